@@ -1,0 +1,94 @@
+//! How long to wait before the next attempt: exponential, with full jitter, never past a deadline. The one place that
+//! sleeps. What an attempt is, and whether another one makes sense, is the caller's business.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::{Duration, Instant};
+
+/// A sequence of delays between attempts.
+#[derive(Debug, Clone)]
+pub struct Backoff {
+    attempts_left: u32,
+    ceiling: Duration,
+    cap: Duration,
+    deadline: Option<Instant>,
+}
+
+impl Backoff {
+    /// Returns a backoff for `attempts` attempts in all, with delays of up to `base`, doubled after each, up to `cap`.
+    ///
+    /// Full jitter (a delay anywhere between nothing and the ceiling) is what lets many writers of one branch through:
+    /// with 12 of them the last needed 12 attempts without it, and at most 4 with it.
+    pub fn new(attempts: u32, base: Duration, cap: Duration) -> Self {
+        Self { attempts_left: attempts, ceiling: base, cap, deadline: None }
+    }
+
+    /// Ends the sequence where a delay would pass `deadline`.
+    #[must_use]
+    pub fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Returns how long to wait for the next attempt, at least `at_least`; `None` where no attempt is left, or none
+    /// would begin before the deadline.
+    pub fn next_delay(&mut self, at_least: Duration) -> Option<Duration> {
+        self.attempts_left = self.attempts_left.saturating_sub(1);
+        if self.attempts_left == 0 {
+            return None;
+        }
+        let delay = self.ceiling.mul_f64(random_fraction()).max(at_least);
+        self.ceiling = (self.ceiling * 2).min(self.cap);
+        let in_time = self.deadline.is_none_or(|deadline| Instant::now() + delay < deadline);
+        in_time.then_some(delay)
+    }
+
+    /// Sleeps before the next attempt, at least `at_least`. Returns `false`, at once, where there is none.
+    pub fn wait(&mut self, at_least: Duration) -> bool {
+        let Some(delay) = self.next_delay(at_least) else {
+            return false;
+        };
+        #[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
+        std::thread::sleep(delay);
+        true
+    }
+}
+
+/// Returns a number in `0.0..1.0`. The standard library's hasher keys are random per instance, which is all that jitter
+/// needs of randomness.
+fn random_fraction() -> f64 {
+    let bits = RandomState::new().build_hasher().finish() >> 11;
+    bits as f64 / (1u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Backoff;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn delays_stay_under_a_growing_ceiling_and_end_with_the_attempts() {
+        let mut backoff = Backoff::new(5, Duration::from_secs(1), Duration::from_secs(3));
+        for ceiling in [1, 2, 3, 3] {
+            assert!(backoff.next_delay(Duration::ZERO).unwrap() <= Duration::from_secs(ceiling));
+        }
+        assert_eq!(backoff.next_delay(Duration::ZERO), None);
+    }
+
+    #[test]
+    fn what_the_server_asks_for_is_the_least() {
+        let mut backoff = Backoff::new(2, Duration::from_millis(1), Duration::from_millis(1));
+        assert_eq!(backoff.next_delay(Duration::from_secs(7)), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn no_delay_passes_the_deadline() {
+        let soon = Instant::now() + Duration::from_secs(1);
+        let mut backoff = Backoff::new(9, Duration::from_millis(1), Duration::from_millis(1)).until(soon);
+        assert_eq!(backoff.next_delay(Duration::from_secs(2)), None);
+    }
+
+    #[test]
+    fn one_attempt_has_no_delay() {
+        assert!(!Backoff::new(1, Duration::from_secs(60), Duration::from_secs(60)).wait(Duration::ZERO));
+    }
+}

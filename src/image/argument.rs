@@ -1,0 +1,213 @@
+//! The argument grammar of `kustomize edit set image`, and what an argument does to an entry.
+//!
+//! The split is kustomize's own, to the byte (`api/image/image.go` and `setimage.go`, v5.8.1). What differs is on
+//! purpose: tag and digest are validated, and an empty part (`app=`, from an empty CI variable) is an error where
+//! kustomize wipes the entry.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Digest, DigestError, Tag, TagError};
+
+/// The `name` of an `images` entry: an opaque key, compared byte by byte.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ImageName(String);
+
+impl ImageName {
+    /// Returns the name's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What happens to one field of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field<T> {
+    /// Stays as the entry has it (`*`).
+    Keep,
+    /// Goes, because the argument does not name it.
+    Remove,
+    Set(T),
+}
+
+/// What an argument makes of every entry of its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageChange {
+    pub new_name: Field<String>,
+    pub new_tag: Field<Tag>,
+    pub digest: Field<Digest>,
+}
+
+/// One `<IMAGE>` of the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageArgument {
+    pub name: ImageName,
+    pub change: ImageChange,
+}
+
+/// Why a text is not an `<IMAGE>` argument.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ArgumentError {
+    #[error("it has neither `=`, nor a tag, nor a digest")]
+    Bare,
+    #[error("the name before `=` is empty")]
+    EmptyName,
+    #[error("nothing follows the `=`")]
+    EmptyValue,
+    #[error("the name is empty")]
+    EmptyImage,
+    #[error("`*` is not a name")]
+    Wildcard,
+    #[error("an image name cannot contain {0:?}")]
+    Character(char),
+    #[error(transparent)]
+    Tag(#[from] TagError),
+    #[error(transparent)]
+    Digest(#[from] DigestError),
+}
+
+impl FromStr for ImageArgument {
+    type Err = ArgumentError;
+
+    fn from_str(text: &str) -> Result<Self, ArgumentError> {
+        let (key, value) = match text.split_once('=') {
+            Some(("", _)) => return Err(ArgumentError::EmptyName),
+            Some((_, "")) => return Err(ArgumentError::EmptyValue),
+            Some((key, value)) => (Some(key), value),
+            None => (None, text),
+        };
+        let Parts { name, tag, digest } = split(value);
+        let (name, new_name) = match key {
+            None if tag.is_none() && digest.is_none() => return Err(ArgumentError::Bare),
+            None if name.is_empty() => return Err(ArgumentError::EmptyImage),
+            None => (name, Field::Remove),
+            Some(key) if name.is_empty() => (key, Field::Remove),
+            Some(key) if name == "*" => (key, Field::Keep),
+            Some(key) => (key, Field::Set(visible(name)?.to_owned())),
+        };
+        if name == "*" {
+            return Err(ArgumentError::Wildcard);
+        }
+        Ok(Self {
+            name: ImageName(visible(name)?.to_owned()),
+            change: ImageChange { new_name, new_tag: field(tag)?, digest: field(digest)? },
+        })
+    }
+}
+
+/// A value taken apart as kustomize's `image.Split` does it.
+struct Parts<'a> {
+    name: &'a str,
+    tag: Option<&'a str>,
+    digest: Option<&'a str>,
+}
+
+fn split(value: &str) -> Parts<'_> {
+    // A port in the first component is never a tag.
+    let path = value.find('/').filter(|slash| *slash > 0).unwrap_or(0);
+    let (rest, digest) = match value[path..].find('@') {
+        Some(at) => (&value[..path + at], Some(&value[path + at + 1..])),
+        None => (value, None),
+    };
+    let (name, tag) = match rest[path..].find(':') {
+        Some(colon) => (&rest[..path + colon], Some(&rest[path + colon + 1..])),
+        None => (rest, None),
+    };
+    Parts { name, tag, digest }
+}
+
+fn field<T: FromStr>(part: Option<&str>) -> Result<Field<T>, T::Err> {
+    match part {
+        None => Ok(Field::Remove),
+        Some("*") => Ok(Field::Keep),
+        Some(text) => text.parse().map(Field::Set),
+    }
+}
+
+/// Refuses what would need quoting tricks in a terminal, a commit title or a YAML value, and is never part of a name.
+fn visible(name: &str) -> Result<&str, ArgumentError> {
+    match name.chars().find(|c| c.is_control() || c.is_whitespace()) {
+        Some(character) => Err(ArgumentError::Character(character)),
+        None => Ok(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ArgumentError, Field, ImageArgument};
+
+    const DIGEST: &str = "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3";
+
+    /// Shows an argument as `name|newName|newTag|digest`, `-` for what goes and `*` for what stays.
+    fn show(text: &str) -> String {
+        fn part<T: ToString>(field: &Field<T>) -> String {
+            match field {
+                Field::Keep => "*".to_owned(),
+                Field::Remove => "-".to_owned(),
+                Field::Set(value) => value.to_string(),
+            }
+        }
+        let ImageArgument { name, change } = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+        [name.to_string(), part(&change.new_name), part(&change.new_tag), part(&change.digest)]
+            .join("|")
+            .replace(DIGEST, "D")
+    }
+
+    #[test]
+    fn grammar() {
+        for (text, expected) in [
+            ("app=reg/app:v1", "app|reg/app|v1|-"),
+            ("app=reg/app", "app|reg/app|-|-"),
+            ("app=reg/app@D", "app|reg/app|-|D"),
+            ("app=reg/app:v1@D", "app|reg/app|v1|D"),
+            ("app:v1", "app|-|v1|-"),
+            ("app@D", "app|-|-|D"),
+            ("app:v1@D", "app|-|v1|D"),
+            ("app=*:v1", "app|*|v1|-"),
+            ("app=*:v1@*", "app|*|v1|*"),
+            ("app=*:*@D", "app|*|*|D"),
+            ("app=*", "app|*|-|-"),
+            ("app:*", "app|-|*|-"),
+            ("app@*", "app|-|-|*"),
+            ("app=:v1", "app|-|v1|-"),
+            ("ngnix=localhost:5000/my-project/ngnix", "ngnix|localhost:5000/my-project/ngnix|-|-"),
+            ("ngnix=localhost:5000/my-project/ngnix:dev-01", "ngnix|localhost:5000/my-project/ngnix|dev-01|-"),
+            ("[::1]:5000/app:v1", "[::1]:5000/app|-|v1|-"),
+            ("localhost:5000", "localhost|-|5000|-"),
+            ("alpine@sha256:abc=alpine:3.7", "alpine@sha256:abc|alpine|3.7|-"),
+            ("app:v1=app:v2", "app:v1|app|v2|-"),
+            ("Nginx:V1", "Nginx|-|V1|-"),
+        ] {
+            assert_eq!(show(&text.replace('D', DIGEST)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        for (text, expected) in [
+            ("nginx", ArgumentError::Bare),
+            ("*", ArgumentError::Bare),
+            ("localhost:5000/app", ArgumentError::Bare),
+            ("", ArgumentError::Bare),
+            ("=", ArgumentError::EmptyName),
+            ("=new:v1", ArgumentError::EmptyName),
+            ("app=", ArgumentError::EmptyValue),
+            (":v1", ArgumentError::EmptyImage),
+            ("*:v1", ArgumentError::Wildcard),
+            ("*=new:v1", ArgumentError::Wildcard),
+            ("a b:v1", ArgumentError::Character(' ')),
+            ("a=b\u{7}:v1", ArgumentError::Character('\u{7}')),
+        ] {
+            assert_eq!(text.parse::<ImageArgument>().unwrap_err(), expected, "{text:?}");
+        }
+        for text in ["app:", "app@", "nginx:1:2", "nginx@abc", "nginx@a@b", "nginx:~", "a=b: c ", "a=b:${TAG}"] {
+            assert!(text.parse::<ImageArgument>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! A reference: which registry, repository, tag and digest an image name means when it is pulled. It resolves Docker
+//! Hub's defaults for the request only; what the user wrote is kept and shown, never rewritten.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Digest, DigestError, Tag, TagError};
+
+/// The registry that a name without one means, and its other names.
+const DOCKER_HUB: &str = "docker.io";
+const DOCKER_HUB_ALIASES: [&str; 3] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
+
+/// An image in a registry, as `[registry/]repository[:tag][@digest]` names it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Reference {
+    name: String,
+    registry: String,
+    repository: String,
+    tag: Option<Tag>,
+    digest: Option<Digest>,
+}
+
+/// Why a text is not a reference.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReferenceError {
+    #[error("the image name is empty")]
+    Empty,
+    #[error("`{0}` is not the host of a registry")]
+    Registry(String),
+    #[error(
+        "`{0}` is not a repository: lower-case letters, digits and single `.`, `_`, `-` between them, parts joined by `/`"
+    )]
+    Repository(String),
+    #[error(transparent)]
+    Tag(#[from] TagError),
+    #[error(transparent)]
+    Digest(#[from] DigestError),
+}
+
+impl Reference {
+    /// Returns the reference of `name`, which has neither tag nor digest, with the given ones.
+    pub fn new(name: &str, tag: Option<Tag>, digest: Option<Digest>) -> Result<Self, ReferenceError> {
+        if name.is_empty() {
+            return Err(ReferenceError::Empty);
+        }
+        let (registry, repository) = match name.split_once('/') {
+            Some((first, rest)) if is_host(first) => (first, rest.to_owned()),
+            _ => (DOCKER_HUB, name.to_owned()),
+        };
+        if !is_registry(registry) {
+            return Err(ReferenceError::Registry(registry.to_owned()));
+        }
+        if repository.len() > 255 || !repository.split('/').all(is_repository_part) {
+            return Err(ReferenceError::Repository(repository));
+        }
+        let (registry, repository) = if DOCKER_HUB_ALIASES.contains(&registry) {
+            let official = !repository.contains('/');
+            (DOCKER_HUB, if official { format!("library/{repository}") } else { repository })
+        } else {
+            (registry, repository)
+        };
+        Ok(Self { name: name.to_owned(), registry: registry.to_owned(), repository, tag, digest })
+    }
+
+    /// Returns the name as it was written, without tag and digest.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the registry's `host[:port]`; every name of Docker Hub is `docker.io`.
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
+
+    /// Returns the repository within the registry, `library/` included where Docker Hub implies it.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    pub fn tag(&self) -> Option<&Tag> {
+        self.tag.as_ref()
+    }
+
+    pub fn digest(&self) -> Option<&Digest> {
+        self.digest.as_ref()
+    }
+}
+
+/// A name's first part is a registry if it could not be part of a repository on Docker Hub; the rule of docker and of
+/// every tool since (distribution/reference, `splitDockerDomain`).
+fn is_host(first: &str) -> bool {
+    first == "localhost" || first.contains(['.', ':']) || first.contains(|c: char| c.is_ascii_uppercase())
+}
+
+fn is_registry(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) => {
+            let valid = address.parse::<std::net::Ipv6Addr>().is_ok();
+            (if valid { address } else { "" }, port.strip_prefix(':').or((!port.is_empty()).then_some("")))
+        }
+        None => match text.split_once(':') {
+            Some((host, port)) if host.split('.').all(is_domain_label) => (host, Some(port)),
+            None if text.split('.').all(is_domain_label) => (text, None),
+            _ => ("", None),
+        },
+    };
+    let port_is_valid = port.is_none_or(|port| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    !host.is_empty() && port_is_valid
+}
+
+fn is_domain_label(label: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    !label.is_empty() && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+}
+
+/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*` of the distribution specification.
+fn is_repository_part(part: &str) -> bool {
+    let alphanumeric = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9');
+    let bytes = part.as_bytes();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
+        return false;
+    };
+    alphanumeric(*first)
+        && alphanumeric(*last)
+        && bytes
+            .split(|b| alphanumeric(*b))
+            .all(|separator| matches!(separator, b"" | b"." | b"_" | b"__") || separator.iter().all(|b| *b == b'-'))
+}
+
+impl FromStr for Reference {
+    type Err = ReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, ReferenceError> {
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest.parse()?)),
+            None => (text, None),
+        };
+        // A colon before the last slash belongs to the registry's port.
+        let path = rest.rfind('/').map_or(0, |slash| slash + 1);
+        let (name, tag) = match rest[path..].find(':') {
+            Some(colon) => (&rest[..path + colon], Some(rest[path + colon + 1..].parse()?)),
+            None => (rest, None),
+        };
+        Self::new(name, tag, digest)
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reference;
+
+    #[test]
+    fn where_a_name_leads() {
+        for (text, registry, repository, tag) in [
+            ("nginx", "docker.io", "library/nginx", None),
+            ("nginx:1.27", "docker.io", "library/nginx", Some("1.27")),
+            ("jakousa/dwk-4-gitops-app:v1", "docker.io", "jakousa/dwk-4-gitops-app", Some("v1")),
+            ("index.docker.io/library/nginx", "docker.io", "library/nginx", None),
+            ("registry-1.docker.io/nginx", "docker.io", "library/nginx", None),
+            ("ghcr.io/org/app:v1", "ghcr.io", "org/app", Some("v1")),
+            ("localhost/app", "localhost", "app", None),
+            ("localhost:5000/app", "localhost:5000", "app", None),
+            ("[::1]:5000/app:v1", "[::1]:5000", "app", Some("v1")),
+            ("[::1]/app", "[::1]", "app", None),
+            ("Host/app", "Host", "app", None),
+            ("a--b/c__d.e_f", "docker.io", "a--b/c__d.e_f", None),
+        ] {
+            let reference: Reference = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(reference.registry(), registry, "{text}");
+            assert_eq!(reference.repository(), repository, "{text}");
+            assert_eq!(reference.tag().map(super::Tag::as_str), tag, "{text}");
+            assert_eq!(reference.to_string(), text, "shown as it was written");
+        }
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for text in [
+            "",
+            ":v1",
+            "@sha256:00",
+            "IMAGE",
+            "a//b",
+            "/a",
+            "a/",
+            "../a",
+            "a/../b",
+            "a b",
+            "a:b:c",
+            "a:",
+            "a@",
+            "-a.io/b",
+            "host:port/a",
+            "host:99999/a",
+            "host:+1/a",
+            "[::g]:1/a",
+            "[::1]x/a",
+            "user@host.io/a",
+            "a..b",
+            "a___b",
+            "a\n",
+        ] {
+            assert!(text.parse::<Reference>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn tag_and_digest() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        let reference: Reference = format!("localhost:5000/a:v1@{digest}").parse().unwrap();
+        assert_eq!(reference.digest().unwrap().as_str(), digest);
+        assert_eq!(reference.name(), "localhost:5000/a");
+    }
+}
