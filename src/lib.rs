@@ -1,1 +1,3 @@
+pub mod backoff;
+pub mod http;
 pub mod image;

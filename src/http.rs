@@ -1,0 +1,29 @@
+//! The one HTTP and TLS stack: reqwest on rustls with ring, shared by the registry's client and by git's transport.
+//! It decides on TLS, time limits and the name we give; redirects, retries and credentials are their users' business.
+
+use std::time::Duration;
+
+use reqwest::blocking::{Client, ClientBuilder};
+
+/// How we introduce ourselves, where the protocol has no rule of its own.
+pub const USER_AGENT: &str = concat!("tagship/", env!("CARGO_PKG_VERSION"));
+
+/// Whether a client will ever speak TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// Plain HTTP only: the system's certificates, about 150 files, are not read, and need not exist.
+    Plain,
+    Tls,
+}
+
+/// Returns a client builder with our limits: 10 s to connect, `timeout` for a whole request and its response.
+pub fn client(security: Security, timeout: Duration) -> ClientBuilder {
+    // An error means that a provider is installed, which then is this one: nobody else installs any.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let builder =
+        Client::builder().user_agent(USER_AGENT).connect_timeout(Duration::from_secs(10)).timeout(timeout).tcp_nodelay(true);
+    match security {
+        Security::Plain => builder.tls_certs_only([]),
+        Security::Tls => builder,
+    }
+}
