@@ -1,3 +1,4 @@
 pub mod backoff;
+pub mod git;
 pub mod http;
 pub mod image;

@@ -1,0 +1,104 @@
+//! A checkout, where there is one: it tells which remote, branch, login and author to use. Its index and its files are
+//! never read for a release.
+
+use std::path::{Path, PathBuf};
+
+use gix::bstr::ByteSlice as _;
+use gix::remote::Direction;
+use gix::url::Scheme;
+
+use super::commit::Identity;
+use super::error::GitError;
+use super::http_config::extra_headers;
+use super::name::{BranchName, RepositoryPath};
+use super::remote::{Remote, RemoteOptions};
+
+/// A repository on disk with its configuration.
+pub struct Checkout {
+    repository: gix::Repository,
+}
+
+impl Checkout {
+    /// Finds the repository at or above `folder`.
+    ///
+    /// A folder of another user, as a container sees its workspace, is read all the same: gix would silently ignore its
+    /// configuration, and so its remotes and its login. Programs that such a configuration names are another matter, see
+    /// [`RemoteOptions::run_programs_of_others`].
+    pub fn discover(folder: &Path) -> Result<Self, GitError> {
+        let trusted = gix::open::Options::default().with(gix::sec::Trust::Full);
+        let options = gix::sec::trust::Mapping { full: trusted.clone(), reduced: trusted };
+        gix::ThreadSafeRepository::discover_opts(folder, gix::discover::upwards::Options::default(), options)
+            .map(|repository| Self { repository: repository.into() })
+            .map_err(|_| GitError::NoRepository(folder.to_owned()))
+    }
+
+    /// Returns whether there is no work tree, as in a repository that is pushed to.
+    pub fn is_bare(&self) -> bool {
+        self.repository.workdir().is_none()
+    }
+
+    /// Returns `folder`, which is in the work tree, as a path inside the repository.
+    pub fn path_of(&self, folder: &Path) -> Result<RepositoryPath, GitError> {
+        let refused = |why| GitError::Path { path: folder.display().to_string(), why };
+        let root = self.repository.workdir().ok_or_else(|| refused("the repository has no work tree"))?;
+        let real =
+            |path: &Path| path.canonicalize().map_err(|error| GitError::unexpected(path.display().to_string(), error));
+        let (root, folder) = (real(root)?, real(folder)?);
+        let inside = folder.strip_prefix(root).map_err(|_| refused("it is outside of the work tree"))?;
+        let mut path = RepositoryPath::root();
+        for part in inside.components() {
+            path = path.join(part.as_os_str().to_str().ok_or_else(|| refused("it is not UTF-8"))?);
+        }
+        Ok(path)
+    }
+
+    /// Returns the branch that is checked out; `None` with a detached HEAD.
+    pub fn branch(&self) -> Option<BranchName> {
+        BranchName::from_full(self.repository.head_name().ok()??.as_bstr())
+    }
+
+    /// Returns the remote called `name`, with the login that git's configuration has for it.
+    pub fn remote(&self, name: &str, options: RemoteOptions) -> Result<Remote, GitError> {
+        let remote = self.repository.try_find_remote(name.as_bytes().as_bstr());
+        let remote = remote.ok_or_else(|| GitError::NoRemote(name.to_owned()))?;
+        let remote =
+            remote.map_err(|error| GitError::unexpected(format!("the remote `{name}` cannot be read"), error))?;
+        let url = remote.url(Direction::Push).cloned().ok_or_else(|| GitError::NoRemote(name.to_owned()))?;
+        self.remote_of(url, options)
+    }
+
+    fn is_ours(&self) -> bool {
+        matches!(gix::sec::Trust::from_path_ownership(self.repository.git_dir()), Ok(gix::sec::Trust::Full))
+    }
+
+    fn remote_of(&self, mut url: gix::Url, mut options: RemoteOptions) -> Result<Remote, GitError> {
+        match url.scheme {
+            Scheme::Http | Scheme::Https => {
+                options.extra_headers = extra_headers(self.repository.config_snapshot().plumbing(), &url);
+            }
+            Scheme::Ssh if options.run_programs_of_others || self.is_ours() => {
+                let configured = self.repository.ssh_connect_options();
+                let configured =
+                    configured.map_err(|error| GitError::unexpected("`core.sshCommand` cannot be read", error))?;
+                options.ssh_command = options.ssh_command.or(configured.command);
+            }
+            // A relative path is meant from the repository, not from the current directory.
+            Scheme::File => {
+                let base = self.repository.workdir().unwrap_or(self.repository.git_dir());
+                let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
+                url.path = path.to_string_lossy().into_owned().into();
+            }
+            _ => {}
+        }
+        Remote::of(url, &options)
+    }
+
+    /// Returns who commits here, from git's configuration and `GIT_AUTHOR_*`/`GIT_COMMITTER_*`: author, committer.
+    pub fn identities(&self) -> (Option<Identity>, Option<Identity>) {
+        let identity = |signature: Option<gix::Result<gix::actor::SignatureRef<'_>>>| {
+            let signature = signature?.ok()?;
+            format!("{} <{}>", signature.name, signature.email).parse().ok()
+        };
+        (identity(self.repository.author()), identity(self.repository.committer()))
+    }
+}

@@ -1,0 +1,53 @@
+//! What can go wrong between here and a repository, sorted by who must act. Races and refused pushes are not in it:
+//! they are endings of a push, see `PushOutcome`.
+
+use std::path::PathBuf;
+
+/// Why a repository could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    #[error("`{url}` is not the URL of a repository: {why}")]
+    Url { url: String, why: String },
+
+    #[error("there is no git repository at `{}`", .0.display())]
+    NoRepository(PathBuf),
+
+    #[error("the repository has no remote `{0}`")]
+    NoRemote(String),
+
+    #[error("`{0}` is not the name of a branch")]
+    BranchName(String),
+
+    #[error("`{path}` is not a path inside the repository: {why}")]
+    Path { path: String, why: &'static str },
+
+    #[error("`{path}` leads through a {what}, which is not followed")]
+    NotFollowed { path: String, what: &'static str },
+
+    /// The remote wants a login, or does not accept ours.
+    #[error("{remote} {}", if *.credentials_sent { "does not accept the login" } else { "wants a login, and none was found" })]
+    Unauthorized { remote: String, credentials_sent: bool, answer: String },
+
+    /// The remote knows us, and says no; or says that there is nothing, which may mean the same.
+    #[error("{remote} is not there, or this login may not use it")]
+    NoAccess { remote: String, answer: String },
+
+    #[error("{remote} cannot be reached")]
+    Unavailable { remote: String, source: anyhow::Error },
+
+    #[error("{remote} cannot be used: {what}")]
+    Unsupported { remote: String, what: &'static str },
+
+    /// The push may or may not have happened, and the branch could not be read to find out.
+    #[error("the push to {remote} was cut off, and whether it took effect could not be read")]
+    Uncertain { remote: String, source: anyhow::Error },
+
+    #[error("{context}")]
+    Unexpected { context: String, source: anyhow::Error },
+}
+
+impl GitError {
+    pub(super) fn unexpected(context: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {
+        Self::Unexpected { context: context.into(), source: source.into() }
+    }
+}

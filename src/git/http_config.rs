@@ -1,0 +1,98 @@
+//! `http.<url>.*` as git looks it up: of all sections whose URL matches the remote's, the most specific wins (git's
+//! `urlmatch.c`). gix 0.90 reads plain `http.*` only, and so would not see what actions/checkout writes.
+
+use gix::bstr::ByteSlice as _;
+
+/// How well a section fits: plain `http.*` least, then by host, path and user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+struct Fit {
+    host: usize,
+    path: usize,
+    user: bool,
+}
+
+/// Returns how well `pattern` fits `url`; `None` where it does not.
+fn fit(pattern: &gix::Url, url: &gix::Url) -> Option<Fit> {
+    if pattern.scheme != url.scheme || pattern.port_or_default() != url.port_or_default() {
+        return None;
+    }
+    let (host, wanted) = (pattern.host()?, url.host()?);
+    let labels = |host: &str| host.split('.').map(str::to_ascii_lowercase).collect::<Vec<_>>();
+    let (pattern_labels, labels) = (labels(host), labels(wanted));
+    let hosts_match = pattern_labels.len() == labels.len()
+        && pattern_labels.iter().zip(&labels).all(|(pattern, label)| pattern == "*" || pattern == label);
+    let users_match = pattern.user().is_none() || pattern.user() == url.user();
+    let prefix = pattern.path.trim_end_with(|c| c == '/');
+    let path = url.path.trim_end_with(|c| c == '/');
+    let rest = path.strip_prefix(prefix)?;
+    let paths_match = rest.is_empty() || rest.starts_with(b"/");
+    (hosts_match && users_match && paths_match).then_some(Fit {
+        // A literal host beats one with wildcards, and any host beats the plain section.
+        host: 1 + host.len() - host.matches('*').count(),
+        path: prefix.len(),
+        user: pattern.user().is_some(),
+    })
+}
+
+/// Returns the values of `http.KEY` for `url`, in order. Those of a less specific section come first, and
+/// git lets an empty value of a list clear what came before.
+fn values(config: &gix::config::File, key: &str, url: &gix::Url) -> Vec<String> {
+    let mut found = Vec::new();
+    for section in config.sections_by_name("http").into_iter().flatten() {
+        let fit = match section.header().subsection_name() {
+            None => Some(Fit::default()),
+            Some(pattern) => gix::url::parse(pattern).ok().and_then(|pattern| fit(&pattern, url)),
+        };
+        if let Some(fit) = fit {
+            found.extend(section.values(key).into_iter().map(|value| (fit, value.to_str_lossy().into_owned())));
+        }
+    }
+    let mut best = Fit::default();
+    found.retain(|(fit, _)| {
+        let kept = *fit >= best;
+        best = best.max(*fit);
+        kept
+    });
+    found.into_iter().map(|(_, value)| value).collect()
+}
+
+/// Returns the header lines of `http.extraHeader` for `url`.
+pub(super) fn extra_headers(config: &gix::config::File, url: &gix::Url) -> Vec<String> {
+    let values = values(config, "extraHeader", url);
+    let start = values.iter().rposition(String::is_empty).map_or(0, |reset| reset + 1);
+    values[start..].to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::extra_headers;
+
+    fn headers(config: &str, url: &str) -> Vec<String> {
+        let file = gix::config::File::try_from(config).unwrap();
+        extra_headers(&file, &gix::url::parse(url).unwrap())
+    }
+
+    /// Each expectation is what `git config --get-urlmatch` prints, or for several values what git sends.
+    #[test]
+    fn the_most_specific_section_wins() {
+        let url = "https://github.com/org/repo.git";
+        for (config, expected) in [
+            ("[http \"https://github.com/\"]\nextraheader = A: 1", &["A: 1"][..]),
+            ("[http]\nextraheader = A: 1", &["A: 1"]),
+            ("[http]\nextraheader = A: 1\n[http \"https://github.com/\"]\nextraheader = B: 2", &["A: 1", "B: 2"]),
+            ("[http \"https://github.com/\"]\nextraheader = B: 2\n[http]\nextraheader = A: 1", &["B: 2"]),
+            ("[http \"https://github.com/org\"]\nextraheader = A: 1", &["A: 1"]),
+            ("[http \"https://github.com/org/re\"]\nextraheader = A: 1", &[]),
+            ("[http \"https://github.com:443/\"]\nextraheader = A: 1", &["A: 1"]),
+            ("[http \"http://github.com/\"]\nextraheader = A: 1", &[]),
+            ("[http \"https://*.com/\"]\nextraheader = A: 1", &["A: 1"]),
+            ("[http \"https://GitHub.com/\"]\nextraheader = A: 1", &["A: 1"]),
+            ("[http \"https://github.com.evil.org/\"]\nextraheader = A: 1", &[]),
+            ("[http \"https://someone@github.com/\"]\nextraheader = A: 1", &[]),
+            ("[http]\nextraheader = A: 1\nextraheader =\nextraheader = B: 2", &["B: 2"]),
+            ("[http]\nextraheader = A: 1\nextraheader =", &[]),
+        ] {
+            assert_eq!(headers(config, url), expected, "{config}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The text of a commit: a title, a body, and one last block of trailers, as `git interpret-trailers` reads it.
+
+use std::fmt;
+
+/// A commit message. A line break in a part would let one line pass for another, so none survives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub title: String,
+    pub body: Vec<String>,
+    pub trailers: Vec<Trailer>,
+}
+
+/// One `Token: value` line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trailer {
+    token: String,
+    value: String,
+}
+
+/// Why a trailer cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrailerError {
+    #[error("a trailer is `TOKEN=VALUE`, its token of letters, digits and `-`")]
+    Token,
+    #[error("a trailer's value is one line and not empty")]
+    Value,
+}
+
+impl Trailer {
+    pub fn new(token: &str, value: &str) -> Result<Self, TrailerError> {
+        if token.is_empty() || !token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+            return Err(TrailerError::Token);
+        }
+        if value.trim().is_empty() || value.contains(char::is_control) {
+            return Err(TrailerError::Value);
+        }
+        Ok(Self { token: token.to_owned(), value: value.trim().to_owned() })
+    }
+}
+
+impl fmt::Display for Trailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.token, self.value)
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", one_line(&self.title))?;
+        if !self.body.is_empty() {
+            writeln!(f)?;
+        }
+        for line in &self.body {
+            writeln!(f, "{}", one_line(line))?;
+        }
+        if !self.trailers.is_empty() {
+            writeln!(f)?;
+        }
+        for trailer in &self.trailers {
+            writeln!(f, "{trailer}")?;
+        }
+        Ok(())
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split(char::is_control).collect::<Vec<_>>().join(" ").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Message, Trailer, TrailerError};
+
+    #[test]
+    fn three_blocks() {
+        let message = Message {
+            title: "Release a:v1 [skip ci]".to_owned(),
+            body: vec!["a: v0 -> v1\nTagship-Source: forged".to_owned()],
+            trailers: vec![Trailer::new("Tagship-Version", "0.1.0").unwrap()],
+        };
+        assert_eq!(
+            message.to_string(),
+            "Release a:v1 [skip ci]\n\na: v0 -> v1 Tagship-Source: forged\n\nTagship-Version: 0.1.0\n"
+        );
+    }
+
+    #[test]
+    fn what_is_no_trailer() {
+        assert_eq!(Trailer::new("a b", "x").unwrap_err(), TrailerError::Token);
+        assert_eq!(Trailer::new("", "x").unwrap_err(), TrailerError::Token);
+        assert_eq!(Trailer::new("A", " ").unwrap_err(), TrailerError::Value);
+        assert_eq!(Trailer::new("A", "x\ny").unwrap_err(), TrailerError::Value);
+    }
+}

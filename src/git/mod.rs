@@ -1,0 +1,28 @@
+//! COMMIT and PUSH: a repository over its transport, in-process on gix, without a `git` program and without a clone.
+//!
+//! It hands out a [`Snapshot`] of a branch's tip, makes a [`CommitOnTip`] of changed bytes, and pushes that with the tip
+//! as the lease. It knows no images and no kustomizations, and decides nothing: what to change, whether to try again and
+//! what to tell the user are its caller's.
+
+mod checkout;
+mod commit;
+mod error;
+mod fetch;
+mod http;
+mod http_config;
+mod message;
+mod name;
+mod objects;
+mod pack;
+mod push;
+mod remote;
+mod transport;
+
+pub use checkout::Checkout;
+pub use commit::{Authorship, Change, CommitOnTip, Destination, Identity, IdentityError, Lease};
+pub use error::GitError;
+pub use fetch::{Entry, Reader, Snapshot, Tips};
+pub use message::{Message, Trailer, TrailerError};
+pub use name::{BranchName, CommitId, RepositoryPath};
+pub use push::{PushOutcome, Pushed, Refusal};
+pub use remote::{Remote, RemoteOptions};

@@ -1,0 +1,158 @@
+//! Names within a repository, validated once: branches, commits and paths.
+
+use std::fmt;
+use std::str::FromStr;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
+
+use super::error::GitError;
+
+/// The short name of a branch, without `refs/heads/`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BranchName(String);
+
+impl BranchName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the full name of the branch's ref.
+    pub(super) fn full(&self) -> String {
+        format!("refs/heads/{}", self.0)
+    }
+
+    pub(super) fn from_full(name: &[u8]) -> Option<Self> {
+        name.strip_prefix(b"refs/heads/")?.to_str().ok()?.parse().ok()
+    }
+}
+
+impl FromStr for BranchName {
+    type Err = GitError;
+
+    fn from_str(text: &str) -> Result<Self, GitError> {
+        let short = text.strip_prefix("refs/heads/").unwrap_or(text);
+        let full = format!("refs/heads/{short}");
+        let valid = !short.starts_with('-') && gix::validate::reference::name(full.as_bytes().as_bstr()).is_ok();
+        if valid { Ok(Self(short.to_owned())) } else { Err(GitError::BranchName(text.to_owned())) }
+    }
+}
+
+impl fmt::Display for BranchName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The id of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CommitId(pub(super) ObjectId);
+
+impl CommitId {
+    /// Returns the first seven digits, as people write them.
+    pub fn short(&self) -> String {
+        self.0.to_hex_with_len(7).to_string()
+    }
+}
+
+impl fmt::Display for CommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A path inside a repository, from its root: parts joined by `/`, none of them `.`, `..` or `.git`. Empty is the root.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RepositoryPath(Vec<String>);
+
+impl RepositoryPath {
+    /// Returns the path that `written` means, seen from the folder `base` inside the repository.
+    pub fn resolve(base: &Self, written: &str) -> Result<Self, GitError> {
+        let refused = |why| GitError::Path { path: written.to_owned(), why };
+        if written.is_empty() {
+            return Err(refused("it is empty"));
+        }
+        if written.starts_with('/') || written.contains('\\') {
+            return Err(refused("write it relative, with `/` between its parts"));
+        }
+        let mut parts = base.0.clone();
+        for part in written.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    parts.pop().ok_or_else(|| refused("it leads out of the repository"))?;
+                }
+                part if part.chars().any(char::is_control) => return Err(refused("it has a control character")),
+                part if part.eq_ignore_ascii_case(".git") => return Err(refused("it leads into `.git`")),
+                part => parts.push(part.to_owned()),
+            }
+        }
+        Ok(Self(parts))
+    }
+
+    /// Returns the repository's root.
+    pub fn root() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Returns the path of `name` in this folder.
+    #[must_use]
+    pub fn join(&self, name: &str) -> Self {
+        let mut parts = self.0.clone();
+        parts.push(name.to_owned());
+        Self(parts)
+    }
+
+    pub(super) fn parts(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl fmt::Display for RepositoryPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { f.write_str(".") } else { f.write_str(&self.0.join("/")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BranchName, RepositoryPath};
+
+    #[test]
+    fn branches() {
+        for (text, expected) in [
+            ("main", Some("main")),
+            ("refs/heads/release/1.0", Some("release/1.0")),
+            ("", None),
+            ("-x", None),
+            ("a..b", None),
+            ("a b", None),
+            ("a\nb", None),
+            ("x.lock", None),
+            ("@{u}", None),
+        ] {
+            assert_eq!(text.parse::<BranchName>().ok().as_ref().map(BranchName::as_str), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn paths_stay_inside() {
+        let base = RepositoryPath::resolve(&RepositoryPath::root(), "apps/web").unwrap();
+        for (written, expected) in [
+            (".", Some("apps/web")),
+            ("./prod//x", Some("apps/web/prod/x")),
+            ("../api", Some("apps/api")),
+            ("../..", Some(".")),
+            ("../../..", None),
+            ("/etc", None),
+            ("", None),
+            ("a\\b", None),
+            (".git/config", None),
+            ("a/.GIT", None),
+            ("a\nb", None),
+        ] {
+            let path = RepositoryPath::resolve(&base, written).ok().map(|path| path.to_string());
+            assert_eq!(path.as_deref(), expected, "{written:?}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Packs: reading what a fetch brings, deltas included, and writing the objects of one commit.
+//!
+//! gix-pack resolves deltas through an index on disk; a release's few objects need neither. The pack's own checksum and
+//! each object's id are verified.
+
+use std::collections::HashMap;
+
+use gix::ObjectId;
+use gix::objs::{Data, Kind};
+use gix_pack::data::entry::Header;
+use gix_pack::data::{Version, input, output};
+
+use super::error::GitError;
+use super::objects::{HASH, Objects};
+
+/// The largest object that is taken, in bytes. A kustomization is a few kB; this only bounds what a server can make us
+/// allocate.
+const MAX_OBJECT: u64 = 64 << 20;
+
+/// Puts every object of `pack` into `objects`, which also has the bases of its deltas.
+pub(super) fn read(pack: &[u8], objects: &mut Objects) -> Result<(), GitError> {
+    let broken = |error: gix::Error| GitError::unexpected("the server sent a broken pack", error);
+    let entries =
+        input::BytesToEntriesIter::new_from_header(pack, input::Mode::Verify, input::EntryDataMode::Keep, HASH)
+            .map_err(|error| broken(error.into()))?;
+    let mut ids = HashMap::new();
+    let mut deltas = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| broken(error.into()))?;
+        let data = inflate(&entry)?;
+        let base = match entry.header {
+            Header::Commit => Err(Kind::Commit),
+            Header::Tree => Err(Kind::Tree),
+            Header::Blob => Err(Kind::Blob),
+            Header::Tag => Err(Kind::Tag),
+            Header::RefDelta { base_id } => Ok(Base::Id(base_id)),
+            Header::OfsDelta { base_distance } => Ok(Base::Offset(entry.pack_offset.saturating_sub(base_distance))),
+        };
+        match base {
+            Err(kind) => {
+                ids.insert(entry.pack_offset, objects.insert(kind, data)?);
+            }
+            Ok(base) => deltas.push(Delta { offset: entry.pack_offset, base, instructions: data }),
+        }
+    }
+    resolve(deltas, &mut ids, objects)
+}
+
+enum Base {
+    Id(ObjectId),
+    Offset(u64),
+}
+
+struct Delta {
+    offset: u64,
+    base: Base,
+    instructions: Vec<u8>,
+}
+
+/// Applies deltas until all are objects. A base may come after its delta, so this goes round until nothing moves.
+fn resolve(mut deltas: Vec<Delta>, ids: &mut HashMap<u64, ObjectId>, objects: &mut Objects) -> Result<(), GitError> {
+    while !deltas.is_empty() {
+        let mut waiting = Vec::new();
+        let before = deltas.len();
+        for delta in deltas {
+            let base = match &delta.base {
+                Base::Id(id) => Some(*id),
+                Base::Offset(offset) => ids.get(offset).copied(),
+            };
+            let Some((kind, base)) = base.and_then(|id| objects.get(&id)) else {
+                waiting.push(delta);
+                continue;
+            };
+            let whole = apply(base, &delta.instructions).ok_or_else(|| broken("a delta does not fit its base"))?;
+            ids.insert(delta.offset, objects.insert(kind, whole)?);
+        }
+        if waiting.len() == before {
+            return Err(broken("a delta has no base"));
+        }
+        deltas = waiting;
+    }
+    Ok(())
+}
+
+fn broken(why: &'static str) -> GitError {
+    GitError::unexpected("the server sent a broken pack", anyhow::Error::msg(why))
+}
+
+fn inflate(entry: &input::Entry) -> Result<Vec<u8>, GitError> {
+    if entry.decompressed_size > MAX_OBJECT {
+        return Err(broken("an object is larger than 64 MiB"));
+    }
+    let compressed = entry.compressed.as_deref().ok_or_else(|| broken("an object has no data"))?;
+    let mut data = vec![0; entry.decompressed_size as usize];
+    let (status, _, written) = gix::zlib::Inflate::default()
+        .once(compressed, &mut data)
+        .map_err(|error| GitError::unexpected("the server sent a broken pack", error))?;
+    if status != gix::zlib::Status::StreamEnd || written != data.len() {
+        return Err(broken("an object is shorter than it says"));
+    }
+    Ok(data)
+}
+
+/// Applies a delta, as `gitformat-pack` describes it. `None` where it does not fit.
+fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = delta;
+    let base_size = read_size(&mut rest)?;
+    let size = read_size(&mut rest)?;
+    if base_size != base.len() || size as u64 > MAX_OBJECT {
+        return None;
+    }
+    let mut out = Vec::with_capacity(size);
+    while let Some((&instruction, after)) = rest.split_first() {
+        rest = after;
+        match instruction {
+            0 => return None,
+            1..=0x7f => {
+                let (literal, after) = rest.split_at_checked(instruction as usize)?;
+                out.extend_from_slice(literal);
+                rest = after;
+            }
+            _ => {
+                let offset = read_sparse(&mut rest, instruction, 4)?;
+                let length = match read_sparse(&mut rest, instruction >> 4, 3)? {
+                    0 => 0x10000,
+                    length => length,
+                };
+                out.extend_from_slice(base.get(offset..offset.checked_add(length)?)?);
+            }
+        }
+        if out.len() > size {
+            return None;
+        }
+    }
+    (out.len() == size).then_some(out)
+}
+
+/// Reads a little-endian number of seven bits a byte.
+fn read_size(rest: &mut &[u8]) -> Option<usize> {
+    let mut value = 0usize;
+    for shift in (0..usize::BITS).step_by(7) {
+        let (&byte, after) = rest.split_first()?;
+        *rest = after;
+        value |= ((byte & 0x7f) as usize).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Reads a little-endian number of which only the bytes that `present` marks are there.
+fn read_sparse(rest: &mut &[u8], present: u8, bytes: u32) -> Option<usize> {
+    let mut value = 0;
+    for position in 0..bytes {
+        if present & (1 << position) != 0 {
+            let (&byte, after) = rest.split_first()?;
+            *rest = after;
+            value |= (byte as usize) << (8 * position);
+        }
+    }
+    Some(value)
+}
+
+/// Returns a pack of `objects`, each whole.
+pub(super) fn write(objects: &[(ObjectId, Kind, &[u8])]) -> Result<Vec<u8>, GitError> {
+    let failed = |error: gix::Error| GitError::unexpected("the pack cannot be made", error);
+    let entries: Vec<_> = objects
+        .iter()
+        .map(|(id, kind, data)| {
+            let count = output::Count { id: *id, entry_pack_location: output::count::PackLocation::NotLookedUp };
+            let data = Data { kind: *kind, data, object_hash: HASH };
+            output::Entry::from_data(&count, &data, gix::zlib::Compression::DEFAULT)
+        })
+        .collect::<Result<_, _>>()
+        .map_err(|error: gix::Error| failed(error))?;
+    let mut pack = Vec::new();
+    let count = objects.len() as u32;
+    let written =
+        output::bytes::FromEntriesIter::new(std::iter::once(Ok(entries)), &mut pack, count, Version::V2, HASH);
+    for step in written {
+        step.map_err(|error: gix::Error| failed(error))?;
+    }
+    Ok(pack)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Objects, apply, read, write};
+    use gix::objs::Kind;
+
+    #[test]
+    fn a_pack_is_read_as_it_was_written() {
+        let mut objects = Objects::default();
+        let blob = objects.insert(Kind::Blob, b"hello\n".to_vec()).unwrap();
+        assert_eq!(blob.to_string(), "ce013625030ba8dba906f756967f9e9ca394464a");
+        let pack = write(&[(blob, Kind::Blob, b"hello\n")]).unwrap();
+        let mut read_back = Objects::default();
+        read(&pack, &mut read_back).unwrap();
+        assert_eq!(read_back.blob(&blob).unwrap(), b"hello\n");
+    }
+
+    #[test]
+    fn a_damaged_pack_is_an_error() {
+        let mut objects = Objects::default();
+        let blob = objects.insert(Kind::Blob, b"hello\n".to_vec()).unwrap();
+        let pack = write(&[(blob, Kind::Blob, b"hello\n")]).unwrap();
+        for length in 0..pack.len() {
+            assert!(read(&pack[..length], &mut Objects::default()).is_err(), "cut at {length}");
+        }
+        for position in 0..pack.len() {
+            let mut damaged = pack.clone();
+            damaged[position] ^= 0x55;
+            assert!(read(&damaged, &mut Objects::default()).is_err(), "damaged at {position}");
+        }
+    }
+
+    #[test]
+    fn deltas() {
+        let base = b"0123456789";
+        // Copy 3 from 2, add "ab", copy 2 from 0.
+        let delta = [10, 7, 0x91, 2, 3, 2, b'a', b'b', 0x90, 2];
+        assert_eq!(apply(base, &delta).unwrap(), b"234ab01");
+        for broken in
+            [&[10, 7][..], &[9, 0], &[10, 1, 0], &[10, 3, 0x91, 8, 3], &[10, 1, 5, b'a'], &[10, 1, 0x91], &[0xff; 12]]
+        {
+            assert_eq!(apply(base, broken), None, "{broken:?}");
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Pushing one commit: `git-receive-pack`, spoken over gix-transport, which has no push of its own (gitoxide#306).
+//!
+//! What happened is never read out of a server's prose. The lease goes with the update, and whenever the server did not
+//! clearly accept it, the branch is read again: moved means raced, unmoved means refused, and our own commit there means
+//! that only the answer was lost.
+
+use std::cell::RefCell;
+use std::io::{Read as _, Write as _};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
+use gix::protocol::transport::client::blocking_io::ExtendedBufRead as _;
+use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
+use gix::protocol::transport::{Protocol, Service};
+
+use super::commit::{CommitOnTip, Lease};
+use super::error::GitError;
+use super::fetch::{Reader, refuse_other_hashes};
+use super::name::CommitId;
+use super::objects::HASH;
+use super::pack;
+use super::remote::Remote;
+use super::transport::{AGENT, Connection};
+
+/// How a push ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PushOutcome {
+    /// The branch is at our commit.
+    Updated,
+    /// The branch is no longer where the commit was made for.
+    Raced { tip: Option<CommitId> },
+    /// The branch did not move: a hook or a rule of the server said no.
+    Refused(Refusal),
+}
+
+/// What the server said when it refused. Untrusted text, a line each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub reason: String,
+    pub messages: Vec<String>,
+}
+
+/// The ending of a push, and what it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pushed {
+    pub outcome: PushOutcome,
+    /// The number of HTTP requests.
+    pub requests: u32,
+}
+
+/// Most of what a server says beside its report, in bytes; what comes after is dropped.
+const MAX_MESSAGES: usize = 64 << 10;
+
+impl Remote {
+    /// Pushes `commit` to the branch of its lease, with git's push options.
+    pub fn push(&self, commit: &CommitOnTip, options: &[String]) -> Result<Pushed, GitError> {
+        let mut connection = Connection::open(self, Protocol::V1)?;
+        let mut tip = None;
+        let branch = commit.lease.branch.full();
+        let (_, capabilities) = connection.handshake(Service::ReceivePack, |line| {
+            if let Some((id, name)) = line.trim_end().split_once_str(" ")
+                && name == branch.as_bytes()
+            {
+                tip = ObjectId::from_hex(id).ok().map(CommitId);
+            }
+        })?;
+        if tip != commit.lease.tip {
+            // Programs at the other end of a pipe wait for a command; a flush says that none comes.
+            gix::protocol::indicate_end_of_interaction(&mut connection.transport, false).ok();
+            return Ok(Pushed { outcome: settled(tip, commit), requests: connection.requests() });
+        }
+        let body = request_body(self, &capabilities, commit, options)?;
+        let answer = send(&mut connection, &body);
+        let requests = connection.requests();
+        let (reason, messages) = match answer {
+            Ok(answer) => match verdict(&answer.report, &branch) {
+                Verdict::Accepted => return Ok(Pushed { outcome: PushOutcome::Updated, requests }),
+                Verdict::Rejected(reason) => (reason, answer.messages),
+            },
+            Err(error) => return self.after_a_lost_answer(commit, requests, connection.failed(error)),
+        };
+        let (tip, more) = self.read_tip(&commit.lease)?;
+        let outcome = match settled(tip, commit) {
+            PushOutcome::Refused(_) => PushOutcome::Refused(Refusal { reason, messages }),
+            outcome => outcome,
+        };
+        Ok(Pushed { outcome, requests: requests + more })
+    }
+
+    /// The request went out and no report came back: only the branch can tell what happened.
+    fn after_a_lost_answer(&self, commit: &CommitOnTip, requests: u32, lost: GitError) -> Result<Pushed, GitError> {
+        let (tip, more) = match self.read_tip(&commit.lease) {
+            Ok(read) => read,
+            Err(_) => return Err(GitError::Uncertain { remote: self.to_string(), source: lost.into() }),
+        };
+        match settled(tip, commit) {
+            // Nothing happened, so the error is the whole story.
+            PushOutcome::Refused(_) => Err(lost),
+            outcome => Ok(Pushed { outcome, requests: requests + more }),
+        }
+    }
+
+    fn read_tip(&self, lease: &Lease) -> Result<(Option<CommitId>, u32), GitError> {
+        let mut reader = Reader::open(self)?;
+        let tip = reader.tips(Some(&lease.branch))?.tip;
+        Ok((tip, reader.requests()))
+    }
+}
+
+/// Returns what a branch's tip says about a push of `commit` that was not reported as done.
+fn settled(tip: Option<CommitId>, commit: &CommitOnTip) -> PushOutcome {
+    if tip == Some(commit.id()) {
+        PushOutcome::Updated
+    } else if tip == commit.lease.tip {
+        PushOutcome::Refused(Refusal { reason: String::new(), messages: Vec::new() })
+    } else {
+        PushOutcome::Raced { tip }
+    }
+}
+
+/// Returns the one command, the push options and the pack, as they go over the wire.
+fn request_body(
+    remote: &Remote,
+    capabilities: &Capabilities,
+    commit: &CommitOnTip,
+    options: &[String],
+) -> Result<Vec<u8>, GitError> {
+    refuse_other_hashes(remote, capabilities)?;
+    let report = if capabilities.contains("report-status-v2") { "report-status-v2" } else { "report-status" };
+    for (needed, what) in [
+        (report, "it does not report what became of a push"),
+        ("side-band-64k", "it cannot send messages beside a push's report"),
+    ] {
+        if !capabilities.contains(needed) {
+            return Err(remote.unsupported(what));
+        }
+    }
+    let mut wanted = format!(" {report} side-band-64k");
+    if capabilities.contains("object-format") {
+        wanted += " object-format=sha1";
+    }
+    if capabilities.contains("agent") {
+        wanted = format!("{wanted} agent={AGENT}");
+    }
+    if !options.is_empty() {
+        if !capabilities.contains("push-options") {
+            return Err(remote.unsupported("it takes no push options (`receive.advertisePushOptions`)"));
+        }
+        wanted += " push-options";
+    }
+    let old = commit.lease.tip.map_or(HASH.null(), |tip| tip.0);
+    let mut body = Vec::new();
+    packet_line(&mut body, &format!("{old} {} {}\0{wanted}", commit.id, commit.lease.branch.full()));
+    body.extend_from_slice(FLUSH);
+    if !options.is_empty() {
+        for option in options {
+            packet_line(&mut body, option);
+        }
+        body.extend_from_slice(FLUSH);
+    }
+    let objects: Vec<_> = commit.objects.iter().map(|(id, kind, bytes)| (*id, *kind, bytes.as_slice())).collect();
+    body.extend(pack::write(&objects)?);
+    Ok(body)
+}
+
+const FLUSH: &[u8] = b"0000";
+
+fn packet_line(out: &mut Vec<u8>, text: &str) {
+    out.extend(format!("{:04x}{text}", text.len() + 4).into_bytes());
+}
+
+struct Answer {
+    /// Packet lines within the first side band.
+    report: Vec<u8>,
+    messages: Vec<String>,
+}
+
+fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<Answer> {
+    // The mode for text is the one for what fits into memory: over HTTP it has a length and is not chunked.
+    let mode = WriteMode::OneLfTerminatedLinePerWriteCall;
+    let (mut writer, mut reader) = connection.transport.request(mode, MessageKind::Flush, false)?.into_parts();
+    // A server that has already made up its mind closes its end: what it has to say is still to be read.
+    let sent = writer.write_all(body).and_then(|()| writer.flush());
+    // The other end reads until here.
+    drop(writer);
+    let said = Rc::new(RefCell::new(Vec::new()));
+    let sink = said.clone();
+    reader.set_progress_handler(Some(Box::new(move |_, text| {
+        let mut said = sink.borrow_mut();
+        if said.len() < MAX_MESSAGES {
+            said.extend_from_slice(text);
+            // gix strips the line's end.
+            said.push(b'\n');
+        }
+        ControlFlow::Continue(())
+    })));
+    let mut report = Vec::new();
+    let read = reader.read_to_end(&mut report);
+    drop(reader);
+    sent?;
+    read?;
+    let messages = said.borrow().to_str_lossy().lines().map(|line| line.trim_end().to_owned()).collect();
+    Ok(Answer { report, messages })
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Accepted,
+    Rejected(String),
+}
+
+/// Reads a status report: `unpack ok`, then `ok REF` or `ng REF REASON`. Anything else is no acceptance.
+fn verdict(report: &[u8], branch: &str) -> Verdict {
+    let lines = packet_lines(report);
+    match lines.first().and_then(|line| line.strip_prefix("unpack ")) {
+        Some("ok") => {}
+        Some(reason) => return Verdict::Rejected(format!("unpack failed: {reason}")),
+        None => return Verdict::Rejected("the server did not report what became of the push".to_owned()),
+    }
+    for line in &lines[1..] {
+        if line.strip_prefix("ok ") == Some(branch) {
+            return Verdict::Accepted;
+        }
+        if let Some((name, reason)) = line.strip_prefix("ng ").and_then(|line| line.split_once(' '))
+            && name == branch
+        {
+            return Verdict::Rejected(reason.to_owned());
+        }
+    }
+    Verdict::Rejected("the server did not report on the branch".to_owned())
+}
+
+fn packet_lines(mut bytes: &[u8]) -> Vec<String> {
+    let mut lines = Vec::new();
+    while let Some((length, _)) = bytes.split_at_checked(4) {
+        let length = length.to_str().ok().and_then(|text| usize::from_str_radix(text, 16).ok());
+        let Some((line, rest)) = length.filter(|length| *length >= 4).and_then(|length| bytes.split_at_checked(length))
+        else {
+            break;
+        };
+        lines.push(line[4..].to_str_lossy().trim_end().to_owned());
+        bytes = rest;
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Verdict, packet_line, verdict};
+
+    fn report(lines: &[&str]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for line in lines {
+            packet_line(&mut bytes, line);
+        }
+        bytes.extend_from_slice(b"0000");
+        bytes
+    }
+
+    #[test]
+    fn reports() {
+        let rejected = |reason: &str| Verdict::Rejected(reason.to_owned());
+        let branch = "refs/heads/main";
+        for (lines, expected) in [
+            (&["unpack ok\n", "ok refs/heads/main\n"][..], Verdict::Accepted),
+            (&["unpack ok", "ng refs/heads/main pre-receive hook declined"], rejected("pre-receive hook declined")),
+            (&["unpack index-pack abnormal exit"], rejected("unpack failed: index-pack abnormal exit")),
+            (&["unpack ok", "ok refs/heads/main-2"], rejected("the server did not report on the branch")),
+            (&["unpack ok"], rejected("the server did not report on the branch")),
+            (&[], rejected("the server did not report what became of the push")),
+            (&["ok refs/heads/main"], rejected("the server did not report what became of the push")),
+        ] {
+            assert_eq!(verdict(&report(lines), branch), expected, "{lines:?}");
+        }
+        for garbage in [&b""[..], b"000", b"zzzz", b"00ffunpack ok", b"0003"] {
+            assert_ne!(verdict(garbage, branch), Verdict::Accepted);
+        }
+    }
+}

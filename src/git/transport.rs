@@ -1,0 +1,91 @@
+//! A connection to one service of one remote, over http(s), ssh or a local path, and what its failures mean.
+
+use std::rc::Rc;
+
+use gix::protocol::transport::client::blocking_io::{Transport, connect, http};
+use gix::protocol::transport::client::{Capabilities, blocking_io::SetServiceResponse};
+use gix::protocol::transport::{Protocol, Service};
+use reqwest::StatusCode;
+
+use super::error::GitError;
+use super::http::{Conversation, Failure, Journal};
+use super::remote::{Address, Remote};
+
+/// What we call ourselves to a git server; some hosts treat agents that do not begin with `git/` as browsers.
+pub(super) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
+
+/// A connection and what a report or an error wants to know about it.
+pub(super) struct Connection<'r> {
+    pub(super) transport: Box<dyn Transport>,
+    remote: &'r Remote,
+    journal: Rc<Journal>,
+}
+
+impl<'r> Connection<'r> {
+    pub(super) fn open(remote: &'r Remote, version: Protocol) -> Result<Self, GitError> {
+        let journal = Rc::new(Journal::default());
+        let transport: Box<dyn Transport> = match &remote.address {
+            Address::Http { url, client, access } => {
+                let conversation = Conversation::new(client.clone(), url.clone(), access.clone(), journal.clone());
+                let address = gix::url::parse(url.as_str())
+                    .map_err(|error| GitError::unexpected("a URL that was valid is not", error))?;
+                Box::new(http::Transport::new_http(conversation, address, version, false))
+            }
+            Address::Program { url, ssh } => {
+                let options = connect::Options { version, ssh: ssh.clone(), trace: false };
+                connect::connect(url.clone(), options).map_err(|error| remote.unavailable(error))?
+            }
+        };
+        Ok(Self { transport, remote, journal })
+    }
+
+    /// Begins the conversation. `read_refs` gets each line of the advertisement, where the server sends one unasked.
+    pub(super) fn handshake(
+        &mut self,
+        service: Service,
+        mut read_refs: impl FnMut(&[u8]),
+    ) -> Result<(Protocol, Capabilities), GitError> {
+        let mut begin = || -> anyhow::Result<_> {
+            let SetServiceResponse { actual_protocol, capabilities, refs } = self.transport.handshake(service, &[])?;
+            if let Some(mut refs) = refs {
+                while let Some(line) = refs.readline() {
+                    if let Some(text) = line??.as_text() {
+                        read_refs(text.0);
+                    }
+                }
+            }
+            Ok((actual_protocol, capabilities))
+        };
+        begin().map_err(|error| self.failed(error))
+    }
+
+    /// Returns the number of requests so far; connections that are no HTTP make none.
+    pub(super) fn requests(&self) -> u32 {
+        self.journal.requests()
+    }
+
+    /// Returns what `error`, which ended a step on this connection, means.
+    pub(super) fn failed(&self, error: impl Into<anyhow::Error>) -> GitError {
+        let remote = self.remote.to_string();
+        match self.journal.take_failure() {
+            Some(Failure { status: Some(status), text }) => self.refused(status, text),
+            Some(Failure { status: None, text }) => GitError::Unavailable { remote, source: anyhow::Error::msg(text) },
+            None => self.remote.unavailable(error),
+        }
+    }
+
+    fn refused(&self, status: StatusCode, text: String) -> GitError {
+        let remote = self.remote.to_string();
+        let answer = match text.as_str() {
+            "" => status.to_string(),
+            text => format!("{status}: {text}"),
+        };
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                GitError::Unauthorized { remote, credentials_sent: self.remote.has_credentials(), answer }
+            }
+            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => GitError::NoAccess { remote, answer },
+            _ => GitError::Unavailable { remote, source: anyhow::Error::msg(format!("it answered {answer}")) },
+        }
+    }
+}
