@@ -1,0 +1,184 @@
+//! Rules about hosts: which of them are spoken to in plain HTTP, and where a registry may send us. A registry names the
+//! place where the login goes (the realm of its challenge) and can redirect any request, so both are checked alike.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+use super::error::Refusal;
+
+/// Whether `url` leads to this machine by its name alone.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match literal(url) {
+        Some(address) => address.is_loopback(),
+        None => {
+            let name = url.host_str().unwrap_or_default().trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+    }
+}
+
+/// Whether two URLs lead to the same scheme, host and port: only then may one see a login meant for the other.
+pub(super) fn is_same_place(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme() && is_same_host(one, other)
+}
+
+/// Returns how to show where `url` leads: its host, and its port if it is not the scheme's own. Paths and queries may
+/// carry signatures and stay out of messages.
+pub(super) fn shown_host(url: &Url) -> String {
+    let host = match url.host_str().unwrap_or_default() {
+        "registry-1.docker.io" => "docker.io",
+        host => host,
+    };
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Decides whether the check of an image in `registry` may go on from `from` to `to`, a place that the answer named.
+///
+/// The rules are those of go-containerregistry's `validateRealmURL` and regclient's `AllowRedirect`: TLS is never left,
+/// and a public registry cannot make us talk to addresses that only this machine or its network can reach. A registry
+/// on loopback may name other ports of it.
+pub(super) fn may_lead(registry: &Url, from: &Url, to: &Url) -> Result<(), Refusal> {
+    match (from.scheme(), to.scheme()) {
+        (_, "https") | ("http", "http") => {}
+        ("https", "http") => return Err(Refusal::Downgrade),
+        _ => return Err(Refusal::Scheme),
+    }
+    if !to.username().is_empty() || to.password().is_some() {
+        return Err(Refusal::Login);
+    }
+    let own = is_same_host(registry, to) || (is_loopback(registry) && is_loopback(to));
+    let local = is_loopback(to) || literal(to).is_some_and(is_local);
+    if local && !own { Err(Refusal::Local) } else { Ok(()) }
+}
+
+fn is_same_host(one: &Url, other: &Url) -> bool {
+    one.host_str() == other.host_str() && one.port_or_known_default() == other.port_or_known_default()
+}
+
+/// Returns the address of a URL whose host is one; `::ffff:127.0.0.1` is 127.0.0.1.
+fn literal(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?.trim_matches(['[', ']']);
+    host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+fn is_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let carrier_grade_nat = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
+            let this_network = v4.octets()[0] == 0;
+            this_network
+                || v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_broadcast()
+                || v4.is_multicast()
+                || carrier_grade_nat
+        }
+        IpAddr::V6(v6) => {
+            v6.is_unspecified()
+                || v6.is_loopback()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local()
+                || v6.is_multicast()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refusal, is_loopback, is_same_place, may_lead, shown_host};
+    use reqwest::Url;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    #[test]
+    fn loopback_names() {
+        for (text, expected) in [
+            ("http://localhost:5000/", true),
+            ("http://LOCALHOST/", true),
+            ("http://localhost./", true),
+            ("http://app.localhost/", true),
+            ("http://127.0.0.1/", true),
+            ("http://127.9.9.9:1/", true),
+            ("http://[::1]:5000/", true),
+            ("http://[::ffff:127.0.0.1]/", true),
+            ("http://10.0.0.1/", false),
+            ("http://0.0.0.0/", false),
+            ("http://notlocalhost/", false),
+            ("http://localhost.example.org/", false),
+            ("http://127.0.0.1.example.org/", false),
+        ] {
+            assert_eq!(is_loopback(&url(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn where_a_registry_may_send_us() {
+        const HUB: &str = "https://registry-1.docker.io/v2/";
+        for (registry, to, expected) in [
+            (HUB, "https://auth.docker.io/token", Ok(())),
+            (HUB, "https://8.8.8.8/token", Ok(())),
+            (HUB, "http://auth.docker.io/token", Err(Refusal::Downgrade)),
+            (HUB, "ftp://auth.docker.io/token", Err(Refusal::Scheme)),
+            (HUB, "file:///etc/passwd", Err(Refusal::Scheme)),
+            (HUB, "https://user@auth.docker.io/token", Err(Refusal::Login)),
+            (HUB, "https://:pw@auth.docker.io/token", Err(Refusal::Login)),
+            (HUB, "https://127.0.0.1/token", Err(Refusal::Local)),
+            (HUB, "https://0x7f.1/token", Err(Refusal::Local)),
+            (HUB, "https://localhost/token", Err(Refusal::Local)),
+            (HUB, "https://0.0.0.0/token", Err(Refusal::Local)),
+            (HUB, "https://10.1.2.3/token", Err(Refusal::Local)),
+            (HUB, "https://172.16.0.1/token", Err(Refusal::Local)),
+            (HUB, "https://192.168.0.1/token", Err(Refusal::Local)),
+            (HUB, "https://100.64.0.1/token", Err(Refusal::Local)),
+            (HUB, "https://169.254.169.254/latest/meta-data", Err(Refusal::Local)),
+            (HUB, "https://[::1]/token", Err(Refusal::Local)),
+            (HUB, "https://[fe80::1]/token", Err(Refusal::Local)),
+            (HUB, "https://[fd00::1]/token", Err(Refusal::Local)),
+            (HUB, "https://[::ffff:10.0.0.1]/token", Err(Refusal::Local)),
+            ("https://10.0.0.5/v2/", "https://10.0.0.5/token", Ok(())),
+            ("https://10.0.0.5/v2/", "https://10.0.0.5:444/token", Err(Refusal::Local)),
+            ("http://10.0.0.5:5000/v2/", "http://10.0.0.5:5000/token", Ok(())),
+            ("http://10.0.0.5:5000/v2/", "https://auth.example.org/token", Ok(())),
+            ("http://10.0.0.5:5000/v2/", "http://169.254.169.254/token", Err(Refusal::Local)),
+            ("http://localhost:5000/v2/", "http://127.0.0.1:5001/token", Ok(())),
+            ("http://localhost:5000/v2/", "http://10.0.0.5/token", Err(Refusal::Local)),
+        ] {
+            assert_eq!(may_lead(&url(registry), &url(registry), &url(to)), expected, "{registry} -> {to}");
+        }
+    }
+
+    #[test]
+    fn tls_that_a_redirect_reached_is_not_left_again() {
+        let registry = url("http://10.0.0.5:5000/v2/");
+        let realm = url("https://auth.example.org/token");
+        assert_eq!(may_lead(&registry, &realm, &url("http://auth.example.org/")), Err(Refusal::Downgrade));
+    }
+
+    #[test]
+    fn places() {
+        let registry = url("https://registry.example.org/v2/");
+        assert!(is_same_place(&registry, &url("https://registry.example.org:443/other")));
+        for other in ["http://registry.example.org/", "https://registry.example.org:444/", "https://example.org/"] {
+            assert!(!is_same_place(&registry, &url(other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_shown_as_people_know_it() {
+        for (text, expected) in [
+            ("https://registry-1.docker.io/v2/", "docker.io"),
+            ("https://auth.docker.io/token?account=me", "auth.docker.io"),
+            ("http://localhost:5000/v2/", "localhost:5000"),
+            ("https://[::1]:5000/v2/", "[::1]:5000"),
+        ] {
+            assert_eq!(shown_host(&url(text)), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! What a check ends in: the verdict, and the registry's own words for it. The words are untrusted: they are cut to a
+//! length, and shown with everything escaped that a terminal or a log would act on.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use serde::Deserialize;
+
+use super::address::shown_host;
+use super::credentials::Source;
+use super::manifest::Descriptor;
+use super::retry_after;
+use super::transport::Reply;
+use crate::image::Digest;
+
+/// A finished check: its verdict and what it took.
+#[derive(Debug)]
+pub struct Checked {
+    pub verdict: Verdict,
+    /// Requests on the wire, with token exchanges, redirects and retries.
+    pub requests: u32,
+    pub elapsed: Duration,
+    /// Where the login came from; never the login.
+    pub source: Source,
+}
+
+/// What a registry says about an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Present(Descriptor),
+    /// It is there, but it is not what the digest of the reference says.
+    Mismatch {
+        wanted: Digest,
+        found: Descriptor,
+    },
+    Absent(Answer),
+    /// It does not exist, or this login may not see it: most registries do not tell the two apart. Without a login
+    /// ([`Source::Anonymous`]) it is often one that is missing.
+    NoAccess(Answer),
+    /// The login itself is wrong or has expired. Asking again cannot help, and may lock the account.
+    LoginRejected(Answer),
+    RateLimited(Answer),
+    /// Nobody can say, after all retries.
+    Unavailable(Outage),
+}
+
+/// Why nobody can say whether an image is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outage {
+    /// The registry answers, but with a failure of its own.
+    Answered(Answer),
+    /// No answer came: DNS, TLS, a refused or broken connection, or no time left.
+    Silent { host: String, cause: String },
+}
+
+/// An answer other than success, of the registry or of its token server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub host: String,
+    pub status: u16,
+    /// The registry's code, such as `MANIFEST_UNKNOWN`.
+    pub code: Option<String>,
+    pub message: Option<String>,
+    /// How long the server wants to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+impl Answer {
+    pub(super) fn of(reply: &Reply) -> Self {
+        let Words { code, message } = words(reply);
+        Self {
+            host: shown_host(&reply.url),
+            status: reply.status.as_u16(),
+            code: code.map(|code| shortened(&code, 64)),
+            message: message.map(|message| shortened(&message, 300)),
+            retry_after: reply.header(RETRY_AFTER).and_then(|value| retry_after::parse(value, SystemTime::now())),
+        }
+    }
+
+    /// Returns the answer with words from elsewhere, where its body has none.
+    pub(super) fn or_words(mut self, code: Option<&str>, message: Option<&str>) -> Self {
+        if self.code.is_none() {
+            self.code = code.map(|code| shortened(code, 64));
+            self.message = message.map(|message| shortened(message, 300));
+        }
+        self
+    }
+
+    /// Whether the code is one of `codes`, in any case.
+    pub(super) fn says(&self, codes: &[&str]) -> bool {
+        self.code.as_deref().is_some_and(|code| codes.iter().any(|wanted| code.eq_ignore_ascii_case(wanted)))
+    }
+}
+
+/// An error body's code and message.
+struct Words {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+/// Reads an error body in one of the forms that are about: the distribution specification's list, OAuth's pair, Docker
+/// Hub's `details`, and the plain text of a proxy.
+fn words(reply: &Reply) -> Words {
+    #[derive(Deserialize)]
+    struct Body {
+        errors: Option<Vec<Item>>,
+        error: Option<String>,
+        error_description: Option<String>,
+        message: Option<String>,
+        details: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Item {
+        code: Option<String>,
+        message: Option<String>,
+    }
+    if let Ok(body) = serde_json::from_slice::<Body>(&reply.body) {
+        return match body.errors.and_then(|items| items.into_iter().next()) {
+            Some(Item { code, message }) => Words { code, message },
+            None => Words { code: body.error, message: body.error_description.or(body.message).or(body.details) },
+        };
+    }
+    let plain = reply.header(CONTENT_TYPE).is_some_and(|value| value.starts_with("text/plain"));
+    let text = String::from_utf8_lossy(&reply.body);
+    let line = text.lines().next().filter(|line| plain && !line.trim().is_empty());
+    Words { code: None, message: line.map(|line| line.trim().to_owned()) }
+}
+
+fn shortened(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Escapes what is not printable: control characters, but also marks that turn the direction of the text around.
+pub(super) struct Visible<'a>(pub(super) &'a str);
+
+impl fmt::Display for Visible<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| match character {
+            '"' | '\'' | '\\' => write!(f, "{character}"),
+            other => write!(f, "{}", other.escape_debug()),
+        })
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} answered {}", self.host, self.status)?;
+        if let Some(code) = &self.code {
+            write!(f, " {}", Visible(code))?;
+        }
+        match &self.message {
+            Some(message) => write!(f, ": {}", Visible(message)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered(answer) => write!(f, "{answer}"),
+            Self::Silent { host, cause } => write!(f, "{host} did not answer: {}", Visible(cause)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Outage};
+    use crate::registry::transport::Reply;
+    use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+    use reqwest::{StatusCode, Url};
+
+    fn show(status: StatusCode, content_type: &'static str, body: &str) -> String {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+        let url = Url::parse("https://registry-1.docker.io/v2/app/manifests/v1").unwrap();
+        Answer::of(&Reply { url, status, headers, body: body.as_bytes().to_vec() }).to_string()
+    }
+
+    #[test]
+    fn bodies_of_any_form() {
+        const JSON: &str = "application/json";
+        for (content_type, body, expected) in [
+            (
+                JSON,
+                r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{"Tag":"v1"}},{"code":"X"}]}"#,
+                " MANIFEST_UNKNOWN: manifest unknown",
+            ),
+            (JSON, r#"{"errors":[]}"#, ""),
+            (JSON, r#"{"errors":[{"code":"DENIED"}]}"#, " DENIED"),
+            (JSON, r#"{"error":"invalid_grant","error_description":"expired"}"#, " invalid_grant: expired"),
+            (JSON, r#"{"details":"incorrect username or password"}"#, ": incorrect username or password"),
+            (JSON, r#"{"message":"no"}"#, ": no"),
+            (JSON, r#"{"errors":"odd"}"#, ""),
+            (JSON, "[]", ""),
+            ("text/html", "<h1>Not here</h1>", ""),
+            ("text/plain; charset=utf-8", "404 page not found\nmore", ": 404 page not found"),
+            ("text/plain", "", ""),
+        ] {
+            let shown = show(StatusCode::NOT_FOUND, content_type, body);
+            assert_eq!(shown, format!("docker.io answered 404{expected}"), "{body}");
+        }
+    }
+
+    #[test]
+    fn words_are_shown_without_their_powers() {
+        let body = r#"{"errors":[{"code":"A\u001b[2J","message":"it's \"é\"\n::error::x\u202e"}]}"#;
+        let expected = r#"docker.io answered 403 A\u{1b}[2J: it's "é"\n::error::x\u{202e}"#;
+        assert_eq!(show(StatusCode::FORBIDDEN, "application/json", body), expected);
+    }
+
+    #[test]
+    fn words_have_a_length() {
+        let body = format!(r#"{{"errors":[{{"code":"{0}","message":"{0}"}}]}}"#, "é".repeat(10_000));
+        assert_eq!(show(StatusCode::FORBIDDEN, "application/json", &body).matches('é').count(), 364);
+    }
+
+    #[test]
+    fn silence() {
+        let outage = Outage::Silent { host: "ghcr.io".to_owned(), cause: "connection refused".to_owned() };
+        assert_eq!(outage.to_string(), "ghcr.io did not answer: connection refused");
+    }
+}

@@ -1,0 +1,91 @@
+//! What can go wrong with a check that is not a verdict, and who must act on it: each variant says under which kind of
+//! failure it belongs. No variant holds a secret, and none a registry's own words.
+
+use std::path::PathBuf;
+
+use super::manifest::MANIFEST_LIMIT;
+
+/// Why a check came to no verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The caller's mistake: usage.
+    #[error("`{0}` has neither a tag nor a digest to check")]
+    Bare(String),
+    /// The host passed for a reference, but no URL can have it, such as `256.1.1.1`: usage.
+    #[error("`{0}` is not the host of a registry")]
+    Host(String),
+    /// The user's docker configuration is broken: usage.
+    #[error("cannot use the docker configuration `{path}`")]
+    Config { path: PathBuf, source: ConfigProblem },
+    /// The login cannot be had from the program that the docker configuration names: unauthorized.
+    #[error("cannot get the login for `{server}` from `{program}`")]
+    Helper { program: String, server: String, source: HelperProblem },
+    /// The registry, or somebody in its place, sends us where a check must not go: unexpected.
+    #[error("{from} leads to {to}, which is refused")]
+    Misdirected { from: String, to: String, source: Refusal },
+    /// The registry wants a login of a kind we do not have: unauthorized.
+    #[error("{host} wants a login of an unknown kind: {schemes}")]
+    Scheme { host: String, schemes: String },
+    /// The registry, or its token server, makes no sense: unavailable.
+    #[error("{host} gave a useless answer")]
+    Nonsense { host: String, source: Nonsense },
+    /// The HTTP client cannot be made, as on a machine without CA certificates: unexpected.
+    #[error("cannot set up the HTTP client")]
+    Setup(#[source] reqwest::Error),
+}
+
+/// What is wrong with a docker configuration. The parser's own message is not kept: it quotes values.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigProblem {
+    #[error("cannot read it")]
+    Unreadable(#[source] std::io::Error),
+    #[error("line {line}, column {column}: not JSON, or not of docker's form")]
+    Malformed { line: usize, column: usize },
+    #[error("the `auth` of `{key}` is not the base64 of `user:password`")]
+    Auth { key: String },
+    #[error("`{0}` is not the name of a credential helper")]
+    HelperName(String),
+}
+
+/// What is wrong with a credential helper. What the program wrote is never kept: its output holds the secret.
+#[derive(Debug, thiserror::Error)]
+pub enum HelperProblem {
+    #[error("it is not in the search path")]
+    Missing,
+    #[error("it cannot be started")]
+    Start(#[source] std::io::Error),
+    #[error("it did not end in time and was stopped")]
+    TimedOut,
+    #[error("it failed: {0}")]
+    Failed(std::process::ExitStatus),
+    #[error("its output is not a login")]
+    Output,
+}
+
+/// Why a place that an answer names is not gone to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("only HTTP is spoken here")]
+    Scheme,
+    #[error("plain HTTP after HTTPS")]
+    Downgrade,
+    #[error("an address inside this machine or its network")]
+    Local,
+    #[error("a URL with a login in it")]
+    Login,
+    #[error("not a URL")]
+    Malformed,
+    #[error("one redirect too many")]
+    Endless,
+}
+
+/// Why a successful answer is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Nonsense {
+    #[error("a body that is too long, over {MANIFEST_LIMIT} bytes for a manifest")]
+    TooLong,
+    #[error("it is not a manifest; is this host a registry?")]
+    NotAManifest,
+    #[error("it holds no token")]
+    NoToken,
+}

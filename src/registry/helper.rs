@@ -1,0 +1,126 @@
+//! Asks a docker credential helper for a login: the program gets the verb as its argument and the server on its
+//! standard input, and writes JSON. The only place that starts programs. What the program writes is never shown, as it
+//! holds the secret, and the time it may take is limited, as it may ask a person or a network that is not there.
+
+use std::ffi::OsStr;
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use super::credentials::{Login, TOKEN_USER};
+use super::error::HelperProblem;
+use super::secret::Secret;
+use crate::backoff::Backoff;
+
+/// The longest output that is read.
+const OUTPUT_LIMIT: u64 = 64 << 10;
+
+/// What every helper says where it has no login for a server; docker looks for the same words.
+const NOT_FOUND: &[u8] = b"credentials not found";
+
+/// Asks `program` for the login at `server`; `None` where it has none. It is stopped after `limit`.
+pub(super) fn ask(
+    program: &str,
+    server: &str,
+    search_path: &OsStr,
+    limit: Duration,
+) -> Result<Option<Login>, HelperProblem> {
+    let path = find(program, search_path).ok_or(HelperProblem::Missing)?;
+    #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
+    let mut command = Command::new(path);
+    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().map_err(HelperProblem::Start)?;
+    let ended = exchange(&mut child, server, Instant::now() + limit);
+    if ended.is_err() {
+        // Both fail only where the program has ended by itself, which is as good.
+        drop(child.kill());
+        drop(child.wait());
+    }
+    let (status, output) = ended?;
+    match (status.success(), contains(&output, NOT_FOUND)) {
+        (true, _) => login(&output),
+        (false, true) => Ok(None),
+        (false, false) => Err(HelperProblem::Failed(status)),
+    }
+}
+
+/// Returns the first executable file of this name in the search path.
+fn find(program: &str, search_path: &OsStr) -> Option<PathBuf> {
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(search_path).map(|folder| folder.join(&name)).find(|path| is_executable(path))
+}
+
+#[cfg(unix)]
+fn is_executable(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(path: &std::path::Path) -> bool {
+    path.is_file()
+}
+
+/// Hands the server over, and takes the output and the exit status, all before `deadline`.
+fn exchange(child: &mut Child, server: &str, deadline: Instant) -> Result<(ExitStatus, Vec<u8>), HelperProblem> {
+    if let Some(mut stdin) = child.stdin.take() {
+        // A helper that does not read its input may have ended already; its status tells.
+        drop(stdin.write_all(server.as_bytes()));
+    }
+    let output = match child.stdout.take() {
+        // The thread outlives a helper that is stopped only as long as that one's own children hold the output.
+        Some(stdout) => read_until(stdout, deadline)?,
+        None => Vec::new(),
+    };
+    let mut backoff = Backoff::new(u32::MAX, Duration::from_millis(1), Duration::from_millis(20)).until(deadline);
+    loop {
+        if let Some(status) = child.try_wait().map_err(HelperProblem::Start)? {
+            return Ok((status, output));
+        }
+        if !backoff.wait(Duration::ZERO) {
+            return Err(HelperProblem::TimedOut);
+        }
+    }
+}
+
+fn read_until(stdout: std::process::ChildStdout, deadline: Instant) -> Result<Vec<u8>, HelperProblem> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut output = Vec::new();
+        let read = stdout.take(OUTPUT_LIMIT).read_to_end(&mut output);
+        // Nobody listens any more where the time is over.
+        drop(sender.send(read.map(|_| output)));
+    });
+    let left = deadline.saturating_duration_since(Instant::now());
+    let Ok(read) = receiver.recv_timeout(left) else {
+        return Err(HelperProblem::TimedOut);
+    };
+    read.map_err(HelperProblem::Start)
+}
+
+fn login(output: &[u8]) -> Result<Option<Login>, HelperProblem> {
+    #[derive(Deserialize)]
+    struct Output {
+        #[serde(rename = "Username")]
+        username: String,
+        #[serde(rename = "Secret")]
+        secret: Secret,
+    }
+    let Ok(Output { username, secret }) = serde_json::from_slice(output) else {
+        return Err(HelperProblem::Output);
+    };
+    Ok(match username.as_str() {
+        _ if secret.is_empty() => None,
+        "" => None,
+        TOKEN_USER => Some(Login::IdentityToken { username: None, token: secret }),
+        _ => Some(Login::Password { username, password: secret }),
+    })
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}

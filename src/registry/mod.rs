@@ -1,0 +1,29 @@
+//! The registry check: is this image really there, who says no, and what is its digest? A client of the one question a
+//! release asks, in the fewest requests: `HEAD` first, and a login only where the registry wants one.
+//!
+//! It knows no git, no files of the project and no command line; where credentials lie, which hosts speak plain HTTP and
+//! how long a check may take comes in [`Options`]. What a registry is expected to say is a [`Verdict`]; [`CheckError`] is
+//! for what nobody planned. It leaves out pulling and pushing, mirrors, and the way into a tag (platforms, labels).
+
+mod address;
+mod answer;
+mod auth;
+mod challenge;
+mod client;
+mod credentials;
+mod docker_config;
+mod error;
+mod helper;
+mod manifest;
+mod retry_after;
+mod secret;
+mod target;
+mod token;
+mod transport;
+mod visit;
+
+pub use answer::{Answer, Checked, Outage, Verdict};
+pub use client::{Client, Options};
+pub use credentials::{ConfigPaths, Credentials, Source};
+pub use error::{CheckError, ConfigProblem, HelperProblem, Nonsense, Refusal};
+pub use manifest::{Descriptor, MediaType};

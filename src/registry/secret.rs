@@ -1,0 +1,70 @@
+//! A text that must not be seen: a password, a token. It has no `Display`, and its `Debug` says nothing, so that it can
+//! only get out where the code says [`Secret::expose`].
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::HeaderValue;
+use serde::Deserialize;
+
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Secret(String);
+
+impl Secret {
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the value of `Authorization: Bearer`; `None` where the token cannot be part of a header.
+    pub(super) fn bearer(&self) -> Option<HeaderValue> {
+        sensitive(&format!("Bearer {}", self.0))
+    }
+
+    /// Returns the value of `Authorization: Basic` for this password and its user.
+    pub(super) fn basic(&self, username: &str) -> Option<HeaderValue> {
+        sensitive(&format!("Basic {}", STANDARD.encode(format!("{username}:{}", self.0))))
+    }
+}
+
+fn sensitive(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    #[test]
+    fn debug_shows_nothing() {
+        let secret = Secret::new("s3cret".to_owned());
+        let headers = [secret.bearer().unwrap(), secret.basic("ci").unwrap()];
+        let shown = format!("{secret:?} {headers:?}");
+        assert!(!shown.contains("s3cret") && !shown.contains("Y2k6"), "{shown}");
+    }
+
+    #[test]
+    fn headers() {
+        let secret = Secret::new("s3:cret".to_owned());
+        assert_eq!(secret.basic("ci").unwrap().to_str().unwrap(), "Basic Y2k6czM6Y3JldA==");
+        assert_eq!(secret.bearer().unwrap().to_str().unwrap(), "Bearer s3:cret");
+        assert!(Secret::new("a\r\nHost: b".to_owned()).bearer().is_none());
+    }
+}

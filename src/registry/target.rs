@@ -1,0 +1,103 @@
+//! Where a check goes: the URL that a reference means. Docker Hub's API lives under another name than its images, and
+//! loopback names are spoken to in plain HTTP, as docker does.
+
+use reqwest::Url;
+
+use super::address::is_loopback;
+use super::error::CheckError;
+use crate::image::{Digest, Reference};
+
+#[derive(Debug)]
+pub(super) struct Target {
+    /// The registry as the reference has it; credentials are kept under this name.
+    pub(super) registry: String,
+    pub(super) repository: String,
+    /// `…/v2/` of the registry.
+    pub(super) base: Url,
+    /// The manifest.
+    pub(super) manifest: Url,
+    /// What the manifest must be.
+    pub(super) wanted: Option<Digest>,
+}
+
+impl Target {
+    /// Returns where `reference` leads. With a tag and a digest the tag is asked for: the digest must be what it means.
+    pub(super) fn new(reference: &Reference, plain_http: &[String]) -> Result<Self, CheckError> {
+        let name = match (reference.tag(), reference.digest()) {
+            (Some(tag), _) => tag.as_str(),
+            (None, Some(digest)) => digest.as_str(),
+            (None, None) => return Err(CheckError::Bare(reference.to_string())),
+        };
+        let (registry, repository) = (reference.registry(), reference.repository());
+        let host = if registry == "docker.io" { "registry-1.docker.io" } else { registry };
+        let url = |scheme: &str, path: &str| {
+            let parsed = Url::parse(&format!("{scheme}://{host}/v2/{path}"));
+            parsed.ok().ok_or_else(|| CheckError::Host(registry.to_owned()))
+        };
+        let plain = is_loopback(&url("http", "")?) || plain_http.iter().any(|entry| names(entry, registry));
+        let scheme = if plain { "http" } else { "https" };
+        Ok(Self {
+            registry: registry.to_owned(),
+            repository: repository.to_owned(),
+            base: url(scheme, "")?,
+            manifest: url(scheme, &format!("{repository}/manifests/{name}"))?,
+            wanted: reference.digest().cloned(),
+        })
+    }
+}
+
+/// Whether `entry`, a host with or without a port, names `registry`; without one it names the host at any port.
+fn names(entry: &str, registry: &str) -> bool {
+    let host = match registry.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => registry,
+    };
+    entry.eq_ignore_ascii_case(registry) || entry.eq_ignore_ascii_case(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Target;
+    use crate::registry::CheckError;
+
+    const DIGEST: &str = "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3";
+
+    #[test]
+    fn where_a_reference_leads() {
+        let plain_http = ["lan".to_owned(), "other:5000".to_owned(), "[fd00::1]".to_owned()];
+        for (reference, expected) in [
+            ("nginx:1.27", "https://registry-1.docker.io/v2/library/nginx/manifests/1.27"),
+            ("ghcr.io/org/app:v1", "https://ghcr.io/v2/org/app/manifests/v1"),
+            ("ghcr.io/org/app@D", "https://ghcr.io/v2/org/app/manifests/D"),
+            ("ghcr.io/org/app:v1@D", "https://ghcr.io/v2/org/app/manifests/v1"),
+            ("ghcr.io:80/app:v1", "https://ghcr.io:80/v2/app/manifests/v1"),
+            ("localhost/app:v1", "http://localhost/v2/app/manifests/v1"),
+            ("localhost:5000/app:v1", "http://localhost:5000/v2/app/manifests/v1"),
+            ("r.localhost:5000/app:v1", "http://r.localhost:5000/v2/app/manifests/v1"),
+            ("127.0.0.1:5000/app:v1", "http://127.0.0.1:5000/v2/app/manifests/v1"),
+            ("[::1]:5000/app:v1", "http://[::1]:5000/v2/app/manifests/v1"),
+            ("10.0.0.1:5000/app:v1", "https://10.0.0.1:5000/v2/app/manifests/v1"),
+            ("lan:5000/app:v1", "http://lan:5000/v2/app/manifests/v1"),
+            ("LAN/app:v1", "http://lan/v2/app/manifests/v1"),
+            ("other:5000/app:v1", "http://other:5000/v2/app/manifests/v1"),
+            ("other:5001/app:v1", "https://other:5001/v2/app/manifests/v1"),
+            ("[fd00::1]:5000/app:v1", "http://[fd00::1]:5000/v2/app/manifests/v1"),
+            ("[fd00::2]:5000/app:v1", "https://[fd00::2]:5000/v2/app/manifests/v1"),
+        ] {
+            let target = Target::new(&reference.replace('D', DIGEST).parse().unwrap(), &plain_http).unwrap();
+            assert_eq!(target.manifest.as_str(), expected.replace('D', DIGEST), "{reference}");
+            assert!(expected.starts_with(target.base.as_str()), "{reference}");
+        }
+    }
+
+    #[test]
+    fn what_leads_nowhere() {
+        for (reference, expected) in [
+            ("ghcr.io/org/app", "`ghcr.io/org/app` has neither a tag nor a digest to check"),
+            ("256.1.1.1/app:v1", "`256.1.1.1` is not the host of a registry"),
+        ] {
+            let error: CheckError = Target::new(&reference.parse().unwrap(), &[]).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! One request and its answer, whatever lies between: redirects, retries, limits of time and size. Redirects are
+//! followed by hand, because they obey the same rules as the place of a login, and because a login must not follow them
+//! to another host. It knows the registry's statuses only as far as "ask again".
+
+use std::error::Error;
+use std::io::{self, Read as _};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::blocking::Client;
+use reqwest::header::{ACCEPT, AUTHORIZATION, AsHeaderName, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Method, StatusCode, Url, redirect};
+
+use super::address::{is_loopback, is_same_place, shown_host};
+use super::answer::{Answer, Outage, Verdict};
+use super::error::{CheckError, Nonsense, Refusal};
+use super::secret::Secret;
+use super::visit::{Stop, Visit, misdirected};
+use crate::backoff::Backoff;
+use crate::http::{self, Security};
+
+/// How often a request is made that gets no answer, or one that may be better the next time.
+const ATTEMPTS: u32 = 3;
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+const LONGEST_DELAY: Duration = Duration::from_secs(30);
+
+/// The longest that one request may take with its answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How much is read of an answer that is no success: enough for any code and message.
+const ERROR_LIMIT: u64 = 64 << 10;
+
+const REDIRECTS: usize = 5;
+
+/// A request, with all that it may show. Not `Debug`: a form holds a secret.
+pub(super) struct Request<'a> {
+    pub(super) method: Method,
+    pub(super) url: &'a Url,
+    pub(super) accept: &'static str,
+    pub(super) authorization: Option<&'a HeaderValue>,
+    pub(super) form: Option<&'a Secret>,
+    /// The longest body of a success.
+    pub(super) limit: u64,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// Where it came from at last.
+    pub(super) url: Url,
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    /// Returns a header's text; one that is not ASCII counts as none.
+    pub(super) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// What became of one request.
+enum Heard {
+    Reply(Reply),
+    Silence { host: String, cause: String, passing: bool },
+}
+
+/// The HTTP clients, each made when it is first needed: reading the CA certificates takes longer than a whole check
+/// without TLS.
+#[derive(Debug, Default)]
+pub(super) struct Transport {
+    tls: Mutex<Option<Client>>,
+    plain: Mutex<Option<Client>>,
+    loopback: Mutex<Option<Client>>,
+}
+
+impl Transport {
+    /// Makes a request until it gets an answer to go by, within the deadline of the check.
+    pub(super) fn send(&self, request: &Request<'_>, visit: &mut Visit) -> Result<Reply, Stop> {
+        let mut backoff = Backoff::new(ATTEMPTS, FIRST_DELAY, LONGEST_DELAY).until(visit.deadline);
+        loop {
+            let (verdict, at_least) = match self.follow(request, visit)? {
+                Heard::Reply(reply) if !is_passing(reply.status) => return Ok(reply),
+                Heard::Reply(reply) => {
+                    let answer = Answer::of(&reply);
+                    let at_least = answer.retry_after.unwrap_or_default();
+                    (overload(answer), at_least)
+                }
+                Heard::Silence { host, cause, passing: true } => (silent(host, cause), Duration::ZERO),
+                Heard::Silence { host, cause, passing: false } => return Err(Stop::Verdict(silent(host, cause))),
+            };
+            if !backoff.wait(at_least) {
+                return Err(Stop::Verdict(verdict));
+            }
+        }
+    }
+
+    /// Makes a request, and again where an answer says that it is answered elsewhere.
+    fn follow(&self, request: &Request<'_>, visit: &mut Visit) -> Result<Heard, CheckError> {
+        let mut url = request.url.clone();
+        let mut authorization = request.authorization;
+        for _ in 0..=REDIRECTS {
+            let heard = self.once(request, &url, authorization, visit)?;
+            let Heard::Reply(reply) = &heard else {
+                return Ok(heard);
+            };
+            // A form is a login, and stays where it was sent.
+            let (Some(location), None) = (redirection(reply), request.form) else {
+                return Ok(heard);
+            };
+            let Ok(next) = url.join(location) else {
+                return Err(misdirected(&url, "nowhere".to_owned(), Refusal::Malformed));
+            };
+            visit.allow(&url, &next)?;
+            if !is_same_place(&url, &next) {
+                authorization = None;
+            }
+            url = next;
+        }
+        Err(misdirected(request.url, shown_host(&url), Refusal::Endless))
+    }
+
+    fn once(
+        &self,
+        request: &Request<'_>,
+        url: &Url,
+        authorization: Option<&HeaderValue>,
+        visit: &mut Visit,
+    ) -> Result<Heard, CheckError> {
+        let time_left = visit.time_left(REQUEST_TIMEOUT);
+        if time_left.is_zero() {
+            return Ok(Heard::Silence { host: shown_host(url), cause: "no time left".to_owned(), passing: false });
+        }
+        let mut builder = self.client(url)?.request(request.method.clone(), url.clone()).timeout(time_left);
+        builder = builder.header(ACCEPT, request.accept);
+        if let Some(authorization) = authorization {
+            builder = builder.header(AUTHORIZATION, authorization);
+        }
+        if let Some(form) = request.form {
+            let urlencoded = HeaderValue::from_static("application/x-www-form-urlencoded");
+            builder = builder.header(CONTENT_TYPE, urlencoded).body(form.expose().to_owned());
+        }
+        visit.requests += 1;
+        let response = match builder.send() {
+            Ok(response) => response,
+            Err(error) => return Ok(silence(url, &error.without_url())),
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        let limit = if status.is_success() { request.limit } else { ERROR_LIMIT };
+        let mut body = Vec::new();
+        if let Err(error) = response.take(limit + 1).read_to_end(&mut body) {
+            return Ok(silence(url, &error));
+        }
+        if status.is_success() && body.len() as u64 > limit {
+            return Err(CheckError::Nonsense { host: shown_host(url), source: Nonsense::TooLong });
+        }
+        Ok(Heard::Reply(Reply { url: url.clone(), status, headers, body }))
+    }
+
+    /// Returns the client for `url`. Behind a proxy, loopback would be the proxy's own: it is always gone to directly,
+    /// as Go's programs do.
+    fn client(&self, url: &Url) -> Result<Client, CheckError> {
+        let (slot, security) = match url.scheme() {
+            "https" => (&self.tls, Security::Tls),
+            _ if is_loopback(url) => (&self.loopback, Security::Plain),
+            _ => (&self.plain, Security::Plain),
+        };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = &*slot {
+            return Ok(client.clone());
+        }
+        let builder = http::client(security, REQUEST_TIMEOUT).redirect(redirect::Policy::none()).referer(false);
+        let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
+        let client = builder.build().map_err(CheckError::Setup)?;
+        Ok(slot.insert(client).clone())
+    }
+}
+
+/// Whether the same request may well get another answer. 501 is left out: it means that `HEAD` is not spoken.
+fn is_passing(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
+}
+
+fn overload(answer: Answer) -> Verdict {
+    match answer.status {
+        429 => Verdict::RateLimited(answer),
+        _ => Verdict::Unavailable(Outage::Answered(answer)),
+    }
+}
+
+fn silent(host: String, cause: String) -> Verdict {
+    Verdict::Unavailable(Outage::Silent { host, cause })
+}
+
+fn redirection(reply: &Reply) -> Option<&str> {
+    match reply.status.as_u16() {
+        301 | 302 | 303 | 307 | 308 => reply.header(LOCATION),
+        _ => None,
+    }
+}
+
+/// Tells why no answer came, by the innermost cause: the outer ones only repeat that there was none, and name the URL.
+fn silence(url: &Url, error: &(dyn Error + 'static)) -> Heard {
+    let mut cause = error;
+    // How a certificate that is not trusted is reported; no retry mends that.
+    let mut untrusted = false;
+    loop {
+        let wrapper = cause.downcast_ref::<io::Error>();
+        untrusted |= wrapper.is_some_and(|error| error.kind() == io::ErrorKind::InvalidData);
+        // An I/O error passes over what it wraps when it is asked for its source.
+        let wrapped = wrapper.and_then(io::Error::get_ref).map(|error| error as &(dyn Error + 'static));
+        match wrapped.or_else(|| cause.source()) {
+            Some(inner) => cause = inner,
+            None => return Heard::Silence { host: shown_host(url), cause: cause.to_string(), passing: !untrusted },
+        }
+    }
+}

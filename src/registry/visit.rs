@@ -1,0 +1,55 @@
+//! One check under way: what it is after, until when, and what it has taken so far; and the two ways in which it can
+//! stop before its end.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Url;
+
+use super::address::{may_lead, shown_host};
+use super::answer::Verdict;
+use super::auth::Proof;
+use super::credentials::Source;
+use super::error::{CheckError, Refusal};
+use super::target::Target;
+
+pub(super) struct Visit {
+    pub(super) target: Target,
+    pub(super) deadline: Instant,
+    pub(super) requests: u32,
+    pub(super) source: Source,
+    /// What the registry is shown from now on.
+    pub(super) proof: Option<Proof>,
+}
+
+impl Visit {
+    pub(super) fn new(target: Target, deadline: Instant) -> Self {
+        Self { target, deadline, requests: 0, source: Source::NotAsked, proof: None }
+    }
+
+    /// Returns how much time is left, at most `limit`.
+    pub(super) fn time_left(&self, limit: Duration) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now()).min(limit)
+    }
+
+    /// Fails where an answer from `from` must not lead to `to`.
+    pub(super) fn allow(&self, from: &Url, to: &Url) -> Result<(), CheckError> {
+        may_lead(&self.target.base, from, to).map_err(|refusal| misdirected(from, shown_host(to), refusal))
+    }
+}
+
+pub(super) fn misdirected(from: &Url, to: String, source: Refusal) -> CheckError {
+    CheckError::Misdirected { from: shown_host(from), to, source }
+}
+
+/// Why a check goes no further: it has its verdict, or something went wrong.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Verdict(Verdict),
+    Error(CheckError),
+}
+
+impl From<CheckError> for Stop {
+    fn from(error: CheckError) -> Self {
+        Self::Error(error)
+    }
+}
