@@ -1,0 +1,69 @@
+//! Which file of a folder is its kustomization. kustomize knows three names and refuses a folder with two of them.
+
+use std::fmt;
+
+/// The names that kustomize knows, in its order.
+pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// Why a folder has no one kustomization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocateError {
+    Missing,
+    Ambiguous(Vec<&'static str>),
+}
+
+impl std::error::Error for LocateError {}
+
+impl fmt::Display for LocateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => {
+                let [yaml, yml, bare] = FILE_NAMES;
+                write!(f, "there is no `{yaml}`, `{yml}` or `{bare}`")
+            }
+            Self::Ambiguous(names) => write!(f, "there is more than one kustomization: `{}`", names.join("`, `")),
+        }
+    }
+}
+
+/// Returns which of `names`, the names in one folder, is the kustomization.
+pub fn locate<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<&'static str, LocateError> {
+    let mut present = [false; FILE_NAMES.len()];
+    for name in names {
+        if let Some(index) = FILE_NAMES.iter().position(|known| *known == name) {
+            present[index] = true;
+        }
+    }
+    let mut found: Vec<&'static str> =
+        FILE_NAMES.into_iter().zip(present).filter_map(|(name, present)| present.then_some(name)).collect();
+    match (found.pop(), found.is_empty()) {
+        (None, _) => Err(LocateError::Missing),
+        (Some(name), true) => Ok(name),
+        (Some(name), false) => {
+            found.push(name);
+            Err(LocateError::Ambiguous(found))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LocateError, locate};
+
+    #[test]
+    fn one_name_and_no_other() {
+        assert_eq!(locate(["a.yaml", "kustomization.yml", "kustomization.yaml.bak"]), Ok("kustomization.yml"));
+        assert_eq!(locate(["Kustomization"]), Ok("Kustomization"));
+        assert_eq!(locate(["KUSTOMIZATION.yaml", "kustomization"]), Err(LocateError::Missing));
+        assert_eq!(
+            locate(["Kustomization", "kustomization.yaml"]),
+            Err(LocateError::Ambiguous(vec!["kustomization.yaml", "Kustomization"]))
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert!(locate([]).unwrap_err().to_string().contains("`kustomization.yml`"));
+        assert!(locate(["Kustomization", "kustomization.yml"]).unwrap_err().to_string().ends_with("`Kustomization`"));
+    }
+}

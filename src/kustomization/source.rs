@@ -1,0 +1,197 @@
+//! The text of a file with an index of its lines, so that asking for a line costs the same at the end as at the start.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::{EditError, Place};
+
+/// A text that was checked to have the same lines for every reader.
+#[derive(Debug)]
+pub(super) struct Source<'s> {
+    pub(super) text: &'s str,
+    /// What the readers are given: the text, or the text with other bytes where it is not YAML yet.
+    pub(super) readable: Cow<'s, str>,
+    /// The line end of the first line.
+    pub(super) eol: &'static str,
+    /// Where each line starts.
+    lines: Vec<usize>,
+}
+
+impl<'s> Source<'s> {
+    /// Reads bytes as UTF-8 and refuses what would not be the same lines for a YAML 1.1 and a YAML 1.2 reader.
+    pub(super) fn read(bytes: &'s [u8]) -> Result<Self, EditError> {
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(EditError::Utf16);
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                let source = Self::index(text);
+                match source.odd_line_break() {
+                    Some((at, character)) => Err(EditError::LineBreak { place: source.place(at), character }),
+                    None => Ok(source),
+                }
+            }
+            Err(error) => {
+                let valid = bytes.split_at(error.valid_up_to()).0;
+                let text = std::str::from_utf8(valid).unwrap_or_default();
+                Err(EditError::NotUtf8(Self::index(text).place(text.len())))
+            }
+        }
+    }
+
+    /// Returns the source with a letter in place of each `@` or backtick that begins a value, as in `newTag: @(TAG)`.
+    /// YAML reserves the two, and some templates count on that. The letters are for the readers alone: they are of one
+    /// byte as well, so that every place is the same.
+    pub(super) fn with_reserved_hidden(&self) -> Option<Self> {
+        let begins_value = |at: usize| {
+            let before = self.before(at);
+            let key = before.trim_end_matches([' ', '\t']);
+            key.len() < before.len() && key.ends_with([':', '-'])
+        };
+        let mut readable = String::with_capacity(self.text.len());
+        let mut copied = 0;
+        for (at, _) in self.text.match_indices(['@', '`']).filter(|(at, _)| begins_value(*at)) {
+            readable.push_str(&self.text[copied..at]);
+            readable.push('x');
+            copied = at + 1;
+        }
+        if copied == 0 {
+            return None;
+        }
+        readable.push_str(&self.text[copied..]);
+        Some(Self { readable: Cow::Owned(readable), lines: self.lines.clone(), ..*self })
+    }
+
+    fn index(text: &'s str) -> Self {
+        let ends = text.bytes().enumerate().filter_map(|(at, byte)| (byte == b'\n').then_some(at + 1));
+        let lines: Vec<usize> = std::iter::once(0).chain(ends).collect();
+        let first_end = lines.get(1).copied().unwrap_or(0);
+        let eol = if text[..first_end].ends_with("\r\n") { "\r\n" } else { "\n" };
+        Self { text, readable: Cow::Borrowed(text), eol, lines }
+    }
+
+    /// Finds a lone carriage return, or one of NEL, LS and PS: line breaks for go-yaml, text in YAML 1.2.
+    fn odd_line_break(&self) -> Option<(usize, char)> {
+        let bytes = self.text.as_bytes();
+        bytes.iter().enumerate().find_map(|(at, byte)| match (byte, &bytes[at + 1..]) {
+            (b'\r', rest) if rest.first() != Some(&b'\n') => Some((at, '\r')),
+            (0xc2, [0x85, ..]) => Some((at, '\u{85}')),
+            (0xe2, [0x80, 0xa8, ..]) => Some((at, '\u{2028}')),
+            (0xe2, [0x80, 0xa9, ..]) => Some((at, '\u{2029}')),
+            _ => None,
+        })
+    }
+
+    fn line_index(&self, at: usize) -> usize {
+        self.lines.partition_point(|start| *start <= at).saturating_sub(1)
+    }
+
+    /// Returns where the line of `at` starts.
+    pub(super) fn line_start(&self, at: usize) -> usize {
+        self.lines.get(self.line_index(at)).copied().unwrap_or(0)
+    }
+
+    /// Returns where the line of `at` ends, before its line end.
+    pub(super) fn line_end(&self, at: usize) -> usize {
+        let next = self.next_line(at);
+        let line = &self.text[self.line_start(at)..next];
+        match line.strip_suffix('\n') {
+            Some(line) => next - 1 - usize::from(line.ends_with('\r')),
+            None => next,
+        }
+    }
+
+    /// Returns where the line after that of `at` starts, or the text's end.
+    pub(super) fn next_line(&self, at: usize) -> usize {
+        self.lines.get(self.line_index(at) + 1).copied().unwrap_or(self.text.len())
+    }
+
+    /// Returns the line end of the line of `at`; the last line, where it has none, would have that of the first.
+    pub(super) fn eol_at(&self, at: usize) -> &'static str {
+        match &self.text[self.line_end(at)..self.next_line(at)] {
+            "" => self.eol,
+            "\n" => "\n",
+            _ => "\r\n",
+        }
+    }
+
+    /// Returns the characters between the start of the line of `at` and `at`.
+    pub(super) fn before(&self, at: usize) -> &'s str {
+        let before = &self.text[self.line_start(at)..at];
+        before.strip_prefix('\u{feff}').unwrap_or(before)
+    }
+
+    /// Returns the characters between `at` and the end of its line.
+    pub(super) fn rest(&self, at: usize) -> &'s str {
+        &self.text[at..self.line_end(at)]
+    }
+
+    pub(super) fn slice(&self, range: Range<usize>) -> &'s str {
+        self.text.get(range).unwrap_or_default()
+    }
+
+    pub(super) fn same_line(&self, a: usize, b: usize) -> bool {
+        self.line_index(a) == self.line_index(b)
+    }
+
+    /// Returns the number of the line of `at`, from 1.
+    pub(super) fn line_number(&self, at: usize) -> usize {
+        self.line_index(at) + 1
+    }
+
+    /// Returns how many characters stand before `at` on its line.
+    pub(super) fn column(&self, at: usize) -> usize {
+        self.before(at).chars().count()
+    }
+
+    pub(super) fn place(&self, at: usize) -> Place {
+        Place { line: self.line_number(at), column: self.column(at) + 1 }
+    }
+
+    /// Returns the first place from `at` on that is neither white space nor in a comment.
+    pub(super) fn skip_blank(&self, mut at: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        while let Some(byte) = bytes.get(at) {
+            at = match byte {
+                b' ' | b'\t' | b'\r' | b'\n' => at + 1,
+                b'#' if at == 0 || matches!(bytes[at - 1], b' ' | b'\t' | b'\n') => self.line_end(at),
+                _ => return at,
+            };
+        }
+        at
+    }
+}
+
+/// Whether a text is only blanks and line ends.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Source;
+    use crate::kustomization::{EditError, Place};
+
+    #[test]
+    fn lines_and_columns() {
+        let source = Source::read("\u{feff}a: é\r\n  b\n\nc".as_bytes()).unwrap();
+        assert_eq!(source.eol, "\r\n");
+        assert_eq!(source.place(3), Place { line: 1, column: 1 });
+        let b = source.text.find('b').unwrap();
+        assert_eq!(source.place(b), Place { line: 2, column: 3 });
+        assert_eq!(source.rest(3), "a: é");
+        assert_eq!(source.line_end(source.text.len()), source.text.len());
+        assert_eq!(source.line_number(source.text.len()), 4);
+        assert_eq!(source.line_end(b + 2), b + 2, "an empty line ends where it starts");
+    }
+
+    #[test]
+    fn what_is_no_text() {
+        assert_eq!(Source::read(b"\xff\xfea\0").unwrap_err(), EditError::Utf16);
+        assert_eq!(Source::read(b"a\nb\xff").unwrap_err(), EditError::NotUtf8(Place { line: 2, column: 2 }));
+        for (text, character) in [("a\rb", '\r'), ("a\r", '\r'), ("x\u{85}", '\u{85}'), ("\u{2029}", '\u{2029}')] {
+            let error = Source::read(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, EditError::LineBreak { character: found, .. } if found == character), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! A YAML document as one list of nodes in reading order, borrowing its texts. Nodes of both readers look alike, so
+//! that they can be compared; where a node stands is known of the first reader's alone.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A node's position in reading order: a collection comes before its children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct NodeId(usize);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    Plain,
+    Single,
+    Double,
+    Literal,
+    Folded,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    Block,
+    Flow,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Kind<'s> {
+    /// Nothing at all, as in `newTag:`. A `~` is a plain scalar.
+    Null,
+    Scalar(Cow<'s, str>, Style),
+    Alias(NodeId),
+    Sequence(Layout),
+    Mapping(Layout),
+}
+
+#[derive(Debug)]
+pub(super) struct Node<'s> {
+    pub(super) kind: Kind<'s>,
+    /// The bytes of the value, without anchor, tag and block scalar header. A collection in block style has a start
+    /// only, and nothing has no place that means anything.
+    pub(super) span: Range<usize>,
+    /// The node after this one and all that is in it.
+    after: usize,
+    has_properties: bool,
+}
+
+/// What may stand before a value: an anchor, a tag.
+#[derive(Debug, Default)]
+pub(super) struct Properties {
+    pub(super) anchor: bool,
+    pub(super) tag: Option<String>,
+    pub(super) span: Option<Range<usize>>,
+}
+
+/// A key and its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pair {
+    pub(super) key: NodeId,
+    pub(super) value: NodeId,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Tree<'s> {
+    nodes: Vec<Node<'s>>,
+    properties: HashMap<NodeId, Properties>,
+    aliases: HashMap<NodeId, Vec<NodeId>>,
+    pub(super) documents: Vec<NodeId>,
+}
+
+impl<'s> Tree<'s> {
+    pub(super) fn node(&self, id: NodeId) -> &Node<'s> {
+        &self.nodes[id.0]
+    }
+
+    pub(super) fn kind(&self, id: NodeId) -> &Kind<'s> {
+        &self.node(id).kind
+    }
+
+    pub(super) fn span(&self, id: NodeId) -> Range<usize> {
+        self.node(id).span.clone()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<(NodeId, &Node<'s>)> {
+        self.nodes.get(index).map(|node| (NodeId(index), node))
+    }
+
+    pub(super) fn properties(&self, id: NodeId) -> Option<&Properties> {
+        if self.node(id).has_properties { self.properties.get(&id) } else { None }
+    }
+
+    pub(super) fn tag(&self, id: NodeId) -> Option<&str> {
+        self.properties(id)?.tag.as_deref()
+    }
+
+    pub(super) fn is_anchored(&self, id: NodeId) -> bool {
+        self.properties(id).is_some_and(|properties| properties.anchor)
+    }
+
+    /// Returns where a node starts, anchor and tag included.
+    pub(super) fn start(&self, id: NodeId) -> usize {
+        let start = self.node(id).span.start;
+        let properties = self.properties(id).and_then(|properties| properties.span.as_ref());
+        properties.map_or(start, |span| span.start.min(start))
+    }
+
+    /// Returns where the anchor and the tag of a node end, where it has any.
+    pub(super) fn properties_end(&self, id: NodeId) -> Option<usize> {
+        self.properties(id)?.span.as_ref().map(|span| span.end)
+    }
+
+    /// Returns the aliases of a node.
+    pub(super) fn aliases(&self, id: NodeId) -> &[NodeId] {
+        self.aliases.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Follows an alias to the node that it stands for.
+    pub(super) fn resolve(&self, id: NodeId) -> NodeId {
+        match self.kind(id) {
+            Kind::Alias(target) => *target,
+            _ => id,
+        }
+    }
+
+    pub(super) fn text(&self, id: NodeId) -> Option<&str> {
+        match self.kind(self.resolve(id)) {
+            Kind::Scalar(text, _) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let end = self.node(id).after;
+        let mut next = id.0 + 1;
+        std::iter::from_fn(move || {
+            let child = (next < end).then_some(NodeId(next))?;
+            next = self.node(child).after;
+            Some(child)
+        })
+    }
+
+    pub(super) fn pairs(&self, id: NodeId) -> impl Iterator<Item = Pair> + '_ {
+        let mut children = self.children(id);
+        std::iter::from_fn(move || Some(Pair { key: children.next()?, value: children.next()? }))
+    }
+
+    /// Returns a node and all that is in it, in reading order.
+    pub(super) fn subtree(&self, id: NodeId) -> impl ExactSizeIterator<Item = NodeId> + use<> {
+        (id.0..self.node(id).after).map(NodeId)
+    }
+
+    /// Returns how many nodes come before the one after this and all that is in it.
+    pub(super) fn subtree_end(&self, id: NodeId) -> usize {
+        self.node(id).after
+    }
+
+    pub(super) fn is_null(&self, id: NodeId) -> bool {
+        match self.kind(id) {
+            Kind::Null => self.tag(id).is_none(),
+            Kind::Scalar(text, Style::Plain) => {
+                matches!(text.as_ref(), "~" | "null" | "Null" | "NULL") && self.tag(id).is_none()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Why an alias cannot be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AliasFault {
+    Recursive,
+    TooMany,
+}
+
+/// How many values aliases may stand for, beyond those that are written.
+const ALIAS_BUDGET: usize = 1_000_000;
+
+/// Builds a tree from a reader's events.
+#[derive(Debug, Default)]
+pub(super) struct Builder<'s> {
+    tree: Tree<'s>,
+    open: Vec<usize>,
+    /// By the reader's number: the node, and how many values it stands for once it is complete.
+    anchors: HashMap<usize, (NodeId, Option<usize>)>,
+    /// The reader's number of each anchored collection that is open, and the count of values before it.
+    open_anchors: Vec<Option<(usize, usize)>>,
+    values: usize,
+}
+
+impl<'s> Builder<'s> {
+    pub(super) fn scalar(&mut self, kind: Kind<'s>, span: Range<usize>, anchor: usize, tag: Option<String>) -> NodeId {
+        let id = self.push(kind, span, anchor, tag);
+        if anchor != 0 {
+            self.anchors.insert(anchor, (id, Some(1)));
+        }
+        id
+    }
+
+    pub(super) fn alias(&mut self, anchor: usize, span: Range<usize>) -> Result<(), AliasFault> {
+        let Some((target, Some(size))) = self.anchors.get(&anchor).copied() else {
+            return Err(AliasFault::Recursive);
+        };
+        let id = self.push(Kind::Alias(target), span, 0, None);
+        self.tree.aliases.entry(target).or_default().push(id);
+        self.values = self.values.saturating_add(size);
+        if self.values - self.tree.len().min(self.values) > ALIAS_BUDGET {
+            return Err(AliasFault::TooMany);
+        }
+        Ok(())
+    }
+
+    pub(super) fn open(&mut self, kind: Kind<'s>, span: Range<usize>, anchor: usize, tag: Option<String>) -> NodeId {
+        let values = self.values;
+        let id = self.push(kind, span, anchor, tag);
+        if anchor != 0 {
+            self.anchors.insert(anchor, (id, None));
+        }
+        self.open_anchors.push((anchor != 0).then_some((anchor, values)));
+        self.open.push(id.0);
+        id
+    }
+
+    /// Closes the collection opened last; `end` is where it ends, if that is known.
+    pub(super) fn close(&mut self, end: usize) {
+        let Some(index) = self.open.pop() else {
+            return;
+        };
+        let after = self.tree.nodes.len();
+        let node = &mut self.tree.nodes[index];
+        node.after = after;
+        if matches!(node.kind, Kind::Sequence(Layout::Flow) | Kind::Mapping(Layout::Flow)) {
+            node.span.end = end.max(node.span.start);
+        }
+        if let Some(Some((anchor, before))) = self.open_anchors.pop() {
+            self.anchors.insert(anchor, (NodeId(index), Some(self.values - before)));
+        }
+    }
+
+    /// Says where the anchor or the tag of the node read last stands.
+    pub(super) fn property_span(&mut self, span: Range<usize>) {
+        let id = NodeId(self.tree.nodes.len().saturating_sub(1));
+        if let Some(properties) = self.tree.properties.get_mut(&id) {
+            properties.span = Some(match properties.span.take() {
+                Some(other) => other.start.min(span.start)..other.end.max(span.end),
+                None => span,
+            });
+        }
+    }
+
+    pub(super) fn finish(self) -> Tree<'s> {
+        self.tree
+    }
+
+    fn push(&mut self, kind: Kind<'s>, span: Range<usize>, anchor: usize, tag: Option<String>) -> NodeId {
+        let id = NodeId(self.tree.nodes.len());
+        if self.open.is_empty() {
+            self.tree.documents.push(id);
+        }
+        let has_properties = anchor != 0 || tag.is_some();
+        if has_properties {
+            self.tree.properties.insert(id, Properties { anchor: anchor != 0, tag, span: None });
+        }
+        self.values = self.values.saturating_add(1);
+        self.tree.nodes.push(Node { kind, span, after: id.0 + 1, has_properties });
+        id
+    }
+}
