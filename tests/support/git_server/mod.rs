@@ -1,0 +1,196 @@
+//! A git server over HTTP: git's own `http-backend`, run as CGI for a folder of bare repositories, behind logins,
+//! faults and a request log. Everything that speaks git is git.
+
+mod backend;
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use super::http::{Body, Head, LoggedRequest, Reply, Response, Script, Server, lock};
+use super::login::Login;
+
+pub use super::http::ALWAYS;
+
+/// Who may do what.
+pub enum Access {
+    /// Everybody everything.
+    Open,
+    /// Nothing without this login.
+    Login(Login),
+    /// Everybody may read; a push needs this login.
+    LoginToPush(Login),
+    /// Everybody may read; who pushes must log in, and then is told 403 and this text.
+    PushForbidden(Login, String),
+}
+
+/// What goes wrong with a request. The pattern it was added with says with which.
+#[derive(Clone)]
+pub enum Fault {
+    /// Something else answers, such as a gateway.
+    Answer(Response),
+    /// The connection ends after so many bytes of the request's body; git sees nothing of it.
+    CutRequest(usize),
+    /// Nothing happens until the client gives up.
+    Hang,
+    /// git does its work, then the connection ends without an answer. A request without login does not count.
+    CutBeforeResponse,
+    /// git does its work, and the connection ends after so many bytes of the answer's body.
+    CutResponse(usize),
+}
+
+impl Fault {
+    /// Returns whether git hears nothing of the request.
+    fn is_early(&self) -> bool {
+        matches!(self, Self::Answer(_) | Self::CutRequest(_) | Self::Hang)
+    }
+}
+
+/// A request, with what only a git server knows about it.
+#[derive(Debug, Clone)]
+pub struct GitRequest {
+    pub logged: LoggedRequest,
+    /// `git-upload-pack` or `git-receive-pack`.
+    pub service: Option<String>,
+    /// What the `Git-Protocol` header asked for, such as `version=2`.
+    pub protocol: Option<String>,
+}
+
+/// A running server; clones are handles to the same one, and it ends with the last of them.
+#[derive(Clone)]
+pub struct GitServer {
+    settings: Arc<Settings>,
+    server: Arc<Server>,
+}
+
+struct Settings {
+    root: PathBuf,
+    access: Access,
+    script: Script<Fault>,
+    /// Path prefixes that have moved, and to where.
+    moved: Mutex<Vec<(String, String)>>,
+    latency: Mutex<Duration>,
+    speaks_v2: AtomicBool,
+}
+
+impl GitServer {
+    /// Serves the repositories of a folder, such as [`super::repository::Remote::folder`].
+    pub fn start(folder: &Path, access: Access) -> Self {
+        let settings = Arc::new(Settings {
+            root: folder.to_owned(),
+            access,
+            script: Script::default(),
+            moved: Mutex::default(),
+            latency: Mutex::default(),
+            speaks_v2: AtomicBool::new(true),
+        });
+        let handler = Arc::clone(&settings);
+        let server = Server::start(move |head, body| handler.answer(head, body));
+        Self { settings, server: Arc::new(server) }
+    }
+
+    /// Returns `127.0.0.1:port`.
+    pub fn address(&self) -> String {
+        self.server.address().to_string()
+    }
+
+    /// Returns the address of a repository, such as `gitops.git`; `""` gives the server's own.
+    pub fn url(&self, repository: &str) -> String {
+        format!("http://{}/{repository}", self.server.address())
+    }
+
+    /// Returns the address of a repository with a login in it.
+    pub fn url_with(&self, login: &Login, repository: &str) -> String {
+        format!("http://{}:{}@{}/{repository}", login.user, login.password, self.server.address())
+    }
+
+    /// Adds a fault for the next `times` requests that begin with `pattern`, such as
+    /// `POST /gitops.git/git-receive-pack`.
+    pub fn inject(&self, pattern: &str, times: usize, fault: Fault) {
+        self.settings.script.add(pattern, times, fault);
+    }
+
+    /// Redirects all paths that begin with `from`, as a host does for a renamed repository (301).
+    pub fn redirect(&self, from: &str, to: &str) {
+        lock(&self.settings.moved).push((from.to_owned(), to.to_owned()));
+    }
+
+    /// Lets every request take longer, as a distant server would.
+    pub fn set_latency(&self, latency: Duration) {
+        *lock(&self.settings.latency) = latency;
+    }
+
+    /// Makes the server one that has never heard of protocol version 2.
+    pub fn disable_protocol_v2(&self) {
+        self.settings.speaks_v2.store(false, Ordering::SeqCst);
+    }
+
+    /// Returns the requests since the last call.
+    pub fn requests(&self) -> Vec<GitRequest> {
+        self.server.requests().into_iter().map(GitRequest::from).collect()
+    }
+}
+
+impl From<LoggedRequest> for GitRequest {
+    fn from(logged: LoggedRequest) -> Self {
+        let service = service(&logged.head);
+        let protocol = logged.head.header("git-protocol").map(str::to_owned);
+        Self { logged, service, protocol }
+    }
+}
+
+/// Returns the service that a request is for: in the query of the first request, in the path of those after it.
+fn service(head: &Head) -> Option<String> {
+    let last = head.path.rsplit('/').next().unwrap_or_default();
+    let posted = last.starts_with("git-").then(|| last.to_owned());
+    posted.or_else(|| head.query_values("service").pop())
+}
+
+impl Settings {
+    fn answer(&self, head: &Head, body: &mut Body<'_>) -> io::Result<Reply> {
+        thread::sleep(*lock(&self.latency));
+        match self.script.take(head, Fault::is_early) {
+            Some(Fault::Answer(response)) => return Ok(Reply::Send(response)),
+            Some(Fault::CutRequest(after)) => {
+                io::copy(&mut body.take(after as u64), &mut io::sink())?;
+                return Ok(Reply::Drop);
+            }
+            Some(_) => return Ok(Reply::Hang),
+            None => {}
+        }
+        if let Some(response) = self.redirected(head).or_else(|| self.refused(head)) {
+            return Ok(Reply::Send(response));
+        }
+        let protocol = head.header("git-protocol").filter(|_| self.speaks_v2.load(Ordering::SeqCst));
+        let response = backend::run(&self.root, head, protocol, body.read_all()?);
+        Ok(match self.script.take(head, |fault| !fault.is_early()) {
+            Some(Fault::CutResponse(after)) => Reply::Cut(response, after),
+            Some(_) => Reply::Drop,
+            None => Reply::Send(response),
+        })
+    }
+
+    fn redirected(&self, head: &Head) -> Option<Response> {
+        let target = head.target();
+        let moved = lock(&self.moved);
+        let (rest, to) = moved.iter().find_map(|(from, to)| Some((target.strip_prefix(from)?, to)))?;
+        Some(Response::new(301).header("Location", &format!("{to}{rest}")))
+    }
+
+    fn refused(&self, head: &Head) -> Option<Response> {
+        let pushes = service(head).is_some_and(|service| service == "git-receive-pack");
+        let login_needed =
+            || Response::text(401, "Authentication required").header("WWW-Authenticate", "Basic realm=\"git\"");
+        match &self.access {
+            Access::Login(login) if !login.is_in(head) => Some(login_needed()),
+            Access::LoginToPush(login) | Access::PushForbidden(login, _) if pushes && !login.is_in(head) => {
+                Some(login_needed())
+            }
+            Access::PushForbidden(_, text) if pushes => Some(Response::text(403, text)),
+            Access::Open | Access::Login(_) | Access::LoginToPush(_) | Access::PushForbidden(..) => None,
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A small HTTP/1.1 server: a thread per connection, keep-alive, bodies by length or in chunks, a log of every request.
+//!
+//! It stands in for nothing: clients speak to it over a real socket. It does what servers under test must be able to
+//! do and frameworks hide, such as closing a connection in the middle of a request or an answer. It leaves out TLS,
+//! HTTP/2 and streaming: bodies are held in memory.
+
+mod log;
+mod message;
+mod script;
+
+use std::collections::HashMap;
+use std::io::{self, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+pub use log::{Authorization, LoggedRequest};
+pub use message::{Body, Head, Response, form_values, http_date};
+pub use script::{ALWAYS, Script};
+
+/// How an answer leaves, or does not.
+pub enum Reply {
+    Send(Response),
+    /// The head and so many bytes of the body leave, then the connection is closed.
+    Cut(Response, usize),
+    /// The head and half the body leave, the rest after a pause.
+    Stall(Response, Duration),
+    /// Nothing leaves until the client or the server gives up.
+    Hang,
+    /// The connection is closed without an answer.
+    Drop,
+}
+
+/// A server that answers until it is dropped.
+pub struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    log: Mutex<Vec<LoggedRequest>>,
+    stopping: AtomicBool,
+    /// What is open, so that it can be closed from outside.
+    connections: Mutex<HashMap<SocketAddr, TcpStream>>,
+}
+
+impl Server {
+    /// Starts to answer on a free port of 127.0.0.1.
+    ///
+    /// The handler may read the request's body, all of it or a part; what it leaves is read and thrown away.
+    pub fn start<H>(handler: H) -> Self
+    where
+        H: Fn(&Head, &mut Body<'_>) -> io::Result<Reply> + Send + Sync + 'static,
+    {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port on loopback");
+        let address = listener.local_addr().expect("the address of a bound socket");
+        let shared = Arc::<Shared>::default();
+        let accepting = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || accept(&listener, &shared, &Arc::new(handler))
+        });
+        Self { address, shared, accepting: Some(accepting) }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the requests since the last call, in the order in which they were answered.
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        std::mem::take(&mut *lock(&self.shared.log))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        // The accepting thread sleeps in `accept`: a connection wakes it, and it sees that it shall stop.
+        drop(TcpStream::connect(self.address));
+        if let Some(accepting) = self.accepting.take() {
+            drop(accepting.join());
+        }
+        for connection in lock(&self.shared.connections).values() {
+            drop(connection.shutdown(Shutdown::Both));
+        }
+    }
+}
+
+fn accept<H>(listener: &TcpListener, shared: &Arc<Shared>, handler: &Arc<H>)
+where
+    H: Fn(&Head, &mut Body<'_>) -> io::Result<Reply> + Send + Sync + 'static,
+{
+    for connection in listener.incoming() {
+        if shared.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(connection) = connection else { continue };
+        let (Ok(peer), Ok(handle)) = (connection.peer_addr(), connection.try_clone()) else { continue };
+        lock(&shared.connections).insert(peer, handle);
+        let (shared, handler) = (Arc::clone(shared), Arc::clone(handler));
+        thread::spawn(move || {
+            // An error is a client that went away, which is its right.
+            drop(converse(connection, &*handler, &shared.log));
+            lock(&shared.connections).remove(&peer);
+        });
+    }
+}
+
+/// Answers the requests of one connection, one after the other.
+fn converse<H>(connection: TcpStream, handler: &H, log: &Mutex<Vec<LoggedRequest>>) -> io::Result<()>
+where
+    H: Fn(&Head, &mut Body<'_>) -> io::Result<Reply>,
+{
+    // Without it each answer waits 40 ms for the client's delayed acknowledgement.
+    connection.set_nodelay(true)?;
+    let mut reader = BufReader::new(connection);
+    while let Some(head) = Head::read(&mut reader)? {
+        let mut body = Body::new(&head, &mut reader);
+        let reply = handler(&head, &mut body)?;
+        let reusable = match reply {
+            Reply::Send(_) | Reply::Stall(..) => body.discard()?,
+            Reply::Cut(..) | Reply::Hang | Reply::Drop => false,
+        };
+        let received = body.received();
+        let without_body = head.method == "HEAD";
+        // Before the answer leaves, so that whoever has the answer finds the request in the log.
+        lock(log).push(LoggedRequest::new(head, received, &reply));
+        deliver(&reply, without_body, &mut reader)?;
+        if !reusable {
+            break;
+        }
+    }
+    // The other clone of this socket would keep it open.
+    reader.get_ref().shutdown(Shutdown::Both)
+}
+
+fn deliver(reply: &Reply, without_body: bool, connection: &mut BufReader<TcpStream>) -> io::Result<()> {
+    let stream = connection.get_mut();
+    match reply {
+        Reply::Send(response) if without_body => stream.write_all(&response.head_bytes()),
+        Reply::Send(response) => stream.write_all(&[response.head_bytes(), response.body.clone()].concat()),
+        Reply::Cut(response, after) => {
+            stream.write_all(&response.head_bytes())?;
+            stream.write_all(&response.body[..response.body.len().min(*after)])
+        }
+        Reply::Stall(response, pause) => {
+            let (first, rest) = response.body.split_at(response.body.len() / 2);
+            stream.write_all(&[&response.head_bytes(), first].concat())?;
+            thread::sleep(*pause);
+            stream.write_all(rest)
+        }
+        Reply::Hang => io::copy(&mut connection.by_ref(), &mut io::sink()).map(drop),
+        Reply::Drop => Ok(()),
+    }
+}
+
+/// Locks, also where a test's own failed assertion has poisoned the lock.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,97 @@
+//! What a registry keeps: per repository, because what one repository has another has not.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sha2::{Digest as _, Sha256};
+
+/// Returns the digest of bytes, `sha256:` and 64 digits.
+pub fn digest_of(bytes: &[u8]) -> String {
+    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+/// A document that tags and digests lead to.
+#[derive(Clone)]
+pub(super) struct Manifest {
+    pub(super) media_type: String,
+    pub(super) bytes: Vec<u8>,
+}
+
+#[derive(Default)]
+pub(super) struct Storage {
+    repositories: BTreeMap<String, Repository>,
+    uploads: HashMap<usize, Vec<u8>>,
+    uploads_begun: usize,
+}
+
+#[derive(Default)]
+struct Repository {
+    blobs: HashMap<String, Vec<u8>>,
+    manifests: HashMap<String, Manifest>,
+    tags: BTreeMap<String, String>,
+}
+
+impl Storage {
+    pub(super) fn has_repository(&self, repository: &str) -> bool {
+        self.repositories.contains_key(repository)
+    }
+
+    /// Returns a repository's tags, sorted.
+    pub(super) fn tags(&self, repository: &str) -> Option<impl Iterator<Item = &str>> {
+        Some(self.repositories.get(repository)?.tags.keys().map(String::as_str))
+    }
+
+    /// Returns what a tag or digest leads to, with its digest.
+    pub(super) fn manifest(&self, repository: &str, reference: &str) -> Option<(&str, &Manifest)> {
+        let repository = self.repositories.get(repository)?;
+        let digest = repository.tags.get(reference).map_or(reference, String::as_str);
+        repository.manifests.get_key_value(digest).map(|(digest, manifest)| (digest.as_str(), manifest))
+    }
+
+    /// Keeps a manifest under its digest, and under a tag. Returns the digest.
+    pub(super) fn put_manifest(&mut self, repository: &str, tag: Option<&str>, manifest: Manifest) -> String {
+        let digest = digest_of(&manifest.bytes);
+        let repository = self.repositories.entry(repository.to_owned()).or_default();
+        repository.manifests.insert(digest.clone(), manifest);
+        if let Some(tag) = tag {
+            repository.tags.insert(tag.to_owned(), digest.clone());
+        }
+        digest
+    }
+
+    pub(super) fn remove_manifest(&mut self, repository: &str, reference: &str) {
+        if let Some(repository) = self.repositories.get_mut(repository) {
+            let digest = repository.tags.remove(reference).unwrap_or_else(|| reference.to_owned());
+            repository.manifests.remove(&digest);
+            repository.tags.retain(|_, other| *other != digest);
+        }
+    }
+
+    pub(super) fn blob(&self, repository: &str, digest: &str) -> Option<&[u8]> {
+        self.repositories.get(repository)?.blobs.get(digest).map(Vec::as_slice)
+    }
+
+    pub(super) fn put_blob(&mut self, repository: &str, bytes: Vec<u8>) -> String {
+        let digest = digest_of(&bytes);
+        self.repositories.entry(repository.to_owned()).or_default().blobs.insert(digest.clone(), bytes);
+        digest
+    }
+
+    /// Begins an upload and returns its number.
+    pub(super) fn begin_upload(&mut self) -> usize {
+        self.uploads_begun += 1;
+        self.uploads.insert(self.uploads_begun, Vec::new());
+        self.uploads_begun
+    }
+
+    /// Adds to an upload and returns how much it has now; `None` where there is no such upload.
+    pub(super) fn append(&mut self, upload: usize, bytes: &[u8]) -> Option<usize> {
+        let uploaded = self.uploads.get_mut(&upload)?;
+        uploaded.extend(bytes);
+        Some(uploaded.len())
+    }
+
+    pub(super) fn end_upload(&mut self, upload: usize) -> Option<Vec<u8>> {
+        self.uploads.remove(&upload)
+    }
+}

@@ -1,0 +1,113 @@
+//! A checkout as CI systems leave it: shallow, detached, a linked worktree, with credentials in its configuration.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use crate::support::command::Command;
+use crate::support::login::Login;
+
+/// A work tree with its repository. It is deleted after its last user.
+#[derive(Clone)]
+pub struct Checkout {
+    folder: Arc<TempDir>,
+    path: PathBuf,
+}
+
+impl Checkout {
+    /// Clones the last commit of the default branch.
+    #[track_caller]
+    pub fn shallow(url: &str) -> Self {
+        Self::clone_with(url, &["--depth", "1"])
+    }
+
+    /// Clones, with options of `git clone`.
+    #[track_caller]
+    pub fn clone_with(url: &str, options: &[&str]) -> Self {
+        let folder = tempfile::Builder::new().prefix("checkout-").tempdir().expect("a temporary folder");
+        let path = folder.path().join("work");
+        Command::git().args(["clone", "--quiet"]).args(options).args(["--", url]).arg(&path).run().success();
+        Self { folder: Arc::new(folder), path }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Leaves the branch, as CI systems do that check out a commit.
+    pub fn detach(&self) {
+        self.run(["checkout", "--quiet", "--detach"]);
+    }
+
+    /// Returns a linked worktree, on a detached HEAD.
+    pub fn worktree(&self, name: &str) -> Self {
+        let path = self.folder.path().join(name);
+        self.git(["worktree", "add", "--quiet", "--detach"]).arg(&path).run().success();
+        Self { folder: Arc::clone(&self.folder), path }
+    }
+
+    /// Leaves credentials for a server, `http://host:port/`, as actions/checkout did up to its version 5: in the
+    /// repository's own configuration.
+    pub fn credentials_in_config(&self, server: &str, login: &Login) {
+        self.run(["config", &extra_header_key(server), &extra_header(login)]);
+    }
+
+    /// Leaves credentials for a server as actions/checkout does since its version 6: in a file elsewhere, included
+    /// where the repository is this one, or one of its worktrees, or is mounted where a container action sees it.
+    pub fn credentials_included(&self, server: &str, login: &Login) {
+        let file = self.folder.path().join("git-credentials.config");
+        let key = extra_header_key(server);
+        self.git(["config", "--file"]).arg(&file).args([&key, &extra_header(login)]).run().success();
+        let git_dir = self.path.join(".git");
+        let inside_container = "/github/runner_temp/git-credentials.config";
+        for (folder, credentials) in [
+            (git_dir.display().to_string(), file.display().to_string()),
+            (git_dir.join("worktrees/*").display().to_string(), file.display().to_string()),
+            ("/github/workspace/.git".to_owned(), inside_container.to_owned()),
+            ("/github/workspace/.git/worktrees/*".to_owned(), inside_container.to_owned()),
+        ] {
+            self.run(["config", &format!("includeIf.gitdir:{folder}.path"), &credentials]);
+        }
+    }
+
+    /// Returns what `git status` lists; nothing where the work tree is clean.
+    pub fn status(&self) -> String {
+        self.run(["status", "--porcelain"])
+    }
+
+    /// Returns the id of the commit that is checked out.
+    pub fn head(&self) -> String {
+        self.run(["rev-parse", "HEAD"]).trim().to_owned()
+    }
+
+    /// Writes a file of the work tree, and nothing to the index.
+    pub fn write(&self, path: &str, bytes: &[u8]) {
+        let path = self.path.join(path);
+        std::fs::write(&path, bytes).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    }
+
+    /// Returns the bytes of a file of the work tree.
+    pub fn read(&self, path: &str) -> Vec<u8> {
+        let path = self.path.join(path);
+        std::fs::read(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+    }
+
+    /// Returns the git program in this work tree, to be run.
+    pub fn git<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
+        Command::git().arg("-C").arg(&self.path).args(arguments)
+    }
+
+    #[track_caller]
+    fn run<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> String {
+        self.git(arguments).run().success().stdout()
+    }
+}
+
+fn extra_header_key(server: &str) -> String {
+    format!("http.{}/.extraheader", server.trim_end_matches('/'))
+}
+
+fn extra_header(login: &Login) -> String {
+    format!("AUTHORIZATION: basic {}", login.encoded())
+}

@@ -1,0 +1,126 @@
+//! Bare repositories on disk, made and read back by the real git program, as strict as the strictest host: GitHub
+//! checks every object that is pushed, and of the filters allows `blob:none` and `tree:0` only. So do these.
+
+mod checkout;
+mod history;
+mod import;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::command::{Command, write_script};
+
+pub use checkout::Checkout;
+pub use history::Commit;
+pub use import::{File, Mode};
+
+const CONFIGURATION: [(&str, &str); 9] = [
+    // Nothing runs on after a push has been answered.
+    ("gc.auto", "0"),
+    ("http.receivepack", "true"),
+    ("receive.fsckObjects", "true"),
+    ("receive.advertisePushOptions", "true"),
+    ("uploadpack.allowFilter", "true"),
+    ("uploadpackfilter.allow", "false"),
+    ("uploadpackfilter.blob:none.allow", "true"),
+    ("uploadpackfilter.tree.allow", "true"),
+    ("uploadpackfilter.tree.maxDepth", "0"),
+];
+
+/// A bare repository that others fetch from and push to. It is deleted after its last user.
+#[derive(Clone)]
+pub struct Remote {
+    folder: Arc<TempDir>,
+    path: PathBuf,
+}
+
+impl Remote {
+    /// Makes an empty repository `name.git` in a folder of its own; its default branch is `main`.
+    pub fn create(name: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("remote-").tempdir().expect("a temporary folder");
+        Self::create_in(Arc::new(folder), name)
+    }
+
+    /// Makes another repository in the same folder, behind the same server.
+    pub fn sibling(&self, name: &str) -> Self {
+        Self::create_in(Arc::clone(&self.folder), name)
+    }
+
+    fn create_in(folder: Arc<TempDir>, name: &str) -> Self {
+        let path = folder.path().join(format!("{name}.git"));
+        Command::git().args(["init", "--quiet", "--bare", "--initial-branch=main"]).arg(&path).run().success();
+        let remote = Self { folder, path };
+        for (key, value) in CONFIGURATION {
+            remote.configure(key, value);
+        }
+        remote
+    }
+
+    /// Returns the folder in which the repository lies: what a server serves.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns its address without a server: `file:///…`.
+    pub fn file_url(&self) -> String {
+        format!("file://{}", self.path.display())
+    }
+
+    /// Sets a value of the repository's own configuration.
+    pub fn configure(&self, key: &str, value: &str) {
+        self.run(["config", key, value]);
+    }
+
+    /// Adds a commit on top of a branch, which may be new. Returns its id.
+    pub fn commit(&self, branch: &str, message: &str, files: &[File]) -> String {
+        self.import(&import::commit(branch, self.tip(branch).as_deref(), message, files));
+        self.tip(branch).expect("the branch that a commit was made on")
+    }
+
+    /// Fills `main` with `files` kustomizations, `clusters/NN/apps/NNNN/kustomization.yaml` (100 clusters), in one
+    /// commit, and with `commits - 1` small ones after it.
+    pub fn fill(&self, files: usize, commits: usize) -> String {
+        self.import(&import::large(files, commits));
+        self.tip("main").expect("the branch that was filled")
+    }
+
+    fn import(&self, stream: &[u8]) {
+        self.git(["fast-import", "--quiet"]).stdin(stream).run().success();
+    }
+
+    /// Installs a hook, such as `pre-receive`, from a shell script.
+    pub fn hook(&self, name: &str, script: &str) {
+        let hooks = self.path.join("hooks");
+        std::fs::create_dir_all(&hooks).expect("the folder of the hooks");
+        write_script(&hooks.join(name), &format!("#!/bin/sh\n{script}\n"));
+    }
+
+    /// Refuses every push to a branch in the words of GitHub's branch protection.
+    pub fn protect(&self, branch: &str) {
+        self.hook(
+            "update",
+            &format!(
+                "[ \"$1\" = refs/heads/{branch} ] || exit 0\n\
+                 echo 'error: GH006: Protected branch update failed for refs/heads/{branch}.' >&2\n\
+                 echo 'error: Changes must be made through a pull request.' >&2\n\
+                 exit 1"
+            ),
+        );
+    }
+
+    /// Returns the git program for this repository, to be run.
+    pub fn git<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
+        Command::git().arg("--git-dir").arg(&self.path).args(arguments)
+    }
+
+    #[track_caller]
+    fn run<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
+        self.git(arguments).run().success().stdout
+    }
+}

@@ -1,0 +1,78 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::connection::Connection;
+use crate::support::http::{Authorization, Reply, Response, Server, http_date};
+
+fn echo() -> Server {
+    Server::start(|_, body| Ok(Reply::Send(Response::new(200).body(&body.read_all()?))))
+}
+
+#[test]
+fn bodies_come_by_length_in_chunks_and_after_continue() {
+    let server = echo();
+    let mut connection = Connection::open(&server.address().to_string());
+    assert_eq!(connection.ask("POST /length", &[], b"first").body, b"first");
+    connection
+        .send(
+            b"POST /chunks HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nsec\r\n3;x=y\r\nond\r\n0\r\nT: t\r\n\r\n",
+        )
+        .unwrap();
+    assert_eq!(connection.receive(false).unwrap().body, b"second");
+    connection.send(b"POST /wait HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n").unwrap();
+    assert_eq!(connection.receive(true).unwrap().status, 100);
+    connection.send(b"third").unwrap();
+    assert_eq!(connection.receive(false).unwrap().body, b"third");
+    let log = server.requests();
+    assert_eq!(
+        log.iter().map(|request| (request.received, request.sent)).collect::<Vec<_>>(),
+        [(5, 5), (6, 6), (5, 5)]
+    );
+    assert_eq!(log[1].line(), "POST /chunks 200");
+    assert!(server.requests().is_empty(), "the log was taken");
+}
+
+#[test]
+fn what_a_handler_leaves_unread_is_not_the_next_request() {
+    let server = Server::start(|_, _| Ok(Reply::Send(Response::new(204))));
+    let mut connection = Connection::open(&server.address().to_string());
+    assert_eq!(connection.ask("POST /a", &[], &[b'x'; 100_000]).status, 204);
+    assert_eq!(connection.ask("HEAD /b", &[], b"").status, 204);
+}
+
+#[test]
+fn the_log_knows_the_kind_of_login_and_shows_no_secret() {
+    let server = echo();
+    let mut connection = Connection::open(&server.address().to_string());
+    for value in ["Basic Y2k6c2VjcmV0", "bearer secret", "Negotiate secret"] {
+        connection.ask("GET /", &[("Authorization", value)], b"");
+    }
+    connection.ask("GET /", &[], b"");
+    let log = server.requests();
+    let kinds: Vec<_> = log.iter().map(|request| request.authorization()).collect();
+    assert_eq!(kinds, [Authorization::Basic, Authorization::Bearer, Authorization::Other, Authorization::None]);
+    assert_eq!(log[1].authorization_value(), Some("bearer secret"));
+    let shown = format!("{log:?}");
+    assert!(!shown.contains("secret") && !shown.contains("Y2k6"), "{shown}");
+}
+
+#[test]
+fn an_ended_server_answers_nobody() {
+    let server = echo();
+    let address = server.address();
+    let mut open = Connection::open(&address.to_string());
+    open.ask("GET /", &[], b"");
+    drop(server);
+    assert!(open.try_ask("GET /", &[], b"").is_err(), "the open connection is closed");
+    assert!(std::net::TcpStream::connect(address).is_err(), "and no new one is taken");
+}
+
+#[test]
+fn dates_are_as_the_calendar_has_them() {
+    let now = UNIX_EPOCH.elapsed().unwrap();
+    // 2032-02-29 and 2100-03-01: a leap day, and the day after one that there is not.
+    for (moment, expected) in [(1_961_625_600, "Sun, 29 Feb 2032 00:00:0"), (4_107_542_400, "Mon, 01 Mar 2100 00:00:0")]
+    {
+        let date = http_date(Duration::from_secs(moment) - Duration::from_secs(now.as_secs()));
+        assert!(date.starts_with(expected) && date.ends_with(" GMT"), "{date}");
+    }
+}

@@ -1,0 +1,10 @@
+//! The servers' own tests: what the other tests rely on is seen here, through clients that are not ours: plain sockets,
+//! git, and skopeo where it is installed.
+
+mod command;
+mod connection;
+mod git_server;
+mod http;
+mod registry;
+mod repository;
+mod servers;
