@@ -20,8 +20,11 @@ pub enum Security {
 pub fn client(security: Security, timeout: Duration) -> ClientBuilder {
     // An error means that a provider is installed, which then is this one: nobody else installs any.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let builder =
-        Client::builder().user_agent(USER_AGENT).connect_timeout(Duration::from_secs(10)).timeout(timeout).tcp_nodelay(true);
+    let builder = Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(timeout)
+        .tcp_nodelay(true);
     match security {
         Security::Plain => builder.tls_certs_only([]),
         Security::Tls => builder,

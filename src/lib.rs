@@ -1,4 +1,74 @@
+//! `tagship` is the release step of a GitOps pipeline: it checks that an image is in its registry, writes its tag into a
+//! kustomization without touching another byte, and commits and pushes that to the release branch.
+//!
+//! The modules in the order of the flow:
+//!
+//! - [`cli`] reads the command line and the environment, [`request`] makes values of them.
+//! - [`plan`] tells, without looking at the world, what to ask and what to say.
+//! - [`release`] is the flow: [`registry`] checks, [`git`] reads the tip, [`kustomization`] edits its bytes, [`git`]
+//!   commits and pushes. [`target`] finds the way there, [`worktree`] writes files on disk for `set`.
+//! - [`outcome`] and [`failure`] are how it ended, [`report`] tells it.
+//!
+//! ARCHITECTURE.md has the map, the invariants and the reasons. This is the program's own library: it is public for its
+//! tests, and its interface may change with any version.
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
 pub mod backoff;
+pub mod cli;
+mod diff;
+pub mod failure;
 pub mod git;
 pub mod http;
 pub mod image;
+pub mod kustomization;
+mod nearest;
+pub mod outcome;
+pub mod plan;
+pub mod registry;
+pub mod release;
+mod report;
+pub mod request;
+mod target;
+pub mod worktree;
+
+use cli::{Arguments, Environment};
+use failure::Failure;
+use outcome::Outcome;
+use report::Report;
+use request::Request;
+
+/// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version end well; where they cannot be printed, nobody is there to be told.
+            error.print().ok();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED));
+        }
+    };
+    let environment = Environment::capture();
+    let wants_colour = |terminal: bool| terminal && environment.get("NO_COLOR").is_none();
+    let terminals = (wants_colour(std::io::stdout().is_terminal()), wants_colour(std::io::stderr().is_terminal()));
+    let report = Report::new(&arguments.output, terminals);
+    let result = perform(&arguments, &environment, &report);
+    report.end(arguments.command.name(), &result);
+    match result {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(failure) => ExitCode::from(failure.kind.exit_code()),
+    }
+}
+
+const FAILED: u8 = 1;
+
+fn perform(arguments: &Arguments, environment: &Environment, report: &Report) -> Result<Outcome, Failure> {
+    let listener = &mut |event: &outcome::Event<'_>| report.event(event);
+    match Request::new(&arguments.command, environment)? {
+        Request::Release(request) => release::release(&request, listener),
+        Request::Check(request) => release::check(&request, listener),
+        Request::Set(request) => release::set(&request, listener),
+    }
+}

@@ -77,6 +77,10 @@ impl CommitOnTip {
     pub fn id(&self) -> CommitId {
         CommitId(self.id)
     }
+
+    pub fn lease(&self) -> &Lease {
+        &self.lease
+    }
 }
 
 /// A file's new content.
@@ -92,6 +96,14 @@ pub enum Destination {
     Tip(BranchName),
     /// A branch that does not exist yet.
     New(BranchName),
+}
+
+impl Destination {
+    pub fn branch(&self) -> &BranchName {
+        match self {
+            Self::Tip(branch) | Self::New(branch) => branch,
+        }
+    }
 }
 
 impl Snapshot<'_> {

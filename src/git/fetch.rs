@@ -225,6 +225,16 @@ impl Snapshot<'_> {
         }
     }
 
+    /// Returns the content of the file at `path`, which must have been loaded.
+    pub fn file(&self, path: &RepositoryPath) -> Result<&[u8], GitError> {
+        match self.entry(path)? {
+            Entry::File(bytes) => Ok(bytes),
+            Entry::Missing | Entry::Directory(_) => {
+                Err(GitError::NotFollowed { path: path.to_string(), what: "folder that should be a file" })
+            }
+        }
+    }
+
     /// Follows `path` from the root as far as objects are loaded.
     pub(super) fn walk(&self, path: &RepositoryPath) -> Result<Step, GitError> {
         let not_followed = |what| GitError::NotFollowed { path: path.to_string(), what };

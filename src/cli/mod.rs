@@ -1,0 +1,10 @@
+//! INPUTS as typed: the only reader of the command line and of the environment. What they mean is `request`'s business.
+
+mod args;
+mod env;
+
+pub use args::{
+    Arguments, CheckArguments, ColorChoice, Command, KustomizationArguments, OutputArguments, OutputFormat,
+    RegistryArguments, ReleaseArguments, SetArguments,
+};
+pub use env::{Ci, Environment};

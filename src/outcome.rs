@@ -1,0 +1,149 @@
+//! What a flow did, as data: events while it goes on, an outcome at its end. Reports are made of nothing else.
+
+use std::time::Duration;
+
+use crate::diff;
+use crate::git::CommitId;
+use crate::image::{Digest, Reference, Tag};
+use crate::kustomization::{Edit, EntryEdit};
+use crate::plan::{self, Subject};
+use crate::registry::{Descriptor, Source};
+
+/// Something that happened.
+pub enum Event<'a> {
+    Checked(&'a Checked),
+    Edited(&'a FileEdit),
+    /// Something that a person should know and that stops nothing.
+    Noted(String),
+    Committed {
+        id: CommitId,
+        title: &'a str,
+    },
+    Pushed {
+        remote: &'a str,
+        branch: &'a str,
+        parent: Option<CommitId>,
+        id: CommitId,
+        requests: u32,
+        elapsed: Duration,
+    },
+    /// Another release was faster; the next attempt begins.
+    Raced {
+        branch: &'a str,
+        attempt: u32,
+        attempts: u32,
+    },
+}
+
+/// An image that is in its registry.
+pub struct Checked {
+    pub reference: Reference,
+    pub descriptor: Descriptor,
+    pub requests: u32,
+    pub elapsed: Duration,
+    /// Where the login came from; never the login.
+    pub source: Source,
+}
+
+/// One file, before and after.
+pub struct FileEdit {
+    /// As a person names it: from the repository's root, or as it was typed for a file on disk.
+    pub path: String,
+    pub old: Vec<u8>,
+    pub edit: Edit,
+}
+
+/// How a flow ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Released,
+    /// Files on disk were edited.
+    Edited,
+    /// All images are in their registries.
+    Present,
+    /// Everything was as wanted already.
+    Unchanged,
+    DryRun,
+}
+
+/// The end of a flow that did not fail.
+pub struct Outcome {
+    pub command: &'static str,
+    pub ending: Ending,
+    pub branch: Option<String>,
+    pub commit: Option<CommitId>,
+    pub parent: Option<CommitId>,
+    pub attempts: u32,
+    pub images: Vec<ImageOutcome>,
+    /// The files that changed, or would.
+    pub files: Vec<String>,
+    pub message: Option<String>,
+    pub diff: String,
+}
+
+/// What became of one entry, or what was found of one image.
+pub struct ImageOutcome {
+    pub file: Option<String>,
+    pub entry: Option<EntryEdit>,
+    pub image: String,
+    pub tag: Option<String>,
+    pub digest: Option<String>,
+}
+
+impl Outcome {
+    pub fn new(command: &'static str, ending: Ending) -> Self {
+        Self {
+            command,
+            ending,
+            branch: None,
+            commit: None,
+            parent: None,
+            attempts: 0,
+            images: Vec::new(),
+            files: Vec::new(),
+            message: None,
+            diff: String::new(),
+        }
+    }
+
+    /// Returns what editing `files` comes to; `digest_of` tells what the registry said of an image.
+    pub fn of_files(
+        command: &'static str,
+        files: &[FileEdit],
+        digest_of: impl Fn(&Reference) -> Option<Digest>,
+    ) -> Self {
+        let mut outcome = Self::new(command, Ending::Unchanged);
+        for file in files {
+            for entry in &file.edit.entries {
+                let digest = match plan::subject_of_entry(entry) {
+                    Ok(Subject::Known(reference)) => digest_of(&reference),
+                    _ => None,
+                };
+                outcome.images.push(ImageOutcome {
+                    file: Some(file.path.clone()),
+                    image: plan::image_name(entry).to_owned(),
+                    tag: entry.after.new_tag.clone(),
+                    digest: digest.map(|digest| digest.to_string()).or_else(|| entry.after.digest.clone()),
+                    entry: Some(entry.clone()),
+                });
+            }
+            if file.edit.changed() {
+                outcome.files.push(file.path.clone());
+                outcome.diff.push_str(&diff::unified(&file.path, &file.old, &file.edit.text));
+            }
+        }
+        outcome
+    }
+}
+
+impl ImageOutcome {
+    pub fn of_reference(checked: &Checked) -> Self {
+        Self {
+            file: None,
+            entry: None,
+            image: checked.reference.name().to_owned(),
+            tag: checked.reference.tag().map(Tag::to_string),
+            digest: Some(checked.descriptor.digest.to_string()),
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! THE FLOWS: `release`, `check` and `set`. Nothing else sequences.
+//!
+//! A release is a function of the tip of the release branch: read it, edit the bytes, make one commit on it, push that
+//! with the tip as lease; where another release got in between, begin again at the new tip. Every check comes before the
+//! first effect, and the only effect is one ref that moves once.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::backoff::Backoff;
+use crate::failure::{Failure, FailureKind};
+use crate::git::{Authorship, Change, CommitOnTip, Message, PushOutcome, Snapshot};
+use crate::image::{Digest, Reference};
+use crate::kustomization::{self, Absent};
+use crate::nearest::nearest;
+use crate::outcome::{Checked, Ending, Event, FileEdit, ImageOutcome, Outcome};
+use crate::plan::{self, Origin, Subject};
+use crate::registry::{Client, ConfigPaths, Credentials, Options};
+use crate::request::{CheckRequest, Effect, Images, RegistryRequest, ReleaseRequest, SetRequest};
+use crate::target::{Start, Target};
+use crate::worktree;
+
+/// Gets each event as it happens.
+pub type Listener<'a> = dyn FnMut(&Event<'_>) + 'a;
+
+/// Releases images: all of them in one commit, or nothing.
+pub fn release(request: &ReleaseRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    tell_repeated(&request.images, listener);
+    let mut checks = Checks::new(request.registry.as_ref());
+    let subjects: Vec<_> = match request.registry {
+        Some(_) => request.images.arguments.iter().map(plan::subject).collect::<Result<_, _>>()?,
+        None => Vec::new(),
+    };
+    let target = Target::open(request)?;
+    for subject in &subjects {
+        checks.require(subject, listener)?;
+    }
+    let mut backoff = Backoff::new(request.attempts, Duration::from_millis(250), Duration::from_secs(10));
+    let mut attempt = 1;
+    loop {
+        if let Some(outcome) = try_once(request, &target, &mut checks, attempt, listener)? {
+            return Ok(outcome);
+        }
+        let branch = target.branch_name();
+        listener(&Event::Raced { branch: &branch, attempt, attempts: request.attempts });
+        if !backoff.wait(Duration::ZERO) {
+            return Err(Failure::new(FailureKind::Raced, format!("lost the race for {branch} {attempt} times"))
+                .hint("many releases write to this branch at once; try again, or raise `--attempts`"));
+        }
+        attempt += 1;
+    }
+}
+
+/// Returns the outcome of one attempt; `None` where another release was faster.
+fn try_once(
+    request: &ReleaseRequest,
+    target: &Target,
+    checks: &mut Checks,
+    attempt: u32,
+    listener: &mut Listener<'_>,
+) -> Result<Option<Outcome>, Failure> {
+    let Start { mut snapshot, destination } = target.start(request.create_branch)?;
+    let paths = target.locate(&mut snapshot, &request.kustomizations)?;
+    let files = read_and_edit(&snapshot, &paths, request)?;
+    for file in &files {
+        listener(&Event::Edited(file));
+        if request.registry.is_some() {
+            for entry in &file.edit.entries {
+                checks.require(&plan::subject_of_entry(entry)?, listener)?;
+            }
+        }
+    }
+    let mut outcome = Outcome::of_files("release", &files, |reference| checks.digest(reference));
+    outcome.branch = Some(destination.branch().to_string());
+    outcome.parent = Some(snapshot.commit_id());
+    outcome.attempts = attempt;
+    if outcome.files.is_empty() {
+        outcome.ending = Ending::Unchanged;
+        return Ok(Some(outcome));
+    }
+    let message = message(request, &files, checks);
+    outcome.message = Some(message.to_string());
+    if request.effect == Effect::DryRun {
+        outcome.ending = Ending::DryRun;
+        return Ok(Some(outcome));
+    }
+    let changes = paths.iter().zip(&files).filter(|(_, file)| file.edit.changed());
+    let changes: Vec<_> =
+        changes.map(|(path, file)| Change { path: path.clone(), bytes: file.edit.text.clone() }).collect();
+    let commit = snapshot.commit(&changes, &message, &authorship(request, target), destination)?;
+    drop(snapshot);
+    push(request, target, &commit, &message, listener)
+        .map(|done| done.then(|| Outcome { ending: Ending::Released, commit: Some(commit.id()), ..outcome }))
+}
+
+/// Returns whether the branch is at `commit` now; `false` where another release was faster.
+fn push(
+    request: &ReleaseRequest,
+    target: &Target,
+    commit: &CommitOnTip,
+    message: &Message,
+    listener: &mut Listener<'_>,
+) -> Result<bool, Failure> {
+    listener(&Event::Committed { id: commit.id(), title: &message.title });
+    let begun = Instant::now();
+    let pushed = target.remote.push(commit, &request.push_options)?;
+    let branch = commit.lease().branch.to_string();
+    match pushed.outcome {
+        PushOutcome::Updated => {
+            listener(&Event::Pushed {
+                remote: &target.remote.to_string(),
+                branch: &branch,
+                parent: commit.lease().tip,
+                id: commit.id(),
+                requests: pushed.requests,
+                elapsed: begun.elapsed(),
+            });
+            Ok(true)
+        }
+        PushOutcome::Raced { .. } => Ok(false),
+        PushOutcome::Refused(refusal) => Err(Failure::refused(&branch, &refusal)),
+    }
+}
+
+fn read_and_edit(
+    snapshot: &Snapshot<'_>,
+    paths: &[crate::git::RepositoryPath],
+    request: &ReleaseRequest,
+) -> Result<Vec<FileEdit>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        let old = snapshot.file(path)?.to_vec();
+        files.push(edit(path.to_string(), old, &request.images, request.add)?);
+    }
+    require_entries(&request.images, &files)?;
+    Ok(files)
+}
+
+fn message(request: &ReleaseRequest, files: &[FileEdit], checks: &Checks) -> Message {
+    let mut releases = Vec::new();
+    for file in files {
+        for entry in file.edit.entries.iter().filter(|entry| !entry.fields.is_empty() || entry.appended) {
+            let own = entry.after.digest.as_deref().and_then(|digest| digest.parse().ok());
+            let digest = match plan::subject_of_entry(entry) {
+                Ok(Subject::Known(reference)) => checks.digest(&reference).or(own),
+                Ok(Subject::OfEntry | Subject::Open) | Err(_) => own,
+            };
+            releases.push(plan::Release { path: &file.path, entry, digest });
+        }
+    }
+    let ci = request.ci.as_ref();
+    let origin = Origin { source: ci.and_then(|ci| ci.source.as_deref()), run: ci.and_then(|ci| ci.run.as_deref()) };
+    plan::message(&request.message, &releases, origin)
+}
+
+/// Flags beat git's configuration, which beats the CI's bot.
+fn authorship(request: &ReleaseRequest, target: &Target) -> Authorship {
+    let bot = request.ci.as_ref().and_then(|ci| ci.bot).and_then(|bot| bot.parse().ok());
+    let (author, committer) = target.identities();
+    let author = request.message.author.clone().or(author).or_else(|| bot.clone());
+    let author = author
+        .unwrap_or_else(|| crate::git::Identity { name: "tagship".to_owned(), email: "tagship@localhost".to_owned() });
+    let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
+    Authorship {
+        committer: committer.or(bot).unwrap_or_else(|| author.clone()),
+        author,
+        seconds: request.message.seconds.unwrap_or_else(now),
+    }
+}
+
+/// Checks that images are in their registries.
+pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    let mut checks = Checks::new(Some(&request.registry));
+    for reference in &request.references {
+        checks.require(&Subject::Known(reference.clone()), listener)?;
+    }
+    let mut outcome = Outcome::new("check", Ending::Present);
+    for checked in checks.found {
+        outcome.images.push(ImageOutcome::of_reference(&checked));
+    }
+    Ok(outcome)
+}
+
+/// Edits kustomizations on disk: all of them, or none.
+pub fn set(request: &SetRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    tell_repeated(&request.images, listener);
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for path in &request.kustomizations {
+        let path = locate_on_disk(path)?;
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    let mut files = Vec::new();
+    for path in &paths {
+        let old = std::fs::read(path)
+            .map_err(|error| Failure::target(format!("cannot read `{}`: {error}", path.display())))?;
+        files.push(edit(path.display().to_string(), old, &request.images, request.add)?);
+    }
+    require_entries(&request.images, &files)?;
+    for file in &files {
+        listener(&Event::Edited(file));
+    }
+    let mut outcome = Outcome::of_files("set", &files, |_| None);
+    outcome.ending = match request.effect {
+        _ if outcome.files.is_empty() => Ending::Unchanged,
+        Effect::DryRun => Ending::DryRun,
+        Effect::Full => {
+            let changed = paths.iter().zip(&files).filter(|(_, file)| file.edit.changed());
+            let changed: Vec<_> = changed.map(|(path, file)| (path.as_path(), file.edit.text.as_slice())).collect();
+            worktree::replace(&changed).map_err(|error| Failure::target(error.to_string()))?;
+            Ending::Edited
+        }
+    };
+    Ok(outcome)
+}
+
+/// Returns the kustomization in a folder, or the file itself.
+fn locate_on_disk(path: &Path) -> Result<PathBuf, Failure> {
+    let shown = path.display();
+    let kind = std::fs::metadata(path).map_err(|error| {
+        Failure::target(format!("cannot read `{shown}`: {error}")).hint("`-k` names a kustomization or its folder")
+    })?;
+    if !kind.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let names = worktree::names(path).map_err(|error| Failure::target(format!("cannot read `{shown}`: {error}")))?;
+    let name = kustomization::locate(names.iter().map(String::as_str))
+        .map_err(|error| Failure::locate(&shown.to_string(), &error))?;
+    Ok(if path == Path::new(".") { PathBuf::from(name) } else { path.join(name) })
+}
+
+fn edit(path: String, old: Vec<u8>, images: &Images, add: bool) -> Result<FileEdit, Failure> {
+    let absent = if add { Absent::Append } else { Absent::Report };
+    let edit = kustomization::edit(&old, &images.arguments, absent).map_err(|error| Failure::edit(&path, &error))?;
+    Ok(FileEdit { path, old, edit })
+}
+
+/// Every image must have an entry in at least one of the files.
+fn require_entries(images: &Images, files: &[FileEdit]) -> Result<(), Failure> {
+    for argument in &images.arguments {
+        if files.iter().any(|file| file.edit.entries.iter().any(|entry| entry.name == argument.name)) {
+            continue;
+        }
+        let mut names: Vec<String> = files.iter().flat_map(|file| file.edit.names.iter().cloned()).collect();
+        names.dedup();
+        let places: Vec<_> = files.iter().map(|file| format!("`{}`", file.path)).collect();
+        let message = format!("no `images` entry is named `{}` in {}", argument.name, places.join(", "));
+        let failure = Failure::target(message).detail(if names.is_empty() {
+            "there are no entries".to_owned()
+        } else {
+            format!("entries: {}", names.join(", "))
+        });
+        return Err(match nearest(argument.name.as_str(), &names) {
+            Some(name) => failure.hint(format!("did you mean `{name}`? `--add` appends a new entry")),
+            None => failure.hint("`--add` appends a new entry"),
+        });
+    }
+    Ok(())
+}
+
+fn tell_repeated(images: &Images, listener: &mut Listener<'_>) {
+    for name in &images.repeated {
+        listener(&Event::Noted(format!("`{name}` is given more than once; the last one counts")));
+    }
+}
+
+/// The images that were found in their registries, each asked for once.
+struct Checks {
+    client: Option<Client>,
+    found: Vec<Checked>,
+}
+
+impl Checks {
+    /// Without a request, everything passes unasked.
+    fn new(request: Option<&RegistryRequest>) -> Self {
+        let client = request.map(|request| {
+            let paths = ConfigPaths {
+                docker_config: request.docker_config.clone(),
+                home: request.home.clone(),
+                search_path: request.path.clone(),
+            };
+            Client::new(Options {
+                plain_http: request.plain_http.clone(),
+                timeout: request.timeout,
+                credentials: Credentials::from(paths),
+            })
+        });
+        Self { client, found: Vec::new() }
+    }
+
+    fn require(&mut self, subject: &Subject, listener: &mut Listener<'_>) -> Result<(), Failure> {
+        let (Some(client), Subject::Known(reference)) = (&self.client, subject) else {
+            return Ok(());
+        };
+        if self.found.iter().any(|checked| checked.reference == *reference) {
+            return Ok(());
+        }
+        let answer = client.check(reference).map_err(|error| Failure::check(reference, error))?;
+        let descriptor = Failure::unless_present(reference, answer.verdict, &answer.source)?;
+        let checked = Checked {
+            reference: reference.clone(),
+            descriptor,
+            requests: answer.requests,
+            elapsed: answer.elapsed,
+            source: answer.source,
+        };
+        listener(&Event::Checked(&checked));
+        self.found.push(checked);
+        Ok(())
+    }
+
+    fn digest(&self, reference: &Reference) -> Option<Digest> {
+        let checked = self.found.iter().find(|checked| checked.reference == *reference)?;
+        Some(checked.descriptor.digest.clone())
+    }
+}

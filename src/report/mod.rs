@@ -1,0 +1,81 @@
+//! REPORT: the only writer of stdout and stderr. It turns events, outcomes and failures into what a person or a program
+//! reads, and decides nothing.
+//!
+//! What servers, files and arguments say may hold anything; it is escaped here, where it is written.
+
+mod json;
+mod text;
+
+use std::io;
+
+use crate::cli::{ColorChoice, OutputArguments, OutputFormat};
+use crate::failure::Failure;
+use crate::outcome::{Event, Outcome};
+
+/// How one run reports.
+pub struct Report {
+    format: OutputFormat,
+    verbosity: Verbosity,
+    stdout_style: text::Style,
+    stderr_style: text::Style,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+impl Report {
+    /// `terminals` tells whether stdout and stderr are terminals that want colour.
+    pub fn new(arguments: &OutputArguments, terminals: (bool, bool)) -> Self {
+        let style = |terminal| match arguments.color {
+            ColorChoice::Always => text::Style::Coloured,
+            ColorChoice::Never => text::Style::Plain,
+            ColorChoice::Auto if terminal => text::Style::Coloured,
+            ColorChoice::Auto => text::Style::Plain,
+        };
+        Self {
+            format: arguments.output,
+            verbosity: match (arguments.quiet, arguments.verbose) {
+                (true, _) => Verbosity::Quiet,
+                (_, true) => Verbosity::Verbose,
+                _ => Verbosity::Normal,
+            },
+            stdout_style: style(terminals.0),
+            stderr_style: style(terminals.1),
+        }
+    }
+
+    /// Tells of something that happened. Beside JSON, people read stderr.
+    pub fn event(&self, event: &Event<'_>) {
+        if self.verbosity == Verbosity::Quiet {
+            return;
+        }
+        let verbose = self.verbosity == Verbosity::Verbose;
+        match self.format {
+            OutputFormat::Text => write(&mut io::stdout(), &text::event(event, verbose, self.stdout_style)),
+            OutputFormat::Json => write(&mut io::stderr(), &text::event(event, verbose, self.stderr_style)),
+        }
+    }
+
+    /// Tells how it ended.
+    pub fn end(&self, command: &str, result: &Result<Outcome, Failure>) {
+        if self.format == OutputFormat::Json {
+            write(&mut io::stdout(), &json::document(command, result));
+        }
+        match result {
+            Ok(outcome) if self.format == OutputFormat::Text && self.verbosity > Verbosity::Quiet => {
+                write(&mut io::stdout(), &text::outcome(outcome, self.stdout_style));
+            }
+            Ok(_) => {}
+            Err(failure) => write(&mut io::stderr(), &text::failure(failure, self.stderr_style)),
+        }
+    }
+}
+
+/// A reader that has gone away, as `head` does, is no failure of ours.
+fn write(out: &mut dyn io::Write, text: &str) {
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+}

@@ -1,0 +1,214 @@
+//! What a person reads: one line per thing that happened, the word first that a hurried reader looks for. Colour only
+//! marks what the words already say.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::failure::Failure;
+use crate::kustomization::EntryEdit;
+use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome};
+use crate::plan::short_tag;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    Plain,
+    Coloured,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Mark {
+    Good,
+    Bad,
+    Removed,
+    Added,
+    Faint,
+    Note,
+}
+
+impl Style {
+    fn paint(self, mark: Mark, text: &str) -> String {
+        let code = match mark {
+            Mark::Good | Mark::Added => "32",
+            Mark::Bad => "1;31",
+            Mark::Removed => "31",
+            Mark::Faint => "2",
+            Mark::Note => "33",
+        };
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Coloured => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+        }
+    }
+}
+
+/// Returns `text` with everything escaped that a terminal would act on, marks that turn its direction included.
+pub(super) fn visible(text: &str) -> String {
+    let acts = |c: char| {
+        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(acts) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if acts(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+/// Returns `text` with its lines kept and each made [`visible`].
+fn visible_lines(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(|line| visible(line.trim_end_matches('\r')).replace("\\u{9}", "\t"))
+}
+
+pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
+    match event {
+        Event::Checked(checked) => self::checked(checked, verbose, style),
+        Event::Edited(file) => edited(file, style),
+        Event::Noted(note) => line(style, "note", Mark::Note, &visible(note)),
+        Event::Committed { id, title } => {
+            line(style, "commit", Mark::Good, &format!("{}  {}", id.short(), visible(title)))
+        }
+        Event::Pushed { remote, branch, parent, id, requests, elapsed } => {
+            let range = match parent {
+                Some(parent) => format!("{}..{}", parent.short(), id.short()),
+                None => format!("{} (new branch)", id.short()),
+            };
+            let cost = cost(*requests, *elapsed, verbose);
+            line(style, "push", Mark::Good, &format!("{}  {}  {range}{cost}", visible(remote), visible(branch)))
+        }
+        Event::Raced { branch, attempt, attempts } => {
+            let text = format!("{} moved; attempt {attempt} of {attempts} was too late", visible(branch));
+            line(style, "raced", Mark::Note, &text)
+        }
+    }
+}
+
+fn line(style: Style, word: &str, mark: Mark, text: &str) -> String {
+    format!(" {}  {text}\n", style.paint(mark, &format!("{word:<6}")))
+}
+
+fn cost(requests: u32, elapsed: Duration, verbose: bool) -> String {
+    if verbose { format!("  ({requests} requests, {} ms)", elapsed.as_millis()) } else { String::new() }
+}
+
+fn checked(checked: &Checked, verbose: bool, style: Style) -> String {
+    let reference = &checked.reference;
+    let tag = reference.tag().map(|tag| format!(":{}", short(tag.as_str()))).unwrap_or_default();
+    let mut text = format!("{}{tag}  {}", visible(reference.name()), short(checked.descriptor.digest.as_str()));
+    if verbose {
+        // Writing to a String cannot fail.
+        write!(text, "  login: {}", visible(&checked.source.to_string())).ok();
+    }
+    text += &cost(checked.requests, checked.elapsed, verbose);
+    line(style, "check", Mark::Good, &text)
+}
+
+/// Returns what can be told from its first digits, shortened.
+fn short(text: &str) -> String {
+    match text.split_once(':') {
+        Some((algorithm, hex)) if hex.len() > 12 => format!("{algorithm}:{}…", &hex[..12]),
+        Some(_) => visible(text),
+        None if short_tag(text).len() < text.len() => format!("{}…", short_tag(text)),
+        None => visible(text),
+    }
+}
+
+fn edited(file: &FileEdit, style: Style) -> String {
+    let mut text = String::new();
+    for entry in &file.edit.entries {
+        text += &edited_entry(&file.path, entry, style);
+    }
+    for note in &file.edit.notes {
+        text += &line(style, "note", Mark::Note, &visible(&format!("{}:{note}", file.path)));
+    }
+    text
+}
+
+fn edited_entry(path: &str, entry: &EntryEdit, style: Style) -> String {
+    let path = visible(path);
+    if entry.appended {
+        let name = visible(entry.name.as_str());
+        return line(style, "edit", Mark::Good, &format!("{path}:{}  new entry `{name}`", entry.line));
+    }
+    let mut text = String::new();
+    for field in &entry.fields {
+        let value = |value: &Option<String>| value.as_deref().map_or_else(|| "none".to_owned(), short);
+        let change = format!("{path}:{}  {}  {} → {}", field.line, field.field, value(&field.from), value(&field.to));
+        text += &line(style, "edit", Mark::Good, &change);
+    }
+    text
+}
+
+pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
+    let good = |text: &str| format!("{}\n", style.paint(Mark::Good, text));
+    match outcome.ending {
+        Ending::Released => good("released"),
+        Ending::Edited => good("edited"),
+        Ending::Present => good("present"),
+        Ending::Unchanged => unchanged(outcome),
+        Ending::DryRun => {
+            let rest = if outcome.command == "set" { "nothing was written" } else { "nothing was pushed" };
+            format!("{}dry run: {rest}\n", diff(&outcome.diff, style))
+        }
+    }
+}
+
+fn unchanged(outcome: &Outcome) -> String {
+    let mut text = String::new();
+    for image in &outcome.images {
+        let name = image.entry.as_ref().map_or("", |entry| entry.name.as_str());
+        let tag = image.tag.as_deref().map(|tag| format!(":{}", short(tag))).unwrap_or_default();
+        let digest = image.entry.as_ref().and_then(|entry| entry.after.digest.as_deref());
+        let digest = digest.map(|digest| format!("@{}", short(digest))).unwrap_or_default();
+        // Writing to a String cannot fail.
+        writeln!(text, "unchanged: `{}` already is `{}{tag}{digest}`", visible(name), visible(&image.image)).ok();
+    }
+    text
+}
+
+fn diff(diff: &str, style: Style) -> String {
+    let mut text = String::new();
+    for line in visible_lines(diff) {
+        let line = match line.as_bytes().first() {
+            Some(b'+') => style.paint(Mark::Added, &line),
+            Some(b'-') => style.paint(Mark::Removed, &line),
+            Some(b'@') => style.paint(Mark::Faint, &line),
+            _ => line,
+        };
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+pub(super) fn failure(failure: &Failure, style: Style) -> String {
+    let mut text = format!("{} {}\n", style.paint(Mark::Bad, "error:"), visible(&failure.message));
+    for detail in &failure.details {
+        for line in visible_lines(detail) {
+            // Writing to a String cannot fail.
+            writeln!(text, "  {line}").ok();
+        }
+    }
+    if let Some(hint) = &failure.hint {
+        writeln!(text, "  {} {}", style.paint(Mark::Note, "hint:"), visible(hint)).ok();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Style, failure, short, visible};
+    use crate::failure::Failure;
+
+    #[test]
+    fn nothing_reaches_the_terminal_unescaped() {
+        assert_eq!(visible("a\u{1b}[2J\rb\u{202e}c\u{7}"), "a\\u{1b}[2J\\u{d}b\\u{202e}c\\u{7}");
+        assert_eq!(visible("é 日本語 `x`"), "é 日本語 `x`");
+        let shown = failure(&Failure::target("x\ny").detail("remote: a\u{1b}]0;b\nc").hint("z"), Style::Plain);
+        assert_eq!(shown, "error: x\\u{a}y\n  remote: a\\u{1b}]0;b\n  c\n  hint: z\n");
+    }
+
+    #[test]
+    fn long_names_are_shortened() {
+        assert_eq!(short("v1.2.3"), "v1.2.3");
+        assert_eq!(short("b15411f387bb2a2286676b92a87fd85aa9b682a5"), "b15411f387bb…");
+        assert_eq!(short(&format!("sha256:{}", "9f".repeat(32))), "sha256:9f9f9f9f9f9f…");
+    }
+}

@@ -1,0 +1,365 @@
+//! INPUTS as meant: everything that was typed, made into values that cannot be wrong by themselves. Nothing is looked up
+//! yet; what is wrong here is wrong whatever the world looks like, and is a usage error.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::cli::{
+    CheckArguments, Ci, Command, Environment, KustomizationArguments, RegistryArguments, ReleaseArguments, SetArguments,
+};
+use crate::failure::Failure;
+use crate::git::{BranchName, Identity, Trailer};
+use crate::image::{ImageArgument, Reference};
+
+/// What to do.
+pub enum Request {
+    Release(Box<ReleaseRequest>),
+    Check(CheckRequest),
+    Set(SetRequest),
+}
+
+pub struct ReleaseRequest {
+    pub images: Images,
+    /// Where the kustomizations are, as typed: files or folders.
+    pub kustomizations: Vec<String>,
+    pub add: bool,
+    /// `None`: the registry is not asked.
+    pub registry: Option<RegistryRequest>,
+    pub repository: Repository,
+    pub branch: Option<BranchName>,
+    pub create_branch: bool,
+    pub message: CommitRequest,
+    pub push_options: Vec<String>,
+    pub attempts: u32,
+    /// How long one request to the repository may take.
+    pub timeout: Duration,
+    pub ssh_command: Option<OsString>,
+    pub effect: Effect,
+    pub ci: Option<Ci>,
+}
+
+/// The images to write, each name once.
+pub struct Images {
+    pub arguments: Vec<ImageArgument>,
+    /// Names that were given more than once: kustomize lets the last one win, and so do we, aloud.
+    pub repeated: Vec<String>,
+}
+
+/// Where the release branch is.
+pub enum Repository {
+    /// The remote of the checkout at or above this folder.
+    Checkout {
+        folder: PathBuf,
+        remote: String,
+    },
+    Url(String),
+}
+
+/// What the commit says, as far as it does not depend on the edit.
+pub struct CommitRequest {
+    pub text: Option<MessageTemplate>,
+    pub author: Option<Identity>,
+    pub trailers: Vec<Trailer>,
+    /// What the title ends in to keep CI from starting again.
+    pub marker: Option<String>,
+    /// The time of the commit in seconds since 1970, where it is given (`GIT_COMMITTER_DATE=@SECONDS`).
+    pub seconds: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    DryRun,
+    Full,
+}
+
+pub struct CheckRequest {
+    pub references: Vec<Reference>,
+    pub registry: RegistryRequest,
+}
+
+pub struct SetRequest {
+    pub images: Images,
+    pub kustomizations: Vec<PathBuf>,
+    pub add: bool,
+    pub effect: Effect,
+}
+
+/// How to ask registries.
+pub struct RegistryRequest {
+    pub plain_http: Vec<String>,
+    pub timeout: Duration,
+    pub docker_config: Option<PathBuf>,
+    pub home: Option<PathBuf>,
+    pub path: Option<OsString>,
+}
+
+impl Request {
+    pub fn new(command: &Command, environment: &Environment) -> Result<Self, Failure> {
+        match command {
+            Command::Release(arguments) => {
+                release(arguments, environment).map(|request| Self::Release(Box::new(request)))
+            }
+            Command::Check(arguments) => check(arguments, environment).map(Self::Check),
+            Command::Set(arguments) => set(arguments).map(Self::Set),
+        }
+    }
+}
+
+fn release(arguments: &ReleaseArguments, environment: &Environment) -> Result<ReleaseRequest, Failure> {
+    let registry = registry(&arguments.registry, environment)?;
+    let timeout = registry.timeout;
+    let repository = match &arguments.repo {
+        Some(repo) => repository(repo, &arguments.remote),
+        None => Repository::Checkout { folder: PathBuf::from("."), remote: arguments.remote.clone() },
+    };
+    Ok(ReleaseRequest {
+        images: images(&arguments.images)?,
+        kustomizations: arguments.kustomization.kustomizations.clone(),
+        add: arguments.kustomization.add,
+        registry: (!arguments.no_check).then_some(registry),
+        repository,
+        branch: arguments.branch.as_deref().map(str::parse).transpose()?,
+        create_branch: arguments.create_branch,
+        message: commit(arguments, environment)?,
+        push_options: push_options(&arguments.push_options)?,
+        attempts: arguments.attempts,
+        timeout,
+        ssh_command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
+        effect: effect(&arguments.kustomization),
+        ci: environment.ci(),
+    })
+}
+
+/// A folder with a checkout in it stands for its remote; any other path, and any URL, is the repository itself.
+fn repository(repo: &str, remote: &str) -> Repository {
+    let folder = PathBuf::from(repo);
+    if folder.join(".git").exists() {
+        Repository::Checkout { folder, remote: remote.to_owned() }
+    } else {
+        Repository::Url(repo.to_owned())
+    }
+}
+
+fn check(arguments: &CheckArguments, environment: &Environment) -> Result<CheckRequest, Failure> {
+    let mut references = Vec::new();
+    for text in &arguments.references {
+        let reference: Reference =
+            text.parse().map_err(|error| Failure::usage(format!("`{text}` is not a reference: {error}")))?;
+        if reference.tag().is_none() && reference.digest().is_none() {
+            return Err(Failure::usage(format!("`{text}` has neither tag nor digest"))
+                .hint(format!("write the tag that you mean, `{text}:latest` for the newest")));
+        }
+        references.push(reference);
+    }
+    Ok(CheckRequest { references, registry: registry(&arguments.registry, environment)? })
+}
+
+fn set(arguments: &SetArguments) -> Result<SetRequest, Failure> {
+    Ok(SetRequest {
+        images: images(&arguments.images)?,
+        kustomizations: arguments.kustomization.kustomizations.iter().map(PathBuf::from).collect(),
+        add: arguments.kustomization.add,
+        effect: effect(&arguments.kustomization),
+    })
+}
+
+fn effect(arguments: &KustomizationArguments) -> Effect {
+    if arguments.dry_run { Effect::DryRun } else { Effect::Full }
+}
+
+fn images(texts: &[String]) -> Result<Images, Failure> {
+    let mut images = Images { arguments: Vec::<ImageArgument>::new(), repeated: Vec::new() };
+    for text in texts.iter().filter(|text| !text.trim().is_empty()) {
+        let argument: ImageArgument = text.parse().map_err(|error| {
+            Failure::usage(format!("`{text}` is not an image to write: {error}")).hint(
+                "write `NAME=NEWNAME:TAG`, `NAME:TAG`, or either with `@DIGEST`; is a variable empty that should not be?",
+            )
+        })?;
+        match images.arguments.iter_mut().find(|earlier| earlier.name == argument.name) {
+            Some(earlier) => {
+                images.repeated.push(argument.name.to_string());
+                *earlier = argument;
+            }
+            None => images.arguments.push(argument),
+        }
+    }
+    if images.arguments.is_empty() {
+        return Err(Failure::usage("no image is given").hint("is a variable empty that should not be?"));
+    }
+    Ok(images)
+}
+
+fn registry(arguments: &RegistryArguments, environment: &Environment) -> Result<RegistryRequest, Failure> {
+    Ok(RegistryRequest {
+        plain_http: arguments.plain_http.clone(),
+        timeout: duration(&arguments.timeout)?,
+        docker_config: environment.path("DOCKER_CONFIG"),
+        home: environment.path("HOME"),
+        path: environment.get("PATH").map(OsString::from),
+    })
+}
+
+/// Reads `90s`, `2m`, `1h` or a number of seconds; at least one second, at most a day.
+fn duration(text: &str) -> Result<Duration, Failure> {
+    let (number, unit) = text.split_at(text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len());
+    let seconds = match unit {
+        "s" | "" => 1,
+        "m" | "min" => 60,
+        "h" => 3600,
+        _ => 0,
+    };
+    match number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)) {
+        Some(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err(Failure::usage(format!("`{text}` is not a duration between 1s and 24h"))
+            .hint("write it as `90s`, `2m` or `1h`")),
+    }
+}
+
+fn push_options(options: &[String]) -> Result<Vec<String>, Failure> {
+    match options.iter().find(|option| option.is_empty() || option.contains(char::is_control)) {
+        Some(option) => Err(Failure::usage(format!("`{}` is not a push option", option.escape_debug()))),
+        None => Ok(options.to_vec()),
+    }
+}
+
+fn commit(arguments: &ReleaseArguments, environment: &Environment) -> Result<CommitRequest, Failure> {
+    let author = arguments
+        .author
+        .as_deref()
+        .map(|text| text.parse().map_err(|error| Failure::usage(format!("`{text}` is not an author: {error}"))));
+    let trailers = arguments.trailers.iter().map(|text| {
+        let (token, value) = text.split_once('=').unwrap_or((text, ""));
+        Trailer::new(token.trim(), value)
+            .map_err(|error| Failure::usage(format!("`{}` is not a trailer: {error}", text.escape_debug())))
+    });
+    Ok(CommitRequest {
+        text: arguments.message.as_deref().map(MessageTemplate::parse).transpose()?,
+        author: author.transpose()?,
+        trailers: trailers.collect::<Result<_, _>>()?,
+        marker: marker(&arguments.skip_ci)?,
+        seconds: environment
+            .get("GIT_COMMITTER_DATE")
+            .and_then(|date| date.to_str()?.strip_prefix('@')?.split(' ').next()?.parse().ok()),
+    })
+}
+
+/// `auto` is on, because every release is a direct push. In the title and in lower case, `[skip ci]` is the one spelling
+/// that nearly every CI system knows.
+fn marker(text: &str) -> Result<Option<String>, Failure> {
+    match text {
+        "auto" | "always" => Ok(Some("[skip ci]".to_owned())),
+        "never" => Ok(None),
+        text if text.contains(char::is_control) => Err(Failure::usage("a marker is one line")),
+        text => Ok(Some(text.to_owned())),
+    }
+}
+
+/// A commit's text with places to fill in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageTemplate(Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Images,
+    Tag,
+    Source,
+}
+
+/// What goes into a template.
+pub struct MessageValues<'a> {
+    pub images: &'a str,
+    pub tag: &'a str,
+    pub source: &'a str,
+}
+
+impl MessageTemplate {
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            pieces.push(Piece::Text(before.to_owned()));
+            let Some((name, after)) = after.split_once('}') else {
+                return Err(Failure::usage("a `{` in the message is not closed"));
+            };
+            pieces.push(match name {
+                "images" => Piece::Images,
+                "tag" => Piece::Tag,
+                "source" => Piece::Source,
+                _ => {
+                    return Err(Failure::usage(format!("`{{{name}}}` in the message means nothing"))
+                        .hint("there are `{images}`, `{tag}` and `{source}`"));
+                }
+            });
+            rest = after;
+        }
+        pieces.push(Piece::Text(rest.to_owned()));
+        if text.trim().is_empty() {
+            return Err(Failure::usage("the message is empty"));
+        }
+        Ok(Self(pieces))
+    }
+
+    pub fn fill(&self, values: &MessageValues<'_>) -> String {
+        let pieces = self.0.iter().map(|piece| match piece {
+            Piece::Text(text) => text.as_str(),
+            Piece::Images => values.images,
+            Piece::Tag => values.tag,
+            Piece::Source => values.source,
+        });
+        pieces.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MessageTemplate, MessageValues, duration, images, marker};
+    use std::time::Duration;
+
+    #[test]
+    fn durations() {
+        for (text, expected) in [("30s", Some(30)), ("90", Some(90)), ("2m", Some(120)), ("1h", Some(3600))] {
+            assert_eq!(duration(text).ok().map(|duration: Duration| duration.as_secs()), expected, "{text}");
+        }
+        for text in ["", "0s", "-1s", "1d", "25h", "s", "1.5m", "99999999999999999999s", "5 m"] {
+            assert!(duration(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_of_one_name_wins() {
+        let texts = ["a:1", "b:1", "a=x:2", ""].map(str::to_owned);
+        let images = images(&texts).unwrap();
+        assert_eq!(images.arguments.len(), 2);
+        assert_eq!(images.arguments[0], "a=x:2".parse().unwrap());
+        assert_eq!(images.repeated, ["a"]);
+    }
+
+    #[test]
+    fn nothing_given_is_an_error() {
+        assert!(images(&[" ".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn markers() {
+        assert_eq!(marker("auto").unwrap().as_deref(), Some("[skip ci]"));
+        assert_eq!(marker("never").unwrap(), None);
+        assert_eq!(marker("[ci skip]").unwrap().as_deref(), Some("[ci skip]"));
+        assert!(marker("a\nb").is_err());
+    }
+
+    #[test]
+    fn templates() {
+        let template = MessageTemplate::parse("Release {images} ({tag}) of {source}").unwrap();
+        let values = MessageValues { images: "a:{tag}", tag: "v1", source: "org/app@1" };
+        assert_eq!(
+            template.fill(&values),
+            "Release a:{tag} (v1) of org/app@1",
+            "what was filled in is not filled again"
+        );
+        for text in ["{image}", "{", " "] {
+            assert!(MessageTemplate::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

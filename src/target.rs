@@ -1,0 +1,119 @@
+//! Where a release goes: the remote, the branch, and the kustomizations on it. A checkout is asked for all this, and for
+//! nothing else.
+
+use crate::cli::Ci;
+use crate::failure::Failure;
+use crate::git::{
+    BranchName, Checkout, Destination, Entry, Identity, Reader, Remote, RemoteOptions, RepositoryPath, Snapshot,
+};
+use crate::kustomization;
+use crate::request::{ReleaseRequest, Repository};
+
+/// The repository and branch of a release.
+pub struct Target {
+    pub remote: Remote,
+    /// `None`: the repository's default branch.
+    branch: Option<BranchName>,
+    /// The folder inside the repository that paths are seen from.
+    base: RepositoryPath,
+    checkout: Option<Checkout>,
+}
+
+/// Where one attempt begins.
+pub struct Start<'t> {
+    pub snapshot: Snapshot<'t>,
+    pub destination: Destination,
+}
+
+impl Target {
+    pub fn open(request: &ReleaseRequest) -> Result<Self, Failure> {
+        let options = RemoteOptions {
+            timeout: request.timeout,
+            ssh_command: request.ssh_command.clone(),
+            run_programs_of_others: request.ci.is_some(),
+            extra_headers: Vec::new(),
+        };
+        let (folder, remote) = match &request.repository {
+            Repository::Url(url) => {
+                let remote = Remote::at(url, &options)?;
+                return Ok(Self {
+                    remote,
+                    branch: request.branch.clone(),
+                    base: RepositoryPath::root(),
+                    checkout: None,
+                });
+            }
+            Repository::Checkout { folder, remote } => (folder, remote),
+        };
+        let checkout = Checkout::discover(folder)?;
+        let of_ci = |ci: &Ci| ci.branch.as_deref().and_then(|branch| branch.parse().ok());
+        let branch = request.branch.clone().or_else(|| checkout.branch());
+        let branch = branch
+            .or_else(|| request.ci.as_ref().and_then(of_ci))
+            .ok_or_else(|| Failure::target("no branch is checked out").hint("`--branch` names the release branch"))?;
+        Ok(Self {
+            remote: checkout.remote(remote, options)?,
+            branch: Some(branch),
+            base: checkout.path_of(folder)?,
+            checkout: Some(checkout),
+        })
+    }
+
+    /// Returns the branch's name for a message.
+    pub fn branch_name(&self) -> String {
+        self.branch.as_ref().map_or_else(|| "the default branch".to_owned(), BranchName::to_string)
+    }
+
+    /// Returns author and committer, as far as git's configuration knows them.
+    pub fn identities(&self) -> (Option<Identity>, Option<Identity>) {
+        self.checkout.as_ref().map_or((None, None), Checkout::identities)
+    }
+
+    /// Reads where the branch stands now.
+    pub fn start(&self, create_branch: bool) -> Result<Start<'_>, Failure> {
+        let mut reader = Reader::open(&self.remote)?;
+        let tips = reader.tips(self.branch.as_ref())?;
+        let branch = tips.branch.ok_or_else(|| {
+            Failure::target(format!("{} has no default branch", self.remote))
+                .hint("`--branch` names the release branch")
+        })?;
+        let (commit, destination) = match (tips.tip, tips.default) {
+            (Some(tip), _) => (tip, Destination::Tip(branch)),
+            (None, Some(default)) if create_branch => (default, Destination::New(branch)),
+            (None, Some(_)) => {
+                return Err(Failure::target(format!("there is no branch `{branch}` at {}", self.remote))
+                    .hint("`--create-branch` begins it at the default branch"));
+            }
+            (None, None) => return Err(Failure::target(format!("{} has no commits", self.remote))),
+        };
+        Ok(Start { snapshot: reader.snapshot(commit)?, destination })
+    }
+
+    /// Finds and loads the kustomizations, given as files or folders; each once.
+    pub fn locate(&self, snapshot: &mut Snapshot<'_>, written: &[String]) -> Result<Vec<RepositoryPath>, Failure> {
+        let resolved: Vec<_> =
+            written.iter().map(|path| RepositoryPath::resolve(&self.base, path)).collect::<Result<_, _>>()?;
+        snapshot.load(&resolved)?;
+        let mut found: Vec<RepositoryPath> = Vec::new();
+        for path in resolved {
+            let file = match snapshot.entry(&path)? {
+                Entry::File(_) => path,
+                Entry::Directory(names) => {
+                    let name =
+                        kustomization::locate(names).map_err(|error| Failure::locate(&path.to_string(), &error))?;
+                    path.join(name)
+                }
+                Entry::Missing => {
+                    return Err(Failure::target(format!("there is no `{path}` on {}", self.branch_name())).hint(
+                        "`-k` names a kustomization or its folder, and the release branch is read, not the checkout",
+                    ));
+                }
+            };
+            if !found.contains(&file) {
+                found.push(file);
+            }
+        }
+        snapshot.load(&found)?;
+        Ok(found)
+    }
+}

@@ -1,0 +1,68 @@
+//! The command line: help, flags, environment variables, and what reaches which stream.
+
+use crate::stage::{Stage, tagship};
+use crate::support::command::Home;
+
+#[test]
+fn help_and_version() {
+    tagship().arg("--help").run().success().stdout_has("Exit codes:").stdout_has("release");
+    tagship().arg("--version").run().success().stdout_has(concat!("tagship ", env!("CARGO_PKG_VERSION")));
+    for command in ["release", "check", "set"] {
+        tagship().args([command, "--help"]).run().success().stdout_has("Examples:");
+    }
+}
+
+#[test]
+fn usage_errors() {
+    for arguments in [&[][..], &["nonsense"], &["release"], &["release", "--nonsense", "a:v1"], &["check"]] {
+        let output = tagship().args(arguments.iter().copied()).run().exit(2);
+        assert!(output.stdout().is_empty(), "{arguments:?}: {}", output.stdout());
+        assert!(!output.stderr().is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn flags_beat_the_environment() {
+    let home = Home::new();
+    let file = home.write("kustomization.yaml", "images:\n- name: a\n  newTag: v1\n- name: b\n  newTag: v1\n");
+    let set = || tagship().home(&home).current_dir(home.path()).arg("set");
+    let read = || std::fs::read_to_string(&file).unwrap();
+    set().env("TAGSHIP_IMAGE", "a:v2\nb:v3\n").env("TAGSHIP_DRY_RUN", "true").run().success().stdout_has("dry run");
+    set().env("TAGSHIP_IMAGE", "a:v2\nb:v3\n").env("TAGSHIP_DRY_RUN", "false").run().success();
+    assert_eq!(read(), "images:\n- name: a\n  newTag: v2\n- name: b\n  newTag: v3\n");
+    set().env("TAGSHIP_IMAGE", "a:v9").env("TAGSHIP_KUSTOMIZATION", "").arg("a:v4").run().success();
+    assert!(read().contains("newTag: v4"), "{}", read());
+    set().env("TAGSHIP_OUTPUT", "json").arg("a:v4").run().success().stdout_has(r#""outcome":"unchanged""#);
+}
+
+#[test]
+fn colour_is_for_terminals() {
+    let home = Home::new();
+    home.write("kustomization.yaml", "images:\n- name: a\n  newTag: v1\n");
+    let set = || tagship().home(&home).current_dir(home.path()).args(["set", "--dry-run", "a:v2"]);
+    assert!(!set().run().success().stdout().contains('\u{1b}'));
+    assert!(set().args(["--color", "always"]).run().success().stdout().contains('\u{1b}'));
+}
+
+#[test]
+fn checks_report_what_they_found() {
+    let stage = Stage::new();
+    let reference = stage.argument().split_once('=').unwrap().1.to_owned();
+    let output = stage.tagship().args(["check", &reference]).run().success();
+    assert!(output.stdout().starts_with(" check   127.0.0.1:"), "{}", output.stdout());
+    let output = stage.tagship().args(["check", "--output", "json", &reference]).run().success();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["outcome"], "present");
+    assert_eq!(document["images"][0]["digest"], stage.digest);
+    stage.tagship().args(["check", &stage.image()]).run().exit(2).stderr_has("has neither tag nor digest");
+    stage.tagship().args(["check", "A:v1"]).run().exit(2).stderr_has("is not a reference");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let home = Home::new();
+    home.write("kustomization.yaml", "images:\n- name: a\n  newTag: v1\n");
+    let binary = env!("CARGO_BIN_EXE_tagship");
+    let script = format!("{binary} set --dry-run a:v2 | head -c 1 >/dev/null; {binary} set -q a:v3");
+    crate::support::command::Command::new("sh").current_dir(home.path()).args(["-c", &script]).run().success();
+}

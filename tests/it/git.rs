@@ -1,0 +1,330 @@
+//! The repository's side of a release: transports, logins, requests, races and refusals, against git's own servers.
+
+use std::thread;
+
+use crate::stage::{FILE, FOLDER, Stage, tagship};
+use crate::support::command::{Command, Home};
+use crate::support::git_server::{Access, Fault, GitServer};
+use crate::support::http::Response;
+use crate::support::login::Login;
+use crate::support::repository::{Checkout, File, Remote};
+
+fn login() -> Login {
+    Login::new("x-access-token", "t0ken-s3cret")
+}
+
+fn serve(stage: &Stage, access: Access) -> GitServer {
+    GitServer::start(stage.remote.folder(), access)
+}
+
+#[test]
+fn over_http_with_a_login_in_the_url() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let url = server.url_with(&login(), "gitops.git");
+    let output = stage.release_to(&url).arg("-v").arg(stage.argument()).run().success();
+    output.says_nowhere(&login().password).stdout_has(&format!("{}/gitops  main", server.address()));
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+}
+
+/// With n = 3 parts in the path: the commit, 3 trees and the file are 5 fetches; 4 requests go round them.
+#[test]
+fn the_cost_is_the_paths_length() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().success();
+    let requests = server.requests();
+    let lines: Vec<String> = requests.iter().map(|request| request.logged.line()).collect();
+    assert_eq!(lines.len(), 3 + 6, "{lines:#?}");
+    assert!(requests.iter().all(|request| request.logged.status == Some(200)), "{lines:#?}");
+}
+
+#[test]
+fn a_wrong_login_or_none() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let run = |url: &str| stage.release_to(url).arg(stage.argument()).run();
+    run(&server.url("gitops.git")).exit(5).stderr_has("wants a login, and none was found");
+    let wrong = Login::new("x-access-token", "wr0ng-s3cret");
+    run(&server.url_with(&wrong, "gitops.git"))
+        .exit(5)
+        .stderr_has("does not accept the login")
+        .says_nowhere(&wrong.password);
+    stage.untouched();
+}
+
+#[test]
+fn who_may_read_and_not_write() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::LoginToPush(login()));
+    let run = |url: &str| stage.release_to(url).arg(stage.argument()).run();
+    run(&server.url("gitops.git")).exit(5).stderr_has("wants a login, and none was found");
+    let server = serve(&stage, Access::PushForbidden(login(), "Write access to repository not granted.".to_owned()));
+    run(&server.url_with(&login(), "gitops.git"))
+        .exit(5)
+        .stderr_has("403 Forbidden: Write access to repository not granted.");
+    stage.untouched();
+}
+
+#[test]
+fn a_server_that_is_away() {
+    let stage = Stage::new();
+    let run = |url: &str| stage.release_to(url).arg(stage.argument()).run();
+    run("http://127.0.0.1:1/gitops.git").exit(6).stderr_has("127.0.0.1:1/gitops cannot be reached");
+    let server = serve(&stage, Access::Open);
+    run(&server.url("absent.git")).exit(5).stderr_has("is not there, or this login may not use it");
+    server.inject("GET /gitops.git", 1, Fault::Answer(Response::text(503, "down for maintenance")));
+    run(&server.url("gitops.git")).exit(6).stderr_has("503 Service Unavailable: down for maintenance");
+    stage.untouched();
+}
+
+#[test]
+fn a_server_that_cannot_serve_parts() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    server.disable_protocol_v2();
+    let run = || stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run();
+    run().exit(3).stderr_has("it does not speak version 2 of git's protocol");
+    let strict = Stage::new();
+    strict.remote.configure("uploadpack.allowFilter", "false");
+    strict.release().arg(strict.argument()).run().exit(3).stderr_has("it does not allow filtered fetches");
+    stage.untouched();
+    strict.untouched();
+}
+
+#[test]
+fn a_renamed_repository_is_followed_and_gets_the_login() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    server.redirect("/old.git", "/gitops.git");
+    stage.release_to(&server.url_with(&login(), "old.git")).arg(stage.argument()).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn a_redirect_to_another_host_gets_no_login() {
+    let stage = Stage::new();
+    let (other, first) = (serve(&stage, Access::Open), serve(&stage, Access::Open));
+    first.redirect("/", &other.url(""));
+    stage.release_to(&first.url_with(&login(), "gitops.git")).arg(stage.argument()).run().success();
+    assert!(first.requests().iter().all(|request| request.logged.authorization_value().is_some()));
+    let leaked = other.requests().iter().any(|request| request.logged.authorization_value().is_some());
+    assert!(!other.requests().is_empty() || !leaked);
+    assert!(!leaked, "the login went to another host");
+}
+
+#[test]
+fn a_hook_that_declines_is_quoted() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    stage.remote.hook("pre-receive", "echo 'only on Tuesdays' >&2; exit 1");
+    let run = |url: &str| stage.release_to(url).arg(stage.argument()).run();
+    for url in [server.url("gitops.git"), stage.remote.file_url()] {
+        run(&url).exit(8).stderr_has("pre-receive hook declined").stderr_has("remote: only on Tuesdays");
+        stage.untouched();
+    }
+}
+
+#[test]
+fn a_protected_branch_is_quoted() {
+    let stage = Stage::new();
+    stage.remote.protect("main");
+    let output = stage.release().arg(stage.argument()).run().exit(8);
+    output.stderr_has("main refused the push: hook declined").stderr_has("remote: error: GH006");
+    stage.untouched();
+}
+
+/// The hook makes the other release in the very moment of ours, after the server has told us its tip.
+#[test]
+fn a_lost_race_is_tried_again_on_the_new_tip() {
+    let stage = Stage::new();
+    let other = stage.remote.path().join("other");
+    let path = stage.remote.path().display().to_string();
+    stage.remote.hook(
+        "pre-receive",
+        &format!(
+            "[ -e {other} ] && exit 0; touch {other}\n\
+             unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n\
+             tree=$(git --git-dir={path} rev-parse main^{{tree}})\n\
+             commit=$(git --git-dir={path} -c user.name=o -c user.email=o@x commit-tree -p main -m other $tree)\n\
+             git --git-dir={path} update-ref refs/heads/main $commit",
+            other = other.display()
+        ),
+    );
+    let output = stage.release().args(["--output", "json"]).arg(stage.argument()).run().success();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["attempts"], 2);
+    let subjects: Vec<String> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
+    assert_eq!(subjects.len(), 3, "{subjects:?}");
+    assert_eq!(subjects[1], "other");
+    stage.remote.fsck();
+}
+
+#[test]
+fn a_race_that_is_always_lost_ends() {
+    let stage = Stage::new();
+    let path = stage.remote.path().display().to_string();
+    stage.remote.hook(
+        "pre-receive",
+        &format!(
+            "unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n\
+             tree=$(git --git-dir={path} rev-parse main^{{tree}})\n\
+             commit=$(git --git-dir={path} -c user.name=o -c user.email=o@x commit-tree -p main -m other $tree)\n\
+             git --git-dir={path} update-ref refs/heads/main $commit"
+        ),
+    );
+    let output = stage.release().args(["--attempts", "2"]).arg(stage.argument()).run().exit(7);
+    output.stderr_has("lost the race for");
+    assert!(stage.remote.log("main").iter().all(|commit| !commit.subject.starts_with("Release")));
+}
+
+/// Each release has an entry of its own in one file; every one must land, and none may take another's away.
+#[test]
+fn releases_at_once_all_land() {
+    const RELEASES: usize = 8;
+    let remote = Remote::create("gitops");
+    let entries: String = (0..RELEASES).map(|i| format!("- name: app{i}\n  newTag: v1\n")).collect();
+    remote.commit("main", "Begin", &[File::new("kustomization.yaml", format!("images:\n{entries}"))]);
+    let server = GitServer::start(remote.folder(), Access::Open);
+    thread::scope(|scope| {
+        for i in 0..RELEASES {
+            let url = server.url("gitops.git");
+            scope.spawn(move || {
+                let release = tagship().args(["release", "--no-check", "--attempts", "50", "--repo", &url]);
+                release.arg(format!("app{i}:v2")).run().success();
+            });
+        }
+    });
+    assert_eq!(remote.number_of_commits("main"), RELEASES + 1);
+    let file = String::from_utf8(remote.file("main", "kustomization.yaml")).unwrap();
+    assert_eq!(file, format!("images:\n{}", entries.replace("v1", "v2")));
+    remote.fsck();
+}
+
+/// git did its work, and the connection ended before it could say so.
+#[test]
+fn a_lost_answer_makes_no_second_commit() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::CutBeforeResponse);
+    stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().success().stdout_has("released");
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn a_push_that_never_arrived_is_an_outage() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::CutRequest(10));
+    stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().exit(6);
+    stage.untouched();
+}
+
+/// Runs a release from a checkout's folder.
+fn release_in(checkout: &Checkout, home: &Home, stage: &Stage) -> Command {
+    tagship().home(home).current_dir(checkout.path().join(FOLDER)).args(["release"]).arg(stage.argument())
+}
+
+#[test]
+fn a_checkout_says_where_to_and_is_not_read() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.write(FILE, b"not even YAML: [\n");
+    release_in(&checkout, &stage.home, &stage).run().success();
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+    assert_eq!(checkout.read(FILE), b"not even YAML: [\n");
+}
+
+#[test]
+fn a_detached_checkout_needs_a_branch() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.detach();
+    release_in(&checkout, &stage.home, &stage).run().exit(3).stderr_has("no branch is checked out");
+    release_in(&checkout, &stage.home, &stage).args(["--branch", "main"]).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn the_cis_branch_stands_in_for_a_detached_head() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.detach();
+    let release = release_in(&checkout, &stage.home, &stage);
+    release.env("GITHUB_ACTIONS", "true").env("GITHUB_REF", "refs/heads/main").run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// Up to version 5, actions/checkout writes its login into `.git/config`; since then, into a file that is included.
+#[test]
+fn both_layouts_of_actions_checkout() {
+    for included in [false, true] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Login(login()));
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        let url = server.url("gitops.git");
+        checkout.git(["remote", "set-url", "origin", &url]).run().success();
+        release_in(&checkout, &stage.home, &stage).run().exit(5);
+        if included {
+            checkout.credentials_included(&server.url(""), &login());
+        } else {
+            checkout.credentials_in_config(&server.url(""), &login());
+        }
+        release_in(&checkout, &stage.home, &stage).run().success().says_nowhere(&login().encoded());
+        assert_eq!(stage.remote.number_of_commits("main"), 2, "included: {included}");
+    }
+}
+
+#[test]
+fn no_repository_no_remote() {
+    let stage = Stage::new();
+    let home = Home::new();
+    let release = |folder: &std::path::Path| {
+        stage.tagship().current_dir(folder).args(["release", "-k", "."]).arg(stage.argument())
+    };
+    release(home.path()).run().exit(3).stderr_has("there is no git repository at");
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    release(&checkout.path().join(FOLDER))
+        .args(["--remote", "upstream"])
+        .run()
+        .exit(3)
+        .stderr_has("no remote `upstream`");
+    stage.release_to("/nowhere/at/all").arg(stage.argument()).run().exit(3).stderr_has("there is no git repository at");
+    stage.release_to("ftp://user:s3cret@host/x").arg(stage.argument()).run().exit(2).says_nowhere("s3cret");
+}
+
+#[test]
+fn push_options_reach_the_server() {
+    let stage = Stage::new();
+    stage.remote.hook("post-receive", "echo \"$GIT_PUSH_OPTION_COUNT $GIT_PUSH_OPTION_0\" > options");
+    stage.release().args(["--push-option", "ci.skip"]).arg(stage.argument()).run().success();
+    assert_eq!(std::fs::read_to_string(stage.remote.path().join("options")).unwrap(), "1 ci.skip\n");
+    stage.remote.configure("receive.advertisePushOptions", "false");
+    stage
+        .release()
+        .args(["--push-option", "x", "--no-check", "IMAGE_PLACEHOLDER=*:v2"])
+        .run()
+        .exit(3)
+        .stderr_has("push options");
+}
+
+#[test]
+fn a_large_repository_costs_no_more() {
+    let remote = Remote::create("gitops");
+    remote.fill(10_000, 3);
+    let server = GitServer::start(remote.folder(), Access::Open);
+    let folder = "clusters/42/apps/0042";
+    let path = format!("{folder}/kustomization.yaml");
+    let seed = String::from_utf8(remote.file("main", &path)).unwrap();
+    let release = tagship().args(["release", "--no-check", "--repo", &server.url("gitops.git"), "-k", folder]);
+    release.arg("app=*:v9").run().success();
+    let requests = server.requests();
+    let bytes = |count: fn(&crate::support::http::LoggedRequest) -> usize| {
+        requests.iter().map(|request| count(&request.logged)).sum::<usize>()
+    };
+    let (up, down) = (bytes(|request| request.received), bytes(|request| request.sent));
+    assert_eq!(requests.len(), 5 + 6);
+    assert!(up < 64 << 10 && down < 64 << 10, "{up} bytes up, {down} bytes down");
+    let line = seed.lines().find(|line| line.contains("newTag")).unwrap();
+    assert_eq!(remote.file("main", &path), seed.replace(line, "  newTag: v9").as_bytes());
+}

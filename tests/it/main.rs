@@ -1,0 +1,15 @@
+//! The integration tests, in one binary: the program against real servers and real repositories.
+
+#[path = "../support/mod.rs"]
+mod support;
+#[path = "../support/self_test/mod.rs"]
+mod support_self_test;
+
+mod cli;
+mod edit;
+mod git;
+mod registry;
+mod release;
+mod set;
+mod stage;
+mod tidy;

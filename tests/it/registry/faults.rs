@@ -1,0 +1,188 @@
+//! What can go wrong on the way to an answer, and what is made of it.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tagship::registry::{CheckError, Checked, Nonsense, Outage, Verdict};
+
+use super::{anonymous, assert_check, check, check_error, client_in, show};
+use crate::support::http::{Response, http_date};
+use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
+
+const HEAD: &str = "HEAD /v2/app/manifests/v1";
+const GET: &str = "GET /v2/app/manifests/v1";
+
+fn with_image() -> (Registry, String) {
+    let registry = Registry::start(Auth::None);
+    let digest = registry.put_image("app", "v1", &Image::new());
+    (registry, digest)
+}
+
+fn digest(checked: &Checked) -> &str {
+    let Verdict::Present(found) = &checked.verdict else { panic!("{checked:?}") };
+    found.digest.as_str()
+}
+
+#[test]
+fn a_head_that_is_refused_is_asked_as_get() {
+    for status in [400, 403, 404, 405, 501] {
+        let (registry, expected) = with_image();
+        registry.inject(HEAD, 1, Fault::status(status));
+        let checked = check(&anonymous(), &registry, "app:v1");
+        assert_eq!(digest(&checked), expected);
+        assert_check(&checked, &registry, "present", &[&format!("HEAD app/v1 {status}"), "GET app/v1 200"]);
+    }
+}
+
+#[test]
+fn what_a_refused_get_means() {
+    for (status, verdict) in [
+        (400, "unavailable 400 UNKNOWN"),
+        (401, "no access 401"),
+        (403, "no access 403 DENIED"),
+        (404, "absent 404 MANIFEST_UNKNOWN"),
+        (405, "unavailable 405 UNSUPPORTED"),
+        (501, "unavailable 501 UNKNOWN"),
+    ] {
+        let (registry, _) = with_image();
+        registry.inject("/v2/app", 2, Fault::status(status));
+        let checked = check(&anonymous(), &registry, "app:v1");
+        assert!(show(&checked).starts_with(verdict), "{checked:?}");
+        assert_eq!(checked.requests, 2, "{status}");
+    }
+}
+
+#[test]
+fn the_digest_is_computed_where_headers_do_not_tell() {
+    let (registry, expected) = with_image();
+    registry.inject(HEAD, 1, Fault::OmitDigest);
+    registry.inject(GET, 1, Fault::WrongDigest);
+    let checked = check(&anonymous(), &registry, "app:v1");
+    assert_eq!(digest(&checked), expected);
+    assert_check(&checked, &registry, "present", &["HEAD app/v1 200", "GET app/v1 200"]);
+}
+
+#[test]
+fn a_wrong_header_is_not_believed_over_the_wanted_digest() {
+    let (registry, expected) = with_image();
+    registry.inject(HEAD, 1, Fault::WrongDigest);
+    let checked = check(&anonymous(), &registry, &format!("app:v1@{expected}"));
+    assert_eq!(digest(&checked), expected);
+    assert_check(&checked, &registry, "present", &["HEAD app/v1 200", "GET app/v1 200"]);
+}
+
+#[test]
+fn a_rate_limit_is_waited_for_as_long_as_it_says() {
+    for retry_after in ["1".to_owned(), http_date(Duration::from_secs(3))] {
+        let (registry, _) = with_image();
+        let limit = Fault::Answer(Fault::error(429).header("Retry-After", &retry_after));
+        registry.inject(HEAD, 1, limit);
+        let started = Instant::now();
+        let checked = check(&anonymous(), &registry, "app:v1");
+        assert_check(&checked, &registry, "present", &["HEAD app/v1 429", "HEAD app/v1 200"]);
+        // A date has whole seconds: one that is 3 s ahead can be little more than 2 s away.
+        assert!(started.elapsed() >= Duration::from_secs(1), "{retry_after}");
+    }
+}
+
+#[test]
+fn a_rate_limit_past_the_deadline_is_told_at_once() {
+    for retry_after in ["3600".to_owned(), "99999999999999999999".to_owned(), http_date(Duration::from_secs(3600))] {
+        let (registry, _) = with_image();
+        registry.inject("/v2/app", ALWAYS, Fault::Answer(Fault::error(429).header("Retry-After", &retry_after)));
+        let checked = check(&anonymous(), &registry, "app:v1");
+        assert_check(&checked, &registry, "rate limited 429", &["HEAD app/v1 429"]);
+        let Verdict::RateLimited(answer) = &checked.verdict else { panic!("{checked:?}") };
+        assert!(answer.retry_after >= Some(Duration::from_secs(3590)), "{retry_after}");
+        assert!(checked.elapsed < Duration::from_secs(1), "{retry_after}");
+    }
+}
+
+#[test]
+fn what_may_pass_is_asked_three_times() {
+    for (fault, lines) in [
+        (Fault::status(408), "408"),
+        (Fault::status(500), "500"),
+        (Fault::status(502), "502"),
+        (Fault::status(503), "503"),
+        (Fault::status(504), "504"),
+        (Fault::Drop, "-"),
+    ] {
+        let (registry, _) = with_image();
+        registry.inject(HEAD, 2, fault.clone());
+        let failed = format!("HEAD app/v1 {lines}");
+        let requests = [&failed, &failed, "HEAD app/v1 200"];
+        assert_check(&check(&anonymous(), &registry, "app:v1"), &registry, "present", &requests);
+    }
+    let (registry, _) = with_image();
+    registry.inject(HEAD, ALWAYS, Fault::status(503));
+    let requests = ["HEAD app/v1 503"; 3];
+    assert_check(&check(&anonymous(), &registry, "app:v1"), &registry, "unavailable 503", &requests);
+}
+
+#[test]
+fn a_body_that_breaks_off_is_read_again() {
+    let (registry, expected) = with_image();
+    registry.inject(HEAD, 1, Fault::OmitDigest);
+    registry.inject(GET, 1, Fault::Cut(20));
+    let checked = check(&anonymous(), &registry, "app:v1");
+    assert_eq!(digest(&checked), expected);
+    assert_check(&checked, &registry, "present", &["HEAD app/v1 200", "GET app/v1 200", "GET app/v1 200"]);
+}
+
+#[test]
+fn nothing_outlasts_the_deadline() {
+    for fault in [Fault::Hang, Fault::Stall(Duration::from_secs(20)), Fault::Delay(Duration::from_secs(20))] {
+        let (registry, _) = with_image();
+        registry.inject(HEAD, 1, Fault::OmitDigest);
+        registry.inject(GET, ALWAYS, fault);
+        let client = client_in(Path::new("/nowhere"), Duration::from_millis(700));
+        let checked = check(&client, &registry, "app:v1");
+        assert_eq!(show(&checked), "silent");
+        let Verdict::Unavailable(Outage::Silent { cause, .. }) = &checked.verdict else { panic!("{checked:?}") };
+        assert_eq!(cause, "operation timed out");
+        assert!(checked.elapsed < Duration::from_secs(2), "{checked:?}");
+    }
+}
+
+#[test]
+fn a_registry_that_is_down() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let checked = anonymous().check(&format!("{address}/app:v1").parse().unwrap()).unwrap();
+    let Verdict::Unavailable(outage) = &checked.verdict else { panic!("{checked:?}") };
+    assert!(outage.to_string().starts_with(&format!("{address} did not answer: ")), "{outage}");
+    assert!(outage.to_string().contains("refused"), "{outage}");
+    assert_eq!(checked.requests, 3);
+}
+
+#[test]
+fn a_body_that_is_too_long_is_not_taken() {
+    let (registry, _) = with_image();
+    registry.inject(HEAD, 1, Fault::OmitDigest);
+    registry.inject(GET, 1, Fault::Pad(5 << 20));
+    assert_eq!(nonsense(&registry), Nonsense::TooLong);
+}
+
+#[test]
+fn an_error_that_is_too_long_keeps_its_status() {
+    let (registry, _) = with_image();
+    registry.inject("/v2/app", 2, Fault::Answer(Response::text(403, &"x".repeat(1 << 20))));
+    let checked = check(&anonymous(), &registry, "app:v1");
+    assert_eq!(show(&checked), "no access 403");
+}
+
+#[test]
+fn a_host_that_is_no_registry() {
+    let (registry, _) = with_image();
+    registry.inject("/v2/app", 2, Fault::Answer(Response::text(200, "<html>welcome</html>")));
+    assert_eq!(nonsense(&registry), Nonsense::NotAManifest);
+}
+
+fn nonsense(registry: &Registry) -> Nonsense {
+    let error = check_error(&anonymous(), registry);
+    let CheckError::Nonsense { source, .. } = error else { panic!("{error:?}") };
+    source
+}

@@ -1,0 +1,131 @@
+//! Credential helpers, as small shell scripts.
+#![cfg(unix)]
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
+
+use tagship::registry::{CheckError, Client, HelperProblem, Source, Verdict};
+
+use super::{PASSWORD, check, check_error, ci, client_in, client_with, show};
+use crate::support::command::Home;
+use crate::support::registry::{Auth, Image, Registry};
+
+const LOGIN: &str = r#"echo '{"ServerURL":"x","Username":"ci","Secret":"s3cret"}'"#;
+
+fn with_image(auth: Auth) -> Registry {
+    let registry = Registry::start(auth);
+    registry.put_image("app", "v1", &Image::new());
+    registry.put_image("other", "v1", &Image::new());
+    registry
+}
+
+/// Installs `docker-credential-lab` with this body.
+fn install(home: &Home, script: &str) {
+    let path = home.write("bin/docker-credential-lab", &format!("#!/bin/sh\n{script}\n"));
+    std::fs::set_permissions(path, Permissions::from_mode(0o755)).expect("an executable file");
+}
+
+fn with_helper(registry: &Registry, script: &str) -> (Client, Home) {
+    let (client, home) = client_with(r#"{"credHelpers":{"HOST":"lab"}}"#, registry);
+    install(&home, script);
+    (client, home)
+}
+
+fn problem(client: &Client, registry: &Registry) -> HelperProblem {
+    let error = check_error(client, registry);
+    let CheckError::Helper { program, server, source } = error else { panic!("{error:?}") };
+    assert_eq!((program.as_str(), server), ("docker-credential-lab", registry.address()));
+    assert!(!format!("{source:?} {source}").contains(PASSWORD));
+    source
+}
+
+#[test]
+fn a_helper_is_asked_once_and_in_docker_s_way() {
+    let registry = with_image(Auth::Basic(ci()));
+    let (client, home) = client_with(r#"{"credHelpers":{"HOST":"lab"},"auths":{"HOST":{}}}"#, &registry);
+    let log = home.path().join("log");
+    install(&home, &format!("echo \"$@ $(cat)\" >>'{}'\n{LOGIN}", log.display()));
+    for name in ["app:v1", "other:v1"] {
+        let checked = check(&client, &registry, name);
+        assert!(matches!(checked.verdict, Verdict::Present(_)), "{checked:?}");
+        let program = "docker-credential-lab".to_owned();
+        assert_eq!(checked.source, Source::Helper { program, server: registry.address() });
+    }
+    assert_eq!(std::fs::read_to_string(log).unwrap(), format!("get {}\n", registry.address()));
+}
+
+#[test]
+fn who_is_asked_first() {
+    let registry = with_image(Auth::Basic(ci()));
+    let (good, bad) = (ci().encoded(), "Y2k6d3Jvbmc=");
+    for (config, expected) in [
+        (format!(r#"{{"credHelpers":{{"HOST":"lab"}},"auths":{{"HOST":{{"auth":"{bad}"}}}}}}"#), "present"),
+        (format!(r#"{{"credsStore":"missing","auths":{{"HOST":{{"auth":"{good}"}}}}}}"#), "present"),
+        (r#"{"credsStore":"lab","auths":{"HOST":{}}}"#.to_owned(), "present"),
+        (r#"{"credsStore":"missing","credHelpers":{"HOST":"lab"}}"#.to_owned(), "present"),
+        (r#"{"credHelpers":{"ghcr.io":"lab"}}"#.to_owned(), "no access 401"),
+    ] {
+        let (client, home) = client_with(&config, &registry);
+        install(&home, LOGIN);
+        assert_eq!(show(&check(&client, &registry, "app:v1")), expected, "{config}");
+    }
+}
+
+#[test]
+fn a_helper_without_the_login_is_as_none() {
+    let registry = with_image(Auth::Basic(ci()));
+    for script in [
+        "echo 'credentials not found in native keychain'; exit 1",
+        r#"echo '{"ServerURL":"","Username":"","Secret":""}'"#,
+    ] {
+        let (client, _home) = with_helper(&registry, script);
+        let checked = check(&client, &registry, "app:v1");
+        assert_eq!((show(&checked).as_str(), &checked.source), ("no access 401", &Source::Anonymous), "{script}");
+    }
+}
+
+#[test]
+fn a_helper_can_hold_an_identity_token() {
+    let registry = with_image(Auth::Bearer(ci()));
+    let token = registry.identity_token();
+    let (client, _home) = with_helper(&registry, &format!(r#"echo '{{"Username":"<token>","Secret":"{token}"}}'"#));
+    assert_eq!(show(&check(&client, &registry, "app:v1")), "present");
+    assert_eq!(registry.request_lines()[1], "POST /token 200");
+}
+
+#[test]
+fn helpers_that_fail() {
+    let registry = with_image(Auth::Basic(ci()));
+    let (client, _home) = with_helper(&registry, &format!("{LOGIN}; exit 3"));
+    assert_eq!(problem(&client, &registry).to_string(), "it failed: exit status: 3");
+    for script in ["echo 's3cret'", "exit 0", r#"echo '{"Username":"ci","Secret":["s3cret"]}'"#] {
+        let (client, _home) = with_helper(&registry, script);
+        assert!(matches!(problem(&client, &registry), HelperProblem::Output), "{script}");
+    }
+    let (client, _home) = client_with(r#"{"credHelpers":{"HOST":"lab"}}"#, &registry);
+    assert!(matches!(problem(&client, &registry), HelperProblem::Missing));
+}
+
+#[test]
+fn a_helper_that_hangs_is_stopped() {
+    let registry = with_image(Auth::Basic(ci()));
+    for script in [
+        "echo $$ >\"$(dirname \"$0\")/pid\"; exec sleep 60",
+        "echo $$ >\"$(dirname \"$0\")/pid\"; exec >&-; exec sleep 60",
+    ] {
+        let (_, home) = with_helper(&registry, script);
+        let client = client_in(home.path(), Duration::from_millis(800));
+        assert!(matches!(problem(&client, &registry), HelperProblem::TimedOut), "{script}");
+        let pid = std::fs::read_to_string(home.path().join("bin/pid")).unwrap();
+        assert!(!std::path::Path::new(&format!("/proc/{}", pid.trim())).exists(), "{script}");
+    }
+}
+
+#[test]
+fn a_helper_s_name_is_no_path() {
+    let registry = with_image(Auth::Basic(ci()));
+    let (client, _home) = client_with(r#"{"credsStore":"../../bin/sh"}"#, &registry);
+    let error = check_error(&client, &registry);
+    assert!(matches!(error, CheckError::Config { .. }), "{error:?}");
+}

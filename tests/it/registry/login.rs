@@ -1,0 +1,218 @@
+//! The ways of asking for a login, and the forms in which docker keeps one.
+
+use std::time::Duration;
+
+use tagship::registry::{CheckError, ConfigProblem, Nonsense};
+
+use super::{PASSWORD, assert_check, check, check_error, ci, client_with, logged_in};
+use crate::support::http::Response;
+use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry, TokenSettings};
+
+fn with_image(auth: Auth) -> Registry {
+    let registry = Registry::start(auth);
+    registry.put_image("app", "v1", &Image::new());
+    registry
+}
+
+/// Returns a refusal that asks for a login in the given words.
+fn challenge(words: &str) -> Response {
+    Fault::error(401).header("WWW-Authenticate", words)
+}
+
+#[test]
+fn a_challenge_that_is_missing_is_asked_for() {
+    let registry = with_image(Auth::Bearer(ci()));
+    registry.inject("HEAD /v2/app", 1, Fault::status(401));
+    let (client, _home) = logged_in(&registry, &ci());
+    let requests = ["HEAD app/v1 401", "GET  401", "GET /token 200", "HEAD app/v1 200"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "present", &requests);
+}
+
+#[test]
+fn a_challenge_that_nobody_gives_ends_the_check() {
+    let registry = with_image(Auth::None);
+    registry.inject("HEAD /v2/app", ALWAYS, Fault::status(401));
+    let (client, _home) = logged_in(&registry, &ci());
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "no access 401", &["HEAD app/v1 401", "GET  200"]);
+}
+
+#[test]
+fn the_challenge_that_we_know_is_answered() {
+    let registry = with_image(Auth::Basic(ci()));
+    let others = ["Negotiate", "Bearer service=\"no realm\", Digest realm=\"a, \\\"b\\\"\", nonce=x"];
+    registry.inject("/", ALWAYS, Fault::Challenges(others.map(str::to_owned).to_vec()));
+    let (client, _home) = logged_in(&registry, &ci());
+    let requests = ["HEAD app/v1 401", "HEAD app/v1 200"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "present", &requests);
+}
+
+#[test]
+fn an_unknown_kind_of_login_is_an_error() {
+    let registry = with_image(Auth::None);
+    registry.inject("/", ALWAYS, Fault::Answer(challenge("Negotiate, Digest realm=\"a\"")));
+    let (client, _home) = logged_in(&registry, &ci());
+    let expected = format!("{} wants a login of an unknown kind: `negotiate`, `digest`", registry.address());
+    assert_eq!(check_error(&client, &registry).to_string(), expected);
+}
+
+#[test]
+fn a_realm_can_be_relative() {
+    let registry = with_image(Auth::Bearer(ci()));
+    let words = "bearer Realm=\"/token\", service=\"fixture-registry\"";
+    registry.inject("HEAD /v2/app", 1, Fault::Answer(challenge(words)));
+    let (client, _home) = logged_in(&registry, &ci());
+    let requests = ["HEAD app/v1 401", "GET /token 200", "HEAD app/v1 200"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "present", &requests);
+}
+
+#[test]
+fn a_realm_elsewhere_in_the_network_gets_no_login() {
+    let registry = with_image(Auth::Bearer(ci()));
+    let (client, _home) = logged_in(&registry, &ci());
+    for realm in ["http://169.254.169.254/token", "http://10.0.0.1/token", "http://[fe80::1]/token", "ftp://host/token"]
+    {
+        registry.inject("HEAD /v2/app", 1, Fault::Answer(challenge(&format!("Bearer realm=\"{realm}\""))));
+        assert!(matches!(check_error(&client, &registry), CheckError::Misdirected { .. }), "{realm}");
+    }
+    assert_eq!(registry.requests().len(), 4);
+}
+
+#[test]
+fn a_wider_scope_is_asked_for_once() {
+    let registry = with_image(Auth::Bearer(ci()));
+    let words = "Bearer realm=\"/token\",scope=\"repository:base:pull\",error=\"insufficient_scope\"";
+    registry.inject("HEAD /v2/app", 1, Fault::AnswerAfterLogin(challenge(words)));
+    let (client, _home) = logged_in(&registry, &ci());
+    let checked = check(&client, &registry, "app:v1");
+    let requests = registry.requests();
+    let lines: Vec<_> = requests.iter().map(|request| request.line()).collect();
+    assert_eq!(checked.requests, 5, "{lines:?}");
+    let scopes = |index: usize| requests[index].head.query_values("scope");
+    assert_eq!(scopes(1), ["repository:app:pull"]);
+    assert_eq!(scopes(3), ["repository:base:pull", "repository:app:pull"]);
+
+    let registry = with_image(Auth::Bearer(ci()));
+    registry.inject("HEAD /v2/app", ALWAYS, Fault::AnswerAfterLogin(challenge(words)));
+    let (client, _home) = logged_in(&registry, &ci());
+    let checked = check(&client, &registry, "app:v1");
+    assert_eq!((super::show(&checked).as_str(), checked.requests), ("no access 401 insufficient_scope", 5));
+}
+
+#[test]
+fn tokens_in_all_their_forms() {
+    for (fields, says_lifetime) in
+        [(&["token"][..], true), (&["access_token"], false), (&["token", "access_token"], true)]
+    {
+        let registry = with_image(Auth::Bearer(ci()));
+        registry.set_token_settings(TokenSettings { says_lifetime, fields, ..TokenSettings::default() });
+        let (client, _home) = logged_in(&registry, &ci());
+        assert_eq!(check(&client, &registry, "app:v1").requests, 3, "{fields:?}");
+        assert_eq!(check(&client, &registry, "app:v1").requests, 1, "{fields:?}");
+    }
+}
+
+#[test]
+fn a_token_is_used_as_long_as_it_lasts() {
+    let registry = with_image(Auth::Bearer(ci()));
+    registry.set_token_settings(TokenSettings { lifetime: Duration::from_secs(5), ..TokenSettings::default() });
+    let (client, _home) = logged_in(&registry, &ci());
+    let first = ["HEAD app/v1 401", "GET /token 200", "HEAD app/v1 200"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "present", &first);
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "present", &first[1..]);
+}
+
+#[test]
+fn a_token_that_no_longer_opens_is_renewed_once() {
+    let registry = with_image(Auth::Bearer(ci()));
+    let (client, _home) = logged_in(&registry, &ci());
+    check(&client, &registry, "app:v1");
+    registry.requests();
+    let words = format!("Bearer realm=\"http://{}/token\",service=\"s\",error=\"invalid_token\"", registry.address());
+    registry.inject("HEAD /v2/app", 1, Fault::AnswerAfterLogin(challenge(&words)));
+    let requests = ["HEAD app/v1 401", "GET /token 200", "HEAD app/v1 200"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "present", &requests);
+    registry.inject("HEAD /v2/app", ALWAYS, Fault::AnswerAfterLogin(challenge(&words)));
+    let requests = ["HEAD app/v1 401", "GET /token 200", "HEAD app/v1 401"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "no access 401 invalid_token", &requests);
+}
+
+#[test]
+fn identity_tokens() {
+    let registry = with_image(Auth::Bearer(ci()));
+    let config = format!(r#"{{"auths":{{"HOST":{{"identitytoken":"{}"}}}}}}"#, registry.identity_token());
+    let (client, _home) = client_with(&config, &registry);
+    let requests = ["HEAD app/v1 401", "POST /token 200", "HEAD app/v1 200"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "present", &requests);
+
+    let (client, _home) = client_with(r#"{"auths":{"HOST":{"identitytoken":"expired"}}}"#, &registry);
+    let requests = ["HEAD app/v1 401", "POST /token 401"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "login rejected 401 invalid_grant", &requests);
+
+    // A token server without the OAuth2 form takes the token as a password.
+    let auth = ci().encoded();
+    let config = format!(r#"{{"auths":{{"HOST":{{"auth":"{auth}","identitytoken":"{PASSWORD}"}}}}}}"#);
+    let (client, _home) = client_with(&config, &registry);
+    registry.inject("POST /token", 1, Fault::status(404));
+    let requests = ["HEAD app/v1 401", "POST /token 404", "GET /token 200", "HEAD app/v1 200"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "present", &requests);
+}
+
+#[test]
+fn a_registry_token_is_shown_as_it_is() {
+    let registry = with_image(Auth::Bearer(ci()));
+    let (client, _home) = client_with(r#"{"auths":{"HOST":{"registrytoken":"abc"}}}"#, &registry);
+    let checked = check(&client, &registry, "app:v1");
+    let requests = registry.requests();
+    assert_eq!((super::show(&checked).as_str(), requests.len()), ("login rejected 401 invalid_token", 2));
+    assert_eq!(requests[1].authorization_value(), Some("Bearer abc"));
+}
+
+#[test]
+fn a_login_for_a_part_of_the_registry() {
+    let registry = Registry::start(Auth::Basic(ci()));
+    registry.put_image("team/app", "v1", &Image::new());
+    registry.put_image("other/app", "v1", &Image::new());
+    let (client, _home) =
+        client_with(&format!(r#"{{"auths":{{"HOST/team":{{"auth":"{}"}}}}}}"#, ci().encoded()), &registry);
+    let requests = ["HEAD team/app/v1 401", "HEAD team/app/v1 200"];
+    assert_check(&check(&client, &registry, "team/app:v1"), &registry, "present", &requests);
+    let requests = ["HEAD other/app/v1 401"];
+    assert_check(&check(&client, &registry, "other/app:v1"), &registry, "no access 401", &requests);
+}
+
+#[test]
+fn a_token_server_that_makes_no_sense() {
+    for (fault, expected) in [
+        (Fault::Answer(Response::text(200, "<html>")), Nonsense::NoToken),
+        (Fault::Answer(Response::text(200, "{}")), Nonsense::NoToken),
+        (Fault::Answer(Response::text(200, r#"{"token":""}"#)), Nonsense::NoToken),
+        (Fault::Answer(Response::text(200, r#"{"token":"a\r\nb: c"}"#)), Nonsense::NoToken),
+        (Fault::Pad(70_000), Nonsense::TooLong),
+    ] {
+        let registry = with_image(Auth::Bearer(ci()));
+        registry.inject("GET /token", 1, fault);
+        let (client, _home) = logged_in(&registry, &ci());
+        let error = check_error(&client, &registry);
+        assert!(matches!(&error, CheckError::Nonsense { source, .. } if *source == expected), "{error:?}");
+    }
+}
+
+#[test]
+fn a_broken_configuration_is_named_and_nothing_of_it_shown() {
+    let registry = with_image(Auth::Basic(ci()));
+    for config in [r#"{"auths": "s3cret"}"#, "s3cret", r#"{"auths":{"HOST":{"auth":"s3cret"}}}"#] {
+        let (client, home) = client_with(config, &registry);
+        let error = check_error(&client, &registry);
+        let CheckError::Config { path, source } = &error else { panic!("{error:?}") };
+        assert_eq!(*path, home.path().join(".docker/config.json"));
+        assert!(matches!(source, ConfigProblem::Malformed { .. } | ConfigProblem::Auth { .. }), "{source:?}");
+        assert!(!format!("{error:?} {error} {source}").contains(PASSWORD), "{error:?}");
+    }
+}
+
+#[test]
+fn a_configuration_that_is_not_needed_is_not_read() {
+    let registry = with_image(Auth::None);
+    let (client, _home) = client_with("broken", &registry);
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "present", &["HEAD app/v1 200"]);
+}

@@ -1,0 +1,105 @@
+//! The registry check against a registry: what it concludes, and every request that it makes to get there.
+
+mod faults;
+mod helpers;
+mod independent;
+mod login;
+mod real;
+mod redirects;
+mod verdicts;
+
+use std::path::Path;
+use std::time::Duration;
+
+use tagship::image::Reference;
+use tagship::registry::{CheckError, Checked, Client, ConfigPaths, Credentials, Options, Outage, Verdict};
+
+use crate::support::command::Home;
+use crate::support::login::Login;
+use crate::support::registry::Registry;
+
+const PASSWORD: &str = "s3cret";
+
+fn ci() -> Login {
+    Login::new("ci", PASSWORD)
+}
+
+/// Returns a client that finds its docker configuration and its credential helpers in `home`.
+fn client_in(home: &Path, timeout: Duration) -> Client {
+    let credentials = Credentials::from(ConfigPaths {
+        docker_config: None,
+        home: Some(home.to_owned()),
+        search_path: Some(home.join("bin").into()),
+    });
+    Client::new(Options { plain_http: Vec::new(), timeout, credentials })
+}
+
+/// Returns a client with this docker configuration.
+fn configured(config: &str) -> (Client, Home) {
+    let home = Home::new();
+    home.write(".docker/config.json", config);
+    (client_in(home.path(), Duration::from_secs(20)), home)
+}
+
+/// Returns a client with this docker configuration, in which `HOST` stands for the registry.
+fn client_with(config: &str, registry: &Registry) -> (Client, Home) {
+    configured(&config.replace("HOST", &registry.address()))
+}
+
+/// Returns a docker configuration that holds a login for the registry at `address`.
+fn docker_config(address: &str, login: &Login) -> String {
+    format!(r#"{{"auths":{{"{address}":{{"auth":"{}"}}}}}}"#, login.encoded())
+}
+
+/// Returns a client that is logged in at `registry`.
+fn logged_in(registry: &Registry, login: &Login) -> (Client, Home) {
+    configured(&docker_config(&registry.address(), login))
+}
+
+fn anonymous() -> Client {
+    client_in(Path::new("/nowhere"), Duration::from_secs(20))
+}
+
+fn reference(address: &str, name: &str) -> Reference {
+    format!("{address}/{name}").parse().expect("a reference")
+}
+
+/// Checks `name` in a registry.
+fn check(client: &Client, registry: &Registry, name: &str) -> Checked {
+    check_at(client, &registry.address(), name)
+}
+
+/// Checks `name` in the registry at `address`.
+fn check_at(client: &Client, address: &str, name: &str) -> Checked {
+    client.check(&reference(address, name)).unwrap_or_else(|error| panic!("{name}: {error:?}"))
+}
+
+/// Returns why a check of `app:v1` comes to no verdict.
+fn check_error(client: &Client, registry: &Registry) -> CheckError {
+    client.check(&reference(&registry.address(), "app:v1")).expect_err("no verdict")
+}
+
+/// Shows a verdict in a few words, with status and code where there is an answer.
+fn show(checked: &Checked) -> String {
+    let (word, answer) = match &checked.verdict {
+        Verdict::Present(_) => return "present".to_owned(),
+        Verdict::Mismatch { .. } => return "mismatch".to_owned(),
+        Verdict::Unavailable(Outage::Silent { .. }) => return "silent".to_owned(),
+        Verdict::Absent(answer) => ("absent", answer),
+        Verdict::NoAccess(answer) => ("no access", answer),
+        Verdict::LoginRejected(answer) => ("login rejected", answer),
+        Verdict::RateLimited(answer) => ("rate limited", answer),
+        Verdict::Unavailable(Outage::Answered(answer)) => ("unavailable", answer),
+    };
+    let shown = format!("{word} {} {}", answer.status, answer.code.as_deref().unwrap_or_default());
+    shown.trim_end().to_owned()
+}
+
+/// Asserts the verdict and all requests since the last call, without the `/v2/` and `/manifests` of their paths.
+#[track_caller]
+fn assert_check(checked: &Checked, registry: &Registry, verdict: &str, requests: &[&str]) {
+    let lines = registry.request_lines();
+    assert_eq!(checked.requests as usize, lines.len(), "the count that is reported: {lines:?}");
+    let lines: Vec<_> = lines.iter().map(|line| line.replace("/v2/", "").replace("/manifests", "")).collect();
+    assert_eq!((show(checked).as_str(), lines), (verdict, requests.iter().map(ToString::to_string).collect()));
+}

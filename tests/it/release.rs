@@ -1,0 +1,272 @@
+//! The whole job, from the command line to the release branch.
+
+use serde_json::Value;
+
+use crate::stage::{COMMIT, FILE, SEED, Stage};
+use crate::support::login::Login;
+use crate::support::registry::{ALWAYS, Auth, Fault};
+use crate::support::repository::{File, Mode};
+
+#[test]
+fn a_release_changes_the_tag_and_nothing_else() {
+    let stage = Stage::new();
+    let output = stage.release().arg(stage.argument()).run().success();
+    assert!(output.stdout().ends_with("released\n"), "{}", output.stdout());
+    assert_eq!(String::from_utf8(stage.remote.file("main", FILE)).unwrap(), stage.released());
+    let [release, seed] = &stage.remote.log("main")[..] else {
+        panic!("there should be two commits");
+    };
+    assert_eq!(release.parents, [seed.id.clone()]);
+    assert_eq!(stage.remote.changed_paths(&seed.id, &release.id), [FILE]);
+    stage.remote.fsck();
+}
+
+#[test]
+fn the_commit_says_what_it_is() {
+    let stage = Stage::new();
+    let image = stage.image();
+    stage
+        .release()
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_SERVER_URL", "https://github.example")
+        .env("GITHUB_REPOSITORY", "kubernetes-hy/material-example")
+        .env("GITHUB_RUN_ID", "42")
+        .env("GITHUB_SHA", COMMIT)
+        .args(["--trailer", "Reviewed-by=A <a@example.org>"])
+        .arg(stage.argument())
+        .run()
+        .success();
+    let release = &stage.remote.log("main")[0];
+    assert_eq!(release.subject, format!("Release {image}:fdafd7008d04 [skip ci]"));
+    assert_eq!(release.author, "github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>");
+    let digest = &stage.digest;
+    let expected = [
+        ("Tagship-Image", format!("IMAGE_PLACEHOLDER={image}:{COMMIT}@{digest}")),
+        ("Tagship-Source", format!("kubernetes-hy/material-example@{COMMIT}")),
+        ("Tagship-Run", "https://github.example/kubernetes-hy/material-example/actions/runs/42".to_owned()),
+        ("Reviewed-by", "A <a@example.org>".to_owned()),
+        ("Tagship-Version", env!("CARGO_PKG_VERSION").to_owned()),
+    ];
+    assert_eq!(release.trailers, expected.map(|(token, value)| (token.to_owned(), value)));
+    assert!(release.body.starts_with(&format!("{FILE}: IMAGE_PLACEHOLDER newName jakousa/")), "{}", release.body);
+}
+
+#[test]
+fn message_author_and_marker_are_the_users() {
+    let stage = Stage::new();
+    stage
+        .release()
+        .args(["--message", "New version release for gitops-app {tag}\n\nBy hand.", "--skip-ci", "never"])
+        .args(["--author", "Ada <ada@example.org>"])
+        .arg(stage.argument())
+        .run()
+        .success();
+    let release = &stage.remote.log("main")[0];
+    assert_eq!(release.subject, format!("New version release for gitops-app {COMMIT}"));
+    assert!(release.body.starts_with("By hand.\n"), "{}", release.body);
+    assert_eq!(
+        (release.author.as_str(), release.committer.as_str()),
+        ("Ada <ada@example.org>", "Ada <ada@example.org>")
+    );
+}
+
+#[test]
+fn the_same_release_twice_is_one_commit() {
+    let stage = Stage::new();
+    stage.release().arg(stage.argument()).run().success();
+    stage.release().arg(stage.argument()).run().success().stdout_has("unchanged: `IMAGE_PLACEHOLDER` already is");
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn a_dry_run_shows_the_diff_and_pushes_nothing() {
+    let stage = Stage::new();
+    let tag = format!("+  newTag: {COMMIT}");
+    let output = stage.release().arg("--dry-run").arg(stage.argument()).run().success().stdout_has(&tag);
+    assert!(output.stdout().ends_with("dry run: nothing was pushed\n"), "{}", output.stdout());
+    stage.untouched();
+}
+
+#[test]
+fn the_entrys_own_name_is_checked_where_the_argument_keeps_it() {
+    let stage = Stage::new();
+    stage.release().arg(stage.argument()).run().success();
+    let next = stage.registry.put_image("jakousa/dwk-4-gitops-app", "v2", &crate::support::registry::Image::new());
+    stage.registry.requests();
+    stage.release().arg("IMAGE_PLACEHOLDER=*:v2").run().success();
+    assert_eq!(stage.registry.request_lines(), ["HEAD /v2/jakousa/dwk-4-gitops-app/manifests/v2 200"]);
+    assert!(stage.remote.log("main")[0].trailer("Tagship-Image")[0].ends_with(&next));
+    stage
+        .release()
+        .arg("IMAGE_PLACEHOLDER=*:v3")
+        .run()
+        .exit(4)
+        .stderr_has("jakousa/dwk-4-gitops-app:v3` is not in the registry");
+    assert_eq!(stage.remote.number_of_commits("main"), 3);
+}
+
+#[test]
+fn several_images_and_files_are_one_commit() {
+    let stage = Stage::new();
+    let file = "apps/web/kustomization.yml";
+    let two = "images:\n- name: web # the site\n  newTag: v1\n- name: IMAGE_PLACEHOLDER\n  newTag: v1\n";
+    stage.remote.commit("main", "Add web", &[File::new(file, two).mode(Mode::Executable)]);
+    stage.release().args(["-k", "apps/web", "--no-check", "web:v2", "IMAGE_PLACEHOLDER:v3"]).run().success();
+    let log = stage.remote.log("main");
+    assert_eq!(log.len(), 3);
+    assert_eq!(log[0].subject, "Release 2 images [skip ci]");
+    assert_eq!(stage.remote.changed_paths(&log[1].id, &log[0].id), [FILE, file]);
+    let expected = "images:\n- name: web # the site\n  newTag: v2\n- name: IMAGE_PLACEHOLDER\n  newTag: v3\n";
+    assert_eq!(stage.remote.file("main", file), expected.as_bytes());
+    assert_eq!(stage.remote.mode("main", file), "100755", "the mode stays");
+}
+
+#[test]
+fn json_tells_the_whole_story() {
+    let stage = Stage::new();
+    let output = stage.release().args(["--output", "json"]).arg(stage.argument()).run().success();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let tip = stage.remote.tip("main").unwrap();
+    let parent = &stage.remote.log("main")[1].id;
+    assert_eq!(document["outcome"], "released");
+    assert_eq!(document["changed"], true);
+    assert_eq!(document["branch"], "main");
+    assert_eq!(document["commit"], tip.as_str());
+    assert_eq!(document["parent"], parent.as_str());
+    assert_eq!(document["attempts"], 1);
+    assert_eq!(document["files"], serde_json::json!([FILE]));
+    assert_eq!(document["error"], Value::Null);
+    let image = &document["images"][0];
+    assert_eq!(image["name"], "IMAGE_PLACEHOLDER");
+    assert_eq!(image["image"], stage.image());
+    assert_eq!(image["tag"], COMMIT);
+    assert_eq!(image["digest"], stage.digest);
+    assert_eq!(image["previous"]["newTag"], "b15411f387bb2a2286676b92a87fd85aa9b682a5");
+    assert!(output.stderr().contains(" push "), "people read stderr: {}", output.stderr());
+}
+
+#[test]
+fn json_is_printed_on_failure_too() {
+    let stage = Stage::new();
+    let argument = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());
+    let output = stage.release().args(["--output", "json"]).arg(argument).run().exit(4);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["command"], "release");
+    assert_eq!(document["outcome"], "failed");
+    assert_eq!(document["error"]["kind"], "image");
+    assert_eq!(document["error"]["exit_code"], 4);
+    stage.untouched();
+}
+
+#[test]
+fn quiet_says_nothing() {
+    let stage = Stage::new();
+    let output = stage.release().arg("-q").arg(stage.argument()).run().success();
+    assert_eq!((output.stdout(), output.stderr()), (String::new(), String::new()));
+}
+
+/// Each bad input: what is done, the exit code, and what is said. Nothing may change.
+#[test]
+fn bad_input_changes_nothing() {
+    let stage = Stage::new();
+    let image = stage.image();
+    let absent_tag = format!("IMAGE_PLACEHOLDER={image}:v9");
+    let absent_repository = format!("IMAGE_PLACEHOLDER={}/jakousa/other:v1", stage.registry.address());
+    let typo = format!("IMAGE_PLACEHOLDR={image}:{COMMIT}");
+    let good = stage.argument();
+    for (arguments, code, said) in [
+        (&[absent_tag.as_str()][..], 4, "is not in the registry"),
+        (&[&absent_repository], 4, "is not in the registry"),
+        (&[&typo], 3, "did you mean `IMAGE_PLACEHOLDER`?"),
+        (&["IMAGE_PLACEHOLDER="], 2, "nothing follows the `=`"),
+        (&["IMAGE_PLACEHOLDER=a:b:c"], 2, "a tag cannot contain ':'"),
+        (&["IMAGE_PLACEHOLDER=a@sha256:1"], 2, "64 lower-case hexadecimal digits"),
+        (&["IMAGE_PLACEHOLDER"], 2, "neither `=`, nor a tag, nor a digest"),
+        (&["IMAGE_PLACEHOLDER=A:v1"], 2, "`A` cannot be looked up in a registry"),
+        (&["--branch", "nope", &good], 3, "`--create-branch` begins it"),
+        (&["--branch", "a..b", &good], 2, "is not the name of a branch"),
+        (&["-k", "4-gitops", &good], 3, "`4-gitops`"),
+        (&["-k", "nowhere", &good], 3, "there is no `nowhere` on"),
+        (&["-k", "../x", &good], 2, "it leads out of the repository"),
+        (&["-k", "/etc", &good], 2, "write it relative"),
+        (&["--message", "{x}", &good], 2, "`{x}` in the message means nothing"),
+        (&["--author", "me", &good], 2, "NAME <EMAIL>"),
+        (&["--trailer", "x y=z", &good], 2, "is not a trailer"),
+        (&["--timeout", "0s", &good], 2, "is not a duration"),
+        (&["--attempts", "0", &good], 2, "--attempts"),
+        (&["--push-option", "", &good], 2, "is not a push option"),
+        (&[""], 2, "no image is given"),
+    ] {
+        stage.release().args(arguments.iter().copied()).run().exit(code).stderr_has(said);
+        stage.untouched();
+    }
+}
+
+#[test]
+fn broken_targets() {
+    let stage = Stage::new();
+    let broken = "images:\n- name: IMAGE_PLACEHOLDER\n  newTag: v1\n bad\n";
+    stage.remote.commit(
+        "main",
+        "Break things",
+        &[
+            File::new("broken/kustomization.yaml", broken),
+            File::new("two/kustomization.yaml", SEED),
+            File::new("two/Kustomization", SEED),
+            File::new("link", "4-gitops").mode(Mode::Symlink),
+        ],
+    );
+    let tip = stage.remote.tip("main");
+    for (folder, said) in [
+        ("broken", "broken/kustomization.yaml:4:"),
+        ("two", "Kustomization"),
+        ("link/manifests", "symbolic link"),
+        ("4-gitops/manifests/deployment.yaml", "no `images` entry is named"),
+    ] {
+        let url = stage.remote.file_url();
+        let release = stage.tagship().args(["release", "--repo", &url, "-k", folder]);
+        release.arg(stage.argument()).run().exit(3).stderr_has(said);
+    }
+    assert_eq!(stage.remote.tip("main"), tip);
+}
+
+#[test]
+fn a_registry_that_is_down_or_says_no() {
+    let login = Login::new("ci", "s3cret");
+    let stage = Stage::with_auth(Auth::Bearer(login));
+    stage.release().arg(stage.argument()).run().exit(5).stderr_has("`docker login` makes one");
+    let config = format!(
+        r#"{{"auths":{{"{}":{{"auth":"{}"}}}}}}"#,
+        stage.registry.address(),
+        Login::new("ci", "wr0ng").encoded()
+    );
+    stage.home.write(".docker/config.json", &config);
+    stage.release().arg(stage.argument()).run().exit(5).stderr_has("does not accept the login").says_nowhere("wr0ng");
+    stage.registry.inject("HEAD /v2/", ALWAYS, Fault::status(503));
+    stage.registry.inject("GET /v2/", ALWAYS, Fault::status(503));
+    stage.release().args(["--timeout", "1s"]).arg(stage.argument()).run().exit(6).stderr_has("answered 503");
+    stage.release().arg("IMAGE_PLACEHOLDER=127.0.0.1:1/app:v1").run().exit(6).stderr_has("Connection refused");
+    stage.untouched();
+}
+
+#[test]
+fn a_new_branch_begins_at_the_default_branch() {
+    let stage = Stage::new();
+    stage.release().args(["--branch", "prod", "--create-branch"]).arg(stage.argument()).run().success();
+    let log = stage.remote.log("prod");
+    assert_eq!(log.len(), 2);
+    assert_eq!(stage.remote.file("prod", FILE), stage.released().as_bytes());
+    stage.untouched();
+    stage.release().args(["--branch", "prod", "--create-branch"]).arg(stage.argument()).run().success();
+    assert_eq!(stage.remote.number_of_commits("prod"), 2, "it exists now, and has the release");
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    let stage = Stage::new();
+    stage.remote.hook("pre-receive", "printf 'no\\033[2J\\n::error::x' >&2; exit 1");
+    let output = stage.release().arg(stage.argument()).run().exit(8).stderr_has("\\u{1b}[2J");
+    assert!(!output.stderr().contains('\u{1b}'));
+    assert!(!output.stderr().lines().any(|line| line.starts_with("::")), "no line is a command to a CI system");
+    stage.untouched();
+}

@@ -1,0 +1,133 @@
+//! `tagship set`: files on disk.
+
+use std::fs;
+
+use crate::stage::{COMMIT, SEED, tagship};
+use crate::support::command::{Command, Home};
+
+/// Returns a folder with the seed in it, and `set` to be run there.
+fn seed() -> (Home, Command) {
+    let home = Home::new();
+    home.write("app/kustomization.yaml", SEED);
+    let command = tagship().home(&home).current_dir(home.path().join("app")).arg("set");
+    (home, command)
+}
+
+fn content(home: &Home) -> String {
+    fs::read_to_string(home.path().join("app/kustomization.yaml")).unwrap()
+}
+
+#[test]
+fn in_place_of_kustomize_edit_set_image() {
+    let (home, set) = seed();
+    let argument = format!("IMAGE_PLACEHOLDER=jakousa/dwk-4-gitops-app:{COMMIT}");
+    let output = set.arg(&argument).run().success();
+    assert_eq!(content(&home), SEED.replace("b15411f387bb2a2286676b92a87fd85aa9b682a5", COMMIT));
+    assert_eq!(output.stdout(), " edit    kustomization.yaml:8  newTag  b15411f387bb… → fdafd7008d04…\nedited\n");
+    let again = tagship().home(&home).current_dir(home.path().join("app")).args(["set", &argument]).run().success();
+    assert_eq!(again.stdout(), "unchanged: `IMAGE_PLACEHOLDER` already is `jakousa/dwk-4-gitops-app:fdafd7008d04…`\n");
+}
+
+#[test]
+fn a_dry_run_prints_a_diff_that_patch_applies() {
+    let (home, set) = seed();
+    let output =
+        set.args(["--dry-run", "IMAGE_PLACEHOLDER=*:v2"]).run().success().stdout_has("dry run: nothing was written");
+    assert_eq!(content(&home), SEED);
+    let patch = Command::new("git").current_dir(home.path().join("app")).args(["apply", "-"]).stdin(output.stdout);
+    patch.run().success();
+    assert_eq!(content(&home), SEED.replace("b15411f387bb2a2286676b92a87fd85aa9b682a5", "v2"));
+}
+
+#[test]
+fn an_entry_is_appended_when_asked() {
+    let (home, set) = seed();
+    set.arg("sidecar:v1")
+        .run()
+        .exit(3)
+        .stderr_has("no `images` entry is named `sidecar`")
+        .stderr_has("`--add` appends");
+    assert_eq!(content(&home), SEED);
+    let (home, set) = seed();
+    set.args(["--add", "sidecar:v1"]).run().success();
+    assert_eq!(content(&home), format!("{SEED}- name: sidecar\n  newTag: v1\n"));
+}
+
+#[test]
+fn the_three_names_and_no_other() {
+    for name in ["kustomization.yaml", "kustomization.yml", "Kustomization"] {
+        let home = Home::new();
+        home.write(&format!("app/{name}"), SEED);
+        tagship()
+            .home(&home)
+            .args(["set", "-k"])
+            .arg(home.path().join("app"))
+            .arg("IMAGE_PLACEHOLDER=*:v2")
+            .run()
+            .success();
+        assert!(fs::read_to_string(home.path().join("app").join(name)).unwrap().contains("newTag: v2"), "{name}");
+    }
+    let (home, set) = seed();
+    home.write("app/Kustomization", SEED);
+    set.arg("IMAGE_PLACEHOLDER=*:v2").run().exit(3).stderr_has("Kustomization");
+    let home = Home::new();
+    home.write("app/Kustomization.yaml", SEED);
+    let set = tagship().home(&home).current_dir(home.path().join("app"));
+    set.args(["set", "IMAGE_PLACEHOLDER=*:v2"]).run().exit(3).stderr_has("`-k` names the folder or the file");
+}
+
+#[test]
+fn all_files_or_none() {
+    let home = Home::new();
+    home.write("a/kustomization.yaml", SEED);
+    home.write("b/kustomization.yaml", "images: [broken\n");
+    let set =
+        || tagship().home(&home).current_dir(home.path()).args(["set", "-k", "a", "-k", "b", "IMAGE_PLACEHOLDER=*:v2"]);
+    set().run().exit(3).stderr_has("b/kustomization.yaml:");
+    assert_eq!(fs::read_to_string(home.path().join("a/kustomization.yaml")).unwrap(), SEED);
+    home.write("b/kustomization.yaml", "images:\n- name: other\n");
+    set().run().success();
+    assert!(fs::read_to_string(home.path().join("a/kustomization.yaml")).unwrap().contains("newTag: v2"));
+}
+
+#[test]
+fn what_kustomize_drops_is_told() {
+    let (home, set) = seed();
+    let output = set.arg("IMAGE_PLACEHOLDER:v2").run().success();
+    assert!(output.stdout().contains("newName  jakousa/dwk-4-gitops-app → none"), "{}", output.stdout());
+    assert!(!content(&home).contains("newName"));
+}
+
+#[test]
+fn bad_arguments_and_files() {
+    for (arguments, code, said) in [
+        (&["IMAGE_PLACEHOLDER="][..], 2, "is a variable empty that should not be?"),
+        (&["IMAGE_PLACEHOLDER=*:$TAG"], 2, "a tag cannot contain '$'"),
+        (&["a@sha256:xyz"], 2, "lower-case hexadecimal digits"),
+        (&["-k", "nowhere", "a:v1"], 3, "cannot read `nowhere`"),
+        (&["-k", "..", "a:v1"], 3, "`-k` names the folder or the file"),
+        (&[], 2, "IMAGE"),
+    ] {
+        let (home, set) = seed();
+        set.args(arguments.iter().copied()).run().exit(code).stderr_has(said);
+        assert_eq!(content(&home), SEED, "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_written() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (home, set) = seed();
+    let folder = home.path().join("app");
+    fs::set_permissions(folder.join("kustomization.yaml"), fs::Permissions::from_mode(0o444)).unwrap();
+    let may_write = fs::OpenOptions::new().append(true).open(folder.join("kustomization.yaml")).is_ok();
+    let output = set.arg("IMAGE_PLACEHOLDER=*:v2").run();
+    if may_write {
+        // The superuser may write anything.
+        output.success();
+    } else {
+        output.exit(3).stderr_has("cannot write `kustomization.yaml`: Permission denied");
+        assert_eq!(content(&home), SEED);
+    }
+}
