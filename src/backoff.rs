@@ -1,7 +1,7 @@
 //! How long to wait before the next attempt: exponential, with full jitter, never past a deadline. The one place that
 //! sleeps. What an attempt is, and whether another one makes sense, is the caller's business.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 /// A sequence of delays between attempts.

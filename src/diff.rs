@@ -3,7 +3,7 @@
 use similar::TextDiff;
 
 /// Returns the diff of `path` from `old` to `new`; empty where they are equal.
-pub fn unified(path: &str, old: &[u8], new: &[u8]) -> String {
+pub(crate) fn unified(path: &str, old: &[u8], new: &[u8]) -> String {
     // An edit refuses what is not UTF-8, so nothing is lost here.
     let (old, new) = (String::from_utf8_lossy(old), String::from_utf8_lossy(new));
     TextDiff::from_lines(&*old, &*new).unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string()

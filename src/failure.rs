@@ -104,8 +104,7 @@ impl Failure {
 
     /// Returns the failure of an edit of the file at `path`.
     pub fn edit(path: &str, error: &EditError) -> Self {
-        let gap = if error.place().is_some() { "" } else { " " };
-        let failure = Self::target(format!("{path}:{gap}{error}"));
+        let failure = Self::target(error.in_file(path));
         match error.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -191,7 +190,7 @@ impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
         let kind = match &error {
             GitError::Url { .. } | GitError::BranchName(_) | GitError::Path { .. } => FailureKind::Usage,
-            GitError::NoRepository(_)
+            GitError::NoRepository { .. }
             | GitError::NoRemote(_)
             | GitError::NotFollowed { .. }
             | GitError::Unsupported { .. } => FailureKind::Target,
@@ -200,7 +199,7 @@ impl From<GitError> for Failure {
             GitError::Unexpected { .. } => FailureKind::Unexpected,
         };
         let hint = match &error {
-            GitError::NoRepository(_) => Some("`--repo` names a repository, by URL or path"),
+            GitError::NoRepository { .. } => Some("`--repo` names a repository, by URL or path"),
             GitError::NoRemote(_) => Some("`--remote` names another one"),
             GitError::Unauthorized { credentials_sent: true, .. } => Some("is the token expired, or for another host?"),
             GitError::Unauthorized { credentials_sent: false, .. } => {

@@ -10,8 +10,8 @@ use crate::kustomization;
 use crate::request::{ReleaseRequest, Repository};
 
 /// The repository and branch of a release.
-pub struct Target {
-    pub remote: Remote,
+pub(crate) struct Target {
+    pub(crate) remote: Remote,
     /// `None`: the repository's default branch.
     branch: Option<BranchName>,
     /// The folder inside the repository that paths are seen from.
@@ -20,13 +20,13 @@ pub struct Target {
 }
 
 /// Where one attempt begins.
-pub struct Start<'t> {
-    pub snapshot: Snapshot<'t>,
-    pub destination: Destination,
+pub(crate) struct Start<'t> {
+    pub(crate) snapshot: Snapshot<'t>,
+    pub(crate) destination: Destination,
 }
 
 impl Target {
-    pub fn open(request: &ReleaseRequest) -> Result<Self, Failure> {
+    pub(crate) fn open(request: &ReleaseRequest) -> Result<Self, Failure> {
         let options = RemoteOptions {
             timeout: request.timeout,
             ssh_command: request.ssh_command.clone(),
@@ -60,17 +60,17 @@ impl Target {
     }
 
     /// Returns the branch's name for a message.
-    pub fn branch_name(&self) -> String {
+    pub(crate) fn branch_name(&self) -> String {
         self.branch.as_ref().map_or_else(|| "the default branch".to_owned(), BranchName::to_string)
     }
 
     /// Returns author and committer, as far as git's configuration knows them.
-    pub fn identities(&self) -> (Option<Identity>, Option<Identity>) {
+    pub(crate) fn identities(&self) -> (Option<Identity>, Option<Identity>) {
         self.checkout.as_ref().map_or((None, None), Checkout::identities)
     }
 
     /// Reads where the branch stands now.
-    pub fn start(&self, create_branch: bool) -> Result<Start<'_>, Failure> {
+    pub(crate) fn start(&self, create_branch: bool) -> Result<Start<'_>, Failure> {
         let mut reader = Reader::open(&self.remote)?;
         let tips = reader.tips(self.branch.as_ref())?;
         let branch = tips.branch.ok_or_else(|| {
@@ -90,7 +90,7 @@ impl Target {
     }
 
     /// Finds and loads the kustomizations, given as files or folders; each once.
-    pub fn locate(&self, snapshot: &mut Snapshot<'_>, written: &[String]) -> Result<Vec<RepositoryPath>, Failure> {
+    pub(crate) fn locate(&self, snapshot: &mut Snapshot<'_>, written: &[String]) -> Result<Vec<RepositoryPath>, Failure> {
         let resolved: Vec<_> =
             written.iter().map(|path| RepositoryPath::resolve(&self.base, path)).collect::<Result<_, _>>()?;
         snapshot.load(&resolved)?;

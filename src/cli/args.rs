@@ -34,7 +34,7 @@ Every flag can be given as an environment variable too, and a flag beats it; lis
 pub enum Command {
     /// Check the image, edit the kustomization on the release branch, commit and push
     #[command(after_help = RELEASE_EXAMPLES)]
-    Release(ReleaseArguments),
+    Release(Box<ReleaseArguments>),
 
     /// Check that images are in their registry
     #[command(after_help = CHECK_EXAMPLES)]

@@ -29,7 +29,7 @@ impl Checkout {
         let options = gix::sec::trust::Mapping { full: trusted.clone(), reduced: trusted };
         gix::ThreadSafeRepository::discover_opts(folder, gix::discover::upwards::Options::default(), options)
             .map(|repository| Self { repository: repository.into() })
-            .map_err(|_| GitError::NoRepository(folder.to_owned()))
+            .map_err(|error| GitError::NoRepository { path: folder.to_owned(), source: error.into() })
     }
 
     /// Returns whether there is no work tree, as in a repository that is pushed to.
@@ -44,7 +44,7 @@ impl Checkout {
         let real =
             |path: &Path| path.canonicalize().map_err(|error| GitError::unexpected(path.display().to_string(), error));
         let (root, folder) = (real(root)?, real(folder)?);
-        let inside = folder.strip_prefix(root).map_err(|_| refused("it is outside of the work tree"))?;
+        let inside = folder.strip_prefix(root).ok().ok_or_else(|| refused("it is outside of the work tree"))?;
         let mut path = RepositoryPath::root();
         for part in inside.components() {
             path = path.join(part.as_os_str().to_str().ok_or_else(|| refused("it is not UTF-8"))?);

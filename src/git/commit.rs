@@ -146,11 +146,11 @@ impl Snapshot<'_> {
             };
             let blob = hash(Kind::Blob, &change.bytes)?;
             new.push((blob, Kind::Blob, change.bytes.clone()));
-            editor.upsert(change.path.parts().iter().map(|part| BStr::new(part)), kind, blob).map_err(failed)?;
+            editor.upsert(change.path.parts().iter().map(BStr::new), kind, blob).map_err(failed)?;
         }
         editor
             .write(|tree| encode(Kind::Tree, tree, new).map_err(gix::Error::from_error))
-            .map_err(|error| failed(error.into()))
+            .map_err(failed)
     }
 }
 

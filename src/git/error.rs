@@ -9,8 +9,8 @@ pub enum GitError {
     #[error("`{url}` is not the URL of a repository: {why}")]
     Url { url: String, why: String },
 
-    #[error("there is no git repository at `{}`", .0.display())]
-    NoRepository(PathBuf),
+    #[error("there is no git repository at `{}`", path.display())]
+    NoRepository { path: PathBuf, source: anyhow::Error },
 
     #[error("the repository has no remote `{0}`")]
     NoRemote(String),

@@ -19,14 +19,14 @@ const MAX_OBJECT: u64 = 64 << 20;
 
 /// Puts every object of `pack` into `objects`, which also has the bases of its deltas.
 pub(super) fn read(pack: &[u8], objects: &mut Objects) -> Result<(), GitError> {
-    let broken = |error: gix::Error| GitError::unexpected("the server sent a broken pack", error);
+    let broken_pack = |error: gix::Error| GitError::unexpected("the server sent a broken pack", error);
     let entries =
         input::BytesToEntriesIter::new_from_header(pack, input::Mode::Verify, input::EntryDataMode::Keep, HASH)
-            .map_err(|error| broken(error.into()))?;
+            .map_err(broken_pack)?;
     let mut ids = HashMap::new();
     let mut deltas = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|error| broken(error.into()))?;
+        let entry = entry.map_err(broken_pack)?;
         let data = inflate(&entry)?;
         let base = match entry.header {
             Header::Commit => Err(Kind::Commit),

@@ -91,9 +91,8 @@ impl Remote {
 
     /// The request went out and no report came back: only the branch can tell what happened.
     fn after_a_lost_answer(&self, commit: &CommitOnTip, requests: u32, lost: GitError) -> Result<Pushed, GitError> {
-        let (tip, more) = match self.read_tip(&commit.lease) {
-            Ok(read) => read,
-            Err(_) => return Err(GitError::Uncertain { remote: self.to_string(), source: lost.into() }),
+        let Ok((tip, more)) = self.read_tip(&commit.lease) else {
+            return Err(GitError::Uncertain { remote: self.to_string(), source: lost.into() });
         };
         match settled(tip, commit) {
             // Nothing happened, so the error is the whole story.

@@ -55,7 +55,9 @@ pub struct RemoteOptions {
 impl Remote {
     /// Returns the remote that `url` names: http(s), ssh (`host:path` too), or a local path.
     pub fn at(url: &str, options: &RemoteOptions) -> Result<Self, GitError> {
-        let parsed = gix::url::parse(url.as_bytes().as_bstr()).map_err(|_| invalid(url, "it does not parse"))?;
+        // gix quotes the URL, its password included, so its own message is not kept.
+        let parsed = gix::url::parse(url.as_bytes().as_bstr()).ok();
+        let parsed = parsed.ok_or_else(|| invalid(url, "it does not parse"))?;
         Self::of(parsed, options)
     }
 
@@ -148,7 +150,7 @@ fn basic(user: &str, password: &str) -> HeaderValue {
 fn local_address(url: gix::Url) -> Result<Address, GitError> {
     let path = PathBuf::from(url.path.to_os_str_lossy().into_owned());
     if !path.is_dir() {
-        return Err(GitError::NoRepository(path));
+        return Err(GitError::NoRepository { path, source: anyhow::Error::msg("it is not a folder") });
     }
     Ok(Address::Program { url, ssh: ssh::connect::Options::default() })
 }

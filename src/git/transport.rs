@@ -1,5 +1,6 @@
 //! A connection to one service of one remote, over http(s), ssh or a local path, and what its failures mean.
 
+use std::io;
 use std::rc::Rc;
 
 use gix::protocol::transport::client::blocking_io::{Transport, connect, http};
@@ -70,6 +71,21 @@ impl<'r> Connection<'r> {
         match self.journal.take_failure() {
             Some(Failure { status: Some(status), text }) => self.refused(status, text),
             Some(Failure { status: None, text }) => GitError::Unavailable { remote, source: anyhow::Error::msg(text) },
+            None => self.program_failed(error.into()),
+        }
+    }
+
+    /// `ssh` and local programs tell no status; gix recognises the one line that means a refused login.
+    fn program_failed(&self, error: anyhow::Error) -> GitError {
+        let denied = error.chain().find(|cause| {
+            cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        });
+        match denied {
+            Some(cause) => GitError::Unauthorized {
+                remote: self.remote.to_string(),
+                credentials_sent: true,
+                answer: cause.to_string(),
+            },
             None => self.remote.unavailable(error),
         }
     }

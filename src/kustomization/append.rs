@@ -48,6 +48,11 @@ fn start_file(document: &Document<'_>, members: &[Members<'_>], splices: &mut Ve
     if let Some(written) = document.tree.documents.iter().find(|id| !document.tree.span(**id).is_empty()) {
         return Err(document.refuse(*written, Shape::Root(Found::Null)));
     }
+    // Behind the end of the document, or of the first of several, it would be in another one.
+    let ends = source.text.lines().any(|line| line.starts_with("..."));
+    if let Some(second) = document.tree.documents.get(1).or(document.tree.documents.first().filter(|_| ends)) {
+        return Err(document.refuse(*second, Shape::NoRoom));
+    }
     let before = if source.line_start(end) == end || source.text == "\u{feff}" { "" } else { source.eol };
     let lines: String = members.iter().map(|members| members.lines(source.eol, &LineStyle::plain(0))).collect();
     splices.push(Splice::insert(end, format!("{before}images:{lines}{}", source.eol)));

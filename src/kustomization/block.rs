@@ -249,6 +249,9 @@ fn after_block_scalar(document: &Document<'_>, node: NodeId, text: &str) -> usiz
 
 /// Returns [`after_pair`], unless a line there would change the value: that of a block scalar which the file ends in.
 pub(super) fn room_after_pair(document: &Document<'_>, pair: Pair) -> Result<usize, EditError> {
+    if !matches!(document.tree.kind(pair.key), Kind::Scalar(..) | Kind::Alias(_)) {
+        return Err(document.refuse(pair.key, Shape::NoRoom));
+    }
     let mut node = pair.value;
     while let Kind::Mapping(Layout::Block) | Kind::Sequence(Layout::Block) = document.tree.kind(node) {
         match document.tree.children(node).last() {
@@ -300,23 +303,21 @@ fn delete_pairs(
             lines_from = 1;
         }
     }
-    let mut lines: Vec<Range<usize>> = Vec::new();
     for (pair, _) in pairs.iter().zip(deleted).skip(lines_from).filter(|(_, deleted)| **deleted) {
-        let range = source.line_start(start(pair))..source.next_line(after_pair(document, *pair));
-        match lines.last_mut() {
-            Some(last) if last.end == range.start => last.end = range.end,
-            _ => lines.push(range),
-        }
+        let lines = start(pair)..after_pair(document, *pair);
+        splices.push(Splice::delete(whole_lines(document, lines)));
     }
-    splices.extend(lines.into_iter().map(|range| Splice::delete(without_last_line_end(document, range))));
     Ok(())
 }
 
-/// A file that ends without a line end still does when its last lines go.
-fn without_last_line_end(document: &Document<'_>, lines: Range<usize>) -> Range<usize> {
+/// Returns the lines of a range with the line end before them, so that something can be added behind them, and a file
+/// without a last line end stays so; or with their own, where that is another one than the line above has.
+fn whole_lines(document: &Document<'_>, lines: Range<usize>) -> Range<usize> {
     let source = document.source;
-    if lines.end == source.text.len() && !source.text.ends_with('\n') && lines.start > 0 {
-        return source.line_end(lines.start - 1)..lines.end;
+    let (start, next) = (source.line_start(lines.start), source.next_line(lines.end));
+    let own_end = source.slice(lines.end..next);
+    if start == 0 || (!own_end.is_empty() && own_end != source.eol_at(start - 1)) {
+        return start..next;
     }
-    lines
+    source.line_end(start - 1)..lines.end
 }

@@ -126,9 +126,15 @@ impl Auth {
             visit.source = proof.source.clone();
             return Ok(proof);
         }
+        let refused = shown.map(|proof| proof.header.clone());
         let Some(proof) = self.obtain(&scheme, wider, transport, visit)? else {
             return Err(Stop::Verdict(Verdict::NoAccess(answer)));
         };
+        // What worked before and is the same now has not grown too old: it is wrong by now.
+        if proof.kind == Kind::Login && refused.as_ref() == Some(&proof.header) {
+            *slot = None;
+            return Err(Stop::Verdict(Verdict::LoginRejected(answer)));
+        }
         *slot = Some(proof.clone());
         let mut schemes = self.schemes.lock().unwrap_or_else(PoisonError::into_inner);
         schemes.insert(visit.target.registry.clone(), scheme.for_any_repository());
@@ -158,7 +164,7 @@ impl Auth {
         }
         let known = challenges.iter().find_map(|challenge| Some((challenge, Scheme::of(challenge, &url)?)));
         let Some((challenge, scheme)) = known else {
-            if !challenges.is_empty() {
+            if !challenges.is_empty() && visit.proof.is_none() {
                 return Err(Stop::Error(unknown(&visit.target.registry, &challenges)));
             }
             let schemes = self.schemes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -196,7 +202,7 @@ impl Auth {
             Scheme::Basic => None,
         };
         let scope = wider.or(named).unwrap_or_else(|| format!("repository:{}:pull", visit.target.repository));
-        let login_header = match (scheme, login) {
+        let header = match (scheme, login) {
             (Scheme::Basic, Some(Login::Password { username, password })) => password.basic(&username),
             (Scheme::Bearer { .. }, Some(Login::RegistryToken(token))) => token.bearer(),
             (Scheme::Basic, _) => None,
@@ -214,7 +220,7 @@ impl Auth {
                 }));
             }
         };
-        Ok(login_header.map(|header| Proof {
+        Ok(header.map(|header| Proof {
             header,
             kind: Kind::Login,
             source,

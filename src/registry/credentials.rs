@@ -65,7 +65,7 @@ pub(super) enum Login {
     RegistryToken(Secret),
 }
 
-/// Where the login of a check came from.
+/// Where the login of a check came from; its text completes "login:" and "the login from".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// The registry did not ask for one.
@@ -81,10 +81,10 @@ pub enum Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAsked => f.write_str("no login asked for"),
-            Self::Anonymous => f.write_str("anonymous"),
-            Self::File { path, key } => write!(f, "login of `{key}` in `{}`", path.display()),
-            Self::Helper { program, server } => write!(f, "login for `{server}` from `{program}`"),
+            Self::NotAsked => f.write_str("not asked for"),
+            Self::Anonymous => f.write_str("none found"),
+            Self::File { path, key } => write!(f, "`{key}` in `{}`", path.display()),
+            Self::Helper { program, server } => write!(f, "`{program}` for `{server}`"),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! standard input, and writes JSON. The only place that starts programs. What the program writes is never shown, as it
 //! holds the secret, and the time it may take is limited, as it may ask a person or a network that is not there.
 
+use std::env;
 use std::ffi::OsStr;
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
@@ -50,8 +51,8 @@ pub(super) fn ask(
 
 /// Returns the first executable file of this name in the search path.
 fn find(program: &str, search_path: &OsStr) -> Option<PathBuf> {
-    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-    std::env::split_paths(search_path).map(|folder| folder.join(&name)).find(|path| is_executable(path))
+    let name = format!("{program}{}", env::consts::EXE_SUFFIX);
+    env::split_paths(search_path).map(|folder| folder.join(&name)).find(|path| is_executable(path))
 }
 
 #[cfg(unix)]

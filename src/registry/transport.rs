@@ -216,3 +216,20 @@ fn silence(url: &Url, error: &(dyn Error + 'static)) -> Heard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Heard, io, silence};
+    use reqwest::Url;
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_final() {
+        let url = Url::parse("https://registry.example.org/v2/app/manifests/v1?signature=s3cret").unwrap();
+        for (kind, expected) in [(io::ErrorKind::InvalidData, false), (io::ErrorKind::ConnectionReset, true)] {
+            // As the connector wraps it.
+            let error = io::Error::other(io::Error::new(kind, "inmost"));
+            let Heard::Silence { host, cause, passing } = silence(&url, &error) else { panic!() };
+            assert_eq!((host.as_str(), cause.as_str(), passing), ("registry.example.org", "inmost", expected));
+        }
+    }
+}

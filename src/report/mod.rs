@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::outcome::{Event, Outcome};
 
 /// How one run reports.
-pub struct Report {
+pub(crate) struct Report {
     format: OutputFormat,
     verbosity: Verbosity,
     stdout_style: text::Style,
@@ -29,7 +29,7 @@ enum Verbosity {
 
 impl Report {
     /// `terminals` tells whether stdout and stderr are terminals that want colour.
-    pub fn new(arguments: &OutputArguments, terminals: (bool, bool)) -> Self {
+    pub(crate) fn new(arguments: &OutputArguments, terminals: (bool, bool)) -> Self {
         let style = |terminal| match arguments.color {
             ColorChoice::Always => text::Style::Coloured,
             ColorChoice::Never => text::Style::Plain,
@@ -49,7 +49,7 @@ impl Report {
     }
 
     /// Tells of something that happened. Beside JSON, people read stderr.
-    pub fn event(&self, event: &Event<'_>) {
+    pub(crate) fn event(&self, event: &Event<'_>) {
         if self.verbosity == Verbosity::Quiet {
             return;
         }
@@ -61,7 +61,7 @@ impl Report {
     }
 
     /// Tells how it ended.
-    pub fn end(&self, command: &str, result: &Result<Outcome, Failure>) {
+    pub(crate) fn end(&self, command: &str, result: &Result<Outcome, Failure>) {
         if self.format == OutputFormat::Json {
             write(&mut io::stdout(), &json::document(command, result));
         }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::failure::Failure;
+use crate::image::Digest;
 use crate::kustomization::EntryEdit;
 use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome};
 use crate::plan::short_tag;
@@ -100,13 +101,15 @@ fn checked(checked: &Checked, verbose: bool, style: Style) -> String {
     line(style, "check", Mark::Good, &text)
 }
 
-/// Returns what can be told from its first digits, shortened.
+/// Returns a digest, or a tag that is a commit id, by its first digits; any other text whole.
 fn short(text: &str) -> String {
-    match text.split_once(':') {
-        Some((algorithm, hex)) if hex.len() > 12 => format!("{algorithm}:{}…", &hex[..12]),
-        Some(_) => visible(text),
-        None if short_tag(text).len() < text.len() => format!("{}…", short_tag(text)),
-        None => visible(text),
+    if let Ok(digest) = text.parse::<Digest>() {
+        let (algorithm, hex) = digest.as_str().split_once(':').unwrap_or_default();
+        return format!("{algorithm}:{}…", &hex[..12]);
+    }
+    match short_tag(text) {
+        short if short.len() < text.len() => format!("{short}…"),
+        _ => visible(text),
     }
 }
 
@@ -208,6 +211,7 @@ mod tests {
     #[test]
     fn long_names_are_shortened() {
         assert_eq!(short("v1.2.3"), "v1.2.3");
+        assert_eq!(short("127.0.0.1:5000/a/very/long/name-é"), "127.0.0.1:5000/a/very/long/name-é");
         assert_eq!(short("b15411f387bb2a2286676b92a87fd85aa9b682a5"), "b15411f387bb…");
         assert_eq!(short(&format!("sha256:{}", "9f".repeat(32))), "sha256:9f9f9f9f9f9f…");
     }

@@ -8,6 +8,7 @@ use crate::support::git_server::{Access, Fault, GitServer};
 use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::repository::{Checkout, File, Remote};
+use crate::support::servers::Sshd;
 
 fn login() -> Login {
     Login::new("x-access-token", "t0ken-s3cret")
@@ -327,4 +328,30 @@ fn a_large_repository_costs_no_more() {
     assert!(up < 64 << 10 && down < 64 << 10, "{up} bytes up, {down} bytes down");
     let line = seed.lines().find(|line| line.contains("newTag")).unwrap();
     assert_eq!(remote.file("main", &path), seed.replace(line, "  newTag: v9").as_bytes());
+}
+
+#[test]
+fn over_ssh() {
+    let Some(sshd) = Sshd::start() else { return };
+    let stage = Stage::new();
+    let url = sshd.url(stage.remote.path());
+    let release = |command: String| stage.release_to(&url).env("GIT_SSH_COMMAND", command).arg(stage.argument()).run();
+    release(sshd.client_command_without_key()).exit(5).stderr_has("Permission denied");
+    stage.untouched();
+    release(sshd.client_command()).success();
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+    let absent = sshd.url(std::path::Path::new("/nowhere.git"));
+    let release = stage.release_to(&absent).env("GIT_SSH_COMMAND", sshd.client_command()).arg(stage.argument());
+    release.run().exit(6).stderr_has("does not appear to be a git repository");
+}
+
+#[test]
+fn over_ssh_with_the_checkouts_own_command() {
+    let Some(sshd) = Sshd::start() else { return };
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.git(["remote", "set-url", "origin", &sshd.url(stage.remote.path())]).run().success();
+    checkout.git(["config", "core.sshCommand", &sshd.client_command()]).run().success();
+    release_in(&checkout, &stage.home, &stage).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
 }

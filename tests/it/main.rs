@@ -1,4 +1,6 @@
 //! The integration tests, in one binary: the program against real servers and real repositories.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests lay out files, and end where they go wrong")]
+#![allow(unreachable_pub, reason = "nobody uses a test from outside")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -16,7 +16,7 @@ fn a_release_changes_the_tag_and_nothing_else() {
     let [release, seed] = &stage.remote.log("main")[..] else {
         panic!("there should be two commits");
     };
-    assert_eq!(release.parents, [seed.id.clone()]);
+    assert_eq!(release.parents, std::slice::from_ref(&seed.id));
     assert_eq!(stage.remote.changed_paths(&seed.id, &release.id), [FILE]);
     stage.remote.fsck();
 }

@@ -74,7 +74,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
             "worktree",
         ],
     ),
-    ("report", &["cli", "failure", "kustomization", "outcome", "plan"]),
+    ("report", &["cli", "failure", "image", "kustomization", "outcome", "plan"]),
     ("lib", &["cli", "failure", "outcome", "release", "report", "request"]),
     ("main", &["tagship"]),
 ];

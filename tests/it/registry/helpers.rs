@@ -3,7 +3,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tagship::registry::{CheckError, Client, HelperProblem, Source, Verdict};
 
@@ -115,8 +115,10 @@ fn a_helper_that_hangs_is_stopped() {
         "echo $$ >\"$(dirname \"$0\")/pid\"; exec >&-; exec sleep 60",
     ] {
         let (_, home) = with_helper(&registry, script);
-        let client = client_in(home.path(), Duration::from_millis(800));
+        let client = client_in(home.path(), Duration::from_secs(2));
+        let started = Instant::now();
         assert!(matches!(problem(&client, &registry), HelperProblem::TimedOut), "{script}");
+        assert!(started.elapsed() < Duration::from_secs(20), "{script}");
         let pid = std::fs::read_to_string(home.path().join("bin/pid")).unwrap();
         assert!(!std::path::Path::new(&format!("/proc/{}", pid.trim())).exists(), "{script}");
     }

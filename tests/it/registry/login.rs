@@ -137,6 +137,16 @@ fn a_token_that_no_longer_opens_is_renewed_once() {
 }
 
 #[test]
+fn a_login_that_is_no_longer_right_is_not_shown_again() {
+    let registry = with_image(Auth::Basic(ci()));
+    let (client, _home) = logged_in(&registry, &ci());
+    check(&client, &registry, "app:v1");
+    registry.requests();
+    registry.inject("HEAD /v2/app", ALWAYS, Fault::AnswerAfterLogin(challenge("Basic realm=\"a\"")));
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "login rejected 401", &["HEAD app/v1 401"]);
+}
+
+#[test]
 fn identity_tokens() {
     let registry = with_image(Auth::Bearer(ci()));
     let config = format!(r#"{{"auths":{{"HOST":{{"identitytoken":"{}"}}}}}}"#, registry.identity_token());

@@ -1,0 +1,41 @@
+//! An edit of any bytes ends in a result or a reason, never in a panic. What it returns, a second run leaves alone; and
+//! no result fails its proof, since a shape that cannot be edited is to be refused with its place.
+//!
+//! The input is a line of arguments, each as on the command line, after a `+` where new entries are to be appended;
+//! the file follows. `fuzz/seeds` has some.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tagship::image::ImageArgument;
+use tagship::kustomization::{Absent, EditError, edit};
+
+fuzz_target!(|data: &[u8]| {
+    let Some(end) = data.iter().position(|byte| *byte == b'\n') else {
+        return;
+    };
+    let (line, file) = (&data[..end], &data[end + 1..]);
+    let (line, absent) = match line.strip_prefix(b"+") {
+        Some(line) => (line, Absent::Append),
+        None => (line, Absent::Report),
+    };
+    let Ok(line) = std::str::from_utf8(line) else {
+        return;
+    };
+    let arguments: Vec<ImageArgument> = line.split(' ').take(8).filter_map(|text| text.parse().ok()).collect();
+    match edit(file, &arguments, absent) {
+        Ok(first) => {
+            assert_eq!(first.changed(), first.text != file);
+            assert!(first.changed() || first.entries.iter().all(|entry| entry.fields.is_empty()));
+            let second = edit(&first.text, &arguments, absent).expect("a result is a file that can be edited");
+            assert!(!second.changed());
+            assert_eq!(second.text, first.text);
+        }
+        Err(EditError::Unproved { difference }) => panic!("unproved: {difference}"),
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            let lines = file.iter().filter(|byte| **byte == b'\n').count() + 1;
+            assert!(error.place().is_none_or(|place| (1..=lines).contains(&place.line) && place.column > 0));
+        }
+    }
+});
