@@ -122,8 +122,8 @@ pub struct Origin<'a> {
 pub fn message(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_>) -> Message {
     let (title, mut body) = text(request, releases, origin);
     let title = match &request.marker {
-        Some(marker) => format!("{title} {marker}"),
-        None => title,
+        Some(marker) if !title.contains(marker) => format!("{title} {marker}"),
+        _ => title,
     };
     if !body.is_empty() {
         body.push(String::new());

@@ -64,10 +64,13 @@ fn try_once(
     let files = read_and_edit(&snapshot, &paths, request)?;
     for file in &files {
         listener(&Event::Edited(file));
-        if request.registry.is_some() {
-            for entry in &file.edit.entries {
-                checks.require(&plan::subject_of_entry(entry)?, listener)?;
+        for entry in file.edit.entries.iter().filter(|_| request.registry.is_some()) {
+            let subject = plan::subject_of_entry(entry)?;
+            if matches!(subject, Subject::Open) {
+                let note = format!("`{}` has neither tag nor digest, so there is nothing to check", entry.name);
+                listener(&Event::Noted(note));
             }
+            checks.require(&subject, listener)?;
         }
     }
     let mut outcome = Outcome::of_files("release", &files, |reference| checks.digest(reference));

@@ -115,7 +115,7 @@ fn release(arguments: &ReleaseArguments, environment: &Environment) -> Result<Re
     };
     Ok(ReleaseRequest {
         images: images(&arguments.images)?,
-        kustomizations: arguments.kustomization.kustomizations.clone(),
+        kustomizations: listed("--kustomization", &arguments.kustomization.kustomizations)?,
         add: arguments.kustomization.add,
         registry: (!arguments.no_check).then_some(registry),
         repository,
@@ -143,7 +143,7 @@ fn repository(repo: &str, remote: &str) -> Repository {
 
 fn check(arguments: &CheckArguments, environment: &Environment) -> Result<CheckRequest, Failure> {
     let mut references = Vec::new();
-    for text in &arguments.references {
+    for text in &listed("REFERENCE", &arguments.references)? {
         let reference: Reference =
             text.parse().map_err(|error| Failure::usage(format!("`{text}` is not a reference: {error}")))?;
         if reference.tag().is_none() && reference.digest().is_none() {
@@ -158,7 +158,10 @@ fn check(arguments: &CheckArguments, environment: &Environment) -> Result<CheckR
 fn set(arguments: &SetArguments) -> Result<SetRequest, Failure> {
     Ok(SetRequest {
         images: images(&arguments.images)?,
-        kustomizations: arguments.kustomization.kustomizations.iter().map(PathBuf::from).collect(),
+        kustomizations: listed("--kustomization", &arguments.kustomization.kustomizations)?
+            .iter()
+            .map(PathBuf::from)
+            .collect(),
         add: arguments.kustomization.add,
         effect: effect(&arguments.kustomization),
     })
@@ -170,7 +173,7 @@ fn effect(arguments: &KustomizationArguments) -> Effect {
 
 fn images(texts: &[String]) -> Result<Images, Failure> {
     let mut images = Images { arguments: Vec::<ImageArgument>::new(), repeated: Vec::new() };
-    for text in texts.iter().filter(|text| !text.trim().is_empty()) {
+    for text in listed("IMAGE", texts)? {
         let argument: ImageArgument = text.parse().map_err(|error| {
             Failure::usage(format!("`{text}` is not an image to write: {error}")).hint(
                 "write `NAME=NEWNAME:TAG`, `NAME:TAG`, or either with `@DIGEST`; is a variable empty that should not be?",
@@ -184,15 +187,12 @@ fn images(texts: &[String]) -> Result<Images, Failure> {
             None => images.arguments.push(argument),
         }
     }
-    if images.arguments.is_empty() {
-        return Err(Failure::usage("no image is given").hint("is a variable empty that should not be?"));
-    }
     Ok(images)
 }
 
 fn registry(arguments: &RegistryArguments, environment: &Environment) -> Result<RegistryRequest, Failure> {
     Ok(RegistryRequest {
-        plain_http: arguments.plain_http.clone(),
+        plain_http: listed("--plain-http", &arguments.plain_http)?,
         timeout: duration(&arguments.timeout)?,
         docker_config: environment.path("DOCKER_CONFIG"),
         home: environment.path("HOME"),
@@ -217,10 +217,21 @@ fn duration(text: &str) -> Result<Duration, Failure> {
 }
 
 fn push_options(options: &[String]) -> Result<Vec<String>, Failure> {
-    match options.iter().find(|option| option.is_empty() || option.contains(char::is_control)) {
+    let options = listed("--push-option", options)?;
+    match options.iter().find(|option| option.contains(char::is_control)) {
         Some(option) => Err(Failure::usage(format!("`{}` is not a push option", option.escape_debug()))),
-        None => Ok(options.to_vec()),
+        None => Ok(options),
     }
+}
+
+/// Returns the values of a list. Blank lines, as a CI system's block of text ends in one, are none; a list of nothing else
+/// is a variable that was empty.
+fn listed(flag: &str, values: &[String]) -> Result<Vec<String>, Failure> {
+    let listed: Vec<_> = values.iter().filter(|value| !value.trim().is_empty()).cloned().collect();
+    if listed.is_empty() && !values.is_empty() {
+        return Err(Failure::usage(format!("`{flag}` is empty")).hint("is a variable empty that should not be?"));
+    }
+    Ok(listed)
 }
 
 fn commit(arguments: &ReleaseArguments, environment: &Environment) -> Result<CommitRequest, Failure> {
@@ -228,7 +239,8 @@ fn commit(arguments: &ReleaseArguments, environment: &Environment) -> Result<Com
         .author
         .as_deref()
         .map(|text| text.parse().map_err(|error| Failure::usage(format!("`{text}` is not an author: {error}"))));
-    let trailers = arguments.trailers.iter().map(|text| {
+    let trailers = listed("--trailer", &arguments.trailers)?;
+    let trailers = trailers.iter().map(|text| {
         let (token, value) = text.split_once('=').unwrap_or((text, ""));
         Trailer::new(token.trim(), value)
             .map_err(|error| Failure::usage(format!("`{}` is not a trailer: {error}", text.escape_debug())))

@@ -261,6 +261,10 @@ pub(super) fn room_after_pair(document: &Document<'_>, pair: Pair) -> Result<usi
     }
     let after = after_pair(document, pair);
     match document.tree.kind(node) {
+        // A last line of blanks alone is a part of the value that does not show.
+        Kind::Scalar(text, Style::Literal | Style::Folded) if ends_in_blanks(text) => {
+            Err(document.refuse(node, Shape::NoRoom))
+        }
         Kind::Scalar(text, Style::Literal | Style::Folded)
             if after == document.source.text.len() && !text.ends_with('\n') && !is_stripped(document, node) =>
         {
@@ -268,6 +272,11 @@ pub(super) fn room_after_pair(document: &Document<'_>, pair: Pair) -> Result<usi
         }
         _ => Ok(after),
     }
+}
+
+fn ends_in_blanks(text: &str) -> bool {
+    let last = text.trim_end_matches('\n').rsplit('\n').next().unwrap_or_default();
+    !last.is_empty() && is_blank(last)
 }
 
 /// Whether a block scalar's header says `-`: then a line end behind it is not part of it.

@@ -194,8 +194,8 @@ fn bad_input_changes_nothing() {
         (&["--trailer", "x y=z", &good], 2, "is not a trailer"),
         (&["--timeout", "0s", &good], 2, "is not a duration"),
         (&["--attempts", "0", &good], 2, "--attempts"),
-        (&["--push-option", "", &good], 2, "is not a push option"),
-        (&[""], 2, "no image is given"),
+        (&["--push-option", "", &good], 2, "`--push-option` is empty"),
+        (&[""], 2, "`IMAGE` is empty"),
     ] {
         stage.release().args(arguments.iter().copied()).run().exit(code).stderr_has(said);
         stage.untouched();
