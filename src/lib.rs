@@ -42,7 +42,8 @@ use request::Request;
 
 /// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::parse_from(arguments) {
+    let environment = Environment::capture();
+    let arguments = match Arguments::parse_from(arguments, &environment) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version end well; where they cannot be printed, nobody is there to be told.
@@ -50,7 +51,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED));
         }
     };
-    let environment = Environment::capture();
     let wants_colour = |terminal: bool| terminal && environment.get("NO_COLOR").is_none();
     let terminals = (wants_colour(std::io::stdout().is_terminal()), wants_colour(std::io::stderr().is_terminal()));
     let report = Report::new(&arguments.output, terminals);

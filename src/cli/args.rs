@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use super::Environment;
+
 /// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
 #[derive(Debug, Parser)]
 #[command(name = "tagship", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
@@ -250,17 +252,17 @@ pub enum ColorChoice {
 impl Arguments {
     /// Parses a command line, whose first item is the program's name. An environment variable that is set and empty
     /// counts as not set: CI systems hand over inputs that were left out in that way.
-    pub fn parse_from(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let command = Self::command().mut_subcommands(without_empty_variables);
-        let command = without_empty_variables(command);
+    pub fn parse_from(
+        arguments: impl IntoIterator<Item = OsString>,
+        environment: &Environment,
+    ) -> Result<Self, clap::Error> {
+        let without_empty = |command: clap::Command| {
+            command.mut_args(|argument| match argument.get_env() {
+                Some(name) if environment.get(name).is_none() => argument.env(Resettable::Reset),
+                _ => argument,
+            })
+        };
+        let command = without_empty(Self::command().mut_subcommands(without_empty));
         Self::from_arg_matches(&command.try_get_matches_from(arguments)?)
     }
-}
-
-fn without_empty_variables(command: clap::Command) -> clap::Command {
-    command.mut_args(|argument| {
-        let empty =
-            argument.get_env().is_some_and(|name| super::env::variable(name).is_some_and(|value| value.is_empty()));
-        if empty { argument.env(Resettable::Reset) } else { argument }
-    })
 }

@@ -30,15 +30,10 @@ impl Environment {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-pub(super) fn variable(name: &OsStr) -> Option<OsString> {
-    std::env::var_os(name)
-}
-
 impl Environment {
     /// Returns a variable that is set and not empty.
-    pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
+        self.variables.get(name.as_ref()).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     fn text(&self, name: &str) -> Option<String> {

@@ -30,7 +30,7 @@ pub(super) fn edit_entry(
                     return Err(document.refuse(entry.mapping, Shape::NoRoom));
                 };
                 let line = field_text(document, field, value, neighbour(document, &pairs, sibling));
-                splices.push(insert_line(document, pairs[0], sibling, &line)?);
+                splices.push(insert_line(document, &pairs, &deleted, sibling, &line)?);
             }
             Action::Nothing | Action::Delete(_) => {}
         }
@@ -42,11 +42,18 @@ pub(super) fn edit_entry(
 }
 
 /// Writes a line behind a pair. The last line of a file without a last line end stays so, and gets it before.
-fn insert_line(document: &Document<'_>, first: Pair, sibling: Pair, line: &str) -> Result<Splice, EditError> {
+fn insert_line(
+    document: &Document<'_>,
+    pairs: &[Pair],
+    deleted: &[bool],
+    sibling: Pair,
+    line: &str,
+) -> Result<Splice, EditError> {
     let source = document.source;
-    let indent = " ".repeat(source.column(pair_start(document, first.key)));
+    let indent = " ".repeat(source.column(pair_start(document, pairs[0].key)));
     let eol = source.eol_at(after_pair(document, sibling));
-    if sibling != first && after_pair(document, sibling) == source.text.len() {
+    let first_kept = pairs.iter().zip(deleted).find(|(_, deleted)| !**deleted).map(|(pair, _)| *pair);
+    if first_kept != Some(sibling) && after_pair(document, sibling) == source.text.len() {
         let start = source.line_start(pair_start(document, sibling.key));
         return Ok(Splice::insert(start, format!("{indent}{line}{eol}")));
     }

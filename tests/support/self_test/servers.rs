@@ -3,7 +3,7 @@ use crate::support::command::{Command, Home, Output};
 use crate::support::login::Login;
 use crate::support::registry::{Auth, Format, Image, Registry, media_type};
 use crate::support::repository::{File, Remote};
-use crate::support::servers::{DockerRegistry, Sshd, installed};
+use crate::support::servers::{DockerRegistry, Sshd, are_required, installed};
 
 fn login() -> Login {
     Login::new("ci", "s3cret")
@@ -118,10 +118,9 @@ fn the_fixture_answers_as_docker_registry_does() {
 
 #[test]
 fn a_missing_server_is_a_skip_or_a_failure() {
-    let required = std::env::var_os("TAGSHIP_REQUIRE_SERVERS").is_some_and(|value| value == "1");
     match std::panic::catch_unwind(|| installed("no-such-server")) {
-        Ok(found) => assert!(!required && found.is_none()),
-        Err(_) => assert!(required),
+        Ok(found) => assert!(!are_required() && found.is_none()),
+        Err(_) => assert!(are_required()),
     }
     assert!(installed("git").is_some());
 }

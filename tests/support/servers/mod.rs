@@ -39,9 +39,13 @@ pub fn installed(program: &str) -> Option<PathBuf> {
 #[track_caller]
 #[expect(clippy::print_stderr, reason = "whoever runs the tests must see what was not tested")]
 fn skip(reason: &str) {
-    let required = std::env::var_os("TAGSHIP_REQUIRE_SERVERS").is_some_and(|value| value == "1");
-    assert!(!required, "{reason}, and TAGSHIP_REQUIRE_SERVERS=1 wants every test to run");
+    assert!(!are_required(), "{reason}, and TAGSHIP_REQUIRE_SERVERS=1 wants every test to run");
     eprintln!("skipped: {reason}");
+}
+
+/// Returns whether a missing server is a failure.
+pub fn are_required() -> bool {
+    std::env::var_os("TAGSHIP_REQUIRE_SERVERS").is_some_and(|value| value == "1")
 }
 
 /// A server in a process of its own.
