@@ -43,13 +43,10 @@ use request::Request;
 /// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::capture();
-    let arguments = match Arguments::parse_from(arguments, &environment) {
+    let typed: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::parse_from(&typed, &environment) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version end well; where they cannot be printed, nobody is there to be told.
-            error.print().ok();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED));
-        }
+        Err(error) => return unparsed(&error, Arguments::wants_json(&typed, &environment)),
     };
     let wants_colour = |terminal: bool| terminal && environment.get("NO_COLOR").is_none();
     let terminals = (wants_colour(std::io::stdout().is_terminal()), wants_colour(std::io::stderr().is_terminal()));
@@ -62,7 +59,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-const FAILED: u8 = 1;
+/// Tells what is wrong with a command line, or prints the help or the version that it asks for.
+fn unparsed(error: &clap::Error, wants_json: bool) -> ExitCode {
+    // Where it cannot be printed, nobody is there to be told.
+    error.print().ok();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let failure = Failure::usage(message);
+    if wants_json {
+        report::usage_in_json(&failure);
+    }
+    ExitCode::from(failure.kind.exit_code())
+}
 
 fn perform(arguments: &Arguments, environment: &Environment, report: &Report) -> Result<Outcome, Failure> {
     let listener = &mut |event: &outcome::Event<'_>| report.event(event);

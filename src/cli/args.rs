@@ -253,7 +253,7 @@ impl Arguments {
     /// Parses a command line, whose first item is the program's name. An environment variable that is set and empty
     /// counts as not set: CI systems hand over inputs that were left out in that way.
     pub fn parse_from(
-        arguments: impl IntoIterator<Item = OsString>,
+        arguments: &[OsString],
         environment: &Environment,
     ) -> Result<Self, clap::Error> {
         let without_empty = |command: clap::Command| {
@@ -264,5 +264,12 @@ impl Arguments {
         };
         let command = without_empty(Self::command().mut_subcommands(without_empty));
         Self::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    }
+
+    /// Returns whether a command line that does not parse asks for JSON all the same, as far as that can be told.
+    pub fn wants_json(arguments: &[OsString], environment: &Environment) -> bool {
+        let flag = arguments.iter().any(|argument| argument == "--output=json")
+            || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json");
+        flag || environment.get("TAGSHIP_OUTPUT").is_some_and(|format| format == "json")
     }
 }

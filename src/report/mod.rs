@@ -75,6 +75,11 @@ impl Report {
     }
 }
 
+/// Tells a program of a command line that did not parse; people have been told already.
+pub(crate) fn usage_in_json(failure: &Failure) {
+    write(&mut io::stdout(), &json::document("", &Err(failure.clone())));
+}
+
 /// A reader that has gone away, as `head` does, is no failure of ours.
 fn write(out: &mut dyn io::Write, text: &str) {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();

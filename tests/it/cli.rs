@@ -1,5 +1,10 @@
 //! The command line: help, flags, environment variables, and what reaches which stream.
 
+use std::ffi::OsString;
+
+use tagship::cli::{Arguments, Environment};
+use tagship::request::Request;
+
 use crate::stage::{Stage, tagship};
 use crate::support::command::Home;
 
@@ -10,6 +15,50 @@ fn help_and_version() {
     for command in ["release", "check", "set"] {
         tagship().args([command, "--help"]).run().success().stdout_has("Examples:");
     }
+}
+
+/// Returns the words of a command line as a shell would, as far as our examples go.
+fn words(line: &str) -> Vec<OsString> {
+    line.split_whitespace().map(|word| word.replace('"', "").into()).collect()
+}
+
+#[test]
+fn every_example_means_something() {
+    let help = ["release", "check", "set"].map(|command| tagship().args([command, "-h"]).run().success().stdout());
+    let readme = include_str!("../../README.md").to_owned();
+    let mut examples = 0;
+    for text in help.iter().chain([&readme]) {
+        // Help is wrapped to the terminal's width: a line that is no command goes on with the one before.
+        let mut lines: Vec<String> = Vec::new();
+        let mut open = false;
+        for line in text.lines() {
+            let line = line.trim().trim_start_matches("$ ").trim_start_matches("- run: ").split(" | ").next().unwrap();
+            match (line.starts_with("tagship "), open && !line.is_empty() && !line.starts_with("```")) {
+                (true, _) => lines.push(line.to_owned()),
+                (false, true) if text != &readme => lines.last_mut().unwrap().push_str(&format!(" {line}")),
+                _ => {}
+            }
+            open = line.starts_with("tagship ");
+        }
+        for line in lines {
+            let line = line.replace("$GITHUB_SHA", "fdafd70");
+            let words = words(&line);
+            let environment = Environment::capture();
+            let arguments = Arguments::parse_from(&words, &environment).unwrap_or_else(|error| panic!("{line}: {error}"));
+            Request::new(&arguments.command, &environment).unwrap_or_else(|failure| panic!("{line}: {failure:?}"));
+            examples += 1;
+        }
+    }
+    assert!(examples >= 13, "{examples} examples");
+}
+
+#[test]
+fn usage_errors_in_json() {
+    let output = tagship().args(["release", "--nonsense", "--output", "json"]).run().exit(2);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["outcome"], "failed");
+    assert_eq!(document["error"]["message"], "unexpected argument '--nonsense' found");
+    tagship().args(["set", "--output=json"]).run().exit(2).stdout_has(r#""kind":"usage""#);
 }
 
 #[test]
