@@ -119,7 +119,7 @@ fn edited(file: &FileEdit, style: Style) -> String {
         text += &edited_entry(&file.path, entry, style);
     }
     for note in &file.edit.notes {
-        text += &line(style, "note", Mark::Note, &visible(&format!("{}:{note}", file.path)));
+        text += &line(style, "note", Mark::Note, &visible(&format!("{}:{}  {note}", file.path, note.place.line)));
     }
     text
 }

@@ -1,0 +1,157 @@
+//! The editor against folders of cases; below, against generated files and against kustomize itself.
+//!
+//! A case is a folder in `tests/edit`: `kustomization.yaml`, `args` (one a line, `--add` first), and what is expected:
+//! `expected.yaml` with `notes` where there are any, or `error`. `UPDATE_EXPECTED=1` writes what comes out, to be read
+//! before it is believed.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test reads its switches, writes its expectations, and runs kubectl to compare with it"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tagship::image::ImageArgument;
+use tagship::kustomization::{Absent, Edit, EditError, edit};
+
+mod generated;
+mod kustomize;
+
+struct Case {
+    name: String,
+    folder: PathBuf,
+    source: Vec<u8>,
+    arguments: Vec<ImageArgument>,
+    absent: Absent,
+}
+
+impl Case {
+    fn all() -> Vec<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/edit");
+        let folders = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+        let mut cases: Vec<Self> = folders.map(Self::read).collect();
+        cases.sort_by(|a, b| a.name.cmp(&b.name));
+        cases
+    }
+
+    fn read(folder: PathBuf) -> Self {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(folder.join("args")).unwrap();
+        let (absent, lines) = match text.strip_prefix("--add\n") {
+            Some(lines) => (Absent::Append, lines),
+            None => (Absent::Report, text.as_str()),
+        };
+        let parse = |line: &str| line.parse().unwrap_or_else(|error| panic!("{name}: {line}: {error}"));
+        let arguments = lines.lines().map(parse).collect();
+        let source = fs::read(folder.join("kustomization.yaml")).unwrap();
+        Self { name, folder, source, arguments, absent }
+    }
+
+    fn edit(&self) -> Result<Edit, EditError> {
+        edit(&self.source, &self.arguments, self.absent)
+    }
+
+    /// Returns what is expected, by file name.
+    fn outcome(&self) -> BTreeMap<&'static str, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        match self.edit() {
+            Err(error) => {
+                let hint = error.hint().map_or_else(String::new, |hint| format!("hint: {hint}\n"));
+                files.insert("error", format!("{error}\n{hint}").into_bytes());
+            }
+            Ok(edit) if !edit.absent.is_empty() => {
+                let absent = listed(edit.absent.iter().map(|name| name.as_str()));
+                let names = listed(edit.names.iter().map(String::as_str));
+                files.insert("error", format!("no entry is named {absent}; entries: {names}\n").into_bytes());
+            }
+            Ok(edit) => {
+                let notes: String = edit.notes.iter().map(|note| format!("{}: {note}\n", note.place)).collect();
+                if !notes.is_empty() {
+                    files.insert("notes", notes.into_bytes());
+                }
+                files.insert("expected.yaml", edit.text);
+            }
+        }
+        files
+    }
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+#[test]
+fn cases() {
+    let cases = Case::all();
+    assert!(cases.len() >= 150, "there are {} cases", cases.len());
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let outcome = case.outcome();
+        for file in ["expected.yaml", "error", "notes"] {
+            let path = case.folder.join(file);
+            let expected = fs::read(&path).ok();
+            if expected.as_ref() == outcome.get(file) {
+                continue;
+            }
+            let show = |bytes: Option<&Vec<u8>>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+            wrong.push(format!(
+                "{}/{file}: {:?}\nexpected {:?}",
+                case.name,
+                show(outcome.get(file)),
+                show(expected.as_ref())
+            ));
+            match outcome.get(file) {
+                _ if std::env::var_os("UPDATE_EXPECTED").is_none() => {}
+                Some(bytes) => fs::write(&path, bytes).unwrap(),
+                None => fs::remove_file(&path).unwrap(),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} cases differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_second_run_changes_nothing() {
+    for case in Case::all() {
+        let Ok(first) = case.edit() else {
+            continue;
+        };
+        let second = edit(&first.text, &case.arguments, case.absent).unwrap();
+        assert!(!second.changed(), "{}", case.name);
+        assert_eq!(second.text, first.text, "{}", case.name);
+        assert!(second.entries.iter().all(|entry| entry.before == entry.after && !entry.appended), "{}", case.name);
+    }
+}
+
+#[test]
+fn what_changed_is_said_with_its_lines() {
+    let source = b"images:\n- name: app\n  newName: reg/app\n  newTag: v1\n- name: b\n";
+    let arguments: Vec<ImageArgument> = ["app:v2", "zed:v3"].map(|text| text.parse().unwrap()).to_vec();
+    let edit = edit(source, &arguments, Absent::Append).unwrap();
+    let shown: Vec<String> = edit
+        .entries
+        .iter()
+        .flat_map(|entry| {
+            entry.fields.iter().map(move |field| {
+                let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+                let (from, to) = (value(&field.from), value(&field.to));
+                format!("{}:{} {}:{} {from} {to} {}", entry.name, entry.line, field.field, field.line, entry.appended)
+            })
+        })
+        .collect();
+    let expected = ["app:2 newName:3 reg/app - false", "app:2 newTag:3 v1 v2 false", "zed:5 newTag:6 - v3 true"];
+    assert_eq!(shown, expected);
+    assert_eq!(edit.names, ["app", "b", "zed"]);
+}
+
+#[test]
+fn an_error_carries_its_file_place_and_hint() {
+    let error = edit(b"x: &a\n- name: app\nimages: *a\n", &["app:v2".parse().unwrap()], Absent::Report).unwrap_err();
+    assert_eq!(error.in_file("prod/kustomization.yaml"), "prod/kustomization.yaml:3:9: `images` is an alias");
+    assert!(error.hint().unwrap().contains("1:4"));
+    let error = edit(b"\xff\xfe", &[], Absent::Report).unwrap_err();
+    assert_eq!(error.in_file("k"), "k: the file is UTF-16, which kustomize does not read");
+}
