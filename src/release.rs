@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::backoff::Backoff;
 use crate::failure::{Failure, FailureKind};
-use crate::git::{Authorship, Change, CommitOnTip, Message, PushOutcome, Snapshot};
+use crate::git::{Authorship, Change, CommitOnTip, Message, PushOutcome, Pusher, Snapshot};
 use crate::image::{Digest, Reference};
 use crate::kustomization::{self, Absent};
 use crate::nearest::nearest;
@@ -59,7 +59,10 @@ fn try_once(
     attempt: u32,
     listener: &mut Listener<'_>,
 ) -> Result<Option<Outcome>, Failure> {
-    let Start { mut snapshot, destination } = target.start(request.create_branch)?;
+    let Start { mut snapshot, pusher, destination } = target.start(request.effect, request.create_branch)?;
+    if snapshot.is_whole() && attempt == 1 {
+        listener(&Event::Noted(format!("{} serves no parts, so the whole commit was fetched", target.remote)));
+    }
     let paths = target.locate(&mut snapshot, &request.kustomizations)?;
     let files = read_and_edit(&snapshot, &paths, request)?;
     for file in &files {
@@ -83,35 +86,36 @@ fn try_once(
     }
     let message = message(request, &files, checks);
     outcome.message = Some(message.to_string());
-    if request.effect == Effect::DryRun {
+    let Some(pusher) = pusher else {
         outcome.ending = Ending::DryRun;
         return Ok(Some(outcome));
-    }
+    };
     let changes = paths.iter().zip(&files).filter(|(_, file)| file.edit.changed());
     let changes: Vec<_> =
         changes.map(|(path, file)| Change { path: path.clone(), bytes: file.edit.text.clone() }).collect();
     let commit = snapshot.commit(&changes, &message, &authorship(request, target), destination)?;
     drop(snapshot);
-    push(request, target, &commit, &message, listener)
+    push(request, pusher, &commit, &message, listener)
         .map(|done| done.then(|| Outcome { ending: Ending::Released, commit: Some(commit.id()), ..outcome }))
 }
 
 /// Returns whether the branch is at `commit` now; `false` where another release was faster.
 fn push(
     request: &ReleaseRequest,
-    target: &Target,
+    pusher: Pusher<'_>,
     commit: &CommitOnTip,
     message: &Message,
     listener: &mut Listener<'_>,
 ) -> Result<bool, Failure> {
     listener(&Event::Committed { id: commit.id(), title: &message.title });
     let begun = Instant::now();
-    let pushed = target.remote.push(commit, &request.push_options)?;
+    let remote = pusher.remote().to_string();
+    let pushed = pusher.push(commit, &request.push_options)?;
     let branch = commit.lease().branch.to_string();
     match pushed.outcome {
         PushOutcome::Updated => {
             listener(&Event::Pushed {
-                remote: &target.remote.to_string(),
+                remote: &remote,
                 branch: &branch,
                 parent: commit.lease().tip,
                 id: commit.id(),

@@ -4,10 +4,11 @@
 use crate::cli::Ci;
 use crate::failure::Failure;
 use crate::git::{
-    BranchName, Checkout, Destination, Entry, Identity, Reader, Remote, RemoteOptions, RepositoryPath, Snapshot,
+    BranchName, Checkout, CommitId, Destination, Entry, Identity, Pusher, Reader, Remote, RemoteOptions,
+    RepositoryPath, Snapshot, Source, Tips,
 };
 use crate::kustomization;
-use crate::request::{ReleaseRequest, Repository};
+use crate::request::{Effect, ReleaseRequest, Repository};
 
 /// The repository and branch of a release.
 pub(crate) struct Target {
@@ -22,6 +23,8 @@ pub(crate) struct Target {
 /// Where one attempt begins.
 pub(crate) struct Start<'t> {
     pub(crate) snapshot: Snapshot<'t>,
+    /// Ready to push, unless nothing is to be pushed.
+    pub(crate) pusher: Option<Pusher<'t>>,
     pub(crate) destination: Destination,
 }
 
@@ -69,28 +72,65 @@ impl Target {
         self.checkout.as_ref().map_or((None, None), Checkout::identities)
     }
 
-    /// Reads where the branch stands now.
-    pub(crate) fn start(&self, create_branch: bool) -> Result<Start<'_>, Failure> {
-        let mut reader = Reader::open(&self.remote)?;
-        let tips = reader.tips(self.branch.as_ref())?;
-        let branch = tips.branch.ok_or_else(|| {
-            Failure::target(format!("{} has no default branch", self.remote))
-                .hint("`--branch` names the release branch")
-        })?;
-        let (commit, destination) = match (tips.tip, tips.default) {
-            (Some(tip), _) => (tip, Destination::Tip(branch)),
-            (None, Some(default)) if create_branch => (default, Destination::New(branch)),
-            (None, Some(_)) => {
-                return Err(Failure::target(format!("there is no branch `{branch}` at {}", self.remote))
-                    .hint("`--create-branch` begins it at the default branch"));
-            }
-            (None, None) => return Err(Failure::target(format!("{} has no commits", self.remote))),
+    /// Reads where the branch stands now. Who is to push begins with that: the server then tells the tip unasked, and
+    /// whether we may push at all.
+    pub(crate) fn start(&self, effect: Effect, create_branch: bool) -> Result<Start<'_>, Failure> {
+        let mut reader = None;
+        let branch = match &self.branch {
+            Some(branch) => branch.clone(),
+            None => self.tips(&mut reader)?.branch.ok_or_else(|| {
+                Failure::target(format!("{} has no default branch", self.remote))
+                    .hint("`--branch` names the release branch")
+            })?,
         };
-        Ok(Start { snapshot: reader.snapshot(commit)?, destination })
+        let pusher = match effect {
+            Effect::Full => Some(Pusher::open(&self.remote, &branch)?),
+            Effect::DryRun => None,
+        };
+        let tip = match &pusher {
+            Some(pusher) => pusher.tip(),
+            None => self.tips(&mut reader)?.tip,
+        };
+        let (commit, destination) = match tip {
+            Some(tip) => (tip, Destination::Tip(branch)),
+            None => (self.beginning(&mut reader, &branch, create_branch)?, Destination::New(branch)),
+        };
+        let snapshot = Source::new(&self.remote, self.checkout.as_ref(), reader).snapshot(commit)?;
+        Ok(Start { snapshot, pusher, destination })
+    }
+
+    /// Asks where the remote's branches stand, and keeps the conversation for what is to be read.
+    fn tips<'t>(&'t self, reader: &mut Option<Reader<'t>>) -> Result<Tips, Failure> {
+        let mut begun = match reader.take() {
+            Some(reader) => reader,
+            None => Reader::open(&self.remote, self.branch.as_ref())?,
+        };
+        let tips = begun.tips()?;
+        *reader = Some(begun);
+        Ok(tips)
+    }
+
+    /// Returns where a branch that does not exist may begin.
+    fn beginning<'t>(
+        &'t self,
+        reader: &mut Option<Reader<'t>>,
+        branch: &BranchName,
+        create_branch: bool,
+    ) -> Result<CommitId, Failure> {
+        match self.tips(reader)?.default {
+            Some(default) if create_branch => Ok(default),
+            Some(_) => Err(Failure::target(format!("there is no branch `{branch}` at {}", self.remote))
+                .hint("`--create-branch` begins it at the default branch")),
+            None => Err(Failure::target(format!("{} has no commits", self.remote))),
+        }
     }
 
     /// Finds and loads the kustomizations, given as files or folders; each once.
-    pub(crate) fn locate(&self, snapshot: &mut Snapshot<'_>, written: &[String]) -> Result<Vec<RepositoryPath>, Failure> {
+    pub(crate) fn locate(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        written: &[String],
+    ) -> Result<Vec<RepositoryPath>, Failure> {
         let resolved: Vec<_> =
             written.iter().map(|path| RepositoryPath::resolve(&self.base, path)).collect::<Result<_, _>>()?;
         snapshot.load(&resolved)?;

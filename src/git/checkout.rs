@@ -67,6 +67,12 @@ impl Checkout {
         self.remote_of(url, options)
     }
 
+    /// Returns an object that is here, whatever the reason; `None` where it is not.
+    pub(super) fn object(&self, id: gix::ObjectId) -> Option<(gix::objs::Kind, Vec<u8>)> {
+        let object = self.repository.try_find_object(id).ok()??;
+        Some((object.kind, object.data.clone()))
+    }
+
     fn is_ours(&self) -> bool {
         matches!(gix::sec::Trust::from_path_ownership(self.repository.git_dir()), Ok(gix::sec::Trust::Full))
     }

@@ -10,10 +10,10 @@ use gix::bstr::BStr;
 use gix::objs::{Commit, Kind, tree::Editor};
 
 use super::error::GitError;
-use super::fetch::{Snapshot, Step};
 use super::message::Message;
 use super::name::{BranchName, CommitId, RepositoryPath};
 use super::objects::HASH;
+use super::snapshot::{Snapshot, Step};
 
 /// Who made a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,9 +148,7 @@ impl Snapshot<'_> {
             new.push((blob, Kind::Blob, change.bytes.clone()));
             editor.upsert(change.path.parts().iter().map(BStr::new), kind, blob).map_err(failed)?;
         }
-        editor
-            .write(|tree| encode(Kind::Tree, tree, new).map_err(gix::Error::from_error))
-            .map_err(failed)
+        editor.write(|tree| encode(Kind::Tree, tree, new).map_err(gix::Error::from_error)).map_err(failed)
     }
 }
 

@@ -7,8 +7,8 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
-use std::rc::Rc;
+use std::io::{self, BufRead, Cursor, Read, Write};
+use std::rc::{Rc, Weak};
 
 use gix_transport::client::blocking_io::http::{GetResponse, Http, PostBodyDataKind, PostResponse};
 use reqwest::blocking::{Client, RequestBuilder, Response};
@@ -19,6 +19,9 @@ const MAX_REDIRECTS: usize = 5;
 
 /// How much of a refusal's body is kept for its message, in bytes.
 const MAX_REFUSAL: u64 = 4096;
+
+/// How much of an answer is read at a time, in bytes.
+const PIECE: usize = 8 << 10;
 
 /// What we send beside the protocol's own headers. Its values are secrets, so it has no `Debug`.
 #[derive(Clone, Default)]
@@ -40,6 +43,7 @@ pub(super) struct Failure {
 pub(super) struct Journal {
     failure: RefCell<Option<Failure>>,
     requests: Cell<u32>,
+    answer: RefCell<Weak<RefCell<Exchange>>>,
 }
 
 impl Journal {
@@ -49,6 +53,20 @@ impl Journal {
 
     pub(super) fn requests(&self) -> u32 {
         self.requests.get()
+    }
+
+    /// Ends the answer that is being read: its connection is closed, and nothing more of it comes.
+    pub(super) fn abandon_answer(&self) {
+        if let Some(exchange) = self.answer.borrow().upgrade() {
+            *exchange.borrow_mut() = Exchange::Ended;
+        }
+    }
+
+    /// Returns the two ends at which an exchange is read.
+    fn reading(self: &Rc<Self>, exchange: &Rc<RefCell<Exchange>>) -> (Headers, Body) {
+        *self.answer.borrow_mut() = Rc::downgrade(exchange);
+        let headers = Headers { exchange: exchange.clone(), journal: self.clone(), lines: None };
+        (headers, Body { exchange: exchange.clone(), journal: self.clone(), buffer: Cursor::default() })
     }
 
     fn fail(&self, status: Option<StatusCode>, text: String) -> io::Error {
@@ -139,7 +157,7 @@ impl Journal {
 
 impl Http for Conversation {
     type Headers = Headers;
-    type ResponseBody = BufReader<Body>;
+    type ResponseBody = Body;
     type PostBody = PostBody;
 
     fn get(
@@ -158,11 +176,8 @@ impl Http for Conversation {
             })?;
             self.redirected_base = Some(base.to_owned());
         }
-        let exchange = Rc::new(RefCell::new(Exchange::Answered(response)));
-        Ok(GetResponse {
-            headers: Headers { exchange: exchange.clone(), journal: self.journal.clone(), lines: None },
-            body: BufReader::new(Body { exchange, journal: self.journal.clone() }),
-        })
+        let (headers, body) = self.journal.reading(&Rc::new(RefCell::new(Exchange::Answered(response))));
+        Ok(GetResponse { headers, body })
     }
 
     fn post(
@@ -175,11 +190,8 @@ impl Http for Conversation {
         let url = Url::parse(&self.effective(url, base_url)).map_err(gix::Error::from_error)?;
         let request = self.with_headers(self.client.post(url.clone()), &url, headers);
         let exchange = Rc::new(RefCell::new(Exchange::Open { request, body: Vec::new() }));
-        Ok(PostResponse {
-            post_body: PostBody(exchange.clone()),
-            headers: Headers { exchange: exchange.clone(), journal: self.journal.clone(), lines: None },
-            body: BufReader::new(Body { exchange, journal: self.journal.clone() }),
-        })
+        let (headers, body) = self.journal.reading(&exchange);
+        Ok(PostResponse { post_body: PostBody(exchange), headers, body })
     }
 
     fn configure(&mut self, _config: &dyn Any) -> gix::Result {
@@ -193,9 +205,14 @@ impl Http for Conversation {
 
 /// One request and its answer. A POST is sent when its answer is first asked for: by then its body is written.
 enum Exchange {
-    Open { request: RequestBuilder, body: Vec<u8> },
+    Open {
+        request: RequestBuilder,
+        body: Vec<u8>,
+    },
     Answered(Response),
     Failed,
+    /// Nobody wants to read on.
+    Ended,
 }
 
 impl Exchange {
@@ -211,7 +228,7 @@ impl Exchange {
         }
         match self {
             Self::Answered(response) => Ok(response),
-            Self::Open { .. } | Self::Failed => Err(io::Error::other("the request failed before")),
+            Self::Open { .. } | Self::Failed | Self::Ended => Err(io::Error::other("the request failed before")),
         }
     }
 }
@@ -255,16 +272,40 @@ impl BufRead for Headers {
     }
 }
 
-/// The answer's body.
+/// The answer's body, read in pieces.
 pub(super) struct Body {
     exchange: Rc<RefCell<Exchange>>,
     journal: Rc<Journal>,
+    buffer: Cursor<Vec<u8>>,
 }
 
 impl Read for Body {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let amount = self.fill_buf()?.read(buffer)?;
+        self.consume(amount);
+        Ok(amount)
+    }
+}
+
+impl BufRead for Body {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         let mut exchange = self.exchange.borrow_mut();
-        exchange.answer(&self.journal)?.read(buffer).map_err(|error| self.journal.fail(None, chain(&error)))
+        if matches!(*exchange, Exchange::Ended) {
+            return Ok(&[]);
+        }
+        if self.buffer.position() == self.buffer.get_ref().len() as u64 {
+            let mut piece = std::mem::take(&mut self.buffer).into_inner();
+            piece.resize(PIECE, 0);
+            let answer = exchange.answer(&self.journal)?;
+            let length = answer.read(&mut piece).map_err(|error| self.journal.fail(None, chain(&error)))?;
+            piece.truncate(length);
+            self.buffer = Cursor::new(piece);
+        }
+        self.buffer.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.buffer.consume(amount);
     }
 }
 
@@ -275,7 +316,7 @@ impl Write for PostBody {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut *self.0.borrow_mut() {
             Exchange::Open { body, .. } => body.write(bytes),
-            Exchange::Answered(_) | Exchange::Failed => Err(io::ErrorKind::BrokenPipe.into()),
+            Exchange::Answered(_) | Exchange::Failed | Exchange::Ended => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
 

@@ -7,7 +7,6 @@
 mod checkout;
 mod commit;
 mod error;
-mod fetch;
 mod http;
 mod http_config;
 mod message;
@@ -15,14 +14,17 @@ mod name;
 mod objects;
 mod pack;
 mod push;
+mod reader;
 mod remote;
+mod snapshot;
 mod transport;
 
 pub use checkout::Checkout;
 pub use commit::{Authorship, Change, CommitOnTip, Destination, Identity, IdentityError, Lease};
 pub use error::GitError;
-pub use fetch::{Entry, Reader, Snapshot, Tips};
 pub use message::{Message, Trailer, TrailerError};
 pub use name::{BranchName, CommitId, RepositoryPath};
-pub use push::{PushOutcome, Pushed, Refusal};
+pub use push::{PushOutcome, Pushed, Pusher, Refusal};
+pub use reader::{Reader, Tips};
 pub use remote::{Remote, RemoteOptions};
+pub use snapshot::{Entry, Snapshot, Source};

@@ -4,7 +4,9 @@
 //! each object's id are verified.
 
 use std::collections::HashMap;
+use std::io::{self, BufRead};
 
+use anyhow::Context as _;
 use gix::ObjectId;
 use gix::objs::{Data, Kind};
 use gix_pack::data::entry::Header;
@@ -17,34 +19,58 @@ use super::objects::{HASH, Objects};
 /// allocate.
 const MAX_OBJECT: u64 = 64 << 20;
 
-/// Puts every object of `pack` into `objects`, which also has the bases of its deltas.
-pub(super) fn read(pack: &[u8], objects: &mut Objects) -> Result<(), GitError> {
-    let broken_pack = |error: gix::Error| GitError::unexpected("the server sent a broken pack", error);
-    let entries =
-        input::BytesToEntriesIter::new_from_header(pack, input::Mode::Verify, input::EntryDataMode::Keep, HASH)
-            .map_err(broken_pack)?;
-    let mut ids = HashMap::new();
-    let mut deltas = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(broken_pack)?;
-        let data = inflate(&entry)?;
-        let base = match entry.header {
-            Header::Commit => Err(Kind::Commit),
-            Header::Tree => Err(Kind::Tree),
-            Header::Blob => Err(Kind::Blob),
-            Header::Tag => Err(Kind::Tag),
-            Header::RefDelta { base_id } => Ok(Base::Id(base_id)),
-            Header::OfsDelta { base_distance } => Ok(Base::Offset(entry.pack_offset.saturating_sub(base_distance))),
-        };
-        match base {
-            Err(kind) => {
-                ids.insert(entry.pack_offset, objects.insert(kind, data)?);
-            }
-            Ok(base) => deltas.push(Delta { offset: entry.pack_offset, base, instructions: data }),
-        }
-    }
-    resolve(deltas, &mut ids, objects)
+/// The largest pack that is taken, in bytes: a server without filters sends the whole of a commit.
+const MAX_PACK: u64 = 256 << 20;
+
+/// A pack that is on its way.
+pub(super) struct Incoming<R> {
+    entries: input::BytesToEntriesIter<io::Take<R>>,
 }
+
+impl<R: BufRead> Incoming<R> {
+    /// Reads a pack's header.
+    pub(super) fn open(reader: R) -> anyhow::Result<Self> {
+        let (verify, keep) = (input::Mode::Verify, input::EntryDataMode::Keep);
+        let entries = input::BytesToEntriesIter::new_from_header(reader.take(MAX_PACK), verify, keep, HASH);
+        Ok(Self { entries: entries.context(BROKEN)? })
+    }
+
+    /// Returns how many objects there are.
+    pub(super) fn count(&self) -> usize {
+        self.entries.size_hint().0
+    }
+
+    /// Puts the first object into `objects`, and leaves the others. git sends commits first.
+    pub(super) fn first(mut self, objects: &mut Objects) -> anyhow::Result<()> {
+        let entry = self.entries.next().context("an empty pack").context(BROKEN)?.context(BROKEN)?;
+        let kind = entry.header.as_kind().context("the first object is a delta").context(BROKEN)?;
+        objects.insert(kind, inflate(&entry)?)?;
+        Ok(())
+    }
+
+    /// Puts every object into `objects`, which also has the bases of the pack's deltas.
+    pub(super) fn all(self, objects: &mut Objects) -> anyhow::Result<()> {
+        let mut ids = HashMap::new();
+        let mut deltas = Vec::new();
+        for entry in self.entries {
+            let entry = entry.context(BROKEN)?;
+            let data = inflate(&entry)?;
+            let base = match entry.header {
+                Header::RefDelta { base_id } => Base::Id(base_id),
+                Header::OfsDelta { base_distance } => Base::Offset(entry.pack_offset.saturating_sub(base_distance)),
+                Header::Commit | Header::Tree | Header::Blob | Header::Tag => {
+                    let kind = entry.header.as_kind().context(BROKEN)?;
+                    ids.insert(entry.pack_offset, objects.insert(kind, data)?);
+                    continue;
+                }
+            };
+            deltas.push(Delta { offset: entry.pack_offset, base, instructions: data });
+        }
+        resolve(deltas, &mut ids, objects)
+    }
+}
+
+const BROKEN: &str = "the server sent a broken pack";
 
 enum Base {
     Id(ObjectId),
@@ -58,7 +84,7 @@ struct Delta {
 }
 
 /// Applies deltas until all are objects. A base may come after its delta, so this goes round until nothing moves.
-fn resolve(mut deltas: Vec<Delta>, ids: &mut HashMap<u64, ObjectId>, objects: &mut Objects) -> Result<(), GitError> {
+fn resolve(mut deltas: Vec<Delta>, ids: &mut HashMap<u64, ObjectId>, objects: &mut Objects) -> anyhow::Result<()> {
     while !deltas.is_empty() {
         let mut waiting = Vec::new();
         let before = deltas.len();
@@ -71,33 +97,25 @@ fn resolve(mut deltas: Vec<Delta>, ids: &mut HashMap<u64, ObjectId>, objects: &m
                 waiting.push(delta);
                 continue;
             };
-            let whole = apply(base, &delta.instructions).ok_or_else(|| broken("a delta does not fit its base"))?;
+            let whole = apply(base, &delta.instructions).context("a delta does not fit its base").context(BROKEN)?;
             ids.insert(delta.offset, objects.insert(kind, whole)?);
         }
         if waiting.len() == before {
-            return Err(broken("a delta has no base"));
+            return Err(anyhow::Error::msg("a delta has no base").context(BROKEN));
         }
         deltas = waiting;
     }
     Ok(())
 }
 
-fn broken(why: &'static str) -> GitError {
-    GitError::unexpected("the server sent a broken pack", anyhow::Error::msg(why))
-}
-
-fn inflate(entry: &input::Entry) -> Result<Vec<u8>, GitError> {
-    if entry.decompressed_size > MAX_OBJECT {
-        return Err(broken("an object is larger than 64 MiB"));
-    }
-    let compressed = entry.compressed.as_deref().ok_or_else(|| broken("an object has no data"))?;
+fn inflate(entry: &input::Entry) -> anyhow::Result<Vec<u8>> {
+    let fits = entry.decompressed_size <= MAX_OBJECT;
+    anyhow::ensure!(fits, "{BROKEN}: an object is larger than 64 MiB");
+    let compressed = entry.compressed.as_deref().context("an object has no data").context(BROKEN)?;
     let mut data = vec![0; entry.decompressed_size as usize];
-    let (status, _, written) = gix::zlib::Inflate::default()
-        .once(compressed, &mut data)
-        .map_err(|error| GitError::unexpected("the server sent a broken pack", error))?;
-    if status != gix::zlib::Status::StreamEnd || written != data.len() {
-        return Err(broken("an object is shorter than it says"));
-    }
+    let (status, _, written) = gix::zlib::Inflate::default().once(compressed, &mut data).context(BROKEN)?;
+    let complete = status == gix::zlib::Status::StreamEnd && written == data.len();
+    anyhow::ensure!(complete, "{BROKEN}: an object is shorter than it says");
     Ok(data)
 }
 
@@ -186,8 +204,12 @@ pub(super) fn write(objects: &[(ObjectId, Kind, &[u8])]) -> Result<Vec<u8>, GitE
 
 #[cfg(test)]
 mod tests {
-    use super::{Objects, apply, read, write};
+    use super::{Incoming, Objects, apply, write};
     use gix::objs::Kind;
+
+    fn read(pack: &[u8], objects: &mut Objects) -> anyhow::Result<()> {
+        Incoming::open(pack)?.all(objects)
+    }
 
     #[test]
     fn a_pack_is_read_as_it_was_written() {

@@ -17,10 +17,10 @@ use gix::protocol::transport::{Protocol, Service};
 
 use super::commit::{CommitOnTip, Lease};
 use super::error::GitError;
-use super::fetch::{Reader, refuse_other_hashes};
-use super::name::CommitId;
+use super::name::{BranchName, CommitId};
 use super::objects::HASH;
 use super::pack;
+use super::reader::refuse_other_hashes;
 use super::remote::Remote;
 use super::transport::{AGENT, Connection};
 
@@ -53,59 +53,99 @@ pub struct Pushed {
 /// Most of what a server says beside its report, in bytes; what comes after is dropped.
 const MAX_MESSAGES: usize = 64 << 10;
 
-impl Remote {
-    /// Pushes `commit` to the branch of its lease, with git's push options.
-    pub fn push(&self, commit: &CommitOnTip, options: &[String]) -> Result<Pushed, GitError> {
-        let mut connection = Connection::open(self, Protocol::V1)?;
+/// A conversation with the remote's `git-receive-pack`, which begins with where the branch stands: the lease of a push.
+pub struct Pusher<'r> {
+    connection: Connection<'r>,
+    capabilities: Capabilities,
+    branch: BranchName,
+    tip: Option<CommitId>,
+}
+
+impl<'r> Pusher<'r> {
+    /// Begins to push to `branch`. Who may not push is told so here, before anything was read. Of the advertisement, which
+    /// names every ref of the repository, one line is kept.
+    pub fn open(remote: &'r Remote, branch: &BranchName) -> Result<Self, GitError> {
+        let mut connection = Connection::open(remote, Protocol::V1)?;
+        let full = branch.full();
         let mut tip = None;
-        let branch = commit.lease.branch.full();
         let (_, capabilities) = connection.handshake(Service::ReceivePack, |line| {
             if let Some((id, name)) = line.trim_end().split_once_str(" ")
-                && name == branch.as_bytes()
+                && name == full.as_bytes()
             {
                 tip = ObjectId::from_hex(id).ok().map(CommitId);
             }
         })?;
-        if tip != commit.lease.tip {
-            // Programs at the other end of a pipe wait for a command; a flush says that none comes.
-            gix::protocol::indicate_end_of_interaction(&mut connection.transport, false).ok();
-            return Ok(Pushed { outcome: settled(tip, commit), requests: connection.requests() });
+        refuse_other_hashes(remote, &capabilities)?;
+        Ok(Self { connection, capabilities, branch: branch.clone(), tip })
+    }
+
+    /// Returns where the branch stood; `None` where it did not exist.
+    pub fn tip(&self) -> Option<CommitId> {
+        self.tip
+    }
+
+    /// Returns the repository that is pushed to.
+    pub fn remote(&self) -> &'r Remote {
+        self.connection.remote()
+    }
+
+    /// Ends the conversation without a push.
+    pub fn leave(mut self) {
+        // Programs at the other end of a pipe wait for a command; a flush says that none comes.
+        gix::protocol::indicate_end_of_interaction(&mut self.connection.transport, false).ok();
+    }
+
+    /// Pushes `commit` to the branch of its lease, with git's push options.
+    pub fn push(mut self, commit: &CommitOnTip, options: &[String]) -> Result<Pushed, GitError> {
+        let remote = self.connection.remote();
+        if self.tip != commit.lease.tip || self.branch != commit.lease.branch {
+            let (outcome, requests) = (settled(self.tip, commit), self.connection.requests());
+            self.leave();
+            return Ok(Pushed { outcome, requests });
         }
-        let body = request_body(self, &capabilities, commit, options)?;
-        let answer = send(&mut connection, &body);
-        let requests = connection.requests();
+        let body = request_body(remote, &self.capabilities, commit, options)?;
+        let answer = send(&mut self.connection, &body);
+        let requests = self.connection.requests();
         let (reason, messages) = match answer {
-            Ok(answer) => match verdict(&answer.report, &branch) {
+            Ok(answer) => match verdict(&answer.report, &commit.lease.branch.full()) {
                 Verdict::Accepted => return Ok(Pushed { outcome: PushOutcome::Updated, requests }),
                 Verdict::Rejected(reason) => (reason, answer.messages),
             },
-            Err(error) => return self.after_a_lost_answer(commit, requests, connection.failed(error)),
+            Err(error) => return after_a_lost_answer(remote, commit, requests, self.connection.failed(error)),
         };
-        let (tip, more) = self.read_tip(&commit.lease)?;
+        drop(self);
+        let (tip, more) = read_tip(remote, &commit.lease)?;
         let outcome = match settled(tip, commit) {
             PushOutcome::Refused(_) => PushOutcome::Refused(Refusal { reason, messages }),
             outcome => outcome,
         };
         Ok(Pushed { outcome, requests: requests + more })
     }
+}
 
-    /// The request went out and no report came back: only the branch can tell what happened.
-    fn after_a_lost_answer(&self, commit: &CommitOnTip, requests: u32, lost: GitError) -> Result<Pushed, GitError> {
-        let Ok((tip, more)) = self.read_tip(&commit.lease) else {
-            return Err(GitError::Uncertain { remote: self.to_string(), source: lost.into() });
-        };
-        match settled(tip, commit) {
-            // Nothing happened, so the error is the whole story.
-            PushOutcome::Refused(_) => Err(lost),
-            outcome => Ok(Pushed { outcome, requests: requests + more }),
-        }
+/// The request went out and no report came back: only the branch can tell what happened.
+fn after_a_lost_answer(
+    remote: &Remote,
+    commit: &CommitOnTip,
+    requests: u32,
+    lost: GitError,
+) -> Result<Pushed, GitError> {
+    let Ok((tip, more)) = read_tip(remote, &commit.lease) else {
+        return Err(GitError::Uncertain { remote: remote.to_string(), source: lost.into() });
+    };
+    match settled(tip, commit) {
+        // Nothing happened, so the error is the whole story.
+        PushOutcome::Refused(_) => Err(lost),
+        outcome => Ok(Pushed { outcome, requests: requests + more }),
     }
+}
 
-    fn read_tip(&self, lease: &Lease) -> Result<(Option<CommitId>, u32), GitError> {
-        let mut reader = Reader::open(self)?;
-        let tip = reader.tips(Some(&lease.branch))?.tip;
-        Ok((tip, reader.requests()))
-    }
+/// Returns where the branch stands now, and the requests that it took to ask.
+fn read_tip(remote: &Remote, lease: &Lease) -> Result<(Option<CommitId>, u32), GitError> {
+    let again = Pusher::open(remote, &lease.branch)?;
+    let answer = (again.tip, again.connection.requests());
+    again.leave();
+    Ok(answer)
 }
 
 /// Returns what a branch's tip says about a push of `commit` that was not reported as done.
@@ -126,7 +166,6 @@ fn request_body(
     commit: &CommitOnTip,
     options: &[String],
 ) -> Result<Vec<u8>, GitError> {
-    refuse_other_hashes(remote, capabilities)?;
     let report = if capabilities.contains("report-status-v2") { "report-status-v2" } else { "report-status" };
     for (needed, what) in [
         (report, "it does not report what became of a push"),

@@ -60,6 +60,23 @@ impl<'r> Connection<'r> {
         begin().map_err(|error| self.failed(error))
     }
 
+    pub(super) fn remote(&self) -> &'r Remote {
+        self.remote
+    }
+
+    /// Leaves the rest of an answer unread. Over HTTP the conversation goes on; a program at the other end of a pipe
+    /// would have to be listened to, so another one is started.
+    pub(super) fn abandon_answer(&mut self) -> Result<(), GitError> {
+        if let Address::Http { .. } = self.remote.address {
+            self.journal.abandon_answer();
+            return Ok(());
+        }
+        let mut again = Self::open(self.remote, Protocol::V2)?;
+        again.handshake(Service::UploadPack, |_| {})?;
+        *self = again;
+        Ok(())
+    }
+
     /// Returns the number of requests so far; connections that are no HTTP make none.
     pub(super) fn requests(&self) -> u32 {
         self.journal.requests()

@@ -1,0 +1,225 @@
+//! A conversation with the remote's `git-upload-pack`: where branches stand, and objects by their ids.
+//!
+//! A server that serves parts (protocol v2 with filters) is asked for the commit and its trees at once, where they are
+//! few, and else for what is needed and nothing more. There is only one filter at a time, `blob:none` or `tree:0`: GitHub
+//! allows those and no combination. An object that is asked for by its id comes whatever the filter says. A server that
+//! serves no parts is asked for the whole of the one commit.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
+use gix::protocol::fetch::{Arguments, Response};
+use gix::protocol::handshake::Ref;
+use gix::protocol::ls_refs::RefPrefixes;
+use gix::protocol::transport::client::Capabilities;
+use gix::protocol::transport::client::blocking_io::ExtendedBufRead as _;
+use gix::protocol::transport::{Protocol, Service};
+use gix::protocol::{Command, LsRefsCommand};
+
+use super::error::GitError;
+use super::name::{BranchName, CommitId};
+use super::objects::Objects;
+use super::pack::Incoming;
+use super::remote::Remote;
+use super::transport::{AGENT, Connection};
+
+/// Up to how many trees the first trip brings along with the commit. Of ten well-known GitOps repositories, the largest
+/// has 1,766, which are 200 kB; the folders along one path are fewer bytes only where there are more.
+const FEW: usize = 2_000;
+
+/// A conversation with the remote's `git-upload-pack`.
+pub struct Reader<'r> {
+    connection: Connection<'r>,
+    protocol: Protocol,
+    capabilities: Capabilities,
+    /// What a server of protocol v0 or v1 says unasked.
+    advertised: Tips,
+}
+
+/// Where the remote's branches stand, as far as a release asks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tips {
+    /// The branch that was asked for, else the remote's default branch; `None` where it has none.
+    pub branch: Option<BranchName>,
+    /// The branch's commit; `None` where it does not exist.
+    pub tip: Option<CommitId>,
+    /// The commit of the remote's default branch; `None` in an empty repository.
+    pub default: Option<CommitId>,
+}
+
+/// How much of a commit came with its first fetch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fetched {
+    /// At least the commit; what else is needed can be asked for.
+    Parts,
+    /// All of it: the server serves no parts.
+    Whole,
+}
+
+impl<'r> Reader<'r> {
+    /// Begins a conversation about `branch`, or about the default branch.
+    pub fn open(remote: &'r Remote, branch: Option<&BranchName>) -> Result<Self, GitError> {
+        let mut connection = Connection::open(remote, Protocol::V2)?;
+        let full = branch.map(BranchName::full);
+        let mut advertised = Tips { branch: branch.cloned(), ..Tips::default() };
+        let (protocol, capabilities) = connection.handshake(Service::UploadPack, |line| {
+            if let Some((id, name)) = line.trim_end().split_once_str(" ") {
+                let id = ObjectId::from_hex(id).ok().map(CommitId);
+                match full.as_deref().map(str::as_bytes) {
+                    _ if name == b"HEAD" => advertised.default = id,
+                    Some(full) if full == name => advertised.tip = id,
+                    _ => {}
+                }
+            }
+        })?;
+        refuse_other_hashes(remote, &capabilities)?;
+        if branch.is_none() {
+            let head = capabilities.iter().filter_map(|capability| capability.value()?.strip_prefix(b"HEAD:"));
+            advertised.branch = head.filter_map(BranchName::from_full).next();
+            advertised.tip = advertised.default.filter(|_| advertised.branch.is_some());
+        }
+        Ok(Self { connection, protocol, capabilities, advertised })
+    }
+
+    /// Asks where the branch stands.
+    pub fn tips(&mut self) -> Result<Tips, GitError> {
+        if self.protocol != Protocol::V2 {
+            return Ok(self.advertised.clone());
+        }
+        let mut prefixes = RefPrefixes::new();
+        prefixes.extend(["HEAD".into()]);
+        prefixes.extend(self.advertised.branch.as_ref().map(|branch| branch.full().into()));
+        let agent = ("agent", Some(AGENT.to_owned()));
+        let refs = LsRefsCommand::new(Some(prefixes), &self.capabilities, agent)
+            .invoke_blocking(&mut self.connection.transport, &mut gix::progress::Discard, false)
+            .map_err(|error| self.connection.failed(error))?;
+        Ok(tips(&refs, self.advertised.branch.as_ref()))
+    }
+
+    /// Returns the number of HTTP requests so far.
+    pub(super) fn requests(&self) -> u32 {
+        self.connection.requests()
+    }
+
+    /// Fetches a branch's tip without its history.
+    pub(super) fn fetch_tip(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
+        let Some(mut arguments) = self.arguments(Some("blob:none")) else {
+            return self.fetch_whole(tip, objects);
+        };
+        arguments.deepen(1);
+        arguments.want(tip);
+        let few = |objects: usize| objects <= FEW;
+        let taken = receive(&mut self.connection, self.protocol, &mut arguments, few, objects);
+        if taken.map_err(|error| self.connection.failed(error))? == Taken::First {
+            self.connection.abandon_answer()?;
+        }
+        Ok(Fetched::Parts)
+    }
+
+    fn fetch_whole(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
+        let features = self.features();
+        let mut arguments = Arguments::new(self.protocol, features, false);
+        if !arguments.can_use_deepen() {
+            return Err(self.connection.remote().unsupported("it serves neither parts nor a single commit"));
+        }
+        arguments.deepen(1);
+        arguments.want(tip);
+        receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects)
+            .map_err(|error| self.connection.failed(error))?;
+        Ok(Fetched::Whole)
+    }
+
+    /// Fetches single objects by their ids.
+    pub(super) fn fetch(&mut self, wants: &[ObjectId], objects: &mut Objects) -> Result<(), GitError> {
+        let Some(mut arguments) = self.arguments(Some("tree:0")) else {
+            return Ok(());
+        };
+        for want in wants {
+            arguments.want(want);
+        }
+        receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects)
+            .map_err(|error| self.connection.failed(error))?;
+        Ok(())
+    }
+
+    /// Returns the arguments of a fetch of parts; `None` where the server serves none.
+    fn arguments(&self, filter: Option<&str>) -> Option<Arguments> {
+        if self.protocol != Protocol::V2 {
+            return None;
+        }
+        let mut arguments = Arguments::new(self.protocol, self.features(), false);
+        if !arguments.can_use_filter() || !arguments.can_use_deepen() {
+            return None;
+        }
+        if let Some(filter) = filter {
+            arguments.filter(filter);
+        }
+        Some(arguments)
+    }
+
+    fn features(&self) -> Vec<gix::protocol::command::Feature> {
+        let mut features = Command::Fetch.default_features(self.protocol, &self.capabilities);
+        features.push(("agent", Some(AGENT.to_owned())));
+        features
+    }
+}
+
+/// What was taken of a pack.
+#[derive(PartialEq, Eq)]
+enum Taken {
+    All,
+    /// The first object; the rest of the answer is unread.
+    First,
+}
+
+/// Sends a fetch and takes its pack, or only its first object where the number of objects is not `wanted`.
+fn receive(
+    connection: &mut Connection<'_>,
+    protocol: Protocol,
+    arguments: &mut Arguments,
+    wanted: impl Fn(usize) -> bool,
+    objects: &mut Objects,
+) -> anyhow::Result<Taken> {
+    let mut reader = arguments.send(&mut connection.transport, true)?;
+    let response = Response::from_line_reader(protocol, &mut reader, true, false)?;
+    anyhow::ensure!(response.has_pack(), "the server sent no pack");
+    // A handler is what makes the reader take the side bands apart.
+    reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
+    let pack = Incoming::open(&mut reader)?;
+    if !wanted(pack.count()) {
+        pack.first(objects)?;
+        return Ok(Taken::First);
+    }
+    pack.all(objects)?;
+    // What follows are messages, and the end, up to which an answer must be read.
+    io::copy(&mut reader, &mut io::sink())?;
+    Ok(Taken::All)
+}
+
+fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {
+    let mut tips = Tips { branch: branch.cloned(), ..Tips::default() };
+    for reference in refs {
+        let (name, object, _) = reference.unpack();
+        let object = object.map(|id| CommitId(id.to_owned()));
+        if name == "HEAD" {
+            tips.default = object;
+            if let (None, Ref::Symbolic { target, .. } | Ref::Unborn { target, .. }) = (branch, reference) {
+                tips.branch = BranchName::from_full(target);
+                tips.tip = object;
+            }
+        } else if branch.is_some_and(|branch| name == branch.full().as_str()) {
+            tips.tip = object;
+        }
+    }
+    tips
+}
+
+/// Nothing here has been tried with another hash function than SHA-1.
+pub(super) fn refuse_other_hashes(remote: &Remote, capabilities: &Capabilities) -> Result<(), GitError> {
+    match capabilities.capability("object-format").and_then(|format| format.value()) {
+        Some(format) if format != "sha1" => Err(remote.unsupported("its objects are not named by SHA-1")),
+        _ => Ok(()),
+    }
+}

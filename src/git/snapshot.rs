@@ -1,0 +1,186 @@
+//! One commit of a remote, and as much of it as a release needs: the trees along the wanted paths and the wanted files. The
+//! cost is the path's length, whatever the repository's size and history; what a checkout already has costs nothing.
+
+use gix::ObjectId;
+use gix::bstr::{BStr, ByteSlice as _};
+use gix::objs::tree::EntryKind;
+
+use super::checkout::Checkout;
+use super::error::GitError;
+use super::name::{CommitId, RepositoryPath};
+use super::objects::Objects;
+use super::reader::{Fetched, Reader};
+use super::remote::Remote;
+
+/// One commit of the remote and what has been loaded of it.
+pub struct Snapshot<'r> {
+    source: Source<'r>,
+    pub(super) commit: CommitId,
+    pub(super) root: ObjectId,
+    pub(super) objects: Objects,
+    fetched: Fetched,
+}
+
+/// What is at a path.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Entry<'s> {
+    Missing,
+    /// A folder, and the names in it. Names that are not UTF-8 are left out.
+    Directory(Vec<&'s str>),
+    File(&'s [u8]),
+}
+
+/// Where objects come from: what the checkout has, else the remote, which is not spoken to before it has to be.
+pub struct Source<'r> {
+    remote: &'r Remote,
+    checkout: Option<&'r Checkout>,
+    reader: Option<Reader<'r>>,
+}
+
+impl<'r> Source<'r> {
+    /// Reads from `remote`. A conversation that was begun already is gone on with.
+    pub fn new(remote: &'r Remote, checkout: Option<&'r Checkout>, reader: Option<Reader<'r>>) -> Self {
+        Self { remote, checkout, reader }
+    }
+
+    /// Reads the commit `at`, the tip of a branch, whose files can then be loaded.
+    pub fn snapshot(mut self, at: CommitId) -> Result<Snapshot<'r>, GitError> {
+        let mut objects = Objects::default();
+        let mut fetched = Fetched::Parts;
+        if !self.copy_local(at.0, &mut objects)? {
+            fetched = self.reader()?.fetch_tip(at.0, &mut objects)?;
+        }
+        let root = objects.commit(&at.0)?.tree();
+        Ok(Snapshot { source: self, commit: at, root, objects, fetched })
+    }
+
+    fn fetch(&mut self, wants: Vec<ObjectId>, objects: &mut Objects) -> Result<(), GitError> {
+        let mut missing = Vec::new();
+        for want in wants {
+            if !self.copy_local(want, objects)? {
+                missing.push(want);
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.reader()?.fetch(&missing, objects)
+    }
+
+    fn copy_local(&self, id: ObjectId, objects: &mut Objects) -> Result<bool, GitError> {
+        let Some((kind, bytes)) = self.checkout.and_then(|checkout| checkout.object(id)) else {
+            return Ok(false);
+        };
+        objects.insert(kind, bytes).map(|read| read == id)
+    }
+
+    fn reader(&mut self) -> Result<&mut Reader<'r>, GitError> {
+        if self.reader.is_none() {
+            self.reader = Some(Reader::open(self.remote, None)?);
+        }
+        self.reader.as_mut().ok_or_else(|| self.remote.unsupported("it cannot be read"))
+    }
+}
+
+impl Snapshot<'_> {
+    /// Returns the commit that this is a snapshot of.
+    pub fn commit_id(&self) -> CommitId {
+        self.commit
+    }
+
+    /// Returns the number of HTTP requests so far.
+    pub fn requests(&self) -> u32 {
+        self.source.reader.as_ref().map_or(0, Reader::requests)
+    }
+
+    /// Returns whether the server could only serve the commit as a whole.
+    pub fn is_whole(&self) -> bool {
+        self.fetched == Fetched::Whole
+    }
+
+    /// Loads what is at `paths`, all of one depth in one trip.
+    pub fn load(&mut self, paths: &[RepositoryPath]) -> Result<(), GitError> {
+        loop {
+            let mut wants = Vec::new();
+            for path in paths {
+                if let Step::Unloaded(id) = self.walk(path)?
+                    && !wants.contains(&id)
+                {
+                    wants.push(id);
+                }
+            }
+            if wants.is_empty() {
+                return Ok(());
+            }
+            self.source.fetch(wants.clone(), &mut self.objects)?;
+            if let Some(missing) = wants.iter().find(|id| !self.objects.contains(id)) {
+                return Err(GitError::unexpected(
+                    format!("the object {missing} cannot be read"),
+                    anyhow::anyhow!("the server did not send it"),
+                ));
+            }
+        }
+    }
+
+    /// Returns what is at `path`, which must have been loaded.
+    pub fn entry(&self, path: &RepositoryPath) -> Result<Entry<'_>, GitError> {
+        match self.walk(path)? {
+            Step::Missing => Ok(Entry::Missing),
+            Step::Unloaded(id) => Err(GitError::unexpected(
+                format!("`{path}` cannot be read"),
+                anyhow::anyhow!("the object {id} was not loaded"),
+            )),
+            Step::Tree(id) => {
+                let entries = self.objects.tree(&id)?.entries;
+                Ok(Entry::Directory(entries.iter().filter_map(|entry| entry.filename.to_str().ok()).collect()))
+            }
+            Step::File { id, .. } => Ok(Entry::File(self.objects.blob(&id)?)),
+        }
+    }
+
+    /// Returns the content of the file at `path`, which must have been loaded.
+    pub fn file(&self, path: &RepositoryPath) -> Result<&[u8], GitError> {
+        match self.entry(path)? {
+            Entry::File(bytes) => Ok(bytes),
+            Entry::Missing | Entry::Directory(_) => {
+                Err(GitError::NotFollowed { path: path.to_string(), what: "folder that should be a file" })
+            }
+        }
+    }
+
+    /// Follows `path` from the root as far as objects are loaded.
+    pub(super) fn walk(&self, path: &RepositoryPath) -> Result<Step, GitError> {
+        let not_followed = |what| GitError::NotFollowed { path: path.to_string(), what };
+        let mut at = Step::Tree(self.root);
+        for part in path.parts() {
+            let Step::Tree(id) = at else {
+                return Ok(Step::Missing);
+            };
+            if !self.objects.contains(&id) {
+                return Ok(Step::Unloaded(id));
+            }
+            let tree = self.objects.tree(&id)?;
+            let Some(entry) = tree.entries.iter().find(|entry| entry.filename == BStr::new(part)) else {
+                return Ok(Step::Missing);
+            };
+            at = match entry.mode.kind() {
+                EntryKind::Tree => Step::Tree(entry.oid.to_owned()),
+                EntryKind::Link => return Err(not_followed("symbolic link")),
+                EntryKind::Commit => return Err(not_followed("submodule")),
+                kind @ (EntryKind::Blob | EntryKind::BlobExecutable) => Step::File { id: entry.oid.to_owned(), kind },
+            };
+        }
+        match at {
+            Step::Tree(id) | Step::File { id, .. } if !self.objects.contains(&id) => Ok(Step::Unloaded(id)),
+            at => Ok(at),
+        }
+    }
+}
+
+/// Where following a path ended.
+pub(super) enum Step {
+    Missing,
+    Unloaded(ObjectId),
+    Tree(ObjectId),
+    File { id: ObjectId, kind: EntryKind },
+}
