@@ -7,12 +7,14 @@ use std::str::FromStr;
 use gix::ObjectId;
 use gix::actor::Signature;
 use gix::bstr::BStr;
-use gix::objs::{Commit, Kind, tree::Editor};
+use gix::objs::{Commit, Kind, Tree, tree::Editor};
 
+use super::delta;
 use super::error::GitError;
 use super::message::Message;
 use super::name::{BranchName, CommitId, RepositoryPath};
 use super::objects::HASH;
+use super::pack::NewObject;
 use super::snapshot::{Snapshot, Step};
 
 /// Who made a commit.
@@ -70,7 +72,7 @@ pub struct Lease {
 pub struct CommitOnTip {
     pub(super) id: ObjectId,
     pub(super) lease: Lease,
-    pub(super) objects: Vec<(ObjectId, Kind, Vec<u8>)>,
+    pub(super) objects: Vec<NewObject>,
 }
 
 impl CommitOnTip {
@@ -126,7 +128,9 @@ impl Snapshot<'_> {
             message: message.to_string().into(),
             extra_headers: Vec::new(),
         };
-        let id = encode(Kind::Commit, &commit, &mut new)?;
+        let commit = self.new_object(Kind::Commit, encode(&commit)?, &[])?;
+        let id = commit.id;
+        new.push(commit);
         let lease = match destination {
             Destination::Tip(branch) => Lease { branch, tip: Some(self.commit) },
             Destination::New(branch) => Lease { branch, tip: None },
@@ -135,20 +139,52 @@ impl Snapshot<'_> {
     }
 
     /// Returns the root of a tree with `changes`, and adds what is new to `new`.
-    fn edit_tree(&self, changes: &[Change], new: &mut Vec<(ObjectId, Kind, Vec<u8>)>) -> Result<ObjectId, GitError> {
+    fn edit_tree(&self, changes: &[Change], new: &mut Vec<NewObject>) -> Result<ObjectId, GitError> {
         let failed = |error: gix::Error| GitError::unexpected("the new tree cannot be made", error);
         let root = self.objects.tree(&self.root)?.into_owned();
         let mut editor = Editor::new(root, &self.objects, HASH);
         for change in changes {
-            let Step::File { kind, .. } = self.walk(&change.path)? else {
+            let Step::File { id, kind } = self.walk(&change.path)? else {
                 let why = anyhow::anyhow!("`{}` is not a file that was loaded", change.path);
                 return Err(GitError::unexpected("the new tree cannot be made", why));
             };
-            let blob = hash(Kind::Blob, &change.bytes)?;
-            new.push((blob, Kind::Blob, change.bytes.clone()));
-            editor.upsert(change.path.parts().iter().map(BStr::new), kind, blob).map_err(failed)?;
+            let blob = self.new_object(Kind::Blob, change.bytes.clone(), &[id])?;
+            editor.upsert(change.path.parts().iter().map(BStr::new), kind, blob.id).map_err(failed)?;
+            new.push(blob);
         }
-        editor.write(|tree| encode(Kind::Tree, tree, new).map_err(gix::Error::from_error)).map_err(failed)
+        let replaced = self.trees_along(changes)?;
+        let write = |tree: &Tree| {
+            let tree = self.new_object(Kind::Tree, encode(tree).map_err(gix::Error::from_error)?, &replaced);
+            let tree = tree.map_err(gix::Error::from_error)?;
+            let id = tree.id;
+            new.push(tree);
+            Ok(id)
+        };
+        editor.write(write).map_err(failed)
+    }
+
+    /// Returns the trees that `changes` replace.
+    fn trees_along(&self, changes: &[Change]) -> Result<Vec<ObjectId>, GitError> {
+        let mut trees = vec![self.root];
+        for change in changes {
+            let mut folder = RepositoryPath::root();
+            for part in change.path.parts() {
+                folder = folder.join(part);
+                match self.walk(&folder)? {
+                    Step::Tree(id) if !trees.contains(&id) => trees.push(id),
+                    _ => {}
+                }
+            }
+        }
+        Ok(trees)
+    }
+
+    /// Returns an object with the shortest delta that makes it of one of `bases`, where that saves at least half.
+    fn new_object(&self, kind: Kind, bytes: Vec<u8>, bases: &[ObjectId]) -> Result<NewObject, GitError> {
+        let of_base = |id: &ObjectId| self.objects.get(id).map(|(_, base)| (*id, delta::between(base, &bytes)));
+        let shortest = bases.iter().filter_map(of_base).min_by_key(|(_, delta)| delta.len());
+        let delta = shortest.filter(|(_, delta)| delta.len() * 2 < bytes.len());
+        Ok(NewObject { id: hash(kind, &bytes)?, kind, bytes, delta })
     }
 }
 
@@ -164,16 +200,10 @@ fn hash(kind: Kind, bytes: &[u8]) -> Result<ObjectId, GitError> {
         .map_err(|error| GitError::unexpected("an object cannot be hashed", error))
 }
 
-fn encode(
-    kind: Kind,
-    object: &dyn gix::objs::WriteTo,
-    new: &mut Vec<(ObjectId, Kind, Vec<u8>)>,
-) -> Result<ObjectId, GitError> {
+fn encode(object: &dyn gix::objs::WriteTo) -> Result<Vec<u8>, GitError> {
     let mut bytes = Vec::new();
     object.write_to(&mut bytes).map_err(|error| GitError::unexpected("an object cannot be written", error))?;
-    let id = hash(kind, &bytes)?;
-    new.push((id, kind, bytes));
-    Ok(id)
+    Ok(bytes)
 }
 
 #[cfg(test)]

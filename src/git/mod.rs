@@ -6,6 +6,7 @@
 
 mod checkout;
 mod commit;
+mod delta;
 mod error;
 mod http;
 mod http_config;

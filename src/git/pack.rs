@@ -12,12 +12,9 @@ use gix::objs::{Data, Kind};
 use gix_pack::data::entry::Header;
 use gix_pack::data::{Version, input, output};
 
+use super::delta::{MAX_OBJECT, apply};
 use super::error::GitError;
 use super::objects::{HASH, Objects};
-
-/// The largest object that is taken, in bytes. A kustomization is a few kB; this only bounds what a server can make us
-/// allocate.
-const MAX_OBJECT: u64 = 64 << 20;
 
 /// The largest pack that is taken, in bytes: a server without filters sends the whole of a commit.
 const MAX_PACK: u64 = 256 << 20;
@@ -119,79 +116,26 @@ fn inflate(entry: &input::Entry) -> anyhow::Result<Vec<u8>> {
     Ok(data)
 }
 
-/// Applies a delta, as `gitformat-pack` describes it. `None` where it does not fit.
-fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
-    let mut rest = delta;
-    let base_size = read_size(&mut rest)?;
-    let size = read_size(&mut rest)?;
-    if base_size != base.len() || size as u64 > MAX_OBJECT {
-        return None;
-    }
-    let mut out = Vec::with_capacity(size);
-    while let Some((&instruction, after)) = rest.split_first() {
-        rest = after;
-        match instruction {
-            0 => return None,
-            1..=0x7f => {
-                let (literal, after) = rest.split_at_checked(instruction as usize)?;
-                out.extend_from_slice(literal);
-                rest = after;
-            }
-            _ => {
-                let offset = read_sparse(&mut rest, instruction, 4)?;
-                let length = match read_sparse(&mut rest, instruction >> 4, 3)? {
-                    0 => 0x10000,
-                    length => length,
-                };
-                out.extend_from_slice(base.get(offset..offset.checked_add(length)?)?);
-            }
-        }
-        if out.len() > size {
-            return None;
-        }
-    }
-    (out.len() == size).then_some(out)
+/// An object of a new commit.
+pub(super) struct NewObject {
+    pub(super) id: ObjectId,
+    pub(super) kind: Kind,
+    pub(super) bytes: Vec<u8>,
+    /// What makes it of an object that the server has, where that is much shorter.
+    pub(super) delta: Option<(ObjectId, Vec<u8>)>,
 }
 
-/// Reads a little-endian number of seven bits a byte.
-fn read_size(rest: &mut &[u8]) -> Option<usize> {
-    let mut value = 0usize;
-    for shift in (0..usize::BITS).step_by(7) {
-        let (&byte, after) = rest.split_first()?;
-        *rest = after;
-        value |= ((byte & 0x7f) as usize).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
+/// Whether objects may be sent as deltas of what the server has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Thin {
+    Yes,
+    No,
 }
 
-/// Reads a little-endian number of which only the bytes that `present` marks are there.
-fn read_sparse(rest: &mut &[u8], present: u8, bytes: u32) -> Option<usize> {
-    let mut value = 0;
-    for position in 0..bytes {
-        if present & (1 << position) != 0 {
-            let (&byte, after) = rest.split_first()?;
-            *rest = after;
-            value |= (byte as usize) << (8 * position);
-        }
-    }
-    Some(value)
-}
-
-/// Returns a pack of `objects`, each whole.
-pub(super) fn write(objects: &[(ObjectId, Kind, &[u8])]) -> Result<Vec<u8>, GitError> {
+/// Returns a pack of `objects`.
+pub(super) fn write(objects: &[NewObject], thin: Thin) -> Result<Vec<u8>, GitError> {
     let failed = |error: gix::Error| GitError::unexpected("the pack cannot be made", error);
-    let entries: Vec<_> = objects
-        .iter()
-        .map(|(id, kind, data)| {
-            let count = output::Count { id: *id, entry_pack_location: output::count::PackLocation::NotLookedUp };
-            let data = Data { kind: *kind, data, object_hash: HASH };
-            output::Entry::from_data(&count, &data, gix::zlib::Compression::DEFAULT)
-        })
-        .collect::<Result<_, _>>()
-        .map_err(|error: gix::Error| failed(error))?;
+    let entries: Vec<_> = objects.iter().map(|object| entry(object, thin)).collect::<Result<_, _>>().map_err(failed)?;
     let mut pack = Vec::new();
     let count = objects.len() as u32;
     let written =
@@ -202,10 +146,26 @@ pub(super) fn write(objects: &[(ObjectId, Kind, &[u8])]) -> Result<Vec<u8>, GitE
     Ok(pack)
 }
 
+fn entry(object: &NewObject, thin: Thin) -> gix::Result<output::Entry> {
+    let count = output::Count { id: object.id, entry_pack_location: output::count::PackLocation::NotLookedUp };
+    let (bytes, kind) = match &object.delta {
+        Some((base, delta)) if thin == Thin::Yes => (delta, output::entry::Kind::DeltaOid { id: *base }),
+        _ => (&object.bytes, output::entry::Kind::Base(object.kind)),
+    };
+    let data = Data { kind: object.kind, data: bytes, object_hash: HASH };
+    let whole = output::Entry::from_data(&count, &data, gix::zlib::Compression::DEFAULT)?;
+    Ok(output::Entry { kind, ..whole })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Incoming, Objects, apply, write};
+    use super::{Incoming, NewObject, Objects, Thin, write};
+    use gix::ObjectId;
     use gix::objs::Kind;
+
+    fn hello(id: ObjectId) -> NewObject {
+        NewObject { id, kind: Kind::Blob, bytes: b"hello\n".to_vec(), delta: None }
+    }
 
     fn read(pack: &[u8], objects: &mut Objects) -> anyhow::Result<()> {
         Incoming::open(pack)?.all(objects)
@@ -216,17 +176,29 @@ mod tests {
         let mut objects = Objects::default();
         let blob = objects.insert(Kind::Blob, b"hello\n".to_vec()).unwrap();
         assert_eq!(blob.to_string(), "ce013625030ba8dba906f756967f9e9ca394464a");
-        let pack = write(&[(blob, Kind::Blob, b"hello\n")]).unwrap();
+        let pack = write(&[hello(blob)], Thin::No).unwrap();
         let mut read_back = Objects::default();
         read(&pack, &mut read_back).unwrap();
         assert_eq!(read_back.blob(&blob).unwrap(), b"hello\n");
     }
 
     #[test]
+    fn a_thin_pack_is_made_whole_with_its_bases() {
+        let mut server = Objects::default();
+        let base = server.insert(Kind::Blob, b"hello, everybody\n".to_vec()).unwrap();
+        let mut object = hello(Objects::default().insert(Kind::Blob, b"hello\n".to_vec()).unwrap());
+        object.delta = Some((base, crate::git::delta::between(b"hello, everybody\n", b"hello\n")));
+        let pack = write(std::slice::from_ref(&object), Thin::Yes).unwrap();
+        read(&pack, &mut server).unwrap();
+        assert_eq!(server.blob(&object.id).unwrap(), b"hello\n");
+        assert!(read(&pack, &mut Objects::default()).is_err(), "without the base");
+    }
+
+    #[test]
     fn a_damaged_pack_is_an_error() {
         let mut objects = Objects::default();
         let blob = objects.insert(Kind::Blob, b"hello\n".to_vec()).unwrap();
-        let pack = write(&[(blob, Kind::Blob, b"hello\n")]).unwrap();
+        let pack = write(&[hello(blob)], Thin::No).unwrap();
         for length in 0..pack.len() {
             assert!(read(&pack[..length], &mut Objects::default()).is_err(), "cut at {length}");
         }
@@ -234,19 +206,6 @@ mod tests {
             let mut damaged = pack.clone();
             damaged[position] ^= 0x55;
             assert!(read(&damaged, &mut Objects::default()).is_err(), "damaged at {position}");
-        }
-    }
-
-    #[test]
-    fn deltas() {
-        let base = b"0123456789";
-        // Copy 3 from 2, add "ab", copy 2 from 0.
-        let delta = [10, 7, 0x91, 2, 3, 2, b'a', b'b', 0x90, 2];
-        assert_eq!(apply(base, &delta).unwrap(), b"234ab01");
-        for broken in
-            [&[10, 7][..], &[9, 0], &[10, 1, 0], &[10, 3, 0x91, 8, 3], &[10, 1, 5, b'a'], &[10, 1, 0x91], &[0xff; 12]]
-        {
-            assert_eq!(apply(base, broken), None, "{broken:?}");
         }
     }
 }

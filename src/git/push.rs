@@ -19,7 +19,7 @@ use super::commit::{CommitOnTip, Lease};
 use super::error::GitError;
 use super::name::{BranchName, CommitId};
 use super::objects::HASH;
-use super::pack;
+use super::pack::{self, Thin};
 use super::reader::refuse_other_hashes;
 use super::remote::Remote;
 use super::transport::{AGENT, Connection};
@@ -198,8 +198,8 @@ fn request_body(
         }
         body.extend_from_slice(FLUSH);
     }
-    let objects: Vec<_> = commit.objects.iter().map(|(id, kind, bytes)| (*id, *kind, bytes.as_slice())).collect();
-    body.extend(pack::write(&objects)?);
+    let thin = if capabilities.contains("no-thin") { Thin::No } else { Thin::Yes };
+    body.extend(pack::write(&commit.objects, thin)?);
     Ok(body)
 }
 
