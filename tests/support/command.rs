@@ -204,7 +204,8 @@ pub struct Running {
 }
 
 impl Running {
-    /// Sends a signal, such as `INT`.
+    /// Sends a signal, such as `TERM`. A program that sets no handler of its own may ignore `INT`: it inherits that from
+    /// tests which a shell runs in the background.
     pub fn signal(&self, name: &str) {
         assert!(signal(name, &self.child.id().to_string()), "cannot send SIG{name} to {}", self.command.show());
     }

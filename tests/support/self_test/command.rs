@@ -30,14 +30,20 @@ fn a_program_that_hangs_is_ended_with_all_it_started() {
     let hanging = Command::new("sh")
         .args(["-c", "sleep 60 & echo $! >\"$HOME/child\"; wait"])
         .home(&home)
-        .limit(Duration::from_millis(300));
+        .limit(Duration::from_secs(2));
     let failure = std::panic::catch_unwind(|| hanging.run()).err().expect("a failed test");
     let message = failure.downcast_ref::<String>().expect("a message");
     assert!(message.contains("did not end within"), "{message}");
-    assert!(began.elapsed() < Duration::from_secs(30));
     let child = std::fs::read_to_string(home.path().join("child")).unwrap();
-    let state = std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
-    assert!(state.is_empty() || state.contains(") Z "), "the grandchild still runs: {state}");
+    let runs = || {
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+        !state.is_empty() && !state.contains(") Z ")
+    };
+    // It was killed, but nobody waits for it: on a busy machine it takes a moment to go.
+    while runs() {
+        assert!(began.elapsed() < Duration::from_secs(30), "the grandchild still runs");
+        std::thread::yield_now();
+    }
 }
 
 #[test]
@@ -54,12 +60,12 @@ fn a_signal_reaches_the_program() {
     let script = home.path().join("script");
     write_script(
         &script,
-        "#!/bin/sh\ntrap 'echo interrupted; exit 130' INT\necho ready >\"$HOME/ready\"\nwhile :; do sleep 0.01; done\n",
+        "#!/bin/sh\ntrap 'echo ended; exit 143' TERM\necho ready >\"$HOME/ready\"\nwhile :; do sleep 0.01; done\n",
     );
     let running = Command::new(&script).home(&home).start();
     while !home.path().join("ready").exists() {
         std::thread::yield_now();
     }
-    running.signal("INT");
-    running.finish().exit(130).stdout_has("interrupted");
+    running.signal("TERM");
+    running.finish().exit(143).stdout_has("ended");
 }
