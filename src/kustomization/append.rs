@@ -302,7 +302,7 @@ fn create(
         let style = brace_style_of_root(document);
         let texts: Vec<String> = members.iter().map(|members| members.braces(&style)).collect();
         let (gap, colon) = if style.tight { (",", ":") } else { (", ", ": ") };
-        let key = render("images", quote_of(document, last.key));
+        let key = render("images", style.key_quote);
         let text = format!("{key}{colon}[{}]", texts.join(gap));
         let member = pair_start(document, last.key)..pair_end(document, *last);
         insert_behind(document, member, gap, &[text], splices);

@@ -62,8 +62,9 @@ fn edit_document(old: &Document<'_>, wishes: &Wishes<'_>, absent: Absent) -> Res
         source = hidden;
     }
     let new = verify::reparse(&source)?;
-    verify::prove(old, &new, &splices, wishes, &missing(&old_images, wishes, absent))?;
-    let images = Images::read(&new)?;
+    let images = verify::reread(&new)?;
+    let appended = missing(&old_images, wishes, absent);
+    verify::prove((old, &old_images), (&new, &images), &splices, wishes, &appended)?;
     prove_idempotent(&new, &images, wishes, absent)?;
     Ok(outcome(before, Side { document: &new, images: &images }, wishes, plan, true))
 }

@@ -118,6 +118,12 @@ impl<'d> Images<'d> {
             let is_legacy = legacy == Some(pair);
             read_list(document, pair, is_legacy, &mut images.entries)?;
         }
+        for (key, own) in [("images", images.images), ("imageTags", legacy)] {
+            let merge_key = document.tree.pairs(root).map(|pair| pair.key).find(|key| is_merge_key(document, *key));
+            if let (None, Some(merge_key), Some(_)) = (own, merge_key, inherited(document, root, key)) {
+                return Err(document.refuse(merge_key, Shape::ListInherited { key }));
+            }
+        }
         Ok(images)
     }
 }
@@ -157,10 +163,11 @@ fn read_list<'d>(
             return Err(document.refuse(item, Shape::Entry(document.found(mapping))));
         }
         let own = read_own(document, mapping)?;
-        let name = effective(document, mapping, "name").and_then(|value| tree.text(value));
+        let name = own.name.map(|pair| pair.value).or_else(|| inherited(document, mapping, "name"));
         if document.found(mapping) == Found::Template {
             return Err(document.refuse(item, Shape::Entry(Found::Template)));
         }
+        let name = name.and_then(|value| tree.text(value));
         entries.push(Entry { item, mapping, list: list.value, legacy, name, own });
     }
     Ok(())

@@ -21,21 +21,25 @@ impl fmt::Display for Place {
 /// Why a file was not edited.
 ///
 /// Shown, it begins with the place where there is one; [`EditError::in_file`] writes the file's name before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
-    /// The bytes are UTF-16.
+    #[error("the file is UTF-16, which kustomize does not read")]
     Utf16,
-    /// The bytes are not UTF-8.
+    #[error("{0}: the file is not UTF-8")]
     NotUtf8(Place),
     /// A line break that YAML 1.1 and 1.2 do not read alike, or a lone carriage return.
+    #[error("{place}: {}", line_break(*character))]
     LineBreak { place: Place, character: char },
-    /// The text is not YAML.
+    #[error("{place}: not valid YAML: {message}")]
     Syntax { place: Place, message: String, template: bool },
     /// The text is YAML, in a shape that is not edited.
+    #[error("{place}: {shape}")]
     Refused { place: Place, shape: Shape },
     /// An argument says "keep" of everything, and no entry has anything to keep.
+    #[error("nothing to write for `{0}`: there is no entry to keep values from")]
     NothingToWrite(ImageName),
     /// The edited text did not read back as what was asked for. Nothing of it is used.
+    #[error("the edit could not be proved: {difference}")]
     Unproved { difference: String },
 }
 
@@ -50,6 +54,10 @@ pub enum Shape {
     ListAlias {
         key: String,
         anchor: Place,
+    },
+    /// `images` or `imageTags` comes from a merge key of the document.
+    ListInherited {
+        key: &'static str,
     },
     /// `images` or `imageTags` is something else than a list.
     List {
@@ -161,6 +169,7 @@ impl Shape {
             Self::FirstDocumentEmpty => "kustomize reads the first document only: remove the `---` above".to_owned(),
             Self::Root(_) => return None,
             Self::ListAlias { anchor, .. } => format!("write the list out here, in place of the alias of {anchor}"),
+            Self::ListInherited { key } => format!("write `{key}` out in this document"),
             Self::List { .. } => "write it as `- name: …` lines".to_owned(),
             Self::EntryAlias { alias, anchor } => {
                 format!("edit the anchor at {anchor}, or replace `{alias}` by an entry of its own")
@@ -182,30 +191,12 @@ impl Shape {
     }
 }
 
-impl fmt::Display for EditError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = self.place() {
-            write!(f, "{place}: ")?;
-        }
-        match self {
-            Self::Utf16 => f.write_str("the file is UTF-16, which kustomize does not read"),
-            Self::NotUtf8(_) => f.write_str("the file is not UTF-8"),
-            Self::LineBreak { character: '\r', .. } => f.write_str("a carriage return stands alone"),
-            Self::LineBreak { character, .. } => {
-                let code = u32::from(*character);
-                write!(f, "U+{code:04X} is a line break for some readers and text for others")
-            }
-            Self::Syntax { message, .. } => write!(f, "not valid YAML: {message}"),
-            Self::Refused { shape, .. } => shape.fmt(f),
-            Self::NothingToWrite(name) => {
-                write!(f, "nothing to write for `{name}`: there is no entry to keep values from")
-            }
-            Self::Unproved { difference } => write!(f, "the edit could not be proved: {difference}"),
-        }
+fn line_break(character: char) -> String {
+    match character {
+        '\r' => "a carriage return stands alone".to_owned(),
+        _ => format!("U+{:04X} is a line break for some readers and text for others", u32::from(character)),
     }
 }
-
-impl std::error::Error for EditError {}
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -214,6 +205,7 @@ impl fmt::Display for Shape {
             Self::FirstDocumentEmpty => f.write_str("the first document is empty, and a second one begins here"),
             Self::Root(found) => write!(f, "a kustomization is a mapping, this is {found}"),
             Self::ListAlias { key, .. } => write!(f, "`{key}` is an alias"),
+            Self::ListInherited { key } => write!(f, "`{key}` comes from this merge key"),
             Self::List { key, found } => write!(f, "`{key}` is a list, this is {found}"),
             Self::EntryAlias { .. } => f.write_str("this `images` entry is an alias"),
             Self::Entry(found) => write!(f, "an `images` entry is a mapping, this is {found}"),

@@ -1,29 +1,15 @@
 //! Which file of a folder is its kustomization. kustomize knows three names and refuses a folder with two of them.
 
-use std::fmt;
-
 /// The names that kustomize knows, in its order.
 pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// Why a folder has no one kustomization.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LocateError {
+    #[error("there is no `{}`", FILE_NAMES.join("`, `"))]
     Missing,
+    #[error("there is more than one kustomization: `{}`", .0.join("`, `"))]
     Ambiguous(Vec<&'static str>),
-}
-
-impl std::error::Error for LocateError {}
-
-impl fmt::Display for LocateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => {
-                let [yaml, yml, bare] = FILE_NAMES;
-                write!(f, "there is no `{yaml}`, `{yml}` or `{bare}`")
-            }
-            Self::Ambiguous(names) => write!(f, "there is more than one kustomization: `{}`", names.join("`, `")),
-        }
-    }
 }
 
 /// Returns which of `names`, the names in one folder, is the kustomization.

@@ -71,7 +71,7 @@ pub(super) fn parse<'d>(source: &'d Source<'d>) -> Result<Document<'d>, EditErro
     // As libyaml and Go read a block scalar that ends with the file: without it, a line appended behind would change
     // the value unnoticed.
     options.block_scalar_eof_without_line_feed = true;
-    let mut builder = Builder::default();
+    let mut builder = Builder::for_length(source.text.len());
     for event in Parser::new_from_str_with_options(&source.readable, options) {
         let (event, span) = event.map_err(|error| syntax(source, &error))?;
         let range = span.byte_range().unwrap_or_default();

@@ -76,7 +76,7 @@ fn is_word(value: &str) -> bool {
 
 /// Whether a text has the form of a number in any YAML: with underscores, in another base, sexagesimal.
 fn is_number_like(value: &str) -> bool {
-    if value.starts_with('_') {
+    if !value.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.')) {
         return false;
     }
     let digits: Vec<u8> = value.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase()).collect();

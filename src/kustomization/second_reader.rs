@@ -102,7 +102,7 @@ fn name(tag: Option<Tag>) -> Option<String> {
 /// Reads a text as one document, whose values have no place.
 pub(super) fn read<'d>(source: &'d Source<'d>) -> Result<Document<'d>, Unread> {
     let mut parser = events(&source.readable);
-    let mut builder = Builder::default();
+    let mut builder = Builder::for_length(source.text.len());
     loop {
         let (event, _) = parser.next_token().map_err(Unread::Syntax)?;
         match event {
@@ -122,4 +122,45 @@ pub(super) fn read<'d>(source: &'d Source<'d>) -> Result<Document<'d>, Unread> {
         }
     }
     Document::new(source, builder.finish()).map_err(|error| Unread::Shape(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{agrees, read};
+    use crate::kustomization::parse::parse;
+    use crate::kustomization::source::Source;
+
+    #[test]
+    fn both_readers_read_alike() {
+        for text in [
+            "\u{feff}a: b\nc: [d, {e: \"f\"}]\ng: |\n  h\ni:\nj: ~\n",
+            "a: &x !!str 1\nb: *x\nc: !local 'd'\n<<: {e: f}\n",
+            "---\na: b\n---\n",
+            "# nothing\n",
+        ] {
+            let source = Source::read(text.as_bytes()).unwrap();
+            assert!(agrees(&parse(&source).unwrap().tree, text), "{text}");
+            assert!(read(&source).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_text_is_another_reading() {
+        let text = "a: b\nc: [d]\ne: &x f\ng: *x\n";
+        let source = Source::read(text.as_bytes()).unwrap();
+        let tree = parse(&source).unwrap().tree;
+        for (from, to) in [("b", "'b'"), ("[d]", "[d, d]"), ("[d]", "d"), ("&x ", "!x "), ("g: *x\n", ""), ("*x", "f")]
+        {
+            assert!(!agrees(&tree, &text.replace(from, to)), "{from} became {to}");
+        }
+        assert!(!agrees(&tree, &format!("{text}h: i\n")));
+        assert!(!agrees(&tree, "a: [\n"));
+    }
+
+    #[test]
+    fn a_text_it_cannot_read_is_said_to_be_one() {
+        let source = Source::read(b"a:\tb\n").unwrap();
+        assert!(parse(&source).is_ok());
+        assert!(read(&source).unwrap_err().to_string().starts_with("1:"));
+    }
 }

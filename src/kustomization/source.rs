@@ -15,6 +15,14 @@ pub(super) struct Source<'s> {
     pub(super) eol: &'static str,
     /// Where each line starts.
     lines: Vec<usize>,
+    /// How many characters stand before each [`STEP`] of bytes: a line may be as long as the file.
+    characters: Vec<usize>,
+}
+
+const STEP: usize = 4096;
+
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 impl<'s> Source<'s> {
@@ -59,7 +67,12 @@ impl<'s> Source<'s> {
             return None;
         }
         readable.push_str(&self.text[copied..]);
-        Some(Self { readable: Cow::Owned(readable), lines: self.lines.clone(), ..*self })
+        Some(Self {
+            readable: Cow::Owned(readable),
+            lines: self.lines.clone(),
+            characters: self.characters.clone(),
+            ..*self
+        })
     }
 
     fn index(text: &'s str) -> Self {
@@ -67,7 +80,13 @@ impl<'s> Source<'s> {
         let lines: Vec<usize> = std::iter::once(0).chain(ends).collect();
         let first_end = lines.get(1).copied().unwrap_or(0);
         let eol = if text[..first_end].ends_with("\r\n") { "\r\n" } else { "\n" };
-        Self { text, readable: Cow::Borrowed(text), eol, lines }
+        let mut characters = vec![0];
+        let mut count = 0;
+        for step in text.as_bytes().chunks(STEP) {
+            count += count_characters(step);
+            characters.push(count);
+        }
+        Self { text, readable: Cow::Borrowed(text), eol, lines, characters }
     }
 
     /// Finds a lone carriage return, or one of NEL, LS and PS: line breaks for go-yaml, text in YAML 1.2.
@@ -141,7 +160,13 @@ impl<'s> Source<'s> {
 
     /// Returns how many characters stand before `at` on its line.
     pub(super) fn column(&self, at: usize) -> usize {
-        self.before(at).chars().count()
+        let before = |at: usize| {
+            let rest = self.text.as_bytes().get(at - at % STEP..at).map_or(0, count_characters);
+            self.characters.get(at / STEP).copied().unwrap_or(0) + rest
+        };
+        // A byte order mark is no character of the first line, nor is there one behind a place within it.
+        let mark = self.text.starts_with('\u{feff}') && self.line_start(at) == 0;
+        (before(at) - before(self.line_start(at))).saturating_sub(usize::from(mark))
     }
 
     pub(super) fn place(&self, at: usize) -> Place {
@@ -183,6 +208,17 @@ mod tests {
         assert_eq!(source.line_end(source.text.len()), source.text.len());
         assert_eq!(source.line_number(source.text.len()), 4);
         assert_eq!(source.line_end(b + 2), b + 2, "an empty line ends where it starts");
+    }
+
+    #[test]
+    fn columns_of_a_long_line() {
+        let text = format!("\u{feff}{}\n{}x", "é".repeat(5000), "日本".repeat(3000));
+        let source = Source::read(text.as_bytes()).unwrap();
+        assert_eq!(source.place(3 + 2 * 4999), Place { line: 1, column: 5000 });
+        assert_eq!(source.place(text.len() - 1), Place { line: 2, column: 6001 });
+        assert_eq!(source.place(text.len()), Place { line: 2, column: 6002 });
+        let round = "a".repeat(8192);
+        assert_eq!(Source::read(round.as_bytes()).unwrap().column(8192), 8192, "where the last step ends");
     }
 
     #[test]

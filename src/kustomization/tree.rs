@@ -192,6 +192,12 @@ pub(super) struct Builder<'s> {
 }
 
 impl<'s> Builder<'s> {
+    /// Returns a builder with room for the nodes of a text of `length` bytes, if it is as dense as most are.
+    pub(super) fn for_length(length: usize) -> Self {
+        let tree = Tree { nodes: Vec::with_capacity(length / 10 + 16), ..Tree::default() };
+        Self { tree, ..Self::default() }
+    }
+
     pub(super) fn scalar(&mut self, kind: Kind<'s>, span: Range<usize>, anchor: usize, tag: Option<String>) -> NodeId {
         let id = self.push(kind, span, anchor, tag);
         if anchor != 0 {

@@ -24,8 +24,8 @@ pub(super) fn reparse<'d>(source: &'d Source<'d>) -> Result<Document<'d>, EditEr
 
 /// Proves that `new` is `old` with what the arguments ask for.
 pub(super) fn prove(
-    old: &Document<'_>,
-    new: &Document<'_>,
+    (old, old_images): (&Document<'_>, &Images<'_>),
+    (new, new_images): (&Document<'_>, &Images<'_>),
     splices: &[Splice],
     wishes: &Wishes<'_>,
     appended: &[&ImageArgument],
@@ -33,7 +33,8 @@ pub(super) fn prove(
     if !is_outside_equal(old.source.text, new.source.text, splices) {
         return differs("bytes changed that were not to change");
     }
-    compare(old, new, wishes, appended)?;
+    let anchors = HashMap::new();
+    Comparison { old, new, wishes, appended, anchors }.documents(old_images, new_images)?;
     if second_reader::agrees(&new.tree, &new.source.readable) {
         return Ok(());
     }
@@ -49,15 +50,18 @@ pub(super) fn prove(
     }
 }
 
+/// Reads the entries of an edited text; a refusal of what the edit made is a difference.
+pub(super) fn reread<'d>(new: &'d Document<'_>) -> Result<Images<'d>, EditError> {
+    Images::read(new).or_else(|error| differs(format!("the new text: {error}")))
+}
+
 fn compare(
     old: &Document<'_>,
     new: &Document<'_>,
     wishes: &Wishes<'_>,
     appended: &[&ImageArgument],
 ) -> Result<(), EditError> {
-    let unproved = |error: EditError| EditError::Unproved { difference: error.to_string() };
-    let old_images = Images::read(old).map_err(unproved)?;
-    let new_images = Images::read(new).map_err(unproved)?;
+    let (old_images, new_images) = (reread(old)?, reread(new)?);
     Comparison { old, new, wishes, appended, anchors: HashMap::new() }.documents(&old_images, &new_images)
 }
 
@@ -268,5 +272,107 @@ impl Comparison<'_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{prove, reread};
+    use crate::image::ImageArgument;
+    use crate::kustomization::parse::parse;
+    use crate::kustomization::plan::Wishes;
+    use crate::kustomization::source::Source;
+    use crate::kustomization::splice::Splice;
+
+    /// Tries to prove `new` of `old`, as if all of the text had been exchanged.
+    fn difference(old: &str, new: &str, arguments: &[&str], appended: usize) -> Option<String> {
+        let arguments: Vec<ImageArgument> = arguments.iter().map(|text| text.parse().unwrap()).collect();
+        let wishes = Wishes::new(&arguments);
+        let (old_source, new_source) = (Source::read(old.as_bytes()).unwrap(), Source::read(new.as_bytes()).unwrap());
+        let (old, new) = (parse(&old_source).unwrap(), parse(&new_source).unwrap());
+        let (old_images, new_images) = (reread(&old).unwrap(), reread(&new).unwrap());
+        let splices = [Splice::replace(0..old_source.text.len(), new_source.text)];
+        let appended: Vec<&ImageArgument> = arguments.iter().rev().take(appended).rev().collect();
+        prove((&old, &old_images), (&new, &new_images), &splices, &wishes, &appended)
+            .err()
+            .map(|error| error.to_string())
+    }
+
+    const OLD: &str = "kind: K\nimages: # i\n- name: a\n  newTag: v0\n- name: app\n  newName: x\n  newTag: v1\n  tagSuffix: s\nz: [1, {b: c}]\n";
+
+    fn changed(from: &str, to: &str) -> Option<String> {
+        assert!(OLD.contains(from), "{from}");
+        difference(OLD, &OLD.replace("newTag: v1", "newTag: v2").replace(from, to), &["app=*:v2"], 0)
+    }
+
+    #[test]
+    fn what_was_asked_for_is_proved() {
+        assert_eq!(changed("kind", "kind"), None);
+        assert_eq!(changed("# i", "# another comment is no other document"), None);
+        let appended = format!("{}- name: b\n  newTag: \"7\"\n", OLD.split("z:").next().unwrap());
+        assert_eq!(difference(&appended.replace("- name: b\n  newTag: \"7\"\n", ""), &appended, &["b:7"], 1), None);
+    }
+
+    #[test]
+    fn anything_else_is_not() {
+        for (from, to) in [
+            ("kind: K", "kind: L"),
+            ("kind: K", "kind: 'K'"),
+            ("kind: K", "kind: !x K"),
+            ("kind: K", "kind: &x K"),
+            ("kind: K\n", ""),
+            ("kind: K\n", "kind: K\nmore: 1\n"),
+            ("kind:", "Kind:"),
+            ("[1, {b: c}]", "[1, {b: d}]"),
+            ("[1, {b: c}]", "[1, [b, c]]"),
+            ("[1, {b: c}]", "[[1], {b: c}]"),
+            ("images:", "Images:"),
+            ("- name: a\n  newTag: v0\n", ""),
+            ("- name: a\n", "- name: a\n- name: b\n"),
+            ("newTag: v0", "newTag: v2"),
+            ("name: a\n  newTag: v0", "newTag: v0\n  name: a"),
+            ("newName: x", "newName: y"),
+            ("newName: x\n", "newName: x\n  digest: d\n"),
+            ("  newName: x\n", ""),
+            ("tagSuffix: s", "tagSuffix: t"),
+            ("  tagSuffix: s\n", ""),
+            ("name: app", "name: 'app'"),
+            ("- name: app", "- &a\n  name: app"),
+        ] {
+            assert!(changed(from, to).is_some(), "{from:?} became {to:?}");
+        }
+    }
+
+    #[test]
+    fn the_asked_values_must_be_there() {
+        let text = |entry: &str| format!("images:\n- {entry}\n");
+        for (old, new, argument) in [
+            ("{name: app, newTag: v1}", "{name: app, newTag: v1}", "app:v2"),
+            ("{name: app, newTag: v1}", "{name: app}", "app:v2"),
+            ("{name: app, newTag: v1}", "{name: app, newTag: 1.10}", "app:1.10"),
+            ("{name: app, newTag: v1}", "{name: app, newTag: !!int \"7\"}", "app:7"),
+            ("{name: app, newTag: v1, newName: x}", "{name: app, newTag: v2, newName: x}", "app:v2"),
+            ("{name: app, newTag: v1}", "{name: app, newTag: v2, tagSuffix: x}", "app:v2"),
+            ("{name: app, newTag: v1}", "[name, newTag]", "app:v2"),
+        ] {
+            let (old, new) = (text(old), text(new));
+            let source = Source::read(new.as_bytes()).unwrap();
+            let is_readable = parse(&source).and_then(|document| reread(&document).map(|_| ())).is_ok();
+            assert!(!is_readable || difference(&old, &new, &[argument], 0).is_some(), "{new}");
+        }
+        let old = text("name: app");
+        for new in ["name: b", "name: b\n  newTag: v4", "name: b\n  newTag: v3\n  digest: d", "{newTag: v3}"] {
+            let new = format!("{old}- {new}\n");
+            assert!(difference(&old, &new, &["b:v3"], 1).is_some(), "{new}");
+        }
+        assert!(difference(&old, &old, &["b:v3"], 1).is_some(), "nothing was appended");
+    }
+
+    #[test]
+    fn an_alias_must_stand_for_what_it_did() {
+        let old = "a: &a 1\nb: &b 1\nc: *a\nimages:\n- name: app\n";
+        let new = old.replace("name: app", "name: app\n  newTag: v2");
+        assert_eq!(difference(old, &new, &["app:v2"], 0), None);
+        assert!(difference(old, &new.replace("*a", "*b"), &["app:v2"], 0).is_some());
     }
 }

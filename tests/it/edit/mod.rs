@@ -6,7 +6,8 @@
 
 #![allow(
     clippy::disallowed_methods,
-    reason = "a test reads its switches, writes its expectations, and runs kubectl to compare with it"
+    clippy::unwrap_used,
+    reason = "a test reads its switches, writes its expectations, runs kubectl, and fails where anything is amiss"
 )]
 
 use std::collections::BTreeMap;
