@@ -252,10 +252,7 @@ pub enum ColorChoice {
 impl Arguments {
     /// Parses a command line, whose first item is the program's name. An environment variable that is set and empty
     /// counts as not set: CI systems hand over inputs that were left out in that way.
-    pub fn parse_from(
-        arguments: &[OsString],
-        environment: &Environment,
-    ) -> Result<Self, clap::Error> {
+    pub fn parse_from(arguments: &[OsString], environment: &Environment) -> Result<Self, clap::Error> {
         let without_empty = |command: clap::Command| {
             command.mut_args(|argument| match argument.get_env() {
                 Some(name) if environment.get(name).is_none() => argument.env(Resettable::Reset),

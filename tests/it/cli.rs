@@ -44,7 +44,8 @@ fn every_example_means_something() {
             let line = line.replace("$GITHUB_SHA", "fdafd70");
             let words = words(&line);
             let environment = Environment::capture();
-            let arguments = Arguments::parse_from(&words, &environment).unwrap_or_else(|error| panic!("{line}: {error}"));
+            let arguments =
+                Arguments::parse_from(&words, &environment).unwrap_or_else(|error| panic!("{line}: {error}"));
             Request::new(&arguments.command, &environment).unwrap_or_else(|failure| panic!("{line}: {failure:?}"));
             examples += 1;
         }
