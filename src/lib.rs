@@ -6,8 +6,8 @@
 //! - [`cli`] reads the command line and the environment, [`request`] makes values of them.
 //! - [`plan`] tells, without looking at the world, what to ask and what to say.
 //! - [`release`] is the flow: [`registry`] checks, [`git`] reads the tip, [`kustomization`] edits its bytes, [`git`]
-//!   commits and pushes. [`target`] finds the way there, [`worktree`] writes files on disk for `set`.
-//! - [`outcome`] and [`failure`] are how it ended, [`report`] tells it.
+//!   commits and pushes. `target` finds the way there, [`worktree`] writes files on disk for `set`.
+//! - [`outcome`] and [`failure`] are how it ended, `report` tells it.
 //!
 //! ARCHITECTURE.md has the map, the invariants and the reasons. This is the program's own library: it is public for its
 //! tests, and its interface may change with any version.

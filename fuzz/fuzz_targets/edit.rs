@@ -2,7 +2,7 @@
 //! A proof that fails is a reason too: it is what the proof is for.
 //!
 //! The input is a line of arguments, each as on the command line, after a `+` where new entries are to be appended;
-//! the file follows. `fuzz/seeds` has some.
+//! the file follows. `cargo fuzz run edit fuzz/corpus/edit fuzz/seeds/edit` starts from some.
 
 #![no_main]
 

@@ -14,7 +14,7 @@ pub struct Edit {
     pub text: Vec<u8>,
     /// Each entry that an argument names, in file order, changed or not, and then those that are new.
     pub entries: Vec<EntryEdit>,
-    /// The names that no entry has, with [`Absent::Report`].
+    /// The names that no entry has, with [`Absent::Report`](super::Absent::Report).
     pub absent: Vec<ImageName>,
     /// The names of all entries, in file order.
     pub names: Vec<String>,
