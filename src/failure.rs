@@ -203,7 +203,7 @@ impl From<GitError> for Failure {
             GitError::NoRemote(_) => Some("`--remote` names another one"),
             GitError::Unauthorized { credentials_sent: true, .. } => Some("is the token expired, or for another host?"),
             GitError::Unauthorized { credentials_sent: false, .. } => {
-                Some("keep actions/checkout's credentials, or put `USER:TOKEN@` into the URL given with `--repo`")
+                Some("set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout")
             }
             GitError::NoAccess { .. } => Some("check the URL, and that the token may write to this repository"),
             GitError::NotFollowed { .. } => Some("name the file that it leads to"),

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::{
-    CheckArguments, Ci, Command, Environment, KustomizationArguments, RegistryArguments, ReleaseArguments, SetArguments,
+    CheckArguments, Ci, Command, Environment, GitLogin, KustomizationArguments, RegistryArguments, ReleaseArguments,
+    SetArguments,
 };
 use crate::failure::Failure;
 use crate::git::{BranchName, Identity, Trailer};
@@ -35,6 +36,8 @@ pub struct ReleaseRequest {
     /// How long one request to the repository may take.
     pub timeout: Duration,
     pub ssh_command: Option<OsString>,
+    pub git_logins: Vec<GitLogin>,
+    pub home: Option<PathBuf>,
     pub effect: Effect,
     pub ci: Option<Ci>,
 }
@@ -126,6 +129,8 @@ fn release(arguments: &ReleaseArguments, environment: &Environment) -> Result<Re
         attempts: arguments.attempts,
         timeout,
         ssh_command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
+        git_logins: environment.git_logins(),
+        home: environment.path("HOME"),
         effect: effect(&arguments.kustomization),
         ci: environment.ci(),
     })

@@ -1,10 +1,10 @@
 //! Where a release goes: the remote, the branch, and the kustomizations on it. A checkout is asked for all this, and for
 //! nothing else.
 
-use crate::cli::Ci;
+use crate::cli::{Ci, GitLogin};
 use crate::failure::Failure;
 use crate::git::{
-    BranchName, Checkout, CommitId, Destination, Entry, Identity, Pusher, Reader, Remote, RemoteOptions,
+    BranchName, Checkout, CommitId, Destination, Entry, HostLogin, Identity, Pusher, Reader, Remote, RemoteOptions,
     RepositoryPath, Snapshot, Source, Tips,
 };
 use crate::kustomization;
@@ -18,6 +18,10 @@ pub(crate) struct Target {
     /// The folder inside the repository that paths are seen from.
     base: RepositoryPath,
     checkout: Option<Checkout>,
+}
+
+fn host_login(GitLogin { host, user, password }: GitLogin) -> HostLogin {
+    HostLogin { host, user, password }
 }
 
 /// Where one attempt begins.
@@ -34,7 +38,8 @@ impl Target {
             timeout: request.timeout,
             ssh_command: request.ssh_command.clone(),
             run_programs_of_others: request.ci.is_some(),
-            extra_headers: Vec::new(),
+            logins: request.git_logins.iter().cloned().map(host_login).collect(),
+            home: request.home.clone(),
         };
         let (folder, remote) = match &request.repository {
             Repository::Url(url) => {

@@ -23,6 +23,15 @@ pub struct Ci {
     pub bot: Option<&'static str>,
 }
 
+/// A login for repositories. It holds a secret, so it has no `Debug`.
+#[derive(Clone)]
+pub struct GitLogin {
+    /// The `host` or `host:port` that it is for; `None`: wherever the release goes.
+    pub host: Option<String>,
+    pub user: String,
+    pub password: String,
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 impl Environment {
     pub fn capture() -> Self {
@@ -42,6 +51,25 @@ impl Environment {
 
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).map(PathBuf::from)
+    }
+
+    /// Returns the logins for repositories, in the order in which they count: `TAGSHIP_GIT_TOKEN` for any, then the CI
+    /// system's own token for its own server and no other.
+    pub fn git_logins(&self) -> Vec<GitLogin> {
+        let own = self.text("TAGSHIP_GIT_TOKEN").map(|password| GitLogin {
+            host: None,
+            user: self.text("TAGSHIP_GIT_USERNAME").unwrap_or_else(|| "x-access-token".to_owned()),
+            password,
+        });
+        let authority = |url: String| Some(url.split_once("://")?.1.split('/').next()?.to_owned());
+        let token_of_ci = |server: &str, token: &str, user: &str| {
+            let (host, password) = self.text(server).and_then(authority).zip(self.text(token))?;
+            Some(GitLogin { host: Some(host), user: user.to_owned(), password })
+        };
+        // Gitea and Forgejo set the variables of GitHub.
+        let github = token_of_ci("GITHUB_SERVER_URL", "GITHUB_TOKEN", "x-access-token");
+        let gitlab = token_of_ci("CI_SERVER_URL", "CI_JOB_TOKEN", "gitlab-ci-token");
+        [own, github, gitlab].into_iter().flatten().collect()
     }
 
     /// Returns what the CI system tells, where one is known.
@@ -121,6 +149,26 @@ mod tests {
         .unwrap();
         assert_eq!(ci.source.as_deref(), Some("group/app@fdafd70"));
         assert_eq!(ci.run.as_deref(), Some("https://gitlab.com/group/app/-/jobs/7"));
+    }
+
+    #[test]
+    fn logins_for_repositories() {
+        let logins = environment(&[
+            ("TAGSHIP_GIT_TOKEN", "one"),
+            ("GITHUB_SERVER_URL", "https://git.example:8443"),
+            ("GITHUB_TOKEN", "two"),
+            ("CI_SERVER_URL", "https://gitlab.example"),
+            ("CI_JOB_TOKEN", "three"),
+        ])
+        .git_logins();
+        let shown: Vec<_> = logins
+            .iter()
+            .map(|login| format!("{}:{}@{}", login.user, login.password, login.host.as_deref().unwrap_or("*")))
+            .collect();
+        let expected =
+            ["x-access-token:one@*", "x-access-token:two@git.example:8443", "gitlab-ci-token:three@gitlab.example"];
+        assert_eq!(shown, expected);
+        assert!(environment(&[("GITHUB_TOKEN", "two")]).git_logins().is_empty(), "for no server");
     }
 
     #[test]

@@ -7,4 +7,4 @@ pub use args::{
     Arguments, CheckArguments, ColorChoice, Command, KustomizationArguments, OutputArguments, OutputFormat,
     RegistryArguments, ReleaseArguments, SetArguments,
 };
-pub use env::{Ci, Environment};
+pub use env::{Ci, Environment, GitLogin};

@@ -9,9 +9,8 @@ use gix::url::Scheme;
 
 use super::commit::Identity;
 use super::error::GitError;
-use super::http_config::extra_headers;
 use super::name::{BranchName, RepositoryPath};
-use super::remote::{Remote, RemoteOptions};
+use super::remote::{Configuration, Remote, RemoteOptions};
 
 /// A repository on disk with its configuration.
 pub struct Checkout {
@@ -78,11 +77,9 @@ impl Checkout {
     }
 
     fn remote_of(&self, mut url: gix::Url, mut options: RemoteOptions) -> Result<Remote, GitError> {
+        let run_programs = options.run_programs_of_others || self.is_ours();
         match url.scheme {
-            Scheme::Http | Scheme::Https => {
-                options.extra_headers = extra_headers(self.repository.config_snapshot().plumbing(), &url);
-            }
-            Scheme::Ssh if options.run_programs_of_others || self.is_ours() => {
+            Scheme::Ssh if run_programs => {
                 let configured = self.repository.ssh_connect_options();
                 let configured =
                     configured.map_err(|error| GitError::unexpected("`core.sshCommand` cannot be read", error))?;
@@ -96,7 +93,11 @@ impl Checkout {
             }
             _ => {}
         }
-        Remote::of(url, &options)
+        let configuration = Configuration {
+            file: self.repository.config_snapshot().plumbing().clone(),
+            run_programs_of_repository: run_programs,
+        };
+        Remote::of(url, configuration, &options)
     }
 
     /// Returns who commits here, from git's configuration and `GIT_AUTHOR_*`/`GIT_COMMITTER_*`: author, committer.

@@ -9,11 +9,14 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use gix_transport::client::blocking_io::http::{GetResponse, Http, PostBodyDataKind, PostResponse};
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
+
+use super::credentials::Login;
 
 const MAX_REDIRECTS: usize = 5;
 
@@ -24,9 +27,9 @@ const MAX_REFUSAL: u64 = 4096;
 const PIECE: usize = 8 << 10;
 
 /// What we send beside the protocol's own headers. Its values are secrets, so it has no `Debug`.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Access {
-    pub(super) authorization: Option<HeaderValue>,
+    pub(super) login: Login,
     pub(super) headers: HeaderMap,
 }
 
@@ -79,14 +82,14 @@ impl Journal {
 pub(super) struct Conversation {
     client: Client,
     origin: Url,
-    access: Access,
+    access: Arc<Access>,
     journal: Rc<Journal>,
     redirected_base: Option<String>,
 }
 
 impl Conversation {
     /// `client` must not follow redirects by itself.
-    pub(super) fn new(client: Client, origin: Url, access: Access, journal: Rc<Journal>) -> Self {
+    pub(super) fn new(client: Client, origin: Url, access: Arc<Access>, journal: Rc<Journal>) -> Self {
         Self { client, origin, access, journal, redirected_base: None }
     }
 
@@ -105,26 +108,38 @@ impl Conversation {
         }
         if url.origin() == self.origin.origin() {
             headers.extend(self.access.headers.clone());
-            if let Some(authorization) = &self.access.authorization {
-                headers.insert(AUTHORIZATION, authorization.clone());
+            if let Some(authorization) = self.access.login.header() {
+                headers.insert(AUTHORIZATION, authorization);
             }
         }
         request.headers(headers)
     }
 
-    /// Sends a GET and follows its redirects. Returns the answer and where it came from.
+    /// Sends a GET, again where the remote wants a login and git's credential helpers have one, and follows its redirects.
+    /// Returns the answer and where it came from.
     fn get_following(&self, url: &str, headers: &[String]) -> io::Result<(Response, Url)> {
         let mut url = Url::parse(url).map_err(io::Error::other)?;
         for _ in 0..=MAX_REDIRECTS {
             let request = self.with_headers(self.client.get(url.clone()), &url, headers);
-            let response = self.journal.send(request)?;
+            let response = match self.journal.send(request) {
+                Ok(response) => response,
+                Err(_) if self.wants_another_login(&url) => continue,
+                Err(error) => return Err(error),
+            };
             if !response.status().is_redirection() {
+                self.access.login.accepted();
                 return Ok((response, url));
             }
             url = redirect_target(&response, &url)
                 .map_err(|why| self.journal.fail(Some(response.status()), why.to_owned()))?;
         }
         Err(self.journal.fail(None, format!("more than {MAX_REDIRECTS} redirects")))
+    }
+
+    /// Returns whether the last request failed for want of a login, and there now is another one.
+    fn wants_another_login(&self, url: &Url) -> bool {
+        let status = self.journal.failure.borrow().as_ref().and_then(|failure| failure.status);
+        status == Some(StatusCode::UNAUTHORIZED) && url.origin() == self.origin.origin() && self.access.login.rejected()
     }
 
     /// Returns `url` below the base that a redirect led to.

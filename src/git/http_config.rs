@@ -1,6 +1,8 @@
 //! `http.<url>.*` as git looks it up: of all sections whose URL matches the remote's, the most specific wins (git's
 //! `urlmatch.c`). gix 0.90 reads plain `http.*` only, and so would not see what actions/checkout writes.
 
+use std::path::PathBuf;
+
 use gix::bstr::ByteSlice as _;
 
 /// How well a section fits: plain `http.*` least, then by host, path and user.
@@ -56,8 +58,59 @@ fn values(config: &gix::config::File, key: &str, url: &gix::Url) -> Vec<String> 
     found.into_iter().map(|(_, value)| value).collect()
 }
 
+/// What git's configuration says about speaking HTTP to one remote.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct HttpSettings {
+    /// Header lines (`http.extraHeader`).
+    pub(super) extra_headers: Vec<String>,
+    /// The proxy's URL; empty: none, whatever the environment says (`http.proxy`).
+    pub(super) proxy: Option<String>,
+    /// A file of CA certificates, which count in place of the system's (`http.sslCAInfo`).
+    pub(super) ca_file: Option<PathBuf>,
+    /// Certificates are not looked at (`http.sslVerify = false`).
+    pub(super) unverified: bool,
+}
+
+impl HttpSettings {
+    pub(super) fn read(config: &gix::config::File, url: &gix::Url) -> Self {
+        let last = |key| values(config, key, url).pop();
+        let verify =
+            last("sslVerify").and_then(|value| gix::config::Boolean::try_from(value.as_bytes().as_bstr()).ok());
+        Self {
+            extra_headers: extra_headers(config, url),
+            proxy: last("proxy"),
+            ca_file: last("sslCAInfo").filter(|path| !path.is_empty()).map(PathBuf::from),
+            unverified: verify.is_some_and(|verify| !verify.0),
+        }
+    }
+}
+
+/// Returns `url` with the base that `url.<base>.insteadOf`, or for a push `pushInsteadOf`, puts in the place of its
+/// beginning; the longest match counts.
+pub(super) fn rewritten(config: &gix::config::File, url: &str) -> String {
+    let mut best: Option<(bool, usize, String)> = None;
+    for section in config.sections_by_name("url").into_iter().flatten() {
+        let Some(base) = section.header().subsection_name() else {
+            continue;
+        };
+        for (key, is_for_push) in [("insteadOf", false), ("pushInsteadOf", true)] {
+            for value in section.values(key) {
+                let beginning = value.to_str_lossy().into_owned();
+                let rank = (is_for_push, beginning.len());
+                let is_better = best.as_ref().is_none_or(|(for_push, length, _)| rank > (*for_push, *length));
+                if let Some(rest) = url.strip_prefix(&beginning)
+                    && is_better
+                {
+                    best = Some((rank.0, rank.1, format!("{base}{rest}")));
+                }
+            }
+        }
+    }
+    best.map_or_else(|| url.to_owned(), |(_, _, rewritten)| rewritten)
+}
+
 /// Returns the header lines of `http.extraHeader` for `url`.
-pub(super) fn extra_headers(config: &gix::config::File, url: &gix::Url) -> Vec<String> {
+fn extra_headers(config: &gix::config::File, url: &gix::Url) -> Vec<String> {
     let values = values(config, "extraHeader", url);
     let start = values.iter().rposition(String::is_empty).map_or(0, |reset| reset + 1);
     values[start..].to_vec()
@@ -65,7 +118,7 @@ pub(super) fn extra_headers(config: &gix::config::File, url: &gix::Url) -> Vec<S
 
 #[cfg(test)]
 mod tests {
-    use super::extra_headers;
+    use super::{HttpSettings, extra_headers, rewritten};
 
     fn headers(config: &str, url: &str) -> Vec<String> {
         let file = gix::config::File::try_from(config).unwrap();
@@ -93,6 +146,39 @@ mod tests {
             ("[http]\nextraheader = A: 1\nextraheader =", &[]),
         ] {
             assert_eq!(headers(config, url), expected, "{config}");
+        }
+    }
+
+    #[test]
+    fn proxies_and_certificates() {
+        let read = |config: &str| {
+            let file = gix::config::File::try_from(config).unwrap();
+            HttpSettings::read(&file, &gix::url::parse("https://git.example/org/repo").unwrap())
+        };
+        assert_eq!(read(""), HttpSettings::default());
+        let settings = read(
+            "[http]\nproxy = http://one\nsslVerify = true\n\
+             [http \"https://git.example\"]\nproxy = http://two\nsslCAInfo = /ca.pem\nsslVerify = false",
+        );
+        assert_eq!(settings.proxy.as_deref(), Some("http://two"));
+        assert_eq!(settings.ca_file.unwrap().to_str(), Some("/ca.pem"));
+        assert!(settings.unverified);
+        assert_eq!(read("[http]\nproxy = http://one\n[http]\nproxy =").proxy.as_deref(), Some(""));
+    }
+
+    #[test]
+    fn other_beginnings() {
+        let config = "[url \"ssh://git@host/\"]\ninsteadOf = https://host/\n\
+                      [url \"file:///srv/\"]\ninsteadOf = https://host/deep/\n\
+                      [url \"ssh://push@host/\"]\npushInsteadOf = https://other/\ninsteadOf = https://other/deeper/";
+        let file = gix::config::File::try_from(config).unwrap();
+        for (url, expected) in [
+            ("https://host/a", "ssh://git@host/a"),
+            ("https://host/deep/a", "file:///srv/a"),
+            ("https://other/deeper/a", "ssh://push@host/deeper/a"),
+            ("https://third/a", "https://third/a"),
+        ] {
+            assert_eq!(rewritten(&file, url), expected, "{url}");
         }
     }
 }

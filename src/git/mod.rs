@@ -6,6 +6,7 @@
 
 mod checkout;
 mod commit;
+mod credentials;
 mod delta;
 mod error;
 mod http;
@@ -22,6 +23,7 @@ mod transport;
 
 pub use checkout::Checkout;
 pub use commit::{Authorship, Change, CommitOnTip, Destination, Identity, IdentityError, Lease};
+pub use credentials::HostLogin;
 pub use error::GitError;
 pub use message::{Message, Trailer, TrailerError};
 pub use name::{BranchName, CommitId, RepositoryPath};

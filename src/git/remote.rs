@@ -4,19 +4,21 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
 use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::client::blocking_io::ssh;
 use gix::url::Scheme;
-use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::redirect::Policy;
+use reqwest::{Certificate, Proxy, Url};
 
+use super::credentials::{Helpers, HostLogin, Login, basic, netrc};
 use super::error::GitError;
 use super::http::{Access, parse_header};
+use super::http_config::{HttpSettings, rewritten};
 use crate::http::{Security, client};
 
 /// A repository that is read and written over its transport, never on disk.
@@ -29,7 +31,7 @@ pub(super) enum Address {
     Http {
         url: Url,
         client: Client,
-        access: Access,
+        access: Arc<Access>,
     },
     /// ssh and local paths, which gix reaches through the programs `ssh`, and `git-upload-pack` or `git-receive-pack`.
     Program {
@@ -45,26 +47,39 @@ pub struct RemoteOptions {
     pub timeout: Duration,
     /// What git calls `GIT_SSH_COMMAND`.
     pub ssh_command: Option<OsString>,
-    /// Whether `core.sshCommand` of a checkout that belongs to another user is run: a CI system that hands us such a
-    /// checkout is trusted, and actions/checkout puts its ssh key there. Elsewhere it could be anybody's trap.
+    /// Whether programs are run that the configuration of another user's checkout names (`core.sshCommand`,
+    /// `credential.helper`): a CI system that hands us such a checkout is trusted, and actions/checkout puts its ssh key
+    /// there. Elsewhere it could be anybody's trap.
     pub run_programs_of_others: bool,
-    /// Header lines that git's configuration wants on every request, as actions/checkout leaves them.
-    pub extra_headers: Vec<String>,
+    /// Logins from the environment, in the order in which they count.
+    pub logins: Vec<HostLogin>,
+    /// Where `.netrc` is.
+    pub home: Option<PathBuf>,
+}
+
+/// git's configuration and how far it is trusted.
+pub(super) struct Configuration {
+    pub(super) file: gix::config::File,
+    pub(super) run_programs_of_repository: bool,
 }
 
 impl Remote {
-    /// Returns the remote that `url` names: http(s), ssh (`host:path` too), or a local path.
+    /// Returns the remote that `url` names: http(s), ssh (`host:path` too), or a local path. The user's and the system's
+    /// configuration of git count.
     pub fn at(url: &str, options: &RemoteOptions) -> Result<Self, GitError> {
+        let file = gix::config::File::from_globals()
+            .map_err(|error| GitError::unexpected("git's configuration cannot be read", error))?;
+        let url = rewritten(&file, url);
         // gix quotes the URL, its password included, so its own message is not kept.
         let parsed = gix::url::parse(url.as_bytes().as_bstr()).ok();
-        let parsed = parsed.ok_or_else(|| invalid(url, "it does not parse"))?;
-        Self::of(parsed, options)
+        let parsed = parsed.ok_or_else(|| invalid(&url, "it does not parse"))?;
+        Self::of(parsed, Configuration { file, run_programs_of_repository: false }, options)
     }
 
-    pub(super) fn of(url: gix::Url, options: &RemoteOptions) -> Result<Self, GitError> {
+    pub(super) fn of(url: gix::Url, configuration: Configuration, options: &RemoteOptions) -> Result<Self, GitError> {
         let shown = shown(&url);
         let address = match url.scheme {
-            Scheme::Http | Scheme::Https => http_address(&url, &shown, options)?,
+            Scheme::Http | Scheme::Https => http_address(&url, &shown, &configuration, options)?,
             Scheme::Ssh => {
                 let command = options.ssh_command.clone();
                 Address::Program { url, ssh: ssh::connect::Options { command, ..Default::default() } }
@@ -76,7 +91,7 @@ impl Remote {
     }
 
     pub(super) fn has_credentials(&self) -> bool {
-        matches!(&self.address, Address::Http { access, .. } if access.authorization.is_some())
+        matches!(&self.address, Address::Http { access, .. } if access.login.was_shown())
     }
 
     pub(super) fn unavailable(&self, error: impl Into<anyhow::Error>) -> GitError {
@@ -103,6 +118,8 @@ fn invalid(url: &str, why: &str) -> GitError {
 /// Returns a URL as people name a repository: host and path, nothing that could be a secret.
 fn shown(url: &gix::Url) -> String {
     let path = url.path.to_str_lossy();
+    // What follows a question mark may be a token.
+    let path = path.split('?').next().unwrap_or_default();
     let path = path.trim_end_matches('/').trim_end_matches(".git");
     match (url.host(), url.port) {
         (None, _) => url.path.to_str_lossy().into_owned(),
@@ -111,40 +128,81 @@ fn shown(url: &gix::Url) -> String {
     }
 }
 
-fn http_address(url: &gix::Url, shown: &str, options: &RemoteOptions) -> Result<Address, GitError> {
+fn http_address(
+    url: &gix::Url,
+    shown: &str,
+    configuration: &Configuration,
+    options: &RemoteOptions,
+) -> Result<Address, GitError> {
+    let settings = HttpSettings::read(&configuration.file, url);
+    let mut public = url.clone();
+    public.set_user(None);
+    public.set_password(None);
+    let public = Url::parse(&public.to_bstring().to_str_lossy()).map_err(|error| invalid(shown, &error.to_string()))?;
+    let client = http_client(&public, &settings, options.timeout)?;
     let mut access = Access::default();
-    for line in &options.extra_headers {
+    let mut configured = None;
+    for line in &settings.extra_headers {
         match parse_header(line) {
-            Some((AUTHORIZATION, value)) => access.authorization = Some(value),
+            Some((AUTHORIZATION, value)) => configured = Some(value),
             Some((name, value)) => {
                 access.headers.append(name, value);
             }
             None => {}
         }
     }
-    if let Some(user) = url.user() {
-        access.authorization = Some(basic(user, url.password().unwrap_or_default()));
-    }
-    if let Some(value) = &mut access.authorization {
-        value.set_sensitive(true);
-    }
-    let mut public = url.clone();
-    public.set_user(None);
-    public.set_password(None);
-    let url = Url::parse(&public.to_bstring().to_str_lossy()).map_err(|error| invalid(shown, &error.to_string()))?;
-    let security = if url.scheme() == "https" { Security::Tls } else { Security::Plain };
-    // Redirects are followed by hand: see `Conversation`.
-    let client = client(security, options.timeout)
-        .redirect(Policy::none())
-        .build()
-        .map_err(|error| GitError::unexpected("the HTTP client cannot be made", error))?;
-    Ok(Address::Http { url, client, access })
+    access.login = match known_login(url, &public, configured, options) {
+        Some(header) => Login::known(header),
+        None => Helpers::read(&configuration.file, url.clone(), configuration.run_programs_of_repository)
+            .map_or_else(Login::default, Login::of_helpers),
+    };
+    Ok(Address::Http { url: public, client, access: Arc::new(access) })
 }
 
-fn basic(user: &str, password: &str) -> HeaderValue {
-    let login = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-    // Base64 has no character that a header forbids.
-    HeaderValue::try_from(format!("Basic {login}")).unwrap_or_else(|_| HeaderValue::from_static("Basic"))
+/// Returns the login that is known beforehand: from the URL, from the environment for this remote, from git's
+/// configuration, from `.netrc`, from the CI system for its own server.
+fn known_login(
+    url: &gix::Url,
+    public: &Url,
+    configured: Option<HeaderValue>,
+    options: &RemoteOptions,
+) -> Option<HeaderValue> {
+    let host = public.host_str().unwrap_or_default();
+    let authority = public.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let of_environment = |wanted: Option<&str>| {
+        let login = options.logins.iter().find(|login| login.host.as_deref() == wanted)?;
+        Some(basic(&login.user, &login.password))
+    };
+    let netrc = || options.home.as_deref().and_then(|home| netrc(home, host));
+    url.password()
+        .map(|password| basic(url.user().unwrap_or_default(), password))
+        .or_else(|| of_environment(None))
+        .or(configured)
+        .or_else(|| netrc().map(|(user, password)| basic(&user, &password)))
+        .or_else(|| of_environment(Some(&authority)))
+        // A token may stand in the place of the user's name.
+        .or_else(|| url.user().map(|user| basic(user, "")))
+}
+
+/// Redirects are followed by hand: see `Conversation`.
+fn http_client(url: &Url, settings: &HttpSettings, timeout: Duration) -> Result<Client, GitError> {
+    let unusable = |what: &str, error: reqwest::Error| GitError::unexpected(format!("{what} cannot be used"), error);
+    let is_tls = url.scheme() == "https";
+    let mut builder = client(if is_tls { Security::Tls } else { Security::Plain }, timeout).redirect(Policy::none());
+    match settings.proxy.as_deref() {
+        Some("") => builder = builder.no_proxy(),
+        Some(proxy) => builder = builder.proxy(Proxy::all(proxy).map_err(|error| unusable("`http.proxy`", error))?),
+        None => {}
+    }
+    if let (true, Some(path)) = (is_tls, &settings.ca_file) {
+        let shown = path.display().to_string();
+        let pem = std::fs::read(path).map_err(|error| GitError::unexpected(format!("cannot read `{shown}`"), error))?;
+        let certificates =
+            Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&format!("`{shown}`"), error))?;
+        builder = builder.tls_certs_only(certificates);
+    }
+    builder = builder.tls_danger_accept_invalid_certs(settings.unverified);
+    builder.build().map_err(|error| unusable("the HTTP client", error))
 }
 
 fn local_address(url: gix::Url) -> Result<Address, GitError> {
@@ -182,7 +240,7 @@ mod tests {
             panic!("no http");
         };
         assert_eq!(url.as_str(), "https://host/repo.git");
-        assert_eq!(access.authorization.unwrap(), "Basic bWU6cEBzcw==", "me:p@ss");
+        assert_eq!(access.login.header().unwrap(), "Basic bWU6cEBzcw==", "me:p@ss");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::stage::{FILE, FOLDER, Stage, tagship};
-use crate::support::command::{Command, Home};
+use crate::support::command::{Command, Home, write_script};
 use crate::support::git_server::{Access, Fault, GitServer};
 use crate::support::http::Response;
 use crate::support::login::Login;
@@ -400,5 +400,111 @@ fn over_ssh_with_the_checkouts_own_command() {
     checkout.git(["remote", "set-url", "origin", &sshd.url(stage.remote.path())]).run().success();
     checkout.git(["config", "core.sshCommand", &sshd.client_command()]).run().success();
     release_in(&checkout, &stage.home, &stage).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// Returns a checkout whose remote is behind a server that wants the login, and git's configuration without one.
+fn checkout_without_login(stage: &Stage, server: &GitServer) -> Checkout {
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.git(["remote", "set-url", "origin", &server.url("gitops.git")]).run().success();
+    checkout
+}
+
+/// The helper writes down what it is asked and told; it knows this password.
+fn helper(stage: &Stage, password: &str) -> String {
+    let path = stage.home.path().join("helper");
+    let log = stage.home.path().join("helper.log");
+    write_script(
+        &path,
+        &format!(
+            "#!/bin/sh\necho \"$1\" >>'{log}'\n[ \"$1\" = get ] || exec cat >>'{log}'\n\
+             cat >/dev/null\necho username={user}\necho password={password}\n",
+            log = log.display(),
+            user = login().user
+        ),
+    );
+    path.display().to_string()
+}
+
+fn helper_log(stage: &Stage) -> String {
+    std::fs::read_to_string(stage.home.path().join("helper.log")).unwrap_or_default()
+}
+
+#[test]
+fn a_credential_helper_is_asked_and_told() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let checkout = checkout_without_login(&stage, &server);
+    checkout.git(["config", "credential.helper", &helper(&stage, &login().password)]).run().success();
+    release_in(&checkout, &stage.home, &stage).run().success().says_nowhere(&login().password);
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+    let log = helper_log(&stage);
+    assert!(log.starts_with("get\nstore\n") && log.contains("username=x-access-token"), "{log}");
+    let anonymous = server.requests().iter().filter(|request| request.logged.status == Some(401)).count();
+    assert_eq!(anonymous, 1, "the login is kept for the whole release");
+}
+
+#[test]
+fn a_helper_with_a_wrong_login_forgets_it() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let checkout = checkout_without_login(&stage, &server);
+    checkout.git(["config", "credential.helper", &helper(&stage, "wr0ng")]).run().success();
+    let output = release_in(&checkout, &stage.home, &stage).run().exit(5);
+    output.stderr_has("does not accept the login").says_nowhere("wr0ng");
+    assert!(helper_log(&stage).starts_with("get\nerase\n"), "{}", helper_log(&stage));
+    stage.untouched();
+}
+
+/// The users' own configuration counts without a checkout too.
+#[test]
+fn the_users_configuration_counts_without_a_checkout() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let helper = helper(&stage, &login().password);
+    let config = format!("[credential]\n\thelper = {helper}\n[url \"{}\"]\n\tinsteadOf = config:\n", server.url(""));
+    let config = stage.home.write("gitconfig", &config);
+    stage.release_to("config:gitops.git").env("GIT_CONFIG_GLOBAL", config).arg(stage.argument()).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn logins_from_the_environment() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let url = server.url("gitops.git");
+    let release = || stage.release_to(&url).args(["--no-check", "--dry-run", "IMAGE_PLACEHOLDER=*:v2"]);
+    let token = login().password;
+    release().env("TAGSHIP_GIT_TOKEN", &token).run().success();
+    release().env("TAGSHIP_GIT_TOKEN", "wr0ng").run().exit(5);
+    release().env("TAGSHIP_GIT_USERNAME", "x").env("TAGSHIP_GIT_TOKEN", &token).run().exit(5);
+    let own = server.url("");
+    release().env("GITHUB_SERVER_URL", &own).env("GITHUB_TOKEN", &token).run().success();
+    let netrc = format!("machine 127.0.0.1 login {} password {token}\n", login().user);
+    stage.home.write(".netrc", &netrc);
+    release().run().success();
+}
+
+/// The CI system's token is for its own server, whatever repository is released to.
+#[test]
+fn the_cis_token_goes_to_no_other_server() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let release = stage.release_to(&server.url("gitops.git")).arg(stage.argument());
+    let release = release.env("GITHUB_SERVER_URL", "https://github.example").env("GITHUB_TOKEN", "s3cret");
+    release.env("CI_SERVER_URL", "http://127.0.0.1:1").env("CI_JOB_TOKEN", "s3cret").run().success();
+    assert!(server.requests().iter().all(|request| request.logged.authorization_value().is_none()));
+}
+
+#[test]
+fn proxies_as_git_configures_them() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let checkout = checkout_without_login(&stage, &server);
+    let dead = "http://127.0.0.1:1";
+    checkout.git(["config", &format!("http.{}.proxy", server.url("")), dead]).run().success();
+    release_in(&checkout, &stage.home, &stage).run().exit(6).stderr_has("cannot be reached");
+    checkout.git(["config", &format!("http.{}.proxy", server.url("")), ""]).run().success();
+    release_in(&checkout, &stage.home, &stage).env("http_proxy", dead).args(["--no-check"]).run().success();
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }

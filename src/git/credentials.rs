@@ -1,0 +1,184 @@
+//! The login for a repository over HTTP. What is known beforehand goes with the first request; git's credential helpers are
+//! asked when the remote wants a login and none is known, and are told whether theirs was good. Nobody is prompted.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use base64::Engine as _;
+use gix::credentials::helper::{Action, Cascade, NextAction};
+use reqwest::header::HeaderValue;
+
+/// A login from the environment. It holds a secret, so it has no `Debug`.
+pub struct HostLogin {
+    /// The `host` or `host:port` that it is for; `None`: the remote, whatever its host.
+    pub host: Option<String>,
+    pub user: String,
+    pub password: String,
+}
+
+/// What a remote is shown, and what is known about that.
+pub(super) struct Login(Mutex<State>);
+
+enum State {
+    /// Nothing is known, and the helpers have not been asked.
+    Unasked(Helpers),
+    /// To be sent with every request.
+    Known(HeaderValue),
+    /// What a helper gave, which the remote has not judged.
+    Offered(HeaderValue, Helpers, NextAction),
+    /// The remote did not accept what a helper gave.
+    Refused,
+    /// There is none.
+    None,
+}
+
+impl Login {
+    pub(super) fn known(mut header: HeaderValue) -> Self {
+        header.set_sensitive(true);
+        Self(Mutex::new(State::Known(header)))
+    }
+
+    pub(super) fn of_helpers(helpers: Helpers) -> Self {
+        Self(Mutex::new(State::Unasked(helpers)))
+    }
+
+    /// Returns what to send.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        match &*self.state() {
+            State::Known(header) | State::Offered(header, ..) => Some(header.clone()),
+            State::Unasked(_) | State::Refused | State::None => None,
+        }
+    }
+
+    /// Returns whether the remote has been shown any.
+    pub(super) fn was_shown(&self) -> bool {
+        !matches!(&*self.state(), State::Unasked(_) | State::None)
+    }
+
+    /// The remote wants a login, or another one. Returns whether there now is one that it has not seen.
+    pub(super) fn rejected(&self) -> bool {
+        let mut state = self.state();
+        match std::mem::replace(&mut *state, State::None) {
+            State::Unasked(mut helpers) => {
+                if let Some((header, next)) = helpers.ask() {
+                    *state = State::Offered(header, helpers, next);
+                    return true;
+                }
+            }
+            State::Offered(_, mut helpers, next) => {
+                helpers.tell(next.erase());
+                *state = State::Refused;
+            }
+            other @ (State::Known(_) | State::Refused | State::None) => *state = other,
+        }
+        false
+    }
+
+    /// The remote answered to what it was shown.
+    pub(super) fn accepted(&self) {
+        let mut state = self.state();
+        match std::mem::replace(&mut *state, State::None) {
+            State::Offered(header, mut helpers, next) => {
+                helpers.tell(next.store());
+                *state = State::Known(header);
+            }
+            other => *state = other,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Login {
+    fn default() -> Self {
+        Self(Mutex::new(State::None))
+    }
+}
+
+/// Returns the header of HTTP's Basic scheme.
+pub(super) fn basic(user: &str, password: &str) -> HeaderValue {
+    let login = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    // Base64 has no character that a header forbids.
+    HeaderValue::try_from(format!("Basic {login}")).unwrap_or_else(|_| HeaderValue::from_static("Basic"))
+}
+
+/// git's credential helpers for one URL, as `credential.*` configures them.
+pub(super) struct Helpers {
+    cascade: Cascade,
+    question: Action,
+}
+
+impl Helpers {
+    /// Returns the helpers for `url`; `None` where there are none. Those that a repository's own configuration names count
+    /// only if it is trusted.
+    pub(super) fn read(config: &gix::config::File, url: gix::Url, trust_repository: bool) -> Option<Self> {
+        let counts = |section: &gix::config::file::Metadata| {
+            trust_repository || section.source.kind() != gix::config::source::Kind::Repository
+        };
+        let permissions = gix::open::permissions::Environment::isolated();
+        let (cascade, question, _) =
+            gix::config::credential_helpers(url, config, true, counts, permissions, false).ok()?;
+        (!cascade.programs.is_empty()).then_some(Self { cascade, question })
+    }
+
+    /// Returns a login and what to tell the helpers about it later. A helper that fails is one that knows nothing: the
+    /// remote's own answer is what the user has to see.
+    fn ask(&mut self) -> Option<(HeaderValue, NextAction)> {
+        let outcome = self.cascade.invoke(self.question.clone(), never_prompt()).ok()??;
+        let mut header = basic(&outcome.identity.username, &outcome.identity.password);
+        header.set_sensitive(true);
+        Some((header, outcome.next))
+    }
+
+    fn tell(&mut self, action: Action) {
+        // What a helper keeps is its own affair.
+        self.cascade.invoke(action, never_prompt()).ok();
+    }
+}
+
+fn never_prompt() -> gix::prompt::Options {
+    gix::prompt::Options { askpass: None, mode: gix::prompt::Mode::Disable }
+}
+
+/// Returns the login for `host` in a file in the form of `.netrc`, as curl reads it for git.
+pub(super) fn netrc(home: &Path, host: &str) -> Option<(String, String)> {
+    let text = std::fs::read_to_string(home.join(".netrc")).ok()?;
+    let mut words = text.lines().filter(|line| !line.trim_start().starts_with('#')).flat_map(str::split_whitespace);
+    let (mut applies, mut user, mut password) = (false, None, None);
+    while let Some(word) = words.next() {
+        match word {
+            "machine" | "default" if applies && password.is_some() => break,
+            "machine" => applies = words.next() == Some(host),
+            "default" => applies = true,
+            "login" if applies => user = words.next(),
+            "password" if applies => password = words.next(),
+            // A macro is not for us, and neither are its words.
+            "macdef" => break,
+            _ => {}
+        }
+    }
+    Some((user.unwrap_or_default().to_owned(), password?.to_owned()))
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
+mod tests {
+    use super::netrc;
+
+    #[test]
+    fn who_is_in_netrc() {
+        let home = tempfile::tempdir().unwrap();
+        let text = "# machine x\nmachine a.io login me password one\nmachine b.io\n\tlogin you\n\tpassword two\n\
+                    default login any password three\n";
+        std::fs::write(home.path().join(".netrc"), text).unwrap();
+        let login = |host| netrc(home.path(), host).map(|(user, password)| format!("{user}:{password}"));
+        assert_eq!(login("a.io").as_deref(), Some("me:one"));
+        assert_eq!(login("b.io").as_deref(), Some("you:two"));
+        assert_eq!(login("c.io").as_deref(), Some("any:three"));
+        std::fs::write(home.path().join(".netrc"), "machine a.io login me").unwrap();
+        assert_eq!(login("a.io"), None);
+        assert_eq!(netrc(&home.path().join("nowhere"), "a.io"), None);
+    }
+}
