@@ -35,7 +35,7 @@ pub fn release(request: &ReleaseRequest, listener: &mut Listener<'_>) -> Result<
     for subject in &subjects {
         checks.require(subject, listener)?;
     }
-    let mut backoff = Backoff::new(request.attempts, Duration::from_millis(250), Duration::from_secs(10));
+    let mut backoff = Backoff::new(request.attempts, Duration::from_secs(1), Duration::from_secs(30));
     let mut attempt = 1;
     loop {
         if let Some(outcome) = try_once(request, &target, &mut checks, attempt, listener)? {
@@ -112,6 +112,9 @@ fn push(
     let remote = pusher.remote().to_string();
     let pushed = pusher.push(commit, &request.push_options)?;
     let branch = commit.lease().branch.to_string();
+    if !pushed.takes_options && !request.push_options.is_empty() {
+        listener(&Event::Noted(format!("{remote} takes no push options, so they were left out")));
+    }
     match pushed.outcome {
         PushOutcome::Updated => {
             listener(&Event::Pushed {

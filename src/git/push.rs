@@ -48,6 +48,8 @@ pub struct Pushed {
     pub outcome: PushOutcome,
     /// The number of HTTP requests.
     pub requests: u32,
+    /// Whether the server takes push options. Where it does not, they were left out: git would refuse to push.
+    pub takes_options: bool,
 }
 
 /// Most of what a server says beside its report, in bytes; what comes after is dropped.
@@ -101,17 +103,22 @@ impl<'r> Pusher<'r> {
         if self.tip != commit.lease.tip || self.branch != commit.lease.branch {
             let (outcome, requests) = (settled(self.tip, commit), self.connection.requests());
             self.leave();
-            return Ok(Pushed { outcome, requests });
+            return Ok(Pushed { outcome, requests, takes_options: true });
         }
+        let takes_options = self.capabilities.contains("push-options");
+        let options = if takes_options { options } else { &[] };
         let body = request_body(remote, &self.capabilities, commit, options)?;
         let answer = send(&mut self.connection, &body);
         let requests = self.connection.requests();
         let (reason, messages) = match answer {
             Ok(answer) => match verdict(&answer.report, &commit.lease.branch.full()) {
-                Verdict::Accepted => return Ok(Pushed { outcome: PushOutcome::Updated, requests }),
+                Verdict::Accepted => return Ok(Pushed { outcome: PushOutcome::Updated, requests, takes_options }),
                 Verdict::Rejected(reason) => (reason, answer.messages),
             },
-            Err(error) => return after_a_lost_answer(remote, commit, requests, self.connection.failed(error)),
+            Err(error) => {
+                let (outcome, more) = after_a_lost_answer(remote, commit, self.connection.failed(error))?;
+                return Ok(Pushed { outcome, requests: requests + more, takes_options });
+            }
         };
         drop(self);
         let (tip, more) = read_tip(remote, &commit.lease)?;
@@ -119,24 +126,19 @@ impl<'r> Pusher<'r> {
             PushOutcome::Refused(_) => PushOutcome::Refused(Refusal { reason, messages }),
             outcome => outcome,
         };
-        Ok(Pushed { outcome, requests: requests + more })
+        Ok(Pushed { outcome, requests: requests + more, takes_options })
     }
 }
 
 /// The request went out and no report came back: only the branch can tell what happened.
-fn after_a_lost_answer(
-    remote: &Remote,
-    commit: &CommitOnTip,
-    requests: u32,
-    lost: GitError,
-) -> Result<Pushed, GitError> {
+fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<(PushOutcome, u32), GitError> {
     let Ok((tip, more)) = read_tip(remote, &commit.lease) else {
         return Err(GitError::Uncertain { remote: remote.to_string(), source: lost.into() });
     };
     match settled(tip, commit) {
         // Nothing happened, so the error is the whole story.
         PushOutcome::Refused(_) => Err(lost),
-        outcome => Ok(Pushed { outcome, requests: requests + more }),
+        outcome => Ok((outcome, more)),
     }
 }
 
@@ -183,9 +185,6 @@ fn request_body(
         wanted = format!("{wanted} agent={AGENT}");
     }
     if !options.is_empty() {
-        if !capabilities.contains("push-options") {
-            return Err(remote.unsupported("it takes no push options (`receive.advertisePushOptions`)"));
-        }
         wanted += " push-options";
     }
     let old = commit.lease.tip.map_or(HASH.null(), |tip| tip.0);
