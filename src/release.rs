@@ -93,7 +93,7 @@ fn try_once(
     let changes = paths.iter().zip(&files).filter(|(_, file)| file.edit.changed());
     let changes: Vec<_> =
         changes.map(|(path, file)| Change { path: path.clone(), bytes: file.edit.text.clone() }).collect();
-    let commit = snapshot.commit(&changes, &message, &authorship(request, target), destination)?;
+    let commit = snapshot.commit(&changes, &message, &authorship(request, target)?, destination)?;
     drop(snapshot);
     push(request, pusher, &commit, &message, listener)
         .map(|done| done.then(|| Outcome { ending: Ending::Released, commit: Some(commit.id()), ..outcome }))
@@ -164,18 +164,19 @@ fn message(request: &ReleaseRequest, files: &[FileEdit], checks: &Checks) -> Mes
 }
 
 /// Flags beat git's configuration, which beats the CI's bot.
-fn authorship(request: &ReleaseRequest, target: &Target) -> Authorship {
+fn authorship(request: &ReleaseRequest, target: &Target) -> Result<Authorship, Failure> {
     let bot = request.ci.as_ref().and_then(|ci| ci.bot).and_then(|bot| bot.parse().ok());
     let (author, committer) = target.identities();
     let author = request.message.author.clone().or(author).or_else(|| bot.clone());
     let author = author
         .unwrap_or_else(|| crate::git::Identity { name: "tagship".to_owned(), email: "tagship@localhost".to_owned() });
     let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
-    Authorship {
+    Ok(Authorship {
         committer: committer.or(bot).unwrap_or_else(|| author.clone()),
         author,
         seconds: request.message.seconds.unwrap_or_else(now),
-    }
+        signing: target.signing(request.ci.is_some())?,
+    })
 }
 
 /// Checks that images are in their registries.

@@ -5,7 +5,7 @@ use crate::cli::{Ci, GitLogin};
 use crate::failure::Failure;
 use crate::git::{
     BranchName, Checkout, CommitId, Destination, Entry, HostLogin, Identity, Pusher, Reader, Remote, RemoteOptions,
-    RepositoryPath, Snapshot, Source, Tips,
+    RepositoryPath, Signing, Snapshot, Source, Tips,
 };
 use crate::kustomization;
 use crate::request::{Effect, ReleaseRequest, Repository};
@@ -75,6 +75,12 @@ impl Target {
     /// Returns author and committer, as far as git's configuration knows them.
     pub(crate) fn identities(&self) -> (Option<Identity>, Option<Identity>) {
         self.checkout.as_ref().map_or((None, None), Checkout::identities)
+    }
+
+    /// Returns how commits are signed, where git's configuration says that they are.
+    pub(crate) fn signing(&self, in_ci: bool) -> Result<Option<Signing>, Failure> {
+        let signing = self.checkout.as_ref().map(|checkout| checkout.signing(in_ci)).transpose()?;
+        Ok(signing.flatten())
     }
 
     /// Reads where the branch stands now. Who is to push begins with that: the server then tells the tip unasked, and

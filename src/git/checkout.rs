@@ -72,12 +72,18 @@ impl Checkout {
         Some((object.kind, object.data.clone()))
     }
 
-    fn is_ours(&self) -> bool {
-        matches!(gix::sec::Trust::from_path_ownership(self.repository.git_dir()), Ok(gix::sec::Trust::Full))
+    pub(super) fn repository(&self) -> &gix::Repository {
+        &self.repository
+    }
+
+    /// Returns whether programs are run that this repository's configuration names.
+    pub(super) fn may_name_programs(&self, if_it_belongs_to_others: bool) -> bool {
+        let trust = gix::sec::Trust::from_path_ownership(self.repository.git_dir());
+        if_it_belongs_to_others || matches!(trust, Ok(gix::sec::Trust::Full))
     }
 
     fn remote_of(&self, mut url: gix::Url, mut options: RemoteOptions) -> Result<Remote, GitError> {
-        let run_programs = options.run_programs_of_others || self.is_ours();
+        let run_programs = self.may_name_programs(options.run_programs_of_others);
         match url.scheme {
             Scheme::Ssh if run_programs => {
                 let configured = self.repository.ssh_connect_options();

@@ -15,6 +15,7 @@ use super::message::Message;
 use super::name::{BranchName, CommitId, RepositoryPath};
 use super::objects::HASH;
 use super::pack::NewObject;
+use super::sign::Signing;
 use super::snapshot::{Snapshot, Step};
 
 /// Who made a commit.
@@ -51,12 +52,12 @@ impl fmt::Display for Identity {
     }
 }
 
-/// Who is named in a commit, and when, in seconds since 1970 (UTC).
-#[derive(Debug, Clone)]
+/// Who is named in a commit, when, in seconds since 1970 (UTC), and with which signature.
 pub struct Authorship {
     pub author: Identity,
     pub committer: Identity,
     pub seconds: i64,
+    pub signing: Option<Signing>,
 }
 
 /// What the branch must be at for a push to move it.
@@ -127,6 +128,10 @@ impl Snapshot<'_> {
             encoding: None,
             message: message.to_string().into(),
             extra_headers: Vec::new(),
+        };
+        let commit = match &authorship.signing {
+            Some(signing) => signing.sign(commit)?,
+            None => commit,
         };
         let commit = self.new_object(Kind::Commit, encode(&commit)?, &[])?;
         let id = commit.id;

@@ -18,6 +18,7 @@ mod pack;
 mod push;
 mod reader;
 mod remote;
+mod sign;
 mod snapshot;
 mod transport;
 
@@ -30,4 +31,5 @@ pub use name::{BranchName, CommitId, RepositoryPath};
 pub use push::{PushOutcome, Pushed, Pusher, Refusal};
 pub use reader::{Reader, Tips};
 pub use remote::{Remote, RemoteOptions};
+pub use sign::Signing;
 pub use snapshot::{Entry, Snapshot, Source};

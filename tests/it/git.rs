@@ -8,7 +8,7 @@ use crate::support::git_server::{Access, Fault, GitServer};
 use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::repository::{Checkout, File, Remote};
-use crate::support::servers::Sshd;
+use crate::support::servers::{Sshd, installed};
 
 fn login() -> Login {
     Login::new("x-access-token", "t0ken-s3cret")
@@ -553,5 +553,35 @@ fn proxies_as_git_configures_them() {
     release_in(&checkout, &stage.home, &stage).run().exit(6).stderr_has("cannot be reached");
     checkout.git(["config", &format!("http.{}.proxy", server.url("")), ""]).run().success();
     release_in(&checkout, &stage.home, &stage).env("http_proxy", dead).args(["--no-check"]).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn commits_are_signed_where_git_is_told_to() {
+    let Some(keygen) = installed("ssh-keygen") else { return };
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    let key = stage.home.path().join("key");
+    Command::new(keygen).args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).run().success();
+    let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
+    let allowed = stage.home.write("allowed_signers", &format!("releaser@example.org {public}"));
+    for (name, value) in [
+        ("commit.gpgSign", "true"),
+        ("gpg.format", "ssh"),
+        ("user.signingKey", &key.display().to_string()),
+        ("user.name", "Releaser"),
+        ("user.email", "releaser@example.org"),
+    ] {
+        checkout.git(["config", name, value]).run().success();
+    }
+    release_in(&checkout, &stage.home, &stage).run().success();
+    let allowed = format!("gpg.ssh.allowedSignersFile={}", allowed.display());
+    let verified = stage.remote.git(["-c", &allowed, "verify-commit", "main"]).run().success();
+    verified.stderr_has("Good \"git\" signature for releaser@example.org");
+    stage.remote.fsck();
+
+    checkout.git(["config", "user.signingKey", "/nowhere"]).run().success();
+    let release = release_in(&checkout, &stage.home, &stage).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+    release.run().exit(1).stderr_has("the commit cannot be signed");
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }
