@@ -7,8 +7,8 @@ use gix::bstr::ByteSlice as _;
 use gix::remote::Direction;
 use gix::url::Scheme;
 
-use super::commit::Identity;
 use super::error::GitError;
+use super::identity::Identity;
 use super::name::{BranchName, RepositoryPath};
 use super::remote::{Configuration, Remote, RemoteOptions};
 

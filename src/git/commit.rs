@@ -1,56 +1,19 @@
 //! One commit on top of a snapshot: only the named files change, their modes stay, and its parent is what the push will
 //! hold the branch to. The commit is written raw, so nothing cleans up its message.
 
-use std::fmt;
-use std::str::FromStr;
-
 use gix::ObjectId;
-use gix::actor::Signature;
 use gix::bstr::BStr;
 use gix::objs::{Commit, Kind, Tree, tree::Editor};
 
 use super::delta;
 use super::error::GitError;
+use super::identity::Identity;
 use super::message::Message;
 use super::name::{BranchName, CommitId, RepositoryPath};
 use super::objects::HASH;
 use super::pack::NewObject;
 use super::sign::Signing;
 use super::snapshot::{Snapshot, Step};
-
-/// Who made a commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    pub name: String,
-    pub email: String,
-}
-
-/// Why a text is not `NAME <EMAIL>`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("write it as `NAME <EMAIL>`")]
-pub struct IdentityError;
-
-impl FromStr for Identity {
-    type Err = IdentityError;
-
-    fn from_str(text: &str) -> Result<Self, IdentityError> {
-        let text = text.trim_matches(' ');
-        let (name, email) = text.strip_suffix('>').and_then(|text| text.split_once('<')).ok_or(IdentityError)?;
-        let (name, email) = (name.trim_matches(' '), email.trim_matches(' '));
-        let clean = |part: &str| !part.is_empty() && !part.contains(['<', '>']) && !part.contains(char::is_control);
-        if clean(name) && clean(email) {
-            Ok(Self { name: name.to_owned(), email: email.to_owned() })
-        } else {
-            Err(IdentityError)
-        }
-    }
-}
-
-impl fmt::Display for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} <{}>", self.name, self.email)
-    }
-}
 
 /// Who is named in a commit, when, in seconds since 1970 (UTC), and with which signature.
 pub struct Authorship {
@@ -193,13 +156,6 @@ impl Snapshot<'_> {
     }
 }
 
-impl Identity {
-    fn signature(&self, seconds: i64) -> Signature {
-        let time = gix::date::Time { seconds, offset: 0 };
-        Signature { name: self.name.clone().into(), email: self.email.clone().into(), time }
-    }
-}
-
 fn hash(kind: Kind, bytes: &[u8]) -> Result<ObjectId, GitError> {
     gix::objs::compute_hash(HASH, kind, bytes)
         .map_err(|error| GitError::unexpected("an object cannot be hashed", error))
@@ -209,28 +165,4 @@ fn encode(object: &dyn gix::objs::WriteTo) -> Result<Vec<u8>, GitError> {
     let mut bytes = Vec::new();
     object.write_to(&mut bytes).map_err(|error| GitError::unexpected("an object cannot be written", error))?;
     Ok(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Identity;
-
-    #[test]
-    fn identities() {
-        for (text, expected) in [
-            ("A B <a@b.c>", Some("A B <a@b.c>")),
-            (" bot[1]  < x > ", Some("bot[1] <x>")),
-            ("a@b.c", None),
-            ("<a@b.c>", None),
-            ("A <>", None),
-            ("A <a> <b>", None),
-            ("A\n <a>", None),
-        ] {
-            assert_eq!(
-                text.parse::<Identity>().ok().map(|identity| identity.to_string()).as_deref(),
-                expected,
-                "{text:?}"
-            );
-        }
-    }
 }

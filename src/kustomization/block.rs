@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::entry::Entry;
 use super::parse::Document;
-use super::plan::{Action, Actions};
 use super::scalar::{Quote, render};
 use super::source::is_blank;
 use super::splice::Splice;
 use super::tree::{Kind, Layout, NodeId, Pair, Style};
+use super::wish::{Action, Actions};
 use super::{EditError, FieldName, Shape};
 
 pub(super) fn edit_entry(

@@ -6,8 +6,9 @@ use std::collections::HashSet;
 use super::entry::Images;
 use super::outcome::{Side, outcome};
 use super::parse::{Document, parse};
-use super::plan::{Plan, Wishes, plan};
+use super::plan::{Plan, plan};
 use super::source::Source;
+use super::wish::Wishes;
 use super::{Edit, EditError, Note, NoteKind, splice, verify};
 use crate::image::ImageArgument;
 

@@ -3,11 +3,11 @@
 use super::block::{neighbour, pair_start, quote_of, replace_value, rewrite_pair, sibling, swap_tag_and_digest};
 use super::entry::Entry;
 use super::parse::Document;
-use super::plan::{Action, Actions};
 use super::scalar::{Quote, render};
 use super::source::is_blank;
 use super::splice::Splice;
 use super::tree::{Kind, NodeId, Pair, Style};
+use super::wish::{Action, Actions};
 use super::{EditError, FieldName, Shape};
 
 pub(super) fn edit_entry(

@@ -21,6 +21,7 @@ mod source;
 mod splice;
 mod tree;
 mod verify;
+mod wish;
 
 pub use edit::{Absent, edit};
 pub use entry::{FieldName, Fields};

@@ -4,9 +4,9 @@ use super::FieldName;
 use super::block::quote_of;
 use super::flow::{is_tight, value_quote};
 use super::parse::Document;
-use super::plan::Wish;
 use super::scalar::{Quote, render};
 use super::tree::{NodeId, Pair};
+use super::wish::Wish;
 use crate::image::ImageArgument;
 
 /// The keys and values of a new entry, with the quotes they get.

@@ -6,9 +6,9 @@ use std::fmt;
 
 use super::entry::{Entry, Images, effective, fields};
 use super::parse::Document;
-use super::plan::{Wish, Wishes};
 use super::scalar::is_refused;
 use super::source::is_blank;
+use super::wish::{Wish, Wishes};
 use super::{FieldName, Place};
 
 /// Something worth a line beside the result.

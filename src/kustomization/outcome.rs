@@ -2,8 +2,9 @@
 
 use super::entry::{Entry, Images, effective, fields};
 use super::parse::Document;
-use super::plan::{Plan, Wishes};
+use super::plan::Plan;
 use super::scalar::is_string;
+use super::wish::Wishes;
 use super::{FieldName, Fields, Note, notes};
 use crate::image::ImageName;
 

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use super::entry::{Entry, Images, effective};
 use super::parse::{Document, parse};
-use super::plan::{Wish, Wishes};
 use super::scalar::is_string;
 use super::source::Source;
 use super::splice::{Splice, is_outside_equal};
 use super::tree::{Kind, NodeId, Pair, Style};
+use super::wish::{Wish, Wishes};
 use super::{EditError, FieldName, second_reader};
 use crate::image::{ImageArgument, ImageChange};
 
@@ -280,9 +280,9 @@ mod tests {
     use super::{prove, reread};
     use crate::image::ImageArgument;
     use crate::kustomization::parse::parse;
-    use crate::kustomization::plan::Wishes;
     use crate::kustomization::source::Source;
     use crate::kustomization::splice::Splice;
+    use crate::kustomization::wish::Wishes;
 
     /// Tries to prove `new` of `old`, as if all of the text had been exchanged.
     fn difference(old: &str, new: &str, arguments: &[&str], appended: usize) -> Option<String> {
