@@ -1,5 +1,6 @@
 //! What a release costs in requests and bytes, against `git clone --depth 1`, commit and push, on growing repositories:
-//! `cargo bench --bench release`. Requests and bytes are exact; times are those of one run on loopback.
+//! `cargo bench --bench release`. Requests and bytes are exact; times are those of one run on loopback, without and with
+//! 50 ms of latency a request.
 #![allow(clippy::print_stdout, reason = "it prints a table")]
 
 #[path = "../tests/support/mod.rs"]
@@ -12,45 +13,58 @@ use support::git_server::{Access, GitServer};
 use support::repository::Remote;
 
 const FOLDER: &str = "clusters/07/apps/0000";
+const LATENCY: Duration = Duration::from_millis(50);
 
 fn main() {
-    println!("{:<28}{:>8}{:>12}{:>12}{:>10}", "files, way", "requests", "bytes up", "bytes down", "time");
+    println!("{:<28}{:<52}{:>8}{:>12}", "files, way", "what it read and wrote", "time", "at 50 ms");
     for files in [100, 10_000, 100_000] {
         let remote = Remote::create("gitops");
         remote.fill(files, 20);
         let server = GitServer::start(remote.folder(), Access::Open);
         let url = server.url("gitops.git");
-        measure(&server, &format!("{files}, tagship"), || {
-            let release = Command::tagship(env!("CARGO_BIN_EXE_tagship"));
-            release.args(["release", "--no-check", "-q", "--repo", &url, "-k", FOLDER, "app=*:v100"]).run().success();
-        });
-        measure(&server, &format!("{files}, clone and push"), || with_git(&url));
+        let mut tags = (100..).map(|number| format!("v{number}"));
+        for (way, release) in [("tagship", with_tagship as fn(&GitServer, &str, &str) -> String), ("git", with_git)] {
+            let mut tag = || tags.next().unwrap_or_default();
+            let (cost, time) = timed(|| release(&server, &url, &tag()));
+            server.set_latency(LATENCY);
+            let (_, late) = timed(|| release(&server, &url, &tag()));
+            server.set_latency(Duration::ZERO);
+            println!("{:<28}{cost:<52}{time:>5} ms{late:>9} ms", format!("{files}, {way}"));
+        }
     }
 }
 
-fn with_git(url: &str) {
+fn timed(work: impl FnOnce() -> String) -> (String, u128) {
+    let begun = Instant::now();
+    let cost = work();
+    (cost, begun.elapsed().as_millis())
+}
+
+/// Returns what the program says that it cost: of an answer that it leaves, what it read.
+fn with_tagship(_: &GitServer, url: &str, tag: &str) -> String {
+    let release = Command::tagship(env!("CARGO_BIN_EXE_tagship"));
+    let release = release.args(["release", "--no-check", "-v", "--branch", "main", "--repo", url, "-k", FOLDER]);
+    let output = release.arg(format!("app=*:{tag}")).run().success().stdout();
+    let cost = output.split_once('(').and_then(|(_, rest)| rest.rsplit_once(", ")).map(|(cost, _)| cost);
+    cost.expect("the push says what it cost").to_owned()
+}
+
+/// Returns what the server counts.
+fn with_git(server: &GitServer, url: &str, tag: &str) -> String {
     let home = Home::new();
     let git = |arguments: &[&str]| {
         let git = Command::git().current_dir(home.path()).limit(Duration::from_secs(300));
         git.args(arguments.iter().copied()).run().success();
     };
+    server.requests();
     git(&["clone", "--quiet", "--depth=1", url, "clone"]);
-    let edit = format!("s/newTag: .*/newTag: v200/;w clone/{FOLDER}/new");
     let file = format!("clone/{FOLDER}/kustomization.yaml");
+    let edit = format!("s/newTag: .*/newTag: {tag}/");
     Command::new("sed").current_dir(home.path()).args(["-i", &edit, &file]).run().success();
     git(&["-C", "clone", "commit", "--quiet", "--all", "--message=Release"]);
     git(&["-C", "clone", "push", "--quiet"]);
-}
-
-fn measure(server: &GitServer, way: &str, work: impl FnOnce()) {
-    server.requests();
-    let begun = Instant::now();
-    work();
-    let time = begun.elapsed();
     let requests = server.requests();
-    let sum = |bytes: fn(&support::http::LoggedRequest) -> usize| {
-        requests.iter().map(|request| bytes(&request.logged)).sum::<usize>()
-    };
-    let (up, down) = (sum(|request| request.received), sum(|request| request.sent));
-    println!("{way:<28}{:>8}{up:>12}{down:>12}{:>7} ms", requests.len(), time.as_millis());
+    let up: usize = requests.iter().map(|request| request.logged.received).sum();
+    let down: usize = requests.iter().map(|request| request.logged.sent).sum();
+    format!("{} requests, {up} bytes up, {down} bytes down", requests.len())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::diff;
-use crate::git::CommitId;
+use crate::git::{CommitId, Traffic};
 use crate::image::{Digest, Reference, Tag};
 use crate::kustomization::{Edit, EntryEdit};
 use crate::plan::{self, Subject};
@@ -24,7 +24,8 @@ pub enum Event<'a> {
         branch: &'a str,
         parent: Option<CommitId>,
         id: CommitId,
-        requests: u32,
+        /// Of the whole release.
+        traffic: Traffic,
         elapsed: Duration,
     },
     /// Another release was faster; the next attempt begins.

@@ -109,8 +109,10 @@ fn push(
 ) -> Result<bool, Failure> {
     listener(&Event::Committed { id: commit.id(), title: &message.title });
     let begun = Instant::now();
-    let remote = pusher.remote().to_string();
+    let remote = pusher.remote();
     let pushed = pusher.push(commit, &request.push_options)?;
+    let traffic = remote.traffic();
+    let remote = remote.to_string();
     let branch = commit.lease().branch.to_string();
     if !pushed.takes_options && !request.push_options.is_empty() {
         listener(&Event::Noted(format!("{remote} takes no push options, so they were left out")));
@@ -122,7 +124,7 @@ fn push(
                 branch: &branch,
                 parent: commit.lease().tip,
                 id: commit.id(),
-                requests: pushed.requests,
+                traffic,
                 elapsed: begun.elapsed(),
             });
             Ok(true)

@@ -6,7 +6,7 @@
 //! followed for the first request of a conversation, as git does, and never from https to http.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use reqwest::{StatusCode, Url};
 
 use super::credentials::Login;
+use super::traffic::Counters;
 
 const MAX_REDIRECTS: usize = 5;
 
@@ -45,17 +46,17 @@ pub(super) struct Failure {
 #[derive(Default)]
 pub(super) struct Journal {
     failure: RefCell<Option<Failure>>,
-    requests: Cell<u32>,
     answer: RefCell<Weak<RefCell<Exchange>>>,
+    counters: Arc<Counters>,
 }
 
 impl Journal {
-    pub(super) fn take_failure(&self) -> Option<Failure> {
-        self.failure.borrow_mut().take()
+    pub(super) fn new(counters: Arc<Counters>) -> Self {
+        Self { counters, ..Self::default() }
     }
 
-    pub(super) fn requests(&self) -> u32 {
-        self.requests.get()
+    pub(super) fn take_failure(&self) -> Option<Failure> {
+        self.failure.borrow_mut().take()
     }
 
     /// Ends the answer that is being read: its connection is closed, and nothing more of it comes.
@@ -121,7 +122,7 @@ impl Conversation {
         let mut url = Url::parse(url).map_err(io::Error::other)?;
         for _ in 0..=MAX_REDIRECTS {
             let request = self.with_headers(self.client.get(url.clone()), &url, headers);
-            let response = match self.journal.send(request) {
+            let response = match self.journal.send(request, Vec::new()) {
                 Ok(response) => response,
                 Err(_) if self.wants_another_login(&url) => continue,
                 Err(error) => return Err(error),
@@ -153,8 +154,9 @@ impl Conversation {
 
 impl Journal {
     /// Sends a request. Returns its answer if that is a success or a redirect, and keeps what else came.
-    fn send(&self, request: RequestBuilder) -> io::Result<Response> {
-        self.requests.set(self.requests.get() + 1);
+    fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
+        self.counters.request(body.len());
+        let request = if body.is_empty() { request } else { request.body(body) };
         let response = request.send().map_err(|error| self.fail(None, chain(&error)))?;
         let status = response.status();
         if status.is_success() || status.is_redirection() {
@@ -235,7 +237,7 @@ impl Exchange {
         if let Self::Open { .. } = self
             && let Self::Open { request, body } = std::mem::replace(self, Self::Failed)
         {
-            let response = journal.send(request.body(body))?;
+            let response = journal.send(request, body)?;
             if response.status().is_redirection() {
                 return Err(journal.fail(Some(response.status()), "a redirect of a POST is not followed".to_owned()));
             }
@@ -313,6 +315,7 @@ impl BufRead for Body {
             piece.resize(PIECE, 0);
             let answer = exchange.answer(&self.journal)?;
             let length = answer.read(&mut piece).map_err(|error| self.journal.fail(None, chain(&error)))?;
+            self.journal.counters.answer(length);
             piece.truncate(length);
             self.buffer = Cursor::new(piece);
         }

@@ -21,6 +21,7 @@ mod reader;
 mod remote;
 mod sign;
 mod snapshot;
+mod traffic;
 mod transport;
 
 pub use checkout::Checkout;
@@ -35,3 +36,4 @@ pub use reader::{Reader, Tips};
 pub use remote::{Remote, RemoteOptions};
 pub use sign::Signing;
 pub use snapshot::{Entry, Snapshot, Source};
+pub use traffic::Traffic;

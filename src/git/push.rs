@@ -42,12 +42,10 @@ pub struct Refusal {
     pub messages: Vec<String>,
 }
 
-/// The ending of a push, and what it took.
+/// The ending of a push, and what became of its options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pushed {
     pub outcome: PushOutcome,
-    /// The number of HTTP requests.
-    pub requests: u32,
     /// Whether the server takes push options. Where it does not, they were left out: git would refuse to push.
     pub takes_options: bool,
 }
@@ -101,53 +99,51 @@ impl<'r> Pusher<'r> {
     pub fn push(mut self, commit: &CommitOnTip, options: &[String]) -> Result<Pushed, GitError> {
         let remote = self.connection.remote();
         if self.tip != commit.lease.tip || self.branch != commit.lease.branch {
-            let (outcome, requests) = (settled(self.tip, commit), self.connection.requests());
+            let outcome = settled(self.tip, commit);
             self.leave();
-            return Ok(Pushed { outcome, requests, takes_options: true });
+            return Ok(Pushed { outcome, takes_options: true });
         }
         let takes_options = self.capabilities.contains("push-options");
         let options = if takes_options { options } else { &[] };
         let body = request_body(remote, &self.capabilities, commit, options)?;
         let answer = send(&mut self.connection, &body);
-        let requests = self.connection.requests();
         let (reason, messages) = match answer {
             Ok(answer) => match verdict(&answer.report, &commit.lease.branch.full()) {
-                Verdict::Accepted => return Ok(Pushed { outcome: PushOutcome::Updated, requests, takes_options }),
+                Verdict::Accepted => return Ok(Pushed { outcome: PushOutcome::Updated, takes_options }),
                 Verdict::Rejected(reason) => (reason, answer.messages),
             },
             Err(error) => {
-                let (outcome, more) = after_a_lost_answer(remote, commit, self.connection.failed(error))?;
-                return Ok(Pushed { outcome, requests: requests + more, takes_options });
+                let outcome = after_a_lost_answer(remote, commit, self.connection.failed(error))?;
+                return Ok(Pushed { outcome, takes_options });
             }
         };
         drop(self);
-        let (tip, more) = read_tip(remote, &commit.lease)?;
-        let outcome = match settled(tip, commit) {
+        let outcome = match settled(read_tip(remote, &commit.lease)?, commit) {
             PushOutcome::Refused(_) => PushOutcome::Refused(Refusal { reason, messages }),
             outcome => outcome,
         };
-        Ok(Pushed { outcome, requests: requests + more, takes_options })
+        Ok(Pushed { outcome, takes_options })
     }
 }
 
 /// The request went out and no report came back: only the branch can tell what happened.
-fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<(PushOutcome, u32), GitError> {
-    let Ok((tip, more)) = read_tip(remote, &commit.lease) else {
+fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<PushOutcome, GitError> {
+    let Ok(tip) = read_tip(remote, &commit.lease) else {
         return Err(GitError::Uncertain { remote: remote.to_string(), source: lost.into() });
     };
     match settled(tip, commit) {
         // Nothing happened, so the error is the whole story.
         PushOutcome::Refused(_) => Err(lost),
-        outcome => Ok((outcome, more)),
+        outcome => Ok(outcome),
     }
 }
 
-/// Returns where the branch stands now, and the requests that it took to ask.
-fn read_tip(remote: &Remote, lease: &Lease) -> Result<(Option<CommitId>, u32), GitError> {
+/// Returns where the branch stands now.
+fn read_tip(remote: &Remote, lease: &Lease) -> Result<Option<CommitId>, GitError> {
     let again = Pusher::open(remote, &lease.branch)?;
-    let answer = (again.tip, again.connection.requests());
+    let tip = again.tip;
     again.leave();
-    Ok(answer)
+    Ok(tip)
 }
 
 /// Returns what a branch's tip says about a push of `commit` that was not reported as done.

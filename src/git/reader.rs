@@ -98,11 +98,6 @@ impl<'r> Reader<'r> {
         Ok(tips(&refs, self.advertised.branch.as_ref()))
     }
 
-    /// Returns the number of HTTP requests so far.
-    pub(super) fn requests(&self) -> u32 {
-        self.connection.requests()
-    }
-
     /// Fetches a branch's tip without its history.
     pub(super) fn fetch_tip(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
         let Some(mut arguments) = self.arguments(Some("blob:none")) else {

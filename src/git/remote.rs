@@ -19,11 +19,13 @@ use super::credentials::{Helpers, HostLogin, Login, basic, netrc};
 use super::error::GitError;
 use super::http::{Access, parse_header};
 use super::http_config::{HttpSettings, rewritten};
+use super::traffic::{Counters, Traffic};
 use crate::http::{Security, client};
 
 /// A repository that is read and written over its transport, never on disk.
 pub struct Remote {
     pub(super) address: Address,
+    pub(super) counters: Arc<Counters>,
     shown: String,
 }
 
@@ -87,7 +89,12 @@ impl Remote {
             Scheme::File => local_address(url)?,
             _ => return Err(invalid(&shown, "only http, https, ssh and local paths are supported")),
         };
-        Ok(Self { address, shown })
+        Ok(Self { address, counters: Arc::default(), shown })
+    }
+
+    /// Returns what went over HTTP so far; ssh and local paths are not counted.
+    pub fn traffic(&self) -> Traffic {
+        self.counters.read()
     }
 
     pub(super) fn has_credentials(&self) -> bool {

@@ -88,11 +88,6 @@ impl Snapshot<'_> {
         self.commit
     }
 
-    /// Returns the number of HTTP requests so far.
-    pub fn requests(&self) -> u32 {
-        self.source.reader.as_ref().map_or(0, Reader::requests)
-    }
-
     /// Returns whether the server could only serve the commit as a whole.
     pub fn is_whole(&self) -> bool {
         self.fetched == Fetched::Whole

@@ -24,7 +24,7 @@ pub(super) struct Connection<'r> {
 
 impl<'r> Connection<'r> {
     pub(super) fn open(remote: &'r Remote, version: Protocol) -> Result<Self, GitError> {
-        let journal = Rc::new(Journal::default());
+        let journal = Rc::new(Journal::new(remote.counters.clone()));
         let transport: Box<dyn Transport> = match &remote.address {
             Address::Http { url, client, access } => {
                 let conversation = Conversation::new(client.clone(), url.clone(), access.clone(), journal.clone());
@@ -75,11 +75,6 @@ impl<'r> Connection<'r> {
         again.handshake(Service::UploadPack, |_| {})?;
         *self = again;
         Ok(())
-    }
-
-    /// Returns the number of requests so far; connections that are no HTTP make none.
-    pub(super) fn requests(&self) -> u32 {
-        self.journal.requests()
     }
 
     /// Returns what `error`, which ended a step on this connection, means.

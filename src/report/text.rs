@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::failure::Failure;
+use crate::git::Traffic;
 use crate::image::Digest;
 use crate::kustomization::EntryEdit;
 use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome};
@@ -66,12 +67,12 @@ pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
         Event::Committed { id, title } => {
             line(style, "commit", Mark::Good, &format!("{}  {}", id.short(), visible(title)))
         }
-        Event::Pushed { remote, branch, parent, id, requests, elapsed } => {
+        Event::Pushed { remote, branch, parent, id, traffic, elapsed } => {
             let range = match parent {
                 Some(parent) => format!("{}..{}", parent.short(), id.short()),
                 None => format!("{} (new branch)", id.short()),
             };
-            let cost = cost(*requests, *elapsed, verbose);
+            let cost = traffic_and_time(*traffic, *elapsed, verbose);
             line(style, "push", Mark::Good, &format!("{}  {}  {range}{cost}", visible(remote), visible(branch)))
         }
         Event::Raced { branch, attempt, attempts } => {
@@ -87,6 +88,15 @@ fn line(style: Style, word: &str, mark: Mark, text: &str) -> String {
 
 fn cost(requests: u32, elapsed: Duration, verbose: bool) -> String {
     if verbose { format!("  ({requests} requests, {} ms)", elapsed.as_millis()) } else { String::new() }
+}
+
+/// Returns the cost of a whole release, and the time of its push.
+fn traffic_and_time(traffic: Traffic, elapsed: Duration, verbose: bool) -> String {
+    let Traffic { requests, sent, received } = traffic;
+    match verbose {
+        true => format!("  ({requests} requests, {sent} bytes up, {received} bytes down, {} ms)", elapsed.as_millis()),
+        false => String::new(),
+    }
 }
 
 fn checked(checked: &Checked, verbose: bool, style: Style) -> String {

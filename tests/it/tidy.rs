@@ -74,7 +74,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
             "worktree",
         ],
     ),
-    ("report", &["cli", "failure", "image", "kustomization", "outcome", "plan"]),
+    ("report", &["cli", "failure", "git", "image", "kustomization", "outcome", "plan"]),
     ("lib", &["cli", "failure", "outcome", "release", "report", "request"]),
     ("main", &["tagship"]),
 ];
