@@ -32,14 +32,20 @@ impl Backoff {
     /// Returns how long to wait for the next attempt, at least `at_least`; `None` where no attempt is left, or none
     /// would begin before the deadline.
     pub fn next_delay(&mut self, at_least: Duration) -> Option<Duration> {
+        let delay = self.delay(at_least)?;
+        let in_time = self.deadline.is_none_or(|deadline| Instant::now() + delay < deadline);
+        in_time.then_some(delay)
+    }
+
+    /// Returns how long to wait for the next attempt as far as the deadline has no say in it.
+    fn delay(&mut self, at_least: Duration) -> Option<Duration> {
         self.attempts_left = self.attempts_left.saturating_sub(1);
         if self.attempts_left == 0 {
             return None;
         }
         let delay = self.ceiling.mul_f64(random_fraction()).max(at_least);
         self.ceiling = (self.ceiling * 2).min(self.cap);
-        let in_time = self.deadline.is_none_or(|deadline| Instant::now() + delay < deadline);
-        in_time.then_some(delay)
+        Some(delay)
     }
 
     /// Sleeps before the next attempt, at least `at_least`. Returns `false`, at once, where there is none.
@@ -47,10 +53,25 @@ impl Backoff {
         let Some(delay) = self.next_delay(at_least) else {
             return false;
         };
-        #[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
-        std::thread::sleep(delay);
+        sleep(delay);
         true
     }
+
+    /// Sleeps as [`wait`](Self::wait) does, but at most to the deadline, so that the last attempt is made right there.
+    /// Returns `false`, at once, where it has passed.
+    pub fn wait_to_deadline(&mut self, at_least: Duration) -> bool {
+        let left = self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+        let Some(delay) = self.delay(at_least).filter(|_| !left.is_zero()) else {
+            return false;
+        };
+        sleep(delay.min(left));
+        true
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
+fn sleep(delay: Duration) {
+    std::thread::sleep(delay);
 }
 
 /// Returns a number in `0.0..1.0`. The standard library's hasher keys are random per instance, which is all that jitter
@@ -85,6 +106,16 @@ mod tests {
         let soon = Instant::now() + Duration::from_secs(1);
         let mut backoff = Backoff::new(9, Duration::from_millis(1), Duration::from_millis(1)).until(soon);
         assert_eq!(backoff.next_delay(Duration::from_secs(2)), None);
+    }
+
+    #[test]
+    fn the_last_attempt_is_at_the_deadline() {
+        let begun = Instant::now();
+        let deadline = begun + Duration::from_millis(50);
+        let mut backoff = Backoff::new(9, Duration::from_millis(1), Duration::from_millis(1)).until(deadline);
+        assert!(backoff.wait_to_deadline(Duration::from_secs(60)));
+        assert!(begun.elapsed() >= Duration::from_millis(50) && begun.elapsed() < Duration::from_secs(30));
+        assert!(!backoff.wait_to_deadline(Duration::ZERO));
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! from the errors of all modules to that.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::git::{GitError, Refusal};
 use crate::image::Reference;
 use crate::kustomization::{EditError, LocateError};
-use crate::registry::{CheckError, Descriptor, Source, Verdict};
+use crate::registry::{CheckError, Checked, Finding, Source, Verdict};
 
 /// Who must act. The numbers are a contract with scripts; `README.md` has the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,21 @@ impl FailureKind {
         Self::Refused,
     ];
 
+    /// The kinds by what a retry would do, the gravest first: of several problems, the gravest names the failure. What no
+    /// retry mends comes before what may mend by itself, so that nothing tries again what a person must look at: a bug,
+    /// whose other findings may be wrong too, before a slip of the caller, and a wrong login, which a retry may lock,
+    /// before an image that may still come.
+    const GRAVEST_FIRST: [Self; 8] = [
+        Self::Unexpected,
+        Self::Usage,
+        Self::Target,
+        Self::Refused,
+        Self::Unauthorized,
+        Self::Image,
+        Self::Raced,
+        Self::Unavailable,
+    ];
+
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Unexpected => 1,
@@ -45,6 +61,11 @@ impl FailureKind {
             Self::Raced => 7,
             Self::Refused => 8,
         }
+    }
+
+    fn graver(self, other: Self) -> Self {
+        let first = Self::GRAVEST_FIRST.into_iter().find(|kind| [self, other].contains(kind));
+        first.unwrap_or(self)
     }
 
     /// Returns the kind's name in machine-readable output.
@@ -122,44 +143,82 @@ impl Failure {
         }
     }
 
-    /// Returns what was found of `reference`, or the failure that the verdict means.
-    pub fn unless_present(reference: &Reference, verdict: Verdict, source: &Source) -> Result<Descriptor, Self> {
-        let failure = match verdict {
-            Verdict::Present(descriptor) => return Ok(descriptor),
-            Verdict::Mismatch { found, .. } => {
-                Self::new(FailureKind::Image, format!("`{reference}` is another image in the registry"))
-                    .detail(format!("the tag stands for {}", found.digest))
-                    .hint("was the tag pushed again? release the digest that it has now, or none")
+    /// Fails with all `problems`, if there are any.
+    pub fn of_all(problems: Vec<Self>) -> Result<(), Self> {
+        let mut problems = problems.into_iter();
+        match problems.next() {
+            Some(first) => Err(first.and(problems.collect())),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns this failure and `others` as one: each once, with its details and its hint, and the kind of the gravest.
+    #[must_use]
+    pub fn and(self, others: Vec<Self>) -> Self {
+        let mut kind = self.kind;
+        let mut problems = vec![self];
+        for other in others {
+            kind = kind.graver(other.kind);
+            if !problems.contains(&other) {
+                problems.push(other);
             }
-            Verdict::Absent(answer) => Self::new(FailureKind::Image, format!("`{reference}` is not in the registry"))
-                .detail(answer.to_string())
-                .hint("has the build pushed it, under this very name and tag?"),
-            Verdict::NoAccess(answer) => {
-                let message = format!("`{reference}` is not there, or this login may not see it");
-                let failure = Self::new(FailureKind::Unauthorized, message).detail(answer.to_string());
-                match source {
-                    Source::NotAsked | Source::Anonymous => failure
-                        .hint(format!("no login for {} was found; `docker login` makes one", reference.registry())),
-                    source => failure.hint(format!("the login from {source} was used")),
+        }
+        if let [only] = &problems[..] {
+            return only.clone();
+        }
+        let mut failure = Self::new(kind, format!("{} problems", problems.len()));
+        for problem in problems {
+            failure.details.push(problem.message);
+            failure.details.extend(problem.details.iter().map(|detail| format!("  {detail}")));
+            failure.details.extend(problem.hint.map(|hint| format!("  hint: {hint}")));
+        }
+        failure
+    }
+
+    /// Returns what is wrong with an image that was looked for, and maybe waited for: nothing where it is there, and all
+    /// that it must be.
+    pub fn of_check(reference: &Reference, checked: &Checked, wait: Option<Duration>) -> Vec<Self> {
+        let registry = reference.registry();
+        if let Some(failure) = of_verdict(&format!("`{reference}`"), registry, &checked.verdict, &checked.source, wait)
+        {
+            return vec![failure];
+        }
+        let mut failures = Vec::new();
+        for finding in &checked.findings {
+            let failure = match finding {
+                Finding::Met => continue,
+                Finding::OtherPlatforms { wanted, found } => {
+                    let failure = Self::new(FailureKind::Image, format!("`{reference}` is not for {wanted}"));
+                    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+                    failure
+                        .detail(match found.as_slice() {
+                            [] => "it says of no platform that it is for it".to_owned(),
+                            found => format!("it is for {}", found.join(", ")),
+                        })
+                        .hint("does the build push all platforms under this one tag?")
                 }
+                Finding::OtherRevision { wanted, found: Some(found) } => {
+                    Self::new(FailureKind::Image, format!("`{reference}` is not the build of {wanted}"))
+                        .detail(format!("its revision is `{}`", found.escape_debug()))
+                        .hint("was the tag pushed by another build?")
+                }
+                Finding::OtherRevision { wanted, found: None } => Self::new(
+                    FailureKind::Image,
+                    format!("`{reference}` does not say that it is the build of {wanted}"),
+                )
+                .hint("build it with the label `org.opencontainers.image.revision`, as docker/metadata-action does"),
+                Finding::Blocked { part, verdict } => {
+                    match of_verdict(&format!("{part} of `{reference}`"), registry, verdict, &checked.source, wait) {
+                        Some(failure) => failure,
+                        None => continue,
+                    }
+                }
+            };
+            if !failures.contains(&failure) {
+                failures.push(failure);
             }
-            Verdict::LoginRejected(answer) => {
-                Self::new(FailureKind::Unauthorized, format!("{} does not accept the login", reference.registry()))
-                    .detail(answer.to_string())
-                    .hint(format!("the login came from {source}; is it expired?"))
-            }
-            Verdict::RateLimited(answer) => {
-                Self::new(FailureKind::Unavailable, format!("{} limits our requests", reference.registry()))
-                    .detail(answer.to_string())
-                    .hint("try again later; a login often raises the limit")
-            }
-            Verdict::Unavailable(outage) => {
-                Self::new(FailureKind::Unavailable, format!("nobody can say whether `{reference}` is in the registry"))
-                    .detail(outage.to_string())
-                    .hint("try again; `--timeout` allows for more tries")
-            }
-        };
-        Err(failure)
+        }
+        failures
     }
 
     /// Returns the failure of a check that came to no verdict.
@@ -186,11 +245,61 @@ impl Failure {
     }
 }
 
+/// Returns the failure that a verdict on `what` means; `None` where it is there.
+fn of_verdict(
+    what: &str,
+    registry: &str,
+    verdict: &Verdict,
+    source: &Source,
+    wait: Option<Duration>,
+) -> Option<Failure> {
+    Some(match verdict {
+        Verdict::Present(_) => return None,
+        Verdict::Mismatch { found, .. } => {
+            Failure::new(FailureKind::Image, format!("{what} is another one in the registry"))
+                .detail(format!("it is {}", found.digest))
+                .hint("was the tag pushed again? release the digest that it has now, or none")
+        }
+        Verdict::Absent(answer) => Failure::new(FailureKind::Image, format!("{what} is not in the registry"))
+            .detail(answer.to_string())
+            .hint(match wait {
+                Some(_) => "it was waited for; does the build push it under this very name and tag?",
+                None => "if the build is still pushing, `--wait 5m` waits for it",
+            }),
+        Verdict::NoAccess(answer) => {
+            let message = format!("{what} is not there, or this login may not see it");
+            let failure = Failure::new(FailureKind::Unauthorized, message).detail(answer.to_string());
+            match source {
+                Source::NotAsked | Source::Anonymous => {
+                    failure.hint(format!("no login for {registry} was found; `docker login` makes one"))
+                }
+                source => failure.hint(format!("the login from {source} was used")),
+            }
+        }
+        Verdict::LoginRejected(answer) => {
+            Failure::new(FailureKind::Unauthorized, format!("{registry} does not accept the login"))
+                .detail(answer.to_string())
+                .hint(format!("the login came from {source}; is it expired?"))
+        }
+        Verdict::RateLimited(answer) => {
+            Failure::new(FailureKind::Unavailable, format!("{registry} limits our requests"))
+                .detail(answer.to_string())
+                .hint("try again later; a login often raises the limit")
+        }
+        Verdict::Unavailable(outage) => {
+            Failure::new(FailureKind::Unavailable, format!("nobody can say whether {what} is in the registry"))
+                .detail(outage.to_string())
+                .hint("try again; `--timeout` allows for more tries")
+        }
+    })
+}
+
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
         let kind = match &error {
             GitError::Url { .. } | GitError::BranchName(_) | GitError::Path { .. } => FailureKind::Usage,
             GitError::NoRepository { .. }
+            | GitError::Foreign { .. }
             | GitError::NoRemote(_)
             | GitError::NotFollowed { .. }
             | GitError::Unsupported { .. } => FailureKind::Target,
@@ -200,6 +309,9 @@ impl From<GitError> for Failure {
         };
         let hint = match &error {
             GitError::NoRepository { .. } => Some("`--repo` names a repository, by URL or path"),
+            GitError::Foreign { .. } => {
+                Some("its configuration is trusted where `CI` is set; else run as its owner, or use `--repo URL`")
+            }
             GitError::NoRemote(_) => Some("`--remote` names another one"),
             GitError::Unauthorized { credentials_sent: true, .. } => Some("is the token expired, or for another host?"),
             GitError::Unauthorized { credentials_sent: false, .. } => {

@@ -6,7 +6,7 @@
 //! - [`cli`] reads the command line and the environment, [`request`] makes values of them.
 //! - [`plan`] tells, without looking at the world, what to ask and what to say.
 //! - [`release`] is the flow: [`registry`] checks, [`git`] reads the tip, [`kustomization`] edits its bytes, [`git`]
-//!   commits and pushes. `target` finds the way there, [`worktree`] writes files on disk for `set`.
+//!   commits and pushes. `checks` asks for many images at once, `target` finds the way there, [`worktree`] writes files on disk for `set`.
 //! - [`outcome`] and [`failure`] are how it ended, `report` tells it.
 //!
 //! ARCHITECTURE.md has the map, the invariants and the reasons. This is the program's own library: it is public for its
@@ -17,6 +17,7 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 pub mod backoff;
+mod checks;
 pub mod cli;
 mod diff;
 pub mod failure;

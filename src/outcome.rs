@@ -4,14 +4,19 @@ use std::time::Duration;
 
 use crate::diff;
 use crate::git::{CommitId, Traffic};
-use crate::image::{Digest, Reference, Tag};
+use crate::image::{Platform, Reference, Tag};
 use crate::kustomization::{Edit, EntryEdit};
 use crate::plan::{self, Subject};
 use crate::registry::{Descriptor, Source};
 
+/// Gets each event as it happens.
+pub type Listener<'a> = dyn FnMut(&Event<'_>) + 'a;
+
 /// Something that happened.
 pub enum Event<'a> {
     Checked(&'a Checked),
+    /// The wait for images begins, or goes on.
+    Waiting(&'a Waiting<'a>),
     Edited(&'a FileEdit),
     /// Something that a person should know and that stops nothing.
     Noted(String),
@@ -40,10 +45,28 @@ pub enum Event<'a> {
 pub struct Checked {
     pub reference: Reference,
     pub descriptor: Descriptor,
+    /// What it runs on, as far as that was learned on the way.
+    pub platforms: Vec<Platform>,
     pub requests: u32,
     pub elapsed: Duration,
     /// Where the login came from; never the login.
     pub source: Source,
+}
+
+/// A wait for images: what it is for, and how much of it is over.
+pub struct Waiting<'a> {
+    pub images: Vec<Awaited<'a>>,
+    pub elapsed: Duration,
+    pub limit: Duration,
+}
+
+/// An image that is waited for.
+pub struct Awaited<'a> {
+    pub reference: &'a Reference,
+    /// What is missing.
+    pub state: String,
+    /// Whether that has not been told before.
+    pub is_news: bool,
 }
 
 /// One file, before and after.
@@ -89,6 +112,8 @@ pub struct ImageOutcome {
     pub image: String,
     pub tag: Option<String>,
     pub digest: Option<String>,
+    /// As far as they are known.
+    pub platforms: Vec<String>,
 }
 
 impl Outcome {
@@ -107,24 +132,26 @@ impl Outcome {
         }
     }
 
-    /// Returns what editing `files` comes to; `digest_of` tells what the registry said of an image.
-    pub fn of_files(
+    /// Returns what editing `files` comes to; `found` tells what the registry said of an image.
+    pub fn of_files<'c>(
         command: &'static str,
         files: &[FileEdit],
-        digest_of: impl Fn(&Reference) -> Option<Digest>,
+        found: impl Fn(&Reference) -> Option<&'c Checked>,
     ) -> Self {
         let mut outcome = Self::new(command, Ending::Unchanged);
         for file in files {
             for entry in &file.edit.entries {
-                let digest = match plan::subject_of_entry(entry) {
-                    Ok(Subject::Known(reference)) => digest_of(&reference),
+                let checked = match plan::subject_of_entry(entry) {
+                    Ok(Subject::Known(reference)) => found(&reference),
                     _ => None,
                 };
+                let digest = checked.map(|checked| checked.descriptor.digest.to_string());
                 outcome.images.push(ImageOutcome {
                     file: Some(file.path.clone()),
                     image: plan::image_name(entry).to_owned(),
                     tag: entry.after.new_tag.clone(),
-                    digest: digest.map(|digest| digest.to_string()).or_else(|| entry.after.digest.clone()),
+                    digest: digest.or_else(|| entry.after.digest.clone()),
+                    platforms: checked.map(shown_platforms).unwrap_or_default(),
                     entry: Some(entry.clone()),
                 });
             }
@@ -145,6 +172,11 @@ impl ImageOutcome {
             image: checked.reference.name().to_owned(),
             tag: checked.reference.tag().map(Tag::to_string),
             digest: Some(checked.descriptor.digest.to_string()),
+            platforms: shown_platforms(checked),
         }
     }
+}
+
+fn shown_platforms(checked: &Checked) -> Vec<String> {
+    checked.platforms.iter().map(Platform::to_string).collect()
 }

@@ -8,20 +8,17 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::backoff::Backoff;
+use crate::checks::{Checks, Pace};
 use crate::failure::{Failure, FailureKind};
 use crate::git::{Authorship, Change, CommitOnTip, Message, PushOutcome, Pusher, Snapshot};
-use crate::image::{Digest, Reference};
+use crate::image::ImageArgument;
 use crate::kustomization::{self, Absent};
 use crate::nearest::nearest;
-use crate::outcome::{Checked, Ending, Event, FileEdit, ImageOutcome, Outcome};
+use crate::outcome::{Ending, Event, FileEdit, ImageOutcome, Listener, Outcome};
 use crate::plan::{self, Origin, Subject};
-use crate::registry::{Client, ConfigPaths, Credentials, Options};
-use crate::request::{CheckRequest, Effect, Images, RegistryRequest, ReleaseRequest, SetRequest};
+use crate::request::{CheckRequest, Effect, Images, ReleaseRequest, SetRequest};
 use crate::target::{Start, Target};
 use crate::worktree;
-
-/// Gets each event as it happens.
-pub type Listener<'a> = dyn FnMut(&Event<'_>) + 'a;
 
 /// Releases images: all of them in one commit, or nothing.
 pub fn release(request: &ReleaseRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -32,14 +29,16 @@ pub fn release(request: &ReleaseRequest, listener: &mut Listener<'_>) -> Result<
         None => Vec::new(),
     };
     let target = Target::open(request)?;
-    for subject in &subjects {
-        checks.require(subject, listener)?;
-    }
+    let start = || target.start(request.effect, request.create_branch);
+    let mut early = checks.require_while(&subjects, listener, start)?;
     let mut backoff = Backoff::new(request.attempts, Duration::from_secs(1), Duration::from_secs(30));
     let mut attempt = 1;
     loop {
-        if let Some(outcome) = try_once(request, &target, &mut checks, attempt, listener)? {
-            return Ok(outcome);
+        let begun = early.take().map_or_else(start, Ok)?;
+        match try_once(request, &target, begun, &mut checks, attempt, listener)? {
+            Attempt::Done(outcome) => return Ok(*outcome),
+            Attempt::Waited => continue,
+            Attempt::Raced => {}
         }
         let branch = target.branch_name();
         listener(&Event::Raced { branch: &branch, attempt, attempts: request.attempts });
@@ -51,52 +50,77 @@ pub fn release(request: &ReleaseRequest, listener: &mut Listener<'_>) -> Result<
     }
 }
 
-/// Returns the outcome of one attempt; `None` where another release was faster.
+/// How one attempt ends.
+enum Attempt {
+    Done(Box<Outcome>),
+    /// An image had to be waited for, and the branch may have moved in the meantime.
+    Waited,
+    /// Another release was faster.
+    Raced,
+}
+
 fn try_once(
     request: &ReleaseRequest,
     target: &Target,
+    start: Start<'_>,
     checks: &mut Checks,
     attempt: u32,
     listener: &mut Listener<'_>,
-) -> Result<Option<Outcome>, Failure> {
-    let Start { mut snapshot, pusher, destination } = target.start(request.effect, request.create_branch)?;
+) -> Result<Attempt, Failure> {
+    let Start { mut snapshot, pusher, destination } = start;
     if snapshot.is_whole() && attempt == 1 {
         listener(&Event::Noted(format!("{} serves no parts, so the whole commit was fetched", target.remote)));
     }
     let paths = target.locate(&mut snapshot, &request.kustomizations)?;
-    let files = read_and_edit(&snapshot, &paths, request)?;
-    for file in &files {
-        listener(&Event::Edited(file));
-        for entry in file.edit.entries.iter().filter(|_| request.registry.is_some()) {
-            let subject = plan::subject_of_entry(entry)?;
-            if matches!(subject, Subject::Open) {
-                let note = format!("`{}` has neither tag nor digest, so there is nothing to check", entry.name);
-                listener(&Event::Noted(note));
-            }
-            checks.require(&subject, listener)?;
+    let mut files = read_and_edit(&snapshot, &paths, request, &request.images.arguments)?;
+    if request.registry.is_some() {
+        if checks.require(&subjects_of(&files, listener)?, listener)? == Pace::AfterWaiting {
+            return Ok(Attempt::Waited);
+        }
+        if request.pin_digest {
+            files = read_and_edit(&snapshot, &paths, request, &checks.pinned(&request.images.arguments, &files)?)?;
         }
     }
-    let mut outcome = Outcome::of_files("release", &files, |reference| checks.digest(reference));
+    for file in &files {
+        listener(&Event::Edited(file));
+    }
+    let mut outcome = Outcome::of_files("release", &files, |reference| checks.of(reference));
     outcome.branch = Some(destination.branch().to_string());
     outcome.parent = Some(snapshot.commit_id());
     outcome.attempts = attempt;
     if outcome.files.is_empty() {
         outcome.ending = Ending::Unchanged;
-        return Ok(Some(outcome));
+        return Ok(Attempt::Done(Box::new(outcome)));
     }
     let message = message(request, &files, checks);
     outcome.message = Some(message.to_string());
     let Some(pusher) = pusher else {
         outcome.ending = Ending::DryRun;
-        return Ok(Some(outcome));
+        return Ok(Attempt::Done(Box::new(outcome)));
     };
     let changes = paths.iter().zip(&files).filter(|(_, file)| file.edit.changed());
     let changes: Vec<_> =
         changes.map(|(path, file)| Change { path: path.clone(), bytes: file.edit.text.clone() }).collect();
     let commit = snapshot.commit(&changes, &message, &authorship(request, target)?, destination)?;
     drop(snapshot);
-    push(request, pusher, &commit, &message, listener)
-        .map(|done| done.then(|| Outcome { ending: Ending::Released, commit: Some(commit.id()), ..outcome }))
+    if !push(request, pusher, &commit, &message, listener)? {
+        return Ok(Attempt::Raced);
+    }
+    Ok(Attempt::Done(Box::new(Outcome { ending: Ending::Released, commit: Some(commit.id()), ..outcome })))
+}
+
+/// Returns the images that the edited entries name.
+fn subjects_of(files: &[FileEdit], listener: &mut Listener<'_>) -> Result<Vec<Subject>, Failure> {
+    let mut subjects = Vec::new();
+    for entry in files.iter().flat_map(|file| &file.edit.entries) {
+        let subject = plan::subject_of_entry(entry)?;
+        if matches!(subject, Subject::Open) {
+            let note = format!("`{}` has neither tag nor digest, so there is nothing to check", entry.name);
+            listener(&Event::Noted(note));
+        }
+        subjects.push(subject);
+    }
+    Ok(subjects)
 }
 
 /// Returns whether the branch is at `commit` now; `false` where another release was faster.
@@ -138,11 +162,12 @@ fn read_and_edit(
     snapshot: &Snapshot<'_>,
     paths: &[crate::git::RepositoryPath],
     request: &ReleaseRequest,
+    arguments: &[ImageArgument],
 ) -> Result<Vec<FileEdit>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         let old = snapshot.file(path)?.to_vec();
-        files.push(edit(path.to_string(), old, &request.images, request.add)?);
+        files.push(edit(path.to_string(), old, arguments, request.add)?);
     }
     require_entries(&request.images, &files)?;
     Ok(files)
@@ -154,7 +179,9 @@ fn message(request: &ReleaseRequest, files: &[FileEdit], checks: &Checks) -> Mes
         for entry in file.edit.entries.iter().filter(|entry| !entry.fields.is_empty() || entry.appended) {
             let own = entry.after.digest.as_deref().and_then(|digest| digest.parse().ok());
             let digest = match plan::subject_of_entry(entry) {
-                Ok(Subject::Known(reference)) => checks.digest(&reference).or(own),
+                Ok(Subject::Known(reference)) => {
+                    checks.of(&reference).map(|checked| checked.descriptor.digest.clone()).or(own)
+                }
                 Ok(Subject::OfEntry | Subject::Open) | Err(_) => own,
             };
             releases.push(plan::Release { path: &file.path, entry, digest });
@@ -177,20 +204,17 @@ fn authorship(request: &ReleaseRequest, target: &Target) -> Result<Authorship, F
         committer: committer.or(bot).unwrap_or_else(|| author.clone()),
         author,
         seconds: request.message.seconds.unwrap_or_else(now),
-        signing: target.signing(request.ci.is_some())?,
+        signing: target.signing()?,
     })
 }
 
 /// Checks that images are in their registries.
 pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut checks = Checks::new(Some(&request.registry));
-    for reference in &request.references {
-        checks.require(&Subject::Known(reference.clone()), listener)?;
-    }
+    let subjects: Vec<_> = request.references.iter().cloned().map(Subject::Known).collect();
+    checks.require(&subjects, listener)?;
     let mut outcome = Outcome::new("check", Ending::Present);
-    for checked in checks.found {
-        outcome.images.push(ImageOutcome::of_reference(&checked));
-    }
+    outcome.images = request.references.iter().filter_map(|r| checks.of(r)).map(ImageOutcome::of_reference).collect();
     Ok(outcome)
 }
 
@@ -204,17 +228,16 @@ pub fn set(request: &SetRequest, listener: &mut Listener<'_>) -> Result<Outcome,
             paths.push(path);
         }
     }
-    let mut files = Vec::new();
-    for path in &paths {
-        let old = std::fs::read(path)
-            .map_err(|error| Failure::target(format!("cannot read `{}`: {error}", path.display())))?;
-        files.push(edit(path.display().to_string(), old, &request.images, request.add)?);
+    let mut checks = Checks::new(request.pin_digest.as_ref());
+    let mut files = read_from_disk(&paths, request, &request.images.arguments)?;
+    if request.pin_digest.is_some() {
+        checks.require(&subjects_of(&files, listener)?, listener)?;
+        files = read_from_disk(&paths, request, &checks.pinned(&request.images.arguments, &files)?)?;
     }
-    require_entries(&request.images, &files)?;
     for file in &files {
         listener(&Event::Edited(file));
     }
-    let mut outcome = Outcome::of_files("set", &files, |_| None);
+    let mut outcome = Outcome::of_files("set", &files, |reference| checks.of(reference));
     outcome.ending = match request.effect {
         _ if outcome.files.is_empty() => Ending::Unchanged,
         Effect::DryRun => Ending::DryRun,
@@ -226,6 +249,21 @@ pub fn set(request: &SetRequest, listener: &mut Listener<'_>) -> Result<Outcome,
         }
     };
     Ok(outcome)
+}
+
+fn read_from_disk(
+    paths: &[PathBuf],
+    request: &SetRequest,
+    arguments: &[ImageArgument],
+) -> Result<Vec<FileEdit>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        let old = std::fs::read(path)
+            .map_err(|error| Failure::target(format!("cannot read `{}`: {error}", path.display())))?;
+        files.push(edit(path.display().to_string(), old, arguments, request.add)?);
+    }
+    require_entries(&request.images, &files)?;
+    Ok(files)
 }
 
 /// Returns the kustomization in a folder, or the file itself.
@@ -243,9 +281,9 @@ fn locate_on_disk(path: &Path) -> Result<PathBuf, Failure> {
     Ok(if path == Path::new(".") { PathBuf::from(name) } else { path.join(name) })
 }
 
-fn edit(path: String, old: Vec<u8>, images: &Images, add: bool) -> Result<FileEdit, Failure> {
+fn edit(path: String, old: Vec<u8>, arguments: &[ImageArgument], add: bool) -> Result<FileEdit, Failure> {
     let absent = if add { Absent::Append } else { Absent::Report };
-    let edit = kustomization::edit(&old, &images.arguments, absent).map_err(|error| Failure::edit(&path, &error))?;
+    let edit = kustomization::edit(&old, arguments, absent).map_err(|error| Failure::edit(&path, &error))?;
     Ok(FileEdit { path, old, edit })
 }
 
@@ -275,56 +313,5 @@ fn require_entries(images: &Images, files: &[FileEdit]) -> Result<(), Failure> {
 fn tell_repeated(images: &Images, listener: &mut Listener<'_>) {
     for name in &images.repeated {
         listener(&Event::Noted(format!("`{name}` is given more than once; the last one counts")));
-    }
-}
-
-/// The images that were found in their registries, each asked for once.
-struct Checks {
-    client: Option<Client>,
-    found: Vec<Checked>,
-}
-
-impl Checks {
-    /// Without a request, everything passes unasked.
-    fn new(request: Option<&RegistryRequest>) -> Self {
-        let client = request.map(|request| {
-            let paths = ConfigPaths {
-                docker_config: request.docker_config.clone(),
-                home: request.home.clone(),
-                search_path: request.path.clone(),
-            };
-            Client::new(Options {
-                plain_http: request.plain_http.clone(),
-                timeout: request.timeout,
-                credentials: Credentials::from(paths),
-            })
-        });
-        Self { client, found: Vec::new() }
-    }
-
-    fn require(&mut self, subject: &Subject, listener: &mut Listener<'_>) -> Result<(), Failure> {
-        let (Some(client), Subject::Known(reference)) = (&self.client, subject) else {
-            return Ok(());
-        };
-        if self.found.iter().any(|checked| checked.reference == *reference) {
-            return Ok(());
-        }
-        let answer = client.check(reference).map_err(|error| Failure::check(reference, error))?;
-        let descriptor = Failure::unless_present(reference, answer.verdict, &answer.source)?;
-        let checked = Checked {
-            reference: reference.clone(),
-            descriptor,
-            requests: answer.requests,
-            elapsed: answer.elapsed,
-            source: answer.source,
-        };
-        listener(&Event::Checked(&checked));
-        self.found.push(checked);
-        Ok(())
-    }
-
-    fn digest(&self, reference: &Reference) -> Option<Digest> {
-        let checked = self.found.iter().find(|checked| checked.reference == *reference)?;
-        Some(checked.descriptor.digest.clone())
     }
 }

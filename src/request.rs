@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use crate::cli::{
     CheckArguments, Ci, Command, Environment, GitLogin, KustomizationArguments, RegistryArguments, ReleaseArguments,
-    SetArguments,
+    RequirementArguments, SetArguments,
 };
 use crate::failure::Failure;
 use crate::git::{BranchName, Identity, Trailer};
-use crate::image::{ImageArgument, Reference};
+use crate::image::{ImageArgument, Platform, Reference};
+use crate::registry::{Requirement, Revision};
 
 /// What to do.
 pub enum Request {
@@ -27,6 +28,8 @@ pub struct ReleaseRequest {
     pub add: bool,
     /// `None`: the registry is not asked.
     pub registry: Option<RegistryRequest>,
+    /// Whether the digest that the registry has is written beside the tag.
+    pub pin_digest: bool,
     pub repository: Repository,
     pub branch: Option<BranchName>,
     pub create_branch: bool,
@@ -40,6 +43,8 @@ pub struct ReleaseRequest {
     pub home: Option<PathBuf>,
     pub effect: Effect,
     pub ci: Option<Ci>,
+    /// Whether a CI system runs this, known to us or not.
+    pub in_ci: bool,
 }
 
 /// The images to write, each name once.
@@ -85,11 +90,16 @@ pub struct SetRequest {
     pub images: Images,
     pub kustomizations: Vec<PathBuf>,
     pub add: bool,
+    /// Where the digest that the registry has is to be written beside the tag.
+    pub pin_digest: Option<RegistryRequest>,
     pub effect: Effect,
 }
 
-/// How to ask registries.
+/// What to ask registries, and how.
 pub struct RegistryRequest {
+    pub requirements: Vec<Requirement>,
+    /// How long an image may take to come.
+    pub wait: Option<Duration>,
     pub plain_http: Vec<String>,
     pub timeout: Duration,
     pub docker_config: Option<PathBuf>,
@@ -104,13 +114,13 @@ impl Request {
                 release(arguments, environment).map(|request| Self::Release(Box::new(request)))
             }
             Command::Check(arguments) => check(arguments, environment).map(Self::Check),
-            Command::Set(arguments) => set(arguments).map(Self::Set),
+            Command::Set(arguments) => set(arguments, environment).map(Self::Set),
         }
     }
 }
 
 fn release(arguments: &ReleaseArguments, environment: &Environment) -> Result<ReleaseRequest, Failure> {
-    let registry = registry(&arguments.registry, environment)?;
+    let registry = registry(&arguments.registry, Some(&arguments.requirements), environment)?;
     let timeout = registry.timeout;
     let repository = match &arguments.repo {
         Some(repo) => repository(repo, &arguments.remote),
@@ -121,6 +131,7 @@ fn release(arguments: &ReleaseArguments, environment: &Environment) -> Result<Re
         kustomizations: listed("--kustomization", &arguments.kustomization.kustomizations)?,
         add: arguments.kustomization.add,
         registry: (!arguments.no_check).then_some(registry),
+        pin_digest: arguments.pin_digest,
         repository,
         branch: arguments.branch.as_deref().map(str::parse).transpose()?,
         create_branch: arguments.create_branch,
@@ -133,6 +144,7 @@ fn release(arguments: &ReleaseArguments, environment: &Environment) -> Result<Re
         home: environment.path("HOME"),
         effect: effect(&arguments.kustomization),
         ci: environment.ci(),
+        in_ci: environment.ci().is_some() || environment.get("CI").is_some(),
     })
 }
 
@@ -155,12 +167,16 @@ fn check(arguments: &CheckArguments, environment: &Environment) -> Result<CheckR
             return Err(Failure::usage(format!("`{text}` has neither tag nor digest"))
                 .hint(format!("write the tag that you mean, `{text}:latest` for the newest")));
         }
-        references.push(reference);
+        if !references.contains(&reference) {
+            references.push(reference);
+        }
     }
-    Ok(CheckRequest { references, registry: registry(&arguments.registry, environment)? })
+    let registry = registry(&arguments.registry, Some(&arguments.requirements), environment)?;
+    Ok(CheckRequest { references, registry })
 }
 
-fn set(arguments: &SetArguments) -> Result<SetRequest, Failure> {
+fn set(arguments: &SetArguments, environment: &Environment) -> Result<SetRequest, Failure> {
+    let registry = registry(&arguments.registry, None, environment)?;
     Ok(SetRequest {
         images: images(&arguments.images)?,
         kustomizations: listed("--kustomization", &arguments.kustomization.kustomizations)?
@@ -168,6 +184,7 @@ fn set(arguments: &SetArguments) -> Result<SetRequest, Failure> {
             .map(PathBuf::from)
             .collect(),
         add: arguments.kustomization.add,
+        pin_digest: arguments.pin_digest.then_some(registry),
         effect: effect(&arguments.kustomization),
     })
 }
@@ -195,14 +212,41 @@ fn images(texts: &[String]) -> Result<Images, Failure> {
     Ok(images)
 }
 
-fn registry(arguments: &RegistryArguments, environment: &Environment) -> Result<RegistryRequest, Failure> {
+fn registry(
+    arguments: &RegistryArguments,
+    required: Option<&RequirementArguments>,
+    environment: &Environment,
+) -> Result<RegistryRequest, Failure> {
+    let wait = required.and_then(|required| required.wait.as_deref()).map(duration);
     Ok(RegistryRequest {
+        requirements: required.map(requirements).transpose()?.unwrap_or_default(),
+        wait: wait.transpose()?,
         plain_http: listed("--plain-http", &arguments.plain_http)?,
         timeout: duration(&arguments.timeout)?,
         docker_config: environment.path("DOCKER_CONFIG"),
         home: environment.path("HOME"),
         path: environment.get("PATH").map(OsString::from),
     })
+}
+
+fn requirements(arguments: &RequirementArguments) -> Result<Vec<Requirement>, Failure> {
+    let mut requirements = Vec::new();
+    for text in listed("--platform", &arguments.platforms)?.iter().flat_map(|text| text.split(',')) {
+        let platform: Platform = text
+            .trim()
+            .parse()
+            .map_err(|error| Failure::usage(format!("`{}` is not a platform: {error}", text.escape_debug())))?;
+        let requirement = Requirement::Platform(platform);
+        if !requirements.contains(&requirement) {
+            requirements.push(requirement);
+        }
+    }
+    if let Some(text) = &arguments.expect_revision {
+        let revision = Revision::new(text.trim())
+            .ok_or_else(|| Failure::usage(format!("`{}` is not a revision", text.escape_debug())))?;
+        requirements.push(Requirement::Revision(revision));
+    }
+    Ok(requirements)
 }
 
 /// Reads `90s`, `2m`, `1h` or a number of seconds; at least one second, at most a day.

@@ -37,7 +37,6 @@ impl Target {
         let options = RemoteOptions {
             timeout: request.timeout,
             ssh_command: request.ssh_command.clone(),
-            run_programs_of_others: request.ci.is_some(),
             logins: request.git_logins.iter().cloned().map(host_login).collect(),
             home: request.home.clone(),
         };
@@ -53,7 +52,7 @@ impl Target {
             }
             Repository::Checkout { folder, remote } => (folder, remote),
         };
-        let checkout = Checkout::discover(folder)?;
+        let checkout = Checkout::discover(folder, request.in_ci)?;
         let of_ci = |ci: &Ci| ci.branch.as_deref().and_then(|branch| branch.parse().ok());
         let branch = request.branch.clone().or_else(|| checkout.branch());
         let branch = branch
@@ -78,8 +77,8 @@ impl Target {
     }
 
     /// Returns how commits are signed, where git's configuration says that they are.
-    pub(crate) fn signing(&self, in_ci: bool) -> Result<Option<Signing>, Failure> {
-        let signing = self.checkout.as_ref().map(|checkout| checkout.signing(in_ci)).transpose()?;
+    pub(crate) fn signing(&self) -> Result<Option<Signing>, Failure> {
+        let signing = self.checkout.as_ref().map(Checkout::signing).transpose()?;
         Ok(signing.flatten())
     }
 

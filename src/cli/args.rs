@@ -24,7 +24,7 @@ Exit codes:
     1  unexpected: I/O, a bug
     2  usage: a flag, reference, tag or digest is wrong
     3  target: kustomization, entry or branch is missing, ambiguous or broken
-    4  image: not in the registry
+    4  image: not in the registry, or not what it must be
     5  unauthorized: login missing, wrong, or not enough
     6  unavailable: registry or repository cannot be reached; try again
     7  raced: other releases were faster in every attempt; try again
@@ -62,11 +62,14 @@ const RELEASE_EXAMPLES: &str = "\
 Examples:
     tagship release -k overlays/prod web=ghcr.io/org/web:v1.2.3
     tagship release -k overlays/prod --dry-run web=*:v1.2.3
+    tagship release -k overlays/prod --wait 5m --pin-digest web=*:v1.2.3
     tagship release --repo https://USER:TOKEN@github.com/org/config.git -k apps/web --branch main web=*:v1.2.3";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
     tagship check ghcr.io/org/web:v1.2.3
+    tagship check --platform linux/amd64 --platform linux/arm64 --wait 5m ghcr.io/org/web:v1.2.3
+    tagship check --expect-revision fdafd70 ghcr.io/org/web:v1.2.3
     tagship check --output json nginx:1.27";
 
 const SET_EXAMPLES: &str = "\
@@ -95,11 +98,24 @@ pub struct ReleaseArguments {
     pub kustomization: KustomizationArguments,
 
     #[command(flatten)]
-    pub registry: RegistryArguments,
+    pub requirements: RequirementArguments,
+
+    /// Write the digest that the registry has beside the tag; of an image for several platforms, that of its index
+    #[arg(long, env = "TAGSHIP_PIN_DIGEST", value_parser = BoolishValueParser::new(), help_heading = "Image")]
+    pub pin_digest: bool,
 
     /// Do not ask the registry
-    #[arg(long, env = "TAGSHIP_NO_CHECK", value_parser = BoolishValueParser::new(), help_heading = "Image")]
+    #[arg(
+        long,
+        env = "TAGSHIP_NO_CHECK",
+        value_parser = BoolishValueParser::new(),
+        conflicts_with_all = ["platforms", "expect_revision", "wait", "pin_digest"],
+        help_heading = "Image"
+    )]
     pub no_check: bool,
+
+    #[command(flatten)]
+    pub registry: RegistryArguments,
 
     /// The configuration repository; a URL needs no checkout [default: the one around the current directory]
     #[arg(long, value_name = "URL|PATH", env = "TAGSHIP_REPO", help_heading = "Git", hide_env_values = true)]
@@ -168,6 +184,9 @@ pub struct CheckArguments {
     pub references: Vec<String>,
 
     #[command(flatten)]
+    pub requirements: RequirementArguments,
+
+    #[command(flatten)]
     pub registry: RegistryArguments,
 }
 
@@ -179,6 +198,14 @@ pub struct SetArguments {
 
     #[command(flatten)]
     pub kustomization: KustomizationArguments,
+
+    /// Ask the registry for the digest of each tag, and write it beside the tag; of an image for several platforms, that
+    /// of its index
+    #[arg(long, env = "TAGSHIP_PIN_DIGEST", value_parser = BoolishValueParser::new(), help_heading = "Image")]
+    pub pin_digest: bool,
+
+    #[command(flatten)]
+    pub registry: RegistryArguments,
 }
 
 #[derive(Debug, Args)]
@@ -202,6 +229,22 @@ pub struct KustomizationArguments {
     /// Show the diff and change nothing
     #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Image")]
+pub struct RequirementArguments {
+    /// A platform that the image must be for, with all that its index names for it (can be repeated)
+    #[arg(long = "platform", value_name = "OS/ARCH", env = "TAGSHIP_PLATFORM", value_delimiter = '\n')]
+    pub platforms: Vec<String>,
+
+    /// The commit that the image must be built from, as its label `org.opencontainers.image.revision` says
+    #[arg(long, value_name = "SHA", env = "TAGSHIP_EXPECT_REVISION")]
+    pub expect_revision: Option<String>,
+
+    /// How long to wait for an image that is not there yet, or not what it must be, such as `5m`
+    #[arg(long, value_name = "DURATION", env = "TAGSHIP_WAIT")]
+    pub wait: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,6 @@ mod env;
 
 pub use args::{
     Arguments, CheckArguments, ColorChoice, Command, KustomizationArguments, OutputArguments, OutputFormat,
-    RegistryArguments, ReleaseArguments, SetArguments,
+    RegistryArguments, ReleaseArguments, RequirementArguments, SetArguments,
 };
 pub use env::{Ci, Environment, GitLogin};

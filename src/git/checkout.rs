@@ -4,13 +4,14 @@
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice as _;
+use gix::discover::upwards::TrustPolicy;
 use gix::remote::Direction;
 use gix::url::Scheme;
 
 use super::error::GitError;
 use super::identity::Identity;
 use super::name::{BranchName, RepositoryPath};
-use super::remote::{Configuration, Remote, RemoteOptions};
+use super::remote::{Remote, RemoteOptions};
 
 /// A repository on disk with its configuration.
 pub struct Checkout {
@@ -20,20 +21,21 @@ pub struct Checkout {
 impl Checkout {
     /// Finds the repository at or above `folder`.
     ///
-    /// A folder of another user, as a container sees its workspace, is read all the same: gix would silently ignore its
-    /// configuration, and so its remotes and its login. Programs that such a configuration names are another matter, see
-    /// [`RemoteOptions::run_programs_of_others`].
-    pub fn discover(folder: &Path) -> Result<Self, GitError> {
-        let trusted = gix::open::Options::default().with(gix::sec::Trust::Full);
+    /// Its configuration says where the release goes, with which login, and which programs are run. So one of another user
+    /// counts only where `trust_others` says that it was put there for us, as CI systems do for a container; gix by itself
+    /// would silently ignore its configuration.
+    pub fn discover(folder: &Path, trust_others: bool) -> Result<Self, GitError> {
+        let trust = gix::sec::Trust::Full;
+        let trusted = gix::open::Options::default().with(trust);
         let options = gix::sec::trust::Mapping { full: trusted.clone(), reduced: trusted };
-        gix::ThreadSafeRepository::discover_opts(folder, gix::discover::upwards::Options::default(), options)
-            .map(|repository| Self { repository: repository.into() })
-            .map_err(|error| GitError::NoRepository { path: folder.to_owned(), source: error.into() })
-    }
-
-    /// Returns whether there is no work tree, as in a repository that is pushed to.
-    pub fn is_bare(&self) -> bool {
-        self.repository.workdir().is_none()
+        let upwards =
+            gix::discover::upwards::Options { trust: TrustPolicy::Assume(trust), ..gix::discover::upwards::Options::default() };
+        let repository = gix::ThreadSafeRepository::discover_opts(folder, upwards, options)
+            .map_err(|error| GitError::NoRepository { path: folder.to_owned(), source: error.into() })?;
+        let checkout = Self { repository: repository.into() };
+        let path = checkout.repository.git_dir();
+        let is_ours = matches!(gix::sec::Trust::from_path_ownership(path), Ok(gix::sec::Trust::Full));
+        if is_ours || trust_others { Ok(checkout) } else { Err(GitError::Foreign { path: path.to_owned() }) }
     }
 
     /// Returns `folder`, which is in the work tree, as a path inside the repository.
@@ -76,16 +78,9 @@ impl Checkout {
         &self.repository
     }
 
-    /// Returns whether programs are run that this repository's configuration names.
-    pub(super) fn may_name_programs(&self, if_it_belongs_to_others: bool) -> bool {
-        let trust = gix::sec::Trust::from_path_ownership(self.repository.git_dir());
-        if_it_belongs_to_others || matches!(trust, Ok(gix::sec::Trust::Full))
-    }
-
     fn remote_of(&self, mut url: gix::Url, mut options: RemoteOptions) -> Result<Remote, GitError> {
-        let run_programs = self.may_name_programs(options.run_programs_of_others);
         match url.scheme {
-            Scheme::Ssh if run_programs => {
+            Scheme::Ssh => {
                 let configured = self.repository.ssh_connect_options();
                 let configured =
                     configured.map_err(|error| GitError::unexpected("`core.sshCommand` cannot be read", error))?;
@@ -99,11 +94,7 @@ impl Checkout {
             }
             _ => {}
         }
-        let configuration = Configuration {
-            file: self.repository.config_snapshot().plumbing().clone(),
-            run_programs_of_repository: run_programs,
-        };
-        Remote::of(url, configuration, &options)
+        Remote::of(url, self.repository.config_snapshot().plumbing(), &options)
     }
 
     /// Returns who commits here, from git's configuration and `GIT_AUTHOR_*`/`GIT_COMMITTER_*`: author, committer.

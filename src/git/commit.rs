@@ -118,14 +118,14 @@ impl Snapshot<'_> {
             };
             let blob = self.new_object(Kind::Blob, change.bytes.clone(), &[id])?;
             editor.upsert(change.path.parts().iter().map(BStr::new), kind, blob.id).map_err(failed)?;
-            new.push(blob);
+            push_once(new, blob);
         }
         let replaced = self.trees_along(changes)?;
         let write = |tree: &Tree| {
             let tree = self.new_object(Kind::Tree, encode(tree).map_err(gix::Error::from_error)?, &replaced);
             let tree = tree.map_err(gix::Error::from_error)?;
             let id = tree.id;
-            new.push(tree);
+            push_once(new, tree);
             Ok(id)
         };
         editor.write(write).map_err(failed)
@@ -153,6 +153,13 @@ impl Snapshot<'_> {
         let shortest = bases.iter().filter_map(of_base).min_by_key(|(_, delta)| delta.len());
         let delta = shortest.filter(|(_, delta)| delta.len() * 2 < bytes.len());
         Ok(NewObject { id: hash(kind, &bytes)?, kind, bytes, delta })
+    }
+}
+
+/// Files of one content are one object, and so are folders: a server that checks objects refuses a pack that has one twice.
+fn push_once(new: &mut Vec<NewObject>, object: NewObject) {
+    if !new.iter().any(|earlier| earlier.id == object.id) {
+        new.push(object);
     }
 }
 

@@ -111,15 +111,11 @@ pub(super) struct Helpers {
 }
 
 impl Helpers {
-    /// Returns the helpers for `url`; `None` where there are none. Those that a repository's own configuration names count
-    /// only if it is trusted.
-    pub(super) fn read(config: &gix::config::File, url: gix::Url, trust_repository: bool) -> Option<Self> {
-        let counts = |section: &gix::config::file::Metadata| {
-            trust_repository || section.source.kind() != gix::config::source::Kind::Repository
-        };
+    /// Returns the helpers for `url`; `None` where there are none.
+    pub(super) fn read(config: &gix::config::File, url: gix::Url) -> Option<Self> {
         let permissions = gix::open::permissions::Environment::isolated();
         let (cascade, question, _) =
-            gix::config::credential_helpers(url, config, true, counts, permissions, false).ok()?;
+            gix::config::credential_helpers(url, config, true, |_| true, permissions, false).ok()?;
         (!cascade.programs.is_empty()).then_some(Self { cascade, question })
     }
 

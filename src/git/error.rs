@@ -12,6 +12,9 @@ pub enum GitError {
     #[error("there is no git repository at `{}`", path.display())]
     NoRepository { path: PathBuf, source: anyhow::Error },
 
+    #[error("the repository `{}` belongs to another user", path.display())]
+    Foreign { path: PathBuf },
+
     #[error("the repository has no remote `{0}`")]
     NoRemote(String),
 
@@ -33,13 +36,18 @@ pub enum GitError {
     NoAccess { remote: String, answer: String },
 
     #[error("{remote} cannot be reached")]
-    Unavailable { remote: String, source: anyhow::Error },
+    Unavailable {
+        remote: String,
+        /// Whether it did answer, with a failure of its own.
+        answered: bool,
+        source: anyhow::Error,
+    },
 
     #[error("{remote} cannot be used: {what}")]
     Unsupported { remote: String, what: &'static str },
 
     /// The push may or may not have happened, and the branch could not be read to find out.
-    #[error("the push to {remote} was cut off, and whether it took effect could not be read")]
+    #[error("the push to {remote} was cut off, and whether it takes effect cannot be told yet")]
     Uncertain { remote: String, source: anyhow::Error },
 
     #[error("{context}")]
@@ -47,6 +55,15 @@ pub enum GitError {
 }
 
 impl GitError {
+    /// Returns whether this is what the remote itself said, and not a connection that broke.
+    pub(super) fn is_an_answer(&self) -> bool {
+        match self {
+            Self::Unauthorized { .. } | Self::NoAccess { .. } => true,
+            Self::Unavailable { answered, .. } => *answered,
+            _ => false,
+        }
+    }
+
     pub(super) fn unexpected(context: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {
         Self::Unexpected { context: context.into(), source: source.into() }
     }

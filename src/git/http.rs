@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use gix_transport::client::blocking_io::http::{GetResponse, Http, PostBodyDataKind, PostResponse};
 use reqwest::blocking::{Client, RequestBuilder, Response};
@@ -27,6 +28,9 @@ const MAX_REFUSAL: u64 = 4096;
 /// How much of an answer is read at a time, in bytes.
 const PIECE: usize = 8 << 10;
 
+/// How many times the time limit a whole conversation may take: each read is bounded by it once, and an answer may be long.
+const PATIENCE: u32 = 20;
+
 /// What we send beside the protocol's own headers. Its values are secrets, so it has no `Debug`.
 #[derive(Default)]
 pub(super) struct Access {
@@ -43,16 +47,18 @@ pub(super) struct Failure {
 }
 
 /// What a connection's user may ask about it after the fact.
-#[derive(Default)]
 pub(super) struct Journal {
     failure: RefCell<Option<Failure>>,
     answer: RefCell<Weak<RefCell<Exchange>>>,
     counters: Arc<Counters>,
+    began: Instant,
+    timeout: Duration,
 }
 
 impl Journal {
-    pub(super) fn new(counters: Arc<Counters>) -> Self {
-        Self { counters, ..Self::default() }
+    pub(super) fn new(counters: Arc<Counters>, timeout: Duration) -> Self {
+        let (failure, answer) = (RefCell::default(), RefCell::default());
+        Self { failure, answer, counters, began: Instant::now(), timeout }
     }
 
     pub(super) fn take_failure(&self) -> Option<Failure> {
@@ -124,7 +130,10 @@ impl Conversation {
             let request = self.with_headers(self.client.get(url.clone()), &url, headers);
             let response = match self.journal.send(request, Vec::new()) {
                 Ok(response) => response,
-                Err(_) if self.wants_another_login(&url) => continue,
+                Err(_) if self.wants_another_login(&url) => {
+                    self.journal.take_failure();
+                    continue;
+                }
                 Err(error) => return Err(error),
             };
             if !response.status().is_redirection() {
@@ -163,12 +172,12 @@ impl Journal {
             return Ok(response);
         }
         let plain = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
-        let mut text = String::new();
+        let mut text = Vec::new();
         if plain {
             // What cannot be read of a refusal's text is no reason to hide the refusal.
-            response.take(MAX_REFUSAL).read_to_string(&mut text).ok();
+            response.take(MAX_REFUSAL).read_to_end(&mut text).ok();
         }
-        Err(self.fail(Some(status), text.trim().to_owned()))
+        Err(self.fail(Some(status), String::from_utf8_lossy(&text).trim().to_owned()))
     }
 }
 
@@ -189,7 +198,7 @@ impl Http for Conversation {
         if answered_by.as_str() != asked {
             let tail = url.strip_prefix(base_url).unwrap_or_default();
             let base = answered_by.as_str().strip_suffix(tail).ok_or_else(|| {
-                gix::Error::from_error(self.journal.fail(None, format!("a redirect led to `{answered_by}`")))
+                gix::Error::from_error(self.journal.fail(None, format!("a redirect led to `{}{}`", answered_by.origin().ascii_serialization(), answered_by.path())))
             })?;
             self.redirected_base = Some(base.to_owned());
         }
@@ -313,6 +322,9 @@ impl BufRead for Body {
         if self.buffer.position() == self.buffer.get_ref().len() as u64 {
             let mut piece = std::mem::take(&mut self.buffer).into_inner();
             piece.resize(PIECE, 0);
+            if self.journal.began.elapsed() > self.journal.timeout.saturating_mul(PATIENCE) {
+                return Err(self.journal.fail(None, "the answer takes too long".to_owned()));
+            }
             let answer = exchange.answer(&self.journal)?;
             let length = answer.read(&mut piece).map_err(|error| self.journal.fail(None, chain(&error)))?;
             self.journal.counters.answer(length);

@@ -33,7 +33,8 @@ impl FromStr for BranchName {
     fn from_str(text: &str) -> Result<Self, GitError> {
         let short = text.strip_prefix("refs/heads/").unwrap_or(text);
         let full = format!("refs/heads/{short}");
-        let valid = !short.starts_with('-') && gix::validate::reference::name(full.as_bytes().as_bstr()).is_ok();
+        let reserved = short == "HEAD" || short == "@" || short.starts_with("refs/");
+        let valid = !reserved && !short.starts_with('-') && gix::validate::reference::name(full.as_bytes().as_bstr()).is_ok();
         if valid { Ok(Self(short.to_owned())) } else { Err(GitError::BranchName(text.to_owned())) }
     }
 }
@@ -130,6 +131,10 @@ mod tests {
             ("a\nb", None),
             ("x.lock", None),
             ("@{u}", None),
+            ("HEAD", None),
+            ("@", None),
+            ("refs/tags/v1", None),
+            ("refs/heads/refs/x", None),
         ] {
             assert_eq!(text.parse::<BranchName>().ok().as_ref().map(BranchName::as_str), expected, "{text:?}");
         }

@@ -11,23 +11,38 @@ use super::error::GitError;
 /// The one hash function that is spoken so far.
 pub(super) const HASH: gix::hash::Kind = gix::hash::Kind::Sha1;
 
+/// How much is held in all, in bytes: a bound on what a server can make us keep.
+const MAX_BYTES: usize = 256 << 20;
+
 #[derive(Default)]
-pub(super) struct Objects(HashMap<ObjectId, (Kind, Vec<u8>)>);
+pub(super) struct Objects {
+    objects: HashMap<ObjectId, (Kind, Vec<u8>)>,
+    bytes: usize,
+}
 
 impl Objects {
     pub(super) fn insert(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<ObjectId, GitError> {
         let id = objs::compute_hash(HASH, kind, &bytes)
             .map_err(|error| GitError::unexpected("an object cannot be hashed", error))?;
-        self.0.insert(id, (kind, bytes));
+        self.bytes += bytes.len();
+        if self.bytes > MAX_BYTES {
+            let why = anyhow::Error::msg("the server sends more than 256 MiB of objects");
+            return Err(GitError::unexpected("the branch cannot be read", why));
+        }
+        self.objects.insert(id, (kind, bytes));
         Ok(id)
     }
 
+    pub(super) fn ids(&self) -> impl Iterator<Item = ObjectId> {
+        self.objects.keys().copied()
+    }
+
     pub(super) fn contains(&self, id: &ObjectId) -> bool {
-        self.0.contains_key(id)
+        self.objects.contains_key(id)
     }
 
     pub(super) fn get(&self, id: &ObjectId) -> Option<(Kind, &[u8])> {
-        self.0.get(id).map(|(kind, bytes)| (*kind, bytes.as_slice()))
+        self.objects.get(id).map(|(kind, bytes)| (*kind, bytes.as_slice()))
     }
 
     pub(super) fn commit(&self, id: &ObjectId) -> Result<CommitRef<'_>, GitError> {
@@ -62,7 +77,7 @@ impl Objects {
 /// The tree editor asks for the trees along the edited paths, which are here.
 impl objs::Find for Objects {
     fn try_find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<Data<'a>>> {
-        let Some((kind, bytes)) = self.0.get(id) else {
+        let Some((kind, bytes)) = self.objects.get(id) else {
             return Ok(None);
         };
         buffer.clear();

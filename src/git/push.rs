@@ -20,7 +20,7 @@ use super::error::GitError;
 use super::name::{BranchName, CommitId};
 use super::objects::HASH;
 use super::pack::{self, Thin};
-use super::reader::refuse_other_hashes;
+use super::reader::{Reader, refuse_other_hashes};
 use super::remote::Remote;
 use super::transport::{AGENT, Connection};
 
@@ -52,6 +52,9 @@ pub struct Pushed {
 
 /// Most of what a server says beside its report, in bytes; what comes after is dropped.
 const MAX_MESSAGES: usize = 64 << 10;
+
+/// The most that is read of a report on one branch, in bytes.
+const MAX_REPORT: u64 = 64 << 10;
 
 /// A conversation with the remote's `git-receive-pack`, which begins with where the branch stands: the lease of a push.
 pub struct Pusher<'r> {
@@ -128,14 +131,44 @@ impl<'r> Pusher<'r> {
 
 /// The request went out and no report came back: only the branch can tell what happened.
 fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<PushOutcome, GitError> {
+    let uncertain = |source: GitError| GitError::Uncertain { remote: remote.to_string(), source: source.into() };
     let Ok(tip) = read_tip(remote, &commit.lease) else {
-        return Err(GitError::Uncertain { remote: remote.to_string(), source: lost.into() });
+        return Err(uncertain(lost));
     };
     match settled(tip, commit) {
-        // Nothing happened, so the error is the whole story.
-        PushOutcome::Refused(_) => Err(lost),
+        // An answer says that nothing happened. Without one, the server may still be at work.
+        PushOutcome::Refused(_) if lost.is_an_answer() => Err(lost),
+        PushOutcome::Refused(_) => Err(uncertain(lost)),
+        // Somebody may have released on top of ours already.
+        PushOutcome::Raced { tip: Some(tip) } => match ancestry(remote, commit, tip) {
+            Ok(Ancestry::Contains) => Ok(PushOutcome::Updated),
+            Ok(Ancestry::Lacks) => Ok(PushOutcome::Raced { tip: Some(tip) }),
+            Ok(Ancestry::Unknown) | Err(_) => Err(uncertain(lost)),
+        },
         outcome => Ok(outcome),
     }
+}
+
+/// Whether a commit is among the ancestors of a tip.
+enum Ancestry {
+    Contains,
+    Lacks,
+    Unknown,
+}
+
+/// How many commits of history are looked through for one of ours.
+const RECENT: usize = 100;
+
+/// Looks for `commit` below `tip`, as far as its parent, which the branch was at.
+fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<Ancestry, GitError> {
+    let mut reader = Reader::open(remote, Some(&commit.lease.branch))?;
+    let recent = reader.history(tip, RECENT)?;
+    let is_there = |id: CommitId| recent.contains(&id);
+    Ok(match commit.lease.tip {
+        _ if is_there(commit.id()) => Ancestry::Contains,
+        Some(parent) if is_there(parent) => Ancestry::Lacks,
+        _ => Ancestry::Unknown,
+    })
 }
 
 /// Returns where the branch stands now.
@@ -182,6 +215,9 @@ fn request_body(
     }
     if !options.is_empty() {
         wanted += " push-options";
+    }
+    if capabilities.contains("quiet") {
+        wanted += " quiet";
     }
     let old = commit.lease.tip.map_or(HASH.null(), |tip| tip.0);
     let mut body = Vec::new();
@@ -230,7 +266,7 @@ fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<Answer> 
         ControlFlow::Continue(())
     })));
     let mut report = Vec::new();
-    let read = reader.read_to_end(&mut report);
+    let read = reader.by_ref().take(MAX_REPORT).read_to_end(&mut report);
     drop(reader);
     sent?;
     read?;

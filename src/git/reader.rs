@@ -126,6 +126,19 @@ impl<'r> Reader<'r> {
         Ok(Fetched::Whole)
     }
 
+    /// Returns the ids of `tip` and up to `depth - 1` commits before it.
+    pub(super) fn history(&mut self, tip: CommitId, depth: usize) -> Result<Vec<CommitId>, GitError> {
+        let Some(mut arguments) = self.arguments(Some("tree:0")) else {
+            return Ok(Vec::new());
+        };
+        arguments.deepen(depth);
+        arguments.want(tip.0);
+        let mut objects = Objects::default();
+        receive(&mut self.connection, self.protocol, &mut arguments, |_| true, &mut objects)
+            .map_err(|error| self.connection.failed(error))?;
+        Ok(objects.ids().map(CommitId).collect())
+    }
+
     /// Fetches single objects by their ids.
     pub(super) fn fetch(&mut self, wants: &[ObjectId], objects: &mut Objects) -> Result<(), GitError> {
         let Some(mut arguments) = self.arguments(Some("tree:0")) else {

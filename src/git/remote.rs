@@ -26,6 +26,7 @@ use crate::http::{Security, client};
 pub struct Remote {
     pub(super) address: Address,
     pub(super) counters: Arc<Counters>,
+    pub(super) timeout: Duration,
     shown: String,
 }
 
@@ -49,47 +50,45 @@ pub struct RemoteOptions {
     pub timeout: Duration,
     /// What git calls `GIT_SSH_COMMAND`.
     pub ssh_command: Option<OsString>,
-    /// Whether programs are run that the configuration of another user's checkout names (`core.sshCommand`,
-    /// `credential.helper`): a CI system that hands us such a checkout is trusted, and actions/checkout puts its ssh key
-    /// there. Elsewhere it could be anybody's trap.
-    pub run_programs_of_others: bool,
     /// Logins from the environment, in the order in which they count.
     pub logins: Vec<HostLogin>,
     /// Where `.netrc` is.
     pub home: Option<PathBuf>,
 }
 
-/// git's configuration and how far it is trusted.
-pub(super) struct Configuration {
-    pub(super) file: gix::config::File,
-    pub(super) run_programs_of_repository: bool,
-}
-
 impl Remote {
     /// Returns the remote that `url` names: http(s), ssh (`host:path` too), or a local path. The user's and the system's
     /// configuration of git count.
     pub fn at(url: &str, options: &RemoteOptions) -> Result<Self, GitError> {
-        let file = gix::config::File::from_globals()
-            .map_err(|error| GitError::unexpected("git's configuration cannot be read", error))?;
-        let url = rewritten(&file, url);
+        let config = user_configuration()?;
+        let url = rewritten(&config, url);
         // gix quotes the URL, its password included, so its own message is not kept.
         let parsed = gix::url::parse(url.as_bytes().as_bstr()).ok();
         let parsed = parsed.ok_or_else(|| invalid(&url, "it does not parse"))?;
-        Self::of(parsed, Configuration { file, run_programs_of_repository: false }, options)
+        Self::of(parsed, &config, options)
     }
 
-    pub(super) fn of(url: gix::Url, configuration: Configuration, options: &RemoteOptions) -> Result<Self, GitError> {
+    pub(super) fn of(
+        url: gix::Url,
+        config: &gix::config::File,
+        options: &RemoteOptions,
+    ) -> Result<Self, GitError> {
         let shown = shown(&url);
         let address = match url.scheme {
-            Scheme::Http | Scheme::Https => http_address(&url, &shown, &configuration, options)?,
+            Scheme::Http | Scheme::Https => http_address(&url, &shown, config, options)?,
             Scheme::Ssh => {
-                let command = options.ssh_command.clone();
+                // `token@host/path` without its scheme reads as host and path of ssh, the token being part of one.
+                if url.path.find_byte(b'@').is_some_and(|at| !url.path[..at].contains(&b'/')) {
+                    return Err(invalid(&shown, "is `https://` missing before it?"));
+                }
+                let configured = || config.string("core.sshCommand").map(|command| command.to_str_lossy().into_owned().into());
+                let command = options.ssh_command.clone().or_else(configured);
                 Address::Program { url, ssh: ssh::connect::Options { command, ..Default::default() } }
             }
             Scheme::File => local_address(url)?,
             _ => return Err(invalid(&shown, "only http, https, ssh and local paths are supported")),
         };
-        Ok(Self { address, counters: Arc::default(), shown })
+        Ok(Self { address, counters: Arc::default(), timeout: options.timeout, shown })
     }
 
     /// Returns what went over HTTP so far; ssh and local paths are not counted.
@@ -102,7 +101,7 @@ impl Remote {
     }
 
     pub(super) fn unavailable(&self, error: impl Into<anyhow::Error>) -> GitError {
-        GitError::Unavailable { remote: self.shown.clone(), source: error.into() }
+        GitError::Unavailable { remote: self.shown.clone(), answered: false, source: error.into() }
     }
 
     pub(super) fn unsupported(&self, what: &'static str) -> GitError {
@@ -116,20 +115,26 @@ impl fmt::Display for Remote {
     }
 }
 
+/// Returns the user's and the system's configuration of git.
+pub(super) fn user_configuration() -> Result<gix::config::File, GitError> {
+    gix::config::File::from_globals().map_err(|error| GitError::unexpected("git's configuration cannot be read", error))
+}
+
 fn invalid(url: &str, why: &str) -> GitError {
-    // A URL that did not parse may still hold a password.
+    // A URL that did not parse may still hold a password or a token.
     let shown = url.rsplit_once('@').map_or(url, |(_, rest)| rest);
+    let shown = shown.split(['?', '#']).next().unwrap_or_default();
     GitError::Url { url: shown.to_owned(), why: why.to_owned() }
 }
 
 /// Returns a URL as people name a repository: host and path, nothing that could be a secret.
 fn shown(url: &gix::Url) -> String {
     let path = url.path.to_str_lossy();
-    // What follows a question mark may be a token.
-    let path = path.split('?').next().unwrap_or_default();
+    // What follows may be a token.
+    let path = path.split(['?', '#']).next().unwrap_or_default();
     let path = path.trim_end_matches('/').trim_end_matches(".git");
     match (url.host(), url.port) {
-        (None, _) => url.path.to_str_lossy().into_owned(),
+        (None, _) => url.path.to_str_lossy().split(['?', '#']).next().unwrap_or_default().to_owned(),
         (Some(host), None) => format!("{host}/{}", path.trim_start_matches('/')),
         (Some(host), Some(port)) => format!("{host}:{port}/{}", path.trim_start_matches('/')),
     }
@@ -138,10 +143,10 @@ fn shown(url: &gix::Url) -> String {
 fn http_address(
     url: &gix::Url,
     shown: &str,
-    configuration: &Configuration,
+    config: &gix::config::File,
     options: &RemoteOptions,
 ) -> Result<Address, GitError> {
-    let settings = HttpSettings::read(&configuration.file, url);
+    let settings = HttpSettings::read(config, url);
     let mut public = url.clone();
     public.set_user(None);
     public.set_password(None);
@@ -158,10 +163,12 @@ fn http_address(
             None => {}
         }
     }
+    let helpers = || Helpers::read(config, url.clone()).map(Login::of_helpers);
+    // A token may stand in the place of the user's name, where nobody knows a password for it.
+    let user_alone = || url.user().map(|user| Login::known(basic(user, "")));
     access.login = match known_login(url, &public, configured, options) {
         Some(header) => Login::known(header),
-        None => Helpers::read(&configuration.file, url.clone(), configuration.run_programs_of_repository)
-            .map_or_else(Login::default, Login::of_helpers),
+        None => helpers().or_else(user_alone).unwrap_or_default(),
     };
     Ok(Address::Http { url: public, client, access: Arc::new(access) })
 }
@@ -187,8 +194,6 @@ fn known_login(
         .or(configured)
         .or_else(|| netrc().map(|(user, password)| basic(&user, &password)))
         .or_else(|| of_environment(Some(&authority)))
-        // A token may stand in the place of the user's name.
-        .or_else(|| url.user().map(|user| basic(user, "")))
 }
 
 /// Redirects are followed by hand: see `Conversation`.
@@ -214,8 +219,12 @@ fn http_client(url: &Url, settings: &HttpSettings, timeout: Duration) -> Result<
 
 fn local_address(url: gix::Url) -> Result<Address, GitError> {
     let path = PathBuf::from(url.path.to_os_str_lossy().into_owned());
-    if !path.is_dir() {
-        return Err(GitError::NoRepository { path, source: anyhow::Error::msg("it is not a folder") });
+    if url.host().is_some() || url.user().is_some() {
+        return Err(invalid(&path.display().to_string(), "a local path has neither host nor user"));
+    }
+    let is_repository = (path.join("HEAD").exists() && path.join("objects").is_dir()) || path.join(".git").exists();
+    if !is_repository {
+        return Err(GitError::NoRepository { path, source: anyhow::Error::msg("it is no folder with a repository in it") });
     }
     Ok(Address::Program { url, ssh: ssh::connect::Options::default() })
 }
@@ -235,7 +244,6 @@ mod tests {
             ("http://127.0.0.1:8080/repo.git/", "127.0.0.1:8080/repo"),
             ("git@github.com:org/repo.git", "github.com/org/repo"),
             ("ssh://git@host:2222/srv/repo.git", "host:2222/srv/repo"),
-            ("/", "/"),
         ] {
             assert_eq!(remote(url).to_string(), expected, "{url}");
         }

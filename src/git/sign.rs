@@ -2,6 +2,7 @@
 //! key that it names, gpg, gpgsm or ssh-keygen.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use gix::objs::Commit;
 use gix::objs::signature::sign::Options;
@@ -14,20 +15,16 @@ use super::error::GitError;
 pub struct Signing(Options);
 
 impl Checkout {
-    /// Returns how commits are signed here; `None` where they are not. A program that another user's checkout names is
-    /// run under the same condition as its other programs.
-    pub fn signing(&self, run_programs_of_others: bool) -> Result<Option<Signing>, GitError> {
+    /// Returns how commits are signed here; `None` where they are not.
+    pub fn signing(&self) -> Result<Option<Signing>, GitError> {
         let options = self.repository().commit_signing_options_if_enabled();
         let Some(mut options) =
             options.map_err(|error| GitError::unexpected("the configuration for signing cannot be read", error))?
         else {
             return Ok(None);
         };
-        if !self.may_name_programs(run_programs_of_others) {
-            let why = "the repository belongs to another user, whose programs are not run";
-            return Err(GitError::unexpected("the commit cannot be signed", anyhow::Error::msg(why)));
-        }
-        if options.program.to_string_lossy().contains("gpg") {
+        let name = Path::new(&options.program).file_name().unwrap_or_default();
+        if name.to_string_lossy().starts_with("gpg") {
             // gpg would ask for the key's password at the terminal, and wait.
             options.program_arguments.push(OsString::from("--pinentry-mode=error"));
         }

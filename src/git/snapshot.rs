@@ -25,7 +25,7 @@ pub struct Snapshot<'r> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Entry<'s> {
     Missing,
-    /// A folder, and the names in it. Names that are not UTF-8 are left out.
+    /// A folder, and the names of the files in it. Names that are not UTF-8 are left out.
     Directory(Vec<&'s str>),
     File(&'s [u8]),
 }
@@ -127,7 +127,8 @@ impl Snapshot<'_> {
             )),
             Step::Tree(id) => {
                 let entries = self.objects.tree(&id)?.entries;
-                Ok(Entry::Directory(entries.iter().filter_map(|entry| entry.filename.to_str().ok()).collect()))
+                let files = entries.iter().filter(|entry| !entry.mode.is_tree());
+                Ok(Entry::Directory(files.filter_map(|entry| entry.filename.to_str().ok()).collect()))
             }
             Step::File { id, .. } => Ok(Entry::File(self.objects.blob(&id)?)),
         }

@@ -24,7 +24,7 @@ pub(super) struct Connection<'r> {
 
 impl<'r> Connection<'r> {
     pub(super) fn open(remote: &'r Remote, version: Protocol) -> Result<Self, GitError> {
-        let journal = Rc::new(Journal::new(remote.counters.clone()));
+        let journal = Rc::new(Journal::new(remote.counters.clone(), remote.timeout));
         let transport: Box<dyn Transport> = match &remote.address {
             Address::Http { url, client, access } => {
                 let conversation = Conversation::new(client.clone(), url.clone(), access.clone(), journal.clone());
@@ -82,7 +82,7 @@ impl<'r> Connection<'r> {
         let remote = self.remote.to_string();
         match self.journal.take_failure() {
             Some(Failure { status: Some(status), text }) => self.refused(status, text),
-            Some(Failure { status: None, text }) => GitError::Unavailable { remote, source: anyhow::Error::msg(text) },
+            Some(Failure { status: None, text }) => GitError::Unavailable { remote, answered: false, source: anyhow::Error::msg(text) },
             None => self.program_failed(error.into()),
         }
     }
@@ -113,7 +113,10 @@ impl<'r> Connection<'r> {
                 GitError::Unauthorized { remote, credentials_sent: self.remote.has_credentials(), answer }
             }
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => GitError::NoAccess { remote, answer },
-            _ => GitError::Unavailable { remote, source: anyhow::Error::msg(format!("it answered {answer}")) },
+            _ => {
+                let source = anyhow::Error::msg(format!("it answered {answer}"));
+                GitError::Unavailable { remote, answered: true, source }
+            }
         }
     }
 }

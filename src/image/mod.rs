@@ -1,4 +1,4 @@
-//! The vocabulary of images: references, tags, digests and the argument grammar of `kustomize edit set image`.
+//! The vocabulary of images: references, tags, digests, platforms and the argument grammar of `kustomize edit set image`.
 //!
 //! Everything here is a value that was validated when it was made; nothing does I/O and nothing knows registries,
 //! files or git. An entry's name is *not* a [`Reference`]: kustomize matches it as an opaque key, and
@@ -6,10 +6,12 @@
 
 mod argument;
 mod digest;
+mod platform;
 mod reference;
 mod tag;
 
 pub use argument::{ArgumentError, Field, ImageArgument, ImageChange, ImageName};
 pub use digest::{Digest, DigestError};
+pub use platform::{Platform, PlatformError};
 pub use reference::{Reference, ReferenceError};
 pub use tag::{Tag, TagError};

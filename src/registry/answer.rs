@@ -10,14 +10,19 @@ use serde::Deserialize;
 use super::address::shown_host;
 use super::credentials::Source;
 use super::manifest::Descriptor;
+use super::requirement::Finding;
 use super::retry_after;
 use super::transport::Reply;
-use crate::image::Digest;
+use crate::image::{Digest, Platform};
 
 /// A finished check: its verdict and what it took.
 #[derive(Debug)]
 pub struct Checked {
     pub verdict: Verdict,
+    /// What was found of each requirement, in their order; nothing where the image is not present.
+    pub findings: Vec<Finding>,
+    /// What the image runs on, as far as that was read on the way.
+    pub platforms: Vec<Platform>,
     /// Requests on the wire, with token exchanges, redirects and retries.
     pub requests: u32,
     pub elapsed: Duration,

@@ -1,10 +1,13 @@
 //! What a registry is shown to let us in, and what a refusal means. Nothing is shown before a registry asks; from then
 //! on its way of asking is known, and a token is kept for its repository as long as it lasts. A login that was refused
-//! is not tried again: that would only help to lock the account. A challenge of another host, which a redirect led to,
-//! is not answered: our logins are not meant for it.
+//! is not tried again, for no image of its registry: that would only help to lock the account. A challenge of another
+//! host, which a redirect led to, is not answered: our logins are not meant for it.
+//!
+//! Of checks that begin at once, one goes ahead until it knows how the registry asks, and one until it knows whether a
+//! login is right.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{HeaderValue, WWW_AUTHENTICATE};
@@ -16,11 +19,15 @@ use super::challenge::{self, Challenge};
 use super::credentials::{Credentials, Login, Source};
 use super::error::CheckError;
 use super::token::{self, Wanted};
-use super::transport::{Reply, Request, Transport};
+use super::transport::{Reply, Request, Transport, out_of_time};
+use super::turn::{Entry, Taken, Turn};
 use super::visit::{Stop, Visit};
 
 /// How long a credential helper may take.
 const HELPER_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long other checks wait for the first answer of a registry: longer than any that works needs for it.
+const DISCOVERY_LIMIT: Duration = Duration::from_secs(3);
 
 /// How much of the answer at `/v2/` is read; nobody looks at it.
 const PING_LIMIT: u64 = 64 << 10;
@@ -35,7 +42,12 @@ pub(super) struct Proof {
     scope: String,
     obtained: Instant,
     expires: Option<Instant>,
+    /// Whether the login is right, where it is the login itself that is shown.
+    trial: Option<Trial>,
 }
+
+/// Whether a login is right at a registry; else what it was told.
+type Trial = Arc<Turn<Result<(), Answer>>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -72,29 +84,56 @@ pub(super) struct Auth {
     credentials: Credentials,
     /// How each registry asks.
     schemes: Mutex<HashMap<String, Scheme>>,
+    /// Who asks each registry first.
+    discoveries: Mutex<HashMap<String, Arc<Turn<()>>>>,
     /// What opens each repository; the lock of one is held while its token is fetched, so that one is fetched.
     proofs: Mutex<HashMap<(String, String), Slot>>,
+    /// The logins that were shown, by registry.
+    trials: Mutex<Vec<(String, Login, Trial)>>,
 }
 
 impl Auth {
     pub(super) fn new(credentials: Credentials) -> Self {
-        Self { credentials, schemes: Mutex::default(), proofs: Mutex::default() }
+        Self {
+            credentials,
+            schemes: Mutex::default(),
+            discoveries: Mutex::default(),
+            proofs: Mutex::default(),
+            trials: Mutex::default(),
+        }
+    }
+
+    /// Returns the duty to find out how the registry asks; waits a moment where another check has it, and goes on
+    /// without it where that is slow.
+    pub(super) fn discover(&self, visit: &Visit) -> Option<Taken<()>> {
+        let turn = lock(&self.discoveries).entry(visit.target.registry.clone()).or_default().clone();
+        match turn.enter(Instant::now() + visit.time_left(DISCOVERY_LIMIT)) {
+            Entry::First(taken) => Some(taken),
+            Entry::Known(()) | Entry::TooLate => None,
+        }
+    }
+
+    /// Returns the duty to find out whether the login that the visit would show is right, or nothing where that is known
+    /// or no login is shown. Stops where it is known to be wrong.
+    pub(super) fn begin_trial(&self, visit: &Visit) -> Result<Option<Taken<Result<(), Answer>>>, Stop> {
+        match visit.proof.as_ref().and_then(|proof| proof.trial.as_ref()) {
+            Some(trial) => enter(trial, visit),
+            None => Ok(None),
+        }
     }
 
     /// Returns what can be shown before the registry asks: what opened the repository before, or what opens it by the
     /// way in which this registry has asked before.
     pub(super) fn recall(&self, transport: &Transport, visit: &mut Visit) -> Result<Option<Proof>, Stop> {
         let slot = self.slot(visit);
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = lock(&slot);
         if let Some(proof) = usable(slot.as_ref(), None) {
             visit.source = proof.source.clone();
             return Ok(Some(proof));
         }
-        let schemes = self.schemes.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(scheme) = schemes.get(&visit.target.registry).cloned() else {
+        let Some(scheme) = lock(&self.schemes).get(&visit.target.registry).cloned() else {
             return Ok(None);
         };
-        drop(schemes);
         *slot = self.obtain(&scheme, None, transport, visit)?;
         Ok(slot.clone())
     }
@@ -106,28 +145,36 @@ impl Auth {
             return Err(Stop::Verdict(Verdict::NoAccess(Answer::of(reply))));
         }
         let Demand { scheme, wider, answer } = self.demand(reply, transport, visit)?;
-        let shown = visit.proof.as_ref();
-        match shown.map(|proof| proof.kind) {
-            None | Some(Kind::Recalled) => {}
+        match visit.proof.as_ref().map(|proof| proof.kind) {
+            None => {}
+            // A credential helper may know a newer login by now.
+            Some(Kind::Recalled) => self.credentials.forget(&visit.target.registry),
             Some(Kind::Token) if wider.is_some() => {}
             Some(Kind::Token | Kind::WiderToken) => return Err(Stop::Verdict(Verdict::NoAccess(answer))),
             Some(Kind::Login) => {
-                *self.slot(visit).lock().unwrap_or_else(PoisonError::into_inner) = None;
+                *lock(&self.slot(visit)) = None;
                 return Err(Stop::Verdict(Verdict::LoginRejected(answer)));
             }
         }
         let Some(scheme) = scheme else {
             return Err(Stop::Verdict(Verdict::NoAccess(answer)));
         };
+        lock(&self.schemes).insert(visit.target.registry.clone(), scheme.clone().for_any_repository());
+        visit.settle_discovery();
         let slot = self.slot(visit);
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = lock(&slot);
         // Another check may have been faster.
-        if let Some(proof) = usable(slot.as_ref(), shown).filter(|_| wider.is_none()) {
+        if let Some(proof) = usable(slot.as_ref(), visit.proof.as_ref()).filter(|_| wider.is_none()) {
             visit.source = proof.source.clone();
             return Ok(proof);
         }
-        let refused = shown.map(|proof| proof.header.clone());
-        let Some(proof) = self.obtain(&scheme, wider, transport, visit)? else {
+        let refused = visit.proof.as_ref().map(|proof| proof.header.clone());
+        let obtained = self.obtain(&scheme, wider, transport, visit);
+        if let Err(Stop::Error(_)) = &obtained {
+            // What led nowhere is no way in for the other repositories either.
+            lock(&self.schemes).remove(&visit.target.registry);
+        }
+        let Some(proof) = obtained? else {
             return Err(Stop::Verdict(Verdict::NoAccess(answer)));
         };
         // What worked before and is the same now has not grown too old: it is wrong by now.
@@ -136,8 +183,6 @@ impl Auth {
             return Err(Stop::Verdict(Verdict::LoginRejected(answer)));
         }
         *slot = Some(proof.clone());
-        let mut schemes = self.schemes.lock().unwrap_or_else(PoisonError::into_inner);
-        schemes.insert(visit.target.registry.clone(), scheme.for_any_repository());
         Ok(proof)
     }
 
@@ -167,8 +212,7 @@ impl Auth {
             if !challenges.is_empty() && visit.proof.is_none() {
                 return Err(Stop::Error(unknown(&visit.target.registry, &challenges)));
             }
-            let schemes = self.schemes.lock().unwrap_or_else(PoisonError::into_inner);
-            let scheme = schemes.get(&visit.target.registry).cloned();
+            let scheme = lock(&self.schemes).get(&visit.target.registry).cloned();
             return Ok(Demand { scheme, wider: None, answer: Answer::of(reply) });
         };
         let error = challenge.parameter("error");
@@ -202,38 +246,73 @@ impl Auth {
             Scheme::Basic => None,
         };
         let scope = wider.or(named).unwrap_or_else(|| format!("repository:{}:pull", visit.target.repository));
-        let header = match (scheme, login) {
-            (Scheme::Basic, Some(Login::Password { username, password })) => password.basic(&username),
+        let obtained = Instant::now();
+        if let (
+            Scheme::Bearer { realm, service, .. },
+            None | Some(Login::Password { .. } | Login::IdentityToken { .. }),
+        ) = (scheme, &login)
+        {
+            let wanted = Wanted { realm, service: service.as_deref(), scope: &scope };
+            let token = self.fetch(&wanted, login.as_ref(), transport, visit)?;
+            let expires = Some(token.expires);
+            return Ok(Some(Proof { header: token.header, kind, source, scope, obtained, expires, trial: None }));
+        }
+        let header = match (scheme, &login) {
+            (Scheme::Basic, Some(Login::Password { username, password })) => password.basic(username),
             (Scheme::Bearer { .. }, Some(Login::RegistryToken(token))) => token.bearer(),
-            (Scheme::Basic, _) => None,
-            (Scheme::Bearer { realm, service, .. }, login) => {
-                let wanted = Wanted { realm, service: service.as_deref(), scope: &scope };
-                let token = token::fetch(&wanted, login.as_ref(), transport, visit)?;
-                let expires = Some(token.expires);
-                return Ok(Some(Proof {
-                    header: token.header,
-                    kind,
-                    source,
-                    scope,
-                    obtained: Instant::now(),
-                    expires,
-                }));
-            }
+            _ => None,
         };
-        Ok(header.map(|header| Proof {
-            header,
-            kind: Kind::Login,
-            source,
-            scope,
-            obtained: Instant::now(),
-            expires: None,
-        }))
+        let trial = login.map(|login| self.trial(&visit.target.registry, login));
+        Ok(header.map(|header| Proof { header, kind: Kind::Login, source, scope, obtained, expires: None, trial }))
+    }
+
+    /// Fetches a token, unless the login is known to be wrong.
+    fn fetch(
+        &self,
+        wanted: &Wanted<'_>,
+        login: Option<&Login>,
+        transport: &Transport,
+        visit: &mut Visit,
+    ) -> Result<token::Token, Stop> {
+        let taken = match login {
+            Some(login) => enter(&self.trial(&visit.target.registry, login.clone()), visit)?,
+            None => None,
+        };
+        let fetched = token::fetch(wanted, login, transport, visit);
+        match (taken, &fetched) {
+            (Some(taken), Ok(_)) => taken.settle(Ok(())),
+            (Some(taken), Err(Stop::Verdict(Verdict::LoginRejected(answer)))) => taken.settle(Err(answer.clone())),
+            _ => {}
+        }
+        fetched
+    }
+
+    fn trial(&self, registry: &str, login: Login) -> Trial {
+        let mut trials = lock(&self.trials);
+        if let Some((_, _, trial)) = trials.iter().find(|(at, known, _)| at == registry && *known == login) {
+            return Arc::clone(trial);
+        }
+        let trial = Trial::default();
+        trials.push((registry.to_owned(), login, Arc::clone(&trial)));
+        trial
     }
 
     fn slot(&self, visit: &Visit) -> Slot {
         let key = (visit.target.registry.clone(), visit.target.repository.clone());
-        let mut proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
-        proofs.entry(key).or_default().clone()
+        lock(&self.proofs).entry(key).or_default().clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn enter(trial: &Trial, visit: &Visit) -> Result<Option<Taken<Result<(), Answer>>>, Stop> {
+    match trial.enter(visit.deadline) {
+        Entry::First(taken) => Ok(Some(taken)),
+        Entry::Known(Ok(())) => Ok(None),
+        Entry::Known(Err(answer)) => Err(Stop::Verdict(Verdict::LoginRejected(answer))),
+        Entry::TooLate => Err(Stop::Verdict(out_of_time(&visit.target.base))),
     }
 }
 

@@ -2,18 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, StatusCode, Url};
 
 use super::address::shown_host;
 use super::answer::{Answer, Checked, Outage, Verdict};
 use super::auth::Auth;
 use super::credentials::Credentials;
+use super::document::Document;
 use super::error::{CheckError, Nonsense};
-use super::manifest::{ACCEPT, MANIFEST_LIMIT, from_body, from_headers};
-use super::target::Target;
+use super::inspection::Inspection;
+use super::manifest::{ACCEPT, Descriptor, MANIFEST_LIMIT, digest_of, from_body, from_headers};
+use super::requirement::{Finding, Requirement};
+use super::target::{Store, Target};
 use super::transport::{Reply, Request, Transport};
 use super::visit::{Stop, Visit};
-use crate::image::Reference;
+use crate::image::{Digest, Platform, Reference};
 
 /// The longest time for a check that is a limit at all.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -28,6 +31,15 @@ pub struct Options {
     pub credentials: Credentials,
 }
 
+/// How much is to be learned of an image that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The registry's own words for it, which cost one request more; and a `HEAD` is not believed alone.
+    Full,
+    /// That it is not there: enough for one that was absent a moment ago.
+    Brief,
+}
+
 /// Asks registries about images. Several checks may be made at once: they share connections, logins and tokens.
 #[derive(Debug)]
 pub struct Client {
@@ -35,6 +47,19 @@ pub struct Client {
     timeout: Duration,
     transport: Transport,
     auth: Auth,
+}
+
+/// An image that is there, as far as it was read.
+struct Found {
+    verdict: Verdict,
+    findings: Vec<Finding>,
+    platforms: Vec<Platform>,
+}
+
+impl From<Verdict> for Found {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, findings: Vec::new(), platforms: Vec::new() }
+    }
 }
 
 impl Client {
@@ -47,63 +72,149 @@ impl Client {
         }
     }
 
-    /// Asks whether `reference` is in its registry. With a tag and a digest, whether the tag means that digest.
-    pub fn check(&self, reference: &Reference) -> Result<Checked, CheckError> {
+    /// Asks whether `reference` is in its registry and fulfils `requirements`. With a tag and a digest, the tag must mean
+    /// that digest.
+    pub fn check(
+        &self,
+        reference: &Reference,
+        requirements: &[Requirement],
+        detail: Detail,
+    ) -> Result<Checked, CheckError> {
         let started = Instant::now();
         let mut visit = Visit::new(Target::new(reference, &self.plain_http)?, started + self.timeout);
-        let verdict = match self.look(&mut visit) {
-            Ok(verdict) | Err(Stop::Verdict(verdict)) => verdict,
+        visit.discovery = self.auth.discover(&visit);
+        let found = match requirements {
+            [] => self.find(detail, &mut visit),
+            _ => self.inspect(requirements, &mut visit),
+        };
+        visit.settle_discovery();
+        let Found { verdict, findings, platforms } = match found {
+            Ok(found) => found,
+            Err(Stop::Verdict(verdict)) => Found::from(verdict),
             Err(Stop::Error(error)) => return Err(error),
         };
-        Ok(Checked { verdict, requests: visit.requests, elapsed: started.elapsed(), source: visit.source })
+        let (requests, source) = (visit.requests, visit.source);
+        Ok(Checked { verdict, findings, platforms, requests, elapsed: started.elapsed(), source })
     }
 
-    /// `HEAD` is enough where it names a digest that is the wanted one. All else needs the body: an absent tag its code,
-    /// a digest that is missing or another the bytes to compute it from, because headers are known to be wrong.
-    fn look(&self, visit: &mut Visit) -> Result<Verdict, Stop> {
-        let head = self.ask(Method::HEAD, visit)?;
+    /// Asks for the image alone: `HEAD` is enough where it tells a digest.
+    fn find(&self, detail: Detail, visit: &mut Visit) -> Result<Found, Stop> {
+        let (url, wanted) = (visit.target.manifest.clone(), visit.target.wanted.clone());
+        self.look(&url, wanted.as_ref(), detail, visit)
+    }
+
+    /// Asks for the image and what it leads to. The body is needed, so it is asked for at once.
+    fn inspect(&self, requirements: &[Requirement], visit: &mut Visit) -> Result<Found, Stop> {
+        let (url, wanted) = (visit.target.manifest.clone(), visit.target.wanted.clone());
+        let reply = self.get(&url, ACCEPT, visit)?;
+        let found = found_in(&reply, wanted)?;
+        let Verdict::Present(descriptor) = &found.verdict else {
+            return Ok(found);
+        };
+        let Some(document) = Document::parse(&reply.body) else {
+            return Err(nonsense(&reply, Nonsense::NotAnImage));
+        };
+        let mut inspection = Inspection::new(self, requirements, visit);
+        let findings = inspection.judge(descriptor.digest.clone(), document)?;
+        Ok(Found { findings, platforms: inspection.platforms(), ..found })
+    }
+
+    /// Asks for a manifest. `HEAD` is enough where it names a digest that is the wanted one. All else needs the body: an
+    /// absent tag its code, a digest that is missing or another the bytes to compute it from, because headers are known
+    /// to be wrong.
+    fn look(&self, url: &Url, wanted: Option<&Digest>, detail: Detail, visit: &mut Visit) -> Result<Found, Stop> {
+        let head = self.ask(Method::HEAD, url, ACCEPT, visit)?;
         if head.status == StatusCode::OK
             && let Some(found) = from_headers(&head)
-            && visit.target.wanted.as_ref().is_none_or(|wanted| *wanted == found.digest)
+            && wanted.is_none_or(|wanted| *wanted == found.digest)
         {
-            return Ok(Verdict::Present(found));
+            return Ok(Verdict::Present(found).into());
         }
-        let reply = self.ask(Method::GET, visit)?;
-        if reply.status != StatusCode::OK {
-            return Ok(meaning(Answer::of(&reply)));
+        if head.status == StatusCode::NOT_FOUND && detail == Detail::Brief {
+            return Ok(meaning(Answer::of(&head)).into());
         }
-        let Some(found) = from_body(&reply, visit.target.wanted.as_ref()) else {
-            let host = shown_host(&reply.url);
-            return Err(Stop::Error(CheckError::Nonsense { host, source: Nonsense::NotAManifest }));
-        };
-        Ok(match visit.target.wanted.take() {
-            Some(wanted) if wanted != found.digest => Verdict::Mismatch { wanted, found },
-            _ => Verdict::Present(found),
-        })
+        let reply = self.get(url, ACCEPT, visit)?;
+        found_in(&reply, wanted.cloned())
     }
 
-    /// Asks for the manifest, with what the registry wants to see.
-    fn ask(&self, method: Method, visit: &mut Visit) -> Result<Reply, Stop> {
+    /// Asks whether the manifest of this digest is there.
+    pub(super) fn look_at(&self, digest: &Digest, visit: &mut Visit) -> Result<Verdict, Stop> {
+        let url = visit.target.part(Store::Manifests, digest)?;
+        Ok(self.look(&url, Some(digest), Detail::Full, visit)?.verdict)
+    }
+
+    /// Reads a part of an image, which must be what its digest says.
+    pub(super) fn read(&self, store: Store, digest: &Digest, visit: &mut Visit) -> Result<Vec<u8>, Stop> {
+        let url = visit.target.part(store, digest)?;
+        let accept = match store {
+            Store::Manifests => ACCEPT,
+            Store::Blobs => "*/*",
+        };
+        let reply = self.get(&url, accept, visit)?;
+        match digest_of(&reply.body, Some(digest)) {
+            Some(found) if found == *digest => Ok(reply.body),
+            Some(found) => {
+                let found = Descriptor { digest: found, media_type: None, size: None };
+                Err(Stop::Verdict(Verdict::Mismatch { wanted: digest.clone(), found }))
+            }
+            None => Err(nonsense(&reply, Nonsense::NotAnImage)),
+        }
+    }
+
+    /// Gets something, or the verdict that a refusal means.
+    fn get(&self, url: &Url, accept: &'static str, visit: &mut Visit) -> Result<Reply, Stop> {
+        let reply = self.ask(Method::GET, url, accept, visit)?;
+        if reply.status == StatusCode::OK { Ok(reply) } else { Err(Stop::Verdict(meaning(Answer::of(&reply)))) }
+    }
+
+    /// Makes a request, with what the registry wants to see.
+    fn ask(&self, method: Method, url: &Url, accept: &'static str, visit: &mut Visit) -> Result<Reply, Stop> {
         if visit.proof.is_none() {
             visit.proof = self.auth.recall(&self.transport, visit)?;
         }
         loop {
-            let (url, proof) = (visit.target.manifest.clone(), visit.proof.clone());
+            let trial = self.auth.begin_trial(visit)?;
+            let proof = visit.proof.clone();
             let request = Request {
                 method: method.clone(),
-                url: &url,
-                accept: ACCEPT,
+                url,
+                accept,
                 authorization: proof.as_ref().map(|proof| &proof.header),
                 form: None,
                 limit: MANIFEST_LIMIT,
             };
             let reply = self.transport.send(&request, visit)?;
             if reply.status != StatusCode::UNAUTHORIZED {
+                visit.settle_discovery();
+                if let Some(trial) = trial {
+                    trial.settle(Ok(()));
+                }
                 return Ok(reply);
             }
-            visit.proof = Some(self.auth.answer(&reply, &self.transport, visit)?);
+            let answered = self.auth.answer(&reply, &self.transport, visit);
+            if let (Some(trial), Err(Stop::Verdict(Verdict::LoginRejected(answer)))) = (trial, &answered) {
+                trial.settle(Err(answer.clone()));
+            }
+            visit.proof = Some(answered?);
         }
     }
+}
+
+/// Returns what the body of a manifest is, and whether it is the wanted one.
+fn found_in(reply: &Reply, wanted: Option<Digest>) -> Result<Found, Stop> {
+    let Some(found) = from_body(reply, wanted.as_ref()) else {
+        return Err(nonsense(reply, Nonsense::NotAManifest));
+    };
+    let platforms = Document::parse(&reply.body).map(|document| document.platforms()).unwrap_or_default();
+    let verdict = match wanted {
+        Some(wanted) if wanted != found.digest => Verdict::Mismatch { wanted, found },
+        _ => Verdict::Present(found),
+    };
+    Ok(Found { platforms, ..Found::from(verdict) })
+}
+
+fn nonsense(reply: &Reply, source: Nonsense) -> Stop {
+    Stop::Error(CheckError::Nonsense { host: shown_host(&reply.url), source })
 }
 
 /// Returns what a failure means: its status decides, and its code where the status leaves it open, because bodies may

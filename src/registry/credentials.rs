@@ -112,6 +112,12 @@ impl Credentials {
         Ok(found.unwrap_or((None, Source::Anonymous)))
     }
 
+    /// Forgets what credential helpers said of a registry, so that they are asked again.
+    pub(super) fn forget(&self, registry: &str) {
+        let mut known = self.from_helpers.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|(_, server), _| server != self::server(registry));
+    }
+
     /// Asks a credential helper, once for each server; it may have no login.
     fn ask(
         &self,

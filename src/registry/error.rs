@@ -86,6 +86,10 @@ pub enum Nonsense {
     TooLong,
     #[error("it is not a manifest; is this host a registry?")]
     NotAManifest,
+    #[error("it names digests in a way that cannot be followed")]
+    NotAnImage,
+    #[error("its indexes are nested too deeply, or are too many")]
+    Nested,
     #[error("it holds no token")]
     NoToken,
 }

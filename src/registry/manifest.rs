@@ -41,7 +41,7 @@ pub enum MediaType {
 }
 
 impl MediaType {
-    fn new(text: &str) -> Option<Self> {
+    pub(super) fn new(text: &str) -> Option<Self> {
         let essence = text.split(';').next().unwrap_or_default().trim();
         Some(match essence {
             "" => return None,
@@ -97,7 +97,7 @@ fn content_type(reply: &Reply) -> Option<MediaType> {
 }
 
 /// Computes a body's digest, SHA-512 where `wanted` is one and SHA-256 otherwise.
-fn digest_of(body: &[u8], wanted: Option<&Digest>) -> Option<Digest> {
+pub(super) fn digest_of(body: &[u8], wanted: Option<&Digest>) -> Option<Digest> {
     let text = match wanted.and_then(|digest| digest.as_str().split_once(':')) {
         Some(("sha512", _)) => format!("sha512:{}", hexadecimal(&Sha512::digest(body))),
         _ => format!("sha256:{}", hexadecimal(&Sha256::digest(body))),

@@ -3,7 +3,8 @@
 //!
 //! It knows no git, no files of the project and no command line; where credentials lie, which hosts speak plain HTTP and
 //! how long a check may take comes in [`Options`]. What a registry is expected to say is a [`Verdict`]; [`CheckError`] is
-//! for what nobody planned. It leaves out pulling and pushing, mirrors, and the way into a tag (platforms, labels).
+//! for what nobody planned. What an image must be beside being there is a list of [`Requirement`]s, each with its own
+//! [`Finding`]. It leaves out pulling and pushing, layers, mirrors and signatures.
 
 mod address;
 mod answer;
@@ -12,18 +13,23 @@ mod challenge;
 mod client;
 mod credentials;
 mod docker_config;
+mod document;
 mod error;
 mod helper;
+mod inspection;
 mod manifest;
+mod requirement;
 mod retry_after;
 mod secret;
 mod target;
 mod token;
 mod transport;
+mod turn;
 mod visit;
 
 pub use answer::{Answer, Checked, Outage, Verdict};
-pub use client::{Client, Options};
+pub use client::{Client, Detail, Options};
 pub use credentials::{ConfigPaths, Credentials, Source};
 pub use error::{CheckError, ConfigProblem, HelperProblem, Nonsense, Refusal};
 pub use manifest::{Descriptor, MediaType};
+pub use requirement::{Finding, Part, Requirement, Revision};

@@ -20,6 +20,13 @@ pub(super) struct Target {
     pub(super) wanted: Option<Digest>,
 }
 
+/// What a registry keeps under digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Store {
+    Manifests,
+    Blobs,
+}
+
 impl Target {
     /// Returns where `reference` leads. With a tag and a digest the tag is asked for: the digest must be what it means.
     pub(super) fn new(reference: &Reference, plain_http: &[String]) -> Result<Self, CheckError> {
@@ -43,6 +50,16 @@ impl Target {
             manifest: url(scheme, &format!("{repository}/manifests/{name}"))?,
             wanted: reference.digest().cloned(),
         })
+    }
+
+    /// Returns where a part of the image lies.
+    pub(super) fn part(&self, store: Store, digest: &Digest) -> Result<Url, CheckError> {
+        let store = match store {
+            Store::Manifests => "manifests",
+            Store::Blobs => "blobs",
+        };
+        let path = format!("{}/{store}/{digest}", self.repository);
+        self.base.join(&path).ok().ok_or_else(|| CheckError::Host(self.registry.clone()))
     }
 }
 

@@ -32,6 +32,9 @@ const ERROR_LIMIT: u64 = 64 << 10;
 
 const REDIRECTS: usize = 5;
 
+/// The cause of a silence where nothing was asked any more.
+const OUT_OF_TIME: &str = "no time left";
+
 /// A request, with all that it may show. Not `Debug`: a form holds a secret.
 pub(super) struct Request<'a> {
     pub(super) method: Method,
@@ -130,7 +133,7 @@ impl Transport {
     ) -> Result<Heard, CheckError> {
         let time_left = visit.time_left(REQUEST_TIMEOUT);
         if time_left.is_zero() {
-            return Ok(Heard::Silence { host: shown_host(url), cause: "no time left".to_owned(), passing: false });
+            return Ok(Heard::Silence { host: shown_host(url), cause: OUT_OF_TIME.to_owned(), passing: false });
         }
         let mut builder = self.client(url)?.request(request.method.clone(), url.clone()).timeout(time_left);
         builder = builder.header(ACCEPT, request.accept);
@@ -180,6 +183,11 @@ impl Transport {
 /// Whether the same request may well get another answer. 501 is left out: it means that `HEAD` is not spoken.
 fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
+}
+
+/// Returns the verdict where the deadline passed before the server at `url` could be asked.
+pub(super) fn out_of_time(url: &Url) -> Verdict {
+    silent(shown_host(url), OUT_OF_TIME.to_owned())
 }
 
 fn overload(answer: Answer) -> Verdict {

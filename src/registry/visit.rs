@@ -11,6 +11,7 @@ use super::auth::Proof;
 use super::credentials::Source;
 use super::error::{CheckError, Refusal};
 use super::target::Target;
+use super::turn::Taken;
 
 pub(super) struct Visit {
     pub(super) target: Target,
@@ -19,11 +20,20 @@ pub(super) struct Visit {
     pub(super) source: Source,
     /// What the registry is shown from now on.
     pub(super) proof: Option<Proof>,
+    /// The duty to find out how the registry asks, as long as this check has it.
+    pub(super) discovery: Option<Taken<()>>,
 }
 
 impl Visit {
     pub(super) fn new(target: Target, deadline: Instant) -> Self {
-        Self { target, deadline, requests: 0, source: Source::NotAsked, proof: None }
+        Self { target, deadline, requests: 0, source: Source::NotAsked, proof: None, discovery: None }
+    }
+
+    /// Lets other checks of the registry go on.
+    pub(super) fn settle_discovery(&mut self) {
+        if let Some(taken) = self.discovery.take() {
+            taken.settle(());
+        }
     }
 
     /// Returns how much time is left, at most `limit`.

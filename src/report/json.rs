@@ -96,7 +96,7 @@ fn image(image: &ImageOutcome) -> Image<'_> {
         image: &image.image,
         tag: image.tag.as_deref(),
         digest: image.digest.as_deref(),
-        platforms: &[],
+        platforms: &image.platforms,
         previous: entry.filter(|entry| !entry.appended).map(|entry| Previous {
             new_name: entry.before.new_name.as_deref(),
             new_tag: entry.before.new_tag.as_deref(),

@@ -4,13 +4,15 @@
 //! What servers, files and arguments say may hold anything; it is escaped here, where it is written.
 
 mod json;
+mod progress;
 mod text;
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use crate::cli::{ColorChoice, OutputArguments, OutputFormat};
 use crate::failure::Failure;
 use crate::outcome::{Event, Outcome};
+use progress::Progress;
 
 /// How one run reports.
 pub(crate) struct Report {
@@ -18,6 +20,8 @@ pub(crate) struct Report {
     verbosity: Verbosity,
     stdout_style: text::Style,
     stderr_style: text::Style,
+    /// Where somebody looks at it.
+    progress: Option<Progress>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +49,7 @@ impl Report {
             },
             stdout_style: style(terminals.0),
             stderr_style: style(terminals.1),
+            progress: io::stderr().is_terminal().then(Progress::default),
         }
     }
 
@@ -52,6 +57,11 @@ impl Report {
     pub(crate) fn event(&self, event: &Event<'_>) {
         if self.verbosity == Verbosity::Quiet {
             return;
+        }
+        match (&self.progress, event) {
+            (Some(progress), Event::Waiting(waiting)) => return progress.show(waiting),
+            (Some(progress), _) => progress.clear(),
+            (None, _) => {}
         }
         let verbose = self.verbosity == Verbosity::Verbose;
         match self.format {
@@ -62,6 +72,9 @@ impl Report {
 
     /// Tells how it ended.
     pub(crate) fn end(&self, command: &str, result: &Result<Outcome, Failure>) {
+        if let Some(progress) = &self.progress {
+            progress.clear();
+        }
         if self.format == OutputFormat::Json {
             write(&mut io::stdout(), &json::document(command, result));
         }

@@ -4,11 +4,12 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::progress::clock;
 use crate::failure::Failure;
 use crate::git::Traffic;
 use crate::image::Digest;
 use crate::kustomization::EntryEdit;
-use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome};
+use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Waiting};
 use crate::plan::short_tag;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,7 @@ fn visible_lines(text: &str) -> impl Iterator<Item = String> {
 pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
     match event {
         Event::Checked(checked) => self::checked(checked, verbose, style),
+        Event::Waiting(waiting) => waits(waiting, style),
         Event::Edited(file) => edited(file, style),
         Event::Noted(note) => line(style, "note", Mark::Note, &visible(note)),
         Event::Committed { id, title } => {
@@ -103,12 +105,28 @@ fn checked(checked: &Checked, verbose: bool, style: Style) -> String {
     let reference = &checked.reference;
     let tag = reference.tag().map(|tag| format!(":{}", short(tag.as_str()))).unwrap_or_default();
     let mut text = format!("{}{tag}  {}", visible(reference.name()), short(checked.descriptor.digest.as_str()));
+    if !checked.platforms.is_empty() {
+        let platforms: Vec<_> = checked.platforms.iter().map(ToString::to_string).collect();
+        // Writing to a String cannot fail.
+        write!(text, "  {}", visible(&platforms.join(", "))).ok();
+    }
     if verbose {
         // Writing to a String cannot fail.
         write!(text, "  login: {}", visible(&checked.source.to_string())).ok();
     }
     text += &cost(checked.requests, checked.elapsed, verbose);
     line(style, "check", Mark::Good, &text)
+}
+
+/// Returns a line for each image whose state is news.
+fn waits(waiting: &Waiting<'_>, style: Style) -> String {
+    let news = waiting.images.iter().filter(|image| image.is_news);
+    let lines = news.map(|image| {
+        let reference = visible(&image.reference.to_string());
+        let time = clock(waiting.elapsed, waiting.limit);
+        line(style, "wait", Mark::Note, &format!("{reference}  {}  {time}", visible(&image.state)))
+    });
+    lines.collect()
 }
 
 /// Returns a digest, or a tag that is a commit id, by its first digits; any other text whole.

@@ -41,7 +41,7 @@ fn module_of(path: &str) -> &str {
 }
 
 /// Who may use whom. The arrows run one way: from what a person typed, through the flow, to what is told.
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     ("image", &[]),
     ("backoff", &[]),
     ("http", &[]),
@@ -53,14 +53,16 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("registry", &["image", "backoff", "http"]),
     ("kustomization", &["image"]),
     ("failure", &["image", "git", "registry", "kustomization"]),
-    ("request", &["cli", "image", "git", "failure"]),
+    ("request", &["cli", "image", "git", "registry", "failure"]),
     ("plan", &["image", "git", "kustomization", "request", "failure"]),
     ("outcome", &["image", "git", "registry", "kustomization", "plan", "diff"]),
+    ("checks", &["backoff", "failure", "image", "outcome", "plan", "registry", "request"]),
     ("target", &["cli", "git", "kustomization", "request", "failure"]),
     (
         "release",
         &[
             "backoff",
+            "checks",
             "failure",
             "git",
             "image",
@@ -68,7 +70,6 @@ const LAYERS: [(&str, &[&str]); 19] = [
             "nearest",
             "outcome",
             "plan",
-            "registry",
             "request",
             "target",
             "worktree",

@@ -161,7 +161,7 @@ fn a_registry_that_is_down() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
-    let checked = anonymous().check(&format!("{address}/app:v1").parse().unwrap()).unwrap();
+    let checked = super::check_at(&anonymous(), &address, "app:v1");
     let Verdict::Unavailable(outage) = &checked.verdict else { panic!("{checked:?}") };
     assert!(outage.to_string().starts_with(&format!("{address} did not answer: ")), "{outage}");
     assert!(outage.to_string().contains("refused"), "{outage}");

@@ -4,15 +4,19 @@ mod faults;
 mod helpers;
 mod independent;
 mod login;
+mod many;
 mod real;
 mod redirects;
+mod requirements;
 mod verdicts;
 
 use std::path::Path;
 use std::time::Duration;
 
 use tagship::image::Reference;
-use tagship::registry::{CheckError, Checked, Client, ConfigPaths, Credentials, Options, Outage, Verdict};
+use tagship::registry::{
+    CheckError, Checked, Client, ConfigPaths, Credentials, Detail, Options, Outage, Requirement, Verdict,
+};
 
 use crate::support::command::Home;
 use crate::support::login::Login;
@@ -71,17 +75,27 @@ fn check(client: &Client, registry: &Registry, name: &str) -> Checked {
 
 /// Checks `name` in the registry at `address`.
 fn check_at(client: &Client, address: &str, name: &str) -> Checked {
-    client.check(&reference(address, name)).unwrap_or_else(|error| panic!("{name}: {error:?}"))
+    check_for(client, address, name, &[])
+}
+
+/// Checks whether `name` in the registry at `address` fulfils requirements.
+fn check_for(client: &Client, address: &str, name: &str, requirements: &[Requirement]) -> Checked {
+    let checked = client.check(&reference(address, name), requirements, Detail::Full);
+    checked.unwrap_or_else(|error| panic!("{name}: {error:?}"))
 }
 
 /// Returns why a check of `app:v1` comes to no verdict.
 fn check_error(client: &Client, registry: &Registry) -> CheckError {
-    client.check(&reference(&registry.address(), "app:v1")).expect_err("no verdict")
+    client.check(&reference(&registry.address(), "app:v1"), &[], Detail::Full).expect_err("no verdict")
 }
 
 /// Shows a verdict in a few words, with status and code where there is an answer.
 fn show(checked: &Checked) -> String {
-    let (word, answer) = match &checked.verdict {
+    show_verdict(&checked.verdict)
+}
+
+fn show_verdict(verdict: &Verdict) -> String {
+    let (word, answer) = match verdict {
         Verdict::Present(_) => return "present".to_owned(),
         Verdict::Mismatch { .. } => return "mismatch".to_owned(),
         Verdict::Unavailable(Outage::Silent { .. }) => return "silent".to_owned(),
@@ -100,6 +114,11 @@ fn show(checked: &Checked) -> String {
 fn assert_check(checked: &Checked, registry: &Registry, verdict: &str, requests: &[&str]) {
     let lines = registry.request_lines();
     assert_eq!(checked.requests as usize, lines.len(), "the count that is reported: {lines:?}");
-    let lines: Vec<_> = lines.iter().map(|line| line.replace("/v2/", "").replace("/manifests", "")).collect();
+    let lines: Vec<_> = lines.iter().map(|line| short(line)).collect();
     assert_eq!((show(checked).as_str(), lines), (verdict, requests.iter().map(ToString::to_string).collect()));
+}
+
+/// Returns a request without the `/v2/` and `/manifests` of its path.
+fn short(line: &str) -> String {
+    line.replace("/v2/", "").replace("/manifests", "")
 }

@@ -1,0 +1,305 @@
+//! The flow's way to the registries: which images must be there, asked all at once and each once in a run, awaited where
+//! the user waits, and everything that is wrong with any of them told together. What an answer means is `registry`'s
+//! business.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::backoff::Backoff;
+use crate::failure::Failure;
+use crate::image::{Field, ImageArgument, Reference};
+use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
+use crate::plan::{self, Subject};
+use crate::registry::{
+    self, CheckError, Client, ConfigPaths, Credentials, Detail, Finding, Options, Requirement, Verdict,
+};
+use crate::request::RegistryRequest;
+
+/// How many images are asked for at once.
+const AT_ONCE: usize = 8;
+
+/// Between two looks for an image that is awaited: at least a second, and on average half of what grows from the one to
+/// the other.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// The images that were found in their registries, and the way to ask for more.
+pub(crate) struct Checks {
+    /// `None`: everything passes unasked.
+    client: Option<Client>,
+    requirements: Vec<Requirement>,
+    wait: Option<Duration>,
+    found: Vec<Checked>,
+}
+
+/// Whether all images were there at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    AtOnce,
+    /// Some had to be waited for: what was read elsewhere in the meantime may have changed.
+    AfterWaiting,
+}
+
+/// An image that is not as it must be.
+struct Problem<'a> {
+    reference: &'a Reference,
+    failures: Vec<Failure>,
+    /// What is awaited; `None` where waiting cannot help.
+    awaited: Option<String>,
+    /// How long the registry wants to be left alone.
+    pause: Duration,
+}
+
+type Answer = Result<registry::Checked, CheckError>;
+
+impl Checks {
+    /// Without a request, everything passes unasked.
+    pub(crate) fn new(request: Option<&RegistryRequest>) -> Self {
+        let client = request.map(|request| {
+            let paths = ConfigPaths {
+                docker_config: request.docker_config.clone(),
+                home: request.home.clone(),
+                search_path: request.path.clone(),
+            };
+            Client::new(Options {
+                plain_http: request.plain_http.clone(),
+                timeout: request.timeout,
+                credentials: Credentials::from(paths),
+            })
+        });
+        Self {
+            client,
+            requirements: request.map(|request| request.requirements.clone()).unwrap_or_default(),
+            wait: request.and_then(|request| request.wait),
+            found: Vec::new(),
+        }
+    }
+
+    /// Makes sure that the images of all subjects are in their registries, or fails with all that is wrong.
+    pub(crate) fn require(&mut self, subjects: &[Subject], listener: &mut Listener<'_>) -> Result<Pace, Failure> {
+        let done = self.require_while(subjects, listener, || Ok(()))?;
+        Ok(if done.is_some() { Pace::AtOnce } else { Pace::AfterWaiting })
+    }
+
+    /// The same, while something else is done here. Its result is `None` where it may have grown old.
+    pub(crate) fn require_while<T>(
+        &mut self,
+        subjects: &[Subject],
+        listener: &mut Listener<'_>,
+        meanwhile: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        let begun = Instant::now();
+        let pending = self.unknown(subjects);
+        let (answers, done) = self.ask(&pending, Detail::Full, meanwhile);
+        let problems = self.sort(&pending, answers, Pace::AtOnce, listener);
+        match done {
+            Ok(done) => match self.await_all(problems, begun, listener)? {
+                Pace::AtOnce => Ok(Some(done)),
+                Pace::AfterWaiting => Ok(None),
+            },
+            Err(failure) => Err(failure.and(failures(problems))),
+        }
+    }
+
+    /// Asks again and again for what is not there, as long as the user waits and it may still come.
+    fn await_all(
+        &mut self,
+        mut problems: Vec<Problem<'_>>,
+        begun: Instant,
+        listener: &mut Listener<'_>,
+    ) -> Result<Pace, Failure> {
+        let limit = self.wait.unwrap_or_default();
+        let deadline = begun + limit;
+        let mut backoff = Backoff::new(u32::MAX, FIRST_PAUSE, LONGEST_PAUSE).until(deadline);
+        let mut told = HashMap::new();
+        let mut pace = Pace::AtOnce;
+        loop {
+            let can_come = !problems.is_empty() && problems.iter().all(|problem| problem.awaited.is_some());
+            if self.wait.is_some() && can_come {
+                tell(&problems, begun.elapsed(), limit, &mut told, listener);
+            }
+            let pause = problems.iter().map(|problem| problem.pause).fold(SHORTEST_PAUSE, Duration::max);
+            if self.wait.is_none() || !can_come || !backoff.wait_to_deadline(pause) {
+                return Failure::of_all(failures(problems)).map(|()| pace);
+            }
+            pace = Pace::AfterWaiting;
+            let pending: Vec<_> = problems.iter().map(|problem| problem.reference).collect();
+            let detail = if Instant::now() < deadline { Detail::Brief } else { Detail::Full };
+            let (answers, ()) = self.ask(&pending, detail, || ());
+            problems = self.sort(&pending, answers, pace, listener);
+        }
+    }
+
+    /// Returns the images of which the subjects tell and that were not found yet, each once.
+    fn unknown<'s>(&self, subjects: &'s [Subject]) -> Vec<&'s Reference> {
+        let mut references = Vec::new();
+        for subject in subjects {
+            if let Subject::Known(reference) = subject
+                && self.of(reference).is_none()
+                && !references.contains(&reference)
+            {
+                references.push(reference);
+            }
+        }
+        references
+    }
+
+    /// Asks for all of them at once, while something else is done here. Returns the answers in the same order.
+    fn ask<T>(&self, references: &[&Reference], detail: Detail, meanwhile: impl FnOnce() -> T) -> (Vec<Answer>, T) {
+        let Some(client) = &self.client else {
+            return (Vec::new(), meanwhile());
+        };
+        let next = AtomicUsize::new(0);
+        let answers: Vec<Mutex<Option<Answer>>> = references.iter().map(|_| Mutex::default()).collect();
+        let work = || {
+            while let Some(index) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < references.len())
+            {
+                let answer = client.check(references[index], &self.requirements, detail);
+                *answers[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            }
+        };
+        let done = thread::scope(|scope| {
+            for _ in 0..references.len().min(AT_ONCE) {
+                scope.spawn(work);
+            }
+            meanwhile()
+        });
+        let answers =
+            answers.into_iter().filter_map(|answer| answer.into_inner().unwrap_or_else(PoisonError::into_inner));
+        (answers.collect(), done)
+    }
+
+    /// Keeps and tells of what was found, and returns the rest.
+    fn sort<'r>(
+        &mut self,
+        references: &[&'r Reference],
+        answers: Vec<Answer>,
+        pace: Pace,
+        listener: &mut Listener<'_>,
+    ) -> Vec<Problem<'r>> {
+        let mut problems = Vec::new();
+        for (&reference, answer) in references.iter().zip(answers) {
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let failures = vec![Failure::check(reference, error)];
+                    problems.push(Problem { reference, failures, awaited: None, pause: Duration::ZERO });
+                    continue;
+                }
+            };
+            let failures = Failure::of_check(reference, &answer, self.wait);
+            match answer.verdict {
+                Verdict::Present(descriptor) if failures.is_empty() => {
+                    let checked = Checked {
+                        reference: reference.clone(),
+                        descriptor,
+                        platforms: answer.platforms,
+                        requests: answer.requests,
+                        elapsed: answer.elapsed,
+                        source: answer.source,
+                    };
+                    listener(&Event::Checked(&checked));
+                    self.found.push(checked);
+                }
+                _ => problems.push(Problem {
+                    reference,
+                    failures,
+                    awaited: awaited(&answer.verdict, &answer.findings, pace),
+                    pause: pause(&answer.verdict),
+                }),
+            }
+        }
+        problems
+    }
+
+    /// Returns what was found of an image.
+    pub(crate) fn of(&self, reference: &Reference) -> Option<&Checked> {
+        self.found.iter().find(|checked| {
+            let same = checked.reference.name() == reference.name() && checked.reference.tag() == reference.tag();
+            same && reference.digest().is_none_or(|digest| *digest == checked.descriptor.digest)
+        })
+    }
+
+    /// Returns the arguments with the digest that the registry has for each, where they do not give one themselves.
+    pub(crate) fn pinned(
+        &self,
+        arguments: &[ImageArgument],
+        files: &[FileEdit],
+    ) -> Result<Vec<ImageArgument>, Failure> {
+        let mut pinned = arguments.to_vec();
+        for argument in pinned.iter_mut().filter(|argument| !matches!(argument.change.digest, Field::Set(_))) {
+            let entries = files.iter().flat_map(|file| &file.edit.entries).filter(|entry| entry.name == argument.name);
+            for entry in entries {
+                let Subject::Known(reference) = plan::subject_of_entry(entry)? else { continue };
+                let Some(checked) = self.of(&reference) else { continue };
+                let digest = Field::Set(checked.descriptor.digest.clone());
+                if matches!(argument.change.digest, Field::Set(_)) && argument.change.digest != digest {
+                    let message = format!("the entries of `{}` name different images", argument.name);
+                    return Err(Failure::target(message)
+                        .detail("no one digest fits them")
+                        .hint("leave `--pin-digest` out"));
+                }
+                argument.change.digest = digest;
+            }
+        }
+        Ok(pinned)
+    }
+}
+
+fn failures(problems: Vec<Problem<'_>>) -> Vec<Failure> {
+    problems.into_iter().flat_map(|problem| problem.failures).collect()
+}
+
+/// Tells what is awaited, where that is not known yet.
+fn tell<'r>(
+    problems: &[Problem<'r>],
+    elapsed: Duration,
+    limit: Duration,
+    told: &mut HashMap<&'r Reference, String>,
+    listener: &mut Listener<'_>,
+) {
+    let images: Vec<_> = problems
+        .iter()
+        .filter_map(|problem| {
+            let state = problem.awaited.clone()?;
+            let is_news = told.insert(problem.reference, state.clone()).as_ref() != Some(&state);
+            Some(Awaited { reference: problem.reference, state, is_news })
+        })
+        .collect();
+    listener(&Event::Waiting(&Waiting { images, elapsed, limit }));
+}
+
+/// Returns what is missing, in words; `None` where that cannot come by itself. An outage is only waited over where the
+/// registry has answered before: at the first look it is rather a wrong name.
+fn awaited(verdict: &Verdict, findings: &[Finding], pace: Pace) -> Option<String> {
+    match verdict {
+        Verdict::Absent(_) => Some("not there yet".to_owned()),
+        Verdict::Mismatch { .. } => Some("still another digest".to_owned()),
+        Verdict::RateLimited(_) if pace == Pace::AfterWaiting => Some("the registry limits our requests".to_owned()),
+        Verdict::Unavailable(_) if pace == Pace::AfterWaiting => Some("the registry is not available".to_owned()),
+        Verdict::RateLimited(_) | Verdict::Unavailable(_) | Verdict::NoAccess(_) | Verdict::LoginRejected(_) => None,
+        Verdict::Present(_) => {
+            let unmet = findings.iter().filter(|finding| **finding != Finding::Met);
+            let states: Option<Vec<_>> = unmet
+                .map(|finding| match finding {
+                    Finding::Met => None,
+                    Finding::OtherPlatforms { wanted, .. } => Some(format!("not for {wanted} yet")),
+                    Finding::OtherRevision { wanted, .. } => Some(format!("not the build of {wanted} yet")),
+                    Finding::Blocked { verdict, .. } => awaited(verdict, &[], pace),
+                })
+                .collect();
+            states.map(|states| states.join(", "))
+        }
+    }
+}
+
+fn pause(verdict: &Verdict) -> Duration {
+    match verdict {
+        Verdict::RateLimited(answer) => answer.retry_after.unwrap_or_default(),
+        _ => Duration::ZERO,
+    }
+}

@@ -1,0 +1,308 @@
+//! What the program makes of the registry's answers: all problems at once, platforms, revisions, pinned digests, and the
+//! wait for an image.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::stage::{COMMIT, FILE, SEED, Stage};
+use crate::support::login::Login;
+use crate::support::registry::{ALWAYS, Auth, Fault, Image};
+use crate::support::repository::File;
+
+const REPOSITORY: &str = "jakousa/dwk-4-gitops-app";
+
+fn docker_config(stage: &Stage, login: &Login) -> String {
+    format!(r#"{{"auths":{{"{}":{{"auth":"{}"}}}}}}"#, stage.registry.address(), login.encoded())
+}
+
+#[test]
+fn all_problems_are_told_and_the_gravest_decides() {
+    let stage = Stage::new();
+    let image = stage.image();
+    let other = format!("{}/team/other", stage.registry.address());
+    let (good, absent) = (format!("{image}:{COMMIT}"), format!("{image}:v9"));
+    let denied = format!("{other}:denied");
+    let broken = format!("{other}:broken");
+    stage.registry.inject("/v2/team/other/manifests/denied", ALWAYS, Fault::status(403));
+    stage.registry.inject("/v2/team/other/manifests/broken", ALWAYS, Fault::status(400));
+    let check = |references: &[&str]| stage.tagship().arg("check").args(references.iter().copied()).run();
+    let output = check(&[&good, &absent, &broken]).exit(4);
+    assert!(output.stdout().contains(" check "), "what is there is told: {}", output.stdout());
+    let expected = format!(
+        "error: 2 problems\n  `{absent}` is not in the registry\n    127.0.0.1:{port} answered 404 MANIFEST_UNKNOWN: \
+         manifest unknown\n    hint: if the build is still pushing, `--wait 5m` waits for it\n  nobody can say whether \
+         `{broken}` is in the registry\n",
+        port = stage.registry.address().split_once(':').unwrap().1
+    );
+    assert!(output.stderr().starts_with(&expected), "{}", output.stderr());
+    check(&[&absent, &denied, &broken]).exit(5).stderr_has("error: 3 problems");
+    check(&[&broken, &good]).exit(6).stderr_has("error: nobody can say");
+    check(&[&absent, &absent]).exit(4).stderr_has("error: `");
+}
+
+#[test]
+fn a_missing_branch_is_told_beside_a_missing_image() {
+    let stage = Stage::new();
+    let absent = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());
+    let output = stage.release().args(["--branch", "nope", &absent]).run().exit(3);
+    output.stderr_has("error: 2 problems").stderr_has("there is no branch `nope`").stderr_has("is not in the registry");
+    stage.untouched();
+}
+
+#[test]
+fn one_password_is_shown_once_for_many_images() {
+    let stage = Stage::with_auth(Auth::Basic(Login::new("ci", "s3cret")));
+    stage.home.write(".docker/config.json", &docker_config(&stage, &Login::new("ci", "wr0ng")));
+    let references = (0..20).map(|number| format!("{}/team/app{number}:v1", stage.registry.address()));
+    let output = stage.tagship().arg("check").args(references).run().exit(5);
+    assert!(output.stderr().starts_with("error: 127.0.0.1:"), "one problem: {}", output.stderr());
+    let requests = stage.registry.requests();
+    assert_eq!(requests.iter().filter(|request| request.authorization_value().is_some()).count(), 1);
+}
+
+#[test]
+fn platforms() {
+    let stage = Stage::new();
+    stage.registry.put_image(REPOSITORY, "v2", &Image::new().platforms(&["linux/amd64", "linux/arm64"]));
+    let reference = format!("{}:v2", stage.image());
+    let check = |platforms: &str| stage.tagship().args(["check", "--platform", platforms, &reference]).run();
+    let output = check("linux/arm64/v8").success().stdout_has("  linux/amd64, linux/arm64\n");
+    assert!(!output.stdout().contains("v8"), "{}", output.stdout());
+    let output = check("linux/amd64,linux/s390x").exit(4).stderr_has("` is not for linux/s390x\n");
+    output.stderr_has("  it is for linux/amd64, linux/arm64\n");
+    check("linux").exit(2).stderr_has("`linux` is not a platform");
+    let release = stage.release().args(["--platform", "linux/arm64", "--output", "json"]);
+    let output = release.arg(format!("IMAGE_PLACEHOLDER={reference}")).run().success();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["images"][0]["platforms"], serde_json::json!(["linux/amd64", "linux/arm64"]));
+}
+
+#[test]
+fn a_release_of_another_build_is_refused() {
+    let stage = Stage::new();
+    stage.registry.put_image(REPOSITORY, "v2", &Image::new().revision("b15411f387bb2a2286676b92a87fd85aa9b682a5"));
+    let release = |tag: &str| {
+        let argument = format!("IMAGE_PLACEHOLDER={}:{tag}", stage.image());
+        stage.release().args(["--expect-revision", COMMIT, &argument]).run()
+    };
+    let output = release("v2").exit(4).stderr_has(&format!("` is not the build of {COMMIT}\n"));
+    output.stderr_has("its revision is `b15411f387bb2a2286676b92a87fd85aa9b682a5`");
+    release(COMMIT).exit(4).stderr_has("does not say that it is the build of");
+    stage.untouched();
+    stage.registry.put_image(REPOSITORY, "v3", &Image::new().revision(COMMIT));
+    release("v3").success();
+}
+
+#[test]
+fn hostile_labels_stay_text() {
+    let stage = Stage::new();
+    stage.registry.put_image(REPOSITORY, "v2", &Image::new().revision("x\u{1b}[2J\n::error::y"));
+    let reference = format!("{}:v2", stage.image());
+    let output = stage.tagship().args(["check", "--expect-revision", COMMIT, &reference]).run().exit(4);
+    assert!(!output.stderr().contains('\u{1b}'), "{}", output.stderr());
+    assert!(!output.stderr().lines().any(|line| line.trim_start().starts_with("::")), "{}", output.stderr());
+}
+
+#[test]
+fn a_release_pins_the_digest_of_the_index() {
+    let stage = Stage::new();
+    let image = Image::new().platforms(&["linux/amd64", "linux/arm64"]);
+    let digest = stage.registry.put_image(REPOSITORY, "v2", &image);
+    let argument = format!("IMAGE_PLACEHOLDER={}:v2", stage.image());
+    stage.release().args(["--pin-digest", &argument]).run().success();
+    let name = format!("  newName: {}\n", stage.image());
+    let expected = SEED.replace("  newName: jakousa/dwk-4-gitops-app\n", &name).replace(
+        "  newTag: b15411f387bb2a2286676b92a87fd85aa9b682a5\n",
+        &format!("  newTag: v2\n  digest: {digest}\n"),
+    );
+    assert_eq!(String::from_utf8(stage.remote.file("main", FILE)).unwrap(), expected);
+    assert_eq!(stage.registry.request_lines(), [format!("HEAD /v2/{REPOSITORY}/manifests/v2 200")]);
+    stage.release().args(["--pin-digest", &argument]).run().success().stdout_has("unchanged");
+    assert!(stage.remote.log("main")[0].trailer("Tagship-Image")[0].ends_with(&format!(":v2@{digest}")));
+    // The tag moves, and the pin with it.
+    let moved = stage.registry.put_image(REPOSITORY, "v2", &Image::new());
+    stage.release().args(["--pin-digest", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
+    assert_eq!(String::from_utf8(stage.remote.file("main", FILE)).unwrap(), expected.replace(&digest, &moved));
+}
+
+#[test]
+fn entries_of_one_name_and_two_images_have_no_one_digest() {
+    let stage = Stage::new();
+    let registry = stage.registry.address();
+    stage.registry.put_image("team/a", "v1", &Image::new());
+    stage.registry.put_image("team/b", "v1", &Image::new().label("b", "b"));
+    let entries =
+        format!("images:\n- name: app\n  newName: {registry}/team/a\n- name: app\n  newName: {registry}/team/b\n");
+    stage.remote.commit("main", "Two", &[File::new("two/kustomization.yaml", entries.as_str())]);
+    let url = stage.remote.file_url();
+    let release = || stage.tagship().args(["release", "--repo", &url, "-k", "two", "app=*:v1"]);
+    release().arg("--pin-digest").run().exit(3).stderr_has("the entries of `app` name different images");
+    release().run().success();
+}
+
+#[test]
+fn set_asks_the_registry_only_to_pin() {
+    let stage = Stage::new();
+    stage.home.write("kustomization.yaml", SEED);
+    let set = || stage.tagship().current_dir(stage.home.path()).arg("set");
+    set().arg(stage.argument()).run().success();
+    assert!(stage.registry.requests().is_empty());
+    set().args(["--pin-digest", &stage.argument()]).run().success().stdout_has(" check ");
+    let content = std::fs::read_to_string(stage.home.path().join("kustomization.yaml")).unwrap();
+    assert!(content.contains(&format!("newTag: {COMMIT}\n  digest: {}\n", stage.digest)), "{content}");
+    let absent = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());
+    set().args(["--pin-digest", &absent]).run().exit(4).stderr_has("is not in the registry");
+    assert_eq!(std::fs::read_to_string(stage.home.path().join("kustomization.yaml")).unwrap(), content);
+}
+
+#[test]
+fn what_no_check_contradicts() {
+    let stage = Stage::new();
+    for flag in
+        [&["--pin-digest"][..], &["--platform", "linux/amd64"], &["--expect-revision", "abc"], &["--wait", "5s"]]
+    {
+        let release = stage.release().arg("--no-check").args(flag.iter().copied()).arg(stage.argument());
+        release.run().exit(2).stderr_has("cannot be used with");
+    }
+    stage.untouched();
+}
+
+#[test]
+fn a_wait_ends_when_the_image_comes() {
+    let stage = Stage::with_auth(Auth::Bearer(Login::new("ci", "s3cret")));
+    stage.home.write(".docker/config.json", &docker_config(&stage, &Login::new("ci", "s3cret")));
+    stage.registry.appear_after(3, REPOSITORY, COMMIT);
+    let output = stage.release().args(["--wait", "1m"]).arg(stage.argument()).run().success();
+    let stdout = output.stdout();
+    let words: Vec<_> = stdout.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert_eq!(words, ["wait", "check", "edit", "edit", "commit", "push", "released"], "{stdout}");
+    let wait = format!(" wait    {}:{COMMIT}  not there yet  0:00 of 1:00", stage.image());
+    assert_eq!(stdout.lines().next().unwrap(), wait);
+    let lines: Vec<_> = stage.registry.request_lines().iter().map(|line| line.replace("/v2/", "")).collect();
+    let tag = format!("{REPOSITORY}/manifests/{COMMIT}");
+    let expected = [
+        format!("HEAD {tag} 401"),
+        "GET /token 200".to_owned(),
+        format!("HEAD {tag} 404"),
+        format!("GET {tag} 404"),
+        format!("HEAD {tag} 404"),
+        format!("HEAD {tag} 200"),
+    ];
+    assert_eq!(lines, expected, "the reason is asked for at the first look alone");
+}
+
+#[test]
+fn a_wait_tells_each_change_once() {
+    let stage = Stage::new();
+    stage.registry.appear_after(2, REPOSITORY, COMMIT);
+    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+    stage.registry.inject(&format!("HEAD {path}"), 1, Fault::AnswerAfterLogin(Fault::error(403)));
+    stage.registry.inject(&format!("GET {path}"), 1, Fault::AnswerAfterLogin(Fault::error(400)));
+    let reference = format!("{}:{COMMIT}", stage.image());
+    let output = stage.tagship().args(["check", "--wait", "30s", &reference]).run().success();
+    let states: Vec<_> =
+        output.stdout().lines().map(|line| line.split("  ").nth(3).unwrap_or_default().to_owned()).collect();
+    assert_eq!(states[..2], ["not there yet", "the registry is not available"], "{}", output.stdout());
+    assert_eq!(states.len(), 4, "and then it is there: {}", output.stdout());
+}
+
+#[test]
+fn a_wait_ends_at_its_deadline() {
+    let stage = Stage::new();
+    let argument = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());
+    let started = Instant::now();
+    let output = stage.release().args(["--wait", "3s", &argument]).run().exit(4);
+    let elapsed = started.elapsed();
+    assert!(elapsed >= Duration::from_secs(3), "it is asked for to the end: {elapsed:?}");
+    let output = output.stderr_has("is not in the registry").stderr_has("404 MANIFEST_UNKNOWN");
+    output.stderr_has("hint: it was waited for;");
+    let lines = stage.registry.request_lines();
+    let (last, others) = lines.split_last().unwrap();
+    assert!(last.starts_with("GET "), "the reason is asked for at the end: {lines:?}");
+    assert_eq!(others.iter().filter(|line| line.starts_with("GET ")).count(), 1, "{lines:?}");
+    stage.untouched();
+}
+
+#[test]
+fn a_wait_renews_tokens() {
+    let stage = Stage::with_auth(Auth::Bearer(Login::new("ci", "s3cret")));
+    stage.home.write(".docker/config.json", &docker_config(&stage, &Login::new("ci", "s3cret")));
+    let lifetime = Duration::from_secs(1);
+    stage.registry.set_token_settings(crate::support::registry::TokenSettings {
+        lifetime,
+        ..crate::support::registry::TokenSettings::default()
+    });
+    stage.registry.appear_after(4, REPOSITORY, COMMIT);
+    let reference = format!("{}:{COMMIT}", stage.image());
+    stage.tagship().args(["check", "--wait", "1m", &reference]).run().success();
+    let tokens = stage.registry.request_lines().iter().filter(|line| line.starts_with("GET /token 200")).count();
+    assert!(tokens >= 3, "{tokens}");
+}
+
+#[test]
+fn what_cannot_come_is_not_waited_for() {
+    let stage = Stage::with_auth(Auth::Basic(Login::new("ci", "s3cret")));
+    let started = Instant::now();
+    let check = |reference: &str| stage.tagship().args(["check", "--wait", "5m", reference]).run();
+    check(&format!("{}:v1", stage.image())).exit(5);
+    check("127.0.0.1:1/app:v1").exit(6);
+    stage.home.write(".docker/config.json", &docker_config(&stage, &Login::new("ci", "s3cret")));
+    let release = stage.release().args(["--wait", "5m", "--branch", "nope"]);
+    release.arg(format!("IMAGE_PLACEHOLDER={}:v9", stage.image())).run().exit(3).stderr_has("error: 2 problems");
+    assert!(started.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn a_tag_can_be_waited_for_until_it_is_the_build() {
+    let stage = Stage::new();
+    let reference = format!("{}:latest", stage.image());
+    stage.registry.put_image(REPOSITORY, "latest", &Image::new().revision("0000000000"));
+    let check = stage.tagship().args(["check", "--wait", "1m", "--expect-revision", COMMIT, &reference]);
+    let running = check.start();
+    while stage.registry.request_lines().is_empty() {
+        std::thread::yield_now();
+    }
+    stage.registry.put_image(REPOSITORY, "latest", &Image::new().revision(COMMIT));
+    running.finish().success().stdout_has(&format!("not the build of {COMMIT} yet"));
+}
+
+#[test]
+fn a_release_that_waited_begins_at_the_new_tip() {
+    let stage = Stage::new();
+    stage.registry.appear_after(2, REPOSITORY, COMMIT);
+    let running = stage.release().args(["--wait", "1m"]).arg(stage.argument()).start();
+    while stage.registry.request_lines().is_empty() {
+        std::thread::yield_now();
+    }
+    stage.remote.commit("main", "Meanwhile", &[File::new("other", "x\n")]);
+    let output = running.finish().success();
+    assert!(!output.stdout().contains("raced"), "{}", output.stdout());
+    assert_eq!(stage.remote.number_of_commits("main"), 3);
+}
+
+/// Runs the program on a terminal, which `script` lends it.
+fn on_a_terminal(stage: &Stage, command: &str) -> crate::support::command::Output {
+    let line = format!("{} {command}", env!("CARGO_BIN_EXE_tagship"));
+    let script = crate::support::command::Command::new("script").home(&stage.home).env("TERM", "xterm");
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).run()
+}
+
+#[test]
+fn a_terminal_gets_one_moving_line() {
+    if crate::support::servers::installed("script").is_none() {
+        return;
+    }
+    let stage = Stage::new();
+    stage.registry.appear_after(3, REPOSITORY, COMMIT);
+    let output = on_a_terminal(&stage, &format!("check --wait 1m {}:{COMMIT}", stage.image())).success();
+    let shown = output.stdout();
+    assert!(
+        shown.contains(&format!("waiting for {}:{COMMIT}  not there yet  0:00 of 1:00", stage.image())),
+        "{shown:?}"
+    );
+    assert!(!shown.contains(" wait "), "{shown:?}");
+    assert!(!shown.contains("\u{1b}[?25l"), "the cursor is never hidden, so that an interrupt leaves nothing behind");
+    let (_, rest) = shown.rsplit_once("\u{1b}[2K").expect("the line is taken away");
+    assert!(rest.contains("check") && rest.trim_end().ends_with("present\u{1b}[0m"), "{rest:?}");
+}

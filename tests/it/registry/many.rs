@@ -1,0 +1,99 @@
+//! Many checks at once with one client: what they share, and what is shown only once.
+
+use std::thread;
+
+use tagship::registry::{Checked, Client, Detail};
+
+use super::{anonymous, check_at, ci, logged_in, reference, show};
+use crate::support::login::Login;
+use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
+
+const IMAGES: usize = 20;
+
+/// Returns a registry with an image in each of many repositories.
+fn with_images(auth: Auth) -> Registry {
+    let registry = Registry::start(auth);
+    for number in 0..IMAGES {
+        registry.put_image(&format!("team/app{number}"), "v1", &Image::new());
+    }
+    registry
+}
+
+/// Checks all images at once. Returns what each check came to, with its number of requests.
+fn check_all(client: &Client, registry: &Registry) -> Vec<Checked> {
+    thread::scope(|scope| {
+        let checks: Vec<_> = (0..IMAGES)
+            .map(|number| scope.spawn(move || check_at(client, &registry.address(), &format!("team/app{number}:v1"))))
+            .collect();
+        checks.into_iter().map(|check| check.join().unwrap()).collect()
+    })
+}
+
+fn count(lines: &[String], start: &str, end: &str) -> usize {
+    lines.iter().filter(|line| line.starts_with(start) && line.ends_with(end)).count()
+}
+
+#[test]
+fn a_registry_tells_once_how_it_asks() {
+    for (auth, tokens, refusals) in [(Auth::None, 0, 0), (Auth::Basic(ci()), 0, 1), (Auth::Bearer(ci()), IMAGES, 1)] {
+        let registry = with_images(auth);
+        let (client, _home) = logged_in(&registry, &ci());
+        let checked = check_all(&client, &registry);
+        assert!(checked.iter().all(|checked| show(checked) == "present"), "{checked:?}");
+        let lines = registry.request_lines();
+        assert_eq!(count(&lines, "GET /token", " 200"), tokens, "one for each repository: {lines:?}");
+        assert_eq!(count(&lines, "HEAD ", " 200"), IMAGES, "{lines:?}");
+        assert_eq!(count(&lines, "HEAD ", " 401"), refusals, "{lines:?}");
+        assert_eq!(lines.len(), IMAGES + tokens + refusals, "and nothing else: {lines:?}");
+    }
+}
+
+#[test]
+fn a_wrong_password_is_shown_once_for_all_images() {
+    for (auth, shown) in [(Auth::Basic(ci()), "HEAD "), (Auth::Bearer(ci()), "GET /token")] {
+        let registry = with_images(auth);
+        let (client, _home) = logged_in(&registry, &Login::new("ci", "wrong"));
+        for checked in check_all(&client, &registry) {
+            assert!(show(&checked).starts_with("login rejected 401"), "{checked:?}");
+        }
+        let requests = registry.requests();
+        let with_login = requests.iter().filter(|request| request.authorization_value().is_some());
+        let lines: Vec<_> = with_login.map(|request| request.line()).collect();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].starts_with(shown), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_failing_token_server_does_not_make_a_login_wrong() {
+    let registry = with_images(Auth::Bearer(ci()));
+    registry.inject("GET /token", 1, Fault::status(400));
+    let (client, _home) = logged_in(&registry, &ci());
+    let shown: Vec<_> = check_all(&client, &registry).iter().map(show).collect();
+    let failed = shown.iter().filter(|shown| shown.starts_with("unavailable 400")).count();
+    let present = shown.iter().filter(|shown| *shown == "present").count();
+    assert_eq!((failed, present), (1, IMAGES - 1), "{shown:?}");
+}
+
+#[test]
+fn one_slow_image_does_not_hold_up_the_others() {
+    let registry = with_images(Auth::None);
+    registry.inject("/v2/team/app7/", ALWAYS, Fault::Delay(std::time::Duration::from_secs(2)));
+    let started = std::time::Instant::now();
+    let checked = check_all(&anonymous(), &registry);
+    assert!(checked.iter().all(|checked| show(checked) == "present"));
+    let delayed = checked.iter().filter(|checked| checked.elapsed.as_secs() >= 2).count();
+    // It may be the one that goes ahead.
+    assert!(delayed == 1 || delayed == IMAGES, "{delayed}");
+    assert!(started.elapsed().as_secs() < 10);
+}
+
+#[test]
+fn a_second_look_can_be_brief() {
+    let registry = with_images(Auth::None);
+    let client = anonymous();
+    let look = |name: &str| client.check(&reference(&registry.address(), name), &[], Detail::Brief).unwrap();
+    assert_eq!(show(&look("team/app1:v9")), "absent 404");
+    assert_eq!(show(&look("team/app1:v1")), "present");
+    assert_eq!(registry.request_lines().len(), 2);
+}

@@ -1,0 +1,291 @@
+//! What is behind a tag: platforms, their manifests, and the commit that an image was built from.
+
+use serde_json::json;
+use tagship::registry::{CheckError, Checked, Detail, Finding, Nonsense, Requirement, Revision, Verdict};
+
+use super::{anonymous, assert_check, check, check_for, ci, client_with, logged_in, reference, short, show_verdict};
+use crate::support::http::Authorization;
+use crate::support::registry::{ALWAYS, Auth, Fault, Format, Image, Registry, media_type};
+
+const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
+const OTHER: &str = "b15411f387bb2a2286676b92a87fd85aa9b682a5";
+
+fn platform(text: &str) -> Requirement {
+    Requirement::Platform(text.parse().unwrap())
+}
+
+fn revision(text: &str) -> Requirement {
+    Requirement::Revision(Revision::new(text).unwrap())
+}
+
+/// Shows findings in a few words, joined by `; `.
+fn findings(checked: &Checked) -> String {
+    let shown = checked.findings.iter().map(|finding| match finding {
+        Finding::Met => "met".to_owned(),
+        Finding::OtherPlatforms { wanted, found } => {
+            let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+            format!("not {wanted} but {}", found.join(" "))
+        }
+        Finding::OtherRevision { wanted, found } => {
+            format!("not {wanted:.7} but {:.7}", found.as_deref().unwrap_or("nothing"))
+        }
+        Finding::Blocked { part, verdict } => format!("{part}: {}", show_verdict(verdict)),
+    });
+    shown.collect::<Vec<_>>().join("; ")
+}
+
+fn platforms(checked: &Checked) -> String {
+    checked.platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the path of each request, digests replaced by what they are in the order of their first request.
+fn requests(registry: &Registry) -> Vec<String> {
+    let mut digests: Vec<String> = Vec::new();
+    let line = |line: &String| match line.find("sha256:") {
+        Some(start) => {
+            let digest = &line[start..start + 71];
+            let known = digests.iter().position(|known| known == digest);
+            let index = known.unwrap_or_else(|| {
+                digests.push(digest.to_owned());
+                digests.len() - 1
+            });
+            short(&line.replace(digest, &format!("@{}", index + 1)))
+        }
+        None => short(line),
+    };
+    registry.request_lines().iter().map(line).collect()
+}
+
+/// Checks `app:v1` for requirements, and compares what is found, which platforms are known, and every request.
+#[track_caller]
+fn judge(registry: &Registry, requirements: &[Requirement], found: &str, known: &str, expected: &[&str]) {
+    let checked = check_for(&anonymous(), &registry.address(), "app:v1", requirements);
+    let requests = requests(registry);
+    assert_eq!(checked.requests as usize, requests.len());
+    assert_eq!((findings(&checked).as_str(), platforms(&checked).as_str()), (found, known));
+    assert_eq!(requests, expected);
+    assert!(matches!(checked.verdict, Verdict::Present(_)), "{checked:?}");
+}
+
+fn with(image: &Image) -> Registry {
+    let registry = Registry::start(Auth::None);
+    registry.put_image("app", "v1", image);
+    registry
+}
+
+#[test]
+fn every_wanted_platform_answers() {
+    for format in [Format::Oci, Format::Docker] {
+        let image = Image::new().format(format).platforms(&["linux/amd64", "linux/arm64/v8", "linux/arm/v6"]);
+        let registry = with(&image);
+        let known = "linux/amd64 linux/arm64 linux/arm/v6";
+        let wanted = ["linux/arm64", "linux/arm/v6"].map(platform);
+        judge(&registry, &wanted, "met; met", known, &["GET app/v1 200", "HEAD app/@1 200", "HEAD app/@2 200"]);
+        let wanted = ["linux/amd64", "linux/arm", "windows/amd64"].map(platform);
+        let found = format!("met; not linux/arm/v7 but {known}");
+        let found = format!("{found}; not windows/amd64 but {known}");
+        judge(&registry, &wanted, &found, known, &["GET app/v1 200", "HEAD app/@1 200"]);
+    }
+}
+
+#[test]
+fn an_attestation_is_no_platform() {
+    let registry = with(&Image::new().with_attestation());
+    judge(&registry, &[platform("linux/amd64")], "met", "linux/amd64", &["GET app/v1 200", "HEAD app/@1 200"]);
+    let found = "not unknown/unknown but linux/amd64";
+    judge(&registry, &[platform("unknown/unknown")], found, "linux/amd64", &["GET app/v1 200"]);
+}
+
+#[test]
+fn a_single_image_says_its_platform_itself() {
+    let registry = with(&Image::new().platforms(&["linux/arm64/v8"]));
+    let requests = ["GET app/v1 200", "GET app/blobs/@1 200"];
+    judge(&registry, &[platform("linux/arm64")], "met", "linux/arm64", &requests);
+    judge(&registry, &[platform("linux/amd64")], "not linux/amd64 but linux/arm64", "linux/arm64", &requests);
+}
+
+#[test]
+fn platforms_cost_nothing_where_they_are_seen_anyway() {
+    let registry = with(&Image::new().platforms(&["linux/amd64", "linux/arm64"]));
+    let checked = check(&anonymous(), &registry, "app:v1");
+    assert_eq!(platforms(&checked), "");
+    assert_check(&checked, &registry, "present", &["HEAD app/v1 200"]);
+    registry.inject("HEAD /v2/app", 1, Fault::OmitDigest);
+    let checked = check(&anonymous(), &registry, "app:v1");
+    assert_eq!(platforms(&checked), "linux/amd64 linux/arm64");
+    assert_check(&checked, &registry, "present", &["HEAD app/v1 200", "GET app/v1 200"]);
+}
+
+#[test]
+fn what_the_index_names_must_be_there() {
+    let registry = with(&Image::new().platforms(&["linux/amd64", "linux/arm64"]));
+    let (_, index) = registry.manifest("app", "v1").unwrap();
+    let index: serde_json::Value = serde_json::from_slice(&index).unwrap();
+    registry.remove_manifest("app", index["manifests"][1]["digest"].as_str().unwrap());
+    let wanted = ["linux/amd64", "linux/arm64"].map(platform);
+    let found = "met; the manifest for linux/arm64: absent 404 MANIFEST_UNKNOWN";
+    let requests = ["GET app/v1 200", "HEAD app/@1 200", "HEAD app/@2 404", "GET app/@2 404"];
+    judge(&registry, &wanted, found, "linux/amd64 linux/arm64", &requests);
+    let requests = ["GET app/v1 200", "GET app/@1 200", "GET app/blobs/@2 200", "GET app/@3 404"];
+    let found = "met; the manifest for linux/arm64: absent 404 MANIFEST_UNKNOWN; not fdafd70 but nothing";
+    let wanted = [platform("linux/amd64"), platform("linux/arm64"), revision(COMMIT)];
+    let checked = check_for(&anonymous(), &registry.address(), "app:v1", &wanted);
+    assert_eq!(findings(&checked), found);
+    assert_eq!(self::requests(&registry)[..3], [requests[0], requests[1], requests[3].replace("@3", "@2").as_str()]);
+}
+
+#[test]
+fn a_part_that_is_not_what_its_digest_says() {
+    let registry = with(&Image::new().platforms(&["linux/amd64", "linux/arm64"]).revision(COMMIT));
+    registry.inject("GET /v2/app/blobs/", ALWAYS, Fault::Pad(5000));
+    let found = "the configuration for linux/amd64: mismatch";
+    let requests = ["GET app/v1 200", "GET app/@1 200", "GET app/blobs/@2 200"];
+    judge(&registry, &[revision(COMMIT)], found, "linux/amd64 linux/arm64", &requests);
+    registry.inject("GET /v2/app/manifests/sha256:", ALWAYS, Fault::Pad(5000));
+    let found = "the manifest for linux/amd64: mismatch";
+    judge(&registry, &[revision(COMMIT)], found, "linux/amd64 linux/arm64", &requests[..2]);
+}
+
+#[test]
+fn the_commit_that_an_image_was_built_from() {
+    const KEY: &str = "org.opencontainers.image.revision";
+    let both = ["linux/amd64", "linux/arm64"];
+    for (image, found) in [
+        (Image::new().revision(COMMIT), "met"),
+        (Image::new().revision(COMMIT).format(Format::Docker), "met"),
+        (Image::new().revision(OTHER), "not fdafd70 but b15411f"),
+        (Image::new().revision(OTHER).annotation(KEY, COMMIT), "not fdafd70 but b15411f"),
+        (Image::new().annotation(KEY, COMMIT), "met"),
+        (Image::new().annotation(KEY, OTHER), "not fdafd70 but b15411f"),
+        (Image::new(), "not fdafd70 but nothing"),
+        (Image::new().revision(""), "not fdafd70 but nothing"),
+        (Image::new().revision(&COMMIT[..7]), "met"),
+    ] {
+        let registry = with(&image);
+        judge(&registry, &[revision(COMMIT)], found, "linux/amd64", &["GET app/v1 200", "GET app/blobs/@1 200"]);
+        let registry = with(&image.platforms(&both).with_attestation());
+        let requests = ["GET app/v1 200", "GET app/@1 200", "GET app/blobs/@2 200"];
+        judge(&registry, &[revision(COMMIT)], found, "linux/amd64 linux/arm64", &requests);
+    }
+}
+
+#[test]
+fn each_wanted_platform_is_the_build() {
+    let registry = with(&Image::new().platforms(&["linux/amd64", "linux/arm64", "linux/s390x"]).revision(COMMIT));
+    let requests =
+        ["GET app/v1 200", "GET app/@1 200", "GET app/@2 200", "GET app/blobs/@3 200", "GET app/blobs/@4 200"];
+    let wanted = [platform("linux/arm64"), platform("linux/amd64"), revision(COMMIT)];
+    judge(&registry, &wanted, "met; met; met", "linux/amd64 linux/arm64 linux/s390x", &requests);
+}
+
+/// Puts an index of `inner`, each a digest and a media type, under a tag. Returns its digest.
+fn put_index(registry: &Registry, tag: &str, inner: &[(&str, &str)]) -> String {
+    let entries: Vec<_> =
+        inner.iter().map(|(digest, kind)| json!({ "digest": digest, "mediaType": kind, "size": 1 })).collect();
+    let index = json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": entries });
+    registry.put_manifest("app", tag, media_type::OCI_INDEX, index.to_string().as_bytes())
+}
+
+#[test]
+fn an_index_in_an_index() {
+    let registry = Registry::start(Auth::None);
+    let both = Image::new().platforms(&["linux/amd64", "linux/arm64"]).revision(COMMIT);
+    let inner = registry.put_image("app", "inner", &both);
+    let single = registry.put_image("app", "single", &Image::new().platforms(&["linux/s390x"]));
+    put_index(&registry, "v1", &[(&inner, media_type::OCI_INDEX), (&single, media_type::OCI_MANIFEST)]);
+    let requests = ["GET app/v1 200", "GET app/@1 200", "HEAD app/@2 200"];
+    judge(&registry, &[platform("linux/arm64")], "met", "linux/amd64 linux/arm64", &requests);
+    let requests = ["GET app/v1 200", "GET app/@1 200", "GET app/@2 200", "GET app/blobs/@3 200"];
+    judge(&registry, &[platform("linux/s390x")], "met", "linux/amd64 linux/arm64 linux/s390x", &requests);
+}
+
+#[test]
+fn an_inner_index_that_is_missing() {
+    let registry = Registry::start(Auth::None);
+    let digest = format!("sha256:{}", "0".repeat(64));
+    put_index(&registry, "v1", &[(&digest, media_type::DOCKER_LIST)]);
+    let found = "the inner index: absent 404 MANIFEST_UNKNOWN; the inner index: absent 404 MANIFEST_UNKNOWN";
+    let wanted = [platform("linux/amd64"), revision(COMMIT)];
+    judge(&registry, &wanted, found, "", &["GET app/v1 200", "GET app/@1 404"]);
+}
+
+#[test]
+fn indexes_without_end_are_not_followed() {
+    let registry = Registry::start(Auth::None);
+    let mut digest = registry.put_image("app", "inmost", &Image::new().with_attestation());
+    for _ in 0..4 {
+        digest = put_index(&registry, "v1", &[(&digest, media_type::OCI_INDEX)]);
+    }
+    let error = |registry: &Registry| {
+        let reference = reference(&registry.address(), "app:v1");
+        let error = anonymous().check(&reference, &[platform("linux/amd64")], Detail::Full).expect_err("no verdict");
+        let CheckError::Nonsense { source, .. } = error else { panic!("{error:?}") };
+        (source, registry.requests().len())
+    };
+    assert_eq!(error(&registry), (Nonsense::Nested, 4));
+    let inner = registry.put_image("app", "inner", &Image::new().with_attestation());
+    put_index(&registry, "v1", &vec![(inner.as_str(), media_type::OCI_INDEX); 1000]);
+    assert_eq!(error(&registry), (Nonsense::Nested, 17));
+}
+
+#[test]
+fn what_is_neither_image_nor_index() {
+    let registry = Registry::start(Auth::None);
+    let digest = format!("sha256:{}", "0".repeat(64));
+    for manifest in [
+        json!({ "schemaVersion": 2 }),
+        json!({ "schemaVersion": 2, "manifests": [], "config": { "digest": digest }, "layers": [] }),
+        json!({ "schemaVersion": 2, "config": { "digest": "../../token" } }),
+    ] {
+        registry.put_manifest("app", "v1", media_type::OCI_MANIFEST, manifest.to_string().as_bytes());
+        let reference = reference(&registry.address(), "app:v1");
+        let error = anonymous().check(&reference, &[revision(COMMIT)], Detail::Full).expect_err("no verdict");
+        assert!(matches!(error, CheckError::Nonsense { source: Nonsense::NotAnImage, .. }), "{manifest}: {error:?}");
+    }
+}
+
+#[test]
+fn an_absent_image_has_no_findings() {
+    let registry = with(&Image::new());
+    let checked = check_for(&anonymous(), &registry.address(), "app:v9", &[platform("linux/amd64")]);
+    assert_check(&checked, &registry, "absent 404 MANIFEST_UNKNOWN", &["GET app/v9 404"]);
+    assert!(checked.findings.is_empty());
+}
+
+#[test]
+fn a_digest_is_compared_before_anything_else() {
+    let registry = with(&Image::new().platforms(&["linux/amd64", "linux/arm64"]));
+    let other = registry.put_image("app", "v2", &Image::new());
+    let checked = check_for(&anonymous(), &registry.address(), &format!("app:v1@{other}"), &[platform("linux/amd64")]);
+    assert_check(&checked, &registry, "mismatch", &["GET app/v1 200"]);
+}
+
+#[test]
+fn the_way_in_with_a_login() {
+    for (auth, expected) in [(Auth::Basic(ci()), 4), (Auth::Bearer(ci()), 5)] {
+        let registry = Registry::start(auth);
+        registry.put_image("app", "v1", &Image::new().platforms(&["linux/amd64", "linux/arm64"]).revision(COMMIT));
+        let (client, _home) = logged_in(&registry, &ci());
+        let checked = check_for(&client, &registry.address(), "app:v1", &[revision(COMMIT)]);
+        assert_eq!((findings(&checked).as_str(), checked.requests), ("met", expected));
+    }
+}
+
+#[test]
+fn no_login_goes_with_a_configuration_that_lies_elsewhere() {
+    let storage = Registry::start(Auth::None);
+    let image = Image::new().revision(COMMIT);
+    storage.put_image("app", "v1", &image);
+    let registry = Registry::start(Auth::Basic(ci()));
+    registry.put_image("app", "v1", &image);
+    let (_, manifest) = registry.manifest("app", "v1").unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let blob = format!("/v2/app/blobs/{}", manifest["config"]["digest"].as_str().unwrap());
+    let elsewhere = format!("http://{}{blob}", storage.address());
+    registry.inject(&blob, ALWAYS, Fault::redirect_after_login(&elsewhere));
+    let (client, _home) = client_with(&super::docker_config("HOST", &ci()), &registry);
+    let checked = check_for(&client, &registry.address(), "app:v1", &[revision(COMMIT)]);
+    assert_eq!((findings(&checked).as_str(), checked.requests), ("met", 4));
+    let [request] = &storage.requests()[..] else { panic!("one request") };
+    assert_eq!(request.authorization(), Authorization::None);
+}
