@@ -134,7 +134,7 @@ impl Failure {
 
     /// Returns the failure of the search for a kustomization in `folder`.
     pub fn locate(folder: &str, error: &LocateError) -> Self {
-        let failure = Self::target(format!("`{folder}` {error}"));
+        let failure = Self::target(format!("in `{folder}`, {error}"));
         match error {
             LocateError::Missing => failure.hint("`-k` names the folder or the file"),
             LocateError::Ambiguous(_) => {

@@ -146,18 +146,19 @@ fn text(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_>) -
             images.push(image);
         }
     }
+    let title = match images.as_slice() {
+        [image] => format!("Release {image}"),
+        images => format!("Release {} images", images.len()),
+    };
     let Some(template) = &request.text else {
-        let title = match images.as_slice() {
-            [image] => format!("Release {image}"),
-            images => format!("Release {} images", images.len()),
-        };
         return (title, Vec::new());
     };
     let tag = releases.iter().find_map(|release| release.entry.after.new_tag.as_deref()).unwrap_or_default();
     let values = MessageValues { images: &images.join(", "), tag, source: origin.source.unwrap_or_default() };
     let text = template.fill(&values);
+    // What was filled in may have been nothing, and a commit needs a title.
     let mut lines = text.trim().lines().map(str::to_owned);
-    let title = lines.next().unwrap_or_default();
+    let title = lines.next().unwrap_or(title);
     (title, lines.skip_while(|line| line.trim().is_empty()).collect())
 }
 

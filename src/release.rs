@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::backoff::Backoff;
 use crate::checks::{Checks, Pace};
 use crate::failure::{Failure, FailureKind};
-use crate::git::{Authorship, Change, CommitOnTip, Message, PushOutcome, Pusher, Snapshot};
+use crate::git::{Authorship, Change, CommitOnTip, Destination, Message, PushOutcome, Pusher, Snapshot};
 use crate::image::ImageArgument;
 use crate::kustomization::{self, Absent};
 use crate::nearest::nearest;
@@ -89,6 +89,10 @@ fn try_once(
     outcome.parent = Some(snapshot.commit_id());
     outcome.attempts = attempt;
     if outcome.files.is_empty() {
+        if let Destination::New(branch) = &destination {
+            return Err(Failure::target(format!("`{branch}` does not exist, and there is nothing to commit on it"))
+                .hint("the default branch has these images already; create the branch with git"));
+        }
         outcome.ending = Ending::Unchanged;
         return Ok(Attempt::Done(Box::new(outcome)));
     }
@@ -195,7 +199,11 @@ fn message(request: &ReleaseRequest, files: &[FileEdit], checks: &Checks) -> Mes
 /// Flags beat git's configuration, which beats the CI's bot.
 fn authorship(request: &ReleaseRequest, target: &Target) -> Result<Authorship, Failure> {
     let bot = request.ci.as_ref().and_then(|ci| ci.bot).and_then(|bot| bot.parse().ok());
-    let (author, committer) = target.identities();
+    let (author, committer) = target.identities()?;
+    let (author, committer) = (
+        request.message.environment_author.clone().or(author),
+        request.message.environment_committer.clone().or(committer),
+    );
     let author = request.message.author.clone().or(author).or_else(|| bot.clone());
     let author = author
         .unwrap_or_else(|| crate::git::Identity { name: "tagship".to_owned(), email: "tagship@localhost".to_owned() });
@@ -272,8 +280,11 @@ fn locate_on_disk(path: &Path) -> Result<PathBuf, Failure> {
     let kind = std::fs::metadata(path).map_err(|error| {
         Failure::target(format!("cannot read `{shown}`: {error}")).hint("`-k` names a kustomization or its folder")
     })?;
-    if !kind.is_dir() {
+    if kind.is_file() {
         return Ok(path.to_owned());
+    }
+    if !kind.is_dir() {
+        return Err(Failure::target(format!("`{shown}` is neither a file nor a folder")));
     }
     let names = worktree::names(path).map_err(|error| Failure::target(format!("cannot read `{shown}`: {error}")))?;
     let name = kustomization::locate(names.iter().map(String::as_str))
@@ -294,6 +305,7 @@ fn require_entries(images: &Images, files: &[FileEdit]) -> Result<(), Failure> {
             continue;
         }
         let mut names: Vec<String> = files.iter().flat_map(|file| file.edit.names.iter().cloned()).collect();
+        names.sort_unstable();
         names.dedup();
         let places: Vec<_> = files.iter().map(|file| format!("`{}`", file.path)).collect();
         let message = format!("no `images` entry is named `{}` in {}", argument.name, places.join(", "));

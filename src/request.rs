@@ -68,6 +68,10 @@ pub enum Repository {
 pub struct CommitRequest {
     pub text: Option<MessageTemplate>,
     pub author: Option<Identity>,
+    /// `GIT_AUTHOR_NAME` and `GIT_AUTHOR_EMAIL`.
+    pub environment_author: Option<Identity>,
+    /// `GIT_COMMITTER_NAME` and `GIT_COMMITTER_EMAIL`.
+    pub environment_committer: Option<Identity>,
     pub trailers: Vec<Trailer>,
     /// What the title ends in to keep CI from starting again.
     pub marker: Option<String>,
@@ -267,7 +271,7 @@ fn duration(text: &str) -> Result<Duration, Failure> {
 
 fn push_options(options: &[String]) -> Result<Vec<String>, Failure> {
     let options = listed("--push-option", options)?;
-    match options.iter().find(|option| option.contains(char::is_control)) {
+    match options.iter().find(|option| option.contains(char::is_control) || option.len() > 60_000) {
         Some(option) => Err(Failure::usage(format!("`{}` is not a push option", option.escape_debug()))),
         None => Ok(options),
     }
@@ -297,12 +301,19 @@ fn commit(arguments: &ReleaseArguments, environment: &Environment) -> Result<Com
     Ok(CommitRequest {
         text: arguments.message.as_deref().map(MessageTemplate::parse).transpose()?,
         author: author.transpose()?,
+        environment_author: identity(environment, "AUTHOR"),
+        environment_committer: identity(environment, "COMMITTER"),
         trailers: trailers.collect::<Result<_, _>>()?,
         marker: marker(&arguments.skip_ci)?,
         seconds: environment
             .get("GIT_COMMITTER_DATE")
             .and_then(|date| date.to_str()?.strip_prefix('@')?.split(' ').next()?.parse().ok()),
     })
+}
+
+fn identity(environment: &Environment, role: &str) -> Option<Identity> {
+    let text = |part: &str| environment.get(format!("GIT_{role}_{part}"))?.to_str();
+    format!("{} <{}>", text("NAME")?, text("EMAIL")?).parse().ok()
 }
 
 /// `auto` is on, because every release is a direct push. In the title and in lower case, `[skip ci]` is the one spelling

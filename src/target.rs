@@ -72,8 +72,11 @@ impl Target {
     }
 
     /// Returns author and committer, as far as git's configuration knows them.
-    pub(crate) fn identities(&self) -> (Option<Identity>, Option<Identity>) {
-        self.checkout.as_ref().map_or((None, None), Checkout::identities)
+    pub(crate) fn identities(&self) -> Result<(Option<Identity>, Option<Identity>), Failure> {
+        match &self.checkout {
+            Some(checkout) => Ok(checkout.identities()),
+            None => Identity::of_user().map(|user| (user.clone(), user)).map_err(Failure::from),
+        }
     }
 
     /// Returns how commits are signed, where git's configuration says that they are.

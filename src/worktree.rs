@@ -36,8 +36,11 @@ pub fn replace(files: &[(&Path, &[u8])]) -> io::Result<()> {
         match new.persist(&target) {
             Ok(_) => replaced.push((target, old)),
             Err(failed) => {
-                restore(replaced)?;
-                return Err(at(&target, failed.error));
+                let failure = at(&target, failed.error);
+                return Err(match restore(replaced) {
+                    Ok(()) => failure,
+                    Err(worse) => io::Error::new(failure.kind(), format!("{failure}; and {worse}")),
+                });
             }
         }
     }
@@ -58,10 +61,22 @@ fn beside(target: &Path, file: &File, bytes: &[u8]) -> io::Result<NamedTempFile>
     let folder = target.parent().unwrap_or(Path::new("/"));
     let mut copy = tempfile::Builder::new().prefix(".tagship-").tempfile_in(folder)?;
     copy.write_all(bytes)?;
-    copy.as_file().set_permissions(file.metadata()?.permissions())?;
+    let metadata = file.metadata()?;
+    keep_owner(copy.as_file(), &metadata);
+    copy.as_file().set_permissions(metadata.permissions())?;
     copy.as_file().sync_all()?;
     Ok(copy)
 }
+
+/// A file stays its owner's, as far as we may give files away: a container that runs as root would else keep it for itself.
+#[cfg(unix)]
+fn keep_owner(copy: &File, metadata: &fs::Metadata) {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    fchown(copy, Some(metadata.uid()), Some(metadata.gid())).ok();
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_copy: &File, _metadata: &fs::Metadata) {}
 
 fn restore(replaced: Vec<(PathBuf, NamedTempFile)>) -> io::Result<()> {
     for (target, old) in replaced {

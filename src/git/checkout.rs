@@ -28,8 +28,10 @@ impl Checkout {
         let trust = gix::sec::Trust::Full;
         let trusted = gix::open::Options::default().with(trust);
         let options = gix::sec::trust::Mapping { full: trusted.clone(), reduced: trusted };
-        let upwards =
-            gix::discover::upwards::Options { trust: TrustPolicy::Assume(trust), ..gix::discover::upwards::Options::default() };
+        let upwards = gix::discover::upwards::Options {
+            trust: TrustPolicy::Assume(trust),
+            ..gix::discover::upwards::Options::default()
+        };
         let repository = gix::ThreadSafeRepository::discover_opts(folder, upwards, options)
             .map_err(|error| GitError::NoRepository { path: folder.to_owned(), source: error.into() })?;
         let checkout = Self { repository: repository.into() };

@@ -198,7 +198,10 @@ impl Http for Conversation {
         if answered_by.as_str() != asked {
             let tail = url.strip_prefix(base_url).unwrap_or_default();
             let base = answered_by.as_str().strip_suffix(tail).ok_or_else(|| {
-                gix::Error::from_error(self.journal.fail(None, format!("a redirect led to `{}{}`", answered_by.origin().ascii_serialization(), answered_by.path())))
+                gix::Error::from_error(self.journal.fail(
+                    None,
+                    format!("a redirect led to `{}{}`", answered_by.origin().ascii_serialization(), answered_by.path()),
+                ))
             })?;
             self.redirected_base = Some(base.to_owned());
         }

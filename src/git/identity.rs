@@ -4,6 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use gix::actor::Signature;
+use gix::bstr::ByteSlice as _;
+
+use super::error::GitError;
+use super::remote::user_configuration;
 
 /// Who made a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,16 @@ impl FromStr for Identity {
         } else {
             Err(IdentityError)
         }
+    }
+}
+
+impl Identity {
+    /// Returns who the user is, by the user's and the system's configuration of git.
+    pub fn of_user() -> Result<Option<Self>, GitError> {
+        let config = user_configuration()?;
+        let text = |key: &str| config.string(key).map(|value| value.to_str_lossy().into_owned());
+        let identity = text("user.name").zip(text("user.email")).map(|(name, email)| format!("{name} <{email}>"));
+        Ok(identity.and_then(|identity| identity.parse().ok()))
     }
 }
 

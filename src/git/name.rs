@@ -34,7 +34,8 @@ impl FromStr for BranchName {
         let short = text.strip_prefix("refs/heads/").unwrap_or(text);
         let full = format!("refs/heads/{short}");
         let reserved = short == "HEAD" || short == "@" || short.starts_with("refs/");
-        let valid = !reserved && !short.starts_with('-') && gix::validate::reference::name(full.as_bytes().as_bstr()).is_ok();
+        let valid =
+            !reserved && !short.starts_with('-') && gix::validate::reference::name(full.as_bytes().as_bstr()).is_ok();
         if valid { Ok(Self(short.to_owned())) } else { Err(GitError::BranchName(text.to_owned())) }
     }
 }

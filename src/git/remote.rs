@@ -1,9 +1,9 @@
 //! A remote repository: where it is, how it is reached, and with which login. Its URL as shown has no user and no
-//! password. What to read from it is `fetch`, what to write to it is `push`.
+//! password. What to read from it is `reader`, what to write to it is `push`.
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,11 +68,7 @@ impl Remote {
         Self::of(parsed, &config, options)
     }
 
-    pub(super) fn of(
-        url: gix::Url,
-        config: &gix::config::File,
-        options: &RemoteOptions,
-    ) -> Result<Self, GitError> {
+    pub(super) fn of(url: gix::Url, config: &gix::config::File, options: &RemoteOptions) -> Result<Self, GitError> {
         let shown = shown(&url);
         let address = match url.scheme {
             Scheme::Http | Scheme::Https => http_address(&url, &shown, config, options)?,
@@ -81,7 +77,8 @@ impl Remote {
                 if url.path.find_byte(b'@').is_some_and(|at| !url.path[..at].contains(&b'/')) {
                     return Err(invalid(&shown, "is `https://` missing before it?"));
                 }
-                let configured = || config.string("core.sshCommand").map(|command| command.to_str_lossy().into_owned().into());
+                let configured =
+                    || config.string("core.sshCommand").map(|command| command.to_str_lossy().into_owned().into());
                 let command = options.ssh_command.clone().or_else(configured);
                 Address::Program { url, ssh: ssh::connect::Options { command, ..Default::default() } }
             }
@@ -112,6 +109,14 @@ impl Remote {
 impl fmt::Display for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)
+    }
+}
+
+/// Returns a path of git's configuration, in which `~` stands for the home.
+fn in_home(path: &Path, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
     }
 }
 
@@ -151,7 +156,7 @@ fn http_address(
     public.set_user(None);
     public.set_password(None);
     let public = Url::parse(&public.to_bstring().to_str_lossy()).map_err(|error| invalid(shown, &error.to_string()))?;
-    let client = http_client(&public, &settings, options.timeout)?;
+    let client = http_client(&public, &settings, options)?;
     let mut access = Access::default();
     let mut configured = None;
     for line in &settings.extra_headers {
@@ -197,10 +202,11 @@ fn known_login(
 }
 
 /// Redirects are followed by hand: see `Conversation`.
-fn http_client(url: &Url, settings: &HttpSettings, timeout: Duration) -> Result<Client, GitError> {
+fn http_client(url: &Url, settings: &HttpSettings, options: &RemoteOptions) -> Result<Client, GitError> {
     let unusable = |what: &str, error: reqwest::Error| GitError::unexpected(format!("{what} cannot be used"), error);
     let is_tls = url.scheme() == "https";
-    let mut builder = client(if is_tls { Security::Tls } else { Security::Plain }, timeout).redirect(Policy::none());
+    let mut builder =
+        client(if is_tls { Security::Tls } else { Security::Plain }, options.timeout).redirect(Policy::none());
     match settings.proxy.as_deref() {
         Some("") => builder = builder.no_proxy(),
         Some(proxy) => builder = builder.proxy(Proxy::all(proxy).map_err(|error| unusable("`http.proxy`", error))?),
@@ -208,7 +214,8 @@ fn http_client(url: &Url, settings: &HttpSettings, timeout: Duration) -> Result<
     }
     if let (true, Some(path)) = (is_tls, &settings.ca_file) {
         let shown = path.display().to_string();
-        let pem = std::fs::read(path).map_err(|error| GitError::unexpected(format!("cannot read `{shown}`"), error))?;
+        let pem = std::fs::read(in_home(path, options.home.as_deref()))
+            .map_err(|error| GitError::unexpected(format!("cannot read `{shown}`"), error))?;
         let certificates =
             Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&format!("`{shown}`"), error))?;
         builder = builder.tls_certs_only(certificates);
@@ -224,7 +231,10 @@ fn local_address(url: gix::Url) -> Result<Address, GitError> {
     }
     let is_repository = (path.join("HEAD").exists() && path.join("objects").is_dir()) || path.join(".git").exists();
     if !is_repository {
-        return Err(GitError::NoRepository { path, source: anyhow::Error::msg("it is no folder with a repository in it") });
+        return Err(GitError::NoRepository {
+            path,
+            source: anyhow::Error::msg("it is no folder with a repository in it"),
+        });
     }
     Ok(Address::Program { url, ssh: ssh::connect::Options::default() })
 }

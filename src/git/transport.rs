@@ -82,7 +82,9 @@ impl<'r> Connection<'r> {
         let remote = self.remote.to_string();
         match self.journal.take_failure() {
             Some(Failure { status: Some(status), text }) => self.refused(status, text),
-            Some(Failure { status: None, text }) => GitError::Unavailable { remote, answered: false, source: anyhow::Error::msg(text) },
+            Some(Failure { status: None, text }) => {
+                GitError::Unavailable { remote, answered: false, source: anyhow::Error::msg(text) }
+            }
             None => self.program_failed(error.into()),
         }
     }

@@ -1,8 +1,9 @@
 //! The repository's side of a release: transports, logins, requests, races and refusals, against git's own servers.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::stage::{FILE, FOLDER, Stage, tagship};
+use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, Home, write_script};
 use crate::support::git_server::{Access, Fault, GitServer};
 use crate::support::http::Response;
@@ -154,8 +155,9 @@ fn a_redirect_to_another_host_gets_no_login() {
     first.redirect("/", &other.url(""));
     stage.release_to(&first.url_with(&login(), "gitops.git")).arg(stage.argument()).run().success();
     assert!(first.requests().iter().all(|request| request.logged.authorization_value().is_some()));
-    let leaked = other.requests().iter().any(|request| request.logged.authorization_value().is_some());
-    assert!(!other.requests().is_empty() || !leaked);
+    let at_other = other.requests();
+    assert!(!at_other.is_empty(), "the redirect is followed");
+    let leaked = at_other.iter().any(|request| request.logged.authorization_value().is_some());
     assert!(!leaked, "the login went to another host");
 }
 
@@ -280,21 +282,121 @@ fn a_push_that_is_cut_off() {
     }
 }
 
-/// Nobody can say what became of the push: the same command again finds out.
+/// The push is at the server, which has not answered in time: nobody can say what becomes of it, and the same command
+/// again finds out.
 #[test]
-fn a_push_that_is_cut_off_for_good() {
+fn a_push_that_is_still_at_work_is_uncertain() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    stage.remote.hook("pre-receive", "sleep 4");
+    let url = server.url("gitops.git");
+    let release = |timeout: &str| stage.release_to(&url).args(["--timeout", timeout]).arg(stage.argument());
+    release("1s").run().exit(6).stderr_has("whether it takes effect cannot be told yet");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while stage.remote.number_of_commits("main") == 1 {
+        assert!(Instant::now() < deadline, "the push never took effect");
+        thread::sleep(Duration::from_millis(100));
+    }
+    release("20s").run().success().stdout_has("unchanged");
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// Our push took effect, its answer was lost, and another release came on top of it: ours is not made again.
+#[test]
+fn a_lost_answer_and_a_release_on_top() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Open);
     server.inject("POST /gitops.git/git-receive-pack", 1, Fault::CutBeforeResponse);
-    let url = server.url("gitops.git");
-    let release = stage.release_to(&url).args(["--branch", "main"]).arg(stage.argument());
-    // The first advertisement is for the push itself, the second for the question what became of it.
-    server.inject("GET /gitops.git/info/refs?service=git-receive-pack", 1, Fault::Answer(Response::text(200, "")));
-    release.run().exit(6);
-    server.requests();
-    let output = release.run();
-    assert!(matches!(output.code, Some(0)), "{}", output.stderr());
+    let path = stage.remote.path().display().to_string();
+    stage.remote.hook(
+        "post-receive",
+        &format!(
+            "[ -e {path}/other ] && exit 0; touch {path}/other\n\
+             tree=$(git --git-dir={path} rev-parse main^{{tree}})\n\
+             commit=$(git --git-dir={path} -c user.name=o -c user.email=o@x commit-tree -p main -m other $tree)\n\
+             git --git-dir={path} update-ref refs/heads/main $commit"
+        ),
+    );
+    stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().success().stdout_has("released");
+    let subjects: Vec<String> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
+    assert_eq!(subjects.len(), 3, "{subjects:?}");
+    assert_eq!(subjects[0], "other");
+}
+
+/// Equal overlays are one object to git, and a server that checks objects refuses a pack that has one twice.
+#[test]
+fn equal_files_go_into_one_commit() {
+    for limit in ["1", "100"] {
+        let stage = Stage::new();
+        stage.remote.configure("receive.unpackLimit", limit);
+        let files = ["dev", "staging"].map(|name| File::new(&format!("{name}/kustomization.yaml"), SEED));
+        stage.remote.commit("main", "Add overlays", &files);
+        let url = stage.remote.file_url();
+        let release = stage.tagship().args(["release", "--repo", &url, "-k", "dev", "-k", "staging"]);
+        release.arg(stage.argument()).run().success();
+        stage.remote.fsck();
+        for name in ["dev", "staging"] {
+            let file = stage.remote.file("main", &format!("{name}/kustomization.yaml"));
+            assert_eq!(file, stage.released().as_bytes());
+        }
+    }
+}
+
+/// A container sees a workspace that belongs to the runner's user. That can be tried only by who may give files away.
+#[cfg(unix)]
+#[test]
+fn a_checkout_of_another_user() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    let owner = Command::new("chown").args(["-R", "12345"]).arg(checkout.path()).run();
+    if owner.code != Some(0) {
+        println!("skipped: files cannot be given away");
+        return;
+    }
+    let release = release_in(&checkout, &stage.home, &stage);
+    release.run().exit(3).stderr_has("belongs to another user").stderr_has("where `CI` is set");
+    stage.untouched();
+    release.env("CI", "true").run().success();
     assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn a_user_in_the_url_asks_the_helpers() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let checkout = checkout_without_login(&stage, &server);
+    let url = server.url("gitops.git").replace("http://", &format!("http://{}@", login().user));
+    checkout.git(["remote", "set-url", "origin", &url]).run().success();
+    checkout.git(["config", "credential.helper", &helper(&stage, &login().password)]).run().success();
+    release_in(&checkout, &stage.home, &stage).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn no_part_of_a_url_that_may_be_secret_is_shown() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let login = Login::new("u", "s3cret");
+    server.redirect("/old.git", "http://u:s3cret@127.0.0.1:1/other?token=s3cret");
+    for url in [
+        server.url_with(&login, "old.git"),
+        "https://h:99999/x?private_token=s3cret".to_owned(),
+        "x-access-token:s3cret@github.example/o/r.git".to_owned(),
+        "file://u:s3cret@h/tmp".to_owned(),
+        "https://127.0.0.1:1/x?token=s3cret#s3cret".to_owned(),
+    ] {
+        let output = stage.release_to(&url).arg(stage.argument()).run().says_nowhere("s3cret");
+        assert_ne!(output.code, Some(0), "{url}");
+    }
+}
+
+#[test]
+fn a_new_branch_with_nothing_to_commit() {
+    let stage = Stage::new();
+    let release = stage.release().args(["--no-check", "--branch", "prod", "--create-branch"]);
+    let release = release.arg("IMAGE_PLACEHOLDER=*:b15411f387bb2a2286676b92a87fd85aa9b682a5");
+    release.run().exit(3).stderr_has("there is nothing to commit on it");
+    assert_eq!(stage.remote.tip("prod"), None);
 }
 
 /// What is cut off while reading changes nothing.

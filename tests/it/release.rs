@@ -270,3 +270,22 @@ fn hostile_text_stays_text() {
     assert!(!output.stderr().lines().any(|line| line.starts_with("::")), "no line is a command to a CI system");
     stage.untouched();
 }
+
+#[test]
+fn an_empty_title_is_not_written() {
+    let stage = Stage::new();
+    stage.release().args(["--message", "{source}", "--skip-ci", "never"]).arg(stage.argument()).run().success();
+    assert!(stage.remote.log("main")[0].subject.starts_with("Release "), "{}", stage.remote.log("main")[0].subject);
+}
+
+/// Without a checkout, the user's own configuration of git still says who commits.
+#[test]
+fn who_commits_without_a_checkout() {
+    let stage = Stage::new();
+    let config = stage.home.write("gitconfig", "[user]\n\tname = Ada\n\temail = ada@example.org\n");
+    let release = stage.release().env("GIT_CONFIG_GLOBAL", config).arg(stage.argument());
+    release.env("GIT_COMMITTER_NAME", "Bot").env("GIT_COMMITTER_EMAIL", "bot@example.org").run().success();
+    let release = &stage.remote.log("main")[0];
+    assert_eq!(release.author, "Ada <ada@example.org>");
+    assert_eq!(release.committer, "Bot <bot@example.org>");
+}
