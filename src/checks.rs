@@ -13,9 +13,7 @@ use crate::failure::Failure;
 use crate::image::{Field, ImageArgument, Reference};
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::plan::{self, Subject};
-use crate::registry::{
-    self, CheckError, Client, ConfigPaths, Credentials, Detail, Finding, Options, Requirement, Verdict,
-};
+use crate::registry::{self, CheckError, Client, Credentials, Detail, Finding, Options, Requirement, Verdict};
 use crate::request::RegistryRequest;
 
 /// How many images are asked for at once.
@@ -60,15 +58,10 @@ impl Checks {
     /// Without a request, everything passes unasked.
     pub(crate) fn new(request: Option<&RegistryRequest>) -> Self {
         let client = request.map(|request| {
-            let paths = ConfigPaths {
-                docker_config: request.docker_config.clone(),
-                home: request.home.clone(),
-                search_path: request.path.clone(),
-            };
             Client::new(Options {
                 plain_http: request.plain_http.clone(),
                 timeout: request.timeout,
-                credentials: Credentials::from(paths),
+                credentials: Credentials::from(request.logins.clone()),
             })
         });
         Self {

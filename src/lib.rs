@@ -25,6 +25,8 @@ pub mod git;
 pub mod http;
 pub mod image;
 pub mod kustomization;
+mod logins;
+pub mod message_template;
 mod nearest;
 pub mod outcome;
 pub mod plan;

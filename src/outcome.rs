@@ -18,6 +18,8 @@ pub enum Event<'a> {
     /// The wait for images begins, or goes on.
     Waiting(&'a Waiting<'a>),
     Edited(&'a FileEdit),
+    /// What the CI system tells about this run; it only supplies defaults.
+    Detected(String),
     /// Something that a person should know and that stops nothing.
     Noted(String),
     Committed {

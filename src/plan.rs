@@ -5,7 +5,8 @@ use crate::failure::Failure;
 use crate::git::{Message, Trailer};
 use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
 use crate::kustomization::{EntryEdit, Fields};
-use crate::request::{CommitRequest, MessageValues};
+use crate::message_template::MessageValues;
+use crate::request::CommitRequest;
 
 /// How many digits of a commit id stand for it in a title.
 const SHORT_ID: usize = 12;

@@ -22,6 +22,9 @@ use crate::worktree;
 
 /// Releases images: all of them in one commit, or nothing.
 pub fn release(request: &ReleaseRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    if let Some(ci) = &request.ci {
+        listener(&Event::Detected(ci.to_string()));
+    }
     tell_repeated(&request.images, listener);
     let mut checks = Checks::new(request.registry.as_ref());
     let subjects: Vec<_> = match request.registry {

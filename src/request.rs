@@ -11,8 +11,10 @@ use crate::cli::{
 };
 use crate::failure::Failure;
 use crate::git::{BranchName, Identity, Trailer};
-use crate::image::{ImageArgument, Platform, Reference};
-use crate::registry::{Requirement, Revision};
+use crate::image::{Field, ImageArgument, Platform, Reference};
+use crate::logins;
+use crate::message_template::MessageTemplate;
+use crate::registry::{LoginSources, Requirement, Revision};
 
 /// What to do.
 pub enum Request {
@@ -52,6 +54,21 @@ pub struct Images {
     pub arguments: Vec<ImageArgument>,
     /// Names that were given more than once: kustomize lets the last one win, and so do we, aloud.
     pub repeated: Vec<String>,
+}
+
+impl Images {
+    /// Returns the registry of each image, `None` where only its entry tells.
+    fn registries(&self) -> Vec<Option<String>> {
+        let registry = |argument: &ImageArgument| {
+            let name = match &argument.change.new_name {
+                Field::Set(name) => name.as_str(),
+                Field::Remove => argument.name.as_str(),
+                Field::Keep => return None,
+            };
+            Some(Reference::new(name, None, None).ok()?.registry().to_owned())
+        };
+        self.arguments.iter().map(registry).collect()
+    }
 }
 
 /// Where the release branch is.
@@ -106,9 +123,7 @@ pub struct RegistryRequest {
     pub wait: Option<Duration>,
     pub plain_http: Vec<String>,
     pub timeout: Duration,
-    pub docker_config: Option<PathBuf>,
-    pub home: Option<PathBuf>,
-    pub path: Option<OsString>,
+    pub logins: LoginSources,
 }
 
 impl Request {
@@ -124,17 +139,18 @@ impl Request {
 }
 
 fn release(arguments: &ReleaseArguments, environment: &Environment) -> Result<ReleaseRequest, Failure> {
-    let registry = registry(&arguments.registry, Some(&arguments.requirements), environment)?;
-    let timeout = registry.timeout;
+    let images = images(&arguments.images)?;
+    let asks = || registry(&arguments.registry, Some(&arguments.requirements), &images.registries(), environment);
+    let registry = (!arguments.no_check).then(asks).transpose()?;
     let repository = match &arguments.repo {
         Some(repo) => repository(repo, &arguments.remote),
         None => Repository::Checkout { folder: PathBuf::from("."), remote: arguments.remote.clone() },
     };
     Ok(ReleaseRequest {
-        images: images(&arguments.images)?,
+        images,
         kustomizations: listed("--kustomization", &arguments.kustomization.kustomizations)?,
         add: arguments.kustomization.add,
-        registry: (!arguments.no_check).then_some(registry),
+        registry,
         pin_digest: arguments.pin_digest,
         repository,
         branch: arguments.branch.as_deref().map(str::parse).transpose()?,
@@ -142,7 +158,7 @@ fn release(arguments: &ReleaseArguments, environment: &Environment) -> Result<Re
         message: commit(arguments, environment)?,
         push_options: push_options(&arguments.push_options)?,
         attempts: arguments.attempts,
-        timeout,
+        timeout: duration(&arguments.registry.timeout)?,
         ssh_command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
         git_logins: environment.git_logins(),
         home: environment.path("HOME"),
@@ -175,20 +191,23 @@ fn check(arguments: &CheckArguments, environment: &Environment) -> Result<CheckR
             references.push(reference);
         }
     }
-    let registry = registry(&arguments.registry, Some(&arguments.requirements), environment)?;
+    let registries: Vec<_> = references.iter().map(|reference| Some(reference.registry().to_owned())).collect();
+    let registry = registry(&arguments.registry, Some(&arguments.requirements), &registries, environment)?;
     Ok(CheckRequest { references, registry })
 }
 
 fn set(arguments: &SetArguments, environment: &Environment) -> Result<SetRequest, Failure> {
-    let registry = registry(&arguments.registry, None, environment)?;
+    let images = images(&arguments.images)?;
+    let asks = || registry(&arguments.registry, None, &images.registries(), environment);
+    let pin_digest = arguments.pin_digest.then(asks).transpose()?;
     Ok(SetRequest {
-        images: images(&arguments.images)?,
+        images,
         kustomizations: listed("--kustomization", &arguments.kustomization.kustomizations)?
             .iter()
             .map(PathBuf::from)
             .collect(),
         add: arguments.kustomization.add,
-        pin_digest: arguments.pin_digest.then_some(registry),
+        pin_digest,
         effect: effect(&arguments.kustomization),
     })
 }
@@ -219,6 +238,7 @@ fn images(texts: &[String]) -> Result<Images, Failure> {
 fn registry(
     arguments: &RegistryArguments,
     required: Option<&RequirementArguments>,
+    registries: &[Option<String>],
     environment: &Environment,
 ) -> Result<RegistryRequest, Failure> {
     let wait = required.and_then(|required| required.wait.as_deref()).map(duration);
@@ -227,9 +247,7 @@ fn registry(
         wait: wait.transpose()?,
         plain_http: listed("--plain-http", &arguments.plain_http)?,
         timeout: duration(&arguments.timeout)?,
-        docker_config: environment.path("DOCKER_CONFIG"),
-        home: environment.path("HOME"),
-        path: environment.get("PATH").map(OsString::from),
+        logins: logins::sources(environment, registries)?,
     })
 }
 
@@ -327,66 +345,9 @@ fn marker(text: &str) -> Result<Option<String>, Failure> {
     }
 }
 
-/// A commit's text with places to fill in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageTemplate(Vec<Piece>);
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
-    Text(String),
-    Images,
-    Tag,
-    Source,
-}
-
-/// What goes into a template.
-pub struct MessageValues<'a> {
-    pub images: &'a str,
-    pub tag: &'a str,
-    pub source: &'a str,
-}
-
-impl MessageTemplate {
-    fn parse(text: &str) -> Result<Self, Failure> {
-        let mut pieces = Vec::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
-            pieces.push(Piece::Text(before.to_owned()));
-            let Some((name, after)) = after.split_once('}') else {
-                return Err(Failure::usage("a `{` in the message is not closed"));
-            };
-            pieces.push(match name {
-                "images" => Piece::Images,
-                "tag" => Piece::Tag,
-                "source" => Piece::Source,
-                _ => {
-                    return Err(Failure::usage(format!("`{{{name}}}` in the message means nothing"))
-                        .hint("there are `{images}`, `{tag}` and `{source}`"));
-                }
-            });
-            rest = after;
-        }
-        pieces.push(Piece::Text(rest.to_owned()));
-        if text.trim().is_empty() {
-            return Err(Failure::usage("the message is empty"));
-        }
-        Ok(Self(pieces))
-    }
-
-    pub fn fill(&self, values: &MessageValues<'_>) -> String {
-        let pieces = self.0.iter().map(|piece| match piece {
-            Piece::Text(text) => text.as_str(),
-            Piece::Images => values.images,
-            Piece::Tag => values.tag,
-            Piece::Source => values.source,
-        });
-        pieces.collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{MessageTemplate, MessageValues, duration, images, marker};
+    use super::{duration, images, marker};
     use std::time::Duration;
 
     #[test]
@@ -419,19 +380,5 @@ mod tests {
         assert_eq!(marker("never").unwrap(), None);
         assert_eq!(marker("[ci skip]").unwrap().as_deref(), Some("[ci skip]"));
         assert!(marker("a\nb").is_err());
-    }
-
-    #[test]
-    fn templates() {
-        let template = MessageTemplate::parse("Release {images} ({tag}) of {source}").unwrap();
-        let values = MessageValues { images: "a:{tag}", tag: "v1", source: "org/app@1" };
-        assert_eq!(
-            template.fill(&values),
-            "Release a:{tag} (v1) of org/app@1",
-            "what was filled in is not filled again"
-        );
-        for text in ["{image}", "{", " "] {
-            assert!(MessageTemplate::parse(text).is_err(), "{text:?}");
-        }
     }
 }

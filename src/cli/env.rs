@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::PathBuf;
 
 /// A snapshot of the environment. Its `Debug` would show secrets, so it has none.
@@ -23,6 +24,18 @@ pub struct Ci {
     pub bot: Option<&'static str>,
 }
 
+impl fmt::Display for Ci {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        for (what, value) in [("source", &self.source), ("branch", &self.branch)] {
+            if let Some(value) = value {
+                write!(f, ", {what} {value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A login for repositories. It holds a secret, so it has no `Debug`.
 #[derive(Clone)]
 pub struct GitLogin {
@@ -40,12 +53,19 @@ impl Environment {
 }
 
 impl Environment {
+    /// Returns an environment of these variables.
+    #[cfg(test)]
+    pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
+        Self { variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect() }
+    }
+
     /// Returns a variable that is set and not empty.
     pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
         self.variables.get(name.as_ref()).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
-    fn text(&self, name: &str) -> Option<String> {
+    /// Returns a variable that is text, and not empty.
+    pub fn text(&self, name: &str) -> Option<String> {
         self.get(name)?.to_str().map(str::to_owned)
     }
 
@@ -114,7 +134,7 @@ mod tests {
     use super::Environment;
 
     fn environment(variables: &[(&str, &str)]) -> Environment {
-        Environment { variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect() }
+        Environment::of(variables)
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Which login a registry is shown, and where it came from. The order within docker's configuration is: a credential
-//! helper for this registry, `auths`, the credential helper for all; then there is none. Logins are looked up when a
-//! registry asks for one, never before.
+//! Which login a registry is shown, and where it came from. One that was given for this very registry comes first, then
+//! the configurations of docker and podman, the nearest to the caller first, then what the CI system has for its own
+//! registry; then there is none. The order within a configuration is: a credential helper for this registry, `auths`,
+//! the credential helper for all. Logins are looked up when a registry asks for one, never before.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::docker_config::{DockerConfig, server};
+use super::docker_config::{DockerConfig, is_for, server};
 use super::error::{CheckError, ConfigProblem};
 use super::helper;
 use super::secret::Secret;
@@ -18,34 +19,69 @@ use super::secret::Secret;
 /// The user name that says that the password is an identity token.
 pub(super) const TOKEN_USER: &str = "<token>";
 
-/// Where the environment says that logins are kept.
+/// The variable that holds a whole configuration.
+const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
+
+/// Where the environment says that logins are.
 #[derive(Debug, Clone, Default)]
-pub struct ConfigPaths {
-    /// The folder in `DOCKER_CONFIG`, which then is the only one.
+pub struct LoginSources {
+    /// What comes before all configurations.
+    pub given: Vec<GivenLogin>,
+    /// A configuration in a variable, `DOCKER_AUTH_CONFIG`.
+    pub docker_auth_config: Option<Secret>,
+    /// podman's file of choice, `REGISTRY_AUTH_FILE`.
+    pub auth_file: Option<PathBuf>,
+    /// The folder in `DOCKER_CONFIG`, which then is docker's only one.
     pub docker_config: Option<PathBuf>,
     /// The home directory, for `.docker/config.json` in it.
     pub home: Option<PathBuf>,
+    /// Where podman keeps logins for this session, and for longer.
+    pub runtime_folder: Option<PathBuf>,
+    pub config_folder: Option<PathBuf>,
     /// The search path, for credential helpers.
     pub search_path: Option<OsString>,
+    /// What comes after all configurations.
+    pub of_ci: Vec<GivenLogin>,
+}
+
+/// A login for one registry, out of variables.
+#[derive(Debug, Clone)]
+pub struct GivenLogin {
+    /// The variable that holds the password.
+    pub variable: &'static str,
+    /// The registry's `host[:port]`, in any form that docker knows.
+    pub registry: String,
+    pub username: String,
+    pub password: Secret,
 }
 
 /// Looks logins up.
 #[derive(Debug, Default)]
 pub struct Credentials {
-    docker_config: Option<PathBuf>,
-    search_path: OsString,
+    sources: LoginSources,
     /// What credential helpers answered, by program and server: many images of one registry ask once.
     from_helpers: Mutex<HashMap<(String, String), Option<Login>>>,
 }
 
-impl From<ConfigPaths> for Credentials {
-    fn from(paths: ConfigPaths) -> Self {
-        let folder = paths.docker_config.or_else(|| paths.home.map(|home| home.join(".docker")));
-        Self {
-            docker_config: folder.map(|folder| folder.join("config.json")),
-            search_path: paths.search_path.unwrap_or_default(),
-            from_helpers: Mutex::default(),
-        }
+impl From<LoginSources> for Credentials {
+    fn from(sources: LoginSources) -> Self {
+        Self { sources, from_helpers: Mutex::default() }
+    }
+}
+
+impl LoginSources {
+    /// Returns the files that may hold logins, in their order.
+    fn files(&self) -> Vec<PathBuf> {
+        let docker = self.docker_config.clone().or_else(|| Some(self.home.as_ref()?.join(".docker")));
+        let config = self.config_folder.clone().or_else(|| Some(self.home.as_ref()?.join(".config")));
+        let podman = |folder: PathBuf| folder.join("containers/auth.json");
+        let files = [
+            self.auth_file.clone(),
+            docker.map(|folder| folder.join("config.json")),
+            self.runtime_folder.clone().map(podman),
+            config.map(podman),
+        ];
+        files.into_iter().flatten().collect()
     }
 }
 
@@ -72,7 +108,9 @@ pub enum Source {
     NotAsked,
     /// The registry wanted one, and none was found.
     Anonymous,
-    /// A key of `auths` in docker's configuration.
+    /// A variable of the environment, which has it for this registry.
+    Variable(&'static str),
+    /// A key of `auths` in a configuration, or in the variable that holds one.
     File { path: PathBuf, key: String },
     /// The named program, for a server.
     Helper { program: String, server: String },
@@ -83,6 +121,7 @@ impl fmt::Display for Source {
         match self {
             Self::NotAsked => f.write_str("not asked for"),
             Self::Anonymous => f.write_str("none found"),
+            Self::Variable(name) => write!(f, "`{name}`"),
             Self::File { path, key } => write!(f, "`{key}` in `{}`", path.display()),
             Self::Helper { program, server } => write!(f, "`{program}` for `{server}`"),
         }
@@ -91,54 +130,72 @@ impl fmt::Display for Source {
 
 impl Credentials {
     /// Returns the login for a repository and its source; programs that are asked get at most `limit`.
-    pub(super) fn find(
+    pub(super) fn find(&self, registry: &str, repository: &str, limit: Duration) -> Result<Found, CheckError> {
+        if let Some(found) = given(&self.sources.given, registry) {
+            return Ok(found);
+        }
+        if let Some(text) = &self.sources.docker_auth_config {
+            let path = Path::new(DOCKER_AUTH_CONFIG);
+            let config = DockerConfig::parse(text.expose().as_bytes()).map_err(|source| wrong(path, source))?;
+            if let Some(found) = self.find_in(&config, path, registry, repository, limit)? {
+                return Ok(found);
+            }
+        }
+        for path in self.sources.files() {
+            let config = read(&path).map_err(|source| wrong(&path, source))?;
+            if let Some(found) = self.find_in(&config, &path, registry, repository, limit)? {
+                return Ok(found);
+            }
+        }
+        Ok(given(&self.sources.of_ci, registry).unwrap_or((None, Source::Anonymous)))
+    }
+
+    /// Returns the login that one configuration leads to.
+    fn find_in(
         &self,
+        config: &DockerConfig,
+        path: &Path,
         registry: &str,
         repository: &str,
         limit: Duration,
-    ) -> Result<(Option<Login>, Source), CheckError> {
-        let Some(path) = &self.docker_config else {
-            return Ok((None, Source::Anonymous));
-        };
-        let wrong = |source| CheckError::Config { path: path.clone(), source };
-        let config = read(path).map_err(wrong)?;
-        if let Some(found) = self.ask(config.helper(registry), registry, limit)? {
-            return Ok(found);
+    ) -> Result<Option<Found>, CheckError> {
+        if let Some(found) = self.ask(config.helper(registry), path, registry, limit)? {
+            return Ok(Some(found));
         }
-        if let Some((key, login)) = config.login(registry, repository).map_err(wrong)? {
-            return Ok((Some(login), Source::File { path: path.clone(), key: key.to_owned() }));
+        if let Some((key, login)) = config.login(registry, repository).map_err(|source| wrong(path, source))? {
+            return Ok(Some((Some(login), Source::File { path: path.to_owned(), key: key.to_owned() })));
         }
-        let found = self.ask(config.store(), registry, limit)?;
-        Ok(found.unwrap_or((None, Source::Anonymous)))
+        self.ask(config.store(), path, registry, limit)
     }
 
     /// Forgets what credential helpers said of a registry, so that they are asked again.
     pub(super) fn forget(&self, registry: &str) {
         let mut known = self.from_helpers.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|(_, server), _| server != self::server(registry));
+        known.retain(|(_, asked), _| asked != server(registry));
     }
 
     /// Asks a credential helper, once for each server; it may have no login.
     fn ask(
         &self,
         name: Option<&str>,
+        path: &Path,
         registry: &str,
         limit: Duration,
-    ) -> Result<Option<(Option<Login>, Source)>, CheckError> {
+    ) -> Result<Option<Found>, CheckError> {
         let Some(name) = name else {
             return Ok(None);
         };
         if name.contains(['/', '\\']) {
-            let path = self.docker_config.clone().unwrap_or_default();
-            return Err(CheckError::Config { path, source: ConfigProblem::HelperName(name.to_owned()) });
+            return Err(wrong(path, ConfigProblem::HelperName(name.to_owned())));
         }
         let (program, server) = (format!("docker-credential-{name}"), server(registry).to_owned());
         let key = (program.clone(), server.clone());
+        let search_path = self.sources.search_path.clone().unwrap_or_default();
         let mut known = self.from_helpers.lock().unwrap_or_else(PoisonError::into_inner);
         let login = match known.get(&key) {
             Some(login) => login.clone(),
             None => {
-                let asked = helper::ask(&program, &server, &self.search_path, limit).map_err(|source| {
+                let asked = helper::ask(&program, &server, &search_path, limit).map_err(|source| {
                     CheckError::Helper { program: program.clone(), server: server.clone(), source }
                 })?;
                 known.entry(key).insert_entry(asked).get().clone()
@@ -148,7 +205,21 @@ impl Credentials {
     }
 }
 
-/// Reads docker's configuration; where there is none, it is empty.
+/// A login, if there is one, and where it came from.
+type Found = (Option<Login>, Source);
+
+/// Returns the first login that was given for a registry.
+fn given(logins: &[GivenLogin], registry: &str) -> Option<Found> {
+    let given = logins.iter().find(|given| is_for(&given.registry, registry))?;
+    let login = Login::Password { username: given.username.clone(), password: given.password.clone() };
+    Some((Some(login), Source::Variable(given.variable)))
+}
+
+fn wrong(path: &Path, source: ConfigProblem) -> CheckError {
+    CheckError::Config { path: path.to_owned(), source }
+}
+
+/// Reads a configuration; where there is none, it is empty.
 fn read(path: &Path) -> Result<DockerConfig, ConfigProblem> {
     match std::fs::read(path) {
         Ok(bytes) => DockerConfig::parse(&bytes),

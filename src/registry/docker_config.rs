@@ -114,6 +114,11 @@ fn hosts(registry: &str) -> Vec<&str> {
     if registry == DOCKER_HUB_KEYS[0] { DOCKER_HUB_KEYS.to_vec() } else { vec![registry] }
 }
 
+/// Whether a key, a host in any form that docker writes, means this registry.
+pub(super) fn is_for(key: &str, registry: &str) -> bool {
+    hosts(registry).contains(&normal(key))
+}
+
 /// Returns a repository and the folders above it, down to nothing: `a/b`, `a`, and the empty one.
 fn scopes(repository: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(repository), |scope| {

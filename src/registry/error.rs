@@ -14,7 +14,7 @@ pub enum CheckError {
     /// The host passed for a reference, but no URL can have it, such as `256.1.1.1`: usage.
     #[error("`{0}` is not the host of a registry")]
     Host(String),
-    /// The user's docker configuration is broken: usage.
+    /// A configuration that holds logins is broken: usage.
     #[error("cannot use the docker configuration `{path}`")]
     Config { path: PathBuf, source: ConfigProblem },
     /// The login cannot be had from the program that the docker configuration names: unauthorized.

@@ -29,7 +29,8 @@ mod visit;
 
 pub use answer::{Answer, Checked, Outage, Verdict};
 pub use client::{Client, Detail, Options};
-pub use credentials::{ConfigPaths, Credentials, Source};
+pub use credentials::{Credentials, GivenLogin, LoginSources, Source};
 pub use error::{CheckError, ConfigProblem, HelperProblem, Nonsense, Refusal};
 pub use manifest::{Descriptor, MediaType};
 pub use requirement::{Finding, Part, Requirement, Revision};
+pub use secret::Secret;

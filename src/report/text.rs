@@ -65,6 +65,8 @@ pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
         Event::Checked(checked) => self::checked(checked, verbose, style),
         Event::Waiting(waiting) => waits(waiting, style),
         Event::Edited(file) => edited(file, style),
+        Event::Detected(what) if verbose => line(style, "ci", Mark::Faint, &visible(what)),
+        Event::Detected(_) => String::new(),
         Event::Noted(note) => line(style, "note", Mark::Note, &visible(note)),
         Event::Committed { id, title } => {
             line(style, "commit", Mark::Good, &format!("{}  {}", id.short(), visible(title)))

@@ -52,6 +52,14 @@ fn the_commit_says_what_it_is() {
 }
 
 #[test]
+fn what_was_detected_is_told_on_request() {
+    let stage = Stage::new();
+    let release = stage.release().args(["-v", "--dry-run"]).arg(stage.argument()).env("GITHUB_ACTIONS", "true");
+    let output = release.env("GITHUB_REF", "refs/heads/main").run().success();
+    assert!(output.stdout().starts_with(" ci      GitHub Actions, branch main\n"), "{}", output.stdout());
+}
+
+#[test]
 fn message_author_and_marker_are_the_users() {
     let stage = Stage::new();
     stage

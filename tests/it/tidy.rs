@@ -41,7 +41,7 @@ fn module_of(path: &str) -> &str {
 }
 
 /// Who may use whom. The arrows run one way: from what a person typed, through the flow, to what is told.
-const LAYERS: [(&str, &[&str]); 20] = [
+const LAYERS: [(&str, &[&str]); 22] = [
     ("image", &[]),
     ("backoff", &[]),
     ("http", &[]),
@@ -53,8 +53,10 @@ const LAYERS: [(&str, &[&str]); 20] = [
     ("registry", &["image", "backoff", "http"]),
     ("kustomization", &["image"]),
     ("failure", &["image", "git", "registry", "kustomization"]),
-    ("request", &["cli", "image", "git", "registry", "failure"]),
-    ("plan", &["image", "git", "kustomization", "request", "failure"]),
+    ("logins", &["cli", "failure", "registry"]),
+    ("message_template", &["failure"]),
+    ("request", &["cli", "image", "git", "registry", "logins", "message_template", "failure"]),
+    ("plan", &["image", "git", "kustomization", "request", "message_template", "failure"]),
     ("outcome", &["image", "git", "registry", "kustomization", "plan", "diff"]),
     ("checks", &["backoff", "failure", "image", "outcome", "plan", "registry", "request"]),
     ("target", &["cli", "git", "kustomization", "request", "failure"]),

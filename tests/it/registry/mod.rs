@@ -8,6 +8,7 @@ mod many;
 mod real;
 mod redirects;
 mod requirements;
+mod sources;
 mod verdicts;
 
 use std::path::Path;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use tagship::image::Reference;
 use tagship::registry::{
-    CheckError, Checked, Client, ConfigPaths, Credentials, Detail, Options, Outage, Requirement, Verdict,
+    CheckError, Checked, Client, Credentials, Detail, LoginSources, Options, Outage, Requirement, Verdict,
 };
 
 use crate::support::command::Home;
@@ -30,11 +31,12 @@ fn ci() -> Login {
 
 /// Returns a client that finds its docker configuration and its credential helpers in `home`.
 fn client_in(home: &Path, timeout: Duration) -> Client {
-    let credentials = Credentials::from(ConfigPaths {
-        docker_config: None,
-        home: Some(home.to_owned()),
-        search_path: Some(home.join("bin").into()),
-    });
+    let search_path = Some(home.join("bin").into());
+    client_of(LoginSources { home: Some(home.to_owned()), search_path, ..LoginSources::default() }, timeout)
+}
+
+fn client_of(sources: LoginSources, timeout: Duration) -> Client {
+    let credentials = Credentials::from(sources);
     Client::new(Options { plain_http: Vec::new(), timeout, credentials })
 }
 

@@ -1,0 +1,143 @@
+//! Where logins for registries are, as the environment tells: variables for one named registry, the configurations of
+//! docker and podman, and what a CI system has for its own registry. A login that does not say for which registry it is
+//! is refused where that could be more than one.
+
+use std::path::PathBuf;
+
+use crate::cli::Environment;
+use crate::failure::Failure;
+use crate::registry::{GivenLogin, LoginSources, Secret};
+
+const HOST: &str = "TAGSHIP_REGISTRY_HOST";
+const USERNAME: &str = "TAGSHIP_REGISTRY_USERNAME";
+const PASSWORD: &str = "TAGSHIP_REGISTRY_PASSWORD";
+
+/// Returns the sources of logins. `registries` are those that will be asked, `None` for one that is not known yet.
+pub(crate) fn sources(environment: &Environment, registries: &[Option<String>]) -> Result<LoginSources, Failure> {
+    Ok(LoginSources {
+        given: given(environment, registries)?.into_iter().collect(),
+        docker_auth_config: environment.text("DOCKER_AUTH_CONFIG").map(Secret::new),
+        auth_file: environment.path("REGISTRY_AUTH_FILE"),
+        docker_config: environment.path("DOCKER_CONFIG"),
+        home: environment.path("HOME"),
+        runtime_folder: environment.path("XDG_RUNTIME_DIR").or_else(runtime_folder_of_user),
+        config_folder: environment.path("XDG_CONFIG_HOME"),
+        search_path: environment.path("PATH").map(PathBuf::into_os_string),
+        of_ci: [github(environment), gitlab(environment)].into_iter().flatten().collect(),
+    })
+}
+
+/// Returns the login in our own variables.
+fn given(environment: &Environment, registries: &[Option<String>]) -> Result<Option<GivenLogin>, Failure> {
+    let (username, password) = match (environment.text(USERNAME), environment.text(PASSWORD)) {
+        (None, None) => return Ok(None),
+        (Some(username), Some(password)) => (username, password),
+        (Some(_), None) => return Err(Failure::usage(format!("`{USERNAME}` is set, and `{PASSWORD}` is not"))),
+        (None, Some(_)) => return Err(Failure::usage(format!("`{PASSWORD}` is set, and `{USERNAME}` is not"))),
+    };
+    let only = match registries {
+        [Some(first), others @ ..] if others.iter().flatten().all(|other| other == first) => {
+            others.iter().all(Option::is_some).then(|| first.clone())
+        }
+        _ => None,
+    };
+    let registry = environment.text(HOST).or(only).ok_or_else(|| {
+        Failure::usage(format!("`{PASSWORD}` does not say for which registry it is"))
+            .hint(format!("name the registry in `{HOST}`, as `host` or `host:port`"))
+    })?;
+    Ok(Some(GivenLogin { variable: PASSWORD, registry, username, password: Secret::new(password) }))
+}
+
+/// The token of a workflow opens GitHub's registry; the user name can be any.
+fn github(environment: &Environment) -> Option<GivenLogin> {
+    Some(GivenLogin {
+        variable: "GITHUB_TOKEN",
+        registry: "ghcr.io".to_owned(),
+        username: environment.text("GITHUB_ACTOR").unwrap_or_else(|| "x-access-token".to_owned()),
+        password: Secret::new(environment.text("GITHUB_TOKEN")?),
+    })
+}
+
+/// [GitLab's own registry](https://docs.gitlab.com/user/packages/container_registry/authenticate_with_container_registry/).
+fn gitlab(environment: &Environment) -> Option<GivenLogin> {
+    let registry = environment.text("CI_REGISTRY")?;
+    let login = environment.text("CI_REGISTRY_USER").zip(environment.text("CI_REGISTRY_PASSWORD"));
+    let (variable, (username, password)) = match login {
+        Some(login) => ("CI_REGISTRY_PASSWORD", login),
+        None => ("CI_JOB_TOKEN", ("gitlab-ci-token".to_owned(), environment.text("CI_JOB_TOKEN")?)),
+    };
+    Some(GivenLogin { variable, registry, username, password: Secret::new(password) })
+}
+
+/// Returns where podman keeps logins without `XDG_RUNTIME_DIR`, below a folder named after the user's number.
+#[cfg(target_os = "linux")]
+fn runtime_folder_of_user() -> Option<PathBuf> {
+    use std::os::unix::fs::MetadataExt as _;
+    let user = std::fs::metadata("/proc/self").ok()?.uid();
+    Some(PathBuf::from(format!("/run/containers/{user}")))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn runtime_folder_of_user() -> Option<PathBuf> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Environment, sources};
+    use crate::failure::FailureKind;
+
+    /// Shows the given logins and those of the CI system as `variable user registry`.
+    fn show(variables: &[(&str, &str)], registries: &[Option<&str>]) -> Result<String, FailureKind> {
+        let registries: Vec<_> = registries.iter().map(|registry| registry.map(str::to_owned)).collect();
+        let sources = sources(&Environment::of(variables), &registries).map_err(|failure| failure.kind)?;
+        assert!(!format!("{sources:?}").contains("s3cret"));
+        let logins = sources.given.iter().chain(&sources.of_ci);
+        let shown = logins.map(|login| format!("{} {} {}", login.variable, login.username, login.registry));
+        Ok(shown.collect::<Vec<_>>().join(", "))
+    }
+
+    #[test]
+    fn a_login_for_one_registry() {
+        const LOGIN: [(&str, &str); 2] = [("TAGSHIP_REGISTRY_USERNAME", "ci"), ("TAGSHIP_REGISTRY_PASSWORD", "s3cret")];
+        let ghcr = Some("ghcr.io");
+        for (registries, expected) in [
+            (&[ghcr][..], Ok("TAGSHIP_REGISTRY_PASSWORD ci ghcr.io")),
+            (&[ghcr, ghcr], Ok("TAGSHIP_REGISTRY_PASSWORD ci ghcr.io")),
+            (&[ghcr, Some("docker.io")], Err(FailureKind::Usage)),
+            (&[ghcr, None], Err(FailureKind::Usage)),
+            (&[None], Err(FailureKind::Usage)),
+        ] {
+            assert_eq!(show(&LOGIN, registries), expected.map(str::to_owned), "{registries:?}");
+        }
+        let named = [LOGIN[0], LOGIN[1], ("TAGSHIP_REGISTRY_HOST", "quay.io")];
+        assert_eq!(show(&named, &[ghcr, None]).unwrap(), "TAGSHIP_REGISTRY_PASSWORD ci quay.io");
+        assert_eq!(show(&LOGIN[..1], &[ghcr]), Err(FailureKind::Usage));
+        assert_eq!(show(&LOGIN[1..], &[ghcr]), Err(FailureKind::Usage));
+    }
+
+    #[test]
+    fn logins_of_ci_systems() {
+        for (variables, expected) in [
+            (&[("GITHUB_TOKEN", "s3cret")][..], "GITHUB_TOKEN x-access-token ghcr.io"),
+            (&[("GITHUB_TOKEN", "s3cret"), ("GITHUB_ACTOR", "octocat")], "GITHUB_TOKEN octocat ghcr.io"),
+            (
+                &[("CI_REGISTRY", "r.example:5050"), ("CI_JOB_TOKEN", "s3cret")],
+                "CI_JOB_TOKEN gitlab-ci-token r.example:5050",
+            ),
+            (
+                &[
+                    ("CI_REGISTRY", "r.example"),
+                    ("CI_REGISTRY_USER", "u"),
+                    ("CI_REGISTRY_PASSWORD", "s3cret"),
+                    ("CI_JOB_TOKEN", "s3cret"),
+                ],
+                "CI_REGISTRY_PASSWORD u r.example",
+            ),
+            (&[("CI_JOB_TOKEN", "s3cret")], ""),
+            (&[("GITHUB_ACTOR", "octocat"), ("CI_REGISTRY", "r.example")], ""),
+        ] {
+            assert_eq!(show(variables, &[None]).unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The text of a commit as the user gives it, with places to fill in.
+
+use crate::failure::Failure;
+
+/// A commit's text with places to fill in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageTemplate(Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Images,
+    Tag,
+    Source,
+}
+
+/// What goes into a template.
+pub struct MessageValues<'a> {
+    pub images: &'a str,
+    pub tag: &'a str,
+    pub source: &'a str,
+}
+
+impl MessageTemplate {
+    /// Reads a template; `{images}`, `{tag}` and `{source}` are its places.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            pieces.push(Piece::Text(before.to_owned()));
+            let Some((name, after)) = after.split_once('}') else {
+                return Err(Failure::usage("a `{` in the message is not closed"));
+            };
+            pieces.push(match name {
+                "images" => Piece::Images,
+                "tag" => Piece::Tag,
+                "source" => Piece::Source,
+                _ => {
+                    return Err(Failure::usage(format!("`{{{name}}}` in the message means nothing"))
+                        .hint("there are `{images}`, `{tag}` and `{source}`"));
+                }
+            });
+            rest = after;
+        }
+        pieces.push(Piece::Text(rest.to_owned()));
+        if text.trim().is_empty() {
+            return Err(Failure::usage("the message is empty"));
+        }
+        Ok(Self(pieces))
+    }
+
+    /// Returns the text. What was filled in is not filled again.
+    pub fn fill(&self, values: &MessageValues<'_>) -> String {
+        let pieces = self.0.iter().map(|piece| match piece {
+            Piece::Text(text) => text.as_str(),
+            Piece::Images => values.images,
+            Piece::Tag => values.tag,
+            Piece::Source => values.source,
+        });
+        pieces.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MessageTemplate, MessageValues};
+
+    #[test]
+    fn templates() {
+        let template = MessageTemplate::parse("Release {images} ({tag}) of {source}").unwrap();
+        let values = MessageValues { images: "a:{tag}", tag: "v1", source: "org/app@1" };
+        assert_eq!(
+            template.fill(&values),
+            "Release a:{tag} (v1) of org/app@1",
+            "what was filled in is not filled again"
+        );
+        for text in ["{image}", "{", " "] {
+            assert!(MessageTemplate::parse(text).is_err(), "{text:?}");
+        }
+    }
+}
