@@ -38,7 +38,7 @@ pub enum GitError {
     #[error("{remote} cannot be reached")]
     Unavailable {
         remote: String,
-        /// Whether it did answer, with a failure of its own.
+        /// Whether it did answer, and not a gateway before it that may have given up too early.
         answered: bool,
         source: anyhow::Error,
     },

@@ -117,7 +117,7 @@ impl<'r> Connection<'r> {
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => GitError::NoAccess { remote, answer },
             _ => {
                 let source = anyhow::Error::msg(format!("it answered {answer}"));
-                GitError::Unavailable { remote, answered: true, source }
+                GitError::Unavailable { remote, answered: status.is_client_error(), source }
             }
         }
     }
