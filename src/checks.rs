@@ -60,6 +60,7 @@ impl Checks {
         let client = request.map(|request| {
             Client::new(Options {
                 plain_http: request.plain_http.clone(),
+                trust: request.trust.clone(),
                 timeout: request.timeout,
                 credentials: Credentials::from(request.logins.clone()),
             })

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::git::{GitError, Refusal};
 use crate::image::Reference;
 use crate::kustomization::{EditError, LocateError};
-use crate::registry::{CheckError, Checked, Finding, Source, Verdict};
+use crate::registry::{CheckError, Checked, Finding, Outage, Source, Verdict};
 
 /// Who must act. The numbers are a contract with scripts; `README.md` has the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,12 +224,21 @@ impl Failure {
     /// Returns the failure of a check that came to no verdict.
     pub fn check(reference: &Reference, error: CheckError) -> Self {
         let kind = match &error {
-            CheckError::Bare(_) | CheckError::Host(_) | CheckError::Config { .. } => FailureKind::Usage,
+            CheckError::Bare(_) | CheckError::Host(_) | CheckError::Config { .. } | CheckError::Authority { .. } => {
+                FailureKind::Usage
+            }
             CheckError::Helper { .. } | CheckError::Scheme { .. } => FailureKind::Unauthorized,
             CheckError::Nonsense { .. } => FailureKind::Unavailable,
             CheckError::Misdirected { .. } | CheckError::Setup(_) => FailureKind::Unexpected,
         };
-        Self::new(kind, format!("cannot check `{reference}`")).detail(format!("{:#}", anyhow::Error::from(error)))
+        let failure = Self::new(kind, format!("cannot check `{reference}`"));
+        let failure = match &error {
+            CheckError::Setup(_) => {
+                failure.hint("install the system's CA certificates (`ca-certificates`), or set `SSL_CERT_FILE`")
+            }
+            _ => failure,
+        };
+        failure.detail(format!("{:#}", anyhow::Error::from(error)))
     }
 
     /// Returns the failure of a push that the server declined.
@@ -286,11 +295,17 @@ fn of_verdict(
                 .detail(answer.to_string())
                 .hint("try again later; a login often raises the limit")
         }
-        Verdict::Unavailable(outage) => {
-            Failure::new(FailureKind::Unavailable, format!("nobody can say whether {what} is in the registry"))
-                .detail(outage.to_string())
-                .hint("try again; `--timeout` allows for more tries")
-        }
+        Verdict::Unavailable(outage) => Failure::new(
+            FailureKind::Unavailable,
+            format!("nobody can say whether {what} is in the registry"),
+        )
+        .detail(outage.to_string())
+        .hint(match outage {
+            Outage::Untrusted { .. } => {
+                "`--ca-file` names an authority of your own; a registry without TLS is named with `--plain-http`"
+            }
+            _ => "try again; `--timeout` allows for more tries",
+        }),
     })
 }
 

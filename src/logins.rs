@@ -1,12 +1,12 @@
 //! Where logins for registries are, as the environment tells: variables for one named registry, the configurations of
 //! docker and podman, and what a CI system has for its own registry. A login that does not say for which registry it is
-//! is refused where that could be more than one.
+//! is refused where that could be more than one. Beside them lie the certificates that docker and podman believe.
 
 use std::path::PathBuf;
 
 use crate::cli::Environment;
 use crate::failure::Failure;
-use crate::registry::{GivenLogin, LoginSources, Secret};
+use crate::registry::{GivenLogin, LoginSources, Secret, Trust};
 
 const HOST: &str = "TAGSHIP_REGISTRY_HOST";
 const USERNAME: &str = "TAGSHIP_REGISTRY_USERNAME";
@@ -25,6 +25,15 @@ pub(crate) fn sources(environment: &Environment, registries: &[Option<String>]) 
         search_path: environment.path("PATH").map(PathBuf::into_os_string),
         of_ci: [github(environment), gitlab(environment)].into_iter().flatten().collect(),
     })
+}
+
+/// Returns whose certificates to believe: those of `ca_file`, and those that docker and podman keep, for the machine and
+/// for the user.
+pub(crate) fn trust(environment: &Environment, ca_file: Option<PathBuf>) -> Trust {
+    let config = environment.path("XDG_CONFIG_HOME").or_else(|| Some(environment.path("HOME")?.join(".config")));
+    let bases = [Some(PathBuf::from("/etc")), config].into_iter().flatten();
+    let folders = bases.flat_map(|base| [base.join("docker/certs.d"), base.join("containers/certs.d")]);
+    Trust { ca_file, folders: folders.collect() }
 }
 
 /// Returns the login in our own variables.

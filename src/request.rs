@@ -14,7 +14,7 @@ use crate::git::{BranchName, Identity, Trailer};
 use crate::image::{Field, ImageArgument, Platform, Reference};
 use crate::logins;
 use crate::message_template::MessageTemplate;
-use crate::registry::{LoginSources, Requirement, Revision};
+use crate::registry::{LoginSources, Requirement, Revision, Trust};
 
 /// What to do.
 pub enum Request {
@@ -122,6 +122,7 @@ pub struct RegistryRequest {
     /// How long an image may take to come.
     pub wait: Option<Duration>,
     pub plain_http: Vec<String>,
+    pub trust: Trust,
     pub timeout: Duration,
     pub logins: LoginSources,
 }
@@ -246,6 +247,7 @@ fn registry(
         requirements: required.map(requirements).transpose()?.unwrap_or_default(),
         wait: wait.transpose()?,
         plain_http: listed("--plain-http", &arguments.plain_http)?,
+        trust: logins::trust(environment, arguments.ca_file.clone()),
         timeout: duration(&arguments.timeout)?,
         logins: logins::sources(environment, registries)?,
     })

@@ -1,6 +1,7 @@
 //! The command line. Its help is documentation: the README and the tests run its examples.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -250,9 +251,14 @@ pub struct RequirementArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Image")]
 pub struct RegistryArguments {
-    /// A registry that speaks plain HTTP; loopback names do by themselves (can be repeated)
+    /// A registry that speaks plain HTTP; loopback names do by themselves, unless an authority is given (can be repeated)
     #[arg(long, value_name = "HOST", env = "TAGSHIP_PLAIN_HTTP", value_delimiter = '\n')]
     pub plain_http: Vec<String>,
+
+    /// An authority (PEM) that registries may have their certificates from, beside those of the system and of docker's
+    /// `certs.d`
+    #[arg(long, value_name = "PATH", env = "TAGSHIP_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
 
     /// How long one check, or one request to the repository, may take, such as `30s` or `2m`
     #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s")]

@@ -57,6 +57,8 @@ pub enum Outage {
     Answered(Answer),
     /// No answer came: DNS, TLS, a refused or broken connection, or no time left.
     Silent { host: String, cause: String },
+    /// Whoever answers cannot show that they are the host, or speaks no TLS.
+    Untrusted { host: String, cause: String },
 }
 
 /// An answer other than success, of the registry or of its token server.
@@ -169,6 +171,7 @@ impl fmt::Display for Outage {
         match self {
             Self::Answered(answer) => write!(f, "{answer}"),
             Self::Silent { host, cause } => write!(f, "{host} did not answer: {}", Visible(cause)),
+            Self::Untrusted { host, cause } => write!(f, "{host} is not trusted: {}", Visible(cause)),
         }
     }
 }

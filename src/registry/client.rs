@@ -15,6 +15,7 @@ use super::manifest::{ACCEPT, Descriptor, MANIFEST_LIMIT, digest_of, from_body, 
 use super::requirement::{Finding, Requirement};
 use super::target::{Store, Target};
 use super::transport::{Reply, Request, Transport};
+use super::trust::Trust;
 use super::visit::{Stop, Visit};
 use crate::image::{Digest, Platform, Reference};
 
@@ -24,8 +25,10 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// What a client needs to know of the world.
 #[derive(Debug)]
 pub struct Options {
-    /// Registries to be spoken to without TLS, as `host` or `host:port`; loopback names are by themselves.
+    /// Registries to be spoken to without TLS, as `host` or `host:port`; loopback names are by themselves, where `trust`
+    /// has nothing for them.
     pub plain_http: Vec<String>,
+    pub trust: Trust,
     /// For one check in all, with its retries.
     pub timeout: Duration,
     pub credentials: Credentials,
@@ -44,6 +47,7 @@ pub enum Detail {
 #[derive(Debug)]
 pub struct Client {
     plain_http: Vec<String>,
+    trust: Trust,
     timeout: Duration,
     transport: Transport,
     auth: Auth,
@@ -67,7 +71,8 @@ impl Client {
         Self {
             plain_http: options.plain_http,
             timeout: options.timeout.min(LONGEST_TIMEOUT),
-            transport: Transport::default(),
+            transport: Transport::new(options.trust.clone()),
+            trust: options.trust,
             auth: Auth::new(options.credentials),
         }
     }
@@ -81,7 +86,7 @@ impl Client {
         detail: Detail,
     ) -> Result<Checked, CheckError> {
         let started = Instant::now();
-        let mut visit = Visit::new(Target::new(reference, &self.plain_http)?, started + self.timeout);
+        let mut visit = Visit::new(Target::new(reference, &self.plain_http, &self.trust)?, started + self.timeout);
         visit.discovery = self.auth.discover(&visit);
         let found = match requirements {
             [] => self.find(detail, &mut visit),

@@ -17,6 +17,9 @@ pub enum CheckError {
     /// A configuration that holds logins is broken: usage.
     #[error("cannot use the docker configuration `{path}`")]
     Config { path: PathBuf, source: ConfigProblem },
+    /// The certificates of an authority that was given cannot be used: usage.
+    #[error("cannot use the certificates in `{path}`")]
+    Authority { path: PathBuf, source: AuthorityProblem },
     /// The login cannot be had from the program that the docker configuration names: unauthorized.
     #[error("cannot get the login for `{server}` from `{program}`")]
     Helper { program: String, server: String, source: HelperProblem },
@@ -32,6 +35,15 @@ pub enum CheckError {
     /// The HTTP client cannot be made, as on a machine without CA certificates: unexpected.
     #[error("cannot set up the HTTP client")]
     Setup(#[source] reqwest::Error),
+}
+
+/// What is wrong with a file of certificates.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityProblem {
+    #[error("cannot read it")]
+    Unreadable(#[source] std::io::Error),
+    #[error("it holds no certificate in the PEM form")]
+    NoCertificate,
 }
 
 /// What is wrong with a docker configuration. The parser's own message is not kept: it quotes values.

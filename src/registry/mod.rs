@@ -24,13 +24,15 @@ mod secret;
 mod target;
 mod token;
 mod transport;
+mod trust;
 mod turn;
 mod visit;
 
 pub use answer::{Answer, Checked, Outage, Verdict};
 pub use client::{Client, Detail, Options};
 pub use credentials::{Credentials, GivenLogin, LoginSources, Source};
-pub use error::{CheckError, ConfigProblem, HelperProblem, Nonsense, Refusal};
+pub use error::{AuthorityProblem, CheckError, ConfigProblem, HelperProblem, Nonsense, Refusal};
 pub use manifest::{Descriptor, MediaType};
 pub use requirement::{Finding, Part, Requirement, Revision};
 pub use secret::Secret;
+pub use trust::Trust;

@@ -1,10 +1,11 @@
 //! Where a check goes: the URL that a reference means. Docker Hub's API lives under another name than its images, and
-//! loopback names are spoken to in plain HTTP, as docker does.
+//! loopback names are spoken to in plain HTTP, unless an authority for their certificates was given.
 
 use reqwest::Url;
 
 use super::address::is_loopback;
 use super::error::CheckError;
+use super::trust::Trust;
 use crate::image::{Digest, Reference};
 
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(super) enum Store {
 
 impl Target {
     /// Returns where `reference` leads. With a tag and a digest the tag is asked for: the digest must be what it means.
-    pub(super) fn new(reference: &Reference, plain_http: &[String]) -> Result<Self, CheckError> {
+    pub(super) fn new(reference: &Reference, plain_http: &[String], trust: &Trust) -> Result<Self, CheckError> {
         let name = match (reference.tag(), reference.digest()) {
             (Some(tag), _) => tag.as_str(),
             (None, Some(digest)) => digest.as_str(),
@@ -41,7 +42,8 @@ impl Target {
             let parsed = Url::parse(&format!("{scheme}://{host}/v2/{path}"));
             parsed.ok().ok_or_else(|| CheckError::Host(registry.to_owned()))
         };
-        let plain = is_loopback(&url("http", "")?) || plain_http.iter().any(|entry| names(entry, registry));
+        let is_named = plain_http.iter().any(|entry| names(entry, registry));
+        let plain = is_named || (is_loopback(&url("http", "")?) && !trust.covers(registry));
         let scheme = if plain { "http" } else { "https" };
         Ok(Self {
             registry: registry.to_owned(),
@@ -74,7 +76,7 @@ fn names(entry: &str, registry: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Target;
+    use super::{Target, Trust};
     use crate::registry::CheckError;
 
     const DIGEST: &str = "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3";
@@ -101,9 +103,24 @@ mod tests {
             ("[fd00::1]:5000/app:v1", "http://[fd00::1]:5000/v2/app/manifests/v1"),
             ("[fd00::2]:5000/app:v1", "https://[fd00::2]:5000/v2/app/manifests/v1"),
         ] {
-            let target = Target::new(&reference.replace('D', DIGEST).parse().unwrap(), &plain_http).unwrap();
+            let target = Target::new(&reference.replace('D', DIGEST).parse().unwrap(), &plain_http, &Trust::default());
+            let target = target.unwrap();
             assert_eq!(target.manifest.as_str(), expected.replace('D', DIGEST), "{reference}");
             assert!(expected.starts_with(target.base.as_str()), "{reference}");
+        }
+    }
+
+    #[test]
+    fn an_authority_makes_loopback_speak_tls() {
+        let trust = Trust { ca_file: Some("ca.pem".into()), folders: Vec::new() };
+        let plain_http = ["127.0.0.1".to_owned()];
+        for (reference, expected) in [
+            ("localhost:5000/app:v1", "https://localhost:5000/v2/"),
+            ("127.0.0.1:5000/app:v1", "http://127.0.0.1:5000/v2/"),
+            ("ghcr.io/org/app:v1", "https://ghcr.io/v2/"),
+        ] {
+            let target = Target::new(&reference.parse().unwrap(), &plain_http, &trust).unwrap();
+            assert_eq!(target.base.as_str(), expected, "{reference}");
         }
     }
 
@@ -113,7 +130,7 @@ mod tests {
             ("ghcr.io/org/app", "`ghcr.io/org/app` has neither a tag nor a digest to check"),
             ("256.1.1.1/app:v1", "`256.1.1.1` is not the host of a registry"),
         ] {
-            let error: CheckError = Target::new(&reference.parse().unwrap(), &[]).unwrap_err();
+            let error: CheckError = Target::new(&reference.parse().unwrap(), &[], &Trust::default()).unwrap_err();
             assert_eq!(error.to_string(), expected);
         }
     }

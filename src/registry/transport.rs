@@ -2,12 +2,13 @@
 //! followed by hand, because they obey the same rules as the place of a login, and because a login must not follow them
 //! to another host. It knows the registry's statuses only as far as "ask again".
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::io::{self, Read as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::blocking::Client;
+use reqwest::blocking::{Client, ClientBuilder};
 use reqwest::header::{ACCEPT, AUTHORIZATION, AsHeaderName, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, StatusCode, Url, redirect};
 
@@ -15,6 +16,7 @@ use super::address::{is_loopback, is_same_place, shown_host};
 use super::answer::{Answer, Outage, Verdict};
 use super::error::{CheckError, Nonsense, Refusal};
 use super::secret::Secret;
+use super::trust::Trust;
 use super::visit::{Stop, Visit, misdirected};
 use crate::backoff::Backoff;
 use crate::http::{self, Security};
@@ -31,9 +33,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const ERROR_LIMIT: u64 = 64 << 10;
 
 const REDIRECTS: usize = 5;
-
-/// The cause of a silence where nothing was asked any more.
-const OUT_OF_TIME: &str = "no time left";
 
 /// A request, with all that it may show. Not `Debug`: a form holds a secret.
 pub(super) struct Request<'a> {
@@ -66,19 +65,29 @@ impl Reply {
 /// What became of one request.
 enum Heard {
     Reply(Reply),
-    Silence { host: String, cause: String, passing: bool },
+    /// And whether the next try may be luckier.
+    Silence {
+        outage: Outage,
+        passing: bool,
+    },
 }
 
 /// The HTTP clients, each made when it is first needed: reading the CA certificates takes longer than a whole check
 /// without TLS.
 #[derive(Debug, Default)]
 pub(super) struct Transport {
-    tls: Mutex<Option<Client>>,
+    trust: Trust,
+    /// By the host, where it has authorities of its own; all others share one.
+    tls: Mutex<HashMap<Option<String>, Client>>,
     plain: Mutex<Option<Client>>,
     loopback: Mutex<Option<Client>>,
 }
 
 impl Transport {
+    pub(super) fn new(trust: Trust) -> Self {
+        Self { trust, ..Self::default() }
+    }
+
     /// Makes a request until it gets an answer to go by, within the deadline of the check.
     pub(super) fn send(&self, request: &Request<'_>, visit: &mut Visit) -> Result<Reply, Stop> {
         let mut backoff = Backoff::new(ATTEMPTS, FIRST_DELAY, LONGEST_DELAY).until(visit.deadline);
@@ -90,8 +99,8 @@ impl Transport {
                     let at_least = answer.retry_after.unwrap_or_default();
                     (overload(answer), at_least)
                 }
-                Heard::Silence { host, cause, passing: true } => (silent(host, cause), Duration::ZERO),
-                Heard::Silence { host, cause, passing: false } => return Err(Stop::Verdict(silent(host, cause))),
+                Heard::Silence { outage, passing: true } => (Verdict::Unavailable(outage), Duration::ZERO),
+                Heard::Silence { outage, passing: false } => return Err(Stop::Verdict(Verdict::Unavailable(outage))),
             };
             if !backoff.wait(at_least) {
                 return Err(Stop::Verdict(verdict));
@@ -133,7 +142,7 @@ impl Transport {
     ) -> Result<Heard, CheckError> {
         let time_left = visit.time_left(REQUEST_TIMEOUT);
         if time_left.is_zero() {
-            return Ok(Heard::Silence { host: shown_host(url), cause: OUT_OF_TIME.to_owned(), passing: false });
+            return Ok(Heard::Silence { outage: late(url), passing: false });
         }
         let mut builder = self.client(url)?.request(request.method.clone(), url.clone()).timeout(time_left);
         builder = builder.header(ACCEPT, request.accept);
@@ -161,23 +170,40 @@ impl Transport {
         Ok(Heard::Reply(Reply { url: url.clone(), status, headers, body }))
     }
 
-    /// Returns the client for `url`. Behind a proxy, loopback would be the proxy's own: it is always gone to directly,
-    /// as Go's programs do.
+    /// Returns the client for `url`.
     fn client(&self, url: &Url) -> Result<Client, CheckError> {
-        let (slot, security) = match url.scheme() {
-            "https" => (&self.tls, Security::Tls),
-            _ if is_loopback(url) => (&self.loopback, Security::Plain),
-            _ => (&self.plain, Security::Plain),
+        let slot = match url.scheme() {
+            "https" => return self.tls_client(url),
+            _ if is_loopback(url) => &self.loopback,
+            _ => &self.plain,
         };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = &*slot {
             return Ok(client.clone());
         }
-        let builder = http::client(security, REQUEST_TIMEOUT).redirect(redirect::Policy::none()).referer(false);
-        let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
-        let client = builder.build().map_err(CheckError::Setup)?;
+        let client = builder(Security::Plain, url).build().map_err(CheckError::Setup)?;
         Ok(slot.insert(client).clone())
     }
+
+    fn tls_client(&self, url: &Url) -> Result<Client, CheckError> {
+        let host = shown_host(url);
+        let key = (is_loopback(url) || self.trust.is_for(&host)).then(|| host.clone());
+        let mut clients = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let authorities = self.trust.authorities(&host)?;
+        let client = builder(Security::Tls, url).tls_certs_merge(authorities).build().map_err(CheckError::Setup)?;
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+}
+
+/// Returns a builder of clients for `url`. Behind a proxy, loopback would be the proxy's own: it is always gone to
+/// directly, as Go's programs do.
+fn builder(security: Security, url: &Url) -> ClientBuilder {
+    let builder = http::client(security, REQUEST_TIMEOUT).redirect(redirect::Policy::none()).referer(false);
+    if is_loopback(url) { builder.no_proxy() } else { builder }
 }
 
 /// Whether the same request may well get another answer. 501 is left out: it means that `HEAD` is not spoken.
@@ -187,7 +213,11 @@ fn is_passing(status: StatusCode) -> bool {
 
 /// Returns the verdict where the deadline passed before the server at `url` could be asked.
 pub(super) fn out_of_time(url: &Url) -> Verdict {
-    silent(shown_host(url), OUT_OF_TIME.to_owned())
+    Verdict::Unavailable(late(url))
+}
+
+fn late(url: &Url) -> Outage {
+    Outage::Silent { host: shown_host(url), cause: "no time left".to_owned() }
 }
 
 fn overload(answer: Answer) -> Verdict {
@@ -195,10 +225,6 @@ fn overload(answer: Answer) -> Verdict {
         429 => Verdict::RateLimited(answer),
         _ => Verdict::Unavailable(Outage::Answered(answer)),
     }
-}
-
-fn silent(host: String, cause: String) -> Verdict {
-    Verdict::Unavailable(Outage::Silent { host, cause })
 }
 
 fn redirection(reply: &Reply) -> Option<&str> {
@@ -220,9 +246,12 @@ fn silence(url: &Url, error: &(dyn Error + 'static)) -> Heard {
         let wrapped = wrapper.and_then(io::Error::get_ref).map(|error| error as &(dyn Error + 'static));
         match wrapped.or_else(|| cause.source()) {
             Some(inner) => cause = inner,
-            None => return Heard::Silence { host: shown_host(url), cause: cause.to_string(), passing: !untrusted },
+            None => break,
         }
     }
+    let (host, cause) = (shown_host(url), cause.to_string());
+    let outage = if untrusted { Outage::Untrusted { host, cause } } else { Outage::Silent { host, cause } };
+    Heard::Silence { outage, passing: !untrusted }
 }
 
 #[cfg(test)]
@@ -233,11 +262,14 @@ mod tests {
     #[test]
     fn a_certificate_that_is_not_trusted_is_final() {
         let url = Url::parse("https://registry.example.org/v2/app/manifests/v1?signature=s3cret").unwrap();
-        for (kind, expected) in [(io::ErrorKind::InvalidData, false), (io::ErrorKind::ConnectionReset, true)] {
+        for (kind, expected) in [
+            (io::ErrorKind::InvalidData, "registry.example.org is not trusted: inmost"),
+            (io::ErrorKind::ConnectionReset, "registry.example.org did not answer: inmost"),
+        ] {
             // As the connector wraps it.
             let error = io::Error::other(io::Error::new(kind, "inmost"));
-            let Heard::Silence { host, cause, passing } = silence(&url, &error) else { panic!() };
-            assert_eq!((host.as_str(), cause.as_str(), passing), ("registry.example.org", "inmost", expected));
+            let Heard::Silence { outage, passing } = silence(&url, &error) else { panic!() };
+            assert_eq!((outage.to_string().as_str(), passing), (expected, kind != io::ErrorKind::InvalidData));
         }
     }
 }

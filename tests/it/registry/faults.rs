@@ -177,6 +177,18 @@ fn a_body_that_is_too_long_is_not_taken() {
 }
 
 #[test]
+fn no_more_is_read_than_is_taken() {
+    let (registry, _) = with_image();
+    registry.put_manifest("app", "v1", "application/vnd.oci.image.index.v1+json", &vec![b' '; 12 << 20]);
+    registry.inject(HEAD, 1, Fault::OmitDigest);
+    // Half of it comes, which is more than enough to see that it is too long.
+    registry.inject(GET, 1, Fault::Stall(Duration::from_secs(60)));
+    let started = Instant::now();
+    assert_eq!(nonsense(&registry), Nonsense::TooLong);
+    assert!(started.elapsed() < Duration::from_secs(15));
+}
+
+#[test]
 fn an_error_that_is_too_long_keeps_its_status() {
     let (registry, _) = with_image();
     registry.inject("/v2/app", 2, Fault::Answer(Response::text(403, &"x".repeat(1 << 20))));

@@ -9,6 +9,7 @@ mod real;
 mod redirects;
 mod requirements;
 mod sources;
+mod tls;
 mod verdicts;
 
 use std::path::Path;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use tagship::image::Reference;
 use tagship::registry::{
-    CheckError, Checked, Client, Credentials, Detail, LoginSources, Options, Outage, Requirement, Verdict,
+    CheckError, Checked, Client, Credentials, Detail, LoginSources, Options, Outage, Requirement, Trust, Verdict,
 };
 
 use crate::support::command::Home;
@@ -37,7 +38,7 @@ fn client_in(home: &Path, timeout: Duration) -> Client {
 
 fn client_of(sources: LoginSources, timeout: Duration) -> Client {
     let credentials = Credentials::from(sources);
-    Client::new(Options { plain_http: Vec::new(), timeout, credentials })
+    Client::new(Options { plain_http: Vec::new(), trust: Trust::default(), timeout, credentials })
 }
 
 /// Returns a client with this docker configuration.
@@ -101,6 +102,7 @@ fn show_verdict(verdict: &Verdict) -> String {
         Verdict::Present(_) => return "present".to_owned(),
         Verdict::Mismatch { .. } => return "mismatch".to_owned(),
         Verdict::Unavailable(Outage::Silent { .. }) => return "silent".to_owned(),
+        Verdict::Unavailable(Outage::Untrusted { .. }) => return "untrusted".to_owned(),
         Verdict::Absent(answer) => ("absent", answer),
         Verdict::NoAccess(answer) => ("no access", answer),
         Verdict::LoginRejected(answer) => ("login rejected", answer),

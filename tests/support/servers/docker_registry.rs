@@ -1,5 +1,6 @@
 //! Debian's docker-registry (2.8.2): the registry that most others descend from, with each of its kinds of login.
 
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,26 @@ impl DockerRegistry {
     /// Starts an empty one: open, with an htpasswd file, or with a token server. `None` where it is not installed.
     #[track_caller]
     pub fn start(auth: &Auth) -> Option<Self> {
-        let (program, _) = (installed("docker-registry")?, installed("skopeo")?);
+        Self::start_in(Home::new(), auth, "")
+    }
+
+    /// Starts an open one that speaks TLS, with a certificate for `localhost` and 127.0.0.1 of an authority of its own.
+    /// Returns the authority's certificate too.
+    #[track_caller]
+    pub fn start_tls() -> Option<(Self, PathBuf)> {
+        installed("openssl")?;
         let home = Home::new();
+        let file = |name: &str| home.path().join(name);
+        certify(&home);
+        let (certificate, key) = (file("server.pem"), file("server.key"));
+        let tls = format!(", tls: {{certificate: {}, key: {}}}", certificate.display(), key.display());
+        let authority = file("ca.pem");
+        Some((Self::start_in(home, &Auth::None, &tls)?, authority))
+    }
+
+    #[track_caller]
+    fn start_in(home: Home, auth: &Auth, tls: &str) -> Option<Self> {
+        let (program, _) = (installed("docker-registry")?, installed("skopeo")?);
         let (section, login, token_server) = match auth {
             Auth::None => (String::new(), None, None),
             Auth::Basic(login) => {
@@ -40,7 +59,7 @@ impl DockerRegistry {
         let data = home.path().join("data/registry");
         let daemon = Daemon::start(&home, |port| {
             let configuration = format!(
-                "version: 0.1\nlog: {{level: error, formatter: text}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n\
+                "version: 0.1\nlog: {{level: error, formatter: text}}\nhttp: {{addr: '127.0.0.1:{port}'{tls}}}\n\
                  storage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\n{section}\n",
                 data.display()
             );
@@ -104,6 +123,20 @@ impl DockerRegistry {
     fn access_log(&self) -> Vec<String> {
         self.daemon.log().lines().filter_map(parse).collect()
     }
+}
+
+/// Makes an authority, and a certificate of it for loopback.
+fn certify(home: &Home) {
+    home.write("extensions", "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n");
+    let openssl = |arguments: &str| {
+        Command::new("openssl").home(home).current_dir(home.path()).args(arguments.split(' ')).run().success();
+    };
+    let new_key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout";
+    let authority = "-out ca.pem -days 30 -subj /CN=authority -addext basicConstraints=critical,CA:TRUE";
+    openssl(&format!("req -x509 {new_key} ca.key {authority}"));
+    openssl(&format!("req {new_key} server.key -out server.csr -subj /CN=localhost"));
+    let signed = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile extensions -out server.pem";
+    openssl(&format!("x509 -req -in server.csr {signed}"));
 }
 
 /// Returns the line of a password file. docker-registry takes bcrypt only, which perl has from the C library.

@@ -1,0 +1,60 @@
+//! Whose certificates are believed beside those that the system believes: an authority that was given for all registries,
+//! and those that docker and podman keep for one, in `certs.d/HOST[:PORT]/*.crt`. It leaves out client certificates, and
+//! has no way to believe everybody.
+
+use std::path::{Path, PathBuf};
+
+use reqwest::Certificate;
+
+use super::error::{AuthorityProblem, CheckError};
+
+/// Where certificates of authorities are.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// A file of PEM certificates, for all registries.
+    pub ca_file: Option<PathBuf>,
+    /// Folders that have a folder for each registry.
+    pub folders: Vec<PathBuf>,
+}
+
+impl Trust {
+    /// Whether an authority was given that this registry may have its certificate from. Then it speaks TLS, even on
+    /// loopback.
+    pub(super) fn covers(&self, registry: &str) -> bool {
+        self.ca_file.is_some() || self.is_for(registry)
+    }
+
+    /// Whether there is an authority for this registry alone.
+    pub(super) fn is_for(&self, registry: &str) -> bool {
+        !self.files_for(registry).is_empty()
+    }
+
+    /// Returns the certificates to believe for a registry.
+    pub(super) fn authorities(&self, registry: &str) -> Result<Vec<Certificate>, CheckError> {
+        let mut authorities = Vec::new();
+        for path in self.ca_file.iter().cloned().chain(self.files_for(registry)) {
+            let certificates = read(&path).map_err(|source| CheckError::Authority { path, source })?;
+            authorities.extend(certificates);
+        }
+        Ok(authorities)
+    }
+
+    /// Returns the files for a registry, in the order of their names. A folder that cannot be read has none.
+    fn files_for(&self, registry: &str) -> Vec<PathBuf> {
+        let entries = self.folders.iter().filter_map(|folder| folder.join(registry).read_dir().ok()).flatten();
+        let mut files: Vec<_> = entries
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "crt"))
+            .collect();
+        files.sort();
+        files
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<Certificate>, AuthorityProblem> {
+    let pem = std::fs::read(path).map_err(AuthorityProblem::Unreadable)?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) | Err(_) => Err(AuthorityProblem::NoCertificate),
+    }
+}
