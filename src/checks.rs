@@ -17,7 +17,7 @@ use crate::registry::{self, CheckError, Client, Credentials, Detail, Finding, Op
 use crate::request::RegistryRequest;
 
 /// How many images are asked for at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
 
 /// Between two looks for an image that is awaited: at least a second, and on average half of what grows from the one to
 /// the other.
