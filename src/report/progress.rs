@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
-use super::text::visible;
+use super::text::{clock, visible};
 use crate::outcome::Waiting;
 
 /// How often the line moves.
@@ -46,27 +46,6 @@ impl Progress {
     pub(super) fn clear(&self) {
         if let Some(bar) = self.0.take() {
             bar.finish_and_clear();
-        }
-    }
-}
-
-/// Returns how much of a time is over, as `0:42 of 5:00`.
-pub(super) fn clock(elapsed: Duration, limit: Duration) -> String {
-    let show = |time: Duration| format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60);
-    format!("{} of {}", show(elapsed.min(limit)), show(limit))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::clock;
-    use std::time::Duration;
-
-    #[test]
-    fn clocks() {
-        for (elapsed, limit, expected) in
-            [(0, 5, "0:00 of 0:05"), (42, 300, "0:42 of 5:00"), (3661, 7200, "61:01 of 120:00"), (9, 5, "0:05 of 0:05")]
-        {
-            assert_eq!(clock(Duration::from_secs(elapsed), Duration::from_secs(limit)), expected);
         }
     }
 }

@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::progress::clock;
 use crate::failure::Failure;
 use crate::git::Traffic;
 use crate::image::Digest;
@@ -225,10 +224,17 @@ pub(super) fn failure(failure: &Failure, style: Style) -> String {
     text
 }
 
+/// Returns how much of a time is over, as `0:42 of 5:00`.
+pub(super) fn clock(elapsed: Duration, limit: Duration) -> String {
+    let show = |time: Duration| format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60);
+    format!("{} of {}", show(elapsed.min(limit)), show(limit))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Style, failure, short, visible};
+    use super::{Style, clock, failure, short, visible};
     use crate::failure::Failure;
+    use std::time::Duration;
 
     #[test]
     fn nothing_reaches_the_terminal_unescaped() {
@@ -244,5 +250,14 @@ mod tests {
         assert_eq!(short("127.0.0.1:5000/a/very/long/name-é"), "127.0.0.1:5000/a/very/long/name-é");
         assert_eq!(short("b15411f387bb2a2286676b92a87fd85aa9b682a5"), "b15411f387bb…");
         assert_eq!(short(&format!("sha256:{}", "9f".repeat(32))), "sha256:9f9f9f9f9f9f…");
+    }
+
+    #[test]
+    fn clocks() {
+        for (elapsed, limit, expected) in
+            [(0, 5, "0:00 of 0:05"), (42, 300, "0:42 of 5:00"), (3661, 7200, "61:01 of 120:00"), (9, 5, "0:05 of 0:05")]
+        {
+            assert_eq!(clock(Duration::from_secs(elapsed), Duration::from_secs(limit)), expected);
+        }
     }
 }
