@@ -121,9 +121,16 @@ impl<'r> Pusher<'r> {
             }
         };
         drop(self);
-        let outcome = match settled(read_tip(remote, &commit.lease)?, commit) {
-            PushOutcome::Refused(_) => PushOutcome::Refused(Refusal { reason, messages }),
-            outcome => outcome,
+        let mut refusal = Refusal { reason, messages };
+        let outcome = match read_tip(remote, &commit.lease).map(|tip| settled(tip, commit)) {
+            Ok(PushOutcome::Refused(_)) => PushOutcome::Refused(refusal),
+            Ok(outcome) => outcome,
+            // What the server said stands, whatever keeps us from asking again.
+            Err(error) => {
+                let unread = anyhow::Error::from(error);
+                refusal.reason = format!("{} (the branch could not be read again: {unread:#})", refusal.reason);
+                PushOutcome::Refused(refusal)
+            }
         };
         Ok(Pushed { outcome, takes_options })
     }

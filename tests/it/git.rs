@@ -687,3 +687,14 @@ fn commits_are_signed_where_git_is_told_to() {
     release.run().exit(1).stderr_has("the commit cannot be signed");
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }
+
+/// What a hook said is told even where the branch cannot be read again after it.
+#[test]
+fn a_refusal_is_told_whatever_comes_after() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let head = stage.remote.path().join("HEAD").display().to_string();
+    stage.remote.hook("pre-receive", &format!("echo 'only on Tuesdays' >&2; mv {head} {head}.away; exit 1"));
+    let output = stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().exit(8);
+    output.stderr_has("remote: only on Tuesdays").stderr_has("the branch could not be read again");
+}
