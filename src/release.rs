@@ -10,7 +10,9 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::backoff::Backoff;
 use crate::checks::{Checks, Pace};
 use crate::failure::{Failure, FailureKind};
-use crate::git::{Authorship, Change, CommitOnTip, Destination, Message, PushOutcome, Pusher, Snapshot};
+use crate::git::{
+    Authorship, Change, CommitOnTip, Destination, Identity, Message, PushOutcome, Pusher, RepositoryPath, Snapshot,
+};
 use crate::image::ImageArgument;
 use crate::kustomization::{self, Absent};
 use crate::nearest::nearest;
@@ -167,7 +169,7 @@ fn push(
 
 fn read_and_edit(
     snapshot: &Snapshot<'_>,
-    paths: &[crate::git::RepositoryPath],
+    paths: &[RepositoryPath],
     request: &ReleaseRequest,
     arguments: &[ImageArgument],
 ) -> Result<Vec<FileEdit>, Failure> {
@@ -208,8 +210,8 @@ fn authorship(request: &ReleaseRequest, target: &Target) -> Result<Authorship, F
         request.message.environment_committer.clone().or(committer),
     );
     let author = request.message.author.clone().or(author).or_else(|| bot.clone());
-    let author = author
-        .unwrap_or_else(|| crate::git::Identity { name: "tagship".to_owned(), email: "tagship@localhost".to_owned() });
+    let author =
+        author.unwrap_or_else(|| Identity { name: "tagship".to_owned(), email: "tagship@localhost".to_owned() });
     let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
     Ok(Authorship {
         committer: committer.or(bot).unwrap_or_else(|| author.clone()),

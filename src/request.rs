@@ -140,13 +140,14 @@ impl Request {
 }
 
 fn release(arguments: &ReleaseArguments, environment: &Environment) -> Result<ReleaseRequest, Failure> {
-    let images = images(&arguments.images)?;
+    let images = images(&arguments.images.images)?;
     let asks = || registry(&arguments.registry, Some(&arguments.requirements), &images.registries(), environment);
     let registry = (!arguments.no_check).then(asks).transpose()?;
     let repository = match &arguments.repo {
         Some(repo) => repository(repo, &arguments.remote),
         None => Repository::Checkout { folder: PathBuf::from("."), remote: arguments.remote.clone() },
     };
+    let ci = environment.ci();
     Ok(ReleaseRequest {
         images,
         kustomizations: listed("--kustomization", &arguments.kustomization.kustomizations)?,
@@ -164,8 +165,8 @@ fn release(arguments: &ReleaseArguments, environment: &Environment) -> Result<Re
         git_logins: environment.git_logins(),
         home: environment.path("HOME"),
         effect: effect(&arguments.kustomization),
-        ci: environment.ci(),
-        in_ci: environment.ci().is_some() || environment.get("CI").is_some(),
+        in_ci: ci.is_some() || environment.get("CI").is_some(),
+        ci,
     })
 }
 
@@ -198,7 +199,7 @@ fn check(arguments: &CheckArguments, environment: &Environment) -> Result<CheckR
 }
 
 fn set(arguments: &SetArguments, environment: &Environment) -> Result<SetRequest, Failure> {
-    let images = images(&arguments.images)?;
+    let images = images(&arguments.images.images)?;
     let asks = || registry(&arguments.registry, None, &images.registries(), environment);
     let pin_digest = arguments.pin_digest.then(asks).transpose()?;
     Ok(SetRequest {

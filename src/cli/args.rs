@@ -90,10 +90,16 @@ What to write into the entry called NAME, in kustomize's grammar:
 `*` in place of NEWNAME, TAG or DIGEST keeps what the entry has. A field that is not given is dropped, as kustomize does, and the report says so. Several images make one commit.";
 
 #[derive(Debug, Args)]
-pub struct ReleaseArguments {
+pub struct ImageArguments {
     /// What to write into which entry
     #[arg(required = true, value_name = "IMAGE", env = "TAGSHIP_IMAGE", value_delimiter = '\n', long_help = IMAGE_HELP)]
     pub images: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReleaseArguments {
+    #[command(flatten)]
+    pub images: ImageArguments,
 
     #[command(flatten)]
     pub kustomization: KustomizationArguments,
@@ -193,9 +199,8 @@ pub struct CheckArguments {
 
 #[derive(Debug, Args)]
 pub struct SetArguments {
-    /// What to write into which entry
-    #[arg(required = true, value_name = "IMAGE", env = "TAGSHIP_IMAGE", value_delimiter = '\n', long_help = IMAGE_HELP)]
-    pub images: Vec<String>,
+    #[command(flatten)]
+    pub images: ImageArguments,
 
     #[command(flatten)]
     pub kustomization: KustomizationArguments,

@@ -6,7 +6,7 @@
 //! followed for the first request of a conversation, as git does, and never from https to http.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const MAX_REFUSAL: u64 = 4096;
 /// How much of an answer is read at a time, in bytes.
 const PIECE: usize = 8 << 10;
 
-/// How many times the time limit a whole conversation may take: each read is bounded by it once, and an answer may be long.
+/// How many times the time limit a whole answer may take: each read is bounded by it once, and an answer may be long.
 const PATIENCE: u32 = 20;
 
 /// What we send beside the protocol's own headers. Its values are secrets, so it has no `Debug`.
@@ -51,14 +51,15 @@ pub(super) struct Journal {
     failure: RefCell<Option<Failure>>,
     answer: RefCell<Weak<RefCell<Exchange>>>,
     counters: Arc<Counters>,
-    began: Instant,
+    /// When the last request went out.
+    asked: Cell<Instant>,
     timeout: Duration,
 }
 
 impl Journal {
     pub(super) fn new(counters: Arc<Counters>, timeout: Duration) -> Self {
         let (failure, answer) = (RefCell::default(), RefCell::default());
-        Self { failure, answer, counters, began: Instant::now(), timeout }
+        Self { failure, answer, counters, asked: Cell::new(Instant::now()), timeout }
     }
 
     pub(super) fn take_failure(&self) -> Option<Failure> {
@@ -165,6 +166,7 @@ impl Journal {
     /// Sends a request. Returns its answer if that is a success or a redirect, and keeps what else came.
     fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
         self.counters.request(body.len());
+        self.asked.set(Instant::now());
         let request = if body.is_empty() { request } else { request.body(body) };
         let response = request.send().map_err(|error| self.fail(None, chain(&error)))?;
         let status = response.status();
@@ -325,7 +327,7 @@ impl BufRead for Body {
         if self.buffer.position() == self.buffer.get_ref().len() as u64 {
             let mut piece = std::mem::take(&mut self.buffer).into_inner();
             piece.resize(PIECE, 0);
-            if self.journal.began.elapsed() > self.journal.timeout.saturating_mul(PATIENCE) {
+            if self.journal.asked.get().elapsed() > self.journal.timeout.saturating_mul(PATIENCE) {
                 return Err(self.journal.fail(None, "the answer takes too long".to_owned()));
             }
             let answer = exchange.answer(&self.journal)?;

@@ -100,7 +100,7 @@ impl<'r> Reader<'r> {
 
     /// Fetches a branch's tip without its history.
     pub(super) fn fetch_tip(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
-        let Some(mut arguments) = self.arguments(Some("blob:none")) else {
+        let Some(mut arguments) = self.arguments("blob:none") else {
             return self.fetch_whole(tip, objects);
         };
         arguments.deepen(1);
@@ -114,8 +114,7 @@ impl<'r> Reader<'r> {
     }
 
     fn fetch_whole(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
-        let features = self.features();
-        let mut arguments = Arguments::new(self.protocol, features, false);
+        let mut arguments = Arguments::new(self.protocol, self.features(), false);
         if !arguments.can_use_deepen() {
             return Err(self.connection.remote().unsupported("it serves neither parts nor a single commit"));
         }
@@ -128,7 +127,7 @@ impl<'r> Reader<'r> {
 
     /// Returns the ids of `tip` and up to `depth - 1` commits before it.
     pub(super) fn history(&mut self, tip: CommitId, depth: usize) -> Result<Vec<CommitId>, GitError> {
-        let Some(mut arguments) = self.arguments(Some("tree:0")) else {
+        let Some(mut arguments) = self.arguments("tree:0") else {
             return Ok(Vec::new());
         };
         arguments.deepen(depth);
@@ -141,7 +140,7 @@ impl<'r> Reader<'r> {
 
     /// Fetches single objects by their ids.
     pub(super) fn fetch(&mut self, wants: &[ObjectId], objects: &mut Objects) -> Result<(), GitError> {
-        let Some(mut arguments) = self.arguments(Some("tree:0")) else {
+        let Some(mut arguments) = self.arguments("tree:0") else {
             return Ok(());
         };
         for want in wants {
@@ -153,7 +152,7 @@ impl<'r> Reader<'r> {
     }
 
     /// Returns the arguments of a fetch of parts; `None` where the server serves none.
-    fn arguments(&self, filter: Option<&str>) -> Option<Arguments> {
+    fn arguments(&self, filter: &str) -> Option<Arguments> {
         if self.protocol != Protocol::V2 {
             return None;
         }
@@ -161,9 +160,7 @@ impl<'r> Reader<'r> {
         if !arguments.can_use_filter() || !arguments.can_use_deepen() {
             return None;
         }
-        if let Some(filter) = filter {
-            arguments.filter(filter);
-        }
+        arguments.filter(filter);
         Some(arguments)
     }
 
