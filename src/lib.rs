@@ -5,7 +5,7 @@
 //!
 //! - [`cli`] reads the command line and the environment, [`request`] makes values of them.
 //! - [`plan`] tells, without looking at the world, what to ask and what to say.
-//! - [`release`] is the flow: [`registry`] checks, [`git`] reads the tip, [`kustomization`] edits its bytes, [`git`]
+//! - [`flow`] has the flows: [`registry`] checks, [`git`] reads the tip, [`kustomization`] edits its bytes, [`git`]
 //!   commits and pushes. `checks` asks for many images at once, `target` finds the way there, [`worktree`] writes files on disk for `set`.
 //! - [`outcome`] and [`failure`] are how it ended, `report` tells it.
 //!
@@ -21,6 +21,7 @@ mod checks;
 pub mod cli;
 mod diff;
 pub mod failure;
+pub mod flow;
 pub mod git;
 pub mod http;
 pub mod image;
@@ -31,7 +32,6 @@ mod nearest;
 pub mod outcome;
 pub mod plan;
 pub mod registry;
-pub mod release;
 mod report;
 pub mod request;
 mod target;
@@ -81,8 +81,8 @@ fn unparsed(error: &clap::Error, wants_json: bool) -> ExitCode {
 fn perform(arguments: &Arguments, environment: &Environment, report: &Report) -> Result<Outcome, Failure> {
     let listener = &mut |event: &outcome::Event<'_>| report.event(event);
     match Request::new(&arguments.command, environment)? {
-        Request::Release(request) => release::release(&request, listener),
-        Request::Check(request) => release::check(&request, listener),
-        Request::Set(request) => release::set(&request, listener),
+        Request::Release(request) => flow::release(&request, listener),
+        Request::Check(request) => flow::check(&request, listener),
+        Request::Set(request) => flow::set(&request, listener),
     }
 }

@@ -8,7 +8,7 @@ use crate::git::{
     RepositoryPath, Signing, Snapshot, Source, Tips,
 };
 use crate::kustomization;
-use crate::request::{Effect, ReleaseRequest, Repository};
+use crate::request::{Effect, Repository, TargetRequest};
 
 /// The repository and branch of a release.
 pub(crate) struct Target {
@@ -33,7 +33,7 @@ pub(crate) struct Start<'t> {
 }
 
 impl Target {
-    pub(crate) fn open(request: &ReleaseRequest) -> Result<Self, Failure> {
+    pub(crate) fn open(request: &TargetRequest) -> Result<Self, Failure> {
         let options = RemoteOptions {
             timeout: request.timeout,
             ssh_command: request.ssh_command.clone(),

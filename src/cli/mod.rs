@@ -2,9 +2,13 @@
 
 mod args;
 mod env;
+mod groups;
+mod output;
 
-pub use args::{
-    Arguments, CheckArguments, ColorChoice, Command, KustomizationArguments, OutputArguments, OutputFormat,
-    RegistryArguments, ReleaseArguments, RequirementArguments, SetArguments,
-};
+pub use args::{Arguments, CheckArguments, Command, ReleaseArguments, SetArguments};
 pub use env::{Ci, Environment, GitLogin};
+pub use groups::{
+    CommitArguments, ImageArguments, KustomizationArguments, RegistryArguments, RepositoryArguments,
+    RequirementArguments,
+};
+pub use output::{ColorChoice, OutputArguments, OutputFormat};

@@ -61,7 +61,7 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("checks", &["backoff", "failure", "image", "outcome", "plan", "registry", "request"]),
     ("target", &["cli", "git", "kustomization", "request", "failure"]),
     (
-        "release",
+        "flow",
         &[
             "backoff",
             "checks",
@@ -78,7 +78,7 @@ const LAYERS: [(&str, &[&str]); 22] = [
         ],
     ),
     ("report", &["cli", "failure", "git", "image", "kustomization", "outcome", "plan"]),
-    ("lib", &["cli", "failure", "outcome", "release", "report", "request"]),
+    ("lib", &["cli", "failure", "flow", "outcome", "report", "request"]),
     ("main", &["tagship"]),
 ];
 

@@ -1,0 +1,128 @@
+//! Flags in groups, as the commands share them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::BoolishValueParser;
+
+const IMAGE_HELP: &str = "\
+What to write into the entry called NAME, in kustomize's grammar:
+
+    NAME=NEWNAME:TAG          NAME:TAG
+    NAME=NEWNAME:TAG@DIGEST   NAME:TAG@DIGEST
+    NAME=NEWNAME@DIGEST       NAME@DIGEST
+    NAME=NEWNAME
+
+`*` in place of NEWNAME, TAG or DIGEST keeps what the entry has. A field that is not given is dropped, as kustomize does, and the report says so. Several images make one commit.";
+
+#[derive(Debug, Args)]
+pub struct ImageArguments {
+    /// What to write into which entry
+    #[arg(required = true, value_name = "IMAGE", env = "TAGSHIP_IMAGE", value_delimiter = '\n', long_help = IMAGE_HELP)]
+    pub images: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Kustomization")]
+pub struct KustomizationArguments {
+    /// A kustomization, or the folder that has one (can be repeated)
+    #[arg(
+        short,
+        long = "kustomization",
+        value_name = "PATH",
+        env = "TAGSHIP_KUSTOMIZATION",
+        value_delimiter = '\n',
+        default_value = "."
+    )]
+    pub kustomizations: Vec<String>,
+
+    /// Append an entry where NAME has none
+    #[arg(long, env = "TAGSHIP_ADD", value_parser = BoolishValueParser::new())]
+    pub add: bool,
+
+    /// Show the diff and change nothing
+    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new())]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Image")]
+pub struct RequirementArguments {
+    /// A platform that the image must be for, with all that its index names for it (can be repeated)
+    #[arg(long = "platform", value_name = "OS/ARCH", env = "TAGSHIP_PLATFORM", value_delimiter = '\n')]
+    pub platforms: Vec<String>,
+
+    /// The commit that the image must be built from, as its label `org.opencontainers.image.revision` says
+    #[arg(long, value_name = "SHA", env = "TAGSHIP_EXPECT_REVISION")]
+    pub expect_revision: Option<String>,
+
+    /// How long to wait for an image that is not there yet, or not what it must be, such as `5m`
+    #[arg(long, value_name = "DURATION", env = "TAGSHIP_WAIT")]
+    pub wait: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Image")]
+pub struct RegistryArguments {
+    /// A registry that speaks plain HTTP; loopback names do by themselves, unless an authority is given (can be repeated)
+    #[arg(long, value_name = "HOST", env = "TAGSHIP_PLAIN_HTTP", value_delimiter = '\n')]
+    pub plain_http: Vec<String>,
+
+    /// An authority (PEM) that registries may have their certificates from, beside those of the system and of docker's
+    /// `certs.d`
+    #[arg(long, value_name = "PATH", env = "TAGSHIP_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// How long one check, or one request to the repository, may take, such as `30s` or `2m`
+    #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s")]
+    pub timeout: String,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Git")]
+pub struct RepositoryArguments {
+    /// The configuration repository; a URL needs no checkout [default: the one around the current directory]
+    #[arg(long, value_name = "URL|PATH", env = "TAGSHIP_REPO", hide_env_values = true)]
+    pub repo: Option<String>,
+
+    /// The checkout's remote
+    #[arg(long, value_name = "NAME", env = "TAGSHIP_REMOTE", default_value = "origin")]
+    pub remote: String,
+
+    /// The release branch [default: the branch checked out, else the CI's; with a URL, the repository's default branch]
+    #[arg(long, value_name = "NAME", env = "TAGSHIP_BRANCH")]
+    pub branch: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Git")]
+pub struct CommitArguments {
+    /// Begin the release branch at the default branch where it does not exist
+    #[arg(long, env = "TAGSHIP_CREATE_BRANCH", value_parser = BoolishValueParser::new())]
+    pub create_branch: bool,
+
+    /// The commit's message: its first line is the title; `{images}`, `{tag}` and `{source}` are filled in
+    #[arg(long, value_name = "TEXT", env = "TAGSHIP_MESSAGE")]
+    pub message: Option<String>,
+
+    /// Who releases [default: git's configuration, else the CI's bot]
+    #[arg(long, value_name = "NAME <EMAIL>", env = "TAGSHIP_AUTHOR")]
+    pub author: Option<String>,
+
+    /// A further trailer for the commit (can be repeated)
+    #[arg(long = "trailer", value_name = "TOKEN=VALUE", env = "TAGSHIP_TRAILER", value_delimiter = '\n')]
+    pub trailers: Vec<String>,
+
+    /// The marker in the title that keeps the push from starting the pipeline again: `auto` and `always` write
+    /// `[skip ci]`, `never` none, and any other text is written as it is
+    #[arg(long, value_name = "auto|always|never|TEXT", env = "TAGSHIP_SKIP_CI", default_value = "auto")]
+    pub skip_ci: String,
+
+    /// An option for the server, as `git push -o` sends it (can be repeated)
+    #[arg(long = "push-option", value_name = "OPTION", env = "TAGSHIP_PUSH_OPTION", value_delimiter = '\n')]
+    pub push_options: Vec<String>,
+
+    /// How often to try when another release gets in between
+    #[arg(long, value_name = "N", env = "TAGSHIP_ATTEMPTS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub attempts: u32,
+}

@@ -1,0 +1,10 @@
+//! THE FLOWS, one a command; nothing else sequences.
+
+mod check;
+mod files;
+mod release;
+mod set;
+
+pub use check::check;
+pub use release::release;
+pub use set::set;

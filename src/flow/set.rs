@@ -1,0 +1,78 @@
+//! `set`: kustomizations on disk, in place of `kustomize edit set image`.
+
+use std::path::{Path, PathBuf};
+
+use super::files::{edit, require_entries, subjects_of, tell_repeated};
+use crate::checks::Checks;
+use crate::failure::Failure;
+use crate::image::ImageArgument;
+use crate::kustomization;
+use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
+use crate::request::{Effect, SetRequest};
+use crate::worktree;
+
+/// Edits kustomizations on disk: all of them, or none.
+pub fn set(request: &SetRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    tell_repeated(&request.images, listener);
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for path in &request.kustomizations {
+        let path = locate_on_disk(path)?;
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    let mut checks = Checks::new(request.pin_digest.as_ref());
+    let mut files = read_from_disk(&paths, request, &request.images.arguments)?;
+    if request.pin_digest.is_some() {
+        checks.require(&subjects_of(&files, listener)?, listener)?;
+        files = read_from_disk(&paths, request, &checks.pinned(&request.images.arguments, &files)?)?;
+    }
+    for file in &files {
+        listener(&Event::Edited(file));
+    }
+    let mut outcome = Outcome::of_files("set", &files, |reference| checks.of(reference));
+    outcome.ending = match request.effect {
+        _ if outcome.files.is_empty() => Ending::Unchanged,
+        Effect::DryRun => Ending::DryRun,
+        Effect::Full => {
+            let changed = paths.iter().zip(&files).filter(|(_, file)| file.edit.changed());
+            let changed: Vec<_> = changed.map(|(path, file)| (path.as_path(), file.edit.text.as_slice())).collect();
+            worktree::replace(&changed).map_err(|error| Failure::target(error.to_string()))?;
+            Ending::Edited
+        }
+    };
+    Ok(outcome)
+}
+
+fn read_from_disk(
+    paths: &[PathBuf],
+    request: &SetRequest,
+    arguments: &[ImageArgument],
+) -> Result<Vec<FileEdit>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        let old = std::fs::read(path)
+            .map_err(|error| Failure::target(format!("cannot read `{}`: {error}", path.display())))?;
+        files.push(edit(path.display().to_string(), old, arguments, request.add)?);
+    }
+    require_entries(&request.images, &files)?;
+    Ok(files)
+}
+
+/// Returns the kustomization in a folder, or the file itself.
+fn locate_on_disk(path: &Path) -> Result<PathBuf, Failure> {
+    let shown = path.display();
+    let kind = std::fs::metadata(path).map_err(|error| {
+        Failure::target(format!("cannot read `{shown}`: {error}")).hint("`-k` names a kustomization or its folder")
+    })?;
+    if kind.is_file() {
+        return Ok(path.to_owned());
+    }
+    if !kind.is_dir() {
+        return Err(Failure::target(format!("`{shown}` is neither a file nor a folder")));
+    }
+    let names = worktree::names(path).map_err(|error| Failure::target(format!("cannot read `{shown}`: {error}")))?;
+    let name = kustomization::locate(names.iter().map(String::as_str))
+        .map_err(|error| Failure::locate(&shown.to_string(), &error))?;
+    Ok(if path == Path::new(".") { PathBuf::from(name) } else { path.join(name) })
+}

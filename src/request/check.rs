@@ -1,0 +1,33 @@
+//! `check` as meant.
+
+use super::registry::RegistryRequest;
+use super::values::listed;
+use crate::cli::{CheckArguments, Environment};
+use crate::failure::Failure;
+use crate::image::Reference;
+
+pub struct CheckRequest {
+    pub references: Vec<Reference>,
+    pub registry: RegistryRequest,
+}
+
+impl CheckRequest {
+    pub(super) fn new(arguments: &CheckArguments, environment: &Environment) -> Result<Self, Failure> {
+        let mut references = Vec::new();
+        for text in &listed("REFERENCE", &arguments.references)? {
+            let reference: Reference =
+                text.parse().map_err(|error| Failure::usage(format!("`{text}` is not a reference: {error}")))?;
+            if reference.tag().is_none() && reference.digest().is_none() {
+                return Err(Failure::usage(format!("`{text}` has neither tag nor digest"))
+                    .hint(format!("write the tag that you mean, `{text}:latest` for the newest")));
+            }
+            if !references.contains(&reference) {
+                references.push(reference);
+            }
+        }
+        let registries: Vec<_> = references.iter().map(|reference| Some(reference.registry().to_owned())).collect();
+        let registry =
+            RegistryRequest::new(&arguments.registry, Some(&arguments.requirements), &registries, environment)?;
+        Ok(Self { references, registry })
+    }
+}

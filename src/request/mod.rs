@@ -1,0 +1,44 @@
+//! INPUTS as meant: everything that was typed, made into values that cannot be wrong by themselves. Nothing is looked up
+//! yet; what is wrong here is wrong whatever the world looks like, and is a usage error.
+
+mod check;
+mod commit;
+mod delivery;
+mod images;
+mod registry;
+mod release;
+mod set;
+mod target;
+mod values;
+
+use crate::cli::{Command, Environment};
+use crate::failure::Failure;
+
+pub use check::CheckRequest;
+pub use commit::CommitRequest;
+pub use delivery::Delivery;
+pub use images::Images;
+pub use registry::RegistryRequest;
+pub use release::ReleaseRequest;
+pub use set::SetRequest;
+pub use target::{Repository, TargetRequest};
+pub use values::Effect;
+
+/// What to do.
+pub enum Request {
+    Release(Box<ReleaseRequest>),
+    Check(CheckRequest),
+    Set(SetRequest),
+}
+
+impl Request {
+    pub fn new(command: &Command, environment: &Environment) -> Result<Self, Failure> {
+        match command {
+            Command::Release(arguments) => {
+                ReleaseRequest::new(arguments, environment).map(|request| Self::Release(Box::new(request)))
+            }
+            Command::Check(arguments) => CheckRequest::new(arguments, environment).map(Self::Check),
+            Command::Set(arguments) => SetRequest::new(arguments, environment).map(Self::Set),
+        }
+    }
+}

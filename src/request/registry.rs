@@ -1,0 +1,60 @@
+//! What registries are asked, and how.
+
+use std::time::Duration;
+
+use super::values::{duration, listed};
+use crate::cli::{Environment, RegistryArguments, RequirementArguments};
+use crate::failure::Failure;
+use crate::image::Platform;
+use crate::logins;
+use crate::registry::{LoginSources, Requirement, Revision, Trust};
+
+/// What to ask registries, and how.
+pub struct RegistryRequest {
+    pub requirements: Vec<Requirement>,
+    /// How long an image may take to come.
+    pub wait: Option<Duration>,
+    pub plain_http: Vec<String>,
+    pub trust: Trust,
+    pub timeout: Duration,
+    pub logins: LoginSources,
+}
+
+impl RegistryRequest {
+    pub(super) fn new(
+        arguments: &RegistryArguments,
+        required: Option<&RequirementArguments>,
+        registries: &[Option<String>],
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
+        let wait = required.and_then(|required| required.wait.as_deref()).map(duration);
+        Ok(Self {
+            requirements: required.map(requirements).transpose()?.unwrap_or_default(),
+            wait: wait.transpose()?,
+            plain_http: listed("--plain-http", &arguments.plain_http)?,
+            trust: logins::trust(environment, arguments.ca_file.clone()),
+            timeout: duration(&arguments.timeout)?,
+            logins: logins::sources(environment, registries)?,
+        })
+    }
+}
+
+fn requirements(arguments: &RequirementArguments) -> Result<Vec<Requirement>, Failure> {
+    let mut requirements = Vec::new();
+    for text in listed("--platform", &arguments.platforms)?.iter().flat_map(|text| text.split(',')) {
+        let platform: Platform = text
+            .trim()
+            .parse()
+            .map_err(|error| Failure::usage(format!("`{}` is not a platform: {error}", text.escape_debug())))?;
+        let requirement = Requirement::Platform(platform);
+        if !requirements.contains(&requirement) {
+            requirements.push(requirement);
+        }
+    }
+    if let Some(text) = &arguments.expect_revision {
+        let revision = Revision::new(text.trim())
+            .ok_or_else(|| Failure::usage(format!("`{}` is not a revision", text.escape_debug())))?;
+        requirements.push(Requirement::Revision(revision));
+    }
+    Ok(requirements)
+}

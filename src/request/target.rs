@@ -1,0 +1,67 @@
+//! Where the release branch is, and how it is reached.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::values::duration;
+use crate::cli::{Ci, Environment, GitLogin, RepositoryArguments};
+use crate::failure::Failure;
+use crate::git::BranchName;
+
+pub struct TargetRequest {
+    pub repository: Repository,
+    pub branch: Option<BranchName>,
+    /// How long one request to the repository may take.
+    pub timeout: Duration,
+    pub ssh_command: Option<OsString>,
+    pub git_logins: Vec<GitLogin>,
+    pub home: Option<PathBuf>,
+    pub ci: Option<Ci>,
+    /// Whether a CI system runs this, known to us or not.
+    pub in_ci: bool,
+}
+
+/// Where the release branch is.
+pub enum Repository {
+    /// The remote of the checkout at or above this folder.
+    Checkout {
+        folder: PathBuf,
+        remote: String,
+    },
+    Url(String),
+}
+
+impl TargetRequest {
+    pub(super) fn new(
+        arguments: &RepositoryArguments,
+        timeout: &str,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
+        let repository = match &arguments.repo {
+            Some(repo) => repository(repo, &arguments.remote),
+            None => Repository::Checkout { folder: PathBuf::from("."), remote: arguments.remote.clone() },
+        };
+        let ci = environment.ci();
+        Ok(Self {
+            repository,
+            branch: arguments.branch.as_deref().map(str::parse).transpose()?,
+            timeout: duration(timeout)?,
+            ssh_command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
+            git_logins: environment.git_logins(),
+            home: environment.path("HOME"),
+            in_ci: ci.is_some() || environment.get("CI").is_some(),
+            ci,
+        })
+    }
+}
+
+/// A folder with a checkout in it stands for its remote; any other path, and any URL, is the repository itself.
+fn repository(repo: &str, remote: &str) -> Repository {
+    let folder = PathBuf::from(repo);
+    if folder.join(".git").exists() {
+        Repository::Checkout { folder, remote: remote.to_owned() }
+    } else {
+        Repository::Url(repo.to_owned())
+    }
+}

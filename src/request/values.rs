@@ -1,0 +1,59 @@
+//! Single values as several commands read them.
+
+use std::time::Duration;
+
+use crate::cli::KustomizationArguments;
+use crate::failure::Failure;
+
+/// Whether anything is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    DryRun,
+    Full,
+}
+
+pub(super) fn effect(arguments: &KustomizationArguments) -> Effect {
+    if arguments.dry_run { Effect::DryRun } else { Effect::Full }
+}
+
+/// Reads `90s`, `2m`, `1h` or a number of seconds; at least one second, at most a day.
+pub(super) fn duration(text: &str) -> Result<Duration, Failure> {
+    let (number, unit) = text.split_at(text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len());
+    let seconds = match unit {
+        "s" | "" => 1,
+        "m" | "min" => 60,
+        "h" => 3600,
+        _ => 0,
+    };
+    match number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)) {
+        Some(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err(Failure::usage(format!("`{text}` is not a duration between 1s and 24h"))
+            .hint("write it as `90s`, `2m` or `1h`")),
+    }
+}
+
+/// Returns the values of a list. Blank lines, as a CI system's block of text ends in one, are none; a list of nothing else
+/// is a variable that was empty.
+pub(super) fn listed(flag: &str, values: &[String]) -> Result<Vec<String>, Failure> {
+    let listed: Vec<_> = values.iter().filter(|value| !value.trim().is_empty()).cloned().collect();
+    if listed.is_empty() && !values.is_empty() {
+        return Err(Failure::usage(format!("`{flag}` is empty")).hint("is a variable empty that should not be?"));
+    }
+    Ok(listed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+    use std::time::Duration;
+
+    #[test]
+    fn durations() {
+        for (text, expected) in [("30s", Some(30)), ("90", Some(90)), ("2m", Some(120)), ("1h", Some(3600))] {
+            assert_eq!(duration(text).ok().map(|duration: Duration| duration.as_secs()), expected, "{text}");
+        }
+        for text in ["", "0s", "-1s", "1d", "25h", "s", "1.5m", "99999999999999999999s", "5 m"] {
+            assert!(duration(text).is_err(), "{text:?}");
+        }
+    }
+}
