@@ -51,6 +51,11 @@ impl fmt::Display for BranchName {
 pub struct CommitId(pub(super) ObjectId);
 
 impl CommitId {
+    /// Reads a whole id of 40 digits; a shortened one does not name a commit for certain.
+    pub fn parse(text: &str) -> Option<Self> {
+        ObjectId::from_hex(text.as_bytes()).ok().map(Self)
+    }
+
     /// Returns the first seven digits, as people write them.
     pub fn short(&self) -> String {
         self.0.to_hex_with_len(7).to_string()

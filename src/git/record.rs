@@ -1,0 +1,118 @@
+//! A commit as history tells it: who, when, from where, and what its message says. Its trailers are read as
+//! `git interpret-trailers --parse` does: they are the last paragraph, and nothing above it counts.
+
+use std::sync::Arc;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
+
+use super::error::GitError;
+use super::name::CommitId;
+use super::objects::Objects;
+
+/// One commit of a history. Its texts are whatever somebody wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitRecord {
+    pub id: CommitId,
+    pub parents: Vec<CommitId>,
+    /// Names, without their addresses.
+    pub author: String,
+    pub committer: String,
+    /// When it was committed, in seconds since 1970 (UTC).
+    pub seconds: i64,
+    pub message: Arc<str>,
+    pub(super) tree: ObjectId,
+}
+
+impl CommitRecord {
+    /// Returns the record of a commit that has been loaded.
+    pub(super) fn read(id: CommitId, objects: &Objects) -> Result<Self, GitError> {
+        let commit = objects.commit(&id.0)?;
+        let unreadable = |error: gix::Error| GitError::unexpected(format!("the commit {id} cannot be read"), error);
+        let (author, committer) = (commit.author().map_err(unreadable)?, commit.committer().map_err(unreadable)?);
+        Ok(Self {
+            id,
+            parents: commit.parents().map(CommitId).collect(),
+            author: author.name.to_str_lossy().into_owned(),
+            committer: committer.name.to_str_lossy().into_owned(),
+            seconds: committer.seconds(),
+            message: commit.message.to_str_lossy().into(),
+            tree: commit.tree(),
+        })
+    }
+
+    /// Returns the first line of the message.
+    pub fn title(&self) -> &str {
+        self.message.trim_start().lines().next().unwrap_or_default().trim_end()
+    }
+
+    /// Returns the message's trailers: token and value.
+    pub fn trailers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let block = last_paragraph(&self.message);
+        block.into_iter().filter_map(|line| {
+            let (token, value) = line.split_once(':')?;
+            let clean = !token.is_empty() && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            clean.then_some((token, value.trim()))
+        })
+    }
+
+    /// Returns the values of the trailers called `token`.
+    pub fn trailer<'c>(&'c self, token: &'c str) -> impl Iterator<Item = &'c str> {
+        self.trailers().filter(move |(name, _)| name.eq_ignore_ascii_case(token)).map(|(_, value)| value)
+    }
+}
+
+/// Returns the lines of the last paragraph, unless that is the title: a message of one paragraph has no trailers.
+fn last_paragraph(message: &str) -> Vec<&str> {
+    let lines: Vec<&str> = message.lines().map(str::trim_end).collect();
+    let end = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+    match lines[..end].iter().rposition(|line| line.is_empty()) {
+        Some(blank) if lines[..blank].iter().any(|line| !line.is_empty()) => lines[blank + 1..end].to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CommitRecord;
+    use crate::git::CommitId;
+    use gix::ObjectId;
+
+    fn record(message: &str) -> CommitRecord {
+        let id = ObjectId::null(gix::hash::Kind::Sha1);
+        CommitRecord {
+            id: CommitId(id),
+            parents: Vec::new(),
+            author: "A".to_owned(),
+            committer: "C".to_owned(),
+            seconds: 0,
+            message: message.into(),
+            tree: id,
+        }
+    }
+
+    #[test]
+    fn trailers_are_the_last_paragraph() {
+        for (message, expected) in [
+            (
+                "Release x\n\nTagship-Image: a=b:1\nTagship-Version: 0.1.0\n",
+                &[("Tagship-Image", "a=b:1"), ("Tagship-Version", "0.1.0")][..],
+            ),
+            ("Release x\r\n\r\nbody: no\r\n\r\nTagship-Source: o/r@1\r\n", &[("Tagship-Source", "o/r@1")]),
+            ("Release x\n\nA: 1\n\n\nB: 2\n\n", &[("B", "2")]),
+            ("Tagship-Image: only a title\n", &[]),
+            ("\n\nTagship-Image: only a title\n", &[]),
+            ("Squashed\n\nTagship-Image: a=b:1\n\nreviewed by a human", &[]),
+            ("", &[]),
+            ("t\n\nnot a trailer\n A: continued\nB-c:d", &[("B-c", "d")]),
+        ] {
+            assert_eq!(record(message).trailers().collect::<Vec<_>>(), expected, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_line_is_the_title() {
+        assert_eq!(record("\nRelease x \r\n\nb").title(), "Release x");
+        assert_eq!(record("").title(), "");
+    }
+}
