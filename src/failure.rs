@@ -20,11 +20,12 @@ pub enum FailureKind {
     Unavailable,
     Raced,
     Refused,
+    Guarded,
 }
 
 impl FailureKind {
     /// Every kind, in the order of the exit codes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Unexpected,
         Self::Usage,
         Self::Target,
@@ -33,16 +34,18 @@ impl FailureKind {
         Self::Unavailable,
         Self::Raced,
         Self::Refused,
+        Self::Guarded,
     ];
 
     /// The kinds by what a retry would do, the gravest first: of several problems, the gravest names the failure. What no
     /// retry mends comes before what may mend by itself, so that nothing tries again what a person must look at: a bug,
     /// whose other findings may be wrong too, before a slip of the caller, and a wrong login, which a retry may lock,
     /// before an image that may still come.
-    const GRAVEST_FIRST: [Self; 8] = [
+    const GRAVEST_FIRST: [Self; 9] = [
         Self::Unexpected,
         Self::Usage,
         Self::Target,
+        Self::Guarded,
         Self::Refused,
         Self::Unauthorized,
         Self::Image,
@@ -60,6 +63,7 @@ impl FailureKind {
             Self::Unavailable => 6,
             Self::Raced => 7,
             Self::Refused => 8,
+            Self::Guarded => 9,
         }
     }
 
@@ -79,6 +83,7 @@ impl FailureKind {
             Self::Unavailable => "unavailable",
             Self::Raced => "raced",
             Self::Refused => "refused",
+            Self::Guarded => "guarded",
         }
     }
 }

@@ -90,12 +90,20 @@ pub enum Ending {
     /// Everything was as wanted already.
     Unchanged,
     DryRun,
+    /// The run was started by a commit of our own.
+    Skipped,
+    /// The branch carries a newer release already.
+    Superseded,
+    /// Somebody has stopped releases.
+    Held,
 }
 
 /// The end of a flow that did not fail.
 pub struct Outcome {
     pub command: &'static str,
     pub ending: Ending,
+    /// Why nothing was done, where a guard stopped it.
+    pub reason: Option<String>,
     pub branch: Option<String>,
     pub commit: Option<CommitId>,
     pub parent: Option<CommitId>,
@@ -123,6 +131,7 @@ impl Outcome {
         Self {
             command,
             ending,
+            reason: None,
             branch: None,
             commit: None,
             parent: None,

@@ -112,7 +112,7 @@ impl Snapshot<'_> {
         let root = self.objects.tree(&self.root)?.into_owned();
         let mut editor = Editor::new(root, &self.objects, HASH);
         for change in changes {
-            let Step::File { id, kind } = self.walk(&change.path)? else {
+            let Step::File { id, kind } = self.walk(self.root, &change.path)? else {
                 let why = anyhow::anyhow!("`{}` is not a file that was loaded", change.path);
                 return Err(GitError::unexpected("the new tree cannot be made", why));
             };
@@ -138,7 +138,7 @@ impl Snapshot<'_> {
             let mut folder = RepositoryPath::root();
             for part in change.path.parts() {
                 folder = folder.join(part);
-                match self.walk(&folder)? {
+                match self.walk(self.root, &folder)? {
                     Step::Tree(id) if !trees.contains(&id) => trees.push(id),
                     _ => {}
                 }

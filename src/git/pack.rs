@@ -37,11 +37,25 @@ impl<R: BufRead> Incoming<R> {
         self.entries.size_hint().0
     }
 
-    /// Puts the first object into `objects`, and leaves the others. git sends commits first.
-    pub(super) fn first(mut self, objects: &mut Objects) -> anyhow::Result<()> {
-        let entry = self.entries.next().context("an empty pack").context(BROKEN)?.context(BROKEN)?;
-        let kind = entry.header.as_kind().context("the first object is a delta").context(BROKEN)?;
-        objects.insert(kind, inflate(&entry)?)?;
+    /// Puts the commits that the pack begins with into `objects`, and leaves the others. git sends commits first.
+    pub(super) fn commits(self, objects: &mut Objects) -> anyhow::Result<()> {
+        let mut ids = HashMap::new();
+        for entry in self.entries {
+            let entry = entry.context(BROKEN)?;
+            let data = match entry.header {
+                Header::Commit => inflate(&entry)?,
+                Header::OfsDelta { base_distance } => {
+                    let base = ids.get(&entry.pack_offset.saturating_sub(base_distance));
+                    let Some((_, base)) = base.and_then(|id| objects.get(id)) else {
+                        break;
+                    };
+                    apply(base, &inflate(&entry)?).context("a delta does not fit its base").context(BROKEN)?
+                }
+                Header::RefDelta { .. } | Header::Tree | Header::Blob | Header::Tag => break,
+            };
+            ids.insert(entry.pack_offset, objects.insert(Kind::Commit, data)?);
+        }
+        anyhow::ensure!(!ids.is_empty(), "{BROKEN}: it does not begin with the commit");
         Ok(())
     }
 

@@ -18,9 +18,9 @@ use gix::protocol::transport::{Protocol, Service};
 use super::commit::{CommitOnTip, Lease};
 use super::error::GitError;
 use super::name::{BranchName, CommitId};
-use super::objects::HASH;
+use super::objects::{HASH, Objects};
 use super::pack::{self, Thin};
-use super::reader::{Reader, refuse_other_hashes};
+use super::reader::{RECENT, Reader, refuse_other_hashes};
 use super::remote::Remote;
 use super::transport::{AGENT, Connection};
 
@@ -163,14 +163,12 @@ enum Ancestry {
     Unknown,
 }
 
-/// How many commits of history are looked through for one of ours.
-const RECENT: usize = 100;
-
 /// Looks for `commit` below `tip`, as far as its parent, which the branch was at.
 fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<Ancestry, GitError> {
     let mut reader = Reader::open(remote, Some(&commit.lease.branch))?;
-    let recent = reader.history(tip, RECENT)?;
-    let is_there = |id: CommitId| recent.contains(&id);
+    let mut recent = Objects::default();
+    reader.fetch_history(tip.0, RECENT, &mut recent)?;
+    let is_there = |id: CommitId| recent.contains(&id.0);
     Ok(match commit.lease.tip {
         _ if is_there(commit.id()) => Ancestry::Contains,
         Some(parent) if is_there(parent) => Ancestry::Lacks,

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
+use gix::protocol::fetch::response::Acknowledgement;
 use gix::protocol::fetch::{Arguments, Response};
 use gix::protocol::handshake::Ref;
 use gix::protocol::ls_refs::RefPrefixes;
@@ -19,6 +20,7 @@ use gix::protocol::transport::{Protocol, Service};
 use gix::protocol::{Command, LsRefsCommand};
 
 use super::error::GitError;
+use super::lineage::{Lineage, told_by};
 use super::name::{BranchName, CommitId};
 use super::objects::Objects;
 use super::pack::Incoming;
@@ -28,6 +30,9 @@ use super::transport::{AGENT, Connection};
 /// Up to how many trees the first trip brings along with the commit. Of ten well-known GitOps repositories, the largest
 /// has 1,766, which are 200 kB; the folders along one path are fewer bytes only where there are more.
 const FEW: usize = 2_000;
+
+/// How many commits the first trip brings along: what was released last, and from where, is told by their messages.
+pub(super) const RECENT: usize = 50;
 
 /// A conversation with the remote's `git-upload-pack`.
 pub struct Reader<'r> {
@@ -98,16 +103,16 @@ impl<'r> Reader<'r> {
         Ok(tips(&refs, self.advertised.branch.as_ref()))
     }
 
-    /// Fetches a branch's tip without its history.
+    /// Fetches a branch's tip, with its [`RECENT`] history where the server serves parts.
     pub(super) fn fetch_tip(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
         let Some(mut arguments) = self.arguments("blob:none") else {
             return self.fetch_whole(tip, objects);
         };
-        arguments.deepen(1);
+        arguments.deepen(RECENT);
         arguments.want(tip);
         let few = |objects: usize| objects <= FEW;
         let taken = receive(&mut self.connection, self.protocol, &mut arguments, few, objects);
-        if taken.map_err(|error| self.connection.failed(error))? == Taken::First {
+        if taken.map_err(|error| self.connection.failed(error))? == Taken::Commits {
             self.connection.abandon_answer()?;
         }
         Ok(Fetched::Parts)
@@ -125,17 +130,39 @@ impl<'r> Reader<'r> {
         Ok(Fetched::Whole)
     }
 
-    /// Returns the ids of `tip` and up to `depth - 1` commits before it.
-    pub(super) fn history(&mut self, tip: CommitId, depth: usize) -> Result<Vec<CommitId>, GitError> {
+    /// Fetches `tip` and up to `depth - 1` generations of commits before it, without their trees. A server that serves no
+    /// parts is not asked.
+    pub(super) fn fetch_history(&mut self, tip: ObjectId, depth: usize, objects: &mut Objects) -> Result<(), GitError> {
         let Some(mut arguments) = self.arguments("tree:0") else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         arguments.deepen(depth);
-        arguments.want(tip.0);
-        let mut objects = Objects::default();
-        receive(&mut self.connection, self.protocol, &mut arguments, |_| true, &mut objects)
+        arguments.want(tip);
+        receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects)
             .map_err(|error| self.connection.failed(error))?;
-        Ok(objects.ids().map(CommitId).collect())
+        Ok(())
+    }
+
+    /// Returns how `commit` stands to `other`: the server is told that we have the other, and sends what is new to that.
+    pub(super) fn lineage(&mut self, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
+        let mut between = Objects::default();
+        // Only who is not done yet is told whether the server knows the other. It then sends the pack at once where the
+        // two meet, and else waits for more to be said.
+        for done in [false, true] {
+            let Some(mut arguments) = self.arguments("tree:0") else {
+                return Ok(Lineage::Unknown);
+            };
+            arguments.want(commit.0);
+            arguments.have(other.0);
+            match negotiate(&mut self.connection, self.protocol, &mut arguments, done, &mut between) {
+                Ok(Negotiated::Pack) => return told_by(&between, commit, other),
+                Ok(Negotiated::Common) => {}
+                Ok(Negotiated::Stranger) => break,
+                Err(error) if is_an_answer(&error) => break,
+                Err(error) => return Err(self.connection.failed(error)),
+            }
+        }
+        Ok(Lineage::Unknown)
     }
 
     /// Fetches single objects by their ids.
@@ -175,11 +202,11 @@ impl<'r> Reader<'r> {
 #[derive(PartialEq, Eq)]
 enum Taken {
     All,
-    /// The first object; the rest of the answer is unread.
-    First,
+    /// The commits; the rest of the answer is unread.
+    Commits,
 }
 
-/// Sends a fetch and takes its pack, or only its first object where the number of objects is not `wanted`.
+/// Sends a fetch and takes its pack, or only its commits where the number of objects is not `wanted`.
 fn receive(
     connection: &mut Connection<'_>,
     protocol: Protocol,
@@ -194,13 +221,47 @@ fn receive(
     reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
     let pack = Incoming::open(&mut reader)?;
     if !wanted(pack.count()) {
-        pack.first(objects)?;
-        return Ok(Taken::First);
+        pack.commits(objects)?;
+        return Ok(Taken::Commits);
     }
     pack.all(objects)?;
     // What follows are messages, and the end, up to which an answer must be read.
     io::copy(&mut reader, &mut io::sink())?;
     Ok(Taken::All)
+}
+
+/// What came of telling a server what we have.
+enum Negotiated {
+    /// It sent what is new to that.
+    Pack,
+    /// It knows that, and waits for more.
+    Common,
+    /// It does not know that.
+    Stranger,
+}
+
+fn negotiate(
+    connection: &mut Connection<'_>,
+    protocol: Protocol,
+    arguments: &mut Arguments,
+    done: bool,
+    objects: &mut Objects,
+) -> anyhow::Result<Negotiated> {
+    let mut reader = arguments.send(&mut connection.transport, done)?;
+    let response = Response::from_line_reader(protocol, &mut reader, done, true)?;
+    if !response.has_pack() {
+        let common = response.acknowledgements().iter().any(|said| matches!(said, Acknowledgement::Common(_)));
+        return Ok(if common { Negotiated::Common } else { Negotiated::Stranger });
+    }
+    reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
+    Incoming::open(&mut reader)?.all(objects)?;
+    io::copy(&mut reader, &mut io::sink())?;
+    Ok(Negotiated::Pack)
+}
+
+/// Returns whether an error is what the server said, as it does of a commit that it does not have.
+fn is_an_answer(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.is::<gix::protocol::transport::packetline::read::Error>())
 }
 
 fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {

@@ -1,6 +1,8 @@
 //! One commit of a remote, and as much of it as a release needs: the trees along the wanted paths and the wanted files. The
 //! cost is the path's length, whatever the repository's size and history; what a checkout already has costs nothing.
 
+use std::collections::HashSet;
+
 use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice as _};
 use gix::objs::tree::EntryKind;
@@ -9,16 +11,18 @@ use super::checkout::Checkout;
 use super::error::GitError;
 use super::name::{CommitId, RepositoryPath};
 use super::objects::Objects;
-use super::reader::{Fetched, Reader};
+use super::reader::{Fetched, RECENT, Reader};
 use super::remote::Remote;
 
 /// One commit of the remote and what has been loaded of it.
 pub struct Snapshot<'r> {
-    source: Source<'r>,
+    pub(super) source: Source<'r>,
     pub(super) commit: CommitId,
     pub(super) root: ObjectId,
     pub(super) objects: Objects,
     fetched: Fetched,
+    /// How many generations of commits were fetched.
+    pub(super) depth: usize,
 }
 
 /// What is at a path.
@@ -46,12 +50,13 @@ impl<'r> Source<'r> {
     /// Reads the commit `at`, the tip of a branch, whose files can then be loaded.
     pub fn snapshot(mut self, at: CommitId) -> Result<Snapshot<'r>, GitError> {
         let mut objects = Objects::default();
-        let mut fetched = Fetched::Parts;
+        let (mut fetched, mut depth) = (Fetched::Parts, 0);
         if !self.copy_local(at.0, &mut objects)? {
             fetched = self.reader()?.fetch_tip(at.0, &mut objects)?;
+            depth = if fetched == Fetched::Parts { RECENT } else { 1 };
         }
         let root = objects.commit(&at.0)?.tree();
-        Ok(Snapshot { source: self, commit: at, root, objects, fetched })
+        Ok(Snapshot { source: self, commit: at, root, objects, fetched, depth })
     }
 
     fn fetch(&mut self, wants: Vec<ObjectId>, objects: &mut Objects) -> Result<(), GitError> {
@@ -67,14 +72,14 @@ impl<'r> Source<'r> {
         self.reader()?.fetch(&missing, objects)
     }
 
-    fn copy_local(&self, id: ObjectId, objects: &mut Objects) -> Result<bool, GitError> {
+    pub(super) fn copy_local(&self, id: ObjectId, objects: &mut Objects) -> Result<bool, GitError> {
         let Some((kind, bytes)) = self.checkout.and_then(|checkout| checkout.object(id)) else {
             return Ok(false);
         };
         objects.insert(kind, bytes).map(|read| read == id)
     }
 
-    fn reader(&mut self) -> Result<&mut Reader<'r>, GitError> {
+    pub(super) fn reader(&mut self) -> Result<&mut Reader<'r>, GitError> {
         if self.reader.is_none() {
             self.reader = Some(Reader::open(self.remote, None)?);
         }
@@ -95,11 +100,18 @@ impl Snapshot<'_> {
 
     /// Loads what is at `paths`, all of one depth in one trip.
     pub fn load(&mut self, paths: &[RepositoryPath]) -> Result<(), GitError> {
+        let root = self.root;
+        self.load_all(|snapshot| paths.iter().map(|path| snapshot.walk(root, path)).collect())
+    }
+
+    /// Loads what `steps` comes upon that is not loaded yet, until nothing is missing.
+    pub(super) fn load_all(&mut self, steps: impl Fn(&Self) -> Result<Vec<Step>, GitError>) -> Result<(), GitError> {
         loop {
             let mut wants = Vec::new();
-            for path in paths {
-                if let Step::Unloaded(id) = self.walk(path)?
-                    && !wants.contains(&id)
+            let mut wanted = HashSet::new();
+            for step in steps(self)? {
+                if let Step::Unloaded(id) = step
+                    && wanted.insert(id)
                 {
                     wants.push(id);
                 }
@@ -119,7 +131,11 @@ impl Snapshot<'_> {
 
     /// Returns what is at `path`, which must have been loaded.
     pub fn entry(&self, path: &RepositoryPath) -> Result<Entry<'_>, GitError> {
-        match self.walk(path)? {
+        self.entry_at(self.root, path)
+    }
+
+    pub(super) fn entry_at(&self, root: ObjectId, path: &RepositoryPath) -> Result<Entry<'_>, GitError> {
+        match self.walk(root, path)? {
             Step::Missing => Ok(Entry::Missing),
             Step::Unloaded(id) => Err(GitError::unexpected(
                 format!("`{path}` cannot be read"),
@@ -144,10 +160,10 @@ impl Snapshot<'_> {
         }
     }
 
-    /// Follows `path` from the root as far as objects are loaded.
-    pub(super) fn walk(&self, path: &RepositoryPath) -> Result<Step, GitError> {
+    /// Follows `path` from a root as far as objects are loaded.
+    pub(super) fn walk(&self, root: ObjectId, path: &RepositoryPath) -> Result<Step, GitError> {
         let not_followed = |what| GitError::NotFollowed { path: path.to_string(), what };
-        let mut at = Step::Tree(self.root);
+        let mut at = Step::Tree(root);
         for part in path.parts() {
             let Step::Tree(id) = at else {
                 return Ok(Step::Missing);
@@ -174,6 +190,7 @@ impl Snapshot<'_> {
 }
 
 /// Where following a path ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Missing,
     Unloaded(ObjectId),

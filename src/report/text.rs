@@ -179,7 +179,15 @@ pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
             let rest = if outcome.command == "set" { "nothing was written" } else { "nothing was pushed" };
             format!("{}dry run: {rest}\n", diff(&outcome.diff, style))
         }
+        Ending::Skipped => stopped("skipped", outcome, style),
+        Ending::Superseded => stopped("superseded", outcome, style),
+        Ending::Held => stopped("held", outcome, style),
     }
+}
+
+fn stopped(word: &str, outcome: &Outcome, style: Style) -> String {
+    let reason = outcome.reason.as_deref().map(|reason| format!(": {}", visible(reason))).unwrap_or_default();
+    format!("{}{reason}\n", style.paint(Mark::Note, word))
 }
 
 fn unchanged(outcome: &Outcome) -> String {

@@ -1,0 +1,110 @@
+//! The history of a branch, as far as it is asked for: its newest commits, and what was at a path in each of them. It
+//! comes from the checkout where that has it, else in one trip without trees; the trees along a path come for all commits
+//! at once, one trip a level.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashSet};
+
+use super::error::GitError;
+use super::name::{CommitId, RepositoryPath};
+use super::record::CommitRecord;
+use super::snapshot::{Entry, Snapshot, Step};
+
+/// The newest commits of a branch.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct History {
+    /// From the tip on, the newest first; a commit comes before its parents.
+    pub commits: Vec<CommitRecord>,
+    /// Whether these are all there are.
+    pub complete: bool,
+}
+
+impl History {
+    pub fn get(&self, id: CommitId) -> Option<&CommitRecord> {
+        self.commits.iter().find(|commit| commit.id == id)
+    }
+
+    /// Returns the commits that the branch's tip has been at, the newest first, as far as they are known: each one's first
+    /// parent is what it was put on.
+    pub fn first_parents(&self) -> impl Iterator<Item = &CommitRecord> {
+        let first = self.commits.first();
+        std::iter::successors(first, |commit| self.get(*commit.parents.first()?))
+    }
+}
+
+impl Snapshot<'_> {
+    /// Returns the newest `count` commits, or fewer where a server does not serve them.
+    pub fn history(&mut self, count: usize) -> Result<History, GitError> {
+        loop {
+            let (history, missing) = self.known_history(count)?;
+            if !missing || self.depth >= count || self.is_whole() {
+                return Ok(history);
+            }
+            self.source.reader()?.fetch_history(self.commit.0, count, &mut self.objects)?;
+            self.depth = count;
+        }
+    }
+
+    /// Returns the history as far as it is at hand, and whether one of the `count` commits is not.
+    fn known_history(&mut self, count: usize) -> Result<(History, bool), GitError> {
+        let mut history = History { commits: Vec::new(), complete: true };
+        let mut missing = false;
+        let mut found = HashSet::from([self.commit]);
+        // What was committed last comes first, and of one time what was found first.
+        let mut queue = BinaryHeap::new();
+        let mut records = Vec::new();
+        let mut news = vec![self.commit];
+        loop {
+            for id in news {
+                let Some(record) = self.record(id)? else {
+                    (missing, history.complete) = (true, false);
+                    continue;
+                };
+                queue.push((record.seconds, Reverse(records.len())));
+                records.push(Some(record));
+            }
+            let next = queue.pop().and_then(|(_, Reverse(index))| records.get_mut(index)?.take());
+            let Some(record) = next else {
+                return Ok((history, missing));
+            };
+            if history.commits.len() == count {
+                history.complete = false;
+                return Ok((history, missing));
+            }
+            news = record.parents.iter().copied().filter(|parent| found.insert(*parent)).collect();
+            history.commits.push(record);
+        }
+    }
+
+    /// Returns a commit that is at hand.
+    fn record(&mut self, id: CommitId) -> Result<Option<CommitRecord>, GitError> {
+        if !self.objects.contains(&id.0) && !self.source.copy_local(id.0, &mut self.objects)? {
+            return Ok(None);
+        }
+        CommitRecord::read(id, &self.objects).map(Some)
+    }
+
+    /// Loads what is at `path` in each of `commits`.
+    pub fn load_history(&mut self, commits: &[&CommitRecord], path: &RepositoryPath) -> Result<(), GitError> {
+        self.load_all(|snapshot| commits.iter().map(|commit| snapshot.step_at(commit, path)).collect())
+    }
+
+    /// Returns the file at `path` in a commit for which it was loaded; `None` where there is none.
+    pub fn file_at(&self, commit: &CommitRecord, path: &RepositoryPath) -> Result<Option<&[u8]>, GitError> {
+        match self.step_at(commit, path)? {
+            Step::Missing | Step::Tree(_) => Ok(None),
+            _ => match self.entry_at(commit.tree, path)? {
+                Entry::File(bytes) => Ok(Some(bytes)),
+                Entry::Missing | Entry::Directory(_) => Ok(None),
+            },
+        }
+    }
+
+    /// What cannot be followed at an earlier time, such as a symbolic link, is as good as missing.
+    fn step_at(&self, commit: &CommitRecord, path: &RepositoryPath) -> Result<Step, GitError> {
+        match self.walk(commit.tree, path) {
+            Err(GitError::NotFollowed { .. }) => Ok(Step::Missing),
+            step => step,
+        }
+    }
+}

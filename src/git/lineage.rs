@@ -1,0 +1,112 @@
+//! How one commit stands to another: before it, after it, or on another line. The checkout's own history tells where it
+//! goes far enough; else one fetch of commits without their trees does, of those that lie between the two.
+
+use std::collections::{BinaryHeap, HashSet};
+
+use gix::ObjectId;
+
+use super::checkout::Checkout;
+use super::error::GitError;
+use super::name::CommitId;
+use super::objects::Objects;
+use super::reader::Reader;
+use super::record::CommitRecord;
+use super::remote::Remote;
+
+/// How a commit stands to an earlier known one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lineage {
+    Same,
+    /// The other is among its ancestors.
+    After,
+    /// It is among the other's ancestors.
+    Before,
+    /// Neither is an ancestor of the other: the histories went apart, or were never one.
+    Apart,
+    /// One of the two is not to be found, or the server serves no parts.
+    Unknown,
+}
+
+/// How many commits of a checkout are gone through before the remote is asked.
+const MOST: usize = 20_000;
+
+/// How far clocks are believed to differ between committers, in seconds.
+const SKEW: i64 = 24 * 60 * 60;
+
+/// Returns how `commit` stands to `other`, as the checkout's history tells, else as `remote` does.
+pub fn lineage(
+    checkout: Option<&Checkout>,
+    remote: Option<&Remote>,
+    commit: CommitId,
+    other: CommitId,
+) -> Result<Lineage, GitError> {
+    if commit == other {
+        return Ok(Lineage::Same);
+    }
+    if let Some(lineage) = checkout.and_then(|checkout| at_hand(checkout, commit, other)) {
+        return Ok(lineage);
+    }
+    match remote {
+        Some(remote) => Reader::open(remote, None)?.lineage(commit, other),
+        None => Ok(Lineage::Unknown),
+    }
+}
+
+/// Returns what a checkout's history tells; `None` where it is too short for that.
+fn at_hand(checkout: &Checkout, commit: CommitId, other: CommitId) -> Option<Lineage> {
+    let (record, other_record) = (read(checkout, commit)?, read(checkout, other)?);
+    if descends(checkout, &record, &other_record)? {
+        return Some(Lineage::After);
+    }
+    Some(if descends(checkout, &other_record, &record)? { Lineage::Before } else { Lineage::Apart })
+}
+
+/// Returns whether `ancestor` is among the ancestors of `commit`; `None` where a commit between them is missing.
+fn descends(checkout: &Checkout, commit: &CommitRecord, ancestor: &CommitRecord) -> Option<bool> {
+    let mut found = HashSet::from([commit.id]);
+    let mut queue = BinaryHeap::from([(commit.seconds, commit.id.0)]);
+    let mut missing = false;
+    while let Some((seconds, id)) = queue.pop() {
+        if seconds < ancestor.seconds - SKEW {
+            break;
+        }
+        for parent in read(checkout, CommitId(id))?.parents {
+            if parent == ancestor.id {
+                return Some(true);
+            }
+            if found.len() == MOST {
+                return None;
+            }
+            if found.insert(parent) {
+                match read(checkout, parent) {
+                    Some(parent) => queue.push((parent.seconds, parent.id.0)),
+                    None => missing = true,
+                }
+            }
+        }
+    }
+    (!missing).then_some(false)
+}
+
+fn read(checkout: &Checkout, id: CommitId) -> Option<CommitRecord> {
+    let (kind, bytes) = checkout.object(id.0)?;
+    let mut objects = Objects::default();
+    objects.insert(kind, bytes).ok()?;
+    CommitRecord::read(id, &objects).ok()
+}
+
+/// Returns how `commit` stands to a commit of which the server was told that we have it: `between` is what it then sent.
+pub(super) fn told_by(between: &Objects, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
+    // What has no new commits lies within the history of the other.
+    if !between.contains(&commit.0) {
+        return Ok(Lineage::Before);
+    }
+    let ids: Vec<ObjectId> = between.ids().collect();
+    for id in ids {
+        // On the way from the commit down to its ancestor, the last commit that is new has that for a parent.
+        if CommitRecord::read(CommitId(id), between)?.parents.contains(&other) {
+            return Ok(Lineage::After);
+        }
+    }
+    Ok(Lineage::Apart)
+}
