@@ -39,7 +39,7 @@ pub mod worktree;
 
 use cli::{Arguments, Environment};
 use failure::Failure;
-use outcome::Outcome;
+use outcome::{Event, Outcome};
 use report::Report;
 use request::Request;
 
@@ -79,7 +79,10 @@ fn unparsed(error: &clap::Error, wants_json: bool) -> ExitCode {
 }
 
 fn perform(arguments: &Arguments, environment: &Environment, report: &Report) -> Result<Outcome, Failure> {
-    let listener = &mut |event: &outcome::Event<'_>| report.event(event);
+    if let Some(ci) = environment.ci() {
+        report.event(&Event::Detected(ci.to_string()));
+    }
+    let listener = &mut |event: &Event<'_>| report.event(event);
     match Request::new(&arguments.command, environment)? {
         Request::Release(request) => flow::release(&request, listener),
         Request::Check(request) => flow::check(&request, listener),

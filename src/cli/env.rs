@@ -1,39 +1,16 @@
-//! What the environment says, read once: where credentials are, and what the CI system tells about this run.
+//! What the environment says, read once: where credentials are, and, by `ci`, what the CI system tells about this run.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use super::ci::{self, Ci};
 
 /// A snapshot of the environment. Its `Debug` would show secrets, so it has none.
 pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
-}
-
-/// What a CI system tells about the run. It only supplies defaults, and never changes what is done.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Ci {
-    pub name: &'static str,
-    /// The commit that is built, as `owner/repo@sha`.
-    pub source: Option<String>,
-    /// The run's page.
-    pub run: Option<String>,
-    /// The branch that is built; `None` for tags and pull requests.
-    pub branch: Option<String>,
-    /// Who the system's own commits are by, as `NAME <EMAIL>`.
-    pub bot: Option<&'static str>,
-}
-
-impl fmt::Display for Ci {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)?;
-        for (what, value) in [("source", &self.source), ("branch", &self.branch)] {
-            if let Some(value) = value {
-                write!(f, ", {what} {value}")?;
-            }
-        }
-        Ok(())
-    }
+    ci: OnceLock<Option<Ci>>,
 }
 
 /// A login for repositories. It holds a secret, so it has no `Debug`.
@@ -48,7 +25,7 @@ pub struct GitLogin {
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 impl Environment {
     pub fn capture() -> Self {
-        Self { variables: std::env::vars_os().collect() }
+        Self { variables: std::env::vars_os().collect(), ci: OnceLock::new() }
     }
 }
 
@@ -56,7 +33,8 @@ impl Environment {
     /// Returns an environment of these variables.
     #[cfg(test)]
     pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
-        Self { variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect() }
+        let variables = variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { variables, ci: OnceLock::new() }
     }
 
     /// Returns a variable that is set and not empty.
@@ -94,38 +72,7 @@ impl Environment {
 
     /// Returns what the CI system tells, where one is known.
     pub fn ci(&self) -> Option<Ci> {
-        if self.get("GITHUB_ACTIONS").is_some() {
-            Some(self.github())
-        } else if self.get("GITLAB_CI").is_some() {
-            Some(self.gitlab())
-        } else {
-            None
-        }
-    }
-
-    /// [Variables of GitHub Actions](https://docs.github.com/en/actions/reference/workflows-and-actions/variables).
-    fn github(&self) -> Ci {
-        let repository = self.text("GITHUB_REPOSITORY");
-        let run = self.text("GITHUB_SERVER_URL").zip(repository.clone()).zip(self.text("GITHUB_RUN_ID"));
-        Ci {
-            name: "GitHub Actions",
-            source: repository.zip(self.text("GITHUB_SHA")).map(|(repository, sha)| format!("{repository}@{sha}")),
-            run: run.map(|((server, repository), id)| format!("{server}/{repository}/actions/runs/{id}")),
-            branch: self.text("GITHUB_REF").and_then(|name| name.strip_prefix("refs/heads/").map(str::to_owned)),
-            bot: Some("github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"),
-        }
-    }
-
-    /// [Variables of GitLab CI](https://docs.gitlab.com/ci/variables/predefined_variables/).
-    fn gitlab(&self) -> Ci {
-        let source = self.text("CI_PROJECT_PATH").zip(self.text("CI_COMMIT_SHA"));
-        Ci {
-            name: "GitLab CI",
-            source: source.map(|(project, sha)| format!("{project}@{sha}")),
-            run: self.text("CI_JOB_URL"),
-            branch: self.text("CI_COMMIT_BRANCH"),
-            bot: None,
-        }
+        self.ci.get_or_init(|| ci::detect(self)).clone()
     }
 }
 
@@ -135,40 +82,6 @@ mod tests {
 
     fn environment(variables: &[(&str, &str)]) -> Environment {
         Environment::of(variables)
-    }
-
-    #[test]
-    fn github_actions() {
-        let ci = environment(&[
-            ("GITHUB_ACTIONS", "true"),
-            ("GITHUB_SERVER_URL", "https://github.com"),
-            ("GITHUB_REPOSITORY", "org/app"),
-            ("GITHUB_SHA", "fdafd70"),
-            ("GITHUB_RUN_ID", "42"),
-            ("GITHUB_REF", "refs/heads/main"),
-        ])
-        .ci()
-        .unwrap();
-        assert_eq!(ci.source.as_deref(), Some("org/app@fdafd70"));
-        assert_eq!(ci.run.as_deref(), Some("https://github.com/org/app/actions/runs/42"));
-        assert_eq!(ci.branch.as_deref(), Some("main"));
-        let on_a_tag = environment(&[("GITHUB_ACTIONS", "true"), ("GITHUB_REF", "refs/tags/v1")]).ci().unwrap();
-        assert_eq!((on_a_tag.branch, on_a_tag.source), (None, None));
-    }
-
-    #[test]
-    fn gitlab_ci() {
-        let ci = environment(&[
-            ("GITLAB_CI", "true"),
-            ("CI_PROJECT_PATH", "group/app"),
-            ("CI_COMMIT_SHA", "fdafd70"),
-            ("CI_JOB_URL", "https://gitlab.com/group/app/-/jobs/7"),
-            ("CI_COMMIT_BRANCH", "main"),
-        ])
-        .ci()
-        .unwrap();
-        assert_eq!(ci.source.as_deref(), Some("group/app@fdafd70"));
-        assert_eq!(ci.run.as_deref(), Some("https://gitlab.com/group/app/-/jobs/7"));
     }
 
     #[test]
@@ -193,7 +106,6 @@ mod tests {
 
     #[test]
     fn empty_is_unset() {
-        assert!(environment(&[("GITHUB_ACTIONS", "")]).ci().is_none());
         assert!(environment(&[("HOME", "")]).path("HOME").is_none());
     }
 }

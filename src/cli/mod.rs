@@ -1,12 +1,14 @@
 //! INPUTS as typed: the only reader of the command line and of the environment. What they mean is `request`'s business.
 
 mod args;
+mod ci;
 mod env;
 mod groups;
 mod output;
 
 pub use args::{Arguments, CheckArguments, Command, ReleaseArguments, SetArguments};
-pub use env::{Ci, Environment, GitLogin};
+pub use ci::Ci;
+pub use env::{Environment, GitLogin};
 pub use groups::{
     CommitArguments, ImageArguments, KustomizationArguments, RegistryArguments, RepositoryArguments,
     RequirementArguments,

@@ -20,9 +20,6 @@ use crate::target::{Start, Target};
 /// Releases images: all of them in one commit, or nothing.
 pub fn release(request: &ReleaseRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let delivery = &request.delivery;
-    if let Some(ci) = &delivery.target.ci {
-        listener(&Event::Detected(ci.to_string()));
-    }
     tell_repeated(&request.images, listener);
     let mut checks = Checks::new(delivery.registry.as_ref());
     let subjects: Vec<_> = match delivery.registry {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::stage::{COMMIT, FILE, SEED, Stage};
+use crate::support::command::Command;
 use crate::support::login::Login;
 use crate::support::registry::{ALWAYS, Auth, Fault};
 use crate::support::repository::{File, Mode};
@@ -54,9 +55,15 @@ fn the_commit_says_what_it_is() {
 #[test]
 fn what_was_detected_is_told_on_request() {
     let stage = Stage::new();
-    let release = stage.release().args(["-v", "--dry-run"]).arg(stage.argument()).env("GITHUB_ACTIONS", "true");
-    let output = release.env("GITHUB_REF", "refs/heads/main").run().success();
-    assert!(output.stdout().starts_with(" ci      GitHub Actions, branch main\n"), "{}", output.stdout());
+    let event = format!(r#"{{"before":"{}","after":"{COMMIT}","commits":[]}}"#, "b1".repeat(20));
+    let event = stage.home.write("event.json", &event);
+    let github = |tagship: Command| tagship.env("GITHUB_ACTIONS", "true").env("GITHUB_REF", "refs/heads/main");
+    let release = stage.release().args(["-v", "--dry-run"]).arg(stage.argument());
+    let output = github(release).env("GITHUB_SHA", COMMIT).env("GITHUB_EVENT_PATH", event).run().success();
+    let expected = format!(" ci      GitHub Actions, before {}, branch main\n", "b1".repeat(20));
+    assert!(output.stdout().starts_with(&expected), "{}", output.stdout());
+    let check = stage.tagship().args(["check", "-v", "127.0.0.1:1/app:v1", "--timeout", "1s"]);
+    github(check).run().exit(6).stdout_has(" ci      GitHub Actions, branch main\n");
 }
 
 #[test]

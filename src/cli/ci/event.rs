@@ -1,0 +1,57 @@
+//! The event that began a run of GitHub Actions, as its file tells: only where the branch stood before a push. The file is
+//! as large as what was pushed, and is read as a stream; what cannot be read tells nothing.
+
+use std::fs::File;
+use std::io::{BufReader, Read as _};
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// GitHub sends no event of more than 25 MB.
+const LARGEST: u64 = 32 << 20;
+
+#[derive(Deserialize)]
+struct Push {
+    before: String,
+    after: String,
+}
+
+/// Returns where the branch stood before the push of `commit`; `None` where the event in the file is no such push.
+pub(super) fn before(path: &Path, commit: &str) -> Option<String> {
+    let file = File::open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let push: Push = serde_json::from_reader(BufReader::new(file.take(LARGEST))).ok()?;
+    (push.after == commit).then_some(push.before)
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
+mod tests {
+    use super::before;
+
+    #[test]
+    fn events() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("event.json");
+        let large = format!(r#"{{"commits":["{}"],"before":"b1","after":"a1"}}"#, "x".repeat(1 << 20));
+        let deep = format!(r#"{{"x":{}{},"before":"b1","after":"a1"}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        for (text, expected) in [
+            (r#"{"ref":"refs/heads/main","before":"b1","after":"a1","commits":[]}"#, Some("b1")),
+            (r#"{"before":"b1","after":"a2"}"#, None),
+            (r#"{"action":"synchronize","pull_request":{}}"#, None),
+            (r#"{"before":null,"after":"a1"}"#, None),
+            (r#"{"before":"b1","after":"a1""#, None),
+            ("[]", None),
+            ("", None),
+            (&large, Some("b1")),
+            (&deep, Some("b1")),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(before(&path, "a1").as_deref(), expected, "{}", &text[..text.len().min(80)]);
+        }
+        assert_eq!(before(folder.path(), "a1"), None, "a folder");
+        assert_eq!(before(&folder.path().join("missing"), "a1"), None);
+    }
+}

@@ -1,0 +1,326 @@
+//! Which CI system runs this, and what it tells about the run. It only supplies defaults and never changes what is done;
+//! `-v` prints what was found. What each system's variables are called is a table, `systems`. Tekton is not in it: it sets
+//! no variable of its own.
+
+mod event;
+mod systems;
+
+use std::fmt;
+use std::path::Path;
+
+use super::env::Environment;
+use systems::{SYSTEMS, System, Values};
+
+/// What a CI system tells about the run. What it does not tell is `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ci {
+    pub name: &'static str,
+    /// The commit that is built, as `owner/repo@sha`.
+    pub source: Option<String>,
+    /// The commit that is built, by its id.
+    pub commit: Option<String>,
+    /// Where the branch stood before the push that is built.
+    pub before: Option<String>,
+    /// The branch that is built; `None` for tags and pull requests.
+    pub branch: Option<String>,
+    /// Whether a pull or merge request is built.
+    pub pull_request: bool,
+    /// Where the repository that is built is cloned from, without a login.
+    pub repository_url: Option<String>,
+    /// The run's page.
+    pub run: Option<String>,
+    /// Who began the run, as the system calls them.
+    pub actor: Option<String>,
+    /// Who the system's own commits are by, as `NAME <EMAIL>`.
+    pub bot: Option<&'static str>,
+}
+
+impl fmt::Display for Ci {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        if self.pull_request {
+            f.write_str(", a pull request")?;
+        }
+        let found = [
+            ("source", &self.source),
+            ("before", &self.before),
+            ("branch", &self.branch),
+            ("actor", &self.actor),
+            ("repository", &self.repository_url),
+            ("run", &self.run),
+        ];
+        for (what, value) in found {
+            if let Some(value) = value {
+                write!(f, ", {what} {value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns what the CI system tells, where one is known.
+pub(super) fn detect(environment: &Environment) -> Option<Ci> {
+    let system = SYSTEMS.iter().find(|system| value(environment, system.sign).is_some())?;
+    Some(read(system, environment))
+}
+
+fn read(system: &System, environment: &Environment) -> Ci {
+    let value = |values| value(environment, values);
+    let repository_url = value(system.repository_url).map(|url| without_login(&url));
+    let repository = value(system.repository).or_else(|| path_of(repository_url.as_deref()?));
+    let commit = value(system.commit).filter(|id| is_commit(id));
+    let pushed_upon = || event::before(Path::new(&value(system.event)?), commit.as_deref()?);
+    let pull_request = value(system.pull_request).is_some();
+    let is_branch = !pull_request && value(system.tag).is_none();
+    Ci {
+        name: system.name,
+        source: repository.zip(commit.clone()).map(|(repository, commit)| format!("{repository}@{commit}")),
+        before: value(system.before).or_else(pushed_upon).filter(|id| is_commit(id)),
+        branch: value(system.branch).filter(|_| is_branch),
+        pull_request,
+        run: value(system.run),
+        actor: value(system.actor),
+        bot: system.bot,
+        commit,
+        repository_url,
+    }
+}
+
+/// Returns the first of `values` of which everything is known.
+fn value(environment: &Environment, values: Values) -> Option<String> {
+    values.iter().find_map(|template| filled(environment, template))
+}
+
+/// Returns `template` with its variables filled in: `{NAME}`, or `{NAME#PREFIX}` for what follows a prefix that must be
+/// there. What is not one line of text is not believed.
+fn filled(environment: &Environment, template: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (variable, after) = after.split_once('}')?;
+        let (name, prefix) = variable.split_once('#').unwrap_or((variable, ""));
+        text.push_str(before);
+        text.push_str(environment.text(name)?.strip_prefix(prefix)?);
+        rest = after;
+    }
+    text.push_str(rest);
+    (!text.contains(char::is_control)).then_some(text)
+}
+
+/// Returns whether `id` names a commit. Systems write zeros where there is none, and Buildkite may write `HEAD`.
+fn is_commit(id: &str) -> bool {
+    (7..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit()) && id.bytes().any(|b| b != b'0')
+}
+
+/// Returns a URL of HTTP without user and password, and any other as it is: the user of an ssh URL belongs to it.
+fn without_login(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme @ ("http" | "https"), rest)) => {
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            format!("{scheme}://{host}{path}")
+        }
+        _ => url.to_owned(),
+    }
+}
+
+/// Returns the path of a repository's URL, as `owner/repo`.
+fn path_of(url: &str) -> Option<String> {
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest.split_once('/')?.1,
+        // As ssh takes it: `git@host:owner/repo.git`.
+        None => url.split_once(':')?.1,
+    };
+    let path = path.trim_matches('/').trim_end_matches(".git");
+    (!path.is_empty()).then(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ci, detect, path_of, without_login};
+    use crate::cli::Environment;
+
+    const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
+    const BEFORE: &str = "b15411f387bb2a2286676b92a87fd85aa9b682a5";
+    const NONE: &str = "0000000000000000000000000000000000000000";
+
+    /// Returns what is told by an environment that is written one variable a line, with `COMMIT`, `BEFORE` and `NONE` for
+    /// ids.
+    fn ci(variables: &str) -> Option<Ci> {
+        let variables = variables.replace("=COMMIT", &format!("={COMMIT}")).replace("=BEFORE", &format!("={BEFORE}"));
+        let variables = variables.replace("=NONE", &format!("={NONE}"));
+        let pairs: Vec<_> = variables.lines().filter_map(|line| line.trim().split_once('=')).collect();
+        detect(&Environment::of(&pairs))
+    }
+
+    /// Returns a push to `main` of `org/app`, as every system should tell it.
+    fn push_to_main(name: &'static str) -> Ci {
+        Ci {
+            name,
+            source: Some(format!("org/app@{COMMIT}")),
+            commit: Some(COMMIT.to_owned()),
+            before: Some(BEFORE.to_owned()),
+            branch: Some("main".to_owned()),
+            pull_request: false,
+            repository_url: Some("https://git.example/org/app.git".to_owned()),
+            run: Some("https://ci.example/runs/42".to_owned()),
+            actor: Some("octocat".to_owned()),
+            bot: None,
+        }
+    }
+
+    const GITHUB: &str =
+        "CI=true\nGITHUB_ACTIONS=true\nGITHUB_SERVER_URL=https://git.example\nGITHUB_REPOSITORY=org/app
+        GITHUB_SHA=COMMIT\nGITHUB_RUN_ID=4711\nGITHUB_RUN_NUMBER=42\nGITHUB_ACTOR=octocat\nGITHUB_EVENT_NAME=push
+        GITHUB_REF=refs/heads/main\nGITHUB_BASE_REF=\nGITHUB_HEAD_REF=";
+
+    #[test]
+    fn github_gitea_and_forgejo() {
+        let expected = Ci {
+            before: None,
+            run: Some("https://git.example/org/app/actions/runs/4711".to_owned()),
+            bot: Some("github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"),
+            ..push_to_main("GitHub Actions")
+        };
+        assert_eq!(ci(GITHUB), Some(expected.clone()));
+        let gitea = Ci { name: "Gitea Actions", bot: Some("gitea-actions <teabot@gitea.io>"), ..expected.clone() };
+        assert_eq!(ci(&format!("GITEA_ACTIONS=true\n{GITHUB}")), Some(gitea));
+        let forgejo = Ci {
+            name: "Forgejo Actions",
+            run: Some("https://git.example/org/app/actions/runs/42".to_owned()),
+            bot: Some("forgejo-actions <noreply@forgejo.org>"),
+            ..expected
+        };
+        assert_eq!(ci(&format!("GITEA_ACTIONS=true\nFORGEJO_ACTIONS=true\n{GITHUB}")), Some(forgejo));
+    }
+
+    #[test]
+    fn gitlab() {
+        let variables = "CI=true\nGITLAB_CI=true\nCI_PROJECT_PATH=org/app\nCI_PROJECT_URL=https://git.example/org/app
+            CI_REPOSITORY_URL=https://gitlab-ci-token:s3cret@git.example/org/app.git\nCI_COMMIT_SHA=COMMIT
+            CI_COMMIT_BEFORE_SHA=BEFORE\nCI_COMMIT_BRANCH=main\nCI_JOB_URL=https://ci.example/runs/42
+            GITLAB_USER_LOGIN=octocat\nCI_PIPELINE_SOURCE=push";
+        assert_eq!(ci(variables), Some(push_to_main("GitLab CI")));
+    }
+
+    #[test]
+    fn woodpecker_and_drone() {
+        let variables = "CI=woodpecker\nCI_REPO=org/app\nCI_REPO_CLONE_URL=https://git.example/org/app.git
+            CI_COMMIT_SHA=COMMIT\nCI_PREV_COMMIT_SHA=BEFORE\nCI_COMMIT_BRANCH=main\nCI_PIPELINE_EVENT=push
+            CI_PIPELINE_URL=https://ci.example/runs/42\nCI_COMMIT_AUTHOR=octocat";
+        assert_eq!(ci(variables), Some(push_to_main("Woodpecker")));
+        let variables = "CI=true\nDRONE=true\nDRONE_REPO=org/app\nDRONE_GIT_HTTP_URL=https://git.example/org/app.git
+            DRONE_COMMIT_SHA=COMMIT\nDRONE_COMMIT_BEFORE=BEFORE\nDRONE_BRANCH=main\nDRONE_BUILD_EVENT=push
+            DRONE_BUILD_LINK=https://ci.example/runs/42\nDRONE_COMMIT_AUTHOR=octocat";
+        assert_eq!(ci(variables), Some(push_to_main("Drone")));
+    }
+
+    #[test]
+    fn bitbucket_and_azure() {
+        let variables = "CI=true\nBITBUCKET_BUILD_NUMBER=42\nBITBUCKET_REPO_FULL_NAME=org/app\nBITBUCKET_COMMIT=COMMIT
+            BITBUCKET_BRANCH=main\nBITBUCKET_GIT_HTTP_ORIGIN=http://bitbucket.org/org/app
+            BITBUCKET_STEP_TRIGGERER_UUID={a-b}";
+        let expected = Ci {
+            before: None,
+            repository_url: Some("http://bitbucket.org/org/app".to_owned()),
+            run: Some("https://bitbucket.org/org/app/pipelines/results/42".to_owned()),
+            actor: Some("{a-b}".to_owned()),
+            bot: Some("bitbucket-pipelines <commits-noreply@bitbucket.org>"),
+            ..push_to_main("Bitbucket Pipelines")
+        };
+        assert_eq!(ci(variables), Some(expected));
+        let variables = "TF_BUILD=True\nBUILD_REPOSITORY_NAME=org/app\nBUILD_SOURCEVERSION=COMMIT
+            BUILD_SOURCEBRANCH=refs/heads/main\nBUILD_REPOSITORY_URI=https://me@git.example/org/app.git
+            BUILD_REQUESTEDFOR=octocat\nBUILD_REASON=IndividualCI\nSYSTEM_COLLECTIONURI=https://dev.azure.com/org/
+            SYSTEM_TEAMPROJECTID=1-2\nBUILD_BUILDID=42";
+        let run = Some("https://dev.azure.com/org/1-2/_build/results?buildId=42".to_owned());
+        assert_eq!(ci(variables), Some(Ci { before: None, run, ..push_to_main("Azure Pipelines") }));
+    }
+
+    #[test]
+    fn circleci_buildkite_and_jenkins() {
+        let variables = "CI=true\nCIRCLECI=true\nCIRCLE_PROJECT_USERNAME=org\nCIRCLE_PROJECT_REPONAME=app
+            CIRCLE_SHA1=COMMIT\nCIRCLE_BRANCH=main\nCIRCLE_BUILD_URL=https://ci.example/runs/42\nCIRCLE_USERNAME=octocat
+            CIRCLE_REPOSITORY_URL=https://git.example/org/app.git";
+        assert_eq!(ci(variables), Some(Ci { before: None, ..push_to_main("CircleCI") }));
+        let variables = "CI=true\nBUILDKITE=true\nBUILDKITE_REPO=git@git.example:org/app.git\nBUILDKITE_COMMIT=COMMIT
+            BUILDKITE_BRANCH=main\nBUILDKITE_PULL_REQUEST=false\nBUILDKITE_PULL_REQUEST_BASE_BRANCH=
+            BUILDKITE_BUILD_URL=https://ci.example/runs/42\nBUILDKITE_BUILD_CREATOR=octocat";
+        let repository_url = Some("git@git.example:org/app.git".to_owned());
+        assert_eq!(ci(variables), Some(Ci { before: None, repository_url, ..push_to_main("Buildkite") }));
+        let variables = "CI=true\nJENKINS_URL=https://ci.example/\nGIT_URL=https://git.example/org/app.git
+            GIT_COMMIT=COMMIT\nGIT_PREVIOUS_COMMIT=BEFORE\nGIT_BRANCH=origin/main\nBUILD_URL=https://ci.example/runs/42";
+        assert_eq!(ci(variables), Some(Ci { actor: None, ..push_to_main("Jenkins") }));
+        let multibranch = ci(&format!("{variables}\nBRANCH_NAME=origin/x")).unwrap();
+        assert_eq!(multibranch.branch.as_deref(), Some("origin/x"));
+    }
+
+    /// Neither a tag nor a pull request is a branch to release to.
+    #[test]
+    fn tags_and_pull_requests() {
+        for (variables, pull_request) in [
+            ("GITHUB_ACTIONS=true\nGITHUB_REF=refs/tags/v1", false),
+            ("GITHUB_ACTIONS=true\nGITHUB_REF=refs/pull/1/merge\nGITHUB_BASE_REF=main", true),
+            ("GITHUB_ACTIONS=true\nGITHUB_REF=refs/heads/main\nGITHUB_BASE_REF=main", true),
+            ("GITLAB_CI=true\nCI_COMMIT_TAG=v1", false),
+            ("GITLAB_CI=true\nCI_MERGE_REQUEST_IID=7", true),
+            ("CI=woodpecker\nCI_PIPELINE_EVENT=tag\nCI_COMMIT_BRANCH=main\nCI_COMMIT_TAG=v1", false),
+            ("CI=woodpecker\nCI_PIPELINE_EVENT=pull_request_closed\nCI_COMMIT_BRANCH=main", true),
+            ("DRONE=true\nDRONE_BUILD_EVENT=tag\nDRONE_BRANCH=main\nDRONE_TAG=v1", false),
+            ("DRONE=true\nDRONE_BUILD_EVENT=pull_request\nDRONE_BRANCH=main", true),
+            ("BITBUCKET_BUILD_NUMBER=1\nBITBUCKET_TAG=v1", false),
+            ("BITBUCKET_BUILD_NUMBER=1\nBITBUCKET_BRANCH=x\nBITBUCKET_PR_ID=7", true),
+            ("TF_BUILD=True\nBUILD_SOURCEBRANCH=refs/tags/v1", false),
+            ("TF_BUILD=True\nBUILD_SOURCEBRANCH=refs/pull/1/merge\nBUILD_REASON=PullRequest", true),
+            ("CIRCLECI=true\nCIRCLE_TAG=v1", false),
+            ("CIRCLECI=true\nCIRCLE_BRANCH=pull/7\nCIRCLE_PR_NUMBER=7", true),
+            ("BUILDKITE=true\nBUILDKITE_BRANCH=v1\nBUILDKITE_TAG=v1", false),
+            ("BUILDKITE=true\nBUILDKITE_BRANCH=x\nBUILDKITE_PULL_REQUEST_BASE_BRANCH=main", true),
+            ("JENKINS_URL=x\nBRANCH_NAME=v1\nTAG_NAME=v1", false),
+            ("JENKINS_URL=x\nBRANCH_NAME=PR-7\nCHANGE_ID=7", true),
+        ] {
+            let ci = ci(variables).unwrap();
+            assert_eq!((ci.branch, ci.pull_request), (None, pull_request), "{variables}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_commit_is_none() {
+        for (variables, commit) in [
+            ("GITLAB_CI=true\nCI_COMMIT_SHA=COMMIT\nCI_COMMIT_BEFORE_SHA=NONE", Some(COMMIT)),
+            ("BUILDKITE=true\nBUILDKITE_COMMIT=HEAD", None),
+            ("GITHUB_ACTIONS=true\nGITHUB_SHA=fdafd7\u{1b}[2J", None),
+        ] {
+            let ci = ci(variables).unwrap();
+            assert_eq!((ci.commit.as_deref(), ci.before), (commit, None), "{variables}");
+        }
+        let split = Environment::of(&[("GITHUB_ACTIONS", "true"), ("GITHUB_REF", "refs/heads/a\nb")]);
+        assert_eq!(detect(&split).unwrap().branch, None, "a branch is one line");
+        assert_eq!(ci("CI=true"), None);
+        assert_eq!(ci("GITHUB_ACTIONS="), None, "empty is not set");
+    }
+
+    #[test]
+    fn urls() {
+        for (url, shown, path) in [
+            ("https://u:p@host:8443/a/b.git", "https://host:8443/a/b.git", Some("a/b")),
+            ("https://host/group/sub/app", "https://host/group/sub/app", Some("group/sub/app")),
+            ("git@host:a/b.git", "git@host:a/b.git", Some("a/b")),
+            ("ssh://git@host:22/a/b.git", "ssh://git@host:22/a/b.git", Some("a/b")),
+            ("https://host", "https://host", None),
+        ] {
+            assert_eq!(without_login(url), shown);
+            assert_eq!(path_of(shown).as_deref(), path, "{url}");
+        }
+    }
+
+    #[test]
+    fn everything_found_is_shown() {
+        let shown = Ci { pull_request: true, ..push_to_main("GitLab CI") }.to_string();
+        let expected = format!(
+            "GitLab CI, a pull request, source org/app@{COMMIT}, before {BEFORE}, branch main, actor octocat, \
+             repository https://git.example/org/app.git, run https://ci.example/runs/42"
+        );
+        assert_eq!(shown, expected);
+    }
+}
