@@ -29,6 +29,12 @@ impl Backoff {
         self
     }
 
+    /// Lets the next delay be anything up to `ceiling`, where it would be less. The longer an attempt takes, the further
+    /// apart many writers have to be, so as not to meet again.
+    pub fn widen(&mut self, ceiling: Duration) {
+        self.ceiling = self.ceiling.max(ceiling).min(self.cap);
+    }
+
     /// Returns how long to wait for the next attempt, at least `at_least`; `None` where no attempt is left, or none
     /// would begin before the deadline.
     pub fn next_delay(&mut self, at_least: Duration) -> Option<Duration> {
@@ -93,6 +99,13 @@ mod tests {
             assert!(backoff.next_delay(Duration::ZERO).unwrap() <= Duration::from_secs(ceiling));
         }
         assert_eq!(backoff.next_delay(Duration::ZERO), None);
+    }
+
+    #[test]
+    fn a_wider_ceiling_counts_once_it_is_asked_for() {
+        let mut backoff = Backoff::new(100, Duration::from_millis(1), Duration::from_secs(30));
+        backoff.widen(Duration::from_secs(10));
+        assert!((0..50).any(|_| backoff.next_delay(Duration::ZERO).unwrap() > Duration::from_secs(1)));
     }
 
     #[test]

@@ -29,11 +29,14 @@ pub mod kustomization;
 mod logins;
 pub mod message_template;
 mod nearest;
+pub mod order;
 pub mod outcome;
 pub mod plan;
+pub mod provenance;
 pub mod registry;
 mod report;
 pub mod request;
+mod source;
 mod target;
 pub mod worktree;
 

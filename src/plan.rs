@@ -2,10 +2,11 @@
 //! their entries become.
 
 use crate::failure::Failure;
-use crate::git::{Message, Trailer};
+use crate::git::{CommitId, Message, Trailer};
 use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
 use crate::kustomization::{EntryEdit, Fields};
 use crate::message_template::MessageValues;
+use crate::provenance;
 use crate::request::CommitRequest;
 
 /// How many digits of a commit id stand for it in a title.
@@ -112,6 +113,28 @@ fn shortened(digest: &Digest) -> String {
     format!("{algorithm}:{}", hex.get(..SHORT_ID).unwrap_or(hex))
 }
 
+/// Why a commit is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    Release,
+    /// Releases are taken back, by their commits.
+    Rollback {
+        of: Vec<CommitId>,
+    },
+    /// What another environment runs is carried on.
+    Promotion,
+}
+
+impl Purpose {
+    fn verb(&self) -> &'static str {
+        match self {
+            Self::Release => "Release",
+            Self::Rollback { .. } => "Roll back to",
+            Self::Promotion => "Promote",
+        }
+    }
+}
+
 /// Where a release comes from, as far as the CI system says it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Origin<'a> {
@@ -120,8 +143,8 @@ pub struct Origin<'a> {
 }
 
 /// Returns the message of the commit that makes `releases`, all of them entries that change.
-pub fn message(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_>) -> Message {
-    let (title, mut body) = text(request, releases, origin);
+pub fn message(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_>, purpose: &Purpose) -> Message {
+    let (title, mut body) = text(request, releases, origin, purpose);
     let title = match &request.marker {
         Some(marker) if !title.contains(marker) => format!("{title} {marker}"),
         _ => title,
@@ -136,10 +159,15 @@ pub fn message(request: &CommitRequest, releases: &[Release<'_>], origin: Origin
             body.push(format!("{}: {} {} {from} -> {to}", release.path, release.entry.name, field.field));
         }
     }
-    Message { title, body, trailers: trailers(request, releases, origin) }
+    Message { title, body, trailers: trailers(request, releases, origin, purpose) }
 }
 
-fn text(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_>) -> (String, Vec<String>) {
+fn text(
+    request: &CommitRequest,
+    releases: &[Release<'_>],
+    origin: Origin<'_>,
+    purpose: &Purpose,
+) -> (String, Vec<String>) {
     let mut images: Vec<String> = Vec::new();
     for release in releases {
         let image = release.short_image();
@@ -148,8 +176,8 @@ fn text(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_>) -
         }
     }
     let title = match images.as_slice() {
-        [image] => format!("Release {image}"),
-        images => format!("Release {} images", images.len()),
+        [image] => format!("{} {image}", purpose.verb()),
+        images => format!("{} {} images", purpose.verb(), images.len()),
     };
     let Some(template) = &request.text else {
         return (title, Vec::new());
@@ -163,7 +191,7 @@ fn text(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_>) -
     (title, lines.skip_while(|line| line.trim().is_empty()).collect())
 }
 
-fn trailers(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_>) -> Vec<Trailer> {
+fn trailers(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_>, purpose: &Purpose) -> Vec<Trailer> {
     let mut trailers = Vec::new();
     // A value that cannot be a trailer, as a name with control characters could not, is left out rather than mended.
     let mut add = |token: &str, value: &str| {
@@ -174,16 +202,24 @@ fn trailers(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_
         }
     };
     for release in releases {
-        add("Tagship-Image", &format!("{}={}", release.entry.name, release.image()));
+        add(provenance::IMAGE, &format!("{}={}", release.entry.name, release.image()));
+    }
+    for release in releases {
+        add(provenance::FILE, release.path);
     }
     if let Some(source) = origin.source {
-        add("Tagship-Source", source);
+        add(provenance::SOURCE, source);
     }
     if let Some(run) = origin.run {
-        add("Tagship-Run", run);
+        add(provenance::RUN, run);
+    }
+    if let Purpose::Rollback { of } = purpose {
+        for commit in of {
+            add(provenance::ROLLBACK_OF, &commit.to_string());
+        }
     }
     trailers.extend(request.trailers.iter().cloned());
-    if let Ok(version) = Trailer::new("Tagship-Version", env!("CARGO_PKG_VERSION")) {
+    if let Ok(version) = Trailer::new(provenance::VERSION, env!("CARGO_PKG_VERSION")) {
         trailers.push(version);
     }
     trailers

@@ -20,6 +20,16 @@ pub(crate) struct Target {
     checkout: Option<Checkout>,
 }
 
+/// Returns what belongs to a remote beside its URL.
+pub(crate) fn remote_options(request: &TargetRequest) -> RemoteOptions {
+    RemoteOptions {
+        timeout: request.timeout,
+        ssh_command: request.ssh_command.clone(),
+        logins: request.git_logins.iter().cloned().map(host_login).collect(),
+        home: request.home.clone(),
+    }
+}
+
 fn host_login(GitLogin { host, user, password }: GitLogin) -> HostLogin {
     HostLogin { host, user, password }
 }
@@ -34,12 +44,7 @@ pub(crate) struct Start<'t> {
 
 impl Target {
     pub(crate) fn open(request: &TargetRequest) -> Result<Self, Failure> {
-        let options = RemoteOptions {
-            timeout: request.timeout,
-            ssh_command: request.ssh_command.clone(),
-            logins: request.git_logins.iter().cloned().map(host_login).collect(),
-            home: request.home.clone(),
-        };
+        let options = remote_options(request);
         let (folder, remote) = match &request.repository {
             Repository::Url(url) => {
                 let remote = Remote::at(url, &options)?;

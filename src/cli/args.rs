@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::env::Environment;
 use super::groups::{
-    CommitArguments, ImageArguments, KustomizationArguments, RegistryArguments, RepositoryArguments,
+    CommitArguments, ImageArguments, KustomizationArguments, OnSuperseded, RegistryArguments, RepositoryArguments,
     RequirementArguments,
 };
 use super::output::OutputArguments;
@@ -117,6 +117,17 @@ pub struct ReleaseArguments {
 
     #[command(flatten)]
     pub commit: CommitArguments,
+
+    /// What to do where the branch carries a newer release of the entry already, or one of another line
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        env = "TAGSHIP_ON_SUPERSEDED",
+        default_value_t = OnSuperseded::Skip,
+        help_heading = "Guards"
+    )]
+    pub on_superseded: OnSuperseded,
 }
 
 #[derive(Debug, Args)]

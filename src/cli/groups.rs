@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum};
 
 const IMAGE_HELP: &str = "\
 What to write into the entry called NAME, in kustomize's grammar:
@@ -92,6 +92,17 @@ pub struct RepositoryArguments {
     /// The release branch [default: the branch checked out, else the CI's; with a URL, the repository's default branch]
     #[arg(long, value_name = "NAME", env = "TAGSHIP_BRANCH")]
     pub branch: Option<String>,
+}
+
+/// What to do where the branch carries a newer release already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnSuperseded {
+    /// Change nothing, and end well
+    Skip,
+    /// Change nothing, and fail
+    Fail,
+    /// Release it all the same
+    Allow,
 }
 
 #[derive(Debug, Args)]

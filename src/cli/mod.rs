@@ -10,7 +10,7 @@ pub use args::{Arguments, CheckArguments, Command, ReleaseArguments, SetArgument
 pub use ci::Ci;
 pub use env::{Environment, GitLogin};
 pub use groups::{
-    CommitArguments, ImageArguments, KustomizationArguments, RegistryArguments, RepositoryArguments,
+    CommitArguments, ImageArguments, KustomizationArguments, OnSuperseded, RegistryArguments, RepositoryArguments,
     RequirementArguments,
 };
 pub use output::{ColorChoice, OutputArguments, OutputFormat};

@@ -1,7 +1,9 @@
 //! THE FLOWS, one a command; nothing else sequences.
 
 mod check;
+mod delivery;
 mod files;
+mod order;
 mod release;
 mod set;
 

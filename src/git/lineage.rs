@@ -12,6 +12,7 @@ use super::objects::Objects;
 use super::reader::Reader;
 use super::record::CommitRecord;
 use super::remote::Remote;
+use super::snapshot::Snapshot;
 
 /// How a commit stands to an earlier known one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,36 +34,50 @@ const MOST: usize = 20_000;
 /// How far clocks are believed to differ between committers, in seconds.
 const SKEW: i64 = 24 * 60 * 60;
 
-/// Returns how `commit` stands to `other`, as the checkout's history tells, else as `remote` does.
-pub fn lineage(
-    checkout: Option<&Checkout>,
-    remote: Option<&Remote>,
-    commit: CommitId,
-    other: CommitId,
-) -> Result<Lineage, GitError> {
-    if commit == other {
-        return Ok(Lineage::Same);
-    }
-    if let Some(lineage) = checkout.and_then(|checkout| at_hand(checkout, commit, other)) {
-        return Ok(lineage);
-    }
-    match remote {
-        Some(remote) => Reader::open(remote, None)?.lineage(commit, other),
-        None => Ok(Lineage::Unknown),
+/// Returns how `commit` stands to `other`, as the checkout's history tells.
+pub fn lineage_in(checkout: &Checkout, commit: CommitId, other: CommitId) -> Lineage {
+    at_hand(&|id| read(checkout, id), commit, other).unwrap_or(Lineage::Unknown)
+}
+
+/// Returns how `commit` stands to `other`, as a remote tells.
+pub fn lineage_at(remote: &Remote, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
+    Reader::open(remote, None)?.lineage(commit, other)
+}
+
+impl Snapshot<'_> {
+    /// Returns how `commit` stands to `other`, both of this repository. Without `ask`, the remote is not asked.
+    pub fn lineage(&mut self, commit: CommitId, other: CommitId, ask: bool) -> Result<Lineage, GitError> {
+        let checkout = self.source.checkout;
+        let known = |id: CommitId| {
+            let fetched = self.objects.contains(&id.0).then(|| CommitRecord::read(id, &self.objects).ok());
+            fetched.flatten().or_else(|| read(checkout?, id))
+        };
+        match at_hand(&known, commit, other) {
+            Some(lineage) => Ok(lineage),
+            None if ask => self.source.reader()?.lineage(commit, other),
+            None => Ok(Lineage::Unknown),
+        }
     }
 }
 
-/// Returns what a checkout's history tells; `None` where it is too short for that.
-fn at_hand(checkout: &Checkout, commit: CommitId, other: CommitId) -> Option<Lineage> {
-    let (record, other_record) = (read(checkout, commit)?, read(checkout, other)?);
-    if descends(checkout, &record, &other_record)? {
+/// Returns what commits at hand tell; `None` where they do not reach far enough.
+fn at_hand(known: &impl Fn(CommitId) -> Option<CommitRecord>, commit: CommitId, other: CommitId) -> Option<Lineage> {
+    if commit == other {
+        return Some(Lineage::Same);
+    }
+    let (record, other_record) = (known(commit)?, known(other)?);
+    if descends(known, &record, &other_record)? {
         return Some(Lineage::After);
     }
-    Some(if descends(checkout, &other_record, &record)? { Lineage::Before } else { Lineage::Apart })
+    Some(if descends(known, &other_record, &record)? { Lineage::Before } else { Lineage::Apart })
 }
 
 /// Returns whether `ancestor` is among the ancestors of `commit`; `None` where a commit between them is missing.
-fn descends(checkout: &Checkout, commit: &CommitRecord, ancestor: &CommitRecord) -> Option<bool> {
+fn descends(
+    known: &impl Fn(CommitId) -> Option<CommitRecord>,
+    commit: &CommitRecord,
+    ancestor: &CommitRecord,
+) -> Option<bool> {
     let mut found = HashSet::from([commit.id]);
     let mut queue = BinaryHeap::from([(commit.seconds, commit.id.0)]);
     let mut missing = false;
@@ -70,7 +85,7 @@ fn descends(checkout: &Checkout, commit: &CommitRecord, ancestor: &CommitRecord)
         if seconds < ancestor.seconds - SKEW {
             break;
         }
-        for parent in read(checkout, CommitId(id))?.parents {
+        for parent in known(CommitId(id))?.parents {
             if parent == ancestor.id {
                 return Some(true);
             }
@@ -78,7 +93,7 @@ fn descends(checkout: &Checkout, commit: &CommitRecord, ancestor: &CommitRecord)
                 return None;
             }
             if found.insert(parent) {
-                match read(checkout, parent) {
+                match known(parent) {
                     Some(parent) => queue.push((parent.seconds, parent.id.0)),
                     None => missing = true,
                 }

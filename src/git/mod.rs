@@ -33,7 +33,7 @@ pub use credentials::HostLogin;
 pub use error::GitError;
 pub use history::History;
 pub use identity::{Identity, IdentityError};
-pub use lineage::{Lineage, lineage};
+pub use lineage::{Lineage, lineage_at, lineage_in};
 pub use message::{Message, Trailer, TrailerError};
 pub use name::{BranchName, CommitId, RepositoryPath};
 pub use push::{PushOutcome, Pushed, Pusher, Refusal};

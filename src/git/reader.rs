@@ -15,7 +15,7 @@ use gix::protocol::fetch::{Arguments, Response};
 use gix::protocol::handshake::Ref;
 use gix::protocol::ls_refs::RefPrefixes;
 use gix::protocol::transport::client::Capabilities;
-use gix::protocol::transport::client::blocking_io::ExtendedBufRead as _;
+use gix::protocol::transport::client::blocking_io::ExtendedBufRead;
 use gix::protocol::transport::{Protocol, Service};
 use gix::protocol::{Command, LsRefsCommand};
 
@@ -158,7 +158,7 @@ impl<'r> Reader<'r> {
                 Ok(Negotiated::Pack) => return told_by(&between, commit, other),
                 Ok(Negotiated::Common) => {}
                 Ok(Negotiated::Stranger) => break,
-                Err(error) if is_an_answer(&error) => break,
+                Err(error) if error.is::<Refused>() => break,
                 Err(error) => return Err(self.connection.failed(error)),
             }
         }
@@ -215,6 +215,7 @@ fn receive(
     objects: &mut Objects,
 ) -> anyhow::Result<Taken> {
     let mut reader = arguments.send(&mut connection.transport, true)?;
+    refused(protocol, &mut reader)?;
     let response = Response::from_line_reader(protocol, &mut reader, true, false)?;
     anyhow::ensure!(response.has_pack(), "the server sent no pack");
     // A handler is what makes the reader take the side bands apart.
@@ -248,6 +249,7 @@ fn negotiate(
     objects: &mut Objects,
 ) -> anyhow::Result<Negotiated> {
     let mut reader = arguments.send(&mut connection.transport, done)?;
+    refused(protocol, &mut reader)?;
     let response = Response::from_line_reader(protocol, &mut reader, done, true)?;
     if !response.has_pack() {
         let common = response.acknowledgements().iter().any(|said| matches!(said, Acknowledgement::Common(_)));
@@ -259,9 +261,22 @@ fn negotiate(
     Ok(Negotiated::Pack)
 }
 
-/// Returns whether an error is what the server said, as it does of a commit that it does not have.
-fn is_an_answer(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<gix::protocol::transport::packetline::read::Error>())
+/// What a server says instead of an answer, as it does of an object that it does not have.
+#[derive(Debug, thiserror::Error)]
+#[error("it says: {0}")]
+struct Refused(String);
+
+/// Fails where a server of protocol v2 refuses to answer. gix would take that for a section that it does not know.
+fn refused<'r>(protocol: Protocol, reader: &mut impl ExtendedBufRead<'r>) -> anyhow::Result<()> {
+    if protocol == Protocol::V2 {
+        reader.reset(Protocol::V2);
+        if let Some(Ok(Ok(line))) = reader.peek_data_line()
+            && let Some(said) = line.strip_prefix(b"ERR ")
+        {
+            return Err(Refused(said.to_str_lossy().trim_end().to_owned()).into());
+        }
+    }
+    Ok(())
 }
 
 fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {

@@ -37,7 +37,7 @@ pub enum Entry<'s> {
 /// Where objects come from: what the checkout has, else the remote, which is not spoken to before it has to be.
 pub struct Source<'r> {
     remote: &'r Remote,
-    checkout: Option<&'r Checkout>,
+    pub(super) checkout: Option<&'r Checkout>,
     reader: Option<Reader<'r>>,
 }
 

@@ -4,6 +4,7 @@ use super::commit::CommitRequest;
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
 use super::values::{Effect, listed};
+use crate::cli::OnSuperseded;
 use crate::failure::Failure;
 
 pub struct Delivery {
@@ -17,6 +18,7 @@ pub struct Delivery {
     /// Whether the digest that the registry has is written beside the tag.
     pub pin_digest: bool,
     pub create_branch: bool,
+    pub on_superseded: OnSuperseded,
     pub message: CommitRequest,
     pub push_options: Vec<String>,
     pub attempts: u32,

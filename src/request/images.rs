@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::image::{Field, ImageArgument, Reference};
 
 /// The images to write, each name once.
+#[derive(Debug, Clone)]
 pub struct Images {
     pub arguments: Vec<ImageArgument>,
     /// Names that were given more than once: kustomize lets the last one win, and so do we, aloud.

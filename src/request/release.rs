@@ -26,6 +26,7 @@ impl ReleaseRequest {
             add: arguments.kustomization.add,
             registry,
             pin_digest: arguments.pin_digest,
+            on_superseded: arguments.on_superseded,
             create_branch: arguments.commit.create_branch,
             message: CommitRequest::new(&arguments.commit, environment)?,
             push_options: push_options(&arguments.commit.push_options)?,

@@ -33,7 +33,7 @@ fn the_commit_says_what_it_is() {
         .env("GITHUB_REPOSITORY", "kubernetes-hy/material-example")
         .env("GITHUB_RUN_ID", "42")
         .env("GITHUB_SHA", COMMIT)
-        .args(["--trailer", "Reviewed-by=A <a@example.org>"])
+        .args(["--on-superseded", "allow", "--trailer", "Reviewed-by=A <a@example.org>"])
         .arg(stage.argument())
         .run()
         .success();
@@ -43,6 +43,7 @@ fn the_commit_says_what_it_is() {
     let digest = &stage.digest;
     let expected = [
         ("Tagship-Image", format!("IMAGE_PLACEHOLDER={image}:{COMMIT}@{digest}")),
+        ("Tagship-File", FILE.to_owned()),
         ("Tagship-Source", format!("kubernetes-hy/material-example@{COMMIT}")),
         ("Tagship-Run", "https://github.example/kubernetes-hy/material-example/actions/runs/42".to_owned()),
         ("Reviewed-by", "A <a@example.org>".to_owned()),

@@ -41,7 +41,7 @@ fn module_of(path: &str) -> &str {
 }
 
 /// Who may use whom. The arrows run one way: from what a person typed, through the flow, to what is told.
-const LAYERS: [(&str, &[&str]); 22] = [
+const LAYERS: [(&str, &[&str]); 25] = [
     ("image", &[]),
     ("backoff", &[]),
     ("http", &[]),
@@ -56,23 +56,30 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("logins", &["cli", "failure", "registry"]),
     ("message_template", &["failure"]),
     ("request", &["cli", "image", "git", "registry", "logins", "message_template", "failure"]),
-    ("plan", &["image", "git", "kustomization", "request", "message_template", "failure"]),
+    ("provenance", &["git"]),
+    ("order", &["git", "provenance"]),
+    ("plan", &["image", "git", "kustomization", "provenance", "request", "message_template", "failure"]),
     ("outcome", &["image", "git", "registry", "kustomization", "plan", "diff"]),
     ("checks", &["backoff", "failure", "image", "outcome", "plan", "registry", "request"]),
     ("target", &["cli", "git", "kustomization", "request", "failure"]),
+    ("source", &["failure", "git", "request", "target"]),
     (
         "flow",
         &[
             "backoff",
             "checks",
+            "cli",
             "failure",
             "git",
             "image",
             "kustomization",
             "nearest",
+            "order",
             "outcome",
             "plan",
+            "provenance",
             "request",
+            "source",
             "target",
             "worktree",
         ],

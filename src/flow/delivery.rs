@@ -1,0 +1,289 @@
+//! What every command does that commits to the release branch: read its tip, edit the bytes, make one commit on it, push
+//! that with the tip as lease; where another release got in between, begin again at the new tip. Every check comes before
+//! the first effect, and the only effect is one ref that moves once. What is to be written is its caller's.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use super::files::{edit, require_entries, subjects_of, tell_repeated};
+use super::order::superseded;
+use crate::backoff::Backoff;
+use crate::checks::{Checks, Pace};
+use crate::cli::OnSuperseded;
+use crate::failure::{Failure, FailureKind};
+use crate::git::{
+    Authorship, Change, CommitOnTip, Destination, Identity, Message, PushOutcome, Pusher, RepositoryPath, Snapshot,
+};
+use crate::image::ImageArgument;
+use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
+use crate::plan::{self, Origin, Purpose, Subject};
+use crate::provenance::SourceCommit;
+use crate::request::{Delivery, Images};
+use crate::target::{Start, Target};
+
+/// What a command delivers, and how.
+pub(super) struct Shipment<'a> {
+    pub(super) command: &'static str,
+    pub(super) delivery: &'a Delivery,
+    /// What can be said of the images before the branch is read.
+    pub(super) subjects: Vec<Subject>,
+}
+
+/// What is to be written on one tip.
+#[derive(Clone)]
+pub(super) struct Writing {
+    pub(super) images: Images,
+    pub(super) purpose: Purpose,
+    /// The commit that the images were built from.
+    pub(super) source: Option<SourceCommit>,
+}
+
+/// Decides what is to be written on a tip.
+pub(super) type Decide<'d> =
+    dyn FnMut(&mut Snapshot<'_>, &[RepositoryPath], &mut Listener<'_>) -> Result<Writing, Failure> + 'd;
+
+/// Delivers: all of it in one commit, or nothing.
+pub(super) fn deliver(
+    shipment: &Shipment<'_>,
+    decide: &mut Decide<'_>,
+    listener: &mut Listener<'_>,
+) -> Result<Outcome, Failure> {
+    let delivery = shipment.delivery;
+    if let Some(ci) = &delivery.target.ci {
+        listener(&Event::Detected(ci.to_string()));
+    }
+    let mut checks = Checks::new(delivery.registry.as_ref());
+    let target = Target::open(&delivery.target)?;
+    let start = || target.start(delivery.effect, delivery.create_branch);
+    let mut early = checks.require_while(&shipment.subjects, listener, start)?;
+    let mut backoff = Backoff::new(delivery.attempts, Duration::from_secs(1), Duration::from_secs(30));
+    let mut attempt = 1;
+    loop {
+        let clock = Instant::now();
+        let begun = early.take().map_or_else(start, Ok)?;
+        let mut trial = Trial { shipment, target: &target, checks: &mut checks, attempt };
+        match trial.run(begun, decide, listener)? {
+            Attempt::Done(outcome) => return Ok(*outcome),
+            Attempt::Waited => continue,
+            Attempt::Raced => {}
+        }
+        let branch = target.branch_name();
+        listener(&Event::Raced { branch: &branch, attempt, attempts: delivery.attempts });
+        backoff.widen(clock.elapsed() * 4);
+        if !backoff.wait(Duration::ZERO) {
+            return Err(Failure::new(FailureKind::Raced, format!("lost the race for {branch} {attempt} times"))
+                .hint("many releases write to this branch at once; try again, or raise `--attempts`"));
+        }
+        attempt += 1;
+    }
+}
+
+/// How one attempt ends.
+enum Attempt {
+    Done(Box<Outcome>),
+    /// An image had to be waited for, and the branch may have moved in the meantime.
+    Waited,
+    /// Another release was faster.
+    Raced,
+}
+
+/// One attempt, at one tip.
+struct Trial<'a> {
+    shipment: &'a Shipment<'a>,
+    target: &'a Target,
+    checks: &'a mut Checks,
+    attempt: u32,
+}
+
+impl Trial<'_> {
+    fn run(
+        &mut self,
+        start: Start<'_>,
+        decide: &mut Decide<'_>,
+        listener: &mut Listener<'_>,
+    ) -> Result<Attempt, Failure> {
+        let delivery = self.shipment.delivery;
+        let Start { mut snapshot, pusher, destination } = start;
+        if snapshot.is_whole() && self.attempt == 1 {
+            let note = format!("{} serves no parts, so the whole commit was fetched", self.target.remote);
+            listener(&Event::Noted(note));
+        }
+        let paths = self.target.locate(&mut snapshot, &delivery.kustomizations)?;
+        let writing = decide(&mut snapshot, &paths, listener)?;
+        if self.attempt == 1 {
+            tell_repeated(&writing.images, listener);
+        }
+        let mut files = read_and_edit(&snapshot, &paths, &writing.images.arguments, &writing, delivery)?;
+        if delivery.on_superseded != OnSuperseded::Allow
+            && let Some(reason) = self.superseded(&mut snapshot, &files, &writing, listener)?
+        {
+            return self.stopped(&destination, &files, reason);
+        }
+        if delivery.registry.is_some() {
+            if self.checks.require(&subjects_of(&files, listener)?, listener)? == Pace::AfterWaiting {
+                return Ok(Attempt::Waited);
+            }
+            if delivery.pin_digest {
+                let pinned = self.checks.pinned(&writing.images.arguments, &files)?;
+                files = read_and_edit(&snapshot, &paths, &pinned, &writing, delivery)?;
+            }
+        }
+        for file in &files {
+            listener(&Event::Edited(file));
+        }
+        let mut outcome = self.outcome(&files, &destination);
+        outcome.parent = Some(snapshot.commit_id());
+        if outcome.files.is_empty() {
+            if let Destination::New(branch) = &destination {
+                return Err(Failure::target(format!(
+                    "`{branch}` does not exist, and there is nothing to commit on it"
+                ))
+                .hint("the default branch has these images already; create the branch with git"));
+            }
+            outcome.ending = Ending::Unchanged;
+            return Ok(Attempt::Done(Box::new(outcome)));
+        }
+        let message = message(delivery, &files, &writing, self.checks);
+        outcome.message = Some(message.to_string());
+        let Some(pusher) = pusher else {
+            outcome.ending = Ending::DryRun;
+            return Ok(Attempt::Done(Box::new(outcome)));
+        };
+        let commit =
+            snapshot.commit(&changes(&paths, &files), &message, &authorship(delivery, self.target)?, destination)?;
+        drop(snapshot);
+        if !push(delivery, pusher, &commit, &message, listener)? {
+            return Ok(Attempt::Raced);
+        }
+        Ok(Attempt::Done(Box::new(Outcome { ending: Ending::Released, commit: Some(commit.id()), ..outcome })))
+    }
+
+    fn superseded(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        files: &[FileEdit],
+        writing: &Writing,
+        listener: &mut Listener<'_>,
+    ) -> Result<Option<String>, Failure> {
+        let request = &self.shipment.delivery.target;
+        let first = self.attempt == 1;
+        let note = &mut |note| {
+            if first {
+                listener(&Event::Noted(note));
+            }
+        };
+        superseded(request, self.target, snapshot, files, writing.source.as_ref(), note)
+    }
+
+    fn outcome(&self, files: &[FileEdit], destination: &Destination) -> Outcome {
+        let mut outcome = Outcome::of_files(self.shipment.command, files, |reference| self.checks.of(reference));
+        outcome.branch = Some(destination.branch().to_string());
+        outcome.attempts = self.attempt;
+        outcome
+    }
+
+    /// Ends where the branch carries a newer release.
+    fn stopped(&self, destination: &Destination, files: &[FileEdit], reason: String) -> Result<Attempt, Failure> {
+        if self.shipment.delivery.on_superseded == OnSuperseded::Fail {
+            return Err(Failure::new(FailureKind::Guarded, format!("superseded: {reason}"))
+                .hint("`--on-superseded allow` releases it all the same"));
+        }
+        let outcome = self.outcome(files, destination);
+        let nothing = Outcome { files: Vec::new(), diff: String::new(), ..outcome };
+        Ok(Attempt::Done(Box::new(Outcome { ending: Ending::Superseded, reason: Some(reason), ..nothing })))
+    }
+}
+
+fn changes(paths: &[RepositoryPath], files: &[FileEdit]) -> Vec<Change> {
+    let changed = paths.iter().zip(files).filter(|(_, file)| file.edit.changed());
+    changed.map(|(path, file)| Change { path: path.clone(), bytes: file.edit.text.clone() }).collect()
+}
+
+/// Returns whether the branch is at `commit` now; `false` where another release was faster.
+fn push(
+    delivery: &Delivery,
+    pusher: Pusher<'_>,
+    commit: &CommitOnTip,
+    message: &Message,
+    listener: &mut Listener<'_>,
+) -> Result<bool, Failure> {
+    listener(&Event::Committed { id: commit.id(), title: &message.title });
+    let begun = Instant::now();
+    let remote = pusher.remote();
+    let pushed = pusher.push(commit, &delivery.push_options)?;
+    let traffic = remote.traffic();
+    let remote = remote.to_string();
+    let branch = commit.lease().branch.to_string();
+    if !pushed.takes_options && !delivery.push_options.is_empty() {
+        listener(&Event::Noted(format!("{remote} takes no push options, so they were left out")));
+    }
+    match pushed.outcome {
+        PushOutcome::Updated => {
+            listener(&Event::Pushed {
+                remote: &remote,
+                branch: &branch,
+                parent: commit.lease().tip,
+                id: commit.id(),
+                traffic,
+                elapsed: begun.elapsed(),
+            });
+            Ok(true)
+        }
+        PushOutcome::Raced { .. } => Ok(false),
+        PushOutcome::Refused(refusal) => Err(Failure::refused(&branch, &refusal)),
+    }
+}
+
+fn read_and_edit(
+    snapshot: &Snapshot<'_>,
+    paths: &[RepositoryPath],
+    arguments: &[ImageArgument],
+    writing: &Writing,
+    delivery: &Delivery,
+) -> Result<Vec<FileEdit>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        let old = snapshot.file(path)?.to_vec();
+        files.push(edit(path.to_string(), old, arguments, delivery.add)?);
+    }
+    require_entries(&writing.images, &files)?;
+    Ok(files)
+}
+
+fn message(delivery: &Delivery, files: &[FileEdit], writing: &Writing, checks: &Checks) -> Message {
+    let mut releases = Vec::new();
+    for file in files {
+        for entry in file.edit.entries.iter().filter(|entry| !entry.fields.is_empty() || entry.appended) {
+            let own = entry.after.digest.as_deref().and_then(|digest| digest.parse().ok());
+            let digest = match plan::subject_of_entry(entry) {
+                Ok(Subject::Known(reference)) => {
+                    checks.of(&reference).map(|checked| checked.descriptor.digest.clone()).or(own)
+                }
+                Ok(Subject::OfEntry | Subject::Open) | Err(_) => own,
+            };
+            releases.push(plan::Release { path: &file.path, entry, digest });
+        }
+    }
+    let source = writing.source.as_ref().map(SourceCommit::to_string);
+    let run = delivery.target.ci.as_ref().and_then(|ci| ci.run.as_deref());
+    plan::message(&delivery.message, &releases, Origin { source: source.as_deref(), run }, &writing.purpose)
+}
+
+/// Flags beat git's configuration, which beats the CI's bot.
+fn authorship(delivery: &Delivery, target: &Target) -> Result<Authorship, Failure> {
+    let bot = delivery.target.ci.as_ref().and_then(|ci| ci.bot).and_then(|bot| bot.parse().ok());
+    let (author, committer) = target.identities()?;
+    let (author, committer) = (
+        delivery.message.environment_author.clone().or(author),
+        delivery.message.environment_committer.clone().or(committer),
+    );
+    let author = delivery.message.author.clone().or(author).or_else(|| bot.clone());
+    let author =
+        author.unwrap_or_else(|| Identity { name: "tagship".to_owned(), email: "tagship@localhost".to_owned() });
+    let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
+    Ok(Authorship {
+        committer: committer.or(bot).unwrap_or_else(|| author.clone()),
+        author,
+        seconds: delivery.message.seconds.unwrap_or_else(now),
+        signing: target.signing()?,
+    })
+}

@@ -1,0 +1,154 @@
+//! ORDER: which of two releases is the newer one. Semantic versions count where both tags are such; else the commits that
+//! were built, by their ancestry. Nothing is looked up here.
+
+use std::cmp::Ordering;
+
+use semver::Version as SemanticVersion;
+
+use crate::git::{CommitId, Lineage};
+use crate::provenance::{Provenance, SourceCommit};
+
+/// A release as its order sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Version {
+    pub tag: Option<String>,
+    pub source: Option<SourceCommit>,
+}
+
+impl Version {
+    /// A tag that is a commit id names what was built better than anything else does.
+    pub fn new(tag: Option<&str>, source: Option<SourceCommit>) -> Self {
+        let repository = source.as_ref().and_then(|source| source.repository.clone());
+        let of_tag = tag.and_then(SourceCommit::of_tag).map(|of_tag| SourceCommit { repository, ..of_tag });
+        Self { tag: tag.map(str::to_owned), source: of_tag.or(source) }
+    }
+}
+
+/// How a release stands to one that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Newer,
+    /// It is of the same version, or of the same commit.
+    Same,
+    Older,
+    /// Its commit and the other's are on lines that went apart, or of different repositories.
+    Apart,
+    /// There is nothing to compare.
+    Unknown,
+}
+
+/// What has to be known to order two releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    Known(Order),
+    /// How these two commits stand to each other.
+    Lineage(CommitId, CommitId),
+}
+
+/// Begins to compare a release with one that is there.
+pub fn compare(new: &Version, there: &Version) -> Comparison {
+    if let (Some(new), Some(there)) = (semantic(new), semantic(there)) {
+        match new.cmp_precedence(&there) {
+            Ordering::Greater => return Comparison::Known(Order::Newer),
+            Ordering::Less => return Comparison::Known(Order::Older),
+            Ordering::Equal => {}
+        }
+    }
+    let (Some(new_source), Some(source)) = (&new.source, &there.source) else {
+        let same = new.tag.is_some() && new.tag == there.tag;
+        return Comparison::Known(if same { Order::Same } else { Order::Unknown });
+    };
+    match (&new_source.repository, &source.repository) {
+        (Some(new), Some(there)) if !new.eq_ignore_ascii_case(there) => Comparison::Known(Order::Apart),
+        _ => Comparison::Lineage(new_source.commit, source.commit),
+    }
+}
+
+/// Returns the order that a lineage means.
+pub fn of_lineage(lineage: Lineage) -> Order {
+    match lineage {
+        Lineage::Same => Order::Same,
+        Lineage::After => Order::Newer,
+        Lineage::Before => Order::Older,
+        Lineage::Apart => Order::Apart,
+        Lineage::Unknown => Order::Unknown,
+    }
+}
+
+/// Reads `1.2.3` or `v1.2.3`, with what may follow.
+fn semantic(version: &Version) -> Option<SemanticVersion> {
+    let tag = version.tag.as_deref()?;
+    SemanticVersion::parse(tag.strip_prefix(['v', 'V']).unwrap_or(tag)).ok()
+}
+
+/// A release that a new one has to be newer than.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark<'h> {
+    pub release: &'h Provenance,
+    /// The rollback that took it back: then not even the same release may come again.
+    pub taken_back_by: Option<CommitId>,
+}
+
+/// Returns what the newest of `releases`, which are in the order of history, the newest first, say about the entry
+/// `name` of the file at `path`: the last release, and those that rollbacks have taken back since. `None` where history
+/// says nothing about the entry.
+pub fn marks<'h>(releases: &'h [Provenance], path: &str, name: &str) -> Option<Vec<Mark<'h>>> {
+    let of_entry = || releases.iter().filter(|release| release.image(path, name).is_some());
+    let mut marks = Vec::new();
+    for release in of_entry() {
+        marks.push(Mark { release, taken_back_by: None });
+        if release.rollback_of.is_empty() {
+            break;
+        }
+        let taken_back = of_entry().filter(|other| release.rollback_of.contains(&other.commit));
+        marks.extend(taken_back.map(|other| Mark { release: other, taken_back_by: Some(release.commit) }));
+    }
+    (!marks.is_empty()).then_some(marks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Comparison, Order, Version, compare};
+    use crate::provenance::SourceCommit;
+
+    const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+    fn version(tag: &str, source: &str) -> Version {
+        Version::new((!tag.is_empty()).then_some(tag), SourceCommit::parse(source))
+    }
+
+    #[test]
+    fn what_can_be_told_without_history() {
+        use Order::{Apart, Newer, Older, Same, Unknown};
+        for (new, there, expected) in [
+            (version("v1.2.4", ""), version("v1.2.3", ""), Newer),
+            (version("1.10.0", ""), version("v1.9.9", ""), Newer),
+            (version("v1.2.3-rc.1", ""), version("v1.2.3", ""), Older),
+            (version("v1.2.3-rc.10", ""), version("v1.2.3-rc.9", ""), Newer),
+            (version("v1.2.3", &format!("o/r@{A}")), version("v2.0.0", &format!("o/r@{B}")), Older),
+            (version("v1.2.3", ""), version("v1.2.3", ""), Same),
+            (version("main-7", ""), version("main-6", ""), Unknown),
+            (version("v1.2", ""), version("v1.1", ""), Unknown),
+            (version("", ""), version("v1.1.0", ""), Unknown),
+            (version("x", &format!("o/r@{A}")), version("y", ""), Unknown),
+            (version("x", &format!("o/r@{A}")), version("y", &format!("o/other@{B}")), Apart),
+        ] {
+            assert_eq!(compare(&new, &there), Comparison::Known(expected), "{new:?} and {there:?}");
+        }
+    }
+
+    #[test]
+    fn what_ancestry_has_to_tell() {
+        let a = SourceCommit::of_tag(A).unwrap().commit;
+        let b = SourceCommit::of_tag(B).unwrap().commit;
+        for (new, there) in [
+            (version("x", &format!("o/r@{A}")), version("y", &format!("O/R@{B}"))),
+            (version(A, ""), version(B, "")),
+            (version(A, &format!("o/r@{B}")), version("y", &format!("o/r@{B}"))),
+            (version("v1.0.0", &format!("o/r@{A}")), version("v1.0.0", &format!("o/r@{B}"))),
+        ] {
+            assert_eq!(compare(&new, &there), Comparison::Lineage(a, b), "{new:?} and {there:?}");
+        }
+    }
+}

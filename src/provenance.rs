@@ -1,0 +1,144 @@
+//! What a release says about itself in its commit, as it is read back from history. `plan` writes these trailers; nothing
+//! else of a message counts.
+
+use std::fmt;
+
+use crate::git::{CommitId, CommitRecord};
+
+/// What was released: `NAME=IMAGE:TAG@DIGEST`, once an image.
+pub const IMAGE: &str = "Tagship-Image";
+/// The file that it was written to, once a file.
+pub const FILE: &str = "Tagship-File";
+/// The commit that was built, as `owner/repo@sha`.
+pub const SOURCE: &str = "Tagship-Source";
+/// The page of the run that released.
+pub const RUN: &str = "Tagship-Run";
+/// A release that this one takes back, by its commit.
+pub const ROLLBACK_OF: &str = "Tagship-Rollback-Of";
+/// Who wrote all this.
+pub const VERSION: &str = "Tagship-Version";
+
+/// What the trailers of a release say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    pub commit: CommitId,
+    images: Vec<(String, ReleasedImage)>,
+    files: Vec<String>,
+    pub source: Option<SourceCommit>,
+    pub run: Option<String>,
+    pub rollback_of: Vec<CommitId>,
+}
+
+/// An image as a trailer names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleasedImage {
+    pub name: String,
+    pub tag: Option<String>,
+    pub digest: Option<String>,
+}
+
+/// A commit of the repository that images are built from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceCommit {
+    /// As `owner/repo`; `None` where only the commit is known.
+    pub repository: Option<String>,
+    pub commit: CommitId,
+}
+
+impl Provenance {
+    /// Returns what a commit says; `None` where it is no release of ours.
+    pub fn of(record: &CommitRecord) -> Option<Self> {
+        record.trailer(VERSION).next()?;
+        let images: Vec<_> = record.trailer(IMAGE).filter_map(released).collect();
+        if images.is_empty() {
+            return None;
+        }
+        Some(Self {
+            commit: record.id,
+            images,
+            files: record.trailer(FILE).map(str::to_owned).collect(),
+            source: record.trailer(SOURCE).last().and_then(SourceCommit::parse),
+            run: record.trailer(RUN).last().map(str::to_owned),
+            rollback_of: record.trailer(ROLLBACK_OF).filter_map(CommitId::parse).collect(),
+        })
+    }
+
+    /// Returns what the entry `name` of the file at `path` became.
+    pub fn image(&self, path: &str, name: &str) -> Option<&ReleasedImage> {
+        let is_of_file = self.files.iter().any(|file| file == path);
+        let (_, image) = self.images.iter().find(|(other, _)| is_of_file && other == name)?;
+        Some(image)
+    }
+}
+
+/// Reads `NAME=IMAGE:TAG@DIGEST`.
+fn released(text: &str) -> Option<(String, ReleasedImage)> {
+    let (entry, image) = text.split_once('=')?;
+    let (image, digest) = match image.split_once('@') {
+        Some((image, digest)) => (image, Some(digest.to_owned())),
+        None => (image, None),
+    };
+    // A colon before the last slash belongs to the registry's port.
+    let path = image.rfind('/').map_or(0, |slash| slash + 1);
+    let (name, tag) = match image[path..].split_once(':') {
+        Some((last, tag)) => (&image[..path + last.len()], Some(tag.to_owned())),
+        None => (image, None),
+    };
+    Some((entry.to_owned(), ReleasedImage { name: name.to_owned(), tag, digest }))
+}
+
+impl SourceCommit {
+    /// Reads `owner/repo@sha`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (repository, commit) = text.rsplit_once('@')?;
+        Some(Self { repository: Some(repository.to_owned()), commit: CommitId::parse(commit)? })
+    }
+
+    /// Returns the commit that a tag names, where it is nothing but a whole commit id.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        Some(Self { repository: None, commit: CommitId::parse(tag)? })
+    }
+}
+
+impl fmt::Display for SourceCommit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.repository {
+            Some(repository) => write!(f, "{repository}@{}", self.commit),
+            None => self.commit.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ReleasedImage, SourceCommit, released};
+
+    #[test]
+    fn released_images() {
+        let image = |name: &str, tag: Option<&str>, digest: Option<&str>| ReleasedImage {
+            name: name.to_owned(),
+            tag: tag.map(str::to_owned),
+            digest: digest.map(str::to_owned),
+        };
+        for (text, expected) in [
+            ("web=org/web:v1", image("org/web", Some("v1"), None)),
+            ("web=host:5000/web", image("host:5000/web", None, None)),
+            ("web=host:5000/org/web:v1@sha256:9f", image("host:5000/org/web", Some("v1"), Some("sha256:9f"))),
+            ("web=web@sha256:9f", image("web", None, Some("sha256:9f"))),
+            ("web=web:v1", image("web", Some("v1"), None)),
+        ] {
+            assert_eq!(released(text), Some(("web".to_owned(), expected)), "{text}");
+        }
+        assert_eq!(released("web"), None);
+    }
+
+    #[test]
+    fn source_commits() {
+        let id = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
+        let source = SourceCommit::parse(&format!("org/app@{id}")).unwrap();
+        assert_eq!((source.repository.as_deref(), source.commit.to_string().as_str()), (Some("org/app"), id));
+        assert_eq!(SourceCommit::parse("org/app@fdafd70"), None, "a shortened id");
+        assert_eq!(SourceCommit::of_tag(id).unwrap().commit.to_string(), id);
+        assert_eq!(SourceCommit::of_tag("v1.2.3"), None);
+    }
+}

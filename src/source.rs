@@ -1,0 +1,60 @@
+//! The repository that images are built from, which knows how their commits follow each other. It is the release branch's
+//! own, or the one that the CI system builds; its checkout answers where its history goes far enough.
+
+use std::path::Path;
+
+use crate::failure::Failure;
+use crate::git::{Checkout, CommitId, GitError, Lineage, Remote, Snapshot, lineage_at, lineage_in};
+use crate::request::{Repository, TargetRequest};
+use crate::target::{Target, remote_options};
+
+pub(crate) struct SourceRepository {
+    /// Whether it is the one that is released to.
+    is_target: bool,
+    /// Its checkout, where that is not the release branch's.
+    checkout: Option<Checkout>,
+    remote: Option<Remote>,
+}
+
+impl SourceRepository {
+    pub(crate) fn find(request: &TargetRequest, target: &Target) -> Self {
+        let url = request.ci.as_ref().and_then(|ci| ci.repository_url.as_deref());
+        // Who has no such remote cannot be asked, and then no order is known.
+        let of_url = || Remote::at(url?, &remote_options(request)).ok();
+        let built = of_url();
+        if built.as_ref().is_some_and(|built| built.to_string() == target.remote.to_string()) {
+            return Self { is_target: true, checkout: None, remote: None };
+        }
+        let here = match request.repository {
+            Repository::Url(_) => Checkout::discover(Path::new("."), request.in_ci).ok(),
+            Repository::Checkout { .. } => None,
+        };
+        // The checkout's configuration has the login for its own remote.
+        let of_checkout = here.as_ref().and_then(|here| here.remote("origin", remote_options(request)).ok());
+        let is_built = |remote: &Remote| built.as_ref().is_some_and(|built| built.to_string() == remote.to_string());
+        let remote = of_checkout.filter(is_built).or_else(of_url);
+        Self { is_target: false, checkout: here, remote }
+    }
+
+    /// Returns how `commit` stands to `other`; unknown where this repository may not be read. Where it only is away for
+    /// now, that is an error: the next try may tell.
+    pub(crate) fn lineage(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        commit: CommitId,
+        other: CommitId,
+    ) -> Result<Lineage, Failure> {
+        let mut known = snapshot.lineage(commit, other, self.is_target)?;
+        if let (Lineage::Unknown, Some(checkout)) = (known, &self.checkout) {
+            known = lineage_in(checkout, commit, other);
+        }
+        match (known, &self.remote) {
+            (Lineage::Unknown, Some(remote)) => match lineage_at(remote, commit, other) {
+                Err(error @ GitError::Unavailable { .. }) => Err(Failure::from(error)
+                    .hint("it tells whether a newer build is released already; `--on-superseded allow` does not ask")),
+                told => Ok(told.unwrap_or(Lineage::Unknown)),
+            },
+            _ => Ok(known),
+        }
+    }
+}
