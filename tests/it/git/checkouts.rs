@@ -1,0 +1,104 @@
+//! Checkouts as people and CI systems have them: they say where to, and nothing else is taken from them.
+
+use super::{login, release_in, serve};
+use crate::stage::{FILE, FOLDER, Stage, tagship};
+use crate::support::command::{Command, Home};
+use crate::support::git_server::Access;
+use crate::support::repository::Checkout;
+
+#[test]
+fn a_checkout_says_where_to_and_is_not_read() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.write(FILE, b"not even YAML: [\n");
+    release_in(&checkout, &stage.home, &stage).run().success();
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+    assert_eq!(checkout.read(FILE), b"not even YAML: [\n");
+}
+
+/// A partial clone has commit and trees; the one file that it lacks is fetched.
+#[test]
+fn what_a_partial_clone_lacks_is_fetched() {
+    let stage = Stage::new();
+    let url = stage.remote.file_url();
+    let checkout = Checkout::clone_with(&url, &["--depth=1", "--filter=blob:none", "--no-checkout"]);
+    let release = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "-k", FOLDER]);
+    release.arg(stage.argument()).run().success();
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+}
+
+/// A container sees a workspace that belongs to the runner's user. That can be tried only by who may give files away.
+#[cfg(unix)]
+#[test]
+fn a_checkout_of_another_user() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    let owner = Command::new("chown").args(["-R", "12345"]).arg(checkout.path()).run();
+    if owner.code != Some(0) {
+        println!("skipped: files cannot be given away");
+        return;
+    }
+    let release = release_in(&checkout, &stage.home, &stage);
+    release.run().exit(3).stderr_has("belongs to another user").stderr_has("where `CI` is set");
+    stage.untouched();
+    release.env("CI", "true").run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn a_detached_checkout_needs_a_branch() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.detach();
+    release_in(&checkout, &stage.home, &stage).run().exit(3).stderr_has("no branch is checked out");
+    release_in(&checkout, &stage.home, &stage).args(["--branch", "main"]).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn the_cis_branch_stands_in_for_a_detached_head() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.detach();
+    let release = release_in(&checkout, &stage.home, &stage);
+    release.env("GITHUB_ACTIONS", "true").env("GITHUB_REF", "refs/heads/main").run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// Up to version 5, actions/checkout writes its login into `.git/config`; since then, into a file that is included.
+#[test]
+fn both_layouts_of_actions_checkout() {
+    for included in [false, true] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Login(login()));
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        let url = server.url("gitops.git");
+        checkout.git(["remote", "set-url", "origin", &url]).run().success();
+        release_in(&checkout, &stage.home, &stage).run().exit(5);
+        if included {
+            checkout.credentials_included(&server.url(""), &login());
+        } else {
+            checkout.credentials_in_config(&server.url(""), &login());
+        }
+        release_in(&checkout, &stage.home, &stage).run().success().says_nowhere(&login().encoded());
+        assert_eq!(stage.remote.number_of_commits("main"), 2, "included: {included}");
+    }
+}
+
+#[test]
+fn no_repository_no_remote() {
+    let stage = Stage::new();
+    let home = Home::new();
+    let release = |folder: &std::path::Path| {
+        stage.tagship().current_dir(folder).args(["release", "-k", "."]).arg(stage.argument())
+    };
+    release(home.path()).run().exit(3).stderr_has("there is no git repository at");
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    release(&checkout.path().join(FOLDER))
+        .args(["--remote", "upstream"])
+        .run()
+        .exit(3)
+        .stderr_has("no remote `upstream`");
+    stage.release_to("/nowhere/at/all").arg(stage.argument()).run().exit(3).stderr_has("there is no git repository at");
+    stage.release_to("ftp://user:s3cret@host/x").arg(stage.argument()).run().exit(2).says_nowhere("s3cret");
+}

@@ -1,0 +1,59 @@
+//! What a release costs: requests and bytes, as the server counts them.
+
+use super::{lines, release_in, serve};
+use crate::stage::{FILE, Stage, tagship};
+use crate::support::git_server::{Access, GitServer};
+use crate::support::repository::{Checkout, Remote};
+
+/// Who is to push asks where the branch stands, then fetches the commit with its trees, then the file.
+#[test]
+fn an_ordinary_repository_costs_five_requests() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
+    release.run().success();
+    let expected = [
+        "GET /gitops.git/info/refs 200",
+        "GET /gitops.git/info/refs 200",
+        "POST /gitops.git/git-upload-pack 200",
+        "POST /gitops.git/git-upload-pack 200",
+        "POST /gitops.git/git-receive-pack 200",
+    ];
+    assert_eq!(lines(&server), expected);
+    release.run().success().stdout_has("unchanged");
+    assert_eq!(lines(&server), expected[..4], "nothing is pushed");
+}
+
+#[test]
+fn a_checkout_at_the_tip_costs_two_requests() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.git(["remote", "set-url", "origin", &server.url("gitops.git")]).run().success();
+    release_in(&checkout, &stage.home, &stage).run().success();
+    assert_eq!(lines(&server), ["GET /gitops.git/info/refs 200", "POST /gitops.git/git-receive-pack 200"]);
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+}
+
+#[test]
+fn a_large_repository_costs_no_more() {
+    let remote = Remote::create("gitops");
+    remote.fill(10_000, 3);
+    let server = GitServer::start(remote.folder(), Access::Open);
+    let folder = "clusters/42/apps/0042";
+    let path = format!("{folder}/kustomization.yaml");
+    let seed = String::from_utf8(remote.file("main", &path)).unwrap();
+    let release = tagship().args(["release", "--no-check", "--repo", &server.url("gitops.git"), "-k", folder]);
+    release.arg("app=*:v9").run().success();
+    let requests = server.requests();
+    assert_eq!(requests.len(), 5 + 6);
+    let up: usize = requests.iter().map(|request| request.logged.received).sum();
+    // The answer to the first fetch begins with the number of objects, and is left at that.
+    let mut down: Vec<usize> = requests.iter().map(|request| request.logged.sent).collect();
+    down.sort_unstable();
+    let left = down.pop().unwrap();
+    let down: usize = down.iter().sum();
+    assert!(left > 500_000 && up < 64 << 10 && down < 64 << 10, "{up} bytes up, {down} bytes down, {left} left");
+    let line = seed.lines().find(|line| line.contains("newTag")).unwrap();
+    assert_eq!(remote.file("main", &path), seed.replace(line, "  newTag: v9").as_bytes());
+}

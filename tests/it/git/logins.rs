@@ -1,0 +1,160 @@
+//! Which login the remote is shown, where it comes from, and that nobody else sees it.
+
+use super::{checkout_without_login, login, release_in, serve};
+use crate::stage::{FILE, Stage};
+use crate::support::command::write_script;
+use crate::support::git_server::Access;
+use crate::support::login::Login;
+
+#[test]
+fn over_http_with_a_login_in_the_url() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let url = server.url_with(&login(), "gitops.git");
+    let output = stage.release_to(&url).arg("-v").arg(stage.argument()).run().success();
+    output.says_nowhere(&login().password).stdout_has(&format!("{}/gitops  main", server.address()));
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+}
+
+#[test]
+fn a_wrong_login_or_none() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let run = |url: &str| stage.release_to(url).arg(stage.argument()).run();
+    run(&server.url("gitops.git")).exit(5).stderr_has("wants a login, and none was found");
+    let wrong = Login::new("x-access-token", "wr0ng-s3cret");
+    run(&server.url_with(&wrong, "gitops.git"))
+        .exit(5)
+        .stderr_has("does not accept the login")
+        .says_nowhere(&wrong.password);
+    stage.untouched();
+}
+
+#[test]
+fn who_may_read_and_not_write() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::LoginToPush(login()));
+    let run = |url: &str| stage.release_to(url).arg(stage.argument()).run();
+    run(&server.url("gitops.git")).exit(5).stderr_has("wants a login, and none was found");
+    let server = serve(&stage, Access::PushForbidden(login(), "Write access to repository not granted.".to_owned()));
+    run(&server.url_with(&login(), "gitops.git"))
+        .exit(5)
+        .stderr_has("403 Forbidden: Write access to repository not granted.");
+    stage.untouched();
+}
+
+#[test]
+fn a_user_in_the_url_asks_the_helpers() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let checkout = checkout_without_login(&stage, &server);
+    let url = server.url("gitops.git").replace("http://", &format!("http://{}@", login().user));
+    checkout.git(["remote", "set-url", "origin", &url]).run().success();
+    checkout.git(["config", "credential.helper", &helper(&stage, &login().password)]).run().success();
+    release_in(&checkout, &stage.home, &stage).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn no_part_of_a_url_that_may_be_secret_is_shown() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let login = Login::new("u", "s3cret");
+    server.redirect("/old.git", "http://u:s3cret@127.0.0.1:1/other?token=s3cret");
+    for url in [
+        server.url_with(&login, "old.git"),
+        "https://h:99999/x?private_token=s3cret".to_owned(),
+        "x-access-token:s3cret@github.example/o/r.git".to_owned(),
+        "file://u:s3cret@h/tmp".to_owned(),
+        "https://127.0.0.1:1/x?token=s3cret#s3cret".to_owned(),
+    ] {
+        let output = stage.release_to(&url).arg(stage.argument()).run().says_nowhere("s3cret");
+        assert_ne!(output.code, Some(0), "{url}");
+    }
+}
+
+#[test]
+fn a_credential_helper_is_asked_and_told() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let checkout = checkout_without_login(&stage, &server);
+    checkout.git(["config", "credential.helper", &helper(&stage, &login().password)]).run().success();
+    release_in(&checkout, &stage.home, &stage).run().success().says_nowhere(&login().password);
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+    let log = helper_log(&stage);
+    assert!(log.starts_with("get\nstore\n") && log.contains("username=x-access-token"), "{log}");
+    let anonymous = server.requests().iter().filter(|request| request.logged.status == Some(401)).count();
+    assert_eq!(anonymous, 1, "the login is kept for the whole release");
+}
+
+#[test]
+fn a_helper_with_a_wrong_login_forgets_it() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let checkout = checkout_without_login(&stage, &server);
+    checkout.git(["config", "credential.helper", &helper(&stage, "wr0ng")]).run().success();
+    let output = release_in(&checkout, &stage.home, &stage).run().exit(5);
+    output.stderr_has("does not accept the login").says_nowhere("wr0ng");
+    assert!(helper_log(&stage).starts_with("get\nerase\n"), "{}", helper_log(&stage));
+    stage.untouched();
+}
+
+/// The users' own configuration counts without a checkout too.
+#[test]
+fn the_users_configuration_counts_without_a_checkout() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let helper = helper(&stage, &login().password);
+    let config = format!("[credential]\n\thelper = {helper}\n[url \"{}\"]\n\tinsteadOf = config:\n", server.url(""));
+    let config = stage.home.write("gitconfig", &config);
+    stage.release_to("config:gitops.git").env("GIT_CONFIG_GLOBAL", config).arg(stage.argument()).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn logins_from_the_environment() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let url = server.url("gitops.git");
+    let release = || stage.release_to(&url).args(["--no-check", "--dry-run", "IMAGE_PLACEHOLDER=*:v2"]);
+    let token = login().password;
+    release().env("TAGSHIP_GIT_TOKEN", &token).run().success();
+    release().env("TAGSHIP_GIT_TOKEN", "wr0ng").run().exit(5);
+    release().env("TAGSHIP_GIT_USERNAME", "x").env("TAGSHIP_GIT_TOKEN", &token).run().exit(5);
+    let own = server.url("");
+    release().env("GITHUB_SERVER_URL", &own).env("GITHUB_TOKEN", &token).run().success();
+    let netrc = format!("machine 127.0.0.1 login {} password {token}\n", login().user);
+    stage.home.write(".netrc", &netrc);
+    release().run().success();
+}
+
+/// The CI system's token is for its own server, whatever repository is released to.
+#[test]
+fn the_cis_token_goes_to_no_other_server() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let release = stage.release_to(&server.url("gitops.git")).arg(stage.argument());
+    let release = release.env("GITHUB_SERVER_URL", "https://github.example").env("GITHUB_TOKEN", "s3cret");
+    release.env("CI_SERVER_URL", "http://127.0.0.1:1").env("CI_JOB_TOKEN", "s3cret").run().success();
+    assert!(server.requests().iter().all(|request| request.logged.authorization_value().is_none()));
+}
+
+/// The helper writes down what it is asked and told; it knows this password.
+fn helper(stage: &Stage, password: &str) -> String {
+    let path = stage.home.path().join("helper");
+    let log = stage.home.path().join("helper.log");
+    write_script(
+        &path,
+        &format!(
+            "#!/bin/sh\necho \"$1\" >>'{log}'\n[ \"$1\" = get ] || exec cat >>'{log}'\n\
+             cat >/dev/null\necho username={user}\necho password={password}\n",
+            log = log.display(),
+            user = login().user
+        ),
+    );
+    path.display().to_string()
+}
+
+fn helper_log(stage: &Stage) -> String {
+    std::fs::read_to_string(stage.home.path().join("helper.log")).unwrap_or_default()
+}

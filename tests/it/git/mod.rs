@@ -1,0 +1,42 @@
+//! The repository's side of a release: transports, logins, requests, races and refusals, against git's own servers.
+
+mod checkouts;
+mod commits;
+mod cost;
+mod faults;
+mod logins;
+mod proxies;
+mod races;
+mod redirects;
+mod refusals;
+mod transports;
+
+use crate::stage::{FOLDER, Stage, tagship};
+use crate::support::command::{Command, Home};
+use crate::support::git_server::{Access, GitServer};
+use crate::support::login::Login;
+use crate::support::repository::Checkout;
+
+fn login() -> Login {
+    Login::new("x-access-token", "t0ken-s3cret")
+}
+
+fn serve(stage: &Stage, access: Access) -> GitServer {
+    GitServer::start(stage.remote.folder(), access)
+}
+
+fn lines(server: &GitServer) -> Vec<String> {
+    server.requests().iter().map(|request| request.logged.line()).collect()
+}
+
+/// Runs a release from a checkout's folder.
+fn release_in(checkout: &Checkout, home: &Home, stage: &Stage) -> Command {
+    tagship().home(home).current_dir(checkout.path().join(FOLDER)).args(["release"]).arg(stage.argument())
+}
+
+/// Returns a checkout whose remote is behind a server that wants the login, and git's configuration without one.
+fn checkout_without_login(stage: &Stage, server: &GitServer) -> Checkout {
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.git(["remote", "set-url", "origin", &server.url("gitops.git")]).run().success();
+    checkout
+}

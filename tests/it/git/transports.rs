@@ -1,0 +1,73 @@
+//! The ways to a repository, and servers that are away, old or strange.
+
+use super::{release_in, serve};
+use crate::stage::{FILE, Stage, tagship};
+use crate::support::command::{Command, Home};
+use crate::support::git_server::{Access, Fault};
+use crate::support::http::Response;
+use crate::support::repository::Checkout;
+use crate::support::servers::Sshd;
+
+#[test]
+fn a_server_that_is_away() {
+    let stage = Stage::new();
+    let run = |url: &str| stage.release_to(url).arg(stage.argument()).run();
+    run("http://127.0.0.1:1/gitops.git").exit(6).stderr_has("127.0.0.1:1/gitops cannot be reached");
+    let server = serve(&stage, Access::Open);
+    run(&server.url("absent.git")).exit(5).stderr_has("is not there, or this login may not use it");
+    server.inject("GET /gitops.git", 1, Fault::Answer(Response::text(503, "down for maintenance")));
+    run(&server.url("gitops.git")).exit(6).stderr_has("503 Service Unavailable: down for maintenance");
+    stage.untouched();
+}
+
+/// Without protocol v2, or without filters, the whole commit comes down, and the report says so.
+#[test]
+fn a_server_that_cannot_serve_parts() {
+    let old = Stage::new();
+    let server = serve(&old, Access::Open);
+    server.disable_protocol_v2();
+    let url = server.url("gitops.git");
+    old.release_to(&url).arg(old.argument()).run().success().stdout_has("serves no parts");
+    assert_eq!(old.remote.file("main", FILE), old.released().as_bytes());
+    old.release_to(&url).args(["--dry-run", "--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
+
+    let unfiltered = Stage::new();
+    unfiltered.remote.configure("uploadpack.allowFilter", "false");
+    unfiltered.release().arg(unfiltered.argument()).run().success().stdout_has("serves no parts");
+    assert_eq!(unfiltered.remote.file("main", FILE), unfiltered.released().as_bytes());
+}
+
+#[test]
+fn other_object_names_are_refused() {
+    let home = Home::new();
+    let path = home.path().join("gitops.git");
+    Command::git().args(["init", "--quiet", "--bare", "--object-format=sha256"]).arg(&path).run().success();
+    let release = tagship().home(&home).args(["release", "--no-check", "--branch", "main", "--repo"]).arg(&path);
+    release.args(["a:v1"]).run().exit(3).stderr_has("its objects are not named by SHA-1");
+}
+
+#[test]
+fn over_ssh() {
+    let Some(sshd) = Sshd::start() else { return };
+    let stage = Stage::new();
+    let url = sshd.url(stage.remote.path());
+    let release = |command: String| stage.release_to(&url).env("GIT_SSH_COMMAND", command).arg(stage.argument()).run();
+    release(sshd.client_command_without_key()).exit(5).stderr_has("Permission denied");
+    stage.untouched();
+    release(sshd.client_command()).success();
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+    let absent = sshd.url(std::path::Path::new("/nowhere.git"));
+    let release = stage.release_to(&absent).env("GIT_SSH_COMMAND", sshd.client_command()).arg(stage.argument());
+    release.run().exit(6).stderr_has("does not appear to be a git repository");
+}
+
+#[test]
+fn over_ssh_with_the_checkouts_own_command() {
+    let Some(sshd) = Sshd::start() else { return };
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.git(["remote", "set-url", "origin", &sshd.url(stage.remote.path())]).run().success();
+    checkout.git(["config", "core.sshCommand", &sshd.client_command()]).run().success();
+    release_in(&checkout, &stage.home, &stage).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
