@@ -1,10 +1,11 @@
 //! What the tests and the quickstart run against: real protocols on loopback, and real repositories on disk.
 //!
 //! [`registry`] is an OCI registry and [`git_server`] serves git's own `http-backend`; both sit on the small server in
-//! [`http`], misbehave on request and keep a log of what they were asked, so that a test can count. [`repository`]
-//! makes bare repositories and checkouts with the git program, [`command`] runs a program in a scrubbed environment,
-//! and [`servers`] starts the real docker-registry and sshd where they are installed. Nothing here knows tagship's
-//! code: what is tested meets its servers over sockets, files and processes only.
+//! [`http`], misbehave on request and keep a log of what they were asked, so that a test can count. [`relay`] stands
+//! between client and server, and can cut the connection at any byte. [`repository`] makes bare repositories and checkouts
+//! with the git program, [`command`] runs a program in a scrubbed environment, and [`servers`] starts the real
+//! docker-registry and sshd where they are installed. Nothing here knows tagship's code: what is tested meets its servers
+//! over sockets, files and processes only.
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each user takes a part, and a test exports nothing")]
 #![allow(
     clippy::disallowed_methods,
@@ -16,5 +17,6 @@ pub mod git_server;
 pub mod http;
 pub mod login;
 pub mod registry;
+pub mod relay;
 pub mod repository;
 pub mod servers;

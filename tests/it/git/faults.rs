@@ -4,9 +4,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::serve;
-use crate::stage::Stage;
-use crate::support::git_server::{Access, Fault};
+use crate::stage::{Stage, tagship};
+use crate::support::git_server::{Access, Fault, GitServer};
 use crate::support::http::Response;
+use crate::support::relay::{Cut, Relay, Turn};
+use crate::support::repository::{File, Remote};
 
 /// However a push is cut off: either it happened, once, or it did not, and the exit code says which.
 #[test]
@@ -94,4 +96,54 @@ fn a_reading_that_is_cut_off() {
         release.run().exit(6);
         stage.untouched();
     }
+}
+
+/// Every stage of a release over HTTP, found by one that goes well: in each request and each answer, before its first byte,
+/// in its head, after that, in its body, before its last byte and after that. Wherever the connection ends, the branch has
+/// our commit once or not at all, the exit code says so, and the same command again ends with the commit there once.
+#[test]
+fn a_connection_that_ends_at_any_stage() {
+    let remote = Remote::create("gitops");
+    let seed = remote.commit("main", "Begin", &[File::new("app/kustomization.yaml", KUSTOMIZATION)]);
+    let server = GitServer::start(remote.folder(), Access::Open);
+    let relay = Relay::start(server.address().parse().unwrap());
+    let url = format!("http://{}/gitops.git", relay.address());
+    let release = |tag: &str| {
+        let release = tagship().args(["release", "--no-check", "-k", "app", "--repo", &url, "--branch", "main"]);
+        release.arg(format!("web=*:{tag}"))
+    };
+    release("v1").run().success();
+    let (turns, _) = relay.take();
+    assert_eq!(turns.len(), 10, "five requests and their answers");
+    let mut cuts = 0;
+    for cut in turns.iter().enumerate().flat_map(|(turn, Turn { bytes, .. })| cuts_of(turn, bytes)) {
+        remote.git(["update-ref", "refs/heads/main", &seed]).run().success();
+        relay.cut(cut);
+        let output = release("v2").run();
+        let (_, is_cut) = relay.take();
+        assert!(is_cut, "{cut:?} never came");
+        cuts += 1;
+        let commits = remote.number_of_commits("main");
+        match output.code {
+            Some(0) => assert_eq!(commits, 2, "{cut:?}: released, but\n{}", output.stdout()),
+            Some(6) => assert!(commits <= 2, "{cut:?}: {commits} commits"),
+            code => panic!("{cut:?}: {code:?}\n{}", output.stderr()),
+        }
+        let again = release("v2").run().success().stdout();
+        assert!(again.ends_with("released\n") || again.contains("unchanged"), "{cut:?}: {again}");
+        assert_eq!(remote.number_of_commits("main"), 2, "{cut:?}: {again}");
+        assert_eq!(remote.file("main", "app/kustomization.yaml"), KUSTOMIZATION.replace("v0", "v2").as_bytes());
+    }
+    assert!(cuts > 50, "{cuts} cuts");
+    remote.fsck();
+}
+
+const KUSTOMIZATION: &str = "images:\n- name: web\n  newTag: v0\n";
+
+/// Returns where to cut one request or answer.
+fn cuts_of(turn: usize, bytes: &[u8]) -> Vec<Cut> {
+    let head = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("the end of a head") + 4;
+    let mut places = vec![0, 1, head / 2, head, (head + bytes.len()) / 2, bytes.len() - 1, bytes.len()];
+    places.dedup();
+    places.into_iter().map(|after| Cut { turn, after }).collect()
 }

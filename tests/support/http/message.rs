@@ -19,10 +19,13 @@ pub struct Head {
 impl Head {
     /// Reads the next request's head; `None` where the client closed the connection instead.
     pub(super) fn read(connection: &mut BufReader<TcpStream>) -> io::Result<Option<Self>> {
+        if connection.fill_buf()?.is_empty() {
+            return Ok(None);
+        }
         let request_line = read_line(connection)?;
         let mut words = request_line.split(' ');
         let (Some(method), Some(target)) = (words.next(), words.next()) else {
-            return if request_line.is_empty() { Ok(None) } else { Err(malformed("a request line")) };
+            return Err(malformed("a request line"));
         };
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let (method, path, query) = (method.to_owned(), path.to_owned(), query.to_owned());
@@ -171,10 +174,13 @@ impl Read for Body<'_> {
     }
 }
 
-/// Returns the next line without its end; an empty one also at the end of the connection.
+/// Returns the next line without its end. Half a line is none.
 fn read_line(connection: &mut BufReader<TcpStream>) -> io::Result<String> {
     let mut line = String::new();
     connection.read_line(&mut line)?;
+    if !line.ends_with('\n') {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     line.truncate(line.trim_end_matches(['\r', '\n']).len());
     Ok(line)
 }

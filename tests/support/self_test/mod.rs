@@ -6,5 +6,6 @@ mod connection;
 mod git_server;
 mod http;
 mod registry;
+mod relay;
 mod repository;
 mod servers;
