@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::stage::{Stage, tagship};
-use crate::support::git_server::{Access, GitServer};
+use crate::support::git_server::{Access, GitRequest, GitServer};
 use crate::support::repository::{File, Remote};
 
 /// The hook makes the other release in the very moment of ours, after the server has told us its tip.
@@ -50,31 +50,62 @@ fn a_race_that_is_always_lost_ends() {
     assert!(stage.remote.log("main").iter().all(|commit| !commit.subject.starts_with("Release")));
 }
 
+const RELEASES: usize = 24;
+
+/// Lets many releases of one file begin at once, each of one image. Returns how many pushes they took.
+fn release_at_once(remote: &Remote, image: impl Fn(usize) -> String + Sync) -> usize {
+    let server = GitServer::start(remote.folder(), Access::Open);
+    let url = server.url("gitops.git");
+    thread::scope(|scope| {
+        for i in 0..RELEASES {
+            let release = tagship().args(["release", "--no-check", "--attempts", "50", "--repo", &url]).arg(image(i));
+            scope.spawn(move || release.run().success());
+        }
+    });
+    remote.fsck();
+    let pushes = |request: &&GitRequest| request.logged.line().starts_with("POST /gitops.git/git-receive-pack");
+    server.requests().iter().filter(pushes).count()
+}
+
 /// Each release has an entry of its own in one file; every one must land, and none may take another's away.
 #[test]
 fn releases_at_once_all_land() {
-    const RELEASES: usize = 24;
     let remote = Remote::create("gitops");
     let entries: String = (0..RELEASES).map(|i| format!("- name: app{i}\n  newTag: v1\n")).collect();
     remote.commit("main", "Begin", &[File::new("kustomization.yaml", format!("images:\n{entries}"))]);
-    let server = GitServer::start(remote.folder(), Access::Open);
-    thread::scope(|scope| {
-        for i in 0..RELEASES {
-            let url = server.url("gitops.git");
-            scope.spawn(move || {
-                let release = tagship().args(["release", "--no-check", "--attempts", "50", "--repo", &url]);
-                release.arg(format!("app{i}:v2")).run().success();
-            });
-        }
-    });
+    let pushes = release_at_once(&remote, |i| format!("app{i}:v2"));
     assert_eq!(remote.number_of_commits("main"), RELEASES + 1);
-    let pushes = server
-        .requests()
-        .iter()
-        .filter(|request| request.logged.line().contains("POST /gitops.git/git-receive"))
-        .count();
     assert!(pushes < 4 * RELEASES, "{pushes} pushes");
     let file = String::from_utf8(remote.file("main", "kustomization.yaml")).unwrap();
     assert_eq!(file, format!("images:\n{}", entries.replace("v1", "v2")));
-    remote.fsck();
+}
+
+/// All releases write the same value. Each is in the history once, on the one before it, with the tag that it was made for;
+/// the last one stands.
+#[test]
+fn releases_at_once_of_one_entry_follow_each_other() {
+    let remote = Remote::create("gitops");
+    let seed =
+        remote.commit("main", "Begin", &[File::new("kustomization.yaml", "images:\n- name: app\n  newTag: v1\n")]);
+    let pushes = release_at_once(&remote, |i| format!("app:r{i}"));
+    assert!(pushes < 4 * RELEASES, "{pushes} pushes");
+    let mut released = Vec::new();
+    let mut parent = seed.clone();
+    let mut history = remote.log("main");
+    assert_eq!(history.pop().unwrap().id, seed);
+    for commit in history.into_iter().rev() {
+        assert_eq!(commit.parents, [parent], "the history is one line");
+        let [image] = commit.trailer("Tagship-Image")[..] else {
+            panic!("not one image: {}", commit.message);
+        };
+        let tag = image.strip_prefix("app=app:").unwrap().to_owned();
+        let file = remote.file(&commit.id, "kustomization.yaml");
+        assert_eq!(file, format!("images:\n- name: app\n  newTag: {tag}\n").as_bytes());
+        released.push(tag);
+        parent = commit.id;
+    }
+    released.sort_unstable();
+    let mut wanted: Vec<_> = (0..RELEASES).map(|i| format!("r{i}")).collect();
+    wanted.sort_unstable();
+    assert_eq!(released, wanted);
 }
