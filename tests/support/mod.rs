@@ -12,6 +12,7 @@
     reason = "tests write files, spawn programs and wait; the product's rules are src's"
 )]
 
+pub mod certificate;
 pub mod command;
 pub mod git_server;
 pub mod http;

@@ -9,6 +9,7 @@ mod proxies;
 mod races;
 mod redirects;
 mod refusals;
+mod tls;
 mod transports;
 
 use crate::stage::{FOLDER, Stage, tagship};

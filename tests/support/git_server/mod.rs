@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use super::certificate::Certificate;
 use super::http::{Body, Head, LoggedRequest, Reply, Response, Script, Server, lock};
 use super::login::Login;
 
@@ -63,6 +64,7 @@ pub struct GitRequest {
 #[derive(Clone)]
 pub struct GitServer {
     settings: Arc<Settings>,
+    scheme: &'static str,
     server: Arc<Server>,
 }
 
@@ -79,17 +81,18 @@ struct Settings {
 impl GitServer {
     /// Serves the repositories of a folder, such as [`super::repository::Remote::folder`].
     pub fn start(folder: &Path, access: Access) -> Self {
-        let settings = Arc::new(Settings {
-            root: folder.to_owned(),
-            access,
-            script: Script::default(),
-            moved: Mutex::default(),
-            latency: Mutex::default(),
-            speaks_v2: AtomicBool::new(true),
-        });
+        let settings = Arc::new(Settings::new(folder, access));
         let handler = Arc::clone(&settings);
         let server = Server::start(move |head, body| handler.answer(head, body));
-        Self { settings, server: Arc::new(server) }
+        Self { settings, scheme: "http", server: Arc::new(server) }
+    }
+
+    /// Does so over TLS.
+    pub fn start_tls(folder: &Path, access: Access, certificate: &Certificate) -> Self {
+        let settings = Arc::new(Settings::new(folder, access));
+        let handler = Arc::clone(&settings);
+        let server = Server::start_tls(certificate, move |head, body| handler.answer(head, body));
+        Self { settings, scheme: "https", server: Arc::new(server) }
     }
 
     /// Returns `127.0.0.1:port`.
@@ -99,12 +102,12 @@ impl GitServer {
 
     /// Returns the address of a repository, such as `gitops.git`; `""` gives the server's own.
     pub fn url(&self, repository: &str) -> String {
-        format!("http://{}/{repository}", self.server.address())
+        format!("{}://{}/{repository}", self.scheme, self.server.address())
     }
 
     /// Returns the address of a repository with a login in it.
     pub fn url_with(&self, login: &Login, repository: &str) -> String {
-        format!("http://{}:{}@{}/{repository}", login.user, login.password, self.server.address())
+        format!("{}://{}:{}@{}/{repository}", self.scheme, login.user, login.password, self.server.address())
     }
 
     /// Adds a fault for the next `times` requests that begin with `pattern`, such as
@@ -150,6 +153,17 @@ fn service(head: &Head) -> Option<String> {
 }
 
 impl Settings {
+    fn new(folder: &Path, access: Access) -> Self {
+        Self {
+            root: folder.to_owned(),
+            access,
+            script: Script::default(),
+            moved: Mutex::default(),
+            latency: Mutex::default(),
+            speaks_v2: AtomicBool::new(true),
+        }
+    }
+
     fn answer(&self, head: &Head, body: &mut Body<'_>) -> io::Result<Reply> {
         thread::sleep(*lock(&self.latency));
         match self.script.take(head, Fault::is_early) {

@@ -1,10 +1,11 @@
 //! What travels over a connection: a request's head, its body as it is read, and the response.
 
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
-use std::net::TcpStream;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
+
+use super::stream::Stream;
 
 /// A request without its body.
 #[derive(Clone)]
@@ -18,7 +19,7 @@ pub struct Head {
 
 impl Head {
     /// Reads the next request's head; `None` where the client closed the connection instead.
-    pub(super) fn read(connection: &mut BufReader<TcpStream>) -> io::Result<Option<Self>> {
+    pub(super) fn read(connection: &mut BufReader<Stream>) -> io::Result<Option<Self>> {
         if connection.fill_buf()?.is_empty() {
             return Ok(None);
         }
@@ -96,7 +97,7 @@ pub fn percent_decode(text: &str) -> String {
 
 /// A request's body, read from the connection when somebody asks for it: a handler can stop in the middle.
 pub struct Body<'a> {
-    connection: &'a mut BufReader<TcpStream>,
+    connection: &'a mut BufReader<Stream>,
     /// Bytes left of the body, or of the present chunk.
     left: usize,
     chunks_follow: bool,
@@ -105,7 +106,7 @@ pub struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn new(head: &Head, connection: &'a mut BufReader<TcpStream>) -> Self {
+    pub(super) fn new(head: &Head, connection: &'a mut BufReader<Stream>) -> Self {
         let chunked = head.headers("transfer-encoding").any(|value| value.eq_ignore_ascii_case("chunked"));
         let length = head.header("content-length").and_then(|length| length.parse().ok());
         Self {
@@ -175,7 +176,7 @@ impl Read for Body<'_> {
 }
 
 /// Returns the next line without its end. Half a line is none.
-fn read_line(connection: &mut BufReader<TcpStream>) -> io::Result<String> {
+fn read_line(connection: &mut BufReader<Stream>) -> io::Result<String> {
     let mut line = String::new();
     connection.read_line(&mut line)?;
     if !line.ends_with('\n') {

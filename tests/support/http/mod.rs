@@ -1,12 +1,13 @@
 //! A small HTTP/1.1 server: a thread per connection, keep-alive, bodies by length or in chunks, a log of every request.
 //!
 //! It stands in for nothing: clients speak to it over a real socket. It does what servers under test must be able to
-//! do and frameworks hide, such as closing a connection in the middle of a request or an answer. It leaves out TLS,
+//! do and frameworks hide, such as closing a connection in the middle of a request or an answer. It leaves out
 //! HTTP/2 and streaming: bodies are held in memory.
 
 mod log;
 mod message;
 mod script;
+mod stream;
 
 use std::collections::HashMap;
 use std::io::{self, BufReader, Read as _, Write as _};
@@ -19,6 +20,11 @@ use std::time::Duration;
 pub use log::{Authorization, LoggedRequest};
 pub use message::{Body, Head, Response, form_values, http_date};
 pub use script::{ALWAYS, Script};
+
+use rustls::ServerConfig;
+use stream::Stream;
+
+use super::certificate::Certificate;
 
 /// How an answer leaves, or does not.
 pub enum Reply {
@@ -56,12 +62,27 @@ impl Server {
     where
         H: Fn(&Head, &mut Body<'_>) -> io::Result<Reply> + Send + Sync + 'static,
     {
+        Self::listen(None, handler)
+    }
+
+    /// Does so over TLS.
+    pub fn start_tls<H>(certificate: &Certificate, handler: H) -> Self
+    where
+        H: Fn(&Head, &mut Body<'_>) -> io::Result<Reply> + Send + Sync + 'static,
+    {
+        Self::listen(Some(certificate.server_config()), handler)
+    }
+
+    fn listen<H>(tls: Option<Arc<ServerConfig>>, handler: H) -> Self
+    where
+        H: Fn(&Head, &mut Body<'_>) -> io::Result<Reply> + Send + Sync + 'static,
+    {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port on loopback");
         let address = listener.local_addr().expect("the address of a bound socket");
         let shared = Arc::<Shared>::default();
         let accepting = thread::spawn({
             let shared = Arc::clone(&shared);
-            move || accept(&listener, &shared, &Arc::new(handler))
+            move || accept(&listener, tls.as_ref(), &shared, &Arc::new(handler))
         });
         Self { address, shared, accepting: Some(accepting) }
     }
@@ -90,7 +111,7 @@ impl Drop for Server {
     }
 }
 
-fn accept<H>(listener: &TcpListener, shared: &Arc<Shared>, handler: &Arc<H>)
+fn accept<H>(listener: &TcpListener, tls: Option<&Arc<ServerConfig>>, shared: &Arc<Shared>, handler: &Arc<H>)
 where
     H: Fn(&Head, &mut Body<'_>) -> io::Result<Reply> + Send + Sync + 'static,
 {
@@ -102,6 +123,7 @@ where
         let (Ok(peer), Ok(handle)) = (connection.peer_addr(), connection.try_clone()) else { continue };
         lock(&shared.connections).insert(peer, handle);
         let (shared, handler) = (Arc::clone(shared), Arc::clone(handler));
+        let Ok(connection) = Stream::accept(connection, tls) else { continue };
         thread::spawn(move || {
             // An error is a client that went away, which is its right.
             drop(converse(connection, &*handler, &shared.log));
@@ -111,12 +133,10 @@ where
 }
 
 /// Answers the requests of one connection, one after the other.
-fn converse<H>(connection: TcpStream, handler: &H, log: &Mutex<Vec<LoggedRequest>>) -> io::Result<()>
+fn converse<H>(connection: Stream, handler: &H, log: &Mutex<Vec<LoggedRequest>>) -> io::Result<()>
 where
     H: Fn(&Head, &mut Body<'_>) -> io::Result<Reply>,
 {
-    // Without it each answer waits 40 ms for the client's delayed acknowledgement.
-    connection.set_nodelay(true)?;
     let mut reader = BufReader::new(connection);
     while let Some(head) = Head::read(&mut reader)? {
         let mut body = Body::new(&head, &mut reader);
@@ -135,10 +155,10 @@ where
         }
     }
     // The other clone of this socket would keep it open.
-    reader.get_ref().shutdown(Shutdown::Both)
+    reader.get_ref().close()
 }
 
-fn deliver(reply: &Reply, without_body: bool, connection: &mut BufReader<TcpStream>) -> io::Result<()> {
+fn deliver(reply: &Reply, without_body: bool, connection: &mut BufReader<Stream>) -> io::Result<()> {
     let stream = connection.get_mut();
     match reply {
         Reply::Send(response) if without_body => stream.write_all(&response.head_bytes()),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::token_server::TokenServer;
 use super::{Daemon, installed};
+use crate::support::certificate::{Certificate, LOOPBACK};
 use crate::support::command::{Command, Home};
 use crate::support::login::Login;
 use crate::support::registry::{Auth, Registry};
@@ -16,6 +17,7 @@ pub struct DockerRegistry {
     login: Option<Login>,
     requests_seen: usize,
     token_server: Option<TokenServer>,
+    certificate: Option<Certificate>,
 }
 
 impl DockerRegistry {
@@ -29,14 +31,12 @@ impl DockerRegistry {
     /// Returns the authority's certificate too.
     #[track_caller]
     pub fn start_tls() -> Option<(Self, PathBuf)> {
-        installed("openssl")?;
-        let home = Home::new();
-        let file = |name: &str| home.path().join(name);
-        certify(&home);
-        let (certificate, key) = (file("server.pem"), file("server.key"));
+        let issued = Certificate::issue(LOOPBACK)?;
+        let (certificate, key) = (issued.certificate(), issued.key());
         let tls = format!(", tls: {{certificate: {}, key: {}}}", certificate.display(), key.display());
-        let authority = file("ca.pem");
-        Some((Self::start_in(home, &Auth::None, &tls)?, authority))
+        let registry = Self::start_in(Home::new(), &Auth::None, &tls)?;
+        let authority = issued.authority();
+        Some((Self { certificate: Some(issued), ..registry }, authority))
     }
 
     #[track_caller]
@@ -65,7 +65,7 @@ impl DockerRegistry {
             );
             Command::new(&program).arg("serve").arg(home.write("config.yml", &configuration))
         });
-        Some(Self { daemon, login, requests_seen: 0, token_server })
+        Some(Self { daemon, login, requests_seen: 0, token_server, certificate: None })
     }
 
     /// Returns `127.0.0.1:port`, which begins the name of every image in this registry.
@@ -123,20 +123,6 @@ impl DockerRegistry {
     fn access_log(&self) -> Vec<String> {
         self.daemon.log().lines().filter_map(parse).collect()
     }
-}
-
-/// Makes an authority, and a certificate of it for loopback.
-fn certify(home: &Home) {
-    home.write("extensions", "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n");
-    let openssl = |arguments: &str| {
-        Command::new("openssl").home(home).current_dir(home.path()).args(arguments.split(' ')).run().success();
-    };
-    let new_key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout";
-    let authority = "-out ca.pem -days 30 -subj /CN=authority -addext basicConstraints=critical,CA:TRUE";
-    openssl(&format!("req -x509 {new_key} ca.key {authority}"));
-    openssl(&format!("req {new_key} server.key -out server.csr -subj /CN=localhost"));
-    let signed = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile extensions -out server.pem";
-    openssl(&format!("x509 -req -in server.csr {signed}"));
 }
 
 /// Returns the line of a password file. docker-registry takes bcrypt only, which perl has from the C library.

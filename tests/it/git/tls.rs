@@ -1,0 +1,109 @@
+//! TLS to a repository whose authority the system does not know: git's own settings say whom to believe.
+
+use std::path::Path;
+
+use super::{login, release_in};
+use crate::stage::{FILE, Stage};
+use crate::support::certificate::{Certificate, LOOPBACK};
+use crate::support::command::Command;
+use crate::support::git_server::{Access, GitServer};
+use crate::support::repository::Checkout;
+
+/// A stage, a server for it that speaks TLS, and the server's certificate.
+fn over_tls(names: &str) -> Option<(Stage, GitServer, Certificate)> {
+    let certificate = Certificate::issue(names)?;
+    let stage = Stage::new();
+    let server = GitServer::start_tls(stage.remote.folder(), Access::Login(login()), &certificate);
+    Some((stage, server, certificate))
+}
+
+/// Returns a release without a checkout, with this file as the user's configuration of git.
+fn release_with(stage: &Stage, server: &GitServer, config: &str) -> Command {
+    let config = stage.home.write("gitconfig", config);
+    let release = stage.release_to(&server.url_with(&login(), "gitops.git"));
+    release.env("GIT_CONFIG_GLOBAL", config).args(["--no-check", "--dry-run", "IMAGE_PLACEHOLDER=*:v2"])
+}
+
+fn refused_for(command: &Command, why: &str) {
+    let output =
+        command.run().exit(6).stderr_has("is not trusted").stderr_has(why).stderr_has("hint: `http.sslCAInfo`");
+    output.says_nowhere(&login().password);
+}
+
+#[test]
+fn an_authority_in_a_checkouts_configuration() {
+    let Some((stage, server, certificate)) = over_tls(LOOPBACK) else { return };
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.git(["remote", "set-url", "origin", &server.url_with(&login(), "gitops.git")]).run().success();
+    let release = release_in(&checkout, &stage.home, &stage);
+    refused_for(&release, "UnknownIssuer");
+    stage.untouched();
+    let path = certificate.authority().display().to_string();
+    checkout.git(["config", &format!("http.{}.sslCAInfo", server.url("")), &path]).run().success();
+    release.run().success().stdout_has(&format!("{}/gitops  main", server.address()));
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+}
+
+#[test]
+fn an_authority_in_the_users_configuration() {
+    let Some((stage, server, certificate)) = over_tls(LOOPBACK) else { return };
+    let authority = std::fs::read_to_string(certificate.authority()).unwrap();
+    let in_home = stage.home.write("certificates/ca.pem", &authority);
+    let url = server.url("");
+    let elsewhere = url.replace("127.0.0.1", "localhost");
+    for (config, is_trusted) in [
+        (format!("[http]\nsslCAInfo = {}", in_home.display()), true),
+        ("[http]\nsslCAInfo = ~/certificates/ca.pem".to_owned(), true),
+        (format!("[http \"{url}\"]\nsslCAInfo = ~/certificates/ca.pem"), true),
+        (format!("[http \"{elsewhere}\"]\nsslCAInfo = ~/certificates/ca.pem"), false),
+        (format!("[http \"{url}\"]\nsslVerify = false"), true),
+        (format!("[http \"{elsewhere}\"]\nsslVerify = false"), false),
+        (format!("[http]\nsslVerify = false\n[http \"{url}\"]\nsslVerify = true"), false),
+        (String::new(), false),
+    ] {
+        let release = release_with(&stage, &server, &config);
+        if is_trusted { drop(release.run().success()) } else { refused_for(&release, "UnknownIssuer") }
+    }
+    let release = release_with(&stage, &server, "");
+    release.env("SSL_CERT_FILE", certificate.authority()).run().success();
+}
+
+#[test]
+fn a_certificate_for_another_name() {
+    let Some((stage, server, certificate)) = over_tls("DNS:git.example") else { return };
+    let authority = format!("[http]\nsslCAInfo = {}", certificate.authority().display());
+    refused_for(&release_with(&stage, &server, &authority), "certificate not valid for name \"127.0.0.1\"");
+    let unverified = format!("[http \"{}\"]\nsslVerify = false", server.url(""));
+    release_with(&stage, &server, &unverified).run().success();
+}
+
+#[test]
+fn an_authority_that_is_none() {
+    let Some((stage, server, _)) = over_tls(LOOPBACK) else { return };
+    let empty = stage.home.write("empty.pem", "nothing\n");
+    for (path, why) in [(Path::new("/nowhere/ca.pem"), "cannot read `/nowhere/ca.pem`"), (&empty, "has no certificate")]
+    {
+        let config = format!("[http]\nsslCAInfo = {}", path.display());
+        release_with(&stage, &server, &config).run().exit(2).stderr_has(why).stderr_has("http.sslCAInfo");
+    }
+}
+
+/// What speaks no TLS is told apart from what is not trusted.
+#[test]
+fn a_server_without_tls() {
+    let stage = Stage::new();
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    let url = server.url("gitops.git").replace("http://", "https://");
+    let output = stage.release_to(&url).arg(stage.argument()).run().exit(6);
+    output.stderr_has("cannot be reached").stderr_has("tls handshake eof");
+}
+
+/// A login that goes to a plain address has been read by anybody on the way; to follow from there would hide that.
+#[test]
+fn a_redirect_to_tls_is_not_followed() {
+    let Some((stage, server, _)) = over_tls(LOOPBACK) else { return };
+    let plain = GitServer::start(stage.remote.folder(), Access::Open);
+    plain.redirect("/", &server.url(""));
+    let output = stage.release_to(&plain.url("gitops.git")).arg(stage.argument()).run();
+    output.exit(6).stderr_has(&format!("a redirect leads to `{}`: use that URL", server.url("").trim_end_matches('/')));
+}

@@ -1,0 +1,69 @@
+//! A certificate for a server on loopback, and the authority that it is from, which no system knows. openssl makes both.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::command::{Command, Home};
+use super::servers::installed;
+
+/// For a server that is reached as `localhost` and as 127.0.0.1.
+pub const LOOPBACK: &str = "DNS:localhost,IP:127.0.0.1";
+
+/// A certificate with its key, in files that are deleted after their last user.
+#[derive(Clone)]
+pub struct Certificate {
+    home: Home,
+}
+
+impl Certificate {
+    /// Makes an authority, and a certificate of it for these names. `None` where openssl is not installed.
+    #[track_caller]
+    pub fn issue(names: &str) -> Option<Self> {
+        installed("openssl")?;
+        let home = Home::new();
+        home.write("extensions", &format!("subjectAltName={names}\nextendedKeyUsage=serverAuth\n"));
+        let openssl = |arguments: &str| {
+            Command::new("openssl").home(&home).current_dir(home.path()).args(arguments.split(' ')).run().success();
+        };
+        let new_key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout";
+        let authority = "-out ca.pem -days 30 -subj /CN=authority -addext basicConstraints=critical,CA:TRUE";
+        openssl(&format!("req -x509 {new_key} ca.key {authority}"));
+        openssl(&format!("req {new_key} server.key -out server.csr -subj /CN=localhost"));
+        let signed = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile extensions -out server.pem";
+        openssl(&format!("x509 -req -in server.csr {signed}"));
+        Some(Self { home })
+    }
+
+    /// Returns the file with the authority's certificate.
+    pub fn authority(&self) -> PathBuf {
+        self.home.path().join("ca.pem")
+    }
+
+    /// Returns the file with the server's certificate.
+    pub fn certificate(&self) -> PathBuf {
+        self.home.path().join("server.pem")
+    }
+
+    /// Returns the file with the server's key.
+    pub fn key(&self) -> PathBuf {
+        self.home.path().join("server.key")
+    }
+
+    pub(super) fn server_config(&self) -> Arc<ServerConfig> {
+        let certificates = CertificateDer::pem_file_iter(self.certificate()).expect("the server's certificate");
+        let certificates = certificates.collect::<Result<_, _>>().expect("a certificate in PEM");
+        let key = PrivateKeyDer::from_pem_file(self.key()).expect("the server's key in PEM");
+        let config = ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .expect("the provider's own versions of TLS");
+        config
+            .with_no_client_auth()
+            .with_single_cert(certificates, key)
+            .expect("a key that fits its certificate")
+            .into()
+    }
+}
