@@ -317,14 +317,18 @@ fn of_verdict(
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
         let kind = match &error {
-            GitError::Url { .. } | GitError::BranchName(_) | GitError::Path { .. } => FailureKind::Usage,
+            GitError::Url { .. } | GitError::BranchName(_) | GitError::Path { .. } | GitError::Setting { .. } => {
+                FailureKind::Usage
+            }
             GitError::NoRepository { .. }
             | GitError::Foreign { .. }
             | GitError::NoRemote(_)
             | GitError::NotFollowed { .. }
             | GitError::Unsupported { .. } => FailureKind::Target,
             GitError::Unauthorized { .. } | GitError::NoAccess { .. } => FailureKind::Unauthorized,
-            GitError::Unavailable { .. } | GitError::Uncertain { .. } => FailureKind::Unavailable,
+            GitError::Unavailable { .. } | GitError::Untrusted { .. } | GitError::Uncertain { .. } => {
+                FailureKind::Unavailable
+            }
             GitError::Unexpected { .. } => FailureKind::Unexpected,
         };
         let hint = match &error {
@@ -339,6 +343,9 @@ impl From<GitError> for Failure {
             }
             GitError::NoAccess { .. } => Some("check the URL, and that the token may write to this repository"),
             GitError::NotFollowed { .. } => Some("name the file that it leads to"),
+            GitError::Untrusted { .. } => {
+                Some("`http.sslCAInfo` of git's configuration, or `SSL_CERT_FILE`, names an authority of your own")
+            }
             GitError::Uncertain { .. } => {
                 Some("run the same command again: what is already released is not released twice")
             }

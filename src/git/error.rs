@@ -43,6 +43,14 @@ pub enum GitError {
         source: anyhow::Error,
     },
 
+    /// What is at the other end cannot show that it is the remote.
+    #[error("{remote} is not trusted: {cause}")]
+    Untrusted { remote: String, cause: String },
+
+    /// A value of git's configuration is of no use.
+    #[error("git's `{key}` cannot be used")]
+    Setting { key: &'static str, source: anyhow::Error },
+
     #[error("{remote} cannot be used: {what}")]
     Unsupported { remote: String, what: &'static str },
 
@@ -62,6 +70,10 @@ impl GitError {
             Self::Unavailable { answered, .. } => *answered,
             _ => false,
         }
+    }
+
+    pub(super) fn setting(key: &'static str, source: impl Into<anyhow::Error>) -> Self {
+        Self::Setting { key, source: source.into() }
     }
 
     pub(super) fn unexpected(context: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {

@@ -3,24 +3,23 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::client::blocking_io::ssh;
 use gix::url::Scheme;
+use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Proxy, Url};
 
 use super::credentials::{Helpers, HostLogin, Login, basic, netrc};
 use super::error::GitError;
 use super::http::{Access, parse_header};
+use super::http_client::http_client;
 use super::http_config::{HttpSettings, rewritten};
 use super::traffic::{Counters, Traffic};
-use crate::http::{Security, client};
 
 /// A repository that is read and written over its transport, never on disk.
 pub struct Remote {
@@ -112,14 +111,6 @@ impl fmt::Display for Remote {
     }
 }
 
-/// Returns a path of git's configuration, in which `~` stands for the home.
-fn in_home(path: &Path, home: Option<&Path>) -> PathBuf {
-    match (path.strip_prefix("~"), home) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path.to_owned(),
-    }
-}
-
 /// Returns the user's and the system's configuration of git.
 pub(super) fn user_configuration() -> Result<gix::config::File, GitError> {
     gix::config::File::from_globals().map_err(|error| GitError::unexpected("git's configuration cannot be read", error))
@@ -199,29 +190,6 @@ fn known_login(
         .or(configured)
         .or_else(|| netrc().map(|(user, password)| basic(&user, &password)))
         .or_else(|| of_environment(Some(&authority)))
-}
-
-/// Redirects are followed by hand: see `Conversation`.
-fn http_client(url: &Url, settings: &HttpSettings, options: &RemoteOptions) -> Result<Client, GitError> {
-    let unusable = |what: &str, error: reqwest::Error| GitError::unexpected(format!("{what} cannot be used"), error);
-    let is_tls = url.scheme() == "https";
-    let mut builder =
-        client(if is_tls { Security::Tls } else { Security::Plain }, options.timeout).redirect(Policy::none());
-    match settings.proxy.as_deref() {
-        Some("") => builder = builder.no_proxy(),
-        Some(proxy) => builder = builder.proxy(Proxy::all(proxy).map_err(|error| unusable("`http.proxy`", error))?),
-        None => {}
-    }
-    if let (true, Some(path)) = (is_tls, &settings.ca_file) {
-        let shown = path.display().to_string();
-        let pem = std::fs::read(in_home(path, options.home.as_deref()))
-            .map_err(|error| GitError::unexpected(format!("cannot read `{shown}`"), error))?;
-        let certificates =
-            Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&format!("`{shown}`"), error))?;
-        builder = builder.tls_certs_only(certificates);
-    }
-    builder = builder.tls_danger_accept_invalid_certs(settings.unverified);
-    builder.build().map_err(|error| unusable("the HTTP client", error))
 }
 
 fn local_address(url: gix::Url) -> Result<Address, GitError> {

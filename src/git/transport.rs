@@ -9,7 +9,8 @@ use gix::protocol::transport::{Protocol, Service};
 use reqwest::StatusCode;
 
 use super::error::GitError;
-use super::http::{Conversation, Failure, Journal};
+use super::exchange::{Failure, Journal};
+use super::http::Conversation;
 use super::remote::{Address, Remote};
 
 /// What we call ourselves to a git server; some hosts treat agents that do not begin with `git/` as browsers.
@@ -81,10 +82,11 @@ impl<'r> Connection<'r> {
     pub(super) fn failed(&self, error: impl Into<anyhow::Error>) -> GitError {
         let remote = self.remote.to_string();
         match self.journal.take_failure() {
-            Some(Failure { status: Some(status), text }) => self.refused(status, text),
-            Some(Failure { status: None, text }) => {
+            Some(Failure::Answered(status, text)) => self.refused(status, text),
+            Some(Failure::Silent(text)) => {
                 GitError::Unavailable { remote, answered: false, source: anyhow::Error::msg(text) }
             }
+            Some(Failure::Untrusted(cause)) => GitError::Untrusted { remote, cause },
             None => self.program_failed(error.into()),
         }
     }
