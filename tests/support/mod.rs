@@ -1,8 +1,8 @@
 //! What the tests and the quickstart run against: real protocols on loopback, and real repositories on disk.
 //!
 //! [`registry`] is an OCI registry and [`git_server`] serves git's own `http-backend`; both sit on the small server in
-//! [`http`], misbehave on request and keep a log of what they were asked, so that a test can count. [`relay`] stands
-//! between client and server, and can cut the connection at any byte. [`repository`] makes bare repositories and checkouts
+//! [`http`], misbehave on request and keep a log of what they were asked, so that a test can count. [`proxy`] and
+//! [`relay`] stand between client and server; the latter can cut the connection at any byte. [`repository`] makes bare repositories and checkouts
 //! with the git program, [`command`] runs a program in a scrubbed environment, and [`servers`] starts the real
 //! docker-registry and sshd where they are installed. Nothing here knows tagship's code: what is tested meets its servers
 //! over sockets, files and processes only.
@@ -17,6 +17,7 @@ pub mod command;
 pub mod git_server;
 pub mod http;
 pub mod login;
+pub mod proxy;
 pub mod registry;
 pub mod relay;
 pub mod repository;

@@ -30,6 +30,7 @@ impl LoggedRequest {
         let (status, sent) = match reply {
             Reply::Send(response) | Reply::Stall(response, _) => (Some(response.status), response.body.len()),
             Reply::Cut(response, after) => (Some(response.status), response.body.len().min(*after)),
+            Reply::Tunnel(_) => (Some(200), 0),
             Reply::Hang | Reply::Drop => (None, 0),
         };
         Self { head, status, received, sent }

@@ -51,6 +51,11 @@ impl Head {
         self.headers.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
+    /// Returns every header, its name in lower case.
+    pub fn all_headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Returns the values of a key of the query, decoded.
     pub fn query_values(&self, key: &str) -> Vec<String> {
         form_values(&self.query, key)

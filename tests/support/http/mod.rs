@@ -37,6 +37,8 @@ pub enum Reply {
     Hang,
     /// The connection is closed without an answer.
     Drop,
+    /// 200 without a body; from then on the connection is one with this socket, as a proxy's CONNECT makes it.
+    Tunnel(TcpStream),
 }
 
 /// A server that answers until it is dropped.
@@ -143,7 +145,7 @@ where
         let reply = handler(&head, &mut body)?;
         let reusable = match reply {
             Reply::Send(_) | Reply::Stall(..) => body.discard()?,
-            Reply::Cut(..) | Reply::Hang | Reply::Drop => false,
+            Reply::Cut(..) | Reply::Hang | Reply::Drop | Reply::Tunnel(_) => false,
         };
         let received = body.received();
         let without_body = head.method == "HEAD";
@@ -175,7 +177,26 @@ fn deliver(reply: &Reply, without_body: bool, connection: &mut BufReader<Stream>
         }
         Reply::Hang => io::copy(&mut connection.by_ref(), &mut io::sink()).map(drop),
         Reply::Drop => Ok(()),
+        Reply::Tunnel(target) => {
+            stream.write_all(b"HTTP/1.1 200 \r\n\r\n")?;
+            tunnel(connection, target)
+        }
     }
+}
+
+/// Joins two sockets until either ends.
+fn tunnel(connection: &mut BufReader<Stream>, target: &TcpStream) -> io::Result<()> {
+    let mut client = connection.get_ref().socket().try_clone()?;
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut from: &TcpStream = target;
+            drop(io::copy(&mut from, &mut client));
+            drop(client.shutdown(Shutdown::Both));
+        });
+        let mut to: &TcpStream = target;
+        drop(io::copy(connection, &mut to));
+        target.shutdown(Shutdown::Both)
+    })
 }
 
 /// Locks, also where a test's own failed assertion has poisoned the lock.
