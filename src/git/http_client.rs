@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Proxy, Url};
+use reqwest::{Certificate, NoProxy, Proxy, Url};
 
 use super::error::GitError;
 use super::http_config::HttpSettings;
@@ -18,10 +18,7 @@ pub(super) fn http_client(url: &Url, settings: &HttpSettings, options: &RemoteOp
     let mut builder = client(security, options.timeout).redirect(Policy::none());
     match settings.proxy.as_deref() {
         Some("") => builder = builder.no_proxy(),
-        Some(proxy) => {
-            let proxy = Proxy::all(proxy).map_err(|error| GitError::setting("http.proxy", error))?;
-            builder = builder.proxy(proxy);
-        }
+        Some(url) => builder = builder.proxy(proxy(url).map_err(|error| GitError::setting("http.proxy", error))?),
         None => {}
     }
     if let (Security::Tls, Some(path)) = (security, &settings.ca_file) {
@@ -30,6 +27,13 @@ pub(super) fn http_client(url: &Url, settings: &HttpSettings, options: &RemoteOp
     }
     builder = builder.tls_danger_accept_invalid_certs(settings.unverified);
     builder.build().map_err(|error| GitError::unexpected("the HTTP client cannot be used", error))
+}
+
+/// Returns the proxy at `url`. `no_proxy` takes it back for the hosts that it names, as git has it.
+fn proxy(url: &str) -> anyhow::Result<Proxy> {
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+    anyhow::ensure!(matches!(scheme, None | Some("http" | "https")), "only proxies that speak HTTP are supported");
+    Ok(Proxy::all(url)?.no_proxy(NoProxy::from_env()))
 }
 
 fn authorities(path: &Path) -> anyhow::Result<Vec<Certificate>> {
