@@ -1,9 +1,8 @@
 //! Checkouts as people and CI systems have them: they say where to, and nothing else is taken from them.
 
-use super::{login, release_in, serve};
+use super::release_in;
 use crate::stage::{FILE, FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
-use crate::support::git_server::Access;
 use crate::support::repository::Checkout;
 
 #[test]
@@ -63,26 +62,6 @@ fn the_cis_branch_stands_in_for_a_detached_head() {
     let release = release_in(&checkout, &stage.home, &stage);
     release.env("GITHUB_ACTIONS", "true").env("GITHUB_REF", "refs/heads/main").run().success();
     assert_eq!(stage.remote.number_of_commits("main"), 2);
-}
-
-/// Up to version 5, actions/checkout writes its login into `.git/config`; since then, into a file that is included.
-#[test]
-fn both_layouts_of_actions_checkout() {
-    for included in [false, true] {
-        let stage = Stage::new();
-        let server = serve(&stage, Access::Login(login()));
-        let checkout = Checkout::shallow(&stage.remote.file_url());
-        let url = server.url("gitops.git");
-        checkout.git(["remote", "set-url", "origin", &url]).run().success();
-        release_in(&checkout, &stage.home, &stage).run().exit(5);
-        if included {
-            checkout.credentials_included(&server.url(""), &login());
-        } else {
-            checkout.credentials_in_config(&server.url(""), &login());
-        }
-        release_in(&checkout, &stage.home, &stage).run().success().says_nowhere(&login().encoded());
-        assert_eq!(stage.remote.number_of_commits("main"), 2, "included: {included}");
-    }
 }
 
 #[test]

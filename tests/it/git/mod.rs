@@ -1,5 +1,6 @@
 //! The repository's side of a release: transports, logins, requests, races and refusals, against git's own servers.
 
+mod actions_checkout;
 mod checkouts;
 mod commits;
 mod cost;

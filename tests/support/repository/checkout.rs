@@ -15,6 +15,12 @@ pub struct Checkout {
     path: PathBuf,
 }
 
+/// The file that actions/checkout leaves its credentials in.
+const CREDENTIALS: &str = "git-credentials.config";
+
+/// What stands for a container's `/github`.
+const INSIDE: &str = "github";
+
 impl Checkout {
     /// Clones the last commit of the default branch.
     #[track_caller]
@@ -54,21 +60,39 @@ impl Checkout {
     }
 
     /// Leaves credentials for a server as actions/checkout does since its version 6: in a file elsewhere, included
-    /// where the repository is this one, or one of its worktrees, or is mounted where a container action sees it.
+    /// where the repository is this one, or one of its worktrees, or is where a container action sees it.
     pub fn credentials_included(&self, server: &str, login: &Login) {
-        let file = self.folder.path().join("git-credentials.config");
+        let file = self.folder.path().join(CREDENTIALS);
         let key = extra_header_key(server);
         self.git(["config", "--file"]).arg(&file).args([&key, &extra_header(login)]).run().success();
-        let git_dir = self.path.join(".git");
-        let inside_container = "/github/runner_temp/git-credentials.config";
-        for (folder, credentials) in [
-            (git_dir.display().to_string(), file.display().to_string()),
-            (git_dir.join("worktrees/*").display().to_string(), file.display().to_string()),
-            ("/github/workspace/.git".to_owned(), inside_container.to_owned()),
-            ("/github/workspace/.git/worktrees/*".to_owned(), inside_container.to_owned()),
+        let inside = self.folder.path().join(INSIDE);
+        for (git_dir, credentials) in [
+            (self.path.join(".git"), &file),
+            (inside.join("workspace/.git"), &inside.join("runner_temp").join(CREDENTIALS)),
         ] {
-            self.run(["config", &format!("includeIf.gitdir:{folder}.path"), &credentials]);
+            let (git_dir, credentials) = (git_dir.display(), credentials.display().to_string());
+            for condition in [git_dir.to_string(), format!("{git_dir}/worktrees/*")] {
+                self.run(["config", &format!("includeIf.gitdir:{condition}.path"), &credentials]);
+            }
         }
+    }
+
+    /// Takes checkout and credentials to where a container action sees them, in place of a mount.
+    #[must_use]
+    pub fn inside_a_container(self) -> Self {
+        let inside = self.folder.path().join(INSIDE);
+        let path = inside.join("workspace");
+        std::fs::create_dir_all(inside.join("runner_temp")).expect("the runner's folder for temporary files");
+        std::fs::rename(&self.path, &path).expect("the checkout in another place");
+        let from = self.folder.path().join(CREDENTIALS);
+        std::fs::rename(from, inside.join("runner_temp").join(CREDENTIALS)).expect("the credentials in another place");
+        Self { folder: self.folder, path }
+    }
+
+    /// Returns another checkout in a folder of this one.
+    #[must_use]
+    pub fn below(&self, folder: &str) -> Self {
+        Self { folder: Arc::clone(&self.folder), path: self.path.join(folder) }
     }
 
     /// Returns what `git status` lists; nothing where the work tree is clean.

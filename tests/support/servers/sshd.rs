@@ -47,6 +47,15 @@ impl Sshd {
         )
     }
 
+    /// Returns such a value as actions/checkout writes it: with quotes, and the program by its path.
+    pub fn quoted_client_command(&self) -> String {
+        let home = self.daemon.home.path().display();
+        format!(
+            "\"/usr/bin/ssh\" -F /dev/null -i \"{home}/user_key\" -o StrictHostKeyChecking=yes -o CheckHostIP=no \
+             -o \"UserKnownHostsFile={home}/known_hosts\""
+        )
+    }
+
     /// Returns the value with which a client is refused, as it brings no key.
     pub fn client_command_without_key(&self) -> String {
         let home = self.daemon.home.path().display();

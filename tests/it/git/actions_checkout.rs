@@ -1,0 +1,175 @@
+//! What actions/checkout leaves behind, in each of its layouts: with a token, with a key, or with nothing.
+
+use super::{checkout_without_login, login, release_in, serve};
+use crate::stage::{FILE, FOLDER, Stage, tagship};
+use crate::support::command::{Command, Home};
+use crate::support::git_server::{Access, GitServer};
+use crate::support::repository::{Checkout, Remote};
+use crate::support::servers::Sshd;
+
+/// A server that wants a login, and a checkout of it without one.
+fn checked_out() -> (Stage, GitServer, Checkout) {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let checkout = checkout_without_login(&stage, &server);
+    (stage, server, checkout)
+}
+
+/// Releases from a checkout with the login that it has, and shows that to nobody.
+#[track_caller]
+fn releases(stage: &Stage, checkout: &Checkout) {
+    let output = release_in(checkout, &stage.home, stage).args(["-v", "--branch", "main"]).run().success();
+    output.says_nowhere(&login().encoded()).says_nowhere(&login().password);
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// Up to version 5: the login is in `.git/config`.
+#[test]
+fn a_token_in_the_configuration() {
+    let (stage, server, checkout) = checked_out();
+    checkout.credentials_in_config(&server.url(""), &login());
+    checkout.detach();
+    releases(&stage, &checkout);
+}
+
+/// Since version 6: the login is in a file elsewhere, and included where the checkout is in its place.
+#[test]
+fn a_token_that_is_included() {
+    let (stage, server, checkout) = checked_out();
+    checkout.credentials_included(&server.url(""), &login());
+    releases(&stage, &checkout);
+}
+
+#[test]
+fn a_token_that_is_included_in_a_linked_worktree() {
+    let (stage, server, checkout) = checked_out();
+    checkout.credentials_included(&server.url(""), &login());
+    releases(&stage, &checkout.worktree("linked"));
+}
+
+#[test]
+fn a_token_that_is_included_inside_a_container() {
+    let (stage, server, checkout) = checked_out();
+    checkout.credentials_included(&server.url(""), &login());
+    releases(&stage, &checkout.inside_a_container());
+}
+
+/// A copy has another place, so nothing is included: as for git, there is no login, and the message says what to do.
+#[test]
+fn a_token_that_is_not_included_elsewhere() {
+    let (stage, server, checkout) = checked_out();
+    checkout.credentials_included(&server.url(""), &login());
+    let home = Home::new();
+    let copy = home.path().join("copy");
+    Command::new("cp").arg("-r").args([checkout.path(), &copy]).run().success();
+    let release = tagship().home(&stage.home).current_dir(copy.join(FOLDER)).arg("release").arg(stage.argument());
+    let output = release.run().exit(5).stderr_has("wants a login, and none was found");
+    output.stderr_has("hint: set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout");
+    stage.untouched();
+}
+
+/// `persist-credentials: false`.
+#[test]
+fn nothing_is_left() {
+    let (stage, _server, checkout) = checked_out();
+    let release = release_in(&checkout, &stage.home, &stage);
+    release.run().exit(5).stderr_has("wants a login, and none was found");
+    stage.untouched();
+    release.env("TAGSHIP_GIT_TOKEN", login().password).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// With `ssh-key`: a command with the key and the known hosts of this job, and the address over ssh.
+#[test]
+fn a_key() {
+    let Some(sshd) = Sshd::start() else { return };
+    let stage = Stage::new();
+    let url = sshd.url(stage.remote.path());
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.git(["config", "core.sshCommand", &sshd.quoted_client_command()]).run().success();
+    let base = url.strip_suffix("gitops.git").unwrap();
+    checkout.git(["config", &format!("url.{base}.insteadOf"), "https://git.example/org/"]).run().success();
+    checkout.git(["remote", "set-url", "origin", "https://git.example/org/gitops.git"]).run().success();
+    releases(&stage, &checkout);
+}
+
+/// `submodules: true`: the credentials are in the submodule's own configuration, and the release goes to its remote.
+#[test]
+fn a_submodule() {
+    let (stage, server, _) = checked_out();
+    let above = Remote::create("above");
+    above.commit("main", "Begin", &[]);
+    let workspace = Checkout::shallow(&above.file_url());
+    let add = workspace.git(["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "--name", "config"]);
+    add.args([&stage.remote.file_url(), "config"]).run().success();
+    let submodule = workspace.below("config");
+    submodule.git(["remote", "set-url", "origin", &server.url("gitops.git")]).run().success();
+    submodule.detach();
+    let release = release_in(&submodule, &stage.home, &stage);
+    release.run().exit(3).stderr_has("no branch is checked out").stderr_has("hint: `--branch`");
+    submodule.credentials_in_config(&server.url(""), &login());
+    releases(&stage, &submodule);
+    assert_eq!(above.number_of_commits("main"), 1);
+}
+
+/// `path:`: the checkout is a folder of another one, and the nearest counts.
+#[test]
+fn a_checkout_below_another_one() {
+    let (stage, server, checkout) = checked_out();
+    let above = Remote::create("above");
+    above.commit("main", "Begin", &[]);
+    let workspace = Checkout::shallow(&above.file_url());
+    std::fs::rename(checkout.path(), workspace.path().join("config")).unwrap();
+    let checkout = workspace.below("config");
+    checkout.credentials_in_config(&server.url(""), &login());
+    releases(&stage, &checkout);
+    assert_eq!(above.number_of_commits("main"), 1);
+}
+
+/// A run for a tag has no branch, and the release branch is never guessed.
+#[test]
+fn a_run_for_a_tag() {
+    let (stage, server, checkout) = checked_out();
+    checkout.credentials_in_config(&server.url(""), &login());
+    checkout.detach();
+    let release = release_in(&checkout, &stage.home, &stage);
+    let release = release.env("GITHUB_ACTIONS", "true").env("GITHUB_REF", "refs/tags/v1");
+    release.run().exit(3).stderr_has("no branch is checked out").stderr_has("hint: `--branch`");
+    stage.untouched();
+    release.args(["--branch", "main"]).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// `fetch-depth: 0` and `1`.
+#[test]
+fn the_depth_costs_nothing() {
+    for depth in [&[][..], &["--depth=1"]] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Login(login()));
+        let checkout = Checkout::clone_with(&stage.remote.file_url(), depth);
+        checkout.git(["remote", "set-url", "origin", &server.url("gitops.git")]).run().success();
+        checkout.credentials_included(&server.url(""), &login());
+        releases(&stage, &checkout);
+        assert_eq!(server.requests().len(), 2, "{depth:?}");
+    }
+}
+
+/// The repository was renamed: the header of the checkout goes along at the same server, and to no other.
+#[test]
+fn a_renamed_repository() {
+    let (stage, server, checkout) = checked_out();
+    server.redirect("/old.git", "/gitops.git");
+    checkout.git(["remote", "set-url", "origin", &server.url("old.git")]).run().success();
+    checkout.credentials_in_config(&server.url(""), &login());
+    releases(&stage, &checkout);
+
+    let elsewhere = serve(&stage, Access::Open);
+    server.redirect("/moved.git", &elsewhere.url("gitops.git"));
+    checkout.git(["remote", "set-url", "origin", &server.url("moved.git")]).run().success();
+    let release = release_in(&checkout, &stage.home, &stage).args(["--no-check", "IMAGE_PLACEHOLDER=*:v3"]);
+    release.run().success();
+    let requests = elsewhere.requests();
+    assert!(!requests.is_empty(), "the redirect is followed");
+    assert!(requests.iter().all(|request| request.logged.authorization_value().is_none()), "the login went along");
+}
