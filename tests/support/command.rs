@@ -131,6 +131,17 @@ impl Command {
         self
     }
 
+    /// Lets another program run this one, such as `["setpriv", "--reuid=1"]`; none leaves it as it is.
+    #[must_use]
+    pub fn behind(mut self, wrapper: &[&str]) -> Self {
+        if let [program, arguments @ ..] = wrapper {
+            let own = std::mem::replace(&mut self.program, program.into());
+            let before = arguments.iter().map(OsString::from).chain([own.into()]);
+            self.arguments.splice(0..0, before);
+        }
+        self
+    }
+
     #[must_use]
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;

@@ -1,27 +1,49 @@
-//! Servers that say no, and how that is told.
+//! Servers that say no, and how that is told: whole, in a form that cannot harm, and with what to do about it.
 
-use super::serve;
+use super::{login, serve};
 use crate::stage::Stage;
-use crate::support::git_server::Access;
+use crate::support::command::{Command, Output};
+use crate::support::git_server::{Access, Fault};
+use crate::support::http::Response;
+
+fn release(stage: &Stage, url: &str) -> Command {
+    stage.release_to(url).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"])
+}
 
 #[test]
 fn a_hook_that_declines_is_quoted() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Open);
     stage.remote.hook("pre-receive", "echo 'only on Tuesdays' >&2; exit 1");
-    let run = |url: &str| stage.release_to(url).arg(stage.argument()).run();
     for url in [server.url("gitops.git"), stage.remote.file_url()] {
-        run(&url).exit(8).stderr_has("pre-receive hook declined").stderr_has("remote: only on Tuesdays");
+        let output = release(&stage, &url).run().exit(8);
+        output
+            .stderr_has("pre-receive hook declined")
+            .stderr_has("remote: only on Tuesdays")
+            .stderr_has("hint: a hook");
         stage.untouched();
     }
 }
 
+/// Each in the words of its host; `refusal.rs` has more of them.
 #[test]
-fn a_protected_branch_is_quoted() {
+fn the_rule_that_refuses_is_named_with_a_hint() {
     let stage = Stage::new();
     stage.remote.protect("main");
-    let output = stage.release().arg(stage.argument()).run().exit(8);
-    output.stderr_has("main refused the push: hook declined").stderr_has("remote: error: GH006");
+    let output = release(&stage, &stage.remote.file_url()).run().exit(8);
+    output
+        .stderr_has("main refused the push: hook declined")
+        .stderr_has("remote: error: GH006")
+        .stderr_has("hint: allow this identity to bypass the rule, or release to a branch that is not protected");
+    for (said, hint) in [
+        ("GitLab: You are not allowed to push code to protected branches on this project.", "bypass the rule"),
+        ("error: GH013: Repository rule violations found\n- Commits must have verified signatures.", "`--sign`"),
+        ("error: GH007: Your push would publish a private email address.", "`--author`"),
+    ] {
+        stage.remote.hook("update", &format!("cat >&2 <<'END'\n{said}\nEND\nexit 1"));
+        let output = release(&stage, &stage.remote.file_url()).run().exit(8).stderr_has(hint);
+        said.lines().fold(output, |output, line| output.stderr_has(&format!("remote: {line}")));
+    }
     stage.untouched();
 }
 
@@ -32,6 +54,129 @@ fn a_refusal_is_told_whatever_comes_after() {
     let server = serve(&stage, Access::Open);
     let head = stage.remote.path().join("HEAD").display().to_string();
     stage.remote.hook("pre-receive", &format!("echo 'only on Tuesdays' >&2; mv {head} {head}.away; exit 1"));
-    let output = stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().exit(8);
+    let output = release(&stage, &server.url("gitops.git")).run().exit(8);
     output.stderr_has("remote: only on Tuesdays").stderr_has("the branch could not be read again");
+}
+
+/// Our push is a fast-forward of well-formed objects, so the strictest settings let it pass.
+#[test]
+fn strict_settings_are_no_hindrance() {
+    let stage = Stage::new();
+    for key in ["receive.denyNonFastForwards", "receive.denyDeletes", "receive.fsckObjects", "transfer.fsckObjects"] {
+        stage.remote.configure(key, "true");
+    }
+    release(&stage, &stage.remote.file_url()).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+    stage.remote.fsck();
+}
+
+/// A repository with a work tree refuses a push to the branch that is checked out, unless it is told to follow.
+#[test]
+fn a_repository_with_a_work_tree() {
+    let stage = Stage::new();
+    stage.remote.configure("core.bare", "false");
+    let output = release(&stage, &stage.remote.file_url()).run().exit(8);
+    output.stderr_has("branch is currently checked out").stderr_has("hint: the repository has a work tree");
+    stage.untouched();
+    stage.remote.configure("receive.denyCurrentBranch", "ignore");
+    release(&stage, &stage.remote.file_url()).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// A lock that a dead process left: nobody else moved the branch, so this is no race that another attempt could win.
+#[test]
+fn a_branch_that_is_locked() {
+    let stage = Stage::new();
+    std::fs::write(stage.remote.path().join("refs/heads/main.lock"), "").unwrap();
+    let output = release(&stage, &stage.remote.file_url()).run().exit(8);
+    output.stderr_has("failed to update ref").stderr_has("main.lock").stderr_has("hint: a process that ended early");
+    stage.untouched();
+}
+
+/// Folders that the server's user may not write to. Whoever may write everywhere hands the release to somebody else.
+#[test]
+fn a_repository_that_cannot_be_written() {
+    let stage = Stage::new();
+    let run = |program: &str, arguments: &[&str]| Command::new(program).args(arguments.iter().copied()).run().success();
+    let path = stage.remote.path().display().to_string();
+    let folder = stage.remote.folder().display().to_string();
+    run("chmod", &["-R", "a+rX,a-w", &path]);
+    run("chmod", &["a+rx", &folder]);
+    let config = stage.remote.folder().join("gitconfig");
+    std::fs::write(&config, "[safe]\ndirectory = *\n").unwrap();
+    let release = release(&stage, &stage.remote.file_url()).env("GIT_CONFIG_GLOBAL", config);
+    let is_root = run("id", &["-u"]).stdout().trim() == "0";
+    let wrapper: &[&str] = if is_root { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] };
+    let output = release.behind(wrapper).run().exit(8);
+    output.stderr_has("unpack failed").stderr_has("hint: the server cannot write to the repository");
+    run("chmod", &["-R", "u+w", &path]);
+    stage.untouched();
+}
+
+/// What answers in git's place: a limit is a refusal, a missing right is one of the login, and both are quoted.
+#[test]
+fn answers_of_http() {
+    let push = "POST /gitops.git/git-receive-pack";
+    for (status, text, exit, expected) in [
+        (413, "repository over quota", 8, "it answered 413 Payload Too Large: repository over quota"),
+        (403, "This repository was archived so it is read-only.", 5, "403 Forbidden: This repository was archived"),
+        (422, "", 8, "it answered 422 Unprocessable Entity"),
+        (429, "slow down", 6, "429 Too Many Requests: slow down"),
+        (503, "maintenance", 6, "503 Service Unavailable: maintenance"),
+    ] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Login(login()));
+        server.inject(push, 1, Fault::Answer(Response::text(status, text)));
+        let output = release(&stage, &server.url_with(&login(), "gitops.git")).run().exit(exit);
+        output.stderr_has(expected).says_nowhere(&login().password);
+        stage.untouched();
+    }
+}
+
+/// Returns what a release says where a hook says this, which a shell script prints.
+fn declined_with(print: &str) -> Output {
+    let stage = Stage::new();
+    stage.remote.hook("pre-receive", &format!("{print} >&2\nexit 1"));
+    let output = release(&stage, &stage.remote.file_url()).run().exit(8);
+    stage.untouched();
+    output
+}
+
+/// What a hook says is written to terminals and logs: nothing of it may move the cursor, hide, or be taken for ours.
+#[test]
+fn what_a_hook_says_cannot_harm() {
+    for (print, expected) in [
+        (r"printf '\033[1;31merror:\033[0m \033[38;5;9mno\033[m\n'", "remote: error: no\n"),
+        (r"printf '\033[2J\033]0;title\007x\n'", "remote: \\u{1b}[2J\\u{1b}]0;title\\u{7}x\n"),
+        (r"printf 'checking:  10%%\rchecking: 100%%\rchecked\n'", "remote: checked\n"),
+        (r"printf 'first\r\nsecond\r\n'", "remote: first\n  remote: second\n"),
+        (r"printf '\377\376 latin\n'", "remote: \u{fffd}\u{fffd} latin\n"),
+        (r"printf 'without an end'", "remote: without an end\n"),
+        (r"printf 'hint: run this\nreleased\n'", "remote: hint: run this\n  remote: released\n"),
+    ] {
+        let output = declined_with(print);
+        assert!(!output.stderr.contains(&0x1b) && !output.stderr.contains(&b'\r'), "{print}");
+        output.stderr_has(expected);
+    }
+}
+
+/// A hook may say more than anybody reads. The beginning is told, and that there was more.
+#[test]
+fn what_a_hook_says_has_an_end() {
+    let output = declined_with("yes 'This line is one of many.' | head -c 1048576");
+    assert!(output.stderr.len() < 100 << 10, "{} bytes", output.stderr.len());
+    output.stderr_has("remote: This line is one of many.").stderr_has("(and more, which is left out)");
+}
+
+/// The report of a failure says the same to programs.
+#[test]
+fn a_refusal_in_json() {
+    let stage = Stage::new();
+    stage.remote.hook("pre-receive", "printf '\\033[31mno\\033[m\\n' >&2; exit 1");
+    let output = release(&stage, &stage.remote.file_url()).args(["--output", "json"]).run().exit(8);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["error"]["kind"], "refused");
+    let message = document["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("main refused the push: pre-receive hook declined"), "{message}");
+    stage.untouched();
 }
