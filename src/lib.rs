@@ -90,5 +90,8 @@ fn perform(arguments: &Arguments, environment: &Environment, report: &Report) ->
         Request::Release(request) => flow::release(&request, listener),
         Request::Check(request) => flow::check(&request, listener),
         Request::Set(request) => flow::set(&request, listener),
+        Request::Log(request) => flow::log(&request, listener),
+        Request::Rollback(request) => flow::rollback(&request, listener),
+        Request::Promote(request) => flow::promote(&request, listener),
     }
 }

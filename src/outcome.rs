@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::diff;
-use crate::git::{CommitId, Traffic};
+use crate::git::{CommitId, CommitRecord, Traffic};
 use crate::image::{Platform, Reference, Tag};
-use crate::kustomization::{Edit, EntryEdit};
+use crate::kustomization::{Edit, EntryEdit, Fields};
 use crate::plan::{self, Subject};
+use crate::provenance::Provenance;
 use crate::registry::{Descriptor, Source};
 
 /// Gets each event as it happens.
@@ -22,6 +23,11 @@ pub enum Event<'a> {
     Detected(String),
     /// Something that a person should know and that stops nothing.
     Noted(String),
+    /// A rollback takes this release back.
+    TakenBack {
+        id: CommitId,
+        title: &'a str,
+    },
     Committed {
         id: CommitId,
         title: &'a str,
@@ -96,6 +102,8 @@ pub enum Ending {
     Superseded,
     /// Somebody has stopped releases.
     Held,
+    /// History was told, and nothing done.
+    Listed,
 }
 
 /// The end of a flow that did not fail.
@@ -113,6 +121,20 @@ pub struct Outcome {
     pub files: Vec<String>,
     pub message: Option<String>,
     pub diff: String,
+    /// The newest first.
+    pub releases: Vec<LoggedRelease>,
+}
+
+/// What an entry became at some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedRelease {
+    pub name: String,
+    /// What the entry said from then on; `None` where it was removed.
+    pub fields: Option<Fields>,
+    pub record: CommitRecord,
+    /// What the commit says of itself; `None` where it was made by hand, or by another tool.
+    pub provenance: Option<Provenance>,
+    pub rolled_back_by: Option<CommitId>,
 }
 
 /// What became of one entry, or what was found of one image.
@@ -140,6 +162,7 @@ impl Outcome {
             files: Vec::new(),
             message: None,
             diff: String::new(),
+            releases: Vec::new(),
         }
     }
 

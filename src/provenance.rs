@@ -63,6 +63,11 @@ impl Provenance {
         })
     }
 
+    /// Returns whether an entry is said to have been released, whatever the file.
+    pub fn names(&self, name: &str) -> bool {
+        self.images.iter().any(|(other, _)| other == name)
+    }
+
     /// Returns what the entry `name` of the file at `path` became.
     pub fn image(&self, path: &str, name: &str) -> Option<&ReleasedImage> {
         let is_of_file = self.files.iter().any(|file| file == path);

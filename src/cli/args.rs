@@ -10,6 +10,7 @@ use super::groups::{
     CommitArguments, ImageArguments, KustomizationArguments, OnSuperseded, RegistryArguments, RepositoryArguments,
     RequirementArguments,
 };
+use super::history::{LogArguments, PromoteArguments, RollbackArguments};
 use super::output::OutputArguments;
 
 /// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
@@ -51,6 +52,18 @@ pub enum Command {
     /// Edit kustomizations on disk, in place of `kustomize edit set image`
     #[command(after_help = SET_EXAMPLES)]
     Set(SetArguments),
+
+    /// List what was released
+    #[command(after_help = LOG_EXAMPLES)]
+    Log(LogArguments),
+
+    /// Release what an entry was before
+    #[command(after_help = ROLLBACK_EXAMPLES)]
+    Rollback(Box<RollbackArguments>),
+
+    /// Release in one environment what runs in another
+    #[command(after_help = PROMOTE_EXAMPLES)]
+    Promote(Box<PromoteArguments>),
 }
 
 impl Command {
@@ -60,6 +73,9 @@ impl Command {
             Self::Release(_) => "release",
             Self::Check(_) => "check",
             Self::Set(_) => "set",
+            Self::Log(_) => "log",
+            Self::Rollback(_) => "rollback",
+            Self::Promote(_) => "promote",
         }
     }
 }
@@ -83,6 +99,24 @@ Examples:
     tagship set web=ghcr.io/org/web:v1.2.3
     tagship set -k overlays/prod --dry-run web=*:v1.2.3
     tagship set --add sidecar:v3";
+
+const LOG_EXAMPLES: &str = "\
+Examples:
+    tagship log -k overlays/prod
+    tagship log -k overlays/prod web --limit 5
+    tagship log --repo https://github.com/org/config.git -k apps/web --output json web";
+
+const ROLLBACK_EXAMPLES: &str = "\
+Examples:
+    tagship rollback -k overlays/prod --dry-run web
+    tagship rollback -k overlays/prod --steps 2 web
+    tagship rollback -k overlays/prod --to v1.8.0 web";
+
+const PROMOTE_EXAMPLES: &str = "\
+Examples:
+    tagship promote --from overlays/staging --to overlays/production
+    tagship promote --from overlays/staging --to overlays/production --dry-run web api
+    tagship promote --from apps/web --from-branch staging --to apps/web --branch production web";
 
 #[derive(Debug, Args)]
 pub struct ReleaseArguments {

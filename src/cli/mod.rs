@@ -4,6 +4,7 @@ mod args;
 mod ci;
 mod env;
 mod groups;
+mod history;
 mod output;
 
 pub use args::{Arguments, CheckArguments, Command, ReleaseArguments, SetArguments};
@@ -13,4 +14,5 @@ pub use groups::{
     CommitArguments, ImageArguments, KustomizationArguments, OnSuperseded, RegistryArguments, RepositoryArguments,
     RequirementArguments,
 };
+pub use history::{CheckingArguments, LogArguments, PromoteArguments, RollbackArguments};
 pub use output::{ColorChoice, OutputArguments, OutputFormat};

@@ -14,6 +14,7 @@ use crate::git::{
     Authorship, Change, CommitOnTip, Destination, Identity, Message, PushOutcome, Pusher, RepositoryPath, Snapshot,
 };
 use crate::image::ImageArgument;
+use crate::kustomization::EntryEdit;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::plan::{self, Origin, Purpose, Subject};
 use crate::provenance::SourceCommit;
@@ -26,6 +27,8 @@ pub(super) struct Shipment<'a> {
     pub(super) delivery: &'a Delivery,
     /// What can be said of the images before the branch is read.
     pub(super) subjects: Vec<Subject>,
+    /// Whether the images of entries that stay as they are have to be in their registries too.
+    pub(super) checks_unchanged: bool,
 }
 
 /// What is to be written on one tip.
@@ -37,9 +40,15 @@ pub(super) struct Writing {
     pub(super) source: Option<SourceCommit>,
 }
 
+/// The tip of the branch, with the kustomizations that are to be written.
+pub(super) struct Tip<'t, 's> {
+    pub(super) target: &'t Target,
+    pub(super) snapshot: &'t mut Snapshot<'s>,
+    pub(super) paths: &'t [RepositoryPath],
+}
+
 /// Decides what is to be written on a tip.
-pub(super) type Decide<'d> =
-    dyn FnMut(&mut Snapshot<'_>, &[RepositoryPath], &mut Listener<'_>) -> Result<Writing, Failure> + 'd;
+pub(super) type Decide<'d> = dyn FnMut(Tip<'_, '_>, &mut Listener<'_>) -> Result<Writing, Failure> + 'd;
 
 /// Delivers: all of it in one commit, or nothing.
 pub(super) fn deliver(
@@ -108,7 +117,7 @@ impl Trial<'_> {
             listener(&Event::Noted(note));
         }
         let paths = self.target.locate(&mut snapshot, &delivery.kustomizations)?;
-        let writing = decide(&mut snapshot, &paths, listener)?;
+        let writing = decide(Tip { target: self.target, snapshot: &mut snapshot, paths: &paths }, listener)?;
         if self.attempt == 1 {
             tell_repeated(&writing.images, listener);
         }
@@ -119,7 +128,9 @@ impl Trial<'_> {
             return self.stopped(&destination, &files, reason);
         }
         if delivery.registry.is_some() {
-            if self.checks.require(&subjects_of(&files, listener)?, listener)? == Pace::AfterWaiting {
+            let wanted = |entry: &EntryEdit| self.shipment.checks_unchanged || entry.changed();
+            let subjects = subjects_of(&files, wanted, listener)?;
+            if self.checks.require(&subjects, listener)? == Pace::AfterWaiting {
                 return Ok(Attempt::Waited);
             }
             if delivery.pin_digest {
@@ -252,7 +263,7 @@ fn read_and_edit(
 fn message(delivery: &Delivery, files: &[FileEdit], writing: &Writing, checks: &Checks) -> Message {
     let mut releases = Vec::new();
     for file in files {
-        for entry in file.edit.entries.iter().filter(|entry| !entry.fields.is_empty() || entry.appended) {
+        for entry in file.edit.entries.iter().filter(|entry| entry.changed()) {
             let own = entry.after.digest.as_deref().and_then(|digest| digest.parse().ok());
             let digest = match plan::subject_of_entry(entry) {
                 Ok(Subject::Known(reference)) => {

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::image::ImageArgument;
-use crate::kustomization::{self, Absent};
+use crate::kustomization::{self, Absent, EntryEdit};
 use crate::nearest::nearest;
 use crate::outcome::{Event, FileEdit, Listener};
 use crate::plan::{self, Subject};
@@ -38,10 +38,14 @@ pub(super) fn require_entries(images: &Images, files: &[FileEdit]) -> Result<(),
     Ok(())
 }
 
-/// Returns the images that the edited entries name.
-pub(super) fn subjects_of(files: &[FileEdit], listener: &mut Listener<'_>) -> Result<Vec<Subject>, Failure> {
+/// Returns the images that the `wanted` of the edited entries name.
+pub(super) fn subjects_of(
+    files: &[FileEdit],
+    wanted: impl Fn(&EntryEdit) -> bool,
+    listener: &mut Listener<'_>,
+) -> Result<Vec<Subject>, Failure> {
     let mut subjects = Vec::new();
-    for entry in files.iter().flat_map(|file| &file.edit.entries) {
+    for entry in files.iter().flat_map(|file| &file.edit.entries).filter(|entry| wanted(entry)) {
         let subject = plan::subject_of_entry(entry)?;
         if matches!(subject, Subject::Open) {
             let note = format!("`{}` has neither tag nor digest, so there is nothing to check", entry.name);

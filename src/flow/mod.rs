@@ -3,10 +3,17 @@
 mod check;
 mod delivery;
 mod files;
+mod log;
 mod order;
+mod promote;
 mod release;
+mod rollback;
 mod set;
+mod timeline;
 
 pub use check::check;
+pub use log::log;
+pub use promote::promote;
 pub use release::release;
+pub use rollback::rollback;
 pub use set::set;

@@ -26,7 +26,7 @@ pub(super) fn superseded(
 ) -> Result<Option<String>, Failure> {
     let entries =
         || files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (file.path.as_str(), entry)));
-    let changed: Vec<_> = entries().filter(|(_, entry)| !entry.appended && !entry.fields.is_empty()).collect();
+    let changed: Vec<_> = entries().filter(|(_, entry)| !entry.appended && entry.changed()).collect();
     if changed.is_empty() {
         return Ok(None);
     }

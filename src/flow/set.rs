@@ -24,7 +24,7 @@ pub fn set(request: &SetRequest, listener: &mut Listener<'_>) -> Result<Outcome,
     let mut checks = Checks::new(request.pin_digest.as_ref());
     let mut files = read_from_disk(&paths, request, &request.images.arguments)?;
     if request.pin_digest.is_some() {
-        checks.require(&subjects_of(&files, listener)?, listener)?;
+        checks.require(&subjects_of(&files, |_| true, listener)?, listener)?;
         files = read_from_disk(&paths, request, &checks.pinned(&request.images.arguments, &files)?)?;
     }
     for file in &files {

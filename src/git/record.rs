@@ -46,6 +46,12 @@ impl CommitRecord {
         self.message.trim_start().lines().next().unwrap_or_default().trim_end()
     }
 
+    /// Returns when it was committed, as `2026-11-20T14:02:00+00:00`.
+    pub fn time(&self) -> String {
+        let time = gix::date::Time { seconds: self.seconds, offset: 0 };
+        time.format_or_unix(gix::date::time::format::ISO8601_STRICT)
+    }
+
     /// Returns the message's trailers: token and value.
     pub fn trailers(&self) -> impl Iterator<Item = (&str, &str)> {
         let block = last_paragraph(&self.message);

@@ -20,6 +20,18 @@ impl ImageName {
     }
 }
 
+/// Reads the name of an entry as a file has it.
+impl FromStr for ImageName {
+    type Err = ArgumentError;
+
+    fn from_str(text: &str) -> Result<Self, ArgumentError> {
+        match text {
+            "" => Err(ArgumentError::EmptyName),
+            text => visible(text).map(|name| Self(name.to_owned())),
+        }
+    }
+}
+
 impl fmt::Display for ImageName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::entry::Images;
+use super::entry::{Images, fields};
 use super::outcome::{Side, outcome};
 use super::parse::{Document, parse};
 use super::plan::{Plan, plan};
 use super::source::Source;
 use super::wish::Wishes;
-use super::{Edit, EditError, Note, NoteKind, splice, verify};
+use super::{Edit, EditError, Fields, Note, NoteKind, splice, verify};
 use crate::image::ImageArgument;
 
 /// What to do in a file where no entry has the name.
@@ -43,6 +43,15 @@ pub fn edit(source: &[u8], arguments: &[ImageArgument], absent: Absent) -> Resul
     let kind = NoteKind::NotYaml { message: message.clone() };
     edit.notes.push(Note { name: String::new(), place: *place, kind });
     Ok(edit)
+}
+
+/// Returns the name of each entry and what it says of its image, in file order.
+pub fn entries(source: &[u8]) -> Result<Vec<(String, Fields)>, EditError> {
+    let source = Source::read(source)?;
+    let document = parse(&source)?;
+    let images = Images::read(&document)?;
+    let named = images.entries.iter().filter_map(|entry| Some((entry.name?.to_owned(), fields(&document, entry))));
+    Ok(named.collect())
 }
 
 fn edit_document(old: &Document<'_>, wishes: &Wishes<'_>, absent: Absent) -> Result<Edit, EditError> {

@@ -23,7 +23,7 @@ mod tree;
 mod verify;
 mod wish;
 
-pub use edit::{Absent, edit};
+pub use edit::{Absent, edit, entries};
 pub use entry::{FieldName, Fields};
 pub use error::{EditError, Found, Place, Shape};
 pub use locate::{FILE_NAMES, LocateError, locate};

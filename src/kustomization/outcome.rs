@@ -43,6 +43,13 @@ pub struct EntryEdit {
     pub fields: Vec<FieldEdit>,
 }
 
+impl EntryEdit {
+    /// Whether it is not what it was.
+    pub fn changed(&self) -> bool {
+        self.appended || !self.fields.is_empty()
+    }
+}
+
 /// A field that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldEdit {

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::outcome::{Ending, ImageOutcome, Outcome};
+use crate::kustomization::EntryEdit;
+use crate::outcome::{Ending, ImageOutcome, LoggedRelease, Outcome};
 
 /// The object, in the order of its keys. What does not apply is null or empty, never missing.
 #[derive(Default, Serialize)]
@@ -21,7 +22,25 @@ struct Document<'a> {
     files: &'a [String],
     message: Option<&'a str>,
     diff: &'a str,
+    releases: Vec<Release<'a>>,
     error: Option<Error<'a>>,
+}
+
+/// An entry of the log.
+#[derive(Serialize)]
+struct Release<'a> {
+    name: &'a str,
+    image: Option<&'a str>,
+    tag: Option<&'a str>,
+    digest: Option<&'a str>,
+    time: String,
+    by: &'a str,
+    commit: String,
+    title: &'a str,
+    source: Option<String>,
+    run: Option<&'a str>,
+    by_hand: bool,
+    rolled_back_by: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -75,6 +94,7 @@ fn success(outcome: &Outcome) -> Document<'_> {
             Ending::Skipped => "skipped",
             Ending::Superseded => "superseded",
             Ending::Held => "held",
+            Ending::Listed => "listed",
         },
         reason: outcome.reason.as_deref(),
         changed: released || outcome.ending == Ending::Edited,
@@ -87,7 +107,26 @@ fn success(outcome: &Outcome) -> Document<'_> {
         files: &outcome.files,
         message: outcome.message.as_deref(),
         diff: &outcome.diff,
+        releases: outcome.releases.iter().map(release).collect(),
         error: None,
+    }
+}
+
+fn release(release: &LoggedRelease) -> Release<'_> {
+    let LoggedRelease { name, fields, record, provenance, rolled_back_by } = release;
+    Release {
+        name,
+        image: fields.as_ref().map(|fields| fields.new_name.as_deref().unwrap_or(name)),
+        tag: fields.as_ref().and_then(|fields| fields.new_tag.as_deref()),
+        digest: fields.as_ref().and_then(|fields| fields.digest.as_deref()),
+        time: record.time(),
+        by: &record.author,
+        commit: record.id.to_string(),
+        title: record.title(),
+        source: provenance.as_ref().and_then(|said| said.source.as_ref()).map(ToString::to_string),
+        run: provenance.as_ref().and_then(|said| said.run.as_deref()),
+        by_hand: provenance.is_none(),
+        rolled_back_by: rolled_back_by.map(|id| id.to_string()),
     }
 }
 
@@ -105,7 +144,7 @@ fn image(image: &ImageOutcome) -> Image<'_> {
             new_tag: entry.before.new_tag.as_deref(),
             digest: entry.before.digest.as_deref(),
         }),
-        changed: entry.is_some_and(|entry| entry.appended || !entry.fields.is_empty()),
+        changed: entry.is_some_and(EntryEdit::changed),
     }
 }
 

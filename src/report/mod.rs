@@ -4,6 +4,7 @@
 //! What servers, files and arguments say may hold anything; it is escaped here, where it is written.
 
 mod json;
+mod log;
 mod progress;
 mod text;
 

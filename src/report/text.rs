@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::log;
 use crate::failure::Failure;
 use crate::git::Traffic;
 use crate::image::Digest;
@@ -18,7 +19,7 @@ pub(super) enum Style {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Mark {
+pub(super) enum Mark {
     Good,
     Bad,
     Removed,
@@ -28,7 +29,7 @@ enum Mark {
 }
 
 impl Style {
-    fn paint(self, mark: Mark, text: &str) -> String {
+    pub(super) fn paint(self, mark: Mark, text: &str) -> String {
         let code = match mark {
             Mark::Good | Mark::Added => "32",
             Mark::Bad => "1;31",
@@ -67,6 +68,9 @@ pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
         Event::Detected(what) if verbose => line(style, "ci", Mark::Faint, &visible(what)),
         Event::Detected(_) => String::new(),
         Event::Noted(note) => line(style, "note", Mark::Note, &visible(note)),
+        Event::TakenBack { id, title } => {
+            line(style, "back", Mark::Removed, &format!("{}  {}", id.short(), visible(title)))
+        }
         Event::Committed { id, title } => {
             line(style, "commit", Mark::Good, &format!("{}  {}", id.short(), visible(title)))
         }
@@ -182,6 +186,7 @@ pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
         Ending::Skipped => stopped("skipped", outcome, style),
         Ending::Superseded => stopped("superseded", outcome, style),
         Ending::Held => stopped("held", outcome, style),
+        Ending::Listed => log::table(&outcome.releases, style),
     }
 }
 

@@ -4,7 +4,7 @@ use super::commit::CommitRequest;
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
 use super::values::{Effect, listed};
-use crate::cli::OnSuperseded;
+use crate::cli::{CheckingArguments, CommitArguments, Environment, OnSuperseded, RepositoryArguments};
 use crate::failure::Failure;
 
 pub struct Delivery {
@@ -23,6 +23,33 @@ pub struct Delivery {
     pub push_options: Vec<String>,
     pub attempts: u32,
     pub effect: Effect,
+}
+
+impl Delivery {
+    /// Returns the delivery of what is found in a repository, one file, nothing appended.
+    pub(super) fn new(
+        checking: &CheckingArguments,
+        repository: &RepositoryArguments,
+        commit: &CommitArguments,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
+        let required = Some(&checking.requirements);
+        // Which registries are asked is not known before the repository has been read.
+        let asks = || RegistryRequest::new(&checking.registry, required, &[None], environment);
+        Ok(Self {
+            target: TargetRequest::new(repository, &checking.registry.timeout, environment)?,
+            kustomizations: Vec::new(),
+            add: false,
+            registry: (!checking.no_check).then(asks).transpose()?,
+            pin_digest: false,
+            on_superseded: OnSuperseded::Skip,
+            create_branch: commit.create_branch,
+            message: CommitRequest::new(commit, environment)?,
+            push_options: push_options(&commit.push_options)?,
+            attempts: commit.attempts,
+            effect: Effect::Full,
+        })
+    }
 }
 
 pub(super) fn push_options(options: &[String]) -> Result<Vec<String>, Failure> {

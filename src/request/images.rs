@@ -2,7 +2,13 @@
 
 use super::values::listed;
 use crate::failure::Failure;
-use crate::image::{Field, ImageArgument, Reference};
+use crate::image::{Field, ImageArgument, ImageName, Reference};
+
+/// Reads the name of an entry.
+pub(super) fn name(text: &str) -> Result<ImageName, Failure> {
+    text.parse()
+        .map_err(|error| Failure::usage(format!("`{}` is not the name of an entry: {error}", text.escape_debug())))
+}
 
 /// The images to write, each name once.
 #[derive(Debug, Clone)]

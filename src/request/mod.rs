@@ -5,8 +5,11 @@ mod check;
 mod commit;
 mod delivery;
 mod images;
+mod log;
+mod promote;
 mod registry;
 mod release;
+mod rollback;
 mod set;
 mod target;
 mod values;
@@ -18,8 +21,11 @@ pub use check::CheckRequest;
 pub use commit::CommitRequest;
 pub use delivery::Delivery;
 pub use images::Images;
+pub use log::LogRequest;
+pub use promote::PromoteRequest;
 pub use registry::RegistryRequest;
 pub use release::ReleaseRequest;
+pub use rollback::{Earlier, RollbackRequest};
 pub use set::SetRequest;
 pub use target::{Repository, TargetRequest};
 pub use values::Effect;
@@ -29,6 +35,9 @@ pub enum Request {
     Release(Box<ReleaseRequest>),
     Check(CheckRequest),
     Set(SetRequest),
+    Log(LogRequest),
+    Rollback(Box<RollbackRequest>),
+    Promote(Box<PromoteRequest>),
 }
 
 impl Request {
@@ -39,6 +48,13 @@ impl Request {
             }
             Command::Check(arguments) => CheckRequest::new(arguments, environment).map(Self::Check),
             Command::Set(arguments) => SetRequest::new(arguments, environment).map(Self::Set),
+            Command::Log(arguments) => LogRequest::new(arguments, environment).map(Self::Log),
+            Command::Rollback(arguments) => {
+                RollbackRequest::new(arguments, environment).map(|request| Self::Rollback(Box::new(request)))
+            }
+            Command::Promote(arguments) => {
+                PromoteRequest::new(arguments, environment).map(|request| Self::Promote(Box::new(request)))
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod checks;
 mod cli;
 mod edit;
 mod git;
+mod history;
 mod order;
 mod registry;
 mod release;

@@ -59,7 +59,7 @@ const LAYERS: [(&str, &[&str]); 25] = [
     ("provenance", &["git"]),
     ("order", &["git", "provenance"]),
     ("plan", &["image", "git", "kustomization", "provenance", "request", "message_template", "failure"]),
-    ("outcome", &["image", "git", "registry", "kustomization", "plan", "diff"]),
+    ("outcome", &["image", "git", "registry", "kustomization", "plan", "provenance", "diff"]),
     ("checks", &["backoff", "failure", "image", "outcome", "plan", "registry", "request"]),
     ("target", &["cli", "git", "kustomization", "request", "failure"]),
     ("source", &["failure", "git", "request", "target"]),

@@ -1,0 +1,151 @@
+//! The commands that look back, and on to the next environment.
+
+use clap::Args;
+use clap::builder::BoolishValueParser;
+
+use super::groups::{CommitArguments, OnSuperseded, RegistryArguments, RepositoryArguments, RequirementArguments};
+
+#[derive(Debug, Args)]
+pub struct LogArguments {
+    /// The entry [default: all of them]
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// A kustomization, or the folder that has one
+    #[arg(
+        short,
+        long,
+        value_name = "PATH",
+        env = "TAGSHIP_KUSTOMIZATION",
+        default_value = ".",
+        help_heading = "Kustomization"
+    )]
+    pub kustomization: String,
+
+    /// How many releases to list, the newest first
+    #[arg(long, value_name = "N", env = "TAGSHIP_LIMIT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+
+    #[command(flatten)]
+    pub repository: RepositoryArguments,
+
+    /// How long one request may take, such as `30s` or `2m`
+    #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s", help_heading = "Git")]
+    pub timeout: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RollbackArguments {
+    /// The entry
+    #[arg(value_name = "NAME")]
+    pub name: String,
+
+    /// The release to go back to: its tag, its commit, or the commit that it was built from
+    #[arg(long, value_name = "TAG|COMMIT", env = "TAGSHIP_TO", conflicts_with = "steps")]
+    pub to: Option<String>,
+
+    /// How many releases to go back
+    #[arg(long, value_name = "N", env = "TAGSHIP_STEPS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub steps: u32,
+
+    /// A kustomization, or the folder that has one
+    #[arg(
+        short,
+        long,
+        value_name = "PATH",
+        env = "TAGSHIP_KUSTOMIZATION",
+        default_value = ".",
+        help_heading = "Kustomization"
+    )]
+    pub kustomization: String,
+
+    /// Show what goes back and the diff, and change nothing
+    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Kustomization")]
+    pub dry_run: bool,
+
+    #[command(flatten)]
+    pub checking: CheckingArguments,
+
+    #[command(flatten)]
+    pub repository: RepositoryArguments,
+
+    #[command(flatten)]
+    pub commit: CommitArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct PromoteArguments {
+    /// The entries to carry on [default: all that both have]
+    #[arg(value_name = "NAME", env = "TAGSHIP_NAME", value_delimiter = '\n')]
+    pub names: Vec<String>,
+
+    /// The kustomization that runs what is wanted, or its folder
+    #[arg(long, value_name = "PATH", env = "TAGSHIP_FROM", help_heading = "Kustomization")]
+    pub from: String,
+
+    /// The kustomization to write to, or its folder
+    #[arg(long, value_name = "PATH", env = "TAGSHIP_TO", help_heading = "Kustomization")]
+    pub to: String,
+
+    /// The branch that `--from` is read on [default: the release branch]
+    #[arg(long, value_name = "NAME", env = "TAGSHIP_FROM_BRANCH", help_heading = "Kustomization")]
+    pub from_branch: Option<String>,
+
+    /// The repository that `--from` is read in [default: the one that is released to]
+    #[arg(
+        long,
+        value_name = "URL|PATH",
+        env = "TAGSHIP_FROM_REPO",
+        hide_env_values = true,
+        help_heading = "Kustomization"
+    )]
+    pub from_repo: Option<String>,
+
+    /// Append an entry where there is none of the name
+    #[arg(long, env = "TAGSHIP_ADD", value_parser = BoolishValueParser::new(), help_heading = "Kustomization")]
+    pub add: bool,
+
+    /// Show the diff and change nothing
+    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Kustomization")]
+    pub dry_run: bool,
+
+    #[command(flatten)]
+    pub checking: CheckingArguments,
+
+    #[command(flatten)]
+    pub repository: RepositoryArguments,
+
+    #[command(flatten)]
+    pub commit: CommitArguments,
+
+    /// What to do where the branch carries a newer release of the entry already, or one of another line
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        env = "TAGSHIP_ON_SUPERSEDED",
+        default_value_t = OnSuperseded::Skip,
+        help_heading = "Guards"
+    )]
+    pub on_superseded: OnSuperseded,
+}
+
+/// What registries are asked before anything is released.
+#[derive(Debug, Args)]
+pub struct CheckingArguments {
+    #[command(flatten)]
+    pub requirements: RequirementArguments,
+
+    /// Do not ask the registry
+    #[arg(
+        long,
+        env = "TAGSHIP_NO_CHECK",
+        value_parser = BoolishValueParser::new(),
+        conflicts_with_all = ["platforms", "expect_revision", "wait"],
+        help_heading = "Image"
+    )]
+    pub no_check: bool,
+
+    #[command(flatten)]
+    pub registry: RegistryArguments,
+}

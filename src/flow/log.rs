@@ -1,0 +1,48 @@
+//! `log`: what was released to a branch, from its history.
+
+use super::timeline::timeline;
+use crate::failure::Failure;
+use crate::kustomization::{self, Fields};
+use crate::nearest::nearest;
+use crate::outcome::{Ending, Event, Listener, Outcome};
+use crate::request::{Effect, LogRequest};
+use crate::target::Target;
+
+/// Lists the releases of one entry, or of all entries of a kustomization.
+pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    let target = Target::open(&request.target)?;
+    let mut start = target.start(Effect::DryRun, false)?;
+    let snapshot = &mut start.snapshot;
+    if snapshot.is_whole() {
+        let note = format!("{} serves no parts, so only its newest commit is known", target.remote);
+        listener(&Event::Noted(note));
+    }
+    let paths = target.locate(snapshot, std::slice::from_ref(&request.kustomization))?;
+    let mut outcome = Outcome::new("log", Ending::Listed);
+    outcome.branch = Some(start.destination.branch().to_string());
+    for path in paths {
+        let name = request.name.as_deref();
+        let mut found = timeline(snapshot, &path, name, |releases| releases.len() >= request.limit)?;
+        if let (true, Some(name)) = (found.releases.is_empty() && found.complete, name) {
+            return Err(no_entry(
+                name,
+                &kustomization::entries(snapshot.file(&path)?).unwrap_or_default(),
+                &path.to_string(),
+            ));
+        }
+        found.releases.truncate(request.limit);
+        outcome.releases.extend(found.releases);
+    }
+    Ok(outcome)
+}
+
+/// Returns the failure for a name that no entry has or ever had.
+pub(super) fn no_entry(name: &str, entries: &[(String, Fields)], path: &str) -> Failure {
+    let names: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
+    let failure = Failure::target(format!("no `images` entry is named `{name}` in `{path}`"));
+    let failure = failure.detail(format!("entries: {}", names.join(", ")));
+    match nearest(name, &names) {
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        None => failure,
+    }
+}

@@ -1,0 +1,135 @@
+//! `promote`: what runs in one environment is released in the next: the same names, tags and digests, in one commit. What
+//! is read and what is written may be one branch, two, or two repositories.
+
+use super::delivery::{Shipment, Tip, Writing, deliver};
+use super::log::no_entry;
+use super::rollback::exactly;
+use crate::failure::Failure;
+use crate::git::{RepositoryPath, Snapshot};
+use crate::image::ImageName;
+use crate::kustomization::{self, Fields};
+use crate::order::marks;
+use crate::outcome::{Event, Listener, Outcome};
+use crate::plan::Purpose;
+use crate::provenance::{Provenance, SourceCommit};
+use crate::request::{Effect, Images, PromoteRequest, TargetRequest};
+use crate::target::Target;
+
+/// How many commits are looked through for where an image was built from.
+const DEPTH: usize = 50;
+
+/// Carries entries on.
+pub fn promote(request: &PromoteRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    let elsewhere = request.from_target.as_ref().map(|from| elsewhere(from, &request.from)).transpose()?;
+    let mut told = false;
+    let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
+        let Tip { target, snapshot, paths } = tip;
+        let found;
+        let running = match &elsewhere {
+            Some(running) => running,
+            None => {
+                let path = one(target.locate(snapshot, std::slice::from_ref(&request.from))?)?;
+                found = Running::read(snapshot, path)?;
+                &found
+            }
+        };
+        let mut there = Vec::new();
+        for path in paths {
+            let entries = kustomization::entries(snapshot.file(path)?);
+            there.extend(entries.map_err(|error| Failure::edit(&path.to_string(), &error))?);
+        }
+        let Chosen { carried, left } = running.choose(&request.names, &there, request.delivery.add)?;
+        if !std::mem::replace(&mut told, true) {
+            for name in left {
+                listener(&Event::Noted(format!("`{name}` has no entry in `{}`, so it is not carried on", paths[0])));
+            }
+        }
+        running.writing(&carried)
+    };
+    let shipment =
+        Shipment { command: "promote", delivery: &request.delivery, subjects: Vec::new(), checks_unchanged: false };
+    deliver(&shipment, &mut decide, listener)
+}
+
+/// What runs where it is carried on from.
+struct Running {
+    path: RepositoryPath,
+    entries: Vec<(String, Fields)>,
+    /// The newest first.
+    releases: Vec<Provenance>,
+}
+
+/// The entries to carry on.
+struct Chosen<'r> {
+    carried: Vec<(ImageName, &'r Fields)>,
+    /// The names of those that have no place to go to.
+    left: Vec<String>,
+}
+
+fn elsewhere(from: &TargetRequest, written: &str) -> Result<Running, Failure> {
+    let target = Target::open(from)?;
+    let mut start = target.start(Effect::DryRun, false)?;
+    let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(&written.to_owned()))?)?;
+    Running::read(&mut start.snapshot, path)
+}
+
+fn one(paths: Vec<RepositoryPath>) -> Result<RepositoryPath, Failure> {
+    paths.into_iter().next().ok_or_else(|| Failure::usage("`--from` names no kustomization"))
+}
+
+impl Running {
+    fn read(snapshot: &mut Snapshot<'_>, path: RepositoryPath) -> Result<Self, Failure> {
+        let entries = kustomization::entries(snapshot.file(&path)?);
+        let entries = entries.map_err(|error| Failure::edit(&path.to_string(), &error))?;
+        let history = snapshot.history(DEPTH)?;
+        Ok(Self { path, entries, releases: history.commits.iter().filter_map(Provenance::of).collect() })
+    }
+
+    fn fields(&self, name: &str) -> Option<&Fields> {
+        self.entries.iter().find(|(other, _)| other == name).map(|(_, fields)| fields)
+    }
+
+    fn choose(&self, names: &[ImageName], there: &[(String, Fields)], add: bool) -> Result<Chosen<'_>, Failure> {
+        let path = self.path.to_string();
+        let mut carried = Vec::new();
+        let mut left = Vec::new();
+        for name in names {
+            let fields = self.fields(name.as_str()).ok_or_else(|| no_entry(name.as_str(), &self.entries, &path))?;
+            carried.push((name.clone(), fields));
+        }
+        if names.is_empty() {
+            for (name, fields) in &self.entries {
+                let has_place = add || there.iter().any(|(other, _)| other == name);
+                match name.parse::<ImageName>() {
+                    Ok(name) if has_place => carried.push((name, fields)),
+                    _ => left.push(name.clone()),
+                }
+            }
+        }
+        match carried.is_empty() {
+            true => {
+                Err(Failure::target(format!("no entry of `{path}` has a place to go to"))
+                    .hint("`--add` appends entries"))
+            }
+            false => Ok(Chosen { carried, left }),
+        }
+    }
+
+    fn writing(&self, carried: &[(ImageName, &Fields)]) -> Result<Writing, Failure> {
+        let arguments = carried.iter().map(|(name, fields)| exactly(name, fields)).collect::<Result<_, _>>()?;
+        let mut sources = carried.iter().map(|(name, _)| self.source(name.as_str()));
+        // One commit names one source, so only what all were built from is one.
+        let first = sources.next().flatten();
+        let source = first.filter(|first| sources.all(|source| source.as_ref() == Some(first)));
+        let images = Images { arguments, repeated: Vec::new() };
+        Ok(Writing { images, purpose: Purpose::Promotion, source })
+    }
+
+    /// Returns the commit that the image of an entry was built from, as its last release says.
+    fn source(&self, name: &str) -> Option<SourceCommit> {
+        let path = self.path.to_string();
+        let last = marks(&self.releases, &path, name)?.first()?.release;
+        let stands = last.image(&path, name)?.tag == self.fields(name)?.new_tag;
+        last.source.clone().filter(|_| stands)
+    }
+}

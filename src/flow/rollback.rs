@@ -1,0 +1,130 @@
+//! `rollback`: an entry becomes what it was before. It is an ordinary release, of an earlier value that history has, and its
+//! commit names what it takes back: that must not come again by accident.
+
+use super::delivery::{Shipment, Tip, Writing, deliver};
+use super::log::no_entry;
+use super::timeline::timeline;
+use crate::failure::Failure;
+use crate::git::{RepositoryPath, Snapshot};
+use crate::image::{Field, ImageArgument, ImageChange, ImageName};
+use crate::kustomization::{self, Fields};
+use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
+use crate::plan::{Purpose, short_tag};
+use crate::request::{Earlier, Images, RollbackRequest};
+
+/// Takes releases of one entry back.
+pub fn rollback(request: &RollbackRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    let shipment =
+        Shipment { command: "rollback", delivery: &request.delivery, subjects: Vec::new(), checks_unchanged: false };
+    let mut told = false;
+    let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
+        let [path] = tip.paths else {
+            return Err(Failure::usage("a rollback is of one kustomization"));
+        };
+        let back = find(tip.snapshot, path, request)?;
+        if !std::mem::replace(&mut told, true) {
+            for release in &back.taken_back {
+                listener(&Event::TakenBack { id: release.record.id, title: release.record.title() });
+            }
+        }
+        back.writing(&request.name)
+    };
+    deliver(&shipment, &mut decide, listener)
+}
+
+/// A way back.
+struct Back {
+    to: LoggedRelease,
+    /// The releases that have stood since, the newest first.
+    taken_back: Vec<LoggedRelease>,
+}
+
+fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRequest) -> Result<Back, Failure> {
+    let name = request.name.as_str();
+    let found = timeline(snapshot, path, Some(name), |releases| way_back(releases, &request.to).is_some())?;
+    if found.releases.is_empty() && found.complete {
+        return Err(no_entry(
+            name,
+            &kustomization::entries(snapshot.file(path)?).unwrap_or_default(),
+            &path.to_string(),
+        ));
+    }
+    way_back(&found.releases, &request.to).ok_or_else(|| no_way(name, &found.releases, &request.to))
+}
+
+/// Goes back over what stands: a rollback, and what it took back, do not.
+fn way_back(releases: &[LoggedRelease], to: &Earlier) -> Option<Back> {
+    let is_rollback = |release: &LoggedRelease| release.provenance.as_ref().is_some_and(|p| !p.rollback_of.is_empty());
+    let standing: Vec<&LoggedRelease> =
+        releases.iter().filter(|release| release.rolled_back_by.is_none() && !is_rollback(release)).collect();
+    let (to, since) = match to {
+        Earlier::Steps(steps) => (*standing.get(*steps)?, &standing[..*steps]),
+        Earlier::Named(text) => match standing.iter().position(|release| is_called(release, text)) {
+            Some(index) => (standing[index], &standing[..index]),
+            // What was taken back before can be meant all the same.
+            None => (releases.iter().find(|release| is_called(release, text))?, &standing[..0]),
+        },
+    };
+    to.fields.as_ref()?;
+    Some(Back { to: to.clone(), taken_back: since.iter().copied().cloned().collect() })
+}
+
+/// Returns whether `text` names a release: its tag, its commit or the commit that it was built from, maybe shortened.
+fn is_called(release: &LoggedRelease, text: &str) -> bool {
+    let is_tag = release.fields.as_ref().and_then(|fields| fields.new_tag.as_deref()) == Some(text);
+    let begins = |id: String| text.len() >= 7 && id.starts_with(text);
+    let source = release.provenance.as_ref().and_then(|said| said.source.as_ref());
+    is_tag || begins(release.record.id.to_string()) || source.is_some_and(|source| begins(source.commit.to_string()))
+}
+
+fn no_way(name: &str, releases: &[LoggedRelease], to: &Earlier) -> Failure {
+    let failure = match to {
+        Earlier::Steps(1) => Failure::target(format!("history knows no release of `{name}` before this one")),
+        Earlier::Steps(steps) => {
+            Failure::target(format!("history does not know {steps} releases of `{name}` before this one"))
+        }
+        Earlier::Named(text) => {
+            Failure::target(format!("`{name}` was never released as `{text}`, as far as history tells"))
+        }
+    };
+    let tags: Vec<_> =
+        releases.iter().filter_map(|release| release.fields.as_ref()?.new_tag.as_deref()).take(8).collect();
+    let failure = match tags.as_slice() {
+        [] => failure,
+        tags => failure
+            .detail(format!("the newest: {}", tags.iter().map(|tag| short_tag(tag)).collect::<Vec<_>>().join(", "))),
+    };
+    failure.hint("`tagship log` lists what was released")
+}
+
+impl Back {
+    fn writing(&self, name: &ImageName) -> Result<Writing, Failure> {
+        let fields = self.to.fields.clone().unwrap_or_default();
+        let of = self.taken_back.iter().map(|release| release.record.id).collect();
+        Ok(Writing {
+            images: Images { arguments: vec![exactly(name, &fields)?], repeated: Vec::new() },
+            purpose: Purpose::Rollback { of },
+            source: self.to.provenance.as_ref().and_then(|said| said.source.clone()),
+        })
+    }
+}
+
+/// Returns the argument that makes an entry say exactly this.
+pub(super) fn exactly(name: &ImageName, fields: &Fields) -> Result<ImageArgument, Failure> {
+    fn field<T: std::str::FromStr<Err: std::fmt::Display>>(
+        name: &ImageName,
+        text: Option<&str>,
+    ) -> Result<Field<T>, Failure> {
+        let Some(text) = text else {
+            return Ok(Field::Remove);
+        };
+        let value = text.parse().map_err(|error| Failure::target(format!("`{name}` had `{text}` once: {error}")));
+        Ok(Field::Set(value?))
+    }
+    let change = ImageChange {
+        new_name: field(name, fields.new_name.as_deref())?,
+        new_tag: field(name, fields.new_tag.as_deref())?,
+        digest: field(name, fields.digest.as_deref())?,
+    };
+    Ok(ImageArgument { name: name.clone(), change })
+}

@@ -1,0 +1,73 @@
+//! The log of releases as a table: a line each, the newest first, and no wider than what is in it.
+
+use super::text::{Mark, Style, visible};
+use crate::image::Digest;
+use crate::outcome::LoggedRelease;
+use crate::plan::short_tag;
+
+/// How many digits of a digest stand for it.
+const SHORT_DIGEST: usize = 12;
+
+/// What is not there.
+const NONE: &str = "–";
+
+pub(super) fn table(releases: &[LoggedRelease], style: Style) -> String {
+    if releases.is_empty() {
+        return "no releases\n".to_owned();
+    }
+    let many = releases.iter().any(|release| release.name != releases[0].name);
+    let mut rows = vec![["WHEN", "NAME", "TAG", "DIGEST", "SOURCE", "BY", "COMMIT", ""].map(str::to_owned)];
+    rows.extend(releases.iter().map(row));
+    if !many {
+        for row in &mut rows {
+            row[1].clear();
+        }
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 8] = std::array::from_fn(width);
+    let mut text = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
+        let cells: Vec<String> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let line = cells.join("   ").trim_end().to_owned();
+        text += &if number == 0 { style.paint(Mark::Faint, &line) } else { line };
+        text.push('\n');
+    }
+    text
+}
+
+fn row(release: &LoggedRelease) -> [String; 8] {
+    let LoggedRelease { name, fields, record, provenance, rolled_back_by } = release;
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
+    let source = provenance.as_ref().and_then(|said| said.source.as_ref()).map(|source| source.commit.short());
+    let digest = fields.as_ref().and_then(|fields| fields.digest.as_deref()).map(short_digest);
+    let tag = fields.as_ref().and_then(|fields| fields.new_tag.as_deref()).map(|tag| visible(short_tag(tag)));
+    let remark = match (fields, provenance, rolled_back_by) {
+        (None, ..) => "removed".to_owned(),
+        (_, _, Some(rollback)) => format!("rolled back by {}", rollback.short()),
+        (_, None, _) => "by hand".to_owned(),
+        (_, Some(said), _) if !said.rollback_of.is_empty() => "a rollback".to_owned(),
+        _ => String::new(),
+    };
+    [
+        // The time has its date, `T`, and the hour with minutes.
+        record.time().replace('T', " ").chars().take(16).collect(),
+        visible(name),
+        or_none(tag),
+        or_none(digest),
+        or_none(source),
+        visible(&record.author),
+        record.id.short(),
+        remark,
+    ]
+}
+
+fn short_digest(text: &str) -> String {
+    match text.parse::<Digest>() {
+        Ok(digest) => {
+            let hex = digest.as_str().split_once(':').map_or("", |(_, hex)| hex);
+            hex.chars().take(SHORT_DIGEST).collect()
+        }
+        Err(_) => visible(text),
+    }
+}

@@ -1,0 +1,25 @@
+//! `log` as meant.
+
+use super::target::TargetRequest;
+use crate::cli::{Environment, LogArguments};
+use crate::failure::Failure;
+
+pub struct LogRequest {
+    pub target: TargetRequest,
+    /// As typed: a file or a folder.
+    pub kustomization: String,
+    /// `None`: every entry.
+    pub name: Option<String>,
+    pub limit: usize,
+}
+
+impl LogRequest {
+    pub(super) fn new(arguments: &LogArguments, environment: &Environment) -> Result<Self, Failure> {
+        Ok(Self {
+            target: TargetRequest::new(&arguments.repository, &arguments.timeout, environment)?,
+            kustomization: arguments.kustomization.clone(),
+            name: arguments.name.clone(),
+            limit: arguments.limit as usize,
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! `promote` as meant.
+
+use super::delivery::Delivery;
+use super::target::TargetRequest;
+use super::values::{Effect, listed};
+use crate::cli::{Environment, PromoteArguments, RepositoryArguments};
+use crate::failure::Failure;
+use crate::image::ImageName;
+
+pub struct PromoteRequest {
+    /// The entries to carry on; none: all that both files have.
+    pub names: Vec<ImageName>,
+    /// The file or folder that runs what is wanted, as typed.
+    pub from: String,
+    /// Where that is, if it is not on the release branch.
+    pub from_target: Option<TargetRequest>,
+    pub delivery: Delivery,
+}
+
+impl PromoteRequest {
+    pub(super) fn new(arguments: &PromoteArguments, environment: &Environment) -> Result<Self, Failure> {
+        let delivery = Delivery::new(&arguments.checking, &arguments.repository, &arguments.commit, environment)?;
+        let elsewhere = arguments.from_repo.is_some() || arguments.from_branch.is_some();
+        let repository = RepositoryArguments {
+            repo: arguments.from_repo.clone().or_else(|| arguments.repository.repo.clone()),
+            remote: arguments.repository.remote.clone(),
+            branch: arguments.from_branch.clone(),
+        };
+        let timeout = &arguments.checking.registry.timeout;
+        let names = listed("NAME", &arguments.names)?;
+        Ok(Self {
+            names: names.iter().map(|name| super::images::name(name)).collect::<Result<_, _>>()?,
+            from: arguments.from.clone(),
+            from_target: elsewhere.then(|| TargetRequest::new(&repository, timeout, environment)).transpose()?,
+            delivery: Delivery {
+                kustomizations: vec![arguments.to.clone()],
+                add: arguments.add,
+                effect: if arguments.dry_run { Effect::DryRun } else { Effect::Full },
+                on_superseded: arguments.on_superseded,
+                ..delivery
+            },
+        })
+    }
+}

@@ -1,0 +1,38 @@
+//! `rollback` as meant.
+
+use super::delivery::Delivery;
+use super::values::Effect;
+use crate::cli::{Environment, OnSuperseded, RollbackArguments};
+use crate::failure::Failure;
+use crate::image::ImageName;
+
+pub struct RollbackRequest {
+    pub name: ImageName,
+    pub to: Earlier,
+    pub delivery: Delivery,
+}
+
+/// What an entry is to become again.
+pub enum Earlier {
+    /// What it was so many releases ago.
+    Steps(usize),
+    /// What it was in the release of this tag, this commit, or this source commit.
+    Named(String),
+}
+
+impl RollbackRequest {
+    pub(super) fn new(arguments: &RollbackArguments, environment: &Environment) -> Result<Self, Failure> {
+        let kustomizations = vec![arguments.kustomization.clone()];
+        let effect = if arguments.dry_run { Effect::DryRun } else { Effect::Full };
+        let delivery = Delivery::new(&arguments.checking, &arguments.repository, &arguments.commit, environment)?;
+        Ok(Self {
+            name: super::images::name(&arguments.name)?,
+            to: match &arguments.to {
+                Some(text) => Earlier::Named(text.clone()),
+                None => Earlier::Steps(arguments.steps as usize),
+            },
+            // Going back is what was asked for.
+            delivery: Delivery { kustomizations, effect, on_superseded: OnSuperseded::Allow, ..delivery },
+        })
+    }
+}
