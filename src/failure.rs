@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::git::{GitError, Refusal};
+use crate::git::{GitError, Refusal, Rule};
 use crate::image::Reference;
 use crate::kustomization::{EditError, LocateError};
 use crate::registry::{CheckError, Checked, Finding, Outage, Source, Verdict};
@@ -255,7 +255,24 @@ impl Failure {
         }
         let mut failure = Self::new(FailureKind::Refused, message);
         failure.details = refusal.messages.iter().map(|line| format!("remote: {line}")).collect();
-        failure.hint("a hook or a rule of the server says no; allow this identity there, or release to another branch")
+        failure.hint(match refusal.rule() {
+            Some(Rule::Signature) => "sign commits: `--sign`, or `commit.gpgSign` in git's configuration",
+            Some(Rule::Secret) => "the server takes something in the push for a secret; it says what and where",
+            Some(Rule::Identity) => "`--author` names somebody whom the server accepts",
+            Some(Rule::Message) => "`--message` says what the commit's message is",
+            Some(Rule::Protection) => {
+                "allow this identity to bypass the rule, or release to a branch that is not protected"
+            }
+            Some(Rule::CheckedOut) => {
+                "the repository has a work tree on this branch; push to a bare one, or see git's `receive.denyCurrentBranch`"
+            }
+            Some(Rule::Lock) => {
+                "a process that ended early may have left the lock; if no push is under way there, remove it"
+            }
+            Some(Rule::Space) => "make room at the server, or raise its limit",
+            Some(Rule::ReadOnly) => "the server cannot write to the repository; look at its permissions there",
+            None => "a hook or a rule of the server says no; allow this identity there, or release to another branch",
+        })
     }
 }
 
@@ -329,6 +346,7 @@ impl From<GitError> for Failure {
             GitError::Unavailable { .. } | GitError::Untrusted { .. } | GitError::Uncertain { .. } => {
                 FailureKind::Unavailable
             }
+            GitError::Declined { .. } => FailureKind::Refused,
             GitError::Unexpected { .. } => FailureKind::Unexpected,
         };
         let hint = match &error {
@@ -352,9 +370,9 @@ impl From<GitError> for Failure {
             _ => None,
         };
         let (message, details) = match &error {
-            GitError::Unauthorized { answer, .. } | GitError::NoAccess { answer, .. } => {
-                (error.to_string(), vec![format!("it answered {answer}")])
-            }
+            GitError::Unauthorized { answer, .. }
+            | GitError::NoAccess { answer, .. }
+            | GitError::Declined { answer, .. } => (error.to_string(), vec![format!("it answered {answer}")]),
             _ => (format!("{:#}", anyhow::Error::from(error)), Vec::new()),
         };
         Self { kind, message, details, hint: hint.map(str::to_owned) }

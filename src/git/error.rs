@@ -35,6 +35,10 @@ pub enum GitError {
     #[error("{remote} is not there, or this login may not use it")]
     NoAccess { remote: String, answer: String },
 
+    /// The remote does not take the request, which no retry mends.
+    #[error("{remote} refused the request")]
+    Declined { remote: String, answer: String },
+
     #[error("{remote} cannot be reached")]
     Unavailable {
         remote: String,
@@ -66,7 +70,7 @@ impl GitError {
     /// Returns whether this is what the remote itself said, and not a connection that broke.
     pub(super) fn is_an_answer(&self) -> bool {
         match self {
-            Self::Unauthorized { .. } | Self::NoAccess { .. } => true,
+            Self::Unauthorized { .. } | Self::NoAccess { .. } | Self::Declined { .. } => true,
             Self::Unavailable { answered, .. } => *answered,
             _ => false,
         }

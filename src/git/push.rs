@@ -4,14 +4,10 @@
 //! clearly accept it, the branch is read again: moved means raced, unmoved means refused, and our own commit there means
 //! that only the answer was lost.
 
-use std::cell::RefCell;
-use std::io::{Read as _, Write as _};
-use std::ops::ControlFlow;
-use std::rc::Rc;
+use std::io::Write as _;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
-use gix::protocol::transport::client::blocking_io::ExtendedBufRead as _;
 use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
 use gix::protocol::transport::{Protocol, Service};
 
@@ -20,7 +16,9 @@ use super::error::GitError;
 use super::name::{BranchName, CommitId};
 use super::objects::{HASH, Objects};
 use super::pack::{self, Thin};
+use super::push_report::{Answer, Verdict};
 use super::reader::{RECENT, Reader, refuse_other_hashes};
+use super::refusal::Refusal;
 use super::remote::Remote;
 use super::transport::{AGENT, Connection};
 
@@ -35,13 +33,6 @@ pub enum PushOutcome {
     Refused(Refusal),
 }
 
-/// What the server said when it refused. Untrusted text, a line each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    pub reason: String,
-    pub messages: Vec<String>,
-}
-
 /// The ending of a push, and what became of its options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pushed {
@@ -49,12 +40,6 @@ pub struct Pushed {
     /// Whether the server takes push options. Where it does not, they were left out: git would refuse to push.
     pub takes_options: bool,
 }
-
-/// Most of what a server says beside its report, in bytes; what comes after is dropped.
-const MAX_MESSAGES: usize = 64 << 10;
-
-/// The most that is read of a report on one branch, in bytes.
-const MAX_REPORT: u64 = 64 << 10;
 
 /// A conversation with the remote's `git-receive-pack`, which begins with where the branch stands: the lease of a push.
 pub struct Pusher<'r> {
@@ -111,9 +96,9 @@ impl<'r> Pusher<'r> {
         let body = request_body(remote, &self.capabilities, commit, options)?;
         let answer = send(&mut self.connection, &body);
         let (reason, messages) = match answer {
-            Ok(answer) => match verdict(&answer.report, &commit.lease.branch.full()) {
+            Ok(answer) => match answer.verdict(&commit.lease.branch.full()) {
                 Verdict::Accepted => return Ok(Pushed { outcome: PushOutcome::Updated, takes_options }),
-                Verdict::Rejected(reason) => (reason, answer.messages),
+                Verdict::Rejected(reason) => (reason, answer.messages()),
             },
             Err(error) => {
                 let outcome = after_a_lost_answer(remote, commit, self.connection.failed(error))?;
@@ -241,14 +226,8 @@ fn request_body(
 
 const FLUSH: &[u8] = b"0000";
 
-fn packet_line(out: &mut Vec<u8>, text: &str) {
+pub(super) fn packet_line(out: &mut Vec<u8>, text: &str) {
     out.extend(format!("{:04x}{text}", text.len() + 4).into_bytes());
-}
-
-struct Answer {
-    /// Packet lines within the first side band.
-    report: Vec<u8>,
-    messages: Vec<String>,
 }
 
 fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<Answer> {
@@ -259,97 +238,9 @@ fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<Answer> 
     let sent = writer.write_all(body).and_then(|()| writer.flush());
     // The other end reads until here.
     drop(writer);
-    let said = Rc::new(RefCell::new(Vec::new()));
-    let sink = said.clone();
-    reader.set_progress_handler(Some(Box::new(move |_, text| {
-        let mut said = sink.borrow_mut();
-        if said.len() < MAX_MESSAGES {
-            said.extend_from_slice(text);
-            // gix strips the line's end.
-            said.push(b'\n');
-        }
-        ControlFlow::Continue(())
-    })));
-    let mut report = Vec::new();
-    let read = reader.by_ref().take(MAX_REPORT).read_to_end(&mut report);
-    drop(reader);
-    sent?;
-    read?;
-    let messages = said.borrow().to_str_lossy().lines().map(|line| line.trim_end().to_owned()).collect();
-    Ok(Answer { report, messages })
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Verdict {
-    Accepted,
-    Rejected(String),
-}
-
-/// Reads a status report: `unpack ok`, then `ok REF` or `ng REF REASON`. Anything else is no acceptance.
-fn verdict(report: &[u8], branch: &str) -> Verdict {
-    let lines = packet_lines(report);
-    match lines.first().and_then(|line| line.strip_prefix("unpack ")) {
-        Some("ok") => {}
-        Some(reason) => return Verdict::Rejected(format!("unpack failed: {reason}")),
-        None => return Verdict::Rejected("the server did not report what became of the push".to_owned()),
+    let answer = Answer::read(&mut reader)?;
+    if !answer.has_report() {
+        sent?;
     }
-    for line in &lines[1..] {
-        if line.strip_prefix("ok ") == Some(branch) {
-            return Verdict::Accepted;
-        }
-        if let Some((name, reason)) = line.strip_prefix("ng ").and_then(|line| line.split_once(' '))
-            && name == branch
-        {
-            return Verdict::Rejected(reason.to_owned());
-        }
-    }
-    Verdict::Rejected("the server did not report on the branch".to_owned())
-}
-
-fn packet_lines(mut bytes: &[u8]) -> Vec<String> {
-    let mut lines = Vec::new();
-    while let Some((length, _)) = bytes.split_at_checked(4) {
-        let length = length.to_str().ok().and_then(|text| usize::from_str_radix(text, 16).ok());
-        let Some((line, rest)) = length.filter(|length| *length >= 4).and_then(|length| bytes.split_at_checked(length))
-        else {
-            break;
-        };
-        lines.push(line[4..].to_str_lossy().trim_end().to_owned());
-        bytes = rest;
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Verdict, packet_line, verdict};
-
-    fn report(lines: &[&str]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for line in lines {
-            packet_line(&mut bytes, line);
-        }
-        bytes.extend_from_slice(b"0000");
-        bytes
-    }
-
-    #[test]
-    fn reports() {
-        let rejected = |reason: &str| Verdict::Rejected(reason.to_owned());
-        let branch = "refs/heads/main";
-        for (lines, expected) in [
-            (&["unpack ok\n", "ok refs/heads/main\n"][..], Verdict::Accepted),
-            (&["unpack ok", "ng refs/heads/main pre-receive hook declined"], rejected("pre-receive hook declined")),
-            (&["unpack index-pack abnormal exit"], rejected("unpack failed: index-pack abnormal exit")),
-            (&["unpack ok", "ok refs/heads/main-2"], rejected("the server did not report on the branch")),
-            (&["unpack ok"], rejected("the server did not report on the branch")),
-            (&[], rejected("the server did not report what became of the push")),
-            (&["ok refs/heads/main"], rejected("the server did not report what became of the push")),
-        ] {
-            assert_eq!(verdict(&report(lines), branch), expected, "{lines:?}");
-        }
-        for garbage in [&b""[..], b"000", b"zzzz", b"00ffunpack ok", b"0003"] {
-            assert_ne!(verdict(garbage, branch), Verdict::Accepted);
-        }
-    }
+    Ok(answer)
 }

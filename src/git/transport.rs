@@ -117,6 +117,10 @@ impl<'r> Connection<'r> {
                 GitError::Unauthorized { remote, credentials_sent: self.remote.has_credentials(), answer }
             }
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => GitError::NoAccess { remote, answer },
+            // Too slow, too early and too often mend by themselves, and 407 is a proxy's word.
+            _ if status.is_client_error() && ![407, 408, 425, 429].contains(&status.as_u16()) => {
+                GitError::Declined { remote, answer }
+            }
             _ => {
                 let source = anyhow::Error::msg(format!("it answered {answer}"));
                 GitError::Unavailable { remote, answered: status.is_client_error(), source }

@@ -1,0 +1,186 @@
+//! What `git-receive-pack` answers to a push: its report, and, on another side band, what it and its hooks say to people.
+//! gix would take the bands apart too, but strips each packet's line end, and git cuts what a hook says wherever a buffer is
+//! full: whether a line goes on could not be told.
+
+use gix::bstr::ByteSlice as _;
+use gix::protocol::transport::client::blocking_io::ReadlineBufRead;
+use gix::protocol::transport::packetline::PacketLineRef;
+
+/// Most of what a server says beside its report, in bytes; what comes after is left out, aloud.
+const MAX_MESSAGES: usize = 64 << 10;
+
+/// The most that is read of a report on one branch, in bytes.
+const MAX_REPORT: usize = 64 << 10;
+
+/// An answer, as its bands have it.
+#[derive(Default)]
+pub(super) struct Answer {
+    /// Packet lines within the first side band.
+    report: Vec<u8>,
+    said: Vec<u8>,
+    said_more: bool,
+}
+
+impl Answer {
+    pub(super) fn read(reader: &mut impl ReadlineBufRead) -> anyhow::Result<Self> {
+        let mut answer = Self::default();
+        while let Some(line) = reader.readline() {
+            let PacketLineRef::Data(data) = line?? else { break };
+            match data {
+                [1, report @ ..] => {
+                    anyhow::ensure!(answer.report.len() + report.len() <= MAX_REPORT, "the report has no end");
+                    answer.report.extend_from_slice(report);
+                }
+                // The third band is for the server's own last words.
+                [2 | 3, text @ ..] => answer.hear(text),
+                _ => answer.hear(data.strip_prefix(b"ERR ").unwrap_or_default()),
+            }
+        }
+        Ok(answer)
+    }
+
+    fn hear(&mut self, text: &[u8]) {
+        let room = MAX_MESSAGES - self.said.len();
+        self.said.extend_from_slice(&text[..text.len().min(room)]);
+        self.said_more |= text.len() > room;
+    }
+
+    pub(super) fn has_report(&self) -> bool {
+        !self.report.is_empty()
+    }
+
+    /// Returns what became of the push to `branch`, by its full name.
+    pub(super) fn verdict(&self, branch: &str) -> Verdict {
+        verdict(&self.report, branch)
+    }
+
+    /// Returns what people are told: untrusted text, a line each.
+    pub(super) fn messages(&self) -> Vec<String> {
+        let mut messages = shown(&self.said.to_str_lossy());
+        if self.said_more {
+            messages.push("(and more, which is left out)".to_owned());
+        }
+        messages
+    }
+}
+
+/// Returns the lines of a text as a terminal shows them in the end: without colours, and without what a carriage return
+/// goes back over.
+fn shown(text: &str) -> Vec<String> {
+    let last = |line: &str| line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or_default().to_owned();
+    let mut lines: Vec<_> = text.lines().map(|line| without_colours(&last(line)).trim_end().to_owned()).collect();
+    lines.truncate(lines.iter().rposition(|line| !line.is_empty()).map_or(0, |end| end + 1));
+    lines.drain(..lines.iter().take_while(|line| line.is_empty()).count());
+    lines
+}
+
+/// Returns `text` without the escape sequences that set colours, `ESC [ … m`. All others stay, and are escaped where they
+/// are written.
+fn without_colours(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        plain.push_str(before);
+        let end = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        match end.strip_prefix('m') {
+            Some(after) => rest = after,
+            None => {
+                plain.push_str("\u{1b}[");
+                rest = after;
+            }
+        }
+    }
+    plain + rest
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Accepted,
+    Rejected(String),
+}
+
+/// Reads a status report: `unpack ok`, then `ok REF` or `ng REF REASON`. Anything else is no acceptance.
+fn verdict(report: &[u8], branch: &str) -> Verdict {
+    let lines = packet_lines(report);
+    match lines.first().and_then(|line| line.strip_prefix("unpack ")) {
+        Some("ok") => {}
+        Some(reason) => return Verdict::Rejected(format!("unpack failed: {reason}")),
+        None => return Verdict::Rejected("the server did not report what became of the push".to_owned()),
+    }
+    for line in &lines[1..] {
+        if line.strip_prefix("ok ") == Some(branch) {
+            return Verdict::Accepted;
+        }
+        if let Some((name, reason)) = line.strip_prefix("ng ").and_then(|line| line.split_once(' '))
+            && name == branch
+        {
+            return Verdict::Rejected(reason.to_owned());
+        }
+    }
+    Verdict::Rejected("the server did not report on the branch".to_owned())
+}
+
+fn packet_lines(mut bytes: &[u8]) -> Vec<String> {
+    let mut lines = Vec::new();
+    while let Some((length, _)) = bytes.split_at_checked(4) {
+        let length = length.to_str().ok().and_then(|text| usize::from_str_radix(text, 16).ok());
+        let Some((line, rest)) = length.filter(|length| *length >= 4).and_then(|length| bytes.split_at_checked(length))
+        else {
+            break;
+        };
+        lines.push(line[4..].to_str_lossy().trim_end().to_owned());
+        bytes = rest;
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Verdict, shown, verdict};
+    use crate::git::push::packet_line;
+
+    fn report(lines: &[&str]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for line in lines {
+            packet_line(&mut bytes, line);
+        }
+        bytes.extend_from_slice(b"0000");
+        bytes
+    }
+
+    #[test]
+    fn reports() {
+        let rejected = |reason: &str| Verdict::Rejected(reason.to_owned());
+        let branch = "refs/heads/main";
+        for (lines, expected) in [
+            (&["unpack ok\n", "ok refs/heads/main\n"][..], Verdict::Accepted),
+            (&["unpack ok", "ng refs/heads/main pre-receive hook declined"], rejected("pre-receive hook declined")),
+            (&["unpack index-pack abnormal exit"], rejected("unpack failed: index-pack abnormal exit")),
+            (&["unpack ok", "ok refs/heads/main-2"], rejected("the server did not report on the branch")),
+            (&["unpack ok"], rejected("the server did not report on the branch")),
+            (&[], rejected("the server did not report what became of the push")),
+            (&["ok refs/heads/main"], rejected("the server did not report what became of the push")),
+        ] {
+            assert_eq!(verdict(&report(lines), branch), expected, "{lines:?}");
+        }
+        for garbage in [&b""[..], b"000", b"zzzz", b"00ffunpack ok", b"0003"] {
+            assert_ne!(verdict(garbage, branch), Verdict::Accepted);
+        }
+    }
+
+    #[test]
+    fn what_is_shown_of_what_a_server_says() {
+        for (said, expected) in [
+            ("one\ntwo\n", &["one", "two"][..]),
+            ("one\r\ntwo", &["one", "two"]),
+            ("10%\r100%\rdone\n", &["done"]),
+            ("10%\r100%\r", &["100%"]),
+            ("\n\none\n \ntwo\n\n", &["one", "", "two"]),
+            ("\u{1b}[1;31mred\u{1b}[m \u{1b}[0mplain", &["red plain"]),
+            ("\u{1b}[2Jx\u{1b}[", &["\u{1b}[2Jx\u{1b}["]),
+            ("\r\n\r", &[]),
+        ] {
+            assert_eq!(shown(said), expected, "{said:?}");
+        }
+    }
+}

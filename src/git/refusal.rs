@@ -1,0 +1,191 @@
+//! What a server says when it refuses a push, and which rule that names, where its words are well known. The words decide
+//! nothing: what happened is known from the branch. They only make the hint a fitting one.
+
+/// What the server said when it refused. Untrusted text, a line each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub reason: String,
+    pub messages: Vec<String>,
+}
+
+/// What stands in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Commits must be signed.
+    Signature,
+    /// Something in the push looks like a secret.
+    Secret,
+    /// The author or committer is not one that the server takes.
+    Identity,
+    /// The message does not read as it must.
+    Message,
+    /// The branch takes no direct pushes from us.
+    Protection,
+    /// The branch is checked out in the repository that is pushed to.
+    CheckedOut,
+    /// The branch is locked, by a push at work or a process that ended early.
+    Lock,
+    /// There is no room.
+    Space,
+    /// The server's own user may not write.
+    ReadOnly,
+}
+
+/// What a rule is known by, in lower case. The first that fits counts, so what is said beside a general rule comes before it.
+/// Of GitHub, GitLab, Gitea, Bitbucket, Azure Repos and git itself.
+const KNOWN_BY: [(&str, Rule); 30] = [
+    ("verified signature", Rule::Signature),
+    ("must be signed", Rule::Signature),
+    ("contain secrets", Rule::Secret),
+    ("secrets detected", Rule::Secret),
+    ("vs403654", Rule::Secret),
+    ("private email", Rule::Identity),
+    ("committer email", Rule::Identity),
+    ("author's email", Rule::Identity),
+    ("committer's email", Rule::Identity),
+    ("is not a member of team", Rule::Identity),
+    ("commit message does not follow", Rule::Message),
+    ("gh006", Rule::Protection),
+    ("gh013", Rule::Protection),
+    ("protected branch", Rule::Protection),
+    ("protected ref", Rule::Protection),
+    ("not allowed to push", Rule::Protection),
+    ("permission denied to update branch", Rule::Protection),
+    ("through a pull request", Rule::Protection),
+    ("through pull requests", Rule::Protection),
+    ("use a pull request", Rule::Protection),
+    ("branch is currently checked out", Rule::CheckedOut),
+    (".lock': file exists", Rule::Lock),
+    ("no space left on device", Rule::Space),
+    ("quota", Rule::Space),
+    ("size limit", Rule::Space),
+    ("read-only", Rule::ReadOnly),
+    ("insufficient permission for adding an object", Rule::ReadOnly),
+    ("unable to create temporary object directory", Rule::ReadOnly),
+    ("unable to migrate objects to permanent storage", Rule::ReadOnly),
+    (".lock': permission denied", Rule::ReadOnly),
+];
+
+impl Refusal {
+    /// Returns the rule that the server's words name; `None` where they are its own.
+    pub fn rule(&self) -> Option<Rule> {
+        let said = format!("{}\n{}", self.reason, self.messages.join("\n")).to_lowercase();
+        KNOWN_BY.iter().find(|(words, _)| said.contains(words)).map(|(_, rule)| *rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refusal, Rule};
+
+    /// What servers are known to say: the reason, and what their hooks say beside it.
+    const SAID: [(&str, &str, Option<Rule>); 26] = [
+        (
+            "protected branch hook declined",
+            "error: GH006: Protected branch update failed for refs/heads/main.",
+            Some(Rule::Protection),
+        ),
+        (
+            "protected branch hook declined",
+            "error: GH006: Protected branch update failed for refs/heads/main.\n\
+             error: Commits must have verified signatures.",
+            Some(Rule::Signature),
+        ),
+        (
+            "push declined due to repository rule violations",
+            "error: GH013: Repository rule violations found for refs/heads/main.\n\n\
+             - Changes must be made through a pull request.",
+            Some(Rule::Protection),
+        ),
+        (
+            "push declined due to repository rule violations",
+            "error: GH013: Repository rule violations found for refs/heads/main.\n\n\
+             - Push cannot contain secrets",
+            Some(Rule::Secret),
+        ),
+        (
+            "push declined due to email privacy restrictions",
+            "error: GH007: Your push would publish a private email address.",
+            Some(Rule::Identity),
+        ),
+        (
+            "pre-receive hook declined",
+            "GitLab: You are not allowed to push code to protected branches on this project.",
+            Some(Rule::Protection),
+        ),
+        ("pre-receive hook declined", "GitLab: You are not allowed to push into this branch.", Some(Rule::Protection)),
+        ("pre-receive hook declined", "GitLab: Commit must be signed with a GPG key", Some(Rule::Signature)),
+        (
+            "pre-receive hook declined",
+            "GitLab: Author's email 'a@b' does not follow the pattern 'x'",
+            Some(Rule::Identity),
+        ),
+        (
+            "pre-receive hook declined",
+            "GitLab: You can only push commits if the committer email is one of your own verified emails.",
+            Some(Rule::Identity),
+        ),
+        (
+            "pre-receive hook declined",
+            "GitLab: Commit message does not follow the pattern 'JIRA-'",
+            Some(Rule::Message),
+        ),
+        (
+            "pre-receive hook declined",
+            "GitLab: Your push has been rejected, because this repository has exceeded its size limit of 10 MB",
+            Some(Rule::Space),
+        ),
+        ("pre-receive hook declined", "Gitea: Not allowed to push to protected branch main", Some(Rule::Protection)),
+        ("pre-receive hook declined", "Forgejo: Not allowed to push to protected branch main", Some(Rule::Protection)),
+        ("pre-receive hook declined", "Permission denied to update branch main.", Some(Rule::Protection)),
+        (
+            "pre-receive hook declined",
+            "Branch refs/heads/main can only be modified through pull requests.",
+            Some(Rule::Protection),
+        ),
+        (
+            "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch.",
+            "",
+            Some(Rule::Protection),
+        ),
+        ("VS403654: The push was rejected because it contains one or more secrets.", "", Some(Rule::Secret)),
+        (
+            "branch is currently checked out",
+            "error: refusing to update checked out branch: refs/heads/main",
+            Some(Rule::CheckedOut),
+        ),
+        (
+            "failed to update ref",
+            "error: cannot lock ref 'refs/heads/main': Unable to create '/srv/x.git/refs/heads/main.lock': File exists.",
+            Some(Rule::Lock),
+        ),
+        (
+            "failed to update ref",
+            "error: cannot lock ref 'refs/heads/main': Unable to create '/srv/x.git/refs/heads/main.lock': \
+             Permission denied",
+            Some(Rule::ReadOnly),
+        ),
+        (
+            "unpack failed: unpack-objects abnormal exit",
+            "fatal: write error: No space left on device",
+            Some(Rule::Space),
+        ),
+        ("unpack failed: unable to create temporary object directory", "", Some(Rule::ReadOnly)),
+        (
+            "unpack failed: unpack-objects abnormal exit",
+            "error: insufficient permission for adding an object to repository database ./objects",
+            Some(Rule::ReadOnly),
+        ),
+        ("pre-receive hook declined", "only on Tuesdays", None),
+        ("hook declined", "", None),
+    ];
+
+    #[test]
+    fn rules_are_known_by_what_servers_say() {
+        for (reason, said, expected) in SAID {
+            let messages = said.lines().map(str::to_owned).collect();
+            let refusal = Refusal { reason: reason.to_owned(), messages };
+            assert_eq!(refusal.rule(), expected, "{reason}: {said}");
+        }
+    }
+}
