@@ -96,11 +96,22 @@ pub struct Failure {
     /// What stands between the message and the hint: a server's own words, the names that there are.
     pub details: Vec<String>,
     pub hint: Option<String>,
+    /// Where it must be mended, if that is one place.
+    pub place: Option<Place>,
+}
+
+/// A place in a file; line and column count from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// As a person names it: from the repository's root, or as it was typed for a file on disk.
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
 }
 
 impl Failure {
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), details: Vec::new(), hint: None }
+        Self { kind, message: message.into(), details: Vec::new(), hint: None, place: None }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
@@ -130,7 +141,8 @@ impl Failure {
 
     /// Returns the failure of an edit of the file at `path`.
     pub fn edit(path: &str, error: &EditError) -> Self {
-        let failure = Self::target(error.in_file(path));
+        let place = error.place().map(|place| Place { file: path.to_owned(), line: place.line, column: place.column });
+        let failure = Self { place, ..Self::target(error.in_file(path)) };
         match error.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -375,6 +387,6 @@ impl From<GitError> for Failure {
             | GitError::Declined { answer, .. } => (error.to_string(), vec![format!("it answered {answer}")]),
             _ => (format!("{:#}", anyhow::Error::from(error)), Vec::new()),
         };
-        Self { kind, message, details, hint: hint.map(str::to_owned) }
+        Self { details, hint: hint.map(str::to_owned), ..Self::new(kind, message) }
     }
 }

@@ -13,7 +13,6 @@
 //! tests, and its interface may change with any version.
 
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 pub mod backoff;
@@ -50,35 +49,22 @@ use request::Request;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::capture();
     let typed: Vec<OsString> = arguments.into_iter().collect();
-    let arguments = match Arguments::parse_from(&typed, &environment) {
-        Ok(arguments) => arguments,
-        Err(error) => return unparsed(&error, Arguments::wants_json(&typed, &environment)),
+    let ended = match Arguments::parse_from(&typed, &environment) {
+        Ok(arguments) => {
+            let report = Report::new(&arguments.output, &environment);
+            let result = perform(&arguments, &environment, &report);
+            let reported = report.end(arguments.command.name(), &result);
+            result.and(reported)
+        }
+        Err(error) => {
+            let report = Report::of_nothing_parsed(Arguments::format_of(&typed, &environment), &environment);
+            report.unparsed(&Arguments::command_of(&typed).unwrap_or_default(), &error)
+        }
     };
-    let wants_colour = |terminal: bool| terminal && environment.get("NO_COLOR").is_none();
-    let terminals = (wants_colour(std::io::stdout().is_terminal()), wants_colour(std::io::stderr().is_terminal()));
-    let report = Report::new(&arguments.output, terminals);
-    let result = perform(&arguments, &environment, &report);
-    report.end(arguments.command.name(), &result);
-    match result {
-        Ok(_) => ExitCode::SUCCESS,
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
         Err(failure) => ExitCode::from(failure.kind.exit_code()),
     }
-}
-
-/// Tells what is wrong with a command line, or prints the help or the version that it asks for.
-fn unparsed(error: &clap::Error, wants_json: bool) -> ExitCode {
-    // Where it cannot be printed, nobody is there to be told.
-    error.print().ok();
-    if !error.use_stderr() {
-        return ExitCode::SUCCESS;
-    }
-    let text = error.to_string();
-    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    let failure = Failure::usage(message);
-    if wants_json {
-        report::usage_in_json(&failure);
-    }
-    ExitCode::from(failure.kind.exit_code())
 }
 
 fn perform(arguments: &Arguments, environment: &Environment, report: &Report) -> Result<Outcome, Failure> {

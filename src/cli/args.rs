@@ -11,7 +11,7 @@ use super::groups::{
     RequirementArguments,
 };
 use super::history::{LogArguments, PromoteArguments, RollbackArguments};
-use super::output::OutputArguments;
+use super::output::{OutputArguments, OutputFormat};
 
 /// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
 #[derive(Debug, Parser)]
@@ -205,13 +205,27 @@ impl Arguments {
             })
         };
         let command = without_empty(Self::command().mut_subcommands(without_empty));
-        Self::from_arg_matches(&command.try_get_matches_from(arguments)?)
+        let mut parsed = Self::from_arg_matches(&command.try_get_matches_from(arguments)?)?;
+        // GitHub sets it where somebody runs a job again to see more.
+        parsed.output.verbose |=
+            environment.get("RUNNER_DEBUG").is_some_and(|value| value == "1") && !parsed.output.quiet;
+        Ok(parsed)
     }
 
-    /// Returns whether a command line that does not parse asks for JSON all the same, as far as that can be told.
-    pub fn wants_json(arguments: &[OsString], environment: &Environment) -> bool {
+    /// Returns the command of a command line that does not parse, as far as that can be told.
+    pub fn command_of(arguments: &[OsString]) -> Option<String> {
+        let command = Self::command();
+        let name = arguments.iter().skip(1).find_map(|argument| command.find_subcommand(argument))?.get_name();
+        Some(name.to_owned())
+    }
+
+    /// Returns how a command line that does not parse asks to be answered, as far as that can be told.
+    pub fn format_of(arguments: &[OsString], environment: &Environment) -> OutputFormat {
         let flag = arguments.iter().any(|argument| argument == "--output=json")
             || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json");
-        flag || environment.get("TAGSHIP_OUTPUT").is_some_and(|format| format == "json")
+        match flag || environment.get("TAGSHIP_OUTPUT").is_some_and(|format| format == "json") {
+            true => OutputFormat::Json,
+            false => OutputFormat::Text,
+        }
     }
 }

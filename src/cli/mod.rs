@@ -15,4 +15,4 @@ pub use groups::{
     RequirementArguments,
 };
 pub use history::{CheckingArguments, LogArguments, PromoteArguments, RollbackArguments};
-pub use output::{ColorChoice, OutputArguments, OutputFormat};
+pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};

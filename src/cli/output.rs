@@ -1,5 +1,7 @@
 //! Flags about the report, which every command takes.
 
+use std::path::PathBuf;
+
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
@@ -9,6 +11,18 @@ pub struct OutputArguments {
     /// How to report
     #[arg(long, value_enum, value_name = "FORMAT", env = "TAGSHIP_OUTPUT", default_value_t = OutputFormat::Text, global = true)]
     pub output: OutputFormat,
+
+    /// Write the results to a file as well, also on failure: `json=PATH`, `dotenv=PATH` for GitLab, `github=PATH` to append
+    /// in the form of GITHUB_OUTPUT, `tekton=FOLDER` for a file each (can be repeated)
+    #[arg(
+        long = "result-file",
+        value_name = "FORMAT=PATH",
+        env = "TAGSHIP_RESULT_FILE",
+        value_delimiter = '\n',
+        value_parser = ResultFile::parse,
+        global = true
+    )]
+    pub result_files: Vec<Option<ResultFile>>,
 
     /// Say more
     #[arg(short, long, env = "TAGSHIP_VERBOSE", value_parser = BoolishValueParser::new(), global = true, conflicts_with = "quiet")]
@@ -34,4 +48,44 @@ pub enum ColorChoice {
     Auto,
     Always,
     Never,
+}
+
+/// A file that the results are written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultFile {
+    pub form: ResultForm,
+    pub path: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResultForm {
+    /// The object that `--output json` prints.
+    Json,
+    /// GitLab's report of variables.
+    Dotenv,
+    /// GitHub's outputs, appended.
+    GitHub,
+    /// A folder with a file a result.
+    Tekton,
+}
+
+impl ResultFile {
+    /// Reads `FORMAT=PATH`; a blank line, as a block of text ends in one, is none.
+    fn parse(text: &str) -> Result<Option<Self>, String> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let (form, path) = text.trim().split_once('=').ok_or("write `FORMAT=PATH`")?;
+        let form = match form {
+            "json" => ResultForm::Json,
+            "dotenv" => ResultForm::Dotenv,
+            "github" => ResultForm::GitHub,
+            "tekton" => ResultForm::Tekton,
+            _ => return Err("there are `json`, `dotenv`, `github` and `tekton`".to_owned()),
+        };
+        match path {
+            "" => Err("the path is empty".to_owned()),
+            path => Ok(Some(Self { form, path: PathBuf::from(path) })),
+        }
+    }
 }

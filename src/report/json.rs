@@ -1,34 +1,35 @@
-//! What a program reads: one object, also on failure. Its keys are a contract; nothing in it is cut or coloured.
+//! What a program reads: one object, also on failure. Its keys are a contract; nothing in it is cut or coloured. The other
+//! forms for machines are made of it.
 
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Place};
 use crate::kustomization::EntryEdit;
 use crate::outcome::{Ending, ImageOutcome, LoggedRelease, Outcome};
 
 /// The object, in the order of its keys. What does not apply is null or empty, never missing.
 #[derive(Default, Serialize)]
-struct Document<'a> {
-    command: &'a str,
-    outcome: &'a str,
-    reason: Option<&'a str>,
-    changed: bool,
-    branch: Option<&'a str>,
-    commit: Option<String>,
-    parent: Option<String>,
-    pushed: bool,
-    attempts: u32,
-    images: Vec<Image<'a>>,
-    files: &'a [String],
-    message: Option<&'a str>,
-    diff: &'a str,
-    releases: Vec<Release<'a>>,
-    error: Option<Error<'a>>,
+pub(super) struct Document<'a> {
+    pub(super) command: &'a str,
+    pub(super) outcome: &'a str,
+    pub(super) reason: Option<&'a str>,
+    pub(super) changed: bool,
+    pub(super) branch: Option<&'a str>,
+    pub(super) commit: Option<String>,
+    pub(super) parent: Option<String>,
+    pub(super) pushed: bool,
+    pub(super) attempts: u32,
+    pub(super) images: Vec<Image<'a>>,
+    pub(super) files: &'a [String],
+    pub(super) message: Option<&'a str>,
+    pub(super) diff: &'a str,
+    pub(super) releases: Vec<Release<'a>>,
+    pub(super) error: Option<Error<'a>>,
 }
 
 /// An entry of the log.
 #[derive(Serialize)]
-struct Release<'a> {
+pub(super) struct Release<'a> {
     name: &'a str,
     image: Option<&'a str>,
     tag: Option<&'a str>,
@@ -44,41 +45,60 @@ struct Release<'a> {
 }
 
 #[derive(Serialize)]
-struct Image<'a> {
-    file: Option<&'a str>,
-    name: Option<&'a str>,
-    image: &'a str,
-    tag: Option<&'a str>,
-    digest: Option<&'a str>,
-    platforms: &'a [String],
-    previous: Option<Previous<'a>>,
-    changed: bool,
+pub(super) struct Image<'a> {
+    pub(super) file: Option<&'a str>,
+    pub(super) name: Option<&'a str>,
+    pub(super) image: &'a str,
+    pub(super) tag: Option<&'a str>,
+    pub(super) digest: Option<&'a str>,
+    pub(super) platforms: &'a [String],
+    pub(super) previous: Option<Previous<'a>>,
+    pub(super) changed: bool,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Previous<'a> {
-    new_name: Option<&'a str>,
-    new_tag: Option<&'a str>,
-    digest: Option<&'a str>,
+pub(super) struct Previous<'a> {
+    pub(super) new_name: Option<&'a str>,
+    pub(super) new_tag: Option<&'a str>,
+    pub(super) digest: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct Error<'a> {
-    kind: &'a str,
-    message: &'a str,
+pub(super) struct Error<'a> {
+    pub(super) kind: &'a str,
+    pub(super) message: &'a str,
     details: &'a [String],
     hint: Option<&'a str>,
+    place: Option<Spot<'a>>,
     exit_code: u8,
 }
 
-pub(super) fn document(command: &str, result: &Result<Outcome, Failure>) -> String {
-    let document = match result {
-        Ok(outcome) => success(outcome),
-        Err(failure) => Document { command, outcome: "failed", error: Some(error(failure)), ..Document::default() },
-    };
-    // Strings, numbers and lists of them always have a JSON form.
-    serde_json::to_string(&document).unwrap_or_default() + "\n"
+#[derive(Serialize)]
+struct Spot<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn new(command: &'a str, result: Result<&'a Outcome, &'a Failure>) -> Self {
+        match result {
+            Ok(outcome) => success(outcome),
+            Err(failure) => Self { command, outcome: "failed", error: Some(error(failure)), ..Self::default() },
+        }
+    }
+
+    /// Returns the object on one line, without its end.
+    pub(super) fn to_json(&self) -> String {
+        // Strings, numbers and lists of them always have a JSON form.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Takes what has no bound in size: the diff, and a server's own words.
+    pub(super) fn shortened(self) -> Self {
+        Self { diff: "", error: self.error.map(|error| Error { details: &[], ..error }), ..self }
+    }
 }
 
 fn success(outcome: &Outcome) -> Document<'_> {
@@ -154,6 +174,7 @@ fn error(failure: &Failure) -> Error<'_> {
         message: &failure.message,
         details: &failure.details,
         hint: failure.hint.as_deref(),
+        place: failure.place.as_ref().map(|Place { file, line, column }| Spot { file, line: *line, column: *column }),
         exit_code: failure.kind.exit_code(),
     }
 }

@@ -1,18 +1,29 @@
-//! REPORT: the only writer of stdout and stderr. It turns events, outcomes and failures into what a person or a program
-//! reads, and decides nothing.
+//! REPORT: the only writer of stdout and stderr, and of files with results. It turns events, outcomes and failures into
+//! what a person, a program or a CI system reads, and decides nothing.
 //!
-//! What servers, files and arguments say may hold anything; it is escaped here, where it is written.
+//! A form is a file. Those for machines are made of one document, `json`, so that what is new is a row there and a row in
+//! `text`. What servers, files and arguments say may hold anything; it is made harmless by `escape`, where it is written.
 
+mod dotenv;
+mod escape;
+mod file;
+mod github;
 mod json;
 mod log;
 mod progress;
+mod results;
+mod tekton;
 mod text;
 
-use std::io::{self, IsTerminal as _};
+use std::cell::RefCell;
+use std::io::{self, IsTerminal};
 
-use crate::cli::{ColorChoice, OutputArguments, OutputFormat};
+use crate::cli::{ColorChoice, Environment, OutputArguments, OutputFormat, ResultFile, ResultForm};
 use crate::failure::Failure;
-use crate::outcome::{Event, Outcome};
+use crate::outcome::{Ending, Event, Outcome};
+use escape::{Substitute, defused, visible_lines};
+use github::GitHub;
+use json::Document;
 use progress::Progress;
 
 /// How one run reports.
@@ -23,6 +34,13 @@ pub(crate) struct Report {
     stderr_style: text::Style,
     /// Where somebody looks at it.
     progress: Option<Progress>,
+    files: Vec<ResultFile>,
+    /// Where GitHub's runner listens, or one like it.
+    github: Option<GitHub>,
+    /// Whether the log may be read for commands.
+    in_ci: bool,
+    /// The repository that was pushed to, as it was shown.
+    pushed_to: RefCell<Option<String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,29 +51,40 @@ enum Verbosity {
 }
 
 impl Report {
-    /// `terminals` tells whether stdout and stderr are terminals that want colour.
-    pub(crate) fn new(arguments: &OutputArguments, terminals: (bool, bool)) -> Self {
-        let style = |terminal| match arguments.color {
-            ColorChoice::Always => text::Style::Coloured,
-            ColorChoice::Never => text::Style::Plain,
-            ColorChoice::Auto if terminal => text::Style::Coloured,
-            ColorChoice::Auto => text::Style::Plain,
-        };
+    pub(crate) fn new(arguments: &OutputArguments, environment: &Environment) -> Self {
         Self {
-            format: arguments.output,
             verbosity: match (arguments.quiet, arguments.verbose) {
                 (true, _) => Verbosity::Quiet,
                 (_, true) => Verbosity::Verbose,
                 _ => Verbosity::Normal,
             },
-            stdout_style: style(terminals.0),
-            stderr_style: style(terminals.1),
+            stdout_style: style(arguments.color, &io::stdout(), environment),
+            stderr_style: style(arguments.color, &io::stderr(), environment),
+            files: arguments.result_files.iter().flatten().cloned().collect(),
+            ..Self::of_nothing_parsed(arguments.output, environment)
+        }
+    }
+
+    /// Returns the report of a command line that did not parse, of which only the format can be told.
+    pub(crate) fn of_nothing_parsed(format: OutputFormat, environment: &Environment) -> Self {
+        Self {
+            format,
+            verbosity: Verbosity::Normal,
+            stdout_style: style(ColorChoice::Auto, &io::stdout(), environment),
+            stderr_style: style(ColorChoice::Auto, &io::stderr(), environment),
             progress: io::stderr().is_terminal().then(Progress::default),
+            files: Vec::new(),
+            github: GitHub::detect(environment),
+            in_ci: environment.ci().is_some() || environment.get("CI").is_some(),
+            pushed_to: RefCell::default(),
         }
     }
 
     /// Tells of something that happened. Beside JSON, people read stderr.
     pub(crate) fn event(&self, event: &Event<'_>) {
+        if let Event::Pushed { remote, .. } = event {
+            self.pushed_to.replace(Some((*remote).to_owned()));
+        }
         if self.verbosity == Verbosity::Quiet {
             return;
         }
@@ -66,32 +95,135 @@ impl Report {
         }
         let verbose = self.verbosity == Verbosity::Verbose;
         match self.format {
-            OutputFormat::Text => write(&mut io::stdout(), &text::event(event, verbose, self.stdout_style)),
-            OutputFormat::Json => write(&mut io::stderr(), &text::event(event, verbose, self.stderr_style)),
+            OutputFormat::Text => self.write(&mut io::stdout(), &text::event(event, verbose, self.stdout_style)),
+            OutputFormat::Json => self.write(&mut io::stderr(), &text::event(event, verbose, self.stderr_style)),
         }
     }
 
-    /// Tells how it ended.
-    pub(crate) fn end(&self, command: &str, result: &Result<Outcome, Failure>) {
+    /// Tells how it ended. Fails where a file that was asked for could not be written, which changes nothing of the end.
+    pub(crate) fn end(&self, command: &str, result: &Result<Outcome, Failure>) -> Result<(), Failure> {
         if let Some(progress) = &self.progress {
             progress.clear();
         }
+        let result = result.as_ref();
+        self.print(command, result);
+        self.tell_github(command, result);
+        let written = self.write_files(command, result);
+        if let Err(failure) = &written {
+            self.write(&mut io::stderr(), &text::failure(failure, self.stderr_style));
+        }
+        written
+    }
+
+    fn print(&self, command: &str, result: Result<&Outcome, &Failure>) {
+        let talks = self.format == OutputFormat::Text && self.verbosity > Verbosity::Quiet;
         if self.format == OutputFormat::Json {
-            write(&mut io::stdout(), &json::document(command, result));
+            self.print_json(command, result);
         }
         match result {
-            Ok(outcome) if self.format == OutputFormat::Text && self.verbosity > Verbosity::Quiet => {
-                write(&mut io::stdout(), &text::outcome(outcome, self.stdout_style));
+            Ok(outcome) if talks => {
+                if outcome.ending == Ending::DryRun {
+                    self.print_diff(&outcome.diff);
+                }
+                self.write(&mut io::stdout(), &text::outcome(outcome, self.stdout_style));
             }
             Ok(_) => {}
-            Err(failure) => write(&mut io::stderr(), &text::failure(failure, self.stderr_style)),
+            Err(failure) => self.write(&mut io::stderr(), &text::failure(failure, self.stderr_style)),
         }
+    }
+
+    fn print_json(&self, command: &str, result: Result<&Outcome, &Failure>) {
+        let json = Document::new(command, result).to_json() + "\n";
+        write(&mut io::stdout(), &if self.in_ci { defused(&json, Substitute::Json) } else { json });
+    }
+
+    fn print_diff(&self, diff: &str) {
+        let diff = text::diff(diff, self.stdout_style);
+        match &self.github {
+            Some(_) => write(&mut io::stdout(), &github::group("diff", &defused(&diff, Substitute::Visible))),
+            None => self.write(&mut io::stdout(), &diff),
+        }
+    }
+
+    /// Writes what GitHub reads by itself. Its commands go to stderr, where the runner reads them as well, so that stdout
+    /// is a program's alone.
+    fn tell_github(&self, command: &str, result: Result<&Outcome, &Failure>) {
+        let Some(github) = &self.github else { return };
+        for problem in github.write(command, result, self.pushed_to.borrow().clone()) {
+            write(&mut io::stderr(), &github::warning(&problem));
+        }
+        let is_silent = self.verbosity == Verbosity::Quiet && result.is_ok();
+        if let Some(annotation) = github.annotation(command, result).filter(|_| !is_silent) {
+            write(&mut io::stderr(), &annotation);
+        }
+    }
+
+    fn write_files(&self, command: &str, result: Result<&Outcome, &Failure>) -> Result<(), Failure> {
+        let problems = self.files.iter().filter_map(|file| {
+            let document = Document::new(command, result);
+            let error = write_file(file, document).err()?;
+            let failure = Failure::unexpected(error);
+            let message = format!("cannot write `{}`: {}", file.path.display(), failure.message);
+            Some(Failure { message, ..failure }.hint("only the report is missing: what was done, was done"))
+        });
+        Failure::of_all(problems.collect())
+    }
+
+    /// Writes what people read. No line of it is a command to the system that collects the log.
+    fn write(&self, out: &mut dyn io::Write, text: &str) {
+        match self.in_ci {
+            true => write(out, &defused(text, Substitute::Visible)),
+            false => write(out, text),
+        }
+    }
+
+    /// Tells what is wrong with a command line, or prints the help or the version that it asks for.
+    pub(crate) fn unparsed(&self, command: &str, error: &clap::Error) -> Result<(), Failure> {
+        if !error.use_stderr() {
+            // Where it cannot be printed, nobody is there to be told.
+            error.print().ok();
+            return Ok(());
+        }
+        let text = error.render().to_string();
+        if io::stderr().is_terminal() {
+            error.print().ok();
+        } else {
+            let lines: Vec<_> = visible_lines(&text).collect();
+            self.write(&mut io::stderr(), &format!("{}\n", lines.join("\n")));
+        }
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let failure = Failure::usage(message);
+        let result = Err(&failure);
+        if self.format == OutputFormat::Json {
+            self.print_json(command, result);
+        }
+        self.tell_github(command, result);
+        Err(failure)
     }
 }
 
-/// Tells a program of a command line that did not parse; people have been told already.
-pub(crate) fn usage_in_json(failure: &Failure) {
-    write(&mut io::stdout(), &json::document("", &Err(failure.clone())));
+/// Colour is for terminals, unless the user says otherwise: by a flag, or by what many programs go by
+/// (<https://no-color.org>, <https://bixense.com/clicolors>).
+fn style(choice: ColorChoice, out: &dyn IsTerminal, environment: &Environment) -> text::Style {
+    let is_wanted = match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto if environment.get("NO_COLOR").is_some() => false,
+        ColorChoice::Auto => out.is_terminal() || environment.get("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
+    };
+    if is_wanted { text::Style::Coloured } else { text::Style::Plain }
+}
+
+fn write_file(file: &ResultFile, document: Document<'_>) -> io::Result<()> {
+    let path = &file.path;
+    match file.form {
+        ResultForm::Json => file::replace(path, &(document.to_json() + "\n")),
+        ResultForm::Dotenv => file::replace(path, &dotenv::render(&document)),
+        ResultForm::GitHub => github::append_outputs(path, document),
+        ResultForm::Tekton => {
+            tekton::render(&document).into_iter().try_for_each(|(name, value)| file::replace(&path.join(name), &value))
+        }
+    }
 }
 
 /// A reader that has gone away, as `head` does, is no failure of ours.

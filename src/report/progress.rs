@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
-use super::text::{clock, visible};
+use super::escape::visible;
+use super::text::clock;
 use crate::outcome::Waiting;
 
 /// How often the line moves.

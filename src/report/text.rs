@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::escape::{visible, visible_lines};
 use super::log;
 use crate::failure::Failure;
 use crate::git::Traffic;
@@ -42,22 +43,6 @@ impl Style {
             Self::Coloured => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
         }
     }
-}
-
-/// Returns `text` with everything escaped that a terminal would act on, marks that turn its direction included.
-pub(super) fn visible(text: &str) -> String {
-    let acts = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(acts) {
-        return text.to_owned();
-    }
-    text.chars().map(|c| if acts(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
-}
-
-/// Returns `text` with its lines kept and each made [`visible`].
-fn visible_lines(text: &str) -> impl Iterator<Item = String> {
-    text.lines().map(|line| visible(line.trim_end_matches('\r')).replace("\\u{9}", "\t"))
 }
 
 pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
@@ -181,7 +166,7 @@ pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
         Ending::Unchanged => unchanged(outcome),
         Ending::DryRun => {
             let rest = if outcome.command == "set" { "nothing was written" } else { "nothing was pushed" };
-            format!("{}dry run: {rest}\n", diff(&outcome.diff, style))
+            format!("dry run: {rest}\n")
         }
         Ending::Skipped => stopped("skipped", outcome, style),
         Ending::Superseded => stopped("superseded", outcome, style),
@@ -208,7 +193,7 @@ fn unchanged(outcome: &Outcome) -> String {
     text
 }
 
-fn diff(diff: &str, style: Style) -> String {
+pub(super) fn diff(diff: &str, style: Style) -> String {
     let mut text = String::new();
     for line in visible_lines(diff) {
         let line = match line.as_bytes().first() {
@@ -245,14 +230,12 @@ pub(super) fn clock(elapsed: Duration, limit: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Style, clock, failure, short, visible};
+    use super::{Style, clock, failure, short};
     use crate::failure::Failure;
     use std::time::Duration;
 
     #[test]
     fn nothing_reaches_the_terminal_unescaped() {
-        assert_eq!(visible("a\u{1b}[2J\rb\u{202e}c\u{7}"), "a\\u{1b}[2J\\u{d}b\\u{202e}c\\u{7}");
-        assert_eq!(visible("é 日本語 `x`"), "é 日本語 `x`");
         let shown = failure(&Failure::target("x\ny").detail("remote: a\u{1b}]0;b\nc").hint("z"), Style::Plain);
         assert_eq!(shown, "error: x\\u{a}y\n  remote: a\\u{1b}]0;b\n  c\n  hint: z\n");
     }

@@ -15,6 +15,7 @@ mod history;
 mod order;
 mod registry;
 mod release;
+mod report;
 mod set;
 mod stage;
 mod tidy;

@@ -1,0 +1,106 @@
+//! What servers, files and arguments say may hold anything. Here it becomes text that acts neither on a terminal nor on a
+//! CI system that reads commands from its log.
+
+/// Returns `text` with everything escaped that a terminal would act on, marks that turn its direction included.
+pub(super) fn visible(text: &str) -> String {
+    escaped(text, acts)
+}
+
+/// Returns `text` with its lines kept and each made [`visible`]; tabs stay.
+pub(super) fn visible_lines(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(|line| escaped(line.trim_end_matches('\r'), |c| c != '\t' && acts(c)))
+}
+
+fn acts(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn escaped(text: &str, escape: impl Fn(char) -> bool) -> String {
+    if !text.contains(&escape) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if escape(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+/// What stands for a character that would begin a command.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Substitute {
+    /// `\u{3a}`, as [`visible`] writes what it escapes.
+    Visible,
+    /// `\u0023`, which is the same character within a string of JSON.
+    Json,
+}
+
+impl Substitute {
+    fn of(self, c: char) -> String {
+        match self {
+            Self::Visible => c.escape_unicode().to_string(),
+            Self::Json => format!("\\u{:04x}", u32::from(c)),
+        }
+    }
+}
+
+/// Returns `text` with no command in it to a CI system that reads its log.
+///
+/// GitHub's runner takes `::` at the beginning of a line, spaces before it or not, and `##[` anywhere; Azure's agent takes
+/// `##vso[` anywhere, TeamCity `##teamcity[`. Some of them compare as people do, and pass over characters without a
+/// shape, so everything but ASCII is passed over here too.
+pub(super) fn defused(text: &str, substitute: Substitute) -> String {
+    text.split_inclusive('\n').map(|line| defused_line(line, substitute)).collect()
+}
+
+fn defused_line(line: &str, substitute: Substitute) -> String {
+    let mut defused = String::with_capacity(line.len());
+    let mut at_start = true;
+    for (index, c) in line.char_indices() {
+        let commands = (at_start && c == ':') || (c == '#' && is_command(&line[index..]));
+        if commands {
+            defused.push_str(&substitute.of(c));
+        } else {
+            defused.push(c);
+        }
+        at_start &= !c.is_ascii_graphic();
+    }
+    defused
+}
+
+/// Returns whether `text` begins as a command that may stand anywhere in a line.
+fn is_command(text: &str) -> bool {
+    let seen: String = text.chars().filter(char::is_ascii_graphic).take("##teamcity[".len()).collect();
+    ["##[", "##vso[", "##teamcity["].iter().any(|command| seen.starts_with(command))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Substitute, defused, visible, visible_lines};
+
+    #[test]
+    fn nothing_acts_on_a_terminal() {
+        assert_eq!(visible("a\u{1b}[2J\rb\u{202e}c\u{7}"), "a\\u{1b}[2J\\u{d}b\\u{202e}c\\u{7}");
+        assert_eq!(visible("é 日本語 `x`"), "é 日本語 `x`");
+        assert_eq!(visible("a\tb\nc"), "a\\u{9}b\\u{a}c");
+        let lines: Vec<_> = visible_lines("a\tb\\u{9}\r\nc\rd").collect();
+        assert_eq!(lines, ["a\tb\\u{9}", "c\\u{d}d"]);
+    }
+
+    #[test]
+    fn nothing_commands_a_ci_system() {
+        for (text, expected) in [
+            ("::error::x", "\\u{3a}:error::x"),
+            (" ok\n \t::set-env name=A::x\nb ::c", " ok\n \t\\u{3a}:set-env name=A::x\nb ::c"),
+            ("\u{feff}\u{a0}::error::x", "\u{feff}\u{a0}\\u{3a}:error::x"),
+            (":\u{ad}:error::x", "\\u{3a}\u{ad}:error::x"),
+            ("+ ::error::x", "+ ::error::x"),
+            (" check   a:b  #x ## y", " check   a:b  #x ## y"),
+            ("a ##[set-env name=A;]x", "a \\u{23}#[set-env name=A;]x"),
+            ("##vso[task.complete]x ###[a]", "\\u{23}#vso[task.complete]x #\\u{23}#[a]"),
+            ("#\u{ad}#[a]", "\\u{23}\u{ad}#[a]"),
+            ("##teamcity[x]", "\\u{23}#teamcity[x]"),
+        ] {
+            assert_eq!(defused(text, Substitute::Visible), expected);
+        }
+        let json = defused(r###"{"a":"##[x]"}"###, Substitute::Json);
+        assert_eq!(json, r##"{"a":"\u0023#[x]"}"##);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["a"], "##[x]");
+    }
+}

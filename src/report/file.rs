@@ -1,0 +1,82 @@
+//! Files that results are written to: replaced whole, or, where a CI system collects what several steps say, appended to.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+/// Replaces the file at `path`, or makes it; nobody reads half of it. Fails where something else than a file is there: a
+/// rename would take the place of a device, or of a link that leads to one.
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.is_file() => return Err(not_a_file(metadata.is_symlink())),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    let mut new = readable(builder.prefix(".tagship-")).tempfile_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    new.persist(path).map_err(|failed| failed.error)?;
+    Ok(())
+}
+
+/// Lets others read the file as far as the process's mask does: results are for other programs.
+#[cfg(unix)]
+fn readable<'a, 'p, 's>(builder: &'a mut tempfile::Builder<'p, 's>) -> &'a mut tempfile::Builder<'p, 's> {
+    use std::os::unix::fs::PermissionsExt as _;
+    builder.permissions(fs::Permissions::from_mode(0o666))
+}
+
+#[cfg(not(unix))]
+fn readable<'a, 'p, 's>(builder: &'a mut tempfile::Builder<'p, 's>) -> &'a mut tempfile::Builder<'p, 's> {
+    builder
+}
+
+/// Appends to the file at `path`, or makes it.
+pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(not_a_file(false));
+    }
+    OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
+}
+
+fn not_a_file(is_link: bool) -> io::Error {
+    let what = if is_link { "it is a symbolic link; name the file itself" } else { "it is not a file" };
+    io::Error::new(io::ErrorKind::InvalidInput, what)
+}
+
+#[cfg(all(test, unix))]
+#[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
+mod tests {
+    use super::{append, replace};
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    #[test]
+    fn files_are_replaced_and_appended_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result");
+        replace(&path, "one").unwrap();
+        replace(&path, "two").unwrap();
+        append(&path, " three").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two three");
+        let plain = folder.path().join("plain");
+        fs::write(&plain, "").unwrap();
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&path), mode(&plain), "others may read it as they may any file");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
+    }
+
+    #[test]
+    fn nothing_else_than_a_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        symlink("file", &link).unwrap();
+        assert!(replace(&link, "new").unwrap_err().to_string().contains("symbolic link"));
+        assert!(replace(folder.path(), "new").is_err());
+        assert!(append(folder.path(), "new").is_err());
+        assert!(replace(&folder.path().join("no/such/folder"), "new").is_err());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+    }
+}

@@ -1,0 +1,93 @@
+//! Commands to GitHub's runner, as lines of the log: annotations and groups. There is no `add-mask`: what we print never
+//! holds a secret, and a command would be the first to do so.
+
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Place};
+use crate::report::escape::{visible, visible_lines};
+
+/// GitHub cuts messages off; what would be cut is for the log.
+const LARGEST: usize = 4000;
+
+/// Returns the annotation of a failure, at `file` where that is known.
+pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> String {
+    let mut lines = vec![visible(&failure.message)];
+    lines.extend(failure.details.iter().flat_map(|detail| visible_lines(detail)));
+    lines.extend(failure.hint.iter().map(|hint| format!("hint: {}", visible(hint))));
+    let mut properties = format!("title={}", property(&format!("tagship {command}")));
+    if let (Some(file), Some(Place { line, column, .. })) = (file, &failure.place) {
+        properties += &format!(",file={},line={line},col={column}", property(&file.to_string_lossy()));
+    }
+    format!("::error {properties}::{}\n", data(&lines.join("\n")))
+}
+
+/// Returns the annotation of an end that did less than was asked, for a reason.
+pub(super) fn notice(command: &str, outcome: &str, reason: &str) -> String {
+    let title = property(&format!("tagship {command}"));
+    format!("::notice title={title}::{}\n", data(&format!("{outcome}: {}", visible(reason))))
+}
+
+pub(in crate::report) fn warning(text: &str) -> String {
+    format!("::warning title=tagship::{}\n", data(&visible(text)))
+}
+
+/// Returns `lines` under a heading that folds them.
+pub(in crate::report) fn group(title: &str, lines: &str) -> String {
+    format!("::group::{}\n{lines}::endgroup::\n", data(title))
+}
+
+/// Returns where `file` is below the workspace, if it is there: annotations of other repositories' files lead nowhere.
+/// Paths in a repository begin at its root, those on disk in the current folder.
+pub(super) fn in_workspace(file: &str, workspace: &Path, is_on_disk: bool) -> Option<PathBuf> {
+    let workspace = workspace.canonicalize().ok()?;
+    let path = if is_on_disk { PathBuf::from(file) } else { workspace.join(file) };
+    let path = path.canonicalize().ok()?;
+    path.is_file().then(|| path.strip_prefix(workspace).ok().map(Path::to_owned))?
+}
+
+fn data(text: &str) -> String {
+    let mut end = text.len().min(LARGEST);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(&visible(text)).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LARGEST, data, failure, group, in_workspace, notice};
+    use crate::failure::{Failure, Place};
+    use std::path::Path;
+
+    #[test]
+    fn everything_is_escaped() {
+        let hostile = Failure::target("100%\r\n::error::x").detail("a\n::warning::b").hint("c%0Ad");
+        assert_eq!(
+            failure("x,file=y:z", &hostile, None),
+            "::error title=tagship x%2Cfile=y%3Az::100%25\\u{d}\\u{a}::error::x%0Aa%0A::warning::b%0Ahint: c%250Ad\n"
+        );
+        assert_eq!(notice("release", "skipped", "a\nb"), "::notice title=tagship release::skipped: a\\u{a}b\n");
+        assert_eq!(group("diff", "+a\n"), "::group::diff\n+a\n::endgroup::\n");
+        assert_eq!(data(&"é".repeat(LARGEST)).len(), LARGEST);
+    }
+
+    #[test]
+    fn places() {
+        let place = Place { file: "a,b.yaml".to_owned(), line: 7, column: 5 };
+        let placed = Failure { place: Some(place), ..Failure::target("m") };
+        let shown = failure("set", &placed, Some(Path::new("a,b.yaml")));
+        assert_eq!(shown, "::error title=tagship set,file=a%2Cb.yaml,line=7,col=5::m\n");
+        assert_eq!(failure("set", &placed, None), "::error title=tagship set::m\n");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let src = &root.join("src");
+        assert_eq!(in_workspace("src/lib.rs", root, false).as_deref(), Some(Path::new("src/lib.rs")));
+        assert_eq!(in_workspace("src/lib.rs", src, true).as_deref(), Some(Path::new("lib.rs")));
+        assert_eq!(in_workspace("src/lib.rs", src, false), None);
+        assert_eq!(in_workspace("../outside", src, false), None);
+        assert_eq!(in_workspace("src", root, false), None, "a folder");
+    }
+}

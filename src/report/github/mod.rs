@@ -1,0 +1,113 @@
+//! What GitHub's runner hears from us by itself, and so do those of Gitea and Forgejo: outputs, a summary, annotations.
+
+mod annotations;
+mod outputs;
+mod summary;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::file;
+use super::json::Document;
+use crate::cli::{Ci, Environment};
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+
+pub(super) use annotations::{group, warning};
+
+/// The runner that we run on.
+pub(super) struct GitHub {
+    output: Option<PathBuf>,
+    summary: Option<PathBuf>,
+    workspace: Option<PathBuf>,
+    links: Links,
+}
+
+/// Appends the results to the file at `path`, in the form of `GITHUB_OUTPUT`.
+pub(super) fn append_outputs(path: &Path, document: Document<'_>) -> io::Result<()> {
+    match outputs::render(document) {
+        Some(text) => file::append(path, &text),
+        None => Err(io::Error::other("a value has its own delimiter in it")),
+    }
+}
+
+/// Where a summary leads to.
+#[derive(Clone, Default)]
+struct Links {
+    server: Option<String>,
+    /// The commit that is built, as `owner/repo@sha`.
+    source: Option<String>,
+    run: Option<String>,
+    /// The repository that was pushed to, as host and path.
+    pushed_to: Option<String>,
+}
+
+impl Links {
+    /// Returns the page of a commit that was pushed, where that was to this very server.
+    fn commit(&self, id: &str) -> Option<String> {
+        let server = self.server.as_deref()?;
+        let (_, host) = server.split_once("://")?;
+        let path = self.pushed_to.as_deref()?.strip_prefix(host)?.strip_prefix('/')?;
+        Some(format!("{server}/{path}/commit/{id}"))
+    }
+
+    fn source_page(&self) -> Option<String> {
+        let (repository, commit) = self.source.as_deref()?.split_once('@')?;
+        Some(format!("{}/{repository}/commit/{commit}", self.server.as_deref()?))
+    }
+}
+
+impl GitHub {
+    /// Returns the runner, if it is one of GitHub or one that does as it does.
+    pub(super) fn detect(environment: &Environment) -> Option<Self> {
+        environment.get("GITHUB_ACTIONS").filter(|value| *value == "true")?;
+        let Ci { source, run, .. } = environment.ci().unwrap_or_default();
+        Some(Self {
+            output: environment.path("GITHUB_OUTPUT"),
+            summary: environment.path("GITHUB_STEP_SUMMARY"),
+            workspace: environment.path("GITHUB_WORKSPACE"),
+            links: Links { server: environment.text("GITHUB_SERVER_URL"), source, run, pushed_to: None },
+        })
+    }
+
+    /// Writes outputs and summary; `pushed_to` is the repository, as it is shown. Nobody asked for them in so many words, as where a container has the variables and not
+    /// the files: what cannot be written is returned, to be told.
+    pub(super) fn write(
+        &self,
+        command: &str,
+        result: Result<&Outcome, &Failure>,
+        pushed_to: Option<String>,
+    ) -> Vec<String> {
+        let document = Document::new(command, result);
+        let links = Links { pushed_to, ..self.links.clone() };
+        let summary = summary::render(&document, result, &links);
+        let mut problems = Vec::new();
+        if let Some(path) = &self.summary
+            && let Err(error) = file::append(path, &summary)
+        {
+            problems.push(format!("cannot write the summary to `{}`: {error}", path.display()));
+        }
+        if let Some(path) = &self.output
+            && let Err(error) = append_outputs(path, document)
+        {
+            problems.push(format!("cannot write the outputs to `{}`: {error}", path.display()));
+        }
+        problems
+    }
+
+    /// Returns the lines of the log that make the end an annotation, where it is worth one.
+    pub(super) fn annotation(&self, command: &str, result: Result<&Outcome, &Failure>) -> Option<String> {
+        match result {
+            Ok(_) => {
+                let document = Document::new(command, result);
+                Some(annotations::notice(command, document.outcome, document.reason?))
+            }
+            Err(failure) => {
+                let file = failure.place.as_ref().zip(self.workspace.as_deref());
+                let file = file
+                    .and_then(|(place, workspace)| annotations::in_workspace(&place.file, workspace, command == "set"));
+                Some(annotations::failure(command, failure, file.as_deref()))
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The job's summary, in GitHub's Markdown: what was released, from what to what, and the diff; or what went wrong. What
+//! anybody else says stands in code spans, with every punctuation mark as an entity, or in a fence that is longer than any
+//! in it, so that nothing breaks out.
+
+use std::fmt::Write as _;
+
+use super::Links;
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+use crate::plan::short_tag;
+use crate::report::escape::{visible, visible_lines};
+use crate::report::json::{Document, Image};
+use crate::report::text;
+
+/// GitHub takes 1 MiB of a step; nobody reads more than this.
+const LARGEST: usize = 60 << 10;
+const LARGEST_TABLE: usize = 30 << 10;
+/// In characters; what is longer is cut.
+const LONGEST_SPAN: usize = 300;
+const LONGEST_LINE: usize = 1000;
+
+/// Returns the lines to append.
+pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>, links: &Links) -> String {
+    // What an earlier step has written may not end in a line end.
+    let mut summary = format!("\n### tagship {}: {}\n\n", document.command, document.outcome);
+    if let Some(reason) = document.reason {
+        summary += &format!("{}\n\n", code(reason));
+    }
+    match result {
+        Err(failure) => summary += &fenced("text", &text::failure(failure, text::Style::Plain), LARGEST),
+        Ok(_) if document.images.is_empty() => {}
+        Ok(_) => summary += &table(&document.images),
+    }
+    if !document.diff.is_empty() {
+        summary += &fenced("diff", document.diff, LARGEST.saturating_sub(summary.len()));
+    }
+    let line = origin(document, links);
+    if !line.is_empty() {
+        summary += &format!("{line}\n\n");
+    }
+    summary
+}
+
+fn table(images: &[Image<'_>]) -> String {
+    let mut table = "| image | entry | from | to | digest | platforms |\n|---|---|---|---|---|---|\n".to_owned();
+    for (index, image) in images.iter().enumerate() {
+        let row = row(image);
+        if table.len() + row.len() > LARGEST_TABLE {
+            // Writing to a String cannot fail.
+            write!(table, "\n{} more are not shown.\n", images.len() - index).ok();
+            break;
+        }
+        table += &row;
+    }
+    table + "\n"
+}
+
+fn row(image: &Image<'_>) -> String {
+    let optional = |text: Option<&str>| text.map(code).unwrap_or_default();
+    let previous = image.previous.as_ref();
+    let entry = match (image.name, image.file) {
+        (Some(name), Some(file)) => format!("{} in {}", code(name), code(file)),
+        _ => String::new(),
+    };
+    let cells = [
+        code(image.image),
+        entry,
+        optional(previous.and_then(|previous| previous.new_tag.or(previous.digest)).map(short_tag)),
+        optional(image.tag.map(short_tag)),
+        optional(image.digest),
+        image.platforms.iter().map(|platform| code(platform)).collect::<Vec<_>>().join(" "),
+    ];
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// Returns where this comes from and where it went: commit, branch, source and run.
+fn origin(document: &Document<'_>, links: &Links) -> String {
+    let linked = |text: &str, url: Option<&str>| match url {
+        Some(url) => format!("[{}]({})", code(text), target(url)),
+        None => code(text),
+    };
+    let mut parts = Vec::new();
+    if let Some(commit) = &document.commit {
+        parts.push(format!("commit {}", linked(&commit[..commit.len().min(7)], links.commit(commit).as_deref())));
+    }
+    if let Some(branch) = document.branch {
+        parts.push(format!("branch {}", code(branch)));
+    }
+    if let Some(source) = &links.source {
+        parts.push(format!("source {}", linked(source, links.source_page().as_deref())));
+    }
+    if let Some(run) = &links.run {
+        parts.push(format!("[run]({})", target(run)));
+    }
+    parts.join(" · ")
+}
+
+/// Returns `text` as a code span that holds in a cell: a mark that is an entity is never structure.
+fn code(text: &str) -> String {
+    let text = visible(&clipped(text, LONGEST_SPAN));
+    format!("<code>{}</code>", entities(&text, |c| c.is_ascii_punctuation() && c != '-' && c != '/'))
+}
+
+fn clipped(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Returns `url` as the target of a link; what a URL does not hold by itself, it holds with a per cent sign.
+fn target(url: &str) -> String {
+    let escaped = |c: char| match c {
+        c if c.is_ascii_alphanumeric() || "-_.~:/?#@!$&+,;=%".contains(c) => c.to_string(),
+        c => c.to_string().bytes().map(|b| format!("%{b:02X}")).collect(),
+    };
+    entities(&url.chars().map(escaped).collect::<String>(), |c| "_~@!$&#;".contains(c))
+}
+
+fn entities(text: &str, is_mark: impl Fn(char) -> bool) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_mark(c) {
+            // Writing to a String cannot fail.
+            true => write!(escaped, "&#{};", u32::from(c)).unwrap_or_default(),
+            false => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Returns `content` in a fence, all together in at most `room` bytes; what is cut is told.
+fn fenced(language: &str, content: &str, room: usize) -> String {
+    const AROUND: usize = 200;
+    let lines: Vec<String> = visible_lines(content).map(|line| clipped(&line, LONGEST_LINE)).collect();
+    let mut left = room.saturating_sub(AROUND);
+    let mut shown = String::new();
+    let mut longest_fence = 2;
+    let mut number = 0;
+    for line in &lines {
+        let fence = longest_run(line, '`');
+        // The fence is written twice.
+        let cost = line.len() + 1 + 2 * fence.saturating_sub(longest_fence);
+        if cost > left {
+            break;
+        }
+        left -= cost;
+        longest_fence = longest_fence.max(fence);
+        shown.push_str(line);
+        shown.push('\n');
+        number += 1;
+    }
+    let fence = "`".repeat(longest_fence + 1);
+    let mut block = format!("{fence}{language}\n{shown}{fence}\n\n");
+    if number < lines.len() {
+        // Writing to a String cannot fail.
+        write!(block, "{} more lines are not shown; the log has them.\n\n", lines.len() - number).ok();
+    }
+    block
+}
+
+fn longest_run(text: &str, of: char) -> usize {
+    text.split(|c| c != of).map(str::len).max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LARGEST, LONGEST_SPAN, code, fenced, render, target};
+    use crate::failure::Failure;
+    use crate::outcome::{Ending, Outcome};
+    use crate::report::github::Links;
+    use crate::report::json::{Document, Image};
+
+    #[test]
+    fn nothing_breaks_out_of_a_cell() {
+        let shown = code("a|b`<script>&]]>[x](y)\n**c** @me http://x é");
+        assert!(
+            !shown
+                .trim_start_matches("<code>")
+                .trim_end_matches("</code>")
+                .contains(|c: char| c.is_ascii_punctuation() && !"&#;-/".contains(c))
+        );
+        assert!(shown.contains("a&#124;b&#96;&#60;script&#62;&#38;") && shown.ends_with("x é</code>"), "{shown}");
+        assert_eq!(target("https://h/a b)\"<>|`\n"), "https://h/a%20b%29%22%3C%3E%7C%60%0A");
+    }
+
+    #[test]
+    fn nothing_closes_a_fence() {
+        assert_eq!(fenced("diff", "+a\n", 1000), "```diff\n+a\n```\n\n");
+        assert_eq!(fenced("text", "```\n~~~\n`````\nx", 1000), "``````text\n```\n~~~\n`````\nx\n``````\n\n");
+        let cut = fenced("diff", &"+ab\n".repeat(100), 240);
+        assert_eq!(cut.matches("+ab").count(), 10);
+        assert!(cut.ends_with("```\n\n90 more lines are not shown; the log has them.\n\n"), "{cut}");
+    }
+
+    #[test]
+    fn a_summary_has_bounds() {
+        let links = Links::default();
+        let name = "|".repeat(10 * LONGEST_SPAN);
+        let image = || Image {
+            file: Some(&name),
+            name: Some(&name),
+            image: &name,
+            tag: None,
+            digest: None,
+            platforms: &[],
+            previous: None,
+            changed: true,
+        };
+        let diff = "`".repeat(LARGEST) + "\n" + &"+x\n".repeat(LARGEST);
+        let images = (0..100).map(|_| image()).collect();
+        let document = Document { command: "release", reason: Some(&name), images, diff: &diff, ..Document::default() };
+        let outcome = Outcome::new("release", Ending::Released);
+        let failure = Failure::target("x".repeat(LARGEST)).detail("remote: x\n".repeat(LARGEST));
+        for (result, expected) in [
+            (Ok(&outcome), "\n95 more are not shown.\n"),
+            (Err(&failure), "more lines are not shown; the log has them.\n"),
+        ] {
+            let summary = render(&document, result, &links);
+            assert!(summary.len() <= 64 << 10, "{} bytes", summary.len());
+            assert!(summary.contains(expected), "{summary}");
+        }
+    }
+}

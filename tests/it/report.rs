@@ -1,0 +1,397 @@
+//! What CI systems hear: outputs, summary and annotations on GitHub, and the files with results that anybody can ask for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory as _;
+use serde_json::Value;
+use tagship::cli::Arguments;
+
+use crate::stage::{COMMIT, FILE, SEED, Stage, tagship};
+use crate::support::command::{Command, Home, Output};
+use crate::support::git_server::{Access, GitServer};
+use crate::support::repository::File;
+
+/// The files of a step, as GitHub's runner makes them, and the variables that name them.
+struct Step {
+    outputs: PathBuf,
+    summary: PathBuf,
+    workspace: PathBuf,
+}
+
+impl Step {
+    fn new(home: &Home) -> Self {
+        let workspace = home.path().join("workspace");
+        fs::create_dir_all(&workspace).unwrap();
+        Self { outputs: home.write("outputs", ""), summary: home.write("summary", "of a step before"), workspace }
+    }
+
+    fn on(&self, command: Command) -> Command {
+        command
+            .env("CI", "true")
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_SERVER_URL", "https://github.example")
+            .env("GITHUB_REPOSITORY", "org/app")
+            .env("GITHUB_SHA", COMMIT)
+            .env("GITHUB_RUN_ID", "42")
+            .env("GITHUB_OUTPUT", &self.outputs)
+            .env("GITHUB_STEP_SUMMARY", &self.summary)
+            .env("GITHUB_WORKSPACE", &self.workspace)
+            // The server is not there to be asked.
+            .env("TAGSHIP_ON_SUPERSEDED", "allow")
+    }
+
+    fn outputs(&self) -> BTreeMap<String, String> {
+        read_outputs(&fs::read_to_string(&self.outputs).unwrap())
+    }
+
+    fn summary(&self) -> String {
+        fs::read_to_string(&self.summary).unwrap()
+    }
+}
+
+/// Reads `GITHUB_OUTPUT` by the rules of GitHub's runner: what comes first of `=` and `<<` decides, a value ends before a
+/// line that is its delimiter, and anything else is an error.
+#[track_caller]
+fn read_outputs(text: &str) -> BTreeMap<String, String> {
+    let mut outputs = BTreeMap::new();
+    let mut lines = text.split_inclusive('\n');
+    while let Some(line) = lines.next() {
+        let line = line.strip_suffix('\n').expect("every line has its end");
+        let (name, value) = match (line.find('='), line.find("<<")) {
+            (equals, Some(heredoc)) if equals.is_none_or(|equals| heredoc < equals) => {
+                let (name, delimiter) = line.split_once("<<").unwrap();
+                assert!(!name.is_empty() && !delimiter.is_empty(), "{line}");
+                let mut value = String::new();
+                loop {
+                    let line = lines.next().unwrap_or_else(|| panic!("no end of {name}"));
+                    if line.trim_end_matches('\n') == delimiter {
+                        break;
+                    }
+                    value.push_str(line);
+                }
+                (name, value.strip_suffix('\n').unwrap_or_default().to_owned())
+            }
+            (Some(_), _) => line.split_once('=').map(|(name, value)| (name, value.to_owned())).unwrap(),
+            _ => panic!("neither `=` nor `<<`: {line:?}"),
+        };
+        assert_eq!(outputs.insert(name.to_owned(), value), None, "{name} is there twice");
+    }
+    outputs
+}
+
+/// Returns the lines that GitHub's runner takes for commands: `::` after spaces, or `##[` anywhere.
+fn commands(output: &Output) -> Vec<String> {
+    let said = output.stdout() + &output.stderr();
+    let is_command = |line: &&str| {
+        line.trim_start_matches(|c: char| !c.is_ascii_graphic()).starts_with("::") || line.contains("##[")
+    };
+    said.lines().filter(is_command).map(str::to_owned).collect()
+}
+
+/// Returns a summary without its fenced blocks, whose number is checked. The end of a fence is a line of at least as many
+/// backticks as it began with.
+#[track_caller]
+fn without_fences(summary: &str, expected: usize) -> String {
+    let mut rest = String::new();
+    let mut fences = 0;
+    let mut lines = summary.lines();
+    while let Some(line) = lines.next() {
+        let ticks = line.len() - line.trim_start_matches('`').len();
+        if ticks < 3 {
+            rest += &format!("{line}\n");
+            continue;
+        }
+        fences += 1;
+        let is_end = |line: &str| line.len() >= ticks && line.bytes().all(|b| b == b'`');
+        assert!(lines.any(is_end), "a fence has no end:\n{summary}");
+    }
+    assert_eq!(fences, expected, "{summary}");
+    rest
+}
+
+#[test]
+fn a_release_tells_github() {
+    let stage = Stage::new();
+    let step = Step::new(&stage.home);
+    let output = step.on(stage.release()).arg(stage.argument()).run().success();
+    assert_eq!(commands(&output), [""; 0], "a release needs no annotation");
+    let outputs = step.outputs();
+    let tip = stage.remote.tip("main").unwrap();
+    let parent = stage.remote.log("main")[1].id.clone();
+    for (name, value) in [
+        ("outcome", "released"),
+        ("changed", "true"),
+        ("pushed", "true"),
+        ("commit", &tip),
+        ("parent", &parent),
+        ("branch", "main"),
+        ("image", &stage.image()),
+        ("tag", COMMIT),
+        ("digest", &stage.digest),
+        ("files", FILE),
+        ("attempts", "1"),
+        ("error", ""),
+        ("reason", ""),
+    ] {
+        assert_eq!(outputs[name], value, "{name}");
+    }
+    assert_eq!(outputs.len(), 14, "{:?}", outputs.keys());
+    let result: Value = serde_json::from_str(&outputs["result"]).unwrap();
+    assert_eq!(result["images"][0]["previous"]["newTag"], "b15411f387bb2a2286676b92a87fd85aa9b682a5");
+
+    let summary = without_fences(&step.summary(), 1);
+    assert!(summary.starts_with("of a step before\n### tagship release: released\n"), "{summary}");
+    let row = summary.lines().find(|line| line.contains("IMAGE&#95;PLACEHOLDER")).unwrap();
+    assert_eq!(row.matches('|').count(), 7, "six cells: {row}");
+    assert!(row.contains("| <code>b15411f387bb</code> | <code>fdafd7008d04</code> | <code>sha256&#58;"), "{row}");
+    let source = format!("[<code>org/app&#64;{COMMIT}</code>](https://github.example/org/app/commit/{COMMIT})");
+    assert!(summary.contains(&source), "{summary}");
+    assert!(summary.contains("[run](https://github.example/org/app/actions/runs/42)"), "{summary}");
+    assert!(step.summary().contains(&format!("+  newTag: {COMMIT}\n")), "{}", step.summary());
+}
+
+/// A commit has a page where it was pushed to the server that runs us.
+#[test]
+fn the_summary_leads_to_the_commit() {
+    let stage = Stage::new();
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    let step = Step::new(&stage.home);
+    let host = format!("http://{}", server.address());
+    let release = step.on(stage.release_to(&server.url("gitops.git"))).env("GITHUB_SERVER_URL", &host);
+    release.arg(stage.argument()).run().success();
+    let commit = format!("]({host}/gitops/commit/{})", stage.remote.tip("main").unwrap());
+    assert!(step.summary().contains(&commit), "{commit}\n{}", step.summary());
+}
+
+#[test]
+fn a_failure_tells_github() {
+    let stage = Stage::new();
+    let step = Step::new(&stage.home);
+    let absent = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());
+    let output = step.on(stage.release()).arg(&absent).run().exit(4);
+    let message = format!("`{}:v9` is not in the registry", stage.image());
+    let outputs = step.outputs();
+    for (name, value) in [("outcome", "failed"), ("error", "image"), ("reason", message.as_str()), ("commit", "")] {
+        assert_eq!(outputs[name], value, "{name}");
+    }
+    let commands = commands(&output);
+    assert_eq!(commands.len(), 1, "{commands:?}");
+    assert!(commands[0].starts_with(&format!("::error title=tagship release::{message}%0A")), "{commands:?}");
+    let summary = without_fences(&step.summary(), 1);
+    assert!(summary.contains("### tagship release: failed"), "{summary}");
+    assert!(step.summary().contains("hint: if the build is still pushing"), "{}", step.summary());
+}
+
+#[test]
+fn usage_errors_tell_github() {
+    let home = Home::new();
+    let step = Step::new(&home);
+    let output = step.on(tagship()).args(["--output", "json", "release", "a\n::error::b", "--nonsense"]).run().exit(2);
+    assert_eq!(step.outputs()["error"], "usage");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["command"], "release");
+    let commands = commands(&output);
+    let expected = "::error title=tagship release::unexpected argument '--nonsense' found";
+    assert_eq!(commands, [expected], "{}", output.stderr());
+    let output = step.on(tagship()).args(["check", "--timeout", "\n::error::\u{1b}[2J"]).run().exit(2);
+    assert!(!output.stderr().contains('\u{1b}'), "{}", output.stderr());
+    let output = step.on(tagship()).args(["check", "--nonsense\n::error::x"]).run().exit(2);
+    assert_eq!(self::commands(&output).len(), 1, "{}", output.stderr());
+}
+
+/// What a hook says, a megabyte of it, is text wherever it comes.
+#[test]
+fn hostile_hooks_stay_text() {
+    let stage = Stage::new();
+    let said = "\n::set-output name=a::b\n  ::error::c\nEOF\nghadelimiter_0\noutcome=released\n##[error]d ##vso[task.complete]\n\
+        %0A::error::e\n````\n</details><script>x</script>\n| a | b |\n]]>\n\u{1b}[2J\n";
+    let text = stage.home.write("said", &said.repeat(1_000_000 / said.len()));
+    stage.remote.hook("pre-receive", &format!("cat '{}' >&2; exit 1", text.display()));
+    let step = Step::new(&stage.home);
+    let result = stage.home.path().join("result.json");
+    let file = format!("json={}", result.display());
+    let output = step.on(stage.release()).args(["--result-file", &file]).arg(stage.argument()).run().exit(8);
+    let commands = commands(&output);
+    assert_eq!(commands.len(), 1, "{:?}", &commands[..commands.len().min(9)]);
+    assert!(commands[0].starts_with("::error title=tagship release::main refused the push"), "{}", commands[0]);
+    assert!(commands[0].len() < 10_000);
+    let outputs = step.outputs();
+    assert_eq!((outputs["outcome"].as_str(), outputs.len()), ("failed", 14));
+    serde_json::from_str::<Value>(&outputs["result"]).unwrap();
+    let summary = without_fences(&step.summary(), 1);
+    assert!(!summary.contains("script"), "{summary}");
+    assert!(step.summary().len() <= 64 << 10);
+    assert!(!(output.stdout() + &output.stderr() + &step.summary()).contains('\u{1b}'));
+    let document: Value = serde_json::from_str(&fs::read_to_string(result).unwrap()).unwrap();
+    let details = document["error"]["details"].as_array().unwrap();
+    assert!(details.iter().any(|line| line == "remote: ##[error]d ##vso[task.complete]"), "whole, for a program");
+    stage.untouched();
+}
+
+/// The lines around an edit come from the repository, and GitHub's runner passes over the space before them.
+#[test]
+fn hostile_files_stay_text() {
+    let stage = Stage::new();
+    let file = format!("{SEED}# ##[error]a\n# b\n::error::c: d\n");
+    stage.remote.commit("main", "Add more", &[File::new(FILE, &*file)]);
+    let dry_run = || stage.release().arg("--dry-run").arg(stage.argument());
+    let plain = dry_run().run().success().stdout();
+    assert!(
+        plain.contains("\n # ##[error]a\n # b\n ::error::c: d\n"),
+        "a diff is whole where nobody reads commands: {plain}"
+    );
+    let step = Step::new(&stage.home);
+    let output = step.on(dry_run()).run().success();
+    assert_eq!(commands(&output), ["::group::diff", "::endgroup::"], "{}", output.stdout());
+    assert_eq!(step.outputs()["outcome"], "dry-run");
+    without_fences(&step.summary(), 1);
+    let output = dry_run().env("TF_BUILD", "True").args(["--output", "json"]).run().success();
+    assert!(!output.stdout().contains("##["), "{}", output.stdout());
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["diff"].as_str().unwrap().contains("# ##[error]a"), "the same text to a program");
+}
+
+#[test]
+fn annotations_lead_to_files() {
+    let home = Home::new();
+    let step = Step::new(&home);
+    let folder = step.workspace.join("a,b");
+    home.write("workspace/a,b/kustomization.yaml", "images:\n- name: a\n- *b\n");
+    let set = |folder: &Path| step.on(tagship().home(&home).current_dir(folder).args(["set", "a:v1"]));
+    let output = set(&folder).run().exit(3);
+    let expected = "::error title=tagship set,file=a%2Cb/kustomization.yaml,line=3,col=3::";
+    assert!(commands(&output)[0].starts_with(expected), "{:?}", commands(&output));
+    let document = set(&folder).args(["--output", "json"]).run().exit(3).stdout();
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let place = serde_json::json!({"file": "kustomization.yaml", "line": 3, "column": 3});
+    assert_eq!(document["error"]["place"], place);
+    home.write("elsewhere/kustomization.yaml", "images: x\n");
+    let output = set(&home.path().join("elsewhere")).run().exit(3);
+    assert!(commands(&output)[0].starts_with("::error title=tagship set::"), "not in the workspace");
+}
+
+#[test]
+fn github_is_told_in_silence_too() {
+    let stage = Stage::new();
+    let step = Step::new(&stage.home);
+    let output = step.on(stage.release()).arg("-q").arg(stage.argument()).run().success();
+    assert_eq!((output.stdout(), output.stderr()), (String::new(), String::new()));
+    assert_eq!(step.outputs()["outcome"], "released");
+}
+
+/// A container may have the variables of the runner and not its files.
+#[test]
+fn files_of_the_runner_may_be_missing() {
+    let stage = Stage::new();
+    let step = Step::new(&stage.home);
+    let release = step.on(stage.release()).env("GITHUB_OUTPUT", "/no/such/folder/outputs");
+    let output = release.arg(stage.argument()).run().success();
+    let commands = commands(&output);
+    assert_eq!(commands.len(), 1, "{commands:?}");
+    assert!(commands[0].starts_with("::warning title=tagship::cannot write the outputs to"), "{commands:?}");
+    assert!(step.summary().contains("released"));
+}
+
+#[test]
+fn a_debugged_run_says_more() {
+    let home = Home::new();
+    home.write("kustomization.yaml", "images:\n- name: a\n  newTag: v1\n");
+    let step = Step::new(&home);
+    let set = || step.on(tagship().home(&home).current_dir(home.path()).args(["set", "--dry-run", "a:v2"]));
+    set().env("RUNNER_DEBUG", "1").run().success().stdout_has(" ci      GitHub Actions");
+    assert!(!set().run().success().stdout().contains("GitHub Actions"));
+    assert_eq!(set().env("RUNNER_DEBUG", "1").arg("-q").run().success().stdout(), "");
+}
+
+#[test]
+fn results_in_files() {
+    let stage = Stage::new();
+    let path = |name: &str| stage.home.path().join(name);
+    fs::create_dir(path("results")).unwrap();
+    stage.home.write("github", "before=1\n");
+    stage.home.write("result.json", "something longer than nothing");
+    let block: String = [("json", "result.json"), ("dotenv", "dotenv"), ("tekton", "results"), ("github", "github")]
+        .map(|(form, name)| format!("{form}={}\n", path(name).display()))
+        .concat();
+    let read = |name: &str| fs::read_to_string(path(name)).unwrap();
+    let release = || stage.release().env("TAGSHIP_RESULT_FILE", format!("{block}\n"));
+    release().arg(stage.argument()).run().success();
+    let tip = stage.remote.tip("main").unwrap();
+    let document: Value = serde_json::from_str(&read("result.json")).unwrap();
+    assert_eq!((&document["outcome"], &document["commit"]), (&"released".into(), &tip.as_str().into()));
+    let dotenv = read("dotenv");
+    for line in [&format!("TAGSHIP_RESULT_COMMIT={tip}"), "TAGSHIP_RESULT_OUTCOME=released"] {
+        assert!(dotenv.lines().any(|other| other == line), "{line}: {dotenv}");
+    }
+    assert_eq!((read("results/outcome"), read("results/digest")), ("released".to_owned(), stage.digest.clone()));
+    let outputs = read_outputs(&read("github"));
+    assert_eq!((outputs["before"].as_str(), &outputs["commit"]), ("1", &tip));
+
+    release().arg("IMAGE_PLACEHOLDER=").run().exit(2);
+    assert_eq!(read("results/outcome"), "failed");
+    assert_eq!(read("results/commit"), "", "nothing of the run before is left");
+    assert!(read("dotenv").contains("TAGSHIP_RESULT_ERROR=usage\n"));
+    let document: Value = serde_json::from_str(&read("result.json")).unwrap();
+    assert_eq!(document["error"]["kind"], "usage");
+}
+
+/// The release stands, and the exit code says that not all is well.
+#[test]
+fn a_file_that_cannot_be_written() {
+    let stage = Stage::new();
+    let link = stage.home.path().join("link");
+    std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+    let files = [format!("json={}", link.display()), "dotenv=/no/such/folder/x".to_owned()];
+    let release = stage.release().args(["--result-file", &files[0], "--result-file", &files[1], "--output", "json"]);
+    let output = release.arg(stage.argument()).run().exit(1).stderr_has("2 problems").stderr_has("symbolic link");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["outcome"], "released");
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+    let release = |argument: &str| stage.release().args(["--result-file", &files[0]]).arg(argument);
+    release("IMAGE_PLACEHOLDER=").run().exit(2).stderr_has("symbolic link");
+    for bad in ["json", "yaml=x", "json="] {
+        stage.release().args(["--result-file", bad]).arg(stage.argument()).run().exit(2).stderr_has("--result-file");
+    }
+}
+
+/// Jobs that come later get the variables of a report, and must not take them for flags.
+#[test]
+fn results_are_no_flags() {
+    let home = Home::new();
+    let dotenv = home.path().join("dotenv");
+    let file = format!("dotenv={}", dotenv.display());
+    tagship().home(&home).args(["check", "--result-file", &file, "127.0.0.1:1/a"]).run().exit(2);
+    let text = fs::read_to_string(dotenv).unwrap();
+    let names: BTreeSet<_> = text.lines().map(|line| line.split_once('=').unwrap().0.to_owned()).collect();
+    assert!(names.len() >= 12, "{names:?}");
+    let mut command = Arguments::command();
+    command.build();
+    for command in command.get_subcommands() {
+        let variables = command.get_arguments().filter_map(|argument| argument.get_env());
+        let clash = variables.map(|name| name.to_str().unwrap()).find(|name| names.contains(*name));
+        assert_eq!(clash, None, "{}", command.get_name());
+    }
+}
+
+#[test]
+fn who_wants_colour() {
+    let home = Home::new();
+    home.write("kustomization.yaml", "images:\n- name: a\n  newTag: v1\n");
+    let set = |variables: &[(&str, &str)]| {
+        let set = tagship().home(&home).current_dir(home.path()).args(["set", "--dry-run", "a:v2"]);
+        let set = variables.iter().fold(set, |set, (name, value)| set.env(name, value));
+        set.run().success().stdout().contains('\u{1b}')
+    };
+    for (variables, expected) in [
+        (&[][..], false),
+        (&[("CLICOLOR_FORCE", "1")], true),
+        (&[("CLICOLOR_FORCE", "0")], false),
+        (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false),
+        (&[("TAGSHIP_COLOR", "always"), ("NO_COLOR", "1")], true),
+        (&[("CLICOLOR_FORCE", "1"), ("TAGSHIP_COLOR", "never")], false),
+    ] {
+        assert_eq!(set(variables), expected, "{variables:?}");
+    }
+}
