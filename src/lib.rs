@@ -26,6 +26,7 @@ pub mod http;
 pub mod image;
 pub mod kustomization;
 mod logins;
+pub mod marker;
 pub mod message_template;
 mod nearest;
 pub mod order;

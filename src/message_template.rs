@@ -1,6 +1,7 @@
 //! The text of a commit as the user gives it, with places to fill in.
 
 use crate::failure::Failure;
+use crate::marker::{self, Origin};
 
 /// A commit's text with places to fill in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,15 +50,19 @@ impl MessageTemplate {
         Ok(Self(pieces))
     }
 
-    /// Returns the text. What was filled in is not filled again.
+    /// Returns whether its own text asks CI systems to leave the commit alone.
+    pub fn has_marker(&self) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Text(text) if marker::is_in(text)))
+    }
+
+    /// Returns the text. What was filled in is not filled again, and makes no marker.
     pub fn fill(&self, values: &MessageValues<'_>) -> String {
-        let pieces = self.0.iter().map(|piece| match piece {
-            Piece::Text(text) => text.as_str(),
-            Piece::Images => values.images,
-            Piece::Tag => values.tag,
-            Piece::Source => values.source,
-        });
-        pieces.collect()
+        marker::joined(self.0.iter().map(|piece| match piece {
+            Piece::Text(text) => (text.as_str(), Origin::Typed),
+            Piece::Images => (values.images, Origin::Filled),
+            Piece::Tag => (values.tag, Origin::Filled),
+            Piece::Source => (values.source, Origin::Filled),
+        }))
     }
 }
 

@@ -5,12 +5,16 @@ use crate::failure::Failure;
 use crate::git::{CommitId, Message, Trailer};
 use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
 use crate::kustomization::{EntryEdit, Fields};
+use crate::marker::{self, SkipCi};
 use crate::message_template::MessageValues;
 use crate::provenance;
 use crate::request::CommitRequest;
 
 /// How many digits of a commit id stand for it in a title.
 const SHORT_ID: usize = 12;
+
+/// CircleCI looks for a marker in so many characters of a message, and no further.
+const MARKER_SEEN: usize = 250;
 
 /// What an argument says about an image before any file is read.
 pub enum Subject {
@@ -145,8 +149,8 @@ pub struct Origin<'a> {
 /// Returns the message of the commit that makes `releases`, all of them entries that change.
 pub fn message(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_>, purpose: &Purpose) -> Message {
     let (title, mut body) = text(request, releases, origin, purpose);
-    let title = match &request.marker {
-        Some(marker) if !title.contains(marker) => format!("{title} {marker}"),
+    let title = match &request.skip_ci {
+        SkipCi::Title(marker) if !title.contains(marker) => marked(&title, marker),
         _ => title,
     };
     if !body.is_empty() {
@@ -156,10 +160,19 @@ pub fn message(request: &CommitRequest, releases: &[Release<'_>], origin: Origin
         for field in &release.entry.fields {
             let from = field.from.as_deref().unwrap_or("none");
             let to = field.to.as_deref().unwrap_or("none");
-            body.push(format!("{}: {} {} {from} -> {to}", release.path, release.entry.name, field.field));
+            let line = format!("{}: {} {} {from} -> {to}", release.path, release.entry.name, field.field);
+            body.push(marker::broken(&line));
         }
     }
     Message { title, body, trailers: trailers(request, releases, origin, purpose) }
+}
+
+fn marked(title: &str, marker: &str) -> String {
+    if title.chars().count() + 1 + marker.chars().count() <= MARKER_SEEN {
+        format!("{title} {marker}")
+    } else {
+        format!("{marker} {title}")
+    }
 }
 
 fn text(
@@ -176,7 +189,7 @@ fn text(
         }
     }
     let title = match images.as_slice() {
-        [image] => format!("{} {image}", purpose.verb()),
+        [image] => marker::broken(&format!("{} {image}", purpose.verb())),
         images => format!("{} {} images", purpose.verb(), images.len()),
     };
     let Some(template) = &request.text else {
@@ -195,7 +208,7 @@ fn trailers(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_
     let mut trailers = Vec::new();
     // A value that cannot be a trailer, as a name with control characters could not, is left out rather than mended.
     let mut add = |token: &str, value: &str| {
-        if let Ok(trailer) = Trailer::new(token, value)
+        if let Ok(trailer) = Trailer::new(token, &marker::broken(value))
             && !trailers.contains(&trailer)
         {
             trailers.push(trailer);
@@ -221,6 +234,9 @@ fn trailers(request: &CommitRequest, releases: &[Release<'_>], origin: Origin<'_
     trailers.extend(request.trailers.iter().cloned());
     if let Ok(version) = Trailer::new(provenance::VERSION, env!("CARGO_PKG_VERSION")) {
         trailers.push(version);
+    }
+    if request.skip_ci == SkipCi::Trailer {
+        trailers.extend(Trailer::new(Trailer::SKIP_CHECKS, "true"));
     }
     trailers
 }

@@ -7,8 +7,8 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::env::Environment;
 use super::groups::{
-    CommitArguments, ImageArguments, KustomizationArguments, OnSuperseded, RegistryArguments, RepositoryArguments,
-    RequirementArguments,
+    CheckingArguments, CommitArguments, ImageArguments, KustomizationArguments, OnSuperseded, RegistryArguments,
+    RepositoryArguments, RequirementArguments,
 };
 use super::history::{LogArguments, PromoteArguments, RollbackArguments};
 use super::output::{OutputArguments, OutputFormat};
@@ -127,24 +127,17 @@ pub struct ReleaseArguments {
     pub kustomization: KustomizationArguments,
 
     #[command(flatten)]
-    pub requirements: RequirementArguments,
+    pub checking: CheckingArguments,
 
     /// Write the digest that the registry has beside the tag; of an image for several platforms, that of its index
-    #[arg(long, env = "TAGSHIP_PIN_DIGEST", value_parser = BoolishValueParser::new(), help_heading = "Image")]
-    pub pin_digest: bool,
-
-    /// Do not ask the registry
     #[arg(
         long,
-        env = "TAGSHIP_NO_CHECK",
+        env = "TAGSHIP_PIN_DIGEST",
         value_parser = BoolishValueParser::new(),
-        conflicts_with_all = ["platforms", "expect_revision", "wait", "pin_digest"],
+        conflicts_with = "no_check",
         help_heading = "Image"
     )]
-    pub no_check: bool,
-
-    #[command(flatten)]
-    pub registry: RegistryArguments,
+    pub pin_digest: bool,
 
     #[command(flatten)]
     pub repository: RepositoryArguments,

@@ -15,6 +15,19 @@ What to write into the entry called NAME, in kustomize's grammar:
 
 `*` in place of NEWNAME, TAG or DIGEST keeps what the entry has. A field that is not given is dropped, as kustomize does, and the report says so. Several images make one commit.";
 
+const SKIP_CI_HELP: &str = "\
+What keeps the push from starting the pipeline again:
+
+    auto         the marker of the CI system that this runs under, else `[skip ci]`, in the title
+    always       `[skip ci]` in the title
+    SYSTEM       the marker of that system: `github`, `gitlab`, `jenkins`, `jenkins-gitlab` and so on
+    skip-checks  no marker, but GitHub's trailer `skip-checks: true`
+    push-option  no marker, but GitLab's push option `ci.skip`
+    never        nothing
+    TEXT         any other text is written into the title as it is
+
+What is filled into a message never makes a marker: its brackets are replaced.";
+
 #[derive(Debug, Args)]
 pub struct ImageArguments {
     /// What to write into which entry
@@ -78,6 +91,26 @@ pub struct RegistryArguments {
     pub timeout: String,
 }
 
+/// What registries are asked before anything is released.
+#[derive(Debug, Args)]
+pub struct CheckingArguments {
+    #[command(flatten)]
+    pub requirements: RequirementArguments,
+
+    /// Do not ask the registry
+    #[arg(
+        long,
+        env = "TAGSHIP_NO_CHECK",
+        value_parser = BoolishValueParser::new(),
+        conflicts_with_all = ["platforms", "expect_revision", "wait"],
+        help_heading = "Image"
+    )]
+    pub no_check: bool,
+
+    #[command(flatten)]
+    pub registry: RegistryArguments,
+}
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Git")]
 pub struct RepositoryArguments {
@@ -124,9 +157,14 @@ pub struct CommitArguments {
     #[arg(long = "trailer", value_name = "TOKEN=VALUE", env = "TAGSHIP_TRAILER", value_delimiter = '\n')]
     pub trailers: Vec<String>,
 
-    /// The marker in the title that keeps the push from starting the pipeline again: `auto` and `always` write
-    /// `[skip ci]`, `never` none, and any other text is written as it is
-    #[arg(long, value_name = "auto|always|never|TEXT", env = "TAGSHIP_SKIP_CI", default_value = "auto")]
+    /// What keeps the push from starting the pipeline again
+    #[arg(
+        long,
+        value_name = "auto|always|never|TEXT",
+        env = "TAGSHIP_SKIP_CI",
+        default_value = "auto",
+        long_help = SKIP_CI_HELP
+    )]
     pub skip_ci: String,
 
     /// An option for the server, as `git push -o` sends it (can be repeated)

@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
-use super::groups::{CommitArguments, OnSuperseded, RegistryArguments, RepositoryArguments, RequirementArguments};
+use super::groups::{CheckingArguments, CommitArguments, OnSuperseded, RepositoryArguments};
 
 #[derive(Debug, Args)]
 pub struct LogArguments {
@@ -128,24 +128,4 @@ pub struct PromoteArguments {
         help_heading = "Guards"
     )]
     pub on_superseded: OnSuperseded,
-}
-
-/// What registries are asked before anything is released.
-#[derive(Debug, Args)]
-pub struct CheckingArguments {
-    #[command(flatten)]
-    pub requirements: RequirementArguments,
-
-    /// Do not ask the registry
-    #[arg(
-        long,
-        env = "TAGSHIP_NO_CHECK",
-        value_parser = BoolishValueParser::new(),
-        conflicts_with_all = ["platforms", "expect_revision", "wait"],
-        help_heading = "Image"
-    )]
-    pub no_check: bool,
-
-    #[command(flatten)]
-    pub registry: RegistryArguments,
 }

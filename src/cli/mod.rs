@@ -11,8 +11,8 @@ pub use args::{Arguments, CheckArguments, Command, ReleaseArguments, SetArgument
 pub use ci::Ci;
 pub use env::{Environment, GitLogin};
 pub use groups::{
-    CommitArguments, ImageArguments, KustomizationArguments, OnSuperseded, RegistryArguments, RepositoryArguments,
-    RequirementArguments,
+    CheckingArguments, CommitArguments, ImageArguments, KustomizationArguments, OnSuperseded, RegistryArguments,
+    RepositoryArguments, RequirementArguments,
 };
-pub use history::{CheckingArguments, LogArguments, PromoteArguments, RollbackArguments};
+pub use history::{LogArguments, PromoteArguments, RollbackArguments};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};

@@ -27,6 +27,9 @@ pub enum TrailerError {
 }
 
 impl Trailer {
+    /// The token by which GitHub is asked to leave a commit alone. It must be the last trailer, after two empty lines.
+    pub const SKIP_CHECKS: &str = "skip-checks";
+
     pub fn new(token: &str, value: &str) -> Result<Self, TrailerError> {
         if token.is_empty() || !token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return Err(TrailerError::Token);
@@ -56,6 +59,9 @@ impl fmt::Display for Message {
         if !self.trailers.is_empty() {
             writeln!(f)?;
         }
+        if self.trailers.last().is_some_and(|last| last.token == Trailer::SKIP_CHECKS) {
+            writeln!(f)?;
+        }
         for trailer in &self.trailers {
             writeln!(f, "{trailer}")?;
         }
@@ -82,6 +88,14 @@ mod tests {
             message.to_string(),
             "Release a:v1 [skip ci]\n\na: v0 -> v1 Tagship-Source: forged\n\nTagship-Version: 0.1.0\n"
         );
+    }
+
+    #[test]
+    fn github_wants_two_empty_lines() {
+        let trailers = [("Tagship-Version", "0.1.0"), (Trailer::SKIP_CHECKS, "true")];
+        let trailers = trailers.map(|(token, value)| Trailer::new(token, value).unwrap()).to_vec();
+        let message = Message { title: "Release a:v1".to_owned(), body: Vec::new(), trailers };
+        assert_eq!(message.to_string(), "Release a:v1\n\n\nTagship-Version: 0.1.0\nskip-checks: true\n");
     }
 
     #[test]

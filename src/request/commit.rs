@@ -4,6 +4,7 @@ use super::values::listed;
 use crate::cli::{CommitArguments, Environment};
 use crate::failure::Failure;
 use crate::git::{Identity, Trailer};
+use crate::marker::{self, SkipCi};
 use crate::message_template::MessageTemplate;
 
 /// What the commit says, as far as it does not depend on the edit.
@@ -15,8 +16,8 @@ pub struct CommitRequest {
     /// `GIT_COMMITTER_NAME` and `GIT_COMMITTER_EMAIL`.
     pub environment_committer: Option<Identity>,
     pub trailers: Vec<Trailer>,
-    /// What the title ends in to keep CI from starting again.
-    pub marker: Option<String>,
+    /// What keeps CI from starting again.
+    pub skip_ci: SkipCi,
     /// The time of the commit in seconds since 1970, where it is given (`GIT_COMMITTER_DATE=@SECONDS`).
     pub seconds: Option<i64>,
 }
@@ -28,18 +29,19 @@ impl CommitRequest {
             .as_deref()
             .map(|text| text.parse().map_err(|error| Failure::usage(format!("`{text}` is not an author: {error}"))));
         let trailers = listed("--trailer", &arguments.trailers)?;
-        let trailers = trailers.iter().map(|text| {
-            let (token, value) = text.split_once('=').unwrap_or((text, ""));
-            Trailer::new(token.trim(), value)
-                .map_err(|error| Failure::usage(format!("`{}` is not a trailer: {error}", text.escape_debug())))
-        });
+        let text = arguments.message.as_deref().map(MessageTemplate::parse).transpose()?;
+        let skip_ci = skip_ci(&arguments.skip_ci, environment)?;
+        if skip_ci == SkipCi::Nothing && text.as_ref().is_some_and(MessageTemplate::has_marker) {
+            return Err(Failure::usage("`--skip-ci never`, and the message has a marker")
+                .hint("leave out one of them: the marker keeps CI systems from building the commit"));
+        }
         Ok(Self {
-            text: arguments.message.as_deref().map(MessageTemplate::parse).transpose()?,
+            text,
             author: author.transpose()?,
             environment_author: identity(environment, "AUTHOR"),
             environment_committer: identity(environment, "COMMITTER"),
-            trailers: trailers.collect::<Result<_, _>>()?,
-            marker: marker(&arguments.skip_ci)?,
+            trailers: trailers.iter().map(|text| trailer(text)).collect::<Result<_, _>>()?,
+            skip_ci,
             seconds: environment
                 .get("GIT_COMMITTER_DATE")
                 .and_then(|date| date.to_str()?.strip_prefix('@')?.split(' ').next()?.parse().ok()),
@@ -52,26 +54,18 @@ fn identity(environment: &Environment, role: &str) -> Option<Identity> {
     format!("{} <{}>", text("NAME")?, text("EMAIL")?).parse().ok()
 }
 
-/// `auto` is on, because every release is a direct push. In the title and in lower case, `[skip ci]` is the one spelling
-/// that nearly every CI system knows.
-fn marker(text: &str) -> Result<Option<String>, Failure> {
-    match text {
-        "auto" | "always" => Ok(Some("[skip ci]".to_owned())),
-        "never" => Ok(None),
-        text if text.contains(char::is_control) => Err(Failure::usage("a marker is one line")),
-        text => Ok(Some(text.to_owned())),
+fn trailer(text: &str) -> Result<Trailer, Failure> {
+    let (token, value) = text.split_once('=').unwrap_or((text, ""));
+    let token = token.trim();
+    if token.to_ascii_lowercase().ends_with("skip-checks") {
+        return Err(Failure::usage(format!("`{}` is a marker, not a trailer", text.escape_debug()))
+            .hint("`--skip-ci skip-checks` writes it where GitHub looks for it"));
     }
+    Trailer::new(token, &marker::broken(value))
+        .map_err(|error| Failure::usage(format!("`{}` is not a trailer: {error}", text.escape_debug())))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::marker;
-
-    #[test]
-    fn markers() {
-        assert_eq!(marker("auto").unwrap().as_deref(), Some("[skip ci]"));
-        assert_eq!(marker("never").unwrap(), None);
-        assert_eq!(marker("[ci skip]").unwrap().as_deref(), Some("[ci skip]"));
-        assert!(marker("a\nb").is_err());
-    }
+fn skip_ci(text: &str, environment: &Environment) -> Result<SkipCi, Failure> {
+    SkipCi::parse(text, environment.ci().map(|ci| ci.name))
+        .ok_or_else(|| Failure::usage("a marker is one line and not empty").hint("`--skip-ci never` writes none"))
 }

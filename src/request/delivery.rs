@@ -6,6 +6,7 @@ use super::target::TargetRequest;
 use super::values::{Effect, listed};
 use crate::cli::{CheckingArguments, CommitArguments, Environment, OnSuperseded, RepositoryArguments};
 use crate::failure::Failure;
+use crate::marker::SkipCi;
 
 pub struct Delivery {
     pub target: TargetRequest,
@@ -26,16 +27,18 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Returns the delivery of what is found in a repository, one file, nothing appended.
+    /// Returns what the shared flags mean; the rest is as little as can be. Of images that only the repository names, the
+    /// registry is `None`.
     pub(super) fn new(
         checking: &CheckingArguments,
         repository: &RepositoryArguments,
         commit: &CommitArguments,
+        registries: &[Option<String>],
         environment: &Environment,
     ) -> Result<Self, Failure> {
         let required = Some(&checking.requirements);
-        // Which registries are asked is not known before the repository has been read.
-        let asks = || RegistryRequest::new(&checking.registry, required, &[None], environment);
+        let asks = || RegistryRequest::new(&checking.registry, required, registries, environment);
+        let message = CommitRequest::new(commit, environment)?;
         Ok(Self {
             target: TargetRequest::new(repository, &checking.registry.timeout, environment)?,
             kustomizations: Vec::new(),
@@ -44,16 +47,22 @@ impl Delivery {
             pin_digest: false,
             on_superseded: OnSuperseded::Skip,
             create_branch: commit.create_branch,
-            message: CommitRequest::new(commit, environment)?,
-            push_options: push_options(&commit.push_options)?,
+            push_options: push_options(&commit.push_options, &message.skip_ci)?,
+            message,
             attempts: commit.attempts,
             effect: Effect::Full,
         })
     }
 }
 
-pub(super) fn push_options(options: &[String]) -> Result<Vec<String>, Failure> {
-    let options = listed("--push-option", options)?;
+/// What GitLab takes for a marker.
+const SKIP: &str = "ci.skip";
+
+fn push_options(options: &[String], skip_ci: &SkipCi) -> Result<Vec<String>, Failure> {
+    let mut options = listed("--push-option", options)?;
+    if *skip_ci == SkipCi::PushOption && !options.iter().any(|option| option == SKIP) {
+        options.push(SKIP.to_owned());
+    }
     match options.iter().find(|option| option.contains(char::is_control) || option.len() > 60_000) {
         Some(option) => Err(Failure::usage(format!("`{}` is not a push option", option.escape_debug()))),
         None => Ok(options),

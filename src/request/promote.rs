@@ -2,7 +2,7 @@
 
 use super::delivery::Delivery;
 use super::target::TargetRequest;
-use super::values::{Effect, listed};
+use super::values::{effect, listed};
 use crate::cli::{Environment, PromoteArguments, RepositoryArguments};
 use crate::failure::Failure;
 use crate::image::ImageName;
@@ -19,7 +19,8 @@ pub struct PromoteRequest {
 
 impl PromoteRequest {
     pub(super) fn new(arguments: &PromoteArguments, environment: &Environment) -> Result<Self, Failure> {
-        let delivery = Delivery::new(&arguments.checking, &arguments.repository, &arguments.commit, environment)?;
+        let delivery =
+            Delivery::new(&arguments.checking, &arguments.repository, &arguments.commit, &[None], environment)?;
         let elsewhere = arguments.from_repo.is_some() || arguments.from_branch.is_some();
         let repository = RepositoryArguments {
             repo: arguments.from_repo.clone().or_else(|| arguments.repository.repo.clone()),
@@ -35,7 +36,7 @@ impl PromoteRequest {
             delivery: Delivery {
                 kustomizations: vec![arguments.to.clone()],
                 add: arguments.add,
-                effect: if arguments.dry_run { Effect::DryRun } else { Effect::Full },
+                effect: effect(arguments.dry_run),
                 on_superseded: arguments.on_superseded,
                 ..delivery
             },

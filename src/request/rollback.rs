@@ -1,7 +1,7 @@
 //! `rollback` as meant.
 
 use super::delivery::Delivery;
-use super::values::Effect;
+use super::values::effect;
 use crate::cli::{Environment, OnSuperseded, RollbackArguments};
 use crate::failure::Failure;
 use crate::image::ImageName;
@@ -23,8 +23,8 @@ pub enum Earlier {
 impl RollbackRequest {
     pub(super) fn new(arguments: &RollbackArguments, environment: &Environment) -> Result<Self, Failure> {
         let kustomizations = vec![arguments.kustomization.clone()];
-        let effect = if arguments.dry_run { Effect::DryRun } else { Effect::Full };
-        let delivery = Delivery::new(&arguments.checking, &arguments.repository, &arguments.commit, environment)?;
+        let delivery =
+            Delivery::new(&arguments.checking, &arguments.repository, &arguments.commit, &[None], environment)?;
         Ok(Self {
             name: super::images::name(&arguments.name)?,
             to: match &arguments.to {
@@ -32,7 +32,12 @@ impl RollbackRequest {
                 None => Earlier::Steps(arguments.steps as usize),
             },
             // Going back is what was asked for.
-            delivery: Delivery { kustomizations, effect, on_superseded: OnSuperseded::Allow, ..delivery },
+            delivery: Delivery {
+                kustomizations,
+                effect: effect(arguments.dry_run),
+                on_superseded: OnSuperseded::Allow,
+                ..delivery
+            },
         })
     }
 }

@@ -30,7 +30,7 @@ impl SetRequest {
                 .collect(),
             add: arguments.kustomization.add,
             pin_digest,
-            effect: effect(&arguments.kustomization),
+            effect: effect(arguments.kustomization.dry_run),
         })
     }
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::cli::KustomizationArguments;
 use crate::failure::Failure;
 
 /// Whether anything is changed.
@@ -12,8 +11,8 @@ pub enum Effect {
     Full,
 }
 
-pub(super) fn effect(arguments: &KustomizationArguments) -> Effect {
-    if arguments.dry_run { Effect::DryRun } else { Effect::Full }
+pub(super) fn effect(dry_run: bool) -> Effect {
+    if dry_run { Effect::DryRun } else { Effect::Full }
 }
 
 /// Reads `90s`, `2m`, `1h` or a number of seconds; at least one second, at most a day.

@@ -12,6 +12,7 @@ mod cli;
 mod edit;
 mod git;
 mod history;
+mod marker;
 mod order;
 mod registry;
 mod release;

@@ -41,24 +41,25 @@ fn module_of(path: &str) -> &str {
 }
 
 /// Who may use whom. The arrows run one way: from what a person typed, through the flow, to what is told.
-const LAYERS: [(&str, &[&str]); 25] = [
+const LAYERS: [(&str, &[&str]); 26] = [
     ("image", &[]),
     ("backoff", &[]),
     ("http", &[]),
     ("diff", &[]),
     ("nearest", &[]),
     ("worktree", &[]),
+    ("marker", &[]),
     ("cli", &[]),
     ("git", &["http"]),
     ("registry", &["image", "backoff", "http"]),
     ("kustomization", &["image"]),
     ("failure", &["image", "git", "registry", "kustomization"]),
     ("logins", &["cli", "failure", "registry"]),
-    ("message_template", &["failure"]),
-    ("request", &["cli", "image", "git", "registry", "logins", "message_template", "failure"]),
+    ("message_template", &["failure", "marker"]),
+    ("request", &["cli", "image", "git", "registry", "logins", "marker", "message_template", "failure"]),
     ("provenance", &["git"]),
     ("order", &["git", "provenance"]),
-    ("plan", &["image", "git", "kustomization", "provenance", "request", "message_template", "failure"]),
+    ("plan", &["image", "git", "kustomization", "marker", "provenance", "request", "message_template", "failure"]),
     ("outcome", &["image", "git", "registry", "kustomization", "plan", "provenance", "diff"]),
     ("checks", &["backoff", "failure", "image", "outcome", "plan", "registry", "request"]),
     ("target", &["cli", "git", "kustomization", "request", "failure"]),

@@ -64,8 +64,7 @@ fn release_at_once(remote: &Remote, image: impl Fn(usize) -> String + Sync) -> u
     });
     remote.fsck();
     let pushes = |request: &&GitRequest| request.logged.line().starts_with("POST /gitops.git/git-receive-pack");
-    let pushes = server.requests().iter().filter(pushes).count();
-    pushes
+    server.requests().iter().filter(pushes).count()
 }
 
 /// Each release has an entry of its own in one file; every one must land, and none may take another's away.
