@@ -1,16 +1,19 @@
 //! A checkout, where there is one: it tells which remote, branch, login and author to use. Its index and its files are
-//! never read for a release.
+//! never read for a release; what becomes of them afterwards is in `forward`.
 
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice as _;
 use gix::discover::upwards::TrustPolicy;
+use gix::refspec::MatchGroup;
+use gix::refspec::match_group::Item;
 use gix::remote::Direction;
 use gix::url::Scheme;
 
 use super::error::GitError;
 use super::identity::Identity;
 use super::name::{BranchName, RepositoryPath};
+use super::objects::HASH;
 use super::remote::{Remote, RemoteOptions};
 
 /// A repository on disk with its configuration.
@@ -74,6 +77,16 @@ impl Checkout {
     pub(super) fn object(&self, id: gix::ObjectId) -> Option<(gix::objs::Kind, Vec<u8>)> {
         let object = self.repository.try_find_object(id).ok()??;
         Some((object.kind, object.data.clone()))
+    }
+
+    /// Returns the full name of the branch here that stands for a remote's; `None` where the remote is not fetched so.
+    pub(super) fn tracking(&self, remote: &str, branch: &BranchName) -> Option<String> {
+        let remote = self.repository.try_find_remote(remote.as_bytes().as_bstr())?.ok()?;
+        let specs = remote.refspecs(Direction::Fetch).iter().map(gix::refspec::RefSpec::to_ref);
+        let (full, any) = (branch.full(), HASH.null());
+        let item = Item { full_ref_name: full.as_bytes().as_bstr(), target: &any, object: None };
+        let matched = MatchGroup::from_fetch_specs(specs).match_lhs(std::iter::once(item));
+        matched.mappings.into_iter().find_map(|mapping| mapping.rhs?.to_str().ok().map(str::to_owned))
     }
 
     pub(super) fn repository(&self) -> &gix::Repository {

@@ -3,7 +3,8 @@
 
 use gix::ObjectId;
 use gix::bstr::BStr;
-use gix::objs::{Commit, Kind, Tree, tree::Editor};
+use gix::objs::tree::{Editor, EntryKind};
+use gix::objs::{Commit, Kind, Tree};
 
 use super::delta;
 use super::error::GitError;
@@ -31,21 +32,51 @@ pub struct Lease {
     pub tip: Option<CommitId>,
 }
 
+/// A commit on a snapshot, complete in memory and nowhere else yet.
+pub struct NewCommit {
+    pub(super) id: ObjectId,
+    pub(super) parent: CommitId,
+    /// What a repository that has the parent lacks; what refers to others comes behind them, the commit last.
+    pub(super) objects: Vec<NewObject>,
+    pub(super) files: Vec<ChangedFile>,
+    /// The trees of the parent that are other ones now.
+    pub(super) replaced_trees: Vec<ObjectId>,
+}
+
+impl NewCommit {
+    pub fn id(&self) -> CommitId {
+        CommitId(self.id)
+    }
+}
+
+/// A file that a commit changes.
+pub(super) struct ChangedFile {
+    pub(super) path: RepositoryPath,
+    pub(super) kind: EntryKind,
+    pub(super) old: ObjectId,
+    pub(super) new: ObjectId,
+    pub(super) bytes: Vec<u8>,
+}
+
 /// A commit whose one parent is the tip that its lease names, or, for a new branch, the commit that this begins at.
 /// Only [`Snapshot::commit`] makes one, so that a push can neither rewind nor merge.
 pub struct CommitOnTip {
-    pub(super) id: ObjectId,
+    pub(super) new: NewCommit,
     pub(super) lease: Lease,
-    pub(super) objects: Vec<NewObject>,
 }
 
 impl CommitOnTip {
     pub fn id(&self) -> CommitId {
-        CommitId(self.id)
+        self.new.id()
     }
 
     pub fn lease(&self) -> &Lease {
         &self.lease
+    }
+
+    /// Returns the commit itself, wherever it goes.
+    pub fn new_commit(&self) -> &NewCommit {
+        &self.new
     }
 }
 
@@ -73,7 +104,7 @@ impl Destination {
 }
 
 impl Snapshot<'_> {
-    /// Returns a commit of `changes`, each to a file that has been loaded.
+    /// Returns a commit of `changes`, each to a file that has been loaded, for a branch.
     pub fn commit(
         &self,
         changes: &[Change],
@@ -81,8 +112,25 @@ impl Snapshot<'_> {
         authorship: &Authorship,
         destination: Destination,
     ) -> Result<CommitOnTip, GitError> {
-        let mut new = Vec::new();
-        let tree = self.edit_tree(changes, &mut new)?;
+        let new = self.new_commit(changes, message, authorship)?;
+        let lease = match destination {
+            Destination::Tip(branch) => Lease { branch, tip: Some(self.commit) },
+            Destination::New(branch) => Lease { branch, tip: None },
+        };
+        Ok(CommitOnTip { new, lease })
+    }
+
+    /// Returns a commit of `changes`, each to a file that has been loaded.
+    pub fn new_commit(
+        &self,
+        changes: &[Change],
+        message: &Message,
+        authorship: &Authorship,
+    ) -> Result<NewCommit, GitError> {
+        let mut objects = Vec::new();
+        let replaced_trees = self.trees_along(changes)?;
+        let files = changes.iter().map(|change| self.changed_file(change)).collect::<Result<Vec<_>, _>>()?;
+        let tree = self.edit_tree(&files, &replaced_trees, &mut objects)?;
         let commit = Commit {
             tree,
             parents: [self.commit.0].into_iter().collect(),
@@ -98,31 +146,36 @@ impl Snapshot<'_> {
         };
         let commit = self.new_object(Kind::Commit, encode(&commit)?, &[])?;
         let id = commit.id;
-        new.push(commit);
-        let lease = match destination {
-            Destination::Tip(branch) => Lease { branch, tip: Some(self.commit) },
-            Destination::New(branch) => Lease { branch, tip: None },
-        };
-        Ok(CommitOnTip { id, lease, objects: new })
+        objects.push(commit);
+        Ok(NewCommit { id, parent: self.commit, objects, files, replaced_trees })
     }
 
-    /// Returns the root of a tree with `changes`, and adds what is new to `new`.
-    fn edit_tree(&self, changes: &[Change], new: &mut Vec<NewObject>) -> Result<ObjectId, GitError> {
+    fn changed_file(&self, change: &Change) -> Result<ChangedFile, GitError> {
+        let Step::File { id: old, kind } = self.walk(self.root, &change.path)? else {
+            let why = anyhow::anyhow!("`{}` is not a file that was loaded", change.path);
+            return Err(GitError::unexpected("the new tree cannot be made", why));
+        };
+        let new = hash(Kind::Blob, &change.bytes)?;
+        Ok(ChangedFile { path: change.path.clone(), kind, old, new, bytes: change.bytes.clone() })
+    }
+
+    /// Returns the root of a tree with `files` changed, and adds what is new to `new`.
+    fn edit_tree(
+        &self,
+        files: &[ChangedFile],
+        replaced: &[ObjectId],
+        new: &mut Vec<NewObject>,
+    ) -> Result<ObjectId, GitError> {
         let failed = |error: gix::Error| GitError::unexpected("the new tree cannot be made", error);
         let root = self.objects.tree(&self.root)?.into_owned();
         let mut editor = Editor::new(root, &self.objects, HASH);
-        for change in changes {
-            let Step::File { id, kind } = self.walk(self.root, &change.path)? else {
-                let why = anyhow::anyhow!("`{}` is not a file that was loaded", change.path);
-                return Err(GitError::unexpected("the new tree cannot be made", why));
-            };
-            let blob = self.new_object(Kind::Blob, change.bytes.clone(), &[id])?;
-            editor.upsert(change.path.parts().iter().map(BStr::new), kind, blob.id).map_err(failed)?;
+        for file in files {
+            let blob = self.new_object(Kind::Blob, file.bytes.clone(), &[file.old])?;
+            editor.upsert(file.path.parts().iter().map(BStr::new), file.kind, blob.id).map_err(failed)?;
             push_once(new, blob);
         }
-        let replaced = self.trees_along(changes)?;
         let write = |tree: &Tree| {
-            let tree = self.new_object(Kind::Tree, encode(tree).map_err(gix::Error::from_error)?, &replaced);
+            let tree = self.new_object(Kind::Tree, encode(tree).map_err(gix::Error::from_error)?, replaced);
             let tree = tree.map_err(gix::Error::from_error)?;
             let id = tree.id;
             push_once(new, tree);

@@ -211,7 +211,7 @@ fn request_body(
     }
     let old = commit.lease.tip.map_or(HASH.null(), |tip| tip.0);
     let mut body = Vec::new();
-    packet_line(&mut body, &format!("{old} {} {}\0{wanted}", commit.id, commit.lease.branch.full()));
+    packet_line(&mut body, &format!("{old} {} {}\0{wanted}", commit.new.id, commit.lease.branch.full()));
     body.extend_from_slice(FLUSH);
     if !options.is_empty() {
         for option in options {
@@ -220,7 +220,7 @@ fn request_body(
         body.extend_from_slice(FLUSH);
     }
     let thin = if capabilities.contains("no-thin") { Thin::No } else { Thin::Yes };
-    body.extend(pack::write(&commit.objects, thin)?);
+    body.extend(pack::write(&commit.new.objects, thin)?);
     Ok(body)
 }
 

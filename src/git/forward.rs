@@ -1,0 +1,268 @@
+//! A checkout that stands at the parent of a commit of ours is brought forward to it: objects, files, index, HEAD, in this
+//! order. The files themselves are written by the caller, between [`Checkout::standing`] and [`Forward::stage`].
+//!
+//! Nothing changes before everything is known to be possible: the index and the refs are locked, the objects are written,
+//! which nobody sees, and what the files become is computed. From there on, whatever ends it half way, by a signal or a
+//! full disk, `git status` tells the truth, and no commit that is made next takes the release back: files that are
+//! written and not staged are shown as changed, staged files before HEAD has moved as staged. The other way round, an
+//! index behind HEAD would be a staged reversal of the release.
+//!
+//! Only the files of the commit are touched, and only where they are as the parent has them, in the index and on disk.
+//! Other files may have changes of their own, which stay. Git's hooks do not run.
+
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+use gix::bstr::{BStr, ByteSlice as _};
+use gix::head::Kind;
+use gix::index::entry::Mode;
+use gix::index::fs::Metadata;
+use gix::lock::acquire::Fail;
+use gix::objs::tree::EntryKind;
+use gix::objs::{CommitRef, Write as _};
+use gix::refs::Target;
+use gix::refs::file::Transaction;
+use gix::refs::transaction::{PreviousValue, RefEdit};
+
+use super::checkout::Checkout;
+use super::commit::{ChangedFile, NewCommit};
+use super::error::GitError;
+use super::index::LockedIndex;
+use super::name::{BranchName, CommitId, RepositoryPath};
+use super::objects::HASH;
+use super::ownership::keep_owner;
+use super::worktree_file::{Filters, OnDisk, look};
+
+/// Where a commit is beside the checkout.
+#[derive(Debug, Clone, Copy)]
+pub enum Published<'a> {
+    Nowhere,
+    /// At the tip of a branch of one of the checkout's remotes.
+    To {
+        remote: &'a str,
+        branch: &'a BranchName,
+    },
+}
+
+/// Whether a checkout can follow a commit.
+pub enum Standing<'c> {
+    AtParent(Box<Forward<'c>>),
+    Stays(Stay),
+}
+
+/// Why a checkout stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Stay {
+    /// It is not at the release branch, and not at the commit either: the release does not concern it.
+    #[error("HEAD is elsewhere")]
+    Elsewhere,
+    #[error("`{branch}` is not at {} there", parent.short())]
+    NotAtParent { branch: BranchName, parent: CommitId },
+    #[error("a merge, a rebase or the like is not finished there")]
+    Busy,
+    #[error("`{0}` has changes of its own")]
+    Changed(RepositoryPath),
+    #[error("its index is sparse")]
+    SparseIndex,
+    /// A partial clone may lack trees that the new ones stand beside.
+    #[error("it lacks parts of {}", .0.short())]
+    Lacking(CommitId),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<GitError> for Stay {
+    fn from(error: GitError) -> Self {
+        Self::Failed(format!("{:#}", anyhow::Error::from(error)))
+    }
+}
+
+/// A checkout that can follow a commit at once, and is locked until it has. Dropped, it stays as it is.
+pub struct Forward<'c> {
+    index: LockedIndex,
+    files: Vec<NewFile>,
+    head: NextHead<'c>,
+}
+
+/// What a file of the commit becomes.
+struct NewFile {
+    path: RepositoryPath,
+    id: ObjectId,
+    /// `None` where a sparse checkout leaves it out of the work tree.
+    on_disk: Option<(PathBuf, Vec<u8>)>,
+}
+
+/// The files and the index have followed, HEAD has not yet.
+#[must_use]
+pub struct Staged<'c>(NextHead<'c>);
+
+struct NextHead<'c> {
+    repository: &'c gix::Repository,
+    refs: Transaction<'c, 'c>,
+    committer: gix::actor::Signature,
+}
+
+impl Checkout {
+    /// Makes ready to bring this checkout forward to `commit`. HEAD must be at its parent, and where the commit was
+    /// published to a branch, that or none must be checked out.
+    pub fn standing(&self, commit: &NewCommit, published: Published<'_>) -> Standing<'_> {
+        match self.prepare(commit, published) {
+            Ok(forward) => Standing::AtParent(Box::new(forward)),
+            Err(stay) => Standing::Stays(stay),
+        }
+    }
+
+    fn prepare(&self, commit: &NewCommit, published: Published<'_>) -> Result<Forward<'_>, Stay> {
+        self.require_head(commit, published)?;
+        let repository = self.repository();
+        let root = repository.workdir().ok_or(Stay::Elsewhere)?;
+        let index = LockedIndex::acquire(repository)?;
+        // While the index is locked, no git switches branches.
+        self.require_head(commit, published)?;
+        if repository.state().is_some() {
+            return Err(Stay::Busy);
+        }
+        if index.is_sparse() {
+            return Err(Stay::SparseIndex);
+        }
+        let mut filters = Filters::new(repository, index.as_ref())?;
+        let files = commit.files.iter().map(|file| new_file(repository, root, file, &index, &mut filters));
+        let files = files.collect::<Result<_, _>>()?;
+        self.write_objects(commit)?;
+        Ok(Forward { index, files, head: self.next_head(commit, published)? })
+    }
+
+    fn require_head(&self, commit: &NewCommit, published: Published<'_>) -> Result<(), Stay> {
+        let head = self.repository().head();
+        let head = head.map_err(|error| GitError::unexpected("HEAD cannot be read", error))?;
+        let parent = commit.parent;
+        match (head.kind, published) {
+            (Kind::Detached { target, .. }, _) if target == parent.0 => Ok(()),
+            (Kind::Symbolic(at), Published::Nowhere) if at.target.try_id() == Some(&parent.0) => Ok(()),
+            (Kind::Symbolic(at), Published::To { branch, .. }) if at.name.as_bstr() == branch.full().as_str() => {
+                let is_there = at.target.try_id() == Some(&parent.0);
+                if is_there { Ok(()) } else { Err(Stay::NotAtParent { branch: branch.clone(), parent }) }
+            }
+            _ => Err(Stay::Elsewhere),
+        }
+    }
+
+    /// Writes the commit's objects. Those beside them must be here, or be known to the remote of a partial clone, as what
+    /// its own trees name is.
+    fn write_objects(&self, commit: &NewCommit) -> Result<(), Stay> {
+        let repository = self.repository();
+        if !commit.replaced_trees.iter().all(|tree| repository.has_object(tree)) {
+            return Err(Stay::Lacking(commit.parent));
+        }
+        let failed = |error: gix::Error| GitError::unexpected("the commit cannot be written", error);
+        let store = repository.objects.store_ref().path().to_owned();
+        for object in &commit.objects {
+            let id = repository.write_buf(object.kind, &object.bytes).map_err(failed)?.to_string();
+            keep_owner(&store, &store.join(&id[..2]).join(&id[2..]));
+        }
+        Ok(())
+    }
+
+    /// Locks HEAD, with the branch that it is at, and the branch that stands for the remote's, to move to `commit`.
+    fn next_head(&self, commit: &NewCommit, published: Published<'_>) -> Result<NextHead<'_>, GitError> {
+        let failed = |error: gix::Error| GitError::unexpected("HEAD cannot be moved", error);
+        let written = commit.objects.last().map_or(&[][..], |object| &object.bytes);
+        let written = CommitRef::from_bytes(written, HASH).map_err(failed)?;
+        let committer = written.committer().and_then(|committer| committer.to_owned()).map_err(failed)?;
+        let title = written.message.lines().next().unwrap_or_default().to_str_lossy();
+        let name =
+            |name: &BStr| gix::refs::FullName::try_from(name).map_err(|error| failed(gix::Error::from_error(error)));
+        let from = PreviousValue::MustExistAndMatch(Target::Object(commit.parent.0));
+        let head = RefEdit::update(name("HEAD".into())?, commit.id, from, format!("tagship: {title}"));
+        let mut edits = vec![head.with_deref(true)];
+        if let Published::To { remote, branch } = published
+            && let Some(tracking) = self.tracking(remote, branch)
+        {
+            edits.push(RefEdit::update(
+                name(tracking.as_str().into())?,
+                commit.id,
+                PreviousValue::Any,
+                "update by push",
+            ));
+        }
+        let repository = self.repository();
+        let refs =
+            repository.refs.transaction().prepare(edits, Fail::Immediately, Fail::Immediately).map_err(failed)?;
+        Ok(NextHead { repository, refs, committer })
+    }
+}
+
+/// Returns what a file of the commit becomes, where it is as the parent has it.
+fn new_file(
+    repository: &gix::Repository,
+    root: &Path,
+    file: &ChangedFile,
+    index: &LockedIndex,
+    filters: &mut Filters<'_>,
+) -> Result<NewFile, Stay> {
+    let changed = || Stay::Changed(file.path.clone());
+    let failed = |error: std::io::Error| GitError::unexpected(format!("`{}` cannot be read", file.path), error);
+    let mode = if file.kind == EntryKind::BlobExecutable { Mode::FILE_EXECUTABLE } else { Mode::FILE };
+    let indexed = index.find(&file.path).ok_or_else(changed)?;
+    if indexed.id != file.old || indexed.mode != mode {
+        return Err(changed());
+    }
+    let on_disk = match look(root, &file.path).map_err(failed)? {
+        OnDisk::Absent if indexed.is_skipped => None,
+        OnDisk::Absent | OnDisk::Other => return Err(changed()),
+        OnDisk::File(path) => {
+            let metadata = Metadata::from_path_no_follow(&path).map_err(failed)?;
+            let counts_modes = repository.config_snapshot().boolean("core.fileMode").unwrap_or(true);
+            let bytes = std::fs::read(&path).map_err(failed)?;
+            let is_as_indexed = mode.change_to_match_fs(&metadata, true, counts_modes).is_none()
+                && filters.blob_of(&file.path, &bytes, index.as_ref())? == file.old;
+            if !is_as_indexed {
+                return Err(changed());
+            }
+            let content = filters.content_of(&file.path, &file.bytes)?;
+            // What git would not read back as it is would be shown as changed from then on.
+            if filters.blob_of(&file.path, &content, index.as_ref())? != file.new {
+                return Err(Stay::Failed(format!("`{}` cannot be checked out without changing it", file.path)));
+            }
+            Some((path, content))
+        }
+    };
+    Ok(NewFile { path: file.path.clone(), id: file.new, on_disk })
+}
+
+impl<'c> Forward<'c> {
+    /// Returns the files that are to be written now, with their contents.
+    pub fn files(&self) -> Vec<(&Path, &[u8])> {
+        let on_disk = self.files.iter().filter_map(|file| file.on_disk.as_ref());
+        on_disk.map(|(path, content)| (path.as_path(), content.as_slice())).collect()
+    }
+
+    /// Stages the files, which have been written. Where this fails, nothing is staged, and they should be put back.
+    pub fn stage(mut self) -> Result<Staged<'c>, GitError> {
+        for file in &self.files {
+            let on_disk = file.on_disk.as_ref().map(|(path, _)| path.as_path());
+            self.index.stage(&file.path, file.id, on_disk)?;
+        }
+        let placed = self.index.write()?;
+        keep_owner(self.head.repository.git_dir(), &placed);
+        Ok(Staged(self.head))
+    }
+}
+
+impl Staged<'_> {
+    /// Moves HEAD to the commit, and so does the branch that stands for the remote's.
+    pub fn move_head(self) -> Result<(), GitError> {
+        let NextHead { repository, refs, committer } = self.0;
+        let mut time = gix::date::parse::TimeBuf::default();
+        let moved = refs.commit(committer.to_ref(&mut time));
+        let moved = moved.map_err(|error| GitError::unexpected("HEAD cannot be moved", error))?;
+        for root in [repository.git_dir(), repository.common_dir()] {
+            for edit in &moved {
+                let name = PathBuf::from(edit.name.as_bstr().to_string());
+                keep_owner(root, &root.join(&name));
+                keep_owner(root, &root.join("logs").join(name));
+            }
+        }
+        Ok(())
+    }
+}

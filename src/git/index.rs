@@ -1,0 +1,105 @@
+//! The index of a checkout, held locked from reading to writing, so that no git in between is overwritten. It is read and
+//! written by gix; what is ours is that the entry of a file can follow the file.
+//!
+//! What git keeps in an index beside its entries (cached trees, untracked files, a monitor's notes, a split) is not
+//! written again: git makes it anew when it wants it.
+
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use gix::ObjectId;
+use gix::bstr::BString;
+use gix::index::entry::{Flags, Mode, Stage, Stat};
+use gix::index::fs::Metadata;
+use gix::lock::acquire::Fail;
+
+use super::error::GitError;
+use super::name::RepositoryPath;
+
+/// An index that nobody else can write.
+pub(super) struct LockedIndex {
+    lock: gix::lock::File,
+    file: gix::index::File,
+    /// When the index was written.
+    written: SystemTime,
+}
+
+/// What an index says of one file.
+pub(super) struct Indexed {
+    pub(super) id: ObjectId,
+    pub(super) mode: Mode,
+    /// Whether a sparse checkout leaves the file out of the work tree.
+    pub(super) is_skipped: bool,
+}
+
+impl LockedIndex {
+    /// Reads the index of `repository`. Another git at work there holds the lock, and is not waited for.
+    pub(super) fn acquire(repository: &gix::Repository) -> Result<Self, GitError> {
+        let path = repository.index_path();
+        let unreadable = |error: anyhow::Error| GitError::unexpected("the index cannot be read", error);
+        let written = path.metadata().and_then(|metadata| metadata.modified()).map_err(|e| unreadable(e.into()))?;
+        let lock = gix::lock::File::acquire_to_update_resource(&path, Fail::Immediately, None, 0)
+            .map_err(|error| GitError::unexpected("the index cannot be locked", error))?;
+        let file = repository.open_index().map_err(|error| unreadable(error.into()))?;
+        Ok(Self { lock, file, written })
+    }
+
+    /// Returns whether whole folders stand as one entry.
+    pub(super) fn is_sparse(&self) -> bool {
+        self.file.is_sparse()
+    }
+
+    /// Returns what is staged for the file at `path`; `None` where nothing is, or a conflict.
+    pub(super) fn find(&self, path: &RepositoryPath) -> Option<Indexed> {
+        let path = BString::from(path.to_string());
+        let entry = self.file.entry_by_path_and_stage(path.as_ref(), Stage::Unconflicted)?;
+        Some(Indexed { id: entry.id, mode: entry.mode, is_skipped: entry.flags.contains(Flags::SKIP_WORKTREE) })
+    }
+
+    /// Stages `id` for the file at `path`, which has an entry, and lies at `on_disk`, or is left out of the work tree.
+    pub(super) fn stage(
+        &mut self,
+        path: &RepositoryPath,
+        id: ObjectId,
+        on_disk: Option<&Path>,
+    ) -> Result<(), GitError> {
+        let failed = |error: anyhow::Error| GitError::unexpected(format!("`{path}` cannot be staged"), error);
+        let stat = match on_disk {
+            Some(file) => {
+                let metadata = Metadata::from_path_no_follow(file).map_err(|error| failed(error.into()))?;
+                Stat::from_fs(&metadata).map_err(|error| failed(error.into()))?
+            }
+            None => Stat::default(),
+        };
+        let path = BString::from(path.to_string());
+        let entry = self.file.entry_mut_by_path_and_stage(path.as_ref(), Stage::Unconflicted);
+        let entry = entry.ok_or_else(|| failed(anyhow::Error::msg("it is not in the index")))?;
+        entry.id = id;
+        entry.stat = stat;
+        Ok(())
+    }
+
+    /// Puts the index in its place. It keeps the time of the old one: by that, git tells the files that were changed too
+    /// soon after it was written to see it by their own times, and those are no fewer now.
+    pub(super) fn write(mut self) -> Result<PathBuf, GitError> {
+        let failed = |error: anyhow::Error| GitError::unexpected("the index cannot be written", error);
+        // The trees that it holds ready are those of the old entries, and git would commit them.
+        self.file.remove_tree();
+        let mut buffer = BufWriter::new(&mut self.lock);
+        self.file.write_to(&mut buffer, gix::index::write::Options::default()).map_err(|error| failed(error.into()))?;
+        buffer.flush().map_err(|error| failed(error.into()))?;
+        drop(buffer);
+        let written = self.written;
+        self.lock.with_mut(|file| file.set_modified(written)).map_err(|error| failed(error.into()))?;
+        let placed = self.lock.commit().map_err(|refused| failed(io::Error::from(refused.error).into()))?;
+        Ok(placed.0)
+    }
+}
+
+/// The filters for the contents of files ask the index about some of them.
+impl AsRef<gix::index::State> for LockedIndex {
+    fn as_ref(&self) -> &gix::index::State {
+        &self.file
+    }
+}
