@@ -23,6 +23,8 @@ pub enum Event<'a> {
     Detected(String),
     /// Something that a person should know and that stops nothing.
     Noted(String),
+    /// Something that only who looks closely wants to know.
+    Aside(String),
     /// A rollback takes this release back.
     TakenBack {
         id: CommitId,

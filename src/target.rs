@@ -17,7 +17,8 @@ pub(crate) struct Target {
     branch: Option<BranchName>,
     /// The folder inside the repository that paths are seen from.
     base: RepositoryPath,
-    checkout: Option<Checkout>,
+    /// And what the remote is called there.
+    checkout: Option<(Checkout, String)>,
 }
 
 /// Returns what belongs to a remote beside its URL.
@@ -67,7 +68,7 @@ impl Target {
             remote: checkout.remote(remote, options)?,
             branch: Some(branch),
             base: checkout.path_of(folder)?,
-            checkout: Some(checkout),
+            checkout: Some((checkout, remote.clone())),
         })
     }
 
@@ -76,17 +77,22 @@ impl Target {
         self.branch.as_ref().map_or_else(|| "the default branch".to_owned(), BranchName::to_string)
     }
 
+    /// Returns the checkout, where there is one, and what the remote is called there.
+    pub(crate) fn checkout(&self) -> Option<(&Checkout, &str)> {
+        self.checkout.as_ref().map(|(checkout, remote)| (checkout, remote.as_str()))
+    }
+
     /// Returns author and committer, as far as git's configuration knows them.
     pub(crate) fn identities(&self) -> Result<(Option<Identity>, Option<Identity>), Failure> {
         match &self.checkout {
-            Some(checkout) => Ok(checkout.identities()),
+            Some((checkout, _)) => Ok(checkout.identities()),
             None => Identity::of_user().map(|user| (user.clone(), user)).map_err(Failure::from),
         }
     }
 
     /// Returns how commits are signed, where git's configuration says that they are.
     pub(crate) fn signing(&self) -> Result<Option<Signing>, Failure> {
-        let signing = self.checkout.as_ref().map(Checkout::signing).transpose()?;
+        let signing = self.checkout().map(|(checkout, _)| checkout.signing()).transpose()?;
         Ok(signing.flatten())
     }
 
@@ -113,7 +119,8 @@ impl Target {
             Some(tip) => (tip, Destination::Tip(branch)),
             None => (self.beginning(&mut reader, &branch, create_branch)?, Destination::New(branch)),
         };
-        let snapshot = Source::new(&self.remote, self.checkout.as_ref(), reader).snapshot(commit)?;
+        let snapshot =
+            Source::new(&self.remote, self.checkout().map(|(checkout, _)| checkout), reader).snapshot(commit)?;
         Ok(Start { snapshot, pusher, destination })
     }
 

@@ -1,4 +1,5 @@
-//! Files on disk, for `set` alone: read whole, and replaced all or none. A release never comes here.
+//! Files on disk, read whole, and replaced all or none: for `set`, and where a checkout follows a commit. What is released
+//! is never read here.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -28,23 +29,40 @@ struct Staged {
     old: NamedTempFile,
 }
 
+/// Files that were replaced. Dropped, they stay so.
+#[derive(Default)]
+pub struct Replaced {
+    /// Each file with its old content, complete on disk beside it.
+    old: Vec<(PathBuf, NamedTempFile)>,
+}
+
+impl Replaced {
+    /// Puts the old contents back.
+    pub fn undo(self) -> io::Result<()> {
+        for (target, old) in self.old {
+            old.persist(&target).map_err(|failed| at(&target, failed.error))?;
+        }
+        Ok(())
+    }
+}
+
 /// Replaces the content of all `files`, or of none. Modes and symbolic links stay.
-pub fn replace(files: &[(&Path, &[u8])]) -> io::Result<()> {
+pub fn replace(files: &[(&Path, &[u8])]) -> io::Result<Replaced> {
     let staged: Vec<_> = files.iter().map(|(path, bytes)| stage(path, bytes)).collect::<Result<_, _>>()?;
-    let mut replaced = Vec::new();
+    let mut replaced = Replaced::default();
     for Staged { target, new, old } in staged {
         match new.persist(&target) {
-            Ok(_) => replaced.push((target, old)),
+            Ok(_) => replaced.old.push((target, old)),
             Err(failed) => {
                 let failure = at(&target, failed.error);
-                return Err(match restore(replaced) {
+                return Err(match replaced.undo() {
                     Ok(()) => failure,
                     Err(worse) => io::Error::new(failure.kind(), format!("{failure}; and {worse}")),
                 });
             }
         }
     }
-    Ok(())
+    Ok(replaced)
 }
 
 fn stage(path: &Path, bytes: &[u8]) -> io::Result<Staged> {
@@ -78,13 +96,6 @@ fn keep_owner(copy: &File, metadata: &fs::Metadata) {
 #[cfg(not(unix))]
 fn keep_owner(_copy: &File, _metadata: &fs::Metadata) {}
 
-fn restore(replaced: Vec<(PathBuf, NamedTempFile)>) -> io::Result<()> {
-    for (target, old) in replaced {
-        old.persist(&target).map_err(|failed| at(&target, failed.error))?;
-    }
-    Ok(())
-}
-
 fn at(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot write `{}`: {error}", path.display()))
 }
@@ -111,11 +122,23 @@ mod tests {
     }
 
     #[test]
+    fn undone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "old").unwrap();
+        let replaced = replace(&[(&file, b"new")]).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        replaced.undo().unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+        assert_eq!(names(folder.path()).unwrap(), ["file"], "nothing is left behind");
+    }
+
+    #[test]
     fn all_or_none() {
         let folder = tempfile::tempdir().unwrap();
         let (file, missing) = (folder.path().join("file"), folder.path().join("missing"));
         fs::write(&file, "old").unwrap();
-        let error = replace(&[(&file, b"new"), (&missing, b"new")]).unwrap_err();
+        let error = replace(&[(&file, b"new"), (&missing, b"new")]).map(drop).unwrap_err();
         assert!(error.to_string().contains("missing"), "{error}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");
         assert_eq!(names(folder.path()).unwrap(), ["file"]);

@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use super::checkout::bring_forward;
 use super::files::{edit, require_entries, subjects_of, tell_repeated};
 use super::order::superseded;
 use crate::backoff::Backoff;
@@ -165,6 +166,7 @@ impl Trial<'_> {
         if !push(delivery, pusher, &commit, &message, listener)? {
             return Ok(Attempt::Raced);
         }
+        bring_forward(self.target, &commit, listener);
         Ok(Attempt::Done(Box::new(Outcome { ending: Ending::Released, commit: Some(commit.id()), ..outcome })))
     }
 

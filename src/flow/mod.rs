@@ -1,6 +1,7 @@
 //! THE FLOWS, one a command; nothing else sequences.
 
 mod check;
+mod checkout;
 mod delivery;
 mod files;
 mod log;

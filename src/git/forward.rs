@@ -244,7 +244,9 @@ impl<'c> Forward<'c> {
             self.index.stage(&file.path, file.id, on_disk)?;
         }
         let placed = self.index.write()?;
-        keep_owner(self.head.repository.git_dir(), &placed);
+        if let Some(folder) = placed.parent() {
+            keep_owner(folder, &placed);
+        }
         Ok(Staged(self.head))
     }
 }

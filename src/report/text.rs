@@ -51,7 +51,8 @@ pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
         Event::Waiting(waiting) => waits(waiting, style),
         Event::Edited(file) => edited(file, style),
         Event::Detected(what) if verbose => line(style, "ci", Mark::Faint, &visible(what)),
-        Event::Detected(_) => String::new(),
+        Event::Aside(note) if verbose => line(style, "note", Mark::Faint, &visible(note)),
+        Event::Detected(_) | Event::Aside(_) => String::new(),
         Event::Noted(note) => line(style, "note", Mark::Note, &visible(note)),
         Event::TakenBack { id, title } => {
             line(style, "back", Mark::Removed, &format!("{}  {}", id.short(), visible(title)))

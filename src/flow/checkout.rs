@@ -1,0 +1,55 @@
+//! What becomes of a checkout once a commit of ours is made. It follows where it stood at the commit's parent and has no
+//! changes of its own in the way; else it stays as it is, and that is told.
+
+use crate::git::{CommitOnTip, Forward, Published, Standing, Stay};
+use crate::outcome::{Event, Listener};
+use crate::target::Target;
+use crate::worktree;
+
+/// Brings the checkout forward to a commit that was pushed. The release is done already, so nothing here makes it fail.
+pub(super) fn bring_forward(target: &Target, commit: &CommitOnTip, listener: &mut Listener<'_>) {
+    let Some((checkout, remote)) = target.checkout() else { return };
+    let published = Published::To { remote, branch: &commit.lease().branch };
+    let told = match checkout.standing(commit.new_commit(), published) {
+        Standing::AtParent(forward) => match follow(*forward) {
+            Ok(()) => Event::Aside(format!("the checkout is at {} now", commit.id().short())),
+            Err(not) => Event::Noted(not.to_string()),
+        },
+        Standing::Stays(Stay::Elsewhere) => Event::Aside(NotFollowed::stays(Stay::Elsewhere).to_string()),
+        Standing::Stays(stay) => Event::Noted(NotFollowed::stays(stay).to_string()),
+    };
+    listener(&told);
+}
+
+/// How far a checkout got that did not follow.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotFollowed {
+    #[error("the checkout was left as it is: {0}")]
+    Stays(String),
+    #[error("the commit's files are in the checkout, and are not staged: {0}")]
+    Written(String),
+    #[error("the commit is staged in the checkout, and HEAD did not move: {0}")]
+    Staged(String),
+}
+
+impl NotFollowed {
+    fn stays(why: impl ToString) -> Self {
+        Self::Stays(why.to_string())
+    }
+}
+
+/// Lets a checkout follow: its files, then its index, then HEAD. What cannot be staged is put back.
+pub(super) fn follow(forward: Forward<'_>) -> Result<(), NotFollowed> {
+    let replaced = worktree::replace(&forward.files()).map_err(NotFollowed::stays)?;
+    let staged = match forward.stage() {
+        Ok(staged) => staged,
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            return Err(match replaced.undo() {
+                Ok(()) => NotFollowed::Stays(format!("{error:#}")),
+                Err(worse) => NotFollowed::Written(format!("{error:#}; and {worse}")),
+            });
+        }
+    };
+    staged.move_head().map_err(|error| NotFollowed::Staged(format!("{:#}", anyhow::Error::from(error))))
+}

@@ -1,0 +1,521 @@
+//! What becomes of the checkout that a release runs in: it follows where it can, and is left alone where it cannot. Every
+//! layout is made, and read back, by git itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage, tagship};
+use crate::support::command::{Command, Output};
+use crate::support::repository::{Checkout, File, Mode};
+
+const OTHER: &str = "4-gitops/manifests/deployment.yaml";
+
+/// A checkout, how it comes to be, and how it is afterwards.
+struct Layout {
+    name: &'static str,
+    /// What is on the release branch beside the seed.
+    files: fn() -> Vec<File>,
+    make: fn(&Stage) -> Checkout,
+    /// What `git status` lists before and after.
+    status: &'static str,
+}
+
+const PLAIN: Layout = Layout { name: "plain", files: Vec::new, make: shallow, status: "" };
+
+const LAYOUTS: [Layout; 21] = [
+    PLAIN,
+    Layout { name: "whole history", make: |stage| Checkout::clone_with(&stage.remote.file_url(), &[]), ..PLAIN },
+    Layout { name: "detached", make: |stage| changed(stage, Checkout::detach), ..PLAIN },
+    Layout { name: "linked worktree", make: |stage| shallow(stage).worktree("linked"), ..PLAIN },
+    Layout { name: "packed refs", make: |stage| after(stage, &["pack-refs", "--all"]), ..PLAIN },
+    Layout {
+        name: "no branch for the remote's",
+        make: |stage| {
+            changed(stage, |checkout| {
+                git(checkout, &["config", "--unset-all", "remote.origin.fetch"]);
+                git(checkout, &["remote", "set-head", "origin", "--delete"]);
+                git(checkout, &["update-ref", "-d", "refs/remotes/origin/main"]);
+            })
+        },
+        ..PLAIN
+    },
+    Layout {
+        name: "sparse, with the file",
+        make: |stage| after(stage, &["sparse-checkout", "set", "--no-sparse-index", FOLDER]),
+        ..PLAIN
+    },
+    Layout {
+        name: "sparse, without the file",
+        make: |stage| after(stage, &["sparse-checkout", "set", "--no-sparse-index", "elsewhere"]),
+        files: || vec![File::new("elsewhere/file", "")],
+        ..PLAIN
+    },
+    Layout { name: "autocrlf", make: |stage| clone(stage, &["-c", "core.autocrlf=true"]), ..PLAIN },
+    Layout { name: "eol", files: || attributes("*.yaml text eol=crlf"), ..PLAIN },
+    Layout {
+        name: "filter",
+        files: || attributes("*.yaml filter=turn"),
+        make: |stage| clone(stage, &["-c", "filter.turn.smudge=tr a-z b-za", "-c", "filter.turn.clean=tr b-za a-z"]),
+        ..PLAIN
+    },
+    Layout {
+        name: "ident",
+        files: || [attributes("*.yaml ident"), vec![File::new(FILE, format!("# $Id$\n{SEED}"))]].concat(),
+        ..PLAIN
+    },
+    Layout { name: "encoding", files: || attributes("*.yaml text working-tree-encoding=ISO-8859-1"), ..PLAIN },
+    Layout { name: "executable", files: || vec![File::new(FILE, SEED).mode(Mode::Executable)], ..PLAIN },
+    Layout {
+        name: "modes do not count",
+        make: |stage| {
+            changed(stage, |checkout| {
+                git(checkout, &["config", "core.fileMode", "false"]);
+                set_mode(&checkout.path().join(FILE), 0o755);
+            })
+        },
+        ..PLAIN
+    },
+    Layout { name: "split index", make: |stage| after(stage, &["update-index", "--split-index"]), ..PLAIN },
+    Layout {
+        name: "index of version 4 with an untracked cache and without a checksum",
+        make: |stage| {
+            changed(stage, |checkout| {
+                git(checkout, &["config", "index.skipHash", "true"]);
+                git(checkout, &["update-index", "--index-version", "4", "--force-untracked-cache"]);
+            })
+        },
+        ..PLAIN
+    },
+    Layout {
+        name: "assumed unchanged",
+        make: |stage| after(stage, &["update-index", "--assume-unchanged", FILE]),
+        ..PLAIN
+    },
+    Layout { name: "without blobs", make: |stage| clone(stage, &["--filter=blob:none"]), ..PLAIN },
+    Layout { name: "without trees", make: |stage| clone(stage, &["--filter=tree:0"]), ..PLAIN },
+    Layout {
+        name: "changes elsewhere",
+        make: |stage| {
+            changed(stage, |checkout| {
+                checkout.write(OTHER, b"changed\n");
+                checkout.write("new", b"");
+                checkout.write("staged", b"");
+                git(checkout, &["add", "staged"]);
+            })
+        },
+        status: " M 4-gitops/manifests/deployment.yaml\nA  staged\n?? new\n",
+        ..PLAIN
+    },
+];
+
+fn shallow(stage: &Stage) -> Checkout {
+    clone(stage, &[])
+}
+
+fn clone(stage: &Stage, options: &[&str]) -> Checkout {
+    Checkout::clone_with(&stage.remote.file_url(), &[&["--depth=1"], options].concat())
+}
+
+fn changed(stage: &Stage, change: impl Fn(&Checkout)) -> Checkout {
+    let checkout = shallow(stage);
+    change(&checkout);
+    checkout
+}
+
+fn after(stage: &Stage, arguments: &[&str]) -> Checkout {
+    changed(stage, |checkout| drop(git(checkout, arguments)))
+}
+
+fn attributes(line: &str) -> Vec<File> {
+    vec![File::new(".gitattributes", format!("{line}\n"))]
+}
+
+#[track_caller]
+fn git(checkout: &Checkout, arguments: &[&str]) -> String {
+    checkout.git(arguments.iter().copied()).run().success().stdout()
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Returns a release that is run at the root of a checkout.
+fn release(stage: &Stage, checkout: &Checkout) -> Command {
+    let release = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "-k", FOLDER]);
+    release.args(["--branch", "main"]).arg(stage.argument())
+}
+
+#[test]
+fn a_checkout_at_the_parent_follows() {
+    for layout in LAYOUTS {
+        println!("{}", layout.name);
+        let stage = Stage::new();
+        let files = (layout.files)();
+        if !files.is_empty() {
+            stage.remote.commit("main", "Change the layout", &files);
+        }
+        let parent = stage.remote.tip("main").unwrap();
+        let checkout = (layout.make)(&stage);
+        assert_eq!(checkout.status(), layout.status);
+        let tracks = checkout.git(["rev-parse", "--verify", "-q", "refs/remotes/origin/main"]).run().code == Some(0);
+        let mode = fs::symlink_metadata(checkout.path().join(FILE)).ok().map(|metadata| metadata.permissions());
+        let output = release(&stage, &checkout).run().success();
+        assert!(!output.stdout().contains("checkout"), "{}", output.stdout());
+
+        let tip = stage.remote.tip("main").unwrap();
+        assert_eq!(checkout.head(), tip);
+        if layout.status.is_empty() {
+            // These look at the index as it is, where `git status` first brings it up to date.
+            git(&checkout, &["diff-files", "--quiet"]);
+            git(&checkout, &["diff-index", "--quiet", "HEAD"]);
+        }
+        assert_eq!(checkout.status(), layout.status);
+        let on_disk = fs::symlink_metadata(checkout.path().join(FILE)).ok();
+        if on_disk.is_some() {
+            let expected = checkout.git(["cat-file", "--filters", &format!("HEAD:{FILE}")]).run().success().stdout;
+            // Git puts a blank at the end of an expanded `$Id$`, gix puts none; neither reads it.
+            let bare = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(" $\n", "$\n");
+            assert_eq!(bare(&checkout.read(FILE)), bare(&expected));
+        }
+        assert_eq!(on_disk.map(|metadata| metadata.permissions()), mode);
+        git(&checkout, &["fsck", "--strict", "--no-dangling"]);
+        let reflog = git(&checkout, &["reflog", "--format=%H %gs", "-2"]);
+        let title = &stage.remote.log("main")[0].subject;
+        assert!(reflog.starts_with(&format!("{tip} tagship: {title}\n{parent} ")), "{reflog}");
+        if tracks {
+            assert_eq!(git(&checkout, &["rev-parse", "refs/remotes/origin/main"]).trim(), tip);
+        }
+        next_commit(&stage, &checkout);
+    }
+}
+
+/// The next commit is on top of the release, has its own change alone, and can be pushed.
+fn next_commit(stage: &Stage, checkout: &Checkout) {
+    let release = stage.remote.tip("main").unwrap();
+    checkout.write("next", b"next\n");
+    git(checkout, &["add", "--sparse", "next"]);
+    git(checkout, &["-c", "user.name=n", "-c", "user.email=n@example.org", "commit", "--quiet", "-m", "Next"]);
+    git(checkout, &["push", "--quiet", "origin", "HEAD:main"]);
+    let tip = stage.remote.tip("main").unwrap();
+    assert_eq!(stage.remote.log("main")[0].parents, [release.clone()]);
+    let changed = stage.remote.changed_paths(&release, &tip);
+    assert!(changed == ["next"] || changed == ["next", "staged"], "{changed:?}");
+    stage.remote.fsck();
+}
+
+/// What cannot follow, and what is told.
+struct Obstacle {
+    name: &'static str,
+    make: fn(&Stage) -> Checkout,
+    told: &'static str,
+}
+
+const OBSTACLES: [Obstacle; 18] = [
+    Obstacle { name: "changed", make: |stage| changed(stage, |at| at.write(FILE, b"mine\n")), told: CHANGES },
+    Obstacle {
+        name: "staged",
+        make: |stage| {
+            changed(stage, |checkout| {
+                checkout.write(FILE, b"mine\n");
+                git(checkout, &["add", FILE]);
+                checkout.write(FILE, SEED.as_bytes());
+            })
+        },
+        told: CHANGES,
+    },
+    Obstacle { name: "gone", make: |stage| changed(stage, |at| remove(at, FILE)), told: CHANGES },
+    Obstacle { name: "removed", make: |stage| after(stage, &["rm", "--quiet", FILE]), told: CHANGES },
+    Obstacle { name: "never there", make: |stage| clone(stage, &["--no-checkout"]), told: "the index cannot be read" },
+    Obstacle {
+        name: "a link",
+        make: |stage| {
+            changed(stage, |checkout| {
+                fs::rename(checkout.path().join(FILE), checkout.path().join("real")).unwrap();
+                std::os::unix::fs::symlink("../../real", checkout.path().join(FILE)).unwrap();
+            })
+        },
+        told: CHANGES,
+    },
+    Obstacle {
+        name: "a link above it",
+        make: |stage| {
+            changed(stage, |checkout| {
+                fs::rename(checkout.path().join("4-gitops"), checkout.path().join("real")).unwrap();
+                std::os::unix::fs::symlink("real", checkout.path().join("4-gitops")).unwrap();
+            })
+        },
+        told: CHANGES,
+    },
+    Obstacle { name: "mode", make: |stage| changed(stage, |at| set_mode(&at.path().join(FILE), 0o755)), told: CHANGES },
+    Obstacle {
+        name: "behind",
+        make: |stage| {
+            let checkout = shallow(stage);
+            stage.remote.commit("main", "Another", &[File::new("another", "")]);
+            checkout
+        },
+        told: "`main` is not at",
+    },
+    Obstacle {
+        name: "ahead",
+        make: |stage| {
+            after(stage, &["-c", "user.name=n", "-c", "user.email=n@x.org", "commit", "-qm", "Mine", "--allow-empty"])
+        },
+        told: "`main` is not at",
+    },
+    Obstacle {
+        name: "a merge",
+        make: |stage| {
+            changed(stage, |checkout| {
+                fs::write(checkout.path().join(".git/MERGE_HEAD"), checkout.head() + "\n").unwrap();
+            })
+        },
+        told: "is not finished there",
+    },
+    Obstacle {
+        name: "another git",
+        make: |stage| changed(stage, |checkout| checkout.write(".git/index.lock", b"")),
+        told: "the index cannot be locked",
+    },
+    Obstacle {
+        name: "another git at the branch",
+        make: |stage| changed(stage, |checkout| checkout.write(".git/refs/heads/main.lock", b"")),
+        told: "HEAD cannot be moved",
+    },
+    Obstacle {
+        name: "sparse index",
+        make: |stage| after(stage, &["sparse-checkout", "set", "--sparse-index", FOLDER]),
+        told: "its index is sparse",
+    },
+    Obstacle {
+        name: "filter that fails",
+        make: |stage| {
+            changed(stage, |checkout| {
+                checkout.write(".git/info/attributes", b"*.yaml filter=broken\n");
+                git(checkout, &["config", "filter.broken.clean", "false"]);
+                git(checkout, &["config", "filter.broken.required", "true"]);
+            })
+        },
+        told: "cannot be read",
+    },
+    Obstacle {
+        name: "no room for objects",
+        make: |stage| changed(stage, block_objects),
+        told: "the commit cannot be written",
+    },
+    Obstacle {
+        name: "an encoding that cannot be written",
+        make: |stage| {
+            stage.remote.commit("main", "Encode", &attributes("*.yaml text working-tree-encoding=UTF-16LE"));
+            shallow(stage)
+        },
+        told: "cannot be checked out without changing it",
+    },
+    Obstacle { name: "trees that are away", make: without_trees, told: "it lacks parts of" },
+];
+
+const CHANGES: &str = "`4-gitops/manifests/kustomization.yaml` has changes of its own";
+
+fn remove(checkout: &Checkout, path: &str) {
+    fs::remove_file(checkout.path().join(path)).unwrap();
+}
+
+/// Takes the room in which git keeps new objects. That stops root too.
+fn block_objects(checkout: &Checkout) {
+    for prefix in 0..=u8::MAX {
+        let folder = checkout.path().join(format!(".git/objects/{prefix:02x}"));
+        if !folder.exists() {
+            fs::write(folder, "").unwrap();
+        }
+    }
+}
+
+/// Returns a partial clone that has nothing but its commit any more, beside index and files.
+fn without_trees(stage: &Stage) -> Checkout {
+    let checkout = clone(stage, &["--filter=tree:0"]);
+    let drop_others = r#"for index in .git/objects/pack/*.idx; do
+        git show-index <"$index" | grep -q "$1" || rm -f "${index%.idx}".*
+    done"#;
+    let script = Command::new("sh").current_dir(checkout.path()).args(["-c", drop_others, "sh"]).arg(checkout.head());
+    script.run().success();
+    checkout
+}
+
+/// Everything in a checkout that a release could have changed.
+fn state(checkout: &Checkout) -> (String, String, Option<Vec<u8>>, Option<Vec<u8>>) {
+    let refs = git(checkout, &["for-each-ref", "--format=%(refname) %(objectname)"]);
+    let index = fs::read(checkout.path().join(".git/index")).ok();
+    (checkout.head(), refs, index, fs::read(checkout.path().join(FILE)).ok())
+}
+
+#[test]
+fn what_is_in_the_way_is_left_alone() {
+    for obstacle in OBSTACLES {
+        println!("{}", obstacle.name);
+        let stage = Stage::new();
+        let checkout = (obstacle.make)(&stage);
+        let before = state(&checkout);
+        let output = release(&stage, &checkout).run().success();
+        output
+            .stdout_has("note    the checkout was left as it is: ")
+            .stdout_has(obstacle.told)
+            .stdout_has("\nreleased\n");
+        assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+        assert_eq!(state(&checkout), before);
+        assert_eq!(left_behind(&checkout), [""; 0]);
+    }
+}
+
+/// Returns the temporary files of ours that are still in the checkout.
+fn left_behind(checkout: &Checkout) -> Vec<String> {
+    let found = Command::new("find").arg(checkout.path()).args(["-name", ".tagship-*"]).run().success();
+    found.stdout().lines().map(str::to_owned).collect()
+}
+
+/// A checkout that has nothing to do with the branch is not worth a word, unless somebody asks.
+#[test]
+fn what_is_elsewhere_is_left_alone_silently() {
+    for make in [
+        |stage: &Stage| after(stage, &["switch", "--quiet", "--create", "feature"]),
+        |stage: &Stage| {
+            changed(stage, |checkout| {
+                checkout.detach();
+                let who = ["-c", "user.name=n", "-c", "user.email=n@x.org"];
+                git(checkout, &[&who[..], &["commit", "-qm", "Mine", "--allow-empty"]].concat());
+            })
+        },
+    ] {
+        let stage = Stage::new();
+        let checkout = make(&stage);
+        let before = state(&checkout);
+        let output = release(&stage, &checkout).run().success();
+        assert!(!output.stdout().contains("checkout"), "{}", output.stdout());
+        let verbose = release(&stage, &checkout).args(["-v", "--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+        verbose.run().success().stdout_has("the checkout was left as it is: HEAD is elsewhere");
+        assert_eq!(state(&checkout), before);
+    }
+}
+
+/// Git sees by a file's times that it was not changed, unless the index is no younger: an index that is written again
+/// must not make it blind for what was changed in the second in which the old one was written.
+#[test]
+fn a_change_as_old_as_the_index_is_still_seen() {
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    let (index, other) = (checkout.path().join(".git/index"), checkout.path().join(OTHER));
+    let then = fs::metadata(&index).unwrap().modified().unwrap() - Duration::from_secs(60);
+    let set_time = |path: &Path| fs::File::options().append(true).open(path).unwrap().set_modified(then).unwrap();
+    git(&checkout, &["config", "core.trustctime", "false"]);
+    set_time(&other);
+    git(&checkout, &["update-index", "--refresh"]);
+    let changed = String::from_utf8(checkout.read(OTHER)).unwrap().replace("kind", "KIND");
+    checkout.write(OTHER, changed.as_bytes());
+    set_time(&other);
+    set_time(&index);
+    release(&stage, &checkout).run().success();
+    assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
+    assert_eq!(checkout.status(), format!(" M {OTHER}\n"));
+}
+
+/// The index is written after the files: where that fails, they are put back.
+#[test]
+fn a_disk_that_is_full_changes_nothing() {
+    let stage = Stage::new();
+    let many: Vec<_> = (0..200).map(|i| File::new(&format!("many/{i:03}"), "")).collect();
+    stage.remote.commit("main", "Make the index large", &many);
+    let checkout = shallow(&stage);
+    let before = state(&checkout);
+    let limited = r#"trap "" XFSZ; ulimit -f 16; exec "$@""#;
+    let command = Command::new("sh").home(&stage.home).current_dir(checkout.path()).args(["-c", limited, "sh"]);
+    let command = command.arg(env!("CARGO_BIN_EXE_tagship")).args(["release", "-k", FOLDER]).arg(stage.argument());
+    command.run().success().stdout_has("left as it is: the index cannot be written").stdout_has("released");
+    assert_eq!(state(&checkout), before);
+    assert_eq!(checkout.status(), "");
+    assert_eq!(left_behind(&checkout), [""; 0]);
+    assert!(!checkout.path().join(".git/index.lock").exists());
+    stage.remote.fsck();
+}
+
+/// Where HEAD cannot move at the very end, the release is staged, and the next commit does not take it back.
+#[test]
+fn a_head_that_does_not_move_leaves_the_release_staged() {
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    let log = checkout.path().join(".git/logs/HEAD");
+    fs::remove_file(&log).unwrap();
+    fs::create_dir(&log).unwrap();
+    fs::write(log.join("file"), "").unwrap();
+    let output = release(&stage, &checkout).run().success();
+    output.stdout_has("note    the commit is staged in the checkout, and HEAD did not move");
+    assert_eq!(checkout.status(), format!("M  {FILE}\n"));
+    assert_eq!(checkout.read(FILE), stage.released().as_bytes());
+}
+
+/// As with git, other names of the same file keep the old content.
+#[test]
+fn a_hard_link_is_cut() {
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    let link: PathBuf = stage.home.path().join("link");
+    fs::hard_link(checkout.path().join(FILE), &link).unwrap();
+    release(&stage, &checkout).run().success();
+    assert_eq!(fs::read_to_string(link).unwrap(), SEED);
+    assert_eq!(checkout.read(FILE), stage.released().as_bytes());
+    assert_eq!(checkout.status(), "");
+}
+
+/// A container sees a workspace that belongs to the runner's user, who must be able to go on in it.
+#[test]
+fn the_checkout_of_another_user_stays_theirs() {
+    let stage = Stage::new();
+    stage.remote.git(["branch", "release/prod", "main"]).run().success();
+    let checkout = clone(&stage, &["--branch=release/prod"]);
+    if Command::new("chown").args(["-R", "12345:12345"]).arg(checkout.path()).run().code != Some(0) {
+        println!("skipped: files cannot be given away");
+        return;
+    }
+    let command = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "-k", FOLDER]);
+    let output = command.arg(stage.argument()).env("CI", "true").run().success();
+    assert!(!output.stdout().contains("checkout"), "{}", output.stdout());
+    let foreign = Command::new("find").arg(checkout.path()).args(["!", "-user", "12345"]).run().success();
+    assert_eq!(foreign.stdout(), "");
+    let trusted = format!("safe.directory={}", checkout.path().display());
+    let status = checkout.git(["-c", &trusted, "status", "--porcelain", "--branch"]);
+    // Git takes that setting from the user's own configuration alone.
+    let status = status.env("GIT_CONFIG_GLOBAL", stage.home.write("gitconfig", "[safe]\n\tdirectory = *\n"));
+    assert_eq!(status.run().success().stdout(), "## release/prod...origin/release/prod\n");
+}
+
+/// Two files, one of them in the way: neither follows.
+#[test]
+fn all_files_follow_or_none() {
+    let stage = Stage::new();
+    let files = ["dev", "prod"].map(|name| File::new(&format!("{name}/kustomization.yaml"), SEED));
+    stage.remote.commit("main", "Add overlays", &files);
+    let checkout = shallow(&stage);
+    let release = |argument: &str| -> Output {
+        let command = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "--no-check"]);
+        command.args(["-k", "dev", "-k", "prod"]).arg(argument).run().success()
+    };
+    release(&format!("IMAGE_PLACEHOLDER=*:{COMMIT}"));
+    assert_eq!(checkout.status(), "");
+    assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
+    checkout.write("prod/kustomization.yaml", b"mine\n");
+    release("IMAGE_PLACEHOLDER=*:v2").stdout_has("`prod/kustomization.yaml` has changes of its own");
+    assert_eq!(checkout.status(), " M prod/kustomization.yaml\n");
+}
+
+/// Nothing is brought forward before the push has succeeded.
+#[test]
+fn a_push_that_is_refused_changes_nothing() {
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    stage.remote.protect("main");
+    let before = state(&checkout);
+    release(&stage, &checkout).run().exit(8);
+    assert_eq!(state(&checkout), before);
+    assert_eq!(checkout.git(["count-objects"]).run().stdout(), git(&shallow(&stage), &["count-objects"]));
+}
