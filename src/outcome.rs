@@ -117,6 +117,8 @@ pub struct Outcome {
     pub branch: Option<String>,
     pub commit: Option<CommitId>,
     pub parent: Option<CommitId>,
+    /// Whether the commit is on the remote's branch.
+    pub pushed: bool,
     pub attempts: u32,
     pub images: Vec<ImageOutcome>,
     /// The files that changed, or would.
@@ -159,6 +161,7 @@ impl Outcome {
             branch: None,
             commit: None,
             parent: None,
+            pushed: false,
             attempts: 0,
             images: Vec::new(),
             files: Vec::new(),

@@ -18,16 +18,19 @@ pub(crate) struct SourceRepository {
 
 impl SourceRepository {
     pub(crate) fn find(request: &TargetRequest, target: &Target) -> Self {
+        let Some(target) = target.remote() else {
+            return Self { is_target: false, checkout: None, remote: None };
+        };
         let url = request.ci.as_ref().and_then(|ci| ci.repository_url.as_deref());
         // Who has no such remote cannot be asked, and then no order is known.
         let of_url = || Remote::at(url?, &remote_options(request)).ok();
         let built = of_url();
-        if built.as_ref().is_some_and(|built| built.to_string() == target.remote.to_string()) {
+        if built.as_ref().is_some_and(|built| built.to_string() == target.to_string()) {
             return Self { is_target: true, checkout: None, remote: None };
         }
         let here = match request.repository {
             Repository::Url(_) => Checkout::discover(Path::new("."), request.in_ci).ok(),
-            Repository::Checkout { .. } => None,
+            Repository::Remote { .. } | Repository::Checkout { .. } => None,
         };
         // The checkout's configuration has the login for its own remote.
         let of_checkout = here.as_ref().and_then(|here| here.remote("origin", remote_options(request)).ok());

@@ -1,24 +1,36 @@
-//! Where a release goes: the remote, the branch, and the kustomizations on it. A checkout is asked for all this, and for
-//! nothing else.
+//! Where a release goes: the remote, the branch, and the kustomizations on it. A checkout is asked for all this, and is
+//! the place itself only where nothing is to be pushed.
+
+use std::path::Path;
 
 use crate::cli::{Ci, GitLogin};
 use crate::failure::Failure;
 use crate::git::{
-    BranchName, Checkout, CommitId, Destination, Entry, HostLogin, Identity, Pusher, Reader, Remote, RemoteOptions,
-    RepositoryPath, Signing, Snapshot, Source, Tips,
+    BranchName, Checkout, CommitId, Entry, HostLogin, Identity, Pusher, Reader, Remote, RemoteOptions, RepositoryPath,
+    Signing, Snapshot, Source, Tips,
 };
 use crate::kustomization;
 use crate::request::{Effect, Repository, TargetRequest};
 
 /// The repository and branch of a release.
 pub(crate) struct Target {
-    pub(crate) remote: Remote,
-    /// `None`: the repository's default branch.
+    place: Place,
+    /// `None`: the repository's default branch, or a detached HEAD.
     branch: Option<BranchName>,
     /// The folder inside the repository that paths are seen from.
     base: RepositoryPath,
-    /// And what the remote is called there.
-    checkout: Option<(Checkout, String)>,
+}
+
+enum Place {
+    Url(Remote),
+    /// A checkout's remote, and what it is called there.
+    Remote {
+        remote: Remote,
+        name: String,
+        checkout: Checkout,
+    },
+    /// Nothing but the checkout is read and written.
+    Checkout(Checkout),
 }
 
 /// Returns what belongs to a remote beside its URL.
@@ -38,25 +50,47 @@ fn host_login(GitLogin { host, user, password }: GitLogin) -> HostLogin {
 /// Where one attempt begins.
 pub(crate) struct Start<'t> {
     pub(crate) snapshot: Snapshot<'t>,
-    /// Ready to push, unless nothing is to be pushed.
-    pub(crate) pusher: Option<Pusher<'t>>,
     pub(crate) destination: Destination,
+    /// `None`: nothing is to be changed.
+    pub(crate) way: Option<Way<'t>>,
+}
+
+/// Where a commit goes.
+pub(crate) enum Destination {
+    /// The branch whose tip the snapshot is.
+    Tip(BranchName),
+    /// A branch that does not exist yet.
+    New(BranchName),
+    /// HEAD of the checkout, and the branch that is checked out there, if any.
+    Head(Option<BranchName>),
+}
+
+impl Destination {
+    pub(crate) fn branch(&self) -> Option<&BranchName> {
+        match self {
+            Self::Tip(branch) | Self::New(branch) => Some(branch),
+            Self::Head(branch) => branch.as_ref(),
+        }
+    }
+}
+
+/// How a commit gets there.
+pub(crate) enum Way<'t> {
+    Push(Pusher<'t>),
+    /// It is made in the checkout, and stays there.
+    Commit(&'t Checkout),
 }
 
 impl Target {
     pub(crate) fn open(request: &TargetRequest) -> Result<Self, Failure> {
         let options = remote_options(request);
-        let (folder, remote) = match &request.repository {
+        let (folder, name) = match &request.repository {
             Repository::Url(url) => {
-                let remote = Remote::at(url, &options)?;
-                return Ok(Self {
-                    remote,
-                    branch: request.branch.clone(),
-                    base: RepositoryPath::root(),
-                    checkout: None,
-                });
+                let place = Place::Url(Remote::at(url, &options)?);
+                return Ok(Self { place, branch: request.branch.clone(), base: RepositoryPath::root() });
             }
-            Repository::Checkout { folder, remote } => (folder, remote),
+            Repository::Remote { folder, name } => (folder, name),
+            Repository::Checkout { folder } => return Self::here(folder, request),
         };
         let checkout = Checkout::discover(folder, request.in_ci)?;
         let of_ci = |ci: &Ci| ci.branch.as_deref().and_then(|branch| branch.parse().ok());
@@ -64,71 +98,116 @@ impl Target {
         let branch = branch
             .or_else(|| request.ci.as_ref().and_then(of_ci))
             .ok_or_else(|| Failure::target("no branch is checked out").hint("`--branch` names the release branch"))?;
-        Ok(Self {
-            remote: checkout.remote(remote, options)?,
-            branch: Some(branch),
-            base: checkout.path_of(folder)?,
-            checkout: Some((checkout, remote.clone())),
-        })
+        let base = checkout.path_of(folder)?;
+        let place = Place::Remote { remote: checkout.remote(name, options)?, name: name.clone(), checkout };
+        Ok(Self { place, branch: Some(branch), base })
+    }
+
+    /// Returns the checkout around `folder`, with what is checked out there for a branch.
+    fn here(folder: &Path, request: &TargetRequest) -> Result<Self, Failure> {
+        let checkout = Checkout::discover(folder, request.in_ci)?;
+        let branch = checkout.branch();
+        if let Some(asked) = &request.branch
+            && branch.as_ref() != Some(asked)
+        {
+            return Err(Failure::usage(format!("`{asked}` is not checked out")).hint(
+                "`--no-push` commits on what is checked out; switch to the branch first, or leave `--branch` out",
+            ));
+        }
+        Ok(Self { base: checkout.path_of(folder)?, place: Place::Checkout(checkout), branch })
     }
 
     /// Returns the branch's name for a message.
     pub(crate) fn branch_name(&self) -> String {
-        self.branch.as_ref().map_or_else(|| "the default branch".to_owned(), BranchName::to_string)
+        match (&self.branch, &self.place) {
+            (Some(branch), _) => branch.to_string(),
+            (None, Place::Checkout(_)) => "HEAD".to_owned(),
+            (None, _) => "the default branch".to_owned(),
+        }
     }
 
-    /// Returns the checkout, where there is one, and what the remote is called there.
-    pub(crate) fn checkout(&self) -> Option<(&Checkout, &str)> {
-        self.checkout.as_ref().map(|(checkout, remote)| (checkout, remote.as_str()))
+    /// Returns the repository that is read and pushed to; `None` where nothing leaves the checkout.
+    pub(crate) fn remote(&self) -> Option<&Remote> {
+        match &self.place {
+            Place::Url(remote) | Place::Remote { remote, .. } => Some(remote),
+            Place::Checkout(_) => None,
+        }
+    }
+
+    /// Returns the checkout that may follow what is pushed, and what the remote is called there.
+    pub(crate) fn follower(&self) -> Option<(&Checkout, &str)> {
+        match &self.place {
+            Place::Remote { checkout, name, .. } => Some((checkout, name)),
+            Place::Url(_) | Place::Checkout(_) => None,
+        }
+    }
+
+    fn checkout(&self) -> Option<&Checkout> {
+        match &self.place {
+            Place::Remote { checkout, .. } | Place::Checkout(checkout) => Some(checkout),
+            Place::Url(_) => None,
+        }
     }
 
     /// Returns author and committer, as far as git's configuration knows them.
     pub(crate) fn identities(&self) -> Result<(Option<Identity>, Option<Identity>), Failure> {
-        match &self.checkout {
-            Some((checkout, _)) => Ok(checkout.identities()),
+        match self.checkout() {
+            Some(checkout) => Ok(checkout.identities()),
             None => Identity::of_user().map(|user| (user.clone(), user)).map_err(Failure::from),
         }
     }
 
     /// Returns how commits are signed, where git's configuration says that they are.
     pub(crate) fn signing(&self) -> Result<Option<Signing>, Failure> {
-        let signing = self.checkout().map(|(checkout, _)| checkout.signing()).transpose()?;
+        let signing = self.checkout().map(Checkout::signing).transpose()?;
         Ok(signing.flatten())
     }
 
     /// Reads where the branch stands now. Who is to push begins with that: the server then tells the tip unasked, and
     /// whether we may push at all.
     pub(crate) fn start(&self, effect: Effect, create_branch: bool) -> Result<Start<'_>, Failure> {
+        let remote = match &self.place {
+            Place::Url(remote) | Place::Remote { remote, .. } => remote,
+            Place::Checkout(checkout) => return self.start_here(checkout, effect),
+        };
         let mut reader = None;
         let branch = match &self.branch {
             Some(branch) => branch.clone(),
-            None => self.tips(&mut reader)?.branch.ok_or_else(|| {
-                Failure::target(format!("{} has no default branch", self.remote))
-                    .hint("`--branch` names the release branch")
+            None => self.tips(remote, &mut reader)?.branch.ok_or_else(|| {
+                Failure::target(format!("{remote} has no default branch")).hint("`--branch` names the release branch")
             })?,
         };
         let pusher = match effect {
-            Effect::Full => Some(Pusher::open(&self.remote, &branch)?),
+            Effect::Full => Some(Pusher::open(remote, &branch)?),
             Effect::DryRun => None,
         };
         let tip = match &pusher {
             Some(pusher) => pusher.tip(),
-            None => self.tips(&mut reader)?.tip,
+            None => self.tips(remote, &mut reader)?.tip,
         };
         let (commit, destination) = match tip {
             Some(tip) => (tip, Destination::Tip(branch)),
-            None => (self.beginning(&mut reader, &branch, create_branch)?, Destination::New(branch)),
+            None => (self.beginning(remote, &mut reader, &branch, create_branch)?, Destination::New(branch)),
         };
-        let snapshot =
-            Source::new(&self.remote, self.checkout().map(|(checkout, _)| checkout), reader).snapshot(commit)?;
-        Ok(Start { snapshot, pusher, destination })
+        let snapshot = Source::new(remote, self.checkout(), reader).snapshot(commit)?;
+        Ok(Start { snapshot, destination, way: pusher.map(Way::Push) })
+    }
+
+    fn start_here<'t>(&'t self, checkout: &'t Checkout, effect: Effect) -> Result<Start<'t>, Failure> {
+        let no_commits = || Failure::target(format!("{} has no commits in the checkout", self.branch_name()));
+        let snapshot = Source::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?)?;
+        let way = match effect {
+            Effect::Full => Some(Way::Commit(checkout)),
+            Effect::DryRun => None,
+        };
+        Ok(Start { snapshot, destination: Destination::Head(self.branch.clone()), way })
     }
 
     /// Asks where the remote's branches stand, and keeps the conversation for what is to be read.
-    fn tips<'t>(&'t self, reader: &mut Option<Reader<'t>>) -> Result<Tips, Failure> {
+    fn tips<'t>(&self, remote: &'t Remote, reader: &mut Option<Reader<'t>>) -> Result<Tips, Failure> {
         let mut begun = match reader.take() {
             Some(reader) => reader,
-            None => Reader::open(&self.remote, self.branch.as_ref())?,
+            None => Reader::open(remote, self.branch.as_ref())?,
         };
         let tips = begun.tips()?;
         *reader = Some(begun);
@@ -137,16 +216,17 @@ impl Target {
 
     /// Returns where a branch that does not exist may begin.
     fn beginning<'t>(
-        &'t self,
+        &self,
+        remote: &'t Remote,
         reader: &mut Option<Reader<'t>>,
         branch: &BranchName,
         create_branch: bool,
     ) -> Result<CommitId, Failure> {
-        match self.tips(reader)?.default {
+        match self.tips(remote, reader)?.default {
             Some(default) if create_branch => Ok(default),
-            Some(_) => Err(Failure::target(format!("there is no branch `{branch}` at {}", self.remote))
+            Some(_) => Err(Failure::target(format!("there is no branch `{branch}` at {remote}"))
                 .hint("`--create-branch` begins it at the default branch")),
-            None => Err(Failure::target(format!("{} has no commits", self.remote))),
+            None => Err(Failure::target(format!("{remote} has no commits"))),
         }
     }
 
@@ -170,7 +250,7 @@ impl Target {
                 }
                 Entry::Missing => {
                     return Err(Failure::target(format!("there is no `{path}` on {}", self.branch_name())).hint(
-                        "`-k` names a kustomization or its folder, and the release branch is read, not the checkout",
+                        "`-k` names a kustomization or its folder, and the branch is read, not the files of a checkout",
                     ));
                 }
             };

@@ -145,6 +145,16 @@ pub struct ReleaseArguments {
     #[command(flatten)]
     pub commit: CommitArguments,
 
+    /// Commit in the checkout, on what is checked out there, and push nothing; the remote is not asked
+    #[arg(
+        long,
+        env = "TAGSHIP_NO_PUSH",
+        value_parser = BoolishValueParser::new(),
+        conflicts_with_all = ["create_branch", "push_options"],
+        help_heading = "Git"
+    )]
+    pub no_push: bool,
+
     /// What to do where the branch carries a newer release of the entry already, or one of another line
     #[arg(
         long,

@@ -1,14 +1,15 @@
 //! What becomes of a checkout once a commit of ours is made. It follows where it stood at the commit's parent and has no
 //! changes of its own in the way; else it stays as it is, and that is told.
 
-use crate::git::{CommitOnTip, Forward, Published, Standing, Stay};
+use crate::failure::Failure;
+use crate::git::{Checkout, CommitOnTip, Forward, Message, NewCommit, Published, Standing, Stay};
 use crate::outcome::{Event, Listener};
 use crate::target::Target;
 use crate::worktree;
 
 /// Brings the checkout forward to a commit that was pushed. The release is done already, so nothing here makes it fail.
 pub(super) fn bring_forward(target: &Target, commit: &CommitOnTip, listener: &mut Listener<'_>) {
-    let Some((checkout, remote)) = target.checkout() else { return };
+    let Some((checkout, remote)) = target.follower() else { return };
     let published = Published::To { remote, branch: &commit.lease().branch };
     let told = match checkout.standing(commit.new_commit(), published) {
         Standing::AtParent(forward) => match follow(*forward) {
@@ -21,9 +22,31 @@ pub(super) fn bring_forward(target: &Target, commit: &CommitOnTip, listener: &mu
     listener(&told);
 }
 
+/// Commits in the checkout alone. What is in the way fails it, before anything has changed.
+pub(super) fn commit_here(
+    checkout: &Checkout,
+    commit: &NewCommit,
+    message: &Message,
+    listener: &mut Listener<'_>,
+) -> Result<(), Failure> {
+    match checkout.standing(commit, Published::Nowhere) {
+        Standing::AtParent(forward) => follow(*forward).map_err(|error| Failure::target(error.to_string()))?,
+        Standing::Stays(stay) => {
+            let failure = Failure::target(format!("the checkout cannot take the commit: {stay}"));
+            return Err(match stay {
+                Stay::Changed(_) => failure.hint("commit these changes first, or put them away with `git stash`"),
+                Stay::Busy => failure.hint("finish it, or abort it"),
+                _ => failure,
+            });
+        }
+    }
+    listener(&Event::Committed { id: commit.id(), title: &message.title });
+    Ok(())
+}
+
 /// How far a checkout got that did not follow.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NotFollowed {
+enum NotFollowed {
     #[error("the checkout was left as it is: {0}")]
     Stays(String),
     #[error("the commit's files are in the checkout, and are not staged: {0}")]
@@ -39,7 +62,7 @@ impl NotFollowed {
 }
 
 /// Lets a checkout follow: its files, then its index, then HEAD. What cannot be staged is put back.
-pub(super) fn follow(forward: Forward<'_>) -> Result<(), NotFollowed> {
+fn follow(forward: Forward<'_>) -> Result<(), NotFollowed> {
     let replaced = worktree::replace(&forward.files()).map_err(NotFollowed::stays)?;
     let staged = match forward.stage() {
         Ok(staged) => staged,

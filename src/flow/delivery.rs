@@ -4,23 +4,21 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::checkout::bring_forward;
+use super::checkout::{bring_forward, commit_here};
 use super::files::{edit, require_entries, subjects_of, tell_repeated};
 use super::order::superseded;
 use crate::backoff::Backoff;
 use crate::checks::{Checks, Pace};
 use crate::cli::OnSuperseded;
 use crate::failure::{Failure, FailureKind};
-use crate::git::{
-    Authorship, Change, CommitOnTip, Destination, Identity, Message, PushOutcome, Pusher, RepositoryPath, Snapshot,
-};
+use crate::git::{Authorship, Change, CommitOnTip, Identity, Message, PushOutcome, Pusher, RepositoryPath, Snapshot};
 use crate::image::ImageArgument;
 use crate::kustomization::EntryEdit;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::plan::{self, Origin, Purpose, Subject};
 use crate::provenance::SourceCommit;
 use crate::request::{Delivery, Images};
-use crate::target::{Start, Target};
+use crate::target::{Destination, Start, Target, Way};
 
 /// What a command delivers, and how.
 pub(super) struct Shipment<'a> {
@@ -112,10 +110,9 @@ impl Trial<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Attempt, Failure> {
         let delivery = self.shipment.delivery;
-        let Start { mut snapshot, pusher, destination } = start;
-        if snapshot.is_whole() && self.attempt == 1 {
-            let note = format!("{} serves no parts, so the whole commit was fetched", self.target.remote);
-            listener(&Event::Noted(note));
+        let Start { mut snapshot, destination, way } = start;
+        if let (true, Some(remote)) = (snapshot.is_whole() && self.attempt == 1, self.target.remote()) {
+            listener(&Event::Noted(format!("{remote} serves no parts, so the whole commit was fetched")));
         }
         let paths = self.target.locate(&mut snapshot, &delivery.kustomizations)?;
         let writing = decide(Tip { target: self.target, snapshot: &mut snapshot, paths: &paths }, listener)?;
@@ -156,18 +153,26 @@ impl Trial<'_> {
         }
         let message = message(delivery, &files, &writing, self.checks);
         outcome.message = Some(message.to_string());
-        let Some(pusher) = pusher else {
+        let Some(way) = way else {
             outcome.ending = Ending::DryRun;
             return Ok(Attempt::Done(Box::new(outcome)));
         };
-        let commit =
-            snapshot.commit(&changes(&paths, &files), &message, &authorship(delivery, self.target)?, destination)?;
+        let commit = snapshot.commit(&changes(&paths, &files), &message, &authorship(delivery, self.target)?)?;
         drop(snapshot);
-        if !push(delivery, pusher, &commit, &message, listener)? {
-            return Ok(Attempt::Raced);
+        outcome.ending = Ending::Released;
+        outcome.commit = Some(commit.id());
+        match way {
+            Way::Push(pusher) => {
+                let commit = pusher.lease(commit);
+                if !push(delivery, pusher, &commit, &message, listener)? {
+                    return Ok(Attempt::Raced);
+                }
+                bring_forward(self.target, &commit, listener);
+                outcome.pushed = true;
+            }
+            Way::Commit(checkout) => commit_here(checkout, &commit, &message, listener)?,
         }
-        bring_forward(self.target, &commit, listener);
-        Ok(Attempt::Done(Box::new(Outcome { ending: Ending::Released, commit: Some(commit.id()), ..outcome })))
+        Ok(Attempt::Done(Box::new(outcome)))
     }
 
     fn superseded(
@@ -189,7 +194,7 @@ impl Trial<'_> {
 
     fn outcome(&self, files: &[FileEdit], destination: &Destination) -> Outcome {
         let mut outcome = Outcome::of_files(self.shipment.command, files, |reference| self.checks.of(reference));
-        outcome.branch = Some(destination.branch().to_string());
+        outcome.branch = destination.branch().map(ToString::to_string);
         outcome.attempts = self.attempt;
         outcome
     }

@@ -13,13 +13,12 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
     let target = Target::open(&request.target)?;
     let mut start = target.start(Effect::DryRun, false)?;
     let snapshot = &mut start.snapshot;
-    if snapshot.is_whole() {
-        let note = format!("{} serves no parts, so only its newest commit is known", target.remote);
-        listener(&Event::Noted(note));
+    if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
+        listener(&Event::Noted(format!("{remote} serves no parts, so only its newest commit is known")));
     }
     let paths = target.locate(snapshot, std::slice::from_ref(&request.kustomization))?;
     let mut outcome = Outcome::new("log", Ending::Listed);
-    outcome.branch = Some(start.destination.branch().to_string());
+    outcome.branch = start.destination.branch().map(ToString::to_string);
     for path in paths {
         let name = request.name.as_deref();
         let mut found = timeline(snapshot, &path, name, |releases| releases.len() >= request.limit)?;

@@ -12,7 +12,7 @@ use gix::url::Scheme;
 
 use super::error::GitError;
 use super::identity::Identity;
-use super::name::{BranchName, RepositoryPath};
+use super::name::{BranchName, CommitId, RepositoryPath};
 use super::objects::HASH;
 use super::remote::{Remote, RemoteOptions};
 
@@ -61,6 +61,11 @@ impl Checkout {
     /// Returns the branch that is checked out; `None` with a detached HEAD.
     pub fn branch(&self) -> Option<BranchName> {
         BranchName::from_full(self.repository.head_name().ok()??.as_bstr())
+    }
+
+    /// Returns the commit that HEAD is at; `None` where there is none yet.
+    pub fn head(&self) -> Option<CommitId> {
+        self.repository.head_id().ok().map(|id| CommitId(id.detach()))
     }
 
     /// Returns the remote called `name`, with the login that git's configuration has for it.

@@ -59,7 +59,7 @@ pub(super) struct ChangedFile {
 }
 
 /// A commit whose one parent is the tip that its lease names, or, for a new branch, the commit that this begins at.
-/// Only [`Snapshot::commit`] makes one, so that a push can neither rewind nor merge.
+/// Only [`Pusher::lease`](super::Pusher::lease) makes one, so that a push can neither rewind nor merge.
 pub struct CommitOnTip {
     pub(super) new: NewCommit,
     pub(super) lease: Lease,
@@ -86,42 +86,9 @@ pub struct Change {
     pub bytes: Vec<u8>,
 }
 
-/// The branch that a commit on a snapshot goes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
-    /// The branch whose tip the snapshot is.
-    Tip(BranchName),
-    /// A branch that does not exist yet.
-    New(BranchName),
-}
-
-impl Destination {
-    pub fn branch(&self) -> &BranchName {
-        match self {
-            Self::Tip(branch) | Self::New(branch) => branch,
-        }
-    }
-}
-
 impl Snapshot<'_> {
-    /// Returns a commit of `changes`, each to a file that has been loaded, for a branch.
-    pub fn commit(
-        &self,
-        changes: &[Change],
-        message: &Message,
-        authorship: &Authorship,
-        destination: Destination,
-    ) -> Result<CommitOnTip, GitError> {
-        let new = self.new_commit(changes, message, authorship)?;
-        let lease = match destination {
-            Destination::Tip(branch) => Lease { branch, tip: Some(self.commit) },
-            Destination::New(branch) => Lease { branch, tip: None },
-        };
-        Ok(CommitOnTip { new, lease })
-    }
-
     /// Returns a commit of `changes`, each to a file that has been loaded.
-    pub fn new_commit(
+    pub fn commit(
         &self,
         changes: &[Change],
         message: &Message,

@@ -11,7 +11,7 @@ use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
 use gix::protocol::transport::{Protocol, Service};
 
-use super::commit::{CommitOnTip, Lease};
+use super::commit::{CommitOnTip, Lease, NewCommit};
 use super::error::GitError;
 use super::name::{BranchName, CommitId};
 use super::objects::{HASH, Objects};
@@ -75,6 +75,13 @@ impl<'r> Pusher<'r> {
     /// Returns the repository that is pushed to.
     pub fn remote(&self) -> &'r Remote {
         self.connection.remote()
+    }
+
+    /// Returns `commit` with its parent as the lease of the branch, which is where the branch must stand for a push; a new
+    /// branch must not exist.
+    pub fn lease(&self, commit: NewCommit) -> CommitOnTip {
+        let tip = self.tip.map(|_| commit.parent);
+        CommitOnTip { new: commit, lease: Lease { branch: self.branch.clone(), tip } }
     }
 
     /// Ends the conversation without a push.

@@ -36,7 +36,8 @@ pub enum Entry<'s> {
 
 /// Where objects come from: what the checkout has, else the remote, which is not spoken to before it has to be.
 pub struct Source<'r> {
-    remote: &'r Remote,
+    /// `None`: what the checkout lacks is not to be had.
+    remote: Option<&'r Remote>,
     pub(super) checkout: Option<&'r Checkout>,
     reader: Option<Reader<'r>>,
 }
@@ -44,13 +45,19 @@ pub struct Source<'r> {
 impl<'r> Source<'r> {
     /// Reads from `remote`. A conversation that was begun already is gone on with.
     pub fn new(remote: &'r Remote, checkout: Option<&'r Checkout>, reader: Option<Reader<'r>>) -> Self {
-        Self { remote, checkout, reader }
+        Self { remote: Some(remote), checkout, reader }
+    }
+
+    /// Reads from `checkout` alone.
+    pub fn here(checkout: &'r Checkout) -> Self {
+        Self { remote: None, checkout: Some(checkout), reader: None }
     }
 
     /// Reads the commit `at`, the tip of a branch, whose files can then be loaded.
     pub fn snapshot(mut self, at: CommitId) -> Result<Snapshot<'r>, GitError> {
         let mut objects = Objects::default();
-        let (mut fetched, mut depth) = (Fetched::Parts, 0);
+        // Where nobody can be asked for more history, there is none.
+        let (mut fetched, mut depth) = (Fetched::Parts, if self.remote.is_none() { usize::MAX } else { 0 });
         if !self.copy_local(at.0, &mut objects)? {
             fetched = self.reader()?.fetch_tip(at.0, &mut objects)?;
             depth = if fetched == Fetched::Parts { RECENT } else { 1 };
@@ -80,10 +87,12 @@ impl<'r> Source<'r> {
     }
 
     pub(super) fn reader(&mut self) -> Result<&mut Reader<'r>, GitError> {
+        let unread = |remote: String| GitError::Unsupported { remote, what: "it lacks parts of the commit" };
+        let remote = self.remote.ok_or_else(|| unread("the checkout".to_owned()))?;
         if self.reader.is_none() {
-            self.reader = Some(Reader::open(self.remote, None)?);
+            self.reader = Some(Reader::open(remote, None)?);
         }
-        self.reader.as_mut().ok_or_else(|| self.remote.unsupported("it cannot be read"))
+        self.reader.as_mut().ok_or_else(|| unread(remote.to_string()))
     }
 }
 

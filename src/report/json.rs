@@ -121,7 +121,7 @@ fn success(outcome: &Outcome) -> Document<'_> {
         branch: outcome.branch.as_deref(),
         commit: outcome.commit.map(|id| id.to_string()),
         parent: outcome.parent.map(|id| id.to_string()),
-        pushed: released,
+        pushed: outcome.pushed,
         attempts: outcome.attempts,
         images: outcome.images.iter().map(image).collect(),
         files: &outcome.files,

@@ -161,7 +161,8 @@ fn edited_entry(path: &str, entry: &EntryEdit, style: Style) -> String {
 pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
     let good = |text: &str| format!("{}\n", style.paint(Mark::Good, text));
     match outcome.ending {
-        Ending::Released => good("released"),
+        Ending::Released if outcome.pushed => good("released"),
+        Ending::Released => good("committed; nothing was pushed"),
         Ending::Edited => good("edited"),
         Ending::Present => good("present"),
         Ending::Unchanged => unchanged(outcome),

@@ -15,13 +15,15 @@ impl ReleaseRequest {
     pub(super) fn new(arguments: &ReleaseArguments, environment: &Environment) -> Result<Self, Failure> {
         let ReleaseArguments { checking, repository, commit, kustomization, .. } = arguments;
         let images = Images::parse(&arguments.images.images)?;
+        let shared = Delivery::new(checking, repository, commit, &images.registries(), environment)?;
         let delivery = Delivery {
+            target: if arguments.no_push { shared.target.without_remote()? } else { shared.target },
             kustomizations: listed("--kustomization", &kustomization.kustomizations)?,
             add: kustomization.add,
             pin_digest: arguments.pin_digest,
             on_superseded: arguments.on_superseded,
             effect: effect(kustomization.dry_run),
-            ..Delivery::new(checking, repository, commit, &images.registries(), environment)?
+            ..shared
         };
         Ok(Self { images, delivery })
     }

@@ -25,9 +25,13 @@ pub struct TargetRequest {
 /// Where the release branch is.
 pub enum Repository {
     /// The remote of the checkout at or above this folder.
+    Remote {
+        folder: PathBuf,
+        name: String,
+    },
+    /// The checkout at or above this folder itself; nobody else is asked.
     Checkout {
         folder: PathBuf,
-        remote: String,
     },
     Url(String),
 }
@@ -40,7 +44,7 @@ impl TargetRequest {
     ) -> Result<Self, Failure> {
         let repository = match &arguments.repo {
             Some(repo) => repository(repo, &arguments.remote),
-            None => Repository::Checkout { folder: PathBuf::from("."), remote: arguments.remote.clone() },
+            None => Repository::Remote { folder: PathBuf::from("."), name: arguments.remote.clone() },
         };
         let ci = environment.ci();
         Ok(Self {
@@ -54,13 +58,25 @@ impl TargetRequest {
             ci,
         })
     }
+
+    /// Returns this request for the checkout itself, in place of its remote.
+    pub(super) fn without_remote(self) -> Result<Self, Failure> {
+        let repository = match self.repository {
+            Repository::Remote { folder, .. } | Repository::Checkout { folder } => Repository::Checkout { folder },
+            Repository::Url(_) => {
+                return Err(Failure::usage("`--no-push` needs a checkout, and `--repo` names none")
+                    .hint("run it in a checkout, or give the path of one"));
+            }
+        };
+        Ok(Self { repository, ..self })
+    }
 }
 
 /// A folder with a checkout in it stands for its remote; any other path, and any URL, is the repository itself.
 fn repository(repo: &str, remote: &str) -> Repository {
     let folder = PathBuf::from(repo);
     if folder.join(".git").exists() {
-        Repository::Checkout { folder, remote: remote.to_owned() }
+        Repository::Remote { folder, name: remote.to_owned() }
     } else {
         Repository::Url(repo.to_owned())
     }

@@ -14,6 +14,7 @@ mod edit;
 mod git;
 mod history;
 mod marker;
+mod no_push;
 mod order;
 mod registry;
 mod release;

@@ -1,0 +1,148 @@
+//! `release --no-push`: a commit in the checkout, on what is checked out there, and nobody is asked.
+
+use serde_json::Value;
+
+use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
+use crate::support::command::Command;
+use crate::support::git_server::{Access, GitServer};
+use crate::support::repository::Checkout;
+
+fn shallow(stage: &Stage) -> Checkout {
+    Checkout::shallow(&stage.remote.file_url())
+}
+
+fn commit(stage: &Stage, checkout: &Checkout) -> Command {
+    let release = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "--no-push", "-k", FOLDER]);
+    release.arg(stage.argument())
+}
+
+#[track_caller]
+fn git(checkout: &Checkout, arguments: &[&str]) -> String {
+    checkout.git(arguments.iter().copied()).run().success().stdout()
+}
+
+#[test]
+fn a_commit_that_stays_here() {
+    let stage = Stage::new();
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    let checkout = shallow(&stage);
+    git(&checkout, &["remote", "set-url", "origin", &server.url("gitops.git")]);
+    let parent = checkout.head();
+    let output = commit(&stage, &checkout).args(["--output", "json"]).run().success();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["outcome"], "released");
+    assert_eq!((&document["pushed"], &document["changed"]), (&Value::from(false), &Value::from(true)));
+    assert_eq!((&document["branch"], &document["commit"]), (&Value::from("main"), &Value::from(checkout.head())));
+    assert_eq!(document["parent"], parent);
+    assert!(server.requests().is_empty());
+    stage.untouched();
+    assert_eq!(checkout.read(FILE), stage.released().as_bytes());
+    assert_eq!(git(&checkout, &["status", "--porcelain", "--branch"]), "## main...origin/main [ahead 1]\n");
+    git(&checkout, &["fsck", "--strict", "--no-dangling"]);
+    git(&checkout, &["push", "--quiet"]);
+    assert_eq!(stage.remote.log("main")[0].parents, [parent]);
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+}
+
+/// A second one goes on top of the first, wherever the remote is, and needs no remote.
+#[test]
+fn what_is_checked_out_is_the_parent() {
+    for detach in [false, true] {
+        let stage = Stage::new();
+        let checkout = shallow(&stage);
+        git(&checkout, &["remote", "remove", "origin"]);
+        if detach {
+            checkout.detach();
+        }
+        let output = commit(&stage, &checkout).run().success();
+        assert!(output.stdout().ends_with("\ncommitted; nothing was pushed\n"), "{}", output.stdout());
+        assert!(output.stdout().contains("\n commit  ") && !output.stdout().contains(" push "), "{}", output.stdout());
+        let first = checkout.head();
+        let second = commit(&stage, &checkout).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2", "--output", "json"]);
+        let document: Value = serde_json::from_slice(&second.run().success().stdout).unwrap();
+        assert_eq!(document["branch"], if detach { Value::Null } else { Value::from("main") });
+        assert_eq!(git(&checkout, &["rev-parse", "HEAD^"]).trim(), first);
+        assert_eq!(checkout.status(), "");
+        commit(&stage, &checkout)
+            .args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"])
+            .run()
+            .success()
+            .stdout_has("unchanged");
+    }
+}
+
+#[test]
+fn a_look_before() {
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    let parent = checkout.head();
+    let output = commit(&stage, &checkout).arg("--dry-run").run().success();
+    output.stdout_has("+  newTag: fdafd7008d04").stdout_has("dry run: nothing was pushed");
+    assert_eq!(checkout.head(), parent);
+    assert_eq!(checkout.status(), "");
+}
+
+/// What is in the way is told before anything has changed.
+#[test]
+fn what_is_in_the_way_fails_it() {
+    let stage = Stage::new();
+    let fails = |make: fn(&Checkout), told: &str| {
+        let checkout = shallow(&stage);
+        make(&checkout);
+        let state = || (checkout.head(), checkout.status(), checkout.read(FILE));
+        let before = state();
+        commit(&stage, &checkout).run().exit(3).stderr_has("the checkout cannot take the commit").stderr_has(told);
+        assert_eq!(state(), before);
+    };
+    fails(|checkout| checkout.write(FILE, b"mine\n"), "has changes of its own\n  hint: commit these changes first");
+    fails(
+        |checkout| {
+            checkout.write(FILE, b"mine\n");
+            git(checkout, &["add", FILE]);
+            checkout.write(FILE, SEED.as_bytes());
+        },
+        "has changes of its own",
+    );
+    fails(|checkout| checkout.write(".git/refs/heads/main.lock", b""), "HEAD cannot be moved");
+    fails(|checkout| checkout.write(".git/index.lock", b""), "the index cannot be locked");
+    fails(
+        |checkout| checkout.write(".git/MERGE_HEAD", format!("{}\n", checkout.head()).as_bytes()),
+        "is not finished there\n  hint: finish it, or abort it",
+    );
+}
+
+#[test]
+fn the_image_is_checked_all_the_same() {
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    let absent = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "-k", FOLDER]);
+    let absent = absent.arg(format!("IMAGE_PLACEHOLDER={}:absent", stage.image())).env("TAGSHIP_NO_PUSH", "true");
+    absent.run().exit(4);
+    assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
+    assert_eq!(checkout.status(), "");
+}
+
+#[test]
+fn what_is_not_here_is_not_fetched() {
+    let stage = Stage::new();
+    let checkout = Checkout::clone_with(&stage.remote.file_url(), &["--filter=blob:none", "--no-checkout"]);
+    commit(&stage, &checkout).run().exit(3).stderr_has("the checkout cannot be used: it lacks parts of the commit");
+    let empty = Checkout::clone_with(&stage.remote.sibling("empty").file_url(), &[]);
+    commit(&stage, &empty).run().exit(3).stderr_has("main has no commits in the checkout");
+}
+
+#[test]
+fn what_makes_no_sense_with_it() {
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    let refused = |arguments: &[&str], told: &str| {
+        commit(&stage, &checkout).args(arguments.iter().copied()).run().exit(2).stderr_has(told);
+    };
+    refused(&["--repo", &stage.remote.file_url()], "`--no-push` needs a checkout");
+    refused(&["--branch", "prod"], "`prod` is not checked out");
+    refused(&["--create-branch"], "cannot be used with");
+    refused(&["--push-option", "x"], "cannot be used with");
+    checkout.detach();
+    refused(&["--branch", "main"], "`main` is not checked out");
+    assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
+}
