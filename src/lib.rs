@@ -6,7 +6,7 @@
 //! - [`cli`] reads the command line and the environment, [`request`] makes values of them.
 //! - [`plan`] tells, without looking at the world, what to ask and what to say.
 //! - [`flow`] has the flows: [`registry`] checks, [`git`] reads the tip, [`kustomization`] edits its bytes, [`git`]
-//!   commits and pushes. `checks` asks for many images at once, `target` finds the way there, [`worktree`] writes files on disk for `set`.
+//!   commits and pushes. `checks` asks for many images at once, `target` finds the way there, [`worktree`] writes files on disk.
 //! - [`outcome`] and [`failure`] are how it ended, `report` tells it.
 //!
 //! ARCHITECTURE.md has the map, the invariants and the reasons. This is the program's own library: it is public for its

@@ -27,10 +27,10 @@ enum Place {
     Remote {
         remote: Remote,
         name: String,
-        checkout: Checkout,
+        checkout: Box<Checkout>,
     },
     /// Nothing but the checkout is read and written.
-    Checkout(Checkout),
+    Checkout(Box<Checkout>),
 }
 
 /// Returns what belongs to a remote beside its URL.
@@ -99,7 +99,8 @@ impl Target {
             .or_else(|| request.ci.as_ref().and_then(of_ci))
             .ok_or_else(|| Failure::target("no branch is checked out").hint("`--branch` names the release branch"))?;
         let base = checkout.path_of(folder)?;
-        let place = Place::Remote { remote: checkout.remote(name, options)?, name: name.clone(), checkout };
+        let place =
+            Place::Remote { remote: checkout.remote(name, options)?, name: name.clone(), checkout: checkout.into() };
         Ok(Self { place, branch: Some(branch), base })
     }
 
@@ -114,7 +115,7 @@ impl Target {
                 "`--no-push` commits on what is checked out; switch to the branch first, or leave `--branch` out",
             ));
         }
-        Ok(Self { base: checkout.path_of(folder)?, place: Place::Checkout(checkout), branch })
+        Ok(Self { base: checkout.path_of(folder)?, place: Place::Checkout(checkout.into()), branch })
     }
 
     /// Returns the branch's name for a message.

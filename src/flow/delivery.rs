@@ -11,7 +11,9 @@ use crate::backoff::Backoff;
 use crate::checks::{Checks, Pace};
 use crate::cli::OnSuperseded;
 use crate::failure::{Failure, FailureKind};
-use crate::git::{Authorship, Change, CommitOnTip, Identity, Message, PushOutcome, Pusher, RepositoryPath, Snapshot};
+use crate::git::{
+    Authorship, Change, CommitOnTip, Identity, Message, NewCommit, PushOutcome, Pusher, RepositoryPath, Snapshot,
+};
 use crate::image::ImageArgument;
 use crate::kustomization::EntryEdit;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
@@ -159,19 +161,31 @@ impl Trial<'_> {
         };
         let commit = snapshot.commit(&changes(&paths, &files), &message, &authorship(delivery, self.target)?)?;
         drop(snapshot);
-        outcome.ending = Ending::Released;
         outcome.commit = Some(commit.id());
+        self.send(commit, way, &message, outcome, listener)
+    }
+
+    /// Sends a commit its way; `outcome` is what it comes to.
+    fn send(
+        &self,
+        commit: NewCommit,
+        way: Way<'_>,
+        message: &Message,
+        mut outcome: Outcome,
+        listener: &mut Listener<'_>,
+    ) -> Result<Attempt, Failure> {
         match way {
             Way::Push(pusher) => {
                 let commit = pusher.lease(commit);
-                if !push(delivery, pusher, &commit, &message, listener)? {
+                if !push(self.shipment.delivery, pusher, &commit, message, listener)? {
                     return Ok(Attempt::Raced);
                 }
                 bring_forward(self.target, &commit, listener);
                 outcome.pushed = true;
             }
-            Way::Commit(checkout) => commit_here(checkout, &commit, &message, listener)?,
+            Way::Commit(checkout) => commit_here(checkout, &commit, message, listener)?,
         }
+        outcome.ending = Ending::Released;
         Ok(Attempt::Done(Box::new(outcome)))
     }
 

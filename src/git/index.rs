@@ -4,7 +4,7 @@
 //! What git keeps in an index beside its entries (cached trees, untracked files, a monitor's notes, a split) is not
 //! written again: git makes it anew when it wants it.
 
-use std::io::{self, BufWriter, Write as _};
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -92,7 +92,7 @@ impl LockedIndex {
         drop(buffer);
         let written = self.written;
         self.lock.with_mut(|file| file.set_modified(written)).map_err(|error| failed(error.into()))?;
-        let placed = self.lock.commit().map_err(|refused| failed(io::Error::from(refused.error).into()))?;
+        let placed = self.lock.commit().map_err(|refused| failed(refused.error.into()))?;
         Ok(placed.0)
     }
 }

@@ -1,8 +1,8 @@
 //! COMMIT and PUSH: a repository over its transport, in-process on gix, without a `git` program and without a clone.
 //!
 //! It hands out a [`Snapshot`] of a branch's tip, makes a [`CommitOnTip`] of changed bytes, and pushes that with the tip
-//! as the lease. It knows no images and no kustomizations, and decides nothing: what to change, whether to try again and
-//! what to tell the user are its caller's.
+//! as the lease. A [`Checkout`] says where to, and can follow. It knows no images and no kustomizations, and decides
+//! nothing: what to change, whether to try again and what to tell the user are its caller's.
 
 mod checkout;
 mod commit;

@@ -200,7 +200,7 @@ fn next_commit(stage: &Stage, checkout: &Checkout) {
     git(checkout, &["-c", "user.name=n", "-c", "user.email=n@example.org", "commit", "--quiet", "-m", "Next"]);
     git(checkout, &["push", "--quiet", "origin", "HEAD:main"]);
     let tip = stage.remote.tip("main").unwrap();
-    assert_eq!(stage.remote.log("main")[0].parents, [release.clone()]);
+    assert_eq!(stage.remote.log("main")[0].parents, std::slice::from_ref(&release));
     let changed = stage.remote.changed_paths(&release, &tip);
     assert!(changed == ["next"] || changed == ["next", "staged"], "{changed:?}");
     stage.remote.fsck();
