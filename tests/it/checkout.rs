@@ -345,10 +345,11 @@ fn without_trees(stage: &Stage) -> Checkout {
 }
 
 /// Everything in a checkout that a release could have changed.
-fn state(checkout: &Checkout) -> (String, String, Option<Vec<u8>>, Option<Vec<u8>>) {
+fn state(checkout: &Checkout) -> [String; 4] {
     let refs = git(checkout, &["for-each-ref", "--format=%(refname) %(objectname)"]);
-    let index = fs::read(checkout.path().join(".git/index")).ok();
-    (checkout.head(), refs, index, fs::read(checkout.path().join(FILE)).ok())
+    let index = checkout.git(["hash-object", "--no-filters", ".git/index"]).run().stdout();
+    let file = fs::read(checkout.path().join(FILE)).unwrap_or_default();
+    [checkout.head(), refs, index, String::from_utf8_lossy(&file).into_owned()]
 }
 
 #[test]
