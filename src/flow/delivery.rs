@@ -121,37 +121,29 @@ impl Trial<'_> {
         if self.attempt == 1 {
             tell_repeated(&writing.images, listener);
         }
-        let mut files = read_and_edit(&snapshot, &paths, &writing.images.arguments, &writing, delivery)?;
+        let files = read_and_edit(&snapshot, &paths, &writing.images.arguments, &writing, delivery)?;
         if delivery.on_superseded != OnSuperseded::Allow
             && let Some(reason) = self.superseded(&mut snapshot, &files, &writing, listener)?
         {
             return self.stopped(&destination, &files, reason);
         }
-        if delivery.registry.is_some() {
-            let wanted = |entry: &EntryEdit| self.shipment.checks_unchanged || entry.changed();
-            let subjects = subjects_of(&files, wanted, listener)?;
-            if self.checks.require(&subjects, listener)? == Pace::AfterWaiting {
-                return Ok(Attempt::Waited);
-            }
-            if delivery.pin_digest {
-                let pinned = self.checks.pinned(&writing.images.arguments, &files)?;
-                files = read_and_edit(&snapshot, &paths, &pinned, &writing, delivery)?;
-            }
+        if delivery.registry.is_some() && self.require(&files, listener)? == Pace::AfterWaiting {
+            return Ok(Attempt::Waited);
         }
+        let files = match delivery.pin_digest {
+            true => {
+                let pinned = self.checks.pinned(&writing.images.arguments, &files)?;
+                read_and_edit(&snapshot, &paths, &pinned, &writing, delivery)?
+            }
+            false => files,
+        };
         for file in &files {
             listener(&Event::Edited(file));
         }
         let mut outcome = self.outcome(&files, &destination);
         outcome.parent = Some(snapshot.commit_id());
         if outcome.files.is_empty() {
-            if let Destination::New(branch) = &destination {
-                return Err(Failure::target(format!(
-                    "`{branch}` does not exist, and there is nothing to commit on it"
-                ))
-                .hint("the default branch has these images already; create the branch with git"));
-            }
-            outcome.ending = Ending::Unchanged;
-            return Ok(Attempt::Done(Box::new(outcome)));
+            return unchanged(&destination, outcome);
         }
         let message = message(delivery, &files, &writing, self.checks);
         outcome.message = Some(message.to_string());
@@ -163,6 +155,12 @@ impl Trial<'_> {
         drop(snapshot);
         outcome.commit = Some(commit.id());
         self.send(commit, way, &message, outcome, listener)
+    }
+
+    /// Requires the images that are to be written to be in their registries.
+    fn require(&mut self, files: &[FileEdit], listener: &mut Listener<'_>) -> Result<Pace, Failure> {
+        let wanted = |entry: &EntryEdit| self.shipment.checks_unchanged || entry.changed();
+        self.checks.require(&subjects_of(files, wanted, listener)?, listener)
     }
 
     /// Sends a commit its way; `outcome` is what it comes to.
@@ -222,6 +220,17 @@ impl Trial<'_> {
         let outcome = self.outcome(files, destination);
         let nothing = Outcome { files: Vec::new(), diff: String::new(), ..outcome };
         Ok(Attempt::Done(Box::new(Outcome { ending: Ending::Superseded, reason: Some(reason), ..nothing })))
+    }
+}
+
+/// Ends where everything is as wanted already.
+fn unchanged(destination: &Destination, outcome: Outcome) -> Result<Attempt, Failure> {
+    match destination {
+        Destination::New(branch) => {
+            Err(Failure::target(format!("`{branch}` does not exist, and there is nothing to commit on it"))
+                .hint("the default branch has these images already; create the branch with git"))
+        }
+        _ => Ok(Attempt::Done(Box::new(Outcome { ending: Ending::Unchanged, ..outcome }))),
     }
 }
 
