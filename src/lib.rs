@@ -22,6 +22,7 @@ mod diff;
 pub mod failure;
 pub mod flow;
 pub mod git;
+pub mod guard;
 pub mod http;
 pub mod image;
 pub mod kustomization;
@@ -38,6 +39,7 @@ mod report;
 pub mod request;
 mod source;
 mod target;
+mod trigger;
 pub mod worktree;
 
 use cli::{Arguments, Environment};
@@ -75,6 +77,7 @@ fn perform(arguments: &Arguments, environment: &Environment, report: &Report) ->
     let listener = &mut |event: &Event<'_>| report.event(event);
     match Request::new(&arguments.command, environment)? {
         Request::Release(request) => flow::release(&request, listener),
+        Request::Guard(request) => flow::guard(&request, listener),
         Request::Check(request) => flow::check(&request, listener),
         Request::Set(request) => flow::set(&request, listener),
         Request::Log(request) => flow::log(&request, listener),

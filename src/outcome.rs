@@ -98,6 +98,8 @@ pub enum Ending {
     /// Everything was as wanted already.
     Unchanged,
     DryRun,
+    /// No release started the run, so that the pipeline may go on.
+    Proceed,
     /// The run was started by a commit of our own.
     Skipped,
     /// The branch carries a newer release already.

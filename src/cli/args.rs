@@ -7,8 +7,8 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::env::Environment;
 use super::groups::{
-    CheckingArguments, CommitArguments, ImageArguments, KustomizationArguments, OnSuperseded, RegistryArguments,
-    RepositoryArguments, RequirementArguments,
+    CheckingArguments, CommitArguments, ImageArguments, KustomizationArguments, OnSuperseded, OwnCommitArguments,
+    RegistryArguments, RepositoryArguments, RequirementArguments,
 };
 use super::history::{LogArguments, PromoteArguments, RollbackArguments};
 use super::output::{OutputArguments, OutputFormat};
@@ -45,6 +45,10 @@ pub enum Command {
     #[command(after_help = RELEASE_EXAMPLES)]
     Release(Box<ReleaseArguments>),
 
+    /// Tell whether a release started this run, as the first step of a pipeline
+    #[command(after_help = GUARD_EXAMPLES)]
+    Guard(GuardArguments),
+
     /// Check that images are in their registry
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
@@ -71,6 +75,7 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Release(_) => "release",
+            Self::Guard(_) => "guard",
             Self::Check(_) => "check",
             Self::Set(_) => "set",
             Self::Log(_) => "log",
@@ -86,6 +91,14 @@ Examples:
     tagship release -k overlays/prod --dry-run web=*:v1.2.3
     tagship release -k overlays/prod --wait 5m --pin-digest web=*:v1.2.3
     tagship release --repo https://USER:TOKEN@github.com/org/config.git -k apps/web --branch main web=*:v1.2.3";
+
+const GUARD_EXAMPLES: &str = "\
+The outcome is `skipped` where the run was started by releases alone, and `proceed` otherwise; the exit code is 0.
+
+Examples:
+    tagship guard
+    tagship guard --output json
+    tagship guard --on-own-commit fail";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -155,6 +168,9 @@ pub struct ReleaseArguments {
     )]
     pub no_push: bool,
 
+    #[command(flatten)]
+    pub own_commit: OwnCommitArguments,
+
     /// What to do where the branch carries a newer release of the entry already, or one of another line
     #[arg(
         long,
@@ -165,6 +181,19 @@ pub struct ReleaseArguments {
         help_heading = "Guards"
     )]
     pub on_superseded: OnSuperseded,
+}
+
+#[derive(Debug, Args)]
+pub struct GuardArguments {
+    #[command(flatten)]
+    pub own_commit: OwnCommitArguments,
+
+    #[command(flatten)]
+    pub repository: RepositoryArguments,
+
+    /// How long one request to the repository may take, such as `30s` or `2m`
+    #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s", help_heading = "Git")]
+    pub timeout: String,
 }
 
 #[derive(Debug, Args)]

@@ -127,6 +127,31 @@ pub struct RepositoryArguments {
     pub branch: Option<String>,
 }
 
+/// What to do where a release started this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnOwnCommit {
+    /// Do nothing, and end well
+    Skip,
+    /// Do nothing, and fail
+    Fail,
+    /// Go on all the same
+    Ignore,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Guards")]
+pub struct OwnCommitArguments {
+    /// What to do where this run was started by the push of a release, and by nothing else: to go on would be a loop
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        env = "TAGSHIP_ON_OWN_COMMIT",
+        default_value_t = OnOwnCommit::Skip
+    )]
+    pub on_own_commit: OnOwnCommit,
+}
+
 /// What to do where the branch carries a newer release already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnSuperseded {

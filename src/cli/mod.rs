@@ -7,12 +7,12 @@ mod groups;
 mod history;
 mod output;
 
-pub use args::{Arguments, CheckArguments, Command, ReleaseArguments, SetArguments};
+pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
 pub use ci::Ci;
 pub use env::{Environment, GitLogin};
 pub use groups::{
-    CheckingArguments, CommitArguments, ImageArguments, KustomizationArguments, OnSuperseded, RegistryArguments,
-    RepositoryArguments, RequirementArguments,
+    CheckingArguments, CommitArguments, ImageArguments, KustomizationArguments, OnOwnCommit, OnSuperseded,
+    OwnCommitArguments, RegistryArguments, RepositoryArguments, RequirementArguments,
 };
 pub use history::{LogArguments, PromoteArguments, RollbackArguments};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};

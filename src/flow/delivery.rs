@@ -58,9 +58,6 @@ pub(super) fn deliver(
     listener: &mut Listener<'_>,
 ) -> Result<Outcome, Failure> {
     let delivery = shipment.delivery;
-    if let Some(ci) = &delivery.target.ci {
-        listener(&Event::Detected(ci.to_string()));
-    }
     let mut checks = Checks::new(delivery.registry.as_ref());
     let target = Target::open(&delivery.target)?;
     let start = || target.start(delivery.effect, delivery.create_branch);

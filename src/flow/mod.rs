@@ -4,6 +4,7 @@ mod check;
 mod checkout;
 mod delivery;
 mod files;
+mod guard;
 mod log;
 mod order;
 mod promote;
@@ -13,6 +14,7 @@ mod set;
 mod timeline;
 
 pub use check::check;
+pub use guard::guard;
 pub use log::log;
 pub use promote::promote;
 pub use release::release;

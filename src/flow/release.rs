@@ -1,6 +1,7 @@
 //! `release`: the images that the command line names.
 
 use super::delivery::{Shipment, Writing, deliver};
+use super::guard::stopped;
 use crate::failure::Failure;
 use crate::outcome::{Listener, Outcome};
 use crate::plan::{self, Purpose};
@@ -9,7 +10,10 @@ use crate::request::ReleaseRequest;
 
 /// Releases images: all of them in one commit, or nothing.
 pub fn release(request: &ReleaseRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let ReleaseRequest { images, delivery } = request;
+    let ReleaseRequest { images, delivery, on_own_commit } = request;
+    if let Some(outcome) = stopped("release", &delivery.target, *on_own_commit, listener)? {
+        return Ok(outcome);
+    }
     let subjects = match delivery.registry {
         Some(_) => images.arguments.iter().map(plan::subject).collect::<Result<_, _>>()?,
         None => Vec::new(),

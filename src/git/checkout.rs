@@ -13,7 +13,8 @@ use gix::url::Scheme;
 use super::error::GitError;
 use super::identity::Identity;
 use super::name::{BranchName, CommitId, RepositoryPath};
-use super::objects::HASH;
+use super::objects::{HASH, Objects};
+use super::record::CommitRecord;
 use super::remote::{Remote, RemoteOptions};
 
 /// A repository on disk with its configuration.
@@ -92,6 +93,14 @@ impl Checkout {
         let item = Item { full_ref_name: full.as_bytes().as_bstr(), target: &any, object: None };
         let matched = MatchGroup::from_fetch_specs(specs).match_lhs(std::iter::once(item));
         matched.mappings.into_iter().find_map(|mapping| mapping.rhs?.to_str().ok().map(str::to_owned))
+    }
+
+    /// Returns a commit that is here, on whatever branch; `None` where it is not.
+    pub fn record(&self, id: CommitId) -> Option<CommitRecord> {
+        let (kind, bytes) = self.object(id.0)?;
+        let mut objects = Objects::default();
+        objects.insert(kind, bytes).ok()?;
+        CommitRecord::read(id, &objects).ok()
     }
 
     pub(super) fn repository(&self) -> &gix::Repository {

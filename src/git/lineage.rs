@@ -36,7 +36,7 @@ const SKEW: i64 = 24 * 60 * 60;
 
 /// Returns how `commit` stands to `other`, as the checkout's history tells.
 pub fn lineage_in(checkout: &Checkout, commit: CommitId, other: CommitId) -> Lineage {
-    at_hand(&|id| read(checkout, id), commit, other).unwrap_or(Lineage::Unknown)
+    at_hand(&|id| checkout.record(id), commit, other).unwrap_or(Lineage::Unknown)
 }
 
 /// Returns how `commit` stands to `other`, as a remote tells.
@@ -50,7 +50,7 @@ impl Snapshot<'_> {
         let checkout = self.source.checkout;
         let known = |id: CommitId| {
             let fetched = self.objects.contains(&id.0).then(|| CommitRecord::read(id, &self.objects).ok());
-            fetched.flatten().or_else(|| read(checkout?, id))
+            fetched.flatten().or_else(|| checkout?.record(id))
         };
         match at_hand(&known, commit, other) {
             Some(lineage) => Ok(lineage),
@@ -101,13 +101,6 @@ fn descends(
         }
     }
     (!missing).then_some(false)
-}
-
-fn read(checkout: &Checkout, id: CommitId) -> Option<CommitRecord> {
-    let (kind, bytes) = checkout.object(id.0)?;
-    let mut objects = Objects::default();
-    objects.insert(kind, bytes).ok()?;
-    CommitRecord::read(id, &objects).ok()
 }
 
 /// Returns how `commit` stands to a commit of which the server was told that we have it: `between` is what it then sent.

@@ -4,6 +4,7 @@
 //! as the lease. A [`Checkout`] says where to, and can follow. It knows no images and no kustomizations, and decides
 //! nothing: what to change, whether to try again and what to tell the user are its caller's.
 
+mod changes;
 mod checkout;
 mod commit;
 mod credentials;
@@ -35,6 +36,7 @@ mod traffic;
 mod transport;
 mod worktree_file;
 
+pub use changes::PathChange;
 pub use checkout::Checkout;
 pub use commit::{Authorship, Change, CommitOnTip, Lease, NewCommit};
 pub use credentials::HostLogin;

@@ -41,6 +41,14 @@ impl CommitRecord {
         })
     }
 
+    /// Returns a record of a commit that is in no repository.
+    #[cfg(test)]
+    pub(crate) fn of(id: CommitId, parents: Vec<CommitId>, message: &str) -> Self {
+        let (author, committer) = ("A".to_owned(), "C".to_owned());
+        let tree = ObjectId::null(gix::hash::Kind::Sha1);
+        Self { id, parents, author, committer, seconds: 0, message: message.into(), tree }
+    }
+
     /// Returns the first line of the message.
     pub fn title(&self) -> &str {
         self.message.trim_start().lines().next().unwrap_or_default().trim_end()
@@ -85,16 +93,7 @@ mod tests {
     use gix::ObjectId;
 
     fn record(message: &str) -> CommitRecord {
-        let id = ObjectId::null(gix::hash::Kind::Sha1);
-        CommitRecord {
-            id: CommitId(id),
-            parents: Vec::new(),
-            author: "A".to_owned(),
-            committer: "C".to_owned(),
-            seconds: 0,
-            message: message.into(),
-            tree: id,
-        }
+        CommitRecord::of(CommitId(ObjectId::null(gix::hash::Kind::Sha1)), Vec::new(), message)
     }
 
     #[test]

@@ -66,6 +66,19 @@ impl<'r> Source<'r> {
         Ok(Snapshot { source: self, commit: at, root, objects, fetched, depth })
     }
 
+    /// Reads the commit `at` for its history: where it is not at hand, it comes with its parents and without trees.
+    pub fn commits(mut self, at: CommitId) -> Result<Snapshot<'r>, GitError> {
+        const WITH_PARENTS: usize = 2;
+        let mut objects = Objects::default();
+        let mut depth = 0;
+        if !self.copy_local(at.0, &mut objects)? {
+            self.reader()?.fetch_history(at.0, WITH_PARENTS, &mut objects)?;
+            depth = WITH_PARENTS;
+        }
+        let root = objects.commit(&at.0)?.tree();
+        Ok(Snapshot { source: self, commit: at, root, objects, fetched: Fetched::Parts, depth })
+    }
+
     fn fetch(&mut self, wants: Vec<ObjectId>, objects: &mut Objects) -> Result<(), GitError> {
         let mut missing = Vec::new();
         for want in wants {

@@ -111,6 +111,7 @@ fn success(outcome: &Outcome) -> Document<'_> {
             Ending::Present => "present",
             Ending::Unchanged => "unchanged",
             Ending::DryRun => "dry-run",
+            Ending::Proceed => "proceed",
             Ending::Skipped => "skipped",
             Ending::Superseded => "superseded",
             Ending::Held => "held",

@@ -166,6 +166,7 @@ pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
         Ending::Edited => good("edited"),
         Ending::Present => good("present"),
         Ending::Unchanged => unchanged(outcome),
+        Ending::Proceed => good("proceed"),
         Ending::DryRun => {
             let rest = if outcome.command == "set" { "nothing was written" } else { "nothing was pushed" };
             format!("dry run: {rest}\n")

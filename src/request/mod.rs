@@ -4,6 +4,7 @@
 mod check;
 mod commit;
 mod delivery;
+mod guard;
 mod images;
 mod log;
 mod promote;
@@ -20,6 +21,7 @@ use crate::failure::Failure;
 pub use check::CheckRequest;
 pub use commit::CommitRequest;
 pub use delivery::Delivery;
+pub use guard::GuardRequest;
 pub use images::Images;
 pub use log::LogRequest;
 pub use promote::PromoteRequest;
@@ -33,6 +35,7 @@ pub use values::Effect;
 /// What to do.
 pub enum Request {
     Release(Box<ReleaseRequest>),
+    Guard(GuardRequest),
     Check(CheckRequest),
     Set(SetRequest),
     Log(LogRequest),
@@ -46,6 +49,7 @@ impl Request {
             Command::Release(arguments) => {
                 ReleaseRequest::new(arguments, environment).map(|request| Self::Release(Box::new(request)))
             }
+            Command::Guard(arguments) => GuardRequest::new(arguments, environment).map(Self::Guard),
             Command::Check(arguments) => CheckRequest::new(arguments, environment).map(Self::Check),
             Command::Set(arguments) => SetRequest::new(arguments, environment).map(Self::Set),
             Command::Log(arguments) => LogRequest::new(arguments, environment).map(Self::Log),

@@ -3,12 +3,13 @@
 use super::delivery::Delivery;
 use super::images::Images;
 use super::values::{effect, listed};
-use crate::cli::{Environment, ReleaseArguments};
+use crate::cli::{Environment, OnOwnCommit, ReleaseArguments};
 use crate::failure::Failure;
 
 pub struct ReleaseRequest {
     pub images: Images,
     pub delivery: Delivery,
+    pub on_own_commit: OnOwnCommit,
 }
 
 impl ReleaseRequest {
@@ -25,6 +26,6 @@ impl ReleaseRequest {
             effect: effect(kustomization.dry_run),
             ..shared
         };
-        Ok(Self { images, delivery })
+        Ok(Self { images, delivery, on_own_commit: arguments.own_commit.on_own_commit })
     }
 }

@@ -12,7 +12,7 @@ use crate::support::command::Home;
 fn help_and_version() {
     tagship().arg("--help").run().success().stdout_has("Exit codes:").stdout_has("release");
     tagship().arg("--version").run().success().stdout_has(concat!("tagship ", env!("CARGO_PKG_VERSION")));
-    for command in ["release", "check", "set"] {
+    for command in ["release", "guard", "check", "set"] {
         tagship().args([command, "--help"]).run().success().stdout_has("Examples:");
     }
 }
@@ -24,7 +24,8 @@ fn words(line: &str) -> Vec<OsString> {
 
 #[test]
 fn every_example_means_something() {
-    let help = ["release", "check", "set"].map(|command| tagship().args([command, "-h"]).run().success().stdout());
+    let help =
+        ["release", "guard", "check", "set"].map(|command| tagship().args([command, "-h"]).run().success().stdout());
     let readme = include_str!("../../README.md").to_owned();
     let mut examples = 0;
     for text in help.iter().chain([&readme]) {

@@ -12,6 +12,7 @@ mod checks;
 mod cli;
 mod edit;
 mod git;
+mod guard;
 mod history;
 mod marker;
 mod no_push;

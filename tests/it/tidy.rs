@@ -41,7 +41,7 @@ fn module_of(path: &str) -> &str {
 }
 
 /// Who may use whom. The arrows run one way: from what a person typed, through the flow, to what is told.
-const LAYERS: [(&str, &[&str]); 26] = [
+const LAYERS: [(&str, &[&str]); 28] = [
     ("image", &[]),
     ("backoff", &[]),
     ("http", &[]),
@@ -59,11 +59,13 @@ const LAYERS: [(&str, &[&str]); 26] = [
     ("request", &["cli", "image", "git", "registry", "logins", "marker", "message_template", "failure"]),
     ("provenance", &["git"]),
     ("order", &["git", "provenance"]),
+    ("guard", &["git", "kustomization", "provenance"]),
     ("plan", &["image", "git", "kustomization", "marker", "provenance", "request", "message_template", "failure"]),
     ("outcome", &["image", "git", "registry", "kustomization", "plan", "provenance", "diff"]),
     ("checks", &["backoff", "failure", "image", "outcome", "plan", "registry", "request"]),
     ("target", &["cli", "git", "kustomization", "request", "failure"]),
     ("source", &["failure", "git", "request", "target"]),
+    ("trigger", &["failure", "git", "guard", "request", "target"]),
     (
         "flow",
         &[
@@ -82,6 +84,7 @@ const LAYERS: [(&str, &[&str]); 26] = [
             "request",
             "source",
             "target",
+            "trigger",
             "worktree",
         ],
     ),

@@ -25,6 +25,8 @@ pub struct Ci {
     pub branch: Option<String>,
     /// Whether a pull or merge request is built.
     pub pull_request: bool,
+    /// Whether a push of commits began the run, and no person, clock or other program.
+    pub pushed: Option<bool>,
     /// Where the repository that is built is cloned from, without a login.
     pub repository_url: Option<String>,
     /// The run's page.
@@ -78,6 +80,9 @@ fn read(system: &System, environment: &Environment) -> Ci {
         before: value(system.before).or_else(pushed_upon).filter(|id| is_commit(id)),
         branch: value(system.branch).filter(|_| is_branch),
         pull_request,
+        pushed: system
+            .trigger
+            .and_then(|(variable, words)| environment.text(variable).map(|word| words.contains(&word.as_str()))),
         run: value(system.run),
         actor: value(system.actor),
         bot: system.bot,
@@ -162,6 +167,7 @@ mod tests {
             before: Some(BEFORE.to_owned()),
             branch: Some("main".to_owned()),
             pull_request: false,
+            pushed: Some(true),
             repository_url: Some("https://git.example/org/app.git".to_owned()),
             run: Some("https://ci.example/runs/42".to_owned()),
             actor: Some("octocat".to_owned()),
@@ -222,6 +228,7 @@ mod tests {
             BITBUCKET_STEP_TRIGGERER_UUID={a-b}";
         let expected = Ci {
             before: None,
+            pushed: None,
             repository_url: Some("http://bitbucket.org/org/app".to_owned()),
             run: Some("https://bitbucket.org/org/app/pipelines/results/42".to_owned()),
             actor: Some("{a-b}".to_owned()),
@@ -242,15 +249,16 @@ mod tests {
         let variables = "CI=true\nCIRCLECI=true\nCIRCLE_PROJECT_USERNAME=org\nCIRCLE_PROJECT_REPONAME=app
             CIRCLE_SHA1=COMMIT\nCIRCLE_BRANCH=main\nCIRCLE_BUILD_URL=https://ci.example/runs/42\nCIRCLE_USERNAME=octocat
             CIRCLE_REPOSITORY_URL=https://git.example/org/app.git";
-        assert_eq!(ci(variables), Some(Ci { before: None, ..push_to_main("CircleCI") }));
+        assert_eq!(ci(variables), Some(Ci { before: None, pushed: None, ..push_to_main("CircleCI") }));
         let variables = "CI=true\nBUILDKITE=true\nBUILDKITE_REPO=git@git.example:org/app.git\nBUILDKITE_COMMIT=COMMIT
             BUILDKITE_BRANCH=main\nBUILDKITE_PULL_REQUEST=false\nBUILDKITE_PULL_REQUEST_BASE_BRANCH=
-            BUILDKITE_BUILD_URL=https://ci.example/runs/42\nBUILDKITE_BUILD_CREATOR=octocat";
+            BUILDKITE_BUILD_URL=https://ci.example/runs/42\nBUILDKITE_BUILD_CREATOR=octocat
+            BUILDKITE_SOURCE=webhook";
         let repository_url = Some("git@git.example:org/app.git".to_owned());
         assert_eq!(ci(variables), Some(Ci { before: None, repository_url, ..push_to_main("Buildkite") }));
         let variables = "CI=true\nJENKINS_URL=https://ci.example/\nGIT_URL=https://git.example/org/app.git
             GIT_COMMIT=COMMIT\nGIT_PREVIOUS_COMMIT=BEFORE\nGIT_BRANCH=origin/main\nBUILD_URL=https://ci.example/runs/42";
-        assert_eq!(ci(variables), Some(Ci { actor: None, ..push_to_main("Jenkins") }));
+        assert_eq!(ci(variables), Some(Ci { actor: None, pushed: None, ..push_to_main("Jenkins") }));
         let multibranch = ci(&format!("{variables}\nBRANCH_NAME=origin/x")).unwrap();
         assert_eq!(multibranch.branch.as_deref(), Some("origin/x"));
     }
@@ -281,6 +289,25 @@ mod tests {
         ] {
             let ci = ci(variables).unwrap();
             assert_eq!((ci.branch, ci.pull_request), (None, pull_request), "{variables}");
+        }
+    }
+
+    #[test]
+    fn what_began_the_run() {
+        for (variables, pushed) in [
+            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=push", Some(true)),
+            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=workflow_run", Some(true)),
+            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=repository_dispatch", Some(false)),
+            ("GITHUB_ACTIONS=true", None),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=trigger", Some(false)),
+            ("CI=woodpecker\nCI_PIPELINE_EVENT=cron", Some(false)),
+            ("DRONE=true\nDRONE_BUILD_EVENT=promote", Some(false)),
+            ("TF_BUILD=True\nBUILD_REASON=BatchedCI", Some(true)),
+            ("TF_BUILD=True\nBUILD_REASON=Manual", Some(false)),
+            ("BUILDKITE=true\nBUILDKITE_SOURCE=ui", Some(false)),
+            ("JENKINS_URL=x", None),
+        ] {
+            assert_eq!(ci(variables).unwrap().pushed, pushed, "{variables}");
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct System {
     pub(super) tag: Values,
     /// Known where a pull or merge request is built.
     pub(super) pull_request: Values,
+    /// The variable with what began the run, and its words for a push, or for a run that a push began.
+    pub(super) trigger: Option<(&'static str, &'static [&'static str])>,
     pub(super) run: Values,
     pub(super) actor: Values,
     pub(super) bot: Option<&'static str>,
@@ -39,6 +41,7 @@ const GITHUB: System = System {
     tag: &[],
     // Under `pull_request_target`, the ref is the branch to merge into.
     pull_request: &["{GITHUB_BASE_REF}"],
+    trigger: Some(("GITHUB_EVENT_NAME", &["push", "workflow_run"])),
     run: &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"],
     actor: &["{GITHUB_ACTOR}"],
     bot: Some("github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"),
@@ -75,6 +78,7 @@ pub(super) const SYSTEMS: &[System] = &[
         branch: &["{CI_COMMIT_BRANCH}"],
         tag: &["{CI_COMMIT_TAG}"],
         pull_request: &["{CI_MERGE_REQUEST_IID}", "{CI_EXTERNAL_PULL_REQUEST_IID}"],
+        trigger: Some(("CI_PIPELINE_SOURCE", &["push", "parent_pipeline"])),
         run: &["{CI_JOB_URL}"],
         actor: &["{GITLAB_USER_LOGIN}"],
         bot: None,
@@ -91,6 +95,7 @@ pub(super) const SYSTEMS: &[System] = &[
         branch: &["{CI_COMMIT_BRANCH}"],
         tag: &["{CI_COMMIT_TAG}"],
         pull_request: &["{CI_PIPELINE_EVENT#pull_request}"],
+        trigger: Some(("CI_PIPELINE_EVENT", &["push"])),
         run: &["{CI_PIPELINE_URL}"],
         actor: &["{CI_COMMIT_AUTHOR}"],
         bot: None,
@@ -107,6 +112,7 @@ pub(super) const SYSTEMS: &[System] = &[
         branch: &["{DRONE_BRANCH}"],
         tag: &["{DRONE_TAG}"],
         pull_request: &["{DRONE_BUILD_EVENT#pull_request}"],
+        trigger: Some(("DRONE_BUILD_EVENT", &["push"])),
         run: &["{DRONE_BUILD_LINK}"],
         actor: &["{DRONE_COMMIT_AUTHOR}"],
         bot: None,
@@ -123,6 +129,7 @@ pub(super) const SYSTEMS: &[System] = &[
         branch: &["{BITBUCKET_BRANCH}"],
         tag: &["{BITBUCKET_TAG}"],
         pull_request: &["{BITBUCKET_PR_ID}"],
+        trigger: None,
         run: &["https://bitbucket.org/{BITBUCKET_REPO_FULL_NAME}/pipelines/results/{BITBUCKET_BUILD_NUMBER}"],
         actor: &["{BITBUCKET_STEP_TRIGGERER_UUID}"],
         bot: Some("bitbucket-pipelines <commits-noreply@bitbucket.org>"),
@@ -139,6 +146,7 @@ pub(super) const SYSTEMS: &[System] = &[
         branch: &["{BUILD_SOURCEBRANCH#refs/heads/}"],
         tag: &[],
         pull_request: &["{BUILD_REASON#PullRequest}"],
+        trigger: Some(("BUILD_REASON", &["IndividualCI", "BatchedCI"])),
         // By the project's id, because its name may have spaces.
         run: &["{SYSTEM_COLLECTIONURI}{SYSTEM_TEAMPROJECTID}/_build/results?buildId={BUILD_BUILDID}"],
         actor: &["{BUILD_REQUESTEDFOR}"],
@@ -157,6 +165,7 @@ pub(super) const SYSTEMS: &[System] = &[
         tag: &["{CIRCLE_TAG}"],
         // Only of forks. `CIRCLE_PULL_REQUEST` is also there where a branch is built that has a request open.
         pull_request: &["{CIRCLE_PR_NUMBER}"],
+        trigger: None,
         run: &["{CIRCLE_BUILD_URL}"],
         actor: &["{CIRCLE_USERNAME}"],
         bot: None,
@@ -174,6 +183,7 @@ pub(super) const SYSTEMS: &[System] = &[
         tag: &["{BUILDKITE_TAG}"],
         // `BUILDKITE_PULL_REQUEST` is `false` where there is none.
         pull_request: &["{BUILDKITE_PULL_REQUEST_BASE_BRANCH}"],
+        trigger: Some(("BUILDKITE_SOURCE", &["webhook"])),
         run: &["{BUILDKITE_BUILD_URL}"],
         actor: &["{BUILDKITE_BUILD_CREATOR}"],
         bot: None,
@@ -190,6 +200,7 @@ pub(super) const SYSTEMS: &[System] = &[
         branch: &["{BRANCH_NAME}", "{GIT_LOCAL_BRANCH}", "{GIT_BRANCH#origin/}", "{GIT_BRANCH}"],
         tag: &["{TAG_NAME}"],
         pull_request: &["{CHANGE_ID}"],
+        trigger: None,
         run: &["{BUILD_URL}"],
         actor: &[],
         bot: None,

@@ -1,0 +1,43 @@
+//! `guard`, which is also the first step of every release: where a release started this run, it ends there, before
+//! anything is asked of a registry.
+
+use crate::cli::OnOwnCommit;
+use crate::failure::{Failure, FailureKind};
+use crate::outcome::{Ending, Event, Listener, Outcome};
+use crate::request::{GuardRequest, TargetRequest};
+use crate::trigger::own_push;
+
+/// Tells whether the pipeline may go on.
+pub fn guard(request: &GuardRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    let stopped = stopped("guard", &request.target, request.on_own_commit, listener)?;
+    Ok(stopped.unwrap_or_else(|| Outcome::new("guard", Ending::Proceed)))
+}
+
+/// Returns how `command` ends where releases started this run; `None` where it goes on.
+pub(super) fn stopped(
+    command: &'static str,
+    target: &TargetRequest,
+    on_own_commit: OnOwnCommit,
+    listener: &mut Listener<'_>,
+) -> Result<Option<Outcome>, Failure> {
+    if on_own_commit == OnOwnCommit::Ignore {
+        return Ok(None);
+    }
+    let own = match own_push(target) {
+        Ok(Some(own)) => own,
+        Ok(None) => return Ok(None),
+        Err(failure) => {
+            let note = format!("whether a release started this run cannot be told: {}", failure.message);
+            listener(&Event::Noted(note));
+            return Ok(None);
+        }
+    };
+    let reason = match own.commits {
+        1 => format!("this run was started by tagship's own commit {}", own.commit.short()),
+        commits => format!("this run was started by tagship's own {commits} commits up to {}", own.commit.short()),
+    };
+    if on_own_commit == OnOwnCommit::Fail {
+        return Err(Failure::new(FailureKind::Guarded, reason).hint("`--on-own-commit ignore` goes on all the same"));
+    }
+    Ok(Some(Outcome { reason: Some(reason), ..Outcome::new(command, Ending::Skipped) }))
+}

@@ -1,0 +1,91 @@
+//! In which paths two commits differ. Only the trees that differ themselves are looked into, so that the cost is that of
+//! the change: at most one trip for each level of folders.
+
+use std::collections::BTreeMap;
+
+use gix::ObjectId;
+use gix::bstr::{BStr, ByteSlice as _};
+use gix::objs::tree::EntryRef;
+
+use super::error::GitError;
+use super::record::CommitRecord;
+use super::snapshot::{Snapshot, Step};
+
+/// How many differing entries are looked at.
+const MOST: usize = 1_000;
+
+/// A path in which two commits differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PathChange {
+    /// A file has another content, and is otherwise what it was.
+    Edited(String),
+    /// Anything else: a file or a whole folder came or went, or is of another kind.
+    Otherwise(String),
+}
+
+/// A folder whose trees differ.
+struct Folder {
+    path: String,
+    before: ObjectId,
+    after: ObjectId,
+}
+
+impl Snapshot<'_> {
+    /// Returns the paths in which two commits of the history differ; `None` where they are very many.
+    pub fn changes(
+        &mut self,
+        before: &CommitRecord,
+        after: &CommitRecord,
+    ) -> Result<Option<Vec<PathChange>>, GitError> {
+        let mut changes = Vec::new();
+        let mut level = Vec::new();
+        if before.tree != after.tree {
+            level.push(Folder { path: String::new(), before: before.tree, after: after.tree });
+        }
+        while !level.is_empty() {
+            self.load_all(|snapshot| {
+                let trees = level.iter().flat_map(|folder| [folder.before, folder.after]);
+                Ok(trees.filter(|id| !snapshot.objects.contains(id)).map(Step::Unloaded).collect())
+            })?;
+            let mut deeper = Vec::new();
+            for folder in &level {
+                self.compare(folder, &mut changes, &mut deeper)?;
+                if changes.len() + deeper.len() > MOST {
+                    return Ok(None);
+                }
+            }
+            level = deeper;
+        }
+        Ok(Some(changes))
+    }
+
+    fn compare(
+        &self,
+        folder: &Folder,
+        changes: &mut Vec<PathChange>,
+        deeper: &mut Vec<Folder>,
+    ) -> Result<(), GitError> {
+        let (before, after) = (self.objects.tree(&folder.before)?, self.objects.tree(&folder.after)?);
+        let mut entries: BTreeMap<&BStr, [Option<&EntryRef<'_>>; 2]> = BTreeMap::new();
+        for (side, tree) in [&before, &after].into_iter().enumerate() {
+            for entry in &tree.entries {
+                entries.entry(entry.filename).or_default()[side] = Some(entry);
+            }
+        }
+        for (name, sides) in entries {
+            let path = format!("{}{}", folder.path, name.to_str_lossy());
+            match sides {
+                [Some(before), Some(after)] if before == after => {}
+                [Some(before), Some(after)] if before.mode.is_tree() && after.mode.is_tree() => {
+                    let (before, after) = (before.oid.to_owned(), after.oid.to_owned());
+                    deeper.push(Folder { path: path + "/", before, after });
+                }
+                [Some(before), Some(after)] if before.mode == after.mode && before.mode.is_blob() => {
+                    changes.push(PathChange::Edited(path));
+                }
+                _ => changes.push(PathChange::Otherwise(path)),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! Whether a run was started by releases of our own: the loop of a pipeline that releases to the branch that it watches.
+//! It is judged by what history says of each pushed commit, and never by a name or an address, which anybody may have.
+//! What is in doubt counts as somebody's work: a release too many is seen, one too few is missed.
+
+use crate::git::{CommitId, CommitRecord, PathChange};
+use crate::kustomization::FILE_NAMES;
+use crate::provenance::{self, Provenance};
+
+/// How many commits of one push are looked at.
+pub const MOST: usize = 50;
+
+/// A push, as the CI system tells of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Push {
+    pub commit: CommitId,
+    /// Where the branch stood before; `None`: not told, or the branch is new.
+    pub before: Option<CommitId>,
+}
+
+/// A commit of a push, and in what it differs from its parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pushed {
+    pub record: CommitRecord,
+    /// `None`: it was not looked at, or is too much to be a release.
+    pub changes: Option<Vec<PathChange>>,
+}
+
+/// What the commits of a push tell of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// They are releases so far, and this one comes next.
+    Next(CommitId),
+    /// All of them are releases.
+    Own,
+    /// At least one of them is not.
+    Foreign,
+}
+
+/// Returns what is known of `push` by `pushed`, its commits from the last one on, each one's parent next.
+pub fn judge(push: Push, pushed: &[Pushed]) -> Verdict {
+    // A run of what was there already, as a person starts it again.
+    if push.before == Some(push.commit) {
+        return Verdict::Foreign;
+    }
+    let mut next = push.commit;
+    for commit in pushed {
+        match &commit.record.parents[..] {
+            [parent] if commit.record.id == next && is_release(commit) => next = *parent,
+            _ => return Verdict::Foreign,
+        }
+    }
+    match push.before {
+        _ if pushed.is_empty() => Verdict::Next(next),
+        None => Verdict::Own,
+        Some(before) if before == next => Verdict::Own,
+        Some(_) if pushed.len() < MOST => Verdict::Next(next),
+        Some(_) => Verdict::Foreign,
+    }
+}
+
+/// Returns whether a commit says that it is a release. A message can be copied, so its changes must say so too.
+pub fn claims(record: &CommitRecord) -> bool {
+    record.parents.len() == 1 && Provenance::of(record).is_some()
+}
+
+/// A release edits kustomizations, at least one, and does nothing else. They have their usual names, or are named.
+fn is_release(commit: &Pushed) -> bool {
+    let is_named = |path: &str| commit.record.trailer(provenance::FILE).any(|file| file == path);
+    let is_edit = |change: &PathChange| match change {
+        PathChange::Edited(path) => FILE_NAMES.contains(&path.rsplit('/').next().unwrap_or_default()) || is_named(path),
+        PathChange::Otherwise(_) => false,
+    };
+    let changes = commit.changes.as_deref().unwrap_or_default();
+    claims(&commit.record) && !changes.is_empty() && changes.iter().all(is_edit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST, Push, Pushed, Verdict, judge};
+    use crate::git::{CommitId, CommitRecord, PathChange};
+
+    const RELEASE: &str = "Release web:v1 [skip ci]\n\nTagship-Image: web=web:v1\nTagship-Version: 0.1.0\n";
+
+    fn id(digit: u32) -> CommitId {
+        CommitId::parse(&format!("{digit:040x}")).unwrap()
+    }
+
+    fn pushed(number: u32, parents: &[u32], message: &str, changes: &[PathChange]) -> Pushed {
+        let parents = parents.iter().map(|parent| id(*parent)).collect();
+        Pushed { record: CommitRecord::of(id(number), parents, message), changes: Some(changes.to_vec()) }
+    }
+
+    fn edited(path: &str) -> PathChange {
+        PathChange::Edited(path.to_owned())
+    }
+
+    /// Returns a release, number `number`, on the commit before it.
+    fn release(number: u32) -> Pushed {
+        pushed(number, &[number - 1], RELEASE, &[edited("apps/web/kustomization.yaml")])
+    }
+
+    fn verdict(before: Option<u32>, pushed: &[Pushed]) -> Verdict {
+        judge(Push { commit: id(9), before: before.map(id) }, pushed)
+    }
+
+    #[test]
+    fn one_commit() {
+        let one = &[edited("Kustomization")][..];
+        let more = |change| [edited("Kustomization"), change];
+        let two = more(edited("a/b/kustomization.yml"));
+        let deployment = more(edited("x/deployment.yaml"));
+        let crlf = RELEASE.replace('\n', "\r\n");
+        let in_body = RELEASE.replace("0.1.0\n", "0.1.0\n\nand more\n");
+        let named = format!("{RELEASE}Tagship-File: prod.yaml\n");
+        let amended =
+            "Release web:v1\n\nAmended.\n\nTagship-Image: web=web:v1\nTagship-Version: 0.1.0\nSigned-off-by: A\n";
+        for (what, parents, message, changes, expected) in [
+            ("a release", &[8][..], RELEASE, one, Verdict::Own),
+            ("of two files", &[8], RELEASE, &two[..], Verdict::Own),
+            ("of a file that it names", &[8], &named, &[edited("prod.yaml")][..], Verdict::Own),
+            ("of another file than it names", &[8], &named, &[edited("test.yaml")][..], Verdict::Foreign),
+            ("line ends of Windows", &[8], &crlf, one, Verdict::Own),
+            ("amended, with its trailers", &[8], amended, one, Verdict::Own),
+            ("amended, without them", &[8], "Release web:v1", one, Verdict::Foreign),
+            ("a person's", &[8], "Add a page", &[edited("index.html")], Verdict::Foreign),
+            ("trailers that are copied", &[8], RELEASE, &[edited("index.html")], Verdict::Foreign),
+            ("a file more", &[8], RELEASE, &deployment[..], Verdict::Foreign),
+            ("a folder called so", &[8], RELEASE, &[edited("kustomization.yaml/x")], Verdict::Foreign),
+            ("a new file", &[8], RELEASE, &[PathChange::Otherwise("Kustomization".to_owned())], Verdict::Foreign),
+            ("no change", &[8], RELEASE, &[], Verdict::Foreign),
+            ("squashed, trailers within", &[8], &in_body, one, Verdict::Foreign),
+            ("one trailer", &[8], "x\n\nTagship-Image: web=web:v1\n", one, Verdict::Foreign),
+            ("a merge", &[8, 7], RELEASE, one, Verdict::Foreign),
+            ("the first commit", &[], RELEASE, one, Verdict::Foreign),
+        ] {
+            assert_eq!(verdict(None, &[pushed(9, parents, message, changes)]), expected, "{what}");
+        }
+        let unseen = Pushed { changes: None, ..release(9) };
+        assert_eq!(verdict(None, &[unseen]), Verdict::Foreign, "changes that are too many");
+    }
+
+    #[test]
+    fn several_commits() {
+        let person = pushed(8, &[7], "Add a page", &[edited("index.html")]);
+        assert_eq!(verdict(None, &[]), Verdict::Next(id(9)));
+        assert_eq!(verdict(Some(9), &[]), Verdict::Foreign, "nothing was pushed");
+        assert_eq!(verdict(Some(8), &[release(9)]), Verdict::Own);
+        assert_eq!(verdict(Some(7), &[release(9)]), Verdict::Next(id(8)));
+        assert_eq!(verdict(Some(7), &[release(9), release(8)]), Verdict::Own, "two releases in one push");
+        assert_eq!(verdict(Some(7), &[release(9), person.clone()]), Verdict::Foreign, "a release upon a person's work");
+        assert_eq!(verdict(None, &[release(9), person]), Verdict::Foreign);
+        assert_eq!(verdict(Some(6), &[release(9), release(7)]), Verdict::Foreign, "not its parent");
+        let pushed: Vec<Pushed> = (0..MOST as u32).map(|back| release(100 - back)).collect();
+        let push = Push { commit: id(100), before: Some(id(1)) };
+        assert_eq!(judge(push, &pushed[1..]), Verdict::Foreign, "it begins with another one");
+        assert_eq!(judge(push, &pushed[..MOST - 1]), Verdict::Next(id(100 - MOST as u32 + 1)));
+        assert_eq!(judge(push, &pushed), Verdict::Foreign, "more than anybody looks at, or a history that went apart");
+    }
+}

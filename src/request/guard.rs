@@ -1,0 +1,19 @@
+//! `guard` as meant.
+
+use super::target::TargetRequest;
+use crate::cli::{Environment, GuardArguments, OnOwnCommit};
+use crate::failure::Failure;
+
+pub struct GuardRequest {
+    pub target: TargetRequest,
+    pub on_own_commit: OnOwnCommit,
+}
+
+impl GuardRequest {
+    pub(super) fn new(arguments: &GuardArguments, environment: &Environment) -> Result<Self, Failure> {
+        Ok(Self {
+            target: TargetRequest::new(&arguments.repository, &arguments.timeout, environment)?,
+            on_own_commit: arguments.own_commit.on_own_commit,
+        })
+    }
+}

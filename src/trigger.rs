@@ -1,0 +1,121 @@
+//! The push that started this run, and its commits: from a checkout, else from the repository that the CI system builds.
+//! Nothing is asked for where it is clear without: an ordinary commit in the checkout costs nothing, and a run that builds
+//! another repository than the one that is released to cannot have been started by a release.
+
+use std::path::Path;
+
+use crate::failure::Failure;
+use crate::git::{Checkout, CommitId, CommitRecord, History, Remote, Snapshot, Source};
+use crate::guard::{self, MOST, Push, Pushed, Verdict, judge};
+use crate::request::{Repository, TargetRequest};
+use crate::target::remote_options;
+
+/// Releases that started this run, and nothing else did.
+pub(crate) struct OwnPush {
+    /// The last one.
+    pub(crate) commit: CommitId,
+    pub(crate) commits: usize,
+}
+
+/// Returns the releases whose push started this run; `None` where something else did, or nobody tells.
+pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failure> {
+    let Some(push) = push_to_the_branch(request) else {
+        return Ok(None);
+    };
+    let mut checkouts = checkouts(request).into_iter();
+    let found = checkouts.find_map(|(checkout, name)| Some((checkout.record(push.commit)?, checkout, name)));
+    let (checkout, remote) = match found {
+        Some((record, ..)) if !guard::claims(&record) => return Ok(None),
+        Some((_, checkout, name)) => {
+            let remote = checkout.remote(&name, remote_options(request))?;
+            (Some(checkout), remote)
+        }
+        None => match built_repository(request)? {
+            Some(remote) => (None, remote),
+            None => return Ok(None),
+        },
+    };
+    let mut snapshot = Source::new(&remote, checkout.as_ref(), None).commits(push.commit)?;
+    let mut pushed = Vec::new();
+    loop {
+        match judge(push, &pushed) {
+            Verdict::Own => return Ok(Some(OwnPush { commit: push.commit, commits: pushed.len() })),
+            Verdict::Foreign => return Ok(None),
+            Verdict::Next(id) => {
+                let depth = if pushed.is_empty() { 2 } else { MOST + 1 };
+                pushed.push(look_at(&mut snapshot, id, depth)?);
+            }
+        }
+    }
+}
+
+/// Returns the push of commits that started this run, where it was one to the release branch: releases go nowhere else,
+/// and tags, requests, clocks and people that start a run mean it.
+fn push_to_the_branch(request: &TargetRequest) -> Option<Push> {
+    // What is not pushed starts nothing.
+    if matches!(request.repository, Repository::Checkout { .. }) {
+        return None;
+    }
+    let ci = request.ci.as_ref()?;
+    let branch = ci.branch.as_deref()?;
+    let is_released_to = request.branch.as_ref().is_none_or(|release| release.as_str() == branch);
+    if !is_released_to || ci.pushed == Some(false) {
+        return None;
+    }
+    Some(Push {
+        commit: CommitId::parse(ci.commit.as_deref()?)?,
+        before: ci.before.as_deref().and_then(CommitId::parse),
+    })
+}
+
+/// Returns the checkouts in which the commit may be, each with the name of its remote.
+fn checkouts(request: &TargetRequest) -> Vec<(Checkout, String)> {
+    let mut places = Vec::new();
+    if let Repository::Remote { folder, name } = &request.repository {
+        places.push((folder.as_path(), name.as_str()));
+    }
+    if !places.iter().any(|(folder, _)| *folder == Path::new(".")) {
+        places.push((Path::new("."), "origin"));
+    }
+    let open =
+        |(folder, remote): (&Path, &str)| Some((Checkout::discover(folder, request.in_ci).ok()?, remote.to_owned()));
+    places.into_iter().filter_map(open).collect()
+}
+
+/// Returns the repository that the CI system builds; `None` where releases go to another one.
+fn built_repository(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
+    let options = || remote_options(request);
+    let url = request.ci.as_ref().and_then(|ci| ci.repository_url.as_deref());
+    let target = match &request.repository {
+        Repository::Url(url) => Some(Remote::at(url, &options())?),
+        Repository::Remote { folder, name } => {
+            let checkout = Checkout::discover(folder, request.in_ci).ok();
+            checkout.and_then(|checkout| checkout.remote(name, options()).ok())
+        }
+        Repository::Checkout { .. } => None,
+    };
+    let Some(url) = url else {
+        return Ok(target);
+    };
+    let built = Remote::at(url, &options())?;
+    Ok(match target {
+        // The same by name; the target's has the login.
+        Some(target) if target.to_string().eq_ignore_ascii_case(&built.to_string()) => Some(target),
+        Some(_) => None,
+        None => Some(built),
+    })
+}
+
+fn look_at(snapshot: &mut Snapshot<'_>, id: CommitId, depth: usize) -> Result<Pushed, Failure> {
+    let history = snapshot.history(depth)?;
+    let record = known(&history, id)?.clone();
+    let changes = match record.parents.first() {
+        Some(parent) if guard::claims(&record) => snapshot.changes(known(&history, *parent)?, &record)?,
+        _ => None,
+    };
+    Ok(Pushed { record, changes })
+}
+
+fn known(history: &History, id: CommitId) -> Result<&CommitRecord, Failure> {
+    history.get(id).ok_or_else(|| Failure::target(format!("the commit {id} is not there")))
+}

@@ -1,0 +1,324 @@
+//! The guard against loops, on real histories: a run that releases started ends at once, and every other one goes on.
+
+use crate::stage::{FILE, FOLDER, SEED, Stage};
+use crate::support::command::Command;
+use crate::support::git_server::{Access, GitServer};
+use crate::support::registry::Image;
+use crate::support::repository::{Checkout, File, Mode};
+
+/// A stage whose release branch has a release on it.
+struct Released {
+    stage: Stage,
+    server: GitServer,
+    seed: String,
+    release: String,
+    /// The release's message, byte by byte.
+    message: String,
+}
+
+impl Released {
+    fn new() -> Self {
+        let stage = Stage::new();
+        let server = GitServer::start(stage.remote.folder(), Access::Open);
+        let seed = stage.remote.tip("main").unwrap();
+        stage.release().arg(stage.argument()).run().success();
+        let release = stage.remote.tip("main").unwrap();
+        let message = stage.remote.log("main")[0].message.clone();
+        Self { stage, server, seed, release, message }
+    }
+
+    /// Adds a commit to `main`, or to another branch.
+    fn commit(&self, branch: &str, message: &str, files: &[File]) -> String {
+        self.stage.remote.commit(branch, message, files)
+    }
+
+    /// Makes a commit of a tree with any parents, and puts `main` there.
+    fn commit_of(&self, tree: &str, parents: &[&str], message: &str) -> String {
+        let tree = format!("{tree}^{{tree}}");
+        let parents = parents.iter().flat_map(|parent| ["-p", parent]);
+        let arguments = ["commit-tree", &tree].into_iter().chain(parents);
+        let id = self.stage.remote.git(arguments).stdin(message).run().success().stdout();
+        self.stage.remote.git(["update-ref", "refs/heads/main", id.trim()]).run().success();
+        id.trim().to_owned()
+    }
+
+    /// Returns a command as GitLab runs it for a push to `main`.
+    fn in_ci(&self, command: Command, push: &Push) -> Command {
+        let command = command
+            .env("GITLAB_CI", "true")
+            .env("CI_PROJECT_PATH", "gitops")
+            .env("CI_PROJECT_URL", self.server.url("gitops"))
+            .env("CI_COMMIT_SHA", &push.commit)
+            .env("CI_COMMIT_BEFORE_SHA", push.before.as_deref().unwrap_or(NONE));
+        push.variables.iter().fold(command, |command, (name, value)| command.env(*name, *value))
+    }
+
+    fn guard(&self) -> Command {
+        self.stage.tagship().args(["guard", "--output", "json"]).current_dir(self.stage.home.path())
+    }
+
+    /// Returns a checkout of `main` whose remote is the server.
+    fn checkout(&self, options: &[&str]) -> Checkout {
+        let checkout = Checkout::clone_with(&self.stage.remote.file_url(), options);
+        checkout.git(["remote", "set-url", "origin", &self.server.url("gitops.git")]).run().success();
+        checkout
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.server.requests().iter().map(|request| request.logged.line()).collect()
+    }
+}
+
+/// What GitLab writes where there is no commit.
+const NONE: &str = "0000000000000000000000000000000000000000";
+
+const ON_MAIN: &[(&str, &str)] = &[("CI_COMMIT_BRANCH", "main"), ("CI_PIPELINE_SOURCE", "push")];
+
+/// A push as a CI system tells of it.
+struct Push {
+    commit: String,
+    before: Option<String>,
+    variables: &'static [(&'static str, &'static str)],
+}
+
+fn push(commit: impl Into<String>, before: Option<&str>) -> Push {
+    Push { commit: commit.into(), before: before.map(str::to_owned), variables: ON_MAIN }
+}
+
+fn page() -> File {
+    File::new("index.html", "<p>")
+}
+
+/// A kustomization that a release could have made.
+fn edited() -> File {
+    File::new(FILE, SEED.replace("b15411f3", "c15411f3"))
+}
+
+/// What it is, how it comes about, and whether the run of its push is a release's own.
+type History = (&'static str, fn(&Released) -> Push, bool);
+
+const HISTORIES: &[History] = &[
+    ("a release", |on| push(&on.release, Some(&on.seed)), true),
+    ("a release, and no word of where the branch stood", |on| push(&on.release, None), true),
+    (
+        "two releases in one push",
+        |on| {
+            on.stage.registry.put_image("jakousa/dwk-4-gitops-app", "v2", &Image::new());
+            on.stage.release().arg("IMAGE_PLACEHOLDER=*:v2").run().success();
+            push(on.stage.remote.tip("main").unwrap(), Some(&on.seed))
+        },
+        true,
+    ),
+    ("a person's commit", |on| push(on.commit("main", "Add a page", &[page()]), Some(&on.release)), false),
+    (
+        "a release upon a person's commit, in one push",
+        |on| {
+            on.commit("main", "Add a page", &[page()]);
+            push(on.commit("main", &on.message, &[edited()]), Some(&on.release))
+        },
+        false,
+    ),
+    (
+        "a release upon a person's commit, which was pushed before",
+        |on| {
+            let page = on.commit("main", "Add a page", &[page()]);
+            push(on.commit("main", &on.message, &[edited()]), Some(&page))
+        },
+        true,
+    ),
+    (
+        "a release that was rebased",
+        |on| {
+            on.commit_of(&on.seed, &[&on.seed], "Begin again");
+            let base = on.stage.remote.tip("main").unwrap();
+            push(on.commit("main", &on.message, &[edited()]), Some(&base))
+        },
+        true,
+    ),
+    (
+        "line ends of Windows",
+        |on| push(on.commit("main", &on.message.replace('\n', "\r\n"), &[edited()]), Some(&on.release)),
+        true,
+    ),
+    (
+        "amended, with its trailers",
+        |on| push(on.commit_of(&on.release, &[&on.seed], &on.message.replace("Release", "Reword")), Some(&on.seed)),
+        true,
+    ),
+    (
+        "amended, without its trailers",
+        |on| push(on.commit_of(&on.release, &[&on.seed], "Reword"), Some(&on.seed)),
+        false,
+    ),
+    ("reverted", |on| push(on.commit_of(&on.seed, &[&on.release], "Revert \"Release\""), Some(&on.release)), false),
+    (
+        "squashed with a person's work",
+        |on| push(on.commit("main", &on.message, &[edited(), page()]), Some(&on.release)),
+        false,
+    ),
+    (
+        "squashed, and the message goes on",
+        |on| push(on.commit("main", &format!("{}\n* Fix it\n", on.message), &[edited()]), Some(&on.release)),
+        false,
+    ),
+    ("a copied message", |on| push(on.commit("main", &on.message, &[page()]), Some(&on.release)), false),
+    (
+        "a mode that changed too",
+        |on| push(on.commit("main", &on.message, &[edited().mode(Mode::Executable)]), Some(&on.release)),
+        false,
+    ),
+    (
+        "a kustomization that is new",
+        |on| push(on.commit("main", &on.message, &[File::new("new/kustomization.yaml", SEED)]), Some(&on.release)),
+        false,
+    ),
+    (
+        "a folder that came, and is called so",
+        |on| push(on.commit("main", &on.message, &[File::new("kustomization.yaml/x", SEED)]), Some(&on.release)),
+        false,
+    ),
+    ("nothing changed", |on| push(on.commit_of(&on.release, &[&on.release], &on.message), Some(&on.release)), false),
+    ("a merge", |on| push(on.commit_of(&on.release, &[&on.seed, &on.release], &on.message), Some(&on.seed)), false),
+    ("the first commit", |on| push(on.commit_of(&on.release, &[], &on.message), None), false),
+    (
+        "a history that went apart",
+        |on| {
+            let elsewhere = on.commit("elsewhere", "Begin elsewhere", &[page()]);
+            push(&on.release, Some(&elsewhere))
+        },
+        false,
+    ),
+    ("a branch that was put back", |on| push(&on.seed, Some(&on.release)), false),
+    ("a run that was started again by hand", |on| push(&on.release, Some(&on.release)), false),
+    (
+        "a schedule",
+        |on| Push {
+            variables: &[("CI_COMMIT_BRANCH", "main"), ("CI_PIPELINE_SOURCE", "schedule")],
+            ..push(&on.release, None)
+        },
+        false,
+    ),
+    ("a tag", |on| Push { variables: &[("CI_COMMIT_TAG", "v1")], ..push(&on.release, None) }, false),
+    ("a merge request", |on| Push { variables: &[("CI_MERGE_REQUEST_IID", "7")], ..push(&on.release, None) }, false),
+    ("another commit than there is", |on| push("1".repeat(40), Some(&on.seed)), false),
+];
+
+/// Whole, shallow, or not there at all: the checkout changes nothing but the cost.
+#[test]
+fn only_releases_are_guarded_against() {
+    for (what, history, is_own) in HISTORIES {
+        let released = Released::new();
+        let push = history(&released);
+        released.stage.registry.requests();
+        let expected = if *is_own { "\"outcome\":\"skipped\"" } else { "\"outcome\":\"proceed\"" };
+        let guard = |place: &str, command: Command| {
+            let output = released.in_ci(command, &push).run().success();
+            assert!(output.stdout().contains(expected), "{what}, {place}: {}{}", output.stdout(), output.stderr());
+        };
+        guard("without a checkout", released.guard());
+        for options in [&[][..], &["--depth", "1"]] {
+            let checkout = released.checkout(options);
+            guard(&format!("{options:?}"), released.guard().current_dir(checkout.path()));
+        }
+    }
+}
+
+#[test]
+fn a_checkout_without_trees() {
+    let released = Released::new();
+    let guard = |push: &Push| {
+        let checkout = released.checkout(&["--no-checkout", "--filter", "tree:0"]);
+        released.in_ci(released.guard().current_dir(checkout.path()), push).run().success()
+    };
+    guard(&push(&released.release, Some(&released.seed))).stdout_has("skipped");
+    let copy = push(released.commit("main", &released.message, &[page()]), Some(&released.release));
+    guard(&copy).stdout_has("proceed");
+}
+
+/// An ordinary commit that is checked out costs nothing, and a release what its proof needs.
+#[test]
+fn what_it_costs() {
+    let released = Released::new();
+    let own = push(&released.release, Some(&released.seed));
+    let (info, fetch) = ("GET /gitops.git/info/refs 200", "POST /gitops.git/git-upload-pack 200");
+    let shallow = released.checkout(&["--depth", "1"]);
+    let whole = released.checkout(&[]);
+    let requests = |command: Command, push: &Push| {
+        released.lines();
+        released.in_ci(command, push).run().success();
+        released.lines()
+    };
+    assert_eq!(requests(released.guard().current_dir(whole.path()), &own), Vec::<String>::new());
+    // The parent, and then its trees along the path.
+    let expected = [info, fetch, fetch, fetch, fetch];
+    assert_eq!(requests(released.guard().current_dir(shallow.path()), &own), expected);
+    assert_eq!(requests(released.guard(), &own), expected);
+    let ordinary = push(released.commit("main", "Add a page", &[page()]), Some(&released.release));
+    let shallow = released.checkout(&["--depth", "1"]);
+    assert_eq!(requests(released.guard().current_dir(shallow.path()), &ordinary), Vec::<String>::new());
+    assert_eq!(requests(released.guard(), &ordinary), [info, fetch]);
+    let other = released.stage.remote.sibling("config");
+    let elsewhere = released.guard().args(["--repo", &other.file_url()]);
+    assert_eq!(requests(elsewhere, &ordinary), Vec::<String>::new(), "a release elsewhere starts no run here");
+}
+
+/// Under GitHub Actions the push is told by a file.
+#[test]
+fn a_release_ends_before_anything_is_asked() {
+    let released = Released::new();
+    let event = format!(r#"{{"before":"{}","after":"{}"}}"#, released.seed, released.release);
+    let event = released.stage.home.write("event.json", &event);
+    let checkout = released.checkout(&["--depth", "1"]);
+    let release = || {
+        released
+            .stage
+            .tagship()
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_REPOSITORY", "gitops")
+            .env("GITHUB_SHA", &released.release)
+            .env("GITHUB_REF", "refs/heads/main")
+            .env("GITHUB_EVENT_PATH", &event)
+            .current_dir(checkout.path())
+            .args(["release", "-k", FOLDER, "IMAGE_PLACEHOLDER=*:v9"])
+    };
+    released.stage.registry.requests();
+    let short = &released.release[..7];
+    let pushed = || release().env("GITHUB_EVENT_NAME", "push");
+    let said = format!("skipped: this run was started by tagship's own commit {short}\n");
+    assert_eq!(pushed().run().success().stdout(), said);
+    let output = pushed().args(["--output", "json"]).run().success();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["outcome"], "skipped");
+    assert_eq!(document["reason"], format!("this run was started by tagship's own commit {short}"));
+    assert_eq!(document["changed"], false);
+    let output = pushed().args(["--on-own-commit", "fail", "--output", "json"]).run().exit(9);
+    output.stdout_has(r#""kind":"guarded""#).stderr_has("`--on-own-commit ignore` goes on");
+    assert_eq!(released.stage.registry.request_lines(), Vec::<String>::new());
+    // What goes on asks the registry, where there is no such image.
+    pushed().env("TAGSHIP_ON_OWN_COMMIT", "ignore").run().exit(4);
+    for event in ["workflow_dispatch", "schedule", "repository_dispatch"] {
+        release().env("GITHUB_EVENT_NAME", event).run().exit(4);
+    }
+    release().env("GITHUB_EVENT_NAME", "workflow_run").run().success().stdout_has("skipped");
+    // Releases go to another branch than the one that was pushed, where there is no such branch yet.
+    pushed().args(["--branch", "deploy"]).run().exit(3);
+}
+
+#[test]
+fn what_cannot_be_told_is_a_note() {
+    let released = Released::new();
+    let own = push(&released.release, Some(&released.seed));
+    released.server.disable_protocol_v2();
+    let output = released.in_ci(released.guard(), &own).run().success();
+    output.stdout_has("proceed").stderr_has("whether a release started this run cannot be told");
+    let guard = released.in_ci(released.guard(), &own).env("CI_PROJECT_URL", "http://127.0.0.1:1/gitops");
+    guard.run().success().stdout_has("proceed").stderr_has("cannot be reached");
+}
+
+#[test]
+fn without_a_ci_system_nothing_is_asked() {
+    let released = Released::new();
+    let checkout = released.checkout(&[]);
+    let guard = released.stage.tagship().arg("guard").current_dir(checkout.path());
+    assert_eq!(guard.run().success().stdout(), "proceed\n");
+}
