@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Finds the program for this runner and prints its path: the one that TAGSHIP_BIN names, else a release for this platform
+# from the runner's tool cache, else downloaded. A release counts only with the sha256 that is committed beside this script,
+# which is compared before anything is unpacked, for the cache as for a download.
+# shellcheck disable=SC2016 # backticks mark literals in messages
+set -euo pipefail
+
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+
+# An annotation, which the runner reads from stderr as well; its text must be one line, with these characters escaped.
+fail() {
+  local text="$*"
+  text="${text//'%'/%25}"
+  text="${text//$'\r'/%0D}"
+  printf '::error title=tagship::%s\n' "${text//$'\n'/%0A}" >&2
+  exit 1
+}
+
+# On Windows, paths come with backslashes and a drive's colon, which tar would take for a host.
+native() { if command -v cygpath >/dev/null; then cygpath -u "$1"; else printf '%s' "$1"; fi; }
+
+if [ -n "${TAGSHIP_BIN:-}" ]; then
+  program="$(native "$TAGSHIP_BIN")"
+  [ -x "$program" ] || fail "\`$TAGSHIP_BIN\`, which \`binary-path\` or TAGSHIP_BIN names, is not a program"
+  printf '%s\n' "$program"
+  exit
+fi
+
+# The newest release whose checksums are here; those of a pre-release are not taken by themselves.
+newest() {
+  local tables=("$here"/checksums/[0-9]*.sha256)
+  [ -e "${tables[0]}" ] || return 0
+  printf '%s\n' "${tables[@]##*/}" | sed -n 's/\.sha256$//; /-/!p' | sort -V | tail -n 1
+}
+
+system="$(uname -s)" machine="$(uname -m)"
+case "$system/$machine" in
+  Linux/x86_64) target=x86_64-unknown-linux-gnu arch=x64 ;;
+  Linux/aarch64 | Linux/arm64) target=aarch64-unknown-linux-gnu arch=arm64 ;;
+  Darwin/x86_64) target=x86_64-apple-darwin arch=x64 ;;
+  Darwin/arm64) target=aarch64-apple-darwin arch=arm64 ;;
+  MINGW*/x86_64 | MSYS*/x86_64) target=x86_64-pc-windows-msvc arch=x64 ;;
+  *) fail "there is no release for $system on $machine; build the program and name it with \`binary-path\`" ;;
+esac
+case "$target" in *windows*) member=tagship.exe ;; *) member=tagship ;; esac
+
+version="${TAGSHIP_VERSION:-$(newest)}"
+version="${version#v}"
+[ -n "$version" ] || fail 'this commit of the action has no release: use a released one, or name a program with `binary-path`'
+[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]] || fail "\`$version\` is not a version"
+
+archive="tagship-$version-$target.tar.gz"
+table="$here/checksums/$version.sha256"
+[ -e "$table" ] || fail "version $version is not known to this commit of the action: action/checksums has no table for it"
+wanted="$(awk -v name="$archive" '$2 == name { print $1 }' "$table")"
+[[ $wanted =~ ^[0-9a-f]{64}$ ]] || fail "version $version has no release for $target in action/checksums/$version.sha256"
+
+sha256_of() {
+  local sum
+  if command -v sha256sum >/dev/null; then sum="$(sha256sum <"$1")"; else sum="$(shasum -a 256 <"$1")"; fi
+  printf '%s' "${sum%% *}"
+}
+
+# The cache is kept across jobs where the runner lives on; where it cannot be written, this job's own folder does.
+temporary="$(native "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")"
+cache="$(native "${RUNNER_TOOL_CACHE:-$temporary}")/tagship/$version/$arch"
+if ! mkdir -p "$cache" 2>/dev/null || [ ! -w "$cache" ]; then cache="$temporary"; fi
+work="$(mktemp -d "$temporary/tagship.XXXXXX")"
+
+if [ ! -f "$cache/$archive" ] || [ "$(sha256_of "$cache/$archive")" != "$wanted" ]; then
+  base="${TAGSHIP_DOWNLOAD_BASE_URL:-}"
+  if [ -z "$base" ]; then
+    [ -n "${TAGSHIP_ACTION_REPOSITORY:-}" ] ||
+      fail 'an action from the workspace has no releases: name a program with `binary-path`, or give `download-base-url`'
+    base="${GITHUB_SERVER_URL:-https://github.com}/$TAGSHIP_ACTION_REPOSITORY/releases/download"
+  fi
+  command -v curl >/dev/null || fail 'curl is not installed; name a program with `binary-path`'
+  url="${base%/}/v$version/$archive"
+  # Plain HTTP will do: what counts is the checksum.
+  curl --proto '=https,http' --silent --show-error --fail --location --retry 3 --connect-timeout 20 --max-time 300 \
+    --output "$work/$archive" --url "$url" >&2 ||
+    fail "cannot download \`$url\`; on a runner without access to it, give \`download-base-url\` or \`binary-path\`"
+  got="$(sha256_of "$work/$archive")"
+  [ "$got" = "$wanted" ] || fail "\`$url\` is not what was released: its sha256 is $got, and must be $wanted"
+  # Into the cache by a rename, as another job may read at the same moment.
+  mv -f "$work/$archive" "$cache/$archive.$$" && mv -f "$cache/$archive.$$" "$cache/$archive"
+fi
+
+tar -xzf - -C "$work" "$member" <"$cache/$archive" || fail "cannot unpack \`$archive\`"
+printf '%s\n' "$work/$member"
