@@ -7,6 +7,7 @@ mod support;
 #[path = "../support/self_test/mod.rs"]
 mod support_self_test;
 
+mod action;
 mod checkout;
 mod checks;
 mod cli;

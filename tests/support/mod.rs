@@ -2,16 +2,17 @@
 //!
 //! [`registry`] is an OCI registry and [`git_server`] serves git's own `http-backend`; both sit on the small server in
 //! [`http`], misbehave on request and keep a log of what they were asked, so that a test can count. [`proxy`] and
-//! [`relay`] stand between client and server; the latter can cut the connection at any byte. [`repository`] makes bare repositories and checkouts
-//! with the git program, [`command`] runs a program in a scrubbed environment, and [`servers`] starts the real
-//! docker-registry and sshd where they are installed. Nothing here knows tagship's code: what is tested meets its servers
-//! over sockets, files and processes only.
+//! [`relay`] stand between client and server; the latter can cut the connection at any byte. [`repository`] makes bare
+//! repositories and checkouts with the git program, [`command`] runs a program in a scrubbed environment, [`act`] a GitHub
+//! workflow, and [`servers`] starts the real docker-registry and sshd where they are installed. Nothing here knows
+//! tagship's code: what is tested meets its servers over sockets, files and processes only.
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each user takes a part, and a test exports nothing")]
 #![allow(
     clippy::disallowed_methods,
     reason = "tests write files, spawn programs and wait; the product's rules are src's"
 )]
 
+pub mod act;
 pub mod certificate;
 pub mod command;
 pub mod git_server;

@@ -1,0 +1,150 @@
+//! `action.yml` against the command line and against the README: whoever adds a flag adds an input, and writes it down.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use clap::CommandFactory as _;
+use tagship::cli::Arguments;
+use yaml_rust2::{Yaml, YamlLoader};
+
+use super::root;
+
+/// What the input `command` may be.
+const COMMANDS: [&str; 3] = ["release", "check", "set"];
+
+/// What an action has no use for: a step's log is text, and programs read its outputs.
+const FLAGS_WITHOUT_INPUT: [&str; 3] = ["TAGSHIP_OUTPUT", "TAGSHIP_QUIET", "TAGSHIP_COLOR"];
+
+/// Inputs whose name is not the flag's: those that take several values, and what workflows call otherwise.
+const NAMES: [(&str, &str); 6] = [
+    ("TAGSHIP_IMAGE", "images"),
+    ("TAGSHIP_REFERENCE", "images"),
+    ("TAGSHIP_PLATFORM", "platforms"),
+    ("TAGSHIP_TRAILER", "trailers"),
+    ("TAGSHIP_PUSH_OPTION", "push-options"),
+    ("TAGSHIP_REPO", "repository"),
+];
+
+/// What the program reads without having a flag for it, as it is secret or goes with a secret.
+const LOGINS: [(&str, &str); 5] = [
+    ("TAGSHIP_REGISTRY_USERNAME", "registry-username"),
+    ("TAGSHIP_REGISTRY_PASSWORD", "registry-password"),
+    ("TAGSHIP_REGISTRY_HOST", "registry-host"),
+    ("TAGSHIP_GIT_TOKEN", "token"),
+    ("TAGSHIP_GIT_USERNAME", "git-username"),
+];
+
+/// What the action's own scripts read.
+const SCRIPTS: [(&str, &str); 6] = [
+    ("TAGSHIP_COMMAND", "${{ inputs.command }}"),
+    ("TAGSHIP_VERSION", "${{ inputs.version }}"),
+    ("TAGSHIP_BIN", "${{ inputs.binary-path || env.TAGSHIP_BIN }}"),
+    ("TAGSHIP_DOWNLOAD_BASE_URL", "${{ inputs.download-base-url }}"),
+    ("TAGSHIP_ACTION_REPOSITORY", "${{ github.action_repository }}"),
+    ("GITHUB_TOKEN", "${{ env.GITHUB_TOKEN || github.token }}"),
+];
+
+fn action() -> Yaml {
+    let text = fs::read_to_string(root().join("action.yml")).unwrap();
+    YamlLoader::load_from_str(&text).unwrap().remove(0)
+}
+
+/// Returns the keys of a mapping, in their order.
+fn keys(mapping: &Yaml) -> Vec<&str> {
+    mapping.as_hash().unwrap().keys().map(|key| key.as_str().unwrap()).collect()
+}
+
+/// Returns the environment that the action should give the program.
+fn expected_environment() -> BTreeMap<String, String> {
+    let mut environment = BTreeMap::new();
+    let mut command = Arguments::command();
+    // So that flags of all commands are seen by each.
+    command.build();
+    for name in COMMANDS {
+        let arguments = command.find_subcommand(name).unwrap().get_arguments();
+        for variable in arguments.filter_map(|argument| argument.get_env()).map(|name| name.to_str().unwrap()) {
+            if FLAGS_WITHOUT_INPUT.contains(&variable) {
+                continue;
+            }
+            let flag = variable.strip_prefix("TAGSHIP_").unwrap().to_lowercase().replace('_', "-");
+            let renamed = NAMES.iter().find(|(other, _)| *other == variable);
+            let input = renamed.map_or(flag.as_str(), |(_, input)| input);
+            environment.insert(variable.to_owned(), format!("${{{{ inputs.{input} || env.{variable} }}}}"));
+        }
+    }
+    for (variable, input) in LOGINS {
+        environment.insert(variable.to_owned(), format!("${{{{ inputs.{input} || env.{variable} }}}}"));
+    }
+    environment.extend(SCRIPTS.map(|(variable, value)| (variable.to_owned(), value.to_owned())));
+    environment
+}
+
+#[test]
+fn every_flag_has_an_input() {
+    let action = action();
+    let step = &action["runs"]["steps"][0];
+    let environment: BTreeMap<String, String> = keys(&step["env"])
+        .into_iter()
+        .map(|name| (name.to_owned(), step["env"][name].as_str().unwrap().to_owned()))
+        .collect();
+    let expected = expected_environment();
+    for (name, value) in &expected {
+        assert_eq!(environment.get(name), Some(value), "action.yml has no `{name}: {value}`");
+    }
+    for name in environment.keys() {
+        assert!(expected.contains_key(name), "action.yml has `{name}`, which nothing reads");
+    }
+}
+
+#[test]
+fn every_input_is_used_and_explained() {
+    let action = action();
+    let environment = expected_environment();
+    for input in keys(&action["inputs"]) {
+        let words = [format!("inputs.{input} "), format!("inputs.{input}}}")];
+        let is_used = environment.values().any(|value| words.iter().any(|word| value.contains(word)));
+        assert!(is_used, "nothing reads the input `{input}`");
+        assert!(action["inputs"][input]["description"].as_str().is_some_and(|text| text.len() > 20), "{input}");
+    }
+    for value in environment.values() {
+        let input = value.split("inputs.").nth(1).and_then(|rest| rest.split([' ', '}']).next());
+        assert!(input.is_none_or(|input| !action["inputs"][input].is_badvalue()), "`{value}` has no input");
+    }
+}
+
+#[test]
+fn no_input_gets_into_a_script() {
+    let action = action();
+    let steps = action["runs"]["steps"].as_vec().unwrap();
+    assert!(steps.iter().all(|step| !step["run"].as_str().unwrap().contains("${{")));
+}
+
+#[test]
+fn outputs_are_those_of_the_step() {
+    let action = action();
+    let step = action["runs"]["steps"][0]["id"].as_str().unwrap();
+    for output in keys(&action["outputs"]) {
+        let value = action["outputs"][output]["value"].as_str().unwrap();
+        assert_eq!(value, format!("${{{{ steps.{step}.outputs.{output} }}}}"));
+    }
+}
+
+/// Returns the first column of the table in the README that begins with this heading.
+fn table(heading: &str) -> Vec<String> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let rows = readme.lines().skip_while(|line| !line.starts_with(&format!("| {heading} |"))).skip(2);
+    let cells = rows.map_while(|row| row.strip_prefix("| ")).map(|row| row.split(" |").next().unwrap().to_owned());
+    cells.flat_map(|cell| cell.split(", ").map(|name| name.trim_matches('`').to_owned()).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn the_readme_has_every_input_and_output() {
+    let action = action();
+    for (heading, kind) in [("input", "inputs"), ("output", "outputs")] {
+        let mut written = table(heading);
+        let mut declared = keys(&action[kind]);
+        written.sort_unstable();
+        declared.sort_unstable();
+        assert_eq!(written, declared, "the table of {kind} in README.md, and action.yml");
+    }
+}

@@ -1,0 +1,225 @@
+//! How the action comes by the program, against a server that has an archive, the right one or another; and how it starts it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::copy_to;
+use crate::support::command::{Command, Home, Output, write_script};
+use crate::support::http::{Reply, Response, Server};
+use crate::support::registry::digest_of;
+
+const VERSION: &str = "1.2.3";
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+const SAYS: &str = "#!/bin/sh\necho released program\n";
+
+/// A commit of the action with a table of checksums, and a server with the release.
+struct Runner {
+    home: Home,
+    server: Server,
+}
+
+impl Runner {
+    /// Starts a server whose archive has the program, and lists what the table says about it.
+    fn new(table: impl Fn(&str) -> String) -> Self {
+        let home = Home::new();
+        copy_to(&home.path().join("action-repository"));
+        write_script(&home.path().join("tagship"), SAYS);
+        let pack = |name: &str| {
+            let tar = Command::new("tar").home(&home).current_dir(home.path()).args(["-czf", "-", name]);
+            tar.run().success().stdout
+        };
+        let archive = pack("tagship");
+        let digest = digest_of(&archive);
+        let sum = digest.strip_prefix("sha256:").unwrap();
+        home.write(&format!("action-repository/action/checksums/{VERSION}.sha256"), &table(sum));
+        let path = format!("/downloads/v{VERSION}/tagship-{VERSION}-{TARGET}.tar.gz");
+        let server = Server::start(move |head, _| {
+            let found = head.path == path;
+            Ok(Reply::Send(if found { Response::new(200).body(&archive) } else { Response::text(404, "not here") }))
+        });
+        Self { home, server }
+    }
+
+    /// Returns the script as a step on Linux x64 would run it.
+    fn install(&self) -> Command {
+        self.install_on("Linux", "x86_64")
+    }
+
+    fn install_on(&self, system: &str, machine: &str) -> Command {
+        let uname = format!("#!/bin/sh\ncase \"$1\" in -s) echo {system} ;; -m) echo {machine} ;; esac\n");
+        let programs = self.home.path().join("programs");
+        fs::create_dir_all(&programs).unwrap();
+        write_script(&programs.join("uname"), &uname);
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+        Command::new("bash")
+            .home(&self.home)
+            .arg(self.home.path().join("action-repository/action/install.sh"))
+            .env("PATH", path)
+            .env("RUNNER_TEMP", self.home.path().join("tmp"))
+            .env("RUNNER_TOOL_CACHE", self.home.path().join("tools"))
+            .env("TAGSHIP_DOWNLOAD_BASE_URL", format!("http://{}/downloads/", self.server.address()))
+    }
+
+    fn requests(&self) -> usize {
+        self.server.requests().len()
+    }
+
+    fn cached(&self) -> PathBuf {
+        let archive = format!("tagship-{VERSION}-{TARGET}.tar.gz");
+        self.home.path().join("tools/tagship").join(VERSION).join("x64").join(archive)
+    }
+}
+
+/// Returns a right table.
+fn right(sum: &str) -> String {
+    format!("{sum}  tagship-{VERSION}-{TARGET}.tar.gz\n")
+}
+
+/// Asserts that what the script printed is the program.
+#[track_caller]
+fn runs(output: &Output) {
+    let program = output.stdout();
+    Command::new(program.trim_end()).run().success().stdout_has("released program");
+}
+
+/// Asserts that the step failed with an annotation, and ran nothing.
+#[track_caller]
+fn fails(output: Output, with: &str) {
+    let output = output.exit(1).stderr_has("::error title=tagship::").stderr_has(with);
+    assert!(output.stdout().is_empty(), "{}", output.stdout());
+}
+
+#[test]
+fn a_release_is_downloaded_once() {
+    let runner = Runner::new(right);
+    runs(&runner.install().run().success());
+    assert_eq!(runner.requests(), 1);
+    assert!(runner.cached().is_file());
+    runs(&runner.install().run().success());
+    runs(&runner.install().env("TAGSHIP_VERSION", "v1.2.3").run().success());
+    assert_eq!(runner.requests(), 0, "the tool cache has it");
+}
+
+#[test]
+fn what_is_in_the_cache_is_held_to_its_checksum_too() {
+    let runner = Runner::new(right);
+    runs(&runner.install().run().success());
+    fs::write(runner.cached(), "another program").unwrap();
+    runs(&runner.install().run().success());
+    assert_eq!(runner.requests(), 2);
+}
+
+#[test]
+fn another_archive_is_not_unpacked() {
+    let runner = Runner::new(|sum| right(&sum.chars().rev().collect::<String>()));
+    fails(runner.install().run(), "is not what was released: its sha256 is");
+    let unpacked = fs::read_dir(runner.home.path().join("tmp")).unwrap();
+    let programs = unpacked.filter(|folder| folder.as_ref().unwrap().path().join("tagship").exists());
+    assert_eq!(programs.count(), 0);
+    assert!(!runner.cached().exists());
+}
+
+#[test]
+fn what_has_no_checksum_is_not_asked_for() {
+    for (table, with) in [
+        (String::new(), "has no release for x86_64-unknown-linux-gnu"),
+        (right("").replace("x86_64", "aarch64"), "has no release for x86_64-unknown-linux-gnu"),
+        (right("not-a-sum"), "has no release for x86_64-unknown-linux-gnu"),
+    ] {
+        let runner = Runner::new(|_| table.clone());
+        fails(runner.install().run(), with);
+        assert_eq!(runner.requests(), 0);
+    }
+    let runner = Runner::new(right);
+    fails(runner.install().env("TAGSHIP_VERSION", "1.2.4").run(), "version 1.2.4 is not known to this commit");
+    fails(runner.install().env("TAGSHIP_VERSION", "../1.2.3").run(), "is not a version");
+    fails(runner.install().env("TAGSHIP_VERSION", "1.2.3%0A::warning::x").run(), "`1.2.3%250A::warning::x` is not");
+    assert_eq!(runner.requests(), 0);
+}
+
+#[test]
+fn the_newest_release_is_the_default() {
+    let runner = Runner::new(right);
+    for version in ["0.9.0", "1.2.1", "1.3.0-rc.1"] {
+        runner.home.write(&format!("action-repository/action/checksums/{version}.sha256"), "");
+    }
+    runs(&runner.install().run().success());
+    runner.home.write("action-repository/action/checksums/1.10.0.sha256", "");
+    fails(runner.install().run(), "version 1.10.0 has no release for");
+    fs::remove_dir_all(runner.home.path().join("action-repository/action/checksums")).unwrap();
+    fails(runner.install().run(), "this commit of the action has no release");
+}
+
+#[test]
+fn platforms() {
+    let runner = Runner::new(right);
+    for (system, machine, says) in [
+        ("Linux", "aarch64", "for aarch64-unknown-linux-gnu"),
+        ("Darwin", "x86_64", "for x86_64-apple-darwin"),
+        ("Darwin", "arm64", "for aarch64-apple-darwin"),
+        ("MINGW64_NT-10.0-20348", "x86_64", "for x86_64-pc-windows-msvc"),
+        ("FreeBSD", "amd64", "there is no release for FreeBSD on amd64"),
+        ("Linux", "riscv64", "there is no release for Linux on riscv64"),
+    ] {
+        fails(runner.install_on(system, machine).run(), says);
+    }
+    assert_eq!(runner.requests(), 0);
+}
+
+#[test]
+fn a_download_that_fails() {
+    let runner = Runner::new(right);
+    let address = runner.server.address();
+    let elsewhere = runner.install().env("TAGSHIP_DOWNLOAD_BASE_URL", format!("http://{address}/elsewhere"));
+    fails(elsewhere.run(), "cannot download `http://127.0.0.1:");
+    let from_the_workspace = runner.install().env("TAGSHIP_DOWNLOAD_BASE_URL", "");
+    fails(from_the_workspace.run(), "an action from the workspace has no releases");
+    let of_a_repository = runner
+        .install()
+        .env("TAGSHIP_DOWNLOAD_BASE_URL", "")
+        .env("GITHUB_SERVER_URL", format!("http://{address}"))
+        .env("TAGSHIP_ACTION_REPOSITORY", "someone/tagship");
+    let path = format!("someone/tagship/releases/download/v{VERSION}/tagship-{VERSION}-{TARGET}.tar.gz");
+    fails(of_a_repository.run(), &path);
+}
+
+#[test]
+fn a_program_that_is_there_already() {
+    let runner = Runner::new(right);
+    let program = runner.home.path().join("tagship");
+    let output = runner.install_on("Plan9", "mips").env("TAGSHIP_BIN", &program).run().success();
+    assert_eq!(output.stdout().trim_end(), program.display().to_string());
+    fails(runner.install().env("TAGSHIP_BIN", "/nowhere/tagship").run(), "`/nowhere/tagship`, which `binary-path`");
+    assert_eq!(runner.requests(), 0);
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_passed_by() {
+    let runner = Runner::new(right);
+    let file = runner.home.write("tools-that-are-a-file", "");
+    runs(&runner.install().env("RUNNER_TOOL_CACHE", file).run().success());
+    assert!(!runner.cached().exists());
+}
+
+#[test]
+fn a_repository_by_its_name() {
+    let runner = Runner::new(right);
+    let program = runner.home.path().join("shows-its-arguments");
+    write_script(&program, "#!/bin/sh\necho \"$@ $TAGSHIP_REPO\"\n");
+    for (given, meant) in [
+        ("org/config", "https://git.example/org/config"),
+        ("my-org/config.repo_1", "https://git.example/my-org/config.repo_1"),
+        ("https://github.com/org/config", "https://github.com/org/config"),
+        ("ssh://git@github.com/org/config", "ssh://git@github.com/org/config"),
+        ("git@github.com:org/config", "git@github.com:org/config"),
+        ("./config", "./config"),
+        ("../config", "../config"),
+        ("/srv/config", "/srv/config"),
+        ("", ""),
+    ] {
+        let run = Command::new("bash").arg(runner.home.path().join("action-repository/action/run.sh"));
+        let run = run.env("TAGSHIP_BIN", &program).env("GITHUB_SERVER_URL", "https://git.example");
+        let output = run.env("TAGSHIP_REPO", given).run().success();
+        assert_eq!(output.stdout().trim_end(), format!("release {meant}").trim_end());
+    }
+}
