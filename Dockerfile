@@ -1,0 +1,37 @@
+# The program in an image: `minimal` is the binary and certificates; the last stage, which is the default, also has the shell
+# that GitLab needs and ssh for ssh remotes. There is no git in either, as the program needs none.
+#
+# Both images can be pinned: --build-arg RUST_IMAGE=docker.io/library/rust@sha256:…
+ARG RUST_IMAGE=docker.io/library/rust:1.95-bookworm
+ARG BASE_IMAGE=docker.io/library/debian:bookworm-slim
+
+FROM ${RUST_IMAGE} AS build
+WORKDIR /source
+COPY . .
+RUN target="$(rustc --print host-tuple)" \
+    && RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked --target "$target" \
+    && install -D "target/$target/release/tagship" /out/tagship
+
+FROM scratch AS minimal
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /out/tagship /usr/local/bin/tagship
+# What is mounted belongs to somebody else, and was mounted to be read: the program takes that from here, as from CI systems.
+ENV CI=true
+LABEL org.opencontainers.image.title="tagship" \
+      org.opencontainers.image.description="The release step of a GitOps pipeline" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
+ENTRYPOINT ["/usr/local/bin/tagship"]
+
+FROM ${BASE_IMAGE}
+# The versions are those of the base image's release, whose digest pins what matters.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates openssh-client \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /out/tagship /usr/local/bin/tagship
+ENV CI=true
+LABEL org.opencontainers.image.title="tagship" \
+      org.opencontainers.image.description="The release step of a GitOps pipeline" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
+# No USER: a job's workspace belongs to whoever the runner is, and GitHub wants actions to be root.
+ENTRYPOINT ["/usr/local/bin/tagship"]
