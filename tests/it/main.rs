@@ -12,6 +12,7 @@ mod checkout;
 mod checks;
 mod cli;
 mod edit;
+mod examples;
 mod git;
 mod guard;
 mod history;

@@ -5,55 +5,38 @@
 //! A workflow has to begin with actions/checkout, in whose place act copies the folder that it runs in, with its
 //! repository and its remotes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
-use super::command::{Command, Home};
+use super::command::Command;
 use super::servers::installed;
 
 /// A workflow to be run.
-pub struct Act {
-    command: Command,
-    /// What is here is the only home and cache that act knows.
-    home: Home,
-}
+pub struct Act(Command);
 
 impl Act {
     /// Prepares to run a workflow file, as a push to the repository around it would. `None` where act is not installed.
     #[track_caller]
     pub fn new(checkout: &Path, workflow: &str) -> Option<Self> {
-        let home = Home::new();
         let command = Command::new(installed("act")?)
-            .home(&home)
             .current_dir(checkout)
             .args(["push", "--platform", "ubuntu-latest=-self-hosted", "--json", "--workflows", workflow])
             .args(["--action-offline-mode", "--no-cache-server"]);
-        Some(Self { command, home })
+        Some(Self(command))
     }
 
     /// Takes an action, `OWNER/NAME@REF`, from a folder.
     #[must_use]
     pub fn action(self, uses: &str, folder: &Path) -> Self {
         let mapping = format!("{uses}={}", folder.display());
-        Self { command: self.command.args(["--local-repository", &mapping]), ..self }
+        Self(self.0.args(["--local-repository", &mapping]))
     }
 
     /// Sets a variable for every step, as a runner's own environment does.
     #[must_use]
     pub fn env(self, name: &str, value: &str) -> Self {
-        Self { command: self.command.args(["--env", &format!("{name}={value}")]), ..self }
-    }
-
-    #[must_use]
-    pub fn secret(self, name: &str, value: &str) -> Self {
-        Self { command: self.command.args(["--secret", &format!("{name}={value}")]), ..self }
-    }
-
-    /// Runs only one job, and those that it needs.
-    #[must_use]
-    pub fn job(self, id: &str) -> Self {
-        Self { command: self.command.args(["--job", id]), ..self }
+        Self(self.0.args(["--env", &format!("{name}={value}")]))
     }
 
     /// Says of which server and repository the run is, and gives its jobs their token.
@@ -66,10 +49,11 @@ impl Act {
     /// Runs the workflow to its end, whether it succeeds or not.
     #[track_caller]
     pub fn run(self) -> Run {
-        let output = self.command.run();
-        let text = output.stdout();
-        let events = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        Run { code: output.code, events, text: format!("{text}\n{}", output.stderr()), home: self.home }
+        let output = self.0.run();
+        let events: Vec<Value> = output.stdout().lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let messages = events.iter().filter_map(|event| event["msg"].as_str()).map(str::trim_end);
+        let text = messages.chain([output.stderr().as_str()]).collect::<Vec<_>>().join("\n");
+        Run { code: output.code, events, text }
     }
 }
 
@@ -79,7 +63,6 @@ pub struct Run {
     /// What act told, an object each.
     events: Vec<Value>,
     text: String,
-    home: Home,
 }
 
 /// A workflow command, such as `::error file=app.js,line=1::message`, as act understood it.
@@ -124,7 +107,7 @@ impl Run {
         lines.filter_map(|event| event["msg"].as_str()).collect()
     }
 
-    /// Returns all that act wrote, however it was understood.
+    /// Returns all that act told, for people.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -142,11 +125,6 @@ impl Run {
         messages
             .find_map(|message| message.split_once("Summary - "))
             .map_or_else(String::new, |(_, text)| text.to_owned())
-    }
-
-    /// Returns the folder in which act keeps what it has downloaded and unpacked.
-    pub fn cache(&self) -> PathBuf {
-        self.home.path().join("cache")
     }
 
     fn of(&self, step: &str) -> impl DoubleEndedIterator<Item = &Value> {

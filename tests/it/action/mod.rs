@@ -7,12 +7,12 @@ mod workflow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Copies what of this repository is the action into a folder, as a checkout of it would be.
-fn copy_to(folder: &Path) -> PathBuf {
+pub(crate) fn copy_to(folder: &Path) -> PathBuf {
     fs::create_dir_all(folder.join("action/checksums")).unwrap();
     for file in ["action.yml", "action/run.sh", "action/install.sh"] {
         fs::copy(root().join(file), folder.join(file)).unwrap();
