@@ -6,8 +6,14 @@ set -euo pipefail
 program="$(bash "$(dirname "${BASH_SOURCE[0]}")/install.sh")"
 
 # `owner/name`, as for actions/checkout; a path begins with `.` or `/`.
-if [[ ${TAGSHIP_REPO:-} =~ ^[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+$ ]]; then
-  export TAGSHIP_REPO="${GITHUB_SERVER_URL:?}/$TAGSHIP_REPO"
-fi
+for variable in TAGSHIP_REPO TAGSHIP_FROM_REPO; do
+  if [[ ${!variable:-} =~ ^[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+$ ]]; then
+    export "$variable=${GITHUB_SERVER_URL:?}/${!variable}"
+  fi
+done
 
-exec "$program" "${TAGSHIP_COMMAND:-release}"
+command="${TAGSHIP_COMMAND:-release}"
+if [ "$command" = rollback ]; then
+  exec "$program" rollback -- "${TAGSHIP_NAME:-}"
+fi
+exec "$program" "$command"

@@ -176,6 +176,8 @@ struct Pipeline {
     checkout: Checkout,
     /// The commit, which is the tag of the images.
     built: String,
+    /// The commit before, which was released.
+    older: String,
     digest: String,
     folder: Home,
 }
@@ -198,11 +200,16 @@ impl Pipeline {
             digest = registry.put_image(name, &built, image);
         }
         let server = GitServer::start(remote.folder(), Access::Login(Login::new("x-access-token", TOKEN)));
-        Self { registry, server, remote, checkout, built, digest, folder: Home::new() }
+        Self { registry, server, remote, checkout, built, older, digest, folder: Home::new() }
     }
 
-    /// Runs an example, with what is the reader's own replaced by what is here. What others' actions do has been done.
+    /// Runs an example for a push, with what is the reader's own replaced by what is here.
     fn run(&self, example: &str, replaced: &[(&str, &str)]) -> Option<Run> {
+        self.prepare("push", example, replaced).map(Act::run)
+    }
+
+    /// Prepares to run an example. What others' actions do has been done.
+    fn prepare(&self, event: &str, example: &str, replaced: &[(&str, &str)]) -> Option<Act> {
         let path = format!("examples/github/{example}");
         let mut text = fs::read_to_string(action::root().join(path)).unwrap();
         let image = format!("IMAGE: {}/", self.registry.address());
@@ -212,7 +219,7 @@ impl Pipeline {
         let workflows = self.checkout.path().join(".github/workflows");
         fs::create_dir_all(&workflows).unwrap();
         fs::write(workflows.join(example), &text).unwrap();
-        let mut act = Act::new(self.checkout.path(), &format!(".github/workflows/{example}"))?
+        let mut act = Act::new(self.checkout.path(), event, &format!(".github/workflows/{example}"))?
             .action(ACTION, &action::copy_to(&self.folder.path().join("tagship")))
             .env("TAGSHIP_BIN", env!("CARGO_BIN_EXE_tagship"))
             .of(self.server.url("").trim_end_matches('/'), "org/app", TOKEN);
@@ -226,7 +233,7 @@ impl Pipeline {
                 act = act.action(&format!("{uses}{commit}"), &self.stand_in(uses, &outputs));
             }
         }
-        Some(act.run())
+        Some(act)
     }
 
     /// Makes an action that has these outputs, in place of one that would leave this machine.
@@ -321,6 +328,29 @@ fn promotion() {
     for folder in ["overlays/staging", "overlays/production"] {
         assert!(pipeline.kustomization(folder).ends_with(&format!("digest: {digest}\n")), "{folder}");
     }
+}
+
+#[test]
+fn by_hand() {
+    let pipeline = Pipeline::new(&[], &["org/web"], &Image::new());
+    pipeline.registry.put_image("org/web", &pipeline.older, &Image::new());
+    let kustomization = |tag: &str| {
+        let image = pipeline.image("org/web");
+        format!("images:\n- name: web\n  newName: {image}\n  newTag: {tag}\n- name: api\n  newTag: v1\n")
+    };
+    let (older, newer) = (kustomization(&pipeline.older), kustomization(&pipeline.built));
+    let production = File::new("overlays/production/kustomization.yaml", &older);
+    let staging = File::new("overlays/staging/kustomization.yaml", newer.replace("v1", "v2"));
+    pipeline.remote.commit("main", "Stage", &[production, staging]);
+    let by_hand = |command: &str| {
+        let act = pipeline.prepare("workflow_dispatch", "by-hand.yml", &[])?;
+        Some(act.input("command", command).input("name", "web").run())
+    };
+    let Some(run) = by_hand("promote") else { return };
+    run.success();
+    assert_eq!(pipeline.kustomization("overlays/production"), newer);
+    by_hand("rollback").unwrap().success();
+    assert_eq!(pipeline.kustomization("overlays/production"), older);
 }
 
 #[test]

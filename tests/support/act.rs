@@ -16,12 +16,12 @@ use super::servers::installed;
 pub struct Act(Command);
 
 impl Act {
-    /// Prepares to run a workflow file, as a push to the repository around it would. `None` where act is not installed.
+    /// Prepares to run a workflow file for an event, such as `push`. `None` where act is not installed.
     #[track_caller]
-    pub fn new(checkout: &Path, workflow: &str) -> Option<Self> {
+    pub fn new(checkout: &Path, event: &str, workflow: &str) -> Option<Self> {
         let command = Command::new(installed("act")?)
             .current_dir(checkout)
-            .args(["push", "--platform", "ubuntu-latest=-self-hosted", "--json", "--workflows", workflow])
+            .args([event, "--platform", "ubuntu-latest=-self-hosted", "--json", "--workflows", workflow])
             .args(["--action-offline-mode", "--no-cache-server"]);
         Some(Self(command))
     }
@@ -31,6 +31,12 @@ impl Act {
     pub fn action(self, uses: &str, folder: &Path) -> Self {
         let mapping = format!("{uses}={}", folder.display());
         Self(self.0.args(["--local-repository", &mapping]))
+    }
+
+    /// Gives a run by hand one of its inputs.
+    #[must_use]
+    pub fn input(self, name: &str, value: &str) -> Self {
+        Self(self.0.args(["--input", &format!("{name}={value}")]))
     }
 
     /// Sets a variable for every step, as a runner's own environment does.

@@ -10,19 +10,21 @@ use yaml_rust2::{Yaml, YamlLoader};
 use super::root;
 
 /// What the input `command` may be.
-const COMMANDS: [&str; 3] = ["release", "check", "set"];
+const COMMANDS: [&str; 5] = ["release", "promote", "rollback", "check", "set"];
 
 /// What an action has no use for: a step's log is text, and programs read its outputs.
 const FLAGS_WITHOUT_INPUT: [&str; 3] = ["TAGSHIP_OUTPUT", "TAGSHIP_QUIET", "TAGSHIP_COLOR"];
 
 /// Inputs whose name is not the flag's: those that take several values, and what workflows call otherwise.
-const NAMES: [(&str, &str); 6] = [
+const NAMES: [(&str, &str); 8] = [
     ("TAGSHIP_IMAGE", "images"),
     ("TAGSHIP_REFERENCE", "images"),
     ("TAGSHIP_PLATFORM", "platforms"),
     ("TAGSHIP_TRAILER", "trailers"),
     ("TAGSHIP_PUSH_OPTION", "push-options"),
+    ("TAGSHIP_NAME", "names"),
     ("TAGSHIP_REPO", "repository"),
+    ("TAGSHIP_FROM_REPO", "from-repository"),
 ];
 
 /// What the program reads without having a flag for it, as it is secret or goes with a secret.
@@ -144,6 +146,8 @@ fn the_readme_has_every_input_and_output() {
         let mut written = table(heading);
         let mut declared = keys(&action[kind]);
         written.sort_unstable();
+        // `names` and `to` mean one thing for a promotion and another for a rollback.
+        written.dedup();
         declared.sort_unstable();
         assert_eq!(written, declared, "the table of {kind} in README.md, and action.yml");
     }

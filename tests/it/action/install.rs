@@ -205,7 +205,7 @@ fn a_cache_that_cannot_be_written_is_passed_by() {
 fn a_repository_by_its_name() {
     let runner = Runner::new(right);
     let program = runner.home.path().join("shows-its-arguments");
-    write_script(&program, "#!/bin/sh\necho \"$@ $TAGSHIP_REPO\"\n");
+    write_script(&program, "#!/bin/sh\necho \"$@ $TAGSHIP_REPO $TAGSHIP_FROM_REPO\"\n");
     for (given, meant) in [
         ("org/config", "https://git.example/org/config"),
         ("my-org/config.repo_1", "https://git.example/my-org/config.repo_1"),
@@ -219,7 +219,7 @@ fn a_repository_by_its_name() {
     ] {
         let run = Command::new("bash").arg(runner.home.path().join("action-repository/action/run.sh"));
         let run = run.env("TAGSHIP_BIN", &program).env("GITHUB_SERVER_URL", "https://git.example");
-        let output = run.env("TAGSHIP_REPO", given).run().success();
-        assert_eq!(output.stdout().trim_end(), format!("release {meant}").trim_end());
+        let output = run.env("TAGSHIP_REPO", given).env("TAGSHIP_FROM_REPO", given).run().success();
+        assert_eq!(output.stdout().trim_end(), format!("release {meant} {meant}").trim_end());
     }
 }

@@ -42,7 +42,7 @@ impl Workspace {
             self.stage.image()
         );
         fs::write(folder.join("release.yml"), workflow).unwrap();
-        let act = Act::new(self.checkout.path(), ".github/workflows/release.yml")?;
+        let act = Act::new(self.checkout.path(), "push", ".github/workflows/release.yml")?;
         let server = self.server.url("");
         Some(act.env("TAGSHIP_BIN", env!("CARGO_BIN_EXE_tagship")).of(server.trim_end_matches('/'), "org/app", TOKEN))
     }
