@@ -95,9 +95,10 @@ impl<'a> Document<'a> {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Takes what has no bound in size: the diff, and a server's own words.
+    /// Takes what has no bound in size: the diff, the log, and a server's own words.
     pub(super) fn shortened(self) -> Self {
-        Self { diff: "", error: self.error.map(|error| Error { details: &[], ..error }), ..self }
+        let error = self.error.map(|error| Error { details: &[], ..error });
+        Self { diff: "", releases: Vec::new(), error, ..self }
     }
 }
 

@@ -19,8 +19,11 @@ const LARGEST_TABLE: usize = 30 << 10;
 const LONGEST_SPAN: usize = 300;
 const LONGEST_LINE: usize = 1000;
 
-/// Returns the lines to append.
+/// Returns the lines to append; none where there is nothing to sum up.
 pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>, links: &Links) -> String {
+    if result.is_ok() && document.reason.is_none() && document.images.is_empty() {
+        return String::new();
+    }
     // What an earlier step has written may not end in a line end.
     let mut summary = format!("\n### tagship {}: {}\n\n", document.command, document.outcome);
     if let Some(reason) = document.reason {
