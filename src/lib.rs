@@ -33,6 +33,7 @@ mod nearest;
 pub mod order;
 pub mod outcome;
 pub mod plan;
+pub mod program;
 pub mod provenance;
 pub mod registry;
 mod report;

@@ -29,7 +29,7 @@ impl SourceRepository {
             return Self { is_target: true, checkout: None, remote: None };
         }
         let here = match request.repository {
-            Repository::Url(_) => Checkout::discover(Path::new("."), request.in_ci).ok(),
+            Repository::Url(_) => Checkout::discover(Path::new("."), None, request.in_ci).ok(),
             Repository::Remote { .. } | Repository::Checkout { .. } => None,
         };
         // The checkout's configuration has the login for its own remote.

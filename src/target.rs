@@ -37,7 +37,9 @@ enum Place {
 pub(crate) fn remote_options(request: &TargetRequest) -> RemoteOptions {
     RemoteOptions {
         timeout: request.timeout,
-        ssh_command: request.ssh_command.clone(),
+        ssh: request.ssh.clone(),
+        ca_file: request.git_ca_file.clone(),
+        unverified: request.git_unverified,
         logins: request.git_logins.iter().cloned().map(host_login).collect(),
         home: request.home.clone(),
     }
@@ -92,7 +94,7 @@ impl Target {
             Repository::Remote { folder, name } => (folder, name),
             Repository::Checkout { folder } => return Self::here(folder, request),
         };
-        let checkout = Checkout::discover(folder, request.in_ci)?;
+        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.in_ci)?;
         let of_ci = |ci: &Ci| ci.branch.as_deref().and_then(|branch| branch.parse().ok());
         let branch = request.branch.clone().or_else(|| checkout.branch());
         let branch = branch
@@ -106,7 +108,7 @@ impl Target {
 
     /// Returns the checkout around `folder`, with what is checked out there for a branch.
     fn here(folder: &Path, request: &TargetRequest) -> Result<Self, Failure> {
-        let checkout = Checkout::discover(folder, request.in_ci)?;
+        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.in_ci)?;
         let branch = checkout.branch();
         if let Some(asked) = &request.branch
             && branch.as_ref() != Some(asked)

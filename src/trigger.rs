@@ -77,8 +77,9 @@ fn checkouts(request: &TargetRequest) -> Vec<(Checkout, String)> {
     if !places.iter().any(|(folder, _)| *folder == Path::new(".")) {
         places.push((Path::new("."), "origin"));
     }
-    let open =
-        |(folder, remote): (&Path, &str)| Some((Checkout::discover(folder, request.in_ci).ok()?, remote.to_owned()));
+    let open = |(folder, remote): (&Path, &str)| {
+        Some((Checkout::discover(folder, request.git_dir.as_deref(), request.in_ci).ok()?, remote.to_owned()))
+    };
     places.into_iter().filter_map(open).collect()
 }
 
@@ -89,7 +90,7 @@ fn built_repository(request: &TargetRequest) -> Result<Option<Remote>, Failure> 
     let target = match &request.repository {
         Repository::Url(url) => Some(Remote::at(url, &options())?),
         Repository::Remote { folder, name } => {
-            let checkout = Checkout::discover(folder, request.in_ci).ok();
+            let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.in_ci).ok();
             checkout.and_then(|checkout| checkout.remote(name, options()).ok())
         }
         Repository::Checkout { .. } => None,

@@ -70,6 +70,13 @@ impl Environment {
         [own, github, gitlab].into_iter().flatten().collect()
     }
 
+    /// Returns whether `GIT_SSL_NO_VERIFY` tells not to look at certificates. To git any value does; one that says no is
+    /// taken at its word here.
+    pub fn git_unverified(&self) -> bool {
+        let says_no = |value: &str| ["0", "false", "no", "off"].contains(&value.to_ascii_lowercase().as_str());
+        self.get("GIT_SSL_NO_VERIFY").is_some_and(|value| !value.to_str().is_some_and(says_no))
+    }
+
     /// Returns what the CI system tells, where one is known.
     pub fn ci(&self) -> Option<Ci> {
         self.ci.get_or_init(|| ci::detect(self)).clone()

@@ -23,22 +23,28 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// Finds the repository at or above `folder`.
+    /// Finds the repository at or above `folder`, or opens the one that `GIT_DIR` names.
     ///
     /// Its configuration says where the release goes, with which login, and which programs are run. So one of another user
     /// counts only where `trust_others` says that it was put there for us, as CI systems do for a container; gix by itself
     /// would silently ignore its configuration.
-    pub fn discover(folder: &Path, trust_others: bool) -> Result<Self, GitError> {
-        let trust = gix::sec::Trust::Full;
-        let trusted = gix::open::Options::default().with(trust);
-        let options = gix::sec::trust::Mapping { full: trusted.clone(), reduced: trusted };
-        let upwards = gix::discover::upwards::Options {
-            trust: TrustPolicy::Assume(trust),
-            ..gix::discover::upwards::Options::default()
+    pub fn discover(folder: &Path, git_dir: Option<&Path>, trust_others: bool) -> Result<Self, GitError> {
+        let options = gix::open::Options::default().with(gix::sec::Trust::Full);
+        let found = match git_dir {
+            Some(git_dir) => open(git_dir, folder, options),
+            None => {
+                let upwards = gix::discover::upwards::Options {
+                    trust: TrustPolicy::Assume(gix::sec::Trust::Full),
+                    ..gix::discover::upwards::Options::default()
+                };
+                let options = gix::sec::trust::Mapping { full: options.clone(), reduced: options };
+                gix::ThreadSafeRepository::discover_opts(folder, upwards, options).map(Into::into)
+            }
         };
-        let repository = gix::ThreadSafeRepository::discover_opts(folder, upwards, options)
-            .map_err(|error| GitError::NoRepository { path: folder.to_owned(), source: error.into() })?;
-        let checkout = Self { repository: repository.into() };
+        let path = git_dir.unwrap_or(folder);
+        let repository =
+            found.map_err(|error| GitError::NoRepository { path: path.to_owned(), source: error.into() })?;
+        let checkout = Self { repository };
         let path = checkout.repository.git_dir();
         let is_ours = matches!(gix::sec::Trust::from_path_ownership(path), Ok(gix::sec::Trust::Full));
         if is_ours || trust_others { Ok(checkout) } else { Err(GitError::Foreign { path: path.to_owned() }) }
@@ -76,7 +82,7 @@ impl Checkout {
         let remote =
             remote.map_err(|error| GitError::unexpected(format!("the remote `{name}` cannot be read"), error))?;
         let url = remote.url(Direction::Push).cloned().ok_or_else(|| GitError::NoRemote(name.to_owned()))?;
-        self.remote_of(url, options)
+        self.remote_of(url, &options)
     }
 
     /// Returns an object that is here, whatever the reason; `None` where it is not.
@@ -107,23 +113,14 @@ impl Checkout {
         &self.repository
     }
 
-    fn remote_of(&self, mut url: gix::Url, mut options: RemoteOptions) -> Result<Remote, GitError> {
-        match url.scheme {
-            Scheme::Ssh => {
-                let configured = self.repository.ssh_connect_options();
-                let configured =
-                    configured.map_err(|error| GitError::unexpected("`core.sshCommand` cannot be read", error))?;
-                options.ssh_command = options.ssh_command.or(configured.command);
-            }
-            // A relative path is meant from the repository, not from the current directory.
-            Scheme::File => {
-                let base = self.repository.workdir().unwrap_or(self.repository.git_dir());
-                let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
-                url.path = path.to_string_lossy().into_owned().into();
-            }
-            _ => {}
+    fn remote_of(&self, mut url: gix::Url, options: &RemoteOptions) -> Result<Remote, GitError> {
+        // A relative path is meant from the repository, not from the current directory.
+        if url.scheme == Scheme::File {
+            let base = self.repository.workdir().unwrap_or(self.repository.git_dir());
+            let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
+            url.path = path.to_string_lossy().into_owned().into();
         }
-        Remote::of(url, self.repository.config_snapshot().plumbing(), &options)
+        Remote::of(url, self.repository.config_snapshot().plumbing(), options)
     }
 
     /// Returns who commits here, from git's configuration and `GIT_AUTHOR_*`/`GIT_COMMITTER_*`: author, committer.
@@ -134,4 +131,14 @@ impl Checkout {
         };
         (identity(self.repository.author()), identity(self.repository.committer()))
     }
+}
+
+/// Opens a repository. git then takes the current directory for the root of the work tree, unless one is given too.
+fn open(git_dir: &Path, folder: &Path, options: gix::open::Options) -> gix::Result<gix::Repository> {
+    let mut repository = gix::ThreadSafeRepository::open_opts(git_dir, options)?.to_thread_local();
+    let is_given = repository.config_snapshot().string("core.worktree").is_some();
+    if !is_given && !repository.is_bare() {
+        repository.set_workdir(folder.canonicalize().map_err(gix::Error::from_error)?)?;
+    }
+    Ok(repository)
 }

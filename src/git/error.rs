@@ -29,15 +29,23 @@ pub enum GitError {
 
     /// The remote wants a login, or does not accept ours.
     #[error("{remote} {}", if *.credentials_sent { "does not accept the login" } else { "wants a login, and none was found" })]
-    Unauthorized { remote: String, credentials_sent: bool, answer: String },
+    Unauthorized { remote: String, credentials_sent: bool, details: Vec<String> },
 
     /// The remote knows us, and says no; or says that there is nothing, which may mean the same.
     #[error("{remote} is not there, or this login may not use it")]
-    NoAccess { remote: String, answer: String },
+    NoAccess { remote: String, details: Vec<String> },
+
+    /// The host accepts none of the keys that `ssh` has.
+    #[error("{remote} does not accept the key")]
+    KeyRefused { remote: String, details: Vec<String> },
+
+    /// `ssh` does not know the host's key, or another one.
+    #[error("the host key of {remote} is not the one that is known, or none is")]
+    HostKey { remote: String, details: Vec<String> },
 
     /// The remote does not take the request, which no retry mends.
     #[error("{remote} refused the request")]
-    Declined { remote: String, answer: String },
+    Declined { remote: String, details: Vec<String> },
 
     #[error("{remote} cannot be reached")]
     Unavailable {
@@ -45,6 +53,8 @@ pub enum GitError {
         /// Whether it did answer, and not a gateway before it that may have given up too early.
         answered: bool,
         source: anyhow::Error,
+        /// What the program that leads there said.
+        details: Vec<String>,
     },
 
     /// What is at the other end cannot show that it is the remote.
@@ -54,13 +64,20 @@ pub enum GitError {
     /// A value of git's configuration is of no use.
     #[error("git's `{key}` cannot be used")]
     Setting { key: &'static str, source: anyhow::Error },
+    /// `ssh`, or git's own server for a local path, is not on this machine.
+    #[error("cannot start `{program}`")]
+    NoProgram { program: String, source: std::io::Error },
+
+    /// A shell, here or at the host, did not find what it was to run.
+    #[error("a program on the way to {remote} is missing")]
+    ProgramMissing { remote: String, details: Vec<String> },
 
     #[error("{remote} cannot be used: {what}")]
     Unsupported { remote: String, what: &'static str },
 
     /// The push may or may not have happened, and the branch could not be read to find out.
     #[error("the push to {remote} was cut off, and whether it takes effect cannot be told yet")]
-    Uncertain { remote: String, source: anyhow::Error },
+    Uncertain { remote: String, source: Box<Self> },
 
     #[error("{context}")]
     Unexpected { context: String, source: anyhow::Error },
@@ -73,6 +90,21 @@ impl GitError {
             Self::Unauthorized { .. } | Self::NoAccess { .. } | Self::Declined { .. } => true,
             Self::Unavailable { answered, .. } => *answered,
             _ => false,
+        }
+    }
+
+    /// Returns what was said beside the error itself, a line each. Untrusted text.
+    pub fn details(&self) -> &[String] {
+        match self {
+            Self::Unauthorized { details, .. }
+            | Self::NoAccess { details, .. }
+            | Self::Declined { details, .. }
+            | Self::KeyRefused { details, .. }
+            | Self::HostKey { details, .. }
+            | Self::Unavailable { details, .. }
+            | Self::ProgramMissing { details, .. } => details,
+            Self::Uncertain { source, .. } => source.details(),
+            _ => &[],
         }
     }
 

@@ -21,7 +21,7 @@ const MAX_REFUSAL: u64 = 4096;
 const PIECE: usize = 8 << 10;
 
 /// How many times the time limit a whole answer may take: each read is bounded by it once, and an answer may be long.
-const PATIENCE: u32 = 20;
+pub(super) const PATIENCE: u32 = 20;
 
 /// How the last exchange ended that did not end well.
 pub(super) enum Failure {

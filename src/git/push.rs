@@ -8,8 +8,8 @@ use std::io::Write as _;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
+use gix::protocol::transport::Service;
 use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
-use gix::protocol::transport::{Protocol, Service};
 
 use super::commit::{CommitOnTip, Lease, NewCommit};
 use super::error::GitError;
@@ -53,10 +53,10 @@ impl<'r> Pusher<'r> {
     /// Begins to push to `branch`. Who may not push is told so here, before anything was read. Of the advertisement, which
     /// names every ref of the repository, one line is kept.
     pub fn open(remote: &'r Remote, branch: &BranchName) -> Result<Self, GitError> {
-        let mut connection = Connection::open(remote, Protocol::V1)?;
+        let mut connection = Connection::open(remote, Service::ReceivePack)?;
         let full = branch.full();
         let mut tip = None;
-        let (_, capabilities) = connection.handshake(Service::ReceivePack, |line| {
+        let (_, capabilities) = connection.handshake(|line| {
             if let Some((id, name)) = line.trim_end().split_once_str(" ")
                 && name == full.as_bytes()
             {
@@ -130,7 +130,7 @@ impl<'r> Pusher<'r> {
 
 /// The request went out and no report came back: only the branch can tell what happened.
 fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<PushOutcome, GitError> {
-    let uncertain = |source: GitError| GitError::Uncertain { remote: remote.to_string(), source: source.into() };
+    let uncertain = |source: GitError| GitError::Uncertain { remote: remote.to_string(), source: Box::new(source) };
     let Ok(tip) = read_tip(remote, &commit.lease) else {
         return Err(uncertain(lost));
     };

@@ -66,10 +66,10 @@ pub(super) enum Fetched {
 impl<'r> Reader<'r> {
     /// Begins a conversation about `branch`, or about the default branch.
     pub fn open(remote: &'r Remote, branch: Option<&BranchName>) -> Result<Self, GitError> {
-        let mut connection = Connection::open(remote, Protocol::V2)?;
+        let mut connection = Connection::open(remote, Service::UploadPack)?;
         let full = branch.map(BranchName::full);
         let mut advertised = Tips { branch: branch.cloned(), ..Tips::default() };
-        let (protocol, capabilities) = connection.handshake(Service::UploadPack, |line| {
+        let (protocol, capabilities) = connection.handshake(|line| {
             if let Some((id, name)) = line.trim_end().split_once_str(" ") {
                 let id = ObjectId::from_hex(id).ok().map(CommitId);
                 match full.as_deref().map(str::as_bytes) {

@@ -1,14 +1,12 @@
 //! A remote repository: where it is, how it is reached, and with which login. Its URL as shown has no user and no
 //! password. What to read from it is `reader`, what to write to it is `push`.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gix::bstr::ByteSlice as _;
-use gix::protocol::transport::client::blocking_io::ssh;
+use gix::bstr::{BString, ByteSlice as _};
 use gix::url::Scheme;
 use reqwest::Url;
 use reqwest::blocking::Client;
@@ -19,6 +17,7 @@ use super::error::GitError;
 use super::http::{Access, parse_header};
 use super::http_client::http_client;
 use super::http_config::{HttpSettings, rewritten};
+use super::ssh::{Ssh, SshSettings};
 use super::traffic::{Counters, Traffic};
 
 /// A repository that is read and written over its transport, never on disk.
@@ -30,15 +29,19 @@ pub struct Remote {
 }
 
 pub(super) enum Address {
-    Http {
-        url: Url,
-        client: Client,
-        access: Arc<Access>,
+    Http { url: Url, client: Client, access: Arc<Access> },
+    Program(Server),
+}
+
+/// What is reached through a program: `ssh`, or git's own server on this machine.
+pub(super) enum Server {
+    Ssh {
+        ssh: Box<Ssh>,
+        /// As the shell at the host understands it.
+        path: BString,
     },
-    /// ssh and local paths, which gix reaches through the programs `ssh`, and `git-upload-pack` or `git-receive-pack`.
-    Program {
-        url: gix::Url,
-        ssh: ssh::connect::Options,
+    Local {
+        path: PathBuf,
     },
 }
 
@@ -47,8 +50,11 @@ pub(super) enum Address {
 pub struct RemoteOptions {
     /// How long one request and its answer may take.
     pub timeout: Duration,
-    /// What git calls `GIT_SSH_COMMAND`.
-    pub ssh_command: Option<OsString>,
+    pub ssh: SshSettings,
+    /// What git calls `GIT_SSL_CAINFO`.
+    pub ca_file: Option<PathBuf>,
+    /// What git calls `GIT_SSL_NO_VERIFY`.
+    pub unverified: bool,
     /// Logins from the environment, in the order in which they count.
     pub logins: Vec<HostLogin>,
     /// Where `.netrc` is.
@@ -76,10 +82,10 @@ impl Remote {
                 if url.path.find_byte(b'@').is_some_and(|at| !url.path[..at].contains(&b'/')) {
                     return Err(invalid(&shown, "is `https://` missing before it?"));
                 }
-                let configured =
-                    || config.string("core.sshCommand").map(|command| command.to_str_lossy().into_owned().into());
-                let command = options.ssh_command.clone().or_else(configured);
-                Address::Program { url, ssh: ssh::connect::Options { command, ..Default::default() } }
+                let path = gix::url::expand_path::for_shell(url.path.clone());
+                refuse_option(&shown, &path)?;
+                let ssh = Ssh::new(&url, config, &options.ssh).map_err(|why| invalid(&shown, why))?;
+                Address::Program(Server::Ssh { ssh: Box::new(ssh), path })
             }
             Scheme::File => local_address(url)?,
             _ => return Err(invalid(&shown, "only http, https, ssh and local paths are supported")),
@@ -97,7 +103,8 @@ impl Remote {
     }
 
     pub(super) fn unavailable(&self, error: impl Into<anyhow::Error>) -> GitError {
-        GitError::Unavailable { remote: self.shown.clone(), answered: false, source: error.into() }
+        let (remote, details) = (self.shown.clone(), Vec::new());
+        GitError::Unavailable { remote, answered: false, source: error.into(), details }
     }
 
     pub(super) fn unsupported(&self, what: &'static str) -> GitError {
@@ -142,7 +149,9 @@ fn http_address(
     config: &gix::config::File,
     options: &RemoteOptions,
 ) -> Result<Address, GitError> {
-    let settings = HttpSettings::read(config, url);
+    let mut settings = HttpSettings::read(config, url);
+    settings.ca_file = options.ca_file.clone().or(settings.ca_file);
+    settings.unverified |= options.unverified;
     let mut public = url.clone();
     public.set_user(None);
     public.set_password(None);
@@ -192,11 +201,20 @@ fn known_login(
         .or_else(|| of_environment(Some(&authority)))
 }
 
+/// A path that begins with `-` would be an option of the program that is to serve it.
+fn refuse_option(shown: &str, path: &BString) -> Result<(), GitError> {
+    if path.trim_start().starts_with(b"-") {
+        return Err(invalid(shown, "its path would be taken for an option"));
+    }
+    Ok(())
+}
+
 fn local_address(url: gix::Url) -> Result<Address, GitError> {
     let path = PathBuf::from(url.path.to_os_str_lossy().into_owned());
     if url.host().is_some() || url.user().is_some() {
         return Err(invalid(&path.display().to_string(), "a local path has neither host nor user"));
     }
+    refuse_option(&path.display().to_string(), &url.path)?;
     let is_repository = (path.join("HEAD").exists() && path.join("objects").is_dir()) || path.join(".git").exists();
     if !is_repository {
         return Err(GitError::NoRepository {
@@ -204,7 +222,7 @@ fn local_address(url: gix::Url) -> Result<Address, GitError> {
             source: anyhow::Error::msg("it is no folder with a repository in it"),
         });
     }
-    Ok(Address::Program { url, ssh: ssh::connect::Options::default() })
+    Ok(Address::Program(Server::Local { path }))
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! A connection to one service of one remote, over http(s), ssh or a local path, and what its failures mean.
 
-use std::io;
 use std::rc::Rc;
 
-use gix::protocol::transport::client::blocking_io::{Transport, connect, http};
+use gix::protocol::transport::client::blocking_io::{Transport, http};
 use gix::protocol::transport::client::{Capabilities, blocking_io::SetServiceResponse};
 use gix::protocol::transport::{Protocol, Service};
 use reqwest::StatusCode;
@@ -11,6 +10,7 @@ use reqwest::StatusCode;
 use super::error::GitError;
 use super::exchange::{Failure, Journal};
 use super::http::Conversation;
+use super::pipe::Pipe;
 use super::remote::{Address, Remote};
 
 /// What we call ourselves to a git server; some hosts treat agents that do not begin with `git/` as browsers.
@@ -20,35 +20,45 @@ pub(super) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION")
 pub(super) struct Connection<'r> {
     pub(super) transport: Box<dyn Transport>,
     remote: &'r Remote,
-    journal: Rc<Journal>,
+    service: Service,
+    link: Link,
+}
+
+/// What knows why a connection failed.
+enum Link {
+    Http(Rc<Journal>),
+    Program(Rc<Pipe>),
 }
 
 impl<'r> Connection<'r> {
-    pub(super) fn open(remote: &'r Remote, version: Protocol) -> Result<Self, GitError> {
-        let journal = Rc::new(Journal::new(remote.counters.clone(), remote.timeout));
-        let transport: Box<dyn Transport> = match &remote.address {
+    /// Begins to speak to a service of the remote. Reading is of protocol v2; there is none for a push.
+    pub(super) fn open(remote: &'r Remote, service: Service) -> Result<Self, GitError> {
+        let version = match service {
+            Service::UploadPack => Protocol::V2,
+            Service::ReceivePack => Protocol::V1,
+        };
+        let (transport, link): (Box<dyn Transport>, Link) = match &remote.address {
             Address::Http { url, client, access } => {
+                let journal = Rc::new(Journal::new(remote.counters.clone(), remote.timeout));
                 let conversation = Conversation::new(client.clone(), url.clone(), access.clone(), journal.clone());
                 let address = gix::url::parse(url.as_str())
                     .map_err(|error| GitError::unexpected("a URL that was valid is not", error))?;
-                Box::new(http::Transport::new_http(conversation, address, version, false))
+                let transport = http::Transport::new_http(conversation, address, version, false);
+                (Box::new(transport), Link::Http(journal))
             }
-            Address::Program { url, ssh } => {
-                let options = connect::Options { version, ssh: ssh.clone(), trace: false };
-                connect::connect(url.clone(), options).map_err(|error| remote.unavailable(error))?
+            Address::Program(server) => {
+                let (pipe, transport) = Pipe::open(remote, server, service, version)?;
+                (Box::new(transport), Link::Program(pipe))
             }
         };
-        Ok(Self { transport, remote, journal })
+        Ok(Self { transport, remote, service, link })
     }
 
     /// Begins the conversation. `read_refs` gets each line of the advertisement, where the server sends one unasked.
-    pub(super) fn handshake(
-        &mut self,
-        service: Service,
-        mut read_refs: impl FnMut(&[u8]),
-    ) -> Result<(Protocol, Capabilities), GitError> {
+    pub(super) fn handshake(&mut self, mut read_refs: impl FnMut(&[u8])) -> Result<(Protocol, Capabilities), GitError> {
         let mut begin = || -> anyhow::Result<_> {
-            let SetServiceResponse { actual_protocol, capabilities, refs } = self.transport.handshake(service, &[])?;
+            let SetServiceResponse { actual_protocol, capabilities, refs } =
+                self.transport.handshake(self.service, &[])?;
             if let Some(mut refs) = refs {
                 while let Some(line) = refs.readline() {
                     if let Some(text) = line??.as_text() {
@@ -68,40 +78,26 @@ impl<'r> Connection<'r> {
     /// Leaves the rest of an answer unread. Over HTTP the conversation goes on; a program at the other end of a pipe
     /// would have to be listened to, so another one is started.
     pub(super) fn abandon_answer(&mut self) -> Result<(), GitError> {
-        if let Address::Http { .. } = self.remote.address {
-            self.journal.abandon_answer();
+        if let Link::Http(journal) = &self.link {
+            journal.abandon_answer();
             return Ok(());
         }
-        let mut again = Self::open(self.remote, Protocol::V2)?;
-        again.handshake(Service::UploadPack, |_| {})?;
+        let mut again = Self::open(self.remote, self.service)?;
+        again.handshake(|_| {})?;
         *self = again;
         Ok(())
     }
 
-    /// Returns what `error`, which ended a step on this connection, means.
+    /// Returns what `error`, which ended a step on this connection, means. Nothing more can be said on it.
     pub(super) fn failed(&self, error: impl Into<anyhow::Error>) -> GitError {
-        let remote = self.remote.to_string();
-        match self.journal.take_failure() {
+        let journal = match &self.link {
+            Link::Http(journal) => journal,
+            Link::Program(pipe) => return pipe.failed(self.remote, error.into()),
+        };
+        match journal.take_failure() {
             Some(Failure::Answered(status, text)) => self.refused(status, text),
-            Some(Failure::Silent(text)) => {
-                GitError::Unavailable { remote, answered: false, source: anyhow::Error::msg(text) }
-            }
-            Some(Failure::Untrusted(cause)) => GitError::Untrusted { remote, cause },
-            None => self.program_failed(error.into()),
-        }
-    }
-
-    /// `ssh` and local programs tell no status; gix recognises the one line that means a refused login.
-    fn program_failed(&self, error: anyhow::Error) -> GitError {
-        let denied = error.chain().find(|cause| {
-            cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
-        });
-        match denied {
-            Some(cause) => GitError::Unauthorized {
-                remote: self.remote.to_string(),
-                credentials_sent: true,
-                answer: cause.to_string(),
-            },
+            Some(Failure::Silent(text)) => self.remote.unavailable(anyhow::Error::msg(text)),
+            Some(Failure::Untrusted(cause)) => GitError::Untrusted { remote: self.remote.to_string(), cause },
             None => self.remote.unavailable(error),
         }
     }
@@ -109,21 +105,22 @@ impl<'r> Connection<'r> {
     fn refused(&self, status: StatusCode, text: String) -> GitError {
         let remote = self.remote.to_string();
         let answer = match text.as_str() {
-            "" => status.to_string(),
-            text => format!("{status}: {text}"),
+            "" => format!("it answered {status}"),
+            text => format!("it answered {status}: {text}"),
         };
         match status {
             StatusCode::UNAUTHORIZED => {
-                GitError::Unauthorized { remote, credentials_sent: self.remote.has_credentials(), answer }
+                let credentials_sent = self.remote.has_credentials();
+                GitError::Unauthorized { remote, credentials_sent, details: vec![answer] }
             }
-            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => GitError::NoAccess { remote, answer },
+            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => GitError::NoAccess { remote, details: vec![answer] },
             // Too slow, too early and too often mend by themselves, and 407 is a proxy's word.
             _ if status.is_client_error() && ![407, 408, 425, 429].contains(&status.as_u16()) => {
-                GitError::Declined { remote, answer }
+                GitError::Declined { remote, details: vec![answer] }
             }
             _ => {
-                let source = anyhow::Error::msg(format!("it answered {answer}"));
-                GitError::Unavailable { remote, answered: status.is_client_error(), source }
+                let answered = status.is_client_error();
+                GitError::Unavailable { remote, answered, source: anyhow::Error::msg(answer), details: Vec::new() }
             }
         }
     }

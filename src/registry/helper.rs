@@ -1,12 +1,12 @@
 //! Asks a docker credential helper for a login: the program gets the verb as its argument and the server on its
-//! standard input, and writes JSON. The only place that starts programs. What the program writes is never shown, as it
-//! holds the secret, and the time it may take is limited, as it may ask a person or a network that is not there.
+//! standard input, and writes JSON. What the program writes is never shown, as it holds the secret, and the time it may take
+//! is limited, as it may ask a person or a network that is not there.
 
 use std::env;
 use std::ffi::OsStr;
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{ChildStdout, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::credentials::{Login, TOKEN_USER};
 use super::error::HelperProblem;
 use super::secret::Secret;
-use crate::backoff::Backoff;
+use crate::program::{Program, command};
 
 /// The longest output that is read.
 const OUTPUT_LIMIT: u64 = 64 << 10;
@@ -31,17 +31,10 @@ pub(super) fn ask(
     limit: Duration,
 ) -> Result<Option<Login>, HelperProblem> {
     let path = find(program, search_path).ok_or(HelperProblem::Missing)?;
-    #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
-    let mut command = Command::new(path);
+    let mut command = command(path);
     command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().map_err(HelperProblem::Start)?;
-    let ended = exchange(&mut child, server, Instant::now() + limit);
-    if ended.is_err() {
-        // Both fail only where the program has ended by itself, which is as good.
-        drop(child.kill());
-        drop(child.wait());
-    }
-    let (status, output) = ended?;
+    let helper = Program::start(&mut command).map_err(HelperProblem::Start)?;
+    let (status, output) = exchange(&helper, server, Instant::now() + limit)?;
     match (status.success(), contains(&output, NOT_FOUND)) {
         (true, _) => login(&output),
         (false, true) => Ok(None),
@@ -67,28 +60,21 @@ fn is_executable(path: &std::path::Path) -> bool {
 }
 
 /// Hands the server over, and takes the output and the exit status, all before `deadline`.
-fn exchange(child: &mut Child, server: &str, deadline: Instant) -> Result<(ExitStatus, Vec<u8>), HelperProblem> {
-    if let Some(mut stdin) = child.stdin.take() {
+fn exchange(helper: &Program, server: &str, deadline: Instant) -> Result<(ExitStatus, Vec<u8>), HelperProblem> {
+    if let Some(mut stdin) = helper.stdin() {
         // A helper that does not read its input may have ended already; its status tells.
         drop(stdin.write_all(server.as_bytes()));
     }
-    let output = match child.stdout.take() {
+    let output = match helper.stdout() {
         // The thread outlives a helper that is stopped only as long as that one's own children hold the output.
         Some(stdout) => read_until(stdout, deadline)?,
         None => Vec::new(),
     };
-    let mut backoff = Backoff::new(u32::MAX, Duration::from_millis(1), Duration::from_millis(20)).until(deadline);
-    loop {
-        if let Some(status) = child.try_wait().map_err(HelperProblem::Start)? {
-            return Ok((status, output));
-        }
-        if !backoff.wait(Duration::ZERO) {
-            return Err(HelperProblem::TimedOut);
-        }
-    }
+    let status = helper.ended_by(deadline).map_err(HelperProblem::Start)?;
+    Ok((status.ok_or(HelperProblem::TimedOut)?, output))
 }
 
-fn read_until(stdout: std::process::ChildStdout, deadline: Instant) -> Result<Vec<u8>, HelperProblem> {
+fn read_until(stdout: ChildStdout, deadline: Instant) -> Result<Vec<u8>, HelperProblem> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut output = Vec::new();

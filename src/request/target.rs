@@ -7,14 +7,20 @@ use std::time::Duration;
 use super::values::duration;
 use crate::cli::{Ci, Environment, GitLogin, RepositoryArguments};
 use crate::failure::Failure;
-use crate::git::BranchName;
+use crate::git::{BranchName, SshSettings};
 
 pub struct TargetRequest {
     pub repository: Repository,
+    /// What git calls `GIT_DIR`: the repository around the current directory, where nothing else is asked for.
+    pub git_dir: Option<PathBuf>,
     pub branch: Option<BranchName>,
     /// How long one request to the repository may take.
     pub timeout: Duration,
-    pub ssh_command: Option<OsString>,
+    pub ssh: SshSettings,
+    /// The authorities that the repository's certificate may be from, in place of the system's.
+    pub git_ca_file: Option<PathBuf>,
+    /// Whether the repository's certificate is not looked at.
+    pub git_unverified: bool,
     pub git_logins: Vec<GitLogin>,
     pub home: Option<PathBuf>,
     pub ci: Option<Ci>,
@@ -49,9 +55,16 @@ impl TargetRequest {
         let ci = environment.ci();
         Ok(Self {
             repository,
+            git_dir: environment.path("GIT_DIR").filter(|_| arguments.repo.is_none()),
             branch: arguments.branch.as_deref().map(str::parse).transpose()?,
             timeout: duration(timeout)?,
-            ssh_command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
+            ssh: SshSettings {
+                command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
+                program: environment.get("GIT_SSH").map(OsString::from),
+                variant: environment.text("GIT_SSH_VARIANT"),
+            },
+            git_ca_file: environment.path("GIT_SSL_CAINFO"),
+            git_unverified: environment.git_unverified(),
             git_logins: environment.git_logins(),
             home: environment.path("HOME"),
             in_ci: ci.is_some() || environment.get("CI").is_some(),

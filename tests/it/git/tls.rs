@@ -107,3 +107,16 @@ fn a_redirect_to_tls_is_not_followed() {
     let output = stage.release_to(&plain.url("gitops.git")).arg(stage.argument()).run();
     output.exit(6).stderr_has(&format!("a redirect leads to `{}`: use that URL", server.url("").trim_end_matches('/')));
 }
+
+/// What git's own environment says beats its configuration.
+#[test]
+fn certificates_as_the_environment_has_them() {
+    let Some((stage, server, certificate)) = over_tls(LOOPBACK) else { return };
+    let release = || release_with(&stage, &server, "[http]\nsslCAInfo = /nowhere/ca.pem");
+    release().env("GIT_SSL_CAINFO", certificate.authority()).run().success();
+    let release = || release_with(&stage, &server, "");
+    refused_for(&release(), "UnknownIssuer");
+    release().env("GIT_SSL_NO_VERIFY", "1").run().success();
+    refused_for(&release().env("GIT_SSL_NO_VERIFY", "false"), "UnknownIssuer");
+    release().env("GIT_SSL_CAINFO", "/nowhere/ca.pem").run().exit(2).stderr_has("cannot read `/nowhere/ca.pem`");
+}

@@ -52,13 +52,13 @@ fn over_ssh() {
     let stage = Stage::new();
     let url = sshd.url(stage.remote.path());
     let release = |command: String| stage.release_to(&url).env("GIT_SSH_COMMAND", command).arg(stage.argument()).run();
-    release(sshd.client_command_without_key()).exit(5).stderr_has("Permission denied");
+    release(sshd.client_command_without_key()).exit(5).stderr_has("does not accept the key").stderr_has("  ssh: ");
     stage.untouched();
     release(sshd.client_command()).success();
     assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
     let absent = sshd.url(std::path::Path::new("/nowhere.git"));
     let release = stage.release_to(&absent).env("GIT_SSH_COMMAND", sshd.client_command()).arg(stage.argument());
-    release.run().exit(6).stderr_has("does not appear to be a git repository");
+    release.run().exit(5).stderr_has("  ssh: fatal: '/nowhere.git' does not appear to be a git repository\n");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! What a person is told when it did not work: who must act (the exit code), what happened, and what to do. The one table
-//! from the errors of all modules to that.
+//! from the errors of all modules to that; a repository's are in `repository`.
+
+mod repository;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::git::{GitError, Refusal, Rule};
+use crate::git::{Refusal, Rule};
 use crate::image::Reference;
 use crate::kustomization::{EditError, LocateError};
 use crate::registry::{CheckError, Checked, Finding, Outage, Source, Verdict};
@@ -343,50 +345,5 @@ fn of_verdict(
     })
 }
 
-impl From<GitError> for Failure {
-    fn from(error: GitError) -> Self {
-        let kind = match &error {
-            GitError::Url { .. } | GitError::BranchName(_) | GitError::Path { .. } | GitError::Setting { .. } => {
-                FailureKind::Usage
-            }
-            GitError::NoRepository { .. }
-            | GitError::Foreign { .. }
-            | GitError::NoRemote(_)
-            | GitError::NotFollowed { .. }
-            | GitError::Unsupported { .. } => FailureKind::Target,
-            GitError::Unauthorized { .. } | GitError::NoAccess { .. } => FailureKind::Unauthorized,
-            GitError::Unavailable { .. } | GitError::Untrusted { .. } | GitError::Uncertain { .. } => {
-                FailureKind::Unavailable
-            }
-            GitError::Declined { .. } => FailureKind::Refused,
-            GitError::Unexpected { .. } => FailureKind::Unexpected,
-        };
-        let hint = match &error {
-            GitError::NoRepository { .. } => Some("`--repo` names a repository, by URL or path"),
-            GitError::Foreign { .. } => {
-                Some("its configuration is trusted where `CI` is set; else run as its owner, or use `--repo URL`")
-            }
-            GitError::NoRemote(_) => Some("`--remote` names another one"),
-            GitError::Unauthorized { credentials_sent: true, .. } => Some("is the token expired, or for another host?"),
-            GitError::Unauthorized { credentials_sent: false, .. } => {
-                Some("set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout")
-            }
-            GitError::NoAccess { .. } => Some("check the URL, and that the token may write to this repository"),
-            GitError::NotFollowed { .. } => Some("name the file that it leads to"),
-            GitError::Untrusted { .. } => {
-                Some("`http.sslCAInfo` of git's configuration, or `SSL_CERT_FILE`, names an authority of your own")
-            }
-            GitError::Uncertain { .. } => {
-                Some("run the same command again: what is already released is not released twice")
-            }
-            _ => None,
-        };
-        let (message, details) = match &error {
-            GitError::Unauthorized { answer, .. }
-            | GitError::NoAccess { answer, .. }
-            | GitError::Declined { answer, .. } => (error.to_string(), vec![format!("it answered {answer}")]),
-            _ => (format!("{:#}", anyhow::Error::from(error)), Vec::new()),
-        };
-        Self { details, hint: hint.map(str::to_owned), ..Self::new(kind, message) }
-    }
-}
+/// What to do where nobody knows whether a push took effect.
+const AGAIN: &str = "run the same command again: what is already released is not released twice";

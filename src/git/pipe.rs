@@ -1,0 +1,356 @@
+//! Git's protocol over the pipes of a program: `ssh`, or git's own server for a local path. gix's transport would hand the
+//! program's stderr through to ours, or drop it, and wait for ever; here it is kept and told where the program fails, and
+//! every wait has an end.
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, Cursor, Read, Write};
+use std::path::Path;
+use std::process::{ChildStderr, Command, ExitStatus, Stdio};
+use std::rc::Rc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gix::bstr::{BStr, ByteSlice as _};
+use gix::protocol::transport::client::git::{ConnectMode, blocking_io};
+use gix::protocol::transport::{Protocol, Service};
+
+use super::error::GitError;
+use super::exchange::PATIENCE;
+use super::remote::{Remote, Server};
+use super::ssh::Ssh;
+use crate::program::{Program, command};
+
+/// How much of a program's stderr is kept, in bytes: the last of it, where the reason stands.
+const KEPT: usize = 16 << 10;
+
+/// How much of an answer is read at a time, in bytes, and how many of these pieces may wait to be taken.
+const PIECE: usize = 8 << 10;
+const PIECES: usize = 4;
+
+/// The variable in which a server is asked for a version of the protocol.
+const PROTOCOL: &str = "GIT_PROTOCOL";
+
+/// How long a program may take to end once its conversation is over.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What git takes out of the environment of a program that works on another repository (`git rev-parse --local-env-vars`).
+const OF_ONE_REPOSITORY: [&str; 15] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+];
+
+pub(super) type Transport = blocking_io::Connection<Output, Input>;
+
+/// A conversation with a program. Its two ends are with the transport.
+pub(super) struct Pipe {
+    program: Program,
+    /// As a person knows it.
+    name: &'static str,
+    /// Whether it is an ssh client, whose own failures are not the repository's.
+    is_ssh: bool,
+    stdin: RefCell<Option<Sender<Vec<u8>>>>,
+    stdout: RefCell<Option<Receiver<io::Result<Vec<u8>>>>>,
+    said: Said,
+    /// Whether anything came on stdout: then the login was fine, and the repository there.
+    was_heard: Cell<bool>,
+    /// Why reading ended, where it should not have.
+    silence: RefCell<Option<String>>,
+    /// When something was last written.
+    asked: Cell<Instant>,
+    timeout: Duration,
+}
+
+impl Pipe {
+    /// Starts the program that leads to `service` of a repository.
+    pub(super) fn open(
+        remote: &Remote,
+        server: &Server,
+        service: Service,
+        protocol: Protocol,
+    ) -> Result<(Rc<Self>, Transport), GitError> {
+        let version = (protocol == Protocol::V2).then_some("version=2");
+        let (name, program) = match server {
+            Server::Ssh { ssh, path } => ("ssh", reach(remote, ssh, path.as_bstr(), service, version)?),
+            Server::Local { path } => (service.as_str(), serve(path, service, version)?),
+        };
+        let pipe = Rc::new(Self {
+            stdin: RefCell::new(program.stdin().map(written)),
+            stdout: RefCell::new(program.stdout().map(read)),
+            said: Said::new(program.stderr()),
+            program,
+            name,
+            is_ssh: matches!(server, Server::Ssh { .. }),
+            was_heard: Cell::new(false),
+            silence: RefCell::default(),
+            asked: Cell::new(Instant::now()),
+            timeout: remote.timeout,
+        });
+        let (output, input) = (Output { pipe: pipe.clone(), piece: Cursor::default() }, Input(pipe.clone()));
+        let no_host = None::<(String, Option<u16>)>;
+        let transport = blocking_io::Connection::new(output, input, protocol, "", no_host, ConnectMode::Process, false);
+        Ok((pipe, transport))
+    }
+
+    /// Returns the next piece of what the program writes; an empty one at its end.
+    fn next_piece(&self) -> io::Result<Vec<u8>> {
+        if self.asked.get().elapsed() > self.timeout.saturating_mul(PATIENCE) {
+            return Err(self.fell_silent(format!("`{}` takes too long", self.name)));
+        }
+        let stdout = self.stdout.borrow();
+        let Some(stdout) = stdout.as_ref() else {
+            return Ok(Vec::new());
+        };
+        match stdout.recv_timeout(self.timeout) {
+            Ok(Ok(piece)) => {
+                self.was_heard.set(self.was_heard.get() || !piece.is_empty());
+                Ok(piece)
+            }
+            Ok(Err(error)) => Err(error),
+            Err(RecvTimeoutError::Disconnected) => Ok(Vec::new()),
+            Err(RecvTimeoutError::Timeout) => {
+                Err(self.fell_silent(format!("`{}` gave no answer in {:?}", self.name, self.timeout)))
+            }
+        }
+    }
+
+    fn fell_silent(&self, why: String) -> io::Error {
+        *self.silence.borrow_mut() = Some(why.clone());
+        io::Error::new(io::ErrorKind::TimedOut, why)
+    }
+
+    /// Says and hears nothing more.
+    fn close(&self) {
+        self.stdin.take();
+        self.stdout.take();
+    }
+
+    /// Returns what it means that the conversation failed with `error`.
+    pub(super) fn failed(&self, remote: &Remote, error: anyhow::Error) -> GitError {
+        self.close();
+        let silence = self.silence.take();
+        let status = match &silence {
+            Some(_) => None,
+            None => self.program.ended_by(Instant::now() + GRACE).ok().flatten(),
+        };
+        self.program.end();
+        let lines = self.said.lines();
+        let details = lines.iter().map(|line| self.quoted(line)).collect();
+        let remote = remote.to_string();
+        if let (false, Some(code)) = (self.was_heard.get(), status.and_then(|status| status.code())) {
+            match self.meaning(code, &lines) {
+                Meaning::Key => return GitError::KeyRefused { remote, details },
+                Meaning::HostKey => return GitError::HostKey { remote, details },
+                Meaning::NoProgram => return GitError::ProgramMissing { remote, details },
+                Meaning::NoAccess => return GitError::NoAccess { remote, details },
+                Meaning::Other => {}
+            }
+        }
+        let ended = |status: ExitStatus| anyhow::Error::msg(format!("`{}` ended with {status}", self.name));
+        let source = match (silence, status) {
+            (Some(silence), _) => anyhow::Error::msg(silence),
+            (None, Some(status)) if !status.success() => ended(status),
+            (None, _) => error,
+        };
+        GitError::Unavailable { remote, answered: false, source, details }
+    }
+
+    /// Returns what the end of a program that said nothing to us means. An ssh client ends with 255 where it failed by
+    /// itself, and then only its words tell why; any other status is that of the program at the host.
+    fn meaning(&self, code: i32, lines: &[String]) -> Meaning {
+        let says = |words: &[&str]| lines.iter().any(|line| words.iter().any(|words| line.contains(words)));
+        let failed_by_itself = self.is_ssh && (code == 255 || says(&["FATAL ERROR"]));
+        match code {
+            0 => Meaning::Other,
+            _ if failed_by_itself && says(&HOST_KEY) => Meaning::HostKey,
+            _ if failed_by_itself && says(&KEY) => Meaning::Key,
+            _ if failed_by_itself => Meaning::Other,
+            126 | 127 => Meaning::NoProgram,
+            _ => Meaning::NoAccess,
+        }
+    }
+
+    /// Returns a line of the program's as a person reads it: whose it is, once.
+    fn quoted(&self, line: &str) -> String {
+        let prefix = format!("{}: ", self.name);
+        if line.starts_with(&prefix) { line.to_owned() } else { prefix + line }
+    }
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        self.close();
+        // A program that has been told all has still to be let end; its status changes nothing any more.
+        self.program.ended_by(Instant::now() + GRACE).ok();
+    }
+}
+
+enum Meaning {
+    Key,
+    HostKey,
+    NoProgram,
+    NoAccess,
+    Other,
+}
+
+/// What OpenSSH and plink say of a host's key that they do not know, or that has changed.
+const HOST_KEY: [&str; 4] = [
+    "Host key verification failed",
+    "host key is known for",
+    "host key is not cached",
+    "HOST IDENTIFICATION HAS CHANGED",
+];
+
+/// What they say where the host accepts none of our keys.
+const KEY: [&str; 3] = ["Permission denied", "Too many authentication failures", "No supported authentication methods"];
+
+/// Starts the ssh client.
+fn reach(
+    remote: &Remote,
+    ssh: &Ssh,
+    path: &BStr,
+    service: Service,
+    version: Option<&str>,
+) -> Result<Program, GitError> {
+    let command = ssh.command(service.as_str(), path, version, remote.timeout);
+    let mut command = command.map_err(|what| remote.unsupported(what))?;
+    let program = command.get_program().to_string_lossy().into_owned();
+    start(&mut command).map_err(|source| GitError::NoProgram { program, source })
+}
+
+/// Starts git's own server for a path on this machine.
+fn serve(path: &Path, service: Service, version: Option<&str>) -> Result<Program, GitError> {
+    let with_path = |mut server: Command| start(server.envs(version.map(|version| (PROTOCOL, version))).arg(path));
+    let started = with_path(command(service.as_str())).or_else(|error| match error.kind() {
+        // Where git's subcommands are not on the search path, it knows itself where they are.
+        io::ErrorKind::NotFound => {
+            let mut git = command("git");
+            git.arg(service.as_git_subcommand());
+            with_path(git)
+        }
+        _ => Err(error),
+    });
+    started.map_err(|source| GitError::NoProgram { program: service.as_str().to_owned(), source })
+}
+
+fn start(command: &mut Command) -> io::Result<Program> {
+    for name in OF_ONE_REPOSITORY {
+        command.env_remove(name);
+    }
+    // Its words are looked at, so they must be the ones that we know.
+    command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
+    Program::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()))
+}
+
+/// The end at which a program is read.
+pub(super) struct Output {
+    pipe: Rc<Pipe>,
+    piece: Cursor<Vec<u8>>,
+}
+
+impl Read for Output {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.piece.position() == self.piece.get_ref().len() as u64 {
+            self.piece = Cursor::new(self.pipe.next_piece()?);
+        }
+        self.piece.read(buffer)
+    }
+}
+
+/// The end at which a program is told something.
+pub(super) struct Input(Rc<Pipe>);
+
+impl Write for Input {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.asked.set(Instant::now());
+        let stdin = self.0.stdin.borrow();
+        let sent = stdin.as_ref().is_some_and(|stdin| stdin.send(bytes.to_vec()).is_ok());
+        if sent { Ok(bytes.len()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes in a thread of its own, so that a program that does not read is waited for where it is to answer.
+fn written(mut stdin: impl Write + Send + 'static) -> Sender<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel::<Vec<u8>>();
+    thread::spawn(move || {
+        for piece in receiver {
+            if stdin.write_all(&piece).is_err() {
+                break;
+            }
+        }
+    });
+    sender
+}
+
+/// Reads in a thread of its own, so that a program that says nothing can be waited for with a limit.
+fn read(stdout: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
+    fn pieces(mut stdout: impl Read, sender: &SyncSender<io::Result<Vec<u8>>>) {
+        loop {
+            let mut piece = vec![0; PIECE];
+            let read = stdout.read(&mut piece).map(|length| {
+                piece.truncate(length);
+                piece
+            });
+            let is_last = !read.as_ref().is_ok_and(|piece| !piece.is_empty());
+            if sender.send(read).is_err() || is_last {
+                return;
+            }
+        }
+    }
+    let (sender, receiver) = mpsc::sync_channel(PIECES);
+    thread::spawn(move || pieces(stdout, &sender));
+    receiver
+}
+
+/// What a program says on stderr, as it comes.
+struct Said {
+    tail: Arc<Mutex<Vec<u8>>>,
+    ended: Receiver<()>,
+}
+
+impl Said {
+    fn new(stderr: Option<ChildStderr>) -> Self {
+        let tail = Arc::<Mutex<Vec<u8>>>::default();
+        let (sender, ended) = mpsc::channel();
+        let sink = tail.clone();
+        thread::spawn(move || {
+            // That it is dropped is the message.
+            let _sender: Sender<()> = sender;
+            let Some(mut stderr) = stderr else { return };
+            let mut piece = [0; 1 << 10];
+            while let Ok(length @ 1..) = stderr.read(&mut piece) {
+                let mut tail = sink.lock().unwrap_or_else(PoisonError::into_inner);
+                tail.extend_from_slice(&piece[..length]);
+                let excess = tail.len().saturating_sub(KEPT);
+                tail.drain(..excess);
+            }
+        });
+        Self { tail, ended }
+    }
+
+    /// Returns the lines. A program that has ended may have left stderr to one that goes on; that one is not waited for.
+    fn lines(&self) -> Vec<String> {
+        self.ended.recv_timeout(GRACE).ok();
+        let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = tail.lines().map(|line| line.to_str_lossy().trim_end().to_owned());
+        lines.filter(|line| !line.is_empty()).collect()
+    }
+}

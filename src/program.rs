@@ -1,0 +1,179 @@
+//! The programs that we start: `ssh`, git's own servers for local paths, credential helpers. Each gets a process group of
+//! its own, so that what it starts ends with it, and Ctrl-C at a terminal is answered by us alone; each is known here, so
+//! that none outlives us. What is said to a program, and what its answer means, is its user's business.
+
+use std::ffi::OsStr;
+use std::io;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::backoff::Backoff;
+
+/// How long a program may take to end once it is asked to. git removes its locks in that time.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The programs that run; `None` once no more may be started. A process has one set of children, so there is one list.
+static RUNNING: Mutex<Option<Vec<Arc<Mutex<Child>>>>> = Mutex::new(Some(Vec::new()));
+
+/// Returns the command that starts a program, to be given its arguments and its surroundings.
+#[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    Command::new(program)
+}
+
+/// A program that was started. It is ended where it is dropped.
+pub struct Program(Arc<Mutex<Child>>);
+
+impl Program {
+    /// Starts a program. Fails where it cannot be, and where [`end_all`] has said that no more may be.
+    pub fn start(command: &mut Command) -> io::Result<Self> {
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        let mut running = lock(&RUNNING);
+        let running = running.as_mut().ok_or_else(|| io::Error::other("interrupted"))?;
+        let child = Arc::new(Mutex::new(command.spawn()?));
+        running.push(child.clone());
+        Ok(Self(child))
+    }
+
+    /// Returns what the program reads, where that is a pipe; once.
+    pub fn stdin(&self) -> Option<ChildStdin> {
+        lock(&self.0).stdin.take()
+    }
+
+    /// Returns what the program writes, where that is a pipe; once.
+    pub fn stdout(&self) -> Option<ChildStdout> {
+        lock(&self.0).stdout.take()
+    }
+
+    /// Returns what the program tells people, where that is a pipe; once.
+    pub fn stderr(&self) -> Option<ChildStderr> {
+        lock(&self.0).stderr.take()
+    }
+
+    /// Returns how the program ended; `None` where it has not by `deadline`.
+    pub fn ended_by(&self, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+        ended_by(&self.0, deadline)
+    }
+
+    /// Ends the program and all that it started: asks first, as a killed git leaves its locks behind.
+    pub fn end(&self) {
+        end(std::slice::from_ref(&self.0));
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.end();
+        if let Some(running) = lock(&RUNNING).as_mut() {
+            running.retain(|child| !Arc::ptr_eq(child, &self.0));
+        }
+    }
+}
+
+/// Ends all programs, and lets no more be started.
+pub fn end_all() {
+    let running = lock(&RUNNING).take();
+    end(&running.unwrap_or_default());
+}
+
+fn end(children: &[Arc<Mutex<Child>>]) {
+    for child in children {
+        stop(child, Manner::Ask);
+    }
+    let deadline = Instant::now() + GRACE;
+    for child in children {
+        if !matches!(ended_by(child, deadline), Ok(Some(_))) {
+            stop(child, Manner::Force);
+            // It fails only where somebody else has taken note of the end.
+            lock(child).wait().ok();
+        }
+    }
+}
+
+fn ended_by(child: &Mutex<Child>, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+    let mut backoff = Backoff::new(u32::MAX, Duration::from_millis(1), Duration::from_millis(20)).until(deadline);
+    loop {
+        if let Some(status) = lock(child).try_wait()? {
+            return Ok(Some(status));
+        }
+        if !backoff.wait(Duration::ZERO) {
+            return Ok(None);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Manner {
+    Ask,
+    Force,
+}
+
+/// Sends a signal to the program's group. The number of a program whose end was noted may be another's by now.
+fn stop(child: &Mutex<Child>, manner: Manner) {
+    let mut child = lock(child);
+    if !matches!(child.try_wait(), Ok(None)) {
+        return;
+    }
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, Signal, kill_process_group};
+        let signal = match manner {
+            Manner::Ask => Signal::TERM,
+            Manner::Force => Signal::KILL,
+        };
+        // It may end in this very moment.
+        kill_process_group(Pid::from_child(&child), signal).ok();
+    }
+    #[cfg(not(unix))]
+    if let Manner::Ask | Manner::Force = manner {
+        child.kill().ok();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::{Program, command};
+    use std::io::Read as _;
+    use std::process::Stdio;
+    use std::time::{Duration, Instant};
+
+    fn shell(script: &str) -> Program {
+        Program::start(command("sh").args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::piped())).expect("a shell")
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(20)
+    }
+
+    #[test]
+    fn an_end_is_waited_for() {
+        assert_eq!(shell("exit 3").ended_by(soon()).unwrap().unwrap().code(), Some(3));
+        assert!(shell("sleep 100").ended_by(Instant::now()).unwrap().is_none());
+    }
+
+    /// The pipe is open as long as any of them lives.
+    #[test]
+    fn what_a_program_started_ends_with_it() {
+        let program = shell("sleep 100 & echo begun; sleep 100");
+        let mut output = program.stdout().unwrap();
+        output.read_exact(&mut [0; 6]).unwrap();
+        let begun = Instant::now();
+        program.end();
+        output.read_to_end(&mut Vec::new()).unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn who_does_not_listen_is_killed() {
+        let program = shell("trap '' TERM; echo begun; while :; do sleep 1; done");
+        program.stdout().unwrap().read_exact(&mut [0; 6]).unwrap();
+        program.end();
+        assert!(program.ended_by(Instant::now()).unwrap().is_some());
+    }
+}
