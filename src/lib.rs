@@ -7,6 +7,7 @@
 //! - [`plan`] tells, without looking at the world, what to ask and what to say.
 //! - [`flow`] has the flows: [`registry`] checks, [`git`] reads the tip, [`kustomization`] edits its bytes, [`git`]
 //!   commits and pushes. `checks` asks for many images at once, `target` finds the way there, [`worktree`] writes files on disk.
+//! - [`program`] is what we start, [`interrupt`] how a signal ends it all.
 //! - [`outcome`] and [`failure`] are how it ended, `report` tells it.
 //!
 //! ARCHITECTURE.md has the map, the invariants and the reasons. This is the program's own library: it is public for its
@@ -14,6 +15,7 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 pub mod backoff;
 mod checks;
@@ -25,6 +27,7 @@ pub mod git;
 pub mod guard;
 pub mod http;
 pub mod image;
+pub mod interrupt;
 pub mod kustomization;
 mod logins;
 pub mod marker;
@@ -45,6 +48,7 @@ pub mod worktree;
 
 use cli::{Arguments, Environment};
 use failure::Failure;
+use interrupt::{Gate, Stage, Waited, Work};
 use outcome::{Event, Outcome};
 use report::Report;
 use request::Request;
@@ -54,12 +58,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::capture();
     let typed: Vec<OsString> = arguments.into_iter().collect();
     let ended = match Arguments::parse_from(&typed, &environment) {
-        Ok(arguments) => {
-            let report = Report::new(&arguments.output, &environment);
-            let result = perform(&arguments, &environment, &report);
-            let reported = report.end(arguments.command.name(), &result);
-            result.and(reported)
-        }
+        Ok(arguments) => obey(arguments, environment),
         Err(error) => {
             let report = Report::of_nothing_parsed(Arguments::format_of(&typed, &environment), &environment);
             report.unparsed(&Arguments::command_of(&typed).unwrap_or_default(), &error)
@@ -71,18 +70,48 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn perform(arguments: &Arguments, environment: &Environment, report: &Report) -> Result<Outcome, Failure> {
+/// Does what the command line asks for, up to its end or to a signal, and tells how it ended.
+fn obey(arguments: Arguments, environment: Environment) -> Result<(), Failure> {
+    let command = arguments.command.name();
+    let report = Arc::new(Report::new(&arguments.output, &environment));
+    let gate = Arc::new(Gate::default());
+    let work = {
+        let (report, gate) = (report.clone(), gate.clone());
+        move || perform(&arguments, &environment, &gate, &report)
+    };
+    let result = match interrupt::wait_for(work) {
+        Ok(Waited::Done(result)) => result,
+        Ok(Waited::Interrupted(work)) => interrupted(command, &gate, work),
+        Err(error) => Err(Failure::unexpected(error)),
+    };
+    let reported = report.end(command, &result);
+    result.and(reported)
+}
+
+/// A signal came. What is done is told as if none had; what is not is left, with nothing of it behind.
+fn interrupted(command: &str, gate: &Gate, work: Work<Result<Outcome, Failure>>) -> Result<Outcome, Failure> {
+    let failure = match gate.close() {
+        Stage::Done => return work.finish(),
+        Stage::Pushing => Failure::interrupted_push(),
+        Stage::Before => Failure::interrupted(command),
+    };
+    program::end_all();
+    git::remove_temporary_files();
+    Err(failure)
+}
+
+fn perform(arguments: &Arguments, environment: &Environment, gate: &Gate, report: &Report) -> Result<Outcome, Failure> {
     if let Some(ci) = environment.ci() {
         report.event(&Event::Detected(ci.to_string()));
     }
     let listener = &mut |event: &Event<'_>| report.event(event);
     match Request::new(&arguments.command, environment)? {
-        Request::Release(request) => flow::release(&request, listener),
+        Request::Release(request) => flow::release(&request, gate, listener),
         Request::Guard(request) => flow::guard(&request, listener),
         Request::Check(request) => flow::check(&request, listener),
-        Request::Set(request) => flow::set(&request, listener),
+        Request::Set(request) => flow::set(&request, gate, listener),
         Request::Log(request) => flow::log(&request, listener),
-        Request::Rollback(request) => flow::rollback(&request, listener),
-        Request::Promote(request) => flow::promote(&request, listener),
+        Request::Rollback(request) => flow::rollback(&request, gate, listener),
+        Request::Promote(request) => flow::promote(&request, gate, listener),
     }
 }

@@ -36,6 +36,7 @@ Exit codes:
     7  raced: other releases were faster in every attempt; try again
     8  refused: a hook or a protected branch said no
     9  guarded: stopped by a guard that was told to fail
+  130  interrupted: a signal came; try again
 
 Every flag can be given as an environment variable too, and a flag beats it; lists have one value per line.";
 

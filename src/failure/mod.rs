@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::git::{Refusal, Rule};
 use crate::image::Reference;
+use crate::interrupt::Interrupted;
 use crate::kustomization::{EditError, LocateError};
 use crate::registry::{CheckError, Checked, Finding, Outage, Source, Verdict};
 
@@ -23,11 +24,12 @@ pub enum FailureKind {
     Raced,
     Refused,
     Guarded,
+    Interrupted,
 }
 
 impl FailureKind {
     /// Every kind, in the order of the exit codes.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unexpected,
         Self::Usage,
         Self::Target,
@@ -37,13 +39,15 @@ impl FailureKind {
         Self::Raced,
         Self::Refused,
         Self::Guarded,
+        Self::Interrupted,
     ];
 
     /// The kinds by what a retry would do, the gravest first: of several problems, the gravest names the failure. What no
     /// retry mends comes before what may mend by itself, so that nothing tries again what a person must look at: a bug,
     /// whose other findings may be wrong too, before a slip of the caller, and a wrong login, which a retry may lock,
     /// before an image that may still come.
-    const GRAVEST_FIRST: [Self; 9] = [
+    const GRAVEST_FIRST: [Self; 10] = [
+        Self::Interrupted,
         Self::Unexpected,
         Self::Usage,
         Self::Target,
@@ -66,6 +70,7 @@ impl FailureKind {
             Self::Raced => 7,
             Self::Refused => 8,
             Self::Guarded => 9,
+            Self::Interrupted => 130,
         }
     }
 
@@ -86,6 +91,7 @@ impl FailureKind {
             Self::Raced => "raced",
             Self::Refused => "refused",
             Self::Guarded => "guarded",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -122,6 +128,21 @@ impl Failure {
 
     pub fn target(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Target, message)
+    }
+
+    /// Returns the failure of a command that a signal ended before it had any effect.
+    pub fn interrupted(command: &str) -> Self {
+        let failure = Self::from(Interrupted);
+        match command {
+            "check" => failure,
+            "set" => failure.detail("nothing was written"),
+            _ => failure.detail("nothing was pushed"),
+        }
+    }
+
+    /// Returns the failure of a command that a signal ended while the server had its push.
+    pub fn interrupted_push() -> Self {
+        Self::from(Interrupted).detail("the push was under way, and whether it takes effect cannot be told").hint(AGAIN)
     }
 
     /// Returns the failure for an error that nobody planned: its message, then its causes.
@@ -347,3 +368,9 @@ fn of_verdict(
 
 /// What to do where nobody knows whether a push took effect.
 const AGAIN: &str = "run the same command again: what is already released is not released twice";
+
+impl From<Interrupted> for Failure {
+    fn from(_: Interrupted) -> Self {
+        Self::new(FailureKind::Interrupted, "interrupted")
+    }
+}

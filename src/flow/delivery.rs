@@ -15,6 +15,7 @@ use crate::git::{
     Authorship, Change, CommitOnTip, Identity, Message, NewCommit, PushOutcome, Pusher, RepositoryPath, Snapshot,
 };
 use crate::image::ImageArgument;
+use crate::interrupt::{Gate, Stage};
 use crate::kustomization::EntryEdit;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::plan::{self, Origin, Purpose, Subject};
@@ -26,6 +27,8 @@ use crate::target::{Destination, Start, Target, Way};
 pub(super) struct Shipment<'a> {
     pub(super) command: &'static str,
     pub(super) delivery: &'a Delivery,
+    /// What the push passes through.
+    pub(super) gate: &'a Gate,
     /// What can be said of the images before the branch is read.
     pub(super) subjects: Vec<Subject>,
     /// Whether the images of entries that stay as they are have to be in their registries too.
@@ -172,13 +175,15 @@ impl Trial<'_> {
         match way {
             Way::Push(pusher) => {
                 let commit = pusher.lease(commit);
-                if !push(self.shipment.delivery, pusher, &commit, message, listener)? {
+                if !push(self.shipment, pusher, &commit, message, listener)? {
                     return Ok(Attempt::Raced);
                 }
                 bring_forward(self.target, &commit, listener);
                 outcome.pushed = true;
             }
-            Way::Commit(checkout) => commit_here(checkout, &commit, message, listener)?,
+            Way::Commit(checkout) => {
+                self.shipment.gate.whole(|| commit_here(checkout, &commit, message, listener))??;
+            }
         }
         outcome.ending = Ending::Released;
         Ok(Attempt::Done(Box::new(outcome)))
@@ -238,7 +243,7 @@ fn changes(paths: &[RepositoryPath], files: &[FileEdit]) -> Vec<Change> {
 
 /// Returns whether the branch is at `commit` now; `false` where another release was faster.
 fn push(
-    delivery: &Delivery,
+    shipment: &Shipment<'_>,
     pusher: Pusher<'_>,
     commit: &CommitOnTip,
     message: &Message,
@@ -247,7 +252,10 @@ fn push(
     listener(&Event::Committed { id: commit.id(), title: &message.title });
     let begun = Instant::now();
     let remote = pusher.remote();
+    let Shipment { delivery, gate, .. } = shipment;
+    gate.begin_push()?;
     let pushed = pusher.push(commit, &delivery.push_options)?;
+    gate.end_push(if pushed.outcome == PushOutcome::Updated { Stage::Done } else { Stage::Before });
     let traffic = remote.traffic();
     let remote = remote.to_string();
     let branch = commit.lease().branch.to_string();

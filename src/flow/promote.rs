@@ -7,6 +7,7 @@ use super::rollback::exactly;
 use crate::failure::Failure;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::image::ImageName;
+use crate::interrupt::Gate;
 use crate::kustomization::{self, Fields};
 use crate::order::marks;
 use crate::outcome::{Event, Listener, Outcome};
@@ -19,7 +20,7 @@ use crate::target::Target;
 const DEPTH: usize = 50;
 
 /// Carries entries on.
-pub fn promote(request: &PromoteRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let elsewhere = request.from_target.as_ref().map(|from| elsewhere(from, &request.from)).transpose()?;
     let mut told = false;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
@@ -46,8 +47,13 @@ pub fn promote(request: &PromoteRequest, listener: &mut Listener<'_>) -> Result<
         }
         running.writing(&carried)
     };
-    let shipment =
-        Shipment { command: "promote", delivery: &request.delivery, subjects: Vec::new(), checks_unchanged: false };
+    let shipment = Shipment {
+        command: "promote",
+        delivery: &request.delivery,
+        gate,
+        subjects: Vec::new(),
+        checks_unchanged: false,
+    };
     deliver(&shipment, &mut decide, listener)
 }
 

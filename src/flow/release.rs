@@ -3,13 +3,14 @@
 use super::delivery::{Shipment, Writing, deliver};
 use super::guard::stopped;
 use crate::failure::Failure;
+use crate::interrupt::Gate;
 use crate::outcome::{Listener, Outcome};
 use crate::plan::{self, Purpose};
 use crate::provenance::SourceCommit;
 use crate::request::ReleaseRequest;
 
 /// Releases images: all of them in one commit, or nothing.
-pub fn release(request: &ReleaseRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let ReleaseRequest { images, delivery, on_own_commit } = request;
     if let Some(outcome) = stopped("release", &delivery.target, *on_own_commit, listener)? {
         return Ok(outcome);
@@ -20,6 +21,6 @@ pub fn release(request: &ReleaseRequest, listener: &mut Listener<'_>) -> Result<
     };
     let source = delivery.target.ci.as_ref().and_then(|ci| SourceCommit::parse(ci.source.as_deref()?));
     let writing = Writing { images: images.clone(), purpose: Purpose::Release, source };
-    let shipment = Shipment { command: "release", delivery, subjects, checks_unchanged: true };
+    let shipment = Shipment { command: "release", delivery, gate, subjects, checks_unchanged: true };
     deliver(&shipment, &mut |_, _| Ok(writing.clone()), listener)
 }

@@ -7,15 +7,21 @@ use super::timeline::timeline;
 use crate::failure::Failure;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
+use crate::interrupt::Gate;
 use crate::kustomization::{self, Fields};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
 use crate::plan::{Purpose, short_tag};
 use crate::request::{Earlier, Images, RollbackRequest};
 
 /// Takes releases of one entry back.
-pub fn rollback(request: &RollbackRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let shipment =
-        Shipment { command: "rollback", delivery: &request.delivery, subjects: Vec::new(), checks_unchanged: false };
+pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    let shipment = Shipment {
+        command: "rollback",
+        delivery: &request.delivery,
+        gate,
+        subjects: Vec::new(),
+        checks_unchanged: false,
+    };
     let mut told = false;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let [path] = tip.paths else {

@@ -6,13 +6,14 @@ use super::files::{edit, require_entries, subjects_of, tell_repeated};
 use crate::checks::Checks;
 use crate::failure::Failure;
 use crate::image::ImageArgument;
+use crate::interrupt::Gate;
 use crate::kustomization;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::request::{Effect, SetRequest};
 use crate::worktree;
 
 /// Edits kustomizations on disk: all of them, or none.
-pub fn set(request: &SetRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     tell_repeated(&request.images, listener);
     let mut paths: Vec<PathBuf> = Vec::new();
     for path in &request.kustomizations {
@@ -37,7 +38,7 @@ pub fn set(request: &SetRequest, listener: &mut Listener<'_>) -> Result<Outcome,
         Effect::Full => {
             let changed = paths.iter().zip(&files).filter(|(_, file)| file.edit.changed());
             let changed: Vec<_> = changed.map(|(path, file)| (path.as_path(), file.edit.text.as_slice())).collect();
-            worktree::replace(&changed).map_err(|error| Failure::target(error.to_string()))?;
+            gate.whole(|| worktree::replace(&changed))?.map_err(|error| Failure::target(error.to_string()))?;
             Ending::Edited
         }
     };

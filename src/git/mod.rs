@@ -54,7 +54,7 @@ pub use reader::{Reader, Tips};
 pub use record::CommitRecord;
 pub use refusal::{Refusal, Rule};
 pub use remote::{Remote, RemoteOptions};
-pub use sign::Signing;
+pub use sign::{Signing, remove_temporary_files};
 pub use snapshot::{Entry, Snapshot, Source};
 pub use ssh::SshSettings;
 pub use traffic::Traffic;

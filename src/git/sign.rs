@@ -32,6 +32,11 @@ impl Checkout {
     }
 }
 
+/// Removes what signing writes for its programs, where that is not waited for.
+pub fn remove_temporary_files() {
+    gix::tempfile::registry::cleanup_tempfiles();
+}
+
 impl Signing {
     pub(super) fn sign(&self, commit: Commit) -> Result<Commit, GitError> {
         commit.sign(self.0.clone()).map_err(|error| GitError::unexpected("the commit cannot be signed", error))

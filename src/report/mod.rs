@@ -15,8 +15,8 @@ mod results;
 mod tekton;
 mod text;
 
-use std::cell::RefCell;
 use std::io::{self, IsTerminal};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::cli::{ColorChoice, Environment, OutputArguments, OutputFormat, ResultFile, ResultForm};
 use crate::failure::Failure;
@@ -32,15 +32,22 @@ pub(crate) struct Report {
     verbosity: Verbosity,
     stdout_style: text::Style,
     stderr_style: text::Style,
-    /// Where somebody looks at it.
-    progress: Option<Progress>,
     files: Vec<ResultFile>,
     /// Where GitHub's runner listens, or one like it.
     github: Option<GitHub>,
     /// Whether the log may be read for commands.
     in_ci: bool,
+    /// Who has it may write: the work tells what happens, and after a signal somebody else tells the end.
+    turn: Mutex<Turn>,
+}
+
+struct Turn {
+    /// Where somebody looks at it.
+    progress: Option<Progress>,
     /// The repository that was pushed to, as it was shown.
-    pushed_to: RefCell<Option<String>>,
+    pushed_to: Option<String>,
+    /// Whether the end was told, after which nothing is.
+    has_ended: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,28 +74,29 @@ impl Report {
 
     /// Returns the report of a command line that did not parse, of which only the format can be told.
     pub(crate) fn of_nothing_parsed(format: OutputFormat, environment: &Environment) -> Self {
+        let progress = io::stderr().is_terminal().then(Progress::default);
         Self {
             format,
             verbosity: Verbosity::Normal,
             stdout_style: style(ColorChoice::Auto, &io::stdout(), environment),
             stderr_style: style(ColorChoice::Auto, &io::stderr(), environment),
-            progress: io::stderr().is_terminal().then(Progress::default),
             files: Vec::new(),
             github: GitHub::detect(environment),
             in_ci: environment.ci().is_some() || environment.get("CI").is_some(),
-            pushed_to: RefCell::default(),
+            turn: Mutex::new(Turn { progress, pushed_to: None, has_ended: false }),
         }
     }
 
     /// Tells of something that happened. Beside JSON, people read stderr.
     pub(crate) fn event(&self, event: &Event<'_>) {
+        let mut turn = self.turn();
         if let Event::Pushed { remote, .. } = event {
-            self.pushed_to.replace(Some((*remote).to_owned()));
+            turn.pushed_to = Some((*remote).to_owned());
         }
-        if self.verbosity == Verbosity::Quiet {
+        if turn.has_ended || self.verbosity == Verbosity::Quiet {
             return;
         }
-        match (&self.progress, event) {
+        match (&mut turn.progress, event) {
             (Some(progress), Event::Waiting(waiting)) => return progress.show(waiting),
             (Some(progress), _) => progress.clear(),
             (None, _) => {}
@@ -102,17 +110,23 @@ impl Report {
 
     /// Tells how it ended. Fails where a file that was asked for could not be written, which changes nothing of the end.
     pub(crate) fn end(&self, command: &str, result: &Result<Outcome, Failure>) -> Result<(), Failure> {
-        if let Some(progress) = &self.progress {
+        let mut turn = self.turn();
+        turn.has_ended = true;
+        if let Some(progress) = &mut turn.progress {
             progress.clear();
         }
         let result = result.as_ref();
         self.print(command, result);
-        self.tell_github(command, result);
+        self.tell_github(command, result, turn.pushed_to.clone());
         let written = self.write_files(command, result);
         if let Err(failure) = &written {
             self.write(&mut io::stderr(), &text::failure(failure, self.stderr_style));
         }
         written
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn print(&self, command: &str, result: Result<&Outcome, &Failure>) {
@@ -147,9 +161,9 @@ impl Report {
 
     /// Writes what GitHub reads by itself. Its commands go to stderr, where the runner reads them as well, so that stdout
     /// is a program's alone.
-    fn tell_github(&self, command: &str, result: Result<&Outcome, &Failure>) {
+    fn tell_github(&self, command: &str, result: Result<&Outcome, &Failure>, pushed_to: Option<String>) {
         let Some(github) = &self.github else { return };
-        for problem in github.write(command, result, self.pushed_to.borrow().clone()) {
+        for problem in github.write(command, result, pushed_to) {
             write(&mut io::stderr(), &github::warning(&problem));
         }
         let is_silent = self.verbosity == Verbosity::Quiet && result.is_ok();
@@ -197,7 +211,7 @@ impl Report {
         if self.format == OutputFormat::Json {
             self.print_json(command, result);
         }
-        self.tell_github(command, result);
+        self.tell_github(command, result, None);
         Err(failure)
     }
 }

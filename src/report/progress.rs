@@ -1,7 +1,6 @@
 //! The one moving line of a wait, for people at a terminal. It changes no mode of the terminal and hides no cursor, so
 //! that there is nothing to restore where the program is interrupted.
 
-use std::cell::RefCell;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -16,17 +15,16 @@ const TICK: Duration = Duration::from_millis(120);
 
 /// The line, where there is one at the moment.
 #[derive(Default)]
-pub(super) struct Progress(RefCell<Option<ProgressBar>>);
+pub(super) struct Progress(Option<ProgressBar>);
 
 impl Progress {
     /// Draws the line, or changes what it says; the time goes on by itself.
-    pub(super) fn show(&self, waiting: &Waiting<'_>) {
+    pub(super) fn show(&mut self, waiting: &Waiting<'_>) {
         let message = match waiting.images.as_slice() {
             [image] => format!("waiting for {}  {}", visible(&image.reference.to_string()), visible(&image.state)),
             images => format!("waiting for {} images", images.len()),
         };
-        let mut bar = self.0.borrow_mut();
-        let bar = bar.get_or_insert_with(|| {
+        let bar = self.0.get_or_insert_with(|| {
             let limit = waiting.limit;
             let time = move |state: &ProgressState, line: &mut dyn Write| {
                 // Where it cannot be drawn, nobody is there to see it.
@@ -44,7 +42,7 @@ impl Progress {
     }
 
     /// Takes the line away, before anything else is written.
-    pub(super) fn clear(&self) {
+    pub(super) fn clear(&mut self) {
         if let Some(bar) = self.0.take() {
             bar.finish_and_clear();
         }

@@ -41,7 +41,7 @@ fn module_of(path: &str) -> &str {
 }
 
 /// Who may use whom. The arrows run one way: from what a person typed, through the flow, to what is told.
-const LAYERS: [(&str, &[&str]); 29] = [
+const LAYERS: [(&str, &[&str]); 30] = [
     ("image", &[]),
     ("backoff", &[]),
     ("http", &[]),
@@ -50,11 +50,12 @@ const LAYERS: [(&str, &[&str]); 29] = [
     ("worktree", &[]),
     ("marker", &[]),
     ("cli", &[]),
+    ("interrupt", &[]),
     ("program", &["backoff"]),
     ("git", &["http", "program"]),
     ("registry", &["image", "backoff", "http", "program"]),
     ("kustomization", &["image"]),
-    ("failure", &["image", "git", "registry", "kustomization"]),
+    ("failure", &["image", "interrupt", "git", "registry", "kustomization"]),
     ("logins", &["cli", "failure", "registry"]),
     ("message_template", &["failure", "marker"]),
     ("request", &["cli", "image", "git", "registry", "logins", "marker", "message_template", "failure"]),
@@ -76,6 +77,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
             "failure",
             "git",
             "image",
+            "interrupt",
             "kustomization",
             "nearest",
             "order",
@@ -90,7 +92,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
         ],
     ),
     ("report", &["cli", "failure", "git", "image", "kustomization", "outcome", "plan"]),
-    ("lib", &["cli", "failure", "flow", "outcome", "report", "request"]),
+    ("lib", &["cli", "failure", "flow", "git", "interrupt", "outcome", "program", "report", "request"]),
     ("main", &["tagship"]),
 ];
 
@@ -128,8 +130,9 @@ fn only_one_place() {
         ("process::Command::new(", &["src/program.rs"]),
         ("command::prepare", &[]),
         ("process::exit", &[]),
+        ("signal_hook", &["src/interrupt.rs"]),
         ("fs::write", &[]),
-        ("tempfile", &["src/worktree.rs", "src/report/file.rs"]),
+        ("tempfile", &["src/worktree.rs", "src/report/file.rs", "src/git/sign.rs"]),
         ("OpenOptions", &["src/worktree.rs", "src/report/file.rs"]),
     ] {
         for (path, code) in sources("src") {
