@@ -19,6 +19,7 @@ mod history;
 mod marker;
 mod no_push;
 mod order;
+mod program;
 mod registry;
 mod release;
 mod report;
