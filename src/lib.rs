@@ -25,6 +25,7 @@ pub mod failure;
 pub mod flow;
 pub mod git;
 pub mod guard;
+pub mod hold;
 pub mod http;
 pub mod image;
 pub mod interrupt;
@@ -47,9 +48,9 @@ mod trigger;
 pub mod worktree;
 
 use cli::{Arguments, Environment};
-use failure::Failure;
+use failure::{Failure, FailureKind};
 use interrupt::{Gate, Stage, Waited, Work};
-use outcome::{Event, Outcome};
+use outcome::{Ending, Event, Outcome};
 use report::Report;
 use request::Request;
 
@@ -61,17 +62,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => obey(arguments, environment),
         Err(error) => {
             let report = Report::of_nothing_parsed(Arguments::format_of(&typed, &environment), &environment);
-            report.unparsed(&Arguments::command_of(&typed).unwrap_or_default(), &error)
+            report.unparsed(&Arguments::command_of(&typed).unwrap_or_default(), &error).map(|()| ExitCode::SUCCESS)
         }
     };
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => ExitCode::from(failure.kind.exit_code()),
     }
 }
 
 /// Does what the command line asks for, up to its end or to a signal, and tells how it ended.
-fn obey(arguments: Arguments, environment: Environment) -> Result<(), Failure> {
+fn obey(arguments: Arguments, environment: Environment) -> Result<ExitCode, Failure> {
     let command = arguments.command.name();
     let report = Arc::new(Report::new(&arguments.output, &environment));
     let gate = Arc::new(Gate::default());
@@ -85,7 +86,15 @@ fn obey(arguments: Arguments, environment: Environment) -> Result<(), Failure> {
         Err(error) => Err(Failure::unexpected(error)),
     };
     let reported = report.end(command, &result);
-    result.and(reported)
+    result.and_then(|outcome| reported.map(|()| exit_code(outcome.ending)))
+}
+
+/// A release that is held is no error of anybody, and yet did not happen.
+fn exit_code(ending: Ending) -> ExitCode {
+    match ending {
+        Ending::Held => ExitCode::from(FailureKind::Guarded.exit_code()),
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// A signal came. What is done is told as if none had; what is not is left, with nothing of it behind.

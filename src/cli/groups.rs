@@ -166,6 +166,15 @@ pub enum OnSuperseded {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Git")]
 pub struct CommitArguments {
+    /// Release though a `.tagship-hold` on the branch stops it
+    #[arg(
+        long,
+        env = "TAGSHIP_OVERRIDE_HOLD",
+        value_parser = BoolishValueParser::new(),
+        help_heading = "Guards"
+    )]
+    pub override_hold: bool,
+
     /// Begin the release branch at the default branch where it does not exist
     #[arg(long, env = "TAGSHIP_CREATE_BRANCH", value_parser = BoolishValueParser::new())]
     pub create_branch: bool,

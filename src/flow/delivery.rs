@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::checkout::{bring_forward, commit_here};
 use super::files::{edit, require_entries, subjects_of, tell_repeated};
+use super::hold::held;
 use super::order::superseded;
 use crate::backoff::Backoff;
 use crate::checks::{Checks, Pace};
@@ -125,7 +126,7 @@ impl Trial<'_> {
         if delivery.on_superseded != OnSuperseded::Allow
             && let Some(reason) = self.superseded(&mut snapshot, &files, &writing, listener)?
         {
-            return self.stopped(&destination, &files, reason);
+            return self.behind(&destination, &files, reason);
         }
         if delivery.registry.is_some() && self.require(&files, listener)? == Pace::AfterWaiting {
             return Ok(Attempt::Waited);
@@ -144,6 +145,10 @@ impl Trial<'_> {
         outcome.parent = Some(snapshot.commit_id());
         if outcome.files.is_empty() {
             return unchanged(&destination, outcome);
+        }
+        let overrides = delivery.override_hold;
+        if let Some(reason) = held(&mut snapshot, &paths, &files, overrides, &mut self.notes(listener))? {
+            return Ok(stopped(outcome, Ending::Held, reason));
         }
         let message = message(delivery, &files, &writing, self.checks);
         outcome.message = Some(message.to_string());
@@ -197,13 +202,17 @@ impl Trial<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Option<String>, Failure> {
         let request = &self.shipment.delivery.target;
+        superseded(request, self.target, snapshot, files, writing.source.as_ref(), &mut self.notes(listener))
+    }
+
+    /// Returns what tells a note, once in all attempts.
+    fn notes<'l>(&self, listener: &'l mut Listener<'_>) -> impl FnMut(String) + 'l {
         let first = self.attempt == 1;
-        let note = &mut |note| {
+        move |note| {
             if first {
                 listener(&Event::Noted(note));
             }
-        };
-        superseded(request, self.target, snapshot, files, writing.source.as_ref(), note)
+        }
     }
 
     fn outcome(&self, files: &[FileEdit], destination: &Destination) -> Outcome {
@@ -214,15 +223,19 @@ impl Trial<'_> {
     }
 
     /// Ends where the branch carries a newer release.
-    fn stopped(&self, destination: &Destination, files: &[FileEdit], reason: String) -> Result<Attempt, Failure> {
+    fn behind(&self, destination: &Destination, files: &[FileEdit], reason: String) -> Result<Attempt, Failure> {
         if self.shipment.delivery.on_superseded == OnSuperseded::Fail {
             return Err(Failure::new(FailureKind::Guarded, format!("superseded: {reason}"))
                 .hint("`--on-superseded allow` releases it all the same"));
         }
-        let outcome = self.outcome(files, destination);
-        let nothing = Outcome { files: Vec::new(), diff: String::new(), ..outcome };
-        Ok(Attempt::Done(Box::new(Outcome { ending: Ending::Superseded, reason: Some(reason), ..nothing })))
+        Ok(stopped(self.outcome(files, destination), Ending::Superseded, reason))
     }
+}
+
+/// Ends where something is in the way of `outcome`, so that nothing of it comes about.
+fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Attempt {
+    let nothing = Outcome { files: Vec::new(), diff: String::new(), ..outcome };
+    Attempt::Done(Box::new(Outcome { ending, reason: Some(reason), ..nothing }))
 }
 
 /// Ends where everything is as wanted already.

@@ -5,6 +5,7 @@ mod checkout;
 mod delivery;
 mod files;
 mod guard;
+mod hold;
 mod log;
 mod order;
 mod promote;

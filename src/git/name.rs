@@ -102,6 +102,11 @@ impl RepositoryPath {
         Self(Vec::new())
     }
 
+    /// Returns the folders that lead to this path, the root first, without itself.
+    pub fn folders(&self) -> Vec<Self> {
+        (0..self.0.len()).map(|depth| Self(self.0[..depth].to_vec())).collect()
+    }
+
     /// Returns the path of `name` in this folder.
     #[must_use]
     pub fn join(&self, name: &str) -> Self {

@@ -34,6 +34,15 @@ pub enum Entry<'s> {
     File(&'s [u8]),
 }
 
+/// What kind of thing is in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Missing,
+    File,
+    /// A folder, a symbolic link, a submodule.
+    Other,
+}
+
 /// Where objects come from: what the checkout has, else the remote, which is not spoken to before it has to be.
 pub struct Source<'r> {
     /// `None`: what the checkout lacks is not to be had.
@@ -170,6 +179,20 @@ impl Snapshot<'_> {
             }
             Step::File { id, .. } => Ok(Entry::File(self.objects.blob(&id)?)),
         }
+    }
+
+    /// Returns what `folder`, which must have been loaded, says of `name`; that itself need not have been.
+    pub fn kind(&self, folder: &RepositoryPath, name: &str) -> Result<Kind, GitError> {
+        let Step::Tree(id) = self.walk(self.root, folder)? else {
+            return Ok(Kind::Missing);
+        };
+        let tree = self.objects.tree(&id)?;
+        let entry = tree.entries.iter().find(|entry| entry.filename == BStr::new(name));
+        Ok(match entry.map(|entry| entry.mode.kind()) {
+            None => Kind::Missing,
+            Some(EntryKind::Blob | EntryKind::BlobExecutable) => Kind::File,
+            Some(EntryKind::Tree | EntryKind::Link | EntryKind::Commit) => Kind::Other,
+        })
     }
 
     /// Returns the content of the file at `path`, which must have been loaded.

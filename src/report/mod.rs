@@ -135,6 +135,10 @@ impl Report {
             self.print_json(command, result);
         }
         match result {
+            // It ends with a code that is not 0, and so is told like a failure.
+            Ok(outcome) if outcome.ending == Ending::Held => {
+                self.write(&mut io::stderr(), &text::outcome(outcome, self.stderr_style));
+            }
             Ok(outcome) if talks => {
                 if outcome.ending == Ending::DryRun {
                     self.print_diff(&outcome.diff);

@@ -173,7 +173,10 @@ pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
         }
         Ending::Skipped => stopped("skipped", outcome, style),
         Ending::Superseded => stopped("superseded", outcome, style),
-        Ending::Held => stopped("held", outcome, style),
+        Ending::Held => {
+            let hint = "it ends where its file is removed; `--override-hold` releases all the same";
+            format!("{}  {} {hint}\n", stopped("held", outcome, style), style.paint(Mark::Note, "hint:"))
+        }
         Ending::Listed => log::table(&outcome.releases, style),
     }
 }

@@ -19,6 +19,8 @@ pub struct Delivery {
     /// Whether the digest that the registry has is written beside the tag.
     pub pin_digest: bool,
     pub create_branch: bool,
+    /// Whether a hold on the branch does not count.
+    pub override_hold: bool,
     pub on_superseded: OnSuperseded,
     pub message: CommitRequest,
     pub push_options: Vec<String>,
@@ -45,6 +47,7 @@ impl Delivery {
             add: false,
             registry: (!checking.no_check).then(asks).transpose()?,
             pin_digest: false,
+            override_hold: commit.override_hold,
             on_superseded: OnSuperseded::Skip,
             create_branch: commit.create_branch,
             push_options: push_options(&commit.push_options, &message.skip_ci)?,

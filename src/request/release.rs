@@ -22,6 +22,7 @@ impl ReleaseRequest {
             kustomizations: listed("--kustomization", &kustomization.kustomizations)?,
             add: kustomization.add,
             pin_digest: arguments.pin_digest,
+            override_hold: arguments.commit.override_hold,
             on_superseded: arguments.on_superseded,
             effect: effect(kustomization.dry_run),
             ..shared

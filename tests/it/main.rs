@@ -16,6 +16,7 @@ mod examples;
 mod git;
 mod guard;
 mod history;
+mod hold;
 mod marker;
 mod no_push;
 mod order;

@@ -41,13 +41,14 @@ fn module_of(path: &str) -> &str {
 }
 
 /// Who may use whom. The arrows run one way: from what a person typed, through the flow, to what is told.
-const LAYERS: [(&str, &[&str]); 30] = [
+const LAYERS: [(&str, &[&str]); 31] = [
     ("image", &[]),
     ("backoff", &[]),
     ("http", &[]),
     ("diff", &[]),
     ("nearest", &[]),
     ("worktree", &[]),
+    ("hold", &[]),
     ("marker", &[]),
     ("cli", &[]),
     ("interrupt", &[]),
@@ -76,6 +77,7 @@ const LAYERS: [(&str, &[&str]); 30] = [
             "cli",
             "failure",
             "git",
+            "hold",
             "image",
             "interrupt",
             "kustomization",

@@ -10,7 +10,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 use super::root;
 
 /// What the input `command` may be.
-const COMMANDS: [&str; 5] = ["release", "promote", "rollback", "check", "set"];
+const COMMANDS: [&str; 6] = ["release", "promote", "rollback", "guard", "check", "set"];
 
 /// What an action has no use for: a step's log is text, and programs read its outputs.
 const FLAGS_WITHOUT_INPUT: [&str; 3] = ["TAGSHIP_OUTPUT", "TAGSHIP_QUIET", "TAGSHIP_COLOR"];

@@ -1,0 +1,263 @@
+//! The file that stops releases: `.tagship-hold` in a folder of the release branch holds what is in the folder and below
+//! it. It is read fail-safe: what does not follow its grammar holds everything, without an end.
+//!
+//! Its first lines are the reason. Then may follow, each once, `names: web, api`, the entries that it is for, all of them
+//! without it; `until: 2026-12-01T10:00Z`, when it ends; and `owner: TEXT`, who may lift it. Nothing else may follow.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+/// The name of the file.
+pub const FILE_NAME: &str = ".tagship-hold";
+
+/// A hold, as its file says it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hold {
+    /// One line; empty where the file does not say it.
+    pub reason: String,
+    /// The names of the entries that it is for; none: all of them.
+    pub names: Vec<String>,
+    pub until: Option<Moment>,
+    pub owner: Option<String>,
+}
+
+/// A moment, as it was written, to the minute or second, of UTC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    text: String,
+    time: SystemTime,
+}
+
+/// Why a file is not a hold that can be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HoldError {
+    #[error("it is not a file")]
+    NoFile,
+    #[error("it is not text")]
+    NoText,
+    #[error("line {0} is none of `names:`, `until:` and `owner:`, which end the reason")]
+    Line(usize),
+    #[error("`{0}:` is there twice")]
+    Twice(&'static str),
+    #[error("`{0}:` has no value")]
+    Empty(&'static str),
+    #[error("`{0}` is not a moment such as `2026-12-01T10:00Z`")]
+    Moment(String),
+}
+
+/// What a hold means for a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grip {
+    /// It is for other entries.
+    None,
+    /// It was for it, and is over.
+    Over,
+    Holds,
+}
+
+impl Hold {
+    /// Reads the text of a hold.
+    pub fn parse(text: &[u8]) -> Result<Self, HoldError> {
+        let text = std::str::from_utf8(text).map_err(|_no_text| HoldError::NoText)?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut hold = Self::default();
+        let mut reason: Vec<&str> = Vec::new();
+        let mut in_reason = true;
+        for (number, line) in text.lines().map(str::trim).enumerate() {
+            match setting(line) {
+                Some((key, value)) => {
+                    in_reason = false;
+                    hold.set(key, value)?;
+                }
+                None if in_reason => reason.extend(line.split_whitespace()),
+                None if line.is_empty() => {}
+                None => return Err(HoldError::Line(number + 1)),
+            }
+        }
+        hold.reason = reason.join(" ");
+        Ok(hold)
+    }
+
+    fn set(&mut self, key: &'static str, value: &str) -> Result<(), HoldError> {
+        let mut items = value.split(',').map(str::trim);
+        if items.any(str::is_empty) && (key == NAMES || value.is_empty()) {
+            return Err(HoldError::Empty(key));
+        }
+        let is_first = match key {
+            NAMES => std::mem::replace(&mut self.names, value.split(',').map(|name| name.trim().to_owned()).collect())
+                .is_empty(),
+            UNTIL => self.until.replace(Moment::parse(value)?).is_none(),
+            _ => self.owner.replace(value.to_owned()).is_none(),
+        };
+        if is_first { Ok(()) } else { Err(HoldError::Twice(key)) }
+    }
+
+    /// Returns what it means for a release that changes the entries called `names`.
+    pub fn grip<'n>(&self, mut names: impl Iterator<Item = &'n str>, now: SystemTime) -> Grip {
+        let concerns = match self.names.as_slice() {
+            [] => names.next().is_some(),
+            held => names.any(|name| held.iter().any(|held| held == name)),
+        };
+        match &self.until {
+            _ if !concerns => Grip::None,
+            Some(until) if until.time <= now => Grip::Over,
+            _ => Grip::Holds,
+        }
+    }
+}
+
+const NAMES: &str = "names";
+const UNTIL: &str = "until";
+const OWNER: &str = "owner";
+
+fn setting(line: &str) -> Option<(&'static str, &str)> {
+    let (key, value) = line.split_once(':')?;
+    let key = [NAMES, UNTIL, OWNER].into_iter().find(|known| *known == key)?;
+    Some((key, value.trim()))
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.reason.is_empty() { "no reason is given" } else { &self.reason })?;
+        let until = self.until.as_ref().map(|until| format!("until {until}"));
+        let names = (!self.names.is_empty()).then(|| format!("for {}", self.names.join(", ")));
+        let owner = self.owner.as_ref().map(|owner| format!("{owner} may lift it"));
+        let more: Vec<String> = [names, until, owner].into_iter().flatten().collect();
+        if more.is_empty() { Ok(()) } else { write!(f, " ({})", more.join("; ")) }
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Moment {
+    /// Reads `2026-12-01T10:00Z` or `2026-12-01T10:00:00Z`. A day alone could mean its beginning or its end.
+    fn parse(text: &str) -> Result<Self, HoldError> {
+        let refused = || HoldError::Moment(text.to_owned());
+        let seconds = seconds(text).ok_or_else(refused)?;
+        Ok(Self { text: text.to_owned(), time: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) })
+    }
+}
+
+/// Returns the seconds since 1970 of a moment; `None` where it is written in another way, or does not exist.
+fn seconds(text: &str) -> Option<u64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+    let [hour, minute, second] = numbers(time, ':', [2, 2, 2]).or_else(|| {
+        let [hour, minute] = numbers(time, ':', [2, 2])?;
+        Some([hour, minute, 0])
+    })?;
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let months = [31, if is_leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let days_of_month = *months.get(usize::try_from(month).ok()?.checked_sub(1)?)?;
+    if year < 1970 || day == 0 || day > days_of_month || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let before = year - 1;
+    let leap_days = |year: u64| year / 4 - year / 100 + year / 400;
+    let days_of_years = (year - 1970) * 365 + leap_days(before) - leap_days(1969);
+    let days_of_months: u64 = months.iter().take(usize::try_from(month).ok()? - 1).sum();
+    let days = days_of_years + days_of_months + day - 1;
+    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+/// Reads numbers of so many digits each, with `separator` between them.
+fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[u64; N]> {
+    let mut parts = text.split(separator);
+    let mut numbers = [0; N];
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts.next().filter(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))?;
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Grip, Hold, HoldError, seconds};
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn what_a_hold_says() {
+        for (text, expected) in [
+            ("", "no reason is given"),
+            ("Payments migrate.\n", "Payments migrate."),
+            ("Payments migrate.\r\n  See #42.\r\n\r\n", "Payments migrate. See #42."),
+            ("\u{feff}Wait\n\nnames: web , api\n", "Wait (for web, api)"),
+            ("until: 2026-12-01T10:00Z", "no reason is given (until 2026-12-01T10:00Z)"),
+            (
+                "Wait\nowner: @ops, on call\nuntil: 2026-12-01T10:00:30Z\nnames: web\n",
+                "Wait (for web; until 2026-12-01T10:00:30Z; @ops, on call may lift it)",
+            ),
+            ("note: this is prose\nUntil: so is this", "note: this is prose Until: so is this"),
+        ] {
+            assert_eq!(Hold::parse(text.as_bytes()).map(|hold| hold.to_string()), Ok(expected.to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_hold() {
+        let moment = |text: &str| HoldError::Moment(text.to_owned());
+        for (text, expected) in [
+            (&b"\xff\xfe"[..], HoldError::NoText),
+            (b"names:", HoldError::Empty("names")),
+            (b"names: a,,b", HoldError::Empty("names")),
+            (b"owner: ", HoldError::Empty("owner")),
+            (b"until:", HoldError::Empty("until")),
+            (b"until: tomorrow", moment("tomorrow")),
+            (b"until: 2026-12-01", moment("2026-12-01")),
+            (b"Wait\nnames: a\n\nnames: b", HoldError::Twice("names")),
+            (b"Wait\nnames: a\nuntli: 2026-12-01T10:00Z", HoldError::Line(3)),
+        ] {
+            assert_eq!(Hold::parse(text), Err(expected), "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn moments() {
+        for (text, expected) in [
+            ("1970-01-01T00:00Z", Some(0)),
+            ("2000-02-29T12:00:01Z", Some(951_825_601)),
+            ("2000-03-01T00:00Z", Some(951_868_800)),
+            ("2026-12-01T10:00Z", Some(1_796_119_200)),
+            ("2100-03-01T00:00Z", Some(4_107_542_400)),
+            ("9999-12-31T23:59:59Z", Some(253_402_300_799)),
+            ("2100-02-29T00:00Z", None),
+            ("2026-13-01T00:00Z", None),
+            ("2026-00-01T00:00Z", None),
+            ("2026-01-00T00:00Z", None),
+            ("2026-04-31T00:00Z", None),
+            ("2026-01-01T24:00Z", None),
+            ("2026-01-01T00:60Z", None),
+            ("2026-01-01T00:00", None),
+            ("2026-01-01T00:00+01:00", None),
+            ("2026-1-1T00:00Z", None),
+            ("+026-01-01T00:00Z", None),
+            ("1969-12-31T00:00Z", None),
+            ("2026-01-01 00:00Z", None),
+            ("2026-01-01T00:00:00:00Z", None),
+        ] {
+            assert_eq!(seconds(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn whom_it_holds() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let all = Hold::parse(b"Wait").unwrap();
+        let web = Hold::parse(b"names: web, api\nuntil: 1970-01-01T00:01Z").unwrap();
+        for (hold, names, now, expected) in [
+            (&all, &["x"][..], 0, Grip::Holds),
+            (&all, &[], 0, Grip::None),
+            (&web, &["x", "api"], 59, Grip::Holds),
+            (&web, &["web"], 60, Grip::Over),
+            (&web, &["x", "we"], 0, Grip::None),
+            (&web, &["x"], 60, Grip::None),
+        ] {
+            assert_eq!(hold.grip(names.iter().copied(), at(now)), expected, "{names:?} at {now}");
+        }
+    }
+}

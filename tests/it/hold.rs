@@ -1,0 +1,170 @@
+//! Holds: a file on the release branch stops releases, and everything about it that is in doubt does too.
+
+use serde_json::Value;
+
+use crate::stage::{FILE, SEED, Stage};
+use crate::support::command::Output;
+use crate::support::git_server::{Access, GitServer};
+use crate::support::repository::{File, Mode};
+
+/// Each hold: where it is, what it says, and what stops the release; nothing: it does not.
+const HOLDS: &[(&str, &[u8], Option<&str>)] = &[
+    (".tagship-hold", b"", Some("`.tagship-hold` stops it: no reason is given\n")),
+    ("4-gitops/.tagship-hold", b"Payments migrate.\n", Some("`4-gitops/.tagship-hold` stops it: Payments migrate.\n")),
+    (
+        "4-gitops/manifests/.tagship-hold",
+        b"Freeze.\nuntil: 2999-01-01T00:00Z\nowner: @ops\n",
+        Some("Freeze. (until 2999-01-01T00:00Z; @ops may lift it)\n"),
+    ),
+    (".tagship-hold", b"names: web, IMAGE_PLACEHOLDER", Some("(for web, IMAGE_PLACEHOLDER)\n")),
+    (".tagship-hold", b"until: tomorrow", Some("cannot be understood, so it holds everything: `tomorrow` is not")),
+    (".tagship-hold", b"names: web\nunitl: 2020-01-01T00:00Z", Some("line 2 is none of")),
+    (".tagship-hold", b"\xff", Some("it is not text\n")),
+    (".tagship-hold", b"\x1b[2J::error::x", Some("\\u{1b}[2J::error::x\n")),
+    (".tagship-hold/README", b"A folder.", Some("it is not a file\n")),
+    ("4-gitops/overlays/.tagship-hold", b"Elsewhere.", None),
+    ("4-gitops/manifests/tagship-hold", b"Another name.", None),
+    (".tagship-hold", b"names: web, api", None),
+];
+
+fn held(stage: &Stage, path: &str, text: &[u8]) {
+    stage.remote.commit("main", "Hold", &[File::new(path, text)]);
+}
+
+/// Asserts that a hold ended the release, and is told once.
+#[track_caller]
+fn assert_held(stage: &Stage, output: Output, said: &str) {
+    let output = output.exit(9).stderr_has("held: ").stderr_has(said).stderr_has("`--override-hold` releases all");
+    assert!(!output.stderr().contains('\u{1b}'), "{}", output.stderr());
+    assert_eq!(stage.remote.number_of_commits("main"), 2, "nothing was released");
+}
+
+#[test]
+fn what_holds_a_release() {
+    for (path, text, stops) in HOLDS {
+        let stage = Stage::new();
+        held(&stage, path, text);
+        let release = stage.release().arg(stage.argument());
+        match stops {
+            Some(said) => {
+                assert_held(&stage, release.run(), said);
+                assert_held(&stage, stage.release().args(["--dry-run", "-q"]).arg(stage.argument()).run(), said);
+                let release = stage.release().arg("--override-hold").arg(stage.argument());
+                let note = format!("the hold `{}` is overridden: ", path.trim_end_matches("/README"));
+                release.run().success().stdout_has(&note).stdout_has("released");
+            }
+            None => {
+                let output = release.run().success();
+                assert!(!output.stdout().contains(" hold "), "{}", output.stdout());
+            }
+        }
+        assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+        stage.remote.fsck();
+    }
+}
+
+#[test]
+fn a_link_holds() {
+    let stage = Stage::new();
+    stage.remote.commit("main", "Hold", &[File::new(".tagship-hold", "elsewhere").mode(Mode::Symlink)]);
+    assert_held(&stage, stage.release().arg(stage.argument()).run(), "it is not a file");
+}
+
+#[test]
+fn a_hold_that_is_over_is_a_note() {
+    let stage = Stage::new();
+    held(&stage, ".tagship-hold", b"Freeze.\nuntil: 2020-01-01T00:00Z");
+    let output = stage.release().arg(stage.argument()).run().success();
+    output.stdout_has("note    the hold `.tagship-hold` is over, and can go: Freeze. (until 2020-01-01T00:00Z)\n");
+}
+
+#[test]
+fn what_changes_nothing_is_not_held() {
+    let stage = Stage::new();
+    stage.release().arg(stage.argument()).run().success();
+    held(&stage, ".tagship-hold", b"Freeze.");
+    stage.release().arg(stage.argument()).run().success().stdout_has("unchanged");
+}
+
+/// A hold stops all of a release that changes something below it, and none that does not.
+#[test]
+fn a_hold_is_for_its_folder() {
+    let stage = Stage::new();
+    let api = File::new("apps/api/kustomization.yaml", SEED);
+    let hold = File::new("apps/api/.tagship-hold", "Freeze.");
+    stage.remote.commit("main", "Add the API", &[api, hold]);
+    let release = || stage.release().args(["-k", "apps/api", "--no-check"]);
+    release().arg("IMAGE_PLACEHOLDER=*:v2").run().exit(9).stderr_has("`apps/api/.tagship-hold`");
+    assert_eq!(stage.remote.file("main", FILE), SEED.as_bytes());
+    stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
+    // Now only the API would change.
+    release().arg("IMAGE_PLACEHOLDER=*:v2").run().exit(9);
+    let add = release().args(["--add", "web:v1"]);
+    add.run().exit(9).stderr_has("held");
+}
+
+#[test]
+fn the_environment_overrides_too() {
+    let stage = Stage::new();
+    held(&stage, ".tagship-hold", b"Freeze.");
+    let release = || stage.release().arg(stage.argument());
+    release().env("TAGSHIP_OVERRIDE_HOLD", "false").run().exit(9);
+    release().env("TAGSHIP_OVERRIDE_HOLD", "true").run().success();
+}
+
+#[test]
+fn in_json() {
+    let stage = Stage::new();
+    held(&stage, ".tagship-hold", b"Freeze.");
+    let output = stage.release().args(["--output", "json"]).arg(stage.argument()).run().exit(9);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["outcome"], "held");
+    assert_eq!(document["reason"], "`.tagship-hold` stops it: Freeze.");
+    assert_eq!((&document["changed"], &document["pushed"]), (&Value::Bool(false), &Value::Bool(false)));
+    assert_eq!(document["files"], serde_json::json!([]));
+    assert!(output.stderr().contains("held: "), "people read stderr: {}", output.stderr());
+}
+
+/// The hook pushes a hold in the very moment of our release, after the server has told us its tip.
+#[test]
+fn a_hold_that_comes_in_between() {
+    let stage = Stage::new();
+    held(&stage, ".tagship-hold", b"Freeze.");
+    let hold = stage.remote.tip("main").unwrap();
+    let seed = &stage.remote.log("main")[1].id;
+    stage.remote.git(["update-ref", "refs/heads/main", seed]).run().success();
+    let script = format!("unset GIT_QUARANTINE_PATH; git update-ref refs/heads/main {hold} {seed} || true");
+    stage.remote.hook("pre-receive", &script);
+    let output = stage.release().arg(stage.argument()).run().exit(9);
+    output.stdout_has(" raced ").stderr_has("held: `.tagship-hold` stops it: Freeze.");
+    assert_eq!(stage.remote.tip("main"), Some(hold));
+}
+
+#[test]
+fn a_rollback_is_held_too() {
+    let stage = Stage::new();
+    stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v1"]).run().success();
+    stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
+    held(&stage, ".tagship-hold", b"Freeze.");
+    let url = stage.remote.file_url();
+    let rollback = || stage.tagship().args(["rollback", "--repo", &url, "-k", crate::stage::FOLDER, "--no-check"]);
+    rollback().arg("IMAGE_PLACEHOLDER").run().exit(9).stderr_has("held: ");
+    rollback().args(["--override-hold", "IMAGE_PLACEHOLDER"]).run().success().stdout_has("is overridden: Freeze.");
+}
+
+/// A branch without a hold costs nothing more, and one with a hold the reading of it.
+#[test]
+fn what_it_costs() {
+    let stage = Stage::new();
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    let release = || stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
+    let fetches = || {
+        let requests = server.requests();
+        requests.iter().filter(|request| request.logged.line().starts_with("POST /gitops.git/git-upload-pack")).count()
+    };
+    release().arg("--dry-run").run().success();
+    let ordinary = fetches();
+    held(&stage, "4-gitops/.tagship-hold", b"Freeze.");
+    release().arg("--dry-run").run().exit(9);
+    assert_eq!(fetches(), ordinary + 1);
+}
