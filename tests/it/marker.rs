@@ -179,6 +179,13 @@ fn ways_to_ask() {
     }
 }
 
+#[test]
+fn under_jenkins_the_marker_is_its_own() {
+    let stage = Stage::new();
+    stage.release().env("JENKINS_URL", "https://ci.example/").arg(stage.argument()).run().success();
+    assert!(stage.remote.log("main")[0].subject.ends_with("fdafd7008d04 [ci skip]"));
+}
+
 /// GitHub looks for its trailer after two empty lines.
 #[test]
 fn skip_checks_stands_where_github_looks() {
