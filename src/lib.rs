@@ -58,6 +58,10 @@ use request::Request;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::capture();
     let typed: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(text) = Arguments::manual(&typed, &environment) {
+        report::print(&text);
+        return ExitCode::SUCCESS;
+    }
     let ended = match Arguments::parse_from(&typed, &environment) {
         Ok(arguments) => obey(arguments, environment),
         Err(error) => {

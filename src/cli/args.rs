@@ -11,6 +11,7 @@ use super::groups::{
     RegistryArguments, RepositoryArguments, RequirementArguments,
 };
 use super::history::{LogArguments, PromoteArguments, RollbackArguments};
+use super::manual;
 use super::output::{OutputArguments, OutputFormat};
 
 /// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
@@ -231,23 +232,21 @@ impl Arguments {
     /// Parses a command line, whose first item is the program's name. An environment variable that is set and empty
     /// counts as not set: CI systems hand over inputs that were left out in that way.
     pub fn parse_from(arguments: &[OsString], environment: &Environment) -> Result<Self, clap::Error> {
-        let without_empty = |command: clap::Command| {
-            command.mut_args(|argument| match argument.get_env() {
-                Some(name) if environment.get(name).is_none() => argument.env(Resettable::Reset),
-                _ => argument,
-            })
-        };
-        let command = without_empty(Self::command().mut_subcommands(without_empty));
-        let mut parsed = Self::from_arg_matches(&command.try_get_matches_from(arguments)?)?;
+        let mut parsed = Self::from_arg_matches(&command(environment).try_get_matches_from(arguments)?)?;
         // GitHub sets it where somebody runs a job again to see more.
         parsed.output.verbose |=
             environment.get("RUNNER_DEBUG").is_some_and(|value| value == "1") && !parsed.output.quiet;
         Ok(parsed)
     }
 
+    /// Returns what a command line asks the program to tell of itself, if that is what it is for.
+    pub fn manual(arguments: &[OsString], environment: &Environment) -> Option<Vec<u8>> {
+        manual::text(|| command(environment), manual::with_manual(Self::command()), arguments)
+    }
+
     /// Returns the command of a command line that does not parse, as far as that can be told.
     pub fn command_of(arguments: &[OsString]) -> Option<String> {
-        let command = Self::command();
+        let command = manual::with_manual(Self::command());
         let name = arguments.iter().skip(1).find_map(|argument| command.find_subcommand(argument))?.get_name();
         Some(name.to_owned())
     }
@@ -261,4 +260,15 @@ impl Arguments {
             false => OutputFormat::Text,
         }
     }
+}
+
+/// Returns the description of the command line, in which only variables that are not empty count.
+fn command(environment: &Environment) -> clap::Command {
+    let without_empty = |command: clap::Command| {
+        command.mut_args(|argument| match argument.get_env() {
+            Some(name) if environment.get(name).is_none() => argument.env(Resettable::Reset),
+            _ => argument,
+        })
+    };
+    without_empty(manual::with_manual(Arguments::command()).mut_subcommands(without_empty))
 }

@@ -5,6 +5,7 @@ mod ci;
 mod env;
 mod groups;
 mod history;
+mod manual;
 mod output;
 
 pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};

@@ -15,7 +15,7 @@ mod results;
 mod tekton;
 mod text;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::cli::{ColorChoice, Environment, OutputArguments, OutputFormat, ResultFile, ResultForm};
@@ -218,6 +218,12 @@ impl Report {
         self.tell_github(command, result, None);
         Err(failure)
     }
+}
+
+/// Prints what was asked for as it is.
+pub(crate) fn print(text: &[u8]) {
+    // A reader that has gone away is no failure of ours.
+    io::stdout().write_all(text).and_then(|()| io::stdout().flush()).ok();
 }
 
 /// Colour is for terminals, unless the user says otherwise: by a flag, or by what many programs go by

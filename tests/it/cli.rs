@@ -6,7 +6,8 @@ use tagship::cli::{Arguments, Environment};
 use tagship::request::Request;
 
 use crate::stage::{Stage, tagship};
-use crate::support::command::Home;
+use crate::support::command::{Command, Home};
+use crate::support::servers::installed;
 
 #[test]
 fn help_and_version() {
@@ -115,5 +116,51 @@ fn a_reader_that_goes_away_is_no_failure() {
     home.write("kustomization.yaml", "images:\n- name: a\n  newTag: v1\n");
     let binary = env!("CARGO_BIN_EXE_tagship");
     let script = format!("{binary} set --dry-run a:v2 | head -c 1 >/dev/null; {binary} set -q a:v3");
-    crate::support::command::Command::new("sh").current_dir(home.path()).args(["-c", &script]).run().success();
+    Command::new("sh").current_dir(home.path()).args(["-c", &script]).run().success();
+}
+
+#[test]
+fn bash_completes() {
+    let home = Home::new();
+    let completions = tagship().args(["completions", "bash"]).run().success().stdout();
+    let script = home.write("tagship.bash", &completions);
+    let bash = |arguments: &[&str]| Command::new("bash").args(["--norc"]).args(arguments.iter().copied()).arg(&script);
+    bash(&["-n"]).run().success();
+    // What bash does where somebody presses the tabulator key behind these words.
+    let complete = r#"source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+        _tagship tagship "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"; printf '%s\n' "${COMPREPLY[@]}""#;
+    for (words, expected) in [
+        (&["tagship", "rel"][..], &["release"][..]),
+        (&["tagship", "release", "--pus"], &["--push-option"]),
+        (&["tagship", "check", "--output", ""], &["text", "json"]),
+        (&["tagship", "completions", "z"], &["zsh"]),
+    ] {
+        let output = bash(&["-c", complete, "bash"]).args(words.iter().copied()).run().success();
+        assert_eq!(output.stdout().lines().collect::<Vec<_>>(), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn every_shell_has_completions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        tagship().args(["completions", shell]).run().success().stdout_has("push-option");
+    }
+    tagship().args(["completions", "tcsh"]).run().exit(2).stderr_has("possible values: bash");
+    tagship().arg("completions").run().exit(2);
+}
+
+#[test]
+fn manual_pages() {
+    let page = tagship().arg("man").run().success().stdout_has(".TH tagship 1").stdout_has("Exit codes:").stdout();
+    assert!(page.contains("tagship\\-release"), "it leads to the pages of the commands: {page}");
+    let release = tagship().args(["man", "release"]).run().success().stdout_has(".TH tagship-release 1").stdout();
+    assert!(release.contains("TAGSHIP_PUSH_OPTION") && release.contains("result\\-file"), "{release}");
+    tagship().args(["man", "nonsense"]).run().exit(2).stderr_has("there are release, ");
+    if installed("man").is_none() {
+        return;
+    }
+    for page in [page, release] {
+        let output = Command::new("man").args(["--warnings", "-l", "-"]).stdin(page).run().success();
+        assert_eq!(output.stderr(), "");
+    }
 }

@@ -1,0 +1,72 @@
+//! What the program tells of itself in the forms of shells and of `man`: `completions` and `man`. They do nothing else, so
+//! they are no flows; like `--help`, they are made of the command line's description.
+
+use std::ffi::OsString;
+
+use clap::{Arg, Command, value_parser};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+const COMPLETIONS: &str = "completions";
+const MAN: &str = "man";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+    source <(tagship completions bash)
+    tagship completions zsh > ~/.zfunc/_tagship
+    tagship completions fish > ~/.config/fish/completions/tagship.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+    tagship man | man -l -
+    tagship man release > tagship-release.1";
+
+/// Returns `command` with the commands that tell of it.
+pub(super) fn with_manual(command: Command) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let shell = Arg::new("shell").required(true).value_name("SHELL").value_parser(value_parser!(Shell));
+    let known = move |name: &str| match names.iter().any(|other| other == name) {
+        true => Ok(name.to_owned()),
+        false => Err(format!("there are {}", names.join(", "))),
+    };
+    let page = Arg::new("page").value_name("COMMAND").value_parser(known);
+    command
+        .subcommand(
+            Command::new(COMPLETIONS)
+                .about("Print the completions for a shell")
+                .arg(shell.help("The shell that completes"))
+                .after_help(COMPLETIONS_EXAMPLES),
+        )
+        .subcommand(
+            Command::new(MAN)
+                .about("Print the manual page, as `man` reads it")
+                .arg(page.help("The command whose page it is [default: the program's own]"))
+                .after_help(MAN_EXAMPLES),
+        )
+}
+
+/// Returns the text that a command line asks for, if it asks for one and is right. `command` is what it is read by, and
+/// `whole` what it is told of; both have been through [`with_manual`].
+pub(super) fn text(command: impl FnOnce() -> Command, mut whole: Command, arguments: &[OsString]) -> Option<Vec<u8>> {
+    // Nearly every command line is for something else, and need not be parsed twice.
+    if !arguments.iter().any(|argument| argument == COMPLETIONS || argument == MAN) {
+        return None;
+    }
+    let mut text = Vec::new();
+    match command().try_get_matches_from(arguments).ok()?.subcommand()? {
+        (COMPLETIONS, asked) => {
+            let shell: Shell = *asked.get_one("shell")?;
+            clap_complete::generate(shell, &mut whole, "tagship", &mut text);
+        }
+        (MAN, asked) => page(whole, asked.get_one("page")).render(&mut text).ok()?,
+        _ => return None,
+    }
+    Some(text)
+}
+
+fn page(mut command: Command, name: Option<&String>) -> Man {
+    // So that the page of a command has the flags of all commands, and is called after the program too.
+    command.build();
+    let asked = name.and_then(|name| command.find_subcommand(name)).cloned();
+    Man::new(asked.unwrap_or(command)).source(concat!("tagship ", env!("CARGO_PKG_VERSION")))
+}
