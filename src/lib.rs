@@ -56,8 +56,8 @@ use request::Request;
 
 /// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let environment = Environment::capture();
-    let typed: Vec<OsString> = arguments.into_iter().collect();
+    let mut environment = Environment::capture();
+    let typed = cli::or_inputs(arguments.into_iter().collect(), &mut environment);
     if let Some(text) = Arguments::manual(&typed, &environment) {
         report::print(&text);
         return ExitCode::SUCCESS;

@@ -51,6 +51,20 @@ impl Environment {
         self.get(name).map(PathBuf::from)
     }
 
+    /// Returns the variables whose names begin with `prefix` and that are text and not empty, by what follows it.
+    pub(super) fn beginning_with(&self, prefix: &str) -> Vec<(String, String)> {
+        let named = self.variables.iter().filter_map(|(name, value)| {
+            let (name, value) = (name.to_str()?.strip_prefix(prefix)?, value.to_str()?);
+            (!value.is_empty()).then(|| (name.to_owned(), value.to_owned()))
+        });
+        named.collect()
+    }
+
+    /// Sets a variable, for this program alone.
+    pub(super) fn set(&mut self, name: &str, value: String) {
+        self.variables.insert(name.into(), value.into());
+    }
+
     /// Returns the logins for repositories, in the order in which they count: `TAGSHIP_GIT_TOKEN` for any, then the CI
     /// system's own token for its own server and no other.
     pub fn git_logins(&self) -> Vec<GitLogin> {

@@ -115,7 +115,7 @@ pub struct CheckingArguments {
 #[command(next_help_heading = "Git")]
 pub struct RepositoryArguments {
     /// The configuration repository; a URL needs no checkout [default: the one around the current directory]
-    #[arg(long, value_name = "URL|PATH", env = "TAGSHIP_REPO", hide_env_values = true)]
+    #[arg(long, value_name = "URL|PATH", env = "TAGSHIP_REPO", alias = "repository", hide_env_values = true)]
     pub repo: Option<String>,
 
     /// The checkout's remote

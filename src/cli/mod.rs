@@ -5,6 +5,7 @@ mod ci;
 mod env;
 mod groups;
 mod history;
+mod inputs;
 mod manual;
 mod output;
 
@@ -16,4 +17,5 @@ pub use groups::{
     OwnCommitArguments, RegistryArguments, RepositoryArguments, RequirementArguments,
 };
 pub use history::{LogArguments, PromoteArguments, RollbackArguments};
+pub use inputs::or_inputs;
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use tagship::cli::{Arguments, Environment};
 use tagship::request::Request;
 
-use crate::stage::{Stage, tagship};
+use crate::stage::{FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
 use crate::support::servers::installed;
 
@@ -163,4 +163,35 @@ fn manual_pages() {
         let output = Command::new("man").args(["--warnings", "-l", "-"]).stdin(page).run().success();
         assert_eq!(output.stderr(), "");
     }
+}
+
+/// A step of Woodpecker has settings and no arguments.
+#[test]
+fn a_plugin_releases() {
+    let stage = Stage::new();
+    let plugin = || {
+        let plugin = stage.tagship().env("CI", "woodpecker").env("PLUGIN_REPOSITORY", stage.remote.file_url());
+        let plugin = plugin.env("PLUGIN_KUSTOMIZATION", FOLDER).env("PLUGIN_PIN_DIGEST", "true");
+        plugin.env("PLUGIN_TRAILERS", r#"["Reviewed-by=A, B","Note=c"]"#)
+    };
+    plugin().env("PLUGIN_IMAGES", stage.argument()).env("PLUGIN_DRY_RUN", "true").run().success().stdout_has("dry run");
+    stage.untouched();
+    plugin().env("PLUGIN_IMAGES", stage.argument()).run().success();
+    let release = &stage.remote.log("main")[0];
+    assert_eq!((release.trailer("Reviewed-by"), release.trailer("Note")), (vec!["A, B"], vec!["c"]));
+    plugin().env("PLUGIN_IMAGES", "").run().exit(2).stderr_has("required arguments were not provided");
+    plugin().env("PLUGIN_COMMAND", "nonsense").run().exit(2).stderr_has("unrecognized subcommand 'nonsense'");
+    plugin().env("CI", "true").run().exit(2).stderr_has("Usage: tagship");
+}
+
+/// A container action of GitHub has inputs and no arguments; a foreign action's inputs are none of ours.
+#[test]
+fn a_container_action_checks() {
+    let stage = Stage::new();
+    let reference = stage.argument().split_once('=').unwrap().1.to_owned();
+    let action = stage.tagship().env("GITHUB_ACTIONS", "true").env("INPUT_REFERENCE", &reference);
+    let action = action.env("INPUT_COMMAND", "check").env("INPUT_OUTPUT", "json").env("INPUT_EXPECT-REVISION", "");
+    action.run().success().stdout_has(r#""outcome":"present""#);
+    let retried = stage.tagship().env("GITHUB_ACTIONS", "true").env("INPUT_COMMAND", "tagship check").arg("check");
+    retried.env("INPUT_PLATFORM", "plan9/mips").arg(&reference).run().success();
 }

@@ -11,6 +11,7 @@ use tagship::request::Request;
 use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::action;
+use crate::stage::tagship;
 use crate::support::act::{Act, Run};
 use crate::support::command::Home;
 use crate::support::git_server::{Access, GitServer};
@@ -99,7 +100,35 @@ fn every_command_means_something() {
         }
         systems += usize::from(!commands.is_empty());
     }
-    assert_eq!(systems, 7, "GitLab, Bitbucket, Azure, CircleCI, Jenkins, Woodpecker and Drone run the program");
+    assert_eq!(systems, 5, "GitLab, Bitbucket, Azure, CircleCI and Jenkins run the program");
+}
+
+/// Returns the settings of the steps that are our plugin.
+fn plugins(text: &str) -> Vec<Yaml> {
+    let document = YamlLoader::load_from_str(text).unwrap().remove(0);
+    let steps = document["steps"].as_vec().into_iter().flatten();
+    let ours = steps.filter(|step| step["image"].as_str().is_some_and(|image| image.contains("/tagship:")));
+    ours.map(|step| step["settings"].clone()).collect()
+}
+
+/// Where nobody listens, a command line that means something goes as far as the registry.
+#[test]
+fn every_plugin_means_something() {
+    for path in ["examples/woodpecker.yml", "examples/drone.yml"] {
+        let text =
+            pipelines()[path].replace("registry.example.com", "127.0.0.1:1").replace("git.example.com", "127.0.0.1:1");
+        let [settings] = &plugins(&text)[..] else { panic!("{path}: one step is ours") };
+        let mut plugin = tagship().env("CI", "woodpecker").env("TAGSHIP_TIMEOUT", "1s");
+        for (name, value) in settings.as_hash().unwrap() {
+            // What is no text is a secret.
+            let name = format!("PLUGIN_{}", name.as_str().unwrap().to_uppercase());
+            let value = value.as_str().unwrap_or("s3cret");
+            let commits = ["${CI_COMMIT_SHA}", "${DRONE_COMMIT_SHA}"];
+            plugin =
+                plugin.env(name, commits.iter().fold(value.to_owned(), |value, name| value.replace(name, "fdafd70")));
+        }
+        plugin.run().exit(6).stderr_has("127.0.0.1:1/org/web:").says_nowhere("s3cret");
+    }
 }
 
 /// Returns the steps of a workflow that use the action.

@@ -1,0 +1,210 @@
+//! What a step of a CI system is given in place of arguments: `INPUT_*` in a container action of GitHub, `PLUGIN_*` in a
+//! plugin of Drone or Woodpecker. Both stand for the variables `TAGSHIP_*`, which beat them, and become the command line
+//! that they mean, by the description of the command line itself.
+//!
+//! They count only where nothing at all is typed, as it is in such a step. Whoever types arguments has been started by
+//! something else, whose inputs are not ours: an action that runs a command again and again has an input `command`, too.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+use clap::builder::{BoolishValueParser, TypedValueParser as _};
+use clap::{Arg, ArgAction, Command, CommandFactory as _};
+
+use super::args::Arguments;
+use super::env::Environment;
+use super::manual::with_manual;
+
+/// What is done where no command is given.
+const DEFAULT_COMMAND: &str = "release";
+
+/// How a system hands its inputs over.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// GitHub: text as the workflow has it, lists a value a line.
+    Input,
+    /// Drone and Woodpecker: lists as JSON or with commas.
+    Plugin,
+}
+
+/// Returns the command line that was typed, or, where none was, the one that the CI system's inputs mean. The inputs are
+/// in `environment` then as if they had been variables of ours, so that logins are found there.
+pub fn or_inputs(typed: Vec<OsString>, environment: &mut Environment) -> Vec<OsString> {
+    if typed.len() != 1 {
+        return typed;
+    }
+    let inputs = take(environment);
+    if inputs.is_empty() {
+        return typed;
+    }
+    let name = environment.text("TAGSHIP_COMMAND").unwrap_or_else(|| DEFAULT_COMMAND.to_owned());
+    let mut command = with_manual(Arguments::command());
+    // So that each command has the flags of all.
+    command.build();
+    let mut words = typed;
+    words.push(name.clone().into());
+    let mut images = Vec::new();
+    for argument in command.find_subcommand(&name).into_iter().flat_map(Command::get_arguments) {
+        let Some((value, source)) = input_of(argument, &inputs, environment) else { continue };
+        match argument.get_long() {
+            Some(flag) => words.extend(flags(argument, flag, &value, source)),
+            None => images.extend(items(&value, source).into_iter().map(OsString::from)),
+        }
+    }
+    if !images.is_empty() {
+        words.push("--".into());
+        words.append(&mut images);
+    }
+    words
+}
+
+/// Makes the inputs variables of ours, unless those are set, and returns which they are.
+fn take(environment: &mut Environment) -> BTreeMap<String, Source> {
+    let on_github = environment.get("GITHUB_ACTIONS").is_some();
+    let on_drone = environment.get("DRONE").is_some() || environment.get("CI").is_some_and(|name| name == "woodpecker");
+    let mut inputs = BTreeMap::new();
+    for (prefix, source, is_here) in [("INPUT_", Source::Input, on_github), ("PLUGIN_", Source::Plugin, on_drone)] {
+        if !is_here {
+            continue;
+        }
+        for (name, value) in environment.beginning_with(prefix) {
+            let name = format!("TAGSHIP_{}", name.to_ascii_uppercase().replace(['-', ' '], "_"));
+            if environment.get(&name).is_none() {
+                environment.set(&name, value);
+                inputs.insert(name, source);
+            }
+        }
+    }
+    inputs
+}
+
+/// Returns the input for an argument: by the name of its variable, that of one of its flags, or, for a list, the plural.
+fn input_of(argument: &Arg, inputs: &BTreeMap<String, Source>, environment: &Environment) -> Option<(String, Source)> {
+    let variable = argument.get_env()?.to_str()?;
+    let flags = argument.get_long().into_iter().chain(argument.get_all_aliases().unwrap_or_default());
+    let mut names = vec![variable.to_owned()];
+    names.extend(flags.map(|flag| format!("TAGSHIP_{}", flag.to_ascii_uppercase().replace('-', "_"))));
+    if matches!(argument.get_action(), ArgAction::Append) {
+        names.push(format!("{variable}S"));
+    }
+    if environment.get(variable).is_some() && !inputs.contains_key(variable) {
+        return None;
+    }
+    let name = names.iter().find(|name| inputs.contains_key(*name))?;
+    Some((environment.text(name)?, inputs[name]))
+}
+
+/// Returns the words that give `flag` the value of an input.
+fn flags(argument: &Arg, flag: &str, value: &str, source: Source) -> Vec<OsString> {
+    let with = |value: &str| OsString::from(format!("--{flag}={value}"));
+    match argument.get_action() {
+        ArgAction::Append => items(value, source).iter().map(|item| with(item)).collect(),
+        ArgAction::SetTrue => {
+            match BoolishValueParser::new().parse_ref(&Command::default(), None, OsStr::new(value.trim())) {
+                Ok(true) => vec![format!("--{flag}").into()],
+                Ok(false) => Vec::new(),
+                // It is neither, and is refused where flags are read.
+                Err(_) => vec![with(value)],
+            }
+        }
+        _ => vec![with(value)],
+    }
+}
+
+fn items(value: &str, source: Source) -> Vec<String> {
+    let separator = match source {
+        Source::Plugin => {
+            if let Ok(items) = serde_json::from_str(value) {
+                return items;
+            }
+            if value.contains('\n') { '\n' } else { ',' }
+        }
+        Source::Input => '\n',
+    };
+    value.split(separator).map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Environment, or_inputs};
+
+    /// Returns the words after the program's name.
+    fn words(typed: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
+        let typed = ["tagship"].iter().chain(typed).map(Into::into).collect();
+        let words = or_inputs(typed, &mut Environment::of(variables));
+        words.into_iter().skip(1).map(|word| word.into_string().unwrap()).collect()
+    }
+
+    const GITHUB: (&str, &str) = ("GITHUB_ACTIONS", "true");
+    const WOODPECKER: (&str, &str) = ("CI", "woodpecker");
+
+    #[test]
+    fn inputs_of_github() {
+        let inputs = [
+            GITHUB,
+            ("INPUT_IMAGES", "a=x:1\n  b:2\n\n"),
+            ("INPUT_DRY-RUN", "true"),
+            ("INPUT_PIN-DIGEST", "false"),
+            ("INPUT_KUSTOMIZATION", "apps/a, b\napps/c"),
+            ("INPUT_MESSAGE", "-m\nx"),
+            ("INPUT_BRANCH", ""),
+            ("INPUT_SOMETHING", "else"),
+            ("PLUGIN_BRANCH", "x"),
+        ];
+        let expected = [
+            "release",
+            "--kustomization=apps/a, b",
+            "--kustomization=apps/c",
+            "--dry-run",
+            "--message=-m\nx",
+            "--",
+            "a=x:1",
+            "b:2",
+        ];
+        assert_eq!(words(&[], &inputs), expected);
+    }
+
+    #[test]
+    fn settings_of_drone_and_woodpecker() {
+        for (platforms, expected) in [
+            (r#"["linux/amd64","linux/arm64"]"#, ["--platform=linux/amd64", "--platform=linux/arm64"]),
+            ("linux/amd64, linux/arm64", ["--platform=linux/amd64", "--platform=linux/arm64"]),
+            ("a,b\nc", ["--platform=a,b", "--platform=c"]),
+        ] {
+            for system in [WOODPECKER, ("DRONE", "true")] {
+                let inputs = [
+                    system,
+                    ("PLUGIN_COMMAND", "check"),
+                    ("PLUGIN_REFERENCE", "a:1"),
+                    ("PLUGIN_PLATFORMS", platforms),
+                    ("PLUGIN_EXPECT_REVISION", "fdafd70"),
+                    ("INPUT_WAIT", "5m"),
+                ];
+                let words = words(&[], &inputs);
+                assert_eq!(words[..3], ["check", expected[0], expected[1]]);
+                assert_eq!(words[3..], ["--expect-revision=fdafd70", "--", "a:1"]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_beats_inputs() {
+        let inputs = [GITHUB, ("INPUT_IMAGES", "a:1"), ("INPUT_PLATFORMS", "x"), ("TAGSHIP_PLATFORM", "y")];
+        assert_eq!(words(&[], &inputs), ["release", "--", "a:1"], "a variable of ours");
+        assert_eq!(words(&["check"], &inputs), ["check"], "anything that is typed");
+        let both = [GITHUB, ("DRONE", "true"), ("INPUT_WAIT", "1m"), ("PLUGIN_WAIT", "2m")];
+        assert_eq!(words(&[], &both), ["release", "--wait=1m"]);
+        assert_eq!(words(&[], &inputs[1..]), [""; 0], "inputs of nobody");
+        assert_eq!(words(&[], &[GITHUB]), [""; 0]);
+        assert_eq!(words(&[], &[GITHUB, ("INPUT_DRY-RUN", "perhaps")]), ["release", "--dry-run=perhaps"]);
+        assert_eq!(words(&[], &[GITHUB, ("INPUT_COMMAND", "rm -rf")]), ["rm -rf"[..].to_owned()]);
+    }
+
+    #[test]
+    fn logins_are_found() {
+        let mut environment = Environment::of(&[WOODPECKER, ("PLUGIN_GIT_TOKEN", "s3cret")]);
+        let words = or_inputs(vec!["tagship".into()], &mut environment);
+        assert!(!format!("{words:?}").contains("s3cret"));
+        assert_eq!(environment.git_logins()[0].password, "s3cret");
+    }
+}
