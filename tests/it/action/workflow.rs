@@ -198,6 +198,24 @@ fn inputs_beat_the_jobs_environment() {
 }
 
 #[test]
+fn a_run_that_a_release_started() {
+    let workspace = Workspace::new();
+    let steps = format!("- id: guard\n  uses: ./\n  with:\n    command: guard\n{RELEASE}");
+    let Some(run) = workspace.run(&steps) else { return };
+    let run = run.success();
+    assert_eq!(run.output("guard", "outcome"), Some("proceed"));
+    assert_eq!(run.output("release", "outcome"), Some("released"));
+    // What a CI system without skip markers would do with the push.
+    for arguments in [&["fetch", "--quiet", "origin", "main"][..], &["reset", "--quiet", "--hard", "FETCH_HEAD"]] {
+        workspace.checkout.git(arguments.iter().copied()).run().success();
+    }
+    let run = workspace.run(&steps).unwrap().success();
+    assert_eq!(run.output("guard", "outcome"), Some("skipped"));
+    assert_eq!(run.output("release", "outcome"), Some("skipped"));
+    assert_eq!(workspace.stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
 fn other_commands() {
     let workspace = Workspace::new();
     let steps = "\
