@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use clap::{Arg, Command, value_parser};
+use clap::{Arg, value_parser};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
@@ -22,7 +22,7 @@ Examples:
     tagship man release > tagship-release.1";
 
 /// Returns `command` with the commands that tell of it.
-pub(super) fn with_manual(command: Command) -> Command {
+pub(super) fn with_manual(command: clap::Command) -> clap::Command {
     let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
     let shell = Arg::new("shell").required(true).value_name("SHELL").value_parser(value_parser!(Shell));
     let known = move |name: &str| match names.iter().any(|other| other == name) {
@@ -32,13 +32,13 @@ pub(super) fn with_manual(command: Command) -> Command {
     let page = Arg::new("page").value_name("COMMAND").value_parser(known);
     command
         .subcommand(
-            Command::new(COMPLETIONS)
+            clap::Command::new(COMPLETIONS)
                 .about("Print the completions for a shell")
                 .arg(shell.help("The shell that completes"))
                 .after_help(COMPLETIONS_EXAMPLES),
         )
         .subcommand(
-            Command::new(MAN)
+            clap::Command::new(MAN)
                 .about("Print the manual page, as `man` reads it")
                 .arg(page.help("The command whose page it is [default: the program's own]"))
                 .after_help(MAN_EXAMPLES),
@@ -47,7 +47,11 @@ pub(super) fn with_manual(command: Command) -> Command {
 
 /// Returns the text that a command line asks for, if it asks for one and is right. `command` is what it is read by, and
 /// `whole` what it is told of; both have been through [`with_manual`].
-pub(super) fn text(command: impl FnOnce() -> Command, mut whole: Command, arguments: &[OsString]) -> Option<Vec<u8>> {
+pub(super) fn text(
+    command: impl FnOnce() -> clap::Command,
+    mut whole: clap::Command,
+    arguments: &[OsString],
+) -> Option<Vec<u8>> {
     // Nearly every command line is for something else, and need not be parsed twice.
     if !arguments.iter().any(|argument| argument == COMPLETIONS || argument == MAN) {
         return None;
@@ -64,7 +68,7 @@ pub(super) fn text(command: impl FnOnce() -> Command, mut whole: Command, argume
     Some(text)
 }
 
-fn page(mut command: Command, name: Option<&String>) -> Man {
+fn page(mut command: clap::Command, name: Option<&String>) -> Man {
     // So that the page of a command has the flags of all commands, and is called after the program too.
     command.build();
     let asked = name.and_then(|name| command.find_subcommand(name)).cloned();
