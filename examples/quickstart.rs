@@ -109,9 +109,7 @@ impl Pipeline {
             .args(["as-tagship", "release", "--repo", &self.repository, "-k", FOLDER])
             .args(arguments.iter().copied())
             .env("GITHUB_ACTIONS", "true")
-            .env("GITHUB_SERVER_URL", "https://github.com")
             .env("GITHUB_REPOSITORY", "kubernetes-hy/material-example")
-            .env("GITHUB_RUN_ID", "1")
             .env("GITHUB_SHA", COMMIT);
         let output = release.run();
         show(&output);
