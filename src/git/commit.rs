@@ -53,8 +53,13 @@ impl NewCommit {
 pub(super) struct ChangedFile {
     pub(super) path: RepositoryPath,
     pub(super) kind: EntryKind,
-    pub(super) old: ObjectId,
-    pub(super) new: ObjectId,
+    pub(super) old: Blob,
+    pub(super) new: Blob,
+}
+
+/// A file's content in the repository.
+pub(super) struct Blob {
+    pub(super) id: ObjectId,
     pub(super) bytes: Vec<u8>,
 }
 
@@ -122,8 +127,9 @@ impl Snapshot<'_> {
             let why = anyhow::anyhow!("`{}` is not a file that was loaded", change.path);
             return Err(GitError::unexpected("the new tree cannot be made", why));
         };
-        let new = hash(Kind::Blob, &change.bytes)?;
-        Ok(ChangedFile { path: change.path.clone(), kind, old, new, bytes: change.bytes.clone() })
+        let old = Blob { id: old, bytes: self.objects.blob(&old)?.to_vec() };
+        let new = Blob { id: hash(Kind::Blob, &change.bytes)?, bytes: change.bytes.clone() };
+        Ok(ChangedFile { path: change.path.clone(), kind, old, new })
     }
 
     /// Returns the root of a tree with `files` changed, and adds what is new to `new`.
@@ -137,7 +143,7 @@ impl Snapshot<'_> {
         let root = self.objects.tree(&self.root)?.into_owned();
         let mut editor = Editor::new(root, &self.objects, HASH);
         for file in files {
-            let blob = self.new_object(Kind::Blob, file.bytes.clone(), &[file.old])?;
+            let blob = self.new_object(Kind::Blob, file.new.bytes.clone(), &[file.old.id])?;
             editor.upsert(file.path.parts().iter().map(BStr::new), file.kind, blob.id).map_err(failed)?;
             push_once(new, blob);
         }

@@ -28,10 +28,11 @@ use super::checkout::Checkout;
 use super::commit::{ChangedFile, NewCommit};
 use super::error::GitError;
 use super::index::LockedIndex;
+use super::line_ends::LineEnds;
 use super::name::{BranchName, CommitId, RepositoryPath};
 use super::objects::HASH;
 use super::ownership::keep_owner;
-use super::worktree_file::{Filters, OnDisk, look};
+use super::worktree_file::{OnDisk, look};
 
 /// Where a commit is beside the checkout.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +63,8 @@ pub enum Stay {
     Busy,
     #[error("`{0}` has changes of its own")]
     Changed(RepositoryPath),
+    #[error("`{0}` goes through a filter of git")]
+    Filtered(RepositoryPath),
     #[error("its index is sparse")]
     SparseIndex,
     /// A partial clone may lack trees that the new ones stand beside.
@@ -125,8 +128,7 @@ impl Checkout {
         if index.is_sparse() {
             return Err(Stay::SparseIndex);
         }
-        let mut filters = Filters::new(repository, index.as_ref())?;
-        let files = commit.files.iter().map(|file| new_file(repository, root, file, &index, &mut filters));
+        let files = commit.files.iter().map(|file| new_file(repository, root, file, &index));
         let files = files.collect::<Result<_, _>>()?;
         self.write_objects(commit)?;
         Ok(Forward { index, files, head: self.next_head(commit, published)? })
@@ -198,13 +200,12 @@ fn new_file(
     root: &Path,
     file: &ChangedFile,
     index: &LockedIndex,
-    filters: &mut Filters<'_>,
 ) -> Result<NewFile, Stay> {
     let changed = || Stay::Changed(file.path.clone());
     let failed = |error: std::io::Error| GitError::unexpected(format!("`{}` cannot be read", file.path), error);
     let mode = if file.kind == EntryKind::BlobExecutable { Mode::FILE_EXECUTABLE } else { Mode::FILE };
     let indexed = index.find(&file.path).ok_or_else(changed)?;
-    if indexed.id != file.old || indexed.mode != mode {
+    if indexed.id != file.old.id || indexed.mode != mode {
         return Err(changed());
     }
     let on_disk = match look(root, &file.path).map_err(failed)? {
@@ -214,20 +215,17 @@ fn new_file(
             let metadata = Metadata::from_path_no_follow(&path).map_err(failed)?;
             let counts_modes = repository.config_snapshot().boolean("core.fileMode").unwrap_or(true);
             let bytes = std::fs::read(&path).map_err(failed)?;
-            let is_as_indexed = mode.change_to_match_fs(&metadata, true, counts_modes).is_none()
-                && filters.blob_of(&file.path, &bytes, index.as_ref())? == file.old;
-            if !is_as_indexed {
+            let line_ends = LineEnds::at(repository, index.as_ref(), &file.path)?;
+            let line_ends = line_ends.ok_or_else(|| Stay::Filtered(file.path.clone()))?;
+            let has_mode = mode.change_to_match_fs(&metadata, true, counts_modes).is_none();
+            if !has_mode || !line_ends.is_unchanged(&bytes, &file.old.bytes)? {
                 return Err(changed());
             }
-            let content = filters.content_of(&file.path, &file.bytes)?;
-            // What git would not read back as it is would be shown as changed from then on.
-            if filters.blob_of(&file.path, &content, index.as_ref())? != file.new {
-                return Err(Stay::Failed(format!("`{}` cannot be checked out without changing it", file.path)));
-            }
+            let content = line_ends.content_of(&file.new.bytes)?;
             Some((path, content))
         }
     };
-    Ok(NewFile { path: file.path.clone(), id: file.new, on_disk })
+    Ok(NewFile { path: file.path.clone(), id: file.new.id, on_disk })
 }
 
 impl<'c> Forward<'c> {

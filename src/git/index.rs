@@ -97,7 +97,7 @@ impl LockedIndex {
     }
 }
 
-/// The filters for the contents of files ask the index about some of them.
+/// Attributes are looked for in the index where the work tree has none.
 impl AsRef<gix::index::State> for LockedIndex {
     fn as_ref(&self) -> &gix::index::State {
         &self.file

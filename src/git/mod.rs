@@ -18,6 +18,7 @@ mod http_client;
 mod http_config;
 mod identity;
 mod index;
+mod line_ends;
 mod lineage;
 mod message;
 mod name;
