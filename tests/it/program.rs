@@ -141,10 +141,12 @@ fn an_ssh_that_is_silent() {
         assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
         assert!(!lives(&child), "what it started goes on");
     }
-    // A server that sends a little again and again is at work, but not for ever.
-    let drip = release_over(&stage, "while :; do printf 'ffff'; sleep 0.3; done");
+    // A server that names branch after branch is at work, but not for ever.
+    let line = |length: &str, end: &str| format!("printf '{length}{COMMIT} refs/heads/x{end}\\n'");
+    let endless = format!("{}; while sleep 0.3; do {}; done", line("003c", "\\0a"), line("003a", ""));
+    let drip = release_over(&stage, &endless);
     let output = drip.args(["--no-check", "--timeout", "1s"]).run().exit(6);
-    assert!(output.stderr().contains("host.example:2222/org/repo cannot be reached"), "{}", output.stderr());
+    output.stderr_has("host.example:2222/org/repo cannot be reached: `ssh` takes too long");
     stage.untouched();
 }
 
