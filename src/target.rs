@@ -7,10 +7,10 @@ use crate::cli::{Ci, GitLogin};
 use crate::failure::Failure;
 use crate::git::{
     BranchName, Checkout, CommitId, Entry, HostLogin, Identity, Pusher, Reader, Remote, RemoteOptions, RepositoryPath,
-    Signing, Snapshot, Source, Tips,
+    Signed, Signing, Snapshot, Source, Tips,
 };
 use crate::kustomization;
-use crate::request::{Effect, Repository, TargetRequest};
+use crate::request::{Effect, NewBranch, Repository, TargetRequest};
 
 /// The repository and branch of a release.
 pub(crate) struct Target {
@@ -160,15 +160,14 @@ impl Target {
         }
     }
 
-    /// Returns how commits are signed, where git's configuration says that they are.
-    pub(crate) fn signing(&self) -> Result<Option<Signing>, Failure> {
-        let signing = self.checkout().map(Checkout::signing).transpose()?;
-        Ok(signing.flatten())
+    /// Returns how `committer` signs; `None` where commits are not signed.
+    pub(crate) fn signing(&self, signed: Signed, committer: &Identity) -> Result<Option<Signing>, Failure> {
+        Signing::read(self.checkout(), signed, committer).map_err(Failure::from)
     }
 
     /// Reads where the branch stands now. Who is to push begins with that: the server then tells the tip unasked, and
     /// whether we may push at all.
-    pub(crate) fn start(&self, effect: Effect, create_branch: bool) -> Result<Start<'_>, Failure> {
+    pub(crate) fn start(&self, effect: Effect, new_branch: &NewBranch) -> Result<Start<'_>, Failure> {
         let remote = match &self.place {
             Place::Url(remote) | Place::Remote { remote, .. } => remote,
             Place::Checkout(checkout) => return self.start_here(checkout, effect),
@@ -190,7 +189,7 @@ impl Target {
         };
         let (commit, destination) = match tip {
             Some(tip) => (tip, Destination::Tip(branch)),
-            None => (self.beginning(remote, &mut reader, &branch, create_branch)?, Destination::New(branch)),
+            None => (self.beginning(remote, &mut reader, &branch, new_branch)?, Destination::New(branch)),
         };
         let snapshot = Source::new(remote, self.checkout(), reader).snapshot(commit)?;
         Ok(Start { snapshot, destination, way: pusher.map(Way::Push) })
@@ -223,13 +222,22 @@ impl Target {
         remote: &'t Remote,
         reader: &mut Option<Reader<'t>>,
         branch: &BranchName,
-        create_branch: bool,
+        new_branch: &NewBranch,
     ) -> Result<CommitId, Failure> {
-        match self.tips(remote, reader)?.default {
-            Some(default) if create_branch => Ok(default),
-            Some(_) => Err(Failure::target(format!("there is no branch `{branch}` at {remote}"))
-                .hint("`--create-branch` begins it at the default branch")),
-            None => Err(Failure::target(format!("{remote} has no commits"))),
+        let absent = |branch| Failure::target(format!("there is no branch `{branch}` at {remote}"));
+        if let NewBranch::At(base) = new_branch {
+            let mut begun = Reader::open(remote, Some(base))?;
+            let tip = begun.tips()?.tip;
+            *reader = Some(begun);
+            return tip.ok_or_else(|| absent(base).hint(format!("`--base` names where `{branch}` is to begin")));
+        }
+        match (self.tips(remote, reader)?.default, new_branch) {
+            (Some(_), NewBranch::Refused) => {
+                Err(absent(branch).hint("`--create-branch` begins it, at the default branch or at `--base`"))
+            }
+            (Some(default), _) => Ok(default),
+            (None, _) => Err(Failure::target(format!("{remote} has no commits"))
+                .hint("a release edits a kustomization that is there; push one first")),
         }
     }
 

@@ -175,9 +175,17 @@ pub struct CommitArguments {
     )]
     pub override_hold: bool,
 
-    /// Begin the release branch at the default branch where it does not exist
+    /// Begin the release branch where it does not exist
     #[arg(long, env = "TAGSHIP_CREATE_BRANCH", value_parser = BoolishValueParser::new())]
     pub create_branch: bool,
+
+    /// The branch that a new release branch begins at [default: the default branch]
+    #[arg(long, value_name = "BRANCH", env = "TAGSHIP_BASE", requires = "create_branch")]
+    pub base: Option<String>,
+
+    /// Sign the commit, as git's configuration says how [default: where `commit.gpgSign` says so]
+    #[arg(long, env = "TAGSHIP_SIGN", value_parser = BoolishValueParser::new())]
+    pub sign: bool,
 
     /// The commit's message: its first line is the title; `{images}`, `{tag}` and `{source}` are filled in
     #[arg(long, value_name = "TEXT", env = "TAGSHIP_MESSAGE")]

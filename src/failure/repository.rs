@@ -22,9 +22,10 @@ impl From<GitError> for Failure {
                 FailureKind::Unavailable
             }
             GitError::Declined { .. } => FailureKind::Refused,
-            GitError::NoProgram { .. } | GitError::ProgramMissing { .. } | GitError::Unexpected { .. } => {
-                FailureKind::Unexpected
-            }
+            GitError::NoProgram { .. }
+            | GitError::ProgramMissing { .. }
+            | GitError::Unsigned { .. }
+            | GitError::Unexpected { .. } => FailureKind::Unexpected,
         };
         let hint = match &error {
             GitError::NoRepository { .. } => Some("`--repo` names a repository, by URL or path"),
@@ -54,6 +55,9 @@ impl From<GitError> for Failure {
                 Some("does `GIT_SSH_COMMAND` or `core.sshCommand` name a program that is here, and has the host git?")
             }
             GitError::NotFollowed { .. } => Some("name the file that it leads to"),
+            GitError::Unsigned { .. } => Some(
+                "git's `gpg.format`, `user.signingKey` and `gpg.program` say how; a key with a passphrase needs its agent",
+            ),
             GitError::Uncertain { .. } => Some(AGAIN),
             _ => None,
         };

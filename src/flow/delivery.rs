@@ -64,7 +64,7 @@ pub(super) fn deliver(
     let delivery = shipment.delivery;
     let mut checks = Checks::new(delivery.registry.as_ref());
     let target = Target::open(&delivery.target)?;
-    let start = || target.start(delivery.effect, delivery.create_branch);
+    let start = || target.start(delivery.effect, &delivery.new_branch);
     let mut early = checks.require_while(&shipment.subjects, listener, start)?;
     let mut backoff = Backoff::new(delivery.attempts, Duration::from_secs(1), Duration::from_secs(30));
     let mut attempt = 1;
@@ -339,10 +339,11 @@ fn authorship(delivery: &Delivery, target: &Target) -> Result<Authorship, Failur
     let author =
         author.unwrap_or_else(|| Identity { name: "tagship".to_owned(), email: "tagship@localhost".to_owned() });
     let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
+    let committer = committer.or(bot).unwrap_or_else(|| author.clone());
     Ok(Authorship {
-        committer: committer.or(bot).unwrap_or_else(|| author.clone()),
+        signing: target.signing(delivery.message.signed, &committer)?,
+        committer,
         author,
         seconds: delivery.message.seconds.unwrap_or_else(now),
-        signing: target.signing()?,
     })
 }

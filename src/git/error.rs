@@ -79,6 +79,9 @@ pub enum GitError {
     #[error("the push to {remote} was cut off, and whether it takes effect cannot be told yet")]
     Uncertain { remote: String, source: Box<Self> },
 
+    #[error("the commit cannot be signed")]
+    Unsigned { source: anyhow::Error },
+
     #[error("{context}")]
     Unexpected { context: String, source: anyhow::Error },
 }

@@ -55,7 +55,7 @@ pub use reader::{Reader, Tips};
 pub use record::CommitRecord;
 pub use refusal::{Refusal, Rule};
 pub use remote::{Remote, RemoteOptions};
-pub use sign::{Signing, remove_temporary_files};
+pub use sign::{Signed, Signing, remove_temporary_files};
 pub use snapshot::{Entry, Kind, Snapshot, Source};
 pub use ssh::SshSettings;
 pub use traffic::Traffic;

@@ -1,35 +1,29 @@
-//! Signing a commit, where git's configuration says that commits are signed (`commit.gpgSign`): with the program and the
-//! key that it names, gpg, gpgsm or ssh-keygen.
+//! Signing a commit, where git's configuration says that commits are signed (`commit.gpgSign`) or the user does: with the
+//! format, the program and the key that the configuration names, gpg, gpgsm or ssh-keygen.
 
 use std::ffi::OsString;
 use std::path::Path;
 
+use gix::Repository;
+use gix::config::tree::Committer;
 use gix::objs::Commit;
 use gix::objs::signature::sign::Options;
 
 use super::checkout::Checkout;
 use super::error::GitError;
+use super::identity::Identity;
+use super::remote::user_configuration;
 
 /// How commits are signed.
 #[derive(Clone)]
 pub struct Signing(Options);
 
-impl Checkout {
-    /// Returns how commits are signed here; `None` where they are not.
-    pub fn signing(&self) -> Result<Option<Signing>, GitError> {
-        let options = self.repository().commit_signing_options_if_enabled();
-        let Some(mut options) =
-            options.map_err(|error| GitError::unexpected("the configuration for signing cannot be read", error))?
-        else {
-            return Ok(None);
-        };
-        let name = Path::new(&options.program).file_name().unwrap_or_default();
-        if name.to_string_lossy().starts_with("gpg") {
-            // gpg would ask for the key's password at the terminal, and wait.
-            options.program_arguments.push(OsString::from("--pinentry-mode=error"));
-        }
-        Ok(Some(Signing(options)))
-    }
+/// Which commits are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signed {
+    /// Those that git's configuration wants signed.
+    AsConfigured,
+    Always,
 }
 
 /// Removes what signing writes for its programs, where that is not waited for.
@@ -38,7 +32,47 @@ pub fn remove_temporary_files() {
 }
 
 impl Signing {
-    pub(super) fn sign(&self, commit: Commit) -> Result<Commit, GitError> {
-        commit.sign(self.0.clone()).map_err(|error| GitError::unexpected("the commit cannot be signed", error))
+    /// Returns how `committer` signs, by the checkout's configuration, else by the user's and the system's; `None` where
+    /// commits are not signed.
+    pub fn read(checkout: Option<&Checkout>, signed: Signed, committer: &Identity) -> Result<Option<Self>, GitError> {
+        if let Some(checkout) = checkout {
+            return options(checkout.repository().clone(), signed, committer);
+        }
+        let configured = || Ok(user_configuration()?.boolean("commit.gpgSign").ok().flatten().unwrap_or_default());
+        if signed == Signed::AsConfigured && !configured()? {
+            return Ok(None);
+        }
+        // gix reads the configuration for signing from a repository only. An empty one has the user's and the system's.
+        let failed =
+            |error: anyhow::Error| GitError::unexpected("a repository for the time being cannot be made", error);
+        let folder = tempfile::tempdir().map_err(|error| failed(error.into()))?;
+        let repository = gix::init_bare(folder.path()).map_err(|error| failed(error.into()))?;
+        options(repository, signed, committer)
     }
+
+    pub(super) fn sign(&self, commit: Commit) -> Result<Commit, GitError> {
+        commit.sign(self.0.clone()).map_err(|error| GitError::Unsigned { source: error.into() })
+    }
+}
+
+fn options(mut repository: Repository, signed: Signed, committer: &Identity) -> Result<Option<Signing>, GitError> {
+    let failed = |error: gix::Error| GitError::setting("commit.gpgSign", error);
+    // Where no key is named, the committer's is taken, whoever the configuration says that commits.
+    let mut config = repository.config_snapshot_mut();
+    config.set_value(&Committer::NAME, committer.name.as_str()).map_err(failed)?;
+    config.set_value(&Committer::EMAIL, committer.email.as_str()).map_err(failed)?;
+    config.commit().map_err(failed)?;
+    let options = match signed {
+        Signed::Always => repository.commit_signing_options().map(Some),
+        Signed::AsConfigured => repository.commit_signing_options_if_enabled(),
+    };
+    let Some(mut options) = options.map_err(failed)? else {
+        return Ok(None);
+    };
+    let name = Path::new(&options.program).file_name().unwrap_or_default();
+    if name.to_string_lossy().starts_with("gpg") {
+        // gpg would ask for the key's password at the terminal, and wait.
+        options.program_arguments.push(OsString::from("--pinentry-mode=error"));
+    }
+    Ok(Some(Signing(options)))
 }

@@ -3,7 +3,7 @@
 use super::values::listed;
 use crate::cli::{CommitArguments, Environment};
 use crate::failure::Failure;
-use crate::git::{Identity, Trailer};
+use crate::git::{Identity, Signed, Trailer};
 use crate::marker::{self, SkipCi};
 use crate::message_template::MessageTemplate;
 
@@ -18,6 +18,7 @@ pub struct CommitRequest {
     pub trailers: Vec<Trailer>,
     /// What keeps CI from starting again.
     pub skip_ci: SkipCi,
+    pub signed: Signed,
     /// The time of the commit in seconds since 1970, where it is given (`GIT_COMMITTER_DATE=@SECONDS`).
     pub seconds: Option<i64>,
 }
@@ -42,6 +43,7 @@ impl CommitRequest {
             environment_committer: identity(environment, "COMMITTER"),
             trailers: trailers.iter().map(|text| trailer(text)).collect::<Result<_, _>>()?,
             skip_ci,
+            signed: if arguments.sign { Signed::Always } else { Signed::AsConfigured },
             seconds: environment
                 .get("GIT_COMMITTER_DATE")
                 .and_then(|date| date.to_str()?.strip_prefix('@')?.split(' ').next()?.parse().ok()),

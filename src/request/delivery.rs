@@ -6,6 +6,7 @@ use super::target::TargetRequest;
 use super::values::{Effect, listed};
 use crate::cli::{CheckingArguments, CommitArguments, Environment, OnSuperseded, RepositoryArguments};
 use crate::failure::Failure;
+use crate::git::BranchName;
 use crate::marker::SkipCi;
 
 pub struct Delivery {
@@ -18,7 +19,7 @@ pub struct Delivery {
     pub registry: Option<RegistryRequest>,
     /// Whether the digest that the registry has is written beside the tag.
     pub pin_digest: bool,
-    pub create_branch: bool,
+    pub new_branch: NewBranch,
     /// Whether a hold on the branch does not count.
     pub override_hold: bool,
     pub on_superseded: OnSuperseded,
@@ -49,12 +50,31 @@ impl Delivery {
             pin_digest: false,
             override_hold: commit.override_hold,
             on_superseded: OnSuperseded::Skip,
-            create_branch: commit.create_branch,
+            new_branch: NewBranch::new(commit)?,
             push_options: push_options(&commit.push_options, &message.skip_ci)?,
             message,
             attempts: commit.attempts,
             effect: Effect::Full,
         })
+    }
+}
+
+/// What becomes of a release branch that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewBranch {
+    Refused,
+    /// It begins at the default branch.
+    AtDefault,
+    At(BranchName),
+}
+
+impl NewBranch {
+    fn new(arguments: &CommitArguments) -> Result<Self, Failure> {
+        match &arguments.base {
+            _ if !arguments.create_branch => Ok(Self::Refused),
+            Some(base) => Ok(Self::At(base.parse()?)),
+            None => Ok(Self::AtDefault),
+        }
     }
 }
 

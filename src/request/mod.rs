@@ -20,7 +20,7 @@ use crate::failure::Failure;
 
 pub use check::CheckRequest;
 pub use commit::CommitRequest;
-pub use delivery::Delivery;
+pub use delivery::{Delivery, NewBranch};
 pub use guard::GuardRequest;
 pub use images::Images;
 pub use log::LogRequest;

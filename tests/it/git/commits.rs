@@ -1,10 +1,7 @@
 //! What the commit is made of.
 
-use super::release_in;
 use crate::stage::{SEED, Stage};
-use crate::support::command::Command;
-use crate::support::repository::{Checkout, File};
-use crate::support::servers::installed;
+use crate::support::repository::File;
 
 /// Equal overlays are one object to git, and a server that checks objects refuses a pack that has one twice.
 #[test]
@@ -26,15 +23,6 @@ fn equal_files_go_into_one_commit() {
 }
 
 #[test]
-fn a_new_branch_with_nothing_to_commit() {
-    let stage = Stage::new();
-    let release = stage.release().args(["--no-check", "--branch", "prod", "--create-branch"]);
-    let release = release.arg("IMAGE_PLACEHOLDER=*:b15411f387bb2a2286676b92a87fd85aa9b682a5");
-    release.run().exit(3).stderr_has("there is nothing to commit on it");
-    assert_eq!(stage.remote.tip("prod"), None);
-}
-
-#[test]
 fn push_options_reach_the_server() {
     let stage = Stage::new();
     stage.remote.hook("post-receive", "echo \"$GIT_PUSH_OPTION_COUNT $GIT_PUSH_OPTION_0\" > options");
@@ -43,34 +31,4 @@ fn push_options_reach_the_server() {
     stage.remote.configure("receive.advertisePushOptions", "false");
     let release = stage.release().args(["--push-option", "x", "--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
     release.run().success().stdout_has("takes no push options, so they were left out");
-}
-
-#[test]
-fn commits_are_signed_where_git_is_told_to() {
-    let Some(keygen) = installed("ssh-keygen") else { return };
-    let stage = Stage::new();
-    let checkout = Checkout::shallow(&stage.remote.file_url());
-    let key = stage.home.path().join("key");
-    Command::new(keygen).args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).run().success();
-    let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
-    let allowed = stage.home.write("allowed_signers", &format!("releaser@example.org {public}"));
-    for (name, value) in [
-        ("commit.gpgSign", "true"),
-        ("gpg.format", "ssh"),
-        ("user.signingKey", &key.display().to_string()),
-        ("user.name", "Releaser"),
-        ("user.email", "releaser@example.org"),
-    ] {
-        checkout.git(["config", name, value]).run().success();
-    }
-    release_in(&checkout, &stage.home, &stage).run().success();
-    let allowed = format!("gpg.ssh.allowedSignersFile={}", allowed.display());
-    let verified = stage.remote.git(["-c", &allowed, "verify-commit", "main"]).run().success();
-    verified.stderr_has("Good \"git\" signature for releaser@example.org");
-    stage.remote.fsck();
-
-    checkout.git(["config", "user.signingKey", "/nowhere"]).run().success();
-    let release = release_in(&checkout, &stage.home, &stage).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
-    release.run().exit(1).stderr_has("the commit cannot be signed");
-    assert_eq!(stage.remote.number_of_commits("main"), 2);
 }

@@ -1,6 +1,7 @@
 //! The repository's side of a release: transports, logins, requests, races and refusals, against git's own servers.
 
 mod actions_checkout;
+mod branches;
 mod checkouts;
 mod commits;
 mod cost;
@@ -10,6 +11,7 @@ mod proxies;
 mod races;
 mod redirects;
 mod refusals;
+mod signing;
 mod tls;
 mod transports;
 

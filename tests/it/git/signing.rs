@@ -1,0 +1,127 @@
+//! Signed commits: where git's configuration says so or `--sign` does, with a checkout and without, and what happens where
+//! it cannot be done.
+
+use std::path::PathBuf;
+
+use super::{release_in, serve};
+use crate::stage::Stage;
+use crate::support::command::Command;
+use crate::support::git_server::Access;
+use crate::support::repository::Checkout;
+use crate::support::servers::installed;
+
+const SIGNER: &str = "releaser@example.org";
+
+/// Makes a key of ssh in the stage's home. `None` where ssh-keygen is not installed.
+fn ssh_key(stage: &Stage, passphrase: &str) -> Option<PathBuf> {
+    let keygen = installed("ssh-keygen")?;
+    let key = stage.home.path().join("key");
+    Command::new(keygen).args(["-q", "-t", "ed25519", "-N", passphrase, "-f"]).arg(&key).run().success();
+    Some(key)
+}
+
+/// Returns a configuration of git that signs with a key of ssh, where commits are signed.
+fn with_ssh(key: &str) -> String {
+    format!("[gpg]\nformat = ssh\n[user]\nsigningKey = {key}\nname = Releaser\nemail = {SIGNER}\n")
+}
+
+/// Asserts that git finds the commit on `main` signed with the key of the stage's home.
+#[track_caller]
+fn is_signed(stage: &Stage) {
+    let public = std::fs::read_to_string(stage.home.path().join("key.pub")).unwrap();
+    let allowed = stage.home.write("allowed_signers", &format!("{SIGNER} {public}"));
+    let allowed = format!("gpg.ssh.allowedSignersFile={}", allowed.display());
+    let verified = stage.remote.git(["-c", &allowed, "verify-commit", "main"]).run().success();
+    verified.stderr_has(&format!("Good \"git\" signature for {SIGNER}"));
+    stage.remote.fsck();
+}
+
+#[test]
+fn commits_are_signed_where_a_checkout_says_so() {
+    let stage = Stage::new();
+    let Some(key) = ssh_key(&stage, "") else { return };
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    for (name, value) in [
+        ("commit.gpgSign", "true"),
+        ("gpg.format", "ssh"),
+        ("user.signingKey", &key.display().to_string()),
+        ("user.name", "Releaser"),
+        ("user.email", SIGNER),
+    ] {
+        checkout.git(["config", name, value]).run().success();
+    }
+    release_in(&checkout, &stage.home, &stage).run().success();
+    is_signed(&stage);
+}
+
+/// The user's own configuration counts without a checkout too, and `--sign` wants what it does not.
+#[test]
+fn commits_are_signed_without_a_checkout() {
+    for (enabled, flag) in [("[commit]\ngpgSign = true\n", &[][..]), ("", &["--sign"])] {
+        let stage = Stage::new();
+        let Some(key) = ssh_key(&stage, "") else { return };
+        let config = stage.home.write("gitconfig", &(with_ssh(&key.display().to_string()) + enabled));
+        let release = stage.release().env("GIT_CONFIG_GLOBAL", &config).arg(stage.argument());
+        release.clone().args(flag.iter().copied()).run().success();
+        is_signed(&stage);
+        let commit = stage.remote.git(["cat-file", "commit", "main"]).run().success();
+        commit.stdout_has("gpgsig -----BEGIN SSH SIGNATURE-----");
+    }
+}
+
+#[test]
+fn nothing_is_signed_where_nobody_says_so() {
+    let stage = Stage::new();
+    let Some(key) = ssh_key(&stage, "") else { return };
+    let config = stage.home.write("gitconfig", &with_ssh(&key.display().to_string()));
+    stage.release().env("GIT_CONFIG_GLOBAL", config).arg(stage.argument()).run().success();
+    let commit = stage.remote.git(["cat-file", "commit", "main"]).run().success().stdout();
+    assert!(!commit.contains("gpgsig"), "{commit}");
+}
+
+/// Where no key is named, gpg takes the committer's, whoever that is.
+#[test]
+fn gpg_signs_as_the_committer() {
+    let Some(gpg) = installed("gpg") else { return };
+    let stage = Stage::new();
+    let folder = stage.home.path().join("gnupg");
+    std::fs::create_dir(&folder).unwrap();
+    Command::new("chmod").arg("700").arg(&folder).run().success();
+    let gpg = |arguments: &[&str]| {
+        let gpg = Command::new(&gpg).env("GNUPGHOME", &folder).args(["--batch", "--quiet", "--pinentry-mode=loopback"]);
+        gpg.args(arguments.iter().copied()).run().success()
+    };
+    gpg(&["--passphrase", "", "--quick-generate-key", &format!("Releaser <{SIGNER}>"), "ed25519", "sign", "never"]);
+    let release = stage.release().env("GNUPGHOME", &folder).arg("--sign").arg(stage.argument());
+    let output = release.clone().args(["--author", "Nobody <nobody@example.org>"]).run().exit(1);
+    output.stderr_has("the commit cannot be signed").stderr_has("hint: git's `gpg.format`, `user.signingKey`");
+    stage.untouched();
+    release.args(["--author", &format!("Releaser <{SIGNER}>")]).run().success();
+    let verify = stage.remote.git(["verify-commit", "main"]).env("GNUPGHOME", &folder);
+    verify.run().success().stderr_has("Good signature from");
+    // gpg has started an agent for this folder.
+    Command::new("gpgconf").env("GNUPGHOME", &folder).args(["--kill", "gpg-agent"]).run().success();
+}
+
+#[test]
+fn what_cannot_be_signed_is_not_pushed() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let Some(key) = ssh_key(&stage, "correct horse battery staple") else { return };
+    let key = key.display().to_string();
+    let without_key = "[gpg]\nformat = ssh\n".to_owned();
+    for (config, path, exit, expected) in [
+        (with_ssh(&key), None, 1, "passphrase"),
+        (with_ssh("/nowhere/key"), None, 1, "/nowhere/key"),
+        (with_ssh(&key), Some("/nowhere"), 1, "ssh-keygen"),
+        (without_key, None, 2, "user.signingKey"),
+        ("[gpg]\nformat = wax\n".to_owned(), None, 2, "gpg.format"),
+    ] {
+        let config = stage.home.write("gitconfig", &config);
+        let release = stage.release_to(&server.url("gitops.git")).env("GIT_CONFIG_GLOBAL", config);
+        let release = release.args(["--sign", "--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+        let release = path.into_iter().fold(release, |release, path| release.env("PATH", path));
+        release.run().exit(exit).stderr_has(expected);
+        stage.untouched();
+    }
+}
