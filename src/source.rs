@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::failure::Failure;
-use crate::git::{Checkout, CommitId, GitError, Lineage, Remote, Snapshot, lineage_at, lineage_in};
+use crate::git::{Checkout, CommitId, GitError, Lineage, Remote, RemoteOptions, Snapshot, lineage_at, lineage_in};
 use crate::request::{Repository, TargetRequest};
 use crate::target::{Target, remote_options};
 
@@ -16,6 +16,18 @@ pub(crate) struct SourceRepository {
     remote: Option<Remote>,
 }
 
+/// Returns the options for a remote beside the one that is released to: the login that was given for that one is for its
+/// server, and no other.
+fn options(request: &TargetRequest, target: &Target) -> RemoteOptions {
+    let mut options = remote_options(request);
+    let server = target.remote.server();
+    options.logins.retain(|login| login.server.is_some() || server.is_some());
+    for login in &mut options.logins {
+        login.server = login.server.take().or_else(|| server.clone());
+    }
+    options
+}
+
 impl SourceRepository {
     pub(crate) fn find(request: &TargetRequest, target: &Target) -> Self {
         let Some(target) = target.remote() else {
@@ -23,7 +35,8 @@ impl SourceRepository {
         };
         let url = request.ci.as_ref().and_then(|ci| ci.repository_url.as_deref());
         // Who has no such remote cannot be asked, and then no order is known.
-        let of_url = || Remote::at(url?, &remote_options(request)).ok();
+        let options = || options(request, target);
+        let of_url = || Remote::at(url?, &options()).ok();
         let built = of_url();
         if built.as_ref().is_some_and(|built| built.to_string() == target.to_string()) {
             return Self { is_target: true, checkout: None, remote: None };
@@ -33,7 +46,7 @@ impl SourceRepository {
             Repository::Remote { .. } | Repository::Checkout { .. } => None,
         };
         // The checkout's configuration has the login for its own remote.
-        let of_checkout = here.as_ref().and_then(|here| here.remote("origin", remote_options(request)).ok());
+        let of_checkout = here.as_ref().and_then(|here| here.remote("origin", options()).ok());
         let is_built = |remote: &Remote| built.as_ref().is_some_and(|built| built.to_string() == remote.to_string());
         let remote = of_checkout.filter(is_built).or_else(of_url);
         Self { is_target: false, checkout: here, remote }

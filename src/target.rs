@@ -45,8 +45,8 @@ pub(crate) fn remote_options(request: &TargetRequest) -> RemoteOptions {
     }
 }
 
-fn host_login(GitLogin { host, user, password }: GitLogin) -> HostLogin {
-    HostLogin { host, user, password }
+fn host_login(GitLogin { server, user, password }: GitLogin) -> HostLogin {
+    HostLogin { server, user, password }
 }
 
 /// Where one attempt begins.

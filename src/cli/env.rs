@@ -16,11 +16,24 @@ pub struct Environment {
 /// A login for repositories. It holds a secret, so it has no `Debug`.
 #[derive(Clone)]
 pub struct GitLogin {
-    /// The `host` or `host:port` that it is for; `None`: wherever the release goes.
-    pub host: Option<String>,
+    /// The URL of the server that it is for, and no other; `None`: the one of the release branch.
+    pub server: Option<String>,
     pub user: String,
     pub password: String,
 }
+
+/// The token that a CI system gives a run for its own server: the variable that must be there for it to count, and those
+/// with the server's URL and with the token; then the user that goes with it. Bitbucket gives none: there, a proxy that its
+/// configuration of git names adds the login.
+const TOKENS_OF_CI: [(&str, &str, &str, &str); 5] = [
+    // These two set GitHub's variables too, and on GitHub a token of this name is for another server.
+    ("FORGEJO_ACTIONS", "GITHUB_SERVER_URL", "FORGEJO_TOKEN", "x-access-token"),
+    ("GITEA_ACTIONS", "GITHUB_SERVER_URL", "GITEA_TOKEN", "x-access-token"),
+    ("GITHUB_SERVER_URL", "GITHUB_SERVER_URL", "GITHUB_TOKEN", "x-access-token"),
+    ("CI_SERVER_URL", "CI_SERVER_URL", "CI_JOB_TOKEN", "gitlab-ci-token"),
+    // Azure Pipelines; Azure Repos take any user.
+    ("TF_BUILD", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", "SYSTEM_ACCESSTOKEN", "x-access-token"),
+];
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 impl Environment {
@@ -65,23 +78,20 @@ impl Environment {
         self.variables.insert(name.into(), value.into());
     }
 
-    /// Returns the logins for repositories, in the order in which they count: `TAGSHIP_GIT_TOKEN` for any, then the CI
-    /// system's own token for its own server and no other.
+    /// Returns the logins for repositories, in the order in which they count: `TAGSHIP_GIT_TOKEN` for the release branch's
+    /// server, then the CI system's own token for its own server and no other.
     pub fn git_logins(&self) -> Vec<GitLogin> {
         let own = self.text("TAGSHIP_GIT_TOKEN").map(|password| GitLogin {
-            host: None,
+            server: None,
             user: self.text("TAGSHIP_GIT_USERNAME").unwrap_or_else(|| "x-access-token".to_owned()),
             password,
         });
-        let authority = |url: String| Some(url.split_once("://")?.1.split('/').next()?.to_owned());
-        let token_of_ci = |server: &str, token: &str, user: &str| {
-            let (host, password) = self.text(server).and_then(authority).zip(self.text(token))?;
-            Some(GitLogin { host: Some(host), user: user.to_owned(), password })
-        };
-        // Gitea and Forgejo set the variables of GitHub.
-        let github = token_of_ci("GITHUB_SERVER_URL", "GITHUB_TOKEN", "x-access-token");
-        let gitlab = token_of_ci("CI_SERVER_URL", "CI_JOB_TOKEN", "gitlab-ci-token");
-        [own, github, gitlab].into_iter().flatten().collect()
+        let of_ci = TOKENS_OF_CI.into_iter().filter_map(|(sign, server, token, user)| {
+            self.get(sign)?;
+            let (server, password) = self.text(server).zip(self.text(token))?;
+            Some(GitLogin { server: Some(server), user: user.to_owned(), password })
+        });
+        own.into_iter().chain(of_ci).collect()
     }
 
     /// Returns whether `GIT_SSL_NO_VERIFY` tells not to look at certificates. To git any value does; one that says no is
@@ -99,7 +109,7 @@ impl Environment {
 
 #[cfg(test)]
 mod tests {
-    use super::Environment;
+    use super::{Environment, GitLogin};
 
     fn environment(variables: &[(&str, &str)]) -> Environment {
         Environment::of(variables)
@@ -107,22 +117,42 @@ mod tests {
 
     #[test]
     fn logins_for_repositories() {
-        let logins = environment(&[
-            ("TAGSHIP_GIT_TOKEN", "one"),
-            ("GITHUB_SERVER_URL", "https://git.example:8443"),
-            ("GITHUB_TOKEN", "two"),
-            ("CI_SERVER_URL", "https://gitlab.example"),
-            ("CI_JOB_TOKEN", "three"),
-        ])
-        .git_logins();
-        let shown: Vec<_> = logins
-            .iter()
-            .map(|login| format!("{}:{}@{}", login.user, login.password, login.host.as_deref().unwrap_or("*")))
-            .collect();
-        let expected =
-            ["x-access-token:one@*", "x-access-token:two@git.example:8443", "gitlab-ci-token:three@gitlab.example"];
-        assert_eq!(shown, expected);
-        assert!(environment(&[("GITHUB_TOKEN", "two")]).git_logins().is_empty(), "for no server");
+        let github = ("GITHUB_SERVER_URL", "https://git.example:8443");
+        for (variables, expected) in [
+            (&[("TAGSHIP_GIT_TOKEN", "t")][..], &["x-access-token:t@the remote"][..]),
+            (&[("TAGSHIP_GIT_TOKEN", "t"), ("TAGSHIP_GIT_USERNAME", "me")], &["me:t@the remote"]),
+            (&[("TAGSHIP_GIT_USERNAME", "me")], &[]),
+            (&[github, ("GITHUB_TOKEN", "t")], &["x-access-token:t@https://git.example:8443"]),
+            (&[("GITHUB_TOKEN", "t")], &[]),
+            (&[github, ("GITEA_TOKEN", "t"), ("FORGEJO_TOKEN", "t")], &[]),
+            (
+                &[github, ("GITEA_ACTIONS", "true"), ("GITEA_TOKEN", "t"), ("GITHUB_TOKEN", "u")],
+                &["x-access-token:t@https://git.example:8443", "x-access-token:u@https://git.example:8443"],
+            ),
+            (
+                &[github, ("FORGEJO_ACTIONS", "true"), ("FORGEJO_TOKEN", "t")],
+                &["x-access-token:t@https://git.example:8443"],
+            ),
+            (
+                &[("CI_SERVER_URL", "https://gitlab.example"), ("CI_JOB_TOKEN", "t")],
+                &["gitlab-ci-token:t@https://gitlab.example"],
+            ),
+            (
+                &[
+                    ("TF_BUILD", "True"),
+                    ("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", "https://dev.azure.com/org/"),
+                    ("SYSTEM_ACCESSTOKEN", "t"),
+                ],
+                &["x-access-token:t@https://dev.azure.com/org/"],
+            ),
+            (&[("BITBUCKET_GIT_HTTP_ORIGIN", "http://bitbucket.org/org/app"), ("BITBUCKET_BUILD_NUMBER", "1")], &[]),
+        ] {
+            let logins = environment(variables).git_logins();
+            let shown = |login: &GitLogin| {
+                format!("{}:{}@{}", login.user, login.password, login.server.as_deref().unwrap_or("the remote"))
+            };
+            assert_eq!(logins.iter().map(shown).collect::<Vec<_>>(), expected, "{variables:?}");
+        }
     }
 
     #[test]

@@ -5,13 +5,13 @@ use crate::failure::Failure;
 use crate::kustomization::{self, Fields};
 use crate::nearest::nearest;
 use crate::outcome::{Ending, Event, Listener, Outcome};
-use crate::request::{Effect, LogRequest};
+use crate::request::{Effect, LogRequest, NewBranch};
 use crate::target::Target;
 
 /// Lists the releases of one entry, or of all entries of a kustomization.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let target = Target::open(&request.target)?;
-    let mut start = target.start(Effect::DryRun, false)?;
+    let mut start = target.start(Effect::DryRun, &NewBranch::Refused)?;
     let snapshot = &mut start.snapshot;
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} serves no parts, so only its newest commit is known")));

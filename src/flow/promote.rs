@@ -13,7 +13,7 @@ use crate::order::marks;
 use crate::outcome::{Event, Listener, Outcome};
 use crate::plan::Purpose;
 use crate::provenance::{Provenance, SourceCommit};
-use crate::request::{Effect, Images, PromoteRequest, TargetRequest};
+use crate::request::{Effect, Images, NewBranch, PromoteRequest, TargetRequest};
 use crate::target::Target;
 
 /// How many commits are looked through for where an image was built from.
@@ -74,7 +74,7 @@ struct Chosen<'r> {
 
 fn elsewhere(from: &TargetRequest, written: &str) -> Result<Running, Failure> {
     let target = Target::open(from)?;
-    let mut start = target.start(Effect::DryRun, false)?;
+    let mut start = target.start(Effect::DryRun, &NewBranch::Refused)?;
     let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(&written.to_owned()))?)?;
     Running::read(&mut start.snapshot, path)
 }

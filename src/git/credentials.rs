@@ -10,8 +10,8 @@ use reqwest::header::HeaderValue;
 
 /// A login from the environment. It holds a secret, so it has no `Debug`.
 pub struct HostLogin {
-    /// The `host` or `host:port` that it is for; `None`: the remote, whatever its host.
-    pub host: Option<String>,
+    /// The URL of the server that it is for, of which scheme, host and port count; `None`: the remote, whatever that is.
+    pub server: Option<String>,
     pub user: String,
     pub password: String,
 }

@@ -93,6 +93,14 @@ impl Remote {
         Ok(Self { address, counters: Arc::default(), timeout: options.timeout, shown })
     }
 
+    /// Returns the URL of the server, without a path; `None` where it is not spoken to over HTTP.
+    pub fn server(&self) -> Option<String> {
+        match &self.address {
+            Address::Http { url, .. } => Some(url.origin().ascii_serialization()),
+            Address::Program { .. } => None,
+        }
+    }
+
     /// Returns what went over HTTP so far; ssh and local paths are not counted.
     pub fn traffic(&self) -> Traffic {
         self.counters.read()
@@ -187,18 +195,17 @@ fn known_login(
     options: &RemoteOptions,
 ) -> Option<HeaderValue> {
     let host = public.host_str().unwrap_or_default();
-    let authority = public.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let of_environment = |wanted: Option<&str>| {
-        let login = options.logins.iter().find(|login| login.host.as_deref() == wanted)?;
-        Some(basic(&login.user, &login.password))
-    };
+    let header = |login: &HostLogin| basic(&login.user, &login.password);
+    let of_any = || options.logins.iter().find(|login| login.server.is_none()).map(header);
+    let is_here = |server: &str| Url::parse(server).is_ok_and(|server| server.origin() == public.origin());
+    let of_server = || options.logins.iter().find(|login| login.server.as_deref().is_some_and(is_here)).map(header);
     let netrc = || options.home.as_deref().and_then(|home| netrc(home, host));
     url.password()
         .map(|password| basic(url.user().unwrap_or_default(), password))
-        .or_else(|| of_environment(None))
+        .or_else(of_any)
         .or(configured)
         .or_else(|| netrc().map(|(user, password)| basic(&user, &password)))
-        .or_else(|| of_environment(Some(&authority)))
+        .or_else(of_server)
 }
 
 /// A path that begins with `-` would be an option of the program that is to serve it.

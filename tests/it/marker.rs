@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_assert_eq, prop_oneof, proptest};
+use tagship::git::Signed;
 use tagship::image::ImageArgument;
 use tagship::kustomization::{EntryEdit, FieldEdit, FieldName, Fields};
 use tagship::marker::SkipCi;
@@ -90,6 +91,7 @@ fn request(text: Option<&str>, skip_ci: SkipCi) -> CommitRequest {
         environment_committer: None,
         trailers: Vec::new(),
         skip_ci,
+        signed: Signed::AsConfigured,
         seconds: None,
     }
 }

@@ -3,8 +3,10 @@
 use super::{checkout_without_login, login, release_in, serve};
 use crate::stage::{FILE, Stage};
 use crate::support::command::write_script;
-use crate::support::git_server::Access;
+use crate::support::git_server::{Access, GitServer};
 use crate::support::login::Login;
+use crate::support::registry::Image;
+use crate::support::repository::Remote;
 
 #[test]
 fn over_http_with_a_login_in_the_url() {
@@ -128,6 +130,27 @@ fn logins_from_the_environment() {
     release().run().success();
 }
 
+/// Which build is newer may be asked at another server, where the sources are. The login is for the release branch's.
+#[test]
+fn the_login_does_not_go_to_the_sources() {
+    let stage = Stage::new();
+    let sources = Remote::create("app");
+    let old = sources.commit("main", "Old", &[]);
+    let new = sources.commit("main", "New", &[]);
+    let configuration = serve(&stage, Access::Login(login()));
+    let elsewhere = GitServer::start(sources.folder(), Access::Open);
+    for (tag, commit) in [("build-a", &old), ("build-b", &new)] {
+        stage.registry.put_image("org/web", tag, &Image::new());
+        let release = stage.release_to(&configuration.url("gitops.git")).env("TAGSHIP_GIT_TOKEN", login().password);
+        let release = release.env("GITHUB_ACTIONS", "true").env("GITHUB_SHA", commit).env("GITHUB_REPOSITORY", "app");
+        let release = release.env("GITHUB_SERVER_URL", elsewhere.url("").trim_end_matches('/'));
+        release.arg(format!("IMAGE_PLACEHOLDER={}/org/web:{tag}", stage.registry.address())).run().success();
+    }
+    let requests = elsewhere.requests();
+    assert!(!requests.is_empty(), "nobody asked which build is newer");
+    assert!(requests.iter().all(|request| request.logged.authorization_value().is_none()), "the login went along");
+}
+
 /// The CI system's token is for its own server, whatever repository is released to.
 #[test]
 fn the_cis_token_goes_to_no_other_server() {
@@ -135,7 +158,11 @@ fn the_cis_token_goes_to_no_other_server() {
     let server = serve(&stage, Access::Open);
     let release = stage.release_to(&server.url("gitops.git")).arg(stage.argument());
     let release = release.env("GITHUB_SERVER_URL", "https://github.example").env("GITHUB_TOKEN", "s3cret");
-    release.env("CI_SERVER_URL", "http://127.0.0.1:1").env("CI_JOB_TOKEN", "s3cret").run().success();
+    let release = release.env("CI_SERVER_URL", "http://127.0.0.1:1").env("CI_JOB_TOKEN", "s3cret");
+    // The same name and port with TLS is another server: a token that is for it must not go about in clear text.
+    let secure = server.url("").replace("http://", "https://");
+    let release = release.env("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", secure).env("SYSTEM_ACCESSTOKEN", "s3cret");
+    release.env("TF_BUILD", "True").run().success();
     assert!(server.requests().iter().all(|request| request.logged.authorization_value().is_none()));
 }
 
