@@ -230,6 +230,8 @@ fn broken_targets() {
             File::new("two/kustomization.yaml", SEED),
             File::new("two/Kustomization", SEED),
             File::new("link", "4-gitops").mode(Mode::Symlink),
+            File::new("linked/kustomization.yaml", "../two/kustomization.yaml").mode(Mode::Symlink),
+            File::new("module", "b15411f387bb2a2286676b92a87fd85aa9b682a5").mode(Mode::Submodule),
         ],
     );
     let tip = stage.remote.tip("main");
@@ -237,6 +239,12 @@ fn broken_targets() {
         ("broken", "broken/kustomization.yaml:4:"),
         ("two", "Kustomization"),
         ("link/manifests", "symbolic link"),
+        ("link", "symbolic link"),
+        ("linked", "symbolic link"),
+        ("linked/kustomization.yaml", "symbolic link"),
+        ("module", "submodule"),
+        ("module/manifests", "submodule"),
+        ("4-gitops/manifests/kustomization.yaml/below", "there is no"),
         ("4-gitops/manifests/deployment.yaml", "no `images` entry is named"),
     ] {
         let url = stage.remote.file_url();

@@ -1,8 +1,9 @@
 //! Checkouts as people and CI systems have them: they say where to, and nothing else is taken from them.
 
-use super::release_in;
+use super::{release_in, serve};
 use crate::stage::{FILE, FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
+use crate::support::git_server::Access;
 use crate::support::repository::Checkout;
 
 #[test]
@@ -80,4 +81,50 @@ fn no_repository_no_remote() {
         .stderr_has("no remote `upstream`");
     stage.release_to("/nowhere/at/all").arg(stage.argument()).run().exit(3).stderr_has("there is no git repository at");
     stage.release_to("ftp://user:s3cret@host/x").arg(stage.argument()).run().exit(2).says_nowhere("s3cret");
+}
+
+/// git fetches from one place and pushes to another where it is told so. A release reads what it is pushed onto, so all of
+/// it is at the place to push to.
+#[test]
+fn the_place_to_push_to() {
+    let elsewhere = "http://127.0.0.1:1/gitops.git";
+    for settings in [
+        &[("remote.origin.url", elsewhere), ("remote.origin.pushurl", "HERE")][..],
+        &[("remote.origin.url", "https://git.example/gitops.git"), ("url.BASE.pushInsteadOf", "https://git.example/")],
+        &[("remote.origin.url", "https://git.example/gitops.git"), ("url.BASE.insteadOf", "https://git.example/")],
+        &[
+            ("remote.origin.url", "https://git.example/gitops.git"),
+            ("url.BASE.pushInsteadOf", "https://git.example/"),
+            ("url.http://127.0.0.1:1/.insteadOf", "https://git.example/"),
+        ],
+        // Where there is a URL to push to, `pushInsteadOf` has no say in it.
+        &[("remote.origin.pushurl", "HERE"), ("url.http://127.0.0.1:1/.pushInsteadOf", "http://127.0.0.1")],
+        &[("remote.origin.url", "HERE"), ("remote.pushDefault", "nowhere")],
+    ] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        for (key, value) in settings {
+            let (key, value) = (key.replace("BASE", &server.url("")), value.replace("HERE", &server.url("gitops.git")));
+            checkout.git(["config", &key, &value]).run().success();
+        }
+        release_in(&checkout, &stage.home, &stage).run().success();
+        assert_eq!(stage.remote.number_of_commits("main"), 2, "{settings:?}");
+        assert_eq!(server.requests().len(), 2, "{settings:?}");
+    }
+}
+
+/// git pushes to all of them, one after the other; one of two that fails would leave the branch in two states.
+#[test]
+fn several_places_to_push_to() {
+    for key in ["pushurl", "url"] {
+        let stage = Stage::new();
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        for path in ["/srv/one.git", "/srv/two.git"] {
+            checkout.git(["config", "--add", &format!("remote.origin.{key}"), path]).run().success();
+        }
+        let output = release_in(&checkout, &stage.home, &stage).run().exit(3);
+        output.stderr_has("`origin` has several URLs to push to").stderr_has("hint: `--repo` names one");
+        stage.untouched();
+    }
 }

@@ -6,6 +6,7 @@ mod checkouts;
 mod commits;
 mod cost;
 mod faults;
+mod helpers;
 mod logins;
 mod proxies;
 mod races;

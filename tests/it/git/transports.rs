@@ -71,3 +71,26 @@ fn over_ssh_with_the_checkouts_own_command() {
     release_in(&checkout, &stage.home, &stage).run().success();
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }
+
+/// What answers is there, and is no git server, or one of the time before servers had a part in it.
+#[test]
+fn what_does_not_speak_git() {
+    let page = Response::new(200).header("Content-Type", "text/html; charset=utf-8").body(b"<h1>Sign in</h1>");
+    let files = Response::text(200, "fdafd7008d04c2a2286676b92a87fd85aa9b682a\trefs/heads/main\n");
+    let nothing = Response::new(200);
+    for (answer, expected) in [
+        (page, "a page answers, and no git server"),
+        (files, "it serves files only"),
+        (nothing, "what answers is no git server"),
+    ] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        server.inject("GET /gitops.git/info/refs", 2, Fault::Answer(answer));
+        for flags in [&[][..], &["--dry-run"]] {
+            let release = stage.release_to(&server.url("gitops.git")).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+            let output = release.args(flags.iter().copied()).run().exit(3);
+            output.stderr_has(expected).stderr_has("hint: is the URL the one to clone from?");
+        }
+        stage.untouched();
+    }
+}
