@@ -12,6 +12,8 @@ impl From<GitError> for Failure {
             GitError::NoRepository { .. }
             | GitError::Foreign { .. }
             | GitError::NoRemote(_)
+            | GitError::SeveralUrls(_)
+            | GitError::NoServer { .. }
             | GitError::NotFollowed { .. }
             | GitError::Unsupported { .. } => FailureKind::Target,
             GitError::Unauthorized { .. }
@@ -33,6 +35,8 @@ impl From<GitError> for Failure {
                 Some("its configuration is trusted where `CI` is set; else run as its owner, or use `--repo URL`")
             }
             GitError::NoRemote(_) => Some("`--remote` names another one"),
+            GitError::SeveralUrls(_) => Some("`--repo` names one"),
+            GitError::NoServer { .. } => Some("is the URL the one to clone from?"),
             GitError::Unauthorized { credentials_sent: true, .. } => Some("is the token expired, or for another host?"),
             GitError::Unauthorized { credentials_sent: false, .. } => {
                 Some("set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout")

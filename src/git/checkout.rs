@@ -81,6 +81,11 @@ impl Checkout {
         let remote = remote.ok_or_else(|| GitError::NoRemote(name.to_owned()))?;
         let remote =
             remote.map_err(|error| GitError::unexpected(format!("the remote `{name}` cannot be read"), error))?;
+        let config = self.repository.config_snapshot();
+        let urls = |key| config.plumbing().strings(&format!("remote.{name}.{key}")).unwrap_or_default().len();
+        if urls("pushurl") > 1 || (urls("pushurl") == 0 && urls("url") > 1) {
+            return Err(GitError::SeveralUrls(name.to_owned()));
+        }
         let url = remote.url(Direction::Push).cloned().ok_or_else(|| GitError::NoRemote(name.to_owned()))?;
         self.remote_of(url, &options)
     }

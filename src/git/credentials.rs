@@ -2,7 +2,9 @@
 //! asked when the remote wants a login and none is known, and are told whether theirs was good. Nobody is prompted.
 
 use std::path::Path;
+use std::sync::mpsc::channel;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use gix::credentials::helper::{Action, Cascade, NextAction};
@@ -28,6 +30,8 @@ enum State {
     Offered(HeaderValue, Helpers, NextAction),
     /// The remote did not accept what a helper gave.
     Refused,
+    /// The helpers did not answer within this time.
+    Silent(Duration),
     /// There is none.
     None,
 }
@@ -46,30 +50,36 @@ impl Login {
     pub(super) fn header(&self) -> Option<HeaderValue> {
         match &*self.state() {
             State::Known(header) | State::Offered(header, ..) => Some(header.clone()),
-            State::Unasked(_) | State::Refused | State::None => None,
+            State::Unasked(_) | State::Refused | State::Silent(_) | State::None => None,
         }
     }
 
     /// Returns whether the remote has been shown any.
     pub(super) fn was_shown(&self) -> bool {
-        !matches!(&*self.state(), State::Unasked(_) | State::None)
+        !matches!(&*self.state(), State::Unasked(_) | State::Silent(_) | State::None)
+    }
+
+    /// Returns how long the helpers were waited for, where they did not answer.
+    pub(super) fn silent_helpers(&self) -> Option<Duration> {
+        match &*self.state() {
+            State::Silent(limit) => Some(*limit),
+            _ => None,
+        }
     }
 
     /// The remote wants a login, or another one. Returns whether there now is one that it has not seen.
     pub(super) fn rejected(&self) -> bool {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::None) {
-            State::Unasked(mut helpers) => {
-                if let Some((header, next)) = helpers.ask() {
-                    *state = State::Offered(header, helpers, next);
-                    return true;
-                }
+            State::Unasked(helpers) => {
+                *state = helpers.ask();
+                return matches!(*state, State::Offered(..));
             }
-            State::Offered(_, mut helpers, next) => {
+            State::Offered(_, helpers, next) => {
                 helpers.tell(next.erase());
                 *state = State::Refused;
             }
-            other @ (State::Known(_) | State::Refused | State::None) => *state = other,
+            other => *state = other,
         }
         false
     }
@@ -78,7 +88,7 @@ impl Login {
     pub(super) fn accepted(&self) {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::None) {
-            State::Offered(header, mut helpers, next) => {
+            State::Offered(header, helpers, next) => {
                 helpers.tell(next.store());
                 *state = State::Known(header);
             }
@@ -108,30 +118,51 @@ pub(super) fn basic(user: &str, password: &str) -> HeaderValue {
 pub(super) struct Helpers {
     cascade: Cascade,
     question: Action,
+    /// How long they may take.
+    limit: Duration,
 }
 
 impl Helpers {
     /// Returns the helpers for `url`; `None` where there are none.
-    pub(super) fn read(config: &gix::config::File, url: gix::Url) -> Option<Self> {
+    pub(super) fn read(config: &gix::config::File, url: gix::Url, limit: Duration) -> Option<Self> {
         let permissions = gix::open::permissions::Environment::isolated();
         let (cascade, question, _) =
             gix::config::credential_helpers(url, config, true, |_| true, permissions, false).ok()?;
-        (!cascade.programs.is_empty()).then_some(Self { cascade, question })
+        (!cascade.programs.is_empty()).then_some(Self { cascade, question, limit })
     }
 
-    /// Returns a login and what to tell the helpers about it later. A helper that fails is one that knows nothing: the
-    /// remote's own answer is what the user has to see.
-    fn ask(&mut self) -> Option<(HeaderValue, NextAction)> {
-        let outcome = self.cascade.invoke(self.question.clone(), never_prompt()).ok()??;
-        let mut header = basic(&outcome.identity.username, &outcome.identity.password);
-        header.set_sensitive(true);
-        Some((header, outcome.next))
+    /// Returns what asking them comes to. A helper that fails is one that knows nothing: the remote's own answer is what
+    /// the user has to see.
+    fn ask(mut self) -> State {
+        let limit = self.limit;
+        let answered = within(limit, move || {
+            let outcome = self.cascade.invoke(self.question.clone(), never_prompt()).ok().flatten();
+            (outcome, self)
+        });
+        match answered {
+            None => State::Silent(limit),
+            Some((None, _)) => State::None,
+            Some((Some(outcome), helpers)) => {
+                let mut header = basic(&outcome.identity.username, &outcome.identity.password);
+                header.set_sensitive(true);
+                State::Offered(header, helpers, outcome.next)
+            }
+        }
     }
 
-    fn tell(&mut self, action: Action) {
+    fn tell(mut self, action: Action) {
         // What a helper keeps is its own affair.
-        self.cascade.invoke(action, never_prompt()).ok();
+        within(self.limit, move || self.cascade.invoke(action, never_prompt()).is_ok());
     }
+}
+
+/// Returns what `work` does, unless it takes longer than `limit`: gix waits for a helper without an end, and has no way to
+/// stop one. One that hangs is left behind.
+fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, receiver) = channel();
+    // Nobody may be waiting any more.
+    std::thread::spawn(move || sender.send(work()).ok());
+    receiver.recv_timeout(limit).ok()
 }
 
 fn never_prompt() -> gix::prompt::Options {

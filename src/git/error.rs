@@ -18,6 +18,10 @@ pub enum GitError {
     #[error("the repository has no remote `{0}`")]
     NoRemote(String),
 
+    /// git would push to all of them; one that fails would leave the branch in two states.
+    #[error("the remote `{0}` has several URLs to push to")]
+    SeveralUrls(String),
+
     #[error("`{0}` is not the name of a branch")]
     BranchName(String),
 
@@ -71,6 +75,10 @@ pub enum GitError {
     /// A shell, here or at the host, did not find what it was to run.
     #[error("a program on the way to {remote} is missing")]
     ProgramMissing { remote: String, details: Vec<String> },
+
+    /// Something answers that does not speak git.
+    #[error("{remote} cannot be used: {what}")]
+    NoServer { remote: String, what: &'static str },
 
     #[error("{remote} cannot be used: {what}")]
     Unsupported { remote: String, what: &'static str },

@@ -31,6 +31,8 @@ pub(super) enum Failure {
     Silent(String),
     /// Before it began: the other end cannot show that it is the remote.
     Untrusted(String),
+    /// What answered does not speak git.
+    NotGit(&'static str),
 }
 
 impl Failure {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use gix_transport::client::blocking_io::http::{GetResponse, Http, PostBodyDataKind, PostResponse};
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
 
 use super::credentials::Login;
@@ -127,6 +127,9 @@ impl Http for Conversation {
             })?;
             self.redirected_base = Some(base.to_owned());
         }
+        if let Some(what) = foreign(&response) {
+            return Err(gix::Error::from_error(self.journal.fail(Failure::NotGit(what))));
+        }
         let (headers, body) = self.journal.answered(response);
         Ok(GetResponse { headers, body })
     }
@@ -150,6 +153,17 @@ impl Http for Conversation {
 
     fn redirected_base_url(&self) -> Option<String> {
         self.redirected_base.clone()
+    }
+}
+
+/// Returns what is wrong with what began a conversation, where no git server did.
+fn foreign(response: &Response) -> Option<&'static str> {
+    let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    match kind {
+        kind if kind.starts_with(b"application/x-git-") => None,
+        kind if kind.starts_with(b"text/html") => Some("a page answers, and no git server"),
+        kind if kind.starts_with(b"text/plain") => Some("it serves files only, as git's old protocol has it"),
+        _ => Some("what answers is no git server"),
     }
 }
 

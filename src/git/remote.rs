@@ -110,6 +110,14 @@ impl Remote {
         matches!(&self.address, Address::Http { access, .. } if access.login.was_shown())
     }
 
+    /// Returns how long git's credential helpers were waited for, where they did not answer.
+    pub(super) fn silent_helpers(&self) -> Option<Duration> {
+        match &self.address {
+            Address::Http { access, .. } => access.login.silent_helpers(),
+            Address::Program { .. } => None,
+        }
+    }
+
     pub(super) fn unavailable(&self, error: impl Into<anyhow::Error>) -> GitError {
         let (remote, details) = (self.shown.clone(), Vec::new());
         GitError::Unavailable { remote, answered: false, source: error.into(), details }
@@ -176,7 +184,7 @@ fn http_address(
             None => {}
         }
     }
-    let helpers = || Helpers::read(config, url.clone()).map(Login::of_helpers);
+    let helpers = || Helpers::read(config, url.clone(), options.timeout).map(Login::of_helpers);
     // A token may stand in the place of the user's name, where nobody knows a password for it.
     let user_alone = || url.user().map(|user| Login::known(basic(user, "")));
     access.login = match known_login(url, &public, configured, options) {

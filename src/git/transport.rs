@@ -98,6 +98,7 @@ impl<'r> Connection<'r> {
             Some(Failure::Answered(status, text)) => self.refused(status, text),
             Some(Failure::Silent(text)) => self.remote.unavailable(anyhow::Error::msg(text)),
             Some(Failure::Untrusted(cause)) => GitError::Untrusted { remote: self.remote.to_string(), cause },
+            Some(Failure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
             None => self.remote.unavailable(error),
         }
     }
@@ -111,7 +112,9 @@ impl<'r> Connection<'r> {
         match status {
             StatusCode::UNAUTHORIZED => {
                 let credentials_sent = self.remote.has_credentials();
-                GitError::Unauthorized { remote, credentials_sent, details: vec![answer] }
+                let silence = |limit| format!("git's credential helpers did not answer within {limit:?}");
+                let details = [answer].into_iter().chain(self.remote.silent_helpers().map(silence)).collect();
+                GitError::Unauthorized { remote, credentials_sent, details }
             }
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => GitError::NoAccess { remote, details: vec![answer] },
             // Too slow, too early and too often mend by themselves, and 407 is a proxy's word.

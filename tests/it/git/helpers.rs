@@ -109,8 +109,8 @@ fn helpers_that_are_of_no_help() {
 fn a_helper_that_hangs() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Login(login()));
-    // It ends with what it waits for, when the stage goes.
-    let config = format!("[credential]\nhelper = {}\n", helper(&stage, "helper", "exec sleep 20"));
+    // It outlives the release, and must not keep what we listen to open.
+    let config = format!("[credential]\nhelper = {}\n", helper(&stage, "helper", "exec sleep 20 2>&-"));
     let begun = Instant::now();
     let output = release_with(&stage, &server, &config).args(["--timeout", "1s"]).run().exit(5);
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
