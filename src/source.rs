@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use crate::failure::Failure;
-use crate::git::{Checkout, CommitId, GitError, Lineage, Remote, RemoteOptions, Snapshot, lineage_at, lineage_in};
+use crate::git::{Checkout, CommitId, GitError, Lineage, Remote, Snapshot, lineage_at, lineage_in};
 use crate::request::{Repository, TargetRequest};
-use crate::target::{Target, remote_options};
+use crate::target::{Target, options_beside};
 
 pub(crate) struct SourceRepository {
     /// Whether it is the one that is released to.
@@ -16,18 +16,6 @@ pub(crate) struct SourceRepository {
     remote: Option<Remote>,
 }
 
-/// Returns the options for a remote beside the one that is released to: the login that was given for that one is for its
-/// server, and no other.
-fn options(request: &TargetRequest, target: &Target) -> RemoteOptions {
-    let mut options = remote_options(request);
-    let server = target.remote.server();
-    options.logins.retain(|login| login.server.is_some() || server.is_some());
-    for login in &mut options.logins {
-        login.server = login.server.take().or_else(|| server.clone());
-    }
-    options
-}
-
 impl SourceRepository {
     pub(crate) fn find(request: &TargetRequest, target: &Target) -> Self {
         let Some(target) = target.remote() else {
@@ -35,7 +23,7 @@ impl SourceRepository {
         };
         let url = request.ci.as_ref().and_then(|ci| ci.repository_url.as_deref());
         // Who has no such remote cannot be asked, and then no order is known.
-        let options = || options(request, target);
+        let options = || options_beside(request, target);
         let of_url = || Remote::at(url?, &options()).ok();
         let built = of_url();
         if built.as_ref().is_some_and(|built| built.to_string() == target.to_string()) {

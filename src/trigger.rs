@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::git::{Checkout, CommitId, CommitRecord, History, Remote, Snapshot, Source};
 use crate::guard::{self, MOST, Push, Pushed, Verdict, judge};
 use crate::request::{Repository, TargetRequest};
-use crate::target::remote_options;
+use crate::target::{options_beside, remote_options};
 
 /// Releases that started this run, and nothing else did.
 pub(crate) struct OwnPush {
@@ -27,7 +27,11 @@ pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failu
     let (checkout, remote) = match found {
         Some((record, ..)) if !guard::claims(&record) => return Ok(None),
         Some((_, checkout, name)) => {
-            let remote = checkout.remote(&name, remote_options(request))?;
+            let options = match released_to(request)? {
+                Some(target) => options_beside(request, &target),
+                None => remote_options(request),
+            };
+            let remote = checkout.remote(&name, options)?;
             (Some(checkout), remote)
         }
         None => match built_repository(request)? {
@@ -83,22 +87,26 @@ fn checkouts(request: &TargetRequest) -> Vec<(Checkout, String)> {
     places.into_iter().filter_map(open).collect()
 }
 
-/// Returns the repository that the CI system builds; `None` where releases go to another one.
-fn built_repository(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
-    let options = || remote_options(request);
-    let url = request.ci.as_ref().and_then(|ci| ci.repository_url.as_deref());
-    let target = match &request.repository {
-        Repository::Url(url) => Some(Remote::at(url, &options())?),
+/// Returns the repository that is released to, where it can be told.
+fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
+    let options = remote_options(request);
+    Ok(match &request.repository {
+        Repository::Url(url) => Some(Remote::at(url, &options)?),
         Repository::Remote { folder, name } => {
             let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.in_ci).ok();
-            checkout.and_then(|checkout| checkout.remote(name, options()).ok())
+            checkout.and_then(|checkout| checkout.remote(name, options).ok())
         }
         Repository::Checkout { .. } => None,
-    };
-    let Some(url) = url else {
+    })
+}
+
+/// Returns the repository that the CI system builds; `None` where releases go to another one.
+fn built_repository(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
+    let target = released_to(request)?;
+    let Some(url) = request.ci.as_ref().and_then(|ci| ci.repository_url.as_deref()) else {
         return Ok(target);
     };
-    let built = Remote::at(url, &options())?;
+    let built = Remote::at(url, &remote_options(request))?;
     Ok(match target {
         // The same by name; the target's has the login.
         Some(target) if target.to_string().eq_ignore_ascii_case(&built.to_string()) => Some(target),
