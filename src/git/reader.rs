@@ -119,7 +119,7 @@ impl<'r> Reader<'r> {
     }
 
     fn fetch_whole(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
-        let mut arguments = Arguments::new(self.protocol, self.features(), false);
+        let mut arguments = self.ask();
         if !arguments.can_use_deepen() {
             return Err(self.connection.remote().unsupported("it serves neither parts nor a single commit"));
         }
@@ -183,12 +183,21 @@ impl<'r> Reader<'r> {
         if self.protocol != Protocol::V2 {
             return None;
         }
-        let mut arguments = Arguments::new(self.protocol, self.features(), false);
+        let mut arguments = self.ask();
         if !arguments.can_use_filter() || !arguments.can_use_deepen() {
             return None;
         }
         arguments.filter(filter);
         Some(arguments)
+    }
+
+    /// Returns the arguments of any fetch. Nobody watches its progress, which is several kilobytes of an answer.
+    fn ask(&self) -> Arguments {
+        let mut arguments = Arguments::new(self.protocol, self.features(), false);
+        if self.protocol == Protocol::V2 || self.capabilities.contains("no-progress") {
+            arguments.add_feature("no-progress");
+        }
+        arguments
     }
 
     fn features(&self) -> Vec<gix::protocol::command::Feature> {
