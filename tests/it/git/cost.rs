@@ -57,3 +57,21 @@ fn a_large_repository_costs_no_more() {
     let line = seed.lines().find(|line| line.contains("newTag")).unwrap();
     assert_eq!(remote.file("main", &path), seed.replace(line, "  newTag: v9").as_bytes());
 }
+
+/// receive-pack names every ref before a push, and nobody can keep it from that; what is read has no such list.
+#[test]
+fn many_refs_cost_no_requests() {
+    const REFS: usize = 100_000;
+    let stage = Stage::new();
+    let tip = stage.remote.tip("main").unwrap();
+    let refs: String = (0..REFS).map(|i| format!("create refs/tags/release-{i} {tip}\n")).collect();
+    stage.remote.git(["update-ref", "--stdin"]).stdin(refs).run().success();
+    stage.remote.git(["pack-refs", "--all"]).run().success();
+    let server = serve(&stage, Access::Open);
+    let release = stage.release_to(&server.url("gitops.git")).args(["--no-check", "--branch", "main"]);
+    release.arg("IMAGE_PLACEHOLDER=*:v2").run().success().stdout_has("released");
+    let requests = server.requests();
+    assert_eq!(requests.len(), 5);
+    let sent: Vec<_> = requests.iter().map(|request| request.logged.sent).collect();
+    assert!(sent[0] > REFS * 60 && sent[1..].iter().sum::<usize>() < 64 << 10, "{sent:?}");
+}
