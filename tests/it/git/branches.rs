@@ -28,7 +28,7 @@ fn a_new_branch_begins_at_its_base() {
     server.requests();
     release_to_prod(&stage, &url).args(["--base", "staging"]).run().success();
     assert_eq!(lines(&server), at_default, "another base costs nothing more");
-    assert_eq!(stage.remote.log("prod")[0].parents, [base.clone()]);
+    assert_eq!(stage.remote.log("prod")[0].parents, std::slice::from_ref(&base));
     assert_eq!(stage.remote.changed_paths("staging", "prod"), [FILE]);
     assert!(String::from_utf8(stage.remote.file("prod", FILE)).unwrap().contains("namePrefix: staging-"));
 
