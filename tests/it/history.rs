@@ -338,3 +338,21 @@ fn nothing_is_promoted_over_a_newer_release_or_without_its_image() {
     assert_ne!(environments.tip(), before);
     assert!(environments.file(PRODUCTION).contains("v1.1.0"));
 }
+
+/// The token is for the server that is released to. Another one, which only is read, must not see it.
+#[test]
+fn a_token_stays_at_its_own_server() {
+    let environments = Environments::new();
+    let other = Stage::new();
+    let elsewhere = GitServer::start(other.remote.folder(), Access::Open);
+    environments.stage.registry.put_image("org/web", "v1.6.0", &Image::new());
+    let entry = format!("newName: {}/org/web\n  newTag: v1.6.0", environments.stage.registry.address());
+    other.remote.commit("main", "Other", &[File::new("apps/kustomization.yaml", kustomization(&[("web", &entry)]))]);
+    let url = elsewhere.url("gitops.git");
+    let arguments = ["--from", "apps", "--to", PRODUCTION, "--from-repo", &url];
+    promote(&environments, &arguments).env("TAGSHIP_GIT_TOKEN", "t0ken-s3cret").run().success();
+    let shown =
+        |server: &GitServer| server.requests().iter().any(|request| request.logged.authorization_value().is_some());
+    assert!(shown(&environments.server), "to its own server");
+    assert!(!shown(&elsewhere), "to the other server");
+}
