@@ -48,13 +48,18 @@ pub(crate) fn remote_options(request: &TargetRequest) -> RemoteOptions {
 /// Returns what belongs to another remote than `target`, which is released to: the login that was given for that one is for
 /// its server, and for no other.
 pub(crate) fn options_beside(request: &TargetRequest, target: &Remote) -> RemoteOptions {
-    let mut options = remote_options(request);
+    remote_options(&beside(request, target))
+}
+
+/// Returns how another remote than `target` is reached, by the same rule.
+pub(crate) fn beside(request: &TargetRequest, target: &Remote) -> TargetRequest {
+    let mut request = request.clone();
     let server = target.server();
-    options.logins.retain(|login| login.server.is_some() || server.is_some());
-    for login in &mut options.logins {
+    request.git_logins.retain(|login| login.server.is_some() || server.is_some());
+    for login in &mut request.git_logins {
         login.server = login.server.take().or_else(|| server.clone());
     }
-    options
+    request
 }
 
 fn host_login(GitLogin { server, user, password }: GitLogin) -> HostLogin {

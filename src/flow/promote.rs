@@ -14,14 +14,14 @@ use crate::outcome::{Event, Listener, Outcome};
 use crate::plan::Purpose;
 use crate::provenance::{Provenance, SourceCommit};
 use crate::request::{Effect, Images, NewBranch, PromoteRequest, TargetRequest};
-use crate::target::Target;
+use crate::target::{Target, beside};
 
 /// How many commits are looked through for where an image was built from.
 const DEPTH: usize = 50;
 
 /// Carries entries on.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let elsewhere = request.from_target.as_ref().map(|from| elsewhere(from, &request.from)).transpose()?;
+    let elsewhere = request.from_target.as_ref().map(|from| elsewhere(from, request)).transpose()?;
     let mut told = false;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let Tip { target, snapshot, paths } = tip;
@@ -72,10 +72,15 @@ struct Chosen<'r> {
     left: Vec<String>,
 }
 
-fn elsewhere(from: &TargetRequest, written: &str) -> Result<Running, Failure> {
-    let target = Target::open(from)?;
+fn elsewhere(from: &TargetRequest, request: &PromoteRequest) -> Result<Running, Failure> {
+    let written = &request.from;
+    let here = Target::open(&request.delivery.target)?;
+    let target = match here.remote() {
+        Some(here) => Target::open(&beside(from, here))?,
+        None => Target::open(from)?,
+    };
     let mut start = target.start(Effect::DryRun, &NewBranch::Refused)?;
-    let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(&written.to_owned()))?)?;
+    let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(written))?)?;
     Running::read(&mut start.snapshot, path)
 }
 

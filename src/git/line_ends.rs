@@ -6,7 +6,6 @@
 
 use gix::attrs::StateRef;
 use gix::attrs::search::Outcome;
-use gix::bstr::ByteSlice as _;
 use gix::filter::plumbing::eol::{
     AttributesDigest, AutoCrlf, Configuration, Mode, convert_to_git, convert_to_worktree,
 };

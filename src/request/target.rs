@@ -9,6 +9,7 @@ use crate::cli::{Ci, Environment, GitLogin, RepositoryArguments};
 use crate::failure::Failure;
 use crate::git::{BranchName, SshSettings};
 
+#[derive(Clone)]
 pub struct TargetRequest {
     pub repository: Repository,
     /// What git calls `GIT_DIR`: the repository around the current directory, where nothing else is asked for.
@@ -29,6 +30,7 @@ pub struct TargetRequest {
 }
 
 /// Where the release branch is.
+#[derive(Clone)]
 pub enum Repository {
     /// The remote of the checkout at or above this folder.
     Remote {
