@@ -55,8 +55,7 @@ impl LineEnds {
             buffer.extend_from_slice(staged);
             Ok(Some(()))
         };
-        let options =
-            gix::filter::plumbing::eol::convert_to_git::Options { round_trip_check: None, config: self.config };
+        let options = convert_to_git::Options { round_trip_check: None, config: self.config };
         let mut converted = Vec::new();
         let is_other = convert_to_git(content, self.digest, &mut converted, read_staged, options).map_err(failed)?;
         let blob = if is_other { &converted } else { content };

@@ -70,6 +70,7 @@ const LAYOUTS: [Layout; 25] = [
             changed(stage, |checkout| {
                 git(checkout, &["config", "core.autocrlf", "input"]);
                 checkout.write(FILE, SEED.replace('\n', "\r\n").as_bytes());
+                git(checkout, &["add", FILE]);
             })
         },
         ..PLAIN
