@@ -49,6 +49,11 @@ impl History {
             .arg(format!("IMAGE_PLACEHOLDER={}/org/web:{tag}", self.stage.registry.address()))
     }
 
+    /// Releases whatever was there before, so that what follows has something to follow.
+    fn there(&self, tag: &str, source: &str) {
+        self.release(tag, source).args(["--on-superseded", "allow"]).run().success();
+    }
+
     fn commits(&self) -> usize {
         self.stage.remote.number_of_commits("main")
     }
@@ -253,4 +258,160 @@ fn order_is_asked_again_after_a_lost_race() {
     let document = document(&output);
     assert_eq!(document["outcome"], "superseded", "{document}");
     assert_eq!(document["attempts"], 2);
+}
+
+/// What was deployed by another tool before says nothing of its source, and its tag may be what `git describe` says.
+#[test]
+fn a_described_commit_is_not_a_version_before_its_tag() {
+    let history = History::new(None);
+    let (one, two) = (history.source("one", &[]), history.source("two", &[]));
+    for (there, new) in [("v1.2.3-9-gabc1234", "v1.2.3-10-gdef5678"), ("v1.2.3", "v1.2.3-1-gdef5678")] {
+        let by_hand = crate::stage::SEED.replace("b15411f387bb2a2286676b92a87fd85aa9b682a5", there);
+        history.stage.remote.commit("main", "By hand", &[File::new(crate::stage::FILE, by_hand)]);
+        assert_eq!(outcome(history.release(new, &one)), "released", "{new} after {there}");
+    }
+    let three = history.source("three", &[&two]);
+    history.there("v1.0.0-f00d123", &two);
+    assert_eq!(outcome(history.release("v1.0.0-abc1234", &three)), "released", "the newer commit");
+    assert_eq!(outcome(history.release("v1.0.0-fffffff", &two)), "superseded", "the older commit");
+}
+
+/// Two environments may pull one image from registries of their own.
+#[test]
+fn one_name_and_another_image_in_each_file() {
+    let history = History::new(None);
+    let one = history.source("one", &[]);
+    let two = history.source("two", &[&one]);
+    let file = |environment: &str| {
+        let name = format!("{}/{environment}/web", history.stage.registry.address());
+        history.stage.registry.put_image(&format!("{environment}/web"), "build-1", &Image::new());
+        history.stage.registry.put_image(&format!("{environment}/web"), "build-2", &Image::new());
+        let text = format!("images:\n- name: web\n  newName: {name}\n  newTag: build-0\n");
+        File::new(&format!("{environment}/kustomization.yaml"), text)
+    };
+    history.stage.remote.commit("main", "Environments", &[file("staging"), file("production")]);
+    let release = |tag: &str, source: &str, folders: &[&str]| {
+        let folders = folders.iter().flat_map(|folder| ["-k", folder]);
+        let command = tagship()
+            .home(&history.stage.home)
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_SERVER_URL", format!("http://{}", history.server.address()))
+            .env("GITHUB_REPOSITORY", "gitops")
+            .env("GITHUB_SHA", source)
+            .args(["release", "--output", "json", "--branch", "main", "--repo", &history.server.url("gitops.git")]);
+        outcome(command.args(folders).arg(format!("web=*:{tag}")))
+    };
+    assert_eq!(release("build-2", &two, &["staging", "production"]), "released");
+    for folder in ["staging", "production"] {
+        assert_eq!(release("build-1", &one, &[folder]), "superseded", "{folder}");
+    }
+}
+
+/// A commit may be dated after those that were made on top of it.
+#[test]
+fn clocks_that_go_wrong() {
+    let history = History::new(None);
+    let remote = &history.stage.remote;
+    let commit = |date: &str| {
+        let arguments = ["commit-tree", "main^{tree}", "-p", "main", "-m", "Sources"];
+        let id = remote.git(arguments).env("GIT_COMMITTER_DATE", date).run().success().stdout().trim().to_owned();
+        remote.git(["update-ref", "refs/heads/main", &id]).run().success();
+        id
+    };
+    let one = commit("2040-01-01T00:00:00Z");
+    let two = commit("2026-01-01T00:00:00Z");
+    let three = commit("1980-01-01T00:00:00Z");
+    for (there, new, expected) in
+        [(&one, &two, "released"), (&two, &one, "superseded"), (&two, &three, "released"), (&three, &one, "superseded")]
+    {
+        history.there("build-1", there);
+        let document = document(&history.release("build-2", new).run().success());
+        assert_eq!(document["outcome"], expected, "{document}");
+        let is_apart = document["reason"].as_str().is_some_and(|reason| reason.contains("not built on top"));
+        assert!(!is_apart, "{document}");
+    }
+}
+
+/// What old tools have left in a history is nobody's fault now.
+#[test]
+fn a_commit_that_cannot_be_read_stops_nothing() {
+    let history = History::new(None);
+    let (one, remote) = (history.source("one", &[]), &history.stage.remote);
+    let tree = remote.git(["rev-parse", "main^{tree}"]).run().success().stdout();
+    let parent = remote.tip("main").unwrap();
+    let begin = format!("tree {}\nparent {parent}\n", tree.trim());
+    for (number, rest) in [
+        "author A a@example.com 1 +0000\ncommitter A a@example.com 1 +0000\n\nNo brackets\n",
+        "author A <a@example.com> then\ncommitter A <a@example.com> now\n\nNo dates\n",
+        "author A <a@example.com> 1 +0000\ncommitter A <a@example.com> 1 +0000\n",
+        "committer A <a@example.com> 1 +0000\nauthor A <a@example.com> 1 +0000\n\nThe other way around\n",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let arguments = ["hash-object", "-t", "commit", "--literally", "-w", "--stdin"];
+        let id = remote.git(arguments).stdin(format!("{begin}{rest}")).run().success().stdout();
+        remote.git(["update-ref", "refs/heads/main", id.trim()]).run().success();
+        remote.commit("main", "Something else", &[File::new("notes", number.to_string())]);
+        assert_eq!(outcome(history.release(&format!("build-{number}"), &one)), "released", "{rest}");
+        let log = ["log", "--branch", "main", "-k", FOLDER, "--repo", &remote.file_url()].map(str::to_owned);
+        tagship().home(&history.stage.home).args(log).run().success().stdout_has(&format!("build-{number}"));
+    }
+}
+
+/// All entries of a release are built from one commit, so one question is enough; and a program at the other end of a pipe
+/// that has refused an answer is gone.
+#[test]
+fn several_entries_and_a_commit_that_is_gone() {
+    let history = History::new(None);
+    let entries = "images:\n- name: web\n  newTag: a\n- name: api\n  newTag: a\n- name: job\n  newTag: a\n";
+    history.stage.remote.commit("main", "Entries", &[File::new("apps/kustomization.yaml", entries)]);
+    let folder = format!("file://{}", history.stage.remote.folder().display());
+    let server = format!("http://{}", history.server.address());
+    for url in [&folder, &server] {
+        let release = |tag: &str, source: &str| {
+            let images = ["web", "api", "job"].map(|name| format!("{name}=*:{tag}"));
+            tagship()
+                .home(&history.stage.home)
+                .env("GITHUB_ACTIONS", "true")
+                .env("GITHUB_SERVER_URL", url)
+                .env("GITHUB_REPOSITORY", "gitops")
+                .env("GITHUB_SHA", source)
+                .args(["release", "--no-check", "--branch", "main", "-k", "apps", "--repo"])
+                .arg(format!("{url}/gitops.git"))
+                .args(images)
+        };
+        release("build-1", &"1".repeat(40)).args(["--on-superseded", "allow"]).run().success();
+        history.server.requests();
+        let output = release("build-2", &"2".repeat(40)).run().success();
+        let notes = format!("{}{}", output.stdout(), output.stderr());
+        assert_eq!(notes.matches("no order is known between `build-1` and `build-2`").count(), 1, "{url}: {notes}");
+        let requests = history.server.requests().len();
+        assert!(requests <= 6, "{url}: {requests} requests");
+    }
+}
+
+/// Who builds from ssh may have no key here, and who wrote the URL another case: that is no reason not to release.
+#[test]
+fn the_source_repository_by_another_url() {
+    let history = History::new(None);
+    let one = history.source("one", &[]);
+    let two = history.source("two", &[&one]);
+    let release = |tag: &str, source: &str, url: &str| {
+        history.stage.registry.put_image("org/web", tag, &Image::new());
+        let command = tagship().home(&history.stage.home).env("JENKINS_URL", "http://127.0.0.1:1/").env("GIT_URL", url);
+        command
+            .env("GIT_COMMIT", source)
+            .env("GIT_SSH_COMMAND", "false")
+            .args(["release", "--output", "json", "--branch", "main", "-k", FOLDER])
+            .args(["--repo", &history.server.url("gitops.git")])
+            .arg(format!("IMAGE_PLACEHOLDER={}/org/web:{tag}", history.stage.registry.address()))
+    };
+    let ssh = "git@127.0.0.1:org/app.git";
+    release("build-2", &two, ssh).args(["--on-superseded", "allow"]).run().success();
+    let output = release("build-1", &one, ssh).run().success();
+    output.stderr_has("no order is known between `build-2` and `build-1`");
+    let shouted = history.server.url("GitOps.git");
+    release("build-2", &two, &shouted).args(["--on-superseded", "allow"]).run().success();
+    assert_eq!(outcome(release("build-1", &one, &shouted)), "superseded");
 }
