@@ -8,16 +8,16 @@ use crate::support::git_server::{Access, GitServer};
 use crate::support::registry::Image;
 use crate::support::repository::{Checkout, File};
 
-const STAGING: &str = "overlays/staging";
-const PRODUCTION: &str = "overlays/production";
+pub const STAGING: &str = "overlays/staging";
+pub const PRODUCTION: &str = "overlays/production";
 
 /// Two environments with the entries `web` and `api`, behind a server.
-struct Environments {
-    stage: Stage,
-    server: GitServer,
+pub struct Environments {
+    pub stage: Stage,
+    pub server: GitServer,
 }
 
-fn kustomization(entries: &[(&str, &str)]) -> String {
+pub fn kustomization(entries: &[(&str, &str)]) -> String {
     let mut text = "# the environment\nimages:\n".to_owned();
     for (name, fields) in entries {
         text += &format!("- name: {name}\n  {fields}\n");
@@ -26,7 +26,7 @@ fn kustomization(entries: &[(&str, &str)]) -> String {
 }
 
 impl Environments {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let stage = Stage::new();
         let server = GitServer::start(stage.remote.folder(), Access::Open);
         let file = |folder: &str, text: &str| File::new(&format!("{folder}/kustomization.yaml"), text);
@@ -35,14 +35,14 @@ impl Environments {
         Self { stage, server }
     }
 
-    fn run(&self, command: &str, arguments: &[&str]) -> Command {
+    pub fn run(&self, command: &str, arguments: &[&str]) -> Command {
         let url = self.server.url("gitops.git");
         let common = [command, "--repo", &url, "--branch", "main"];
         tagship().home(&self.stage.home).args(common).args(arguments.iter().copied())
     }
 
     /// Releases the entry `name` in an environment, from source commit number `source`.
-    fn release(&self, folder: &str, name: &str, tag: &str, source: u32) -> Output {
+    pub fn release(&self, folder: &str, name: &str, tag: &str, source: u32) -> Output {
         self.stage.registry.put_image(&format!("org/{name}"), tag, &Image::new());
         let image = format!("{name}={}/org/{name}:{tag}", self.stage.registry.address());
         let release = self.run("release", &["-k", folder, &image, "--output", "json"]);
@@ -51,25 +51,25 @@ impl Environments {
         release.env("GITHUB_SHA", format!("{source:040x}")).env("GITHUB_ACTOR", "octocat").run()
     }
 
-    fn file(&self, folder: &str) -> String {
+    pub fn file(&self, folder: &str) -> String {
         String::from_utf8(self.stage.remote.file("main", &format!("{folder}/kustomization.yaml"))).unwrap()
     }
 
-    fn tip(&self) -> String {
+    pub fn tip(&self) -> String {
         self.stage.remote.tip("main").unwrap()
     }
 
-    fn log(&self, arguments: &[&str]) -> Vec<Value> {
+    pub fn log(&self, arguments: &[&str]) -> Vec<Value> {
         let output = self.run("log", arguments).args(["--output", "json"]).run().success();
         document(&output)["releases"].as_array().unwrap().clone()
     }
 }
 
-fn document(output: &Output) -> Value {
+pub fn document(output: &Output) -> Value {
     serde_json::from_str(&output.stdout()).unwrap()
 }
 
-fn tags(releases: &[Value]) -> Vec<&str> {
+pub fn tags(releases: &[Value]) -> Vec<&str> {
     releases.iter().map(|release| release["tag"].as_str().unwrap_or("-")).collect()
 }
 
@@ -165,7 +165,7 @@ fn the_log_follows_the_branch_over_merges() {
     assert_eq!(releases[0]["commit"], merge);
 }
 
-fn rollback(environments: &Environments, arguments: &[&str]) -> Command {
+pub fn rollback(environments: &Environments, arguments: &[&str]) -> Command {
     environments.run("rollback", &["-k", PRODUCTION, "--output", "json"]).args(arguments.iter().copied())
 }
 

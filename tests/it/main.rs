@@ -24,6 +24,7 @@ mod program;
 mod registry;
 mod release;
 mod report;
+mod rollback;
 mod set;
 mod stage;
 mod tidy;
