@@ -356,3 +356,19 @@ fn a_token_stays_at_its_own_server() {
     assert!(shown(&environments.server), "to its own server");
     assert!(!shown(&elsewhere), "to the other server");
 }
+
+/// What says nothing of its image in one environment takes nothing away in the other.
+#[test]
+fn what_is_not_pinned_is_not_carried_on() {
+    let environments = Environments::new();
+    let staging = kustomization(&[("web", "newTag: v1.0.0"), ("api", "newName: org/api")]);
+    let path = format!("{STAGING}/kustomization.yaml");
+    environments.stage.remote.commit("main", "Unpin it", &[File::new(&path, staging)]);
+    let output = promote(&environments, &ON).arg("--no-check").run().success();
+    output.stderr_has(
+        "`api` has neither tag nor digest in `overlays/staging/kustomization.yaml`, so it is not carried on",
+    );
+    let production = environments.file(PRODUCTION);
+    assert!(production.contains("v1.0.0") && production.contains("v0.1.0"), "{production}");
+    promote(&environments, &ON).arg("api").run().exit(3).stderr_has("`api` has neither tag nor digest");
+}
