@@ -155,7 +155,7 @@ impl<'r> Reader<'r> {
             arguments.want(commit.0);
             arguments.have(other.0);
             match negotiate(&mut self.connection, self.protocol, &mut arguments, done, &mut between) {
-                Ok(Negotiated::Pack) => return told_by(&between, commit, other),
+                Ok(Negotiated::Pack) => return Ok(told_by(&between, commit, other)),
                 Ok(Negotiated::Common) => {}
                 Ok(Negotiated::Stranger) => break,
                 Err(error) if error.is::<Refused>() => break,
