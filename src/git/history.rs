@@ -76,12 +76,12 @@ impl Snapshot<'_> {
         }
     }
 
-    /// Returns a commit that is at hand.
+    /// Returns a commit that is at hand. One that is malformed ends what is known of its line, and fails nobody.
     fn record(&mut self, id: CommitId) -> Result<Option<CommitRecord>, GitError> {
         if !self.objects.contains(&id.0) && !self.source.copy_local(id.0, &mut self.objects)? {
             return Ok(None);
         }
-        CommitRecord::read(id, &self.objects).map(Some)
+        Ok(CommitRecord::read(id, &self.objects).ok())
     }
 
     /// Loads what is at `path` in each of `commits`.

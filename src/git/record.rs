@@ -25,11 +25,10 @@ pub struct CommitRecord {
 }
 
 impl CommitRecord {
-    /// Returns the record of a commit that has been loaded.
+    /// Returns the record of a commit that has been loaded. What is no name or time in it, as old tools have left, is empty.
     pub(super) fn read(id: CommitId, objects: &Objects) -> Result<Self, GitError> {
         let commit = objects.commit(&id.0)?;
-        let unreadable = |error: gix::Error| GitError::unexpected(format!("the commit {id} cannot be read"), error);
-        let (author, committer) = (commit.author().map_err(unreadable)?, commit.committer().map_err(unreadable)?);
+        let (author, committer) = (commit.author().unwrap_or_default(), commit.committer().unwrap_or_default());
         Ok(Self {
             id,
             parents: commit.parents().map(CommitId).collect(),
