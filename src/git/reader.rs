@@ -16,7 +16,7 @@ use gix::protocol::handshake::Ref;
 use gix::protocol::ls_refs::RefPrefixes;
 use gix::protocol::transport::client::Capabilities;
 use gix::protocol::transport::client::blocking_io::ExtendedBufRead;
-use gix::protocol::transport::{Protocol, Service};
+use gix::protocol::transport::{Protocol, Service, packetline};
 use gix::protocol::{Command, LsRefsCommand};
 
 use super::error::GitError;
@@ -158,7 +158,10 @@ impl<'r> Reader<'r> {
                 Ok(Negotiated::Pack) => return Ok(told_by(&between, commit, other)),
                 Ok(Negotiated::Common) => {}
                 Ok(Negotiated::Stranger) => break,
-                Err(error) if error.is::<Refused>() => break,
+                Err(error) if is_refusal(&error) => {
+                    self.connection.begin_again()?;
+                    break;
+                }
                 Err(error) => return Err(self.connection.failed(error)),
             }
         }
@@ -277,15 +280,29 @@ struct Refused(String);
 
 /// Fails where a server of protocol v2 refuses to answer. gix would take that for a section that it does not know.
 fn refused<'r>(protocol: Protocol, reader: &mut impl ExtendedBufRead<'r>) -> anyhow::Result<()> {
-    if protocol == Protocol::V2 {
-        reader.reset(Protocol::V2);
-        if let Some(Ok(Ok(line))) = reader.peek_data_line()
-            && let Some(said) = line.strip_prefix(b"ERR ")
-        {
-            return Err(Refused(said.to_str_lossy().trim_end().to_owned()).into());
-        }
+    if protocol != Protocol::V2 {
+        return Ok(());
     }
-    Ok(())
+    reader.reset(Protocol::V2);
+    let said = match reader.peek_data_line() {
+        Some(Ok(Ok(line))) => line.strip_prefix(b"ERR ").map(|said| said.to_str_lossy().trim_end().to_owned()),
+        // Over a pipe, gix has recognised it already.
+        Some(Err(error)) => {
+            let said = error.get_ref().and_then(|error| error.downcast_ref::<packetline::read::Error>());
+            said.map(|said| said.message.to_string())
+        }
+        _ => None,
+    };
+    said.map_or(Ok(()), |said| Err(Refused(said).into()))
+}
+
+/// Returns whether a server has refused. A program does so as soon as it reads of an object that it does not have, and
+/// ends without listening to the rest.
+fn is_refusal(error: &anyhow::Error) -> bool {
+    let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    error.is::<Refused>() || error.chain().any(is_broken_pipe)
 }
 
 fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {

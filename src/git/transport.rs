@@ -82,6 +82,14 @@ impl<'r> Connection<'r> {
             journal.abandon_answer();
             return Ok(());
         }
+        self.begin_again()
+    }
+
+    /// Goes on after a request that was refused: a program at the other end of a pipe has ended with that.
+    pub(super) fn begin_again(&mut self) -> Result<(), GitError> {
+        if let Link::Http(_) = &self.link {
+            return Ok(());
+        }
         let mut again = Self::open(self.remote, self.service)?;
         again.handshake(|_| {})?;
         *self = again;
