@@ -75,10 +75,19 @@ pub fn of_lineage(lineage: Lineage) -> Order {
     }
 }
 
-/// Reads `1.2.3` or `v1.2.3`, with what may follow.
+/// Reads `1.2.3` or `v1.2.3`, with what may follow. Where that names a commit, as `v1.2.3-4-g5d20f3e` of `git describe`,
+/// it is no version: its build comes after v1.2.3 and not before, and hashes are in no order.
 fn semantic(version: &Version) -> Option<SemanticVersion> {
     let tag = version.tag.as_deref()?;
-    SemanticVersion::parse(tag.strip_prefix(['v', 'V']).unwrap_or(tag)).ok()
+    let version = SemanticVersion::parse(tag.strip_prefix(['v', 'V']).unwrap_or(tag)).ok()?;
+    let names_a_commit = version.pre.split(['.', '-']).any(is_commit);
+    (!names_a_commit).then_some(version)
+}
+
+/// Returns whether a part of a version is a shortened commit id. Digits alone are rather a number or a date.
+fn is_commit(part: &str) -> bool {
+    let id = part.strip_prefix('g').unwrap_or(part);
+    id.len() >= 7 && id.bytes().all(|b| b.is_ascii_hexdigit()) && part.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 /// A release that a new one has to be newer than.
@@ -128,6 +137,14 @@ mod tests {
             (version("v1.2.3-rc.10", ""), version("v1.2.3-rc.9", ""), Newer),
             (version("v1.2.3", &format!("o/r@{A}")), version("v2.0.0", &format!("o/r@{B}")), Older),
             (version("v1.2.3", ""), version("v1.2.3", ""), Same),
+            (version("v1.2.3-4-gabc1234", ""), version("v1.2.3", ""), Unknown),
+            (version("v1.2.3-10-gdef5678", ""), version("v1.2.3-9-gabc1234", ""), Unknown),
+            (version("v1.2.3-abc1234", ""), version("v1.2.3-dec0de5", ""), Unknown),
+            (version("v1.2.3-20260101.1.abc1234", ""), version("v1.2.3", ""), Unknown),
+            (version("v1.2.3-20260102", ""), version("v1.2.3-20260101", ""), Newer),
+            (version("v1.2.3-feature", ""), version("v1.2.3-bugfix", ""), Newer),
+            (version("v1.2.4-alpine", ""), version("v1.2.3", ""), Newer),
+            (version("2026.01.02", ""), version("2026.01.01", ""), Unknown),
             (version("main-7", ""), version("main-6", ""), Unknown),
             (version("v1.2", ""), version("v1.1", ""), Unknown),
             (version("", ""), version("v1.1.0", ""), Unknown),
