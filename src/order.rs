@@ -12,15 +12,17 @@ use crate::provenance::{Provenance, SourceCommit};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Version {
     pub tag: Option<String>,
+    /// As far as it is known.
+    pub digest: Option<String>,
     pub source: Option<SourceCommit>,
 }
 
 impl Version {
     /// A tag that is a commit id names what was built better than anything else does.
-    pub fn new(tag: Option<&str>, source: Option<SourceCommit>) -> Self {
+    pub fn new(tag: Option<&str>, digest: Option<&str>, source: Option<SourceCommit>) -> Self {
         let repository = source.as_ref().and_then(|source| source.repository.clone());
         let of_tag = tag.and_then(SourceCommit::of_tag).map(|of_tag| SourceCommit { repository, ..of_tag });
-        Self { tag: tag.map(str::to_owned), source: of_tag.or(source) }
+        Self { tag: tag.map(str::to_owned), digest: digest.map(str::to_owned), source: of_tag.or(source) }
     }
 }
 
@@ -47,16 +49,18 @@ pub enum Comparison {
 
 /// Begins to compare a release with one that is there.
 pub fn compare(new: &Version, there: &Version) -> Comparison {
-    if let (Some(new), Some(there)) = (semantic(new), semantic(there)) {
-        match new.cmp_precedence(&there) {
-            Ordering::Greater => return Comparison::Known(Order::Newer),
-            Ordering::Less => return Comparison::Known(Order::Older),
-            Ordering::Equal => {}
-        }
+    let precedence = semantic(new).zip(semantic(there)).map(|(new, there)| new.cmp_precedence(&there));
+    match precedence {
+        Some(Ordering::Greater) => return Comparison::Known(Order::Newer),
+        Some(Ordering::Less) => return Comparison::Known(Order::Older),
+        Some(Ordering::Equal) | None => {}
     }
     let (Some(new_source), Some(source)) = (&new.source, &there.source) else {
-        let same = new.tag.is_some() && new.tag == there.tag;
-        return Comparison::Known(if same { Order::Same } else { Order::Unknown });
+        let is_same = match (&new.digest, &there.digest) {
+            (Some(new), Some(there)) => new == there,
+            _ => precedence.is_some() || (new.tag.is_some() && new.tag == there.tag),
+        };
+        return Comparison::Known(if is_same { Order::Same } else { Order::Unknown });
     };
     match (&new_source.repository, &source.repository) {
         (Some(new), Some(there)) if !new.eq_ignore_ascii_case(there) => Comparison::Known(Order::Apart),
@@ -90,29 +94,37 @@ fn is_commit(part: &str) -> bool {
     id.len() >= 7 && id.bytes().all(|b| b.is_ascii_hexdigit()) && part.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
-/// A release that a new one has to be newer than.
+/// What a new release of an entry has to be newer than.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marks<'h> {
+    /// The last release.
+    pub last: &'h Provenance,
+    pub taken_back: Vec<TakenBack>,
+    /// Whether rollbacks may go on before what is known.
+    pub is_open: bool,
+}
+
+/// A commit that a rollback took back: then not even the same release may come again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark<'h> {
-    pub release: &'h Provenance,
-    /// The rollback that took it back: then not even the same release may come again.
-    pub taken_back_by: Option<CommitId>,
+pub struct TakenBack {
+    pub commit: CommitId,
+    pub by: CommitId,
 }
 
 /// Returns what the newest of `releases`, which are in the order of history, the newest first, say about the entry
-/// `name` of the file at `path`: the last release, and those that rollbacks have taken back since. `None` where history
-/// says nothing about the entry.
-pub fn marks<'h>(releases: &'h [Provenance], path: &str, name: &str) -> Option<Vec<Mark<'h>>> {
-    let of_entry = || releases.iter().filter(|release| release.image(path, name).is_some());
-    let mut marks = Vec::new();
-    for release in of_entry() {
-        marks.push(Mark { release, taken_back_by: None });
+/// `name` of the file at `path`: the last release, and what rollbacks have taken back since the one before. `None` where
+/// history says nothing about the entry.
+pub fn marks<'h>(releases: &'h [Provenance], path: &str, name: &str) -> Option<Marks<'h>> {
+    let mut of_entry = releases.iter().filter(|release| release.is_of(path, name)).peekable();
+    let last = *of_entry.peek()?;
+    let mut taken_back = Vec::new();
+    for release in of_entry {
         if release.rollback_of.is_empty() {
-            break;
+            return Some(Marks { last, taken_back, is_open: false });
         }
-        let taken_back = of_entry().filter(|other| release.rollback_of.contains(&other.commit));
-        marks.extend(taken_back.map(|other| Mark { release: other, taken_back_by: Some(release.commit) }));
+        taken_back.extend(release.rollback_of.iter().map(|commit| TakenBack { commit: *commit, by: release.commit }));
     }
-    (!marks.is_empty()).then_some(marks)
+    Some(Marks { last, taken_back, is_open: true })
 }
 
 #[cfg(test)]
@@ -124,7 +136,7 @@ mod tests {
     const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
     fn version(tag: &str, source: &str) -> Version {
-        Version::new((!tag.is_empty()).then_some(tag), SourceCommit::parse(source))
+        Version::new((!tag.is_empty()).then_some(tag), None, SourceCommit::parse(source))
     }
 
     #[test]
@@ -137,6 +149,7 @@ mod tests {
             (version("v1.2.3-rc.10", ""), version("v1.2.3-rc.9", ""), Newer),
             (version("v1.2.3", &format!("o/r@{A}")), version("v2.0.0", &format!("o/r@{B}")), Older),
             (version("v1.2.3", ""), version("v1.2.3", ""), Same),
+            (version("1.2.3", ""), version("v1.2.3", ""), Same),
             (version("v1.2.3-4-gabc1234", ""), version("v1.2.3", ""), Unknown),
             (version("v1.2.3-10-gdef5678", ""), version("v1.2.3-9-gabc1234", ""), Unknown),
             (version("v1.2.3-abc1234", ""), version("v1.2.3-dec0de5", ""), Unknown),
@@ -150,6 +163,21 @@ mod tests {
             (version("", ""), version("v1.1.0", ""), Unknown),
             (version("x", &format!("o/r@{A}")), version("y", ""), Unknown),
             (version("x", &format!("o/r@{A}")), version("y", &format!("o/other@{B}")), Apart),
+        ] {
+            assert_eq!(compare(&new, &there), Comparison::Known(expected), "{new:?} and {there:?}");
+        }
+    }
+
+    #[test]
+    fn what_digests_tell() {
+        let version = |tag: Option<&str>, digest: &str| Version::new(tag, (!digest.is_empty()).then_some(digest), None);
+        for (new, there, expected) in [
+            (version(None, "sha256:a"), version(None, "sha256:a"), Order::Same),
+            (version(None, "sha256:a"), version(None, "sha256:b"), Order::Unknown),
+            (version(Some("latest"), "sha256:a"), version(Some("latest"), "sha256:b"), Order::Unknown),
+            (version(Some("latest"), "sha256:a"), version(Some("stable"), "sha256:a"), Order::Same),
+            (version(Some("latest"), "sha256:a"), version(Some("latest"), ""), Order::Same),
+            (version(None, ""), version(None, ""), Order::Unknown),
         ] {
             assert_eq!(compare(&new, &there), Comparison::Known(expected), "{new:?} and {there:?}");
         }

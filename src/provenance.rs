@@ -68,11 +68,24 @@ impl Provenance {
         self.images.iter().any(|(other, _)| other == name)
     }
 
-    /// Returns what the entry `name` of the file at `path` became.
-    pub fn image(&self, path: &str, name: &str) -> Option<&ReleasedImage> {
-        let is_of_file = self.files.iter().any(|file| file == path);
-        let (_, image) = self.images.iter().find(|(other, _)| is_of_file && other == name)?;
-        Some(image)
+    /// Returns whether this released the entry `name` of the file at `path`.
+    pub fn is_of(&self, path: &str, name: &str) -> bool {
+        self.names(name) && self.files.iter().any(|file| file == path)
+    }
+
+    /// Returns what the entry `name` became. In each file it may be of another image: `called` is the one that is meant,
+    /// where it is among them.
+    pub fn image(&self, name: &str, called: &str) -> Option<&ReleasedImage> {
+        let of_name = || self.images.iter().filter(|(other, _)| other == name).map(|(_, image)| image);
+        of_name().find(|image| image.name == called).or_else(|| of_name().next())
+    }
+}
+
+impl ReleasedImage {
+    /// Returns whether an entry still says this, by the name of its image, its tag and its digest.
+    pub fn stands(&self, called: &str, tag: Option<&str>, digest: Option<&str>) -> bool {
+        let is_digest = digest.is_none() || digest == self.digest.as_deref();
+        self.name == called && self.tag.as_deref() == tag && is_digest
     }
 }
 

@@ -139,8 +139,10 @@ impl Running {
     /// Returns the commit that the image of an entry was built from, as its last release says.
     fn source(&self, name: &str) -> Option<SourceCommit> {
         let path = self.path.to_string();
-        let last = marks(&self.releases, &path, name)?.first()?.release;
-        let stands = last.image(&path, name)?.tag == self.fields(name)?.new_tag;
+        let Fields { new_name, new_tag, digest } = self.fields(name)?;
+        let last = marks(&self.releases, &path, name)?.last;
+        let called = new_name.as_deref().unwrap_or(name);
+        let stands = last.image(name, called)?.stands(called, new_tag.as_deref(), digest.as_deref());
         last.source.clone().filter(|_| stands)
     }
 }
