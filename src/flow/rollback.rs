@@ -4,8 +4,8 @@
 use super::delivery::{Shipment, Tip, Writing, deliver};
 use super::log::no_entry;
 use super::timeline::timeline;
-use crate::failure::Failure;
-use crate::git::{RepositoryPath, Snapshot};
+use crate::failure::{Failure, FailureKind};
+use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::interrupt::Gate;
 use crate::kustomization::{self, Fields};
@@ -22,15 +22,23 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         subjects: Vec::new(),
         checks_unchanged: false,
     };
-    let mut told = false;
+    let mut told = Vec::new();
+    let mut seen = None;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let [path] = tip.paths else {
             return Err(Failure::usage("a rollback is of one kustomization"));
         };
         let back = find(tip.snapshot, path, request)?;
-        if !std::mem::replace(&mut told, true) {
-            for release in &back.taken_back {
+        let seen = *seen.get_or_insert(back.from);
+        if let Earlier::Steps(_) = request.to
+            && back.from != seen
+        {
+            return Err(changed(&request.name, back.from));
+        }
+        for release in &back.taken_back {
+            if !told.contains(&release.record.id) {
                 listener(&Event::TakenBack { id: release.record.id, title: release.record.title() });
+                told.push(release.record.id);
             }
         }
         back.writing(&request.name)
@@ -38,8 +46,17 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
     deliver(&shipment, &mut decide, listener)
 }
 
+/// Who goes back by steps means what they have seen: what came since may be what mends it.
+fn changed(name: &ImageName, by: CommitId) -> Failure {
+    let message = format!("`{name}` was changed in the meantime, by {}", by.short());
+    Failure::new(FailureKind::Guarded, message)
+        .hint("`tagship log` shows what it is now; roll back again if that is bad")
+}
+
 /// A way back.
 struct Back {
+    /// The newest change of the entry.
+    from: CommitId,
     to: LoggedRelease,
     /// The releases that have stood since, the newest first.
     taken_back: Vec<LoggedRelease>,
@@ -60,19 +77,28 @@ fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRe
 
 /// Goes back over what stands: a rollback, and what it took back, do not.
 fn way_back(releases: &[LoggedRelease], to: &Earlier) -> Option<Back> {
+    let from = releases.first()?.record.id;
     let is_rollback = |release: &LoggedRelease| release.provenance.as_ref().is_some_and(|p| !p.rollback_of.is_empty());
-    let standing: Vec<&LoggedRelease> =
-        releases.iter().filter(|release| release.rolled_back_by.is_none() && !is_rollback(release)).collect();
-    let (to, since) = match to {
-        Earlier::Steps(steps) => (*standing.get(*steps)?, &standing[..*steps]),
-        Earlier::Named(text) => match standing.iter().position(|release| is_called(release, text)) {
-            Some(index) => (standing[index], &standing[..index]),
+    let stands =
+        |release: &LoggedRelease| release.fields.is_some() && release.rolled_back_by.is_none() && !is_rollback(release);
+    let index = match to {
+        Earlier::Steps(steps) => {
+            let standing = releases.iter().enumerate().rev().filter(|(_, release)| stands(release));
+            let mut standing: Vec<(usize, &LoggedRelease)> = standing.collect();
+            // What was removed and came again as it had been is no step.
+            standing.dedup_by(|later, earlier| later.1.fields == earlier.1.fields);
+            standing.iter().rev().nth(*steps)?.0
+        }
+        Earlier::Named(text) => {
+            let called = |release: &LoggedRelease| release.fields.is_some() && is_called(release, text);
+            let standing = releases.iter().position(|release| stands(release) && called(release));
             // What was taken back before can be meant all the same.
-            None => (releases.iter().find(|release| is_called(release, text))?, &standing[..0]),
-        },
+            standing.or_else(|| releases.iter().position(called))?
+        }
     };
-    to.fields.as_ref()?;
-    Some(Back { to: to.clone(), taken_back: since.iter().copied().cloned().collect() })
+    let (since, to) = (&releases[..index], &releases[index]);
+    let taken_back = since.iter().filter(|release| stands(release) && release.fields != to.fields);
+    Some(Back { from, to: to.clone(), taken_back: taken_back.cloned().collect() })
 }
 
 /// Returns whether `text` names a release: its tag, its commit or the commit that it was built from, maybe shortened.

@@ -49,7 +49,7 @@ fn changes(
     name: Option<&str>,
 ) -> Result<Vec<LoggedRelease>, Failure> {
     let mut releases = Vec::new();
-    let mut last: Option<(&[u8], BTreeMap<String, Fields>)> = None;
+    let mut last: Option<(&[u8], Option<BTreeMap<String, Fields>>)> = None;
     let mut later: Option<(&CommitRecord, BTreeMap<String, Fields>)> = None;
     for commit in commits {
         let bytes = snapshot.file_at(commit, path)?.unwrap_or_default();
@@ -59,6 +59,8 @@ fn changes(
             _ => entries(bytes, name),
         };
         last = Some((bytes, entries.clone()));
+        // A file that was broken for a while tells nothing of its entries, and nobody could deploy it.
+        let Some(entries) = entries else { continue };
         if let Some((later, after)) = later {
             releases.extend(differences(later, &after, &entries));
         }
@@ -70,15 +72,15 @@ fn changes(
     Ok(releases)
 }
 
-/// Returns what the entries of a file say; nothing where it could not be read at that time.
-fn entries(bytes: &[u8], name: Option<&str>) -> BTreeMap<String, Fields> {
+/// Returns what the entries of a file say; `None` where it cannot be read.
+fn entries(bytes: &[u8], name: Option<&str>) -> Option<BTreeMap<String, Fields>> {
     let mut found = BTreeMap::new();
-    for (entry, fields) in kustomization::entries(bytes).unwrap_or_default() {
+    for (entry, fields) in kustomization::entries(bytes).ok()? {
         if name.is_none_or(|name| name == entry) {
             found.entry(entry).or_insert(fields);
         }
     }
-    found
+    Some(found)
 }
 
 fn differences(
