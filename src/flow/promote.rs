@@ -41,8 +41,12 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         }
         let Chosen { carried, left } = running.choose(&request.names, &there, request.delivery.add)?;
         if !std::mem::replace(&mut told, true) {
-            for name in left {
-                listener(&Event::Noted(format!("`{name}` has no entry in `{}`, so it is not carried on", paths[0])));
+            for (name, why) in left {
+                let why = match why {
+                    Left::Nowhere => format!("has no entry in `{}`", paths[0]),
+                    Left::Nothing => format!("has neither tag nor digest in `{}`", running.path),
+                };
+                listener(&Event::Noted(format!("`{name}` {why}, so it is not carried on")));
             }
         }
         running.writing(&carried)
@@ -68,8 +72,17 @@ struct Running {
 /// The entries to carry on.
 struct Chosen<'r> {
     carried: Vec<(ImageName, &'r Fields)>,
-    /// The names of those that have no place to go to.
-    left: Vec<String>,
+    /// The names of those that are not.
+    left: Vec<(String, Left)>,
+}
+
+/// Why an entry is not carried on.
+#[derive(Clone, Copy)]
+enum Left {
+    /// It has no place to go to.
+    Nowhere,
+    /// It does not say what runs: to carry that on would take away what the other environment says.
+    Nothing,
 }
 
 fn elsewhere(from: &TargetRequest, request: &PromoteRequest) -> Result<Running, Failure> {
@@ -106,20 +119,24 @@ impl Running {
         let mut left = Vec::new();
         for name in names {
             let fields = self.fields(name.as_str()).ok_or_else(|| no_entry(name.as_str(), &self.entries, &path))?;
+            if !says_what_runs(fields) {
+                return Err(Failure::target(format!("`{name}` has neither tag nor digest in `{path}`")));
+            }
             carried.push((name.clone(), fields));
         }
         if names.is_empty() {
             for (name, fields) in &self.entries {
                 let has_place = add || there.iter().any(|(other, _)| other == name);
                 match name.parse::<ImageName>() {
+                    Ok(_) if !says_what_runs(fields) => left.push((name.clone(), Left::Nothing)),
                     Ok(name) if has_place => carried.push((name, fields)),
-                    _ => left.push(name.clone()),
+                    _ => left.push((name.clone(), Left::Nowhere)),
                 }
             }
         }
         match carried.is_empty() {
             true => {
-                Err(Failure::target(format!("no entry of `{path}` has a place to go to"))
+                Err(Failure::target(format!("no entry of `{path}` has something to carry on and a place to go to"))
                     .hint("`--add` appends entries"))
             }
             false => Ok(Chosen { carried, left }),
@@ -145,4 +162,8 @@ impl Running {
         let stands = last.image(name, called)?.stands(called, new_tag.as_deref(), digest.as_deref());
         last.source.clone().filter(|_| stands)
     }
+}
+
+fn says_what_runs(fields: &Fields) -> bool {
+    fields.new_tag.is_some() || fields.digest.is_some()
 }
