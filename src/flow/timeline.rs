@@ -40,6 +40,9 @@ pub(super) fn timeline(
     Ok(timeline)
 }
 
+/// What the entries of a file say, by their names.
+type Entries = BTreeMap<String, Fields>;
+
 /// Returns the commits that changed an entry, each against the one before it. What the oldest changed is not known, unless
 /// it is the first of all.
 fn changes(
@@ -49,8 +52,8 @@ fn changes(
     name: Option<&str>,
 ) -> Result<Vec<LoggedRelease>, Failure> {
     let mut releases = Vec::new();
-    let mut last: Option<(&[u8], Option<BTreeMap<String, Fields>>)> = None;
-    let mut later: Option<(&CommitRecord, BTreeMap<String, Fields>)> = None;
+    let mut last: Option<(&[u8], Option<Entries>)> = None;
+    let mut later: Option<(&CommitRecord, Entries)> = None;
     for commit in commits {
         let bytes = snapshot.file_at(commit, path)?.unwrap_or_default();
         // Most commits leave the file alone, and then it need not be parsed again.
@@ -73,7 +76,7 @@ fn changes(
 }
 
 /// Returns what the entries of a file say; `None` where it cannot be read.
-fn entries(bytes: &[u8], name: Option<&str>) -> Option<BTreeMap<String, Fields>> {
+fn entries(bytes: &[u8], name: Option<&str>) -> Option<Entries> {
     let mut found = BTreeMap::new();
     for (entry, fields) in kustomization::entries(bytes).ok()? {
         if name.is_none_or(|name| name == entry) {
@@ -83,11 +86,7 @@ fn entries(bytes: &[u8], name: Option<&str>) -> Option<BTreeMap<String, Fields>>
     Some(found)
 }
 
-fn differences(
-    record: &CommitRecord,
-    after: &BTreeMap<String, Fields>,
-    before: &BTreeMap<String, Fields>,
-) -> Vec<LoggedRelease> {
+fn differences(record: &CommitRecord, after: &Entries, before: &Entries) -> Vec<LoggedRelease> {
     let provenance = Provenance::of(record);
     let names = before.keys().filter(|name| !after.contains_key(*name)).chain(after.keys());
     let changed = names.filter(|name| before.get(*name) != after.get(*name));
