@@ -46,7 +46,7 @@ impl SourceRepository {
     }
 
     /// Returns how `commit` stands to `other`; unknown where this repository may not be read. Where it only is away for
-    /// now, that is an error: the next try may tell. Of ssh nobody knows whether it is away, or was never set up here.
+    /// now, that is an error: the next try may tell.
     pub(crate) fn lineage(
         &mut self,
         snapshot: &mut Snapshot<'_>,
@@ -68,7 +68,7 @@ impl SourceRepository {
         }
         match (known, &self.remote) {
             (Lineage::Unknown, Some(remote)) => match lineage_at(remote, commit, other) {
-                Err(error @ GitError::Unavailable { .. }) if remote.tells_why() => Err(Failure::from(error)
+                Err(error @ GitError::Unavailable { .. }) => Err(Failure::from(error)
                     .hint("it tells whether a newer build is released already; `--on-superseded allow` does not ask")),
                 told => Ok(told.unwrap_or(Lineage::Unknown)),
             },

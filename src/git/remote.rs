@@ -106,11 +106,6 @@ impl Remote {
         self.counters.read()
     }
 
-    /// Returns whether its failures tell what is wrong. Those of `ssh` are words for people.
-    pub fn tells_why(&self) -> bool {
-        matches!(self.address, Address::Http { .. })
-    }
-
     pub(super) fn has_credentials(&self) -> bool {
         matches!(&self.address, Address::Http { access, .. } if access.login.was_shown())
     }
