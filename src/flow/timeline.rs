@@ -12,6 +12,9 @@ use crate::provenance::Provenance;
 /// How many commits are read, one after another, until there is enough.
 const DEPTHS: [usize; 3] = [100, 1_000, 10_000];
 
+/// The entries of a file by their names, the first of each.
+type Entries = BTreeMap<String, Fields>;
+
 /// What the entries became, the newest first.
 pub(super) struct Timeline {
     pub(super) releases: Vec<LoggedRelease>,
