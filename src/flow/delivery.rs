@@ -17,7 +17,7 @@ use crate::git::{
 };
 use crate::image::ImageArgument;
 use crate::interrupt::{Gate, Stage};
-use crate::kustomization::EntryEdit;
+use crate::kustomization::{EntryEdit, NoteKind};
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::plan::{self, Origin, Purpose, Subject};
 use crate::provenance::SourceCommit;
@@ -302,7 +302,12 @@ fn read_and_edit(
     let mut files = Vec::new();
     for path in paths {
         let old = snapshot.file(path)?.to_vec();
-        files.push(edit(path.to_string(), old, arguments, delivery.add)?);
+        let mut file = edit(path.to_string(), old, arguments, delivery.add)?;
+        if writing.purpose != Purpose::Release {
+            // Nobody typed an argument that could have left something out.
+            file.edit.notes.retain(|note| !matches!(note.kind, NoteKind::Dropped { comment: None, .. }));
+        }
+        files.push(file);
     }
     require_entries(&writing.images, &files)?;
     Ok(files)

@@ -159,7 +159,11 @@ impl Standard {
             (Order::Older, None) => {
                 Judgement::Superseded(format!("{branch} already releases {there}, which is newer than {new}"))
             }
-            (Order::Older | Order::Same, Some(rollback)) => Judgement::Superseded(format!(
+            (Order::Same, Some(rollback)) => Judgement::Superseded(format!(
+                "{there} was rolled back by {}; only a newer build may follow",
+                rollback.short()
+            )),
+            (Order::Older, Some(rollback)) => Judgement::Superseded(format!(
                 "{there} was rolled back by {}, and {new} is not newer",
                 rollback.short()
             )),

@@ -43,9 +43,6 @@ pub(super) fn timeline(
     Ok(timeline)
 }
 
-/// What the entries of a file say, by their names.
-type Entries = BTreeMap<String, Fields>;
-
 /// Returns the commits that changed an entry, each against the one before it. What the oldest changed is not known, unless
 /// it is the first of all.
 fn changes(
