@@ -1,6 +1,7 @@
 //! The HTTP client for one remote, as git's configuration wants it: its proxy, and whose certificates it believes.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use reqwest::blocking::Client;
@@ -9,20 +10,24 @@ use reqwest::{Certificate, NoProxy, Proxy, Url};
 
 use super::error::GitError;
 use super::http_config::HttpSettings;
-use super::remote::RemoteOptions;
 use crate::http::{Security, client};
 
 /// Returns a client for `url`. Redirects are followed by hand: see `Conversation`.
-pub(super) fn http_client(url: &Url, settings: &HttpSettings, options: &RemoteOptions) -> Result<Client, GitError> {
+pub(super) fn http_client(
+    url: &Url,
+    settings: &HttpSettings,
+    timeout: Duration,
+    home: Option<&Path>,
+) -> Result<Client, GitError> {
     let security = if url.scheme() == "https" { Security::Tls } else { Security::Plain };
-    let mut builder = client(security, options.timeout).redirect(Policy::none());
+    let mut builder = client(security, timeout).redirect(Policy::none());
     match settings.proxy.as_deref() {
         Some("") => builder = builder.no_proxy(),
         Some(url) => builder = builder.proxy(proxy(url).map_err(|error| GitError::setting("http.proxy", error))?),
         None => {}
     }
     if let (Security::Tls, Some(path)) = (security, &settings.ca_file) {
-        let certificates = authorities(&in_home(path, options.home.as_deref()));
+        let certificates = authorities(&in_home(path, home));
         builder = builder.tls_certs_only(certificates.map_err(|error| GitError::setting("http.sslCAInfo", error))?);
     }
     builder = builder.tls_danger_accept_invalid_certs(settings.unverified);

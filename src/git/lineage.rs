@@ -1,17 +1,12 @@
-//! How one commit stands to another: before it, after it, or on another line. The checkout's own history tells where it
-//! goes far enough; else one fetch of commits without their trees does, of those that lie between the two.
+//! How one commit stands to another: before it, after it, or on another line. What is told here is told by commits that are
+//! at hand; where those come from is `ancestry`'s.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::checkout::Checkout;
-use super::error::GitError;
 use super::name::CommitId;
 use super::objects::Objects;
-use super::reader::Reader;
 use super::record::CommitRecord;
-use super::remote::Remote;
-use super::snapshot::Snapshot;
 
 /// How a commit stands to an earlier known one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,32 +25,6 @@ pub enum Lineage {
 /// How many commits of a checkout are gone through before the remote is asked.
 const MOST: usize = 20_000;
 
-/// Returns how `commit` stands to `other`, as the checkout's history tells.
-pub fn lineage_in(checkout: &Checkout, commit: CommitId, other: CommitId) -> Lineage {
-    at_hand(&|id| checkout.record(id), commit, other).unwrap_or(Lineage::Unknown)
-}
-
-/// Returns how `commit` stands to `other`, as a remote tells.
-pub fn lineage_at(remote: &Remote, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
-    Reader::open(remote, None)?.lineage(commit, other)
-}
-
-impl Snapshot<'_> {
-    /// Returns how `commit` stands to `other`, both of this repository. Without `ask`, the remote is not asked.
-    pub fn lineage(&mut self, commit: CommitId, other: CommitId, ask: bool) -> Result<Lineage, GitError> {
-        let checkout = self.source.checkout;
-        let known = |id: CommitId| {
-            let fetched = self.objects.contains(&id.0).then(|| CommitRecord::read(id, &self.objects).ok());
-            fetched.flatten().or_else(|| checkout?.record(id))
-        };
-        match at_hand(&known, commit, other) {
-            Some(lineage) => Ok(lineage),
-            None if ask => self.source.reader()?.lineage(commit, other),
-            None => Ok(Lineage::Unknown),
-        }
-    }
-}
-
 /// A commit that was come upon.
 struct Seen {
     parents: Vec<CommitId>,
@@ -71,7 +40,11 @@ const BOTH: u8 = ONE | OTHER;
 /// Returns what commits at hand tell; `None` where they do not reach far enough. As `git merge-base` does, it goes back in
 /// both histories at once until all that is left is common to them. The commits' times only say what to look at first: a
 /// clock that was wrong costs steps, and never the answer.
-fn at_hand(known: &impl Fn(CommitId) -> Option<CommitRecord>, commit: CommitId, other: CommitId) -> Option<Lineage> {
+pub(super) fn at_hand(
+    known: &impl Fn(CommitId) -> Option<CommitRecord>,
+    commit: CommitId,
+    other: CommitId,
+) -> Option<Lineage> {
     if commit == other {
         return Some(Lineage::Same);
     }

@@ -4,6 +4,7 @@
 //! as the lease. A [`Checkout`] says where to, and can follow. It knows no images and no kustomizations, and decides
 //! nothing: what to change, whether to try again and what to tell the user are its caller's.
 
+mod ancestry;
 mod changes;
 mod checkout;
 mod commit;
@@ -39,6 +40,7 @@ mod traffic;
 mod transport;
 mod worktree_file;
 
+pub use ancestry::{lineage_at, lineage_in};
 pub use changes::PathChange;
 pub use checkout::Checkout;
 pub use commit::{Authorship, Change, CommitOnTip, Lease, NewCommit};
@@ -47,7 +49,7 @@ pub use error::GitError;
 pub use forward::{Forward, Published, Staged, Standing, Stay};
 pub use history::History;
 pub use identity::{Identity, IdentityError};
-pub use lineage::{Lineage, lineage_at, lineage_in};
+pub use lineage::Lineage;
 pub use message::{Message, Trailer, TrailerError};
 pub use name::{BranchName, CommitId, RepositoryPath};
 pub use push::{PushOutcome, Pushed, Pusher};

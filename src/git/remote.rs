@@ -172,7 +172,7 @@ fn http_address(
     public.set_user(None);
     public.set_password(None);
     let public = Url::parse(&public.to_bstring().to_str_lossy()).map_err(|error| invalid(shown, &error.to_string()))?;
-    let client = http_client(&public, &settings, options)?;
+    let client = http_client(&public, &settings, options.timeout, options.home.as_deref())?;
     let mut access = Access::default();
     let mut configured = None;
     for line in &settings.extra_headers {

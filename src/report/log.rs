@@ -1,7 +1,7 @@
 //! The log of releases as a table: a line each, the newest first, and no wider than what is in it.
 
 use super::escape::visible;
-use super::text::{Mark, Style};
+use super::style::{Mark, Style};
 use crate::image::Digest;
 use crate::outcome::LoggedRelease;
 use crate::plan::short_tag;

@@ -12,6 +12,7 @@ mod json;
 mod log;
 mod progress;
 mod results;
+mod style;
 mod tekton;
 mod text;
 
@@ -30,8 +31,8 @@ use progress::Progress;
 pub(crate) struct Report {
     format: OutputFormat,
     verbosity: Verbosity,
-    stdout_style: text::Style,
-    stderr_style: text::Style,
+    stdout_style: style::Style,
+    stderr_style: style::Style,
     files: Vec<ResultFile>,
     /// Where GitHub's runner listens, or one like it.
     github: Option<GitHub>,
@@ -228,14 +229,14 @@ pub(crate) fn print(text: &[u8]) {
 
 /// Colour is for terminals, unless the user says otherwise: by a flag, or by what many programs go by
 /// (<https://no-color.org>, <https://bixense.com/clicolors>).
-fn style(choice: ColorChoice, out: &dyn IsTerminal, environment: &Environment) -> text::Style {
+fn style(choice: ColorChoice, out: &dyn IsTerminal, environment: &Environment) -> style::Style {
     let is_wanted = match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto if environment.get("NO_COLOR").is_some() => false,
         ColorChoice::Auto => out.is_terminal() || environment.get("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
     };
-    if is_wanted { text::Style::Coloured } else { text::Style::Plain }
+    if is_wanted { style::Style::Coloured } else { style::Style::Plain }
 }
 
 fn write_file(file: &ResultFile, document: Document<'_>) -> io::Result<()> {

@@ -6,44 +6,13 @@ use std::time::Duration;
 
 use super::escape::{visible, visible_lines};
 use super::log;
+use super::style::{Mark, Style};
 use crate::failure::Failure;
 use crate::git::Traffic;
 use crate::image::Digest;
 use crate::kustomization::EntryEdit;
 use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Waiting};
 use crate::plan::short_tag;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
-    Plain,
-    Coloured,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Mark {
-    Good,
-    Bad,
-    Removed,
-    Added,
-    Faint,
-    Note,
-}
-
-impl Style {
-    pub(super) fn paint(self, mark: Mark, text: &str) -> String {
-        let code = match mark {
-            Mark::Good | Mark::Added => "32",
-            Mark::Bad => "1;31",
-            Mark::Removed => "31",
-            Mark::Faint => "2",
-            Mark::Note => "33",
-        };
-        match self {
-            Self::Plain => text.to_owned(),
-            Self::Coloured => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
-        }
-    }
-}
 
 pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
     match event {
@@ -236,8 +205,9 @@ pub(super) fn clock(elapsed: Duration, limit: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Style, clock, failure, short};
+    use super::{clock, failure, short};
     use crate::failure::Failure;
+    use crate::report::style::Style;
     use std::time::Duration;
 
     #[test]

@@ -10,6 +10,7 @@ use crate::outcome::Outcome;
 use crate::plan::short_tag;
 use crate::report::escape::{visible, visible_lines};
 use crate::report::json::{Document, Image};
+use crate::report::style::Style;
 use crate::report::text;
 
 /// GitHub takes 1 MiB of a step; nobody reads more than this.
@@ -30,7 +31,7 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
         summary += &format!("{}\n\n", code(reason));
     }
     match result {
-        Err(failure) => summary += &fenced("text", &text::failure(failure, text::Style::Plain), LARGEST),
+        Err(failure) => summary += &fenced("text", &text::failure(failure, Style::Plain), LARGEST),
         Ok(_) if document.images.is_empty() => {}
         Ok(_) => summary += &table(&document.images),
     }
