@@ -1,6 +1,6 @@
 //! `log`: what was released to a branch, from its history.
 
-use super::timeline::timeline;
+use super::timeline::{FURTHEST, timeline};
 use crate::failure::Failure;
 use crate::kustomization::{self, Fields};
 use crate::nearest::nearest;
@@ -28,6 +28,9 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
                 &kustomization::entries(snapshot.file(&path)?).unwrap_or_default(),
                 &path.to_string(),
             ));
+        }
+        if !found.complete && found.releases.len() < request.limit && !snapshot.is_whole() {
+            listener(&Event::Noted(format!("the newest {FURTHEST} commits were looked through")));
         }
         found.releases.truncate(request.limit);
         outcome.releases.extend(found.releases);

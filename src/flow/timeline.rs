@@ -10,7 +10,10 @@ use crate::outcome::LoggedRelease;
 use crate::provenance::Provenance;
 
 /// How many commits are read, one after another, until there is enough.
-const DEPTHS: [usize; 3] = [100, 1_000, 10_000];
+const DEPTHS: [usize; 3] = [100, 500, FURTHEST];
+
+/// What is further back is not looked for: the trees along the path are held for each commit.
+pub(super) const FURTHEST: usize = 2_000;
 
 /// The entries of a file by their names, the first of each.
 type Entries = BTreeMap<String, Fields>;

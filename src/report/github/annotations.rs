@@ -21,10 +21,11 @@ pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> 
     format!("::error {properties}::{}\n", data(&lines.join("\n")))
 }
 
-/// Returns the annotation of an end that did less than was asked, for a reason.
-pub(super) fn notice(command: &str, outcome: &str, reason: &str) -> String {
+/// Returns the annotation of an end that did less than was asked, for a reason. A release that is held makes the step red.
+pub(super) fn stopped(command: &str, outcome: &str, reason: &str) -> String {
+    let kind = if outcome == "held" { "error" } else { "notice" };
     let title = property(&format!("tagship {command}"));
-    format!("::notice title={title}::{}\n", data(&format!("{outcome}: {}", visible(reason))))
+    format!("::{kind} title={title}::{}\n", data(&format!("{outcome}: {}", visible(reason))))
 }
 
 pub(in crate::report) fn warning(text: &str) -> String {
@@ -59,7 +60,7 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST, data, failure, group, in_workspace, notice};
+    use super::{LARGEST, data, failure, group, in_workspace, stopped};
     use crate::failure::{Failure, Place};
     use std::path::Path;
 
@@ -70,7 +71,8 @@ mod tests {
             failure("x,file=y:z", &hostile, None),
             "::error title=tagship x%2Cfile=y%3Az::100%25\\u{d}\\u{a}::error::x%0Aa%0A::warning::b%0Ahint: c%250Ad\n"
         );
-        assert_eq!(notice("release", "skipped", "a\nb"), "::notice title=tagship release::skipped: a\\u{a}b\n");
+        assert_eq!(stopped("release", "skipped", "a\nb"), "::notice title=tagship release::skipped: a\\u{a}b\n");
+        assert_eq!(stopped("release", "held", "x"), "::error title=tagship release::held: x\n");
         assert_eq!(group("diff", "+a\n"), "::group::diff\n+a\n::endgroup::\n");
         assert_eq!(data(&"é".repeat(LARGEST)).len(), LARGEST);
     }

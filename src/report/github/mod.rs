@@ -100,7 +100,7 @@ impl GitHub {
         match result {
             Ok(_) => {
                 let document = Document::new(command, result);
-                Some(annotations::notice(command, document.outcome, document.reason?))
+                Some(annotations::stopped(command, document.outcome, document.reason?))
             }
             Err(failure) => {
                 let file = failure.place.as_ref().zip(self.workspace.as_deref());
