@@ -173,6 +173,19 @@ fn the_readme_has_the_exit_codes() {
 }
 
 #[test]
+fn the_documents_name_files_that_there_are() {
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        let text = read(document);
+        let quoted = text.split('`').skip(1).step_by(2);
+        let ours =
+            quoted.filter(|quoted| ["src/", "tests/", "action/", ".ci/"].iter().any(|root| quoted.starts_with(root)));
+        for path in ours.filter(|path| !path.contains(['*', '<', ' '])) {
+            assert!(root().join(path).exists(), "{document} names `{path}`");
+        }
+    }
+}
+
+#[test]
 fn the_changelog_has_this_version() {
     let changelog = read("CHANGELOG.md");
     let heading = format!("## [{}]", env!("CARGO_PKG_VERSION"));
