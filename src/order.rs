@@ -24,6 +24,15 @@ impl Version {
         let of_tag = tag.and_then(SourceCommit::of_tag).map(|of_tag| SourceCommit { repository, ..of_tag });
         Self { tag: tag.map(str::to_owned), digest: digest.map(str::to_owned), source: of_tag.or(source) }
     }
+
+    /// Returns whether both are one release, as far as both say what they are.
+    pub fn is_again(&self, other: &Self) -> bool {
+        let agree = |one: Option<&str>, other: Option<&str>| one.zip(other).is_none_or(|(one, other)| one == other);
+        let commit = |version: &Self| version.source.as_ref().map(|source| source.commit.to_string());
+        self.tag == other.tag
+            && agree(self.digest.as_deref(), other.digest.as_deref())
+            && agree(commit(self).as_deref(), commit(other).as_deref())
+    }
 }
 
 /// How a release stands to one that is there.
@@ -100,6 +109,8 @@ pub struct Marks<'h> {
     /// The last release.
     pub last: &'h Provenance,
     pub taken_back: Vec<TakenBack>,
+    /// What was taken back before that. It does not come again; what else comes need not be newer.
+    pub gone: Vec<TakenBack>,
     /// Whether rollbacks may go on before what is known.
     pub is_open: bool,
 }
@@ -112,19 +123,18 @@ pub struct TakenBack {
 }
 
 /// Returns what the newest of `releases`, which are in the order of history, the newest first, say about the entry
-/// `name` of the file at `path`: the last release, and what rollbacks have taken back since the one before. `None` where
-/// history says nothing about the entry.
+/// `name` of the file at `path`: the last release, and what rollbacks have taken back since the one before, and earlier.
+/// `None` where history says nothing about the entry.
 pub fn marks<'h>(releases: &'h [Provenance], path: &str, name: &str) -> Option<Marks<'h>> {
     let mut of_entry = releases.iter().filter(|release| release.is_of(path, name)).peekable();
     let last = *of_entry.peek()?;
-    let mut taken_back = Vec::new();
+    let mut marks = Marks { last, taken_back: Vec::new(), gone: Vec::new(), is_open: true };
     for release in of_entry {
-        if release.rollback_of.is_empty() {
-            return Some(Marks { last, taken_back, is_open: false });
-        }
-        taken_back.extend(release.rollback_of.iter().map(|commit| TakenBack { commit: *commit, by: release.commit }));
+        marks.is_open &= !release.rollback_of.is_empty();
+        let taken_back = release.rollback_of.iter().map(|commit| TakenBack { commit: *commit, by: release.commit });
+        if marks.is_open { &mut marks.taken_back } else { &mut marks.gone }.extend(taken_back);
     }
-    Some(Marks { last, taken_back, is_open: true })
+    Some(marks)
 }
 
 #[cfg(test)]

@@ -39,6 +39,9 @@ pub(super) fn superseded(
     let mut unknown = Vec::new();
     for (path, entry) in changed {
         let new = Version::new(entry.after.new_tag.as_deref(), entry.after.digest.as_deref(), source.cloned());
+        if let Some(reason) = past.comes_again(&new, path, entry) {
+            return Ok(Some(reason));
+        }
         for standard in past.standards(snapshot, path, entry)? {
             let order = match compare(&new, &standard.version) {
                 Comparison::Known(order) => order,
@@ -96,6 +99,18 @@ impl Past {
         })
     }
 
+    /// Returns why `new` is none: it was taken back some time ago.
+    fn comes_again(&self, new: &Version, path: &str, entry: &EntryEdit) -> Option<String> {
+        let name = entry.name.as_str();
+        let called = entry.after.new_name.as_deref().unwrap_or(name);
+        let again = |TakenBack { commit, by }: &TakenBack| {
+            let release =
+                self.releases.iter().find(|release| release.commit == *commit && release.is_of(path, name))?;
+            released(release, name, called).filter(|version| new.is_again(version)).map(|_| came_again(new, *by))
+        };
+        marks(&self.releases, path, name)?.gone.iter().find_map(again)
+    }
+
     /// Returns what history says of an entry, where its last release still stands; else what the entry itself says.
     fn standards(&self, snapshot: &mut Snapshot<'_>, path: &str, entry: &EntryEdit) -> Result<Vec<Standard>, Failure> {
         let (name, before) = (entry.name.as_str(), &entry.before);
@@ -145,6 +160,10 @@ fn released(release: &Provenance, name: &str, called: &str) -> Option<Version> {
     Some(Version::new(image.tag.as_deref(), image.digest.as_deref(), release.source.clone()))
 }
 
+fn came_again(version: &Version, rollback: CommitId) -> String {
+    format!("{} was rolled back by {}; only a newer build may follow", shown(version), rollback.short())
+}
+
 enum Judgement {
     Proceeds,
     Superseded(String),
@@ -159,10 +178,7 @@ impl Standard {
             (Order::Older, None) => {
                 Judgement::Superseded(format!("{branch} already releases {there}, which is newer than {new}"))
             }
-            (Order::Same, Some(rollback)) => Judgement::Superseded(format!(
-                "{there} was rolled back by {}; only a newer build may follow",
-                rollback.short()
-            )),
+            (Order::Same, Some(rollback)) => Judgement::Superseded(came_again(&self.version, rollback)),
             (Order::Older, Some(rollback)) => Judgement::Superseded(format!(
                 "{there} was rolled back by {}, and {new} is not newer",
                 rollback.short()
