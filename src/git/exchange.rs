@@ -12,6 +12,7 @@ use reqwest::StatusCode;
 use reqwest::blocking::{RequestBuilder, Response};
 use reqwest::header::CONTENT_TYPE;
 
+use super::small_packets::SmallPackets;
 use super::traffic::Counters;
 
 /// How much of a refusal's body is kept for its message, in bytes.
@@ -19,6 +20,9 @@ const MAX_REFUSAL: u64 = 4096;
 
 /// How much of an answer is read at a time, in bytes.
 const PIECE: usize = 8 << 10;
+
+/// The content type of an answer that may have a pack.
+const PACK: &str = "application/x-git-upload-pack-result";
 
 /// How many times the time limit a whole answer may take: each read is bounded by it once, and an answer may be long.
 pub(super) const PATIENCE: u32 = 20;
@@ -89,7 +93,8 @@ impl Journal {
     fn reading(self: &Rc<Self>, exchange: &Rc<RefCell<Exchange>>) -> (Headers, Body) {
         *self.answer.borrow_mut() = Rc::downgrade(exchange);
         let headers = Headers { exchange: exchange.clone(), journal: self.clone(), lines: None };
-        (headers, Body { exchange: exchange.clone(), journal: self.clone(), buffer: Cursor::default() })
+        let (exchange, journal) = (exchange.clone(), self.clone());
+        (headers, Body { exchange, journal, buffer: Cursor::default(), packets: None })
     }
 
     /// Keeps `failure`, which says more than an I/O error can.
@@ -193,6 +198,8 @@ pub(super) struct Body {
     exchange: Rc<RefCell<Exchange>>,
     journal: Rc<Journal>,
     buffer: Cursor<Vec<u8>>,
+    /// Where the answer may have a pack.
+    packets: Option<SmallPackets>,
 }
 
 impl Read for Body {
@@ -209,7 +216,8 @@ impl BufRead for Body {
         if matches!(*exchange, Exchange::Ended) {
             return Ok(&[]);
         }
-        if self.buffer.position() == self.buffer.get_ref().len() as u64 {
+        // A piece may hold no more than the beginning of a packet, and then nothing comes of it yet.
+        while self.buffer.position() == self.buffer.get_ref().len() as u64 {
             let mut piece = std::mem::take(&mut self.buffer).into_inner();
             piece.resize(PIECE, 0);
             if self.journal.asked.get().elapsed() > self.journal.timeout.saturating_mul(PATIENCE) {
@@ -217,8 +225,14 @@ impl BufRead for Body {
             }
             let answer = exchange.answer(&self.journal)?;
             let length = answer.read(&mut piece).map_err(|error| self.journal.fail(Failure::of(&error)))?;
+            if length == 0 {
+                return Ok(&[]);
+            }
             self.journal.counters.answer(length);
             piece.truncate(length);
+            if answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PACK) {
+                piece = self.packets.get_or_insert_default().split(&piece);
+            }
             self.buffer = Cursor::new(piece);
         }
         self.buffer.fill_buf()

@@ -34,6 +34,7 @@ mod record;
 mod refusal;
 mod remote;
 mod sign;
+mod small_packets;
 mod snapshot;
 mod ssh;
 mod traffic;

@@ -1,0 +1,171 @@
+//! An answer with a pack, its packets made small. A server puts up to 64 kB into one, and gix hands on none before it has
+//! come whole; so who wants the first objects alone would have to wait for, and pay for, what comes with them. Where the
+//! pack begins, each packet is taken apart into what has come of it so far.
+
+/// What an answer is made of, as far as it was read.
+#[derive(Debug, Default)]
+pub(super) struct SmallPackets {
+    /// Whether the pack has begun: from there on, packets have a side band.
+    in_pack: bool,
+    part: Part,
+}
+
+#[derive(Debug)]
+enum Part {
+    /// The length of a packet, in four hexadecimal digits.
+    Length(Vec<u8>),
+    /// A line: what has come of it, and how much is to come.
+    Line { line: Vec<u8>, left: usize },
+    /// What is left of a packet of this side band.
+    Band { band: Option<u8>, left: usize },
+    /// No packets: whoever reads them has to say what is wrong.
+    Garbage,
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self::Length(Vec::new())
+    }
+}
+
+/// The line after which the pack comes.
+const PACK: &[u8] = b"packfile";
+
+/// The length's own length, and with the side band's number.
+const LENGTH: usize = 4;
+const HEAD: usize = LENGTH + 1;
+
+impl SmallPackets {
+    /// Takes the next piece of an answer, and returns it in packets that end where it ends.
+    pub(super) fn split(&mut self, mut piece: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(piece.len() + HEAD);
+        while !piece.is_empty() {
+            let (taken, next) = match &mut self.part {
+                Part::Length(digits) => {
+                    let (taken, rest) = piece.split_at(piece.len().min(LENGTH - digits.len()));
+                    digits.extend_from_slice(taken);
+                    let next = (digits.len() == LENGTH).then(|| after_length(digits, self.in_pack, &mut out));
+                    (rest, next)
+                }
+                Part::Line { line, left } => {
+                    let (taken, rest) = piece.split_at(piece.len().min(*left));
+                    line.extend_from_slice(taken);
+                    out.extend_from_slice(taken);
+                    *left -= taken.len();
+                    self.in_pack |= *left == 0 && line.trim_ascii_end() == PACK;
+                    (rest, (*left == 0).then(Part::default))
+                }
+                Part::Band { band: None, left } => {
+                    *left -= 1;
+                    let band = Part::Band { band: Some(piece[0]), left: *left };
+                    (&piece[1..], Some(band))
+                }
+                Part::Band { band: Some(band), left } => {
+                    let (taken, rest) = piece.split_at(piece.len().min(*left));
+                    out.extend(format!("{:04x}", HEAD + taken.len()).bytes());
+                    out.push(*band);
+                    out.extend_from_slice(taken);
+                    *left -= taken.len();
+                    (rest, (*left == 0).then(Part::default))
+                }
+                Part::Garbage => {
+                    out.extend_from_slice(piece);
+                    (&piece[piece.len()..], None)
+                }
+            };
+            piece = taken;
+            if let Some(next) = next {
+                self.part = next;
+            }
+        }
+        out
+    }
+}
+
+/// Returns what follows a length, and writes that to `out` unless it will be another one.
+fn after_length(digits: &[u8], in_pack: bool, out: &mut Vec<u8>) -> Part {
+    let length = std::str::from_utf8(digits).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
+    match length {
+        Some(length) if in_pack && length > HEAD => Part::Band { band: None, left: length - LENGTH },
+        Some(length) => {
+            out.extend_from_slice(digits);
+            match length.saturating_sub(LENGTH) {
+                0 => Part::default(),
+                left => Part::Line { line: Vec::new(), left },
+            }
+        }
+        None => {
+            out.extend_from_slice(digits);
+            Part::Garbage
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SmallPackets;
+
+    fn packet(bytes: &[u8]) -> Vec<u8> {
+        [format!("{:04x}", bytes.len() + 4).as_bytes(), bytes].concat()
+    }
+
+    fn band(band: u8, bytes: &[u8]) -> Vec<u8> {
+        packet(&[&[band], bytes].concat())
+    }
+
+    /// Returns what the packets of an answer say: its lines, and what each side band carries.
+    fn read(mut answer: &[u8]) -> (Vec<Vec<u8>>, [Vec<u8>; 4]) {
+        let (mut lines, mut bands, mut in_pack) = (Vec::new(), [const { Vec::new() }; 4], false);
+        while let Some((digits, rest)) = answer.split_at_checked(4) {
+            let length = usize::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap();
+            let (packet, rest) = rest.split_at(length.saturating_sub(4));
+            answer = rest;
+            if in_pack && !packet.is_empty() {
+                bands[packet[0] as usize].extend_from_slice(&packet[1..]);
+            } else {
+                lines.push(packet.to_vec());
+                in_pack |= packet == b"packfile\n";
+            }
+        }
+        assert!(answer.is_empty());
+        (lines, bands)
+    }
+
+    #[test]
+    fn what_is_said_stays_the_same_however_it_comes() {
+        let pack: Vec<u8> = (0..70_000_u32).map(|number| number as u8).collect();
+        let answer = [
+            packet(b"shallow-info\n"),
+            packet(format!("shallow {}\n", "a1".repeat(20)).as_bytes()),
+            b"0001".to_vec(),
+            packet(b"packfile\n"),
+            band(2, b"Enumerating objects\n"),
+            band(1, &pack[..65_000]),
+            band(1, b""),
+            band(1, &pack[65_000..]),
+            b"0000".to_vec(),
+        ]
+        .concat();
+        for size in [1, 2, 3, 5, 7, 100, 8_192, 65_536, answer.len()] {
+            let mut small = SmallPackets::default();
+            let split: Vec<u8> = answer.chunks(size).flat_map(|piece| small.split(piece)).collect();
+            assert_eq!(read(&split), read(&answer), "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn what_has_come_of_a_packet_is_handed_on() {
+        let mut small = SmallPackets::default();
+        small.split(&packet(b"packfile\n"));
+        let large = band(1, &[7; 60_000]);
+        assert_eq!(small.split(&large[..1_005]), band(1, &[7; 1_000]));
+        assert_eq!(small.split(&large[1_005..2_005]), band(1, &[7; 1_000]));
+    }
+
+    #[test]
+    fn what_is_no_packet_passes() {
+        for garbage in [&b"<!doctype html>"[..], b"zzzz0004", b"0003zzzzx"] {
+            assert_eq!(SmallPackets::default().split(garbage), garbage);
+        }
+    }
+}
