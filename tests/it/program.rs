@@ -344,8 +344,22 @@ fn a_signal_ends_credential_helpers() {
     assert!(!lives(&child), "the helper goes on");
 }
 
+/// As `timeout` sends it, to the program and to its group: the end is clean all the same.
 #[test]
-fn a_second_signal_kills() {
+fn a_signal_that_is_sent_twice_is_one() {
+    let stage = Stage::new();
+    let absent = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());
+    let running = stage.release().args(["--wait", "10m", "--output", "json", &absent]).start();
+    until("the first look", || !stage.registry.request_lines().is_empty());
+    for _ in 0..20 {
+        running.signal("TERM");
+    }
+    assert_eq!(json(&running.finish().exit(130))["error"]["kind"], "interrupted");
+    stage.untouched();
+}
+
+#[test]
+fn a_later_signal_kills() {
     let stage = Stage::new();
     let child = stage.home.path().join("child");
     // The program asks it to end, and it does not listen.
@@ -353,8 +367,11 @@ fn a_second_signal_kills() {
         format!("trap '' TERM; echo $$ >'{0}.new'; mv '{0}.new' '{0}'; while :; do sleep 1; done", child.display());
     let running = release_over(&stage, &script).args(["--timeout", "10m"]).start();
     until("ssh", || child.exists());
-    running.signal("INT");
-    running.signal("TERM");
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(1500) {
+        running.signal("TERM");
+        thread::sleep(Duration::from_millis(20));
+    }
     assert_eq!(running.finish().code, None);
     let pid = fs::read_to_string(&child).unwrap();
     Command::new("sh").args(["-c", &format!("kill -s KILL {}; true", pid.trim())]).run().success();
