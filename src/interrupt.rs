@@ -6,9 +6,19 @@ use std::io;
 use std::panic;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+#[cfg(unix)]
+use std::time::Duration;
+
+#[cfg(unix)]
+use crate::backoff::Backoff;
 
 /// The stack of the working thread in bytes, which is that of a main thread: the default for others is less.
 const STACK: usize = 8 << 20;
+
+/// How long another signal is taken for the first one again. `timeout` sends its own twice, to the program and to the group
+/// that it is in; so come those that a terminal sends and a launcher hands on.
+#[cfg(unix)]
+const SAME: Duration = Duration::from_millis(500);
 
 /// How far the one effect of a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,7 +86,7 @@ impl Gate {
 /// How the wait for some work ended.
 pub enum Waited<T> {
     Done(T),
-    /// A signal came first. The next one will kill the process.
+    /// A signal came first. A later one will kill the process.
     Interrupted(Work<T>),
 }
 
@@ -97,23 +107,31 @@ pub fn wait_for<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
     use signal_hook::flag;
     use signal_hook::iterator::Signals;
     use std::sync::Arc;
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::channel;
 
-    let was_caught = Arc::new(AtomicBool::new(false));
+    let kills = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        // In this order: the first signal only sets the flag.
-        flag::register_conditional_default(signal, was_caught.clone())?;
-        flag::register(signal, was_caught.clone())?;
+        flag::register_conditional_default(signal, kills.clone())?;
     }
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    let closing = Closing(signals.handle());
+    let (sender, came) = channel();
+    let at_end = AtEnd(sender.clone());
+    thread::Builder::new().spawn(move || {
+        if signals.forever().next().is_some() {
+            // Nobody may be waiting any more.
+            sender.send(Came::Signal).ok();
+            Backoff::new(2, SAME, SAME).wait(SAME);
+            kills.store(true, Ordering::Relaxed);
+        }
+    })?;
     let work = begin(move || {
-        let _closing = closing;
+        let _at_end = at_end;
         work()
     })?;
-    Ok(match signals.forever().next() {
-        Some(_) => Waited::Interrupted(work),
-        None => Waited::Done(work.finish()),
+    Ok(match came.recv() {
+        Ok(Came::Signal) => Waited::Interrupted(work),
+        Ok(Came::End) | Err(_) => Waited::Done(work.finish()),
     })
 }
 
@@ -126,14 +144,21 @@ fn begin<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Re
     thread::Builder::new().stack_size(STACK).spawn(work).map(Work)
 }
 
-/// Ends the wait for signals where the work ends, be it by a panic.
+/// What a wait was ended by.
 #[cfg(unix)]
-struct Closing(signal_hook::iterator::Handle);
+enum Came {
+    End,
+    Signal,
+}
+
+/// Tells where the work ends, be it by a panic.
+#[cfg(unix)]
+struct AtEnd(std::sync::mpsc::Sender<Came>);
 
 #[cfg(unix)]
-impl Drop for Closing {
+impl Drop for AtEnd {
     fn drop(&mut self) {
-        self.0.close();
+        self.0.send(Came::End).ok();
     }
 }
 
