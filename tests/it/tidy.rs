@@ -51,7 +51,7 @@ const LAYERS: [(&str, &[&str]); 31] = [
     ("hold", &[]),
     ("marker", &[]),
     ("cli", &[]),
-    ("interrupt", &[]),
+    ("interrupt", &["backoff"]),
     ("program", &["backoff"]),
     ("git", &["http", "program"]),
     ("registry", &["image", "backoff", "http", "program"]),
