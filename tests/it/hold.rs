@@ -20,6 +20,7 @@ const HOLDS: &[(&str, &[u8], Option<&str>)] = &[
     (".tagship-hold", b"until: tomorrow", Some("cannot be understood, so it holds everything: `tomorrow` is not")),
     (".tagship-hold", b"names: web\nunitl: 2020-01-01T00:00Z", Some("line 2 is none of")),
     (".tagship-hold", b"\xff", Some("it is not text\n")),
+    (".tagship-hold", &[b'x'; 1 << 20], Some("everything: it is longer than 4096 bytes\n")),
     (".tagship-hold", b"\x1b[2J::error::x", Some("\\u{1b}[2J::error::x\n")),
     (".tagship-hold/README", b"A folder.", Some("it is not a file\n")),
     ("4-gitops/overlays/.tagship-hold", b"Elsewhere.", None),

@@ -67,6 +67,10 @@ fn no_part_of_a_url_that_may_be_secret_is_shown() {
         server.url_with(&login, "old.git"),
         "https://h:99999/x?private_token=s3cret".to_owned(),
         "x-access-token:s3cret@github.example/o/r.git".to_owned(),
+        "s3cret@github.example/o/r.git".to_owned(),
+        "https:/u:s3cret@github.example/o/r.git".to_owned(),
+        "https//u:s3cret@github.example/o/r.git".to_owned(),
+        "//u:s3cret@github.example/o/r.git".to_owned(),
         "file://u:s3cret@h/tmp".to_owned(),
         "https://127.0.0.1:1/x?token=s3cret#s3cret".to_owned(),
     ] {
@@ -111,6 +115,11 @@ fn the_users_configuration_counts_without_a_checkout() {
     let config = stage.home.write("gitconfig", &config);
     stage.release_to("config:gitops.git").env("GIT_CONFIG_GLOBAL", config).arg(stage.argument()).run().success();
     assert_eq!(stage.remote.number_of_commits("main"), 2);
+    let release = stage.release_to("config:gitops.git").env("GIT_CONFIG_COUNT", "2").arg(stage.argument());
+    let release = release.env("GIT_CONFIG_KEY_0", "credential.helper").env("GIT_CONFIG_VALUE_0", helper);
+    let rewritten = format!("url.{}.insteadOf", server.url(""));
+    let release = release.env("GIT_CONFIG_KEY_1", rewritten).env("GIT_CONFIG_VALUE_1", "config:");
+    release.run().success().stdout_has("unchanged: ");
 }
 
 #[test]
