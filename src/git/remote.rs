@@ -78,8 +78,10 @@ impl Remote {
         let address = match url.scheme {
             Scheme::Http | Scheme::Https => http_address(&url, &shown, config, options)?,
             Scheme::Ssh => {
-                // `token@host/path` without its scheme reads as host and path of ssh, the token being part of one.
-                if url.path.find_byte(b'@').is_some_and(|at| !url.path[..at].contains(&b'/')) {
+                // `user:token@host/path` without its scheme reads as host and path of ssh, the token being part of one; so
+                // does `https:/user:token@host/path`.
+                let is_scheme = url.host().is_some_and(|host| ["http", "https"].contains(&host));
+                if is_scheme || url.path.find_byte(b'@').is_some_and(|at| !url.path[..at].contains(&b'/')) {
                     return Err(invalid(&shown, "is `https://` missing before it?"));
                 }
                 let path = gix::url::expand_path::for_shell(url.path.clone());
@@ -134,9 +136,12 @@ impl fmt::Display for Remote {
     }
 }
 
-/// Returns the user's and the system's configuration of git.
+/// Returns the user's and the system's configuration of git, and that of the environment (`GIT_CONFIG_COUNT`).
 pub(super) fn user_configuration() -> Result<gix::config::File, GitError> {
-    gix::config::File::from_globals().map_err(|error| GitError::unexpected("git's configuration cannot be read", error))
+    let failed = |error| GitError::unexpected("git's configuration cannot be read", error);
+    let mut config = gix::config::File::from_globals().map_err(failed)?;
+    config.append(gix::config::File::from_environment_overrides().map_err(failed)?).map_err(failed)?;
+    Ok(config)
 }
 
 fn invalid(url: &str, why: &str) -> GitError {
@@ -231,6 +236,10 @@ fn local_address(url: gix::Url) -> Result<Address, GitError> {
     }
     refuse_option(&path.display().to_string(), &url.path)?;
     let is_repository = (path.join("HEAD").exists() && path.join("objects").is_dir()) || path.join(".git").exists();
+    // `token@host/path` reads as a path.
+    if !is_repository && url.path.contains(&b'@') {
+        return Err(invalid(&path.display().to_string(), "it is no folder with a repository in it"));
+    }
     if !is_repository {
         return Err(GitError::NoRepository {
             path,
