@@ -10,6 +10,9 @@ use std::time::{Duration, SystemTime};
 /// The name of the file.
 pub const FILE_NAME: &str = ".tagship-hold";
 
+/// How long a hold may be, in bytes: all of it is told, in every report.
+const LARGEST: usize = 4 << 10;
+
 /// A hold, as its file says it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hold {
@@ -35,6 +38,8 @@ pub enum HoldError {
     NoFile,
     #[error("it is not text")]
     NoText,
+    #[error("it is longer than {LARGEST} bytes")]
+    TooLong,
     #[error("line {0} is none of `names:`, `until:` and `owner:`, which end the reason")]
     Line(usize),
     #[error("`{0}:` is there twice")]
@@ -58,6 +63,9 @@ pub enum Grip {
 impl Hold {
     /// Reads the text of a hold.
     pub fn parse(text: &[u8]) -> Result<Self, HoldError> {
+        if text.len() > LARGEST {
+            return Err(HoldError::TooLong);
+        }
         let text = std::str::from_utf8(text).map_err(|_no_text| HoldError::NoText)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut hold = Self::default();
@@ -177,7 +185,7 @@ fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::{Grip, Hold, HoldError, seconds};
+    use super::{Grip, Hold, HoldError, LARGEST, seconds};
     use std::time::{Duration, SystemTime};
 
     #[test]
@@ -203,6 +211,7 @@ mod tests {
         let moment = |text: &str| HoldError::Moment(text.to_owned());
         for (text, expected) in [
             (&b"\xff\xfe"[..], HoldError::NoText),
+            (&[b'x'; LARGEST + 1], HoldError::TooLong),
             (b"names:", HoldError::Empty("names")),
             (b"names: a,,b", HoldError::Empty("names")),
             (b"owner: ", HoldError::Empty("owner")),
