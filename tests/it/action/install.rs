@@ -194,6 +194,43 @@ fn a_program_that_is_there_already() {
 }
 
 #[test]
+fn a_program_by_a_bare_name_is_that_of_the_workspace() {
+    let runner = Runner::new(right);
+    let workspace = runner.home.path();
+    fails(
+        runner.install().current_dir(workspace).env("TAGSHIP_BIN", "programs").run(),
+        "`programs`, which `binary-path`",
+    );
+    // A program of the same name that a search would find first.
+    write_script(&workspace.join("programs/tagship"), "#!/bin/sh\necho another program\n");
+    let run = || Command::new("bash").current_dir(workspace).arg(workspace.join("action-repository/action/run.sh"));
+    let path = format!("{}:{}", workspace.join("programs").display(), std::env::var("PATH").unwrap());
+    run().env("PATH", path).env("TAGSHIP_BIN", "tagship").run().success().stdout_has("released program");
+}
+
+/// Somebody who writes the cache while a job reads it gets nothing run: what is compared is what is unpacked.
+#[test]
+fn what_is_compared_is_what_is_unpacked() {
+    let runner = Runner::new(right);
+    runs(&runner.install().run().success());
+    let evil = runner.home.path().join("evil");
+    fs::create_dir(&evil).unwrap();
+    write_script(&evil.join("tagship"), "#!/bin/sh\necho another program\n");
+    Command::new("tar").current_dir(&evil).args(["-czf", "archive", "tagship"]).run().success();
+    // Stands in for whoever is faster: the cache changes as soon as a checksum has been taken.
+    let programs = runner.home.path().join("programs");
+    let swap = format!(
+        "#!/bin/sh\nPATH=${{PATH#*:}} sha256sum\ncp {} {}\n",
+        evil.join("archive").display(),
+        runner.cached().display()
+    );
+    let install = runner.install();
+    write_script(&programs.join("sha256sum"), &swap);
+    runs(&install.run().success());
+    assert_eq!(fs::read(runner.cached()).unwrap(), fs::read(evil.join("archive")).unwrap(), "the swap took place");
+}
+
+#[test]
 fn a_cache_that_cannot_be_written_is_passed_by() {
     let runner = Runner::new(right);
     let file = runner.home.write("tools-that-are-a-file", "");
