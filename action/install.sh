@@ -21,7 +21,11 @@ native() { if command -v cygpath >/dev/null; then cygpath -u "$1"; else printf '
 
 if [ -n "${TAGSHIP_BIN:-}" ]; then
   program="$(native "$TAGSHIP_BIN")"
-  [ -x "$program" ] || fail "\`$TAGSHIP_BIN\`, which \`binary-path\` or TAGSHIP_BIN names, is not a program"
+  # Whole, so that a bare name is the file of that name in the workspace, and none that is found elsewhere.
+  case "$program" in /*) ;; *) program="$PWD/$program" ;; esac
+  if [ ! -f "$program" ] || [ ! -x "$program" ]; then
+    fail "\`$TAGSHIP_BIN\`, which \`binary-path\` or TAGSHIP_BIN names, is not a program"
+  fi
   printf '%s\n' "$program"
   exit
 fi
@@ -61,13 +65,13 @@ sha256_of() {
   printf '%s' "${sum%% *}"
 }
 
-# The cache is kept across jobs where the runner lives on; where it cannot be written, this job's own folder does.
+# What is compared and unpacked is in a folder of this run alone: the cache may be written by others at the same moment.
 temporary="$(native "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")"
-cache="$(native "${RUNNER_TOOL_CACHE:-$temporary}")/tagship/$version/$arch"
-if ! mkdir -p "$cache" 2>/dev/null || [ ! -w "$cache" ]; then cache="$temporary"; fi
 work="$(mktemp -d "$temporary/tagship.XXXXXX")"
+# Kept across jobs where the runner lives on. Where it cannot be written, it may still be read.
+cached="$(native "${RUNNER_TOOL_CACHE:-$temporary}")/tagship/$version/$arch/$archive"
 
-if [ ! -f "$cache/$archive" ] || [ "$(sha256_of "$cache/$archive")" != "$wanted" ]; then
+if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$work/$archive")" != "$wanted" ]; then
   base="${TAGSHIP_DOWNLOAD_BASE_URL:-}"
   if [ -z "$base" ]; then
     [ -n "${TAGSHIP_ACTION_REPOSITORY:-}" ] ||
@@ -82,9 +86,12 @@ if [ ! -f "$cache/$archive" ] || [ "$(sha256_of "$cache/$archive")" != "$wanted"
     fail "cannot download \`$url\`; on a runner without access to it, give \`download-base-url\` or \`binary-path\`"
   got="$(sha256_of "$work/$archive")"
   [ "$got" = "$wanted" ] || fail "\`$url\` is not what was released: its sha256 is $got, and must be $wanted"
-  # Into the cache by a rename, as another job may read at the same moment.
-  mv -f "$work/$archive" "$cache/$archive.$$" && mv -f "$cache/$archive.$$" "$cache/$archive"
+  # Into the cache by a rename, as another job may read at the same moment; without it, the next job downloads again.
+  if mkdir -p "${cached%/*}" 2>/dev/null && part="$(mktemp "$cached.XXXXXX" 2>/dev/null)"; then
+    chmod 644 "$part"
+    { cp "$work/$archive" "$part" && mv -f "$part" "$cached"; } || rm -f "$part"
+  fi
 fi
 
-tar -xzf - -C "$work" "$member" <"$cache/$archive" || fail "cannot unpack \`$archive\`"
+tar -xzf - -C "$work" "$member" <"$work/$archive" || fail "cannot unpack \`$archive\`"
 printf '%s\n' "$work/$member"
