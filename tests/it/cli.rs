@@ -62,6 +62,9 @@ fn usage_errors_in_json() {
     assert_eq!(document["outcome"], "failed");
     assert_eq!(document["error"]["message"], "unexpected argument '--nonsense' found");
     tagship().args(["set", "--output=json"]).run().exit(2).stdout_has(r#""kind":"usage""#);
+    let missing = tagship().args(["set", "--output=json"]).run().exit(2);
+    let document: serde_json::Value = serde_json::from_str(&missing.stdout()).unwrap();
+    assert_eq!(document["error"]["details"], serde_json::json!(["<IMAGE>..."]), "what is missing is told too");
 }
 
 #[test]
