@@ -211,7 +211,9 @@ impl Report {
             self.write(&mut io::stderr(), &format!("{}\n", lines.join("\n")));
         }
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let failure = Failure::usage(message);
+        // What is missing, or what there is, stands indented below.
+        let details = text.lines().skip(1).take_while(|line| !line.trim().is_empty());
+        let failure = details.fold(Failure::usage(message), |failure, line| failure.detail(line.trim()));
         let result = Err(&failure);
         if self.format == OutputFormat::Json {
             self.print_json(command, result);
