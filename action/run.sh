@@ -12,8 +12,4 @@ for variable in TAGSHIP_REPO TAGSHIP_FROM_REPO; do
   fi
 done
 
-command="${TAGSHIP_COMMAND:-release}"
-if [ "$command" = rollback ]; then
-  exec "$program" rollback -- "${TAGSHIP_NAME:-}"
-fi
-exec "$program" "$command"
+exec "$program" "${TAGSHIP_COMMAND:-release}"

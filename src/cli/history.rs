@@ -37,7 +37,7 @@ pub struct LogArguments {
 #[derive(Debug, Args)]
 pub struct RollbackArguments {
     /// The entry
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", env = "TAGSHIP_NAME")]
     pub name: String,
 
     /// The release to go back to: its tag, its commit, or the commit that it was built from

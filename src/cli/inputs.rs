@@ -78,13 +78,14 @@ fn take(environment: &mut Environment) -> BTreeMap<String, Source> {
     inputs
 }
 
-/// Returns the input for an argument: by the name of its variable, that of one of its flags, or, for a list, the plural.
+/// Returns the input for an argument: by the name of its variable, that of one of its flags, or, for a list and what has no
+/// flag, the plural.
 fn input_of(argument: &Arg, inputs: &BTreeMap<String, Source>, environment: &Environment) -> Option<(String, Source)> {
     let variable = argument.get_env()?.to_str()?;
     let flags = argument.get_long().into_iter().chain(argument.get_all_aliases().unwrap_or_default());
     let mut names = vec![variable.to_owned()];
     names.extend(flags.map(|flag| format!("TAGSHIP_{}", flag.to_ascii_uppercase().replace('-', "_"))));
-    if matches!(argument.get_action(), ArgAction::Append) {
+    if matches!(argument.get_action(), ArgAction::Append) || argument.is_positional() {
         names.push(format!("{variable}S"));
     }
     if environment.get(variable).is_some() && !inputs.contains_key(variable) {
@@ -184,6 +185,14 @@ mod tests {
                 assert_eq!(words[..3], ["check", expected[0], expected[1]]);
                 assert_eq!(words[3..], ["--expect-revision=fdafd70", "--", "a:1"]);
             }
+        }
+    }
+
+    #[test]
+    fn the_entry_of_a_rollback() {
+        for name in ["PLUGIN_NAME", "PLUGIN_NAMES"] {
+            let inputs = [WOODPECKER, ("PLUGIN_COMMAND", "rollback"), (name, "web"), ("PLUGIN_STEPS", "2")];
+            assert_eq!(words(&[], &inputs), ["rollback", "--steps=2", "--", "web"], "{name}");
         }
     }
 

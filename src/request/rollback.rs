@@ -26,7 +26,7 @@ impl RollbackRequest {
         let delivery =
             Delivery::new(&arguments.checking, &arguments.repository, &arguments.commit, &[None], environment)?;
         Ok(Self {
-            name: super::images::name(&arguments.name)?,
+            name: super::images::name(arguments.name.trim())?,
             to: match &arguments.to {
                 Some(text) => Earlier::Named(text.clone()),
                 None => Earlier::Steps(arguments.steps as usize),
