@@ -153,3 +153,16 @@ fn what_was_rolled_back_stays_away_after_a_fix() {
     ends(&environments.release(PRODUCTION, "web", "v1.2.0", 3), "superseded");
     ends(&environments.release(PRODUCTION, "web", "v1.2.1", 10), "released");
 }
+
+/// How far back is looked is not judged by what was taken back already.
+#[test]
+fn the_way_back_over_many_commits_of_others() {
+    let environments = released(1);
+    noise(&environments, 110);
+    for (tag, source) in [("v1.1.0", 2), ("v1.2.0", 3), ("v1.3.0", 4)] {
+        environments.release(PRODUCTION, "web", tag, source).success();
+    }
+    rollback(&environments, &["--to", "v1.1.0", "web"]).run().success();
+    rollback(&environments, &["web"]).run().success();
+    assert!(environments.file(PRODUCTION).contains("v1.0.0"), "{}", environments.file(PRODUCTION));
+}
