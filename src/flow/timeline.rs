@@ -1,7 +1,7 @@
 //! What the entries of one kustomization became, commit by commit: read from the branch's history as far back as is asked
 //! for, whoever made the commits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::failure::Failure;
 use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
@@ -38,11 +38,12 @@ pub(super) fn timeline(
         let commits: Vec<&CommitRecord> = history.first_parents().collect();
         snapshot.load_history(&commits, path)?;
         timeline = Timeline { releases: changes(snapshot, &commits, path, name)?, complete: history.complete };
+        // What is enough depends on what still stands.
+        mark_rolled_back(&mut timeline.releases);
         if history.complete || is_enough(&timeline.releases) {
             break;
         }
     }
-    mark_rolled_back(&mut timeline.releases);
     Ok(timeline)
 }
 
@@ -104,13 +105,13 @@ fn differences(record: &CommitRecord, after: &Entries, before: &Entries) -> Vec<
 }
 
 fn mark_rolled_back(releases: &mut [LoggedRelease]) {
-    let mut rollbacks: BTreeMap<(String, String), CommitId> = BTreeMap::new();
+    let mut rollbacks: HashMap<(String, CommitId), CommitId> = HashMap::new();
     for release in releases.iter() {
         for taken_back in release.provenance.iter().flat_map(|said| &said.rollback_of) {
-            rollbacks.insert((release.name.clone(), taken_back.to_string()), release.record.id);
+            rollbacks.insert((release.name.clone(), *taken_back), release.record.id);
         }
     }
     for release in releases {
-        release.rolled_back_by = rollbacks.get(&(release.name.clone(), release.record.id.to_string())).copied();
+        release.rolled_back_by = rollbacks.get(&(release.name.clone(), release.record.id)).copied();
     }
 }
