@@ -7,8 +7,8 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::env::Environment;
 use super::groups::{
-    CheckingArguments, CommitArguments, ImageArguments, KustomizationArguments, OnSuperseded, OwnCommitArguments,
-    RegistryArguments, RepositoryArguments, RequirementArguments,
+    DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, ReadingArguments, RegistryArguments,
+    RequirementArguments, SupersededArguments,
 };
 use super::history::{LogArguments, PromoteArguments, RollbackArguments};
 use super::manual;
@@ -141,9 +141,6 @@ pub struct ReleaseArguments {
     #[command(flatten)]
     pub kustomization: KustomizationArguments,
 
-    #[command(flatten)]
-    pub checking: CheckingArguments,
-
     /// Write the digest that the registry has beside the tag; of an image for several platforms, that of its index
     #[arg(
         long,
@@ -155,10 +152,7 @@ pub struct ReleaseArguments {
     pub pin_digest: bool,
 
     #[command(flatten)]
-    pub repository: RepositoryArguments,
-
-    #[command(flatten)]
-    pub commit: CommitArguments,
+    pub delivery: DeliveryArguments,
 
     /// Commit in the checkout, on what is checked out there, and push nothing; the remote is not asked
     #[arg(
@@ -173,16 +167,8 @@ pub struct ReleaseArguments {
     #[command(flatten)]
     pub own_commit: OwnCommitArguments,
 
-    /// What to do where the branch carries a newer release of the entry already, or one of another line
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHAT",
-        env = "TAGSHIP_ON_SUPERSEDED",
-        default_value_t = OnSuperseded::Skip,
-        help_heading = "Guards"
-    )]
-    pub on_superseded: OnSuperseded,
+    #[command(flatten)]
+    pub superseded: SupersededArguments,
 }
 
 #[derive(Debug, Args)]
@@ -191,11 +177,7 @@ pub struct GuardArguments {
     pub own_commit: OwnCommitArguments,
 
     #[command(flatten)]
-    pub repository: RepositoryArguments,
-
-    /// How long one request to the repository may take, such as `30s` or `2m`
-    #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s", help_heading = "Git")]
-    pub timeout: String,
+    pub reading: ReadingArguments,
 }
 
 #[derive(Debug, Args)]

@@ -217,3 +217,55 @@ pub struct CommitArguments {
     #[arg(long, value_name = "N", env = "TAGSHIP_ATTEMPTS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub attempts: u32,
 }
+
+#[derive(Debug, Args)]
+pub struct SupersededArguments {
+    /// What to do where the branch carries a newer release of the entry already, or one of another line
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        env = "TAGSHIP_ON_SUPERSEDED",
+        default_value_t = OnSuperseded::Skip,
+        help_heading = "Guards"
+    )]
+    pub on_superseded: OnSuperseded,
+}
+
+/// What every command takes that commits to the release branch.
+#[derive(Debug, Args)]
+pub struct DeliveryArguments {
+    #[command(flatten)]
+    pub checking: CheckingArguments,
+
+    #[command(flatten)]
+    pub repository: RepositoryArguments,
+
+    #[command(flatten)]
+    pub commit: CommitArguments,
+}
+
+/// What a command takes that only reads a repository.
+#[derive(Debug, Args)]
+pub struct ReadingArguments {
+    #[command(flatten)]
+    pub repository: RepositoryArguments,
+
+    /// How long one request may take, such as `30s` or `2m`
+    #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s", help_heading = "Git")]
+    pub timeout: String,
+}
+
+#[derive(Debug, Args)]
+pub struct OneKustomizationArguments {
+    /// A kustomization, or the folder that has one
+    #[arg(
+        short,
+        long,
+        value_name = "PATH",
+        env = "TAGSHIP_KUSTOMIZATION",
+        default_value = ".",
+        help_heading = "Kustomization"
+    )]
+    pub kustomization: String,
+}

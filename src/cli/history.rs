@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
-use super::groups::{CheckingArguments, CommitArguments, OnSuperseded, RepositoryArguments};
+use super::groups::{DeliveryArguments, OneKustomizationArguments, ReadingArguments, SupersededArguments};
 
 #[derive(Debug, Args)]
 pub struct LogArguments {
@@ -11,27 +11,15 @@ pub struct LogArguments {
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
-    /// A kustomization, or the folder that has one
-    #[arg(
-        short,
-        long,
-        value_name = "PATH",
-        env = "TAGSHIP_KUSTOMIZATION",
-        default_value = ".",
-        help_heading = "Kustomization"
-    )]
-    pub kustomization: String,
+    #[command(flatten)]
+    pub one: OneKustomizationArguments,
 
     /// How many releases to list, the newest first
     #[arg(long, value_name = "N", env = "TAGSHIP_LIMIT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 
     #[command(flatten)]
-    pub repository: RepositoryArguments,
-
-    /// How long one request may take, such as `30s` or `2m`
-    #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s", help_heading = "Git")]
-    pub timeout: String,
+    pub reading: ReadingArguments,
 }
 
 #[derive(Debug, Args)]
@@ -48,29 +36,15 @@ pub struct RollbackArguments {
     #[arg(long, value_name = "N", env = "TAGSHIP_STEPS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub steps: u32,
 
-    /// A kustomization, or the folder that has one
-    #[arg(
-        short,
-        long,
-        value_name = "PATH",
-        env = "TAGSHIP_KUSTOMIZATION",
-        default_value = ".",
-        help_heading = "Kustomization"
-    )]
-    pub kustomization: String,
+    #[command(flatten)]
+    pub one: OneKustomizationArguments,
 
     /// Show what goes back and the diff, and change nothing
     #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Kustomization")]
     pub dry_run: bool,
 
     #[command(flatten)]
-    pub checking: CheckingArguments,
-
-    #[command(flatten)]
-    pub repository: RepositoryArguments,
-
-    #[command(flatten)]
-    pub commit: CommitArguments,
+    pub delivery: DeliveryArguments,
 }
 
 #[derive(Debug, Args)]
@@ -110,22 +84,8 @@ pub struct PromoteArguments {
     pub dry_run: bool,
 
     #[command(flatten)]
-    pub checking: CheckingArguments,
+    pub delivery: DeliveryArguments,
 
     #[command(flatten)]
-    pub repository: RepositoryArguments,
-
-    #[command(flatten)]
-    pub commit: CommitArguments,
-
-    /// What to do where the branch carries a newer release of the entry already, or one of another line
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHAT",
-        env = "TAGSHIP_ON_SUPERSEDED",
-        default_value_t = OnSuperseded::Skip,
-        help_heading = "Guards"
-    )]
-    pub on_superseded: OnSuperseded,
+    pub superseded: SupersededArguments,
 }

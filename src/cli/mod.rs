@@ -13,8 +13,9 @@ pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArgume
 pub use ci::Ci;
 pub use env::{Environment, GitLogin};
 pub use groups::{
-    CheckingArguments, CommitArguments, ImageArguments, KustomizationArguments, OnOwnCommit, OnSuperseded,
-    OwnCommitArguments, RegistryArguments, RepositoryArguments, RequirementArguments,
+    CheckingArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
+    OnSuperseded, OneKustomizationArguments, OwnCommitArguments, ReadingArguments, RegistryArguments,
+    RepositoryArguments, RequirementArguments, SupersededArguments,
 };
 pub use history::{LogArguments, PromoteArguments, RollbackArguments};
 pub use inputs::or_inputs;

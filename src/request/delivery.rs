@@ -4,7 +4,7 @@ use super::commit::CommitRequest;
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
 use super::values::{Effect, listed};
-use crate::cli::{CheckingArguments, CommitArguments, Environment, OnSuperseded, RepositoryArguments};
+use crate::cli::{CommitArguments, DeliveryArguments, Environment, OnSuperseded};
 use crate::failure::Failure;
 use crate::git::BranchName;
 use crate::marker::SkipCi;
@@ -33,12 +33,11 @@ impl Delivery {
     /// Returns what the shared flags mean; the rest is as little as can be. Of images that only the repository names, the
     /// registry is `None`.
     pub(super) fn new(
-        checking: &CheckingArguments,
-        repository: &RepositoryArguments,
-        commit: &CommitArguments,
+        arguments: &DeliveryArguments,
         registries: &[Option<String>],
         environment: &Environment,
     ) -> Result<Self, Failure> {
+        let DeliveryArguments { checking, repository, commit } = arguments;
         let required = Some(&checking.requirements);
         let asks = || RegistryRequest::new(&checking.registry, required, registries, environment);
         let message = CommitRequest::new(commit, environment)?;

@@ -12,7 +12,7 @@ pub struct GuardRequest {
 impl GuardRequest {
     pub(super) fn new(arguments: &GuardArguments, environment: &Environment) -> Result<Self, Failure> {
         Ok(Self {
-            target: TargetRequest::new(&arguments.repository, &arguments.timeout, environment)?,
+            target: TargetRequest::new(&arguments.reading.repository, &arguments.reading.timeout, environment)?,
             on_own_commit: arguments.own_commit.on_own_commit,
         })
     }

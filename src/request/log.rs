@@ -16,8 +16,8 @@ pub struct LogRequest {
 impl LogRequest {
     pub(super) fn new(arguments: &LogArguments, environment: &Environment) -> Result<Self, Failure> {
         Ok(Self {
-            target: TargetRequest::new(&arguments.repository, &arguments.timeout, environment)?,
-            kustomization: arguments.kustomization.clone(),
+            target: TargetRequest::new(&arguments.reading.repository, &arguments.reading.timeout, environment)?,
+            kustomization: arguments.one.kustomization.clone(),
             name: arguments.name.clone(),
             limit: arguments.limit as usize,
         })

@@ -19,15 +19,14 @@ pub struct PromoteRequest {
 
 impl PromoteRequest {
     pub(super) fn new(arguments: &PromoteArguments, environment: &Environment) -> Result<Self, Failure> {
-        let delivery =
-            Delivery::new(&arguments.checking, &arguments.repository, &arguments.commit, &[None], environment)?;
+        let delivery = Delivery::new(&arguments.delivery, &[None], environment)?;
         let elsewhere = arguments.from_repo.is_some() || arguments.from_branch.is_some();
         let repository = RepositoryArguments {
-            repo: arguments.from_repo.clone().or_else(|| arguments.repository.repo.clone()),
-            remote: arguments.repository.remote.clone(),
+            repo: arguments.from_repo.clone().or_else(|| arguments.delivery.repository.repo.clone()),
+            remote: arguments.delivery.repository.remote.clone(),
             branch: arguments.from_branch.clone(),
         };
-        let timeout = &arguments.checking.registry.timeout;
+        let timeout = &arguments.delivery.checking.registry.timeout;
         let names = listed("NAME", &arguments.names)?;
         Ok(Self {
             names: names.iter().map(|name| super::images::name(name)).collect::<Result<_, _>>()?,
@@ -37,7 +36,7 @@ impl PromoteRequest {
                 kustomizations: vec![arguments.to.clone()],
                 add: arguments.add,
                 effect: effect(arguments.dry_run),
-                on_superseded: arguments.on_superseded,
+                on_superseded: arguments.superseded.on_superseded,
                 ..delivery
             },
         })

@@ -14,16 +14,15 @@ pub struct ReleaseRequest {
 
 impl ReleaseRequest {
     pub(super) fn new(arguments: &ReleaseArguments, environment: &Environment) -> Result<Self, Failure> {
-        let ReleaseArguments { checking, repository, commit, kustomization, .. } = arguments;
+        let kustomization = &arguments.kustomization;
         let images = Images::parse(&arguments.images.images)?;
-        let shared = Delivery::new(checking, repository, commit, &images.registries(), environment)?;
+        let shared = Delivery::new(&arguments.delivery, &images.registries(), environment)?;
         let delivery = Delivery {
             target: if arguments.no_push { shared.target.without_remote()? } else { shared.target },
             kustomizations: listed("--kustomization", &kustomization.kustomizations)?,
             add: kustomization.add,
             pin_digest: arguments.pin_digest,
-            override_hold: arguments.commit.override_hold,
-            on_superseded: arguments.on_superseded,
+            on_superseded: arguments.superseded.on_superseded,
             effect: effect(kustomization.dry_run),
             ..shared
         };

@@ -22,9 +22,8 @@ pub enum Earlier {
 
 impl RollbackRequest {
     pub(super) fn new(arguments: &RollbackArguments, environment: &Environment) -> Result<Self, Failure> {
-        let kustomizations = vec![arguments.kustomization.clone()];
-        let delivery =
-            Delivery::new(&arguments.checking, &arguments.repository, &arguments.commit, &[None], environment)?;
+        let kustomizations = vec![arguments.one.kustomization.clone()];
+        let delivery = Delivery::new(&arguments.delivery, &[None], environment)?;
         Ok(Self {
             name: super::images::name(arguments.name.trim())?,
             to: match &arguments.to {
