@@ -29,9 +29,7 @@ impl SourceRepository {
         let options = || options_beside(request, target);
         let of_url = || Remote::at(url?, &options()).ok();
         let built = of_url();
-        // Hosts do not tell names by their case.
-        let is = |built: &Remote, other: &Remote| built.to_string().eq_ignore_ascii_case(&other.to_string());
-        if built.as_ref().is_some_and(|built| is(built, target)) {
+        if built.as_ref().is_some_and(|built| built.is(target)) {
             return Self { is_target: true, checkout: None, remote: None, told: HashMap::new() };
         }
         let here = match request.repository {
@@ -40,7 +38,7 @@ impl SourceRepository {
         };
         // The checkout's configuration has the login for its own remote.
         let of_checkout = here.as_ref().and_then(|here| here.remote("origin", options()).ok());
-        let is_built = |remote: &Remote| built.as_ref().is_some_and(|built| is(built, remote));
+        let is_built = |remote: &Remote| built.as_ref().is_some_and(|built| built.is(remote));
         let remote = of_checkout.filter(is_built).or_else(of_url);
         Self { is_target: false, checkout: here, remote, told: HashMap::new() }
     }

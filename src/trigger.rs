@@ -109,7 +109,7 @@ fn built_repository(request: &TargetRequest) -> Result<Option<Remote>, Failure> 
     let built = Remote::at(url, &remote_options(request))?;
     Ok(match target {
         // The same by name; the target's has the login.
-        Some(target) if target.to_string().eq_ignore_ascii_case(&built.to_string()) => Some(target),
+        Some(target) if target.is(&built) => Some(target),
         Some(_) => None,
         None => Some(built),
     })

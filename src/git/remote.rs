@@ -103,6 +103,11 @@ impl Remote {
         }
     }
 
+    /// Returns whether both are one repository, whatever their transports and logins. Hosts do not tell names by their case.
+    pub fn is(&self, other: &Self) -> bool {
+        self.shown.eq_ignore_ascii_case(&other.shown)
+    }
+
     /// Returns what went over HTTP so far; ssh and local paths are not counted.
     pub fn traffic(&self) -> Traffic {
         self.counters.read()
