@@ -18,11 +18,12 @@ struct Push {
 
 /// Returns where the branch stood before the push of `commit`; `None` where the event in the file is no such push.
 pub(super) fn before(path: &Path, commit: &str) -> Option<String> {
-    let file = File::open(path).ok()?;
-    if !file.metadata().ok()?.is_file() {
+    // To open a pipe would be to wait for who writes it.
+    if !path.metadata().ok()?.is_file() {
         return None;
     }
-    let push: Push = serde_json::from_reader(BufReader::new(file.take(LARGEST))).ok()?;
+    let file = File::open(path).ok()?.take(LARGEST);
+    let push: Push = serde_json::from_reader(BufReader::new(file)).ok()?;
     (push.after == commit).then_some(push.before)
 }
 
