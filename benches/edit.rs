@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use tagship::image::ImageArgument;
-use tagship::kustomization::{Absent, edit};
+use tagship::targets::kustomization::{Absent, edit};
 
 const HEAD: &str = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n";
 

@@ -17,42 +17,25 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-pub mod backoff;
-mod checks;
 pub mod cli;
-mod diff;
-pub mod failure;
 pub mod flow;
 pub mod git;
-pub mod guard;
-pub mod hold;
-pub mod http;
+pub mod guards;
 pub mod image;
-pub mod interrupt;
-pub mod kustomization;
-mod logins;
-pub mod marker;
-pub mod message_template;
-mod nearest;
-pub mod order;
+pub mod message;
 pub mod outcome;
-pub mod plan;
-pub mod program;
-pub mod provenance;
 pub mod registry;
 mod report;
 pub mod request;
-mod source;
-mod target;
-mod trigger;
-pub mod worktree;
+pub mod system;
+pub mod targets;
 
 use cli::{Arguments, Environment};
-use failure::{Failure, FailureKind};
-use interrupt::{Gate, Stage, Waited, Work};
+use outcome::failure::{Failure, FailureKind};
 use outcome::{Ending, Event, Outcome};
 use report::Report;
 use request::Request;
+use system::signals::{Gate, Stage, Waited, Work};
 
 /// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -84,7 +67,7 @@ fn obey(arguments: Arguments, environment: Environment) -> Result<ExitCode, Fail
         let (report, gate) = (report.clone(), gate.clone());
         move || perform(&arguments, &environment, &gate, &report)
     };
-    let result = match interrupt::wait_for(work) {
+    let result = match system::signals::wait_for(work) {
         Ok(Waited::Done(result)) => result,
         Ok(Waited::Interrupted(work)) => interrupted(command, &gate, work),
         Err(error) => Err(Failure::unexpected(error)),
@@ -108,7 +91,7 @@ fn interrupted(command: &str, gate: &Gate, work: Work<Result<Outcome, Failure>>)
         Stage::Pushing => Failure::interrupted_push(),
         Stage::Before => Failure::interrupted(command),
     };
-    program::end_all();
+    system::programs::end_all();
     git::remove_temporary_files();
     Err(failure)
 }

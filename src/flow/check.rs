@@ -1,9 +1,9 @@
 //! `check`: the registry, and nothing else.
 
-use crate::checks::Checks;
-use crate::failure::Failure;
+use super::subject::Subject;
+use crate::flow::checks::Checks;
+use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, ImageOutcome, Listener, Outcome};
-use crate::plan::Subject;
 use crate::request::CheckRequest;
 
 /// Checks that images are in their registries.

@@ -1,12 +1,12 @@
 //! What flows have in common: bytes in, edited bytes out, and what the edited entries say about their images.
 
-use crate::failure::Failure;
-use crate::image::ImageArgument;
-use crate::kustomization::{self, Absent, EntryEdit};
-use crate::nearest::nearest;
-use crate::outcome::{Event, FileEdit, Listener};
-use crate::plan::{self, Subject};
+use super::subject::{self, Subject};
+use crate::flow::nearest::nearest;
+use crate::image::{ImageArgument, Reference};
+use crate::outcome::failure::Failure;
+use crate::outcome::{Checked, Ending, Event, FileEdit, ImageOutcome, Listener, Outcome, diff, shown_platforms};
 use crate::request::Images;
+use crate::targets::kustomization::{self, Absent, EntryEdit};
 
 pub(super) fn edit(path: String, old: Vec<u8>, arguments: &[ImageArgument], add: bool) -> Result<FileEdit, Failure> {
     let absent = if add { Absent::Append } else { Absent::Report };
@@ -46,7 +46,7 @@ pub(super) fn subjects_of(
 ) -> Result<Vec<Subject>, Failure> {
     let mut subjects = Vec::new();
     for entry in files.iter().flat_map(|file| &file.edit.entries).filter(|entry| wanted(entry)) {
-        let subject = plan::subject_of_entry(entry)?;
+        let subject = subject::subject_of_entry(entry)?;
         if matches!(subject, Subject::Open) {
             let note = format!("`{}` has neither tag nor digest, so there is nothing to check", entry.name);
             listener(&Event::Noted(note));
@@ -60,4 +60,35 @@ pub(super) fn tell_repeated(images: &Images, listener: &mut Listener<'_>) {
     for name in &images.repeated {
         listener(&Event::Noted(format!("`{name}` is given more than once; the last one counts")));
     }
+}
+
+/// Returns what editing `files` comes to; `found` tells what the registry said of an image.
+pub(super) fn outcome_of<'c>(
+    command: &'static str,
+    files: &[FileEdit],
+    found: impl Fn(&Reference) -> Option<&'c Checked>,
+) -> Outcome {
+    let mut outcome = Outcome::new(command, Ending::Unchanged);
+    for file in files {
+        for entry in &file.edit.entries {
+            let checked = match subject::subject_of_entry(entry) {
+                Ok(Subject::Known(reference)) => found(&reference),
+                _ => None,
+            };
+            let digest = checked.map(|checked| checked.descriptor.digest.to_string());
+            outcome.images.push(ImageOutcome {
+                file: Some(file.path.clone()),
+                image: entry.image_name().to_owned(),
+                tag: entry.after.new_tag.clone(),
+                digest: digest.or_else(|| entry.after.digest.clone()),
+                platforms: checked.map(shown_platforms).unwrap_or_default(),
+                entry: Some(entry.clone()),
+            });
+        }
+        if file.edit.changed() {
+            outcome.files.push(file.path.clone());
+            outcome.diff.push_str(&diff::unified(&file.path, &file.old, &file.edit.text));
+        }
+    }
+    outcome
 }

@@ -2,10 +2,10 @@
 //! anything is asked of a registry.
 
 use crate::cli::OnOwnCommit;
-use crate::failure::{Failure, FailureKind};
+use crate::guards::trigger::own_push;
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Listener, Outcome};
 use crate::request::{GuardRequest, TargetRequest};
-use crate::trigger::own_push;
 
 /// Tells whether the pipeline may go on.
 pub fn guard(request: &GuardRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {

@@ -1,12 +1,12 @@
 //! `log`: what was released to a branch, from its history.
 
 use super::timeline::{FURTHEST, timeline};
-use crate::failure::Failure;
-use crate::kustomization::{self, Fields};
-use crate::nearest::nearest;
+use crate::flow::nearest::nearest;
+use crate::flow::target::Target;
+use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Outcome};
 use crate::request::{Effect, LogRequest, NewBranch};
-use crate::target::Target;
+use crate::targets::kustomization::{self, Fields};
 
 /// Lists the releases of one entry, or of all entries of a kustomization.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {

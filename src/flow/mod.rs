@@ -1,17 +1,18 @@
 //! THE FLOWS, one a command; nothing else sequences.
 
 mod check;
-mod checkout;
+mod checks;
 mod delivery;
 mod files;
 mod guard;
-mod hold;
 mod log;
-mod order;
+mod nearest;
 mod promote;
 mod release;
 mod rollback;
 mod set;
+mod subject;
+mod target;
 mod timeline;
 
 pub use check::check;

@@ -4,17 +4,17 @@
 use super::delivery::{Shipment, Tip, Writing, deliver};
 use super::log::no_entry;
 use super::rollback::exactly;
-use crate::failure::Failure;
+use super::target::Target;
 use crate::git::{RepositoryPath, Snapshot};
+use crate::guards::order::marks;
 use crate::image::ImageName;
-use crate::interrupt::Gate;
-use crate::kustomization::{self, Fields};
-use crate::order::marks;
+use crate::message::compose::Purpose;
+use crate::message::trailers::{Provenance, SourceCommit};
+use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
-use crate::plan::Purpose;
-use crate::provenance::{Provenance, SourceCommit};
 use crate::request::{Effect, Images, NewBranch, PromoteRequest, TargetRequest};
-use crate::target::{Target, beside};
+use crate::system::signals::Gate;
+use crate::targets::kustomization::{self, Fields};
 
 /// How many commits are looked through for where an image was built from.
 const DEPTH: usize = 50;
@@ -89,7 +89,7 @@ fn elsewhere(from: &TargetRequest, request: &PromoteRequest) -> Result<Running, 
     let written = &request.from;
     let here = Target::open(&request.delivery.target)?;
     let target = match here.remote() {
-        Some(here) => Target::open(&beside(from, here))?,
+        Some(here) => Target::open(&from.beside(here))?,
         None => Target::open(from)?,
     };
     let mut start = target.start(Effect::DryRun, &NewBranch::Refused)?;

@@ -2,12 +2,13 @@
 
 use super::delivery::{Shipment, Writing, deliver};
 use super::guard::stopped;
-use crate::failure::Failure;
-use crate::interrupt::Gate;
+use super::subject;
+use crate::message::compose::Purpose;
+use crate::message::trailers::SourceCommit;
+use crate::outcome::failure::Failure;
 use crate::outcome::{Listener, Outcome};
-use crate::plan::{self, Purpose};
-use crate::provenance::SourceCommit;
 use crate::request::ReleaseRequest;
+use crate::system::signals::Gate;
 
 /// Releases images: all of them in one commit, or nothing.
 pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -16,7 +17,7 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         return Ok(outcome);
     }
     let subjects = match delivery.registry {
-        Some(_) => images.arguments.iter().map(plan::subject).collect::<Result<_, _>>()?,
+        Some(_) => images.arguments.iter().map(subject::subject).collect::<Result<_, _>>()?,
         None => Vec::new(),
     };
     let source = delivery.target.ci.as_ref().and_then(|ci| SourceCommit::parse(ci.source.as_deref()?));

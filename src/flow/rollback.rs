@@ -4,14 +4,14 @@
 use super::delivery::{Shipment, Tip, Writing, deliver};
 use super::log::no_entry;
 use super::timeline::timeline;
-use crate::failure::{Failure, FailureKind};
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
-use crate::interrupt::Gate;
-use crate::kustomization::{self, Fields};
+use crate::message::compose::{Purpose, short_tag};
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
-use crate::plan::{Purpose, short_tag};
 use crate::request::{Earlier, Images, RollbackRequest};
+use crate::system::signals::Gate;
+use crate::targets::kustomization::{self, Fields};
 
 /// Takes releases of one entry back.
 pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {

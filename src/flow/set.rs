@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{edit, require_entries, subjects_of, tell_repeated};
-use crate::checks::Checks;
-use crate::failure::Failure;
+use super::files::{edit, outcome_of, require_entries, subjects_of, tell_repeated};
+use crate::flow::checks::Checks;
 use crate::image::ImageArgument;
-use crate::interrupt::Gate;
-use crate::kustomization;
+use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::request::{Effect, SetRequest};
-use crate::worktree;
+use crate::system::files;
+use crate::system::signals::Gate;
+use crate::targets::kustomization;
 
 /// Edits kustomizations on disk: all of them, or none.
 pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -31,14 +31,14 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     for file in &files {
         listener(&Event::Edited(file));
     }
-    let mut outcome = Outcome::of_files("set", &files, |reference| checks.of(reference));
+    let mut outcome = outcome_of("set", &files, |reference| checks.of(reference));
     outcome.ending = match request.effect {
         _ if outcome.files.is_empty() => Ending::Unchanged,
         Effect::DryRun => Ending::DryRun,
         Effect::Full => {
             let changed = paths.iter().zip(&files).filter(|(_, file)| file.edit.changed());
             let changed: Vec<_> = changed.map(|(path, file)| (path.as_path(), file.edit.text.as_slice())).collect();
-            gate.whole(|| worktree::replace(&changed))?.map_err(|error| Failure::target(error.to_string()))?;
+            gate.whole(|| files::replace(&changed))?.map_err(|error| Failure::target(error.to_string()))?;
             Ending::Edited
         }
     };
@@ -72,7 +72,7 @@ fn locate_on_disk(path: &Path) -> Result<PathBuf, Failure> {
     if !kind.is_dir() {
         return Err(Failure::target(format!("`{shown}` is neither a file nor a folder")));
     }
-    let names = worktree::names(path).map_err(|error| Failure::target(format!("cannot read `{shown}`: {error}")))?;
+    let names = files::names(path).map_err(|error| Failure::target(format!("cannot read `{shown}`: {error}")))?;
     let name = kustomization::locate(names.iter().map(String::as_str))
         .map_err(|error| Failure::locate(&shown.to_string(), &error))?;
     Ok(if path == Path::new(".") { PathBuf::from(name) } else { path.join(name) })

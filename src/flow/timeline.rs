@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::failure::Failure;
 use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
-use crate::kustomization::{self, Fields};
+use crate::message::trailers::Provenance;
 use crate::outcome::LoggedRelease;
-use crate::provenance::Provenance;
+use crate::outcome::failure::Failure;
+use crate::targets::kustomization::{self, Fields};
 
 /// How many commits are read, one after another, until there is enough.
 const DEPTHS: [usize; 3] = [100, 500, FURTHEST];

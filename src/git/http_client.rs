@@ -10,7 +10,7 @@ use reqwest::{Certificate, NoProxy, Proxy, Url};
 
 use super::error::GitError;
 use super::http_config::HttpSettings;
-use crate::http::{Security, client};
+use crate::system::http::{Security, client};
 
 /// Returns a client for `url`. Redirects are followed by hand: see `Conversation`.
 pub(super) fn http_client(

@@ -20,7 +20,7 @@ use super::error::GitError;
 use super::exchange::PATIENCE;
 use super::remote::{Remote, Server};
 use super::ssh::Ssh;
-use crate::program::{Program, command};
+use crate::system::programs::{Program, command};
 
 /// How much of a program's stderr is kept, in bytes: the last of it, where the reason stands.
 const KEPT: usize = 16 << 10;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use gix::bstr::{BStr, ByteSlice as _};
 use gix::url::ArgumentSafety;
 
-use crate::program::{Program, command};
+use crate::system::programs::{Program, command};
 
 /// What the environment says about the ssh client, by git's own names.
 #[derive(Debug, Clone, Default)]

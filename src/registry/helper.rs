@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::credentials::{Login, TOKEN_USER};
 use super::error::HelperProblem;
 use super::secret::Secret;
-use crate::program::{Program, command};
+use crate::system::programs::{Program, command};
 
 /// The longest output that is read.
 const OUTPUT_LIMIT: u64 = 64 << 10;

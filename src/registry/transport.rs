@@ -18,8 +18,8 @@ use super::error::{CheckError, Nonsense, Refusal};
 use super::secret::Secret;
 use super::trust::Trust;
 use super::visit::{Stop, Visit, misdirected};
-use crate::backoff::Backoff;
-use crate::http::{self, Security};
+use crate::system::backoff::Backoff;
+use crate::system::http::{self, Security};
 
 /// How often a request is made that gets no answer, or one that may be better the next time.
 const ATTEMPTS: u32 = 3;

@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
-use crate::failure::{Failure, Place};
-use crate::kustomization::EntryEdit;
+use crate::outcome::failure::{Failure, Place};
 use crate::outcome::{Ending, ImageOutcome, LoggedRelease, Outcome};
+use crate::targets::kustomization::EntryEdit;
 
 /// The object, in the order of its keys. What does not apply is null or empty, never missing.
 #[derive(Default, Serialize)]

@@ -3,8 +3,8 @@
 use super::escape::visible;
 use super::style::{Mark, Style};
 use crate::image::Digest;
+use crate::message::compose::short_tag;
 use crate::outcome::LoggedRelease;
-use crate::plan::short_tag;
 
 /// How many digits of a digest stand for it.
 const SHORT_DIGEST: usize = 12;

@@ -20,7 +20,7 @@ use std::io::{self, IsTerminal, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::cli::{ColorChoice, Environment, OutputArguments, OutputFormat, ResultFile, ResultForm};
-use crate::failure::Failure;
+use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Outcome};
 use escape::{Substitute, defused, visible_lines};
 use github::GitHub;

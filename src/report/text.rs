@@ -7,12 +7,12 @@ use std::time::Duration;
 use super::escape::{visible, visible_lines};
 use super::log;
 use super::style::{Mark, Style};
-use crate::failure::Failure;
 use crate::git::Traffic;
 use crate::image::Digest;
-use crate::kustomization::EntryEdit;
+use crate::message::compose::short_tag;
+use crate::outcome::failure::Failure;
 use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Waiting};
-use crate::plan::short_tag;
+use crate::targets::kustomization::EntryEdit;
 
 pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
     match event {
@@ -206,7 +206,7 @@ pub(super) fn clock(elapsed: Duration, limit: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::{clock, failure, short};
-    use crate::failure::Failure;
+    use crate::outcome::failure::Failure;
     use crate::report::style::Style;
     use std::time::Duration;
 

@@ -3,8 +3,8 @@
 use super::registry::RegistryRequest;
 use super::values::listed;
 use crate::cli::{CheckArguments, Environment};
-use crate::failure::Failure;
 use crate::image::Reference;
+use crate::outcome::failure::Failure;
 
 pub struct CheckRequest {
     pub references: Vec<Reference>,

@@ -2,22 +2,20 @@
 
 use super::values::listed;
 use crate::cli::{CommitArguments, Environment};
-use crate::failure::Failure;
 use crate::git::{Identity, Signed, Trailer};
-use crate::marker::{self, SkipCi};
-use crate::message_template::MessageTemplate;
+use crate::message::compose::Options;
+use crate::message::skip_ci::{self, SkipCi};
+use crate::message::template::{MessageTemplate, TemplateError};
+use crate::outcome::failure::Failure;
 
 /// What the commit says, as far as it does not depend on the edit.
 pub struct CommitRequest {
-    pub text: Option<MessageTemplate>,
+    pub message: Options,
     pub author: Option<Identity>,
     /// `GIT_AUTHOR_NAME` and `GIT_AUTHOR_EMAIL`.
     pub environment_author: Option<Identity>,
     /// `GIT_COMMITTER_NAME` and `GIT_COMMITTER_EMAIL`.
     pub environment_committer: Option<Identity>,
-    pub trailers: Vec<Trailer>,
-    /// What keeps CI from starting again.
-    pub skip_ci: SkipCi,
     pub signed: Signed,
     /// The time of the commit in seconds since 1970, where it is given (`GIT_COMMITTER_DATE=@SECONDS`).
     pub seconds: Option<i64>,
@@ -30,19 +28,21 @@ impl CommitRequest {
             .as_deref()
             .map(|text| text.parse().map_err(|error| Failure::usage(format!("`{text}` is not an author: {error}"))));
         let trailers = listed("--trailer", &arguments.trailers)?;
-        let text = arguments.message.as_deref().map(MessageTemplate::parse).transpose()?;
+        let text = arguments.message.as_deref().map(template).transpose()?;
         let skip_ci = skip_ci(&arguments.skip_ci, environment)?;
         if skip_ci == SkipCi::Nothing && text.as_ref().is_some_and(MessageTemplate::has_marker) {
             return Err(Failure::usage("`--skip-ci never`, and the message has a marker")
                 .hint("leave out one of them: the marker keeps CI systems from building the commit"));
         }
         Ok(Self {
-            text,
+            message: Options {
+                text,
+                trailers: trailers.iter().map(|text| trailer(text)).collect::<Result<_, _>>()?,
+                skip_ci,
+            },
             author: author.transpose()?,
             environment_author: identity(environment, "AUTHOR"),
             environment_committer: identity(environment, "COMMITTER"),
-            trailers: trailers.iter().map(|text| trailer(text)).collect::<Result<_, _>>()?,
-            skip_ci,
             signed: if arguments.sign { Signed::Always } else { Signed::AsConfigured },
             seconds: environment
                 .get("GIT_COMMITTER_DATE")
@@ -56,6 +56,16 @@ fn identity(environment: &Environment, role: &str) -> Option<Identity> {
     format!("{} <{}>", text("NAME")?, text("EMAIL")?).parse().ok()
 }
 
+fn template(text: &str) -> Result<MessageTemplate, Failure> {
+    MessageTemplate::parse(text).map_err(|error| {
+        let failure = Failure::usage(error.to_string());
+        match error {
+            TemplateError::Unknown(_) => failure.hint("use `{images}`, `{tag}` or `{source}`"),
+            TemplateError::Empty | TemplateError::Unclosed => failure,
+        }
+    })
+}
+
 fn trailer(text: &str) -> Result<Trailer, Failure> {
     let (token, value) = text.split_once('=').unwrap_or((text, ""));
     let token = token.trim();
@@ -63,7 +73,7 @@ fn trailer(text: &str) -> Result<Trailer, Failure> {
         return Err(Failure::usage(format!("`{}` is a marker, not a trailer", text.escape_debug()))
             .hint("`--skip-ci skip-checks` writes it where GitHub looks for it"));
     }
-    Trailer::new(token, &marker::broken(value))
+    Trailer::new(token, &skip_ci::broken(value))
         .map_err(|error| Failure::usage(format!("`{}` is not a trailer: {error}", text.escape_debug())))
 }
 

@@ -5,9 +5,9 @@ use super::registry::RegistryRequest;
 use super::target::TargetRequest;
 use super::values::{Effect, listed};
 use crate::cli::{CommitArguments, DeliveryArguments, Environment, OnSuperseded};
-use crate::failure::Failure;
 use crate::git::BranchName;
-use crate::marker::SkipCi;
+use crate::message::skip_ci::SkipCi;
+use crate::outcome::failure::Failure;
 
 pub struct Delivery {
     pub target: TargetRequest,
@@ -23,7 +23,7 @@ pub struct Delivery {
     /// Whether a hold on the branch does not count.
     pub override_hold: bool,
     pub on_superseded: OnSuperseded,
-    pub message: CommitRequest,
+    pub commit: CommitRequest,
     pub push_options: Vec<String>,
     pub attempts: u32,
     pub effect: Effect,
@@ -40,7 +40,7 @@ impl Delivery {
         let DeliveryArguments { checking, repository, commit } = arguments;
         let required = Some(&checking.requirements);
         let asks = || RegistryRequest::new(&checking.registry, required, registries, environment);
-        let message = CommitRequest::new(commit, environment)?;
+        let request = CommitRequest::new(commit, environment)?;
         Ok(Self {
             target: TargetRequest::new(repository, &checking.registry.timeout, environment)?,
             kustomizations: Vec::new(),
@@ -50,8 +50,8 @@ impl Delivery {
             override_hold: commit.override_hold,
             on_superseded: OnSuperseded::Skip,
             new_branch: NewBranch::new(commit)?,
-            push_options: push_options(&commit.push_options, &message.skip_ci)?,
-            message,
+            push_options: push_options(&commit.push_options, &request.message.skip_ci)?,
+            commit: request,
             attempts: commit.attempts,
             effect: Effect::Full,
         })

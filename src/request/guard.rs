@@ -2,7 +2,7 @@
 
 use super::target::TargetRequest;
 use crate::cli::{Environment, GuardArguments, OnOwnCommit};
-use crate::failure::Failure;
+use crate::outcome::failure::Failure;
 
 pub struct GuardRequest {
     pub target: TargetRequest,

@@ -1,8 +1,8 @@
 //! The images to write, in kustomize's grammar.
 
 use super::values::listed;
-use crate::failure::Failure;
 use crate::image::{Field, ImageArgument, ImageName, Reference};
+use crate::outcome::failure::Failure;
 
 /// Reads the name of an entry.
 pub(super) fn name(text: &str) -> Result<ImageName, Failure> {

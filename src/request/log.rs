@@ -2,7 +2,7 @@
 
 use super::target::TargetRequest;
 use crate::cli::{Environment, LogArguments};
-use crate::failure::Failure;
+use crate::outcome::failure::Failure;
 
 pub struct LogRequest {
     pub target: TargetRequest,

@@ -7,6 +7,7 @@ mod delivery;
 mod guard;
 mod images;
 mod log;
+mod logins;
 mod promote;
 mod registry;
 mod release;
@@ -16,7 +17,7 @@ mod target;
 mod values;
 
 use crate::cli::{Command, Environment};
-use crate::failure::Failure;
+use crate::outcome::failure::Failure;
 
 pub use check::CheckRequest;
 pub use commit::CommitRequest;

@@ -4,8 +4,8 @@ use super::delivery::Delivery;
 use super::target::TargetRequest;
 use super::values::{effect, listed};
 use crate::cli::{Environment, PromoteArguments, RepositoryArguments};
-use crate::failure::Failure;
 use crate::image::ImageName;
+use crate::outcome::failure::Failure;
 
 pub struct PromoteRequest {
     /// The entries to carry on; none: all that both files have.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::values::{duration, listed};
 use crate::cli::{Environment, RegistryArguments, RequirementArguments};
-use crate::failure::Failure;
 use crate::image::Platform;
-use crate::logins;
+use crate::outcome::failure::Failure;
 use crate::registry::{LoginSources, Requirement, Revision, Trust};
+use crate::request::logins;
 
 /// What to ask registries, and how.
 pub struct RegistryRequest {

@@ -4,7 +4,7 @@ use super::delivery::Delivery;
 use super::images::Images;
 use super::values::{effect, listed};
 use crate::cli::{Environment, OnOwnCommit, ReleaseArguments};
-use crate::failure::Failure;
+use crate::outcome::failure::Failure;
 
 pub struct ReleaseRequest {
     pub images: Images,

@@ -3,8 +3,8 @@
 use super::delivery::Delivery;
 use super::values::effect;
 use crate::cli::{Environment, OnSuperseded, RollbackArguments};
-use crate::failure::Failure;
 use crate::image::ImageName;
+use crate::outcome::failure::Failure;
 
 pub struct RollbackRequest {
     pub name: ImageName,

@@ -6,7 +6,7 @@ use super::images::Images;
 use super::registry::RegistryRequest;
 use super::values::{Effect, effect, listed};
 use crate::cli::{Environment, SetArguments};
-use crate::failure::Failure;
+use crate::outcome::failure::Failure;
 
 pub struct SetRequest {
     pub images: Images,

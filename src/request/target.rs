@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::values::duration;
 use crate::cli::{Ci, Environment, GitLogin, RepositoryArguments};
-use crate::failure::Failure;
-use crate::git::{BranchName, SshSettings};
+use crate::git::{BranchName, HostLogin, Remote, RemoteOptions, SshSettings};
+use crate::outcome::failure::Failure;
 
 #[derive(Clone)]
 pub struct TargetRequest {
@@ -74,6 +74,31 @@ impl TargetRequest {
         })
     }
 
+    /// Returns what belongs to a remote beside its URL.
+    pub fn remote_options(&self) -> RemoteOptions {
+        RemoteOptions {
+            timeout: self.timeout,
+            ssh: self.ssh.clone(),
+            ca_file: self.git_ca_file.clone(),
+            unverified: self.git_unverified,
+            logins: self.git_logins.iter().cloned().map(host_login).collect(),
+            home: self.home.clone(),
+        }
+    }
+
+    /// Returns how another remote than `target` is reached, which is released to: the login that was given for that one is
+    /// for its server, and for no other.
+    #[must_use]
+    pub fn beside(&self, target: &Remote) -> Self {
+        let mut request = self.clone();
+        let server = target.server();
+        request.git_logins.retain(|login| login.server.is_some() || server.is_some());
+        for login in &mut request.git_logins {
+            login.server = login.server.take().or_else(|| server.clone());
+        }
+        request
+    }
+
     /// Returns this request for the checkout itself, in place of its remote.
     pub(super) fn without_remote(self) -> Result<Self, Failure> {
         let repository = match self.repository {
@@ -85,6 +110,10 @@ impl TargetRequest {
         };
         Ok(Self { repository, ..self })
     }
+}
+
+fn host_login(GitLogin { server, user, password }: GitLogin) -> HostLogin {
+    HostLogin { server, user, password }
 }
 
 /// A folder with a checkout in it stands for its remote; any other path, and any URL, is the repository itself.

@@ -3,13 +3,11 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_assert_eq, prop_oneof, proptest};
-use tagship::git::Signed;
 use tagship::image::ImageArgument;
-use tagship::kustomization::{EntryEdit, FieldEdit, FieldName, Fields};
-use tagship::marker::SkipCi;
-use tagship::message_template::MessageTemplate;
-use tagship::plan::{Origin, Purpose, Release, message};
-use tagship::request::CommitRequest;
+use tagship::message::compose::{Options, Origin, Purpose, Release, message};
+use tagship::message::skip_ci::SkipCi;
+use tagship::message::template::MessageTemplate;
+use tagship::targets::kustomization::{EntryEdit, FieldEdit, FieldName, Fields};
 
 use crate::stage::{COMMIT, FILE, Stage};
 
@@ -83,17 +81,8 @@ fn found(message: &str) -> Vec<String> {
     found
 }
 
-fn request(text: Option<&str>, skip_ci: SkipCi) -> CommitRequest {
-    CommitRequest {
-        text: text.map(|text| MessageTemplate::parse(text).unwrap()),
-        author: None,
-        environment_author: None,
-        environment_committer: None,
-        trailers: Vec::new(),
-        skip_ci,
-        signed: Signed::AsConfigured,
-        seconds: None,
-    }
+fn request(text: Option<&str>, skip_ci: SkipCi) -> Options {
+    Options { text: text.map(|text| MessageTemplate::parse(text).unwrap()), trailers: Vec::new(), skip_ci }
 }
 
 fn entry(name: &str, tag: &str, old: &str) -> EntryEdit {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Failure, Place};
+use crate::outcome::failure::{Failure, Place};
 use crate::report::escape::{visible, visible_lines};
 
 /// GitHub cuts messages off; what would be cut is for the log.
@@ -61,7 +61,7 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{LARGEST, data, failure, group, in_workspace, stopped};
-    use crate::failure::{Failure, Place};
+    use crate::outcome::failure::{Failure, Place};
     use std::path::Path;
 
     #[test]

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use super::file;
 use super::json::Document;
 use crate::cli::{Ci, Environment};
-use crate::failure::Failure;
 use crate::outcome::Outcome;
+use crate::outcome::failure::Failure;
 
 pub(super) use annotations::{group, warning};
 

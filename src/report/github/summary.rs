@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 
 use super::Links;
-use crate::failure::Failure;
+use crate::message::compose::short_tag;
 use crate::outcome::Outcome;
-use crate::plan::short_tag;
+use crate::outcome::failure::Failure;
 use crate::report::escape::{visible, visible_lines};
 use crate::report::json::{Document, Image};
 use crate::report::style::Style;
@@ -170,7 +170,7 @@ fn longest_run(text: &str, of: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{LARGEST, LONGEST_SPAN, code, fenced, render, target};
-    use crate::failure::Failure;
+    use crate::outcome::failure::Failure;
     use crate::outcome::{Ending, Outcome};
     use crate::report::github::Links;
     use crate::report::json::{Document, Image};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-use tagship::kustomization::Fields;
+use tagship::targets::kustomization::Fields;
 
 use super::Case;
 

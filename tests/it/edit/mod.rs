@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tagship::image::ImageArgument;
-use tagship::kustomization::{Absent, Edit, EditError, edit};
+use tagship::targets::kustomization::{Absent, Edit, EditError, edit};
 
 mod generated;
 mod kustomize;

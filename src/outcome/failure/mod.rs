@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use crate::git::{Refusal, Rule};
 use crate::image::Reference;
-use crate::interrupt::Interrupted;
-use crate::kustomization::{EditError, LocateError};
 use crate::registry::{CheckError, Checked, Finding, Outage, Source, Verdict};
+use crate::system::signals::Interrupted;
+use crate::targets::kustomization::{EditError, LocateError};
 
 /// Who must act. The numbers are a contract with scripts; `README.md` has the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -127,8 +127,8 @@ pub(super) fn read<'d>(source: &'d Source<'d>) -> Result<Document<'d>, Unread> {
 #[cfg(test)]
 mod tests {
     use super::{agrees, read};
-    use crate::kustomization::parse::parse;
-    use crate::kustomization::source::Source;
+    use crate::targets::kustomization::parse::parse;
+    use crate::targets::kustomization::source::Source;
 
     #[test]
     fn both_readers_read_alike() {

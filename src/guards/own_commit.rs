@@ -3,8 +3,8 @@
 //! What is in doubt counts as somebody's work: a release too many is seen, one too few is missed.
 
 use crate::git::{CommitId, CommitRecord, PathChange};
-use crate::kustomization::FILE_NAMES;
-use crate::provenance::{self, Provenance};
+use crate::message::trailers::{self, Provenance};
+use crate::targets::kustomization::FILE_NAMES;
 
 /// How many commits of one push are looked at.
 pub const MOST: usize = 50;
@@ -65,7 +65,7 @@ pub fn claims(record: &CommitRecord) -> bool {
 
 /// A release edits kustomizations, at least one, and does nothing else. They have their usual names, or are named.
 fn is_release(commit: &Pushed) -> bool {
-    let is_named = |path: &str| commit.record.trailer(provenance::FILE).any(|file| file == path);
+    let is_named = |path: &str| commit.record.trailer(trailers::FILE).any(|file| file == path);
     let is_edit = |change: &PathChange| match change {
         PathChange::Edited(path) => FILE_NAMES.contains(&path.rsplit('/').next().unwrap_or_default()) || is_named(path),
         PathChange::Otherwise(_) => false,

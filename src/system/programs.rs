@@ -8,7 +8,7 @@ use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitSta
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::backoff::Backoff;
+use crate::system::backoff::Backoff;
 
 /// How long a program may take to end once it is asked to. git removes its locks in that time.
 const GRACE: Duration = Duration::from_secs(2);

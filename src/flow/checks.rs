@@ -8,13 +8,13 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::backoff::Backoff;
-use crate::failure::Failure;
+use super::subject::{self, Subject};
 use crate::image::{Field, ImageArgument, Reference};
+use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
-use crate::plan::{self, Subject};
 use crate::registry::{self, CheckError, Client, Credentials, Detail, Finding, Options, Requirement, Verdict};
 use crate::request::RegistryRequest;
+use crate::system::backoff::Backoff;
 
 /// How many images are asked for at once.
 const AT_ONCE: usize = 32;
@@ -228,7 +228,7 @@ impl Checks {
         for argument in pinned.iter_mut().filter(|argument| !matches!(argument.change.digest, Field::Set(_))) {
             let entries = files.iter().flat_map(|file| &file.edit.entries).filter(|entry| entry.name == argument.name);
             for entry in entries {
-                let Subject::Known(reference) = plan::subject_of_entry(entry)? else { continue };
+                let Subject::Known(reference) = subject::subject_of_entry(entry)? else { continue };
                 let Some(checked) = self.of(&reference) else { continue };
                 let digest = Field::Set(checked.descriptor.digest.clone());
                 if matches!(argument.change.digest, Field::Set(_)) && argument.change.digest != digest {

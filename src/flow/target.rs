@@ -3,14 +3,14 @@
 
 use std::path::Path;
 
-use crate::cli::{Ci, GitLogin};
-use crate::failure::Failure;
+use crate::cli::Ci;
 use crate::git::{
-    BranchName, Checkout, CommitId, Entry, HostLogin, Identity, Pusher, Reader, Remote, RemoteOptions, RepositoryPath,
-    Signed, Signing, Snapshot, Source, Tips,
+    BranchName, Checkout, CommitId, Entry, Identity, Pusher, Reader, Remote, RepositoryPath, Signed, Signing, Snapshot,
+    Source, Tips,
 };
-use crate::kustomization;
+use crate::outcome::failure::Failure;
 use crate::request::{Effect, NewBranch, Repository, TargetRequest};
+use crate::targets::kustomization;
 
 /// The repository and branch of a release.
 pub(crate) struct Target {
@@ -31,39 +31,6 @@ enum Place {
     },
     /// Nothing but the checkout is read and written.
     Checkout(Box<Checkout>),
-}
-
-/// Returns what belongs to a remote beside its URL.
-pub(crate) fn remote_options(request: &TargetRequest) -> RemoteOptions {
-    RemoteOptions {
-        timeout: request.timeout,
-        ssh: request.ssh.clone(),
-        ca_file: request.git_ca_file.clone(),
-        unverified: request.git_unverified,
-        logins: request.git_logins.iter().cloned().map(host_login).collect(),
-        home: request.home.clone(),
-    }
-}
-
-/// Returns what belongs to another remote than `target`, which is released to: the login that was given for that one is for
-/// its server, and for no other.
-pub(crate) fn options_beside(request: &TargetRequest, target: &Remote) -> RemoteOptions {
-    remote_options(&beside(request, target))
-}
-
-/// Returns how another remote than `target` is reached, by the same rule.
-pub(crate) fn beside(request: &TargetRequest, target: &Remote) -> TargetRequest {
-    let mut request = request.clone();
-    let server = target.server();
-    request.git_logins.retain(|login| login.server.is_some() || server.is_some());
-    for login in &mut request.git_logins {
-        login.server = login.server.take().or_else(|| server.clone());
-    }
-    request
-}
-
-fn host_login(GitLogin { server, user, password }: GitLogin) -> HostLogin {
-    HostLogin { server, user, password }
 }
 
 /// Where one attempt begins.
@@ -102,7 +69,7 @@ pub(crate) enum Way<'t> {
 
 impl Target {
     pub(crate) fn open(request: &TargetRequest) -> Result<Self, Failure> {
-        let options = remote_options(request);
+        let options = request.remote_options();
         let (folder, name) = match &request.repository {
             Repository::Url(url) => {
                 let place = Place::Url(Remote::at(url, &options)?);

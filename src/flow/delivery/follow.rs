@@ -1,11 +1,11 @@
 //! What becomes of a checkout once a commit of ours is made. It follows where it stood at the commit's parent and has no
 //! changes of its own in the way; else it stays as it is, and that is told.
 
-use crate::failure::Failure;
+use crate::flow::target::Target;
 use crate::git::{Checkout, CommitOnTip, Forward, Message, NewCommit, Published, Standing, Stay};
+use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
-use crate::target::Target;
-use crate::worktree;
+use crate::system::files;
 
 /// Brings the checkout forward to a commit that was pushed. The release is done already, so nothing here makes it fail.
 pub(super) fn bring_forward(target: &Target, commit: &CommitOnTip, listener: &mut Listener<'_>) {
@@ -63,7 +63,7 @@ impl NotFollowed {
 
 /// Lets a checkout follow: its files, then its index, then HEAD. What cannot be staged is put back.
 fn follow(forward: Forward<'_>) -> Result<(), NotFollowed> {
-    let replaced = worktree::replace(&forward.files()).map_err(NotFollowed::stays)?;
+    let replaced = files::replace(&forward.files()).map_err(NotFollowed::stays)?;
     let staged = match forward.stage() {
         Ok(staged) => staged,
         Err(error) => {

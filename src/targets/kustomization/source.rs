@@ -195,7 +195,7 @@ pub(super) fn is_blank(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Source;
-    use crate::kustomization::{EditError, Place};
+    use crate::targets::kustomization::{EditError, Place};
 
     #[test]
     fn lines_and_columns() {

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use semver::Version as SemanticVersion;
 
 use crate::git::{CommitId, Lineage};
-use crate::provenance::{Provenance, SourceCommit};
+use crate::message::trailers::{Provenance, SourceCommit};
 
 /// A release as its order sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -140,7 +140,7 @@ pub fn marks<'h>(releases: &'h [Provenance], path: &str, name: &str) -> Option<M
 #[cfg(test)]
 mod tests {
     use super::{Comparison, Order, Version, compare};
-    use crate::provenance::SourceCommit;
+    use crate::message::trailers::SourceCommit;
 
     const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";

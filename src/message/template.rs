@@ -1,7 +1,6 @@
 //! The text of a commit as the user gives it, with places to fill in.
 
-use crate::failure::Failure;
-use crate::marker::{self, Origin};
+use crate::message::skip_ci::{self, Origin};
 
 /// A commit's text with places to fill in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +14,17 @@ enum Piece {
     Source,
 }
 
+/// Why a text is not a template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    #[error("the message is empty")]
+    Empty,
+    #[error("a `{{` in the message is not closed")]
+    Unclosed,
+    #[error("the message has no placeholder `{{{0}}}`")]
+    Unknown(String),
+}
+
 /// What goes into a template.
 pub struct MessageValues<'a> {
     pub images: &'a str,
@@ -24,40 +34,37 @@ pub struct MessageValues<'a> {
 
 impl MessageTemplate {
     /// Reads a template; `{images}`, `{tag}` and `{source}` are its places.
-    pub fn parse(text: &str) -> Result<Self, Failure> {
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             pieces.push(Piece::Text(before.to_owned()));
             let Some((name, after)) = after.split_once('}') else {
-                return Err(Failure::usage("a `{` in the message is not closed"));
+                return Err(TemplateError::Unclosed);
             };
             pieces.push(match name {
                 "images" => Piece::Images,
                 "tag" => Piece::Tag,
                 "source" => Piece::Source,
-                _ => {
-                    return Err(Failure::usage(format!("`{{{name}}}` in the message means nothing"))
-                        .hint("there are `{images}`, `{tag}` and `{source}`"));
-                }
+                _ => return Err(TemplateError::Unknown(name.to_owned())),
             });
             rest = after;
         }
         pieces.push(Piece::Text(rest.to_owned()));
         if text.trim().is_empty() {
-            return Err(Failure::usage("the message is empty"));
+            return Err(TemplateError::Empty);
         }
         Ok(Self(pieces))
     }
 
     /// Returns whether its own text asks CI systems to leave the commit alone.
     pub fn has_marker(&self) -> bool {
-        self.0.iter().any(|piece| matches!(piece, Piece::Text(text) if marker::is_in(text)))
+        self.0.iter().any(|piece| matches!(piece, Piece::Text(text) if skip_ci::is_in(text)))
     }
 
     /// Returns the text. What was filled in is not filled again, and makes no marker.
     pub fn fill(&self, values: &MessageValues<'_>) -> String {
-        marker::joined(self.0.iter().map(|piece| match piece {
+        skip_ci::joined(self.0.iter().map(|piece| match piece {
             Piece::Text(text) => (text.as_str(), Origin::Typed),
             Piece::Images => (values.images, Origin::Filled),
             Piece::Tag => (values.tag, Origin::Filled),

@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::failure::Failure;
 use crate::git::{Checkout, CommitId, GitError, Lineage, Remote, Snapshot, lineage_at, lineage_in};
+use crate::outcome::failure::Failure;
 use crate::request::{Repository, TargetRequest};
-use crate::target::{Target, options_beside};
 
 pub(crate) struct SourceRepository {
     /// Whether it is the one that is released to.
@@ -20,13 +19,13 @@ pub(crate) struct SourceRepository {
 }
 
 impl SourceRepository {
-    pub(crate) fn find(request: &TargetRequest, target: &Target) -> Self {
-        let Some(target) = target.remote() else {
+    pub(crate) fn find(request: &TargetRequest, target: Option<&Remote>) -> Self {
+        let Some(target) = target else {
             return Self { is_target: false, checkout: None, remote: None, told: HashMap::new() };
         };
         let url = request.ci.as_ref().and_then(|ci| ci.repository_url.as_deref());
         // Who has no such remote cannot be asked, and then no order is known.
-        let options = || options_beside(request, target);
+        let options = || request.beside(target).remote_options();
         let of_url = || Remote::at(url?, &options()).ok();
         let built = of_url();
         if built.as_ref().is_some_and(|built| built.is(target)) {

@@ -44,6 +44,11 @@ pub struct EntryEdit {
 }
 
 impl EntryEdit {
+    /// Returns the name under which the image is pulled.
+    pub fn image_name(&self) -> &str {
+        self.after.new_name.as_deref().unwrap_or(self.name.as_str())
+    }
+
     /// Whether it is not what it was.
     pub fn changed(&self) -> bool {
         self.appended || !self.fields.is_empty()

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use crate::cli::Environment;
-use crate::failure::Failure;
+use crate::outcome::failure::Failure;
 use crate::registry::{GivenLogin, LoginSources, Secret, Trust};
 
 const HOST: &str = "TAGSHIP_REGISTRY_HOST";
@@ -94,7 +94,7 @@ fn runtime_folder_of_user() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::{Environment, sources};
-    use crate::failure::FailureKind;
+    use crate::outcome::failure::FailureKind;
 
     /// Shows the given logins and those of the CI system as `variable user registry`.
     fn show(variables: &[(&str, &str)], registries: &[Option<&str>]) -> Result<String, FailureKind> {

@@ -1,14 +1,15 @@
 //! What a flow did, as data: events while it goes on, an outcome at its end. Reports are made of nothing else.
 
+pub mod diff;
+pub mod failure;
+
 use std::time::Duration;
 
-use crate::diff;
 use crate::git::{CommitId, CommitRecord, Traffic};
 use crate::image::{Platform, Reference, Tag};
-use crate::kustomization::{Edit, EntryEdit, Fields};
-use crate::plan::{self, Subject};
-use crate::provenance::Provenance;
+use crate::message::trailers::Provenance;
 use crate::registry::{Descriptor, Source};
+use crate::targets::kustomization::{Edit, EntryEdit, Fields};
 
 /// Gets each event as it happens.
 pub type Listener<'a> = dyn FnMut(&Event<'_>) + 'a;
@@ -172,37 +173,6 @@ impl Outcome {
             releases: Vec::new(),
         }
     }
-
-    /// Returns what editing `files` comes to; `found` tells what the registry said of an image.
-    pub fn of_files<'c>(
-        command: &'static str,
-        files: &[FileEdit],
-        found: impl Fn(&Reference) -> Option<&'c Checked>,
-    ) -> Self {
-        let mut outcome = Self::new(command, Ending::Unchanged);
-        for file in files {
-            for entry in &file.edit.entries {
-                let checked = match plan::subject_of_entry(entry) {
-                    Ok(Subject::Known(reference)) => found(&reference),
-                    _ => None,
-                };
-                let digest = checked.map(|checked| checked.descriptor.digest.to_string());
-                outcome.images.push(ImageOutcome {
-                    file: Some(file.path.clone()),
-                    image: plan::image_name(entry).to_owned(),
-                    tag: entry.after.new_tag.clone(),
-                    digest: digest.or_else(|| entry.after.digest.clone()),
-                    platforms: checked.map(shown_platforms).unwrap_or_default(),
-                    entry: Some(entry.clone()),
-                });
-            }
-            if file.edit.changed() {
-                outcome.files.push(file.path.clone());
-                outcome.diff.push_str(&diff::unified(&file.path, &file.old, &file.edit.text));
-            }
-        }
-        outcome
-    }
 }
 
 impl ImageOutcome {
@@ -218,6 +188,6 @@ impl ImageOutcome {
     }
 }
 
-fn shown_platforms(checked: &Checked) -> Vec<String> {
+pub(crate) fn shown_platforms(checked: &Checked) -> Vec<String> {
     checked.platforms.iter().map(Platform::to_string).collect()
 }

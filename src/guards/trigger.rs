@@ -4,11 +4,10 @@
 
 use std::path::Path;
 
-use crate::failure::Failure;
 use crate::git::{Checkout, CommitId, CommitRecord, History, Remote, Snapshot, Source};
-use crate::guard::{self, MOST, Push, Pushed, Verdict, judge};
+use crate::guards::own_commit::{self, MOST, Push, Pushed, Verdict, judge};
+use crate::outcome::failure::Failure;
 use crate::request::{Repository, TargetRequest};
-use crate::target::{options_beside, remote_options};
 
 /// Releases that started this run, and nothing else did.
 pub(crate) struct OwnPush {
@@ -25,11 +24,11 @@ pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failu
     let mut checkouts = checkouts(request).into_iter();
     let found = checkouts.find_map(|(checkout, name)| Some((checkout.record(push.commit)?, checkout, name)));
     let (checkout, remote) = match found {
-        Some((record, ..)) if !guard::claims(&record) => return Ok(None),
+        Some((record, ..)) if !own_commit::claims(&record) => return Ok(None),
         Some((_, checkout, name)) => {
             let options = match released_to(request)? {
-                Some(target) => options_beside(request, &target),
-                None => remote_options(request),
+                Some(target) => request.beside(&target).remote_options(),
+                None => request.remote_options(),
             };
             let remote = checkout.remote(&name, options)?;
             (Some(checkout), remote)
@@ -89,7 +88,7 @@ fn checkouts(request: &TargetRequest) -> Vec<(Checkout, String)> {
 
 /// Returns the repository that is released to, where it can be told.
 fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
-    let options = remote_options(request);
+    let options = request.remote_options();
     Ok(match &request.repository {
         Repository::Url(url) => Some(Remote::at(url, &options)?),
         Repository::Remote { folder, name } => {
@@ -106,7 +105,7 @@ fn built_repository(request: &TargetRequest) -> Result<Option<Remote>, Failure> 
     let Some(url) = request.ci.as_ref().and_then(|ci| ci.repository_url.as_deref()) else {
         return Ok(target);
     };
-    let built = Remote::at(url, &remote_options(request))?;
+    let built = Remote::at(url, &request.remote_options())?;
     Ok(match target {
         // The same by name; the target's has the login.
         Some(target) if target.is(&built) => Some(target),
@@ -119,7 +118,7 @@ fn look_at(snapshot: &mut Snapshot<'_>, id: CommitId, depth: usize) -> Result<Pu
     let history = snapshot.history(depth)?;
     let record = known(&history, id)?.clone();
     let changes = match record.parents.first() {
-        Some(parent) if guard::claims(&record) => snapshot.changes(known(&history, *parent)?, &record)?,
+        Some(parent) if own_commit::claims(&record) => snapshot.changes(known(&history, *parent)?, &record)?,
         _ => None,
     };
     Ok(Pushed { record, changes })

@@ -279,10 +279,10 @@ impl Comparison<'_, '_> {
 mod tests {
     use super::{prove, reread};
     use crate::image::ImageArgument;
-    use crate::kustomization::parse::parse;
-    use crate::kustomization::source::Source;
-    use crate::kustomization::splice::Splice;
-    use crate::kustomization::wish::Wishes;
+    use crate::targets::kustomization::parse::parse;
+    use crate::targets::kustomization::source::Source;
+    use crate::targets::kustomization::splice::Splice;
+    use crate::targets::kustomization::wish::Wishes;
 
     /// Tries to prove `new` of `old`, as if all of the text had been exchanged.
     fn difference(old: &str, new: &str, arguments: &[&str], appended: usize) -> Option<String> {

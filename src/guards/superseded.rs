@@ -1,16 +1,15 @@
 //! Whether a release would step back: each entry that changes is compared with what the branch's history says about it,
 //! its last release and those that were rolled back since. The rules are `order`'s; here history is read for them.
 
-use crate::failure::Failure;
-use crate::git::{CommitId, History, RepositoryPath, Snapshot};
-use crate::kustomization::{self, EntryEdit};
-use crate::order::{Comparison, Order, TakenBack, Version, compare, marks, of_lineage};
+use crate::git::{CommitId, History, Remote, RepositoryPath, Snapshot};
+use crate::guards::order::{Comparison, Order, TakenBack, Version, compare, marks, of_lineage};
+use crate::guards::source_repository::SourceRepository;
+use crate::message::compose::short_tag;
+use crate::message::trailers::{Provenance, ReleasedImage, SourceCommit};
 use crate::outcome::FileEdit;
-use crate::plan::short_tag;
-use crate::provenance::{Provenance, ReleasedImage, SourceCommit};
+use crate::outcome::failure::Failure;
 use crate::request::TargetRequest;
-use crate::source::SourceRepository;
-use crate::target::Target;
+use crate::targets::kustomization::{self, EntryEdit};
 
 /// How many commits are looked through, first and where these say nothing of an entry.
 const DEPTHS: [usize; 2] = [50, 1_000];
@@ -19,9 +18,10 @@ const DEPTHS: [usize; 2] = [50, 1_000];
 const SHORT_DIGEST: usize = 19;
 
 /// Returns why a release is superseded; `None` where it is not, as far as anybody can tell.
-pub(super) fn superseded(
+pub(crate) fn superseded(
     request: &TargetRequest,
-    target: &Target,
+    remote: Option<&Remote>,
+    branch: &str,
     snapshot: &mut Snapshot<'_>,
     files: &[FileEdit],
     source: Option<&SourceCommit>,
@@ -34,7 +34,6 @@ pub(super) fn superseded(
         return Ok(None);
     }
     let past = Past::read(snapshot, &changed)?;
-    let branch = target.branch_name();
     let mut repository = None;
     let mut unknown = Vec::new();
     for (path, entry) in changed {
@@ -46,11 +45,11 @@ pub(super) fn superseded(
             let order = match compare(&new, &standard.version) {
                 Comparison::Known(order) => order,
                 Comparison::Lineage(commit, other) => {
-                    let repository = repository.get_or_insert_with(|| SourceRepository::find(request, target));
+                    let repository = repository.get_or_insert_with(|| SourceRepository::find(request, remote));
                     of_lineage(repository.lineage(snapshot, commit, other)?)
                 }
             };
-            match standard.judge(order, &new, &branch) {
+            match standard.judge(order, &new, branch) {
                 Judgement::Proceeds => {}
                 Judgement::Superseded(reason) => return Ok(Some(reason)),
                 Judgement::Unknown(told) if unknown.contains(&told) => {}

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use crate::failure::Failure;
 use crate::git::{Kind, RepositoryPath, Snapshot};
-use crate::hold::{FILE_NAME, Grip, Hold, HoldError};
+use crate::guards::hold_file::{FILE_NAME, Grip, Hold, HoldError};
 use crate::outcome::FileEdit;
+use crate::outcome::failure::Failure;
 
 /// Returns what stops the changes to `files`, which are at `paths`; `None` where nothing does, or `overrides` says that it
 /// does not count.
-pub(super) fn held(
+pub(crate) fn held(
     snapshot: &mut Snapshot<'_>,
     paths: &[RepositoryPath],
     files: &[FileEdit],

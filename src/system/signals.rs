@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 #[cfg(unix)]
-use crate::backoff::Backoff;
+use crate::system::backoff::Backoff;
 
 /// The stack of the working thread in bytes, which is that of a main thread: the default for others is less.
 const STACK: usize = 8 << 20;

@@ -2,27 +2,30 @@
 //! that with the tip as lease; where another release got in between, begin again at the new tip. Every check comes before
 //! the first effect, and the only effect is one ref that moves once. What is to be written is its caller's.
 
+mod follow;
+
 use std::time::{Duration, Instant, SystemTime};
 
-use super::checkout::{bring_forward, commit_here};
-use super::files::{edit, require_entries, subjects_of, tell_repeated};
-use super::hold::held;
-use super::order::superseded;
-use crate::backoff::Backoff;
-use crate::checks::{Checks, Pace};
+use self::follow::{bring_forward, commit_here};
+use super::files::{edit, outcome_of, require_entries, subjects_of, tell_repeated};
 use crate::cli::OnSuperseded;
-use crate::failure::{Failure, FailureKind};
+use crate::flow::checks::{Checks, Pace};
+use crate::flow::subject::{self, Subject};
+use crate::flow::target::{Destination, Start, Target, Way};
 use crate::git::{
     Authorship, Change, CommitOnTip, Identity, Message, NewCommit, PushOutcome, Pusher, RepositoryPath, Snapshot,
 };
+use crate::guards::hold::held;
+use crate::guards::superseded::superseded;
 use crate::image::ImageArgument;
-use crate::interrupt::{Gate, Stage};
-use crate::kustomization::{EntryEdit, NoteKind};
+use crate::message::compose::{self, Origin, Purpose};
+use crate::message::trailers::SourceCommit;
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
-use crate::plan::{self, Origin, Purpose, Subject};
-use crate::provenance::SourceCommit;
 use crate::request::{Delivery, Images};
-use crate::target::{Destination, Start, Target, Way};
+use crate::system::backoff::Backoff;
+use crate::system::signals::{Gate, Stage};
+use crate::targets::kustomization::{EntryEdit, NoteKind};
 
 /// What a command delivers, and how.
 pub(super) struct Shipment<'a> {
@@ -202,7 +205,16 @@ impl Trial<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Option<String>, Failure> {
         let request = &self.shipment.delivery.target;
-        superseded(request, self.target, snapshot, files, writing.source.as_ref(), &mut self.notes(listener))
+        let branch = self.target.branch_name();
+        superseded(
+            request,
+            self.target.remote(),
+            &branch,
+            snapshot,
+            files,
+            writing.source.as_ref(),
+            &mut self.notes(listener),
+        )
     }
 
     /// Returns what tells a note, once in all attempts.
@@ -216,7 +228,7 @@ impl Trial<'_> {
     }
 
     fn outcome(&self, files: &[FileEdit], destination: &Destination) -> Outcome {
-        let mut outcome = Outcome::of_files(self.shipment.command, files, |reference| self.checks.of(reference));
+        let mut outcome = outcome_of(self.shipment.command, files, |reference| self.checks.of(reference));
         outcome.branch = destination.branch().map(ToString::to_string);
         outcome.attempts = self.attempt;
         outcome
@@ -318,18 +330,18 @@ fn message(delivery: &Delivery, files: &[FileEdit], writing: &Writing, checks: &
     for file in files {
         for entry in file.edit.entries.iter().filter(|entry| entry.changed()) {
             let own = entry.after.digest.as_deref().and_then(|digest| digest.parse().ok());
-            let digest = match plan::subject_of_entry(entry) {
+            let digest = match subject::subject_of_entry(entry) {
                 Ok(Subject::Known(reference)) => {
                     checks.of(&reference).map(|checked| checked.descriptor.digest.clone()).or(own)
                 }
                 Ok(Subject::OfEntry | Subject::Open) | Err(_) => own,
             };
-            releases.push(plan::Release { path: &file.path, entry, digest });
+            releases.push(compose::Release { path: &file.path, entry, digest });
         }
     }
     let source = writing.source.as_ref().map(SourceCommit::to_string);
     let run = delivery.target.ci.as_ref().and_then(|ci| ci.run.as_deref());
-    plan::message(&delivery.message, &releases, Origin { source: source.as_deref(), run }, &writing.purpose)
+    compose::message(&delivery.commit.message, &releases, Origin { source: source.as_deref(), run }, &writing.purpose)
 }
 
 /// Flags beat git's configuration, which beats the CI's bot.
@@ -337,18 +349,18 @@ fn authorship(delivery: &Delivery, target: &Target) -> Result<Authorship, Failur
     let bot = delivery.target.ci.as_ref().and_then(|ci| ci.bot).and_then(|bot| bot.parse().ok());
     let (author, committer) = target.identities()?;
     let (author, committer) = (
-        delivery.message.environment_author.clone().or(author),
-        delivery.message.environment_committer.clone().or(committer),
+        delivery.commit.environment_author.clone().or(author),
+        delivery.commit.environment_committer.clone().or(committer),
     );
-    let author = delivery.message.author.clone().or(author).or_else(|| bot.clone());
+    let author = delivery.commit.author.clone().or(author).or_else(|| bot.clone());
     let author =
         author.unwrap_or_else(|| Identity { name: "tagship".to_owned(), email: "tagship@localhost".to_owned() });
     let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
     let committer = committer.or(bot).unwrap_or_else(|| author.clone());
     Ok(Authorship {
-        signing: target.signing(delivery.message.signed, &committer)?,
+        signing: target.signing(delivery.commit.signed, &committer)?,
         committer,
         author,
-        seconds: delivery.message.seconds.unwrap_or_else(now),
+        seconds: delivery.commit.seconds.unwrap_or_else(now),
     })
 }

@@ -1,0 +1,7 @@
+//! What a commit says, and how it is read back: its text and trailers, the user's template, and the markers that keep CI
+//! systems from building it. It looks nothing up.
+
+pub mod compose;
+pub mod skip_ci;
+pub mod template;
+pub mod trailers;

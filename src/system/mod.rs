@@ -1,0 +1,8 @@
+//! The machine: time, HTTP and TLS, other programs, signals and files on disk. It knows nothing of images, git or commands,
+//! and each of its files is the only place that does its kind of thing.
+
+pub mod backoff;
+pub mod files;
+pub mod http;
+pub mod programs;
+pub mod signals;

@@ -1,0 +1,3 @@
+//! The files that name images, one room a kind of file.
+
+pub mod kustomization;
