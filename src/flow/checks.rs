@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::subject::{self, Subject};
+use super::image_to_check::ImageToCheck;
 use crate::image::{Field, ImageArgument, Reference};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
@@ -74,7 +74,7 @@ impl Checks {
     }
 
     /// Makes sure that the images of all subjects are in their registries, or fails with all that is wrong.
-    pub(crate) fn require(&mut self, subjects: &[Subject], listener: &mut Listener<'_>) -> Result<Pace, Failure> {
+    pub(crate) fn require(&mut self, subjects: &[ImageToCheck], listener: &mut Listener<'_>) -> Result<Pace, Failure> {
         let done = self.require_while(subjects, listener, || Ok(()))?;
         Ok(if done.is_some() { Pace::AtOnce } else { Pace::AfterWaiting })
     }
@@ -82,7 +82,7 @@ impl Checks {
     /// The same, while something else is done here. Its result is `None` where it may have grown old.
     pub(crate) fn require_while<T>(
         &mut self,
-        subjects: &[Subject],
+        subjects: &[ImageToCheck],
         listener: &mut Listener<'_>,
         meanwhile: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<Option<T>, Failure> {
@@ -129,10 +129,10 @@ impl Checks {
     }
 
     /// Returns the images of which the subjects tell and that were not found yet, each once.
-    fn unknown<'s>(&self, subjects: &'s [Subject]) -> Vec<&'s Reference> {
+    fn unknown<'s>(&self, subjects: &'s [ImageToCheck]) -> Vec<&'s Reference> {
         let mut references = Vec::new();
         for subject in subjects {
-            if let Subject::Known(reference) = subject
+            if let ImageToCheck::Known(reference) = subject
                 && self.of(reference).is_none()
                 && !references.contains(&reference)
             {
@@ -218,6 +218,11 @@ impl Checks {
         })
     }
 
+    /// Returns everything that was found, in the order in which it was asked for.
+    pub(crate) fn into_found(self) -> Vec<Checked> {
+        self.found
+    }
+
     /// Returns the arguments with the digest that the registry has for each, where they do not give one themselves.
     pub(crate) fn pinned(
         &self,
@@ -228,7 +233,7 @@ impl Checks {
         for argument in pinned.iter_mut().filter(|argument| !matches!(argument.change.digest, Field::Set(_))) {
             let entries = files.iter().flat_map(|file| &file.edit.entries).filter(|entry| entry.name == argument.name);
             for entry in entries {
-                let Subject::Known(reference) = subject::subject_of_entry(entry)? else { continue };
+                let ImageToCheck::Known(reference) = ImageToCheck::of_entry(entry)? else { continue };
                 let Some(checked) = self.of(&reference) else { continue };
                 let digest = Field::Set(checked.descriptor.digest.clone());
                 if matches!(argument.change.digest, Field::Set(_)) && argument.change.digest != digest {

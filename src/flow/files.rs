@@ -1,10 +1,12 @@
-//! What flows have in common: bytes in, edited bytes out, and what the edited entries say about their images.
+//! What flows have in common: bytes in, edited bytes out, and what the edited entries release.
 
-use super::subject::{self, Subject};
-use crate::flow::nearest::nearest;
-use crate::image::{ImageArgument, Reference};
+use super::checks::Checks;
+use super::image_to_check::ImageToCheck;
+use super::nearest::nearest;
+use crate::image::ImageArgument;
+use crate::message::Release;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Checked, Ending, Event, FileEdit, ImageOutcome, Listener, Outcome, diff, shown_platforms};
+use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
 use crate::request::Images;
 use crate::targets::kustomization::{self, Absent, EntryEdit};
 
@@ -39,21 +41,21 @@ pub(super) fn require_entries(images: &Images, files: &[FileEdit]) -> Result<(),
 }
 
 /// Returns the images that the `wanted` of the edited entries name.
-pub(super) fn subjects_of(
+pub(super) fn images_of(
     files: &[FileEdit],
     wanted: impl Fn(&EntryEdit) -> bool,
     listener: &mut Listener<'_>,
-) -> Result<Vec<Subject>, Failure> {
-    let mut subjects = Vec::new();
+) -> Result<Vec<ImageToCheck>, Failure> {
+    let mut images = Vec::new();
     for entry in files.iter().flat_map(|file| &file.edit.entries).filter(|entry| wanted(entry)) {
-        let subject = subject::subject_of_entry(entry)?;
-        if matches!(subject, Subject::Open) {
+        let image = ImageToCheck::of_entry(entry)?;
+        if matches!(image, ImageToCheck::Unpinned) {
             let note = format!("`{}` has neither tag nor digest, so there is nothing to check", entry.name);
             listener(&Event::Noted(note));
         }
-        subjects.push(subject);
+        images.push(image);
     }
-    Ok(subjects)
+    Ok(images)
 }
 
 pub(super) fn tell_repeated(images: &Images, listener: &mut Listener<'_>) {
@@ -62,33 +64,36 @@ pub(super) fn tell_repeated(images: &Images, listener: &mut Listener<'_>) {
     }
 }
 
-/// Returns what editing `files` comes to; `found` tells what the registry said of an image.
-pub(super) fn outcome_of<'c>(
-    command: &'static str,
-    files: &[FileEdit],
-    found: impl Fn(&Reference) -> Option<&'c Checked>,
-) -> Outcome {
-    let mut outcome = Outcome::new(command, Ending::Unchanged);
-    for file in files {
-        for entry in &file.edit.entries {
-            let checked = match subject::subject_of_entry(entry) {
-                Ok(Subject::Known(reference)) => found(&reference),
-                _ => None,
+/// Returns what the edited entries release, with what the registry said of their images.
+pub(super) fn releases_of(files: &[FileEdit], checks: &Checks) -> Vec<Release> {
+    let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (&file.path, entry)));
+    entries
+        .map(|(file, entry)| {
+            let reference = match ImageToCheck::of_entry(entry) {
+                Ok(ImageToCheck::Known(reference)) => Some(reference),
+                // What cannot be a reference has been refused, unless the registry is not asked at all.
+                Ok(ImageToCheck::DependsOnEntry | ImageToCheck::Unpinned) | Err(_) => None,
             };
-            let digest = checked.map(|checked| checked.descriptor.digest.to_string());
-            outcome.images.push(ImageOutcome {
-                file: Some(file.path.clone()),
-                image: entry.image_name().to_owned(),
-                tag: entry.after.new_tag.clone(),
-                digest: digest.or_else(|| entry.after.digest.clone()),
-                platforms: checked.map(shown_platforms).unwrap_or_default(),
-                entry: Some(entry.clone()),
-            });
-        }
-        if file.edit.changed() {
-            outcome.files.push(file.path.clone());
-            outcome.diff.push_str(&diff::unified(&file.path, &file.old, &file.edit.text));
-        }
+            let checked = reference.as_ref().and_then(|reference| checks.of(reference));
+            let of_registry = checked.map(|checked| checked.descriptor.digest.clone());
+            let of_entry = || entry.after.digest.as_deref().and_then(|digest| digest.parse().ok());
+            Release {
+                file: file.clone(),
+                entry: entry.clone(),
+                digest: of_registry.or_else(of_entry),
+                platforms: checked.map(|checked| checked.platforms.clone()).unwrap_or_default(),
+                reference,
+            }
+        })
+        .collect()
+}
+
+/// Returns what the edit of `files` comes to, before anything is done.
+pub(super) fn outcome_of(command: &'static str, files: &[FileEdit], releases: &[Release]) -> Outcome {
+    let mut outcome = Outcome { releases: releases.to_vec(), ..Outcome::new(command, Ending::Unchanged) };
+    for file in files.iter().filter(|file| file.edit.changed()) {
+        outcome.files.push(file.path.clone());
+        outcome.diff.push_str(&diff::unified(&file.path, &file.old, &file.edit.text));
     }
     outcome
 }

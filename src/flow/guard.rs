@@ -2,7 +2,7 @@
 //! anything is asked of a registry.
 
 use crate::cli::OnOwnCommit;
-use crate::guards::trigger::own_push;
+use crate::guards::own_push::own_push;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Listener, Outcome};
 use crate::request::{GuardRequest, TargetRequest};

@@ -1,8 +1,8 @@
 //! `log`: what was released to a branch, from its history.
 
-use super::timeline::{FURTHEST, timeline};
+use super::entry_history::{FURTHEST, timeline};
+use crate::flow::branch::ReleaseBranch;
 use crate::flow::nearest::nearest;
-use crate::flow::target::Target;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Outcome};
 use crate::request::{Effect, LogRequest, NewBranch};
@@ -10,8 +10,8 @@ use crate::targets::kustomization::{self, Fields};
 
 /// Lists the releases of one entry, or of all entries of a kustomization.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let target = Target::open(&request.target)?;
-    let mut start = target.start(Effect::DryRun, &NewBranch::Refused)?;
+    let target = ReleaseBranch::open(&request.target)?;
+    let mut start = target.read_tip(Effect::DryRun, &NewBranch::Refused)?;
     let snapshot = &mut start.snapshot;
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} serves no parts, so only its newest commit is known")));
@@ -33,7 +33,7 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
             listener(&Event::Noted(format!("the newest {FURTHEST} commits were looked through")));
         }
         found.releases.truncate(request.limit);
-        outcome.releases.extend(found.releases);
+        outcome.history.extend(found.releases);
     }
     Ok(outcome)
 }

@@ -1,19 +1,20 @@
 //! THE FLOWS, one a command; nothing else sequences.
 
+mod branch;
 mod check;
 mod checks;
 mod delivery;
+mod entry_history;
 mod files;
 mod guard;
+mod image_to_check;
 mod log;
 mod nearest;
 mod promote;
+mod publish;
 mod release;
 mod rollback;
 mod set;
-mod subject;
-mod target;
-mod timeline;
 
 pub use check::check;
 pub use guard::guard;

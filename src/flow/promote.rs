@@ -1,15 +1,15 @@
 //! `promote`: what runs in one environment is released in the next: the same names, tags and digests, in one commit. What
 //! is read and what is written may be one branch, two, or two repositories.
 
-use super::delivery::{Shipment, Tip, Writing, deliver};
+use super::branch::ReleaseBranch;
+use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::no_entry;
 use super::rollback::exactly;
-use super::target::Target;
 use crate::git::{RepositoryPath, Snapshot};
-use crate::guards::order::marks;
+use crate::guards::order::history_of;
 use crate::image::ImageName;
 use crate::message::compose::Purpose;
-use crate::message::trailers::{Provenance, SourceCommit};
+use crate::message::trailers::{ReleaseTrailers, SourceCommit};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{Effect, Images, NewBranch, PromoteRequest, TargetRequest};
@@ -24,7 +24,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
     let elsewhere = request.from_target.as_ref().map(|from| elsewhere(from, request)).transpose()?;
     let mut told = false;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
-        let Tip { target, snapshot, paths } = tip;
+        let Tip { branch: target, snapshot, paths } = tip;
         let found;
         let running = match &elsewhere {
             Some(running) => running,
@@ -51,14 +51,14 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         }
         running.writing(&carried)
     };
-    let shipment = Shipment {
+    let job = Job {
         command: "promote",
         delivery: &request.delivery,
         gate,
-        subjects: Vec::new(),
-        checks_unchanged: false,
+        images: Vec::new(),
+        checked: CheckedEntries::Changed,
     };
-    deliver(&shipment, &mut decide, listener)
+    deliver(&job, &mut decide, listener)
 }
 
 /// What runs where it is carried on from.
@@ -66,7 +66,7 @@ struct Running {
     path: RepositoryPath,
     entries: Vec<(String, Fields)>,
     /// The newest first.
-    releases: Vec<Provenance>,
+    releases: Vec<ReleaseTrailers>,
 }
 
 /// The entries to carry on.
@@ -87,12 +87,12 @@ enum Left {
 
 fn elsewhere(from: &TargetRequest, request: &PromoteRequest) -> Result<Running, Failure> {
     let written = &request.from;
-    let here = Target::open(&request.delivery.target)?;
+    let here = ReleaseBranch::open(&request.delivery.target)?;
     let target = match here.remote() {
-        Some(here) => Target::open(&from.beside(here))?,
-        None => Target::open(from)?,
+        Some(here) => ReleaseBranch::open(&from.beside(here))?,
+        None => ReleaseBranch::open(from)?,
     };
-    let mut start = target.start(Effect::DryRun, &NewBranch::Refused)?;
+    let mut start = target.read_tip(Effect::DryRun, &NewBranch::Refused)?;
     let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(written))?)?;
     Running::read(&mut start.snapshot, path)
 }
@@ -106,7 +106,7 @@ impl Running {
         let entries = kustomization::entries(snapshot.file(&path)?);
         let entries = entries.map_err(|error| Failure::edit(&path.to_string(), &error))?;
         let history = snapshot.history(DEPTH)?;
-        Ok(Self { path, entries, releases: history.commits.iter().filter_map(Provenance::of).collect() })
+        Ok(Self { path, entries, releases: history.commits.iter().filter_map(ReleaseTrailers::read).collect() })
     }
 
     fn fields(&self, name: &str) -> Option<&Fields> {
@@ -157,9 +157,9 @@ impl Running {
     fn source(&self, name: &str) -> Option<SourceCommit> {
         let path = self.path.to_string();
         let Fields { new_name, new_tag, digest } = self.fields(name)?;
-        let last = marks(&self.releases, &path, name)?.last;
+        let last = history_of(&self.releases, &path, name)?.last;
         let called = new_name.as_deref().unwrap_or(name);
-        let stands = last.image(name, called)?.stands(called, new_tag.as_deref(), digest.as_deref());
+        let stands = last.image(name, called)?.matches_entry(called, new_tag.as_deref(), digest.as_deref());
         last.source.clone().filter(|_| stands)
     }
 }

@@ -1,8 +1,8 @@
 //! `release`: the images that the command line names.
 
-use super::delivery::{Shipment, Writing, deliver};
+use super::delivery::{CheckedEntries, Job, Writing, deliver};
 use super::guard::stopped;
-use super::subject;
+use super::image_to_check::ImageToCheck;
 use crate::message::compose::Purpose;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
@@ -16,12 +16,12 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
     if let Some(outcome) = stopped("release", &delivery.target, *on_own_commit, listener)? {
         return Ok(outcome);
     }
-    let subjects = match delivery.registry {
-        Some(_) => images.arguments.iter().map(subject::subject).collect::<Result<_, _>>()?,
+    let known = match delivery.registry {
+        Some(_) => images.arguments.iter().map(ImageToCheck::of_argument).collect::<Result<_, _>>()?,
         None => Vec::new(),
     };
     let source = delivery.target.ci.as_ref().and_then(|ci| SourceCommit::parse(ci.source.as_deref()?));
     let writing = Writing { images: images.clone(), purpose: Purpose::Release, source };
-    let shipment = Shipment { command: "release", delivery, gate, subjects, checks_unchanged: true };
-    deliver(&shipment, &mut |_, _| Ok(writing.clone()), listener)
+    let job = Job { command: "release", delivery, gate, images: known, checked: CheckedEntries::All };
+    deliver(&job, &mut |_, _| Ok(writing.clone()), listener)
 }

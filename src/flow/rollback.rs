@@ -1,12 +1,13 @@
 //! `rollback`: an entry becomes what it was before. It is an ordinary release, of an earlier value that history has, and its
 //! commit names what it takes back: that must not come again by accident.
 
-use super::delivery::{Shipment, Tip, Writing, deliver};
+use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
+use super::entry_history::timeline;
 use super::log::no_entry;
-use super::timeline::timeline;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
-use crate::message::compose::{Purpose, short_tag};
+use crate::message::compose::Purpose;
+use crate::message::short_tag;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
 use crate::request::{Earlier, Images, RollbackRequest};
@@ -15,12 +16,12 @@ use crate::targets::kustomization::{self, Fields};
 
 /// Takes releases of one entry back.
 pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let shipment = Shipment {
+    let job = Job {
         command: "rollback",
         delivery: &request.delivery,
         gate,
-        subjects: Vec::new(),
-        checks_unchanged: false,
+        images: Vec::new(),
+        checked: CheckedEntries::Changed,
     };
     let mut told = Vec::new();
     let mut seen = None;
@@ -43,7 +44,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         }
         back.writing(&request.name)
     };
-    deliver(&shipment, &mut decide, listener)
+    deliver(&job, &mut decide, listener)
 }
 
 /// Who goes back by steps means what they have seen: what came since may be what mends it.

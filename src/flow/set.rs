@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{edit, outcome_of, require_entries, subjects_of, tell_repeated};
+use super::files::{edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
 use crate::flow::checks::Checks;
 use crate::image::ImageArgument;
 use crate::outcome::failure::Failure;
@@ -25,13 +25,13 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     let mut checks = Checks::new(request.pin_digest.as_ref());
     let mut files = read_from_disk(&paths, request, &request.images.arguments)?;
     if request.pin_digest.is_some() {
-        checks.require(&subjects_of(&files, |_| true, listener)?, listener)?;
+        checks.require(&images_of(&files, |_| true, listener)?, listener)?;
         files = read_from_disk(&paths, request, &checks.pinned(&request.images.arguments, &files)?)?;
     }
     for file in &files {
         listener(&Event::Edited(file));
     }
-    let mut outcome = outcome_of("set", &files, |reference| checks.of(reference));
+    let mut outcome = outcome_of("set", &files, &releases_of(&files, &checks));
     outcome.ending = match request.effect {
         _ if outcome.files.is_empty() => Ending::Unchanged,
         Effect::DryRun => Ending::DryRun,

@@ -1,16 +1,15 @@
-//! Whether somebody has stopped what a command is about to write. Holds are read from the tip that is written on, so that
-//! one that comes in between is seen: the push that did not know of it loses the race.
+//! HOLD: reads the holds that concern a release from the tip that is written on. A hold that comes later is seen as well:
+//! the push that did not know of it loses the race, and the next attempt reads it.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use crate::git::{Kind, RepositoryPath, Snapshot};
-use crate::guards::hold_file::{FILE_NAME, Grip, Hold, HoldError};
+use crate::guards::hold_file::{FILE_NAME, Hold, HoldError, HoldState};
 use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
 
-/// Returns what stops the changes to `files`, which are at `paths`; `None` where nothing does, or `overrides` says that it
-/// does not count.
+/// Returns why the changes to `files`, which are at `paths`, are held; `None` if they are not, or if `overrides` is set.
 pub(crate) fn held(
     snapshot: &mut Snapshot<'_>,
     paths: &[RepositoryPath],
@@ -20,15 +19,18 @@ pub(crate) fn held(
 ) -> Result<Option<String>, Failure> {
     let mut held = Vec::new();
     for (place, names) in holds(snapshot, paths, files)? {
-        let (grip, said) = match read(snapshot, &place)? {
-            Ok(hold) => (hold.grip(names.iter().copied(), SystemTime::now()), hold.to_string()),
-            Err(error) => (Grip::Holds, format!("it cannot be understood, so it holds everything: {error}")),
+        let (state, said) = match read(snapshot, &place)? {
+            Ok(hold) => (hold.state(names.iter().copied(), SystemTime::now()), hold.to_string()),
+            Err(error) => (
+                HoldState::Active,
+                format!("the file is not a hold that can be understood ({error}), so it holds everything"),
+            ),
         };
-        match grip {
-            Grip::None => {}
-            Grip::Over => note(format!("the hold `{place}` is over, and can go: {said}")),
-            Grip::Holds if overrides => note(format!("the hold `{place}` is overridden: {said}")),
-            Grip::Holds => held.push(format!("`{place}` stops it: {said}")),
+        match state {
+            HoldState::Unrelated => {}
+            HoldState::Expired => note(format!("the hold `{place}` has expired; delete the file: {said}")),
+            HoldState::Active if overrides => note(format!("overrides the hold `{place}`: {said}")),
+            HoldState::Active => held.push(format!("the hold `{place}` stops this: {said}")),
         }
     }
     Ok((!held.is_empty()).then(|| held.join("; ")))

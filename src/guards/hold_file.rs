@@ -2,7 +2,7 @@
 //! it. It is read fail-safe: what does not follow its grammar holds everything, without an end.
 //!
 //! Its first lines are the reason. Then may follow, each once, `names: web, api`, the entries that it is for, all of them
-//! without it; `until: 2026-12-01T10:00Z`, when it ends; and `owner: TEXT`, who may lift it. Nothing else may follow.
+//! without it; `until: 2026-12-01T10:00Z`, when it ends; and `owner: TEXT`, the team that may lift it. Nothing else may follow.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 /// The name of the file.
 pub const FILE_NAME: &str = ".tagship-hold";
 
-/// How long a hold may be, in bytes: all of it is told, in every report.
-const LARGEST: usize = 4 << 10;
+/// The largest hold, in bytes: every report tells all of it.
+const MAX_HOLD_BYTES: usize = 4 << 10;
 
 /// A hold, as its file says it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,7 +38,7 @@ pub enum HoldError {
     NoFile,
     #[error("it is not text")]
     NoText,
-    #[error("it is longer than {LARGEST} bytes")]
+    #[error("it is longer than {MAX_HOLD_BYTES} bytes")]
     TooLong,
     #[error("line {0} is none of `names:`, `until:` and `owner:`, which end the reason")]
     Line(usize),
@@ -50,20 +50,20 @@ pub enum HoldError {
     Moment(String),
 }
 
-/// What a hold means for a release.
+/// What a hold means for a release at some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grip {
+pub enum HoldState {
     /// It is for other entries.
-    None,
-    /// It was for it, and is over.
-    Over,
-    Holds,
+    Unrelated,
+    /// It was for this release, until a time that has passed.
+    Expired,
+    Active,
 }
 
 impl Hold {
     /// Reads the text of a hold.
     pub fn parse(text: &[u8]) -> Result<Self, HoldError> {
-        if text.len() > LARGEST {
+        if text.len() > MAX_HOLD_BYTES {
             return Err(HoldError::TooLong);
         }
         let text = std::str::from_utf8(text).map_err(|_no_text| HoldError::NoText)?;
@@ -101,15 +101,15 @@ impl Hold {
     }
 
     /// Returns what it means for a release that changes the entries called `names`.
-    pub fn grip<'n>(&self, mut names: impl Iterator<Item = &'n str>, now: SystemTime) -> Grip {
+    pub fn state<'n>(&self, mut names: impl Iterator<Item = &'n str>, now: SystemTime) -> HoldState {
         let concerns = match self.names.as_slice() {
             [] => names.next().is_some(),
             held => names.any(|name| held.iter().any(|held| held == name)),
         };
         match &self.until {
-            _ if !concerns => Grip::None,
-            Some(until) if until.time <= now => Grip::Over,
-            _ => Grip::Holds,
+            _ if !concerns => HoldState::Unrelated,
+            Some(until) if until.time <= now => HoldState::Expired,
+            _ => HoldState::Active,
         }
     }
 }
@@ -185,7 +185,7 @@ fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::{Grip, Hold, HoldError, LARGEST, seconds};
+    use super::{Hold, HoldError, HoldState, MAX_HOLD_BYTES, seconds};
     use std::time::{Duration, SystemTime};
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
         let moment = |text: &str| HoldError::Moment(text.to_owned());
         for (text, expected) in [
             (&b"\xff\xfe"[..], HoldError::NoText),
-            (&[b'x'; LARGEST + 1], HoldError::TooLong),
+            (&[b'x'; MAX_HOLD_BYTES + 1], HoldError::TooLong),
             (b"names:", HoldError::Empty("names")),
             (b"names: a,,b", HoldError::Empty("names")),
             (b"owner: ", HoldError::Empty("owner")),
@@ -259,14 +259,14 @@ mod tests {
         let all = Hold::parse(b"Wait").unwrap();
         let web = Hold::parse(b"names: web, api\nuntil: 1970-01-01T00:01Z").unwrap();
         for (hold, names, now, expected) in [
-            (&all, &["x"][..], 0, Grip::Holds),
-            (&all, &[], 0, Grip::None),
-            (&web, &["x", "api"], 59, Grip::Holds),
-            (&web, &["web"], 60, Grip::Over),
-            (&web, &["x", "we"], 0, Grip::None),
-            (&web, &["x"], 60, Grip::None),
+            (&all, &["x"][..], 0, HoldState::Active),
+            (&all, &[], 0, HoldState::Unrelated),
+            (&web, &["x", "api"], 59, HoldState::Active),
+            (&web, &["web"], 60, HoldState::Expired),
+            (&web, &["x", "we"], 0, HoldState::Unrelated),
+            (&web, &["x"], 60, HoldState::Unrelated),
         ] {
-            assert_eq!(hold.grip(names.iter().copied(), at(now)), expected, "{names:?} at {now}");
+            assert_eq!(hold.state(names.iter().copied(), at(now)), expected, "{names:?} at {now}");
         }
     }
 }

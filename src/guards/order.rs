@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use semver::Version as SemanticVersion;
 
 use crate::git::{CommitId, Lineage};
-use crate::message::trailers::{Provenance, SourceCommit};
+use crate::message::trailers::{ReleaseTrailers, SourceCommit};
 
 /// A release as its order sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,8 +25,8 @@ impl Version {
         Self { tag: tag.map(str::to_owned), digest: digest.map(str::to_owned), source: of_tag.or(source) }
     }
 
-    /// Returns whether both are one release, as far as both say what they are.
-    pub fn is_again(&self, other: &Self) -> bool {
+    /// Returns whether both are the same release, as far as both say what they are.
+    pub fn is_same_release(&self, other: &Self) -> bool {
         let agree = |one: Option<&str>, other: Option<&str>| one.zip(other).is_none_or(|(one, other)| one == other);
         let commit = |version: &Self| version.source.as_ref().map(|source| source.commit.to_string());
         self.tag == other.tag
@@ -105,19 +105,20 @@ fn is_commit(part: &str) -> bool {
 
 /// What a new release of an entry has to be newer than.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Marks<'h> {
+pub struct EntryHistory<'h> {
     /// The last release.
-    pub last: &'h Provenance,
-    pub taken_back: Vec<TakenBack>,
-    /// What was taken back before that. It does not come again; what else comes need not be newer.
-    pub gone: Vec<TakenBack>,
-    /// Whether rollbacks may go on before what is known.
-    pub is_open: bool,
+    pub last: &'h ReleaseTrailers,
+    /// What rollbacks have taken back since the release before it.
+    pub rolled_back: Vec<RolledBack>,
+    /// What was rolled back earlier. It is not released again; other releases need not be newer than it.
+    pub rolled_back_before: Vec<RolledBack>,
+    /// True if older commits, which were not read, may add to `rolled_back`.
+    pub is_truncated: bool,
 }
 
-/// A commit that a rollback took back: then not even the same release may come again.
+/// A commit that a rollback took back. Not even the same release may follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TakenBack {
+pub struct RolledBack {
     pub commit: CommitId,
     pub by: CommitId,
 }
@@ -125,16 +126,18 @@ pub struct TakenBack {
 /// Returns what the newest of `releases`, which are in the order of history, the newest first, say about the entry
 /// `name` of the file at `path`: the last release, and what rollbacks have taken back since the one before, and earlier.
 /// `None` where history says nothing about the entry.
-pub fn marks<'h>(releases: &'h [Provenance], path: &str, name: &str) -> Option<Marks<'h>> {
+pub fn history_of<'h>(releases: &'h [ReleaseTrailers], path: &str, name: &str) -> Option<EntryHistory<'h>> {
     let mut of_entry = releases.iter().filter(|release| release.is_of(path, name)).peekable();
     let last = *of_entry.peek()?;
-    let mut marks = Marks { last, taken_back: Vec::new(), gone: Vec::new(), is_open: true };
+    let mut history =
+        EntryHistory { last, rolled_back: Vec::new(), rolled_back_before: Vec::new(), is_truncated: true };
     for release in of_entry {
-        marks.is_open &= !release.rollback_of.is_empty();
-        let taken_back = release.rollback_of.iter().map(|commit| TakenBack { commit: *commit, by: release.commit });
-        if marks.is_open { &mut marks.taken_back } else { &mut marks.gone }.extend(taken_back);
+        history.is_truncated &= !release.rollback_of.is_empty();
+        let rolled_back = release.rollback_of.iter().map(|commit| RolledBack { commit: *commit, by: release.commit });
+        if history.is_truncated { &mut history.rolled_back } else { &mut history.rolled_back_before }
+            .extend(rolled_back);
     }
-    Some(marks)
+    Some(history)
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! Whether a run was started by releases of our own: the loop of a pipeline that releases to the branch that it watches.
-//! It is judged by what history says of each pushed commit, and never by a name or an address, which anybody may have.
-//! What is in doubt counts as somebody's work: a release too many is seen, one too few is missed.
+//! OWN COMMIT: judges whether our own releases started a run, which is the loop of a pipeline that releases to the branch
+//! that it watches. History decides for each pushed commit, never a name or an address, which can be copied. In doubt the
+//! run goes on: a release too many is seen at once, a release too few is not.
 
 use crate::git::{CommitId, CommitRecord, PathChange};
-use crate::message::trailers::{self, Provenance};
+use crate::message::trailers::ReleaseTrailers;
 use crate::targets::kustomization::FILE_NAMES;
 
-/// How many commits of one push are looked at.
-pub const MOST: usize = 50;
+/// How many commits of one push are judged. A push of more is taken for the work of people.
+pub const MAX_COMMITS_OF_A_PUSH: usize = 50;
 
 /// A push, as the CI system tells of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,19 +53,20 @@ pub fn judge(push: Push, pushed: &[Pushed]) -> Verdict {
         _ if pushed.is_empty() => Verdict::Next(next),
         None => Verdict::Own,
         Some(before) if before == next => Verdict::Own,
-        Some(_) if pushed.len() < MOST => Verdict::Next(next),
+        Some(_) if pushed.len() < MAX_COMMITS_OF_A_PUSH => Verdict::Next(next),
         Some(_) => Verdict::Foreign,
     }
 }
 
 /// Returns whether a commit says that it is a release. A message can be copied, so its changes must say so too.
 pub fn claims(record: &CommitRecord) -> bool {
-    record.parents.len() == 1 && Provenance::of(record).is_some()
+    record.parents.len() == 1 && ReleaseTrailers::read(record).is_some()
 }
 
 /// A release edits kustomizations, at least one, and does nothing else. They have their usual names, or are named.
 fn is_release(commit: &Pushed) -> bool {
-    let is_named = |path: &str| commit.record.trailer(trailers::FILE).any(|file| file == path);
+    let said = ReleaseTrailers::read(&commit.record);
+    let is_named = |path: &str| said.as_ref().is_some_and(|said| said.names_file(path));
     let is_edit = |change: &PathChange| match change {
         PathChange::Edited(path) => FILE_NAMES.contains(&path.rsplit('/').next().unwrap_or_default()) || is_named(path),
         PathChange::Otherwise(_) => false,
@@ -76,7 +77,7 @@ fn is_release(commit: &Pushed) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, Push, Pushed, Verdict, judge};
+    use super::{MAX_COMMITS_OF_A_PUSH, Push, Pushed, Verdict, judge};
     use crate::git::{CommitId, CommitRecord, PathChange};
 
     const RELEASE: &str = "Release web:v1 [skip ci]\n\nTagship-Image: web=web:v1\nTagship-Version: 0.1.0\n";
@@ -150,10 +151,13 @@ mod tests {
         assert_eq!(verdict(Some(7), &[release(9), person.clone()]), Verdict::Foreign, "a release upon a person's work");
         assert_eq!(verdict(None, &[release(9), person]), Verdict::Foreign);
         assert_eq!(verdict(Some(6), &[release(9), release(7)]), Verdict::Foreign, "not its parent");
-        let pushed: Vec<Pushed> = (0..MOST as u32).map(|back| release(100 - back)).collect();
+        let pushed: Vec<Pushed> = (0..MAX_COMMITS_OF_A_PUSH as u32).map(|back| release(100 - back)).collect();
         let push = Push { commit: id(100), before: Some(id(1)) };
         assert_eq!(judge(push, &pushed[1..]), Verdict::Foreign, "it begins with another one");
-        assert_eq!(judge(push, &pushed[..MOST - 1]), Verdict::Next(id(100 - MOST as u32 + 1)));
+        assert_eq!(
+            judge(push, &pushed[..MAX_COMMITS_OF_A_PUSH - 1]),
+            Verdict::Next(id(100 - MAX_COMMITS_OF_A_PUSH as u32 + 1))
+        );
         assert_eq!(judge(push, &pushed), Verdict::Foreign, "more than anybody looks at, or a history that went apart");
     }
 }

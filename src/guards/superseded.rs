@@ -1,17 +1,17 @@
-//! Whether a release would step back: each entry that changes is compared with what the branch's history says about it,
-//! its last release and those that were rolled back since. The rules are `order`'s; here history is read for them.
+//! ORDER: reads what a release has to be newer than. Each entry that changes is compared with what the history of the
+//! branch says about it: its last release, and those that were rolled back since. `order` has the rules.
 
 use crate::git::{CommitId, History, Remote, RepositoryPath, Snapshot};
-use crate::guards::order::{Comparison, Order, TakenBack, Version, compare, marks, of_lineage};
+use crate::guards::order::{Comparison, Order, RolledBack, Version, compare, history_of, of_lineage};
 use crate::guards::source_repository::SourceRepository;
-use crate::message::compose::short_tag;
-use crate::message::trailers::{Provenance, ReleasedImage, SourceCommit};
+use crate::message::short_tag;
+use crate::message::trailers::{ReleaseTrailers, ReleasedImage, SourceCommit};
 use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
 use crate::request::TargetRequest;
 use crate::targets::kustomization::{self, EntryEdit};
 
-/// How many commits are looked through, first and where these say nothing of an entry.
+/// How many commits are read: first, and if these say nothing of an entry.
 const DEPTHS: [usize; 2] = [50, 1_000];
 
 /// How much of a digest stands for it: `sha256:` and twelve digits.
@@ -38,18 +38,18 @@ pub(crate) fn superseded(
     let mut unknown = Vec::new();
     for (path, entry) in changed {
         let new = Version::new(entry.after.new_tag.as_deref(), entry.after.digest.as_deref(), source.cloned());
-        if let Some(reason) = past.comes_again(&new, path, entry) {
+        if let Some(reason) = past.rolled_back_earlier(&new, path, entry) {
             return Ok(Some(reason));
         }
-        for standard in past.standards(snapshot, path, entry)? {
-            let order = match compare(&new, &standard.version) {
+        for predecessor in past.predecessors(snapshot, path, entry)? {
+            let order = match compare(&new, &predecessor.version) {
                 Comparison::Known(order) => order,
                 Comparison::Lineage(commit, other) => {
                     let repository = repository.get_or_insert_with(|| SourceRepository::find(request, remote));
                     of_lineage(repository.lineage(snapshot, commit, other)?)
                 }
             };
-            match standard.judge(order, &new, branch) {
+            match predecessor.judge(order, &new, branch) {
                 Judgement::Proceeds => {}
                 Judgement::Superseded(reason) => return Ok(Some(reason)),
                 Judgement::Unknown(told) if unknown.contains(&told) => {}
@@ -65,14 +65,14 @@ pub(crate) fn superseded(
 struct Past {
     history: History,
     /// The newest first.
-    releases: Vec<Provenance>,
+    releases: Vec<ReleaseTrailers>,
 }
 
 /// What a new release has to be newer than.
-struct Standard {
+struct Predecessor {
     version: Version,
     /// The rollback that took it back.
-    taken_back_by: Option<CommitId>,
+    rolled_back_by: Option<CommitId>,
 }
 
 impl Past {
@@ -81,7 +81,7 @@ impl Past {
         let mut past = Self { history: History::default(), releases: Vec::new() };
         for depth in DEPTHS {
             let history = snapshot.history(depth)?;
-            let releases = history.commits.iter().filter_map(Provenance::of).collect();
+            let releases = history.commits.iter().filter_map(ReleaseTrailers::read).collect();
             past = Self { history, releases };
             if past.history.complete || changed.iter().all(|(path, entry)| past.tells(path, entry.name.as_str())) {
                 break;
@@ -92,45 +92,54 @@ impl Past {
 
     /// Returns whether everything is known that counts for an entry.
     fn tells(&self, path: &str, name: &str) -> bool {
-        marks(&self.releases, path, name).is_some_and(|marks| {
-            let is_known = |taken_back: &TakenBack| self.history.get(taken_back.commit).is_some();
-            !marks.is_open && marks.taken_back.iter().all(is_known)
+        history_of(&self.releases, path, name).is_some_and(|history| {
+            let is_known = |rolled_back: &RolledBack| self.history.get(rolled_back.commit).is_some();
+            !history.is_truncated && history.rolled_back.iter().all(is_known)
         })
     }
 
     /// Returns why `new` is none: it was taken back some time ago.
-    fn comes_again(&self, new: &Version, path: &str, entry: &EntryEdit) -> Option<String> {
+    fn rolled_back_earlier(&self, new: &Version, path: &str, entry: &EntryEdit) -> Option<String> {
         let name = entry.name.as_str();
-        let called = entry.after.new_name.as_deref().unwrap_or(name);
-        let again = |TakenBack { commit, by }: &TakenBack| {
+        let image_name = entry.after.new_name.as_deref().unwrap_or(name);
+        let same_release = |RolledBack { commit, by }: &RolledBack| {
             let release =
                 self.releases.iter().find(|release| release.commit == *commit && release.is_of(path, name))?;
-            released(release, name, called).filter(|version| new.is_again(version)).map(|_| came_again(new, *by))
+            released(release, name, image_name)
+                .filter(|version| new.is_same_release(version))
+                .map(|_| says_rolled_back(new, *by))
         };
-        marks(&self.releases, path, name)?.gone.iter().find_map(again)
+        history_of(&self.releases, path, name)?.rolled_back_before.iter().find_map(same_release)
     }
 
     /// Returns what history says of an entry, where its last release still stands; else what the entry itself says.
-    fn standards(&self, snapshot: &mut Snapshot<'_>, path: &str, entry: &EntryEdit) -> Result<Vec<Standard>, Failure> {
+    fn predecessors(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        path: &str,
+        entry: &EntryEdit,
+    ) -> Result<Vec<Predecessor>, Failure> {
         let (name, before) = (entry.name.as_str(), &entry.before);
-        let called = before.new_name.as_deref().unwrap_or(name);
-        let stands = |image: &ReleasedImage| image.stands(called, before.new_tag.as_deref(), before.digest.as_deref());
-        let there = |version| Standard { version, taken_back_by: None };
-        let last = marks(&self.releases, path, name);
-        let Some(marks) = last.filter(|marks| marks.last.image(name, called).is_some_and(stands)) else {
+        let image_name = before.new_name.as_deref().unwrap_or(name);
+        let matches = |image: &ReleasedImage| {
+            image.matches_entry(image_name, before.new_tag.as_deref(), before.digest.as_deref())
+        };
+        let there = |version| Predecessor { version, rolled_back_by: None };
+        let last = history_of(&self.releases, path, name);
+        let Some(history) = last.filter(|history| history.last.image(name, image_name).is_some_and(matches)) else {
             let of_entry = Version::new(before.new_tag.as_deref(), before.digest.as_deref(), None);
             return Ok(before.new_tag.iter().map(|_| there(of_entry.clone())).collect());
         };
-        let mut standards: Vec<_> = released(marks.last, name, called).map(there).into_iter().collect();
-        for TakenBack { commit, by } in marks.taken_back {
+        let mut predecessors: Vec<_> = released(history.last, name, image_name).map(there).into_iter().collect();
+        for RolledBack { commit, by } in history.rolled_back {
             let release = self.releases.iter().find(|release| release.commit == commit && release.is_of(path, name));
             let version = match release {
-                Some(release) => released(release, name, called),
+                Some(release) => released(release, name, image_name),
                 None => self.written(snapshot, commit, path, name)?,
             };
-            standards.extend(version.map(|version| Standard { version, taken_back_by: Some(by) }));
+            predecessors.extend(version.map(|version| Predecessor { version, rolled_back_by: Some(by) }));
         }
-        Ok(standards)
+        Ok(predecessors)
     }
 
     /// Returns what an entry said in a commit that was made by hand.
@@ -154,12 +163,12 @@ impl Past {
 }
 
 /// Returns what an entry became in a release.
-fn released(release: &Provenance, name: &str, called: &str) -> Option<Version> {
-    let image = release.image(name, called)?;
+fn released(release: &ReleaseTrailers, name: &str, image_name: &str) -> Option<Version> {
+    let image = release.image(name, image_name)?;
     Some(Version::new(image.tag.as_deref(), image.digest.as_deref(), release.source.clone()))
 }
 
-fn came_again(version: &Version, rollback: CommitId) -> String {
+fn says_rolled_back(version: &Version, rollback: CommitId) -> String {
     format!("{} was rolled back by {}; only a newer build may follow", shown(version), rollback.short())
 }
 
@@ -169,15 +178,15 @@ enum Judgement {
     Unknown(String),
 }
 
-impl Standard {
+impl Predecessor {
     fn judge(&self, order: Order, new: &Version, branch: &str) -> Judgement {
         let (new, there) = (shown(new), shown(&self.version));
-        match (order, self.taken_back_by) {
+        match (order, self.rolled_back_by) {
             (Order::Newer, _) | (Order::Same, None) => Judgement::Proceeds,
             (Order::Older, None) => {
                 Judgement::Superseded(format!("{branch} already releases {there}, which is newer than {new}"))
             }
-            (Order::Same, Some(rollback)) => Judgement::Superseded(came_again(&self.version, rollback)),
+            (Order::Same, Some(rollback)) => Judgement::Superseded(says_rolled_back(&self.version, rollback)),
             (Order::Older, Some(rollback)) => Judgement::Superseded(format!(
                 "{there} was rolled back by {}, and {new} is not newer",
                 rollback.short()
@@ -186,9 +195,9 @@ impl Standard {
                 Judgement::Superseded(format!("{new} is not built on top of {there}, which {branch} releases"))
             }
             (Order::Unknown, _) if new == there => {
-                Judgement::Unknown(format!("no order is known between two images of {new}"))
+                Judgement::Unknown(format!("cannot tell which of two images of {new} is newer"))
             }
-            (Order::Unknown, _) => Judgement::Unknown(format!("no order is known between {there} and {new}")),
+            (Order::Unknown, _) => Judgement::Unknown(format!("cannot tell whether {new} is newer than {there}")),
         }
     }
 }

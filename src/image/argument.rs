@@ -48,6 +48,16 @@ pub enum Field<T> {
     Set(T),
 }
 
+impl<T> Field<T> {
+    /// Returns the value that the field is set to.
+    pub fn set(&self) -> Option<&T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Keep | Self::Remove => None,
+        }
+    }
+}
+
 /// What an argument makes of every entry of its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageChange {

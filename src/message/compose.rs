@@ -1,61 +1,14 @@
-//! PLAN: what a release will ask and say, as a pure function of the request, and, once the files have been read, of what
-//! their entries become.
+//! The message of a release commit: title, body and trailers, as a pure function of what is released and of what the user
+//! wants every message to say.
 
+use super::release::Release;
+use super::skip_ci::{self, SkipCi};
+use super::template::{MessageTemplate, MessageValues};
+use super::trailers::{self, Origin};
 use crate::git::{CommitId, Message, Trailer};
-use crate::image::Digest;
-use crate::message::skip_ci::{self, SkipCi};
-use crate::message::template::{MessageTemplate, MessageValues};
-use crate::message::trailers;
-use crate::targets::kustomization::EntryEdit;
 
-/// How many digits of a commit id stand for it in a title.
-const SHORT_ID: usize = 12;
-
-/// CircleCI looks for a marker in so many characters of a message, and no further.
-const MARKER_SEEN: usize = 250;
-
-/// One entry as the commit tells of it.
-pub struct Release<'a> {
-    pub path: &'a str,
-    pub entry: &'a EntryEdit,
-    /// What the registry says that the tag means; else the entry's own digest.
-    pub digest: Option<Digest>,
-}
-
-impl Release<'_> {
-    /// Returns the image as one text: name, tag and digest.
-    fn image(&self) -> String {
-        let mut image = self.entry.image_name().to_owned();
-        if let Some(tag) = &self.entry.after.new_tag {
-            image = format!("{image}:{tag}");
-        }
-        if let Some(digest) = &self.digest {
-            image = format!("{image}@{digest}");
-        }
-        image
-    }
-
-    /// Returns the image without its digest where it has a tag, and with a long tag shortened.
-    fn short_image(&self) -> String {
-        let name = self.entry.image_name();
-        match (&self.entry.after.new_tag, &self.digest) {
-            (Some(tag), _) => format!("{name}:{}", short_tag(tag)),
-            (None, Some(digest)) => format!("{name}@{}", shortened(digest)),
-            (None, None) => name.to_owned(),
-        }
-    }
-}
-
-/// A tag that is a whole commit id is known by its first digits.
-pub fn short_tag(tag: &str) -> &str {
-    let is_commit_id = tag.len() == 40 && tag.bytes().all(|b| b.is_ascii_hexdigit());
-    if is_commit_id { &tag[..SHORT_ID] } else { tag }
-}
-
-fn shortened(digest: &Digest) -> String {
-    let (algorithm, hex) = digest.as_str().split_once(':').unwrap_or_default();
-    format!("{algorithm}:{}", hex.get(..SHORT_ID).unwrap_or(hex))
-}
+/// How many characters of a message CircleCI searches for a marker.
+const MARKER_WITHIN: usize = 250;
 
 /// What the user and the CI system want every message to say.
 pub struct Options {
@@ -70,11 +23,11 @@ pub struct Options {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
     Release,
-    /// Releases are taken back, by their commits.
+    /// The releases of these commits are taken back.
     Rollback {
         of: Vec<CommitId>,
     },
-    /// What another environment runs is carried on.
+    /// The images of another environment are released here.
     Promotion,
 }
 
@@ -88,15 +41,8 @@ impl Purpose {
     }
 }
 
-/// Where a release comes from, as far as the CI system says it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Origin<'a> {
-    pub source: Option<&'a str>,
-    pub run: Option<&'a str>,
-}
-
 /// Returns the message of the commit that makes `releases`, all of them entries that change.
-pub fn message(options: &Options, releases: &[Release<'_>], origin: Origin<'_>, purpose: &Purpose) -> Message {
+pub fn message(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> Message {
     let (title, mut body) = text(options, releases, origin, purpose);
     let title = match &options.skip_ci {
         SkipCi::Title(marker) if !title.contains(marker) => marked(&title, marker),
@@ -109,7 +55,7 @@ pub fn message(options: &Options, releases: &[Release<'_>], origin: Origin<'_>, 
         for field in &release.entry.fields {
             let from = field.from.as_deref().unwrap_or("none");
             let to = field.to.as_deref().unwrap_or("none");
-            let line = format!("{}: {} {} {from} -> {to}", release.path, release.entry.name, field.field);
+            let line = format!("{}: {} {} {from} -> {to}", release.file, release.entry.name, field.field);
             body.push(skip_ci::broken(&line));
         }
     }
@@ -117,14 +63,14 @@ pub fn message(options: &Options, releases: &[Release<'_>], origin: Origin<'_>, 
 }
 
 fn marked(title: &str, marker: &str) -> String {
-    if title.chars().count() + 1 + marker.chars().count() <= MARKER_SEEN {
+    if title.chars().count() + 1 + marker.chars().count() <= MARKER_WITHIN {
         format!("{title} {marker}")
     } else {
         format!("{marker} {title}")
     }
 }
 
-fn text(options: &Options, releases: &[Release<'_>], origin: Origin<'_>, purpose: &Purpose) -> (String, Vec<String>) {
+fn text(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> (String, Vec<String>) {
     let mut images: Vec<String> = Vec::new();
     for release in releases {
         let image = release.short_image();
@@ -148,37 +94,14 @@ fn text(options: &Options, releases: &[Release<'_>], origin: Origin<'_>, purpose
     (title, lines.skip_while(|line| line.trim().is_empty()).collect())
 }
 
-fn trailers(options: &Options, releases: &[Release<'_>], origin: Origin<'_>, purpose: &Purpose) -> Vec<Trailer> {
-    let mut trailers = Vec::new();
-    // A value that cannot be a trailer, as a name with control characters could not, is left out rather than mended.
-    let mut add = |token: &str, value: &str| {
-        if let Ok(trailer) = Trailer::new(token, &skip_ci::broken(value))
-            && !trailers.contains(&trailer)
-        {
-            trailers.push(trailer);
-        }
+fn trailers(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> Vec<Trailer> {
+    let rolled_back = match purpose {
+        Purpose::Rollback { of } => of.as_slice(),
+        Purpose::Release | Purpose::Promotion => &[],
     };
-    for release in releases {
-        add(trailers::IMAGE, &format!("{}={}", release.entry.name, release.image()));
-    }
-    for release in releases {
-        add(trailers::FILE, release.path);
-    }
-    if let Some(source) = origin.source {
-        add(trailers::SOURCE, source);
-    }
-    if let Some(run) = origin.run {
-        add(trailers::RUN, run);
-    }
-    if let Purpose::Rollback { of } = purpose {
-        for commit in of {
-            add(trailers::ROLLBACK_OF, &commit.to_string());
-        }
-    }
+    let mut trailers = trailers::of_release(releases, origin, rolled_back);
     trailers.extend(options.trailers.iter().cloned());
-    if let Ok(version) = Trailer::new(trailers::VERSION, env!("CARGO_PKG_VERSION")) {
-        trailers.push(version);
-    }
+    trailers.extend(trailers::version());
     if options.skip_ci == SkipCi::Trailer {
         trailers.extend(Trailer::new(Trailer::SKIP_CHECKS, "true"));
     }

@@ -2,6 +2,9 @@
 //! systems from building it. It looks nothing up.
 
 pub mod compose;
+mod release;
 pub mod skip_ci;
 pub mod template;
 pub mod trailers;
+
+pub use release::{Release, short_tag};

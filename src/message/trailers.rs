@@ -1,26 +1,60 @@
-//! What a release says about itself in its commit, as it is read back from history. `plan` writes these trailers; nothing
-//! else of a message counts.
+//! The trailers of a release: their names, how they are written, and how they are read back from history. Nothing else of a
+//! message counts for what was released.
 
 use std::fmt;
 
-use crate::git::{CommitId, CommitRecord};
+use super::release::Release;
+use super::skip_ci;
+use crate::git::{CommitId, CommitRecord, Trailer};
 
-/// What was released: `NAME=IMAGE:TAG@DIGEST`, once an image.
-pub const IMAGE: &str = "Tagship-Image";
-/// The file that it was written to, once a file.
-pub const FILE: &str = "Tagship-File";
-/// The commit that was built, as `owner/repo@sha`.
-pub const SOURCE: &str = "Tagship-Source";
-/// The page of the run that released.
-pub const RUN: &str = "Tagship-Run";
-/// A release that this one takes back, by its commit.
-pub const ROLLBACK_OF: &str = "Tagship-Rollback-Of";
-/// Who wrote all this.
-pub const VERSION: &str = "Tagship-Version";
+/// The released image of an entry: `NAME=IMAGE:TAG@DIGEST`. One trailer for each image.
+const IMAGE: &str = "Tagship-Image";
+/// A file that was written. One trailer for each file.
+const FILE: &str = "Tagship-File";
+/// The commit that the images were built from, as `owner/repo@sha`.
+const SOURCE: &str = "Tagship-Source";
+/// The page of the CI run that released.
+const RUN: &str = "Tagship-Run";
+/// The commit of a release that this one takes back. One trailer for each commit.
+const ROLLBACK_OF: &str = "Tagship-Rollback-Of";
+/// The version of tagship that made the commit.
+const VERSION: &str = "Tagship-Version";
+
+/// What the images of a release were built from, and by which run, as far as that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Origin<'a> {
+    pub source: Option<&'a str>,
+    pub run: Option<&'a str>,
+}
+
+/// Returns the trailers that say what was released, but for the version, which comes after the user's own.
+///
+/// A value that cannot be a trailer, such as a name with control characters, is left out rather than changed.
+pub(super) fn of_release(releases: &[Release], origin: Origin<'_>, rolled_back: &[CommitId]) -> Vec<Trailer> {
+    let images = releases.iter().map(|release| (IMAGE, format!("{}={}", release.entry.name, release.image())));
+    let files = releases.iter().map(|release| (FILE, release.file.clone()));
+    let source = origin.source.map(|source| (SOURCE, source.to_owned()));
+    let run = origin.run.map(|run| (RUN, run.to_owned()));
+    let rolled_back = rolled_back.iter().map(|commit| (ROLLBACK_OF, commit.to_string()));
+    let mut trailers = Vec::new();
+    for (token, value) in images.chain(files).chain(source).chain(run).chain(rolled_back) {
+        if let Ok(trailer) = Trailer::new(token, &skip_ci::broken(&value))
+            && !trailers.contains(&trailer)
+        {
+            trailers.push(trailer);
+        }
+    }
+    trailers
+}
+
+/// Returns the trailer that makes a commit one of ours.
+pub(super) fn version() -> Option<Trailer> {
+    Trailer::new(VERSION, env!("CARGO_PKG_VERSION")).ok()
+}
 
 /// What the trailers of a release say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provenance {
+pub struct ReleaseTrailers {
     pub commit: CommitId,
     images: Vec<(String, ReleasedImage)>,
     files: Vec<String>,
@@ -45,9 +79,9 @@ pub struct SourceCommit {
     pub commit: CommitId,
 }
 
-impl Provenance {
-    /// Returns what a commit says; `None` where it is no release of ours.
-    pub fn of(record: &CommitRecord) -> Option<Self> {
+impl ReleaseTrailers {
+    /// Reads the trailers of a commit; `None` if it does not say that it is a release of ours.
+    pub fn read(record: &CommitRecord) -> Option<Self> {
         record.trailer(VERSION).next()?;
         let images: Vec<_> = record.trailer(IMAGE).filter_map(released).collect();
         if images.is_empty() {
@@ -68,24 +102,29 @@ impl Provenance {
         self.images.iter().any(|(other, _)| other == name)
     }
 
-    /// Returns whether this released the entry `name` of the file at `path`.
-    pub fn is_of(&self, path: &str, name: &str) -> bool {
-        self.names(name) && self.files.iter().any(|file| file == path)
+    /// Returns whether a file is said to have been written.
+    pub fn names_file(&self, path: &str) -> bool {
+        self.files.iter().any(|file| file == path)
     }
 
-    /// Returns what the entry `name` became. In each file it may be of another image: `called` is the one that is meant,
-    /// where it is among them.
-    pub fn image(&self, name: &str, called: &str) -> Option<&ReleasedImage> {
+    /// Returns whether this released the entry `name` of the file at `path`.
+    pub fn is_of(&self, path: &str, name: &str) -> bool {
+        self.names(name) && self.names_file(path)
+    }
+
+    /// Returns what the entry `name` became. Entries of one name may have another image in each file: `image_name` tells
+    /// which one is meant.
+    pub fn image(&self, name: &str, image_name: &str) -> Option<&ReleasedImage> {
         let of_name = || self.images.iter().filter(|(other, _)| other == name).map(|(_, image)| image);
-        of_name().find(|image| image.name == called).or_else(|| of_name().next())
+        of_name().find(|image| image.name == image_name).or_else(|| of_name().next())
     }
 }
 
 impl ReleasedImage {
     /// Returns whether an entry still says this, by the name of its image, its tag and its digest.
-    pub fn stands(&self, called: &str, tag: Option<&str>, digest: Option<&str>) -> bool {
+    pub fn matches_entry(&self, image_name: &str, tag: Option<&str>, digest: Option<&str>) -> bool {
         let is_digest = digest.is_none() || digest == self.digest.as_deref();
-        self.name == called && self.tag.as_deref() == tag && is_digest
+        self.name == image_name && self.tag.as_deref() == tag && is_digest
     }
 }
 

@@ -6,10 +6,11 @@ pub mod failure;
 use std::time::Duration;
 
 use crate::git::{CommitId, CommitRecord, Traffic};
-use crate::image::{Platform, Reference, Tag};
-use crate::message::trailers::Provenance;
+use crate::image::{Platform, Reference};
+use crate::message::Release;
+use crate::message::trailers::ReleaseTrailers;
 use crate::registry::{Descriptor, Source};
-use crate::targets::kustomization::{Edit, EntryEdit, Fields};
+use crate::targets::kustomization::{Edit, Fields};
 
 /// Gets each event as it happens.
 pub type Listener<'a> = dyn FnMut(&Event<'_>) + 'a;
@@ -53,6 +54,7 @@ pub enum Event<'a> {
 }
 
 /// An image that is in its registry.
+#[derive(Clone)]
 pub struct Checked {
     pub reference: Reference,
     pub descriptor: Descriptor,
@@ -112,6 +114,7 @@ pub enum Ending {
 }
 
 /// The end of a flow that did not fail.
+#[derive(Clone)]
 pub struct Outcome {
     pub command: &'static str,
     pub ending: Ending,
@@ -123,13 +126,16 @@ pub struct Outcome {
     /// Whether the commit is on the remote's branch.
     pub pushed: bool,
     pub attempts: u32,
-    pub images: Vec<ImageOutcome>,
+    /// What the named entries became, changed or not.
+    pub releases: Vec<Release>,
+    /// The images that are in their registries, for `check`.
+    pub present: Vec<Checked>,
     /// The files that changed, or would.
     pub files: Vec<String>,
     pub message: Option<String>,
     pub diff: String,
-    /// The newest first.
-    pub releases: Vec<LoggedRelease>,
+    /// What was released, for `log`; the newest first.
+    pub history: Vec<LoggedRelease>,
 }
 
 /// What an entry became at some time.
@@ -140,19 +146,8 @@ pub struct LoggedRelease {
     pub fields: Option<Fields>,
     pub record: CommitRecord,
     /// What the commit says of itself; `None` where it was made by hand, or by another tool.
-    pub provenance: Option<Provenance>,
+    pub provenance: Option<ReleaseTrailers>,
     pub rolled_back_by: Option<CommitId>,
-}
-
-/// What became of one entry, or what was found of one image.
-pub struct ImageOutcome {
-    pub file: Option<String>,
-    pub entry: Option<EntryEdit>,
-    pub image: String,
-    pub tag: Option<String>,
-    pub digest: Option<String>,
-    /// As far as they are known.
-    pub platforms: Vec<String>,
 }
 
 impl Outcome {
@@ -166,28 +161,12 @@ impl Outcome {
             parent: None,
             pushed: false,
             attempts: 0,
-            images: Vec::new(),
+            releases: Vec::new(),
+            present: Vec::new(),
             files: Vec::new(),
             message: None,
             diff: String::new(),
-            releases: Vec::new(),
+            history: Vec::new(),
         }
     }
-}
-
-impl ImageOutcome {
-    pub fn of_reference(checked: &Checked) -> Self {
-        Self {
-            file: None,
-            entry: None,
-            image: checked.reference.name().to_owned(),
-            tag: checked.reference.tag().map(Tag::to_string),
-            digest: Some(checked.descriptor.digest.to_string()),
-            platforms: shown_platforms(checked),
-        }
-    }
-}
-
-pub(crate) fn shown_platforms(checked: &Checked) -> Vec<String> {
-    checked.platforms.iter().map(Platform::to_string).collect()
 }

@@ -3,9 +3,10 @@
 
 use serde::Serialize;
 
+use crate::image::{Digest, Platform, Tag};
+use crate::message::Release;
 use crate::outcome::failure::{Failure, Place};
-use crate::outcome::{Ending, ImageOutcome, LoggedRelease, Outcome};
-use crate::targets::kustomization::EntryEdit;
+use crate::outcome::{Checked, Ending, LoggedRelease, Outcome};
 
 /// The object, in the order of its keys. What does not apply is null or empty, never missing.
 #[derive(Default, Serialize)]
@@ -23,13 +24,13 @@ pub(super) struct Document<'a> {
     pub(super) files: &'a [String],
     pub(super) message: Option<&'a str>,
     pub(super) diff: &'a str,
-    pub(super) releases: Vec<Release<'a>>,
+    pub(super) releases: Vec<Logged<'a>>,
     pub(super) error: Option<Error<'a>>,
 }
 
 /// An entry of the log.
 #[derive(Serialize)]
-pub(super) struct Release<'a> {
+pub(super) struct Logged<'a> {
     name: &'a str,
     image: Option<&'a str>,
     tag: Option<&'a str>,
@@ -44,14 +45,14 @@ pub(super) struct Release<'a> {
     rolled_back_by: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(super) struct Image<'a> {
     pub(super) file: Option<&'a str>,
     pub(super) name: Option<&'a str>,
     pub(super) image: &'a str,
     pub(super) tag: Option<&'a str>,
     pub(super) digest: Option<&'a str>,
-    pub(super) platforms: &'a [String],
+    pub(super) platforms: Vec<String>,
     pub(super) previous: Option<Previous<'a>>,
     pub(super) changed: bool,
 }
@@ -125,18 +126,18 @@ fn success(outcome: &Outcome) -> Document<'_> {
         parent: outcome.parent.map(|id| id.to_string()),
         pushed: outcome.pushed,
         attempts: outcome.attempts,
-        images: outcome.images.iter().map(image).collect(),
+        images: outcome.releases.iter().map(image_of).chain(outcome.present.iter().map(image_found)).collect(),
         files: &outcome.files,
         message: outcome.message.as_deref(),
         diff: &outcome.diff,
-        releases: outcome.releases.iter().map(release).collect(),
+        releases: outcome.history.iter().map(logged).collect(),
         error: None,
     }
 }
 
-fn release(release: &LoggedRelease) -> Release<'_> {
+fn logged(release: &LoggedRelease) -> Logged<'_> {
     let LoggedRelease { name, fields, record, provenance, rolled_back_by } = release;
-    Release {
+    Logged {
         name,
         image: fields.as_ref().map(|fields| fields.new_name.as_deref().unwrap_or(name)),
         tag: fields.as_ref().and_then(|fields| fields.new_tag.as_deref()),
@@ -152,22 +153,37 @@ fn release(release: &LoggedRelease) -> Release<'_> {
     }
 }
 
-fn image(image: &ImageOutcome) -> Image<'_> {
-    let entry = image.entry.as_ref();
+fn image_of(release: &Release) -> Image<'_> {
+    let entry = &release.entry;
+    let before = (!entry.appended).then_some(&entry.before);
     Image {
-        file: image.file.as_deref(),
-        name: entry.map(|entry| entry.name.as_str()),
-        image: &image.image,
-        tag: image.tag.as_deref(),
-        digest: image.digest.as_deref(),
-        platforms: &image.platforms,
-        previous: entry.filter(|entry| !entry.appended).map(|entry| Previous {
-            new_name: entry.before.new_name.as_deref(),
-            new_tag: entry.before.new_tag.as_deref(),
-            digest: entry.before.digest.as_deref(),
+        file: Some(&release.file),
+        name: Some(entry.name.as_str()),
+        image: entry.image_name(),
+        tag: entry.after.new_tag.as_deref(),
+        digest: release.digest.as_ref().map(Digest::as_str),
+        platforms: shown(&release.platforms),
+        previous: before.map(|before| Previous {
+            new_name: before.new_name.as_deref(),
+            new_tag: before.new_tag.as_deref(),
+            digest: before.digest.as_deref(),
         }),
-        changed: entry.is_some_and(EntryEdit::changed),
+        changed: entry.changed(),
     }
+}
+
+fn image_found(checked: &Checked) -> Image<'_> {
+    Image {
+        image: checked.reference.name(),
+        tag: checked.reference.tag().map(Tag::as_str),
+        digest: Some(checked.descriptor.digest.as_str()),
+        platforms: shown(&checked.platforms),
+        ..Image::default()
+    }
+}
+
+fn shown(platforms: &[Platform]) -> Vec<String> {
+    platforms.iter().map(ToString::to_string).collect()
 }
 
 fn error(failure: &Failure) -> Error<'_> {

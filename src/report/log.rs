@@ -3,7 +3,7 @@
 use super::escape::visible;
 use super::style::{Mark, Style};
 use crate::image::Digest;
-use crate::message::compose::short_tag;
+use crate::message::short_tag;
 use crate::outcome::LoggedRelease;
 
 /// How many digits of a digest stand for it.

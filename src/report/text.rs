@@ -9,10 +9,10 @@ use super::log;
 use super::style::{Mark, Style};
 use crate::git::Traffic;
 use crate::image::Digest;
-use crate::message::compose::short_tag;
+use crate::message::{Release, short_tag};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Waiting};
-use crate::targets::kustomization::EntryEdit;
+use crate::targets::kustomization::{EntryEdit, Fields};
 
 pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
     match event {
@@ -146,7 +146,7 @@ pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
             let hint = "it ends where its file is removed; `--override-hold` releases all the same";
             format!("{}  {} {hint}\n", stopped("held", outcome, style), style.paint(Mark::Note, "hint:"))
         }
-        Ending::Listed => log::table(&outcome.releases, style),
+        Ending::Listed => log::table(&outcome.history, style),
     }
 }
 
@@ -157,13 +157,13 @@ fn stopped(word: &str, outcome: &Outcome, style: Style) -> String {
 
 fn unchanged(outcome: &Outcome) -> String {
     let mut text = String::new();
-    for image in &outcome.images {
-        let name = image.entry.as_ref().map_or("", |entry| entry.name.as_str());
-        let tag = image.tag.as_deref().map(|tag| format!(":{}", short(tag))).unwrap_or_default();
-        let digest = image.entry.as_ref().and_then(|entry| entry.after.digest.as_deref());
-        let digest = digest.map(|digest| format!("@{}", short(digest))).unwrap_or_default();
+    for Release { entry, .. } in &outcome.releases {
+        let Fields { new_tag, digest, .. } = &entry.after;
+        let tag = new_tag.as_deref().map(|tag| format!(":{}", short(tag))).unwrap_or_default();
+        let digest = digest.as_deref().map(|digest| format!("@{}", short(digest))).unwrap_or_default();
+        let (name, image) = (visible(entry.name.as_str()), visible(entry.image_name()));
         // Writing to a String cannot fail.
-        writeln!(text, "unchanged: `{}` already is `{}{tag}{digest}`", visible(name), visible(&image.image)).ok();
+        writeln!(text, "unchanged: `{name}` already is `{image}{tag}{digest}`").ok();
     }
     text
 }

@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_assert_eq, prop_oneof, proptest};
 use tagship::image::ImageArgument;
-use tagship::message::compose::{Options, Origin, Purpose, Release, message};
+use tagship::message::Release;
+use tagship::message::compose::{Options, Purpose, message};
 use tagship::message::skip_ci::SkipCi;
 use tagship::message::template::MessageTemplate;
+use tagship::message::trailers::Origin;
 use tagship::targets::kustomization::{EntryEdit, FieldEdit, FieldName, Fields};
 
 use crate::stage::{COMMIT, FILE, Stage};
@@ -100,6 +102,10 @@ fn entry(name: &str, tag: &str, old: &str) -> EntryEdit {
     }
 }
 
+fn release(file: &str, entry: EntryEdit) -> Release {
+    Release { file: file.to_owned(), entry, reference: None, digest: None, platforms: Vec::new() }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_000, ..ProptestConfig::default() })]
 
@@ -121,7 +127,7 @@ proptest! {
         ],
     ) {
         let entry = entry(&name, &tag, &old);
-        let releases = [Release { path: &path, entry: &entry, digest: None }];
+        let releases = [release(&path, entry)];
         let origin = Origin { source: Some(&source), run: Some(&run) };
         let message = message(&request(template, skip_ci.clone()), &releases, origin, &Purpose::Release);
         let text = message.to_string();
@@ -138,7 +144,7 @@ proptest! {
 #[test]
 fn a_long_title_ends_after_its_marker_is_seen() {
     let entry = entry(&"n".repeat(240), "v1", "v0");
-    let releases = [Release { path: "x", entry: &entry, digest: None }];
+    let releases = [release("x", entry)];
     let title =
         message(&request(None, SkipCi::Title("[skip ci]".to_owned())), &releases, Origin::default(), &Purpose::Release)
             .title;

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::Links;
-use crate::message::compose::short_tag;
+use crate::message::short_tag;
 use crate::outcome::Outcome;
 use crate::outcome::failure::Failure;
 use crate::report::escape::{visible, visible_lines};
@@ -207,7 +207,7 @@ mod tests {
             image: &name,
             tag: None,
             digest: None,
-            platforms: &[],
+            platforms: Vec::new(),
             previous: None,
             changed: true,
         };

@@ -1,15 +1,13 @@
 //! What becomes of a checkout once a commit of ours is made. It follows where it stood at the commit's parent and has no
 //! changes of its own in the way; else it stays as it is, and that is told.
 
-use crate::flow::target::Target;
 use crate::git::{Checkout, CommitOnTip, Forward, Message, NewCommit, Published, Standing, Stay};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
 use crate::system::files;
 
 /// Brings the checkout forward to a commit that was pushed. The release is done already, so nothing here makes it fail.
-pub(super) fn bring_forward(target: &Target, commit: &CommitOnTip, listener: &mut Listener<'_>) {
-    let Some((checkout, remote)) = target.follower() else { return };
+pub(crate) fn bring_forward(checkout: &Checkout, remote: &str, commit: &CommitOnTip, listener: &mut Listener<'_>) {
     let published = Published::To { remote, branch: &commit.lease().branch };
     let told = match checkout.standing(commit.new_commit(), published) {
         Standing::AtParent(forward) => match follow(*forward) {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
-use crate::message::trailers::Provenance;
+use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
 use crate::targets::kustomization::{self, Fields};
@@ -91,7 +91,7 @@ fn entries(bytes: &[u8], name: Option<&str>) -> Option<Entries> {
 }
 
 fn differences(record: &CommitRecord, after: &Entries, before: &Entries) -> Vec<LoggedRelease> {
-    let provenance = Provenance::of(record);
+    let provenance = ReleaseTrailers::read(record);
     let names = before.keys().filter(|name| !after.contains_key(*name)).chain(after.keys());
     let changed = names.filter(|name| before.get(*name) != after.get(*name));
     let release = |name: &String| LoggedRelease {

@@ -1,11 +1,11 @@
-//! The push that started this run, and its commits: from a checkout, else from the repository that the CI system builds.
-//! Nothing is asked for where it is clear without: an ordinary commit in the checkout costs nothing, and a run that builds
-//! another repository than the one that is released to cannot have been started by a release.
+//! OWN COMMIT: finds the push that started this run, and its commits: in a checkout, else in the repository that the CI
+//! system builds. It asks for nothing that is clear without: an ordinary commit in the checkout costs no request, and a
+//! release cannot have started a run that builds another repository.
 
 use std::path::Path;
 
 use crate::git::{Checkout, CommitId, CommitRecord, History, Remote, Snapshot, Source};
-use crate::guards::own_commit::{self, MOST, Push, Pushed, Verdict, judge};
+use crate::guards::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, Pushed, Verdict, judge};
 use crate::outcome::failure::Failure;
 use crate::request::{Repository, TargetRequest};
 
@@ -45,7 +45,7 @@ pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failu
             Verdict::Own => return Ok(Some(OwnPush { commit: push.commit, commits: pushed.len() })),
             Verdict::Foreign => return Ok(None),
             Verdict::Next(id) => {
-                let depth = if pushed.is_empty() { 2 } else { MOST + 1 };
+                let depth = if pushed.is_empty() { 2 } else { MAX_COMMITS_OF_A_PUSH + 1 };
                 pushed.push(look_at(&mut snapshot, id, depth)?);
             }
         }

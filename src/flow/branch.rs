@@ -1,8 +1,9 @@
-//! Where a release goes: the remote, the branch, and the kustomizations on it. A checkout is asked for all this, and is
-//! the place itself only where nothing is to be pushed.
+//! The release branch: in which repository it is, where its tip is, and which kustomizations are on it. A checkout says all
+//! this; it is the repository itself only if nothing is pushed.
 
 use std::path::Path;
 
+use super::publish::Publisher;
 use crate::cli::Ci;
 use crate::git::{
     BranchName, Checkout, CommitId, Entry, Identity, Pusher, Reader, Remote, RepositoryPath, Signed, Signing, Snapshot,
@@ -12,16 +13,16 @@ use crate::outcome::failure::Failure;
 use crate::request::{Effect, NewBranch, Repository, TargetRequest};
 use crate::targets::kustomization;
 
-/// The repository and branch of a release.
-pub(crate) struct Target {
-    place: Place,
+/// A branch that is released to, in its repository.
+pub(super) struct ReleaseBranch {
+    place: Location,
     /// `None`: the repository's default branch, or a detached HEAD.
     branch: Option<BranchName>,
     /// The folder inside the repository that paths are seen from.
     base: RepositoryPath,
 }
 
-enum Place {
+enum Location {
     Url(Remote),
     /// A checkout's remote, and what it is called there.
     Remote {
@@ -33,16 +34,16 @@ enum Place {
     Checkout(Box<Checkout>),
 }
 
-/// Where one attempt begins.
-pub(crate) struct Start<'t> {
-    pub(crate) snapshot: Snapshot<'t>,
-    pub(crate) destination: Destination,
+/// The branch as one attempt finds it.
+pub(super) struct OpenBranch<'t> {
+    pub(super) snapshot: Snapshot<'t>,
+    pub(super) destination: Destination,
     /// `None`: nothing is to be changed.
-    pub(crate) way: Option<Way<'t>>,
+    pub(super) publisher: Option<Publisher<'t>>,
 }
 
-/// Where a commit goes.
-pub(crate) enum Destination {
+/// What a commit is made on.
+pub(super) enum Destination {
     /// The branch whose tip the snapshot is.
     Tip(BranchName),
     /// A branch that does not exist yet.
@@ -52,7 +53,7 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
-    pub(crate) fn branch(&self) -> Option<&BranchName> {
+    pub(super) fn branch(&self) -> Option<&BranchName> {
         match self {
             Self::Tip(branch) | Self::New(branch) => Some(branch),
             Self::Head(branch) => branch.as_ref(),
@@ -60,19 +61,12 @@ impl Destination {
     }
 }
 
-/// How a commit gets there.
-pub(crate) enum Way<'t> {
-    Push(Pusher<'t>),
-    /// It is made in the checkout, and stays there.
-    Commit(&'t Checkout),
-}
-
-impl Target {
-    pub(crate) fn open(request: &TargetRequest) -> Result<Self, Failure> {
+impl ReleaseBranch {
+    pub(super) fn open(request: &TargetRequest) -> Result<Self, Failure> {
         let options = request.remote_options();
         let (folder, name) = match &request.repository {
             Repository::Url(url) => {
-                let place = Place::Url(Remote::at(url, &options)?);
+                let place = Location::Url(Remote::at(url, &options)?);
                 return Ok(Self { place, branch: request.branch.clone(), base: RepositoryPath::root() });
             }
             Repository::Remote { folder, name } => (folder, name),
@@ -86,7 +80,7 @@ impl Target {
             .ok_or_else(|| Failure::target("no branch is checked out").hint("`--branch` names the release branch"))?;
         let base = checkout.path_of(folder)?;
         let place =
-            Place::Remote { remote: checkout.remote(name, options)?, name: name.clone(), checkout: checkout.into() };
+            Location::Remote { remote: checkout.remote(name, options)?, name: name.clone(), checkout: checkout.into() };
         Ok(Self { place, branch: Some(branch), base })
     }
 
@@ -101,43 +95,43 @@ impl Target {
                 "`--no-push` commits on what is checked out; switch to the branch first, or leave `--branch` out",
             ));
         }
-        Ok(Self { base: checkout.path_of(folder)?, place: Place::Checkout(checkout.into()), branch })
+        Ok(Self { base: checkout.path_of(folder)?, place: Location::Checkout(checkout.into()), branch })
     }
 
     /// Returns the branch's name for a message.
-    pub(crate) fn branch_name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         match (&self.branch, &self.place) {
             (Some(branch), _) => branch.to_string(),
-            (None, Place::Checkout(_)) => "HEAD".to_owned(),
+            (None, Location::Checkout(_)) => "HEAD".to_owned(),
             (None, _) => "the default branch".to_owned(),
         }
     }
 
     /// Returns the repository that is read and pushed to; `None` where nothing leaves the checkout.
-    pub(crate) fn remote(&self) -> Option<&Remote> {
+    pub(super) fn remote(&self) -> Option<&Remote> {
         match &self.place {
-            Place::Url(remote) | Place::Remote { remote, .. } => Some(remote),
-            Place::Checkout(_) => None,
+            Location::Url(remote) | Location::Remote { remote, .. } => Some(remote),
+            Location::Checkout(_) => None,
         }
     }
 
     /// Returns the checkout that may follow what is pushed, and what the remote is called there.
-    pub(crate) fn follower(&self) -> Option<(&Checkout, &str)> {
+    pub(super) fn follower(&self) -> Option<(&Checkout, &str)> {
         match &self.place {
-            Place::Remote { checkout, name, .. } => Some((checkout, name)),
-            Place::Url(_) | Place::Checkout(_) => None,
+            Location::Remote { checkout, name, .. } => Some((checkout, name)),
+            Location::Url(_) | Location::Checkout(_) => None,
         }
     }
 
     fn checkout(&self) -> Option<&Checkout> {
         match &self.place {
-            Place::Remote { checkout, .. } | Place::Checkout(checkout) => Some(checkout),
-            Place::Url(_) => None,
+            Location::Remote { checkout, .. } | Location::Checkout(checkout) => Some(checkout),
+            Location::Url(_) => None,
         }
     }
 
     /// Returns author and committer, as far as git's configuration knows them.
-    pub(crate) fn identities(&self) -> Result<(Option<Identity>, Option<Identity>), Failure> {
+    pub(super) fn identities(&self) -> Result<(Option<Identity>, Option<Identity>), Failure> {
         match self.checkout() {
             Some(checkout) => Ok(checkout.identities()),
             None => Identity::of_user().map(|user| (user.clone(), user)).map_err(Failure::from),
@@ -145,16 +139,16 @@ impl Target {
     }
 
     /// Returns how `committer` signs; `None` where commits are not signed.
-    pub(crate) fn signing(&self, signed: Signed, committer: &Identity) -> Result<Option<Signing>, Failure> {
+    pub(super) fn signing(&self, signed: Signed, committer: &Identity) -> Result<Option<Signing>, Failure> {
         Signing::read(self.checkout(), signed, committer).map_err(Failure::from)
     }
 
-    /// Reads where the branch stands now. Who is to push begins with that: the server then tells the tip unasked, and
-    /// whether we may push at all.
-    pub(crate) fn start(&self, effect: Effect, new_branch: &NewBranch) -> Result<Start<'_>, Failure> {
+    /// Reads the tip of the branch. If the commit will be pushed, the push is opened first: the server then tells the tip
+    /// unasked, and whether this login may push at all.
+    pub(super) fn read_tip(&self, effect: Effect, new_branch: &NewBranch) -> Result<OpenBranch<'_>, Failure> {
         let remote = match &self.place {
-            Place::Url(remote) | Place::Remote { remote, .. } => remote,
-            Place::Checkout(checkout) => return self.start_here(checkout, effect),
+            Location::Url(remote) | Location::Remote { remote, .. } => remote,
+            Location::Checkout(checkout) => return self.read_head(checkout, effect),
         };
         let mut reader = None;
         let branch = match &self.branch {
@@ -176,17 +170,17 @@ impl Target {
             None => (self.beginning(remote, &mut reader, &branch, new_branch)?, Destination::New(branch)),
         };
         let snapshot = Source::new(remote, self.checkout(), reader).snapshot(commit)?;
-        Ok(Start { snapshot, destination, way: pusher.map(Way::Push) })
+        Ok(OpenBranch { snapshot, destination, publisher: pusher.map(Publisher::Push) })
     }
 
-    fn start_here<'t>(&'t self, checkout: &'t Checkout, effect: Effect) -> Result<Start<'t>, Failure> {
-        let no_commits = || Failure::target(format!("{} has no commits in the checkout", self.branch_name()));
+    fn read_head<'t>(&'t self, checkout: &'t Checkout, effect: Effect) -> Result<OpenBranch<'t>, Failure> {
+        let no_commits = || Failure::target(format!("{} has no commits in the checkout", self.name()));
         let snapshot = Source::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?)?;
-        let way = match effect {
-            Effect::Full => Some(Way::Commit(checkout)),
+        let publisher = match effect {
+            Effect::Full => Some(Publisher::CommitHere(checkout)),
             Effect::DryRun => None,
         };
-        Ok(Start { snapshot, destination: Destination::Head(self.branch.clone()), way })
+        Ok(OpenBranch { snapshot, destination: Destination::Head(self.branch.clone()), publisher })
     }
 
     /// Asks where the remote's branches stand, and keeps the conversation for what is to be read.
@@ -226,7 +220,7 @@ impl Target {
     }
 
     /// Finds and loads the kustomizations, given as files or folders; each once.
-    pub(crate) fn locate(
+    pub(super) fn locate(
         &self,
         snapshot: &mut Snapshot<'_>,
         written: &[String],
@@ -244,7 +238,7 @@ impl Target {
                     path.join(name)
                 }
                 Entry::Missing => {
-                    return Err(Failure::target(format!("there is no `{path}` on {}", self.branch_name())).hint(
+                    return Err(Failure::target(format!("there is no `{path}` on {}", self.name())).hint(
                         "`-k` names a kustomization or its folder, and the branch is read, not the files of a checkout",
                     ));
                 }

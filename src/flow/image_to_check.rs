@@ -1,0 +1,51 @@
+//! The image that an argument or an edited entry names, as far as that can be told from it alone.
+
+use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
+use crate::outcome::failure::Failure;
+use crate::targets::kustomization::{EntryEdit, Fields};
+
+/// The image to look for in its registry.
+pub(super) enum ImageToCheck {
+    Known(Reference),
+    /// The argument keeps something of the entry (`*`), so the file has to be read first.
+    DependsOnEntry,
+    /// There is neither tag nor digest, so what runs is decided elsewhere.
+    Unpinned,
+}
+
+impl ImageToCheck {
+    /// Returns what `argument` says about its image.
+    pub(super) fn of_argument(argument: &ImageArgument) -> Result<Self, Failure> {
+        let change = &argument.change;
+        let name = match &change.new_name {
+            Field::Set(name) => name.as_str(),
+            Field::Remove => argument.name.as_str(),
+            Field::Keep => return Ok(Self::DependsOnEntry),
+        };
+        match (&change.new_tag, &change.digest) {
+            (Field::Keep, _) | (_, Field::Keep) => Ok(Self::DependsOnEntry),
+            (tag, digest) => Self::new(name, tag.set().cloned(), digest.set().cloned()),
+        }
+    }
+
+    /// Returns what an entry says about its image once it is edited.
+    pub(super) fn of_entry(entry: &EntryEdit) -> Result<Self, Failure> {
+        let Fields { new_tag, digest, .. } = &entry.after;
+        let refused = |error: String| Failure::target(format!("the entry `{}` has {error}", entry.name));
+        let tag: Option<Tag> =
+            new_tag.as_deref().map(str::parse).transpose().map_err(|error| refused(format!("a bad tag: {error}")))?;
+        let digest: Option<Digest> =
+            digest.as_deref().map(str::parse).transpose().map_err(|error| refused(format!("a bad digest: {error}")))?;
+        Self::new(entry.image_name(), tag, digest)
+    }
+
+    fn new(name: &str, tag: Option<Tag>, digest: Option<Digest>) -> Result<Self, Failure> {
+        if tag.is_none() && digest.is_none() {
+            return Ok(Self::Unpinned);
+        }
+        Reference::new(name, tag, digest).map(Self::Known).map_err(|error| {
+            Failure::usage(format!("`{name}` cannot be looked up in a registry: {error}"))
+                .hint("write `NAME=NEWNAME:TAG` with the image's real name, or skip the registry with `--no-check`")
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! PUBLISH: how a release gets to its branch. A commit goes in as content, on the tip that was read; the id that the branch
+//! has from then on comes out. Who makes the commit object is the publisher's business.
+
+mod follow;
+
+use std::time::Instant;
+
+pub(super) use follow::bring_forward;
+
+use crate::git::{
+    Authorship, Change, Checkout, CommitId, CommitOnTip, Message, NewCommit, PushOutcome, Pusher, Snapshot,
+};
+use crate::outcome::failure::Failure;
+use crate::outcome::{Event, Listener};
+use crate::system::signals::{Gate, Stage};
+
+/// The two ways to a branch.
+pub(super) enum Publisher<'b> {
+    /// The commit is made here and pushed, with the tip that was read as the lease.
+    Push(Pusher<'b>),
+    /// The commit is made in the checkout, and stays there.
+    CommitHere(&'b Checkout),
+}
+
+/// What a commit is made of, beside the tip that it is made on.
+pub(super) struct Content {
+    pub(super) changes: Vec<Change>,
+    pub(super) message: Message,
+    pub(super) authorship: Authorship,
+}
+
+/// What publishing needs to know beside the commit.
+pub(super) struct Terms<'a> {
+    /// Closed by a signal: then nothing is published any more.
+    pub(super) gate: &'a Gate,
+    pub(super) push_options: &'a [String],
+}
+
+/// How publishing ended.
+pub(super) enum Published {
+    /// The branch is at this commit now.
+    Updated {
+        commit: CommitId,
+        /// The pushed commit, which a checkout can follow; `None` if the checkout has it already.
+        pushed: Option<CommitOnTip>,
+    },
+    /// The branch has moved since its tip was read.
+    Raced,
+}
+
+impl Publisher<'_> {
+    /// Makes the commit of `content` on the tip of `snapshot`, and moves the branch to it. Fails if the commit cannot be
+    /// made, or if the branch's owner refuses it; then the branch is where it was.
+    pub(super) fn publish(
+        self,
+        snapshot: Snapshot<'_>,
+        content: &Content,
+        terms: &Terms<'_>,
+        listener: &mut Listener<'_>,
+    ) -> Result<Published, Failure> {
+        let Content { changes, message, authorship } = content;
+        let commit = snapshot.commit(changes, message, authorship)?;
+        drop(snapshot);
+        match self {
+            Self::Push(pusher) => push(pusher, commit, message, terms, listener),
+            Self::CommitHere(checkout) => {
+                terms.gate.whole(|| follow::commit_here(checkout, &commit, message, listener))??;
+                Ok(Published::Updated { commit: commit.id(), pushed: None })
+            }
+        }
+    }
+}
+
+fn push(
+    pusher: Pusher<'_>,
+    commit: NewCommit,
+    message: &Message,
+    terms: &Terms<'_>,
+    listener: &mut Listener<'_>,
+) -> Result<Published, Failure> {
+    let commit = pusher.lease(commit);
+    listener(&Event::Committed { id: commit.id(), title: &message.title });
+    let begun = Instant::now();
+    let remote = pusher.remote();
+    terms.gate.begin_push()?;
+    let pushed = pusher.push(&commit, terms.push_options)?;
+    terms.gate.end_push(if pushed.outcome == PushOutcome::Updated { Stage::Done } else { Stage::Before });
+    let traffic = remote.traffic();
+    let remote = remote.to_string();
+    let branch = commit.lease().branch.to_string();
+    if !pushed.takes_options && !terms.push_options.is_empty() {
+        listener(&Event::Noted(format!("`{remote}` does not accept push options; they were left out")));
+    }
+    match pushed.outcome {
+        PushOutcome::Updated => {
+            listener(&Event::Pushed {
+                remote: &remote,
+                branch: &branch,
+                parent: commit.lease().tip,
+                id: commit.id(),
+                traffic,
+                elapsed: begun.elapsed(),
+            });
+            Ok(Published::Updated { commit: commit.id(), pushed: Some(commit) })
+        }
+        PushOutcome::Raced { .. } => Ok(Published::Raced),
+        PushOutcome::Refused(refusal) => Err(Failure::refused(&branch, &refusal)),
+    }
+}

@@ -1,0 +1,57 @@
+//! One entry as a release tells it: the change of the file, the image that it names from then on, and what the registry said
+//! of that image. It is made once, after the checks; the commit's message, the guards and the report all read it.
+
+use crate::image::{Digest, Platform, Reference};
+use crate::targets::kustomization::EntryEdit;
+
+/// An entry, and the image that it names from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// From the repository's root, or as it was typed for a file on disk.
+    pub file: String,
+    pub entry: EntryEdit,
+    /// `None`: the entry has neither tag nor digest, so what runs is decided elsewhere.
+    pub reference: Option<Reference>,
+    /// What the registry says that the tag means; else the entry's own digest.
+    pub digest: Option<Digest>,
+    /// As far as they are known.
+    pub platforms: Vec<Platform>,
+}
+
+impl Release {
+    /// Returns the image as one text: name, tag and digest.
+    pub fn image(&self) -> String {
+        let mut image = self.entry.image_name().to_owned();
+        if let Some(tag) = &self.entry.after.new_tag {
+            image = format!("{image}:{tag}");
+        }
+        if let Some(digest) = &self.digest {
+            image = format!("{image}@{digest}");
+        }
+        image
+    }
+
+    /// Returns the image for a title: without its digest if it has a tag, and with a long tag shortened.
+    pub fn short_image(&self) -> String {
+        let name = self.entry.image_name();
+        match (&self.entry.after.new_tag, &self.digest) {
+            (Some(tag), _) => format!("{name}:{}", short_tag(tag)),
+            (None, Some(digest)) => format!("{name}@{}", short_digest(digest)),
+            (None, None) => name.to_owned(),
+        }
+    }
+}
+
+/// Returns a tag as people say it: one that is a whole commit id by its first digits.
+pub fn short_tag(tag: &str) -> &str {
+    let is_commit_id = tag.len() == 40 && tag.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_commit_id { &tag[..SHORT_ID] } else { tag }
+}
+
+fn short_digest(digest: &Digest) -> String {
+    let (algorithm, hex) = digest.as_str().split_once(':').unwrap_or_default();
+    format!("{algorithm}:{}", hex.get(..SHORT_ID).unwrap_or(hex))
+}
+
+/// How many digits of a commit id stand for it in a title.
+const SHORT_ID: usize = 12;
