@@ -14,7 +14,7 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
     let mut start = target.read_tip(Effect::DryRun, &NewBranch::Refused)?;
     let snapshot = &mut start.snapshot;
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
-        listener(&Event::Noted(format!("{remote} serves no parts, so only its newest commit is known")));
+        listener(&Event::Noted(format!("{remote} does not support partial fetches; only its newest commit is known")));
     }
     let paths = target.locate(snapshot, std::slice::from_ref(&request.kustomization))?;
     let mut outcome = Outcome::new("log", Ending::Listed);
@@ -30,7 +30,9 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
             ));
         }
         if !found.complete && found.releases.len() < request.limit && !snapshot.is_whole() {
-            listener(&Event::Noted(format!("the newest {FURTHEST} commits were looked through")));
+            listener(&Event::Noted(format!(
+                "searched the newest {FURTHEST} commits only; older releases are not listed"
+            )));
         }
         found.releases.truncate(request.limit);
         outcome.history.extend(found.releases);

@@ -9,8 +9,12 @@ use crate::support::repository::{File, Mode};
 
 /// Each hold: where it is, what it says, and what stops the release; nothing: it does not.
 const HOLDS: &[(&str, &[u8], Option<&str>)] = &[
-    (".tagship-hold", b"", Some("`.tagship-hold` stops it: no reason is given\n")),
-    ("4-gitops/.tagship-hold", b"Payments migrate.\n", Some("`4-gitops/.tagship-hold` stops it: Payments migrate.\n")),
+    (".tagship-hold", b"", Some("`.tagship-hold` stops this: no reason is given\n")),
+    (
+        "4-gitops/.tagship-hold",
+        b"Payments migrate.\n",
+        Some("`4-gitops/.tagship-hold` stops this: Payments migrate.\n"),
+    ),
     (
         "4-gitops/manifests/.tagship-hold",
         b"Freeze.\nuntil: 2999-01-01T00:00Z\nowner: @ops\n",
@@ -51,7 +55,7 @@ fn what_holds_a_release() {
                 assert_held(&stage, release.run(), said);
                 assert_held(&stage, stage.release().args(["--dry-run", "-q"]).arg(stage.argument()).run(), said);
                 let release = stage.release().arg("--override-hold").arg(stage.argument());
-                let note = format!("the hold `{}` is overridden: ", path.trim_end_matches("/README"));
+                let note = format!("overrides the hold `{}`: ", path.trim_end_matches("/README"));
                 release.run().success().stdout_has(&note).stdout_has("released");
             }
             None => {
@@ -76,7 +80,9 @@ fn a_hold_that_is_over_is_a_note() {
     let stage = Stage::new();
     held(&stage, ".tagship-hold", b"Freeze.\nuntil: 2020-01-01T00:00Z");
     let output = stage.release().arg(stage.argument()).run().success();
-    output.stdout_has("note    the hold `.tagship-hold` is over, and can go: Freeze. (until 2020-01-01T00:00Z)\n");
+    output.stdout_has(
+        "note    the hold `.tagship-hold` has expired; delete the file: Freeze. (until 2020-01-01T00:00Z)\n",
+    );
 }
 
 #[test]
@@ -120,7 +126,7 @@ fn in_json() {
     let output = stage.release().args(["--output", "json"]).arg(stage.argument()).run().exit(9);
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["outcome"], "held");
-    assert_eq!(document["reason"], "`.tagship-hold` stops it: Freeze.");
+    assert_eq!(document["reason"], "`.tagship-hold` stops this: Freeze.");
     assert_eq!((&document["changed"], &document["pushed"]), (&Value::Bool(false), &Value::Bool(false)));
     assert_eq!(document["files"], serde_json::json!([]));
     assert!(output.stderr().contains("held: "), "people read stderr: {}", output.stderr());
@@ -137,7 +143,7 @@ fn a_hold_that_comes_in_between() {
     let script = format!("unset GIT_QUARANTINE_PATH; git update-ref refs/heads/main {hold} {seed} || true");
     stage.remote.hook("pre-receive", &script);
     let output = stage.release().arg(stage.argument()).run().exit(9);
-    output.stdout_has(" raced ").stderr_has("held: `.tagship-hold` stops it: Freeze.");
+    output.stdout_has(" raced ").stderr_has("held: `.tagship-hold` stops this: Freeze.");
     assert_eq!(stage.remote.tip("main"), Some(hold));
 }
 
@@ -150,7 +156,11 @@ fn a_rollback_is_held_too() {
     let url = stage.remote.file_url();
     let rollback = || stage.tagship().args(["rollback", "--repo", &url, "-k", crate::stage::FOLDER, "--no-check"]);
     rollback().arg("IMAGE_PLACEHOLDER").run().exit(9).stderr_has("held: ");
-    rollback().args(["--override-hold", "IMAGE_PLACEHOLDER"]).run().success().stdout_has("is overridden: Freeze.");
+    rollback()
+        .args(["--override-hold", "IMAGE_PLACEHOLDER"])
+        .run()
+        .success()
+        .stdout_has("overrides the hold `.tagship-hold`: Freeze.");
 }
 
 /// A branch without a hold costs nothing more, and one with a hold the reading of it.

@@ -205,7 +205,7 @@ fn bad_input_changes_nothing() {
         (&["-k", "nowhere", &good], 3, "there is no `nowhere` on"),
         (&["-k", "../x", &good], 2, "it leads out of the repository"),
         (&["-k", "/etc", &good], 2, "write it relative"),
-        (&["--message", "{x}", &good], 2, "`{x}` in the message means nothing"),
+        (&["--message", "{x}", &good], 2, "the message has no placeholder `{x}`"),
         (&["--author", "me", &good], 2, "NAME <EMAIL>"),
         (&["--trailer", "x y=z", &good], 2, "is not a trailer"),
         (&["--timeout", "0s", &good], 2, "is not a duration"),
@@ -268,7 +268,7 @@ fn a_registry_that_is_down_or_says_no() {
     stage.release().arg(stage.argument()).run().exit(5).stderr_has("does not accept the login").says_nowhere("wr0ng");
     stage.registry.inject("HEAD /v2/", ALWAYS, Fault::status(503));
     stage.registry.inject("GET /v2/", ALWAYS, Fault::status(503));
-    stage.release().args(["--timeout", "1s"]).arg(stage.argument()).run().exit(6).stderr_has("answered 503");
+    stage.release().args(["--timeout", "3s"]).arg(stage.argument()).run().exit(6).stderr_has("answered 503");
     stage.release().arg("IMAGE_PLACEHOLDER=127.0.0.1:1/app:v1").run().exit(6).stderr_has("Connection refused");
     stage.untouched();
 }

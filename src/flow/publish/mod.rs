@@ -89,7 +89,7 @@ fn push(
     let remote = remote.to_string();
     let branch = commit.lease().branch.to_string();
     if !pushed.takes_options && !terms.push_options.is_empty() {
-        listener(&Event::Noted(format!("`{remote}` does not accept push options; they were left out")));
+        listener(&Event::Noted(format!("{remote} does not accept push options; they were left out")));
     }
     match pushed.outcome {
         PushOutcome::Updated => {

@@ -30,5 +30,5 @@ fn push_options_reach_the_server() {
     assert_eq!(std::fs::read_to_string(stage.remote.path().join("options")).unwrap(), "1 ci.skip\n");
     stage.remote.configure("receive.advertisePushOptions", "false");
     let release = stage.release().args(["--push-option", "x", "--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
-    release.run().success().stdout_has("takes no push options, so they were left out");
+    release.run().success().stdout_has("does not accept push options; they were left out");
 }

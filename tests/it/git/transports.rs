@@ -27,13 +27,13 @@ fn a_server_that_cannot_serve_parts() {
     let server = serve(&old, Access::Open);
     server.disable_protocol_v2();
     let url = server.url("gitops.git");
-    old.release_to(&url).arg(old.argument()).run().success().stdout_has("serves no parts");
+    old.release_to(&url).arg(old.argument()).run().success().stdout_has("does not support partial fetches");
     assert_eq!(old.remote.file("main", FILE), old.released().as_bytes());
     old.release_to(&url).args(["--dry-run", "--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
 
     let unfiltered = Stage::new();
     unfiltered.remote.configure("uploadpack.allowFilter", "false");
-    unfiltered.release().arg(unfiltered.argument()).run().success().stdout_has("serves no parts");
+    unfiltered.release().arg(unfiltered.argument()).run().success().stdout_has("does not support partial fetches");
     assert_eq!(unfiltered.remote.file("main", FILE), unfiltered.released().as_bytes());
 }
 
