@@ -9,3 +9,4 @@ pub mod own_commit;
 pub mod own_push;
 pub mod source_repository;
 pub mod superseded;
+pub mod tag_order;
