@@ -26,7 +26,7 @@ pub struct Home(Arc<TempDir>);
 impl Home {
     pub fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("home-").tempdir().expect("a temporary folder");
-        for name in ["config", "cache", "data", "runtime", "tmp"] {
+        for name in ["runtime", "tmp"] {
             std::fs::create_dir(folder.path().join(name)).expect("a folder in a new home");
         }
         Self(Arc::new(folder))
@@ -58,19 +58,25 @@ pub struct Command {
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     directory: Option<PathBuf>,
-    home: Home,
+    home: Option<Home>,
     stdin: Option<Vec<u8>>,
     limit: Duration,
 }
 
 impl Command {
+    /// Returns a program with a new home of its own.
     pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self { home: Some(Home::new()), ..Self::homeless(program) }
+    }
+
+    /// Returns a program that keeps nothing at home, so that no folders are made and deleted for each run of it.
+    pub fn homeless(program: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
             arguments: Vec::new(),
             environment: Vec::new(),
             directory: None,
-            home: Home::new(),
+            home: None,
             stdin: None,
             limit: TIME_LIMIT,
         }
@@ -83,7 +89,7 @@ impl Command {
 
     /// Returns the git program with an identity, so that it can commit.
     pub fn git() -> Self {
-        let mut git = Self::new("git");
+        let mut git = Self::homeless("git");
         for role in ["AUTHOR", "COMMITTER"] {
             git = git
                 .env(format!("GIT_{role}_NAME"), "Test")
@@ -120,7 +126,7 @@ impl Command {
     /// Uses a home that was made before, such as one with a docker config in it.
     #[must_use]
     pub fn home(mut self, home: &Home) -> Self {
-        self.home = home.clone();
+        self.home = Some(home.clone());
         self
     }
 
@@ -169,13 +175,13 @@ impl Command {
 
     /// Returns the program in its scrubbed environment, for callers that hold the child themselves.
     pub fn scrubbed(&self) -> std::process::Command {
-        let home = self.home.path();
+        let home = self.home.as_ref().map_or(Path::new("/nonexistent"), Home::path);
         let mut command = std::process::Command::new(&self.program);
         command.args(&self.arguments).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", home).env("LC_ALL", "C");
         command.env("XDG_CONFIG_HOME", home.join("config")).env("XDG_CACHE_HOME", home.join("cache"));
         command.env("XDG_DATA_HOME", home.join("data")).env("XDG_RUNTIME_DIR", home.join("runtime"));
-        command.env("TMPDIR", home.join("tmp"));
+        command.env("TMPDIR", self.home.as_ref().map_or_else(std::env::temp_dir, |home| home.path().join("tmp")));
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_TERMINAL_PROMPT", "0");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(directory) = &self.directory {
@@ -320,5 +326,10 @@ impl Output {
 /// The shell writes it, not this process: a child that another thread forks in the same moment would inherit the open
 /// file, and running the script then fails with "text file busy".
 pub fn write_script(path: &Path, script: &str) {
-    Command::new("sh").args(["-c", r#"cat >"$1" && chmod 755 "$1""#, "sh"]).arg(path).stdin(script).run().success();
+    Command::homeless("sh")
+        .args(["-c", r#"cat >"$1" && chmod 755 "$1""#, "sh"])
+        .arg(path)
+        .stdin(script)
+        .run()
+        .success();
 }

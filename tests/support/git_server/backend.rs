@@ -1,14 +1,20 @@
 //! One request through `git http-backend`, by the rules of CGI (RFC 3875).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use crate::support::command::{Command, Output};
 use crate::support::http::{Head, Response};
 
+/// The backend itself: through `git http-backend`, each request would start one program more.
+static BACKEND: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Command::git().arg("--exec-path").run().success().stdout();
+    Path::new(folder.trim()).join("git-http-backend")
+});
+
 /// Runs the backend for a request and returns what it answers.
 pub(super) fn run(root: &Path, head: &Head, protocol: Option<&str>, body: Vec<u8>) -> Response {
-    let mut backend = Command::git()
-        .arg("http-backend")
+    let mut backend = Command::homeless(&*BACKEND)
         .env("GIT_PROJECT_ROOT", root)
         .env("GIT_HTTP_EXPORT_ALL", "1")
         .env("REQUEST_METHOD", &head.method)

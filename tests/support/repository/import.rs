@@ -34,6 +34,9 @@ impl File {
     }
 }
 
+/// The end of a stream, which prints the id of the last commit.
+const END: &[u8] = b"\nget-mark :1\ndone\n";
+
 /// Returns one commit on top of `parent`.
 pub(super) fn commit(branch: &str, parent: Option<&str>, message: &str, files: &[File]) -> Vec<u8> {
     let mut stream = Vec::new();
@@ -44,7 +47,7 @@ pub(super) fn commit(branch: &str, parent: Option<&str>, message: &str, files: &
     for file in files {
         put_file(&mut stream, file);
     }
-    stream.extend(b"\ndone\n");
+    stream.extend(END);
     stream
 }
 
@@ -59,7 +62,7 @@ pub(super) fn large(files: usize, commits: usize) -> Vec<u8> {
         begin_commit(&mut stream, "main", &format!("Release v{version}"));
         put_file(&mut stream, &kustomization(version % files, &format!("v{version}")));
     }
-    stream.extend(b"\ndone\n");
+    stream.extend(END);
     stream
 }
 
@@ -74,7 +77,7 @@ fn kustomization(number: usize, tag: &str) -> File {
 }
 
 fn begin_commit(stream: &mut Vec<u8>, branch: &str, message: &str) {
-    let header = format!("commit refs/heads/{branch}\ncommitter Test <test@example.com> {COMMIT_DATE}\n");
+    let header = format!("commit refs/heads/{branch}\nmark :1\ncommitter Test <test@example.com> {COMMIT_DATE}\n");
     stream.extend(header.bytes());
     put_data(stream, message.as_bytes());
 }

@@ -5,6 +5,7 @@ mod checkout;
 mod history;
 mod import;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,18 +17,28 @@ pub use checkout::Checkout;
 pub use history::Commit;
 pub use import::{File, Mode};
 
-const CONFIGURATION: [(&str, &str); 9] = [
-    // Nothing runs on after a push has been answered.
-    ("gc.auto", "0"),
-    ("http.receivepack", "true"),
-    ("receive.fsckObjects", "true"),
-    ("receive.advertisePushOptions", "true"),
-    ("uploadpack.allowFilter", "true"),
-    ("uploadpackfilter.allow", "false"),
-    ("uploadpackfilter.blob:none.allow", "true"),
-    ("uploadpackfilter.tree.allow", "true"),
-    ("uploadpackfilter.tree.maxDepth", "0"),
-];
+/// Nothing runs on after a push was answered. No test cuts the power, so nothing waits for the disk.
+const CONFIGURATION: &str = "\
+[core]
+	fsync = none
+[gc]
+	auto = 0
+[http]
+	receivepack = true
+[receive]
+	advertisePushOptions = true
+	autogc = false
+	fsckObjects = true
+[uploadpack]
+	allowFilter = true
+[uploadpackfilter]
+	allow = false
+[uploadpackfilter \"blob:none\"]
+	allow = true
+[uploadpackfilter \"tree\"]
+	allow = true
+	maxDepth = 0
+";
 
 /// A bare repository that others fetch from and push to. It is deleted after its last user.
 #[derive(Clone)]
@@ -50,12 +61,13 @@ impl Remote {
 
     fn create_in(folder: Arc<TempDir>, name: &str) -> Self {
         let path = folder.path().join(format!("{name}.git"));
-        Command::git().args(["init", "--quiet", "--bare", "--initial-branch=main"]).arg(&path).run().success();
-        let remote = Self { folder, path };
-        for (key, value) in CONFIGURATION {
-            remote.configure(key, value);
-        }
-        remote
+        let options = ["--quiet", "--bare", "--initial-branch=main", "--template="];
+        Command::git().arg("init").args(options).arg(&path).run().success();
+        let append = std::fs::OpenOptions::new().append(true).open(path.join("config"));
+        append
+            .and_then(|mut file| file.write_all(CONFIGURATION.as_bytes()))
+            .expect("the configuration of a repository");
+        Self { folder, path }
     }
 
     /// Returns the folder in which the repository lies: what a server serves.
@@ -79,19 +91,18 @@ impl Remote {
 
     /// Adds a commit on top of a branch, which may be new. Returns its id.
     pub fn commit(&self, branch: &str, message: &str, files: &[File]) -> String {
-        self.import(&import::commit(branch, self.tip(branch).as_deref(), message, files));
-        self.tip(branch).expect("the branch that a commit was made on")
+        self.import(&import::commit(branch, self.tip(branch).as_deref(), message, files))
     }
 
     /// Fills `main` with `files` kustomizations, `clusters/NN/apps/NNNN/kustomization.yaml` (100 clusters), in one
     /// commit, and with `commits - 1` small ones after it.
     pub fn fill(&self, files: usize, commits: usize) -> String {
-        self.import(&import::large(files, commits));
-        self.tip("main").expect("the branch that was filled")
+        self.import(&import::large(files, commits))
     }
 
-    fn import(&self, stream: &[u8]) {
-        self.git(["fast-import", "--quiet"]).stdin(stream).run().success();
+    /// Reads a stream, and returns the id of its last commit.
+    fn import(&self, stream: &[u8]) -> String {
+        self.git(["fast-import", "--quiet"]).stdin(stream).run().success().stdout().trim().to_owned()
     }
 
     /// Installs a hook, such as `pre-receive`, from a shell script.
