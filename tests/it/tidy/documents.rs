@@ -1,0 +1,50 @@
+//! What the documents say: the files that they name, exit codes, the version, and the reasons for dependencies.
+
+use tagship::outcome::failure::FailureKind;
+
+use super::{read, root};
+
+#[test]
+fn the_readme_has_the_exit_codes() {
+    let readme = read("README.md");
+    let row = |code: u8| readme.lines().find(|line| line.starts_with(&format!("| {code} |"))).map(str::to_owned);
+    for kind in FailureKind::ALL {
+        let row = row(kind.exit_code()).unwrap_or_else(|| panic!("no row for {}", kind.exit_code()));
+        assert!(row.contains(kind.name()), "{row} is not about {}", kind.name());
+    }
+}
+
+#[test]
+fn the_documents_name_files_that_there_are() {
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        let text = read(document);
+        let quoted = text.split('`').skip(1).step_by(2);
+        let ours =
+            quoted.filter(|quoted| ["src/", "tests/", "action/", ".ci/"].iter().any(|root| quoted.starts_with(root)));
+        for path in ours.filter(|path| !path.contains(['*', '<', ' '])) {
+            assert!(root().join(path).exists(), "{document} names `{path}`");
+        }
+    }
+}
+
+#[test]
+fn the_changelog_has_this_version() {
+    let changelog = read("CHANGELOG.md");
+    let heading = format!("## [{}]", env!("CARGO_PKG_VERSION"));
+    assert!(changelog.contains(&heading) || changelog.contains("## [Unreleased]"), "{heading}, or Unreleased");
+}
+
+#[test]
+fn every_dependency_has_a_reason() {
+    let manifest = read("Cargo.toml");
+    let mut in_dependencies = false;
+    let mut previous = "";
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            in_dependencies = line.contains("dependencies");
+        } else if in_dependencies && line.contains(" = ") && !line.starts_with([' ', '#']) {
+            assert!(previous.starts_with('#'), "no reason above: {line}");
+        }
+        previous = line;
+    }
+}

@@ -1,0 +1,58 @@
+//! What holds for every file: it is short, it says why it is there, and it is compiled.
+
+use std::collections::BTreeMap;
+
+use super::sources;
+
+#[test]
+fn files_are_short_and_say_why_they_are() {
+    for (path, code) in sources("src") {
+        assert!(code.lines().count() <= 400, "{path} has {} lines without its tests", code.lines().count());
+        assert!(code.starts_with("//!"), "{path} has no module documentation");
+    }
+}
+
+/// Returns the files below `tests` that no `mod` names: they are not compiled, and their tests never run.
+fn forgotten(files: &BTreeMap<String, String>) -> Vec<&str> {
+    let is_forgotten = |path: &str| {
+        let (folder, name) = path.rsplit_once('/').unwrap();
+        let (folder, module) = match name {
+            "mod.rs" => folder.rsplit_once('/').unwrap(),
+            name => (folder, name.trim_end_matches(".rs")),
+        };
+        let declaration = [format!("mod {module};"), format!("pub mod {module};")];
+        let declares = |parent: &String| {
+            files.get(parent).is_some_and(|code| code.lines().any(|line| declaration.iter().any(|word| word == line)))
+        };
+        let by_path = || files["tests/it/main.rs"].contains(&format!("#[path = \"../{}\"]", &path["tests/".len()..]));
+        let parents = [format!("{folder}/mod.rs"), format!("{folder}/main.rs"), format!("{folder}.rs")];
+        !parents.iter().any(declares) && !by_path()
+    };
+    files.keys().map(String::as_str).filter(|path| *path != "tests/it/main.rs" && is_forgotten(path)).collect()
+}
+
+#[test]
+fn every_test_file_is_run() {
+    assert_eq!(forgotten(&sources("tests")), [""; 0]);
+}
+
+#[test]
+fn a_forgotten_file_is_found_at_any_depth() {
+    let files = [
+        ("tests/it/main.rs", "#[path = \"../support/mod.rs\"]\nmod support;\nmod git;\nmod flow;\n// mod lost;\n"),
+        ("tests/support/mod.rs", "pub mod http;\n"),
+        ("tests/support/http/mod.rs", "mod log;\n"),
+        ("tests/support/http/log.rs", ""),
+        ("tests/support/http/lost.rs", ""),
+        ("tests/it/lost.rs", ""),
+        ("tests/it/flow.rs", ""),
+        ("tests/it/git/mod.rs", "mod races;\n"),
+        ("tests/it/git/races.rs", ""),
+        ("tests/it/git/lost.rs", ""),
+        ("tests/it/git/deep/mod.rs", ""),
+    ];
+    let files = files.map(|(path, code)| (path.to_owned(), code.to_owned())).into();
+    let expected =
+        ["tests/it/git/deep/mod.rs", "tests/it/git/lost.rs", "tests/it/lost.rs", "tests/support/http/lost.rs"];
+    assert_eq!(forgotten(&files), expected);
+}

@@ -1,0 +1,80 @@
+//! The rooms of `src`: which may use which, and what only one place does.
+
+use std::collections::BTreeMap;
+
+use super::circles::circles;
+use super::{code_lines, read, room_of, sources};
+
+/// Returns who may use whom, by the map of ARCHITECTURE.md: each room, and the rooms that it may import.
+fn map() -> BTreeMap<String, Vec<String>> {
+    let text = read("ARCHITECTURE.md");
+    let table = text.lines().skip_while(|line| !line.starts_with("| room |")).skip(2);
+    let rows = table.take_while(|line| line.starts_with('|'));
+    let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').collect();
+        let room = quoted(cells[0]).pop().unwrap_or_else(|| panic!("no room in {row}"));
+        (room, quoted(cells[2]))
+    })
+    .collect()
+}
+
+/// The arrows run one way: from what a person typed, through the flow, to what is told.
+#[test]
+fn rooms_import_what_the_map_says() {
+    let map = map();
+    for (path, code) in sources("src") {
+        let Some(room) = room_of(&path) else { continue };
+        let allowed = map.get(room).unwrap_or_else(|| panic!("{path}: ARCHITECTURE.md has no row for `{room}`"));
+        for line in code_lines(&code) {
+            assert!(!line.contains("use crate::{"), "{path}: write one line for each room, so that it is seen here");
+            for used in line.split("crate::").skip(1) {
+                let used: &str = used.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+                let fine = used.is_empty() || used == room || allowed.iter().any(|room| room == used);
+                assert!(fine, "{path} must not use `{used}`: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_map_has_the_rooms_that_there_are_and_no_circle() {
+    let map = map();
+    let mut rooms: Vec<String> = Vec::new();
+    for path in sources("src").into_keys() {
+        match room_of(&path) {
+            Some(room) => rooms.push(room.to_owned()),
+            None => assert!(["src/main.rs", "src/lib.rs"].contains(&path.as_str()), "{path} belongs in a room"),
+        }
+    }
+    rooms.dedup();
+    assert_eq!(map.keys().collect::<Vec<_>>(), rooms.iter().collect::<Vec<_>>());
+    assert!(rooms.len() <= 14, "{} rooms", rooms.len());
+    assert_eq!(circles(&map), [[""; 0]; 0], "ARCHITECTURE.md allows a circle");
+}
+
+/// What only one place does: a word of code, and where it may stand.
+#[test]
+fn only_one_place() {
+    for (word, places) in [
+        ("env::var", &["src/cli/env.rs"][..]),
+        ("env::args", &["src/main.rs"]),
+        ("io::stdout", &["src/report/"]),
+        ("io::stderr", &["src/report/"]),
+        ("println!", &[]),
+        ("thread::sleep", &["src/system/backoff.rs"]),
+        (".spawn()", &["src/system/programs.rs"]),
+        ("command::prepare", &[]),
+        ("process::exit", &[]),
+        ("signal_hook", &["src/system/signals.rs"]),
+        ("fs::write", &[]),
+        ("tempfile", &["src/system/files.rs", "src/report/file.rs", "src/git/sign.rs"]),
+        ("OpenOptions", &["src/system/files.rs", "src/report/file.rs"]),
+    ] {
+        for (path, code) in sources("src") {
+            let here = code_lines(&code).any(|line| line.contains(word));
+            let fine = !here || places.iter().any(|place| path.starts_with(place));
+            assert!(fine, "`{word}` in {path}");
+        }
+    }
+}
