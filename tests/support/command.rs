@@ -176,7 +176,7 @@ impl Command {
     /// Returns the program in its scrubbed environment, for callers that hold the child themselves.
     pub fn scrubbed(&self) -> std::process::Command {
         let home = self.home.as_ref().map_or(Path::new("/nonexistent"), Home::path);
-        let mut command = std::process::Command::new(&self.program);
+        let mut command = std::process::Command::new(find(&self.program));
         command.args(&self.arguments).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", home).env("LC_ALL", "C");
         command.env("XDG_CONFIG_HOME", home.join("config")).env("XDG_CACHE_HOME", home.join("cache"));
@@ -198,6 +198,15 @@ impl Command {
         let words = std::iter::once(self.program.as_os_str()).chain(self.arguments.iter().map(OsString::as_os_str));
         words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// Returns where a program lies. By its name alone, the standard library would fork to find it in `PATH`, and so copy the
+/// page tables of a large process each time.
+fn find(program: &Path) -> PathBuf {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let is_name = program.components().count() == 1;
+    let mut places = std::env::split_paths(&folders).map(|folder| folder.join(program)).filter(|_| is_name);
+    places.find(|place| place.is_file()).unwrap_or_else(|| program.to_owned())
 }
 
 /// Reads a pipe to its end beside everything else, so that a full pipe stops nobody.

@@ -51,6 +51,20 @@ pub(super) fn commit(branch: &str, parent: Option<&str>, message: &str, files: &
     stream
 }
 
+/// Returns the commits of [`super::Remote::commits`].
+pub(super) fn noise(branch: &str, parent: &str, commits: usize) -> Vec<u8> {
+    let mut stream = Vec::new();
+    for number in 0..commits {
+        begin_commit(&mut stream, branch, "Something else");
+        if number == 0 {
+            stream.extend(format!("from {parent}\n").bytes());
+        }
+        put_file(&mut stream, &File::new("noise", format!("{parent} {number}")));
+    }
+    stream.extend(END);
+    stream
+}
+
 /// Returns the commits of [`super::Remote::fill`].
 pub(super) fn large(files: usize, commits: usize) -> Vec<u8> {
     let mut stream = Vec::with_capacity(files * 300);

@@ -94,6 +94,11 @@ impl Remote {
         self.import(&import::commit(branch, self.tip(branch).as_deref(), message, files))
     }
 
+    /// Adds many commits on top of a branch, each of which changes the file `noise` and nothing else.
+    pub fn commits(&self, branch: &str, commits: usize) {
+        self.import(&import::noise(branch, &self.tip(branch).expect("a branch to add to"), commits));
+    }
+
     /// Fills `main` with `files` kustomizations, `clusters/NN/apps/NNNN/kustomization.yaml` (100 clusters), in one
     /// commit, and with `commits - 1` small ones after it.
     pub fn fill(&self, files: usize, commits: usize) -> String {
