@@ -1,4 +1,14 @@
-//! The integration tests, in one binary: the program against real servers and real repositories.
+//! The integration tests, in one binary.
+//!
+//! A folder or file here is named as the room of `src` that it tests, and its files as their subjects. Beside the rooms
+//! stand `action` and `examples`, which are no Rust; `tidy`, which reads the source; and two fixtures: `stage`, a
+//! repository, a registry and the program, and `pipeline`, which releases one build after the other. Servers and
+//! repositories are in `support`.
+//!
+//! There are two levels. A test of the **library** calls `tagship::…`: the registry client and the editor, which are
+//! asked more than a command line can say. A test of the **program** runs the binary and looks at exit code, output,
+//! repository and requests only: it begins with `stage::tagship` or a `Stage`. A file has one level, which its imports
+//! tell (`tidy` holds it to that).
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests lay out files, and end where they go wrong")]
 #![allow(unreachable_pub, reason = "nobody uses a test from outside")]
 
@@ -8,23 +18,17 @@ mod support;
 mod support_self_test;
 
 mod action;
-mod checkout;
 mod checks;
 mod cli;
 mod edit;
 mod examples;
+mod flow;
 mod git;
-mod guard;
-mod history;
-mod hold;
-mod marker;
-mod no_push;
-mod order;
+mod guards;
+mod message;
+mod pipeline;
 mod program;
 mod registry;
-mod release;
 mod report;
-mod rollback;
-mod set;
 mod stage;
 mod tidy;

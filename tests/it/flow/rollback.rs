@@ -1,20 +1,24 @@
-//! The way back where history is not straight, and what stays away after it.
+//! The way back, also through a history that is not straight, and what stays away after it.
 
 use serde_json::Value;
 
-use crate::history::{Environments, PRODUCTION, document, kustomization, rollback, tags};
-use crate::support::command::Output;
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization, tags};
+use crate::support::command::{Command, Output};
 use crate::support::repository::{File, Mode};
 
 const PATH: &str = "overlays/production/kustomization.yaml";
 
 /// Returns environments in which `web` was released as `v1.0.0`, `v1.1.0` and so on, from source commits 1, 2 and so on.
-fn released(count: u32) -> Environments {
-    let environments = Environments::new();
+fn released(count: u32) -> Pipeline {
+    let environments = Pipeline::with_environments();
     for number in 0..count {
         environments.release(PRODUCTION, "web", &format!("v1.{number}.0"), number + 1).success();
     }
     environments
+}
+
+fn rollback(environments: &Pipeline, arguments: &[&str]) -> Command {
+    environments.run("rollback", &["-k", PRODUCTION, "--output", "json"]).args(arguments.iter().copied())
 }
 
 #[track_caller]
@@ -22,21 +26,117 @@ fn ends(output: &Output, expected: &str) {
     assert_eq!(document(output)["outcome"], expected, "{}{}", output.stdout(), output.stderr());
 }
 
-fn noise(environments: &Environments, commits: u32) {
-    for number in 0..commits {
-        let file = File::new("noise", number.to_string());
-        environments.stage.remote.commit("main", "Something else", &[file]);
+#[test]
+fn one_release_back() {
+    let environments = Pipeline::with_environments();
+    environments.release(PRODUCTION, "web", "v1.0.0", 1).success();
+    let good = environments.file(PRODUCTION);
+    environments.release(PRODUCTION, "web", "v1.1.0", 2).success();
+    let bad = environments.tip();
+
+    let dry = environments.run("rollback", &["-k", PRODUCTION, "--dry-run", "web"]).run().success().stdout();
+    assert!(dry.contains(&format!(" back    {}  Release ", &bad[..7])), "{dry}");
+    assert_eq!(environments.tip(), bad, "a dry run changes nothing");
+
+    let output = rollback(&environments, &["web"]).run().success();
+    assert_eq!(document(&output)["outcome"], "released");
+    assert_eq!(environments.file(PRODUCTION), good, "to the byte");
+    let commit = &environments.stage.remote.log("main")[0];
+    assert_eq!(commit.trailer("Tagship-Rollback-Of"), [&bad]);
+    assert_eq!(commit.trailer("Tagship-Source"), [format!("org/app@{:040x}", 1)]);
+    assert!(commit.subject.starts_with("Roll back to ") && commit.subject.ends_with(":v1.0.0 [skip ci]"));
+    environments.stage.remote.fsck();
+
+    let releases = environments.log(&["-k", PRODUCTION, "web"]);
+    assert_eq!(tags(&releases), ["v1.0.0", "v1.1.0", "v1.0.0", "v0.9.0"]);
+    assert_eq!(releases[1]["rolled_back_by"], releases[0]["commit"]);
+}
+
+/// A pipeline that runs again does not bring back what was rolled back; the next build does go out.
+#[test]
+fn what_is_rolled_back_stays_away() {
+    let environments = Pipeline::with_environments();
+    for (tag, source) in [("v1.0.0", 1), ("v1.1.0", 2), ("v1.2.0", 3)] {
+        environments.release(PRODUCTION, "web", tag, source).success();
     }
+    rollback(&environments, &["web"]).run().success();
+    assert_eq!(document(&environments.release(PRODUCTION, "web", "v1.2.0", 3).success())["outcome"], "superseded");
+    // Twice back: both stay away.
+    rollback(&environments, &["web"]).run().success();
+    assert!(environments.file(PRODUCTION).contains("v1.0.0"));
+    for (tag, source) in [("v1.2.0", 3), ("v1.1.0", 2)] {
+        let output = environments.release(PRODUCTION, "web", tag, source).success();
+        assert_eq!(document(&output)["outcome"], "superseded", "{tag}");
+        assert!(document(&output)["reason"].as_str().unwrap().contains("rolled back"), "{tag}");
+    }
+    // Another environment knows nothing of it.
+    assert_eq!(document(&environments.release(STAGING, "web", "v1.2.0", 3).success())["outcome"], "released");
+    assert_eq!(document(&environments.release(PRODUCTION, "web", "v1.3.0", 4).success())["outcome"], "released");
+    rollback(&environments, &["web"]).run().success();
+    assert!(environments.file(PRODUCTION).contains("v1.0.0"), "what was taken back is not gone back to");
+}
+
+#[test]
+fn to_a_release_by_any_of_its_names() {
+    let environments = Pipeline::with_environments();
+    let mut commits = Vec::new();
+    for (tag, source) in [("v1.0.0", 0xabc_def0), ("v1.1.0", 2), ("v1.2.0", 3)] {
+        environments.release(PRODUCTION, "web", tag, source).success();
+        commits.push(environments.tip());
+    }
+    let source = format!("{:040x}", 0xabc_def0);
+    for (arguments, expected, taken_back) in [
+        (vec!["--to", "v1.1.0", "web"], "v1.1.0", 1),
+        (vec!["--to", &commits[1][..9], "web"], "v1.1.0", 1),
+        (vec!["--to", &source, "web"], "v1.0.0", 2),
+        (vec!["--steps", "2", "web"], "v1.0.0", 2),
+        (vec!["--steps", "3", "web"], "v0.9.0", 3),
+    ] {
+        let output = rollback(&environments, &arguments).arg("--dry-run").arg("--no-check").run().success();
+        let document = document(&output);
+        assert_eq!(document["images"][0]["tag"], expected, "{arguments:?}");
+        let back = output.stderr().matches(" back    ").count();
+        assert_eq!(back, taken_back, "{arguments:?}");
+    }
+}
+
+#[test]
+fn no_way_back() {
+    let environments = Pipeline::with_environments();
+    environments.release(PRODUCTION, "web", "v1.0.0", 1).success();
+    let before = environments.tip();
+    for (arguments, code, says) in [
+        (&["--steps", "7", "web"][..], 3, "history does not know 7 releases of `web` before this one"),
+        (&["--to", "v9.9.9", "web"], 3, "`web` was never released as `v9.9.9`"),
+        (&["wep"], 3, "did you mean `web`?"),
+        (&["--steps", "1", "--to", "v1.0.0", "web"], 2, "cannot be used with"),
+        (&["api"], 3, "no release of `api` before this one"),
+        // The first image was never in this registry.
+        (&["web"], 4, "is not in the registry"),
+    ] {
+        let mut rollback = rollback(&environments, arguments);
+        if code == 4 {
+            let host = environments.stage.registry.address();
+            let text = environments.file(PRODUCTION).replace("v1.0.0", "v1.1.0");
+            let gone = text.replace("v1.1.0", "v1.0.5");
+            let path = format!("{PRODUCTION}/kustomization.yaml");
+            environments.stage.remote.commit("main", "Gone", &[File::new(&path, gone)]);
+            environments.stage.remote.commit("main", "Back", &[File::new(&path, text)]);
+            rollback = rollback.env("NO_PROXY", host);
+        }
+        rollback.run().exit(code).stderr_has(says);
+    }
+    assert_eq!(environments.stage.remote.log("main").iter().position(|commit| commit.id == before), Some(2));
 }
 
 /// How many commits others have made since is nothing to it.
 #[test]
 fn what_was_rolled_back_long_after_stays_away() {
     let environments = released(2);
-    noise(&environments, 60);
+    environments.stage.remote.commits("main", 60);
     rollback(&environments, &["web"]).run().success();
     ends(&environments.release(PRODUCTION, "web", "v1.1.0", 2), "superseded");
-    noise(&environments, 60);
+    environments.stage.remote.commits("main", 60);
     ends(&environments.release(PRODUCTION, "web", "v1.1.0", 2), "superseded");
     ends(&environments.release(PRODUCTION, "web", "v1.2.0", 3), "released");
 }
@@ -56,7 +156,7 @@ fn what_was_written_by_hand_and_rolled_back_stays_away() {
 #[test]
 fn a_digest_that_was_rolled_back_stays_away() {
     for tag in ["", ":latest"] {
-        let environments = Environments::new();
+        let environments = Pipeline::with_environments();
         let release = |digit: u32| {
             let image = format!("web{tag}@sha256:{digit:064x}");
             environments.run("release", &["-k", PRODUCTION, "--no-check", "--output", "json", &image]).run()
@@ -158,7 +258,7 @@ fn what_was_rolled_back_stays_away_after_a_fix() {
 #[test]
 fn the_way_back_over_many_commits_of_others() {
     let environments = released(1);
-    noise(&environments, 110);
+    environments.stage.remote.commits("main", 110);
     for (tag, source) in [("v1.1.0", 2), ("v1.2.0", 3), ("v1.3.0", 4)] {
         environments.release(PRODUCTION, "web", tag, source).success();
     }

@@ -1,8 +1,9 @@
-//! What holds for every file: it is short, it says why it is there, and it is compiled.
+//! What holds for every file: it is short, it says why it is there, and it is compiled. And how the tests are laid out.
 
 use std::collections::BTreeMap;
 
-use super::sources;
+use super::rooms::map;
+use super::{code_lines, sources};
 
 #[test]
 fn files_are_short_and_say_why_they_are() {
@@ -55,4 +56,43 @@ fn a_forgotten_file_is_found_at_any_depth() {
     let expected =
         ["tests/it/git/deep/mod.rs", "tests/it/git/lost.rs", "tests/it/lost.rs", "tests/support/http/lost.rs"];
     assert_eq!(forgotten(&files), expected);
+}
+
+/// Folders and files of the tests that are no room of `src`.
+const BESIDE_THE_ROOMS: [&str; 6] = ["action", "examples", "main", "pipeline", "stage", "tidy"];
+
+/// Those that are about a room and are not named after it yet. None may come in.
+const UNFINISHED: [&str; 3] = ["checks", "edit", "program"];
+
+#[test]
+fn tests_are_laid_out_as_the_rooms() {
+    let rooms = map();
+    for path in sources("tests/it").into_keys() {
+        let name = path["tests/it/".len()..].split(['/', '.']).next().unwrap();
+        let known = rooms.contains_key(name) || BESIDE_THE_ROOMS.contains(&name) || UNFINISHED.contains(&name);
+        assert!(known, "{path}: `{name}` is no room of src");
+    }
+    for name in UNFINISHED {
+        let path = |end: &str| super::root().join(format!("tests/it/{name}{end}"));
+        assert!(path(".rs").exists() || path("").exists(), "{name} is gone: take it off the list");
+    }
+}
+
+/// Files that call the library and run the program too, and should do one. None may come in.
+const OF_BOTH_LEVELS: [&str; 6] = [
+    "tests/it/cli.rs",
+    "tests/it/examples.rs",
+    "tests/it/message/skip_ci.rs",
+    "tests/it/registry/sources.rs",
+    "tests/it/registry/tls.rs",
+    "tests/it/report.rs",
+];
+
+#[test]
+fn a_test_file_has_one_level() {
+    for (path, code) in sources("tests/it") {
+        let uses = |word: &str| code_lines(&code).any(|line| line.contains(word));
+        let both = !path.contains("/tidy/") && uses("use tagship::") && (uses("Stage") || uses("tagship()"));
+        assert_eq!(both, OF_BOTH_LEVELS.contains(&path.as_str()), "{path}: library or program, one of the two");
+    }
 }

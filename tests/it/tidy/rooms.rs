@@ -6,7 +6,7 @@ use super::circles::circles;
 use super::{code_lines, read, room_of, sources};
 
 /// Returns who may use whom, by the map of ARCHITECTURE.md: each room, and the rooms that it may import.
-fn map() -> BTreeMap<String, Vec<String>> {
+pub(super) fn map() -> BTreeMap<String, Vec<String>> {
     let text = read("ARCHITECTURE.md");
     let table = text.lines().skip_while(|line| !line.starts_with("| room |")).skip(2);
     let rows = table.take_while(|line| line.starts_with('|'));

@@ -1,0 +1,109 @@
+//! What runs in one environment goes to the next one.
+
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization};
+use crate::stage::Stage;
+use crate::support::command::Command;
+use crate::support::git_server::{Access, GitServer};
+use crate::support::registry::Image;
+use crate::support::repository::File;
+
+fn promote(environments: &Pipeline, arguments: &[&str]) -> Command {
+    environments.run("promote", &["--output", "json"]).args(arguments.iter().copied())
+}
+
+const ON: [&str; 4] = ["--from", STAGING, "--to", PRODUCTION];
+
+#[test]
+fn what_runs_in_staging_goes_to_production() {
+    let environments = Pipeline::with_environments();
+    environments.release(STAGING, "web", "v1.0.0", 1).success();
+    let expected = environments.file(STAGING);
+    let output = promote(&environments, &ON).run().success();
+    assert_eq!(document(&output)["outcome"], "released");
+    assert_eq!(environments.file(PRODUCTION), expected);
+    let commit = &environments.stage.remote.log("main")[0];
+    assert!(commit.subject.starts_with("Promote ") && commit.subject.ends_with("/org/web:v1.0.0 [skip ci]"));
+    assert_eq!(commit.trailer("Tagship-File"), [format!("{PRODUCTION}/kustomization.yaml")]);
+    assert_eq!(document(&promote(&environments, &ON).run().success())["outcome"], "unchanged");
+}
+
+#[test]
+fn only_the_named_entries_and_their_source() {
+    let environments = Pipeline::with_environments();
+    environments.release(STAGING, "web", "v1.0.0", 7).success();
+    environments.release(STAGING, "api", "v2.0.0", 8).success();
+    promote(&environments, &ON).arg("api").run().success();
+    assert!(environments.file(PRODUCTION).contains("v2.0.0") && environments.file(PRODUCTION).contains("v0.9.0"));
+    let commit = &environments.stage.remote.log("main")[0];
+    assert_eq!(commit.trailer("Tagship-Source"), [format!("org/app@{:040x}", 8)]);
+    promote(&environments, &ON).arg("wep").run().exit(3).stderr_has("did you mean `web`?");
+}
+
+#[test]
+fn across_branches_and_repositories() {
+    let environments = Pipeline::with_environments();
+    let remote = &environments.stage.remote;
+    environments.release(STAGING, "web", "v1.0.0", 1).success();
+    remote.git(["branch", "next", "main"]).run().success();
+    let next = environments.file(STAGING).replace("v1.0.0", "v1.5.0");
+    environments.stage.registry.put_image("org/web", "v1.5.0", &Image::new());
+    remote.commit("next", "Next", &[File::new(&format!("{STAGING}/kustomization.yaml"), next)]);
+    promote(&environments, &ON).args(["--from-branch", "next", "web"]).run().success();
+    assert!(environments.file(PRODUCTION).contains("v1.5.0"));
+
+    let other = remote.sibling("other");
+    environments.stage.registry.put_image("org/web", "v1.6.0", &Image::new());
+    let entry = format!("newName: {}/org/web\n  newTag: v1.6.0", environments.stage.registry.address());
+    other.commit("main", "Other", &[File::new("apps/kustomization.yaml", kustomization(&[("web", &entry)]))]);
+    let url = environments.server.url("other.git");
+    promote(&environments, &["--from", "apps", "--to", PRODUCTION, "--from-repo", &url]).run().success();
+    assert!(environments.file(PRODUCTION).contains("v1.6.0"));
+}
+
+#[test]
+fn nothing_is_promoted_over_a_newer_release_or_without_its_image() {
+    let environments = Pipeline::with_environments();
+    environments.release(STAGING, "web", "v1.0.0", 1).success();
+    environments.release(PRODUCTION, "web", "v1.1.0", 2).success();
+    let before = environments.tip();
+    assert_eq!(document(&promote(&environments, &ON).arg("web").run().success())["outcome"], "superseded");
+    environments.release(STAGING, "web", "v1.2.0", 3).success();
+    environments.stage.registry.remove_manifest("org/web", "v1.2.0");
+    promote(&environments, &ON).arg("web").run().exit(4);
+    assert_ne!(environments.tip(), before);
+    assert!(environments.file(PRODUCTION).contains("v1.1.0"));
+}
+
+/// The token is for the server that is released to. Another one, which only is read, must not see it.
+#[test]
+fn a_token_stays_at_its_own_server() {
+    let environments = Pipeline::with_environments();
+    let other = Stage::new();
+    let elsewhere = GitServer::start(other.remote.folder(), Access::Open);
+    environments.stage.registry.put_image("org/web", "v1.6.0", &Image::new());
+    let entry = format!("newName: {}/org/web\n  newTag: v1.6.0", environments.stage.registry.address());
+    other.remote.commit("main", "Other", &[File::new("apps/kustomization.yaml", kustomization(&[("web", &entry)]))]);
+    let url = elsewhere.url("gitops.git");
+    let arguments = ["--from", "apps", "--to", PRODUCTION, "--from-repo", &url];
+    promote(&environments, &arguments).env("TAGSHIP_GIT_TOKEN", "t0ken-s3cret").run().success();
+    let shown =
+        |server: &GitServer| server.requests().iter().any(|request| request.logged.authorization_value().is_some());
+    assert!(shown(&environments.server), "to its own server");
+    assert!(!shown(&elsewhere), "to the other server");
+}
+
+/// What says nothing of its image in one environment takes nothing away in the other.
+#[test]
+fn what_is_not_pinned_is_not_carried_on() {
+    let environments = Pipeline::with_environments();
+    let staging = kustomization(&[("web", "newTag: v1.0.0"), ("api", "newName: org/api")]);
+    let path = format!("{STAGING}/kustomization.yaml");
+    environments.stage.remote.commit("main", "Unpin it", &[File::new(&path, staging)]);
+    let output = promote(&environments, &ON).arg("--no-check").run().success();
+    output.stderr_has(
+        "`api` has neither tag nor digest in `overlays/staging/kustomization.yaml`, so it is not carried on",
+    );
+    let production = environments.file(PRODUCTION);
+    assert!(production.contains("v1.0.0") && production.contains("v0.1.0"), "{production}");
+    promote(&environments, &ON).arg("api").run().exit(3).stderr_has("`api` has neither tag nor digest");
+}

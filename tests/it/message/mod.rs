@@ -1,0 +1,3 @@
+//! What a commit says to CI systems.
+
+mod skip_ci;
