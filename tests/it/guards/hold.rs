@@ -21,12 +21,12 @@ const HOLDS: &[(&str, &[u8], Option<&str>)] = &[
         Some("Freeze. (until 2999-01-01T00:00Z; @ops may lift it)\n"),
     ),
     (".tagship-hold", b"names: web, IMAGE_PLACEHOLDER", Some("(for web, IMAGE_PLACEHOLDER)\n")),
-    (".tagship-hold", b"until: tomorrow", Some("cannot be understood, so it holds everything: `tomorrow` is not")),
+    (".tagship-hold", b"until: tomorrow", Some("not a hold that can be understood (`tomorrow` is not")),
     (".tagship-hold", b"names: web\nunitl: 2020-01-01T00:00Z", Some("line 2 is none of")),
-    (".tagship-hold", b"\xff", Some("it is not text\n")),
-    (".tagship-hold", &[b'x'; 1 << 20], Some("everything: it is longer than 4096 bytes\n")),
+    (".tagship-hold", b"\xff", Some("(it is not text), so it holds everything\n")),
+    (".tagship-hold", &[b'x'; 1 << 20], Some("(it is longer than 4096 bytes), so it holds everything\n")),
     (".tagship-hold", b"\x1b[2J::error::x", Some("\\u{1b}[2J::error::x\n")),
-    (".tagship-hold/README", b"A folder.", Some("it is not a file\n")),
+    (".tagship-hold/README", b"A folder.", Some("(it is not a file), so it holds everything\n")),
     ("4-gitops/overlays/.tagship-hold", b"Elsewhere.", None),
     ("4-gitops/manifests/tagship-hold", b"Another name.", None),
     (".tagship-hold", b"names: web, api", None),
@@ -126,7 +126,7 @@ fn in_json() {
     let output = stage.release().args(["--output", "json"]).arg(stage.argument()).run().exit(9);
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["outcome"], "held");
-    assert_eq!(document["reason"], "`.tagship-hold` stops this: Freeze.");
+    assert_eq!(document["reason"], "the hold `.tagship-hold` stops this: Freeze.");
     assert_eq!((&document["changed"], &document["pushed"]), (&Value::Bool(false), &Value::Bool(false)));
     assert_eq!(document["files"], serde_json::json!([]));
     assert!(output.stderr().contains("held: "), "people read stderr: {}", output.stderr());
@@ -143,7 +143,7 @@ fn a_hold_that_comes_in_between() {
     let script = format!("unset GIT_QUARANTINE_PATH; git update-ref refs/heads/main {hold} {seed} || true");
     stage.remote.hook("pre-receive", &script);
     let output = stage.release().arg(stage.argument()).run().exit(9);
-    output.stdout_has(" raced ").stderr_has("held: `.tagship-hold` stops this: Freeze.");
+    output.stdout_has(" raced ").stderr_has("held: the hold `.tagship-hold` stops this: Freeze.");
     assert_eq!(stage.remote.tip("main"), Some(hold));
 }
 
