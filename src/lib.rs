@@ -1,14 +1,13 @@
 //! `tagship` is the release step of a GitOps pipeline: it checks that an image is in its registry, writes its tag into a
 //! kustomization without touching another byte, and commits and pushes that to the release branch.
 //!
-//! The modules in the order of the flow:
+//! The rooms in the order of the flow:
 //!
 //! - [`cli`] reads the command line and the environment, [`request`] makes values of them.
-//! - [`plan`] tells, without looking at the world, what to ask and what to say.
-//! - [`flow`] has the flows: [`registry`] checks, [`git`] reads the tip, [`kustomization`] edits its bytes, [`git`]
-//!   commits and pushes. `checks` asks for many images at once, `target` finds the way there, [`worktree`] writes files on disk.
-//! - [`program`] is what we start, [`interrupt`] how a signal ends it all.
-//! - [`outcome`] and [`failure`] are how it ended, `report` tells it.
+//! - [`flow`] has the commands: [`registry`] checks, [`git`] reads the tip, [`targets`] edit its bytes, [`guards`] may stop
+//!   the release, and [`git`] commits and pushes with the text of [`message`].
+//! - [`outcome`] is how it ended, as data, and `report` prints it.
+//! - [`image`] and [`system`] are below them all: the vocabulary, and the machine.
 //!
 //! ARCHITECTURE.md has the map, the invariants and the reasons. This is the program's own library: it is public for its
 //! tests, and its interface may change with any version.
@@ -41,11 +40,12 @@ use system::signals::{Gate, Stage, Waited, Work};
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut environment = Environment::capture();
     let typed = cli::or_inputs(arguments.into_iter().collect(), &mut environment);
-    if let Some(text) = Arguments::manual(&typed, &environment) {
+    let exit_codes = exit_codes();
+    if let Some(text) = Arguments::manual(&typed, &environment, &exit_codes) {
         report::print(&text);
         return ExitCode::SUCCESS;
     }
-    let ended = match Arguments::parse_from(&typed, &environment) {
+    let ended = match Arguments::parse_from(&typed, &environment, &exit_codes) {
         Ok(arguments) => obey(arguments, environment),
         Err(error) => {
             let report = Report::of_nothing_parsed(Arguments::format_of(&typed, &environment), &environment);
@@ -58,7 +58,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Does what the command line asks for, up to its end or to a signal, and tells how it ended.
+/// Returns the exit codes as the help lists them, one a line.
+fn exit_codes() -> String {
+    let row = |code: u8, name: &str, meaning: &str| format!("{code:>5}  {name}: {meaning}\n");
+    let kinds = FailureKind::ALL.iter().map(|kind| row(kind.exit_code(), kind.name(), kind.meaning()));
+    std::iter::once("    0  done, or nothing to do\n".to_owned()).chain(kinds).collect()
+}
+
+/// Runs the command up to its end or to a signal, and reports how it ended.
 fn obey(arguments: Arguments, environment: Environment) -> Result<ExitCode, Failure> {
     let command = arguments.command.name();
     let report = Arc::new(Report::new(&arguments.output, &environment));
@@ -76,7 +83,7 @@ fn obey(arguments: Arguments, environment: Environment) -> Result<ExitCode, Fail
     result.and_then(|outcome| reported.map(|()| exit_code(outcome.ending)))
 }
 
-/// A release that is held is no error of anybody, and yet did not happen.
+/// A release that is held did not happen, although nothing failed.
 fn exit_code(ending: Ending) -> ExitCode {
     match ending {
         Ending::Held => ExitCode::from(FailureKind::Guarded.exit_code()),
@@ -84,7 +91,7 @@ fn exit_code(ending: Ending) -> ExitCode {
     }
 }
 
-/// A signal came. What is done is told as if none had; what is not is left, with nothing of it behind.
+/// Ends a command after a signal: a command that is done reports its result, and any other leaves nothing behind.
 fn interrupted(command: &str, gate: &Gate, work: Work<Result<Outcome, Failure>>) -> Result<Outcome, Failure> {
     let failure = match gate.close() {
         Stage::Done => return work.finish(),

@@ -16,7 +16,7 @@ use super::output::{OutputArguments, OutputFormat};
 
 /// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
 #[derive(Debug, Parser)]
-#[command(name = "tagship", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
+#[command(name = "tagship", version, disable_help_subcommand = true)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -25,21 +25,8 @@ pub struct Arguments {
     pub output: OutputArguments,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes:
-    0  done, or nothing to do
-    1  unexpected: I/O, a bug
-    2  usage: a flag, reference, tag or digest is wrong
-    3  target: kustomization, entry or branch is missing, ambiguous or broken
-    4  image: not in the registry, or not what it must be
-    5  unauthorized: login missing, wrong, or not enough
-    6  unavailable: registry or repository cannot be reached; try again
-    7  raced: other releases were faster in every attempt; try again
-    8  refused: a hook or a protected branch said no
-    9  guarded: stopped by a guard that was told to fail
-  130  interrupted: a signal came; try again
-
-Every flag can be given as an environment variable too, and a flag beats it; lists have one value per line.";
+const VARIABLES: &str =
+    "Every flag can be given as an environment variable too, and a flag beats it; lists have one value per line.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -47,7 +34,7 @@ pub enum Command {
     #[command(after_help = RELEASE_EXAMPLES)]
     Release(Box<ReleaseArguments>),
 
-    /// Tell whether a release started this run, as the first step of a pipeline
+    /// Tell whether a release started this run, for the first step of a pipeline
     #[command(after_help = GUARD_EXAMPLES)]
     Guard(GuardArguments),
 
@@ -59,15 +46,15 @@ pub enum Command {
     #[command(after_help = SET_EXAMPLES)]
     Set(SetArguments),
 
-    /// List what was released
+    /// List the releases of a branch
     #[command(after_help = LOG_EXAMPLES)]
     Log(LogArguments),
 
-    /// Release what an entry was before
+    /// Release an earlier image of an entry again
     #[command(after_help = ROLLBACK_EXAMPLES)]
     Rollback(Box<RollbackArguments>),
 
-    /// Release in one environment what runs in another
+    /// Release in one environment the images that run in another
     #[command(after_help = PROMOTE_EXAMPLES)]
     Promote(Box<PromoteArguments>),
 }
@@ -95,7 +82,7 @@ Examples:
     tagship release --repo https://USER:TOKEN@github.com/org/config.git -k apps/web --branch main web=*:v1.2.3";
 
 const GUARD_EXAMPLES: &str = "\
-The outcome is `skipped` where the run was started by releases alone, and `proceed` otherwise; the exit code is 0.
+The outcome is `skipped` if only releases started the run, and `proceed` otherwise; the exit code is 0.
 
 Examples:
     tagship guard
@@ -141,7 +128,7 @@ pub struct ReleaseArguments {
     #[command(flatten)]
     pub kustomization: KustomizationArguments,
 
-    /// Write the digest that the registry has beside the tag; of an image for several platforms, that of its index
+    /// Write the digest from the registry beside the tag; for a multi-platform image, the digest of its index
     #[arg(
         long,
         env = "TAGSHIP_PIN_DIGEST",
@@ -154,7 +141,7 @@ pub struct ReleaseArguments {
     #[command(flatten)]
     pub delivery: DeliveryArguments,
 
-    /// Commit in the checkout, on what is checked out there, and push nothing; the remote is not asked
+    /// Commit in the checkout, on top of its HEAD, and push nothing; the remote is not read
     #[arg(
         long,
         env = "TAGSHIP_NO_PUSH",
@@ -201,8 +188,7 @@ pub struct SetArguments {
     #[command(flatten)]
     pub kustomization: KustomizationArguments,
 
-    /// Ask the registry for the digest of each tag, and write it beside the tag; of an image for several platforms, that
-    /// of its index
+    /// Write the digest from the registry beside each tag; for a multi-platform image, the digest of its index
     #[arg(long, env = "TAGSHIP_PIN_DIGEST", value_parser = BoolishValueParser::new(), help_heading = "Image")]
     pub pin_digest: bool,
 
@@ -211,29 +197,35 @@ pub struct SetArguments {
 }
 
 impl Arguments {
-    /// Parses a command line, whose first item is the program's name. An environment variable that is set and empty
-    /// counts as not set: CI systems hand over inputs that were left out in that way.
-    pub fn parse_from(arguments: &[OsString], environment: &Environment) -> Result<Self, clap::Error> {
-        let mut parsed = Self::from_arg_matches(&command(environment).try_get_matches_from(arguments)?)?;
-        // GitHub sets it where somebody runs a job again to see more.
+    /// Parses a command line, whose first item is the program's name. `exit_codes` is a list for the help. An environment
+    /// variable that is set and empty counts as not set: CI systems hand over inputs that were left out in that way.
+    pub fn parse_from(
+        arguments: &[OsString],
+        environment: &Environment,
+        exit_codes: &str,
+    ) -> Result<Self, clap::Error> {
+        let command = with_environment(described(exit_codes), environment);
+        let mut parsed = Self::from_arg_matches(&command.try_get_matches_from(arguments)?)?;
+        // GitHub sets it if a job runs again with debug logging.
         parsed.output.verbose |=
             environment.get("RUNNER_DEBUG").is_some_and(|value| value == "1") && !parsed.output.quiet;
         Ok(parsed)
     }
 
-    /// Returns what a command line asks the program to tell of itself, if that is what it is for.
-    pub fn manual(arguments: &[OsString], environment: &Environment) -> Option<Vec<u8>> {
-        manual::text(|| command(environment), manual::with_manual(Self::command()), arguments)
+    /// Returns the completions or the manual page, if the command line asks for them.
+    pub fn manual(arguments: &[OsString], environment: &Environment, exit_codes: &str) -> Option<Vec<u8>> {
+        let command = || with_environment(described(exit_codes), environment);
+        manual::text(command, described(exit_codes), arguments)
     }
 
-    /// Returns the command of a command line that does not parse, as far as that can be told.
+    /// Returns the command of a command line that does not parse, if it names one.
     pub fn command_of(arguments: &[OsString]) -> Option<String> {
         let command = manual::with_manual(Self::command());
         let name = arguments.iter().skip(1).find_map(|argument| command.find_subcommand(argument))?.get_name();
         Some(name.to_owned())
     }
 
-    /// Returns how a command line that does not parse asks to be answered, as far as that can be told.
+    /// Returns the output format that a command line asks for, although it does not parse.
     pub fn format_of(arguments: &[OsString], environment: &Environment) -> OutputFormat {
         let flag = arguments.iter().any(|argument| argument == "--output=json")
             || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json");
@@ -244,13 +236,18 @@ impl Arguments {
     }
 }
 
-/// Returns the description of the command line, in which only variables that are not empty count.
-fn command(environment: &Environment) -> clap::Command {
+/// Returns the description of the command line.
+fn described(exit_codes: &str) -> clap::Command {
+    manual::with_manual(Arguments::command()).after_help(format!("Exit codes:\n{exit_codes}\n{VARIABLES}"))
+}
+
+/// Returns `command`, for which only variables that are not empty count.
+fn with_environment(command: clap::Command, environment: &Environment) -> clap::Command {
     let without_empty = |command: clap::Command| {
         command.mut_args(|argument| match argument.get_env() {
             Some(name) if environment.get(name).is_none() => argument.env(Resettable::Reset),
             _ => argument,
         })
     };
-    without_empty(manual::with_manual(Arguments::command()).mut_subcommands(without_empty))
+    without_empty(command.mut_subcommands(without_empty))
 }

@@ -1,39 +1,17 @@
-//! What the environment says, read once: where credentials are, and, by `ci`, what the CI system tells about this run.
+//! The environment, read once: credentials and their places, and, by `ci`, what the CI system tells about this run.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use super::ci::{self, Ci};
+use super::ci::{self, Ci, GitLogin, Inputs, RegistryLogin};
 
 /// A snapshot of the environment. Its `Debug` would show secrets, so it has none.
 pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
     ci: OnceLock<Option<Ci>>,
 }
-
-/// A login for repositories. It holds a secret, so it has no `Debug`.
-#[derive(Clone)]
-pub struct GitLogin {
-    /// The URL of the server that it is for, and no other; `None`: the one of the release branch.
-    pub server: Option<String>,
-    pub user: String,
-    pub password: String,
-}
-
-/// The token that a CI system gives a run for its own server: the variable that must be there for it to count, and those
-/// with the server's URL and with the token; then the user that goes with it. Bitbucket gives none: there, a proxy that its
-/// configuration of git names adds the login.
-const TOKENS_OF_CI: [(&str, &str, &str, &str); 5] = [
-    // These two set GitHub's variables too, and on GitHub a token of this name is for another server.
-    ("FORGEJO_ACTIONS", "GITHUB_SERVER_URL", "FORGEJO_TOKEN", "x-access-token"),
-    ("GITEA_ACTIONS", "GITHUB_SERVER_URL", "GITEA_TOKEN", "x-access-token"),
-    ("GITHUB_SERVER_URL", "GITHUB_SERVER_URL", "GITHUB_TOKEN", "x-access-token"),
-    ("CI_SERVER_URL", "CI_SERVER_URL", "CI_JOB_TOKEN", "gitlab-ci-token"),
-    // Azure Pipelines; Azure Repos take any user.
-    ("TF_BUILD", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", "SYSTEM_ACCESSTOKEN", "x-access-token"),
-];
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 impl Environment {
@@ -86,30 +64,36 @@ impl Environment {
             user: self.text("TAGSHIP_GIT_USERNAME").unwrap_or_else(|| "x-access-token".to_owned()),
             password,
         });
-        let of_ci = TOKENS_OF_CI.into_iter().filter_map(|(sign, server, token, user)| {
-            self.get(sign)?;
-            let (server, password) = self.text(server).zip(self.text(token))?;
-            Some(GitLogin { server: Some(server), user: user.to_owned(), password })
-        });
-        own.into_iter().chain(of_ci).collect()
+        own.into_iter().chain(ci::git_logins(&|name| self.text(name))).collect()
     }
 
-    /// Returns whether `GIT_SSL_NO_VERIFY` tells not to look at certificates. To git any value does; one that says no is
-    /// taken at its word here.
+    /// Returns the CI systems' own logins for their registries.
+    pub fn registry_logins(&self) -> Vec<RegistryLogin> {
+        ci::registry_logins(&|name| self.text(name))
+    }
+
+    /// Returns how the CI systems that run this hand over the inputs of a step.
+    pub(super) fn inputs(&self) -> Vec<Inputs> {
+        ci::inputs(&|name| self.text(name))
+    }
+
+    /// Returns whether `GIT_SSL_NO_VERIFY` turns the check of certificates off. For git every value does; here a value that
+    /// says no, such as `false`, does not.
     pub fn git_unverified(&self) -> bool {
         let says_no = |value: &str| ["0", "false", "no", "off"].contains(&value.to_ascii_lowercase().as_str());
         self.get("GIT_SSL_NO_VERIFY").is_some_and(|value| !value.to_str().is_some_and(says_no))
     }
 
-    /// Returns what the CI system tells, where one is known.
+    /// Returns what the CI system tells, if a known one runs this.
     pub fn ci(&self) -> Option<Ci> {
-        self.ci.get_or_init(|| ci::detect(self)).clone()
+        self.ci.get_or_init(|| ci::detect(&|name| self.text(name))).clone()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Environment, GitLogin};
+    use super::Environment;
+    use crate::cli::GitLogin;
 
     fn environment(variables: &[(&str, &str)]) -> Environment {
         Environment::of(variables)

@@ -13,12 +13,12 @@ What to write into the entry called NAME, in kustomize's grammar:
     NAME=NEWNAME@DIGEST       NAME@DIGEST
     NAME=NEWNAME
 
-`*` in place of NEWNAME, TAG or DIGEST keeps what the entry has. A field that is not given is dropped, as kustomize does, and the report says so. Several images make one commit.";
+`*` in place of NEWNAME, TAG or DIGEST keeps the value of the entry. A field that is not given is removed, as kustomize does, and a note says so. Several images make one commit.";
 
 const SKIP_CI_HELP: &str = "\
-What keeps the push from starting the pipeline again:
+How to keep the push from starting the pipeline again:
 
-    auto         the marker of the CI system that this runs under, else `[skip ci]`, in the title
+    auto         the marker of the CI system that runs this, else `[skip ci]`, in the title
     always       `[skip ci]` in the title
     SYSTEM       the marker of that system: `github`, `gitlab`, `jenkins`, `jenkins-gitlab` and so on
     skip-checks  no marker, but GitHub's trailer `skip-checks: true`
@@ -26,11 +26,11 @@ What keeps the push from starting the pipeline again:
     never        nothing
     TEXT         any other text is written into the title as it is
 
-What is filled into a message never makes a marker: its brackets are replaced.";
+A value that is filled into the message never becomes a marker: its brackets are replaced.";
 
 #[derive(Debug, Args)]
 pub struct ImageArguments {
-    /// What to write into which entry
+    /// The images to write, and into which entries
     #[arg(required = true, value_name = "IMAGE", env = "TAGSHIP_IMAGE", value_delimiter = '\n', long_help = IMAGE_HELP)]
     pub images: Vec<String>,
 }
@@ -38,7 +38,7 @@ pub struct ImageArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Kustomization")]
 pub struct KustomizationArguments {
-    /// A kustomization, or the folder that has one (can be repeated)
+    /// A kustomization, or its folder (can be repeated)
     #[arg(
         short,
         long = "kustomization",
@@ -49,7 +49,7 @@ pub struct KustomizationArguments {
     )]
     pub kustomizations: Vec<String>,
 
-    /// Append an entry where NAME has none
+    /// Append an entry if NAME has none
     #[arg(long, env = "TAGSHIP_ADD", value_parser = BoolishValueParser::new())]
     pub add: bool,
 
@@ -61,15 +61,15 @@ pub struct KustomizationArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Image")]
 pub struct RequirementArguments {
-    /// A platform that the image must be for, with all that its index names for it (can be repeated)
+    /// Require this platform; its manifest must exist too (can be repeated)
     #[arg(long = "platform", value_name = "OS/ARCH", env = "TAGSHIP_PLATFORM", value_delimiter = '\n')]
     pub platforms: Vec<String>,
 
-    /// The commit that the image must be built from, as its label `org.opencontainers.image.revision` says
+    /// Require that the image was built from this commit, by its label `org.opencontainers.image.revision`
     #[arg(long, value_name = "SHA", env = "TAGSHIP_EXPECT_REVISION")]
     pub expect_revision: Option<String>,
 
-    /// How long to wait for an image that is not there yet, or not what it must be, such as `5m`
+    /// Wait so long, such as `5m`, for an image that is missing or does not meet the requirements yet
     #[arg(long, value_name = "DURATION", env = "TAGSHIP_WAIT")]
     pub wait: Option<String>,
 }
@@ -77,21 +77,20 @@ pub struct RequirementArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Image")]
 pub struct RegistryArguments {
-    /// A registry that speaks plain HTTP; loopback names do by themselves, unless an authority is given (can be repeated)
+    /// Use plain HTTP for this registry; the default for loopback names without a CA certificate (can be repeated)
     #[arg(long, value_name = "HOST", env = "TAGSHIP_PLAIN_HTTP", value_delimiter = '\n')]
     pub plain_http: Vec<String>,
 
-    /// An authority (PEM) that registries may have their certificates from, beside those of the system and of docker's
-    /// `certs.d`
+    /// Trust this CA certificate (PEM) for registries too, beside those of the system and of docker's `certs.d`
     #[arg(long, value_name = "PATH", env = "TAGSHIP_CA_FILE")]
     pub ca_file: Option<PathBuf>,
 
-    /// How long one check, or one request to the repository, may take, such as `30s` or `2m`
+    /// Time limit of one check, or of one request to the repository, such as `30s` or `2m`
     #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s")]
     pub timeout: String,
 }
 
-/// What registries are asked before anything is released.
+/// What to check before a release.
 #[derive(Debug, Args)]
 pub struct CheckingArguments {
     #[command(flatten)]
@@ -122,15 +121,15 @@ pub struct RepositoryArguments {
     #[arg(long, value_name = "NAME", env = "TAGSHIP_REMOTE", default_value = "origin")]
     pub remote: String,
 
-    /// The release branch [default: the branch checked out, else the CI's; with a URL, the repository's default branch]
+    /// The release branch [default: the checked-out branch, else the branch of the CI run; with a URL, the default branch]
     #[arg(long, value_name = "NAME", env = "TAGSHIP_BRANCH")]
     pub branch: Option<String>,
 }
 
-/// What to do where a release started this run.
+/// What to do if a release started this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnOwnCommit {
-    /// Do nothing, and end well
+    /// Do nothing, and succeed
     Skip,
     /// Do nothing, and fail
     Fail,
@@ -141,7 +140,7 @@ pub enum OnOwnCommit {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Guards")]
 pub struct OwnCommitArguments {
-    /// What to do where this run was started by the push of a release, and by nothing else: to go on would be a loop
+    /// What to do if only the push of a release started this run, so that a further release would make a loop
     #[arg(
         long,
         value_enum,
@@ -152,21 +151,21 @@ pub struct OwnCommitArguments {
     pub on_own_commit: OnOwnCommit,
 }
 
-/// What to do where the branch carries a newer release already.
+/// What to do if the branch carries a newer release already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnSuperseded {
-    /// Change nothing, and end well
+    /// Change nothing, and succeed
     Skip,
     /// Change nothing, and fail
     Fail,
-    /// Release it all the same
+    /// Release all the same
     Allow,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Git")]
 pub struct CommitArguments {
-    /// Release though a `.tagship-hold` on the branch stops it
+    /// Release although a `.tagship-hold` on the branch stops it
     #[arg(
         long,
         env = "TAGSHIP_OVERRIDE_HOLD",
@@ -175,15 +174,15 @@ pub struct CommitArguments {
     )]
     pub override_hold: bool,
 
-    /// Begin the release branch where it does not exist
+    /// Create the release branch if it does not exist
     #[arg(long, env = "TAGSHIP_CREATE_BRANCH", value_parser = BoolishValueParser::new())]
     pub create_branch: bool,
 
-    /// The branch that a new release branch begins at [default: the default branch]
+    /// Start the new branch from this branch [default: the default branch]
     #[arg(long, value_name = "BRANCH", env = "TAGSHIP_BASE", requires = "create_branch")]
     pub base: Option<String>,
 
-    /// Sign the commit, as git's configuration says how [default: where `commit.gpgSign` says so]
+    /// Sign the commit with the key from git's configuration [default: if `commit.gpgSign` is set]
     #[arg(long, env = "TAGSHIP_SIGN", value_parser = BoolishValueParser::new())]
     pub sign: bool,
 
@@ -191,15 +190,15 @@ pub struct CommitArguments {
     #[arg(long, value_name = "TEXT", env = "TAGSHIP_MESSAGE")]
     pub message: Option<String>,
 
-    /// Who releases [default: git's configuration, else the CI's bot]
+    /// Author of the commit [default: from git's configuration, else the CI system's bot]
     #[arg(long, value_name = "NAME <EMAIL>", env = "TAGSHIP_AUTHOR")]
     pub author: Option<String>,
 
-    /// A further trailer for the commit (can be repeated)
+    /// Add a trailer to the commit (can be repeated)
     #[arg(long = "trailer", value_name = "TOKEN=VALUE", env = "TAGSHIP_TRAILER", value_delimiter = '\n')]
     pub trailers: Vec<String>,
 
-    /// What keeps the push from starting the pipeline again
+    /// How to keep the push from starting the pipeline again
     #[arg(
         long,
         value_name = "auto|always|never|TEXT",
@@ -209,18 +208,18 @@ pub struct CommitArguments {
     )]
     pub skip_ci: String,
 
-    /// An option for the server, as `git push -o` sends it (can be repeated)
+    /// Send this option to the server, as `git push -o` does (can be repeated)
     #[arg(long = "push-option", value_name = "OPTION", env = "TAGSHIP_PUSH_OPTION", value_delimiter = '\n')]
     pub push_options: Vec<String>,
 
-    /// How often to try when another release gets in between
+    /// Try so often when other releases win the race for the branch
     #[arg(long, value_name = "N", env = "TAGSHIP_ATTEMPTS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub attempts: u32,
 }
 
 #[derive(Debug, Args)]
 pub struct SupersededArguments {
-    /// What to do where the branch carries a newer release of the entry already, or one of another line
+    /// What to do if the branch carries a newer release of the entry already, or one from another line of commits
     #[arg(
         long,
         value_enum,
@@ -232,7 +231,7 @@ pub struct SupersededArguments {
     pub on_superseded: OnSuperseded,
 }
 
-/// What every command takes that commits to the release branch.
+/// The flags of all commands that commit to the release branch.
 #[derive(Debug, Args)]
 pub struct DeliveryArguments {
     #[command(flatten)]
@@ -245,20 +244,20 @@ pub struct DeliveryArguments {
     pub commit: CommitArguments,
 }
 
-/// What a command takes that only reads a repository.
+/// The flags of commands that only read a repository.
 #[derive(Debug, Args)]
 pub struct ReadingArguments {
     #[command(flatten)]
     pub repository: RepositoryArguments,
 
-    /// How long one request may take, such as `30s` or `2m`
+    /// Time limit of one request, such as `30s` or `2m`
     #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s", help_heading = "Git")]
     pub timeout: String,
 }
 
 #[derive(Debug, Args)]
 pub struct OneKustomizationArguments {
-    /// A kustomization, or the folder that has one
+    /// A kustomization, or its folder
     #[arg(
         short,
         long,

@@ -1,4 +1,4 @@
-//! The commands that look back, and on to the next environment.
+//! The arguments of `log`, `rollback` and `promote`.
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
@@ -7,14 +7,14 @@ use super::groups::{DeliveryArguments, OneKustomizationArguments, ReadingArgumen
 
 #[derive(Debug, Args)]
 pub struct LogArguments {
-    /// The entry [default: all of them]
+    /// The entry [default: all entries]
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
     #[command(flatten)]
     pub one: OneKustomizationArguments,
 
-    /// How many releases to list, the newest first
+    /// List at most so many releases, the newest first
     #[arg(long, value_name = "N", env = "TAGSHIP_LIMIT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 
@@ -32,14 +32,14 @@ pub struct RollbackArguments {
     #[arg(long, value_name = "TAG|COMMIT", env = "TAGSHIP_TO", conflicts_with = "steps")]
     pub to: Option<String>,
 
-    /// How many releases to go back
+    /// Go back so many releases
     #[arg(long, value_name = "N", env = "TAGSHIP_STEPS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub steps: u32,
 
     #[command(flatten)]
     pub one: OneKustomizationArguments,
 
-    /// Show what goes back and the diff, and change nothing
+    /// Show the releases to roll back and the diff, and change nothing
     #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Kustomization")]
     pub dry_run: bool,
 
@@ -49,11 +49,11 @@ pub struct RollbackArguments {
 
 #[derive(Debug, Args)]
 pub struct PromoteArguments {
-    /// The entries to carry on [default: all that both have]
+    /// The entries to promote [default: all that both files have]
     #[arg(value_name = "NAME", env = "TAGSHIP_NAME", value_delimiter = '\n')]
     pub names: Vec<String>,
 
-    /// The kustomization that runs what is wanted, or its folder
+    /// The kustomization to promote from, or its folder
     #[arg(long, value_name = "PATH", env = "TAGSHIP_FROM", help_heading = "Kustomization")]
     pub from: String,
 
@@ -61,11 +61,11 @@ pub struct PromoteArguments {
     #[arg(long, value_name = "PATH", env = "TAGSHIP_TO", help_heading = "Kustomization")]
     pub to: String,
 
-    /// The branch that `--from` is read on [default: the release branch]
+    /// Read `--from` on this branch [default: the release branch]
     #[arg(long, value_name = "NAME", env = "TAGSHIP_FROM_BRANCH", help_heading = "Kustomization")]
     pub from_branch: Option<String>,
 
-    /// The repository that `--from` is read in [default: the one that is released to]
+    /// Read `--from` in this repository [default: the configuration repository]
     #[arg(
         long,
         value_name = "URL|PATH",
@@ -75,7 +75,7 @@ pub struct PromoteArguments {
     )]
     pub from_repo: Option<String>,
 
-    /// Append an entry where there is none of the name
+    /// Append an entry if NAME has none
     #[arg(long, env = "TAGSHIP_ADD", value_parser = BoolishValueParser::new(), help_heading = "Kustomization")]
     pub add: bool,
 

@@ -2,8 +2,8 @@
 //! plugin of Drone or Woodpecker. Both stand for the variables `TAGSHIP_*`, which beat them, and become the command line
 //! that they mean, by the description of the command line itself.
 //!
-//! They count only where nothing at all is typed, as it is in such a step. Whoever types arguments has been started by
-//! something else, whose inputs are not ours: an action that runs a command again and again has an input `command`, too.
+//! They count only if nothing at all is typed, as in such a step. A command line with arguments comes from something else,
+//! whose inputs are not ours: an action that runs a command again and again has an input `command`, too.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -12,22 +12,14 @@ use clap::builder::{BoolishValueParser, TypedValueParser as _};
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 
 use super::args::Arguments;
+use super::ci::{Inputs, Lists};
 use super::env::Environment;
 use super::manual::with_manual;
 
-/// What is done where no command is given.
+/// The command if none is given.
 const DEFAULT_COMMAND: &str = "release";
 
-/// How a system hands its inputs over.
-#[derive(Debug, Clone, Copy)]
-enum Source {
-    /// GitHub: text as the workflow has it, lists a value a line.
-    Input,
-    /// Drone and Woodpecker: lists as JSON or with commas.
-    Plugin,
-}
-
-/// Returns the command line that was typed, or, where none was, the one that the CI system's inputs mean. The inputs are
+/// Returns the command line that was typed, or, if none was, the one that the CI system's inputs mean. The inputs are
 /// in `environment` then as if they had been variables of ours, so that logins are found there.
 pub fn or_inputs(typed: Vec<OsString>, environment: &mut Environment) -> Vec<OsString> {
     if typed.len() != 1 {
@@ -45,10 +37,10 @@ pub fn or_inputs(typed: Vec<OsString>, environment: &mut Environment) -> Vec<OsS
     words.push(name.clone().into());
     let mut images = Vec::new();
     for argument in command.find_subcommand(&name).into_iter().flat_map(Command::get_arguments) {
-        let Some((value, source)) = input_of(argument, &inputs, environment) else { continue };
+        let Some((value, lists)) = input_of(argument, &inputs, environment) else { continue };
         match argument.get_long() {
-            Some(flag) => words.extend(flags(argument, flag, &value, source)),
-            None => images.extend(items(&value, source).into_iter().map(OsString::from)),
+            Some(flag) => words.extend(flags(argument, flag, &value, lists)),
+            None => images.extend(items(&value, lists).into_iter().map(OsString::from)),
         }
     }
     if !images.is_empty() {
@@ -59,19 +51,14 @@ pub fn or_inputs(typed: Vec<OsString>, environment: &mut Environment) -> Vec<OsS
 }
 
 /// Makes the inputs variables of ours, unless those are set, and returns which they are.
-fn take(environment: &mut Environment) -> BTreeMap<String, Source> {
-    let on_github = environment.get("GITHUB_ACTIONS").is_some();
-    let on_drone = environment.get("DRONE").is_some() || environment.get("CI").is_some_and(|name| name == "woodpecker");
+fn take(environment: &mut Environment) -> BTreeMap<String, Lists> {
     let mut inputs = BTreeMap::new();
-    for (prefix, source, is_here) in [("INPUT_", Source::Input, on_github), ("PLUGIN_", Source::Plugin, on_drone)] {
-        if !is_here {
-            continue;
-        }
+    for Inputs { prefix, lists } in environment.inputs() {
         for (name, value) in environment.beginning_with(prefix) {
             let name = format!("TAGSHIP_{}", name.to_ascii_uppercase().replace(['-', ' '], "_"));
             if environment.get(&name).is_none() {
                 environment.set(&name, value);
-                inputs.insert(name, source);
+                inputs.insert(name, lists);
             }
         }
     }
@@ -80,7 +67,7 @@ fn take(environment: &mut Environment) -> BTreeMap<String, Source> {
 
 /// Returns the input for an argument: by the name of its variable, that of one of its flags, or, for a list and what has no
 /// flag, the plural.
-fn input_of(argument: &Arg, inputs: &BTreeMap<String, Source>, environment: &Environment) -> Option<(String, Source)> {
+fn input_of(argument: &Arg, inputs: &BTreeMap<String, Lists>, environment: &Environment) -> Option<(String, Lists)> {
     let variable = argument.get_env()?.to_str()?;
     let flags = argument.get_long().into_iter().chain(argument.get_all_aliases().unwrap_or_default());
     let mut names = vec![variable.to_owned()];
@@ -96,15 +83,15 @@ fn input_of(argument: &Arg, inputs: &BTreeMap<String, Source>, environment: &Env
 }
 
 /// Returns the words that give `flag` the value of an input.
-fn flags(argument: &Arg, flag: &str, value: &str, source: Source) -> Vec<OsString> {
+fn flags(argument: &Arg, flag: &str, value: &str, lists: Lists) -> Vec<OsString> {
     let with = |value: &str| OsString::from(format!("--{flag}={value}"));
     match argument.get_action() {
-        ArgAction::Append => items(value, source).iter().map(|item| with(item)).collect(),
+        ArgAction::Append => items(value, lists).iter().map(|item| with(item)).collect(),
         ArgAction::SetTrue => {
             match BoolishValueParser::new().parse_ref(&Command::default(), None, OsStr::new(value.trim())) {
                 Ok(true) => vec![format!("--{flag}").into()],
                 Ok(false) => Vec::new(),
-                // It is neither, and is refused where flags are read.
+                // It is neither, and the parser of the flags refuses it.
                 Err(_) => vec![with(value)],
             }
         }
@@ -112,15 +99,15 @@ fn flags(argument: &Arg, flag: &str, value: &str, source: Source) -> Vec<OsStrin
     }
 }
 
-fn items(value: &str, source: Source) -> Vec<String> {
-    let separator = match source {
-        Source::Plugin => {
+fn items(value: &str, lists: Lists) -> Vec<String> {
+    let separator = match lists {
+        Lists::JsonOrCommas => {
             if let Ok(items) = serde_json::from_str(value) {
                 return items;
             }
             if value.contains('\n') { '\n' } else { ',' }
         }
-        Source::Input => '\n',
+        Lists::Lines => '\n',
     };
     value.split(separator).map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
@@ -203,7 +190,7 @@ mod tests {
         assert_eq!(words(&["check"], &inputs), ["check"], "anything that is typed");
         let both = [GITHUB, ("DRONE", "true"), ("INPUT_WAIT", "1m"), ("PLUGIN_WAIT", "2m")];
         assert_eq!(words(&[], &both), ["release", "--wait=1m"]);
-        assert_eq!(words(&[], &inputs[1..]), [""; 0], "inputs of nobody");
+        assert_eq!(words(&[], &inputs[1..]), [""; 0], "inputs of no known system");
         assert_eq!(words(&[], &[GITHUB]), [""; 0]);
         assert_eq!(words(&[], &[GITHUB, ("INPUT_DRY-RUN", "perhaps")]), ["release", "--dry-run=perhaps"]);
         assert_eq!(words(&[], &[GITHUB, ("INPUT_COMMAND", "rm -rf")]), ["rm -rf"[..].to_owned()]);

@@ -1,5 +1,5 @@
-//! What the program tells of itself in the forms of shells and of `man`: `completions` and `man`. They do nothing else, so
-//! they are no flows; like `--help`, they are made of the command line's description.
+//! The commands `completions` and `man`, which describe the program to shells and to `man`. Like `--help`, they are made from
+//! the command line's description, and need no flow.
 
 use std::ffi::OsString;
 
@@ -21,38 +21,38 @@ Examples:
     tagship man | man -l -
     tagship man release > tagship-release.1";
 
-/// Returns `command` with the commands that tell of it.
+/// Adds the two commands to `command`.
 pub(super) fn with_manual(command: clap::Command) -> clap::Command {
     let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
     let shell = Arg::new("shell").required(true).value_name("SHELL").value_parser(value_parser!(Shell));
     let known = move |name: &str| match names.iter().any(|other| other == name) {
         true => Ok(name.to_owned()),
-        false => Err(format!("there are {}", names.join(", "))),
+        false => Err(format!("the commands are {}", names.join(", "))),
     };
     let page = Arg::new("page").value_name("COMMAND").value_parser(known);
     command
         .subcommand(
             clap::Command::new(COMPLETIONS)
                 .about("Print the completions for a shell")
-                .arg(shell.help("The shell that completes"))
+                .arg(shell.help("The shell"))
                 .after_help(COMPLETIONS_EXAMPLES),
         )
         .subcommand(
             clap::Command::new(MAN)
                 .about("Print the manual page, as `man` reads it")
-                .arg(page.help("The command whose page it is [default: the program's own]"))
+                .arg(page.help("The command [default: the program itself]"))
                 .after_help(MAN_EXAMPLES),
         )
 }
 
-/// Returns the text that a command line asks for, if it asks for one and is right. `command` is what it is read by, and
-/// `whole` what it is told of; both have been through [`with_manual`].
+/// Returns the text that a command line asks for, if it asks for one and is valid. `command` parses the command line, and
+/// `whole` is described by the text; both have been through [`with_manual`].
 pub(super) fn text(
     command: impl FnOnce() -> clap::Command,
     mut whole: clap::Command,
     arguments: &[OsString],
 ) -> Option<Vec<u8>> {
-    // Nearly every command line is for something else, and need not be parsed twice.
+    // Most command lines ask for something else, and need not be parsed twice.
     if !arguments.iter().any(|argument| argument == COMPLETIONS || argument == MAN) {
         return None;
     }

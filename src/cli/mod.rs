@@ -10,8 +10,8 @@ mod manual;
 mod output;
 
 pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
-pub use ci::Ci;
-pub use env::{Environment, GitLogin};
+pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of};
+pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
     OnSuperseded, OneKustomizationArguments, OwnCommitArguments, ReadingArguments, RegistryArguments,

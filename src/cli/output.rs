@@ -8,12 +8,12 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArguments {
-    /// How to report
+    /// The format of the report
     #[arg(long, value_enum, value_name = "FORMAT", env = "TAGSHIP_OUTPUT", default_value_t = OutputFormat::Text, global = true)]
     pub output: OutputFormat,
 
-    /// Write the results to a file as well, also on failure: `json=PATH`, `dotenv=PATH` for GitLab, `github=PATH` to append
-    /// in the form of GITHUB_OUTPUT, `tekton=FOLDER` for a file each (can be repeated)
+    /// Write the results to a file too, also on failure: `json=PATH`, `dotenv=PATH` for GitLab, `github=PATH` to append as
+    /// to GITHUB_OUTPUT, `tekton=FOLDER` for one file each (can be repeated)
     #[arg(
         long = "result-file",
         value_name = "FORMAT=PATH",
@@ -24,15 +24,15 @@ pub struct OutputArguments {
     )]
     pub result_files: Vec<Option<ResultFile>>,
 
-    /// Say more
+    /// Print more
     #[arg(short, long, env = "TAGSHIP_VERBOSE", value_parser = BoolishValueParser::new(), global = true, conflicts_with = "quiet")]
     pub verbose: bool,
 
-    /// Say nothing where all went well
+    /// Print nothing on success
     #[arg(short, long, env = "TAGSHIP_QUIET", value_parser = BoolishValueParser::new(), global = true)]
     pub quiet: bool,
 
-    /// Whether to use colour
+    /// When to use colour
     #[arg(long, value_enum, value_name = "WHEN", env = "TAGSHIP_COLOR", default_value_t = ColorChoice::Auto, global = true)]
     pub color: ColorChoice,
 }
@@ -65,12 +65,12 @@ pub enum ResultForm {
     Dotenv,
     /// GitHub's outputs, appended.
     GitHub,
-    /// A folder with a file a result.
+    /// A folder with one file for each result.
     Tekton,
 }
 
 impl ResultFile {
-    /// Reads `FORMAT=PATH`; a blank line, as a block of text ends in one, is none.
+    /// Parses `FORMAT=PATH`; a blank line, such as the last one of a block of text, is `None`.
     fn parse(text: &str) -> Result<Option<Self>, String> {
         if text.trim().is_empty() {
             return Ok(None);
@@ -81,7 +81,7 @@ impl ResultFile {
             "dotenv" => ResultForm::Dotenv,
             "github" => ResultForm::GitHub,
             "tekton" => ResultForm::Tekton,
-            _ => return Err("there are `json`, `dotenv`, `github` and `tekton`".to_owned()),
+            _ => return Err("the formats are `json`, `dotenv`, `github` and `tekton`".to_owned()),
         };
         match path {
             "" => Err("the path is empty".to_owned()),

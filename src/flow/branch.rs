@@ -4,7 +4,6 @@
 use std::path::Path;
 
 use super::publish::Publisher;
-use crate::cli::Ci;
 use crate::git::{
     BranchName, Checkout, CommitId, Entry, Identity, Pusher, Reader, Remote, RepositoryPath, Signed, Signing, Snapshot,
     Source, Tips,
@@ -73,10 +72,9 @@ impl ReleaseBranch {
             Repository::Checkout { folder } => return Self::here(folder, request),
         };
         let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.in_ci)?;
-        let of_ci = |ci: &Ci| ci.branch.as_deref().and_then(|branch| branch.parse().ok());
         let branch = request.branch.clone().or_else(|| checkout.branch());
         let branch = branch
-            .or_else(|| request.ci.as_ref().and_then(of_ci))
+            .or_else(|| request.run.branch().cloned())
             .ok_or_else(|| Failure::target("no branch is checked out").hint("`--branch` names the release branch"))?;
         let base = checkout.path_of(folder)?;
         let place =

@@ -2,7 +2,6 @@
 
 use super::checks::Checks;
 use super::image_to_check::ImageToCheck;
-use super::nearest::nearest;
 use crate::image::ImageArgument;
 use crate::message::Release;
 use crate::outcome::failure::Failure;
@@ -25,17 +24,9 @@ pub(super) fn require_entries(images: &Images, files: &[FileEdit]) -> Result<(),
         let mut names: Vec<String> = files.iter().flat_map(|file| file.edit.names.iter().cloned()).collect();
         names.sort_unstable();
         names.dedup();
-        let places: Vec<_> = files.iter().map(|file| format!("`{}`", file.path)).collect();
-        let message = format!("no `images` entry is named `{}` in {}", argument.name, places.join(", "));
-        let failure = Failure::target(message).detail(if names.is_empty() {
-            "there are no entries".to_owned()
-        } else {
-            format!("entries: {}", names.join(", "))
-        });
-        return Err(match nearest(argument.name.as_str(), &names) {
-            Some(name) => failure.hint(format!("did you mean `{name}`? `--add` appends a new entry")),
-            None => failure.hint("`--add` appends a new entry"),
-        });
+        let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
+        let remedy = Some("`--add` appends a new entry");
+        return Err(Failure::no_entry(argument.name.as_str(), &names, &places, remedy));
     }
     Ok(())
 }

@@ -1,11 +1,10 @@
 //! `guard`, which is also the first step of every release: where a release started this run, it ends there, before
 //! anything is asked of a registry.
 
-use crate::cli::OnOwnCommit;
 use crate::guards::own_push::own_push;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Listener, Outcome};
-use crate::request::{GuardRequest, TargetRequest};
+use crate::request::{GuardRequest, OnOwnCommit, TargetRequest};
 
 /// Tells whether the pipeline may go on.
 pub fn guard(request: &GuardRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {

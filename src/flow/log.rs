@@ -2,7 +2,6 @@
 
 use super::entry_history::{FURTHEST, timeline};
 use crate::flow::branch::ReleaseBranch;
-use crate::flow::nearest::nearest;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Outcome};
 use crate::request::{Effect, LogRequest, NewBranch};
@@ -43,10 +42,5 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
 /// Returns the failure for a name that no entry has or ever had.
 pub(super) fn no_entry(name: &str, entries: &[(String, Fields)], path: &str) -> Failure {
     let names: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
-    let failure = Failure::target(format!("no `images` entry is named `{name}` in `{path}`"));
-    let failure = failure.detail(format!("entries: {}", names.join(", ")));
-    match nearest(name, &names) {
-        Some(near) => failure.hint(format!("did you mean `{near}`?")),
-        None => failure,
-    }
+    Failure::no_entry(name, &names, &[path.to_owned()], None)
 }

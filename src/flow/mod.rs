@@ -9,7 +9,6 @@ mod files;
 mod guard;
 mod image_to_check;
 mod log;
-mod nearest;
 mod promote;
 mod publish;
 mod release;

@@ -4,7 +4,6 @@ use super::delivery::{CheckedEntries, Job, Writing, deliver};
 use super::guard::stopped;
 use super::image_to_check::ImageToCheck;
 use crate::message::compose::Purpose;
-use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Listener, Outcome};
 use crate::request::ReleaseRequest;
@@ -20,7 +19,7 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         Some(_) => images.arguments.iter().map(ImageToCheck::of_argument).collect::<Result<_, _>>()?,
         None => Vec::new(),
     };
-    let source = delivery.target.ci.as_ref().and_then(|ci| SourceCommit::parse(ci.source.as_deref()?));
+    let source = delivery.target.run.source().cloned();
     let writing = Writing { images: images.clone(), purpose: Purpose::Release, source };
     let job = Job { command: "release", delivery, gate, images: known, checked: CheckedEntries::All };
     deliver(&job, &mut |_, _| Ok(writing.clone()), listener)

@@ -11,6 +11,7 @@ use gix::credentials::helper::{Action, Cascade, NextAction};
 use reqwest::header::HeaderValue;
 
 /// A login from the environment. It holds a secret, so it has no `Debug`.
+#[derive(Clone)]
 pub struct HostLogin {
     /// The URL of the server that it is for, of which scheme, host and port count; `None`: the remote, whatever that is.
     pub server: Option<String>,

@@ -59,16 +59,13 @@ fn push_to_the_branch(request: &TargetRequest) -> Option<Push> {
     if matches!(request.repository, Repository::Checkout { .. }) {
         return None;
     }
-    let ci = request.ci.as_ref()?;
-    let branch = ci.branch.as_deref()?;
-    let is_released_to = request.branch.as_ref().is_none_or(|release| release.as_str() == branch);
-    if !is_released_to || ci.pushed == Some(false) {
+    let run = &request.run;
+    let branch = run.branch()?;
+    let is_released_to = request.branch.as_ref().is_none_or(|release| release == branch);
+    if !is_released_to || !run.may_be_of_a_push() {
         return None;
     }
-    Some(Push {
-        commit: CommitId::parse(ci.commit.as_deref()?)?,
-        before: ci.before.as_deref().and_then(CommitId::parse),
-    })
+    Some(Push { commit: run.commit()?, before: run.before() })
 }
 
 /// Returns the checkouts in which the commit may be, each with the name of its remote.
@@ -102,7 +99,7 @@ fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
 /// Returns the repository that the CI system builds; `None` where releases go to another one.
 fn built_repository(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
     let target = released_to(request)?;
-    let Some(url) = request.ci.as_ref().and_then(|ci| ci.repository_url.as_deref()) else {
+    let Some(url) = request.run.repository_url() else {
         return Ok(target);
     };
     let built = Remote::at(url, &request.remote_options())?;

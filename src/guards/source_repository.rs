@@ -23,7 +23,7 @@ impl SourceRepository {
         let Some(target) = target else {
             return Self { is_target: false, checkout: None, remote: None, told: HashMap::new() };
         };
-        let url = request.ci.as_ref().and_then(|ci| ci.repository_url.as_deref());
+        let url = request.run.repository_url();
         // Who has no such remote cannot be asked, and then no order is known.
         let options = || request.beside(target).remote_options();
         let of_url = || Remote::at(url?, &options()).ok();

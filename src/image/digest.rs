@@ -19,6 +19,9 @@ pub enum DigestError {
     Character(char),
 }
 
+/// How many digits of a digest people are shown: enough to tell the digests of one repository apart.
+const SHORT: usize = 12;
+
 impl Digest {
     /// Returns the digest's text, with its algorithm.
     pub fn as_str(&self) -> &str {
@@ -28,6 +31,16 @@ impl Digest {
     /// Returns the digits after the algorithm.
     pub fn hex(&self) -> &str {
         self.0.split_once(':').map_or("", |(_, hex)| hex)
+    }
+
+    /// Returns the algorithm and the first 12 digits, for people to read.
+    pub fn short(&self) -> &str {
+        &self.0[..self.0.len() - self.hex().len() + SHORT]
+    }
+
+    /// Returns the first 12 digits, for people to read.
+    pub fn short_hex(&self) -> &str {
+        &self.hex()[..SHORT]
     }
 }
 
@@ -65,6 +78,8 @@ mod tests {
         let good = format!("sha256:{}", "0a".repeat(32));
         assert_eq!(good.parse::<Digest>().unwrap().hex().len(), 64);
         assert!(format!("sha512:{}", "0a".repeat(64)).parse::<Digest>().is_ok());
+        assert_eq!(good.parse::<Digest>().unwrap().short(), "sha256:0a0a0a0a0a0a");
+        assert_eq!(good.parse::<Digest>().unwrap().short_hex(), "0a0a0a0a0a0a");
         for (text, expected) in [
             ("", DigestError::Algorithm),
             ("abc", DigestError::Algorithm),

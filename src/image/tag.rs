@@ -27,6 +27,12 @@ impl Tag {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the tag for people to read: the first 12 digits of one that is a whole commit id, and any other tag whole.
+    pub fn short(&self) -> &str {
+        let is_commit_id = self.0.len() == 40 && self.0.bytes().all(|b| b.is_ascii_hexdigit());
+        if is_commit_id { &self.0[..12] } else { &self.0 }
+    }
 }
 
 impl FromStr for Tag {
@@ -57,6 +63,14 @@ impl fmt::Display for Tag {
 #[cfg(test)]
 mod tests {
     use super::{Tag, TagError};
+
+    #[test]
+    fn only_commit_ids_are_shortened() {
+        let short = |text: &str| text.parse::<Tag>().unwrap().short().to_owned();
+        assert_eq!(short("b15411f387bb2a2286676b92a87fd85aa9b682a5"), "b15411f387bb");
+        assert_eq!(short("b15411f387bb2a2286676b92a87fd85aa9b682a5f"), "b15411f387bb2a2286676b92a87fd85aa9b682a5f");
+        assert_eq!(short("v1.2.3"), "v1.2.3");
+    }
 
     #[test]
     fn what_is_a_tag() {

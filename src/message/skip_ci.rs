@@ -1,7 +1,6 @@
-//! The marks in a commit's message that keep CI systems from building it: which one to write for which system, and how
-//! those are broken that nobody meant. A tag, a name or a subject may say `[skip ci]` by chance or by malice, and would
-//! silence pipelines that should run; so what is filled into a message never makes a marker, and only what a person typed
-//! as the message's own text may.
+//! The markers in a commit's message that keep CI systems from building it, and how unwanted ones are broken. A tag, a name
+//! or a subject may say `[skip ci]` by chance or by malice, and would silence pipelines that should run; so what is filled
+//! into a message never makes a marker, and only what a person typed as the message's own text may.
 
 use std::ops::Range;
 
@@ -10,7 +9,7 @@ use std::ops::Range;
 pub enum SkipCi {
     /// It does not.
     Nothing,
-    /// By a text in its title.
+    /// By a text in its title, the marker of a CI system.
     Title(String),
     /// By GitHub's trailer `skip-checks: true`.
     Trailer,
@@ -18,66 +17,12 @@ pub enum SkipCi {
     PushOption,
 }
 
-/// A CI system: its name as a value of `--skip-ci`, its name as it is detected, and its marker.
-struct System {
-    preset: &'static str,
-    detected: &'static str,
-    marker: &'static str,
-}
-
-/// In the title and in lower case, this is the one spelling that nearly every system knows.
-const USUAL: &str = "[skip ci]";
-
-const SYSTEMS: [System; 15] = [
-    system("github", "GitHub Actions", USUAL),
-    system("gitlab", "GitLab CI", USUAL),
-    system("gitea", "Gitea Actions", USUAL),
-    system("forgejo", "Forgejo Actions", USUAL),
-    system("bitbucket", "Bitbucket Pipelines", USUAL),
-    system("azure", "Azure Pipelines", USUAL),
-    system("circleci", "CircleCI", USUAL),
-    system("buildkite", "Buildkite", USUAL),
-    system("drone", "Drone", USUAL),
-    system("woodpecker", "Woodpecker", USUAL),
-    system("travis", "Travis CI", USUAL),
-    system("appveyor", "AppVeyor", USUAL),
-    system("semaphore", "Semaphore", USUAL),
-    // The default of its SCM Skip plugin, and the only spelling that it takes.
-    system("jenkins", "Jenkins", "[ci skip]"),
-    // Its GitLab plugin knows another one, and cannot be told from outside.
-    system("jenkins-gitlab", "", "[ci-skip]"),
-];
-
-const fn system(preset: &'static str, detected: &'static str, marker: &'static str) -> System {
-    System { preset, detected, marker }
-}
-
-impl SkipCi {
-    /// Reads a value of `--skip-ci`; `ci` is the name of the system that this runs under. `None`: it is no marker.
-    pub fn parse(text: &str, ci: Option<&str>) -> Option<Self> {
-        let of = |found: Option<&System>| Self::Title(found.map_or(USUAL, |system| system.marker).to_owned());
-        Some(match text {
-            // On, because every release is a direct push.
-            "auto" => of(SYSTEMS.iter().find(|system| Some(system.detected) == ci)),
-            "always" => of(None),
-            "never" => Self::Nothing,
-            "skip-checks" => Self::Trailer,
-            "push-option" => Self::PushOption,
-            text => match SYSTEMS.iter().find(|system| system.preset == text) {
-                Some(system) => of(Some(system)),
-                None if text.trim().is_empty() || text.contains(char::is_control) => return None,
-                None => Self::Title(text.trim().to_owned()),
-            },
-        })
-    }
-}
-
-/// Who wrote a piece of a message.
+/// Where a piece of a message comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// A person, as the message's own text.
+    /// A person typed it as the message's own text.
     Typed,
-    /// It was filled in.
+    /// It was filled in, from a tag or a name, say.
     Filled,
 }
 
@@ -119,7 +64,8 @@ pub fn joined<'p>(pieces: impl IntoIterator<Item = (&'p str, Origin)>) -> String
     text.into_iter().collect()
 }
 
-/// Returns where in `text` there are markers. More than any one system takes, so that nobody has to know them exactly.
+/// Returns where in `text` there are markers. It finds more than any one system takes, because their rules are not exactly
+/// known.
 fn markers(text: &[char]) -> Vec<Range<usize>> {
     let folded: Vec<char> = text.iter().map(|c| fold(*c)).collect();
     let mut found = in_brackets(&folded);
@@ -171,7 +117,7 @@ fn skips(content: &[char]) -> bool {
     for c in content {
         match c {
             'a'..='z' => word.push(*c),
-            // Where a line breaks, a space will stand.
+            // A line break becomes a space.
             ' ' | '-' | '_' => {}
             c if c.is_control() => {}
             _ => return false,
@@ -193,38 +139,7 @@ fn blanks(text: &[char]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Origin, SYSTEMS, SkipCi, broken, is_in, joined};
-
-    #[test]
-    fn values_of_the_flag() {
-        let title = |marker: &str| Some(SkipCi::Title(marker.to_owned()));
-        for (text, ci, expected) in [
-            ("auto", None, title("[skip ci]")),
-            ("auto", Some("GitLab CI"), title("[skip ci]")),
-            ("auto", Some("A system that nobody knows"), title("[skip ci]")),
-            ("auto", Some("Jenkins"), title("[ci skip]")),
-            ("always", Some("Jenkins"), title("[skip ci]")),
-            ("never", Some("Jenkins"), Some(SkipCi::Nothing)),
-            ("jenkins", None, title("[ci skip]")),
-            ("jenkins-gitlab", None, title("[ci-skip]")),
-            ("azure", None, title("[skip ci]")),
-            ("skip-checks", None, Some(SkipCi::Trailer)),
-            ("push-option", None, Some(SkipCi::PushOption)),
-            ("[no ci]", None, title("[no ci]")),
-            (" NOBUILD ", None, title("NOBUILD")),
-            ("a\nb", None, None),
-            (" ", None, None),
-        ] {
-            assert_eq!(SkipCi::parse(text, ci), expected, "{text:?} under {ci:?}");
-        }
-    }
-
-    #[test]
-    fn every_marker_that_is_written_is_one() {
-        for system in SYSTEMS {
-            assert!(is_in(system.marker), "{}", system.preset);
-        }
-    }
+    use super::{Origin, broken, is_in, joined};
 
     #[test]
     fn what_is_a_marker() {

@@ -2,8 +2,8 @@
 //! comments, and less than 5 kB in all. They are called `TAGSHIP_RESULT_…`, because jobs that come later get them too: a
 //! `TAGSHIP_BRANCH` would be a flag there, and send the next release to the branch of this one.
 //!
-//! GitLab puts variables into variables, so a value that names one, or has any character that a shell takes for more than
-//! itself, is left out, as prose is. The JSON has all that is left out.
+//! GitLab expands variables in variables, so a value that names one, or has any character that is special to a shell, is left
+//! out, as prose is. The JSON has all values.
 
 use super::json::Document;
 use super::results::{self, Value};

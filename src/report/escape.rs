@@ -1,5 +1,7 @@
-//! What servers, files and arguments say may hold anything. Here it becomes text that acts neither on a terminal nor on a
-//! CI system that reads commands from its log.
+//! Texts of servers, files and arguments may hold anything. Here they become texts that act neither on a terminal nor on a CI
+//! system that reads commands from its log. No other place escapes, so that JSON has the texts as they are.
+
+use crate::cli::{LogCommand, log_commands};
 
 /// Returns `text` with everything escaped that a terminal would act on, marks that turn its direction included.
 pub(super) fn visible(text: &str) -> String {
@@ -40,11 +42,8 @@ impl Substitute {
     }
 }
 
-/// Returns `text` with no command in it to a CI system that reads its log.
-///
-/// GitHub's runner takes `::` at the beginning of a line, spaces before it or not, and `##[` anywhere; Azure's agent takes
-/// `##vso[` anywhere, TeamCity `##teamcity[`. Some of them compare as people do, and pass over characters without a
-/// shape, so everything but ASCII is passed over here too.
+/// Returns `text` with no command in it to a CI system that reads its log, as the table of systems has them. Some systems
+/// compare as people do, and pass over characters without a shape, so everything but ASCII is passed over here too.
 pub(super) fn defused(text: &str, substitute: Substitute) -> String {
     text.split_inclusive('\n').map(|line| defused_line(line, substitute)).collect()
 }
@@ -53,8 +52,7 @@ fn defused_line(line: &str, substitute: Substitute) -> String {
     let mut defused = String::with_capacity(line.len());
     let mut at_start = true;
     for (index, c) in line.char_indices() {
-        let commands = (at_start && c == ':') || (c == '#' && is_command(&line[index..]));
-        if commands {
+        if c.is_ascii_graphic() && is_command(&line[index..], at_start) {
             defused.push_str(&substitute.of(c));
         } else {
             defused.push(c);
@@ -64,10 +62,16 @@ fn defused_line(line: &str, substitute: Substitute) -> String {
     defused
 }
 
-/// Returns whether `text` begins as a command that may stand anywhere in a line.
-fn is_command(text: &str) -> bool {
-    let seen: String = text.chars().filter(char::is_ascii_graphic).take("##teamcity[".len()).collect();
-    ["##[", "##vso[", "##teamcity["].iter().any(|command| seen.starts_with(command))
+/// Returns whether `text`, which may be the start of a line but for space, begins with a command.
+fn is_command(text: &str, at_start: bool) -> bool {
+    let begins = |command: &str| {
+        let mut seen = text.chars().filter(char::is_ascii_graphic);
+        command.chars().all(|c| seen.next() == Some(c))
+    };
+    log_commands().any(|command| match command {
+        LogCommand::LineStart(command) => at_start && begins(command),
+        LogCommand::Anywhere(command) => begins(command),
+    })
 }
 
 #[cfg(test)]

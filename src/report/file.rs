@@ -1,11 +1,11 @@
-//! Files that results are written to: replaced whole, or, where a CI system collects what several steps say, appended to.
+//! Files that results are written to: replaced whole, or appended to if a CI system collects the results of several steps.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Replaces the file at `path`, or makes it; nobody reads half of it. Fails where something else than a file is there: a
-/// rename would take the place of a device, or of a link that leads to one.
+/// Replaces the file at `path`, or creates it; a reader never sees half of it. Fails if the path is not a file: a rename would
+/// replace a device, or a link that leads to one.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.is_file() => return Err(not_a_file(metadata.is_symlink())),
@@ -32,7 +32,7 @@ fn readable<'a, 'p, 's>(builder: &'a mut tempfile::Builder<'p, 's>) -> &'a mut t
     builder
 }
 
-/// Appends to the file at `path`, or makes it.
+/// Appends to the file at `path`, or creates it.
 pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return Err(not_a_file(false));

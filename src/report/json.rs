@@ -1,5 +1,5 @@
-//! What a program reads: one object, also on failure. Its keys are a contract; nothing in it is cut or coloured. The other
-//! forms for machines are made of it.
+//! The report for programs: one object, also on failure. Its keys are a contract; its texts are raw and whole. The other forms
+//! for machines are made from it.
 
 use serde::Serialize;
 
@@ -96,7 +96,7 @@ impl<'a> Document<'a> {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Takes what has no bound in size: the diff, the log, and a server's own words.
+    /// Drops what has no limit in size: the diff, the log, and a server's own words.
     pub(super) fn shortened(self) -> Self {
         let error = self.error.map(|error| Error { details: &[], ..error });
         Self { diff: "", releases: Vec::new(), error, ..self }

@@ -1,15 +1,11 @@
-//! The log of releases as a table: a line each, the newest first, and no wider than what is in it.
+//! The log of releases as a table: one line each, the newest first, with columns as wide as their widest cell.
 
 use super::escape::visible;
 use super::style::{Mark, Style};
-use crate::image::Digest;
-use crate::message::short_tag;
+use crate::image::{Digest, Tag};
 use crate::outcome::LoggedRelease;
 
-/// How many digits of a digest stand for it.
-const SHORT_DIGEST: usize = 12;
-
-/// What is not there.
+/// Stands for a missing value.
 const NONE: &str = "–";
 
 pub(super) fn table(releases: &[LoggedRelease], style: Style) -> String {
@@ -42,7 +38,7 @@ fn row(release: &LoggedRelease) -> [String; 8] {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
     let source = provenance.as_ref().and_then(|said| said.source.as_ref()).map(|source| source.commit.short());
     let digest = fields.as_ref().and_then(|fields| fields.digest.as_deref()).map(short_digest);
-    let tag = fields.as_ref().and_then(|fields| fields.new_tag.as_deref()).map(|tag| visible(short_tag(tag)));
+    let tag = fields.as_ref().and_then(|fields| fields.new_tag.as_deref()).map(short_tag);
     let remark = match (fields, provenance, rolled_back_by) {
         (None, ..) => "removed".to_owned(),
         (_, _, Some(rollback)) => format!("rolled back by {}", rollback.short()),
@@ -64,11 +60,9 @@ fn row(release: &LoggedRelease) -> [String; 8] {
 }
 
 fn short_digest(text: &str) -> String {
-    match text.parse::<Digest>() {
-        Ok(digest) => {
-            let hex = digest.as_str().split_once(':').map_or("", |(_, hex)| hex);
-            hex.chars().take(SHORT_DIGEST).collect()
-        }
-        Err(_) => visible(text),
-    }
+    text.parse::<Digest>().map_or_else(|_| visible(text), |digest| digest.short_hex().to_owned())
+}
+
+fn short_tag(text: &str) -> String {
+    text.parse::<Tag>().map_or_else(|_| visible(text), |tag| tag.short().to_owned())
 }

@@ -2,7 +2,8 @@
 //! what a person, a program or a CI system reads, and decides nothing.
 //!
 //! A form is a file. Those for machines are made of one document, `json`, so that what is new is a row there and a row in
-//! `text`. What servers, files and arguments say may hold anything; it is made harmless by `escape`, where it is written.
+//! `text`. What servers, files and arguments say may hold anything; it is raw up to here, and `escape` makes it harmless
+//! when it is printed. Only JSON has it raw.
 
 mod dotenv;
 mod escape;
@@ -15,14 +16,17 @@ mod results;
 mod style;
 mod tekton;
 mod text;
+mod usage;
 
 use std::io::{self, IsTerminal, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use clap::error::ErrorKind;
+
 use crate::cli::{ColorChoice, Environment, OutputArguments, OutputFormat, ResultFile, ResultForm};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Outcome};
-use escape::{Substitute, defused, visible_lines};
+use escape::{Substitute, defused};
 use github::GitHub;
 use json::Document;
 use progress::Progress;
@@ -34,20 +38,20 @@ pub(crate) struct Report {
     stdout_style: style::Style,
     stderr_style: style::Style,
     files: Vec<ResultFile>,
-    /// Where GitHub's runner listens, or one like it.
+    /// The runner of GitHub, or one like it, if there is one.
     github: Option<GitHub>,
     /// Whether the log may be read for commands.
     in_ci: bool,
-    /// Who has it may write: the work tells what happens, and after a signal somebody else tells the end.
+    /// Taken to write: the working thread reports events, and after a signal the main thread reports the end.
     turn: Mutex<Turn>,
 }
 
 struct Turn {
-    /// Where somebody looks at it.
+    /// The moving line, if stderr is a terminal.
     progress: Option<Progress>,
     /// The repository that was pushed to, as it was shown.
     pushed_to: Option<String>,
-    /// Whether the end was told, after which nothing is.
+    /// Whether the end was reported, after which nothing else is.
     has_ended: bool,
 }
 
@@ -73,7 +77,7 @@ impl Report {
         }
     }
 
-    /// Returns the report of a command line that did not parse, of which only the format can be told.
+    /// Returns the report of a command line that did not parse, of which only the format is known.
     pub(crate) fn of_nothing_parsed(format: OutputFormat, environment: &Environment) -> Self {
         let progress = io::stderr().is_terminal().then(Progress::default);
         Self {
@@ -88,7 +92,7 @@ impl Report {
         }
     }
 
-    /// Tells of something that happened. Beside JSON, people read stderr.
+    /// Reports an event. With JSON on stdout, text for people goes to stderr.
     pub(crate) fn event(&self, event: &Event<'_>) {
         let mut turn = self.turn();
         if let Event::Pushed { remote, .. } = event {
@@ -109,7 +113,7 @@ impl Report {
         }
     }
 
-    /// Tells how it ended. Fails where a file that was asked for could not be written, which changes nothing of the end.
+    /// Reports the end. Fails if a result file could not be written; the outcome stays what it is.
     pub(crate) fn end(&self, command: &str, result: &Result<Outcome, Failure>) -> Result<(), Failure> {
         let mut turn = self.turn();
         turn.has_ended = true;
@@ -136,7 +140,7 @@ impl Report {
             self.print_json(command, result);
         }
         match result {
-            // It ends with a code that is not 0, and so is told like a failure.
+            // Its exit code is not 0, so it goes where failures go.
             Ok(outcome) if outcome.ending == Ending::Held => {
                 self.write(&mut io::stderr(), &text::outcome(outcome, self.stderr_style));
             }
@@ -164,8 +168,8 @@ impl Report {
         }
     }
 
-    /// Writes what GitHub reads by itself. Its commands go to stderr, where the runner reads them as well, so that stdout
-    /// is a program's alone.
+    /// Writes outputs, summary and annotations for GitHub's runner. Annotations go to stderr, which the runner reads as well,
+    /// so that stdout has the result only.
     fn tell_github(&self, command: &str, result: Result<&Outcome, &Failure>, pushed_to: Option<String>) {
         let Some(github) = &self.github else { return };
         for problem in github.write(command, result, pushed_to) {
@@ -183,12 +187,15 @@ impl Report {
             let error = write_file(file, document).err()?;
             let failure = Failure::unexpected(error);
             let message = format!("cannot write `{}`: {}", file.path.display(), failure.message);
-            Some(Failure { message, ..failure }.hint("only the report is missing: what was done, was done"))
+            Some(
+                Failure { message, ..failure }
+                    .hint("write to another path; the command itself is done, only its report is missing"),
+            )
         });
         Failure::of_all(problems.collect())
     }
 
-    /// Writes what people read. No line of it is a command to the system that collects the log.
+    /// Writes text for people. No line of it is a command to the system that collects the log.
     fn write(&self, out: &mut dyn io::Write, text: &str) {
         match self.in_ci {
             true => write(out, &defused(text, Substitute::Visible)),
@@ -196,24 +203,20 @@ impl Report {
         }
     }
 
-    /// Tells what is wrong with a command line, or prints the help or the version that it asks for.
+    /// Reports what is wrong with a command line, or prints the help or the version that it asks for.
     pub(crate) fn unparsed(&self, command: &str, error: &clap::Error) -> Result<(), Failure> {
         if !error.use_stderr() {
-            // Where it cannot be printed, nobody is there to be told.
+            // If it cannot be printed, there is no reader to report that to.
             error.print().ok();
             return Ok(());
         }
-        let text = error.render().to_string();
-        if io::stderr().is_terminal() {
-            error.print().ok();
-        } else {
-            let lines: Vec<_> = visible_lines(&text).collect();
-            self.write(&mut io::stderr(), &format!("{}\n", lines.join("\n")));
+        let failure = usage::failure(command, error);
+        match error.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                self.write(&mut io::stderr(), &error.render().to_string());
+            }
+            _ => self.write(&mut io::stderr(), &text::failure(&failure, self.stderr_style)),
         }
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        // What is missing, or what there is, stands indented below.
-        let details = text.lines().skip(1).take_while(|line| !line.trim().is_empty());
-        let failure = details.fold(Failure::usage(message), |failure, line| failure.detail(line.trim()));
         let result = Err(&failure);
         if self.format == OutputFormat::Json {
             self.print_json(command, result);
@@ -223,13 +226,13 @@ impl Report {
     }
 }
 
-/// Prints what was asked for as it is.
+/// Prints a text as it is.
 pub(crate) fn print(text: &[u8]) {
-    // A reader that has gone away is no failure of ours.
+    // A closed pipe is not a failure.
     io::stdout().write_all(text).and_then(|()| io::stdout().flush()).ok();
 }
 
-/// Colour is for terminals, unless the user says otherwise: by a flag, or by what many programs go by
+/// Colour is for terminals, unless a flag or one of the usual variables says otherwise
 /// (<https://no-color.org>, <https://bixense.com/clicolors>).
 fn style(choice: ColorChoice, out: &dyn IsTerminal, environment: &Environment) -> style::Style {
     let is_wanted = match choice {
@@ -253,7 +256,7 @@ fn write_file(file: &ResultFile, document: Document<'_>) -> io::Result<()> {
     }
 }
 
-/// A reader that has gone away, as `head` does, is no failure of ours.
+/// Writes and flushes. A closed pipe, as `head` leaves one, is not a failure.
 fn write(out: &mut dyn io::Write, text: &str) {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
 }

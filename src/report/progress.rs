@@ -1,5 +1,5 @@
 //! The one moving line of a wait, for people at a terminal. It changes no mode of the terminal and hides no cursor, so
-//! that there is nothing to restore where the program is interrupted.
+//! that there is nothing to restore if the program is interrupted.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::outcome::Waiting;
 /// How often the line moves.
 const TICK: Duration = Duration::from_millis(120);
 
-/// The line, where there is one at the moment.
+/// The line, if one is shown at the moment.
 #[derive(Default)]
 pub(super) struct Progress(Option<ProgressBar>);
 
@@ -27,7 +27,7 @@ impl Progress {
         let bar = self.0.get_or_insert_with(|| {
             let limit = waiting.limit;
             let time = move |state: &ProgressState, line: &mut dyn Write| {
-                // Where it cannot be drawn, nobody is there to see it.
+                // If it cannot be drawn, there is no reader to miss it.
                 write!(line, "{}", clock(state.elapsed(), limit)).ok();
             };
             let style = ProgressStyle::with_template("{spinner} {msg}  {clock}")
@@ -41,7 +41,7 @@ impl Progress {
         bar.set_message(message);
     }
 
-    /// Takes the line away, before anything else is written.
+    /// Clears the line, before anything else is written.
     pub(super) fn clear(&mut self) {
         if let Some(bar) = self.0.take() {
             bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! The results that later steps of a pipeline ask for by name, one by one: the list that the forms for CI systems share.
+//! The results that later steps of a pipeline read by name: the list that the forms for CI systems share.
 
 use super::json::Document;
 
@@ -13,7 +13,7 @@ pub(super) enum Value {
     /// A word, a number or an id, of our making or checked before.
     Word(String),
     List(Vec<String>),
-    /// What people read: it may quote a server.
+    /// Text for people, which may quote a server.
     Prose(String),
 }
 
@@ -27,7 +27,7 @@ impl Value {
     }
 }
 
-/// Returns the results. Of several images the first is told; the JSON has them all.
+/// Returns the results. If there are several images, only the first is among them; the JSON has all.
 pub(super) fn named(document: &Document<'_>) -> Vec<NamedResult> {
     let word = |value: &str| Value::Word(value.to_owned());
     let optional = |value: Option<&str>| word(value.unwrap_or_default());

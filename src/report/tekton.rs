@@ -1,11 +1,11 @@
-//! The results as a Tekton task gives them to others: a file a result, without a line end, in the folder of the task's
-//! results. All files are written, because a result that a task declares and lacks fails it; but Tekton takes no more than
-//! 4 kB of a pod with all that it adds, so a value for which there is no room is empty.
+//! The results as a Tekton task hands them on: one file for each, without a line end, in the folder of the task's results. All
+//! files are written, because a declared result that is missing fails the task; but Tekton takes at most 4 kB of a pod, its own
+//! additions included, so a value that does not fit is empty.
 
 use super::json::Document;
 use super::results;
 
-/// What the values may add up to: Tekton writes some 50 bytes around each.
+/// Limit of all values together, in bytes: Tekton writes some 50 bytes around each.
 const ROOM: usize = 3000;
 
 /// Returns the files by their names.

@@ -1,5 +1,5 @@
-//! What a person reads: one line per thing that happened, the word first that a hurried reader looks for. Colour only
-//! marks what the words already say.
+//! The report for people: one line per event, which begins with the word that a hurried reader looks for. Colour only marks
+//! what the words already say.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use super::escape::{visible, visible_lines};
 use super::log;
 use super::style::{Mark, Style};
 use crate::git::Traffic;
-use crate::image::Digest;
-use crate::message::{Release, short_tag};
+use crate::image::{Digest, Tag};
+use crate::message::Release;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Waiting};
 use crate::targets::kustomization::{EntryEdit, Fields};
@@ -78,7 +78,7 @@ fn checked(checked: &Checked, verbose: bool, style: Style) -> String {
     line(style, "check", Mark::Good, &text)
 }
 
-/// Returns a line for each image whose state is news.
+/// Returns a line for each image whose state has changed.
 fn waits(waiting: &Waiting<'_>, style: Style) -> String {
     let news = waiting.images.iter().filter(|image| image.is_news);
     let lines = news.map(|image| {
@@ -92,11 +92,10 @@ fn waits(waiting: &Waiting<'_>, style: Style) -> String {
 /// Returns a digest, or a tag that is a commit id, by its first digits; any other text whole.
 fn short(text: &str) -> String {
     if let Ok(digest) = text.parse::<Digest>() {
-        let (algorithm, hex) = digest.as_str().split_once(':').unwrap_or_default();
-        return format!("{algorithm}:{}…", &hex[..12]);
+        return format!("{}…", digest.short());
     }
-    match short_tag(text) {
-        short if short.len() < text.len() => format!("{short}…"),
+    match text.parse::<Tag>() {
+        Ok(tag) if tag.short().len() < text.len() => format!("{}…", tag.short()),
         _ => visible(text),
     }
 }
@@ -143,7 +142,7 @@ pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
         Ending::Skipped => stopped("skipped", outcome, style),
         Ending::Superseded => stopped("superseded", outcome, style),
         Ending::Held => {
-            let hint = "it ends where its file is removed; `--override-hold` releases all the same";
+            let hint = "remove the file to end the hold, or release all the same with `--override-hold`";
             format!("{}  {} {hint}\n", stopped("held", outcome, style), style.paint(Mark::Note, "hint:"))
         }
         Ending::Listed => log::table(&outcome.history, style),
@@ -197,7 +196,7 @@ pub(super) fn failure(failure: &Failure, style: Style) -> String {
     text
 }
 
-/// Returns how much of a time is over, as `0:42 of 5:00`.
+/// Returns the elapsed part of a time limit, as `0:42 of 5:00`.
 pub(super) fn clock(elapsed: Duration, limit: Duration) -> String {
     let show = |time: Duration| format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60);
     format!("{} of {}", show(elapsed.min(limit)), show(limit))

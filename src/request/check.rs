@@ -19,7 +19,7 @@ impl CheckRequest {
                 text.parse().map_err(|error| Failure::usage(format!("`{text}` is not a reference: {error}")))?;
             if reference.tag().is_none() && reference.digest().is_none() {
                 return Err(Failure::usage(format!("`{text}` has neither tag nor digest"))
-                    .hint(format!("write the tag that you mean, `{text}:latest` for the newest")));
+                    .hint(format!("add the tag, such as `{text}:v1`")));
             }
             if !references.contains(&reference) {
                 references.push(reference);

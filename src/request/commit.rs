@@ -1,4 +1,4 @@
-//! What a commit is to say, as far as it does not depend on the edit.
+//! What a commit says, as far as that does not depend on the edit.
 
 use super::values::listed;
 use crate::cli::{CommitArguments, Environment};
@@ -17,7 +17,7 @@ pub struct CommitRequest {
     /// `GIT_COMMITTER_NAME` and `GIT_COMMITTER_EMAIL`.
     pub environment_committer: Option<Identity>,
     pub signed: Signed,
-    /// The time of the commit in seconds since 1970, where it is given (`GIT_COMMITTER_DATE=@SECONDS`).
+    /// The time of the commit in seconds since 1970, if it is given (`GIT_COMMITTER_DATE=@SECONDS`).
     pub seconds: Option<i64>,
 }
 
@@ -31,7 +31,7 @@ impl CommitRequest {
         let text = arguments.message.as_deref().map(template).transpose()?;
         let skip_ci = skip_ci(&arguments.skip_ci, environment)?;
         if skip_ci == SkipCi::Nothing && text.as_ref().is_some_and(MessageTemplate::has_marker) {
-            return Err(Failure::usage("`--skip-ci never`, and the message has a marker")
+            return Err(Failure::usage("the message has a skip marker, which `--skip-ci never` forbids")
                 .hint("leave out one of them: the marker keeps CI systems from building the commit"));
         }
         Ok(Self {
@@ -70,14 +70,15 @@ fn trailer(text: &str) -> Result<Trailer, Failure> {
     let (token, value) = text.split_once('=').unwrap_or((text, ""));
     let token = token.trim();
     if token.to_ascii_lowercase().ends_with("skip-checks") {
-        return Err(Failure::usage(format!("`{}` is a marker, not a trailer", text.escape_debug()))
+        return Err(Failure::usage(format!("`{text}` is a skip marker, not a trailer"))
             .hint("`--skip-ci skip-checks` writes it where GitHub looks for it"));
     }
     Trailer::new(token, &skip_ci::broken(value))
-        .map_err(|error| Failure::usage(format!("`{}` is not a trailer: {error}", text.escape_debug())))
+        .map_err(|error| Failure::usage(format!("`{text}` is not a trailer: {error}")))
 }
 
 fn skip_ci(text: &str, environment: &Environment) -> Result<SkipCi, Failure> {
-    SkipCi::parse(text, environment.ci().map(|ci| ci.name))
-        .ok_or_else(|| Failure::usage("a marker is one line and not empty").hint("`--skip-ci never` writes none"))
+    super::skip_ci::skip_ci(text, environment.ci().map(|ci| ci.system)).ok_or_else(|| {
+        Failure::usage("the marker of `--skip-ci` is empty or more than one line").hint("`--skip-ci never` writes none")
+    })
 }

@@ -1,26 +1,26 @@
-//! What every command needs that commits to the release branch, whatever it writes there.
+//! What all commands share that commit to the release branch.
 
 use super::commit::CommitRequest;
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
 use super::values::{Effect, listed};
-use crate::cli::{CommitArguments, DeliveryArguments, Environment, OnSuperseded};
+use crate::cli::{self, CommitArguments, DeliveryArguments, Environment};
 use crate::git::BranchName;
 use crate::message::skip_ci::SkipCi;
 use crate::outcome::failure::Failure;
 
 pub struct Delivery {
     pub target: TargetRequest,
-    /// Where the kustomizations are, as typed: files or folders.
+    /// The kustomizations as typed: files or folders.
     pub kustomizations: Vec<String>,
-    /// Whether an entry is appended where there is none.
+    /// Whether an entry is appended if there is none.
     pub add: bool,
     /// `None`: the registry is not asked.
     pub registry: Option<RegistryRequest>,
     /// Whether the digest that the registry has is written beside the tag.
     pub pin_digest: bool,
     pub new_branch: NewBranch,
-    /// Whether a hold on the branch does not count.
+    /// Whether to release although a hold is on the branch.
     pub override_hold: bool,
     pub on_superseded: OnSuperseded,
     pub commit: CommitRequest,
@@ -30,8 +30,8 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Returns what the shared flags mean; the rest is as little as can be. Of images that only the repository names, the
-    /// registry is `None`.
+    /// Returns what the shared flags mean, and defaults for the rest. In `registries`, `None` stands for an image that only
+    /// the repository names.
     pub(super) fn new(
         arguments: &DeliveryArguments,
         registries: &[Option<String>],
@@ -58,12 +58,35 @@ impl Delivery {
     }
 }
 
-/// What becomes of a release branch that does not exist.
+/// What to do if the branch carries a newer release already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnSuperseded {
+    /// Change nothing, and succeed.
+    Skip,
+    /// Change nothing, and fail.
+    Fail,
+    /// Release all the same.
+    Allow,
+}
+
+impl From<cli::OnSuperseded> for OnSuperseded {
+    fn from(typed: cli::OnSuperseded) -> Self {
+        match typed {
+            cli::OnSuperseded::Skip => Self::Skip,
+            cli::OnSuperseded::Fail => Self::Fail,
+            cli::OnSuperseded::Allow => Self::Allow,
+        }
+    }
+}
+
+/// What to do if the release branch does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewBranch {
+    /// Fail.
     Refused,
-    /// It begins at the default branch.
+    /// Start it from the default branch.
     AtDefault,
+    /// Start it from this branch.
     At(BranchName),
 }
 
@@ -77,7 +100,7 @@ impl NewBranch {
     }
 }
 
-/// What GitLab takes for a marker.
+/// The push option that keeps GitLab from starting a pipeline.
 const SKIP: &str = "ci.skip";
 
 fn push_options(options: &[String], skip_ci: &SkipCi) -> Result<Vec<String>, Failure> {
@@ -86,7 +109,7 @@ fn push_options(options: &[String], skip_ci: &SkipCi) -> Result<Vec<String>, Fai
         options.push(SKIP.to_owned());
     }
     match options.iter().find(|option| option.contains(char::is_control) || option.len() > 60_000) {
-        Some(option) => Err(Failure::usage(format!("`{}` is not a push option", option.escape_debug()))),
+        Some(option) => Err(Failure::usage(format!("`{option}` is not a push option"))),
         None => Ok(options),
     }
 }

@@ -4,17 +4,16 @@ use super::values::listed;
 use crate::image::{Field, ImageArgument, ImageName, Reference};
 use crate::outcome::failure::Failure;
 
-/// Reads the name of an entry.
+/// Parses the name of an entry.
 pub(super) fn name(text: &str) -> Result<ImageName, Failure> {
-    text.parse()
-        .map_err(|error| Failure::usage(format!("`{}` is not the name of an entry: {error}", text.escape_debug())))
+    text.parse().map_err(|error| Failure::usage(format!("`{text}` is not the name of an entry: {error}")))
 }
 
 /// The images to write, each name once.
 #[derive(Debug, Clone)]
 pub struct Images {
     pub arguments: Vec<ImageArgument>,
-    /// Names that were given more than once: kustomize lets the last one win, and so do we, aloud.
+    /// Names that were given more than once: as in kustomize, the last one counts, and a note says so.
     pub repeated: Vec<String>,
 }
 
@@ -24,7 +23,7 @@ impl Images {
         for text in listed("IMAGE", texts)? {
             let argument: ImageArgument = text.parse().map_err(|error| {
                 Failure::usage(format!("`{text}` is not an image to write: {error}")).hint(
-                    "write `NAME=NEWNAME:TAG`, `NAME:TAG`, or either with `@DIGEST`; is a variable empty that should not be?",
+                    "write `NAME=NEWNAME:TAG`, `NAME:TAG`, or either with `@DIGEST`, and check that no variable in it is empty",
                 )
             })?;
             match images.arguments.iter_mut().find(|earlier| earlier.name == argument.name) {
@@ -38,7 +37,7 @@ impl Images {
         Ok(images)
     }
 
-    /// Returns the registry of each image, `None` where only its entry tells.
+    /// Returns the registry of each image, `None` if only its entry tells.
     pub(super) fn registries(&self) -> Vec<Option<String>> {
         let registry = |argument: &ImageArgument| {
             let name = match &argument.change.new_name {

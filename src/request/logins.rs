@@ -1,10 +1,10 @@
 //! Where logins for registries are, as the environment tells: variables for one named registry, the configurations of
-//! docker and podman, and what a CI system has for its own registry. A login that does not say for which registry it is
-//! is refused where that could be more than one. Beside them lie the certificates that docker and podman believe.
+//! docker and podman, and what a CI system has for its own registry. A login that does not name its registry is refused if
+//! more than one is asked. Beside them lie the CA certificates of docker and podman.
 
 use std::path::PathBuf;
 
-use crate::cli::Environment;
+use crate::cli::{Environment, RegistryLogin};
 use crate::outcome::failure::Failure;
 use crate::registry::{GivenLogin, LoginSources, Secret, Trust};
 
@@ -23,12 +23,12 @@ pub(crate) fn sources(environment: &Environment, registries: &[Option<String>]) 
         runtime_folder: environment.path("XDG_RUNTIME_DIR").or_else(runtime_folder_of_user),
         config_folder: environment.path("XDG_CONFIG_HOME"),
         search_path: environment.path("PATH").map(PathBuf::into_os_string),
-        of_ci: [github(environment), gitlab(environment)].into_iter().flatten().collect(),
+        of_ci: environment.registry_logins().into_iter().map(of_ci).collect(),
     })
 }
 
-/// Returns whose certificates to believe: those of `ca_file`, and those that docker and podman keep, for the machine and
-/// for the user.
+/// Returns the CA certificates to trust: those of `ca_file`, and those that docker and podman keep, for the machine and for
+/// the user.
 pub(crate) fn trust(environment: &Environment, ca_file: Option<PathBuf>) -> Trust {
     let config = environment.path("XDG_CONFIG_HOME").or_else(|| Some(environment.path("HOME")?.join(".config")));
     let bases = [Some(PathBuf::from("/etc")), config].into_iter().flatten();
@@ -57,25 +57,9 @@ fn given(environment: &Environment, registries: &[Option<String>]) -> Result<Opt
     Ok(Some(GivenLogin { variable: PASSWORD, registry, username, password: Secret::new(password) }))
 }
 
-/// The token of a workflow opens GitHub's registry; the user name can be any.
-fn github(environment: &Environment) -> Option<GivenLogin> {
-    Some(GivenLogin {
-        variable: "GITHUB_TOKEN",
-        registry: "ghcr.io".to_owned(),
-        username: environment.text("GITHUB_ACTOR").unwrap_or_else(|| "x-access-token".to_owned()),
-        password: Secret::new(environment.text("GITHUB_TOKEN")?),
-    })
-}
-
-/// [GitLab's own registry](https://docs.gitlab.com/user/packages/container_registry/authenticate_with_container_registry/).
-fn gitlab(environment: &Environment) -> Option<GivenLogin> {
-    let registry = environment.text("CI_REGISTRY")?;
-    let login = environment.text("CI_REGISTRY_USER").zip(environment.text("CI_REGISTRY_PASSWORD"));
-    let (variable, (username, password)) = match login {
-        Some(login) => ("CI_REGISTRY_PASSWORD", login),
-        None => ("CI_JOB_TOKEN", ("gitlab-ci-token".to_owned(), environment.text("CI_JOB_TOKEN")?)),
-    };
-    Some(GivenLogin { variable, registry, username, password: Secret::new(password) })
+fn of_ci(login: RegistryLogin) -> GivenLogin {
+    let RegistryLogin { variable, registry, username, password } = login;
+    GivenLogin { variable, registry, username, password: Secret::new(password) }
 }
 
 /// Returns where podman keeps logins without `XDG_RUNTIME_DIR`, below a folder named after the user's number.

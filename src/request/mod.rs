@@ -1,5 +1,5 @@
-//! INPUTS as meant: everything that was typed, made into values that cannot be wrong by themselves. Nothing is looked up
-//! yet; what is wrong here is wrong whatever the world looks like, and is a usage error.
+//! INPUTS as meant: everything that was typed, parsed into values that are valid by themselves. Nothing is looked up yet, so
+//! every failure here is a usage error.
 
 mod check;
 mod commit;
@@ -12,7 +12,9 @@ mod promote;
 mod registry;
 mod release;
 mod rollback;
+mod run;
 mod set;
+mod skip_ci;
 mod target;
 mod values;
 
@@ -21,14 +23,15 @@ use crate::outcome::failure::Failure;
 
 pub use check::CheckRequest;
 pub use commit::CommitRequest;
-pub use delivery::{Delivery, NewBranch};
-pub use guard::GuardRequest;
+pub use delivery::{Delivery, NewBranch, OnSuperseded};
+pub use guard::{GuardRequest, OnOwnCommit};
 pub use images::Images;
 pub use log::LogRequest;
 pub use promote::PromoteRequest;
 pub use registry::RegistryRequest;
 pub use release::ReleaseRequest;
 pub use rollback::{Earlier, RollbackRequest};
+pub use run::Run;
 pub use set::SetRequest;
 pub use target::{Repository, TargetRequest};
 pub use values::Effect;

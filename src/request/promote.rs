@@ -8,11 +8,11 @@ use crate::image::ImageName;
 use crate::outcome::failure::Failure;
 
 pub struct PromoteRequest {
-    /// The entries to carry on; none: all that both files have.
+    /// The entries to promote; none: all that both files have.
     pub names: Vec<ImageName>,
-    /// The file or folder that runs what is wanted, as typed.
+    /// The kustomization to promote from, a file or folder as typed.
     pub from: String,
-    /// Where that is, if it is not on the release branch.
+    /// Where that kustomization is, if it is not on the release branch.
     pub from_target: Option<TargetRequest>,
     pub delivery: Delivery,
 }
@@ -36,7 +36,7 @@ impl PromoteRequest {
                 kustomizations: vec![arguments.to.clone()],
                 add: arguments.add,
                 effect: effect(arguments.dry_run),
-                on_superseded: arguments.superseded.on_superseded,
+                on_superseded: arguments.superseded.on_superseded.into(),
                 ..delivery
             },
         })

@@ -1,4 +1,4 @@
-//! What registries are asked, and how.
+//! What to ask registries, and how.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::request::logins;
 /// What to ask registries, and how.
 pub struct RegistryRequest {
     pub requirements: Vec<Requirement>,
-    /// How long an image may take to come.
+    /// How long to wait for an image.
     pub wait: Option<Duration>,
     pub plain_http: Vec<String>,
     pub trust: Trust,
@@ -42,18 +42,16 @@ impl RegistryRequest {
 fn requirements(arguments: &RequirementArguments) -> Result<Vec<Requirement>, Failure> {
     let mut requirements = Vec::new();
     for text in listed("--platform", &arguments.platforms)?.iter().flat_map(|text| text.split(',')) {
-        let platform: Platform = text
-            .trim()
-            .parse()
-            .map_err(|error| Failure::usage(format!("`{}` is not a platform: {error}", text.escape_debug())))?;
+        let platform: Platform =
+            text.trim().parse().map_err(|error| Failure::usage(format!("`{text}` is not a platform: {error}")))?;
         let requirement = Requirement::Platform(platform);
         if !requirements.contains(&requirement) {
             requirements.push(requirement);
         }
     }
     if let Some(text) = &arguments.expect_revision {
-        let revision = Revision::new(text.trim())
-            .ok_or_else(|| Failure::usage(format!("`{}` is not a revision", text.escape_debug())))?;
+        let revision =
+            Revision::new(text.trim()).ok_or_else(|| Failure::usage(format!("`{text}` is not a revision")))?;
         requirements.push(Requirement::Revision(revision));
     }
     Ok(requirements)

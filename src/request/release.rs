@@ -1,9 +1,10 @@
 //! `release` as meant.
 
 use super::delivery::Delivery;
+use super::guard::OnOwnCommit;
 use super::images::Images;
 use super::values::{effect, listed};
-use crate::cli::{Environment, OnOwnCommit, ReleaseArguments};
+use crate::cli::{Environment, ReleaseArguments};
 use crate::outcome::failure::Failure;
 
 pub struct ReleaseRequest {
@@ -22,10 +23,10 @@ impl ReleaseRequest {
             kustomizations: listed("--kustomization", &kustomization.kustomizations)?,
             add: kustomization.add,
             pin_digest: arguments.pin_digest,
-            on_superseded: arguments.superseded.on_superseded,
+            on_superseded: arguments.superseded.on_superseded.into(),
             effect: effect(kustomization.dry_run),
             ..shared
         };
-        Ok(Self { images, delivery, on_own_commit: arguments.own_commit.on_own_commit })
+        Ok(Self { images, delivery, on_own_commit: arguments.own_commit.on_own_commit.into() })
     }
 }

@@ -1,8 +1,8 @@
 //! `rollback` as meant.
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, OnSuperseded};
 use super::values::effect;
-use crate::cli::{Environment, OnSuperseded, RollbackArguments};
+use crate::cli::{Environment, RollbackArguments};
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
 
@@ -30,7 +30,7 @@ impl RollbackRequest {
                 Some(text) => Earlier::Named(text.clone()),
                 None => Earlier::Steps(arguments.steps as usize),
             },
-            // Going back is what was asked for.
+            // An older release is what was asked for.
             delivery: Delivery {
                 kustomizations,
                 effect: effect(arguments.dry_run),

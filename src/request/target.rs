@@ -1,35 +1,36 @@
-//! Where the release branch is, and how it is reached.
+//! The repository and branch to release to, and how to reach them.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::run::Run;
 use super::values::duration;
-use crate::cli::{Ci, Environment, GitLogin, RepositoryArguments};
+use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::git::{BranchName, HostLogin, Remote, RemoteOptions, SshSettings};
 use crate::outcome::failure::Failure;
 
 #[derive(Clone)]
 pub struct TargetRequest {
     pub repository: Repository,
-    /// What git calls `GIT_DIR`: the repository around the current directory, where nothing else is asked for.
+    /// What git calls `GIT_DIR`: the repository around the current directory, if no other is asked for.
     pub git_dir: Option<PathBuf>,
     pub branch: Option<BranchName>,
     /// How long one request to the repository may take.
     pub timeout: Duration,
     pub ssh: SshSettings,
-    /// The authorities that the repository's certificate may be from, in place of the system's.
+    /// The CA certificates that the repository's server is checked against, in place of the system's.
     pub git_ca_file: Option<PathBuf>,
-    /// Whether the repository's certificate is not looked at.
+    /// Whether the certificate of the repository's server is not checked.
     pub git_unverified: bool,
-    pub git_logins: Vec<GitLogin>,
+    pub git_logins: Vec<HostLogin>,
     pub home: Option<PathBuf>,
-    pub ci: Option<Ci>,
-    /// Whether a CI system runs this, known to us or not.
+    pub run: Run,
+    /// Whether a CI system runs this, a known one or not.
     pub in_ci: bool,
 }
 
-/// Where the release branch is.
+/// The repository with the release branch.
 #[derive(Clone)]
 pub enum Repository {
     /// The remote of the checkout at or above this folder.
@@ -37,7 +38,7 @@ pub enum Repository {
         folder: PathBuf,
         name: String,
     },
-    /// The checkout at or above this folder itself; nobody else is asked.
+    /// The checkout at or above this folder itself; no remote is asked.
     Checkout {
         folder: PathBuf,
     },
@@ -67,10 +68,10 @@ impl TargetRequest {
             },
             git_ca_file: environment.path("GIT_SSL_CAINFO"),
             git_unverified: environment.git_unverified(),
-            git_logins: environment.git_logins(),
+            git_logins: environment.git_logins().into_iter().map(host_login).collect(),
             home: environment.path("HOME"),
             in_ci: ci.is_some() || environment.get("CI").is_some(),
-            ci,
+            run: Run::new(ci),
         })
     }
 
@@ -81,13 +82,13 @@ impl TargetRequest {
             ssh: self.ssh.clone(),
             ca_file: self.git_ca_file.clone(),
             unverified: self.git_unverified,
-            logins: self.git_logins.iter().cloned().map(host_login).collect(),
+            logins: self.git_logins.clone(),
             home: self.home.clone(),
         }
     }
 
-    /// Returns how another remote than `target` is reached, which is released to: the login that was given for that one is
-    /// for its server, and for no other.
+    /// Returns how to reach another remote than `target`, the remote that is released to: a login that was given for the
+    /// target counts for the target's server only.
     #[must_use]
     pub fn beside(&self, target: &Remote) -> Self {
         let mut request = self.clone();

@@ -1,4 +1,4 @@
-//! Single values as several commands read them.
+//! Single values that several commands share.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(super) fn effect(dry_run: bool) -> Effect {
     if dry_run { Effect::DryRun } else { Effect::Full }
 }
 
-/// Reads `90s`, `2m`, `1h` or a number of seconds; at least one second, at most a day.
+/// Parses `90s`, `2m`, `1h` or a number of seconds; at least one second, at most a day.
 pub(super) fn duration(text: &str) -> Result<Duration, Failure> {
     let (number, unit) = text.split_at(text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len());
     let seconds = match unit {
@@ -31,12 +31,12 @@ pub(super) fn duration(text: &str) -> Result<Duration, Failure> {
     }
 }
 
-/// Returns the values of a list. Blank lines, as a CI system's block of text ends in one, are none; a list of nothing else
-/// is a variable that was empty.
+/// Returns the values of a list without blank lines, such as the last one of a CI system's block of text. A list of blank lines
+/// only is an error, because it comes from an empty variable.
 pub(super) fn listed(flag: &str, values: &[String]) -> Result<Vec<String>, Failure> {
     let listed: Vec<_> = values.iter().filter(|value| !value.trim().is_empty()).cloned().collect();
     if listed.is_empty() && !values.is_empty() {
-        return Err(Failure::usage(format!("`{flag}` is empty")).hint("is a variable empty that should not be?"));
+        return Err(Failure::usage(format!("`{flag}` is empty")).hint("check the variable that it comes from"));
     }
     Ok(listed)
 }

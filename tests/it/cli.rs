@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use tagship::cli::{Arguments, Environment};
+use tagship::outcome::failure::FailureKind;
 use tagship::request::Request;
 
 use crate::stage::{FOLDER, Stage, tagship};
@@ -16,6 +17,30 @@ fn help_and_version() {
     for command in ["release", "guard", "check", "set"] {
         tagship().args([command, "--help"]).run().success().stdout_has("Examples:");
     }
+}
+
+/// Scripts go by the exit codes, so help and README say the same of them.
+#[test]
+fn help_and_readme_have_the_table_of_exit_codes() {
+    let help = tagship().arg("--help").run().success().stdout();
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let readme = include_str!("../../README.md");
+    for kind in FailureKind::ALL {
+        let (code, name, meaning) = (kind.exit_code(), kind.name(), kind.meaning());
+        let line = format!(" {code} {name}: {meaning} ");
+        assert!(words(&help).contains(&line), "{line} is not in {help}");
+        let row = format!("| {code} | {name} | {meaning} |");
+        assert!(readme.contains(&row), "README.md lacks {row}");
+    }
+}
+
+#[test]
+fn usage_errors_look_like_all_others() {
+    let output = tagship().args(["release", "--no-chekc", "a:v1"]).run().exit(2);
+    let expected = "error: unexpected argument '--no-chekc' found\n  hint: a similar argument exists: '--no-check'\n";
+    assert_eq!(output.stderr(), expected);
+    let output = tagship().args(["release", "--wait"]).run().exit(2);
+    assert!(output.stderr().ends_with("\n  hint: run `tagship release --help` for the flags\n"), "{}", output.stderr());
 }
 
 /// Returns the words of a command line as a shell would, as far as our examples go.
@@ -47,7 +72,7 @@ fn every_example_means_something() {
             let words = words(&line);
             let environment = Environment::capture();
             let arguments =
-                Arguments::parse_from(&words, &environment).unwrap_or_else(|error| panic!("{line}: {error}"));
+                Arguments::parse_from(&words, &environment, "").unwrap_or_else(|error| panic!("{line}: {error}"));
             Request::new(&arguments.command, &environment).unwrap_or_else(|failure| panic!("{line}: {failure:?}"));
             examples += 1;
         }

@@ -95,7 +95,7 @@ fn every_command_means_something() {
         let commands = commands(&path, &text);
         for line in &commands {
             let arguments =
-                Arguments::parse_from(&words(line), &environment).unwrap_or_else(|error| panic!("{path}: {error}"));
+                Arguments::parse_from(&words(line), &environment, "").unwrap_or_else(|error| panic!("{path}: {error}"));
             Request::new(&arguments.command, &environment).unwrap_or_else(|failure| panic!("{path}: {failure:?}"));
         }
         systems += usize::from(!commands.is_empty());

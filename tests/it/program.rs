@@ -298,7 +298,7 @@ fn a_signal_during_a_push() {
     let release = stage.release_to(&server.url("gitops.git")).args(["--output", "json"]).arg(stage.argument());
     let output = interrupted(&release, "TERM", || begun.exists()).exit(130);
     let error = json(&output)["error"].clone();
-    assert_eq!(error["details"][0], "the push was under way, and whether it takes effect cannot be told");
+    assert_eq!(error["details"][0], "the push had begun, and may or may not take effect");
     assert!(error["hint"].as_str().unwrap().starts_with("run the same command again"), "{error}");
     stage.untouched();
     fs::write(&go, "").unwrap();

@@ -1,4 +1,4 @@
-//! The event that began a run of GitHub Actions, as its file tells: only where the branch stood before a push. The file is
+//! The event that began a run of GitHub Actions, as its file tells: only the tip of the branch before a push. The file is
 //! as large as what was pushed, and is read as a stream; what cannot be read tells nothing.
 
 use std::fs::File;
@@ -16,9 +16,9 @@ struct Push {
     after: String,
 }
 
-/// Returns where the branch stood before the push of `commit`; `None` where the event in the file is no such push.
+/// Returns the tip of the branch before the push of `commit`; `None` if the event in the file is not such a push.
 pub(super) fn before(path: &Path, commit: &str) -> Option<String> {
-    // To open a pipe would be to wait for who writes it.
+    // Opening a pipe would wait for its writer.
     if !path.metadata().ok()?.is_file() {
         return None;
     }

@@ -1,45 +1,55 @@
 //! Which CI system runs this, and what it tells about the run. It only supplies defaults and never changes what is done;
-//! `-v` prints what was found. What each system's variables are called is a table, `systems`. Tekton is not in it: it sets
-//! no variable of its own.
+//! `-v` prints what was found. All that is particular to a system is a row of one table, `systems`. Tekton is not in it: it
+//! sets no variable of its own.
 
 mod event;
+mod logins;
+mod system;
 mod systems;
+mod template;
 
 use std::fmt;
 use std::path::Path;
 
-use super::env::Environment;
-use systems::{SYSTEMS, System, Values};
+use system::System;
+use systems::SYSTEMS;
+use template::value;
+
+pub use logins::{GitLogin, RegistryLogin};
+pub(super) use logins::{git_logins, registry_logins};
+pub use system::{CiSystem, LogCommand, USUAL_SKIP_MARKER};
+pub(super) use system::{Inputs, Lists};
+pub use systems::{log_commands, skip_marker_of};
 
 /// What a CI system tells about the run. What it does not tell is `None`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ci {
-    pub name: &'static str,
+    pub system: CiSystem,
     /// The commit that is built, as `owner/repo@sha`.
     pub source: Option<String>,
     /// The commit that is built, by its id.
     pub commit: Option<String>,
-    /// Where the branch stood before the push that is built.
+    /// The tip of the branch before the push that is built.
     pub before: Option<String>,
     /// The branch that is built; `None` for tags and pull requests.
     pub branch: Option<String>,
     /// Whether a pull or merge request is built.
     pub pull_request: bool,
-    /// Whether a push of commits began the run, and no person, clock or other program.
+    /// Whether a push of commits began the run, rather than a person, a schedule or another program.
     pub pushed: Option<bool>,
     /// Where the repository that is built is cloned from, without a login.
     pub repository_url: Option<String>,
     /// The run's page.
     pub run: Option<String>,
-    /// Who began the run, as the system calls them.
+    /// The name of the user who began the run.
     pub actor: Option<String>,
-    /// Who the system's own commits are by, as `NAME <EMAIL>`.
+    /// The author of the system's own commits, as `NAME <EMAIL>`.
     pub bot: Option<&'static str>,
 }
 
 impl fmt::Display for Ci {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)?;
+        f.write_str(self.system.name())?;
         if self.pull_request {
             f.write_str(", a pull request")?;
         }
@@ -60,14 +70,19 @@ impl fmt::Display for Ci {
     }
 }
 
-/// Returns what the CI system tells, where one is known.
-pub(super) fn detect(environment: &Environment) -> Option<Ci> {
-    let system = SYSTEMS.iter().find(|system| value(environment, system.sign).is_some())?;
-    Some(read(system, environment))
+/// Returns what the CI system tells, if a known one runs this. `variable` looks a variable up that is text, and not empty.
+pub(super) fn detect(variable: &impl Fn(&str) -> Option<String>) -> Option<Ci> {
+    let system = SYSTEMS.iter().find(|system| value(variable, system.sign).is_some())?;
+    Some(read(system, variable))
 }
 
-fn read(system: &System, environment: &Environment) -> Ci {
-    let value = |values| value(environment, values);
+/// Returns how the systems that run this hand over the inputs of a step.
+pub(super) fn inputs(variable: &impl Fn(&str) -> Option<String>) -> Vec<Inputs> {
+    SYSTEMS.iter().filter(|system| value(variable, system.sign).is_some()).filter_map(|system| system.inputs).collect()
+}
+
+fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
+    let value = |values| value(variable, values);
     let repository_url = value(system.repository_url).map(|url| without_login(&url));
     let repository = value(system.repository).or_else(|| path_of(repository_url.as_deref()?));
     let commit = value(system.commit).filter(|id| is_commit(id));
@@ -75,14 +90,12 @@ fn read(system: &System, environment: &Environment) -> Ci {
     let pull_request = value(system.pull_request).is_some();
     let is_branch = !pull_request && value(system.tag).is_none();
     Ci {
-        name: system.name,
+        system: system.id,
         source: repository.zip(commit.clone()).map(|(repository, commit)| format!("{repository}@{commit}")),
         before: value(system.before).or_else(pushed_upon).filter(|id| is_commit(id)),
         branch: value(system.branch).filter(|_| is_branch),
         pull_request,
-        pushed: system
-            .trigger
-            .and_then(|(variable, words)| environment.text(variable).map(|word| words.contains(&word.as_str()))),
+        pushed: system.trigger.and_then(|(name, words)| variable(name).map(|word| words.contains(&word.as_str()))),
         run: value(system.run),
         actor: value(system.actor),
         bot: system.bot,
@@ -91,28 +104,7 @@ fn read(system: &System, environment: &Environment) -> Ci {
     }
 }
 
-/// Returns the first of `values` of which everything is known.
-fn value(environment: &Environment, values: Values) -> Option<String> {
-    values.iter().find_map(|template| filled(environment, template))
-}
-
-/// Returns `template` with its variables filled in: `{NAME}`, or `{NAME#PREFIX}` for what follows a prefix that must be
-/// there. What is not one line of text is not believed.
-fn filled(environment: &Environment, template: &str) -> Option<String> {
-    let mut text = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (variable, after) = after.split_once('}')?;
-        let (name, prefix) = variable.split_once('#').unwrap_or((variable, ""));
-        text.push_str(before);
-        text.push_str(environment.text(name)?.strip_prefix(prefix)?);
-        rest = after;
-    }
-    text.push_str(rest);
-    (!text.contains(char::is_control)).then_some(text)
-}
-
-/// Returns whether `id` names a commit. Systems write zeros where there is none, and Buildkite may write `HEAD`.
+/// Returns whether `id` names a commit. Systems write zeros if there is none, and Buildkite may write `HEAD`.
 fn is_commit(id: &str) -> bool {
     (7..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit()) && id.bytes().any(|b| b != b'0')
 }
@@ -142,8 +134,7 @@ fn path_of(url: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ci, detect, path_of, without_login};
-    use crate::cli::Environment;
+    use super::{Ci, CiSystem, path_of, without_login};
 
     const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
     const BEFORE: &str = "b15411f387bb2a2286676b92a87fd85aa9b682a5";
@@ -155,13 +146,20 @@ mod tests {
         let variables = variables.replace("=COMMIT", &format!("={COMMIT}")).replace("=BEFORE", &format!("={BEFORE}"));
         let variables = variables.replace("=NONE", &format!("={NONE}"));
         let pairs: Vec<_> = variables.lines().filter_map(|line| line.trim().split_once('=')).collect();
-        detect(&Environment::of(&pairs))
+        detect(&pairs)
+    }
+
+    fn detect(pairs: &[(&str, &str)]) -> Option<Ci> {
+        super::detect(&|name| {
+            let (_, value) = pairs.iter().find(|(variable, value)| *variable == name && !value.is_empty())?;
+            Some((*value).to_owned())
+        })
     }
 
     /// Returns a push to `main` of `org/app`, as every system should tell it.
-    fn push_to_main(name: &'static str) -> Ci {
+    fn push_to_main(system: CiSystem) -> Ci {
         Ci {
-            name,
+            system,
             source: Some(format!("org/app@{COMMIT}")),
             commit: Some(COMMIT.to_owned()),
             before: Some(BEFORE.to_owned()),
@@ -186,13 +184,14 @@ mod tests {
             before: None,
             run: Some("https://git.example/org/app/actions/runs/4711".to_owned()),
             bot: Some("github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"),
-            ..push_to_main("GitHub Actions")
+            ..push_to_main(CiSystem::GitHubActions)
         };
         assert_eq!(ci(GITHUB), Some(expected.clone()));
-        let gitea = Ci { name: "Gitea Actions", bot: Some("gitea-actions <teabot@gitea.io>"), ..expected.clone() };
+        let gitea =
+            Ci { system: CiSystem::GiteaActions, bot: Some("gitea-actions <teabot@gitea.io>"), ..expected.clone() };
         assert_eq!(ci(&format!("GITEA_ACTIONS=true\n{GITHUB}")), Some(gitea));
         let forgejo = Ci {
-            name: "Forgejo Actions",
+            system: CiSystem::ForgejoActions,
             run: Some("https://git.example/org/app/actions/runs/42".to_owned()),
             bot: Some("forgejo-actions <noreply@forgejo.org>"),
             ..expected
@@ -206,7 +205,7 @@ mod tests {
             CI_REPOSITORY_URL=https://gitlab-ci-token:s3cret@git.example/org/app.git\nCI_COMMIT_SHA=COMMIT
             CI_COMMIT_BEFORE_SHA=BEFORE\nCI_COMMIT_BRANCH=main\nCI_JOB_URL=https://ci.example/runs/42
             GITLAB_USER_LOGIN=octocat\nCI_PIPELINE_SOURCE=push";
-        assert_eq!(ci(variables), Some(push_to_main("GitLab CI")));
+        assert_eq!(ci(variables), Some(push_to_main(CiSystem::GitLabCi)));
     }
 
     #[test]
@@ -214,11 +213,11 @@ mod tests {
         let variables = "CI=woodpecker\nCI_REPO=org/app\nCI_REPO_CLONE_URL=https://git.example/org/app.git
             CI_COMMIT_SHA=COMMIT\nCI_PREV_COMMIT_SHA=BEFORE\nCI_COMMIT_BRANCH=main\nCI_PIPELINE_EVENT=push
             CI_PIPELINE_URL=https://ci.example/runs/42\nCI_COMMIT_AUTHOR=octocat";
-        assert_eq!(ci(variables), Some(push_to_main("Woodpecker")));
+        assert_eq!(ci(variables), Some(push_to_main(CiSystem::Woodpecker)));
         let variables = "CI=true\nDRONE=true\nDRONE_REPO=org/app\nDRONE_GIT_HTTP_URL=https://git.example/org/app.git
             DRONE_COMMIT_SHA=COMMIT\nDRONE_COMMIT_BEFORE=BEFORE\nDRONE_BRANCH=main\nDRONE_BUILD_EVENT=push
             DRONE_BUILD_LINK=https://ci.example/runs/42\nDRONE_COMMIT_AUTHOR=octocat";
-        assert_eq!(ci(variables), Some(push_to_main("Drone")));
+        assert_eq!(ci(variables), Some(push_to_main(CiSystem::Drone)));
     }
 
     #[test]
@@ -233,7 +232,7 @@ mod tests {
             run: Some("https://bitbucket.org/org/app/pipelines/results/42".to_owned()),
             actor: Some("{a-b}".to_owned()),
             bot: Some("bitbucket-pipelines <commits-noreply@bitbucket.org>"),
-            ..push_to_main("Bitbucket Pipelines")
+            ..push_to_main(CiSystem::BitbucketPipelines)
         };
         assert_eq!(ci(variables), Some(expected));
         let variables = "TF_BUILD=True\nBUILD_REPOSITORY_NAME=org/app\nBUILD_SOURCEVERSION=COMMIT
@@ -241,7 +240,7 @@ mod tests {
             BUILD_REQUESTEDFOR=octocat\nBUILD_REASON=IndividualCI\nSYSTEM_COLLECTIONURI=https://dev.azure.com/org/
             SYSTEM_TEAMPROJECTID=1-2\nBUILD_BUILDID=42";
         let run = Some("https://dev.azure.com/org/1-2/_build/results?buildId=42".to_owned());
-        assert_eq!(ci(variables), Some(Ci { before: None, run, ..push_to_main("Azure Pipelines") }));
+        assert_eq!(ci(variables), Some(Ci { before: None, run, ..push_to_main(CiSystem::AzurePipelines) }));
     }
 
     #[test]
@@ -249,16 +248,16 @@ mod tests {
         let variables = "CI=true\nCIRCLECI=true\nCIRCLE_PROJECT_USERNAME=org\nCIRCLE_PROJECT_REPONAME=app
             CIRCLE_SHA1=COMMIT\nCIRCLE_BRANCH=main\nCIRCLE_BUILD_URL=https://ci.example/runs/42\nCIRCLE_USERNAME=octocat
             CIRCLE_REPOSITORY_URL=https://git.example/org/app.git";
-        assert_eq!(ci(variables), Some(Ci { before: None, pushed: None, ..push_to_main("CircleCI") }));
+        assert_eq!(ci(variables), Some(Ci { before: None, pushed: None, ..push_to_main(CiSystem::CircleCi) }));
         let variables = "CI=true\nBUILDKITE=true\nBUILDKITE_REPO=git@git.example:org/app.git\nBUILDKITE_COMMIT=COMMIT
             BUILDKITE_BRANCH=main\nBUILDKITE_PULL_REQUEST=false\nBUILDKITE_PULL_REQUEST_BASE_BRANCH=
             BUILDKITE_BUILD_URL=https://ci.example/runs/42\nBUILDKITE_BUILD_CREATOR=octocat
             BUILDKITE_SOURCE=webhook";
         let repository_url = Some("git@git.example:org/app.git".to_owned());
-        assert_eq!(ci(variables), Some(Ci { before: None, repository_url, ..push_to_main("Buildkite") }));
+        assert_eq!(ci(variables), Some(Ci { before: None, repository_url, ..push_to_main(CiSystem::Buildkite) }));
         let variables = "CI=true\nJENKINS_URL=https://ci.example/\nGIT_URL=https://git.example/org/app.git
             GIT_COMMIT=COMMIT\nGIT_PREVIOUS_COMMIT=BEFORE\nGIT_BRANCH=origin/main\nBUILD_URL=https://ci.example/runs/42";
-        assert_eq!(ci(variables), Some(Ci { actor: None, pushed: None, ..push_to_main("Jenkins") }));
+        assert_eq!(ci(variables), Some(Ci { actor: None, pushed: None, ..push_to_main(CiSystem::Jenkins) }));
         let multibranch = ci(&format!("{variables}\nBRANCH_NAME=origin/x")).unwrap();
         assert_eq!(multibranch.branch.as_deref(), Some("origin/x"));
     }
@@ -321,7 +320,7 @@ mod tests {
             let ci = ci(variables).unwrap();
             assert_eq!((ci.commit.as_deref(), ci.before), (commit, None), "{variables}");
         }
-        let split = Environment::of(&[("GITHUB_ACTIONS", "true"), ("GITHUB_REF", "refs/heads/a\nb")]);
+        let split = [("GITHUB_ACTIONS", "true"), ("GITHUB_REF", "refs/heads/a\nb")];
         assert_eq!(detect(&split).unwrap().branch, None, "a branch is one line");
         assert_eq!(ci("CI=true"), None);
         assert_eq!(ci("GITHUB_ACTIONS="), None, "empty is not set");
@@ -343,7 +342,7 @@ mod tests {
 
     #[test]
     fn everything_found_is_shown() {
-        let shown = Ci { pull_request: true, ..push_to_main("GitLab CI") }.to_string();
+        let shown = Ci { pull_request: true, ..push_to_main(CiSystem::GitLabCi) }.to_string();
         let expected = format!(
             "GitLab CI, a pull request, source org/app@{COMMIT}, before {BEFORE}, branch main, actor octocat, \
              repository https://git.example/org/app.git, run https://ci.example/runs/42"

@@ -1,35 +1,16 @@
-//! The variables of each CI system, as its documentation has them. Each value is the first of some templates of which
-//! everything is known; `{NAME#PREFIX}` is what follows a prefix of the variable, which must be there.
+//! What a CI system is, in one table: a row has all that is particular to a system, from its variables to the lines of a
+//! log that it obeys. Most values are templates, the first of which counts whose variables are all set; `{NAME#PREFIX}` is
+//! what follows a prefix of the variable, which must be there.
 
-/// Templates for one value, the first that is known counts; none: the system does not tell.
-pub(super) type Values = &'static [&'static str];
+use super::system::{CiSystem, GitToken, Inputs, Lists, LogCommand, RegistryToken, Skip, System, USUAL_SKIP_MARKER};
 
-/// What a system's variables are called.
-pub(super) struct System {
-    pub(super) name: &'static str,
-    /// Known where this system runs us, and nowhere else.
-    pub(super) sign: Values,
-    /// The repository's name with its owner. Where no variable has it, it is read from the URL.
-    pub(super) repository: Values,
-    pub(super) repository_url: Values,
-    pub(super) commit: Values,
-    pub(super) before: Values,
-    /// The file with the event, which has `before` too.
-    pub(super) event: Values,
-    pub(super) branch: Values,
-    /// Known where a tag is built.
-    pub(super) tag: Values,
-    /// Known where a pull or merge request is built.
-    pub(super) pull_request: Values,
-    /// The variable with what began the run, and its words for a push, or for a run that a push began.
-    pub(super) trigger: Option<(&'static str, &'static [&'static str])>,
-    pub(super) run: Values,
-    pub(super) actor: Values,
-    pub(super) bot: Option<&'static str>,
+const fn usual(preset: &'static str) -> Option<Skip> {
+    Some(Skip { preset, marker: USUAL_SKIP_MARKER })
 }
 
 /// [GitHub Actions](https://docs.github.com/en/actions/reference/workflows-and-actions/variables).
 const GITHUB: System = System {
+    id: CiSystem::GitHubActions,
     name: "GitHub Actions",
     sign: &["{GITHUB_ACTIONS}"],
     repository: &["{GITHUB_REPOSITORY}"],
@@ -45,28 +26,90 @@ const GITHUB: System = System {
     run: &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"],
     actor: &["{GITHUB_ACTOR}"],
     bot: Some("github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"),
+    skip: usual("github"),
+    git_token: Some(GitToken {
+        sign: "GITHUB_SERVER_URL",
+        server: "GITHUB_SERVER_URL",
+        token: "GITHUB_TOKEN",
+        user: "x-access-token",
+    }),
+    registry_logins: &[RegistryToken {
+        registry: &["ghcr.io"],
+        // The user's name can be any.
+        username: &["{GITHUB_ACTOR}", "x-access-token"],
+        password: "GITHUB_TOKEN",
+    }],
+    inputs: Some(Inputs { prefix: "INPUT_", lists: Lists::Lines }),
+    log_commands: &[LogCommand::LineStart("::"), LogCommand::Anywhere("##[")],
 };
 
-/// Every known system. Those that set the variables of another one come before it; Jenkins, whose variable outlives it on
-/// machines that it began, comes last.
+/// Returns a system that can be named, but not detected.
+const fn named(id: CiSystem, name: &'static str) -> System {
+    System {
+        id,
+        name,
+        sign: &[],
+        repository: &[],
+        repository_url: &[],
+        commit: &[],
+        before: &[],
+        event: &[],
+        branch: &[],
+        tag: &[],
+        pull_request: &[],
+        trigger: None,
+        run: &[],
+        actor: &[],
+        bot: None,
+        skip: None,
+        git_token: None,
+        registry_logins: &[],
+        inputs: None,
+        log_commands: &[],
+    }
+}
+
+/// Every known system. Systems that set the variables of another one come before it. Jenkins is the last that can be
+/// detected, because its variable outlives it on machines that it began.
 pub(super) const SYSTEMS: &[System] = &[
     System {
+        id: CiSystem::ForgejoActions,
         name: "Forgejo Actions",
         sign: &["{FORGEJO_ACTIONS}"],
-        // Its pages count the runs of a repository, where GitHub's have an id.
+        // Its pages count the runs of a repository, and GitHub's have an id.
         run: &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}"],
         bot: Some("forgejo-actions <noreply@forgejo.org>"),
+        skip: usual("forgejo"),
+        // It sets GITHUB_SERVER_URL too, and on GitHub a token of this name is for another server.
+        git_token: Some(GitToken {
+            sign: "FORGEJO_ACTIONS",
+            server: "GITHUB_SERVER_URL",
+            token: "FORGEJO_TOKEN",
+            user: "x-access-token",
+        }),
+        registry_logins: &[],
         ..GITHUB
     },
     System {
+        id: CiSystem::GiteaActions,
         name: "Gitea Actions",
         sign: &["{GITEA_ACTIONS}"],
         bot: Some("gitea-actions <teabot@gitea.io>"),
+        skip: usual("gitea"),
+        // It sets GITHUB_SERVER_URL too, and on GitHub a token of this name is for another server.
+        git_token: Some(GitToken {
+            sign: "GITEA_ACTIONS",
+            server: "GITHUB_SERVER_URL",
+            token: "GITEA_TOKEN",
+            user: "x-access-token",
+        }),
+        registry_logins: &[],
         ..GITHUB
     },
     GITHUB,
     // https://docs.gitlab.com/ci/variables/predefined_variables/
     System {
+        id: CiSystem::GitLabCi,
         name: "GitLab CI",
         sign: &["{GITLAB_CI}"],
         repository: &["{CI_PROJECT_PATH}"],
@@ -82,9 +125,28 @@ pub(super) const SYSTEMS: &[System] = &[
         run: &["{CI_JOB_URL}"],
         actor: &["{GITLAB_USER_LOGIN}"],
         bot: None,
+        skip: usual("gitlab"),
+        git_token: Some(GitToken {
+            sign: "CI_SERVER_URL",
+            server: "CI_SERVER_URL",
+            token: "CI_JOB_TOKEN",
+            user: "gitlab-ci-token",
+        }),
+        // https://docs.gitlab.com/user/packages/container_registry/authenticate_with_container_registry/
+        registry_logins: &[
+            RegistryToken {
+                registry: &["{CI_REGISTRY}"],
+                username: &["{CI_REGISTRY_USER}"],
+                password: "CI_REGISTRY_PASSWORD",
+            },
+            RegistryToken { registry: &["{CI_REGISTRY}"], username: &["gitlab-ci-token"], password: "CI_JOB_TOKEN" },
+        ],
+        inputs: None,
+        log_commands: &[],
     },
     // https://woodpecker-ci.org/docs/usage/environment
     System {
+        id: CiSystem::Woodpecker,
         name: "Woodpecker",
         sign: &["{CI#woodpecker}"],
         repository: &["{CI_REPO}"],
@@ -99,9 +161,15 @@ pub(super) const SYSTEMS: &[System] = &[
         run: &["{CI_PIPELINE_URL}"],
         actor: &["{CI_COMMIT_AUTHOR}"],
         bot: None,
+        skip: usual("woodpecker"),
+        git_token: None,
+        registry_logins: &[],
+        inputs: Some(Inputs { prefix: "PLUGIN_", lists: Lists::JsonOrCommas }),
+        log_commands: &[],
     },
     // https://docs.drone.io/pipeline/environment/reference/
     System {
+        id: CiSystem::Drone,
         name: "Drone",
         sign: &["{DRONE}"],
         repository: &["{DRONE_REPO}"],
@@ -116,9 +184,15 @@ pub(super) const SYSTEMS: &[System] = &[
         run: &["{DRONE_BUILD_LINK}"],
         actor: &["{DRONE_COMMIT_AUTHOR}"],
         bot: None,
+        skip: usual("drone"),
+        git_token: None,
+        registry_logins: &[],
+        inputs: Some(Inputs { prefix: "PLUGIN_", lists: Lists::JsonOrCommas }),
+        log_commands: &[],
     },
     // https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
     System {
+        id: CiSystem::BitbucketPipelines,
         name: "Bitbucket Pipelines",
         sign: &["{BITBUCKET_BUILD_NUMBER}"],
         repository: &["{BITBUCKET_REPO_FULL_NAME}"],
@@ -133,9 +207,16 @@ pub(super) const SYSTEMS: &[System] = &[
         run: &["https://bitbucket.org/{BITBUCKET_REPO_FULL_NAME}/pipelines/results/{BITBUCKET_BUILD_NUMBER}"],
         actor: &["{BITBUCKET_STEP_TRIGGERER_UUID}"],
         bot: Some("bitbucket-pipelines <commits-noreply@bitbucket.org>"),
+        skip: usual("bitbucket"),
+        // A proxy that its configuration of git names adds the login.
+        git_token: None,
+        registry_logins: &[],
+        inputs: None,
+        log_commands: &[],
     },
     // https://learn.microsoft.com/en-us/azure/devops/pipelines/build/variables
     System {
+        id: CiSystem::AzurePipelines,
         name: "Azure Pipelines",
         sign: &["{TF_BUILD}"],
         repository: &["{BUILD_REPOSITORY_NAME}"],
@@ -151,9 +232,21 @@ pub(super) const SYSTEMS: &[System] = &[
         run: &["{SYSTEM_COLLECTIONURI}{SYSTEM_TEAMPROJECTID}/_build/results?buildId={BUILD_BUILDID}"],
         actor: &["{BUILD_REQUESTEDFOR}"],
         bot: None,
+        skip: usual("azure"),
+        // Azure Repos takes any user.
+        git_token: Some(GitToken {
+            sign: "TF_BUILD",
+            server: "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI",
+            token: "SYSTEM_ACCESSTOKEN",
+            user: "x-access-token",
+        }),
+        registry_logins: &[],
+        inputs: None,
+        log_commands: &[LogCommand::Anywhere("##vso["), LogCommand::Anywhere("##[")],
     },
     // https://circleci.com/docs/variables/
     System {
+        id: CiSystem::CircleCi,
         name: "CircleCI",
         sign: &["{CIRCLECI}"],
         repository: &["{CIRCLE_PROJECT_USERNAME}/{CIRCLE_PROJECT_REPONAME}"],
@@ -163,15 +256,21 @@ pub(super) const SYSTEMS: &[System] = &[
         event: &[],
         branch: &["{CIRCLE_BRANCH}"],
         tag: &["{CIRCLE_TAG}"],
-        // Only of forks. `CIRCLE_PULL_REQUEST` is also there where a branch is built that has a request open.
+        // Only of forks. `CIRCLE_PULL_REQUEST` is also set if a branch is built that has a request open.
         pull_request: &["{CIRCLE_PR_NUMBER}"],
         trigger: None,
         run: &["{CIRCLE_BUILD_URL}"],
         actor: &["{CIRCLE_USERNAME}"],
         bot: None,
+        skip: usual("circleci"),
+        git_token: None,
+        registry_logins: &[],
+        inputs: None,
+        log_commands: &[],
     },
     // https://buildkite.com/docs/pipelines/configure/environment-variables
     System {
+        id: CiSystem::Buildkite,
         name: "Buildkite",
         sign: &["{BUILDKITE}"],
         repository: &[],
@@ -181,15 +280,21 @@ pub(super) const SYSTEMS: &[System] = &[
         event: &[],
         branch: &["{BUILDKITE_BRANCH}"],
         tag: &["{BUILDKITE_TAG}"],
-        // `BUILDKITE_PULL_REQUEST` is `false` where there is none.
+        // `BUILDKITE_PULL_REQUEST` is `false` if there is none.
         pull_request: &["{BUILDKITE_PULL_REQUEST_BASE_BRANCH}"],
         trigger: Some(("BUILDKITE_SOURCE", &["webhook"])),
         run: &["{BUILDKITE_BUILD_URL}"],
         actor: &["{BUILDKITE_BUILD_CREATOR}"],
         bot: None,
+        skip: usual("buildkite"),
+        git_token: None,
+        registry_logins: &[],
+        inputs: None,
+        log_commands: &[],
     },
     // https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables, and the plugins git and branch-api
     System {
+        id: CiSystem::Jenkins,
         name: "Jenkins",
         sign: &["{JENKINS_URL}"],
         repository: &[],
@@ -204,5 +309,45 @@ pub(super) const SYSTEMS: &[System] = &[
         run: &["{BUILD_URL}"],
         actor: &[],
         bot: None,
+        // The default of its SCM Skip plugin, and the only spelling that the plugin takes.
+        skip: Some(Skip { preset: "jenkins", marker: "[ci skip]" }),
+        git_token: None,
+        registry_logins: &[],
+        inputs: None,
+        log_commands: &[],
     },
+    System { skip: usual("travis"), ..named(CiSystem::Travis, "Travis CI") },
+    System { skip: usual("appveyor"), ..named(CiSystem::AppVeyor, "AppVeyor") },
+    System { skip: usual("semaphore"), ..named(CiSystem::Semaphore, "Semaphore") },
+    // The GitLab plugin knows another marker, and cannot be told from Jenkins' variables.
+    System {
+        skip: Some(Skip { preset: "jenkins-gitlab", marker: "[ci-skip]" }),
+        ..named(CiSystem::JenkinsWithGitLab, "Jenkins with its GitLab plugin")
+    },
+    System { log_commands: &[LogCommand::Anywhere("##teamcity[")], ..named(CiSystem::TeamCity, "TeamCity") },
 ];
+
+impl CiSystem {
+    fn row(self) -> Option<&'static System> {
+        SYSTEMS.iter().find(|system| system.id == self)
+    }
+
+    pub fn name(self) -> &'static str {
+        self.row().map_or("unknown CI system", |system| system.name)
+    }
+
+    /// Returns the text that, in a commit's title, keeps this system from building the commit.
+    pub fn skip_marker(self) -> &'static str {
+        self.row().and_then(|system| system.skip.as_ref()).map_or(USUAL_SKIP_MARKER, |skip| skip.marker)
+    }
+}
+
+/// Returns the marker of the system that a value of `--skip-ci` names, such as `gitlab`.
+pub fn skip_marker_of(preset: &str) -> Option<&'static str> {
+    SYSTEMS.iter().filter_map(|system| system.skip.as_ref()).find(|skip| skip.preset == preset).map(|skip| skip.marker)
+}
+
+/// Returns what CI systems take for commands in their logs.
+pub fn log_commands() -> impl Iterator<Item = LogCommand> {
+    SYSTEMS.iter().flat_map(|system| system.log_commands).copied()
+}

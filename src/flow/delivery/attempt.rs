@@ -4,7 +4,6 @@
 use std::time::SystemTime;
 
 use super::{CheckedEntries, Decide, Job, Tip, Writing};
-use crate::cli::OnSuperseded;
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
 use crate::flow::checks::{Checks, Pace};
 use crate::flow::files::{edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
@@ -18,6 +17,7 @@ use crate::message::compose::{self, Purpose};
 use crate::message::trailers::{Origin, SourceCommit};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
+use crate::request::OnSuperseded;
 use crate::targets::kustomization::NoteKind;
 
 /// What ends an attempt before its last stage.
@@ -202,7 +202,7 @@ impl Attempt<'_> {
         let delivery = self.job.delivery;
         let changed: Vec<Release> = releases.iter().filter(|release| release.entry.changed()).cloned().collect();
         let source = writing.source.as_ref().map(SourceCommit::to_string);
-        let run = delivery.target.ci.as_ref().and_then(|ci| ci.run.as_deref());
+        let run = delivery.target.run.page();
         compose::message(
             &delivery.commit.message,
             &changed,
@@ -214,7 +214,7 @@ impl Attempt<'_> {
     /// Flags beat git's configuration, which beats the CI system's bot.
     fn authorship(&self) -> Result<Authorship, Failure> {
         let delivery = self.job.delivery;
-        let bot = delivery.target.ci.as_ref().and_then(|ci| ci.bot).and_then(|bot| bot.parse().ok());
+        let bot = delivery.target.run.bot().cloned();
         let (author, committer) = self.branch.identities()?;
         let (author, committer) = (
             delivery.commit.environment_author.clone().or(author),

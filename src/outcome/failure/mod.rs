@@ -1,6 +1,8 @@
-//! What a person is told when it did not work: who must act (the exit code), what happened, and what to do. The one table
-//! from the errors of all modules to that; a repository's are in `repository`.
+//! What a person is told when something failed: what happened, what to do, and, by the kind, who must act. Here the errors
+//! of all rooms become that; those of a repository do in `repository`.
 
+mod kind;
+mod nearest;
 mod repository;
 
 use std::fmt::Write as _;
@@ -12,99 +14,18 @@ use crate::registry::{CheckError, Checked, Finding, Outage, Source, Verdict};
 use crate::system::signals::Interrupted;
 use crate::targets::kustomization::{EditError, LocateError};
 
-/// Who must act. The numbers are a contract with scripts; `README.md` has the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
-    Unexpected,
-    Usage,
-    Target,
-    Image,
-    Unauthorized,
-    Unavailable,
-    Raced,
-    Refused,
-    Guarded,
-    Interrupted,
-}
+pub use kind::FailureKind;
+use nearest::nearest;
 
-impl FailureKind {
-    /// Every kind, in the order of the exit codes.
-    pub const ALL: [Self; 10] = [
-        Self::Unexpected,
-        Self::Usage,
-        Self::Target,
-        Self::Image,
-        Self::Unauthorized,
-        Self::Unavailable,
-        Self::Raced,
-        Self::Refused,
-        Self::Guarded,
-        Self::Interrupted,
-    ];
-
-    /// The kinds by what a retry would do, the gravest first: of several problems, the gravest names the failure. What no
-    /// retry mends comes before what may mend by itself, so that nothing tries again what a person must look at: a bug,
-    /// whose other findings may be wrong too, before a slip of the caller, and a wrong login, which a retry may lock,
-    /// before an image that may still come.
-    const GRAVEST_FIRST: [Self; 10] = [
-        Self::Interrupted,
-        Self::Unexpected,
-        Self::Usage,
-        Self::Target,
-        Self::Guarded,
-        Self::Refused,
-        Self::Unauthorized,
-        Self::Image,
-        Self::Raced,
-        Self::Unavailable,
-    ];
-
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Unexpected => 1,
-            Self::Usage => 2,
-            Self::Target => 3,
-            Self::Image => 4,
-            Self::Unauthorized => 5,
-            Self::Unavailable => 6,
-            Self::Raced => 7,
-            Self::Refused => 8,
-            Self::Guarded => 9,
-            Self::Interrupted => 130,
-        }
-    }
-
-    fn graver(self, other: Self) -> Self {
-        let first = Self::GRAVEST_FIRST.into_iter().find(|kind| [self, other].contains(kind));
-        first.unwrap_or(self)
-    }
-
-    /// Returns the kind's name in machine-readable output.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unexpected => "unexpected",
-            Self::Usage => "usage",
-            Self::Target => "target",
-            Self::Image => "image",
-            Self::Unauthorized => "unauthorized",
-            Self::Unavailable => "unavailable",
-            Self::Raced => "raced",
-            Self::Refused => "refused",
-            Self::Guarded => "guarded",
-            Self::Interrupted => "interrupted",
-        }
-    }
-}
-
-/// A failure as it is shown. Its texts may quote servers and files, and are escaped where they are written.
+/// A failure as it is shown. Its texts may quote servers and files; `report` escapes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub kind: FailureKind,
     pub message: String,
-    /// What stands between the message and the hint: a server's own words, the names that there are.
+    /// Lines between the message and the hint, such as a server's own words, or the names that there are.
     pub details: Vec<String>,
     pub hint: Option<String>,
-    /// Where it must be mended, if that is one place.
+    /// The place to edit, if it is one.
     pub place: Option<Place>,
 }
 
@@ -142,10 +63,10 @@ impl Failure {
 
     /// Returns the failure of a command that a signal ended while the server had its push.
     pub fn interrupted_push() -> Self {
-        Self::from(Interrupted).detail("the push was under way, and whether it takes effect cannot be told").hint(AGAIN)
+        Self::from(Interrupted).detail("the push had begun, and may or may not take effect").hint(AGAIN)
     }
 
-    /// Returns the failure for an error that nobody planned: its message, then its causes.
+    /// Returns the failure for an unexpected error: its message, then its causes.
     pub fn unexpected(error: impl Into<anyhow::Error>) -> Self {
         Self::new(FailureKind::Unexpected, format!("{:#}", error.into()))
     }
@@ -176,11 +97,25 @@ impl Failure {
     pub fn locate(folder: &str, error: &LocateError) -> Self {
         let failure = Self::target(format!("in `{folder}`, {error}"));
         match error {
-            LocateError::Missing => failure.hint("`-k` names the folder or the file"),
+            LocateError::Missing => failure.hint("name the file or its folder with `-k`"),
             LocateError::Ambiguous(_) => {
-                failure.hint("kustomize would refuse this folder; name one file with `-k`, or remove the others")
+                failure.hint("name one file with `-k`, or remove the others: kustomize refuses such a folder")
             }
         }
+    }
+
+    /// Returns the failure for a name that no entry has. `names` are those that there are, `places` the files that were
+    /// searched, and `remedy` what to do if the name is right.
+    pub fn no_entry(name: &str, names: &[String], places: &[String], remedy: Option<&str>) -> Self {
+        let places: Vec<_> = places.iter().map(|place| format!("`{place}`")).collect();
+        let failure = Self::target(format!("no `images` entry is named `{name}` in {}", places.join(", ")));
+        let failure = failure.detail(match names {
+            [] => "there are no entries".to_owned(),
+            names => format!("entries: {}", names.join(", ")),
+        });
+        let guess = nearest(name, names).map(|near| format!("did you mean `{near}`?"));
+        let hint: Vec<_> = guess.iter().map(String::as_str).chain(remedy).collect();
+        if hint.is_empty() { failure } else { failure.hint(hint.join(" ")) }
     }
 
     /// Fails with all `problems`, if there are any.
@@ -215,8 +150,8 @@ impl Failure {
         failure
     }
 
-    /// Returns what is wrong with an image that was looked for, and maybe waited for: nothing where it is there, and all
-    /// that it must be.
+    /// Returns what is wrong with an image that was checked, after `wait` if that is given; nothing if the image is there
+    /// and meets all requirements.
     pub fn of_check(reference: &Reference, checked: &Checked, wait: Option<Duration>) -> Vec<Self> {
         let registry = reference.registry();
         if let Some(failure) = of_verdict(&format!("`{reference}`"), registry, &checked.verdict, &checked.source, wait)
@@ -232,21 +167,21 @@ impl Failure {
                     let found: Vec<_> = found.iter().map(ToString::to_string).collect();
                     failure
                         .detail(match found.as_slice() {
-                            [] => "it says of no platform that it is for it".to_owned(),
+                            [] => "it names no platform".to_owned(),
                             found => format!("it is for {}", found.join(", ")),
                         })
-                        .hint("does the build push all platforms under this one tag?")
+                        .hint("check that the build pushes all platforms under this one tag")
                 }
                 Finding::OtherRevision { wanted, found: Some(found) } => {
                     Self::new(FailureKind::Image, format!("`{reference}` is not the build of {wanted}"))
-                        .detail(format!("its revision is `{}`", found.escape_debug()))
-                        .hint("was the tag pushed by another build?")
+                        .detail(format!("its revision is `{}`", found))
+                        .hint("check whether another build pushed the tag")
                 }
                 Finding::OtherRevision { wanted, found: None } => Self::new(
                     FailureKind::Image,
-                    format!("`{reference}` does not say that it is the build of {wanted}"),
+                    format!("`{reference}` does not name the commit that it was built from, which must be {wanted}"),
                 )
-                .hint("build it with the label `org.opencontainers.image.revision`, as docker/metadata-action does"),
+                .hint("set the label `org.opencontainers.image.revision` in the build, as docker/metadata-action does"),
                 Finding::Blocked { part, verdict } => {
                     match of_verdict(&format!("{part} of `{reference}`"), registry, verdict, &checked.source, wait) {
                         Some(failure) => failure,
@@ -291,27 +226,27 @@ impl Failure {
         let mut failure = Self::new(FailureKind::Refused, message);
         failure.details = refusal.messages.iter().map(|line| format!("remote: {line}")).collect();
         failure.hint(match refusal.rule() {
-            Some(Rule::Signature) => "sign commits: `--sign`, or `commit.gpgSign` in git's configuration",
-            Some(Rule::Secret) => "the server takes something in the push for a secret; it says what and where",
-            Some(Rule::Identity) => "`--author` names somebody whom the server accepts",
-            Some(Rule::Message) => "`--message` says what the commit's message is",
+            Some(Rule::Signature) => "sign the commit with `--sign`, or set `commit.gpgSign` in git's configuration",
+            Some(Rule::Secret) => "the server found a secret in the push; remove what its message names",
+            Some(Rule::Identity) => "name an author that the server accepts with `--author`",
+            Some(Rule::Message) => "write a message that the server accepts with `--message`",
             Some(Rule::Protection) => {
                 "allow this identity to bypass the rule, or release to a branch that is not protected"
             }
             Some(Rule::CheckedOut) => {
-                "the repository has a work tree on this branch; push to a bare one, or see git's `receive.denyCurrentBranch`"
+                "push to a bare repository, or set git's `receive.denyCurrentBranch` there: this branch is checked out in it"
             }
             Some(Rule::Lock) => {
-                "a process that ended early may have left the lock; if no push is under way there, remove it"
+                "remove the lock at the server if no push is under way there; a process that ended early may have left it"
             }
             Some(Rule::Space) => "make room at the server, or raise its limit",
-            Some(Rule::ReadOnly) => "the server cannot write to the repository; look at its permissions there",
-            None => "a hook or a rule of the server says no; allow this identity there, or release to another branch",
+            Some(Rule::ReadOnly) => "check the permissions of the repository's files at the server",
+            None => "allow this identity in the server's hook or rule, or release to another branch",
         })
     }
 }
 
-/// Returns the failure that a verdict on `what` means; `None` where it is there.
+/// Returns the failure that a verdict on `what` means; `None` if it is there.
 fn of_verdict(
     what: &str,
     registry: &str,
@@ -322,14 +257,14 @@ fn of_verdict(
     Some(match verdict {
         Verdict::Present(_) => return None,
         Verdict::Mismatch { found, .. } => {
-            Failure::new(FailureKind::Image, format!("{what} is another one in the registry"))
-                .detail(format!("it is {}", found.digest))
-                .hint("was the tag pushed again? release the digest that it has now, or none")
+            Failure::new(FailureKind::Image, format!("{what} has another digest in the registry"))
+                .detail(format!("the registry has {}", found.digest))
+                .hint("was the tag pushed again? release the digest that the tag has now, or the tag alone")
         }
         Verdict::Absent(answer) => Failure::new(FailureKind::Image, format!("{what} is not in the registry"))
             .detail(answer.to_string())
             .hint(match wait {
-                Some(_) => "it was waited for; does the build push it under this very name and tag?",
+                Some(_) => "`--wait` ended without it; does the build push exactly this name and tag?",
                 None => "if the build is still pushing, `--wait 5m` waits for it",
             }),
         Verdict::NoAccess(answer) => {
@@ -337,36 +272,35 @@ fn of_verdict(
             let failure = Failure::new(FailureKind::Unauthorized, message).detail(answer.to_string());
             match source {
                 Source::NotAsked | Source::Anonymous => {
-                    failure.hint(format!("no login for {registry} was found; `docker login` makes one"))
+                    failure.hint(format!("log in with `docker login`; no login for {registry} was found"))
                 }
-                source => failure.hint(format!("the login from {source} was used")),
+                source => failure.hint(format!("check what the login from {source} may read")),
             }
         }
         Verdict::LoginRejected(answer) => {
             Failure::new(FailureKind::Unauthorized, format!("{registry} does not accept the login"))
                 .detail(answer.to_string())
-                .hint(format!("the login came from {source}; is it expired?"))
+                .hint(format!("check the login from {source}; is it expired?"))
         }
         Verdict::RateLimited(answer) => {
-            Failure::new(FailureKind::Unavailable, format!("{registry} limits our requests"))
+            Failure::new(FailureKind::Unavailable, format!("{registry} limits the rate of requests"))
                 .detail(answer.to_string())
                 .hint("try again later; a login often raises the limit")
         }
-        Verdict::Unavailable(outage) => Failure::new(
-            FailureKind::Unavailable,
-            format!("nobody can say whether {what} is in the registry"),
-        )
-        .detail(outage.to_string())
-        .hint(match outage {
-            Outage::Untrusted { .. } => {
-                "`--ca-file` names an authority of your own; a registry without TLS is named with `--plain-http`"
-            }
-            _ => "try again; `--timeout` allows for more tries",
-        }),
+        Verdict::Unavailable(outage) => {
+            Failure::new(FailureKind::Unavailable, format!("cannot check {what}: the registry is unavailable"))
+                .detail(outage.to_string())
+                .hint(match outage {
+                    Outage::Untrusted { .. } => {
+                        "name your own CA certificate with `--ca-file`, or a registry without TLS with `--plain-http`"
+                    }
+                    _ => "try again, or allow for more tries with `--timeout`",
+                })
+        }
     })
 }
 
-/// What to do where nobody knows whether a push took effect.
+/// What to do if a push may or may not have taken effect.
 const AGAIN: &str = "run the same command again: what is already released is not released twice";
 
 impl From<Interrupted> for Failure {

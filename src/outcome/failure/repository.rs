@@ -1,79 +1,78 @@
-//! From the errors of a repository to what a person is told.
+//! From the errors of a repository to what a person is told: one table, in which every error has its kind and its hint.
 
 use super::{AGAIN, Failure, FailureKind};
 use crate::git::GitError;
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
-        let (kind, hint) = (kind(&error), hint(&error));
+        let (kind, hint) = kind_and_hint(&error);
         let details = error.details().to_vec();
         let message = format!("{:#}", anyhow::Error::from(error));
         Self { details, hint: hint.map(str::to_owned), ..Self::new(kind, message) }
     }
 }
 
-fn kind(error: &GitError) -> FailureKind {
+fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
+    use FailureKind::{Refused, Target, Unauthorized, Unavailable, Unexpected, Usage};
     match error {
-        GitError::Url { .. } | GitError::BranchName(_) | GitError::Path { .. } | GitError::Setting { .. } => {
-            FailureKind::Usage
-        }
-        GitError::NoRepository { .. }
-        | GitError::Foreign { .. }
-        | GitError::NoRemote(_)
-        | GitError::SeveralUrls(_)
-        | GitError::NoServer { .. }
-        | GitError::NotFollowed { .. }
-        | GitError::Unsupported { .. } => FailureKind::Target,
-        GitError::Unauthorized { .. }
-        | GitError::NoAccess { .. }
-        | GitError::KeyRefused { .. }
-        | GitError::HostKey { .. } => FailureKind::Unauthorized,
-        GitError::Unavailable { .. } | GitError::Untrusted { .. } | GitError::Uncertain { .. } => {
-            FailureKind::Unavailable
-        }
-        GitError::Declined { .. } => FailureKind::Refused,
-        GitError::NoProgram { .. }
-        | GitError::ProgramMissing { .. }
-        | GitError::Unsigned { .. }
-        | GitError::Unexpected { .. } => FailureKind::Unexpected,
-    }
-}
-
-fn hint(error: &GitError) -> Option<&'static str> {
-    match error {
-        GitError::NoRepository { .. } => Some("`--repo` names a repository, by URL or path"),
+        GitError::Url { .. } => (Usage, Some("write a URL as `git clone` takes it, or the path of a repository")),
+        GitError::BranchName(_) => (Usage, Some("check the name with `git check-ref-format --branch NAME`")),
+        GitError::Path { .. } => (Usage, Some("name the file or folder by its path from the repository's root")),
+        GitError::Setting { .. } => (Usage, Some("correct the setting in git's configuration")),
+        GitError::NoRepository { .. } => (Target, Some("name a repository with `--repo`, by URL or path")),
         GitError::Foreign { .. } => {
-            Some("its configuration is trusted where `CI` is set; else run as its owner, or use `--repo URL`")
+            (Target, Some("run as the owner of the checkout, or use `--repo URL`; in CI, set the variable `CI`"))
         }
-        GitError::NoRemote(_) => Some("`--remote` names another one"),
-        GitError::SeveralUrls(_) => Some("`--repo` names one"),
-        GitError::NoServer { .. } => Some("is the URL the one to clone from?"),
-        GitError::Unauthorized { credentials_sent: true, .. } => Some("is the token expired, or for another host?"),
+        GitError::NoRemote(_) => (Target, Some("name another remote with `--remote`")),
+        GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
+        GitError::NoServer { .. } => (Target, Some("check the URL: is it the one to clone from?")),
+        GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
+        GitError::Unsupported { .. } => {
+            (Target, Some("release to another repository; this one needs what tagship does not support"))
+        }
+        GitError::Unauthorized { credentials_sent: true, .. } => {
+            (Unauthorized, Some("check the token: is it expired, or for another host?"))
+        }
         GitError::Unauthorized { credentials_sent: false, .. } => {
-            Some("set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout")
+            (Unauthorized, Some("set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout"))
         }
-        GitError::NoAccess { .. } => Some("check the URL, and that this login may write to the repository"),
-        GitError::Untrusted { .. } => {
-            Some("`http.sslCAInfo` of git's configuration, or `SSL_CERT_FILE`, names an authority of your own")
+        GitError::NoAccess { .. } => {
+            (Unauthorized, Some("check the URL, and that this login may write to the repository"))
         }
-        GitError::KeyRefused { .. } => {
-            Some("give the host the public half of your key; `GIT_SSH_COMMAND='ssh -i FILE'` names the key to use")
-        }
-        GitError::HostKey { .. } => {
-            Some("compare the host's key with the one that it publishes, and keep that in `~/.ssh/known_hosts`")
-        }
-        GitError::NoProgram { program, .. } if program.starts_with("git") => {
-            Some("a repository that is given by its path is reached through git, which must be installed")
-        }
-        GitError::NoProgram { .. } => Some("install OpenSSH's client, or name another with `GIT_SSH_COMMAND`"),
-        GitError::ProgramMissing { .. } => {
-            Some("does `GIT_SSH_COMMAND` or `core.sshCommand` name a program that is here, and has the host git?")
-        }
-        GitError::NotFollowed { .. } => Some("name the file that it leads to"),
-        GitError::Unsigned { .. } => Some(
-            "git's `gpg.format`, `user.signingKey` and `gpg.program` say how; a key with a passphrase needs its agent",
+        GitError::KeyRefused { .. } => (
+            Unauthorized,
+            Some("add your public key at the host; `GIT_SSH_COMMAND='ssh -i FILE'` chooses the key to use"),
         ),
-        GitError::Uncertain { .. } => Some(AGAIN),
-        _ => None,
+        GitError::HostKey { .. } => (
+            Unauthorized,
+            Some("compare the host's key with the one that it publishes, and keep that in `~/.ssh/known_hosts`"),
+        ),
+        GitError::Unavailable { .. } => {
+            (Unavailable, Some("try again; if it stays so, check the URL, the network and the proxy"))
+        }
+        GitError::Untrusted { .. } => (
+            Unavailable,
+            Some("name your own CA certificate with `http.sslCAInfo` in git's configuration, or `SSL_CERT_FILE`"),
+        ),
+        GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),
+        GitError::Declined { .. } => (Refused, Some("read the server's words above; a retry gets the same answer")),
+        GitError::NoProgram { program, .. } if program.starts_with("git") => {
+            (Unexpected, Some("install git, which a repository given by its path needs, or give its URL"))
+        }
+        GitError::NoProgram { .. } => {
+            (Unexpected, Some("install OpenSSH's client, or name another with `GIT_SSH_COMMAND`"))
+        }
+        GitError::ProgramMissing { .. } => (
+            Unexpected,
+            Some("check that `GIT_SSH_COMMAND` or `core.sshCommand` names a program here, and that the host has git"),
+        ),
+        GitError::Unsigned { .. } => (
+            Unexpected,
+            Some(
+                "check git's `gpg.format`, `user.signingKey` and `gpg.program`; a key with a passphrase needs its agent",
+            ),
+        ),
+        // Nothing is known that would help.
+        GitError::Unexpected { .. } => (Unexpected, None),
     }
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::outcome::failure::{Failure, Place};
 use crate::report::escape::{visible, visible_lines};
 
-/// GitHub cuts messages off; what would be cut is for the log.
+/// In bytes. GitHub cuts longer messages off; the log has the rest.
 const LARGEST: usize = 4000;
 
-/// Returns the annotation of a failure, at `file` where that is known.
+/// Returns the annotation of a failure, at `file` if that is known.
 pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> String {
     let mut lines = vec![visible(&failure.message)];
     lines.extend(failure.details.iter().flat_map(|detail| visible_lines(detail)));
@@ -21,7 +21,7 @@ pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> 
     format!("::error {properties}::{}\n", data(&lines.join("\n")))
 }
 
-/// Returns the annotation of an end that did less than was asked, for a reason. A release that is held makes the step red.
+/// Returns the annotation of a command that stopped for a reason, without failing. A release that is held makes the step red.
 pub(super) fn stopped(command: &str, outcome: &str, reason: &str) -> String {
     let kind = if outcome == "held" { "error" } else { "notice" };
     let title = property(&format!("tagship {command}"));
@@ -37,7 +37,7 @@ pub(in crate::report) fn group(title: &str, lines: &str) -> String {
     format!("::group::{}\n{lines}::endgroup::\n", data(title))
 }
 
-/// Returns where `file` is below the workspace, if it is there: annotations of other repositories' files lead nowhere.
+/// Returns the path of `file` below the workspace, if it is there: annotations of other repositories' files lead nowhere.
 /// Paths in a repository begin at its root, those on disk in the current folder.
 pub(super) fn in_workspace(file: &str, workspace: &Path, is_on_disk: bool) -> Option<PathBuf> {
     let workspace = workspace.canonicalize().ok()?;

@@ -1,4 +1,4 @@
-//! What GitHub's runner hears from us by itself, and so do those of Gitea and Forgejo: outputs, a summary, annotations.
+//! What the runners of GitHub, Gitea and Forgejo get without a flag: outputs, a summary, annotations.
 
 mod annotations;
 mod outputs;
@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use super::file;
 use super::json::Document;
-use crate::cli::{Ci, Environment};
+use crate::cli::Environment;
 use crate::outcome::Outcome;
 use crate::outcome::failure::Failure;
 
 pub(super) use annotations::{group, warning};
 
-/// The runner that we run on.
+/// The files and links of the runner.
 pub(super) struct GitHub {
     output: Option<PathBuf>,
     summary: Option<PathBuf>,
@@ -31,7 +31,7 @@ pub(super) fn append_outputs(path: &Path, document: Document<'_>) -> io::Result<
     }
 }
 
-/// Where a summary leads to.
+/// The targets of a summary's links.
 #[derive(Clone, Default)]
 struct Links {
     server: Option<String>,
@@ -43,7 +43,7 @@ struct Links {
 }
 
 impl Links {
-    /// Returns the page of a commit that was pushed, where that was to this very server.
+    /// Returns the page of a commit that was pushed, if that was to this very server.
     fn commit(&self, id: &str) -> Option<String> {
         let server = self.server.as_deref()?;
         let (_, host) = server.split_once("://")?;
@@ -61,7 +61,7 @@ impl GitHub {
     /// Returns the runner, if it is one of GitHub or one that does as it does.
     pub(super) fn detect(environment: &Environment) -> Option<Self> {
         environment.get("GITHUB_ACTIONS").filter(|value| *value == "true")?;
-        let Ci { source, run, .. } = environment.ci().unwrap_or_default();
+        let (source, run) = environment.ci().map(|ci| (ci.source, ci.run)).unwrap_or_default();
         Some(Self {
             output: environment.path("GITHUB_OUTPUT"),
             summary: environment.path("GITHUB_STEP_SUMMARY"),
@@ -70,8 +70,8 @@ impl GitHub {
         })
     }
 
-    /// Writes outputs and summary; `pushed_to` is the repository, as it is shown. Nobody asked for them in so many words, as where a container has the variables and not
-    /// the files: what cannot be written is returned, to be told.
+    /// Writes outputs and summary, and returns what could not be written. That is not an error, because no flag asks for them,
+    /// and a container may have the variables without the files. `pushed_to` is the repository, as it is shown.
     pub(super) fn write(
         &self,
         command: &str,
@@ -95,7 +95,7 @@ impl GitHub {
         problems
     }
 
-    /// Returns the lines of the log that make the end an annotation, where it is worth one.
+    /// Returns the annotation of the end, if the end has one.
     pub(super) fn annotation(&self, command: &str, result: Result<&Outcome, &Failure>) -> Option<String> {
         match result {
             Ok(_) => {

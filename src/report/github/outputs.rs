@@ -1,16 +1,15 @@
-//! The results as a step's outputs, in the form of the file `GITHUB_OUTPUT`. Every value stands between delimiters that
-//! nobody could know before, so that none can end itself and add outputs of its own.
+//! The results as a step's outputs, in the form of the file `GITHUB_OUTPUT`. Every value stands between random delimiters, so
+//! that no value can end itself and add outputs of its own.
 
 use std::hash::{BuildHasher as _, RandomState};
 
 use crate::report::json::Document;
 use crate::report::results;
 
-/// An output larger than this cannot be handed on: a workflow puts it into an environment variable, where Linux takes no
-/// more than 128 KiB.
+/// In bytes. A workflow puts an output into an environment variable, which on Linux has at most 128 KiB.
 const LARGEST_RESULT: usize = 100 << 10;
 
-/// Returns the lines to append; `None` where a value has its own delimiter in it.
+/// Returns the lines to append; `None` if a value has its own delimiter in it.
 pub(super) fn render(document: Document<'_>) -> Option<String> {
     let mut lines = String::new();
     for result in results::named(&document) {

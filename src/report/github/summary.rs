@@ -1,11 +1,11 @@
-//! The job's summary, in GitHub's Markdown: what was released, from what to what, and the diff; or what went wrong. What
-//! anybody else says stands in code spans, with every punctuation mark as an entity, or in a fence that is longer than any
-//! in it, so that nothing breaks out.
+//! The job's summary, in GitHub's Markdown: what was released, from what to what, and the diff; or the failure. Foreign text
+//! stands in code spans, with every punctuation mark as an entity, or in a fence that is longer than any in the text, so that
+//! it cannot break out.
 
 use std::fmt::Write as _;
 
 use super::Links;
-use crate::message::short_tag;
+use crate::image::Tag;
 use crate::outcome::Outcome;
 use crate::outcome::failure::Failure;
 use crate::report::escape::{visible, visible_lines};
@@ -13,14 +13,14 @@ use crate::report::json::{Document, Image};
 use crate::report::style::Style;
 use crate::report::text;
 
-/// GitHub takes 1 MiB of a step; nobody reads more than this.
+/// In bytes. GitHub takes 1 MiB of a step, which is more than a person reads.
 const LARGEST: usize = 60 << 10;
 const LARGEST_TABLE: usize = 30 << 10;
 /// In characters; what is longer is cut.
 const LONGEST_SPAN: usize = 300;
 const LONGEST_LINE: usize = 1000;
 
-/// Returns the lines to append; none where there is nothing to sum up.
+/// Returns the lines to append; none if there is nothing to sum up.
 pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>, links: &Links) -> String {
     if result.is_ok() && document.reason.is_none() && document.images.is_empty() {
         return String::new();
@@ -69,15 +69,19 @@ fn row(image: &Image<'_>) -> String {
     let cells = [
         code(image.image),
         entry,
-        optional(previous.and_then(|previous| previous.new_tag.or(previous.digest)).map(short_tag)),
-        optional(image.tag.map(short_tag)),
+        previous.and_then(|previous| previous.new_tag.or(previous.digest)).map(tag).unwrap_or_default(),
+        image.tag.map(tag).unwrap_or_default(),
         optional(image.digest),
         image.platforms.iter().map(|platform| code(platform)).collect::<Vec<_>>().join(" "),
     ];
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// Returns where this comes from and where it went: commit, branch, source and run.
+fn tag(text: &str) -> String {
+    text.parse::<Tag>().map_or_else(|_| code(text), |tag| code(tag.short()))
+}
+
+/// Returns the commit and the branch of the release, and the source and the run that it comes from.
 fn origin(document: &Document<'_>, links: &Links) -> String {
     let linked = |text: &str, url: Option<&str>| match url {
         Some(url) => format!("[{}]({})", code(text), target(url)),

@@ -73,7 +73,7 @@ fn the_three_names_and_no_other() {
     let home = Home::new();
     home.write("app/Kustomization.yaml", SEED);
     let set = tagship().home(&home).current_dir(home.path().join("app"));
-    set.args(["set", "IMAGE_PLACEHOLDER=*:v2"]).run().exit(3).stderr_has("`-k` names the folder or the file");
+    set.args(["set", "IMAGE_PLACEHOLDER=*:v2"]).run().exit(3).stderr_has("name the file or its folder with `-k`");
 }
 
 #[test]
@@ -101,11 +101,11 @@ fn what_kustomize_drops_is_told() {
 #[test]
 fn bad_arguments_and_files() {
     for (arguments, code, said) in [
-        (&["IMAGE_PLACEHOLDER="][..], 2, "is a variable empty that should not be?"),
+        (&["IMAGE_PLACEHOLDER="][..], 2, "check that no variable in it is empty"),
         (&["IMAGE_PLACEHOLDER=*:$TAG"], 2, "a tag cannot contain '$'"),
         (&["a@sha256:xyz"], 2, "lower-case hexadecimal digits"),
         (&["-k", "nowhere", "a:v1"], 3, "cannot read `nowhere`"),
-        (&["-k", "..", "a:v1"], 3, "`-k` names the folder or the file"),
+        (&["-k", "..", "a:v1"], 3, "name the file or its folder with `-k`"),
         (&[], 2, "IMAGE"),
     ] {
         let (home, set) = seed();

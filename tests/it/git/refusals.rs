@@ -76,7 +76,7 @@ fn a_repository_with_a_work_tree() {
     let stage = Stage::new();
     stage.remote.configure("core.bare", "false");
     let output = release(&stage, &stage.remote.file_url()).run().exit(8);
-    output.stderr_has("branch is currently checked out").stderr_has("hint: the repository has a work tree");
+    output.stderr_has("branch is currently checked out").stderr_has("hint: push to a bare repository");
     stage.untouched();
     stage.remote.configure("receive.denyCurrentBranch", "ignore");
     release(&stage, &stage.remote.file_url()).run().success();

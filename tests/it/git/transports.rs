@@ -89,7 +89,7 @@ fn what_does_not_speak_git() {
         for flags in [&[][..], &["--dry-run"]] {
             let release = stage.release_to(&server.url("gitops.git")).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
             let output = release.args(flags.iter().copied()).run().exit(3);
-            output.stderr_has(expected).stderr_has("hint: is the URL the one to clone from?");
+            output.stderr_has(expected).stderr_has("hint: check the URL: is it the one to clone from?");
         }
         stage.untouched();
     }

@@ -229,10 +229,10 @@ fn what_the_file_says_makes_no_marker() {
 fn contradictions_are_refused() {
     let stage = Stage::new();
     for (arguments, said) in [
-        (&["--skip-ci", "never", "--message", "Mine [ci skip]"][..], "the message has a marker"),
+        (&["--skip-ci", "never", "--message", "Mine [ci skip]"][..], "the message has a skip marker"),
         (&["--trailer", "Skip-Checks=true"], "`--skip-ci skip-checks` writes it"),
-        (&["--skip-ci", " "], "a marker is one line"),
-        (&["--skip-ci", "a\nb"], "a marker is one line"),
+        (&["--skip-ci", " "], "is empty or more than one line"),
+        (&["--skip-ci", "a\nb"], "is empty or more than one line"),
     ] {
         stage.release().args(arguments.iter().copied()).arg(stage.argument()).run().exit(2).stderr_has(said);
     }

@@ -1,7 +1,7 @@
-//! Which name was probably meant, where one is not there.
+//! Finds the name that was probably meant by one that does not exist.
 
-/// Returns the one of `names` that a slip of the keyboard, or a forgotten registry, may have made `wanted` of.
-pub(crate) fn nearest<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
+/// Returns the one of `names` that is nearest to `wanted`: a few letters apart, or the same without its registry.
+pub(super) fn nearest<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
     let limit = (wanted.chars().count() / 3).max(1);
     let last_part = |name: &'a str| name.rsplit('/').next().unwrap_or(name);
     let wanted_part = wanted.rsplit('/').next().unwrap_or(wanted);

@@ -1,0 +1,48 @@
+//! The logins that CI systems give a run, for their own git server and their own registry. A token counts for the server
+//! that its system names, and for no other.
+
+use super::system::RegistryToken;
+use super::systems::SYSTEMS;
+use super::template::value;
+
+/// A login for repositories. It holds a secret, so it has no `Debug`.
+#[derive(Clone)]
+pub struct GitLogin {
+    /// The URL of the only server that the login is for; `None`: the server of the release branch.
+    pub server: Option<String>,
+    pub user: String,
+    pub password: String,
+}
+
+/// A login for a registry. It holds a secret, so it has no `Debug`.
+pub struct RegistryLogin {
+    /// The variable that has the password.
+    pub variable: &'static str,
+    pub registry: String,
+    pub username: String,
+    pub password: String,
+}
+
+/// Returns the CI systems' own logins for git, in the order in which they count.
+pub(in crate::cli) fn git_logins(variable: &impl Fn(&str) -> Option<String>) -> Vec<GitLogin> {
+    let tokens = SYSTEMS.iter().filter_map(|system| system.git_token.as_ref());
+    let logins = tokens.filter_map(|token| {
+        variable(token.sign)?;
+        let (server, password) = variable(token.server).zip(variable(token.token))?;
+        Some(GitLogin { server: Some(server), user: token.user.to_owned(), password })
+    });
+    logins.collect()
+}
+
+/// Returns the CI systems' own logins for registries.
+pub(in crate::cli) fn registry_logins(variable: &impl Fn(&str) -> Option<String>) -> Vec<RegistryLogin> {
+    let login = |token: &RegistryToken| {
+        Some(RegistryLogin {
+            variable: token.password,
+            registry: value(variable, token.registry)?,
+            username: value(variable, token.username)?,
+            password: variable(token.password)?,
+        })
+    };
+    SYSTEMS.iter().filter_map(|system| system.registry_logins.iter().find_map(login)).collect()
+}

@@ -1,0 +1,108 @@
+//! What there is to know about a CI system: the columns of the table in `systems`.
+
+use super::template::Values;
+
+/// A known CI system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CiSystem {
+    ForgejoActions,
+    GiteaActions,
+    GitHubActions,
+    GitLabCi,
+    Woodpecker,
+    Drone,
+    BitbucketPipelines,
+    AzurePipelines,
+    CircleCi,
+    Buildkite,
+    Jenkins,
+    Travis,
+    AppVeyor,
+    Semaphore,
+    JenkinsWithGitLab,
+    TeamCity,
+}
+
+/// A CI system: what its variables are called, and what it understands.
+pub(super) struct System {
+    pub(super) id: CiSystem,
+    pub(super) name: &'static str,
+    /// Set if and only if this system runs us; none: the system can be named, but not detected.
+    pub(super) sign: Values,
+    /// The repository's name with its owner. If no variable has it, it is read from the URL.
+    pub(super) repository: Values,
+    pub(super) repository_url: Values,
+    pub(super) commit: Values,
+    pub(super) before: Values,
+    /// The file with the event, which has `before` too.
+    pub(super) event: Values,
+    pub(super) branch: Values,
+    /// Set if a tag is built.
+    pub(super) tag: Values,
+    /// Set if a pull or merge request is built.
+    pub(super) pull_request: Values,
+    /// The variable with what began the run, and its words for a push, or for a run that a push began.
+    pub(super) trigger: Option<(&'static str, &'static [&'static str])>,
+    pub(super) run: Values,
+    pub(super) actor: Values,
+    pub(super) bot: Option<&'static str>,
+    pub(super) skip: Option<Skip>,
+    pub(super) git_token: Option<GitToken>,
+    pub(super) registry_logins: &'static [RegistryToken],
+    pub(super) inputs: Option<Inputs>,
+    pub(super) log_commands: &'static [LogCommand],
+}
+
+/// How a commit asks the system not to build it.
+pub(super) struct Skip {
+    /// The value of `--skip-ci` that chooses this system.
+    pub(super) preset: &'static str,
+    /// The text in the commit's title.
+    pub(super) marker: &'static str,
+}
+
+/// The token that a system gives a run for its own git server.
+pub(super) struct GitToken {
+    /// The variable that must be set for the token to count.
+    pub(super) sign: &'static str,
+    /// The variable with the server's URL.
+    pub(super) server: &'static str,
+    pub(super) token: &'static str,
+    pub(super) user: &'static str,
+}
+
+/// A login that a system gives a run for its own registry; the first that is complete counts.
+pub(super) struct RegistryToken {
+    pub(super) registry: Values,
+    pub(super) username: Values,
+    /// The variable with the password.
+    pub(super) password: &'static str,
+}
+
+/// How a system hands the inputs of a step to a container.
+#[derive(Clone, Copy)]
+pub(in crate::cli) struct Inputs {
+    /// What the variables of inputs begin with.
+    pub(in crate::cli) prefix: &'static str,
+    pub(in crate::cli) lists: Lists,
+}
+
+/// How an input writes a list.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) enum Lists {
+    /// One value a line.
+    Lines,
+    /// JSON, or values with commas or line ends between them.
+    JsonOrCommas,
+}
+
+/// A text in a log that the system takes for a command.
+#[derive(Debug, Clone, Copy)]
+pub enum LogCommand {
+    /// At the beginning of a line, after any space.
+    LineStart(&'static str),
+    Anywhere(&'static str),
+}
+
+/// In the title and in lower case, nearly every system knows this marker.
+pub const USUAL_SKIP_MARKER: &str = "[skip ci]";

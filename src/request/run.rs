@@ -1,0 +1,75 @@
+//! The run of a CI system that releases, as far as the system tells: what is built, what began it, and its page.
+
+use crate::cli::Ci;
+use crate::git::{BranchName, CommitId, Identity};
+use crate::message::trailers::SourceCommit;
+
+/// A run of a CI system. It only supplies defaults; outside of CI, nothing is known.
+#[derive(Clone, Default)]
+pub struct Run {
+    source: Option<SourceCommit>,
+    commit: Option<CommitId>,
+    before: Option<CommitId>,
+    branch: Option<BranchName>,
+    pushed: Option<bool>,
+    repository_url: Option<String>,
+    page: Option<String>,
+    bot: Option<Identity>,
+}
+
+impl Run {
+    pub(super) fn new(ci: Option<Ci>) -> Self {
+        let Some(ci) = ci else { return Self::default() };
+        Self {
+            source: ci.source.as_deref().and_then(SourceCommit::parse),
+            commit: ci.commit.as_deref().and_then(CommitId::parse),
+            before: ci.before.as_deref().and_then(CommitId::parse),
+            branch: ci.branch.as_deref().and_then(|branch| branch.parse().ok()),
+            pushed: ci.pushed,
+            repository_url: ci.repository_url,
+            page: ci.run,
+            bot: ci.bot.and_then(|bot| bot.parse().ok()),
+        }
+    }
+
+    /// Returns the commit that is built, with its repository.
+    pub fn source(&self) -> Option<&SourceCommit> {
+        self.source.as_ref()
+    }
+
+    /// Returns the commit that is built.
+    pub fn commit(&self) -> Option<CommitId> {
+        self.commit
+    }
+
+    /// Returns the tip of the branch before the push that is built.
+    pub fn before(&self) -> Option<CommitId> {
+        self.before
+    }
+
+    /// Returns the branch that is built; `None` for tags and pull requests.
+    pub fn branch(&self) -> Option<&BranchName> {
+        self.branch.as_ref()
+    }
+
+    /// Returns whether a push of commits may have begun the run: false if the system names a person, a schedule or another
+    /// program.
+    pub fn may_be_of_a_push(&self) -> bool {
+        self.pushed != Some(false)
+    }
+
+    /// Returns the URL of the repository that is built, without a login.
+    pub fn repository_url(&self) -> Option<&str> {
+        self.repository_url.as_deref()
+    }
+
+    /// Returns the URL of the run's page.
+    pub fn page(&self) -> Option<&str> {
+        self.page.as_deref()
+    }
+
+    /// Returns the author of the system's own commits.
+    pub fn bot(&self) -> Option<&Identity> {
+        self.bot.as_ref()
+    }
+}
