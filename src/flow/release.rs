@@ -21,7 +21,13 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         None => Vec::new(),
     };
     let source = delivery.target.ci.as_ref().and_then(|ci| SourceCommit::parse(ci.source.as_deref()?));
-    let writing = Writing { images: images.clone(), purpose: Purpose::Release, source };
+    let writing = Writing {
+        images: images.clone(),
+        purpose: Purpose::Release,
+        source,
+        explained: Vec::new(),
+        held_at_source: None,
+    };
     let job = Job { command: "release", delivery, gate, images: known, checked: CheckedEntries::All };
     deliver(&job, &mut |_, _| Ok(writing.clone()), listener)
 }

@@ -101,6 +101,10 @@ impl<'r> Source<'r> {
         self.reader()?.fetch(&missing, objects)
     }
 
+    pub(super) fn has_remote(&self) -> bool {
+        self.remote.is_some()
+    }
+
     pub(super) fn copy_local(&self, id: ObjectId, objects: &mut Objects) -> Result<bool, GitError> {
         let Some((kind, bytes)) = self.checkout.and_then(|checkout| checkout.object(id)) else {
             return Ok(false);

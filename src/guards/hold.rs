@@ -6,25 +6,30 @@ use std::time::SystemTime;
 
 use crate::git::{Kind, RepositoryPath, Snapshot};
 use crate::guards::hold_file::{FILE_NAME, Hold, HoldError, HoldState};
-use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
 
-/// Returns why the changes to `files`, which are at `paths`, are held; `None` if they are not, or if `overrides` is set.
-pub(crate) fn held(
+/// The entries that a release changes, or takes from, in the file at a path.
+pub struct Concerned<'n> {
+    pub path: RepositoryPath,
+    pub names: Vec<&'n str>,
+}
+
+/// Returns why a release that concerns these entries is held; `None` if it is not, or if holds are overridden. `note` is told
+/// of holds that have expired and of those that are overridden.
+///
+/// # Errors
+/// If the branch cannot be read.
+pub fn held(
     snapshot: &mut Snapshot<'_>,
-    paths: &[RepositoryPath],
-    files: &[FileEdit],
+    concerned: &[Concerned<'_>],
     overrides: bool,
     note: &mut dyn FnMut(String),
 ) -> Result<Option<String>, Failure> {
     let mut held = Vec::new();
-    for (place, names) in holds(snapshot, paths, files)? {
+    for (place, names) in holds(snapshot, concerned)? {
         let (state, said) = match read(snapshot, &place)? {
             Ok(hold) => (hold.state(names.iter().copied(), SystemTime::now()), hold.to_string()),
-            Err(error) => (
-                HoldState::Active,
-                format!("the file is not a hold that can be understood ({error}), so it holds everything"),
-            ),
+            Err(error) => (HoldState::Active, format!("it cannot be understood, so it holds everything: {error}")),
         };
         match state {
             HoldState::Unrelated => {}
@@ -36,19 +41,16 @@ pub(crate) fn held(
     Ok((!held.is_empty()).then(|| held.join("; ")))
 }
 
-/// Returns the holds in the folders of what changes and above them, each with the names of the entries that change below.
-fn holds<'f>(
+/// Returns the holds in the folders of the files and above them, each with the names of the entries below it.
+fn holds<'n>(
     snapshot: &Snapshot<'_>,
-    paths: &[RepositoryPath],
-    files: &'f [FileEdit],
-) -> Result<BTreeMap<RepositoryPath, Vec<&'f str>>, Failure> {
+    concerned: &[Concerned<'n>],
+) -> Result<BTreeMap<RepositoryPath, Vec<&'n str>>, Failure> {
     let mut holds: BTreeMap<RepositoryPath, Vec<&str>> = BTreeMap::new();
-    for (path, file) in paths.iter().zip(files) {
-        let changed = file.edit.entries.iter().filter(|entry| entry.changed()).map(|entry| entry.name.as_str());
-        let names: Vec<&str> = changed.collect();
+    for Concerned { path, names } in concerned.iter().filter(|concerned| !concerned.names.is_empty()) {
         for folder in path.folders() {
-            if !names.is_empty() && snapshot.kind(&folder, FILE_NAME)? != Kind::Missing {
-                holds.entry(folder.join(FILE_NAME)).or_default().extend(&names);
+            if snapshot.kind(&folder, FILE_NAME)? != Kind::Missing {
+                holds.entry(folder.join(FILE_NAME)).or_default().extend(names);
             }
         }
     }

@@ -116,6 +116,7 @@ fn success(outcome: &Outcome) -> Document<'_> {
             Ending::Proceed => "proceed",
             Ending::Skipped => "skipped",
             Ending::Superseded => "superseded",
+            Ending::Diverged => "diverged",
             Ending::Held => "held",
             Ending::Listed => "listed",
         },
@@ -136,7 +137,7 @@ fn success(outcome: &Outcome) -> Document<'_> {
 }
 
 fn logged(release: &LoggedRelease) -> Logged<'_> {
-    let LoggedRelease { name, fields, record, provenance, rolled_back_by } = release;
+    let LoggedRelease { name, fields, record, trailers, rolled_back_by, .. } = release;
     Logged {
         name,
         image: fields.as_ref().map(|fields| fields.new_name.as_deref().unwrap_or(name)),
@@ -146,9 +147,9 @@ fn logged(release: &LoggedRelease) -> Logged<'_> {
         by: &record.author,
         commit: record.id.to_string(),
         title: record.title(),
-        source: provenance.as_ref().and_then(|said| said.source.as_ref()).map(ToString::to_string),
-        run: provenance.as_ref().and_then(|said| said.run.as_deref()),
-        by_hand: provenance.is_none(),
+        source: trailers.as_ref().and_then(|said| said.source.as_ref()).map(ToString::to_string),
+        run: trailers.as_ref().and_then(|said| said.run.as_deref()),
+        by_hand: trailers.is_none(),
         rolled_back_by: rolled_back_by.map(|id| id.to_string()),
     }
 }

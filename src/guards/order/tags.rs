@@ -174,6 +174,16 @@ fn release<'p>(pieces: &'p [Piece<'p>]) -> Option<Release<'p>> {
     Some(Release { version: parts, kind: *kind, pre: Some((rank, word, numbers)) })
 }
 
+/// Returns the commit ids in a tag, without the `g` of `git describe`. Digits alone are not taken for one here.
+pub(super) fn commit_ids(tag: &str) -> impl Iterator<Item = &str> {
+    pieces(tag).into_iter().filter_map(|piece| match piece {
+        Piece::Commit(id) => {
+            Some(id.strip_prefix('g').unwrap_or(id)).filter(|id| !id.bytes().all(|b| b.is_ascii_digit()))
+        }
+        Piece::Text(_) | Piece::Number { .. } => None,
+    })
+}
+
 /// Splits a tag into its pieces.
 fn pieces(tag: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
