@@ -117,6 +117,13 @@ pub enum Ending {
     Listed,
 }
 
+impl Ending {
+    /// Returns whether a guard stopped the release, so that nothing of it came about.
+    pub fn is_stopped(self) -> bool {
+        matches!(self, Self::Superseded | Self::Diverged | Self::Held)
+    }
+}
+
 /// An entry that was not released although others were.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {

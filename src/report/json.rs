@@ -127,7 +127,12 @@ fn success(outcome: &Outcome) -> Document<'_> {
         parent: outcome.parent.map(|id| id.to_string()),
         pushed: outcome.pushed,
         attempts: outcome.attempts,
-        images: outcome.releases.iter().map(image_of).chain(outcome.present.iter().map(image_found)).collect(),
+        images: outcome
+            .releases
+            .iter()
+            .map(|release| image_of(release, outcome.ending))
+            .chain(outcome.present.iter().map(image_found))
+            .collect(),
         files: &outcome.files,
         message: outcome.message.as_deref(),
         diff: &outcome.diff,
@@ -154,7 +159,7 @@ fn logged(release: &LoggedRelease) -> Logged<'_> {
     }
 }
 
-fn image_of(release: &Release) -> Image<'_> {
+fn image_of(release: &Release, ending: Ending) -> Image<'_> {
     let entry = &release.entry;
     let before = (!entry.appended).then_some(&entry.before);
     Image {
@@ -169,7 +174,7 @@ fn image_of(release: &Release) -> Image<'_> {
             new_tag: before.new_tag.as_deref(),
             digest: before.digest.as_deref(),
         }),
-        changed: entry.changed(),
+        changed: entry.changed() && !ending.is_stopped(),
     }
 }
 
