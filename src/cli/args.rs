@@ -12,6 +12,7 @@ use super::groups::{
 };
 use super::history::{LogArguments, PromoteArguments, RollbackArguments};
 use super::manual;
+use super::order::OrderArguments;
 use super::output::{OutputArguments, OutputFormat};
 
 /// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
@@ -156,6 +157,9 @@ pub struct ReleaseArguments {
 
     #[command(flatten)]
     pub superseded: SupersededArguments,
+
+    #[command(flatten)]
+    pub order: OrderArguments,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 
 use super::groups::{DeliveryArguments, OneKustomizationArguments, ReadingArguments, SupersededArguments};
+use super::order::OrderArguments;
 
 #[derive(Debug, Args)]
 pub struct LogArguments {
@@ -88,4 +89,7 @@ pub struct PromoteArguments {
 
     #[command(flatten)]
     pub superseded: SupersededArguments,
+
+    #[command(flatten)]
+    pub order: OrderArguments,
 }

@@ -7,6 +7,7 @@ mod groups;
 mod history;
 mod inputs;
 mod manual;
+pub(crate) mod order;
 mod output;
 
 pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};

@@ -72,6 +72,8 @@ pub(super) fn releases_of(files: &[FileEdit], checks: &Checks) -> Vec<Release> {
                 file: file.clone(),
                 entry: entry.clone(),
                 digest: of_registry.or_else(of_entry),
+                order: None,
+                still_taken_back: Vec::new(),
                 platforms: checked.map(|checked| checked.platforms.clone()).unwrap_or_default(),
                 reference,
             }

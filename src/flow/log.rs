@@ -1,7 +1,7 @@
 //! `log`: what was released to a branch, from its history.
 
-use super::entry_history::{FURTHEST, timeline};
 use crate::flow::branch::ReleaseBranch;
+use crate::guards::entry_history::{EntryHistory, MAX_COMMITS};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Outcome};
 use crate::request::{Effect, LogRequest, NewBranch};
@@ -20,21 +20,21 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
     outcome.branch = start.destination.branch().map(ToString::to_string);
     for path in paths {
         let name = request.name.as_deref();
-        let mut found = timeline(snapshot, &path, name, |releases| releases.len() >= request.limit)?;
-        if let (true, Some(name)) = (found.releases.is_empty() && found.complete, name) {
+        let mut found = EntryHistory::read(snapshot, &path, name, |changes| changes.len() >= request.limit)?;
+        if let (true, Some(name)) = (found.changes.is_empty() && found.complete, name) {
             return Err(no_entry(
                 name,
                 &kustomization::entries(snapshot.file(&path)?).unwrap_or_default(),
                 &path.to_string(),
             ));
         }
-        if !found.complete && found.releases.len() < request.limit && !snapshot.is_whole() {
+        if !found.complete && found.changes.len() < request.limit && !snapshot.is_whole() {
             listener(&Event::Noted(format!(
-                "searched the newest {FURTHEST} commits only; older releases are not listed"
+                "searched the newest {MAX_COMMITS} commits only; older releases are not listed"
             )));
         }
-        found.releases.truncate(request.limit);
-        outcome.history.extend(found.releases);
+        found.changes.truncate(request.limit);
+        outcome.history.extend(found.changes);
     }
     Ok(outcome)
 }

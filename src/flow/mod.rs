@@ -4,7 +4,6 @@ mod branch;
 mod check;
 mod checks;
 mod delivery;
-mod entry_history;
 mod files;
 mod guard;
 mod image_to_check;

@@ -6,22 +6,20 @@ use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::no_entry;
 use super::rollback::exactly;
 use crate::git::{RepositoryPath, Snapshot};
-use crate::guards::order::history_of;
+use crate::guards::hold::{Concerned, held};
+use crate::guards::order::{Build, RunningEntry};
 use crate::image::ImageName;
 use crate::message::compose::Purpose;
-use crate::message::trailers::{ReleaseTrailers, SourceCommit};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{Effect, Images, NewBranch, PromoteRequest, TargetRequest};
 use crate::system::signals::Gate;
 use crate::targets::kustomization::{self, Fields};
 
-/// How many commits are looked through for where an image was built from.
-const DEPTH: usize = 50;
-
 /// Carries entries on.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let elsewhere = request.from_target.as_ref().map(|from| elsewhere(from, request)).transpose()?;
+    let mut notes = Vec::new();
+    let elsewhere = request.from_target.as_ref().map(|from| elsewhere(from, request, &mut notes)).transpose()?;
     let mut told = false;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let Tip { branch: target, snapshot, paths } = tip;
@@ -30,7 +28,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
             Some(running) => running,
             None => {
                 let path = one(target.locate(snapshot, std::slice::from_ref(&request.from))?)?;
-                found = Running::read(snapshot, path)?;
+                found = Running::read(snapshot, path, request, &mut notes)?;
                 &found
             }
         };
@@ -41,12 +39,13 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         }
         let Chosen { carried, left } = running.choose(&request.names, &there, request.delivery.add)?;
         if !std::mem::replace(&mut told, true) {
+            notes.drain(..).for_each(|note| listener(&Event::Noted(note)));
             for (name, why) in left {
                 let why = match why {
                     Left::Nowhere => format!("has no entry in `{}`", paths[0]),
                     Left::Nothing => format!("has neither tag nor digest in `{}`", running.path),
                 };
-                listener(&Event::Noted(format!("`{name}` {why}, so it is not carried on")));
+                listener(&Event::Noted(format!("`{name}` {why}, so it is not promoted")));
             }
         }
         running.writing(&carried)
@@ -65,8 +64,10 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
 struct Running {
     path: RepositoryPath,
     entries: Vec<(String, Fields)>,
-    /// The newest first.
-    releases: Vec<ReleaseTrailers>,
+    /// What history says of each entry, in the same order.
+    histories: Vec<RunningEntry>,
+    /// Why each entry is held, in the same order.
+    holds: Vec<Option<String>>,
 }
 
 /// The entries to carry on.
@@ -85,7 +86,7 @@ enum Left {
     Nothing,
 }
 
-fn elsewhere(from: &TargetRequest, request: &PromoteRequest) -> Result<Running, Failure> {
+fn elsewhere(from: &TargetRequest, request: &PromoteRequest, notes: &mut Vec<String>) -> Result<Running, Failure> {
     let written = &request.from;
     let here = ReleaseBranch::open(&request.delivery.target)?;
     let target = match here.remote() {
@@ -94,7 +95,7 @@ fn elsewhere(from: &TargetRequest, request: &PromoteRequest) -> Result<Running, 
     };
     let mut start = target.read_tip(Effect::DryRun, &NewBranch::Refused)?;
     let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(written))?)?;
-    Running::read(&mut start.snapshot, path)
+    Running::read(&mut start.snapshot, path, request, notes)
 }
 
 fn one(paths: Vec<RepositoryPath>) -> Result<RepositoryPath, Failure> {
@@ -102,11 +103,23 @@ fn one(paths: Vec<RepositoryPath>) -> Result<RepositoryPath, Failure> {
 }
 
 impl Running {
-    fn read(snapshot: &mut Snapshot<'_>, path: RepositoryPath) -> Result<Self, Failure> {
+    fn read(
+        snapshot: &mut Snapshot<'_>,
+        path: RepositoryPath,
+        request: &PromoteRequest,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, Failure> {
+        let file = path.to_string();
         let entries = kustomization::entries(snapshot.file(&path)?);
-        let entries = entries.map_err(|error| Failure::edit(&path.to_string(), &error))?;
-        let history = snapshot.history(DEPTH)?;
-        Ok(Self { path, entries, releases: history.commits.iter().filter_map(ReleaseTrailers::read).collect() })
+        let entries = entries.map_err(|error| Failure::edit(&file, &error))?;
+        let mut note = |note: String| notes.push(note);
+        let (mut histories, mut holds) = (Vec::new(), Vec::new());
+        for (name, fields) in &entries {
+            histories.push(RunningEntry::read(snapshot, &file, name, fields, &mut note)?);
+            let concerned = Concerned { path: path.clone(), names: vec![name] };
+            holds.push(held(snapshot, &[concerned], request.delivery.override_hold, &mut note)?);
+        }
+        Ok(Self { path, entries, histories, holds })
     }
 
     fn fields(&self, name: &str) -> Option<&Fields> {
@@ -145,22 +158,25 @@ impl Running {
 
     fn writing(&self, carried: &[(ImageName, &Fields)]) -> Result<Writing, Failure> {
         let arguments = carried.iter().map(|(name, fields)| exactly(name, fields)).collect::<Result<_, _>>()?;
-        let mut sources = carried.iter().map(|(name, _)| self.source(name.as_str()));
+        let index = |name: &ImageName| self.entries.iter().position(|(other, _)| other == name.as_str());
+        let known = carried.iter().filter_map(|(name, _)| Some((name, index(name)?)));
+        let mut sources = known.clone().map(|(_, at)| self.histories[at].build.as_ref()?.source.clone());
         // One commit names one source, so only what all were built from is one.
         let first = sources.next().flatten();
         let source = first.filter(|first| sources.all(|source| source.as_ref() == Some(first)));
-        let images = Images { arguments, repeated: Vec::new() };
-        Ok(Writing { images, purpose: Purpose::Promotion, source })
-    }
-
-    /// Returns the commit that the image of an entry was built from, as its last release says.
-    fn source(&self, name: &str) -> Option<SourceCommit> {
-        let path = self.path.to_string();
-        let Fields { new_name, new_tag, digest } = self.fields(name)?;
-        let last = history_of(&self.releases, &path, name)?.last;
-        let called = new_name.as_deref().unwrap_or(name);
-        let stands = last.image(name, called)?.matches_entry(called, new_tag.as_deref(), digest.as_deref());
-        last.source.clone().filter(|_| stands)
+        let taken_back = |(name, at): (&ImageName, usize)| {
+            let builds = self.histories[at].taken_back.iter().map(|taken_back| taken_back.build.clone());
+            builds.map(|build| (name.clone(), build)).collect::<Vec<(ImageName, Build)>>()
+        };
+        let mut held: Vec<&str> = known.clone().filter_map(|(_, at)| self.holds[at].as_deref()).collect();
+        held.dedup();
+        Ok(Writing {
+            images: Images { arguments, repeated: Vec::new() },
+            purpose: Purpose::Promotion,
+            source,
+            explained: known.flat_map(taken_back).collect(),
+            held_at_source: (!held.is_empty()).then(|| held.join("; ")),
+        })
     }
 }
 

@@ -19,8 +19,13 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         Some(_) => images.arguments.iter().map(ImageToCheck::of_argument).collect::<Result<_, _>>()?,
         None => Vec::new(),
     };
-    let source = delivery.target.run.source().cloned();
-    let writing = Writing { images: images.clone(), purpose: Purpose::Release, source };
+    let writing = Writing {
+        images: images.clone(),
+        purpose: Purpose::Release,
+        source: delivery.target.run.source().cloned(),
+        explained: Vec::new(),
+        held_at_source: None,
+    };
     let job = Job { command: "release", delivery, gate, images: known, checked: CheckedEntries::All };
     deliver(&job, &mut |_, _| Ok(writing.clone()), listener)
 }

@@ -2,9 +2,9 @@
 //! commit names what it takes back: that must not come again by accident.
 
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
-use super::entry_history::timeline;
 use super::log::no_entry;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
+use crate::guards::entry_history::EntryHistory;
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::compose::Purpose;
 use crate::message::short_tag;
@@ -65,23 +65,22 @@ struct Back {
 
 fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRequest) -> Result<Back, Failure> {
     let name = request.name.as_str();
-    let found = timeline(snapshot, path, Some(name), |releases| way_back(releases, &request.to).is_some())?;
-    if found.releases.is_empty() && found.complete {
+    let found = EntryHistory::read(snapshot, path, Some(name), |releases| way_back(releases, &request.to).is_some())?;
+    if found.changes.is_empty() && found.complete {
         return Err(no_entry(
             name,
             &kustomization::entries(snapshot.file(path)?).unwrap_or_default(),
             &path.to_string(),
         ));
     }
-    way_back(&found.releases, &request.to).ok_or_else(|| no_way(name, &found.releases, &request.to))
+    way_back(&found.changes, &request.to).ok_or_else(|| no_way(name, &found.changes, &request.to))
 }
 
 /// Goes back over what stands: a rollback, and what it took back, do not.
 fn way_back(releases: &[LoggedRelease], to: &Earlier) -> Option<Back> {
     let from = releases.first()?.record.id;
-    let is_rollback = |release: &LoggedRelease| release.provenance.as_ref().is_some_and(|p| !p.rollback_of.is_empty());
     let stands =
-        |release: &LoggedRelease| release.fields.is_some() && release.rolled_back_by.is_none() && !is_rollback(release);
+        |release: &LoggedRelease| release.fields.is_some() && release.rolled_back_by.is_none() && !release.goes_back;
     let index = match to {
         Earlier::Steps(steps) => {
             let standing = releases.iter().enumerate().rev().filter(|(_, release)| stands(release));
@@ -106,7 +105,7 @@ fn way_back(releases: &[LoggedRelease], to: &Earlier) -> Option<Back> {
 fn is_called(release: &LoggedRelease, text: &str) -> bool {
     let is_tag = release.fields.as_ref().and_then(|fields| fields.new_tag.as_deref()) == Some(text);
     let begins = |id: String| text.len() >= 7 && id.starts_with(text);
-    let source = release.provenance.as_ref().and_then(|said| said.source.as_ref());
+    let source = release.trailers.as_ref().and_then(|said| said.source.as_ref());
     is_tag || begins(release.record.id.to_string()) || source.is_some_and(|source| begins(source.commit.to_string()))
 }
 
@@ -137,7 +136,9 @@ impl Back {
         Ok(Writing {
             images: Images { arguments: vec![exactly(name, &fields)?], repeated: Vec::new() },
             purpose: Purpose::Rollback { of },
-            source: self.to.provenance.as_ref().and_then(|said| said.source.clone()),
+            source: self.to.trailers.as_ref().and_then(|said| said.source.clone()),
+            explained: Vec::new(),
+            held_at_source: None,
         })
     }
 }

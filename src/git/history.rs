@@ -84,6 +84,27 @@ impl Snapshot<'_> {
         Ok(CommitRecord::read(id, &self.objects).ok())
     }
 
+    /// Returns whether the folder of the file at `path` is at hand in each of `commits`, so that loading their history costs
+    /// one trip at most.
+    pub fn has_folders(&self, commits: &[&CommitRecord], path: &RepositoryPath) -> Result<bool, GitError> {
+        let folder = path.folders().pop().unwrap_or_else(RepositoryPath::root);
+        for commit in commits {
+            if let Step::Unloaded(_) = self.step_at(commit, &folder)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns the commit `id`, wherever it is in the repository; `None` if the repository does not have it, or does not
+    /// serve it.
+    pub fn load_commit(&mut self, id: CommitId) -> Result<Option<CommitRecord>, GitError> {
+        if self.record(id)?.is_none() && self.source.has_remote() {
+            self.source.reader()?.fetch_commit(id.0, &mut self.objects)?;
+        }
+        self.record(id)
+    }
+
     /// Loads what is at `path` in each of `commits`.
     pub fn load_history(&mut self, commits: &[&CommitRecord], path: &RepositoryPath) -> Result<(), GitError> {
         self.load_all(|snapshot| commits.iter().map(|commit| snapshot.step_at(commit, path)).collect())

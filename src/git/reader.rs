@@ -143,6 +143,20 @@ impl<'r> Reader<'r> {
         Ok(())
     }
 
+    /// Fetches one commit without its trees. A server that does not have it, or does not serve it, sends nothing.
+    pub(super) fn fetch_commit(&mut self, id: ObjectId, objects: &mut Objects) -> Result<(), GitError> {
+        let Some(mut arguments) = self.arguments("tree:0") else {
+            return Ok(());
+        };
+        arguments.deepen(1);
+        arguments.want(id);
+        match receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects) {
+            Ok(_) => Ok(()),
+            Err(error) if is_refusal(&error) => self.connection.begin_again(),
+            Err(error) => Err(self.connection.failed(error)),
+        }
+    }
+
     /// Returns how `commit` stands to `other`: the server is told that we have the other, and sends what is new to that.
     pub(super) fn lineage(&mut self, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
         let mut between = Objects::default();

@@ -101,6 +101,10 @@ impl<'r> Source<'r> {
         self.reader()?.fetch(&missing, objects)
     }
 
+    pub(super) fn has_remote(&self) -> bool {
+        self.remote.is_some()
+    }
+
     pub(super) fn copy_local(&self, id: ObjectId, objects: &mut Objects) -> Result<bool, GitError> {
         let Some((kind, bytes)) = self.checkout.and_then(|checkout| checkout.object(id)) else {
             return Ok(false);
@@ -179,6 +183,34 @@ impl Snapshot<'_> {
             }
             Step::File { id, .. } => Ok(Entry::File(self.objects.blob(&id)?)),
         }
+    }
+
+    /// Returns the files below `folder` that are called by one of `names`; `None` if not all folders there are at hand.
+    pub fn files_below(
+        &self,
+        folder: &RepositoryPath,
+        names: &[&str],
+    ) -> Result<Option<Vec<RepositoryPath>>, GitError> {
+        let mut files = Vec::new();
+        let mut folders = vec![folder.clone()];
+        while let Some(folder) = folders.pop() {
+            let id = match self.walk(self.root, &folder)? {
+                Step::Tree(id) => id,
+                Step::Unloaded(_) => return Ok(None),
+                Step::Missing | Step::File { .. } => continue,
+            };
+            for entry in self.objects.tree(&id)?.entries {
+                let Ok(name) = entry.filename.to_str() else { continue };
+                match entry.mode.kind() {
+                    EntryKind::Tree => folders.push(folder.join(name)),
+                    EntryKind::Blob | EntryKind::BlobExecutable if names.contains(&name) => {
+                        files.push(folder.join(name))
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(Some(files))
     }
 
     /// Returns what `folder`, which must have been loaded, says of `name`; that itself need not have been.

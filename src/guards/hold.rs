@@ -1,30 +1,45 @@
 //! HOLD: reads the holds that concern a release from the tip that is written on. A hold that comes later is seen as well:
 //! the push that did not know of it loses the race, and the next attempt reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::SystemTime;
 
-use crate::git::{Kind, RepositoryPath, Snapshot};
+use crate::git::{Entry, Kind, RepositoryPath, Snapshot};
 use crate::guards::hold_file::{FILE_NAME, Hold, HoldError, HoldState};
-use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
+use crate::targets::kustomization::{self, FILE_NAMES};
 
-/// Returns why the changes to `files`, which are at `paths`, are held; `None` if they are not, or if `overrides` is set.
-pub(crate) fn held(
+/// How many kustomizations below a hold are searched for the names in it.
+const MAX_FILES_BELOW: usize = 1_000;
+
+/// The entries that a release changes, or takes from, in the file at a path.
+pub struct Concerned<'n> {
+    pub path: RepositoryPath,
+    pub names: Vec<&'n str>,
+}
+
+/// Returns why a release that concerns these entries is held; `None` if it is not, or if holds are overridden. `note` is told
+/// of holds that have expired and of those that are overridden.
+///
+/// # Errors
+/// If the branch cannot be read.
+pub fn held(
     snapshot: &mut Snapshot<'_>,
-    paths: &[RepositoryPath],
-    files: &[FileEdit],
+    concerned: &[Concerned<'_>],
     overrides: bool,
     note: &mut dyn FnMut(String),
 ) -> Result<Option<String>, Failure> {
+    tell_misnamed(snapshot, concerned, note)?;
     let mut held = Vec::new();
-    for (place, names) in holds(snapshot, paths, files)? {
+    for (place, names) in holds(snapshot, concerned)? {
         let (state, said) = match read(snapshot, &place)? {
-            Ok(hold) => (hold.state(names.iter().copied(), SystemTime::now()), hold.to_string()),
-            Err(error) => (
-                HoldState::Active,
-                format!("the file is not a hold that can be understood ({error}), so it holds everything"),
-            ),
+            Ok(hold) => match name_of_nothing(snapshot, &place, &hold, concerned, note)? {
+                Some(name) => {
+                    (HoldState::Active, format!("no entry below is named `{name}`, so it holds everything: {hold}"))
+                }
+                None => (hold.state(names.iter().copied(), SystemTime::now()), hold.to_string()),
+            },
+            Err(error) => (HoldState::Active, format!("it cannot be understood, so it holds everything: {error}")),
         };
         match state {
             HoldState::Unrelated => {}
@@ -36,23 +51,79 @@ pub(crate) fn held(
     Ok((!held.is_empty()).then(|| held.join("; ")))
 }
 
-/// Returns the holds in the folders of what changes and above them, each with the names of the entries that change below.
-fn holds<'f>(
+/// Returns the holds in the folders of the files and above them, each with the names of the entries below it.
+fn holds<'n>(
     snapshot: &Snapshot<'_>,
-    paths: &[RepositoryPath],
-    files: &'f [FileEdit],
-) -> Result<BTreeMap<RepositoryPath, Vec<&'f str>>, Failure> {
+    concerned: &[Concerned<'n>],
+) -> Result<BTreeMap<RepositoryPath, Vec<&'n str>>, Failure> {
     let mut holds: BTreeMap<RepositoryPath, Vec<&str>> = BTreeMap::new();
-    for (path, file) in paths.iter().zip(files) {
-        let changed = file.edit.entries.iter().filter(|entry| entry.changed()).map(|entry| entry.name.as_str());
-        let names: Vec<&str> = changed.collect();
+    for Concerned { path, names } in concerned.iter().filter(|concerned| !concerned.names.is_empty()) {
         for folder in path.folders() {
-            if !names.is_empty() && snapshot.kind(&folder, FILE_NAME)? != Kind::Missing {
-                holds.entry(folder.join(FILE_NAME)).or_default().extend(&names);
+            if snapshot.kind(&folder, FILE_NAME)? != Kind::Missing {
+                holds.entry(folder.join(FILE_NAME)).or_default().extend(names);
             }
         }
     }
     Ok(holds)
+}
+
+/// Returns a name in a hold that no entry below its folder has. Such a hold may be meant for any of them.
+fn name_of_nothing(
+    snapshot: &mut Snapshot<'_>,
+    place: &RepositoryPath,
+    hold: &Hold,
+    concerned: &[Concerned<'_>],
+    note: &mut dyn FnMut(String),
+) -> Result<Option<String>, Failure> {
+    let mut known = HashSet::new();
+    for Concerned { path, .. } in concerned {
+        known.extend(names_in(snapshot, path)?);
+    }
+    let unknown = |known: &HashSet<String>| hold.names.iter().find(|name| !known.contains(*name)).cloned();
+    if unknown(&known).is_none() {
+        return Ok(None);
+    }
+    let folder = place.folders().pop().unwrap_or_else(RepositoryPath::root);
+    let Some(files) = snapshot.files_below(&folder, &FILE_NAMES)?.filter(|files| files.len() <= MAX_FILES_BELOW) else {
+        note(format!(
+            "the hold `{place}` names entries that could not be looked for; check that their names are right"
+        ));
+        return Ok(None);
+    };
+    snapshot.load(&files)?;
+    for file in &files {
+        known.extend(names_in(snapshot, file)?);
+    }
+    Ok(unknown(&known))
+}
+
+/// Returns the names of the entries of a kustomization; none if it cannot be read.
+fn names_in(snapshot: &Snapshot<'_>, path: &RepositoryPath) -> Result<Vec<String>, Failure> {
+    let entries = kustomization::entries(snapshot.file(path)?).unwrap_or_default();
+    Ok(entries.into_iter().map(|(name, _)| name).collect())
+}
+
+/// Tells of files that look like holds and are none by their name.
+fn tell_misnamed(
+    snapshot: &Snapshot<'_>,
+    concerned: &[Concerned<'_>],
+    note: &mut dyn FnMut(String),
+) -> Result<(), Failure> {
+    let mut told = HashSet::new();
+    for folder in concerned.iter().flat_map(|concerned| concerned.path.folders()) {
+        let Entry::Directory(names) = snapshot.entry(&folder)? else { continue };
+        let is_near = |name: &&str| {
+            let plain: String = name.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+            *name != FILE_NAME && plain.starts_with("tagshiphold")
+        };
+        for name in names.into_iter().filter(is_near) {
+            let place = folder.join(name);
+            if told.insert(place.clone()) {
+                note(format!("`{place}` holds nothing: a hold is named `{FILE_NAME}`"));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read(snapshot: &mut Snapshot<'_>, place: &RepositoryPath) -> Result<Result<Hold, HoldError>, Failure> {

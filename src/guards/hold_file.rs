@@ -1,8 +1,8 @@
 //! The file that stops releases: `.tagship-hold` in a folder of the release branch holds what is in the folder and below
 //! it. It is read fail-safe: what does not follow its grammar holds everything, without an end.
 //!
-//! Its first lines are the reason. Then may follow, each once, `names: web, api`, the entries that it is for, all of them
-//! without it; `until: 2026-12-01T10:00Z`, when it ends; and `owner: TEXT`, the team that may lift it. Nothing else may follow.
+//! Its first lines are the reason. Then may follow, each once, `names: web, api`, the entries that it is for (with commas or
+//! blanks between them), all of them without it; `until: 2026-12-01T10:00Z`, when it ends; and `owner: TEXT`, the team that may lift it. Nothing else may follow.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -46,6 +46,8 @@ pub enum HoldError {
     Twice(&'static str),
     #[error("`{0}:` has no value")]
     Empty(&'static str),
+    #[error("`{0}` in `names:` cannot be the name of an entry; write plain names with commas between them")]
+    Name(String),
     #[error("`{0}` is not a moment such as `2026-12-01T10:00Z`")]
     Moment(String),
 }
@@ -87,13 +89,11 @@ impl Hold {
     }
 
     fn set(&mut self, key: &'static str, value: &str) -> Result<(), HoldError> {
-        let mut items = value.split(',').map(str::trim);
-        if items.any(str::is_empty) && (key == NAMES || value.is_empty()) {
+        if value.is_empty() {
             return Err(HoldError::Empty(key));
         }
         let is_first = match key {
-            NAMES => std::mem::replace(&mut self.names, value.split(',').map(|name| name.trim().to_owned()).collect())
-                .is_empty(),
+            NAMES => std::mem::replace(&mut self.names, names(value)?).is_empty(),
             UNTIL => self.until.replace(Moment::parse(value)?).is_none(),
             _ => self.owner.replace(value.to_owned()).is_none(),
         };
@@ -112,6 +112,21 @@ impl Hold {
             _ => HoldState::Active,
         }
     }
+}
+
+/// Reads the names of entries. Quotes, brackets and comments are no part of a name, and what they would mean is a guess.
+fn names(value: &str) -> Result<Vec<String>, HoldError> {
+    if value.split(',').any(|item| item.trim().is_empty()) {
+        return Err(HoldError::Empty(NAMES));
+    }
+    let names = value.split(|c: char| c == ',' || c.is_whitespace()).filter(|name| !name.is_empty());
+    names.map(|name| if is_name(name) { Ok(name.to_owned()) } else { Err(HoldError::Name(name.to_owned())) }).collect()
+}
+
+/// Returns whether an entry can be called so: by the name of an image, or by a placeholder of letters.
+fn is_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./:@${}".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '$' || c == '_') && text.chars().all(allowed)
 }
 
 const NAMES: &str = "names";
@@ -195,6 +210,10 @@ mod tests {
             ("Payments migrate.\n", "Payments migrate."),
             ("Payments migrate.\r\n  See #42.\r\n\r\n", "Payments migrate. See #42."),
             ("\u{feff}Wait\n\nnames: web , api\n", "Wait (for web, api)"),
+            (
+                "names: web api\tghcr.io/org/x, IMAGE_PLACEHOLDER",
+                "no reason is given (for web, api, ghcr.io/org/x, IMAGE_PLACEHOLDER)",
+            ),
             ("until: 2026-12-01T10:00Z", "no reason is given (until 2026-12-01T10:00Z)"),
             (
                 "Wait\nowner: @ops, on call\nuntil: 2026-12-01T10:00:30Z\nnames: web\n",
@@ -214,6 +233,10 @@ mod tests {
             (&[b'x'; MAX_HOLD_BYTES + 1], HoldError::TooLong),
             (b"names:", HoldError::Empty("names")),
             (b"names: a,,b", HoldError::Empty("names")),
+            (b"names: [web, api]", HoldError::Name("[web".to_owned())),
+            (b"names: \"web\"", HoldError::Name("\"web\"".to_owned())),
+            (b"names: *", HoldError::Name("*".to_owned())),
+            (b"names: web # only web", HoldError::Name("#".to_owned())),
             (b"owner: ", HoldError::Empty("owner")),
             (b"until:", HoldError::Empty("until")),
             (b"until: tomorrow", moment("tomorrow")),

@@ -1,6 +1,7 @@
 //! One entry as a release tells it: the change of the file, the image that it names from then on, and what the registry said
 //! of that image. It is made once, after the checks; the commit's message, the guards and the report all read it.
 
+use crate::git::CommitId;
 use crate::image::{Digest, Platform, Reference};
 use crate::targets::kustomization::EntryEdit;
 
@@ -14,6 +15,10 @@ pub struct Release {
     pub reference: Option<Reference>,
     /// What the registry says that the tag means; else the entry's own digest.
     pub digest: Option<Digest>,
+    /// How it was told that this is not older than what ran; `None` if it was not asked.
+    pub order: Option<String>,
+    /// The releases of this entry that were taken back before, and stay so.
+    pub still_taken_back: Vec<CommitId>,
     /// As far as they are known.
     pub platforms: Vec<Platform>,
 }

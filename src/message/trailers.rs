@@ -6,6 +6,7 @@ use std::fmt;
 use super::release::Release;
 use super::skip_ci;
 use crate::git::{CommitId, CommitRecord, Trailer};
+use crate::targets::kustomization::Fields;
 
 /// The released image of an entry: `NAME=IMAGE:TAG@DIGEST`. One trailer for each image.
 const IMAGE: &str = "Tagship-Image";
@@ -17,6 +18,8 @@ const SOURCE: &str = "Tagship-Source";
 const RUN: &str = "Tagship-Run";
 /// The commit of a release that this one takes back. One trailer for each commit.
 const ROLLBACK_OF: &str = "Tagship-Rollback-Of";
+/// A release of an entry that was taken back earlier and stays so: `NAME=COMMIT`. One trailer for each.
+const STILL_TAKEN_BACK: &str = "Tagship-Still-Taken-Back";
 /// The version of tagship that made the commit.
 const VERSION: &str = "Tagship-Version";
 
@@ -31,13 +34,17 @@ pub struct Origin<'a> {
 ///
 /// A value that cannot be a trailer, such as a name with control characters, is left out rather than changed.
 pub(super) fn of_release(releases: &[Release], origin: Origin<'_>, rolled_back: &[CommitId]) -> Vec<Trailer> {
+    let remembered = |release: &Release| {
+        release.still_taken_back.iter().map(|commit| format!("{}={commit}", release.entry.name)).collect::<Vec<_>>()
+    };
+    let still_taken_back = releases.iter().flat_map(remembered).map(|value| (STILL_TAKEN_BACK, value));
     let images = releases.iter().map(|release| (IMAGE, format!("{}={}", release.entry.name, release.image())));
     let files = releases.iter().map(|release| (FILE, release.file.clone()));
     let source = origin.source.map(|source| (SOURCE, source.to_owned()));
     let run = origin.run.map(|run| (RUN, run.to_owned()));
     let rolled_back = rolled_back.iter().map(|commit| (ROLLBACK_OF, commit.to_string()));
     let mut trailers = Vec::new();
-    for (token, value) in images.chain(files).chain(source).chain(run).chain(rolled_back) {
+    for (token, value) in images.chain(files).chain(source).chain(run).chain(rolled_back).chain(still_taken_back) {
         if let Ok(trailer) = Trailer::new(token, &skip_ci::broken(&value))
             && !trailers.contains(&trailer)
         {
@@ -61,6 +68,7 @@ pub struct ReleaseTrailers {
     pub source: Option<SourceCommit>,
     pub run: Option<String>,
     pub rollback_of: Vec<CommitId>,
+    still_taken_back: Vec<(String, CommitId)>,
 }
 
 /// An image as a trailer names it.
@@ -94,6 +102,7 @@ impl ReleaseTrailers {
             source: record.trailer(SOURCE).last().and_then(SourceCommit::parse),
             run: record.trailer(RUN).last().map(str::to_owned),
             rollback_of: record.trailer(ROLLBACK_OF).filter_map(CommitId::parse).collect(),
+            still_taken_back: record.trailer(STILL_TAKEN_BACK).filter_map(taken_back).collect(),
         })
     }
 
@@ -112,6 +121,21 @@ impl ReleaseTrailers {
         self.names(name) && self.names_file(path)
     }
 
+    /// Returns whether the entry `name` is said to have become exactly `fields`.
+    pub fn released(&self, name: &str, fields: &Fields) -> bool {
+        let image_name = fields.new_name.as_deref().unwrap_or(name);
+        let matches = |image: &ReleasedImage| {
+            image.matches_entry(image_name, fields.new_tag.as_deref(), fields.digest.as_deref())
+        };
+        self.image(name, image_name).is_some_and(matches)
+    }
+
+    /// Returns the releases of the entry `name` that had been taken back before this one, and stay so.
+    pub fn still_taken_back(&self, name: &str) -> Vec<CommitId> {
+        let of_entry = self.still_taken_back.iter().filter(|(other, _)| other == name);
+        of_entry.map(|(_, commit)| *commit).take(MAX_TAKEN_BACK).collect()
+    }
+
     /// Returns what the entry `name` became. Entries of one name may have another image in each file: `image_name` tells
     /// which one is meant.
     pub fn image(&self, name: &str, image_name: &str) -> Option<&ReleasedImage> {
@@ -126,6 +150,15 @@ impl ReleasedImage {
         let is_digest = digest.is_none() || digest == self.digest.as_deref();
         self.name == image_name && self.tag.as_deref() == tag && is_digest
     }
+}
+
+/// How many releases of an entry are remembered as taken back: the newest.
+pub const MAX_TAKEN_BACK: usize = 20;
+
+/// Reads `NAME=COMMIT`.
+fn taken_back(text: &str) -> Option<(String, CommitId)> {
+    let (name, commit) = text.rsplit_once('=')?;
+    Some((name.to_owned(), CommitId::parse(commit)?))
 }
 
 /// Reads `NAME=IMAGE:TAG@DIGEST`.

@@ -25,6 +25,8 @@ pub enum Event<'a> {
     Detected(String),
     /// Something that a person should know and that stops nothing.
     Noted(String),
+    /// Something that was a guess, or that did not happen, and that a person must see.
+    Warned(String),
     /// Something that only who looks closely wants to know.
     Aside(String),
     /// A rollback takes this release back.
@@ -105,12 +107,30 @@ pub enum Ending {
     Proceed,
     /// The run was started by a commit of our own.
     Skipped,
-    /// The branch carries a newer release already.
+    /// The branch carries a newer release already, or the release was taken back before.
     Superseded,
+    /// What runs was built on another line, and the user said to leave it then.
+    Diverged,
     /// Somebody has stopped releases.
     Held,
     /// History was told, and nothing done.
     Listed,
+}
+
+impl Ending {
+    /// Returns whether a guard stopped the release, so that nothing of it came about.
+    pub fn is_stopped(self) -> bool {
+        matches!(self, Self::Superseded | Self::Diverged | Self::Held)
+    }
+}
+
+/// An entry that was not released although others were.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    pub file: String,
+    pub name: String,
+    /// A sentence: what stays, and why.
+    pub reason: String,
 }
 
 /// The end of a flow that did not fail.
@@ -128,6 +148,8 @@ pub struct Outcome {
     pub attempts: u32,
     /// What the named entries became, changed or not.
     pub releases: Vec<Release>,
+    /// The entries that a guard left out, if others were released.
+    pub left_out: Vec<LeftOut>,
     /// The images that are in their registries, for `check`.
     pub present: Vec<Checked>,
     /// The files that changed, or would.
@@ -145,9 +167,12 @@ pub struct LoggedRelease {
     /// What the entry said from then on; `None` where it was removed.
     pub fields: Option<Fields>,
     pub record: CommitRecord,
-    /// What the commit says of itself; `None` where it was made by hand, or by another tool.
-    pub provenance: Option<ReleaseTrailers>,
+    /// What the commit says of this release, if it is one of ours and its change agrees; `None` if it was made by hand or by
+    /// another tool.
+    pub trailers: Option<ReleaseTrailers>,
     pub rolled_back_by: Option<CommitId>,
+    /// Whether this is a step back: a rollback, a revert, or a change by hand to what the entry said before.
+    pub goes_back: bool,
 }
 
 impl Outcome {
@@ -162,6 +187,7 @@ impl Outcome {
             pushed: false,
             attempts: 0,
             releases: Vec::new(),
+            left_out: Vec::new(),
             present: Vec::new(),
             files: Vec::new(),
             message: None,

@@ -116,6 +116,7 @@ fn success(outcome: &Outcome) -> Document<'_> {
             Ending::Proceed => "proceed",
             Ending::Skipped => "skipped",
             Ending::Superseded => "superseded",
+            Ending::Diverged => "diverged",
             Ending::Held => "held",
             Ending::Listed => "listed",
         },
@@ -126,7 +127,12 @@ fn success(outcome: &Outcome) -> Document<'_> {
         parent: outcome.parent.map(|id| id.to_string()),
         pushed: outcome.pushed,
         attempts: outcome.attempts,
-        images: outcome.releases.iter().map(image_of).chain(outcome.present.iter().map(image_found)).collect(),
+        images: outcome
+            .releases
+            .iter()
+            .map(|release| image_of(release, outcome.ending))
+            .chain(outcome.present.iter().map(image_found))
+            .collect(),
         files: &outcome.files,
         message: outcome.message.as_deref(),
         diff: &outcome.diff,
@@ -136,7 +142,7 @@ fn success(outcome: &Outcome) -> Document<'_> {
 }
 
 fn logged(release: &LoggedRelease) -> Logged<'_> {
-    let LoggedRelease { name, fields, record, provenance, rolled_back_by } = release;
+    let LoggedRelease { name, fields, record, trailers, rolled_back_by, .. } = release;
     Logged {
         name,
         image: fields.as_ref().map(|fields| fields.new_name.as_deref().unwrap_or(name)),
@@ -146,14 +152,14 @@ fn logged(release: &LoggedRelease) -> Logged<'_> {
         by: &record.author,
         commit: record.id.to_string(),
         title: record.title(),
-        source: provenance.as_ref().and_then(|said| said.source.as_ref()).map(ToString::to_string),
-        run: provenance.as_ref().and_then(|said| said.run.as_deref()),
-        by_hand: provenance.is_none(),
+        source: trailers.as_ref().and_then(|said| said.source.as_ref()).map(ToString::to_string),
+        run: trailers.as_ref().and_then(|said| said.run.as_deref()),
+        by_hand: trailers.is_none(),
         rolled_back_by: rolled_back_by.map(|id| id.to_string()),
     }
 }
 
-fn image_of(release: &Release) -> Image<'_> {
+fn image_of(release: &Release, ending: Ending) -> Image<'_> {
     let entry = &release.entry;
     let before = (!entry.appended).then_some(&entry.before);
     Image {
@@ -168,7 +174,7 @@ fn image_of(release: &Release) -> Image<'_> {
             new_tag: before.new_tag.as_deref(),
             digest: before.digest.as_deref(),
         }),
-        changed: entry.changed(),
+        changed: entry.changed() && !ending.is_stopped(),
     }
 }
 

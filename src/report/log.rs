@@ -34,12 +34,12 @@ pub(super) fn table(releases: &[LoggedRelease], style: Style) -> String {
 }
 
 fn row(release: &LoggedRelease) -> [String; 8] {
-    let LoggedRelease { name, fields, record, provenance, rolled_back_by } = release;
+    let LoggedRelease { name, fields, record, trailers, rolled_back_by, .. } = release;
     let or_none = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
-    let source = provenance.as_ref().and_then(|said| said.source.as_ref()).map(|source| source.commit.short());
+    let source = trailers.as_ref().and_then(|said| said.source.as_ref()).map(|source| source.commit.short());
     let digest = fields.as_ref().and_then(|fields| fields.digest.as_deref()).map(short_digest);
     let tag = fields.as_ref().and_then(|fields| fields.new_tag.as_deref()).map(short_tag);
-    let remark = match (fields, provenance, rolled_back_by) {
+    let remark = match (fields, trailers, rolled_back_by) {
         (None, ..) => "removed".to_owned(),
         (_, _, Some(rollback)) => format!("rolled back by {}", rollback.short()),
         (_, None, _) => "by hand".to_owned(),

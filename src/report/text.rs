@@ -22,6 +22,7 @@ pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
         Event::Detected(what) if verbose => line(style, "ci", Mark::Faint, &visible(what)),
         Event::Aside(note) if verbose => line(style, "note", Mark::Faint, &visible(note)),
         Event::Detected(_) | Event::Aside(_) => String::new(),
+        Event::Warned(warning) => line(style, "warn", Mark::Note, &visible(warning)),
         Event::Noted(note) => line(style, "note", Mark::Note, &visible(note)),
         Event::TakenBack { id, title } => {
             line(style, "back", Mark::Removed, &format!("{}  {}", id.short(), visible(title)))
@@ -140,6 +141,7 @@ pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
             format!("dry run: {rest}\n")
         }
         Ending::Skipped => stopped("skipped", outcome, style),
+        Ending::Diverged => stopped("diverged", outcome, style),
         Ending::Superseded => stopped("superseded", outcome, style),
         Ending::Held => {
             let hint = "remove the file to end the hold, or release all the same with `--override-hold`";

@@ -1,6 +1,7 @@
 //! What all commands share that commit to the release branch.
 
 use super::commit::CommitRequest;
+use super::order::{OnDiverged, OnUnknownOrder, OrderBy};
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
 use super::values::{Effect, listed};
@@ -23,6 +24,10 @@ pub struct Delivery {
     /// Whether to release although a hold is on the branch.
     pub override_hold: bool,
     pub on_superseded: OnSuperseded,
+    pub on_diverged: OnDiverged,
+    pub on_unknown_order: OnUnknownOrder,
+    /// How "newer" is told.
+    pub order: OrderBy,
     pub commit: CommitRequest,
     pub push_options: Vec<String>,
     pub attempts: u32,
@@ -49,6 +54,9 @@ impl Delivery {
             pin_digest: false,
             override_hold: commit.override_hold,
             on_superseded: OnSuperseded::Skip,
+            on_diverged: OnDiverged::Fail,
+            on_unknown_order: OnUnknownOrder::Release,
+            order: OrderBy::Auto,
             new_branch: NewBranch::new(commit)?,
             push_options: push_options(&commit.push_options, &request.message.skip_ci)?,
             commit: request,

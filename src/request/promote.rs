@@ -37,6 +37,9 @@ impl PromoteRequest {
                 add: arguments.add,
                 effect: effect(arguments.dry_run),
                 on_superseded: arguments.superseded.on_superseded.into(),
+                order: arguments.order.order.into(),
+                on_diverged: arguments.order.on_diverged.into(),
+                on_unknown_order: arguments.order.on_unknown_order.into(),
                 ..delivery
             },
         })

@@ -24,6 +24,9 @@ impl ReleaseRequest {
             add: kustomization.add,
             pin_digest: arguments.pin_digest,
             on_superseded: arguments.superseded.on_superseded.into(),
+            order: arguments.order.order.into(),
+            on_diverged: arguments.order.on_diverged.into(),
+            on_unknown_order: arguments.order.on_unknown_order.into(),
             effect: effect(kustomization.dry_run),
             ..shared
         };

@@ -3,22 +3,22 @@
 
 use std::time::SystemTime;
 
+use super::policy;
 use super::{CheckedEntries, Decide, Job, Tip, Writing};
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
 use crate::flow::checks::{Checks, Pace};
 use crate::flow::files::{edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
 use crate::git::{Authorship, Change, CommitId, CommitOnTip, GitError, Identity, Message, RepositoryPath, Snapshot};
-use crate::guards::hold::held;
-use crate::guards::superseded::superseded;
-use crate::image::ImageArgument;
+use crate::guards::hold::{Concerned, held};
+use crate::guards::order::{EntryOrder, Setting, order_of};
 use crate::message::Release;
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::{Origin, SourceCommit};
-use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
-use crate::request::OnSuperseded;
-use crate::targets::kustomization::NoteKind;
+use crate::outcome::failure::Failure;
+use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
+use crate::request::{Images, OnSuperseded, OrderBy};
+use crate::targets::kustomization::{EntryEdit, NoteKind};
 
 /// What ends an attempt before its last stage.
 pub(super) enum Stop {
@@ -63,16 +63,20 @@ impl Attempt<'_> {
         self.tell_whole_download(&snapshot, listener);
         let paths = self.branch.locate(&mut snapshot, &self.job.delivery.kustomizations)?;
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
-        let files = self.edit(&snapshot, &paths, &writing.images.arguments, &writing)?;
-        self.guard_order(&mut snapshot, &destination, &files, &writing, listener)?;
+        let files = self.edit(&snapshot, &paths, &writing, &[])?;
+        require_entries(&writing.images, &files)?;
+        let orders = self.order(&mut snapshot, &files, &writing, listener)?;
+        let left_out = self.guard_order(&orders, &destination, &files, listener)?;
+        let files = self.leave_out(&snapshot, &paths, &writing, files, &left_out)?;
         self.check(&files, listener)?;
-        let files = self.pin(&snapshot, &paths, files, &writing)?;
-        let releases = releases_of(&files, self.checks);
+        let files = self.pin(&snapshot, &paths, files, &writing, &left_out)?;
+        let releases = told(releases_of(&files, self.checks), &orders);
         let mut outcome = self.outcome(&files, &releases, &destination);
+        outcome.left_out = left_out;
         outcome.parent = Some(snapshot.commit_id());
         tell_edits(&files, listener);
         require_a_change(&destination, &outcome)?;
-        self.guard_hold(&mut snapshot, &paths, &files, &outcome, listener)?;
+        self.guard_hold(&mut snapshot, &paths, &files, &writing, &outcome, listener)?;
         let message = self.compose(&releases, &writing);
         outcome.message = Some(message.to_string());
         let Some(publisher) = publisher else {
@@ -104,54 +108,94 @@ impl Attempt<'_> {
         Ok(writing)
     }
 
+    /// Edits the files at `paths`, each but for the entries that are left out of it.
     fn edit(
         &self,
         snapshot: &Snapshot<'_>,
         paths: &[RepositoryPath],
-        arguments: &[ImageArgument],
         writing: &Writing,
+        left_out: &[LeftOut],
     ) -> Result<Vec<FileEdit>, Failure> {
         let mut files = Vec::new();
         for path in paths {
             let old = snapshot.file(path)?.to_vec();
-            let mut file = edit(path.to_string(), old, arguments, self.job.delivery.add)?;
+            let path = path.to_string();
+            let is_left_out = |name: &str| left_out.iter().any(|left| left.file == path && left.name == name);
+            let arguments = writing.images.arguments.iter().filter(|argument| !is_left_out(argument.name.as_str()));
+            let mut file = edit(path.clone(), old, &arguments.cloned().collect::<Vec<_>>(), self.job.delivery.add)?;
             if writing.purpose != Purpose::Release {
                 // Rollback and promote build their own arguments, so a dropped field is not the user's doing.
                 file.edit.notes.retain(|note| !matches!(note.kind, NoteKind::Dropped { comment: None, .. }));
             }
             files.push(file);
         }
-        require_entries(&writing.images, &files)?;
         Ok(files)
     }
 
-    /// Stops if the branch carries a newer release already.
-    fn guard_order(
+    /// Orders each entry that changes against what runs.
+    fn order(
         &self,
         snapshot: &mut Snapshot<'_>,
-        destination: &Destination,
         files: &[FileEdit],
         writing: &Writing,
         listener: &mut Listener<'_>,
-    ) -> Result<(), Stop> {
+    ) -> Result<Vec<EntryOrder>, Failure> {
         let delivery = self.job.delivery;
-        if delivery.on_superseded == OnSuperseded::Allow {
-            return Ok(());
+        let by = match delivery.on_superseded {
+            OnSuperseded::Allow => OrderBy::Nothing,
+            OnSuperseded::Skip | OnSuperseded::Fail => delivery.order,
+        };
+        let setting = Setting {
+            request: &delivery.target,
+            remote: self.branch.remote(),
+            branch: &self.branch.name(),
+            by,
+            source: writing.source.as_ref(),
+            explained: &writing.explained,
+        };
+        order_of(&setting, snapshot, files, &mut self.notes(listener))
+    }
+
+    /// Returns the entries that do not go out, for others do. Stops if none goes out, or if order fails the release.
+    fn guard_order(
+        &self,
+        orders: &[EntryOrder],
+        destination: &Destination,
+        files: &[FileEdit],
+        listener: &mut Listener<'_>,
+    ) -> Result<Vec<LeftOut>, Stop> {
+        let verdict = policy::decide(orders, self.job.delivery);
+        for warning in verdict.warnings {
+            self.warn(warning, listener);
         }
-        let (remote, branch) = (self.branch.remote(), self.branch.name());
-        let source = writing.source.as_ref();
-        let notes = &mut self.notes(listener);
-        match superseded(&delivery.target, remote, &branch, snapshot, files, source, notes)? {
-            None => Ok(()),
-            Some(reason) if delivery.on_superseded == OnSuperseded::Fail => {
-                let failure = Failure::new(FailureKind::Guarded, format!("superseded: {reason}"));
-                Err(failure.hint("`--on-superseded allow` releases it all the same").into())
-            }
-            Some(reason) => {
+        if let Some(failure) = verdict.failure {
+            return Err(failure.into());
+        }
+        let goes_out = |entry: &EntryEdit, file: &str| {
+            entry.changed()
+                && !verdict.left_out.iter().any(|left| left.file == file && left.name == entry.name.as_str())
+        };
+        let any = files.iter().any(|file| file.edit.entries.iter().any(|entry| goes_out(entry, &file.path)));
+        match verdict.ending {
+            Some(ending) if !any => {
+                let reasons: Vec<&str> = verdict.left_out.iter().map(|left| left.reason.as_str()).collect();
                 let releases = releases_of(files, self.checks);
-                Err(stopped(self.outcome(files, &releases, destination), Ending::Superseded, reason))
+                Err(stopped(self.outcome(files, &releases, destination), ending, reasons.join("; ")))
             }
+            _ => Ok(verdict.left_out),
         }
+    }
+
+    /// Edits the files again without what is left out.
+    fn leave_out(
+        &self,
+        snapshot: &Snapshot<'_>,
+        paths: &[RepositoryPath],
+        writing: &Writing,
+        files: Vec<FileEdit>,
+        left_out: &[LeftOut],
+    ) -> Result<Vec<FileEdit>, Failure> {
+        if left_out.is_empty() { Ok(files) } else { self.edit(snapshot, paths, writing, left_out) }
     }
 
     /// Requires the images to be in their registries.
@@ -174,28 +218,42 @@ impl Attempt<'_> {
         paths: &[RepositoryPath],
         files: Vec<FileEdit>,
         writing: &Writing,
+        left_out: &[LeftOut],
     ) -> Result<Vec<FileEdit>, Failure> {
         if !self.job.delivery.pin_digest {
             return Ok(files);
         }
-        let pinned = self.checks.pinned(&writing.images.arguments, &files)?;
-        self.edit(snapshot, paths, &pinned, writing)
+        let arguments = self.checks.pinned(&writing.images.arguments, &files)?;
+        let images = Images { arguments, repeated: Vec::new() };
+        self.edit(snapshot, paths, &Writing { images, ..writing.clone() }, left_out)
     }
 
-    /// Stops if a hold on the branch stops this.
+    /// Stops if a hold stops this, on the branch or where the images come from.
     fn guard_hold(
         &self,
         snapshot: &mut Snapshot<'_>,
         paths: &[RepositoryPath],
         files: &[FileEdit],
+        writing: &Writing,
         outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
-        let overrides = self.job.delivery.override_hold;
-        match held(snapshot, paths, files, overrides, &mut self.notes(listener))? {
-            None => Ok(()),
-            Some(reason) => Err(stopped(outcome.clone(), Ending::Held, reason)),
+        let changed = |file: &'_ FileEdit| {
+            let changed = file.edit.entries.iter().filter(|entry| entry.changed());
+            changed.map(|entry| entry.name.to_string()).collect::<Vec<_>>()
+        };
+        let names: Vec<Vec<String>> = files.iter().map(changed).collect();
+        let concerned: Vec<Concerned<'_>> = paths
+            .iter()
+            .zip(&names)
+            .map(|(path, names)| Concerned { path: path.clone(), names: names.iter().map(String::as_str).collect() })
+            .collect();
+        let here = held(snapshot, &concerned, self.job.delivery.override_hold, &mut self.notes(listener))?;
+        let reasons: Vec<String> = here.into_iter().chain(writing.held_at_source.clone()).collect();
+        if reasons.is_empty() {
+            return Ok(());
         }
+        Err(stopped(outcome.clone(), Ending::Held, reasons.join("; ")))
     }
 
     fn compose(&self, releases: &[Release], writing: &Writing) -> Message {
@@ -260,6 +318,13 @@ impl Attempt<'_> {
         outcome
     }
 
+    /// Tells a warning, once in all attempts.
+    fn warn(&self, warning: String, listener: &mut Listener<'_>) {
+        if self.number == 1 {
+            listener(&Event::Warned(warning));
+        }
+    }
+
     /// Returns a function that tells a note, once in all attempts.
     fn notes<'l>(&self, listener: &'l mut Listener<'_>) -> impl FnMut(String) + 'l {
         let first = self.number == 1;
@@ -274,6 +339,17 @@ impl Attempt<'_> {
 /// Ends the run because a guard stops it: nothing of `outcome` comes about.
 fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
     Stop::Ended(Box::new(Outcome { ending, reason: Some(reason), files: Vec::new(), diff: String::new(), ..outcome }))
+}
+
+/// Adds to each release how its order was told.
+fn told(mut releases: Vec<Release>, orders: &[EntryOrder]) -> Vec<Release> {
+    for release in &mut releases {
+        let of_entry = |order: &&EntryOrder| order.file == release.file && order.name == release.entry.name;
+        let Some(order) = orders.iter().find(of_entry) else { continue };
+        release.order = Some(order.ordered.reason().to_owned());
+        release.still_taken_back.clone_from(&order.still_taken_back);
+    }
+    releases
 }
 
 fn tell_edits(files: &[FileEdit], listener: &mut Listener<'_>) {

@@ -2,6 +2,7 @@
 //! tip if a different release was faster. Each command decides what to write ([`Decide`]); the stages are in [`attempt`].
 
 mod attempt;
+mod policy;
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,8 @@ use super::branch::ReleaseBranch;
 use super::checks::Checks;
 use super::image_to_check::ImageToCheck;
 use crate::git::{RepositoryPath, Snapshot};
+use crate::guards::order::Build;
+use crate::image::ImageName;
 use crate::message::compose::Purpose;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::{Failure, FailureKind};
@@ -45,6 +48,10 @@ pub(super) struct Writing {
     pub(super) purpose: Purpose,
     /// The commit that the images were built from.
     pub(super) source: Option<SourceCommit>,
+    /// Builds that were taken back where the images come from, by entry.
+    pub(super) explained: Vec<(ImageName, Build)>,
+    /// Why the entries that the images come from are held.
+    pub(super) held_at_source: Option<String>,
 }
 
 /// The tip of the branch, with the kustomizations to write.

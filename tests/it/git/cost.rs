@@ -64,9 +64,7 @@ fn many_refs_cost_no_requests() {
     const REFS: usize = 100_000;
     let stage = Stage::new();
     let tip = stage.remote.tip("main").unwrap();
-    let refs: String = (0..REFS).map(|i| format!("create refs/tags/release-{i} {tip}\n")).collect();
-    stage.remote.git(["update-ref", "--stdin"]).stdin(refs).run().success();
-    stage.remote.git(["pack-refs", "--all"]).run().success();
+    stage.remote.tag_often(&tip, REFS);
     let server = serve(&stage, Access::Open);
     let release = stage.release_to(&server.url("gitops.git")).args(["--no-check", "--branch", "main"]);
     release.arg("IMAGE_PLACEHOLDER=*:v2").run().success().stdout_has("released");

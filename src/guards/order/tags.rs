@@ -61,7 +61,7 @@ enum Kind {
 }
 
 /// Compares two tags of one image; `None` if they say nothing of their order.
-pub fn compare(one: &str, other: &str, numbers: Numbers) -> Option<Ordering> {
+pub(super) fn compare(one: &str, other: &str, numbers: Numbers) -> Option<Ordering> {
     let (one, other) = (pieces(without_v(one)), pieces(without_v(other)));
     if one.len() == other.len() && one.iter().zip(&other).all(|(one, other)| one.fits(other)) {
         return compare_numbers(&one, &other, numbers);
@@ -172,6 +172,16 @@ fn release<'p>(pieces: &'p [Piece<'p>]) -> Option<Release<'p>> {
         _ => return None,
     };
     Some(Release { version: parts, kind: *kind, pre: Some((rank, word, numbers)) })
+}
+
+/// Returns the commit ids in a tag, without the `g` of `git describe`. Digits alone are not taken for one here.
+pub(super) fn commit_ids(tag: &str) -> impl Iterator<Item = &str> {
+    pieces(tag).into_iter().filter_map(|piece| match piece {
+        Piece::Commit(id) => {
+            Some(id.strip_prefix('g').unwrap_or(id)).filter(|id| !id.bytes().all(|b| b.is_ascii_digit()))
+        }
+        Piece::Text(_) | Piece::Number { .. } => None,
+    })
 }
 
 /// Splits a tag into its pieces.

@@ -1,0 +1,60 @@
+//! The flags for the order of releases.
+
+use clap::{Args, ValueEnum};
+
+/// How "newer" is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OrderBy {
+    /// By the commits that the images were built from, else by their tags
+    Auto,
+    /// By tags alone
+    Version,
+    /// By commits alone
+    Source,
+    /// As `auto`, but a single number in a tag counts too, as in `build-7`
+    Number,
+    /// Not at all
+    None,
+}
+
+/// What to do if the new build and what runs are on lines that went apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnDiverged {
+    /// Change nothing, and fail
+    Fail,
+    /// Release it all the same
+    Release,
+    /// Change nothing, and end well
+    Skip,
+}
+
+/// What to do if nothing is known of the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnUnknownOrder {
+    /// Release it, with a warning
+    Release,
+    /// Change nothing, and fail
+    Fail,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Guards")]
+pub struct OrderArguments {
+    /// How to tell which of two builds is newer
+    #[arg(long, value_enum, value_name = "BY", env = "TAGSHIP_ORDER", default_value_t = OrderBy::Auto)]
+    pub order: OrderBy,
+
+    /// What to do if the new build and what runs are on lines that went apart, as a hotfix and main
+    #[arg(long, value_enum, value_name = "WHAT", env = "TAGSHIP_ON_DIVERGED", default_value_t = OnDiverged::Fail)]
+    pub on_diverged: OnDiverged,
+
+    /// What to do if nothing tells whether the new build is newer
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        env = "TAGSHIP_ON_UNKNOWN_ORDER",
+        default_value_t = OnUnknownOrder::Release
+    )]
+    pub on_unknown_order: OnUnknownOrder,
+}

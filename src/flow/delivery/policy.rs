@@ -1,0 +1,80 @@
+//! What follows from the order of the entries of a release, by the user's flags: a pure decision.
+
+use crate::guards::order::{EntryOrder, Ordered};
+use crate::outcome::failure::{Failure, FailureKind};
+use crate::outcome::{Ending, LeftOut};
+use crate::request::{Delivery, OnDiverged, OnSuperseded, OnUnknownOrder};
+
+/// What follows for a release.
+#[derive(Default)]
+pub(super) struct Verdict {
+    /// The entries that stay as they are.
+    pub(super) left_out: Vec<LeftOut>,
+    /// How the run ends if nothing is left to release.
+    pub(super) ending: Option<Ending>,
+    /// What a person must see although the release goes on.
+    pub(super) warnings: Vec<String>,
+    /// Set if order fails the whole release.
+    pub(super) failure: Option<Failure>,
+}
+
+/// Decides on `orders`, which are of the entries that change.
+pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> Verdict {
+    let mut verdict = Verdict::default();
+    for order in orders {
+        match &order.ordered {
+            Ordered::Goes(_) => {}
+            Ordered::Replaces(reason) => verdict.warn(reason),
+            Ordered::Superseded(reason) => match delivery.on_superseded {
+                OnSuperseded::Skip => verdict.leave_out(order, Ending::Superseded),
+                OnSuperseded::Fail => verdict.fail(
+                    format!("superseded: {reason}"),
+                    "`--on-superseded allow` releases it all the same; `--on-superseded skip` leaves it out",
+                ),
+                OnSuperseded::Allow => {}
+            },
+            Ordered::Diverged(reason) => match delivery.on_diverged {
+                OnDiverged::Fail => verdict.fail(
+                    format!("diverged: {reason}"),
+                    "merge the lines and release the merge; or `--on-diverged release` releases this build, and \
+                     `--on-diverged skip` leaves what runs",
+                ),
+                OnDiverged::Release => verdict.warn(reason),
+                OnDiverged::Skip => verdict.leave_out(order, Ending::Diverged),
+            },
+            Ordered::Unknown(reason) => match delivery.on_unknown_order {
+                OnUnknownOrder::Release => verdict.warn(reason),
+                OnUnknownOrder::Fail => verdict.fail(
+                    reason.clone(),
+                    "name the commit that the image was built from with `--source`, or leave out `--on-unknown-order fail`",
+                ),
+            },
+        }
+    }
+    verdict
+}
+
+impl Verdict {
+    fn warn(&mut self, reason: &str) {
+        if !self.warnings.iter().any(|known| known == reason) {
+            self.warnings.push(reason.to_owned());
+        }
+    }
+
+    /// A line that went apart is told rather than an older build: it asks for a decision.
+    fn leave_out(&mut self, order: &EntryOrder, ending: Ending) {
+        let reason = format!("`{}`: {}", order.name, order.ordered.reason());
+        if self.ending != Some(Ending::Diverged) {
+            self.ending = Some(ending);
+        }
+        self.left_out.push(LeftOut { file: order.file.clone(), name: order.name.to_string(), reason });
+    }
+
+    fn fail(&mut self, message: String, hint: &str) {
+        let failure = Failure::new(FailureKind::Guarded, message).hint(hint);
+        self.failure = Some(match self.failure.take() {
+            Some(earlier) => earlier.and(vec![failure]),
+            None => failure,
+        });
+    }
+}

@@ -1,0 +1,71 @@
+//! One build of an image, as far as its order asks.
+
+use std::fmt;
+
+use super::tags;
+use crate::message::short_tag;
+use crate::message::trailers::SourceCommit;
+use crate::targets::kustomization::Fields;
+
+/// How much of a digest people read: `sha256:` and twelve digits.
+const SHORT_DIGEST: usize = 19;
+
+/// What an entry runs, or shall run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The name of the image, without tag and digest.
+    pub image: String,
+    pub tag: Option<String>,
+    /// As far as it is known.
+    pub digest: Option<String>,
+    /// The commit that it was built from, as far as that is known.
+    pub source: Option<SourceCommit>,
+}
+
+impl Build {
+    /// Returns the build that an entry named `name` says. A tag that names a commit is believed before `source`: the commit
+    /// of a CI run need not be the commit of the image.
+    pub fn of_entry(name: &str, fields: &Fields, source: Option<&SourceCommit>) -> Self {
+        let Fields { new_name, new_tag, digest } = fields;
+        let image = new_name.as_deref().unwrap_or(name).to_owned();
+        let source = match new_tag.as_deref().and_then(SourceCommit::of_tag) {
+            Some(of_tag) => {
+                let repository = source.and_then(|source| source.repository.clone());
+                Some(SourceCommit { repository, ..of_tag })
+            }
+            None => source.filter(|source| new_tag.as_deref().is_none_or(|tag| agrees(tag, source))).cloned(),
+        };
+        Self { image, tag: new_tag.clone(), digest: digest.clone(), source }
+    }
+
+    /// Returns whether both are the same thing, as far as both say what they are.
+    pub fn is(&self, other: &Self) -> bool {
+        let agree = |one: &Option<String>, other: &Option<String>| match (one, other) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        let commit = |build: &Self| build.source.as_ref().map(|source| source.commit.to_string());
+        self.image == other.image
+            && self.tag == other.tag
+            && agree(&self.digest, &other.digest)
+            && agree(&commit(self), &commit(other))
+    }
+}
+
+/// Returns whether a tag that has a commit id in it can be of the build of `source`.
+pub(super) fn agrees(tag: &str, source: &SourceCommit) -> bool {
+    let commit = source.commit.to_string();
+    tags::commit_ids(tag).all(|id| commit.starts_with(&id.to_ascii_lowercase()))
+}
+
+/// Shown as people say it: by the tag, else by the commit that it was built from, else by the digest.
+impl fmt::Display for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.tag, &self.source, &self.digest) {
+            (Some(tag), ..) => write!(f, "`{}`", short_tag(tag)),
+            (None, Some(source), _) => write!(f, "the build of {}", source.commit.short()),
+            (None, None, Some(digest)) => write!(f, "`{}`", digest.get(..SHORT_DIGEST).unwrap_or(digest)),
+            (None, None, None) => f.write_str("an image without a tag"),
+        }
+    }
+}

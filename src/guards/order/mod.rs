@@ -1,0 +1,184 @@
+//! ORDER: whether a new build is newer than what runs. Commits decide, if both are known; then tags, if they are comparable;
+//! and if neither is, nothing is known and that is told. Here are the pure judgements; `running` reads what runs,
+//! `source_repository` asks how two commits stand to each other, and `entries` puts it together for a release.
+
+mod build;
+mod entries;
+mod running;
+mod source_repository;
+mod tags;
+
+use std::cmp::Ordering;
+
+pub use build::Build;
+pub use entries::{EntryOrder, Ordered, Setting, order_of};
+pub use running::{RunningEntry, TakenBack};
+pub use tags::Numbers;
+
+use crate::git::{CommitId, Lineage};
+use crate::request::OrderBy;
+
+/// What is known of two source commits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ancestry {
+    /// How the new build's commit stands to that of what runs.
+    Known(Lineage),
+    /// The lines went apart. The new build's commit is on the default branch of its repository, and the other one is not:
+    /// it was squashed, cherry-picked or replaced by force.
+    OnDefaultBranch,
+    /// Why no repository could tell.
+    Unknown(String),
+}
+
+/// How a new build stands to what runs. Each says how that was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judgement {
+    Newer(String),
+    /// Neither is newer.
+    Same(String),
+    Older(String),
+    /// The two were built on lines that went apart.
+    Diverged,
+    /// Released although the lines went apart, because the new one is on the default branch.
+    Replaces(String),
+    /// Why nothing is known.
+    Unknown(String),
+    /// Order does not count.
+    NotAsked,
+}
+
+/// Returns the commits whose ancestry decides; `None` if they do not count or are not known.
+pub fn commits_to_compare(new: &Build, running: &Build, by: OrderBy) -> Option<(CommitId, CommitId)> {
+    match by {
+        OrderBy::Version | OrderBy::Nothing => None,
+        OrderBy::Auto | OrderBy::Source | OrderBy::Number => {
+            Some((new.source.as_ref()?.commit, running.source.as_ref()?.commit))
+        }
+    }
+}
+
+/// Judges a new build. `ancestry` is what is known of the [`commits_to_compare`]; `None` if there are none.
+pub fn judge(new: &Build, running: &Build, by: OrderBy, ancestry: Option<&Ancestry>) -> Judgement {
+    let numbers = match by {
+        OrderBy::Nothing => return Judgement::NotAsked,
+        OrderBy::Number => Numbers::Anywhere,
+        OrderBy::Auto | OrderBy::Version | OrderBy::Source => Numbers::InVersions,
+    };
+    let source = running.source.as_ref().map(|source| source.commit.short()).unwrap_or_default();
+    let no_ancestry = match ancestry {
+        Some(Ancestry::Known(Lineage::After)) => return Judgement::Newer(format!("descends from {source}")),
+        Some(Ancestry::Known(Lineage::Before)) => {
+            return Judgement::Older(format!("its commit is an ancestor of {source}"));
+        }
+        Some(Ancestry::Known(Lineage::Same)) => return same_commit(new, running, &source, numbers),
+        Some(Ancestry::Known(Lineage::Apart)) => return Judgement::Diverged,
+        Some(Ancestry::OnDefaultBranch) => {
+            return Judgement::Replaces(format!("it is on the default branch of its source, and {source} is not"));
+        }
+        Some(Ancestry::Known(Lineage::Unknown)) => "no repository has both source commits".to_owned(),
+        Some(Ancestry::Unknown(why)) => why.clone(),
+        None => match (&new.source, &running.source) {
+            (None, None) => "their source commits are not known".to_owned(),
+            (None, Some(_)) => "its source commit is not known".to_owned(),
+            (Some(_), _) => "the source commit of what runs is not known".to_owned(),
+        },
+    };
+    if by == OrderBy::Source {
+        return Judgement::Unknown(no_ancestry);
+    }
+    match by_tags(new, running, numbers) {
+        Ok(judgement) => judgement,
+        Err(no_order) if by == OrderBy::Version => Judgement::Unknown(no_order.to_owned()),
+        Err(no_order) => Judgement::Unknown(format!("{no_order}, and {no_ancestry}")),
+    }
+}
+
+/// Two builds of one commit are told apart by their versions only: a rebuild may follow.
+fn same_commit(new: &Build, running: &Build, source: &str, numbers: Numbers) -> Judgement {
+    match by_tags(new, running, numbers) {
+        Ok(Judgement::Older(how)) => Judgement::Older(how),
+        _ => Judgement::Same(format!("both are builds of {source}")),
+    }
+}
+
+fn by_tags(new: &Build, running: &Build, numbers: Numbers) -> Result<Judgement, &'static str> {
+    if new.image != running.image {
+        return Err("they are tags of two images");
+    }
+    if new.digest.is_some() && new.digest == running.digest {
+        return Ok(Judgement::Same("both have one digest".to_owned()));
+    }
+    let (Some(tag), Some(other)) = (&new.tag, &running.tag) else {
+        return Err("a tag is missing");
+    };
+    match tags::compare(tag, other, numbers) {
+        Some(Ordering::Greater) => Ok(Judgement::Newer("by its tag".to_owned())),
+        Some(Ordering::Less) => Ok(Judgement::Older("by its tag".to_owned())),
+        Some(Ordering::Equal) => Ok(Judgement::Same("both have one version".to_owned())),
+        None if tag == other && (new.digest.is_none() || running.digest.is_none()) => {
+            Ok(Judgement::Same("both have one tag".to_owned()))
+        }
+        None => Err("their tags are in no order"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ancestry, Build, Judgement, OrderBy, judge};
+    use crate::git::Lineage;
+    use crate::message::trailers::SourceCommit;
+
+    const COMMIT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+    fn build(tag: &str) -> Build {
+        let source = SourceCommit::parse(&format!("o/r@{COMMIT}"));
+        Build { image: "r/web".to_owned(), tag: Some(tag.to_owned()), digest: None, source }
+    }
+
+    #[test]
+    fn commits_decide_before_tags() {
+        for (lineage, new, running, expected) in [
+            (Lineage::After, "v1.0.0", "v1.2.0", "newer"),
+            (Lineage::Before, "v1.2.0", "v1.0.0", "older"),
+            (Lineage::Same, "v1.2.0", "v1.0.0", "same"),
+            (Lineage::Same, "v1.0.0", "v1.2.0", "older"),
+            (Lineage::Same, "build-1", "build-2", "same"),
+            (Lineage::Apart, "v1.2.0", "v1.0.0", "diverged"),
+            (Lineage::Unknown, "v1.2.0", "v1.0.0", "newer"),
+            (Lineage::Unknown, "build-2", "build-1", "unknown"),
+        ] {
+            let judgement = judge(&build(new), &build(running), OrderBy::Auto, Some(&Ancestry::Known(lineage)));
+            assert_eq!(named(&judgement), expected, "{new} {lineage:?} {running}");
+        }
+    }
+
+    #[test]
+    fn what_counts() {
+        let apart = Ancestry::Known(Lineage::Apart);
+        let unknown = Ancestry::Unknown("the repository cannot be read".to_owned());
+        for (by, ancestry, new, running, expected) in [
+            (OrderBy::Version, None, "v1.0.0", "v1.2.0", "older"),
+            (OrderBy::Source, Some(&unknown), "v1.0.0", "v1.2.0", "unknown"),
+            (OrderBy::Number, Some(&unknown), "build-1", "build-2", "older"),
+            (OrderBy::Number, Some(&apart), "build-1", "build-2", "diverged"),
+            (OrderBy::Nothing, Some(&apart), "v1.0.0", "v1.2.0", "not asked"),
+            (OrderBy::Auto, Some(&Ancestry::OnDefaultBranch), "v1.0.0", "v1.2.0", "replaces"),
+        ] {
+            assert_eq!(named(&judge(&build(new), &build(running), by, ancestry)), expected, "{by:?}: {new}, {running}");
+        }
+        let other = Build { image: "r/other".to_owned(), ..build("v1.0.0") };
+        assert_eq!(named(&judge(&other, &build("v1.2.0"), OrderBy::Auto, None)), "unknown", "two images");
+    }
+
+    fn named(judgement: &Judgement) -> &'static str {
+        match judgement {
+            Judgement::Newer(_) => "newer",
+            Judgement::Same(_) => "same",
+            Judgement::Older(_) => "older",
+            Judgement::Diverged => "diverged",
+            Judgement::Replaces(_) => "replaces",
+            Judgement::Unknown(_) => "unknown",
+            Judgement::NotAsked => "not asked",
+        }
+    }
+}

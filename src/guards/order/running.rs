@@ -1,0 +1,194 @@
+//! What an entry runs, and which of its releases were taken back: read from the branch's history, which is believed for what
+//! the file said in each commit. Trailers are claims: a commit released an entry only if it changed that entry to what its
+//! trailers say.
+//!
+//! Most often the newest commit that claims to have released the entry did so, and the entry still says it. Then that one
+//! commit and its parent tell everything: it also names what had been taken back before it. Only if it does not, the entry's
+//! whole history is read.
+
+use super::Build;
+use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
+use crate::guards::entry_history::{EntryHistory, fields_at};
+use crate::message::trailers::ReleaseTrailers;
+use crate::outcome::LoggedRelease;
+use crate::outcome::failure::Failure;
+use crate::targets::kustomization::Fields;
+
+/// How many commits are searched for the last release of an entry, one step after the other until it is found. Their
+/// messages are some 200 bytes each. The first step comes with the tip, and costs no request.
+const SEARCH_DEPTHS: [usize; 4] = [50, 1_000, 10_000, 100_000];
+
+/// What an entry runs before the new release.
+pub struct RunningEntry {
+    /// `None`: the entry says nothing that can be compared.
+    pub build: Option<Build>,
+    pub taken_back: Vec<TakenBack>,
+}
+
+/// A release that was taken back. It stays away until something newer is released.
+pub struct TakenBack {
+    pub release: CommitId,
+    pub build: Build,
+    /// The commit that took it back, or the release that says so.
+    pub by: CommitId,
+}
+
+/// A commit that claims to have released the entry.
+struct Claim {
+    record: CommitRecord,
+    parent: Option<CommitRecord>,
+    trailers: ReleaseTrailers,
+}
+
+impl RunningEntry {
+    /// Reads what the entry `name` of the file at `file` runs. `now` is what it says at the tip.
+    pub fn read(
+        snapshot: &mut Snapshot<'_>,
+        file: &str,
+        name: &str,
+        now: &Fields,
+        note: &mut dyn FnMut(String),
+    ) -> Result<Self, Failure> {
+        let path = RepositoryPath::resolve(&RepositoryPath::root(), file)?;
+        let (claim, history) = last_claim(snapshot, file, name)?;
+        if let Some(claim) = &claim
+            && let Some(entry) = Self::of_last_release(snapshot, &path, name, now, claim)?
+        {
+            return Ok(entry);
+        }
+        if claim.is_none() && !snapshot.has_folders(&history.first_parents().collect::<Vec<_>>(), &path)? {
+            if !history.complete {
+                note(format!("searched the newest {} commits only for a release of `{name}`", history.commits.len()));
+            }
+            return Ok(Self {
+                build: says_what_runs(now).then(|| Build::of_entry(name, now, None)),
+                taken_back: Vec::new(),
+            });
+        }
+        let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
+        if !history.complete && !is_enough(&history.changes) {
+            note(format!("read the newest {} commits only for what became of `{name}`", history.commits_read));
+        }
+        if let Some(claim) = &claim
+            && !history.changes.iter().any(|change| change.record.id == claim.record.id)
+        {
+            let id = claim.record.id.short();
+            note(format!("{id} says that it released `{name}`, and did not change the entry so; it does not count"));
+        }
+        Self::of_history(snapshot, &path, name, now, &history)
+    }
+
+    /// Returns what the last release tells, if the entry still is what it made of it; `None` if more has to be read.
+    fn of_last_release(
+        snapshot: &mut Snapshot<'_>,
+        path: &RepositoryPath,
+        name: &str,
+        now: &Fields,
+        claim: &Claim,
+    ) -> Result<Option<Self>, Failure> {
+        let records: Vec<&CommitRecord> = [&claim.record].into_iter().chain(&claim.parent).collect();
+        snapshot.load_history(&records, path)?;
+        let after = fields_at(snapshot, &claim.record, path, name)?;
+        let before = match &claim.parent {
+            Some(parent) => fields_at(snapshot, parent, path, name)?,
+            None => None,
+        };
+        let still_stands = after.as_ref() == Some(now) && before != after && claim.trailers.released(name, now);
+        if !still_stands || !claim.trailers.rollback_of.is_empty() {
+            return Ok(None);
+        }
+        let build = Build::of_entry(name, now, claim.trailers.source.as_ref());
+        let taken_back = carried(snapshot, path, name, &claim.trailers)?;
+        Ok(Some(Self { build: Some(build), taken_back }))
+    }
+
+    fn of_history(
+        snapshot: &mut Snapshot<'_>,
+        path: &RepositoryPath,
+        name: &str,
+        now: &Fields,
+        history: &EntryHistory,
+    ) -> Result<Self, Failure> {
+        let build_of = |change: &LoggedRelease| {
+            let source = change.trailers.as_ref().and_then(|said| said.source.as_ref());
+            change.fields.as_ref().map(|fields| Build::of_entry(name, fields, source))
+        };
+        let standing = history.changes.iter().find(|change| change.rolled_back_by.is_none() && !change.goes_back);
+        let build = standing.filter(|change| change.fields.as_ref() == Some(now)).and_then(build_of);
+        let build = build.or_else(|| says_what_runs(now).then(|| Build::of_entry(name, now, None)));
+        let mut taken_back = Vec::new();
+        for change in &history.changes {
+            if let (Some(by), Some(build)) = (change.rolled_back_by, build_of(change)) {
+                taken_back.push(TakenBack { release: change.record.id, build, by });
+            }
+            if let Some(trailers) = change.trailers.as_ref().filter(|_| is_checkpoint(change)) {
+                taken_back.extend(carried(snapshot, path, name, trailers)?);
+                break;
+            }
+        }
+        Ok(Self { build, taken_back })
+    }
+}
+
+/// Returns the newest commit of the branch that claims to have released the entry, and the history that was searched.
+fn last_claim(snapshot: &mut Snapshot<'_>, file: &str, name: &str) -> Result<(Option<Claim>, History), Failure> {
+    let mut searched = History::default();
+    for depth in SEARCH_DEPTHS {
+        searched = snapshot.history(depth)?;
+        let claim = searched.first_parents().find_map(|record| {
+            let trailers = ReleaseTrailers::read(record).filter(|trailers| trailers.is_of(file, name))?;
+            let parent = record.parents.first().and_then(|parent| searched.get(*parent)).cloned();
+            Some(Claim { record: record.clone(), parent, trailers })
+        });
+        // A parent that was not read yet comes with the next step.
+        let is_found = claim.as_ref().is_some_and(|claim| claim.parent.is_some() || claim.record.parents.is_empty());
+        if is_found || searched.complete {
+            return Ok((claim, searched));
+        }
+    }
+    Ok((None, searched))
+}
+
+/// A release of ours that was judged when it was made: it names what was taken back before it.
+fn is_checkpoint(change: &LoggedRelease) -> bool {
+    change.trailers.as_ref().is_some_and(|said| said.rollback_of.is_empty()) && !change.goes_back
+}
+
+/// How many releases of ours are read to find what a change by hand went back to.
+const MAX_CHECKPOINTS: usize = 10;
+
+/// Returns whether the newest changes tell what runs: up to a release of ours, if all that came after it went back to
+/// something that was read.
+fn is_enough(changes: &[LoggedRelease]) -> bool {
+    match changes.iter().position(is_checkpoint) {
+        Some(last) => {
+            changes[..last].iter().all(|change| change.goes_back)
+                || changes.iter().filter(|change| is_checkpoint(change)).count() >= MAX_CHECKPOINTS
+        }
+        None => false,
+    }
+}
+
+/// Returns the releases that were taken back before a release of ours, which names them.
+fn carried(
+    snapshot: &mut Snapshot<'_>,
+    path: &RepositoryPath,
+    name: &str,
+    trailers: &ReleaseTrailers,
+) -> Result<Vec<TakenBack>, Failure> {
+    let mut taken_back = Vec::new();
+    for id in trailers.still_taken_back(name) {
+        let Some(record) = snapshot.load_commit(id)? else { continue };
+        snapshot.load_history(&[&record], path)?;
+        let Some(fields) = fields_at(snapshot, &record, path, name)? else { continue };
+        let source =
+            ReleaseTrailers::read(&record).filter(|said| said.released(name, &fields)).and_then(|said| said.source);
+        let build = Build::of_entry(name, &fields, source.as_ref());
+        taken_back.push(TakenBack { release: id, build, by: trailers.commit });
+    }
+    Ok(taken_back)
+}
+
+fn says_what_runs(fields: &Fields) -> bool {
+    fields.new_tag.is_some() || fields.digest.is_some()
+}

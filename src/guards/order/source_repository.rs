@@ -1,0 +1,199 @@
+//! Asks how the source commits of two builds stand to each other. A repository that has both commits tells it, whatever it
+//! is called: names only say where to ask. A checkout is asked first; what it cannot tell costs one conversation.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::{Ancestry, Build};
+use crate::git::{Checkout, CommitId, GitError, Lineage, Reader, Remote, Snapshot, lineage_at, lineage_in};
+use crate::outcome::failure::Failure;
+use crate::request::TargetRequest;
+
+/// The repositories that may know how commits follow each other.
+pub(super) struct SourceRepositories<'a> {
+    request: &'a TargetRequest,
+    /// The repository that is released to; `None` if nothing leaves the checkout.
+    target: Option<&'a Remote>,
+    /// The checkout in the current folder, if it is not the release branch's.
+    checkout: OnceCell<Option<Checkout>>,
+    /// What was told already: the entries of a release are often built from one commit.
+    told: HashMap<(CommitId, CommitId), Ancestry>,
+}
+
+impl<'a> SourceRepositories<'a> {
+    pub(super) fn new(request: &'a TargetRequest, target: Option<&'a Remote>) -> Self {
+        Self { request, target, checkout: OnceCell::new(), told: HashMap::new() }
+    }
+
+    /// Returns how the commit of `new` stands to that of `other`, both of which have one.
+    pub(super) fn ancestry(
+        &mut self,
+        snapshot: &mut Snapshot<'_>,
+        new: &Build,
+        other: &Build,
+    ) -> Result<Ancestry, Failure> {
+        let (Some(new), Some(other)) = (&new.source, &other.source) else {
+            return Ok(Ancestry::Known(Lineage::Unknown));
+        };
+        let key = (new.commit, other.commit);
+        if let Some(ancestry) = self.told.get(&key) {
+            return Ok(ancestry.clone());
+        }
+        let names: Vec<&str> = [&new.repository, &other.repository].into_iter().flatten().map(String::as_str).collect();
+        let ancestry = self.ask(snapshot, key, &names)?;
+        self.told.insert(key, ancestry.clone());
+        Ok(ancestry)
+    }
+
+    fn ask(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        (new, other): (CommitId, CommitId),
+        names: &[&str],
+    ) -> Result<Ancestry, Failure> {
+        let mut known = snapshot.lineage(new, other, false)?;
+        if let (Lineage::Unknown, Some(checkout)) = (known, self.checkout()) {
+            known = lineage_in(checkout, new, other);
+        }
+        if !matches!(known, Lineage::Unknown | Lineage::Apart) {
+            return Ok(Ancestry::Known(known));
+        }
+        let mut problems = Vec::new();
+        for place in self.places(names) {
+            let asked = match (known, &place) {
+                (Lineage::Apart, _) => Ok(Lineage::Apart),
+                // Its conversation has begun already.
+                (_, Place::Target(_)) => snapshot.lineage(new, other, true),
+                (_, Place::Other(remote)) => lineage_at(remote, new, other),
+            };
+            let remote = place.remote();
+            match asked {
+                Ok(Lineage::Unknown) => problems.push(format!("{remote} does not have both commits")),
+                Ok(Lineage::Apart) => {
+                    known = Lineage::Apart;
+                    if replaces_on_default_branch(remote, new, other).unwrap_or(false) {
+                        return Ok(Ancestry::OnDefaultBranch);
+                    }
+                }
+                Ok(lineage) => return Ok(Ancestry::Known(lineage)),
+                Err(error) => problems.push(format!("{:#}", anyhow::Error::from(error))),
+            }
+        }
+        Ok(match known {
+            Lineage::Unknown if problems.is_empty() => {
+                Ancestry::Unknown("their source repository is not known".to_owned())
+            }
+            Lineage::Unknown => Ancestry::Unknown(problems.join("; ")),
+            known => Ancestry::Known(known),
+        })
+    }
+
+    fn checkout(&self) -> Option<&Checkout> {
+        let here = || Checkout::discover(Path::new("."), None, self.request.in_ci).ok();
+        self.checkout.get_or_init(here).as_ref()
+    }
+
+    /// Returns the repositories that may have the commits: the one that CI builds, those that `names` name on the same
+    /// server, and the one that is released to. Only the login for its own server goes to each.
+    fn places(&self, names: &[&str]) -> Vec<Place<'a>> {
+        let Some(target) = self.target else { return Vec::new() };
+        let options = || self.request.beside(target).remote_options();
+        let run = &self.request.run;
+        let built = run.repository_url();
+        let name = run.source().and_then(|source| source.repository.as_deref());
+        let base = built.zip(name).and_then(|(url, name)| base_of(url, name));
+        let base = base.or_else(|| target.server().map(|server| format!("{}/", server.trim_end_matches('/'))));
+        let siblings = base.iter().flat_map(|base| names.iter().filter_map(move |name| sibling(base, name)));
+        let mut places: Vec<Place<'a>> = Vec::new();
+        for url in built.map(str::to_owned).into_iter().chain(siblings) {
+            // A repository that cannot be addressed cannot be asked.
+            let Ok(remote) = Remote::at(&url, &options()) else { continue };
+            if !places.iter().any(|place| place.remote().is(&remote)) {
+                places.push(if remote.is(target) {
+                    Place::Target(target)
+                } else {
+                    Place::Other(self.with_login(remote))
+                });
+            }
+        }
+        if !places.iter().any(|place| place.remote().is(target)) {
+            places.push(Place::Target(target));
+        }
+        places
+    }
+
+    /// Returns the remote with the login that its checkout's configuration has, if there is one.
+    fn with_login(&self, remote: Remote) -> Remote {
+        let options = self.target.map(|target| self.request.beside(target).remote_options());
+        let origin =
+            self.checkout().zip(options).and_then(|(checkout, options)| checkout.remote("origin", options).ok());
+        origin.filter(|origin| origin.is(&remote)).unwrap_or(remote)
+    }
+}
+
+/// A repository that may have the commits.
+enum Place<'a> {
+    /// The one that is released to.
+    Target(&'a Remote),
+    Other(Remote),
+}
+
+impl Place<'_> {
+    fn remote(&self) -> &Remote {
+        match self {
+            Self::Target(remote) => remote,
+            Self::Other(remote) => remote,
+        }
+    }
+}
+
+/// Returns what comes before `owner/repo` in the URL of that repository.
+fn base_of(url: &str, name: &str) -> Option<String> {
+    let url = url.strip_suffix(".git").unwrap_or(url);
+    url.strip_suffix(name).filter(|base| base.ends_with(['/', ':'])).map(str::to_owned)
+}
+
+/// Returns the URL of a repository on the same server. A name that could lead elsewhere has none.
+fn sibling(base: &str, name: &str) -> Option<String> {
+    let is_plain = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    name.split('/').all(is_plain).then(|| format!("{base}{name}.git"))
+}
+
+/// Returns whether `new` is on the default branch of a repository, and `other` is not.
+fn replaces_on_default_branch(remote: &Remote, new: CommitId, other: CommitId) -> Result<bool, GitError> {
+    let Some(tip) = Reader::open(remote, None)?.tips()?.default else { return Ok(false) };
+    let is_on_it =
+        |commit| Ok::<_, GitError>(matches!(lineage_at(remote, tip, commit)?, Lineage::Same | Lineage::After));
+    Ok(is_on_it(new)? && !is_on_it(other)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{base_of, sibling};
+
+    #[test]
+    fn where_to_ask() {
+        for (url, of, name, expected) in [
+            ("https://git.example/org/app.git", "org/app", "org/web", Some("https://git.example/org/web.git")),
+            ("git@git.example:org/app.git", "org/app", "org/web", Some("git@git.example:org/web.git")),
+            ("https://git.example/scm/org/app", "org/app", "org/web", Some("https://git.example/scm/org/web.git")),
+            (
+                "https://git.example/org/app.git",
+                "org/app",
+                "group/sub/web",
+                Some("https://git.example/group/sub/web.git"),
+            ),
+            ("https://git.example/org/app.git", "org/app", "../web", None),
+            ("https://git.example/org/app.git", "org/app", "evil@host/web", None),
+            ("https://git.example/renamed.git", "org/app", "org/web", None),
+        ] {
+            let found = base_of(url, of).and_then(|base| sibling(&base, name));
+            assert_eq!(found.as_deref(), expected, "{url} {name}");
+        }
+    }
+}
