@@ -3,10 +3,8 @@
 
 use super::block::{after_pair, pair_start, quote_of, room_after_pair};
 use super::entry::Images;
-use super::flow::{insert_behind, pair_end};
-use super::new_entry::{BraceStyle, LineStyle, Members};
+use super::new_entry::{LineStyle, Members};
 use super::parse::Document;
-use super::scalar::{Quote, render};
 use super::source::is_blank;
 use super::splice::Splice;
 use super::tree::{Kind, Layout, NodeId, Pair};
@@ -25,18 +23,17 @@ pub(super) fn append(
     let Some(root) = document.root else {
         return start_file(document, &members, splices);
     };
+    if document.tree.kind(root) == &Kind::Mapping(Layout::Flow) {
+        return Err(document.refuse(root, Shape::FlowRoot));
+    }
     let Some(list) = images.images else {
         return create(document, root, &members, splices);
     };
     match document.tree.kind(list.value) {
         Kind::Sequence(Layout::Block) => append_lines(document, list, &members, splices),
-        Kind::Sequence(Layout::Flow) => match document.tree.children(list.value).last() {
-            Some(last) => {
-                append_flow(document, list.value, last, &members, splices);
-                Ok(())
-            }
-            None => fill_empty(document, root, list, &members, splices),
-        },
+        Kind::Sequence(Layout::Flow) if document.tree.children(list.value).next().is_some() => {
+            Err(document.refuse(list.value, Shape::FlowList))
+        }
         _ => fill_empty(document, root, list, &members, splices),
     }
 }
@@ -67,7 +64,7 @@ fn append_lines(
 ) -> Result<(), EditError> {
     let source = document.source;
     let items: Vec<NodeId> = document.tree.children(list.value).collect();
-    let Some((last, dash)) = items.last().and_then(|last| Some((*last, dash(document, list, *last)?))) else {
+    let Some(dash) = items.last().and_then(|last| dash(document, list, *last)) else {
         return Err(document.refuse(list.key, Shape::NoRoom));
     };
     let column = source.column(dash);
@@ -75,29 +72,9 @@ fn append_lines(
     let at = behind_deeper_comments(document, at, column);
     let separated = items.len() > 1 && is_behind_blank_line(document, dash);
     let eol = source.eol_at(at);
-    let separator = if separated { eol } else { "" };
-    let mut text = String::new();
-    match document.tree.kind(last) {
-        Kind::Mapping(Layout::Flow) => {
-            let gap = document
-                .tree
-                .start(last)
-                .checked_sub(dash + 1)
-                .filter(|_| source.same_line(dash, document.tree.start(last)));
-            let lead = " ".repeat(gap.unwrap_or(1).max(1));
-            let style = BraceStyle::of(document, last);
-            for members in members {
-                let braces = members.braces(&style);
-                text.push_str(&format!("{separator}{eol}{}-{lead}{braces}", " ".repeat(column)));
-            }
-        }
-        _ => {
-            let mut style = LineStyle { separator, ..LineStyle::plain(column) };
-            follow_layout(document, list, &items, &mut style);
-            text.extend(members.iter().map(|members| members.lines(eol, &style)));
-        }
-    }
-    splices.push(Splice::insert(at, text));
+    let mut style = LineStyle { separator: if separated { eol } else { "" }, ..LineStyle::plain(column) };
+    follow_layout(document, list, &items, &mut style);
+    splices.push(Splice::insert(at, members.iter().map(|members| members.lines(eol, &style)).collect::<String>()));
     Ok(())
 }
 
@@ -181,50 +158,6 @@ fn is_behind_blank_line(document: &Document<'_>, at: usize) -> bool {
     false
 }
 
-/// Appends to a list in flow style that has an item.
-fn append_flow(
-    document: &Document<'_>,
-    list: NodeId,
-    last: NodeId,
-    members: &[Members<'_>],
-    splices: &mut Vec<Splice>,
-) {
-    let source = document.source;
-    let is_mapping = matches!(document.tree.kind(last), Kind::Mapping(_));
-    let style = if is_mapping { BraceStyle::of(document, last) } else { brace_style_of_root(document) };
-    let first_key = document.tree.pairs(last).next().filter(|_| is_mapping).map(|pair| pair.key);
-    let start = document.tree.start(last);
-    let indent = source.before(start);
-    let texts: Vec<String> = match first_key {
-        Some(key) if is_blank(indent) && is_blank(source.before(document.tree.start(key))) => {
-            let eol = source.eol_at(start);
-            let inner = format!("{eol}{}", source.before(document.tree.start(key)));
-            let colon = if style.tight { ":" } else { ": " };
-            let lines = |members: &Members<'_>| members.texts(style.key_quote, colon).join(&format!(",{inner}"));
-            members.iter().map(|members| format!("{{{inner}{}{eol}{indent}}}", lines(members))).collect()
-        }
-        _ => members.iter().map(|members| members.braces(&style)).collect(),
-    };
-    let span = document.tree.span(list);
-    let has_lines = !source.same_line(span.start, span.end);
-    let end = document.tree.span(last).end;
-    let gap = if style.tight { "," } else { ", " };
-    if has_lines {
-        insert_behind(document, start..end, gap, &texts, splices);
-    } else {
-        let text: String = texts.iter().flat_map(|text| [gap, text.as_str()]).collect();
-        splices.push(Splice::insert(end, text));
-    }
-}
-
-fn brace_style_of_root(document: &Document<'_>) -> BraceStyle {
-    let root = document.root.filter(|root| matches!(document.tree.kind(*root), Kind::Mapping(Layout::Flow)));
-    match root {
-        Some(root) => BraceStyle { padded: false, ..BraceStyle::of(document, root) },
-        None => BraceStyle { key_quote: Quote::Plain, tight: false, padded: false },
-    }
-}
-
 /// Writes entries where `images` is there and has none: `[]`, `null`, or nothing.
 fn fill_empty(
     document: &Document<'_>,
@@ -241,14 +174,6 @@ fn fill_empty(
         Kind::Null => colon..colon,
         _ => document.tree.span(list.value),
     };
-    if document.tree.kind(root) == &Kind::Mapping(Layout::Flow) {
-        let style = brace_style_of_root(document);
-        let texts: Vec<String> = members.iter().map(|members| members.braces(&style)).collect();
-        let text = format!("[{}]", texts.join(if style.tight { "," } else { ", " }));
-        let space = if span.start == colon && !style.tight { " " } else { "" };
-        splices.push(Splice::replace(span, format!("{space}{text}")));
-        return Ok(());
-    }
     if source.slice(span.clone()).contains('#') {
         return Err(document.refuse(list.value, Shape::CommentInEmptyList));
     }
@@ -291,23 +216,8 @@ fn create(
     let source = document.source;
     let pairs: Vec<Pair> = document.tree.pairs(root).collect();
     let Some(last) = pairs.last() else {
-        let style = BraceStyle { key_quote: Quote::Double, tight: false, padded: false };
-        let texts: Vec<String> = members.iter().map(|members| members.braces(&style)).collect();
-        let span = document.tree.span(root);
-        let inside = span.start + 1..span.end.saturating_sub(1).max(span.start + 1);
-        splices.push(Splice::insert(inside.end, format!("\"images\": [{}]", texts.join(", "))));
-        return Ok(());
+        return Err(document.refuse(root, Shape::NoRoom));
     };
-    if document.tree.kind(root) == &Kind::Mapping(Layout::Flow) {
-        let style = brace_style_of_root(document);
-        let texts: Vec<String> = members.iter().map(|members| members.braces(&style)).collect();
-        let (gap, colon) = if style.tight { (",", ":") } else { (", ", ": ") };
-        let key = render("images", style.key_quote);
-        let text = format!("{key}{colon}[{}]", texts.join(gap));
-        let member = pair_start(document, last.key)..pair_end(document, *last);
-        insert_behind(document, member, gap, &[text], splices);
-        return Ok(());
-    }
     let column = source.column(pair_start(document, pairs[0].key));
     let style = LineStyle::plain(column + list_indent(document, root));
     let at = match (room_after_pair(document, *last), pairs.len().checked_sub(2)) {

@@ -98,6 +98,10 @@ pub enum Shape {
     RecursiveAlias,
     /// Aliases of aliases stand for more than a million values.
     TooManyAliases,
+    /// The whole document is in flow style, as JSON is, and an entry is to be added.
+    FlowRoot,
+    /// `images` is in flow style, and an entry is to be added.
+    FlowList,
     /// An empty list with a comment between its brackets.
     CommentInEmptyList,
     /// The file ends within a block scalar that a following line would change.
@@ -183,6 +187,8 @@ impl Shape {
                 format!("remove `{field}` at {from}, or write this entry out without `<<`")
             }
             Self::RecursiveAlias | Self::TooManyAliases => "write the value out, in place of the alias".to_owned(),
+            Self::FlowRoot => "add the entry by hand; from then on it is edited like any other".to_owned(),
+            Self::FlowList => "write the list as `- name: …` lines, or add the entry by hand".to_owned(),
             Self::CommentInEmptyList => "move the comment out of the brackets".to_owned(),
             Self::OpenBlockScalar => "end the file with a line end".to_owned(),
             Self::NoRoom => "write the entry in block style, one field per line".to_owned(),
@@ -222,6 +228,8 @@ impl fmt::Display for Shape {
             Self::Inherited { field, .. } => write!(f, "`{field}` comes from a merge key and cannot be removed here"),
             Self::RecursiveAlias => f.write_str("this alias stands inside its own anchor"),
             Self::TooManyAliases => f.write_str("the aliases up to here stand for more than a million values"),
+            Self::FlowRoot => f.write_str("entries are added in block style, and this document is in flow style"),
+            Self::FlowList => f.write_str("entries are added in block style, and this list is in flow style"),
             Self::CommentInEmptyList => f.write_str("this empty list has a comment between its brackets"),
             Self::OpenBlockScalar => f.write_str("the file ends within this block scalar, without a line end"),
             Self::NoRoom => f.write_str("nothing can be added here without rewriting what is there"),

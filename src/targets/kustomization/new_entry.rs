@@ -1,11 +1,10 @@
-//! A new entry as text, in block or in flow style, with the quotes and the spacing of those that are there.
+//! A new entry as text, in block style, with the quotes and the spacing of those that are there.
 
 use super::FieldName;
-use super::block::quote_of;
-use super::flow::{is_tight, value_quote};
+use super::flow::value_quote;
 use super::parse::Document;
 use super::scalar::{Quote, render};
-use super::tree::{NodeId, Pair};
+use super::tree::NodeId;
 use super::wish::Wish;
 use crate::image::ImageArgument;
 
@@ -26,14 +25,6 @@ impl<'a> Members<'a> {
         Self(members)
     }
 
-    pub(super) fn texts(&self, key_quote: Quote, colon: &str) -> Vec<String> {
-        let quote = |quote| if colon == ":" || key_quote == Quote::Double { Quote::Double } else { quote };
-        let text = |(key, value, own): &(&str, &str, Quote)| {
-            format!("{}{colon}{}", render(key, key_quote), render(value, quote(*own)))
-        };
-        self.0.iter().map(text).collect()
-    }
-
     /// Writes the entry in block style, each line with its line end before it.
     pub(super) fn lines(&self, eol: &str, style: &LineStyle) -> String {
         let dash = " ".repeat(style.dash);
@@ -44,13 +35,6 @@ impl<'a> Members<'a> {
         };
         let pairs: Vec<String> = self.0.iter().map(pair).collect();
         format!("{}{eol}{dash}-{lead}{}", style.separator, pairs.join(&inner))
-    }
-
-    /// Writes the entry in flow style on one line.
-    pub(super) fn braces(&self, style: &BraceStyle) -> String {
-        let texts = self.texts(style.key_quote, if style.tight { ":" } else { ": " });
-        let padding = if style.padded { " " } else { "" };
-        format!("{{{padding}{}{padding}}}", texts.join(if style.tight { "," } else { ", " }))
     }
 }
 
@@ -70,21 +54,5 @@ pub(super) struct LineStyle {
 impl LineStyle {
     pub(super) fn plain(dash: usize) -> Self {
         Self { dash, gap: 1, dash_alone: false, key_quote: Quote::Plain, separator: "" }
-    }
-}
-
-/// How entries in flow style are laid out.
-pub(super) struct BraceStyle {
-    pub(super) key_quote: Quote,
-    pub(super) tight: bool,
-    pub(super) padded: bool,
-}
-
-impl BraceStyle {
-    pub(super) fn of(document: &Document<'_>, mapping: NodeId) -> Self {
-        let pairs: Vec<Pair> = document.tree.pairs(mapping).collect();
-        let key_quote = pairs.first().map_or(Quote::Plain, |pair| quote_of(document, pair.key));
-        let padded = document.source.text[document.tree.span(mapping).start..].starts_with("{ ");
-        Self { key_quote, tight: key_quote == Quote::Double && is_tight(document, &pairs), padded }
     }
 }
