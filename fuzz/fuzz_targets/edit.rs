@@ -8,7 +8,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tagship::image::ImageArgument;
-use tagship::kustomization::{Absent, edit};
+use tagship::targets::kustomization::{Absent, edit};
 
 fuzz_target!(|data: &[u8]| {
     let Some(end) = data.iter().position(|byte| *byte == b'\n') else {

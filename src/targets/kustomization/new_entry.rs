@@ -1,31 +1,27 @@
-//! A new entry as text, in block style, with the quotes and the spacing of those that are there.
+//! A new entry as text, in block style, with the quotes of the entries that are there.
 
-use super::FieldName;
-use super::flow::value_quote;
-use super::parse::Document;
-use super::scalar::{Quote, render};
-use super::tree::NodeId;
-use super::wish::Wish;
-use crate::image::ImageArgument;
+use super::field::FieldName;
+use crate::image::{Field, ImageArgument};
+use crate::yaml::{NodeId, NodeKind, ParsedYaml, Quote, ScalarStyle, render};
 
 /// The keys and values of a new entry, with the quotes they get.
-pub(super) struct Members<'a>(Vec<(&'static str, &'a str, Quote)>);
+pub(super) struct NewEntry<'a>(Vec<(&'static str, &'a str, Quote)>);
 
-impl<'a> Members<'a> {
+impl<'a> NewEntry<'a> {
     /// Quotes each value as the entry that serves as model quotes it, or a value like it.
-    pub(super) fn of(document: &Document<'_>, model: Option<NodeId>, argument: &'a ImageArgument) -> Self {
-        let quote = |key: &str| model.and_then(|model| value_quote(document, model, key));
+    pub(super) fn of(yaml: &ParsedYaml<'_>, model: Option<NodeId>, argument: &'a ImageArgument) -> Self {
+        let quote = |key: &str| model.and_then(|model| value_quote(yaml, model, key));
         let any = FieldName::ALL.into_iter().rev().find_map(|field| quote(field.as_str()));
-        let mut members = vec![("name", argument.name.as_str(), quote("name").unwrap_or(Quote::Plain))];
+        let mut pairs = vec![("name", argument.name.as_str(), quote("name").unwrap_or(Quote::Plain))];
         for field in FieldName::ALL {
-            if let Wish::Set(value) = Wish::of(&argument.change, field) {
-                members.push((field.as_str(), value, quote(field.as_str()).or(any).unwrap_or(Quote::Plain)));
+            if let Field::Set(value) = field.asked(&argument.change) {
+                pairs.push((field.as_str(), value, quote(field.as_str()).or(any).unwrap_or(Quote::Plain)));
             }
         }
-        Self(members)
+        Self(pairs)
     }
 
-    /// Writes the entry in block style, each line with its line end before it.
+    /// Writes the entry, each line with its line end before it.
     pub(super) fn lines(&self, eol: &str, style: &LineStyle) -> String {
         let dash = " ".repeat(style.dash);
         let inner = format!("{eol}{dash} {}", " ".repeat(style.gap));
@@ -35,6 +31,17 @@ impl<'a> Members<'a> {
         };
         let pairs: Vec<String> = self.0.iter().map(pair).collect();
         format!("{}{eol}{dash}-{lead}{}", style.separator, pairs.join(&inner))
+    }
+}
+
+/// Returns the quotes that the value of `key` has in a mapping.
+fn value_quote(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<Quote> {
+    let pair = yaml.tree.own(mapping, &|text| text.eq_ignore_ascii_case(key))?;
+    match yaml.tree.kind(pair.value) {
+        NodeKind::Scalar(_, style @ (ScalarStyle::Plain | ScalarStyle::Single | ScalarStyle::Double)) => {
+            Some((*style).into())
+        }
+        _ => None,
     }
 }
 

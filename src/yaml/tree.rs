@@ -5,12 +5,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::error::Shape;
+
 /// A node's position in reading order: a collection comes before its children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct NodeId(usize);
+pub(crate) struct NodeId(usize);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(crate) enum ScalarStyle {
     Plain,
     Single,
     Double,
@@ -19,27 +21,27 @@ pub(super) enum Style {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(crate) enum Layout {
     Block,
     Flow,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kind<'s> {
+pub(crate) enum NodeKind<'s> {
     /// Nothing at all, as in `newTag:`. A `~` is a plain scalar.
     Null,
-    Scalar(Cow<'s, str>, Style),
+    Scalar(Cow<'s, str>, ScalarStyle),
     Alias(NodeId),
     Sequence(Layout),
     Mapping(Layout),
 }
 
 #[derive(Debug)]
-pub(super) struct Node<'s> {
-    pub(super) kind: Kind<'s>,
+pub(crate) struct Node<'s> {
+    pub(crate) kind: NodeKind<'s>,
     /// The bytes of the value, without anchor, tag and block scalar header. A collection in block style has a start
     /// only, and nothing has no place that means anything.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
     /// The node after this one and all that is in it.
     after: usize,
     has_properties: bool,
@@ -47,93 +49,94 @@ pub(super) struct Node<'s> {
 
 /// What may stand before a value: an anchor, a tag.
 #[derive(Debug, Default)]
-pub(super) struct Properties {
-    pub(super) anchor: bool,
-    pub(super) tag: Option<String>,
-    pub(super) span: Option<Range<usize>>,
+pub(crate) struct Properties {
+    pub(crate) anchor: bool,
+    pub(crate) tag: Option<String>,
+    pub(crate) span: Option<Range<usize>>,
 }
 
 /// A key and its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Pair {
-    pub(super) key: NodeId,
-    pub(super) value: NodeId,
+pub(crate) struct Pair {
+    pub(crate) key: NodeId,
+    pub(crate) value: NodeId,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Tree<'s> {
+pub(crate) struct Tree<'s> {
     nodes: Vec<Node<'s>>,
     properties: HashMap<NodeId, Properties>,
     aliases: HashMap<NodeId, Vec<NodeId>>,
-    pub(super) documents: Vec<NodeId>,
+    pub(crate) documents: Vec<NodeId>,
 }
 
 impl<'s> Tree<'s> {
-    pub(super) fn node(&self, id: NodeId) -> &Node<'s> {
+    pub(crate) fn node(&self, id: NodeId) -> &Node<'s> {
         &self.nodes[id.0]
     }
 
-    pub(super) fn kind(&self, id: NodeId) -> &Kind<'s> {
+    pub(crate) fn kind(&self, id: NodeId) -> &NodeKind<'s> {
         &self.node(id).kind
     }
 
-    pub(super) fn span(&self, id: NodeId) -> Range<usize> {
+    pub(crate) fn span(&self, id: NodeId) -> Range<usize> {
         self.node(id).span.clone()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    pub(super) fn get(&self, index: usize) -> Option<(NodeId, &Node<'s>)> {
-        self.nodes.get(index).map(|node| (NodeId(index), node))
-    }
-
-    pub(super) fn properties(&self, id: NodeId) -> Option<&Properties> {
+    pub(crate) fn properties(&self, id: NodeId) -> Option<&Properties> {
         if self.node(id).has_properties { self.properties.get(&id) } else { None }
     }
 
-    pub(super) fn tag(&self, id: NodeId) -> Option<&str> {
+    pub(crate) fn tag(&self, id: NodeId) -> Option<&str> {
         self.properties(id)?.tag.as_deref()
     }
 
-    pub(super) fn is_anchored(&self, id: NodeId) -> bool {
+    pub(crate) fn is_anchored(&self, id: NodeId) -> bool {
         self.properties(id).is_some_and(|properties| properties.anchor)
     }
 
     /// Returns where a node starts, anchor and tag included.
-    pub(super) fn start(&self, id: NodeId) -> usize {
+    pub(crate) fn start(&self, id: NodeId) -> usize {
         let start = self.node(id).span.start;
         let properties = self.properties(id).and_then(|properties| properties.span.as_ref());
         properties.map_or(start, |span| span.start.min(start))
     }
 
     /// Returns where the anchor and the tag of a node end, where it has any.
-    pub(super) fn properties_end(&self, id: NodeId) -> Option<usize> {
+    pub(crate) fn properties_end(&self, id: NodeId) -> Option<usize> {
         self.properties(id)?.span.as_ref().map(|span| span.end)
     }
 
     /// Returns the aliases of a node.
-    pub(super) fn aliases(&self, id: NodeId) -> &[NodeId] {
+    pub(crate) fn aliases(&self, id: NodeId) -> &[NodeId] {
         self.aliases.get(&id).map_or(&[], Vec::as_slice)
     }
 
     /// Follows an alias to the node that it stands for.
-    pub(super) fn resolve(&self, id: NodeId) -> NodeId {
+    pub(crate) fn resolve(&self, id: NodeId) -> NodeId {
         match self.kind(id) {
-            Kind::Alias(target) => *target,
+            NodeKind::Alias(target) => *target,
             _ => id,
         }
     }
 
-    pub(super) fn text(&self, id: NodeId) -> Option<&str> {
+    pub(crate) fn text(&self, id: NodeId) -> Option<&str> {
         match self.kind(self.resolve(id)) {
-            Kind::Scalar(text, _) => Some(text),
+            NodeKind::Scalar(text, _) => Some(text),
             _ => None,
         }
     }
 
-    pub(super) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+    /// Returns the first pair of a mapping whose key is the wanted one.
+    pub(crate) fn own(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<Pair> {
+        self.pairs(mapping).find(|pair| self.text(pair.key).is_some_and(is_key))
+    }
+
+    pub(crate) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let end = self.node(id).after;
         let mut next = id.0 + 1;
         std::iter::from_fn(move || {
@@ -143,25 +146,37 @@ impl<'s> Tree<'s> {
         })
     }
 
-    pub(super) fn pairs(&self, id: NodeId) -> impl Iterator<Item = Pair> + '_ {
+    pub(crate) fn pairs(&self, id: NodeId) -> impl Iterator<Item = Pair> + '_ {
         let mut children = self.children(id);
         std::iter::from_fn(move || Some(Pair { key: children.next()?, value: children.next()? }))
     }
 
     /// Returns a node and all that is in it, in reading order.
-    pub(super) fn subtree(&self, id: NodeId) -> impl ExactSizeIterator<Item = NodeId> + use<> {
+    pub(crate) fn subtree(&self, id: NodeId) -> impl ExactSizeIterator<Item = NodeId> + use<> {
         (id.0..self.node(id).after).map(NodeId)
     }
 
-    /// Returns how many nodes come before the one after this and all that is in it.
-    pub(super) fn subtree_end(&self, id: NodeId) -> usize {
-        self.node(id).after
+    /// Whether two readers read the same from one text. The second one does not say which of the two styles a collection
+    /// has.
+    pub(crate) fn reads_as(&self, other: &Tree<'_>) -> bool {
+        let is_alike = |one: &NodeKind<'_>, other: &NodeKind<'_>| match (one, other) {
+            (NodeKind::Sequence(_), NodeKind::Sequence(_)) | (NodeKind::Mapping(_), NodeKind::Mapping(_)) => true,
+            (one, other) => one == other,
+        };
+        self.nodes.len() == other.nodes.len()
+            && self.nodes.iter().zip(&other.nodes).enumerate().all(|(index, (one, two))| {
+                let id = NodeId(index);
+                is_alike(&one.kind, &two.kind)
+                    && one.after == two.after
+                    && self.is_anchored(id) == other.is_anchored(id)
+                    && self.tag(id) == other.tag(id)
+            })
     }
 
-    pub(super) fn is_null(&self, id: NodeId) -> bool {
+    pub(crate) fn is_null(&self, id: NodeId) -> bool {
         match self.kind(id) {
-            Kind::Null => self.tag(id).is_none(),
-            Kind::Scalar(text, Style::Plain) => {
+            NodeKind::Null => self.tag(id).is_none(),
+            NodeKind::Scalar(text, ScalarStyle::Plain) => {
                 matches!(text.as_ref(), "~" | "null" | "Null" | "NULL") && self.tag(id).is_none()
             }
             _ => false,
@@ -169,19 +184,12 @@ impl<'s> Tree<'s> {
     }
 }
 
-/// Why an alias cannot be followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AliasFault {
-    Recursive,
-    TooMany,
-}
-
 /// How many values aliases may stand for, beyond those that are written.
 const ALIAS_BUDGET: usize = 1_000_000;
 
 /// Builds a tree from a reader's events.
 #[derive(Debug, Default)]
-pub(super) struct Builder<'s> {
+pub(crate) struct Builder<'s> {
     tree: Tree<'s>,
     open: Vec<usize>,
     /// By the reader's number: the node, and how many values it stands for once it is complete.
@@ -193,12 +201,18 @@ pub(super) struct Builder<'s> {
 
 impl<'s> Builder<'s> {
     /// Returns a builder with room for the nodes of a text of `length` bytes, if it is as dense as most are.
-    pub(super) fn for_length(length: usize) -> Self {
+    pub(crate) fn for_length(length: usize) -> Self {
         let tree = Tree { nodes: Vec::with_capacity(length / 10 + 16), ..Tree::default() };
         Self { tree, ..Self::default() }
     }
 
-    pub(super) fn scalar(&mut self, kind: Kind<'s>, span: Range<usize>, anchor: usize, tag: Option<String>) -> NodeId {
+    pub(crate) fn scalar(
+        &mut self,
+        kind: NodeKind<'s>,
+        span: Range<usize>,
+        anchor: usize,
+        tag: Option<String>,
+    ) -> NodeId {
         let id = self.push(kind, span, anchor, tag);
         if anchor != 0 {
             self.anchors.insert(anchor, (id, Some(1)));
@@ -206,20 +220,26 @@ impl<'s> Builder<'s> {
         id
     }
 
-    pub(super) fn alias(&mut self, anchor: usize, span: Range<usize>) -> Result<(), AliasFault> {
+    pub(crate) fn alias(&mut self, anchor: usize, span: Range<usize>) -> Result<(), Shape> {
         let Some((target, Some(size))) = self.anchors.get(&anchor).copied() else {
-            return Err(AliasFault::Recursive);
+            return Err(Shape::RecursiveAlias);
         };
-        let id = self.push(Kind::Alias(target), span, 0, None);
+        let id = self.push(NodeKind::Alias(target), span, 0, None);
         self.tree.aliases.entry(target).or_default().push(id);
         self.values = self.values.saturating_add(size);
         if self.values - self.tree.len().min(self.values) > ALIAS_BUDGET {
-            return Err(AliasFault::TooMany);
+            return Err(Shape::TooManyAliases);
         }
         Ok(())
     }
 
-    pub(super) fn open(&mut self, kind: Kind<'s>, span: Range<usize>, anchor: usize, tag: Option<String>) -> NodeId {
+    pub(crate) fn open(
+        &mut self,
+        kind: NodeKind<'s>,
+        span: Range<usize>,
+        anchor: usize,
+        tag: Option<String>,
+    ) -> NodeId {
         let values = self.values;
         let id = self.push(kind, span, anchor, tag);
         if anchor != 0 {
@@ -231,14 +251,14 @@ impl<'s> Builder<'s> {
     }
 
     /// Closes the collection opened last; `end` is where it ends, if that is known.
-    pub(super) fn close(&mut self, end: usize) {
+    pub(crate) fn close(&mut self, end: usize) {
         let Some(index) = self.open.pop() else {
             return;
         };
         let after = self.tree.nodes.len();
         let node = &mut self.tree.nodes[index];
         node.after = after;
-        if matches!(node.kind, Kind::Sequence(Layout::Flow) | Kind::Mapping(Layout::Flow)) {
+        if matches!(node.kind, NodeKind::Sequence(Layout::Flow) | NodeKind::Mapping(Layout::Flow)) {
             node.span.end = end.max(node.span.start);
         }
         if let Some(Some((anchor, before))) = self.open_anchors.pop() {
@@ -247,7 +267,7 @@ impl<'s> Builder<'s> {
     }
 
     /// Says where the anchor or the tag of the node read last stands.
-    pub(super) fn property_span(&mut self, span: Range<usize>) {
+    pub(crate) fn property_span(&mut self, span: Range<usize>) {
         let id = NodeId(self.tree.nodes.len().saturating_sub(1));
         if let Some(properties) = self.tree.properties.get_mut(&id) {
             properties.span = Some(match properties.span.take() {
@@ -257,11 +277,11 @@ impl<'s> Builder<'s> {
         }
     }
 
-    pub(super) fn finish(self) -> Tree<'s> {
+    pub(crate) fn finish(self) -> Tree<'s> {
         self.tree
     }
 
-    fn push(&mut self, kind: Kind<'s>, span: Range<usize>, anchor: usize, tag: Option<String>) -> NodeId {
+    fn push(&mut self, kind: NodeKind<'s>, span: Range<usize>, anchor: usize, tag: Option<String>) -> NodeId {
         let id = NodeId(self.tree.nodes.len());
         if self.open.is_empty() {
             self.tree.documents.push(id);

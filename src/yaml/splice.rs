@@ -4,28 +4,20 @@ use std::ops::Range;
 
 /// Text that takes the place of a range of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Splice {
-    pub(super) range: Range<usize>,
-    pub(super) text: String,
+pub(crate) struct Splice {
+    pub(crate) range: Range<usize>,
+    pub(crate) text: String,
 }
 
 impl Splice {
-    pub(super) fn replace(range: Range<usize>, text: impl Into<String>) -> Self {
+    pub(crate) fn replace(range: Range<usize>, text: impl Into<String>) -> Self {
         Self { range, text: text.into() }
-    }
-
-    pub(super) fn insert(at: usize, text: impl Into<String>) -> Self {
-        Self::replace(at..at, text)
-    }
-
-    pub(super) fn delete(range: Range<usize>) -> Self {
-        Self::replace(range, "")
     }
 }
 
 /// Sorts splices into the order of the text; what is inserted at one place stays in the order it was asked for.
 /// Deletions that overlap become one. Returns nothing where any others overlap.
-pub(super) fn ordered(mut splices: Vec<Splice>) -> Option<Vec<Splice>> {
+pub(crate) fn ordered(mut splices: Vec<Splice>) -> Option<Vec<Splice>> {
     splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
     let mut ordered: Vec<Splice> = Vec::with_capacity(splices.len());
     for splice in splices {
@@ -43,7 +35,7 @@ pub(super) fn ordered(mut splices: Vec<Splice>) -> Option<Vec<Splice>> {
 }
 
 /// Copies `source` with the ordered `splices` applied. Returns nothing where one does not lie on characters.
-pub(super) fn apply(source: &str, splices: &[Splice]) -> Option<String> {
+pub(crate) fn apply(source: &str, splices: &[Splice]) -> Option<String> {
     let added: usize = splices.iter().map(|splice| splice.text.len()).sum();
     let mut text = String::with_capacity(source.len() + added);
     let mut copied = 0;
@@ -59,7 +51,7 @@ pub(super) fn apply(source: &str, splices: &[Splice]) -> Option<String> {
 
 /// Whether `edited` is `source` with nothing changed outside the splices: walks both from the start, which
 /// [`apply`] is not asked to vouch for.
-pub(super) fn is_outside_equal(source: &str, edited: &str, splices: &[Splice]) -> bool {
+pub(crate) fn is_outside_equal(source: &str, edited: &str, splices: &[Splice]) -> bool {
     let (mut source, mut edited, mut at) = (source.as_bytes(), edited.as_bytes(), 0);
     for Splice { range, text } in splices {
         let kept = range.start - at;
@@ -83,10 +75,10 @@ mod tests {
     fn order_is_the_text_s() {
         let splices = vec![
             Splice::replace(4..5, "E"),
-            Splice::insert(2, "x"),
-            Splice::insert(2, "y"),
-            Splice::delete(2..4),
-            Splice::delete(3..4),
+            Splice::replace(2..2, "x"),
+            Splice::replace(2..2, "y"),
+            Splice::replace(2..4, ""),
+            Splice::replace(3..4, ""),
         ];
         let splices = ordered(splices).unwrap();
         let text = apply("abcdef", &splices).unwrap();
@@ -99,8 +91,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_applied() {
-        assert_eq!(ordered(vec![Splice::replace(0..2, "x"), Splice::delete(1..3)]), None);
-        assert_eq!(apply("é", &[Splice::insert(1, "x")]), None);
-        assert_eq!(apply("a", &[Splice::delete(0..2)]), None);
+        assert_eq!(ordered(vec![Splice::replace(0..2, "x"), Splice::replace(1..3, "")]), None);
+        assert_eq!(apply("é", &[Splice::replace(1..1, "x")]), None);
+        assert_eq!(apply("a", &[Splice::replace(0..2, "")]), None);
     }
 }

@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{EditError, Place};
+use super::error::{Position, YamlError};
 
 /// A text that was checked to have the same lines for every reader.
 #[derive(Debug)]
-pub(super) struct Source<'s> {
-    pub(super) text: &'s str,
+pub(crate) struct SourceText<'s> {
+    pub(crate) text: &'s str,
     /// What the readers are given: the text, or the text with other bytes where it is not YAML yet.
-    pub(super) readable: Cow<'s, str>,
+    pub(crate) readable: Cow<'s, str>,
     /// The line end of the first line.
-    pub(super) eol: &'static str,
+    pub(crate) eol: &'static str,
     /// Where each line starts.
     lines: Vec<usize>,
     /// How many characters stand before each [`STEP`] of bytes: a line may be as long as the file.
@@ -25,24 +25,24 @@ fn count_characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
-impl<'s> Source<'s> {
+impl<'s> SourceText<'s> {
     /// Reads bytes as UTF-8 and refuses what would not be the same lines for a YAML 1.1 and a YAML 1.2 reader.
-    pub(super) fn read(bytes: &'s [u8]) -> Result<Self, EditError> {
+    pub(crate) fn read(bytes: &'s [u8]) -> Result<Self, YamlError> {
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-            return Err(EditError::Utf16);
+            return Err(YamlError::Utf16);
         }
         match std::str::from_utf8(bytes) {
             Ok(text) => {
                 let source = Self::index(text);
                 match source.odd_line_break() {
-                    Some((at, character)) => Err(EditError::LineBreak { place: source.place(at), character }),
+                    Some((at, character)) => Err(YamlError::LineBreak { place: source.place(at), character }),
                     None => Ok(source),
                 }
             }
             Err(error) => {
                 let valid = bytes.split_at(error.valid_up_to()).0;
                 let text = std::str::from_utf8(valid).unwrap_or_default();
-                Err(EditError::NotUtf8(Self::index(text).place(text.len())))
+                Err(YamlError::NotUtf8(Self::index(text).place(text.len())))
             }
         }
     }
@@ -50,7 +50,7 @@ impl<'s> Source<'s> {
     /// Returns the source with a letter in place of each `@` or backtick that begins a value, as in `newTag: @(TAG)`.
     /// YAML reserves the two, and some templates count on that. The letters are for the readers alone: they are of one
     /// byte as well, so that every place is the same.
-    pub(super) fn with_reserved_hidden(&self) -> Option<Self> {
+    pub(crate) fn with_reserved_hidden(&self) -> Option<Self> {
         let begins_value = |at: usize| {
             let before = self.before(at);
             let key = before.trim_end_matches([' ', '\t']);
@@ -106,12 +106,12 @@ impl<'s> Source<'s> {
     }
 
     /// Returns where the line of `at` starts.
-    pub(super) fn line_start(&self, at: usize) -> usize {
+    pub(crate) fn line_start(&self, at: usize) -> usize {
         self.lines.get(self.line_index(at)).copied().unwrap_or(0)
     }
 
     /// Returns where the line of `at` ends, before its line end.
-    pub(super) fn line_end(&self, at: usize) -> usize {
+    pub(crate) fn line_end(&self, at: usize) -> usize {
         let next = self.next_line(at);
         let line = &self.text[self.line_start(at)..next];
         match line.strip_suffix('\n') {
@@ -121,12 +121,12 @@ impl<'s> Source<'s> {
     }
 
     /// Returns where the line after that of `at` starts, or the text's end.
-    pub(super) fn next_line(&self, at: usize) -> usize {
+    pub(crate) fn next_line(&self, at: usize) -> usize {
         self.lines.get(self.line_index(at) + 1).copied().unwrap_or(self.text.len())
     }
 
     /// Returns the line end of the line of `at`; the last line, where it has none, would have that of the first.
-    pub(super) fn eol_at(&self, at: usize) -> &'static str {
+    pub(crate) fn eol_at(&self, at: usize) -> &'static str {
         match &self.text[self.line_end(at)..self.next_line(at)] {
             "" => self.eol,
             "\n" => "\n",
@@ -135,31 +135,31 @@ impl<'s> Source<'s> {
     }
 
     /// Returns the characters between the start of the line of `at` and `at`.
-    pub(super) fn before(&self, at: usize) -> &'s str {
+    pub(crate) fn before(&self, at: usize) -> &'s str {
         let before = &self.text[self.line_start(at)..at];
         before.strip_prefix('\u{feff}').unwrap_or(before)
     }
 
     /// Returns the characters between `at` and the end of its line.
-    pub(super) fn rest(&self, at: usize) -> &'s str {
+    pub(crate) fn rest(&self, at: usize) -> &'s str {
         &self.text[at..self.line_end(at)]
     }
 
-    pub(super) fn slice(&self, range: Range<usize>) -> &'s str {
+    pub(crate) fn slice(&self, range: Range<usize>) -> &'s str {
         self.text.get(range).unwrap_or_default()
     }
 
-    pub(super) fn same_line(&self, a: usize, b: usize) -> bool {
+    pub(crate) fn same_line(&self, a: usize, b: usize) -> bool {
         self.line_index(a) == self.line_index(b)
     }
 
     /// Returns the number of the line of `at`, from 1.
-    pub(super) fn line_number(&self, at: usize) -> usize {
+    pub(crate) fn line_number(&self, at: usize) -> usize {
         self.line_index(at) + 1
     }
 
     /// Returns how many characters stand before `at` on its line.
-    pub(super) fn column(&self, at: usize) -> usize {
+    pub(crate) fn column(&self, at: usize) -> usize {
         let before = |at: usize| {
             let rest = self.text.as_bytes().get(at - at % STEP..at).map_or(0, count_characters);
             self.characters.get(at / STEP).copied().unwrap_or(0) + rest
@@ -169,12 +169,12 @@ impl<'s> Source<'s> {
         (before(at) - before(self.line_start(at))).saturating_sub(usize::from(mark))
     }
 
-    pub(super) fn place(&self, at: usize) -> Place {
-        Place { line: self.line_number(at), column: self.column(at) + 1 }
+    pub(crate) fn place(&self, at: usize) -> Position {
+        Position { line: self.line_number(at), column: self.column(at) + 1 }
     }
 
     /// Returns the first place from `at` on that is neither white space nor in a comment.
-    pub(super) fn skip_blank(&self, mut at: usize) -> usize {
+    pub(crate) fn skip_blank(&self, mut at: usize) -> usize {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(at) {
             at = match byte {
@@ -188,22 +188,22 @@ impl<'s> Source<'s> {
 }
 
 /// Whether a text is only blanks and line ends.
-pub(super) fn is_blank(text: &str) -> bool {
+pub(crate) fn is_blank(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Source;
-    use crate::targets::kustomization::{EditError, Place};
+    use super::SourceText;
+    use crate::yaml::error::{Position, YamlError};
 
     #[test]
     fn lines_and_columns() {
-        let source = Source::read("\u{feff}a: é\r\n  b\n\nc".as_bytes()).unwrap();
+        let source = SourceText::read("\u{feff}a: é\r\n  b\n\nc".as_bytes()).unwrap();
         assert_eq!(source.eol, "\r\n");
-        assert_eq!(source.place(3), Place { line: 1, column: 1 });
+        assert_eq!(source.place(3), Position { line: 1, column: 1 });
         let b = source.text.find('b').unwrap();
-        assert_eq!(source.place(b), Place { line: 2, column: 3 });
+        assert_eq!(source.place(b), Position { line: 2, column: 3 });
         assert_eq!(source.rest(3), "a: é");
         assert_eq!(source.line_end(source.text.len()), source.text.len());
         assert_eq!(source.line_number(source.text.len()), 4);
@@ -213,21 +213,21 @@ mod tests {
     #[test]
     fn columns_of_a_long_line() {
         let text = format!("\u{feff}{}\n{}x", "é".repeat(5000), "日本".repeat(3000));
-        let source = Source::read(text.as_bytes()).unwrap();
-        assert_eq!(source.place(3 + 2 * 4999), Place { line: 1, column: 5000 });
-        assert_eq!(source.place(text.len() - 1), Place { line: 2, column: 6001 });
-        assert_eq!(source.place(text.len()), Place { line: 2, column: 6002 });
+        let source = SourceText::read(text.as_bytes()).unwrap();
+        assert_eq!(source.place(3 + 2 * 4999), Position { line: 1, column: 5000 });
+        assert_eq!(source.place(text.len() - 1), Position { line: 2, column: 6001 });
+        assert_eq!(source.place(text.len()), Position { line: 2, column: 6002 });
         let round = "a".repeat(8192);
-        assert_eq!(Source::read(round.as_bytes()).unwrap().column(8192), 8192, "where the last step ends");
+        assert_eq!(SourceText::read(round.as_bytes()).unwrap().column(8192), 8192, "where the last step ends");
     }
 
     #[test]
     fn what_is_no_text() {
-        assert_eq!(Source::read(b"\xff\xfea\0").unwrap_err(), EditError::Utf16);
-        assert_eq!(Source::read(b"a\nb\xff").unwrap_err(), EditError::NotUtf8(Place { line: 2, column: 2 }));
+        assert_eq!(SourceText::read(b"\xff\xfea\0").unwrap_err(), YamlError::Utf16);
+        assert_eq!(SourceText::read(b"a\nb\xff").unwrap_err(), YamlError::NotUtf8(Position { line: 2, column: 2 }));
         for (text, character) in [("a\rb", '\r'), ("a\r", '\r'), ("x\u{85}", '\u{85}'), ("\u{2029}", '\u{2029}')] {
-            let error = Source::read(text.as_bytes()).unwrap_err();
-            assert!(matches!(error, EditError::LineBreak { character: found, .. } if found == character), "{text:?}");
+            let error = SourceText::read(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, YamlError::LineBreak { character: found, .. } if found == character), "{text:?}");
         }
     }
 }
