@@ -9,14 +9,14 @@ use super::source::SourceText;
 use super::splice::{Splice, is_outside_equal};
 
 /// Reads a text as YAML.
-pub(crate) type Reader = for<'d> fn(&'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError>;
+pub(crate) type ReadYaml = for<'d> fn(&'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError>;
 
 /// Proves that `new` is `old` with the asked changes, which `judge` looks for in the view of each reader.
 pub(crate) fn prove(
     old: &ParsedYaml<'_>,
     new: &ParsedYaml<'_>,
     splices: &[Splice],
-    second_reader: Reader,
+    second_reader: ReadYaml,
     judge: impl Fn(&ParsedYaml<'_>, &ParsedYaml<'_>) -> Result<(), Difference>,
 ) -> Result<(), Difference> {
     if !is_outside_equal(old.source.text, new.source.text, splices) {
@@ -41,7 +41,7 @@ pub(crate) fn prove(
 
 #[cfg(test)]
 mod tests {
-    use super::{Reader, prove};
+    use super::{ReadYaml, prove};
     use crate::yaml::compare::{Difference, differs};
     use crate::yaml::error::YamlError;
     use crate::yaml::parsed::ParsedYaml;
@@ -53,7 +53,7 @@ mod tests {
     const NEW: &str = "tag: v2\nother: x\n";
 
     /// Proves that `tag` became `v2`, and nothing else changed.
-    fn prove_tag(second: Reader) -> Result<(), Difference> {
+    fn prove_tag(second: ReadYaml) -> Result<(), Difference> {
         let (old, new) = (SourceText::read(OLD.as_bytes()).unwrap(), SourceText::read(NEW.as_bytes()).unwrap());
         let (old, new) = (first_reader::read(&old).unwrap(), first_reader::read(&new).unwrap());
         prove(&old, &new, &[Splice::replace(5..7, "v2")], second, |old, new| {
