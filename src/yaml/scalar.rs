@@ -21,7 +21,7 @@ impl From<ScalarStyle> for Quote {
     }
 }
 
-/// Writes a value in the given quotes, or in double quotes where those would not do.
+/// Writes a value in the given quotes, or in double quotes if those cannot hold it.
 pub(crate) fn render(value: &str, quote: Quote) -> String {
     match quote {
         Quote::Plain if is_plain_safe(value) => value.to_owned(),
@@ -67,7 +67,7 @@ pub(crate) fn is_plain_safe(value: &str) -> bool {
         && !is_date(value)
 }
 
-/// The words that some YAML reads as something else than text, and those that come near.
+/// The words that some version of YAML does not read as text, and words like them.
 fn is_word(value: &str) -> bool {
     const WORDS: [&str; 12] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"];
     WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
@@ -122,7 +122,7 @@ fn is_date(value: &str) -> bool {
     year.len() == 4 && number(year) && matches!(month.len(), 1 | 2) && number(month) && matches!(day, 1 | 2) && ends
 }
 
-/// The tag of a string, and that of "no other than what it looks like between quotes".
+/// The tag of a string, and the non-specific tag `!`, which makes a plain scalar a string.
 const STRING_TAGS: [&str; 2] = ["tag:yaml.org,2002:str", "!"];
 
 /// Whether a value is a string for every reader.

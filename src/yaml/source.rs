@@ -9,7 +9,7 @@ use super::error::{Position, YamlError};
 #[derive(Debug)]
 pub(crate) struct SourceText<'s> {
     pub(crate) text: &'s str,
-    /// What the readers are given: the text, or the text with other bytes where it is not YAML yet.
+    /// What the readers are given: the text, or the text with letters in the places in which it is not YAML yet.
     pub(crate) readable: Cow<'s, str>,
     /// The line end of the first line.
     pub(crate) eol: &'static str,
@@ -125,7 +125,7 @@ impl<'s> SourceText<'s> {
         self.lines.get(self.line_index(at) + 1).copied().unwrap_or(self.text.len())
     }
 
-    /// Returns the line end of the line of `at`; the last line, where it has none, would have that of the first.
+    /// Returns the line end of the line of `at`; the last line, if it has none, gets that of the first.
     pub(crate) fn eol_at(&self, at: usize) -> &'static str {
         match &self.text[self.line_end(at)..self.next_line(at)] {
             "" => self.eol,
@@ -164,7 +164,7 @@ impl<'s> SourceText<'s> {
             let rest = self.text.as_bytes().get(at - at % STEP..at).map_or(0, count_characters);
             self.characters.get(at / STEP).copied().unwrap_or(0) + rest
         };
-        // A byte order mark is no character of the first line, nor is there one behind a place within it.
+        // A byte order mark is not a character of the first line.
         let mark = self.text.starts_with('\u{feff}') && self.line_start(at) == 0;
         (before(at) - before(self.line_start(at))).saturating_sub(usize::from(mark))
     }

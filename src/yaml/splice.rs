@@ -16,7 +16,7 @@ impl Splice {
 }
 
 /// Sorts splices into the order of the text; what is inserted at one place stays in the order it was asked for.
-/// Deletions that overlap become one. Returns nothing where any others overlap.
+/// Deletions that overlap become one. Returns nothing if any others overlap.
 pub(crate) fn ordered(mut splices: Vec<Splice>) -> Option<Vec<Splice>> {
     splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
     let mut ordered: Vec<Splice> = Vec::with_capacity(splices.len());
@@ -34,7 +34,7 @@ pub(crate) fn ordered(mut splices: Vec<Splice>) -> Option<Vec<Splice>> {
     Some(ordered)
 }
 
-/// Copies `source` with the ordered `splices` applied. Returns nothing where one does not lie on characters.
+/// Copies `source` with the ordered `splices` applied. Returns nothing if one does not lie on characters.
 pub(crate) fn apply(source: &str, splices: &[Splice]) -> Option<String> {
     let added: usize = splices.iter().map(|splice| splice.text.len()).sum();
     let mut text = String::with_capacity(source.len() + added);

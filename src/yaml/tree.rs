@@ -1,5 +1,5 @@
 //! A YAML document as one list of nodes in reading order, borrowing its texts. Nodes of both readers look alike, so
-//! that they can be compared; where a node stands is known of the first reader's alone.
+//! that they can be compared; only nodes of the first reader have a place.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -106,7 +106,7 @@ impl<'s> Tree<'s> {
         properties.map_or(start, |span| span.start.min(start))
     }
 
-    /// Returns where the anchor and the tag of a node end, where it has any.
+    /// Returns where the anchor and the tag of a node end, if it has any.
     pub(crate) fn properties_end(&self, id: NodeId) -> Option<usize> {
         self.properties(id)?.span.as_ref().map(|span| span.end)
     }

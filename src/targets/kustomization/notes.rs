@@ -16,7 +16,7 @@ use crate::yaml::{ParsedYaml, Position, is_blank};
 pub struct Note {
     /// The name of the entry; empty if it is about the whole file.
     pub name: String,
-    /// Where it is: in the new text, or in the old one for what is not there any more.
+    /// The place in the new text; for a value that is gone, in the old one.
     pub place: Position,
     pub kind: NoteKind,
 }
