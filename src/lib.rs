@@ -28,6 +28,7 @@ mod report;
 pub mod request;
 pub mod system;
 pub mod targets;
+pub mod yaml;
 
 use cli::{Arguments, Environment};
 use outcome::failure::{Failure, FailureKind};

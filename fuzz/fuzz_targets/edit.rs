@@ -1,14 +1,14 @@
 //! An edit of any bytes ends in a result or a reason, never in a panic, and what it returns, a second run leaves alone.
 //! A proof that fails is a reason too: it is what the proof is for.
 //!
-//! The input is a line of arguments, each as on the command line, after a `+` where new entries are to be appended;
+//! The input is a line of arguments, each as on the command line, after a `+` if new entries are to be appended;
 //! the file follows. `cargo fuzz run edit fuzz/corpus/edit fuzz/seeds/edit` starts from some.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use tagship::image::ImageArgument;
-use tagship::kustomization::{Absent, edit};
+use tagship::targets::kustomization::{Absent, edit};
 
 fuzz_target!(|data: &[u8]| {
     let Some(end) = data.iter().position(|byte| *byte == b'\n') else {

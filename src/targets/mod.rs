@@ -1,3 +1,3 @@
-//! The files that name images, one room a kind of file.
+//! The files that name images, one room for each kind of file. `yaml` splices and proves; what a file means is known here.
 
 pub mod kustomization;

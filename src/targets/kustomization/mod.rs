@@ -1,31 +1,27 @@
-//! The editor of kustomizations: bytes in, bytes out, and no I/O. It never writes YAML that it parsed. It locates the
-//! bytes of `newName`, `newTag` and `digest` in the entries that an argument names, splices text there, and proves the
-//! result by reading it again with two independent readers; a shape that it cannot edit so is refused, with its place.
-//! It leaves out everything of a kustomization but its images.
+//! The editor of kustomizations: bytes in, bytes out, and no I/O. It finds `newName`, `newTag` and `digest` in the
+//! entries that an argument names, decides what happens to each, and lets `yaml` splice and prove. A shape that it
+//! cannot edit is refused, with its place. It knows nothing of a kustomization but its images.
 
+mod absent;
+mod action;
 mod append;
-mod block;
 mod edit;
 mod entry;
 mod error;
-mod flow;
+mod field;
+mod go_yaml;
 mod locate;
 mod new_entry;
 mod notes;
 mod outcome;
-mod parse;
 mod plan;
-mod scalar;
-mod second_reader;
-mod source;
-mod splice;
-mod tree;
+mod requested;
 mod verify;
-mod wish;
 
-pub use edit::{Absent, edit, entries};
-pub use entry::{FieldName, Fields};
-pub use error::{EditError, Found, Place, Shape};
+pub use absent::Absent;
+pub use edit::{edit, entries};
+pub use error::{EditError, ImagesShape};
+pub use field::{FieldName, Fields};
 pub use locate::{FILE_NAMES, LocateError, locate};
 pub use notes::{Note, NoteKind};
 pub use outcome::{Edit, EntryEdit, FieldEdit};

@@ -1,23 +1,23 @@
-//! What a user may not expect: a value that an argument's grammar drops, and what in the file kustomize will stumble
-//! over. Notes never change the outcome.
+//! What a user may not expect: a value that an argument's grammar drops, and what in the file kustomize will
+//! refuse. Notes never change the outcome.
 
 use std::collections::HashMap;
 use std::fmt;
 
-use super::entry::{Entry, Images, effective, fields};
-use super::parse::Document;
-use super::scalar::is_refused;
-use super::source::is_blank;
-use super::wish::{Wish, Wishes};
-use super::{FieldName, Place};
+use super::entry::{ImageEntry, ImageLists, effective, fields};
+use super::field::FieldName;
+use super::go_yaml::is_refused;
+use super::requested::Requested;
+use crate::image::Field;
+use crate::yaml::{ParsedYaml, Position, is_blank};
 
 /// Something worth a line beside the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// The name of the entry; empty where it is about the whole file.
+    /// The name of the entry; empty if it is about the whole file.
     pub name: String,
-    /// Where it is: in the new text, or in the old one for what is not there any more.
-    pub place: Place,
+    /// The place in the new text; for a value that is gone, in the old one.
+    pub place: Position,
     pub kind: NoteKind,
 }
 
@@ -103,70 +103,71 @@ const SPECIAL: [char; 13] = ['*', '+', '?', '(', ')', '[', ']', '{', '}', '|', '
 const KNOWN: [&str; 6] = ["name", "newName", "newTag", "tagSuffix", "digest", "<<"];
 
 /// Looks over the entries of an edited file.
-pub(super) fn survey(document: &Document<'_>, images: &Images<'_>, wishes: &Wishes<'_>) -> Vec<Note> {
+pub(super) fn survey(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, requested: &Requested<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
-    let mut lines: HashMap<&str, Vec<usize>> = HashMap::with_capacity(images.entries.len());
-    for entry in &images.entries {
-        let at = document.tree.start(entry.item);
+    let mut lines: HashMap<&str, Vec<usize>> = HashMap::with_capacity(lists.entries.len());
+    for entry in &lists.entries {
+        let at = yaml.tree.start(entry.item);
         if let Some(name) = entry.name {
-            lines.entry(name).or_default().push(document.source.line_number(at));
+            lines.entry(name).or_default().push(yaml.source.line_number(at));
         }
-        survey_keys(document, entry, &mut notes);
-        survey_wish(document, entry, wishes, &mut notes);
-        let line = document.source.before(at).trim_start_matches(' ');
+        survey_keys(yaml, entry, &mut notes);
+        survey_asked(yaml, entry, requested, &mut notes);
+        let line = yaml.source.before(at).trim_start_matches(' ');
         if line.strip_prefix('-').is_some_and(|gap| gap.contains('\t') && is_blank(gap)) {
-            notes.push(note(document, entry, at, NoteKind::TabAfterDash));
+            notes.push(note(yaml, entry, at, NoteKind::TabAfterDash));
         }
     }
-    for entry in &images.entries {
+    for entry in &lists.entries {
         let Some(lines) = entry.name.and_then(|name| lines.remove(name)) else {
             continue;
         };
         if lines.len() > 1 {
-            notes.push(note(document, entry, document.tree.start(entry.item), NoteKind::Duplicate { lines }));
+            notes.push(note(yaml, entry, yaml.tree.start(entry.item), NoteKind::Duplicate { lines }));
         }
     }
     notes
 }
 
-fn note(document: &Document<'_>, entry: &Entry<'_>, at: usize, kind: NoteKind) -> Note {
-    Note { name: entry.name.unwrap_or_default().to_owned(), place: document.source.place(at), kind }
+fn note(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>, at: usize, kind: NoteKind) -> Note {
+    Note { name: entry.name.unwrap_or_default().to_owned(), place: yaml.source.place(at), kind }
 }
 
-fn survey_keys(document: &Document<'_>, entry: &Entry<'_>, notes: &mut Vec<Note>) {
-    let tree = &document.tree;
+fn survey_keys(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>, notes: &mut Vec<Note>) {
+    let tree = &yaml.tree;
     for pair in tree.pairs(entry.mapping) {
         let Some(key) = tree.text(pair.key) else {
             continue;
         };
         if !KNOWN.iter().any(|known| key.eq_ignore_ascii_case(known)) {
             let at = tree.start(pair.key);
-            notes.push(note(document, entry, at, NoteKind::UnknownField { key: key.to_owned() }));
-        } else if is_refused(document, pair.value) {
+            notes.push(note(yaml, entry, at, NoteKind::UnknownField { key: key.to_owned() }));
+        } else if is_refused(&yaml.tree, pair.value) {
             let value = tree.text(pair.value).unwrap_or_default().to_owned();
             let at = tree.start(pair.value);
-            notes.push(note(document, entry, at, NoteKind::NotAString { key: key.to_owned(), value }));
+            notes.push(note(yaml, entry, at, NoteKind::NotAString { key: key.to_owned(), value }));
         }
     }
 }
 
-fn survey_wish(document: &Document<'_>, entry: &Entry<'_>, wishes: &Wishes<'_>, notes: &mut Vec<Note>) {
-    let (Some(name), Some(argument)) = (entry.name, wishes.of(entry)) else {
+fn survey_asked(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>, requested: &Requested<'_>, notes: &mut Vec<Note>) {
+    let (Some(name), Some(argument)) = (entry.name, requested.of(entry)) else {
         return;
     };
-    let at = document.tree.start(entry.item);
-    let fields = fields(document, entry);
+    let at = yaml.tree.start(entry.item);
+    let fields = fields(yaml, entry);
     if fields.new_name.as_deref() == Some(name) {
-        let value = effective(document, entry.mapping, FieldName::NewName.as_str());
-        let at = value.map_or(at, |value| document.tree.start(value));
-        notes.push(note(document, entry, at, NoteKind::SameName));
+        let value = effective(yaml, entry.mapping, FieldName::NewName.as_str());
+        let at = value.map_or(at, |value| yaml.tree.start(value));
+        notes.push(note(yaml, entry, at, NoteKind::SameName));
     }
     if let Some(character) = name.chars().find(|character| SPECIAL.contains(character)) {
-        notes.push(note(document, entry, at, NoteKind::Pattern { character }));
+        notes.push(note(yaml, entry, at, NoteKind::Pattern { character }));
     }
-    let wish = |field| Wish::of(&argument.change, field);
-    if let (Some(digest), Wish::Set(_), Wish::Keep) = (fields.digest, wish(FieldName::NewTag), wish(FieldName::Digest))
+    let asked = |field: FieldName| field.asked(&argument.change);
+    if let (Some(digest), Field::Set(_), Field::Keep) =
+        (fields.digest, asked(FieldName::NewTag), asked(FieldName::Digest))
     {
-        notes.push(note(document, entry, at, NoteKind::DigestDecides { digest }));
+        notes.push(note(yaml, entry, at, NoteKind::DigestDecides { digest }));
     }
 }

@@ -1,17 +1,17 @@
 //! What an edit tells its caller: the text, and what became of each entry that an argument names.
 
-use super::entry::{Entry, Images, effective, fields};
-use super::parse::Document;
+use super::entry::{ImageEntry, ImageLists, effective, fields};
+use super::field::{FieldName, Fields};
+use super::notes::{Note, survey};
 use super::plan::Plan;
-use super::scalar::is_string;
-use super::wish::Wishes;
-use super::{FieldName, Fields, Note, notes};
+use super::requested::Requested;
 use crate::image::ImageName;
+use crate::yaml::{ParsedYaml, is_string};
 
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
-    /// The new text; the old one where nothing changes.
+    /// The new text; the old one if nothing changes.
     pub text: Vec<u8>,
     /// Each entry that an argument names, in file order, changed or not, and then those that are new.
     pub entries: Vec<EntryEdit>,
@@ -68,37 +68,37 @@ pub struct FieldEdit {
 /// A document with its entries, before or after.
 #[derive(Clone, Copy)]
 pub(super) struct Side<'p, 'd> {
-    pub(super) document: &'p Document<'d>,
-    pub(super) images: &'p Images<'p>,
+    pub(super) yaml: &'p ParsedYaml<'d>,
+    pub(super) lists: &'p ImageLists<'p>,
 }
 
-pub(super) fn outcome(old: Side<'_, '_>, new: Side<'_, '_>, wishes: &Wishes<'_>, plan: Plan, changed: bool) -> Edit {
+pub(super) fn outcome(old: Side<'_, '_>, new: Side<'_, '_>, requested: &Requested<'_>, plan: Plan) -> Edit {
     let mut notes = plan.notes;
-    notes.extend(notes::survey(new.document, new.images, wishes));
+    notes.extend(survey(new.yaml, new.lists, requested));
     Edit {
-        text: new.document.source.text.as_bytes().to_vec(),
-        entries: entry_edits(old, new, wishes),
+        text: new.yaml.source.text.as_bytes().to_vec(),
+        entries: entry_edits(old, new, requested),
         absent: plan.absent,
-        names: new.images.entries.iter().filter_map(|entry| entry.name).map(str::to_owned).collect(),
+        names: new.lists.entries.iter().filter_map(|entry| entry.name).map(str::to_owned).collect(),
         notes,
-        changed,
+        changed: new.yaml.source.text != old.yaml.source.text,
     }
 }
 
 /// Pairs the entries of both sides: an edit keeps their order in each list, and appends to `images` alone.
-fn entry_edits(old: Side<'_, '_>, new: Side<'_, '_>, wishes: &Wishes<'_>) -> Vec<EntryEdit> {
-    let mut legacy = new.images.entries.iter().filter(|entry| entry.legacy);
-    let mut current = new.images.entries.iter().filter(|entry| !entry.legacy);
+fn entry_edits(old: Side<'_, '_>, new: Side<'_, '_>, requested: &Requested<'_>) -> Vec<EntryEdit> {
+    let mut legacy = new.lists.entries.iter().filter(|entry| entry.legacy);
+    let mut current = new.lists.entries.iter().filter(|entry| !entry.legacy);
     let mut edits = Vec::new();
-    for entry in &old.images.entries {
+    for entry in &old.lists.entries {
         let after = if entry.legacy { legacy.next() } else { current.next() };
-        if let (Some(argument), Some(after)) = (wishes.of(entry), after) {
-            edits.push(entry_edit(argument.name.clone(), Some((old.document, entry)), new.document, after));
+        if let (Some(argument), Some(after)) = (requested.of(entry), after) {
+            edits.push(entry_edit(argument.name.clone(), Some((old.yaml, entry)), new.yaml, after));
         }
     }
     for entry in current {
-        if let Some(argument) = wishes.of(entry) {
-            edits.push(entry_edit(argument.name.clone(), None, new.document, entry));
+        if let Some(argument) = requested.of(entry) {
+            edits.push(entry_edit(argument.name.clone(), None, new.yaml, entry));
         }
     }
     edits
@@ -106,39 +106,39 @@ fn entry_edits(old: Side<'_, '_>, new: Side<'_, '_>, wishes: &Wishes<'_>) -> Vec
 
 fn entry_edit(
     name: ImageName,
-    old: Option<(&Document<'_>, &Entry<'_>)>,
-    document: &Document<'_>,
-    entry: &Entry<'_>,
+    old: Option<(&ParsedYaml<'_>, &ImageEntry<'_>)>,
+    yaml: &ParsedYaml<'_>,
+    entry: &ImageEntry<'_>,
 ) -> EntryEdit {
-    let before = old.map_or_else(Fields::default, |(document, entry)| fields(document, entry));
-    let after = fields(document, entry);
+    let before = old.map_or_else(Fields::default, |(yaml, entry)| fields(yaml, entry));
+    let after = fields(yaml, entry);
     let edits = FieldName::ALL.into_iter().filter_map(|field| {
         let (from, to) = (before.get(field), after.get(field));
-        let repaired = old.is_some_and(|(old, old_entry)| !is_readable(old, old_entry, field))
-            && is_readable(document, entry, field);
+        let repaired =
+            old.is_some_and(|(old, old_entry)| !is_readable(old, old_entry, field)) && is_readable(yaml, entry, field);
         let line = match (to, old) {
             (None, Some((old, old_entry))) => line_of(old, old_entry, field),
-            _ => line_of(document, entry, field),
+            _ => line_of(yaml, entry, field),
         };
         let edit = FieldEdit { field, line, from: from.map(str::to_owned), to: to.map(str::to_owned) };
         (from != to || repaired).then_some(edit)
     });
     let fields = edits.collect();
-    let line = document.source.line_number(document.tree.start(entry.item));
+    let line = yaml.source.line_number(yaml.tree.start(entry.item));
     EntryEdit { name, line, appended: old.is_none(), before, after, fields }
 }
 
 /// Whether a field is absent, or a string to every reader.
-fn is_readable(document: &Document<'_>, entry: &Entry<'_>, field: FieldName) -> bool {
-    effective(document, entry.mapping, field.as_str())
-        .is_none_or(|value| document.tree.is_null(value) || is_string(document, value))
+fn is_readable(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>, field: FieldName) -> bool {
+    effective(yaml, entry.mapping, field.as_str())
+        .is_none_or(|value| yaml.tree.is_null(value) || is_string(&yaml.tree, value))
 }
 
-fn line_of(document: &Document<'_>, entry: &Entry<'_>, field: FieldName) -> usize {
-    let node = match (entry.own.get(field), effective(document, entry.mapping, field.as_str())) {
+fn line_of(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>, field: FieldName) -> usize {
+    let node = match (entry.own.get(field), effective(yaml, entry.mapping, field.as_str())) {
         (Some(pair), _) => pair.key,
         (None, Some(value)) => value,
         (None, None) => entry.item,
     };
-    document.source.line_number(document.tree.start(node))
+    yaml.source.line_number(yaml.tree.start(node))
 }

@@ -1,4 +1,4 @@
-//! What kustomize builds from an edited file, where kubectl is installed: the images are those that were asked for, and
+//! What kustomize builds from an edited file, if kubectl is installed: the images are those that were asked for, and
 //! every other line is the same.
 
 use std::collections::BTreeMap;

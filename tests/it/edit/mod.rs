@@ -1,13 +1,13 @@
 //! The editor against folders of cases; below, against generated files and against kustomize itself.
 //!
 //! A case is a folder in `tests/edit`: `kustomization.yaml`, `args` (one a line, `--add` first), and what is expected:
-//! `expected.yaml` with `notes` where there are any, or `error`. `UPDATE_EXPECTED=1` writes what comes out, to be read
+//! `expected.yaml` with `notes` if there are any, or `error`. `UPDATE_EXPECTED=1` writes what comes out, to be read
 //! before it is believed.
 
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
-    reason = "a test reads its switches, writes its expectations, runs kubectl, and fails where anything is amiss"
+    reason = "a test reads its switches, writes its expectations, runs kubectl, and fails if anything is amiss"
 )]
 
 use std::collections::BTreeMap;

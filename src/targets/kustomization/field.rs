@@ -1,0 +1,69 @@
+//! The fields of an entry that an argument can change, and what an argument asks of each.
+
+use std::fmt;
+
+use crate::image::{Digest, Field, ImageChange, Tag};
+
+/// A field of an entry that an argument can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FieldName {
+    NewName,
+    NewTag,
+    Digest,
+}
+
+impl FieldName {
+    /// All of them, in the order in which kustomize documents them.
+    pub const ALL: [Self; 3] = [Self::NewName, Self::NewTag, Self::Digest];
+
+    /// Returns the field's key.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NewName => "newName",
+            Self::NewTag => "newTag",
+            Self::Digest => "digest",
+        }
+    }
+
+    /// Returns what an argument asks of this field, as text.
+    pub(super) fn asked(self, change: &ImageChange) -> Field<&str> {
+        match self {
+            Self::NewName => text(&change.new_name, String::as_str),
+            Self::NewTag => text(&change.new_tag, Tag::as_str),
+            Self::Digest => text(&change.digest, Digest::as_str),
+        }
+    }
+}
+
+fn text<'a, T>(field: &'a Field<T>, text: impl Fn(&'a T) -> &'a str) -> Field<&'a str> {
+    match field {
+        Field::Keep => Field::Keep,
+        Field::Remove => Field::Remove,
+        Field::Set(value) => Field::Set(text(value)),
+    }
+}
+
+impl fmt::Display for FieldName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The values of an entry, its own or those of a merge key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fields {
+    pub new_name: Option<String>,
+    pub new_tag: Option<String>,
+    pub digest: Option<String>,
+}
+
+impl Fields {
+    /// Returns the value of one field.
+    pub fn get(&self, field: FieldName) -> Option<&str> {
+        match field {
+            FieldName::NewName => self.new_name.as_deref(),
+            FieldName::NewTag => self.new_tag.as_deref(),
+            FieldName::Digest => self.digest.as_deref(),
+        }
+    }
+}

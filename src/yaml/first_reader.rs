@@ -1,0 +1,91 @@
+//! The first reader: granit-parser, which tells the bytes of every value, so that it locates the splices.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use granit_parser::{Event, Options, Parser, StructureStyle, Tag};
+
+use super::error::{Shape, YamlError};
+use super::parsed::ParsedYaml;
+use super::source::SourceText;
+use super::tree::{Builder, Layout, NodeKind, ScalarStyle};
+
+/// Reads a text.
+pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError> {
+    let mut options = Options::default();
+    options.set_emit_comments(false);
+    options.emit_anchor_events = true;
+    // As libyaml and Go read a block scalar that ends with the file: without it, a line appended behind would change
+    // the value unnoticed.
+    options.block_scalar_eof_without_line_feed = true;
+    let mut builder = Builder::for_length(source.text.len());
+    for event in Parser::new_from_str_with_options(&source.readable, options) {
+        let (event, span) = event.map_err(|error| syntax(source, &error))?;
+        let range = span.byte_range().unwrap_or_default();
+        let tag_span = span.tag_span().and_then(|span| span.byte_range());
+        read_event(&mut builder, event, range.clone(), tag_span)
+            .map_err(|shape| YamlError::Refused { place: source.place(range.start), shape })?;
+    }
+    Ok(ParsedYaml { source, tree: builder.finish() })
+}
+
+fn read_event<'d>(
+    builder: &mut Builder<'d>,
+    event: Event<'d>,
+    span: Range<usize>,
+    tag_span: Option<Range<usize>>,
+) -> Result<(), Shape> {
+    let name = |tag: Option<Cow<'_, Tag>>| tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
+    match event {
+        Event::Scalar(text, style, anchor, tag) => {
+            let kind = match (style, span.is_empty()) {
+                (granit_parser::ScalarStyle::Plain, true) => NodeKind::Null,
+                (style, _) => NodeKind::Scalar(text, style.into()),
+            };
+            builder.scalar(kind, span, anchor, name(tag));
+        }
+        Event::SequenceStart(style, anchor, tag) => {
+            builder.open(NodeKind::Sequence(style.into()), span, anchor, name(tag));
+        }
+        Event::MappingStart(style, anchor, tag) => {
+            builder.open(NodeKind::Mapping(style.into()), span, anchor, name(tag));
+        }
+        Event::Anchor(..) => builder.property_span(span),
+        Event::SequenceEnd | Event::MappingEnd => builder.close(span.end),
+        Event::Alias(anchor) => builder.alias(anchor, span)?,
+        _ => {}
+    }
+    if let Some(span) = tag_span {
+        builder.property_span(span);
+    }
+    Ok(())
+}
+
+fn syntax(source: &SourceText<'_>, error: &granit_parser::ScanError) -> YamlError {
+    let at = error.marker().byte_offset().unwrap_or(0).min(source.text.len());
+    let at = (0..=at).rev().find(|at| source.text.is_char_boundary(*at)).unwrap_or(0);
+    let line = &source.text[source.line_start(at)..source.line_end(at)];
+    YamlError::Syntax { place: source.place(at), message: error.info(), template: line.contains("{{") }
+}
+
+impl From<granit_parser::ScalarStyle> for ScalarStyle {
+    fn from(style: granit_parser::ScalarStyle) -> Self {
+        use granit_parser::ScalarStyle as Read;
+        match style {
+            Read::Plain => Self::Plain,
+            Read::SingleQuoted => Self::Single,
+            Read::DoubleQuoted => Self::Double,
+            Read::Literal => Self::Literal,
+            Read::Folded => Self::Folded,
+        }
+    }
+}
+
+impl From<StructureStyle> for Layout {
+    fn from(style: StructureStyle) -> Self {
+        match style {
+            StructureStyle::Block => Self::Block,
+            StructureStyle::Flow => Self::Flow,
+        }
+    }
+}

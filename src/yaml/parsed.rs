@@ -1,0 +1,96 @@
+//! A text as one reader reads it, and the questions about a node that need both its text and its place in the tree.
+
+use std::fmt;
+
+use super::error::{Position, Shape, YamlError};
+use super::scalar::Quote;
+use super::source::SourceText;
+use super::tree::{NodeId, NodeKind, Pair, ScalarStyle, Tree};
+
+/// A text that was read: its documents are the tree's.
+#[derive(Debug)]
+pub(crate) struct ParsedYaml<'d> {
+    pub(crate) source: &'d SourceText<'d>,
+    pub(crate) tree: Tree<'d>,
+}
+
+/// What a node is, in the words of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeType {
+    Mapping,
+    List,
+    Scalar,
+    Null,
+    Alias,
+    /// `{{`, which YAML reads as a mapping.
+    Template,
+}
+
+impl fmt::Display for NodeType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mapping => "a mapping",
+            Self::List => "a list",
+            Self::Scalar => "a scalar",
+            Self::Null => "null",
+            Self::Alias => "an alias",
+            Self::Template => "`{{`",
+        })
+    }
+}
+
+impl ParsedYaml<'_> {
+    /// Returns the place of a node, its anchor and tag included.
+    pub(crate) fn place(&self, node: NodeId) -> Position {
+        self.source.place(self.tree.start(node))
+    }
+
+    pub(crate) fn refuse(&self, node: NodeId, shape: Shape) -> YamlError {
+        YamlError::Refused { place: self.place(node), shape }
+    }
+
+    /// Refuses the change of a node that `aliases` repeat elsewhere.
+    pub(crate) fn refuse_shared(&self, node: NodeId, aliases: impl Iterator<Item = NodeId>) -> Result<(), YamlError> {
+        let aliases: Vec<Position> = aliases.map(|alias| self.place(alias)).collect();
+        if aliases.is_empty() { Ok(()) } else { Err(self.refuse(node, Shape::SharedAnchor { aliases })) }
+    }
+
+    pub(crate) fn type_of(&self, node: NodeId) -> NodeType {
+        match self.tree.kind(node) {
+            NodeKind::Null => NodeType::Null,
+            NodeKind::Alias(_) => NodeType::Alias,
+            NodeKind::Scalar(..) if self.tree.is_null(node) => NodeType::Null,
+            NodeKind::Scalar(..) => NodeType::Scalar,
+            NodeKind::Sequence(_) => NodeType::List,
+            NodeKind::Mapping(_) if self.source.text[self.tree.span(node).start..].starts_with("{{") => {
+                NodeType::Template
+            }
+            NodeKind::Mapping(_) => NodeType::Mapping,
+        }
+    }
+
+    /// Returns the quotes of a scalar.
+    pub(crate) fn quote_of(&self, node: NodeId) -> Quote {
+        match self.tree.kind(node) {
+            NodeKind::Scalar(_, style) => (*style).into(),
+            _ => Quote::Plain,
+        }
+    }
+
+    /// Returns the place just behind the colon of a key; a key in flow style may have none.
+    pub(crate) fn colon(&self, key: NodeId) -> Option<usize> {
+        let at = self.source.skip_blank(self.tree.span(key).end);
+        (self.source.text.as_bytes().get(at) == Some(&b':')).then_some(at + 1)
+    }
+
+    /// Returns the comment that follows a value on its line.
+    pub(crate) fn trailing_comment(&self, pair: Pair) -> Option<String> {
+        let end = match self.tree.kind(pair.value) {
+            NodeKind::Null => self.colon(pair.key)?,
+            NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => return None,
+            _ => self.tree.span(pair.value).end,
+        };
+        let rest = self.source.rest(end).trim_start_matches([' ', '\t', ',']);
+        rest.starts_with('#').then(|| rest.trim_end().to_owned())
+    }
+}

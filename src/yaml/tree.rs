@@ -1,0 +1,297 @@
+//! A YAML document as one list of nodes in reading order, borrowing its texts. Nodes of both readers look alike, so
+//! that they can be compared; only nodes of the first reader have a place.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::error::Shape;
+
+/// A node's position in reading order: a collection comes before its children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct NodeId(usize);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScalarStyle {
+    Plain,
+    Single,
+    Double,
+    Literal,
+    Folded,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    Block,
+    Flow,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NodeKind<'s> {
+    /// Nothing at all, as in `newTag:`. A `~` is a plain scalar.
+    Null,
+    Scalar(Cow<'s, str>, ScalarStyle),
+    Alias(NodeId),
+    Sequence(Layout),
+    Mapping(Layout),
+}
+
+#[derive(Debug)]
+pub(crate) struct Node<'s> {
+    pub(crate) kind: NodeKind<'s>,
+    /// The bytes of the value, without anchor, tag and block scalar header. A collection in block style has a start
+    /// only, and nothing has no place that means anything.
+    pub(crate) span: Range<usize>,
+    /// The node after this one and all that is in it.
+    after: usize,
+    has_properties: bool,
+}
+
+/// What may stand before a value: an anchor, a tag.
+#[derive(Debug, Default)]
+pub(crate) struct Properties {
+    pub(crate) anchor: bool,
+    pub(crate) tag: Option<String>,
+    pub(crate) span: Option<Range<usize>>,
+}
+
+/// A key and its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pair {
+    pub(crate) key: NodeId,
+    pub(crate) value: NodeId,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Tree<'s> {
+    nodes: Vec<Node<'s>>,
+    properties: HashMap<NodeId, Properties>,
+    aliases: HashMap<NodeId, Vec<NodeId>>,
+    pub(crate) documents: Vec<NodeId>,
+}
+
+impl<'s> Tree<'s> {
+    pub(crate) fn node(&self, id: NodeId) -> &Node<'s> {
+        &self.nodes[id.0]
+    }
+
+    pub(crate) fn kind(&self, id: NodeId) -> &NodeKind<'s> {
+        &self.node(id).kind
+    }
+
+    pub(crate) fn span(&self, id: NodeId) -> Range<usize> {
+        self.node(id).span.clone()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn properties(&self, id: NodeId) -> Option<&Properties> {
+        if self.node(id).has_properties { self.properties.get(&id) } else { None }
+    }
+
+    pub(crate) fn tag(&self, id: NodeId) -> Option<&str> {
+        self.properties(id)?.tag.as_deref()
+    }
+
+    pub(crate) fn is_anchored(&self, id: NodeId) -> bool {
+        self.properties(id).is_some_and(|properties| properties.anchor)
+    }
+
+    /// Returns where a node starts, anchor and tag included.
+    pub(crate) fn start(&self, id: NodeId) -> usize {
+        let start = self.node(id).span.start;
+        let properties = self.properties(id).and_then(|properties| properties.span.as_ref());
+        properties.map_or(start, |span| span.start.min(start))
+    }
+
+    /// Returns where the anchor and the tag of a node end, if it has any.
+    pub(crate) fn properties_end(&self, id: NodeId) -> Option<usize> {
+        self.properties(id)?.span.as_ref().map(|span| span.end)
+    }
+
+    /// Returns the aliases of a node.
+    pub(crate) fn aliases(&self, id: NodeId) -> &[NodeId] {
+        self.aliases.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Follows an alias to the node that it stands for.
+    pub(crate) fn resolve(&self, id: NodeId) -> NodeId {
+        match self.kind(id) {
+            NodeKind::Alias(target) => *target,
+            _ => id,
+        }
+    }
+
+    pub(crate) fn text(&self, id: NodeId) -> Option<&str> {
+        match self.kind(self.resolve(id)) {
+            NodeKind::Scalar(text, _) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns the first pair of a mapping whose key is the wanted one.
+    pub(crate) fn own(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<Pair> {
+        self.pairs(mapping).find(|pair| self.text(pair.key).is_some_and(is_key))
+    }
+
+    pub(crate) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let end = self.node(id).after;
+        let mut next = id.0 + 1;
+        std::iter::from_fn(move || {
+            let child = (next < end).then_some(NodeId(next))?;
+            next = self.node(child).after;
+            Some(child)
+        })
+    }
+
+    pub(crate) fn pairs(&self, id: NodeId) -> impl Iterator<Item = Pair> + '_ {
+        let mut children = self.children(id);
+        std::iter::from_fn(move || Some(Pair { key: children.next()?, value: children.next()? }))
+    }
+
+    /// Returns a node and all that is in it, in reading order.
+    pub(crate) fn subtree(&self, id: NodeId) -> impl ExactSizeIterator<Item = NodeId> + use<> {
+        (id.0..self.node(id).after).map(NodeId)
+    }
+
+    /// Whether two readers read the same from one text. The second one does not say which of the two styles a collection
+    /// has.
+    pub(crate) fn reads_as(&self, other: &Tree<'_>) -> bool {
+        let is_alike = |one: &NodeKind<'_>, other: &NodeKind<'_>| match (one, other) {
+            (NodeKind::Sequence(_), NodeKind::Sequence(_)) | (NodeKind::Mapping(_), NodeKind::Mapping(_)) => true,
+            (one, other) => one == other,
+        };
+        self.nodes.len() == other.nodes.len()
+            && self.nodes.iter().zip(&other.nodes).enumerate().all(|(index, (one, two))| {
+                let id = NodeId(index);
+                is_alike(&one.kind, &two.kind)
+                    && one.after == two.after
+                    && self.is_anchored(id) == other.is_anchored(id)
+                    && self.tag(id) == other.tag(id)
+            })
+    }
+
+    pub(crate) fn is_null(&self, id: NodeId) -> bool {
+        match self.kind(id) {
+            NodeKind::Null => self.tag(id).is_none(),
+            NodeKind::Scalar(text, ScalarStyle::Plain) => {
+                matches!(text.as_ref(), "~" | "null" | "Null" | "NULL") && self.tag(id).is_none()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// How many values aliases may stand for, beyond those that are written.
+const ALIAS_BUDGET: usize = 1_000_000;
+
+/// Builds a tree from a reader's events.
+#[derive(Debug, Default)]
+pub(crate) struct Builder<'s> {
+    tree: Tree<'s>,
+    open: Vec<usize>,
+    /// By the reader's number: the node, and how many values it stands for once it is complete.
+    anchors: HashMap<usize, (NodeId, Option<usize>)>,
+    /// The reader's number of each anchored collection that is open, and the count of values before it.
+    open_anchors: Vec<Option<(usize, usize)>>,
+    values: usize,
+}
+
+impl<'s> Builder<'s> {
+    /// Returns a builder with room for the nodes of a text of `length` bytes, if it is as dense as most are.
+    pub(crate) fn for_length(length: usize) -> Self {
+        let tree = Tree { nodes: Vec::with_capacity(length / 10 + 16), ..Tree::default() };
+        Self { tree, ..Self::default() }
+    }
+
+    pub(crate) fn scalar(
+        &mut self,
+        kind: NodeKind<'s>,
+        span: Range<usize>,
+        anchor: usize,
+        tag: Option<String>,
+    ) -> NodeId {
+        let id = self.push(kind, span, anchor, tag);
+        if anchor != 0 {
+            self.anchors.insert(anchor, (id, Some(1)));
+        }
+        id
+    }
+
+    pub(crate) fn alias(&mut self, anchor: usize, span: Range<usize>) -> Result<(), Shape> {
+        let Some((target, Some(size))) = self.anchors.get(&anchor).copied() else {
+            return Err(Shape::RecursiveAlias);
+        };
+        let id = self.push(NodeKind::Alias(target), span, 0, None);
+        self.tree.aliases.entry(target).or_default().push(id);
+        self.values = self.values.saturating_add(size);
+        if self.values - self.tree.len().min(self.values) > ALIAS_BUDGET {
+            return Err(Shape::TooManyAliases);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn open(
+        &mut self,
+        kind: NodeKind<'s>,
+        span: Range<usize>,
+        anchor: usize,
+        tag: Option<String>,
+    ) -> NodeId {
+        let values = self.values;
+        let id = self.push(kind, span, anchor, tag);
+        if anchor != 0 {
+            self.anchors.insert(anchor, (id, None));
+        }
+        self.open_anchors.push((anchor != 0).then_some((anchor, values)));
+        self.open.push(id.0);
+        id
+    }
+
+    /// Closes the collection opened last; `end` is where it ends, if that is known.
+    pub(crate) fn close(&mut self, end: usize) {
+        let Some(index) = self.open.pop() else {
+            return;
+        };
+        let after = self.tree.nodes.len();
+        let node = &mut self.tree.nodes[index];
+        node.after = after;
+        if matches!(node.kind, NodeKind::Sequence(Layout::Flow) | NodeKind::Mapping(Layout::Flow)) {
+            node.span.end = end.max(node.span.start);
+        }
+        if let Some(Some((anchor, before))) = self.open_anchors.pop() {
+            self.anchors.insert(anchor, (NodeId(index), Some(self.values - before)));
+        }
+    }
+
+    /// Says where the anchor or the tag of the node read last stands.
+    pub(crate) fn property_span(&mut self, span: Range<usize>) {
+        let id = NodeId(self.tree.nodes.len().saturating_sub(1));
+        if let Some(properties) = self.tree.properties.get_mut(&id) {
+            properties.span = Some(match properties.span.take() {
+                Some(other) => other.start.min(span.start)..other.end.max(span.end),
+                None => span,
+            });
+        }
+    }
+
+    pub(crate) fn finish(self) -> Tree<'s> {
+        self.tree
+    }
+
+    fn push(&mut self, kind: NodeKind<'s>, span: Range<usize>, anchor: usize, tag: Option<String>) -> NodeId {
+        let id = NodeId(self.tree.nodes.len());
+        if self.open.is_empty() {
+            self.tree.documents.push(id);
+        }
+        let has_properties = anchor != 0 || tag.is_some();
+        if has_properties {
+            self.tree.properties.insert(id, Properties { anchor: anchor != 0, tag, span: None });
+        }
+        self.values = self.values.saturating_add(1);
+        self.tree.nodes.push(Node { kind, span, after: id.0 + 1, has_properties });
+        id
+    }
+}

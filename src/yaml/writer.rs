@@ -1,0 +1,131 @@
+//! Collects the splices of one edit, and writes single values; `block` and `flow` add and remove whole pairs.
+
+use std::ops::Range;
+
+use super::error::{Shape, YamlError};
+use super::parsed::ParsedYaml;
+use super::scalar::{Quote, render};
+use super::splice::Splice;
+use super::tree::{NodeKind, Pair, ScalarStyle};
+
+/// The edit of one text, in the making.
+pub(crate) struct Writer<'p, 'd> {
+    pub(crate) yaml: &'p ParsedYaml<'d>,
+    splices: Vec<Splice>,
+}
+
+/// The pairs of a mapping, and which of them the edit deletes.
+pub(crate) struct Pairs {
+    pub(super) all: Vec<Pair>,
+    pub(super) deleted: Vec<bool>,
+}
+
+impl Pairs {
+    pub(crate) fn new(all: Vec<Pair>, is_deleted: impl Fn(&Pair) -> bool) -> Self {
+        let deleted = all.iter().map(is_deleted).collect();
+        Self { all, deleted }
+    }
+
+    /// Returns all pairs, deleted or not.
+    pub(crate) fn all(&self) -> &[Pair] {
+        &self.all
+    }
+
+    /// Returns the pairs that stay.
+    pub(crate) fn kept(&self) -> impl DoubleEndedIterator<Item = Pair> + '_ {
+        self.all.iter().zip(&self.deleted).filter(|(_, deleted)| !**deleted).map(|(pair, _)| *pair)
+    }
+
+    /// Returns the index of the first pair that stays; it is an error to delete all of them.
+    pub(super) fn first_kept(&self, yaml: &ParsedYaml<'_>) -> Result<usize, YamlError> {
+        let first = self.deleted.iter().position(|deleted| !deleted);
+        first.ok_or_else(|| yaml.refuse(self.all[0].key, Shape::NoRoom))
+    }
+
+    pub(super) fn has_deleted(&self) -> bool {
+        self.deleted.contains(&true)
+    }
+}
+
+impl<'p, 'd> Writer<'p, 'd> {
+    pub(crate) fn new(yaml: &'p ParsedYaml<'d>) -> Self {
+        Self { yaml, splices: Vec::new() }
+    }
+
+    pub(crate) fn finish(self) -> Vec<Splice> {
+        self.splices
+    }
+
+    pub(crate) fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
+        self.splices.push(Splice::replace(range, text));
+    }
+
+    pub(crate) fn insert(&mut self, at: usize, text: impl Into<String>) {
+        self.replace(at..at, text);
+    }
+
+    pub(crate) fn delete(&mut self, range: Range<usize>) {
+        self.replace(range, "");
+    }
+
+    /// Exchanges key and value of a pair, each in the quotes that it has; `least` is how a plain value is quoted.
+    pub(crate) fn rewrite_pair(&mut self, pair: Pair, key: &str, value: &str, least: Quote) {
+        let yaml = self.yaml;
+        let quote = match yaml.quote_of(pair.value) {
+            Quote::Plain => least,
+            quote => quote,
+        };
+        self.replace(yaml.tree.span(pair.key), render(key, yaml.quote_of(pair.key)));
+        self.replace(yaml.tree.span(pair.value), render(value, quote));
+    }
+
+    /// Exchanges the value of a pair; `least` is how a plain value is quoted.
+    pub(crate) fn replace_value(&mut self, pair: Pair, value: &str, least: Quote) -> Result<(), YamlError> {
+        let tree = &self.yaml.tree;
+        match tree.kind(pair.value) {
+            NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => {
+                self.replace_block_scalar(pair, value)?;
+            }
+            NodeKind::Scalar(_, style) => {
+                let quote = if *style == ScalarStyle::Plain { least } else { (*style).into() };
+                self.replace(tree.span(pair.value), render(value, quote));
+            }
+            NodeKind::Alias(_) => self.replace(tree.span(pair.value), render(value, least)),
+            NodeKind::Null => {
+                let value = render(value, least);
+                match (tree.properties_end(pair.value), self.yaml.colon(pair.key)) {
+                    (Some(end), _) | (None, Some(end)) => self.insert(end, format!(" {value}")),
+                    (None, None) => self.insert(tree.span(pair.key).end, format!(": {value}")),
+                }
+            }
+            NodeKind::Mapping(_) | NodeKind::Sequence(_) => {
+                return Err(self.yaml.refuse(pair.value, Shape::NoRoom));
+            }
+        }
+        Ok(())
+    }
+
+    /// A single line under `|-` is exchanged for another; any other block becomes a value on the key's line.
+    fn replace_block_scalar(&mut self, pair: Pair, value: &str) -> Result<(), YamlError> {
+        let (yaml, source) = (self.yaml, self.yaml.source);
+        let before = yaml.tree.properties_end(pair.value).or_else(|| yaml.colon(pair.key));
+        let Some(header) = before.map(|at| source.skip_blank(at)) else {
+            return Err(yaml.refuse(pair.value, Shape::NoRoom));
+        };
+        let indicators = source.text[header..].bytes().take_while(|byte| b"|>+-0123456789".contains(byte)).count();
+        let span = yaml.tree.span(pair.value);
+        let old = yaml.tree.text(pair.value).unwrap_or_default();
+        let strips = source.text[header..header + indicators].contains('-');
+        let line = source.rest(span.start).trim_end_matches([' ', '\t']);
+        if strips && !old.is_empty() && line == old {
+            self.replace(span.start..span.start + old.len(), value);
+            return Ok(());
+        }
+        self.replace(header..header + indicators, render(value, Quote::Plain));
+        let content_end = span.start + source.slice(span.clone()).trim_end().len();
+        if content_end > span.start {
+            self.delete(source.line_end(header)..source.line_end(content_end));
+        }
+        Ok(())
+    }
+}
