@@ -103,7 +103,15 @@ fn entry(name: &str, tag: &str, old: &str) -> EntryEdit {
 }
 
 fn release(file: &str, entry: EntryEdit) -> Release {
-    Release { file: file.to_owned(), entry, reference: None, digest: None, platforms: Vec::new() }
+    Release {
+        file: file.to_owned(),
+        entry,
+        reference: None,
+        digest: None,
+        order: None,
+        still_taken_back: Vec::new(),
+        platforms: Vec::new(),
+    }
 }
 
 proptest! {
