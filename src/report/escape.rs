@@ -8,9 +8,14 @@ pub(super) fn visible(text: &str) -> String {
     escaped(text, acts)
 }
 
-/// Returns `text` with its lines kept and each made [`visible`]; tabs stay.
+/// Returns `text` with its lines kept and each made visible as by [`visible_line`].
 pub(super) fn visible_lines(text: &str) -> impl Iterator<Item = String> {
-    text.lines().map(|line| escaped(line.trim_end_matches('\r'), |c| c != '\t' && acts(c)))
+    text.lines().map(visible_line)
+}
+
+/// Returns `line` as one line, made [`visible`] but for its tabs.
+pub(super) fn visible_line(line: &str) -> String {
+    escaped(line.trim_end_matches('\r'), |c| c != '\t' && acts(c))
 }
 
 fn acts(c: char) -> bool {

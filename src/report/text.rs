@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::escape::{visible, visible_lines};
+use super::escape::{visible, visible_line, visible_lines};
 use super::log;
 use super::style::{Mark, Style};
 use crate::git::Traffic;
@@ -144,7 +144,7 @@ pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
         Ending::Diverged => stopped("diverged", outcome, style),
         Ending::Superseded => stopped("superseded", outcome, style),
         Ending::Held => {
-            let hint = "remove the file to end the hold, or release all the same with `--override-hold`";
+            let hint = "remove the file to end the hold; `--override-hold` releases all the same";
             format!("{}  {} {hint}\n", stopped("held", outcome, style), style.paint(Mark::Note, "hint:"))
         }
         Ending::Listed => log::table(&outcome.history, style),
@@ -187,10 +187,8 @@ pub(super) fn diff(diff: &str, style: Style) -> String {
 pub(super) fn failure(failure: &Failure, style: Style) -> String {
     let mut text = format!("{} {}\n", style.paint(Mark::Bad, "error:"), visible(&failure.message));
     for detail in &failure.details {
-        for line in visible_lines(detail) {
-            // Writing to a String cannot fail.
-            writeln!(text, "  {line}").ok();
-        }
+        // Writing to a String cannot fail.
+        writeln!(text, "  {}", visible_line(detail)).ok();
     }
     if let Some(hint) = &failure.hint {
         writeln!(text, "  {} {}", style.paint(Mark::Note, "hint:"), visible(hint)).ok();
@@ -213,8 +211,8 @@ mod tests {
 
     #[test]
     fn nothing_reaches_the_terminal_unescaped() {
-        let shown = failure(&Failure::target("x\ny").detail("remote: a\u{1b}]0;b\nc").hint("z"), Style::Plain);
-        assert_eq!(shown, "error: x\\u{a}y\n  remote: a\\u{1b}]0;b\n  c\n  hint: z\n");
+        let shown = failure(&Failure::target("x\ny").detail("remote: a\u{1b}]0;b\nc\td").hint("z"), Style::Plain);
+        assert_eq!(shown, "error: x\\u{a}y\n  remote: a\\u{1b}]0;b\\u{a}c\td\n  hint: z\n");
     }
 
     #[test]

@@ -183,7 +183,7 @@ fn manual_pages() {
     assert!(page.contains("tagship\\-release"), "it leads to the pages of the commands: {page}");
     let release = tagship().args(["man", "release"]).run().success().stdout_has(".TH tagship-release 1").stdout();
     assert!(release.contains("TAGSHIP_PUSH_OPTION") && release.contains("result\\-file"), "{release}");
-    tagship().args(["man", "nonsense"]).run().exit(2).stderr_has("there are release, ");
+    tagship().args(["man", "nonsense"]).run().exit(2).stderr_has("the commands are release, ");
     if installed("man").is_none() {
         return;
     }

@@ -193,7 +193,8 @@ fn usage_errors_tell_github() {
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["command"], "release");
     let commands = commands(&output);
-    let expected = "::error title=tagship release::unexpected argument '--nonsense' found";
+    let expected = "::error title=tagship release::unexpected argument '--nonsense' found%0A\
+                    hint: to pass '--nonsense' as a value, use '-- --nonsense'";
     assert_eq!(commands, [expected], "{}", output.stderr());
     let output = step.on(tagship()).args(["check", "--timeout", "\n::error::\u{1b}[2J"]).run().exit(2);
     assert!(!output.stderr().contains('\u{1b}'), "{}", output.stderr());

@@ -22,7 +22,7 @@ use nearest::nearest;
 pub struct Failure {
     pub kind: FailureKind,
     pub message: String,
-    /// Lines between the message and the hint, such as a server's own words, or the names that there are.
+    /// The lines between the message and the hint, such as a server's own words, or the names that there are.
     pub details: Vec<String>,
     pub hint: Option<String>,
     /// The place to edit, if it is one.
@@ -71,6 +71,7 @@ impl Failure {
         Self::new(FailureKind::Unexpected, format!("{:#}", error.into()))
     }
 
+    /// Adds a detail, which is reported as one line whatever is in it.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.details.push(detail.into());
@@ -174,7 +175,7 @@ impl Failure {
                 }
                 Finding::OtherRevision { wanted, found: Some(found) } => {
                     Self::new(FailureKind::Image, format!("`{reference}` is not the build of {wanted}"))
-                        .detail(format!("its revision is `{}`", found))
+                        .detail(format!("its revision is `{found}`"))
                         .hint("check whether another build pushed the tag")
                 }
                 Finding::OtherRevision { wanted, found: None } => Self::new(

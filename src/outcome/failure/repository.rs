@@ -36,24 +36,20 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Unauthorized { credentials_sent: false, .. } => {
             (Unauthorized, Some("set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout"))
         }
-        GitError::NoAccess { .. } => {
-            (Unauthorized, Some("check the URL, and that this login may write to the repository"))
-        }
+        GitError::NoAccess { .. } => (Unauthorized, Some("check the URL, and that the login may write there")),
         GitError::KeyRefused { .. } => (
             Unauthorized,
             Some("add your public key at the host; `GIT_SSH_COMMAND='ssh -i FILE'` chooses the key to use"),
         ),
-        GitError::HostKey { .. } => (
-            Unauthorized,
-            Some("compare the host's key with the one that it publishes, and keep that in `~/.ssh/known_hosts`"),
-        ),
+        GitError::HostKey { .. } => {
+            (Unauthorized, Some("compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"))
+        }
         GitError::Unavailable { .. } => {
             (Unavailable, Some("try again; if it stays so, check the URL, the network and the proxy"))
         }
-        GitError::Untrusted { .. } => (
-            Unavailable,
-            Some("name your own CA certificate with `http.sslCAInfo` in git's configuration, or `SSL_CERT_FILE`"),
-        ),
+        GitError::Untrusted { .. } => {
+            (Unavailable, Some("name your CA certificate with git's `http.sslCAInfo`, or with `SSL_CERT_FILE`"))
+        }
         GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),
         GitError::Declined { .. } => (Refused, Some("read the server's words above; a retry gets the same answer")),
         GitError::NoProgram { program, .. } if program.starts_with("git") => {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::outcome::failure::{Failure, Place};
-use crate::report::escape::{visible, visible_lines};
+use crate::report::escape::{visible, visible_line};
 
 /// In bytes. GitHub cuts longer messages off; the log has the rest.
 const LARGEST: usize = 4000;
@@ -12,7 +12,7 @@ const LARGEST: usize = 4000;
 /// Returns the annotation of a failure, at `file` if that is known.
 pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> String {
     let mut lines = vec![visible(&failure.message)];
-    lines.extend(failure.details.iter().flat_map(|detail| visible_lines(detail)));
+    lines.extend(failure.details.iter().map(|detail| visible_line(detail)));
     lines.extend(failure.hint.iter().map(|hint| format!("hint: {}", visible(hint))));
     let mut properties = format!("title={}", property(&format!("tagship {command}")));
     if let (Some(file), Some(Place { line, column, .. })) = (file, &failure.place) {
@@ -69,7 +69,7 @@ mod tests {
         let hostile = Failure::target("100%\r\n::error::x").detail("a\n::warning::b").hint("c%0Ad");
         assert_eq!(
             failure("x,file=y:z", &hostile, None),
-            "::error title=tagship x%2Cfile=y%3Az::100%25\\u{d}\\u{a}::error::x%0Aa%0A::warning::b%0Ahint: c%250Ad\n"
+            "::error title=tagship x%2Cfile=y%3Az::100%25\\u{d}\\u{a}::error::x%0Aa\\u{a}::warning::b%0Ahint: c%250Ad\n"
         );
         assert_eq!(stopped("release", "skipped", "a\nb"), "::notice title=tagship release::skipped: a\\u{a}b\n");
         assert_eq!(stopped("release", "held", "x"), "::error title=tagship release::held: x\n");

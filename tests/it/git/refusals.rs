@@ -20,7 +20,7 @@ fn a_hook_that_declines_is_quoted() {
         output
             .stderr_has("pre-receive hook declined")
             .stderr_has("remote: only on Tuesdays")
-            .stderr_has("hint: a hook");
+            .stderr_has("hint: allow this identity in the server's hook");
         stage.untouched();
     }
 }
@@ -89,7 +89,7 @@ fn a_branch_that_is_locked() {
     let stage = Stage::new();
     std::fs::write(stage.remote.path().join("refs/heads/main.lock"), "").unwrap();
     let output = release(&stage, &stage.remote.file_url()).run().exit(8);
-    output.stderr_has("failed to update ref").stderr_has("main.lock").stderr_has("hint: a process that ended early");
+    output.stderr_has("failed to update ref").stderr_has("main.lock").stderr_has("hint: remove the lock");
     stage.untouched();
 }
 
@@ -108,7 +108,7 @@ fn a_repository_that_cannot_be_written() {
     let is_root = run("id", &["-u"]).stdout().trim() == "0";
     let wrapper: &[&str] = if is_root { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] };
     let output = release.behind(wrapper).run().exit(8);
-    output.stderr_has("unpack failed").stderr_has("hint: the server cannot write to the repository");
+    output.stderr_has("unpack failed").stderr_has("hint: check the permissions");
     run("chmod", &["-R", "u+w", &path]);
     stage.untouched();
 }
