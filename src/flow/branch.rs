@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::publish::Publisher;
 use crate::git::{
-    BranchName, Checkout, CommitId, Entry, Identity, Pusher, Reader, Remote, RepositoryPath, Signed, Signing, Snapshot,
-    Source, Tips,
+    BranchName, Checkout, CommitId, CommitRecord, Entry, Identity, Pusher, Reader, Remote, RepositoryPath, Signed,
+    Signing, Snapshot, Source, Tips,
 };
 use crate::outcome::failure::Failure;
 use crate::request::{Effect, NewBranch, Repository, TargetRequest};
@@ -217,15 +217,17 @@ impl ReleaseBranch {
         }
     }
 
-    /// Finds and loads the kustomizations, given as files or folders; each once.
+    /// Finds and loads the kustomizations, given as files or folders; each once. What was there in the commits `earlier` is
+    /// loaded along with them.
     pub(super) fn locate(
         &self,
         snapshot: &mut Snapshot<'_>,
         written: &[String],
+        earlier: &[CommitRecord],
     ) -> Result<Vec<RepositoryPath>, Failure> {
         let resolved: Vec<_> =
             written.iter().map(|path| RepositoryPath::resolve(&self.base, path)).collect::<Result<_, _>>()?;
-        snapshot.load(&resolved)?;
+        snapshot.load_with_history(&resolved, earlier)?;
         let mut found: Vec<RepositoryPath> = Vec::new();
         for path in resolved {
             let file = match snapshot.entry(&path)? {
@@ -245,7 +247,7 @@ impl ReleaseBranch {
                 found.push(file);
             }
         }
-        snapshot.load(&found)?;
+        snapshot.load_with_history(&found, earlier)?;
         Ok(found)
     }
 }

@@ -15,7 +15,7 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} does not support partial fetches; only its newest commit is known")));
     }
-    let paths = target.locate(snapshot, std::slice::from_ref(&request.kustomization))?;
+    let paths = target.locate(snapshot, std::slice::from_ref(&request.kustomization), &[])?;
     let mut outcome = Outcome::new("log", Ending::Listed);
     outcome.branch = start.destination.branch().map(ToString::to_string);
     for path in paths {

@@ -7,7 +7,7 @@ use super::log::no_entry;
 use super::rollback::exactly;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
-use crate::guards::order::{Build, RunningEntry};
+use crate::guards::order::{Build, RunningEntry, Scrutiny};
 use crate::image::ImageName;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
@@ -27,7 +27,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         let running = match &elsewhere {
             Some(running) => running,
             None => {
-                let path = one(target.locate(snapshot, std::slice::from_ref(&request.from))?)?;
+                let path = one(target.locate(snapshot, std::slice::from_ref(&request.from), &[])?)?;
                 found = Running::read(snapshot, path, request, &mut notes)?;
                 &found
             }
@@ -54,6 +54,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         command: "promote",
         delivery: &request.delivery,
         gate,
+        names: request.names.clone(),
         images: Vec::new(),
         checked: CheckedEntries::Changed,
     };
@@ -94,7 +95,7 @@ fn elsewhere(from: &TargetRequest, request: &PromoteRequest, notes: &mut Vec<Str
         None => ReleaseBranch::open(from)?,
     };
     let mut start = target.read_tip(Effect::DryRun, &NewBranch::Refused)?;
-    let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(written))?)?;
+    let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(written), &[])?)?;
     Running::read(&mut start.snapshot, path, request, notes)
 }
 
@@ -115,7 +116,7 @@ impl Running {
         let mut note = |note: String| notes.push(note);
         let (mut histories, mut holds) = (Vec::new(), Vec::new());
         for (name, fields) in &entries {
-            histories.push(RunningEntry::read(snapshot, &file, name, fields, &mut note)?);
+            histories.push(RunningEntry::read(snapshot, &file, name, fields, Scrutiny::AtHand, &mut note)?);
             let concerned = Concerned { path: path.clone(), names: vec![name] };
             holds.push(held(snapshot, &[concerned], request.delivery.override_hold, &mut note)?);
         }

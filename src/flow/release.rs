@@ -26,6 +26,13 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         explained: Vec::new(),
         held_at_source: None,
     };
-    let job = Job { command: "release", delivery, gate, images: known, checked: CheckedEntries::All };
+    let job = Job {
+        command: "release",
+        delivery,
+        gate,
+        names: images.arguments.iter().map(|argument| argument.name.clone()).collect(),
+        images: known,
+        checked: CheckedEntries::All,
+    };
     deliver(&job, &mut |_, _| Ok(writing.clone()), listener)
 }

@@ -20,6 +20,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         command: "rollback",
         delivery: &request.delivery,
         gate,
+        names: Vec::new(),
         images: Vec::new(),
         checked: CheckedEntries::Changed,
     };

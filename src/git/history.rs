@@ -7,6 +7,7 @@ use std::collections::{BinaryHeap, HashSet};
 
 use super::error::GitError;
 use super::name::{CommitId, RepositoryPath};
+use super::reader::RECENT;
 use super::record::CommitRecord;
 use super::snapshot::{Entry, Snapshot, Step};
 
@@ -33,6 +34,11 @@ impl History {
 }
 
 impl Snapshot<'_> {
+    /// Returns whether the newest commits came along with this one.
+    pub fn came_with_history(&self) -> bool {
+        self.depth >= RECENT
+    }
+
     /// Returns the newest `count` commits, or fewer where a server does not serve them.
     pub fn history(&mut self, count: usize) -> Result<History, GitError> {
         loop {
@@ -103,6 +109,16 @@ impl Snapshot<'_> {
             self.source.reader()?.fetch_commit(id.0, &mut self.objects)?;
         }
         self.record(id)
+    }
+
+    /// Loads what is at `paths` in this commit and in each of `earlier`, all of one depth in one trip.
+    pub fn load_with_history(&mut self, paths: &[RepositoryPath], earlier: &[CommitRecord]) -> Result<(), GitError> {
+        let root = self.root;
+        self.load_all(|snapshot| {
+            let now = paths.iter().map(|path| snapshot.walk(root, path));
+            let then = earlier.iter().flat_map(|commit| paths.iter().map(move |path| snapshot.step_at(commit, path)));
+            now.chain(then).collect()
+        })
     }
 
     /// Loads what is at `path` in each of `commits`.

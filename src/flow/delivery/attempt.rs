@@ -11,7 +11,8 @@ use crate::flow::files::{edit, images_of, outcome_of, releases_of, require_entri
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
 use crate::git::{Authorship, Change, CommitId, CommitOnTip, GitError, Identity, Message, RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
-use crate::guards::order::{EntryOrder, Setting, order_of};
+use crate::guards::order::{EntryOrder, Setting, commits_to_read, order_of};
+use crate::image::ImageName;
 use crate::message::Release;
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::{Origin, SourceCommit};
@@ -61,7 +62,7 @@ impl Attempt<'_> {
     ) -> Result<Outcome, Stop> {
         let OpenBranch { mut snapshot, destination, publisher } = tip;
         self.tell_whole_download(&snapshot, listener);
-        let paths = self.branch.locate(&mut snapshot, &self.job.delivery.kustomizations)?;
+        let paths = self.locate(&mut snapshot)?;
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
         require_entries(&writing.images, &files)?;
@@ -92,6 +93,13 @@ impl Attempt<'_> {
         if let (true, Some(remote)) = (snapshot.is_whole() && self.number == 1, self.branch.remote()) {
             listener(&Event::Noted(format!("{remote} does not support partial fetches; downloaded the whole commit")));
         }
+    }
+
+    /// Finds the files to write, and loads them with what the guards will read of their history.
+    fn locate(&self, snapshot: &mut Snapshot<'_>) -> Result<Vec<RepositoryPath>, Failure> {
+        let names: Vec<&str> = self.job.names.iter().map(ImageName::as_str).collect();
+        let earlier = if self.reads_order(snapshot) { commits_to_read(snapshot, &names)? } else { Vec::new() };
+        self.branch.locate(snapshot, &self.job.delivery.kustomizations, &earlier)
     }
 
     fn decide(
@@ -132,7 +140,7 @@ impl Attempt<'_> {
         Ok(files)
     }
 
-    /// Orders each entry that changes against what runs.
+    /// Orders each entry that changes against what runs; a rollback goes back on purpose.
     fn order(
         &self,
         snapshot: &mut Snapshot<'_>,
@@ -140,6 +148,9 @@ impl Attempt<'_> {
         writing: &Writing,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<EntryOrder>, Failure> {
+        if matches!(writing.purpose, Purpose::Rollback { .. }) || !self.reads_order(snapshot) {
+            return Ok(Vec::new());
+        }
         let delivery = self.job.delivery;
         let by = match delivery.on_superseded {
             OnSuperseded::Allow => OrderBy::Nothing,
@@ -154,6 +165,14 @@ impl Attempt<'_> {
             explained: &writing.explained,
         };
         order_of(&setting, snapshot, files, &mut self.notes(listener))
+    }
+
+    /// Returns whether history is read. If order does not count, it is read only if it came with the tip: what was taken
+    /// back before should not be forgotten by the way.
+    fn reads_order(&self, snapshot: &Snapshot<'_>) -> bool {
+        let counts =
+            self.job.delivery.on_superseded != OnSuperseded::Allow && self.job.delivery.order != OrderBy::Nothing;
+        counts || snapshot.came_with_history()
     }
 
     /// Returns the entries that do not go out, for others do. Stops if none goes out, or if order fails the release.

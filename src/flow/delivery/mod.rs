@@ -27,6 +27,8 @@ pub(super) struct Job<'a> {
     pub(super) delivery: &'a Delivery,
     /// Stops new effects after a signal.
     pub(super) gate: &'a Gate,
+    /// The entries that are known before the branch is read.
+    pub(super) names: Vec<ImageName>,
     /// The images that are known before the branch is read.
     pub(super) images: Vec<ImageToCheck>,
     pub(super) checked: CheckedEntries,

@@ -1,6 +1,6 @@
 //! The order of everything that a release changes: each entry on its own, against what runs and against what was taken back.
 
-use super::running::{RunningEntry, TakenBack};
+use super::running::{Evidence, RunningEntry, Scrutiny, TakenBack};
 use super::source_repository::SourceRepositories;
 use super::{Build, Judgement, commits_to_compare, judge};
 use crate::git::{CommitId, Remote, Snapshot};
@@ -75,8 +75,16 @@ pub fn order_of(
         for entry in file.edit.entries.iter().filter(|entry| !entry.appended && entry.changed()) {
             let name = entry.name.as_str();
             let new = Build::of_entry(name, &entry.after, setting.source);
-            let running = RunningEntry::read(snapshot, &file.path, name, &entry.before, note)?;
-            let (ordered, still_taken_back) = order(setting, snapshot, &mut repositories, name, &new, &running)?;
+            let mut read = |snapshot: &mut Snapshot<'_>, scrutiny| {
+                RunningEntry::read(snapshot, &file.path, name, &entry.before, scrutiny, note)
+            };
+            let mut running = read(snapshot, Scrutiny::AtHand)?;
+            let mut order = order(setting, snapshot, &mut repositories, name, &new, &running)?;
+            if running.evidence == Evidence::Claim && !matches!(order.0, Ordered::Goes(_)) {
+                running = read(snapshot, Scrutiny::Whole)?;
+                order = self::order(setting, snapshot, &mut repositories, name, &new, &running)?;
+            }
+            let (ordered, still_taken_back) = order;
             orders.push(EntryOrder { file: file.path.clone(), name: entry.name.clone(), ordered, still_taken_back });
         }
     }
@@ -98,8 +106,11 @@ fn order(
         };
         Ok(judge(new, other, setting.by, ancestry.as_ref()))
     };
-    if let Some(TakenBack { build, by, .. }) = running.taken_back.iter().find(|taken_back| new.is(&taken_back.build)) {
-        let reason = format!("{build} was taken back by {}; only a newer build may follow", by.short());
+    let is_new = |taken_back: &&TakenBack| new.is(&taken_back.build);
+    if let (Some(TakenBack { build, by, .. }), false) =
+        (running.taken_back.iter().find(is_new), setting.by == OrderBy::Nothing)
+    {
+        let reason = format!("{build} was rolled back by {}; only a newer build may follow", by.short());
         return Ok((Ordered::Superseded(reason), Vec::new()));
     }
     let is_explained =
@@ -109,10 +120,15 @@ fn order(
         Some(runs) if is_explained(runs) => {
             Ordered::Goes(format!("{runs} was taken back in the environment that is promoted"))
         }
-        Some(runs) => told(setting.branch, new, runs, stand(new, runs)?),
+        Some(runs) => match stand(new, runs)? {
+            Judgement::Unknown(_) if running.evidence == Evidence::Entry => {
+                Ordered::Goes("this is the first release of the entry".to_owned())
+            }
+            judgement => told(setting.branch, new, runs, judgement),
+        },
     };
     let mut still_taken_back = Vec::new();
-    for taken_back in &running.taken_back {
+    for taken_back in running.taken_back.iter().filter(|taken_back| !is_new(taken_back)) {
         if !matches!(stand(new, &taken_back.build)?, Judgement::Newer(_) | Judgement::Replaces(_)) {
             still_taken_back.push(taken_back.release);
         }

@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 
 pub use build::Build;
 pub use entries::{EntryOrder, Ordered, Setting, order_of};
-pub use running::{RunningEntry, TakenBack};
+pub use running::{Evidence, RunningEntry, Scrutiny, TakenBack, commits_to_read};
 pub use tags::Numbers;
 
 use crate::git::{CommitId, Lineage};

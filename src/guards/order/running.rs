@@ -23,6 +23,29 @@ pub struct RunningEntry {
     /// `None`: the entry says nothing that can be compared.
     pub build: Option<Build>,
     pub taken_back: Vec<TakenBack>,
+    pub evidence: Evidence,
+}
+
+/// What the entry's build is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// A release of ours changed the entry to this.
+    Release,
+    /// A release of ours claims that it did. To look would have cost requests.
+    Claim,
+    /// The entry says so, and was changed by hand after the last release of ours.
+    ByHand,
+    /// The entry says so, and no release of ours is known.
+    Entry,
+}
+
+/// How closely a claim is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scrutiny {
+    /// As far as what is at hand tells.
+    AtHand,
+    /// Whatever it costs: the release will not go out because of it.
+    Whole,
 }
 
 /// A release that was taken back. It stays away until something newer is released.
@@ -47,12 +70,13 @@ impl RunningEntry {
         file: &str,
         name: &str,
         now: &Fields,
+        scrutiny: Scrutiny,
         note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
         let path = RepositoryPath::resolve(&RepositoryPath::root(), file)?;
         let (claim, history) = last_claim(snapshot, file, name)?;
         if let Some(claim) = &claim
-            && let Some(entry) = Self::of_last_release(snapshot, &path, name, now, claim)?
+            && let Some(entry) = Self::of_last_release(snapshot, &path, name, now, claim, scrutiny)?
         {
             return Ok(entry);
         }
@@ -60,10 +84,8 @@ impl RunningEntry {
             if !history.complete {
                 note(format!("searched the newest {} commits only for a release of `{name}`", history.commits.len()));
             }
-            return Ok(Self {
-                build: says_what_runs(now).then(|| Build::of_entry(name, now, None)),
-                taken_back: Vec::new(),
-            });
+            let build = says_what_runs(now).then(|| Build::of_entry(name, now, None));
+            return Ok(Self { build, taken_back: Vec::new(), evidence: Evidence::Entry });
         }
         let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
@@ -85,8 +107,18 @@ impl RunningEntry {
         name: &str,
         now: &Fields,
         claim: &Claim,
+        scrutiny: Scrutiny,
     ) -> Result<Option<Self>, Failure> {
         let records: Vec<&CommitRecord> = [&claim.record].into_iter().chain(&claim.parent).collect();
+        let build = Build::of_entry(name, now, claim.trailers.source.as_ref());
+        let is_plain = claim.trailers.rollback_of.is_empty() && claim.trailers.still_taken_back(name).is_empty();
+        if scrutiny == Scrutiny::AtHand
+            && is_plain
+            && claim.trailers.released(name, now)
+            && !snapshot.has_folders(&records, path)?
+        {
+            return Ok(Some(Self { build: Some(build), taken_back: Vec::new(), evidence: Evidence::Claim }));
+        }
         snapshot.load_history(&records, path)?;
         let after = fields_at(snapshot, &claim.record, path, name)?;
         let before = match &claim.parent {
@@ -97,9 +129,8 @@ impl RunningEntry {
         if !still_stands || !claim.trailers.rollback_of.is_empty() {
             return Ok(None);
         }
-        let build = Build::of_entry(name, now, claim.trailers.source.as_ref());
         let taken_back = carried(snapshot, path, name, &claim.trailers)?;
-        Ok(Some(Self { build: Some(build), taken_back }))
+        Ok(Some(Self { build: Some(build), taken_back, evidence: Evidence::Release }))
     }
 
     fn of_history(
@@ -114,20 +145,52 @@ impl RunningEntry {
             change.fields.as_ref().map(|fields| Build::of_entry(name, fields, source))
         };
         let standing = history.changes.iter().find(|change| change.rolled_back_by.is_none() && !change.goes_back);
-        let build = standing.filter(|change| change.fields.as_ref() == Some(now)).and_then(build_of);
+        let standing = standing.filter(|change| change.fields.as_ref() == Some(now));
+        let is_ours = standing.is_some_and(|change| change.trailers.is_some());
+        let build = standing.and_then(build_of);
         let build = build.or_else(|| says_what_runs(now).then(|| Build::of_entry(name, now, None)));
+        let checkpoint = history.changes.iter().position(is_checkpoint);
+        let later = &history.changes[..checkpoint.unwrap_or(history.changes.len())];
         let mut taken_back = Vec::new();
         for change in &history.changes {
-            if let (Some(by), Some(build)) = (change.rolled_back_by, build_of(change)) {
+            if let (Some(by), Some(build)) = (change.rolled_back_by, build_of(change))
+                && later.iter().any(|later| later.record.id == by)
+            {
                 taken_back.push(TakenBack { release: change.record.id, build, by });
             }
-            if let Some(trailers) = change.trailers.as_ref().filter(|_| is_checkpoint(change)) {
-                taken_back.extend(carried(snapshot, path, name, trailers)?);
-                break;
+        }
+        if let Some(trailers) = checkpoint.and_then(|at| history.changes[at].trailers.as_ref()) {
+            taken_back.extend(carried(snapshot, path, name, trailers)?);
+        }
+        let is_released = history.changes.iter().any(|change| change.trailers.is_some());
+        let evidence = match (is_ours, is_released) {
+            (true, _) => Evidence::Release,
+            (false, true) => Evidence::ByHand,
+            (false, false) => Evidence::Entry,
+        };
+        Ok(Self { build, taken_back, evidence })
+    }
+}
+
+/// Returns the commits that will be read to tell what the entries `names` run, as far as they came with the tip: they can be
+/// loaded along with it.
+///
+/// # Errors
+/// If history cannot be read.
+pub fn commits_to_read(snapshot: &mut Snapshot<'_>, names: &[&str]) -> Result<Vec<CommitRecord>, Failure> {
+    let history = snapshot.history(SEARCH_DEPTHS[0])?;
+    let mut commits: Vec<CommitRecord> = Vec::new();
+    for name in names {
+        let claims = |record: &&CommitRecord| ReleaseTrailers::read(record).is_some_and(|said| said.names(name));
+        let Some(claim) = history.first_parents().find(claims) else { continue };
+        let parent = claim.parents.first().and_then(|parent| history.get(*parent));
+        for record in [claim].into_iter().chain(parent) {
+            if !commits.iter().any(|known| known.id == record.id) {
+                commits.push(record.clone());
             }
         }
-        Ok(Self { build, taken_back })
     }
+    Ok(commits)
 }
 
 /// Returns the newest commit of the branch that claims to have released the entry, and the history that was searched.
@@ -162,7 +225,10 @@ const MAX_CHECKPOINTS: usize = 10;
 fn is_enough(changes: &[LoggedRelease]) -> bool {
     match changes.iter().position(is_checkpoint) {
         Some(last) => {
-            changes[..last].iter().all(|change| change.goes_back)
+            let is_read = |id: &CommitId| changes.iter().any(|change| change.record.id == *id);
+            let names_what_is_read =
+                |change: &LoggedRelease| change.trailers.iter().flat_map(|said| &said.rollback_of).all(is_read);
+            changes[..last].iter().all(|change| change.goes_back && names_what_is_read(change))
                 || changes.iter().filter(|change| is_checkpoint(change)).count() >= MAX_CHECKPOINTS
         }
         None => false,

@@ -94,8 +94,8 @@ impl<'a> SourceRepositories<'a> {
         self.checkout.get_or_init(here).as_ref()
     }
 
-    /// Returns the repositories that may have the commits: the one that CI builds, those that `names` name on the same
-    /// server, and the one that is released to. Only the login for its own server goes to each.
+    /// Returns the repositories that may have the commits: the one that CI builds, and those that `names` name on the same
+    /// server. Only the login for its own server goes to each.
     fn places(&self, names: &[&str]) -> Vec<Place<'a>> {
         let Some(target) = self.target else { return Vec::new() };
         let options = || self.request.beside(target).remote_options();
@@ -116,9 +116,6 @@ impl<'a> SourceRepositories<'a> {
                     Place::Other(self.with_login(remote))
                 });
             }
-        }
-        if !places.iter().any(|place| place.remote().is(target)) {
-            places.push(Place::Target(target));
         }
         places
     }

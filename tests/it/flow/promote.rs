@@ -100,9 +100,8 @@ fn what_is_not_pinned_is_not_carried_on() {
     let path = format!("{STAGING}/kustomization.yaml");
     environments.stage.remote.commit("main", "Unpin it", &[File::new(&path, staging)]);
     let output = promote(&environments, &ON).arg("--no-check").run().success();
-    output.stderr_has(
-        "`api` has neither tag nor digest in `overlays/staging/kustomization.yaml`, so it is not carried on",
-    );
+    output
+        .stderr_has("`api` has neither tag nor digest in `overlays/staging/kustomization.yaml`, so it is not promoted");
     let production = environments.file(PRODUCTION);
     assert!(production.contains("v1.0.0") && production.contains("v0.1.0"), "{production}");
     promote(&environments, &ON).arg("api").run().exit(3).stderr_has("`api` has neither tag nor digest");

@@ -258,7 +258,7 @@ fn broken_targets() {
 fn a_registry_that_is_down_or_says_no() {
     let login = Login::new("ci", "s3cret");
     let stage = Stage::with_auth(Auth::Bearer(login));
-    stage.release().arg(stage.argument()).run().exit(5).stderr_has("`docker login` makes one");
+    stage.release().arg(stage.argument()).run().exit(5).stderr_has("log in with `docker login`");
     let config = format!(
         r#"{{"auths":{{"{}":{{"auth":"{}"}}}}}}"#,
         stage.registry.address(),

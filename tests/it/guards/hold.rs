@@ -21,15 +21,17 @@ const HOLDS: &[(&str, &[u8], Option<&str>)] = &[
         Some("Freeze. (until 2999-01-01T00:00Z; @ops may lift it)\n"),
     ),
     (".tagship-hold", b"names: web, IMAGE_PLACEHOLDER", Some("(for web, IMAGE_PLACEHOLDER)\n")),
-    (".tagship-hold", b"until: tomorrow", Some("not a hold that can be understood (`tomorrow` is not")),
+    (".tagship-hold", b"until: tomorrow", Some("cannot be understood, so it holds everything: `tomorrow` is not")),
     (".tagship-hold", b"names: web\nunitl: 2020-01-01T00:00Z", Some("line 2 is none of")),
-    (".tagship-hold", b"\xff", Some("(it is not text), so it holds everything\n")),
-    (".tagship-hold", &[b'x'; 1 << 20], Some("(it is longer than 4096 bytes), so it holds everything\n")),
+    (".tagship-hold", b"\xff", Some("so it holds everything: it is not text\n")),
+    (".tagship-hold", &[b'x'; 1 << 20], Some("so it holds everything: it is longer than 4096 bytes\n")),
     (".tagship-hold", b"\x1b[2J::error::x", Some("\\u{1b}[2J::error::x\n")),
-    (".tagship-hold/README", b"A folder.", Some("(it is not a file), so it holds everything\n")),
+    (".tagship-hold/README", b"A folder.", Some("so it holds everything: it is not a file\n")),
     ("4-gitops/overlays/.tagship-hold", b"Elsewhere.", None),
-    ("4-gitops/manifests/tagship-hold", b"Another name.", None),
-    (".tagship-hold", b"names: web, api", None),
+    (".tagship-hold", b"names: web, api", Some("no entry below is named `web`, so it holds everything")),
+    (".tagship-hold", b"names: [IMAGE_PLACEHOLDER]", Some("cannot be the name of an entry")),
+    (".tagship-hold", b"names: IMAGE_PLACEHOLDER # till Monday", Some("cannot be the name of an entry")),
+    (".tagship-hold", b"names: web IMAGE_PLACEHOLDER", Some("(for web, IMAGE_PLACEHOLDER)\n")),
 ];
 
 fn held(stage: &Stage, path: &str, text: &[u8]) {
@@ -164,6 +166,18 @@ fn a_rollback_is_held_too() {
 }
 
 /// A branch without a hold costs nothing more, and one with a hold the reading of it.
+/// A hold for an entry of another file leaves this one alone. A file that is almost called so is told of.
+#[test]
+fn a_hold_for_another_entry() {
+    let stage = Stage::new();
+    let other = "images:\n- name: web\n  newTag: v1\n";
+    stage.remote.commit("main", "Another", &[File::new("apps/web/kustomization.yaml", other)]);
+    held(&stage, ".tagship-hold", b"Freeze.\nnames: web");
+    held(&stage, ".tagship-hold.txt", b"Freeze.");
+    let output = stage.release().arg(stage.argument()).run().success();
+    output.stdout_has("`.tagship-hold.txt` holds nothing: a hold is named `.tagship-hold`").stdout_has("released");
+}
+
 #[test]
 fn what_it_costs() {
     let stage = Stage::new();

@@ -102,7 +102,12 @@ fn the_flag_and_the_folders_of_the_program() {
     let Some((_other, unknown)) = DockerRegistry::start_tls() else { return };
     let unknown = || check(&home).arg("--ca-file").arg(&unknown);
     let other = Home::new();
-    unknown().home(&other).run().exit(6).stderr_has("is not trusted: ").stderr_has("`--ca-file` names an authority");
+    unknown()
+        .home(&other)
+        .run()
+        .exit(6)
+        .stderr_has("is not trusted: ")
+        .stderr_has("name your own CA certificate with `--ca-file`");
     unknown().home(&other).env("SSL_CERT_FILE", &authority).run().success();
 }
 
