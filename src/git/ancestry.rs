@@ -4,9 +4,9 @@
 use super::checkout::Checkout;
 use super::error::GitError;
 use super::lineage::{Lineage, at_hand};
-use super::name::CommitId;
+use super::objects::name::CommitId;
+use super::objects::record::CommitRecord;
 use super::reader::Reader;
-use super::record::CommitRecord;
 use super::remote::Remote;
 use super::snapshot::Snapshot;
 

@@ -8,7 +8,7 @@ use gix::bstr::{BStr, ByteSlice as _};
 use gix::objs::tree::EntryRef;
 
 use super::error::GitError;
-use super::record::CommitRecord;
+use super::objects::record::CommitRecord;
 use super::snapshot::{Snapshot, Step};
 
 /// How many differing entries are looked at.

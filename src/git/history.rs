@@ -6,8 +6,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
 use super::error::GitError;
-use super::name::{CommitId, RepositoryPath};
-use super::record::CommitRecord;
+use super::objects::name::{CommitId, RepositoryPath};
+use super::objects::record::CommitRecord;
 use super::snapshot::{Entry, Snapshot, Step};
 
 /// The newest commits of a branch.

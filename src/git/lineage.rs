@@ -4,9 +4,9 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::name::CommitId;
-use super::objects::Objects;
-use super::record::CommitRecord;
+use super::objects::name::CommitId;
+use super::objects::record::CommitRecord;
+use super::objects::store::Objects;
 
 /// How a commit stands to an earlier known one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,16 +11,16 @@ use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::Service;
 use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
 
-use super::commit::{CommitOnTip, Lease, NewCommit};
 use super::error::GitError;
-use super::name::{BranchName, CommitId};
-use super::objects::{HASH, Objects};
-use super::pack::{self, Thin};
-use super::push_report::{Answer, Verdict};
+use super::objects::commit::{CommitOnTip, Lease, NewCommit};
+use super::objects::name::{BranchName, CommitId};
+use super::objects::pack::{self, Thin};
+use super::objects::store::{HASH, Objects};
 use super::reader::{RECENT, Reader, refuse_other_hashes};
 use super::refusal::Refusal;
 use super::remote::Remote;
-use super::transport::{AGENT, Connection};
+use super::wire::connection::{AGENT, Connection};
+use super::wire::push_report::{Answer, Verdict};
 
 /// How a push ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

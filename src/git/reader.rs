@@ -21,11 +21,11 @@ use gix::protocol::{Command, LsRefsCommand};
 
 use super::error::GitError;
 use super::lineage::{Lineage, told_by};
-use super::name::{BranchName, CommitId};
-use super::objects::Objects;
-use super::pack::Incoming;
+use super::objects::name::{BranchName, CommitId};
+use super::objects::pack::Incoming;
+use super::objects::store::Objects;
 use super::remote::Remote;
-use super::transport::{AGENT, Connection};
+use super::wire::connection::{AGENT, Connection};
 
 /// Up to how many trees the first trip brings along with the commit. Of ten well-known GitOps repositories, the largest
 /// has 1,766, which are 200 kB; the folders along one path are fewer bytes only where there are more.

@@ -12,13 +12,13 @@ use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 
-use super::credentials::{Helpers, HostLogin, Login, basic, netrc};
 use super::error::GitError;
-use super::http::{Access, parse_header};
-use super::http_client::http_client;
-use super::http_config::{HttpSettings, rewritten};
-use super::ssh::{Ssh, SshSettings};
-use super::traffic::{Counters, Traffic};
+use super::wire::conversation::{Access, parse_header};
+use super::wire::host_login::{Helpers, HostLogin, Login, basic, netrc};
+use super::wire::http_client::http_client;
+use super::wire::http_config::{HttpSettings, rewritten};
+use super::wire::ssh::{Ssh, SshSettings};
+use super::wire::traffic::{Counters, Traffic};
 
 /// A repository that is read and written over its transport, never on disk.
 pub struct Remote {

@@ -9,8 +9,8 @@ use gix::objs::tree::EntryKind;
 
 use super::checkout::Checkout;
 use super::error::GitError;
-use super::name::{CommitId, RepositoryPath};
-use super::objects::Objects;
+use super::objects::name::{CommitId, RepositoryPath};
+use super::objects::store::Objects;
 use super::reader::{Fetched, RECENT, Reader};
 use super::remote::Remote;
 

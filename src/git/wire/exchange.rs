@@ -57,7 +57,7 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    pub(super) fn new(counters: Arc<Counters>, timeout: Duration) -> Self {
+    pub(in crate::git) fn new(counters: Arc<Counters>, timeout: Duration) -> Self {
         let (failure, answer) = (RefCell::default(), RefCell::default());
         Self { failure, answer, counters, asked: Cell::new(Instant::now()), timeout }
     }
@@ -67,7 +67,7 @@ impl Journal {
     }
 
     /// Ends the answer that is being read: its connection is closed, and nothing more of it comes.
-    pub(super) fn abandon_answer(&self) {
+    pub(in crate::git) fn abandon_answer(&self) {
         if let Some(exchange) = self.answer.borrow().upgrade() {
             *exchange.borrow_mut() = Exchange::Ended;
         }
@@ -79,12 +79,12 @@ impl Journal {
     }
 
     /// Returns where an answer is read.
-    pub(super) fn answered(self: &Rc<Self>, response: Response) -> (Headers, Body) {
+    pub(in crate::git) fn answered(self: &Rc<Self>, response: Response) -> (Headers, Body) {
         self.reading(&Rc::new(RefCell::new(Exchange::Answered(response))))
     }
 
     /// Returns where the body of a request is written, and where its answer is read.
-    pub(super) fn open(self: &Rc<Self>, request: RequestBuilder) -> (PostBody, Headers, Body) {
+    pub(in crate::git) fn open(self: &Rc<Self>, request: RequestBuilder) -> (PostBody, Headers, Body) {
         let exchange = Rc::new(RefCell::new(Exchange::Open { request, body: Vec::new() }));
         let (headers, body) = self.reading(&exchange);
         (PostBody(exchange), headers, body)
@@ -98,13 +98,13 @@ impl Journal {
     }
 
     /// Keeps `failure`, which says more than an I/O error can.
-    pub(super) fn fail(&self, failure: Failure) -> io::Error {
+    pub(in crate::git) fn fail(&self, failure: Failure) -> io::Error {
         *self.failure.borrow_mut() = Some(failure);
         io::Error::other("the exchange failed")
     }
 
     /// Sends a request. Returns its answer if that is a success or a redirect, and keeps what else came.
-    pub(super) fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
+    pub(in crate::git) fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
         self.counters.request(body.len());
         self.asked.set(Instant::now());
         let request = if body.is_empty() { request } else { request.body(body) };

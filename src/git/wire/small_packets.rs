@@ -37,7 +37,7 @@ const HEAD: usize = LENGTH + 1;
 
 impl SmallPackets {
     /// Takes the next piece of an answer, and returns it in packets that end where it ends.
-    pub(super) fn split(&mut self, mut piece: &[u8]) -> Vec<u8> {
+    pub(in crate::git) fn split(&mut self, mut piece: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(piece.len() + HEAD);
         while !piece.is_empty() {
             let (taken, next) = match &mut self.part {

@@ -7,18 +7,18 @@ use gix::protocol::transport::client::{Capabilities, blocking_io::SetServiceResp
 use gix::protocol::transport::{Protocol, Service};
 use reqwest::StatusCode;
 
-use super::error::GitError;
+use super::conversation::Conversation;
 use super::exchange::{Failure, Journal};
-use super::http::Conversation;
 use super::pipe::Pipe;
-use super::remote::{Address, Remote};
+use crate::git::error::GitError;
+use crate::git::remote::{Address, Remote};
 
 /// What we call ourselves to a git server; some hosts treat agents that do not begin with `git/` as browsers.
-pub(super) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
+pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
 
 /// A connection and what a report or an error wants to know about it.
-pub(super) struct Connection<'r> {
-    pub(super) transport: Box<dyn Transport>,
+pub(in crate::git) struct Connection<'r> {
+    pub(in crate::git) transport: Box<dyn Transport>,
     remote: &'r Remote,
     service: Service,
     link: Link,
@@ -32,7 +32,7 @@ enum Link {
 
 impl<'r> Connection<'r> {
     /// Begins to speak to a service of the remote. Reading is of protocol v2; there is none for a push.
-    pub(super) fn open(remote: &'r Remote, service: Service) -> Result<Self, GitError> {
+    pub(in crate::git) fn open(remote: &'r Remote, service: Service) -> Result<Self, GitError> {
         let version = match service {
             Service::UploadPack => Protocol::V2,
             Service::ReceivePack => Protocol::V1,
@@ -55,7 +55,10 @@ impl<'r> Connection<'r> {
     }
 
     /// Begins the conversation. `read_refs` gets each line of the advertisement, where the server sends one unasked.
-    pub(super) fn handshake(&mut self, mut read_refs: impl FnMut(&[u8])) -> Result<(Protocol, Capabilities), GitError> {
+    pub(in crate::git) fn handshake(
+        &mut self,
+        mut read_refs: impl FnMut(&[u8]),
+    ) -> Result<(Protocol, Capabilities), GitError> {
         let mut begin = || -> anyhow::Result<_> {
             let SetServiceResponse { actual_protocol, capabilities, refs } =
                 self.transport.handshake(self.service, &[])?;
@@ -71,13 +74,13 @@ impl<'r> Connection<'r> {
         begin().map_err(|error| self.failed(error))
     }
 
-    pub(super) fn remote(&self) -> &'r Remote {
+    pub(in crate::git) fn remote(&self) -> &'r Remote {
         self.remote
     }
 
     /// Leaves the rest of an answer unread. Over HTTP the conversation goes on; a program at the other end of a pipe
     /// would have to be listened to, so another one is started.
-    pub(super) fn abandon_answer(&mut self) -> Result<(), GitError> {
+    pub(in crate::git) fn abandon_answer(&mut self) -> Result<(), GitError> {
         if let Link::Http(journal) = &self.link {
             journal.abandon_answer();
             return Ok(());
@@ -86,7 +89,7 @@ impl<'r> Connection<'r> {
     }
 
     /// Goes on after a request that was refused: a program at the other end of a pipe has ended with that.
-    pub(super) fn begin_again(&mut self) -> Result<(), GitError> {
+    pub(in crate::git) fn begin_again(&mut self) -> Result<(), GitError> {
         if let Link::Http(_) = &self.link {
             return Ok(());
         }
@@ -97,7 +100,7 @@ impl<'r> Connection<'r> {
     }
 
     /// Returns what `error`, which ended a step on this connection, means. Nothing more can be said on it.
-    pub(super) fn failed(&self, error: impl Into<anyhow::Error>) -> GitError {
+    pub(in crate::git) fn failed(&self, error: impl Into<anyhow::Error>) -> GitError {
         let journal = match &self.link {
             Link::Http(journal) => journal,
             Link::Program(pipe) => return pipe.failed(self.remote, error.into()),

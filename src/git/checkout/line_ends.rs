@@ -11,8 +11,8 @@ use gix::filter::plumbing::eol::{
 };
 use gix::worktree::stack::state::attributes::Source;
 
-use super::error::GitError;
-use super::name::RepositoryPath;
+use crate::git::error::GitError;
+use crate::git::objects::name::RepositoryPath;
 
 /// How the line ends of one file are converted.
 pub(super) struct LineEnds {
@@ -26,7 +26,7 @@ const ATTRIBUTES: [&str; 6] = ["text", "crlf", "eol", "filter", "ident", "workin
 impl LineEnds {
     /// Returns how the file at `path` is converted; `None` where it is not only by its line ends. Attributes come from the
     /// work tree, as for git, and from the index where it has none.
-    pub(super) fn at(
+    pub(in crate::git) fn at(
         repository: &gix::Repository,
         index: &gix::index::State,
         path: &RepositoryPath,

@@ -15,16 +15,16 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
 
-use super::credentials::Login;
 use super::exchange::{Body, Failure, Headers, Journal, PostBody};
+use super::host_login::Login;
 
 const MAX_REDIRECTS: usize = 5;
 
 /// What we send beside the protocol's own headers. Its values are secrets, so it has no `Debug`.
 #[derive(Default)]
-pub(super) struct Access {
-    pub(super) login: Login,
-    pub(super) headers: HeaderMap,
+pub(in crate::git) struct Access {
+    pub(in crate::git) login: Login,
+    pub(in crate::git) headers: HeaderMap,
 }
 
 /// One conversation with one remote.
@@ -38,7 +38,7 @@ pub(super) struct Conversation {
 
 impl Conversation {
     /// `client` must not follow redirects by itself.
-    pub(super) fn new(client: Client, origin: Url, access: Arc<Access>, journal: Rc<Journal>) -> Self {
+    pub(in crate::git) fn new(client: Client, origin: Url, access: Arc<Access>, journal: Rc<Journal>) -> Self {
         Self { client, origin, access, journal, redirected_base: None }
     }
 
@@ -183,7 +183,7 @@ fn redirect_target(response: &Response, from: &Url) -> Result<Url, String> {
 }
 
 /// Parses `name: value`. What is no header is left out, as gix does with lines from git's configuration.
-pub(super) fn parse_header(line: &str) -> Option<(HeaderName, HeaderValue)> {
+pub(in crate::git) fn parse_header(line: &str) -> Option<(HeaderName, HeaderValue)> {
     let (name, value) = line.split_once(':')?;
     Some((name.trim().parse().ok()?, value.trim().parse().ok()?))
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 
-use super::error::GitError;
 use super::name::CommitId;
-use super::objects::Objects;
+use super::store::Objects;
+use crate::git::error::GitError;
 
 /// One commit of a history. Its texts are whatever somebody wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +21,12 @@ pub struct CommitRecord {
     /// When it was committed, in seconds since 1970 (UTC).
     pub seconds: i64,
     pub message: Arc<str>,
-    pub(super) tree: ObjectId,
+    pub(in crate::git) tree: ObjectId,
 }
 
 impl CommitRecord {
     /// Returns the record of a commit that has been loaded. What is no name or time in it, as old tools have left, is empty.
-    pub(super) fn read(id: CommitId, objects: &Objects) -> Result<Self, GitError> {
+    pub(in crate::git) fn read(id: CommitId, objects: &Objects) -> Result<Self, GitError> {
         let commit = objects.commit(&id.0)?;
         let (author, committer) = (commit.author().unwrap_or_default(), commit.committer().unwrap_or_default());
         Ok(Self {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::name::RepositoryPath;
+use crate::git::objects::name::RepositoryPath;
 
 /// What is at the path of a file.
 pub(super) enum OnDisk {
@@ -15,7 +15,7 @@ pub(super) enum OnDisk {
 }
 
 /// Looks for the file at `path` below `root`.
-pub(super) fn look(root: &Path, path: &RepositoryPath) -> io::Result<OnDisk> {
+pub(in crate::git) fn look(root: &Path, path: &RepositoryPath) -> io::Result<OnDisk> {
     let mut at = root.to_owned();
     let mut rest = path.parts().iter().peekable();
     while let Some(part) = rest.next() {

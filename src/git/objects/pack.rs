@@ -13,32 +13,32 @@ use gix_pack::data::entry::Header;
 use gix_pack::data::{Version, input, output};
 
 use super::delta::{MAX_OBJECT, apply};
-use super::error::GitError;
-use super::objects::{HASH, Objects};
+use super::store::{HASH, Objects};
+use crate::git::error::GitError;
 
 /// The largest pack that is taken, in bytes: a server without filters sends the whole of a commit.
 const MAX_PACK: u64 = 256 << 20;
 
 /// A pack that is on its way.
-pub(super) struct Incoming<R> {
+pub(in crate::git) struct Incoming<R> {
     entries: input::BytesToEntriesIter<io::Take<R>>,
 }
 
 impl<R: BufRead> Incoming<R> {
     /// Reads a pack's header.
-    pub(super) fn open(reader: R) -> anyhow::Result<Self> {
+    pub(in crate::git) fn open(reader: R) -> anyhow::Result<Self> {
         let (verify, keep) = (input::Mode::Verify, input::EntryDataMode::Keep);
         let entries = input::BytesToEntriesIter::new_from_header(reader.take(MAX_PACK), verify, keep, HASH);
         Ok(Self { entries: entries.context(BROKEN)? })
     }
 
     /// Returns how many objects there are.
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::git) fn count(&self) -> usize {
         self.entries.size_hint().0
     }
 
     /// Puts the commits that the pack begins with into `objects`, and leaves the others. git sends commits first.
-    pub(super) fn commits(self, objects: &mut Objects) -> anyhow::Result<()> {
+    pub(in crate::git) fn commits(self, objects: &mut Objects) -> anyhow::Result<()> {
         let mut ids = HashMap::new();
         for entry in self.entries {
             let entry = entry.context(BROKEN)?;
@@ -60,7 +60,7 @@ impl<R: BufRead> Incoming<R> {
     }
 
     /// Puts every object into `objects`, which also has the bases of the pack's deltas.
-    pub(super) fn all(self, objects: &mut Objects) -> anyhow::Result<()> {
+    pub(in crate::git) fn all(self, objects: &mut Objects) -> anyhow::Result<()> {
         let mut ids = HashMap::new();
         let mut deltas = Vec::new();
         for entry in self.entries {
@@ -131,23 +131,23 @@ fn inflate(entry: &input::Entry) -> anyhow::Result<Vec<u8>> {
 }
 
 /// An object of a new commit.
-pub(super) struct NewObject {
-    pub(super) id: ObjectId,
-    pub(super) kind: Kind,
-    pub(super) bytes: Vec<u8>,
+pub(in crate::git) struct NewObject {
+    pub(in crate::git) id: ObjectId,
+    pub(in crate::git) kind: Kind,
+    pub(in crate::git) bytes: Vec<u8>,
     /// What makes it of an object that the server has, where that is much shorter.
     pub(super) delta: Option<(ObjectId, Vec<u8>)>,
 }
 
 /// Whether objects may be sent as deltas of what the server has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Thin {
+pub(in crate::git) enum Thin {
     Yes,
     No,
 }
 
 /// Returns a pack of `objects`.
-pub(super) fn write(objects: &[NewObject], thin: Thin) -> Result<Vec<u8>, GitError> {
+pub(in crate::git) fn write(objects: &[NewObject], thin: Thin) -> Result<Vec<u8>, GitError> {
     let failed = |error: gix::Error| GitError::unexpected("the pack cannot be made", error);
     let entries: Vec<_> = objects.iter().map(|object| entry(object, thin)).collect::<Result<_, _>>().map_err(failed)?;
     let mut pack = Vec::new();
@@ -201,7 +201,7 @@ mod tests {
         let mut server = Objects::default();
         let base = server.insert(Kind::Blob, b"hello, everybody\n".to_vec()).unwrap();
         let mut object = hello(Objects::default().insert(Kind::Blob, b"hello\n".to_vec()).unwrap());
-        object.delta = Some((base, crate::git::delta::between(b"hello, everybody\n", b"hello\n")));
+        object.delta = Some((base, crate::git::objects::delta::between(b"hello, everybody\n", b"hello\n")));
         let pack = write(std::slice::from_ref(&object), Thin::Yes).unwrap();
         read(&pack, &mut server).unwrap();
         assert_eq!(server.blob(&object.id).unwrap(), b"hello\n");

@@ -9,10 +9,10 @@ use gix::config::tree::Committer;
 use gix::objs::Commit;
 use gix::objs::signature::sign::Options;
 
-use super::checkout::Checkout;
-use super::error::GitError;
 use super::identity::Identity;
-use super::remote::user_configuration;
+use crate::git::checkout::Checkout;
+use crate::git::error::GitError;
+use crate::git::remote::user_configuration;
 
 /// How commits are signed.
 #[derive(Clone)]

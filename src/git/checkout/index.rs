@@ -14,8 +14,8 @@ use gix::index::entry::{Flags, Mode, Stage, Stat};
 use gix::index::fs::Metadata;
 use gix::lock::acquire::Fail;
 
-use super::error::GitError;
-use super::name::RepositoryPath;
+use crate::git::error::GitError;
+use crate::git::objects::name::RepositoryPath;
 
 /// An index that nobody else can write.
 pub(super) struct LockedIndex {
@@ -27,8 +27,8 @@ pub(super) struct LockedIndex {
 
 /// What an index says of one file.
 pub(super) struct Indexed {
-    pub(super) id: ObjectId,
-    pub(super) mode: Mode,
+    pub(in crate::git) id: ObjectId,
+    pub(in crate::git) mode: Mode,
     /// Whether a sparse checkout leaves the file out of the work tree.
     pub(super) is_skipped: bool,
 }
@@ -51,7 +51,7 @@ impl LockedIndex {
     }
 
     /// Returns what is staged for the file at `path`; `None` where nothing is, or a conflict.
-    pub(super) fn find(&self, path: &RepositoryPath) -> Option<Indexed> {
+    pub(in crate::git) fn find(&self, path: &RepositoryPath) -> Option<Indexed> {
         let path = BString::from(path.to_string());
         let entry = self.file.entry_by_path_and_stage(path.as_ref(), Stage::Unconflicted)?;
         Some(Indexed { id: entry.id, mode: entry.mode, is_skipped: entry.flags.contains(Flags::SKIP_WORKTREE) })
@@ -82,7 +82,7 @@ impl LockedIndex {
 
     /// Puts the index in its place. It keeps the time of the old one: by that, git tells the files that were changed too
     /// soon after it was written to see it by their own times, and those are no fewer now.
-    pub(super) fn write(mut self) -> Result<PathBuf, GitError> {
+    pub(in crate::git) fn write(mut self) -> Result<PathBuf, GitError> {
         let failed = |error: anyhow::Error| GitError::unexpected("the index cannot be written", error);
         // The trees that it holds ready are those of the old entries, and git would commit them.
         self.file.remove_tree();

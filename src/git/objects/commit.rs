@@ -6,15 +6,15 @@ use gix::bstr::BStr;
 use gix::objs::tree::{Editor, EntryKind};
 use gix::objs::{Commit, Kind, Tree};
 
+use super::commit_message::Message;
 use super::delta;
-use super::error::GitError;
 use super::identity::Identity;
-use super::message::Message;
 use super::name::{BranchName, CommitId, RepositoryPath};
-use super::objects::HASH;
 use super::pack::NewObject;
 use super::sign::Signing;
-use super::snapshot::{Snapshot, Step};
+use super::store::HASH;
+use crate::git::error::GitError;
+use crate::git::snapshot::{Snapshot, Step};
 
 /// Who is named in a commit, when, in seconds since 1970 (UTC), and with which signature.
 pub struct Authorship {
@@ -34,13 +34,13 @@ pub struct Lease {
 
 /// A commit on a snapshot, complete in memory and nowhere else yet.
 pub struct NewCommit {
-    pub(super) id: ObjectId,
-    pub(super) parent: CommitId,
+    pub(in crate::git) id: ObjectId,
+    pub(in crate::git) parent: CommitId,
     /// What a repository that has the parent lacks; what refers to others comes behind them, the commit last.
-    pub(super) objects: Vec<NewObject>,
-    pub(super) files: Vec<ChangedFile>,
+    pub(in crate::git) objects: Vec<NewObject>,
+    pub(in crate::git) files: Vec<ChangedFile>,
     /// The trees of the parent that are other ones now.
-    pub(super) replaced_trees: Vec<ObjectId>,
+    pub(in crate::git) replaced_trees: Vec<ObjectId>,
 }
 
 impl NewCommit {
@@ -50,24 +50,24 @@ impl NewCommit {
 }
 
 /// A file that a commit changes.
-pub(super) struct ChangedFile {
-    pub(super) path: RepositoryPath,
-    pub(super) kind: EntryKind,
-    pub(super) old: Blob,
-    pub(super) new: Blob,
+pub(in crate::git) struct ChangedFile {
+    pub(in crate::git) path: RepositoryPath,
+    pub(in crate::git) kind: EntryKind,
+    pub(in crate::git) old: Blob,
+    pub(in crate::git) new: Blob,
 }
 
 /// A file's content in the repository.
-pub(super) struct Blob {
-    pub(super) id: ObjectId,
-    pub(super) bytes: Vec<u8>,
+pub(in crate::git) struct Blob {
+    pub(in crate::git) id: ObjectId,
+    pub(in crate::git) bytes: Vec<u8>,
 }
 
 /// A commit whose one parent is the tip that its lease names, or, for a new branch, the commit that this begins at.
-/// Only [`Pusher::lease`](super::Pusher::lease) makes one, so that a push can neither rewind nor merge.
+/// Only [`Pusher::lease`](crate::git::Pusher::lease) makes one, so that a push can neither rewind nor merge.
 pub struct CommitOnTip {
-    pub(super) new: NewCommit,
-    pub(super) lease: Lease,
+    pub(in crate::git) new: NewCommit,
+    pub(in crate::git) lease: Lease,
 }
 
 impl CommitOnTip {

@@ -24,15 +24,15 @@ use gix::refs::Target;
 use gix::refs::file::Transaction;
 use gix::refs::transaction::{PreviousValue, RefEdit};
 
-use super::checkout::Checkout;
-use super::commit::{ChangedFile, NewCommit};
-use super::error::GitError;
+use super::Checkout;
 use super::index::LockedIndex;
 use super::line_ends::LineEnds;
-use super::name::{BranchName, CommitId, RepositoryPath};
-use super::objects::HASH;
 use super::ownership::keep_owner;
 use super::worktree_file::{OnDisk, look};
+use crate::git::error::GitError;
+use crate::git::objects::commit::{ChangedFile, NewCommit};
+use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
+use crate::git::objects::store::HASH;
 
 /// Where a commit is beside the checkout.
 #[derive(Debug, Clone, Copy)]

@@ -8,12 +8,12 @@ use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, NoProxy, Proxy, Url};
 
-use super::error::GitError;
 use super::http_config::HttpSettings;
+use crate::git::error::GitError;
 use crate::system::http::{Security, client};
 
 /// Returns a client for `url`. Redirects are followed by hand: see `Conversation`.
-pub(super) fn http_client(
+pub(in crate::git) fn http_client(
     url: &Url,
     settings: &HttpSettings,
     timeout: Duration,

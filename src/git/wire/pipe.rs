@@ -16,10 +16,10 @@ use gix::bstr::{BStr, ByteSlice as _};
 use gix::protocol::transport::client::git::{ConnectMode, blocking_io};
 use gix::protocol::transport::{Protocol, Service};
 
-use super::error::GitError;
 use super::exchange::PATIENCE;
-use super::remote::{Remote, Server};
 use super::ssh::Ssh;
+use crate::git::error::GitError;
+use crate::git::remote::{Remote, Server};
 use crate::system::programs::{Program, command};
 
 /// How much of a program's stderr is kept, in bytes: the last of it, where the reason stands.
@@ -77,7 +77,7 @@ pub(super) struct Pipe {
 
 impl Pipe {
     /// Starts the program that leads to `service` of a repository.
-    pub(super) fn open(
+    pub(in crate::git) fn open(
         remote: &Remote,
         server: &Server,
         service: Service,
@@ -140,7 +140,7 @@ impl Pipe {
     }
 
     /// Returns what it means that the conversation failed with `error`.
-    pub(super) fn failed(&self, remote: &Remote, error: anyhow::Error) -> GitError {
+    pub(in crate::git) fn failed(&self, remote: &Remote, error: anyhow::Error) -> GitError {
         self.close();
         let silence = self.silence.take();
         let status = match &silence {
@@ -272,7 +272,7 @@ impl Read for Output {
 }
 
 /// The end at which a program is told something.
-pub(super) struct Input(Rc<Pipe>);
+pub(in crate::git) struct Input(Rc<Pipe>);
 
 impl Write for Input {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

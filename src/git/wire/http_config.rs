@@ -60,19 +60,19 @@ fn values(config: &gix::config::File, key: &str, url: &gix::Url) -> Vec<String> 
 
 /// What git's configuration says about speaking HTTP to one remote.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct HttpSettings {
+pub(in crate::git) struct HttpSettings {
     /// Header lines (`http.extraHeader`).
-    pub(super) extra_headers: Vec<String>,
+    pub(in crate::git) extra_headers: Vec<String>,
     /// The proxy's URL; empty: none, whatever the environment says (`http.proxy`).
     pub(super) proxy: Option<String>,
     /// A file of CA certificates, which count in place of the system's (`http.sslCAInfo`).
-    pub(super) ca_file: Option<PathBuf>,
+    pub(in crate::git) ca_file: Option<PathBuf>,
     /// Certificates are not looked at (`http.sslVerify = false`).
-    pub(super) unverified: bool,
+    pub(in crate::git) unverified: bool,
 }
 
 impl HttpSettings {
-    pub(super) fn read(config: &gix::config::File, url: &gix::Url) -> Self {
+    pub(in crate::git) fn read(config: &gix::config::File, url: &gix::Url) -> Self {
         let last = |key| values(config, key, url).pop();
         let verify =
             last("sslVerify").and_then(|value| gix::config::Boolean::try_from(value.as_bytes().as_bstr()).ok());
@@ -87,7 +87,7 @@ impl HttpSettings {
 
 /// Returns `url` with the base that `url.<base>.insteadOf`, or for a push `pushInsteadOf`, puts in the place of its
 /// beginning; the longest match counts.
-pub(super) fn rewritten(config: &gix::config::File, url: &str) -> String {
+pub(in crate::git) fn rewritten(config: &gix::config::File, url: &str) -> String {
     let mut best: Option<(bool, usize, String)> = None;
     for section in config.sections_by_name("url").into_iter().flatten() {
         let Some(base) = section.header().subsection_name() else {

@@ -14,7 +14,7 @@ const MAX_REPORT: usize = 64 << 10;
 
 /// An answer, as its bands have it.
 #[derive(Default)]
-pub(super) struct Answer {
+pub(in crate::git) struct Answer {
     /// Packet lines within the first side band.
     report: Vec<u8>,
     said: Vec<u8>,
@@ -22,7 +22,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn read(reader: &mut impl ReadlineBufRead) -> anyhow::Result<Self> {
+    pub(in crate::git) fn read(reader: &mut impl ReadlineBufRead) -> anyhow::Result<Self> {
         let mut answer = Self::default();
         while let Some(line) = reader.readline() {
             let PacketLineRef::Data(data) = line?? else { break };
@@ -45,17 +45,17 @@ impl Answer {
         self.said_more |= text.len() > room;
     }
 
-    pub(super) fn has_report(&self) -> bool {
+    pub(in crate::git) fn has_report(&self) -> bool {
         !self.report.is_empty()
     }
 
     /// Returns what became of the push to `branch`, by its full name.
-    pub(super) fn verdict(&self, branch: &str) -> Verdict {
+    pub(in crate::git) fn verdict(&self, branch: &str) -> Verdict {
         verdict(&self.report, branch)
     }
 
     /// Returns what people are told: untrusted text, a line each.
-    pub(super) fn messages(&self) -> Vec<String> {
+    pub(in crate::git) fn messages(&self) -> Vec<String> {
         let mut messages = shown(&self.said.to_str_lossy());
         if self.said_more {
             messages.push("(and more, which is left out)".to_owned());
@@ -94,7 +94,7 @@ fn without_colours(text: &str) -> String {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(in crate::git) enum Verdict {
     Accepted,
     Rejected(String),
 }

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use gix::actor::Signature;
 use gix::bstr::ByteSlice as _;
 
-use super::error::GitError;
-use super::remote::user_configuration;
+use crate::git::error::GitError;
+use crate::git::remote::user_configuration;
 
 /// Who made a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl fmt::Display for Identity {
 }
 
 impl Identity {
-    pub(super) fn signature(&self, seconds: i64) -> Signature {
+    pub(in crate::git) fn signature(&self, seconds: i64) -> Signature {
         let time = gix::date::Time { seconds, offset: 0 };
         Signature { name: self.name.clone().into(), email: self.email.clone().into(), time }
     }

@@ -12,23 +12,23 @@ pub struct Traffic {
 
 /// Traffic while it goes on.
 #[derive(Default)]
-pub(super) struct Counters {
+pub(in crate::git) struct Counters {
     requests: AtomicU32,
     sent: AtomicU64,
     received: AtomicU64,
 }
 
 impl Counters {
-    pub(super) fn request(&self, bytes: usize) {
+    pub(in crate::git) fn request(&self, bytes: usize) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn answer(&self, bytes: usize) {
+    pub(in crate::git) fn answer(&self, bytes: usize) {
         self.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn read(&self) -> Traffic {
+    pub(in crate::git) fn read(&self) -> Traffic {
         Traffic {
             requests: self.requests.load(Ordering::Relaxed),
             sent: self.sent.load(Ordering::Relaxed),

@@ -40,7 +40,7 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Returns the delta that makes `new` of `base`: their common beginning, what is new, their common end.
-pub(super) fn between(base: &[u8], new: &[u8]) -> Vec<u8> {
+pub(in crate::git) fn between(base: &[u8], new: &[u8]) -> Vec<u8> {
     let start = base.iter().zip(new).take_while(|(a, b)| a == b).count();
     let most = base.len().min(new.len()) - start;
     let end = base.iter().rev().zip(new.iter().rev()).take(most).take_while(|(a, b)| a == b).count();

@@ -24,7 +24,7 @@ pub struct SshSettings {
 }
 
 /// One account at one host, and the client that leads to it.
-pub(super) struct Ssh {
+pub(in crate::git) struct Ssh {
     client: Client,
     /// `None`: by the client's name, and else by what it understands.
     configured: Option<Variant>,
@@ -55,7 +55,7 @@ pub(super) enum Variant {
 impl Ssh {
     /// Returns the way to the host of `url`, or why there is none. The environment beats git's configuration, which beats
     /// the environment's bare program.
-    pub(super) fn new(
+    pub(in crate::git) fn new(
         url: &gix::Url,
         config: &gix::config::File,
         settings: &SshSettings,
@@ -84,7 +84,7 @@ impl Ssh {
 
     /// Returns the command that runs `service` on `path` at the host, or why this client cannot. `limit` bounds the
     /// question what an unknown client understands.
-    pub(super) fn command(
+    pub(in crate::git) fn command(
         &self,
         service: &str,
         path: &BStr,

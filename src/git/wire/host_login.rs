@@ -20,7 +20,7 @@ pub struct HostLogin {
 }
 
 /// What a remote is shown, and what is known about that.
-pub(super) struct Login(Mutex<State>);
+pub(in crate::git) struct Login(Mutex<State>);
 
 enum State {
     /// Nothing is known, and the helpers have not been asked.
@@ -38,17 +38,17 @@ enum State {
 }
 
 impl Login {
-    pub(super) fn known(mut header: HeaderValue) -> Self {
+    pub(in crate::git) fn known(mut header: HeaderValue) -> Self {
         header.set_sensitive(true);
         Self(Mutex::new(State::Known(header)))
     }
 
-    pub(super) fn of_helpers(helpers: Helpers) -> Self {
+    pub(in crate::git) fn of_helpers(helpers: Helpers) -> Self {
         Self(Mutex::new(State::Unasked(helpers)))
     }
 
     /// Returns what to send.
-    pub(super) fn header(&self) -> Option<HeaderValue> {
+    pub(in crate::git) fn header(&self) -> Option<HeaderValue> {
         match &*self.state() {
             State::Known(header) | State::Offered(header, ..) => Some(header.clone()),
             State::Unasked(_) | State::Refused | State::Silent(_) | State::None => None,
@@ -56,12 +56,12 @@ impl Login {
     }
 
     /// Returns whether the remote has been shown any.
-    pub(super) fn was_shown(&self) -> bool {
+    pub(in crate::git) fn was_shown(&self) -> bool {
         !matches!(&*self.state(), State::Unasked(_) | State::Silent(_) | State::None)
     }
 
     /// Returns how long the helpers were waited for, where they did not answer.
-    pub(super) fn silent_helpers(&self) -> Option<Duration> {
+    pub(in crate::git) fn silent_helpers(&self) -> Option<Duration> {
         match &*self.state() {
             State::Silent(limit) => Some(*limit),
             _ => None,
@@ -69,7 +69,7 @@ impl Login {
     }
 
     /// The remote wants a login, or another one. Returns whether there now is one that it has not seen.
-    pub(super) fn rejected(&self) -> bool {
+    pub(in crate::git) fn rejected(&self) -> bool {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::None) {
             State::Unasked(helpers) => {
@@ -86,7 +86,7 @@ impl Login {
     }
 
     /// The remote answered to what it was shown.
-    pub(super) fn accepted(&self) {
+    pub(in crate::git) fn accepted(&self) {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::None) {
             State::Offered(header, helpers, next) => {
@@ -109,14 +109,14 @@ impl Default for Login {
 }
 
 /// Returns the header of HTTP's Basic scheme.
-pub(super) fn basic(user: &str, password: &str) -> HeaderValue {
+pub(in crate::git) fn basic(user: &str, password: &str) -> HeaderValue {
     let login = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
     // Base64 has no character that a header forbids.
     HeaderValue::try_from(format!("Basic {login}")).unwrap_or_else(|_| HeaderValue::from_static("Basic"))
 }
 
 /// git's credential helpers for one URL, as `credential.*` configures them.
-pub(super) struct Helpers {
+pub(in crate::git) struct Helpers {
     cascade: Cascade,
     question: Action,
     /// How long they may take.
@@ -125,7 +125,7 @@ pub(super) struct Helpers {
 
 impl Helpers {
     /// Returns the helpers for `url`; `None` where there are none.
-    pub(super) fn read(config: &gix::config::File, url: gix::Url, limit: Duration) -> Option<Self> {
+    pub(in crate::git) fn read(config: &gix::config::File, url: gix::Url, limit: Duration) -> Option<Self> {
         let permissions = gix::open::permissions::Environment::isolated();
         let (cascade, question, _) =
             gix::config::credential_helpers(url, config, true, |_| true, permissions, false).ok()?;
@@ -171,7 +171,7 @@ fn never_prompt() -> gix::prompt::Options {
 }
 
 /// Returns the login for `host` in a file in the form of `.netrc`, as curl reads it for git.
-pub(super) fn netrc(home: &Path, host: &str) -> Option<(String, String)> {
+pub(in crate::git) fn netrc(home: &Path, host: &str) -> Option<(String, String)> {
     let text = std::fs::read(home.join(".netrc")).ok()?;
     let mut words = netrc_words(&String::from_utf8_lossy(&text)).into_iter();
     let (mut applies, mut user, mut password) = (false, None, None);

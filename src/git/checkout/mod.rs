@@ -1,6 +1,12 @@
 //! A checkout, where there is one: it tells which remote, branch, login and author to use. Its index and its files are
 //! never read for a release; what becomes of them afterwards is in `forward`.
 
+pub(super) mod forward;
+mod index;
+mod line_ends;
+mod ownership;
+mod worktree_file;
+
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice as _;
@@ -10,12 +16,12 @@ use gix::refspec::match_group::Item;
 use gix::remote::Direction;
 use gix::url::Scheme;
 
-use super::error::GitError;
-use super::identity::Identity;
-use super::name::{BranchName, CommitId, RepositoryPath};
-use super::objects::{HASH, Objects};
-use super::record::CommitRecord;
-use super::remote::{Remote, RemoteOptions};
+use crate::git::error::GitError;
+use crate::git::objects::identity::Identity;
+use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
+use crate::git::objects::record::CommitRecord;
+use crate::git::objects::store::{HASH, Objects};
+use crate::git::remote::{Remote, RemoteOptions};
 
 /// A repository on disk with its configuration.
 pub struct Checkout {
@@ -91,13 +97,13 @@ impl Checkout {
     }
 
     /// Returns an object that is here, whatever the reason; `None` where it is not.
-    pub(super) fn object(&self, id: gix::ObjectId) -> Option<(gix::objs::Kind, Vec<u8>)> {
+    pub(in crate::git) fn object(&self, id: gix::ObjectId) -> Option<(gix::objs::Kind, Vec<u8>)> {
         let object = self.repository.try_find_object(id).ok()??;
         Some((object.kind, object.data.clone()))
     }
 
     /// Returns the full name of the branch here that stands for a remote's; `None` where the remote is not fetched so.
-    pub(super) fn tracking(&self, remote: &str, branch: &BranchName) -> Option<String> {
+    pub(in crate::git) fn tracking(&self, remote: &str, branch: &BranchName) -> Option<String> {
         let remote = self.repository.try_find_remote(remote.as_bytes().as_bstr())?.ok()?;
         let specs = remote.refspecs(Direction::Fetch).iter().map(gix::refspec::RefSpec::to_ref);
         let (full, any) = (branch.full(), HASH.null());
@@ -114,7 +120,7 @@ impl Checkout {
         CommitRecord::read(id, &objects).ok()
     }
 
-    pub(super) fn repository(&self) -> &gix::Repository {
+    pub(in crate::git) fn repository(&self) -> &gix::Repository {
         &self.repository
     }
 
