@@ -21,17 +21,21 @@ pub fn lineage_at(remote: &Remote, commit: CommitId, other: CommitId) -> Result<
 }
 
 impl Snapshot<'_> {
-    /// Returns how `commit` stands to `other`, both of this repository. Without `ask`, the remote is not asked.
-    pub fn lineage(&mut self, commit: CommitId, other: CommitId, ask: bool) -> Result<Lineage, GitError> {
+    /// Returns how `commit` stands to `other`, both of this repository. Asks the remote if what is at hand does not tell.
+    pub fn lineage(&mut self, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
+        match self.known_lineage(commit, other) {
+            Lineage::Unknown => self.source.reader()?.lineage(commit, other),
+            known => Ok(known),
+        }
+    }
+
+    /// Returns how `commit` stands to `other`, as far as the commits at hand tell; no request is made.
+    pub fn known_lineage(&self, commit: CommitId, other: CommitId) -> Lineage {
         let checkout = self.source.checkout;
         let known = |id: CommitId| {
             let fetched = self.objects.contains(&id.0).then(|| CommitRecord::read(id, &self.objects).ok());
             fetched.flatten().or_else(|| checkout?.record(id))
         };
-        match at_hand(&known, commit, other) {
-            Some(lineage) => Ok(lineage),
-            None if ask => self.source.reader()?.lineage(commit, other),
-            None => Ok(Lineage::Unknown),
-        }
+        at_hand(&known, commit, other).unwrap_or(Lineage::Unknown)
     }
 }

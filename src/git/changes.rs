@@ -12,7 +12,7 @@ use super::objects::record::CommitRecord;
 use super::snapshot::{Snapshot, Step};
 
 /// How many differing entries are looked at.
-const MOST: usize = 1_000;
+const MAX_CHANGED_ENTRIES: usize = 1_000;
 
 /// A path in which two commits differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Snapshot<'_> {
             let mut deeper = Vec::new();
             for folder in &level {
                 self.compare(folder, &mut changes, &mut deeper)?;
-                if changes.len() + deeper.len() > MOST {
+                if changes.len() + deeper.len() > MAX_CHANGED_ENTRIES {
                     return Ok(None);
                 }
             }

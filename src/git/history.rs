@@ -8,7 +8,7 @@ use std::collections::{BinaryHeap, HashSet};
 use super::error::GitError;
 use super::objects::name::{CommitId, RepositoryPath};
 use super::objects::record::CommitRecord;
-use super::snapshot::{Entry, Snapshot, Step};
+use super::snapshot::{Snapshot, Step, TreeEntry};
 
 /// The newest commits of a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -115,8 +115,8 @@ impl Snapshot<'_> {
         match self.step_at(commit, path)? {
             Step::Missing | Step::Tree(_) => Ok(None),
             _ => match self.entry_at(commit.tree, path)? {
-                Entry::File(bytes) => Ok(Some(bytes)),
-                Entry::Missing | Entry::Directory(_) => Ok(None),
+                TreeEntry::File(bytes) => Ok(Some(bytes)),
+                TreeEntry::Missing | TreeEntry::Directory(_) => Ok(None),
             },
         }
     }

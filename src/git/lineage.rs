@@ -23,7 +23,7 @@ pub enum Lineage {
 }
 
 /// How many commits of a checkout are gone through before the remote is asked.
-const MOST: usize = 20_000;
+const MAX_COMMITS_COMPARED: usize = 20_000;
 
 /// A commit that was come upon.
 struct Seen {
@@ -71,7 +71,7 @@ pub(super) fn at_hand(
                     known.get_mut().of |= of;
                     queue.push((known.get().seconds, parent.0));
                 }
-                Entry::Vacant(_) if count == MOST => return None,
+                Entry::Vacant(_) if count == MAX_COMMITS_COMPARED => return None,
                 Entry::Vacant(place) => match look(parent, of) {
                     Some(found) => queue.push((place.insert(found).seconds, parent.0)),
                     None => missing = true,

@@ -16,29 +16,21 @@ use super::objects::commit::{CommitOnTip, Lease, NewCommit};
 use super::objects::name::{BranchName, CommitId};
 use super::objects::pack::{self, Thin};
 use super::objects::store::{HASH, Objects};
-use super::reader::{RECENT, Reader, refuse_other_hashes};
-use super::refusal::Refusal;
+use super::reader::{HISTORY_DEPTH, Reader, refuse_other_hashes};
+use super::refusal::PushRefusal;
 use super::remote::Remote;
 use super::wire::connection::{AGENT, Connection};
-use super::wire::push_report::{Answer, Verdict};
+use super::wire::push_report::{PushReport, RefStatus};
 
 /// How a push ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PushOutcome {
-    /// The branch is at our commit.
-    Updated,
-    /// The branch is no longer where the commit was made for.
+    /// The branch has this commit now, which is the one that was pushed; later ones may be on top of it already.
+    Updated { commit: CommitId },
+    /// The branch has moved away from the tip that the commit was made on.
     Raced { tip: Option<CommitId> },
-    /// The branch did not move: a hook or a rule of the server said no.
-    Refused(Refusal),
-}
-
-/// The ending of a push, and what became of its options.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pushed {
-    pub outcome: PushOutcome,
-    /// Whether the server takes push options. Where it does not, they were left out: git would refuse to push.
-    pub takes_options: bool,
+    /// The branch did not move: a hook or a rule of the server refused the push.
+    Refused(PushRefusal),
 }
 
 /// A conversation with the remote's `git-receive-pack`, which begins with where the branch stands: the lease of a push.
@@ -77,6 +69,11 @@ impl<'r> Pusher<'r> {
         self.connection.remote()
     }
 
+    /// Returns whether the server accepts push options.
+    pub fn accepts_push_options(&self) -> bool {
+        self.capabilities.contains("push-options")
+    }
+
     /// Returns `commit` with its parent as the lease of the branch, which is where the branch must stand for a push; a new
     /// branch must not exist.
     pub fn lease(&self, commit: NewCommit) -> CommitOnTip {
@@ -90,41 +87,32 @@ impl<'r> Pusher<'r> {
         gix::protocol::indicate_end_of_interaction(&mut self.connection.transport, false).ok();
     }
 
-    /// Pushes `commit` to the branch of its lease, with git's push options.
-    pub fn push(mut self, commit: &CommitOnTip, options: &[String]) -> Result<Pushed, GitError> {
+    /// Pushes `commit` to the branch of its lease, with git's push options. A server that does not accept options gets
+    /// none; git would refuse to push.
+    pub fn push(mut self, commit: &CommitOnTip, options: &[String]) -> Result<PushOutcome, GitError> {
         let remote = self.connection.remote();
-        if self.tip != commit.lease.tip || self.branch != commit.lease.branch {
-            let outcome = settled(self.tip, commit);
-            self.leave();
-            return Ok(Pushed { outcome, takes_options: true });
-        }
-        let takes_options = self.capabilities.contains("push-options");
-        let options = if takes_options { options } else { &[] };
+        let options = if self.accepts_push_options() { options } else { &[] };
         let body = request_body(remote, &self.capabilities, commit, options)?;
         let answer = send(&mut self.connection, &body);
         let (reason, messages) = match answer {
-            Ok(answer) => match answer.verdict(&commit.lease.branch.full()) {
-                Verdict::Accepted => return Ok(Pushed { outcome: PushOutcome::Updated, takes_options }),
-                Verdict::Rejected(reason) => (reason, answer.messages()),
+            Ok(answer) => match answer.ref_status(&commit.lease.branch.full()) {
+                RefStatus::Accepted => return Ok(PushOutcome::Updated { commit: commit.id() }),
+                RefStatus::Rejected(reason) => (reason, answer.messages()),
             },
-            Err(error) => {
-                let outcome = after_a_lost_answer(remote, commit, self.connection.failed(error))?;
-                return Ok(Pushed { outcome, takes_options });
-            }
+            Err(error) => return after_a_lost_answer(remote, commit, self.connection.failed(error)),
         };
         drop(self);
-        let mut refusal = Refusal { reason, messages };
-        let outcome = match read_tip(remote, &commit.lease).map(|tip| settled(tip, commit)) {
+        let mut refusal = PushRefusal { reason, messages };
+        Ok(match read_tip(remote, &commit.lease).map(|tip| settled(tip, commit)) {
             Ok(PushOutcome::Refused(_)) => PushOutcome::Refused(refusal),
             Ok(outcome) => outcome,
-            // What the server said stands, whatever keeps us from asking again.
+            // The server's refusal stands even if the branch cannot be read again.
             Err(error) => {
                 let unread = anyhow::Error::from(error);
                 refusal.reason = format!("{} (the branch could not be read again: {unread:#})", refusal.reason);
                 PushOutcome::Refused(refusal)
             }
-        };
-        Ok(Pushed { outcome, takes_options })
+        })
     }
 }
 
@@ -140,7 +128,7 @@ fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) ->
         PushOutcome::Refused(_) => Err(uncertain(lost)),
         // Somebody may have released on top of ours already.
         PushOutcome::Raced { tip: Some(tip) } => match ancestry(remote, commit, tip) {
-            Ok(Ancestry::Contains) => Ok(PushOutcome::Updated),
+            Ok(Ancestry::Contains) => Ok(PushOutcome::Updated { commit: commit.id() }),
             Ok(Ancestry::Lacks) => Ok(PushOutcome::Raced { tip: Some(tip) }),
             Ok(Ancestry::Unknown) | Err(_) => Err(uncertain(lost)),
         },
@@ -159,7 +147,7 @@ enum Ancestry {
 fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<Ancestry, GitError> {
     let mut reader = Reader::open(remote, Some(&commit.lease.branch))?;
     let mut recent = Objects::default();
-    reader.fetch_history(tip.0, RECENT, &mut recent)?;
+    reader.fetch_history(tip.0, HISTORY_DEPTH, &mut recent)?;
     let is_there = |id: CommitId| recent.contains(&id.0);
     Ok(match commit.lease.tip {
         _ if is_there(commit.id()) => Ancestry::Contains,
@@ -179,9 +167,9 @@ fn read_tip(remote: &Remote, lease: &Lease) -> Result<Option<CommitId>, GitError
 /// Returns what a branch's tip says about a push of `commit` that was not reported as done.
 fn settled(tip: Option<CommitId>, commit: &CommitOnTip) -> PushOutcome {
     if tip == Some(commit.id()) {
-        PushOutcome::Updated
+        PushOutcome::Updated { commit: commit.id() }
     } else if tip == commit.lease.tip {
-        PushOutcome::Refused(Refusal { reason: String::new(), messages: Vec::new() })
+        PushOutcome::Refused(PushRefusal { reason: String::new(), messages: Vec::new() })
     } else {
         PushOutcome::Raced { tip }
     }
@@ -237,7 +225,7 @@ pub(super) fn packet_line(out: &mut Vec<u8>, text: &str) {
     out.extend(format!("{:04x}{text}", text.len() + 4).into_bytes());
 }
 
-fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<Answer> {
+fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<PushReport> {
     // The mode for text is the one for what fits into memory: over HTTP it has a length and is not chunked.
     let mode = WriteMode::OneLfTerminatedLinePerWriteCall;
     let (mut writer, mut reader) = connection.transport.request(mode, MessageKind::Flush, false)?.into_parts();
@@ -245,7 +233,7 @@ fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<Answer> 
     let sent = writer.write_all(body).and_then(|()| writer.flush());
     // The other end reads until here.
     drop(writer);
-    let answer = Answer::read(&mut reader)?;
+    let answer = PushReport::read(&mut reader)?;
     if !answer.has_report() {
         sent?;
     }

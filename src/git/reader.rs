@@ -29,10 +29,10 @@ use super::wire::connection::{AGENT, Connection};
 
 /// Up to how many trees the first trip brings along with the commit. Of ten well-known GitOps repositories, the largest
 /// has 1,766, which are 200 kB; the folders along one path are fewer bytes only where there are more.
-const FEW: usize = 2_000;
+const MAX_OBJECTS_IN_FIRST_FETCH: usize = 2_000;
 
 /// How many commits the first trip brings along: what was released last, and from where, is told by their messages.
-pub(super) const RECENT: usize = 50;
+pub(super) const HISTORY_DEPTH: usize = 50;
 
 /// A conversation with the remote's `git-upload-pack`.
 pub struct Reader<'r> {
@@ -58,7 +58,7 @@ pub struct Tips {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fetched {
     /// At least the commit; what else is needed can be asked for.
-    Parts,
+    Partial,
     /// All of it: the server serves no parts.
     Whole,
 }
@@ -103,19 +103,19 @@ impl<'r> Reader<'r> {
         Ok(tips(&refs, self.advertised.branch.as_ref()))
     }
 
-    /// Fetches a branch's tip, with its [`RECENT`] history where the server serves parts.
+    /// Fetches a branch's tip, with its [`HISTORY_DEPTH`] history where the server serves parts.
     pub(super) fn fetch_tip(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
         let Some(mut arguments) = self.arguments("blob:none") else {
             return self.fetch_whole(tip, objects);
         };
-        arguments.deepen(RECENT);
+        arguments.deepen(HISTORY_DEPTH);
         arguments.want(tip);
-        let few = |objects: usize| objects <= FEW;
+        let few = |objects: usize| objects <= MAX_OBJECTS_IN_FIRST_FETCH;
         let taken = receive(&mut self.connection, self.protocol, &mut arguments, few, objects);
         if taken.map_err(|error| self.connection.failed(error))? == Taken::Commits {
             self.connection.abandon_answer()?;
         }
-        Ok(Fetched::Parts)
+        Ok(Fetched::Partial)
     }
 
     fn fetch_whole(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
@@ -160,18 +160,18 @@ impl<'r> Reader<'r> {
     /// Returns how `commit` stands to `other`: the server is told that we have the other, and sends what is new to that.
     pub(super) fn lineage(&mut self, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
         let mut between = Objects::default();
-        // Only who is not done yet is told whether the server knows the other. It then sends the pack at once where the
-        // two meet, and else waits for more to be said.
-        for done in [false, true] {
+        // The server says whether it has `other` only while the negotiation is open. It then sends the pack at once if the
+        // two histories meet, and otherwise waits for more `have` lines.
+        for negotiation in [Negotiation::Open, Negotiation::Done] {
             let Some(mut arguments) = self.arguments("tree:0") else {
                 return Ok(Lineage::Unknown);
             };
             arguments.want(commit.0);
             arguments.have(other.0);
-            match negotiate(&mut self.connection, self.protocol, &mut arguments, done, &mut between) {
+            match negotiate(&mut self.connection, self.protocol, &mut arguments, negotiation, &mut between) {
                 Ok(Negotiated::Pack) => return Ok(told_by(&between, commit, other)),
                 Ok(Negotiated::Common) => {}
-                Ok(Negotiated::Stranger) => break,
+                Ok(Negotiated::NotCommon) => break,
                 Err(error) if is_refusal(&error) => {
                     self.connection.begin_again()?;
                     break;
@@ -257,29 +257,38 @@ fn receive(
     Ok(Taken::All)
 }
 
-/// What came of telling a server what we have.
-enum Negotiated {
-    /// It sent what is new to that.
-    Pack,
-    /// It knows that, and waits for more.
-    Common,
-    /// It does not know that.
-    Stranger,
+/// Whether more `have` lines may follow those of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Negotiation {
+    Open,
+    Done,
 }
 
+/// What a server answers to our `have` line.
+enum Negotiated {
+    /// The pack of what we lack.
+    Pack,
+    /// It has that commit too, and waits for more lines.
+    Common,
+    /// It does not have that commit.
+    NotCommon,
+}
+
+/// Tells the server what we have and want, and takes the pack if one comes.
 fn negotiate(
     connection: &mut Connection<'_>,
     protocol: Protocol,
     arguments: &mut Arguments,
-    done: bool,
+    negotiation: Negotiation,
     objects: &mut Objects,
 ) -> anyhow::Result<Negotiated> {
+    let done = negotiation == Negotiation::Done;
     let mut reader = arguments.send(&mut connection.transport, done)?;
     refused(protocol, &mut reader)?;
     let response = Response::from_line_reader(protocol, &mut reader, done, true)?;
     if !response.has_pack() {
         let common = response.acknowledgements().iter().any(|said| matches!(said, Acknowledgement::Common(_)));
-        return Ok(if common { Negotiated::Common } else { Negotiated::Stranger });
+        return Ok(if common { Negotiated::Common } else { Negotiated::NotCommon });
     }
     reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
     Incoming::open(&mut reader)?.all(objects)?;

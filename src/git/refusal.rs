@@ -3,7 +3,7 @@
 
 /// What the server said when it refused. Untrusted text, a line each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct PushRefusal {
     pub reason: String,
     pub messages: Vec<String>,
 }
@@ -66,7 +66,7 @@ const KNOWN_BY: [(&str, Rule); 30] = [
     (".lock': permission denied", Rule::ReadOnly),
 ];
 
-impl Refusal {
+impl PushRefusal {
     /// Returns the rule that the server's words name; `None` where they are its own.
     pub fn rule(&self) -> Option<Rule> {
         let said = format!("{}\n{}", self.reason, self.messages.join("\n")).to_lowercase();
@@ -76,7 +76,7 @@ impl Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refusal, Rule};
+    use super::{PushRefusal, Rule};
 
     /// What servers are known to say: the reason, and what their hooks say beside it.
     const SAID: [(&str, &str, Option<Rule>); 26] = [
@@ -184,7 +184,7 @@ mod tests {
     fn rules_are_known_by_what_servers_say() {
         for (reason, said, expected) in SAID {
             let messages = said.lines().map(str::to_owned).collect();
-            let refusal = Refusal { reason: reason.to_owned(), messages };
+            let refusal = PushRefusal { reason: reason.to_owned(), messages };
             assert_eq!(refusal.rule(), expected, "{reason}: {said}");
         }
     }

@@ -14,7 +14,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 
 use super::error::GitError;
 use super::wire::conversation::{Access, parse_header};
-use super::wire::host_login::{Helpers, HostLogin, Login, basic, netrc};
+use super::wire::host_login::{Helpers, HostLogin, RemoteLogin, basic, netrc};
 use super::wire::http_client::http_client;
 use super::wire::http_config::{HttpSettings, rewritten};
 use super::wire::ssh::{Ssh, SshSettings};
@@ -194,11 +194,11 @@ fn http_address(
             None => {}
         }
     }
-    let helpers = || Helpers::read(config, url.clone(), options.timeout).map(Login::of_helpers);
+    let helpers = || Helpers::read(config, url.clone(), options.timeout).map(RemoteLogin::of_helpers);
     // A token may stand in the place of the user's name, where nobody knows a password for it.
-    let user_alone = || url.user().map(|user| Login::known(basic(user, "")));
+    let user_alone = || url.user().map(|user| RemoteLogin::known(basic(user, "")));
     access.login = match known_login(url, &public, configured, options) {
-        Some(header) => Login::known(header),
+        Some(header) => RemoteLogin::known(header),
         None => helpers().or_else(user_alone).unwrap_or_default(),
     };
     Ok(Address::Http { url: public, client, access: Arc::new(access) })

@@ -11,12 +11,12 @@ use super::checkout::Checkout;
 use super::error::GitError;
 use super::objects::name::{CommitId, RepositoryPath};
 use super::objects::store::Objects;
-use super::reader::{Fetched, RECENT, Reader};
+use super::reader::{Fetched, HISTORY_DEPTH, Reader};
 use super::remote::Remote;
 
 /// One commit of the remote and what has been loaded of it.
 pub struct Snapshot<'r> {
-    pub(super) source: Source<'r>,
+    pub(super) source: ObjectSource<'r>,
     pub(super) commit: CommitId,
     pub(super) root: ObjectId,
     pub(super) objects: Objects,
@@ -27,7 +27,7 @@ pub struct Snapshot<'r> {
 
 /// What is at a path.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Entry<'s> {
+pub enum TreeEntry<'s> {
     Missing,
     /// A folder, and the names of the files in it. Names that are not UTF-8 are left out.
     Directory(Vec<&'s str>),
@@ -36,7 +36,7 @@ pub enum Entry<'s> {
 
 /// What kind of thing is in a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum TreeEntryKind {
     Missing,
     File,
     /// A folder, a symbolic link, a submodule.
@@ -44,14 +44,14 @@ pub enum Kind {
 }
 
 /// Where objects come from: what the checkout has, else the remote, which is not spoken to before it has to be.
-pub struct Source<'r> {
+pub struct ObjectSource<'r> {
     /// `None`: what the checkout lacks is not to be had.
     remote: Option<&'r Remote>,
     pub(super) checkout: Option<&'r Checkout>,
     reader: Option<Reader<'r>>,
 }
 
-impl<'r> Source<'r> {
+impl<'r> ObjectSource<'r> {
     /// Reads from `remote`. A conversation that was begun already is gone on with.
     pub fn new(remote: &'r Remote, checkout: Option<&'r Checkout>, reader: Option<Reader<'r>>) -> Self {
         Self { remote: Some(remote), checkout, reader }
@@ -66,10 +66,10 @@ impl<'r> Source<'r> {
     pub fn snapshot(mut self, at: CommitId) -> Result<Snapshot<'r>, GitError> {
         let mut objects = Objects::default();
         // Where nobody can be asked for more history, there is none.
-        let (mut fetched, mut depth) = (Fetched::Parts, if self.remote.is_none() { usize::MAX } else { 0 });
+        let (mut fetched, mut depth) = (Fetched::Partial, if self.remote.is_none() { usize::MAX } else { 0 });
         if !self.copy_local(at.0, &mut objects)? {
             fetched = self.reader()?.fetch_tip(at.0, &mut objects)?;
-            depth = if fetched == Fetched::Parts { RECENT } else { 1 };
+            depth = if fetched == Fetched::Partial { HISTORY_DEPTH } else { 1 };
         }
         let root = objects.commit(&at.0)?.tree();
         Ok(Snapshot { source: self, commit: at, root, objects, fetched, depth })
@@ -85,7 +85,7 @@ impl<'r> Source<'r> {
             depth = WITH_PARENTS;
         }
         let root = objects.commit(&at.0)?.tree();
-        Ok(Snapshot { source: self, commit: at, root, objects, fetched: Fetched::Parts, depth })
+        Ok(Snapshot { source: self, commit: at, root, objects, fetched: Fetched::Partial, depth })
     }
 
     fn fetch(&mut self, wants: Vec<ObjectId>, objects: &mut Objects) -> Result<(), GitError> {
@@ -165,13 +165,13 @@ impl Snapshot<'_> {
     }
 
     /// Returns what is at `path`, which must have been loaded.
-    pub fn entry(&self, path: &RepositoryPath) -> Result<Entry<'_>, GitError> {
+    pub fn entry(&self, path: &RepositoryPath) -> Result<TreeEntry<'_>, GitError> {
         self.entry_at(self.root, path)
     }
 
-    pub(super) fn entry_at(&self, root: ObjectId, path: &RepositoryPath) -> Result<Entry<'_>, GitError> {
+    pub(super) fn entry_at(&self, root: ObjectId, path: &RepositoryPath) -> Result<TreeEntry<'_>, GitError> {
         match self.walk(root, path)? {
-            Step::Missing => Ok(Entry::Missing),
+            Step::Missing => Ok(TreeEntry::Missing),
             Step::Unloaded(id) => Err(GitError::unexpected(
                 format!("`{path}` cannot be read"),
                 anyhow::anyhow!("the object {id} was not loaded"),
@@ -179,9 +179,9 @@ impl Snapshot<'_> {
             Step::Tree(id) => {
                 let entries = self.objects.tree(&id)?.entries;
                 let files = entries.iter().filter(|entry| !entry.mode.is_tree());
-                Ok(Entry::Directory(files.filter_map(|entry| entry.filename.to_str().ok()).collect()))
+                Ok(TreeEntry::Directory(files.filter_map(|entry| entry.filename.to_str().ok()).collect()))
             }
-            Step::File { id, .. } => Ok(Entry::File(self.objects.blob(&id)?)),
+            Step::File { id, .. } => Ok(TreeEntry::File(self.objects.blob(&id)?)),
         }
     }
 
@@ -214,24 +214,24 @@ impl Snapshot<'_> {
     }
 
     /// Returns what `folder`, which must have been loaded, says of `name`; that itself need not have been.
-    pub fn kind(&self, folder: &RepositoryPath, name: &str) -> Result<Kind, GitError> {
+    pub fn kind(&self, folder: &RepositoryPath, name: &str) -> Result<TreeEntryKind, GitError> {
         let Step::Tree(id) = self.walk(self.root, folder)? else {
-            return Ok(Kind::Missing);
+            return Ok(TreeEntryKind::Missing);
         };
         let tree = self.objects.tree(&id)?;
         let entry = tree.entries.iter().find(|entry| entry.filename == BStr::new(name));
         Ok(match entry.map(|entry| entry.mode.kind()) {
-            None => Kind::Missing,
-            Some(EntryKind::Blob | EntryKind::BlobExecutable) => Kind::File,
-            Some(EntryKind::Tree | EntryKind::Link | EntryKind::Commit) => Kind::Other,
+            None => TreeEntryKind::Missing,
+            Some(EntryKind::Blob | EntryKind::BlobExecutable) => TreeEntryKind::File,
+            Some(EntryKind::Tree | EntryKind::Link | EntryKind::Commit) => TreeEntryKind::Other,
         })
     }
 
     /// Returns the content of the file at `path`, which must have been loaded.
     pub fn file(&self, path: &RepositoryPath) -> Result<&[u8], GitError> {
         match self.entry(path)? {
-            Entry::File(bytes) => Ok(bytes),
-            Entry::Missing | Entry::Directory(_) => {
+            TreeEntry::File(bytes) => Ok(bytes),
+            TreeEntry::Missing | TreeEntry::Directory(_) => {
                 Err(GitError::NotFollowed { path: path.to_string(), what: "folder that should be a file" })
             }
         }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::system::backoff::Backoff;
 
 /// How long a program may take to end once it is asked to. git removes its locks in that time.
-const GRACE: Duration = Duration::from_secs(2);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The programs that run; `None` once no more may be started. A process has one set of children, so there is one list.
 static RUNNING: Mutex<Option<Vec<Arc<Mutex<Child>>>>> = Mutex::new(Some(Vec::new()));
@@ -82,7 +82,7 @@ fn end(children: &[Arc<Mutex<Child>>]) {
     for child in children {
         stop(child, Manner::Ask);
     }
-    let deadline = Instant::now() + GRACE;
+    let deadline = Instant::now() + EXIT_TIMEOUT;
     for child in children {
         if !matches!(ended_by(child, deadline), Ok(Some(_))) {
             stop(child, Manner::Force);

@@ -18,7 +18,7 @@ const STACK: usize = 8 << 20;
 /// How long another signal is taken for the first one again. `timeout` sends its own twice, to the program and to the group
 /// that it is in; so come those that a terminal sends and a launcher hands on.
 #[cfg(unix)]
-const SAME: Duration = Duration::from_millis(500);
+const REPEAT_WINDOW: Duration = Duration::from_millis(500);
 
 /// How far the one effect of a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -121,7 +121,7 @@ pub fn wait_for<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
         if signals.forever().next().is_some() {
             // Nobody may be waiting any more.
             sender.send(Came::Signal).ok();
-            Backoff::new(2, SAME, SAME).wait(SAME);
+            Backoff::new(2, REPEAT_WINDOW, REPEAT_WINDOW).wait(REPEAT_WINDOW);
             kills.store(true, Ordering::Relaxed);
         }
     })?;

@@ -1,7 +1,7 @@
 //! A checkout, where there is one: it tells which remote, branch, login and author to use. Its index and its files are
-//! never read for a release; what becomes of them afterwards is in `forward`.
+//! never read for a release; what becomes of them afterwards is in `fast_forward`.
 
-pub(super) mod forward;
+pub(super) mod fast_forward;
 mod index;
 mod line_ends;
 mod ownership;
@@ -23,6 +23,15 @@ use crate::git::objects::record::CommitRecord;
 use crate::git::objects::store::{HASH, Objects};
 use crate::git::remote::{Remote, RemoteOptions};
 
+/// Whose repositories count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrustedOwner {
+    /// The user that runs us alone, as for git.
+    CurrentUser,
+    /// Any user: the repository was put there for us, as CI systems do for a container.
+    Any,
+}
+
 /// A repository on disk with its configuration.
 pub struct Checkout {
     repository: gix::Repository,
@@ -31,10 +40,9 @@ pub struct Checkout {
 impl Checkout {
     /// Finds the repository at or above `folder`, or opens the one that `GIT_DIR` names.
     ///
-    /// Its configuration says where the release goes, with which login, and which programs are run. So one of another user
-    /// counts only where `trust_others` says that it was put there for us, as CI systems do for a container; gix by itself
-    /// would silently ignore its configuration.
-    pub fn discover(folder: &Path, git_dir: Option<&Path>, trust_others: bool) -> Result<Self, GitError> {
+    /// Its configuration says where the release goes, with which login, and which programs run. So a repository of another
+    /// user is an error unless `trusted` allows it; gix by itself would silently ignore its configuration.
+    pub fn discover(folder: &Path, git_dir: Option<&Path>, trusted: TrustedOwner) -> Result<Self, GitError> {
         let options = gix::open::Options::default().with(gix::sec::Trust::Full);
         let found = match git_dir {
             Some(git_dir) => open(git_dir, folder, options),
@@ -53,7 +61,10 @@ impl Checkout {
         let checkout = Self { repository };
         let path = checkout.repository.git_dir();
         let is_ours = matches!(gix::sec::Trust::from_path_ownership(path), Ok(gix::sec::Trust::Full));
-        if is_ours || trust_others { Ok(checkout) } else { Err(GitError::Foreign { path: path.to_owned() }) }
+        match trusted {
+            TrustedOwner::CurrentUser if !is_ours => Err(GitError::Foreign { path: path.to_owned() }),
+            TrustedOwner::CurrentUser | TrustedOwner::Any => Ok(checkout),
+        }
     }
 
     /// Returns `folder`, which is in the work tree, as a path inside the repository.

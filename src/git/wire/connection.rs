@@ -8,7 +8,7 @@ use gix::protocol::transport::{Protocol, Service};
 use reqwest::StatusCode;
 
 use super::conversation::Conversation;
-use super::exchange::{Failure, Journal};
+use super::exchange::{ExchangeFailure, Journal};
 use super::pipe::Pipe;
 use crate::git::error::GitError;
 use crate::git::remote::{Address, Remote};
@@ -106,10 +106,10 @@ impl<'r> Connection<'r> {
             Link::Program(pipe) => return pipe.failed(self.remote, error.into()),
         };
         match journal.take_failure() {
-            Some(Failure::Answered(status, text)) => self.refused(status, text),
-            Some(Failure::Silent(text)) => self.remote.unavailable(anyhow::Error::msg(text)),
-            Some(Failure::Untrusted(cause)) => GitError::Untrusted { remote: self.remote.to_string(), cause },
-            Some(Failure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
+            Some(ExchangeFailure::Answered(status, text)) => self.refused(status, text),
+            Some(ExchangeFailure::Silent(text)) => self.remote.unavailable(anyhow::Error::msg(text)),
+            Some(ExchangeFailure::Untrusted(cause)) => GitError::Untrusted { remote: self.remote.to_string(), cause },
+            Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
             None => self.remote.unavailable(error),
         }
     }

@@ -15,15 +15,15 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
 
-use super::exchange::{Body, Failure, Headers, Journal, PostBody};
-use super::host_login::Login;
+use super::exchange::{Body, ExchangeFailure, Headers, Journal, PostBody};
+use super::host_login::RemoteLogin;
 
 const MAX_REDIRECTS: usize = 5;
 
 /// What we send beside the protocol's own headers. Its values are secrets, so it has no `Debug`.
 #[derive(Default)]
 pub(in crate::git) struct Access {
-    pub(in crate::git) login: Login,
+    pub(in crate::git) login: RemoteLogin,
     pub(in crate::git) headers: HeaderMap,
 }
 
@@ -83,9 +83,9 @@ impl Conversation {
                 return Ok((response, url));
             }
             url = redirect_target(&response, &url)
-                .map_err(|why| self.journal.fail(Failure::Answered(response.status(), why)))?;
+                .map_err(|why| self.journal.fail(ExchangeFailure::Answered(response.status(), why)))?;
         }
-        Err(self.journal.fail(Failure::Silent(format!("more than {MAX_REDIRECTS} redirects"))))
+        Err(self.journal.fail(ExchangeFailure::Silent(format!("more than {MAX_REDIRECTS} redirects"))))
     }
 
     /// Returns whether the last request failed for want of a login, and there now is another one.
@@ -122,13 +122,13 @@ impl Http for Conversation {
             let tail = url.strip_prefix(base_url).unwrap_or_default();
             let base = answered_by.as_str().strip_suffix(tail).ok_or_else(|| {
                 let place = format!("{}{}", answered_by.origin().ascii_serialization(), answered_by.path());
-                let failure = Failure::Silent(format!("a redirect led to `{place}`"));
+                let failure = ExchangeFailure::Silent(format!("a redirect led to `{place}`"));
                 gix::Error::from_error(self.journal.fail(failure))
             })?;
             self.redirected_base = Some(base.to_owned());
         }
         if let Some(what) = foreign(&response) {
-            return Err(gix::Error::from_error(self.journal.fail(Failure::NotGit(what))));
+            return Err(gix::Error::from_error(self.journal.fail(ExchangeFailure::NotGit(what))));
         }
         let (headers, body) = self.journal.answered(response);
         Ok(GetResponse { headers, body })

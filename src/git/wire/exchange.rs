@@ -16,19 +16,19 @@ use super::small_packets::SmallPackets;
 use super::traffic::Counters;
 
 /// How much of a refusal's body is kept for its message, in bytes.
-const MAX_REFUSAL: u64 = 4096;
+const MAX_REFUSAL_TEXT: u64 = 4096;
 
 /// How much of an answer is read at a time, in bytes.
-const PIECE: usize = 8 << 10;
+const READ_SIZE: usize = 8 << 10;
 
 /// The content type of an answer that may have a pack.
-const PACK: &str = "application/x-git-upload-pack-result";
+const UPLOAD_PACK_RESULT: &str = "application/x-git-upload-pack-result";
 
 /// How many times the time limit a whole answer may take: each read is bounded by it once, and an answer may be long.
-pub(super) const PATIENCE: u32 = 20;
+pub(super) const ANSWER_TIMEOUT_FACTOR: u32 = 20;
 
 /// How the last exchange ended that did not end well.
-pub(super) enum Failure {
+pub(super) enum ExchangeFailure {
     /// With this status, and what the server said in plain text.
     Answered(StatusCode, String),
     /// Without an answer, or with one that cannot be used.
@@ -39,7 +39,7 @@ pub(super) enum Failure {
     NotGit(&'static str),
 }
 
-impl Failure {
+impl ExchangeFailure {
     fn of(error: &(dyn Error + 'static)) -> Self {
         let (causes, untrusted) = causes(error);
         if untrusted { Self::Untrusted(causes) } else { Self::Silent(causes) }
@@ -48,7 +48,7 @@ impl Failure {
 
 /// What a connection's user may ask about it after the fact.
 pub(super) struct Journal {
-    failure: RefCell<Option<Failure>>,
+    failure: RefCell<Option<ExchangeFailure>>,
     answer: RefCell<Weak<RefCell<Exchange>>>,
     counters: Arc<Counters>,
     /// When the last request went out.
@@ -62,7 +62,7 @@ impl Journal {
         Self { failure, answer, counters, asked: Cell::new(Instant::now()), timeout }
     }
 
-    pub(super) fn take_failure(&self) -> Option<Failure> {
+    pub(super) fn take_failure(&self) -> Option<ExchangeFailure> {
         self.failure.borrow_mut().take()
     }
 
@@ -75,7 +75,7 @@ impl Journal {
 
     /// Returns whether the last request ended with this status.
     pub(super) fn has_failed_with(&self, expected: StatusCode) -> bool {
-        matches!(*self.failure.borrow(), Some(Failure::Answered(status, _)) if status == expected)
+        matches!(*self.failure.borrow(), Some(ExchangeFailure::Answered(status, _)) if status == expected)
     }
 
     /// Returns where an answer is read.
@@ -98,7 +98,7 @@ impl Journal {
     }
 
     /// Keeps `failure`, which says more than an I/O error can.
-    pub(in crate::git) fn fail(&self, failure: Failure) -> io::Error {
+    pub(in crate::git) fn fail(&self, failure: ExchangeFailure) -> io::Error {
         *self.failure.borrow_mut() = Some(failure);
         io::Error::other("the exchange failed")
     }
@@ -108,7 +108,7 @@ impl Journal {
         self.counters.request(body.len());
         self.asked.set(Instant::now());
         let request = if body.is_empty() { request } else { request.body(body) };
-        let response = request.send().map_err(|error| self.fail(Failure::of(&error)))?;
+        let response = request.send().map_err(|error| self.fail(ExchangeFailure::of(&error)))?;
         let status = response.status();
         if status.is_success() || status.is_redirection() {
             return Ok(response);
@@ -117,9 +117,9 @@ impl Journal {
         let mut text = Vec::new();
         if plain {
             // What cannot be read of a refusal's text is no reason to hide the refusal.
-            response.take(MAX_REFUSAL).read_to_end(&mut text).ok();
+            response.take(MAX_REFUSAL_TEXT).read_to_end(&mut text).ok();
         }
-        Err(self.fail(Failure::Answered(status, String::from_utf8_lossy(&text).trim().to_owned())))
+        Err(self.fail(ExchangeFailure::Answered(status, String::from_utf8_lossy(&text).trim().to_owned())))
     }
 }
 
@@ -143,7 +143,7 @@ impl Exchange {
             let response = journal.send(request, body)?;
             if response.status().is_redirection() {
                 let why = "a redirect of a POST is not followed".to_owned();
-                return Err(journal.fail(Failure::Answered(response.status(), why)));
+                return Err(journal.fail(ExchangeFailure::Answered(response.status(), why)));
             }
             *self = Self::Answered(response);
         }
@@ -219,18 +219,18 @@ impl BufRead for Body {
         // A piece may hold no more than the beginning of a packet, and then nothing comes of it yet.
         while self.buffer.position() == self.buffer.get_ref().len() as u64 {
             let mut piece = std::mem::take(&mut self.buffer).into_inner();
-            piece.resize(PIECE, 0);
-            if self.journal.asked.get().elapsed() > self.journal.timeout.saturating_mul(PATIENCE) {
-                return Err(self.journal.fail(Failure::Silent("the answer takes too long".to_owned())));
+            piece.resize(READ_SIZE, 0);
+            if self.journal.asked.get().elapsed() > self.journal.timeout.saturating_mul(ANSWER_TIMEOUT_FACTOR) {
+                return Err(self.journal.fail(ExchangeFailure::Silent("the answer takes too long".to_owned())));
             }
             let answer = exchange.answer(&self.journal)?;
-            let length = answer.read(&mut piece).map_err(|error| self.journal.fail(Failure::of(&error)))?;
+            let length = answer.read(&mut piece).map_err(|error| self.journal.fail(ExchangeFailure::of(&error)))?;
             if length == 0 {
                 return Ok(&[]);
             }
             self.journal.counters.answer(length);
             piece.truncate(length);
-            if answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PACK) {
+            if answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == UPLOAD_PACK_RESULT) {
                 piece = self.packets.get_or_insert_default().split(&piece);
             }
             self.buffer = Cursor::new(piece);

@@ -20,7 +20,7 @@ pub struct HostLogin {
 }
 
 /// What a remote is shown, and what is known about that.
-pub(in crate::git) struct Login(Mutex<State>);
+pub(in crate::git) struct RemoteLogin(Mutex<State>);
 
 enum State {
     /// Nothing is known, and the helpers have not been asked.
@@ -37,7 +37,7 @@ enum State {
     None,
 }
 
-impl Login {
+impl RemoteLogin {
     pub(in crate::git) fn known(mut header: HeaderValue) -> Self {
         header.set_sensitive(true);
         Self(Mutex::new(State::Known(header)))
@@ -102,7 +102,7 @@ impl Login {
     }
 }
 
-impl Default for Login {
+impl Default for RemoteLogin {
     fn default() -> Self {
         Self(Mutex::new(State::None))
     }

@@ -16,27 +16,27 @@ use gix::bstr::{BStr, ByteSlice as _};
 use gix::protocol::transport::client::git::{ConnectMode, blocking_io};
 use gix::protocol::transport::{Protocol, Service};
 
-use super::exchange::PATIENCE;
+use super::exchange::ANSWER_TIMEOUT_FACTOR;
 use super::ssh::Ssh;
 use crate::git::error::GitError;
 use crate::git::remote::{Remote, Server};
 use crate::system::programs::{Program, command};
 
 /// How much of a program's stderr is kept, in bytes: the last of it, where the reason stands.
-const KEPT: usize = 16 << 10;
+const STDERR_TAIL: usize = 16 << 10;
 
 /// How much of an answer is read at a time, in bytes, and how many of these pieces may wait to be taken.
-const PIECE: usize = 8 << 10;
-const PIECES: usize = 4;
+const READ_SIZE: usize = 8 << 10;
+const MAX_UNREAD_PIECES: usize = 4;
 
 /// The variable in which a server is asked for a version of the protocol.
-const PROTOCOL: &str = "GIT_PROTOCOL";
+const PROTOCOL_VARIABLE: &str = "GIT_PROTOCOL";
 
 /// How long a program may take to end once its conversation is over.
-const GRACE: Duration = Duration::from_secs(2);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What git takes out of the environment of a program that works on another repository (`git rev-parse --local-env-vars`).
-const OF_ONE_REPOSITORY: [&str; 15] = [
+const REPOSITORY_VARIABLES: [&str; 15] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CONFIG",
     "GIT_CONFIG_PARAMETERS",
@@ -54,7 +54,7 @@ const OF_ONE_REPOSITORY: [&str; 15] = [
     "GIT_COMMON_DIR",
 ];
 
-pub(super) type Transport = blocking_io::Connection<Output, Input>;
+pub(super) type PipeTransport = blocking_io::Connection<ProgramOutput, ProgramInput>;
 
 /// A conversation with a program. Its two ends are with the transport.
 pub(super) struct Pipe {
@@ -65,7 +65,7 @@ pub(super) struct Pipe {
     is_ssh: bool,
     stdin: RefCell<Option<Sender<Vec<u8>>>>,
     stdout: RefCell<Option<Receiver<io::Result<Vec<u8>>>>>,
-    said: Said,
+    stderr: StderrTail,
     /// Whether anything came on stdout: then the login was fine, and the repository there.
     was_heard: Cell<bool>,
     /// Why reading ended, where it should not have.
@@ -82,7 +82,7 @@ impl Pipe {
         server: &Server,
         service: Service,
         protocol: Protocol,
-    ) -> Result<(Rc<Self>, Transport), GitError> {
+    ) -> Result<(Rc<Self>, PipeTransport), GitError> {
         let version = (protocol == Protocol::V2).then_some("version=2");
         let (name, program) = match server {
             Server::Ssh { ssh, path } => ("ssh", reach(remote, ssh, path.as_bstr(), service, version)?),
@@ -91,7 +91,7 @@ impl Pipe {
         let pipe = Rc::new(Self {
             stdin: RefCell::new(program.stdin().map(written)),
             stdout: RefCell::new(program.stdout().map(read)),
-            said: Said::new(program.stderr()),
+            stderr: StderrTail::new(program.stderr()),
             program,
             name,
             is_ssh: matches!(server, Server::Ssh { .. }),
@@ -100,7 +100,8 @@ impl Pipe {
             asked: Cell::new(Instant::now()),
             timeout: remote.timeout,
         });
-        let (output, input) = (Output { pipe: pipe.clone(), piece: Cursor::default() }, Input(pipe.clone()));
+        let (output, input) =
+            (ProgramOutput { pipe: pipe.clone(), piece: Cursor::default() }, ProgramInput(pipe.clone()));
         let no_host = None::<(String, Option<u16>)>;
         let transport = blocking_io::Connection::new(output, input, protocol, "", no_host, ConnectMode::Process, false);
         Ok((pipe, transport))
@@ -108,7 +109,7 @@ impl Pipe {
 
     /// Returns the next piece of what the program writes; an empty one at its end.
     fn next_piece(&self) -> io::Result<Vec<u8>> {
-        if self.asked.get().elapsed() > self.timeout.saturating_mul(PATIENCE) {
+        if self.asked.get().elapsed() > self.timeout.saturating_mul(ANSWER_TIMEOUT_FACTOR) {
             return Err(self.fell_silent(format!("`{}` takes too long", self.name)));
         }
         let stdout = self.stdout.borrow();
@@ -145,19 +146,19 @@ impl Pipe {
         let silence = self.silence.take();
         let status = match &silence {
             Some(_) => None,
-            None => self.program.ended_by(Instant::now() + GRACE).ok().flatten(),
+            None => self.program.ended_by(Instant::now() + EXIT_TIMEOUT).ok().flatten(),
         };
         self.program.end();
-        let lines = self.said.lines();
+        let lines = self.stderr.lines();
         let details = lines.iter().map(|line| self.quoted(line)).collect();
         let remote = remote.to_string();
         if let (false, Some(code)) = (self.was_heard.get(), status.and_then(|status| status.code())) {
             match self.meaning(code, &lines) {
-                Meaning::Key => return GitError::KeyRefused { remote, details },
-                Meaning::HostKey => return GitError::HostKey { remote, details },
-                Meaning::NoProgram => return GitError::ProgramMissing { remote, details },
-                Meaning::NoAccess => return GitError::NoAccess { remote, details },
-                Meaning::Other => {}
+                ExitMeaning::Key => return GitError::KeyRefused { remote, details },
+                ExitMeaning::HostKey => return GitError::HostKey { remote, details },
+                ExitMeaning::NoProgram => return GitError::ProgramMissing { remote, details },
+                ExitMeaning::NoAccess => return GitError::NoAccess { remote, details },
+                ExitMeaning::Other => {}
             }
         }
         let ended = |status: ExitStatus| anyhow::Error::msg(format!("`{}` ended with {status}", self.name));
@@ -171,16 +172,16 @@ impl Pipe {
 
     /// Returns what the end of a program that said nothing to us means. An ssh client ends with 255 where it failed by
     /// itself, and then only its words tell why; any other status is that of the program at the host.
-    fn meaning(&self, code: i32, lines: &[String]) -> Meaning {
+    fn meaning(&self, code: i32, lines: &[String]) -> ExitMeaning {
         let says = |words: &[&str]| lines.iter().any(|line| words.iter().any(|words| line.contains(words)));
         let failed_by_itself = self.is_ssh && (code == 255 || says(&["FATAL ERROR"]));
         match code {
-            0 => Meaning::Other,
-            _ if failed_by_itself && says(&HOST_KEY) => Meaning::HostKey,
-            _ if failed_by_itself && says(&KEY) => Meaning::Key,
-            _ if failed_by_itself => Meaning::Other,
-            126 | 127 => Meaning::NoProgram,
-            _ => Meaning::NoAccess,
+            0 => ExitMeaning::Other,
+            _ if failed_by_itself && says(&HOST_KEY_WORDS) => ExitMeaning::HostKey,
+            _ if failed_by_itself && says(&KEY_WORDS) => ExitMeaning::Key,
+            _ if failed_by_itself => ExitMeaning::Other,
+            126 | 127 => ExitMeaning::NoProgram,
+            _ => ExitMeaning::NoAccess,
         }
     }
 
@@ -195,11 +196,11 @@ impl Drop for Pipe {
     fn drop(&mut self) {
         self.close();
         // A program that has been told all has still to be let end; its status changes nothing any more.
-        self.program.ended_by(Instant::now() + GRACE).ok();
+        self.program.ended_by(Instant::now() + EXIT_TIMEOUT).ok();
     }
 }
 
-enum Meaning {
+enum ExitMeaning {
     Key,
     HostKey,
     NoProgram,
@@ -208,7 +209,7 @@ enum Meaning {
 }
 
 /// What OpenSSH and plink say of a host's key that they do not know, or that has changed.
-const HOST_KEY: [&str; 4] = [
+const HOST_KEY_WORDS: [&str; 4] = [
     "Host key verification failed",
     "host key is known for",
     "host key is not cached",
@@ -216,7 +217,8 @@ const HOST_KEY: [&str; 4] = [
 ];
 
 /// What they say where the host accepts none of our keys.
-const KEY: [&str; 3] = ["Permission denied", "Too many authentication failures", "No supported authentication methods"];
+const KEY_WORDS: [&str; 3] =
+    ["Permission denied", "Too many authentication failures", "No supported authentication methods"];
 
 /// Starts the ssh client.
 fn reach(
@@ -234,7 +236,8 @@ fn reach(
 
 /// Starts git's own server for a path on this machine.
 fn serve(path: &Path, service: Service, version: Option<&str>) -> Result<Program, GitError> {
-    let with_path = |mut server: Command| start(server.envs(version.map(|version| (PROTOCOL, version))).arg(path));
+    let with_path =
+        |mut server: Command| start(server.envs(version.map(|version| (PROTOCOL_VARIABLE, version))).arg(path));
     let started = with_path(command(service.as_str())).or_else(|error| match error.kind() {
         // Where git's subcommands are not on the search path, it knows itself where they are.
         io::ErrorKind::NotFound => {
@@ -248,7 +251,7 @@ fn serve(path: &Path, service: Service, version: Option<&str>) -> Result<Program
 }
 
 fn start(command: &mut Command) -> io::Result<Program> {
-    for name in OF_ONE_REPOSITORY {
+    for name in REPOSITORY_VARIABLES {
         command.env_remove(name);
     }
     // Its words are looked at, so they must be the ones that we know.
@@ -257,12 +260,12 @@ fn start(command: &mut Command) -> io::Result<Program> {
 }
 
 /// The end at which a program is read.
-pub(super) struct Output {
+pub(super) struct ProgramOutput {
     pipe: Rc<Pipe>,
     piece: Cursor<Vec<u8>>,
 }
 
-impl Read for Output {
+impl Read for ProgramOutput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.piece.position() == self.piece.get_ref().len() as u64 {
             self.piece = Cursor::new(self.pipe.next_piece()?);
@@ -272,9 +275,9 @@ impl Read for Output {
 }
 
 /// The end at which a program is told something.
-pub(in crate::git) struct Input(Rc<Pipe>);
+pub(in crate::git) struct ProgramInput(Rc<Pipe>);
 
-impl Write for Input {
+impl Write for ProgramInput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.asked.set(Instant::now());
         let stdin = self.0.stdin.borrow();
@@ -304,7 +307,7 @@ fn written(mut stdin: impl Write + Send + 'static) -> Sender<Vec<u8>> {
 fn read(stdout: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
     fn pieces(mut stdout: impl Read, sender: &SyncSender<io::Result<Vec<u8>>>) {
         loop {
-            let mut piece = vec![0; PIECE];
+            let mut piece = vec![0; READ_SIZE];
             let read = stdout.read(&mut piece).map(|length| {
                 piece.truncate(length);
                 piece
@@ -315,18 +318,18 @@ fn read(stdout: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
             }
         }
     }
-    let (sender, receiver) = mpsc::sync_channel(PIECES);
+    let (sender, receiver) = mpsc::sync_channel(MAX_UNREAD_PIECES);
     thread::spawn(move || pieces(stdout, &sender));
     receiver
 }
 
 /// What a program says on stderr, as it comes.
-struct Said {
+struct StderrTail {
     tail: Arc<Mutex<Vec<u8>>>,
     ended: Receiver<()>,
 }
 
-impl Said {
+impl StderrTail {
     fn new(stderr: Option<ChildStderr>) -> Self {
         let tail = Arc::<Mutex<Vec<u8>>>::default();
         let (sender, ended) = mpsc::channel();
@@ -339,7 +342,7 @@ impl Said {
             while let Ok(length @ 1..) = stderr.read(&mut piece) {
                 let mut tail = sink.lock().unwrap_or_else(PoisonError::into_inner);
                 tail.extend_from_slice(&piece[..length]);
-                let excess = tail.len().saturating_sub(KEPT);
+                let excess = tail.len().saturating_sub(STDERR_TAIL);
                 tail.drain(..excess);
             }
         });
@@ -348,7 +351,7 @@ impl Said {
 
     /// Returns the lines. A program that has ended may have left stderr to one that goes on; that one is not waited for.
     fn lines(&self) -> Vec<String> {
-        self.ended.recv_timeout(GRACE).ok();
+        self.ended.recv_timeout(EXIT_TIMEOUT).ok();
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let lines = tail.lines().map(|line| line.to_str_lossy().trim_end().to_owned());
         lines.filter(|line| !line.is_empty()).collect()

@@ -14,14 +14,14 @@ const MAX_REPORT: usize = 64 << 10;
 
 /// An answer, as its bands have it.
 #[derive(Default)]
-pub(in crate::git) struct Answer {
+pub(in crate::git) struct PushReport {
     /// Packet lines within the first side band.
     report: Vec<u8>,
-    said: Vec<u8>,
-    said_more: bool,
+    messages: Vec<u8>,
+    is_truncated: bool,
 }
 
-impl Answer {
+impl PushReport {
     pub(in crate::git) fn read(reader: &mut impl ReadlineBufRead) -> anyhow::Result<Self> {
         let mut answer = Self::default();
         while let Some(line) = reader.readline() {
@@ -32,17 +32,17 @@ impl Answer {
                     answer.report.extend_from_slice(report);
                 }
                 // The third band is for the server's own last words.
-                [2 | 3, text @ ..] => answer.hear(text),
-                _ => answer.hear(data.strip_prefix(b"ERR ").unwrap_or_default()),
+                [2 | 3, text @ ..] => answer.append_message(text),
+                _ => answer.append_message(data.strip_prefix(b"ERR ").unwrap_or_default()),
             }
         }
         Ok(answer)
     }
 
-    fn hear(&mut self, text: &[u8]) {
-        let room = MAX_MESSAGES - self.said.len();
-        self.said.extend_from_slice(&text[..text.len().min(room)]);
-        self.said_more |= text.len() > room;
+    fn append_message(&mut self, text: &[u8]) {
+        let room = MAX_MESSAGES - self.messages.len();
+        self.messages.extend_from_slice(&text[..text.len().min(room)]);
+        self.is_truncated |= text.len() > room;
     }
 
     pub(in crate::git) fn has_report(&self) -> bool {
@@ -50,14 +50,14 @@ impl Answer {
     }
 
     /// Returns what became of the push to `branch`, by its full name.
-    pub(in crate::git) fn verdict(&self, branch: &str) -> Verdict {
-        verdict(&self.report, branch)
+    pub(in crate::git) fn ref_status(&self, branch: &str) -> RefStatus {
+        ref_status(&self.report, branch)
     }
 
     /// Returns what people are told: untrusted text, a line each.
     pub(in crate::git) fn messages(&self) -> Vec<String> {
-        let mut messages = shown(&self.said.to_str_lossy());
-        if self.said_more {
+        let mut messages = shown(&self.messages.to_str_lossy());
+        if self.is_truncated {
             messages.push("(and more, which is left out)".to_owned());
         }
         messages
@@ -94,30 +94,30 @@ fn without_colours(text: &str) -> String {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::git) enum Verdict {
+pub(in crate::git) enum RefStatus {
     Accepted,
     Rejected(String),
 }
 
 /// Reads a status report: `unpack ok`, then `ok REF` or `ng REF REASON`. Anything else is no acceptance.
-fn verdict(report: &[u8], branch: &str) -> Verdict {
+fn ref_status(report: &[u8], branch: &str) -> RefStatus {
     let lines = packet_lines(report);
     match lines.first().and_then(|line| line.strip_prefix("unpack ")) {
         Some("ok") => {}
-        Some(reason) => return Verdict::Rejected(format!("unpack failed: {reason}")),
-        None => return Verdict::Rejected("the server did not report what became of the push".to_owned()),
+        Some(reason) => return RefStatus::Rejected(format!("unpack failed: {reason}")),
+        None => return RefStatus::Rejected("the server did not report what became of the push".to_owned()),
     }
     for line in &lines[1..] {
         if line.strip_prefix("ok ") == Some(branch) {
-            return Verdict::Accepted;
+            return RefStatus::Accepted;
         }
         if let Some((name, reason)) = line.strip_prefix("ng ").and_then(|line| line.split_once(' '))
             && name == branch
         {
-            return Verdict::Rejected(reason.to_owned());
+            return RefStatus::Rejected(reason.to_owned());
         }
     }
-    Verdict::Rejected("the server did not report on the branch".to_owned())
+    RefStatus::Rejected("the server did not report on the branch".to_owned())
 }
 
 fn packet_lines(mut bytes: &[u8]) -> Vec<String> {
@@ -136,7 +136,7 @@ fn packet_lines(mut bytes: &[u8]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Verdict, shown, verdict};
+    use super::{RefStatus, ref_status, shown};
     use crate::git::push::packet_line;
 
     fn report(lines: &[&str]) -> Vec<u8> {
@@ -150,10 +150,10 @@ mod tests {
 
     #[test]
     fn reports() {
-        let rejected = |reason: &str| Verdict::Rejected(reason.to_owned());
+        let rejected = |reason: &str| RefStatus::Rejected(reason.to_owned());
         let branch = "refs/heads/main";
         for (lines, expected) in [
-            (&["unpack ok\n", "ok refs/heads/main\n"][..], Verdict::Accepted),
+            (&["unpack ok\n", "ok refs/heads/main\n"][..], RefStatus::Accepted),
             (&["unpack ok", "ng refs/heads/main pre-receive hook declined"], rejected("pre-receive hook declined")),
             (&["unpack index-pack abnormal exit"], rejected("unpack failed: index-pack abnormal exit")),
             (&["unpack ok", "ok refs/heads/main-2"], rejected("the server did not report on the branch")),
@@ -161,10 +161,10 @@ mod tests {
             (&[], rejected("the server did not report what became of the push")),
             (&["ok refs/heads/main"], rejected("the server did not report what became of the push")),
         ] {
-            assert_eq!(verdict(&report(lines), branch), expected, "{lines:?}");
+            assert_eq!(ref_status(&report(lines), branch), expected, "{lines:?}");
         }
         for garbage in [&b""[..], b"000", b"zzzz", b"00ffunpack ok", b"0003"] {
-            assert_ne!(verdict(garbage, branch), Verdict::Accepted);
+            assert_ne!(ref_status(garbage, branch), RefStatus::Accepted);
         }
     }
 
