@@ -39,7 +39,7 @@ fn a_checkout_of_another_user() {
         return;
     }
     let release = release_in(&checkout, &stage.home, &stage);
-    release.run().exit(3).stderr_has("belongs to another user").stderr_has("where `CI` is set");
+    release.run().exit(3).stderr_has("belongs to another user").stderr_has("in CI, set the variable `CI`");
     stage.untouched();
     release.env("CI", "true").run().success();
     assert_eq!(stage.remote.number_of_commits("main"), 2);
@@ -108,7 +108,7 @@ fn the_place_to_push_to() {
             let (key, value) = (key.replace("BASE", &server.url("")), value.replace("HERE", &server.url("gitops.git")));
             checkout.git(["config", &key, &value]).run().success();
         }
-        release_in(&checkout, &stage.home, &stage).run().success();
+        release_in(&checkout, &stage.home, &stage).args(["--order", "none"]).run().success();
         assert_eq!(stage.remote.number_of_commits("main"), 2, "{settings:?}");
         assert_eq!(server.requests().len(), 2, "{settings:?}");
     }
@@ -124,7 +124,7 @@ fn several_places_to_push_to() {
             checkout.git(["config", "--add", &format!("remote.origin.{key}"), path]).run().success();
         }
         let output = release_in(&checkout, &stage.home, &stage).run().exit(3);
-        output.stderr_has("`origin` has several URLs to push to").stderr_has("hint: `--repo` names one");
+        output.stderr_has("`origin` has several URLs to push to").stderr_has("hint: name one URL with `--repo`");
         stage.untouched();
     }
 }

@@ -98,6 +98,22 @@ fn a_reading_that_is_cut_off() {
     }
 }
 
+/// A byte comes every now and then, so that no single read is too slow; the whole answer is, after 20 times the limit.
+#[test]
+fn an_answer_without_an_end_is_cut_off() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let line = format!("fff0{}", "x".repeat(4_000));
+    let endless = Response::new(200)
+        .header("Content-Type", "application/x-git-receive-pack-advertisement")
+        .body(line.as_bytes());
+    server.inject("GET /gitops.git/info/refs", 1, Fault::Drip(endless, Duration::from_millis(50)));
+    let release = stage.release_to(&server.url("gitops.git")).args(["--no-check", "--timeout", "1s"]);
+    let output = release.arg(stage.argument()).run().exit(6);
+    output.stderr_has("cannot be reached: the answer takes too long");
+    stage.untouched();
+}
+
 /// Every stage of a release over HTTP, found by one that goes well: in each request and each answer, before its first byte,
 /// in its head, after that, in its body, before its last byte and after that. Wherever the connection ends, the branch has
 /// our commit once or not at all, the exit code says so, and the same command again ends with the commit there once.

@@ -94,7 +94,7 @@ fn gpg_signs_as_the_committer() {
     gpg(&["--passphrase", "", "--quick-generate-key", &format!("Releaser <{SIGNER}>"), "ed25519", "sign", "never"]);
     let release = stage.release().env("GNUPGHOME", &folder).arg("--sign").arg(stage.argument());
     let output = release.clone().args(["--author", "Nobody <nobody@example.org>"]).run().exit(1);
-    output.stderr_has("the commit cannot be signed").stderr_has("hint: git's `gpg.format`, `user.signingKey`");
+    output.stderr_has("the commit cannot be signed").stderr_has("hint: check git's `gpg.format`, `user.signingKey`");
     stage.untouched();
     release.args(["--author", &format!("Releaser <{SIGNER}>")]).run().success();
     let verify = stage.remote.git(["verify-commit", "main"]).env("GNUPGHOME", &folder);
