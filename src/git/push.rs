@@ -10,6 +10,7 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::Service;
 use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
+use gix::protocol::transport::packetline::blocking_io::encode::{data_to_write, flush_to_write};
 
 use super::error::GitError;
 use super::objects::commit::{CommitOnTip, Lease, NewCommit};
@@ -205,24 +206,25 @@ fn request_body(
         wanted += " quiet";
     }
     let old = commit.lease.tip.map_or(HASH.null(), |tip| tip.0);
-    let mut body = Vec::new();
-    packet_line(&mut body, &format!("{old} {} {}\0{wanted}", commit.new.id, commit.lease.branch.full()));
-    body.extend_from_slice(FLUSH);
+    let update = format!("{old} {} {}\0{wanted}", commit.new.id, commit.lease.branch.full());
+    let mut body = packet_lines(&[update])?;
     if !options.is_empty() {
-        for option in options {
-            packet_line(&mut body, option);
-        }
-        body.extend_from_slice(FLUSH);
+        body.extend(packet_lines(options)?);
     }
     let thin = if capabilities.contains("no-thin") { Thin::No } else { Thin::Yes };
     body.extend(pack::write(&commit.new.objects, thin)?);
     Ok(body)
 }
 
-const FLUSH: &[u8] = b"0000";
-
-pub(super) fn packet_line(out: &mut Vec<u8>, text: &str) {
-    out.extend(format!("{:04x}{text}", text.len() + 4).into_bytes());
+/// Returns a packet line for each of `lines`, and the flush packet that ends them. A line of more than 65,516 bytes is an
+/// error.
+fn packet_lines(lines: &[String]) -> Result<Vec<u8>, GitError> {
+    let mut packets = Vec::new();
+    let written = lines.iter().try_for_each(|line| data_to_write(line.as_bytes(), &mut packets).map(drop));
+    written
+        .and_then(|()| flush_to_write(&mut packets))
+        .map_err(|error| GitError::unexpected("the push cannot be written", error))?;
+    Ok(packets)
 }
 
 fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<PushReport> {

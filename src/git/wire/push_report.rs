@@ -5,6 +5,7 @@
 use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::client::blocking_io::ReadlineBufRead;
 use gix::protocol::transport::packetline::PacketLineRef;
+use gix::protocol::transport::packetline::blocking_io::StreamingPeekableIter;
 
 /// Most of what a server says beside its report, in bytes; what comes after is left out, aloud.
 const MAX_MESSAGES: usize = 64 << 10;
@@ -120,16 +121,12 @@ fn ref_status(report: &[u8], branch: &str) -> RefStatus {
     RefStatus::Rejected("the server did not report on the branch".to_owned())
 }
 
-fn packet_lines(mut bytes: &[u8]) -> Vec<String> {
+/// Returns the packet lines up to the first flush packet, or to what is no packet line.
+fn packet_lines(bytes: &[u8]) -> Vec<String> {
+    let mut packets = StreamingPeekableIter::new(bytes, &[PacketLineRef::Flush], false);
     let mut lines = Vec::new();
-    while let Some((length, _)) = bytes.split_at_checked(4) {
-        let length = length.to_str().ok().and_then(|text| usize::from_str_radix(text, 16).ok());
-        let Some((line, rest)) = length.filter(|length| *length >= 4).and_then(|length| bytes.split_at_checked(length))
-        else {
-            break;
-        };
-        lines.push(line[4..].to_str_lossy().trim_end().to_owned());
-        bytes = rest;
+    while let Some(Ok(Ok(packet))) = packets.read_line() {
+        lines.extend(packet.as_slice().map(|line| line.to_str_lossy().trim_end().to_owned()));
     }
     lines
 }
@@ -137,15 +134,9 @@ fn packet_lines(mut bytes: &[u8]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::{RefStatus, ref_status, shown};
-    use crate::git::push::packet_line;
-
     fn report(lines: &[&str]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for line in lines {
-            packet_line(&mut bytes, line);
-        }
-        bytes.extend_from_slice(b"0000");
-        bytes
+        let packets: String = lines.iter().map(|line| format!("{:04x}{line}", line.len() + 4)).collect();
+        (packets + "0000").into_bytes()
     }
 
     #[test]

@@ -104,9 +104,8 @@ fn an_answer_without_an_end_is_cut_off() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Open);
     let line = format!("fff0{}", "x".repeat(4_000));
-    let endless = Response::new(200)
-        .header("Content-Type", "application/x-git-receive-pack-advertisement")
-        .body(line.as_bytes());
+    let endless =
+        Response::new(200).header("Content-Type", "application/x-git-receive-pack-advertisement").body(line.as_bytes());
     server.inject("GET /gitops.git/info/refs", 1, Fault::Drip(endless, Duration::from_millis(50)));
     let release = stage.release_to(&server.url("gitops.git")).args(["--no-check", "--timeout", "1s"]);
     let output = release.arg(stage.argument()).run().exit(6);

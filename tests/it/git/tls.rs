@@ -25,8 +25,12 @@ fn release_with(stage: &Stage, server: &GitServer, config: &str) -> Command {
 }
 
 fn refused_for(command: &Command, why: &str) {
-    let output =
-        command.run().exit(6).stderr_has("is not trusted").stderr_has(why).stderr_has("hint: name your CA certificate with git's `http.sslCAInfo`");
+    let output = command
+        .run()
+        .exit(6)
+        .stderr_has("is not trusted")
+        .stderr_has(why)
+        .stderr_has("hint: name your CA certificate with git's `http.sslCAInfo`");
     output.says_nowhere(&login().password);
 }
 
