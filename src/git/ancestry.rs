@@ -1,5 +1,5 @@
-//! Who is asked how one commit stands to another. The checkout's own history tells where it goes far enough; else one fetch
-//! of commits without their trees does, of those that lie between the two.
+//! The sources that tell how one commit stands to another: the checkout's own history if it reaches far enough, else one
+//! fetch of the commits between the two, without their trees.
 
 use super::checkout::Checkout;
 use super::error::GitError;
@@ -10,12 +10,12 @@ use super::reader::Reader;
 use super::remote::Remote;
 use super::snapshot::Snapshot;
 
-/// Returns how `commit` stands to `other`, as the checkout's history tells.
+/// Returns how `commit` stands to `other`, by the checkout's history.
 pub fn lineage_in(checkout: &Checkout, commit: CommitId, other: CommitId) -> Lineage {
     at_hand(&|id| checkout.record(id), commit, other).unwrap_or(Lineage::Unknown)
 }
 
-/// Returns how `commit` stands to `other`, as a remote tells.
+/// Returns how `commit` stands to `other`, by the history of `remote`.
 pub fn lineage_at(remote: &Remote, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
     Reader::open(remote, None)?.lineage(commit, other)
 }

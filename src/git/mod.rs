@@ -1,8 +1,11 @@
 //! COMMIT and PUSH: a repository over its transport, in-process on gix, without a `git` program and without a clone.
 //!
 //! It hands out a [`Snapshot`] of a branch's tip, makes a [`CommitOnTip`] of changed bytes, and pushes that with the tip
-//! as the lease. A [`Checkout`] says where to, and can follow. It knows no images and no kustomizations, and decides
-//! nothing: what to change, whether to try again and what to tell the user are its caller's.
+//! as the lease. A [`Checkout`] names the remote and the branch, and can be fast-forwarded afterwards. The room knows no
+//! images and no kustomizations. The caller decides what to change, whether to retry, and what to tell the user.
+//!
+//! `wire` moves bytes, `objects` is what a commit is made of, `checkout` is a repository on disk. The files beside them are
+//! what a release does with these.
 
 mod ancestry;
 mod changes;

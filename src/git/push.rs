@@ -1,8 +1,8 @@
 //! Pushing one commit: `git-receive-pack`, spoken over gix-transport, which has no push of its own (gitoxide#306).
 //!
-//! What happened is never read out of a server's prose. The lease goes with the update, and whenever the server did not
-//! clearly accept it, the branch is read again: moved means raced, unmoved means refused, and our own commit there means
-//! that only the answer was lost.
+//! No outcome is read out of a server's prose. The lease goes with the update, and if the server did not clearly accept it,
+//! the branch is read again: a branch that moved means a lost race, one that did not means a refusal, and one that has our
+//! commit means that only the answer was lost.
 
 use std::io::Write as _;
 
@@ -34,7 +34,7 @@ pub enum PushOutcome {
     Refused(PushRefusal),
 }
 
-/// A conversation with the remote's `git-receive-pack`, which begins with where the branch stands: the lease of a push.
+/// A conversation with the remote's `git-receive-pack`, which begins with the tip of the branch: the lease of a push.
 pub struct Pusher<'r> {
     connection: Connection<'r>,
     capabilities: Capabilities,
@@ -43,7 +43,7 @@ pub struct Pusher<'r> {
 }
 
 impl<'r> Pusher<'r> {
-    /// Begins to push to `branch`. Who may not push is told so here, before anything was read. Of the advertisement, which
+    /// Begins a push to `branch`. A login that may not push fails here, before anything is read. Of the advertisement, which
     /// names every ref of the repository, one line is kept.
     pub fn open(remote: &'r Remote, branch: &BranchName) -> Result<Self, GitError> {
         let mut connection = Connection::open(remote, Service::ReceivePack)?;
@@ -60,7 +60,7 @@ impl<'r> Pusher<'r> {
         Ok(Self { connection, capabilities, branch: branch.clone(), tip })
     }
 
-    /// Returns where the branch stood; `None` where it did not exist.
+    /// Returns the tip that the branch had; `None` if it did not exist.
     pub fn tip(&self) -> Option<CommitId> {
         self.tip
     }
@@ -75,8 +75,8 @@ impl<'r> Pusher<'r> {
         self.capabilities.contains("push-options")
     }
 
-    /// Returns `commit` with its parent as the lease of the branch, which is where the branch must stand for a push; a new
-    /// branch must not exist.
+    /// Returns `commit` with its lease: for a push, the branch must be at the commit's parent, and a new branch must not
+    /// exist.
     pub fn lease(&self, commit: NewCommit) -> CommitOnTip {
         let tip = self.tip.map(|_| commit.parent);
         CommitOnTip { new: commit, lease: Lease { branch: self.branch.clone(), tip } }
@@ -84,7 +84,7 @@ impl<'r> Pusher<'r> {
 
     /// Ends the conversation without a push.
     pub fn leave(mut self) {
-        // Programs at the other end of a pipe wait for a command; a flush says that none comes.
+        // A program at the other end of a pipe waits for a command; a flush says that none comes.
         gix::protocol::indicate_end_of_interaction(&mut self.connection.transport, false).ok();
     }
 
@@ -117,17 +117,17 @@ impl<'r> Pusher<'r> {
     }
 }
 
-/// The request went out and no report came back: only the branch can tell what happened.
+/// Finds out whether a push took effect of which no report came back: only the branch can tell.
 fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<PushOutcome, GitError> {
     let uncertain = |source: GitError| GitError::Uncertain { remote: remote.to_string(), source: Box::new(source) };
     let Ok(tip) = read_tip(remote, &commit.lease) else {
         return Err(uncertain(lost));
     };
     match settled(tip, commit) {
-        // An answer says that nothing happened. Without one, the server may still be at work.
+        // With an answer, nothing happened. Without one, the server may still be at work.
         PushOutcome::Refused(_) if lost.is_an_answer() => Err(lost),
         PushOutcome::Refused(_) => Err(uncertain(lost)),
-        // Somebody may have released on top of ours already.
+        // Another release may be on top of ours already.
         PushOutcome::Raced { tip: Some(tip) } => match ancestry(remote, commit, tip) {
             Ok(Ancestry::Contains) => Ok(PushOutcome::Updated { commit: commit.id() }),
             Ok(Ancestry::Lacks) => Ok(PushOutcome::Raced { tip: Some(tip) }),
@@ -144,7 +144,7 @@ enum Ancestry {
     Unknown,
 }
 
-/// Looks for `commit` below `tip`, as far as its parent, which the branch was at.
+/// Looks for `commit` in the history of `tip`, back to its parent, which the branch was at.
 fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<Ancestry, GitError> {
     let mut reader = Reader::open(remote, Some(&commit.lease.branch))?;
     let mut recent = Objects::default();
@@ -157,7 +157,7 @@ fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<Ance
     })
 }
 
-/// Returns where the branch stands now.
+/// Returns the tip that the branch has now.
 fn read_tip(remote: &Remote, lease: &Lease) -> Result<Option<CommitId>, GitError> {
     let again = Pusher::open(remote, &lease.branch)?;
     let tip = again.tip;
@@ -165,7 +165,7 @@ fn read_tip(remote: &Remote, lease: &Lease) -> Result<Option<CommitId>, GitError
     Ok(tip)
 }
 
-/// Returns what a branch's tip says about a push of `commit` that was not reported as done.
+/// Returns what the tip of the branch tells about a push of `commit` that the server did not report as accepted.
 fn settled(tip: Option<CommitId>, commit: &CommitOnTip) -> PushOutcome {
     if tip == Some(commit.id()) {
         PushOutcome::Updated { commit: commit.id() }
@@ -176,7 +176,7 @@ fn settled(tip: Option<CommitId>, commit: &CommitOnTip) -> PushOutcome {
     }
 }
 
-/// Returns the one command, the push options and the pack, as they go over the wire.
+/// Returns the body of the request: the one command, the push options and the pack.
 fn request_body(
     remote: &Remote,
     capabilities: &Capabilities,
@@ -228,12 +228,12 @@ fn packet_lines(lines: &[String]) -> Result<Vec<u8>, GitError> {
 }
 
 fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<PushReport> {
-    // The mode for text is the one for what fits into memory: over HTTP it has a length and is not chunked.
+    // gix sends this mode over HTTP with a length, and the other one in chunks.
     let mode = WriteMode::OneLfTerminatedLinePerWriteCall;
     let (mut writer, mut reader) = connection.transport.request(mode, MessageKind::Flush, false)?.into_parts();
-    // A server that has already made up its mind closes its end: what it has to say is still to be read.
+    // A server may close its end before it has read all; its answer can still be read.
     let sent = writer.write_all(body).and_then(|()| writer.flush());
-    // The other end reads until here.
+    // The drop closes the request; the server reads up to its end.
     drop(writer);
     let answer = PushReport::read(&mut reader)?;
     if !answer.has_report() {

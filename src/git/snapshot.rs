@@ -1,5 +1,6 @@
-//! One commit of a remote, and as much of it as a release needs: the trees along the wanted paths and the wanted files. The
-//! cost is the path's length, whatever the repository's size and history; what a checkout already has costs nothing.
+//! One commit of a remote, and as much of it as a release needs: the trees along the wanted paths, and the wanted files. The
+//! cost depends on the length of the paths, and not on the size of the repository or its history. What a checkout has
+//! already costs nothing.
 
 use std::collections::HashSet;
 
@@ -21,7 +22,7 @@ pub struct Snapshot<'r> {
     pub(super) root: ObjectId,
     pub(super) objects: Objects,
     fetched: Fetched,
-    /// How many generations of commits were fetched.
+    /// How many generations of commits were fetched; `usize::MAX` without a remote, which could be asked for more.
     pub(super) depth: usize,
 }
 
@@ -29,12 +30,12 @@ pub struct Snapshot<'r> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum TreeEntry<'s> {
     Missing,
-    /// A folder, and the names of the files in it. Names that are not UTF-8 are left out.
+    /// A folder, with the names of the files in it. Names that are not UTF-8 are left out.
     Directory(Vec<&'s str>),
     File(&'s [u8]),
 }
 
-/// What kind of thing is in a folder.
+/// What kind of entry a folder has under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TreeEntryKind {
     Missing,
@@ -43,16 +44,16 @@ pub enum TreeEntryKind {
     Other,
 }
 
-/// Where objects come from: what the checkout has, else the remote, which is not spoken to before it has to be.
+/// Gives objects from the checkout if it has them, else from the remote, to which it connects when the first one is missing.
 pub struct ObjectSource<'r> {
-    /// `None`: what the checkout lacks is not to be had.
+    /// `None`: objects come from the checkout alone.
     remote: Option<&'r Remote>,
     pub(super) checkout: Option<&'r Checkout>,
     reader: Option<Reader<'r>>,
 }
 
 impl<'r> ObjectSource<'r> {
-    /// Reads from `remote`. A conversation that was begun already is gone on with.
+    /// Reads from `remote`, over the conversation of `reader` if there is one.
     pub fn new(remote: &'r Remote, checkout: Option<&'r Checkout>, reader: Option<Reader<'r>>) -> Self {
         Self { remote: Some(remote), checkout, reader }
     }
@@ -65,7 +66,7 @@ impl<'r> ObjectSource<'r> {
     /// Reads the commit `at`, the tip of a branch, whose files can then be loaded.
     pub fn snapshot(mut self, at: CommitId) -> Result<Snapshot<'r>, GitError> {
         let mut objects = Objects::default();
-        // Where nobody can be asked for more history, there is none.
+        // Without a remote, there is no more history than the checkout has.
         let (mut fetched, mut depth) = (Fetched::Partial, if self.remote.is_none() { usize::MAX } else { 0 });
         if !self.copy_local(at.0, &mut objects)? {
             fetched = self.reader()?.fetch_tip(at.0, &mut objects)?;
@@ -75,7 +76,7 @@ impl<'r> ObjectSource<'r> {
         Ok(Snapshot { source: self, commit: at, root, objects, fetched, depth })
     }
 
-    /// Reads the commit `at` for its history: where it is not at hand, it comes with its parents and without trees.
+    /// Reads the commit `at` for its history. If the checkout lacks it, it is fetched with its parents and without trees.
     pub fn commits(mut self, at: CommitId) -> Result<Snapshot<'r>, GitError> {
         const WITH_PARENTS: usize = 2;
         let mut objects = Objects::default();
@@ -128,18 +129,18 @@ impl Snapshot<'_> {
         self.commit
     }
 
-    /// Returns whether the server could only serve the commit as a whole.
+    /// Returns whether the server does not support partial fetches, so that the whole commit was downloaded.
     pub fn is_whole(&self) -> bool {
         self.fetched == Fetched::Whole
     }
 
-    /// Loads what is at `paths`, all of one depth in one trip.
+    /// Loads what is at `paths`, one request for each level of folders.
     pub fn load(&mut self, paths: &[RepositoryPath]) -> Result<(), GitError> {
         let root = self.root;
         self.load_all(|snapshot| paths.iter().map(|path| snapshot.walk(root, path)).collect())
     }
 
-    /// Loads what `steps` comes upon that is not loaded yet, until nothing is missing.
+    /// Loads the objects that `steps` report as not loaded, until none is missing.
     pub(super) fn load_all(&mut self, steps: impl Fn(&Self) -> Result<Vec<Step>, GitError>) -> Result<(), GitError> {
         loop {
             let mut wants = Vec::new();
@@ -185,7 +186,7 @@ impl Snapshot<'_> {
         }
     }
 
-    /// Returns the files below `folder` that are called by one of `names`; `None` if not all folders there are at hand.
+    /// Returns the files below `folder` that have one of `names`; `None` if not all folders there are loaded.
     pub fn files_below(
         &self,
         folder: &RepositoryPath,
@@ -213,7 +214,7 @@ impl Snapshot<'_> {
         Ok(Some(files))
     }
 
-    /// Returns what `folder`, which must have been loaded, says of `name`; that itself need not have been.
+    /// Returns the kind of the entry `name` of `folder`. The folder must have been loaded, the entry need not.
     pub fn kind(&self, folder: &RepositoryPath, name: &str) -> Result<TreeEntryKind, GitError> {
         let Step::Tree(id) = self.walk(self.root, folder)? else {
             return Ok(TreeEntryKind::Missing);
@@ -237,7 +238,7 @@ impl Snapshot<'_> {
         }
     }
 
-    /// Follows `path` from a root as far as objects are loaded.
+    /// Follows `path` from the tree `root` as far as objects are loaded.
     pub(super) fn walk(&self, root: ObjectId, path: &RepositoryPath) -> Result<Step, GitError> {
         let not_followed = |what| GitError::NotFollowed { path: path.to_string(), what };
         let mut at = Step::Tree(root);
@@ -266,7 +267,7 @@ impl Snapshot<'_> {
     }
 }
 
-/// Where following a path ended.
+/// What a path leads to, or the object at which following it stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Missing,

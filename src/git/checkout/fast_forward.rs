@@ -1,14 +1,13 @@
-//! A checkout that stands at the parent of a commit of ours is brought forward to it: objects, files, index, HEAD, in this
-//! order. The files themselves are written by the caller, between [`Checkout::standing`] and [`FastForward::stage`].
+//! Fast-forwards a checkout that is at the parent of our commit: objects, files, index, HEAD, in this order. The caller
+//! writes the files, between [`Checkout::prepare_fast_forward`] and [`FastForward::stage`].
 //!
-//! Nothing changes before everything is known to be possible: the index and the refs are locked, the objects are written,
-//! which nobody sees, and what the files become is computed. From there on, whatever ends it half way, by a signal or a
-//! full disk, `git status` tells the truth, and no commit that is made next takes the release back: files that are
-//! written and not staged are shown as changed, staged files before HEAD has moved as staged. The other way round, an
-//! index behind HEAD would be a staged reversal of the release.
+//! Whatever can fail comes first: the index and the refs are locked, the objects are written, which git does not show, and
+//! the new contents of the files are computed. If a signal or a full disk stops it after that, `git status` tells the truth,
+//! and the next commit cannot revert the release: files that are written and not staged are shown as changed, staged files
+//! before HEAD has moved as staged. In the opposite order, an index behind HEAD would be a staged revert of the release.
 //!
-//! Only the files of the commit are touched, and only where they are as the parent has them, in the index and on disk.
-//! Other files may have changes of their own, which stay. Git's hooks do not run.
+//! Only the files of the commit are written, and only if the index and the disk have them as the parent has. Other files
+//! keep their changes. Git's hooks do not run.
 
 use std::path::{Path, PathBuf};
 
@@ -78,18 +77,19 @@ pub struct FastForward<'c> {
     head: NextHead<'c>,
 }
 
-/// What a file of the commit becomes.
+/// The new state of a file of the commit.
 struct NewFile {
     path: RepositoryPath,
     id: ObjectId,
-    /// `None` where a sparse checkout leaves it out of the work tree.
+    /// `None` if a sparse checkout leaves it out of the work tree.
     on_disk: Option<(PathBuf, Vec<u8>)>,
 }
 
-/// The files and the index have followed, HEAD has not yet.
+/// A fast-forward whose files and index are done, and whose HEAD has not moved yet.
 #[must_use]
 pub struct Staged<'c>(NextHead<'c>);
 
+/// The locked refs, and the update that waits for them.
 struct NextHead<'c> {
     repository: &'c gix::Repository,
     refs: Transaction<'c, 'c>,
@@ -108,7 +108,7 @@ impl Checkout {
         let repository = self.repository();
         let root = repository.workdir().ok_or(FastForwardError::Elsewhere)?;
         let index = LockedIndex::acquire(repository)?;
-        // While the index is locked, no git switches branches.
+        // Once more: while the index is locked, no git process switches branches.
         self.require_head(commit, pushed_to)?;
         if repository.state().is_some() {
             return Err(FastForwardError::Busy);
@@ -137,8 +137,8 @@ impl Checkout {
         }
     }
 
-    /// Writes the commit's objects. Those beside them must be here, or be known to the remote of a partial clone, as what
-    /// its own trees name is.
+    /// Writes the commit's objects. The trees that they replace must be here. What else the new trees name is here too, or
+    /// the remote of a partial clone has it.
     fn write_objects(&self, commit: &NewCommit) -> Result<(), FastForwardError> {
         let repository = self.repository();
         if !commit.replaced_trees.iter().all(|tree| repository.has_object(tree)) {
@@ -153,7 +153,7 @@ impl Checkout {
         Ok(())
     }
 
-    /// Locks HEAD, with the branch that it is at, and the branch that stands for the remote's, to move to `commit`.
+    /// Locks HEAD with its branch, and the remote-tracking branch, to move them to `commit`.
     fn next_head(&self, commit: &NewCommit, pushed_to: Option<RemoteBranch<'_>>) -> Result<NextHead<'_>, GitError> {
         let failed = |error: gix::Error| GitError::unexpected("HEAD cannot be moved", error);
         let written = commit.objects.last().map_or(&[][..], |object| &object.bytes);
@@ -182,7 +182,7 @@ impl Checkout {
     }
 }
 
-/// Returns what a file of the commit becomes, where it is as the parent has it.
+/// Returns the new state of a file of the commit, if its present state is that of the parent.
 fn new_file(
     repository: &gix::Repository,
     root: &Path,
@@ -217,13 +217,13 @@ fn new_file(
 }
 
 impl<'c> FastForward<'c> {
-    /// Returns the files that are to be written now, with their contents.
+    /// Returns the files that the caller has to write now, with their contents.
     pub fn files(&self) -> Vec<(&Path, &[u8])> {
         let on_disk = self.files.iter().filter_map(|file| file.on_disk.as_ref());
         on_disk.map(|(path, content)| (path.as_path(), content.as_slice())).collect()
     }
 
-    /// Stages the files, which have been written. Where this fails, nothing is staged, and they should be put back.
+    /// Stages the files, which must have been written. If this fails, nothing is staged, and they should be restored.
     pub fn stage(mut self) -> Result<Staged<'c>, GitError> {
         for file in &self.files {
             let on_disk = file.on_disk.as_ref().map(|(path, _)| path.as_path());
@@ -238,7 +238,7 @@ impl<'c> FastForward<'c> {
 }
 
 impl Staged<'_> {
-    /// Moves HEAD to the commit, and so does the branch that stands for the remote's.
+    /// Moves HEAD and the remote-tracking branch to the commit.
     pub fn move_head(self) -> Result<(), GitError> {
         let NextHead { repository, refs, committer } = self.0;
         let mut time = gix::date::parse::TimeBuf::default();

@@ -1,5 +1,5 @@
-//! A checkout, where there is one: it tells which remote, branch, login and author to use. Its index and its files are
-//! never read for a release; what becomes of them afterwards is in `fast_forward`.
+//! A checkout: it tells which remote, branch, login and author to use. Its index and its files are never read for a release.
+//! `fast_forward` brings them to the new commit afterwards.
 
 pub(super) mod fast_forward;
 mod index;
@@ -87,7 +87,7 @@ impl Checkout {
         BranchName::from_full(self.repository.head_name().ok()??.as_bstr())
     }
 
-    /// Returns the commit that HEAD is at; `None` where there is none yet.
+    /// Returns the commit of HEAD; `None` if there is none yet.
     pub fn head(&self) -> Option<CommitId> {
         self.repository.head_id().ok().map(|id| CommitId(id.detach()))
     }
@@ -107,13 +107,13 @@ impl Checkout {
         self.remote_of(url, &options)
     }
 
-    /// Returns an object that is here, whatever the reason; `None` where it is not.
+    /// Returns an object of the repository; `None` if it is not there.
     pub(in crate::git) fn object(&self, id: gix::ObjectId) -> Option<(gix::objs::Kind, Vec<u8>)> {
         let object = self.repository.try_find_object(id).ok()??;
         Some((object.kind, object.data.clone()))
     }
 
-    /// Returns the full name of the branch here that stands for a remote's; `None` where the remote is not fetched so.
+    /// Returns the full name of the remote-tracking branch; `None` if no refspec of the remote has one.
     pub(in crate::git) fn tracking(&self, remote: &str, branch: &BranchName) -> Option<String> {
         let remote = self.repository.try_find_remote(remote.as_bytes().as_bstr())?.ok()?;
         let specs = remote.refspecs(Direction::Fetch).iter().map(gix::refspec::RefSpec::to_ref);
@@ -123,7 +123,7 @@ impl Checkout {
         matched.mappings.into_iter().find_map(|mapping| mapping.rhs?.to_str().ok().map(str::to_owned))
     }
 
-    /// Returns a commit that is here, on whatever branch; `None` where it is not.
+    /// Returns a commit of the repository, of whatever branch; `None` if it is not there.
     pub fn record(&self, id: CommitId) -> Option<CommitRecord> {
         let (kind, bytes) = self.object(id.0)?;
         let mut objects = Objects::default();
@@ -136,7 +136,7 @@ impl Checkout {
     }
 
     fn remote_of(&self, mut url: gix::Url, options: &RemoteOptions) -> Result<Remote, GitError> {
-        // A relative path is meant from the repository, not from the current directory.
+        // A relative path starts at the repository, not at the current directory.
         if url.scheme == Scheme::File {
             let base = self.repository.workdir().unwrap_or(self.repository.git_dir());
             let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
@@ -145,7 +145,7 @@ impl Checkout {
         Remote::of(url, self.repository.config_snapshot().plumbing(), options)
     }
 
-    /// Returns who commits here, from git's configuration and `GIT_AUTHOR_*`/`GIT_COMMITTER_*`: author, committer.
+    /// Returns author and committer by git's configuration and `GIT_AUTHOR_*`/`GIT_COMMITTER_*`.
     pub fn identities(&self) -> (Option<Identity>, Option<Identity>) {
         let identity = |signature: Option<gix::Result<gix::actor::SignatureRef<'_>>>| {
             let signature = signature?.ok()?;
@@ -155,7 +155,7 @@ impl Checkout {
     }
 }
 
-/// Opens a repository. git then takes the current directory for the root of the work tree, unless one is given too.
+/// Opens the repository at `git_dir`. As for git, `folder` then is the root of the work tree, unless one is configured.
 fn open(git_dir: &Path, folder: &Path, options: gix::open::Options) -> gix::Result<gix::Repository> {
     let mut repository = gix::ThreadSafeRepository::open_opts(git_dir, options)?.to_thread_local();
     let is_given = repository.config_snapshot().string("core.worktree").is_some();

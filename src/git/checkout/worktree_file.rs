@@ -1,4 +1,4 @@
-//! What is in the work tree at the path of a file, as git looks: no link is followed on the way.
+//! What the work tree has at the path of a file. As for git, no symbolic link is followed.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use crate::git::objects::name::RepositoryPath;
 pub(super) enum OnDisk {
     File(PathBuf),
     Absent,
-    /// A link, or something that is no file; or there is one above it.
+    /// A link or anything else that is no file, or one of these in place of a folder above it.
     Other,
 }
 

@@ -1,5 +1,5 @@
-//! One commit on top of a snapshot: only the named files change, their modes stay, and its parent is what the push will
-//! hold the branch to. The commit is written raw, so nothing cleans up its message.
+//! One commit on top of a snapshot: only the named files change, and their modes stay. Its parent becomes the lease of the
+//! push. The commit is encoded as it is given; nothing cleans up its message.
 
 use gix::ObjectId;
 use gix::bstr::BStr;
@@ -16,7 +16,7 @@ use super::store::HASH;
 use crate::git::error::GitError;
 use crate::git::snapshot::{Snapshot, Step};
 
-/// Who is named in a commit, when, in seconds since 1970 (UTC), and with which signature.
+/// Author, committer, time in seconds since 1970 (UTC), and signature of a commit.
 pub struct Authorship {
     pub author: Identity,
     pub committer: Identity,
@@ -24,7 +24,7 @@ pub struct Authorship {
     pub signing: Option<Signing>,
 }
 
-/// What the branch must be at for a push to move it.
+/// The state that the branch must have for a push to move it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     pub branch: BranchName,
@@ -32,14 +32,14 @@ pub struct Lease {
     pub tip: Option<CommitId>,
 }
 
-/// A commit on a snapshot, complete in memory and nowhere else yet.
+/// A commit on a snapshot, complete and in memory only.
 pub struct NewCommit {
     pub(in crate::git) id: ObjectId,
     pub(in crate::git) parent: CommitId,
-    /// What a repository that has the parent lacks; what refers to others comes behind them, the commit last.
+    /// The objects that a repository with the parent lacks. Each comes after those that it refers to, the commit last.
     pub(in crate::git) objects: Vec<NewObject>,
     pub(in crate::git) files: Vec<ChangedFile>,
-    /// The trees of the parent that are other ones now.
+    /// The trees of the parent that the commit replaces.
     pub(in crate::git) replaced_trees: Vec<ObjectId>,
 }
 
@@ -57,14 +57,14 @@ pub(in crate::git) struct ChangedFile {
     pub(in crate::git) new: Blob,
 }
 
-/// A file's content in the repository.
+/// The content of a file, as an object.
 pub(in crate::git) struct Blob {
     pub(in crate::git) id: ObjectId,
     pub(in crate::git) bytes: Vec<u8>,
 }
 
 /// A commit whose one parent is the tip that its lease names, or, for a new branch, the commit that this begins at.
-/// Only [`Pusher::lease`](crate::git::Pusher::lease) makes one, so that a push can neither rewind nor merge.
+/// [`Pusher::lease`](crate::git::Pusher::lease) alone makes one, so that no push can rewind a branch or merge.
 pub struct CommitOnTip {
     pub(in crate::git) new: NewCommit,
     pub(in crate::git) lease: Lease,
@@ -79,7 +79,7 @@ impl CommitOnTip {
         &self.lease
     }
 
-    /// Returns the commit itself, wherever it goes.
+    /// Returns the commit without its lease.
     pub fn new_commit(&self) -> &NewCommit {
         &self.new
     }
@@ -173,7 +173,7 @@ impl Snapshot<'_> {
         Ok(trees)
     }
 
-    /// Returns an object with the shortest delta that makes it of one of `bases`, where that saves at least half.
+    /// Returns an object with its shortest delta to one of `bases`, if that saves at least half of the bytes.
     fn new_object(&self, kind: Kind, bytes: Vec<u8>, bases: &[ObjectId]) -> Result<NewObject, GitError> {
         let of_base = |id: &ObjectId| self.objects.get(id).map(|(_, base)| (*id, delta::between(base, &bytes)));
         let shortest = bases.iter().filter_map(of_base).min_by_key(|(_, delta)| delta.len());
@@ -182,7 +182,8 @@ impl Snapshot<'_> {
     }
 }
 
-/// Files of one content are one object, and so are folders: a server that checks objects refuses a pack that has one twice.
+/// Adds `object` unless it is there: equal files are one object, and a server that checks objects refuses a pack that has
+/// one twice.
 fn push_once(new: &mut Vec<NewObject>, object: NewObject) {
     if !new.iter().any(|earlier| earlier.id == object.id) {
         new.push(object);

@@ -1,4 +1,4 @@
-//! Who makes a commit, as `NAME <EMAIL>`.
+//! The author or committer of a commit, as `NAME <EMAIL>`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use gix::bstr::ByteSlice as _;
 use crate::git::error::GitError;
 use crate::git::remote::user_configuration;
 
-/// Who made a commit.
+/// An author or a committer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     pub name: String,
@@ -38,7 +38,7 @@ impl FromStr for Identity {
 }
 
 impl Identity {
-    /// Returns who the user is, by the user's and the system's configuration of git.
+    /// Returns the identity in the user's and the system's configuration of git; `None` if there is none.
     pub fn of_user() -> Result<Option<Self>, GitError> {
         let config = user_configuration()?;
         let text = |key: &str| config.string(key).map(|value| value.to_str_lossy().into_owned());

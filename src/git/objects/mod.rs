@@ -1,4 +1,4 @@
-//! Git's objects: names, packs, and the making of a commit. No network.
+//! Git's objects: their names, how packs carry them, and how a commit is made and signed. No network.
 
 pub(super) mod commit;
 pub(super) mod commit_message;

@@ -56,7 +56,7 @@ impl CommitId {
         ObjectId::from_hex(text.as_bytes()).ok().map(Self)
     }
 
-    /// Returns the first seven digits, as people write them.
+    /// Returns the first seven digits, as git shows them.
     pub fn short(&self) -> String {
         self.0.to_hex_with_len(7).to_string()
     }
@@ -73,7 +73,7 @@ impl fmt::Display for CommitId {
 pub struct RepositoryPath(Vec<String>);
 
 impl RepositoryPath {
-    /// Returns the path that `written` means, seen from the folder `base` inside the repository.
+    /// Resolves `written` against the folder `base` inside the repository.
     pub fn resolve(base: &Self, written: &str) -> Result<Self, GitError> {
         let refused = |why| GitError::Path { path: written.to_owned(), why };
         if written.is_empty() {

@@ -1,7 +1,7 @@
-//! Packs: reading what a fetch brings, deltas included, and writing the objects of one commit.
+//! Packs: reads those of a fetch, with their deltas, and writes one with the objects of a commit.
 //!
-//! gix-pack resolves deltas through an index on disk; a release's few objects need neither. The pack's own checksum and
-//! each object's id are verified.
+//! gix-pack resolves deltas through an index on disk; a release's few objects need neither. The pack's checksum and each
+//! object's id are verified.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead};
@@ -16,10 +16,10 @@ use super::delta::{MAX_OBJECT, apply};
 use super::store::{HASH, Objects};
 use crate::git::error::GitError;
 
-/// The largest pack that is taken, in bytes: a server without filters sends the whole of a commit.
+/// The largest pack that is read, in bytes: a server without filters sends the whole of a commit.
 const MAX_PACK: u64 = 256 << 20;
 
-/// A pack that is on its way.
+/// A pack that is being received.
 pub(in crate::git) struct Incoming<R> {
     entries: input::BytesToEntriesIter<io::Take<R>>,
 }
@@ -32,12 +32,12 @@ impl<R: BufRead> Incoming<R> {
         Ok(Self { entries: entries.context(BROKEN)? })
     }
 
-    /// Returns how many objects there are.
+    /// Returns the number of objects in the pack.
     pub(in crate::git) fn count(&self) -> usize {
         self.entries.size_hint().0
     }
 
-    /// Puts the commits that the pack begins with into `objects`, and leaves the others. git sends commits first.
+    /// Reads the commits at the beginning of the pack into `objects`, and leaves the rest unread. git sends commits first.
     pub(in crate::git) fn commits(self, objects: &mut Objects) -> anyhow::Result<()> {
         let mut ids = HashMap::new();
         for entry in self.entries {
@@ -59,7 +59,7 @@ impl<R: BufRead> Incoming<R> {
         Ok(())
     }
 
-    /// Puts every object into `objects`, which also has the bases of the pack's deltas.
+    /// Reads every object into `objects`, in which the bases of deltas are looked up too.
     pub(in crate::git) fn all(self, objects: &mut Objects) -> anyhow::Result<()> {
         let mut ids = HashMap::new();
         let mut deltas = Vec::new();
@@ -94,7 +94,7 @@ struct Delta {
     instructions: Vec<u8>,
 }
 
-/// Applies deltas until all are objects. A base may come after its delta, so this goes round until nothing moves.
+/// Applies deltas until all are objects. A base may come after its delta, so this repeats until no delta is left.
 fn resolve(mut deltas: Vec<Delta>, ids: &mut HashMap<u64, ObjectId>, objects: &mut Objects) -> anyhow::Result<()> {
     while !deltas.is_empty() {
         let mut waiting = Vec::new();
@@ -135,11 +135,11 @@ pub(in crate::git) struct NewObject {
     pub(in crate::git) id: ObjectId,
     pub(in crate::git) kind: Kind,
     pub(in crate::git) bytes: Vec<u8>,
-    /// What makes it of an object that the server has, where that is much shorter.
+    /// Its delta to an object that the server has, if that is much shorter.
     pub(super) delta: Option<(ObjectId, Vec<u8>)>,
 }
 
-/// Whether objects may be sent as deltas of what the server has.
+/// Whether objects may be sent as deltas to objects that the server has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::git) enum Thin {
     Yes,

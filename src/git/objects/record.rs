@@ -1,5 +1,5 @@
-//! A commit as history tells it: who, when, from where, and what its message says. Its trailers are read as
-//! `git interpret-trailers --parse` does: they are the last paragraph, and nothing above it counts.
+//! A commit of a history: its author, its time, its parents and its message. Trailers are read as `git interpret-trailers
+//! --parse` does: they are the last paragraph, and nothing above it counts.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::name::CommitId;
 use super::store::Objects;
 use crate::git::error::GitError;
 
-/// One commit of a history. Its texts are whatever somebody wrote.
+/// One commit of a history. Its texts are untrusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitRecord {
     pub id: CommitId,
@@ -25,7 +25,7 @@ pub struct CommitRecord {
 }
 
 impl CommitRecord {
-    /// Returns the record of a commit that has been loaded. What is no name or time in it, as old tools have left, is empty.
+    /// Returns the record of a commit that has been loaded. A malformed name or time, as old tools have written, is empty.
     pub(in crate::git) fn read(id: CommitId, objects: &Objects) -> Result<Self, GitError> {
         let commit = objects.commit(&id.0)?;
         let (author, committer) = (commit.author().unwrap_or_default(), commit.committer().unwrap_or_default());
@@ -40,7 +40,7 @@ impl CommitRecord {
         })
     }
 
-    /// Returns a record of a commit that is in no repository.
+    /// Returns a record of a commit that exists in no repository.
     #[cfg(test)]
     pub(crate) fn of(id: CommitId, parents: Vec<CommitId>, message: &str) -> Self {
         let (author, committer) = ("A".to_owned(), "C".to_owned());

@@ -1,5 +1,4 @@
-//! The few objects that a release touches, in memory: what was fetched, and what a new commit adds. Nothing is written
-//! to disk, and nothing is kept longer than one attempt.
+//! The objects that one attempt has loaded, in memory. Nothing is written to disk.
 
 use std::collections::HashMap;
 
@@ -8,12 +7,13 @@ use gix::objs::{self, CommitRef, Data, Kind, TreeRef};
 
 use crate::git::error::GitError;
 
-/// The one hash function that is spoken so far.
+/// The one hash function that is supported so far.
 pub(in crate::git) const HASH: gix::hash::Kind = gix::hash::Kind::Sha1;
 
-/// How much is held in all, in bytes: a bound on what a server can make us keep.
+/// The most bytes of objects in all, which bounds what a server can make us keep.
 const MAX_BYTES: usize = 256 << 20;
 
+/// Objects by their ids.
 #[derive(Default)]
 pub(in crate::git) struct Objects {
     objects: HashMap<ObjectId, (Kind, Vec<u8>)>,
@@ -74,7 +74,7 @@ impl Objects {
     }
 }
 
-/// The tree editor asks for the trees along the edited paths, which are here.
+/// Gives the tree editor the trees along the edited paths.
 impl objs::Find for Objects {
     fn try_find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<Data<'a>>> {
         let Some((kind, bytes)) = self.objects.get(id) else {

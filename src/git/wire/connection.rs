@@ -13,10 +13,10 @@ use super::pipe::Pipe;
 use crate::git::error::GitError;
 use crate::git::remote::{Address, Remote};
 
-/// What we call ourselves to a git server; some hosts treat agents that do not begin with `git/` as browsers.
+/// The user agent. Some hosts treat agents that do not begin with `git/` as browsers.
 pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
 
-/// A connection and what a report or an error wants to know about it.
+/// A connection, with what an error needs to know about it.
 pub(in crate::git) struct Connection<'r> {
     pub(in crate::git) transport: Box<dyn Transport>,
     remote: &'r Remote,
@@ -24,14 +24,14 @@ pub(in crate::git) struct Connection<'r> {
     link: Link,
 }
 
-/// What knows why a connection failed.
+/// The part of a connection that knows why it failed.
 enum Link {
     Http(Rc<Journal>),
     Program(Rc<Pipe>),
 }
 
 impl<'r> Connection<'r> {
-    /// Begins to speak to a service of the remote. Reading is of protocol v2; there is none for a push.
+    /// Opens a connection to a service of the remote. A fetch uses protocol v2; git has no v2 for a push.
     pub(in crate::git) fn open(remote: &'r Remote, service: Service) -> Result<Self, GitError> {
         let version = match service {
             Service::UploadPack => Protocol::V2,
@@ -54,7 +54,7 @@ impl<'r> Connection<'r> {
         Ok(Self { transport, remote, service, link })
     }
 
-    /// Begins the conversation. `read_refs` gets each line of the advertisement, where the server sends one unasked.
+    /// Begins the conversation. `read_refs` gets each line of the advertisement, if the server sends one.
     pub(in crate::git) fn handshake(
         &mut self,
         mut read_refs: impl FnMut(&[u8]),
@@ -78,8 +78,8 @@ impl<'r> Connection<'r> {
         self.remote
     }
 
-    /// Leaves the rest of an answer unread. Over HTTP the conversation goes on; a program at the other end of a pipe
-    /// would have to be listened to, so another one is started.
+    /// Leaves the rest of an answer unread. Over HTTP the conversation goes on. The answer of a program would have to be
+    /// read to its end, so another program is started.
     pub(in crate::git) fn abandon_answer(&mut self) -> Result<(), GitError> {
         if let Link::Http(journal) = &self.link {
             journal.abandon_answer();
@@ -88,7 +88,7 @@ impl<'r> Connection<'r> {
         self.begin_again()
     }
 
-    /// Goes on after a request that was refused: a program at the other end of a pipe has ended with that.
+    /// Makes the connection usable after a refused request. A program ends with a refusal, so another one is started.
     pub(in crate::git) fn begin_again(&mut self) -> Result<(), GitError> {
         if let Link::Http(_) = &self.link {
             return Ok(());
@@ -99,7 +99,7 @@ impl<'r> Connection<'r> {
         Ok(())
     }
 
-    /// Returns what `error`, which ended a step on this connection, means. Nothing more can be said on it.
+    /// Returns what `error` on this connection means. The connection cannot be used any more.
     pub(in crate::git) fn failed(&self, error: impl Into<anyhow::Error>) -> GitError {
         let journal = match &self.link {
             Link::Http(journal) => journal,
@@ -128,7 +128,7 @@ impl<'r> Connection<'r> {
                 GitError::Unauthorized { remote, credentials_sent, details }
             }
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => GitError::NoAccess { remote, details: vec![answer] },
-            // Too slow, too early and too often mend by themselves, and 407 is a proxy's word.
+            // 408, 425 and 429 are a matter of time, and 407 comes from a proxy.
             _ if status.is_client_error() && ![407, 408, 425, 429].contains(&status.as_u16()) => {
                 GitError::Declined { remote, details: vec![answer] }
             }

@@ -1,5 +1,5 @@
 //! HTTP for git: gix-transport's `Http` on our own reqwest client, so that registry and git share one stack. gix's own
-//! backend would drop the text of a refusal, start a thread per connection, and refuse a redirect where a header is
+//! backend would drop the text of a refusal, start a thread per connection, and refuse a redirect if a header is
 //! configured, which breaks every renamed repository under actions/checkout.
 //!
 //! Credentials and configured headers go to the remote's own origin only, whatever a redirect says. A redirect is
@@ -18,9 +18,10 @@ use reqwest::{StatusCode, Url};
 use super::exchange::{Body, ExchangeFailure, Headers, Journal, PostBody};
 use super::host_login::RemoteLogin;
 
+/// The most redirects of one request that are followed.
 const MAX_REDIRECTS: usize = 5;
 
-/// What we send beside the protocol's own headers. Its values are secrets, so it has no `Debug`.
+/// The login and the configured headers of a remote. They are secrets, so this has no `Debug`.
 #[derive(Default)]
 pub(in crate::git) struct Access {
     pub(in crate::git) login: RemoteLogin,
@@ -37,12 +38,12 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    /// `client` must not follow redirects by itself.
+    /// Begins a conversation with `origin`. `client` must not follow redirects by itself.
     pub(in crate::git) fn new(client: Client, origin: Url, access: Arc<Access>, journal: Rc<Journal>) -> Self {
         Self { client, origin, access, journal, redirected_base: None }
     }
 
-    /// Returns the request's builder with the protocol's headers, and ours where `url` is of the remote's own origin.
+    /// Returns `request` with the protocol's headers, and with ours if `url` has the remote's own origin.
     fn with_headers<H: AsRef<str>>(
         &self,
         request: RequestBuilder,
@@ -64,8 +65,8 @@ impl Conversation {
         request.headers(headers)
     }
 
-    /// Sends a GET, again where the remote wants a login and git's credential helpers have one, and follows its redirects.
-    /// Returns the answer and where it came from.
+    /// Sends a GET and follows its redirects. If the remote requires a login and git's credential helpers have one, it is
+    /// sent again. Returns the answer and the URL that it came from.
     fn get_following(&self, url: &str, headers: &[String]) -> io::Result<(Response, Url)> {
         let mut url = Url::parse(url).map_err(io::Error::other)?;
         for _ in 0..=MAX_REDIRECTS {
@@ -88,7 +89,7 @@ impl Conversation {
         Err(self.journal.fail(ExchangeFailure::Silent(format!("more than {MAX_REDIRECTS} redirects"))))
     }
 
-    /// Returns whether the last request failed for want of a login, and there now is another one.
+    /// Returns whether the last request failed because of its login, and there is another one now.
     fn wants_another_login(&self, url: &Url) -> bool {
         self.journal.has_failed_with(StatusCode::UNAUTHORIZED)
             && url.origin() == self.origin.origin()
@@ -156,7 +157,7 @@ impl Http for Conversation {
     }
 }
 
-/// Returns what is wrong with what began a conversation, where no git server did.
+/// Returns what is wrong with the first answer, by its content type; `None` if it is a git server's.
 fn foreign(response: &Response) -> Option<&'static str> {
     let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     match kind {
@@ -167,8 +168,8 @@ fn foreign(response: &Response) -> Option<&'static str> {
     }
 }
 
-/// Returns where a redirect may lead us, or why it may not. From plain HTTP it does not lead to TLS: a login that went the
-/// first way has been read by anybody, which following would hide.
+/// Returns the target of a redirect, or why it is not followed. A redirect from plain HTTP to TLS is not: the login has
+/// been sent in the clear already, and following would hide that.
 fn redirect_target(response: &Response, from: &Url) -> Result<Url, String> {
     let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
     let target = location.and_then(|location| from.join(location).ok()).ok_or("a redirect leads nowhere")?;
@@ -182,7 +183,7 @@ fn redirect_target(response: &Response, from: &Url) -> Result<Url, String> {
     }
 }
 
-/// Parses `name: value`. What is no header is left out, as gix does with lines from git's configuration.
+/// Parses `name: value`; `None` if that is no header, which gix ignores in git's configuration too.
 pub(in crate::git) fn parse_header(line: &str) -> Option<(HeaderName, HeaderValue)> {
     let (name, value) = line.split_once(':')?;
     Some((name.trim().parse().ok()?, value.trim().parse().ok()?))

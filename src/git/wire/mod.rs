@@ -1,4 +1,4 @@
-//! The wire: how bytes get to a git server and back, over HTTP or the pipes of a program, with which login.
+//! The connection to a git server: bytes to it and back, over HTTP or over the pipes of a program, and the login.
 
 pub(super) mod connection;
 pub(super) mod conversation;

@@ -1,6 +1,6 @@
-//! Git's protocol over the pipes of a program: `ssh`, or git's own server for a local path. gix's transport would hand the
-//! program's stderr through to ours, or drop it, and wait for ever; here it is kept and told where the program fails, and
-//! every wait has an end.
+//! Git's protocol over the pipes of a program: `ssh`, or git's own server for a local path. gix's transport would pass the
+//! program's stderr on to ours, or drop it, and wait without a limit. Here stderr is kept for the error if the program
+//! fails, and every wait has a limit.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Cursor, Read, Write};
@@ -22,20 +22,21 @@ use crate::git::error::GitError;
 use crate::git::remote::{Remote, Server};
 use crate::system::programs::{Program, command};
 
-/// How much of a program's stderr is kept, in bytes: the last of it, where the reason stands.
+/// How many bytes of a program's stderr are kept: the last ones, because the reason comes last.
 const STDERR_TAIL: usize = 16 << 10;
 
-/// How much of an answer is read at a time, in bytes, and how many of these pieces may wait to be taken.
+/// The most bytes of an answer that are read at a time, and how many such pieces may wait to be used.
 const READ_SIZE: usize = 8 << 10;
 const MAX_UNREAD_PIECES: usize = 4;
 
-/// The variable in which a server is asked for a version of the protocol.
+/// The variable that asks a server for a version of the protocol.
 const PROTOCOL_VARIABLE: &str = "GIT_PROTOCOL";
 
-/// How long a program may take to end once its conversation is over.
+/// How long a program may take to exit once its conversation is over.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What git takes out of the environment of a program that works on another repository (`git rev-parse --local-env-vars`).
+/// The variables of one repository (`git rev-parse --local-env-vars`). As git does, they are removed from the environment of
+/// a program that works on another one.
 const REPOSITORY_VARIABLES: [&str; 15] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CONFIG",
@@ -54,21 +55,22 @@ const REPOSITORY_VARIABLES: [&str; 15] = [
     "GIT_COMMON_DIR",
 ];
 
+/// The transport of gix over the two pipes.
 pub(super) type PipeTransport = blocking_io::Connection<ProgramOutput, ProgramInput>;
 
-/// A conversation with a program. Its two ends are with the transport.
+/// A conversation with a program. The transport holds the ends at which it is read and written.
 pub(super) struct Pipe {
     program: Program,
-    /// As a person knows it.
+    /// The name that messages use.
     name: &'static str,
-    /// Whether it is an ssh client, whose own failures are not the repository's.
+    /// Whether it is an ssh client, which may fail before it reaches the repository.
     is_ssh: bool,
     stdin: RefCell<Option<Sender<Vec<u8>>>>,
     stdout: RefCell<Option<Receiver<io::Result<Vec<u8>>>>>,
     stderr: StderrTail,
-    /// Whether anything came on stdout: then the login was fine, and the repository there.
+    /// Whether anything came on stdout: then the login was accepted, and the repository exists.
     was_heard: Cell<bool>,
-    /// Why reading ended, where it should not have.
+    /// Why reading was given up; `None` if it was not.
     silence: RefCell<Option<String>>,
     /// When something was last written.
     asked: Cell<Instant>,
@@ -76,7 +78,7 @@ pub(super) struct Pipe {
 }
 
 impl Pipe {
-    /// Starts the program that leads to `service` of a repository.
+    /// Starts the program that connects to `service` of a repository.
     pub(in crate::git) fn open(
         remote: &Remote,
         server: &Server,
@@ -107,7 +109,7 @@ impl Pipe {
         Ok((pipe, transport))
     }
 
-    /// Returns the next piece of what the program writes; an empty one at its end.
+    /// Returns the next piece of the program's output; an empty one at its end.
     fn next_piece(&self) -> io::Result<Vec<u8>> {
         if self.asked.get().elapsed() > self.timeout.saturating_mul(ANSWER_TIMEOUT_FACTOR) {
             return Err(self.fell_silent(format!("`{}` takes too long", self.name)));
@@ -134,7 +136,7 @@ impl Pipe {
         io::Error::new(io::ErrorKind::TimedOut, why)
     }
 
-    /// Says and hears nothing more.
+    /// Closes both pipes.
     fn close(&self) {
         self.stdin.take();
         self.stdout.take();
@@ -170,8 +172,8 @@ impl Pipe {
         GitError::Unavailable { remote, answered: false, source, details }
     }
 
-    /// Returns what the end of a program that said nothing to us means. An ssh client ends with 255 where it failed by
-    /// itself, and then only its words tell why; any other status is that of the program at the host.
+    /// Returns what the exit code of a program that wrote nothing to stdout means. An ssh client exits with 255 if it failed
+    /// itself, and then only its stderr tells why; any other code is that of the program on the host.
     fn meaning(&self, code: i32, lines: &[String]) -> ExitMeaning {
         let says = |words: &[&str]| lines.iter().any(|line| words.iter().any(|words| line.contains(words)));
         let failed_by_itself = self.is_ssh && (code == 255 || says(&["FATAL ERROR"]));
@@ -185,7 +187,7 @@ impl Pipe {
         }
     }
 
-    /// Returns a line of the program's as a person reads it: whose it is, once.
+    /// Returns a line of stderr with the program's name before it, once.
     fn quoted(&self, line: &str) -> String {
         let prefix = format!("{}: ", self.name);
         if line.starts_with(&prefix) { line.to_owned() } else { prefix + line }
@@ -195,20 +197,25 @@ impl Pipe {
 impl Drop for Pipe {
     fn drop(&mut self) {
         self.close();
-        // A program that has been told all has still to be let end; its status changes nothing any more.
+        // The program gets time to exit by itself; its status does not matter any more.
         self.program.ended_by(Instant::now() + EXIT_TIMEOUT).ok();
     }
 }
 
+/// Why a program exited before it wrote anything to stdout.
 enum ExitMeaning {
+    /// The host accepts none of our keys.
     Key,
+    /// The host's key is unknown, or has changed.
     HostKey,
+    /// A shell did not find the program.
     NoProgram,
+    /// The repository does not exist, or the login may not use it.
     NoAccess,
     Other,
 }
 
-/// What OpenSSH and plink say of a host's key that they do not know, or that has changed.
+/// What OpenSSH and plink say if they do not know the host's key, or if it has changed.
 const HOST_KEY_WORDS: [&str; 4] = [
     "Host key verification failed",
     "host key is known for",
@@ -216,7 +223,7 @@ const HOST_KEY_WORDS: [&str; 4] = [
     "HOST IDENTIFICATION HAS CHANGED",
 ];
 
-/// What they say where the host accepts none of our keys.
+/// What they say if the host accepts none of our keys.
 const KEY_WORDS: [&str; 3] =
     ["Permission denied", "Too many authentication failures", "No supported authentication methods"];
 
@@ -239,7 +246,7 @@ fn serve(path: &Path, service: Service, version: Option<&str>) -> Result<Program
     let with_path =
         |mut server: Command| start(server.envs(version.map(|version| (PROTOCOL_VARIABLE, version))).arg(path));
     let started = with_path(command(service.as_str())).or_else(|error| match error.kind() {
-        // Where git's subcommands are not on the search path, it knows itself where they are.
+        // If git's subcommands are not on the search path, `git` itself finds them.
         io::ErrorKind::NotFound => {
             let mut git = command("git");
             git.arg(service.as_git_subcommand());
@@ -254,12 +261,12 @@ fn start(command: &mut Command) -> io::Result<Program> {
     for name in REPOSITORY_VARIABLES {
         command.env_remove(name);
     }
-    // Its words are looked at, so they must be the ones that we know.
+    // Its stderr is searched for words, which must not be translated.
     command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
     Program::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()))
 }
 
-/// The end at which a program is read.
+/// The end of the pipe at which a program is read.
 pub(super) struct ProgramOutput {
     pipe: Rc<Pipe>,
     piece: Cursor<Vec<u8>>,
@@ -274,7 +281,7 @@ impl Read for ProgramOutput {
     }
 }
 
-/// The end at which a program is told something.
+/// The end of the pipe at which a program is written to.
 pub(in crate::git) struct ProgramInput(Rc<Pipe>);
 
 impl Write for ProgramInput {
@@ -290,7 +297,7 @@ impl Write for ProgramInput {
     }
 }
 
-/// Writes in a thread of its own, so that a program that does not read is waited for where it is to answer.
+/// Writes in a thread of its own, so that a program that does not read runs into the limit for its answer.
 fn written(mut stdin: impl Write + Send + 'static) -> Sender<Vec<u8>> {
     let (sender, receiver) = mpsc::channel::<Vec<u8>>();
     thread::spawn(move || {
@@ -303,7 +310,7 @@ fn written(mut stdin: impl Write + Send + 'static) -> Sender<Vec<u8>> {
     sender
 }
 
-/// Reads in a thread of its own, so that a program that says nothing can be waited for with a limit.
+/// Reads in a thread of its own, so that the wait for a program that writes nothing has a limit.
 fn read(stdout: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
     fn pieces(mut stdout: impl Read, sender: &SyncSender<io::Result<Vec<u8>>>) {
         loop {
@@ -323,7 +330,7 @@ fn read(stdout: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
     receiver
 }
 
-/// What a program says on stderr, as it comes.
+/// The end of a program's stderr, read in a thread of its own.
 struct StderrTail {
     tail: Arc<Mutex<Vec<u8>>>,
     ended: Receiver<()>,
@@ -335,7 +342,7 @@ impl StderrTail {
         let (sender, ended) = mpsc::channel();
         let sink = tail.clone();
         thread::spawn(move || {
-            // That it is dropped is the message.
+            // Dropping the sender is the signal that stderr has ended.
             let _sender: Sender<()> = sender;
             let Some(mut stderr) = stderr else { return };
             let mut piece = [0; 1 << 10];
@@ -349,7 +356,8 @@ impl StderrTail {
         Self { tail, ended }
     }
 
-    /// Returns the lines. A program that has ended may have left stderr to one that goes on; that one is not waited for.
+    /// Returns the lines. A program that has exited may have left its stderr open to a child that runs on, so the wait for
+    /// the end has a limit.
     fn lines(&self) -> Vec<String> {
         self.ended.recv_timeout(EXIT_TIMEOUT).ok();
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);

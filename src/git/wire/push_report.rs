@@ -1,23 +1,24 @@
-//! What `git-receive-pack` answers to a push: its report, and, on another side band, what it and its hooks say to people.
-//! gix would take the bands apart too, but strips each packet's line end, and git cuts what a hook says wherever a buffer is
-//! full: whether a line goes on could not be told.
+//! The answer of `git-receive-pack` to a push: its status report, and on another side band the messages of the server and
+//! its hooks. gix would take the bands apart too, but it strips the line end of each packet. git cuts messages wherever a
+//! buffer is full, so without line ends one could not tell whether a line continues.
 
 use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::client::blocking_io::ReadlineBufRead;
 use gix::protocol::transport::packetline::PacketLineRef;
 use gix::protocol::transport::packetline::blocking_io::StreamingPeekableIter;
 
-/// Most of what a server says beside its report, in bytes; what comes after is left out, aloud.
+/// The most bytes of messages that are kept. If there are more, the last line says so.
 const MAX_MESSAGES: usize = 64 << 10;
 
-/// The most that is read of a report on one branch, in bytes.
+/// The most bytes of a report on one branch that are read.
 const MAX_REPORT: usize = 64 << 10;
 
-/// An answer, as its bands have it.
+/// The answer to a push, by its side bands.
 #[derive(Default)]
 pub(in crate::git) struct PushReport {
-    /// Packet lines within the first side band.
+    /// The first side band, which holds packet lines.
     report: Vec<u8>,
+    /// The other bands: untrusted text.
     messages: Vec<u8>,
     is_truncated: bool,
 }
@@ -32,7 +33,7 @@ impl PushReport {
                     anyhow::ensure!(answer.report.len() + report.len() <= MAX_REPORT, "the report has no end");
                     answer.report.extend_from_slice(report);
                 }
-                // The third band is for the server's own last words.
+                // The third band is for a fatal error of the server.
                 [2 | 3, text @ ..] => answer.append_message(text),
                 _ => answer.append_message(data.strip_prefix(b"ERR ").unwrap_or_default()),
             }
@@ -50,12 +51,12 @@ impl PushReport {
         !self.report.is_empty()
     }
 
-    /// Returns what became of the push to `branch`, by its full name.
+    /// Returns the status of the push to `branch`, which is a full ref name.
     pub(in crate::git) fn ref_status(&self, branch: &str) -> RefStatus {
         ref_status(&self.report, branch)
     }
 
-    /// Returns what people are told: untrusted text, a line each.
+    /// Returns the messages: untrusted text, a line each.
     pub(in crate::git) fn messages(&self) -> Vec<String> {
         let mut messages = shown(&self.messages.to_str_lossy());
         if self.is_truncated {
@@ -65,8 +66,8 @@ impl PushReport {
     }
 }
 
-/// Returns the lines of a text as a terminal shows them in the end: without colours, and without what a carriage return
-/// goes back over.
+/// Returns the lines of a text as a terminal shows them in the end: without colours, and without text that a carriage
+/// return overwrites.
 fn shown(text: &str) -> Vec<String> {
     let last = |line: &str| line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or_default().to_owned();
     let mut lines: Vec<_> = text.lines().map(|line| without_colours(&last(line)).trim_end().to_owned()).collect();
@@ -75,8 +76,7 @@ fn shown(text: &str) -> Vec<String> {
     lines
 }
 
-/// Returns `text` without the escape sequences that set colours, `ESC [ … m`. All others stay, and are escaped where they
-/// are written.
+/// Returns `text` without the escape sequences that set colours, `ESC [ … m`. All others stay; `report` escapes them.
 fn without_colours(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;
@@ -94,13 +94,14 @@ fn without_colours(text: &str) -> String {
     plain + rest
 }
 
+/// The status of the one ref of a push.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::git) enum RefStatus {
     Accepted,
     Rejected(String),
 }
 
-/// Reads a status report: `unpack ok`, then `ok REF` or `ng REF REASON`. Anything else is no acceptance.
+/// Reads a status report: `unpack ok`, then `ok REF` or `ng REF REASON`. Anything else is a rejection.
 fn ref_status(report: &[u8], branch: &str) -> RefStatus {
     let lines = packet_lines(report);
     match lines.first().and_then(|line| line.strip_prefix("unpack ")) {

@@ -1,8 +1,8 @@
-//! What a release cost over HTTP. Requests and bytes do not drift, as seconds do.
+//! The requests and bytes of a release over HTTP. Unlike seconds, they are the same in each run.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// What went to a remote and came back, bodies only, in bytes.
+/// The requests to a remote, and the bytes of their bodies and of the answers' bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Traffic {
     pub requests: u32,
@@ -10,7 +10,7 @@ pub struct Traffic {
     pub received: u64,
 }
 
-/// Traffic while it goes on.
+/// Counts the traffic of a remote.
 #[derive(Default)]
 pub(in crate::git) struct Counters {
     requests: AtomicU32,
