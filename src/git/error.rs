@@ -32,7 +32,7 @@ pub enum GitError {
     NotFollowed { path: String, what: &'static str },
 
     /// The remote requires a login, or does not accept ours.
-    #[error("{remote} {}", if *.credentials_sent { "does not accept the login" } else { "wants a login, and none was found" })]
+    #[error("{remote} {}", if *.credentials_sent { "does not accept the login" } else { "requires a login, and none was found" })]
     Unauthorized { remote: String, credentials_sent: bool, details: Vec<String> },
 
     /// The remote accepted the login and refuses access, or says that the repository does not exist, which may mean the same.
@@ -44,7 +44,7 @@ pub enum GitError {
     KeyRefused { remote: String, details: Vec<String> },
 
     /// `ssh` does not know the host's key, or knows a different one.
-    #[error("the host key of {remote} is not the one that is known, or none is")]
+    #[error("the host key of {remote} is unknown, or it has changed")]
     HostKey { remote: String, details: Vec<String> },
 
     /// The remote refused the request; a retry cannot succeed.
@@ -85,7 +85,7 @@ pub enum GitError {
     Unsupported { remote: String, what: &'static str },
 
     /// The push may or may not have taken effect, and the branch does not tell.
-    #[error("the push to {remote} was cut off, and whether it takes effect cannot be told yet")]
+    #[error("the connection was lost during the push to {remote}, which may still take effect")]
     Uncertain { remote: String, source: Box<Self> },
 
     #[error("the commit cannot be signed")]

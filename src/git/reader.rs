@@ -121,7 +121,7 @@ impl<'r> Reader<'r> {
     fn fetch_whole(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
         let mut arguments = self.ask();
         if !arguments.can_use_deepen() {
-            return Err(self.connection.remote().unsupported("it serves neither parts nor a single commit"));
+            return Err(self.connection.remote().unsupported("it supports neither partial nor shallow fetches"));
         }
         arguments.deepen(1);
         arguments.want(tip);

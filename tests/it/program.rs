@@ -93,7 +93,12 @@ fn failures_of_ssh() {
             "host.example:2222/org/repo does not accept the key",
         ),
         ("Received disconnect: Too many authentication failures", 255, 5, "does not accept the key"),
-        ("Host key verification failed.", 255, 5, "the host key of host.example:2222/org/repo is not the one"),
+        (
+            "Host key verification failed.",
+            255,
+            5,
+            "the host key of host.example:2222/org/repo is unknown, or it has changed",
+        ),
         ("ssh: connect to host host.example port 2222: Connection refused", 255, 6, "cannot be reached"),
         ("ssh: Could not resolve hostname host.example: Name or service not known", 255, 6, "cannot be reached"),
         ("ssh: connect to host host.example port 2222: Connection timed out", 255, 6, "cannot be reached"),
@@ -228,7 +233,7 @@ fn a_hook_that_takes_too_long_on_a_local_path() {
     stage.remote.hook("pre-receive", "sleep 1000");
     stage.remote.configure("receive.keepAlive", "0");
     let release = || stage.release().args(["--timeout", "2s"]).arg(stage.argument());
-    let output = release().run().exit(6).stderr_has("whether it takes effect cannot be told yet");
+    let output = release().run().exit(6).stderr_has("which may still take effect");
     output.stderr_has("`git-receive-pack` gave no answer in 2s");
     stage.remote.hook("pre-receive", "exit 0");
     release().run().success();

@@ -162,9 +162,9 @@ fn foreign(response: &Response) -> Option<&'static str> {
     let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     match kind {
         kind if kind.starts_with(b"application/x-git-") => None,
-        kind if kind.starts_with(b"text/html") => Some("a page answers, and no git server"),
-        kind if kind.starts_with(b"text/plain") => Some("it serves files only, as git's old protocol has it"),
-        _ => Some("what answers is no git server"),
+        kind if kind.starts_with(b"text/html") => Some("a web page answered, and no git server"),
+        kind if kind.starts_with(b"text/plain") => Some("it serves files only, by git's old protocol"),
+        _ => Some("the server that answered is no git server"),
     }
 }
 
@@ -172,7 +172,7 @@ fn foreign(response: &Response) -> Option<&'static str> {
 /// been sent in the clear already, and following would hide that.
 fn redirect_target(response: &Response, from: &Url) -> Result<Url, String> {
     let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-    let target = location.and_then(|location| from.join(location).ok()).ok_or("a redirect leads nowhere")?;
+    let target = location.and_then(|location| from.join(location).ok()).ok_or("a redirect has no valid target")?;
     match (from.scheme(), target.scheme()) {
         (same, other) if same == other => Ok(target),
         ("http", "https") => {

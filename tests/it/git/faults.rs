@@ -46,7 +46,7 @@ fn a_push_that_is_still_at_work_is_uncertain() {
     stage.remote.hook("pre-receive", "sleep 4");
     let url = server.url("gitops.git");
     let release = |timeout: &str| stage.release_to(&url).args(["--timeout", timeout]).arg(stage.argument());
-    release("1s").run().exit(6).stderr_has("whether it takes effect cannot be told yet");
+    release("1s").run().exit(6).stderr_has("which may still take effect");
     let deadline = Instant::now() + Duration::from_secs(20);
     while stage.remote.number_of_commits("main") == 1 {
         assert!(Instant::now() < deadline, "the push never took effect");
