@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::publish::Publisher;
 use crate::git::{
-    BranchName, Checkout, CommitId, CommitRecord, Entry, Identity, Pusher, Reader, Remote, RepositoryPath, Signed,
-    Signing, Snapshot, Source, Tips,
+    BranchName, Checkout, CommitId, CommitRecord, Identity, ObjectSource, Pusher, Reader, Remote, RepositoryPath,
+    Signed, Signing, Snapshot, Tips, TreeEntry,
 };
 use crate::outcome::failure::Failure;
 use crate::request::{Effect, NewBranch, Repository, TargetRequest};
@@ -71,7 +71,7 @@ impl ReleaseBranch {
             Repository::Remote { folder, name } => (folder, name),
             Repository::Checkout { folder } => return Self::here(folder, request),
         };
-        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.in_ci)?;
+        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.trusted_owner)?;
         let branch = request.branch.clone().or_else(|| checkout.branch());
         let branch = branch
             .or_else(|| request.run.branch().cloned())
@@ -84,7 +84,7 @@ impl ReleaseBranch {
 
     /// Returns the checkout around `folder`, with what is checked out there for a branch.
     fn here(folder: &Path, request: &TargetRequest) -> Result<Self, Failure> {
-        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.in_ci)?;
+        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.trusted_owner)?;
         let branch = checkout.branch();
         if let Some(asked) = &request.branch
             && branch.as_ref() != Some(asked)
@@ -167,13 +167,13 @@ impl ReleaseBranch {
             Some(tip) => (tip, Destination::Tip(branch)),
             None => (self.beginning(remote, &mut reader, &branch, new_branch)?, Destination::New(branch)),
         };
-        let snapshot = Source::new(remote, self.checkout(), reader).snapshot(commit)?;
+        let snapshot = ObjectSource::new(remote, self.checkout(), reader).snapshot(commit)?;
         Ok(OpenBranch { snapshot, destination, publisher: pusher.map(Publisher::Push) })
     }
 
     fn read_head<'t>(&'t self, checkout: &'t Checkout, effect: Effect) -> Result<OpenBranch<'t>, Failure> {
         let no_commits = || Failure::target(format!("{} has no commits in the checkout", self.name()));
-        let snapshot = Source::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?)?;
+        let snapshot = ObjectSource::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?)?;
         let publisher = match effect {
             Effect::Full => Some(Publisher::CommitHere(checkout)),
             Effect::DryRun => None,
@@ -231,13 +231,13 @@ impl ReleaseBranch {
         let mut found: Vec<RepositoryPath> = Vec::new();
         for path in resolved {
             let file = match snapshot.entry(&path)? {
-                Entry::File(_) => path,
-                Entry::Directory(names) => {
+                TreeEntry::File(_) => path,
+                TreeEntry::Directory(names) => {
                     let name =
                         kustomization::locate(names).map_err(|error| Failure::locate(&path.to_string(), &error))?;
                     path.join(name)
                 }
-                Entry::Missing => {
+                TreeEntry::Missing => {
                     return Err(Failure::target(format!("there is no `{path}` on {}", self.name())).hint(
                         "`-k` names a kustomization or its folder, and the branch is read, not the files of a checkout",
                     ));

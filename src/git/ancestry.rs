@@ -1,37 +1,41 @@
-//! Who is asked how one commit stands to another. The checkout's own history tells where it goes far enough; else one fetch
-//! of commits without their trees does, of those that lie between the two.
+//! The sources that tell how one commit stands to another: the checkout's own history if it reaches far enough, else one
+//! fetch of the commits between the two, without their trees.
 
 use super::checkout::Checkout;
 use super::error::GitError;
 use super::lineage::{Lineage, at_hand};
-use super::name::CommitId;
+use super::objects::name::CommitId;
+use super::objects::record::CommitRecord;
 use super::reader::Reader;
-use super::record::CommitRecord;
 use super::remote::Remote;
 use super::snapshot::Snapshot;
 
-/// Returns how `commit` stands to `other`, as the checkout's history tells.
+/// Returns how `commit` stands to `other`, by the checkout's history.
 pub fn lineage_in(checkout: &Checkout, commit: CommitId, other: CommitId) -> Lineage {
     at_hand(&|id| checkout.record(id), commit, other).unwrap_or(Lineage::Unknown)
 }
 
-/// Returns how `commit` stands to `other`, as a remote tells.
+/// Returns how `commit` stands to `other`, by the history of `remote`.
 pub fn lineage_at(remote: &Remote, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
     Reader::open(remote, None)?.lineage(commit, other)
 }
 
 impl Snapshot<'_> {
-    /// Returns how `commit` stands to `other`, both of this repository. Without `ask`, the remote is not asked.
-    pub fn lineage(&mut self, commit: CommitId, other: CommitId, ask: bool) -> Result<Lineage, GitError> {
+    /// Returns how `commit` stands to `other`, both of this repository. Asks the remote if what is at hand does not tell.
+    pub fn lineage(&mut self, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
+        match self.known_lineage(commit, other) {
+            Lineage::Unknown => self.source.reader()?.lineage(commit, other),
+            known => Ok(known),
+        }
+    }
+
+    /// Returns how `commit` stands to `other`, as far as the commits at hand tell; no request is made.
+    pub fn known_lineage(&self, commit: CommitId, other: CommitId) -> Lineage {
         let checkout = self.source.checkout;
         let known = |id: CommitId| {
             let fetched = self.objects.contains(&id.0).then(|| CommitRecord::read(id, &self.objects).ok());
             fetched.flatten().or_else(|| checkout?.record(id))
         };
-        match at_hand(&known, commit, other) {
-            Some(lineage) => Ok(lineage),
-            None if ask => self.source.reader()?.lineage(commit, other),
-            None => Ok(Lineage::Unknown),
-        }
+        at_hand(&known, commit, other).unwrap_or(Lineage::Unknown)
     }
 }

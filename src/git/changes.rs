@@ -1,5 +1,5 @@
-//! In which paths two commits differ. Only the trees that differ themselves are looked into, so that the cost is that of
-//! the change: at most one trip for each level of folders.
+//! The paths in which two commits differ. Only trees that differ are read, so the cost depends on the size of the change:
+//! at most one request for each level of folders.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +8,18 @@ use gix::bstr::{BStr, ByteSlice as _};
 use gix::objs::tree::EntryRef;
 
 use super::error::GitError;
-use super::record::CommitRecord;
+use super::objects::record::CommitRecord;
 use super::snapshot::{Snapshot, Step};
 
-/// How many differing entries are looked at.
-const MOST: usize = 1_000;
+/// The most differing entries that are compared; more are reported as too many.
+const MAX_CHANGED_ENTRIES: usize = 1_000;
 
 /// A path in which two commits differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathChange {
-    /// A file has another content, and is otherwise what it was.
+    /// A file has another content; its mode is the same.
     Edited(String),
-    /// Anything else: a file or a whole folder came or went, or is of another kind.
+    /// Anything else: a file or a whole folder was added or removed, or became something else.
     Otherwise(String),
 }
 
@@ -31,7 +31,7 @@ struct Folder {
 }
 
 impl Snapshot<'_> {
-    /// Returns the paths in which two commits of the history differ; `None` where they are very many.
+    /// Returns the paths in which two commits of the history differ; `None` if there are more than [`MAX_CHANGED_ENTRIES`].
     pub fn changes(
         &mut self,
         before: &CommitRecord,
@@ -50,7 +50,7 @@ impl Snapshot<'_> {
             let mut deeper = Vec::new();
             for folder in &level {
                 self.compare(folder, &mut changes, &mut deeper)?;
-                if changes.len() + deeper.len() > MOST {
+                if changes.len() + deeper.len() > MAX_CHANGED_ENTRIES {
                     return Ok(None);
                 }
             }

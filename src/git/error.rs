@@ -1,5 +1,5 @@
-//! What can go wrong between here and a repository, sorted by who must act. Races and refused pushes are not in it:
-//! they are endings of a push, see `PushOutcome`.
+//! Why a repository could not be read or written: a variant for each case in which the user must do something else. Lost
+//! races and refused pushes are endings of a push, see `PushOutcome`.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ pub enum GitError {
     #[error("the repository has no remote `{0}`")]
     NoRemote(String),
 
-    /// git would push to all of them; one that fails would leave the branch in two states.
+    /// git would push to all of them. If one push failed, the two branches would differ.
     #[error("the remote `{0}` has several URLs to push to")]
     SeveralUrls(String),
 
@@ -31,11 +31,11 @@ pub enum GitError {
     #[error("`{path}` leads through a {what}, which is not followed")]
     NotFollowed { path: String, what: &'static str },
 
-    /// The remote wants a login, or does not accept ours.
-    #[error("{remote} {}", if *.credentials_sent { "does not accept the login" } else { "wants a login, and none was found" })]
+    /// The remote requires a login, or does not accept ours.
+    #[error("{remote} {}", if *.credentials_sent { "does not accept the login" } else { "requires a login, and none was found" })]
     Unauthorized { remote: String, credentials_sent: bool, details: Vec<String> },
 
-    /// The remote knows us, and says no; or says that there is nothing, which may mean the same.
+    /// The remote accepted the login and refuses access, or says that the repository does not exist, which may mean the same.
     #[error("{remote} is not there, or this login may not use it")]
     NoAccess { remote: String, details: Vec<String> },
 
@@ -43,48 +43,49 @@ pub enum GitError {
     #[error("{remote} does not accept the key")]
     KeyRefused { remote: String, details: Vec<String> },
 
-    /// `ssh` does not know the host's key, or another one.
-    #[error("the host key of {remote} is not the one that is known, or none is")]
+    /// `ssh` does not know the host's key, or knows a different one.
+    #[error("the host key of {remote} is unknown, or it has changed")]
     HostKey { remote: String, details: Vec<String> },
 
-    /// The remote does not take the request, which no retry mends.
+    /// The remote refused the request; a retry cannot succeed.
     #[error("{remote} refused the request")]
     Declined { remote: String, details: Vec<String> },
 
     #[error("{remote} cannot be reached")]
     Unavailable {
         remote: String,
-        /// Whether it did answer, and not a gateway before it that may have given up too early.
+        /// Whether the remote itself answered. A gateway before it may have given up while the remote was still at work.
         answered: bool,
         source: anyhow::Error,
-        /// What the program that leads there said.
+        /// The stderr of the program that connects to it, a line each.
         details: Vec<String>,
     },
 
-    /// What is at the other end cannot show that it is the remote.
+    /// The server's certificate does not prove that it is the remote.
     #[error("{remote} is not trusted: {cause}")]
     Untrusted { remote: String, cause: String },
 
-    /// A value of git's configuration is of no use.
+    /// A value in git's configuration cannot be used.
     #[error("git's `{key}` cannot be used")]
     Setting { key: &'static str, source: anyhow::Error },
+
     /// `ssh`, or git's own server for a local path, is not on this machine.
     #[error("cannot start `{program}`")]
     NoProgram { program: String, source: std::io::Error },
 
-    /// A shell, here or at the host, did not find what it was to run.
+    /// A shell, here or on the host, did not find a program.
     #[error("a program on the way to {remote} is missing")]
     ProgramMissing { remote: String, details: Vec<String> },
 
-    /// Something answers that does not speak git.
+    /// The server that answers does not speak git.
     #[error("{remote} cannot be used: {what}")]
     NoServer { remote: String, what: &'static str },
 
     #[error("{remote} cannot be used: {what}")]
     Unsupported { remote: String, what: &'static str },
 
-    /// The push may or may not have happened, and the branch could not be read to find out.
-    #[error("the push to {remote} was cut off, and whether it takes effect cannot be told yet")]
+    /// The push may or may not have taken effect, and the branch does not tell.
+    #[error("the connection was lost during the push to {remote}, which may still take effect")]
     Uncertain { remote: String, source: Box<Self> },
 
     #[error("the commit cannot be signed")]
@@ -95,7 +96,7 @@ pub enum GitError {
 }
 
 impl GitError {
-    /// Returns whether this is what the remote itself said, and not a connection that broke.
+    /// Returns whether the remote itself answered this; a connection that broke is no answer.
     pub(super) fn is_an_answer(&self) -> bool {
         match self {
             Self::Unauthorized { .. } | Self::NoAccess { .. } | Self::Declined { .. } => true,
@@ -104,7 +105,7 @@ impl GitError {
         }
     }
 
-    /// Returns what was said beside the error itself, a line each. Untrusted text.
+    /// Returns what the server or the program said about the error, a line each. Untrusted text.
     pub fn details(&self) -> &[String] {
         match self {
             Self::Unauthorized { details, .. }

@@ -1,22 +1,21 @@
-//! The history of a branch, as far as it is asked for: its newest commits, and what was at a path in each of them. It
-//! comes from the checkout where that has it, else in one trip without trees; the trees along a path come for all commits
-//! at once, one trip a level.
+//! The newest commits of a branch, and the content of a path in each of them. Commits come from the checkout if it has
+//! them, else in one fetch without trees. The trees along a path come for all commits at once, one request a level.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
 use super::error::GitError;
-use super::name::{CommitId, RepositoryPath};
-use super::reader::RECENT;
-use super::record::CommitRecord;
-use super::snapshot::{Entry, Snapshot, Step};
+use super::objects::name::{CommitId, RepositoryPath};
+use super::objects::record::CommitRecord;
+use super::reader::HISTORY_DEPTH;
+use super::snapshot::{Snapshot, Step, TreeEntry};
 
 /// The newest commits of a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
     /// From the tip on, the newest first; a commit comes before its parents.
     pub commits: Vec<CommitRecord>,
-    /// Whether these are all there are.
+    /// Whether these are all commits of the branch.
     pub complete: bool,
 }
 
@@ -25,8 +24,8 @@ impl History {
         self.commits.iter().find(|commit| commit.id == id)
     }
 
-    /// Returns the commits that the branch's tip has been at, the newest first, as far as they are known: each one's first
-    /// parent is what it was put on.
+    /// Returns the line of first parents from the tip on, the newest first, as far as it is known: the commits that the
+    /// branch has been at.
     pub fn first_parents(&self) -> impl Iterator<Item = &CommitRecord> {
         let first = self.commits.first();
         std::iter::successors(first, |commit| self.get(*commit.parents.first()?))
@@ -36,10 +35,10 @@ impl History {
 impl Snapshot<'_> {
     /// Returns whether the newest commits came along with this one.
     pub fn came_with_history(&self) -> bool {
-        self.depth >= RECENT
+        self.depth >= HISTORY_DEPTH
     }
 
-    /// Returns the newest `count` commits, or fewer where a server does not serve them.
+    /// Returns the newest `count` commits, or fewer if the server does not serve them.
     pub fn history(&mut self, count: usize) -> Result<History, GitError> {
         loop {
             let (history, missing) = self.known_history(count)?;
@@ -51,12 +50,12 @@ impl Snapshot<'_> {
         }
     }
 
-    /// Returns the history as far as it is at hand, and whether one of the `count` commits is not.
+    /// Returns the history as far as it is loaded, and whether one of the `count` commits is missing.
     fn known_history(&mut self, count: usize) -> Result<(History, bool), GitError> {
         let mut history = History { commits: Vec::new(), complete: true };
         let mut missing = false;
         let mut found = HashSet::from([self.commit]);
-        // What was committed last comes first, and of one time what was found first.
+        // The newest commit first; of two with the same time, the one that was found first.
         let mut queue = BinaryHeap::new();
         let mut records = Vec::new();
         let mut news = vec![self.commit];
@@ -82,7 +81,8 @@ impl Snapshot<'_> {
         }
     }
 
-    /// Returns a commit that is at hand. One that is malformed ends what is known of its line, and fails nobody.
+    /// Returns a commit that is loaded or in the checkout. One that is malformed counts as missing, so that an old fault in
+    /// the history fails no release.
     fn record(&mut self, id: CommitId) -> Result<Option<CommitRecord>, GitError> {
         if !self.objects.contains(&id.0) && !self.source.copy_local(id.0, &mut self.objects)? {
             return Ok(None);
@@ -90,8 +90,8 @@ impl Snapshot<'_> {
         Ok(CommitRecord::read(id, &self.objects).ok())
     }
 
-    /// Returns whether the folder of the file at `path` is at hand in each of `commits`, so that loading their history costs
-    /// one trip at most.
+    /// Returns whether the folder of the file at `path` is loaded for each of `commits`, so that loading their history costs
+    /// at most one request.
     pub fn has_folders(&self, commits: &[&CommitRecord], path: &RepositoryPath) -> Result<bool, GitError> {
         let folder = path.folders().pop().unwrap_or_else(RepositoryPath::root);
         for commit in commits {
@@ -102,7 +102,7 @@ impl Snapshot<'_> {
         Ok(true)
     }
 
-    /// Returns the commit `id`, wherever it is in the repository; `None` if the repository does not have it, or does not
+    /// Returns the commit `id` of the repository, of whatever branch; `None` if the repository does not have it, or does not
     /// serve it.
     pub fn load_commit(&mut self, id: CommitId) -> Result<Option<CommitRecord>, GitError> {
         if self.record(id)?.is_none() && self.source.has_remote() {
@@ -126,18 +126,18 @@ impl Snapshot<'_> {
         self.load_all(|snapshot| commits.iter().map(|commit| snapshot.step_at(commit, path)).collect())
     }
 
-    /// Returns the file at `path` in a commit for which it was loaded; `None` where there is none.
+    /// Returns the file at `path` in a commit for which it was loaded; `None` if there is none.
     pub fn file_at(&self, commit: &CommitRecord, path: &RepositoryPath) -> Result<Option<&[u8]>, GitError> {
         match self.step_at(commit, path)? {
             Step::Missing | Step::Tree(_) => Ok(None),
             _ => match self.entry_at(commit.tree, path)? {
-                Entry::File(bytes) => Ok(Some(bytes)),
-                Entry::Missing | Entry::Directory(_) => Ok(None),
+                TreeEntry::File(bytes) => Ok(Some(bytes)),
+                TreeEntry::Missing | TreeEntry::Directory(_) => Ok(None),
             },
         }
     }
 
-    /// What cannot be followed at an earlier time, such as a symbolic link, is as good as missing.
+    /// Follows `path` in an earlier commit. A symbolic link or a submodule on the way counts as missing there.
     fn step_at(&self, commit: &CommitRecord, path: &RepositoryPath) -> Result<Step, GitError> {
         match self.walk(commit.tree, path) {
             Err(GitError::NotFollowed { .. }) => Ok(Step::Missing),

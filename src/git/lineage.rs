@@ -1,14 +1,14 @@
-//! How one commit stands to another: before it, after it, or on another line. What is told here is told by commits that are
-//! at hand; where those come from is `ancestry`'s.
+//! How one commit stands to another: before it, after it, or on another line. This file judges by commits that are loaded;
+//! `ancestry` finds them.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::name::CommitId;
-use super::objects::Objects;
-use super::record::CommitRecord;
+use super::objects::name::CommitId;
+use super::objects::record::CommitRecord;
+use super::objects::store::Objects;
 
-/// How a commit stands to an earlier known one.
+/// How a commit stands to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lineage {
     Same,
@@ -16,20 +16,20 @@ pub enum Lineage {
     After,
     /// It is among the other's ancestors.
     Before,
-    /// Neither is an ancestor of the other: the histories went apart, or were never one.
+    /// Neither is an ancestor of the other: their histories diverged, or have nothing in common.
     Apart,
-    /// One of the two is not to be found, or the server serves no parts.
+    /// One of the two cannot be found, or the server does not support partial fetches.
     Unknown,
 }
 
-/// How many commits of a checkout are gone through before the remote is asked.
-const MOST: usize = 20_000;
+/// The most commits of a checkout that are compared before the remote is asked.
+const MAX_COMMITS_COMPARED: usize = 20_000;
 
-/// A commit that was come upon.
+/// A commit that was reached from one of the two.
 struct Seen {
     parents: Vec<CommitId>,
     seconds: i64,
-    /// Of which of the two commits it is an ancestor: [`ONE`], [`OTHER`] or [`BOTH`].
+    /// Which of the two it was reached from: [`ONE`], [`OTHER`] or [`BOTH`].
     of: u8,
 }
 
@@ -37,9 +37,9 @@ const ONE: u8 = 1;
 const OTHER: u8 = 2;
 const BOTH: u8 = ONE | OTHER;
 
-/// Returns what commits at hand tell; `None` where they do not reach far enough. As `git merge-base` does, it goes back in
-/// both histories at once until all that is left is common to them. The commits' times only say what to look at first: a
-/// clock that was wrong costs steps, and never the answer.
+/// Returns what the `known` commits tell; `None` if they do not reach far enough. As `git merge-base` does, it walks back
+/// through both histories at once until only common commits are left. The commits' times only choose what to visit first:
+/// a wrong clock costs steps, and does not change the answer.
 pub(super) fn at_hand(
     known: &impl Fn(CommitId) -> Option<CommitRecord>,
     commit: CommitId,
@@ -71,7 +71,7 @@ pub(super) fn at_hand(
                     known.get_mut().of |= of;
                     queue.push((known.get().seconds, parent.0));
                 }
-                Entry::Vacant(_) if count == MOST => return None,
+                Entry::Vacant(_) if count == MAX_COMMITS_COMPARED => return None,
                 Entry::Vacant(place) => match look(parent, of) {
                     Some(found) => queue.push((place.insert(found).seconds, parent.0)),
                     None => missing = true,
@@ -82,13 +82,14 @@ pub(super) fn at_hand(
     (!missing).then_some(Lineage::Apart)
 }
 
-/// Returns how `commit` stands to a commit of which the server was told that we have it: `between` is what it then sent.
+/// Returns how `commit` stands to `other`, by the commits that a server sent for `commit` after we told it that we have
+/// `other`.
 pub(super) fn told_by(between: &Objects, commit: CommitId, other: CommitId) -> Lineage {
-    // What has no new commits lies within the history of the other.
+    // The server sends nothing if the commit is in the history of the other.
     if !between.contains(&commit.0) {
         return Lineage::Before;
     }
-    // On the way from the commit down to its ancestor, the last commit that is new has that for a parent.
+    // If the other is an ancestor, the oldest new commit on the way to it has it as a parent.
     let mut all_read = true;
     for id in between.ids() {
         match CommitRecord::read(CommitId(id), between) {

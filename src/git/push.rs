@@ -1,8 +1,8 @@
 //! Pushing one commit: `git-receive-pack`, spoken over gix-transport, which has no push of its own (gitoxide#306).
 //!
-//! What happened is never read out of a server's prose. The lease goes with the update, and whenever the server did not
-//! clearly accept it, the branch is read again: moved means raced, unmoved means refused, and our own commit there means
-//! that only the answer was lost.
+//! No outcome is read out of a server's prose. The lease goes with the update, and if the server did not clearly accept it,
+//! the branch is read again: a branch that moved means a lost race, one that did not means a refusal, and one that has our
+//! commit means that only the answer was lost.
 
 use std::io::Write as _;
 
@@ -10,38 +10,31 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::Service;
 use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
+use gix::protocol::transport::packetline::blocking_io::encode::{data_to_write, flush_to_write};
 
-use super::commit::{CommitOnTip, Lease, NewCommit};
 use super::error::GitError;
-use super::name::{BranchName, CommitId};
-use super::objects::{HASH, Objects};
-use super::pack::{self, Thin};
-use super::push_report::{Answer, Verdict};
-use super::reader::{RECENT, Reader, refuse_other_hashes};
-use super::refusal::Refusal;
+use super::objects::commit::{CommitOnTip, Lease, NewCommit};
+use super::objects::name::{BranchName, CommitId};
+use super::objects::pack::{self, Thin};
+use super::objects::store::{HASH, Objects};
+use super::reader::{HISTORY_DEPTH, Reader, refuse_other_hashes};
+use super::refusal::PushRefusal;
 use super::remote::Remote;
-use super::transport::{AGENT, Connection};
+use super::wire::connection::{AGENT, Connection};
+use super::wire::push_report::{PushReport, RefStatus};
 
 /// How a push ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PushOutcome {
-    /// The branch is at our commit.
-    Updated,
-    /// The branch is no longer where the commit was made for.
+    /// The branch has this commit now, which is the one that was pushed; later ones may be on top of it already.
+    Updated { commit: CommitId },
+    /// The branch has moved away from the tip that the commit was made on.
     Raced { tip: Option<CommitId> },
-    /// The branch did not move: a hook or a rule of the server said no.
-    Refused(Refusal),
+    /// The branch did not move: a hook or a rule of the server refused the push.
+    Refused(PushRefusal),
 }
 
-/// The ending of a push, and what became of its options.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pushed {
-    pub outcome: PushOutcome,
-    /// Whether the server takes push options. Where it does not, they were left out: git would refuse to push.
-    pub takes_options: bool,
-}
-
-/// A conversation with the remote's `git-receive-pack`, which begins with where the branch stands: the lease of a push.
+/// A conversation with the remote's `git-receive-pack`, which begins with the tip of the branch: the lease of a push.
 pub struct Pusher<'r> {
     connection: Connection<'r>,
     capabilities: Capabilities,
@@ -50,7 +43,7 @@ pub struct Pusher<'r> {
 }
 
 impl<'r> Pusher<'r> {
-    /// Begins to push to `branch`. Who may not push is told so here, before anything was read. Of the advertisement, which
+    /// Begins a push to `branch`. A login that may not push fails here, before anything is read. Of the advertisement, which
     /// names every ref of the repository, one line is kept.
     pub fn open(remote: &'r Remote, branch: &BranchName) -> Result<Self, GitError> {
         let mut connection = Connection::open(remote, Service::ReceivePack)?;
@@ -67,7 +60,7 @@ impl<'r> Pusher<'r> {
         Ok(Self { connection, capabilities, branch: branch.clone(), tip })
     }
 
-    /// Returns where the branch stood; `None` where it did not exist.
+    /// Returns the tip that the branch had; `None` if it did not exist.
     pub fn tip(&self) -> Option<CommitId> {
         self.tip
     }
@@ -77,8 +70,13 @@ impl<'r> Pusher<'r> {
         self.connection.remote()
     }
 
-    /// Returns `commit` with its parent as the lease of the branch, which is where the branch must stand for a push; a new
-    /// branch must not exist.
+    /// Returns whether the server accepts push options.
+    pub fn accepts_push_options(&self) -> bool {
+        self.capabilities.contains("push-options")
+    }
+
+    /// Returns `commit` with its lease: for a push, the branch must be at the commit's parent, and a new branch must not
+    /// exist.
     pub fn lease(&self, commit: NewCommit) -> CommitOnTip {
         let tip = self.tip.map(|_| commit.parent);
         CommitOnTip { new: commit, lease: Lease { branch: self.branch.clone(), tip } }
@@ -86,61 +84,52 @@ impl<'r> Pusher<'r> {
 
     /// Ends the conversation without a push.
     pub fn leave(mut self) {
-        // Programs at the other end of a pipe wait for a command; a flush says that none comes.
+        // A program at the other end of a pipe waits for a command; a flush says that none comes.
         gix::protocol::indicate_end_of_interaction(&mut self.connection.transport, false).ok();
     }
 
-    /// Pushes `commit` to the branch of its lease, with git's push options.
-    pub fn push(mut self, commit: &CommitOnTip, options: &[String]) -> Result<Pushed, GitError> {
+    /// Pushes `commit` to the branch of its lease, with git's push options. A server that does not accept options gets
+    /// none; git would refuse to push.
+    pub fn push(mut self, commit: &CommitOnTip, options: &[String]) -> Result<PushOutcome, GitError> {
         let remote = self.connection.remote();
-        if self.tip != commit.lease.tip || self.branch != commit.lease.branch {
-            let outcome = settled(self.tip, commit);
-            self.leave();
-            return Ok(Pushed { outcome, takes_options: true });
-        }
-        let takes_options = self.capabilities.contains("push-options");
-        let options = if takes_options { options } else { &[] };
+        let options = if self.accepts_push_options() { options } else { &[] };
         let body = request_body(remote, &self.capabilities, commit, options)?;
         let answer = send(&mut self.connection, &body);
         let (reason, messages) = match answer {
-            Ok(answer) => match answer.verdict(&commit.lease.branch.full()) {
-                Verdict::Accepted => return Ok(Pushed { outcome: PushOutcome::Updated, takes_options }),
-                Verdict::Rejected(reason) => (reason, answer.messages()),
+            Ok(answer) => match answer.ref_status(&commit.lease.branch.full()) {
+                RefStatus::Accepted => return Ok(PushOutcome::Updated { commit: commit.id() }),
+                RefStatus::Rejected(reason) => (reason, answer.messages()),
             },
-            Err(error) => {
-                let outcome = after_a_lost_answer(remote, commit, self.connection.failed(error))?;
-                return Ok(Pushed { outcome, takes_options });
-            }
+            Err(error) => return after_a_lost_answer(remote, commit, self.connection.failed(error)),
         };
         drop(self);
-        let mut refusal = Refusal { reason, messages };
-        let outcome = match read_tip(remote, &commit.lease).map(|tip| settled(tip, commit)) {
+        let mut refusal = PushRefusal { reason, messages };
+        Ok(match read_tip(remote, &commit.lease).map(|tip| settled(tip, commit)) {
             Ok(PushOutcome::Refused(_)) => PushOutcome::Refused(refusal),
             Ok(outcome) => outcome,
-            // What the server said stands, whatever keeps us from asking again.
+            // The server's refusal stands even if the branch cannot be read again.
             Err(error) => {
                 let unread = anyhow::Error::from(error);
                 refusal.reason = format!("{} (the branch could not be read again: {unread:#})", refusal.reason);
                 PushOutcome::Refused(refusal)
             }
-        };
-        Ok(Pushed { outcome, takes_options })
+        })
     }
 }
 
-/// The request went out and no report came back: only the branch can tell what happened.
+/// Finds out whether a push took effect of which no report came back: only the branch can tell.
 fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<PushOutcome, GitError> {
     let uncertain = |source: GitError| GitError::Uncertain { remote: remote.to_string(), source: Box::new(source) };
     let Ok(tip) = read_tip(remote, &commit.lease) else {
         return Err(uncertain(lost));
     };
     match settled(tip, commit) {
-        // An answer says that nothing happened. Without one, the server may still be at work.
+        // With an answer, nothing happened. Without one, the server may still be at work.
         PushOutcome::Refused(_) if lost.is_an_answer() => Err(lost),
         PushOutcome::Refused(_) => Err(uncertain(lost)),
-        // Somebody may have released on top of ours already.
+        // Another release may be on top of ours already.
         PushOutcome::Raced { tip: Some(tip) } => match ancestry(remote, commit, tip) {
-            Ok(Ancestry::Contains) => Ok(PushOutcome::Updated),
+            Ok(Ancestry::Contains) => Ok(PushOutcome::Updated { commit: commit.id() }),
             Ok(Ancestry::Lacks) => Ok(PushOutcome::Raced { tip: Some(tip) }),
             Ok(Ancestry::Unknown) | Err(_) => Err(uncertain(lost)),
         },
@@ -155,11 +144,11 @@ enum Ancestry {
     Unknown,
 }
 
-/// Looks for `commit` below `tip`, as far as its parent, which the branch was at.
+/// Looks for `commit` in the history of `tip`, back to its parent, which the branch was at.
 fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<Ancestry, GitError> {
     let mut reader = Reader::open(remote, Some(&commit.lease.branch))?;
     let mut recent = Objects::default();
-    reader.fetch_history(tip.0, RECENT, &mut recent)?;
+    reader.fetch_history(tip.0, HISTORY_DEPTH, &mut recent)?;
     let is_there = |id: CommitId| recent.contains(&id.0);
     Ok(match commit.lease.tip {
         _ if is_there(commit.id()) => Ancestry::Contains,
@@ -168,7 +157,7 @@ fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<Ance
     })
 }
 
-/// Returns where the branch stands now.
+/// Returns the tip that the branch has now.
 fn read_tip(remote: &Remote, lease: &Lease) -> Result<Option<CommitId>, GitError> {
     let again = Pusher::open(remote, &lease.branch)?;
     let tip = again.tip;
@@ -176,18 +165,18 @@ fn read_tip(remote: &Remote, lease: &Lease) -> Result<Option<CommitId>, GitError
     Ok(tip)
 }
 
-/// Returns what a branch's tip says about a push of `commit` that was not reported as done.
+/// Returns what the tip of the branch tells about a push of `commit` that the server did not report as accepted.
 fn settled(tip: Option<CommitId>, commit: &CommitOnTip) -> PushOutcome {
     if tip == Some(commit.id()) {
-        PushOutcome::Updated
+        PushOutcome::Updated { commit: commit.id() }
     } else if tip == commit.lease.tip {
-        PushOutcome::Refused(Refusal { reason: String::new(), messages: Vec::new() })
+        PushOutcome::Refused(PushRefusal { reason: String::new(), messages: Vec::new() })
     } else {
         PushOutcome::Raced { tip }
     }
 }
 
-/// Returns the one command, the push options and the pack, as they go over the wire.
+/// Returns the body of the request: the one command, the push options and the pack.
 fn request_body(
     remote: &Remote,
     capabilities: &Capabilities,
@@ -217,35 +206,36 @@ fn request_body(
         wanted += " quiet";
     }
     let old = commit.lease.tip.map_or(HASH.null(), |tip| tip.0);
-    let mut body = Vec::new();
-    packet_line(&mut body, &format!("{old} {} {}\0{wanted}", commit.new.id, commit.lease.branch.full()));
-    body.extend_from_slice(FLUSH);
+    let update = format!("{old} {} {}\0{wanted}", commit.new.id, commit.lease.branch.full());
+    let mut body = packet_lines(&[update])?;
     if !options.is_empty() {
-        for option in options {
-            packet_line(&mut body, option);
-        }
-        body.extend_from_slice(FLUSH);
+        body.extend(packet_lines(options)?);
     }
     let thin = if capabilities.contains("no-thin") { Thin::No } else { Thin::Yes };
     body.extend(pack::write(&commit.new.objects, thin)?);
     Ok(body)
 }
 
-const FLUSH: &[u8] = b"0000";
-
-pub(super) fn packet_line(out: &mut Vec<u8>, text: &str) {
-    out.extend(format!("{:04x}{text}", text.len() + 4).into_bytes());
+/// Returns a packet line for each of `lines`, and the flush packet that ends them. A line of more than 65,516 bytes is an
+/// error.
+fn packet_lines(lines: &[String]) -> Result<Vec<u8>, GitError> {
+    let mut packets = Vec::new();
+    let written = lines.iter().try_for_each(|line| data_to_write(line.as_bytes(), &mut packets).map(drop));
+    written
+        .and_then(|()| flush_to_write(&mut packets))
+        .map_err(|error| GitError::unexpected("the push cannot be written", error))?;
+    Ok(packets)
 }
 
-fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<Answer> {
-    // The mode for text is the one for what fits into memory: over HTTP it has a length and is not chunked.
+fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<PushReport> {
+    // gix sends this mode over HTTP with a length, and the other one in chunks.
     let mode = WriteMode::OneLfTerminatedLinePerWriteCall;
     let (mut writer, mut reader) = connection.transport.request(mode, MessageKind::Flush, false)?.into_parts();
-    // A server that has already made up its mind closes its end: what it has to say is still to be read.
+    // A server may close its end before it has read all; its answer can still be read.
     let sent = writer.write_all(body).and_then(|()| writer.flush());
-    // The other end reads until here.
+    // The drop closes the request; the server reads up to its end.
     drop(writer);
-    let answer = Answer::read(&mut reader)?;
+    let answer = PushReport::read(&mut reader)?;
     if !answer.has_report() {
         sent?;
     }

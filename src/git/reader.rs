@@ -1,9 +1,9 @@
-//! A conversation with the remote's `git-upload-pack`: where branches stand, and objects by their ids.
+//! A conversation with the remote's `git-upload-pack`: the tips of branches, and objects by their ids.
 //!
-//! A server that serves parts (protocol v2 with filters) is asked for the commit and its trees at once, where they are
-//! few, and else for what is needed and nothing more. There is only one filter at a time, `blob:none` or `tree:0`: GitHub
-//! allows those and no combination. An object that is asked for by its id comes whatever the filter says. A server that
-//! serves no parts is asked for the whole of the one commit.
+//! A server that supports partial fetches (protocol v2 with filters) is asked for the commit with all its trees; if these
+//! are too many, the rest of the answer is left, and the trees along the path are fetched one by one. A request has one
+//! filter, `blob:none` or `tree:0`: GitHub allows these and no combination. An object that is asked for by its id comes
+//! whatever the filter says. A server without partial fetches is asked for the whole of the one commit.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -21,34 +21,34 @@ use gix::protocol::{Command, LsRefsCommand};
 
 use super::error::GitError;
 use super::lineage::{Lineage, told_by};
-use super::name::{BranchName, CommitId};
-use super::objects::Objects;
-use super::pack::Incoming;
+use super::objects::name::{BranchName, CommitId};
+use super::objects::pack::Incoming;
+use super::objects::store::Objects;
 use super::remote::Remote;
-use super::transport::{AGENT, Connection};
+use super::wire::connection::{AGENT, Connection};
 
-/// Up to how many trees the first trip brings along with the commit. Of ten well-known GitOps repositories, the largest
-/// has 1,766, which are 200 kB; the folders along one path are fewer bytes only where there are more.
-const FEW: usize = 2_000;
+/// The most objects that are read of the first fetch, which are the newest commits and the tip's trees. Of ten well-known
+/// GitOps repositories, the largest has 1,766 trees, which are 200 kB. With more trees, those along one path are fewer bytes.
+const MAX_OBJECTS_IN_FIRST_FETCH: usize = 2_000;
 
-/// How many commits the first trip brings along: what was released last, and from where, is told by their messages.
-pub(super) const RECENT: usize = 50;
+/// How many generations of commits the first fetch asks for: their messages tell what was released last.
+pub(super) const HISTORY_DEPTH: usize = 50;
 
 /// A conversation with the remote's `git-upload-pack`.
 pub struct Reader<'r> {
     connection: Connection<'r>,
     protocol: Protocol,
     capabilities: Capabilities,
-    /// What a server of protocol v0 or v1 says unasked.
+    /// The tips that a server of protocol v0 or v1 advertises in its first answer.
     advertised: Tips,
 }
 
-/// Where the remote's branches stand, as far as a release asks.
+/// The tips of the remote's branches that a release needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tips {
-    /// The branch that was asked for, else the remote's default branch; `None` where it has none.
+    /// The branch that was asked for, else the remote's default branch; `None` if it has none.
     pub branch: Option<BranchName>,
-    /// The branch's commit; `None` where it does not exist.
+    /// The branch's commit; `None` if the branch does not exist.
     pub tip: Option<CommitId>,
     /// The commit of the remote's default branch; `None` in an empty repository.
     pub default: Option<CommitId>,
@@ -57,9 +57,9 @@ pub struct Tips {
 /// How much of a commit came with its first fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fetched {
-    /// At least the commit; what else is needed can be asked for.
-    Parts,
-    /// All of it: the server serves no parts.
+    /// At least the commit; more objects can be fetched by id.
+    Partial,
+    /// All of it: the server does not support partial fetches.
     Whole,
 }
 
@@ -88,7 +88,7 @@ impl<'r> Reader<'r> {
         Ok(Self { connection, protocol, capabilities, advertised })
     }
 
-    /// Asks where the branch stands.
+    /// Asks for the tip of the branch.
     pub fn tips(&mut self) -> Result<Tips, GitError> {
         if self.protocol != Protocol::V2 {
             return Ok(self.advertised.clone());
@@ -103,25 +103,25 @@ impl<'r> Reader<'r> {
         Ok(tips(&refs, self.advertised.branch.as_ref()))
     }
 
-    /// Fetches a branch's tip, with its [`RECENT`] history where the server serves parts.
+    /// Fetches a branch's tip, with [`HISTORY_DEPTH`] generations of history if the server supports partial fetches.
     pub(super) fn fetch_tip(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
         let Some(mut arguments) = self.arguments("blob:none") else {
             return self.fetch_whole(tip, objects);
         };
-        arguments.deepen(RECENT);
+        arguments.deepen(HISTORY_DEPTH);
         arguments.want(tip);
-        let few = |objects: usize| objects <= FEW;
+        let few = |objects: usize| objects <= MAX_OBJECTS_IN_FIRST_FETCH;
         let taken = receive(&mut self.connection, self.protocol, &mut arguments, few, objects);
         if taken.map_err(|error| self.connection.failed(error))? == Taken::Commits {
             self.connection.abandon_answer()?;
         }
-        Ok(Fetched::Parts)
+        Ok(Fetched::Partial)
     }
 
     fn fetch_whole(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
         let mut arguments = self.ask();
         if !arguments.can_use_deepen() {
-            return Err(self.connection.remote().unsupported("it serves neither parts nor a single commit"));
+            return Err(self.connection.remote().unsupported("it supports neither partial nor shallow fetches"));
         }
         arguments.deepen(1);
         arguments.want(tip);
@@ -130,8 +130,8 @@ impl<'r> Reader<'r> {
         Ok(Fetched::Whole)
     }
 
-    /// Fetches `tip` and up to `depth - 1` generations of commits before it, without their trees. A server that serves no
-    /// parts is not asked.
+    /// Fetches `tip` and up to `depth - 1` generations of commits before it, without their trees. A server without partial
+    /// fetches is not asked.
     pub(super) fn fetch_history(&mut self, tip: ObjectId, depth: usize, objects: &mut Objects) -> Result<(), GitError> {
         let Some(mut arguments) = self.arguments("tree:0") else {
             return Ok(());
@@ -157,21 +157,21 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Returns how `commit` stands to `other`: the server is told that we have the other, and sends what is new to that.
+    /// Returns how `commit` stands to `other`. The server is told that we have `other`, and sends the commits that we lack.
     pub(super) fn lineage(&mut self, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
         let mut between = Objects::default();
-        // Only who is not done yet is told whether the server knows the other. It then sends the pack at once where the
-        // two meet, and else waits for more to be said.
-        for done in [false, true] {
+        // The server says whether it has `other` only while the negotiation is open. It then sends the pack at once if the
+        // two histories meet, and otherwise waits for more `have` lines.
+        for negotiation in [Negotiation::Open, Negotiation::Done] {
             let Some(mut arguments) = self.arguments("tree:0") else {
                 return Ok(Lineage::Unknown);
             };
             arguments.want(commit.0);
             arguments.have(other.0);
-            match negotiate(&mut self.connection, self.protocol, &mut arguments, done, &mut between) {
+            match negotiate(&mut self.connection, self.protocol, &mut arguments, negotiation, &mut between) {
                 Ok(Negotiated::Pack) => return Ok(told_by(&between, commit, other)),
                 Ok(Negotiated::Common) => {}
-                Ok(Negotiated::Stranger) => break,
+                Ok(Negotiated::NotCommon) => break,
                 Err(error) if is_refusal(&error) => {
                     self.connection.begin_again()?;
                     break;
@@ -195,7 +195,7 @@ impl<'r> Reader<'r> {
         Ok(())
     }
 
-    /// Returns the arguments of a fetch of parts; `None` where the server serves none.
+    /// Returns the arguments of a partial fetch; `None` if the server does not support it.
     fn arguments(&self, filter: &str) -> Option<Arguments> {
         if self.protocol != Protocol::V2 {
             return None;
@@ -208,7 +208,7 @@ impl<'r> Reader<'r> {
         Some(arguments)
     }
 
-    /// Returns the arguments of any fetch. Nobody watches its progress, which is several kilobytes of an answer.
+    /// Returns the arguments of any fetch. Progress messages are turned off: they are several kilobytes of an answer.
     fn ask(&self) -> Arguments {
         let mut arguments = Arguments::new(self.protocol, self.features(), false);
         if self.protocol == Protocol::V2 || self.capabilities.contains("no-progress") {
@@ -224,7 +224,7 @@ impl<'r> Reader<'r> {
     }
 }
 
-/// What was taken of a pack.
+/// What was read of a pack.
 #[derive(PartialEq, Eq)]
 enum Taken {
     All,
@@ -232,7 +232,7 @@ enum Taken {
     Commits,
 }
 
-/// Sends a fetch and takes its pack, or only its commits where the number of objects is not `wanted`.
+/// Sends a fetch and reads its pack, or only the pack's commits if the number of objects is not `wanted`.
 fn receive(
     connection: &mut Connection<'_>,
     protocol: Protocol,
@@ -244,7 +244,7 @@ fn receive(
     refused(protocol, &mut reader)?;
     let response = Response::from_line_reader(protocol, &mut reader, true, false)?;
     anyhow::ensure!(response.has_pack(), "the server sent no pack");
-    // A handler is what makes the reader take the side bands apart.
+    // With a handler, the reader takes the side bands apart.
     reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
     let pack = Incoming::open(&mut reader)?;
     if !wanted(pack.count()) {
@@ -252,34 +252,43 @@ fn receive(
         return Ok(Taken::Commits);
     }
     pack.all(objects)?;
-    // What follows are messages, and the end, up to which an answer must be read.
+    // An answer must be read to its end; what is left are messages.
     io::copy(&mut reader, &mut io::sink())?;
     Ok(Taken::All)
 }
 
-/// What came of telling a server what we have.
-enum Negotiated {
-    /// It sent what is new to that.
-    Pack,
-    /// It knows that, and waits for more.
-    Common,
-    /// It does not know that.
-    Stranger,
+/// Whether more `have` lines may follow those of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Negotiation {
+    Open,
+    Done,
 }
 
+/// What a server answers to our `have` line.
+enum Negotiated {
+    /// The pack of what we lack.
+    Pack,
+    /// It has that commit too, and waits for more lines.
+    Common,
+    /// It does not have that commit.
+    NotCommon,
+}
+
+/// Tells the server what we have and want, and takes the pack if one comes.
 fn negotiate(
     connection: &mut Connection<'_>,
     protocol: Protocol,
     arguments: &mut Arguments,
-    done: bool,
+    negotiation: Negotiation,
     objects: &mut Objects,
 ) -> anyhow::Result<Negotiated> {
+    let done = negotiation == Negotiation::Done;
     let mut reader = arguments.send(&mut connection.transport, done)?;
     refused(protocol, &mut reader)?;
     let response = Response::from_line_reader(protocol, &mut reader, done, true)?;
     if !response.has_pack() {
         let common = response.acknowledgements().iter().any(|said| matches!(said, Acknowledgement::Common(_)));
-        return Ok(if common { Negotiated::Common } else { Negotiated::Stranger });
+        return Ok(if common { Negotiated::Common } else { Negotiated::NotCommon });
     }
     reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
     Incoming::open(&mut reader)?.all(objects)?;
@@ -287,12 +296,12 @@ fn negotiate(
     Ok(Negotiated::Pack)
 }
 
-/// What a server says instead of an answer, as it does of an object that it does not have.
+/// An `ERR` line in place of an answer, which a server sends if it does not have an object.
 #[derive(Debug, thiserror::Error)]
 #[error("it says: {0}")]
 struct Refused(String);
 
-/// Fails where a server of protocol v2 refuses to answer. gix would take that for a section that it does not know.
+/// Fails if a server of protocol v2 answers with an `ERR` line, which gix would take for an unknown section.
 fn refused<'r>(protocol: Protocol, reader: &mut impl ExtendedBufRead<'r>) -> anyhow::Result<()> {
     if protocol != Protocol::V2 {
         return Ok(());
@@ -300,7 +309,7 @@ fn refused<'r>(protocol: Protocol, reader: &mut impl ExtendedBufRead<'r>) -> any
     reader.reset(Protocol::V2);
     let said = match reader.peek_data_line() {
         Some(Ok(Ok(line))) => line.strip_prefix(b"ERR ").map(|said| said.to_str_lossy().trim_end().to_owned()),
-        // Over a pipe, gix has recognised it already.
+        // Over a pipe, gix has parsed the line already.
         Some(Err(error)) => {
             let said = error.get_ref().and_then(|error| error.downcast_ref::<packetline::read::Error>());
             said.map(|said| said.message.to_string())
@@ -310,8 +319,8 @@ fn refused<'r>(protocol: Protocol, reader: &mut impl ExtendedBufRead<'r>) -> any
     said.map_or(Ok(()), |said| Err(Refused(said).into()))
 }
 
-/// Returns whether a server has refused. A program does so as soon as it reads of an object that it does not have, and
-/// ends without listening to the rest.
+/// Returns whether a server has refused. A program does so as soon as it reads the id of an object that it does not have,
+/// and ends without reading the rest.
 fn is_refusal(error: &anyhow::Error) -> bool {
     let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
@@ -337,7 +346,7 @@ fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {
     tips
 }
 
-/// Nothing here has been tried with another hash function than SHA-1.
+/// Refuses a repository of another hash function than SHA-1: nothing here has been tested with one.
 pub(super) fn refuse_other_hashes(remote: &Remote, capabilities: &Capabilities) -> Result<(), GitError> {
     match capabilities.capability("object-format").and_then(|format| format.value()) {
         Some(format) if format != "sha1" => Err(remote.unsupported("its objects are not named by SHA-1")),

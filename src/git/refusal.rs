@@ -1,38 +1,38 @@
-//! What a server says when it refuses a push, and which rule that names, where its words are well known. The words decide
-//! nothing: what happened is known from the branch. They only make the hint a fitting one.
+//! What a server says when it refuses a push, and the rule that it names, if its words are well known. The words only choose
+//! a hint. They decide nothing: the branch tells what happened.
 
-/// What the server said when it refused. Untrusted text, a line each.
+/// What the server said when it refused a push. Untrusted text, a line each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct PushRefusal {
     pub reason: String,
     pub messages: Vec<String>,
 }
 
-/// What stands in the way.
+/// The rule or the condition that the push broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// Commits must be signed.
     Signature,
     /// Something in the push looks like a secret.
     Secret,
-    /// The author or committer is not one that the server takes.
+    /// The server does not accept this author or committer.
     Identity,
-    /// The message does not read as it must.
+    /// The message does not have the form that the server requires.
     Message,
-    /// The branch takes no direct pushes from us.
+    /// The branch is protected against direct pushes by us.
     Protection,
     /// The branch is checked out in the repository that is pushed to.
     CheckedOut,
-    /// The branch is locked, by a push at work or a process that ended early.
+    /// The branch is locked, by another push or by a process that ended early.
     Lock,
-    /// There is no room.
+    /// The disk or the quota is full.
     Space,
-    /// The server's own user may not write.
+    /// The server's own user may not write to the repository.
     ReadOnly,
 }
 
-/// What a rule is known by, in lower case. The first that fits counts, so what is said beside a general rule comes before it.
-/// Of GitHub, GitLab, Gitea, Bitbucket, Azure Repos and git itself.
+/// The words that name a rule, in lower case: of GitHub, GitLab, Gitea, Bitbucket, Azure Repos and git itself. The first
+/// that are found count, so special rules come before general ones.
 const KNOWN_BY: [(&str, Rule); 30] = [
     ("verified signature", Rule::Signature),
     ("must be signed", Rule::Signature),
@@ -66,8 +66,8 @@ const KNOWN_BY: [(&str, Rule); 30] = [
     (".lock': permission denied", Rule::ReadOnly),
 ];
 
-impl Refusal {
-    /// Returns the rule that the server's words name; `None` where they are its own.
+impl PushRefusal {
+    /// Returns the rule that the server's words name; `None` if they are unknown.
     pub fn rule(&self) -> Option<Rule> {
         let said = format!("{}\n{}", self.reason, self.messages.join("\n")).to_lowercase();
         KNOWN_BY.iter().find(|(words, _)| said.contains(words)).map(|(_, rule)| *rule)
@@ -76,7 +76,7 @@ impl Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refusal, Rule};
+    use super::{PushRefusal, Rule};
 
     /// What servers are known to say: the reason, and what their hooks say beside it.
     const SAID: [(&str, &str, Option<Rule>); 26] = [
@@ -184,7 +184,7 @@ mod tests {
     fn rules_are_known_by_what_servers_say() {
         for (reason, said, expected) in SAID {
             let messages = said.lines().map(str::to_owned).collect();
-            let refusal = Refusal { reason: reason.to_owned(), messages };
+            let refusal = PushRefusal { reason: reason.to_owned(), messages };
             assert_eq!(refusal.rule(), expected, "{reason}: {said}");
         }
     }

@@ -1,5 +1,5 @@
-//! A remote repository: where it is, how it is reached, and with which login. Its URL as shown has no user and no
-//! password. What to read from it is `reader`, what to write to it is `push`.
+//! A remote repository: its address, the transport, and the login. As shown, its URL has no user and no password. `reader`
+//! reads from it, `push` writes to it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,15 +12,15 @@ use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 
-use super::credentials::{Helpers, HostLogin, Login, basic, netrc};
 use super::error::GitError;
-use super::http::{Access, parse_header};
-use super::http_client::http_client;
-use super::http_config::{HttpSettings, rewritten};
-use super::ssh::{Ssh, SshSettings};
-use super::traffic::{Counters, Traffic};
+use super::wire::conversation::{Access, parse_header};
+use super::wire::host_login::{Helpers, HostLogin, RemoteLogin, basic, netrc};
+use super::wire::http_client::http_client;
+use super::wire::http_config::{HttpSettings, rewritten};
+use super::wire::ssh::{Ssh, SshSettings};
+use super::wire::traffic::{Counters, Traffic};
 
-/// A repository that is read and written over its transport, never on disk.
+/// A repository that is read and written over a transport; a local path as well.
 pub struct Remote {
     pub(super) address: Address,
     pub(super) counters: Arc<Counters>,
@@ -33,11 +33,11 @@ pub(super) enum Address {
     Program(Server),
 }
 
-/// What is reached through a program: `ssh`, or git's own server on this machine.
+/// A server that is reached through a program: `ssh`, or git's own server on this machine.
 pub(super) enum Server {
     Ssh {
         ssh: Box<Ssh>,
-        /// As the shell at the host understands it.
+        /// The path as the shell on the host reads it.
         path: BString,
     },
     Local {
@@ -45,25 +45,25 @@ pub(super) enum Server {
     },
 }
 
-/// What belongs to a remote beside its URL.
+/// Settings of a remote beside its URL.
 #[derive(Default)]
 pub struct RemoteOptions {
-    /// How long one request and its answer may take.
+    /// The limit of each wait for the server.
     pub timeout: Duration,
     pub ssh: SshSettings,
-    /// What git calls `GIT_SSL_CAINFO`.
+    /// `GIT_SSL_CAINFO` of git.
     pub ca_file: Option<PathBuf>,
-    /// What git calls `GIT_SSL_NO_VERIFY`.
+    /// `GIT_SSL_NO_VERIFY` of git.
     pub unverified: bool,
     /// Logins from the environment, in the order in which they count.
     pub logins: Vec<HostLogin>,
-    /// Where `.netrc` is.
+    /// The folder of `.netrc`.
     pub home: Option<PathBuf>,
 }
 
 impl Remote {
     /// Returns the remote that `url` names: http(s), ssh (`host:path` too), or a local path. The user's and the system's
-    /// configuration of git count.
+    /// configuration of git apply.
     pub fn at(url: &str, options: &RemoteOptions) -> Result<Self, GitError> {
         let config = user_configuration()?;
         let url = rewritten(&config, url);
@@ -78,8 +78,8 @@ impl Remote {
         let address = match url.scheme {
             Scheme::Http | Scheme::Https => http_address(&url, &shown, config, options)?,
             Scheme::Ssh => {
-                // `user:token@host/path` without its scheme reads as host and path of ssh, the token being part of one; so
-                // does `https:/user:token@host/path`.
+                // Without its scheme, `user:token@host/path` parses as a host and a path of ssh, one of which holds the
+                // token; so does `https:/user:token@host/path`.
                 let is_scheme = url.host().is_some_and(|host| ["http", "https"].contains(&host));
                 if is_scheme || url.path.find_byte(b'@').is_some_and(|at| !url.path[..at].contains(&b'/')) {
                     return Err(invalid(&shown, "is `https://` missing before it?"));
@@ -95,7 +95,7 @@ impl Remote {
         Ok(Self { address, counters: Arc::default(), timeout: options.timeout, shown })
     }
 
-    /// Returns the URL of the server, without a path; `None` where it is not spoken to over HTTP.
+    /// Returns the URL of the server, without a path; `None` if the transport is not HTTP.
     pub fn server(&self) -> Option<String> {
         match &self.address {
             Address::Http { url, .. } => Some(url.origin().ascii_serialization()),
@@ -103,12 +103,12 @@ impl Remote {
         }
     }
 
-    /// Returns whether both are one repository, whatever their transports and logins. Hosts do not tell names by their case.
+    /// Returns whether both are the same repository, over whatever transport and login. Hosts ignore the case of names.
     pub fn is(&self, other: &Self) -> bool {
         self.shown.eq_ignore_ascii_case(&other.shown)
     }
 
-    /// Returns what went over HTTP so far; ssh and local paths are not counted.
+    /// Returns the traffic over HTTP so far; ssh and local paths are not counted.
     pub fn traffic(&self) -> Traffic {
         self.counters.read()
     }
@@ -117,7 +117,7 @@ impl Remote {
         matches!(&self.address, Address::Http { access, .. } if access.login.was_shown())
     }
 
-    /// Returns how long git's credential helpers were waited for, where they did not answer.
+    /// Returns the limit within which git's credential helpers did not answer; `None` if they did.
     pub(super) fn silent_helpers(&self) -> Option<Duration> {
         match &self.address {
             Address::Http { access, .. } => access.login.silent_helpers(),
@@ -156,10 +156,10 @@ fn invalid(url: &str, why: &str) -> GitError {
     GitError::Url { url: shown.to_owned(), why: why.to_owned() }
 }
 
-/// Returns a URL as people name a repository: host and path, nothing that could be a secret.
+/// Returns the host and the path of a URL, and nothing that could be a secret.
 fn shown(url: &gix::Url) -> String {
     let path = url.path.to_str_lossy();
-    // What follows may be a token.
+    // A query or a fragment may be a token.
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let path = path.trim_end_matches('/').trim_end_matches(".git");
     match (url.host(), url.port) {
@@ -194,18 +194,18 @@ fn http_address(
             None => {}
         }
     }
-    let helpers = || Helpers::read(config, url.clone(), options.timeout).map(Login::of_helpers);
-    // A token may stand in the place of the user's name, where nobody knows a password for it.
-    let user_alone = || url.user().map(|user| Login::known(basic(user, "")));
+    let helpers = || Helpers::read(config, url.clone(), options.timeout).map(RemoteLogin::of_helpers);
+    // The user's name may be a token itself, which has no password.
+    let user_alone = || url.user().map(|user| RemoteLogin::known(basic(user, "")));
     access.login = match known_login(url, &public, configured, options) {
-        Some(header) => Login::known(header),
+        Some(header) => RemoteLogin::known(header),
         None => helpers().or_else(user_alone).unwrap_or_default(),
     };
     Ok(Address::Http { url: public, client, access: Arc::new(access) })
 }
 
-/// Returns the login that is known beforehand: from the URL, from the environment for this remote, from git's
-/// configuration, from `.netrc`, from the CI system for its own server.
+/// Returns the login that is known before the first request. In this order: the URL's, the environment's for this remote,
+/// that of git's configuration, that of `.netrc`, and the CI system's for its own server.
 fn known_login(
     url: &gix::Url,
     public: &Url,
@@ -226,7 +226,7 @@ fn known_login(
         .or_else(of_server)
 }
 
-/// A path that begins with `-` would be an option of the program that is to serve it.
+/// Refuses a path that begins with `-`: the program that serves it would take it for an option.
 fn refuse_option(shown: &str, path: &BString) -> Result<(), GitError> {
     if path.trim_start().starts_with(b"-") {
         return Err(invalid(shown, "its path would be taken for an option"));
@@ -241,7 +241,7 @@ fn local_address(url: gix::Url) -> Result<Address, GitError> {
     }
     refuse_option(&path.display().to_string(), &url.path)?;
     let is_repository = (path.join("HEAD").exists() && path.join("objects").is_dir()) || path.join(".git").exists();
-    // `token@host/path` reads as a path.
+    // `token@host/path` parses as a path, and the error must not show the token.
     if !is_repository && url.path.contains(&b'@') {
         return Err(invalid(&path.display().to_string(), "it is no folder with a repository in it"));
     }

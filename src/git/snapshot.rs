@@ -1,5 +1,6 @@
-//! One commit of a remote, and as much of it as a release needs: the trees along the wanted paths and the wanted files. The
-//! cost is the path's length, whatever the repository's size and history; what a checkout already has costs nothing.
+//! One commit of a remote, and as much of it as a release needs: the trees along the wanted paths, and the wanted files. The
+//! cost depends on the length of the paths, and not on the size of the repository or its history. What a checkout has
+//! already costs nothing.
 
 use std::collections::HashSet;
 
@@ -9,50 +10,50 @@ use gix::objs::tree::EntryKind;
 
 use super::checkout::Checkout;
 use super::error::GitError;
-use super::name::{CommitId, RepositoryPath};
-use super::objects::Objects;
-use super::reader::{Fetched, RECENT, Reader};
+use super::objects::name::{CommitId, RepositoryPath};
+use super::objects::store::Objects;
+use super::reader::{Fetched, HISTORY_DEPTH, Reader};
 use super::remote::Remote;
 
 /// One commit of the remote and what has been loaded of it.
 pub struct Snapshot<'r> {
-    pub(super) source: Source<'r>,
+    pub(super) source: ObjectSource<'r>,
     pub(super) commit: CommitId,
     pub(super) root: ObjectId,
     pub(super) objects: Objects,
     fetched: Fetched,
-    /// How many generations of commits were fetched.
+    /// How many generations of commits were fetched; `usize::MAX` without a remote, which could be asked for more.
     pub(super) depth: usize,
 }
 
 /// What is at a path.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Entry<'s> {
+pub enum TreeEntry<'s> {
     Missing,
-    /// A folder, and the names of the files in it. Names that are not UTF-8 are left out.
+    /// A folder, with the names of the files in it. Names that are not UTF-8 are left out.
     Directory(Vec<&'s str>),
     File(&'s [u8]),
 }
 
-/// What kind of thing is in a folder.
+/// What kind of entry a folder has under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum TreeEntryKind {
     Missing,
     File,
     /// A folder, a symbolic link, a submodule.
     Other,
 }
 
-/// Where objects come from: what the checkout has, else the remote, which is not spoken to before it has to be.
-pub struct Source<'r> {
-    /// `None`: what the checkout lacks is not to be had.
+/// Gives objects from the checkout if it has them, else from the remote, to which it connects when the first one is missing.
+pub struct ObjectSource<'r> {
+    /// `None`: objects come from the checkout alone.
     remote: Option<&'r Remote>,
     pub(super) checkout: Option<&'r Checkout>,
     reader: Option<Reader<'r>>,
 }
 
-impl<'r> Source<'r> {
-    /// Reads from `remote`. A conversation that was begun already is gone on with.
+impl<'r> ObjectSource<'r> {
+    /// Reads from `remote`, over the conversation of `reader` if there is one.
     pub fn new(remote: &'r Remote, checkout: Option<&'r Checkout>, reader: Option<Reader<'r>>) -> Self {
         Self { remote: Some(remote), checkout, reader }
     }
@@ -65,17 +66,17 @@ impl<'r> Source<'r> {
     /// Reads the commit `at`, the tip of a branch, whose files can then be loaded.
     pub fn snapshot(mut self, at: CommitId) -> Result<Snapshot<'r>, GitError> {
         let mut objects = Objects::default();
-        // Where nobody can be asked for more history, there is none.
-        let (mut fetched, mut depth) = (Fetched::Parts, if self.remote.is_none() { usize::MAX } else { 0 });
+        // Without a remote, there is no more history than the checkout has.
+        let (mut fetched, mut depth) = (Fetched::Partial, if self.remote.is_none() { usize::MAX } else { 0 });
         if !self.copy_local(at.0, &mut objects)? {
             fetched = self.reader()?.fetch_tip(at.0, &mut objects)?;
-            depth = if fetched == Fetched::Parts { RECENT } else { 1 };
+            depth = if fetched == Fetched::Partial { HISTORY_DEPTH } else { 1 };
         }
         let root = objects.commit(&at.0)?.tree();
         Ok(Snapshot { source: self, commit: at, root, objects, fetched, depth })
     }
 
-    /// Reads the commit `at` for its history: where it is not at hand, it comes with its parents and without trees.
+    /// Reads the commit `at` for its history. If the checkout lacks it, it is fetched with its parents and without trees.
     pub fn commits(mut self, at: CommitId) -> Result<Snapshot<'r>, GitError> {
         const WITH_PARENTS: usize = 2;
         let mut objects = Objects::default();
@@ -85,7 +86,7 @@ impl<'r> Source<'r> {
             depth = WITH_PARENTS;
         }
         let root = objects.commit(&at.0)?.tree();
-        Ok(Snapshot { source: self, commit: at, root, objects, fetched: Fetched::Parts, depth })
+        Ok(Snapshot { source: self, commit: at, root, objects, fetched: Fetched::Partial, depth })
     }
 
     fn fetch(&mut self, wants: Vec<ObjectId>, objects: &mut Objects) -> Result<(), GitError> {
@@ -128,18 +129,18 @@ impl Snapshot<'_> {
         self.commit
     }
 
-    /// Returns whether the server could only serve the commit as a whole.
+    /// Returns whether the server does not support partial fetches, so that the whole commit was downloaded.
     pub fn is_whole(&self) -> bool {
         self.fetched == Fetched::Whole
     }
 
-    /// Loads what is at `paths`, all of one depth in one trip.
+    /// Loads what is at `paths`, one request for each level of folders.
     pub fn load(&mut self, paths: &[RepositoryPath]) -> Result<(), GitError> {
         let root = self.root;
         self.load_all(|snapshot| paths.iter().map(|path| snapshot.walk(root, path)).collect())
     }
 
-    /// Loads what `steps` comes upon that is not loaded yet, until nothing is missing.
+    /// Loads the objects that `steps` report as not loaded, until none is missing.
     pub(super) fn load_all(&mut self, steps: impl Fn(&Self) -> Result<Vec<Step>, GitError>) -> Result<(), GitError> {
         loop {
             let mut wants = Vec::new();
@@ -165,13 +166,13 @@ impl Snapshot<'_> {
     }
 
     /// Returns what is at `path`, which must have been loaded.
-    pub fn entry(&self, path: &RepositoryPath) -> Result<Entry<'_>, GitError> {
+    pub fn entry(&self, path: &RepositoryPath) -> Result<TreeEntry<'_>, GitError> {
         self.entry_at(self.root, path)
     }
 
-    pub(super) fn entry_at(&self, root: ObjectId, path: &RepositoryPath) -> Result<Entry<'_>, GitError> {
+    pub(super) fn entry_at(&self, root: ObjectId, path: &RepositoryPath) -> Result<TreeEntry<'_>, GitError> {
         match self.walk(root, path)? {
-            Step::Missing => Ok(Entry::Missing),
+            Step::Missing => Ok(TreeEntry::Missing),
             Step::Unloaded(id) => Err(GitError::unexpected(
                 format!("`{path}` cannot be read"),
                 anyhow::anyhow!("the object {id} was not loaded"),
@@ -179,13 +180,13 @@ impl Snapshot<'_> {
             Step::Tree(id) => {
                 let entries = self.objects.tree(&id)?.entries;
                 let files = entries.iter().filter(|entry| !entry.mode.is_tree());
-                Ok(Entry::Directory(files.filter_map(|entry| entry.filename.to_str().ok()).collect()))
+                Ok(TreeEntry::Directory(files.filter_map(|entry| entry.filename.to_str().ok()).collect()))
             }
-            Step::File { id, .. } => Ok(Entry::File(self.objects.blob(&id)?)),
+            Step::File { id, .. } => Ok(TreeEntry::File(self.objects.blob(&id)?)),
         }
     }
 
-    /// Returns the files below `folder` that are called by one of `names`; `None` if not all folders there are at hand.
+    /// Returns the files below `folder` that have one of `names`; `None` if not all folders there are loaded.
     pub fn files_below(
         &self,
         folder: &RepositoryPath,
@@ -213,31 +214,31 @@ impl Snapshot<'_> {
         Ok(Some(files))
     }
 
-    /// Returns what `folder`, which must have been loaded, says of `name`; that itself need not have been.
-    pub fn kind(&self, folder: &RepositoryPath, name: &str) -> Result<Kind, GitError> {
+    /// Returns the kind of the entry `name` of `folder`. The folder must have been loaded, the entry need not.
+    pub fn kind(&self, folder: &RepositoryPath, name: &str) -> Result<TreeEntryKind, GitError> {
         let Step::Tree(id) = self.walk(self.root, folder)? else {
-            return Ok(Kind::Missing);
+            return Ok(TreeEntryKind::Missing);
         };
         let tree = self.objects.tree(&id)?;
         let entry = tree.entries.iter().find(|entry| entry.filename == BStr::new(name));
         Ok(match entry.map(|entry| entry.mode.kind()) {
-            None => Kind::Missing,
-            Some(EntryKind::Blob | EntryKind::BlobExecutable) => Kind::File,
-            Some(EntryKind::Tree | EntryKind::Link | EntryKind::Commit) => Kind::Other,
+            None => TreeEntryKind::Missing,
+            Some(EntryKind::Blob | EntryKind::BlobExecutable) => TreeEntryKind::File,
+            Some(EntryKind::Tree | EntryKind::Link | EntryKind::Commit) => TreeEntryKind::Other,
         })
     }
 
     /// Returns the content of the file at `path`, which must have been loaded.
     pub fn file(&self, path: &RepositoryPath) -> Result<&[u8], GitError> {
         match self.entry(path)? {
-            Entry::File(bytes) => Ok(bytes),
-            Entry::Missing | Entry::Directory(_) => {
+            TreeEntry::File(bytes) => Ok(bytes),
+            TreeEntry::Missing | TreeEntry::Directory(_) => {
                 Err(GitError::NotFollowed { path: path.to_string(), what: "folder that should be a file" })
             }
         }
     }
 
-    /// Follows `path` from a root as far as objects are loaded.
+    /// Follows `path` from the tree `root` as far as objects are loaded.
     pub(super) fn walk(&self, root: ObjectId, path: &RepositoryPath) -> Result<Step, GitError> {
         let not_followed = |what| GitError::NotFollowed { path: path.to_string(), what };
         let mut at = Step::Tree(root);
@@ -266,7 +267,7 @@ impl Snapshot<'_> {
     }
 }
 
-/// Where following a path ended.
+/// What a path leads to, or the object at which following it stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Missing,

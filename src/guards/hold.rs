@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::SystemTime;
 
-use crate::git::{Entry, Kind, RepositoryPath, Snapshot};
+use crate::git::{RepositoryPath, Snapshot, TreeEntry, TreeEntryKind};
 use crate::guards::hold_file::{FILE_NAME, Hold, HoldError, HoldState};
 use crate::outcome::failure::Failure;
 use crate::targets::kustomization::{self, FILE_NAMES};
@@ -59,7 +59,7 @@ fn holds<'n>(
     let mut holds: BTreeMap<RepositoryPath, Vec<&str>> = BTreeMap::new();
     for Concerned { path, names } in concerned.iter().filter(|concerned| !concerned.names.is_empty()) {
         for folder in path.folders() {
-            if snapshot.kind(&folder, FILE_NAME)? != Kind::Missing {
+            if snapshot.kind(&folder, FILE_NAME)? != TreeEntryKind::Missing {
                 holds.entry(folder.join(FILE_NAME)).or_default().extend(names);
             }
         }
@@ -111,7 +111,7 @@ fn tell_misnamed(
 ) -> Result<(), Failure> {
     let mut told = HashSet::new();
     for folder in concerned.iter().flat_map(|concerned| concerned.path.folders()) {
-        let Entry::Directory(names) = snapshot.entry(&folder)? else { continue };
+        let TreeEntry::Directory(names) = snapshot.entry(&folder)? else { continue };
         let is_near = |name: &&str| {
             let plain: String = name.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
             *name != FILE_NAME && plain.starts_with("tagshiphold")
@@ -128,7 +128,7 @@ fn tell_misnamed(
 
 fn read(snapshot: &mut Snapshot<'_>, place: &RepositoryPath) -> Result<Result<Hold, HoldError>, Failure> {
     let folder = place.folders().pop().unwrap_or_else(RepositoryPath::root);
-    if snapshot.kind(&folder, FILE_NAME)? != Kind::File {
+    if snapshot.kind(&folder, FILE_NAME)? != TreeEntryKind::File {
         return Ok(Err(HoldError::NoFile));
     }
     snapshot.load(std::slice::from_ref(place))?;

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use crate::git::{Checkout, CommitId, CommitRecord, History, Remote, Snapshot, Source};
+use crate::git::{Checkout, CommitId, CommitRecord, History, ObjectSource, Remote, Snapshot};
 use crate::guards::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, Pushed, Verdict, judge};
 use crate::outcome::failure::Failure;
 use crate::request::{Repository, TargetRequest};
@@ -38,7 +38,7 @@ pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failu
             None => return Ok(None),
         },
     };
-    let mut snapshot = Source::new(&remote, checkout.as_ref(), None).commits(push.commit)?;
+    let mut snapshot = ObjectSource::new(&remote, checkout.as_ref(), None).commits(push.commit)?;
     let mut pushed = Vec::new();
     loop {
         match judge(push, &pushed) {
@@ -78,7 +78,7 @@ fn checkouts(request: &TargetRequest) -> Vec<(Checkout, String)> {
         places.push((Path::new("."), "origin"));
     }
     let open = |(folder, remote): (&Path, &str)| {
-        Some((Checkout::discover(folder, request.git_dir.as_deref(), request.in_ci).ok()?, remote.to_owned()))
+        Some((Checkout::discover(folder, request.git_dir.as_deref(), request.trusted_owner).ok()?, remote.to_owned()))
     };
     places.into_iter().filter_map(open).collect()
 }
@@ -89,7 +89,7 @@ fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
     Ok(match &request.repository {
         Repository::Url(url) => Some(Remote::at(url, &options)?),
         Repository::Remote { folder, name } => {
-            let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.in_ci).ok();
+            let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.trusted_owner).ok();
             checkout.and_then(|checkout| checkout.remote(name, options).ok())
         }
         Repository::Checkout { .. } => None,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::run::Run;
 use super::values::duration;
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
-use crate::git::{BranchName, HostLogin, Remote, RemoteOptions, SshSettings};
+use crate::git::{BranchName, HostLogin, Remote, RemoteOptions, SshSettings, TrustedOwner};
 use crate::outcome::failure::Failure;
 
 #[derive(Clone)]
@@ -26,8 +26,8 @@ pub struct TargetRequest {
     pub git_logins: Vec<HostLogin>,
     pub home: Option<PathBuf>,
     pub run: Run,
-    /// Whether a CI system runs this, a known one or not.
-    pub in_ci: bool,
+    /// A CI system, a known one or not, may check the repository out as another user.
+    pub trusted_owner: TrustedOwner,
 }
 
 /// The repository with the release branch.
@@ -70,7 +70,10 @@ impl TargetRequest {
             git_unverified: environment.git_unverified(),
             git_logins: environment.git_logins().into_iter().map(host_login).collect(),
             home: environment.path("HOME"),
-            in_ci: ci.is_some() || environment.get("CI").is_some(),
+            trusted_owner: match ci.is_some() || environment.get("CI").is_some() {
+                true => TrustedOwner::Any,
+                false => TrustedOwner::CurrentUser,
+            },
             run: Run::new(ci),
         })
     }

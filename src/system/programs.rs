@@ -1,6 +1,6 @@
-//! The programs that we start: `ssh`, git's own servers for local paths, credential helpers. Each gets a process group of
-//! its own, so that what it starts ends with it, and Ctrl-C at a terminal is answered by us alone; each is known here, so
-//! that none outlives us. What is said to a program, and what its answer means, is its user's business.
+//! The programs that we start: `ssh`, git's own servers for local paths, credential helpers. Each gets its own process group,
+//! so that its children end with it, and Ctrl-C at a terminal goes to us alone. All are kept in one list, so that none
+//! outlives us.
 
 use std::ffi::OsStr;
 use std::io;
@@ -10,23 +10,23 @@ use std::time::{Duration, Instant};
 
 use crate::system::backoff::Backoff;
 
-/// How long a program may take to end once it is asked to. git removes its locks in that time.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long a program may take to exit after SIGTERM. git removes its locks in that time.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The programs that run; `None` once no more may be started. A process has one set of children, so there is one list.
+/// The programs that run; `None` if no more may be started. A process has one set of children, so there is one list.
 static RUNNING: Mutex<Option<Vec<Arc<Mutex<Child>>>>> = Mutex::new(Some(Vec::new()));
 
-/// Returns the command that starts a program, to be given its arguments and its surroundings.
+/// Returns the command that starts a program, without arguments.
 #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     Command::new(program)
 }
 
-/// A program that was started. It is ended where it is dropped.
+/// A program that was started. Dropping it ends the program.
 pub struct Program(Arc<Mutex<Child>>);
 
 impl Program {
-    /// Starts a program. Fails where it cannot be, and where [`end_all`] has said that no more may be.
+    /// Starts a program. Fails if the system refuses it, or after [`end_all`].
     pub fn start(command: &mut Command) -> io::Result<Self> {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
@@ -37,27 +37,27 @@ impl Program {
         Ok(Self(child))
     }
 
-    /// Returns what the program reads, where that is a pipe; once.
+    /// Returns the pipe to the program's stdin, once; `None` if that is no pipe.
     pub fn stdin(&self) -> Option<ChildStdin> {
         lock(&self.0).stdin.take()
     }
 
-    /// Returns what the program writes, where that is a pipe; once.
+    /// Returns the pipe from the program's stdout, once; `None` if that is no pipe.
     pub fn stdout(&self) -> Option<ChildStdout> {
         lock(&self.0).stdout.take()
     }
 
-    /// Returns what the program tells people, where that is a pipe; once.
+    /// Returns the pipe from the program's stderr, once; `None` if that is no pipe.
     pub fn stderr(&self) -> Option<ChildStderr> {
         lock(&self.0).stderr.take()
     }
 
-    /// Returns how the program ended; `None` where it has not by `deadline`.
+    /// Waits for the program to exit, up to `deadline`; `None` if it has not exited by then.
     pub fn ended_by(&self, deadline: Instant) -> io::Result<Option<ExitStatus>> {
         ended_by(&self.0, deadline)
     }
 
-    /// Ends the program and all that it started: asks first, as a killed git leaves its locks behind.
+    /// Ends the program and its children: with SIGTERM first, because a killed git leaves its locks behind.
     pub fn end(&self) {
         end(std::slice::from_ref(&self.0));
     }
@@ -72,7 +72,7 @@ impl Drop for Program {
     }
 }
 
-/// Ends all programs, and lets no more be started.
+/// Ends all programs, and allows no more to start.
 pub fn end_all() {
     let running = lock(&RUNNING).take();
     end(&running.unwrap_or_default());
@@ -82,11 +82,11 @@ fn end(children: &[Arc<Mutex<Child>>]) {
     for child in children {
         stop(child, Manner::Ask);
     }
-    let deadline = Instant::now() + GRACE;
+    let deadline = Instant::now() + EXIT_TIMEOUT;
     for child in children {
         if !matches!(ended_by(child, deadline), Ok(Some(_))) {
             stop(child, Manner::Force);
-            // It fails only where somebody else has taken note of the end.
+            // This fails only if the exit status has been read already.
             lock(child).wait().ok();
         }
     }
@@ -104,13 +104,14 @@ fn ended_by(child: &Mutex<Child>, deadline: Instant) -> io::Result<Option<ExitSt
     }
 }
 
+/// How a program is ended.
 #[derive(Clone, Copy)]
 enum Manner {
     Ask,
     Force,
 }
 
-/// Sends a signal to the program's group. The number of a program whose end was noted may be another's by now.
+/// Sends a signal to the program's group, if the program still runs: the id of one that has exited may belong to another.
 fn stop(child: &Mutex<Child>, manner: Manner) {
     let mut child = lock(child);
     if !matches!(child.try_wait(), Ok(None)) {
@@ -123,7 +124,7 @@ fn stop(child: &Mutex<Child>, manner: Manner) {
             Manner::Ask => Signal::TERM,
             Manner::Force => Signal::KILL,
         };
-        // It may end in this very moment.
+        // This fails if the program exits in this moment.
         kill_process_group(Pid::from_child(&child), signal).ok();
     }
     #[cfg(not(unix))]
@@ -152,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_waited_for() {
+    fn an_exit_is_waited_for() {
         assert_eq!(shell("exit 3").ended_by(soon()).unwrap().unwrap().code(), Some(3));
         assert!(shell("sleep 100").ended_by(Instant::now()).unwrap().is_none());
     }
 
     /// The pipe is open as long as any of them lives.
     #[test]
-    fn what_a_program_started_ends_with_it() {
+    fn the_children_of_a_program_end_with_it() {
         let program = shell("sleep 100 & echo begun; sleep 100");
         let mut output = program.stdout().unwrap();
         output.read_exact(&mut [0; 6]).unwrap();
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_listen_is_killed() {
+    fn a_program_that_ignores_sigterm_is_killed() {
         let program = shell("trap '' TERM; echo begun; while :; do sleep 1; done");
         program.stdout().unwrap().read_exact(&mut [0; 6]).unwrap();
         program.end();

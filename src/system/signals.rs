@@ -1,6 +1,6 @@
-//! A clean end on SIGINT, SIGTERM and SIGHUP. The work is done in a thread of its own while the main thread waits for its
-//! end or for a signal: a server that hangs can then block the work, and not the answer to the signal. What has an effect
-//! on the world passes through a [`Gate`], so that it is known how far it came. What to say is the caller's business.
+//! A clean end on SIGINT, SIGTERM and SIGHUP. The work runs in its own thread, and the main thread waits for its end or for a
+//! signal: a server that hangs blocks the work, and not the reaction to the signal. Each effect outside of the process goes
+//! through a [`Gate`], which tells after a signal how far it had come.
 
 use std::io;
 use std::panic;
@@ -12,25 +12,25 @@ use std::time::Duration;
 #[cfg(unix)]
 use crate::system::backoff::Backoff;
 
-/// The stack of the working thread in bytes, which is that of a main thread: the default for others is less.
+/// The stack of the working thread in bytes. It is that of a main thread; the default for other threads is less.
 const STACK: usize = 8 << 20;
 
-/// How long another signal is taken for the first one again. `timeout` sends its own twice, to the program and to the group
-/// that it is in; so come those that a terminal sends and a launcher hands on.
+/// How long after a signal another one counts as the same. `timeout` sends its signal twice, to the program and to its
+/// process group; a launcher may pass on a signal that the terminal sent to all.
 #[cfg(unix)]
-const SAME: Duration = Duration::from_millis(500);
+const REPEAT_WINDOW: Duration = Duration::from_millis(500);
 
 /// How far the one effect of a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stage {
     #[default]
     Before,
-    /// It is at the server, which alone knows what becomes of it.
+    /// The push has begun; only the server knows whether it takes effect.
     Pushing,
     Done,
 }
 
-/// What the effects of a run pass through. Once it is closed, none begins.
+/// Guards the effects of a run: once it is closed, none begins.
 #[derive(Debug, Default)]
 pub struct Gate(Mutex<State>);
 
@@ -40,12 +40,12 @@ struct State {
     is_closed: bool,
 }
 
-/// A signal came before the effect began.
+/// The gate was closed by a signal before the effect began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted;
 
 impl Gate {
-    /// Does what must not be left half done: who closes the gate waits for its end.
+    /// Runs an effect that must not stop half way: [`close`](Self::close) waits for its end.
     pub fn whole<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<Result<T, E>, Interrupted> {
         let mut state = self.open()?;
         let result = work();
@@ -55,18 +55,18 @@ impl Gate {
         Ok(result)
     }
 
-    /// A push begins. Its end is uncertain up to [`end_push`](Self::end_push).
+    /// Marks the beginning of a push. Its effect is uncertain until [`end_push`](Self::end_push).
     pub fn begin_push(&self) -> Result<(), Interrupted> {
         self.open()?.stage = Stage::Pushing;
         Ok(())
     }
 
-    /// The push that was begun has an end: [`Stage::Done`], or [`Stage::Before`] where it had no effect.
+    /// Marks the end of a push: [`Stage::Done`], or [`Stage::Before`] if it had no effect.
     pub fn end_push(&self, stage: Stage) {
         self.state().stage = stage;
     }
 
-    /// Lets no effect begin any more, and returns how far it came.
+    /// Allows no more effects to begin, and returns how far the run has come.
     pub fn close(&self) -> Stage {
         let mut state = self.state();
         state.is_closed = true;
@@ -100,7 +100,7 @@ impl<T> Work<T> {
     }
 }
 
-/// Does the work, and waits for its end or for a signal. Fails where threads or signals are not to be had.
+/// Runs the work, and waits for its end or for a signal. Fails if no thread can be started or no signal handler installed.
 #[cfg(unix)]
 pub fn wait_for<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Waited<T>> {
     use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM};
@@ -119,9 +119,9 @@ pub fn wait_for<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
     let at_end = AtEnd(sender.clone());
     thread::Builder::new().spawn(move || {
         if signals.forever().next().is_some() {
-            // Nobody may be waiting any more.
+            // The send fails if the work has ended already.
             sender.send(Came::Signal).ok();
-            Backoff::new(2, SAME, SAME).wait(SAME);
+            Backoff::new(2, REPEAT_WINDOW, REPEAT_WINDOW).wait(REPEAT_WINDOW);
             kills.store(true, Ordering::Relaxed);
         }
     })?;
@@ -144,14 +144,14 @@ fn begin<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Re
     thread::Builder::new().stack_size(STACK).spawn(work).map(Work)
 }
 
-/// What a wait was ended by.
+/// What ended a wait.
 #[cfg(unix)]
 enum Came {
     End,
     Signal,
 }
 
-/// Tells where the work ends, be it by a panic.
+/// Sends [`Came::End`] when it is dropped, also by a panic of the work.
 #[cfg(unix)]
 struct AtEnd(std::sync::mpsc::Sender<Came>);
 
@@ -169,7 +169,7 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn nothing_begins_once_the_gate_is_closed() {
+    fn no_effect_begins_once_the_gate_is_closed() {
         let gate = Gate::default();
         assert_eq!(gate.whole(|| Err::<(), _>("full")), Ok(Err("full")));
         assert_eq!(gate.begin_push(), Ok(()));
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_push_is_uncertain_up_to_its_end() {
+    fn a_push_is_uncertain_until_its_end() {
         let gate = Gate::default();
         gate.begin_push().unwrap();
         assert_eq!(gate.close(), Stage::Pushing);
@@ -188,9 +188,9 @@ mod tests {
         assert_eq!(gate.close(), Stage::Done);
     }
 
-    /// The one who closes gets the lock only after what is done as a whole.
+    /// `close` gets the lock only after the effect has ended.
     #[test]
-    fn what_is_done_as_a_whole_is_waited_for() {
+    fn close_waits_for_an_effect_that_must_not_stop() {
         let gate = Gate::default();
         let (begun, is_begun) = channel();
         thread::scope(|scope| {

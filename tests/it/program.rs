@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, Home, Output, Running, write_script};
-use crate::support::git_server::{Access, Fault, GitServer};
+use crate::support::git_server::{Access, Fault, GitRequest, GitServer};
 use crate::support::login::Login;
 use crate::support::registry::{ALWAYS, Auth, Fault as RegistryFault};
 use crate::support::repository::Checkout;
@@ -93,7 +93,12 @@ fn failures_of_ssh() {
             "host.example:2222/org/repo does not accept the key",
         ),
         ("Received disconnect: Too many authentication failures", 255, 5, "does not accept the key"),
-        ("Host key verification failed.", 255, 5, "the host key of host.example:2222/org/repo is not the one"),
+        (
+            "Host key verification failed.",
+            255,
+            5,
+            "the host key of host.example:2222/org/repo is unknown, or it has changed",
+        ),
         ("ssh: connect to host host.example port 2222: Connection refused", 255, 6, "cannot be reached"),
         ("ssh: Could not resolve hostname host.example: Name or service not known", 255, 6, "cannot be reached"),
         ("ssh: connect to host host.example port 2222: Connection timed out", 255, 6, "cannot be reached"),
@@ -228,7 +233,7 @@ fn a_hook_that_takes_too_long_on_a_local_path() {
     stage.remote.hook("pre-receive", "sleep 1000");
     stage.remote.configure("receive.keepAlive", "0");
     let release = || stage.release().args(["--timeout", "2s"]).arg(stage.argument());
-    let output = release().run().exit(6).stderr_has("whether it takes effect cannot be told yet");
+    let output = release().run().exit(6).stderr_has("which may still take effect");
     output.stderr_has("`git-receive-pack` gave no answer in 2s");
     stage.remote.hook("pre-receive", "exit 0");
     release().run().success();
@@ -304,6 +309,38 @@ fn a_signal_during_a_push() {
     fs::write(&go, "").unwrap();
     until("the push", || stage.remote.number_of_commits("main") == 2);
     release.run().success().stdout_has(r#""outcome":"unchanged""#);
+}
+
+/// The push that lost the race had no effect, and the next one has not begun.
+#[test]
+fn a_signal_after_a_lost_race() {
+    let stage = Stage::new();
+    let (begun, go) = (stage.home.path().join("begun"), stage.home.path().join("go"));
+    let path = stage.remote.path().display().to_string();
+    let hook = format!(
+        "touch '{}'; while [ ! -e '{}' ]; do sleep 0.05; done\n\
+         unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n\
+         tree=$(git --git-dir={path} rev-parse main^{{tree}})\n\
+         commit=$(git --git-dir={path} -c user.name=o -c user.email=o@x commit-tree -p main -m other $tree)\n\
+         git --git-dir={path} update-ref refs/heads/main $commit",
+        begun.display(),
+        go.display()
+    );
+    stage.remote.hook("pre-receive", &hook);
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    let fetch = "POST /gitops.git/git-upload-pack";
+    let release = stage.release_to(&server.url("gitops.git")).args(["--timeout", "10m"]).arg(stage.argument());
+    let running = release.start();
+    until("the push", || begun.exists());
+    server.inject(fetch, ALWAYS, Fault::Hang);
+    server.requests();
+    fs::write(&go, "").unwrap();
+    let fetches = |request: &GitRequest| request.logged.line().starts_with(fetch);
+    until("the second attempt", || server.requests().iter().any(fetches));
+    running.signal("TERM");
+    let output = running.finish().exit(130).stderr_has("nothing was pushed");
+    assert!(!output.stderr().contains("the push had begun"), "{}", output.stderr());
+    assert_eq!(stage.remote.log("main")[0].subject, "other");
 }
 
 /// A local server is a program of ours: it ends with us, and leaves no lock.

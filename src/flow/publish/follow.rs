@@ -1,21 +1,21 @@
 //! What becomes of a checkout once a commit of ours is made. It follows where it stood at the commit's parent and has no
 //! changes of its own in the way; else it stays as it is, and that is told.
 
-use crate::git::{Checkout, CommitOnTip, Forward, Message, NewCommit, Published, Standing, Stay};
+use crate::git::{Checkout, CommitOnTip, FastForward, FastForwardError, Message, NewCommit, RemoteBranch};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
 use crate::system::files;
 
 /// Brings the checkout forward to a commit that was pushed. The release is done already, so nothing here makes it fail.
 pub(crate) fn bring_forward(checkout: &Checkout, remote: &str, commit: &CommitOnTip, listener: &mut Listener<'_>) {
-    let published = Published::To { remote, branch: &commit.lease().branch };
-    let told = match checkout.standing(commit.new_commit(), published) {
-        Standing::AtParent(forward) => match follow(*forward) {
+    let pushed_to = RemoteBranch { remote, branch: &commit.lease().branch };
+    let told = match checkout.prepare_fast_forward(commit.new_commit(), Some(pushed_to)) {
+        Ok(fast_forward) => match follow(fast_forward) {
             Ok(()) => Event::Aside(format!("the checkout is at {} now", commit.id().short())),
             Err(not) => Event::Noted(not.to_string()),
         },
-        Standing::Stays(Stay::Elsewhere) => Event::Aside(NotFollowed::stays(Stay::Elsewhere).to_string()),
-        Standing::Stays(stay) => Event::Noted(NotFollowed::stays(stay).to_string()),
+        Err(error @ FastForwardError::Elsewhere) => Event::Aside(NotFollowed::stays(error).to_string()),
+        Err(error) => Event::Noted(NotFollowed::stays(error).to_string()),
     };
     listener(&told);
 }
@@ -27,13 +27,15 @@ pub(super) fn commit_here(
     message: &Message,
     listener: &mut Listener<'_>,
 ) -> Result<(), Failure> {
-    match checkout.standing(commit, Published::Nowhere) {
-        Standing::AtParent(forward) => follow(*forward).map_err(|error| Failure::target(error.to_string()))?,
-        Standing::Stays(stay) => {
-            let failure = Failure::target(format!("the checkout cannot take the commit: {stay}"));
-            return Err(match stay {
-                Stay::Changed(_) => failure.hint("commit these changes first, or put them away with `git stash`"),
-                Stay::Busy => failure.hint("finish it, or abort it"),
+    match checkout.prepare_fast_forward(commit, None) {
+        Ok(fast_forward) => follow(fast_forward).map_err(|error| Failure::target(error.to_string()))?,
+        Err(error) => {
+            let failure = Failure::target(format!("the checkout cannot take the commit: {error}"));
+            return Err(match error {
+                FastForwardError::Changed(_) => {
+                    failure.hint("commit these changes first, or put them away with `git stash`")
+                }
+                FastForwardError::Busy => failure.hint("finish it, or abort it"),
                 _ => failure,
             });
         }
@@ -60,9 +62,9 @@ impl NotFollowed {
 }
 
 /// Lets a checkout follow: its files, then its index, then HEAD. What cannot be staged is put back.
-fn follow(forward: Forward<'_>) -> Result<(), NotFollowed> {
-    let replaced = files::replace(&forward.files()).map_err(NotFollowed::stays)?;
-    let staged = match forward.stage() {
+fn follow(fast_forward: FastForward<'_>) -> Result<(), NotFollowed> {
+    let replaced = files::replace(&fast_forward.files()).map_err(NotFollowed::stays)?;
+    let staged = match fast_forward.stage() {
         Ok(staged) => staged,
         Err(error) => {
             let error = anyhow::Error::from(error);

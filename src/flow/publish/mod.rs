@@ -83,25 +83,29 @@ fn push(
     let begun = Instant::now();
     let remote = pusher.remote();
     terms.gate.begin_push()?;
-    let pushed = pusher.push(&commit, terms.push_options)?;
-    terms.gate.end_push(if pushed.outcome == PushOutcome::Updated { Stage::Done } else { Stage::Before });
+    let accepts_options = pusher.accepts_push_options();
+    let outcome = pusher.push(&commit, terms.push_options)?;
+    terms.gate.end_push(match outcome {
+        PushOutcome::Updated { .. } => Stage::Done,
+        PushOutcome::Raced { .. } | PushOutcome::Refused(_) => Stage::Before,
+    });
     let traffic = remote.traffic();
     let remote = remote.to_string();
     let branch = commit.lease().branch.to_string();
-    if !pushed.takes_options && !terms.push_options.is_empty() {
+    if !accepts_options && !terms.push_options.is_empty() {
         listener(&Event::Noted(format!("{remote} does not accept push options; they were left out")));
     }
-    match pushed.outcome {
-        PushOutcome::Updated => {
+    match outcome {
+        PushOutcome::Updated { commit: id } => {
             listener(&Event::Pushed {
                 remote: &remote,
                 branch: &branch,
                 parent: commit.lease().tip,
-                id: commit.id(),
+                id,
                 traffic,
                 elapsed: begun.elapsed(),
             });
-            Ok(Published::Updated { commit: commit.id(), pushed: Some(commit) })
+            Ok(Published::Updated { commit: id, pushed: Some(commit) })
         }
         PushOutcome::Raced { .. } => Ok(Published::Raced),
         PushOutcome::Refused(refusal) => Err(Failure::refused(&branch, &refusal)),

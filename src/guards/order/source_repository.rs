@@ -52,7 +52,7 @@ impl<'a> SourceRepositories<'a> {
         (new, other): (CommitId, CommitId),
         names: &[&str],
     ) -> Result<Ancestry, Failure> {
-        let mut known = snapshot.lineage(new, other, false)?;
+        let mut known = snapshot.known_lineage(new, other);
         if let (Lineage::Unknown, Some(checkout)) = (known, self.checkout()) {
             known = lineage_in(checkout, new, other);
         }
@@ -64,7 +64,7 @@ impl<'a> SourceRepositories<'a> {
             let asked = match (known, &place) {
                 (Lineage::Apart, _) => Ok(Lineage::Apart),
                 // Its conversation has begun already.
-                (_, Place::Target(_)) => snapshot.lineage(new, other, true),
+                (_, Place::Target(_)) => snapshot.lineage(new, other),
                 (_, Place::Other(remote)) => lineage_at(remote, new, other),
             };
             let remote = place.remote();
@@ -90,7 +90,7 @@ impl<'a> SourceRepositories<'a> {
     }
 
     fn checkout(&self) -> Option<&Checkout> {
-        let here = || Checkout::discover(Path::new("."), None, self.request.in_ci).ok();
+        let here = || Checkout::discover(Path::new("."), None, self.request.trusted_owner).ok();
         self.checkout.get_or_init(here).as_ref()
     }
 

@@ -8,7 +8,7 @@ mod repository;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::git::{Refusal, Rule};
+use crate::git::{PushRefusal, Rule};
 use crate::image::Reference;
 use crate::registry::{CheckError, Checked, Finding, Outage, Source, Verdict};
 use crate::system::signals::Interrupted;
@@ -218,7 +218,7 @@ impl Failure {
     }
 
     /// Returns the failure of a push that the server declined.
-    pub fn refused(branch: &str, refusal: &Refusal) -> Self {
+    pub fn refused(branch: &str, refusal: &PushRefusal) -> Self {
         let mut message = format!("{branch} refused the push");
         if !refusal.reason.is_empty() {
             // Writing to a String cannot fail.

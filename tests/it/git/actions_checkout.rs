@@ -64,7 +64,7 @@ fn a_token_that_is_not_included_elsewhere() {
     let copy = home.path().join("copy");
     Command::new("cp").arg("-r").args([checkout.path(), &copy]).run().success();
     let release = tagship().home(&stage.home).current_dir(copy.join(FOLDER)).arg("release").arg(stage.argument());
-    let output = release.run().exit(5).stderr_has("wants a login, and none was found");
+    let output = release.run().exit(5).stderr_has("requires a login, and none was found");
     output.stderr_has("hint: set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout");
     stage.untouched();
 }
@@ -74,7 +74,7 @@ fn a_token_that_is_not_included_elsewhere() {
 fn nothing_is_left() {
     let (stage, _server, checkout) = checked_out();
     let release = release_in(&checkout, &stage.home, &stage);
-    release.run().exit(5).stderr_has("wants a login, and none was found");
+    release.run().exit(5).stderr_has("requires a login, and none was found");
     stage.untouched();
     release.env("TAGSHIP_GIT_TOKEN", login().password).run().success();
     assert_eq!(stage.remote.number_of_commits("main"), 2);
@@ -150,7 +150,7 @@ fn the_depth_costs_nothing() {
         let checkout = Checkout::clone_with(&stage.remote.file_url(), depth);
         checkout.git(["remote", "set-url", "origin", &server.url("gitops.git")]).run().success();
         checkout.credentials_included(&server.url(""), &login());
-        releases(&stage, &checkout);
+        release_in(&checkout, &stage.home, &stage).args(["--order", "none"]).run().success();
         assert_eq!(server.requests().len(), 2, "{depth:?}");
     }
 }

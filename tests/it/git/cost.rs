@@ -5,12 +5,14 @@ use crate::stage::{FILE, Stage, tagship};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::repository::{Checkout, Remote};
 
-/// Who is to push asks where the branch stands, then fetches the commit with its trees, then the file.
+/// Asks where the branch is, fetches the commit with its trees, then the file, and pushes. Order costs nothing here: it is
+/// not asked for.
 #[test]
 fn an_ordinary_repository_costs_five_requests() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Open);
-    let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
+    let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--order", "none"]);
+    let release = release.arg(stage.argument());
     release.run().success();
     let expected = [
         "GET /gitops.git/info/refs 200",
@@ -24,13 +26,23 @@ fn an_ordinary_repository_costs_five_requests() {
     assert_eq!(lines(&server), expected[..4], "nothing is pushed");
 }
 
+/// Both tags are commits, and the repository that is released to is asked how they stand to each other.
+#[test]
+fn an_order_of_commits_costs_one_more_request() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
+    release.run().success();
+    assert_eq!(lines(&server).len(), 6);
+}
+
 #[test]
 fn a_checkout_at_the_tip_costs_two_requests() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Open);
     let checkout = Checkout::shallow(&stage.remote.file_url());
     checkout.git(["remote", "set-url", "origin", &server.url("gitops.git")]).run().success();
-    release_in(&checkout, &stage.home, &stage).run().success();
+    release_in(&checkout, &stage.home, &stage).args(["--order", "none"]).run().success();
     assert_eq!(lines(&server), ["GET /gitops.git/info/refs 200", "POST /gitops.git/git-receive-pack 200"]);
     assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
 }

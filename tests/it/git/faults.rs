@@ -46,7 +46,7 @@ fn a_push_that_is_still_at_work_is_uncertain() {
     stage.remote.hook("pre-receive", "sleep 4");
     let url = server.url("gitops.git");
     let release = |timeout: &str| stage.release_to(&url).args(["--timeout", timeout]).arg(stage.argument());
-    release("1s").run().exit(6).stderr_has("whether it takes effect cannot be told yet");
+    release("1s").run().exit(6).stderr_has("which may still take effect");
     let deadline = Instant::now() + Duration::from_secs(20);
     while stage.remote.number_of_commits("main") == 1 {
         assert!(Instant::now() < deadline, "the push never took effect");
@@ -96,6 +96,21 @@ fn a_reading_that_is_cut_off() {
         release.run().exit(6);
         stage.untouched();
     }
+}
+
+/// A byte comes every now and then, so that no single read is too slow; the whole answer is, after 20 times the limit.
+#[test]
+fn an_answer_without_an_end_is_cut_off() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let line = format!("fff0{}", "x".repeat(4_000));
+    let endless =
+        Response::new(200).header("Content-Type", "application/x-git-receive-pack-advertisement").body(line.as_bytes());
+    server.inject("GET /gitops.git/info/refs", 1, Fault::Drip(endless, Duration::from_millis(50)));
+    let release = stage.release_to(&server.url("gitops.git")).args(["--no-check", "--timeout", "1s"]);
+    let output = release.arg(stage.argument()).run().exit(6);
+    output.stderr_has("cannot be reached: the answer takes too long");
+    stage.untouched();
 }
 
 /// Every stage of a release over HTTP, found by one that goes well: in each request and each answer, before its first byte,

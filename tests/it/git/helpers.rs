@@ -99,7 +99,7 @@ fn helpers_that_are_of_no_help() {
         let server = serve(&stage, Access::Login(login()));
         let config = format!("[credential]\nhelper = {}\n", helper(&stage, "helper", answer));
         let output = release_with(&stage, &server, &config).run().exit(5).says_nowhere("s3cret");
-        output.stderr_has("wants a login, and none was found");
+        output.stderr_has("requires a login, and none was found");
         assert!(log(&stage, "helper").starts_with("get\n"), "{answer}");
         assert!(!log(&stage, "helper").contains("store"), "{answer}");
     }
@@ -128,7 +128,7 @@ fn nobody_is_prompted() {
     let release = release_with(&stage, &server, &format!("[core]\naskPass = {}\n", askpass.display()));
     for variable in ["GIT_ASKPASS", "SSH_ASKPASS"] {
         let release = release.clone().env(variable, &askpass).env("GIT_TERMINAL_PROMPT", "1").env("DISPLAY", ":0");
-        release.run().exit(5).stderr_has("wants a login, and none was found");
+        release.run().exit(5).stderr_has("requires a login, and none was found");
         assert!(!asked.exists(), "{variable} was asked");
     }
 }

@@ -23,7 +23,7 @@ fn a_wrong_login_or_none() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Login(login()));
     let run = |url: &str| stage.release_to(url).arg(stage.argument()).run();
-    run(&server.url("gitops.git")).exit(5).stderr_has("wants a login, and none was found");
+    run(&server.url("gitops.git")).exit(5).stderr_has("requires a login, and none was found");
     let wrong = Login::new("x-access-token", "wr0ng-s3cret");
     run(&server.url_with(&wrong, "gitops.git"))
         .exit(5)
@@ -37,7 +37,7 @@ fn who_may_read_and_not_write() {
     let stage = Stage::new();
     let server = serve(&stage, Access::LoginToPush(login()));
     let run = |url: &str| stage.release_to(url).arg(stage.argument()).run();
-    run(&server.url("gitops.git")).exit(5).stderr_has("wants a login, and none was found");
+    run(&server.url("gitops.git")).exit(5).stderr_has("requires a login, and none was found");
     let server = serve(&stage, Access::PushForbidden(login(), "Write access to repository not granted.".to_owned()));
     run(&server.url_with(&login(), "gitops.git"))
         .exit(5)

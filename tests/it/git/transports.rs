@@ -79,9 +79,9 @@ fn what_does_not_speak_git() {
     let files = Response::text(200, "fdafd7008d04c2a2286676b92a87fd85aa9b682a\trefs/heads/main\n");
     let nothing = Response::new(200);
     for (answer, expected) in [
-        (page, "a page answers, and no git server"),
+        (page, "a web page answered, and no git server"),
         (files, "it serves files only"),
-        (nothing, "what answers is no git server"),
+        (nothing, "the server that answered is no git server"),
     ] {
         let stage = Stage::new();
         let server = serve(&stage, Access::Open);

@@ -33,6 +33,8 @@ pub enum Access {
 pub enum Fault {
     /// Something else answers, such as a gateway.
     Answer(Response),
+    /// Something else answers, one byte after each pause.
+    Drip(Response, Duration),
     /// The connection ends after so many bytes of the request's body; git sees nothing of it.
     CutRequest(usize),
     /// Nothing happens until the client gives up.
@@ -46,7 +48,7 @@ pub enum Fault {
 impl Fault {
     /// Returns whether git hears nothing of the request.
     fn is_early(&self) -> bool {
-        matches!(self, Self::Answer(_) | Self::CutRequest(_) | Self::Hang)
+        matches!(self, Self::Answer(_) | Self::Drip(..) | Self::CutRequest(_) | Self::Hang)
     }
 }
 
@@ -168,6 +170,7 @@ impl Settings {
         thread::sleep(*lock(&self.latency));
         match self.script.take(head, Fault::is_early) {
             Some(Fault::Answer(response)) => return Ok(Reply::Send(response)),
+            Some(Fault::Drip(response, pause)) => return Ok(Reply::Drip(response, pause)),
             Some(Fault::CutRequest(after)) => {
                 io::copy(&mut body.take(after as u64), &mut io::sink())?;
                 return Ok(Reply::Drop);

@@ -28,7 +28,9 @@ pub enum Authorization {
 impl LoggedRequest {
     pub(super) fn new(head: Head, received: usize, reply: &Reply) -> Self {
         let (status, sent) = match reply {
-            Reply::Send(response) | Reply::Stall(response, _) => (Some(response.status), response.body.len()),
+            Reply::Send(response) | Reply::Stall(response, _) | Reply::Drip(response, _) => {
+                (Some(response.status), response.body.len())
+            }
             Reply::Cut(response, after) => (Some(response.status), response.body.len().min(*after)),
             Reply::Tunnel(_) => (Some(200), 0),
             Reply::Hang | Reply::Drop => (None, 0),

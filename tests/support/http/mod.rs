@@ -33,6 +33,8 @@ pub enum Reply {
     Cut(Response, usize),
     /// The head and half the body leave, the rest after a pause.
     Stall(Response, Duration),
+    /// The head leaves, then the body, one byte after each pause.
+    Drip(Response, Duration),
     /// Nothing leaves until the client or the server gives up.
     Hang,
     /// The connection is closed without an answer.
@@ -144,7 +146,7 @@ where
         let mut body = Body::new(&head, &mut reader);
         let reply = handler(&head, &mut body)?;
         let reusable = match reply {
-            Reply::Send(_) | Reply::Stall(..) => body.discard()?,
+            Reply::Send(_) | Reply::Stall(..) | Reply::Drip(..) => body.discard()?,
             Reply::Cut(..) | Reply::Hang | Reply::Drop | Reply::Tunnel(_) => false,
         };
         let received = body.received();
@@ -174,6 +176,13 @@ fn deliver(reply: &Reply, without_body: bool, connection: &mut BufReader<Stream>
             stream.write_all(&[&response.head_bytes(), first].concat())?;
             thread::sleep(*pause);
             stream.write_all(rest)
+        }
+        Reply::Drip(response, pause) => {
+            stream.write_all(&response.head_bytes())?;
+            response.body.iter().try_for_each(|byte| {
+                thread::sleep(*pause);
+                stream.write_all(&[*byte])
+            })
         }
         Reply::Hang => io::copy(&mut connection.by_ref(), &mut io::sink()).map(drop),
         Reply::Drop => Ok(()),

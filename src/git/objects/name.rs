@@ -6,7 +6,7 @@ use std::str::FromStr;
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 
-use super::error::GitError;
+use crate::git::error::GitError;
 
 /// The short name of a branch, without `refs/heads/`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -18,11 +18,11 @@ impl BranchName {
     }
 
     /// Returns the full name of the branch's ref.
-    pub(super) fn full(&self) -> String {
+    pub(in crate::git) fn full(&self) -> String {
         format!("refs/heads/{}", self.0)
     }
 
-    pub(super) fn from_full(name: &[u8]) -> Option<Self> {
+    pub(in crate::git) fn from_full(name: &[u8]) -> Option<Self> {
         name.strip_prefix(b"refs/heads/")?.to_str().ok()?.parse().ok()
     }
 }
@@ -48,7 +48,7 @@ impl fmt::Display for BranchName {
 
 /// The id of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CommitId(pub(super) ObjectId);
+pub struct CommitId(pub(in crate::git) ObjectId);
 
 impl CommitId {
     /// Reads a whole id of 40 digits; a shortened one does not name a commit for certain.
@@ -56,7 +56,7 @@ impl CommitId {
         ObjectId::from_hex(text.as_bytes()).ok().map(Self)
     }
 
-    /// Returns the first seven digits, as people write them.
+    /// Returns the first seven digits, as git shows them.
     pub fn short(&self) -> String {
         self.0.to_hex_with_len(7).to_string()
     }
@@ -73,7 +73,7 @@ impl fmt::Display for CommitId {
 pub struct RepositoryPath(Vec<String>);
 
 impl RepositoryPath {
-    /// Returns the path that `written` means, seen from the folder `base` inside the repository.
+    /// Resolves `written` against the folder `base` inside the repository.
     pub fn resolve(base: &Self, written: &str) -> Result<Self, GitError> {
         let refused = |why| GitError::Path { path: written.to_owned(), why };
         if written.is_empty() {
@@ -115,7 +115,7 @@ impl RepositoryPath {
         Self(parts)
     }
 
-    pub(super) fn parts(&self) -> &[String] {
+    pub(in crate::git) fn parts(&self) -> &[String] {
         &self.0
     }
 }

@@ -1,6 +1,6 @@
-//! Git's protocol over the pipes of a program: `ssh`, or git's own server for a local path. gix's transport would hand the
-//! program's stderr through to ours, or drop it, and wait for ever; here it is kept and told where the program fails, and
-//! every wait has an end.
+//! Git's protocol over the pipes of a program: `ssh`, or git's own server for a local path. gix's transport would pass the
+//! program's stderr on to ours, or drop it, and wait without a limit. Here stderr is kept for the error if the program
+//! fails, and every wait has a limit.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Cursor, Read, Write};
@@ -16,27 +16,28 @@ use gix::bstr::{BStr, ByteSlice as _};
 use gix::protocol::transport::client::git::{ConnectMode, blocking_io};
 use gix::protocol::transport::{Protocol, Service};
 
-use super::error::GitError;
-use super::exchange::PATIENCE;
-use super::remote::{Remote, Server};
+use super::exchange::ANSWER_TIMEOUT_FACTOR;
 use super::ssh::Ssh;
+use crate::git::error::GitError;
+use crate::git::remote::{Remote, Server};
 use crate::system::programs::{Program, command};
 
-/// How much of a program's stderr is kept, in bytes: the last of it, where the reason stands.
-const KEPT: usize = 16 << 10;
+/// How many bytes of a program's stderr are kept: the last ones, because the reason comes last.
+const STDERR_TAIL: usize = 16 << 10;
 
-/// How much of an answer is read at a time, in bytes, and how many of these pieces may wait to be taken.
-const PIECE: usize = 8 << 10;
-const PIECES: usize = 4;
+/// The most bytes of an answer that are read at a time, and how many such pieces may wait to be used.
+const READ_SIZE: usize = 8 << 10;
+const MAX_UNREAD_PIECES: usize = 4;
 
-/// The variable in which a server is asked for a version of the protocol.
-const PROTOCOL: &str = "GIT_PROTOCOL";
+/// The variable that asks a server for a version of the protocol.
+const PROTOCOL_VARIABLE: &str = "GIT_PROTOCOL";
 
-/// How long a program may take to end once its conversation is over.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long a program may take to exit once its conversation is over.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What git takes out of the environment of a program that works on another repository (`git rev-parse --local-env-vars`).
-const OF_ONE_REPOSITORY: [&str; 15] = [
+/// The variables of one repository (`git rev-parse --local-env-vars`). As git does, they are removed from the environment of
+/// a program that works on another one.
+const REPOSITORY_VARIABLES: [&str; 15] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CONFIG",
     "GIT_CONFIG_PARAMETERS",
@@ -54,21 +55,22 @@ const OF_ONE_REPOSITORY: [&str; 15] = [
     "GIT_COMMON_DIR",
 ];
 
-pub(super) type Transport = blocking_io::Connection<Output, Input>;
+/// The transport of gix over the two pipes.
+pub(super) type PipeTransport = blocking_io::Connection<ProgramOutput, ProgramInput>;
 
-/// A conversation with a program. Its two ends are with the transport.
+/// A conversation with a program. The transport holds the ends at which it is read and written.
 pub(super) struct Pipe {
     program: Program,
-    /// As a person knows it.
+    /// The name that messages use.
     name: &'static str,
-    /// Whether it is an ssh client, whose own failures are not the repository's.
+    /// Whether it is an ssh client, which may fail before it reaches the repository.
     is_ssh: bool,
     stdin: RefCell<Option<Sender<Vec<u8>>>>,
     stdout: RefCell<Option<Receiver<io::Result<Vec<u8>>>>>,
-    said: Said,
-    /// Whether anything came on stdout: then the login was fine, and the repository there.
+    stderr: StderrTail,
+    /// Whether anything came on stdout: then the login was accepted, and the repository exists.
     was_heard: Cell<bool>,
-    /// Why reading ended, where it should not have.
+    /// Why reading was given up; `None` if it was not.
     silence: RefCell<Option<String>>,
     /// When something was last written.
     asked: Cell<Instant>,
@@ -76,13 +78,13 @@ pub(super) struct Pipe {
 }
 
 impl Pipe {
-    /// Starts the program that leads to `service` of a repository.
-    pub(super) fn open(
+    /// Starts the program that connects to `service` of a repository.
+    pub(in crate::git) fn open(
         remote: &Remote,
         server: &Server,
         service: Service,
         protocol: Protocol,
-    ) -> Result<(Rc<Self>, Transport), GitError> {
+    ) -> Result<(Rc<Self>, PipeTransport), GitError> {
         let version = (protocol == Protocol::V2).then_some("version=2");
         let (name, program) = match server {
             Server::Ssh { ssh, path } => ("ssh", reach(remote, ssh, path.as_bstr(), service, version)?),
@@ -91,7 +93,7 @@ impl Pipe {
         let pipe = Rc::new(Self {
             stdin: RefCell::new(program.stdin().map(written)),
             stdout: RefCell::new(program.stdout().map(read)),
-            said: Said::new(program.stderr()),
+            stderr: StderrTail::new(program.stderr()),
             program,
             name,
             is_ssh: matches!(server, Server::Ssh { .. }),
@@ -100,15 +102,16 @@ impl Pipe {
             asked: Cell::new(Instant::now()),
             timeout: remote.timeout,
         });
-        let (output, input) = (Output { pipe: pipe.clone(), piece: Cursor::default() }, Input(pipe.clone()));
+        let (output, input) =
+            (ProgramOutput { pipe: pipe.clone(), piece: Cursor::default() }, ProgramInput(pipe.clone()));
         let no_host = None::<(String, Option<u16>)>;
         let transport = blocking_io::Connection::new(output, input, protocol, "", no_host, ConnectMode::Process, false);
         Ok((pipe, transport))
     }
 
-    /// Returns the next piece of what the program writes; an empty one at its end.
+    /// Returns the next piece of the program's output; an empty one at its end.
     fn next_piece(&self) -> io::Result<Vec<u8>> {
-        if self.asked.get().elapsed() > self.timeout.saturating_mul(PATIENCE) {
+        if self.asked.get().elapsed() > self.timeout.saturating_mul(ANSWER_TIMEOUT_FACTOR) {
             return Err(self.fell_silent(format!("`{}` takes too long", self.name)));
         }
         let stdout = self.stdout.borrow();
@@ -133,31 +136,31 @@ impl Pipe {
         io::Error::new(io::ErrorKind::TimedOut, why)
     }
 
-    /// Says and hears nothing more.
+    /// Closes both pipes.
     fn close(&self) {
         self.stdin.take();
         self.stdout.take();
     }
 
     /// Returns what it means that the conversation failed with `error`.
-    pub(super) fn failed(&self, remote: &Remote, error: anyhow::Error) -> GitError {
+    pub(in crate::git) fn failed(&self, remote: &Remote, error: anyhow::Error) -> GitError {
         self.close();
         let silence = self.silence.take();
         let status = match &silence {
             Some(_) => None,
-            None => self.program.ended_by(Instant::now() + GRACE).ok().flatten(),
+            None => self.program.ended_by(Instant::now() + EXIT_TIMEOUT).ok().flatten(),
         };
         self.program.end();
-        let lines = self.said.lines();
+        let lines = self.stderr.lines();
         let details = lines.iter().map(|line| self.quoted(line)).collect();
         let remote = remote.to_string();
         if let (false, Some(code)) = (self.was_heard.get(), status.and_then(|status| status.code())) {
             match self.meaning(code, &lines) {
-                Meaning::Key => return GitError::KeyRefused { remote, details },
-                Meaning::HostKey => return GitError::HostKey { remote, details },
-                Meaning::NoProgram => return GitError::ProgramMissing { remote, details },
-                Meaning::NoAccess => return GitError::NoAccess { remote, details },
-                Meaning::Other => {}
+                ExitMeaning::Key => return GitError::KeyRefused { remote, details },
+                ExitMeaning::HostKey => return GitError::HostKey { remote, details },
+                ExitMeaning::NoProgram => return GitError::ProgramMissing { remote, details },
+                ExitMeaning::NoAccess => return GitError::NoAccess { remote, details },
+                ExitMeaning::Other => {}
             }
         }
         let ended = |status: ExitStatus| anyhow::Error::msg(format!("`{}` ended with {status}", self.name));
@@ -169,22 +172,22 @@ impl Pipe {
         GitError::Unavailable { remote, answered: false, source, details }
     }
 
-    /// Returns what the end of a program that said nothing to us means. An ssh client ends with 255 where it failed by
-    /// itself, and then only its words tell why; any other status is that of the program at the host.
-    fn meaning(&self, code: i32, lines: &[String]) -> Meaning {
+    /// Returns what the exit code of a program that wrote nothing to stdout means. An ssh client exits with 255 if it failed
+    /// itself, and then only its stderr tells why; any other code is that of the program on the host.
+    fn meaning(&self, code: i32, lines: &[String]) -> ExitMeaning {
         let says = |words: &[&str]| lines.iter().any(|line| words.iter().any(|words| line.contains(words)));
         let failed_by_itself = self.is_ssh && (code == 255 || says(&["FATAL ERROR"]));
         match code {
-            0 => Meaning::Other,
-            _ if failed_by_itself && says(&HOST_KEY) => Meaning::HostKey,
-            _ if failed_by_itself && says(&KEY) => Meaning::Key,
-            _ if failed_by_itself => Meaning::Other,
-            126 | 127 => Meaning::NoProgram,
-            _ => Meaning::NoAccess,
+            0 => ExitMeaning::Other,
+            _ if failed_by_itself && says(&HOST_KEY_WORDS) => ExitMeaning::HostKey,
+            _ if failed_by_itself && says(&KEY_WORDS) => ExitMeaning::Key,
+            _ if failed_by_itself => ExitMeaning::Other,
+            126 | 127 => ExitMeaning::NoProgram,
+            _ => ExitMeaning::NoAccess,
         }
     }
 
-    /// Returns a line of the program's as a person reads it: whose it is, once.
+    /// Returns a line of stderr with the program's name before it, once.
     fn quoted(&self, line: &str) -> String {
         let prefix = format!("{}: ", self.name);
         if line.starts_with(&prefix) { line.to_owned() } else { prefix + line }
@@ -194,29 +197,35 @@ impl Pipe {
 impl Drop for Pipe {
     fn drop(&mut self) {
         self.close();
-        // A program that has been told all has still to be let end; its status changes nothing any more.
-        self.program.ended_by(Instant::now() + GRACE).ok();
+        // The program gets time to exit by itself; its status does not matter any more.
+        self.program.ended_by(Instant::now() + EXIT_TIMEOUT).ok();
     }
 }
 
-enum Meaning {
+/// Why a program exited before it wrote anything to stdout.
+enum ExitMeaning {
+    /// The host accepts none of our keys.
     Key,
+    /// The host's key is unknown, or has changed.
     HostKey,
+    /// A shell did not find the program.
     NoProgram,
+    /// The repository does not exist, or the login may not use it.
     NoAccess,
     Other,
 }
 
-/// What OpenSSH and plink say of a host's key that they do not know, or that has changed.
-const HOST_KEY: [&str; 4] = [
+/// What OpenSSH and plink say if they do not know the host's key, or if it has changed.
+const HOST_KEY_WORDS: [&str; 4] = [
     "Host key verification failed",
     "host key is known for",
     "host key is not cached",
     "HOST IDENTIFICATION HAS CHANGED",
 ];
 
-/// What they say where the host accepts none of our keys.
-const KEY: [&str; 3] = ["Permission denied", "Too many authentication failures", "No supported authentication methods"];
+/// What they say if the host accepts none of our keys.
+const KEY_WORDS: [&str; 3] =
+    ["Permission denied", "Too many authentication failures", "No supported authentication methods"];
 
 /// Starts the ssh client.
 fn reach(
@@ -234,9 +243,10 @@ fn reach(
 
 /// Starts git's own server for a path on this machine.
 fn serve(path: &Path, service: Service, version: Option<&str>) -> Result<Program, GitError> {
-    let with_path = |mut server: Command| start(server.envs(version.map(|version| (PROTOCOL, version))).arg(path));
+    let with_path =
+        |mut server: Command| start(server.envs(version.map(|version| (PROTOCOL_VARIABLE, version))).arg(path));
     let started = with_path(command(service.as_str())).or_else(|error| match error.kind() {
-        // Where git's subcommands are not on the search path, it knows itself where they are.
+        // If git's subcommands are not on the search path, `git` itself finds them.
         io::ErrorKind::NotFound => {
             let mut git = command("git");
             git.arg(service.as_git_subcommand());
@@ -248,21 +258,21 @@ fn serve(path: &Path, service: Service, version: Option<&str>) -> Result<Program
 }
 
 fn start(command: &mut Command) -> io::Result<Program> {
-    for name in OF_ONE_REPOSITORY {
+    for name in REPOSITORY_VARIABLES {
         command.env_remove(name);
     }
-    // Its words are looked at, so they must be the ones that we know.
+    // Its stderr is searched for words, which must not be translated.
     command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
     Program::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()))
 }
 
-/// The end at which a program is read.
-pub(super) struct Output {
+/// The end of the pipe at which a program is read.
+pub(super) struct ProgramOutput {
     pipe: Rc<Pipe>,
     piece: Cursor<Vec<u8>>,
 }
 
-impl Read for Output {
+impl Read for ProgramOutput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.piece.position() == self.piece.get_ref().len() as u64 {
             self.piece = Cursor::new(self.pipe.next_piece()?);
@@ -271,10 +281,10 @@ impl Read for Output {
     }
 }
 
-/// The end at which a program is told something.
-pub(super) struct Input(Rc<Pipe>);
+/// The end of the pipe at which a program is written to.
+pub(in crate::git) struct ProgramInput(Rc<Pipe>);
 
-impl Write for Input {
+impl Write for ProgramInput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.asked.set(Instant::now());
         let stdin = self.0.stdin.borrow();
@@ -287,7 +297,7 @@ impl Write for Input {
     }
 }
 
-/// Writes in a thread of its own, so that a program that does not read is waited for where it is to answer.
+/// Writes in a thread of its own, so that a program that does not read runs into the limit for its answer.
 fn written(mut stdin: impl Write + Send + 'static) -> Sender<Vec<u8>> {
     let (sender, receiver) = mpsc::channel::<Vec<u8>>();
     thread::spawn(move || {
@@ -300,11 +310,11 @@ fn written(mut stdin: impl Write + Send + 'static) -> Sender<Vec<u8>> {
     sender
 }
 
-/// Reads in a thread of its own, so that a program that says nothing can be waited for with a limit.
+/// Reads in a thread of its own, so that the wait for a program that writes nothing has a limit.
 fn read(stdout: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
     fn pieces(mut stdout: impl Read, sender: &SyncSender<io::Result<Vec<u8>>>) {
         loop {
-            let mut piece = vec![0; PIECE];
+            let mut piece = vec![0; READ_SIZE];
             let read = stdout.read(&mut piece).map(|length| {
                 piece.truncate(length);
                 piece
@@ -315,40 +325,41 @@ fn read(stdout: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
             }
         }
     }
-    let (sender, receiver) = mpsc::sync_channel(PIECES);
+    let (sender, receiver) = mpsc::sync_channel(MAX_UNREAD_PIECES);
     thread::spawn(move || pieces(stdout, &sender));
     receiver
 }
 
-/// What a program says on stderr, as it comes.
-struct Said {
+/// The end of a program's stderr, read in a thread of its own.
+struct StderrTail {
     tail: Arc<Mutex<Vec<u8>>>,
     ended: Receiver<()>,
 }
 
-impl Said {
+impl StderrTail {
     fn new(stderr: Option<ChildStderr>) -> Self {
         let tail = Arc::<Mutex<Vec<u8>>>::default();
         let (sender, ended) = mpsc::channel();
         let sink = tail.clone();
         thread::spawn(move || {
-            // That it is dropped is the message.
+            // Dropping the sender is the signal that stderr has ended.
             let _sender: Sender<()> = sender;
             let Some(mut stderr) = stderr else { return };
             let mut piece = [0; 1 << 10];
             while let Ok(length @ 1..) = stderr.read(&mut piece) {
                 let mut tail = sink.lock().unwrap_or_else(PoisonError::into_inner);
                 tail.extend_from_slice(&piece[..length]);
-                let excess = tail.len().saturating_sub(KEPT);
+                let excess = tail.len().saturating_sub(STDERR_TAIL);
                 tail.drain(..excess);
             }
         });
         Self { tail, ended }
     }
 
-    /// Returns the lines. A program that has ended may have left stderr to one that goes on; that one is not waited for.
+    /// Returns the lines. A program that has exited may have left its stderr open to a child that runs on, so the wait for
+    /// the end has a limit.
     fn lines(&self) -> Vec<String> {
-        self.ended.recv_timeout(GRACE).ok();
+        self.ended.recv_timeout(EXIT_TIMEOUT).ok();
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let lines = tail.lines().map(|line| line.to_str_lossy().trim_end().to_owned());
         lines.filter(|line| !line.is_empty()).collect()

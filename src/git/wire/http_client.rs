@@ -1,4 +1,4 @@
-//! The HTTP client for one remote, as git's configuration wants it: its proxy, and whose certificates it believes.
+//! The HTTP client for one remote, with the proxy and the CA certificates of git's configuration.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,12 +8,12 @@ use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, NoProxy, Proxy, Url};
 
-use super::error::GitError;
 use super::http_config::HttpSettings;
+use crate::git::error::GitError;
 use crate::system::http::{Security, client};
 
-/// Returns a client for `url`. Redirects are followed by hand: see `Conversation`.
-pub(super) fn http_client(
+/// Returns a client for `url`. It does not follow redirects; `Conversation` does.
+pub(in crate::git) fn http_client(
     url: &Url,
     settings: &HttpSettings,
     timeout: Duration,
@@ -34,7 +34,7 @@ pub(super) fn http_client(
     builder.build().map_err(|error| GitError::unexpected("the HTTP client cannot be used", error))
 }
 
-/// Returns the proxy at `url`. `no_proxy` takes it back for the hosts that it names, as git has it.
+/// Returns the proxy at `url`. As for git, the hosts in `no_proxy` are reached without it.
 fn proxy(url: &str) -> anyhow::Result<Proxy> {
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
     anyhow::ensure!(matches!(scheme, None | Some("http" | "https")), "only proxies that speak HTTP are supported");
@@ -49,7 +49,7 @@ fn authorities(path: &Path) -> anyhow::Result<Vec<Certificate>> {
     Ok(certificates)
 }
 
-/// Returns a path of git's configuration, in which `~` stands for the home.
+/// Returns a path of git's configuration with `~` replaced by the home folder.
 fn in_home(path: &Path, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~"), home) {
         (Ok(rest), Some(home)) => home.join(rest),

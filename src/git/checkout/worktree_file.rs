@@ -1,21 +1,21 @@
-//! What is in the work tree at the path of a file, as git looks: no link is followed on the way.
+//! What the work tree has at the path of a file. As for git, no symbolic link is followed.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::name::RepositoryPath;
+use crate::git::objects::name::RepositoryPath;
 
 /// What is at the path of a file.
 pub(super) enum OnDisk {
     File(PathBuf),
     Absent,
-    /// A link, or something that is no file; or there is one above it.
+    /// A link or anything else that is no file, or one of these in place of a folder above it.
     Other,
 }
 
 /// Looks for the file at `path` below `root`.
-pub(super) fn look(root: &Path, path: &RepositoryPath) -> io::Result<OnDisk> {
+pub(in crate::git) fn look(root: &Path, path: &RepositoryPath) -> io::Result<OnDisk> {
     let mut at = root.to_owned();
     let mut rest = path.parts().iter().peekable();
     while let Some(part) = rest.next() {

@@ -1,11 +1,11 @@
-//! An answer with a pack, its packets made small. A server puts up to 64 kB into one, and gix hands on none before it has
-//! come whole; so who wants the first objects alone would have to wait for, and pay for, what comes with them. Where the
-//! pack begins, each packet is taken apart into what has come of it so far.
+//! Splits the packets of an answer with a pack into smaller ones. A server puts up to 64 kB into a packet, and gix passes a
+//! packet on only when all of it has arrived. A reader that needs the first objects alone would have to download the rest
+//! of their packet too. So each packet of the pack is passed on in pieces, as they arrive.
 
-/// What an answer is made of, as far as it was read.
+/// The state of an answer that is read piece by piece.
 #[derive(Debug, Default)]
 pub(super) struct SmallPackets {
-    /// Whether the pack has begun: from there on, packets have a side band.
+    /// Whether the pack has begun: its packets have a side band.
     in_pack: bool,
     part: Part,
 }
@@ -14,11 +14,11 @@ pub(super) struct SmallPackets {
 enum Part {
     /// The length of a packet, in four hexadecimal digits.
     Length(Vec<u8>),
-    /// A line: what has come of it, and how much is to come.
+    /// A line: the bytes that have arrived, and how many are missing.
     Line { line: Vec<u8>, left: usize },
-    /// What is left of a packet of this side band.
+    /// The rest of a packet of this side band, which is `None` before its number has arrived.
     Band { band: Option<u8>, left: usize },
-    /// No packets: whoever reads them has to say what is wrong.
+    /// No packets: they are passed on as they are, for the parser to report.
     Garbage,
 }
 
@@ -28,16 +28,16 @@ impl Default for Part {
     }
 }
 
-/// The line after which the pack comes.
+/// The line before the pack.
 const PACK: &[u8] = b"packfile";
 
-/// The length's own length, and with the side band's number.
+/// The bytes of a packet before its data: its length, and with the number of its side band.
 const LENGTH: usize = 4;
 const HEAD: usize = LENGTH + 1;
 
 impl SmallPackets {
-    /// Takes the next piece of an answer, and returns it in packets that end where it ends.
-    pub(super) fn split(&mut self, mut piece: &[u8]) -> Vec<u8> {
+    /// Takes the next piece of an answer, and returns its data in packets that end with the piece.
+    pub(in crate::git) fn split(&mut self, mut piece: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(piece.len() + HEAD);
         while !piece.is_empty() {
             let (taken, next) = match &mut self.part {
@@ -82,7 +82,7 @@ impl SmallPackets {
     }
 }
 
-/// Returns what follows a length, and writes that to `out` unless it will be another one.
+/// Returns the part that follows a length. Writes the length to `out`, unless the packet will be split.
 fn after_length(digits: &[u8], in_pack: bool, out: &mut Vec<u8>) -> Part {
     let length = std::str::from_utf8(digits).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
     match length {

@@ -1,4 +1,4 @@
-//! Who makes a commit, as `NAME <EMAIL>`.
+//! The author or committer of a commit, as `NAME <EMAIL>`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,10 +6,10 @@ use std::str::FromStr;
 use gix::actor::Signature;
 use gix::bstr::ByteSlice as _;
 
-use super::error::GitError;
-use super::remote::user_configuration;
+use crate::git::error::GitError;
+use crate::git::remote::user_configuration;
 
-/// Who made a commit.
+/// An author or a committer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     pub name: String,
@@ -38,7 +38,7 @@ impl FromStr for Identity {
 }
 
 impl Identity {
-    /// Returns who the user is, by the user's and the system's configuration of git.
+    /// Returns the identity in the user's and the system's configuration of git; `None` if there is none.
     pub fn of_user() -> Result<Option<Self>, GitError> {
         let config = user_configuration()?;
         let text = |key: &str| config.string(key).map(|value| value.to_str_lossy().into_owned());
@@ -54,7 +54,7 @@ impl fmt::Display for Identity {
 }
 
 impl Identity {
-    pub(super) fn signature(&self, seconds: i64) -> Signature {
+    pub(in crate::git) fn signature(&self, seconds: i64) -> Signature {
         let time = gix::date::Time { seconds, offset: 0 };
         Signature { name: self.name.clone().into(), email: self.email.clone().into(), time }
     }

@@ -7,32 +7,32 @@ use gix::protocol::transport::client::{Capabilities, blocking_io::SetServiceResp
 use gix::protocol::transport::{Protocol, Service};
 use reqwest::StatusCode;
 
-use super::error::GitError;
-use super::exchange::{Failure, Journal};
-use super::http::Conversation;
+use super::conversation::Conversation;
+use super::exchange::{ExchangeFailure, Journal};
 use super::pipe::Pipe;
-use super::remote::{Address, Remote};
+use crate::git::error::GitError;
+use crate::git::remote::{Address, Remote};
 
-/// What we call ourselves to a git server; some hosts treat agents that do not begin with `git/` as browsers.
-pub(super) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
+/// The user agent. Some hosts treat agents that do not begin with `git/` as browsers.
+pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
 
-/// A connection and what a report or an error wants to know about it.
-pub(super) struct Connection<'r> {
-    pub(super) transport: Box<dyn Transport>,
+/// A connection, with what an error needs to know about it.
+pub(in crate::git) struct Connection<'r> {
+    pub(in crate::git) transport: Box<dyn Transport>,
     remote: &'r Remote,
     service: Service,
     link: Link,
 }
 
-/// What knows why a connection failed.
+/// The part of a connection that knows why it failed.
 enum Link {
     Http(Rc<Journal>),
     Program(Rc<Pipe>),
 }
 
 impl<'r> Connection<'r> {
-    /// Begins to speak to a service of the remote. Reading is of protocol v2; there is none for a push.
-    pub(super) fn open(remote: &'r Remote, service: Service) -> Result<Self, GitError> {
+    /// Opens a connection to a service of the remote. A fetch uses protocol v2; git has no v2 for a push.
+    pub(in crate::git) fn open(remote: &'r Remote, service: Service) -> Result<Self, GitError> {
         let version = match service {
             Service::UploadPack => Protocol::V2,
             Service::ReceivePack => Protocol::V1,
@@ -54,8 +54,11 @@ impl<'r> Connection<'r> {
         Ok(Self { transport, remote, service, link })
     }
 
-    /// Begins the conversation. `read_refs` gets each line of the advertisement, where the server sends one unasked.
-    pub(super) fn handshake(&mut self, mut read_refs: impl FnMut(&[u8])) -> Result<(Protocol, Capabilities), GitError> {
+    /// Begins the conversation. `read_refs` gets each line of the advertisement, if the server sends one.
+    pub(in crate::git) fn handshake(
+        &mut self,
+        mut read_refs: impl FnMut(&[u8]),
+    ) -> Result<(Protocol, Capabilities), GitError> {
         let mut begin = || -> anyhow::Result<_> {
             let SetServiceResponse { actual_protocol, capabilities, refs } =
                 self.transport.handshake(self.service, &[])?;
@@ -71,13 +74,13 @@ impl<'r> Connection<'r> {
         begin().map_err(|error| self.failed(error))
     }
 
-    pub(super) fn remote(&self) -> &'r Remote {
+    pub(in crate::git) fn remote(&self) -> &'r Remote {
         self.remote
     }
 
-    /// Leaves the rest of an answer unread. Over HTTP the conversation goes on; a program at the other end of a pipe
-    /// would have to be listened to, so another one is started.
-    pub(super) fn abandon_answer(&mut self) -> Result<(), GitError> {
+    /// Leaves the rest of an answer unread. Over HTTP the conversation goes on. The answer of a program would have to be
+    /// read to its end, so another program is started.
+    pub(in crate::git) fn abandon_answer(&mut self) -> Result<(), GitError> {
         if let Link::Http(journal) = &self.link {
             journal.abandon_answer();
             return Ok(());
@@ -85,8 +88,8 @@ impl<'r> Connection<'r> {
         self.begin_again()
     }
 
-    /// Goes on after a request that was refused: a program at the other end of a pipe has ended with that.
-    pub(super) fn begin_again(&mut self) -> Result<(), GitError> {
+    /// Makes the connection usable after a refused request. A program ends with a refusal, so another one is started.
+    pub(in crate::git) fn begin_again(&mut self) -> Result<(), GitError> {
         if let Link::Http(_) = &self.link {
             return Ok(());
         }
@@ -96,17 +99,17 @@ impl<'r> Connection<'r> {
         Ok(())
     }
 
-    /// Returns what `error`, which ended a step on this connection, means. Nothing more can be said on it.
-    pub(super) fn failed(&self, error: impl Into<anyhow::Error>) -> GitError {
+    /// Returns what `error` on this connection means. The connection cannot be used any more.
+    pub(in crate::git) fn failed(&self, error: impl Into<anyhow::Error>) -> GitError {
         let journal = match &self.link {
             Link::Http(journal) => journal,
             Link::Program(pipe) => return pipe.failed(self.remote, error.into()),
         };
         match journal.take_failure() {
-            Some(Failure::Answered(status, text)) => self.refused(status, text),
-            Some(Failure::Silent(text)) => self.remote.unavailable(anyhow::Error::msg(text)),
-            Some(Failure::Untrusted(cause)) => GitError::Untrusted { remote: self.remote.to_string(), cause },
-            Some(Failure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
+            Some(ExchangeFailure::Answered(status, text)) => self.refused(status, text),
+            Some(ExchangeFailure::Silent(text)) => self.remote.unavailable(anyhow::Error::msg(text)),
+            Some(ExchangeFailure::Untrusted(cause)) => GitError::Untrusted { remote: self.remote.to_string(), cause },
+            Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
             None => self.remote.unavailable(error),
         }
     }
@@ -125,7 +128,7 @@ impl<'r> Connection<'r> {
                 GitError::Unauthorized { remote, credentials_sent, details }
             }
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => GitError::NoAccess { remote, details: vec![answer] },
-            // Too slow, too early and too often mend by themselves, and 407 is a proxy's word.
+            // 408, 425 and 429 are a matter of time, and 407 comes from a proxy.
             _ if status.is_client_error() && ![407, 408, 425, 429].contains(&status.as_u16()) => {
                 GitError::Declined { remote, details: vec![answer] }
             }

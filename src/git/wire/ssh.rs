@@ -1,5 +1,4 @@
-//! How `ssh` is called: with the command line that git would give it, and so that it never asks a person. What becomes of
-//! the conversation is `pipe`'s business.
+//! The command line of `ssh`: the one that git would use, with options so that it never prompts a person. `pipe` runs it.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -12,7 +11,7 @@ use gix::url::ArgumentSafety;
 
 use crate::system::programs::{Program, command};
 
-/// What the environment says about the ssh client, by git's own names.
+/// The ssh client by the environment, with git's own names.
 #[derive(Debug, Clone, Default)]
 pub struct SshSettings {
     /// `GIT_SSH_COMMAND`: a command line for the shell.
@@ -23,13 +22,13 @@ pub struct SshSettings {
     pub variant: Option<String>,
 }
 
-/// One account at one host, and the client that leads to it.
-pub(super) struct Ssh {
+/// One account on one host, and the client that connects to it.
+pub(in crate::git) struct Ssh {
     client: Client,
-    /// `None`: by the client's name, and else by what it understands.
+    /// `None`: the name of the client tells, or else the options that it understands.
     configured: Option<Variant>,
     variant: OnceLock<Variant>,
-    /// `host`, or `user@host`; no option.
+    /// `host`, or `user@host`; it does not begin with `-`.
     destination: String,
     port: Option<u16>,
 }
@@ -46,16 +45,16 @@ enum Client {
 pub(super) enum Variant {
     OpenSsh,
     Plink,
-    /// PuTTY's windowed client, as git knows it.
+    /// PuTTY's windowed client, which git supports too.
     Putty,
-    /// Host and command, and no options.
+    /// A client that takes a host and a command, and no options.
     Simple,
 }
 
 impl Ssh {
-    /// Returns the way to the host of `url`, or why there is none. The environment beats git's configuration, which beats
-    /// the environment's bare program.
-    pub(super) fn new(
+    /// Returns the client and the host of `url`, or why it cannot be used. `GIT_SSH_COMMAND` is used before
+    /// `core.sshCommand`, and this before `GIT_SSH`.
+    pub(in crate::git) fn new(
         url: &gix::Url,
         config: &gix::config::File,
         settings: &SshSettings,
@@ -82,9 +81,9 @@ impl Ssh {
         Ok(Self { client, configured, variant: OnceLock::new(), destination, port: url.port })
     }
 
-    /// Returns the command that runs `service` on `path` at the host, or why this client cannot. `limit` bounds the
-    /// question what an unknown client understands.
-    pub(super) fn command(
+    /// Returns the command that runs `service` on `path` at the host, or why this client cannot. An unknown client is run
+    /// once to find out its options, for at most `limit`.
+    pub(in crate::git) fn command(
         &self,
         service: &str,
         path: &BStr,
@@ -96,7 +95,7 @@ impl Ssh {
         command.env("SSH_ASKPASS_REQUIRE", "never");
         match variant {
             Variant::OpenSsh => {
-                // Of one option said twice, the first counts: a command line of the user's own has the say.
+                // If an option is given twice, the first counts: a user's own command line comes first.
                 command.args(["-o", "BatchMode=yes"]);
                 if let Some(version) = version {
                     command.args(["-o", "SendEnv=GIT_PROTOCOL"]).env("GIT_PROTOCOL", version);
@@ -115,12 +114,12 @@ impl Ssh {
             Variant::Simple => {}
         }
         command.arg(&self.destination);
-        // One argument, which the shell at the host takes apart.
+        // One argument, which the shell on the host splits.
         command.arg(format!("{service} {}", gix::quote::single(path)));
         Ok(command)
     }
 
-    /// An unknown client that understands OpenSSH's `-G` is taken for one, as git does.
+    /// Returns the variant. As for git, an unknown client that understands `-G` is taken for OpenSSH.
     fn find_variant(&self, limit: Duration) -> Variant {
         if let Some(variant) = self.configured.or_else(|| Variant::of_name(&self.client.name())) {
             return variant;
@@ -131,14 +130,14 @@ impl Ssh {
         let answer = Program::start(&mut question).and_then(|program| program.ended_by(Instant::now() + limit));
         match answer {
             Ok(Some(status)) if status.success() => Variant::OpenSsh,
-            // What is wrong with it shows where it is used.
+            // If it cannot run at all, that shows when it is used.
             _ => Variant::Simple,
         }
     }
 }
 
 impl Variant {
-    /// Reads `ssh.variant`; `None` where the client is to be looked at. Unknown names mean OpenSSH to git.
+    /// Parses `ssh.variant`; `None` for `auto`. As for git, unknown names mean OpenSSH.
     fn configured(name: &str) -> Option<Self> {
         match name {
             "auto" => None,
@@ -160,7 +159,7 @@ impl Variant {
 }
 
 impl Client {
-    /// As git does, the shell is only asked where there is something for it to do.
+    /// Returns the command that starts the client. As git does, it uses a shell only if a character needs one.
     fn command(&self) -> Command {
         match self {
             Self::CommandLine(words) if words.to_string_lossy().contains(|c: char| SHELL.contains(c)) => {
@@ -189,7 +188,7 @@ impl Client {
     }
 }
 
-/// What means something to a shell, by git's `run-command.c`.
+/// The characters that a shell interprets, by git's `run-command.c`.
 const SHELL: &str = "|&;<>()$`\\\"' \t\n*?[#~=%";
 
 #[cfg(test)]

@@ -1,22 +1,22 @@
-//! One commit on top of a snapshot: only the named files change, their modes stay, and its parent is what the push will
-//! hold the branch to. The commit is written raw, so nothing cleans up its message.
+//! One commit on top of a snapshot: only the named files change, and their modes stay. Its parent becomes the lease of the
+//! push. The commit is encoded as it is given; nothing cleans up its message.
 
 use gix::ObjectId;
 use gix::bstr::BStr;
 use gix::objs::tree::{Editor, EntryKind};
 use gix::objs::{Commit, Kind, Tree};
 
+use super::commit_message::Message;
 use super::delta;
-use super::error::GitError;
 use super::identity::Identity;
-use super::message::Message;
 use super::name::{BranchName, CommitId, RepositoryPath};
-use super::objects::HASH;
 use super::pack::NewObject;
 use super::sign::Signing;
-use super::snapshot::{Snapshot, Step};
+use super::store::HASH;
+use crate::git::error::GitError;
+use crate::git::snapshot::{Snapshot, Step};
 
-/// Who is named in a commit, when, in seconds since 1970 (UTC), and with which signature.
+/// Author, committer, time in seconds since 1970 (UTC), and signature of a commit.
 pub struct Authorship {
     pub author: Identity,
     pub committer: Identity,
@@ -24,7 +24,7 @@ pub struct Authorship {
     pub signing: Option<Signing>,
 }
 
-/// What the branch must be at for a push to move it.
+/// The state that the branch must have for a push to move it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     pub branch: BranchName,
@@ -32,15 +32,15 @@ pub struct Lease {
     pub tip: Option<CommitId>,
 }
 
-/// A commit on a snapshot, complete in memory and nowhere else yet.
+/// A commit on a snapshot, complete and in memory only.
 pub struct NewCommit {
-    pub(super) id: ObjectId,
-    pub(super) parent: CommitId,
-    /// What a repository that has the parent lacks; what refers to others comes behind them, the commit last.
-    pub(super) objects: Vec<NewObject>,
-    pub(super) files: Vec<ChangedFile>,
-    /// The trees of the parent that are other ones now.
-    pub(super) replaced_trees: Vec<ObjectId>,
+    pub(in crate::git) id: ObjectId,
+    pub(in crate::git) parent: CommitId,
+    /// The objects that a repository with the parent lacks. Each comes after those that it refers to, the commit last.
+    pub(in crate::git) objects: Vec<NewObject>,
+    pub(in crate::git) files: Vec<ChangedFile>,
+    /// The trees of the parent that the commit replaces.
+    pub(in crate::git) replaced_trees: Vec<ObjectId>,
 }
 
 impl NewCommit {
@@ -50,24 +50,24 @@ impl NewCommit {
 }
 
 /// A file that a commit changes.
-pub(super) struct ChangedFile {
-    pub(super) path: RepositoryPath,
-    pub(super) kind: EntryKind,
-    pub(super) old: Blob,
-    pub(super) new: Blob,
+pub(in crate::git) struct ChangedFile {
+    pub(in crate::git) path: RepositoryPath,
+    pub(in crate::git) kind: EntryKind,
+    pub(in crate::git) old: Blob,
+    pub(in crate::git) new: Blob,
 }
 
-/// A file's content in the repository.
-pub(super) struct Blob {
-    pub(super) id: ObjectId,
-    pub(super) bytes: Vec<u8>,
+/// The content of a file, as an object.
+pub(in crate::git) struct Blob {
+    pub(in crate::git) id: ObjectId,
+    pub(in crate::git) bytes: Vec<u8>,
 }
 
 /// A commit whose one parent is the tip that its lease names, or, for a new branch, the commit that this begins at.
-/// Only [`Pusher::lease`](super::Pusher::lease) makes one, so that a push can neither rewind nor merge.
+/// [`Pusher::lease`](crate::git::Pusher::lease) alone makes one, so that no push can rewind a branch or merge.
 pub struct CommitOnTip {
-    pub(super) new: NewCommit,
-    pub(super) lease: Lease,
+    pub(in crate::git) new: NewCommit,
+    pub(in crate::git) lease: Lease,
 }
 
 impl CommitOnTip {
@@ -79,7 +79,7 @@ impl CommitOnTip {
         &self.lease
     }
 
-    /// Returns the commit itself, wherever it goes.
+    /// Returns the commit without its lease.
     pub fn new_commit(&self) -> &NewCommit {
         &self.new
     }
@@ -173,7 +173,7 @@ impl Snapshot<'_> {
         Ok(trees)
     }
 
-    /// Returns an object with the shortest delta that makes it of one of `bases`, where that saves at least half.
+    /// Returns an object with its shortest delta to one of `bases`, if that saves at least half of the bytes.
     fn new_object(&self, kind: Kind, bytes: Vec<u8>, bases: &[ObjectId]) -> Result<NewObject, GitError> {
         let of_base = |id: &ObjectId| self.objects.get(id).map(|(_, base)| (*id, delta::between(base, &bytes)));
         let shortest = bases.iter().filter_map(of_base).min_by_key(|(_, delta)| delta.len());
@@ -182,7 +182,8 @@ impl Snapshot<'_> {
     }
 }
 
-/// Files of one content are one object, and so are folders: a server that checks objects refuses a pack that has one twice.
+/// Adds `object` unless it is there: equal files are one object, and a server that checks objects refuses a pack that has
+/// one twice.
 fn push_once(new: &mut Vec<NewObject>, object: NewObject) {
     if !new.iter().any(|earlier| earlier.id == object.id) {
         new.push(object);

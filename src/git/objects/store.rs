@@ -1,27 +1,27 @@
-//! The few objects that a release touches, in memory: what was fetched, and what a new commit adds. Nothing is written
-//! to disk, and nothing is kept longer than one attempt.
+//! The objects that one attempt has loaded, in memory. Nothing is written to disk.
 
 use std::collections::HashMap;
 
 use gix::ObjectId;
 use gix::objs::{self, CommitRef, Data, Kind, TreeRef};
 
-use super::error::GitError;
+use crate::git::error::GitError;
 
-/// The one hash function that is spoken so far.
-pub(super) const HASH: gix::hash::Kind = gix::hash::Kind::Sha1;
+/// The one hash function that is supported so far.
+pub(in crate::git) const HASH: gix::hash::Kind = gix::hash::Kind::Sha1;
 
-/// How much is held in all, in bytes: a bound on what a server can make us keep.
+/// The most bytes of objects in all, which bounds what a server can make us keep.
 const MAX_BYTES: usize = 256 << 20;
 
+/// Objects by their ids.
 #[derive(Default)]
-pub(super) struct Objects {
+pub(in crate::git) struct Objects {
     objects: HashMap<ObjectId, (Kind, Vec<u8>)>,
     bytes: usize,
 }
 
 impl Objects {
-    pub(super) fn insert(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<ObjectId, GitError> {
+    pub(in crate::git) fn insert(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<ObjectId, GitError> {
         let id = objs::compute_hash(HASH, kind, &bytes)
             .map_err(|error| GitError::unexpected("an object cannot be hashed", error))?;
         self.bytes += bytes.len();
@@ -33,29 +33,29 @@ impl Objects {
         Ok(id)
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = ObjectId> {
+    pub(in crate::git) fn ids(&self) -> impl Iterator<Item = ObjectId> {
         self.objects.keys().copied()
     }
 
-    pub(super) fn contains(&self, id: &ObjectId) -> bool {
+    pub(in crate::git) fn contains(&self, id: &ObjectId) -> bool {
         self.objects.contains_key(id)
     }
 
-    pub(super) fn get(&self, id: &ObjectId) -> Option<(Kind, &[u8])> {
+    pub(in crate::git) fn get(&self, id: &ObjectId) -> Option<(Kind, &[u8])> {
         self.objects.get(id).map(|(kind, bytes)| (*kind, bytes.as_slice()))
     }
 
-    pub(super) fn commit(&self, id: &ObjectId) -> Result<CommitRef<'_>, GitError> {
+    pub(in crate::git) fn commit(&self, id: &ObjectId) -> Result<CommitRef<'_>, GitError> {
         CommitRef::from_bytes(self.bytes(id, Kind::Commit)?, HASH)
             .map_err(|error| GitError::unexpected(format!("the commit {id} cannot be read"), error))
     }
 
-    pub(super) fn tree(&self, id: &ObjectId) -> Result<TreeRef<'_>, GitError> {
+    pub(in crate::git) fn tree(&self, id: &ObjectId) -> Result<TreeRef<'_>, GitError> {
         TreeRef::from_bytes(self.bytes(id, Kind::Tree)?, HASH)
             .map_err(|error| GitError::unexpected(format!("the tree {id} cannot be read"), error))
     }
 
-    pub(super) fn blob(&self, id: &ObjectId) -> Result<&[u8], GitError> {
+    pub(in crate::git) fn blob(&self, id: &ObjectId) -> Result<&[u8], GitError> {
         self.bytes(id, Kind::Blob)
     }
 
@@ -74,7 +74,7 @@ impl Objects {
     }
 }
 
-/// The tree editor asks for the trees along the edited paths, which are here.
+/// Gives the tree editor the trees along the edited paths.
 impl objs::Find for Objects {
     fn try_find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<Data<'a>>> {
         let Some((kind, bytes)) = self.objects.get(id) else {

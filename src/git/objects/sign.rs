@@ -1,5 +1,5 @@
-//! Signing a commit, where git's configuration says that commits are signed (`commit.gpgSign`) or the user does: with the
-//! format, the program and the key that the configuration names, gpg, gpgsm or ssh-keygen.
+//! Signs a commit, if git's configuration (`commit.gpgSign`) or the user asks for it: with the format, the program (gpg, gpgsm
+//! or ssh-keygen) and the key of the configuration.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,10 +9,10 @@ use gix::config::tree::Committer;
 use gix::objs::Commit;
 use gix::objs::signature::sign::Options;
 
-use super::checkout::Checkout;
-use super::error::GitError;
 use super::identity::Identity;
-use super::remote::user_configuration;
+use crate::git::checkout::Checkout;
+use crate::git::error::GitError;
+use crate::git::remote::user_configuration;
 
 /// How commits are signed.
 #[derive(Clone)]
@@ -21,19 +21,19 @@ pub struct Signing(Options);
 /// Which commits are signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signed {
-    /// Those that git's configuration wants signed.
+    /// Those that git's configuration asks to sign.
     AsConfigured,
     Always,
 }
 
-/// Removes what signing writes for its programs, where that is not waited for.
+/// Removes the temporary files of a signature that is not waited for.
 pub fn remove_temporary_files() {
     gix::tempfile::registry::cleanup_tempfiles();
 }
 
 impl Signing {
-    /// Returns how `committer` signs, by the checkout's configuration, else by the user's and the system's; `None` where
-    /// commits are not signed.
+    /// Returns how `committer` signs, by the checkout's configuration, else by the user's and the system's; `None` if commits
+    /// are not signed.
     pub fn read(checkout: Option<&Checkout>, signed: Signed, committer: &Identity) -> Result<Option<Self>, GitError> {
         if let Some(checkout) = checkout {
             return options(checkout.repository().clone(), signed, committer);
@@ -43,8 +43,7 @@ impl Signing {
             return Ok(None);
         }
         // gix reads the configuration for signing from a repository only. An empty one has the user's and the system's.
-        let failed =
-            |error: anyhow::Error| GitError::unexpected("a repository for the time being cannot be made", error);
+        let failed = |error: anyhow::Error| GitError::unexpected("a temporary repository cannot be made", error);
         let folder = tempfile::tempdir().map_err(|error| failed(error.into()))?;
         let repository = gix::init_bare(folder.path()).map_err(|error| failed(error.into()))?;
         options(repository, signed, committer)
@@ -57,7 +56,7 @@ impl Signing {
 
 fn options(mut repository: Repository, signed: Signed, committer: &Identity) -> Result<Option<Signing>, GitError> {
     let failed = |error: gix::Error| GitError::setting("commit.gpgSign", error);
-    // Where no key is named, the committer's is taken, whoever the configuration says that commits.
+    // If no key is named, the key of this committer is used, and not that of the configured one.
     let mut config = repository.config_snapshot_mut();
     config.set_value(&Committer::NAME, committer.name.as_str()).map_err(failed)?;
     config.set_value(&Committer::EMAIL, committer.email.as_str()).map_err(failed)?;
@@ -71,7 +70,7 @@ fn options(mut repository: Repository, signed: Signed, committer: &Identity) -> 
     };
     let name = Path::new(&options.program).file_name().unwrap_or_default();
     if name.to_string_lossy().starts_with("gpg") {
-        // gpg would ask for the key's password at the terminal, and wait.
+        // Else gpg would prompt for the key's password at the terminal, and wait.
         options.program_arguments.push(OsString::from("--pinentry-mode=error"));
     }
     Ok(Some(Signing(options)))

@@ -1,28 +1,30 @@
-//! What `git-receive-pack` answers to a push: its report, and, on another side band, what it and its hooks say to people.
-//! gix would take the bands apart too, but strips each packet's line end, and git cuts what a hook says wherever a buffer is
-//! full: whether a line goes on could not be told.
+//! The answer of `git-receive-pack` to a push: its status report, and on another side band the messages of the server and
+//! its hooks. gix would take the bands apart too, but it strips the line end of each packet. git cuts messages wherever a
+//! buffer is full, so without line ends one could not tell whether a line continues.
 
 use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::client::blocking_io::ReadlineBufRead;
 use gix::protocol::transport::packetline::PacketLineRef;
+use gix::protocol::transport::packetline::blocking_io::StreamingPeekableIter;
 
-/// Most of what a server says beside its report, in bytes; what comes after is left out, aloud.
+/// The most bytes of messages that are kept. If there are more, the last line says so.
 const MAX_MESSAGES: usize = 64 << 10;
 
-/// The most that is read of a report on one branch, in bytes.
+/// The most bytes of a report on one branch that are read.
 const MAX_REPORT: usize = 64 << 10;
 
-/// An answer, as its bands have it.
+/// The answer to a push, by its side bands.
 #[derive(Default)]
-pub(super) struct Answer {
-    /// Packet lines within the first side band.
+pub(in crate::git) struct PushReport {
+    /// The first side band, which holds packet lines.
     report: Vec<u8>,
-    said: Vec<u8>,
-    said_more: bool,
+    /// The other bands: untrusted text.
+    messages: Vec<u8>,
+    is_truncated: bool,
 }
 
-impl Answer {
-    pub(super) fn read(reader: &mut impl ReadlineBufRead) -> anyhow::Result<Self> {
+impl PushReport {
+    pub(in crate::git) fn read(reader: &mut impl ReadlineBufRead) -> anyhow::Result<Self> {
         let mut answer = Self::default();
         while let Some(line) = reader.readline() {
             let PacketLineRef::Data(data) = line?? else { break };
@@ -31,41 +33,41 @@ impl Answer {
                     anyhow::ensure!(answer.report.len() + report.len() <= MAX_REPORT, "the report has no end");
                     answer.report.extend_from_slice(report);
                 }
-                // The third band is for the server's own last words.
-                [2 | 3, text @ ..] => answer.hear(text),
-                _ => answer.hear(data.strip_prefix(b"ERR ").unwrap_or_default()),
+                // The third band is for a fatal error of the server.
+                [2 | 3, text @ ..] => answer.append_message(text),
+                _ => answer.append_message(data.strip_prefix(b"ERR ").unwrap_or_default()),
             }
         }
         Ok(answer)
     }
 
-    fn hear(&mut self, text: &[u8]) {
-        let room = MAX_MESSAGES - self.said.len();
-        self.said.extend_from_slice(&text[..text.len().min(room)]);
-        self.said_more |= text.len() > room;
+    fn append_message(&mut self, text: &[u8]) {
+        let room = MAX_MESSAGES - self.messages.len();
+        self.messages.extend_from_slice(&text[..text.len().min(room)]);
+        self.is_truncated |= text.len() > room;
     }
 
-    pub(super) fn has_report(&self) -> bool {
+    pub(in crate::git) fn has_report(&self) -> bool {
         !self.report.is_empty()
     }
 
-    /// Returns what became of the push to `branch`, by its full name.
-    pub(super) fn verdict(&self, branch: &str) -> Verdict {
-        verdict(&self.report, branch)
+    /// Returns the status of the push to `branch`, which is a full ref name.
+    pub(in crate::git) fn ref_status(&self, branch: &str) -> RefStatus {
+        ref_status(&self.report, branch)
     }
 
-    /// Returns what people are told: untrusted text, a line each.
-    pub(super) fn messages(&self) -> Vec<String> {
-        let mut messages = shown(&self.said.to_str_lossy());
-        if self.said_more {
+    /// Returns the messages: untrusted text, a line each.
+    pub(in crate::git) fn messages(&self) -> Vec<String> {
+        let mut messages = shown(&self.messages.to_str_lossy());
+        if self.is_truncated {
             messages.push("(and more, which is left out)".to_owned());
         }
         messages
     }
 }
 
-/// Returns the lines of a text as a terminal shows them in the end: without colours, and without what a carriage return
-/// goes back over.
+/// Returns the lines of a text as a terminal shows them in the end: without colours, and without text that a carriage
+/// return overwrites.
 fn shown(text: &str) -> Vec<String> {
     let last = |line: &str| line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or_default().to_owned();
     let mut lines: Vec<_> = text.lines().map(|line| without_colours(&last(line)).trim_end().to_owned()).collect();
@@ -74,8 +76,7 @@ fn shown(text: &str) -> Vec<String> {
     lines
 }
 
-/// Returns `text` without the escape sequences that set colours, `ESC [ … m`. All others stay, and are escaped where they
-/// are written.
+/// Returns `text` without the escape sequences that set colours, `ESC [ … m`. All others stay; `report` escapes them.
 fn without_colours(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;
@@ -93,67 +94,58 @@ fn without_colours(text: &str) -> String {
     plain + rest
 }
 
+/// The status of the one ref of a push.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(in crate::git) enum RefStatus {
     Accepted,
     Rejected(String),
 }
 
-/// Reads a status report: `unpack ok`, then `ok REF` or `ng REF REASON`. Anything else is no acceptance.
-fn verdict(report: &[u8], branch: &str) -> Verdict {
+/// Reads a status report: `unpack ok`, then `ok REF` or `ng REF REASON`. Anything else is a rejection.
+fn ref_status(report: &[u8], branch: &str) -> RefStatus {
     let lines = packet_lines(report);
     match lines.first().and_then(|line| line.strip_prefix("unpack ")) {
         Some("ok") => {}
-        Some(reason) => return Verdict::Rejected(format!("unpack failed: {reason}")),
-        None => return Verdict::Rejected("the server did not report what became of the push".to_owned()),
+        Some(reason) => return RefStatus::Rejected(format!("unpack failed: {reason}")),
+        None => return RefStatus::Rejected("the server did not report what became of the push".to_owned()),
     }
     for line in &lines[1..] {
         if line.strip_prefix("ok ") == Some(branch) {
-            return Verdict::Accepted;
+            return RefStatus::Accepted;
         }
         if let Some((name, reason)) = line.strip_prefix("ng ").and_then(|line| line.split_once(' '))
             && name == branch
         {
-            return Verdict::Rejected(reason.to_owned());
+            return RefStatus::Rejected(reason.to_owned());
         }
     }
-    Verdict::Rejected("the server did not report on the branch".to_owned())
+    RefStatus::Rejected("the server did not report on the branch".to_owned())
 }
 
-fn packet_lines(mut bytes: &[u8]) -> Vec<String> {
+/// Returns the packet lines up to the first flush packet, or to what is no packet line.
+fn packet_lines(bytes: &[u8]) -> Vec<String> {
+    let mut packets = StreamingPeekableIter::new(bytes, &[PacketLineRef::Flush], false);
     let mut lines = Vec::new();
-    while let Some((length, _)) = bytes.split_at_checked(4) {
-        let length = length.to_str().ok().and_then(|text| usize::from_str_radix(text, 16).ok());
-        let Some((line, rest)) = length.filter(|length| *length >= 4).and_then(|length| bytes.split_at_checked(length))
-        else {
-            break;
-        };
-        lines.push(line[4..].to_str_lossy().trim_end().to_owned());
-        bytes = rest;
+    while let Some(Ok(Ok(packet))) = packets.read_line() {
+        lines.extend(packet.as_slice().map(|line| line.to_str_lossy().trim_end().to_owned()));
     }
     lines
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Verdict, shown, verdict};
-    use crate::git::push::packet_line;
-
+    use super::{RefStatus, ref_status, shown};
     fn report(lines: &[&str]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for line in lines {
-            packet_line(&mut bytes, line);
-        }
-        bytes.extend_from_slice(b"0000");
-        bytes
+        let packets: String = lines.iter().map(|line| format!("{:04x}{line}", line.len() + 4)).collect();
+        (packets + "0000").into_bytes()
     }
 
     #[test]
     fn reports() {
-        let rejected = |reason: &str| Verdict::Rejected(reason.to_owned());
+        let rejected = |reason: &str| RefStatus::Rejected(reason.to_owned());
         let branch = "refs/heads/main";
         for (lines, expected) in [
-            (&["unpack ok\n", "ok refs/heads/main\n"][..], Verdict::Accepted),
+            (&["unpack ok\n", "ok refs/heads/main\n"][..], RefStatus::Accepted),
             (&["unpack ok", "ng refs/heads/main pre-receive hook declined"], rejected("pre-receive hook declined")),
             (&["unpack index-pack abnormal exit"], rejected("unpack failed: index-pack abnormal exit")),
             (&["unpack ok", "ok refs/heads/main-2"], rejected("the server did not report on the branch")),
@@ -161,10 +153,10 @@ mod tests {
             (&[], rejected("the server did not report what became of the push")),
             (&["ok refs/heads/main"], rejected("the server did not report what became of the push")),
         ] {
-            assert_eq!(verdict(&report(lines), branch), expected, "{lines:?}");
+            assert_eq!(ref_status(&report(lines), branch), expected, "{lines:?}");
         }
         for garbage in [&b""[..], b"000", b"zzzz", b"00ffunpack ok", b"0003"] {
-            assert_ne!(verdict(garbage, branch), Verdict::Accepted);
+            assert_ne!(ref_status(garbage, branch), RefStatus::Accepted);
         }
     }
 

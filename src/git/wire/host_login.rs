@@ -1,5 +1,5 @@
-//! The login for a repository over HTTP. What is known beforehand goes with the first request; git's credential helpers are
-//! asked when the remote wants a login and none is known, and are told whether theirs was good. Nobody is prompted.
+//! The login for a repository over HTTP. A login that is known goes with the first request. If none is known and the remote
+//! requires one, git's credential helpers are asked, and are told whether it was accepted. No person is prompted.
 
 use std::path::Path;
 use std::sync::mpsc::channel;
@@ -13,63 +13,63 @@ use reqwest::header::HeaderValue;
 /// A login from the environment. It holds a secret, so it has no `Debug`.
 #[derive(Clone)]
 pub struct HostLogin {
-    /// The URL of the server that it is for, of which scheme, host and port count; `None`: the remote, whatever that is.
+    /// The URL of the server that it is for, of which scheme, host and port count; `None`: it is for the remote.
     pub server: Option<String>,
     pub user: String,
     pub password: String,
 }
 
-/// What a remote is shown, and what is known about that.
-pub(super) struct Login(Mutex<State>);
+/// The login of a remote, and what the remote said about it.
+pub(in crate::git) struct RemoteLogin(Mutex<State>);
 
 enum State {
-    /// Nothing is known, and the helpers have not been asked.
+    /// No login is known, and the helpers have not been asked.
     Unasked(Helpers),
     /// To be sent with every request.
     Known(HeaderValue),
-    /// What a helper gave, which the remote has not judged.
+    /// A login from a helper, which the remote has neither accepted nor refused.
     Offered(HeaderValue, Helpers, NextAction),
-    /// The remote did not accept what a helper gave.
+    /// The remote refused the login from a helper.
     Refused,
-    /// The helpers did not answer within this time.
+    /// The helpers did not answer within this limit.
     Silent(Duration),
-    /// There is none.
+    /// There is no login.
     None,
 }
 
-impl Login {
-    pub(super) fn known(mut header: HeaderValue) -> Self {
+impl RemoteLogin {
+    pub(in crate::git) fn known(mut header: HeaderValue) -> Self {
         header.set_sensitive(true);
         Self(Mutex::new(State::Known(header)))
     }
 
-    pub(super) fn of_helpers(helpers: Helpers) -> Self {
+    pub(in crate::git) fn of_helpers(helpers: Helpers) -> Self {
         Self(Mutex::new(State::Unasked(helpers)))
     }
 
-    /// Returns what to send.
-    pub(super) fn header(&self) -> Option<HeaderValue> {
+    /// Returns the header to send.
+    pub(in crate::git) fn header(&self) -> Option<HeaderValue> {
         match &*self.state() {
             State::Known(header) | State::Offered(header, ..) => Some(header.clone()),
             State::Unasked(_) | State::Refused | State::Silent(_) | State::None => None,
         }
     }
 
-    /// Returns whether the remote has been shown any.
-    pub(super) fn was_shown(&self) -> bool {
+    /// Returns whether a login has been sent to the remote.
+    pub(in crate::git) fn was_shown(&self) -> bool {
         !matches!(&*self.state(), State::Unasked(_) | State::Silent(_) | State::None)
     }
 
-    /// Returns how long the helpers were waited for, where they did not answer.
-    pub(super) fn silent_helpers(&self) -> Option<Duration> {
+    /// Returns the limit within which the helpers did not answer; `None` if they did.
+    pub(in crate::git) fn silent_helpers(&self) -> Option<Duration> {
         match &*self.state() {
             State::Silent(limit) => Some(*limit),
             _ => None,
         }
     }
 
-    /// The remote wants a login, or another one. Returns whether there now is one that it has not seen.
-    pub(super) fn rejected(&self) -> bool {
+    /// Takes note that the remote requires a login, or another one. Returns whether there is one now that it has not seen.
+    pub(in crate::git) fn rejected(&self) -> bool {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::None) {
             State::Unasked(helpers) => {
@@ -85,8 +85,8 @@ impl Login {
         false
     }
 
-    /// The remote answered to what it was shown.
-    pub(super) fn accepted(&self) {
+    /// Takes note that the remote accepted the login.
+    pub(in crate::git) fn accepted(&self) {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::None) {
             State::Offered(header, helpers, next) => {
@@ -102,38 +102,37 @@ impl Login {
     }
 }
 
-impl Default for Login {
+impl Default for RemoteLogin {
     fn default() -> Self {
         Self(Mutex::new(State::None))
     }
 }
 
 /// Returns the header of HTTP's Basic scheme.
-pub(super) fn basic(user: &str, password: &str) -> HeaderValue {
+pub(in crate::git) fn basic(user: &str, password: &str) -> HeaderValue {
     let login = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
     // Base64 has no character that a header forbids.
     HeaderValue::try_from(format!("Basic {login}")).unwrap_or_else(|_| HeaderValue::from_static("Basic"))
 }
 
 /// git's credential helpers for one URL, as `credential.*` configures them.
-pub(super) struct Helpers {
+pub(in crate::git) struct Helpers {
     cascade: Cascade,
     question: Action,
-    /// How long they may take.
+    /// The limit of one call.
     limit: Duration,
 }
 
 impl Helpers {
-    /// Returns the helpers for `url`; `None` where there are none.
-    pub(super) fn read(config: &gix::config::File, url: gix::Url, limit: Duration) -> Option<Self> {
+    /// Returns the helpers for `url`; `None` if none is configured.
+    pub(in crate::git) fn read(config: &gix::config::File, url: gix::Url, limit: Duration) -> Option<Self> {
         let permissions = gix::open::permissions::Environment::isolated();
         let (cascade, question, _) =
             gix::config::credential_helpers(url, config, true, |_| true, permissions, false).ok()?;
         (!cascade.programs.is_empty()).then_some(Self { cascade, question, limit })
     }
 
-    /// Returns what asking them comes to. A helper that fails is one that knows nothing: the remote's own answer is what
-    /// the user has to see.
+    /// Asks the helpers. One that fails counts as one that knows no login: the user has to see the remote's own answer.
     fn ask(mut self) -> State {
         let limit = self.limit;
         let answered = within(limit, move || {
@@ -152,16 +151,16 @@ impl Helpers {
     }
 
     fn tell(mut self, action: Action) {
-        // What a helper keeps is its own affair.
+        // A helper that cannot store or erase a login changes nothing here.
         within(self.limit, move || self.cascade.invoke(action, never_prompt()).is_ok());
     }
 }
 
-/// Returns what `work` does, unless it takes longer than `limit`: gix waits for a helper without an end, and has no way to
-/// stop one. One that hangs is left behind.
+/// Returns the result of `work`; `None` if it takes longer than `limit`. gix waits for a helper without a limit and cannot
+/// stop one, so one that hangs goes on in its thread.
 fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (sender, receiver) = channel();
-    // Nobody may be waiting any more.
+    // The send fails if the limit has passed.
     std::thread::spawn(move || sender.send(work()).ok());
     receiver.recv_timeout(limit).ok()
 }
@@ -171,7 +170,7 @@ fn never_prompt() -> gix::prompt::Options {
 }
 
 /// Returns the login for `host` in a file in the form of `.netrc`, as curl reads it for git.
-pub(super) fn netrc(home: &Path, host: &str) -> Option<(String, String)> {
+pub(in crate::git) fn netrc(home: &Path, host: &str) -> Option<(String, String)> {
     let text = std::fs::read(home.join(".netrc")).ok()?;
     let mut words = netrc_words(&String::from_utf8_lossy(&text)).into_iter();
     let (mut applies, mut user, mut password) = (false, None, None);
@@ -183,7 +182,7 @@ pub(super) fn netrc(home: &Path, host: &str) -> Option<(String, String)> {
                 user = None;
             }
             "default" => (applies, user) = (true, None),
-            // Their values are taken even where nobody asks for them: one may read `default`.
+            // The value is read even if the machine does not match: it may be the word `default`.
             "login" => user = words.next().filter(|_| applies),
             "password" => password = words.next().filter(|_| applies),
             "account" => drop(words.next()),
@@ -236,7 +235,7 @@ mod tests {
     use super::netrc;
 
     #[test]
-    fn who_is_in_netrc() {
+    fn a_login_is_found_in_netrc() {
         let home = tempfile::tempdir().unwrap();
         let text = "# machine x\nmachine a.io login me password one\nmachine b.io\n\tlogin you\n\tpassword two\n\
                     default login any password three\n";

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use gix::bstr::ByteSlice as _;
 
-/// How well a section fits: plain `http.*` least, then by host, path and user.
+/// How well a section fits: plain `http.*` is the least, then host, path and user decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 struct Fit {
     host: usize,
@@ -13,7 +13,7 @@ struct Fit {
     user: bool,
 }
 
-/// Returns how well `pattern` fits `url`; `None` where it does not.
+/// Returns how well `pattern` fits `url`; `None` if it does not.
 fn fit(pattern: &gix::Url, url: &gix::Url) -> Option<Fit> {
     if pattern.scheme != url.scheme || pattern.port_or_default() != url.port_or_default() {
         return None;
@@ -36,8 +36,8 @@ fn fit(pattern: &gix::Url, url: &gix::Url) -> Option<Fit> {
     })
 }
 
-/// Returns the values of `http.KEY` for `url`, in order. Those of a less specific section come first, and
-/// git lets an empty value of a list clear what came before.
+/// Returns the values of `http.KEY` for `url` in the order of the file, without those that a more specific section before
+/// them overrides.
 fn values(config: &gix::config::File, key: &str, url: &gix::Url) -> Vec<String> {
     let mut found = Vec::new();
     for section in config.sections_by_name("http").into_iter().flatten() {
@@ -58,21 +58,21 @@ fn values(config: &gix::config::File, key: &str, url: &gix::Url) -> Vec<String> 
     found.into_iter().map(|(_, value)| value).collect()
 }
 
-/// What git's configuration says about speaking HTTP to one remote.
+/// The settings of git's configuration for HTTP to one remote.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct HttpSettings {
+pub(in crate::git) struct HttpSettings {
     /// Header lines (`http.extraHeader`).
-    pub(super) extra_headers: Vec<String>,
-    /// The proxy's URL; empty: none, whatever the environment says (`http.proxy`).
+    pub(in crate::git) extra_headers: Vec<String>,
+    /// The proxy's URL (`http.proxy`); empty: no proxy, even if the environment names one.
     pub(super) proxy: Option<String>,
-    /// A file of CA certificates, which count in place of the system's (`http.sslCAInfo`).
-    pub(super) ca_file: Option<PathBuf>,
-    /// Certificates are not looked at (`http.sslVerify = false`).
-    pub(super) unverified: bool,
+    /// A file of CA certificates that replace the system's (`http.sslCAInfo`).
+    pub(in crate::git) ca_file: Option<PathBuf>,
+    /// Whether certificates are not checked (`http.sslVerify = false`).
+    pub(in crate::git) unverified: bool,
 }
 
 impl HttpSettings {
-    pub(super) fn read(config: &gix::config::File, url: &gix::Url) -> Self {
+    pub(in crate::git) fn read(config: &gix::config::File, url: &gix::Url) -> Self {
         let last = |key| values(config, key, url).pop();
         let verify =
             last("sslVerify").and_then(|value| gix::config::Boolean::try_from(value.as_bytes().as_bstr()).ok());
@@ -85,9 +85,9 @@ impl HttpSettings {
     }
 }
 
-/// Returns `url` with the base that `url.<base>.insteadOf`, or for a push `pushInsteadOf`, puts in the place of its
-/// beginning; the longest match counts.
-pub(super) fn rewritten(config: &gix::config::File, url: &str) -> String {
+/// Returns `url` with its beginning replaced as `url.<base>.insteadOf` says, or `pushInsteadOf` before that. The longest
+/// match counts.
+pub(in crate::git) fn rewritten(config: &gix::config::File, url: &str) -> String {
     let mut best: Option<(bool, usize, String)> = None;
     for section in config.sections_by_name("url").into_iter().flatten() {
         let Some(base) = section.header().subsection_name() else {
@@ -109,7 +109,7 @@ pub(super) fn rewritten(config: &gix::config::File, url: &str) -> String {
     best.map_or_else(|| url.to_owned(), |(_, _, rewritten)| rewritten)
 }
 
-/// Returns the header lines of `http.extraHeader` for `url`.
+/// Returns the header lines of `http.extraHeader` for `url`. As for git, an empty one clears those before it.
 fn extra_headers(config: &gix::config::File, url: &gix::Url) -> Vec<String> {
     let values = values(config, "extraHeader", url);
     let start = values.iter().rposition(String::is_empty).map_or(0, |reset| reset + 1);

@@ -1,7 +1,7 @@
-//! Packs: reading what a fetch brings, deltas included, and writing the objects of one commit.
+//! Packs: reads those of a fetch, with their deltas, and writes one with the objects of a commit.
 //!
-//! gix-pack resolves deltas through an index on disk; a release's few objects need neither. The pack's own checksum and
-//! each object's id are verified.
+//! gix-pack resolves deltas through an index on disk; a release's few objects need neither. The pack's checksum and each
+//! object's id are verified.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead};
@@ -13,32 +13,32 @@ use gix_pack::data::entry::Header;
 use gix_pack::data::{Version, input, output};
 
 use super::delta::{MAX_OBJECT, apply};
-use super::error::GitError;
-use super::objects::{HASH, Objects};
+use super::store::{HASH, Objects};
+use crate::git::error::GitError;
 
-/// The largest pack that is taken, in bytes: a server without filters sends the whole of a commit.
+/// The largest pack that is read, in bytes: a server without filters sends the whole of a commit.
 const MAX_PACK: u64 = 256 << 20;
 
-/// A pack that is on its way.
-pub(super) struct Incoming<R> {
+/// A pack that is being received.
+pub(in crate::git) struct Incoming<R> {
     entries: input::BytesToEntriesIter<io::Take<R>>,
 }
 
 impl<R: BufRead> Incoming<R> {
     /// Reads a pack's header.
-    pub(super) fn open(reader: R) -> anyhow::Result<Self> {
+    pub(in crate::git) fn open(reader: R) -> anyhow::Result<Self> {
         let (verify, keep) = (input::Mode::Verify, input::EntryDataMode::Keep);
         let entries = input::BytesToEntriesIter::new_from_header(reader.take(MAX_PACK), verify, keep, HASH);
         Ok(Self { entries: entries.context(BROKEN)? })
     }
 
-    /// Returns how many objects there are.
-    pub(super) fn count(&self) -> usize {
+    /// Returns the number of objects in the pack.
+    pub(in crate::git) fn count(&self) -> usize {
         self.entries.size_hint().0
     }
 
-    /// Puts the commits that the pack begins with into `objects`, and leaves the others. git sends commits first.
-    pub(super) fn commits(self, objects: &mut Objects) -> anyhow::Result<()> {
+    /// Reads the commits at the beginning of the pack into `objects`, and leaves the rest unread. git sends commits first.
+    pub(in crate::git) fn commits(self, objects: &mut Objects) -> anyhow::Result<()> {
         let mut ids = HashMap::new();
         for entry in self.entries {
             let entry = entry.context(BROKEN)?;
@@ -59,8 +59,8 @@ impl<R: BufRead> Incoming<R> {
         Ok(())
     }
 
-    /// Puts every object into `objects`, which also has the bases of the pack's deltas.
-    pub(super) fn all(self, objects: &mut Objects) -> anyhow::Result<()> {
+    /// Reads every object into `objects`, in which the bases of deltas are looked up too.
+    pub(in crate::git) fn all(self, objects: &mut Objects) -> anyhow::Result<()> {
         let mut ids = HashMap::new();
         let mut deltas = Vec::new();
         for entry in self.entries {
@@ -94,7 +94,7 @@ struct Delta {
     instructions: Vec<u8>,
 }
 
-/// Applies deltas until all are objects. A base may come after its delta, so this goes round until nothing moves.
+/// Applies deltas until all are objects. A base may come after its delta, so this repeats until no delta is left.
 fn resolve(mut deltas: Vec<Delta>, ids: &mut HashMap<u64, ObjectId>, objects: &mut Objects) -> anyhow::Result<()> {
     while !deltas.is_empty() {
         let mut waiting = Vec::new();
@@ -131,23 +131,23 @@ fn inflate(entry: &input::Entry) -> anyhow::Result<Vec<u8>> {
 }
 
 /// An object of a new commit.
-pub(super) struct NewObject {
-    pub(super) id: ObjectId,
-    pub(super) kind: Kind,
-    pub(super) bytes: Vec<u8>,
-    /// What makes it of an object that the server has, where that is much shorter.
+pub(in crate::git) struct NewObject {
+    pub(in crate::git) id: ObjectId,
+    pub(in crate::git) kind: Kind,
+    pub(in crate::git) bytes: Vec<u8>,
+    /// Its delta to an object that the server has, if that is much shorter.
     pub(super) delta: Option<(ObjectId, Vec<u8>)>,
 }
 
-/// Whether objects may be sent as deltas of what the server has.
+/// Whether objects may be sent as deltas to objects that the server has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Thin {
+pub(in crate::git) enum Thin {
     Yes,
     No,
 }
 
 /// Returns a pack of `objects`.
-pub(super) fn write(objects: &[NewObject], thin: Thin) -> Result<Vec<u8>, GitError> {
+pub(in crate::git) fn write(objects: &[NewObject], thin: Thin) -> Result<Vec<u8>, GitError> {
     let failed = |error: gix::Error| GitError::unexpected("the pack cannot be made", error);
     let entries: Vec<_> = objects.iter().map(|object| entry(object, thin)).collect::<Result<_, _>>().map_err(failed)?;
     let mut pack = Vec::new();
@@ -201,7 +201,7 @@ mod tests {
         let mut server = Objects::default();
         let base = server.insert(Kind::Blob, b"hello, everybody\n".to_vec()).unwrap();
         let mut object = hello(Objects::default().insert(Kind::Blob, b"hello\n".to_vec()).unwrap());
-        object.delta = Some((base, crate::git::delta::between(b"hello, everybody\n", b"hello\n")));
+        object.delta = Some((base, crate::git::objects::delta::between(b"hello, everybody\n", b"hello\n")));
         let pack = write(std::slice::from_ref(&object), Thin::Yes).unwrap();
         read(&pack, &mut server).unwrap();
         assert_eq!(server.blob(&object.id).unwrap(), b"hello\n");

@@ -1,14 +1,13 @@
-//! A checkout that stands at the parent of a commit of ours is brought forward to it: objects, files, index, HEAD, in this
-//! order. The files themselves are written by the caller, between [`Checkout::standing`] and [`Forward::stage`].
+//! Fast-forwards a checkout that is at the parent of our commit: objects, files, index, HEAD, in this order. The caller
+//! writes the files, between [`Checkout::prepare_fast_forward`] and [`FastForward::stage`].
 //!
-//! Nothing changes before everything is known to be possible: the index and the refs are locked, the objects are written,
-//! which nobody sees, and what the files become is computed. From there on, whatever ends it half way, by a signal or a
-//! full disk, `git status` tells the truth, and no commit that is made next takes the release back: files that are
-//! written and not staged are shown as changed, staged files before HEAD has moved as staged. The other way round, an
-//! index behind HEAD would be a staged reversal of the release.
+//! Whatever can fail comes first: the index and the refs are locked, the objects are written, which git does not show, and
+//! the new contents of the files are computed. If a signal or a full disk stops it after that, `git status` tells the truth,
+//! and the next commit cannot revert the release: files that are written and not staged are shown as changed, staged files
+//! before HEAD has moved as staged. In the opposite order, an index behind HEAD would be a staged revert of the release.
 //!
-//! Only the files of the commit are touched, and only where they are as the parent has them, in the index and on disk.
-//! Other files may have changes of their own, which stay. Git's hooks do not run.
+//! Only the files of the commit are written, and only if the index and the disk have them as the parent has. Other files
+//! keep their changes. Git's hooks do not run.
 
 use std::path::{Path, PathBuf};
 
@@ -24,37 +23,27 @@ use gix::refs::Target;
 use gix::refs::file::Transaction;
 use gix::refs::transaction::{PreviousValue, RefEdit};
 
-use super::checkout::Checkout;
-use super::commit::{ChangedFile, NewCommit};
-use super::error::GitError;
+use super::Checkout;
 use super::index::LockedIndex;
 use super::line_ends::LineEnds;
-use super::name::{BranchName, CommitId, RepositoryPath};
-use super::objects::HASH;
 use super::ownership::keep_owner;
 use super::worktree_file::{OnDisk, look};
+use crate::git::error::GitError;
+use crate::git::objects::commit::{ChangedFile, NewCommit};
+use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
+use crate::git::objects::store::HASH;
 
-/// Where a commit is beside the checkout.
+/// The branch of one of the checkout's remotes that a commit was pushed to.
 #[derive(Debug, Clone, Copy)]
-pub enum Published<'a> {
-    Nowhere,
-    /// At the tip of a branch of one of the checkout's remotes.
-    To {
-        remote: &'a str,
-        branch: &'a BranchName,
-    },
+pub struct RemoteBranch<'a> {
+    pub remote: &'a str,
+    pub branch: &'a BranchName,
 }
 
-/// Whether a checkout can follow a commit.
-pub enum Standing<'c> {
-    AtParent(Box<Forward<'c>>),
-    Stays(Stay),
-}
-
-/// Why a checkout stays as it is.
+/// Why a checkout cannot be fast-forwarded. It then stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Stay {
-    /// It is not at the release branch, and not at the commit either: the release does not concern it.
+pub enum FastForwardError {
+    /// HEAD is neither at the release branch nor at the commit's parent: the release does not concern this checkout.
     #[error("HEAD is elsewhere")]
     Elsewhere,
     #[error("`{branch}` is not at {} there", parent.short())]
@@ -67,38 +56,40 @@ pub enum Stay {
     Filtered(RepositoryPath),
     #[error("its index is sparse")]
     SparseIndex,
-    /// A partial clone may lack trees that the new ones stand beside.
+    /// A partial clone may lack the trees of the parent that the commit replaces.
     #[error("it lacks parts of {}", .0.short())]
-    Lacking(CommitId),
+    MissingTrees(CommitId),
     #[error("{0}")]
     Failed(String),
 }
 
-impl From<GitError> for Stay {
+impl From<GitError> for FastForwardError {
     fn from(error: GitError) -> Self {
         Self::Failed(format!("{:#}", anyhow::Error::from(error)))
     }
 }
 
-/// A checkout that can follow a commit at once, and is locked until it has. Dropped, it stays as it is.
-pub struct Forward<'c> {
+/// A fast-forward of a checkout that is ready to run. It holds the locks of the index and of the refs; dropped, the
+/// checkout stays as it is.
+pub struct FastForward<'c> {
     index: LockedIndex,
     files: Vec<NewFile>,
     head: NextHead<'c>,
 }
 
-/// What a file of the commit becomes.
+/// The new state of a file of the commit.
 struct NewFile {
     path: RepositoryPath,
     id: ObjectId,
-    /// `None` where a sparse checkout leaves it out of the work tree.
+    /// `None` if a sparse checkout leaves it out of the work tree.
     on_disk: Option<(PathBuf, Vec<u8>)>,
 }
 
-/// The files and the index have followed, HEAD has not yet.
+/// A fast-forward whose files and index are done, and whose HEAD has not moved yet.
 #[must_use]
 pub struct Staged<'c>(NextHead<'c>);
 
+/// The locked refs, and the update that waits for them.
 struct NextHead<'c> {
     repository: &'c gix::Repository,
     refs: Transaction<'c, 'c>,
@@ -106,55 +97,52 @@ struct NextHead<'c> {
 }
 
 impl Checkout {
-    /// Makes ready to bring this checkout forward to `commit`. HEAD must be at its parent, and where the commit was
-    /// published to a branch, that or none must be checked out.
-    pub fn standing(&self, commit: &NewCommit, published: Published<'_>) -> Standing<'_> {
-        match self.prepare(commit, published) {
-            Ok(forward) => Standing::AtParent(Box::new(forward)),
-            Err(stay) => Standing::Stays(stay),
-        }
-    }
-
-    fn prepare(&self, commit: &NewCommit, published: Published<'_>) -> Result<Forward<'_>, Stay> {
-        self.require_head(commit, published)?;
+    /// Prepares to fast-forward this checkout to `commit`. HEAD must be at the commit's parent. If the commit was pushed,
+    /// HEAD must be on the branch of that name, or detached.
+    pub fn prepare_fast_forward(
+        &self,
+        commit: &NewCommit,
+        pushed_to: Option<RemoteBranch<'_>>,
+    ) -> Result<FastForward<'_>, FastForwardError> {
+        self.require_head(commit, pushed_to)?;
         let repository = self.repository();
-        let root = repository.workdir().ok_or(Stay::Elsewhere)?;
+        let root = repository.workdir().ok_or(FastForwardError::Elsewhere)?;
         let index = LockedIndex::acquire(repository)?;
-        // While the index is locked, no git switches branches.
-        self.require_head(commit, published)?;
+        // Once more: while the index is locked, no git process switches branches.
+        self.require_head(commit, pushed_to)?;
         if repository.state().is_some() {
-            return Err(Stay::Busy);
+            return Err(FastForwardError::Busy);
         }
         if index.is_sparse() {
-            return Err(Stay::SparseIndex);
+            return Err(FastForwardError::SparseIndex);
         }
         let files = commit.files.iter().map(|file| new_file(repository, root, file, &index));
         let files = files.collect::<Result<_, _>>()?;
         self.write_objects(commit)?;
-        Ok(Forward { index, files, head: self.next_head(commit, published)? })
+        Ok(FastForward { index, files, head: self.next_head(commit, pushed_to)? })
     }
 
-    fn require_head(&self, commit: &NewCommit, published: Published<'_>) -> Result<(), Stay> {
+    fn require_head(&self, commit: &NewCommit, pushed_to: Option<RemoteBranch<'_>>) -> Result<(), FastForwardError> {
         let head = self.repository().head();
         let head = head.map_err(|error| GitError::unexpected("HEAD cannot be read", error))?;
         let parent = commit.parent;
-        match (head.kind, published) {
+        match (head.kind, pushed_to) {
             (Kind::Detached { target, .. }, _) if target == parent.0 => Ok(()),
-            (Kind::Symbolic(at), Published::Nowhere) if at.target.try_id() == Some(&parent.0) => Ok(()),
-            (Kind::Symbolic(at), Published::To { branch, .. }) if at.name.as_bstr() == branch.full().as_str() => {
+            (Kind::Symbolic(at), None) if at.target.try_id() == Some(&parent.0) => Ok(()),
+            (Kind::Symbolic(at), Some(RemoteBranch { branch, .. })) if at.name.as_bstr() == branch.full().as_str() => {
                 let is_there = at.target.try_id() == Some(&parent.0);
-                if is_there { Ok(()) } else { Err(Stay::NotAtParent { branch: branch.clone(), parent }) }
+                if is_there { Ok(()) } else { Err(FastForwardError::NotAtParent { branch: branch.clone(), parent }) }
             }
-            _ => Err(Stay::Elsewhere),
+            _ => Err(FastForwardError::Elsewhere),
         }
     }
 
-    /// Writes the commit's objects. Those beside them must be here, or be known to the remote of a partial clone, as what
-    /// its own trees name is.
-    fn write_objects(&self, commit: &NewCommit) -> Result<(), Stay> {
+    /// Writes the commit's objects. The trees that they replace must be here. What else the new trees name is here too, or
+    /// the remote of a partial clone has it.
+    fn write_objects(&self, commit: &NewCommit) -> Result<(), FastForwardError> {
         let repository = self.repository();
         if !commit.replaced_trees.iter().all(|tree| repository.has_object(tree)) {
-            return Err(Stay::Lacking(commit.parent));
+            return Err(FastForwardError::MissingTrees(commit.parent));
         }
         let failed = |error: gix::Error| GitError::unexpected("the commit cannot be written", error);
         let store = repository.objects.store_ref().path().to_owned();
@@ -165,8 +153,8 @@ impl Checkout {
         Ok(())
     }
 
-    /// Locks HEAD, with the branch that it is at, and the branch that stands for the remote's, to move to `commit`.
-    fn next_head(&self, commit: &NewCommit, published: Published<'_>) -> Result<NextHead<'_>, GitError> {
+    /// Locks HEAD with its branch, and the remote-tracking branch, to move them to `commit`.
+    fn next_head(&self, commit: &NewCommit, pushed_to: Option<RemoteBranch<'_>>) -> Result<NextHead<'_>, GitError> {
         let failed = |error: gix::Error| GitError::unexpected("HEAD cannot be moved", error);
         let written = commit.objects.last().map_or(&[][..], |object| &object.bytes);
         let written = CommitRef::from_bytes(written, HASH).map_err(failed)?;
@@ -177,7 +165,7 @@ impl Checkout {
         let from = PreviousValue::MustExistAndMatch(Target::Object(commit.parent.0));
         let head = RefEdit::update(name("HEAD".into())?, commit.id, from, format!("tagship: {title}"));
         let mut edits = vec![head.with_deref(true)];
-        if let Published::To { remote, branch } = published
+        if let Some(RemoteBranch { remote, branch }) = pushed_to
             && let Some(tracking) = self.tracking(remote, branch)
         {
             edits.push(RefEdit::update(
@@ -194,14 +182,14 @@ impl Checkout {
     }
 }
 
-/// Returns what a file of the commit becomes, where it is as the parent has it.
+/// Returns the new state of a file of the commit, if its present state is that of the parent.
 fn new_file(
     repository: &gix::Repository,
     root: &Path,
     file: &ChangedFile,
     index: &LockedIndex,
-) -> Result<NewFile, Stay> {
-    let changed = || Stay::Changed(file.path.clone());
+) -> Result<NewFile, FastForwardError> {
+    let changed = || FastForwardError::Changed(file.path.clone());
     let failed = |error: std::io::Error| GitError::unexpected(format!("`{}` cannot be read", file.path), error);
     let mode = if file.kind == EntryKind::BlobExecutable { Mode::FILE_EXECUTABLE } else { Mode::FILE };
     let indexed = index.find(&file.path).ok_or_else(changed)?;
@@ -216,7 +204,7 @@ fn new_file(
             let counts_modes = repository.config_snapshot().boolean("core.fileMode").unwrap_or(true);
             let bytes = std::fs::read(&path).map_err(failed)?;
             let line_ends = LineEnds::at(repository, index.as_ref(), &file.path)?;
-            let line_ends = line_ends.ok_or_else(|| Stay::Filtered(file.path.clone()))?;
+            let line_ends = line_ends.ok_or_else(|| FastForwardError::Filtered(file.path.clone()))?;
             let has_mode = mode.change_to_match_fs(&metadata, true, counts_modes).is_none();
             if !has_mode || !line_ends.is_unchanged(&bytes, &file.old.bytes)? {
                 return Err(changed());
@@ -228,14 +216,14 @@ fn new_file(
     Ok(NewFile { path: file.path.clone(), id: file.new.id, on_disk })
 }
 
-impl<'c> Forward<'c> {
-    /// Returns the files that are to be written now, with their contents.
+impl<'c> FastForward<'c> {
+    /// Returns the files that the caller has to write now, with their contents.
     pub fn files(&self) -> Vec<(&Path, &[u8])> {
         let on_disk = self.files.iter().filter_map(|file| file.on_disk.as_ref());
         on_disk.map(|(path, content)| (path.as_path(), content.as_slice())).collect()
     }
 
-    /// Stages the files, which have been written. Where this fails, nothing is staged, and they should be put back.
+    /// Stages the files, which must have been written. If this fails, nothing is staged, and they should be restored.
     pub fn stage(mut self) -> Result<Staged<'c>, GitError> {
         for file in &self.files {
             let on_disk = file.on_disk.as_ref().map(|(path, _)| path.as_path());
@@ -250,7 +238,7 @@ impl<'c> Forward<'c> {
 }
 
 impl Staged<'_> {
-    /// Moves HEAD to the commit, and so does the branch that stands for the remote's.
+    /// Moves HEAD and the remote-tracking branch to the commit.
     pub fn move_head(self) -> Result<(), GitError> {
         let NextHead { repository, refs, committer } = self.0;
         let mut time = gix::date::parse::TimeBuf::default();

@@ -1,8 +1,8 @@
-//! The index of a checkout, held locked from reading to writing, so that no git in between is overwritten. It is read and
-//! written by gix; what is ours is that the entry of a file can follow the file.
+//! The index of a checkout, locked from reading to writing, so that no change of another git process is overwritten. gix
+//! reads and writes it; here the entry of a file is updated.
 //!
-//! What git keeps in an index beside its entries (cached trees, untracked files, a monitor's notes, a split) is not
-//! written again: git makes it anew when it wants it.
+//! The extensions of an index (cached trees, untracked files, the file system monitor, a split) are not written again: git
+//! makes them anew when it needs them.
 
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use gix::index::entry::{Flags, Mode, Stage, Stat};
 use gix::index::fs::Metadata;
 use gix::lock::acquire::Fail;
 
-use super::error::GitError;
-use super::name::RepositoryPath;
+use crate::git::error::GitError;
+use crate::git::objects::name::RepositoryPath;
 
-/// An index that nobody else can write.
+/// An index that no other process can write.
 pub(super) struct LockedIndex {
     lock: gix::lock::File,
     file: gix::index::File,
@@ -25,16 +25,16 @@ pub(super) struct LockedIndex {
     written: SystemTime,
 }
 
-/// What an index says of one file.
+/// The entry of one file in an index.
 pub(super) struct Indexed {
-    pub(super) id: ObjectId,
-    pub(super) mode: Mode,
+    pub(in crate::git) id: ObjectId,
+    pub(in crate::git) mode: Mode,
     /// Whether a sparse checkout leaves the file out of the work tree.
     pub(super) is_skipped: bool,
 }
 
 impl LockedIndex {
-    /// Reads the index of `repository`. Another git at work there holds the lock, and is not waited for.
+    /// Reads the index of `repository`. Fails at once if another git process holds the lock.
     pub(super) fn acquire(repository: &gix::Repository) -> Result<Self, GitError> {
         let path = repository.index_path();
         let unreadable = |error: anyhow::Error| GitError::unexpected("the index cannot be read", error);
@@ -45,19 +45,19 @@ impl LockedIndex {
         Ok(Self { lock, file, written })
     }
 
-    /// Returns whether whole folders stand as one entry.
+    /// Returns whether the index has entries for whole folders.
     pub(super) fn is_sparse(&self) -> bool {
         self.file.is_sparse()
     }
 
-    /// Returns what is staged for the file at `path`; `None` where nothing is, or a conflict.
-    pub(super) fn find(&self, path: &RepositoryPath) -> Option<Indexed> {
+    /// Returns what is staged for the file at `path`; `None` if nothing is, or if it has a conflict.
+    pub(in crate::git) fn find(&self, path: &RepositoryPath) -> Option<Indexed> {
         let path = BString::from(path.to_string());
         let entry = self.file.entry_by_path_and_stage(path.as_ref(), Stage::Unconflicted)?;
         Some(Indexed { id: entry.id, mode: entry.mode, is_skipped: entry.flags.contains(Flags::SKIP_WORKTREE) })
     }
 
-    /// Stages `id` for the file at `path`, which has an entry, and lies at `on_disk`, or is left out of the work tree.
+    /// Stages `id` for the file at `path`, which has an entry. `on_disk` is `None` if the work tree does not have the file.
     pub(super) fn stage(
         &mut self,
         path: &RepositoryPath,
@@ -80,11 +80,11 @@ impl LockedIndex {
         Ok(())
     }
 
-    /// Puts the index in its place. It keeps the time of the old one: by that, git tells the files that were changed too
-    /// soon after it was written to see it by their own times, and those are no fewer now.
-    pub(super) fn write(mut self) -> Result<PathBuf, GitError> {
+    /// Replaces the index and keeps the time of the old one. git compares files by content if they changed at or after the
+    /// time of the index (racy entries), and that must still hold for those of the old index.
+    pub(in crate::git) fn write(mut self) -> Result<PathBuf, GitError> {
         let failed = |error: anyhow::Error| GitError::unexpected("the index cannot be written", error);
-        // The trees that it holds ready are those of the old entries, and git would commit them.
+        // The cached trees are those of the old entries, and git would commit them.
         self.file.remove_tree();
         let mut buffer = BufWriter::new(&mut self.lock);
         self.file.write_to(&mut buffer, gix::index::write::Options::default()).map_err(|error| failed(error.into()))?;
@@ -97,7 +97,7 @@ impl LockedIndex {
     }
 }
 
-/// Attributes are looked for in the index where the work tree has none.
+/// Attributes are read from the index if the work tree has none.
 impl AsRef<gix::index::State> for LockedIndex {
     fn as_ref(&self) -> &gix::index::State {
         &self.file

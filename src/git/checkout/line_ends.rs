@@ -1,8 +1,8 @@
-//! A text's line ends in the work tree and in its blob, as `core.autocrlf`, `core.eol` and the attributes `text`, `eol` and
-//! `crlf` ask for. The conversions are gix's; what the attributes mean is read here.
+//! Line ends of a text in the work tree and in its blob, by `core.autocrlf`, `core.eol` and the attributes `text`, `eol` and
+//! `crlf`. gix converts them; this file reads what the attributes mean.
 //!
-//! Other conversions are not made: filters are programs of the user's, which may hang or fail, and the tables of all
-//! encodings are half a megabyte. A file that goes through one is told as such.
+//! Other conversions are not supported: filters are programs of the user, which may hang or fail, and the tables of all
+//! encodings are half a megabyte. A file with one is not converted, and the caller is told so.
 
 use gix::attrs::StateRef;
 use gix::attrs::search::Outcome;
@@ -11,10 +11,10 @@ use gix::filter::plumbing::eol::{
 };
 use gix::worktree::stack::state::attributes::Source;
 
-use super::error::GitError;
-use super::name::RepositoryPath;
+use crate::git::error::GitError;
+use crate::git::objects::name::RepositoryPath;
 
-/// How the line ends of one file are converted.
+/// The conversion of one file's line ends.
 pub(super) struct LineEnds {
     digest: AttributesDigest,
     config: Configuration,
@@ -24,9 +24,9 @@ pub(super) struct LineEnds {
 const ATTRIBUTES: [&str; 6] = ["text", "crlf", "eol", "filter", "ident", "working-tree-encoding"];
 
 impl LineEnds {
-    /// Returns how the file at `path` is converted; `None` where it is not only by its line ends. Attributes come from the
-    /// work tree, as for git, and from the index where it has none.
-    pub(super) fn at(
+    /// Returns the conversion of the file at `path`; `None` if more than its line ends are converted. As for git, attributes
+    /// come from the work tree, and from the index if it has none.
+    pub(in crate::git) fn at(
         repository: &gix::Repository,
         index: &gix::index::State,
         path: &RepositoryPath,
@@ -47,9 +47,9 @@ impl LineEnds {
         Ok(Some(Self { digest: digest(text, crlf, eol, config), config }))
     }
 
-    /// Returns whether git would make the blob that is staged of `content`.
+    /// Returns whether git would convert `content` to the blob `staged`.
     pub(super) fn is_unchanged(&self, content: &[u8], staged: &[u8]) -> Result<bool, GitError> {
-        // What has CRLF in the repository already keeps it, unless it is told to be text.
+        // A file with CRLF in the repository keeps it, unless its attributes say that it is text.
         let read_staged = &mut |buffer: &mut Vec<u8>| {
             buffer.clear();
             buffer.extend_from_slice(staged);
@@ -62,7 +62,7 @@ impl LineEnds {
         Ok(blob == staged)
     }
 
-    /// Returns what a checkout writes for `blob`.
+    /// Returns the content that git writes to the work tree for `blob`.
     pub(super) fn content_of(&self, blob: &[u8]) -> Result<Vec<u8>, GitError> {
         let mut converted = Vec::new();
         let is_other = convert_to_worktree(blob, self.digest, &mut converted, self.config).map_err(failed)?;
@@ -90,7 +90,7 @@ fn configuration(repository: &gix::Repository) -> Configuration {
     Configuration { auto_crlf, eol }
 }
 
-/// A filter that is not configured is none.
+/// Returns whether a filter is configured for this attribute. git ignores one that is not.
 fn is_filter(repository: &gix::Repository, filter: StateRef<'_>) -> bool {
     let StateRef::Value(name) = filter else { return false };
     let config = repository.config_snapshot();

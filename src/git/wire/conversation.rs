@@ -1,5 +1,5 @@
 //! HTTP for git: gix-transport's `Http` on our own reqwest client, so that registry and git share one stack. gix's own
-//! backend would drop the text of a refusal, start a thread per connection, and refuse a redirect where a header is
+//! backend would drop the text of a refusal, start a thread per connection, and refuse a redirect if a header is
 //! configured, which breaks every renamed repository under actions/checkout.
 //!
 //! Credentials and configured headers go to the remote's own origin only, whatever a redirect says. A redirect is
@@ -15,16 +15,17 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
 
-use super::credentials::Login;
-use super::exchange::{Body, Failure, Headers, Journal, PostBody};
+use super::exchange::{Body, ExchangeFailure, Headers, Journal, PostBody};
+use super::host_login::RemoteLogin;
 
+/// The most redirects of one request that are followed.
 const MAX_REDIRECTS: usize = 5;
 
-/// What we send beside the protocol's own headers. Its values are secrets, so it has no `Debug`.
+/// The login and the configured headers of a remote. They are secrets, so this has no `Debug`.
 #[derive(Default)]
-pub(super) struct Access {
-    pub(super) login: Login,
-    pub(super) headers: HeaderMap,
+pub(in crate::git) struct Access {
+    pub(in crate::git) login: RemoteLogin,
+    pub(in crate::git) headers: HeaderMap,
 }
 
 /// One conversation with one remote.
@@ -37,12 +38,12 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    /// `client` must not follow redirects by itself.
-    pub(super) fn new(client: Client, origin: Url, access: Arc<Access>, journal: Rc<Journal>) -> Self {
+    /// Begins a conversation with `origin`. `client` must not follow redirects by itself.
+    pub(in crate::git) fn new(client: Client, origin: Url, access: Arc<Access>, journal: Rc<Journal>) -> Self {
         Self { client, origin, access, journal, redirected_base: None }
     }
 
-    /// Returns the request's builder with the protocol's headers, and ours where `url` is of the remote's own origin.
+    /// Returns `request` with the protocol's headers, and with ours if `url` has the remote's own origin.
     fn with_headers<H: AsRef<str>>(
         &self,
         request: RequestBuilder,
@@ -64,8 +65,8 @@ impl Conversation {
         request.headers(headers)
     }
 
-    /// Sends a GET, again where the remote wants a login and git's credential helpers have one, and follows its redirects.
-    /// Returns the answer and where it came from.
+    /// Sends a GET and follows its redirects. If the remote requires a login and git's credential helpers have one, it is
+    /// sent again. Returns the answer and the URL that it came from.
     fn get_following(&self, url: &str, headers: &[String]) -> io::Result<(Response, Url)> {
         let mut url = Url::parse(url).map_err(io::Error::other)?;
         for _ in 0..=MAX_REDIRECTS {
@@ -83,12 +84,12 @@ impl Conversation {
                 return Ok((response, url));
             }
             url = redirect_target(&response, &url)
-                .map_err(|why| self.journal.fail(Failure::Answered(response.status(), why)))?;
+                .map_err(|why| self.journal.fail(ExchangeFailure::Answered(response.status(), why)))?;
         }
-        Err(self.journal.fail(Failure::Silent(format!("more than {MAX_REDIRECTS} redirects"))))
+        Err(self.journal.fail(ExchangeFailure::Silent(format!("more than {MAX_REDIRECTS} redirects"))))
     }
 
-    /// Returns whether the last request failed for want of a login, and there now is another one.
+    /// Returns whether the last request failed because of its login, and there is another one now.
     fn wants_another_login(&self, url: &Url) -> bool {
         self.journal.has_failed_with(StatusCode::UNAUTHORIZED)
             && url.origin() == self.origin.origin()
@@ -122,13 +123,13 @@ impl Http for Conversation {
             let tail = url.strip_prefix(base_url).unwrap_or_default();
             let base = answered_by.as_str().strip_suffix(tail).ok_or_else(|| {
                 let place = format!("{}{}", answered_by.origin().ascii_serialization(), answered_by.path());
-                let failure = Failure::Silent(format!("a redirect led to `{place}`"));
+                let failure = ExchangeFailure::Silent(format!("a redirect led to `{place}`"));
                 gix::Error::from_error(self.journal.fail(failure))
             })?;
             self.redirected_base = Some(base.to_owned());
         }
         if let Some(what) = foreign(&response) {
-            return Err(gix::Error::from_error(self.journal.fail(Failure::NotGit(what))));
+            return Err(gix::Error::from_error(self.journal.fail(ExchangeFailure::NotGit(what))));
         }
         let (headers, body) = self.journal.answered(response);
         Ok(GetResponse { headers, body })
@@ -156,22 +157,22 @@ impl Http for Conversation {
     }
 }
 
-/// Returns what is wrong with what began a conversation, where no git server did.
+/// Returns what is wrong with the first answer, by its content type; `None` if it is a git server's.
 fn foreign(response: &Response) -> Option<&'static str> {
     let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     match kind {
         kind if kind.starts_with(b"application/x-git-") => None,
-        kind if kind.starts_with(b"text/html") => Some("a page answers, and no git server"),
-        kind if kind.starts_with(b"text/plain") => Some("it serves files only, as git's old protocol has it"),
-        _ => Some("what answers is no git server"),
+        kind if kind.starts_with(b"text/html") => Some("a web page answered, and no git server"),
+        kind if kind.starts_with(b"text/plain") => Some("it serves files only, by git's old protocol"),
+        _ => Some("the server that answered is no git server"),
     }
 }
 
-/// Returns where a redirect may lead us, or why it may not. From plain HTTP it does not lead to TLS: a login that went the
-/// first way has been read by anybody, which following would hide.
+/// Returns the target of a redirect, or why it is not followed. A redirect from plain HTTP to TLS is not: the login has
+/// been sent in the clear already, and following would hide that.
 fn redirect_target(response: &Response, from: &Url) -> Result<Url, String> {
     let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-    let target = location.and_then(|location| from.join(location).ok()).ok_or("a redirect leads nowhere")?;
+    let target = location.and_then(|location| from.join(location).ok()).ok_or("a redirect has no valid target")?;
     match (from.scheme(), target.scheme()) {
         (same, other) if same == other => Ok(target),
         ("http", "https") => {
@@ -182,8 +183,8 @@ fn redirect_target(response: &Response, from: &Url) -> Result<Url, String> {
     }
 }
 
-/// Parses `name: value`. What is no header is left out, as gix does with lines from git's configuration.
-pub(super) fn parse_header(line: &str) -> Option<(HeaderName, HeaderValue)> {
+/// Parses `name: value`; `None` if that is no header, which gix ignores in git's configuration too.
+pub(in crate::git) fn parse_header(line: &str) -> Option<(HeaderName, HeaderValue)> {
     let (name, value) = line.split_once(':')?;
     Some((name.trim().parse().ok()?, value.trim().parse().ok()?))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A commit message. A line break in a part would let one line pass for another, so none survives.
+/// A commit message. Line breaks inside of a part become blanks, so that no text can pass for a trailer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     pub title: String,
@@ -27,7 +27,7 @@ pub enum TrailerError {
 }
 
 impl Trailer {
-    /// The token by which GitHub is asked to leave a commit alone. It must be the last trailer, after two empty lines.
+    /// The token that asks GitHub to run no checks for a commit. It must be the last trailer, after two empty lines.
     pub const SKIP_CHECKS: &str = "skip-checks";
 
     pub fn new(token: &str, value: &str) -> Result<Self, TrailerError> {

@@ -1,11 +1,11 @@
-//! Deltas between two objects, as `gitformat-pack` describes them: applying those that a server sends, and making the one
-//! kind that a release needs, where a few bytes in the middle of a large folder or file have changed.
+//! Deltas between two objects, as `gitformat-pack` describes them: applies those that a server sends, and makes the one kind
+//! that a release needs, for a few changed bytes in the middle of a large folder or file.
 
-/// The largest object that is taken or made, in bytes. A kustomization is a few kB; this only bounds what a server can
-/// make us allocate.
+/// The largest object that is read or made, in bytes. A kustomization is a few kB; this bounds what a server can make us
+/// allocate.
 pub(super) const MAX_OBJECT: u64 = 64 << 20;
 
-/// Applies a delta. `None` where it does not fit.
+/// Applies a delta; `None` if it does not fit its base.
 pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     let mut rest = delta;
     let base_size = read_size(&mut rest)?;
@@ -39,8 +39,8 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     (out.len() == size).then_some(out)
 }
 
-/// Returns the delta that makes `new` of `base`: their common beginning, what is new, their common end.
-pub(super) fn between(base: &[u8], new: &[u8]) -> Vec<u8> {
+/// Returns the delta from `base` to `new`: a copy of their common beginning, the new bytes, a copy of their common end.
+pub(in crate::git) fn between(base: &[u8], new: &[u8]) -> Vec<u8> {
     let start = base.iter().zip(new).take_while(|(a, b)| a == b).count();
     let most = base.len().min(new.len()) - start;
     let end = base.iter().rev().zip(new.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
@@ -100,7 +100,7 @@ fn read_size(rest: &mut &[u8]) -> Option<usize> {
     None
 }
 
-/// Reads a little-endian number of which only the bytes that `present` marks are there.
+/// Reads a little-endian number that leaves out the bytes which `present` does not mark; these are 0.
 fn read_sparse(rest: &mut &[u8], present: u8, bytes: u32) -> Option<usize> {
     let mut value = 0;
     for position in 0..bytes {

@@ -1,5 +1,11 @@
-//! A checkout, where there is one: it tells which remote, branch, login and author to use. Its index and its files are
-//! never read for a release; what becomes of them afterwards is in `forward`.
+//! A checkout: it tells which remote, branch, login and author to use. Its index and its files are never read for a release.
+//! `fast_forward` brings them to the new commit afterwards.
+
+pub(super) mod fast_forward;
+mod index;
+mod line_ends;
+mod ownership;
+mod worktree_file;
 
 use std::path::{Path, PathBuf};
 
@@ -10,12 +16,21 @@ use gix::refspec::match_group::Item;
 use gix::remote::Direction;
 use gix::url::Scheme;
 
-use super::error::GitError;
-use super::identity::Identity;
-use super::name::{BranchName, CommitId, RepositoryPath};
-use super::objects::{HASH, Objects};
-use super::record::CommitRecord;
-use super::remote::{Remote, RemoteOptions};
+use crate::git::error::GitError;
+use crate::git::objects::identity::Identity;
+use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
+use crate::git::objects::record::CommitRecord;
+use crate::git::objects::store::{HASH, Objects};
+use crate::git::remote::{Remote, RemoteOptions};
+
+/// Whose repositories count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrustedOwner {
+    /// The user that runs us alone, as for git.
+    CurrentUser,
+    /// Any user: the repository was put there for us, as CI systems do for a container.
+    Any,
+}
 
 /// A repository on disk with its configuration.
 pub struct Checkout {
@@ -25,10 +40,9 @@ pub struct Checkout {
 impl Checkout {
     /// Finds the repository at or above `folder`, or opens the one that `GIT_DIR` names.
     ///
-    /// Its configuration says where the release goes, with which login, and which programs are run. So one of another user
-    /// counts only where `trust_others` says that it was put there for us, as CI systems do for a container; gix by itself
-    /// would silently ignore its configuration.
-    pub fn discover(folder: &Path, git_dir: Option<&Path>, trust_others: bool) -> Result<Self, GitError> {
+    /// Its configuration says where the release goes, with which login, and which programs run. So a repository of another
+    /// user is an error unless `trusted` allows it; gix by itself would silently ignore its configuration.
+    pub fn discover(folder: &Path, git_dir: Option<&Path>, trusted: TrustedOwner) -> Result<Self, GitError> {
         let options = gix::open::Options::default().with(gix::sec::Trust::Full);
         let found = match git_dir {
             Some(git_dir) => open(git_dir, folder, options),
@@ -47,7 +61,10 @@ impl Checkout {
         let checkout = Self { repository };
         let path = checkout.repository.git_dir();
         let is_ours = matches!(gix::sec::Trust::from_path_ownership(path), Ok(gix::sec::Trust::Full));
-        if is_ours || trust_others { Ok(checkout) } else { Err(GitError::Foreign { path: path.to_owned() }) }
+        match trusted {
+            TrustedOwner::CurrentUser if !is_ours => Err(GitError::Foreign { path: path.to_owned() }),
+            TrustedOwner::CurrentUser | TrustedOwner::Any => Ok(checkout),
+        }
     }
 
     /// Returns `folder`, which is in the work tree, as a path inside the repository.
@@ -70,7 +87,7 @@ impl Checkout {
         BranchName::from_full(self.repository.head_name().ok()??.as_bstr())
     }
 
-    /// Returns the commit that HEAD is at; `None` where there is none yet.
+    /// Returns the commit of HEAD; `None` if there is none yet.
     pub fn head(&self) -> Option<CommitId> {
         self.repository.head_id().ok().map(|id| CommitId(id.detach()))
     }
@@ -90,14 +107,14 @@ impl Checkout {
         self.remote_of(url, &options)
     }
 
-    /// Returns an object that is here, whatever the reason; `None` where it is not.
-    pub(super) fn object(&self, id: gix::ObjectId) -> Option<(gix::objs::Kind, Vec<u8>)> {
+    /// Returns an object of the repository; `None` if it is not there.
+    pub(in crate::git) fn object(&self, id: gix::ObjectId) -> Option<(gix::objs::Kind, Vec<u8>)> {
         let object = self.repository.try_find_object(id).ok()??;
         Some((object.kind, object.data.clone()))
     }
 
-    /// Returns the full name of the branch here that stands for a remote's; `None` where the remote is not fetched so.
-    pub(super) fn tracking(&self, remote: &str, branch: &BranchName) -> Option<String> {
+    /// Returns the full name of the remote-tracking branch; `None` if no refspec of the remote has one.
+    pub(in crate::git) fn tracking(&self, remote: &str, branch: &BranchName) -> Option<String> {
         let remote = self.repository.try_find_remote(remote.as_bytes().as_bstr())?.ok()?;
         let specs = remote.refspecs(Direction::Fetch).iter().map(gix::refspec::RefSpec::to_ref);
         let (full, any) = (branch.full(), HASH.null());
@@ -106,7 +123,7 @@ impl Checkout {
         matched.mappings.into_iter().find_map(|mapping| mapping.rhs?.to_str().ok().map(str::to_owned))
     }
 
-    /// Returns a commit that is here, on whatever branch; `None` where it is not.
+    /// Returns a commit of the repository, of whatever branch; `None` if it is not there.
     pub fn record(&self, id: CommitId) -> Option<CommitRecord> {
         let (kind, bytes) = self.object(id.0)?;
         let mut objects = Objects::default();
@@ -114,12 +131,12 @@ impl Checkout {
         CommitRecord::read(id, &objects).ok()
     }
 
-    pub(super) fn repository(&self) -> &gix::Repository {
+    pub(in crate::git) fn repository(&self) -> &gix::Repository {
         &self.repository
     }
 
     fn remote_of(&self, mut url: gix::Url, options: &RemoteOptions) -> Result<Remote, GitError> {
-        // A relative path is meant from the repository, not from the current directory.
+        // A relative path starts at the repository, not at the current directory.
         if url.scheme == Scheme::File {
             let base = self.repository.workdir().unwrap_or(self.repository.git_dir());
             let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
@@ -128,7 +145,7 @@ impl Checkout {
         Remote::of(url, self.repository.config_snapshot().plumbing(), options)
     }
 
-    /// Returns who commits here, from git's configuration and `GIT_AUTHOR_*`/`GIT_COMMITTER_*`: author, committer.
+    /// Returns author and committer by git's configuration and `GIT_AUTHOR_*`/`GIT_COMMITTER_*`.
     pub fn identities(&self) -> (Option<Identity>, Option<Identity>) {
         let identity = |signature: Option<gix::Result<gix::actor::SignatureRef<'_>>>| {
             let signature = signature?.ok()?;
@@ -138,7 +155,7 @@ impl Checkout {
     }
 }
 
-/// Opens a repository. git then takes the current directory for the root of the work tree, unless one is given too.
+/// Opens the repository at `git_dir`. As for git, `folder` then is the root of the work tree, unless one is configured.
 fn open(git_dir: &Path, folder: &Path, options: gix::open::Options) -> gix::Result<gix::Repository> {
     let mut repository = gix::ThreadSafeRepository::open_opts(git_dir, options)?.to_thread_local();
     let is_given = repository.config_snapshot().string("core.worktree").is_some();

@@ -1,8 +1,8 @@
-//! What a release cost over HTTP. Requests and bytes do not drift, as seconds do.
+//! The requests and bytes of a release over HTTP. Unlike seconds, they are the same in each run.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// What went to a remote and came back, bodies only, in bytes.
+/// The requests to a remote, and the bytes of their bodies and of the answers' bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Traffic {
     pub requests: u32,
@@ -10,25 +10,25 @@ pub struct Traffic {
     pub received: u64,
 }
 
-/// Traffic while it goes on.
+/// Counts the traffic of a remote.
 #[derive(Default)]
-pub(super) struct Counters {
+pub(in crate::git) struct Counters {
     requests: AtomicU32,
     sent: AtomicU64,
     received: AtomicU64,
 }
 
 impl Counters {
-    pub(super) fn request(&self, bytes: usize) {
+    pub(in crate::git) fn request(&self, bytes: usize) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn answer(&self, bytes: usize) {
+    pub(in crate::git) fn answer(&self, bytes: usize) {
         self.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn read(&self) -> Traffic {
+    pub(in crate::git) fn read(&self) -> Traffic {
         Traffic {
             requests: self.requests.load(Ordering::Relaxed),
             sent: self.sent.load(Ordering::Relaxed),

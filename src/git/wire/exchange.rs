@@ -1,5 +1,21 @@
-//! One request to a git server and its answer, over HTTP, and what is to be known about them afterwards. Where to ask, and
-//! with which login, is `http`'s affair.
+//! One request to a git server and its answer, over HTTP. `conversation` chooses the URL and the login.
+//!
+//! gix asks for a request's body, for the answer's headers and for its body as three objects, before the request is sent.
+//! So these share one [`Exchange`], and the first read of [`Headers`] or [`Body`] sends the request:
+//!
+//! ```text
+//!  POST: Journal::open                          GET: Journal::send, then Journal::answered
+//!          │                                            │
+//!          ▼    Headers or Body is read                 ▼
+//!        Open ──────────────────────────────────► Answered ──────────────────────► Ended
+//!          │                               (Body reads up to the end)  Journal::abandon_answer
+//!          ▼    no answer, an error status, a redirect
+//!        Failed ── the reason is in Journal::failure
+//! ```
+//!
+//! [`PostBody`] writes while the exchange is `Open`. [`Headers`] and [`Body`] read while it is `Answered`; reading gives an
+//! error after `Failed`, and an empty body after `Ended`. The [`Journal`] lives as long as the connection. It has a weak
+//! reference to the exchange of the moment, so that an answer that gix has dropped closes its connection.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error;
@@ -15,59 +31,60 @@ use reqwest::header::CONTENT_TYPE;
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
 
-/// How much of a refusal's body is kept for its message, in bytes.
-const MAX_REFUSAL: u64 = 4096;
+/// The most bytes of a refusal's body that are kept for its message.
+const MAX_REFUSAL_TEXT: u64 = 4096;
 
-/// How much of an answer is read at a time, in bytes.
-const PIECE: usize = 8 << 10;
+/// The most bytes of an answer that are read at a time.
+const READ_SIZE: usize = 8 << 10;
 
 /// The content type of an answer that may have a pack.
-const PACK: &str = "application/x-git-upload-pack-result";
+const UPLOAD_PACK_RESULT: &str = "application/x-git-upload-pack-result";
 
-/// How many times the time limit a whole answer may take: each read is bounded by it once, and an answer may be long.
-pub(super) const PATIENCE: u32 = 20;
+/// How many times the limit of a single read a whole answer may take.
+pub(super) const ANSWER_TIMEOUT_FACTOR: u32 = 20;
 
-/// How the last exchange ended that did not end well.
-pub(super) enum Failure {
-    /// With this status, and what the server said in plain text.
+/// Why an exchange failed.
+pub(super) enum ExchangeFailure {
+    /// The server answered with this status, and with this plain text.
     Answered(StatusCode, String),
-    /// Without an answer, or with one that cannot be used.
+    /// There was no answer, or one that cannot be used.
     Silent(String),
-    /// Before it began: the other end cannot show that it is the remote.
+    /// The server's certificate is not trusted.
     Untrusted(String),
-    /// What answered does not speak git.
+    /// The server that answered does not speak git.
     NotGit(&'static str),
 }
 
-impl Failure {
+impl ExchangeFailure {
     fn of(error: &(dyn Error + 'static)) -> Self {
         let (causes, untrusted) = causes(error);
         if untrusted { Self::Untrusted(causes) } else { Self::Silent(causes) }
     }
 }
 
-/// What a connection's user may ask about it after the fact.
+/// What is known about the exchanges of a connection: why the last one failed, its traffic, its time.
 pub(super) struct Journal {
-    failure: RefCell<Option<Failure>>,
+    failure: RefCell<Option<ExchangeFailure>>,
+    /// The exchange whose answer is being read.
     answer: RefCell<Weak<RefCell<Exchange>>>,
     counters: Arc<Counters>,
-    /// When the last request went out.
+    /// When the last request was sent.
     asked: Cell<Instant>,
     timeout: Duration,
 }
 
 impl Journal {
-    pub(super) fn new(counters: Arc<Counters>, timeout: Duration) -> Self {
+    pub(in crate::git) fn new(counters: Arc<Counters>, timeout: Duration) -> Self {
         let (failure, answer) = (RefCell::default(), RefCell::default());
         Self { failure, answer, counters, asked: Cell::new(Instant::now()), timeout }
     }
 
-    pub(super) fn take_failure(&self) -> Option<Failure> {
+    pub(super) fn take_failure(&self) -> Option<ExchangeFailure> {
         self.failure.borrow_mut().take()
     }
 
-    /// Ends the answer that is being read: its connection is closed, and nothing more of it comes.
-    pub(super) fn abandon_answer(&self) {
+    /// Ends the answer that is being read: its connection is closed, and no more of it is read.
+    pub(in crate::git) fn abandon_answer(&self) {
         if let Some(exchange) = self.answer.borrow().upgrade() {
             *exchange.borrow_mut() = Exchange::Ended;
         }
@@ -75,16 +92,16 @@ impl Journal {
 
     /// Returns whether the last request ended with this status.
     pub(super) fn has_failed_with(&self, expected: StatusCode) -> bool {
-        matches!(*self.failure.borrow(), Some(Failure::Answered(status, _)) if status == expected)
+        matches!(*self.failure.borrow(), Some(ExchangeFailure::Answered(status, _)) if status == expected)
     }
 
-    /// Returns where an answer is read.
-    pub(super) fn answered(self: &Rc<Self>, response: Response) -> (Headers, Body) {
+    /// Returns the readers of an answer.
+    pub(in crate::git) fn answered(self: &Rc<Self>, response: Response) -> (Headers, Body) {
         self.reading(&Rc::new(RefCell::new(Exchange::Answered(response))))
     }
 
-    /// Returns where the body of a request is written, and where its answer is read.
-    pub(super) fn open(self: &Rc<Self>, request: RequestBuilder) -> (PostBody, Headers, Body) {
+    /// Returns the writer of a request's body, and the readers of its answer.
+    pub(in crate::git) fn open(self: &Rc<Self>, request: RequestBuilder) -> (PostBody, Headers, Body) {
         let exchange = Rc::new(RefCell::new(Exchange::Open { request, body: Vec::new() }));
         let (headers, body) = self.reading(&exchange);
         (PostBody(exchange), headers, body)
@@ -97,18 +114,18 @@ impl Journal {
         (headers, Body { exchange, journal, buffer: Cursor::default(), packets: None })
     }
 
-    /// Keeps `failure`, which says more than an I/O error can.
-    pub(super) fn fail(&self, failure: Failure) -> io::Error {
+    /// Keeps `failure`, because the I/O error that goes through gix cannot carry it.
+    pub(in crate::git) fn fail(&self, failure: ExchangeFailure) -> io::Error {
         *self.failure.borrow_mut() = Some(failure);
         io::Error::other("the exchange failed")
     }
 
-    /// Sends a request. Returns its answer if that is a success or a redirect, and keeps what else came.
-    pub(super) fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
+    /// Sends a request. Returns its answer if that is a success or a redirect; any other one is kept as the failure.
+    pub(in crate::git) fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
         self.counters.request(body.len());
         self.asked.set(Instant::now());
         let request = if body.is_empty() { request } else { request.body(body) };
-        let response = request.send().map_err(|error| self.fail(Failure::of(&error)))?;
+        let response = request.send().map_err(|error| self.fail(ExchangeFailure::of(&error)))?;
         let status = response.status();
         if status.is_success() || status.is_redirection() {
             return Ok(response);
@@ -116,14 +133,14 @@ impl Journal {
         let plain = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
         let mut text = Vec::new();
         if plain {
-            // What cannot be read of a refusal's text is no reason to hide the refusal.
-            response.take(MAX_REFUSAL).read_to_end(&mut text).ok();
+            // If the text of a refusal cannot be read, the status still tells.
+            response.take(MAX_REFUSAL_TEXT).read_to_end(&mut text).ok();
         }
-        Err(self.fail(Failure::Answered(status, String::from_utf8_lossy(&text).trim().to_owned())))
+        Err(self.fail(ExchangeFailure::Answered(status, String::from_utf8_lossy(&text).trim().to_owned())))
     }
 }
 
-/// One request and its answer. A POST is sent when its answer is first asked for: by then its body is written.
+/// The state of one request and its answer. A POST is sent by the first read of its answer, when its body is complete.
 enum Exchange {
     Open {
         request: RequestBuilder,
@@ -131,11 +148,12 @@ enum Exchange {
     },
     Answered(Response),
     Failed,
-    /// Nobody wants to read on.
+    /// The rest of the answer is not wanted.
     Ended,
 }
 
 impl Exchange {
+    /// Returns the answer. Sends the request if that has not been done.
     fn answer(&mut self, journal: &Journal) -> io::Result<&mut Response> {
         if let Self::Open { .. } = self
             && let Self::Open { request, body } = std::mem::replace(self, Self::Failed)
@@ -143,7 +161,7 @@ impl Exchange {
             let response = journal.send(request, body)?;
             if response.status().is_redirection() {
                 let why = "a redirect of a POST is not followed".to_owned();
-                return Err(journal.fail(Failure::Answered(response.status(), why)));
+                return Err(journal.fail(ExchangeFailure::Answered(response.status(), why)));
             }
             *self = Self::Answered(response);
         }
@@ -198,7 +216,7 @@ pub(super) struct Body {
     exchange: Rc<RefCell<Exchange>>,
     journal: Rc<Journal>,
     buffer: Cursor<Vec<u8>>,
-    /// Where the answer may have a pack.
+    /// `None` if the answer has no pack.
     packets: Option<SmallPackets>,
 }
 
@@ -216,21 +234,21 @@ impl BufRead for Body {
         if matches!(*exchange, Exchange::Ended) {
             return Ok(&[]);
         }
-        // A piece may hold no more than the beginning of a packet, and then nothing comes of it yet.
+        // A piece may end inside of a packet's head, which gives no data yet.
         while self.buffer.position() == self.buffer.get_ref().len() as u64 {
             let mut piece = std::mem::take(&mut self.buffer).into_inner();
-            piece.resize(PIECE, 0);
-            if self.journal.asked.get().elapsed() > self.journal.timeout.saturating_mul(PATIENCE) {
-                return Err(self.journal.fail(Failure::Silent("the answer takes too long".to_owned())));
+            piece.resize(READ_SIZE, 0);
+            if self.journal.asked.get().elapsed() > self.journal.timeout.saturating_mul(ANSWER_TIMEOUT_FACTOR) {
+                return Err(self.journal.fail(ExchangeFailure::Silent("the answer takes too long".to_owned())));
             }
             let answer = exchange.answer(&self.journal)?;
-            let length = answer.read(&mut piece).map_err(|error| self.journal.fail(Failure::of(&error)))?;
+            let length = answer.read(&mut piece).map_err(|error| self.journal.fail(ExchangeFailure::of(&error)))?;
             if length == 0 {
                 return Ok(&[]);
             }
             self.journal.counters.answer(length);
             piece.truncate(length);
-            if answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PACK) {
+            if answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == UPLOAD_PACK_RESULT) {
                 piece = self.packets.get_or_insert_default().split(&piece);
             }
             self.buffer = Cursor::new(piece);
@@ -243,7 +261,7 @@ impl BufRead for Body {
     }
 }
 
-/// Where the body of a POST is written.
+/// The writer of a POST's body.
 pub(super) struct PostBody(Rc<RefCell<Exchange>>);
 
 impl Write for PostBody {
@@ -259,8 +277,8 @@ impl Write for PostBody {
     }
 }
 
-/// Returns the causes of an error, without the URL that reqwest puts before them: it may be long, and the remote is named.
-/// The second is whether a certificate was not believed.
+/// Returns the causes of an error, without the URL that reqwest puts before them, because messages name the remote; and
+/// whether one of them is a certificate that is not trusted.
 fn causes(error: &(dyn Error + 'static)) -> (String, bool) {
     let mut texts: Vec<String> = Vec::new();
     let mut untrusted = false;

@@ -1,16 +1,16 @@
-//! A commit as history tells it: who, when, from where, and what its message says. Its trailers are read as
-//! `git interpret-trailers --parse` does: they are the last paragraph, and nothing above it counts.
+//! A commit of a history: its author, its time, its parents and its message. Trailers are read as `git interpret-trailers
+//! --parse` does: they are the last paragraph, and nothing above it counts.
 
 use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 
-use super::error::GitError;
 use super::name::CommitId;
-use super::objects::Objects;
+use super::store::Objects;
+use crate::git::error::GitError;
 
-/// One commit of a history. Its texts are whatever somebody wrote.
+/// One commit of a history. Its texts are untrusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitRecord {
     pub id: CommitId,
@@ -21,12 +21,12 @@ pub struct CommitRecord {
     /// When it was committed, in seconds since 1970 (UTC).
     pub seconds: i64,
     pub message: Arc<str>,
-    pub(super) tree: ObjectId,
+    pub(in crate::git) tree: ObjectId,
 }
 
 impl CommitRecord {
-    /// Returns the record of a commit that has been loaded. What is no name or time in it, as old tools have left, is empty.
-    pub(super) fn read(id: CommitId, objects: &Objects) -> Result<Self, GitError> {
+    /// Returns the record of a commit that has been loaded. A malformed name or time, as old tools have written, is empty.
+    pub(in crate::git) fn read(id: CommitId, objects: &Objects) -> Result<Self, GitError> {
         let commit = objects.commit(&id.0)?;
         let (author, committer) = (commit.author().unwrap_or_default(), commit.committer().unwrap_or_default());
         Ok(Self {
@@ -40,7 +40,7 @@ impl CommitRecord {
         })
     }
 
-    /// Returns a record of a commit that is in no repository.
+    /// Returns a record of a commit that exists in no repository.
     #[cfg(test)]
     pub(crate) fn of(id: CommitId, parents: Vec<CommitId>, message: &str) -> Self {
         let (author, committer) = ("A".to_owned(), "C".to_owned());

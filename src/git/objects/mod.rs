@@ -1,0 +1,11 @@
+//! Git's objects: their names, how packs carry them, and how a commit is made and signed. No network.
+
+pub(super) mod commit;
+pub(super) mod commit_message;
+mod delta;
+pub(super) mod identity;
+pub(super) mod name;
+pub(super) mod pack;
+pub(super) mod record;
+pub(super) mod sign;
+pub(super) mod store;

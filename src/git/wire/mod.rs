@@ -1,0 +1,13 @@
+//! The connection to a git server: bytes to it and back, over HTTP or over the pipes of a program, and the login.
+
+pub(super) mod connection;
+pub(super) mod conversation;
+mod exchange;
+pub(super) mod host_login;
+pub(super) mod http_client;
+pub(super) mod http_config;
+mod pipe;
+pub(super) mod push_report;
+mod small_packets;
+pub(super) mod ssh;
+pub(super) mod traffic;
