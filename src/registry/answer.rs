@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde::Deserialize;
 
-use super::address::shown_host;
-use super::credentials::Source;
-use super::manifest::Descriptor;
+use super::auth::login_sources::Source;
+use super::descriptor::Descriptor;
+use super::http::address::shown_host;
+use super::http::retry_after;
+use super::http::sender::Reply;
 use super::requirement::Finding;
-use super::retry_after;
-use super::transport::Reply;
 use crate::image::{Digest, Platform};
 
 /// A finished check: its verdict and what it took.
@@ -179,7 +179,7 @@ impl fmt::Display for Outage {
 #[cfg(test)]
 mod tests {
     use super::{Answer, Outage};
-    use crate::registry::transport::Reply;
+    use crate::registry::http::sender::Reply;
     use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
     use reqwest::{StatusCode, Url};
 

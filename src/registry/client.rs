@@ -4,19 +4,19 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode, Url};
 
-use super::address::shown_host;
 use super::answer::{Answer, Checked, Outage, Verdict};
-use super::auth::Auth;
-use super::credentials::Credentials;
-use super::document::Document;
+use super::auth::authenticator::Auth;
+use super::auth::login_sources::Credentials;
+use super::context::{Stop, Visit};
+use super::descriptor::{ACCEPT, Descriptor, MANIFEST_LIMIT, digest_of, from_body, from_headers};
+use super::endpoint::{Store, Target};
 use super::error::{CheckError, Nonsense};
+use super::http::address::shown_host;
+use super::http::sender::{Reply, Request, Transport};
+use super::http::trust::Trust;
 use super::inspection::Inspection;
-use super::manifest::{ACCEPT, Descriptor, MANIFEST_LIMIT, digest_of, from_body, from_headers};
+use super::manifest::Document;
 use super::requirement::{Finding, Requirement};
-use super::target::{Store, Target};
-use super::transport::{Reply, Request, Transport};
-use super::trust::Trust;
-use super::visit::{Stop, Visit};
 use crate::image::{Digest, Platform, Reference};
 
 /// The longest time for a check that is a limit at all.

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::manifest::MANIFEST_LIMIT;
+use super::descriptor::MANIFEST_LIMIT;
 
 /// Why a check came to no verdict.
 #[derive(Debug, thiserror::Error)]

@@ -4,11 +4,11 @@
 
 use super::answer::Verdict;
 use super::client::Client;
-use super::document::{Configuration, Document, Entry, Manifest, distinct};
+use super::context::{Stop, Visit};
+use super::endpoint::Store;
 use super::error::{CheckError, Nonsense};
+use super::manifest::{Configuration, Document, Entry, Manifest, distinct};
 use super::requirement::{Finding, Part, Requirement, Revision};
-use super::target::Store;
-use super::visit::{Stop, Visit};
 use crate::image::{Digest, Platform};
 
 /// How many indexes may lie inside of one another.
@@ -221,7 +221,7 @@ impl<'a> Inspection<'a> {
     }
 
     fn nonsense(&self, source: Nonsense) -> CheckError {
-        CheckError::Nonsense { host: super::address::shown_host(&self.visit.target.base), source }
+        CheckError::Nonsense { host: super::http::address::shown_host(&self.visit.target.base), source }
     }
 }
 

@@ -6,33 +6,23 @@
 //! for what nobody planned. What an image must be beside being there is a list of [`Requirement`]s, each with its own
 //! [`Finding`]. It leaves out pulling and pushing, layers, mirrors and signatures.
 
-mod address;
 mod answer;
 mod auth;
-mod challenge;
 mod client;
-mod credentials;
-mod docker_config;
-mod document;
+mod context;
+mod descriptor;
+mod endpoint;
 mod error;
-mod helper;
+mod http;
 mod inspection;
 mod manifest;
 mod requirement;
-mod retry_after;
-mod secret;
-mod target;
-mod token;
-mod transport;
-mod trust;
-mod turn;
-mod visit;
 
 pub use answer::{Answer, Checked, Outage, Verdict};
+pub use auth::login_sources::{Credentials, GivenLogin, LoginSources, Source};
+pub use auth::secret::Secret;
 pub use client::{Client, Detail, Options};
-pub use credentials::{Credentials, GivenLogin, LoginSources, Source};
+pub use descriptor::{Descriptor, MediaType};
 pub use error::{AuthorityProblem, CheckError, ConfigProblem, HelperProblem, Nonsense, Refusal};
-pub use manifest::{Descriptor, MediaType};
+pub use http::trust::Trust;
 pub use requirement::{Finding, Part, Requirement, Revision};
-pub use secret::Secret;
-pub use trust::Trust;

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use reqwest::Url;
 
-use super::address::{may_lead, shown_host};
 use super::answer::Verdict;
-use super::auth::Proof;
-use super::credentials::Source;
+use super::auth::authenticator::Proof;
+use super::auth::login_sources::Source;
+use super::auth::turn::Taken;
+use super::endpoint::Target;
 use super::error::{CheckError, Refusal};
-use super::target::Target;
-use super::turn::Taken;
+use super::http::address::{may_lead, shown_host};
 
 pub(super) struct Visit {
     pub(super) target: Target,

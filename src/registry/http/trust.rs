@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use reqwest::Certificate;
 
-use super::error::{AuthorityProblem, CheckError};
+use crate::registry::error::{AuthorityProblem, CheckError};
 
 /// Where certificates of authorities are.
 #[derive(Debug, Clone, Default)]
@@ -20,17 +20,17 @@ pub struct Trust {
 impl Trust {
     /// Whether an authority was given that this registry may have its certificate from. Then it speaks TLS, even on
     /// loopback.
-    pub(super) fn covers(&self, registry: &str) -> bool {
+    pub(in crate::registry) fn covers(&self, registry: &str) -> bool {
         self.ca_file.is_some() || self.is_for(registry)
     }
 
     /// Whether there is an authority for this registry alone.
-    pub(super) fn is_for(&self, registry: &str) -> bool {
+    pub(in crate::registry) fn is_for(&self, registry: &str) -> bool {
         !self.files_for(registry).is_empty()
     }
 
     /// Returns the certificates to believe for a registry.
-    pub(super) fn authorities(&self, registry: &str) -> Result<Vec<Certificate>, CheckError> {
+    pub(in crate::registry) fn authorities(&self, registry: &str) -> Result<Vec<Certificate>, CheckError> {
         let mut authorities = Vec::new();
         for path in self.ca_file.iter().cloned().chain(self.files_for(registry)) {
             let certificates = read(&path).map_err(|source| CheckError::Authority { path, source })?;

@@ -12,12 +12,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::docker_config::{DockerConfig, is_for, server};
-use super::error::{CheckError, ConfigProblem};
 use super::helper;
 use super::secret::Secret;
+use crate::registry::error::{CheckError, ConfigProblem};
 
 /// The user name that says that the password is an identity token.
-pub(super) const TOKEN_USER: &str = "<token>";
+pub(in crate::registry) const TOKEN_USER: &str = "<token>";
 
 /// The variable that holds a whole configuration.
 const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
@@ -87,7 +87,7 @@ impl LoginSources {
 
 /// A login, in one of the forms that docker keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Login {
+pub(in crate::registry) enum Login {
     Password {
         username: String,
         password: Secret,
@@ -130,7 +130,12 @@ impl fmt::Display for Source {
 
 impl Credentials {
     /// Returns the login for a repository and its source; programs that are asked get at most `limit`.
-    pub(super) fn find(&self, registry: &str, repository: &str, limit: Duration) -> Result<Found, CheckError> {
+    pub(in crate::registry) fn find(
+        &self,
+        registry: &str,
+        repository: &str,
+        limit: Duration,
+    ) -> Result<Found, CheckError> {
         if let Some(found) = given(&self.sources.given, registry) {
             return Ok(found);
         }
@@ -169,7 +174,7 @@ impl Credentials {
     }
 
     /// Forgets what credential helpers said of a registry, so that they are asked again.
-    pub(super) fn forget(&self, registry: &str) {
+    pub(in crate::registry) fn forget(&self, registry: &str) {
         let mut known = self.from_helpers.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|(_, asked), _| asked != server(registry));
     }

@@ -3,9 +3,9 @@
 
 use reqwest::Url;
 
-use super::address::is_loopback;
 use super::error::CheckError;
-use super::trust::Trust;
+use super::http::address::is_loopback;
+use super::http::trust::Trust;
 use crate::image::{Digest, Reference};
 
 #[derive(Debug)]

@@ -8,13 +8,13 @@ use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 
-use super::address::shown_host;
-use super::answer::{Answer, Outage, Verdict};
-use super::credentials::{Login, TOKEN_USER};
-use super::error::{CheckError, Nonsense};
+use super::login_sources::{Login, TOKEN_USER};
 use super::secret::Secret;
-use super::transport::{Reply, Request, Transport};
-use super::visit::{Stop, Visit};
+use crate::registry::answer::{Answer, Outage, Verdict};
+use crate::registry::context::{Stop, Visit};
+use crate::registry::error::{CheckError, Nonsense};
+use crate::registry::http::address::shown_host;
+use crate::registry::http::sender::{Reply, Request, Transport};
 
 /// Who asks; IBM's token server refuses a form without it.
 const CLIENT_ID: &str = "tagship";
@@ -28,20 +28,20 @@ const DEFAULT_LIFE: Duration = Duration::from_secs(60);
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// What a token is wanted for.
-pub(super) struct Wanted<'a> {
-    pub(super) realm: &'a Url,
-    pub(super) service: Option<&'a str>,
+pub(in crate::registry) struct Wanted<'a> {
+    pub(in crate::registry) realm: &'a Url,
+    pub(in crate::registry) service: Option<&'a str>,
     /// Separated by spaces.
-    pub(super) scope: &'a str,
+    pub(in crate::registry) scope: &'a str,
 }
 
-pub(super) struct Token {
-    pub(super) header: HeaderValue,
-    pub(super) expires: Instant,
+pub(in crate::registry) struct Token {
+    pub(in crate::registry) header: HeaderValue,
+    pub(in crate::registry) expires: Instant,
 }
 
 /// Asks the token server, with `login` where there is one.
-pub(super) fn fetch(
+pub(in crate::registry) fn fetch(
     wanted: &Wanted<'_>,
     login: Option<&Login>,
     transport: &Transport,

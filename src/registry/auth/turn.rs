@@ -6,7 +6,7 @@ use std::time::Instant;
 
 /// Something that one thread finds out for all.
 #[derive(Debug)]
-pub(super) struct Turn<T> {
+pub(in crate::registry) struct Turn<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
 }
@@ -20,7 +20,7 @@ enum State<T> {
 }
 
 /// What a thread has to do that wants to know.
-pub(super) enum Entry<T> {
+pub(in crate::registry) enum Entry<T> {
     /// Find out, and say so.
     First(Taken<T>),
     Known(T),
@@ -30,7 +30,7 @@ pub(super) enum Entry<T> {
 
 /// The right and the duty to find out. Given up, it passes to one of those who wait.
 #[derive(Debug)]
-pub(super) struct Taken<T>(Arc<Turn<T>>);
+pub(in crate::registry) struct Taken<T>(Arc<Turn<T>>);
 
 impl<T> Default for Turn<T> {
     fn default() -> Self {
@@ -40,7 +40,7 @@ impl<T> Default for Turn<T> {
 
 impl<T: Clone> Turn<T> {
     /// Takes the turn, or waits for whoever has it, until `deadline`.
-    pub(super) fn enter(self: &Arc<Self>, deadline: Instant) -> Entry<T> {
+    pub(in crate::registry) fn enter(self: &Arc<Self>, deadline: Instant) -> Entry<T> {
         let mut state = self.lock();
         loop {
             match &*state {
@@ -68,7 +68,7 @@ impl<T> Turn<T> {
 
 impl<T> Taken<T> {
     /// Tells everybody.
-    pub(super) fn settle(self, value: T) {
+    pub(in crate::registry) fn settle(self, value: T) {
         *self.0.lock() = State::Known(value);
     }
 }

@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 use reqwest::header::{HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Method, Url};
 
-use super::address::is_same_place;
-use super::answer::{Answer, Verdict};
 use super::challenge::{self, Challenge};
-use super::credentials::{Credentials, Login, Source};
-use super::error::CheckError;
+use super::login_sources::{Credentials, Login, Source};
 use super::token::{self, Wanted};
-use super::transport::{Reply, Request, Transport, out_of_time};
 use super::turn::{Entry, Taken, Turn};
-use super::visit::{Stop, Visit};
+use crate::registry::answer::{Answer, Verdict};
+use crate::registry::context::{Stop, Visit};
+use crate::registry::error::CheckError;
+use crate::registry::http::address::is_same_place;
+use crate::registry::http::sender::{Reply, Request, Transport, out_of_time};
 
 /// How long a credential helper may take.
 const HELPER_LIMIT: Duration = Duration::from_secs(30);
@@ -34,8 +34,8 @@ const PING_LIMIT: u64 = 64 << 10;
 
 /// The value of `Authorization`, and how it was come by.
 #[derive(Debug, Clone)]
-pub(super) struct Proof {
-    pub(super) header: HeaderValue,
+pub(in crate::registry) struct Proof {
+    pub(in crate::registry) header: HeaderValue,
     kind: Kind,
     source: Source,
     /// What the token was asked for, separated by spaces.
@@ -80,7 +80,7 @@ type Slot = Arc<Mutex<Option<Proof>>>;
 
 /// Logins, and what was gained by them. Shared by all checks of a client.
 #[derive(Debug)]
-pub(super) struct Auth {
+pub(in crate::registry) struct Auth {
     credentials: Credentials,
     /// How each registry asks.
     schemes: Mutex<HashMap<String, Scheme>>,
@@ -93,7 +93,7 @@ pub(super) struct Auth {
 }
 
 impl Auth {
-    pub(super) fn new(credentials: Credentials) -> Self {
+    pub(in crate::registry) fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
             schemes: Mutex::default(),
@@ -105,7 +105,7 @@ impl Auth {
 
     /// Returns the duty to find out how the registry asks; waits a moment where another check has it, and goes on
     /// without it where that is slow.
-    pub(super) fn discover(&self, visit: &Visit) -> Option<Taken<()>> {
+    pub(in crate::registry) fn discover(&self, visit: &Visit) -> Option<Taken<()>> {
         let turn = lock(&self.discoveries).entry(visit.target.registry.clone()).or_default().clone();
         match turn.enter(Instant::now() + visit.time_left(DISCOVERY_LIMIT)) {
             Entry::First(taken) => Some(taken),
@@ -115,7 +115,7 @@ impl Auth {
 
     /// Returns the duty to find out whether the login that the visit would show is right, or nothing where that is known
     /// or no login is shown. Stops where it is known to be wrong.
-    pub(super) fn begin_trial(&self, visit: &Visit) -> Result<Option<Taken<Result<(), Answer>>>, Stop> {
+    pub(in crate::registry) fn begin_trial(&self, visit: &Visit) -> Result<Option<Taken<Result<(), Answer>>>, Stop> {
         match visit.proof.as_ref().and_then(|proof| proof.trial.as_ref()) {
             Some(trial) => enter(trial, visit),
             None => Ok(None),
@@ -124,7 +124,7 @@ impl Auth {
 
     /// Returns what can be shown before the registry asks: what opened the repository before, or what opens it by the
     /// way in which this registry has asked before.
-    pub(super) fn recall(&self, transport: &Transport, visit: &mut Visit) -> Result<Option<Proof>, Stop> {
+    pub(in crate::registry) fn recall(&self, transport: &Transport, visit: &mut Visit) -> Result<Option<Proof>, Stop> {
         let slot = self.slot(visit);
         let mut slot = lock(&slot);
         if let Some(proof) = usable(slot.as_ref(), None) {
@@ -140,7 +140,12 @@ impl Auth {
 
     /// Returns what to show next after `reply`, a 401 to what the visit has shown so far. Stops where nothing is left
     /// to show.
-    pub(super) fn answer(&self, reply: &Reply, transport: &Transport, visit: &mut Visit) -> Result<Proof, Stop> {
+    pub(in crate::registry) fn answer(
+        &self,
+        reply: &Reply,
+        transport: &Transport,
+        visit: &mut Visit,
+    ) -> Result<Proof, Stop> {
         if !is_same_place(&reply.url, &visit.target.base) {
             return Err(Stop::Verdict(Verdict::NoAccess(Answer::of(reply))));
         }

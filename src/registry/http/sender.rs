@@ -13,11 +13,11 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, AsHeaderName, CONTENT_TYPE, HeaderM
 use reqwest::{Method, StatusCode, Url, redirect};
 
 use super::address::{is_loopback, is_same_place, shown_host};
-use super::answer::{Answer, Outage, Verdict};
-use super::error::{CheckError, Nonsense, Refusal};
-use super::secret::Secret;
 use super::trust::Trust;
-use super::visit::{Stop, Visit, misdirected};
+use crate::registry::answer::{Answer, Outage, Verdict};
+use crate::registry::auth::secret::Secret;
+use crate::registry::context::{Stop, Visit, misdirected};
+use crate::registry::error::{CheckError, Nonsense, Refusal};
 use crate::system::backoff::Backoff;
 use crate::system::http::{self, Security};
 
@@ -35,29 +35,29 @@ const ERROR_LIMIT: u64 = 64 << 10;
 const REDIRECTS: usize = 5;
 
 /// A request, with all that it may show. Not `Debug`: a form holds a secret.
-pub(super) struct Request<'a> {
-    pub(super) method: Method,
-    pub(super) url: &'a Url,
-    pub(super) accept: &'static str,
-    pub(super) authorization: Option<&'a HeaderValue>,
-    pub(super) form: Option<&'a Secret>,
+pub(in crate::registry) struct Request<'a> {
+    pub(in crate::registry) method: Method,
+    pub(in crate::registry) url: &'a Url,
+    pub(in crate::registry) accept: &'static str,
+    pub(in crate::registry) authorization: Option<&'a HeaderValue>,
+    pub(in crate::registry) form: Option<&'a Secret>,
     /// The longest body of a success.
-    pub(super) limit: u64,
+    pub(in crate::registry) limit: u64,
 }
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(in crate::registry) struct Reply {
     /// Where it came from at last.
-    pub(super) url: Url,
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    pub(in crate::registry) url: Url,
+    pub(in crate::registry) status: StatusCode,
+    pub(in crate::registry) headers: HeaderMap,
+    pub(in crate::registry) body: Vec<u8>,
 }
 
 impl Reply {
     /// Returns a header's text; one that is not ASCII counts as none.
-    pub(super) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
+    pub(in crate::registry) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
@@ -75,7 +75,7 @@ enum Heard {
 /// The HTTP clients, each made when it is first needed: reading the CA certificates takes longer than a whole check
 /// without TLS.
 #[derive(Debug, Default)]
-pub(super) struct Transport {
+pub(in crate::registry) struct Transport {
     trust: Trust,
     /// By the host, where it has authorities of its own; all others share one.
     tls: Mutex<HashMap<Option<String>, Client>>,
@@ -84,12 +84,12 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub(super) fn new(trust: Trust) -> Self {
+    pub(in crate::registry) fn new(trust: Trust) -> Self {
         Self { trust, ..Self::default() }
     }
 
     /// Makes a request until it gets an answer to go by, within the deadline of the check.
-    pub(super) fn send(&self, request: &Request<'_>, visit: &mut Visit) -> Result<Reply, Stop> {
+    pub(in crate::registry) fn send(&self, request: &Request<'_>, visit: &mut Visit) -> Result<Reply, Stop> {
         let mut backoff = Backoff::new(ATTEMPTS, FIRST_DELAY, LONGEST_DELAY).until(visit.deadline);
         loop {
             let (verdict, at_least) = match self.follow(request, visit)? {
@@ -212,7 +212,7 @@ fn is_passing(status: StatusCode) -> bool {
 }
 
 /// Returns the verdict where the deadline passed before the server at `url` could be asked.
-pub(super) fn out_of_time(url: &Url) -> Verdict {
+pub(in crate::registry) fn out_of_time(url: &Url) -> Verdict {
     Verdict::Unavailable(late(url))
 }
 

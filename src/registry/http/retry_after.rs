@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Returns how long after `now` the server wants us to come again.
-pub(super) fn parse(value: &str, now: SystemTime) -> Option<Duration> {
+pub(in crate::registry) fn parse(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         // More digits than fit mean "never", as far as any deadline of ours is concerned.

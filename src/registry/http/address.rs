@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use super::error::Refusal;
+use crate::registry::error::Refusal;
 
 /// Whether `url` leads to this machine by its name alone.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(in crate::registry) fn is_loopback(url: &Url) -> bool {
     match literal(url) {
         Some(address) => address.is_loopback(),
         None => {
@@ -19,13 +19,13 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 }
 
 /// Whether two URLs lead to the same scheme, host and port: only then may one see a login meant for the other.
-pub(super) fn is_same_place(one: &Url, other: &Url) -> bool {
+pub(in crate::registry) fn is_same_place(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme() && is_same_host(one, other)
 }
 
 /// Returns how to show where `url` leads: its host, and its port if it is not the scheme's own. Paths and queries may
 /// carry signatures and stay out of messages.
-pub(super) fn shown_host(url: &Url) -> String {
+pub(in crate::registry) fn shown_host(url: &Url) -> String {
     let host = match url.host_str().unwrap_or_default() {
         "registry-1.docker.io" => "docker.io",
         host => host,
@@ -41,7 +41,7 @@ pub(super) fn shown_host(url: &Url) -> String {
 /// The rules are those of go-containerregistry's `validateRealmURL` and regclient's `AllowRedirect`: TLS is never left,
 /// and a public registry cannot make us talk to addresses that only this machine or its network can reach. A registry
 /// on loopback may name other ports of it.
-pub(super) fn may_lead(registry: &Url, from: &Url, to: &Url) -> Result<(), Refusal> {
+pub(in crate::registry) fn may_lead(registry: &Url, from: &Url, to: &Url) -> Result<(), Refusal> {
     match (from.scheme(), to.scheme()) {
         (_, "https") | ("http", "http") => {}
         ("https", "http") => return Err(Refusal::Downgrade),

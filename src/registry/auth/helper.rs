@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::credentials::{Login, TOKEN_USER};
-use super::error::HelperProblem;
+use super::login_sources::{Login, TOKEN_USER};
 use super::secret::Secret;
+use crate::registry::error::HelperProblem;
 use crate::system::programs::{Program, command};
 
 /// The longest output that is read.
@@ -24,7 +24,7 @@ const OUTPUT_LIMIT: u64 = 64 << 10;
 const NOT_FOUND: &[u8] = b"credentials not found";
 
 /// Asks `program` for the login at `server`; `None` where it has none. It is stopped after `limit`.
-pub(super) fn ask(
+pub(in crate::registry) fn ask(
     program: &str,
     server: &str,
     search_path: &OsStr,

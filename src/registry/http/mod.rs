@@ -1,0 +1,6 @@
+//! Requests to registries over HTTP: retries and redirects, the hosts a login may go to, and the certificates to trust.
+
+pub(super) mod address;
+pub(super) mod retry_after;
+pub(super) mod sender;
+pub(super) mod trust;
