@@ -12,7 +12,9 @@ use super::image_to_check::ImageToCheck;
 use crate::image::{Field, ImageArgument, Reference};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
-use crate::registry::{self, CheckError, Client, Credentials, Detail, Finding, Options, Requirement, Verdict};
+use crate::registry::{
+    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, Finding, Requirement, Verdict,
+};
 use crate::request::RegistryRequest;
 use crate::system::backoff::Backoff;
 
@@ -52,13 +54,13 @@ struct Problem<'a> {
     pause: Duration,
 }
 
-type Answer = Result<registry::Checked, CheckError>;
+type Answer = Result<CheckedImage, CheckError>;
 
 impl Checks {
     /// Without a request, everything passes unasked.
     pub(crate) fn new(request: Option<&RegistryRequest>) -> Self {
         let client = request.map(|request| {
-            Client::new(Options {
+            Client::new(ClientOptions {
                 plain_http: request.plain_http.clone(),
                 trust: request.trust.clone(),
                 timeout: request.timeout,

@@ -6,12 +6,9 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::answer::Visible;
-use super::http::sender::Reply;
+use super::http::error_response::Visible;
+use super::http::requests::HttpResponse;
 use crate::image::Digest;
-
-/// How long a manifest may be: the least that the distribution specification asks registries to take.
-pub(super) const MANIFEST_LIMIT: u64 = 4 << 20;
 
 /// All that a tag can mean, in one header: docker-registry 2.8.2 answers 404 `MANIFEST_UNKNOWN` where the stored type
 /// is missing from it, which reads as an absent tag. The long-deprecated schema 1 is left out.
@@ -67,15 +64,15 @@ impl fmt::Display for MediaType {
 }
 
 /// Returns what the headers of an answer without a body tell; `None` without a digest that makes sense.
-pub(super) fn from_headers(reply: &Reply) -> Option<Descriptor> {
-    let digest = reply.header("docker-content-digest")?.parse().ok()?;
-    let size = reply.header(CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    Some(Descriptor { digest, media_type: content_type(reply), size })
+pub(super) fn from_headers(response: &HttpResponse) -> Option<Descriptor> {
+    let digest = response.header("docker-content-digest")?.parse().ok()?;
+    let size = response.header(CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    Some(Descriptor { digest, media_type: content_type(response), size })
 }
 
 /// Returns what a body is, whatever the headers say of its digest; `None` where it is no manifest. The digest is of the
 /// kind that `wanted` is.
-pub(super) fn from_body(reply: &Reply, wanted: Option<&Digest>) -> Option<Descriptor> {
+pub(super) fn from_body(response: &HttpResponse, wanted: Option<&Digest>) -> Option<Descriptor> {
     #[derive(Deserialize)]
     struct Manifest {
         #[serde(rename = "schemaVersion")]
@@ -83,17 +80,17 @@ pub(super) fn from_body(reply: &Reply, wanted: Option<&Digest>) -> Option<Descri
         #[serde(rename = "mediaType")]
         media_type: Option<String>,
     }
-    let manifest: Manifest = serde_json::from_slice(&reply.body).ok()?;
+    let manifest: Manifest = serde_json::from_slice(&response.body).ok()?;
     let named = manifest.media_type.as_deref().and_then(MediaType::new);
     Some(Descriptor {
-        digest: digest_of(&reply.body, wanted)?,
-        media_type: named.or_else(|| content_type(reply)),
-        size: u64::try_from(reply.body.len()).ok(),
+        digest: digest_of(&response.body, wanted)?,
+        media_type: named.or_else(|| content_type(response)),
+        size: u64::try_from(response.body.len()).ok(),
     })
 }
 
-fn content_type(reply: &Reply) -> Option<MediaType> {
-    MediaType::new(reply.header(CONTENT_TYPE)?)
+fn content_type(response: &HttpResponse) -> Option<MediaType> {
+    MediaType::new(response.header(CONTENT_TYPE)?)
 }
 
 /// Computes a body's digest, SHA-512 where `wanted` is one and SHA-256 otherwise.
@@ -112,13 +109,13 @@ fn hexadecimal(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{MediaType, from_body, from_headers};
-    use crate::registry::http::sender::Reply;
+    use crate::registry::http::requests::HttpResponse;
     use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
     use reqwest::{StatusCode, Url};
 
-    fn reply(headers: &[(&'static str, &'static str)], body: &str) -> Reply {
+    fn response(headers: &[(&'static str, &'static str)], body: &str) -> HttpResponse {
         let pairs = headers.iter().map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v)));
-        Reply {
+        HttpResponse {
             url: Url::parse("https://registry.example.org/v2/app/manifests/v1").unwrap(),
             status: StatusCode::OK,
             headers: pairs.collect::<HeaderMap>(),
@@ -131,12 +128,12 @@ mod tests {
         const DIGEST: &str = "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3";
         const TYPE: (&str, &str) = ("content-type", "application/vnd.oci.image.index.v1+json; charset=utf-8");
         let descriptor =
-            from_headers(&reply(&[("docker-content-digest", DIGEST), TYPE, ("content-length", "7")], "")).unwrap();
+            from_headers(&response(&[("docker-content-digest", DIGEST), TYPE, ("content-length", "7")], "")).unwrap();
         assert_eq!(descriptor.digest.as_str(), DIGEST);
         assert_eq!(descriptor.media_type, Some(MediaType::OciIndex));
         assert_eq!(descriptor.size, Some(7));
-        assert_eq!(from_headers(&reply(&[TYPE], "")), None);
-        assert_eq!(from_headers(&reply(&[("docker-content-digest", "sha256:abc")], "")), None);
+        assert_eq!(from_headers(&response(&[TYPE], "")), None);
+        assert_eq!(from_headers(&response(&[("docker-content-digest", "sha256:abc")], "")), None);
     }
 
     #[test]
@@ -144,20 +141,20 @@ mod tests {
         let body = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json"}"#;
         let other =
             ("docker-content-digest", "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3");
-        let descriptor = from_body(&reply(&[other, ("content-type", "text/plain")], body), None).unwrap();
+        let descriptor = from_body(&response(&[other, ("content-type", "text/plain")], body), None).unwrap();
         let sha256 = "sha256:b22c7289dd3b4785a3795c90e15d16bd66bd29b444b8974fe29ed0443ce50405";
         assert_eq!(descriptor.digest.as_str(), sha256);
         assert_eq!(descriptor.size, Some(76));
         assert_eq!(descriptor.media_type, Some(MediaType::OciManifest));
         let wanted = format!("sha512:{}", "0".repeat(128)).parse().unwrap();
-        let descriptor = from_body(&reply(&[], body), Some(&wanted)).unwrap();
+        let descriptor = from_body(&response(&[], body), Some(&wanted)).unwrap();
         assert_eq!(&descriptor.digest.as_str()[..23], "sha512:51856906b4b678c3");
     }
 
     #[test]
     fn what_is_no_manifest() {
         for body in ["", "<html>", "[]", "{}", r#"{"schemaVersion":"2"}"#] {
-            assert_eq!(from_body(&reply(&[], body), None), None, "{body}");
+            assert_eq!(from_body(&response(&[], body), None), None, "{body}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::descriptor::MANIFEST_LIMIT;
+use super::limits::MAX_MANIFEST_SIZE;
 
 /// Why a check came to no verdict.
 #[derive(Debug, thiserror::Error)]
@@ -25,13 +25,13 @@ pub enum CheckError {
     Helper { program: String, server: String, source: HelperProblem },
     /// The registry, or somebody in its place, sends us where a check must not go: unexpected.
     #[error("{from} leads to {to}, which is refused")]
-    Misdirected { from: String, to: String, source: Refusal },
+    Misdirected { from: String, to: String, source: LocationError },
     /// The registry wants a login of a kind we do not have: unauthorized.
     #[error("{host} wants a login of an unknown kind: {schemes}")]
     Scheme { host: String, schemes: String },
     /// The registry, or its token server, makes no sense: unavailable.
     #[error("{host} gave a useless answer")]
-    Nonsense { host: String, source: Nonsense },
+    InvalidResponse { host: String, source: InvalidResponse },
     /// The HTTP client cannot be made, as on a machine without CA certificates: unexpected.
     #[error("cannot set up the HTTP client")]
     Setup(#[source] reqwest::Error),
@@ -76,7 +76,7 @@ pub enum HelperProblem {
 
 /// Why a place that an answer names is not gone to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum LocationError {
     #[error("only HTTP is spoken here")]
     Scheme,
     #[error("plain HTTP after HTTPS")]
@@ -93,8 +93,8 @@ pub enum Refusal {
 
 /// Why a successful answer is of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Nonsense {
-    #[error("a body that is too long, over {MANIFEST_LIMIT} bytes for a manifest")]
+pub enum InvalidResponse {
+    #[error("a body that is too long, over {MAX_MANIFEST_SIZE} bytes for a manifest")]
     TooLong,
     #[error("it is not a manifest; is this host a registry?")]
     NotAManifest,

@@ -17,14 +17,14 @@ const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 
 /// A manifest, by what it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Document {
-    Index { entries: Vec<Entry>, revision: Option<String> },
-    Image(Manifest),
+pub(super) enum Manifest {
+    Index { entries: Vec<IndexEntry>, revision: Option<String> },
+    Image(ImageManifest),
 }
 
 /// An image or an index that an index names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct IndexEntry {
     pub(super) digest: Digest,
     pub(super) platform: Option<Platform>,
     pub(super) is_index: bool,
@@ -33,7 +33,7 @@ pub(super) struct Entry {
 
 /// The manifest of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Manifest {
+pub(super) struct ImageManifest {
     pub(super) configuration: Digest,
     pub(super) revision: Option<String>,
 }
@@ -76,7 +76,7 @@ struct RawPlatform {
     variant: Option<String>,
 }
 
-impl Document {
+impl Manifest {
     /// Reads a manifest; `None` where it is none, or could be read as an image and as an index: two readers could then
     /// see two different things ([CVE-2021-41190](https://github.com/advisories/GHSA-77vh-xpmg-72qh)).
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
@@ -89,13 +89,13 @@ impl Document {
                 Some(Self::Index { entries, revision })
             }
             (None, Some(config)) => {
-                Some(Self::Image(Manifest { configuration: config.digest.parse().ok()?, revision }))
+                Some(Self::Image(ImageManifest { configuration: config.digest.parse().ok()?, revision }))
             }
             _ => None,
         }
     }
 
-    /// Returns the platforms that the document itself names, each once.
+    /// Returns the platforms that the manifest itself names, each once.
     pub(super) fn platforms(&self) -> Vec<Platform> {
         match self {
             Self::Index { entries, .. } => distinct(entries.iter().filter_map(|entry| entry.platform.as_ref())),
@@ -110,9 +110,9 @@ impl RawEntry {
         marked || self.platform.as_ref().and_then(RawPlatform::read).is_some_and(|platform| platform.is_unknown())
     }
 
-    fn read(self) -> Option<Entry> {
+    fn read(self) -> Option<IndexEntry> {
         let media_type = self.media_type.as_deref().and_then(MediaType::new);
-        Some(Entry {
+        Some(IndexEntry {
             digest: self.digest.parse().ok()?,
             platform: self.platform.as_ref().and_then(RawPlatform::read),
             is_index: matches!(media_type, Some(MediaType::OciIndex | MediaType::DockerList)),
@@ -166,12 +166,12 @@ pub(super) fn distinct<'a>(platforms: impl Iterator<Item = &'a Platform>) -> Vec
 
 #[cfg(test)]
 mod tests {
-    use super::{Configuration, Document, REVISION};
+    use super::{Configuration, Manifest, REVISION};
 
     const D: &str = "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3";
 
-    fn parse(body: &str) -> Option<Document> {
-        Document::parse(body.replace('D', D).as_bytes())
+    fn parse(body: &str) -> Option<Manifest> {
+        Manifest::parse(body.replace('D', D).as_bytes())
     }
 
     #[test]
@@ -194,8 +194,8 @@ mod tests {
                 "linux/amd64",
             ),
         ] {
-            let document = parse(&format!(r#"{{"manifests":[{entries}]}}"#)).unwrap_or_else(|| panic!("{entries}"));
-            let platforms: Vec<_> = document.platforms().iter().map(ToString::to_string).collect();
+            let manifest = parse(&format!(r#"{{"manifests":[{entries}]}}"#)).unwrap_or_else(|| panic!("{entries}"));
+            let platforms: Vec<_> = manifest.platforms().iter().map(ToString::to_string).collect();
             assert_eq!(platforms.join(" "), expected, "{entries}");
         }
     }

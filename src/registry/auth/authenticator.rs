@@ -10,56 +10,29 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{HeaderValue, WWW_AUTHENTICATE};
+use reqwest::header::WWW_AUTHENTICATE;
 use reqwest::{Method, Url};
 
+use super::authorization::{Authorization, AuthorizationKind, LoginCheck};
 use super::challenge::{self, Challenge};
-use super::login_sources::{Credentials, Login, Source};
-use super::token::{self, Wanted};
+use super::login::StoredLogin;
+use super::login_sources::Credentials;
+use super::token::{self, TokenRequest};
 use super::turn::{Entry, Taken, Turn};
-use crate::registry::answer::{Answer, Verdict};
-use crate::registry::context::{Stop, Visit};
+use crate::registry::context::{CheckContext, EarlyEnd};
 use crate::registry::error::CheckError;
 use crate::registry::http::address::is_same_place;
-use crate::registry::http::sender::{Reply, Request, Transport, out_of_time};
+use crate::registry::http::error_response::ErrorResponse;
+use crate::registry::http::requests::{HttpRequest, HttpResponse};
+use crate::registry::http::sender::{Sender, out_of_time};
+use crate::registry::limits::MAX_PING_SIZE;
+use crate::registry::verdict::Verdict;
 
 /// How long a credential helper may take.
-const HELPER_LIMIT: Duration = Duration::from_secs(30);
+const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long other checks wait for the first answer of a registry: longer than any that works needs for it.
-const DISCOVERY_LIMIT: Duration = Duration::from_secs(3);
-
-/// How much of the answer at `/v2/` is read; nobody looks at it.
-const PING_LIMIT: u64 = 64 << 10;
-
-/// The value of `Authorization`, and how it was come by.
-#[derive(Debug, Clone)]
-pub(in crate::registry) struct Proof {
-    pub(in crate::registry) header: HeaderValue,
-    kind: Kind,
-    source: Source,
-    /// What the token was asked for, separated by spaces.
-    scope: String,
-    obtained: Instant,
-    expires: Option<Instant>,
-    /// Whether the login is right, where it is the login itself that is shown.
-    trial: Option<Trial>,
-}
-
-/// Whether a login is right at a registry; else what it was told.
-type Trial = Arc<Turn<Result<(), Answer>>>;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// The login itself: a refusal means that it is wrong.
-    Login,
-    /// A token that the token server has given for the login: a refusal means that it may not see this.
-    Token,
-    /// The same with the scope that the registry asked for after it had refused another.
-    WiderToken,
-    /// Any of these from an earlier check: a refusal can mean that it is too old.
-    Recalled,
-}
+const MAX_DISCOVERY_WAIT: Duration = Duration::from_secs(3);
 
 /// The ways to be let in that we know.
 #[derive(Debug, Clone)]
@@ -69,168 +42,182 @@ enum Scheme {
 }
 
 /// What a 401 asks for.
-struct Demand {
+struct Unauthorized {
     scheme: Option<Scheme>,
     /// The scopes for another token, because that of the one it was shown was too small.
     wider: Option<String>,
-    answer: Answer,
+    answer: ErrorResponse,
 }
 
-type Slot = Arc<Mutex<Option<Proof>>>;
+type Slot = Arc<Mutex<Option<Authorization>>>;
 
 /// Logins, and what was gained by them. Shared by all checks of a client.
 #[derive(Debug)]
-pub(in crate::registry) struct Auth {
+pub(in crate::registry) struct Authenticator {
     credentials: Credentials,
     /// How each registry asks.
     schemes: Mutex<HashMap<String, Scheme>>,
     /// Who asks each registry first.
     discoveries: Mutex<HashMap<String, Arc<Turn<()>>>>,
     /// What opens each repository; the lock of one is held while its token is fetched, so that one is fetched.
-    proofs: Mutex<HashMap<(String, String), Slot>>,
+    authorizations: Mutex<HashMap<(String, String), Slot>>,
     /// The logins that were shown, by registry.
-    trials: Mutex<Vec<(String, Login, Trial)>>,
+    login_checks: Mutex<Vec<(String, StoredLogin, LoginCheck)>>,
 }
 
-impl Auth {
+impl Authenticator {
     pub(in crate::registry) fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
             schemes: Mutex::default(),
             discoveries: Mutex::default(),
-            proofs: Mutex::default(),
-            trials: Mutex::default(),
+            authorizations: Mutex::default(),
+            login_checks: Mutex::default(),
         }
     }
 
     /// Returns the duty to find out how the registry asks; waits a moment where another check has it, and goes on
     /// without it where that is slow.
-    pub(in crate::registry) fn discover(&self, visit: &Visit) -> Option<Taken<()>> {
-        let turn = lock(&self.discoveries).entry(visit.target.registry.clone()).or_default().clone();
-        match turn.enter(Instant::now() + visit.time_left(DISCOVERY_LIMIT)) {
+    pub(in crate::registry) fn discover(&self, context: &CheckContext) -> Option<Taken<()>> {
+        let turn = lock(&self.discoveries).entry(context.endpoint.registry.clone()).or_default().clone();
+        match turn.enter(Instant::now() + context.time_left(MAX_DISCOVERY_WAIT)) {
             Entry::First(taken) => Some(taken),
             Entry::Known(()) | Entry::TooLate => None,
         }
     }
 
-    /// Returns the duty to find out whether the login that the visit would show is right, or nothing where that is known
+    /// Returns the duty to find out whether the login that the context would show is right, or nothing where that is known
     /// or no login is shown. Stops where it is known to be wrong.
-    pub(in crate::registry) fn begin_trial(&self, visit: &Visit) -> Result<Option<Taken<Result<(), Answer>>>, Stop> {
-        match visit.proof.as_ref().and_then(|proof| proof.trial.as_ref()) {
-            Some(trial) => enter(trial, visit),
+    pub(in crate::registry) fn begin_trial(
+        &self,
+        context: &CheckContext,
+    ) -> Result<Option<Taken<Result<(), ErrorResponse>>>, EarlyEnd> {
+        match context.authorization.as_ref().and_then(|authorization| authorization.trial.as_ref()) {
+            Some(trial) => enter(trial, context),
             None => Ok(None),
         }
     }
 
     /// Returns what can be shown before the registry asks: what opened the repository before, or what opens it by the
     /// way in which this registry has asked before.
-    pub(in crate::registry) fn recall(&self, transport: &Transport, visit: &mut Visit) -> Result<Option<Proof>, Stop> {
-        let slot = self.slot(visit);
+    pub(in crate::registry) fn recall(
+        &self,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<Option<Authorization>, EarlyEnd> {
+        let slot = self.slot(context);
         let mut slot = lock(&slot);
-        if let Some(proof) = usable(slot.as_ref(), None) {
-            visit.source = proof.source.clone();
-            return Ok(Some(proof));
+        if let Some(authorization) = usable(slot.as_ref(), None) {
+            context.source = authorization.source.clone();
+            return Ok(Some(authorization));
         }
-        let Some(scheme) = lock(&self.schemes).get(&visit.target.registry).cloned() else {
+        let Some(scheme) = lock(&self.schemes).get(&context.endpoint.registry).cloned() else {
             return Ok(None);
         };
-        *slot = self.obtain(&scheme, None, transport, visit)?;
+        *slot = self.obtain(&scheme, None, sender, context)?;
         Ok(slot.clone())
     }
 
-    /// Returns what to show next after `reply`, a 401 to what the visit has shown so far. Stops where nothing is left
+    /// Returns what to show next after `response`, a 401 to what the context has shown so far. Stops where nothing is left
     /// to show.
     pub(in crate::registry) fn answer(
         &self,
-        reply: &Reply,
-        transport: &Transport,
-        visit: &mut Visit,
-    ) -> Result<Proof, Stop> {
-        if !is_same_place(&reply.url, &visit.target.base) {
-            return Err(Stop::Verdict(Verdict::NoAccess(Answer::of(reply))));
+        response: &HttpResponse,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<Authorization, EarlyEnd> {
+        if !is_same_place(&response.url, &context.endpoint.base) {
+            return Err(EarlyEnd::Verdict(Verdict::NoAccess(ErrorResponse::of(response))));
         }
-        let Demand { scheme, wider, answer } = self.demand(reply, transport, visit)?;
-        match visit.proof.as_ref().map(|proof| proof.kind) {
+        let Unauthorized { scheme, wider, answer } = self.unauthorized(response, sender, context)?;
+        match context.authorization.as_ref().map(|shown| shown.kind) {
             None => {}
             // A credential helper may know a newer login by now.
-            Some(Kind::Recalled) => self.credentials.forget(&visit.target.registry),
-            Some(Kind::Token) if wider.is_some() => {}
-            Some(Kind::Token | Kind::WiderToken) => return Err(Stop::Verdict(Verdict::NoAccess(answer))),
-            Some(Kind::Login) => {
-                *lock(&self.slot(visit)) = None;
-                return Err(Stop::Verdict(Verdict::LoginRejected(answer)));
+            Some(AuthorizationKind::Recalled) => self.credentials.forget(&context.endpoint.registry),
+            Some(AuthorizationKind::Token) if wider.is_some() => {}
+            Some(AuthorizationKind::Token | AuthorizationKind::WiderToken) => {
+                return Err(EarlyEnd::Verdict(Verdict::NoAccess(answer)));
+            }
+            Some(AuthorizationKind::Login) => {
+                *lock(&self.slot(context)) = None;
+                return Err(EarlyEnd::Verdict(Verdict::LoginRejected(answer)));
             }
         }
         let Some(scheme) = scheme else {
-            return Err(Stop::Verdict(Verdict::NoAccess(answer)));
+            return Err(EarlyEnd::Verdict(Verdict::NoAccess(answer)));
         };
-        lock(&self.schemes).insert(visit.target.registry.clone(), scheme.clone().for_any_repository());
-        visit.settle_discovery();
-        let slot = self.slot(visit);
+        lock(&self.schemes).insert(context.endpoint.registry.clone(), scheme.clone().for_any_repository());
+        context.settle_discovery();
+        let slot = self.slot(context);
         let mut slot = lock(&slot);
         // Another check may have been faster.
-        if let Some(proof) = usable(slot.as_ref(), visit.proof.as_ref()).filter(|_| wider.is_none()) {
-            visit.source = proof.source.clone();
-            return Ok(proof);
+        if let Some(authorization) = usable(slot.as_ref(), context.authorization.as_ref()).filter(|_| wider.is_none()) {
+            context.source = authorization.source.clone();
+            return Ok(authorization);
         }
-        let refused = visit.proof.as_ref().map(|proof| proof.header.clone());
-        let obtained = self.obtain(&scheme, wider, transport, visit);
-        if let Err(Stop::Error(_)) = &obtained {
+        let refused = context.authorization.as_ref().map(|shown| shown.header.clone());
+        let obtained = self.obtain(&scheme, wider, sender, context);
+        if let Err(EarlyEnd::Error(_)) = &obtained {
             // What led nowhere is no way in for the other repositories either.
-            lock(&self.schemes).remove(&visit.target.registry);
+            lock(&self.schemes).remove(&context.endpoint.registry);
         }
-        let Some(proof) = obtained? else {
-            return Err(Stop::Verdict(Verdict::NoAccess(answer)));
+        let Some(authorization) = obtained? else {
+            return Err(EarlyEnd::Verdict(Verdict::NoAccess(answer)));
         };
         // What worked before and is the same now has not grown too old: it is wrong by now.
-        if proof.kind == Kind::Login && refused.as_ref() == Some(&proof.header) {
+        if authorization.kind == AuthorizationKind::Login && refused.as_ref() == Some(&authorization.header) {
             *slot = None;
-            return Err(Stop::Verdict(Verdict::LoginRejected(answer)));
+            return Err(EarlyEnd::Verdict(Verdict::LoginRejected(answer)));
         }
-        *slot = Some(proof.clone());
-        Ok(proof)
+        *slot = Some(authorization.clone());
+        Ok(authorization)
     }
 
     /// Reads a 401. One without a challenge is asked for it at `/v2/`, once; where that has none either, the registry
     /// may have told it before.
-    fn demand(&self, reply: &Reply, transport: &Transport, visit: &mut Visit) -> Result<Demand, Stop> {
-        let mut challenges = challenges(reply);
-        let mut url = reply.url.clone();
-        if challenges.is_empty() && visit.proof.is_none() {
-            let base = visit.target.base.clone();
-            let ping = Request {
+    fn unauthorized(
+        &self,
+        response: &HttpResponse,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<Unauthorized, EarlyEnd> {
+        let mut challenges = challenges(response);
+        let mut url = response.url.clone();
+        if challenges.is_empty() && context.authorization.is_none() {
+            let base = context.endpoint.base.clone();
+            let ping = HttpRequest {
                 method: Method::GET,
                 url: &base,
                 accept: "application/json",
                 authorization: None,
                 form: None,
-                limit: PING_LIMIT,
+                limit: MAX_PING_SIZE,
             };
-            let reply = transport.send(&ping, visit)?;
-            if is_same_place(&reply.url, &base) {
-                challenges = self::challenges(&reply);
-                url = reply.url;
+            let response = sender.send(&ping, context)?;
+            if is_same_place(&response.url, &base) {
+                challenges = self::challenges(&response);
+                url = response.url;
             }
         }
         let known = challenges.iter().find_map(|challenge| Some((challenge, Scheme::of(challenge, &url)?)));
         let Some((challenge, scheme)) = known else {
-            if !challenges.is_empty() && visit.proof.is_none() {
-                return Err(Stop::Error(unknown(&visit.target.registry, &challenges)));
+            if !challenges.is_empty() && context.authorization.is_none() {
+                return Err(EarlyEnd::Error(unknown(&context.endpoint.registry, &challenges)));
             }
-            let scheme = lock(&self.schemes).get(&visit.target.registry).cloned();
-            return Ok(Demand { scheme, wider: None, answer: Answer::of(reply) });
+            let scheme = lock(&self.schemes).get(&context.endpoint.registry).cloned();
+            return Ok(Unauthorized { scheme, wider: None, answer: ErrorResponse::of(response) });
         };
         let error = challenge.parameter("error");
         // The same scope again would be granted as little as before.
-        let asked = visit.proof.as_ref().map_or("", |proof| &proof.scope);
+        let asked = context.authorization.as_ref().map_or("", |shown| &shown.scope);
         let is_wider =
             |scope: &&str| error == Some("insufficient_scope") && !asked.split(' ').any(|word| word == *scope);
         // What it asks for now comes first: some token servers read only one scope.
         let wider = challenge.parameter("scope").filter(is_wider).map(|scope| format!("{scope} {asked}"));
-        Ok(Demand {
+        Ok(Unauthorized {
             scheme: Some(scheme),
             wider,
-            answer: Answer::of(reply).or_words(error, challenge.parameter("error_description")),
+            answer: ErrorResponse::of(response).or_words(error, challenge.parameter("error_description")),
         })
     }
 
@@ -239,72 +226,88 @@ impl Auth {
         &self,
         scheme: &Scheme,
         wider: Option<String>,
-        transport: &Transport,
-        visit: &mut Visit,
-    ) -> Result<Option<Proof>, Stop> {
-        let limit = visit.time_left(HELPER_LIMIT);
-        let (login, source) = self.credentials.find(&visit.target.registry, &visit.target.repository, limit)?;
-        visit.source = source.clone();
-        let kind = if wider.is_some() { Kind::WiderToken } else { Kind::Token };
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<Option<Authorization>, EarlyEnd> {
+        let limit = context.time_left(HELPER_TIMEOUT);
+        let (login, source) = self.credentials.find(&context.endpoint.registry, &context.endpoint.repository, limit)?;
+        context.source = source.clone();
+        let kind = if wider.is_some() { AuthorizationKind::WiderToken } else { AuthorizationKind::Token };
         let named = match scheme {
             Scheme::Bearer { scope, .. } => scope.clone(),
             Scheme::Basic => None,
         };
-        let scope = wider.or(named).unwrap_or_else(|| format!("repository:{}:pull", visit.target.repository));
+        let scope = wider.or(named).unwrap_or_else(|| format!("repository:{}:pull", context.endpoint.repository));
         let obtained = Instant::now();
         if let (
             Scheme::Bearer { realm, service, .. },
-            None | Some(Login::Password { .. } | Login::IdentityToken { .. }),
+            None | Some(StoredLogin::Password { .. } | StoredLogin::IdentityToken { .. }),
         ) = (scheme, &login)
         {
-            let wanted = Wanted { realm, service: service.as_deref(), scope: &scope };
-            let token = self.fetch(&wanted, login.as_ref(), transport, visit)?;
+            let wanted = TokenRequest { realm, service: service.as_deref(), scope: &scope };
+            let token = self.fetch(&wanted, login.as_ref(), sender, context)?;
             let expires = Some(token.expires);
-            return Ok(Some(Proof { header: token.header, kind, source, scope, obtained, expires, trial: None }));
+            return Ok(Some(Authorization {
+                header: token.header,
+                kind,
+                source,
+                scope,
+                obtained,
+                expires,
+                trial: None,
+            }));
         }
         let header = match (scheme, &login) {
-            (Scheme::Basic, Some(Login::Password { username, password })) => password.basic(username),
-            (Scheme::Bearer { .. }, Some(Login::RegistryToken(token))) => token.bearer(),
+            (Scheme::Basic, Some(StoredLogin::Password { username, password })) => password.basic(username),
+            (Scheme::Bearer { .. }, Some(StoredLogin::RegistryToken(token))) => token.bearer(),
             _ => None,
         };
-        let trial = login.map(|login| self.trial(&visit.target.registry, login));
-        Ok(header.map(|header| Proof { header, kind: Kind::Login, source, scope, obtained, expires: None, trial }))
+        let trial = login.map(|login| self.trial(&context.endpoint.registry, login));
+        Ok(header.map(|header| Authorization {
+            header,
+            kind: AuthorizationKind::Login,
+            source,
+            scope,
+            obtained,
+            expires: None,
+            trial,
+        }))
     }
 
     /// Fetches a token, unless the login is known to be wrong.
     fn fetch(
         &self,
-        wanted: &Wanted<'_>,
-        login: Option<&Login>,
-        transport: &Transport,
-        visit: &mut Visit,
-    ) -> Result<token::Token, Stop> {
+        wanted: &TokenRequest<'_>,
+        login: Option<&StoredLogin>,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<token::Token, EarlyEnd> {
         let taken = match login {
-            Some(login) => enter(&self.trial(&visit.target.registry, login.clone()), visit)?,
+            Some(login) => enter(&self.trial(&context.endpoint.registry, login.clone()), context)?,
             None => None,
         };
-        let fetched = token::fetch(wanted, login, transport, visit);
+        let fetched = token::fetch(wanted, login, sender, context);
         match (taken, &fetched) {
             (Some(taken), Ok(_)) => taken.settle(Ok(())),
-            (Some(taken), Err(Stop::Verdict(Verdict::LoginRejected(answer)))) => taken.settle(Err(answer.clone())),
+            (Some(taken), Err(EarlyEnd::Verdict(Verdict::LoginRejected(answer)))) => taken.settle(Err(answer.clone())),
             _ => {}
         }
         fetched
     }
 
-    fn trial(&self, registry: &str, login: Login) -> Trial {
-        let mut trials = lock(&self.trials);
-        if let Some((_, _, trial)) = trials.iter().find(|(at, known, _)| at == registry && *known == login) {
+    fn trial(&self, registry: &str, login: StoredLogin) -> LoginCheck {
+        let mut checks = lock(&self.login_checks);
+        if let Some((_, _, trial)) = checks.iter().find(|(at, known, _)| at == registry && *known == login) {
             return Arc::clone(trial);
         }
-        let trial = Trial::default();
-        trials.push((registry.to_owned(), login, Arc::clone(&trial)));
+        let trial = LoginCheck::default();
+        checks.push((registry.to_owned(), login, Arc::clone(&trial)));
         trial
     }
 
-    fn slot(&self, visit: &Visit) -> Slot {
-        let key = (visit.target.registry.clone(), visit.target.repository.clone());
-        lock(&self.proofs).entry(key).or_default().clone()
+    fn slot(&self, context: &CheckContext) -> Slot {
+        let key = (context.endpoint.registry.clone(), context.endpoint.repository.clone());
+        lock(&self.authorizations).entry(key).or_default().clone()
     }
 }
 
@@ -312,25 +315,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn enter(trial: &Trial, visit: &Visit) -> Result<Option<Taken<Result<(), Answer>>>, Stop> {
-    match trial.enter(visit.deadline) {
+fn enter(trial: &LoginCheck, context: &CheckContext) -> Result<Option<Taken<Result<(), ErrorResponse>>>, EarlyEnd> {
+    match trial.enter(context.deadline) {
         Entry::First(taken) => Ok(Some(taken)),
         Entry::Known(Ok(())) => Ok(None),
-        Entry::Known(Err(answer)) => Err(Stop::Verdict(Verdict::LoginRejected(answer))),
-        Entry::TooLate => Err(Stop::Verdict(out_of_time(&visit.target.base))),
+        Entry::Known(Err(answer)) => Err(EarlyEnd::Verdict(Verdict::LoginRejected(answer))),
+        Entry::TooLate => Err(EarlyEnd::Verdict(out_of_time(&context.endpoint.base))),
     }
 }
 
 /// Returns what is kept, if it lasts and is newer than what was refused.
-fn usable(kept: Option<&Proof>, refused: Option<&Proof>) -> Option<Proof> {
+fn usable(kept: Option<&Authorization>, refused: Option<&Authorization>) -> Option<Authorization> {
     let kept = kept?;
     let lasts = kept.expires.is_none_or(|end| Instant::now() < end);
     let newer = refused.is_none_or(|refused| kept.obtained > refused.obtained);
-    (lasts && newer).then(|| Proof { kind: Kind::Recalled, ..kept.clone() })
+    (lasts && newer).then(|| Authorization { kind: AuthorizationKind::Recalled, ..kept.clone() })
 }
 
-fn challenges(reply: &Reply) -> Vec<Challenge> {
-    let headers = reply.headers.get_all(WWW_AUTHENTICATE).iter();
+fn challenges(response: &HttpResponse) -> Vec<Challenge> {
+    let headers = response.headers.get_all(WWW_AUTHENTICATE).iter();
     let headers: Vec<_> = headers.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     challenge::parse(headers.iter().map(AsRef::as_ref))
 }

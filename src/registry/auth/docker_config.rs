@@ -8,7 +8,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-use super::login_sources::Login;
+use super::login::StoredLogin;
 use super::secret::Secret;
 use crate::registry::error::ConfigProblem;
 
@@ -20,7 +20,7 @@ const DOCKER_HUB_SERVER: &str = "https://index.docker.io/v1/";
 
 #[derive(Debug, Default, Deserialize)]
 pub(in crate::registry) struct DockerConfig {
-    auths: Option<BTreeMap<String, Option<Entry>>>,
+    auths: Option<BTreeMap<String, Option<AuthEntry>>>,
     #[serde(rename = "credHelpers")]
     cred_helpers: Option<BTreeMap<String, String>>,
     #[serde(rename = "credsStore")]
@@ -29,7 +29,7 @@ pub(in crate::registry) struct DockerConfig {
 
 /// A value of `auths`. One without any field only says that a credential helper has the login.
 #[derive(Debug, Default, Deserialize)]
-struct Entry {
+struct AuthEntry {
     auth: Option<Secret>,
     username: Option<String>,
     password: Option<Secret>,
@@ -66,7 +66,7 @@ impl DockerConfig {
         &self,
         registry: &str,
         repository: &str,
-    ) -> Result<Option<(&str, Login)>, ConfigProblem> {
+    ) -> Result<Option<(&str, StoredLogin)>, ConfigProblem> {
         let Some(auths) = &self.auths else {
             return Ok(None);
         };
@@ -86,10 +86,10 @@ impl DockerConfig {
     }
 }
 
-impl Entry {
-    fn login(&self, key: &str) -> Result<Option<Login>, ConfigProblem> {
+impl AuthEntry {
+    fn login(&self, key: &str) -> Result<Option<StoredLogin>, ConfigProblem> {
         if let Some(token) = said(self.registrytoken.as_ref()) {
-            return Ok(Some(Login::RegistryToken(token.clone())));
+            return Ok(Some(StoredLogin::RegistryToken(token.clone())));
         }
         let basic = match (said(self.auth.as_ref()), self.username.as_deref(), said(self.password.as_ref())) {
             (Some(auth), ..) => Some(decode(auth).ok_or_else(|| ConfigProblem::Auth { key: key.to_owned() })?),
@@ -100,9 +100,9 @@ impl Entry {
         };
         Ok(match (said(self.identitytoken.as_ref()), basic) {
             (Some(token), basic) => {
-                Some(Login::IdentityToken { username: basic.map(|(username, _)| username), token: token.clone() })
+                Some(StoredLogin::IdentityToken { username: basic.map(|(username, _)| username), token: token.clone() })
             }
-            (None, Some((username, password))) => Some(Login::Password { username, password }),
+            (None, Some((username, password))) => Some(StoredLogin::Password { username, password }),
             (None, None) => None,
         })
     }
@@ -156,7 +156,7 @@ fn decode(auth: &Secret) -> Option<(String, Secret)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DockerConfig, Login, server};
+    use super::{DockerConfig, StoredLogin, server};
 
     /// Shows the login for `name` as `key: login`.
     fn show(config: &str, name: &str) -> String {
@@ -164,13 +164,13 @@ mod tests {
         let (registry, repository) = name.split_once('/').unwrap();
         match config.login(registry, repository) {
             Ok(None) => "none".to_owned(),
-            Ok(Some((key, Login::Password { username, password }))) => {
+            Ok(Some((key, StoredLogin::Password { username, password }))) => {
                 format!("{key}: {username}:{}", password.expose())
             }
-            Ok(Some((key, Login::IdentityToken { username, token }))) => {
+            Ok(Some((key, StoredLogin::IdentityToken { username, token }))) => {
                 format!("{key}: identity {}:{}", username.unwrap_or_default(), token.expose())
             }
-            Ok(Some((key, Login::RegistryToken(token)))) => format!("{key}: registry {}", token.expose()),
+            Ok(Some((key, StoredLogin::RegistryToken(token)))) => format!("{key}: registry {}", token.expose()),
             Err(problem) => problem.to_string(),
         }
     }

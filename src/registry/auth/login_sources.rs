@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -13,11 +12,9 @@ use std::time::Duration;
 
 use super::docker_config::{DockerConfig, is_for, server};
 use super::helper;
+use super::login::{LoginSource, StoredLogin};
 use super::secret::Secret;
 use crate::registry::error::{CheckError, ConfigProblem};
-
-/// The user name that says that the password is an identity token.
-pub(in crate::registry) const TOKEN_USER: &str = "<token>";
 
 /// The variable that holds a whole configuration.
 const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
@@ -60,7 +57,7 @@ pub struct GivenLogin {
 pub struct Credentials {
     sources: LoginSources,
     /// What credential helpers answered, by program and server: many images of one registry ask once.
-    from_helpers: Mutex<HashMap<(String, String), Option<Login>>>,
+    from_helpers: Mutex<HashMap<(String, String), Option<StoredLogin>>>,
 }
 
 impl From<LoginSources> for Credentials {
@@ -82,49 +79,6 @@ impl LoginSources {
             config.map(podman),
         ];
         files.into_iter().flatten().collect()
-    }
-}
-
-/// A login, in one of the forms that docker keeps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::registry) enum Login {
-    Password {
-        username: String,
-        password: Secret,
-    },
-    /// A refresh token for the registry's token server.
-    IdentityToken {
-        username: Option<String>,
-        token: Secret,
-    },
-    /// A token to be shown to the registry as it is.
-    RegistryToken(Secret),
-}
-
-/// Where the login of a check came from; its text completes "login:" and "the login from".
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The registry did not ask for one.
-    NotAsked,
-    /// The registry wanted one, and none was found.
-    Anonymous,
-    /// A variable of the environment, which has it for this registry.
-    Variable(&'static str),
-    /// A key of `auths` in a configuration, or in the variable that holds one.
-    File { path: PathBuf, key: String },
-    /// The named program, for a server.
-    Helper { program: String, server: String },
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAsked => f.write_str("not asked for"),
-            Self::Anonymous => f.write_str("none found"),
-            Self::Variable(name) => write!(f, "`{name}`"),
-            Self::File { path, key } => write!(f, "`{key}` in `{}`", path.display()),
-            Self::Helper { program, server } => write!(f, "`{program}` for `{server}`"),
-        }
     }
 }
 
@@ -152,7 +106,7 @@ impl Credentials {
                 return Ok(found);
             }
         }
-        Ok(given(&self.sources.of_ci, registry).unwrap_or((None, Source::Anonymous)))
+        Ok(given(&self.sources.of_ci, registry).unwrap_or((None, LoginSource::Anonymous)))
     }
 
     /// Returns the login that one configuration leads to.
@@ -168,7 +122,7 @@ impl Credentials {
             return Ok(Some(found));
         }
         if let Some((key, login)) = config.login(registry, repository).map_err(|source| wrong(path, source))? {
-            return Ok(Some((Some(login), Source::File { path: path.to_owned(), key: key.to_owned() })));
+            return Ok(Some((Some(login), LoginSource::File { path: path.to_owned(), key: key.to_owned() })));
         }
         self.ask(config.store(), path, registry, limit)
     }
@@ -206,18 +160,18 @@ impl Credentials {
                 known.entry(key).insert_entry(asked).get().clone()
             }
         };
-        Ok(login.map(|login| (Some(login), Source::Helper { program, server })))
+        Ok(login.map(|login| (Some(login), LoginSource::Helper { program, server })))
     }
 }
 
 /// A login, if there is one, and where it came from.
-type Found = (Option<Login>, Source);
+type Found = (Option<StoredLogin>, LoginSource);
 
 /// Returns the first login that was given for a registry.
 fn given(logins: &[GivenLogin], registry: &str) -> Option<Found> {
     let given = logins.iter().find(|given| is_for(&given.registry, registry))?;
-    let login = Login::Password { username: given.username.clone(), password: given.password.clone() };
-    Some((Some(login), Source::Variable(given.variable)))
+    let login = StoredLogin::Password { username: given.username.clone(), password: given.password.clone() };
+    Some((Some(login), LoginSource::Variable(given.variable)))
 }
 
 fn wrong(path: &Path, source: ConfigProblem) -> CheckError {

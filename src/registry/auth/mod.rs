@@ -1,10 +1,12 @@
 //! Logins: where they are found, how a registry asks for one, and what is shown to it.
 
 pub(super) mod authenticator;
-pub(super) mod challenge;
-pub(super) mod docker_config;
-pub(super) mod helper;
+pub(super) mod authorization;
+mod challenge;
+mod docker_config;
+mod helper;
+pub(super) mod login;
 pub(super) mod login_sources;
 pub(super) mod secret;
-pub(super) mod token;
+mod token;
 pub(super) mod turn;

@@ -9,73 +9,45 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::blocking::{Client, ClientBuilder};
-use reqwest::header::{ACCEPT, AUTHORIZATION, AsHeaderName, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
-use reqwest::{Method, StatusCode, Url, redirect};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::{StatusCode, Url, redirect};
 
 use super::address::{is_loopback, is_same_place, shown_host};
+use super::error_response::ErrorResponse;
+use super::requests::{HttpRequest, HttpResponse};
 use super::trust::Trust;
-use crate::registry::answer::{Answer, Outage, Verdict};
-use crate::registry::auth::secret::Secret;
-use crate::registry::context::{Stop, Visit, misdirected};
-use crate::registry::error::{CheckError, Nonsense, Refusal};
+use crate::registry::context::{CheckContext, EarlyEnd, misdirected};
+use crate::registry::error::{CheckError, InvalidResponse, LocationError};
+use crate::registry::limits::MAX_ERROR_SIZE;
+use crate::registry::verdict::{Outage, Verdict};
 use crate::system::backoff::Backoff;
 use crate::system::http::{self, Security};
 
 /// How often a request is made that gets no answer, or one that may be better the next time.
-const ATTEMPTS: u32 = 3;
-const FIRST_DELAY: Duration = Duration::from_secs(1);
-const LONGEST_DELAY: Duration = Duration::from_secs(30);
+const MAX_ATTEMPTS: u32 = 3;
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
 /// The longest that one request may take with its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How much is read of an answer that is no success: enough for any code and message.
-const ERROR_LIMIT: u64 = 64 << 10;
-
-const REDIRECTS: usize = 5;
-
-/// A request, with all that it may show. Not `Debug`: a form holds a secret.
-pub(in crate::registry) struct Request<'a> {
-    pub(in crate::registry) method: Method,
-    pub(in crate::registry) url: &'a Url,
-    pub(in crate::registry) accept: &'static str,
-    pub(in crate::registry) authorization: Option<&'a HeaderValue>,
-    pub(in crate::registry) form: Option<&'a Secret>,
-    /// The longest body of a success.
-    pub(in crate::registry) limit: u64,
-}
-
-/// An answer, read to its end.
-#[derive(Debug)]
-pub(in crate::registry) struct Reply {
-    /// Where it came from at last.
-    pub(in crate::registry) url: Url,
-    pub(in crate::registry) status: StatusCode,
-    pub(in crate::registry) headers: HeaderMap,
-    pub(in crate::registry) body: Vec<u8>,
-}
-
-impl Reply {
-    /// Returns a header's text; one that is not ASCII counts as none.
-    pub(in crate::registry) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-}
+/// How many redirects are followed for one request.
+const MAX_REDIRECTS: usize = 5;
 
 /// What became of one request.
-enum Heard {
-    Reply(Reply),
+enum Attempt {
+    Response(HttpResponse),
     /// And whether the next try may be luckier.
-    Silence {
+    NoAnswer {
         outage: Outage,
-        passing: bool,
+        retryable: bool,
     },
 }
 
 /// The HTTP clients, each made when it is first needed: reading the CA certificates takes longer than a whole check
 /// without TLS.
 #[derive(Debug, Default)]
-pub(in crate::registry) struct Transport {
+pub(in crate::registry) struct Sender {
     trust: Trust,
     /// By the host, where it has authorities of its own; all others share one.
     tls: Mutex<HashMap<Option<String>, Client>>,
@@ -83,66 +55,72 @@ pub(in crate::registry) struct Transport {
     loopback: Mutex<Option<Client>>,
 }
 
-impl Transport {
+impl Sender {
     pub(in crate::registry) fn new(trust: Trust) -> Self {
         Self { trust, ..Self::default() }
     }
 
     /// Makes a request until it gets an answer to go by, within the deadline of the check.
-    pub(in crate::registry) fn send(&self, request: &Request<'_>, visit: &mut Visit) -> Result<Reply, Stop> {
-        let mut backoff = Backoff::new(ATTEMPTS, FIRST_DELAY, LONGEST_DELAY).until(visit.deadline);
+    pub(in crate::registry) fn send(
+        &self,
+        request: &HttpRequest<'_>,
+        context: &mut CheckContext,
+    ) -> Result<HttpResponse, EarlyEnd> {
+        let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(context.deadline);
         loop {
-            let (verdict, at_least) = match self.follow(request, visit)? {
-                Heard::Reply(reply) if !is_passing(reply.status) => return Ok(reply),
-                Heard::Reply(reply) => {
-                    let answer = Answer::of(&reply);
+            let (verdict, at_least) = match self.follow(request, context)? {
+                Attempt::Response(response) if !is_retryable(response.status) => return Ok(response),
+                Attempt::Response(response) => {
+                    let answer = ErrorResponse::of(&response);
                     let at_least = answer.retry_after.unwrap_or_default();
-                    (overload(answer), at_least)
+                    (busy(answer), at_least)
                 }
-                Heard::Silence { outage, passing: true } => (Verdict::Unavailable(outage), Duration::ZERO),
-                Heard::Silence { outage, passing: false } => return Err(Stop::Verdict(Verdict::Unavailable(outage))),
+                Attempt::NoAnswer { outage, retryable: true } => (Verdict::Unavailable(outage), Duration::ZERO),
+                Attempt::NoAnswer { outage, retryable: false } => {
+                    return Err(EarlyEnd::Verdict(Verdict::Unavailable(outage)));
+                }
             };
             if !backoff.wait(at_least) {
-                return Err(Stop::Verdict(verdict));
+                return Err(EarlyEnd::Verdict(verdict));
             }
         }
     }
 
     /// Makes a request, and again where an answer says that it is answered elsewhere.
-    fn follow(&self, request: &Request<'_>, visit: &mut Visit) -> Result<Heard, CheckError> {
+    fn follow(&self, request: &HttpRequest<'_>, context: &mut CheckContext) -> Result<Attempt, CheckError> {
         let mut url = request.url.clone();
         let mut authorization = request.authorization;
-        for _ in 0..=REDIRECTS {
-            let heard = self.once(request, &url, authorization, visit)?;
-            let Heard::Reply(reply) = &heard else {
-                return Ok(heard);
+        for _ in 0..=MAX_REDIRECTS {
+            let attempt = self.send_once(request, &url, authorization, context)?;
+            let Attempt::Response(response) = &attempt else {
+                return Ok(attempt);
             };
             // A form is a login, and stays where it was sent.
-            let (Some(location), None) = (redirection(reply), request.form) else {
-                return Ok(heard);
+            let (Some(location), None) = (redirection(response), request.form) else {
+                return Ok(attempt);
             };
             let Ok(next) = url.join(location) else {
-                return Err(misdirected(&url, "nowhere".to_owned(), Refusal::Malformed));
+                return Err(misdirected(&url, "nowhere".to_owned(), LocationError::Malformed));
             };
-            visit.allow(&url, &next)?;
+            context.allow(&url, &next)?;
             if !is_same_place(&url, &next) {
                 authorization = None;
             }
             url = next;
         }
-        Err(misdirected(request.url, shown_host(&url), Refusal::Endless))
+        Err(misdirected(request.url, shown_host(&url), LocationError::Endless))
     }
 
-    fn once(
+    fn send_once(
         &self,
-        request: &Request<'_>,
+        request: &HttpRequest<'_>,
         url: &Url,
         authorization: Option<&HeaderValue>,
-        visit: &mut Visit,
-    ) -> Result<Heard, CheckError> {
-        let time_left = visit.time_left(REQUEST_TIMEOUT);
+        context: &mut CheckContext,
+    ) -> Result<Attempt, CheckError> {
+        let time_left = context.time_left(REQUEST_TIMEOUT);
         if time_left.is_zero() {
-            return Ok(Heard::Silence { outage: late(url), passing: false });
+            return Ok(Attempt::NoAnswer { outage: late(url), retryable: false });
         }
         let mut builder = self.client(url)?.request(request.method.clone(), url.clone()).timeout(time_left);
         builder = builder.header(ACCEPT, request.accept);
@@ -153,21 +131,21 @@ impl Transport {
             let urlencoded = HeaderValue::from_static("application/x-www-form-urlencoded");
             builder = builder.header(CONTENT_TYPE, urlencoded).body(form.expose().to_owned());
         }
-        visit.requests += 1;
+        context.requests += 1;
         let response = match builder.send() {
             Ok(response) => response,
-            Err(error) => return Ok(silence(url, &error.without_url())),
+            Err(error) => return Ok(no_answer(url, &error.without_url())),
         };
         let (status, headers) = (response.status(), response.headers().clone());
-        let limit = if status.is_success() { request.limit } else { ERROR_LIMIT };
+        let limit = if status.is_success() { request.limit } else { MAX_ERROR_SIZE };
         let mut body = Vec::new();
         if let Err(error) = response.take(limit + 1).read_to_end(&mut body) {
-            return Ok(silence(url, &error));
+            return Ok(no_answer(url, &error));
         }
         if status.is_success() && body.len() as u64 > limit {
-            return Err(CheckError::Nonsense { host: shown_host(url), source: Nonsense::TooLong });
+            return Err(CheckError::InvalidResponse { host: shown_host(url), source: InvalidResponse::TooLong });
         }
-        Ok(Heard::Reply(Reply { url: url.clone(), status, headers, body }))
+        Ok(Attempt::Response(HttpResponse { url: url.clone(), status, headers, body }))
     }
 
     /// Returns the client for `url`.
@@ -207,7 +185,7 @@ fn builder(security: Security, url: &Url) -> ClientBuilder {
 }
 
 /// Whether the same request may well get another answer. 501 is left out: it means that `HEAD` is not spoken.
-fn is_passing(status: StatusCode) -> bool {
+fn is_retryable(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
 }
 
@@ -217,25 +195,25 @@ pub(in crate::registry) fn out_of_time(url: &Url) -> Verdict {
 }
 
 fn late(url: &Url) -> Outage {
-    Outage::Silent { host: shown_host(url), cause: "no time left".to_owned() }
+    Outage::NoAnswer { host: shown_host(url), cause: "no time left".to_owned() }
 }
 
-fn overload(answer: Answer) -> Verdict {
+fn busy(answer: ErrorResponse) -> Verdict {
     match answer.status {
         429 => Verdict::RateLimited(answer),
         _ => Verdict::Unavailable(Outage::Answered(answer)),
     }
 }
 
-fn redirection(reply: &Reply) -> Option<&str> {
-    match reply.status.as_u16() {
-        301 | 302 | 303 | 307 | 308 => reply.header(LOCATION),
+fn redirection(response: &HttpResponse) -> Option<&str> {
+    match response.status.as_u16() {
+        301 | 302 | 303 | 307 | 308 => response.header(LOCATION),
         _ => None,
     }
 }
 
 /// Tells why no answer came, by the innermost cause: the outer ones only repeat that there was none, and name the URL.
-fn silence(url: &Url, error: &(dyn Error + 'static)) -> Heard {
+fn no_answer(url: &Url, error: &(dyn Error + 'static)) -> Attempt {
     let mut cause = error;
     // How a certificate that is not trusted is reported; no retry mends that.
     let mut untrusted = false;
@@ -250,13 +228,13 @@ fn silence(url: &Url, error: &(dyn Error + 'static)) -> Heard {
         }
     }
     let (host, cause) = (shown_host(url), cause.to_string());
-    let outage = if untrusted { Outage::Untrusted { host, cause } } else { Outage::Silent { host, cause } };
-    Heard::Silence { outage, passing: !untrusted }
+    let outage = if untrusted { Outage::Untrusted { host, cause } } else { Outage::NoAnswer { host, cause } };
+    Attempt::NoAnswer { outage, retryable: !untrusted }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Heard, io, silence};
+    use super::{Attempt, io, no_answer};
     use reqwest::Url;
 
     #[test]
@@ -268,8 +246,8 @@ mod tests {
         ] {
             // As the connector wraps it.
             let error = io::Error::other(io::Error::new(kind, "inmost"));
-            let Heard::Silence { outage, passing } = silence(&url, &error) else { panic!() };
-            assert_eq!((outage.to_string().as_str(), passing), (expected, kind != io::ErrorKind::InvalidData));
+            let Attempt::NoAnswer { outage, retryable } = no_answer(&url, &error) else { panic!() };
+            assert_eq!((outage.to_string().as_str(), retryable), (expected, kind != io::ErrorKind::InvalidData));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use tagship::registry::{Checked, Client, Detail};
+use tagship::registry::{CheckedImage, Client, Detail};
 
 use super::{anonymous, check_at, ci, logged_in, reference, show};
 use crate::support::login::Login;
@@ -20,7 +20,7 @@ fn with_images(auth: Auth) -> Registry {
 }
 
 /// Checks all images at once. Returns what each check came to, with its number of requests.
-fn check_all(client: &Client, registry: &Registry) -> Vec<Checked> {
+fn check_all(client: &Client, registry: &Registry) -> Vec<CheckedImage> {
     thread::scope(|scope| {
         let checks: Vec<_> = (0..IMAGES)
             .map(|number| scope.spawn(move || check_at(client, &registry.address(), &format!("team/app{number}:v1"))))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tagship::registry::{AuthorityProblem, CheckError, Client, Credentials, Detail, Options, Trust};
+use tagship::registry::{AuthorityProblem, CheckError, Client, ClientOptions, Credentials, Detail, Trust};
 
 use super::{check_at, reference, show};
 use crate::stage::tagship;
@@ -13,7 +13,12 @@ use crate::support::servers::DockerRegistry;
 
 fn client(trust: Trust, plain_http: &[&str]) -> Client {
     let plain_http = plain_http.iter().map(|host| (*host).to_owned()).collect();
-    Client::new(Options { plain_http, trust, timeout: Duration::from_secs(20), credentials: Credentials::default() })
+    Client::new(ClientOptions {
+        plain_http,
+        trust,
+        timeout: Duration::from_secs(20),
+        credentials: Credentials::default(),
+    })
 }
 
 fn with_file(path: &Path) -> Trust {
@@ -102,7 +107,12 @@ fn the_flag_and_the_folders_of_the_program() {
     let Some((_other, unknown)) = DockerRegistry::start_tls() else { return };
     let unknown = || check(&home).arg("--ca-file").arg(&unknown);
     let other = Home::new();
-    unknown().home(&other).run().exit(6).stderr_has("is not trusted: ").stderr_has("`--ca-file` names an authority");
+    unknown()
+        .home(&other)
+        .run()
+        .exit(6)
+        .stderr_has("is not trusted: ")
+        .stderr_has("name your own CA certificate with `--ca-file`");
     unknown().home(&other).env("SSL_CERT_FILE", &authority).run().success();
 }
 

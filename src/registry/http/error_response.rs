@@ -1,5 +1,5 @@
-//! What a check ends in: the verdict, and the registry's own words for it. The words are untrusted: they are cut to a
-//! length, and shown with everything escaped that a terminal or a log would act on.
+//! The words of a registry or its token server beside a status that is no success. They are untrusted and cut to a length;
+//! `report` escapes them.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -7,63 +7,13 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde::Deserialize;
 
-use super::auth::login_sources::Source;
-use super::descriptor::Descriptor;
-use super::http::address::shown_host;
-use super::http::retry_after;
-use super::http::sender::Reply;
-use super::requirement::Finding;
-use crate::image::{Digest, Platform};
-
-/// A finished check: its verdict and what it took.
-#[derive(Debug)]
-pub struct Checked {
-    pub verdict: Verdict,
-    /// What was found of each requirement, in their order; nothing where the image is not present.
-    pub findings: Vec<Finding>,
-    /// What the image runs on, as far as that was read on the way.
-    pub platforms: Vec<Platform>,
-    /// Requests on the wire, with token exchanges, redirects and retries.
-    pub requests: u32,
-    pub elapsed: Duration,
-    /// Where the login came from; never the login.
-    pub source: Source,
-}
-
-/// What a registry says about an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    Present(Descriptor),
-    /// It is there, but it is not what the digest of the reference says.
-    Mismatch {
-        wanted: Digest,
-        found: Descriptor,
-    },
-    Absent(Answer),
-    /// It does not exist, or this login may not see it: most registries do not tell the two apart. Without a login
-    /// ([`Source::Anonymous`]) it is often one that is missing.
-    NoAccess(Answer),
-    /// The login itself is wrong or has expired. Asking again cannot help, and may lock the account.
-    LoginRejected(Answer),
-    RateLimited(Answer),
-    /// Nobody can say, after all retries.
-    Unavailable(Outage),
-}
-
-/// Why nobody can say whether an image is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outage {
-    /// The registry answers, but with a failure of its own.
-    Answered(Answer),
-    /// No answer came: DNS, TLS, a refused or broken connection, or no time left.
-    Silent { host: String, cause: String },
-    /// Whoever answers cannot show that they are the host, or speaks no TLS.
-    Untrusted { host: String, cause: String },
-}
+use super::address::shown_host;
+use super::requests::HttpResponse;
+use super::retry_after;
 
 /// An answer other than success, of the registry or of its token server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct ErrorResponse {
     pub host: String,
     pub status: u16,
     /// The registry's code, such as `MANIFEST_UNKNOWN`.
@@ -73,20 +23,20 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
 }
 
-impl Answer {
-    pub(super) fn of(reply: &Reply) -> Self {
-        let Words { code, message } = words(reply);
+impl ErrorResponse {
+    pub(in crate::registry) fn of(response: &HttpResponse) -> Self {
+        let Words { code, message } = words(response);
         Self {
-            host: shown_host(&reply.url),
-            status: reply.status.as_u16(),
+            host: shown_host(&response.url),
+            status: response.status.as_u16(),
             code: code.map(|code| shortened(&code, 64)),
             message: message.map(|message| shortened(&message, 300)),
-            retry_after: reply.header(RETRY_AFTER).and_then(|value| retry_after::parse(value, SystemTime::now())),
+            retry_after: response.header(RETRY_AFTER).and_then(|value| retry_after::parse(value, SystemTime::now())),
         }
     }
 
     /// Returns the answer with words from elsewhere, where its body has none.
-    pub(super) fn or_words(mut self, code: Option<&str>, message: Option<&str>) -> Self {
+    pub(in crate::registry) fn or_words(mut self, code: Option<&str>, message: Option<&str>) -> Self {
         if self.code.is_none() {
             self.code = code.map(|code| shortened(code, 64));
             self.message = message.map(|message| shortened(message, 300));
@@ -95,7 +45,7 @@ impl Answer {
     }
 
     /// Whether the code is one of `codes`, in any case.
-    pub(super) fn says(&self, codes: &[&str]) -> bool {
+    pub(in crate::registry) fn says(&self, codes: &[&str]) -> bool {
         self.code.as_deref().is_some_and(|code| codes.iter().any(|wanted| code.eq_ignore_ascii_case(wanted)))
     }
 }
@@ -108,7 +58,7 @@ struct Words {
 
 /// Reads an error body in one of the forms that are about: the distribution specification's list, OAuth's pair, Docker
 /// Hub's `details`, and the plain text of a proxy.
-fn words(reply: &Reply) -> Words {
+fn words(response: &HttpResponse) -> Words {
     #[derive(Deserialize)]
     struct Body {
         errors: Option<Vec<Item>>,
@@ -122,14 +72,14 @@ fn words(reply: &Reply) -> Words {
         code: Option<String>,
         message: Option<String>,
     }
-    if let Ok(body) = serde_json::from_slice::<Body>(&reply.body) {
+    if let Ok(body) = serde_json::from_slice::<Body>(&response.body) {
         return match body.errors.and_then(|items| items.into_iter().next()) {
             Some(Item { code, message }) => Words { code, message },
             None => Words { code: body.error, message: body.error_description.or(body.message).or(body.details) },
         };
     }
-    let plain = reply.header(CONTENT_TYPE).is_some_and(|value| value.starts_with("text/plain"));
-    let text = String::from_utf8_lossy(&reply.body);
+    let plain = response.header(CONTENT_TYPE).is_some_and(|value| value.starts_with("text/plain"));
+    let text = String::from_utf8_lossy(&response.body);
     let line = text.lines().next().filter(|line| plain && !line.trim().is_empty());
     Words { code: None, message: line.map(|line| line.trim().to_owned()) }
 }
@@ -142,7 +92,7 @@ fn shortened(text: &str, limit: usize) -> String {
 }
 
 /// Escapes what is not printable: control characters, but also marks that turn the direction of the text around.
-pub(super) struct Visible<'a>(pub(super) &'a str);
+pub(in crate::registry) struct Visible<'a>(pub(in crate::registry) &'a str);
 
 impl fmt::Display for Visible<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,7 +103,7 @@ impl fmt::Display for Visible<'_> {
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} answered {}", self.host, self.status)?;
         if let Some(code) = &self.code {
@@ -166,27 +116,17 @@ impl fmt::Display for Answer {
     }
 }
 
-impl fmt::Display for Outage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Answered(answer) => write!(f, "{answer}"),
-            Self::Silent { host, cause } => write!(f, "{host} did not answer: {}", Visible(cause)),
-            Self::Untrusted { host, cause } => write!(f, "{host} is not trusted: {}", Visible(cause)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Answer, Outage};
-    use crate::registry::http::sender::Reply;
+    use super::ErrorResponse;
+    use crate::registry::http::requests::HttpResponse;
     use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
     use reqwest::{StatusCode, Url};
 
     fn show(status: StatusCode, content_type: &'static str, body: &str) -> String {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
         let url = Url::parse("https://registry-1.docker.io/v2/app/manifests/v1").unwrap();
-        Answer::of(&Reply { url, status, headers, body: body.as_bytes().to_vec() }).to_string()
+        ErrorResponse::of(&HttpResponse { url, status, headers, body: body.as_bytes().to_vec() }).to_string()
     }
 
     #[test]
@@ -225,11 +165,5 @@ mod tests {
     fn words_have_a_length() {
         let body = format!(r#"{{"errors":[{{"code":"{0}","message":"{0}"}}]}}"#, "é".repeat(10_000));
         assert_eq!(show(StatusCode::FORBIDDEN, "application/json", &body).matches('é').count(), 364);
-    }
-
-    #[test]
-    fn silence() {
-        let outage = Outage::Silent { host: "ghcr.io".to_owned(), cause: "connection refused".to_owned() };
-        assert_eq!(outage.to_string(), "ghcr.io did not answer: connection refused");
     }
 }
