@@ -3,8 +3,6 @@
 //! business.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,14 +16,11 @@ use crate::registry::{
 use crate::request::RegistryRequest;
 use crate::system::backoff::Backoff;
 
-/// How many images are asked for at once.
-const AT_ONCE: usize = 32;
-
 /// Between two looks for an image that is awaited: at least a second, and on average half of what grows from the one to
 /// the other.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+const MIN_PAUSE: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const MAX_PAUSE: Duration = Duration::from_secs(15);
 
 /// The images that were found in their registries, and the way to ask for more.
 pub(crate) struct Checks {
@@ -110,7 +105,7 @@ impl Checks {
     ) -> Result<Pace, Failure> {
         let limit = self.wait.unwrap_or_default();
         let deadline = begun + limit;
-        let mut backoff = Backoff::new(u32::MAX, FIRST_PAUSE, LONGEST_PAUSE).until(deadline);
+        let mut backoff = Backoff::new(u32::MAX, FIRST_PAUSE, MAX_PAUSE).until(deadline);
         let mut told = HashMap::new();
         let mut pace = Pace::AtOnce;
         loop {
@@ -118,7 +113,7 @@ impl Checks {
             if self.wait.is_some() && can_come {
                 tell(&problems, begun.elapsed(), limit, &mut told, listener);
             }
-            let pause = problems.iter().map(|problem| problem.pause).fold(SHORTEST_PAUSE, Duration::max);
+            let pause = problems.iter().map(|problem| problem.pause).fold(MIN_PAUSE, Duration::max);
             if self.wait.is_none() || !can_come || !backoff.wait_to_deadline(pause) {
                 return Failure::of_all(failures(problems)).map(|()| pace);
             }
@@ -149,24 +144,14 @@ impl Checks {
         let Some(client) = &self.client else {
             return (Vec::new(), meanwhile());
         };
-        let next = AtomicUsize::new(0);
-        let answers: Vec<Mutex<Option<Answer>>> = references.iter().map(|_| Mutex::default()).collect();
-        let work = || {
-            while let Some(index) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < references.len())
-            {
-                let answer = client.check(references[index], &self.requirements, detail);
-                *answers[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        thread::scope(|scope| {
+            let checking = scope.spawn(|| client.check_all(references, &self.requirements, detail));
+            let done = meanwhile();
+            match checking.join() {
+                Ok(answers) => (answers, done),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
-        };
-        let done = thread::scope(|scope| {
-            for _ in 0..references.len().min(AT_ONCE) {
-                scope.spawn(work);
-            }
-            meanwhile()
-        });
-        let answers =
-            answers.into_iter().filter_map(|answer| answer.into_inner().unwrap_or_else(PoisonError::into_inner));
-        (answers.collect(), done)
+        })
     }
 
     /// Keeps and tells of what was found, and returns the rest.

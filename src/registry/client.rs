@@ -1,5 +1,8 @@
 //! The check itself: `HEAD` on the manifest, `GET` where that does not tell enough, and what the answer means.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{OnceLock, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::auth::authenticator::Authenticator;
@@ -20,6 +23,12 @@ use crate::image::{Platform, Reference};
 
 /// The longest time for a check that is a limit at all.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// How many images of one registry are checked at once.
+const MAX_PARALLEL_CHECKS: usize = 32;
+
+/// How long the first image of a registry is checked alone: longer than a registry that works needs.
+const MAX_TIME_ALONE: Duration = Duration::from_secs(3);
 
 /// What a client needs to know of the world.
 #[derive(Debug)]
@@ -70,6 +79,28 @@ impl Client {
         }
     }
 
+    /// Checks several images, and returns the results in the same order. Of each registry the first image is checked alone:
+    /// the others then know how the registry asks for logins, and show it what it wants at once.
+    pub fn check_all(
+        &self,
+        references: &[&Reference],
+        requirements: &[Requirement],
+        detail: Detail,
+    ) -> Vec<Result<CheckedImage, CheckError>> {
+        let results: Vec<OnceLock<_>> = references.iter().map(|_| OnceLock::new()).collect();
+        let check = |index: usize| {
+            // Each index is checked once, so its place is free.
+            drop(results[index].set(self.check(references[index], requirements, detail)));
+        };
+        thread::scope(|scope| {
+            for indexes in by_registry(references) {
+                let check = &check;
+                scope.spawn(move || first_alone(&indexes, check));
+            }
+        });
+        results.into_iter().filter_map(OnceLock::into_inner).collect()
+    }
+
     /// Asks whether `reference` is in its registry and fulfils `requirements`. With a tag and a digest, the tag must mean
     /// that digest.
     pub fn check(
@@ -81,12 +112,10 @@ impl Client {
         let started = Instant::now();
         let mut context =
             CheckContext::new(Endpoint::new(reference, &self.plain_http, &self.trust)?, started + self.timeout);
-        context.discovery = self.fetcher.authenticator.discover(&context);
         let found = match requirements {
             [] => self.find(detail, &mut context),
             _ => self.inspect(requirements, &mut context),
         };
-        context.settle_discovery();
         let FoundImage { verdict, findings, platforms } = match found {
             Ok(found) => found,
             Err(EarlyEnd::Verdict(verdict)) => FoundImage::from(verdict),
@@ -117,4 +146,38 @@ impl Client {
         let findings = inspection.judge(descriptor.digest.clone(), manifest)?;
         Ok(FoundImage { findings, platforms: inspection.platforms(), ..found })
     }
+}
+
+/// Returns the indexes of the references, grouped by registry.
+fn by_registry(references: &[&Reference]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (index, reference) in references.iter().enumerate() {
+        match groups.iter_mut().find(|group| references[group[0]].registry() == reference.registry()) {
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
+        }
+    }
+    groups
+}
+
+/// Runs `check` for the first index alone, and then for the others in parallel.
+fn first_alone(indexes: &[usize], check: &(impl Fn(usize) + Sync)) {
+    let Some((&first, others)) = indexes.split_first() else { return };
+    let next = AtomicUsize::new(0);
+    let (done, first_is_done) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            check(first);
+            drop(done);
+        });
+        // Ends when `done` is dropped, or if the first takes too long.
+        first_is_done.recv_timeout(MAX_TIME_ALONE).ok();
+        for _ in 0..others.len().min(MAX_PARALLEL_CHECKS) {
+            scope.spawn(|| {
+                while let Some(&index) = others.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    check(index);
+                }
+            });
+        }
+    });
 }

@@ -7,7 +7,6 @@ use reqwest::Url;
 
 use super::auth::authorization::Authorization;
 use super::auth::login::LoginSource;
-use super::auth::turn::Taken;
 use super::endpoint::Endpoint;
 use super::error::{CheckError, LocationError};
 use super::http::address::{may_lead, shown_host};
@@ -20,20 +19,11 @@ pub(super) struct CheckContext {
     pub(super) source: LoginSource,
     /// What the registry is shown from now on.
     pub(super) authorization: Option<Authorization>,
-    /// The duty to find out how the registry asks, as long as this check has it.
-    pub(super) discovery: Option<Taken<()>>,
 }
 
 impl CheckContext {
     pub(super) fn new(endpoint: Endpoint, deadline: Instant) -> Self {
-        Self { endpoint, deadline, requests: 0, source: LoginSource::NotAsked, authorization: None, discovery: None }
-    }
-
-    /// Lets other checks of the registry go on.
-    pub(super) fn settle_discovery(&mut self) {
-        if let Some(taken) = self.discovery.take() {
-            taken.settle(());
-        }
+        Self { endpoint, deadline, requests: 0, source: LoginSource::NotAsked, authorization: None }
     }
 
     /// Returns how much time is left, at most `limit`.

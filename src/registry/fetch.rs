@@ -2,12 +2,12 @@
 
 use reqwest::{Method, StatusCode, Url};
 
-use super::auth::authenticator::Authenticator;
+use super::auth::authenticator::{Authenticator, words_of};
 use super::context::{CheckContext, EarlyEnd};
 use super::descriptor::{ACCEPT, Descriptor, digest_of, from_body, from_headers};
 use super::endpoint::Store;
 use super::error::{CheckError, InvalidResponse};
-use super::http::address::shown_host;
+use super::http::address::{is_same_place, shown_host};
 use super::http::error_response::ErrorResponse;
 use super::http::requests::{HttpRequest, HttpResponse};
 use super::http::sender::Sender;
@@ -127,8 +127,9 @@ impl Fetcher {
             context.authorization = self.authenticator.recall(&self.sender, context)?;
         }
         loop {
-            let trial = self.authenticator.begin_trial(context)?;
             let authorization = context.authorization.clone();
+            let login_check = authorization.as_ref().and_then(|authorization| authorization.login_check.as_ref());
+            let first_use = login_check.map(|check| check.begin()).transpose()?.flatten();
             let request = HttpRequest {
                 method: method.clone(),
                 url,
@@ -139,17 +140,17 @@ impl Fetcher {
             };
             let response = self.sender.send(&request, context)?;
             if response.status != StatusCode::UNAUTHORIZED {
-                context.settle_discovery();
-                if let Some(trial) = trial {
-                    trial.settle(Ok(()));
+                if let Some(first_use) = first_use {
+                    first_use.accepted();
                 }
                 return Ok(response);
             }
-            let answered = self.authenticator.answer(&response, &self.sender, context);
-            if let (Some(trial), Err(EarlyEnd::Verdict(Verdict::LoginRejected(answer)))) = (trial, &answered) {
-                trial.settle(Err(answer.clone()));
+            if let Some(first_use) = first_use
+                && is_same_place(&response.url, &context.endpoint.base)
+            {
+                first_use.rejected(words_of(&response));
             }
-            context.authorization = Some(answered?);
+            context.authorization = Some(self.authenticator.answer(&response, &self.sender, context)?);
         }
     }
 }

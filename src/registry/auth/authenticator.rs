@@ -1,10 +1,7 @@
-//! What a registry is shown to let us in, and what a refusal means. Nothing is shown before a registry asks; from then
-//! on its way of asking is known, and a token is kept for its repository as long as it lasts. A login that was refused
-//! is not tried again, for no image of its registry: that would only help to lock the account. A challenge of another
-//! host, which a redirect led to, is not answered: our logins are not meant for it.
-//!
-//! Of checks that begin at once, one goes ahead until it knows how the registry asks, and one until it knows whether a
-//! login is right.
+//! Answers `WWW-Authenticate` challenges, and keeps what was learned and obtained for the checks that follow. Nothing is
+//! shown before a registry asks; from then on its way of asking is known, and a token is kept for its repository as long as
+//! it lasts. A login that was rejected is not shown again, for no image of its registry. A challenge of another host, which
+//! a redirect led to, is not answered: our logins are not meant for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,26 +10,23 @@ use std::time::{Duration, Instant};
 use reqwest::header::WWW_AUTHENTICATE;
 use reqwest::{Method, Url};
 
-use super::authorization::{Authorization, AuthorizationKind, LoginCheck};
+use super::authorization::{Authorization, AuthorizationKind};
 use super::challenge::{self, Challenge};
 use super::login::StoredLogin;
+use super::login_check::LoginCheck;
 use super::login_sources::Credentials;
 use super::token::{self, TokenRequest};
-use super::turn::{Entry, Taken, Turn};
 use crate::registry::context::{CheckContext, EarlyEnd};
 use crate::registry::error::CheckError;
 use crate::registry::http::address::is_same_place;
 use crate::registry::http::error_response::ErrorResponse;
 use crate::registry::http::requests::{HttpRequest, HttpResponse};
-use crate::registry::http::sender::{Sender, out_of_time};
+use crate::registry::http::sender::Sender;
 use crate::registry::limits::MAX_PING_SIZE;
 use crate::registry::verdict::Verdict;
 
 /// How long a credential helper may take.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long other checks wait for the first answer of a registry: longer than any that works needs for it.
-const MAX_DISCOVERY_WAIT: Duration = Duration::from_secs(3);
 
 /// The ways to be let in that we know.
 #[derive(Debug, Clone)]
@@ -57,12 +51,10 @@ pub(in crate::registry) struct Authenticator {
     credentials: Credentials,
     /// How each registry asks.
     schemes: Mutex<HashMap<String, Scheme>>,
-    /// Who asks each registry first.
-    discoveries: Mutex<HashMap<String, Arc<Turn<()>>>>,
     /// What opens each repository; the lock of one is held while its token is fetched, so that one is fetched.
     authorizations: Mutex<HashMap<(String, String), Slot>>,
     /// The logins that were shown, by registry.
-    login_checks: Mutex<Vec<(String, StoredLogin, LoginCheck)>>,
+    login_checks: Mutex<Vec<(String, StoredLogin, Arc<LoginCheck>)>>,
 }
 
 impl Authenticator {
@@ -70,31 +62,8 @@ impl Authenticator {
         Self {
             credentials,
             schemes: Mutex::default(),
-            discoveries: Mutex::default(),
             authorizations: Mutex::default(),
             login_checks: Mutex::default(),
-        }
-    }
-
-    /// Returns the duty to find out how the registry asks; waits a moment where another check has it, and goes on
-    /// without it where that is slow.
-    pub(in crate::registry) fn discover(&self, context: &CheckContext) -> Option<Taken<()>> {
-        let turn = lock(&self.discoveries).entry(context.endpoint.registry.clone()).or_default().clone();
-        match turn.enter(Instant::now() + context.time_left(MAX_DISCOVERY_WAIT)) {
-            Entry::First(taken) => Some(taken),
-            Entry::Known(()) | Entry::TooLate => None,
-        }
-    }
-
-    /// Returns the duty to find out whether the login that the context would show is right, or nothing where that is known
-    /// or no login is shown. Stops where it is known to be wrong.
-    pub(in crate::registry) fn begin_trial(
-        &self,
-        context: &CheckContext,
-    ) -> Result<Option<Taken<Result<(), ErrorResponse>>>, EarlyEnd> {
-        match context.authorization.as_ref().and_then(|authorization| authorization.trial.as_ref()) {
-            Some(trial) => enter(trial, context),
-            None => Ok(None),
         }
     }
 
@@ -147,7 +116,6 @@ impl Authenticator {
             return Err(EarlyEnd::Verdict(Verdict::NoAccess(answer)));
         };
         lock(&self.schemes).insert(context.endpoint.registry.clone(), scheme.clone().for_any_repository());
-        context.settle_discovery();
         let slot = self.slot(context);
         let mut slot = lock(&slot);
         // Another check may have been faster.
@@ -181,6 +149,7 @@ impl Authenticator {
         sender: &Sender,
         context: &mut CheckContext,
     ) -> Result<Unauthorized, EarlyEnd> {
+        let answer = words_of(response);
         let mut challenges = challenges(response);
         let mut url = response.url.clone();
         if challenges.is_empty() && context.authorization.is_none() {
@@ -205,7 +174,7 @@ impl Authenticator {
                 return Err(EarlyEnd::Error(unknown(&context.endpoint.registry, &challenges)));
             }
             let scheme = lock(&self.schemes).get(&context.endpoint.registry).cloned();
-            return Ok(Unauthorized { scheme, wider: None, answer: ErrorResponse::of(response) });
+            return Ok(Unauthorized { scheme, wider: None, answer });
         };
         let error = challenge.parameter("error");
         // The same scope again would be granted as little as before.
@@ -214,11 +183,7 @@ impl Authenticator {
             |scope: &&str| error == Some("insufficient_scope") && !asked.split(' ').any(|word| word == *scope);
         // What it asks for now comes first: some token servers read only one scope.
         let wider = challenge.parameter("scope").filter(is_wider).map(|scope| format!("{scope} {asked}"));
-        Ok(Unauthorized {
-            scheme: Some(scheme),
-            wider,
-            answer: ErrorResponse::of(response).or_words(error, challenge.parameter("error_description")),
-        })
+        Ok(Unauthorized { scheme: Some(scheme), wider, answer })
     }
 
     /// Looks the login up and turns it into what the registry wants; `None` where there is no login that fits.
@@ -254,7 +219,7 @@ impl Authenticator {
                 scope,
                 obtained,
                 expires,
-                trial: None,
+                login_check: None,
             }));
         }
         let header = match (scheme, &login) {
@@ -262,7 +227,7 @@ impl Authenticator {
             (Scheme::Bearer { .. }, Some(StoredLogin::RegistryToken(token))) => token.bearer(),
             _ => None,
         };
-        let trial = login.map(|login| self.trial(&context.endpoint.registry, login));
+        let login_check = login.map(|login| self.login_check(&context.endpoint.registry, &login));
         Ok(header.map(|header| Authorization {
             header,
             kind: AuthorizationKind::Login,
@@ -270,39 +235,40 @@ impl Authenticator {
             scope,
             obtained,
             expires: None,
-            trial,
+            login_check,
         }))
     }
 
     /// Fetches a token, unless the login is known to be wrong.
     fn fetch(
         &self,
-        wanted: &TokenRequest<'_>,
+        request: &TokenRequest<'_>,
         login: Option<&StoredLogin>,
         sender: &Sender,
         context: &mut CheckContext,
     ) -> Result<token::Token, EarlyEnd> {
-        let taken = match login {
-            Some(login) => enter(&self.trial(&context.endpoint.registry, login.clone()), context)?,
-            None => None,
-        };
-        let fetched = token::fetch(wanted, login, sender, context);
-        match (taken, &fetched) {
-            (Some(taken), Ok(_)) => taken.settle(Ok(())),
-            (Some(taken), Err(EarlyEnd::Verdict(Verdict::LoginRejected(answer)))) => taken.settle(Err(answer.clone())),
+        let check = login.map(|login| self.login_check(&context.endpoint.registry, login));
+        let first_use = check.as_ref().map(|check| check.begin()).transpose()?.flatten();
+        let fetched = token::fetch(request, login, sender, context);
+        match (first_use, &fetched) {
+            (Some(first_use), Ok(_)) => first_use.accepted(),
+            (Some(first_use), Err(EarlyEnd::Verdict(Verdict::LoginRejected(response)))) => {
+                first_use.rejected(response.clone());
+            }
             _ => {}
         }
         fetched
     }
 
-    fn trial(&self, registry: &str, login: StoredLogin) -> LoginCheck {
+    /// Returns what is known of a login at a registry, which all checks share.
+    fn login_check(&self, registry: &str, login: &StoredLogin) -> Arc<LoginCheck> {
         let mut checks = lock(&self.login_checks);
-        if let Some((_, _, trial)) = checks.iter().find(|(at, known, _)| at == registry && *known == login) {
-            return Arc::clone(trial);
+        if let Some((_, _, check)) = checks.iter().find(|(at, known, _)| at == registry && known == login) {
+            return Arc::clone(check);
         }
-        let trial = LoginCheck::default();
-        checks.push((registry.to_owned(), login, Arc::clone(&trial)));
-        trial
+        let check = Arc::<LoginCheck>::default();
+        checks.push((registry.to_owned(), login.clone(), Arc::clone(&check)));
+        check
     }
 
     fn slot(&self, context: &CheckContext) -> Slot {
@@ -315,21 +281,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn enter(trial: &LoginCheck, context: &CheckContext) -> Result<Option<Taken<Result<(), ErrorResponse>>>, EarlyEnd> {
-    match trial.enter(context.deadline) {
-        Entry::First(taken) => Ok(Some(taken)),
-        Entry::Known(Ok(())) => Ok(None),
-        Entry::Known(Err(answer)) => Err(EarlyEnd::Verdict(Verdict::LoginRejected(answer))),
-        Entry::TooLate => Err(EarlyEnd::Verdict(out_of_time(&context.endpoint.base))),
-    }
-}
-
 /// Returns what is kept, if it lasts and is newer than what was refused.
 fn usable(kept: Option<&Authorization>, refused: Option<&Authorization>) -> Option<Authorization> {
     let kept = kept?;
     let lasts = kept.expires.is_none_or(|end| Instant::now() < end);
     let newer = refused.is_none_or(|refused| kept.obtained > refused.obtained);
     (lasts && newer).then(|| Authorization { kind: AuthorizationKind::Recalled, ..kept.clone() })
+}
+
+/// Returns what a 401 says: in its body, or else in a challenge that we know.
+pub(in crate::registry) fn words_of(response: &HttpResponse) -> ErrorResponse {
+    let challenges = challenges(response);
+    let known = challenges.iter().find(|challenge| Scheme::of(challenge, &response.url).is_some());
+    let word = |name| known.and_then(|challenge| challenge.parameter(name));
+    ErrorResponse::of(response).or_words(word("error"), word("error_description"))
 }
 
 fn challenges(response: &HttpResponse) -> Vec<Challenge> {

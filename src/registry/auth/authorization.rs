@@ -6,8 +6,7 @@ use std::time::Instant;
 use reqwest::header::HeaderValue;
 
 use super::login::LoginSource;
-use super::turn::Turn;
-use crate::registry::http::error_response::ErrorResponse;
+use super::login_check::LoginCheck;
 
 /// The value of `Authorization`, and how it was come by.
 #[derive(Debug, Clone)]
@@ -19,12 +18,9 @@ pub(in crate::registry) struct Authorization {
     pub(super) scope: String,
     pub(super) obtained: Instant,
     pub(super) expires: Option<Instant>,
-    /// Whether the login is right, where it is the login itself that is shown.
-    pub(super) trial: Option<LoginCheck>,
+    /// Whether the login is right; `None` if a token is shown in its place.
+    pub(in crate::registry) login_check: Option<Arc<LoginCheck>>,
 }
-
-/// Whether a login is right at a registry; else what it was told.
-pub(super) type LoginCheck = Arc<Turn<Result<(), ErrorResponse>>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AuthorizationKind {

@@ -6,7 +6,7 @@ mod challenge;
 mod docker_config;
 mod helper;
 pub(super) mod login;
+mod login_check;
 pub(super) mod login_sources;
 pub(super) mod secret;
 mod token;
-pub(super) mod turn;

@@ -189,11 +189,6 @@ fn is_retryable(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
 }
 
-/// Returns the verdict where the deadline passed before the server at `url` could be asked.
-pub(in crate::registry) fn out_of_time(url: &Url) -> Verdict {
-    Verdict::Unavailable(late(url))
-}
-
 fn late(url: &Url) -> Outage {
     Outage::NoAnswer { host: shown_host(url), cause: "no time left".to_owned() }
 }
