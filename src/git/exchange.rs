@@ -14,6 +14,7 @@ use reqwest::header::CONTENT_TYPE;
 
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
+use crate::system::connection::ConnectionError;
 
 /// How much of a refusal's body is kept for its message, in bytes.
 const MAX_REFUSAL: u64 = 4096;
@@ -33,16 +34,15 @@ pub(super) enum Failure {
     Answered(StatusCode, String),
     /// Without an answer, or with one that cannot be used.
     Silent(String),
-    /// Before it began: the other end cannot show that it is the remote.
-    Untrusted(String),
+    /// Without an answer, because of the connection.
+    Connection(ConnectionError),
     /// What answered does not speak git.
     NotGit(&'static str),
 }
 
 impl Failure {
     fn of(error: &(dyn Error + 'static)) -> Self {
-        let (causes, untrusted) = causes(error);
-        if untrusted { Self::Untrusted(causes) } else { Self::Silent(causes) }
+        Self::Connection(ConnectionError::of(error))
     }
 }
 
@@ -257,25 +257,4 @@ impl Write for PostBody {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Returns the causes of an error, without the URL that reqwest puts before them: it may be long, and the remote is named.
-/// The second is whether a certificate was not believed.
-fn causes(error: &(dyn Error + 'static)) -> (String, bool) {
-    let mut texts: Vec<String> = Vec::new();
-    let mut untrusted = false;
-    let mut cause = error;
-    loop {
-        untrusted |= matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)));
-        // An I/O error passes over what it wraps when it is asked for its source.
-        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let Some(inner) = wrapped.map(|error| error as &(dyn Error + 'static)).or_else(|| cause.source()) else {
-            break;
-        };
-        cause = inner;
-        if texts.last() != Some(&cause.to_string()) {
-            texts.push(cause.to_string());
-        }
-    }
-    (if texts.is_empty() { error.to_string() } else { texts.join(": ") }, untrusted)
 }

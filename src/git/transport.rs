@@ -12,6 +12,7 @@ use super::exchange::{Failure, Journal};
 use super::http::Conversation;
 use super::pipe::Pipe;
 use super::remote::{Address, Remote};
+use crate::system::connection::ConnectionProblem;
 
 /// What we call ourselves to a git server; some hosts treat agents that do not begin with `git/` as browsers.
 pub(super) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
@@ -105,7 +106,10 @@ impl<'r> Connection<'r> {
         match journal.take_failure() {
             Some(Failure::Answered(status, text)) => self.refused(status, text),
             Some(Failure::Silent(text)) => self.remote.unavailable(anyhow::Error::msg(text)),
-            Some(Failure::Untrusted(cause)) => GitError::Untrusted { remote: self.remote.to_string(), cause },
+            Some(Failure::Connection(error)) if error.problem == ConnectionProblem::Untrusted => {
+                GitError::Untrusted { remote: self.remote.to_string(), cause: error.to_string() }
+            }
+            Some(Failure::Connection(error)) => self.remote.unavailable(error),
             Some(Failure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
             None => self.remote.unavailable(error),
         }

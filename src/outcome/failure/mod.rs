@@ -295,7 +295,8 @@ fn of_verdict(
                     Outage::Untrusted { .. } => {
                         "name your own CA certificate with `--ca-file`, or a registry without TLS with `--plain-http`"
                     }
-                    _ => "try again, or allow for more tries with `--timeout`",
+                    Outage::NoAnswer { cause, .. } => cause.hint(),
+                    Outage::Answered(_) => "try again, or allow for more tries with `--timeout`",
                 })
         }
     })

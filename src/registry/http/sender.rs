@@ -1,10 +1,10 @@
-//! One request and its answer, whatever lies between: redirects, retries, limits of time and size. Redirects are
-//! followed by hand, because they obey the same rules as the place of a login, and because a login must not follow them
-//! to another host. It knows the registry's statuses only as far as "ask again".
+//! Sends one request and reads its response, with redirects, retries, and limits of time and size. Redirects are followed
+//! here and not by reqwest, because the rules for the realm of a challenge hold for them too, and because a login must not
+//! follow them to another host. Of the registry's statuses it knows only which ones a retry may change.
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::io::{self, Read as _};
+use std::io::Read as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,9 +21,10 @@ use crate::registry::error::{CheckError, InvalidResponse, LocationError};
 use crate::registry::limits::MAX_ERROR_SIZE;
 use crate::registry::verdict::{Outage, Verdict};
 use crate::system::backoff::Backoff;
+use crate::system::connection::{ConnectionError, ConnectionProblem};
 use crate::system::http::{self, Security};
 
-/// How often a request is made that gets no answer, or one that may be better the next time.
+/// How often a request is made in all if it gets no answer, or one that a retry may change.
 const MAX_ATTEMPTS: u32 = 3;
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
@@ -37,9 +38,9 @@ const MAX_REDIRECTS: usize = 5;
 /// What became of one request.
 enum Attempt {
     Response(HttpResponse),
-    /// And whether the next try may be luckier.
     NoAnswer {
         outage: Outage,
+        /// Whether a retry can succeed.
         retryable: bool,
     },
 }
@@ -49,7 +50,7 @@ enum Attempt {
 #[derive(Debug, Default)]
 pub(in crate::registry) struct Sender {
     trust: Trust,
-    /// By the host, where it has authorities of its own; all others share one.
+    /// By host, for hosts that have authorities of their own; `None` for all others, which share one.
     tls: Mutex<HashMap<Option<String>, Client>>,
     plain: Mutex<Option<Client>>,
     loopback: Mutex<Option<Client>>,
@@ -86,7 +87,7 @@ impl Sender {
         }
     }
 
-    /// Makes a request, and again where an answer says that it is answered elsewhere.
+    /// Makes a request, and follows its redirects.
     fn follow(&self, request: &HttpRequest<'_>, context: &mut CheckContext) -> Result<Attempt, CheckError> {
         let mut url = request.url.clone();
         let mut authorization = request.authorization;
@@ -184,13 +185,13 @@ fn builder(security: Security, url: &Url) -> ClientBuilder {
     if is_loopback(url) { builder.no_proxy() } else { builder }
 }
 
-/// Whether the same request may well get another answer. 501 is left out: it means that `HEAD` is not spoken.
+/// Whether a retry may get another answer. 501 is left out: it means that `HEAD` is not spoken.
 fn is_retryable(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
 }
 
 fn late(url: &Url) -> Outage {
-    Outage::NoAnswer { host: shown_host(url), cause: "no time left".to_owned() }
+    Outage::NoAnswer { host: shown_host(url), cause: ConnectionError::out_of_time() }
 }
 
 fn busy(answer: ErrorResponse) -> Verdict {
@@ -207,42 +208,13 @@ fn redirection(response: &HttpResponse) -> Option<&str> {
     }
 }
 
-/// Tells why no answer came, by the innermost cause: the outer ones only repeat that there was none, and name the URL.
+/// Returns why no answer came. A certificate that is not trusted is final: no retry mends that.
 fn no_answer(url: &Url, error: &(dyn Error + 'static)) -> Attempt {
-    let mut cause = error;
-    // How a certificate that is not trusted is reported; no retry mends that.
-    let mut untrusted = false;
-    loop {
-        let wrapper = cause.downcast_ref::<io::Error>();
-        untrusted |= wrapper.is_some_and(|error| error.kind() == io::ErrorKind::InvalidData);
-        // An I/O error passes over what it wraps when it is asked for its source.
-        let wrapped = wrapper.and_then(io::Error::get_ref).map(|error| error as &(dyn Error + 'static));
-        match wrapped.or_else(|| cause.source()) {
-            Some(inner) => cause = inner,
-            None => break,
+    let (host, cause) = (shown_host(url), ConnectionError::of(error));
+    match cause.problem {
+        ConnectionProblem::Untrusted => {
+            Attempt::NoAnswer { outage: Outage::Untrusted { host, cause }, retryable: false }
         }
-    }
-    let (host, cause) = (shown_host(url), cause.to_string());
-    let outage = if untrusted { Outage::Untrusted { host, cause } } else { Outage::NoAnswer { host, cause } };
-    Attempt::NoAnswer { outage, retryable: !untrusted }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Attempt, io, no_answer};
-    use reqwest::Url;
-
-    #[test]
-    fn a_certificate_that_is_not_trusted_is_final() {
-        let url = Url::parse("https://registry.example.org/v2/app/manifests/v1?signature=s3cret").unwrap();
-        for (kind, expected) in [
-            (io::ErrorKind::InvalidData, "registry.example.org is not trusted: inmost"),
-            (io::ErrorKind::ConnectionReset, "registry.example.org did not answer: inmost"),
-        ] {
-            // As the connector wraps it.
-            let error = io::Error::other(io::Error::new(kind, "inmost"));
-            let Attempt::NoAnswer { outage, retryable } = no_answer(&url, &error) else { panic!() };
-            assert_eq!((outage.to_string().as_str(), retryable), (expected, kind != io::ErrorKind::InvalidData));
-        }
+        _ => Attempt::NoAnswer { outage: Outage::NoAnswer { host, cause }, retryable: true },
     }
 }
