@@ -1,6 +1,5 @@
-//! The flow's way to the registries: which images must be there, asked all at once and each once in a run, awaited where
-//! the user waits, and everything that is wrong with any of them told together. What an answer means is `registry`'s
-//! business.
+//! Checks the images of a run in their registries: all at once, and each once in a run. It waits for an image that may still
+//! come if the user allows it, and tells all problems together. `registry` knows what an answer means.
 
 use std::collections::HashMap;
 use std::thread;
@@ -43,9 +42,9 @@ pub(crate) enum Pace {
 struct Problem<'a> {
     reference: &'a Reference,
     failures: Vec<Failure>,
-    /// What is awaited; `None` where waiting cannot help.
+    /// What is awaited; `None` if waiting cannot help.
     awaited: Option<String>,
-    /// How long the registry wants to be left alone.
+    /// The least delay that the registry asked for (`Retry-After`).
     pause: Duration,
 }
 
@@ -76,7 +75,7 @@ impl Checks {
         Ok(if done.is_some() { Pace::AtOnce } else { Pace::AfterWaiting })
     }
 
-    /// The same, while something else is done here. Its result is `None` where it may have grown old.
+    /// The same, while something else is done here. Its result is `None` if it may be out of date.
     pub(crate) fn require_while<T>(
         &mut self,
         subjects: &[ImageToCheck],
@@ -210,7 +209,7 @@ impl Checks {
         self.found
     }
 
-    /// Returns the arguments with the digest that the registry has for each, where they do not give one themselves.
+    /// Returns the arguments, each with the digest that the registry has for its image, unless it has one itself.
     pub(crate) fn pinned(
         &self,
         arguments: &[ImageArgument],
@@ -240,7 +239,7 @@ fn failures(problems: Vec<Problem<'_>>) -> Vec<Failure> {
     problems.into_iter().flat_map(|problem| problem.failures).collect()
 }
 
-/// Tells what is awaited, where that is not known yet.
+/// Tells what is awaited, if that is news.
 fn tell<'r>(
     problems: &[Problem<'r>],
     elapsed: Duration,
@@ -259,8 +258,8 @@ fn tell<'r>(
     listener(&Event::Waiting(&Waiting { images, elapsed, limit }));
 }
 
-/// Returns what is missing, in words; `None` where that cannot come by itself. An outage is only waited over where the
-/// registry has answered before: at the first look it is rather a wrong name.
+/// Returns what is missing, in words; `None` if it cannot come by itself. An outage is waited for only if the registry
+/// has answered before: at the first look it is rather a wrong name.
 fn awaited(verdict: &Verdict, findings: &[Finding], pace: Pace) -> Option<String> {
     match verdict {
         Verdict::Absent(_) => Some("not there yet".to_owned()),

@@ -1,4 +1,4 @@
-//! The check itself: `HEAD` on the manifest, `GET` where that does not tell enough, and what the answer means.
+//! Checks images: one, or several in parallel.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{OnceLock, mpsc};
@@ -21,7 +21,7 @@ use super::requirement::{Finding, Requirement};
 use super::verdict::Verdict;
 use crate::image::{Platform, Reference};
 
-/// The longest time for a check that is a limit at all.
+/// The longest time for a check; a longer one could not be added to a point in time.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How many images of one registry are checked at once.
@@ -30,11 +30,11 @@ const MAX_PARALLEL_CHECKS: usize = 32;
 /// How long the first image of a registry is checked alone: longer than a registry that works needs.
 const MAX_TIME_ALONE: Duration = Duration::from_secs(3);
 
-/// What a client needs to know of the world.
+/// What a client needs to know about registries and logins.
 #[derive(Debug)]
 pub struct ClientOptions {
-    /// Registries to be spoken to without TLS, as `host` or `host:port`; loopback names are by themselves, where `trust`
-    /// has nothing for them.
+    /// Registries without TLS, as `host` or `host:port`. Loopback names are such registries by themselves, unless `trust` has
+    /// an authority for them.
     pub plain_http: Vec<String>,
     pub trust: Trust,
     /// For one check in all, with its retries.
@@ -55,14 +55,14 @@ pub struct Client {
 #[derive(Debug)]
 pub struct CheckedImage {
     pub verdict: Verdict,
-    /// What was found of each requirement, in their order; nothing where the image is not present.
+    /// What was found of each requirement, in their order; empty if the image is not present.
     pub findings: Vec<Finding>,
     /// What the image runs on, as far as that was read on the way.
     pub platforms: Vec<Platform>,
     /// Requests on the wire, with token exchanges, redirects and retries.
     pub requests: u32,
     pub elapsed: Duration,
-    /// Where the login came from; never the login.
+    /// The source of the login; never the login.
     pub source: LoginSource,
 }
 
@@ -125,7 +125,7 @@ impl Client {
         Ok(CheckedImage { verdict, findings, platforms, requests, elapsed: started.elapsed(), source })
     }
 
-    /// Asks for the image alone: `HEAD` is enough where it tells a digest.
+    /// Asks for the image alone: `HEAD` is enough if it names a digest.
     fn find(&self, detail: Detail, context: &mut CheckContext) -> Result<FoundImage, EarlyEnd> {
         let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
         self.fetcher.find_manifest(&url, wanted.as_ref(), detail, context)

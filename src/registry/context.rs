@@ -31,7 +31,7 @@ impl CheckContext {
         self.deadline.saturating_duration_since(Instant::now()).min(limit)
     }
 
-    /// Fails where an answer from `from` must not lead to `to`.
+    /// Fails if an answer from `from` must not lead to `to`.
     pub(super) fn allow(&self, from: &Url, to: &Url) -> Result<(), CheckError> {
         may_lead(&self.endpoint.base, from, to).map_err(|refusal| misdirected(from, shown_host(to), refusal))
     }

@@ -1,4 +1,4 @@
-//! Where a check goes: the URL that a reference means. Docker Hub's API lives under another name than its images, and
+//! The URLs that a reference means. Docker Hub's API lives under another name than its images, and
 //! loopback names are spoken to in plain HTTP, unless an authority for their certificates was given.
 
 use reqwest::Url;
@@ -29,7 +29,7 @@ pub(super) enum Store {
 }
 
 impl Endpoint {
-    /// Returns where `reference` leads. With a tag and a digest the tag is asked for: the digest must be what it means.
+    /// Returns the endpoint of `reference`. With a tag and a digest the tag is asked for: the digest must be what it means.
     pub(super) fn new(reference: &Reference, plain_http: &[String], trust: &Trust) -> Result<Self, CheckError> {
         let name = match (reference.tag(), reference.digest()) {
             (Some(tag), _) => tag.as_str(),
@@ -54,7 +54,7 @@ impl Endpoint {
         })
     }
 
-    /// Returns where a part of the image lies.
+    /// Returns the URL of a part of the image.
     pub(super) fn part(&self, store: Store, digest: &Digest) -> Result<Url, CheckError> {
         let store = match store {
             Store::Manifests => "manifests",

@@ -47,9 +47,9 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    /// Asks for a manifest. `HEAD` is enough where it names a digest that is the wanted one. All else needs the body: an
-    /// absent tag its code, a digest that is missing or another the bytes to compute it from, because headers are known
-    /// to be wrong.
+    /// Asks for a manifest. `HEAD` is enough if it names a digest, and the wanted one if there is one. Everything else needs
+    /// the body: for the code of an absent tag, and to compute a digest that is missing or not the wanted one, because
+    /// headers are known to be wrong.
     pub(super) fn find_manifest(
         &self,
         url: &Url,
@@ -100,7 +100,7 @@ impl Fetcher {
         }
     }
 
-    /// Gets something, or the verdict that a refusal means.
+    /// Gets a body, or the verdict that a refusal means.
     pub(super) fn get(
         &self,
         url: &Url,
@@ -115,7 +115,7 @@ impl Fetcher {
         }
     }
 
-    /// Makes a request, with what the registry wants to see.
+    /// Makes a request, authorized as the registry asks.
     fn request(
         &self,
         method: Method,
@@ -172,7 +172,7 @@ pub(super) fn invalid(response: &HttpResponse, source: InvalidResponse) -> Early
     EarlyEnd::Error(CheckError::InvalidResponse { host: shown_host(&response.url), source })
 }
 
-/// Returns what a failure means: its status decides, and its code where the status leaves it open, because bodies may
+/// Returns what a failure means: its status decides, and its code if the status leaves it open, because bodies may
 /// have any form.
 fn meaning(answer: ErrorResponse) -> Verdict {
     match answer.status {

@@ -1,6 +1,6 @@
-//! The way into a tag: from the index to the image of a platform, and to the configuration that says what it was built
-//! from. Each part is read at most once, by its digest, and must be what that says. How deep and how wide an index may be
-//! is bounded, because a registry could name indexes without end.
+//! Follows a tag from its index to the image of a platform, and to the configuration that names the commit it was built
+//! from. Each part is read at most once, and must have the digest by which it was asked for. The depth and the number of
+//! indexes are bounded, because a registry could name indexes without end.
 
 use super::context::{CheckContext, EarlyEnd};
 use super::endpoint::Store;
@@ -12,13 +12,13 @@ use super::requirement::{Finding, Part, Requirement, Revision};
 use super::verdict::Verdict;
 use crate::image::{Digest, Platform};
 
-/// How many indexes may lie inside of one another.
+/// How many indexes may be nested.
 const MAX_INDEX_DEPTH: usize = 4;
 
-/// How many indexes are read inside of one.
+/// How many inner indexes are read for one image.
 const MAX_INNER_INDEXES: usize = 16;
 
-/// Looks into one image.
+/// The parts of one image, as far as they were read.
 pub(super) struct Inspection<'a> {
     fetcher: &'a Fetcher,
     requirements: &'a [Requirement],
@@ -37,7 +37,7 @@ struct Image {
     configuration: Option<Configuration>,
 }
 
-/// Why a part of the image decides nothing.
+/// Why a requirement cannot be judged by a part of the image.
 enum PartError {
     Blocked(Part, Box<Verdict>),
     Error(CheckError),
@@ -187,8 +187,8 @@ impl<'a> Inspection<'a> {
         Ok(annotation.or_else(|| self.images[index].revision_above.clone()))
     }
 
-    /// Returns the first image for a platform. Those of which the index does not tell are asked themselves, and only
-    /// where no other one is for it.
+    /// Returns the first image for a platform. If the index names none for it, the images whose platform it does not name
+    /// are asked themselves.
     fn image_for(&mut self, wanted: &Platform) -> Result<Option<usize>, PartError> {
         let named = |images: &[Image]| images.iter().position(|image| image.platform.as_ref() == Some(wanted));
         if let Some(index) = named(&self.images) {

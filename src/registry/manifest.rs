@@ -77,7 +77,7 @@ struct RawPlatform {
 }
 
 impl Manifest {
-    /// Reads a manifest; `None` where it is none, or could be read as an image and as an index: two readers could then
+    /// Reads a manifest; `None` if it is none, or could be read as an image and as an index: two readers could then
     /// see two different things ([CVE-2021-41190](https://github.com/advisories/GHSA-77vh-xpmg-72qh)).
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
         let raw: RawManifest = serde_json::from_slice(body).ok()?;

@@ -1,9 +1,9 @@
-//! The registry check: is this image really there, who says no, and what is its digest? A client of the one question a
-//! release asks, in the fewest requests: `HEAD` first, and a login only where the registry wants one.
+//! The registry check: is this image in its registry, and what is its digest? It asks in the fewest requests: `HEAD` first,
+//! and a login only if the registry wants one.
 //!
-//! It knows no git, no files of the project and no command line; where credentials lie, which hosts speak plain HTTP and
+//! It knows no git, no files of the project and no command line; which places may have logins, which hosts speak plain HTTP and
 //! how long a check may take comes in [`ClientOptions`]. What a registry is expected to say is a [`Verdict`]; [`CheckError`] is
-//! for what nobody planned. What an image must be beside being there is a list of [`Requirement`]s, each with its own
+//! for what is not expected. What an image must be beside being there is a list of [`Requirement`]s, each with its own
 //! [`Finding`]. It leaves out pulling and pushing, layers, mirrors and signatures.
 
 mod auth;

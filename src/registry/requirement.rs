@@ -23,7 +23,7 @@ impl Revision {
     /// The fewest digits that stand for a commit.
     const MIN_DIGITS: usize = 7;
 
-    /// Returns the revision of a text; `None` where nobody could have meant it.
+    /// Returns the revision of a text; `None` if it cannot be one.
     pub fn new(text: &str) -> Option<Self> {
         let plausible = !text.is_empty() && text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
         plausible.then(|| Self(text.to_owned()))
@@ -85,7 +85,7 @@ pub enum Finding {
 pub enum Part {
     /// An index inside of the index.
     Index,
-    /// The manifest for a platform, where it names one.
+    /// The manifest, for a platform if it has one.
     Manifest(Option<Platform>),
     Configuration(Option<Platform>),
 }

@@ -28,7 +28,7 @@ use crate::registry::verdict::Verdict;
 /// How long a credential helper may take.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The ways to be let in that we know.
+/// The ways to authorize that we know.
 #[derive(Debug, Clone)]
 enum Scheme {
     Basic,
@@ -38,20 +38,20 @@ enum Scheme {
 /// What a 401 asks for.
 struct Unauthorized {
     scheme: Option<Scheme>,
-    /// The scopes for another token, because that of the one it was shown was too small.
+    /// The scopes for another token, if the scope of the one that was shown was too small.
     wider: Option<String>,
     answer: ErrorResponse,
 }
 
 type Slot = Arc<Mutex<Option<Authorization>>>;
 
-/// Logins, and what was gained by them. Shared by all checks of a client.
+/// Logins, and what was obtained for them. All checks of a client share it.
 #[derive(Debug)]
 pub(in crate::registry) struct Authenticator {
     credentials: Credentials,
     /// How each registry asks.
     schemes: Mutex<HashMap<String, Scheme>>,
-    /// What opens each repository; the lock of one is held while its token is fetched, so that one is fetched.
+    /// What gives access to each repository. Its lock is held while its token is fetched, so that only one is fetched.
     authorizations: Mutex<HashMap<(String, String), Slot>>,
     /// The logins that were shown, by registry.
     login_checks: Mutex<Vec<(String, StoredLogin, Arc<LoginCheck>)>>,
@@ -67,8 +67,8 @@ impl Authenticator {
         }
     }
 
-    /// Returns what can be shown before the registry asks: what opened the repository before, or what opens it by the
-    /// way in which this registry has asked before.
+    /// Returns what can be shown before the registry asks: what gave access to the repository before, or what the registry
+    /// has asked for before.
     pub(in crate::registry) fn recall(
         &self,
         sender: &Sender,
@@ -87,8 +87,8 @@ impl Authenticator {
         Ok(slot.clone())
     }
 
-    /// Returns what to show next after `response`, a 401 to what the context has shown so far. Stops where nothing is left
-    /// to show.
+    /// Returns what to show next after `response`, a 401 to what the check has shown so far. Ends the check if nothing is
+    /// left to show.
     pub(in crate::registry) fn answer(
         &self,
         response: &HttpResponse,
@@ -126,13 +126,13 @@ impl Authenticator {
         let refused = context.authorization.as_ref().map(|shown| shown.header.clone());
         let obtained = self.obtain(&scheme, wider, sender, context);
         if let Err(EarlyEnd::Error(_)) = &obtained {
-            // What led nowhere is no way in for the other repositories either.
+            // What failed here would fail for the other repositories too.
             lock(&self.schemes).remove(&context.endpoint.registry);
         }
         let Some(authorization) = obtained? else {
             return Err(EarlyEnd::Verdict(Verdict::NoAccess(answer)));
         };
-        // What worked before and is the same now has not grown too old: it is wrong by now.
+        // It was accepted before and has not changed since, so it is the login that is wrong by now.
         if authorization.kind == AuthorizationKind::Login && refused.as_ref() == Some(&authorization.header) {
             *slot = None;
             return Err(EarlyEnd::Verdict(Verdict::LoginRejected(answer)));
@@ -141,8 +141,8 @@ impl Authenticator {
         Ok(authorization)
     }
 
-    /// Reads a 401. One without a challenge is asked for it at `/v2/`, once; where that has none either, the registry
-    /// may have told it before.
+    /// Reads a 401. If it has no challenge, `/v2/` is asked for one, once; if that has none either, the way in which the
+    /// registry asked before is taken.
     fn unauthorized(
         &self,
         response: &HttpResponse,
@@ -181,12 +181,12 @@ impl Authenticator {
         let asked = context.authorization.as_ref().map_or("", |shown| &shown.scope);
         let is_wider =
             |scope: &&str| error == Some("insufficient_scope") && !asked.split(' ').any(|word| word == *scope);
-        // What it asks for now comes first: some token servers read only one scope.
+        // The new scope comes first: some token servers read only one.
         let wider = challenge.parameter("scope").filter(is_wider).map(|scope| format!("{scope} {asked}"));
         Ok(Unauthorized { scheme: Some(scheme), wider, answer })
     }
 
-    /// Looks the login up and turns it into what the registry wants; `None` where there is no login that fits.
+    /// Looks the login up and turns it into what the registry wants; `None` if no login fits.
     fn obtain(
         &self,
         scheme: &Scheme,

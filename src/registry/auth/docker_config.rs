@@ -15,7 +15,7 @@ use crate::registry::error::ConfigProblem;
 /// The names under which a login for Docker Hub is kept.
 const DOCKER_HUB_KEYS: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
-/// What docker asks a credential helper for, where it means Docker Hub.
+/// The server that docker names to a credential helper for Docker Hub.
 const DOCKER_HUB_SERVER: &str = "https://index.docker.io/v1/";
 
 #[derive(Debug, Default, Deserialize)]

@@ -18,10 +18,10 @@ use crate::registry::error::HelperProblem;
 use crate::registry::limits::MAX_HELPER_OUTPUT;
 use crate::system::programs::{Program, command};
 
-/// What every helper says where it has no login for a server; docker looks for the same words.
+/// What every helper says if it has no login for a server; docker looks for the same words.
 const NOT_FOUND: &[u8] = b"credentials not found";
 
-/// Asks `program` for the login at `server`; `None` where it has none. It is stopped after `limit`.
+/// Asks `program` for the login at `server`; `None` if it has none. It is stopped after `limit`.
 pub(in crate::registry) fn ask(
     program: &str,
     server: &str,
@@ -77,7 +77,7 @@ fn read_until(stdout: ChildStdout, deadline: Instant) -> Result<Vec<u8>, HelperP
     std::thread::spawn(move || {
         let mut output = Vec::new();
         let read = stdout.take(MAX_HELPER_OUTPUT).read_to_end(&mut output);
-        // Nobody listens any more where the time is over.
+        // The receiver is gone if the time is over.
         drop(sender.send(read.map(|_| output)));
     });
     let left = deadline.saturating_duration_since(Instant::now());

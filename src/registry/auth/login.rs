@@ -1,4 +1,4 @@
-//! A login for a registry, and where it came from.
+//! A login for a registry, and its source.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
-//! Which login a registry is shown, and where it came from. One that was given for this very registry comes first, then
-//! the configurations of docker and podman, the nearest to the caller first, then what the CI system has for its own
-//! registry; then there is none. The order within a configuration is: a credential helper for this registry, `auths`,
-//! the credential helper for all. Logins are looked up when a registry asks for one, never before.
+//! Looks up the login for a registry. The order is: a login that was given for this registry, the configurations of docker
+//! and podman, the nearest to the caller first, and the login that the CI system has for its own registry. The order within
+//! a configuration is: a credential helper for this registry, `auths`, the credential helper for all registries. A login is
+//! looked up when a registry asks for one, never before.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -19,7 +19,7 @@ use crate::registry::error::{CheckError, ConfigProblem};
 /// The variable that holds a whole configuration.
 const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
 
-/// Where the environment says that logins are.
+/// The places that the environment names for logins.
 #[derive(Debug, Clone, Default)]
 pub struct LoginSources {
     /// What comes before all configurations.
@@ -164,7 +164,7 @@ impl Credentials {
     }
 }
 
-/// A login, if there is one, and where it came from.
+/// A login, if there is one, and its source.
 type Found = (Option<StoredLogin>, LoginSource);
 
 /// Returns the first login that was given for a registry.
@@ -178,7 +178,7 @@ fn wrong(path: &Path, source: ConfigProblem) -> CheckError {
     CheckError::Config { path: path.to_owned(), source }
 }
 
-/// Reads a configuration; where there is none, it is empty.
+/// Reads a configuration; it is empty if there is no file.
 fn read(path: &Path) -> Result<DockerConfig, ConfigProblem> {
     match std::fs::read(path) {
         Ok(bytes) => DockerConfig::parse(&bytes),

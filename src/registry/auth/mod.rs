@@ -1,4 +1,4 @@
-//! Logins: where they are found, how a registry asks for one, and what is shown to it.
+//! Logins for registries: looking them up, answering challenges, and fetching tokens.
 
 pub(super) mod authenticator;
 pub(super) mod authorization;

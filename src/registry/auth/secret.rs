@@ -1,5 +1,5 @@
 //! A text that must not be seen: a password, a token. It has no `Display`, and its `Debug` says nothing, so that it can
-//! only get out where the code says [`Secret::expose`].
+//! only get out through [`Secret::expose`].
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// Returns the value of `Authorization: Bearer`; `None` where the token cannot be part of a header.
+    /// Returns the value of `Authorization: Bearer`; `None` if the token cannot be part of a header.
     pub(in crate::registry) fn bearer(&self) -> Option<HeaderValue> {
         sensitive(&format!("Bearer {}", self.0))
     }

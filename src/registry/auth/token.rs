@@ -19,10 +19,10 @@ use crate::registry::http::sender::Sender;
 use crate::registry::limits::MAX_TOKEN_SIZE;
 use crate::registry::verdict::{Outage, Verdict};
 
-/// Who asks; IBM's token server refuses a form without it.
+/// Our name; IBM's token server refuses a form without one.
 const CLIENT_ID: &str = "tagship";
 
-/// How long a token lasts that does not say so.
+/// How long a token lasts if the server does not say.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
 
 /// How long before its end a token is no longer used.
@@ -41,7 +41,7 @@ pub(in crate::registry) struct Token {
     pub(in crate::registry) expires: Instant,
 }
 
-/// Asks the token server, with `login` where there is one.
+/// Asks the token server for a token, with `login` if there is one.
 pub(in crate::registry) fn fetch(
     wanted: &TokenRequest<'_>,
     login: Option<&StoredLogin>,
@@ -141,7 +141,7 @@ fn read(response: &HttpResponse) -> Result<Token, CheckError> {
     Ok(Token { header, expires: now.checked_add(life.saturating_sub(EXPIRY_MARGIN)).unwrap_or(now) })
 }
 
-/// Tells a login that is wrong from one that may not do this. OAuth2 says 400 `invalid_grant` where others say 401.
+/// Tells a wrong login from one without this permission. OAuth2 has 400 `invalid_grant` for a wrong login, others 401.
 fn refusal(response: &HttpResponse, logged_in: bool) -> Verdict {
     let answer = ErrorResponse::of(response);
     let bad_login = answer.status == 401 || answer.says(&["UNAUTHORIZED", "invalid_grant", "invalid_client"]);

@@ -1,5 +1,5 @@
-//! Rules about hosts: which of them are spoken to in plain HTTP, and where a registry may send us. A registry names the
-//! place where the login goes (the realm of its challenge) and can redirect any request, so both are checked alike.
+//! Rules about hosts: which of them speak plain HTTP, and to which of them a registry may send us. A registry names the
+//! host that gets the login (the realm of its challenge) and can redirect any request, so the same rules hold for both.
 
 use std::net::IpAddr;
 

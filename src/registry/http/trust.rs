@@ -1,6 +1,6 @@
-//! Whose certificates are believed beside those that the system believes: an authority that was given for all registries,
-//! and those that docker and podman keep for one, in `certs.d/HOST[:PORT]/*.crt`. It leaves out client certificates, and
-//! has no way to believe everybody.
+//! The authorities that are trusted beside those of the system: one that was given for all registries, and those that
+//! docker and podman keep for one registry, in `certs.d/HOST[:PORT]/*.crt`. It leaves out client certificates, and
+//! has no way to trust any certificate.
 
 use std::path::{Path, PathBuf};
 

@@ -93,7 +93,7 @@ fn check_error(client: &Client, registry: &Registry) -> CheckError {
     client.check(&reference(&registry.address(), "app:v1"), &[], Detail::Full).expect_err("no verdict")
 }
 
-/// Shows a verdict in a few words, with status and code where there is an answer.
+/// Shows a verdict in a few words, with status and code if there is an answer.
 fn show(checked: &CheckedImage) -> String {
     show_verdict(&checked.verdict)
 }

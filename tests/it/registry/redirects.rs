@@ -6,7 +6,7 @@ use super::{anonymous, check, check_error, ci, logged_in, show};
 use crate::support::http::Authorization;
 use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
 
-/// Two registries, the first of which sends everybody who is logged in on to the second.
+/// Two registries, of which the first redirects each request with a login to the second.
 fn pair(second: Auth) -> (Registry, Registry) {
     let (first, second) = (Registry::start(Auth::Basic(ci())), Registry::start(second));
     for registry in [&first, &second] {

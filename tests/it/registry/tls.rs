@@ -1,4 +1,4 @@
-//! TLS, with an authority that the system does not know: the real docker-registry, where it is installed.
+//! TLS, with an authority that the system does not know: the real docker-registry, if it is installed.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -65,7 +65,7 @@ fn another_authority_is_not_believed() {
 }
 
 #[test]
-fn tls_where_there_is_none() {
+fn a_server_without_tls() {
     let registry = Registry::start(Auth::None);
     registry.put_image("app", "v1", &Image::new());
     let Some((_other, authority)) = DockerRegistry::start_tls() else { return };

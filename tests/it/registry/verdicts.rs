@@ -1,4 +1,4 @@
-//! What a check concludes where nothing is out of order, and the fewest requests for it.
+//! What a check concludes if there is no fault, and the fewest requests for it.
 
 use std::thread;
 
