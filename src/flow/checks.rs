@@ -1,10 +1,7 @@
-//! The flow's way to the registries: which images must be there, asked all at once and each once in a run, awaited where
-//! the user waits, and everything that is wrong with any of them told together. What an answer means is `registry`'s
-//! business.
+//! Checks the images of a run in their registries: all at once, and each once in a run. It waits for an image that may still
+//! come if the user allows it, and tells all problems together. `registry` knows what an answer means.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,18 +9,17 @@ use super::image_to_check::ImageToCheck;
 use crate::image::{Field, ImageArgument, Reference};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
-use crate::registry::{self, CheckError, Client, Credentials, Detail, Finding, Options, Requirement, Verdict};
+use crate::registry::{
+    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, Finding, Requirement, Verdict,
+};
 use crate::request::RegistryRequest;
 use crate::system::backoff::Backoff;
 
-/// How many images are asked for at once.
-const AT_ONCE: usize = 32;
-
 /// Between two looks for an image that is awaited: at least a second, and on average half of what grows from the one to
 /// the other.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+const MIN_PAUSE: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const MAX_PAUSE: Duration = Duration::from_secs(15);
 
 /// The images that were found in their registries, and the way to ask for more.
 pub(crate) struct Checks {
@@ -46,19 +42,19 @@ pub(crate) enum Pace {
 struct Problem<'a> {
     reference: &'a Reference,
     failures: Vec<Failure>,
-    /// What is awaited; `None` where waiting cannot help.
+    /// What is awaited; `None` if waiting cannot help.
     awaited: Option<String>,
-    /// How long the registry wants to be left alone.
+    /// The least delay that the registry asked for (`Retry-After`).
     pause: Duration,
 }
 
-type Answer = Result<registry::Checked, CheckError>;
+type Answer = Result<CheckedImage, CheckError>;
 
 impl Checks {
     /// Without a request, everything passes unasked.
     pub(crate) fn new(request: Option<&RegistryRequest>) -> Self {
         let client = request.map(|request| {
-            Client::new(Options {
+            Client::new(ClientOptions {
                 plain_http: request.plain_http.clone(),
                 trust: request.trust.clone(),
                 timeout: request.timeout,
@@ -79,7 +75,7 @@ impl Checks {
         Ok(if done.is_some() { Pace::AtOnce } else { Pace::AfterWaiting })
     }
 
-    /// The same, while something else is done here. Its result is `None` where it may have grown old.
+    /// The same, while something else is done here. Its result is `None` if it may be out of date.
     pub(crate) fn require_while<T>(
         &mut self,
         subjects: &[ImageToCheck],
@@ -108,7 +104,7 @@ impl Checks {
     ) -> Result<Pace, Failure> {
         let limit = self.wait.unwrap_or_default();
         let deadline = begun + limit;
-        let mut backoff = Backoff::new(u32::MAX, FIRST_PAUSE, LONGEST_PAUSE).until(deadline);
+        let mut backoff = Backoff::new(u32::MAX, FIRST_PAUSE, MAX_PAUSE).until(deadline);
         let mut told = HashMap::new();
         let mut pace = Pace::AtOnce;
         loop {
@@ -116,7 +112,7 @@ impl Checks {
             if self.wait.is_some() && can_come {
                 tell(&problems, begun.elapsed(), limit, &mut told, listener);
             }
-            let pause = problems.iter().map(|problem| problem.pause).fold(SHORTEST_PAUSE, Duration::max);
+            let pause = problems.iter().map(|problem| problem.pause).fold(MIN_PAUSE, Duration::max);
             if self.wait.is_none() || !can_come || !backoff.wait_to_deadline(pause) {
                 return Failure::of_all(failures(problems)).map(|()| pace);
             }
@@ -147,24 +143,14 @@ impl Checks {
         let Some(client) = &self.client else {
             return (Vec::new(), meanwhile());
         };
-        let next = AtomicUsize::new(0);
-        let answers: Vec<Mutex<Option<Answer>>> = references.iter().map(|_| Mutex::default()).collect();
-        let work = || {
-            while let Some(index) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < references.len())
-            {
-                let answer = client.check(references[index], &self.requirements, detail);
-                *answers[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        thread::scope(|scope| {
+            let checking = scope.spawn(|| client.check_all(references, &self.requirements, detail));
+            let done = meanwhile();
+            match checking.join() {
+                Ok(answers) => (answers, done),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
-        };
-        let done = thread::scope(|scope| {
-            for _ in 0..references.len().min(AT_ONCE) {
-                scope.spawn(work);
-            }
-            meanwhile()
-        });
-        let answers =
-            answers.into_iter().filter_map(|answer| answer.into_inner().unwrap_or_else(PoisonError::into_inner));
-        (answers.collect(), done)
+        })
     }
 
     /// Keeps and tells of what was found, and returns the rest.
@@ -223,7 +209,7 @@ impl Checks {
         self.found
     }
 
-    /// Returns the arguments with the digest that the registry has for each, where they do not give one themselves.
+    /// Returns the arguments, each with the digest that the registry has for its image, unless it has one itself.
     pub(crate) fn pinned(
         &self,
         arguments: &[ImageArgument],
@@ -253,7 +239,7 @@ fn failures(problems: Vec<Problem<'_>>) -> Vec<Failure> {
     problems.into_iter().flat_map(|problem| problem.failures).collect()
 }
 
-/// Tells what is awaited, where that is not known yet.
+/// Tells what is awaited, if that is news.
 fn tell<'r>(
     problems: &[Problem<'r>],
     elapsed: Duration,
@@ -272,8 +258,8 @@ fn tell<'r>(
     listener(&Event::Waiting(&Waiting { images, elapsed, limit }));
 }
 
-/// Returns what is missing, in words; `None` where that cannot come by itself. An outage is only waited over where the
-/// registry has answered before: at the first look it is rather a wrong name.
+/// Returns what is missing, in words; `None` if it cannot come by itself. An outage is waited for only if the registry
+/// has answered before: at the first look it is rather a wrong name.
 fn awaited(verdict: &Verdict, findings: &[Finding], pace: Pace) -> Option<String> {
     match verdict {
         Verdict::Absent(_) => Some("not there yet".to_owned()),

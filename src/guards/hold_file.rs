@@ -7,6 +7,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use jiff::civil::{DateTime, date};
+
 /// The name of the file.
 pub const FILE_NAME: &str = ".tagship-hold";
 
@@ -167,28 +169,20 @@ impl Moment {
 
 /// Returns the seconds since 1970 of a moment; `None` where it is written in another way, or does not exist.
 fn seconds(text: &str) -> Option<u64> {
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+    let (day_text, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let [year, month, day] = numbers(day_text, '-', [4, 2, 2])?;
     let [hour, minute, second] = numbers(time, ':', [2, 2, 2]).or_else(|| {
         let [hour, minute] = numbers(time, ':', [2, 2])?;
         Some([hour, minute, 0])
     })?;
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let months = [31, if is_leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let days_of_month = *months.get(usize::try_from(month).ok()?.checked_sub(1)?)?;
-    if year < 1970 || day == 0 || day > days_of_month || hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let before = year - 1;
-    let leap_days = |year: u64| year / 4 - year / 100 + year / 400;
-    let days_of_years = (year - 1970) * 365 + leap_days(before) - leap_days(1969);
-    let days_of_months: u64 = months.iter().take(usize::try_from(month).ok()? - 1).sum();
-    let days = days_of_years + days_of_months + day - 1;
-    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+    let small = |number: i16| i8::try_from(number).ok();
+    let moment =
+        DateTime::new(year, small(month)?, small(day)?, small(hour)?, small(minute)?, small(second)?, 0).ok()?;
+    u64::try_from(moment.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_secs()).ok()
 }
 
 /// Reads numbers of so many digits each, with `separator` between them.
-fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[u64; N]> {
+fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[i16; N]> {
     let mut parts = text.split(separator);
     let mut numbers = [0; N];
     for (number, digits) in numbers.iter_mut().zip(digits) {

@@ -9,7 +9,7 @@ use crate::git::{CommitId, CommitRecord, Traffic};
 use crate::image::{Platform, Reference};
 use crate::message::Release;
 use crate::message::trailers::ReleaseTrailers;
-use crate::registry::{Descriptor, Source};
+use crate::registry::{Descriptor, LoginSource};
 use crate::targets::kustomization::{Edit, Fields};
 
 /// Gets each event as it happens.
@@ -65,7 +65,7 @@ pub struct Checked {
     pub requests: u32,
     pub elapsed: Duration,
     /// Where the login came from; never the login.
-    pub source: Source,
+    pub source: LoginSource,
 }
 
 /// A wait for images: what it is for, and how much of it is over.

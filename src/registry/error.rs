@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::manifest::MANIFEST_LIMIT;
+use super::limits::MAX_MANIFEST_SIZE;
 
 /// Why a check came to no verdict.
 #[derive(Debug, thiserror::Error)]
@@ -23,15 +23,15 @@ pub enum CheckError {
     /// The login cannot be had from the program that the docker configuration names: unauthorized.
     #[error("cannot get the login for `{server}` from `{program}`")]
     Helper { program: String, server: String, source: HelperProblem },
-    /// The registry, or somebody in its place, sends us where a check must not go: unexpected.
-    #[error("{from} leads to {to}, which is refused")]
-    Misdirected { from: String, to: String, source: Refusal },
+    /// The registry, or a server in its place, sends us to a URL that a check must not follow: unexpected.
+    #[error("{from} leads to {to}, which is not followed")]
+    Misdirected { from: String, to: String, source: LocationError },
     /// The registry wants a login of a kind we do not have: unauthorized.
     #[error("{host} wants a login of an unknown kind: {schemes}")]
     Scheme { host: String, schemes: String },
-    /// The registry, or its token server, makes no sense: unavailable.
-    #[error("{host} gave a useless answer")]
-    Nonsense { host: String, source: Nonsense },
+    /// The registry, or its token server, succeeds with an answer that cannot be used: unavailable.
+    #[error("the answer of {host} cannot be used")]
+    InvalidResponse { host: String, source: InvalidResponse },
     /// The HTTP client cannot be made, as on a machine without CA certificates: unexpected.
     #[error("cannot set up the HTTP client")]
     Setup(#[source] reqwest::Error),
@@ -74,33 +74,33 @@ pub enum HelperProblem {
     Output,
 }
 
-/// Why a place that an answer names is not gone to.
+/// Why a URL that an answer names is not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    #[error("only HTTP is spoken here")]
+pub enum LocationError {
+    #[error("it is not a URL of HTTP")]
     Scheme,
-    #[error("plain HTTP after HTTPS")]
+    #[error("it leads from HTTPS to plain HTTP")]
     Downgrade,
-    #[error("an address inside this machine or its network")]
+    #[error("it is an address inside this machine or its network")]
     Local,
-    #[error("a URL with a login in it")]
+    #[error("it has a login in it")]
     Login,
-    #[error("not a URL")]
+    #[error("it is not a URL")]
     Malformed,
-    #[error("one redirect too many")]
+    #[error("there are too many redirects")]
     Endless,
 }
 
-/// Why a successful answer is of no use.
+/// Why a successful answer cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Nonsense {
-    #[error("a body that is too long, over {MANIFEST_LIMIT} bytes for a manifest")]
+pub enum InvalidResponse {
+    #[error("it is too long; a manifest may have {MAX_MANIFEST_SIZE} bytes")]
     TooLong,
     #[error("it is not a manifest; is this host a registry?")]
     NotAManifest,
-    #[error("it names digests in a way that cannot be followed")]
+    #[error("it is neither an image nor an index of images")]
     NotAnImage,
-    #[error("its indexes are nested too deeply, or are too many")]
+    #[error("it has too many indexes, or they are nested too deeply")]
     Nested,
     #[error("it holds no token")]
     NoToken,

@@ -1,27 +1,28 @@
-//! The way into a tag: from the index to the image of a platform, and to the configuration that says what it was built
-//! from. Each part is read at most once, by its digest, and must be what that says. How deep and how wide an index may be
-//! is bounded, because a registry could name indexes without end.
+//! Follows a tag from its index to the image of a platform, and to the configuration that names the commit it was built
+//! from. Each part is read at most once, and must have the digest by which it was asked for. The depth and the number of
+//! indexes are bounded, because a registry could name indexes without end.
 
-use super::answer::Verdict;
-use super::client::Client;
-use super::document::{Configuration, Document, Entry, Manifest, distinct};
-use super::error::{CheckError, Nonsense};
+use super::context::{CheckContext, EarlyEnd};
+use super::endpoint::Store;
+use super::error::{CheckError, InvalidResponse};
+use super::fetch::Fetcher;
+use super::http::address::shown_host;
+use super::manifest::{Configuration, ImageManifest, IndexEntry, Manifest, distinct};
 use super::requirement::{Finding, Part, Requirement, Revision};
-use super::target::Store;
-use super::visit::{Stop, Visit};
+use super::verdict::Verdict;
 use crate::image::{Digest, Platform};
 
-/// How many indexes may lie inside of one another.
-const DEPTH: usize = 4;
+/// How many indexes may be nested.
+const MAX_INDEX_DEPTH: usize = 4;
 
-/// How many indexes are read inside of one.
-const INNER_INDEXES: usize = 16;
+/// How many inner indexes are read for one image.
+const MAX_INNER_INDEXES: usize = 16;
 
-/// Looks into one image.
+/// The parts of one image, as far as they were read.
 pub(super) struct Inspection<'a> {
-    client: &'a Client,
+    fetcher: &'a Fetcher,
     requirements: &'a [Requirement],
-    visit: &'a mut Visit,
+    context: &'a mut CheckContext,
     images: Vec<Image>,
     inner_indexes: usize,
 }
@@ -32,35 +33,35 @@ struct Image {
     platform: Option<Platform>,
     /// What the indexes above it say of its revision, the nearest first.
     revision_above: Option<String>,
-    manifest: Option<Manifest>,
+    manifest: Option<ImageManifest>,
     configuration: Option<Configuration>,
 }
 
-/// Why a part of the image decides nothing.
-enum Hindrance {
+/// Why a requirement cannot be judged by a part of the image.
+enum PartError {
     Blocked(Part, Box<Verdict>),
     Error(CheckError),
 }
 
-impl Hindrance {
+impl PartError {
     /// A verdict on a part is a finding on the image; an error ends the check.
-    fn at(part: Part) -> impl FnOnce(Stop) -> Self {
-        |stop| match stop {
-            Stop::Verdict(verdict) => Self::Blocked(part, Box::new(verdict)),
-            Stop::Error(error) => Self::Error(error),
+    fn at(part: Part) -> impl FnOnce(EarlyEnd) -> Self {
+        |end| match end {
+            EarlyEnd::Verdict(verdict) => Self::Blocked(part, Box::new(verdict)),
+            EarlyEnd::Error(error) => Self::Error(error),
         }
     }
 }
 
 impl<'a> Inspection<'a> {
-    pub(super) fn new(client: &'a Client, requirements: &'a [Requirement], visit: &'a mut Visit) -> Self {
-        Self { client, requirements, visit, images: Vec::new(), inner_indexes: 0 }
+    pub(super) fn new(fetcher: &'a Fetcher, requirements: &'a [Requirement], context: &'a mut CheckContext) -> Self {
+        Self { fetcher, requirements, context, images: Vec::new(), inner_indexes: 0 }
     }
 
     /// Returns what is found of each requirement.
-    pub(super) fn judge(&mut self, digest: Digest, document: Document) -> Result<Vec<Finding>, Stop> {
-        if let Err(hindrance) = self.enter(digest, document) {
-            let finding = settled(Err(hindrance))?;
+    pub(super) fn judge(&mut self, digest: Digest, manifest: Manifest) -> Result<Vec<Finding>, EarlyEnd> {
+        if let Err(error) = self.collect_images(digest, manifest) {
+            let finding = settled(Err(error))?;
             return Ok(vec![finding; self.requirements.len()]);
         }
         self.requirements
@@ -79,10 +80,10 @@ impl<'a> Inspection<'a> {
         distinct(self.images.iter().filter_map(|image| image.platform.as_ref()))
     }
 
-    /// Takes up the images that a document stands for.
-    fn enter(&mut self, digest: Digest, document: Document) -> Result<(), Hindrance> {
-        match document {
-            Document::Image(manifest) => {
+    /// Takes up the images that a manifest stands for.
+    fn collect_images(&mut self, digest: Digest, manifest: Manifest) -> Result<(), PartError> {
+        match manifest {
+            Manifest::Image(manifest) => {
                 let image = Image {
                     digest,
                     platform: None,
@@ -93,11 +94,18 @@ impl<'a> Inspection<'a> {
                 self.images.push(image);
                 Ok(())
             }
-            Document::Index { entries, revision } => self.enter_index(entries, revision.as_deref(), DEPTH),
+            Manifest::Index { entries, revision } => {
+                self.collect_from_index(entries, revision.as_deref(), MAX_INDEX_DEPTH)
+            }
         }
     }
 
-    fn enter_index(&mut self, entries: Vec<Entry>, above: Option<&str>, depth: usize) -> Result<(), Hindrance> {
+    fn collect_from_index(
+        &mut self,
+        entries: Vec<IndexEntry>,
+        above: Option<&str>,
+        depth: usize,
+    ) -> Result<(), PartError> {
         for entry in entries {
             let revision_above = entry.revision.or_else(|| above.map(str::to_owned));
             if !entry.is_index {
@@ -111,17 +119,19 @@ impl<'a> Inspection<'a> {
                 continue;
             }
             self.inner_indexes += 1;
-            if depth == 1 || self.inner_indexes > INNER_INDEXES {
-                return Err(Hindrance::Error(self.nonsense(Nonsense::Nested)));
+            if depth == 1 || self.inner_indexes > MAX_INNER_INDEXES {
+                return Err(PartError::Error(self.invalid(InvalidResponse::Nested)));
             }
-            let body =
-                self.client.read(Store::Manifests, &entry.digest, self.visit).map_err(Hindrance::at(Part::Index))?;
-            match Document::parse(&body) {
-                Some(Document::Index { entries, revision }) => {
-                    self.enter_index(entries, revision.or(revision_above).as_deref(), depth - 1)?;
+            let body = self
+                .fetcher
+                .read_part(Store::Manifests, &entry.digest, self.context)
+                .map_err(PartError::at(Part::Index))?;
+            match Manifest::parse(&body) {
+                Some(Manifest::Index { entries, revision }) => {
+                    self.collect_from_index(entries, revision.or(revision_above).as_deref(), depth - 1)?;
                 }
-                Some(Document::Image(_)) | None => {
-                    return Err(Hindrance::Error(self.nonsense(Nonsense::NotAnImage)));
+                Some(Manifest::Image(_)) | None => {
+                    return Err(PartError::Error(self.invalid(InvalidResponse::NotAnImage)));
                 }
             }
         }
@@ -129,7 +139,7 @@ impl<'a> Inspection<'a> {
     }
 
     /// The image for the platform must be there. Where a revision is wanted too, its manifest is read anyway.
-    fn platform(&mut self, wanted: &Platform) -> Result<Finding, Hindrance> {
+    fn platform(&mut self, wanted: &Platform) -> Result<Finding, PartError> {
         let Some(index) = self.image_for(wanted)? else {
             return Ok(Finding::OtherPlatforms { wanted: wanted.clone(), found: self.platforms() });
         };
@@ -140,15 +150,15 @@ impl<'a> Inspection<'a> {
             return self.manifest(index).map(|_| Finding::Met);
         }
         let part = Part::Manifest(Some(wanted.clone()));
-        match self.client.look_at(&self.images[index].digest, self.visit) {
+        match self.fetcher.find_by_digest(&self.images[index].digest, self.context) {
             Ok(Verdict::Present(_)) => Ok(Finding::Met),
-            Ok(verdict) => Err(Hindrance::Blocked(part, Box::new(verdict))),
-            Err(stop) => Err(Hindrance::at(part)(stop)),
+            Ok(verdict) => Err(PartError::Blocked(part, Box::new(verdict))),
+            Err(end) => Err(PartError::at(part)(end)),
         }
     }
 
     /// Each image of a wanted platform must be the commit's build; without wanted platforms, the first one.
-    fn revision(&mut self, wanted: &Revision) -> Result<Finding, Hindrance> {
+    fn revision(&mut self, wanted: &Revision) -> Result<Finding, PartError> {
         let mut indexes = Vec::new();
         for requirement in self.requirements {
             if let Requirement::Platform(platform) = requirement {
@@ -169,7 +179,7 @@ impl<'a> Inspection<'a> {
     }
 
     /// Returns what an image says that it was built from: by its label, else by its annotations, the nearest first.
-    fn revision_of(&mut self, index: usize) -> Result<Option<String>, Hindrance> {
+    fn revision_of(&mut self, index: usize) -> Result<Option<String>, PartError> {
         if let Some(label) = self.configuration(index)?.revision.clone() {
             return Ok(Some(label));
         }
@@ -177,9 +187,9 @@ impl<'a> Inspection<'a> {
         Ok(annotation.or_else(|| self.images[index].revision_above.clone()))
     }
 
-    /// Returns the first image for a platform. Those of which the index does not tell are asked themselves, and only
-    /// where no other one is for it.
-    fn image_for(&mut self, wanted: &Platform) -> Result<Option<usize>, Hindrance> {
+    /// Returns the first image for a platform. If the index names none for it, the images whose platform it does not name
+    /// are asked themselves.
+    fn image_for(&mut self, wanted: &Platform) -> Result<Option<usize>, PartError> {
         let named = |images: &[Image]| images.iter().position(|image| image.platform.as_ref() == Some(wanted));
         if let Some(index) = named(&self.images) {
             return Ok(Some(index));
@@ -192,26 +202,27 @@ impl<'a> Inspection<'a> {
         Ok(named(&self.images))
     }
 
-    fn manifest(&mut self, index: usize) -> Result<&Manifest, Hindrance> {
+    fn manifest(&mut self, index: usize) -> Result<&ImageManifest, PartError> {
         let image = &mut self.images[index];
         if image.manifest.is_none() {
             let part = Part::Manifest(image.platform.clone());
-            let body = self.client.read(Store::Manifests, &image.digest, self.visit).map_err(Hindrance::at(part))?;
-            if let Some(Document::Image(manifest)) = Document::parse(&body) {
+            let body =
+                self.fetcher.read_part(Store::Manifests, &image.digest, self.context).map_err(PartError::at(part))?;
+            if let Some(Manifest::Image(manifest)) = Manifest::parse(&body) {
                 image.manifest = Some(manifest);
             }
         }
         match &self.images[index].manifest {
             Some(manifest) => Ok(manifest),
-            None => Err(Hindrance::Error(self.nonsense(Nonsense::NotAnImage))),
+            None => Err(PartError::Error(self.invalid(InvalidResponse::NotAnImage))),
         }
     }
 
-    fn configuration(&mut self, index: usize) -> Result<&Configuration, Hindrance> {
+    fn configuration(&mut self, index: usize) -> Result<&Configuration, PartError> {
         if self.images[index].configuration.is_none() {
             let digest = self.manifest(index)?.configuration.clone();
             let part = Part::Configuration(self.images[index].platform.clone());
-            let body = self.client.read(Store::Blobs, &digest, self.visit).map_err(Hindrance::at(part))?;
+            let body = self.fetcher.read_part(Store::Blobs, &digest, self.context).map_err(PartError::at(part))?;
             let configuration = Configuration::parse(&body);
             let image = &mut self.images[index];
             image.platform = image.platform.take().or_else(|| configuration.platform.clone());
@@ -220,15 +231,15 @@ impl<'a> Inspection<'a> {
         Ok(self.images[index].configuration.get_or_insert_default())
     }
 
-    fn nonsense(&self, source: Nonsense) -> CheckError {
-        CheckError::Nonsense { host: super::address::shown_host(&self.visit.target.base), source }
+    fn invalid(&self, source: InvalidResponse) -> CheckError {
+        CheckError::InvalidResponse { host: shown_host(&self.context.endpoint.base), source }
     }
 }
 
-fn settled(result: Result<Finding, Hindrance>) -> Result<Finding, Stop> {
+fn settled(result: Result<Finding, PartError>) -> Result<Finding, EarlyEnd> {
     match result {
         Ok(finding) => Ok(finding),
-        Err(Hindrance::Blocked(part, verdict)) => Ok(Finding::Blocked { part, verdict: *verdict }),
-        Err(Hindrance::Error(error)) => Err(Stop::Error(error)),
+        Err(PartError::Blocked(part, verdict)) => Ok(Finding::Blocked { part, verdict: *verdict }),
+        Err(PartError::Error(error)) => Err(EarlyEnd::Error(error)),
     }
 }

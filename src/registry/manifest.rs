@@ -1,163 +1,233 @@
-//! Manifests, as far as a check looks into them: media types, the descriptor of an answer, the digest of a body.
+//! What manifests and configurations say, as far as requirements look into them: the images of an index, their platforms
+//! and revisions. Bytes in, values out. Only what names digests is kept; entries that are no image are passed over.
 
-use std::fmt;
+use std::collections::BTreeMap;
 
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256, Sha512};
 
-use super::answer::Visible;
-use super::transport::Reply;
-use crate::image::Digest;
+use super::descriptor::MediaType;
+use crate::image::{Digest, Platform};
 
-/// How long a manifest may be: the least that the distribution specification asks registries to take.
-pub(super) const MANIFEST_LIMIT: u64 = 4 << 20;
+/// Where an image says from which commit it was built
+/// ([image-spec](https://github.com/opencontainers/image-spec/blob/main/annotations.md#pre-defined-annotation-keys)).
+const REVISION: &str = "org.opencontainers.image.revision";
 
-/// All that a tag can mean, in one header: docker-registry 2.8.2 answers 404 `MANIFEST_UNKNOWN` where the stored type
-/// is missing from it, which reads as an absent tag. The long-deprecated schema 1 is left out.
-pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
-    application/vnd.oci.image.manifest.v1+json, \
-    application/vnd.docker.distribution.manifest.list.v2+json, \
-    application/vnd.docker.distribution.manifest.v2+json";
+/// Says that an entry of an index is about another one, as BuildKit's attestations are.
+const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 
-/// What a tag or a digest stands for in a registry.
+/// A manifest, by what it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Descriptor {
-    pub digest: Digest,
-    /// `None` where the registry does not say.
-    pub media_type: Option<MediaType>,
-    pub size: Option<u64>,
+pub(super) enum Manifest {
+    Index { entries: Vec<IndexEntry>, revision: Option<String> },
+    Image(ImageManifest),
 }
 
-/// The kind of a manifest.
+/// An image or an index that an index names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MediaType {
-    OciIndex,
-    OciManifest,
-    DockerList,
-    DockerManifest,
-    /// Another type, as the registry calls it: untrusted text.
-    Other(String),
+pub(super) struct IndexEntry {
+    pub(super) digest: Digest,
+    pub(super) platform: Option<Platform>,
+    pub(super) is_index: bool,
+    pub(super) revision: Option<String>,
 }
 
-impl MediaType {
-    pub(super) fn new(text: &str) -> Option<Self> {
-        let essence = text.split(';').next().unwrap_or_default().trim();
-        Some(match essence {
-            "" => return None,
-            "application/vnd.oci.image.index.v1+json" => Self::OciIndex,
-            "application/vnd.oci.image.manifest.v1+json" => Self::OciManifest,
-            "application/vnd.docker.distribution.manifest.list.v2+json" => Self::DockerList,
-            "application/vnd.docker.distribution.manifest.v2+json" => Self::DockerManifest,
-            other => Self::Other(other.chars().take(128).collect()),
+/// The manifest of one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ImageManifest {
+    pub(super) configuration: Digest,
+    pub(super) revision: Option<String>,
+}
+
+/// The configuration of one image. Of one that is no container's, nothing is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Configuration {
+    pub(super) platform: Option<Platform>,
+    pub(super) revision: Option<String>,
+}
+
+type Annotations = BTreeMap<String, String>;
+
+#[derive(Deserialize)]
+struct RawManifest {
+    manifests: Option<Vec<RawEntry>>,
+    config: Option<RawConfig>,
+    layers: Option<serde::de::IgnoredAny>,
+    annotations: Option<Annotations>,
+}
+
+#[derive(Deserialize)]
+struct RawEntry {
+    digest: String,
+    #[serde(rename = "mediaType")]
+    media_type: Option<String>,
+    platform: Option<RawPlatform>,
+    annotations: Option<Annotations>,
+}
+
+#[derive(Deserialize)]
+struct RawConfig {
+    digest: String,
+}
+
+#[derive(Deserialize)]
+struct RawPlatform {
+    os: Option<String>,
+    architecture: Option<String>,
+    variant: Option<String>,
+}
+
+impl Manifest {
+    /// Reads a manifest; `None` if it is none, or could be read as an image and as an index: two readers could then
+    /// see two different things ([CVE-2021-41190](https://github.com/advisories/GHSA-77vh-xpmg-72qh)).
+    pub(super) fn parse(body: &[u8]) -> Option<Self> {
+        let raw: RawManifest = serde_json::from_slice(body).ok()?;
+        let revision = revision(raw.annotations.as_ref());
+        match (raw.manifests, raw.config) {
+            (Some(entries), None) if raw.layers.is_none() => {
+                let images = entries.into_iter().filter(|entry| !entry.is_about_another());
+                let entries = images.map(RawEntry::read).collect::<Option<_>>()?;
+                Some(Self::Index { entries, revision })
+            }
+            (None, Some(config)) => {
+                Some(Self::Image(ImageManifest { configuration: config.digest.parse().ok()?, revision }))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the platforms that the manifest itself names, each once.
+    pub(super) fn platforms(&self) -> Vec<Platform> {
+        match self {
+            Self::Index { entries, .. } => distinct(entries.iter().filter_map(|entry| entry.platform.as_ref())),
+            Self::Image(_) => Vec::new(),
+        }
+    }
+}
+
+impl RawEntry {
+    fn is_about_another(&self) -> bool {
+        let marked = self.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(REFERENCE_TYPE));
+        marked || self.platform.as_ref().and_then(RawPlatform::read).is_some_and(|platform| platform.is_unknown())
+    }
+
+    fn read(self) -> Option<IndexEntry> {
+        let media_type = self.media_type.as_deref().and_then(MediaType::new);
+        Some(IndexEntry {
+            digest: self.digest.parse().ok()?,
+            platform: self.platform.as_ref().and_then(RawPlatform::read),
+            is_index: matches!(media_type, Some(MediaType::OciIndex | MediaType::DockerList)),
+            revision: revision(self.annotations.as_ref()),
         })
     }
 }
 
-impl fmt::Display for MediaType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OciIndex => f.write_str("application/vnd.oci.image.index.v1+json"),
-            Self::OciManifest => f.write_str("application/vnd.oci.image.manifest.v1+json"),
-            Self::DockerList => f.write_str("application/vnd.docker.distribution.manifest.list.v2+json"),
-            Self::DockerManifest => f.write_str("application/vnd.docker.distribution.manifest.v2+json"),
-            Self::Other(text) => write!(f, "{}", Visible(text)),
+impl RawPlatform {
+    fn read(&self) -> Option<Platform> {
+        let variant = self.variant.as_deref().filter(|variant| !variant.is_empty());
+        Platform::new(self.os.as_deref()?, self.architecture.as_deref()?, variant).ok()
+    }
+}
+
+impl Configuration {
+    pub(super) fn parse(body: &[u8]) -> Self {
+        #[derive(Deserialize)]
+        struct Raw {
+            #[serde(flatten)]
+            platform: RawPlatform,
+            config: Option<Settings>,
+        }
+        #[derive(Deserialize)]
+        struct Settings {
+            #[serde(rename = "Labels")]
+            labels: Option<Annotations>,
+        }
+        let Ok(raw) = serde_json::from_slice::<Raw>(body) else {
+            return Self::default();
+        };
+        let labels = raw.config.and_then(|settings| settings.labels);
+        Self { platform: raw.platform.read(), revision: revision(labels.as_ref()) }
+    }
+}
+
+fn revision(annotations: Option<&Annotations>) -> Option<String> {
+    annotations?.get(REVISION).filter(|revision| !revision.trim().is_empty()).cloned()
+}
+
+/// Returns the platforms in their order, each once.
+pub(super) fn distinct<'a>(platforms: impl Iterator<Item = &'a Platform>) -> Vec<Platform> {
+    let mut distinct = Vec::new();
+    for platform in platforms {
+        if !distinct.contains(platform) {
+            distinct.push(platform.clone());
         }
     }
-}
-
-/// Returns what the headers of an answer without a body tell; `None` without a digest that makes sense.
-pub(super) fn from_headers(reply: &Reply) -> Option<Descriptor> {
-    let digest = reply.header("docker-content-digest")?.parse().ok()?;
-    let size = reply.header(CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    Some(Descriptor { digest, media_type: content_type(reply), size })
-}
-
-/// Returns what a body is, whatever the headers say of its digest; `None` where it is no manifest. The digest is of the
-/// kind that `wanted` is.
-pub(super) fn from_body(reply: &Reply, wanted: Option<&Digest>) -> Option<Descriptor> {
-    #[derive(Deserialize)]
-    struct Manifest {
-        #[serde(rename = "schemaVersion")]
-        _schema_version: u32,
-        #[serde(rename = "mediaType")]
-        media_type: Option<String>,
-    }
-    let manifest: Manifest = serde_json::from_slice(&reply.body).ok()?;
-    let named = manifest.media_type.as_deref().and_then(MediaType::new);
-    Some(Descriptor {
-        digest: digest_of(&reply.body, wanted)?,
-        media_type: named.or_else(|| content_type(reply)),
-        size: u64::try_from(reply.body.len()).ok(),
-    })
-}
-
-fn content_type(reply: &Reply) -> Option<MediaType> {
-    MediaType::new(reply.header(CONTENT_TYPE)?)
-}
-
-/// Computes a body's digest, SHA-512 where `wanted` is one and SHA-256 otherwise.
-pub(super) fn digest_of(body: &[u8], wanted: Option<&Digest>) -> Option<Digest> {
-    let text = match wanted.and_then(|digest| digest.as_str().split_once(':')) {
-        Some(("sha512", _)) => format!("sha512:{}", hexadecimal(&Sha512::digest(body))),
-        _ => format!("sha256:{}", hexadecimal(&Sha256::digest(body))),
-    };
-    text.parse().ok()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    distinct
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MediaType, from_body, from_headers};
-    use crate::registry::transport::Reply;
-    use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-    use reqwest::{StatusCode, Url};
+    use super::{Configuration, Manifest, REVISION};
 
-    fn reply(headers: &[(&'static str, &'static str)], body: &str) -> Reply {
-        let pairs = headers.iter().map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v)));
-        Reply {
-            url: Url::parse("https://registry.example.org/v2/app/manifests/v1").unwrap(),
-            status: StatusCode::OK,
-            headers: pairs.collect::<HeaderMap>(),
-            body: body.as_bytes().to_vec(),
+    const D: &str = "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3";
+
+    fn parse(body: &str) -> Option<Manifest> {
+        Manifest::parse(body.replace('D', D).as_bytes())
+    }
+
+    #[test]
+    fn the_platforms_of_an_index() {
+        for (entries, expected) in [
+            (r#"{"digest":"D","platform":{"os":"linux","architecture":"amd64"}}"#, "linux/amd64"),
+            (r#"{"digest":"D","platform":{"os":"linux","architecture":"arm64","variant":"v8"}}"#, "linux/arm64"),
+            (r#"{"digest":"D","platform":{"os":"linux","architecture":"arm","variant":""}}"#, "linux/arm/v7"),
+            (r#"{"digest":"D"}"#, ""),
+            (r#"{"digest":"D","platform":{"os":"li\nnux","architecture":"amd64"}}"#, ""),
+            (r#"{"digest":"D","platform":{"os":"unknown","architecture":"unknown"}}"#, ""),
+            (
+                r#"{"digest":"D","platform":{"os":"linux","architecture":"s390x"},
+                    "annotations":{"vnd.docker.reference.type":"attestation-manifest"}}"#,
+                "",
+            ),
+            (
+                r#"{"digest":"D","platform":{"os":"linux","architecture":"amd64"}},
+                    {"digest":"D","platform":{"os":"linux","architecture":"amd64"}}"#,
+                "linux/amd64",
+            ),
+        ] {
+            let manifest = parse(&format!(r#"{{"manifests":[{entries}]}}"#)).unwrap_or_else(|| panic!("{entries}"));
+            let platforms: Vec<_> = manifest.platforms().iter().map(ToString::to_string).collect();
+            assert_eq!(platforms.join(" "), expected, "{entries}");
         }
     }
 
     #[test]
-    fn headers_need_a_digest_that_is_one() {
-        const DIGEST: &str = "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3";
-        const TYPE: (&str, &str) = ("content-type", "application/vnd.oci.image.index.v1+json; charset=utf-8");
-        let descriptor =
-            from_headers(&reply(&[("docker-content-digest", DIGEST), TYPE, ("content-length", "7")], "")).unwrap();
-        assert_eq!(descriptor.digest.as_str(), DIGEST);
-        assert_eq!(descriptor.media_type, Some(MediaType::OciIndex));
-        assert_eq!(descriptor.size, Some(7));
-        assert_eq!(from_headers(&reply(&[TYPE], "")), None);
-        assert_eq!(from_headers(&reply(&[("docker-content-digest", "sha256:abc")], "")), None);
+    fn what_is_neither_image_nor_index() {
+        for body in [
+            "",
+            "[]",
+            "{}",
+            r#"{"manifests":[],"config":{"digest":"D"}}"#,
+            r#"{"manifests":[],"layers":[]}"#,
+            r#"{"manifests":[{"digest":"sha256:1"}]}"#,
+            r#"{"config":{"digest":"../x"}}"#,
+        ] {
+            assert_eq!(parse(body), None, "{body}");
+        }
     }
 
     #[test]
-    fn a_body_speaks_for_itself() {
-        let body = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json"}"#;
-        let other =
-            ("docker-content-digest", "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3");
-        let descriptor = from_body(&reply(&[other, ("content-type", "text/plain")], body), None).unwrap();
-        let sha256 = "sha256:b22c7289dd3b4785a3795c90e15d16bd66bd29b444b8974fe29ed0443ce50405";
-        assert_eq!(descriptor.digest.as_str(), sha256);
-        assert_eq!(descriptor.size, Some(76));
-        assert_eq!(descriptor.media_type, Some(MediaType::OciManifest));
-        let wanted = format!("sha512:{}", "0".repeat(128)).parse().unwrap();
-        let descriptor = from_body(&reply(&[], body), Some(&wanted)).unwrap();
-        assert_eq!(&descriptor.digest.as_str()[..23], "sha512:51856906b4b678c3");
-    }
-
-    #[test]
-    fn what_is_no_manifest() {
-        for body in ["", "<html>", "[]", "{}", r#"{"schemaVersion":"2"}"#] {
-            assert_eq!(from_body(&reply(&[], body), None), None, "{body}");
+    fn configurations() {
+        let labels = format!(r#"{{"os":"linux","architecture":"arm","config":{{"Labels":{{"{REVISION}":"abc"}}}}}}"#);
+        for (body, expected) in [
+            (labels.as_str(), ("linux/arm/v7", Some("abc"))),
+            (r#"{"os":"linux","architecture":"amd64","config":{"Labels":null}}"#, ("linux/amd64", None)),
+            (r#"{"os":"linux","architecture":"amd64"}"#, ("linux/amd64", None)),
+            ("{}", ("", None)),
+            ("not JSON", ("", None)),
+        ] {
+            let Configuration { platform, revision } = Configuration::parse(body.as_bytes());
+            let platform = platform.map(|platform| platform.to_string()).unwrap_or_default();
+            assert_eq!((platform.as_str(), revision.as_deref()), expected, "{body}");
         }
     }
 }

@@ -1,38 +1,33 @@
-//! The registry check: is this image really there, who says no, and what is its digest? A client of the one question a
-//! release asks, in the fewest requests: `HEAD` first, and a login only where the registry wants one.
+//! The registry check: is this image in its registry, and what is its digest? It asks in the fewest requests: `HEAD` first,
+//! and a login only if the registry wants one.
 //!
-//! It knows no git, no files of the project and no command line; where credentials lie, which hosts speak plain HTTP and
-//! how long a check may take comes in [`Options`]. What a registry is expected to say is a [`Verdict`]; [`CheckError`] is
-//! for what nobody planned. What an image must be beside being there is a list of [`Requirement`]s, each with its own
+//! It knows no git, no files of the project and no command line; which places may have logins, which hosts speak plain HTTP and
+//! how long a check may take comes in [`ClientOptions`]. What a registry is expected to say is a [`Verdict`]; [`CheckError`] is
+//! for what is not expected. What an image must be beside being there is a list of [`Requirement`]s, each with its own
 //! [`Finding`]. It leaves out pulling and pushing, layers, mirrors and signatures.
 
-mod address;
-mod answer;
 mod auth;
-mod challenge;
 mod client;
-mod credentials;
-mod docker_config;
-mod document;
+mod context;
+mod descriptor;
+mod endpoint;
 mod error;
-mod helper;
+mod fetch;
+mod http;
 mod inspection;
+mod limits;
 mod manifest;
 mod requirement;
-mod retry_after;
-mod secret;
-mod target;
-mod token;
-mod transport;
-mod trust;
-mod turn;
-mod visit;
+mod verdict;
 
-pub use answer::{Answer, Checked, Outage, Verdict};
-pub use client::{Client, Detail, Options};
-pub use credentials::{Credentials, GivenLogin, LoginSources, Source};
-pub use error::{AuthorityProblem, CheckError, ConfigProblem, HelperProblem, Nonsense, Refusal};
-pub use manifest::{Descriptor, MediaType};
+pub use auth::login::LoginSource;
+pub use auth::login_sources::{Credentials, GivenLogin, LoginSources};
+pub use auth::secret::Secret;
+pub use client::{CheckedImage, Client, ClientOptions};
+pub use descriptor::{Descriptor, MediaType};
+pub use error::{AuthorityProblem, CheckError, ConfigProblem, HelperProblem, InvalidResponse, LocationError};
+pub use fetch::Detail;
+pub use http::error_response::ErrorResponse;
+pub use http::trust::Trust;
 pub use requirement::{Finding, Part, Requirement, Revision};
-pub use secret::Secret;
-pub use trust::Trust;
+pub use verdict::{Outage, Verdict};

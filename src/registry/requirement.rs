@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::answer::Verdict;
+use super::verdict::Verdict;
 use crate::image::Platform;
 
 /// One thing that an image must fulfil.
@@ -21,9 +21,9 @@ pub struct Revision(String);
 
 impl Revision {
     /// The fewest digits that stand for a commit.
-    const SHORTEST: usize = 7;
+    const MIN_DIGITS: usize = 7;
 
-    /// Returns the revision of a text; `None` where nobody could have meant it.
+    /// Returns the revision of a text; `None` if it cannot be one.
     pub fn new(text: &str) -> Option<Self> {
         let plausible = !text.is_empty() && text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
         plausible.then(|| Self(text.to_owned()))
@@ -33,7 +33,7 @@ impl Revision {
     fn is(&self, label: &str) -> bool {
         let (one, other) = (self.0.to_ascii_lowercase(), label.trim().to_ascii_lowercase());
         let shorter = one.len().min(other.len());
-        let commits = shorter >= Self::SHORTEST && [&one, &other].iter().all(|text| is_hexadecimal(text));
+        let commits = shorter >= Self::MIN_DIGITS && [&one, &other].iter().all(|text| is_hexadecimal(text));
         one == other || (commits && one[..shorter] == other[..shorter])
     }
 
@@ -85,7 +85,7 @@ pub enum Finding {
 pub enum Part {
     /// An index inside of the index.
     Index,
-    /// The manifest for a platform, where it names one.
+    /// The manifest, for a platform if it has one.
     Manifest(Option<Platform>),
     Configuration(Option<Platform>),
 }

@@ -1,11 +1,11 @@
 //! The one HTTP and TLS stack: reqwest on rustls with ring, shared by the registry's client and by git's transport.
-//! It decides on TLS, time limits and the name we give; redirects, retries and credentials are their users' business.
+//! It decides on TLS, time limits and the user agent; its users decide on redirects, retries and credentials.
 
 use std::time::Duration;
 
 use reqwest::blocking::{Client, ClientBuilder};
 
-/// How we introduce ourselves, where the protocol has no rule of its own.
+/// Our name in requests, unless the protocol has a rule of its own.
 pub const USER_AGENT: &str = concat!("tagship/", env!("CARGO_PKG_VERSION"));
 
 /// Whether a client will ever speak TLS.
@@ -18,7 +18,7 @@ pub enum Security {
 
 /// Returns a client builder with our limits: 10 s to connect, `timeout` for a whole request and its response.
 pub fn client(security: Security, timeout: Duration) -> ClientBuilder {
-    // An error means that a provider is installed, which then is this one: nobody else installs any.
+    // An error means that a provider is installed, which is this one: only this line installs one.
     drop(rustls::crypto::ring::default_provider().install_default());
     let builder = Client::builder()
         .user_agent(USER_AGENT)

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::stage::{COMMIT, FILE, SEED, Stage};
+use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::registry::{ALWAYS, Auth, Fault, Image};
 use crate::support::repository::File;
@@ -105,6 +106,40 @@ fn hostile_labels_stay_text() {
 }
 
 #[test]
+fn hostile_words_of_a_registry_are_escaped_on_the_terminal_and_raw_in_json() {
+    let stage = Stage::new();
+    let words = serde_json::json!({"errors": [{"code": "A\u{1b}[2J", "message": "it's \"é\"\n::error::x\u{202e}"}]});
+    stage.registry.inject("/v2/", ALWAYS, Fault::Answer(Response::json(403, &words)));
+    let reference = format!("{}:v1", stage.image());
+    let check = || stage.tagship().args(["check", &reference]);
+    let output = check().run().exit(5);
+    let address = stage.registry.address();
+    let escaped = r#"answered 403 A\u{1b}[2J: it's "é"\u{a}::error::x\u{202e}"#;
+    output.stderr_has(&format!("  {address} {escaped}\n"));
+    let output = check().args(["--output", "json"]).run().exit(5);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let raw = "answered 403 A\u{1b}[2J: it's \"é\"\n::error::x\u{202e}";
+    assert_eq!(document["error"]["details"], serde_json::json!([format!("{address} {raw}")]));
+}
+
+#[test]
+fn a_registry_and_a_repository_tell_alike_why_they_gave_no_answer() {
+    let stage = Stage::new();
+    // No label of a name may be so long, so that it is not looked up outside of this machine.
+    let unknown = format!("{}.invalid", "x".repeat(64));
+    for (host, why, hint) in [
+        ("127.0.0.1:1", "Connection refused", "check the host and its port"),
+        (unknown.as_str(), "the name of the host cannot be resolved", "check the name of the host"),
+    ] {
+        let check = stage.tagship().args(["check", "--plain-http", host, &format!("{host}/app:v1")]);
+        let release = stage.release_to(&format!("http://{host}/gitops.git")).args(["--no-check", &stage.argument()]);
+        for command in [check, release] {
+            command.run().exit(6).stderr_has(why).stderr_has(&format!("hint: {hint}"));
+        }
+    }
+}
+
+#[test]
 fn a_release_pins_the_digest_of_the_index() {
     let stage = Stage::new();
     let image = Image::new().platforms(&["linux/amd64", "linux/arm64"]);
@@ -176,7 +211,7 @@ fn a_wait_ends_when_the_image_comes() {
     let output = stage.release().args(["--wait", "1m"]).arg(stage.argument()).run().success();
     let stdout = output.stdout();
     let words: Vec<_> = stdout.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
-    assert_eq!(words, ["wait", "check", "note", "edit", "edit", "commit", "push", "released"], "{stdout}");
+    assert_eq!(words, ["wait", "check", "warn", "edit", "edit", "commit", "push", "released"], "{stdout}");
     let wait = format!(" wait    {}:{COMMIT}  not there yet  0:00 of 1:00", stage.image());
     assert_eq!(stdout.lines().next().unwrap(), wait);
     let lines: Vec<_> = stage.registry.request_lines().iter().map(|line| line.replace("/v2/", "")).collect();
@@ -193,18 +228,40 @@ fn a_wait_ends_when_the_image_comes() {
 }
 
 #[test]
-fn a_wait_tells_each_change_once() {
+fn a_wait_goes_on_over_an_outage_and_a_rate_limit_and_tells_each_change_once() {
+    let limit = serde_json::json!({"errors": [{"code": "TOOMANYREQUESTS", "message": "too many requests"}]});
+    for (answer, state) in [
+        (Fault::error(400), "the registry is not available"),
+        (Response::json(400, &limit), "the registry limits our requests"),
+    ] {
+        let stage = Stage::new();
+        stage.registry.appear_after(2, REPOSITORY, COMMIT);
+        let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+        stage.registry.inject(&format!("HEAD {path}"), 1, Fault::AnswerAfterLogin(Fault::error(403)));
+        stage.registry.inject(&format!("GET {path}"), 1, Fault::AnswerAfterLogin(answer));
+        let reference = format!("{}:{COMMIT}", stage.image());
+        let output = stage.tagship().args(["check", "--wait", "30s", &reference]).run().success();
+        let states: Vec<_> =
+            output.stdout().lines().map(|line| line.split("  ").nth(3).unwrap_or_default().to_owned()).collect();
+        assert_eq!(states[..2], ["not there yet", state], "{}", output.stdout());
+        assert_eq!(states.len(), 4, "and then it is there: {}", output.stdout());
+    }
+}
+
+#[test]
+fn a_tag_can_be_waited_for_until_it_has_the_digest() {
     let stage = Stage::new();
-    stage.registry.appear_after(2, REPOSITORY, COMMIT);
-    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
-    stage.registry.inject(&format!("HEAD {path}"), 1, Fault::AnswerAfterLogin(Fault::error(403)));
-    stage.registry.inject(&format!("GET {path}"), 1, Fault::AnswerAfterLogin(Fault::error(400)));
-    let reference = format!("{}:{COMMIT}", stage.image());
-    let output = stage.tagship().args(["check", "--wait", "30s", &reference]).run().success();
-    let states: Vec<_> =
-        output.stdout().lines().map(|line| line.split("  ").nth(3).unwrap_or_default().to_owned()).collect();
-    assert_eq!(states[..2], ["not there yet", "the registry is not available"], "{}", output.stdout());
-    assert_eq!(states.len(), 4, "and then it is there: {}", output.stdout());
+    let build = Image::new().label("build", "2");
+    let digest = stage.registry.put_image(REPOSITORY, "next", &build);
+    stage.registry.put_image(REPOSITORY, "latest", &Image::new());
+    let reference = format!("{}:latest@{digest}", stage.image());
+    let running = stage.tagship().args(["check", "--wait", "1m", &reference]).start();
+    // The first look is over with the body that the other digest is computed from.
+    while !stage.registry.request_lines().iter().any(|line| line.starts_with("GET ")) {
+        std::thread::yield_now();
+    }
+    stage.registry.put_image(REPOSITORY, "latest", &build);
+    running.finish().success().stdout_has("still another digest");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::exchange::{ExchangeFailure, Journal};
 use super::pipe::Pipe;
 use crate::git::error::GitError;
 use crate::git::remote::{Address, Remote};
+use crate::system::connection::ConnectionProblem;
 
 /// The user agent. Some hosts treat agents that do not begin with `git/` as browsers.
 pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
@@ -108,7 +109,10 @@ impl<'r> Connection<'r> {
         match journal.take_failure() {
             Some(ExchangeFailure::Answered(status, text)) => self.refused(status, text),
             Some(ExchangeFailure::Silent(text)) => self.remote.unavailable(anyhow::Error::msg(text)),
-            Some(ExchangeFailure::Untrusted(cause)) => GitError::Untrusted { remote: self.remote.to_string(), cause },
+            Some(ExchangeFailure::Connection(error)) if error.problem == ConnectionProblem::Untrusted => {
+                GitError::Untrusted { remote: self.remote.to_string(), cause: error.to_string() }
+            }
+            Some(ExchangeFailure::Connection(error)) => self.remote.unavailable(error),
             Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
             None => self.remote.unavailable(error),
         }

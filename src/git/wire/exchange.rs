@@ -30,6 +30,7 @@ use reqwest::header::CONTENT_TYPE;
 
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
+use crate::system::connection::ConnectionError;
 
 /// The most bytes of a refusal's body that are kept for its message.
 const MAX_REFUSAL_TEXT: u64 = 4096;
@@ -49,16 +50,15 @@ pub(super) enum ExchangeFailure {
     Answered(StatusCode, String),
     /// There was no answer, or one that cannot be used.
     Silent(String),
-    /// The server's certificate is not trusted.
-    Untrusted(String),
+    /// There was no answer, because of the connection.
+    Connection(ConnectionError),
     /// The server that answered does not speak git.
     NotGit(&'static str),
 }
 
 impl ExchangeFailure {
     fn of(error: &(dyn Error + 'static)) -> Self {
-        let (causes, untrusted) = causes(error);
-        if untrusted { Self::Untrusted(causes) } else { Self::Silent(causes) }
+        Self::Connection(ConnectionError::of(error))
     }
 }
 
@@ -275,25 +275,4 @@ impl Write for PostBody {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Returns the causes of an error, without the URL that reqwest puts before them, because messages name the remote; and
-/// whether one of them is a certificate that is not trusted.
-fn causes(error: &(dyn Error + 'static)) -> (String, bool) {
-    let mut texts: Vec<String> = Vec::new();
-    let mut untrusted = false;
-    let mut cause = error;
-    loop {
-        untrusted |= matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)));
-        // An I/O error passes over what it wraps when it is asked for its source.
-        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let Some(inner) = wrapped.map(|error| error as &(dyn Error + 'static)).or_else(|| cause.source()) else {
-            break;
-        };
-        cause = inner;
-        if texts.last() != Some(&cause.to_string()) {
-            texts.push(cause.to_string());
-        }
-    }
-    (if texts.is_empty() { error.to_string() } else { texts.join(": ") }, untrusted)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::git::{PushRefusal, Rule};
 use crate::image::Reference;
-use crate::registry::{CheckError, Checked, Finding, Outage, Source, Verdict};
+use crate::registry::{CheckError, CheckedImage, Finding, LoginSource, Outage, Verdict};
 use crate::system::signals::Interrupted;
 use crate::targets::kustomization::{EditError, LocateError};
 
@@ -153,7 +153,7 @@ impl Failure {
 
     /// Returns what is wrong with an image that was checked, after `wait` if that is given; nothing if the image is there
     /// and meets all requirements.
-    pub fn of_check(reference: &Reference, checked: &Checked, wait: Option<Duration>) -> Vec<Self> {
+    pub fn of_check(reference: &Reference, checked: &CheckedImage, wait: Option<Duration>) -> Vec<Self> {
         let registry = reference.registry();
         if let Some(failure) = of_verdict(&format!("`{reference}`"), registry, &checked.verdict, &checked.source, wait)
         {
@@ -204,7 +204,7 @@ impl Failure {
                 FailureKind::Usage
             }
             CheckError::Helper { .. } | CheckError::Scheme { .. } => FailureKind::Unauthorized,
-            CheckError::Nonsense { .. } => FailureKind::Unavailable,
+            CheckError::InvalidResponse { .. } => FailureKind::Unavailable,
             CheckError::Misdirected { .. } | CheckError::Setup(_) => FailureKind::Unexpected,
         };
         let failure = Self::new(kind, format!("cannot check `{reference}`"));
@@ -252,7 +252,7 @@ fn of_verdict(
     what: &str,
     registry: &str,
     verdict: &Verdict,
-    source: &Source,
+    source: &LoginSource,
     wait: Option<Duration>,
 ) -> Option<Failure> {
     Some(match verdict {
@@ -272,7 +272,7 @@ fn of_verdict(
             let message = format!("{what} is not there, or this login may not see it");
             let failure = Failure::new(FailureKind::Unauthorized, message).detail(answer.to_string());
             match source {
-                Source::NotAsked | Source::Anonymous => {
+                LoginSource::NotAsked | LoginSource::Anonymous => {
                     failure.hint(format!("log in with `docker login`; no login for {registry} was found"))
                 }
                 source => failure.hint(format!("check what the login from {source} may read")),
@@ -295,7 +295,8 @@ fn of_verdict(
                     Outage::Untrusted { .. } => {
                         "name your own CA certificate with `--ca-file`, or a registry without TLS with `--plain-http`"
                     }
-                    _ => "try again, or allow for more tries with `--timeout`",
+                    Outage::NoAnswer { cause, .. } => cause.hint(),
+                    Outage::Answered(_) => "try again, or allow for more tries with `--timeout`",
                 })
         }
     })

@@ -2,6 +2,7 @@
 
 use super::{AGAIN, Failure, FailureKind};
 use crate::git::GitError;
+use crate::system::connection::ConnectionError;
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
@@ -44,8 +45,9 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::HostKey { .. } => {
             (Unauthorized, Some("compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"))
         }
-        GitError::Unavailable { .. } => {
-            (Unavailable, Some("try again; if it stays so, check the URL, the network and the proxy"))
+        GitError::Unavailable { source, .. } => {
+            let again = "try again; if it stays so, check the URL, the network and the proxy";
+            (Unavailable, Some(source.downcast_ref().map_or(again, ConnectionError::hint)))
         }
         GitError::Untrusted { .. } => {
             (Unavailable, Some("name your CA certificate with git's `http.sslCAInfo`, or with `SSL_CERT_FILE`"))

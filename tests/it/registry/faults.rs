@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tagship::registry::{CheckError, Checked, Nonsense, Outage, Verdict};
+use tagship::registry::{CheckError, CheckedImage, InvalidResponse, Outage, Verdict};
 
 use super::{anonymous, assert_check, check, check_error, client_in, show};
 use crate::support::http::{Response, http_date};
@@ -20,7 +20,7 @@ fn with_image() -> (Registry, String) {
     (registry, digest)
 }
 
-fn digest(checked: &Checked) -> &str {
+fn digest(checked: &CheckedImage) -> &str {
     let Verdict::Present(found) = &checked.verdict else { panic!("{checked:?}") };
     found.digest.as_str()
 }
@@ -55,7 +55,7 @@ fn what_a_refused_get_means() {
 }
 
 #[test]
-fn the_digest_is_computed_where_headers_do_not_tell() {
+fn the_digest_is_computed_if_headers_do_not_tell() {
     let (registry, expected) = with_image();
     registry.inject(HEAD, 1, Fault::OmitDigest);
     registry.inject(GET, 1, Fault::WrongDigest);
@@ -150,8 +150,8 @@ fn nothing_outlasts_the_deadline() {
         let client = client_in(Path::new("/nowhere"), Duration::from_secs(1));
         let checked = check(&client, &registry, "app:v1");
         assert_eq!(show(&checked), "silent");
-        let Verdict::Unavailable(Outage::Silent { cause, .. }) = &checked.verdict else { panic!("{checked:?}") };
-        assert_eq!(cause, "operation timed out");
+        let Verdict::Unavailable(Outage::NoAnswer { cause, .. }) = &checked.verdict else { panic!("{checked:?}") };
+        assert_eq!(cause.to_string(), "operation timed out");
         assert!(checked.elapsed < Duration::from_secs(10), "{checked:?}");
     }
 }
@@ -173,7 +173,7 @@ fn a_body_that_is_too_long_is_not_taken() {
     let (registry, _) = with_image();
     registry.inject(HEAD, 1, Fault::OmitDigest);
     registry.inject(GET, 1, Fault::Pad(5 << 20));
-    assert_eq!(nonsense(&registry), Nonsense::TooLong);
+    assert_eq!(invalid_response(&registry), InvalidResponse::TooLong);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn no_more_is_read_than_is_taken() {
     // Half of it comes, which is more than enough to see that it is too long.
     registry.inject(GET, 1, Fault::Stall(Duration::from_secs(60)));
     let started = Instant::now();
-    assert_eq!(nonsense(&registry), Nonsense::TooLong);
+    assert_eq!(invalid_response(&registry), InvalidResponse::TooLong);
     assert!(started.elapsed() < Duration::from_secs(15));
 }
 
@@ -200,11 +200,11 @@ fn an_error_that_is_too_long_keeps_its_status() {
 fn a_host_that_is_no_registry() {
     let (registry, _) = with_image();
     registry.inject("/v2/app", 2, Fault::Answer(Response::text(200, "<html>welcome</html>")));
-    assert_eq!(nonsense(&registry), Nonsense::NotAManifest);
+    assert_eq!(invalid_response(&registry), InvalidResponse::NotAManifest);
 }
 
-fn nonsense(registry: &Registry) -> Nonsense {
+fn invalid_response(registry: &Registry) -> InvalidResponse {
     let error = check_error(&anonymous(), registry);
-    let CheckError::Nonsense { source, .. } = error else { panic!("{error:?}") };
+    let CheckError::InvalidResponse { source, .. } = error else { panic!("{error:?}") };
     source
 }

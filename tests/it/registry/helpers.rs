@@ -5,7 +5,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
-use tagship::registry::{CheckError, Client, HelperProblem, Source, Verdict};
+use tagship::registry::{CheckError, Client, HelperProblem, LoginSource, Verdict};
 
 use super::{PASSWORD, check, check_error, ci, client_in, client_with, show};
 use crate::support::command::Home;
@@ -50,7 +50,7 @@ fn a_helper_is_asked_once_and_in_docker_s_way() {
         let checked = check(&client, &registry, name);
         assert!(matches!(checked.verdict, Verdict::Present(_)), "{checked:?}");
         let program = "docker-credential-lab".to_owned();
-        assert_eq!(checked.source, Source::Helper { program, server: registry.address() });
+        assert_eq!(checked.source, LoginSource::Helper { program, server: registry.address() });
     }
     assert_eq!(std::fs::read_to_string(log).unwrap(), format!("get {}\n", registry.address()));
 }
@@ -81,7 +81,7 @@ fn a_helper_without_the_login_is_as_none() {
     ] {
         let (client, _home) = with_helper(&registry, script);
         let checked = check(&client, &registry, "app:v1");
-        assert_eq!((show(&checked).as_str(), &checked.source), ("no access 401", &Source::Anonymous), "{script}");
+        assert_eq!((show(&checked).as_str(), &checked.source), ("no access 401", &LoginSource::Anonymous), "{script}");
     }
 }
 

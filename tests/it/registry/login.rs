@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tagship::registry::{CheckError, ConfigProblem, Nonsense};
+use tagship::registry::{CheckError, ConfigProblem, InvalidResponse};
 
 use super::{PASSWORD, assert_check, check, check_error, ci, client_with, logged_in};
 use crate::support::http::Response;
@@ -193,17 +193,17 @@ fn a_login_for_a_part_of_the_registry() {
 #[test]
 fn a_token_server_that_makes_no_sense() {
     for (fault, expected) in [
-        (Fault::Answer(Response::text(200, "<html>")), Nonsense::NoToken),
-        (Fault::Answer(Response::text(200, "{}")), Nonsense::NoToken),
-        (Fault::Answer(Response::text(200, r#"{"token":""}"#)), Nonsense::NoToken),
-        (Fault::Answer(Response::text(200, r#"{"token":"a\r\nb: c"}"#)), Nonsense::NoToken),
-        (Fault::Pad(70_000), Nonsense::TooLong),
+        (Fault::Answer(Response::text(200, "<html>")), InvalidResponse::NoToken),
+        (Fault::Answer(Response::text(200, "{}")), InvalidResponse::NoToken),
+        (Fault::Answer(Response::text(200, r#"{"token":""}"#)), InvalidResponse::NoToken),
+        (Fault::Answer(Response::text(200, r#"{"token":"a\r\nb: c"}"#)), InvalidResponse::NoToken),
+        (Fault::Pad(70_000), InvalidResponse::TooLong),
     ] {
         let registry = with_image(Auth::Bearer(ci()));
         registry.inject("GET /token", 1, fault);
         let (client, _home) = logged_in(&registry, &ci());
         let error = check_error(&client, &registry);
-        assert!(matches!(&error, CheckError::Nonsense { source, .. } if *source == expected), "{error:?}");
+        assert!(matches!(&error, CheckError::InvalidResponse { source, .. } if *source == expected), "{error:?}");
     }
 }
 

@@ -1,12 +1,12 @@
 //! Many checks at once with one client: what they share, and what is shown only once.
 
-use std::thread;
+use std::time::{Duration, Instant};
 
-use tagship::registry::{Checked, Client, Detail};
+use tagship::registry::{CheckedImage, Client, Detail};
 
-use super::{anonymous, check_at, ci, logged_in, reference, show};
+use super::{anonymous, ci, client_with, logged_in, reference, show};
 use crate::support::login::Login;
-use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
+use crate::support::registry::{Auth, Fault, Image, Registry};
 
 const IMAGES: usize = 20;
 
@@ -19,14 +19,12 @@ fn with_images(auth: Auth) -> Registry {
     registry
 }
 
-/// Checks all images at once. Returns what each check came to, with its number of requests.
-fn check_all(client: &Client, registry: &Registry) -> Vec<Checked> {
-    thread::scope(|scope| {
-        let checks: Vec<_> = (0..IMAGES)
-            .map(|number| scope.spawn(move || check_at(client, &registry.address(), &format!("team/app{number}:v1"))))
-            .collect();
-        checks.into_iter().map(|check| check.join().unwrap()).collect()
-    })
+/// Checks all images at once.
+fn check_all(client: &Client, registry: &Registry) -> Vec<CheckedImage> {
+    let references: Vec<_> =
+        (0..IMAGES).map(|number| reference(&registry.address(), &format!("team/app{number}:v1"))).collect();
+    let results = client.check_all(&references.iter().collect::<Vec<_>>(), &[], Detail::Full);
+    results.into_iter().map(|result| result.expect("a verdict")).collect()
 }
 
 fn count(lines: &[String], start: &str, end: &str) -> usize {
@@ -77,15 +75,33 @@ fn a_failing_token_server_does_not_make_a_login_wrong() {
 
 #[test]
 fn one_slow_image_does_not_hold_up_the_others() {
-    let registry = with_images(Auth::None);
-    registry.inject("/v2/team/app7/", ALWAYS, Fault::Delay(std::time::Duration::from_secs(2)));
-    let started = std::time::Instant::now();
-    let checked = check_all(&anonymous(), &registry);
-    assert!(checked.iter().all(|checked| show(checked) == "present"));
-    let delayed = checked.iter().filter(|checked| checked.elapsed.as_secs() >= 2).count();
-    // It may be the one that goes ahead.
-    assert!(delayed == 1 || delayed == IMAGES, "{delayed}");
-    assert!(started.elapsed().as_secs() < 10);
+    for slow in [0, 7] {
+        let registry = with_images(Auth::None);
+        registry.inject(&format!("/v2/team/app{slow}/"), 1, Fault::Delay(Duration::from_secs(6)));
+        let started = Instant::now();
+        let checked = check_all(&anonymous(), &registry);
+        assert!(checked.iter().all(|checked| show(checked) == "present"));
+        let delayed: Vec<_> = (0..IMAGES).filter(|number| checked[*number].elapsed.as_secs() >= 6).collect();
+        assert_eq!(delayed, [slow]);
+        assert!(started.elapsed().as_secs() < 9, "the others did not wait for its end: {:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn the_login_of_each_repository_is_shown_once() {
+    let registry = with_images(Auth::Basic(ci()));
+    let wrong = |password: &str| Login::new("ci", password).encoded();
+    let config = format!(
+        r#"{{"auths":{{"HOST/team/app0":{{"auth":"{}"}},"HOST/team":{{"auth":"{}"}}}}}}"#,
+        wrong("wrong"),
+        wrong("other")
+    );
+    let (client, _home) = client_with(&config, &registry);
+    for checked in check_all(&client, &registry) {
+        assert!(show(&checked).starts_with("login rejected 401"), "{checked:?}");
+    }
+    let requests = registry.requests();
+    assert_eq!(requests.iter().filter(|request| request.authorization_value().is_some()).count(), 2);
 }
 
 #[test]

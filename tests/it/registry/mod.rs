@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use tagship::image::Reference;
 use tagship::registry::{
-    CheckError, Checked, Client, Credentials, Detail, LoginSources, Options, Outage, Requirement, Trust, Verdict,
+    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, LoginSources, Outage, Requirement, Trust,
+    Verdict,
 };
 
 use crate::support::command::Home;
@@ -38,7 +39,7 @@ fn client_in(home: &Path, timeout: Duration) -> Client {
 
 fn client_of(sources: LoginSources, timeout: Duration) -> Client {
     let credentials = Credentials::from(sources);
-    Client::new(Options { plain_http: Vec::new(), trust: Trust::default(), timeout, credentials })
+    Client::new(ClientOptions { plain_http: Vec::new(), trust: Trust::default(), timeout, credentials })
 }
 
 /// Returns a client with this docker configuration.
@@ -72,17 +73,17 @@ fn reference(address: &str, name: &str) -> Reference {
 }
 
 /// Checks `name` in a registry.
-fn check(client: &Client, registry: &Registry, name: &str) -> Checked {
+fn check(client: &Client, registry: &Registry, name: &str) -> CheckedImage {
     check_at(client, &registry.address(), name)
 }
 
 /// Checks `name` in the registry at `address`.
-fn check_at(client: &Client, address: &str, name: &str) -> Checked {
+fn check_at(client: &Client, address: &str, name: &str) -> CheckedImage {
     check_for(client, address, name, &[])
 }
 
 /// Checks whether `name` in the registry at `address` fulfils requirements.
-fn check_for(client: &Client, address: &str, name: &str, requirements: &[Requirement]) -> Checked {
+fn check_for(client: &Client, address: &str, name: &str, requirements: &[Requirement]) -> CheckedImage {
     let checked = client.check(&reference(address, name), requirements, Detail::Full);
     checked.unwrap_or_else(|error| panic!("{name}: {error:?}"))
 }
@@ -92,8 +93,8 @@ fn check_error(client: &Client, registry: &Registry) -> CheckError {
     client.check(&reference(&registry.address(), "app:v1"), &[], Detail::Full).expect_err("no verdict")
 }
 
-/// Shows a verdict in a few words, with status and code where there is an answer.
-fn show(checked: &Checked) -> String {
+/// Shows a verdict in a few words, with status and code if there is an answer.
+fn show(checked: &CheckedImage) -> String {
     show_verdict(&checked.verdict)
 }
 
@@ -101,7 +102,7 @@ fn show_verdict(verdict: &Verdict) -> String {
     let (word, answer) = match verdict {
         Verdict::Present(_) => return "present".to_owned(),
         Verdict::Mismatch { .. } => return "mismatch".to_owned(),
-        Verdict::Unavailable(Outage::Silent { .. }) => return "silent".to_owned(),
+        Verdict::Unavailable(Outage::NoAnswer { .. }) => return "silent".to_owned(),
         Verdict::Unavailable(Outage::Untrusted { .. }) => return "untrusted".to_owned(),
         Verdict::Absent(answer) => ("absent", answer),
         Verdict::NoAccess(answer) => ("no access", answer),
@@ -115,7 +116,7 @@ fn show_verdict(verdict: &Verdict) -> String {
 
 /// Asserts the verdict and all requests since the last call, without the `/v2/` and `/manifests` of their paths.
 #[track_caller]
-fn assert_check(checked: &Checked, registry: &Registry, verdict: &str, requests: &[&str]) {
+fn assert_check(checked: &CheckedImage, registry: &Registry, verdict: &str, requests: &[&str]) {
     let lines = registry.request_lines();
     assert_eq!(checked.requests as usize, lines.len(), "the count that is reported: {lines:?}");
     let lines: Vec<_> = lines.iter().map(|line| short(line)).collect();

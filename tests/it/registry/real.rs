@@ -1,4 +1,4 @@
-//! The same answers from the real docker-registry, in the same number of requests, where it is installed.
+//! The same answers from the real docker-registry, in the same number of requests, if it is installed.
 
 use tagship::registry::{Client, Verdict};
 

@@ -1,12 +1,12 @@
 //! Answers that are somewhere else: no login goes with us, and not everywhere is gone to.
 
-use tagship::registry::{CheckError, Refusal, Verdict};
+use tagship::registry::{CheckError, LocationError, Verdict};
 
 use super::{anonymous, check, check_error, ci, logged_in, show};
 use crate::support::http::Authorization;
 use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
 
-/// Two registries, the first of which sends everybody who is logged in on to the second.
+/// Two registries, of which the first redirects each request with a login to the second.
 fn pair(second: Auth) -> (Registry, Registry) {
     let (first, second) = (Registry::start(Auth::Basic(ci())), Registry::start(second));
     for registry in [&first, &second] {
@@ -57,12 +57,12 @@ fn where_a_redirect_must_not_lead() {
     let registry = Registry::start(Auth::None);
     let itself = format!("http://{}/v2/app/manifests/v1", registry.address());
     for (location, expected, requests) in [
-        ("http://169.254.169.254/latest/meta-data", Refusal::Local, 1),
-        ("https://10.0.0.1/", Refusal::Local, 1),
-        ("file:///etc/passwd", Refusal::Scheme, 1),
-        ("http://user:pw@127.0.0.1/", Refusal::Login, 1),
-        ("http://[", Refusal::Malformed, 1),
-        (&itself, Refusal::Endless, 6),
+        ("http://169.254.169.254/latest/meta-data", LocationError::Local, 1),
+        ("https://10.0.0.1/", LocationError::Local, 1),
+        ("file:///etc/passwd", LocationError::Scheme, 1),
+        ("http://user:pw@127.0.0.1/", LocationError::Login, 1),
+        ("http://[", LocationError::Malformed, 1),
+        (&itself, LocationError::Endless, 6),
     ] {
         registry.inject("HEAD /v2/app", requests, Fault::redirect(location));
         let error = check_error(&anonymous(), &registry);

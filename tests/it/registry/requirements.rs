@@ -1,7 +1,7 @@
 //! What is behind a tag: platforms, their manifests, and the commit that an image was built from.
 
 use serde_json::json;
-use tagship::registry::{CheckError, Checked, Detail, Finding, Nonsense, Requirement, Revision, Verdict};
+use tagship::registry::{CheckError, CheckedImage, Detail, Finding, InvalidResponse, Requirement, Revision, Verdict};
 
 use super::{anonymous, assert_check, check, check_for, ci, client_with, logged_in, reference, short, show_verdict};
 use crate::support::http::Authorization;
@@ -19,7 +19,7 @@ fn revision(text: &str) -> Requirement {
 }
 
 /// Shows findings in a few words, joined by `; `.
-fn findings(checked: &Checked) -> String {
+fn findings(checked: &CheckedImage) -> String {
     let shown = checked.findings.iter().map(|finding| match finding {
         Finding::Met => "met".to_owned(),
         Finding::OtherPlatforms { wanted, found } => {
@@ -34,7 +34,7 @@ fn findings(checked: &Checked) -> String {
     shown.collect::<Vec<_>>().join("; ")
 }
 
-fn platforms(checked: &Checked) -> String {
+fn platforms(checked: &CheckedImage) -> String {
     checked.platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
@@ -219,13 +219,13 @@ fn indexes_without_end_are_not_followed() {
     let error = |registry: &Registry| {
         let reference = reference(&registry.address(), "app:v1");
         let error = anonymous().check(&reference, &[platform("linux/amd64")], Detail::Full).expect_err("no verdict");
-        let CheckError::Nonsense { source, .. } = error else { panic!("{error:?}") };
+        let CheckError::InvalidResponse { source, .. } = error else { panic!("{error:?}") };
         (source, registry.requests().len())
     };
-    assert_eq!(error(&registry), (Nonsense::Nested, 4));
+    assert_eq!(error(&registry), (InvalidResponse::Nested, 4));
     let inner = registry.put_image("app", "inner", &Image::new().with_attestation());
     put_index(&registry, "v1", &vec![(inner.as_str(), media_type::OCI_INDEX); 1000]);
-    assert_eq!(error(&registry), (Nonsense::Nested, 17));
+    assert_eq!(error(&registry), (InvalidResponse::Nested, 17));
 }
 
 #[test]
@@ -240,7 +240,10 @@ fn what_is_neither_image_nor_index() {
         registry.put_manifest("app", "v1", media_type::OCI_MANIFEST, manifest.to_string().as_bytes());
         let reference = reference(&registry.address(), "app:v1");
         let error = anonymous().check(&reference, &[revision(COMMIT)], Detail::Full).expect_err("no verdict");
-        assert!(matches!(error, CheckError::Nonsense { source: Nonsense::NotAnImage, .. }), "{manifest}: {error:?}");
+        assert!(
+            matches!(error, CheckError::InvalidResponse { source: InvalidResponse::NotAnImage, .. }),
+            "{manifest}: {error:?}"
+        );
     }
 }
 

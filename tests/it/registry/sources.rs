@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tagship::registry::{Client, GivenLogin, LoginSources, Secret, Source};
+use tagship::registry::{Client, GivenLogin, LoginSource, LoginSources, Secret};
 
 use super::{PASSWORD, check, check_error, ci, client_of, docker_config, show};
 use crate::stage::Stage;
@@ -76,7 +76,7 @@ fn a_login_of_another_registry_is_not_shown() {
     for (place, name) in PLACES.iter().enumerate() {
         let (client, _home) = client(place, &ci(), "ghcr.io");
         let checked = check(&client, &registry, "app:v1");
-        assert_eq!((show(&checked).as_str(), &checked.source), ("no access 401", &Source::Anonymous), "{name}");
+        assert_eq!((show(&checked).as_str(), &checked.source), ("no access 401", &LoginSource::Anonymous), "{name}");
         assert!(registry.requests().iter().all(|request| request.authorization_value().is_none()), "{name}");
     }
 }

@@ -1,9 +1,9 @@
-//! TLS, with an authority that the system does not know: the real docker-registry, where it is installed.
+//! TLS, with an authority that the system does not know: the real docker-registry, if it is installed.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tagship::registry::{AuthorityProblem, CheckError, Client, Credentials, Detail, Options, Trust};
+use tagship::registry::{AuthorityProblem, CheckError, Client, ClientOptions, Credentials, Detail, Trust};
 
 use super::{check_at, reference, show};
 use crate::stage::tagship;
@@ -13,7 +13,12 @@ use crate::support::servers::DockerRegistry;
 
 fn client(trust: Trust, plain_http: &[&str]) -> Client {
     let plain_http = plain_http.iter().map(|host| (*host).to_owned()).collect();
-    Client::new(Options { plain_http, trust, timeout: Duration::from_secs(20), credentials: Credentials::default() })
+    Client::new(ClientOptions {
+        plain_http,
+        trust,
+        timeout: Duration::from_secs(20),
+        credentials: Credentials::default(),
+    })
 }
 
 fn with_file(path: &Path) -> Trust {
@@ -60,7 +65,7 @@ fn another_authority_is_not_believed() {
 }
 
 #[test]
-fn tls_where_there_is_none() {
+fn a_server_without_tls() {
     let registry = Registry::start(Auth::None);
     registry.put_image("app", "v1", &Image::new());
     let Some((_other, authority)) = DockerRegistry::start_tls() else { return };

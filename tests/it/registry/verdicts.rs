@@ -1,8 +1,8 @@
-//! What a check concludes where nothing is out of order, and the fewest requests for it.
+//! What a check concludes if there is no fault, and the fewest requests for it.
 
 use std::thread;
 
-use tagship::registry::{Source, Verdict};
+use tagship::registry::{LoginSource, Verdict};
 
 use super::{anonymous, assert_check, check, ci, logged_in};
 use crate::support::login::Login;
@@ -27,7 +27,7 @@ fn without_authentication() {
     ] {
         let checked = check(&client, &registry, name);
         assert_check(&checked, &registry, verdict, requests);
-        assert_eq!(checked.source, Source::NotAsked);
+        assert_eq!(checked.source, LoginSource::NotAsked);
     }
 }
 
@@ -44,7 +44,7 @@ fn basic() {
         let checked = check(&client, &registry, name);
         assert_check(&checked, &registry, verdict, requests);
         let path = home.path().join(".docker/config.json");
-        assert_eq!(checked.source, Source::File { path, key: registry.address() });
+        assert_eq!(checked.source, LoginSource::File { path, key: registry.address() });
     }
 }
 
@@ -74,7 +74,7 @@ fn without_a_login() {
     let registry = with_image(Auth::Basic(ci()));
     let checked = check(&anonymous(), &registry, "app:v1");
     assert_check(&checked, &registry, "no access 401", &["HEAD app/v1 401"]);
-    assert_eq!(checked.source, Source::Anonymous);
+    assert_eq!(checked.source, LoginSource::Anonymous);
 
     let registry = with_image(Auth::Bearer(ci()));
     let requests = ["HEAD public/app/v1 401", "GET /token 200", "HEAD public/app/v1 200"];

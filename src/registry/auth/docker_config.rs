@@ -8,19 +8,19 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-use super::credentials::Login;
-use super::error::ConfigProblem;
+use super::login::StoredLogin;
 use super::secret::Secret;
+use crate::registry::error::ConfigProblem;
 
 /// The names under which a login for Docker Hub is kept.
 const DOCKER_HUB_KEYS: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
-/// What docker asks a credential helper for, where it means Docker Hub.
+/// The server that docker names to a credential helper for Docker Hub.
 const DOCKER_HUB_SERVER: &str = "https://index.docker.io/v1/";
 
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct DockerConfig {
-    auths: Option<BTreeMap<String, Option<Entry>>>,
+pub(in crate::registry) struct DockerConfig {
+    auths: Option<BTreeMap<String, Option<AuthEntry>>>,
     #[serde(rename = "credHelpers")]
     cred_helpers: Option<BTreeMap<String, String>>,
     #[serde(rename = "credsStore")]
@@ -29,7 +29,7 @@ pub(super) struct DockerConfig {
 
 /// A value of `auths`. One without any field only says that a credential helper has the login.
 #[derive(Debug, Default, Deserialize)]
-struct Entry {
+struct AuthEntry {
     auth: Option<Secret>,
     username: Option<String>,
     password: Option<Secret>,
@@ -39,7 +39,7 @@ struct Entry {
 
 impl DockerConfig {
     /// Reads a configuration; an empty file is one without logins, as it is for docker.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, ConfigProblem> {
+    pub(in crate::registry) fn parse(bytes: &[u8]) -> Result<Self, ConfigProblem> {
         if bytes.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
@@ -48,7 +48,7 @@ impl DockerConfig {
     }
 
     /// Returns the credential helper that is meant for this registry alone.
-    pub(super) fn helper(&self, registry: &str) -> Option<&str> {
+    pub(in crate::registry) fn helper(&self, registry: &str) -> Option<&str> {
         let helpers = self.cred_helpers.as_ref()?;
         let names = hosts(registry);
         let helper = helpers.iter().find(|(key, _)| names.contains(&normal(key)));
@@ -56,13 +56,17 @@ impl DockerConfig {
     }
 
     /// Returns the credential helper for all registries.
-    pub(super) fn store(&self) -> Option<&str> {
+    pub(in crate::registry) fn store(&self) -> Option<&str> {
         self.creds_store.as_deref().filter(|name| !name.is_empty())
     }
 
     /// Returns the login that `auths` holds for a repository, and its key. The longest matching key wins: `host/a/b`
     /// before `host/a`, and that before `host`; of two alike, the one that needs no normalising.
-    pub(super) fn login(&self, registry: &str, repository: &str) -> Result<Option<(&str, Login)>, ConfigProblem> {
+    pub(in crate::registry) fn login(
+        &self,
+        registry: &str,
+        repository: &str,
+    ) -> Result<Option<(&str, StoredLogin)>, ConfigProblem> {
         let Some(auths) = &self.auths else {
             return Ok(None);
         };
@@ -82,10 +86,10 @@ impl DockerConfig {
     }
 }
 
-impl Entry {
-    fn login(&self, key: &str) -> Result<Option<Login>, ConfigProblem> {
+impl AuthEntry {
+    fn login(&self, key: &str) -> Result<Option<StoredLogin>, ConfigProblem> {
         if let Some(token) = said(self.registrytoken.as_ref()) {
-            return Ok(Some(Login::RegistryToken(token.clone())));
+            return Ok(Some(StoredLogin::RegistryToken(token.clone())));
         }
         let basic = match (said(self.auth.as_ref()), self.username.as_deref(), said(self.password.as_ref())) {
             (Some(auth), ..) => Some(decode(auth).ok_or_else(|| ConfigProblem::Auth { key: key.to_owned() })?),
@@ -96,16 +100,16 @@ impl Entry {
         };
         Ok(match (said(self.identitytoken.as_ref()), basic) {
             (Some(token), basic) => {
-                Some(Login::IdentityToken { username: basic.map(|(username, _)| username), token: token.clone() })
+                Some(StoredLogin::IdentityToken { username: basic.map(|(username, _)| username), token: token.clone() })
             }
-            (None, Some((username, password))) => Some(Login::Password { username, password }),
+            (None, Some((username, password))) => Some(StoredLogin::Password { username, password }),
             (None, None) => None,
         })
     }
 }
 
 /// Returns what a credential helper is asked for.
-pub(super) fn server(registry: &str) -> &str {
+pub(in crate::registry) fn server(registry: &str) -> &str {
     if registry == DOCKER_HUB_KEYS[0] { DOCKER_HUB_SERVER } else { registry }
 }
 
@@ -115,7 +119,7 @@ fn hosts(registry: &str) -> Vec<&str> {
 }
 
 /// Whether a key, a host in any form that docker writes, means this registry.
-pub(super) fn is_for(key: &str, registry: &str) -> bool {
+pub(in crate::registry) fn is_for(key: &str, registry: &str) -> bool {
     hosts(registry).contains(&normal(key))
 }
 
@@ -152,7 +156,7 @@ fn decode(auth: &Secret) -> Option<(String, Secret)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DockerConfig, Login, server};
+    use super::{DockerConfig, StoredLogin, server};
 
     /// Shows the login for `name` as `key: login`.
     fn show(config: &str, name: &str) -> String {
@@ -160,13 +164,13 @@ mod tests {
         let (registry, repository) = name.split_once('/').unwrap();
         match config.login(registry, repository) {
             Ok(None) => "none".to_owned(),
-            Ok(Some((key, Login::Password { username, password }))) => {
+            Ok(Some((key, StoredLogin::Password { username, password }))) => {
                 format!("{key}: {username}:{}", password.expose())
             }
-            Ok(Some((key, Login::IdentityToken { username, token }))) => {
+            Ok(Some((key, StoredLogin::IdentityToken { username, token }))) => {
                 format!("{key}: identity {}:{}", username.unwrap_or_default(), token.expose())
             }
-            Ok(Some((key, Login::RegistryToken(token)))) => format!("{key}: registry {}", token.expose()),
+            Ok(Some((key, StoredLogin::RegistryToken(token)))) => format!("{key}: registry {}", token.expose()),
             Err(problem) => problem.to_string(),
         }
     }

@@ -12,24 +12,22 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::credentials::{Login, TOKEN_USER};
-use super::error::HelperProblem;
+use super::login::{StoredLogin, TOKEN_USER};
 use super::secret::Secret;
+use crate::registry::error::HelperProblem;
+use crate::registry::limits::MAX_HELPER_OUTPUT;
 use crate::system::programs::{Program, command};
 
-/// The longest output that is read.
-const OUTPUT_LIMIT: u64 = 64 << 10;
-
-/// What every helper says where it has no login for a server; docker looks for the same words.
+/// What every helper says if it has no login for a server; docker looks for the same words.
 const NOT_FOUND: &[u8] = b"credentials not found";
 
-/// Asks `program` for the login at `server`; `None` where it has none. It is stopped after `limit`.
-pub(super) fn ask(
+/// Asks `program` for the login at `server`; `None` if it has none. It is stopped after `limit`.
+pub(in crate::registry) fn ask(
     program: &str,
     server: &str,
     search_path: &OsStr,
     limit: Duration,
-) -> Result<Option<Login>, HelperProblem> {
+) -> Result<Option<StoredLogin>, HelperProblem> {
     let path = find(program, search_path).ok_or(HelperProblem::Missing)?;
     let mut command = command(path);
     command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -78,8 +76,8 @@ fn read_until(stdout: ChildStdout, deadline: Instant) -> Result<Vec<u8>, HelperP
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut output = Vec::new();
-        let read = stdout.take(OUTPUT_LIMIT).read_to_end(&mut output);
-        // Nobody listens any more where the time is over.
+        let read = stdout.take(MAX_HELPER_OUTPUT).read_to_end(&mut output);
+        // The receiver is gone if the time is over.
         drop(sender.send(read.map(|_| output)));
     });
     let left = deadline.saturating_duration_since(Instant::now());
@@ -89,7 +87,7 @@ fn read_until(stdout: ChildStdout, deadline: Instant) -> Result<Vec<u8>, HelperP
     read.map_err(HelperProblem::Start)
 }
 
-fn login(output: &[u8]) -> Result<Option<Login>, HelperProblem> {
+fn login(output: &[u8]) -> Result<Option<StoredLogin>, HelperProblem> {
     #[derive(Deserialize)]
     struct Output {
         #[serde(rename = "Username")]
@@ -103,8 +101,8 @@ fn login(output: &[u8]) -> Result<Option<Login>, HelperProblem> {
     Ok(match username.as_str() {
         _ if secret.is_empty() => None,
         "" => None,
-        TOKEN_USER => Some(Login::IdentityToken { username: None, token: secret }),
-        _ => Some(Login::Password { username, password: secret }),
+        TOKEN_USER => Some(StoredLogin::IdentityToken { username: None, token: secret }),
+        _ => Some(StoredLogin::Password { username, password: secret }),
     })
 }
 

@@ -1,15 +1,15 @@
-//! Where a check goes: the URL that a reference means. Docker Hub's API lives under another name than its images, and
+//! The URLs that a reference means. Docker Hub's API lives under another name than its images, and
 //! loopback names are spoken to in plain HTTP, unless an authority for their certificates was given.
 
 use reqwest::Url;
 
-use super::address::is_loopback;
 use super::error::CheckError;
-use super::trust::Trust;
+use super::http::address::is_loopback;
+use super::http::trust::Trust;
 use crate::image::{Digest, Reference};
 
 #[derive(Debug)]
-pub(super) struct Target {
+pub(super) struct Endpoint {
     /// The registry as the reference has it; credentials are kept under this name.
     pub(super) registry: String,
     pub(super) repository: String,
@@ -28,8 +28,8 @@ pub(super) enum Store {
     Blobs,
 }
 
-impl Target {
-    /// Returns where `reference` leads. With a tag and a digest the tag is asked for: the digest must be what it means.
+impl Endpoint {
+    /// Returns the endpoint of `reference`. With a tag and a digest the tag is asked for: the digest must be what it means.
     pub(super) fn new(reference: &Reference, plain_http: &[String], trust: &Trust) -> Result<Self, CheckError> {
         let name = match (reference.tag(), reference.digest()) {
             (Some(tag), _) => tag.as_str(),
@@ -54,7 +54,7 @@ impl Target {
         })
     }
 
-    /// Returns where a part of the image lies.
+    /// Returns the URL of a part of the image.
     pub(super) fn part(&self, store: Store, digest: &Digest) -> Result<Url, CheckError> {
         let store = match store {
             Store::Manifests => "manifests",
@@ -76,7 +76,7 @@ fn names(entry: &str, registry: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Target, Trust};
+    use super::{Endpoint, Trust};
     use crate::registry::CheckError;
 
     const DIGEST: &str = "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3";
@@ -103,7 +103,8 @@ mod tests {
             ("[fd00::1]:5000/app:v1", "http://[fd00::1]:5000/v2/app/manifests/v1"),
             ("[fd00::2]:5000/app:v1", "https://[fd00::2]:5000/v2/app/manifests/v1"),
         ] {
-            let target = Target::new(&reference.replace('D', DIGEST).parse().unwrap(), &plain_http, &Trust::default());
+            let target =
+                Endpoint::new(&reference.replace('D', DIGEST).parse().unwrap(), &plain_http, &Trust::default());
             let target = target.unwrap();
             assert_eq!(target.manifest.as_str(), expected.replace('D', DIGEST), "{reference}");
             assert!(expected.starts_with(target.base.as_str()), "{reference}");
@@ -119,7 +120,7 @@ mod tests {
             ("127.0.0.1:5000/app:v1", "http://127.0.0.1:5000/v2/"),
             ("ghcr.io/org/app:v1", "https://ghcr.io/v2/"),
         ] {
-            let target = Target::new(&reference.parse().unwrap(), &plain_http, &trust).unwrap();
+            let target = Endpoint::new(&reference.parse().unwrap(), &plain_http, &trust).unwrap();
             assert_eq!(target.base.as_str(), expected, "{reference}");
         }
     }
@@ -130,7 +131,7 @@ mod tests {
             ("ghcr.io/org/app", "`ghcr.io/org/app` has neither a tag nor a digest to check"),
             ("256.1.1.1/app:v1", "`256.1.1.1` is not the host of a registry"),
         ] {
-            let error: CheckError = Target::new(&reference.parse().unwrap(), &[], &Trust::default()).unwrap_err();
+            let error: CheckError = Endpoint::new(&reference.parse().unwrap(), &[], &Trust::default()).unwrap_err();
             assert_eq!(error.to_string(), expected);
         }
     }

@@ -1,28 +1,25 @@
-//! Which login a registry is shown, and where it came from. One that was given for this very registry comes first, then
-//! the configurations of docker and podman, the nearest to the caller first, then what the CI system has for its own
-//! registry; then there is none. The order within a configuration is: a credential helper for this registry, `auths`,
-//! the credential helper for all. Logins are looked up when a registry asks for one, never before.
+//! Looks up the login for a registry. The order is: a login that was given for this registry, the configurations of docker
+//! and podman, the nearest to the caller first, and the login that the CI system has for its own registry. The order within
+//! a configuration is: a credential helper for this registry, `auths`, the credential helper for all registries. A login is
+//! looked up when a registry asks for one, never before.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::docker_config::{DockerConfig, is_for, server};
-use super::error::{CheckError, ConfigProblem};
 use super::helper;
+use super::login::{LoginSource, StoredLogin};
 use super::secret::Secret;
-
-/// The user name that says that the password is an identity token.
-pub(super) const TOKEN_USER: &str = "<token>";
+use crate::registry::error::{CheckError, ConfigProblem};
 
 /// The variable that holds a whole configuration.
 const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
 
-/// Where the environment says that logins are.
+/// The places that the environment names for logins.
 #[derive(Debug, Clone, Default)]
 pub struct LoginSources {
     /// What comes before all configurations.
@@ -60,7 +57,7 @@ pub struct GivenLogin {
 pub struct Credentials {
     sources: LoginSources,
     /// What credential helpers answered, by program and server: many images of one registry ask once.
-    from_helpers: Mutex<HashMap<(String, String), Option<Login>>>,
+    from_helpers: Mutex<HashMap<(String, String), Option<StoredLogin>>>,
 }
 
 impl From<LoginSources> for Credentials {
@@ -85,52 +82,14 @@ impl LoginSources {
     }
 }
 
-/// A login, in one of the forms that docker keeps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Login {
-    Password {
-        username: String,
-        password: Secret,
-    },
-    /// A refresh token for the registry's token server.
-    IdentityToken {
-        username: Option<String>,
-        token: Secret,
-    },
-    /// A token to be shown to the registry as it is.
-    RegistryToken(Secret),
-}
-
-/// Where the login of a check came from; its text completes "login:" and "the login from".
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The registry did not ask for one.
-    NotAsked,
-    /// The registry wanted one, and none was found.
-    Anonymous,
-    /// A variable of the environment, which has it for this registry.
-    Variable(&'static str),
-    /// A key of `auths` in a configuration, or in the variable that holds one.
-    File { path: PathBuf, key: String },
-    /// The named program, for a server.
-    Helper { program: String, server: String },
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAsked => f.write_str("not asked for"),
-            Self::Anonymous => f.write_str("none found"),
-            Self::Variable(name) => write!(f, "`{name}`"),
-            Self::File { path, key } => write!(f, "`{key}` in `{}`", path.display()),
-            Self::Helper { program, server } => write!(f, "`{program}` for `{server}`"),
-        }
-    }
-}
-
 impl Credentials {
     /// Returns the login for a repository and its source; programs that are asked get at most `limit`.
-    pub(super) fn find(&self, registry: &str, repository: &str, limit: Duration) -> Result<Found, CheckError> {
+    pub(in crate::registry) fn find(
+        &self,
+        registry: &str,
+        repository: &str,
+        limit: Duration,
+    ) -> Result<Found, CheckError> {
         if let Some(found) = given(&self.sources.given, registry) {
             return Ok(found);
         }
@@ -147,7 +106,7 @@ impl Credentials {
                 return Ok(found);
             }
         }
-        Ok(given(&self.sources.of_ci, registry).unwrap_or((None, Source::Anonymous)))
+        Ok(given(&self.sources.of_ci, registry).unwrap_or((None, LoginSource::Anonymous)))
     }
 
     /// Returns the login that one configuration leads to.
@@ -163,13 +122,13 @@ impl Credentials {
             return Ok(Some(found));
         }
         if let Some((key, login)) = config.login(registry, repository).map_err(|source| wrong(path, source))? {
-            return Ok(Some((Some(login), Source::File { path: path.to_owned(), key: key.to_owned() })));
+            return Ok(Some((Some(login), LoginSource::File { path: path.to_owned(), key: key.to_owned() })));
         }
         self.ask(config.store(), path, registry, limit)
     }
 
     /// Forgets what credential helpers said of a registry, so that they are asked again.
-    pub(super) fn forget(&self, registry: &str) {
+    pub(in crate::registry) fn forget(&self, registry: &str) {
         let mut known = self.from_helpers.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|(_, asked), _| asked != server(registry));
     }
@@ -201,25 +160,25 @@ impl Credentials {
                 known.entry(key).insert_entry(asked).get().clone()
             }
         };
-        Ok(login.map(|login| (Some(login), Source::Helper { program, server })))
+        Ok(login.map(|login| (Some(login), LoginSource::Helper { program, server })))
     }
 }
 
-/// A login, if there is one, and where it came from.
-type Found = (Option<Login>, Source);
+/// A login, if there is one, and its source.
+type Found = (Option<StoredLogin>, LoginSource);
 
 /// Returns the first login that was given for a registry.
 fn given(logins: &[GivenLogin], registry: &str) -> Option<Found> {
     let given = logins.iter().find(|given| is_for(&given.registry, registry))?;
-    let login = Login::Password { username: given.username.clone(), password: given.password.clone() };
-    Some((Some(login), Source::Variable(given.variable)))
+    let login = StoredLogin::Password { username: given.username.clone(), password: given.password.clone() };
+    Some((Some(login), LoginSource::Variable(given.variable)))
 }
 
 fn wrong(path: &Path, source: ConfigProblem) -> CheckError {
     CheckError::Config { path: path.to_owned(), source }
 }
 
-/// Reads a configuration; where there is none, it is empty.
+/// Reads a configuration; it is empty if there is no file.
 fn read(path: &Path) -> Result<DockerConfig, ConfigProblem> {
     match std::fs::read(path) {
         Ok(bytes) => DockerConfig::parse(&bytes),

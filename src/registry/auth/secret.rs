@@ -1,5 +1,5 @@
 //! A text that must not be seen: a password, a token. It has no `Display`, and its `Debug` says nothing, so that it can
-//! only get out where the code says [`Secret::expose`].
+//! only get out through [`Secret::expose`].
 
 use std::fmt;
 
@@ -17,21 +17,21 @@ impl Secret {
         Self(text)
     }
 
-    pub(super) fn expose(&self) -> &str {
+    pub(in crate::registry) fn expose(&self) -> &str {
         &self.0
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::registry) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Returns the value of `Authorization: Bearer`; `None` where the token cannot be part of a header.
-    pub(super) fn bearer(&self) -> Option<HeaderValue> {
+    /// Returns the value of `Authorization: Bearer`; `None` if the token cannot be part of a header.
+    pub(in crate::registry) fn bearer(&self) -> Option<HeaderValue> {
         sensitive(&format!("Bearer {}", self.0))
     }
 
     /// Returns the value of `Authorization: Basic` for this password and its user.
-    pub(super) fn basic(&self, username: &str) -> Option<HeaderValue> {
+    pub(in crate::registry) fn basic(&self, username: &str) -> Option<HeaderValue> {
         sensitive(&format!("Basic {}", STANDARD.encode(format!("{username}:{}", self.0))))
     }
 }

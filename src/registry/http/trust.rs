@@ -1,12 +1,12 @@
-//! Whose certificates are believed beside those that the system believes: an authority that was given for all registries,
-//! and those that docker and podman keep for one, in `certs.d/HOST[:PORT]/*.crt`. It leaves out client certificates, and
-//! has no way to believe everybody.
+//! The authorities that are trusted beside those of the system: one that was given for all registries, and those that
+//! docker and podman keep for one registry, in `certs.d/HOST[:PORT]/*.crt`. It leaves out client certificates, and
+//! has no way to trust any certificate.
 
 use std::path::{Path, PathBuf};
 
 use reqwest::Certificate;
 
-use super::error::{AuthorityProblem, CheckError};
+use crate::registry::error::{AuthorityProblem, CheckError};
 
 /// Where certificates of authorities are.
 #[derive(Debug, Clone, Default)]
@@ -20,17 +20,17 @@ pub struct Trust {
 impl Trust {
     /// Whether an authority was given that this registry may have its certificate from. Then it speaks TLS, even on
     /// loopback.
-    pub(super) fn covers(&self, registry: &str) -> bool {
+    pub(in crate::registry) fn covers(&self, registry: &str) -> bool {
         self.ca_file.is_some() || self.is_for(registry)
     }
 
     /// Whether there is an authority for this registry alone.
-    pub(super) fn is_for(&self, registry: &str) -> bool {
+    pub(in crate::registry) fn is_for(&self, registry: &str) -> bool {
         !self.files_for(registry).is_empty()
     }
 
     /// Returns the certificates to believe for a registry.
-    pub(super) fn authorities(&self, registry: &str) -> Result<Vec<Certificate>, CheckError> {
+    pub(in crate::registry) fn authorities(&self, registry: &str) -> Result<Vec<Certificate>, CheckError> {
         let mut authorities = Vec::new();
         for path in self.ca_file.iter().cloned().chain(self.files_for(registry)) {
             let certificates = read(&path).map_err(|source| CheckError::Authority { path, source })?;

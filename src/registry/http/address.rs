@@ -1,14 +1,14 @@
-//! Rules about hosts: which of them are spoken to in plain HTTP, and where a registry may send us. A registry names the
-//! place where the login goes (the realm of its challenge) and can redirect any request, so both are checked alike.
+//! Rules about hosts: which of them speak plain HTTP, and to which of them a registry may send us. A registry names the
+//! host that gets the login (the realm of its challenge) and can redirect any request, so the same rules hold for both.
 
 use std::net::IpAddr;
 
 use reqwest::Url;
 
-use super::error::Refusal;
+use crate::registry::error::LocationError;
 
 /// Whether `url` leads to this machine by its name alone.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(in crate::registry) fn is_loopback(url: &Url) -> bool {
     match literal(url) {
         Some(address) => address.is_loopback(),
         None => {
@@ -19,13 +19,13 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 }
 
 /// Whether two URLs lead to the same scheme, host and port: only then may one see a login meant for the other.
-pub(super) fn is_same_place(one: &Url, other: &Url) -> bool {
+pub(in crate::registry) fn is_same_place(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme() && is_same_host(one, other)
 }
 
 /// Returns how to show where `url` leads: its host, and its port if it is not the scheme's own. Paths and queries may
 /// carry signatures and stay out of messages.
-pub(super) fn shown_host(url: &Url) -> String {
+pub(in crate::registry) fn shown_host(url: &Url) -> String {
     let host = match url.host_str().unwrap_or_default() {
         "registry-1.docker.io" => "docker.io",
         host => host,
@@ -41,18 +41,18 @@ pub(super) fn shown_host(url: &Url) -> String {
 /// The rules are those of go-containerregistry's `validateRealmURL` and regclient's `AllowRedirect`: TLS is never left,
 /// and a public registry cannot make us talk to addresses that only this machine or its network can reach. A registry
 /// on loopback may name other ports of it.
-pub(super) fn may_lead(registry: &Url, from: &Url, to: &Url) -> Result<(), Refusal> {
+pub(in crate::registry) fn may_lead(registry: &Url, from: &Url, to: &Url) -> Result<(), LocationError> {
     match (from.scheme(), to.scheme()) {
         (_, "https") | ("http", "http") => {}
-        ("https", "http") => return Err(Refusal::Downgrade),
-        _ => return Err(Refusal::Scheme),
+        ("https", "http") => return Err(LocationError::Downgrade),
+        _ => return Err(LocationError::Scheme),
     }
     if !to.username().is_empty() || to.password().is_some() {
-        return Err(Refusal::Login);
+        return Err(LocationError::Login);
     }
     let own = is_same_host(registry, to) || (is_loopback(registry) && is_loopback(to));
     let local = is_loopback(to) || literal(to).is_some_and(is_local);
-    if local && !own { Err(Refusal::Local) } else { Ok(()) }
+    if local && !own { Err(LocationError::Local) } else { Ok(()) }
 }
 
 fn is_same_host(one: &Url, other: &Url) -> bool {
@@ -90,7 +90,7 @@ fn is_local(address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refusal, is_loopback, is_same_place, may_lead, shown_host};
+    use super::{LocationError, is_loopback, is_same_place, may_lead, shown_host};
     use reqwest::Url;
 
     fn url(text: &str) -> Url {
@@ -124,31 +124,31 @@ mod tests {
         for (registry, to, expected) in [
             (HUB, "https://auth.docker.io/token", Ok(())),
             (HUB, "https://8.8.8.8/token", Ok(())),
-            (HUB, "http://auth.docker.io/token", Err(Refusal::Downgrade)),
-            (HUB, "ftp://auth.docker.io/token", Err(Refusal::Scheme)),
-            (HUB, "file:///etc/passwd", Err(Refusal::Scheme)),
-            (HUB, "https://user@auth.docker.io/token", Err(Refusal::Login)),
-            (HUB, "https://:pw@auth.docker.io/token", Err(Refusal::Login)),
-            (HUB, "https://127.0.0.1/token", Err(Refusal::Local)),
-            (HUB, "https://0x7f.1/token", Err(Refusal::Local)),
-            (HUB, "https://localhost/token", Err(Refusal::Local)),
-            (HUB, "https://0.0.0.0/token", Err(Refusal::Local)),
-            (HUB, "https://10.1.2.3/token", Err(Refusal::Local)),
-            (HUB, "https://172.16.0.1/token", Err(Refusal::Local)),
-            (HUB, "https://192.168.0.1/token", Err(Refusal::Local)),
-            (HUB, "https://100.64.0.1/token", Err(Refusal::Local)),
-            (HUB, "https://169.254.169.254/latest/meta-data", Err(Refusal::Local)),
-            (HUB, "https://[::1]/token", Err(Refusal::Local)),
-            (HUB, "https://[fe80::1]/token", Err(Refusal::Local)),
-            (HUB, "https://[fd00::1]/token", Err(Refusal::Local)),
-            (HUB, "https://[::ffff:10.0.0.1]/token", Err(Refusal::Local)),
+            (HUB, "http://auth.docker.io/token", Err(LocationError::Downgrade)),
+            (HUB, "ftp://auth.docker.io/token", Err(LocationError::Scheme)),
+            (HUB, "file:///etc/passwd", Err(LocationError::Scheme)),
+            (HUB, "https://user@auth.docker.io/token", Err(LocationError::Login)),
+            (HUB, "https://:pw@auth.docker.io/token", Err(LocationError::Login)),
+            (HUB, "https://127.0.0.1/token", Err(LocationError::Local)),
+            (HUB, "https://0x7f.1/token", Err(LocationError::Local)),
+            (HUB, "https://localhost/token", Err(LocationError::Local)),
+            (HUB, "https://0.0.0.0/token", Err(LocationError::Local)),
+            (HUB, "https://10.1.2.3/token", Err(LocationError::Local)),
+            (HUB, "https://172.16.0.1/token", Err(LocationError::Local)),
+            (HUB, "https://192.168.0.1/token", Err(LocationError::Local)),
+            (HUB, "https://100.64.0.1/token", Err(LocationError::Local)),
+            (HUB, "https://169.254.169.254/latest/meta-data", Err(LocationError::Local)),
+            (HUB, "https://[::1]/token", Err(LocationError::Local)),
+            (HUB, "https://[fe80::1]/token", Err(LocationError::Local)),
+            (HUB, "https://[fd00::1]/token", Err(LocationError::Local)),
+            (HUB, "https://[::ffff:10.0.0.1]/token", Err(LocationError::Local)),
             ("https://10.0.0.5/v2/", "https://10.0.0.5/token", Ok(())),
-            ("https://10.0.0.5/v2/", "https://10.0.0.5:444/token", Err(Refusal::Local)),
+            ("https://10.0.0.5/v2/", "https://10.0.0.5:444/token", Err(LocationError::Local)),
             ("http://10.0.0.5:5000/v2/", "http://10.0.0.5:5000/token", Ok(())),
             ("http://10.0.0.5:5000/v2/", "https://auth.example.org/token", Ok(())),
-            ("http://10.0.0.5:5000/v2/", "http://169.254.169.254/token", Err(Refusal::Local)),
+            ("http://10.0.0.5:5000/v2/", "http://169.254.169.254/token", Err(LocationError::Local)),
             ("http://localhost:5000/v2/", "http://127.0.0.1:5001/token", Ok(())),
-            ("http://localhost:5000/v2/", "http://10.0.0.5/token", Err(Refusal::Local)),
+            ("http://localhost:5000/v2/", "http://10.0.0.5/token", Err(LocationError::Local)),
         ] {
             assert_eq!(may_lead(&url(registry), &url(registry), &url(to)), expected, "{registry} -> {to}");
         }
@@ -158,7 +158,7 @@ mod tests {
     fn tls_that_a_redirect_reached_is_not_left_again() {
         let registry = url("http://10.0.0.5:5000/v2/");
         let realm = url("https://auth.example.org/token");
-        assert_eq!(may_lead(&registry, &realm, &url("http://auth.example.org/")), Err(Refusal::Downgrade));
+        assert_eq!(may_lead(&registry, &realm, &url("http://auth.example.org/")), Err(LocationError::Downgrade));
     }
 
     #[test]

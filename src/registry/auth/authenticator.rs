@@ -1,0 +1,335 @@
+//! Answers `WWW-Authenticate` challenges, and keeps what was learned and obtained for the checks that follow. Nothing is
+//! shown before a registry asks; from then on its way of asking is known, and a token is kept for its repository as long as
+//! it lasts. A login that was rejected is not shown again, for no image of its registry. A challenge of another host, which
+//! a redirect led to, is not answered: our logins are not meant for it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::header::WWW_AUTHENTICATE;
+use reqwest::{Method, Url};
+
+use super::authorization::{Authorization, AuthorizationKind};
+use super::challenge::{self, Challenge};
+use super::login::StoredLogin;
+use super::login_check::LoginCheck;
+use super::login_sources::Credentials;
+use super::token::{self, TokenRequest};
+use crate::registry::context::{CheckContext, EarlyEnd};
+use crate::registry::error::CheckError;
+use crate::registry::http::address::is_same_place;
+use crate::registry::http::error_response::ErrorResponse;
+use crate::registry::http::requests::{HttpRequest, HttpResponse};
+use crate::registry::http::sender::Sender;
+use crate::registry::limits::MAX_PING_SIZE;
+use crate::registry::verdict::Verdict;
+
+/// How long a credential helper may take.
+const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The ways to authorize that we know.
+#[derive(Debug, Clone)]
+enum Scheme {
+    Basic,
+    Bearer { realm: Url, service: Option<String>, scope: Option<String> },
+}
+
+/// What a 401 asks for.
+struct Unauthorized {
+    scheme: Option<Scheme>,
+    /// The scopes for another token, if the scope of the one that was shown was too small.
+    wider: Option<String>,
+    answer: ErrorResponse,
+}
+
+type Slot = Arc<Mutex<Option<Authorization>>>;
+
+/// Logins, and what was obtained for them. All checks of a client share it.
+#[derive(Debug)]
+pub(in crate::registry) struct Authenticator {
+    credentials: Credentials,
+    /// How each registry asks.
+    schemes: Mutex<HashMap<String, Scheme>>,
+    /// What gives access to each repository. Its lock is held while its token is fetched, so that only one is fetched.
+    authorizations: Mutex<HashMap<(String, String), Slot>>,
+    /// The logins that were shown, by registry.
+    login_checks: Mutex<Vec<(String, StoredLogin, Arc<LoginCheck>)>>,
+}
+
+impl Authenticator {
+    pub(in crate::registry) fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            schemes: Mutex::default(),
+            authorizations: Mutex::default(),
+            login_checks: Mutex::default(),
+        }
+    }
+
+    /// Returns what can be shown before the registry asks: what gave access to the repository before, or what the registry
+    /// has asked for before.
+    pub(in crate::registry) fn recall(
+        &self,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<Option<Authorization>, EarlyEnd> {
+        let slot = self.slot(context);
+        let mut slot = lock(&slot);
+        if let Some(authorization) = usable(slot.as_ref(), None) {
+            context.source = authorization.source.clone();
+            return Ok(Some(authorization));
+        }
+        let Some(scheme) = lock(&self.schemes).get(&context.endpoint.registry).cloned() else {
+            return Ok(None);
+        };
+        *slot = self.obtain(&scheme, None, sender, context)?;
+        Ok(slot.clone())
+    }
+
+    /// Returns what to show next after `response`, a 401 to what the check has shown so far. Ends the check if nothing is
+    /// left to show.
+    pub(in crate::registry) fn answer(
+        &self,
+        response: &HttpResponse,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<Authorization, EarlyEnd> {
+        if !is_same_place(&response.url, &context.endpoint.base) {
+            return Err(EarlyEnd::Verdict(Verdict::NoAccess(ErrorResponse::of(response))));
+        }
+        let Unauthorized { scheme, wider, answer } = self.unauthorized(response, sender, context)?;
+        match context.authorization.as_ref().map(|shown| shown.kind) {
+            None => {}
+            // A credential helper may know a newer login by now.
+            Some(AuthorizationKind::Recalled) => self.credentials.forget(&context.endpoint.registry),
+            Some(AuthorizationKind::Token) if wider.is_some() => {}
+            Some(AuthorizationKind::Token | AuthorizationKind::WiderToken) => {
+                return Err(EarlyEnd::Verdict(Verdict::NoAccess(answer)));
+            }
+            Some(AuthorizationKind::Login) => {
+                *lock(&self.slot(context)) = None;
+                return Err(EarlyEnd::Verdict(Verdict::LoginRejected(answer)));
+            }
+        }
+        let Some(scheme) = scheme else {
+            return Err(EarlyEnd::Verdict(Verdict::NoAccess(answer)));
+        };
+        lock(&self.schemes).insert(context.endpoint.registry.clone(), scheme.clone().for_any_repository());
+        let slot = self.slot(context);
+        let mut slot = lock(&slot);
+        // Another check may have been faster.
+        if let Some(authorization) = usable(slot.as_ref(), context.authorization.as_ref()).filter(|_| wider.is_none()) {
+            context.source = authorization.source.clone();
+            return Ok(authorization);
+        }
+        let refused = context.authorization.as_ref().map(|shown| shown.header.clone());
+        let obtained = self.obtain(&scheme, wider, sender, context);
+        if let Err(EarlyEnd::Error(_)) = &obtained {
+            // What failed here would fail for the other repositories too.
+            lock(&self.schemes).remove(&context.endpoint.registry);
+        }
+        let Some(authorization) = obtained? else {
+            return Err(EarlyEnd::Verdict(Verdict::NoAccess(answer)));
+        };
+        // It was accepted before and has not changed since, so it is the login that is wrong by now.
+        if authorization.kind == AuthorizationKind::Login && refused.as_ref() == Some(&authorization.header) {
+            *slot = None;
+            return Err(EarlyEnd::Verdict(Verdict::LoginRejected(answer)));
+        }
+        *slot = Some(authorization.clone());
+        Ok(authorization)
+    }
+
+    /// Reads a 401. If it has no challenge, `/v2/` is asked for one, once; if that has none either, the way in which the
+    /// registry asked before is taken.
+    fn unauthorized(
+        &self,
+        response: &HttpResponse,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<Unauthorized, EarlyEnd> {
+        let answer = words_of(response);
+        let mut challenges = challenges(response);
+        let mut url = response.url.clone();
+        if challenges.is_empty() && context.authorization.is_none() {
+            let base = context.endpoint.base.clone();
+            let ping = HttpRequest {
+                method: Method::GET,
+                url: &base,
+                accept: "application/json",
+                authorization: None,
+                form: None,
+                limit: MAX_PING_SIZE,
+            };
+            let response = sender.send(&ping, context)?;
+            if is_same_place(&response.url, &base) {
+                challenges = self::challenges(&response);
+                url = response.url;
+            }
+        }
+        let known = challenges.iter().find_map(|challenge| Some((challenge, Scheme::of(challenge, &url)?)));
+        let Some((challenge, scheme)) = known else {
+            if !challenges.is_empty() && context.authorization.is_none() {
+                return Err(EarlyEnd::Error(unknown(&context.endpoint.registry, &challenges)));
+            }
+            let scheme = lock(&self.schemes).get(&context.endpoint.registry).cloned();
+            return Ok(Unauthorized { scheme, wider: None, answer });
+        };
+        let error = challenge.parameter("error");
+        // The same scope again would be granted as little as before.
+        let asked = context.authorization.as_ref().map_or("", |shown| &shown.scope);
+        let is_wider =
+            |scope: &&str| error == Some("insufficient_scope") && !asked.split(' ').any(|word| word == *scope);
+        // The new scope comes first: some token servers read only one.
+        let wider = challenge.parameter("scope").filter(is_wider).map(|scope| format!("{scope} {asked}"));
+        Ok(Unauthorized { scheme: Some(scheme), wider, answer })
+    }
+
+    /// Looks the login up and turns it into what the registry wants; `None` if no login fits.
+    fn obtain(
+        &self,
+        scheme: &Scheme,
+        wider: Option<String>,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<Option<Authorization>, EarlyEnd> {
+        let limit = context.time_left(HELPER_TIMEOUT);
+        let (login, source) = self.credentials.find(&context.endpoint.registry, &context.endpoint.repository, limit)?;
+        context.source = source.clone();
+        let kind = if wider.is_some() { AuthorizationKind::WiderToken } else { AuthorizationKind::Token };
+        let named = match scheme {
+            Scheme::Bearer { scope, .. } => scope.clone(),
+            Scheme::Basic => None,
+        };
+        let scope = wider.or(named).unwrap_or_else(|| format!("repository:{}:pull", context.endpoint.repository));
+        let obtained = Instant::now();
+        if let (
+            Scheme::Bearer { realm, service, .. },
+            None | Some(StoredLogin::Password { .. } | StoredLogin::IdentityToken { .. }),
+        ) = (scheme, &login)
+        {
+            let wanted = TokenRequest { realm, service: service.as_deref(), scope: &scope };
+            let token = self.fetch(&wanted, login.as_ref(), sender, context)?;
+            let expires = Some(token.expires);
+            return Ok(Some(Authorization {
+                header: token.header,
+                kind,
+                source,
+                scope,
+                obtained,
+                expires,
+                login_check: None,
+            }));
+        }
+        let header = match (scheme, &login) {
+            (Scheme::Basic, Some(StoredLogin::Password { username, password })) => password.basic(username),
+            (Scheme::Bearer { .. }, Some(StoredLogin::RegistryToken(token))) => token.bearer(),
+            _ => None,
+        };
+        let login_check = login.map(|login| self.login_check(&context.endpoint.registry, &login));
+        Ok(header.map(|header| Authorization {
+            header,
+            kind: AuthorizationKind::Login,
+            source,
+            scope,
+            obtained,
+            expires: None,
+            login_check,
+        }))
+    }
+
+    /// Fetches a token, unless the login is known to be wrong.
+    fn fetch(
+        &self,
+        request: &TokenRequest<'_>,
+        login: Option<&StoredLogin>,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<token::Token, EarlyEnd> {
+        let check = login.map(|login| self.login_check(&context.endpoint.registry, login));
+        let first_use = check.as_ref().map(|check| check.begin()).transpose()?.flatten();
+        let fetched = token::fetch(request, login, sender, context);
+        match (first_use, &fetched) {
+            (Some(first_use), Ok(_)) => first_use.accepted(),
+            (Some(first_use), Err(EarlyEnd::Verdict(Verdict::LoginRejected(response)))) => {
+                first_use.rejected(response.clone());
+            }
+            _ => {}
+        }
+        fetched
+    }
+
+    /// Returns what is known of a login at a registry, which all checks share.
+    fn login_check(&self, registry: &str, login: &StoredLogin) -> Arc<LoginCheck> {
+        let mut checks = lock(&self.login_checks);
+        if let Some((_, _, check)) = checks.iter().find(|(at, known, _)| at == registry && known == login) {
+            return Arc::clone(check);
+        }
+        let check = Arc::<LoginCheck>::default();
+        checks.push((registry.to_owned(), login.clone(), Arc::clone(&check)));
+        check
+    }
+
+    fn slot(&self, context: &CheckContext) -> Slot {
+        let key = (context.endpoint.registry.clone(), context.endpoint.repository.clone());
+        lock(&self.authorizations).entry(key).or_default().clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns what is kept, if it lasts and is newer than what was refused.
+fn usable(kept: Option<&Authorization>, refused: Option<&Authorization>) -> Option<Authorization> {
+    let kept = kept?;
+    let lasts = kept.expires.is_none_or(|end| Instant::now() < end);
+    let newer = refused.is_none_or(|refused| kept.obtained > refused.obtained);
+    (lasts && newer).then(|| Authorization { kind: AuthorizationKind::Recalled, ..kept.clone() })
+}
+
+/// Returns what a 401 says: in its body, or else in a challenge that we know.
+pub(in crate::registry) fn words_of(response: &HttpResponse) -> ErrorResponse {
+    let challenges = challenges(response);
+    let known = challenges.iter().find(|challenge| Scheme::of(challenge, &response.url).is_some());
+    let word = |name| known.and_then(|challenge| challenge.parameter(name));
+    ErrorResponse::of(response).or_words(word("error"), word("error_description"))
+}
+
+fn challenges(response: &HttpResponse) -> Vec<Challenge> {
+    let headers = response.headers.get_all(WWW_AUTHENTICATE).iter();
+    let headers: Vec<_> = headers.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    challenge::parse(headers.iter().map(AsRef::as_ref))
+}
+
+fn unknown(registry: &str, challenges: &[Challenge]) -> CheckError {
+    let schemes: Vec<_> = challenges.iter().take(5).map(|challenge| format!("`{:.20}`", challenge.scheme())).collect();
+    CheckError::Scheme { host: registry.to_owned(), schemes: schemes.join(", ") }
+}
+
+impl Scheme {
+    /// Returns the scheme of a challenge that came from `url`, if it is one we know and complete.
+    fn of(challenge: &Challenge, url: &Url) -> Option<Self> {
+        match challenge.scheme() {
+            "basic" => Some(Self::Basic),
+            "bearer" => Some(Self::Bearer {
+                realm: url.join(challenge.parameter("realm")?).ok()?,
+                service: challenge.parameter("service").map(str::to_owned),
+                scope: challenge.parameter("scope").map(str::to_owned),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Returns what holds for the other repositories of the registry too. A scope that names none does, such as the
+    /// `aws` of ECR's public gallery.
+    fn for_any_repository(self) -> Self {
+        match self {
+            Self::Bearer { realm, service, scope } => {
+                Self::Bearer { realm, service, scope: scope.filter(|scope| !scope.starts_with("repository:")) }
+            }
+            Self::Basic => Self::Basic,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Logins for registries: looking them up, answering challenges, and fetching tokens.
+
+pub(super) mod authenticator;
+pub(super) mod authorization;
+mod challenge;
+mod docker_config;
+mod helper;
+pub(super) mod login;
+mod login_check;
+pub(super) mod login_sources;
+pub(super) mod secret;
+mod token;

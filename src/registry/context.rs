@@ -1,0 +1,55 @@
+//! One check under way: what it is after, until when, and what it has taken so far; and the two ways in which it can
+//! end before its end.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Url;
+
+use super::auth::authorization::Authorization;
+use super::auth::login::LoginSource;
+use super::endpoint::Endpoint;
+use super::error::{CheckError, LocationError};
+use super::http::address::{may_lead, shown_host};
+use super::verdict::Verdict;
+
+pub(super) struct CheckContext {
+    pub(super) endpoint: Endpoint,
+    pub(super) deadline: Instant,
+    pub(super) requests: u32,
+    pub(super) source: LoginSource,
+    /// What the registry is shown from now on.
+    pub(super) authorization: Option<Authorization>,
+}
+
+impl CheckContext {
+    pub(super) fn new(endpoint: Endpoint, deadline: Instant) -> Self {
+        Self { endpoint, deadline, requests: 0, source: LoginSource::NotAsked, authorization: None }
+    }
+
+    /// Returns how much time is left, at most `limit`.
+    pub(super) fn time_left(&self, limit: Duration) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now()).min(limit)
+    }
+
+    /// Fails if an answer from `from` must not lead to `to`.
+    pub(super) fn allow(&self, from: &Url, to: &Url) -> Result<(), CheckError> {
+        may_lead(&self.endpoint.base, from, to).map_err(|refusal| misdirected(from, shown_host(to), refusal))
+    }
+}
+
+pub(super) fn misdirected(from: &Url, to: String, source: LocationError) -> CheckError {
+    CheckError::Misdirected { from: shown_host(from), to, source }
+}
+
+/// Why a check goes no further: it has its verdict, or something went wrong.
+#[derive(Debug)]
+pub(super) enum EarlyEnd {
+    Verdict(Verdict),
+    Error(CheckError),
+}
+
+impl From<CheckError> for EarlyEnd {
+    fn from(error: CheckError) -> Self {
+        Self::Error(error)
+    }
+}

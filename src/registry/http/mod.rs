@@ -1,0 +1,8 @@
+//! Requests to registries over HTTP: retries and redirects, the hosts a login may go to, and the certificates to trust.
+
+pub(super) mod address;
+pub(super) mod error_response;
+pub(super) mod requests;
+mod retry_after;
+pub(super) mod sender;
+pub(super) mod trust;

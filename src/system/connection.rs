@@ -1,0 +1,173 @@
+//! Why a server gave no answer over HTTP: one reading of the errors of reqwest, rustls and the system, so that the same event
+//! has the same words and the same hint whether a registry or a git server was asked.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+/// What kept an answer from coming.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionProblem {
+    NameNotResolved,
+    Refused,
+    TimedOut,
+    /// The other end closed the connection before the answer was complete.
+    Closed,
+    /// The certificate of the other end is not valid for the host, or no trusted authority signed it.
+    Untrusted,
+    /// Another failure of TLS, such as a server that does not speak it.
+    Tls,
+    /// The proxy did not connect us to the server.
+    Proxy,
+    Other,
+}
+
+/// A request without an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionError {
+    pub problem: ConnectionProblem,
+    /// The innermost cause: the outer ones only repeat that there was no answer, and name the URL.
+    cause: String,
+}
+
+impl ConnectionError {
+    /// Returns what an error of reqwest, or of reading an answer's body, means.
+    pub fn of(error: &(dyn Error + 'static)) -> Self {
+        let problem = causes(error).filter_map(problem).last().unwrap_or(ConnectionProblem::Other);
+        let cause = causes(error).last().map(ToString::to_string).unwrap_or_default();
+        Self { problem, cause }
+    }
+
+    /// Returns the error of a request that was not made, because its time was over.
+    pub fn out_of_time() -> Self {
+        Self { problem: ConnectionProblem::TimedOut, cause: "no time left".to_owned() }
+    }
+
+    /// Returns what to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self.problem {
+            ConnectionProblem::NameNotResolved => "check the name of the host, and the DNS settings of this machine",
+            ConnectionProblem::Refused => {
+                "check the host and its port; a firewall or a proxy may refuse the connection"
+            }
+            ConnectionProblem::TimedOut => "try again, or allow more time with `--timeout`",
+            ConnectionProblem::Untrusted => "let this machine trust the authority of the certificate",
+            ConnectionProblem::Tls => "check that the host speaks TLS at this port",
+            ConnectionProblem::Proxy => "check the settings of the proxy, such as `HTTPS_PROXY` and `NO_PROXY`",
+            ConnectionProblem::Closed | ConnectionProblem::Other => {
+                "try again; if it stays so, check the URL, the network and the proxy"
+            }
+        }
+    }
+}
+
+impl fmt::Display for ConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problem {
+            ConnectionProblem::NameNotResolved => write!(f, "the name of the host cannot be resolved: {}", self.cause),
+            ConnectionProblem::Tls => write!(f, "TLS failed: {}", self.cause),
+            ConnectionProblem::Proxy => write!(f, "the proxy did not connect: {}", self.cause),
+            _ => f.write_str(&self.cause),
+        }
+    }
+}
+
+impl Error for ConnectionError {}
+
+/// Returns an error and its causes, the outermost first.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let error: &'a (dyn Error + 'static) = *error;
+        // An I/O error passes over the error that it wraps when it is asked for its source.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map(|wrapped| wrapped as &(dyn Error + 'static)).or_else(|| error.source())
+    })
+}
+
+/// Returns the problem that one of the causes tells; `None` if it is not the one that tells.
+fn problem(cause: &(dyn Error + 'static)) -> Option<ConnectionProblem> {
+    if let Some(error) = cause.downcast_ref::<rustls::Error>() {
+        let untrusted = matches!(error, rustls::Error::InvalidCertificate(_));
+        return Some(if untrusted { ConnectionProblem::Untrusted } else { ConnectionProblem::Tls });
+    }
+    if let Some(error) = cause.downcast_ref::<io::Error>() {
+        return match error.kind() {
+            io::ErrorKind::ConnectionRefused => Some(ConnectionProblem::Refused),
+            io::ErrorKind::TimedOut => Some(ConnectionProblem::TimedOut),
+            io::ErrorKind::UnexpectedEof if error.to_string() == TLS_EOF => Some(ConnectionProblem::Tls),
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof => Some(ConnectionProblem::Closed),
+            _ => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<reqwest::Error>() {
+        return error.is_timeout().then_some(ConnectionProblem::TimedOut);
+    }
+    // The types of these errors are private to hyper.
+    match cause.to_string() {
+        text if text == DNS_ERROR => Some(ConnectionProblem::NameNotResolved),
+        text if text.starts_with(TUNNEL_ERROR) => Some(ConnectionProblem::Proxy),
+        _ => None,
+    }
+}
+
+/// What tokio-rustls says if the connection ends during the handshake.
+const TLS_EOF: &str = "tls handshake eof";
+
+/// How hyper-util calls the failure of a lookup.
+const DNS_ERROR: &str = "dns error";
+
+/// How hyper-util begins what it says of a proxy's `CONNECT`.
+const TUNNEL_ERROR: &str = "tunnel error";
+
+#[cfg(test)]
+mod tests {
+    use super::{ConnectionError, ConnectionProblem, io};
+
+    /// Returns an error as the connector wraps it.
+    fn wrapped(error: io::Error) -> io::Error {
+        io::Error::other(error)
+    }
+
+    #[test]
+    fn the_inmost_cause_that_tells_decides() {
+        let certificate = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let alert = rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure);
+        for (error, problem, text) in [
+            (
+                io::Error::new(io::ErrorKind::InvalidData, certificate),
+                ConnectionProblem::Untrusted,
+                "invalid peer certificate: UnknownIssuer",
+            ),
+            (
+                io::Error::new(io::ErrorKind::InvalidData, alert),
+                ConnectionProblem::Tls,
+                "TLS failed: received fatal alert: the TLS handshake failed: HandshakeFailure",
+            ),
+            (
+                io::Error::new(io::ErrorKind::UnexpectedEof, "tls handshake eof"),
+                ConnectionProblem::Tls,
+                "TLS failed: tls handshake eof",
+            ),
+            (io::Error::new(io::ErrorKind::InvalidData, "inmost"), ConnectionProblem::Other, "inmost"),
+            (io::Error::new(io::ErrorKind::ConnectionReset, "inmost"), ConnectionProblem::Closed, "inmost"),
+            (io::Error::new(io::ErrorKind::ConnectionRefused, "inmost"), ConnectionProblem::Refused, "inmost"),
+            (io::Error::new(io::ErrorKind::TimedOut, "inmost"), ConnectionProblem::TimedOut, "inmost"),
+            (
+                io::Error::other("dns error"),
+                ConnectionProblem::NameNotResolved,
+                "the name of the host cannot be resolved: dns error",
+            ),
+            (
+                io::Error::other("tunnel error: unsuccessful"),
+                ConnectionProblem::Proxy,
+                "the proxy did not connect: tunnel error: unsuccessful",
+            ),
+        ] {
+            let error = ConnectionError::of(&wrapped(error));
+            assert_eq!((error.problem, error.to_string().as_str()), (problem, text));
+        }
+    }
+}
