@@ -198,7 +198,7 @@ fn bad_input_changes_nothing() {
         (&["IMAGE_PLACEHOLDER=a:b:c"], 2, "a tag cannot contain ':'"),
         (&["IMAGE_PLACEHOLDER=a@sha256:1"], 2, "64 lower-case hexadecimal digits"),
         (&["IMAGE_PLACEHOLDER"], 2, "neither `=`, nor a tag, nor a digest"),
-        (&["IMAGE_PLACEHOLDER=A:v1"], 2, "`A` cannot be looked up in a registry"),
+        (&["IMAGE_PLACEHOLDER:v1"], 2, "`IMAGE_PLACEHOLDER` cannot be looked up in a registry"),
         (&["--branch", "nope", &good], 3, "`--create-branch` begins it"),
         (&["--branch", "a..b", &good], 2, "is not the name of a branch"),
         (&["-k", "4-gitops", &good], 3, "`4-gitops`"),
@@ -258,7 +258,7 @@ fn broken_targets() {
 fn a_registry_that_is_down_or_says_no() {
     let login = Login::new("ci", "s3cret");
     let stage = Stage::with_auth(Auth::Bearer(login));
-    stage.release().arg(stage.argument()).run().exit(5).stderr_has("`docker login` makes one");
+    stage.release().arg(stage.argument()).run().exit(5).stderr_has("log in with `docker login`");
     let config = format!(
         r#"{{"auths":{{"{}":{{"auth":"{}"}}}}}}"#,
         stage.registry.address(),
