@@ -70,7 +70,7 @@ impl TargetRequest {
             git_unverified: environment.git_unverified(),
             git_logins: environment.git_logins().into_iter().map(host_login).collect(),
             home: environment.path("HOME"),
-            in_ci: ci.is_some() || environment.get("CI").is_some(),
+            in_ci: environment.in_ci(),
             run: Run::new(ci),
         })
     }
