@@ -7,13 +7,14 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::env::Environment;
 use super::groups::{
-    DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, ReadingArguments, RegistryArguments,
-    RequirementArguments, SupersededArguments,
+    DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments, ReadingArguments,
+    RegistryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
 use super::history::{LogArguments, PromoteArguments, RollbackArguments};
 use super::manual;
 use super::order::OrderArguments;
-use super::output::{OutputArguments, OutputFormat};
+use super::output::{OutputArguments, OutputFormat, ResultFile};
+use super::words;
 
 /// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
 #[derive(Debug, Parser)]
@@ -129,16 +130,6 @@ pub struct ReleaseArguments {
     #[command(flatten)]
     pub kustomization: KustomizationArguments,
 
-    /// Write the digest from the registry beside the tag; for a multi-platform image, the digest of its index
-    #[arg(
-        long,
-        env = "TAGSHIP_PIN_DIGEST",
-        value_parser = BoolishValueParser::new(),
-        conflicts_with = "no_check",
-        help_heading = "Image"
-    )]
-    pub pin_digest: bool,
-
     #[command(flatten)]
     pub delivery: DeliveryArguments,
 
@@ -173,9 +164,12 @@ pub struct GuardArguments {
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
-    /// An image with its tag or digest
+    /// An image with its tag or digest, unless `--tag` or `--digest` gives it
     #[arg(required = true, value_name = "REFERENCE", env = "TAGSHIP_REFERENCE", value_delimiter = '\n')]
     pub references: Vec<String>,
+
+    #[command(flatten)]
+    pub version: VersionArguments,
 
     #[command(flatten)]
     pub requirements: RequirementArguments,
@@ -192,9 +186,8 @@ pub struct SetArguments {
     #[command(flatten)]
     pub kustomization: KustomizationArguments,
 
-    /// Write the digest from the registry beside each tag; for a multi-platform image, the digest of its index
-    #[arg(long, env = "TAGSHIP_PIN_DIGEST", value_parser = BoolishValueParser::new(), help_heading = "Image")]
-    pub pin_digest: bool,
+    #[command(flatten)]
+    pub pin: PinArguments,
 
     #[command(flatten)]
     pub registry: RegistryArguments,
@@ -209,7 +202,8 @@ impl Arguments {
         exit_codes: &str,
     ) -> Result<Self, clap::Error> {
         let command = with_environment(described(exit_codes), environment);
-        let mut parsed = Self::from_arg_matches(&command.try_get_matches_from(arguments)?)?;
+        let mut parsed = Self::from_arg_matches(&command.clone().try_get_matches_from(arguments)?)?;
+        words::require_single_lines(command, arguments)?;
         // GitHub sets it if a job runs again with debug logging.
         parsed.output.verbose |=
             environment.get("RUNNER_DEBUG").is_some_and(|value| value == "1") && !parsed.output.quiet;
@@ -227,6 +221,18 @@ impl Arguments {
         let command = manual::with_manual(Self::command());
         let name = arguments.iter().skip(1).find_map(|argument| command.find_subcommand(argument))?.get_name();
         Some(name.to_owned())
+    }
+
+    /// Returns the result files that a command line asks for, although it does not parse.
+    pub fn result_files_of(arguments: &[OsString], environment: &Environment) -> Vec<ResultFile> {
+        let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+        let apart = words.windows(2).filter(|pair| pair[0] == "--result-file").map(|pair| pair[1].to_string());
+        let joined = words.iter().filter_map(|word| word.strip_prefix("--result-file=").map(str::to_owned));
+        let mut files: Vec<String> = apart.chain(joined).collect();
+        if files.is_empty() {
+            files.extend(environment.text("TAGSHIP_RESULT_FILE"));
+        }
+        files.iter().flat_map(|text| text.lines()).filter_map(|line| ResultFile::parse(line).ok().flatten()).collect()
     }
 
     /// Returns the output format that a command line asks for, although it does not parse.

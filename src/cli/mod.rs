@@ -9,15 +9,18 @@ mod inputs;
 mod manual;
 pub(crate) mod order;
 mod output;
+mod settings;
+mod words;
 
 pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
 pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of};
 pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
-    OnSuperseded, OneKustomizationArguments, OwnCommitArguments, ReadingArguments, RegistryArguments,
-    RepositoryArguments, RequirementArguments, SupersededArguments,
+    OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest, ReadingArguments,
+    RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
 pub use history::{LogArguments, PromoteArguments, RollbackArguments};
 pub use inputs::or_inputs;
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
+pub use settings::unknown_variables;

@@ -85,15 +85,21 @@ pub(in crate::cli) struct Inputs {
     /// What the variables of inputs begin with.
     pub(in crate::cli) prefix: &'static str,
     pub(in crate::cli) lists: Lists,
+    /// What the system's documents call one of them.
+    pub(in crate::cli) word: &'static str,
+    /// What is between the words of a name.
+    pub(in crate::cli) separator: &'static str,
+    /// The names, without the prefix, that the system sets by itself.
+    pub(in crate::cli) of_the_system: &'static [&'static str],
 }
 
-/// How an input writes a list.
+/// How an input writes a list that is not JSON.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::cli) enum Lists {
     /// One value a line.
     Lines,
-    /// JSON, or values with commas or line ends between them.
-    JsonOrCommas,
+    /// One value a line, or values with commas between them.
+    LinesOrCommas,
 }
 
 /// A text in a log that the system takes for a command.

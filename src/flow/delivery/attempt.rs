@@ -7,7 +7,8 @@ use super::policy;
 use super::{CheckedEntries, Decide, Job, Tip, Writing};
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
 use crate::flow::checks::{Checks, Pace};
-use crate::flow::files::{edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
+use crate::flow::elsewhere::kustomizations_with;
+use crate::flow::files::{edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated};
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
 use crate::git::{Authorship, Change, CommitId, CommitOnTip, GitError, Identity, Message, RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
@@ -65,7 +66,10 @@ impl Attempt<'_> {
         let paths = self.locate(&mut snapshot)?;
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
-        require_entries(&writing.images, &files)?;
+        require_entries(&writing.images, &files, |name| kustomizations_with(&mut snapshot, name))?;
+        if writing.purpose == Purpose::Release {
+            require_versions(&files)?;
+        }
         let orders = self.order(&mut snapshot, &files, &writing, listener)?;
         let left_out = self.guard_order(&orders, &destination, &files, listener)?;
         let files = self.leave_out(&snapshot, &paths, &writing, files, &left_out)?;
@@ -75,16 +79,23 @@ impl Attempt<'_> {
         let mut outcome = self.outcome(&files, &releases, &destination);
         outcome.left_out = left_out;
         outcome.parent = Some(snapshot.commit_id());
-        tell_edits(&files, listener);
-        require_a_change(&destination, &outcome)?;
+        require_a_change(&outcome, &files, listener)?;
         self.guard_hold(&mut snapshot, &paths, &files, &writing, &outcome, listener)?;
         let message = self.compose(&releases, &writing);
         outcome.message = Some(message.to_string());
         let Some(publisher) = publisher else {
+            tell_edits(&files, listener);
             return Ok(Outcome { ending: Ending::DryRun, ..outcome });
         };
         let content = Content { changes: changes(&paths, &files), message, authorship: self.authorship()? };
-        let (commit, pushed) = self.publish(publisher, snapshot, &content, listener)?;
+        // What is edited is told with the commit, once that is made: a hold or a refusal leaves nothing of it.
+        let with_edits = &mut |event: &Event<'_>| {
+            if matches!(event, Event::Committed { .. }) {
+                tell_edits(&files, listener);
+            }
+            listener(event);
+        };
+        let (commit, pushed) = self.publish(publisher, snapshot, &content, with_edits)?;
         self.follow(pushed.as_ref(), listener);
         Ok(Outcome { ending: Ending::Released, commit: Some(commit), pushed: pushed.is_some(), ..outcome })
     }
@@ -230,7 +241,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Writes the digests that the registry has beside the tags, if that is asked for.
+    /// Writes the digests that the registry has beside the tags, in each file as far as they are to be pinned there.
     fn pin(
         &self,
         snapshot: &Snapshot<'_>,
@@ -239,12 +250,17 @@ impl Attempt<'_> {
         writing: &Writing,
         left_out: &[LeftOut],
     ) -> Result<Vec<FileEdit>, Failure> {
-        if !self.job.delivery.pin_digest {
-            return Ok(files);
+        let mut pinned = Vec::new();
+        for (path, file) in paths.iter().zip(files) {
+            let arguments = self.checks.pinned(&writing.images.arguments, &file, self.job.delivery.pinning)?;
+            if arguments == writing.images.arguments {
+                pinned.push(file);
+                continue;
+            }
+            let writing = Writing { images: Images { arguments, repeated: Vec::new() }, ..writing.clone() };
+            pinned.extend(self.edit(snapshot, std::slice::from_ref(path), &writing, left_out)?);
         }
-        let arguments = self.checks.pinned(&writing.images.arguments, &files)?;
-        let images = Images { arguments, repeated: Vec::new() };
-        self.edit(snapshot, paths, &Writing { images, ..writing.clone() }, left_out)
+        Ok(pinned)
     }
 
     /// Stops if a hold stops this, on the branch or where the images come from.
@@ -377,18 +393,14 @@ fn tell_edits(files: &[FileEdit], listener: &mut Listener<'_>) {
     }
 }
 
-/// Ends the run if there is nothing to change.
-fn require_a_change(destination: &Destination, outcome: &Outcome) -> Result<(), Stop> {
-    match destination {
-        _ if !outcome.files.is_empty() => Ok(()),
-        Destination::New(branch) => {
-            let failure = Failure::target(format!("`{branch}` does not exist, and there is nothing to commit on it"));
-            Err(failure.hint("the default branch has these images already; create the branch with git").into())
-        }
-        Destination::Tip(_) | Destination::Head(_) => {
-            Err(Stop::Ended(Box::new(Outcome { ending: Ending::Unchanged, ..outcome.clone() })))
-        }
+/// Ends the run if there is nothing to change. Then a branch that does not exist is not created either: it would be its base.
+fn require_a_change(outcome: &Outcome, files: &[FileEdit], listener: &mut Listener<'_>) -> Result<(), Stop> {
+    if !outcome.files.is_empty() {
+        return Ok(());
     }
+    // There may be notes about the files.
+    tell_edits(files, listener);
+    Err(Stop::Ended(Box::new(Outcome { ending: Ending::Unchanged, ..outcome.clone() })))
 }
 
 fn changes(paths: &[RepositoryPath], files: &[FileEdit]) -> Vec<Change> {

@@ -1,9 +1,12 @@
 //! The commands, one file each, and what follows a release.
 
 mod checkout;
+mod kinds;
 mod log;
 mod no_push;
+mod pins;
 mod promote;
 mod release;
 mod rollback;
 mod set;
+mod slips;
