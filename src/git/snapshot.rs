@@ -205,7 +205,7 @@ impl Snapshot<'_> {
                 match entry.mode.kind() {
                     EntryKind::Tree => folders.push(folder.join(name)),
                     EntryKind::Blob | EntryKind::BlobExecutable if names.contains(&name) => {
-                        files.push(folder.join(name))
+                        files.push(folder.join(name));
                     }
                     _ => {}
                 }

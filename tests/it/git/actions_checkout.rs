@@ -15,7 +15,7 @@ fn checked_out() -> (Stage, GitServer, Checkout) {
     (stage, server, checkout)
 }
 
-/// Releases from a checkout with the login that it has, and shows that to nobody.
+/// Releases from a checkout with the login that it has, which no message shows.
 #[track_caller]
 fn releases(stage: &Stage, checkout: &Checkout) {
     let output = release_in(checkout, &stage.home, stage).args(["-v", "--branch", "main"]).run().success();
@@ -33,7 +33,7 @@ fn a_token_in_the_configuration() {
     releases(&stage, &checkout);
 }
 
-/// Since version 6: the login is in a file elsewhere, and included where the checkout is in its place.
+/// Since version 6: the login is in a file elsewhere, and included by the path of the checkout.
 #[test]
 fn a_token_that_is_included() {
     let (stage, server, checkout) = checked_out();

@@ -1,4 +1,4 @@
-//! Checkouts as people and CI systems have them: they say where to, and nothing else is taken from them.
+//! Checkouts as people and CI systems have them: they name the remote and the branch, and nothing else is read.
 
 use super::{release_in, serve};
 use crate::stage::{FILE, FOLDER, Stage, tagship};
@@ -27,7 +27,7 @@ fn what_a_partial_clone_lacks_is_fetched() {
     assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
 }
 
-/// A container sees a workspace that belongs to the runner's user. That can be tried only by who may give files away.
+/// A container sees a workspace that belongs to the runner's user. Only a user that may give files away can test that.
 #[cfg(unix)]
 #[test]
 fn a_checkout_of_another_user() {
@@ -83,8 +83,8 @@ fn no_repository_no_remote() {
     stage.release_to("ftp://user:s3cret@host/x").arg(stage.argument()).run().exit(2).says_nowhere("s3cret");
 }
 
-/// git fetches from one place and pushes to another where it is told so. A release reads what it is pushed onto, so all of
-/// it is at the place to push to.
+/// git can fetch from one URL and push to another. A release reads the branch that it pushes to, so it uses the second one for
+/// both.
 #[test]
 fn the_place_to_push_to() {
     let elsewhere = "http://127.0.0.1:1/gitops.git";
@@ -97,7 +97,7 @@ fn the_place_to_push_to() {
             ("url.BASE.pushInsteadOf", "https://git.example/"),
             ("url.http://127.0.0.1:1/.insteadOf", "https://git.example/"),
         ],
-        // Where there is a URL to push to, `pushInsteadOf` has no say in it.
+        // If there is a URL to push to, `pushInsteadOf` does not apply.
         &[("remote.origin.pushurl", "HERE"), ("url.http://127.0.0.1:1/.pushInsteadOf", "http://127.0.0.1")],
         &[("remote.origin.url", "HERE"), ("remote.pushDefault", "nowhere")],
     ] {

@@ -70,7 +70,7 @@ fn a_large_repository_costs_no_more() {
     assert_eq!(remote.file("main", &path), seed.replace(line, "  newTag: v9").as_bytes());
 }
 
-/// receive-pack names every ref before a push, and nobody can keep it from that; what is read has no such list.
+/// receive-pack names every ref before a push, which no option prevents; a fetch has no such list.
 #[test]
 fn many_refs_cost_no_requests() {
     const REFS: usize = 100_000;

@@ -37,7 +37,7 @@ fn a_push_that_is_cut_off() {
     }
 }
 
-/// The push is at the server, which has not answered in time: nobody can say what becomes of it, and the same command
+/// The push is at the server, which has not answered in time: only the server knows what becomes of it, and the same command
 /// again finds out.
 #[test]
 fn a_push_that_is_still_at_work_is_uncertain() {

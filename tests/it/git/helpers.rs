@@ -1,5 +1,5 @@
-//! git's credential helpers: which is asked for what, and those that are of no help. Nobody else is asked, and nobody is
-//! prompted.
+//! git's credential helpers: which is asked for what, and those that know no login. No other program is asked, and no person
+//! is prompted.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -117,7 +117,7 @@ fn a_helper_that_hangs() {
     output.stderr_has("git's credential helpers did not answer within 1s");
 }
 
-/// A program that asks a person would wait for one who is not there.
+/// A program that prompts a person would wait without an end.
 #[test]
 fn nobody_is_prompted() {
     let stage = Stage::new();

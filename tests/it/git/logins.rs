@@ -1,4 +1,4 @@
-//! Which login the remote is shown, where it comes from, and that nobody else sees it.
+//! Which login the remote gets, where that comes from, and that no other server gets it.
 
 use super::{checkout_without_login, login, release_in, serve};
 use crate::stage::{FILE, Stage};
@@ -139,7 +139,7 @@ fn logins_from_the_environment() {
     release().run().success();
 }
 
-/// Which build is newer may be asked at another server, where the sources are. The login is for the release branch's.
+/// Another server, which has the sources, may be asked which build is newer. The login is for the server of the branch.
 #[test]
 fn the_login_does_not_go_to_the_sources() {
     let stage = Stage::new();
@@ -156,7 +156,7 @@ fn the_login_does_not_go_to_the_sources() {
         release.arg(format!("IMAGE_PLACEHOLDER={}/org/web:{tag}", stage.registry.address())).run().success();
     }
     let requests = elsewhere.requests();
-    assert!(!requests.is_empty(), "nobody asked which build is newer");
+    assert!(!requests.is_empty(), "no request asked which build is newer");
     assert!(requests.iter().all(|request| request.logged.authorization_value().is_none()), "the login went along");
 }
 

@@ -47,7 +47,7 @@ fn the_rule_that_refuses_is_named_with_a_hint() {
     stage.untouched();
 }
 
-/// What a hook said is told even where the branch cannot be read again after it.
+/// A hook's messages are reported even if the branch cannot be read again after it.
 #[test]
 fn a_refusal_is_told_whatever_comes_after() {
     let stage = Stage::new();
@@ -83,7 +83,7 @@ fn a_repository_with_a_work_tree() {
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }
 
-/// A lock that a dead process left: nobody else moved the branch, so this is no race that another attempt could win.
+/// A lock that a dead process left: no other push moved the branch, so this is no race that another attempt could win.
 #[test]
 fn a_branch_that_is_locked() {
     let stage = Stage::new();
@@ -93,7 +93,7 @@ fn a_branch_that_is_locked() {
     stage.untouched();
 }
 
-/// Folders that the server's user may not write to. Whoever may write everywhere hands the release to somebody else.
+/// Folders that the server's user may not write to. A user that may write everywhere runs the release as another user.
 #[test]
 fn a_repository_that_cannot_be_written() {
     let stage = Stage::new();
@@ -133,7 +133,7 @@ fn answers_of_http() {
     }
 }
 
-/// Returns what a release says where a hook says this, which a shell script prints.
+/// Returns the stderr of a release whose push a hook refuses with the output of this shell script.
 fn declined_with(print: &str) -> Output {
     let stage = Stage::new();
     stage.remote.hook("pre-receive", &format!("{print} >&2\nexit 1"));
@@ -160,7 +160,7 @@ fn what_a_hook_says_cannot_harm() {
     }
 }
 
-/// A hook may say more than anybody reads. The beginning is told, and that there was more.
+/// A hook may print more than is useful. The beginning is reported, and that there was more.
 #[test]
 fn what_a_hook_says_has_an_end() {
     let output = declined_with("yes 'This line is one of many.' | head -c 1048576");

@@ -1,5 +1,4 @@
-//! Signed commits: where git's configuration says so or `--sign` does, with a checkout and without, and what happens where
-//! it cannot be done.
+//! Signed commits: by git's configuration or by `--sign`, with a checkout and without, and what happens if signing fails.
 
 use std::path::PathBuf;
 
@@ -12,7 +11,7 @@ use crate::support::servers::installed;
 
 const SIGNER: &str = "releaser@example.org";
 
-/// Makes a key of ssh in the stage's home. `None` where ssh-keygen is not installed.
+/// Makes a key of ssh in the stage's home. `None` if ssh-keygen is not installed.
 fn ssh_key(stage: &Stage, passphrase: &str) -> Option<PathBuf> {
     let keygen = installed("ssh-keygen")?;
     let key = stage.home.path().join("key");
@@ -20,7 +19,7 @@ fn ssh_key(stage: &Stage, passphrase: &str) -> Option<PathBuf> {
     Some(key)
 }
 
-/// Returns a configuration of git that signs with a key of ssh, where commits are signed.
+/// Returns a configuration of git that signs commits with a key of ssh.
 fn with_ssh(key: &str) -> String {
     format!("[gpg]\nformat = ssh\n[user]\nsigningKey = {key}\nname = Releaser\nemail = {SIGNER}\n")
 }
@@ -79,7 +78,7 @@ fn nothing_is_signed_where_nobody_says_so() {
     assert!(!commit.contains("gpgsig"), "{commit}");
 }
 
-/// Where no key is named, gpg takes the committer's, whoever that is.
+/// If no key is named, gpg takes the committer's.
 #[test]
 fn gpg_signs_as_the_committer() {
     let Some(gpg) = installed("gpg") else { return };

@@ -102,7 +102,7 @@ fn a_server_without_tls() {
     output.stderr_has("cannot be reached").stderr_has("tls handshake eof");
 }
 
-/// A login that goes to a plain address has been read by anybody on the way; to follow from there would hide that.
+/// A login that goes to a plain address is sent in the clear; following a redirect from there would hide that.
 #[test]
 fn a_redirect_to_tls_is_not_followed() {
     let Some((stage, server, _)) = over_tls(LOOPBACK) else { return };
