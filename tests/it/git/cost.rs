@@ -5,8 +5,7 @@ use crate::stage::{FILE, Stage, tagship};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::repository::{Checkout, Remote};
 
-/// Asks where the branch is, fetches the commit with its trees, then the file, and pushes. Order costs nothing here: it is
-/// not asked for.
+/// Asks for the tip of the branch, fetches the commit with its trees, then the file, and pushes.
 #[test]
 fn an_ordinary_repository_costs_five_requests() {
     let stage = Stage::new();
