@@ -144,7 +144,7 @@ mod tests {
             (
                 io::Error::new(io::ErrorKind::InvalidData, alert),
                 ConnectionProblem::Tls,
-                "TLS failed: received fatal alert: the TLS handshake failed: HandshakeFailure",
+                "TLS failed: received fatal alert: HandshakeFailure",
             ),
             (
                 io::Error::new(io::ErrorKind::UnexpectedEof, "tls handshake eof"),

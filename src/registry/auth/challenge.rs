@@ -5,26 +5,26 @@
 
 /// One challenge: a scheme and its parameters, their names in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::registry) struct Challenge {
+pub(super) struct Challenge {
     scheme: String,
     parameters: Vec<(String, String)>,
 }
 
 impl Challenge {
     /// Returns the scheme in lower case.
-    pub(in crate::registry) fn scheme(&self) -> &str {
+    pub(super) fn scheme(&self) -> &str {
         &self.scheme
     }
 
     /// Returns the first parameter of this name, if it says anything.
-    pub(in crate::registry) fn parameter(&self, name: &str) -> Option<&str> {
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         let (_, value) = self.parameters.iter().find(|(key, _)| key == name)?;
         (!value.is_empty()).then_some(value)
     }
 }
 
 /// Returns the challenges of all `headers`, in their order.
-pub(in crate::registry) fn parse<'a>(headers: impl IntoIterator<Item = &'a str>) -> Vec<Challenge> {
+pub(super) fn parse<'a>(headers: impl IntoIterator<Item = &'a str>) -> Vec<Challenge> {
     let mut challenges = Vec::new();
     for header in headers {
         let mut rest = Rest(header);

@@ -19,7 +19,7 @@ const DOCKER_HUB_KEYS: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.
 const DOCKER_HUB_SERVER: &str = "https://index.docker.io/v1/";
 
 #[derive(Debug, Default, Deserialize)]
-pub(in crate::registry) struct DockerConfig {
+pub(super) struct DockerConfig {
     auths: Option<BTreeMap<String, Option<AuthEntry>>>,
     #[serde(rename = "credHelpers")]
     cred_helpers: Option<BTreeMap<String, String>>,
@@ -39,7 +39,7 @@ struct AuthEntry {
 
 impl DockerConfig {
     /// Reads a configuration; an empty file is one without logins, as it is for docker.
-    pub(in crate::registry) fn parse(bytes: &[u8]) -> Result<Self, ConfigProblem> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, ConfigProblem> {
         if bytes.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
@@ -48,7 +48,7 @@ impl DockerConfig {
     }
 
     /// Returns the credential helper that is meant for this registry alone.
-    pub(in crate::registry) fn helper(&self, registry: &str) -> Option<&str> {
+    pub(super) fn helper(&self, registry: &str) -> Option<&str> {
         let helpers = self.cred_helpers.as_ref()?;
         let names = hosts(registry);
         let helper = helpers.iter().find(|(key, _)| names.contains(&normal(key)));
@@ -56,17 +56,13 @@ impl DockerConfig {
     }
 
     /// Returns the credential helper for all registries.
-    pub(in crate::registry) fn store(&self) -> Option<&str> {
+    pub(super) fn store(&self) -> Option<&str> {
         self.creds_store.as_deref().filter(|name| !name.is_empty())
     }
 
     /// Returns the login that `auths` holds for a repository, and its key. The longest matching key wins: `host/a/b`
     /// before `host/a`, and that before `host`; of two alike, the one that needs no normalising.
-    pub(in crate::registry) fn login(
-        &self,
-        registry: &str,
-        repository: &str,
-    ) -> Result<Option<(&str, StoredLogin)>, ConfigProblem> {
+    pub(super) fn login(&self, registry: &str, repository: &str) -> Result<Option<(&str, StoredLogin)>, ConfigProblem> {
         let Some(auths) = &self.auths else {
             return Ok(None);
         };
@@ -109,7 +105,7 @@ impl AuthEntry {
 }
 
 /// Returns what a credential helper is asked for.
-pub(in crate::registry) fn server(registry: &str) -> &str {
+pub(super) fn server(registry: &str) -> &str {
     if registry == DOCKER_HUB_KEYS[0] { DOCKER_HUB_SERVER } else { registry }
 }
 
@@ -119,7 +115,7 @@ fn hosts(registry: &str) -> Vec<&str> {
 }
 
 /// Whether a key, a host in any form that docker writes, means this registry.
-pub(in crate::registry) fn is_for(key: &str, registry: &str) -> bool {
+pub(super) fn is_for(key: &str, registry: &str) -> bool {
     hosts(registry).contains(&normal(key))
 }
 

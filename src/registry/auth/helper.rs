@@ -22,7 +22,7 @@ use crate::system::programs::{Program, command};
 const NOT_FOUND: &[u8] = b"credentials not found";
 
 /// Asks `program` for the login at `server`; `None` if it has none. It is stopped after `limit`.
-pub(in crate::registry) fn ask(
+pub(super) fn ask(
     program: &str,
     server: &str,
     search_path: &OsStr,

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use super::secret::Secret;
 
 /// The user name that says that the password is an identity token.
-pub(in crate::registry) const TOKEN_USER: &str = "<token>";
+pub(super) const TOKEN_USER: &str = "<token>";
 
 /// A login, in one of the forms that docker keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::registry) enum StoredLogin {
+pub(super) enum StoredLogin {
     Password {
         username: String,
         password: Secret,

@@ -84,12 +84,7 @@ impl LoginSources {
 
 impl Credentials {
     /// Returns the login for a repository and its source; programs that are asked get at most `limit`.
-    pub(in crate::registry) fn find(
-        &self,
-        registry: &str,
-        repository: &str,
-        limit: Duration,
-    ) -> Result<Found, CheckError> {
+    pub(super) fn find(&self, registry: &str, repository: &str, limit: Duration) -> Result<Found, CheckError> {
         if let Some(found) = given(&self.sources.given, registry) {
             return Ok(found);
         }
@@ -128,7 +123,7 @@ impl Credentials {
     }
 
     /// Forgets what credential helpers said of a registry, so that they are asked again.
-    pub(in crate::registry) fn forget(&self, registry: &str) {
+    pub(super) fn forget(&self, registry: &str) {
         let mut known = self.from_helpers.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|(_, asked), _| asked != server(registry));
     }

@@ -29,20 +29,20 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
 const EXPIRY_MARGIN: Duration = Duration::from_secs(5);
 
 /// What a token is wanted for.
-pub(in crate::registry) struct TokenRequest<'a> {
-    pub(in crate::registry) realm: &'a Url,
-    pub(in crate::registry) service: Option<&'a str>,
+pub(super) struct TokenRequest<'a> {
+    pub(super) realm: &'a Url,
+    pub(super) service: Option<&'a str>,
     /// Separated by spaces.
-    pub(in crate::registry) scope: &'a str,
+    pub(super) scope: &'a str,
 }
 
-pub(in crate::registry) struct Token {
-    pub(in crate::registry) header: HeaderValue,
-    pub(in crate::registry) expires: Instant,
+pub(super) struct Token {
+    pub(super) header: HeaderValue,
+    pub(super) expires: Instant,
 }
 
 /// Asks the token server for a token, with `login` if there is one.
-pub(in crate::registry) fn fetch(
+pub(super) fn fetch(
     wanted: &TokenRequest<'_>,
     login: Option<&StoredLogin>,
     sender: &Sender,

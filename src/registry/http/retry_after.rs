@@ -14,7 +14,9 @@ pub(super) fn parse(value: &str, now: SystemTime) -> Option<Duration> {
         // More digits than fit mean "never", as far as any deadline of ours is concerned.
         return Some(Duration::from_secs(value.parse().unwrap_or(u32::MAX.into())));
     }
-    let at = DateTimeParser::new().parse_timestamp(value).ok()?;
+    // The dates of HTTP are in GMT; the parser would take a zone that it does not know for it.
+    let date = Some(value).filter(|value| value.ends_with(" GMT"))?;
+    let at = DateTimeParser::new().parse_timestamp(date).ok()?;
     let pause = at.duration_since(Timestamp::try_from(now).ok()?);
     // A date in the past makes a negative duration.
     Some(Duration::try_from(pause).unwrap_or_default())
