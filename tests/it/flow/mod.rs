@@ -7,3 +7,4 @@ mod promote;
 mod release;
 mod rollback;
 mod set;
+mod slips;

@@ -1,0 +1,3 @@
+//! What an attacker controls, such as a tag's name, and what must not come of it.
+
+mod values;
