@@ -8,12 +8,13 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use super::env::Environment;
 use super::groups::{
     DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, ReadingArguments, RegistryArguments,
-    RequirementArguments, SupersededArguments,
+    RequirementArguments, SupersededArguments, VersionArguments,
 };
 use super::history::{LogArguments, PromoteArguments, RollbackArguments};
 use super::manual;
 use super::order::OrderArguments;
 use super::output::{OutputArguments, OutputFormat};
+use super::words;
 
 /// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
 #[derive(Debug, Parser)]
@@ -173,9 +174,12 @@ pub struct GuardArguments {
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
-    /// An image with its tag or digest
+    /// An image with its tag or digest, unless `--tag` or `--digest` gives it
     #[arg(required = true, value_name = "REFERENCE", env = "TAGSHIP_REFERENCE", value_delimiter = '\n')]
     pub references: Vec<String>,
+
+    #[command(flatten)]
+    pub version: VersionArguments,
 
     #[command(flatten)]
     pub requirements: RequirementArguments,
@@ -209,7 +213,8 @@ impl Arguments {
         exit_codes: &str,
     ) -> Result<Self, clap::Error> {
         let command = with_environment(described(exit_codes), environment);
-        let mut parsed = Self::from_arg_matches(&command.try_get_matches_from(arguments)?)?;
+        let mut parsed = Self::from_arg_matches(&command.clone().try_get_matches_from(arguments)?)?;
+        words::require_single_lines(command, arguments)?;
         // GitHub sets it if a job runs again with debug logging.
         parsed.output.verbose |=
             environment.get("RUNNER_DEBUG").is_some_and(|value| value == "1") && !parsed.output.quiet;

@@ -33,6 +33,22 @@ pub struct ImageArguments {
     /// The images to write, and into which entries
     #[arg(required = true, value_name = "IMAGE", env = "TAGSHIP_IMAGE", value_delimiter = '\n', long_help = IMAGE_HELP)]
     pub images: Vec<String>,
+
+    #[command(flatten)]
+    pub version: VersionArguments,
+}
+
+/// The way to hand over a tag that comes from outside: it stays one value, whatever is in it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Image")]
+pub struct VersionArguments {
+    /// The tag of all images of this call, which then name none; use it for text that comes from outside
+    #[arg(long, value_name = "TAG", env = "TAGSHIP_TAG")]
+    pub tag: Option<String>,
+
+    /// The digest of all images of this call, which then name none
+    #[arg(long, value_name = "DIGEST", env = "TAGSHIP_DIGEST")]
+    pub digest: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -40,7 +40,7 @@ pub fn or_inputs(typed: Vec<OsString>, environment: &mut Environment) -> Vec<OsS
         let Some((value, lists)) = input_of(argument, &inputs, environment) else { continue };
         match argument.get_long() {
             Some(flag) => words.extend(flags(argument, flag, &value, lists)),
-            None => images.extend(items(&value, lists).into_iter().map(OsString::from)),
+            None => images.extend(items(argument, &value, lists).into_iter().map(OsString::from)),
         }
     }
     if !images.is_empty() {
@@ -86,7 +86,7 @@ fn input_of(argument: &Arg, inputs: &BTreeMap<String, Lists>, environment: &Envi
 fn flags(argument: &Arg, flag: &str, value: &str, lists: Lists) -> Vec<OsString> {
     let with = |value: &str| OsString::from(format!("--{flag}={value}"));
     match argument.get_action() {
-        ArgAction::Append => items(value, lists).iter().map(|item| with(item)).collect(),
+        ArgAction::Append => items(argument, value, lists).iter().map(|item| with(item)).collect(),
         ArgAction::SetTrue => {
             match BoolishValueParser::new().parse_ref(&Command::default(), None, OsStr::new(value.trim())) {
                 Ok(true) => vec![format!("--{flag}").into()],
@@ -99,15 +99,18 @@ fn flags(argument: &Arg, flag: &str, value: &str, lists: Lists) -> Vec<OsString>
     }
 }
 
-fn items(value: &str, lists: Lists) -> Vec<String> {
+/// The lists of images. A tag in them may come from outside, and must not become a second image by a comma.
+const IMAGES: [&str; 2] = ["TAGSHIP_IMAGE", "TAGSHIP_REFERENCE"];
+
+/// Returns the items of a list. Text behind `=` may come from outside, too, so a comma there never separates.
+fn items(argument: &Arg, value: &str, lists: Lists) -> Vec<String> {
+    if let Ok(items) = serde_json::from_str(value) {
+        return items;
+    }
+    let is_of_images = argument.get_env().is_some_and(|variable| IMAGES.iter().any(|images| variable == *images));
     let separator = match lists {
-        Lists::JsonOrCommas => {
-            if let Ok(items) = serde_json::from_str(value) {
-                return items;
-            }
-            if value.contains('\n') { '\n' } else { ',' }
-        }
-        Lists::Lines => '\n',
+        Lists::LinesOrCommas if !is_of_images && !value.contains(['\n', '=']) => ',',
+        Lists::LinesOrCommas | Lists::Lines => '\n',
     };
     value.split(separator).map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }

@@ -9,6 +9,7 @@ mod inputs;
 mod manual;
 pub(crate) mod order;
 mod output;
+mod words;
 
 pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
 pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of};
@@ -16,7 +17,7 @@ pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
     OnSuperseded, OneKustomizationArguments, OwnCommitArguments, ReadingArguments, RegistryArguments,
-    RepositoryArguments, RequirementArguments, SupersededArguments,
+    RepositoryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
 pub use history::{LogArguments, PromoteArguments, RollbackArguments};
 pub use inputs::or_inputs;

@@ -31,6 +31,17 @@ pub(super) fn require_entries(images: &Images, files: &[FileEdit]) -> Result<(),
     Ok(())
 }
 
+/// Every edited entry must have a tag or a digest: what runs would be decided elsewhere otherwise, and nothing be checked.
+pub(super) fn require_versions(files: &[FileEdit]) -> Result<(), Failure> {
+    let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (&file.path, entry)));
+    let has_none = |entry: &EntryEdit| entry.after.new_tag.is_none() && entry.after.digest.is_none();
+    let without = entries.filter(|(_, entry)| has_none(entry)).map(|(file, entry)| {
+        Failure::target(format!("`{}` would have neither tag nor digest in `{file}`", entry.name))
+            .hint(format!("name the tag: `{}=*:TAG`", entry.name))
+    });
+    Failure::of_all(without.collect())
+}
+
 /// Returns the images that the `wanted` of the edited entries name.
 pub(super) fn images_of(
     files: &[FileEdit],

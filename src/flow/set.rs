@@ -15,6 +15,10 @@ use crate::targets::kustomization;
 /// Edits kustomizations on disk: all of them, or none.
 pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     tell_repeated(&request.images, listener);
+    for failure in request.images.without_version() {
+        let hint = failure.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        listener(&Event::Noted(failure.message + &hint));
+    }
     let mut paths: Vec<PathBuf> = Vec::new();
     for path in &request.kustomizations {
         let path = locate_on_disk(path)?;

@@ -1,13 +1,13 @@
 //! The argument grammar of `kustomize edit set image`, and what an argument does to an entry.
 //!
 //! The split is kustomize's own, to the byte (`api/image/image.go` and `setimage.go`, v5.8.1). What differs is on
-//! purpose: tag and digest are validated, and an empty part (`app=`, from an empty CI variable) is an error where
+//! purpose: name, tag and digest are validated, and an empty part (`app=`, from an empty CI variable) is an error where
 //! kustomize wipes the entry.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Digest, DigestError, Tag, TagError};
+use super::{Digest, DigestError, Reference, ReferenceError, Tag, TagError};
 
 /// The `name` of an `images` entry: an opaque key, compared byte by byte.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,6 +89,8 @@ pub enum ArgumentError {
     #[error("an image name cannot contain {0:?}")]
     Character(char),
     #[error(transparent)]
+    Name(#[from] ReferenceError),
+    #[error(transparent)]
     Tag(#[from] TagError),
     #[error(transparent)]
     Digest(#[from] DigestError),
@@ -111,7 +113,7 @@ impl FromStr for ImageArgument {
             None => (name, Field::Remove),
             Some(key) if name.is_empty() => (key, Field::Remove),
             Some(key) if name == "*" => (key, Field::Keep),
-            Some(key) => (key, Field::Set(visible(name)?.to_owned())),
+            Some(key) => (key, Field::Set(new_name(name)?)),
         };
         if name == "*" {
             return Err(ArgumentError::Wildcard);
@@ -152,9 +154,17 @@ fn field<T: FromStr>(part: Option<&str>) -> Result<Field<T>, T::Err> {
     }
 }
 
-/// Refuses what would need quoting tricks in a terminal, a commit title or a YAML value, and is never part of a name.
+/// Returns the name that an entry is to have, which a registry must be able to have.
+fn new_name(text: &str) -> Result<String, ArgumentError> {
+    Reference::new(visible(text)?, None, None)?;
+    Ok(text.to_owned())
+}
+
+/// Refuses what would need quoting tricks in a terminal, a commit title or a YAML value, and is never part of a name: also
+/// characters without a shape, and marks that turn the direction of a text.
 fn visible(name: &str) -> Result<&str, ArgumentError> {
-    match name.chars().find(|c| c.is_control() || c.is_whitespace()) {
+    let is_shapeless = |c: char| matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    match name.chars().find(|c| c.is_control() || c.is_whitespace() || is_shapeless(*c)) {
         Some(character) => Err(ArgumentError::Character(character)),
         None => Ok(name),
     }
@@ -162,7 +172,7 @@ fn visible(name: &str) -> Result<&str, ArgumentError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ArgumentError, Field, ImageArgument};
+    use super::{ArgumentError, Field, ImageArgument, ReferenceError};
 
     const DIGEST: &str = "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3";
 
@@ -225,6 +235,8 @@ mod tests {
             ("*=new:v1", ArgumentError::Wildcard),
             ("a b:v1", ArgumentError::Character(' ')),
             ("a=b\u{7}:v1", ArgumentError::Character('\u{7}')),
+            ("a\u{202e}b:v1", ArgumentError::Character('\u{202e}')),
+            ("a=b=c:1", ArgumentError::Name(ReferenceError::Repository("b=c".to_owned()))),
         ] {
             assert_eq!(text.parse::<ImageArgument>().unwrap_err(), expected, "{text:?}");
         }

@@ -25,6 +25,10 @@ pub struct Reference {
 pub enum ReferenceError {
     #[error("the image name is empty")]
     Empty,
+    #[error("`{0}` is not part of an image name")]
+    Scheme(String),
+    #[error("image names are lower case")]
+    UpperCase { name: String, lower: String },
     #[error("`{0}` is not the host of a registry")]
     Registry(String),
     #[error(
@@ -37,11 +41,29 @@ pub enum ReferenceError {
     Digest(#[from] DigestError),
 }
 
+impl ReferenceError {
+    /// Returns how to write `text`, which has the name that is wrong.
+    pub fn hint(&self, text: &str) -> Option<String> {
+        match self {
+            Self::Scheme(scheme) => Some(format!("leave out `{scheme}`")),
+            Self::UpperCase { name, lower } => {
+                // The name of the entry may be the same text, and comes first.
+                let at = text.rfind(name.as_str())?;
+                Some(format!("write `{}{lower}{}`", &text[..at], &text[at + name.len()..]))
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Reference {
     /// Returns the reference of `name`, which has neither tag nor digest, with the given ones.
     pub fn new(name: &str, tag: Option<Tag>, digest: Option<Digest>) -> Result<Self, ReferenceError> {
         if name.is_empty() {
             return Err(ReferenceError::Empty);
+        }
+        if let Some(end) = name.find("://") {
+            return Err(ReferenceError::Scheme(name[..end + 3].to_owned()));
         }
         let (registry, repository) = match name.split_once('/') {
             Some((first, rest)) if is_host(first) => (first, rest.to_owned()),
@@ -50,8 +72,11 @@ impl Reference {
         if !is_registry(registry) {
             return Err(ReferenceError::Registry(registry.to_owned()));
         }
-        if repository.len() > 255 || !repository.split('/').all(is_repository_part) {
-            return Err(ReferenceError::Repository(repository));
+        if !is_repository(&repository) {
+            return Err(match is_repository(&repository.to_ascii_lowercase()) {
+                true => ReferenceError::UpperCase { name: name.to_owned(), lower: name.to_ascii_lowercase() },
+                false => ReferenceError::Repository(repository),
+            });
         }
         let (registry, repository) = if DOCKER_HUB_ALIASES.contains(&registry) {
             let official = !repository.contains('/');
@@ -111,6 +136,10 @@ fn is_registry(text: &str) -> bool {
 fn is_domain_label(label: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     !label.is_empty() && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+}
+
+fn is_repository(text: &str) -> bool {
+    text.len() <= 255 && text.split('/').all(is_repository_part)
 }
 
 /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*` of the distribution specification.

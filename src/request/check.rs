@@ -2,8 +2,9 @@
 
 use super::registry::RegistryRequest;
 use super::values::listed;
+use super::version::Version;
 use crate::cli::{CheckArguments, Environment};
-use crate::image::Reference;
+use crate::image::{Reference, ReferenceError};
 use crate::outcome::failure::Failure;
 
 pub struct CheckRequest {
@@ -13,10 +14,11 @@ pub struct CheckRequest {
 
 impl CheckRequest {
     pub(super) fn new(arguments: &CheckArguments, environment: &Environment) -> Result<Self, Failure> {
+        let version = Version::new(&arguments.version)?;
         let mut references = Vec::new();
         for text in &listed("REFERENCE", &arguments.references)? {
-            let reference: Reference =
-                text.parse().map_err(|error| Failure::usage(format!("`{text}` is not a reference: {error}")))?;
+            let reference: Reference = text.parse().map_err(|error| not_a_reference(text, &error))?;
+            let reference = version.of(&reference, text)?;
             if reference.tag().is_none() && reference.digest().is_none() {
                 return Err(Failure::usage(format!("`{text}` has neither tag nor digest"))
                     .hint(format!("add the tag, such as `{text}:v1`")));
@@ -29,5 +31,13 @@ impl CheckRequest {
         let registry =
             RegistryRequest::new(&arguments.registry, Some(&arguments.requirements), &registries, environment)?;
         Ok(Self { references, registry })
+    }
+}
+
+fn not_a_reference(text: &str, error: &ReferenceError) -> Failure {
+    let failure = Failure::usage(format!("`{text}` is not a reference: {error}"));
+    match error.hint(text) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
 }

@@ -1,7 +1,9 @@
 //! The images to write, in kustomize's grammar.
 
 use super::values::listed;
-use crate::image::{Field, ImageArgument, ImageName, Reference};
+use super::version::Version;
+use crate::cli::ImageArguments;
+use crate::image::{ArgumentError, Field, ImageArgument, ImageName, Reference, Tag};
 use crate::outcome::failure::Failure;
 
 /// Parses the name of an entry.
@@ -18,14 +20,12 @@ pub struct Images {
 }
 
 impl Images {
-    pub(super) fn parse(texts: &[String]) -> Result<Self, Failure> {
+    pub(super) fn parse(typed: &ImageArguments) -> Result<Self, Failure> {
+        let version = Version::new(&typed.version)?;
         let mut images = Self { arguments: Vec::<ImageArgument>::new(), repeated: Vec::new() };
-        for text in listed("IMAGE", texts)? {
-            let argument: ImageArgument = text.parse().map_err(|error| {
-                Failure::usage(format!("`{text}` is not an image to write: {error}")).hint(
-                    "write `NAME=NEWNAME:TAG`, `NAME:TAG`, or either with `@DIGEST`, and check that no variable in it is empty",
-                )
-            })?;
+        for text in listed("IMAGE", &typed.images)? {
+            let mut argument: ImageArgument = text.parse().map_err(|error| not_an_image(&text, &error))?;
+            version.give_to(&mut argument, &text)?;
             match images.arguments.iter_mut().find(|earlier| earlier.name == argument.name) {
                 Some(earlier) => {
                     images.repeated.push(argument.name.to_string());
@@ -35,6 +35,24 @@ impl Images {
             }
         }
         Ok(images)
+    }
+
+    /// Returns what is wrong with each image that gives its entry neither tag nor digest: most often, a tag was written where
+    /// the name belongs.
+    pub fn without_version(&self) -> Vec<Failure> {
+        let has_none = |argument: &&ImageArgument| {
+            argument.change.new_tag == Field::Remove && argument.change.digest == Field::Remove
+        };
+        let failure = |argument: &ImageArgument| {
+            let name = &argument.name;
+            let image = argument.change.new_name.set().map_or("*", String::as_str);
+            let failure = Failure::usage(format!("`{image}` has no tag"));
+            failure.hint(match image.parse::<Tag>() {
+                Ok(tag) => format!("to set only the tag, write `{name}=*:{tag}`"),
+                Err(_) => format!("write `{name}={image}:TAG`, or give the tag with `--tag`"),
+            })
+        };
+        self.arguments.iter().filter(has_none).map(failure).collect()
     }
 
     /// Returns the registry of each image, `None` if only its entry tells.
@@ -51,14 +69,29 @@ impl Images {
     }
 }
 
+fn not_an_image(text: &str, error: &ArgumentError) -> Failure {
+    let hint = match error {
+        ArgumentError::Name(error) => error.hint(text),
+        _ => None,
+    };
+    let usual =
+        "write `NAME=NEWNAME:TAG`, `NAME:TAG`, or either with `@DIGEST`, and check that no variable in it is empty";
+    Failure::usage(format!("`{text}` is not an image to write: {error}")).hint(hint.as_deref().unwrap_or(usual))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Images;
+    use super::{ImageArguments, Images};
+    use crate::cli::VersionArguments;
+
+    fn parse(texts: &[&str]) -> Result<Images, super::Failure> {
+        let images = texts.iter().map(|text| (*text).to_owned()).collect();
+        Images::parse(&ImageArguments { images, version: VersionArguments { tag: None, digest: None } })
+    }
 
     #[test]
     fn the_last_of_one_name_wins() {
-        let texts = ["a:1", "b:1", "a=x:2", ""].map(str::to_owned);
-        let images = Images::parse(&texts).unwrap();
+        let images = parse(&["a:1", "b:1", "a=x:2", ""]).unwrap();
         assert_eq!(images.arguments.len(), 2);
         assert_eq!(images.arguments[0], "a=x:2".parse().unwrap());
         assert_eq!(images.repeated, ["a"]);
@@ -66,6 +99,6 @@ mod tests {
 
     #[test]
     fn nothing_given_is_an_error() {
-        assert!(Images::parse(&[" ".to_owned()]).is_err());
+        assert!(parse(&[" "]).is_err());
     }
 }

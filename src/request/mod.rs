@@ -18,6 +18,7 @@ mod set;
 mod skip_ci;
 mod target;
 mod values;
+mod version;
 
 use crate::cli::{Command, Environment};
 use crate::outcome::failure::Failure;

@@ -16,7 +16,8 @@ pub struct ReleaseRequest {
 impl ReleaseRequest {
     pub(super) fn new(arguments: &ReleaseArguments, environment: &Environment) -> Result<Self, Failure> {
         let kustomization = &arguments.kustomization;
-        let images = Images::parse(&arguments.images.images)?;
+        let images = Images::parse(&arguments.images)?;
+        Failure::of_all(images.without_version())?;
         let shared = Delivery::new(&arguments.delivery, &images.registries(), environment)?;
         let delivery = Delivery {
             target: if arguments.no_push { shared.target.without_remote()? } else { shared.target },

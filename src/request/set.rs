@@ -19,7 +19,7 @@ pub struct SetRequest {
 
 impl SetRequest {
     pub(super) fn new(arguments: &SetArguments, environment: &Environment) -> Result<Self, Failure> {
-        let images = Images::parse(&arguments.images.images)?;
+        let images = Images::parse(&arguments.images)?;
         let asks = || RegistryRequest::new(&arguments.registry, None, &images.registries(), environment);
         let pin_digest = arguments.pin_digest.then(asks).transpose()?;
         Ok(Self {

@@ -87,13 +87,13 @@ pub(in crate::cli) struct Inputs {
     pub(in crate::cli) lists: Lists,
 }
 
-/// How an input writes a list.
+/// How an input writes a list that is not JSON.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::cli) enum Lists {
     /// One value a line.
     Lines,
-    /// JSON, or values with commas or line ends between them.
-    JsonOrCommas,
+    /// One value a line, or values with commas between them.
+    LinesOrCommas,
 }
 
 /// A text in a log that the system takes for a command.

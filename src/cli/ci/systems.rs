@@ -164,7 +164,7 @@ pub(super) const SYSTEMS: &[System] = &[
         skip: usual("woodpecker"),
         git_token: None,
         registry_logins: &[],
-        inputs: Some(Inputs { prefix: "PLUGIN_", lists: Lists::JsonOrCommas }),
+        inputs: Some(Inputs { prefix: "PLUGIN_", lists: Lists::LinesOrCommas }),
         log_commands: &[],
     },
     // https://docs.drone.io/pipeline/environment/reference/
@@ -187,7 +187,7 @@ pub(super) const SYSTEMS: &[System] = &[
         skip: usual("drone"),
         git_token: None,
         registry_logins: &[],
-        inputs: Some(Inputs { prefix: "PLUGIN_", lists: Lists::JsonOrCommas }),
+        inputs: Some(Inputs { prefix: "PLUGIN_", lists: Lists::LinesOrCommas }),
         log_commands: &[],
     },
     // https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/

@@ -7,7 +7,7 @@ use super::policy;
 use super::{CheckedEntries, Decide, Job, Tip, Writing};
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
 use crate::flow::checks::{Checks, Pace};
-use crate::flow::files::{edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
+use crate::flow::files::{edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated};
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
 use crate::git::{Authorship, Change, CommitId, CommitOnTip, GitError, Identity, Message, RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
@@ -66,6 +66,9 @@ impl Attempt<'_> {
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
         require_entries(&writing.images, &files)?;
+        if writing.purpose == Purpose::Release {
+            require_versions(&files)?;
+        }
         let orders = self.order(&mut snapshot, &files, &writing, listener)?;
         let left_out = self.guard_order(&orders, &destination, &files, listener)?;
         let files = self.leave_out(&snapshot, &paths, &writing, files, &left_out)?;

@@ -198,7 +198,7 @@ fn bad_input_changes_nothing() {
         (&["IMAGE_PLACEHOLDER=a:b:c"], 2, "a tag cannot contain ':'"),
         (&["IMAGE_PLACEHOLDER=a@sha256:1"], 2, "64 lower-case hexadecimal digits"),
         (&["IMAGE_PLACEHOLDER"], 2, "neither `=`, nor a tag, nor a digest"),
-        (&["IMAGE_PLACEHOLDER=A:v1"], 2, "`A` cannot be looked up in a registry"),
+        (&["IMAGE_PLACEHOLDER:v1"], 2, "`IMAGE_PLACEHOLDER` cannot be looked up in a registry"),
         (&["--branch", "nope", &good], 3, "`--create-branch` begins it"),
         (&["--branch", "a..b", &good], 2, "is not the name of a branch"),
         (&["-k", "4-gitops", &good], 3, "`4-gitops`"),

@@ -1,0 +1,58 @@
+//! The tag and the digest that one call gives to all of its images.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use crate::cli::VersionArguments;
+use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
+use crate::outcome::failure::Failure;
+
+/// What every image of a call gets that does not name it itself.
+#[derive(Debug, Default)]
+pub(super) struct Version {
+    tag: Option<Tag>,
+    digest: Option<Digest>,
+}
+
+impl Version {
+    pub(super) fn new(arguments: &VersionArguments) -> Result<Self, Failure> {
+        fn value<T: FromStr<Err: Display>>(flag: &str, text: Option<&String>) -> Result<Option<T>, Failure> {
+            let parse = |text: &String| {
+                text.parse().map_err(|error| Failure::usage(format!("`{text}` is no value for `{flag}`: {error}")))
+            };
+            text.map(parse).transpose()
+        }
+        Ok(Self { tag: value("--tag", arguments.tag.as_ref())?, digest: value("--digest", arguments.digest.as_ref())? })
+    }
+
+    /// Gives it to an image to write, which was written as `text`.
+    pub(super) fn give_to(&self, argument: &mut ImageArgument, text: &str) -> Result<(), Failure> {
+        if let Some(tag) = &self.tag {
+            require_none("tag", text, argument.change.new_tag == Field::Remove)?;
+            argument.change.new_tag = Field::Set(tag.clone());
+        }
+        if let Some(digest) = &self.digest {
+            require_none("digest", text, argument.change.digest == Field::Remove)?;
+            argument.change.digest = Field::Set(digest.clone());
+        }
+        Ok(())
+    }
+
+    /// Returns the reference with it, which was written as `text`.
+    pub(super) fn of(&self, reference: &Reference, text: &str) -> Result<Reference, Failure> {
+        require_none("tag", text, self.tag.is_none() || reference.tag().is_none())?;
+        require_none("digest", text, self.digest.is_none() || reference.digest().is_none())?;
+        let tag = self.tag.as_ref().or_else(|| reference.tag()).cloned();
+        let digest = self.digest.as_ref().or_else(|| reference.digest()).cloned();
+        Reference::new(reference.name(), tag, digest)
+            .map_err(|error| Failure::usage(format!("`{text}` is not a reference: {error}")))
+    }
+}
+
+fn require_none(what: &str, text: &str, has_none: bool) -> Result<(), Failure> {
+    if has_none {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("`{text}` has a {what} of its own, and `--{what}` gives one for all images"))
+        .hint(format!("write it without the {what}, or leave out `--{what}`")))
+}
