@@ -223,3 +223,41 @@ fn a_container_action_checks() {
     let retried = stage.tagship().env("GITHUB_ACTIONS", "true").env("INPUT_COMMAND", "tagship check").arg("check");
     retried.env("INPUT_PLATFORM", "plan9/mips").arg(&reference).run().success();
 }
+
+/// A misspelt setting would be left out, and `dryrun: true` release for real.
+#[test]
+fn settings_that_do_not_exist() {
+    let stage = Stage::new();
+    let plugin = || {
+        let plugin = stage.tagship().env("CI", "woodpecker").env("PLUGIN_REPOSITORY", stage.remote.file_url());
+        plugin.env("PLUGIN_KUSTOMIZATION", FOLDER).env("PLUGIN_IMAGES", stage.argument())
+    };
+    let output = plugin().env("PLUGIN_DRYRUN", "true").run().exit(2);
+    output.stderr_has("error: there is no setting `dryrun`\n  hint: did you mean `dry_run`?\n");
+    let output = plugin().env("PLUGIN_GIT_TOKN", "s3cret").run().exit(2);
+    output.says_nowhere("s3cret").stderr_has("there is no setting `git_tokn`");
+    plugin().env("PLUGIN_KOMMAND", "check").env("PLUGIN_XYZZY", "1").run().exit(2).stderr_has("`kommand`");
+    let action = stage.tagship().env("GITHUB_ACTIONS", "true").env("INPUT_IMAGES", stage.argument());
+    let output = action.clone().env("INPUT_DRYRUN", "true").run().exit(2);
+    output.stderr_has("error: there is no input `dryrun`\n  hint: did you mean `dry-run`?\n");
+    stage.untouched();
+    // The systems set some themselves.
+    let action = action.env("INPUT_ENTRYPOINT", "/tagship").env("INPUT_REPO", stage.remote.file_url());
+    action.env("INPUT_KUSTOMIZATION", FOLDER).env("INPUT_DRY-RUN", "true").run().success().stdout_has("dry run");
+    plugin().env("PLUGIN_ARTIFACT_FILE", "/tmp/x").env("PLUGIN_DRY_RUN", "true").run().success();
+}
+
+#[test]
+fn variables_that_do_not_exist() {
+    let home = Home::new();
+    home.write("kustomization.yaml", "images:\n- name: a\n  newTag: v1\n");
+    let set = || tagship().home(&home).current_dir(home.path()).args(["set", "--dry-run", "a:v2"]);
+    let output = set().env("TAGSHIP_DRYRUN", "true").run().success();
+    output.stdout_has(" warn    there is no setting `TAGSHIP_DRYRUN`; did you mean `TAGSHIP_DRY_RUN`?");
+    let output = set().env("TAGSHIP_IMAGES", "a:v2").run().success();
+    output.stdout_has("did you mean `TAGSHIP_IMAGE`?");
+    let known = set().env("TAGSHIP_RESULT_TAG", "v1").env("TAGSHIP_GIT_TOKEN", "x").env("TAGSHIP_BIN", "/x");
+    let output =
+        known.env("TAGSHIP_VERSION", "1").env("TAGSHIP_STEPS", "1").env("TAGSHIP_COMMAND", "set").run().success();
+    assert!(!output.stdout().contains("warn"), "{}", output.stdout());
+}

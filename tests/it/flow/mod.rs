@@ -1,8 +1,10 @@
 //! The commands, one file each, and what follows a release.
 
 mod checkout;
+mod kinds;
 mod log;
 mod no_push;
+mod pins;
 mod promote;
 mod release;
 mod rollback;

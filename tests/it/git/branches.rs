@@ -68,6 +68,6 @@ fn a_new_branch_with_nothing_to_commit() {
     let stage = Stage::new();
     let release = stage.release().args(["--no-check", "--branch", "prod", "--create-branch"]);
     let release = release.arg("IMAGE_PLACEHOLDER=*:b15411f387bb2a2286676b92a87fd85aa9b682a5");
-    release.run().exit(3).stderr_has("there is nothing to commit on it");
+    release.run().success().stdout_has("unchanged: `IMAGE_PLACEHOLDER` already is");
     assert_eq!(stage.remote.tip("prod"), None);
 }

@@ -1,0 +1,78 @@
+//! Files that are no kustomization, although they may have a list of images, and kustomizations beside the one that was
+//! named.
+
+use crate::stage::{Stage, tagship};
+use crate::support::command::Home;
+use crate::support::repository::File;
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n";
+const FLUX: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec:\n  path: ./apps\n  images:\n  - name: web\n    newTag: v1\n";
+const VALUES: &str = "replicas: 2\nimage:\n  tag: v1\n";
+const COMPONENT: &str =
+    "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nimages:\n- name: web\n  newTag: v1\n";
+const BARE: &str = "images:\n- name: web\n  newTag: v1\n";
+
+#[test]
+fn what_is_no_kustomization_is_not_written() {
+    let home = Home::new();
+    let set = |file: &str, flags: &[&str]| {
+        let set = tagship().home(&home).current_dir(home.path()).args(["set", "-k", file]);
+        set.args(flags.iter().copied()).arg("web=*:v2").run()
+    };
+    for (file, text, expected) in [
+        (
+            "deployment.yaml",
+            DEPLOYMENT,
+            "deployment.yaml:2:7: this is a `Deployment` of `apps/v1`, not a kustomization",
+        ),
+        (
+            "kustomization.yaml",
+            FLUX,
+            "kustomization.yaml:2:7: this is a `Kustomization` of `kustomize.toolkit.fluxcd.io/v1`, not a kustomization",
+        ),
+        ("values.yaml", VALUES, "`values.yaml` is not a kustomization: it has neither that kind nor one of the names"),
+    ] {
+        let path = home.write(file, text);
+        for flags in [&[][..], &["--add"], &["--dry-run", "--add"]] {
+            let output = set(file, flags).exit(3).stderr_has(expected);
+            assert!(!output.stderr().contains("--add"), "{}", output.stderr());
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+    for (file, text) in [("component.yaml", COMPONENT), ("Kustomization", BARE)] {
+        home.write(file, text);
+        set(file, &[]).success();
+    }
+}
+
+#[test]
+fn a_release_does_not_write_them_either() {
+    let stage = Stage::new();
+    let url = stage.remote.file_url();
+    let release = stage.tagship().args(["release", "--no-check", "--repo", &url, "--add"]);
+    let output = release.args(["-k", "4-gitops/manifests/deployment.yaml", "web:v2"]).run().exit(3);
+    output.stderr_has("4-gitops/manifests/deployment.yaml:1:7: this is a `Deployment`, not a kustomization");
+    stage.untouched();
+}
+
+#[test]
+fn the_kustomizations_that_have_the_entry_are_named() {
+    let stage = Stage::new();
+    let file = |path: &str, text: &str| File::new(path, text);
+    let files = [
+        file("base/kustomization.yaml", "resources:\n- deployment.yaml\n"),
+        file("overlays/prod/kustomization.yaml", BARE),
+        file("overlays/staging/kustomization.yml", BARE),
+        file("overlays/other/kustomization.yaml", "images:\n- name: api\n"),
+        file("overlays/broken/kustomization.yaml", "images:\n- name: web\n bad"),
+    ];
+    stage.remote.commit("main", "Add overlays", &files);
+    let url = stage.remote.file_url();
+    let release = |name: &str| {
+        let release = stage.tagship().args(["release", "--no-check", "--repo", &url, "-k", "base"]);
+        release.arg(format!("{name}=*:v2")).run().exit(3)
+    };
+    let output = release("web").stderr_has("no `images` entry is named `web` in `base/kustomization.yaml`");
+    output.stderr_has("  hint: `overlays/prod` and `overlays/staging` have an entry `web`; name one with `-k`\n");
+    release("nothing").stderr_has("`--add` appends a new entry");
+}

@@ -1,0 +1,101 @@
+//! Digests beside tags: an entry that has one keeps having one.
+
+use crate::stage::{COMMIT, FILE, SEED, Stage};
+use crate::support::registry::Image;
+use crate::support::repository::File;
+
+const OLD_TAG: &str = "b15411f387bb2a2286676b92a87fd85aa9b682a5";
+
+/// Returns a branch whose entry is pinned.
+fn pinned() -> (Stage, String) {
+    let stage = Stage::new();
+    let old = format!("sha256:{}", "ab".repeat(32));
+    let seed = SEED.replace("jakousa/", &format!("{}/jakousa/", stage.registry.address()));
+    let seed = seed.replace(OLD_TAG, &format!("{OLD_TAG}\n  digest: {old}"));
+    stage.remote.commit("main", "Pin it", &[File::new(FILE, &*seed)]);
+    let released = seed.replace(OLD_TAG, COMMIT).replace(&old, &stage.digest);
+    (stage, released)
+}
+
+fn text(stage: &Stage) -> String {
+    String::from_utf8(stage.remote.file("main", FILE)).unwrap()
+}
+
+#[test]
+fn an_entry_that_is_pinned_stays_pinned() {
+    for flags in [&[][..], &["--pin-digest=keep"], &["--pin-digest"], &["--pin-digest=always"]] {
+        let (stage, released) = pinned();
+        let output = stage.release().args(flags.iter().copied()).arg(stage.argument()).run().success();
+        assert_eq!(text(&stage), released, "{flags:?}");
+        assert!(!output.stdout().contains("dropped"), "{}", output.stdout());
+        assert_eq!(stage.registry.request_lines().len(), 1, "the check has it anyway");
+        stage.release().args(flags.iter().copied()).arg(stage.argument()).run().success().stdout_has("unchanged");
+    }
+}
+
+#[test]
+fn an_entry_without_a_digest_gets_none() {
+    let stage = Stage::new();
+    stage.release().arg(stage.argument()).run().success();
+    assert_eq!(text(&stage), stage.released());
+}
+
+#[test]
+fn a_digest_that_is_not_wanted_is_dropped_with_a_note() {
+    for flags in [&["--pin-digest=never"][..], &["--pin-digest=false"], &["--no-check"]] {
+        let (stage, _) = pinned();
+        let output = stage.release().args(flags.iter().copied()).arg(stage.argument()).run().success();
+        output.stdout_has("was dropped");
+        assert!(!text(&stage).contains("digest:"), "{flags:?}");
+    }
+    let (stage, released) = pinned();
+    stage.release().env("TAGSHIP_PIN_DIGEST", "true").arg(stage.argument()).run().success();
+    assert_eq!(text(&stage), released);
+    stage.release().args(["--pin-digest=perhaps", "a:v1"]).run().exit(2).stderr_has("always, keep, never");
+}
+
+/// Two files of one release, of which one is pinned.
+#[test]
+fn each_file_keeps_its_own_way() {
+    let (stage, released) = pinned();
+    let other = "images:\n- name: IMAGE_PLACEHOLDER\n  newTag: v1\n";
+    stage.remote.commit("main", "Add another", &[File::new("other/kustomization.yaml", other)]);
+    stage.release().args(["-k", "other", &stage.argument()]).run().success();
+    assert_eq!(text(&stage), released);
+    let other = String::from_utf8(stage.remote.file("main", "other/kustomization.yaml")).unwrap();
+    assert!(other.contains(COMMIT) && !other.contains("digest"), "{other}");
+}
+
+#[test]
+fn a_rollback_keeps_the_pin() {
+    let (stage, _) = pinned();
+    let first = stage.registry.put_image("jakousa/dwk-4-gitops-app", "v1", &Image::new());
+    let release = |tag: &str| stage.release().arg(format!("IMAGE_PLACEHOLDER=*:{tag}"));
+    release("v1").arg("--pin-digest=never").run().success();
+    release(COMMIT).arg("--pin-digest").run().success();
+    let url = stage.remote.file_url();
+    let rollback = stage.tagship().args(["rollback", "--repo", &url, "-k", crate::stage::FOLDER, "IMAGE_PLACEHOLDER"]);
+    rollback.run().success();
+    assert!(text(&stage).contains(&format!("newTag: v1\n  digest: {first}\n")), "{}", text(&stage));
+}
+
+#[test]
+fn set_drops_a_digest_as_kustomize_does() {
+    let (stage, _) = pinned();
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    let name = format!("{}/jakousa/dwk-4-gitops-app", stage.registry.address());
+    let seed = format!("images:\n- name: web\n  newName: {name}\n  newTag: v1\n  digest: {digest}\n- name: api\n");
+    let file = stage.home.write("kustomization.yaml", &seed);
+    let set = |flag: &[&str]| {
+        std::fs::write(&file, &seed).unwrap();
+        let set = stage.tagship().current_dir(stage.home.path()).arg("set").args(flag.iter().copied());
+        let output = set.args([&format!("web=*:{COMMIT}"), "api=nowhere.invalid/x:v1"]).run().success();
+        (output, std::fs::read_to_string(&file).unwrap())
+    };
+    let (output, text) = set(&[]);
+    output.stdout_has("was dropped");
+    assert!(!text.contains("digest"), "{text}");
+    // Only the entry that is pinned is asked for.
+    let (_, text) = set(&["--pin-digest=keep"]);
+    assert!(text.contains(&format!("digest: {}", stage.digest)), "{text}");
+}
