@@ -40,19 +40,30 @@ use system::signals::{Gate, Stage, Waited, Work};
 /// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut environment = Environment::capture();
-    let typed = cli::or_inputs(arguments.into_iter().collect(), &mut environment);
+    let unknown = cli::unknown_variables(&environment);
+    let mut typed: Vec<OsString> = arguments.into_iter().collect();
+    match cli::or_inputs(&typed, &mut environment) {
+        Ok(words) => typed = words,
+        Err(error) => return code_of(refuse(&error, &typed, &environment)),
+    }
     let exit_codes = exit_codes();
     if let Some(text) = Arguments::manual(&typed, &environment, &exit_codes) {
         report::print(&text);
         return ExitCode::SUCCESS;
     }
-    let ended = match Arguments::parse_from(&typed, &environment, &exit_codes) {
-        Ok(arguments) => obey(arguments, environment),
-        Err(error) => {
-            let report = Report::of_nothing_parsed(Arguments::format_of(&typed, &environment), &environment);
-            report.unparsed(&Arguments::command_of(&typed).unwrap_or_default(), &error).map(|()| ExitCode::SUCCESS)
-        }
-    };
+    code_of(match Arguments::parse_from(&typed, &environment, &exit_codes) {
+        Ok(arguments) => obey(arguments, environment, unknown),
+        Err(error) => refuse(&error, &typed, &environment),
+    })
+}
+
+/// Reports what is wrong with a command line, or prints the help that it asks for.
+fn refuse(error: &clap::Error, typed: &[OsString], environment: &Environment) -> Result<ExitCode, Failure> {
+    let report = Report::of_nothing_parsed(Arguments::format_of(typed, environment), environment);
+    report.unparsed(&Arguments::command_of(typed).unwrap_or_default(), error).map(|()| ExitCode::SUCCESS)
+}
+
+fn code_of(ended: Result<ExitCode, Failure>) -> ExitCode {
     match ended {
         Ok(code) => code,
         Err(failure) => ExitCode::from(failure.kind.exit_code()),
@@ -67,13 +78,16 @@ fn exit_codes() -> String {
 }
 
 /// Runs the command up to its end or to a signal, and reports how it ended.
-fn obey(arguments: Arguments, environment: Environment) -> Result<ExitCode, Failure> {
+fn obey(arguments: Arguments, environment: Environment, unknown: Vec<String>) -> Result<ExitCode, Failure> {
     let command = arguments.command.name();
     let report = Arc::new(Report::new(&arguments.output, &environment));
     let gate = Arc::new(Gate::default());
     let work = {
         let (report, gate) = (report.clone(), gate.clone());
-        move || perform(&arguments, &environment, &gate, &report)
+        move || {
+            unknown.into_iter().for_each(|warning| report.event(&Event::Warned(warning)));
+            perform(&arguments, &environment, &gate, &report)
+        }
     };
     let result = match system::signals::wait_for(work) {
         Ok(Waited::Done(result)) => result,

@@ -7,8 +7,8 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::env::Environment;
 use super::groups::{
-    DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, ReadingArguments, RegistryArguments,
-    RequirementArguments, SupersededArguments, VersionArguments,
+    DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments, ReadingArguments,
+    RegistryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
 use super::history::{LogArguments, PromoteArguments, RollbackArguments};
 use super::manual;
@@ -130,16 +130,6 @@ pub struct ReleaseArguments {
     #[command(flatten)]
     pub kustomization: KustomizationArguments,
 
-    /// Write the digest from the registry beside the tag; for a multi-platform image, the digest of its index
-    #[arg(
-        long,
-        env = "TAGSHIP_PIN_DIGEST",
-        value_parser = BoolishValueParser::new(),
-        conflicts_with = "no_check",
-        help_heading = "Image"
-    )]
-    pub pin_digest: bool,
-
     #[command(flatten)]
     pub delivery: DeliveryArguments,
 
@@ -196,9 +186,8 @@ pub struct SetArguments {
     #[command(flatten)]
     pub kustomization: KustomizationArguments,
 
-    /// Write the digest from the registry beside each tag; for a multi-platform image, the digest of its index
-    #[arg(long, env = "TAGSHIP_PIN_DIGEST", value_parser = BoolishValueParser::new(), help_heading = "Image")]
-    pub pin_digest: bool,
+    #[command(flatten)]
+    pub pin: PinArguments,
 
     #[command(flatten)]
     pub registry: RegistryArguments,

@@ -80,8 +80,18 @@ impl Environment {
     /// Returns whether `GIT_SSL_NO_VERIFY` turns the check of certificates off. For git every value does; here a value that
     /// says no, such as `false`, does not.
     pub fn git_unverified(&self) -> bool {
+        self.says_yes("GIT_SSL_NO_VERIFY")
+    }
+
+    /// Returns whether a CI system runs this, a known one or not.
+    pub fn in_ci(&self) -> bool {
+        self.ci().is_some() || self.says_yes("CI")
+    }
+
+    /// Returns whether a variable is set to anything but a no.
+    fn says_yes(&self, name: &str) -> bool {
         let says_no = |value: &str| ["0", "false", "no", "off"].contains(&value.to_ascii_lowercase().as_str());
-        self.get("GIT_SSL_NO_VERIFY").is_some_and(|value| !value.to_str().is_some_and(says_no))
+        self.get(name).is_some_and(|value| !value.to_str().is_some_and(says_no))
     }
 
     /// Returns what the CI system tells, if a known one runs this.
@@ -137,6 +147,14 @@ mod tests {
             };
             assert_eq!(logins.iter().map(shown).collect::<Vec<_>>(), expected, "{variables:?}");
         }
+    }
+
+    #[test]
+    fn a_variable_that_says_no() {
+        for (value, expected) in [("true", true), ("woodpecker", true), ("false", false), ("0", false), ("", false)] {
+            assert_eq!(environment(&[("CI", value)]).in_ci(), expected, "{value:?}");
+        }
+        assert!(environment(&[("GITLAB_CI", "true"), ("CI", "false")]).in_ci());
     }
 
     #[test]

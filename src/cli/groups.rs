@@ -106,6 +106,37 @@ pub struct RegistryArguments {
     pub timeout: String,
 }
 
+/// When to write the digest that the registry has beside the tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PinDigest {
+    /// Always
+    #[value(aliases = ["true", "yes", "on", "1"])]
+    Always,
+    /// If the entry has a digest already
+    Keep,
+    /// Never; a digest that the entry has is removed
+    #[value(aliases = ["false", "no", "off", "0"])]
+    Never,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Image")]
+pub struct PinArguments {
+    /// Write the digest from the registry beside the tag; for a multi-platform image, the digest of its index. Without a
+    /// value: always [default: keep; for `set`: never]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        env = "TAGSHIP_PIN_DIGEST",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "always",
+        ignore_case = true
+    )]
+    pub pin_digest: Option<PinDigest>,
+}
+
 /// What to check before a release.
 #[derive(Debug, Args)]
 pub struct CheckingArguments {
@@ -121,6 +152,9 @@ pub struct CheckingArguments {
         help_heading = "Image"
     )]
     pub no_check: bool,
+
+    #[command(flatten)]
+    pub pin: PinArguments,
 
     #[command(flatten)]
     pub registry: RegistryArguments,

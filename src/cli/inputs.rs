@@ -9,31 +9,40 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use clap::builder::{BoolishValueParser, TypedValueParser as _};
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 
 use super::args::Arguments;
 use super::ci::{Inputs, Lists};
 use super::env::Environment;
 use super::manual::with_manual;
+use super::settings::{PREFIX, names_of_input, unknown_input};
 
 /// The command if none is given.
 const DEFAULT_COMMAND: &str = "release";
 
 /// Returns the command line that was typed, or, if none was, the one that the CI system's inputs mean. The inputs are
 /// in `environment` then as if they had been variables of ours, so that logins are found there.
-pub fn or_inputs(typed: Vec<OsString>, environment: &mut Environment) -> Vec<OsString> {
+///
+/// # Errors
+///
+/// An input is none of ours: it was probably misspelt, and what it asks for would be left out.
+pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Vec<OsString>, clap::Error> {
     if typed.len() != 1 {
-        return typed;
+        return Ok(typed.to_vec());
     }
     let inputs = take(environment);
     if inputs.is_empty() {
-        return typed;
+        return Ok(typed.to_vec());
+    }
+    if let Some((unknown, near)) = unknown_input(inputs.keys()) {
+        return Err(misspelt(&inputs[&unknown], &unknown, near.as_deref()));
     }
     let name = environment.text("TAGSHIP_COMMAND").unwrap_or_else(|| DEFAULT_COMMAND.to_owned());
     let mut command = with_manual(Arguments::command());
     // So that each command has the flags of all.
     command.build();
-    let mut words = typed;
+    let mut words = typed.to_vec();
     words.push(name.clone().into());
     let mut images = Vec::new();
     for argument in command.find_subcommand(&name).into_iter().flat_map(Command::get_arguments) {
@@ -47,39 +56,42 @@ pub fn or_inputs(typed: Vec<OsString>, environment: &mut Environment) -> Vec<OsS
         words.push("--".into());
         words.append(&mut images);
     }
-    words
+    Ok(words)
+}
+
+fn misspelt(inputs: &Inputs, unknown: &str, near: Option<&str>) -> clap::Error {
+    let shown = |name: &str| name.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', inputs.separator);
+    let tip = near.map(|near| format!("\n\n  tip: did you mean `{}`?\n", shown(near))).unwrap_or_default();
+    let message = format!("there is no {} `{}`{tip}", inputs.word, shown(unknown));
+    with_manual(Arguments::command()).error(ErrorKind::UnknownArgument, message)
 }
 
 /// Makes the inputs variables of ours, unless those are set, and returns which they are.
-fn take(environment: &mut Environment) -> BTreeMap<String, Lists> {
-    let mut inputs = BTreeMap::new();
-    for Inputs { prefix, lists } in environment.inputs() {
-        for (name, value) in environment.beginning_with(prefix) {
-            let name = format!("TAGSHIP_{}", name.to_ascii_uppercase().replace(['-', ' '], "_"));
+fn take(environment: &mut Environment) -> BTreeMap<String, Inputs> {
+    let mut taken = BTreeMap::new();
+    for inputs in environment.inputs() {
+        for (name, value) in environment.beginning_with(inputs.prefix) {
+            if inputs.of_the_system.contains(&name.as_str()) {
+                continue;
+            }
+            let name = format!("{PREFIX}{}", name.to_ascii_uppercase().replace(['-', ' '], "_"));
             if environment.get(&name).is_none() {
                 environment.set(&name, value);
-                inputs.insert(name, lists);
+                taken.insert(name, inputs);
             }
         }
     }
-    inputs
+    taken
 }
 
-/// Returns the input for an argument: by the name of its variable, that of one of its flags, or, for a list and what has no
-/// flag, the plural.
-fn input_of(argument: &Arg, inputs: &BTreeMap<String, Lists>, environment: &Environment) -> Option<(String, Lists)> {
+/// Returns the input for an argument.
+fn input_of(argument: &Arg, inputs: &BTreeMap<String, Inputs>, environment: &Environment) -> Option<(String, Lists)> {
     let variable = argument.get_env()?.to_str()?;
-    let flags = argument.get_long().into_iter().chain(argument.get_all_aliases().unwrap_or_default());
-    let mut names = vec![variable.to_owned()];
-    names.extend(flags.map(|flag| format!("TAGSHIP_{}", flag.to_ascii_uppercase().replace('-', "_"))));
-    if matches!(argument.get_action(), ArgAction::Append) || argument.is_positional() {
-        names.push(format!("{variable}S"));
-    }
     if environment.get(variable).is_some() && !inputs.contains_key(variable) {
         return None;
     }
-    let name = names.iter().find(|name| inputs.contains_key(*name))?;
-    Some((environment.text(name)?, inputs[name]))
+    let name = names_of_input(argument).into_iter().find(|name| inputs.contains_key(name))?;
+    Some((environment.text(&name)?, inputs[&name].lists))
 }
 
 /// Returns the words that give `flag` the value of an input.
@@ -121,8 +133,8 @@ mod tests {
 
     /// Returns the words after the program's name.
     fn words(typed: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
-        let typed = ["tagship"].iter().chain(typed).map(Into::into).collect();
-        let words = or_inputs(typed, &mut Environment::of(variables));
+        let typed: Vec<_> = ["tagship"].iter().chain(typed).map(Into::into).collect();
+        let words = or_inputs(&typed, &mut Environment::of(variables)).unwrap();
         words.into_iter().skip(1).map(|word| word.into_string().unwrap()).collect()
     }
 
@@ -139,7 +151,7 @@ mod tests {
             ("INPUT_KUSTOMIZATION", "apps/a, b\napps/c"),
             ("INPUT_MESSAGE", "-m\nx"),
             ("INPUT_BRANCH", ""),
-            ("INPUT_SOMETHING", "else"),
+            ("INPUT_ENTRYPOINT", "/tagship"),
             ("PLUGIN_BRANCH", "x"),
         ];
         let expected = [
@@ -147,6 +159,7 @@ mod tests {
             "--kustomization=apps/a, b",
             "--kustomization=apps/c",
             "--dry-run",
+            "--pin-digest=false",
             "--message=-m\nx",
             "--",
             "a=x:1",
@@ -202,7 +215,7 @@ mod tests {
     #[test]
     fn logins_are_found() {
         let mut environment = Environment::of(&[WOODPECKER, ("PLUGIN_GIT_TOKEN", "s3cret")]);
-        let words = or_inputs(vec!["tagship".into()], &mut environment);
+        let words = or_inputs(&["tagship".into()], &mut environment).unwrap();
         assert!(!format!("{words:?}").contains("s3cret"));
         assert_eq!(environment.git_logins()[0].password, "s3cret");
     }

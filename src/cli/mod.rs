@@ -9,6 +9,7 @@ mod inputs;
 mod manual;
 pub(crate) mod order;
 mod output;
+mod settings;
 mod words;
 
 pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
@@ -16,9 +17,10 @@ pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKE
 pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
-    OnSuperseded, OneKustomizationArguments, OwnCommitArguments, ReadingArguments, RegistryArguments,
-    RepositoryArguments, RequirementArguments, SupersededArguments, VersionArguments,
+    OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest, ReadingArguments,
+    RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
 pub use history::{LogArguments, PromoteArguments, RollbackArguments};
 pub use inputs::or_inputs;
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
+pub use settings::unknown_variables;

@@ -12,7 +12,7 @@ use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::registry::{
     CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, Finding, Requirement, Verdict,
 };
-use crate::request::RegistryRequest;
+use crate::request::{Pinning, RegistryRequest};
 use crate::system::backoff::Backoff;
 
 /// Between two looks for an image that is awaited: at least a second, and on average half of what grows from the one to
@@ -209,16 +209,21 @@ impl Checks {
         self.found
     }
 
-    /// Returns the arguments, each with the digest that the registry has for its image, unless it has one itself.
+    /// Returns the arguments for a file with the digest that the registry has, as far as that is to be pinned.
     pub(crate) fn pinned(
         &self,
         arguments: &[ImageArgument],
-        files: &[FileEdit],
+        file: &FileEdit,
+        pinning: Pinning,
     ) -> Result<Vec<ImageArgument>, Failure> {
         let mut pinned = arguments.to_vec();
-        for argument in pinned.iter_mut().filter(|argument| !matches!(argument.change.digest, Field::Set(_))) {
-            let entries = files.iter().flat_map(|file| &file.edit.entries).filter(|entry| entry.name == argument.name);
-            for entry in entries {
+        for argument in &mut pinned {
+            let entries = || file.edit.entries.iter().filter(|entry| entry.name == argument.name);
+            let has_digest = entries().any(|entry| entry.before.digest.is_some());
+            if !pinning.concerns(argument, has_digest) {
+                continue;
+            }
+            for entry in file.edit.entries.iter().filter(|entry| entry.name == argument.name) {
                 let ImageToCheck::Known(reference) = ImageToCheck::of_entry(entry)? else { continue };
                 let Some(checked) = self.of(&reference) else { continue };
                 let digest = Field::Set(checked.descriptor.digest.clone());
@@ -226,7 +231,7 @@ impl Checks {
                     let message = format!("the entries of `{}` name different images", argument.name);
                     return Err(Failure::target(message)
                         .detail("no one digest fits them")
-                        .hint("leave `--pin-digest` out"));
+                        .hint("leave the digests out with `--pin-digest=never`"));
                 }
                 argument.change.digest = digest;
             }

@@ -10,13 +10,36 @@ use crate::request::Images;
 use crate::targets::kustomization::{self, Absent, EntryEdit};
 
 pub(super) fn edit(path: String, old: Vec<u8>, arguments: &[ImageArgument], add: bool) -> Result<FileEdit, Failure> {
+    require_name_or_kind(&path, &old)?;
     let absent = if add { Absent::Append } else { Absent::Report };
     let edit = kustomization::edit(&old, arguments, absent).map_err(|error| Failure::edit(&path, &error))?;
     Ok(FileEdit { path, old, edit })
 }
 
-/// Every image must have an entry in at least one of the files.
-pub(super) fn require_entries(images: &Images, files: &[FileEdit]) -> Result<(), Failure> {
+/// A file that is not called as kustomize wants it must say what it is: the values of a chart do neither.
+fn require_name_or_kind(path: &str, text: &[u8]) -> Result<(), Failure> {
+    let name = path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(path);
+    if kustomization::FILE_NAMES.contains(&name) || kustomization::says_kustomization(text) {
+        return Ok(());
+    }
+    // The editor tells what it is, if the file says so.
+    if let Err(error) = kustomization::edit(text, &[], Absent::Report) {
+        return Err(Failure::edit(path, &error));
+    }
+    let names = kustomization::FILE_NAMES.join("`, `");
+    Err(Failure::target(format!(
+        "`{path}` is not a kustomization: it has neither that kind nor one of the names `{names}`"
+    ))
+    .hint("name the kustomization or its folder with `-k`"))
+}
+
+/// Every image must have an entry in at least one of the files. `elsewhere` looks for the other kustomizations that have an
+/// entry of a name.
+pub(super) fn require_entries(
+    images: &Images,
+    files: &[FileEdit],
+    elsewhere: impl FnOnce(&str) -> Vec<String>,
+) -> Result<(), Failure> {
     for argument in &images.arguments {
         if files.iter().any(|file| file.edit.entries.iter().any(|entry| entry.name == argument.name)) {
             continue;
@@ -25,8 +48,15 @@ pub(super) fn require_entries(images: &Images, files: &[FileEdit]) -> Result<(),
         names.sort_unstable();
         names.dedup();
         let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
-        let remedy = Some("`--add` appends a new entry");
-        return Err(Failure::no_entry(argument.name.as_str(), &names, &places, remedy));
+        let name = argument.name.as_str();
+        let remedy = match elsewhere(name).as_slice() {
+            [] => "`--add` appends a new entry".to_owned(),
+            [one] => format!("`{one}` has an entry `{name}`; name it with `-k`"),
+            [first @ .., last] => {
+                format!("`{}` and `{last}` have an entry `{name}`; name one with `-k`", first.join("`, `"))
+            }
+        };
+        return Err(Failure::no_entry(name, &names, &places, Some(&remedy)));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod branch;
 mod check;
 mod checks;
 mod delivery;
+mod elsewhere;
 mod files;
 mod guard;
 mod image_to_check;

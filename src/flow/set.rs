@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::files::{edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
 use crate::flow::checks::Checks;
-use crate::image::ImageArgument;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
-use crate::request::{Effect, SetRequest};
+use crate::request::{Effect, Pinning, SetRequest};
 use crate::system::files;
 use crate::system::signals::Gate;
-use crate::targets::kustomization;
+use crate::targets::kustomization::{self, EntryEdit};
 
 /// Edits kustomizations on disk: all of them, or none.
 pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -26,11 +25,16 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
             paths.push(path);
         }
     }
-    let mut checks = Checks::new(request.pin_digest.as_ref());
-    let mut files = read_from_disk(&paths, request, &request.images.arguments)?;
-    if request.pin_digest.is_some() {
-        checks.require(&images_of(&files, |_| true, listener)?, listener)?;
-        files = read_from_disk(&paths, request, &checks.pinned(&request.images.arguments, &files)?)?;
+    let mut checks = Checks::new(request.registry.as_ref());
+    let mut files = read_from_disk(&paths, request)?;
+    if request.registry.is_some() {
+        let drops_digest = |entry: &EntryEdit| entry.before.digest.is_some() && entry.after.digest.is_none();
+        let wanted = |entry: &EntryEdit| request.pinning == Pinning::Always || drops_digest(entry);
+        checks.require(&images_of(&files, wanted, listener)?, listener)?;
+        for file in &mut files {
+            let arguments = checks.pinned(&request.images.arguments, file, request.pinning)?;
+            *file = edit(file.path.clone(), file.old.clone(), &arguments, request.add)?;
+        }
     }
     for file in &files {
         listener(&Event::Edited(file));
@@ -49,18 +53,14 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     Ok(outcome)
 }
 
-fn read_from_disk(
-    paths: &[PathBuf],
-    request: &SetRequest,
-    arguments: &[ImageArgument],
-) -> Result<Vec<FileEdit>, Failure> {
+fn read_from_disk(paths: &[PathBuf], request: &SetRequest) -> Result<Vec<FileEdit>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         let old = std::fs::read(path)
             .map_err(|error| Failure::target(format!("cannot read `{}`: {error}", path.display())))?;
-        files.push(edit(path.display().to_string(), old, arguments, request.add)?);
+        files.push(edit(path.display().to_string(), old, &request.images.arguments, request.add)?);
     }
-    require_entries(&request.images, &files)?;
+    require_entries(&request.images, &files, |_| Vec::new())?;
     Ok(files)
 }
 

@@ -87,7 +87,7 @@ impl Report {
             stderr_style: style(ColorChoice::Auto, &io::stderr(), environment),
             files: Vec::new(),
             github: GitHub::detect(environment),
-            in_ci: environment.ci().is_some() || environment.get("CI").is_some(),
+            in_ci: environment.in_ci(),
             turn: Mutex::new(Turn { progress, pushed_to: None, has_ended: false }),
         }
     }

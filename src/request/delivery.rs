@@ -2,6 +2,7 @@
 
 use super::commit::CommitRequest;
 use super::order::{OnDiverged, OnUnknownOrder, OrderBy};
+use super::pinning::Pinning;
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
 use super::values::{Effect, listed};
@@ -18,8 +19,7 @@ pub struct Delivery {
     pub add: bool,
     /// `None`: the registry is not asked.
     pub registry: Option<RegistryRequest>,
-    /// Whether the digest that the registry has is written beside the tag.
-    pub pin_digest: bool,
+    pub pinning: Pinning,
     pub new_branch: NewBranch,
     /// Whether to release although a hold is on the branch.
     pub override_hold: bool,
@@ -46,12 +46,18 @@ impl Delivery {
         let required = Some(&checking.requirements);
         let asks = || RegistryRequest::new(&checking.registry, required, registries, environment);
         let request = CommitRequest::new(commit, environment)?;
+        let pinning = Pinning::new(&checking.pin, Pinning::Keep);
+        if checking.no_check && pinning == Pinning::Always {
+            return Err(Failure::usage(
+                "`--pin-digest` cannot be used with `--no-check`, because the registry has the digest",
+            ));
+        }
         Ok(Self {
             target: TargetRequest::new(repository, &checking.registry.timeout, environment)?,
             kustomizations: Vec::new(),
             add: false,
             registry: (!checking.no_check).then(asks).transpose()?,
-            pin_digest: false,
+            pinning,
             override_hold: commit.override_hold,
             on_superseded: OnSuperseded::Skip,
             on_diverged: OnDiverged::Fail,

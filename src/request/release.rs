@@ -23,7 +23,6 @@ impl ReleaseRequest {
             target: if arguments.no_push { shared.target.without_remote()? } else { shared.target },
             kustomizations: listed("--kustomization", &kustomization.kustomizations)?,
             add: kustomization.add,
-            pin_digest: arguments.pin_digest,
             on_superseded: arguments.superseded.on_superseded.into(),
             order: arguments.order.order.into(),
             on_diverged: arguments.order.on_diverged.into(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::images::Images;
+use super::pinning::Pinning;
 use super::registry::RegistryRequest;
 use super::values::{Effect, effect, listed};
 use crate::cli::{Environment, SetArguments};
@@ -12,8 +13,9 @@ pub struct SetRequest {
     pub images: Images,
     pub kustomizations: Vec<PathBuf>,
     pub add: bool,
-    /// Where the digest that the registry has is to be written beside the tag.
-    pub pin_digest: Option<RegistryRequest>,
+    pub pinning: Pinning,
+    /// `None`: the registry is not asked, because no digest is to be pinned.
+    pub registry: Option<RegistryRequest>,
     pub effect: Effect,
 }
 
@@ -21,7 +23,9 @@ impl SetRequest {
     pub(super) fn new(arguments: &SetArguments, environment: &Environment) -> Result<Self, Failure> {
         let images = Images::parse(&arguments.images)?;
         let asks = || RegistryRequest::new(&arguments.registry, None, &images.registries(), environment);
-        let pin_digest = arguments.pin_digest.then(asks).transpose()?;
+        // As with kustomize, what an argument does not name goes.
+        let pinning = Pinning::new(&arguments.pin, Pinning::Never);
+        let registry = (pinning != Pinning::Never).then(asks).transpose()?;
         Ok(Self {
             images,
             kustomizations: listed("--kustomization", &arguments.kustomization.kustomizations)?
@@ -29,7 +33,8 @@ impl SetRequest {
                 .map(PathBuf::from)
                 .collect(),
             add: arguments.kustomization.add,
-            pin_digest,
+            pinning,
+            registry,
             effect: effect(arguments.kustomization.dry_run),
         })
     }

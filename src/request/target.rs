@@ -70,7 +70,7 @@ impl TargetRequest {
             git_unverified: environment.git_unverified(),
             git_logins: environment.git_logins().into_iter().map(host_login).collect(),
             home: environment.path("HOME"),
-            trusted_owner: match ci.is_some() || environment.get("CI").is_some() {
+            trusted_owner: match environment.in_ci() {
                 true => TrustedOwner::Any,
                 false => TrustedOwner::CurrentUser,
             },

@@ -85,6 +85,12 @@ pub(in crate::cli) struct Inputs {
     /// What the variables of inputs begin with.
     pub(in crate::cli) prefix: &'static str,
     pub(in crate::cli) lists: Lists,
+    /// What the system's documents call one of them.
+    pub(in crate::cli) word: &'static str,
+    /// What is between the words of a name.
+    pub(in crate::cli) separator: &'static str,
+    /// The names, without the prefix, that the system sets by itself.
+    pub(in crate::cli) of_the_system: &'static [&'static str],
 }
 
 /// How an input writes a list that is not JSON.

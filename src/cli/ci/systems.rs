@@ -39,8 +39,25 @@ const GITHUB: System = System {
         username: &["{GITHUB_ACTOR}", "x-access-token"],
         password: "GITHUB_TOKEN",
     }],
-    inputs: Some(Inputs { prefix: "INPUT_", lists: Lists::Lines }),
+    inputs: Some(Inputs {
+        prefix: "INPUT_",
+        lists: Lists::Lines,
+        word: "input",
+        separator: "-",
+        // What `with` sets of the container itself.
+        of_the_system: &["ARGS", "ENTRYPOINT"],
+    }),
     log_commands: &[LogCommand::LineStart("::"), LogCommand::Anywhere("##[")],
+};
+
+/// The settings of a plugin, of Drone and Woodpecker.
+const PLUGIN: Inputs = Inputs {
+    prefix: "PLUGIN_",
+    lists: Lists::LinesOrCommas,
+    word: "setting",
+    separator: "_",
+    // Where a plugin may write what it made.
+    of_the_system: &["ARTIFACT_FILE"],
 };
 
 /// Returns a system that can be named, but not detected.
@@ -164,7 +181,7 @@ pub(super) const SYSTEMS: &[System] = &[
         skip: usual("woodpecker"),
         git_token: None,
         registry_logins: &[],
-        inputs: Some(Inputs { prefix: "PLUGIN_", lists: Lists::LinesOrCommas }),
+        inputs: Some(PLUGIN),
         log_commands: &[],
     },
     // https://docs.drone.io/pipeline/environment/reference/
@@ -187,7 +204,7 @@ pub(super) const SYSTEMS: &[System] = &[
         skip: usual("drone"),
         git_token: None,
         registry_logins: &[],
-        inputs: Some(Inputs { prefix: "PLUGIN_", lists: Lists::LinesOrCommas }),
+        inputs: Some(PLUGIN),
         log_commands: &[],
     },
     // https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/

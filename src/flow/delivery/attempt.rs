@@ -7,6 +7,7 @@ use super::policy;
 use super::{CheckedEntries, Decide, Job, Tip, Writing};
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
 use crate::flow::checks::{Checks, Pace};
+use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::files::{edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated};
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
 use crate::git::{Authorship, Change, CommitId, CommitOnTip, GitError, Identity, Message, RepositoryPath, Snapshot};
@@ -65,7 +66,7 @@ impl Attempt<'_> {
         let paths = self.locate(&mut snapshot)?;
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
-        require_entries(&writing.images, &files)?;
+        require_entries(&writing.images, &files, |name| kustomizations_with(&mut snapshot, name))?;
         if writing.purpose == Purpose::Release {
             require_versions(&files)?;
         }
@@ -79,7 +80,7 @@ impl Attempt<'_> {
         outcome.left_out = left_out;
         outcome.parent = Some(snapshot.commit_id());
         tell_edits(&files, listener);
-        require_a_change(&destination, &outcome)?;
+        require_a_change(&outcome)?;
         self.guard_hold(&mut snapshot, &paths, &files, &writing, &outcome, listener)?;
         let message = self.compose(&releases, &writing);
         outcome.message = Some(message.to_string());
@@ -233,7 +234,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Writes the digests that the registry has beside the tags, if that is asked for.
+    /// Writes the digests that the registry has beside the tags, in each file as far as they are to be pinned there.
     fn pin(
         &self,
         snapshot: &Snapshot<'_>,
@@ -242,12 +243,17 @@ impl Attempt<'_> {
         writing: &Writing,
         left_out: &[LeftOut],
     ) -> Result<Vec<FileEdit>, Failure> {
-        if !self.job.delivery.pin_digest {
-            return Ok(files);
+        let mut pinned = Vec::new();
+        for (path, file) in paths.iter().zip(files) {
+            let arguments = self.checks.pinned(&writing.images.arguments, &file, self.job.delivery.pinning)?;
+            if arguments == writing.images.arguments {
+                pinned.push(file);
+                continue;
+            }
+            let writing = Writing { images: Images { arguments, repeated: Vec::new() }, ..writing.clone() };
+            pinned.extend(self.edit(snapshot, std::slice::from_ref(path), &writing, left_out)?);
         }
-        let arguments = self.checks.pinned(&writing.images.arguments, &files)?;
-        let images = Images { arguments, repeated: Vec::new() };
-        self.edit(snapshot, paths, &Writing { images, ..writing.clone() }, left_out)
+        Ok(pinned)
     }
 
     /// Stops if a hold stops this, on the branch or where the images come from.
@@ -380,17 +386,11 @@ fn tell_edits(files: &[FileEdit], listener: &mut Listener<'_>) {
     }
 }
 
-/// Ends the run if there is nothing to change.
-fn require_a_change(destination: &Destination, outcome: &Outcome) -> Result<(), Stop> {
-    match destination {
-        _ if !outcome.files.is_empty() => Ok(()),
-        Destination::New(branch) => {
-            let failure = Failure::target(format!("`{branch}` does not exist, and there is nothing to commit on it"));
-            Err(failure.hint("the default branch has these images already; create the branch with git").into())
-        }
-        Destination::Tip(_) | Destination::Head(_) => {
-            Err(Stop::Ended(Box::new(Outcome { ending: Ending::Unchanged, ..outcome.clone() })))
-        }
+/// Ends the run if there is nothing to change. Then a branch that does not exist is not created either: it would be its base.
+fn require_a_change(outcome: &Outcome) -> Result<(), Stop> {
+    match outcome.files.is_empty() {
+        false => Ok(()),
+        true => Err(Stop::Ended(Box::new(Outcome { ending: Ending::Unchanged, ..outcome.clone() }))),
     }
 }
 

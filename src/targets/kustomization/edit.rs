@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::absent::Absent;
+use super::claim::require_kustomization;
 use super::entry::{ImageLists, fields};
 use super::error::EditError;
 use super::field::Fields;
@@ -58,6 +59,9 @@ pub fn entries(source: &[u8]) -> Result<Vec<(String, Fields)>, EditError> {
 
 fn edit_parsed(old: &ParsedYaml<'_>, requested: &Requested<'_>, absent: Absent) -> Result<Edit, EditError> {
     let old_lists = ImageLists::read(old)?;
+    if let Some(root) = old_lists.root {
+        require_kustomization(old, root)?;
+    }
     let mut plan = plan(old, &old_lists, requested, absent)?;
     let before = Side { yaml: old, lists: &old_lists };
     let Some(splices) = yaml::ordered(std::mem::take(&mut plan.splices)) else {

@@ -5,6 +5,7 @@
 mod absent;
 mod action;
 mod append;
+mod claim;
 mod edit;
 mod entry;
 mod error;
@@ -19,6 +20,7 @@ mod requested;
 mod verify;
 
 pub use absent::Absent;
+pub use claim::says_kustomization;
 pub use edit::{edit, entries};
 pub use error::{EditError, ImagesShape};
 pub use field::{FieldName, Fields};

@@ -245,7 +245,7 @@ fn broken_targets() {
         ("module", "submodule"),
         ("module/manifests", "submodule"),
         ("4-gitops/manifests/kustomization.yaml/below", "there is no"),
-        ("4-gitops/manifests/deployment.yaml", "no `images` entry is named"),
+        ("4-gitops/manifests/deployment.yaml", "this is a `Deployment`, not a kustomization"),
     ] {
         let url = stage.remote.file_url();
         let release = stage.tagship().args(["release", "--repo", &url, "-k", folder]);

@@ -1,0 +1,43 @@
+//! What a file says that it is. A Deployment, the values of a chart and Flux's own `Kustomization` are no kustomization, and
+//! an `images` list in them is nothing that kustomize reads.
+
+use super::error::{EditError, ImagesShape};
+use crate::yaml::{self, NodeId, Pair, ParsedYaml, SourceText};
+
+/// The kinds that kustomize reads.
+const KINDS: [&str; 2] = ["Kustomization", "Component"];
+const GROUP: &str = "kustomize.config.k8s.io/";
+
+/// Fails if the document at `root` says that it is something else.
+pub(super) fn require_kustomization(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<(), EditError> {
+    let (kind, version) = (field(yaml, root, "kind"), field(yaml, root, "apiVersion"));
+    let text = |pair: Option<Pair>| pair.and_then(|pair| yaml.tree.text(pair.value));
+    let is_ours = |text: &str, ours: &dyn Fn(&str) -> bool| text.is_empty() || text.contains("{{") || ours(text);
+    let is_kind = text(kind).is_none_or(|kind| is_ours(kind, &|kind| KINDS.contains(&kind)));
+    let is_group = text(version).is_none_or(|version| is_ours(version, &|version| version.starts_with(GROUP)));
+    if is_kind && is_group {
+        return Ok(());
+    }
+    let shape = ImagesShape::OtherKind {
+        kind: text(kind).unwrap_or_default().to_owned(),
+        version: text(version).unwrap_or_default().to_owned(),
+    };
+    let place = kind.or(version).map_or(root, |pair| pair.value);
+    Err(EditError::refused(yaml, place, shape))
+}
+
+/// Returns whether a file says that it is a kustomization. What cannot be read is for the editor to refuse.
+pub fn says_kustomization(source: &[u8]) -> bool {
+    let Ok(source) = SourceText::read(source) else { return true };
+    let Ok(yaml) = yaml::read(&source) else { return true };
+    let mut documents = yaml.tree.documents.iter();
+    documents.any(|root| {
+        let kind = field(&yaml, *root, "kind").and_then(|pair| yaml.tree.text(pair.value));
+        kind.is_some_and(|kind| KINDS.contains(&kind))
+    })
+}
+
+fn field(yaml: &ParsedYaml<'_>, root: NodeId, name: &str) -> Option<Pair> {
+    let is_field = |pair: &Pair| yaml.tree.text(pair.key).is_some_and(|key| key.eq_ignore_ascii_case(name));
+    yaml.tree.pairs(root).find(is_field)
+}
