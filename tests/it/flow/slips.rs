@@ -57,3 +57,42 @@ fn names_of_images() {
         run(words).exit(2).stderr_has(expected);
     }
 }
+
+/// Lines say what happened: a release that is held or refused has edited and committed nothing.
+#[test]
+fn what_did_not_happen_is_not_told() {
+    let stage = Stage::new();
+    stage.remote.hook("pre-receive", "exit 1");
+    let output = stage.release().arg(stage.argument()).run().exit(8);
+    let said = output.stdout() + &output.stderr();
+    assert!(!said.contains(" edit ") && !said.contains(" commit "), "{said}");
+    stage.remote.hook("pre-receive", "exit 0");
+    let hold = crate::support::repository::File::new(".tagship-hold", "Freeze\n");
+    stage.remote.commit("main", "Hold", &[hold]);
+    let output = stage.release().arg(stage.argument()).run().exit(9);
+    let said = output.stdout() + &output.stderr();
+    assert!(!said.contains(" edit "), "{said}");
+    let output = stage.release().args(["--override-hold", &stage.argument()]).run().success();
+    let words: Vec<_> =
+        output.stdout().lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect();
+    let expected = ["edit", "edit", "commit", "push", "released"];
+    assert!(words.ends_with(&expected.map(str::to_owned)), "{words:?}");
+}
+
+#[test]
+fn the_log_has_the_digest_that_was_released() {
+    let stage = Stage::new();
+    stage.release().arg(stage.argument()).run().success();
+    let url = stage.remote.file_url();
+    let log = || stage.tagship().args(["log", "--repo", &url, "-k", crate::stage::FOLDER]);
+    let short = &stage.digest["sha256:".len()..][..12];
+    log().run().success().stdout_has(short);
+    let document = log().args(["--output", "json"]).run().success().stdout();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document["releases"][0]["digest"], *stage.digest);
+    assert_eq!(document["releases"][0]["pinned"], false);
+    stage.release().args(["--pin-digest", &stage.argument()]).run().success();
+    let document = log().args(["--output", "json"]).run().success().stdout();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert_eq!((&document["releases"][0]["pinned"], &document["releases"][1]["pinned"]), (&true.into(), &false.into()));
+}

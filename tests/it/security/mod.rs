@@ -1,3 +1,4 @@
 //! What an attacker controls, such as a tag's name, and what must not come of it.
 
+mod logins;
 mod values;
