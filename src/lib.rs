@@ -48,8 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let exit_codes = exit_codes();
     if let Some(text) = Arguments::manual(&typed, &environment, &exit_codes) {
-        report::print(&text);
-        return ExitCode::SUCCESS;
+        return code_of(report::print(&text).map(|()| ExitCode::SUCCESS));
     }
     code_of(match Arguments::parse_from(&typed, &environment, &exit_codes) {
         Ok(arguments) => obey(arguments, environment, unknown),
@@ -59,7 +58,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Reports what is wrong with a command line, or prints the help that it asks for.
 fn refuse(error: &clap::Error, typed: &[OsString], environment: &Environment) -> Result<ExitCode, Failure> {
-    let report = Report::of_nothing_parsed(Arguments::format_of(typed, environment), environment);
+    let files = Arguments::result_files_of(typed, environment);
+    let report = Report::of_refused(Arguments::format_of(typed, environment), files, environment);
     report.unparsed(&Arguments::command_of(typed).unwrap_or_default(), error).map(|()| ExitCode::SUCCESS)
 }
 

@@ -13,7 +13,7 @@ use super::groups::{
 use super::history::{LogArguments, PromoteArguments, RollbackArguments};
 use super::manual;
 use super::order::OrderArguments;
-use super::output::{OutputArguments, OutputFormat};
+use super::output::{OutputArguments, OutputFormat, ResultFile};
 use super::words;
 
 /// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
@@ -221,6 +221,18 @@ impl Arguments {
         let command = manual::with_manual(Self::command());
         let name = arguments.iter().skip(1).find_map(|argument| command.find_subcommand(argument))?.get_name();
         Some(name.to_owned())
+    }
+
+    /// Returns the result files that a command line asks for, although it does not parse.
+    pub fn result_files_of(arguments: &[OsString], environment: &Environment) -> Vec<ResultFile> {
+        let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+        let apart = words.windows(2).filter(|pair| pair[0] == "--result-file").map(|pair| pair[1].to_string());
+        let joined = words.iter().filter_map(|word| word.strip_prefix("--result-file=").map(str::to_owned));
+        let mut files: Vec<String> = apart.chain(joined).collect();
+        if files.is_empty() {
+            files.extend(environment.text("TAGSHIP_RESULT_FILE"));
+        }
+        files.iter().flat_map(|text| text.lines()).filter_map(|line| ResultFile::parse(line).ok().flatten()).collect()
     }
 
     /// Returns the output format that a command line asks for, although it does not parse.

@@ -94,6 +94,11 @@ impl Environment {
         self.get(name).is_some_and(|value| !value.to_str().is_some_and(says_no))
     }
 
+    /// Returns a variable that is a URL, as it may be shown: without its login.
+    pub fn shown_url(&self, name: &str) -> Option<String> {
+        ci::shown_url(&self.text(name)?)
+    }
+
     /// Returns what the CI system tells, if a known one runs this.
     pub fn ci(&self) -> Option<Ci> {
         self.ci.get_or_init(|| ci::detect(&|name| self.text(name))).clone()

@@ -71,7 +71,7 @@ pub enum ResultForm {
 
 impl ResultFile {
     /// Parses `FORMAT=PATH`; a blank line, such as the last one of a block of text, is `None`.
-    fn parse(text: &str) -> Result<Option<Self>, String> {
+    pub(super) fn parse(text: &str) -> Result<Option<Self>, String> {
         if text.trim().is_empty() {
             return Ok(None);
         }

@@ -36,9 +36,6 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
             *file = edit(file.path.clone(), file.old.clone(), &arguments, request.add)?;
         }
     }
-    for file in &files {
-        listener(&Event::Edited(file));
-    }
     let mut outcome = outcome_of("set", &files, &releases_of(&files, &checks));
     outcome.ending = match request.effect {
         _ if outcome.files.is_empty() => Ending::Unchanged,
@@ -50,6 +47,9 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
             Ending::Edited
         }
     };
+    for file in &files {
+        listener(&Event::Edited(file));
+    }
     Ok(outcome)
 }
 

@@ -175,6 +175,16 @@ pub struct LoggedRelease {
     pub goes_back: bool,
 }
 
+impl LoggedRelease {
+    /// Returns the digest that was released: that of the entry, else the one that the check found, as the commit says.
+    pub fn digest(&self) -> Option<&str> {
+        let fields = self.fields.as_ref()?;
+        let image_name = fields.new_name.as_deref().unwrap_or(&self.name);
+        let said = || self.trailers.as_ref()?.image(&self.name, image_name)?.digest.as_deref();
+        fields.digest.as_deref().or_else(said)
+    }
+}
+
 impl Outcome {
     pub fn new(command: &'static str, ending: Ending) -> Self {
         Self {

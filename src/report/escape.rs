@@ -1,9 +1,11 @@
 //! Texts of servers, files and arguments may hold anything. Here they become texts that act neither on a terminal nor on a CI
 //! system that reads commands from its log. No other place escapes, so that JSON has the texts as they are.
 
+use super::redact::redacted;
 use crate::cli::{LogCommand, log_commands};
 
-/// Returns `text` with everything escaped that a terminal would act on, marks that turn its direction included.
+/// Returns `text` with everything escaped that a terminal would act on, marks that turn its direction included, and without
+/// the logins of its URLs.
 pub(super) fn visible(text: &str) -> String {
     escaped(text, acts)
 }
@@ -23,6 +25,7 @@ fn acts(c: char) -> bool {
 }
 
 fn escaped(text: &str, escape: impl Fn(char) -> bool) -> String {
+    let text = &*redacted(text);
     if !text.contains(&escape) {
         return text.to_owned();
     }

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::redact::redacted;
 use crate::image::{Digest, Platform, Tag};
 use crate::message::Release;
 use crate::outcome::failure::{Failure, Place};
@@ -34,7 +35,10 @@ pub(super) struct Logged<'a> {
     name: &'a str,
     image: Option<&'a str>,
     tag: Option<&'a str>,
+    /// The digest that was released, whether the entry has it or not.
     digest: Option<&'a str>,
+    /// Whether the entry has the digest.
+    pinned: bool,
     time: String,
     by: &'a str,
     commit: String,
@@ -93,7 +97,7 @@ impl<'a> Document<'a> {
     /// Returns the object on one line, without its end.
     pub(super) fn to_json(&self) -> String {
         // Strings, numbers and lists of them always have a JSON form.
-        serde_json::to_string(self).unwrap_or_default()
+        redacted(&serde_json::to_string(self).unwrap_or_default()).into_owned()
     }
 
     /// Drops what has no limit in size: the diff, the log, and a server's own words.
@@ -143,11 +147,13 @@ fn success(outcome: &Outcome) -> Document<'_> {
 
 fn logged(release: &LoggedRelease) -> Logged<'_> {
     let LoggedRelease { name, fields, record, trailers, rolled_back_by, .. } = release;
+    let pinned = fields.as_ref().is_some_and(|fields| fields.digest.is_some());
     Logged {
+        pinned,
         name,
         image: fields.as_ref().map(|fields| fields.new_name.as_deref().unwrap_or(name)),
         tag: fields.as_ref().and_then(|fields| fields.new_tag.as_deref()),
-        digest: fields.as_ref().and_then(|fields| fields.digest.as_deref()),
+        digest: release.digest(),
         time: record.time(),
         by: &record.author,
         commit: record.id.to_string(),

@@ -37,7 +37,7 @@ fn row(release: &LoggedRelease) -> [String; 8] {
     let LoggedRelease { name, fields, record, trailers, rolled_back_by, .. } = release;
     let or_none = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
     let source = trailers.as_ref().and_then(|said| said.source.as_ref()).map(|source| source.commit.short());
-    let digest = fields.as_ref().and_then(|fields| fields.digest.as_deref()).map(short_digest);
+    let digest = release.digest().map(short_digest);
     let tag = fields.as_ref().and_then(|fields| fields.new_tag.as_deref()).map(short_tag);
     let remark = match (fields, trailers, rolled_back_by) {
         (None, ..) => "removed".to_owned(),

@@ -12,6 +12,7 @@ mod github;
 mod json;
 mod log;
 mod progress;
+mod redact;
 mod results;
 mod style;
 mod tekton;
@@ -19,7 +20,7 @@ mod text;
 mod usage;
 
 use std::io::{self, IsTerminal, Write as _};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use clap::error::ErrorKind;
 
@@ -40,8 +41,8 @@ pub(crate) struct Report {
     files: Vec<ResultFile>,
     /// The runner of GitHub, or one like it, if there is one.
     github: Option<GitHub>,
-    /// Whether the log may be read for commands.
-    in_ci: bool,
+    /// What could not be written to stdout, if anything.
+    unwritten: OnceLock<String>,
     /// Taken to write: the working thread reports events, and after a signal the main thread reports the end.
     turn: Mutex<Turn>,
 }
@@ -77,8 +78,12 @@ impl Report {
         }
     }
 
-    /// Returns the report of a command line that did not parse, of which only the format is known.
-    pub(crate) fn of_nothing_parsed(format: OutputFormat, environment: &Environment) -> Self {
+    /// Returns the report of a command line that did not parse, of which only the format and the result files are known.
+    pub(crate) fn of_refused(format: OutputFormat, files: Vec<ResultFile>, environment: &Environment) -> Self {
+        Self { files, ..Self::of_nothing_parsed(format, environment) }
+    }
+
+    fn of_nothing_parsed(format: OutputFormat, environment: &Environment) -> Self {
         let progress = io::stderr().is_terminal().then(Progress::default);
         Self {
             format,
@@ -87,7 +92,7 @@ impl Report {
             stderr_style: style(ColorChoice::Auto, &io::stderr(), environment),
             files: Vec::new(),
             github: GitHub::detect(environment),
-            in_ci: environment.in_ci(),
+            unwritten: OnceLock::new(),
             turn: Mutex::new(Turn { progress, pushed_to: None, has_ended: false }),
         }
     }
@@ -108,12 +113,12 @@ impl Report {
         }
         let verbose = self.verbosity == Verbosity::Verbose;
         match self.format {
-            OutputFormat::Text => self.write(&mut io::stdout(), &text::event(event, verbose, self.stdout_style)),
-            OutputFormat::Json => self.write(&mut io::stderr(), &text::event(event, verbose, self.stderr_style)),
+            OutputFormat::Text => self.say(&text::event(event, verbose, self.stdout_style)),
+            OutputFormat::Json => complain(&text::event(event, verbose, self.stderr_style)),
         }
     }
 
-    /// Reports the end. Fails if a result file could not be written; the outcome stays what it is.
+    /// Reports the end. Fails if stdout or a result file could not be written; the outcome stays what it is.
     pub(crate) fn end(&self, command: &str, result: &Result<Outcome, Failure>) -> Result<(), Failure> {
         let mut turn = self.turn();
         turn.has_ended = true;
@@ -123,11 +128,17 @@ impl Report {
         let result = result.as_ref();
         self.print(command, result);
         self.tell_github(command, result, turn.pushed_to.clone());
-        let written = self.write_files(command, result);
+        let written =
+            Failure::of_all(self.written().err().into_iter().chain(self.write_files(command, result)).collect());
         if let Err(failure) = &written {
-            self.write(&mut io::stderr(), &text::failure(failure, self.stderr_style));
+            complain(&text::failure(failure, self.stderr_style));
         }
         written
+    }
+
+    /// Fails if something could not be written to stdout.
+    fn written(&self) -> Result<(), Failure> {
+        self.unwritten.get().map_or(Ok(()), |error| Err(not_written(error)))
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn> {
@@ -142,29 +153,29 @@ impl Report {
         match result {
             // Its exit code is not 0, so it goes where failures go.
             Ok(outcome) if outcome.ending == Ending::Held => {
-                self.write(&mut io::stderr(), &text::outcome(outcome, self.stderr_style));
+                complain(&text::outcome(outcome, self.stderr_style));
             }
             Ok(outcome) if talks => {
                 if outcome.ending == Ending::DryRun {
                     self.print_diff(&outcome.diff);
                 }
-                self.write(&mut io::stdout(), &text::outcome(outcome, self.stdout_style));
+                self.say(&text::outcome(outcome, self.stdout_style));
             }
             Ok(_) => {}
-            Err(failure) => self.write(&mut io::stderr(), &text::failure(failure, self.stderr_style)),
+            Err(failure) => complain(&text::failure(failure, self.stderr_style)),
         }
     }
 
     fn print_json(&self, command: &str, result: Result<&Outcome, &Failure>) {
         let json = Document::new(command, result).to_json() + "\n";
-        write(&mut io::stdout(), &if self.in_ci { defused(&json, Substitute::Json) } else { json });
+        self.write(&defused(&json, Substitute::Json));
     }
 
     fn print_diff(&self, diff: &str) {
         let diff = text::diff(diff, self.stdout_style);
         match &self.github {
-            Some(_) => write(&mut io::stdout(), &github::group("diff", &defused(&diff, Substitute::Visible))),
-            None => self.write(&mut io::stdout(), &diff),
+            Some(_) => self.write(&github::group("diff", &defused(&diff, Substitute::Visible))),
+            None => self.say(&diff),
         }
     }
 
@@ -173,15 +184,16 @@ impl Report {
     fn tell_github(&self, command: &str, result: Result<&Outcome, &Failure>, pushed_to: Option<String>) {
         let Some(github) = &self.github else { return };
         for problem in github.write(command, result, pushed_to) {
-            write(&mut io::stderr(), &github::warning(&problem));
+            write_to_stderr(&github::warning(&problem));
         }
         let is_silent = self.verbosity == Verbosity::Quiet && result.is_ok();
         if let Some(annotation) = github.annotation(command, result).filter(|_| !is_silent) {
-            write(&mut io::stderr(), &annotation);
+            write_to_stderr(&annotation);
         }
     }
 
-    fn write_files(&self, command: &str, result: Result<&Outcome, &Failure>) -> Result<(), Failure> {
+    /// Writes the result files, and returns what could not be written.
+    fn write_files(&self, command: &str, result: Result<&Outcome, &Failure>) -> Vec<Failure> {
         let problems = self.files.iter().filter_map(|file| {
             let document = Document::new(command, result);
             let error = write_file(file, document).err()?;
@@ -192,44 +204,88 @@ impl Report {
                     .hint("write to another path; the command itself is done, only its report is missing"),
             )
         });
-        Failure::of_all(problems.collect())
+        problems.collect()
     }
 
-    /// Writes text for people. No line of it is a command to the system that collects the log.
-    fn write(&self, out: &mut dyn io::Write, text: &str) {
-        match self.in_ci {
-            true => write(out, &defused(text, Substitute::Visible)),
-            false => write(out, text),
+    /// Writes text for people to stdout. No line of it is a command to a system that may collect the log: not all of them say
+    /// that they are there.
+    fn say(&self, text: &str) {
+        self.write(&defused(text, Substitute::Visible));
+    }
+
+    fn write(&self, text: &str) {
+        if let Err(error) = write_to_stdout(text.as_bytes()) {
+            // The first error says it.
+            self.unwritten.set(error.to_string()).ok();
         }
     }
 
     /// Reports what is wrong with a command line, or prints the help or the version that it asks for.
     pub(crate) fn unparsed(&self, command: &str, error: &clap::Error) -> Result<(), Failure> {
         if !error.use_stderr() {
-            // If it cannot be printed, there is no reader to report that to.
-            error.print().ok();
-            return Ok(());
+            return print_help(error);
         }
         let failure = usage::failure(command, error);
         match error.kind() {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                self.write(&mut io::stderr(), &error.render().to_string());
+                complain(&error.render().to_string());
             }
-            _ => self.write(&mut io::stderr(), &text::failure(&failure, self.stderr_style)),
+            _ => complain(&text::failure(&failure, self.stderr_style)),
         }
         let result = Err(&failure);
         if self.format == OutputFormat::Json {
             self.print_json(command, result);
         }
         self.tell_github(command, result, None);
+        let problems = self.write_files(command, result);
+        if let Err(failure) = Failure::of_all(problems) {
+            complain(&text::failure(&failure, self.stderr_style));
+        }
         Err(failure)
     }
 }
 
 /// Prints a text as it is.
-pub(crate) fn print(text: &[u8]) {
-    // A closed pipe is not a failure.
-    io::stdout().write_all(text).and_then(|()| io::stdout().flush()).ok();
+pub(crate) fn print(text: &[u8]) -> Result<(), Failure> {
+    tell_if_not(write_to_stdout(text))
+}
+
+fn print_help(error: &clap::Error) -> Result<(), Failure> {
+    tell_if_not(unless_closed(error.print().and_then(|()| io::stdout().flush())))
+}
+
+fn tell_if_not(written: io::Result<()>) -> Result<(), Failure> {
+    written.map_err(|error| {
+        let failure = not_written(&error.to_string());
+        complain(&text::failure(&failure, style::Style::Plain));
+        failure
+    })
+}
+
+fn not_written(error: &str) -> Failure {
+    Failure::unexpected(anyhow::anyhow!("cannot write to stdout: {error}"))
+        .hint("is the disk full? the command itself is done, only its report is missing")
+}
+
+/// Writes text for people to stderr. If that fails, there is nothing left to report it to.
+fn complain(text: &str) {
+    write_to_stderr(&defused(text, Substitute::Visible));
+}
+
+fn write_to_stderr(text: &str) {
+    io::stderr().write_all(text.as_bytes()).ok();
+}
+
+fn write_to_stdout(text: &[u8]) -> io::Result<()> {
+    unless_closed(io::stdout().write_all(text).and_then(|()| io::stdout().flush()))
+}
+
+/// A closed pipe, as `head` leaves one, is not a failure.
+fn unless_closed(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Colour is for terminals, unless a flag or one of the usual variables says otherwise
@@ -254,9 +310,4 @@ fn write_file(file: &ResultFile, document: Document<'_>) -> io::Result<()> {
             tekton::render(&document).into_iter().try_for_each(|(name, value)| file::replace(&path.join(name), &value))
         }
     }
-}
-
-/// Writes and flushes. A closed pipe, as `head` leaves one, is not a failure.
-fn write(out: &mut dyn io::Write, text: &str) {
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
 }

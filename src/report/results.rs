@@ -1,6 +1,7 @@
 //! The results that later steps of a pipeline read by name: the list that the forms for CI systems share.
 
 use super::json::Document;
+use super::redact::redacted;
 
 /// A result. What does not apply is an empty value, so that a name is never missing.
 pub(super) struct NamedResult {
@@ -47,7 +48,7 @@ pub(super) fn named(document: &Document<'_>) -> Vec<NamedResult> {
         ("files", Value::List(document.files.to_vec())),
         ("attempts", word(&document.attempts.to_string())),
         ("error", optional(error.map(|error| error.kind))),
-        ("reason", Value::Prose(reason.unwrap_or_default().to_owned())),
+        ("reason", Value::Prose(redacted(reason.unwrap_or_default()).into_owned())),
     ]
     .map(|(name, value)| NamedResult { name, value })
     .into()

@@ -4,6 +4,7 @@
 
 mod event;
 mod logins;
+mod shown;
 mod system;
 mod systems;
 mod template;
@@ -17,6 +18,7 @@ use template::value;
 
 pub use logins::{GitLogin, RegistryLogin};
 pub(super) use logins::{git_logins, registry_logins};
+pub(super) use shown::url as shown_url;
 pub use system::{CiSystem, LogCommand, USUAL_SKIP_MARKER};
 pub(super) use system::{Inputs, Lists};
 pub use systems::{log_commands, skip_marker_of};
@@ -82,9 +84,16 @@ pub(super) fn inputs(variable: &impl Fn(&str) -> Option<String>) -> Vec<Inputs> 
 }
 
 fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
+    // Each variable by itself, because a template may add a query of its own.
+    let shown = |name: &str| {
+        let text = variable(name)?;
+        if text.contains([':', '@']) { shown::url(&text) } else { shown::name(&text) }
+    };
+    let address = |values| value(&shown, values);
     let value = |values| value(variable, values);
-    let repository_url = value(system.repository_url).map(|url| without_login(&url));
-    let repository = value(system.repository).or_else(|| path_of(repository_url.as_deref()?));
+    let repository_url = address(system.repository_url).filter(|url| url.contains(':') || url.starts_with('/'));
+    let repository =
+        value(system.repository).and_then(|name| shown::name(&name)).or_else(|| path_of(repository_url.as_deref()?));
     let commit = value(system.commit).filter(|id| is_commit(id));
     let pushed_upon = || event::before(Path::new(&value(system.event)?), commit.as_deref()?);
     let pull_request = value(system.pull_request).is_some();
@@ -96,7 +105,7 @@ fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
         branch: value(system.branch).filter(|_| is_branch),
         pull_request,
         pushed: system.trigger.and_then(|(name, words)| variable(name).map(|word| words.contains(&word.as_str()))),
-        run: value(system.run),
+        run: address(system.run).filter(|url| url.contains("://")),
         actor: value(system.actor),
         bot: system.bot,
         commit,
@@ -107,18 +116,6 @@ fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
 /// Returns whether `id` names a commit. Systems write zeros if there is none, and Buildkite may write `HEAD`.
 fn is_commit(id: &str) -> bool {
     (7..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit()) && id.bytes().any(|b| b != b'0')
-}
-
-/// Returns a URL of HTTP without user and password, and any other as it is: the user of an ssh URL belongs to it.
-fn without_login(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme @ ("http" | "https"), rest)) => {
-            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-            format!("{scheme}://{host}{path}")
-        }
-        _ => url.to_owned(),
-    }
 }
 
 /// Returns the path of a repository's URL, as `owner/repo`.
@@ -134,7 +131,7 @@ fn path_of(url: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ci, CiSystem, path_of, without_login};
+    use super::{Ci, CiSystem, path_of};
 
     const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
     const BEFORE: &str = "b15411f387bb2a2286676b92a87fd85aa9b682a5";
@@ -328,15 +325,14 @@ mod tests {
 
     #[test]
     fn urls() {
-        for (url, shown, path) in [
-            ("https://u:p@host:8443/a/b.git", "https://host:8443/a/b.git", Some("a/b")),
-            ("https://host/group/sub/app", "https://host/group/sub/app", Some("group/sub/app")),
-            ("git@host:a/b.git", "git@host:a/b.git", Some("a/b")),
-            ("ssh://git@host:22/a/b.git", "ssh://git@host:22/a/b.git", Some("a/b")),
-            ("https://host", "https://host", None),
+        for (url, path) in [
+            ("https://host:8443/a/b.git", Some("a/b")),
+            ("https://host/group/sub/app", Some("group/sub/app")),
+            ("git@host:a/b.git", Some("a/b")),
+            ("ssh://git@host:22/a/b.git", Some("a/b")),
+            ("https://host", None),
         ] {
-            assert_eq!(without_login(url), shown);
-            assert_eq!(path_of(shown).as_deref(), path, "{url}");
+            assert_eq!(path_of(url).as_deref(), path, "{url}");
         }
     }
 

@@ -79,16 +79,23 @@ impl Attempt<'_> {
         let mut outcome = self.outcome(&files, &releases, &destination);
         outcome.left_out = left_out;
         outcome.parent = Some(snapshot.commit_id());
-        tell_edits(&files, listener);
-        require_a_change(&outcome)?;
+        require_a_change(&outcome, &files, listener)?;
         self.guard_hold(&mut snapshot, &paths, &files, &writing, &outcome, listener)?;
         let message = self.compose(&releases, &writing);
         outcome.message = Some(message.to_string());
         let Some(publisher) = publisher else {
+            tell_edits(&files, listener);
             return Ok(Outcome { ending: Ending::DryRun, ..outcome });
         };
         let content = Content { changes: changes(&paths, &files), message, authorship: self.authorship()? };
-        let (commit, pushed) = self.publish(publisher, snapshot, &content, listener)?;
+        // What is edited is told with the commit, once that is made: a hold or a refusal leaves nothing of it.
+        let with_edits = &mut |event: &Event<'_>| {
+            if matches!(event, Event::Committed { .. }) {
+                tell_edits(&files, listener);
+            }
+            listener(event);
+        };
+        let (commit, pushed) = self.publish(publisher, snapshot, &content, with_edits)?;
         self.follow(pushed.as_ref(), listener);
         Ok(Outcome { ending: Ending::Released, commit: Some(commit), pushed: pushed.is_some(), ..outcome })
     }
@@ -387,11 +394,13 @@ fn tell_edits(files: &[FileEdit], listener: &mut Listener<'_>) {
 }
 
 /// Ends the run if there is nothing to change. Then a branch that does not exist is not created either: it would be its base.
-fn require_a_change(outcome: &Outcome) -> Result<(), Stop> {
-    match outcome.files.is_empty() {
-        false => Ok(()),
-        true => Err(Stop::Ended(Box::new(Outcome { ending: Ending::Unchanged, ..outcome.clone() }))),
+fn require_a_change(outcome: &Outcome, files: &[FileEdit], listener: &mut Listener<'_>) -> Result<(), Stop> {
+    if !outcome.files.is_empty() {
+        return Ok(());
     }
+    // There may be notes about the files.
+    tell_edits(files, listener);
+    Err(Stop::Ended(Box::new(Outcome { ending: Ending::Unchanged, ..outcome.clone() })))
 }
 
 fn changes(paths: &[RepositoryPath], files: &[FileEdit]) -> Vec<Change> {

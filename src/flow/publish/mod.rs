@@ -79,7 +79,6 @@ fn push(
     listener: &mut Listener<'_>,
 ) -> Result<Published, Failure> {
     let commit = pusher.lease(commit);
-    listener(&Event::Committed { id: commit.id(), title: &message.title });
     let begun = Instant::now();
     let remote = pusher.remote();
     terms.gate.begin_push()?;
@@ -97,6 +96,7 @@ fn push(
     }
     match outcome {
         PushOutcome::Updated { commit: id } => {
+            listener(&Event::Committed { id, title: &message.title });
             listener(&Event::Pushed {
                 remote: &remote,
                 branch: &branch,

@@ -24,6 +24,8 @@ pub enum TrailerError {
     Token,
     #[error("a trailer's value is one line and not empty")]
     Value,
+    #[error("its URL has a login in it")]
+    Login,
 }
 
 impl Trailer {
@@ -36,6 +38,11 @@ impl Trailer {
         }
         if value.trim().is_empty() || value.contains(char::is_control) {
             return Err(TrailerError::Value);
+        }
+        // A commit is for everyone who reads the repository.
+        let has_login = |url: &str| url.split(['/', ' ']).next().is_some_and(|authority| authority.contains('@'));
+        if value.split("://").skip(1).any(has_login) {
+            return Err(TrailerError::Login);
         }
         Ok(Self { token: token.to_owned(), value: value.trim().to_owned() })
     }
@@ -104,5 +111,7 @@ mod tests {
         assert_eq!(Trailer::new("", "x").unwrap_err(), TrailerError::Token);
         assert_eq!(Trailer::new("A", " ").unwrap_err(), TrailerError::Value);
         assert_eq!(Trailer::new("A", "x\ny").unwrap_err(), TrailerError::Value);
+        assert_eq!(Trailer::new("A", "see https://u:p@h/x").unwrap_err(), TrailerError::Login);
+        assert!(Trailer::new("A", "https://h/x by a@b").is_ok());
     }
 }

@@ -66,7 +66,7 @@ impl GitHub {
             output: environment.path("GITHUB_OUTPUT"),
             summary: environment.path("GITHUB_STEP_SUMMARY"),
             workspace: environment.path("GITHUB_WORKSPACE"),
-            links: Links { server: environment.text("GITHUB_SERVER_URL"), source, run, pushed_to: None },
+            links: Links { server: environment.shown_url("GITHUB_SERVER_URL"), source, run, pushed_to: None },
         })
     }
 

@@ -36,7 +36,7 @@ fn the_log_tells_who_released_what_from_where() {
 
     let table = environments.run("log", &["-k", PRODUCTION, "web"]).run().success().stdout();
     let lines: Vec<&str> = table.lines().collect();
-    assert!(lines[0].starts_with("WHEN               TAG      DIGEST   SOURCE    BY "), "{table}");
+    assert!(lines[0].starts_with("WHEN               TAG      DIGEST         SOURCE    BY "), "{table}");
     assert!(lines[1].ends_with("by hand") && lines[1].contains("   v1.0.1   –   "), "{table}");
     assert!(lines[2].contains("   0000000   github-actions[bot]   "), "{table}");
 }

@@ -1,0 +1,55 @@
+//! Keeps logins out of everything that is printed: a URL that a user, a server or a file wrote may have one, and so may an
+//! argument in the wrong place.
+
+use std::borrow::Cow;
+
+/// What stands for a login.
+const HIDDEN: &str = "***";
+
+/// Returns `text` without the logins of its URLs: `//USER:PASSWORD@`, and over HTTP also a user alone, which is a token there.
+pub(super) fn redacted(text: &str) -> Cow<'_, str> {
+    if !text.contains("//") || !text.contains('@') {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(slashes) = rest.find("//") {
+        let (before, after) = rest.split_at(slashes + 2);
+        shown.push_str(before);
+        let end = after.find(|c: char| c.is_whitespace() || "/\\\"'`<>".contains(c)).unwrap_or(after.len());
+        let is_http = {
+            let scheme = before.trim_end_matches("//").to_ascii_lowercase();
+            scheme.ends_with("http:") || scheme.ends_with("https:")
+        };
+        rest = match after[..end].rfind('@') {
+            Some(at) if at > 0 && (is_http || after[..at].contains(':')) => {
+                shown.push_str(HIDDEN);
+                &after[at..]
+            }
+            _ => after,
+        };
+    }
+    shown.push_str(rest);
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redacted;
+
+    #[test]
+    fn logins_in_urls() {
+        for (text, expected) in [
+            ("see https://u:p@h/x, and HTTP://token@h", "see https://***@h/x, and HTTP://***@h"),
+            ("ssh://git@h/x", "ssh://git@h/x"),
+            ("ssh://git:p@h/x", "ssh://***@h/x"),
+            ("'//u:p@q@h'", "'//***@h'"),
+            ("https://h:80/x@y:z", "https://h:80/x@y:z"),
+            (r#"{"a":"https://u:p@h","b":"//x","c":"y@z:1"}"#, r#"{"a":"https://***@h","b":"//x","c":"y@z:1"}"#),
+            ("a // b:c@d", "a // b:c@d"),
+            ("////u:p@h", "////***@h"),
+        ] {
+            assert_eq!(redacted(text), expected, "{text}");
+        }
+    }
+}
