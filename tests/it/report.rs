@@ -391,6 +391,7 @@ fn who_wants_colour() {
         (&[("CLICOLOR_FORCE", "1")], true),
         (&[("CLICOLOR_FORCE", "0")], false),
         (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false),
+        (&[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], true),
         (&[("TAGSHIP_COLOR", "always"), ("NO_COLOR", "1")], true),
         (&[("CLICOLOR_FORCE", "1"), ("TAGSHIP_COLOR", "never")], false),
     ] {

@@ -96,7 +96,7 @@ fn push(
     }
     match outcome {
         PushOutcome::Updated { commit: id } => {
-            listener(&Event::Committed { id: commit.id(), title: &message.title });
+            listener(&Event::Committed { id, title: &message.title });
             listener(&Event::Pushed {
                 remote: &remote,
                 branch: &branch,

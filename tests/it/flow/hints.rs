@@ -1,0 +1,132 @@
+//! Hints fit the situation: what a person reads in an incident or on a laptop, and in a workflow the names of its inputs.
+
+use crate::stage::{COMMIT, FOLDER, Stage, tagship};
+use crate::support::command::{Command, Home};
+use crate::support::registry::Image;
+use crate::support::repository::Checkout;
+
+#[test]
+fn a_rollback_to_an_image_that_is_gone() {
+    let stage = Stage::new();
+    stage.release().arg(stage.argument()).run().success();
+    let url = stage.remote.file_url();
+    let release = stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+    release.run().success();
+    let release = stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v3"]);
+    release.run().success();
+    let rollback = stage.tagship().args(["rollback", "--repo", &url, "-k", FOLDER, "IMAGE_PLACEHOLDER"]);
+    let output = rollback.run().exit(4);
+    output.stderr_has(
+        "hint: name another release with `--to`, as `tagship log IMAGE_PLACEHOLDER` lists them, or skip the check with `--no-check`",
+    );
+}
+
+#[test]
+fn a_branch_that_is_only_here() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.git(["switch", "-q", "-c", "feature"]);
+    let release = stage.tagship().current_dir(checkout.path()).args(["release", "-k", FOLDER]).arg(stage.argument());
+    let output =
+        release.clone().run().exit(3).stderr_has("`feature` is checked out, and there is no branch `feature` at");
+    output.stderr_has("hint: name the release branch with `--branch`, or create this one with `--create-branch`");
+    release.args(["--branch", "nope"]).run().exit(3).stderr_has("hint: `--create-branch` begins it");
+}
+
+#[test]
+fn a_repository_by_its_name() {
+    let home = Home::new();
+    let release = |repo: &str| tagship().home(&home).args(["release", "--no-check", "--repo", repo, "a:v1"]);
+    let output = release("org/config").run().exit(3);
+    output.stderr_has("there is no folder `org/config`\n  hint: did you mean `https://github.com/org/config`?");
+    let output = release("org/config").env("CI_SERVER_URL", "https://u:S3CR3T@git.example").run().exit(3);
+    output.says_nowhere("S3CR3T").stderr_has("did you mean `https://git.example/org/config`?");
+    let output = tagship().home(&home).current_dir(home.path()).args(["release", "--no-check", "a:v1"]).run().exit(3);
+    output.stderr_has("error: there is no git repository at `.`\n  hint:");
+}
+
+#[test]
+fn a_signing_program_that_fails() {
+    let stage = Stage::new();
+    let config = "[gpg]\n\tprogram = /bin/false\n";
+    stage.home.write(".gitconfig", config);
+    let output = stage.release().arg("--sign").arg(stage.argument()).run().exit(1);
+    output.stderr_has("error: the commit cannot be signed: `/bin/false` failed (exit status: 1)\n");
+}
+
+/// A workflow has inputs and a plugin settings: neither has flags.
+#[test]
+fn hints_speak_of_inputs_and_settings() {
+    let stage = Stage::new();
+    let absent = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());
+    let url = stage.remote.file_url();
+    let action = |tagship: Command| {
+        let tagship =
+            tagship.env("GITHUB_ACTIONS", "true").env("TAGSHIP_ACTION_REPOSITORY", "").env("TAGSHIP_REPO", &url);
+        tagship.env("TAGSHIP_KUSTOMIZATION", FOLDER)
+    };
+    let release = |image: &str| action(stage.tagship().arg("release")).env("TAGSHIP_IMAGE", image);
+    let plugin = |image: &str| {
+        let plugin = stage.tagship().env("CI", "woodpecker").env("PLUGIN_REPOSITORY", &url).env("PLUGIN_IMAGES", image);
+        plugin.env("PLUGIN_KUSTOMIZATION", FOLDER)
+    };
+    let output = release(&absent).run().exit(4);
+    output.stderr_has("  hint: if the build is still pushing, `wait: 5m` waits for it\n");
+    plugin(&absent).run().exit(4).stderr_has("  hint: if the build is still pushing, `wait: 5m` waits for it\n");
+    release("sidecar:v1").env("TAGSHIP_NO_CHECK", "true").run().exit(3).stderr_has("`add: true` appends a new entry");
+    let several = format!("{absent}\na={}:v8", stage.image());
+    release(&several).run().exit(4).stderr_has("    hint: if the build is still pushing, `wait: 5m`");
+    release(&stage.argument())
+        .env("TAGSHIP_BRANCH", "nope")
+        .run()
+        .exit(3)
+        .stderr_has("`create-branch: true` begins it");
+    let output = plugin(&stage.argument()).env("PLUGIN_BRANCH", "nope").run().exit(3);
+    output.stderr_has("`create_branch: true` begins it");
+    let output = release(&stage.argument()).env("TAGSHIP_KUSTOMIZATION", "4-gitops").run().exit(3);
+    output.stderr_has("name the file or its folder with `kustomization`");
+    let output = action(stage.tagship().arg("release")).run().exit(2);
+    output.stderr_has("error: the input `images` is missing\n");
+    plugin("").run().exit(2).stderr_has("error: the setting `images` is missing\n");
+    // A hook's own words stay as they are.
+    stage.remote.hook("pre-receive", "echo 'use `--wait 5m`' >&2; exit 1");
+    release(&stage.argument()).run().exit(8).stderr_has("remote: use `--wait 5m`");
+    stage.remote.hook("pre-receive", "exit 0");
+    let hold = crate::support::repository::File::new(".tagship-hold", "Freeze\n");
+    stage.remote.commit("main", "Hold", &[hold]);
+    let output = release(&stage.argument()).run().exit(9);
+    output.stderr_has("`override-hold: true` releases all the same");
+}
+
+#[test]
+fn a_step_with_a_wrong_command() {
+    let home = Home::new();
+    let summary = home.write("summary", "");
+    let step = tagship().home(&home).env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary).arg("relase");
+    let output = step.run().exit(2);
+    output.stderr_has("::error title=tagship::");
+    assert!(std::fs::read_to_string(&summary).unwrap().contains("### tagship: failed\n"));
+}
+
+#[test]
+fn help_and_what_else_a_newcomer_types() {
+    tagship().arg("help").run().success().stdout_has("Exit codes:");
+    tagship().args(["help", "release"]).run().success().stdout_has("--pin-digest");
+    for command in ["release", "check", "set", "log", "rollback", "promote", "guard"] {
+        let output = tagship().args([command, "--help"]).run().success();
+        output
+            .stdout_has("TAGSHIP_DRY_RUN=true")
+            .stdout_has("TAGSHIP_REGISTRY_PASSWORD")
+            .stdout_has("TAGSHIP_GIT_TOKEN");
+    }
+}
+
+#[test]
+fn a_quiet_log_is_a_log() {
+    let stage = Stage::new();
+    stage.registry.put_image("jakousa/dwk-4-gitops-app", "v2", &Image::new());
+    stage.release().arg(stage.argument()).run().success();
+    let url = stage.remote.file_url();
+    let log = stage.tagship().args(["log", "-q", "--repo", &url, "-k", FOLDER]).run().success();
+    log.stdout_has("WHEN").stdout_has(&COMMIT[..12]);
+}
