@@ -146,6 +146,10 @@ pub struct ReleaseArguments {
     #[command(flatten)]
     pub own_commit: OwnCommitArguments,
 
+    /// The commit that the images were built from, as `OWNER/REPO@SHA` [default: the commit that CI builds]
+    #[arg(long, value_name = "SOURCE", env = "TAGSHIP_SOURCE", help_heading = "Guards")]
+    pub source: Option<String>,
+
     #[command(flatten)]
     pub superseded: SupersededArguments,
 

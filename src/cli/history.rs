@@ -3,8 +3,8 @@
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
-use super::groups::{DeliveryArguments, OneKustomizationArguments, ReadingArguments, SupersededArguments};
-use super::order::OrderArguments;
+use super::groups::{DeliveryArguments, OneKustomizationArguments, ReadingArguments};
+use super::order::{OrderArguments, PromoteSupersededArguments};
 
 #[derive(Debug, Args)]
 pub struct LogArguments {
@@ -88,7 +88,7 @@ pub struct PromoteArguments {
     pub delivery: DeliveryArguments,
 
     #[command(flatten)]
-    pub superseded: SupersededArguments,
+    pub superseded: PromoteSupersededArguments,
 
     #[command(flatten)]
     pub order: OrderArguments,

@@ -1,5 +1,6 @@
 //! The flags for the order of releases.
 
+use super::groups::OnSuperseded;
 use clap::{Args, ValueEnum};
 
 /// How "newer" is told.
@@ -35,6 +36,21 @@ pub enum OnUnknownOrder {
     Release,
     /// Change nothing, and fail
     Fail,
+}
+
+/// What `promote` takes in place of the flag of `release`: a person asked for it, and must see that nothing happened.
+#[derive(Debug, Args)]
+pub struct PromoteSupersededArguments {
+    /// What to do if the branch has a newer release of the entry
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        env = "TAGSHIP_ON_SUPERSEDED",
+        default_value_t = OnSuperseded::Fail,
+        help_heading = "Guards"
+    )]
+    pub on_superseded: OnSuperseded,
 }
 
 #[derive(Debug, Args)]

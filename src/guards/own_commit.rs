@@ -43,24 +43,29 @@ pub fn judge(push: Push, pushed: &[Pushed]) -> Verdict {
         return Verdict::Foreign;
     }
     let mut next = push.commit;
+    let mut built = Vec::new();
     for commit in pushed {
         match &commit.record.parents[..] {
             [parent] if commit.record.id == next && is_release(commit) => next = *parent,
+            // The push is of unknown length. What came before our releases has been built if one of them was built from it.
+            _ if push.before.is_none() && commit.record.id == next && built.contains(&next) => return Verdict::Own,
             _ => return Verdict::Foreign,
         }
+        built.extend(ReleaseTrailers::read(&commit.record).and_then(|said| said.source).map(|source| source.commit));
     }
     match push.before {
         _ if pushed.is_empty() => Verdict::Next(next),
-        None => Verdict::Own,
         Some(before) if before == next => Verdict::Own,
-        Some(_) if pushed.len() < MAX_COMMITS_OF_A_PUSH => Verdict::Next(next),
-        Some(_) => Verdict::Foreign,
+        _ if pushed.len() < MAX_COMMITS_OF_A_PUSH => Verdict::Next(next),
+        _ => Verdict::Foreign,
     }
 }
 
-/// Returns whether a commit says that it is a release. A message can be copied, so its changes must say so too.
+/// Returns whether a commit says that it is a release. A message can be copied, so its changes must say so too. A commit
+/// that was authored at another time than it was committed has been cherry-picked, rebased or amended by a person.
 pub fn claims(record: &CommitRecord) -> bool {
-    record.parents.len() == 1 && ReleaseTrailers::read(record).is_some()
+    let is_made_at_once = record.authored_seconds == record.seconds;
+    record.parents.len() == 1 && is_made_at_once && ReleaseTrailers::read(record).is_some()
 }
 
 /// A release edits kustomizations, at least one, and does nothing else. They have their usual names, or are named.

@@ -5,12 +5,15 @@ use super::guard::OnOwnCommit;
 use super::images::Images;
 use super::values::{effect, listed};
 use crate::cli::{Environment, ReleaseArguments};
+use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 
 pub struct ReleaseRequest {
     pub images: Images,
     pub delivery: Delivery,
     pub on_own_commit: OnOwnCommit,
+    /// The commit that the images were built from, if it was named.
+    pub source: Option<SourceCommit>,
 }
 
 impl ReleaseRequest {
@@ -30,6 +33,14 @@ impl ReleaseRequest {
             effect: effect(kustomization.dry_run),
             ..shared
         };
-        Ok(Self { images, delivery, on_own_commit: arguments.own_commit.on_own_commit.into() })
+        let source = arguments.source.as_deref().map(source).transpose()?;
+        Ok(Self { images, delivery, on_own_commit: arguments.own_commit.on_own_commit.into(), source })
     }
+}
+
+fn source(text: &str) -> Result<SourceCommit, Failure> {
+    SourceCommit::parse(text.trim()).ok_or_else(|| {
+        Failure::usage(format!("`{text}` does not name a commit"))
+            .hint("write `--source OWNER/REPO@SHA`, with the whole commit id of 40 digits")
+    })
 }

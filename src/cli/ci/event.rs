@@ -1,11 +1,13 @@
-//! The event that began a run of GitHub Actions, as its file tells: only the tip of the branch before a push. The file is
-//! as large as what was pushed, and is read as a stream; what cannot be read tells nothing.
+//! The event that began a run of GitHub Actions, as its file tells: the tip of the branch before a push, and the run that
+//! another workflow waited for. The file is as large as what was pushed, and is read as a stream; what cannot be read tells
+//! nothing.
 
 use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// GitHub sends no event of more than 25 MB.
 const LARGEST: u64 = 32 << 20;
@@ -16,15 +18,45 @@ struct Push {
     after: String,
 }
 
+/// The event of a workflow that runs after another one.
+#[derive(Deserialize)]
+struct AfterWorkflow {
+    workflow_run: WorkflowRun,
+}
+
+/// The run of the other workflow: it built what this one releases.
+#[derive(Deserialize, Debug, PartialEq, Eq)]
+pub(super) struct WorkflowRun {
+    pub(super) head_sha: String,
+    pub(super) head_branch: Option<String>,
+    /// What began that run.
+    pub(super) event: String,
+    pub(super) head_repository: Option<Repository>,
+}
+
+#[derive(Deserialize, Debug, PartialEq, Eq)]
+pub(super) struct Repository {
+    pub(super) full_name: String,
+}
+
 /// Returns the tip of the branch before the push of `commit`; `None` if the event in the file is not such a push.
 pub(super) fn before(path: &Path, commit: &str) -> Option<String> {
+    let push: Push = read(path)?;
+    (push.after == commit).then_some(push.before)
+}
+
+/// Returns the run that this workflow waited for; `None` if the event in the file is not of one.
+pub(super) fn workflow_run(path: &Path) -> Option<WorkflowRun> {
+    Some(read::<AfterWorkflow>(path)?.workflow_run)
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
     // Opening a pipe would wait for its writer.
     if !path.metadata().ok()?.is_file() {
         return None;
     }
     let file = File::open(path).ok()?.take(LARGEST);
-    let push: Push = serde_json::from_reader(BufReader::new(file)).ok()?;
-    (push.after == commit).then_some(push.before)
+    serde_json::from_reader(BufReader::new(file)).ok()
 }
 
 #[cfg(test)]

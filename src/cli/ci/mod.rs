@@ -94,23 +94,53 @@ fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
     let repository_url = address(system.repository_url).filter(|url| url.contains(':') || url.starts_with('/'));
     let repository =
         value(system.repository).and_then(|name| shown::name(&name)).or_else(|| path_of(repository_url.as_deref()?));
-    let commit = value(system.commit).filter(|id| is_commit(id));
+    let is_after_workflow = variable("GITHUB_EVENT_NAME").is_some_and(|event| event == "workflow_run");
+    let after =
+        value(system.event).filter(|_| is_after_workflow).and_then(|path| event::workflow_run(Path::new(&path)));
+    // Under `workflow_run`, the variables tell the newest commit of the default branch, and not the one that was built.
+    let commit = match &after {
+        Some(run) => Some(run.head_sha.clone()),
+        None => value(system.commit).filter(|_| !is_after_workflow),
+    };
+    let commit = commit.filter(|id| is_commit(id));
+    let repository = match after.as_ref().and_then(|run| run.head_repository.as_ref()) {
+        Some(built) => shown::name(&built.full_name),
+        None => repository,
+    };
+    let before = value(system.before);
     let pushed_upon = || event::before(Path::new(&value(system.event)?), commit.as_deref()?);
+    let before_push = before.or_else(pushed_upon);
+    // A new branch is the work of people, whatever its tip is.
+    let is_new_branch = before_push.as_deref().is_some_and(is_nothing);
+    let branch = match &after {
+        Some(run) => run.head_branch.clone(),
+        None => value(system.branch),
+    };
+    let pushes = system.trigger.map_or(&[][..], |(_, words)| words);
+    let trigger = match &after {
+        Some(run) => Some(run.event.clone()),
+        None => system.trigger.and_then(|(name, _)| variable(name)),
+    };
     let pull_request = value(system.pull_request).is_some();
     let is_branch = !pull_request && value(system.tag).is_none();
     Ci {
         system: system.id,
         source: repository.zip(commit.clone()).map(|(repository, commit)| format!("{repository}@{commit}")),
-        before: value(system.before).or_else(pushed_upon).filter(|id| is_commit(id)),
-        branch: value(system.branch).filter(|_| is_branch),
+        before: before_push.filter(|id| is_commit(id)),
+        branch: branch.filter(|_| is_branch),
         pull_request,
-        pushed: system.trigger.and_then(|(name, words)| variable(name).map(|word| words.contains(&word.as_str()))),
+        pushed: if is_new_branch { Some(false) } else { trigger.map(|word| pushes.contains(&word.as_str())) },
         run: address(system.run).filter(|url| url.contains("://")),
         actor: value(system.actor),
         bot: system.bot,
         commit,
         repository_url,
     }
+}
+
+/// Returns whether `id` is the one that stands for no commit.
+fn is_nothing(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|b| b == b'0')
 }
 
 /// Returns whether `id` names a commit. Systems write zeros if there is none, and Buildkite may write `HEAD`.
@@ -292,7 +322,7 @@ mod tests {
     fn what_began_the_run() {
         for (variables, pushed) in [
             ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=push", Some(true)),
-            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=workflow_run", Some(true)),
+            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=workflow_run", Some(false)),
             ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=repository_dispatch", Some(false)),
             ("GITHUB_ACTIONS=true", None),
             ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=trigger", Some(false)),

@@ -41,7 +41,7 @@ pub(super) struct System {
     pub(super) tag: Values,
     /// Set if a pull or merge request is built.
     pub(super) pull_request: Values,
-    /// The variable with what began the run, and its words for a push, or for a run that a push began.
+    /// The variable with what began the run, and its words for a push.
     pub(super) trigger: Option<(&'static str, &'static [&'static str])>,
     pub(super) run: Values,
     pub(super) actor: Values,

@@ -22,7 +22,7 @@ const GITHUB: System = System {
     tag: &[],
     // Under `pull_request_target`, the ref is the branch to merge into.
     pull_request: &["{GITHUB_BASE_REF}"],
-    trigger: Some(("GITHUB_EVENT_NAME", &["push", "workflow_run"])),
+    trigger: Some(("GITHUB_EVENT_NAME", &["push"])),
     run: &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"],
     actor: &["{GITHUB_ACTOR}"],
     bot: Some("github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"),
@@ -138,7 +138,7 @@ pub(super) const SYSTEMS: &[System] = &[
         branch: &["{CI_COMMIT_BRANCH}"],
         tag: &["{CI_COMMIT_TAG}"],
         pull_request: &["{CI_MERGE_REQUEST_IID}", "{CI_EXTERNAL_PULL_REQUEST_IID}"],
-        trigger: Some(("CI_PIPELINE_SOURCE", &["push", "parent_pipeline"])),
+        trigger: Some(("CI_PIPELINE_SOURCE", &["push"])),
         run: &["{CI_JOB_URL}"],
         actor: &["{GITLAB_USER_LOGIN}"],
         bot: None,

@@ -20,6 +20,8 @@ pub struct CommitRecord {
     pub committer: String,
     /// When it was committed, in seconds since 1970 (UTC).
     pub seconds: i64,
+    /// When it was authored. A commit that was cherry-picked or rebased keeps this time.
+    pub authored_seconds: i64,
     pub message: Arc<str>,
     pub(in crate::git) tree: ObjectId,
 }
@@ -35,6 +37,7 @@ impl CommitRecord {
             author: author.name.to_str_lossy().into_owned(),
             committer: committer.name.to_str_lossy().into_owned(),
             seconds: committer.seconds(),
+            authored_seconds: author.seconds(),
             message: commit.message.to_str_lossy().into(),
             tree: commit.tree(),
         })
@@ -45,7 +48,7 @@ impl CommitRecord {
     pub(crate) fn of(id: CommitId, parents: Vec<CommitId>, message: &str) -> Self {
         let (author, committer) = ("A".to_owned(), "C".to_owned());
         let tree = ObjectId::null(gix::hash::Kind::Sha1);
-        Self { id, parents, author, committer, seconds: 0, message: message.into(), tree }
+        Self { id, parents, author, committer, seconds: 0, authored_seconds: 0, message: message.into(), tree }
     }
 
     /// Returns the first line of the message.

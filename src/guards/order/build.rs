@@ -33,7 +33,9 @@ impl Build {
                 let repository = source.and_then(|source| source.repository.clone());
                 Some(SourceCommit { repository, ..of_tag })
             }
-            None => source.filter(|source| new_tag.as_deref().is_none_or(|tag| agrees(tag, source))).cloned(),
+            None => source
+                .filter(|source| new_tag.as_deref().is_none_or(|tag| agreement(tag, source) != Agreement::Disagrees))
+                .cloned(),
         };
         Self { image, tag: new_tag.clone(), digest: digest.clone(), source }
     }
@@ -52,10 +54,28 @@ impl Build {
     }
 }
 
-/// Returns whether a tag that has a commit id in it can be of the build of `source`.
-pub(super) fn agrees(tag: &str, source: &SourceCommit) -> bool {
+/// What a tag says of a source commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agreement {
+    /// It names the commit.
+    Agrees,
+    /// It names no commit.
+    Silent,
+    /// It names another commit.
+    Disagrees,
+}
+
+/// Returns what `tag` says of the commit that an image may have been built from.
+pub fn agreement(tag: &str, source: &SourceCommit) -> Agreement {
     let commit = source.commit.to_string();
-    tags::commit_ids(tag).all(|id| commit.starts_with(&id.to_ascii_lowercase()))
+    let mut agreement = Agreement::Silent;
+    for id in tags::commit_ids(tag) {
+        if !commit.starts_with(&id.to_ascii_lowercase()) {
+            return Agreement::Disagrees;
+        }
+        agreement = Agreement::Agrees;
+    }
+    agreement
 }
 
 /// Shown as people say it: by the tag, else by the commit that it was built from, else by the digest.

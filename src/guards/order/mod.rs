@@ -10,7 +10,7 @@ mod tags;
 
 use std::cmp::Ordering;
 
-pub use build::Build;
+pub use build::{Agreement, Build, agreement};
 pub use entries::{EntryOrder, Ordered, Setting, order_of};
 pub use running::{Evidence, RunningEntry, Scrutiny, TakenBack, commits_to_read};
 pub use tags::Numbers;
