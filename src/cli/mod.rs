@@ -7,7 +7,7 @@ mod groups;
 mod history;
 mod inputs;
 mod manual;
-pub(crate) mod order;
+mod order;
 mod output;
 mod settings;
 mod words;
@@ -22,5 +22,6 @@ pub use groups::{
 };
 pub use history::{LogArguments, PromoteArguments, RollbackArguments};
 pub use inputs::or_inputs;
+pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
 pub use settings::unknown_variables;

@@ -15,7 +15,8 @@ pub enum OrderBy {
     /// As `auto`, but a single number in a tag counts too, as in `build-7`
     Number,
     /// Not at all
-    None,
+    #[value(name = "none")]
+    Nothing,
 }
 
 /// What to do if the new build and what runs are on lines that went apart.

@@ -1,12 +1,11 @@
 //! What all commands share that commit to the release branch.
 
 use super::commit::CommitRequest;
-use super::order::{OnDiverged, OnUnknownOrder, OrderBy};
 use super::pinning::Pinning;
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
 use super::values::{Effect, listed};
-use crate::cli::{self, CommitArguments, DeliveryArguments, Environment};
+use crate::cli::{CommitArguments, DeliveryArguments, Environment, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy};
 use crate::git::BranchName;
 use crate::message::skip_ci::SkipCi;
 use crate::outcome::failure::Failure;
@@ -69,27 +68,6 @@ impl Delivery {
             attempts: commit.attempts,
             effect: Effect::Full,
         })
-    }
-}
-
-/// What to do if the branch carries a newer release already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnSuperseded {
-    /// Change nothing, and succeed.
-    Skip,
-    /// Change nothing, and fail.
-    Fail,
-    /// Release all the same.
-    Allow,
-}
-
-impl From<cli::OnSuperseded> for OnSuperseded {
-    fn from(typed: cli::OnSuperseded) -> Self {
-        match typed {
-            cli::OnSuperseded::Skip => Self::Skip,
-            cli::OnSuperseded::Fail => Self::Fail,
-            cli::OnSuperseded::Allow => Self::Allow,
-        }
     }
 }
 

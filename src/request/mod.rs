@@ -8,7 +8,6 @@ mod guard;
 mod images;
 mod log;
 mod logins;
-mod order;
 mod pinning;
 mod promote;
 mod registry;
@@ -25,12 +24,13 @@ use crate::cli::{Command, Environment};
 use crate::outcome::failure::Failure;
 
 pub use check::CheckRequest;
+// Choices mean what was typed.
+pub use crate::cli::{OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy};
 pub use commit::CommitRequest;
-pub use delivery::{Delivery, NewBranch, OnSuperseded};
-pub use guard::{GuardRequest, OnOwnCommit};
+pub use delivery::{Delivery, NewBranch};
+pub use guard::GuardRequest;
 pub use images::Images;
 pub use log::LogRequest;
-pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use pinning::Pinning;
 pub use promote::PromoteRequest;
 pub use registry::RegistryRequest;

@@ -36,10 +36,10 @@ impl PromoteRequest {
                 kustomizations: vec![arguments.to.clone()],
                 add: arguments.add,
                 effect: effect(arguments.dry_run),
-                on_superseded: arguments.superseded.on_superseded.into(),
-                order: arguments.order.order.into(),
-                on_diverged: arguments.order.on_diverged.into(),
-                on_unknown_order: arguments.order.on_unknown_order.into(),
+                on_superseded: arguments.superseded.on_superseded,
+                order: arguments.order.order,
+                on_diverged: arguments.order.on_diverged,
+                on_unknown_order: arguments.order.on_unknown_order,
                 ..delivery
             },
         })

@@ -1,10 +1,9 @@
 //! `release` as meant.
 
 use super::delivery::Delivery;
-use super::guard::OnOwnCommit;
 use super::images::Images;
 use super::values::{effect, listed};
-use crate::cli::{Environment, ReleaseArguments};
+use crate::cli::{Environment, OnOwnCommit, ReleaseArguments};
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 
@@ -26,15 +25,15 @@ impl ReleaseRequest {
             target: if arguments.no_push { shared.target.without_remote()? } else { shared.target },
             kustomizations: listed("--kustomization", &kustomization.kustomizations)?,
             add: kustomization.add,
-            on_superseded: arguments.superseded.on_superseded.into(),
-            order: arguments.order.order.into(),
-            on_diverged: arguments.order.on_diverged.into(),
-            on_unknown_order: arguments.order.on_unknown_order.into(),
+            on_superseded: arguments.superseded.on_superseded,
+            order: arguments.order.order,
+            on_diverged: arguments.order.on_diverged,
+            on_unknown_order: arguments.order.on_unknown_order,
             effect: effect(kustomization.dry_run),
             ..shared
         };
         let source = arguments.source.as_deref().map(source).transpose()?;
-        Ok(Self { images, delivery, on_own_commit: arguments.own_commit.on_own_commit.into(), source })
+        Ok(Self { images, delivery, on_own_commit: arguments.own_commit.on_own_commit, source })
     }
 }
 

@@ -1,8 +1,8 @@
 //! `rollback` as meant.
 
-use super::delivery::{Delivery, OnSuperseded};
+use super::delivery::Delivery;
 use super::values::effect;
-use crate::cli::{Environment, RollbackArguments};
+use crate::cli::{Environment, OnSuperseded, RollbackArguments};
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
 

@@ -3,24 +3,22 @@
 
 use std::time::SystemTime;
 
-use super::policy;
-use super::{CheckedEntries, Decide, Job, Tip, Writing};
+use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
 use crate::flow::checks::{Checks, Pace};
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::files::{edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated};
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
 use crate::git::{Authorship, Change, CommitId, CommitOnTip, GitError, Identity, Message, RepositoryPath, Snapshot};
-use crate::guards::hold::{Concerned, held};
-use crate::guards::order::{EntryOrder, Setting, commits_to_read, order_of};
+use crate::guards::order::commits_to_read;
 use crate::image::ImageName;
 use crate::message::Release;
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::{Origin, SourceCommit};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
-use crate::request::{Images, OnSuperseded, OrderBy};
-use crate::targets::kustomization::{EntryEdit, NoteKind};
+use crate::request::Images;
+use crate::targets::kustomization::NoteKind;
 
 /// What ends an attempt before its last stage.
 pub(super) enum Stop {
@@ -75,7 +73,7 @@ impl Attempt<'_> {
         let files = self.leave_out(&snapshot, &paths, &writing, files, &left_out)?;
         self.check(&files, listener)?;
         let files = self.pin(&snapshot, &paths, files, &writing, &left_out)?;
-        let releases = told(releases_of(&files, self.checks), &orders);
+        let releases = Self::told(releases_of(&files, self.checks), &orders);
         let mut outcome = self.outcome(&files, &releases, &destination);
         outcome.left_out = left_out;
         outcome.parent = Some(snapshot.commit_id());
@@ -128,7 +126,7 @@ impl Attempt<'_> {
     }
 
     /// Edits the files at `paths`, each but for the entries that are left out of it.
-    fn edit(
+    pub(super) fn edit(
         &self,
         snapshot: &Snapshot<'_>,
         paths: &[RepositoryPath],
@@ -149,83 +147,6 @@ impl Attempt<'_> {
             files.push(file);
         }
         Ok(files)
-    }
-
-    /// Orders each entry that changes against what runs; a rollback goes back on purpose.
-    fn order(
-        &self,
-        snapshot: &mut Snapshot<'_>,
-        files: &[FileEdit],
-        writing: &Writing,
-        listener: &mut Listener<'_>,
-    ) -> Result<Vec<EntryOrder>, Failure> {
-        if matches!(writing.purpose, Purpose::Rollback { .. }) || !self.reads_order(snapshot) {
-            return Ok(Vec::new());
-        }
-        let delivery = self.job.delivery;
-        let by = match delivery.on_superseded {
-            OnSuperseded::Allow => OrderBy::Nothing,
-            OnSuperseded::Skip | OnSuperseded::Fail => delivery.order,
-        };
-        let setting = Setting {
-            request: &delivery.target,
-            remote: self.branch.remote(),
-            branch: &self.branch.name(),
-            by,
-            source: writing.source.as_ref(),
-            explained: &writing.explained,
-        };
-        order_of(&setting, snapshot, files, &mut self.notes(listener))
-    }
-
-    /// Returns whether history is read. If order does not count, it is read only if it came with the tip: what was taken
-    /// back before should not be forgotten by the way.
-    fn reads_order(&self, snapshot: &Snapshot<'_>) -> bool {
-        let counts =
-            self.job.delivery.on_superseded != OnSuperseded::Allow && self.job.delivery.order != OrderBy::Nothing;
-        counts || snapshot.came_with_history()
-    }
-
-    /// Returns the entries that do not go out, for others do. Stops if none goes out, or if order fails the release.
-    fn guard_order(
-        &self,
-        orders: &[EntryOrder],
-        destination: &Destination,
-        files: &[FileEdit],
-        listener: &mut Listener<'_>,
-    ) -> Result<Vec<LeftOut>, Stop> {
-        let verdict = policy::decide(orders, self.job.delivery);
-        for warning in verdict.warnings {
-            self.warn(warning, listener);
-        }
-        if let Some(failure) = verdict.failure {
-            return Err(failure.into());
-        }
-        let goes_out = |entry: &EntryEdit, file: &str| {
-            entry.changed()
-                && !verdict.left_out.iter().any(|left| left.file == file && left.name == entry.name.as_str())
-        };
-        let any = files.iter().any(|file| file.edit.entries.iter().any(|entry| goes_out(entry, &file.path)));
-        match verdict.ending {
-            Some(ending) if !any => {
-                let reasons: Vec<&str> = verdict.left_out.iter().map(|left| left.reason.as_str()).collect();
-                let releases = releases_of(files, self.checks);
-                Err(stopped(self.outcome(files, &releases, destination), ending, reasons.join("; ")))
-            }
-            _ => Ok(verdict.left_out),
-        }
-    }
-
-    /// Edits the files again without what is left out.
-    fn leave_out(
-        &self,
-        snapshot: &Snapshot<'_>,
-        paths: &[RepositoryPath],
-        writing: &Writing,
-        files: Vec<FileEdit>,
-        left_out: &[LeftOut],
-    ) -> Result<Vec<FileEdit>, Failure> {
-        if left_out.is_empty() { Ok(files) } else { self.edit(snapshot, paths, writing, left_out) }
     }
 
     /// Requires the images to be in their registries.
@@ -261,34 +182,6 @@ impl Attempt<'_> {
             pinned.extend(self.edit(snapshot, std::slice::from_ref(path), &writing, left_out)?);
         }
         Ok(pinned)
-    }
-
-    /// Stops if a hold stops this, on the branch or where the images come from.
-    fn guard_hold(
-        &self,
-        snapshot: &mut Snapshot<'_>,
-        paths: &[RepositoryPath],
-        files: &[FileEdit],
-        writing: &Writing,
-        outcome: &Outcome,
-        listener: &mut Listener<'_>,
-    ) -> Result<(), Stop> {
-        let changed = |file: &'_ FileEdit| {
-            let changed = file.edit.entries.iter().filter(|entry| entry.changed());
-            changed.map(|entry| entry.name.to_string()).collect::<Vec<_>>()
-        };
-        let names: Vec<Vec<String>> = files.iter().map(changed).collect();
-        let concerned: Vec<Concerned<'_>> = paths
-            .iter()
-            .zip(&names)
-            .map(|(path, names)| Concerned { path: path.clone(), names: names.iter().map(String::as_str).collect() })
-            .collect();
-        let here = held(snapshot, &concerned, self.job.delivery.override_hold, &mut self.notes(listener))?;
-        let reasons: Vec<String> = here.into_iter().chain(writing.held_at_source.clone()).collect();
-        if reasons.is_empty() {
-            return Ok(());
-        }
-        Err(stopped(outcome.clone(), Ending::Held, reasons.join("; ")))
     }
 
     fn compose(&self, releases: &[Release], writing: &Writing) -> Message {
@@ -346,7 +239,7 @@ impl Attempt<'_> {
         }
     }
 
-    fn outcome(&self, files: &[FileEdit], releases: &[Release], destination: &Destination) -> Outcome {
+    pub(super) fn outcome(&self, files: &[FileEdit], releases: &[Release], destination: &Destination) -> Outcome {
         let mut outcome = outcome_of(self.job.command, files, releases);
         outcome.branch = destination.branch().map(ToString::to_string);
         outcome.attempts = self.number;
@@ -354,14 +247,14 @@ impl Attempt<'_> {
     }
 
     /// Tells a warning, once in all attempts.
-    fn warn(&self, warning: String, listener: &mut Listener<'_>) {
+    pub(super) fn warn(&self, warning: String, listener: &mut Listener<'_>) {
         if self.number == 1 {
             listener(&Event::Warned(warning));
         }
     }
 
     /// Returns a function that tells a note, once in all attempts.
-    fn notes<'l>(&self, listener: &'l mut Listener<'_>) -> impl FnMut(String) + 'l {
+    pub(super) fn notes<'l>(&self, listener: &'l mut Listener<'_>) -> impl FnMut(String) + 'l {
         let first = self.number == 1;
         move |note| {
             if first {
@@ -369,22 +262,6 @@ impl Attempt<'_> {
             }
         }
     }
-}
-
-/// Ends the run because a guard stops it: nothing of `outcome` comes about.
-fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
-    Stop::Ended(Box::new(Outcome { ending, reason: Some(reason), files: Vec::new(), diff: String::new(), ..outcome }))
-}
-
-/// Adds to each release how its order was told.
-fn told(mut releases: Vec<Release>, orders: &[EntryOrder]) -> Vec<Release> {
-    for release in &mut releases {
-        let of_entry = |order: &&EntryOrder| order.file == release.file && order.name == release.entry.name;
-        let Some(order) = orders.iter().find(of_entry) else { continue };
-        release.order = Some(order.ordered.reason().to_owned());
-        release.still_taken_back.clone_from(&order.still_taken_back);
-    }
-    releases
 }
 
 fn tell_edits(files: &[FileEdit], listener: &mut Listener<'_>) {

@@ -2,69 +2,20 @@
 //! tip if a different release was faster. Each command decides what to write ([`Decide`]); the stages are in [`attempt`].
 
 mod attempt;
+mod guarding;
+mod job;
 mod policy;
 
 use std::time::{Duration, Instant};
 
+pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
+
 use self::attempt::{Attempt, Stop};
 use super::branch::ReleaseBranch;
 use super::checks::Checks;
-use super::image_to_check::ImageToCheck;
-use crate::git::{RepositoryPath, Snapshot};
-use crate::guards::order::Build;
-use crate::image::ImageName;
-use crate::message::compose::Purpose;
-use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Outcome};
-use crate::request::{Delivery, Images};
 use crate::system::backoff::Backoff;
-use crate::system::signals::Gate;
-
-/// One run of a command that commits.
-pub(super) struct Job<'a> {
-    pub(super) command: &'static str,
-    pub(super) delivery: &'a Delivery,
-    /// Stops new effects after a signal.
-    pub(super) gate: &'a Gate,
-    /// The entries that are known before the branch is read.
-    pub(super) names: Vec<ImageName>,
-    /// The images that are known before the branch is read.
-    pub(super) images: Vec<ImageToCheck>,
-    pub(super) checked: CheckedEntries,
-}
-
-/// The entries whose images must be in their registries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CheckedEntries {
-    /// Every entry that the command names.
-    All,
-    /// The entries that change.
-    Changed,
-}
-
-/// What to write on one tip.
-#[derive(Clone)]
-pub(super) struct Writing {
-    pub(super) images: Images,
-    pub(super) purpose: Purpose,
-    /// The commit that the images were built from.
-    pub(super) source: Option<SourceCommit>,
-    /// Builds that were taken back where the images come from, by entry.
-    pub(super) explained: Vec<(ImageName, Build)>,
-    /// Why the entries that the images come from are held.
-    pub(super) held_at_source: Option<String>,
-}
-
-/// The tip of the branch, with the kustomizations to write.
-pub(super) struct Tip<'t, 's> {
-    pub(super) branch: &'t ReleaseBranch,
-    pub(super) snapshot: &'t mut Snapshot<'s>,
-    pub(super) paths: &'t [RepositoryPath],
-}
-
-/// Decides what to write on a tip.
-pub(super) type Decide<'d> = dyn FnMut(Tip<'_, '_>, &mut Listener<'_>) -> Result<Writing, Failure> + 'd;
 
 /// The pauses between attempts grow from the first to the second, at random up to each.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

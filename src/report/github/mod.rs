@@ -1,12 +1,14 @@
 //! What the runners of GitHub, Gitea and Forgejo get without a flag: outputs, a summary, annotations.
 
 mod annotations;
+mod links;
 mod outputs;
 mod summary;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use self::links::Links;
 use super::file;
 use super::json::Document;
 use crate::cli::Environment;
@@ -28,32 +30,6 @@ pub(super) fn append_outputs(path: &Path, document: Document<'_>) -> io::Result<
     match outputs::render(document) {
         Some(text) => file::append(path, &text),
         None => Err(io::Error::other("a value has its own delimiter in it")),
-    }
-}
-
-/// The targets of a summary's links.
-#[derive(Clone, Default)]
-struct Links {
-    server: Option<String>,
-    /// The commit that is built, as `owner/repo@sha`.
-    source: Option<String>,
-    run: Option<String>,
-    /// The repository that was pushed to, as host and path.
-    pushed_to: Option<String>,
-}
-
-impl Links {
-    /// Returns the page of a commit that was pushed, if that was to this very server.
-    fn commit(&self, id: &str) -> Option<String> {
-        let server = self.server.as_deref()?;
-        let (_, host) = server.split_once("://")?;
-        let path = self.pushed_to.as_deref()?.strip_prefix(host)?.strip_prefix('/')?;
-        Some(format!("{server}/{path}/commit/{id}"))
-    }
-
-    fn source_page(&self) -> Option<String> {
-        let (repository, commit) = self.source.as_deref()?.split_once('@')?;
-        Some(format!("{}/{repository}/commit/{commit}", self.server.as_deref()?))
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::Links;
+use super::links::Links;
 use crate::image::Tag;
 use crate::outcome::Outcome;
 use crate::outcome::failure::Failure;

@@ -1,0 +1,140 @@
+//! The stages of an attempt that can stop it: the order of releases, and holds. What they decide by is in `guards`; what
+//! follows by the user's flags is in `policy`.
+
+use super::attempt::{Attempt, Stop};
+use super::job::Writing;
+use super::policy;
+use crate::flow::branch::Destination;
+use crate::flow::files::releases_of;
+use crate::git::{RepositoryPath, Snapshot};
+use crate::guards::hold::{Concerned, held};
+use crate::guards::order::{EntryOrder, Setting, order_of};
+use crate::message::Release;
+use crate::message::compose::Purpose;
+use crate::outcome::failure::Failure;
+use crate::outcome::{Ending, FileEdit, LeftOut, Listener, Outcome};
+use crate::request::{OnSuperseded, OrderBy};
+use crate::targets::kustomization::EntryEdit;
+
+impl Attempt<'_> {
+    /// Orders each entry that changes against what runs; a rollback goes back on purpose.
+    pub(super) fn order(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        files: &[FileEdit],
+        writing: &Writing,
+        listener: &mut Listener<'_>,
+    ) -> Result<Vec<EntryOrder>, Failure> {
+        if matches!(writing.purpose, Purpose::Rollback { .. }) || !self.reads_order(snapshot) {
+            return Ok(Vec::new());
+        }
+        let delivery = self.job.delivery;
+        let by = match delivery.on_superseded {
+            OnSuperseded::Allow => OrderBy::Nothing,
+            OnSuperseded::Skip | OnSuperseded::Fail => delivery.order,
+        };
+        let setting = Setting {
+            request: &delivery.target,
+            remote: self.branch.remote(),
+            branch: &self.branch.name(),
+            by,
+            source: writing.source.as_ref(),
+            explained: &writing.explained,
+        };
+        order_of(&setting, snapshot, files, &mut self.notes(listener))
+    }
+
+    /// Returns whether history is read. If order does not count, it is read only if it came with the tip: what was taken
+    /// back before should not be forgotten by the way.
+    pub(super) fn reads_order(&self, snapshot: &Snapshot<'_>) -> bool {
+        let counts =
+            self.job.delivery.on_superseded != OnSuperseded::Allow && self.job.delivery.order != OrderBy::Nothing;
+        counts || snapshot.came_with_history()
+    }
+
+    /// Returns the entries that do not go out, for others do. Stops if none goes out, or if order fails the release.
+    pub(super) fn guard_order(
+        &self,
+        orders: &[EntryOrder],
+        destination: &Destination,
+        files: &[FileEdit],
+        listener: &mut Listener<'_>,
+    ) -> Result<Vec<LeftOut>, Stop> {
+        let verdict = policy::decide(orders, self.job.delivery);
+        for warning in verdict.warnings {
+            self.warn(warning, listener);
+        }
+        if let Some(failure) = verdict.failure {
+            return Err(failure.into());
+        }
+        let goes_out = |entry: &EntryEdit, file: &str| {
+            entry.changed()
+                && !verdict.left_out.iter().any(|left| left.file == file && left.name == entry.name.as_str())
+        };
+        let any = files.iter().any(|file| file.edit.entries.iter().any(|entry| goes_out(entry, &file.path)));
+        match verdict.ending {
+            Some(ending) if !any => {
+                let reasons: Vec<&str> = verdict.left_out.iter().map(|left| left.reason.as_str()).collect();
+                let releases = releases_of(files, self.checks);
+                Err(stopped(self.outcome(files, &releases, destination), ending, reasons.join("; ")))
+            }
+            _ => Ok(verdict.left_out),
+        }
+    }
+
+    /// Edits the files again without what is left out.
+    pub(super) fn leave_out(
+        &self,
+        snapshot: &Snapshot<'_>,
+        paths: &[RepositoryPath],
+        writing: &Writing,
+        files: Vec<FileEdit>,
+        left_out: &[LeftOut],
+    ) -> Result<Vec<FileEdit>, Failure> {
+        if left_out.is_empty() { Ok(files) } else { self.edit(snapshot, paths, writing, left_out) }
+    }
+
+    /// Stops if a hold stops this, on the branch or where the images come from.
+    pub(super) fn guard_hold(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        paths: &[RepositoryPath],
+        files: &[FileEdit],
+        writing: &Writing,
+        outcome: &Outcome,
+        listener: &mut Listener<'_>,
+    ) -> Result<(), Stop> {
+        let changed = |file: &'_ FileEdit| {
+            let changed = file.edit.entries.iter().filter(|entry| entry.changed());
+            changed.map(|entry| entry.name.to_string()).collect::<Vec<_>>()
+        };
+        let names: Vec<Vec<String>> = files.iter().map(changed).collect();
+        let concerned: Vec<Concerned<'_>> = paths
+            .iter()
+            .zip(&names)
+            .map(|(path, names)| Concerned { path: path.clone(), names: names.iter().map(String::as_str).collect() })
+            .collect();
+        let here = held(snapshot, &concerned, self.job.delivery.override_hold, &mut self.notes(listener))?;
+        let reasons: Vec<String> = here.into_iter().chain(writing.held_at_source.clone()).collect();
+        if reasons.is_empty() {
+            return Ok(());
+        }
+        Err(stopped(outcome.clone(), Ending::Held, reasons.join("; ")))
+    }
+
+    /// Adds to each release how its order was told.
+    pub(super) fn told(mut releases: Vec<Release>, orders: &[EntryOrder]) -> Vec<Release> {
+        for release in &mut releases {
+            let of_entry = |order: &&EntryOrder| order.file == release.file && order.name == release.entry.name;
+            let Some(order) = orders.iter().find(of_entry) else { continue };
+            release.order = Some(order.ordered.reason().to_owned());
+            release.still_taken_back.clone_from(&order.still_taken_back);
+        }
+        releases
+    }
+}
+
+/// Ends the run because a guard stops it: nothing of `outcome` comes about.
+fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
+    Stop::Ended(Box::new(Outcome { ending, reason: Some(reason), files: Vec::new(), diff: String::new(), ..outcome }))
+}

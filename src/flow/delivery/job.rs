@@ -1,0 +1,59 @@
+//! What a command gives to a delivery: what it is, what it needs before the branch is read, and the function that decides what
+//! to write on a tip.
+
+use crate::flow::branch::ReleaseBranch;
+use crate::flow::image_to_check::ImageToCheck;
+use crate::git::{RepositoryPath, Snapshot};
+use crate::guards::order::Build;
+use crate::image::ImageName;
+use crate::message::compose::Purpose;
+use crate::message::trailers::SourceCommit;
+use crate::outcome::Listener;
+use crate::outcome::failure::Failure;
+use crate::request::{Delivery, Images};
+use crate::system::signals::Gate;
+
+/// One run of a command that commits.
+pub(in crate::flow) struct Job<'a> {
+    pub(in crate::flow) command: &'static str,
+    pub(in crate::flow) delivery: &'a Delivery,
+    /// Stops new effects after a signal.
+    pub(in crate::flow) gate: &'a Gate,
+    /// The entries that are known before the branch is read.
+    pub(in crate::flow) names: Vec<ImageName>,
+    /// The images that are known before the branch is read.
+    pub(in crate::flow) images: Vec<ImageToCheck>,
+    pub(in crate::flow) checked: CheckedEntries,
+}
+
+/// The entries whose images must be in their registries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::flow) enum CheckedEntries {
+    /// Every entry that the command names.
+    All,
+    /// The entries that change.
+    Changed,
+}
+
+/// What to write on one tip.
+#[derive(Clone)]
+pub(in crate::flow) struct Writing {
+    pub(in crate::flow) images: Images,
+    pub(in crate::flow) purpose: Purpose,
+    /// The commit that the images were built from.
+    pub(in crate::flow) source: Option<SourceCommit>,
+    /// Builds that were taken back where the images come from, by entry.
+    pub(in crate::flow) explained: Vec<(ImageName, Build)>,
+    /// Why the entries that the images come from are held.
+    pub(in crate::flow) held_at_source: Option<String>,
+}
+
+/// The tip of the branch, with the kustomizations to write.
+pub(in crate::flow) struct Tip<'t, 's> {
+    pub(in crate::flow) branch: &'t ReleaseBranch,
+    pub(in crate::flow) snapshot: &'t mut Snapshot<'s>,
+    pub(in crate::flow) paths: &'t [RepositoryPath],
+}
+
+/// Decides what to write on a tip.
+pub(in crate::flow) type Decide<'d> = dyn FnMut(Tip<'_, '_>, &mut Listener<'_>) -> Result<Writing, Failure> + 'd;
