@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use super::after_release::{LogArguments, PromoteArguments, RollbackArguments};
 use super::env::Environment;
 use super::groups::{
     DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments, ReadingArguments,
     RegistryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
-use super::history::{LogArguments, PromoteArguments, RollbackArguments};
 use super::manual;
 use super::order::OrderArguments;
 use super::output::{OutputArguments, OutputFormat, ResultFile};

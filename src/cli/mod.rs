@@ -1,10 +1,10 @@
 //! INPUTS as typed: the only reader of the command line and of the environment. What they mean is `request`'s business.
 
+mod after_release;
 mod args;
 mod ci;
 mod env;
 mod groups;
-mod history;
 mod inputs;
 mod manual;
 mod order;
@@ -12,6 +12,7 @@ mod output;
 mod settings;
 mod words;
 
+pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
 pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
 pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of};
 pub use env::Environment;
@@ -20,7 +21,6 @@ pub use groups::{
     OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest, ReadingArguments,
     RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
-pub use history::{LogArguments, PromoteArguments, RollbackArguments};
 pub use inputs::or_inputs;
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};

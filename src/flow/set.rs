@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
+use super::edits::{edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
 use crate::flow::checks::Checks;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};

@@ -27,7 +27,7 @@ pub struct Pushed {
 
 /// What the commits of a push tell of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PushJudgement {
     /// They are releases so far, and this one comes next.
     Next(CommitId),
     /// All of them are releases.
@@ -37,10 +37,10 @@ pub enum Verdict {
 }
 
 /// Returns what is known of `push` by `pushed`, its commits from the last one on, each one's parent next.
-pub fn judge(push: Push, pushed: &[Pushed]) -> Verdict {
+pub fn judge(push: Push, pushed: &[Pushed]) -> PushJudgement {
     // A run of what was there already, as a person starts it again.
     if push.before == Some(push.commit) {
-        return Verdict::Foreign;
+        return PushJudgement::Foreign;
     }
     let mut next = push.commit;
     let mut built = Vec::new();
@@ -48,16 +48,18 @@ pub fn judge(push: Push, pushed: &[Pushed]) -> Verdict {
         match &commit.record.parents[..] {
             [parent] if commit.record.id == next && is_release(commit) => next = *parent,
             // The push is of unknown length. What came before our releases has been built if one of them was built from it.
-            _ if push.before.is_none() && commit.record.id == next && built.contains(&next) => return Verdict::Own,
-            _ => return Verdict::Foreign,
+            _ if push.before.is_none() && commit.record.id == next && built.contains(&next) => {
+                return PushJudgement::Own;
+            }
+            _ => return PushJudgement::Foreign,
         }
         built.extend(ReleaseTrailers::read(&commit.record).and_then(|said| said.source).map(|source| source.commit));
     }
     match push.before {
-        _ if pushed.is_empty() => Verdict::Next(next),
-        Some(before) if before == next => Verdict::Own,
-        _ if pushed.len() < MAX_COMMITS_OF_A_PUSH => Verdict::Next(next),
-        _ => Verdict::Foreign,
+        _ if pushed.is_empty() => PushJudgement::Next(next),
+        Some(before) if before == next => PushJudgement::Own,
+        _ if pushed.len() < MAX_COMMITS_OF_A_PUSH => PushJudgement::Next(next),
+        _ => PushJudgement::Foreign,
     }
 }
 
@@ -82,7 +84,7 @@ fn is_release(commit: &Pushed) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_COMMITS_OF_A_PUSH, Push, Pushed, Verdict, judge};
+    use super::{MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
     use crate::git::{CommitId, CommitRecord, PathChange};
 
     const RELEASE: &str = "Release web:v1 [skip ci]\n\nTagship-Image: web=web:v1\nTagship-Version: 0.1.0\n";
@@ -105,7 +107,7 @@ mod tests {
         pushed(number, &[number - 1], RELEASE, &[edited("apps/web/kustomization.yaml")])
     }
 
-    fn verdict(before: Option<u32>, pushed: &[Pushed]) -> Verdict {
+    fn verdict(before: Option<u32>, pushed: &[Pushed]) -> PushJudgement {
         judge(Push { commit: id(9), before: before.map(id) }, pushed)
     }
 
@@ -121,48 +123,71 @@ mod tests {
         let amended =
             "Release web:v1\n\nAmended.\n\nTagship-Image: web=web:v1\nTagship-Version: 0.1.0\nSigned-off-by: A\n";
         for (what, parents, message, changes, expected) in [
-            ("a release", &[8][..], RELEASE, one, Verdict::Own),
-            ("of two files", &[8], RELEASE, &two[..], Verdict::Own),
-            ("of a file that it names", &[8], &named, &[edited("prod.yaml")][..], Verdict::Own),
-            ("of another file than it names", &[8], &named, &[edited("test.yaml")][..], Verdict::Foreign),
-            ("line ends of Windows", &[8], &crlf, one, Verdict::Own),
-            ("amended, with its trailers", &[8], amended, one, Verdict::Own),
-            ("amended, without them", &[8], "Release web:v1", one, Verdict::Foreign),
-            ("a person's", &[8], "Add a page", &[edited("index.html")], Verdict::Foreign),
-            ("trailers that are copied", &[8], RELEASE, &[edited("index.html")], Verdict::Foreign),
-            ("a file more", &[8], RELEASE, &deployment[..], Verdict::Foreign),
-            ("a folder called so", &[8], RELEASE, &[edited("kustomization.yaml/x")], Verdict::Foreign),
-            ("a new file", &[8], RELEASE, &[PathChange::Otherwise("Kustomization".to_owned())], Verdict::Foreign),
-            ("no change", &[8], RELEASE, &[], Verdict::Foreign),
-            ("squashed, trailers within", &[8], &in_body, one, Verdict::Foreign),
-            ("one trailer", &[8], "x\n\nTagship-Image: web=web:v1\n", one, Verdict::Foreign),
-            ("a merge", &[8, 7], RELEASE, one, Verdict::Foreign),
-            ("the first commit", &[], RELEASE, one, Verdict::Foreign),
+            ("a release", &[8][..], RELEASE, one, PushJudgement::Own),
+            ("of two files", &[8], RELEASE, &two[..], PushJudgement::Own),
+            ("of a file that it names", &[8], &named, &[edited("prod.yaml")][..], PushJudgement::Own),
+            ("of another file than it names", &[8], &named, &[edited("test.yaml")][..], PushJudgement::Foreign),
+            ("line ends of Windows", &[8], &crlf, one, PushJudgement::Own),
+            ("amended, with its trailers", &[8], amended, one, PushJudgement::Own),
+            ("amended, without them", &[8], "Release web:v1", one, PushJudgement::Foreign),
+            ("a person's", &[8], "Add a page", &[edited("index.html")], PushJudgement::Foreign),
+            ("trailers that are copied", &[8], RELEASE, &[edited("index.html")], PushJudgement::Foreign),
+            ("a file more", &[8], RELEASE, &deployment[..], PushJudgement::Foreign),
+            ("a folder called so", &[8], RELEASE, &[edited("kustomization.yaml/x")], PushJudgement::Foreign),
+            ("a new file", &[8], RELEASE, &[PathChange::Otherwise("Kustomization".to_owned())], PushJudgement::Foreign),
+            ("no change", &[8], RELEASE, &[], PushJudgement::Foreign),
+            ("squashed, trailers within", &[8], &in_body, one, PushJudgement::Foreign),
+            ("one trailer", &[8], "x\n\nTagship-Image: web=web:v1\n", one, PushJudgement::Foreign),
+            ("a merge", &[8, 7], RELEASE, one, PushJudgement::Foreign),
+            ("the first commit", &[], RELEASE, one, PushJudgement::Foreign),
         ] {
-            assert_eq!(verdict(None, &[pushed(9, parents, message, changes)]), expected, "{what}");
+            assert_eq!(verdict(Some(8), &[pushed(9, parents, message, changes)]), expected, "{what}");
         }
         let unseen = Pushed { changes: None, ..release(9) };
-        assert_eq!(verdict(None, &[unseen]), Verdict::Foreign, "changes that are too many");
+        assert_eq!(verdict(Some(8), &[unseen]), PushJudgement::Foreign, "changes that are too many");
+        let mut picked = release(9);
+        picked.record.authored_seconds -= 60;
+        assert_eq!(verdict(Some(8), &[picked]), PushJudgement::Foreign, "cherry-picked");
+    }
+
+    /// If it is not told where the branch stood, only what was built already may lie below our releases.
+    #[test]
+    fn a_push_of_unknown_length() {
+        let person = |number| pushed(number, &[number - 1], "Add a page", &[edited("index.html")]);
+        let source = format!("{RELEASE}Tagship-Source: o/r@{}\n", id(8));
+        let of_person = pushed(9, &[8], &source, &[edited("Kustomization")]);
+        assert_eq!(verdict(None, &[of_person.clone()]), PushJudgement::Next(id(8)));
+        assert_eq!(verdict(None, &[of_person, person(8)]), PushJudgement::Own);
+        assert_eq!(verdict(None, &[release(9)]), PushJudgement::Next(id(8)));
+        assert_eq!(verdict(None, &[release(9), person(8)]), PushJudgement::Foreign);
     }
 
     #[test]
     fn several_commits() {
         let person = pushed(8, &[7], "Add a page", &[edited("index.html")]);
-        assert_eq!(verdict(None, &[]), Verdict::Next(id(9)));
-        assert_eq!(verdict(Some(9), &[]), Verdict::Foreign, "nothing was pushed");
-        assert_eq!(verdict(Some(8), &[release(9)]), Verdict::Own);
-        assert_eq!(verdict(Some(7), &[release(9)]), Verdict::Next(id(8)));
-        assert_eq!(verdict(Some(7), &[release(9), release(8)]), Verdict::Own, "two releases in one push");
-        assert_eq!(verdict(Some(7), &[release(9), person.clone()]), Verdict::Foreign, "a release upon a person's work");
-        assert_eq!(verdict(None, &[release(9), person]), Verdict::Foreign);
-        assert_eq!(verdict(Some(6), &[release(9), release(7)]), Verdict::Foreign, "not its parent");
+        assert_eq!(verdict(None, &[]), PushJudgement::Next(id(9)));
+        assert_eq!(verdict(Some(9), &[]), PushJudgement::Foreign, "nothing was pushed");
+        assert_eq!(verdict(Some(8), &[release(9)]), PushJudgement::Own);
+        assert_eq!(verdict(Some(7), &[release(9)]), PushJudgement::Next(id(8)));
+        assert_eq!(verdict(Some(7), &[release(9), release(8)]), PushJudgement::Own, "two releases in one push");
+        assert_eq!(
+            verdict(Some(7), &[release(9), person.clone()]),
+            PushJudgement::Foreign,
+            "a release upon a person's work"
+        );
+        assert_eq!(verdict(None, &[release(9), person]), PushJudgement::Foreign);
+        assert_eq!(verdict(Some(6), &[release(9), release(7)]), PushJudgement::Foreign, "not its parent");
         let pushed: Vec<Pushed> = (0..MAX_COMMITS_OF_A_PUSH as u32).map(|back| release(100 - back)).collect();
         let push = Push { commit: id(100), before: Some(id(1)) };
-        assert_eq!(judge(push, &pushed[1..]), Verdict::Foreign, "it begins with another one");
+        assert_eq!(judge(push, &pushed[1..]), PushJudgement::Foreign, "it begins with another one");
         assert_eq!(
             judge(push, &pushed[..MAX_COMMITS_OF_A_PUSH - 1]),
-            Verdict::Next(id(100 - MAX_COMMITS_OF_A_PUSH as u32 + 1))
+            PushJudgement::Next(id(100 - MAX_COMMITS_OF_A_PUSH as u32 + 1))
         );
-        assert_eq!(judge(push, &pushed), Verdict::Foreign, "more than anybody looks at, or a history that went apart");
+        assert_eq!(
+            judge(push, &pushed),
+            PushJudgement::Foreign,
+            "more than anybody looks at, or a history that went apart"
+        );
     }
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use crate::git::{Checkout, CommitId, CommitRecord, History, ObjectSource, Remote, Snapshot};
-use crate::guards::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, Pushed, Verdict, judge};
+use crate::guards::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
 use crate::outcome::failure::Failure;
 use crate::request::{Repository, TargetRequest};
 
@@ -42,9 +42,9 @@ pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failu
     let mut pushed = Vec::new();
     loop {
         match judge(push, &pushed) {
-            Verdict::Own => return Ok(Some(OwnPush { commit: push.commit, commits: pushed.len() })),
-            Verdict::Foreign => return Ok(None),
-            Verdict::Next(id) => {
+            PushJudgement::Own => return Ok(Some(OwnPush { commit: push.commit, commits: pushed.len() })),
+            PushJudgement::Foreign => return Ok(None),
+            PushJudgement::Next(id) => {
                 let depth = if pushed.is_empty() { 2 } else { MAX_COMMITS_OF_A_PUSH + 1 };
                 pushed.push(look_at(&mut snapshot, id, depth)?);
             }

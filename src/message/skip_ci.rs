@@ -19,7 +19,7 @@ pub enum SkipCi {
 
 /// Where a piece of a message comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum PieceOrigin {
     /// A person typed it as the message's own text.
     Typed,
     /// It was filled in, from a tag or a name, say.
@@ -33,18 +33,18 @@ pub fn is_in(text: &str) -> bool {
 
 /// Returns `text`, which was filled in, with every marker broken.
 pub fn broken(text: &str) -> String {
-    joined([(text, Origin::Filled)])
+    joined([(text, PieceOrigin::Filled)])
 }
 
 /// Returns `pieces` as one text, in which every marker is broken that was not typed as a whole: `[skip ci]` becomes
 /// `(skip ci)`, `***NO_CI***` becomes `***NO-CI***`, and `skip-checks: true` becomes `skip-checks= true`.
-pub fn joined<'p>(pieces: impl IntoIterator<Item = (&'p str, Origin)>) -> String {
+pub fn joined<'p>(pieces: impl IntoIterator<Item = (&'p str, PieceOrigin)>) -> String {
     let mut text: Vec<char> = Vec::new();
     let mut typed: Vec<Range<usize>> = Vec::new();
     for (piece, origin) in pieces {
         let start = text.len();
         text.extend(piece.chars());
-        if origin == Origin::Typed {
+        if origin == PieceOrigin::Typed {
             typed.push(start..text.len());
         }
     }
@@ -139,7 +139,7 @@ fn blanks(text: &[char]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Origin, broken, is_in, joined};
+    use super::{PieceOrigin, broken, is_in, joined};
 
     #[test]
     fn what_is_a_marker() {
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn only_what_was_typed_as_a_whole_stays() {
-        use Origin::{Filled, Typed};
+        use PieceOrigin::{Filled, Typed};
         for (pieces, expected) in [
             (&[("New [skip ci] ", Typed), ("v1", Filled)][..], "New [skip ci] v1"),
             (&[("New [skip ci] ", Typed), ("[skip ci]", Filled)], "New [skip ci] (skip ci)"),

@@ -1,6 +1,6 @@
 //! The text of a commit as the user gives it, with places to fill in.
 
-use crate::message::skip_ci::{self, Origin};
+use crate::message::skip_ci::{self, PieceOrigin};
 
 /// A commit's text with places to fill in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,10 +65,10 @@ impl MessageTemplate {
     /// Returns the text. What was filled in is not filled again, and makes no marker.
     pub fn fill(&self, values: &MessageValues<'_>) -> String {
         skip_ci::joined(self.0.iter().map(|piece| match piece {
-            Piece::Text(text) => (text.as_str(), Origin::Typed),
-            Piece::Images => (values.images, Origin::Filled),
-            Piece::Tag => (values.tag, Origin::Filled),
-            Piece::Source => (values.source, Origin::Filled),
+            Piece::Text(text) => (text.as_str(), PieceOrigin::Typed),
+            Piece::Images => (values.images, PieceOrigin::Filled),
+            Piece::Tag => (values.tag, PieceOrigin::Filled),
+            Piece::Source => (values.source, PieceOrigin::Filled),
         }))
     }
 }

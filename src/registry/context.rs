@@ -1,5 +1,4 @@
-//! One check under way: what it is after, until when, and what it has taken so far; and the two ways in which it can
-//! end before its end.
+//! One check under way: what it is after, until when, and what it has taken so far.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,6 @@ use super::auth::login::LoginSource;
 use super::endpoint::Endpoint;
 use super::error::{CheckError, LocationError};
 use super::http::address::{may_lead, shown_host};
-use super::verdict::Verdict;
 
 pub(super) struct CheckContext {
     pub(super) endpoint: Endpoint,
@@ -39,17 +37,4 @@ impl CheckContext {
 
 pub(super) fn misdirected(from: &Url, to: String, source: LocationError) -> CheckError {
     CheckError::Misdirected { from: shown_host(from), to, source }
-}
-
-/// Why a check goes no further: it has its verdict, or something went wrong.
-#[derive(Debug)]
-pub(super) enum EarlyEnd {
-    Verdict(Verdict),
-    Error(CheckError),
-}
-
-impl From<CheckError> for EarlyEnd {
-    fn from(error: CheckError) -> Self {
-        Self::Error(error)
-    }
 }

@@ -3,8 +3,9 @@
 use reqwest::{Method, StatusCode, Url};
 
 use super::auth::authenticator::{Authenticator, words_of};
-use super::context::{CheckContext, EarlyEnd};
+use super::context::CheckContext;
 use super::descriptor::{ACCEPT, Descriptor, digest_of, from_body, from_headers};
+use super::early_end::EarlyEnd;
 use super::endpoint::Store;
 use super::error::{CheckError, InvalidResponse};
 use super::http::address::{is_same_place, shown_host};

@@ -2,7 +2,8 @@
 //! from. Each part is read at most once, and must have the digest by which it was asked for. The depth and the number of
 //! indexes are bounded, because a registry could name indexes without end.
 
-use super::context::{CheckContext, EarlyEnd};
+use super::context::CheckContext;
+use super::early_end::EarlyEnd;
 use super::endpoint::Store;
 use super::error::{CheckError, InvalidResponse};
 use super::fetch::Fetcher;

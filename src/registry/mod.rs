@@ -10,6 +10,7 @@ mod auth;
 mod client;
 mod context;
 mod descriptor;
+mod early_end;
 mod endpoint;
 mod error;
 mod fetch;

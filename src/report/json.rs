@@ -7,10 +7,10 @@ use super::redact::redacted;
 use crate::image::{Digest, Platform, Tag};
 use crate::message::Release;
 use crate::outcome::failure::{Failure, Place};
-use crate::outcome::{Checked, Ending, LoggedRelease, Outcome};
+use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome};
 
 /// The object, in the order of its keys. What does not apply is null or empty, never missing.
-#[derive(Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub(super) struct Document<'a> {
     pub(super) command: &'a str,
     pub(super) outcome: &'a str,
@@ -26,11 +26,38 @@ pub(super) struct Document<'a> {
     pub(super) message: Option<&'a str>,
     pub(super) diff: &'a str,
     pub(super) releases: Vec<Logged<'a>>,
+    /// The entries that a guard left out, if others were released.
+    pub(super) left_out: Vec<LeftOutEntry<'a>>,
+    /// What was told beside the outcome.
+    pub(super) notes: &'a [Remark],
     pub(super) error: Option<Error<'a>>,
 }
 
+/// An entry that was left out.
+#[derive(Clone, Serialize)]
+pub(super) struct LeftOutEntry<'a> {
+    pub(super) file: &'a str,
+    pub(super) name: &'a str,
+    pub(super) reason: &'a str,
+}
+
+/// Something that was told beside the outcome.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Remark {
+    pub(super) level: Level,
+    pub(super) text: String,
+}
+
+/// How urgent a remark is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Level {
+    Note,
+    Warning,
+}
+
 /// An entry of the log.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct Logged<'a> {
     name: &'a str,
     image: Option<&'a str>,
@@ -49,7 +76,7 @@ pub(super) struct Logged<'a> {
     rolled_back_by: Option<String>,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub(super) struct Image<'a> {
     pub(super) file: Option<&'a str>,
     pub(super) name: Option<&'a str>,
@@ -59,9 +86,11 @@ pub(super) struct Image<'a> {
     pub(super) platforms: Vec<String>,
     pub(super) previous: Option<Previous<'a>>,
     pub(super) changed: bool,
+    /// How it was told that this is not older than what ran.
+    pub(super) order: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Previous<'a> {
     pub(super) new_name: Option<&'a str>,
@@ -69,7 +98,7 @@ pub(super) struct Previous<'a> {
     pub(super) digest: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct Error<'a> {
     pub(super) kind: &'a str,
     pub(super) message: &'a str,
@@ -79,7 +108,7 @@ pub(super) struct Error<'a> {
     exit_code: u8,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Spot<'a> {
     file: &'a str,
     line: usize,
@@ -87,10 +116,10 @@ struct Spot<'a> {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn new(command: &'a str, result: Result<&'a Outcome, &'a Failure>) -> Self {
+    pub(super) fn new(command: &'a str, result: Result<&'a Outcome, &'a Failure>, notes: &'a [Remark]) -> Self {
         match result {
-            Ok(outcome) => success(outcome),
-            Err(failure) => Self { command, outcome: "failed", error: Some(error(failure)), ..Self::default() },
+            Ok(outcome) => Self { notes, ..success(outcome) },
+            Err(failure) => Self { command, outcome: "failed", error: Some(error(failure)), notes, ..Self::default() },
         }
     }
 
@@ -103,7 +132,7 @@ impl<'a> Document<'a> {
     /// Drops what has no limit in size: the diff, the log, and a server's own words.
     pub(super) fn shortened(self) -> Self {
         let error = self.error.map(|error| Error { details: &[], ..error });
-        Self { diff: "", releases: Vec::new(), error, ..self }
+        Self { diff: "", releases: Vec::new(), notes: &[], error, ..self }
     }
 }
 
@@ -141,8 +170,14 @@ fn success(outcome: &Outcome) -> Document<'_> {
         message: outcome.message.as_deref(),
         diff: &outcome.diff,
         releases: outcome.history.iter().map(logged).collect(),
+        left_out: outcome.left_out.iter().map(left_out).collect(),
+        notes: &[],
         error: None,
     }
+}
+
+fn left_out(left: &LeftOut) -> LeftOutEntry<'_> {
+    LeftOutEntry { file: &left.file, name: &left.name, reason: &left.reason }
 }
 
 fn logged(release: &LoggedRelease) -> Logged<'_> {
@@ -181,6 +216,7 @@ fn image_of(release: &Release, ending: Ending) -> Image<'_> {
             digest: before.digest.as_deref(),
         }),
         changed: entry.changed() && !ending.is_stopped(),
+        order: release.order.as_deref(),
     }
 }
 

@@ -29,7 +29,7 @@ use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Outcome};
 use escape::{Substitute, defused};
 use github::GitHub;
-use json::Document;
+use json::{Document, Level, Remark};
 use progress::Progress;
 
 /// How one run reports.
@@ -52,6 +52,8 @@ struct Turn {
     progress: Option<Progress>,
     /// The repository that was pushed to, as it was shown.
     pushed_to: Option<String>,
+    /// What was told beside the outcome, in order.
+    notes: Vec<Remark>,
     /// Whether the end was reported, after which nothing else is.
     has_ended: bool,
 }
@@ -93,7 +95,7 @@ impl Report {
             files: Vec::new(),
             github: GitHub::detect(environment),
             unwritten: OnceLock::new(),
-            turn: Mutex::new(Turn { progress, pushed_to: None, has_ended: false }),
+            turn: Mutex::new(Turn { progress, pushed_to: None, notes: Vec::new(), has_ended: false }),
         }
     }
 
@@ -103,7 +105,16 @@ impl Report {
         if let Event::Pushed { remote, .. } = event {
             turn.pushed_to = Some((*remote).to_owned());
         }
-        if turn.has_ended || self.verbosity == Verbosity::Quiet {
+        if turn.has_ended {
+            return;
+        }
+        let remark = match event {
+            Event::Noted(text) => Some(Remark { level: Level::Note, text: text.clone() }),
+            Event::Warned(text) => Some(Remark { level: Level::Warning, text: text.clone() }),
+            _ => None,
+        };
+        turn.notes.extend(remark);
+        if self.verbosity == Verbosity::Quiet {
             return;
         }
         match (&mut turn.progress, event) {
@@ -126,10 +137,12 @@ impl Report {
             progress.clear();
         }
         let result = result.as_ref();
-        self.print(command, result);
-        self.tell_github(command, result, turn.pushed_to.clone());
-        let written =
-            Failure::of_all(self.written().err().into_iter().chain(self.write_files(command, result)).collect());
+        let notes = std::mem::take(&mut turn.notes);
+        self.print(command, result, &notes);
+        self.tell_github(command, result, turn.pushed_to.clone(), &notes);
+        let written = Failure::of_all(
+            self.written().err().into_iter().chain(self.write_files(command, result, &notes)).collect(),
+        );
         if let Err(failure) = &written {
             complain(&text::failure(failure, self.stderr_style));
         }
@@ -145,10 +158,10 @@ impl Report {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn print(&self, command: &str, result: Result<&Outcome, &Failure>) {
+    fn print(&self, command: &str, result: Result<&Outcome, &Failure>, notes: &[Remark]) {
         let talks = self.format == OutputFormat::Text && self.verbosity > Verbosity::Quiet;
         if self.format == OutputFormat::Json {
-            self.print_json(command, result);
+            self.print_json(command, result, notes);
         }
         match result {
             // Its exit code is not 0, so it goes where failures go.
@@ -166,8 +179,8 @@ impl Report {
         }
     }
 
-    fn print_json(&self, command: &str, result: Result<&Outcome, &Failure>) {
-        let json = Document::new(command, result).to_json() + "\n";
+    fn print_json(&self, command: &str, result: Result<&Outcome, &Failure>, notes: &[Remark]) {
+        let json = Document::new(command, result, notes).to_json() + "\n";
         self.write(&defused(&json, Substitute::Json));
     }
 
@@ -181,21 +194,30 @@ impl Report {
 
     /// Writes outputs, summary and annotations for GitHub's runner. Annotations go to stderr, which the runner reads as well,
     /// so that stdout has the result only.
-    fn tell_github(&self, command: &str, result: Result<&Outcome, &Failure>, pushed_to: Option<String>) {
+    fn tell_github(
+        &self,
+        command: &str,
+        result: Result<&Outcome, &Failure>,
+        pushed_to: Option<String>,
+        notes: &[Remark],
+    ) {
         let Some(github) = &self.github else { return };
-        for problem in github.write(command, result, pushed_to) {
+        for problem in github.write(&Document::new(command, result, notes), result, pushed_to) {
             write_to_stderr(&github::warning(&problem));
         }
         let is_silent = self.verbosity == Verbosity::Quiet && result.is_ok();
+        for warning in notes.iter().filter(|note| note.level == Level::Warning && !is_silent) {
+            write_to_stderr(&github::warning(&warning.text));
+        }
         if let Some(annotation) = github.annotation(command, result).filter(|_| !is_silent) {
             write_to_stderr(&annotation);
         }
     }
 
     /// Writes the result files, and returns what could not be written.
-    fn write_files(&self, command: &str, result: Result<&Outcome, &Failure>) -> Vec<Failure> {
+    fn write_files(&self, command: &str, result: Result<&Outcome, &Failure>, notes: &[Remark]) -> Vec<Failure> {
         let problems = self.files.iter().filter_map(|file| {
-            let document = Document::new(command, result);
+            let document = Document::new(command, result, notes);
             let error = write_file(file, document).err()?;
             let failure = Failure::unexpected(error);
             let message = format!("cannot write `{}`: {}", file.path.display(), failure.message);
@@ -234,10 +256,10 @@ impl Report {
         }
         let result = Err(&failure);
         if self.format == OutputFormat::Json {
-            self.print_json(command, result);
+            self.print_json(command, result, &[]);
         }
-        self.tell_github(command, result, None);
-        let problems = self.write_files(command, result);
+        self.tell_github(command, result, None, &[]);
+        let problems = self.write_files(command, result, &[]);
         if let Err(failure) = Failure::of_all(problems) {
             complain(&text::failure(&failure, self.stderr_style));
         }

@@ -31,11 +31,11 @@ pub(super) struct WorkflowRun {
     pub(super) head_branch: Option<String>,
     /// What began that run.
     pub(super) event: String,
-    pub(super) head_repository: Option<Repository>,
+    pub(super) head_repository: Option<HeadRepository>,
 }
 
 #[derive(Deserialize, Debug, PartialEq, Eq)]
-pub(super) struct Repository {
+pub(super) struct HeadRepository {
     pub(super) full_name: String,
 }
 

@@ -3,7 +3,7 @@
 
 use super::system::RegistryToken;
 use super::systems::SYSTEMS;
-use super::template::value;
+use super::variables::value;
 
 /// A login for repositories. It holds a secret, so it has no `Debug`.
 #[derive(Clone)]

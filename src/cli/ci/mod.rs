@@ -7,14 +7,14 @@ mod logins;
 mod shown;
 mod system;
 mod systems;
-mod template;
+mod variables;
 
 use std::fmt;
 use std::path::Path;
 
 use system::System;
 use systems::SYSTEMS;
-use template::value;
+use variables::value;
 
 pub use logins::{GitLogin, RegistryLogin};
 pub(super) use logins::{git_logins, registry_logins};

@@ -1,6 +1,6 @@
 //! What there is to know about a CI system: the columns of the table in `systems`.
 
-use super::template::Values;
+use super::variables::Values;
 
 /// A known CI system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use super::attempt::{Attempt, Stop};
 use super::job::Writing;
 use super::policy;
 use crate::flow::branch::Destination;
-use crate::flow::files::releases_of;
+use crate::flow::edits::releases_of;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{EntryOrder, Setting, order_of};
@@ -78,7 +78,12 @@ impl Attempt<'_> {
                 let releases = releases_of(files, self.checks);
                 Err(stopped(self.outcome(files, &releases, destination), ending, reasons.join("; ")))
             }
-            _ => Ok(verdict.left_out),
+            _ => {
+                for left in &verdict.left_out {
+                    self.warn(format!("left out {}", left.reason), listener);
+                }
+                Ok(verdict.left_out)
+            }
         }
     }
 

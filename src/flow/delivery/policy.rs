@@ -7,7 +7,7 @@ use crate::request::{Delivery, OnDiverged, OnSuperseded, OnUnknownOrder};
 
 /// What follows for a release.
 #[derive(Default)]
-pub(super) struct Verdict {
+pub(super) struct OrderDecision {
     /// The entries that stay as they are.
     pub(super) left_out: Vec<LeftOut>,
     /// How the run ends if nothing is left to release.
@@ -19,8 +19,8 @@ pub(super) struct Verdict {
 }
 
 /// Decides on `orders`, which are of the entries that change.
-pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> Verdict {
-    let mut verdict = Verdict::default();
+pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> OrderDecision {
+    let mut verdict = OrderDecision::default();
     for order in orders {
         match &order.ordered {
             Ordered::Goes(_) => {}
@@ -54,7 +54,7 @@ pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> Verdict {
     verdict
 }
 
-impl Verdict {
+impl OrderDecision {
     fn warn(&mut self, reason: &str) {
         if !self.warnings.iter().any(|known| known == reason) {
             self.warnings.push(reason.to_owned());

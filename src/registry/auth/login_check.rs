@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::registry::context::EarlyEnd;
+use crate::registry::early_end::EarlyEnd;
 use crate::registry::http::error_response::ErrorResponse;
 use crate::registry::verdict::Verdict;
 

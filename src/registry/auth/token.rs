@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 use super::login::{StoredLogin, TOKEN_USER};
 use super::secret::Secret;
-use crate::registry::context::{CheckContext, EarlyEnd};
+use crate::registry::context::CheckContext;
+use crate::registry::early_end::EarlyEnd;
 use crate::registry::error::{CheckError, InvalidResponse};
 use crate::registry::http::address::shown_host;
 use crate::registry::http::error_response::ErrorResponse;

@@ -23,7 +23,11 @@ pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> 
 
 /// Returns the annotation of a command that stopped for a reason, without failing. A release that is held makes the step red.
 pub(super) fn stopped(command: &str, outcome: &str, reason: &str) -> String {
-    let kind = if outcome == "held" { "error" } else { "notice" };
+    let kind = match outcome {
+        "held" => "error",
+        "superseded" | "diverged" => "warning",
+        _ => "notice",
+    };
     let title = property(&format!("tagship {command}"));
     format!("::{kind} title={title}::{}\n", data(&format!("{outcome}: {}", visible(reason))))
 }

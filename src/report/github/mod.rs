@@ -50,13 +50,12 @@ impl GitHub {
     /// and a container may have the variables without the files. `pushed_to` is the repository, as it is shown.
     pub(super) fn write(
         &self,
-        command: &str,
+        document: &Document<'_>,
         result: Result<&Outcome, &Failure>,
         pushed_to: Option<String>,
     ) -> Vec<String> {
-        let document = Document::new(command, result);
         let links = Links { pushed_to, ..self.links.clone() };
-        let summary = summary::render(&document, result, &links);
+        let summary = summary::render(document, result, &links);
         let mut problems = Vec::new();
         if let Some(path) = &self.summary
             && let Err(error) = file::append(path, &summary)
@@ -64,7 +63,7 @@ impl GitHub {
             problems.push(format!("cannot write the summary to `{}`: {error}", path.display()));
         }
         if let Some(path) = &self.output
-            && let Err(error) = append_outputs(path, document)
+            && let Err(error) = append_outputs(path, document.clone())
         {
             problems.push(format!("cannot write the outputs to `{}`: {error}", path.display()));
         }
@@ -75,7 +74,7 @@ impl GitHub {
     pub(super) fn annotation(&self, command: &str, result: Result<&Outcome, &Failure>) -> Option<String> {
         match result {
             Ok(_) => {
-                let document = Document::new(command, result);
+                let document = Document::new(command, result, &[]);
                 Some(annotations::stopped(command, document.outcome, document.reason?))
             }
             Err(failure) => {

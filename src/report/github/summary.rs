@@ -9,7 +9,7 @@ use crate::image::Tag;
 use crate::outcome::Outcome;
 use crate::outcome::failure::Failure;
 use crate::report::escape::{visible, visible_lines};
-use crate::report::json::{Document, Image};
+use crate::report::json::{Document, Image, Level};
 use crate::report::style::Style;
 use crate::report::text;
 
@@ -29,6 +29,9 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
     let mut summary = format!("\n### tagship {}: {}\n\n", document.command, document.outcome);
     if let Some(reason) = document.reason {
         summary += &format!("{}\n\n", code(reason));
+    }
+    for note in document.notes.iter().filter(|note| note.level == Level::Warning) {
+        summary += &format!("⚠ {}\n\n", code(&note.text));
     }
     match result {
         Err(failure) => summary += &fenced("text", &text::failure(failure, Style::Plain), LARGEST),
@@ -214,6 +217,7 @@ mod tests {
             platforms: Vec::new(),
             previous: None,
             changed: true,
+            order: None,
         };
         let diff = "`".repeat(LARGEST) + "\n" + &"+x\n".repeat(LARGEST);
         let images = (0..100).map(|_| image()).collect();

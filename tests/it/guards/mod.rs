@@ -2,4 +2,5 @@
 
 mod guard;
 mod hold;
+mod lines;
 mod order;

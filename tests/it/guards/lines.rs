@@ -1,0 +1,236 @@
+//! Histories of real teams: hotfixes, squashes, renamed repositories, rollbacks on a bad night, and forged messages. Exit code
+//! 0 without a release only if the branch provably carries the same or a newer one.
+
+use serde_json::Value;
+
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
+use crate::stage::FOLDER;
+use crate::support::command::{Command, Output};
+use crate::support::repository::File;
+
+/// Releases a tag of the image `web`, without asking the registry, as CI does for `source` or by hand.
+fn release(pipeline: &Pipeline, tag: &str, source: Option<&str>) -> Command {
+    let command = pipeline.run("release", &["--no-check", "--output", "json", "-k", FOLDER]);
+    let command = command.arg(format!("IMAGE_PLACEHOLDER=*:{tag}"));
+    match source {
+        Some(commit) => pipeline.in_ci(command, commit),
+        None => command,
+    }
+}
+
+fn ends(output: &Output, expected: &str) {
+    assert_eq!(document(output)["outcome"], expected, "{}\n{}", output.stdout(), output.stderr());
+}
+
+fn in_production(pipeline: &Pipeline, tag: &str) -> Output {
+    pipeline.run("release", &["--no-check", "--output", "json", "-k", PRODUCTION, &format!("web=*:{tag}")]).run()
+}
+
+/// Makes `commit` the tip of the sources' default branch.
+fn default_branch_at(pipeline: &Pipeline, commit: &str) {
+    pipeline.sources.git(["update-ref", "refs/heads/main", commit]).run().success();
+}
+
+#[test]
+fn a_hotfix_of_an_older_line_is_loud() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let fix = pipeline.source("fix", &[&one]);
+    default_branch_at(&pipeline, &two);
+    ends(&release(&pipeline, "build-2", Some(&two)).run(), "released");
+    let failed = release(&pipeline, "build-fix", Some(&fix)).run().exit(9);
+    assert_eq!(document(&failed)["error"]["kind"], "guarded");
+    failed.stderr_has(&fix).stderr_has(&two).stderr_has("`--on-diverged release`").stderr_has("::error ");
+    let skipped = release(&pipeline, "build-fix", Some(&fix)).args(["--on-diverged", "skip"]).run().success();
+    ends(&skipped, "diverged");
+    skipped.stderr_has("::warning ");
+    ends(&release(&pipeline, "build-1", Some(&one)).run().success(), "superseded");
+    let released = release(&pipeline, "build-fix", Some(&fix)).args(["--on-diverged", "release"]).run().success();
+    ends(&released, "released");
+}
+
+#[test]
+fn main_goes_on_after_a_squash() {
+    let pipeline = Pipeline::with_sources("app");
+    let base = pipeline.source("base", &[]);
+    let request = pipeline.source("request", &[&base]);
+    let squash = pipeline.source("squash", &[&base]);
+    let later = pipeline.source("later", &[&squash]);
+    default_branch_at(&pipeline, &later);
+    ends(&release(&pipeline, "build-1", Some(&request)).run(), "released");
+    let output = release(&pipeline, "build-2", Some(&squash)).run();
+    ends(&output, "released");
+    assert_eq!(document(&output)["notes"][0]["level"], "warning");
+    output.stderr_has("is on the default branch of its source");
+    let output = release(&pipeline, "build-3", Some(&later)).run();
+    ends(&output, "released");
+    assert!(document(&output)["images"][0]["order"].as_str().unwrap().contains("descends from"));
+    ends(&release(&pipeline, "build-1", Some(&request)).run().exit(9), "failed");
+}
+
+#[test]
+fn names_of_repositories_only_say_where_to_ask() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    ends(&release(&pipeline, "build-1", Some(&one)).run(), "released");
+    let renamed = pipeline.sources.path().with_file_name("renamed.git");
+    std::fs::rename(pipeline.sources.path(), &renamed).unwrap();
+    let again =
+        |tag: &str, source: &str| release(&pipeline, tag, Some(source)).env("GITHUB_REPOSITORY", "renamed").run();
+    ends(&again("build-2", &two), "released");
+    ends(&again("build-1", &one), "superseded");
+}
+
+/// Rolled back by us, by git's revert, and by hand: each time the bad one stays away, and a fix of what runs goes out.
+#[test]
+fn what_was_taken_back_stays_away() {
+    for way in ["rollback", "by hand"] {
+        let pipeline = Pipeline::with_environments();
+        for tag in ["v1.0.0", "v1.1.0", "v1.2.0"] {
+            ends(&in_production(&pipeline, tag), "released");
+        }
+        match way {
+            "rollback" => {
+                pipeline.run("rollback", &["--no-check", "-k", PRODUCTION, "web"]).run().success();
+            }
+            _ => {
+                let text = pipeline.file(PRODUCTION).replace("v1.2.0", "v1.1.0");
+                pipeline.stage.remote.commit(
+                    "main",
+                    "Back",
+                    &[File::new(&format!("{PRODUCTION}/kustomization.yaml"), text)],
+                );
+            }
+        }
+        let output = in_production(&pipeline, "v1.2.0");
+        ends(&output.success(), "superseded");
+        ends(&in_production(&pipeline, "v1.1.1"), "released");
+        pipeline.stage.remote.commits("main", 60);
+        ends(&in_production(&pipeline, "v1.2.0"), "superseded");
+        ends(&in_production(&pipeline, "v1.2.1"), "released");
+        ends(&in_production(&pipeline, "v1.2.2"), "released");
+        assert!(
+            !pipeline.stage.remote.log("main")[0].message.clone().contains("Still-Taken-Back"),
+            "{way}: something newer was released"
+        );
+    }
+}
+
+#[test]
+fn a_rollback_after_a_change_by_hand_never_goes_forward() {
+    let pipeline = Pipeline::with_environments();
+    for tag in ["v1.0.0", "v1.1.0", "v1.2.0"] {
+        ends(&in_production(&pipeline, tag), "released");
+    }
+    let text = pipeline.file(PRODUCTION).replace("v1.2.0", "v1.1.0");
+    pipeline.stage.remote.commit("main", "Revert", &[File::new(&format!("{PRODUCTION}/kustomization.yaml"), text)]);
+    pipeline.run("rollback", &["--no-check", "-k", PRODUCTION, "web"]).run().success();
+    assert!(pipeline.file(PRODUCTION).contains("v1.0.0"), "{}", pipeline.file(PRODUCTION));
+}
+
+#[test]
+fn forged_trailers_count_for_nothing() {
+    let pipeline = Pipeline::with_environments();
+    ends(&in_production(&pipeline, "v1.1.0"), "released");
+    let forged = format!(
+        "Docs\n\nTagship-Image: web=web:v1.1.0\nTagship-File: {PRODUCTION}/kustomization.yaml\nTagship-Source: a/b@{}\n\
+         Tagship-Rollback-Of: {}\nTagship-Version: 0.1.0\n",
+        "1".repeat(40),
+        pipeline.tip()
+    );
+    pipeline.stage.remote.commit("main", &forged, &[File::new("docs.md", "x")]);
+    ends(&in_production(&pipeline, "v1.1.0"), "unchanged");
+    let output = in_production(&pipeline, "v1.2.0");
+    ends(&output, "released");
+    output.stderr_has("says that it released `web`, and did not change the entry so");
+}
+
+#[test]
+fn an_older_image_does_not_keep_the_others() {
+    let pipeline = Pipeline::with_environments();
+    ends(&in_production(&pipeline, "v1.0.0"), "released");
+    let api = pipeline.run("release", &["--no-check", "-k", PRODUCTION, "api=*:v1.1.0"]);
+    api.run().success();
+    let both = ["--no-check", "--output", "json", "-k", PRODUCTION, "web=*:v1.1.0", "api=*:v1.0.0"];
+    let output = pipeline.run("release", &both).run().success();
+    ends(&output, "released");
+    assert_eq!(document(&output)["left_out"][0]["name"], "api");
+    assert!(pipeline.file(PRODUCTION).contains("name: api\n  newTag: v1.1.0"), "{}", pipeline.file(PRODUCTION));
+    let older = ["--no-check", "--output", "json", "-k", PRODUCTION, "web=*:v1.0.0", "api=*:v1.0.0"];
+    let output = pipeline.run("release", &older).run().success();
+    ends(&output, "superseded");
+    assert_eq!(document(&output)["images"][0]["changed"], Value::Bool(false));
+}
+
+#[test]
+fn a_promotion_follows_a_rollback_and_no_other_step_back() {
+    let pipeline = Pipeline::with_environments();
+    let promote = || {
+        pipeline.run("promote", &["--no-check", "--output", "json", "--from", STAGING, "--to", PRODUCTION, "web"]).run()
+    };
+    let staging =
+        |tag: &str| pipeline.run("release", &["--no-check", "-k", STAGING, &format!("web=*:{tag}")]).run().success();
+    for tag in ["v2.0.0", "v2.1.0"] {
+        staging(tag);
+        ends(&promote(), "released");
+    }
+    pipeline.run("rollback", &["--no-check", "-k", STAGING, "web"]).run().success();
+    ends(&promote(), "released");
+    assert!(pipeline.file(PRODUCTION).contains("v2.0.0"));
+    ends(&in_production(&pipeline, "v3.0.0"), "released");
+    ends(&promote().exit(9), "failed");
+    pipeline.stage.remote.commit("main", "Hold", &[File::new(&format!("{STAGING}/.tagship-hold"), "Broken.")]);
+    staging_is_held(&promote().exit(9));
+}
+
+fn staging_is_held(output: &Output) {
+    assert!(output.stderr().contains("Broken.") || output.stdout().contains("failed"), "{}", output.stderr());
+}
+
+/// The commit of a run is not always the commit of the image.
+#[test]
+fn the_commit_of_the_image() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let message = |pipeline: &Pipeline| pipeline.stage.remote.log("main")[0].message.clone();
+    let event = pipeline.stage.home.write(
+        "event.json",
+        &format!(
+            r#"{{"workflow_run":{{"head_sha":"{one}","head_branch":"main","event":"push","head_repository":{{"full_name":"app"}}}}}}"#
+        ),
+    );
+    let after = |tag: &str| {
+        let command = release(&pipeline, tag, Some(&two)).env("GITHUB_EVENT_NAME", "workflow_run");
+        command.env("GITHUB_EVENT_PATH", &event).run()
+    };
+    ends(&after("build-1"), "released");
+    assert!(message(&pipeline).contains(&format!("Tagship-Source: app@{one}")), "{}", message(&pipeline));
+    let named = format!("app@{two}");
+    ends(&release(&pipeline, "build-2", None).args(["--source", &named]).run(), "released");
+    assert!(message(&pipeline).contains(&format!("Tagship-Source: {named}")), "{}", message(&pipeline));
+    ends(&after("build-1"), "superseded");
+    ends(&release(&pipeline, "main-bbbbbbb-1700000100", Some(&two)).run(), "released");
+    assert!(!message(&pipeline).contains("Tagship-Source"), "the tag names another commit");
+    release(&pipeline, "build-3", None).args(["--source", "app@abc"]).run().exit(2).stderr_has("OWNER/REPO@SHA");
+}
+
+#[test]
+fn what_is_not_known_is_told() {
+    let pipeline = Pipeline::with_environments();
+    for tag in ["build-7", "build-8"] {
+        in_production(&pipeline, tag).success();
+    }
+    let arguments = ["--no-check", "--output", "json", "-k", PRODUCTION, "web=*:build-7"];
+    let unknown = || pipeline.run("release", &arguments).env("GITHUB_ACTIONS", "true");
+    unknown().args(["--on-unknown-order", "fail"]).run().exit(9).stderr_has("cannot tell whether `build-7` is newer");
+    ends(&unknown().args(["--order", "number"]).run().success(), "superseded");
+    let output = unknown().run().success();
+    ends(&output, "released");
+    let note = &document(&output)["notes"][0];
+    assert_eq!(note["level"], "warning");
+    assert!(note["text"].as_str().unwrap().contains("their tags are in no order"), "{note}");
+    output.stderr_has("::warning title=tagship::cannot tell");
+}
