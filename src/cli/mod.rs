@@ -10,6 +10,7 @@ mod manual;
 mod order;
 mod output;
 mod settings;
+mod surface;
 mod words;
 
 pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
@@ -24,4 +25,5 @@ pub use history::{LogArguments, PromoteArguments, RollbackArguments};
 pub use inputs::or_inputs;
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
-pub use settings::unknown_variables;
+pub use settings::{in_words_of, missing, unknown_variables};
+pub use surface::Surface;
