@@ -26,6 +26,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
     };
     let mut told = Vec::new();
     let mut seen = None;
+    let mut is_told = false;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let [path] = tip.paths else {
             return Err(Failure::usage("a rollback is of one kustomization"));
@@ -43,9 +44,19 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
                 told.push(release.record.id);
             }
         }
+        for release in back.away.iter().filter(|_| !std::mem::replace(&mut is_told, true)) {
+            let by = release.rolled_back_by.map(|by| by.short()).unwrap_or_default();
+            listener(&Event::Noted(format!("{} was taken back by {by} already, and stays away", named(release))));
+        }
         back.writing(&request.name)
     };
     deliver(&job, &mut decide, listener).map_err(|failure| gone(failure, &request.name))
+}
+
+/// Returns how people name a release: by its tag, else by its commit.
+fn named(release: &LoggedRelease) -> String {
+    let tag = release.fields.as_ref().and_then(|fields| fields.new_tag.as_deref());
+    tag.map_or_else(|| release.record.id.short(), |tag| format!("`{}`", short_tag(tag)))
 }
 
 /// A build of the past is not still pushing.
@@ -72,6 +83,8 @@ struct Back {
     to: LoggedRelease,
     /// The releases that have stood since, the newest first.
     taken_back: Vec<LoggedRelease>,
+    /// What was taken back before, if the entry says already what it is to say: nothing can mark it any more.
+    away: Vec<LoggedRelease>,
 }
 
 fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRequest) -> Result<Back, Failure> {
@@ -109,7 +122,10 @@ fn way_back(releases: &[LoggedRelease], to: &Earlier) -> Option<Back> {
     };
     let (since, to) = (&releases[..index], &releases[index]);
     let taken_back = since.iter().filter(|release| stands(release) && release.fields != to.fields);
-    Some(Back { from, to: to.clone(), taken_back: taken_back.cloned().collect() })
+    let taken_back = taken_back.cloned().collect();
+    let is_there = releases.first().is_some_and(|newest| newest.fields == to.fields);
+    let away = since.iter().filter(|release| is_there && release.rolled_back_by.is_some()).take(1).cloned().collect();
+    Some(Back { from, to: to.clone(), taken_back, away })
 }
 
 /// Returns whether `text` names a release: its tag, its commit or the commit that it was built from, maybe shortened.
