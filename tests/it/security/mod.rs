@@ -1,4 +1,6 @@
 //! What an attacker controls, such as a tag's name, and what must not come of it.
 
 mod logins;
+#[cfg(unix)]
+mod set;
 mod values;
