@@ -4,6 +4,7 @@
 pub mod backoff;
 pub mod connection;
 pub mod files;
+mod folder;
 pub mod http;
 pub mod programs;
 pub mod signals;
