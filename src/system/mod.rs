@@ -6,5 +6,6 @@ pub mod connection;
 pub mod files;
 mod folder;
 pub mod http;
+pub mod memory;
 pub mod programs;
 pub mod signals;
