@@ -1,9 +1,12 @@
 # The program in an image: `minimal` is the binary and certificates; the last stage, which is the default, also has the shell
 # that GitLab needs and ssh for ssh remotes. There is no git in either, as the program needs none.
 #
-# Both images can be pinned: --build-arg RUST_IMAGE=docker.io/library/rust@sha256:…
-ARG RUST_IMAGE=docker.io/library/rust:1.95-bookworm
-ARG BASE_IMAGE=docker.io/library/debian:bookworm-slim
+# Both base images are pinned by the digest of their index. To see what a tag is now, and then write it here:
+# docker buildx imagetools inspect docker.io/library/debian:bookworm-slim --format '{{ .Manifest.Digest }}'
+# docker.io/library/rust:1.95-bookworm
+ARG RUST_IMAGE=docker.io/library/rust@sha256:6258907abe69656e41cd992e0b705cdcfabcbbe3db374f92ed2d47121282d4a1
+# docker.io/library/debian:bookworm-slim
+ARG BASE_IMAGE=docker.io/library/debian@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251
 
 FROM ${RUST_IMAGE} AS build
 WORKDIR /source

@@ -68,6 +68,8 @@ sha256_of() {
 # What is compared and unpacked is in a folder of this run alone: the cache may be written by others at the same moment.
 temporary="$(native "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")"
 work="$(mktemp -d "$temporary/tagship.XXXXXX")"
+# What failed leaves nothing behind. The program itself stays for the step, and the runner empties its folder after the job.
+trap '[ $? = 0 ] || rm -rf "$work"' EXIT
 # Kept across jobs where the runner lives on. Where it cannot be written, it may still be read.
 cached="$(native "${RUNNER_TOOL_CACHE:-$temporary}")/tagship/$version/$arch/$archive"
 
@@ -94,4 +96,5 @@ if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$wor
 fi
 
 tar -xzf - -C "$work" "$member" <"$work/$archive" || fail "cannot unpack \`$archive\`"
+rm -f "$work/$archive"
 printf '%s\n' "$work/$member"

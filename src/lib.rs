@@ -39,6 +39,7 @@ use system::signals::{Gate, Stage, Waited, Work};
 
 /// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    system::memory::protect();
     let mut environment = Environment::capture();
     let unknown = cli::unknown_variables(&environment);
     let mut typed: Vec<OsString> = arguments.into_iter().collect();

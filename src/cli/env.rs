@@ -116,6 +116,11 @@ impl Environment {
         ci::shown_url(&self.text(name)?)
     }
 
+    /// Returns the folder that the CI systems' checkout is in, as they name it.
+    pub fn workspace(&self) -> Option<PathBuf> {
+        ci::workspace(&|name| self.text(name))
+    }
+
     /// Returns what the CI system tells, if a known one runs this.
     pub fn ci(&self) -> Option<Ci> {
         self.ci.get_or_init(|| ci::detect(&|name| self.text(name))).clone()

@@ -9,7 +9,13 @@ use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
 use crate::request::Images;
 use crate::targets::kustomization::{self, Absent, EntryEdit};
 
+/// The largest kustomization, in bytes: no cluster needs more, and a parser takes far more memory than it reads.
+const MAX_BYTES: usize = 4 << 20;
+
 pub(super) fn edit(path: String, old: Vec<u8>, arguments: &[ImageArgument], add: bool) -> Result<FileEdit, Failure> {
+    if old.len() > MAX_BYTES {
+        return Err(Failure::target(format!("`{path}` is larger than 4 MiB")));
+    }
     require_name_or_kind(&path, &old)?;
     let absent = if add { Absent::Append } else { Absent::Report };
     let edit = kustomization::edit(&old, arguments, absent).map_err(|error| Failure::edit(&path, &error))?;

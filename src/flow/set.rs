@@ -1,13 +1,13 @@
 //! `set`: kustomizations on disk, in place of `kustomize edit set image`.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::edits::{edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
 use crate::flow::checks::Checks;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::request::{Effect, PinDigest, SetRequest};
-use crate::system::files;
+use crate::system::files::{self, Place};
 use crate::system::signals::Gate;
 use crate::targets::kustomization::{self, EntryEdit};
 
@@ -19,14 +19,16 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         listener(&Event::Noted(failure.message + &hint));
     }
     let mut paths: Vec<PathBuf> = Vec::new();
+    let mut places: Vec<Place> = Vec::new();
     for path in &request.kustomizations {
-        let path = locate_on_disk(path)?;
+        let (path, place) = locate_on_disk(path, request.workspace.as_deref())?;
         if !paths.contains(&path) {
             paths.push(path);
+            places.push(place);
         }
     }
     let mut checks = Checks::new(request.registry.as_ref());
-    let mut files = read_from_disk(&paths, request)?;
+    let mut files = read_from_disk(&paths, &places, request)?;
     if request.registry.is_some() {
         let drops_digest = |entry: &EntryEdit| entry.before.digest.is_some() && entry.after.digest.is_none();
         let wanted = |entry: &EntryEdit| request.pin_digest == PinDigest::Always || drops_digest(entry);
@@ -41,8 +43,8 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         _ if outcome.files.is_empty() => Ending::Unchanged,
         Effect::DryRun => Ending::DryRun,
         Effect::Full => {
-            let changed = paths.iter().zip(&files).filter(|(_, file)| file.edit.changed());
-            let changed: Vec<_> = changed.map(|(path, file)| (path.as_path(), file.edit.text.as_slice())).collect();
+            let changed = places.into_iter().zip(&files).filter(|(_, file)| file.edit.changed());
+            let changed: Vec<_> = changed.map(|(place, file)| (place, file.edit.text.as_slice())).collect();
             gate.whole(|| files::replace(&changed))?.map_err(|error| Failure::target(error.to_string()))?;
             Ending::Edited
         }
@@ -53,11 +55,10 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     Ok(outcome)
 }
 
-fn read_from_disk(paths: &[PathBuf], request: &SetRequest) -> Result<Vec<FileEdit>, Failure> {
+fn read_from_disk(paths: &[PathBuf], places: &[Place], request: &SetRequest) -> Result<Vec<FileEdit>, Failure> {
     let mut files = Vec::new();
-    for path in paths {
-        let old = std::fs::read(path)
-            .map_err(|error| Failure::target(format!("cannot read `{}`: {error}", path.display())))?;
+    for (path, place) in paths.iter().zip(places) {
+        let old = place.read().map_err(|error| unreadable(path, &error))?;
         files.push(edit(path.display().to_string(), old, &request.images.arguments, request.add)?);
     }
     require_entries(&request.images, &files, |_| Vec::new())?;
@@ -65,19 +66,52 @@ fn read_from_disk(paths: &[PathBuf], request: &SetRequest) -> Result<Vec<FileEdi
 }
 
 /// Returns the kustomization in a folder, or the file itself.
-fn locate_on_disk(path: &Path) -> Result<PathBuf, Failure> {
+fn locate_on_disk(path: &Path, workspace: Option<&Path>) -> Result<(PathBuf, Place), Failure> {
     let shown = path.display();
-    let kind = std::fs::metadata(path).map_err(|error| {
-        Failure::target(format!("cannot read `{shown}`: {error}")).hint("`-k` names a kustomization or its folder")
-    })?;
-    if kind.is_file() {
-        return Ok(path.to_owned());
+    let failed = |error: std::io::Error| unreadable(path, &error).hint("`-k` names a kustomization or its folder");
+    let here = Path::new(".").canonicalize().map_err(failed)?;
+    let named = without_dots(&here.join(path));
+    let is_folder = std::fs::metadata(&named).map_err(failed)?.is_dir();
+    let root = boundary(&named, is_folder, &here, workspace);
+    files::inside(&root, &named).map_err(|error| unreadable(path, &error))?;
+    let (named, found) = if is_folder {
+        let names = files::names(&named).map_err(|error| unreadable(path, &error))?;
+        let name = kustomization::locate(names.iter().map(String::as_str))
+            .map_err(|error| Failure::locate(&shown.to_string(), &error))?;
+        (named.join(name), if path == Path::new(".") { PathBuf::from(name) } else { path.join(name) })
+    } else {
+        (named, path.to_owned())
+    };
+    let place = Place::below(&root, &named, found.clone()).map_err(|error| unreadable(&found, &error))?;
+    Ok((found, place))
+}
+
+/// Returns the folder that no link may lead out of: the workspace of the CI system, the checkout around, or the current
+/// folder, if what was named is in it; else the folder that was named, because the command line is believed.
+fn boundary(named: &Path, is_folder: bool, here: &Path, workspace: Option<&Path>) -> PathBuf {
+    let workspace = workspace.and_then(|folder| folder.canonicalize().ok());
+    let checkout = here.ancestors().find(|folder| folder.join(".git").exists());
+    let own = if is_folder { named } else { named.parent().unwrap_or(named) };
+    let known = [workspace.as_deref(), checkout, Some(here)];
+    known.into_iter().flatten().find(|folder| named.starts_with(folder)).unwrap_or(own).to_owned()
+}
+
+/// Returns an absolute path with each `..` taken for the folder above, as it is written: behind a link, the system would
+/// go elsewhere.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
     }
-    if !kind.is_dir() {
-        return Err(Failure::target(format!("`{shown}` is neither a file nor a folder")));
-    }
-    let names = files::names(path).map_err(|error| Failure::target(format!("cannot read `{shown}`: {error}")))?;
-    let name = kustomization::locate(names.iter().map(String::as_str))
-        .map_err(|error| Failure::locate(&shown.to_string(), &error))?;
-    Ok(if path == Path::new(".") { PathBuf::from(name) } else { path.join(name) })
+    plain
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::target(format!("cannot read `{}`: {error}", path.display()))
 }

@@ -14,6 +14,9 @@ use crate::outcome::failure::Failure;
 use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Waiting};
 use crate::targets::kustomization::{EntryEdit, Fields};
 
+/// An index may list any number of platforms, and a line of a log may not.
+const PLATFORMS_SHOWN: usize = 20;
+
 pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
     match event {
         Event::Checked(checked) => self::checked(checked, verbose, style),
@@ -67,7 +70,11 @@ fn checked(checked: &Checked, verbose: bool, style: Style) -> String {
     let tag = reference.tag().map(|tag| format!(":{}", short(tag.as_str()))).unwrap_or_default();
     let mut text = format!("{}{tag}  {}", visible(reference.name()), short(checked.descriptor.digest.as_str()));
     if !checked.platforms.is_empty() {
-        let platforms: Vec<_> = checked.platforms.iter().map(ToString::to_string).collect();
+        let mut platforms: Vec<_> = checked.platforms.iter().take(PLATFORMS_SHOWN).map(ToString::to_string).collect();
+        let rest = checked.platforms.len() - platforms.len();
+        if rest > 0 {
+            platforms.push(format!("and {rest} more"));
+        }
         // Writing to a String cannot fail.
         write!(text, "  {}", visible(&platforms.join(", "))).ok();
     }

@@ -15,6 +15,8 @@ pub struct SetRequest {
     pub pin_digest: PinDigest,
     /// `None`: the registry is not asked, because no digest is to be pinned.
     pub registry: Option<RegistryRequest>,
+    /// What the CI system calls its workspace, which no link may lead out of.
+    pub workspace: Option<PathBuf>,
     pub effect: Effect,
 }
 
@@ -34,6 +36,7 @@ impl SetRequest {
             add: arguments.kustomization.add,
             pin_digest,
             registry,
+            workspace: environment.workspace(),
             effect: effect(arguments.kustomization.dry_run),
         })
     }

@@ -1,11 +1,16 @@
 //! Files on disk, read whole, and replaced all or none: for `set`, and where a checkout follows a commit. What is released
-//! is never read here.
+//! is never read here. Only regular files are taken, and no link that leads out of where a file has to be.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use tempfile::NamedTempFile;
+use super::folder::Folder;
+
+/// The largest file that is read, in bytes.
+const MAX_BYTES: u64 = 4 << 20;
 
 /// Returns the names in a folder; those that are not UTF-8 are left out.
 pub fn names(folder: &Path) -> io::Result<Vec<String>> {
@@ -21,40 +26,126 @@ pub fn names(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// Where a file is: its folder, held open, and its name there.
+pub struct Place {
+    folder: Rc<Folder>,
+    name: OsString,
+    /// For messages alone.
+    shown: PathBuf,
+}
+
+impl Place {
+    /// Returns the place of the file at `path`, with links followed that stay below the folder `root`.
+    pub fn below(root: &Path, path: &Path, shown: PathBuf) -> io::Result<Self> {
+        let inside = inside(root, path)?;
+        let mut folder = Folder::open(&root.canonicalize()?)?;
+        for part in inside.parent().into_iter().flat_map(Path::components) {
+            folder = folder.folder(part.as_os_str())?;
+        }
+        let name = inside.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_owned();
+        Ok(Self { folder: Rc::new(folder), name, shown })
+    }
+
+    /// Returns the place of a file whose folder is believed.
+    pub fn at(path: &Path) -> io::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Self::below(folder, path, path.to_owned())
+    }
+
+    /// Returns the content of the file.
+    pub fn read(&self) -> io::Result<Vec<u8>> {
+        read(self.folder.read(&self.name)?)
+    }
+}
+
+/// Returns `path` as it is below the folder `root`, with all links followed; an error if it is not there.
+pub fn inside(root: &Path, path: &Path) -> io::Result<PathBuf> {
+    let (root, target) = (root.canonicalize()?, path.canonicalize()?);
+    target.strip_prefix(&root).map(Path::to_owned).map_err(|_elsewhere| {
+        io::Error::new(io::ErrorKind::PermissionDenied, format!("a link leads out of `{}`", root.display()))
+    })
+}
+
+/// Reads a regular file. Pipes and devices are refused, because they may have no end.
+fn read(file: File) -> io::Result<Vec<u8>> {
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 4 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// A file of a name of its own beside another one; removed when dropped.
+struct Beside {
+    folder: Rc<Folder>,
+    name: OsString,
+}
+
+impl Beside {
+    /// Writes `bytes` to a new file beside `place`, complete on disk, with the mode and owner of `like`.
+    fn new(place: &Place, like: &fs::Metadata, bytes: &[u8]) -> io::Result<Self> {
+        let create = |path: &Path| place.folder.create(path.file_name().unwrap_or_default());
+        let (mut file, path) = tempfile::Builder::new().prefix(".tagship-").make_in("", create)?.into_parts();
+        let path = path.keep()?;
+        let beside = Self { folder: place.folder.clone(), name: path.file_name().unwrap_or_default().to_owned() };
+        file.write_all(bytes)?;
+        keep_owner(&file, like);
+        file.set_permissions(like.permissions())?;
+        file.sync_all()?;
+        Ok(beside)
+    }
+
+    /// Takes the place of the file `name`.
+    fn replace(&self, name: &OsStr) -> io::Result<()> {
+        self.folder.rename(&self.name, name)
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // Gone already if it took the place of another file.
+        self.folder.remove(&self.name).ok();
+    }
+}
+
 /// A new content for a file, complete on disk beside it.
-struct Staged {
-    /// The file itself, symbolic links followed: a link stays a link.
-    target: PathBuf,
-    new: NamedTempFile,
-    old: NamedTempFile,
+struct Staged<'a> {
+    place: &'a Place,
+    new: Beside,
+    old: Beside,
 }
 
 /// Files that were replaced. Dropped, they stay so.
 #[derive(Default)]
 pub struct Replaced {
-    /// Each file with its old content, complete on disk beside it.
-    old: Vec<(PathBuf, NamedTempFile)>,
+    /// The name of each file and the path for messages, with its old content, complete on disk beside it.
+    old: Vec<(OsString, PathBuf, Beside)>,
 }
 
 impl Replaced {
     /// Puts the old contents back.
     pub fn undo(self) -> io::Result<()> {
-        for (target, old) in self.old {
-            old.persist(&target).map_err(|failed| at(&target, failed.error))?;
+        for (name, shown, old) in self.old {
+            old.replace(&name).map_err(|error| at(&shown, error))?;
         }
         Ok(())
     }
 }
 
 /// Replaces the content of all `files`, or of none. Modes and symbolic links stay.
-pub fn replace(files: &[(&Path, &[u8])]) -> io::Result<Replaced> {
-    let staged: Vec<_> = files.iter().map(|(path, bytes)| stage(path, bytes)).collect::<Result<_, _>>()?;
+pub fn replace(files: &[(Place, &[u8])]) -> io::Result<Replaced> {
+    let staged = files.iter().map(|(place, bytes)| stage(place, bytes).map_err(|error| at(&place.shown, error)));
+    let staged: Vec<_> = staged.collect::<Result<_, _>>()?;
     let mut replaced = Replaced::default();
-    for Staged { target, new, old } in staged {
-        match new.persist(&target) {
-            Ok(_) => replaced.old.push((target, old)),
-            Err(failed) => {
-                let failure = at(&target, failed.error);
+    for Staged { place, new, old } in staged {
+        match new.replace(&place.name) {
+            Ok(()) => replaced.old.push((place.name.clone(), place.shown.clone(), old)),
+            Err(error) => {
+                let failure = at(&place.shown, error);
                 return Err(match replaced.undo() {
                     Ok(()) => failure,
                     Err(worse) => io::Error::new(failure.kind(), format!("{failure}; and {worse}")),
@@ -65,25 +156,12 @@ pub fn replace(files: &[(&Path, &[u8])]) -> io::Result<Replaced> {
     Ok(replaced)
 }
 
-fn stage(path: &Path, bytes: &[u8]) -> io::Result<Staged> {
-    let target = path.canonicalize().map_err(|error| at(path, error))?;
+fn stage<'a>(place: &'a Place, bytes: &[u8]) -> io::Result<Staged<'a>> {
     // A rename would replace even a file that must not be written; opening it asks.
-    let file = OpenOptions::new().read(true).write(true).open(&target).map_err(|error| at(path, error))?;
-    let old = fs::read(&target).map_err(|error| at(path, error))?;
-    let new = beside(&target, &file, bytes).map_err(|error| at(path, error))?;
-    let old = beside(&target, &file, &old).map_err(|error| at(path, error))?;
-    Ok(Staged { target, new, old })
-}
-
-fn beside(target: &Path, file: &File, bytes: &[u8]) -> io::Result<NamedTempFile> {
-    let folder = target.parent().unwrap_or(Path::new("/"));
-    let mut copy = tempfile::Builder::new().prefix(".tagship-").tempfile_in(folder)?;
-    copy.write_all(bytes)?;
+    let file = place.folder.write(&place.name)?;
     let metadata = file.metadata()?;
-    keep_owner(copy.as_file(), &metadata);
-    copy.as_file().set_permissions(metadata.permissions())?;
-    copy.as_file().sync_all()?;
-    Ok(copy)
+    let old = read(file)?;
+    Ok(Staged { place, new: Beside::new(place, &metadata, bytes)?, old: Beside::new(place, &metadata, &old)? })
 }
 
 /// A file stays its owner's, as far as we may give files away: a container that runs as root would else keep it for itself.
@@ -103,7 +181,7 @@ fn at(path: &Path, error: io::Error) -> io::Error {
 #[cfg(all(test, unix))]
 #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
 mod tests {
-    use super::{names, replace};
+    use super::{Place, names, replace};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
@@ -114,7 +192,8 @@ mod tests {
         fs::write(&file, "old").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o754)).unwrap();
         symlink("file", &link).unwrap();
-        replace(&[(&link, b"new")]).unwrap();
+        let place = Place::at(&link).unwrap();
+        drop(replace(&[(place, b"new")]).unwrap());
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert!(link.is_symlink());
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o754);
@@ -126,7 +205,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "old").unwrap();
-        let replaced = replace(&[(&file, b"new")]).unwrap();
+        let replaced = replace(&[(Place::at(&file).unwrap(), b"new")]).unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         replaced.undo().unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");
@@ -138,9 +217,38 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, missing) = (folder.path().join("file"), folder.path().join("missing"));
         fs::write(&file, "old").unwrap();
-        let error = replace(&[(&file, b"new"), (&missing, b"new")]).map(drop).unwrap_err();
+        fs::write(&missing, "old").unwrap();
+        let places = [&file, &missing].map(|path| (Place::at(path).unwrap(), &b"new"[..]));
+        fs::remove_file(&missing).unwrap();
+        let error = replace(&places).map(drop).unwrap_err();
         assert!(error.to_string().contains("missing"), "{error}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");
         assert_eq!(names(folder.path()).unwrap(), ["file"]);
+    }
+
+    #[test]
+    fn a_link_put_in_after_the_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, victim) = (folder.path().join("root"), folder.path().join("victim"));
+        fs::create_dir_all(root.join("k")).unwrap();
+        fs::create_dir(&victim).unwrap();
+        for file in [root.join("k/file"), victim.join("file")] {
+            fs::write(file, "old").unwrap();
+        }
+        let place = || Place::below(&root, &root.join("k/file"), "k/file".into()).unwrap();
+        // Another folder: what was looked at is written, wherever it is by now.
+        let looked = place();
+        fs::rename(root.join("k"), root.join("moved")).unwrap();
+        symlink(&victim, root.join("k")).unwrap();
+        drop(replace(&[(looked, b"new")]).unwrap());
+        assert_eq!(fs::read_to_string(root.join("moved/file")).unwrap(), "new");
+        // Another file: refused.
+        fs::remove_file(root.join("k")).unwrap();
+        fs::rename(root.join("moved"), root.join("k")).unwrap();
+        let looked = place();
+        fs::remove_file(root.join("k/file")).unwrap();
+        symlink(victim.join("file"), root.join("k/file")).unwrap();
+        replace(&[(looked, b"new")]).map(drop).unwrap_err();
+        assert_eq!(fs::read_to_string(victim.join("file")).unwrap(), "old");
     }
 }

@@ -4,6 +4,8 @@
 pub mod backoff;
 pub mod connection;
 pub mod files;
+mod folder;
 pub mod http;
+pub mod memory;
 pub mod programs;
 pub mod signals;

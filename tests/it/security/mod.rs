@@ -1,4 +1,8 @@
 //! What an attacker controls, such as a tag's name, and what must not come of it.
 
 mod logins;
+#[cfg(target_os = "linux")]
+mod memory;
+#[cfg(unix)]
+mod set;
 mod values;
