@@ -59,7 +59,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Reports what is wrong with a command line, or prints the help that it asks for.
 fn refuse(error: &clap::Error, typed: &[OsString], environment: &Environment) -> Result<ExitCode, Failure> {
     let files = Arguments::result_files_of(typed, environment);
-    let report = Report::of_refused(Arguments::format_of(typed, environment), files, environment);
+    let report = Report::of_refused(
+        Arguments::format_of(typed, environment),
+        Arguments::color_of(typed, environment),
+        files,
+        environment,
+    );
     report.unparsed(&Arguments::command_of(typed).unwrap_or_default(), error).map(|()| ExitCode::SUCCESS)
 }
 
@@ -85,7 +90,9 @@ fn obey(arguments: Arguments, environment: Environment, unknown: Vec<String>) ->
     let work = {
         let (report, gate) = (report.clone(), gate.clone());
         move || {
-            unknown.into_iter().for_each(|warning| report.event(&Event::Warned(warning)));
+            for warning in unknown {
+                report.event(&Event::Warned(warning));
+            }
             perform(&arguments, &environment, &gate, &report)
         }
     };

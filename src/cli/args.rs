@@ -1,6 +1,7 @@
 //! The command line. Its help is documentation: the README and the tests run its examples.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::sync::LazyLock;
 
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -13,12 +14,12 @@ use super::groups::{
 };
 use super::manual;
 use super::order::OrderArguments;
-use super::output::{OutputArguments, OutputFormat, ResultFile};
+use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
 use super::words;
 
 /// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
 #[derive(Debug, Parser)]
-#[command(name = "tagship", version, disable_help_subcommand = true)]
+#[command(name = "tagship", version = VERSION.as_str())]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -27,8 +28,23 @@ pub struct Arguments {
     pub output: OutputArguments,
 }
 
-const VARIABLES: &str =
-    "Every flag can be given as an environment variable too, and a flag beats it; lists have one value per line.";
+/// The version, with the commit and the target that a build of a release knows.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let known = [option_env!("TAGSHIP_BUILD_COMMIT"), option_env!("TAGSHIP_BUILD_TARGET")];
+    match known.into_iter().flatten().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ").as_str() {
+        "" => env!("CARGO_PKG_VERSION").to_owned(),
+        build => format!("{} ({build})", env!("CARGO_PKG_VERSION")),
+    }
+});
+
+const VARIABLES: &str = "\
+Environment:
+    Every flag can be given as a variable too, such as TAGSHIP_DRY_RUN=true for `--dry-run`. A flag beats it, and lists have
+    one value a line.
+
+    TAGSHIP_GIT_TOKEN, TAGSHIP_GIT_USERNAME      the login for the repository
+    TAGSHIP_REGISTRY_USERNAME, TAGSHIP_REGISTRY_PASSWORD, TAGSHIP_REGISTRY_HOST
+                                                 the login for the registry, if `docker login` made none";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -239,6 +255,18 @@ impl Arguments {
         files.iter().flat_map(|text| text.lines()).filter_map(|line| ResultFile::parse(line).ok().flatten()).collect()
     }
 
+    /// Returns the choice of colour that a command line asks for, although it does not parse.
+    pub fn color_of(arguments: &[OsString], environment: &Environment) -> ColorChoice {
+        let apart = arguments.windows(2).find(|pair| pair[0] == "--color").map(|pair| pair[1].clone());
+        let joined = || arguments.iter().find_map(|word| word.to_str()?.strip_prefix("--color=").map(OsString::from));
+        let variable = || environment.get("TAGSHIP_COLOR").map(OsString::from);
+        match apart.or_else(joined).or_else(variable).as_deref().and_then(OsStr::to_str) {
+            Some("always") => ColorChoice::Always,
+            Some("never") => ColorChoice::Never,
+            _ => ColorChoice::Auto,
+        }
+    }
+
     /// Returns the output format that a command line asks for, although it does not parse.
     pub fn format_of(arguments: &[OsString], environment: &Environment) -> OutputFormat {
         let flag = arguments.iter().any(|argument| argument == "--output=json")
@@ -252,7 +280,12 @@ impl Arguments {
 
 /// Returns the description of the command line.
 fn described(exit_codes: &str) -> clap::Command {
-    manual::with_manual(Arguments::command()).after_help(format!("Exit codes:\n{exit_codes}\n{VARIABLES}"))
+    let with_variables = |command: clap::Command| match command.get_after_help().map(ToString::to_string) {
+        Some(examples) => command.after_long_help(format!("{examples}\n\n{VARIABLES}")),
+        None => command,
+    };
+    let command = manual::with_manual(Arguments::command().mut_subcommands(with_variables));
+    command.after_help(format!("Exit codes:\n{exit_codes}\n{VARIABLES}"))
 }
 
 /// Returns `command`, for which only variables that are not empty count.

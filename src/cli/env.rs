@@ -6,17 +6,25 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::ci::{self, Ci, GitLogin, Inputs, RegistryLogin};
+use super::surface::Surface;
 
 /// A snapshot of the environment. Its `Debug` would show secrets, so it has none.
 pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
     ci: OnceLock<Option<Ci>>,
+    surface: Surface,
 }
+
+/// Set by the action, maybe to nothing, and by nothing else.
+const SIGN_OF_THE_ACTION: &str = "TAGSHIP_ACTION_REPOSITORY";
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 impl Environment {
     pub fn capture() -> Self {
-        Self { variables: std::env::vars_os().collect(), ci: OnceLock::new() }
+        let variables: BTreeMap<_, _> = std::env::vars_os().collect();
+        let of_the_action = variables.contains_key(OsStr::new(SIGN_OF_THE_ACTION));
+        let surface = if of_the_action { Surface::Action } else { Surface::CommandLine };
+        Self { variables, ci: OnceLock::new(), surface }
     }
 }
 
@@ -25,7 +33,7 @@ impl Environment {
     #[cfg(test)]
     pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
         let variables = variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { variables, ci: OnceLock::new() }
+        Self { variables, ci: OnceLock::new(), surface: Surface::CommandLine }
     }
 
     /// Returns a variable that is set and not empty.
@@ -54,6 +62,15 @@ impl Environment {
     /// Sets a variable, for this program alone.
     pub(super) fn set(&mut self, name: &str, value: String) {
         self.variables.insert(name.into(), value.into());
+    }
+
+    /// Returns where the user wrote what is to be done.
+    pub fn surface(&self) -> Surface {
+        self.surface
+    }
+
+    pub(super) fn set_surface(&mut self, surface: Surface) {
+        self.surface = surface;
     }
 
     /// Returns the logins for repositories, in the order in which they count: `TAGSHIP_GIT_TOKEN` for the release branch's

@@ -16,7 +16,8 @@ use super::args::Arguments;
 use super::ci::{Inputs, Lists};
 use super::env::Environment;
 use super::manual::with_manual;
-use super::settings::{PREFIX, names_of_input, unknown_input};
+use super::settings::{PREFIX, names_of_input, separator_of, unknown_input, word_of};
+use super::surface::Surface;
 
 /// The command if none is given.
 const DEFAULT_COMMAND: &str = "release";
@@ -35,6 +36,8 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
     if inputs.is_empty() {
         return Ok(typed.to_vec());
     }
+    let is_plugin = inputs.values().any(|inputs| inputs.surface == Surface::Plugin);
+    environment.set_surface(if is_plugin { Surface::Plugin } else { Surface::Action });
     if let Some((unknown, near)) = unknown_input(inputs.keys()) {
         return Err(misspelt(&inputs[&unknown], &unknown, near.as_deref()));
     }
@@ -60,9 +63,11 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
 }
 
 fn misspelt(inputs: &Inputs, unknown: &str, near: Option<&str>) -> clap::Error {
-    let shown = |name: &str| name.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', inputs.separator);
+    let shown =
+        |name: &str| name.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', separator_of(inputs.surface));
     let tip = near.map(|near| format!("\n\n  tip: did you mean `{}`?\n", shown(near))).unwrap_or_default();
-    let message = format!("there is no {} `{}`{tip}", inputs.word, shown(unknown));
+    let word = word_of(inputs.surface);
+    let message = format!("there is no {word} `{}`{tip}", shown(unknown));
     with_manual(Arguments::command()).error(ErrorKind::UnknownArgument, message)
 }
 

@@ -10,6 +10,7 @@ mod manual;
 mod order;
 mod output;
 mod settings;
+mod surface;
 mod words;
 
 pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
@@ -24,4 +25,5 @@ pub use groups::{
 pub use inputs::or_inputs;
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
-pub use settings::unknown_variables;
+pub use settings::{in_words_of, missing, unknown_variables};
+pub use surface::Surface;

@@ -1,5 +1,5 @@
-//! Which settings there are, for finding those that are misspelt: one that does not exist would be left out, and a dry run
-//! release for real.
+//! Which settings there are, and what they are called in each place where they are written. A misspelt one would be left out,
+//! and a dry run release for real; and a workflow has no flags, so that a hint must name its inputs.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use super::args::Arguments;
 use super::env::Environment;
 use super::manual::with_manual;
+use super::surface::Surface;
 
 pub(super) const PREFIX: &str = "TAGSHIP_";
 
@@ -81,4 +82,126 @@ fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
     let limit = (wanted.chars().count() / 3).max(1);
     let distances = known.iter().map(|other| (strsim::osa_distance(&wanted, &bare(other)), other));
     distances.filter(|(distance, _)| *distance <= limit).min().map(|(_, other)| other.clone())
+}
+
+/// Inputs and settings that are not called as their flags: those that take several values, and what workflows call otherwise.
+const RENAMED: [(&str, &str); 6] = [
+    ("k", "kustomization"),
+    ("repo", "repository"),
+    ("from-repo", "from-repository"),
+    ("platform", "platforms"),
+    ("trailer", "trailers"),
+    ("push-option", "push-options"),
+];
+
+/// What the place of a value in the usage is called; the action has one input for images and references.
+const PLACES: [(&str, &str, &str); 3] =
+    [("IMAGE", "images", "images"), ("REFERENCE", "images", "references"), ("NAME", "names", "names")];
+
+pub(super) fn word_of(surface: Surface) -> &'static str {
+    match surface {
+        Surface::CommandLine => "argument",
+        Surface::Action => "input",
+        Surface::Plugin => "setting",
+    }
+}
+
+/// Returns what is between the words of a name.
+pub(super) fn separator_of(surface: Surface) -> &'static str {
+    if surface == Surface::Plugin { "_" } else { "-" }
+}
+
+/// Returns a text in which quoted flags, as in "add `--wait 5m`", are what the user of `surface` writes: `wait: 5m`.
+pub fn in_words_of(surface: Surface, text: &str) -> String {
+    if surface == Surface::CommandLine || !text.contains('`') {
+        return text.to_owned();
+    }
+    let command = Arguments::command();
+    let parts = text.split('`').enumerate();
+    let parts = parts.map(|(index, part)| match index % 2 {
+        1 => setting(surface, part, &command).unwrap_or_else(|| part.to_owned()),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("`")
+}
+
+/// Returns the message for what a command line lacks, as clap lists it, such as `<IMAGE>...` and `--from <PATH>`.
+pub fn missing(surface: Surface, listed: &[String]) -> Option<String> {
+    if surface == Surface::CommandLine {
+        return None;
+    }
+    let name = |listed: &String| {
+        let word =
+            listed.split_whitespace().next().unwrap_or_default().trim_matches(|c| "-<>.[]".contains(c)).to_owned();
+        let place = PLACES.iter().find(|(place, ..)| *place == word);
+        let name = match (place, surface) {
+            (Some((_, _, plugin)), Surface::Plugin) => (*plugin).to_owned(),
+            (Some((_, action, _)), _) => (*action).to_owned(),
+            (None, _) => word,
+        };
+        format!("`{}`", name.replace('-', separator_of(surface)))
+    };
+    let word = word_of(surface);
+    match listed.iter().map(name).collect::<Vec<_>>().as_slice() {
+        [] => None,
+        [one] => Some(format!("the {word} {one} is missing")),
+        several => Some(format!("the {word}s {} are missing", several.join(", "))),
+    }
+}
+
+/// Returns what a quoted flag or variable is called, with its value; `None` if it is neither.
+fn setting(surface: Surface, quoted: &str, command: &Command) -> Option<String> {
+    let (word, value) = quoted.split_once([' ', '=']).map_or((quoted, None), |(word, value)| (word, Some(value)));
+    let written = |name: &str| name.replace('-', separator_of(surface));
+    if let Some(variable) = word.strip_prefix(PREFIX).filter(|_| WITHOUT_FLAG.contains(&word)) {
+        return Some(match (variable, surface) {
+            ("GIT_TOKEN", Surface::Action) => "token".to_owned(),
+            (variable, _) => written(&variable.to_ascii_lowercase().replace('_', "-")),
+        });
+    }
+    let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-').filter(|short| *short == "k"))?;
+    let is_flag =
+        |argument: &&Arg| argument.get_long() == Some(flag) || (flag == "k" && argument.get_short() == Some('k'));
+    let mut arguments = command.get_subcommands().flat_map(Command::get_arguments).chain(command.get_arguments());
+    let argument = arguments.find(is_flag)?;
+    let renamed = RENAMED.iter().find(|(other, _)| *other == flag);
+    let name = written(renamed.map_or(flag, |(_, name)| name));
+    let is_switch = matches!(argument.get_action(), ArgAction::SetTrue);
+    Some(match value {
+        Some(value) => format!("{name}: {value}"),
+        None if is_switch => format!("{name}: true"),
+        None => name,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Surface, in_words_of, missing};
+
+    #[test]
+    fn what_flags_are_called() {
+        for (text, action, plugin) in [
+            ("add `--wait 5m`", "add `wait: 5m`", "add `wait: 5m`"),
+            ("`--add` appends", "`add: true` appends", "`add: true` appends"),
+            ("name it with `-k`", "name it with `kustomization`", "name it with `kustomization`"),
+            ("`--on-superseded allow`", "`on-superseded: allow`", "`on_superseded: allow`"),
+            ("with `--pin-digest=never`", "with `pin-digest: never`", "with `pin_digest: never`"),
+            ("name one with `--repo`", "name one with `repository`", "name one with `repository`"),
+            ("set `TAGSHIP_GIT_TOKEN`", "set `token`", "set `git_token`"),
+            ("`--verbose`", "`verbose: true`", "`verbose: true`"),
+            ("`web` and `--nonsense` and `-x`", "`web` and `--nonsense` and `-x`", "`web` and `--nonsense` and `-x`"),
+        ] {
+            assert_eq!(in_words_of(Surface::CommandLine, text), text);
+            assert_eq!(in_words_of(Surface::Action, text), action);
+            assert_eq!(in_words_of(Surface::Plugin, text), plugin);
+        }
+    }
+
+    #[test]
+    fn what_is_missing() {
+        let listed = ["<REFERENCE>...", "--from <PATH>"].map(str::to_owned);
+        assert_eq!(missing(Surface::CommandLine, &listed), None);
+        assert_eq!(missing(Surface::Action, &listed).unwrap(), "the inputs `images`, `from` are missing");
+        assert_eq!(missing(Surface::Plugin, &listed[..1]).unwrap(), "the setting `references` is missing");
+    }
 }

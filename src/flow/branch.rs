@@ -17,8 +17,18 @@ pub(super) struct ReleaseBranch {
     place: Location,
     /// `None`: the repository's default branch, or a detached HEAD.
     branch: Option<BranchName>,
+    named_by: NamedBy,
     /// The folder inside the repository that paths are seen from.
     base: RepositoryPath,
+}
+
+/// What names the release branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NamedBy {
+    /// A flag, the CI system, or the repository's default.
+    Intent,
+    /// What is checked out, which may be a branch that is nowhere else.
+    Checkout,
 }
 
 enum Location {
@@ -66,12 +76,17 @@ impl ReleaseBranch {
         let (folder, name) = match &request.repository {
             Repository::Url(url) => {
                 let place = Location::Url(Remote::at(url, &options)?);
-                return Ok(Self { place, branch: request.branch.clone(), base: RepositoryPath::root() });
+                let branch = request.branch.clone();
+                return Ok(Self { place, branch, named_by: NamedBy::Intent, base: RepositoryPath::root() });
             }
             Repository::Remote { folder, name } => (folder, name),
             Repository::Checkout { folder } => return Self::here(folder, request),
         };
         let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.trusted_owner)?;
+        let named_by = match (&request.branch, checkout.branch()) {
+            (None, Some(_)) => NamedBy::Checkout,
+            _ => NamedBy::Intent,
+        };
         let branch = request.branch.clone().or_else(|| checkout.branch());
         let branch = branch
             .or_else(|| request.run.branch().cloned())
@@ -79,7 +94,7 @@ impl ReleaseBranch {
         let base = checkout.path_of(folder)?;
         let place =
             Location::Remote { remote: checkout.remote(name, options)?, name: name.clone(), checkout: checkout.into() };
-        Ok(Self { place, branch: Some(branch), base })
+        Ok(Self { place, branch: Some(branch), named_by, base })
     }
 
     /// Returns the checkout around `folder`, with what is checked out there for a branch.
@@ -93,7 +108,8 @@ impl ReleaseBranch {
                 "`--no-push` commits on what is checked out; switch to the branch first, or leave `--branch` out",
             ));
         }
-        Ok(Self { base: checkout.path_of(folder)?, place: Location::Checkout(checkout.into()), branch })
+        let base = checkout.path_of(folder)?;
+        Ok(Self { base, place: Location::Checkout(checkout.into()), branch, named_by: NamedBy::Checkout })
     }
 
     /// Returns the branch's name for a message.
@@ -208,6 +224,11 @@ impl ReleaseBranch {
             return tip.ok_or_else(|| absent(base).hint(format!("`--base` names where `{branch}` is to begin")));
         }
         match (self.tips(remote, reader)?.default, new_branch) {
+            (Some(_), NewBranch::Refused) if self.named_by == NamedBy::Checkout => {
+                let message = format!("`{branch}` is checked out, and there is no branch `{branch}` at {remote}");
+                Err(Failure::target(message)
+                    .hint("name the release branch with `--branch`, or create this one with `--create-branch`"))
+            }
             (Some(_), NewBranch::Refused) => {
                 Err(absent(branch).hint("`--create-branch` begins it, at the default branch or at `--base`"))
             }

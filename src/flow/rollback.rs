@@ -45,7 +45,17 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         }
         back.writing(&request.name)
     };
-    deliver(&job, &mut decide, listener)
+    deliver(&job, &mut decide, listener).map_err(|failure| gone(failure, &request.name))
+}
+
+/// A build of the past is not still pushing.
+fn gone(failure: Failure, name: &ImageName) -> Failure {
+    match failure.kind {
+        FailureKind::Image if failure.hint.as_ref().is_some_and(|hint| hint.contains("still pushing")) => failure.hint(format!(
+            "name another release with `--to`, as `tagship log {name}` lists them, or skip the check with `--no-check`"
+        )),
+        _ => failure,
+    }
 }
 
 /// Who goes back by steps means what they have seen: what came since may be what mends it.

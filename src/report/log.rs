@@ -1,4 +1,5 @@
-//! The log of releases as a table: one line each, the newest first, with columns as wide as their widest cell.
+//! The log of releases as a table: one line each, the newest first, with columns as wide as their widest cell. In a narrow
+//! terminal, columns are left out rather than lines broken.
 
 use super::escape::visible;
 use super::style::{Mark, Style};
@@ -8,7 +9,12 @@ use crate::outcome::LoggedRelease;
 /// Stands for a missing value.
 const NONE: &str = "–";
 
-pub(super) fn table(releases: &[LoggedRelease], style: Style) -> String {
+/// The columns that are left out where lines would break, the first one first: the digest, and who released.
+const LEFT_OUT: [usize; 2] = [3, 5];
+const GAP: &str = "   ";
+
+/// Returns the table, in lines of at most `limit` characters as far as leaving columns out helps.
+pub(super) fn table(releases: &[LoggedRelease], style: Style, limit: Option<usize>) -> String {
     if releases.is_empty() {
         return "no releases\n".to_owned();
     }
@@ -21,12 +27,19 @@ pub(super) fn table(releases: &[LoggedRelease], style: Style) -> String {
         }
     }
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 8] = std::array::from_fn(width);
+    let mut widths: [usize; 8] = std::array::from_fn(width);
+    for column in LEFT_OUT {
+        let shown = || widths.iter().filter(|width| **width > 0);
+        let line = shown().sum::<usize>() + GAP.len() * shown().count().saturating_sub(1);
+        if limit.is_some_and(|limit| line > limit) {
+            widths[column] = 0;
+        }
+    }
     let mut text = String::new();
     for (number, row) in rows.iter().enumerate() {
         let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
         let cells: Vec<String> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
-        let line = cells.join("   ").trim_end().to_owned();
+        let line = cells.join(GAP).trim_end().to_owned();
         text += &if number == 0 { style.paint(Mark::Faint, &line) } else { line };
         text.push('\n');
     }

@@ -24,8 +24,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use clap::error::ErrorKind;
 
-use crate::cli::{ColorChoice, Environment, OutputArguments, OutputFormat, ResultFile, ResultForm};
-use crate::outcome::failure::Failure;
+use crate::cli::{self, ColorChoice, Environment, OutputArguments, OutputFormat, ResultFile, ResultForm, Surface};
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Outcome};
 use escape::{Substitute, defused};
 use github::GitHub;
@@ -39,6 +39,9 @@ pub(crate) struct Report {
     stdout_style: style::Style,
     stderr_style: style::Style,
     files: Vec<ResultFile>,
+    surface: Surface,
+    /// How many characters a line of stdout has room for, if that is known.
+    line_limit: Option<usize>,
     /// The runner of GitHub, or one like it, if there is one.
     github: Option<GitHub>,
     /// What could not be written to stdout, if anything.
@@ -81,8 +84,18 @@ impl Report {
     }
 
     /// Returns the report of a command line that did not parse, of which only the format and the result files are known.
-    pub(crate) fn of_refused(format: OutputFormat, files: Vec<ResultFile>, environment: &Environment) -> Self {
-        Self { files, ..Self::of_nothing_parsed(format, environment) }
+    pub(crate) fn of_refused(
+        format: OutputFormat,
+        color: ColorChoice,
+        files: Vec<ResultFile>,
+        environment: &Environment,
+    ) -> Self {
+        Self {
+            files,
+            stdout_style: style(color, &io::stdout(), environment),
+            stderr_style: style(color, &io::stderr(), environment),
+            ..Self::of_nothing_parsed(format, environment)
+        }
     }
 
     fn of_nothing_parsed(format: OutputFormat, environment: &Environment) -> Self {
@@ -93,6 +106,8 @@ impl Report {
             stdout_style: style(ColorChoice::Auto, &io::stdout(), environment),
             stderr_style: style(ColorChoice::Auto, &io::stderr(), environment),
             files: Vec::new(),
+            surface: environment.surface(),
+            line_limit: line_limit(environment),
             github: GitHub::detect(environment),
             unwritten: OnceLock::new(),
             turn: Mutex::new(Turn { progress, pushed_to: None, notes: Vec::new(), has_ended: false }),
@@ -136,6 +151,7 @@ impl Report {
         if let Some(progress) = &mut turn.progress {
             progress.clear();
         }
+<<<<<<< HEAD
         let result = result.as_ref();
         let notes = std::mem::take(&mut turn.notes);
         self.print(command, result, &notes);
@@ -143,6 +159,17 @@ impl Report {
         let written = Failure::of_all(
             self.written().err().into_iter().chain(self.write_files(command, result, &notes)).collect(),
         );
+=======
+        let failure = result.as_ref().err().map(|failure| in_words_of(self.surface, failure));
+        let result = match (result, &failure) {
+            (_, Some(failure)) => Err(failure),
+            (result, None) => result.as_ref(),
+        };
+        self.print(command, result);
+        self.tell_github(command, result, turn.pushed_to.clone());
+        let written =
+            Failure::of_all(self.written().err().into_iter().chain(self.write_files(command, result)).collect());
+>>>>>>> 0a62040 (report: hints in the words of the situation)
         if let Err(failure) = &written {
             complain(&text::failure(failure, self.stderr_style));
         }
@@ -166,13 +193,14 @@ impl Report {
         match result {
             // Its exit code is not 0, so it goes where failures go.
             Ok(outcome) if outcome.ending == Ending::Held => {
-                complain(&text::outcome(outcome, self.stderr_style));
+                complain(&cli::in_words_of(self.surface, &text::outcome(outcome, self.stderr_style, None)));
             }
-            Ok(outcome) if talks => {
+            // A log is all that is asked for.
+            Ok(outcome) if talks || (outcome.ending == Ending::Listed && self.format == OutputFormat::Text) => {
                 if outcome.ending == Ending::DryRun {
                     self.print_diff(&outcome.diff);
                 }
-                self.say(&text::outcome(outcome, self.stdout_style));
+                self.say(&text::outcome(outcome, self.stdout_style, self.line_limit));
             }
             Ok(_) => {}
             Err(failure) => complain(&text::failure(failure, self.stderr_style)),
@@ -245,9 +273,9 @@ impl Report {
     /// Reports what is wrong with a command line, or prints the help or the version that it asks for.
     pub(crate) fn unparsed(&self, command: &str, error: &clap::Error) -> Result<(), Failure> {
         if !error.use_stderr() {
-            return print_help(error);
+            return print_help(error, self.stdout_style);
         }
-        let failure = usage::failure(command, error);
+        let failure = in_words_of(self.surface, &usage::failure(command, error, self.surface));
         match error.kind() {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 complain(&error.render().to_string());
@@ -267,13 +295,36 @@ impl Report {
     }
 }
 
+/// Returns a failure that calls what can be set as the user of `surface` writes it. What servers said stays as it is.
+fn in_words_of(surface: Surface, failure: &Failure) -> Failure {
+    let translated = |text: &String| cli::in_words_of(surface, text);
+    let detail = |detail: &String| match detail.trim_start().starts_with("hint: ") {
+        true => translated(detail),
+        false => detail.clone(),
+    };
+    Failure {
+        message: if failure.kind == FailureKind::Usage {
+            translated(&failure.message)
+        } else {
+            failure.message.clone()
+        },
+        details: failure.details.iter().map(detail).collect(),
+        hint: failure.hint.as_ref().map(translated),
+        ..failure.clone()
+    }
+}
+
 /// Prints a text as it is.
 pub(crate) fn print(text: &[u8]) -> Result<(), Failure> {
     tell_if_not(write_to_stdout(text))
 }
 
-fn print_help(error: &clap::Error) -> Result<(), Failure> {
-    tell_if_not(unless_closed(error.print().and_then(|()| io::stdout().flush())))
+fn print_help(error: &clap::Error, style: style::Style) -> Result<(), Failure> {
+    let text = match style {
+        style::Style::Plain => error.render().to_string(),
+        style::Style::Coloured => error.render().ansi().to_string(),
+    };
+    print(text.as_bytes())
 }
 
 fn tell_if_not(written: io::Result<()>) -> Result<(), Failure> {
@@ -310,6 +361,14 @@ fn unless_closed(written: io::Result<()>) -> io::Result<()> {
     }
 }
 
+/// Returns the width of the terminal, else what `COLUMNS` says.
+fn line_limit(environment: &Environment) -> Option<usize> {
+    let stdout = io::stdout();
+    let terminal = stdout.is_terminal().then(|| terminal_size::terminal_size_of(stdout)).flatten();
+    let terminal = terminal.map(|(width, _)| usize::from(width.0));
+    terminal.or_else(|| environment.text("COLUMNS")?.parse().ok())
+}
+
 /// Colour is for terminals, unless a flag or one of the usual variables says otherwise
 /// (<https://no-color.org>, <https://bixense.com/clicolors>).
 fn style(choice: ColorChoice, out: &dyn IsTerminal, environment: &Environment) -> style::Style {
@@ -317,7 +376,9 @@ fn style(choice: ColorChoice, out: &dyn IsTerminal, environment: &Environment) -
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto if environment.get("NO_COLOR").is_some() => false,
-        ColorChoice::Auto => out.is_terminal() || environment.get("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
+        ColorChoice::Auto if environment.get("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+        ColorChoice::Auto if environment.get("CLICOLOR").is_some_and(|value| value == "0") => false,
+        ColorChoice::Auto => out.is_terminal() && environment.get("TERM").is_none_or(|value| value != "dumb"),
     };
     if is_wanted { style::Style::Coloured } else { style::Style::Plain }
 }

@@ -127,7 +127,8 @@ fn edited_entry(path: &str, entry: &EntryEdit, style: Style) -> String {
     text
 }
 
-pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
+/// Returns the end of a command in lines, those of a table of at most `limit` characters.
+pub(super) fn outcome(outcome: &Outcome, style: Style, limit: Option<usize>) -> String {
     let good = |text: &str| format!("{}\n", style.paint(Mark::Good, text));
     match outcome.ending {
         Ending::Released if outcome.pushed => good("released"),
@@ -147,7 +148,7 @@ pub(super) fn outcome(outcome: &Outcome, style: Style) -> String {
             let hint = "remove the file to end the hold; `--override-hold` releases all the same";
             format!("{}  {} {hint}\n", stopped("held", outcome, style), style.paint(Mark::Note, "hint:"))
         }
-        Ending::Listed => log::table(&outcome.history, style),
+        Ending::Listed => log::table(&outcome.history, style, limit),
     }
 }
 

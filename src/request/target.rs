@@ -52,7 +52,7 @@ impl TargetRequest {
         environment: &Environment,
     ) -> Result<Self, Failure> {
         let repository = match &arguments.repo {
-            Some(repo) => repository(repo, &arguments.remote),
+            Some(repo) => repository(repo, &arguments.remote, environment)?,
             None => Repository::Remote { folder: PathBuf::from("."), name: arguments.remote.clone() },
         };
         let ci = environment.ci();
@@ -121,11 +121,25 @@ fn host_login(GitLogin { server, user, password }: GitLogin) -> HostLogin {
 }
 
 /// A folder with a checkout in it stands for its remote; any other path, and any URL, is the repository itself.
-fn repository(repo: &str, remote: &str) -> Repository {
+fn repository(repo: &str, remote: &str, environment: &Environment) -> Result<Repository, Failure> {
     let folder = PathBuf::from(repo);
     if folder.join(".git").exists() {
-        Repository::Remote { folder, name: remote.to_owned() }
-    } else {
-        Repository::Url(repo.to_owned())
+        return Ok(Repository::Remote { folder, name: remote.to_owned() });
     }
+    if is_owner_and_name(repo) && !folder.exists() {
+        let server = ["GITHUB_SERVER_URL", "CI_SERVER_URL"].iter().find_map(|name| environment.shown_url(name));
+        let server = server.unwrap_or_else(|| "https://github.com".to_owned());
+        return Err(Failure::target(format!("there is no folder `{repo}`"))
+            .hint(format!("did you mean `{}/{repo}`?", server.trim_end_matches('/'))));
+    }
+    Ok(Repository::Url(repo.to_owned()))
+}
+
+/// Returns whether a text is `OWNER/NAME`, as the action takes it.
+fn is_owner_and_name(text: &str) -> bool {
+    let is_name = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+    };
+    text.split_once('/').is_some_and(|(owner, name)| is_name(owner) && is_name(name))
 }

@@ -1,6 +1,7 @@
 //! What there is to know about a CI system: the columns of the table in `systems`.
 
 use super::variables::Values;
+use crate::cli::surface::Surface;
 
 /// A known CI system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,10 +86,7 @@ pub(in crate::cli) struct Inputs {
     /// What the variables of inputs begin with.
     pub(in crate::cli) prefix: &'static str,
     pub(in crate::cli) lists: Lists,
-    /// What the system's documents call one of them.
-    pub(in crate::cli) word: &'static str,
-    /// What is between the words of a name.
-    pub(in crate::cli) separator: &'static str,
+    pub(in crate::cli) surface: Surface,
     /// The names, without the prefix, that the system sets by itself.
     pub(in crate::cli) of_the_system: &'static [&'static str],
 }

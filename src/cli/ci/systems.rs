@@ -3,6 +3,7 @@
 //! what follows a prefix of the variable, which must be there.
 
 use super::system::{CiSystem, GitToken, Inputs, Lists, LogCommand, RegistryToken, Skip, System, USUAL_SKIP_MARKER};
+use crate::cli::surface::Surface;
 
 const fn usual(preset: &'static str) -> Option<Skip> {
     Some(Skip { preset, marker: USUAL_SKIP_MARKER })
@@ -42,8 +43,7 @@ const GITHUB: System = System {
     inputs: Some(Inputs {
         prefix: "INPUT_",
         lists: Lists::Lines,
-        word: "input",
-        separator: "-",
+        surface: Surface::Action,
         // What `with` sets of the container itself.
         of_the_system: &["ARGS", "ENTRYPOINT"],
     }),
@@ -54,8 +54,7 @@ const GITHUB: System = System {
 const PLUGIN: Inputs = Inputs {
     prefix: "PLUGIN_",
     lists: Lists::LinesOrCommas,
-    word: "setting",
-    separator: "_",
+    surface: Surface::Plugin,
     // Where a plugin may write what it made.
     of_the_system: &["ARTIFACT_FILE"],
 };

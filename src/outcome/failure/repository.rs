@@ -8,9 +8,37 @@ impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
         let (kind, hint) = kind_and_hint(&error);
         let details = error.details().to_vec();
-        let message = format!("{:#}", anyhow::Error::from(error));
-        Self { details, hint: hint.map(str::to_owned), ..Self::new(kind, message) }
+        let hint = hint.map(str::to_owned);
+        let failure = |message: String| Self { details, hint, ..Self::new(kind, message) };
+        match &error {
+            // Its cause says the same again.
+            GitError::NoRepository { .. } => failure(error.to_string()),
+            GitError::Unsigned { source } => match signing_program(&format!("{source:#}")) {
+                Some((failed, said)) => said.into_iter().fold(failure(format!("{error}: {failed}")), Self::detail),
+                None => failure(format!("{error}: {source:#}")),
+            },
+            _ => failure(format!("{:#}", anyhow::Error::from(error))),
+        }
     }
+}
+
+/// Returns how a signing program failed, and what it said, from the fields of gix's error, whose values are in the form of
+/// Rust's `Debug`.
+fn signing_program(text: &str) -> Option<(String, Vec<String>)> {
+    let field = |name: &str| {
+        let (_, rest) = text.split_once(&format!("{name}=\""))?;
+        let mut is_escaped = false;
+        let end = rest.find(|c| {
+            let is_end = c == '"' && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            is_end
+        })?;
+        Some(rest[..end].replace("\\n", "\n").replace("\\\"", "\"").replace("\\'", "'").replace("\\\\", "\\"))
+    };
+    let (program, status) = (field("program")?, field("exit_status")?);
+    let said = field("stderr").unwrap_or_default();
+    let said = said.lines().filter(|line| !line.is_empty() && !line.starts_with("[GNUPG:]")).map(str::to_owned);
+    Some((format!("`{program}` failed ({status})"), said.collect()))
 }
 
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {

@@ -14,7 +14,7 @@ pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> 
     let mut lines = vec![visible(&failure.message)];
     lines.extend(failure.details.iter().map(|detail| visible_line(detail)));
     lines.extend(failure.hint.iter().map(|hint| format!("hint: {}", visible(hint))));
-    let mut properties = format!("title={}", property(&format!("tagship {command}")));
+    let mut properties = format!("title={}", property(format!("tagship {command}").trim_end()));
     if let (Some(file), Some(Place { line, column, .. })) = (file, &failure.place) {
         properties += &format!(",file={},line={line},col={column}", property(&file.to_string_lossy()));
     }
@@ -23,12 +23,17 @@ pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> 
 
 /// Returns the annotation of a command that stopped for a reason, without failing. A release that is held makes the step red.
 pub(super) fn stopped(command: &str, outcome: &str, reason: &str) -> String {
+<<<<<<< HEAD
     let kind = match outcome {
         "held" => "error",
         "superseded" | "diverged" => "warning",
         _ => "notice",
     };
     let title = property(&format!("tagship {command}"));
+=======
+    let kind = if outcome == "held" { "error" } else { "notice" };
+    let title = property(format!("tagship {command}").trim_end());
+>>>>>>> 0a62040 (report: hints in the words of the situation)
     format!("::{kind} title={title}::{}\n", data(&format!("{outcome}: {}", visible(reason))))
 }
 

@@ -26,7 +26,8 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
         return String::new();
     }
     // What an earlier step has written may not end in a line end.
-    let mut summary = format!("\n### tagship {}: {}\n\n", document.command, document.outcome);
+    let command = format!("tagship {}", document.command);
+    let mut summary = format!("\n### {}: {}\n\n", command.trim_end(), document.outcome);
     if let Some(reason) = document.reason {
         summary += &format!("{}\n\n", code(reason));
     }

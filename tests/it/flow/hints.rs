@@ -4,6 +4,7 @@ use crate::stage::{COMMIT, FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
 use crate::support::registry::Image;
 use crate::support::repository::Checkout;
+use crate::support::servers::installed;
 
 #[test]
 fn a_rollback_to_an_image_that_is_gone() {
@@ -25,7 +26,7 @@ fn a_rollback_to_an_image_that_is_gone() {
 fn a_branch_that_is_only_here() {
     let stage = Stage::new();
     let checkout = Checkout::shallow(&stage.remote.file_url());
-    checkout.git(["switch", "-q", "-c", "feature"]);
+    checkout.git(["switch", "-q", "-c", "feature"]).run().success();
     let release = stage.tagship().current_dir(checkout.path()).args(["release", "-k", FOLDER]).arg(stage.argument());
     let output =
         release.clone().run().exit(3).stderr_has("`feature` is checked out, and there is no branch `feature` at");
@@ -47,11 +48,13 @@ fn a_repository_by_its_name() {
 
 #[test]
 fn a_signing_program_that_fails() {
+    if installed("gpg").is_none() {
+        return;
+    }
     let stage = Stage::new();
-    let config = "[gpg]\n\tprogram = /bin/false\n";
-    stage.home.write(".gitconfig", config);
     let output = stage.release().arg("--sign").arg(stage.argument()).run().exit(1);
-    output.stderr_has("error: the commit cannot be signed: `/bin/false` failed (exit status: 1)\n");
+    let output = output.stderr_has("error: the commit cannot be signed: `gpg` failed (exit status: 2)\n");
+    output.stderr_has("\n  gpg: signing failed: No secret key\n");
 }
 
 /// A workflow has inputs and a plugin settings: neither has flags.
@@ -119,6 +122,31 @@ fn help_and_what_else_a_newcomer_types() {
             .stdout_has("TAGSHIP_REGISTRY_PASSWORD")
             .stdout_has("TAGSHIP_GIT_TOKEN");
     }
+}
+
+#[test]
+fn colours_are_off_where_they_are_not_wanted() {
+    let help =
+        |arguments: &[&str]| tagship().env("CLICOLOR_FORCE", "1").args(arguments.iter().copied()).run().success();
+    assert!(help(&["--help"]).stdout().contains('\u{1b}'));
+    assert!(!help(&["--color", "never", "--help"]).stdout().contains('\u{1b}'));
+    assert!(!help(&["--color=never", "release", "--help"]).stdout().contains('\u{1b}'));
+}
+
+#[test]
+fn a_narrow_log_has_fewer_columns() {
+    let stage = Stage::new();
+    stage.release().arg(stage.argument()).run().success();
+    let url = stage.remote.file_url();
+    let heading = |columns: &str| {
+        let log = stage.tagship().env("COLUMNS", columns).args(["log", "--repo", &url, "-k", FOLDER]);
+        let table = log.run().success().stdout();
+        table.lines().next().unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(heading(""), "WHEN TAG DIGEST SOURCE BY COMMIT");
+    assert_eq!(heading("200"), "WHEN TAG DIGEST SOURCE BY COMMIT");
+    assert_eq!(heading("75"), "WHEN TAG SOURCE BY COMMIT");
+    assert_eq!(heading("40"), "WHEN TAG SOURCE COMMIT");
 }
 
 #[test]
