@@ -12,7 +12,7 @@ use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::registry::{
     CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, Finding, Requirement, Verdict,
 };
-use crate::request::{Pinning, RegistryRequest};
+use crate::request::{PinDigest, RegistryRequest};
 use crate::system::backoff::Backoff;
 
 /// Between two looks for an image that is awaited: at least a second, and on average half of what grows from the one to
@@ -214,13 +214,18 @@ impl Checks {
         &self,
         arguments: &[ImageArgument],
         file: &FileEdit,
-        pinning: Pinning,
+        pin_digest: PinDigest,
     ) -> Result<Vec<ImageArgument>, Failure> {
         let mut pinned = arguments.to_vec();
         for argument in &mut pinned {
             let entries = || file.edit.entries.iter().filter(|entry| entry.name == argument.name);
             let has_digest = entries().any(|entry| entry.before.digest.is_some());
-            if !pinning.concerns(argument, has_digest) {
+            let is_concerned = match pin_digest {
+                PinDigest::Always => !matches!(argument.change.digest, Field::Set(_)),
+                PinDigest::Keep => has_digest && argument.change.digest == Field::Remove,
+                PinDigest::Never => false,
+            };
+            if !is_concerned {
                 continue;
             }
             for entry in file.edit.entries.iter().filter(|entry| entry.name == argument.name) {

@@ -6,7 +6,7 @@ use super::edits::{edit, images_of, outcome_of, releases_of, require_entries, te
 use crate::flow::checks::Checks;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
-use crate::request::{Effect, Pinning, SetRequest};
+use crate::request::{Effect, PinDigest, SetRequest};
 use crate::system::files;
 use crate::system::signals::Gate;
 use crate::targets::kustomization::{self, EntryEdit};
@@ -29,10 +29,10 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     let mut files = read_from_disk(&paths, request)?;
     if request.registry.is_some() {
         let drops_digest = |entry: &EntryEdit| entry.before.digest.is_some() && entry.after.digest.is_none();
-        let wanted = |entry: &EntryEdit| request.pinning == Pinning::Always || drops_digest(entry);
+        let wanted = |entry: &EntryEdit| request.pin_digest == PinDigest::Always || drops_digest(entry);
         checks.require(&images_of(&files, wanted, listener)?, listener)?;
         for file in &mut files {
-            let arguments = checks.pinned(&request.images.arguments, file, request.pinning)?;
+            let arguments = checks.pinned(&request.images.arguments, file, request.pin_digest)?;
             *file = edit(file.path.clone(), file.old.clone(), &arguments, request.add)?;
         }
     }

@@ -1,11 +1,12 @@
 //! What all commands share that commit to the release branch.
 
 use super::commit::CommitRequest;
-use super::pinning::Pinning;
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
 use super::values::{Effect, listed};
-use crate::cli::{CommitArguments, DeliveryArguments, Environment, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy};
+use crate::cli::{
+    CommitArguments, DeliveryArguments, Environment, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest,
+};
 use crate::git::BranchName;
 use crate::message::skip_ci::SkipCi;
 use crate::outcome::failure::Failure;
@@ -18,7 +19,7 @@ pub struct Delivery {
     pub add: bool,
     /// `None`: the registry is not asked.
     pub registry: Option<RegistryRequest>,
-    pub pinning: Pinning,
+    pub pin_digest: PinDigest,
     pub new_branch: NewBranch,
     /// Whether to release although a hold is on the branch.
     pub override_hold: bool,
@@ -45,8 +46,8 @@ impl Delivery {
         let required = Some(&checking.requirements);
         let asks = || RegistryRequest::new(&checking.registry, required, registries, environment);
         let request = CommitRequest::new(commit, environment)?;
-        let pinning = Pinning::new(&checking.pin, Pinning::Keep);
-        if checking.no_check && pinning == Pinning::Always {
+        let pin_digest = checking.pin.pin_digest.unwrap_or(PinDigest::Keep);
+        if checking.no_check && pin_digest == PinDigest::Always {
             return Err(Failure::usage(
                 "`--pin-digest` cannot be used with `--no-check`, because the registry has the digest",
             ));
@@ -56,7 +57,7 @@ impl Delivery {
             kustomizations: Vec::new(),
             add: false,
             registry: (!checking.no_check).then(asks).transpose()?,
-            pinning,
+            pin_digest,
             override_hold: commit.override_hold,
             on_superseded: OnSuperseded::Skip,
             on_diverged: OnDiverged::Fail,

@@ -8,7 +8,6 @@ mod guard;
 mod images;
 mod log;
 mod logins;
-mod pinning;
 mod promote;
 mod registry;
 mod release;
@@ -25,13 +24,12 @@ use crate::outcome::failure::Failure;
 
 pub use check::CheckRequest;
 // Choices mean what was typed.
-pub use crate::cli::{OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy};
+pub use crate::cli::{OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
 pub use commit::CommitRequest;
 pub use delivery::{Delivery, NewBranch};
 pub use guard::GuardRequest;
 pub use images::Images;
 pub use log::LogRequest;
-pub use pinning::Pinning;
 pub use promote::PromoteRequest;
 pub use registry::RegistryRequest;
 pub use release::ReleaseRequest;

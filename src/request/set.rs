@@ -3,17 +3,16 @@
 use std::path::PathBuf;
 
 use super::images::Images;
-use super::pinning::Pinning;
 use super::registry::RegistryRequest;
 use super::values::{Effect, effect, listed};
-use crate::cli::{Environment, SetArguments};
+use crate::cli::{Environment, PinDigest, SetArguments};
 use crate::outcome::failure::Failure;
 
 pub struct SetRequest {
     pub images: Images,
     pub kustomizations: Vec<PathBuf>,
     pub add: bool,
-    pub pinning: Pinning,
+    pub pin_digest: PinDigest,
     /// `None`: the registry is not asked, because no digest is to be pinned.
     pub registry: Option<RegistryRequest>,
     pub effect: Effect,
@@ -24,8 +23,8 @@ impl SetRequest {
         let images = Images::parse(&arguments.images)?;
         let asks = || RegistryRequest::new(&arguments.registry, None, &images.registries(), environment);
         // As with kustomize, what an argument does not name goes.
-        let pinning = Pinning::new(&arguments.pin, Pinning::Never);
-        let registry = (pinning != Pinning::Never).then(asks).transpose()?;
+        let pin_digest = arguments.pin.pin_digest.unwrap_or(PinDigest::Never);
+        let registry = (pin_digest != PinDigest::Never).then(asks).transpose()?;
         Ok(Self {
             images,
             kustomizations: listed("--kustomization", &arguments.kustomization.kustomizations)?
@@ -33,7 +32,7 @@ impl SetRequest {
                 .map(PathBuf::from)
                 .collect(),
             add: arguments.kustomization.add,
-            pinning,
+            pin_digest,
             registry,
             effect: effect(arguments.kustomization.dry_run),
         })

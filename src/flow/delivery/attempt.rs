@@ -173,7 +173,7 @@ impl Attempt<'_> {
     ) -> Result<Vec<FileEdit>, Failure> {
         let mut pinned = Vec::new();
         for (path, file) in paths.iter().zip(files) {
-            let arguments = self.checks.pinned(&writing.images.arguments, &file, self.job.delivery.pinning)?;
+            let arguments = self.checks.pinned(&writing.images.arguments, &file, self.job.delivery.pin_digest)?;
             if arguments == writing.images.arguments {
                 pinned.push(file);
                 continue;
