@@ -97,7 +97,8 @@ Examples:
     tagship release -k overlays/prod web=ghcr.io/org/web:v1.2.3
     tagship release -k overlays/prod --dry-run web=*:v1.2.3
     tagship release -k overlays/prod --wait 5m --pin-digest web=*:v1.2.3
-    TAGSHIP_GIT_TOKEN=… tagship release --repo https://github.com/org/config.git -k apps/web --branch main web=*:v1.2.3";
+    tagship release -k overlays/prod --tag v1.2.3 web=* api=*
+    tagship release --repo https://github.com/org/config.git -k apps/web --branch main web=*:v1.2.3";
 
 const GUARD_EXAMPLES: &str = "\
 The outcome is `skipped` if only releases started the run, and `proceed` otherwise; the exit code is 0.

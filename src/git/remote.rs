@@ -164,6 +164,8 @@ fn shown(url: &gix::Url) -> String {
     let path = path.trim_end_matches('/').trim_end_matches(".git");
     match (url.host(), url.port) {
         (None, _) => url.path.to_str_lossy().split(['?', '#']).next().unwrap_or_default().to_owned(),
+        // As it was written, so that it can be copied.
+        (Some(host), None) if url.serialize_alternative_form => format!("{host}:{path}"),
         (Some(host), None) => format!("{host}/{}", path.trim_start_matches('/')),
         (Some(host), Some(port)) => format!("{host}:{port}/{}", path.trim_start_matches('/')),
     }
@@ -267,7 +269,8 @@ mod tests {
         for (url, expected) in [
             ("https://user:s3cret@github.com/org/repo.git", "github.com/org/repo"),
             ("http://127.0.0.1:8080/repo.git/", "127.0.0.1:8080/repo"),
-            ("git@github.com:org/repo.git", "github.com/org/repo"),
+            ("git@github.com:org/repo.git", "github.com:org/repo"),
+            ("gitbox:/srv/git/app", "gitbox:/srv/git/app"),
             ("ssh://git@host:2222/srv/repo.git", "host:2222/srv/repo"),
         ] {
             assert_eq!(remote(url).to_string(), expected, "{url}");

@@ -68,7 +68,7 @@ fn every_example_means_something() {
             open = line.starts_with("tagship ");
         }
         for line in lines {
-            let line = line.replace("$GITHUB_SHA", "fdafd70");
+            let line = line.replace("$GITHUB_SHA", "fdafd70").replace("$TAG", "v1.2.3");
             let words = words(&line);
             let environment = Environment::capture();
             let arguments =

@@ -163,7 +163,7 @@ fn no_ssh_no_git() {
     output.stderr_has("error: cannot start `ssh`: ").stderr_has("hint: install OpenSSH's client");
     release.clone().env("GIT_SSH", "/nowhere/ssh").run().exit(1).stderr_has("cannot start `/nowhere/ssh`");
     let output = release.env("GIT_SSH_COMMAND", "/nowhere/ssh -i key").run().exit(1);
-    output.stderr_has("a program on the way to host.example/org/repo is missing").stderr_has("  ssh: ");
+    output.stderr_has("a program on the way to host.example:org/repo is missing").stderr_has("  ssh: ");
     let local = stage.release().args(["--no-check"]).arg(stage.argument());
     let output = local.env("PATH", "/nowhere").run().exit(1);
     output.stderr_has("error: cannot start `git-upload-pack`: ").stderr_has("hint: install git, ");
