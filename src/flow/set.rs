@@ -7,7 +7,7 @@ use crate::flow::checks::Checks;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::request::{Effect, PinDigest, SetRequest};
-use crate::system::files::{self, Place};
+use crate::system::files::{self, FileLocation};
 use crate::system::signals::Gate;
 use crate::targets::kustomization::{self, EntryEdit};
 
@@ -19,7 +19,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         listener(&Event::Noted(failure.message + &hint));
     }
     let mut paths: Vec<PathBuf> = Vec::new();
-    let mut places: Vec<Place> = Vec::new();
+    let mut places: Vec<FileLocation> = Vec::new();
     for path in &request.kustomizations {
         let (path, place) = locate_on_disk(path, request.workspace.as_deref())?;
         if !paths.contains(&path) {
@@ -55,7 +55,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     Ok(outcome)
 }
 
-fn read_from_disk(paths: &[PathBuf], places: &[Place], request: &SetRequest) -> Result<Vec<FileEdit>, Failure> {
+fn read_from_disk(paths: &[PathBuf], places: &[FileLocation], request: &SetRequest) -> Result<Vec<FileEdit>, Failure> {
     let mut files = Vec::new();
     for (path, place) in paths.iter().zip(places) {
         let old = place.read().map_err(|error| unreadable(path, &error))?;
@@ -66,7 +66,7 @@ fn read_from_disk(paths: &[PathBuf], places: &[Place], request: &SetRequest) -> 
 }
 
 /// Returns the kustomization in a folder, or the file itself.
-fn locate_on_disk(path: &Path, workspace: Option<&Path>) -> Result<(PathBuf, Place), Failure> {
+fn locate_on_disk(path: &Path, workspace: Option<&Path>) -> Result<(PathBuf, FileLocation), Failure> {
     let shown = path.display();
     let failed = |error: std::io::Error| unreadable(path, &error).hint("`-k` names a kustomization or its folder");
     let here = Path::new(".").canonicalize().map_err(failed)?;
@@ -82,7 +82,7 @@ fn locate_on_disk(path: &Path, workspace: Option<&Path>) -> Result<(PathBuf, Pla
     } else {
         (named, path.to_owned())
     };
-    let place = Place::below(&root, &named, found.clone()).map_err(|error| unreadable(&found, &error))?;
+    let place = FileLocation::below(&root, &named, found.clone()).map_err(|error| unreadable(&found, &error))?;
     Ok((found, place))
 }
 

@@ -27,14 +27,14 @@ pub fn names(folder: &Path) -> io::Result<Vec<String>> {
 }
 
 /// Where a file is: its folder, held open, and its name there.
-pub struct Place {
+pub struct FileLocation {
     folder: Rc<Folder>,
     name: OsString,
     /// For messages alone.
     shown: PathBuf,
 }
 
-impl Place {
+impl FileLocation {
     /// Returns the place of the file at `path`, with links followed that stay below the folder `root`.
     pub fn below(root: &Path, path: &Path, shown: PathBuf) -> io::Result<Self> {
         let inside = inside(root, path)?;
@@ -87,7 +87,7 @@ struct Beside {
 
 impl Beside {
     /// Writes `bytes` to a new file beside `place`, complete on disk, with the mode and owner of `like`.
-    fn new(place: &Place, like: &fs::Metadata, bytes: &[u8]) -> io::Result<Self> {
+    fn new(place: &FileLocation, like: &fs::Metadata, bytes: &[u8]) -> io::Result<Self> {
         let create = |path: &Path| place.folder.create(path.file_name().unwrap_or_default());
         let (mut file, path) = tempfile::Builder::new().prefix(".tagship-").make_in("", create)?.into_parts();
         let path = path.keep()?;
@@ -114,7 +114,7 @@ impl Drop for Beside {
 
 /// A new content for a file, complete on disk beside it.
 struct Staged<'a> {
-    place: &'a Place,
+    place: &'a FileLocation,
     new: Beside,
     old: Beside,
 }
@@ -137,7 +137,7 @@ impl Replaced {
 }
 
 /// Replaces the content of all `files`, or of none. Modes and symbolic links stay.
-pub fn replace(files: &[(Place, &[u8])]) -> io::Result<Replaced> {
+pub fn replace(files: &[(FileLocation, &[u8])]) -> io::Result<Replaced> {
     let staged = files.iter().map(|(place, bytes)| stage(place, bytes).map_err(|error| at(&place.shown, error)));
     let staged: Vec<_> = staged.collect::<Result<_, _>>()?;
     let mut replaced = Replaced::default();
@@ -156,7 +156,7 @@ pub fn replace(files: &[(Place, &[u8])]) -> io::Result<Replaced> {
     Ok(replaced)
 }
 
-fn stage<'a>(place: &'a Place, bytes: &[u8]) -> io::Result<Staged<'a>> {
+fn stage<'a>(place: &'a FileLocation, bytes: &[u8]) -> io::Result<Staged<'a>> {
     // A rename would replace even a file that must not be written; opening it asks.
     let file = place.folder.write(&place.name)?;
     let metadata = file.metadata()?;
@@ -181,7 +181,7 @@ fn at(path: &Path, error: io::Error) -> io::Error {
 #[cfg(all(test, unix))]
 #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
 mod tests {
-    use super::{Place, names, replace};
+    use super::{FileLocation, names, replace};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
@@ -192,7 +192,7 @@ mod tests {
         fs::write(&file, "old").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o754)).unwrap();
         symlink("file", &link).unwrap();
-        let place = Place::at(&link).unwrap();
+        let place = FileLocation::at(&link).unwrap();
         drop(replace(&[(place, b"new")]).unwrap());
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert!(link.is_symlink());
@@ -205,7 +205,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "old").unwrap();
-        let replaced = replace(&[(Place::at(&file).unwrap(), b"new")]).unwrap();
+        let replaced = replace(&[(FileLocation::at(&file).unwrap(), b"new")]).unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         replaced.undo().unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");
@@ -218,7 +218,7 @@ mod tests {
         let (file, missing) = (folder.path().join("file"), folder.path().join("missing"));
         fs::write(&file, "old").unwrap();
         fs::write(&missing, "old").unwrap();
-        let places = [&file, &missing].map(|path| (Place::at(path).unwrap(), &b"new"[..]));
+        let places = [&file, &missing].map(|path| (FileLocation::at(path).unwrap(), &b"new"[..]));
         fs::remove_file(&missing).unwrap();
         let error = replace(&places).map(drop).unwrap_err();
         assert!(error.to_string().contains("missing"), "{error}");
@@ -235,7 +235,7 @@ mod tests {
         for file in [root.join("k/file"), victim.join("file")] {
             fs::write(file, "old").unwrap();
         }
-        let place = || Place::below(&root, &root.join("k/file"), "k/file".into()).unwrap();
+        let place = || FileLocation::below(&root, &root.join("k/file"), "k/file".into()).unwrap();
         // Another folder: what was looked at is written, wherever it is by now.
         let looked = place();
         fs::rename(root.join("k"), root.join("moved")).unwrap();

@@ -64,7 +64,7 @@ impl NotFollowed {
 /// Lets a checkout follow: its files, then its index, then HEAD. What cannot be staged is put back.
 fn follow(fast_forward: FastForward<'_>) -> Result<(), NotFollowed> {
     let files = fast_forward.files();
-    let places = files.iter().map(|(path, bytes)| files::Place::at(path).map(|place| (place, *bytes)));
+    let places = files.iter().map(|(path, bytes)| files::FileLocation::at(path).map(|place| (place, *bytes)));
     let places = places.collect::<Result<Vec<_>, _>>().map_err(NotFollowed::stays)?;
     let replaced = files::replace(&places).map_err(NotFollowed::stays)?;
     let staged = match fast_forward.stage() {

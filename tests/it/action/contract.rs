@@ -43,7 +43,10 @@ const SCRIPTS: [(&str, &str); 6] = [
     ("TAGSHIP_BIN", "${{ inputs.binary-path || env.TAGSHIP_BIN }}"),
     ("TAGSHIP_DOWNLOAD_BASE_URL", "${{ inputs.download-base-url }}"),
     ("TAGSHIP_ACTION_REPOSITORY", "${{ github.action_repository }}"),
-    ("GITHUB_TOKEN", "${{ env.GITHUB_TOKEN || github.token }}"),
+    (
+        "GITHUB_TOKEN",
+        "${{ (inputs.command != 'set' || inputs.pin-digest || env.TAGSHIP_PIN_DIGEST) && (env.GITHUB_TOKEN || github.token) || '' }}",
+    ),
 ];
 
 fn action() -> Yaml {
