@@ -50,7 +50,11 @@ impl ParsedYaml<'_> {
             NodeKind::Null => {
                 let key_end = self.tree.span(pair.key).end;
                 let properties = self.tree.properties_end(pair.value);
-                properties.or_else(|| self.colon(pair.key)).unwrap_or(key_end).max(key_end)
+                let colon = self.colon(pair.key);
+                // One blank behind the colon is the pair's: without it, `newTag:,` is a name to libyaml's readers.
+                let is_blank = |at: &usize| matches!(self.source.text.as_bytes().get(*at), Some(b' ' | b'\t'));
+                let behind_colon = colon.map(|at| at + usize::from(is_blank(&at)));
+                properties.or(behind_colon).unwrap_or(key_end).max(key_end)
             }
             _ => self.tree.span(pair.value).end,
         }
@@ -69,16 +73,18 @@ impl Writer<'_, '_> {
         let ends_line = |rest: &str| rest.is_empty() || rest.starts_with('#');
         let eol = source.eol_at(end);
         let line = |separator: &str| format!("{separator}{eol}{indent}");
+        // A comma right behind a colon belongs to the key for libyaml's readers.
+        let apart = if source.text[..end].ends_with(':') { " " } else { "" };
         if !is_blank(indent) {
-            self.insert(end, prefixed(yaml.gap(&pairs.all), texts));
+            self.insert(end, prefixed(&format!("{apart}{}", yaml.gap(&pairs.all)), texts));
         } else if behind_comma.is_some_and(ends_line) {
             let lines: String = texts.iter().map(|text| format!("{}{text},", line(""))).collect();
             self.insert(line_end, lines);
         } else if rest.starts_with('#') {
-            self.insert(end, ",");
+            self.insert(end, format!("{apart},"));
             self.insert(line_end, format!("{}{}", line(""), texts.join(&line(","))));
         } else if rest.is_empty() {
-            self.insert(end, prefixed(&line(","), texts));
+            self.insert(end, format!("{apart}{}", prefixed(&line(","), texts)));
         } else {
             self.insert(end, prefixed(yaml.gap(&pairs.all), texts));
         }
@@ -100,13 +106,16 @@ impl Writer<'_, '_> {
             let has_lines = is_blank(source.before(start(index)))
                 && (behind_comma.is_empty() || behind_comma.starts_with('#'))
                 && end(index) < source.text.len();
-            self.delete(if has_lines {
+            let range = if has_lines {
                 source.line_start(start(index))..source.next_line(end(index))
             } else if index < first_kept {
                 start(index)..start(index + 1)
             } else {
                 end(index - 1)..end(index)
-            });
+            };
+            // What follows must not come right behind a colon either.
+            let apart = if !has_lines && source.text[..range.start].ends_with(':') { " " } else { "" };
+            self.replace(range, apart);
             if has_lines && index + 1 == all.len() && !rest.starts_with(',') {
                 self.delete_last_comma(pairs);
             }
