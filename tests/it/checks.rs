@@ -248,6 +248,55 @@ fn a_wait_goes_on_over_an_outage_and_a_rate_limit_and_tells_each_change_once() {
     }
 }
 
+fn policy() -> Response {
+    let error = serde_json::json!({"code": "PROJECTPOLICYVIOLATION", "message": "the image is not signed"});
+    Response::json(412, &serde_json::json!({"errors": [error]}))
+}
+
+#[test]
+fn an_image_that_a_policy_withholds_is_not_an_outage() {
+    let stage = Stage::new();
+    let reference = format!("{}:{COMMIT}", stage.image());
+    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+    stage.registry.inject(&path, ALWAYS, Fault::Answer(policy()));
+    let output = stage.tagship().args(["check", &reference]).run().exit(4);
+    output.stderr_has("does not allow the pull").stderr_has("the image is not signed");
+}
+
+#[test]
+fn an_image_that_a_policy_withholds_is_waited_for() {
+    let stage = Stage::new();
+    let reference = format!("{}:{COMMIT}", stage.image());
+    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+    stage.registry.inject(&path, 2, Fault::Answer(policy()));
+    let output = stage.tagship().args(["check", "--wait", "30s", &reference]).run().success();
+    output.stdout_has("the registry does not allow the pull yet");
+}
+
+#[test]
+fn a_request_that_is_refused_is_not_an_outage() {
+    for status in [400, 406, 409, 415, 421, 431] {
+        let stage = Stage::new();
+        let reference = format!("{}:{COMMIT}", stage.image());
+        let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+        stage.registry.inject(&path, ALWAYS, Fault::Answer(Fault::error(status)));
+        let output = stage.tagship().args(["check", &reference]).run().exit(1);
+        assert!(!output.stderr().contains("try again"), "{}", output.stderr());
+    }
+}
+
+#[test]
+fn a_wait_begins_with_a_registry_that_is_busy() {
+    for (status, state) in [(429, "the registry limits our requests"), (503, "the registry is not available")] {
+        let stage = Stage::new();
+        let reference = format!("{}:{COMMIT}", stage.image());
+        let busy = Fault::error(status).header("Retry-After", "2");
+        stage.registry.inject(&format!("HEAD /v2/{REPOSITORY}/manifests/{COMMIT}"), 1, Fault::Answer(busy));
+        let arguments = ["check", "--timeout", "1s", "--wait", "30s", &reference];
+        stage.tagship().args(arguments).run().success().stdout_has(state);
+    }
+}
+
 #[test]
 fn a_tag_can_be_waited_for_until_it_has_the_digest() {
     let stage = Stage::new();
