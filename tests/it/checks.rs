@@ -26,7 +26,7 @@ fn all_problems_are_told_and_the_gravest_decides() {
     let denied = format!("{other}:denied");
     let broken = format!("{other}:broken");
     stage.registry.inject("/v2/team/other/manifests/denied", ALWAYS, Fault::status(403));
-    stage.registry.inject("/v2/team/other/manifests/broken", ALWAYS, Fault::status(400));
+    stage.registry.inject("/v2/team/other/manifests/broken", ALWAYS, Fault::status(501));
     let check = |references: &[&str]| stage.tagship().arg("check").args(references.iter().copied()).run();
     let output = check(&[&good, &absent, &broken]).exit(4);
     assert!(output.stdout().contains(" check "), "what is there is told: {}", output.stdout());
@@ -231,7 +231,7 @@ fn a_wait_ends_when_the_image_comes() {
 fn a_wait_goes_on_over_an_outage_and_a_rate_limit_and_tells_each_change_once() {
     let limit = serde_json::json!({"errors": [{"code": "TOOMANYREQUESTS", "message": "too many requests"}]});
     for (answer, state) in [
-        (Fault::error(400), "the registry is not available"),
+        (Fault::error(501), "the registry is not available"),
         (Response::json(400, &limit), "the registry limits our requests"),
     ] {
         let stage = Stage::new();
