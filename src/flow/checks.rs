@@ -10,7 +10,7 @@ use crate::image::{Field, ImageArgument, Reference};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::registry::{
-    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, Finding, Requirement, Verdict,
+    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, Finding, Outage, Requirement, Verdict,
 };
 use crate::request::{PinDigest, RegistryRequest};
 use crate::system::backoff::Backoff;
@@ -268,15 +268,19 @@ fn tell<'r>(
     listener(&Event::Waiting(&Waiting { images, elapsed, limit }));
 }
 
-/// Returns what is missing, in words; `None` if it cannot come by itself. An outage is waited for only if the registry
-/// has answered before: at the first look it is rather a wrong name.
+/// Returns what is missing, in words; `None` if it cannot come by itself. Silence is waited for only if the registry has
+/// answered before: at the first look it is rather a wrong name.
 fn awaited(verdict: &Verdict, findings: &[Finding], pace: Pace) -> Option<String> {
     match verdict {
         Verdict::Absent(_) => Some("not there yet".to_owned()),
         Verdict::Mismatch { .. } => Some("still another digest".to_owned()),
-        Verdict::RateLimited(_) if pace == Pace::AfterWaiting => Some("the registry limits our requests".to_owned()),
-        Verdict::Unavailable(_) if pace == Pace::AfterWaiting => Some("the registry is not available".to_owned()),
-        Verdict::RateLimited(_) | Verdict::Unavailable(_) | Verdict::NoAccess(_) | Verdict::LoginRejected(_) => None,
+        Verdict::Withheld(_) => Some("the registry does not allow the pull yet".to_owned()),
+        Verdict::RateLimited(_) => Some("the registry limits our requests".to_owned()),
+        Verdict::Unavailable(outage) => {
+            let has_answered = pace == Pace::AfterWaiting || matches!(outage, Outage::Answered(_));
+            has_answered.then(|| "the registry is not available".to_owned())
+        }
+        Verdict::Refused(_) | Verdict::NoAccess(_) | Verdict::LoginRejected(_) => None,
         Verdict::Present(_) => {
             let unmet = findings.iter().filter(|finding| **finding != Finding::Met);
             let states: Option<Vec<_>> = unmet
@@ -294,7 +298,9 @@ fn awaited(verdict: &Verdict, findings: &[Finding], pace: Pace) -> Option<String
 
 fn pause(verdict: &Verdict) -> Duration {
     match verdict {
-        Verdict::RateLimited(answer) => answer.retry_after.unwrap_or_default(),
+        Verdict::RateLimited(answer) | Verdict::Unavailable(Outage::Answered(answer)) => {
+            answer.retry_after.unwrap_or_default()
+        }
         _ => Duration::ZERO,
     }
 }

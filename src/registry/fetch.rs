@@ -179,11 +179,13 @@ fn meaning(answer: ErrorResponse) -> Verdict {
     match answer.status {
         404 | 410 => Verdict::Absent(answer),
         401 | 402 | 403 | 451 => Verdict::NoAccess(answer),
+        412 => Verdict::Withheld(answer),
         _ if answer.says(&["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NAME_INVALID", "TAG_INVALID"]) => {
             Verdict::Absent(answer)
         }
         _ if answer.says(&["DENIED", "UNAUTHORIZED"]) => Verdict::NoAccess(answer),
         _ if answer.says(&["TOOMANYREQUESTS"]) => Verdict::RateLimited(answer),
+        400..=499 => Verdict::Refused(answer),
         _ => Verdict::Unavailable(Outage::Answered(answer)),
     }
 }
@@ -203,7 +205,9 @@ mod tests {
             (400, Some("NAME_INVALID"), "absent"),
             (400, Some("denied"), "no access"),
             (400, Some("TOOMANYREQUESTS"), "rate limited"),
-            (400, None, "unavailable"),
+            (412, None, "withheld"),
+            (400, None, "refused"),
+            (415, None, "refused"),
             (302, None, "unavailable"),
             (501, None, "unavailable"),
         ] {
@@ -211,6 +215,8 @@ mod tests {
             let answer = ErrorResponse { host: "h".to_owned(), status, code, message: None, retry_after: None };
             let shown = match meaning(answer.clone()) {
                 Verdict::Absent(_) => "absent",
+                Verdict::Withheld(_) => "withheld",
+                Verdict::Refused(_) => "refused",
                 Verdict::NoAccess(_) => "no access",
                 Verdict::RateLimited(_) => "rate limited",
                 Verdict::Unavailable(Outage::Answered(_)) => "unavailable",

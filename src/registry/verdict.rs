@@ -22,7 +22,11 @@ pub enum Verdict {
     NoAccess(ErrorResponse),
     /// The login itself is wrong or has expired. Asking again cannot help, and may lock the account.
     LoginRejected(ErrorResponse),
+    /// It is there, and a policy of the registry does not allow the pull: it is not scanned or signed yet.
+    Withheld(ErrorResponse),
     RateLimited(ErrorResponse),
+    /// The registry or its token server does not take the request, and will not take it later.
+    Refused(ErrorResponse),
     /// The registry could not tell, after all retries.
     Unavailable(Outage),
 }

@@ -16,10 +16,31 @@ const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The programs that run; `None` if no more may be started. A process has one set of children, so there is one list.
 static RUNNING: Mutex<Option<Vec<Arc<Mutex<Child>>>>> = Mutex::new(Some(Vec::new()));
 
-/// Returns the command that starts a program, without arguments.
+/// The variables with logins that we use ourselves. A credential helper, `ssh` and a hook have logins of their own.
+const LOGINS: [&str; 13] = [
+    "TAGSHIP_GIT_TOKEN",
+    "TAGSHIP_REGISTRY_PASSWORD",
+    "PLUGIN_GIT_TOKEN",
+    "PLUGIN_REGISTRY_PASSWORD",
+    "INPUT_GIT_TOKEN",
+    "INPUT_REGISTRY_PASSWORD",
+    "GITHUB_TOKEN",
+    "GITEA_TOKEN",
+    "FORGEJO_TOKEN",
+    "CI_JOB_TOKEN",
+    "CI_REGISTRY_PASSWORD",
+    "SYSTEM_ACCESSTOKEN",
+    "DOCKER_AUTH_CONFIG",
+];
+
+/// Returns the command that starts a program, without arguments. The program gets our environment without our logins.
 #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
 pub fn command(program: impl AsRef<OsStr>) -> Command {
-    Command::new(program)
+    let mut command = Command::new(program);
+    for variable in LOGINS {
+        command.env_remove(variable);
+    }
+    command
 }
 
 /// A program that was started. Dropping it ends the program.

@@ -26,7 +26,7 @@ fn all_problems_are_told_and_the_gravest_decides() {
     let denied = format!("{other}:denied");
     let broken = format!("{other}:broken");
     stage.registry.inject("/v2/team/other/manifests/denied", ALWAYS, Fault::status(403));
-    stage.registry.inject("/v2/team/other/manifests/broken", ALWAYS, Fault::status(400));
+    stage.registry.inject("/v2/team/other/manifests/broken", ALWAYS, Fault::status(501));
     let check = |references: &[&str]| stage.tagship().arg("check").args(references.iter().copied()).run();
     let output = check(&[&good, &absent, &broken]).exit(4);
     assert!(output.stdout().contains(" check "), "what is there is told: {}", output.stdout());
@@ -231,7 +231,7 @@ fn a_wait_ends_when_the_image_comes() {
 fn a_wait_goes_on_over_an_outage_and_a_rate_limit_and_tells_each_change_once() {
     let limit = serde_json::json!({"errors": [{"code": "TOOMANYREQUESTS", "message": "too many requests"}]});
     for (answer, state) in [
-        (Fault::error(400), "the registry is not available"),
+        (Fault::error(501), "the registry is not available"),
         (Response::json(400, &limit), "the registry limits our requests"),
     ] {
         let stage = Stage::new();
@@ -245,6 +245,55 @@ fn a_wait_goes_on_over_an_outage_and_a_rate_limit_and_tells_each_change_once() {
             output.stdout().lines().map(|line| line.split("  ").nth(3).unwrap_or_default().to_owned()).collect();
         assert_eq!(states[..2], ["not there yet", state], "{}", output.stdout());
         assert_eq!(states.len(), 4, "and then it is there: {}", output.stdout());
+    }
+}
+
+fn policy() -> Response {
+    let error = serde_json::json!({"code": "PROJECTPOLICYVIOLATION", "message": "the image is not signed"});
+    Response::json(412, &serde_json::json!({"errors": [error]}))
+}
+
+#[test]
+fn an_image_that_a_policy_withholds_is_not_an_outage() {
+    let stage = Stage::new();
+    let reference = format!("{}:{COMMIT}", stage.image());
+    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+    stage.registry.inject(&path, ALWAYS, Fault::Answer(policy()));
+    let output = stage.tagship().args(["check", &reference]).run().exit(4);
+    output.stderr_has("does not allow the pull").stderr_has("the image is not signed");
+}
+
+#[test]
+fn an_image_that_a_policy_withholds_is_waited_for() {
+    let stage = Stage::new();
+    let reference = format!("{}:{COMMIT}", stage.image());
+    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+    stage.registry.inject(&path, 2, Fault::Answer(policy()));
+    let output = stage.tagship().args(["check", "--wait", "30s", &reference]).run().success();
+    output.stdout_has("the registry does not allow the pull yet");
+}
+
+#[test]
+fn a_request_that_is_refused_is_not_an_outage() {
+    for status in [400, 406, 409, 415, 421, 431] {
+        let stage = Stage::new();
+        let reference = format!("{}:{COMMIT}", stage.image());
+        let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+        stage.registry.inject(&path, ALWAYS, Fault::Answer(Fault::error(status)));
+        let output = stage.tagship().args(["check", &reference]).run().exit(1);
+        assert!(!output.stderr().contains("try again"), "{}", output.stderr());
+    }
+}
+
+#[test]
+fn a_wait_begins_with_a_registry_that_is_busy() {
+    for (status, state) in [(429, "the registry limits our requests"), (503, "the registry is not available")] {
+        let stage = Stage::new();
+        let reference = format!("{}:{COMMIT}", stage.image());
+        let busy = Fault::error(status).header("Retry-After", "2");
+        stage.registry.inject(&format!("HEAD /v2/{REPOSITORY}/manifests/{COMMIT}"), 1, Fault::Answer(busy));
+        let arguments = ["check", "--timeout", "1s", "--wait", "30s", &reference];
+        stage.tagship().args(arguments).run().success().stdout_has(state);
     }
 }
 

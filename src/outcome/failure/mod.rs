@@ -283,6 +283,19 @@ fn of_verdict(
                 .detail(answer.to_string())
                 .hint(format!("check the login from {source}; is it expired?"))
         }
+        Verdict::Withheld(answer) => {
+            Failure::new(FailureKind::Image, format!("{what} is in the registry, which does not allow the pull"))
+                .detail(answer.to_string())
+                .hint(match wait {
+                    Some(_) => "`--wait` ended before the registry allowed the pull; check its policy for this project",
+                    None => "if it is still being scanned or signed, `--wait 5m` waits for it",
+                })
+        }
+        Verdict::Refused(answer) => {
+            Failure::new(FailureKind::Unexpected, format!("cannot check {what}: the request was refused"))
+                .detail(answer.to_string())
+                .hint(format!("check that `{registry}` is a registry, and whether it speaks TLS"))
+        }
         Verdict::RateLimited(answer) => {
             Failure::new(FailureKind::Unavailable, format!("{registry} limits the rate of requests"))
                 .detail(answer.to_string())

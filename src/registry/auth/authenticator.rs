@@ -15,6 +15,7 @@ use super::challenge::{self, Challenge};
 use super::login::StoredLogin;
 use super::login_check::LoginCheck;
 use super::login_sources::Credentials;
+use super::scope;
 use super::token::{self, TokenRequest};
 use crate::registry::context::CheckContext;
 use crate::registry::early_end::EarlyEnd;
@@ -169,7 +170,9 @@ impl Authenticator {
                 url = response.url;
             }
         }
-        let known = challenges.iter().find_map(|challenge| Some((challenge, Scheme::of(challenge, &url)?)));
+        let known = challenges.iter().filter_map(|challenge| Some((challenge, Scheme::of(challenge, &url)?)));
+        // Bearer first: a registry may give a token without a login, and a token tells less than a password.
+        let known = known.min_by_key(|(_, scheme)| matches!(scheme, Scheme::Basic));
         let Some((challenge, scheme)) = known else {
             if !challenges.is_empty() && context.authorization.is_none() {
                 return Err(EarlyEnd::Error(unknown(&context.endpoint.registry, &challenges)));
@@ -181,9 +184,11 @@ impl Authenticator {
         // The same scope again would be granted as little as before.
         let asked = context.authorization.as_ref().map_or("", |shown| &shown.scope);
         let is_wider =
-            |scope: &&str| error == Some("insufficient_scope") && !asked.split(' ').any(|word| word == *scope);
+            |scope: &String| error == Some("insufficient_scope") && !asked.split(' ').any(|word| word == scope);
+        let wanted = challenge.parameter("scope");
+        let allowed = wanted.and_then(|scopes| scope::pull_only(scopes, &context.endpoint.repository));
         // The new scope comes first: some token servers read only one.
-        let wider = challenge.parameter("scope").filter(is_wider).map(|scope| format!("{scope} {asked}"));
+        let wider = allowed.filter(is_wider).map(|scope| format!("{scope} {asked}"));
         Ok(Unauthorized { scheme: Some(scheme), wider, answer })
     }
 
@@ -200,10 +205,10 @@ impl Authenticator {
         context.source = source.clone();
         let kind = if wider.is_some() { AuthorizationKind::WiderToken } else { AuthorizationKind::Token };
         let named = match scheme {
-            Scheme::Bearer { scope, .. } => scope.clone(),
-            Scheme::Basic => None,
+            Scheme::Bearer { scope: Some(scopes), .. } => scope::pull_only(scopes, &context.endpoint.repository),
+            Scheme::Bearer { scope: None, .. } | Scheme::Basic => None,
         };
-        let scope = wider.or(named).unwrap_or_else(|| format!("repository:{}:pull", context.endpoint.repository));
+        let scope = wider.or(named).unwrap_or_else(|| scope::pull(&context.endpoint.repository));
         let obtained = Instant::now();
         if let (
             Scheme::Bearer { realm, service, .. },

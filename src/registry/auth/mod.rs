@@ -8,5 +8,6 @@ mod helper;
 pub(super) mod login;
 mod login_check;
 pub(super) mod login_sources;
+mod scope;
 pub(super) mod secret;
 mod token;

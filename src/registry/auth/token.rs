@@ -149,6 +149,7 @@ fn refusal(response: &HttpResponse, logged_in: bool) -> Verdict {
     match answer.status {
         400..=499 if logged_in && bad_login => Verdict::LoginRejected(answer),
         401 | 403 => Verdict::NoAccess(answer),
+        400..=499 => Verdict::Refused(answer),
         _ => Verdict::Unavailable(Outage::Answered(answer)),
     }
 }

@@ -1,7 +1,7 @@
 //! Rules about hosts: which of them speak plain HTTP, and to which of them a registry may send us. A registry names the
 //! host that gets the login (the realm of its challenge) and can redirect any request, so the same rules hold for both.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
@@ -40,7 +40,7 @@ pub(in crate::registry) fn shown_host(url: &Url) -> String {
 ///
 /// The rules are those of go-containerregistry's `validateRealmURL` and regclient's `AllowRedirect`: TLS is never left,
 /// and a public registry cannot make us talk to addresses that only this machine or its network can reach. A registry
-/// on loopback may name other ports of it.
+/// on loopback, or at a private address, may name other ports of it: it can reach them itself.
 pub(in crate::registry) fn may_lead(registry: &Url, from: &Url, to: &Url) -> Result<(), LocationError> {
     match (from.scheme(), to.scheme()) {
         (_, "https") | ("http", "http") => {}
@@ -50,13 +50,20 @@ pub(in crate::registry) fn may_lead(registry: &Url, from: &Url, to: &Url) -> Res
     if !to.username().is_empty() || to.password().is_some() {
         return Err(LocationError::Login);
     }
-    let own = is_same_host(registry, to) || (is_loopback(registry) && is_loopback(to));
-    let local = is_loopback(to) || literal(to).is_some_and(is_local);
+    let is_same_address = literal(registry).is_some_and(|address| literal(to) == Some(address));
+    let own = is_same_host(registry, to) || is_same_address || (is_loopback(registry) && is_loopback(to));
+    let local = is_loopback(to) || is_special_name(to) || literal(to).is_some_and(is_local);
     if local && !own { Err(LocationError::Local) } else { Ok(()) }
 }
 
 fn is_same_host(one: &Url, other: &Url) -> bool {
     one.host_str() == other.host_str() && one.port_or_known_default() == other.port_or_known_default()
+}
+
+/// Whether the host is a name that systems and clouds give to the machine itself.
+fn is_special_name(url: &Url) -> bool {
+    let name = url.host_str().unwrap_or_default().trim_end_matches('.');
+    ["localhost.localdomain", "ip6-localhost", "ip6-loopback", "metadata.google.internal"].contains(&name)
 }
 
 /// Returns the address of a URL whose host is one; `::ffff:127.0.0.1` is 127.0.0.1.
@@ -70,22 +77,43 @@ fn is_local(address: IpAddr) -> bool {
         IpAddr::V4(v4) => {
             let carrier_grade_nat = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
             let this_network = v4.octets()[0] == 0;
+            let reserved = v4.octets()[0] >= 240;
+            let benchmarking = v4.octets()[0] == 198 && v4.octets()[1] & 0xfe == 18;
+            let protocol_assignments = v4.octets()[..3] == [192, 0, 0];
             this_network
+                || reserved
+                || benchmarking
+                || protocol_assignments
                 || v4.is_private()
                 || v4.is_loopback()
                 || v4.is_link_local()
-                || v4.is_broadcast()
                 || v4.is_multicast()
                 || carrier_grade_nat
         }
         IpAddr::V6(v6) => {
+            let site_local = v6.segments()[0] & 0xffc0 == 0xfec0;
+            let local_nat64 = v6.segments()[..3] == [0x64, 0xff9b, 1];
             v6.is_unspecified()
                 || v6.is_loopback()
+                || site_local
+                || local_nat64
+                || embedded(v6).is_some_and(|v4| is_local(IpAddr::V4(v4)))
                 || v6.is_unique_local()
                 || v6.is_unicast_link_local()
                 || v6.is_multicast()
         }
     }
+}
+
+/// Returns the address that an IPv6 address leads to by translation or by a tunnel: NAT64, 6to4, or IPv4-compatible.
+fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [a, b, c, d, e, f, g, h] = v6.segments();
+    let (high, low) = match (a, b, c, d, e, f) {
+        (0x64, 0xff9b, 0, 0, 0, 0) | (0, 0, 0, 0, 0, 0) => (g, h),
+        (0x2002, ..) => (b, c),
+        _ => return None,
+    };
+    Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
 }
 
 #[cfg(test)]
@@ -142,8 +170,23 @@ mod tests {
             (HUB, "https://[fe80::1]/token", Err(LocationError::Local)),
             (HUB, "https://[fd00::1]/token", Err(LocationError::Local)),
             (HUB, "https://[::ffff:10.0.0.1]/token", Err(LocationError::Local)),
+            (HUB, "https://[64:ff9b::a9fe:a9fe]/token", Err(LocationError::Local)),
+            (HUB, "https://[64:ff9b::808:808]/token", Ok(())),
+            (HUB, "https://[64:ff9b:1::1]/token", Err(LocationError::Local)),
+            (HUB, "https://[::7f00:1]/token", Err(LocationError::Local)),
+            (HUB, "https://[2002:7f00:1::]/token", Err(LocationError::Local)),
+            (HUB, "https://[2002:808:808::1]/token", Ok(())),
+            (HUB, "https://[fec0::1]/token", Err(LocationError::Local)),
+            (HUB, "https://240.0.0.1/token", Err(LocationError::Local)),
+            (HUB, "https://198.18.0.1/token", Err(LocationError::Local)),
+            (HUB, "https://192.0.0.192/token", Err(LocationError::Local)),
+            (HUB, "https://metadata.google.internal/token", Err(LocationError::Local)),
+            (HUB, "https://localhost.localdomain/token", Err(LocationError::Local)),
+            (HUB, "https://ip6-localhost/token", Err(LocationError::Local)),
+            (HUB, "https://METADATA.google.internal./token", Err(LocationError::Local)),
             ("https://10.0.0.5/v2/", "https://10.0.0.5/token", Ok(())),
-            ("https://10.0.0.5/v2/", "https://10.0.0.5:444/token", Err(LocationError::Local)),
+            ("https://10.0.0.5/v2/", "https://10.0.0.5:444/token", Ok(())),
+            ("https://10.0.0.5/v2/", "https://10.0.0.6:444/token", Err(LocationError::Local)),
             ("http://10.0.0.5:5000/v2/", "http://10.0.0.5:5000/token", Ok(())),
             ("http://10.0.0.5:5000/v2/", "https://auth.example.org/token", Ok(())),
             ("http://10.0.0.5:5000/v2/", "http://169.254.169.254/token", Err(LocationError::Local)),

@@ -39,11 +39,12 @@ fn a_head_that_is_refused_is_asked_as_get() {
 #[test]
 fn what_a_refused_get_means() {
     for (status, verdict) in [
-        (400, "unavailable 400 UNKNOWN"),
+        (400, "refused 400 UNKNOWN"),
         (401, "no access 401"),
         (403, "no access 403 DENIED"),
         (404, "absent 404 MANIFEST_UNKNOWN"),
-        (405, "unavailable 405 UNSUPPORTED"),
+        (405, "refused 405 UNSUPPORTED"),
+        (412, "withheld 412"),
         (501, "unavailable 501 UNKNOWN"),
     ] {
         let (registry, _) = with_image();

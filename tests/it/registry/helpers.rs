@@ -11,7 +11,7 @@ use super::{PASSWORD, check, check_error, ci, client_in, client_with, show};
 use crate::support::command::Home;
 use crate::support::registry::{Auth, Image, Registry};
 
-const LOGIN: &str = r#"echo '{"ServerURL":"x","Username":"ci","Secret":"s3cret"}'"#;
+pub(super) const LOGIN: &str = r#"echo '{"ServerURL":"x","Username":"ci","Secret":"s3cret"}'"#;
 
 fn with_image(auth: Auth) -> Registry {
     let registry = Registry::start(auth);
@@ -21,7 +21,7 @@ fn with_image(auth: Auth) -> Registry {
 }
 
 /// Installs `docker-credential-lab` with this body.
-fn install(home: &Home, script: &str) {
+pub(super) fn install(home: &Home, script: &str) {
     let path = home.write("bin/docker-credential-lab", &format!("#!/bin/sh\n{script}\n"));
     std::fs::set_permissions(path, Permissions::from_mode(0o755)).expect("an executable file");
 }

@@ -78,9 +78,38 @@ fn a_realm_elsewhere_in_the_network_gets_no_login() {
 }
 
 #[test]
+fn a_challenge_obtains_no_more_than_a_pull_from_this_repository() {
+    for (scope, asked) in [
+        ("repository:app:pull,push,delete", "repository:app:pull"),
+        ("repository:app:*", "repository:app:pull"),
+        ("repository:other:pull", "repository:app:pull"),
+        ("repository:other:pull repository:app:push", "repository:app:pull"),
+        ("registry:catalog:*", "repository:app:pull"),
+        ("aws", "aws"),
+    ] {
+        let registry = with_image(Auth::Bearer(ci()));
+        let words = format!("Bearer realm=\"/token\",service=\"fixture-registry\",scope=\"{scope}\"");
+        registry.inject("HEAD /v2/app", 1, Fault::Answer(challenge(&words)));
+        let (client, _home) = logged_in(&registry, &ci());
+        check(&client, &registry, "app:v1");
+        assert_eq!(registry.requests()[1].head.query_values("scope"), [asked], "{scope}");
+    }
+}
+
+#[test]
+fn bearer_is_preferred_to_basic() {
+    let registry = with_image(Auth::Bearer(ci()));
+    let words = "Basic realm=\"a\", Bearer realm=\"/token\",service=\"fixture-registry\"";
+    registry.inject("HEAD /v2/", ALWAYS, Fault::Challenges(vec![words.to_owned()]));
+    let requests = ["HEAD public/app/v1 401", "GET /token 200", "HEAD public/app/v1 200"];
+    registry.put_image("public/app", "v1", &Image::new());
+    assert_check(&check(&super::anonymous(), &registry, "public/app:v1"), &registry, "present", &requests);
+}
+
+#[test]
 fn a_wider_scope_is_asked_for_once() {
     let registry = with_image(Auth::Bearer(ci()));
-    let words = "Bearer realm=\"/token\",scope=\"repository:base:pull\",error=\"insufficient_scope\"";
+    let words = "Bearer realm=\"/token\",scope=\"aws\",error=\"insufficient_scope\"";
     registry.inject("HEAD /v2/app", 1, Fault::AnswerAfterLogin(challenge(words)));
     let (client, _home) = logged_in(&registry, &ci());
     let checked = check(&client, &registry, "app:v1");
@@ -89,7 +118,7 @@ fn a_wider_scope_is_asked_for_once() {
     assert_eq!(checked.requests, 5, "{lines:?}");
     let scopes = |index: usize| requests[index].head.query_values("scope");
     assert_eq!(scopes(1), ["repository:app:pull"]);
-    assert_eq!(scopes(3), ["repository:base:pull", "repository:app:pull"]);
+    assert_eq!(scopes(3), ["aws", "repository:app:pull"]);
 
     let registry = with_image(Auth::Bearer(ci()));
     registry.inject("HEAD /v2/app", ALWAYS, Fault::AnswerAfterLogin(challenge(words)));

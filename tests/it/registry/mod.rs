@@ -107,6 +107,8 @@ fn show_verdict(verdict: &Verdict) -> String {
         Verdict::Absent(answer) => ("absent", answer),
         Verdict::NoAccess(answer) => ("no access", answer),
         Verdict::LoginRejected(answer) => ("login rejected", answer),
+        Verdict::Withheld(answer) => ("withheld", answer),
+        Verdict::Refused(answer) => ("refused", answer),
         Verdict::RateLimited(answer) => ("rate limited", answer),
         Verdict::Unavailable(Outage::Answered(answer)) => ("unavailable", answer),
     };

@@ -122,3 +122,31 @@ fn the_environment_of_the_program() {
     let no_check = ["--no-check", "IMAGE_PLACEHOLDER=*:v2"];
     stage.release().env("TAGSHIP_REGISTRY_USERNAME", "ci").args(no_check).run().success();
 }
+
+#[cfg(unix)]
+#[test]
+fn a_helper_sees_no_login_of_ours() {
+    use super::helpers::{LOGIN, install};
+    let stage = Stage::with_auth(Auth::Basic(ci()));
+    let home = Home::new();
+    let log = home.path().join("log");
+    install(&home, &format!("env >'{}'\n{LOGIN}", log.display()));
+    home.write(".docker/config.json", r#"{"credsStore":"lab"}"#);
+    let mut tagship = stage.tagship().args(["check", stage.argument().split_once('=').unwrap().1]);
+    let variables = [
+        ("TAGSHIP_REGISTRY_HOST", "ghcr.io"),
+        ("TAGSHIP_REGISTRY_USERNAME", "ci"),
+        ("TAGSHIP_REGISTRY_PASSWORD", "hidden-1"),
+        ("TAGSHIP_GIT_TOKEN", "hidden-2"),
+        ("CI_JOB_TOKEN", "hidden-3"),
+        ("DOCKER_AUTH_CONFIG", r#"{"auths":{"hidden-4":{}}}"#),
+        ("OF_THE_HELPER", "kept"),
+    ];
+    for (name, value) in variables {
+        tagship = tagship.env(name, value);
+    }
+    let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
+    tagship.env("PATH", path).env("DOCKER_CONFIG", home.path().join(".docker")).run().success();
+    let seen = std::fs::read_to_string(log).unwrap();
+    assert!(seen.contains("OF_THE_HELPER=kept") && !seen.contains("hidden"), "{seen}");
+}

@@ -53,7 +53,7 @@ fn an_authority_of_its_own() {
     let checked = check_at(&client(with_file(&authority), &[]), &name, "app:v1");
     assert_eq!(show(&checked), "present", "the certificate is for both names");
     let checked = check_at(&client(trust, &[]), &name, "app:v1");
-    assert_eq!(show(&checked), "unavailable 400", "of another name nothing was said: it is spoken to in plain HTTP");
+    assert_eq!(show(&checked), "refused 400", "of another name nothing was said: it is spoken to in plain HTTP");
 }
 
 #[test]
