@@ -33,7 +33,7 @@ impl History {
 }
 
 impl Snapshot<'_> {
-    /// Returns whether the newest commits came along with this one.
+    /// Returns whether the newest [`HISTORY_DEPTH`] commits were fetched with this one.
     pub fn came_with_history(&self) -> bool {
         self.depth >= HISTORY_DEPTH
     }
@@ -111,7 +111,7 @@ impl Snapshot<'_> {
         self.record(id)
     }
 
-    /// Loads what is at `paths` in this commit and in each of `earlier`, all of one depth in one trip.
+    /// Loads what is at `paths` in this commit and in each of `earlier`, one request for each level of folders.
     pub fn load_with_history(&mut self, paths: &[RepositoryPath], earlier: &[CommitRecord]) -> Result<(), GitError> {
         let root = self.root;
         self.load_all(|snapshot| {

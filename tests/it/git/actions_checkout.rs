@@ -150,7 +150,7 @@ fn the_depth_costs_nothing() {
         let checkout = Checkout::clone_with(&stage.remote.file_url(), depth);
         checkout.git(["remote", "set-url", "origin", &server.url("gitops.git")]).run().success();
         checkout.credentials_included(&server.url(""), &login());
-        release_in(&checkout, &stage.home, &stage).args(["--order", "none"]).run().success();
+        release_in(&checkout, &stage.home, &stage).run().success();
         assert_eq!(server.requests().len(), 2, "{depth:?}");
     }
 }

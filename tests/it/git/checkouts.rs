@@ -108,7 +108,7 @@ fn the_place_to_push_to() {
             let (key, value) = (key.replace("BASE", &server.url("")), value.replace("HERE", &server.url("gitops.git")));
             checkout.git(["config", &key, &value]).run().success();
         }
-        release_in(&checkout, &stage.home, &stage).args(["--order", "none"]).run().success();
+        release_in(&checkout, &stage.home, &stage).run().success();
         assert_eq!(stage.remote.number_of_commits("main"), 2, "{settings:?}");
         assert_eq!(server.requests().len(), 2, "{settings:?}");
     }

@@ -10,8 +10,7 @@ use crate::support::repository::{Checkout, Remote};
 fn an_ordinary_repository_costs_five_requests() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Open);
-    let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--order", "none"]);
-    let release = release.arg(stage.argument());
+    let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
     release.run().success();
     let expected = [
         "GET /gitops.git/info/refs 200",
@@ -25,23 +24,13 @@ fn an_ordinary_repository_costs_five_requests() {
     assert_eq!(lines(&server), expected[..4], "nothing is pushed");
 }
 
-/// Both tags are commits, and the repository that is released to is asked how they stand to each other.
-#[test]
-fn an_order_of_commits_costs_one_more_request() {
-    let stage = Stage::new();
-    let server = serve(&stage, Access::Open);
-    let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
-    release.run().success();
-    assert_eq!(lines(&server).len(), 6);
-}
-
 #[test]
 fn a_checkout_at_the_tip_costs_two_requests() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Open);
     let checkout = Checkout::shallow(&stage.remote.file_url());
     checkout.git(["remote", "set-url", "origin", &server.url("gitops.git")]).run().success();
-    release_in(&checkout, &stage.home, &stage).args(["--order", "none"]).run().success();
+    release_in(&checkout, &stage.home, &stage).run().success();
     assert_eq!(lines(&server), ["GET /gitops.git/info/refs 200", "POST /gitops.git/git-receive-pack 200"]);
     assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
 }
