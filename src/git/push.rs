@@ -20,8 +20,8 @@ use super::objects::store::{HASH, Objects};
 use super::reader::{HISTORY_DEPTH, Reader, refuse_other_hashes};
 use super::refusal::PushRefusal;
 use super::remote::Remote;
-use super::wire::connection::{AGENT, Connection};
 use super::wire::push_report::{PushReport, RefStatus};
+use super::wire::service_connection::{AGENT, Connection};
 
 /// How a push ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,7 +25,7 @@ use super::objects::name::{BranchName, CommitId};
 use super::objects::pack::Incoming;
 use super::objects::store::Objects;
 use super::remote::Remote;
-use super::wire::connection::{AGENT, Connection};
+use super::wire::service_connection::{AGENT, Connection};
 
 /// The most objects that are read of the first fetch, which are the newest commits and the tip's trees. Of ten well-known
 /// GitOps repositories, the largest has 1,766 trees, which are 200 kB. With more trees, those along one path are fewer bytes.

@@ -1,6 +1,5 @@
 //! The connection to a git server: bytes to it and back, over HTTP or over the pipes of a program, and the login.
 
-pub(super) mod connection;
 pub(super) mod conversation;
 mod exchange;
 pub(super) mod host_login;
@@ -8,6 +7,7 @@ pub(super) mod http_client;
 pub(super) mod http_config;
 mod pipe;
 pub(super) mod push_report;
+pub(super) mod service_connection;
 mod small_packets;
 pub(super) mod ssh;
 pub(super) mod traffic;
