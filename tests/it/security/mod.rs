@@ -1,4 +1,5 @@
 //! What an attacker controls, such as a tag's name, and what must not come of it.
 
+mod checkouts;
 mod logins;
 mod values;
