@@ -18,7 +18,9 @@ fn with_buried_repository(stage: &Stage, configuration: &str) -> Checkout {
         ("objects/.keep", ""),
         ("refs/.keep", ""),
     ] {
-        checkout.write(&format!("{FOLDER}/{name}"), text.as_bytes());
+        let path = checkout.path().join(FOLDER).join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
     checkout
 }
