@@ -71,7 +71,7 @@ impl ReleaseBranch {
             Repository::Remote { folder, name } => (folder, name),
             Repository::Checkout { folder } => return Self::here(folder, request),
         };
-        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.trusted_owner)?;
+        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), &request.trusted_owner)?;
         let branch = request.branch.clone().or_else(|| checkout.branch());
         let branch = branch
             .or_else(|| request.run.branch().cloned())
@@ -84,7 +84,7 @@ impl ReleaseBranch {
 
     /// Returns the checkout around `folder`, with what is checked out there for a branch.
     fn here(folder: &Path, request: &TargetRequest) -> Result<Self, Failure> {
-        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.trusted_owner)?;
+        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), &request.trusted_owner)?;
         let branch = checkout.branch();
         if let Some(asked) = &request.branch
             && branch.as_ref() != Some(asked)

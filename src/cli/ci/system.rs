@@ -32,6 +32,8 @@ pub(super) struct System {
     /// The repository's name with its owner. If no variable has it, it is read from the URL.
     pub(super) repository: Values,
     pub(super) repository_url: Values,
+    /// The folder in which the system checks repositories out.
+    pub(super) workspace: Values,
     pub(super) commit: Values,
     pub(super) before: Values,
     /// The file with the event, which has `before` too.
