@@ -105,6 +105,16 @@ impl Environment {
         self.ci().is_some() || self.says_yes("CI")
     }
 
+    /// Returns the folders in which the CI systems that run this put what they check out; none if none is known.
+    pub fn workspaces(&self) -> Vec<PathBuf> {
+        let absolute = |folder: String| match folder.strip_prefix("~/") {
+            // CircleCI writes the folder as its configuration has it.
+            Some(below) => self.path("HOME").map(|home| home.join(below)),
+            None => Some(PathBuf::from(folder)).filter(|folder| folder.is_absolute()),
+        };
+        ci::workspaces(&|name| self.text(name)).into_iter().filter_map(absolute).collect()
+    }
+
     /// Returns whether a variable is set to anything but a no.
     fn says_yes(&self, name: &str) -> bool {
         let says_no = |value: &str| ["0", "false", "no", "off"].contains(&value.to_ascii_lowercase().as_str());

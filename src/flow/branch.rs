@@ -82,7 +82,7 @@ impl ReleaseBranch {
             Repository::Remote { folder, name } => (folder, name),
             Repository::Checkout { folder } => return Self::here(folder, request),
         };
-        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.trusted_owner)?;
+        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), &request.trusted_owner)?;
         let named_by = match (&request.branch, checkout.branch()) {
             (None, Some(_)) => NamedBy::Checkout,
             _ => NamedBy::Intent,
@@ -99,7 +99,7 @@ impl ReleaseBranch {
 
     /// Returns the checkout around `folder`, with what is checked out there for a branch.
     fn here(folder: &Path, request: &TargetRequest) -> Result<Self, Failure> {
-        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.trusted_owner)?;
+        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), &request.trusted_owner)?;
         let branch = checkout.branch();
         if let Some(asked) = &request.branch
             && branch.as_ref() != Some(asked)

@@ -78,7 +78,7 @@ fn checkouts(request: &TargetRequest) -> Vec<(Checkout, String)> {
         places.push((Path::new("."), "origin"));
     }
     let open = |(folder, remote): (&Path, &str)| {
-        Some((Checkout::discover(folder, request.git_dir.as_deref(), request.trusted_owner).ok()?, remote.to_owned()))
+        Some((Checkout::discover(folder, request.git_dir.as_deref(), &request.trusted_owner).ok()?, remote.to_owned()))
     };
     places.into_iter().filter_map(open).collect()
 }
@@ -89,7 +89,7 @@ fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
     Ok(match &request.repository {
         Repository::Url(url) => Some(Remote::at(url, &options)?),
         Repository::Remote { folder, name } => {
-            let checkout = Checkout::discover(folder, request.git_dir.as_deref(), request.trusted_owner).ok();
+            let checkout = Checkout::discover(folder, request.git_dir.as_deref(), &request.trusted_owner).ok();
             checkout.and_then(|checkout| checkout.remote(name, options).ok())
         }
         Repository::Checkout { .. } => None,
@@ -102,7 +102,10 @@ fn built_repository(request: &TargetRequest) -> Result<Option<Remote>, Failure> 
     let Some(url) = request.run.repository_url() else {
         return Ok(target);
     };
-    let built = Remote::at(url, &request.remote_options())?;
+    // Only the CI system's variables name this repository, so a login that was given for the release's own does not go there.
+    let mut options = request.remote_options();
+    options.logins.retain(|login| login.server.is_some());
+    let built = Remote::at(url, &options)?;
     Ok(match target {
         // The same by name; the target's has the login.
         Some(target) if target.is(&built) => Some(target),

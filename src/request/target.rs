@@ -26,7 +26,7 @@ pub struct TargetRequest {
     pub git_logins: Vec<HostLogin>,
     pub home: Option<PathBuf>,
     pub run: Run,
-    /// A CI system, a known one or not, may check the repository out as another user.
+    /// A CI system, a known one or not, may check the repository out as another user, in its workspace.
     pub trusted_owner: TrustedOwner,
 }
 
@@ -71,7 +71,7 @@ impl TargetRequest {
             git_logins: environment.git_logins().into_iter().map(host_login).collect(),
             home: environment.path("HOME"),
             trusted_owner: match environment.in_ci() {
-                true => TrustedOwner::Any,
+                true => TrustedOwner::AnyBelow(environment.workspaces()),
                 false => TrustedOwner::CurrentUser,
             },
             run: Run::new(ci),

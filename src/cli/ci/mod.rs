@@ -89,6 +89,12 @@ pub(super) fn inputs(variable: &impl Fn(&str) -> Option<String>) -> Vec<Inputs> 
     SYSTEMS.iter().filter(|system| value(variable, system.sign).is_some()).filter_map(|system| system.inputs).collect()
 }
 
+/// Returns the workspaces of the systems that run this.
+pub(super) fn workspaces(variable: &impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let running = SYSTEMS.iter().filter(|system| value(variable, system.sign).is_some());
+    running.filter_map(|system| value(variable, system.workspace)).collect()
+}
+
 fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
     // Each variable by itself, because a template may add a query of its own.
     let shown = |name: &str| {

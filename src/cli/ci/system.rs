@@ -33,7 +33,7 @@ pub(super) struct System {
     /// The repository's name with its owner. If no variable has it, it is read from the URL.
     pub(super) repository: Values,
     pub(super) repository_url: Values,
-    /// The folder that the checkout is in.
+    /// The folder in which the system checks repositories out.
     pub(super) workspace: Values,
     pub(super) commit: Values,
     pub(super) before: Values,

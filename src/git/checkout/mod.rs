@@ -5,6 +5,7 @@ pub(super) mod fast_forward;
 mod index;
 mod line_ends;
 mod ownership;
+mod trusted_owner;
 mod worktree_file;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ use gix::refspec::match_group::Item;
 use gix::remote::Direction;
 use gix::url::Scheme;
 
+pub use trusted_owner::TrustedOwner;
+
 use crate::git::error::GitError;
 use crate::git::objects::identity::Identity;
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
@@ -23,34 +26,33 @@ use crate::git::objects::record::CommitRecord;
 use crate::git::objects::store::{HASH, Objects};
 use crate::git::remote::{Remote, RemoteOptions};
 
-/// Whose repositories count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TrustedOwner {
-    /// The user that runs us alone, as for git.
-    CurrentUser,
-    /// Any user: the repository was put there for us, as CI systems do for a container.
-    Any,
-}
-
 /// A repository on disk with its configuration.
 pub struct Checkout {
     repository: gix::Repository,
 }
 
 impl Checkout {
-    /// Finds the repository at or above `folder`, or opens the one that `GIT_DIR` names.
+    /// Finds the repository at or above `folder`, up to `GIT_CEILING_DIRECTORIES`, or opens the one that `GIT_DIR` names.
+    /// Only `.git` counts for the search, so a bare repository is opened by its name alone, as git's
+    /// `safe.bareRepository=explicit` has it.
     ///
     /// Its configuration says where the release goes, with which login, and which programs run. So a repository of another
     /// user is an error unless `trusted` allows it; gix by itself would silently ignore its configuration.
-    pub fn discover(folder: &Path, git_dir: Option<&Path>, trusted: TrustedOwner) -> Result<Self, GitError> {
+    pub fn discover(folder: &Path, git_dir: Option<&Path>, trusted: &TrustedOwner) -> Result<Self, GitError> {
         let options = gix::open::Options::default().with(gix::sec::Trust::Full);
+        let mut ceilings = Vec::new();
         let found = match git_dir {
             Some(git_dir) => open(git_dir, folder, options),
             None => {
                 let upwards = gix::discover::upwards::Options {
                     trust: TrustPolicy::Assume(gix::sec::Trust::Full),
+                    // A tree cannot have `.git` in it, but it can have all that a bare repository is made of.
+                    dot_git_only: true,
+                    match_ceiling_dir_or_error: false,
                     ..gix::discover::upwards::Options::default()
                 };
+                let upwards = upwards.apply_environment();
+                ceilings.clone_from(&upwards.ceiling_dirs);
                 let options = gix::sec::trust::Mapping { full: options.clone(), reduced: options };
                 gix::ThreadSafeRepository::discover_opts(folder, upwards, options).map(Into::into)
             }
@@ -59,11 +61,16 @@ impl Checkout {
         let repository =
             found.map_err(|error| GitError::NoRepository { path: path.to_owned(), source: error.into() })?;
         let checkout = Self { repository };
-        let path = checkout.repository.git_dir();
-        let is_ours = matches!(gix::sec::Trust::from_path_ownership(path), Ok(gix::sec::Trust::Full));
-        match trusted {
-            TrustedOwner::CurrentUser if !is_ours => Err(GitError::Foreign { path: path.to_owned() }),
-            TrustedOwner::CurrentUser | TrustedOwner::Any => Ok(checkout),
+        // git does not look into the ceiling itself, which gix does.
+        let root = checkout.repository.workdir().and_then(|root| root.canonicalize().ok());
+        if root.is_some_and(|root| ceilings.contains(&root) && folder.canonicalize().is_ok_and(|folder| folder != root))
+        {
+            let source = anyhow::Error::msg("`GIT_CEILING_DIRECTORIES` ends the search");
+            return Err(GitError::NoRepository { path: path.to_owned(), source });
+        }
+        match trusted.trusts(&checkout.repository, path) {
+            true => Ok(checkout),
+            false => Err(GitError::Foreign { path: checkout.repository.git_dir().to_owned() }),
         }
     }
 

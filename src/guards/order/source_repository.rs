@@ -90,7 +90,7 @@ impl<'a> SourceRepositories<'a> {
     }
 
     fn checkout(&self) -> Option<&Checkout> {
-        let here = || Checkout::discover(Path::new("."), None, self.request.trusted_owner).ok();
+        let here = || Checkout::discover(Path::new("."), None, &self.request.trusted_owner).ok();
         self.checkout.get_or_init(here).as_ref()
     }
 

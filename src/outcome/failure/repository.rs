@@ -50,7 +50,9 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Setting { .. } => (Usage, Some("correct the setting in git's configuration")),
         GitError::NoRepository { .. } => (Target, Some("name a repository with `--repo`, by URL or path")),
         GitError::Foreign { .. } => {
-            (Target, Some("run as the owner of the checkout, or use `--repo URL`; in CI, set the variable `CI`"))
+            let hint = "run as the owner of the checkout, name it in git's `safe.directory`, or use `--repo URL`; in CI, set \
+                        the variable `CI`, and run in the workspace";
+            (Target, Some(hint))
         }
         GitError::NoRemote(_) => (Target, Some("name another remote with `--remote`")),
         GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),

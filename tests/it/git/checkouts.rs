@@ -1,5 +1,7 @@
 //! Checkouts as people and CI systems have them: they name the remote and the branch, and nothing else is read.
 
+use std::path::Path;
+
 use super::{release_in, serve};
 use crate::stage::{FILE, FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
@@ -38,11 +40,37 @@ fn a_checkout_of_another_user() {
         println!("skipped: files cannot be given away");
         return;
     }
-    let release = release_in(&checkout, &stage.home, &stage);
-    release.run().exit(3).stderr_has("belongs to another user").stderr_has("in CI, set the variable `CI`");
+    let release = || tagship().home(&stage.home).args(["release", "--dry-run"]).arg(stage.argument());
+    let above = || release().current_dir(checkout.path()).args(["-k", FOLDER]);
+    let below = || release().current_dir(checkout.path().join(FOLDER));
+    let refused = |release: Command| {
+        release.run().exit(3).stderr_has("belongs to another user").stderr_has("in CI, set the variable `CI`");
+    };
+    for variables in [&[][..], &[("CI", "false")], &[("GITHUB_WORKSPACE", "/")]] {
+        refused(variables.iter().fold(above(), |release, (name, value)| release.env(name, value)));
+    }
+    // Without a known workspace, the folder that was asked for alone.
+    above().env("CI", "true").run().success();
+    refused(below().env("CI", "true"));
+    let workspace = |release: Command, folder: &Path| release.env("GITLAB_CI", "true").env("CI_PROJECT_DIR", folder);
+    workspace(below(), checkout.path()).run().success();
+    workspace(below(), checkout.path().parent().unwrap()).run().success();
+    refused(workspace(below(), &checkout.path().join(FOLDER)));
+    refused(workspace(above(), stage.home.path()));
+    // A workspace that is not there, such as the host's in a container, is not known.
+    workspace(above(), Path::new("/nowhere")).run().success();
+    let safe = |value: &str| {
+        let count = below().env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "safe.directory");
+        count.env("GIT_CONFIG_VALUE_0", value)
+    };
+    let path = checkout.path().to_str().unwrap();
+    for value in ["*", path, &format!("{}/*", checkout.path().parent().unwrap().display())] {
+        safe(value).run().success();
+    }
+    for value in ["", "/elsewhere", &format!("{path}/{FOLDER}")] {
+        refused(safe(value));
+    }
     stage.untouched();
-    release.env("CI", "true").run().success();
-    assert_eq!(stage.remote.number_of_commits("main"), 2);
 }
 
 #[test]
@@ -69,9 +97,8 @@ fn the_cis_branch_stands_in_for_a_detached_head() {
 fn no_repository_no_remote() {
     let stage = Stage::new();
     let home = Home::new();
-    let release = |folder: &std::path::Path| {
-        stage.tagship().current_dir(folder).args(["release", "-k", "."]).arg(stage.argument())
-    };
+    let release =
+        |folder: &Path| stage.tagship().current_dir(folder).args(["release", "-k", "."]).arg(stage.argument());
     release(home.path()).run().exit(3).stderr_has("there is no git repository at");
     let checkout = Checkout::shallow(&stage.remote.file_url());
     release(&checkout.path().join(FOLDER))
