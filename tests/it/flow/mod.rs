@@ -1,6 +1,7 @@
 //! The commands, one file each, and what follows a release.
 
 mod checkout;
+mod checks;
 mod hints;
 mod kinds;
 mod log;
