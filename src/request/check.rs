@@ -27,9 +27,7 @@ impl CheckRequest {
                 references.push(reference);
             }
         }
-        let registries: Vec<_> = references.iter().map(|reference| Some(reference.registry().to_owned())).collect();
-        let registry =
-            RegistryRequest::new(&arguments.registry, Some(&arguments.requirements), &registries, environment)?;
+        let registry = RegistryRequest::new(&arguments.registry, Some(&arguments.requirements), environment)?;
         Ok(Self { references, registry })
     }
 }

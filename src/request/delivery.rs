@@ -37,14 +37,10 @@ pub struct Delivery {
 impl Delivery {
     /// Returns what the shared flags mean, and defaults for the rest. In `registries`, `None` stands for an image that only
     /// the repository names.
-    pub(super) fn new(
-        arguments: &DeliveryArguments,
-        registries: &[Option<String>],
-        environment: &Environment,
-    ) -> Result<Self, Failure> {
+    pub(super) fn new(arguments: &DeliveryArguments, environment: &Environment) -> Result<Self, Failure> {
         let DeliveryArguments { checking, repository, commit } = arguments;
         let required = Some(&checking.requirements);
-        let asks = || RegistryRequest::new(&checking.registry, required, registries, environment);
+        let asks = || RegistryRequest::new(&checking.registry, required, environment);
         let request = CommitRequest::new(commit, environment)?;
         let pin_digest = checking.pin.pin_digest.unwrap_or(PinDigest::Keep);
         if checking.no_check && pin_digest == PinDigest::Always {

@@ -3,7 +3,7 @@
 use super::values::listed;
 use super::version::Version;
 use crate::cli::ImageArguments;
-use crate::image::{ArgumentError, Field, ImageArgument, ImageName, Reference, Tag};
+use crate::image::{ArgumentError, Field, ImageArgument, ImageName, Tag};
 use crate::outcome::failure::Failure;
 
 /// Parses the name of an entry.
@@ -53,19 +53,6 @@ impl Images {
             })
         };
         self.arguments.iter().filter(has_none).map(failure).collect()
-    }
-
-    /// Returns the registry of each image, `None` if only its entry tells.
-    pub(super) fn registries(&self) -> Vec<Option<String>> {
-        let registry = |argument: &ImageArgument| {
-            let name = match &argument.change.new_name {
-                Field::Set(name) => name.as_str(),
-                Field::Remove => argument.name.as_str(),
-                Field::Keep => return None,
-            };
-            Some(Reference::new(name, None, None).ok()?.registry().to_owned())
-        };
-        self.arguments.iter().map(registry).collect()
     }
 }
 

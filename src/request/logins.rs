@@ -1,6 +1,6 @@
 //! Where logins for registries are, as the environment tells: variables for one named registry, the configurations of
-//! docker and podman, and what a CI system has for its own registry. A login that does not name its registry is refused if
-//! more than one is asked. Beside them lie the CA certificates of docker and podman.
+//! docker and podman, and what a CI system has for its own registry. A login goes to a registry that was named for it, and
+//! never to the one that an image happens to name. Beside them lie the CA certificates of docker and podman.
 
 use std::path::PathBuf;
 
@@ -12,10 +12,10 @@ const HOST: &str = "TAGSHIP_REGISTRY_HOST";
 const USERNAME: &str = "TAGSHIP_REGISTRY_USERNAME";
 const PASSWORD: &str = "TAGSHIP_REGISTRY_PASSWORD";
 
-/// Returns the sources of logins. `registries` are those that will be asked, `None` for one that is not known yet.
-pub(crate) fn sources(environment: &Environment, registries: &[Option<String>]) -> Result<LoginSources, Failure> {
+/// Returns the sources of logins.
+pub(crate) fn sources(environment: &Environment) -> Result<LoginSources, Failure> {
     Ok(LoginSources {
-        given: given(environment, registries)?.into_iter().collect(),
+        given: given(environment)?.into_iter().collect(),
         docker_auth_config: environment.text("DOCKER_AUTH_CONFIG").map(Secret::new),
         auth_file: environment.path("REGISTRY_AUTH_FILE"),
         docker_config: environment.path("DOCKER_CONFIG"),
@@ -37,20 +37,14 @@ pub(crate) fn trust(environment: &Environment, ca_file: Option<PathBuf>) -> Trus
 }
 
 /// Returns the login in our own variables.
-fn given(environment: &Environment, registries: &[Option<String>]) -> Result<Option<GivenLogin>, Failure> {
+fn given(environment: &Environment) -> Result<Option<GivenLogin>, Failure> {
     let (username, password) = match (environment.text(USERNAME), environment.text(PASSWORD)) {
         (None, None) => return Ok(None),
         (Some(username), Some(password)) => (username, password),
         (Some(_), None) => return Err(Failure::usage(format!("`{USERNAME}` is set, and `{PASSWORD}` is not"))),
         (None, Some(_)) => return Err(Failure::usage(format!("`{PASSWORD}` is set, and `{USERNAME}` is not"))),
     };
-    let only = match registries {
-        [Some(first), others @ ..] if others.iter().flatten().all(|other| other == first) => {
-            others.iter().all(Option::is_some).then(|| first.clone())
-        }
-        _ => None,
-    };
-    let registry = environment.text(HOST).or(only).ok_or_else(|| {
+    let registry = environment.text(HOST).ok_or_else(|| {
         Failure::usage(format!("`{PASSWORD}` does not say for which registry it is"))
             .hint(format!("name the registry in `{HOST}`, as `host` or `host:port`"))
     })?;
@@ -81,9 +75,8 @@ mod tests {
     use crate::outcome::failure::FailureKind;
 
     /// Shows the given logins and those of the CI system as `variable user registry`.
-    fn show(variables: &[(&str, &str)], registries: &[Option<&str>]) -> Result<String, FailureKind> {
-        let registries: Vec<_> = registries.iter().map(|registry| registry.map(str::to_owned)).collect();
-        let sources = sources(&Environment::of(variables), &registries).map_err(|failure| failure.kind)?;
+    fn show(variables: &[(&str, &str)]) -> Result<String, FailureKind> {
+        let sources = sources(&Environment::of(variables)).map_err(|failure| failure.kind)?;
         assert!(!format!("{sources:?}").contains("s3cret"));
         let logins = sources.given.iter().chain(&sources.of_ci);
         let shown = logins.map(|login| format!("{} {} {}", login.variable, login.username, login.registry));
@@ -91,22 +84,13 @@ mod tests {
     }
 
     #[test]
-    fn a_login_for_one_registry() {
+    fn a_login_names_its_registry() {
         const LOGIN: [(&str, &str); 2] = [("TAGSHIP_REGISTRY_USERNAME", "ci"), ("TAGSHIP_REGISTRY_PASSWORD", "s3cret")];
-        let ghcr = Some("ghcr.io");
-        for (registries, expected) in [
-            (&[ghcr][..], Ok("TAGSHIP_REGISTRY_PASSWORD ci ghcr.io")),
-            (&[ghcr, ghcr], Ok("TAGSHIP_REGISTRY_PASSWORD ci ghcr.io")),
-            (&[ghcr, Some("docker.io")], Err(FailureKind::Usage)),
-            (&[ghcr, None], Err(FailureKind::Usage)),
-            (&[None], Err(FailureKind::Usage)),
-        ] {
-            assert_eq!(show(&LOGIN, registries), expected.map(str::to_owned), "{registries:?}");
-        }
         let named = [LOGIN[0], LOGIN[1], ("TAGSHIP_REGISTRY_HOST", "quay.io")];
-        assert_eq!(show(&named, &[ghcr, None]).unwrap(), "TAGSHIP_REGISTRY_PASSWORD ci quay.io");
-        assert_eq!(show(&LOGIN[..1], &[ghcr]), Err(FailureKind::Usage));
-        assert_eq!(show(&LOGIN[1..], &[ghcr]), Err(FailureKind::Usage));
+        assert_eq!(show(&named).unwrap(), "TAGSHIP_REGISTRY_PASSWORD ci quay.io");
+        assert_eq!(show(&LOGIN), Err(FailureKind::Usage));
+        assert_eq!(show(&LOGIN[..1]), Err(FailureKind::Usage));
+        assert_eq!(show(&LOGIN[1..]), Err(FailureKind::Usage));
     }
 
     #[test]
@@ -130,7 +114,7 @@ mod tests {
             (&[("CI_JOB_TOKEN", "s3cret")], ""),
             (&[("GITHUB_ACTOR", "octocat"), ("CI_REGISTRY", "r.example")], ""),
         ] {
-            assert_eq!(show(variables, &[None]).unwrap(), expected);
+            assert_eq!(show(variables).unwrap(), expected);
         }
     }
 }

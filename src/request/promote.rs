@@ -19,7 +19,7 @@ pub struct PromoteRequest {
 
 impl PromoteRequest {
     pub(super) fn new(arguments: &PromoteArguments, environment: &Environment) -> Result<Self, Failure> {
-        let delivery = Delivery::new(&arguments.delivery, &[None], environment)?;
+        let delivery = Delivery::new(&arguments.delivery, environment)?;
         let elsewhere = arguments.from_repo.is_some() || arguments.from_branch.is_some();
         let repository = RepositoryArguments {
             repo: arguments.from_repo.clone().or_else(|| arguments.delivery.repository.repo.clone()),

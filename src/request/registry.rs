@@ -24,7 +24,6 @@ impl RegistryRequest {
     pub(super) fn new(
         arguments: &RegistryArguments,
         required: Option<&RequirementArguments>,
-        registries: &[Option<String>],
         environment: &Environment,
     ) -> Result<Self, Failure> {
         let wait = required.and_then(|required| required.wait.as_deref()).map(duration);
@@ -34,7 +33,7 @@ impl RegistryRequest {
             plain_http: listed("--plain-http", &arguments.plain_http)?,
             trust: logins::trust(environment, arguments.ca_file.clone()),
             timeout: duration(&arguments.timeout)?,
-            logins: logins::sources(environment, registries)?,
+            logins: logins::sources(environment)?,
         })
     }
 }

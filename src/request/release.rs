@@ -20,7 +20,7 @@ impl ReleaseRequest {
         let kustomization = &arguments.kustomization;
         let images = Images::parse(&arguments.images)?;
         Failure::of_all(images.without_version())?;
-        let shared = Delivery::new(&arguments.delivery, &images.registries(), environment)?;
+        let shared = Delivery::new(&arguments.delivery, environment)?;
         let delivery = Delivery {
             target: if arguments.no_push { shared.target.without_remote()? } else { shared.target },
             kustomizations: listed("--kustomization", &kustomization.kustomizations)?,

@@ -23,7 +23,7 @@ pub enum Earlier {
 impl RollbackRequest {
     pub(super) fn new(arguments: &RollbackArguments, environment: &Environment) -> Result<Self, Failure> {
         let kustomizations = vec![arguments.one.kustomization.clone()];
-        let delivery = Delivery::new(&arguments.delivery, &[None], environment)?;
+        let delivery = Delivery::new(&arguments.delivery, environment)?;
         Ok(Self {
             name: super::images::name(arguments.name.trim())?,
             to: match &arguments.to {

@@ -23,7 +23,7 @@ pub struct SetRequest {
 impl SetRequest {
     pub(super) fn new(arguments: &SetArguments, environment: &Environment) -> Result<Self, Failure> {
         let images = Images::parse(&arguments.images)?;
-        let asks = || RegistryRequest::new(&arguments.registry, None, &images.registries(), environment);
+        let asks = || RegistryRequest::new(&arguments.registry, None, environment);
         // As with kustomize, what an argument does not name goes.
         let pin_digest = arguments.pin.pin_digest.unwrap_or(PinDigest::Never);
         let registry = (pin_digest != PinDigest::Never).then(asks).transpose()?;
