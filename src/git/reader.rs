@@ -240,10 +240,13 @@ fn receive(
     wanted: impl Fn(usize) -> bool,
     objects: &mut Objects,
 ) -> anyhow::Result<Taken> {
+    let allowance = connection.allowance();
+    allowance.resume();
     let mut reader = arguments.send(&mut connection.transport, true)?;
     refused(protocol, &mut reader)?;
     let response = Response::from_line_reader(protocol, &mut reader, true, false)?;
     anyhow::ensure!(response.has_pack(), "the server sent no pack");
+    allowance.pause();
     // With a handler, the reader takes the side bands apart.
     reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
     let pack = Incoming::open(&mut reader)?;
@@ -283,6 +286,8 @@ fn negotiate(
     objects: &mut Objects,
 ) -> anyhow::Result<Negotiated> {
     let done = negotiation == Negotiation::Done;
+    let allowance = connection.allowance();
+    allowance.resume();
     let mut reader = arguments.send(&mut connection.transport, done)?;
     refused(protocol, &mut reader)?;
     let response = Response::from_line_reader(protocol, &mut reader, done, true)?;
@@ -290,6 +295,7 @@ fn negotiate(
         let common = response.acknowledgements().iter().any(|said| matches!(said, Acknowledgement::Common(_)));
         return Ok(if common { Negotiated::Common } else { Negotiated::NotCommon });
     }
+    allowance.pause();
     reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
     Incoming::open(&mut reader)?.all(objects)?;
     io::copy(&mut reader, &mut io::sink())?;

@@ -39,6 +39,12 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     (out.len() == size).then_some(out)
 }
 
+/// Returns the size that a delta claims for its object.
+pub(super) fn claimed_size(mut delta: &[u8]) -> Option<u64> {
+    read_size(&mut delta)?;
+    read_size(&mut delta).map(|size| size as u64)
+}
+
 /// Returns the delta from `base` to `new`: a copy of their common beginning, the new bytes, a copy of their common end.
 pub(in crate::git) fn between(base: &[u8], new: &[u8]) -> Vec<u8> {
     let start = base.iter().zip(new).take_while(|(a, b)| a == b).count();

@@ -12,12 +12,16 @@ use gix::objs::{Data, Kind};
 use gix_pack::data::entry::Header;
 use gix_pack::data::{Version, input, output};
 
-use super::delta::{MAX_OBJECT, apply};
+use super::delta::{MAX_OBJECT, apply, claimed_size};
 use super::store::{HASH, Objects};
 use crate::git::error::GitError;
+use crate::git::wire::allowance::Excess;
 
 /// The largest pack that is read, in bytes: a server without filters sends the whole of a commit.
 const MAX_PACK: u64 = 256 << 20;
+
+/// The most objects of a pack. A commit of the largest repositories has some 400,000 files and folders.
+const MAX_OBJECTS: usize = 500_000;
 
 /// A pack that is being received.
 pub(in crate::git) struct Incoming<R> {
@@ -29,7 +33,11 @@ impl<R: BufRead> Incoming<R> {
     pub(in crate::git) fn open(reader: R) -> anyhow::Result<Self> {
         let (verify, keep) = (input::Mode::Verify, input::EntryDataMode::Keep);
         let entries = input::BytesToEntriesIter::new_from_header(reader.take(MAX_PACK), verify, keep, HASH);
-        Ok(Self { entries: entries.context(BROKEN)? })
+        let entries = entries.context(BROKEN)?;
+        match entries.size_hint().0 {
+            0..=MAX_OBJECTS => Ok(Self { entries }),
+            _ => Err(Excess("it sends more than 500,000 objects").into()),
+        }
     }
 
     /// Returns the number of objects in the pack.
@@ -43,13 +51,13 @@ impl<R: BufRead> Incoming<R> {
         for entry in self.entries {
             let entry = entry.context(BROKEN)?;
             let data = match entry.header {
-                Header::Commit => inflate(&entry)?,
+                Header::Commit => inflate(&entry, objects)?,
                 Header::OfsDelta { base_distance } => {
-                    let base = ids.get(&entry.pack_offset.saturating_sub(base_distance));
-                    let Some((_, base)) = base.and_then(|id| objects.get(id)) else {
+                    let Some(base) = ids.get(&entry.pack_offset.saturating_sub(base_distance)).copied() else {
                         break;
                     };
-                    apply(base, &inflate(&entry)?).context("a delta does not fit its base").context(BROKEN)?
+                    let instructions = inflate(&entry, objects)?;
+                    applied(&base, &instructions, objects)?.1
                 }
                 Header::RefDelta { .. } | Header::Tree | Header::Blob | Header::Tag => break,
             };
@@ -62,10 +70,10 @@ impl<R: BufRead> Incoming<R> {
     /// Reads every object into `objects`, in which the bases of deltas are looked up too.
     pub(in crate::git) fn all(self, objects: &mut Objects) -> anyhow::Result<()> {
         let mut ids = HashMap::new();
-        let mut deltas = Vec::new();
+        let mut waiting = Waiting::new();
         for entry in self.entries {
             let entry = entry.context(BROKEN)?;
-            let data = inflate(&entry)?;
+            let data = inflate(&entry, objects)?;
             let base = match entry.header {
                 Header::RefDelta { base_id } => Base::Id(base_id),
                 Header::OfsDelta { base_distance } => Base::Offset(entry.pack_offset.saturating_sub(base_distance)),
@@ -75,14 +83,16 @@ impl<R: BufRead> Incoming<R> {
                     continue;
                 }
             };
-            deltas.push(Delta { offset: entry.pack_offset, base, instructions: data });
+            waiting.entry(base).or_default().push(Delta { offset: entry.pack_offset, instructions: data });
         }
-        resolve(deltas, &mut ids, objects)
+        resolve(waiting, ids, objects)
     }
 }
 
 const BROKEN: &str = "the server sent a broken pack";
 
+/// What a delta is made from.
+#[derive(PartialEq, Eq, Hash)]
 enum Base {
     Id(ObjectId),
     Offset(u64),
@@ -90,38 +100,44 @@ enum Base {
 
 struct Delta {
     offset: u64,
-    base: Base,
     instructions: Vec<u8>,
 }
 
-/// Applies deltas until all are objects. A base may come after its delta, so this repeats until no delta is left.
-fn resolve(mut deltas: Vec<Delta>, ids: &mut HashMap<u64, ObjectId>, objects: &mut Objects) -> anyhow::Result<()> {
-    while !deltas.is_empty() {
-        let mut waiting = Vec::new();
-        let before = deltas.len();
-        for delta in deltas {
-            let base = match &delta.base {
-                Base::Id(id) => Some(*id),
-                Base::Offset(offset) => ids.get(offset).copied(),
-            };
-            let Some((kind, base)) = base.and_then(|id| objects.get(&id)) else {
-                waiting.push(delta);
-                continue;
-            };
-            let whole = apply(base, &delta.instructions).context("a delta does not fit its base").context(BROKEN)?;
-            ids.insert(delta.offset, objects.insert(kind, whole)?);
+/// The deltas of a pack by their bases.
+type Waiting = HashMap<Base, Vec<Delta>>;
+
+/// Applies each delta once: every object that is there makes those of which it is the base, and these make others. A base
+/// may come after its delta.
+fn resolve(mut waiting: Waiting, ids: HashMap<u64, ObjectId>, objects: &mut Objects) -> anyhow::Result<()> {
+    let mut bases: Vec<(Base, ObjectId)> = ids.into_iter().map(|(offset, id)| (Base::Offset(offset), id)).collect();
+    bases.extend(objects.ids().map(|id| (Base::Id(id), id)));
+    while let Some((base, id)) = bases.pop() {
+        for delta in waiting.remove(&base).unwrap_or_default() {
+            let (kind, whole) = applied(&id, &delta.instructions, objects)?;
+            let made = objects.insert(kind, whole)?;
+            bases.extend([(Base::Offset(delta.offset), made), (Base::Id(made), made)]);
         }
-        if waiting.len() == before {
-            return Err(anyhow::Error::msg("a delta has no base").context(BROKEN));
-        }
-        deltas = waiting;
     }
-    Ok(())
+    match waiting.is_empty() {
+        true => Ok(()),
+        false => Err(anyhow::Error::msg("a delta has no base").context(BROKEN)),
+    }
 }
 
-fn inflate(entry: &input::Entry) -> anyhow::Result<Vec<u8>> {
-    let fits = entry.decompressed_size <= MAX_OBJECT;
-    anyhow::ensure!(fits, "{BROKEN}: an object is larger than 64 MiB");
+/// Returns what a delta makes of its base. Its room is taken before.
+fn applied(base: &ObjectId, instructions: &[u8], objects: &mut Objects) -> anyhow::Result<(Kind, Vec<u8>)> {
+    let unfit = "a delta does not fit its base";
+    objects.reserve(claimed_size(instructions).context(unfit).context(BROKEN)?)?;
+    let (kind, base) = objects.get(base).context("a delta has no base").context(BROKEN)?;
+    Ok((kind, apply(base, instructions).context(unfit).context(BROKEN)?))
+}
+
+/// Inflates an entry. Its room is taken before.
+fn inflate(entry: &input::Entry, objects: &mut Objects) -> anyhow::Result<Vec<u8>> {
+    if entry.decompressed_size > MAX_OBJECT {
+        return Err(Excess("it sends an object of more than 64 MiB").into());
+    }
+    objects.reserve(entry.decompressed_size)?;
     let compressed = entry.compressed.as_deref().context("an object has no data").context(BROKEN)?;
     let mut data = vec![0; entry.decompressed_size as usize];
     let (status, _, written) = gix::zlib::Inflate::default().once(compressed, &mut data).context(BROKEN)?;
@@ -173,7 +189,7 @@ fn entry(object: &NewObject, thin: Thin) -> gix::Result<output::Entry> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Incoming, NewObject, Objects, Thin, write};
+    use super::{Data, Excess, HASH, Incoming, NewObject, Objects, Thin, Version, output, write};
     use gix::ObjectId;
     use gix::objs::Kind;
 
@@ -221,5 +237,73 @@ mod tests {
             damaged[position] ^= 0x55;
             assert!(read(&damaged, &mut Objects::default()).is_err(), "damaged at {position}");
         }
+    }
+
+    /// A pack of these entries: header byte and base of each, and the data, whose size the header claims.
+    fn scripted(entries: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+        let entries = entries.iter().map(|(base, data)| {
+            let kind = if base.is_empty() {
+                output::entry::Kind::Base(Kind::Blob)
+            } else {
+                output::entry::Kind::DeltaOid { id: ObjectId::from_bytes_or_panic(base) }
+            };
+            let count = output::Count {
+                id: ObjectId::from_bytes_or_panic(&[1; 20]),
+                entry_pack_location: output::count::PackLocation::NotLookedUp,
+            };
+            let data = Data { kind: Kind::Blob, data, object_hash: HASH };
+            let whole = output::Entry::from_data(&count, &data, gix::zlib::Compression::DEFAULT).unwrap();
+            output::Entry { kind, ..whole }
+        });
+        let entries: Vec<_> = entries.collect();
+        let (mut pack, count) = (Vec::new(), entries.len() as u32);
+        let steps = output::bytes::FromEntriesIter::new(
+            std::iter::once(Ok::<_, gix::Error>(entries)),
+            &mut pack,
+            count,
+            Version::V2,
+            HASH,
+        );
+        for step in steps {
+            step.unwrap();
+        }
+        pack
+    }
+
+    /// Each delta comes before its base, so a reader that goes round until nothing moves needs a round for each.
+    #[test]
+    fn deltas_in_reverse_order() {
+        let mut objects = Objects::default();
+        let mut content = b"0".to_vec();
+        let mut base = objects.insert(Kind::Blob, content.clone()).unwrap();
+        let mut deltas = Vec::new();
+        for number in 1..2_000 {
+            let next = number.to_string().into_bytes();
+            deltas.push((base.as_slice().to_vec(), crate::git::objects::delta::between(&content, &next)));
+            base = gix::objs::compute_hash(HASH, Kind::Blob, &next).unwrap();
+            content = next;
+        }
+        deltas.reverse();
+        read(&scripted(&deltas), &mut objects).unwrap();
+        assert_eq!(objects.blob(&base).unwrap(), b"1999");
+    }
+
+    /// The instructions of a delta are a few kB on the wire; without a base, they are kept until the pack's end.
+    #[test]
+    fn the_instructions_of_deltas_count() {
+        let mut objects = Objects::default();
+        objects.reserve(255 << 20).unwrap();
+        let error = read(&scripted(&[(vec![1; 20], vec![0; 2 << 20])]), &mut objects);
+        assert!(error.unwrap_err().is::<Excess>());
+    }
+
+    #[test]
+    fn a_delta_counts_by_the_size_that_it_claims() {
+        let mut objects = Objects::default();
+        let base = objects.insert(Kind::Blob, b"0".to_vec()).unwrap();
+        // From 1 byte to 512 MiB.
+        let error =
+            read(&scripted(&[(base.as_slice().to_vec(), vec![1, 0x80, 0x80, 0x80, 0x80, 2, 0x90, 1])]), &mut objects);
+        assert!(error.unwrap_err().is::<Excess>());
     }
 }

@@ -6,31 +6,37 @@ use gix::ObjectId;
 use gix::objs::{self, CommitRef, Data, Kind, TreeRef};
 
 use crate::git::error::GitError;
+use crate::git::wire::allowance::Excess;
 
 /// The one hash function that is supported so far.
 pub(in crate::git) const HASH: gix::hash::Kind = gix::hash::Kind::Sha1;
 
-/// The most bytes of objects in all, which bounds what a server can make us keep.
-const MAX_BYTES: usize = 256 << 20;
+/// The most bytes of objects and of deltas in all, which bounds what a server can make us keep.
+const MAX_BYTES: u64 = 256 << 20;
 
 /// Objects by their ids.
 #[derive(Default)]
 pub(in crate::git) struct Objects {
     objects: HashMap<ObjectId, (Kind, Vec<u8>)>,
-    bytes: usize,
+    /// What has been taken of [`MAX_BYTES`].
+    bytes: u64,
 }
 
 impl Objects {
     pub(in crate::git) fn insert(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<ObjectId, GitError> {
         let id = objs::compute_hash(HASH, kind, &bytes)
             .map_err(|error| GitError::unexpected("an object cannot be hashed", error))?;
-        self.bytes += bytes.len();
-        if self.bytes > MAX_BYTES {
-            let why = anyhow::Error::msg("the server sends more than 256 MiB of objects");
-            return Err(GitError::unexpected("the branch cannot be read", why));
-        }
         self.objects.insert(id, (kind, bytes));
         Ok(id)
+    }
+
+    /// Takes room for what a server sends, by the size that it claims, before that is inflated or made of a delta.
+    pub(super) fn reserve(&mut self, bytes: u64) -> Result<(), Excess> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        match self.bytes {
+            0..=MAX_BYTES => Ok(()),
+            _ => Err(Excess("it sends more than 256 MiB of objects")),
+        }
     }
 
     pub(in crate::git) fn ids(&self) -> impl Iterator<Item = ObjectId> {

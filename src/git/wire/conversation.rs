@@ -3,7 +3,8 @@
 //! configured, which breaks every renamed repository under actions/checkout.
 //!
 //! Credentials and configured headers go to the remote's own origin only, whatever a redirect says. A redirect is
-//! followed for the first request of a conversation, as git does, and never from https to http.
+//! followed for the first request of a conversation, as git does, and never from https to http. A push is not redirected
+//! to another host, which would get the commit in the release branch's place.
 
 use std::any::Any;
 use std::io;
@@ -28,6 +29,13 @@ pub(in crate::git) struct Access {
     pub(in crate::git) headers: HeaderMap,
 }
 
+/// Where a redirect may lead.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Redirects {
+    AnyHost,
+    SameHost,
+}
+
 /// One conversation with one remote.
 pub(super) struct Conversation {
     client: Client,
@@ -35,12 +43,19 @@ pub(super) struct Conversation {
     access: Arc<Access>,
     journal: Rc<Journal>,
     redirected_base: Option<String>,
+    redirects: Redirects,
 }
 
 impl Conversation {
     /// Begins a conversation with `origin`. `client` must not follow redirects by itself.
-    pub(in crate::git) fn new(client: Client, origin: Url, access: Arc<Access>, journal: Rc<Journal>) -> Self {
-        Self { client, origin, access, journal, redirected_base: None }
+    pub(in crate::git) fn new(
+        client: Client,
+        origin: Url,
+        access: Arc<Access>,
+        journal: Rc<Journal>,
+        redirects: Redirects,
+    ) -> Self {
+        Self { client, origin, access, journal, redirected_base: None, redirects }
     }
 
     /// Returns `request` with the protocol's headers, and with ours if `url` has the remote's own origin.
@@ -85,6 +100,10 @@ impl Conversation {
             }
             url = redirect_target(&response, &url)
                 .map_err(|why| self.journal.fail(ExchangeFailure::Answered(response.status(), why)))?;
+            if self.redirects == Redirects::SameHost && url.origin() != self.origin.origin() {
+                let what = "it redirects the push to another host, which is not followed";
+                return Err(self.journal.fail(ExchangeFailure::NotGit(what)));
+            }
         }
         Err(self.journal.fail(ExchangeFailure::Silent(format!("more than {MAX_REDIRECTS} redirects"))))
     }

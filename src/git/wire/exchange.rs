@@ -28,6 +28,7 @@ use reqwest::StatusCode;
 use reqwest::blocking::{RequestBuilder, Response};
 use reqwest::header::CONTENT_TYPE;
 
+use super::allowance::{Allowance, Excess};
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
 use crate::system::connection::ConnectionError;
@@ -54,6 +55,8 @@ pub(super) enum ExchangeFailure {
     Connection(ConnectionError),
     /// The server that answered does not speak git.
     NotGit(&'static str),
+    /// The server sends too much.
+    Excessive(Excess),
 }
 
 impl ExchangeFailure {
@@ -68,6 +71,7 @@ pub(super) struct Journal {
     /// The exchange whose answer is being read.
     answer: RefCell<Weak<RefCell<Exchange>>>,
     counters: Arc<Counters>,
+    pub(super) allowance: Rc<Allowance>,
     /// When the last request was sent.
     asked: Cell<Instant>,
     timeout: Duration,
@@ -75,8 +79,8 @@ pub(super) struct Journal {
 
 impl Journal {
     pub(in crate::git) fn new(counters: Arc<Counters>, timeout: Duration) -> Self {
-        let (failure, answer) = (RefCell::default(), RefCell::default());
-        Self { failure, answer, counters, asked: Cell::new(Instant::now()), timeout }
+        let (failure, answer, allowance) = (RefCell::default(), RefCell::default(), Rc::default());
+        Self { failure, answer, counters, allowance, asked: Cell::new(Instant::now()), timeout }
     }
 
     pub(super) fn take_failure(&self) -> Option<ExchangeFailure> {
@@ -124,6 +128,7 @@ impl Journal {
     pub(in crate::git) fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
         self.counters.request(body.len());
         self.asked.set(Instant::now());
+        self.allowance.resume();
         let request = if body.is_empty() { request } else { request.body(body) };
         let response = request.send().map_err(|error| self.fail(ExchangeFailure::of(&error)))?;
         let status = response.status();
@@ -131,12 +136,23 @@ impl Journal {
             return Ok(response);
         }
         let plain = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
-        let mut text = Vec::new();
-        if plain {
-            // If the text of a refusal cannot be read, the status still tells.
-            response.take(MAX_REFUSAL_TEXT).read_to_end(&mut text).ok();
-        }
+        let text = if plain { self.beginning(response) } else { Vec::new() };
         Err(self.fail(ExchangeFailure::Answered(status, String::from_utf8_lossy(&text).trim().to_owned())))
+    }
+
+    /// Returns the beginning of a refusal's text, as far as it comes within the limit. If it cannot be read, the status
+    /// still tells.
+    fn beginning(&self, response: Response) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut rest = response.take(MAX_REFUSAL_TEXT);
+        let mut piece = [0; 512];
+        while self.asked.get().elapsed() < self.timeout {
+            match rest.read(&mut piece) {
+                Ok(0) | Err(_) => break,
+                Ok(length) => text.extend_from_slice(&piece[..length]),
+            }
+        }
+        text
     }
 }
 
@@ -247,6 +263,8 @@ impl BufRead for Body {
                 return Ok(&[]);
             }
             self.journal.counters.answer(length);
+            let drawn = self.journal.allowance.draw(length);
+            drawn.map_err(|excess| self.journal.fail(ExchangeFailure::Excessive(excess)))?;
             piece.truncate(length);
             if answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == UPLOAD_PACK_RESULT) {
                 piece = self.packets.get_or_insert_default().split(&piece);

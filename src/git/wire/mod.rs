@@ -1,5 +1,6 @@
 //! The connection to a git server: bytes to it and back, over HTTP or over the pipes of a program, and the login.
 
+pub(super) mod allowance;
 pub(super) mod conversation;
 mod exchange;
 pub(super) mod host_login;

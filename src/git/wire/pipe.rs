@@ -16,6 +16,7 @@ use gix::bstr::{BStr, ByteSlice as _};
 use gix::protocol::transport::client::git::{ConnectMode, blocking_io};
 use gix::protocol::transport::{Protocol, Service};
 
+use super::allowance::Allowance;
 use super::exchange::ANSWER_TIMEOUT_FACTOR;
 use super::ssh::Ssh;
 use crate::git::error::GitError;
@@ -74,6 +75,7 @@ pub(super) struct Pipe {
     silence: RefCell<Option<String>>,
     /// When something was last written.
     asked: Cell<Instant>,
+    pub(super) allowance: Rc<Allowance>,
     timeout: Duration,
 }
 
@@ -100,6 +102,7 @@ impl Pipe {
             was_heard: Cell::new(false),
             silence: RefCell::default(),
             asked: Cell::new(Instant::now()),
+            allowance: Rc::default(),
             timeout: remote.timeout,
         });
         let (output, input) =
@@ -121,6 +124,7 @@ impl Pipe {
         match stdout.recv_timeout(self.timeout) {
             Ok(Ok(piece)) => {
                 self.was_heard.set(self.was_heard.get() || !piece.is_empty());
+                self.allowance.draw(piece.len()).map_err(io::Error::other)?;
                 Ok(piece)
             }
             Ok(Err(error)) => Err(error),

@@ -7,7 +7,8 @@ use gix::protocol::transport::client::{Capabilities, blocking_io::SetServiceResp
 use gix::protocol::transport::{Protocol, Service};
 use reqwest::StatusCode;
 
-use super::conversation::Conversation;
+use super::allowance::{Allowance, Excess};
+use super::conversation::{Conversation, Redirects};
 use super::exchange::{ExchangeFailure, Journal};
 use super::pipe::Pipe;
 use crate::git::error::GitError;
@@ -41,7 +42,12 @@ impl<'r> Connection<'r> {
         let (transport, link): (Box<dyn Transport>, Link) = match &remote.address {
             Address::Http { url, client, access } => {
                 let journal = Rc::new(Journal::new(remote.counters.clone(), remote.timeout));
-                let conversation = Conversation::new(client.clone(), url.clone(), access.clone(), journal.clone());
+                let redirects = match service {
+                    Service::UploadPack => Redirects::AnyHost,
+                    Service::ReceivePack => Redirects::SameHost,
+                };
+                let conversation =
+                    Conversation::new(client.clone(), url.clone(), access.clone(), journal.clone(), redirects);
                 let address = gix::url::parse(url.as_str())
                     .map_err(|error| GitError::unexpected("a URL that was valid is not", error))?;
                 let transport = http::Transport::new_http(conversation, address, version, false);
@@ -60,10 +66,12 @@ impl<'r> Connection<'r> {
         &mut self,
         mut read_refs: impl FnMut(&[u8]),
     ) -> Result<(Protocol, Capabilities), GitError> {
+        let allowance = self.allowance();
         let mut begin = || -> anyhow::Result<_> {
             let SetServiceResponse { actual_protocol, capabilities, refs } =
                 self.transport.handshake(self.service, &[])?;
             if let Some(mut refs) = refs {
+                allowance.pause();
                 while let Some(line) = refs.readline() {
                     if let Some(text) = line??.as_text() {
                         read_refs(text.0);
@@ -73,6 +81,14 @@ impl<'r> Connection<'r> {
             Ok((actual_protocol, capabilities))
         };
         begin().map_err(|error| self.failed(error))
+    }
+
+    /// Returns what the server may send beside objects.
+    pub(in crate::git) fn allowance(&self) -> Rc<Allowance> {
+        match &self.link {
+            Link::Http(journal) => journal.allowance.clone(),
+            Link::Program(pipe) => pipe.allowance.clone(),
+        }
     }
 
     pub(in crate::git) fn remote(&self) -> &'r Remote {
@@ -102,9 +118,13 @@ impl<'r> Connection<'r> {
 
     /// Returns what `error` on this connection means. The connection cannot be used any more.
     pub(in crate::git) fn failed(&self, error: impl Into<anyhow::Error>) -> GitError {
+        let error = error.into();
+        if let Some(Excess(what)) = excess(&error) {
+            return self.remote.unsupported(what);
+        }
         let journal = match &self.link {
             Link::Http(journal) => journal,
-            Link::Program(pipe) => return pipe.failed(self.remote, error.into()),
+            Link::Program(pipe) => return pipe.failed(self.remote, error),
         };
         match journal.take_failure() {
             Some(ExchangeFailure::Answered(status, text)) => self.refused(status, text),
@@ -113,6 +133,7 @@ impl<'r> Connection<'r> {
                 GitError::Untrusted { remote: self.remote.to_string(), cause: error.to_string() }
             }
             Some(ExchangeFailure::Connection(error)) => self.remote.unavailable(error),
+            Some(ExchangeFailure::Excessive(Excess(what))) => self.remote.unsupported(what),
             Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
             None => self.remote.unavailable(error),
         }
@@ -142,4 +163,14 @@ impl<'r> Connection<'r> {
             }
         }
     }
+}
+
+/// Returns the limit that the server exceeds, if that is why there is an error. An I/O error has it inside.
+fn excess(error: &anyhow::Error) -> Option<Excess> {
+    error.downcast_ref::<Excess>().copied().or_else(|| {
+        error.chain().find_map(|cause| {
+            let inside = |error: &std::io::Error| error.get_ref()?.downcast_ref::<Excess>().copied();
+            cause.downcast_ref::<Excess>().copied().or_else(|| cause.downcast_ref::<std::io::Error>().and_then(inside))
+        })
+    })
 }

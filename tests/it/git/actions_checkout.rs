@@ -168,8 +168,9 @@ fn a_renamed_repository() {
     server.redirect("/moved.git", &elsewhere.url("gitops.git"));
     checkout.git(["remote", "set-url", "origin", &server.url("moved.git")]).run().success();
     let release = release_in(&checkout, &stage.home, &stage).args(["--no-check", "IMAGE_PLACEHOLDER=*:v3"]);
-    release.run().success();
+    release.run().exit(3).stderr_has("it redirects the push to another host");
+    release.arg("--dry-run").run().success();
     let requests = elsewhere.requests();
-    assert!(!requests.is_empty(), "the redirect is followed");
+    assert!(!requests.is_empty(), "the redirect of a read is followed");
     assert!(requests.iter().all(|request| request.logged.authorization_value().is_none()), "the login went along");
 }

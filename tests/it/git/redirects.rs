@@ -14,10 +14,11 @@ fn a_renamed_repository_is_followed_and_gets_the_login() {
 }
 
 #[test]
-fn a_redirect_to_another_host_gets_no_login() {
+fn a_read_that_another_host_answers_gets_no_login() {
     let stage = Stage::new();
     let (other, first) = (serve(&stage, Access::Open), serve(&stage, Access::Open));
-    first.redirect("/", &other.url(""));
+    let read = "gitops.git/info/refs?service=git-upload-pack";
+    first.redirect(&format!("/{read}"), &other.url(read));
     stage.release_to(&first.url_with(&login(), "gitops.git")).arg(stage.argument()).run().success();
     assert!(first.requests().iter().all(|request| request.logged.authorization_value().is_some()));
     let at_other = other.requests();

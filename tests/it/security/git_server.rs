@@ -1,0 +1,83 @@
+//! What a hostile git server sends, or sends elsewhere: memory and time stay bounded.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use crate::stage::{Stage, tagship};
+use crate::support::command::Command;
+use crate::support::git_server::{Access, GitServer};
+
+/// What a scripted server sends to each connection.
+type Script = fn(&mut TcpStream) -> std::io::Result<()>;
+
+/// Returns the URL of a server that reads the head of a request, and then sends what `script` does.
+fn scripted(script: Script) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/gitops.git", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = [0; 4096];
+            // The client may hang up in the middle: that is what is tested.
+            if stream.read(&mut head).is_ok() {
+                script(&mut stream).ok();
+            }
+        }
+    });
+    url
+}
+
+fn release(stage: &Stage, url: &str) -> Command {
+    let release = tagship().home(&stage.home).args(["release", "--no-check", "-k", ".", "--repo", url]);
+    release.args(["--branch", "main"]).arg(stage.argument())
+}
+
+const ADVERTISEMENT: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\n\
+                               Connection: close\r\n\r\n001e# service=git-upload-pack\n0000000eversion 2\n";
+
+#[test]
+fn endless_capabilities() {
+    let stage = Stage::new();
+    let url = scripted(|stream| {
+        stream.write_all(ADVERTISEMENT)?;
+        let line = [format!("{:04x}", 60_000).as_bytes(), &[b'a'; 59_995], b"\n"].concat();
+        loop {
+            stream.write_all(&line)?;
+        }
+    });
+    let output = release(&stage, &url).args(["--dry-run", "--timeout", "5s"]).run().exit(3);
+    output.stderr_has("it sends more than 16 MiB beside objects");
+}
+
+/// Each byte comes within the limit, and all of them do not.
+#[test]
+fn a_refusal_that_drips() {
+    let stage = Stage::new();
+    let url = scripted(|stream| {
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 4096\r\n\r\n")?;
+        let (_kept, silence) = channel::<()>();
+        loop {
+            stream.write_all(b"n")?;
+            silence.recv_timeout(Duration::from_millis(300)).ok();
+        }
+    });
+    let release = release(&stage, &url).args(["--timeout", "1s"]).limit(Duration::from_secs(20));
+    release.run().exit(5).stderr_has("it answered 403 Forbidden: nn");
+}
+
+#[test]
+fn a_push_is_not_redirected_to_another_host() {
+    let stage = Stage::new();
+    let serve = || GitServer::start(stage.remote.folder(), Access::Open);
+    let (other, first) = (serve(), serve());
+    first.redirect(
+        "/gitops.git/info/refs?service=git-receive-pack",
+        &other.url("gitops.git/info/refs?service=git-receive-pack"),
+    );
+    let output = stage.release_to(&first.url("gitops.git")).arg(stage.argument()).run().exit(3);
+    output.stderr_has("it redirects the push to another host, which is not followed");
+    assert!(other.requests().is_empty(), "the push went to another host");
+    stage.untouched();
+}
