@@ -121,7 +121,7 @@ impl ReleaseBranch {
         }
     }
 
-    /// Returns the repository that is read and pushed to; `None` where nothing leaves the checkout.
+    /// Returns the repository that is read and pushed to; `None` if nothing leaves the checkout.
     pub(super) fn remote(&self) -> Option<&Remote> {
         match &self.place {
             Location::Url(remote) | Location::Remote { remote, .. } => Some(remote),
@@ -152,7 +152,7 @@ impl ReleaseBranch {
         }
     }
 
-    /// Returns how `committer` signs; `None` where commits are not signed.
+    /// Returns how `committer` signs; `None` if commits are not signed.
     pub(super) fn signing(&self, signed: Signed, committer: &Identity) -> Result<Option<Signing>, Failure> {
         Signing::read(self.checkout(), signed, committer).map_err(Failure::from)
     }

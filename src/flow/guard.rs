@@ -1,4 +1,4 @@
-//! `guard`, which is also the first step of every release: where a release started this run, it ends there, before
+//! `guard`, which is also the first step of every release: if a release started this run, it ends there, before
 //! anything is asked of a registry.
 
 use crate::guards::own_push::own_push;
@@ -12,7 +12,7 @@ pub fn guard(request: &GuardRequest, listener: &mut Listener<'_>) -> Result<Outc
     Ok(stopped.unwrap_or_else(|| Outcome::new("guard", Ending::Proceed)))
 }
 
-/// Returns how `command` ends where releases started this run; `None` where it goes on.
+/// Returns how `command` ends if releases started this run; `None` if it goes on.
 pub(super) fn stopped(
     command: &'static str,
     target: &TargetRequest,

@@ -61,7 +61,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
     deliver(&job, &mut decide, listener)
 }
 
-/// What runs where it is carried on from.
+/// What runs in the environment that is promoted.
 struct Running {
     path: RepositoryPath,
     entries: Vec<(String, Fields)>,

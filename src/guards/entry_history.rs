@@ -1,4 +1,4 @@
-//! What the entries of one kustomization became, commit by commit along the line of the branch's tips, whoever made the
+//! What the entries of one kustomization became, commit by commit along the line of the branch's tips, whatever made the
 //! commits. The files decide; what a commit's trailers say counts only if its change agrees with them.
 
 use std::collections::{BTreeMap, HashMap};

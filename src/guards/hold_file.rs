@@ -18,7 +18,7 @@ const MAX_HOLD_BYTES: usize = 4 << 10;
 /// A hold, as its file says it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hold {
-    /// One line; empty where the file does not say it.
+    /// One line; empty if the file does not say it.
     pub reason: String,
     /// The names of the entries that it is for; none: all of them.
     pub names: Vec<String>,
@@ -167,7 +167,7 @@ impl Moment {
     }
 }
 
-/// Returns the seconds since 1970 of a moment; `None` where it is written in another way, or does not exist.
+/// Returns the seconds since 1970 of a moment; `None` if it is written in another way, or does not exist.
 fn seconds(text: &str) -> Option<u64> {
     let (day_text, time) = text.strip_suffix('Z')?.split_once('T')?;
     let [year, month, day] = numbers(day_text, '-', [4, 2, 2])?;

@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(
             judge(push, &pushed),
             PushJudgement::Foreign,
-            "more than anybody looks at, or a history that went apart"
+            "more than is looked at, or a history that went apart"
         );
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct OwnPush {
     pub(crate) commits: usize,
 }
 
-/// Returns the releases whose push started this run; `None` where something else did, or nobody tells.
+/// Returns the releases whose push started this run; `None` if something else did, or nothing tells.
 pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failure> {
     let Some(push) = push_to_the_branch(request) else {
         return Ok(None);
@@ -52,7 +52,7 @@ pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failu
     }
 }
 
-/// Returns the push of commits that started this run, where it was one to the release branch: releases go nowhere else,
+/// Returns the push of commits that started this run, if it was one to the release branch: releases go nowhere else,
 /// and tags, requests, clocks and people that start a run mean it.
 fn push_to_the_branch(request: &TargetRequest) -> Option<Push> {
     // What is not pushed starts nothing.
@@ -83,7 +83,7 @@ fn checkouts(request: &TargetRequest) -> Vec<(Checkout, String)> {
     places.into_iter().filter_map(open).collect()
 }
 
-/// Returns the repository that is released to, where it can be told.
+/// Returns the repository that is released to, if it can be told.
 fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
     let options = request.remote_options();
     Ok(match &request.repository {
@@ -96,7 +96,7 @@ fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
     })
 }
 
-/// Returns the repository that the CI system builds; `None` where releases go to another one.
+/// Returns the repository that the CI system builds; `None` if releases go to another one.
 fn built_repository(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
     let target = released_to(request)?;
     let Some(url) = request.run.repository_url() else {

@@ -97,7 +97,7 @@ impl Reference {
         &self.registry
     }
 
-    /// Returns the repository within the registry, `library/` included where Docker Hub implies it.
+    /// Returns the repository within the registry, `library/` included if Docker Hub implies it.
     pub fn repository(&self) -> &str {
         &self.repository
     }

@@ -82,7 +82,7 @@ pub struct ReleasedImage {
 /// A commit of the repository that images are built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceCommit {
-    /// As `owner/repo`; `None` where only the commit is known.
+    /// As `owner/repo`; `None` if only the commit is known.
     pub repository: Option<String>,
     pub commit: CommitId,
 }
@@ -184,7 +184,7 @@ impl SourceCommit {
         Some(Self { repository: Some(repository.to_owned()), commit: CommitId::parse(commit)? })
     }
 
-    /// Returns the commit that a tag names, where it is nothing but a whole commit id.
+    /// Returns the commit that a tag names, if it is nothing but a whole commit id.
     pub fn of_tag(tag: &str) -> Option<Self> {
         Some(Self { repository: None, commit: CommitId::parse(tag)? })
     }

@@ -2,7 +2,7 @@
 
 use similar::TextDiff;
 
-/// Returns the diff of `path` from `old` to `new`; empty where they are equal.
+/// Returns the diff of `path` from `old` to `new`; empty if they are equal.
 pub(crate) fn unified(path: &str, old: &[u8], new: &[u8]) -> String {
     // An edit refuses what is not UTF-8, so nothing is lost here.
     let (old, new) = (String::from_utf8_lossy(old), String::from_utf8_lossy(new));

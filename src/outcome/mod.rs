@@ -138,7 +138,7 @@ pub struct LeftOut {
 pub struct Outcome {
     pub command: &'static str,
     pub ending: Ending,
-    /// Why nothing was done, where a guard stopped it.
+    /// Why nothing was done, if a guard stopped it.
     pub reason: Option<String>,
     pub branch: Option<String>,
     pub commit: Option<CommitId>,
@@ -164,7 +164,7 @@ pub struct Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedRelease {
     pub name: String,
-    /// What the entry said from then on; `None` where it was removed.
+    /// What the entry said from then on; `None` if it was removed.
     pub fields: Option<Fields>,
     pub record: CommitRecord,
     /// What the commit says of this release, if it is one of ours and its change agrees; `None` if it was made by hand or by

@@ -22,20 +22,20 @@ impl Backoff {
         Self { attempts_left: attempts, ceiling: base, cap, deadline: None }
     }
 
-    /// Ends the sequence where a delay would pass `deadline`.
+    /// Ends the sequence if a delay would pass `deadline`.
     #[must_use]
     pub fn until(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// Lets the next delay be anything up to `ceiling`, where it would be less. The longer an attempt takes, the further
+    /// Lets the next delay be anything up to `ceiling`, if it would be less. The longer an attempt takes, the further
     /// apart many writers have to be, so as not to meet again.
     pub fn widen(&mut self, ceiling: Duration) {
         self.ceiling = self.ceiling.max(ceiling).min(self.cap);
     }
 
-    /// Returns how long to wait for the next attempt, at least `at_least`; `None` where no attempt is left, or none
+    /// Returns how long to wait for the next attempt, at least `at_least`; `None` if no attempt is left, or none
     /// would begin before the deadline.
     pub fn next_delay(&mut self, at_least: Duration) -> Option<Duration> {
         let delay = self.delay(at_least)?;
@@ -54,7 +54,7 @@ impl Backoff {
         Some(delay)
     }
 
-    /// Sleeps before the next attempt, at least `at_least`. Returns `false`, at once, where there is none.
+    /// Sleeps before the next attempt, at least `at_least`. Returns `false`, at once, if there is none.
     pub fn wait(&mut self, at_least: Duration) -> bool {
         let Some(delay) = self.next_delay(at_least) else {
             return false;
@@ -64,7 +64,7 @@ impl Backoff {
     }
 
     /// Sleeps as [`wait`](Self::wait) does, but at most to the deadline, so that the last attempt is made right there.
-    /// Returns `false`, at once, where it has passed.
+    /// Returns `false`, at once, if it has passed.
     pub fn wait_to_deadline(&mut self, at_least: Duration) -> bool {
         let left = self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
         let Some(delay) = self.delay(at_least).filter(|_| !left.is_zero()) else {

@@ -1,4 +1,4 @@
-//! What becomes of a checkout once a commit of ours is made. It follows where it stood at the commit's parent and has no
+//! What becomes of a checkout once a commit of ours is made. It follows if it stood at the commit's parent and has no
 //! changes of its own in the way; else it stays as it is, and that is told.
 
 use crate::git::{Checkout, CommitOnTip, FastForward, FastForwardError, Message, NewCommit, RemoteBranch};
