@@ -14,4 +14,4 @@ pub use argument::{ArgumentError, Field, ImageArgument, ImageChange, ImageName};
 pub use digest::{Digest, DigestError};
 pub use platform::{Platform, PlatformError};
 pub use reference::{Reference, ReferenceError};
-pub use tag::{Tag, TagError};
+pub use tag::{Tag, TagError, short_tag};

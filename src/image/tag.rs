@@ -30,9 +30,14 @@ impl Tag {
 
     /// Returns the tag for people to read: the first 12 digits of one that is a whole commit id, and any other tag whole.
     pub fn short(&self) -> &str {
-        let is_commit_id = self.0.len() == 40 && self.0.bytes().all(|b| b.is_ascii_hexdigit());
-        if is_commit_id { &self.0[..12] } else { &self.0 }
+        short_tag(&self.0)
     }
+}
+
+/// Returns a tag as a file has it, for people to read: see [`Tag::short`].
+pub fn short_tag(text: &str) -> &str {
+    let is_commit_id = text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_commit_id { &text[..12] } else { text }
 }
 
 impl FromStr for Tag {

@@ -7,4 +7,4 @@ pub mod skip_ci;
 pub mod template;
 pub mod trailers;
 
-pub use release::{Release, short_tag};
+pub use release::Release;

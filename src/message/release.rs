@@ -2,7 +2,7 @@
 //! of that image. It is made once, after the checks; the commit's message, the guards and the report all read it.
 
 use crate::git::CommitId;
-use crate::image::{Digest, Platform, Reference};
+use crate::image::{Digest, Platform, Reference, short_tag};
 use crate::targets::kustomization::EntryEdit;
 
 /// An entry, and the image that it names from now on.
@@ -41,22 +41,8 @@ impl Release {
         let name = self.entry.image_name();
         match (&self.entry.after.new_tag, &self.digest) {
             (Some(tag), _) => format!("{name}:{}", short_tag(tag)),
-            (None, Some(digest)) => format!("{name}@{}", short_digest(digest)),
+            (None, Some(digest)) => format!("{name}@{}", digest.short()),
             (None, None) => name.to_owned(),
         }
     }
 }
-
-/// Returns a tag as people say it: one that is a whole commit id by its first digits.
-pub fn short_tag(tag: &str) -> &str {
-    let is_commit_id = tag.len() == 40 && tag.bytes().all(|b| b.is_ascii_hexdigit());
-    if is_commit_id { &tag[..SHORT_ID] } else { tag }
-}
-
-fn short_digest(digest: &Digest) -> String {
-    let (algorithm, hex) = digest.as_str().split_once(':').unwrap_or_default();
-    format!("{algorithm}:{}", hex.get(..SHORT_ID).unwrap_or(hex))
-}
-
-/// How many digits of a commit id stand for it in a title.
-const SHORT_ID: usize = 12;

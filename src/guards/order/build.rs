@@ -3,12 +3,9 @@
 use std::fmt;
 
 use super::tags;
-use crate::message::short_tag;
+use crate::image::{Digest, short_tag};
 use crate::message::trailers::SourceCommit;
 use crate::targets::kustomization::Fields;
-
-/// How much of a digest people read: `sha256:` and twelve digits.
-const SHORT_DIGEST: usize = 19;
 
 /// What an entry runs, or shall run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +81,10 @@ impl fmt::Display for Build {
         match (&self.tag, &self.source, &self.digest) {
             (Some(tag), ..) => write!(f, "`{}`", short_tag(tag)),
             (None, Some(source), _) => write!(f, "the build of {}", source.commit.short()),
-            (None, None, Some(digest)) => write!(f, "`{}`", digest.get(..SHORT_DIGEST).unwrap_or(digest)),
+            (None, None, Some(digest)) => match digest.parse::<Digest>() {
+                Ok(digest) => write!(f, "`{}`", digest.short()),
+                Err(_) => write!(f, "`{digest}`"),
+            },
             (None, None, None) => f.write_str("an image without a tag"),
         }
     }
