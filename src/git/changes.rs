@@ -31,7 +31,7 @@ struct Folder {
 }
 
 impl Snapshot<'_> {
-    /// Returns the paths in which two commits of the history differ; `None` if there are more than [`MAX_CHANGED_ENTRIES`].
+    /// Returns the paths in which two commits of the history differ; `None` if there are more than `MAX_CHANGED_ENTRIES`.
     pub fn changes(
         &mut self,
         before: &CommitRecord,

@@ -33,7 +33,7 @@ impl History {
 }
 
 impl Snapshot<'_> {
-    /// Returns whether the newest [`HISTORY_DEPTH`] commits were fetched with this one.
+    /// Returns whether the newest `HISTORY_DEPTH` commits were fetched with this one.
     pub fn came_with_history(&self) -> bool {
         self.depth >= HISTORY_DEPTH
     }

@@ -18,7 +18,7 @@ pub enum Verdict {
     },
     Absent(ErrorResponse),
     /// It does not exist, or this login may not see it: most registries do not tell the two apart. Without a login
-    /// ([`LoginSource::Anonymous`]) it is often one that is missing.
+    /// (`LoginSource::Anonymous`) it is often one that is missing.
     NoAccess(ErrorResponse),
     /// The login itself is wrong or has expired. Asking again cannot help, and may lock the account.
     LoginRejected(ErrorResponse),
