@@ -156,3 +156,15 @@ fn an_error_carries_its_file_place_and_hint() {
     let error = edit(b"\xff\xfe", &[], Absent::Report).unwrap_err();
     assert_eq!(error.in_file("k"), "k: the file is UTF-16, which kustomize does not read");
 }
+
+#[test]
+fn placeholders_are_told_by_the_bytes_of_the_file() {
+    let source = b"images:\n- name: web\n  newName: @REG@/web\n  newTag: @TAG@\n- name: @IMG@\n";
+    let arguments: Vec<ImageArgument> = ["web=*:v2", "xIMG@=*:v2"].map(|text| text.parse().unwrap()).to_vec();
+    let edit = edit(source, &arguments, Absent::Report).unwrap();
+    assert_eq!(edit.text, b"images:\n- name: web\n  newName: @REG@/web\n  newTag: v2\n- name: @IMG@\n");
+    assert_eq!(edit.entries[0].before.new_name.as_deref(), Some("@REG@/web"));
+    assert_eq!(edit.entries[0].before.new_tag.as_deref(), Some("@TAG@"));
+    assert_eq!(edit.names, ["web", "@IMG@"]);
+    assert_eq!(edit.absent[0].as_str(), "xIMG@");
+}
