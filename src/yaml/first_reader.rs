@@ -23,7 +23,7 @@ pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, Yam
         let (event, span) = event.map_err(|error| syntax(source, &error))?;
         let range = span.byte_range().unwrap_or_default();
         let tag_span = span.tag_span().and_then(|span| span.byte_range());
-        read_event(&mut builder, event, range.clone(), tag_span)
+        read_event(&mut builder, source, event, range.clone(), tag_span)
             .map_err(|shape| YamlError::Refused { place: source.place(range.start), shape })?;
     }
     Ok(ParsedYaml { source, tree: builder.finish() })
@@ -31,6 +31,7 @@ pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, Yam
 
 fn read_event<'d>(
     builder: &mut Builder<'d>,
+    source: &SourceText<'_>,
     event: Event<'d>,
     span: Range<usize>,
     tag_span: Option<Range<usize>>,
@@ -40,6 +41,9 @@ fn read_event<'d>(
         Event::Scalar(text, style, anchor, tag) => {
             let kind = match (style, span.is_empty()) {
                 (granit_parser::ScalarStyle::Plain, true) => NodeKind::Null,
+                (granit_parser::ScalarStyle::Plain, false) => {
+                    NodeKind::Scalar(source.unhide(span.start, text), ScalarStyle::Plain)
+                }
                 (style, _) => NodeKind::Scalar(text, style.into()),
             };
             builder.scalar(kind, span, anchor, name(tag));

@@ -47,7 +47,11 @@ pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, Yam
             Event::Alias(anchor) => {
                 builder.alias(anchor, 0..0).map_err(|shape| YamlError::Refused { place: place(&marker), shape })?;
             }
-            Event::Scalar(text, style, anchor, tag) => {
+            Event::Scalar(mut text, style, anchor, tag) => {
+                if style == TScalarStyle::Plain && matches!(source.readable, Cow::Owned(_)) {
+                    let at = source.offset(marker.line(), marker.col());
+                    text = source.unhide(at, Cow::Owned(text)).into_owned();
+                }
                 builder.scalar(scalar(text, style), 0..0, anchor, name(tag));
             }
             Event::SequenceStart(anchor, tag) => {

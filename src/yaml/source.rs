@@ -75,6 +75,23 @@ impl<'s> SourceText<'s> {
         })
     }
 
+    /// Returns the text of the plain scalar at `at` as the file has it, with its hidden first character put back.
+    pub(crate) fn unhide<'t>(&self, at: usize, text: Cow<'t, str>) -> Cow<'t, str> {
+        match (&self.readable, self.text.as_bytes().get(at)) {
+            (Cow::Owned(_), Some(b'@')) => Cow::Owned(text.replacen('x', "@", 1)),
+            (Cow::Owned(_), Some(b'`')) => Cow::Owned(text.replacen('x', "`", 1)),
+            _ => text,
+        }
+    }
+
+    /// Returns the place of a line, from 1, and of a count of characters before it on that line.
+    pub(crate) fn offset(&self, line: usize, column: usize) -> usize {
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len());
+        let line = self.text[start..].strip_prefix('\u{feff}').unwrap_or(&self.text[start..]);
+        let start = self.text.len() - (self.text.len() - start).min(line.len());
+        line.char_indices().nth(column).map_or(self.text.len(), |(at, _)| start + at)
+    }
+
     fn index(text: &'s str) -> Self {
         let ends = text.bytes().enumerate().filter_map(|(at, byte)| (byte == b'\n').then_some(at + 1));
         let lines: Vec<usize> = std::iter::once(0).chain(ends).collect();
