@@ -1,6 +1,7 @@
 //! A text as one reader reads it, and the questions about a node that need both its text and its place in the tree.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::error::{Position, Shape, YamlError};
 use super::scalar::Quote;
@@ -83,14 +84,24 @@ impl ParsedYaml<'_> {
         (self.source.text.as_bytes().get(at) == Some(&b':')).then_some(at + 1)
     }
 
-    /// Returns the comment that follows a value on its line.
-    pub(crate) fn trailing_comment(&self, pair: Pair) -> Option<String> {
+    /// Returns where the comment stands that follows a value on its line.
+    pub(crate) fn trailing_comment(&self, pair: Pair) -> Option<Range<usize>> {
         let end = match self.tree.kind(pair.value) {
             NodeKind::Null => self.colon(pair.key)?,
             NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => return None,
             _ => self.tree.span(pair.value).end,
         };
-        let rest = self.source.rest(end).trim_start_matches([' ', '\t', ',']);
-        rest.starts_with('#').then(|| rest.trim_end().to_owned())
+        let rest = self.source.rest(end);
+        let comment = rest.trim_start_matches([' ', '\t', ',']);
+        let start = end + rest.len() - comment.len();
+        comment.starts_with('#').then(|| start..start + comment.trim_end().len())
+    }
+
+    /// Returns where the comment stands that is the line above a pair.
+    pub(crate) fn comment_above(&self, pair: Pair) -> Option<Range<usize>> {
+        let line = self.source.line_start(self.source.line_start(self.pair_start(pair.key)).checked_sub(1)?);
+        let comment = self.source.rest(line).trim_start_matches([' ', '\t']);
+        let start = self.source.line_end(line) - comment.len();
+        comment.starts_with('#').then(|| start..start + comment.trim_end().len())
     }
 }

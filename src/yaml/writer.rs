@@ -52,6 +52,11 @@ impl<'p, 'd> Writer<'p, 'd> {
         Self { yaml, splices: Vec::new() }
     }
 
+    /// Whether a range is deleted or replaced as a whole.
+    pub(crate) fn removes(&self, range: &Range<usize>) -> bool {
+        self.splices.iter().any(|splice| splice.range.start <= range.start && range.end <= splice.range.end)
+    }
+
     pub(crate) fn finish(self) -> Vec<Splice> {
         self.splices
     }

@@ -68,6 +68,11 @@ pub enum ImagesShape {
         field: FieldName,
         tag: String,
     },
+    /// A digest is to come beside a kept `newTag` that has one already.
+    SecondDigest {
+        /// The argument that writes the tag without it.
+        argument: String,
+    },
     /// A field to remove comes from a merge key.
     Inherited {
         field: FieldName,
@@ -152,6 +157,7 @@ impl ImagesShape {
             Self::Entry(_) => "write it as `name: …`, with `newName`, `newTag` or `digest`".to_owned(),
             Self::Value { field, .. } => format!("write `{field}` as one string"),
             Self::Tagged { tag, .. } => format!("remove the tag `{tag}`"),
+            Self::SecondDigest { argument } => format!("write `{argument}`"),
             Self::Inherited { field, from } => {
                 format!("remove `{field}` at {from}, or write this entry out without `<<`")
             }
@@ -181,6 +187,9 @@ impl fmt::Display for ImagesShape {
             Self::Entry(found) => write!(f, "an `images` entry is a mapping, this is {found}"),
             Self::Value { field, found } => write!(f, "`{field}` is a string, this is {found}"),
             Self::Tagged { field, tag } => write!(f, "`{field}` is a string, this is tagged `{tag}`"),
+            Self::SecondDigest { .. } => {
+                f.write_str("`newTag` already has a digest, and kustomize would write another one behind it")
+            }
             Self::Inherited { field, .. } => write!(f, "`{field}` comes from a merge key and cannot be removed here"),
             Self::FlowRoot => f.write_str("entries are added in block style, and this document is in flow style"),
             Self::FlowList => f.write_str("entries are added in block style, and this list is in flow style"),

@@ -6,6 +6,7 @@ mod absent;
 mod action;
 mod append;
 mod claim;
+mod comment;
 mod edit;
 mod entry;
 mod error;

@@ -8,7 +8,7 @@ use super::entry::{ImageEntry, ImageLists, effective, fields};
 use super::field::FieldName;
 use super::go_yaml::is_refused;
 use super::requested::Requested;
-use crate::image::Field;
+use crate::image::{Digest, Field, ImageArgument, ImageChange, Tag};
 use crate::yaml::{ParsedYaml, Position, is_blank};
 
 /// Something worth a line beside the result.
@@ -26,6 +26,12 @@ pub struct Note {
 pub enum NoteKind {
     /// The argument does not name this field, so it went, as it does with kustomize.
     Dropped { field: FieldName, value: String, comment: Option<String> },
+    /// A comment stayed beside a changed value, and may be about the old one.
+    CommentKept { comment: String },
+    /// A marker of Flux stayed beside a changed value.
+    FluxMarker { comment: String },
+    /// A kept `newName` has a tag or a digest, and kustomize writes the new one behind it.
+    NameWithTag { new_name: String, argument: String },
     /// An alias was replaced by the value itself.
     AliasReplaced { field: FieldName, alias: String },
     /// The value was no string to YAML, and now is one.
@@ -58,6 +64,18 @@ impl fmt::Display for Note {
                     Some(comment) => write!(f, "; with it went the comment `{comment}`"),
                     None => Ok(()),
                 }
+            }
+            NoteKind::CommentKept { comment } => {
+                write!(f, "`{name}`: the comment `{comment}` was kept: does it describe the old value?")
+            }
+            NoteKind::FluxMarker { comment } => {
+                write!(f, "`{name}`: the Flux marker `{comment}` was kept: Flux writes what it names into this line")
+            }
+            NoteKind::NameWithTag { new_name, argument } => {
+                write!(
+                    f,
+                    "`{name}`: newName `{new_name}` has a tag or a digest, and kustomize writes the new one behind it: write `{argument}`"
+                )
             }
             NoteKind::AliasReplaced { field, alias } => {
                 write!(f, "`{name}`: {field} was the alias `{alias}` and is now a value of its own")
@@ -164,10 +182,33 @@ fn survey_asked(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>, requested: &Reque
     if let Some(character) = name.chars().find(|character| SPECIAL.contains(character)) {
         notes.push(note(yaml, entry, at, NoteKind::Pattern { character }));
     }
+    if let Some((new_name, argument)) = fields.new_name.as_deref().and_then(|kept| without_tag(kept, argument)) {
+        let value = effective(yaml, entry.mapping, FieldName::NewName.as_str());
+        let at = value.map_or(at, |value| yaml.tree.start(value));
+        notes.push(note(yaml, entry, at, NoteKind::NameWithTag { new_name, argument }));
+    }
     let asked = |field: FieldName| field.asked(&argument.change);
     if let (Some(digest), Field::Set(_), Field::Keep) =
         (fields.digest, asked(FieldName::NewTag), asked(FieldName::Digest))
     {
         notes.push(note(yaml, entry, at, NoteKind::DigestDecides { digest }));
     }
+}
+
+/// Returns a kept `newName` whose own tag or digest makes the asked reference impossible, and the argument that writes
+/// the name without it. `name@sha256` with the hexadecimal digits as the tag is a form that builds.
+fn without_tag(kept: &str, argument: &ImageArgument) -> Option<(String, String)> {
+    let ImageChange { new_name: Field::Keep, new_tag, digest } = &argument.change else {
+        return None;
+    };
+    let path = kept.rfind('/').map_or(0, |slash| slash + 1);
+    let end = path + kept[path..].find([':', '@'])?;
+    let (tag, digest) = (new_tag.set().map(Tag::as_str), digest.set().map(Digest::as_str));
+    let is_hex = |tag: &str| tag.len() == 64 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if (tag.is_none() && digest.is_none()) || (kept.ends_with("@sha256") && tag.is_some_and(is_hex)) {
+        return None;
+    }
+    let part = |mark: &str, value: Option<&str>| value.map_or_else(String::new, |value| format!("{mark}{value}"));
+    let name = &kept[..end];
+    Some((kept.to_owned(), format!("{}={name}{}{}", argument.name, part(":", tag), part("@", digest))))
 }

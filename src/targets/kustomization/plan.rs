@@ -2,17 +2,19 @@
 //! is changed here; a plan without splices is "already so".
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::absent::Absent;
 use super::action::{Action, Actions, write};
 use super::append::append;
+use super::comment::{Belongs, kept_comment};
 use super::entry::{ImageEntry, ImageLists, effective, inherited};
 use super::error::{EditError, ImagesShape};
 use super::field::FieldName;
 use super::go_yaml::is_refused;
 use super::notes::{Note, NoteKind};
 use super::requested::Requested;
-use crate::image::{Field, ImageArgument, ImageName};
+use crate::image::{Field, ImageArgument, ImageChange, ImageName, Tag};
 use crate::yaml::{NodeId, NodeKind, ParsedYaml, Splice, Writer, is_string, is_string_tag};
 
 /// All that one call does to one file.
@@ -29,7 +31,7 @@ pub(super) fn plan(
     requested: &Requested<'_>,
     absent: Absent,
 ) -> Result<Plan, EditError> {
-    let mut planner = Planner { yaml, writer: Writer::new(yaml), notes: Vec::new(), touched: Vec::new() };
+    let mut planner = Planner { yaml, splices: Vec::new(), notes: Vec::new(), touched: Vec::new() };
     for entry in &lists.entries {
         if let Some(argument) = requested.of(entry) {
             planner.entry(entry, argument)?;
@@ -44,12 +46,12 @@ pub(super) fn plan(
         }
     };
     planner.refuse_shared_values()?;
-    Ok(Plan { splices: planner.writer.finish(), notes: planner.notes, absent })
+    Ok(Plan { splices: planner.splices, notes: planner.notes, absent })
 }
 
 struct Planner<'p, 'd> {
     yaml: &'p ParsedYaml<'d>,
-    writer: Writer<'p, 'd>,
+    splices: Vec<Splice>,
     notes: Vec<Note>,
     /// The keys and values that do not stay as they are.
     touched: Vec<NodeId>,
@@ -58,6 +60,7 @@ struct Planner<'p, 'd> {
 impl Planner<'_, '_> {
     fn entry(&mut self, entry: &ImageEntry<'_>, argument: &ImageArgument) -> Result<(), EditError> {
         let (yaml, tree) = (self.yaml, &self.yaml.tree);
+        refuse_second_digest(yaml, entry, argument)?;
         let mut actions: Actions<'_> = [Action::Nothing; 3];
         for field in FieldName::ALL {
             actions[field as usize] = decide(yaml, entry, field, field.asked(&argument.change))?;
@@ -72,7 +75,6 @@ impl Planner<'_, '_> {
         }
         yaml.refuse_shared(entry.mapping, tree.aliases(entry.mapping).iter().copied())?;
         yaml.refuse_shared(entry.list, tree.aliases(entry.list).iter().copied())?;
-        self.note(argument, &actions);
         for action in actions {
             match action {
                 Action::Replace(pair, _) => self.touched.push(pair.value),
@@ -80,17 +82,23 @@ impl Planner<'_, '_> {
                 Action::Nothing | Action::Insert(_) => {}
             }
         }
-        Ok(write(&mut self.writer, entry, actions)?)
+        let mut writer = Writer::new(yaml);
+        write(&mut writer, entry, actions)?;
+        self.note(argument, &actions, &writer);
+        self.splices.extend(writer.finish());
+        Ok(())
     }
 
     /// Notes what the argument's grammar drops, and what else its user may not expect.
-    fn note(&mut self, argument: &ImageArgument, actions: &Actions<'_>) {
+    fn note(&mut self, argument: &ImageArgument, actions: &Actions<'_>, writer: &Writer<'_, '_>) {
         let (yaml, tree) = (self.yaml, &self.yaml.tree);
+        let comment = |at: Range<usize>| yaml.source.slice(at).to_owned();
         for (field, action) in FieldName::ALL.into_iter().zip(actions) {
             let (node, kind) = match action {
                 Action::Delete(pair) => {
                     let value = tree.text(pair.value).unwrap_or_default().to_owned();
-                    (pair.key, NoteKind::Dropped { field, value, comment: yaml.trailing_comment(*pair) })
+                    let gone = yaml.trailing_comment(*pair).filter(|at| writer.removes(at)).map(comment);
+                    (pair.key, NoteKind::Dropped { field, value, comment: gone })
                 }
                 Action::Replace(pair, _) if matches!(tree.kind(pair.value), NodeKind::Alias(_)) => {
                     let alias = yaml.source.slice(tree.span(pair.value)).to_owned();
@@ -102,6 +110,31 @@ impl Planner<'_, '_> {
                 _ => continue,
             };
             self.notes.push(Note { name: argument.name.to_string(), place: yaml.place(node), kind });
+        }
+        for action in actions {
+            self.note_comments(argument, *action, writer);
+        }
+    }
+
+    /// Notes the comments that stay on a changed line, or above it, and may be about the value that went.
+    fn note_comments(&mut self, argument: &ImageArgument, action: Action<'_>, writer: &Writer<'_, '_>) {
+        let yaml = self.yaml;
+        let (pair, behind) = match action {
+            Action::Replace(pair, new) if yaml.tree.text(pair.value) != Some(new) => (pair, Belongs::Perhaps),
+            // Its line became that of another field.
+            Action::Delete(pair) if writer.removes(&yaml.tree.span(pair.key)) => (pair, Belongs::ToValue),
+            _ => return,
+        };
+        let old = yaml.tree.text(pair.value).unwrap_or_default();
+        let new = argument.change.new_tag.set().map(Tag::as_str);
+        let above = yaml.comment_above(pair).filter(|_| writer.removes(&yaml.tree.span(pair.value)));
+        for (at, belongs) in [(above, Belongs::Perhaps), (yaml.trailing_comment(pair), behind)] {
+            let Some(at) = at.filter(|at| !writer.removes(at)) else {
+                continue;
+            };
+            if let Some(kind) = kept_comment(yaml.source.slice(at.clone()), belongs, old, new) {
+                self.notes.push(Note { name: argument.name.to_string(), place: yaml.source.place(at.start), kind });
+            }
         }
     }
 
@@ -118,7 +151,10 @@ impl Planner<'_, '_> {
         if let Some(list) = lists.images {
             self.yaml.refuse_shared(list.value, self.yaml.tree.aliases(list.value).iter().copied())?;
         }
-        append(&mut self.writer, lists, missing)
+        let mut writer = Writer::new(self.yaml);
+        append(&mut writer, lists, missing)?;
+        self.splices.extend(writer.finish());
+        Ok(())
     }
 
     /// A value with an anchor may change only if no alias of it is left.
@@ -134,6 +170,30 @@ impl Planner<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Refuses a digest beside a kept `newTag` that has one: kustomize would build `tag@digest@digest`.
+fn refuse_second_digest(
+    yaml: &ParsedYaml<'_>,
+    entry: &ImageEntry<'_>,
+    argument: &ImageArgument,
+) -> Result<(), EditError> {
+    let ImageChange { new_name, new_tag: Field::Keep, digest: Field::Set(digest) } = &argument.change else {
+        return Ok(());
+    };
+    let Some(value) = effective(yaml, entry.mapping, FieldName::NewTag.as_str()) else {
+        return Ok(());
+    };
+    let Some((tag, _)) = yaml.tree.text(value).and_then(|text| text.split_once('@')) else {
+        return Ok(());
+    };
+    let name = match new_name {
+        Field::Keep => format!("{}=*", argument.name),
+        Field::Set(name) => format!("{}={name}", argument.name),
+        Field::Remove => argument.name.to_string(),
+    };
+    let shape = ImagesShape::SecondDigest { argument: format!("{name}:{tag}@{}", digest.as_str()) };
+    Err(EditError::refused(yaml, value, shape))
 }
 
 fn decide<'a>(
