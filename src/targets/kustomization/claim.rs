@@ -14,7 +14,10 @@ pub(super) fn require_kustomization(yaml: &ParsedYaml<'_>, root: NodeId) -> Resu
     let text = |pair: Option<Pair>| pair.and_then(|pair| yaml.tree.text(pair.value));
     let is_ours = |text: &str, ours: &dyn Fn(&str) -> bool| text.is_empty() || text.contains("{{") || ours(text);
     let is_kind = text(kind).is_none_or(|kind| is_ours(kind, &|kind| KINDS.contains(&kind)));
-    let is_group = text(version).is_none_or(|version| is_ours(version, &|version| version.starts_with(GROUP)));
+    // A version without a group says nothing beside the kind, as in `apiVersion: v1beta1`.
+    let has_kind = text(kind).is_some_and(|kind| KINDS.contains(&kind));
+    let is_group_ours = |version: &str| version.starts_with(GROUP) || (has_kind && !version.contains('/'));
+    let is_group = text(version).is_none_or(|version| is_ours(version, &is_group_ours));
     if is_kind && is_group {
         return Ok(());
     }
