@@ -290,7 +290,7 @@ fn clocks_that_go_wrong() {
     }
 }
 
-/// What old tools have left in a history is nobody's fault now.
+/// What old tools have left in a history stops no release.
 #[test]
 fn a_commit_that_cannot_be_read_stops_nothing() {
     let pipeline = Pipeline::new();
