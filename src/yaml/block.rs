@@ -21,6 +21,18 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
+    /// Writes lines behind the one that ends at `at`, each with its line end before it. If that one is deleted together
+    /// with its line end, as with [`whole_lines`](super::parsed::ParsedYaml::whole_lines), the new lines end themselves.
+    pub(crate) fn insert_lines(&mut self, at: usize, lines: String) {
+        let source = self.yaml.source;
+        let next = source.next_line(at);
+        let rotated = lines.strip_prefix(source.eol_at(at)).filter(|_| at < next && self.removes(&(at..next)));
+        match rotated {
+            Some(lines) => self.insert(next, format!("{lines}{}", source.eol_at(at))),
+            None => self.insert(at, lines),
+        }
+    }
+
     /// Removes the lines of the deleted pairs. A first pair that shares its line with a dash leaves the dash to the next.
     pub(crate) fn delete_lines(&mut self, pairs: &Pairs) -> Result<(), YamlError> {
         if !pairs.has_deleted() {

@@ -48,6 +48,13 @@ impl ParsedYaml<'_> {
         })
     }
 
+    /// Returns the pair of a mapping that has no braces: one pair alone in a list in flow style.
+    pub(crate) fn pair_without_braces(&self, mapping: NodeId) -> Option<Pair> {
+        let only = self.tree.pairs(mapping).next()?;
+        let before = self.source.text[..self.pair_start(only.key)].trim_end();
+        (self.tree.pairs(mapping).count() == 1 && before.ends_with(['[', ','])).then_some(only)
+    }
+
     /// Returns what separates the pairs.
     fn gap(&self, pairs: &[Pair]) -> &'static str {
         let is_tight = match pairs {
@@ -75,6 +82,15 @@ impl ParsedYaml<'_> {
 }
 
 impl Writer<'_, '_> {
+    /// Writes pairs behind the only one of a mapping without braces, as in `[name: app]`, and gives it braces.
+    pub(crate) fn insert_with_braces(&mut self, only: Pair, texts: &[String]) {
+        let (yaml, source) = (self.yaml, self.yaml.source);
+        let end = yaml.pair_end(only);
+        let apart = if source.text[..end].ends_with(':') { " " } else { "" };
+        self.insert(yaml.pair_start(only.key), "{");
+        self.insert(end, format!("{apart}{}}}", prefixed(yaml.gap(&[only]), texts)));
+    }
+
     /// Writes pairs behind `sibling`: on lines of their own if that one has its own.
     pub(crate) fn insert_members(&mut self, pairs: &Pairs, sibling: Pair, texts: &[String]) {
         let (yaml, source) = (self.yaml, self.yaml.source);

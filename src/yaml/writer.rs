@@ -49,7 +49,12 @@ impl Pairs {
 
 impl<'p, 'd> Writer<'p, 'd> {
     pub(crate) fn new(yaml: &'p ParsedYaml<'d>) -> Self {
-        Self { yaml, splices: Vec::new() }
+        Self::with(yaml, Vec::new())
+    }
+
+    /// Goes on behind splices that were collected before.
+    pub(crate) fn with(yaml: &'p ParsedYaml<'d>, splices: Vec<Splice>) -> Self {
+        Self { yaml, splices }
     }
 
     /// Whether a range is deleted or replaced as a whole.

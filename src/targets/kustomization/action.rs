@@ -75,7 +75,10 @@ fn write_flow(writer: &mut Writer<'_, '_>, entry: &ImageEntry<'_>, mut actions: 
         }
     }
     for (sibling, texts) in groups {
-        writer.insert_members(&pairs, sibling, &texts);
+        match yaml.pair_without_braces(entry.mapping) {
+            Some(only) => writer.insert_with_braces(only, &texts),
+            None => writer.insert_members(&pairs, sibling, &texts),
+        }
     }
     writer.delete_members(&pairs)
 }

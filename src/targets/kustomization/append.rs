@@ -66,11 +66,11 @@ fn append_lines(writer: &mut Writer<'_, '_>, list: Pair, entries: &[NewEntry<'_>
     let column = source.column(dash);
     let at = yaml.room_after_pair(list)?.max(source.line_end(dash));
     let at = yaml.behind_deeper_comments(at, column);
-    let separated = items.len() > 1 && yaml.is_behind_blank_line(dash);
+    let separated = items.len() > 1 && yaml.is_behind_blank_line(dash) && !yaml.keeps_blank_lines(list);
     let eol = source.eol_at(at);
     let mut style = LineStyle { separator: if separated { eol } else { "" }, ..LineStyle::plain(column) };
     follow_layout(yaml, list, &items, &mut style);
-    writer.insert(at, lines(entries, eol, &style));
+    writer.insert_lines(at, lines(entries, eol, &style));
     Ok(())
 }
 
@@ -140,16 +140,17 @@ fn create(writer: &mut Writer<'_, '_>, root: NodeId, entries: &[NewEntry<'_>]) -
     };
     let column = source.column(yaml.pair_start(pairs[0].key));
     let style = LineStyle::plain(column + yaml.list_indent(root));
-    let at = match (yaml.room_after_pair(*last), pairs.len().checked_sub(2)) {
-        (Ok(at), _) => at,
+    let (before, at) = match (yaml.room_after_pair(*last), pairs.len().checked_sub(2)) {
+        (Ok(at), _) => (*last, at),
         // A line behind it would change the last value, so the new field comes before that one.
-        (Err(_), Some(previous)) => yaml.after_pair(pairs[previous]),
+        (Err(_), Some(previous)) => (pairs[previous], yaml.after_pair(pairs[previous])),
         (Err(error), None) => return Err(error.into()),
     };
     let at = yaml.behind_deeper_comments(at, column);
     let eol = source.eol_at(at);
-    let blank = if pairs.len() > 1 && yaml.is_behind_blank_line(yaml.pair_start(last.key)) { eol } else { "" };
+    let separated = pairs.len() > 1 && yaml.is_behind_blank_line(yaml.pair_start(last.key));
+    let blank = if separated && !yaml.keeps_blank_lines(before) { eol } else { "" };
     let lines = lines(entries, eol, &style);
-    writer.insert(at, format!("{blank}{eol}{}images:{lines}", " ".repeat(column)));
+    writer.insert_lines(at, format!("{blank}{eol}{}images:{lines}", " ".repeat(column)));
     Ok(())
 }

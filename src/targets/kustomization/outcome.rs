@@ -6,7 +6,7 @@ use super::notes::{Note, survey};
 use super::plan::Plan;
 use super::requested::Requested;
 use crate::image::ImageName;
-use crate::yaml::{ParsedYaml, is_string};
+use crate::yaml::{ParsedYaml, Position, is_string};
 
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,15 @@ pub struct FieldEdit {
 pub(super) struct Side<'p, 'd> {
     pub(super) yaml: &'p ParsedYaml<'d>,
     pub(super) lists: &'p ImageLists<'p>,
+}
+
+impl Side<'_, '_> {
+    /// Returns the place of the entry that a byte is in; that of the byte itself if it is in none.
+    pub(super) fn entry_at(self, at: usize) -> Position {
+        let start = |entry: &ImageEntry<'_>| self.yaml.tree.start(entry.item);
+        let entry = self.lists.entries.iter().map(start).filter(|start| *start <= at).max();
+        self.yaml.source.place(entry.unwrap_or(at))
+    }
 }
 
 pub(super) fn outcome(old: Side<'_, '_>, new: Side<'_, '_>, requested: &Requested<'_>, plan: Plan) -> Edit {

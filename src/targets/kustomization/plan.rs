@@ -151,9 +151,9 @@ impl Planner<'_, '_> {
         if let Some(list) = lists.images {
             self.yaml.refuse_shared(list.value, self.yaml.tree.aliases(list.value).iter().copied())?;
         }
-        let mut writer = Writer::new(self.yaml);
+        let mut writer = Writer::with(self.yaml, std::mem::take(&mut self.splices));
         append(&mut writer, lists, missing)?;
-        self.splices.extend(writer.finish());
+        self.splices = writer.finish();
         Ok(())
     }
 
