@@ -6,15 +6,16 @@ use super::tree::Pair;
 use super::writer::{Pairs, Writer};
 
 impl Writer<'_, '_> {
-    /// Writes a line behind a pair. The last line of a file without a last line end stays so, and the new line comes
-    /// before it.
+    /// Writes a line behind a pair. The last line of a file without a last line end stays as it is unless it changes
+    /// anyway, and the new line comes before it.
     pub(crate) fn insert_line(&mut self, pairs: &Pairs, sibling: Pair, line: &str) -> Result<(), YamlError> {
         let (yaml, source) = (self.yaml, self.yaml.source);
         let indent = " ".repeat(source.column(yaml.pair_start(pairs.all[0].key)));
         let after = yaml.after_pair(sibling);
         let eol = source.eol_at(after);
-        if pairs.kept().next() != Some(sibling) && after == source.text.len() {
-            self.insert(source.line_start(yaml.pair_start(sibling.key)), format!("{indent}{line}{eol}"));
+        let start = yaml.pair_start(sibling.key);
+        if pairs.kept().next() != Some(sibling) && after == source.text.len() && !self.touches(&(start..after)) {
+            self.insert(source.line_start(start), format!("{indent}{line}{eol}"));
         } else {
             self.insert(yaml.room_after_pair(sibling)?, format!("{eol}{indent}{line}"));
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::error::YamlError;
 use super::parsed::ParsedYaml;
-use super::scalar::{Quote, render};
+use super::scalar::Quote;
 use super::source::is_blank;
 use super::tree::{Layout, NodeId, NodeKind, Pair};
 use super::writer::{Pairs, Writer};
@@ -20,10 +20,15 @@ impl ParsedYaml<'_> {
     /// Returns a pair as text, written as `like` is written.
     pub(crate) fn pair_text(&self, key: &str, value: &str, like: Pair) -> String {
         let key_quote = self.quote_of(like.key);
-        let value_quote = if key_quote == Quote::Double { Quote::Double } else { self.quote_of(like.value) };
+        let value_quote = if key_quote == Quote::Double {
+            Quote::Double
+        } else {
+            self.quote_to_follow(like.value).unwrap_or(Quote::Plain)
+        };
         let colon = self.colon_text(like);
         let space = if key_quote == Quote::Plain && colon == ":" { ": " } else { colon };
-        format!("{}{space}{}", render(key, key_quote), render(value, value_quote))
+        let (key, value) = (self.render(key, key_quote, like.key), self.render(value, value_quote, like.value));
+        format!("{key}{space}{value}")
     }
 
     /// Returns `:` if a value stands right behind the colon, as in compact JSON.

@@ -77,7 +77,7 @@ mod tests {
     /// Reads a text that is not the given one.
     fn read_another<'d>(source: &'d SourceText<'d>, text: &'static str) -> Result<ParsedYaml<'d>, YamlError> {
         let other: &'static SourceText<'static> = Box::leak(Box::new(SourceText::read(text.as_bytes())?));
-        Ok(ParsedYaml { source, tree: first_reader::read(other)?.tree })
+        Ok(ParsedYaml::new(source, first_reader::read(other)?.tree))
     }
 
     #[test]
