@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::field::FieldName;
 use crate::image::ImageName;
-use crate::yaml::{Difference, NodeId, NodeType, ParsedYaml, Position, TEMPLATE_HINT, YamlError};
+use crate::yaml::{NodeId, NodeType, ParsedYaml, Position, TEMPLATE_HINT, YamlError};
 
 /// Why a file was not edited.
 ///
@@ -21,8 +21,8 @@ pub enum EditError {
     #[error("nothing to write for `{0}`: there is no entry to keep values from")]
     NothingToWrite(ImageName),
     /// The edited text did not read back as what was asked for. Nothing of it is used.
-    #[error("the edit could not be proved: {difference}")]
-    Unproved { difference: String },
+    #[error("{place}: the edit could not be proved: {difference}")]
+    Unproved { place: Position, difference: String },
 }
 
 /// A shape of a kustomization and its `images` that is not edited.
@@ -95,8 +95,8 @@ impl EditError {
     pub fn place(&self) -> Option<Position> {
         match self {
             Self::Yaml(error) => error.place(),
-            Self::Refused { place, .. } => Some(*place),
-            Self::NothingToWrite(_) | Self::Unproved { .. } => None,
+            Self::Refused { place, .. } | Self::Unproved { place, .. } => Some(*place),
+            Self::NothingToWrite(_) => None,
         }
     }
 
@@ -123,12 +123,6 @@ fn of_yaml(error: &YamlError) -> String {
     match error {
         YamlError::Utf16 => format!("{error}, which kustomize does not read"),
         error => error.to_string(),
-    }
-}
-
-impl From<Difference> for EditError {
-    fn from(Difference(difference): Difference) -> Self {
-        Self::Unproved { difference }
     }
 }
 
