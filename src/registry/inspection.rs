@@ -139,7 +139,7 @@ impl<'a> Inspection<'a> {
         Ok(())
     }
 
-    /// The image for the platform must be there. Where a revision is wanted too, its manifest is read anyway.
+    /// The image for the platform must be there. If a revision is wanted too, its manifest is read anyway.
     fn platform(&mut self, wanted: &Platform) -> Result<Finding, PartError> {
         let Some(index) = self.image_for(wanted)? else {
             return Ok(Finding::OtherPlatforms { wanted: wanted.clone(), found: self.platforms() });
