@@ -1,6 +1,8 @@
 //! The pipelines of `examples/`: that each command in them means something, that what they use exists, and, of those for
 //! GitHub, that they do what they say: act runs them, against a registry and a repository on loopback.
 
+mod release_steps;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;

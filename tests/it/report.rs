@@ -414,7 +414,14 @@ fn a_refused_command_line_has_results() {
     refused(tagship().args(["release", "--nonsense", "--result-file", &file, "a:v1"]));
     refused(tagship().args(["release", &format!("--result-file={file}")]));
     refused(tagship().env("TAGSHIP_RESULT_FILE", &file).args(["release", "--wait"]));
-    refused(tagship().env("CI", "woodpecker").env("PLUGIN_RESULT_FILE", &file).env("PLUGIN_DRYRUN", "true"));
+    for (name, value) in [
+        ("PLUGIN_RESULT_FILE", file.clone()),
+        ("PLUGIN_RESULT_FILES", format!("{file}\n")),
+        ("PLUGIN_RESULT_FILES", format!(r#"["{file}"]"#)),
+    ] {
+        refused(tagship().env("CI", "woodpecker").env(name, &value).env("PLUGIN_DRYRUN", "true"));
+        refused(tagship().env("CI", "woodpecker").env(name, &value).env("PLUGIN_COMMAND", "relase"));
+    }
 }
 
 /// What follows `--` is an image, and may come from outside: it names no file to write, and no form.
