@@ -39,12 +39,13 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 const VARIABLES: &str = "\
 Environment:
-    Every flag can be given as a variable too, such as TAGSHIP_DRY_RUN=true for `--dry-run`. A flag beats it, and lists have
-    one value a line.
+    Every flag can be given as a variable too, such as TAGSHIP_DRY_RUN=true for `--dry-run`.
+    A flag beats its variable. A list in a variable has one value a line.
 
-    TAGSHIP_GIT_TOKEN, TAGSHIP_GIT_USERNAME      the login for the repository
+    TAGSHIP_GIT_TOKEN, TAGSHIP_GIT_USERNAME
+            the login for the repository
     TAGSHIP_REGISTRY_USERNAME, TAGSHIP_REGISTRY_PASSWORD, TAGSHIP_REGISTRY_HOST
-                                                 the login for the registry, if `docker login` made none";
+            the login for the registry, if `docker login` made none";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {

@@ -208,7 +208,7 @@ fn a_plugin_releases() {
     let release = &stage.remote.log("main")[0];
     assert_eq!((release.trailer("Reviewed-by"), release.trailer("Note")), (vec!["A, B"], vec!["c"]));
     plugin().env("PLUGIN_IMAGES", "").run().exit(2).stderr_has("the setting `images` is missing");
-    plugin().env("PLUGIN_COMMAND", "nonsense").run().exit(2).stderr_has("unrecognized subcommand 'nonsense'");
+    plugin().env("PLUGIN_COMMAND", "nonsense").run().exit(2).stderr_has("`nonsense` is not a command");
     plugin().env("CI", "true").run().exit(2).stderr_has("Usage: tagship");
 }
 

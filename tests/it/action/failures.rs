@@ -69,7 +69,11 @@ fn a_failed_install_has_outputs() {
         let output = step.run(variables).exit(6).stderr_has("::error title=tagship::");
         assert_eq!(output.stdout(), "", "{variables:?}");
         let outputs = step.outputs();
-        assert_eq!((outputs["outcome"].as_str(), outputs["error"].as_str()), ("failed", "unavailable"), "{variables:?}");
+        assert_eq!(
+            (outputs["outcome"].as_str(), outputs["error"].as_str()),
+            ("failed", "unavailable"),
+            "{variables:?}"
+        );
         assert!(outputs["reason"].contains(reason), "{outputs:?}");
         let result: Value = serde_json::from_str(&outputs["result"]).unwrap();
         assert_eq!(result["error"]["message"], outputs["reason"].as_str());
@@ -103,9 +107,8 @@ fn they_are_those_of_the_program() {
         outputs
     };
     let (reason, json) = (outputs["reason"].clone(), outputs["result"].clone());
-    let (expected_json, read) = (expected["result"].clone(), |name: &str| {
-        fs::read_to_string(step.home.path().join(name)).unwrap()
-    });
+    let (expected_json, read) =
+        (expected["result"].clone(), |name: &str| fs::read_to_string(step.home.path().join(name)).unwrap());
     assert_eq!(without_texts(outputs), without_texts(expected));
     let parsed = |json: &str| {
         let mut result: Value = serde_json::from_str(json).unwrap();

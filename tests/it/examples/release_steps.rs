@@ -184,8 +184,7 @@ impl Place {
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_tagship"), programs.join("tagship")).unwrap();
         let mut place = Self { home, registry, server, app, config, commit, variables: Vec::new() };
         let (_, variables) = VARIABLES.iter().find(|(file, _)| *file == example).unwrap();
-        place.variables =
-            variables.iter().map(|(name, value)| ((*name).to_owned(), place.filled(value))).collect();
+        place.variables = variables.iter().map(|(name, value)| ((*name).to_owned(), place.filled(value))).collect();
         place
     }
 
@@ -261,7 +260,11 @@ impl Place {
     fn released(&self, output: Output, remote: &Remote, path: &str) {
         output.success().says_nowhere(TOKEN).says_nowhere("registry-s3cret");
         let text = String::from_utf8(remote.file("main", path)).unwrap();
-        let expected = format!("images:\n- name: web\n  newName: {}/org/web\n  newTag: {}\n", self.registry.address(), self.commit);
+        let expected = format!(
+            "images:\n- name: web\n  newName: {}/org/web\n  newTag: {}\n",
+            self.registry.address(),
+            self.commit
+        );
         assert_eq!(text, expected);
         assert_eq!(remote.number_of_commits("main"), 2);
     }
@@ -318,12 +321,15 @@ fn bitbucket() {
     let checkout = Checkout::shallow(&place.app.file_url());
     place.set("BITBUCKET_CLONE_DIR", checkout.path().to_str().unwrap());
     // As the example's comment says for a private image.
-    for (name, value) in [("HOST", place.registry.address()), ("USERNAME", "ci".to_owned()), ("PASSWORD", "registry-s3cret".to_owned())] {
+    for (name, value) in
+        [("HOST", place.registry.address()), ("USERNAME", "ci".to_owned()), ("PASSWORD", "registry-s3cret".to_owned())]
+    {
         place.set(&format!("TAGSHIP_REGISTRY_{name}"), &value);
     }
     let text = place.example("bitbucket-pipelines.yml");
     let steps = yaml(&text)["pipelines"]["branches"]["main"].clone();
-    let step = steps.as_vec().unwrap().iter().map(|step| &step["step"]).find(|step| step["name"].as_str() == Some("Release"));
+    let step =
+        steps.as_vec().unwrap().iter().map(|step| &step["step"]).find(|step| step["name"].as_str() == Some("Release"));
     let script = format!("cd {}\n{}", checkout.path().display(), script_of(&step.unwrap()["script"]));
     place.released(place.run_script(&script), &place.app, IN_APP);
     place.names_its_origin(&place.app);
@@ -338,7 +344,8 @@ fn azure() {
     let auths = format!(r#"{{"auths": {{"{}": {{"auth": "{login}"}}}}}}"#, place.registry.address());
     place.home.write("docker/config.json", &auths);
     let steps = yaml(&place.example("azure-pipelines.yml"))["steps"].clone();
-    let step = steps.as_vec().unwrap().iter().find(|step| step["displayName"].as_str() == Some("Release")).unwrap().clone();
+    let step =
+        steps.as_vec().unwrap().iter().find(|step| step["displayName"].as_str() == Some("Release")).unwrap().clone();
     // A program in docker's place gives the step what a container would have: the variables that are passed on, and those of
     // the image.
     write_script(&place.home.path().join("programs/docker"), DOCKER);
@@ -459,7 +466,11 @@ fn tekton() {
     }
     // The minimal image sets it.
     place.set("CI", "true");
-    let words = step["args"].as_vec().unwrap().iter().map(|word| word.as_str().unwrap().replace("/tekton/results", &format!("{home}/results")));
+    let words = step["args"]
+        .as_vec()
+        .unwrap()
+        .iter()
+        .map(|word| word.as_str().unwrap().replace("/tekton/results", &format!("{home}/results")));
     let output = place.with_variables(tagship().args(words)).run();
     place.released(output, &place.config, IN_CONFIG);
     for result in task["spec"]["results"].as_vec().unwrap() {

@@ -94,7 +94,8 @@ fn the_kustomizations_that_have_the_entry_are_named() {
     release("nothing").stderr_has("`--add` appends a new entry");
     // The folders of a checkout are at hand as well.
     let checkout = Checkout::shallow(&url);
-    let release = stage.tagship().current_dir(checkout.path()).args(["release", "--no-check", "-k", "base", "web=*:v2"]);
+    let release =
+        stage.tagship().current_dir(checkout.path()).args(["release", "--no-check", "-k", "base", "web=*:v2"]);
     let output = release.run().exit(3);
     output.stderr_has("  hint: `overlays/prod` and `overlays/staging` have an entry `web`; name one with `-k`\n");
 }
