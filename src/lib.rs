@@ -45,7 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut typed: Vec<OsString> = arguments.into_iter().collect();
     match cli::or_inputs(&typed, &mut environment) {
         Ok(words) => typed = words,
-        Err(error) => return code_of(refuse(&error, &typed, &environment)),
+        Err(refused) => return code_of(refuse(&refused.error, &refused.words, &environment)),
     }
     let exit_codes = exit_codes();
     if let Some(text) = Arguments::manual(&typed, &environment, &exit_codes) {
