@@ -1,9 +1,9 @@
 //! What a person is told when something failed: what happened, what to do, and, by the kind, who must act. Here the errors
-//! of all rooms become that; those of a registry do in `registry`, and those of a repository in `repository`.
+//! of all rooms become that; those of a check do in `checked_image`, and those of a repository in `repository`.
 
+mod checked_image;
 mod kind;
 mod nearest;
-mod registry;
 mod repository;
 
 use std::fmt::Write as _;
