@@ -9,6 +9,7 @@ use crate::git::{
     Signed, Signing, Snapshot, Tips, TreeEntry,
 };
 use crate::outcome::failure::Failure;
+use crate::outcome::{Event, Listener};
 use crate::request::{Effect, NewBranch, Repository, TargetRequest};
 use crate::targets::kustomization;
 
@@ -67,6 +68,13 @@ impl Destination {
             Self::Tip(branch) | Self::New(branch) => Some(branch),
             Self::Head(branch) => branch.as_ref(),
         }
+    }
+}
+
+/// Tells what the connections of a request had to tell since the last call.
+pub(super) fn tell_connections(target: &TargetRequest, listener: &mut Listener<'_>) {
+    for notice in target.notices.take() {
+        listener(&Event::Noted(notice));
     }
 }
 

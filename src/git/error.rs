@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use super::wire::known_login::{LoginOrigin, Withheld};
+
 /// Why a repository could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -32,12 +34,26 @@ pub enum GitError {
     NotFollowed { path: String, what: &'static str },
 
     /// The remote requires a login, or does not accept ours.
-    #[error("{remote} {}", if *.credentials_sent { "does not accept the login" } else { "requires a login, and none was found" })]
-    Unauthorized { remote: String, credentials_sent: bool, details: Vec<String> },
+    #[error("{remote} {}", refused_login(*.login))]
+    Unauthorized {
+        remote: String,
+        /// `None`: none was sent.
+        login: Option<LoginOrigin>,
+        details: Vec<String>,
+    },
 
     /// The remote accepted the login and refuses access, or says that the repository does not exist, which may mean the same.
-    #[error("{remote} is not there, or this login may not use it")]
-    NoAccess { remote: String, details: Vec<String> },
+    #[error("{remote} is not there, or {}", powerless_login(*.login))]
+    NoAccess {
+        remote: String,
+        /// `None`: no login was sent over HTTP.
+        login: Option<LoginOrigin>,
+        details: Vec<String>,
+    },
+
+    /// The remote requires a login, and there is one that must not go over this connection.
+    #[error("{remote} requires a login, and {withheld}")]
+    Unprotected { remote: String, withheld: Withheld, details: Vec<String> },
 
     /// The host accepts none of the keys that `ssh` has.
     #[error("{remote} does not accept the key")]
@@ -95,11 +111,27 @@ pub enum GitError {
     Unexpected { context: String, source: anyhow::Error },
 }
 
+fn refused_login(origin: Option<LoginOrigin>) -> String {
+    match origin {
+        Some(origin) => format!("does not accept the login from {origin}"),
+        None => "requires a login, and none was found".to_owned(),
+    }
+}
+
+fn powerless_login(origin: Option<LoginOrigin>) -> String {
+    match origin {
+        Some(origin) => format!("the login from {origin} may not use it"),
+        None => "this login may not use it".to_owned(),
+    }
+}
+
 impl GitError {
     /// Returns whether the remote itself answered this; a connection that broke is no answer.
     pub(super) fn is_an_answer(&self) -> bool {
         match self {
-            Self::Unauthorized { .. } | Self::NoAccess { .. } | Self::Declined { .. } => true,
+            Self::Unauthorized { .. } | Self::NoAccess { .. } | Self::Unprotected { .. } | Self::Declined { .. } => {
+                true
+            }
             Self::Unavailable { answered, .. } => *answered,
             _ => false,
         }
@@ -110,6 +142,7 @@ impl GitError {
         match self {
             Self::Unauthorized { details, .. }
             | Self::NoAccess { details, .. }
+            | Self::Unprotected { details, .. }
             | Self::Declined { details, .. }
             | Self::KeyRefused { details, .. }
             | Self::HostKey { details, .. }

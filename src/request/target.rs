@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::run::Run;
 use super::values::duration;
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
-use crate::git::{BranchName, HostLogin, Remote, RemoteOptions, SshSettings, TrustedOwner};
+use crate::git::{BranchName, HostLogin, InsecureGit, Notices, Remote, RemoteOptions, SshSettings, TrustedOwner};
 use crate::outcome::failure::Failure;
 
 #[derive(Clone)]
@@ -24,6 +24,9 @@ pub struct TargetRequest {
     /// Whether the certificate of the repository's server is not checked.
     pub git_unverified: bool,
     pub git_logins: Vec<HostLogin>,
+    pub insecure_git: InsecureGit,
+    /// What the connections of this request have to tell.
+    pub notices: Notices,
     pub home: Option<PathBuf>,
     pub run: Run,
     /// A CI system, a known one or not, may check the repository out as another user, in its workspace.
@@ -69,6 +72,8 @@ impl TargetRequest {
             git_ca_file: environment.path("GIT_SSL_CAINFO"),
             git_unverified: environment.git_unverified(),
             git_logins: environment.git_logins().into_iter().map(host_login).collect(),
+            insecure_git: if arguments.insecure_git { InsecureGit::Allowed } else { InsecureGit::Refused },
+            notices: Notices::default(),
             home: environment.path("HOME"),
             trusted_owner: match environment.in_ci() {
                 true => TrustedOwner::AnyBelow(environment.workspaces()),
@@ -86,6 +91,8 @@ impl TargetRequest {
             ca_file: self.git_ca_file.clone(),
             unverified: self.git_unverified,
             logins: self.git_logins.clone(),
+            insecure: self.insecure_git,
+            notices: self.notices.clone(),
             home: self.home.clone(),
         }
     }
@@ -116,8 +123,8 @@ impl TargetRequest {
     }
 }
 
-fn host_login(GitLogin { server, user, password }: GitLogin) -> HostLogin {
-    HostLogin { server, user, password }
+fn host_login(GitLogin { variable, server, user, password }: GitLogin) -> HostLogin {
+    HostLogin { variable, server, user, password }
 }
 
 /// A folder with a checkout in it stands for its remote; any other path, and any URL, is the repository itself.

@@ -47,7 +47,8 @@ impl Proxy {
                 let refusal = Response::text(407, "the proxy wants a login");
                 return Ok(Reply::Send(refusal.header("Proxy-Authenticate", "Basic realm=\"proxy\"")));
             }
-            pass_on(head, body, address.as_deref()).or_else(|error| Ok(Reply::Send(Response::text(502, &error.to_string()))))
+            pass_on(head, body, address.as_deref())
+                .or_else(|error| Ok(Reply::Send(Response::text(502, &error.to_string()))))
         });
         Self { server, script }
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 
 use self::attempt::{Attempt, Stop};
-use super::branch::ReleaseBranch;
+use super::branch::{ReleaseBranch, tell_connections};
 use super::checks::Checks;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Outcome};
@@ -23,6 +23,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Delivers everything in one commit, or nothing.
 pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    let delivered = attempts(job, decide, listener);
+    tell_connections(&job.delivery.target, listener);
+    delivered
+}
+
+fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let delivery = job.delivery;
     let mut checks = Checks::new(delivery.registry.as_ref());
     let branch = ReleaseBranch::open(&delivery.target)?;
@@ -33,6 +39,7 @@ pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Lis
     loop {
         let begun = Instant::now();
         let tip = early.take().map_or_else(read_tip, Ok)?;
+        tell_connections(&delivery.target, listener);
         let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number };
         match attempt.run(tip, decide, listener) {
             Ok(outcome) => return Ok(outcome),

@@ -25,6 +25,7 @@ use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::record::CommitRecord;
 use crate::git::objects::store::{HASH, Objects};
 use crate::git::remote::{Remote, RemoteOptions};
+use crate::git::wire::known_login::UrlWriter;
 
 /// A repository on disk with its configuration.
 pub struct Checkout {
@@ -149,7 +150,7 @@ impl Checkout {
             let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
             url.path = path.to_string_lossy().into_owned().into();
         }
-        Remote::of(url, self.repository.config_snapshot().plumbing(), options)
+        Remote::of(url, UrlWriter::Configuration, self.repository.config_snapshot().plumbing(), options)
     }
 
     /// Returns author and committer by git's configuration and `GIT_AUTHOR_*`/`GIT_COMMITTER_*`.

@@ -18,6 +18,9 @@ use reqwest::{StatusCode, Url};
 
 use super::exchange::{Body, ExchangeFailure, Headers, Journal, PostBody};
 use super::host_login::RemoteLogin;
+use super::known_login::Withheld;
+use super::notices::Notices;
+use super::protection::Protection;
 
 /// The most redirects of one request that are followed.
 const MAX_REDIRECTS: usize = 5;
@@ -27,6 +30,10 @@ const MAX_REDIRECTS: usize = 5;
 pub(in crate::git) struct Access {
     pub(in crate::git) login: RemoteLogin,
     pub(in crate::git) headers: HeaderMap,
+    /// A login that is not sent, because the connection does not protect it.
+    pub(in crate::git) withheld: Option<Withheld>,
+    pub(in crate::git) protection: Protection,
+    pub(in crate::git) notices: Notices,
 }
 
 /// Where a redirect may lead.
@@ -55,6 +62,9 @@ impl Conversation {
         journal: Rc<Journal>,
         redirects: Redirects,
     ) -> Self {
+        if let Some(notice) = access.protection.notice() {
+            access.notices.add(notice);
+        }
         Self { client, origin, access, journal, redirected_base: None, redirects }
     }
 

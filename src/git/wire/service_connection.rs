@@ -145,14 +145,20 @@ impl<'r> Connection<'r> {
             "" => format!("it answered {status}"),
             text => format!("it answered {status}: {text}"),
         };
-        match status {
-            StatusCode::UNAUTHORIZED => {
-                let credentials_sent = self.remote.has_credentials();
+        let login = self.remote.login_origin();
+        match (status, login, self.remote.withheld()) {
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, None, Some(withheld)) => {
+                GitError::Unprotected { remote, withheld: withheld.clone(), details: vec![answer] }
+            }
+            (StatusCode::UNAUTHORIZED, ..) => {
                 let silence = |limit| format!("git's credential helpers did not answer within {limit:?}");
                 let details = [answer].into_iter().chain(self.remote.silent_helpers().map(silence)).collect();
-                GitError::Unauthorized { remote, credentials_sent, details }
+                GitError::Unauthorized { remote, login, details }
             }
-            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => GitError::NoAccess { remote, details: vec![answer] },
+            (StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, ..) => {
+                let none = login.is_none().then(|| "no login was sent".to_owned());
+                GitError::NoAccess { remote, login, details: [answer].into_iter().chain(none).collect() }
+            }
             // 408, 425 and 429 are a matter of time, and 407 comes from a proxy.
             _ if status.is_client_error() && ![407, 408, 425, 429].contains(&status.as_u16()) => {
                 GitError::Declined { remote, details: vec![answer] }

@@ -61,11 +61,14 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
         }
-        GitError::Unauthorized { credentials_sent: true, .. } => {
+        GitError::Unauthorized { login: Some(_), .. } => {
             (Unauthorized, Some("check the token: is it expired, or for another host?"))
         }
-        GitError::Unauthorized { credentials_sent: false, .. } => {
+        GitError::Unauthorized { login: None, .. } => {
             (Unauthorized, Some("set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout"))
+        }
+        GitError::Unprotected { .. } => {
+            (Unauthorized, Some("use https with a certificate that is checked; `--insecure-git` sends it all the same"))
         }
         GitError::NoAccess { .. } => (Unauthorized, Some("check the URL, and that the login may write there")),
         GitError::KeyRefused { .. } => (
