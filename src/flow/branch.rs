@@ -2,6 +2,7 @@
 //! this; it is the repository itself only if nothing is pushed.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::publish::Publisher;
 use crate::git::{
@@ -161,8 +162,13 @@ impl ReleaseBranch {
     }
 
     /// Returns how `committer` signs; `None` if commits are not signed.
-    pub(super) fn signing(&self, signed: Signed, committer: &Identity) -> Result<Option<Signing>, Failure> {
-        Signing::read(self.checkout(), signed, committer).map_err(Failure::from)
+    pub(super) fn signing(
+        &self,
+        signed: Signed,
+        committer: &Identity,
+        limit: Duration,
+    ) -> Result<Option<Signing>, Failure> {
+        Signing::read(self.checkout(), signed, committer, limit).map_err(Failure::from)
     }
 
     /// Reads the tip of the branch. If the commit will be pushed, the push is opened first: the server then tells the tip

@@ -93,6 +93,10 @@ pub enum GitError {
     #[error("a program on the way to {remote} is missing")]
     ProgramMissing { remote: String, details: Vec<String> },
 
+    /// The server redirected us to where we do not go.
+    #[error("{remote} cannot be used: {why}")]
+    Redirected { remote: String, why: String },
+
     /// The server that answers does not speak git.
     #[error("{remote} cannot be used: {what}")]
     NoServer { remote: String, what: &'static str },
@@ -104,8 +108,17 @@ pub enum GitError {
     #[error("the connection was lost during the push to {remote}, which may still take effect")]
     Uncertain { remote: String, source: Box<Self> },
 
+    /// The signer could not be started, or what it made is no signature.
     #[error("the commit cannot be signed")]
     Unsigned { source: anyhow::Error },
+
+    #[error("the commit cannot be signed: `{program}` {how}")]
+    SignerFailed {
+        program: String,
+        how: String,
+        /// What it wrote to stderr.
+        details: Vec<String>,
+    },
 
     #[error("{context}")]
     Unexpected { context: String, source: anyhow::Error },
@@ -147,6 +160,7 @@ impl GitError {
             | Self::KeyRefused { details, .. }
             | Self::HostKey { details, .. }
             | Self::Unavailable { details, .. }
+            | Self::SignerFailed { details, .. }
             | Self::ProgramMissing { details, .. } => details,
             Self::Uncertain { source, .. } => source.details(),
             _ => &[],

@@ -14,7 +14,8 @@ use reqwest::header::AUTHORIZATION;
 
 use super::error::GitError;
 use super::wire::conversation::{Access, parse_header};
-use super::wire::host_login::{Helpers, RemoteLogin};
+use super::wire::credential_helper::Askpass;
+use super::wire::host_login::RemoteLogin;
 use super::wire::http_client::http_client;
 use super::wire::http_config::{HttpSettings, rewritten};
 use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, LoginPlaces, UrlWriter, Withheld, basic};
@@ -62,6 +63,7 @@ pub struct RemoteOptions {
     pub logins: Vec<HostLogin>,
     /// Whether these go over a connection that does not protect them.
     pub insecure: InsecureGit,
+    pub askpass: Askpass,
     /// The folder of `.netrc`.
     pub home: Option<PathBuf>,
     /// Gets what a person should know of the connections.
@@ -144,11 +146,11 @@ impl Remote {
         }
     }
 
-    /// Returns the limit within which git's credential helpers did not answer; `None` if they did.
-    pub(super) fn silent_helpers(&self) -> Option<Duration> {
+    /// Returns why git's credential helpers told no login, a line each.
+    pub(super) fn helper_problems(&self) -> Vec<String> {
         match &self.address {
-            Address::Http { access, .. } => access.login.silent_helpers(),
-            Address::Program { .. } => None,
+            Address::Http { access, .. } => access.login.problems(),
+            Address::Program(_) => Vec::new(),
         }
     }
 
@@ -235,7 +237,7 @@ fn http_address(
         protection: &access.protection,
         insecure: options.insecure,
     };
-    let helpers = || Helpers::read(config, url.clone(), options.timeout).map(RemoteLogin::of_helpers);
+    let helpers = || RemoteLogin::of_helpers(config, url, &options.askpass, options.timeout);
     // The user's name may be a token itself, which has no password.
     let user_alone = || url.user().map(|user| RemoteLogin::known(basic(user, ""), LoginOrigin::Url));
     let (known, withheld) = (places.known(), places.withheld());

@@ -7,5 +7,6 @@ pub mod files;
 mod folder;
 pub mod http;
 pub mod memory;
+pub mod program_run;
 pub mod programs;
 pub mod signals;

@@ -55,7 +55,9 @@ impl Checkout {
                 let upwards = upwards.apply_environment();
                 ceilings.clone_from(&upwards.ceiling_dirs);
                 let options = gix::sec::trust::Mapping { full: options.clone(), reduced: options };
-                gix::ThreadSafeRepository::discover_opts(folder, upwards, options).map(Into::into)
+                // Not canonical: `includeIf` matches a repository behind a symbolic link by either spelling.
+                let spelled = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+                gix::ThreadSafeRepository::discover_opts(spelled, upwards, options).map(Into::into)
             }
         };
         let path = git_dir.unwrap_or(folder);

@@ -53,6 +53,8 @@ pub(super) enum ExchangeFailure {
     Silent(String),
     /// There was no answer, because of the connection.
     Connection(ConnectionError),
+    /// The server redirected us to where we do not go, for this reason.
+    Redirected(String),
     /// The server that answered does not speak git.
     NotGit(&'static str),
     /// The server sends too much.
@@ -176,8 +178,8 @@ impl Exchange {
         {
             let response = journal.send(request, body)?;
             if response.status().is_redirection() {
-                let why = "a redirect of a POST is not followed".to_owned();
-                return Err(journal.fail(ExchangeFailure::Answered(response.status(), why)));
+                let why = "it redirects in the middle of the conversation, which is not followed".to_owned();
+                return Err(journal.fail(ExchangeFailure::Redirected(why)));
             }
             *self = Self::Answered(response);
         }

@@ -1,13 +1,12 @@
 //! The login for a repository over HTTP. A login that is known goes with the first request. If none is known and the remote
 //! requires one, git's credential helpers are asked, and are told whether it was accepted. No person is prompted.
 
-use std::sync::mpsc::channel;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gix::credentials::helper::{Action, Cascade, NextAction};
 use reqwest::header::HeaderValue;
 
+use super::credential_helper::{Answer, Askpass, Helpers, ToldLogin};
 use super::known_login::{LoginOrigin, basic};
 
 /// The login of a remote, and what the remote said about it.
@@ -19,13 +18,11 @@ enum State {
     /// To be sent with every request.
     Known(HeaderValue, LoginOrigin),
     /// A login from a helper, which the remote has neither accepted nor refused.
-    Offered(HeaderValue, Helpers, NextAction),
+    Offered(HeaderValue, Helpers, Box<ToldLogin>),
     /// The remote refused the login from a helper.
-    Refused,
-    /// The helpers did not answer within this limit.
-    Silent(Duration),
-    /// There is no login.
-    None,
+    Refused(LoginOrigin),
+    /// There is no login, for this reason.
+    None(Vec<String>),
 }
 
 impl RemoteLogin {
@@ -34,46 +31,52 @@ impl RemoteLogin {
         Self(Mutex::new(State::Known(header, origin)))
     }
 
-    pub(in crate::git) fn of_helpers(helpers: Helpers) -> Self {
-        Self(Mutex::new(State::Unasked(helpers)))
+    /// Returns the login that helpers of git may know; `None` if there are no helpers.
+    pub(in crate::git) fn of_helpers(
+        config: &gix::config::File,
+        url: &gix::Url,
+        askpass: &Askpass,
+        limit: Duration,
+    ) -> Option<Self> {
+        Helpers::read(config, url.clone(), askpass, limit).map(|helpers| Self(Mutex::new(State::Unasked(helpers))))
     }
 
     /// Returns the header to send.
     pub(in crate::git) fn header(&self) -> Option<HeaderValue> {
         match &*self.state() {
             State::Known(header, _) | State::Offered(header, ..) => Some(header.clone()),
-            State::Unasked(_) | State::Refused | State::Silent(_) | State::None => None,
+            State::Unasked(_) | State::Refused(_) | State::None(_) => None,
         }
     }
 
     /// Returns where the login comes from that was sent to the remote; `None` if none was sent.
     pub(in crate::git) fn origin(&self) -> Option<LoginOrigin> {
         match &*self.state() {
-            State::Known(_, origin) => Some(*origin),
-            State::Offered(..) | State::Refused => Some(LoginOrigin::CredentialHelper),
-            State::Unasked(_) | State::Silent(_) | State::None => None,
+            State::Known(_, origin) | State::Refused(origin) => Some(*origin),
+            State::Offered(_, _, login) => Some(login.origin),
+            State::Unasked(_) | State::None(_) => None,
         }
     }
 
-    /// Returns the limit within which the helpers did not answer; `None` if they did.
-    pub(in crate::git) fn silent_helpers(&self) -> Option<Duration> {
+    /// Returns why the helpers told no login, as far as that is known.
+    pub(in crate::git) fn problems(&self) -> Vec<String> {
         match &*self.state() {
-            State::Silent(limit) => Some(*limit),
-            _ => None,
+            State::None(problems) => problems.clone(),
+            _ => Vec::new(),
         }
     }
 
     /// Takes note that the remote requires a login, or another one. Returns whether there is one now that it has not seen.
     pub(in crate::git) fn rejected(&self) -> bool {
         let mut state = self.state();
-        match std::mem::replace(&mut *state, State::None) {
+        match std::mem::take(&mut *state) {
             State::Unasked(helpers) => {
-                *state = helpers.ask();
+                *state = asked(helpers);
                 return matches!(*state, State::Offered(..));
             }
-            State::Offered(_, helpers, next) => {
-                helpers.tell(next.erase());
-                *state = State::Refused;
+            State::Offered(_, helpers, login) => {
+                *state = State::Refused(login.origin);
+                helpers.erase(*login);
             }
             other => *state = other,
         }
@@ -83,10 +86,10 @@ impl RemoteLogin {
     /// Takes note that the remote accepted the login.
     pub(in crate::git) fn accepted(&self) {
         let mut state = self.state();
-        match std::mem::replace(&mut *state, State::None) {
-            State::Offered(header, helpers, next) => {
-                helpers.tell(next.store());
-                *state = State::Known(header, LoginOrigin::CredentialHelper);
+        match std::mem::take(&mut *state) {
+            State::Offered(header, helpers, login) => {
+                *state = State::Known(header, login.origin);
+                helpers.store(*login);
             }
             other => *state = other,
         }
@@ -99,60 +102,24 @@ impl RemoteLogin {
 
 impl Default for RemoteLogin {
     fn default() -> Self {
-        Self(Mutex::new(State::None))
+        Self(Mutex::default())
     }
 }
 
-/// git's credential helpers for one URL, as `credential.*` configures them.
-pub(in crate::git) struct Helpers {
-    cascade: Cascade,
-    question: Action,
-    /// The limit of one call.
-    limit: Duration,
+impl Default for State {
+    fn default() -> Self {
+        Self::None(Vec::new())
+    }
 }
 
-impl Helpers {
-    /// Returns the helpers for `url`; `None` if none is configured.
-    pub(in crate::git) fn read(config: &gix::config::File, url: gix::Url, limit: Duration) -> Option<Self> {
-        let permissions = gix::open::permissions::Environment::isolated();
-        let (cascade, question, _) =
-            gix::config::credential_helpers(url, config, true, |_| true, permissions, false).ok()?;
-        (!cascade.programs.is_empty()).then_some(Self { cascade, question, limit })
-    }
-
-    /// Asks the helpers. One that fails counts as one that knows no login: the user has to see the remote's own answer.
-    fn ask(mut self) -> State {
-        let limit = self.limit;
-        let answered = within(limit, move || {
-            let outcome = self.cascade.invoke(self.question.clone(), never_prompt()).ok().flatten();
-            (outcome, self)
-        });
-        match answered {
-            None => State::Silent(limit),
-            Some((None, _)) => State::None,
-            Some((Some(outcome), helpers)) => {
-                let mut header = basic(&outcome.identity.username, &outcome.identity.password);
-                header.set_sensitive(true);
-                State::Offered(header, helpers, outcome.next)
-            }
+fn asked(helpers: Helpers) -> State {
+    match helpers.ask() {
+        Answer::Silent(limit) => State::None(vec![format!("git's credential helpers did not answer within {limit:?}")]),
+        Answer::None(said) => State::None(said.into_iter().map(|line| format!("credential helper: {line}")).collect()),
+        Answer::Login(login) => {
+            let mut header = basic(&login.user, &login.password);
+            header.set_sensitive(true);
+            State::Offered(header, helpers, login)
         }
     }
-
-    fn tell(mut self, action: Action) {
-        // A helper that cannot store or erase a login changes nothing here.
-        within(self.limit, move || self.cascade.invoke(action, never_prompt()).is_ok());
-    }
-}
-
-/// Returns the result of `work`; `None` if it takes longer than `limit`. gix waits for a helper without a limit and cannot
-/// stop one, so one that hangs goes on in its thread.
-fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let (sender, receiver) = channel();
-    // The send fails if the limit has passed.
-    std::thread::spawn(move || sender.send(work()).ok());
-    receiver.recv_timeout(limit).ok()
-}
-
-fn never_prompt() -> gix::prompt::Options {
-    gix::prompt::Options { askpass: None, mode: gix::prompt::Mode::Disable }
 }

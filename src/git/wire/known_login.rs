@@ -33,6 +33,8 @@ pub enum LoginOrigin {
     Header,
     Netrc,
     CredentialHelper,
+    /// The program that this variable or setting names.
+    Askpass(&'static str),
 }
 
 impl fmt::Display for LoginOrigin {
@@ -43,6 +45,7 @@ impl fmt::Display for LoginOrigin {
             Self::ConfiguredUrl => f.write_str("the URL in git's configuration"),
             Self::Header => f.write_str("git's `http.extraHeader`"),
             Self::Netrc => f.write_str("`.netrc`"),
+            Self::Askpass(name) => write!(f, "the program of `{name}`"),
             Self::CredentialHelper => f.write_str("git's credential helper"),
         }
     }

@@ -134,6 +134,7 @@ impl<'r> Connection<'r> {
             }
             Some(ExchangeFailure::Connection(error)) => self.remote.unavailable(error),
             Some(ExchangeFailure::Excessive(Excess(what))) => self.remote.unsupported(what),
+            Some(ExchangeFailure::Redirected(why)) => GitError::Redirected { remote: self.remote.to_string(), why },
             Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
             None => self.remote.unavailable(error),
         }
@@ -151,8 +152,7 @@ impl<'r> Connection<'r> {
                 GitError::Unprotected { remote, withheld: withheld.clone(), details: vec![answer] }
             }
             (StatusCode::UNAUTHORIZED, ..) => {
-                let silence = |limit| format!("git's credential helpers did not answer within {limit:?}");
-                let details = [answer].into_iter().chain(self.remote.silent_helpers().map(silence)).collect();
+                let details = [answer].into_iter().chain(self.remote.helper_problems()).collect();
                 GitError::Unauthorized { remote, login, details }
             }
             (StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, ..) => {

@@ -13,32 +13,9 @@ impl From<GitError> for Failure {
         match &error {
             // Its cause says the same again.
             GitError::NoRepository { .. } => failure(error.to_string()),
-            GitError::Unsigned { source } => match signing_program(&format!("{source:#}")) {
-                Some((failed, said)) => said.into_iter().fold(failure(format!("{error}: {failed}")), Self::detail),
-                None => failure(format!("{error}: {source:#}")),
-            },
             _ => failure(format!("{:#}", anyhow::Error::from(error))),
         }
     }
-}
-
-/// Returns how a signing program failed, and what it said, from the fields of gix's error, whose values are in the form of
-/// Rust's `Debug`.
-fn signing_program(text: &str) -> Option<(String, Vec<String>)> {
-    let field = |name: &str| {
-        let (_, rest) = text.split_once(&format!("{name}=\""))?;
-        let mut is_escaped = false;
-        let end = rest.find(|c| {
-            let is_end = c == '"' && !is_escaped;
-            is_escaped = c == '\\' && !is_escaped;
-            is_end
-        })?;
-        Some(rest[..end].replace("\\n", "\n").replace("\\\"", "\"").replace("\\'", "'").replace("\\\\", "\\"))
-    };
-    let (program, status) = (field("program")?, field("exit_status")?);
-    let said = field("stderr").unwrap_or_default();
-    let said = said.lines().filter(|line| !line.is_empty() && !line.starts_with("[GNUPG:]")).map(str::to_owned);
-    Some((format!("`{program}` failed ({status})"), said.collect()))
 }
 
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
@@ -57,6 +34,12 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::NoRemote(_) => (Target, Some("name another remote with `--remote`")),
         GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
         GitError::NoServer { .. } => (Target, Some("check the URL: is it the one to clone from?")),
+        GitError::Redirected { .. } => (
+            Target,
+            Some(
+                "give the URL where the repository is now; a web page to log in at means that `TAGSHIP_GIT_TOKEN` is needed",
+            ),
+        ),
         GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
@@ -97,7 +80,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
             Unexpected,
             Some("check that `GIT_SSH_COMMAND` or `core.sshCommand` names a program here, and that the host has git"),
         ),
-        GitError::Unsigned { .. } => (
+        GitError::Unsigned { .. } | GitError::SignerFailed { .. } => (
             Unexpected,
             Some(
                 "check git's `gpg.format`, `user.signingKey` and `gpg.program`; a key with a passphrase needs its agent",

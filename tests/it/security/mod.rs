@@ -7,5 +7,7 @@ mod logins;
 #[cfg(target_os = "linux")]
 mod memory;
 #[cfg(unix)]
+mod programs;
+#[cfg(unix)]
 mod set;
 mod values;
