@@ -77,6 +77,11 @@ pub enum GitError {
         details: Vec<String>,
     },
 
+    /// The answer was cut off, or the server does not have yet what the same host has just announced. Nothing was pushed, and
+    /// another attempt may get it.
+    #[error("{remote} cannot be reached")]
+    Unsettled { remote: String, source: anyhow::Error },
+
     /// The server's certificate does not prove that it is the remote.
     #[error("{remote} is not trusted: {cause}")]
     Untrusted { remote: String, cause: String },

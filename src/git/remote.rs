@@ -159,6 +159,10 @@ impl Remote {
         GitError::Unavailable { remote, answered: false, source: error.into(), details }
     }
 
+    pub(super) fn unsettled(&self, error: impl Into<anyhow::Error>) -> GitError {
+        GitError::Unsettled { remote: self.shown.clone(), source: error.into() }
+    }
+
     pub(super) fn unsupported(&self, what: &'static str) -> GitError {
         GitError::Unsupported { remote: self.shown.clone(), what }
     }

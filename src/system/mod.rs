@@ -9,4 +9,5 @@ pub mod http;
 pub mod memory;
 pub mod program_run;
 pub mod programs;
+pub mod retry_after;
 pub mod signals;

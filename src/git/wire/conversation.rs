@@ -158,12 +158,14 @@ impl Http for Conversation {
                 let failure = ExchangeFailure::Redirected(format!("it redirects to `{place}`, which is no repository"));
                 gix::Error::from_error(self.journal.fail(failure))
             })?;
-            let (from, to) = (shown_place(self.origin.as_str()), shown_place(base));
-            self.access.notices.add(format!("`{from}` redirects to `{to}`, which answered; use that URL"));
             self.redirected_base = Some(base.to_owned());
         }
         if let Some(what) = foreign(&response) {
             return Err(gix::Error::from_error(self.journal.fail(ExchangeFailure::NotGit(what))));
+        }
+        if let Some(base) = &self.redirected_base {
+            let (from, to) = (shown_place(self.origin.as_str()), shown_place(base));
+            self.access.notices.add(format!("`{from}` redirects to `{to}`, which answered; use that URL"));
         }
         let (headers, body) = self.journal.answered(response);
         Ok(GetResponse { headers, body })

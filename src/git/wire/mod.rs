@@ -13,6 +13,7 @@ pub(super) mod notices;
 mod pipe;
 pub(super) mod protection;
 pub(super) mod push_report;
+mod retries;
 pub(super) mod service_connection;
 mod small_packets;
 pub(super) mod ssh;

@@ -1,6 +1,6 @@
 //! From the errors of a repository to what a person is told: one table, in which every error has its kind and its hint.
 
-use super::{AGAIN, Failure, FailureKind};
+use super::{AGAIN, Failure, FailureKind, Retry};
 use crate::git::GitError;
 use crate::system::connection::ConnectionError;
 
@@ -9,7 +9,11 @@ impl From<GitError> for Failure {
         let (kind, hint) = kind_and_hint(&error);
         let details = error.details().to_vec();
         let hint = hint.map(str::to_owned);
-        let failure = |message: String| Self { details, hint, ..Self::new(kind, message) };
+        let retry = match &error {
+            GitError::Unsettled { .. } => Retry::AtTheTip,
+            _ => Retry::None,
+        };
+        let failure = |message: String| Self { details, hint, retry, ..Self::new(kind, message) };
         match &error {
             // Its cause says the same again.
             GitError::NoRepository { .. } => failure(error.to_string()),
@@ -61,7 +65,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::HostKey { .. } => {
             (Unauthorized, Some("compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"))
         }
-        GitError::Unavailable { source, .. } => {
+        GitError::Unavailable { source, .. } | GitError::Unsettled { source, .. } => {
             let again = "try again; if it stays so, check the URL, the network and the proxy";
             (Unavailable, Some(source.downcast_ref().map_or(again, ConnectionError::hint)))
         }

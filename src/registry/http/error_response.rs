@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::address::shown_host;
 use super::requests::HttpResponse;
-use super::retry_after;
+use crate::system::retry_after;
 
 /// An answer other than success, of the registry or of its token server.
 #[derive(Debug, Clone, PartialEq, Eq)]
