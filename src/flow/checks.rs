@@ -6,7 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::image_to_check::ImageToCheck;
+use crate::guards::order::Build;
 use crate::image::{Digest, Field, ImageArgument, Reference};
+use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::registry::{
@@ -224,6 +226,13 @@ impl Checks {
             checked.requests += answer.requests;
         }
         Ok(Some(checked.descriptor.digest.clone()))
+    }
+
+    /// Returns the commit that an image says that it was built from. Without a registry to ask, nothing is known.
+    pub(crate) fn source_of(&self, build: &Build) -> Option<SourceCommit> {
+        let reference = build.reference()?;
+        let built_from = self.client.as_ref()?.built_from(&reference)?;
+        SourceCommit::of_labels(&built_from.revision, built_from.source.as_deref())
     }
 
     /// Returns everything that was found, in the order in which it was asked for.

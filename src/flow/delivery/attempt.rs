@@ -10,7 +10,7 @@ use crate::flow::edits::{edit, images_of, outcome_of, releases_of, require_entri
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
 use crate::git::{Authorship, Change, CommitId, CommitOnTip, GitError, Identity, Message, RepositoryPath, Snapshot};
-use crate::guards::order::commits_to_read;
+use crate::guards::order::{EntryOrder, commits_to_read};
 use crate::image::ImageName;
 use crate::message::Release;
 use crate::message::compose::{self, Purpose};
@@ -79,7 +79,7 @@ impl Attempt<'_> {
         outcome.parent = Some(snapshot.commit_id());
         require_a_change(&outcome, &files, listener)?;
         self.guard_hold(&mut snapshot, &paths, &files, &writing, &outcome, listener)?;
-        let message = self.compose(&releases, &writing);
+        let message = self.compose(&releases, &writing, &orders);
         outcome.message = Some(message.to_string());
         let Some(publisher) = publisher else {
             tell_edits(&files, listener);
@@ -184,10 +184,13 @@ impl Attempt<'_> {
         Ok(pinned)
     }
 
-    fn compose(&self, releases: &[Release], writing: &Writing) -> Message {
+    fn compose(&self, releases: &[Release], writing: &Writing, orders: &[EntryOrder]) -> Message {
         let delivery = self.job.delivery;
         let changed: Vec<Release> = releases.iter().filter(|release| release.entry.changed()).cloned().collect();
-        let source = writing.source.as_ref().map(SourceCommit::to_string);
+        // What the images say themselves was asked if nothing else told it; one trailer is for all of them.
+        let mut labels = orders.iter().map(|order| order.label.as_ref());
+        let label = labels.next().flatten().filter(|first| labels.all(|label| label == Some(*first)));
+        let source = writing.source.as_ref().or(label).map(SourceCommit::to_string);
         let run = delivery.target.run.page();
         compose::message(
             &delivery.commit.message,
