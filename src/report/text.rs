@@ -15,7 +15,7 @@ use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Waiting};
 use crate::targets::kustomization::{EntryEdit, Fields};
 
 /// An index may list any number of platforms, and a line of a log may not.
-const PLATFORMS_SHOWN: usize = 20;
+pub(super) const PLATFORMS_SHOWN: usize = 20;
 
 pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
     match event {

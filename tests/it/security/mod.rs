@@ -1,11 +1,14 @@
 //! What an attacker controls, such as a tag's name, and what must not come of it.
 
 mod checkouts;
+mod connections;
 mod escapes;
+mod git_programs;
 mod git_server;
 mod logins;
 #[cfg(target_os = "linux")]
 mod memory;
+#[cfg(unix)]
 mod programs;
 mod registry;
 #[cfg(unix)]

@@ -148,8 +148,8 @@ impl State {
         }
         let response = self.route(head, &body.read_all()?);
         if response.status == 401 {
-            let fault = self.script.take(head, |fault| matches!(fault, Fault::Challenges(_)));
-            return Ok(Reply::Send(fault::add_challenges(response, fault)));
+            let fault = self.script.take(head, Fault::replaces_challenge);
+            return Ok(Reply::Send(fault::alter_challenge(response, fault)));
         }
         if !response.is_success() {
             return Ok(Reply::Send(response));
