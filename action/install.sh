@@ -70,7 +70,7 @@ temporary="$(native "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")"
 work="$(mktemp -d "$temporary/tagship.XXXXXX")"
 # What failed leaves nothing behind. The program itself stays for the step, and the runner empties its folder after the job.
 trap '[ $? = 0 ] || rm -rf "$work"' EXIT
-# Kept across jobs where the runner lives on. Where it cannot be written, it may still be read.
+# Kept across jobs if the runner lives on. If it cannot be written, it may still be read.
 cached="$(native "${RUNNER_TOOL_CACHE:-$temporary}")/tagship/$version/$arch/$archive"
 
 if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$work/$archive")" != "$wanted" ]; then

@@ -111,7 +111,7 @@ pub enum Ending {
     Superseded,
     /// What runs was built on another line, and the user said to leave it then.
     Diverged,
-    /// Somebody has stopped releases.
+    /// A hold stops releases.
     Held,
     /// History was told, and nothing done.
     Listed,

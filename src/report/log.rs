@@ -9,7 +9,7 @@ use crate::outcome::LoggedRelease;
 /// Stands for a missing value.
 const NONE: &str = "–";
 
-/// The columns that are left out where lines would break, the first one first: the digest, and who released.
+/// The columns that are left out if lines would break, the first one first: the digest, and who released.
 const LEFT_OUT: [usize; 2] = [3, 5];
 const GAP: &str = "   ";
 

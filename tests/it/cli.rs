@@ -154,7 +154,7 @@ fn bash_completes() {
     let script = home.write("tagship.bash", &completions);
     let bash = |arguments: &[&str]| Command::new("bash").args(["--norc"]).args(arguments.iter().copied()).arg(&script);
     bash(&["-n"]).run().success();
-    // What bash does where somebody presses the tabulator key behind these words.
+    // What bash does if the tabulator key is pressed behind these words.
     let complete = r#"source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
         _tagship tagship "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"; printf '%s\n' "${COMPREPLY[@]}""#;
     for (words, expected) in [

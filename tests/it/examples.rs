@@ -111,7 +111,7 @@ fn plugins(text: &str) -> Vec<Yaml> {
     ours.map(|step| step["settings"].clone()).collect()
 }
 
-/// Where nobody listens, a command line that means something goes as far as the registry.
+/// If no registry answers, a command line that means something goes as far as asking it.
 #[test]
 fn every_plugin_means_something() {
     for path in ["examples/woodpecker.yml", "examples/drone.yml"] {

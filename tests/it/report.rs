@@ -1,4 +1,4 @@
-//! What CI systems hear: outputs, summary and annotations on GitHub, and the files with results that anybody can ask for.
+//! What CI systems hear: outputs, summary and annotations on GitHub, and the files with results.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -208,7 +208,7 @@ fn a_program_by_a_bare_name_is_that_of_the_workspace() {
     run().env("PATH", path).env("TAGSHIP_BIN", "tagship").run().success().stdout_has("released program");
 }
 
-/// Somebody who writes the cache while a job reads it gets nothing run: what is compared is what is unpacked.
+/// A program that writes the cache while a job reads it gets nothing run: what is compared is what is unpacked.
 #[test]
 fn what_is_compared_is_what_is_unpacked() {
     let runner = Runner::new(right);
@@ -217,7 +217,7 @@ fn what_is_compared_is_what_is_unpacked() {
     fs::create_dir(&evil).unwrap();
     write_script(&evil.join("tagship"), "#!/bin/sh\necho another program\n");
     Command::new("tar").current_dir(&evil).args(["-czf", "archive", "tagship"]).run().success();
-    // Stands in for whoever is faster: the cache changes as soon as a checksum has been taken.
+    // Stands in for a faster program: the cache changes as soon as a checksum has been taken.
     let programs = runner.home.path().join("programs");
     let swap = format!(
         "#!/bin/sh\nPATH=${{PATH#*:}} sha256sum\ncp {} {}\n",

@@ -45,6 +45,21 @@ fn what_is_no_kustomization_is_not_written() {
     }
 }
 
+/// kustomize's own command edits such a file by its name. It is no manifest: those have no `images` at their root.
+#[test]
+fn entries_of_a_kustomization_with_a_wrong_kind_are_edited_with_a_note() {
+    let home = Home::new();
+    let text = format!("{DEPLOYMENT}images:\n- name: web\n  newTag: v1\n");
+    let path = home.write("kustomization.yaml", &text);
+    let output = tagship().home(&home).current_dir(home.path()).args(["set", "-k", ".", "web=*:v2"]).run().success();
+    output.stdout_has("not a kustomization: kustomize does not build the file");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text.replace("newTag: v1", "newTag: v2"));
+    let other = home.write("deployment.yaml", &text);
+    let set = tagship().home(&home).current_dir(home.path()).args(["set", "-k", "deployment.yaml", "web=*:v2"]);
+    set.run().exit(3).stderr_has("`deployment.yaml` is not a kustomization");
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), text);
+}
+
 #[test]
 fn a_release_does_not_write_them_either() {
     let stage = Stage::new();
