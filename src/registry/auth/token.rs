@@ -15,7 +15,7 @@ use crate::registry::early_end::EarlyEnd;
 use crate::registry::error::{CheckError, InvalidResponse};
 use crate::registry::http::address::shown_host;
 use crate::registry::http::error_response::ErrorResponse;
-use crate::registry::http::requests::{HttpRequest, HttpResponse};
+use crate::registry::http::requests::{HttpRequest, HttpResponse, MAX_ATTEMPTS};
 use crate::registry::http::sender::Sender;
 use crate::registry::limits::MAX_TOKEN_SIZE;
 use crate::registry::verdict::{Outage, Verdict};
@@ -92,6 +92,7 @@ fn get(
         authorization: authorization.as_ref(),
         form: None,
         limit: MAX_TOKEN_SIZE,
+        attempts: MAX_ATTEMPTS,
     };
     sender.send(&request, context)
 }
@@ -119,6 +120,7 @@ fn post(
         authorization: None,
         form: Some(&form),
         limit: MAX_TOKEN_SIZE,
+        attempts: MAX_ATTEMPTS,
     };
     sender.send(&request, context)
 }
