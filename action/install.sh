@@ -7,14 +7,8 @@ set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 
-# An annotation, which the runner reads from stderr as well; its text must be one line, with these characters escaped.
-fail() {
-  local text="$*"
-  text="${text//'%'/%25}"
-  text="${text//$'\r'/%0D}"
-  printf '::error title=tagship::%s\n' "${text//$'\n'/%0A}" >&2
-  exit 1
-}
+# shellcheck source=action/failure.sh
+. "$here/failure.sh"
 
 # On Windows, paths come with backslashes and a drive's colon, which tar would take for a host.
 native() { if command -v cygpath >/dev/null; then cygpath -u "$1"; else printf '%s' "$1"; fi; }

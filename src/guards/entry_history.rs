@@ -15,7 +15,7 @@ use crate::targets::kustomization::Fields;
 const DEPTHS: [usize; 5] = [100, 500, 2_000, 10_000, MAX_COMMITS];
 
 /// How many commits are read at most.
-pub(crate) const MAX_COMMITS: usize = 100_000;
+const MAX_COMMITS: usize = 100_000;
 
 /// How many commits' trees along the path are held at a time.
 const WINDOW: usize = 2_000;

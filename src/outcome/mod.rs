@@ -122,6 +122,16 @@ impl Ending {
     pub fn is_stopped(self) -> bool {
         matches!(self, Self::Superseded | Self::Diverged | Self::Held)
     }
+
+    /// Returns what would release all the same, if a guard stopped the release.
+    pub fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Superseded => Some("`--on-superseded allow` releases it all the same"),
+            Self::Diverged => Some("`--on-diverged release` releases it all the same"),
+            Self::Held => Some("remove the file to end the hold; `--override-hold` releases all the same"),
+            _ => None,
+        }
+    }
 }
 
 /// An entry that was not released although others were.

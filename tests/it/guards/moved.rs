@@ -4,11 +4,12 @@ use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, tags};
 use crate::support::command::Output;
 use crate::support::repository::{Checkout, File};
 
-/// How a kustomization of `overlays/production` was moved, as arguments of `git mv` each, and to which folder.
-const MOVES: [(&[[&str; 2]], &str); 3] = [
-    (&[[PRODUCTION, "clusters/production"]], "clusters/production"),
-    (&[["overlays/production/kustomization.yaml", "overlays/production/kustomization.yml"]], PRODUCTION),
-    (&[["overlays", "environments"]], "environments/production"),
+/// How a kustomization of `overlays/production` was moved, as arguments of `git mv` each; to which
+/// folder; and whether its text was changed by the same commit.
+const MOVES: [(&[[&str; 2]], &str, bool); 3] = [
+    (&[[PRODUCTION, "clusters/production"]], "clusters/production", false),
+    (&[["overlays/production/kustomization.yaml", "overlays/production/kustomization.yml"]], PRODUCTION, true),
+    (&[["overlays", "environments"]], "environments/production", true),
 ];
 
 fn released(pipeline: &Pipeline, folder: &str, tag: &str) -> Output {
@@ -38,32 +39,29 @@ fn move_files(pipeline: &Pipeline, moves: &[[&str; 2]], edit: impl Fn(&str) -> S
 
 #[test]
 fn a_moved_kustomization_keeps_its_order_and_its_past() {
-    for (moves, to) in MOVES {
-        for is_edited in [false, true] {
-            let pipeline = Pipeline::with_environments();
-            for tag in ["v1.0.0", "v1.1.0", "v1.2.0"] {
-                ends(&released(&pipeline, PRODUCTION, tag), "released");
-            }
-            ends(&released(&pipeline, STAGING, "v1.9.0"), "released");
-            pipeline.run("rollback", &["--no-check", "-k", PRODUCTION, "web"]).run().success();
-            let edit =
-                |text: &str| if is_edited { text.replace("# the environment", "# moved") } else { text.to_owned() };
-            move_files(&pipeline, moves, edit);
-            pipeline.stage.remote.commits("main", 60);
-            let because = format!("{moves:?}, edited: {is_edited}");
-            assert_eq!(
-                tags(&pipeline.log(&["-k", to, "web"])),
-                ["v1.1.0", "v1.2.0", "v1.1.0", "v1.0.0", "v0.9.0"],
-                "{because}"
-            );
-            ends(&released(&pipeline, to, "v1.2.0").success(), "superseded");
-            ends(&released(&pipeline, to, "v1.0.5").success(), "superseded");
-            pipeline.run("rollback", &["--no-check", "-k", to, "web"]).run().success();
-            assert!(pipeline.log(&["-k", to, "web"])[0]["tag"] == "v1.0.0", "{because}");
-            ends(&released(&pipeline, to, "v1.2.0").success(), "superseded");
-            ends(&released(&pipeline, to, "v1.2.1"), "released");
-            assert_eq!(pipeline.stage.remote.log("main")[0].trailer("Tagship-Still-Taken-Back"), Vec::<&str>::new());
+    for (moves, to, is_edited) in MOVES {
+        let pipeline = Pipeline::with_environments();
+        for tag in ["v1.0.0", "v1.1.0", "v1.2.0"] {
+            ends(&released(&pipeline, PRODUCTION, tag), "released");
         }
+        ends(&released(&pipeline, STAGING, "v1.9.0"), "released");
+        pipeline.run("rollback", &["--no-check", "-k", PRODUCTION, "web"]).run().success();
+        let edit = |text: &str| if is_edited { text.replace("# the environment", "# moved") } else { text.to_owned() };
+        move_files(&pipeline, moves, edit);
+        pipeline.stage.remote.commits("main", 60);
+        let because = format!("{moves:?}, edited: {is_edited}");
+        assert_eq!(
+            tags(&pipeline.log(&["-k", to, "web"])),
+            ["v1.1.0", "v1.2.0", "v1.1.0", "v1.0.0", "v0.9.0"],
+            "{because}"
+        );
+        ends(&released(&pipeline, to, "v1.2.0").success(), "superseded");
+        ends(&released(&pipeline, to, "v1.0.5").success(), "superseded");
+        pipeline.run("rollback", &["--no-check", "-k", to, "web"]).run().success();
+        assert!(pipeline.log(&["-k", to, "web"])[0]["tag"] == "v1.0.0", "{because}");
+        ends(&released(&pipeline, to, "v1.2.0").success(), "superseded");
+        ends(&released(&pipeline, to, "v1.2.1"), "released");
+        assert_eq!(pipeline.stage.remote.log("main")[0].trailer("Tagship-Still-Taken-Back"), Vec::<&str>::new());
     }
 }
 
