@@ -282,7 +282,7 @@ fn settle(first_use: FirstUse<'_>, response: &HttpResponse, context: &CheckConte
     match response.status {
         StatusCode::UNAUTHORIZED if is_ours => first_use.rejected(words),
         StatusCode::UNAUTHORIZED => {}
-        _ if words.says_expired() => first_use.rejected(words),
+        _ if words.refuses_login() => first_use.rejected(words),
         StatusCode::FORBIDDEN if response.method == Method::HEAD => {}
         _ => first_use.accepted(),
     }
@@ -322,7 +322,7 @@ pub(super) fn invalid(response: &HttpResponse, source: InvalidResponse) -> Early
 fn meaning(answer: ErrorResponse) -> Verdict {
     match answer.status {
         404 | 410 => Verdict::Absent(answer),
-        401..=403 if answer.says_expired() => Verdict::LoginRejected(answer),
+        401..=403 if answer.refuses_login() => Verdict::LoginRejected(answer),
         401 | 402 | 403 | 451 => Verdict::NoAccess(answer),
         412 => Verdict::Withheld(answer),
         _ if answer.says(&["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NAME_INVALID", "TAG_INVALID"]) => {

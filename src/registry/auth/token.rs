@@ -148,7 +148,7 @@ fn read(response: &HttpResponse) -> Result<Token, CheckError> {
 fn refusal(response: &HttpResponse, logged_in: bool) -> Verdict {
     let answer = ErrorResponse::of(response);
     let bad_login = answer.status == 401
-        || answer.says_expired()
+        || answer.refuses_login()
         || answer.says(&["UNAUTHORIZED", "invalid_grant", "invalid_client"]);
     match answer.status {
         200..=499 if response.is_page() => Verdict::Unavailable(Outage::Page(answer)),
