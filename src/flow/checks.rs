@@ -26,7 +26,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const MAX_PAUSE: Duration = Duration::from_secs(15);
 
 /// Of how many looks one does not believe a `HEAD` alone that the image is not there: some registries have it for `GET` only.
-const FULL_LOOK_EVERY: u32 = 3;
+const CONFIRMED_LOOK_EVERY: u32 = 3;
 
 /// The images that were found in their registries, and the way to ask for more.
 pub(crate) struct Checks {
@@ -128,7 +128,11 @@ impl Checks {
             let pending: Vec<_> = problems.iter().map(|problem| problem.reference).collect();
             looks += 1;
             let is_last = Instant::now() >= deadline;
-            let detail = if is_last || looks % FULL_LOOK_EVERY == 0 { Detail::Full } else { Detail::Brief };
+            let detail = match looks % CONFIRMED_LOOK_EVERY {
+                _ if is_last => Detail::Full,
+                0 => Detail::Confirmed,
+                _ => Detail::Brief,
+            };
             let (answers, ()) = self.ask(&pending, detail, || ());
             problems = self.sort(&pending, answers, pace, listener);
         }

@@ -187,7 +187,8 @@ impl<'a> Inspection<'a> {
             }
         }
         if indexes.is_empty() && !self.images.is_empty() {
-            indexes.push(0);
+            // What has a platform is an image; an entry without one need not be.
+            indexes.push(self.images.iter().position(|image| image.platform.is_some()).unwrap_or_default());
         }
         let mut finding = wanted.judge(None);
         for index in indexes {
