@@ -17,7 +17,7 @@ impl From<GitError> for Failure {
         match &error {
             // Its cause says the same again.
             GitError::NoRepository { .. } => failure(error.to_string()),
-            _ => failure(format!("{:#}", anyhow::Error::from(error))),
+            _ => failure(error.told()),
         }
     }
 }
@@ -28,6 +28,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Url { .. } => (Usage, Some("write a URL as `git clone` takes it, or the path of a repository")),
         GitError::BranchName(_) => (Usage, Some("check the name with `git check-ref-format --branch NAME`")),
         GitError::Path { .. } => (Usage, Some("name the file or folder by its path from the repository's root")),
+        GitError::Configuration { .. } => (Usage, Some("correct it; `git config --list` complains of the same place")),
         GitError::Setting { .. } => (Usage, Some("correct the setting in git's configuration")),
         GitError::NoRepository { .. } => (Target, Some("name a repository with `--repo`, by URL or path")),
         GitError::Foreign { .. } => {
