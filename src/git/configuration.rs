@@ -35,7 +35,7 @@ fn files() -> Vec<Metadata> {
     let sources = [Kind::GitInstallation, Kind::System, Kind::Global].into_iter().flat_map(Kind::sources);
     let files = sources.filter_map(|source| {
         let path = source.storage_location(&mut gix::path::env::var)?;
-        let path = path.is_file().then(|| path.to_path_buf())?;
+        let path = Some(path).filter(|path| path.is_file())?.to_path_buf();
         Some(Metadata { path: Some(path), source: *source, level: 0, trust: gix::sec::Trust::Full })
     });
     files.collect()
@@ -69,7 +69,7 @@ fn broken(path: &Path, depth: usize) -> Option<String> {
         }
     };
     let sections = ["include", "includeIf"].into_iter().filter_map(|name| config.sections_by_name(name)).flatten();
-    let included: Vec<BString> = sections.flat_map(|section| section.values("path")).map(BString::from).collect();
+    let included: Vec<BString> = sections.flat_map(|section| section.values("path")).collect();
     let home = gix::path::env::home_dir();
     included.iter().find_map(|included| {
         let included = PathBuf::from(included.to_str().ok()?);
