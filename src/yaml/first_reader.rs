@@ -26,7 +26,7 @@ pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, Yam
         read_event(&mut builder, source, event, range.clone(), tag_span)
             .map_err(|shape| YamlError::Refused { place: source.place(range.start), shape })?;
     }
-    Ok(ParsedYaml { source, tree: builder.finish() })
+    Ok(ParsedYaml::new(source, builder.finish()))
 }
 
 fn read_event<'d>(

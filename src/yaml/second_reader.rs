@@ -43,7 +43,7 @@ pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, Yam
             template: false,
         })?;
         match event {
-            Event::StreamEnd => return Ok(ParsedYaml { source, tree: builder.finish() }),
+            Event::StreamEnd => return Ok(ParsedYaml::new(source, builder.finish())),
             Event::Alias(anchor) => {
                 builder.alias(anchor, 0..0).map_err(|shape| YamlError::Refused { place: place(&marker), shape })?;
             }

@@ -164,7 +164,7 @@ impl Attempt<'_> {
 
     /// Writes the digests that the registry has beside the tags, in each file as far as they are to be pinned there.
     fn pin(
-        &self,
+        &mut self,
         snapshot: &Snapshot<'_>,
         paths: &[RepositoryPath],
         files: Vec<FileEdit>,

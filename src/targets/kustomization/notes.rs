@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::claim::OtherKind;
 use super::entry::{ImageEntry, ImageLists, effective, fields};
 use super::field::FieldName;
 use super::go_yaml::is_refused;
 use super::requested::Requested;
-use crate::image::{Digest, Field, ImageArgument, ImageChange, Tag};
+use crate::image::{Field, ImageArgument, ImageChange, Tag};
 use crate::yaml::{ParsedYaml, Position, is_blank};
 
 /// Something worth a line beside the result.
@@ -34,6 +35,8 @@ pub enum NoteKind {
     NameWithTag { new_name: String, argument: String },
     /// An alias was replaced by the value itself.
     AliasReplaced { field: FieldName, alias: String },
+    /// The value has an anchor, and its aliases elsewhere in the file have the new value too.
+    AliasesFollow { field: FieldName, aliases: Vec<Position> },
     /// The value was no string to YAML, and now is one.
     Repaired { field: FieldName, value: String },
     /// A value is a number or a truth value to YAML, and kustomize will refuse the file.
@@ -50,6 +53,8 @@ pub enum NoteKind {
     UnknownField { key: String },
     /// A tab follows the dash, which kustomize does not read.
     TabAfterDash,
+    /// The file has `images` entries, and says that it is no kustomization.
+    OtherKind(OtherKind),
     /// The file is not YAML: it was read as a template that becomes YAML.
     NotYaml { message: String },
 }
@@ -80,6 +85,12 @@ impl fmt::Display for Note {
             NoteKind::AliasReplaced { field, alias } => {
                 write!(f, "`{name}`: {field} was the alias `{alias}` and is now a value of its own")
             }
+            NoteKind::AliasesFollow { field, aliases } => {
+                let places: Vec<String> = aliases.iter().map(Position::to_string).collect();
+                let verb = if let [_] = &places[..] { "alias at {} has" } else { "aliases at {} have" };
+                let places = verb.replace("{}", &places.join(", "));
+                write!(f, "`{name}`: {field} has an anchor, and its {places} the new value too")
+            }
             NoteKind::Repaired { field, value } => {
                 write!(f, "`{name}`: {field} `{value}` was not a string to YAML and is now quoted")
             }
@@ -105,6 +116,9 @@ impl fmt::Display for Note {
             }
             NoteKind::UnknownField { key } => {
                 write!(f, "`{name}`: kustomize knows no field `{key}` in an entry and refuses the file")
+            }
+            NoteKind::OtherKind(other) => {
+                write!(f, "{other}: kustomize does not build the file, so its `images` change nothing")
             }
             NoteKind::NotYaml { message } => {
                 write!(f, "kustomize refuses the file as it stands, which looks like a template: {message}")
@@ -145,6 +159,24 @@ pub(super) fn survey(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, requested: &
         }
     }
     notes
+}
+
+/// Notes the aliases of the fields that changed. None of them is in an entry: that is refused.
+pub(super) fn note_aliases(
+    yaml: &ParsedYaml<'_>,
+    entry: &ImageEntry<'_>,
+    changed: impl Iterator<Item = FieldName>,
+    notes: &mut Vec<Note>,
+) {
+    for field in changed {
+        let Some(value) = entry.own.get(field).map(|pair| pair.value) else {
+            continue;
+        };
+        let aliases: Vec<Position> = yaml.tree.aliases(value).iter().map(|alias| yaml.place(*alias)).collect();
+        if !aliases.is_empty() {
+            notes.push(note(yaml, entry, yaml.tree.start(value), NoteKind::AliasesFollow { field, aliases }));
+        }
+    }
 }
 
 fn note(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>, at: usize, kind: NoteKind) -> Note {
@@ -203,12 +235,11 @@ fn without_tag(kept: &str, argument: &ImageArgument) -> Option<(String, String)>
     };
     let path = kept.rfind('/').map_or(0, |slash| slash + 1);
     let end = path + kept[path..].find([':', '@'])?;
-    let (tag, digest) = (new_tag.set().map(Tag::as_str), digest.set().map(Digest::as_str));
+    let tag = new_tag.set().map(Tag::as_str);
     let is_hex = |tag: &str| tag.len() == 64 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if (tag.is_none() && digest.is_none()) || (kept.ends_with("@sha256") && tag.is_some_and(is_hex)) {
+    if (tag.is_none() && digest.set().is_none()) || (kept.ends_with("@sha256") && tag.is_some_and(is_hex)) {
         return None;
     }
-    let part = |mark: &str, value: Option<&str>| value.map_or_else(String::new, |value| format!("{mark}{value}"));
-    let name = &kept[..end];
-    Some((kept.to_owned(), format!("{}={name}{}{}", argument.name, part(":", tag), part("@", digest))))
+    let change = ImageChange { new_name: Field::Set(kept[..end].to_owned()), ..argument.change.clone() };
+    Some((kept.to_owned(), ImageArgument { name: argument.name.clone(), change }.to_string()))
 }
