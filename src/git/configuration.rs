@@ -35,7 +35,7 @@ fn files() -> Vec<Metadata> {
     let sources = [Kind::GitInstallation, Kind::System, Kind::Global].into_iter().flat_map(Kind::sources);
     let files = sources.filter_map(|source| {
         let path = source.storage_location(&mut gix::path::env::var)?;
-        let path = Some(path).filter(|path| path.is_file())?.to_path_buf();
+        let path = Some(path).filter(|path| path.is_file())?;
         Some(Metadata { path: Some(path), source: *source, level: 0, trust: gix::sec::Trust::Full })
     });
     files.collect()
