@@ -336,7 +336,8 @@ fn a_wait_ends_when_the_image_comes() {
     let stage = Stage::with_auth(Auth::Bearer(Login::new("ci", "s3cret")));
     stage.home.write(".docker/config.json", &docker_config(&stage, &Login::new("ci", "s3cret")));
     stage.registry.appear_after(3, REPOSITORY, COMMIT);
-    let output = stage.release().args(["--wait", "1m"]).arg(stage.argument()).run().success();
+    let release = stage.release().args(["--wait", "1m", "--author", "A <a@b>"]).arg(stage.argument());
+    let output = release.run().success();
     let stdout = output.stdout();
     let words: Vec<_> = stdout.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
     assert_eq!(words, ["wait", "check", "edit", "edit", "commit", "push", "released"], "{stdout}");
