@@ -27,3 +27,4 @@ pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
 pub use settings::{in_words_of, missing, unknown_variables};
 pub use surface::Surface;
+pub use words::exposed_login;

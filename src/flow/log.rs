@@ -1,6 +1,6 @@
 //! `log`: what was released to a branch, from its history.
 
-use crate::flow::branch::ReleaseBranch;
+use crate::flow::branch::{ReleaseBranch, tell_connections};
 use crate::guards::entry_history::{EntryHistory, MAX_COMMITS};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Outcome};
@@ -9,6 +9,12 @@ use crate::targets::kustomization::{self, Fields};
 
 /// Lists the releases of one entry, or of all entries of a kustomization.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    let listed = releases(request, listener);
+    tell_connections(&request.target, listener);
+    listed
+}
+
+fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let target = ReleaseBranch::open(&request.target)?;
     let mut start = target.read_tip(Effect::DryRun, &NewBranch::Refused)?;
     let snapshot = &mut start.snapshot;

@@ -40,7 +40,8 @@ pub(crate) fn trust(environment: &Environment, ca_file: Option<PathBuf>) -> Trus
 fn given(environment: &Environment) -> Result<Option<GivenLogin>, Failure> {
     let (username, password) = match (environment.text(USERNAME), environment.text(PASSWORD)) {
         (None, None) => return Ok(None),
-        (Some(username), Some(password)) => (username, password),
+        // A secret that comes from a file may end in a line end, which no password has.
+        (Some(username), Some(password)) => (username, password.trim_end_matches(['\r', '\n']).to_owned()),
         (Some(_), None) => return Err(Failure::usage(format!("`{USERNAME}` is set, and `{PASSWORD}` is not"))),
         (None, Some(_)) => return Err(Failure::usage(format!("`{PASSWORD}` is set, and `{USERNAME}` is not"))),
     };

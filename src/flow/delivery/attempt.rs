@@ -212,7 +212,7 @@ impl Attempt<'_> {
         let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
         let committer = committer.or(bot).unwrap_or_else(|| author.clone());
         Ok(Authorship {
-            signing: self.branch.signing(delivery.commit.signed, &committer)?,
+            signing: self.branch.signing(delivery.commit.signed, &committer, delivery.target.timeout)?,
             committer,
             author,
             seconds: delivery.commit.seconds.unwrap_or_else(now),

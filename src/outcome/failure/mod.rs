@@ -25,6 +25,15 @@ pub struct Failure {
     pub hint: Option<String>,
     /// The place to edit, if it is one.
     pub place: Option<Place>,
+    pub retry: Retry,
+}
+
+/// Whether this run itself may try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    None,
+    /// Nothing was pushed, and another attempt at the branch's tip may succeed at once.
+    AtTheTip,
 }
 
 /// A place in a file; line and column count from 1.
@@ -38,7 +47,7 @@ pub struct Place {
 
 impl Failure {
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), details: Vec::new(), hint: None, place: None }
+        Self { kind, message: message.into(), details: Vec::new(), hint: None, place: None, retry: Retry::None }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::address::shown_host;
 use super::requests::HttpResponse;
-use super::retry_after;
+use crate::system::retry_after;
 
 /// The words for a page, whose own are not for us.
 const PAGE: &str = "an HTML page";

@@ -12,7 +12,7 @@ use reqwest::blocking::{Client, ClientBuilder};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::{Method, StatusCode, Url, redirect};
 
-use super::address::{is_loopback, is_same_place, shown_host};
+use super::address::{is_same_place, shown_host};
 use super::error_response::ErrorResponse;
 use super::requests::{HttpRequest, HttpResponse};
 use super::trust::Trust;
@@ -23,7 +23,7 @@ use crate::registry::limits::MAX_ERROR_SIZE;
 use crate::registry::verdict::{Outage, Verdict};
 use crate::system::backoff::Backoff;
 use crate::system::connection::{ConnectionError, ConnectionProblem};
-use crate::system::http::{self, Security};
+use crate::system::http::{self, Security, is_loopback};
 
 /// How often a request is made in all if it gets no answer, or one that a retry may change.
 const MAX_ATTEMPTS: u32 = 3;

@@ -77,7 +77,9 @@ fn a_push_is_not_redirected_to_another_host() {
         &other.url("gitops.git/info/refs?service=git-receive-pack"),
     );
     let output = stage.release_to(&first.url("gitops.git")).arg(stage.argument()).run().exit(3);
-    output.stderr_has("it redirects the push to another host, which is not followed");
+    let place = other.url("gitops.git");
+    let output = output.stderr_has(&format!("it redirects the push to another host, `{place}`, which is not followed"));
+    output.stderr_has("hint: give the URL where the repository is now");
     assert!(other.requests().is_empty(), "the push went to another host");
     stage.untouched();
 }
