@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::wire::known_login::{LoginOrigin, Withheld};
+use crate::system::connection::ConnectionError;
 
 /// Why a repository could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +85,7 @@ pub enum GitError {
 
     /// The server's certificate does not prove that it is the remote.
     #[error("{remote} is not trusted: {cause}")]
-    Untrusted { remote: String, cause: String },
+    Untrusted { remote: String, cause: ConnectionError },
 
     /// A value in git's configuration cannot be used.
     #[error("git's `{key}` cannot be used")]

@@ -35,3 +35,5 @@ pub use http::error_response::ErrorResponse;
 pub use http::trust::Trust;
 pub use requirement::{Finding, ImagePlatform, Part, Requirement, Revision};
 pub use verdict::{Outage, Verdict};
+
+pub use crate::system::proxy::Proxies;
