@@ -64,6 +64,7 @@ impl Checks {
             Client::new(ClientOptions {
                 plain_http: request.plain_http.clone(),
                 trust: request.trust.clone(),
+                proxies: request.proxies.clone(),
                 timeout: request.timeout,
                 credentials: Credentials::from(request.logins.clone()),
             })
@@ -92,6 +93,7 @@ impl Checks {
         let begun = Instant::now();
         let pending = self.unknown(subjects);
         let (answers, done) = self.ask(&pending, Detail::Full, meanwhile);
+        self.tell_connections(listener);
         let problems = self.sort(&pending, answers, Pace::AtOnce, listener);
         match done {
             Ok(done) => match self.await_all(problems, begun, listener)? {
@@ -134,6 +136,7 @@ impl Checks {
                 _ => Detail::Brief,
             };
             let (answers, ()) = self.ask(&pending, detail, || ());
+            self.tell_connections(listener);
             problems = self.sort(&pending, answers, pace, listener);
         }
     }
@@ -150,6 +153,14 @@ impl Checks {
             }
         }
         references
+    }
+
+    /// Tells what there is to know of the connections since the last call.
+    fn tell_connections(&self, listener: &mut Listener<'_>) {
+        if let Some(client) = &self.client {
+            client.notices().take().into_iter().for_each(|notice| listener(&Event::Noted(notice)));
+            client.asides().take().into_iter().for_each(|aside| listener(&Event::Aside(aside)));
+        }
     }
 
     /// Asks for all of them at once, while something else is done here. Returns the answers in the same order.

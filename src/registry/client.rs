@@ -22,6 +22,8 @@ use super::read_parts::ReadParts;
 use super::requirement::{Finding, Requirement};
 use super::verdict::Verdict;
 use crate::image::{Platform, Reference};
+use crate::system::notices::Notices;
+use crate::system::proxy::Proxies;
 
 /// The longest time for a check; a longer one could not be added to a point in time.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -39,6 +41,7 @@ pub struct ClientOptions {
     /// an authority for them.
     pub plain_http: Vec<String>,
     pub trust: Trust,
+    pub proxies: Proxies,
     /// For one check in all, with its retries.
     pub timeout: Duration,
     pub credentials: Credentials,
@@ -74,12 +77,22 @@ impl Client {
             plain_http: options.plain_http,
             timeout: options.timeout.min(MAX_TIMEOUT),
             fetcher: Fetcher {
-                sender: Sender::new(options.trust.clone()),
+                sender: Sender::new(options.trust.clone(), options.proxies),
                 authenticator: Authenticator::new(options.credentials),
                 read_parts: ReadParts::default(),
             },
             trust: options.trust,
         }
+    }
+
+    /// Returns what a person should know of the connections that were made.
+    pub fn notices(&self) -> &Notices {
+        &self.fetcher.sender.notices
+    }
+
+    /// Returns what only a person that looks closely wants to know of them.
+    pub fn asides(&self) -> &Notices {
+        &self.fetcher.sender.asides
     }
 
     /// Checks several images, and returns the results in the same order. Of each registry the first image is checked alone:

@@ -36,3 +36,5 @@ pub use http::trust::Trust;
 pub use inspection::BuiltFrom;
 pub use requirement::{Finding, ImagePlatform, Part, Requirement, Revision};
 pub use verdict::{Outage, Verdict};
+
+pub use crate::system::proxy::Proxies;

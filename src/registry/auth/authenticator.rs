@@ -20,7 +20,8 @@ use super::scope;
 use super::token::{self, TokenRequest};
 use crate::registry::context::CheckContext;
 use crate::registry::early_end::EarlyEnd;
-use crate::registry::http::address::is_same_place;
+use crate::registry::error::{CheckError, LocationError};
+use crate::registry::http::address::{is_same_place, shown_host};
 use crate::registry::http::error_response::ErrorResponse;
 use crate::registry::http::requests::{HttpRequest, HttpResponse, MAX_ATTEMPTS};
 use crate::registry::http::sender::Sender;
@@ -282,6 +283,10 @@ impl Authenticator {
             None | Some(StoredLogin::Password { .. } | StoredLogin::IdentityToken { .. }),
         ) = (scheme, &login)
         {
+            if !self.credentials.may_show(&context.endpoint.registry, &source, realm) {
+                let (from, to) = (shown_host(&context.endpoint.base), shown_host(realm));
+                return Err(CheckError::Misdirected { from, to, source: LocationError::OtherServer }.into());
+            }
             let wanted = TokenRequest { realm, service: service.as_deref(), scope: &scope };
             let token = self.fetch(&wanted, login.as_ref(), sender, context)?;
             let expires = Some(token.expires);

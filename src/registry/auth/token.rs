@@ -13,7 +13,7 @@ use super::secret::Secret;
 use crate::registry::context::CheckContext;
 use crate::registry::early_end::EarlyEnd;
 use crate::registry::error::{CheckError, InvalidResponse};
-use crate::registry::http::address::shown_host;
+use crate::registry::http::address::{is_same_place, shown_host};
 use crate::registry::http::error_response::ErrorResponse;
 use crate::registry::http::requests::{HttpRequest, HttpResponse, MAX_ATTEMPTS};
 use crate::registry::http::sender::Sender;
@@ -49,7 +49,9 @@ pub(super) fn fetch(
     sender: &Sender,
     context: &mut CheckContext,
 ) -> Result<Token, EarlyEnd> {
-    context.allow(&context.endpoint.base, wanted.realm)?;
+    context.allow_realm(wanted.realm)?;
+    let (registry, server) = (&context.endpoint.registry, shown_host(wanted.realm));
+    sender.asides.add(format!("the token server of `{registry}` is `{server}`"));
     let response = match login {
         None | Some(StoredLogin::RegistryToken(_)) => get(wanted, None, sender, context)?,
         Some(StoredLogin::Password { username, password }) => get(wanted, Some((username, password)), sender, context)?,
@@ -66,8 +68,19 @@ pub(super) fn fetch(
     if response.status.is_success() && !response.is_page() {
         Ok(read(&response)?)
     } else {
+        dropped(wanted, &response, login)?;
         Err(EarlyEnd::Verdict(refusal(&response, login.is_some())))
     }
+}
+
+/// Fails if a refusal is no word on the login, because a redirect led to where it was not shown.
+fn dropped(wanted: &TokenRequest<'_>, response: &HttpResponse, login: Option<&StoredLogin>) -> Result<(), CheckError> {
+    if login.is_none() || is_same_place(wanted.realm, &response.url) {
+        return Ok(());
+    }
+    let to = format!("{}://{}", response.url.scheme(), shown_host(&response.url));
+    let (host, status) = (shown_host(wanted.realm), response.status.as_u16());
+    Err(CheckError::LoginDropped { host, to, status })
 }
 
 fn get(
