@@ -7,14 +7,8 @@ set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 
-# An annotation, which the runner reads from stderr as well; its text must be one line, with these characters escaped.
-fail() {
-  local text="$*"
-  text="${text//'%'/%25}"
-  text="${text//$'\r'/%0D}"
-  printf '::error title=tagship::%s\n' "${text//$'\n'/%0A}" >&2
-  exit 1
-}
+# shellcheck source=action/failure.sh
+. "$here/failure.sh"
 
 # On Windows, paths come with backslashes and a drive's colon, which tar would take for a host.
 native() { if command -v cygpath >/dev/null; then cygpath -u "$1"; else printf '%s' "$1"; fi; }
@@ -70,7 +64,7 @@ temporary="$(native "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")"
 work="$(mktemp -d "$temporary/tagship.XXXXXX")"
 # What failed leaves nothing behind. The program itself stays for the step, and the runner empties its folder after the job.
 trap '[ $? = 0 ] || rm -rf "$work"' EXIT
-# Kept across jobs where the runner lives on. Where it cannot be written, it may still be read.
+# Kept across jobs if the runner lives on. If it cannot be written, it may still be read.
 cached="$(native "${RUNNER_TOOL_CACHE:-$temporary}")/tagship/$version/$arch/$archive"
 
 if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$work/$archive")" != "$wanted" ]; then

@@ -174,6 +174,10 @@ pub struct RepositoryArguments {
     /// The release branch [default: the checked-out branch, else the branch of the CI run; with a URL, the default branch]
     #[arg(long, value_name = "NAME", env = "TAGSHIP_BRANCH")]
     pub branch: Option<String>,
+
+    /// Send `TAGSHIP_GIT_TOKEN` and the CI system's token over plain HTTP too, or if the certificate is not checked
+    #[arg(long, env = "TAGSHIP_INSECURE_GIT", value_parser = BoolishValueParser::new())]
+    pub insecure_git: bool,
 }
 
 /// What to do if a release started this run.

@@ -2,6 +2,7 @@
 //! this; it is the repository itself only if nothing is pushed.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::publish::Publisher;
 use crate::git::{
@@ -9,6 +10,7 @@ use crate::git::{
     Signed, Signing, Snapshot, Tips, TreeEntry,
 };
 use crate::outcome::failure::Failure;
+use crate::outcome::{Event, Listener};
 use crate::request::{Effect, NewBranch, Repository, TargetRequest};
 use crate::targets::kustomization;
 
@@ -67,6 +69,13 @@ impl Destination {
             Self::Tip(branch) | Self::New(branch) => Some(branch),
             Self::Head(branch) => branch.as_ref(),
         }
+    }
+}
+
+/// Tells what the connections of a request had to tell since the last call.
+pub(super) fn tell_connections(target: &TargetRequest, listener: &mut Listener<'_>) {
+    for notice in target.notices.take() {
+        listener(&Event::Noted(notice));
     }
 }
 
@@ -153,8 +162,13 @@ impl ReleaseBranch {
     }
 
     /// Returns how `committer` signs; `None` if commits are not signed.
-    pub(super) fn signing(&self, signed: Signed, committer: &Identity) -> Result<Option<Signing>, Failure> {
-        Signing::read(self.checkout(), signed, committer).map_err(Failure::from)
+    pub(super) fn signing(
+        &self,
+        signed: Signed,
+        committer: &Identity,
+        limit: Duration,
+    ) -> Result<Option<Signing>, Failure> {
+        Signing::read(self.checkout(), signed, committer, limit).map_err(Failure::from)
     }
 
     /// Reads the tip of the branch. If the commit will be pushed, the push is opened first: the server then tells the tip

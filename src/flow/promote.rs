@@ -1,7 +1,7 @@
 //! `promote`: what runs in one environment is released in the next: the same names, tags and digests, in one commit. What
 //! is read and what is written may be one branch, two, or two repositories.
 
-use super::branch::ReleaseBranch;
+use super::branch::{ReleaseBranch, tell_connections};
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::no_entry;
 use super::rollback::exactly;
@@ -19,7 +19,9 @@ use crate::targets::kustomization::{self, Fields};
 /// Carries entries on.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut notes = Vec::new();
-    let elsewhere = request.from_target.as_ref().map(|from| elsewhere(from, request, &mut notes)).transpose()?;
+    let elsewhere = request.from_target.as_ref().map(|from| elsewhere(from, request, &mut notes)).transpose();
+    tell_connections(&request.delivery.target, listener);
+    let elsewhere = elsewhere?;
     let mut told = false;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let Tip { branch: target, snapshot, paths } = tip;

@@ -112,7 +112,7 @@ impl<'r> Reader<'r> {
         arguments.want(tip);
         let few = |objects: usize| objects <= MAX_OBJECTS_IN_FIRST_FETCH;
         let taken = receive(&mut self.connection, self.protocol, &mut arguments, few, objects);
-        if taken.map_err(|error| self.connection.failed(error))? == Taken::Commits {
+        if taken.map_err(|error| self.lacking(error))? == Taken::Commits {
             self.connection.abandon_answer()?;
         }
         Ok(Fetched::Partial)
@@ -126,8 +126,17 @@ impl<'r> Reader<'r> {
         arguments.deepen(1);
         arguments.want(tip);
         receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects)
-            .map_err(|error| self.connection.failed(error))?;
+            .map_err(|error| self.lacking(error))?;
         Ok(Fetched::Whole)
+    }
+
+    /// Returns what it means that a fetch of what this host has just announced fails. If it refuses, the part of it that
+    /// answers does not have it yet.
+    fn lacking(&self, error: anyhow::Error) -> GitError {
+        match error.downcast::<Refused>() {
+            Ok(refused) => self.connection.remote().unsettled(refused),
+            Err(error) => self.connection.failed(error),
+        }
     }
 
     /// Fetches `tip` and up to `depth - 1` generations of commits before it, without their trees. A server without partial
@@ -191,7 +200,7 @@ impl<'r> Reader<'r> {
             arguments.want(want);
         }
         receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects)
-            .map_err(|error| self.connection.failed(error))?;
+            .map_err(|error| self.lacking(error))?;
         Ok(())
     }
 

@@ -64,7 +64,8 @@ pub(super) fn version() -> Option<Trailer> {
 pub struct ReleaseTrailers {
     pub commit: CommitId,
     images: Vec<(String, ReleasedImage)>,
-    files: Vec<String>,
+    /// The files that are said to have been written.
+    pub files: Vec<String>,
     pub source: Option<SourceCommit>,
     pub run: Option<String>,
     pub rollback_of: Vec<CommitId>,

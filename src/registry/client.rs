@@ -9,7 +9,7 @@ use super::auth::authenticator::Authenticator;
 use super::auth::login::LoginSource;
 use super::auth::login_sources::Credentials;
 use super::context::CheckContext;
-use super::descriptor::ACCEPT;
+use super::descriptor::{ACCEPT, Descriptor, DigestEvidence};
 use super::early_end::EarlyEnd;
 use super::endpoint::Endpoint;
 use super::error::{CheckError, InvalidResponse};
@@ -18,6 +18,7 @@ use super::http::sender::Sender;
 use super::http::trust::Trust;
 use super::inspection::Inspection;
 use super::manifest::Manifest;
+use super::read_parts::ReadParts;
 use super::requirement::{Finding, Requirement};
 use super::verdict::Verdict;
 use crate::image::{Platform, Reference};
@@ -75,6 +76,7 @@ impl Client {
             fetcher: Fetcher {
                 sender: Sender::new(options.trust.clone()),
                 authenticator: Authenticator::new(options.credentials),
+                read_parts: ReadParts::default(),
             },
             trust: options.trust,
         }
@@ -110,14 +112,37 @@ impl Client {
         requirements: &[Requirement],
         detail: Detail,
     ) -> Result<CheckedImage, CheckError> {
+        self.run(reference, |context| match requirements {
+            [] => self.find(detail, context),
+            _ => self.inspect(requirements, context),
+        })
+    }
+
+    /// Makes sure that the registry has a manifest under the digest of an image that was found, which a header may name
+    /// wrongly. The manifest is asked for by this digest; if it is not there, that of the tag is read, and its digest counts.
+    pub fn confirm(&self, reference: &Reference, found: &Descriptor) -> Result<CheckedImage, CheckError> {
+        self.run(reference, |context| match self.fetcher.find_by_digest(&found.digest, context) {
+            Ok(Verdict::Present(_)) => {
+                Ok(Verdict::Present(Descriptor { evidence: DigestEvidence::Manifest, ..found.clone() }).into())
+            }
+            Ok(_) | Err(EarlyEnd::Verdict(Verdict::Absent(_))) => {
+                let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
+                found_in(&self.fetcher.get(&url, ACCEPT, context)?, wanted)
+            }
+            Err(end) => Err(end),
+        })
+    }
+
+    /// Makes one check, within its time.
+    fn run(
+        &self,
+        reference: &Reference,
+        check: impl FnOnce(&mut CheckContext) -> Result<FoundImage, EarlyEnd>,
+    ) -> Result<CheckedImage, CheckError> {
         let started = Instant::now();
         let mut context =
             CheckContext::new(Endpoint::new(reference, &self.plain_http, &self.trust)?, started + self.timeout);
-        let found = match requirements {
-            [] => self.find(detail, &mut context),
-            _ => self.inspect(requirements, &mut context),
-        };
-        let FoundImage { verdict, findings, platforms } = match found {
+        let FoundImage { verdict, findings, platforms } = match check(&mut context) {
             Ok(found) => found,
             Err(EarlyEnd::Verdict(verdict)) => FoundImage::from(verdict),
             Err(EarlyEnd::Error(error)) => return Err(error),
@@ -132,10 +157,10 @@ impl Client {
         self.fetcher.find_manifest(&url, wanted.as_ref(), detail, context)
     }
 
-    /// Asks for the image and what it leads to. The body is needed, so it is asked for at once.
+    /// Asks for the image and what it leads to. The body is needed, so it is asked for at once, unless it was read before.
     fn inspect(&self, requirements: &[Requirement], context: &mut CheckContext) -> Result<FoundImage, EarlyEnd> {
         let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
-        let response = self.fetcher.get(&url, ACCEPT, context)?;
+        let response = self.fetcher.read_manifest(&url, context)?;
         let found = found_in(&response, wanted)?;
         let Verdict::Present(descriptor) = &found.verdict else {
             return Ok(found);

@@ -4,9 +4,9 @@
 use reqwest::Url;
 
 use super::error::CheckError;
-use super::http::address::is_loopback;
 use super::http::trust::Trust;
 use crate::image::{Digest, Reference};
+use crate::system::http::is_loopback;
 
 #[derive(Debug)]
 pub(super) struct Endpoint {

@@ -51,6 +51,8 @@ pub enum AuthorityProblem {
 pub enum ConfigProblem {
     #[error("cannot read it")]
     Unreadable(#[source] std::io::Error),
+    #[error("it names the file `{path}`, which cannot be read")]
+    NamedFile { path: PathBuf, source: std::io::Error },
     #[error("line {line}, column {column}: not JSON, or not of docker's form")]
     Malformed { line: usize, column: usize },
     #[error("the `auth` of `{key}` is not the base64 of `user:password`")]

@@ -109,12 +109,16 @@ fn problem(cause: &(dyn Error + 'static)) -> Option<ConnectionProblem> {
     match cause.to_string() {
         text if text == DNS_ERROR => Some(ConnectionProblem::NameNotResolved),
         text if text.starts_with(TUNNEL_ERROR) => Some(ConnectionProblem::Proxy),
+        text if text == INCOMPLETE => Some(ConnectionProblem::Closed),
         _ => None,
     }
 }
 
 /// What tokio-rustls says if the connection ends during the handshake.
 const TLS_EOF: &str = "tls handshake eof";
+
+/// What hyper says if the connection ends before the answer.
+const INCOMPLETE: &str = "connection closed before message completed";
 
 /// How hyper-util calls the failure of a lookup.
 const DNS_ERROR: &str = "dns error";

@@ -26,6 +26,26 @@ pub fn names(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// Returns the files below the folder `root` that have one of `names`, from at most `max_folders` folders, the nearest first.
+/// No link is followed, git's own folder is left out, and so is what cannot be read.
+pub fn named_below(root: &Path, names: &[&str], max_folders: usize) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    let mut next = 0;
+    while let Some(folder) = folders.get(next).filter(|_| next < max_folders).cloned() {
+        next += 1;
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && name != ".git" => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() && names.iter().any(|wanted| name == *wanted) => found.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
 /// Where a file is: its folder, held open, and its name there.
 pub struct FileLocation {
     folder: Rc<Folder>,

@@ -7,5 +7,7 @@ pub mod files;
 mod folder;
 pub mod http;
 pub mod memory;
+pub mod program_run;
 pub mod programs;
+pub mod retry_after;
 pub mod signals;

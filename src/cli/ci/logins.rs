@@ -8,6 +8,8 @@ use super::variables::value;
 /// A login for repositories. It holds a secret, so it has no `Debug`.
 #[derive(Clone)]
 pub struct GitLogin {
+    /// The variable that has the password.
+    pub variable: &'static str,
     /// The URL of the only server that the login is for; `None`: the server of the release branch.
     pub server: Option<String>,
     pub user: String,
@@ -29,7 +31,9 @@ pub(in crate::cli) fn git_logins(variable: &impl Fn(&str) -> Option<String>) -> 
     let logins = tokens.filter_map(|token| {
         variable(token.sign)?;
         let (server, password) = variable(token.server).zip(variable(token.token))?;
-        Some(GitLogin { server: Some(server), user: token.user.to_owned(), password })
+        // White space around it comes from a file or a form, and is no part of a token.
+        let password = Some(password.trim().to_owned()).filter(|password| !password.is_empty())?;
+        Some(GitLogin { variable: token.token, server: Some(server), user: token.user.to_owned(), password })
     });
     logins.collect()
 }

@@ -164,7 +164,7 @@ impl Attempt<'_> {
 
     /// Writes the digests that the registry has beside the tags, in each file as far as they are to be pinned there.
     fn pin(
-        &self,
+        &mut self,
         snapshot: &Snapshot<'_>,
         paths: &[RepositoryPath],
         files: Vec<FileEdit>,
@@ -212,7 +212,7 @@ impl Attempt<'_> {
         let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
         let committer = committer.or(bot).unwrap_or_else(|| author.clone());
         Ok(Authorship {
-            signing: self.branch.signing(delivery.commit.signed, &committer)?,
+            signing: self.branch.signing(delivery.commit.signed, &committer, delivery.target.timeout)?,
             committer,
             author,
             seconds: delivery.commit.seconds.unwrap_or_else(now),

@@ -25,6 +25,7 @@ use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::record::CommitRecord;
 use crate::git::objects::store::{HASH, Objects};
 use crate::git::remote::{Remote, RemoteOptions};
+use crate::git::wire::known_login::UrlWriter;
 
 /// A repository on disk with its configuration.
 pub struct Checkout {
@@ -54,7 +55,9 @@ impl Checkout {
                 let upwards = upwards.apply_environment();
                 ceilings.clone_from(&upwards.ceiling_dirs);
                 let options = gix::sec::trust::Mapping { full: options.clone(), reduced: options };
-                gix::ThreadSafeRepository::discover_opts(folder, upwards, options).map(Into::into)
+                // Not canonical: `includeIf` matches a repository behind a symbolic link by either spelling.
+                let spelled = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+                gix::ThreadSafeRepository::discover_opts(spelled, upwards, options).map(Into::into)
             }
         };
         let path = git_dir.unwrap_or(folder);
@@ -149,7 +152,7 @@ impl Checkout {
             let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
             url.path = path.to_string_lossy().into_owned().into();
         }
-        Remote::of(url, self.repository.config_snapshot().plumbing(), options)
+        Remote::of(url, UrlWriter::Configuration, self.repository.config_snapshot().plumbing(), options)
     }
 
     /// Returns author and committer by git's configuration and `GIT_AUTHOR_*`/`GIT_COMMITTER_*`.

@@ -8,4 +8,5 @@ pub(super) mod name;
 pub(super) mod pack;
 pub(super) mod record;
 pub(super) mod sign;
+mod signer;
 pub(super) mod store;

@@ -22,16 +22,18 @@ use std::error::Error;
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::blocking::{RequestBuilder, Response};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 
 use super::allowance::{Allowance, Excess};
+use super::retries::{RequestEffect, Retries, Setback};
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
-use crate::system::connection::ConnectionError;
+use crate::system::connection::{ConnectionError, ConnectionProblem};
+use crate::system::retry_after;
 
 /// The most bytes of a refusal's body that are kept for its message.
 const MAX_REFUSAL_TEXT: u64 = 4096;
@@ -53,6 +55,10 @@ pub(super) enum ExchangeFailure {
     Silent(String),
     /// There was no answer, because of the connection.
     Connection(ConnectionError),
+    /// The connection ended in the middle of the answer.
+    CutOff(ConnectionError),
+    /// The server redirected us to where we do not go, for this reason.
+    Redirected(String),
     /// The server that answered does not speak git.
     NotGit(&'static str),
     /// The server sends too much.
@@ -60,8 +66,12 @@ pub(super) enum ExchangeFailure {
 }
 
 impl ExchangeFailure {
-    fn of(error: &(dyn Error + 'static)) -> Self {
-        Self::Connection(ConnectionError::of(error))
+    /// Returns what it means that the body of an answer cannot be read.
+    fn of_body(error: &(dyn Error + 'static)) -> Self {
+        match ConnectionError::of(error) {
+            error if error.problem == ConnectionProblem::Closed => Self::CutOff(error),
+            error => Self::Connection(error),
+        }
     }
 }
 
@@ -75,12 +85,21 @@ pub(super) struct Journal {
     /// When the last request was sent.
     asked: Cell<Instant>,
     timeout: Duration,
+    /// What a POST of this conversation does.
+    post: RequestEffect,
+    /// Whether a push was sent again, because the connection had been closed.
+    was_pushed_again: Cell<bool>,
 }
 
 impl Journal {
-    pub(in crate::git) fn new(counters: Arc<Counters>, timeout: Duration) -> Self {
+    pub(super) fn new(counters: Arc<Counters>, timeout: Duration, post: RequestEffect) -> Self {
         let (failure, answer, allowance) = (RefCell::default(), RefCell::default(), Rc::default());
-        Self { failure, answer, counters, allowance, asked: Cell::new(Instant::now()), timeout }
+        let (asked, was_pushed_again) = (Cell::new(Instant::now()), Cell::default());
+        Self { failure, answer, counters, allowance, asked, timeout, post, was_pushed_again }
+    }
+
+    pub(super) fn was_pushed_again(&self) -> bool {
+        self.was_pushed_again.get()
     }
 
     pub(super) fn take_failure(&self) -> Option<ExchangeFailure> {
@@ -124,20 +143,51 @@ impl Journal {
         io::Error::other("the exchange failed")
     }
 
-    /// Sends a request. Returns its answer if that is a success or a redirect; any other one is kept as the failure.
+    /// Sends a request, and sends it again if a busy server or a closed connection did not take it. Returns its answer if that
+    /// is a success or a redirect; any other one is kept as the failure.
     pub(in crate::git) fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
+        let effect = if body.is_empty() { RequestEffect::None } else { self.post };
+        let mut retries = Retries::new(effect, self.timeout);
+        let mut request = Some(request);
+        while let Some(this) = request.take() {
+            request = this.try_clone();
+            let (failure, setback) = match self.send_once(this, body.clone()) {
+                Ok(response) => return Ok(response),
+                Err(failed) => failed,
+            };
+            if request.is_none() || !setback.is_some_and(|setback| retries.wait(setback)) {
+                return Err(self.fail(failure));
+            }
+            self.was_pushed_again.set(self.was_pushed_again.get() || effect == RequestEffect::Push);
+        }
+        Err(io::Error::other("a request that cannot be sent"))
+    }
+
+    fn send_once(
+        &self,
+        request: RequestBuilder,
+        body: Vec<u8>,
+    ) -> Result<Response, (ExchangeFailure, Option<Setback>)> {
         self.counters.request(body.len());
         self.asked.set(Instant::now());
         self.allowance.resume();
         let request = if body.is_empty() { request } else { request.body(body) };
-        let response = request.send().map_err(|error| self.fail(ExchangeFailure::of(&error)))?;
+        let response = request.send().map_err(|error| {
+            let error = ConnectionError::of(&error);
+            let setback = (error.problem == ConnectionProblem::Closed).then_some(Setback::Dropped);
+            (ExchangeFailure::Connection(error), setback)
+        })?;
         let status = response.status();
         if status.is_success() || status.is_redirection() {
             return Ok(response);
         }
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let pause = header(RETRY_AFTER).and_then(|value| retry_after::parse(value, SystemTime::now()));
+        let setback = Setback::Busy(status, pause.unwrap_or_default());
         let plain = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
         let text = if plain { self.beginning(response) } else { Vec::new() };
-        Err(self.fail(ExchangeFailure::Answered(status, String::from_utf8_lossy(&text).trim().to_owned())))
+        let text = String::from_utf8_lossy(&text).trim().to_owned();
+        Err((ExchangeFailure::Answered(status, text), Some(setback)))
     }
 
     /// Returns the beginning of a refusal's text, as far as it comes within the limit. If it cannot be read, the status
@@ -176,8 +226,8 @@ impl Exchange {
         {
             let response = journal.send(request, body)?;
             if response.status().is_redirection() {
-                let why = "a redirect of a POST is not followed".to_owned();
-                return Err(journal.fail(ExchangeFailure::Answered(response.status(), why)));
+                let why = "it redirects in the middle of the conversation, which is not followed".to_owned();
+                return Err(journal.fail(ExchangeFailure::Redirected(why)));
             }
             *self = Self::Answered(response);
         }
@@ -258,7 +308,8 @@ impl BufRead for Body {
                 return Err(self.journal.fail(ExchangeFailure::Silent("the answer takes too long".to_owned())));
             }
             let answer = exchange.answer(&self.journal)?;
-            let length = answer.read(&mut piece).map_err(|error| self.journal.fail(ExchangeFailure::of(&error)))?;
+            let length =
+                answer.read(&mut piece).map_err(|error| self.journal.fail(ExchangeFailure::of_body(&error)))?;
             if length == 0 {
                 return Ok(&[]);
             }

@@ -30,7 +30,7 @@ pub(in crate::git) fn http_client(
         let certificates = authorities(&in_home(path, home));
         builder = builder.tls_certs_only(certificates.map_err(|error| GitError::setting("http.sslCAInfo", error))?);
     }
-    builder = builder.tls_danger_accept_invalid_certs(settings.unverified);
+    builder = builder.tls_danger_accept_invalid_certs(settings.unverified_by.is_some());
     builder.build().map_err(|error| GitError::unexpected("the HTTP client cannot be used", error))
 }
 

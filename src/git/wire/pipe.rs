@@ -163,7 +163,7 @@ impl Pipe {
                 ExitMeaning::Key => return GitError::KeyRefused { remote, details },
                 ExitMeaning::HostKey => return GitError::HostKey { remote, details },
                 ExitMeaning::NoProgram => return GitError::ProgramMissing { remote, details },
-                ExitMeaning::NoAccess => return GitError::NoAccess { remote, details },
+                ExitMeaning::NoAccess => return GitError::NoAccess { remote, login: None, details },
                 ExitMeaning::Other => {}
             }
         }

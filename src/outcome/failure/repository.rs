@@ -1,6 +1,6 @@
 //! From the errors of a repository to what a person is told: one table, in which every error has its kind and its hint.
 
-use super::{AGAIN, Failure, FailureKind};
+use super::{AGAIN, Failure, FailureKind, Retry};
 use crate::git::GitError;
 use crate::system::connection::ConnectionError;
 
@@ -9,36 +9,17 @@ impl From<GitError> for Failure {
         let (kind, hint) = kind_and_hint(&error);
         let details = error.details().to_vec();
         let hint = hint.map(str::to_owned);
-        let failure = |message: String| Self { details, hint, ..Self::new(kind, message) };
+        let retry = match &error {
+            GitError::Unsettled { .. } => Retry::AtTheTip,
+            _ => Retry::None,
+        };
+        let failure = |message: String| Self { details, hint, retry, ..Self::new(kind, message) };
         match &error {
             // Its cause says the same again.
             GitError::NoRepository { .. } => failure(error.to_string()),
-            GitError::Unsigned { source } => match signing_program(&format!("{source:#}")) {
-                Some((failed, said)) => said.into_iter().fold(failure(format!("{error}: {failed}")), Self::detail),
-                None => failure(format!("{error}: {source:#}")),
-            },
             _ => failure(format!("{:#}", anyhow::Error::from(error))),
         }
     }
-}
-
-/// Returns how a signing program failed, and what it said, from the fields of gix's error, whose values are in the form of
-/// Rust's `Debug`.
-fn signing_program(text: &str) -> Option<(String, Vec<String>)> {
-    let field = |name: &str| {
-        let (_, rest) = text.split_once(&format!("{name}=\""))?;
-        let mut is_escaped = false;
-        let end = rest.find(|c| {
-            let is_end = c == '"' && !is_escaped;
-            is_escaped = c == '\\' && !is_escaped;
-            is_end
-        })?;
-        Some(rest[..end].replace("\\n", "\n").replace("\\\"", "\"").replace("\\'", "'").replace("\\\\", "\\"))
-    };
-    let (program, status) = (field("program")?, field("exit_status")?);
-    let said = field("stderr").unwrap_or_default();
-    let said = said.lines().filter(|line| !line.is_empty() && !line.starts_with("[GNUPG:]")).map(str::to_owned);
-    Some((format!("`{program}` failed ({status})"), said.collect()))
 }
 
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
@@ -57,15 +38,24 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::NoRemote(_) => (Target, Some("name another remote with `--remote`")),
         GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
         GitError::NoServer { .. } => (Target, Some("check the URL: is it the one to clone from?")),
+        GitError::Redirected { .. } => (
+            Target,
+            Some(
+                "give the URL where the repository is now; a web page to log in at means that `TAGSHIP_GIT_TOKEN` is needed",
+            ),
+        ),
         GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
         }
-        GitError::Unauthorized { credentials_sent: true, .. } => {
+        GitError::Unauthorized { login: Some(_), .. } => {
             (Unauthorized, Some("check the token: is it expired, or for another host?"))
         }
-        GitError::Unauthorized { credentials_sent: false, .. } => {
+        GitError::Unauthorized { login: None, .. } => {
             (Unauthorized, Some("set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout"))
+        }
+        GitError::Unprotected { .. } => {
+            (Unauthorized, Some("use https with a certificate that is checked; `--insecure-git` sends it all the same"))
         }
         GitError::NoAccess { .. } => (Unauthorized, Some("check the URL, and that the login may write there")),
         GitError::KeyRefused { .. } => (
@@ -75,7 +65,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::HostKey { .. } => {
             (Unauthorized, Some("compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"))
         }
-        GitError::Unavailable { source, .. } => {
+        GitError::Unavailable { source, .. } | GitError::Unsettled { source, .. } => {
             let again = "try again; if it stays so, check the URL, the network and the proxy";
             (Unavailable, Some(source.downcast_ref().map_or(again, ConnectionError::hint)))
         }
@@ -94,7 +84,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
             Unexpected,
             Some("check that `GIT_SSH_COMMAND` or `core.sshCommand` names a program here, and that the host has git"),
         ),
-        GitError::Unsigned { .. } => (
+        GitError::Unsigned { .. } | GitError::SignerFailed { .. } => (
             Unexpected,
             Some(
                 "check git's `gpg.format`, `user.signingKey` and `gpg.program`; a key with a passphrase needs its agent",

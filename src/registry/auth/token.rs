@@ -63,7 +63,7 @@ pub(super) fn fetch(
             }
         }
     };
-    if response.status.is_success() {
+    if response.status.is_success() && !response.is_page() {
         Ok(read(&response)?)
     } else {
         Err(EarlyEnd::Verdict(refusal(&response, login.is_some())))
@@ -145,8 +145,11 @@ fn read(response: &HttpResponse) -> Result<Token, CheckError> {
 /// Tells a wrong login from one without this permission. OAuth2 has 400 `invalid_grant` for a wrong login, others 401.
 fn refusal(response: &HttpResponse, logged_in: bool) -> Verdict {
     let answer = ErrorResponse::of(response);
-    let bad_login = answer.status == 401 || answer.says(&["UNAUTHORIZED", "invalid_grant", "invalid_client"]);
+    let bad_login = answer.status == 401
+        || answer.says_expired()
+        || answer.says(&["UNAUTHORIZED", "invalid_grant", "invalid_client"]);
     match answer.status {
+        200..=499 if response.is_page() => Verdict::Unavailable(Outage::Page(answer)),
         400..=499 if logged_in && bad_login => Verdict::LoginRejected(answer),
         401 | 403 => Verdict::NoAccess(answer),
         400..=499 => Verdict::Refused(answer),

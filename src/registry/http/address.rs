@@ -6,17 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use reqwest::Url;
 
 use crate::registry::error::LocationError;
-
-/// Whether `url` leads to this machine by its name alone.
-pub(in crate::registry) fn is_loopback(url: &Url) -> bool {
-    match literal(url) {
-        Some(address) => address.is_loopback(),
-        None => {
-            let name = url.host_str().unwrap_or_default().trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-    }
-}
+use crate::system::http::{is_loopback, literal};
 
 /// Whether two URLs lead to the same scheme, host and port: only then may one see a login meant for the other.
 pub(in crate::registry) fn is_same_place(one: &Url, other: &Url) -> bool {
@@ -64,12 +54,6 @@ fn is_same_host(one: &Url, other: &Url) -> bool {
 fn is_special_name(url: &Url) -> bool {
     let name = url.host_str().unwrap_or_default().trim_end_matches('.');
     ["localhost.localdomain", "ip6-localhost", "ip6-loopback", "metadata.google.internal"].contains(&name)
-}
-
-/// Returns the address of a URL whose host is one; `::ffff:127.0.0.1` is 127.0.0.1.
-fn literal(url: &Url) -> Option<IpAddr> {
-    let host = url.host_str()?.trim_matches(['[', ']']);
-    host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
 fn is_local(address: IpAddr) -> bool {

@@ -3,6 +3,5 @@
 pub(super) mod address;
 pub(super) mod error_response;
 pub(super) mod requests;
-mod retry_after;
 pub(super) mod sender;
 pub(super) mod trust;

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use reqwest::blocking::{Client, ClientBuilder};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
-use reqwest::{StatusCode, Url, redirect};
+use reqwest::{Method, StatusCode, Url, redirect};
 
-use super::address::{is_loopback, is_same_place, shown_host};
+use super::address::{is_same_place, shown_host};
 use super::error_response::ErrorResponse;
 use super::requests::{HttpRequest, HttpResponse};
 use super::trust::Trust;
@@ -23,7 +23,7 @@ use crate::registry::limits::MAX_ERROR_SIZE;
 use crate::registry::verdict::{Outage, Verdict};
 use crate::system::backoff::Backoff;
 use crate::system::connection::{ConnectionError, ConnectionProblem};
-use crate::system::http::{self, Security};
+use crate::system::http::{self, Security, is_loopback};
 
 /// How often a request is made in all if it gets no answer, or one that a retry may change.
 const MAX_ATTEMPTS: u32 = 3;
@@ -62,15 +62,21 @@ impl Sender {
         Self { trust, ..Self::default() }
     }
 
-    /// Makes a request until it gets an answer to go by, within the deadline of the check.
+    /// Makes a request until it gets an answer to go by, within the deadline of the check. The last attempt of a `HEAD` is a
+    /// `GET`: some servers fail at `HEAD` alone, and an answer to `GET` has the server's words.
     pub(in crate::registry) fn send(
         &self,
         request: &HttpRequest<'_>,
         context: &mut CheckContext,
     ) -> Result<HttpResponse, EarlyEnd> {
         let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(context.deadline);
+        let mut attempts = 0;
         loop {
-            let (verdict, at_least) = match self.follow(request, context)? {
+            attempts += 1;
+            let is_last_head = attempts == MAX_ATTEMPTS && request.method == Method::HEAD;
+            let method = if is_last_head { Method::GET } else { request.method.clone() };
+            let request = HttpRequest { method, ..request.clone() };
+            let (verdict, at_least) = match self.follow(&request, context)? {
                 Attempt::Response(response) if !is_retryable(response.status) => return Ok(response),
                 Attempt::Response(response) => {
                     let answer = ErrorResponse::of(&response);
@@ -147,7 +153,8 @@ impl Sender {
         if status.is_success() && body.len() as u64 > limit {
             return Err(CheckError::InvalidResponse { host: shown_host(url), source: InvalidResponse::TooLong });
         }
-        Ok(Attempt::Response(HttpResponse { url: url.clone(), status, headers, body }))
+        let (method, url) = (request.method.clone(), url.clone());
+        Ok(Attempt::Response(HttpResponse { method, url, status, headers, body }))
     }
 
     /// Returns the client for `url`.

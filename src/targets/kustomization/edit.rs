@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::absent::Absent;
-use super::claim::require_kustomization;
+use super::claim::other_kind;
 use super::entry::{ImageLists, fields};
-use super::error::EditError;
+use super::error::{EditError, ImagesShape};
 use super::field::Fields;
 use super::notes::{Note, NoteKind};
 use super::outcome::{Edit, Side, outcome};
@@ -59,10 +59,16 @@ pub fn entries(source: &[u8]) -> Result<Vec<(String, Fields)>, EditError> {
 
 fn edit_parsed(old: &ParsedYaml<'_>, requested: &Requested<'_>, absent: Absent) -> Result<Edit, EditError> {
     let old_lists = ImageLists::read(old)?;
-    if let Some(root) = old_lists.root {
-        require_kustomization(old, root)?;
+    let other_kind = old_lists.root.and_then(|root| other_kind(old, root));
+    if let (Some((node, kind)), true) = (&other_kind, old_lists.entries.is_empty()) {
+        return Err(EditError::refused(old, *node, ImagesShape::OtherKind(kind.clone())));
     }
     let mut plan = plan(old, &old_lists, requested, absent)?;
+    if let Some((node, kind)) = other_kind {
+        // Its entries are written as kustomize's own command writes them, which looks at no kind either.
+        let place = old.source.place(old.tree.start(node));
+        plan.notes.push(Note { name: String::new(), place, kind: NoteKind::OtherKind(kind) });
+    }
     let before = Side { yaml: old, lists: &old_lists };
     let unproved = |at: usize, difference: &str| EditError::Unproved {
         place: before.entry_at(at),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::claim::OtherKind;
 use super::field::FieldName;
 use crate::image::ImageName;
 use crate::yaml::{NodeId, NodeType, ParsedYaml, Position, TEMPLATE_HINT, YamlError};
@@ -32,11 +33,8 @@ pub enum ImagesShape {
     FirstDocumentEmpty,
     /// The document is not a mapping.
     Root(NodeType),
-    /// The document says that it is something else. Both texts may be empty.
-    OtherKind {
-        kind: String,
-        version: String,
-    },
+    /// The document says that it is something else.
+    OtherKind(OtherKind),
     /// `images` or `imageTags` is an alias of the list at a place.
     ListAlias {
         key: String,
@@ -138,10 +136,10 @@ impl ImagesShape {
             }
             Self::FirstDocumentEmpty => "kustomize reads the first document only: remove the `---` above".to_owned(),
             Self::Root(_) => return None,
-            Self::OtherKind { version, .. } if version.starts_with("kustomize.toolkit.fluxcd.io/") => {
+            Self::OtherKind(OtherKind { version, .. }) if version.starts_with("kustomize.toolkit.fluxcd.io/") => {
                 "name the folder that its `spec.path` names".to_owned()
             }
-            Self::OtherKind { .. } => "name the kustomization that has this file among its `resources`".to_owned(),
+            Self::OtherKind(_) => "name the kustomization that has this file among its `resources`".to_owned(),
             Self::ListAlias { anchor, .. } => format!("write the list out here, in place of the alias of {anchor}"),
             Self::ListInherited { key } => format!("write `{key}` out in this document"),
             Self::List { .. } => "write it as `- name: …` lines".to_owned(),
@@ -169,11 +167,7 @@ impl fmt::Display for ImagesShape {
             Self::SecondDocument => f.write_str("a second document begins here"),
             Self::FirstDocumentEmpty => f.write_str("the first document is empty, and a second one begins here"),
             Self::Root(found) => write!(f, "a kustomization is a mapping, this is {found}"),
-            Self::OtherKind { kind, version } => match (kind.as_str(), version.as_str()) {
-                ("", version) => write!(f, "this is of `{version}`, not a kustomization"),
-                (kind, "") => write!(f, "this is a `{kind}`, not a kustomization"),
-                (kind, version) => write!(f, "this is a `{kind}` of `{version}`, not a kustomization"),
-            },
+            Self::OtherKind(other) => other.fmt(f),
             Self::ListAlias { key, .. } => write!(f, "`{key}` is an alias"),
             Self::ListInherited { key } => write!(f, "`{key}` comes from this merge key"),
             Self::List { key, found } => write!(f, "`{key}` is a list, this is {found}"),

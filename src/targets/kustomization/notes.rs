@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::claim::OtherKind;
 use super::entry::{ImageEntry, ImageLists, effective, fields};
 use super::field::FieldName;
 use super::go_yaml::is_refused;
@@ -52,6 +53,8 @@ pub enum NoteKind {
     UnknownField { key: String },
     /// A reader of the family that kustomize's is of cannot read the file, and could not before.
     NotRead { message: String },
+    /// The file has `images` entries, and says that it is no kustomization.
+    OtherKind(OtherKind),
     /// The file is not YAML: it was read as a template that becomes YAML.
     NotYaml { message: String },
 }
@@ -113,6 +116,9 @@ impl fmt::Display for Note {
             }
             NoteKind::UnknownField { key } => {
                 write!(f, "`{name}`: kustomize knows no field `{key}` in an entry and refuses the file")
+            }
+            NoteKind::OtherKind(other) => {
+                write!(f, "{other}: kustomize does not build the file, so its `images` change nothing")
             }
             NoteKind::NotYaml { message } => {
                 write!(f, "kustomize refuses the file as it stands, which looks like a template: {message}")

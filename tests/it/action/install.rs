@@ -208,7 +208,7 @@ fn a_program_by_a_bare_name_is_that_of_the_workspace() {
     run().env("PATH", path).env("TAGSHIP_BIN", "tagship").run().success().stdout_has("released program");
 }
 
-/// Somebody who writes the cache while a job reads it gets nothing run: what is compared is what is unpacked.
+/// A program that writes the cache while a job reads it gets nothing run: what is compared is what is unpacked.
 #[test]
 fn what_is_compared_is_what_is_unpacked() {
     let runner = Runner::new(right);
@@ -217,7 +217,7 @@ fn what_is_compared_is_what_is_unpacked() {
     fs::create_dir(&evil).unwrap();
     write_script(&evil.join("tagship"), "#!/bin/sh\necho another program\n");
     Command::new("tar").current_dir(&evil).args(["-czf", "archive", "tagship"]).run().success();
-    // Stands in for whoever is faster: the cache changes as soon as a checksum has been taken.
+    // Stands in for a faster program: the cache changes as soon as a checksum has been taken.
     let programs = runner.home.path().join("programs");
     let swap = format!(
         "#!/bin/sh\nPATH=${{PATH#*:}} sha256sum\ncp {} {}\n",
@@ -259,4 +259,54 @@ fn a_repository_by_its_name() {
         let output = run.env("TAGSHIP_REPO", given).env("TAGSHIP_FROM_REPO", given).run().success();
         assert_eq!(output.stdout().trim_end(), format!("release {meant} {meant}").trim_end());
     }
+}
+
+/// What stands in the cache's place may be a link or have no end; a configuration of curl may write elsewhere.
+#[test]
+fn what_is_in_the_cache_is_a_file() {
+    let runner = Runner::new(right);
+    let secret = runner.home.write("secret", "not an archive");
+    fs::create_dir_all(runner.cached().parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(&secret, runner.cached()).unwrap();
+    runs(&runner.install().run().success());
+    assert_eq!(fs::read_to_string(&secret).unwrap(), "not an archive");
+    fs::remove_file(runner.cached()).unwrap();
+    Command::new("mkfifo").arg(runner.cached()).run().success();
+    runs(&runner.install().run().success());
+}
+
+/// A runner's configuration of curl may name a proxy. Whatever it says, only the program with the right sum runs.
+#[test]
+fn a_configuration_of_curl() {
+    let runner = Runner::new(right);
+    for line in ["proxy = http://127.0.0.1:1", "output = elsewhere", "url = http://127.0.0.1:1/other", "include"] {
+        runner.home.write(".curlrc", &format!("{line}\n"));
+        let output = runner.install().current_dir(runner.home.path()).run();
+        match output.code {
+            Some(0) => runs(&output),
+            _ => fails(output, "::error"),
+        }
+        fs::remove_dir_all(runner.home.path().join("tools")).ok();
+    }
+}
+
+#[test]
+fn nothing_in_a_variable_is_run() {
+    let runner = Runner::new(right);
+    let trace = runner.home.path().join("trace");
+    for text in [
+        format!("$(touch {})", trace.display()),
+        format!("`touch {}`", trace.display()),
+        format!("1.2.3\n; touch {}", trace.display()),
+        "a[$(touch trace)]".to_owned(),
+    ] {
+        for variable in ["TAGSHIP_VERSION", "TAGSHIP_BIN"] {
+            fails(runner.install().current_dir(runner.home.path()).env(variable, &text).run(), "::error");
+        }
+        assert!(!trace.exists(), "{text}");
+    }
+    let output = runner.install().run().success();
+    let program = PathBuf::from(output.stdout().trim_end());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(program.parent().unwrap()).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o700, "the folder of the program is this user's");
 }

@@ -3,7 +3,7 @@
 use super::{login, serve};
 use crate::stage::Stage;
 use crate::support::command::{Command, Output};
-use crate::support::git_server::{Access, Fault};
+use crate::support::git_server::{ALWAYS, Access, Fault};
 use crate::support::http::Response;
 
 fn release(stage: &Stage, url: &str) -> Command {
@@ -126,7 +126,7 @@ fn answers_of_http() {
     ] {
         let stage = Stage::new();
         let server = serve(&stage, Access::Login(login()));
-        server.inject(push, 1, Fault::Answer(Response::text(status, text)));
+        server.inject(push, ALWAYS, Fault::Answer(Response::text(status, text)));
         let output = release(&stage, &server.url_with(&login(), "gitops.git")).run().exit(exit);
         output.stderr_has(expected).says_nowhere(&login().password);
         stage.untouched();

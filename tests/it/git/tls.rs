@@ -109,7 +109,9 @@ fn a_redirect_to_tls_is_not_followed() {
     let plain = GitServer::start(stage.remote.folder(), Access::Open);
     plain.redirect("/", &server.url(""));
     let output = stage.release_to(&plain.url("gitops.git")).arg(stage.argument()).run();
-    output.exit(6).stderr_has(&format!("a redirect leads to `{}`: use that URL", server.url("").trim_end_matches('/')));
+    output
+        .exit(3)
+        .stderr_has(&format!("its redirect leads to `{}`: use that URL", server.url("").trim_end_matches('/')));
 }
 
 /// What git's own environment says beats its configuration.

@@ -10,6 +10,7 @@ mod redirects;
 mod requirements;
 mod sources;
 mod tls;
+mod unasked;
 mod verdicts;
 
 use std::path::Path;
@@ -104,6 +105,9 @@ fn show_verdict(verdict: &Verdict) -> String {
         Verdict::Mismatch { .. } => return "mismatch".to_owned(),
         Verdict::Unavailable(Outage::NoAnswer { .. }) => return "silent".to_owned(),
         Verdict::Unavailable(Outage::Untrusted { .. }) => return "untrusted".to_owned(),
+        Verdict::NotAnImage(artifact) => return artifact.to_string(),
+        Verdict::LoginElsewhere(answer) => ("login elsewhere", answer),
+        Verdict::Unavailable(Outage::Page(answer)) => ("page", answer),
         Verdict::Absent(answer) => ("absent", answer),
         Verdict::NoAccess(answer) => ("no access", answer),
         Verdict::LoginRejected(answer) => ("login rejected", answer),

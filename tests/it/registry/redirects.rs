@@ -34,7 +34,7 @@ fn a_challenge_of_another_host_gets_no_login() {
         let (first, second) = pair(auth);
         let (client, _home) = logged_in(&first, &ci());
         let checked = check(&client, &first, "app:v1");
-        let Verdict::NoAccess(answer) = &checked.verdict else { panic!("{checked:?}") };
+        let Verdict::LoginElsewhere(answer) = &checked.verdict else { panic!("{checked:?}") };
         assert_eq!(answer.host, second.address());
         let requests = second.requests();
         assert!(requests.iter().all(|request| request.authorization() == Authorization::None), "{requests:?}");

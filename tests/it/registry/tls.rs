@@ -95,6 +95,8 @@ fn the_flag_and_the_folders_of_the_program() {
     let check = |home: &Home| tagship().home(home).args(["check", &name]);
     let home = Home::new();
     check(&home).arg("--ca-file").arg(&authority).run().success();
+    let output = check(&home).run().exit(1).stderr_has("Client sent an HTTP request to an HTTPS server");
+    output.stderr_has("with `--ca-file`: it speaks TLS");
     check(&home)
         .arg("--ca-file")
         .arg(home.path().join("no"))

@@ -53,7 +53,7 @@ fn until(what: &str, is_there: impl Fn() -> bool) {
     }
 }
 
-/// Returns whether a process is there and not only waits for somebody to take note of its end.
+/// Returns whether a process is there and does not only wait for its parent to take note of its end.
 fn lives(pid_file: &Path) -> bool {
     let pid = fs::read_to_string(pid_file).unwrap();
     let state = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();

@@ -68,7 +68,10 @@ fn only_one_place() {
         ("process::exit", &[]),
         ("signal_hook", &["src/system/signals.rs"]),
         ("fs::write", &[]),
-        ("tempfile", &["src/system/files.rs", "src/report/file.rs", "src/git/objects/sign.rs"]),
+        (
+            "tempfile",
+            &["src/system/files.rs", "src/report/file.rs", "src/git/objects/sign.rs", "src/git/objects/signer.rs"],
+        ),
         ("OpenOptions", &["src/system/files.rs", "src/system/folder.rs", "src/report/file.rs"]),
     ] {
         for (path, code) in sources("src") {

@@ -1,6 +1,6 @@
 //! An OCI registry: the distribution specification's pull and push over a real socket, kept in memory.
 //!
-//! It behaves as docker-registry 2.8.2 does where the specification leaves a choice, has no authentication, Basic or
+//! It behaves as docker-registry 2.8.2 does if the specification leaves a choice, has no authentication, Basic or
 //! Bearer (with its token server on the same port), misbehaves as a test tells it to, and logs every request. Start it
 //! and fill it:
 //!
@@ -148,8 +148,8 @@ impl State {
         }
         let response = self.route(head, &body.read_all()?);
         if response.status == 401 {
-            let fault = self.script.take(head, |fault| matches!(fault, Fault::Challenges(_)));
-            return Ok(Reply::Send(fault::add_challenges(response, fault)));
+            let fault = self.script.take(head, Fault::replaces_challenge);
+            return Ok(Reply::Send(fault::alter_challenge(response, fault)));
         }
         if !response.is_success() {
             return Ok(Reply::Send(response));
