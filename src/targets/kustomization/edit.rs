@@ -86,8 +86,11 @@ fn edit_parsed(old: &ParsedYaml<'_>, requested: &Requested<'_>, absent: Absent) 
         source = hidden;
     }
     let new = yaml::read(&source).map_err(|error| unproved(first, &format!("the new text cannot be read: {error}")))?;
-    yaml::prove(old, &new, &splices, yaml::read_again, |old, new| judge(old, new, requested, absent))
+    let unread = yaml::prove(old, &new, &splices, yaml::read_again, |old, new| judge(old, new, requested, absent))
         .map_err(differs)?;
+    if let Some(YamlError::Syntax { place, message, .. }) = unread {
+        plan.notes.push(Note { name: String::new(), place, kind: NoteKind::NotRead { message } });
+    }
     let new_lists = reread(&new).map_err(differs)?;
     if !changes_nothing(&new, &new_lists, requested, absent) {
         return Err(unproved(first, "a second run would change the file again"));
