@@ -46,7 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let exposed = cli::exposed_login(&typed);
     match cli::or_inputs(&typed, &mut environment) {
         Ok(words) => typed = words,
-        Err(error) => return code_of(refuse(&error, &typed, &environment)),
+        Err(refused) => return code_of(refuse(&refused.error, &refused.words, &environment)),
     }
     let exit_codes = exit_codes();
     if let Some(text) = Arguments::manual(&typed, &environment, &exit_codes) {

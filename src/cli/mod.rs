@@ -22,9 +22,9 @@ pub use groups::{
     OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest, ReadingArguments,
     RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
-pub use inputs::or_inputs;
+pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
-pub use settings::{in_words_of, missing, unknown_variables};
+pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
 pub use surface::Surface;
 pub use words::exposed_login;

@@ -6,7 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::image_to_check::ImageToCheck;
+use crate::guards::order::Build;
 use crate::image::{Digest, Field, ImageArgument, Reference};
+use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::registry::{
@@ -25,7 +27,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const MAX_PAUSE: Duration = Duration::from_secs(15);
 
 /// Of how many looks one does not believe a `HEAD` alone that the image is not there: some registries have it for `GET` only.
-const FULL_LOOK_EVERY: u32 = 3;
+const CONFIRMED_LOOK_EVERY: u32 = 3;
 
 /// The images that were found in their registries, and the way to ask for more.
 pub(crate) struct Checks {
@@ -129,7 +131,11 @@ impl Checks {
             let pending: Vec<_> = problems.iter().map(|problem| problem.reference).collect();
             looks += 1;
             let is_last = Instant::now() >= deadline;
-            let detail = if is_last || looks % FULL_LOOK_EVERY == 0 { Detail::Full } else { Detail::Brief };
+            let detail = match looks % CONFIRMED_LOOK_EVERY {
+                _ if is_last => Detail::Full,
+                0 => Detail::Confirmed,
+                _ => Detail::Brief,
+            };
             let (answers, ()) = self.ask(&pending, detail, || ());
             self.tell_connections(listener);
             problems = self.sort(&pending, answers, pace, listener);
@@ -236,6 +242,13 @@ impl Checks {
             checked.requests += answer.requests;
         }
         Ok(Some(checked.descriptor.digest.clone()))
+    }
+
+    /// Returns the commit that an image says that it was built from. Without a registry to ask, nothing is known.
+    pub(crate) fn source_of(&self, build: &Build) -> Option<SourceCommit> {
+        let reference = build.reference()?;
+        let built_from = self.client.as_ref()?.built_from(&reference)?;
+        SourceCommit::of_labels(&built_from.revision, built_from.source.as_deref())
     }
 
     /// Returns everything that was found, in the order in which it was asked for.

@@ -2,7 +2,7 @@
 
 use super::checks::Checks;
 use super::image_to_check::ImageToCheck;
-use crate::image::ImageArgument;
+use crate::image::{Field, ImageArgument, ImageChange};
 use crate::message::Release;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
@@ -56,7 +56,7 @@ pub(super) fn require_entries(
         let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
         let name = argument.name.as_str();
         let remedy = match elsewhere(name).as_slice() {
-            [] => "`--add` appends a new entry".to_owned(),
+            [] => meant(argument, files).unwrap_or_else(|| "`--add` appends a new entry".to_owned()),
             [one] => format!("`{one}` has an entry `{name}`; name it with `-k`"),
             [first @ .., last] => {
                 format!("`{}` and `{last}` have an entry `{name}`; name one with `-k`", first.join("`, `"))
@@ -65,6 +65,26 @@ pub(super) fn require_entries(
         return Err(Failure::no_entry(name, &names, &places, Some(&remedy)));
     }
     Ok(())
+}
+
+/// Returns what to write in place of an argument that names an entry by what it becomes, or without the tag in its name.
+fn meant(argument: &ImageArgument, files: &[FileEdit]) -> Option<String> {
+    let entries = files.iter().flat_map(|file| kustomization::entries(&file.old).unwrap_or_default());
+    let wanted = argument.name.as_str();
+    let (name, why) = entries.into_iter().find_map(|(name, fields)| {
+        let is_tagged = name.strip_prefix(wanted).is_some_and(|rest| rest.starts_with([':', '@']));
+        match fields.new_name {
+            Some(new_name) if new_name == wanted => Some((name, true)),
+            _ => is_tagged.then_some((name, false)),
+        }
+    })?;
+    let new_name = match &argument.change.new_name {
+        Field::Remove => Field::Keep,
+        typed => typed.clone(),
+    };
+    let meant = ImageArgument { name: name.parse().ok()?, change: ImageChange { new_name, ..argument.change.clone() } };
+    let why = if why { format!("`{name}` has this as its newName: ") } else { String::new() };
+    Some(format!("{why}write `{meant}`"))
 }
 
 /// Every edited entry must have a tag or a digest: what runs would be decided elsewhere otherwise, and nothing be checked.

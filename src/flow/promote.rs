@@ -160,7 +160,10 @@ impl Running {
     }
 
     fn writing(&self, carried: &[(ImageName, &Fields)]) -> Result<Writing, Failure> {
-        let arguments = carried.iter().map(|(name, fields)| exactly(name, fields)).collect::<Result<_, _>>()?;
+        let exactly = |(name, fields): &(ImageName, &Fields)| {
+            exactly(name, fields, &|text| format!("`{name}` has `{text}` in `{}`", self.path))
+        };
+        let arguments = carried.iter().map(exactly).collect::<Result<_, _>>()?;
         let index = |name: &ImageName| self.entries.iter().position(|(other, _)| other == name.as_str());
         let known = carried.iter().filter_map(|(name, _)| Some((name, index(name)?)));
         let mut sources = known.clone().map(|(_, at)| self.histories[at].build.as_ref()?.source.clone());

@@ -12,6 +12,7 @@ use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::AUTHORIZATION;
 
+use super::configuration::user_configuration;
 use super::error::GitError;
 use super::wire::conversation::{Access, parse_header};
 use super::wire::credential_helper::Askpass;
@@ -81,7 +82,11 @@ impl Remote {
         let written = url;
         let url = rewritten(&config, written);
         // gix quotes the URL, its password included, so its own message is not kept.
-        let parse = |url: &str| gix::url::parse(url.as_bytes().as_bstr()).ok();
+        let parse = |url: &str| {
+            // git takes a blank as it is.
+            let url = if url.contains("://") { url.replace(' ', "%20") } else { url.to_owned() };
+            gix::url::parse(url.as_bytes().as_bstr()).ok()
+        };
         let parsed = parse(&url).ok_or_else(|| invalid(&url, "it does not parse"))?;
         let is_users = url == written || parse(written).is_some_and(|written| written.password() == parsed.password());
         let written_by = if is_users { UrlWriter::User } else { UrlWriter::Configuration };
@@ -185,14 +190,6 @@ impl fmt::Display for Remote {
     }
 }
 
-/// Returns the user's and the system's configuration of git, and that of the environment (`GIT_CONFIG_COUNT`).
-pub(super) fn user_configuration() -> Result<gix::config::File, GitError> {
-    let failed = |error| GitError::unexpected("git's configuration cannot be read", error);
-    let mut config = gix::config::File::from_globals().map_err(failed)?;
-    config.append(gix::config::File::from_environment_overrides().map_err(failed)?).map_err(failed)?;
-    Ok(config)
-}
-
 fn invalid(url: &str, why: &str) -> GitError {
     // A URL that did not parse may still hold a password or a token.
     let shown = url.rsplit_once('@').map_or(url, |(_, rest)| rest);
@@ -258,10 +255,10 @@ fn http_address(
     let user_alone = || url.user().map(|user| RemoteLogin::known(basic(user, ""), LoginOrigin::Url));
     let (known, withheld) = (places.known(), places.withheld());
     access.withheld = withheld;
-    access.login = match known {
+    access.login = Arc::new(match known {
         Some((header, origin)) => RemoteLogin::known(header, origin),
         None => helpers().or_else(user_alone).unwrap_or_default(),
-    };
+    });
     Ok(Address::Http { url: public, client, access: Arc::new(access) })
 }
 

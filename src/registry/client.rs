@@ -16,7 +16,7 @@ use super::error::{CheckError, InvalidResponse};
 use super::fetch::{Detail, Fetcher, FoundImage, found_in, invalid};
 use super::http::sender::Sender;
 use super::http::trust::Trust;
-use super::inspection::Inspection;
+use super::inspection::{BuiltFrom, Inspection};
 use super::manifest::Manifest;
 use super::read_parts::ReadParts;
 use super::requirement::{Finding, Requirement};
@@ -144,6 +144,19 @@ impl Client {
             }
             Err(end) => Err(end),
         })
+    }
+
+    /// Returns what an image says that it was built from; `None` if it says nothing, or cannot be read.
+    pub fn built_from(&self, reference: &Reference) -> Option<BuiltFrom> {
+        let endpoint = Endpoint::new(reference, &self.plain_http, &self.trust).ok()?;
+        let mut context = CheckContext::new(endpoint, Instant::now() + self.timeout);
+        let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
+        let response = self.fetcher.get(&url, ACCEPT, &mut context).ok()?;
+        let Verdict::Present(descriptor) = found_in(&response, wanted).ok()?.verdict else {
+            return None;
+        };
+        let manifest = Manifest::parse(&response.body)?;
+        Inspection::new(&self.fetcher, &[], &mut context).built_from(descriptor.digest, manifest)
     }
 
     /// Makes one check, within its time.

@@ -33,6 +33,7 @@ pub use error::{AuthorityProblem, CheckError, ConfigProblem, HelperProblem, Inva
 pub use fetch::Detail;
 pub use http::error_response::ErrorResponse;
 pub use http::trust::Trust;
+pub use inspection::BuiltFrom;
 pub use requirement::{Finding, ImagePlatform, Part, Requirement, Revision};
 pub use verdict::{Outage, Verdict};
 

@@ -20,7 +20,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Makes an authority, and a certificate of it for these names. `None` where openssl is not installed.
+    /// Makes an authority, and a certificate of it for these names. `None` if openssl is not installed.
     #[track_caller]
     pub fn issue(names: &str) -> Option<Self> {
         installed("openssl")?;

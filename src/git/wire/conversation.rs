@@ -28,7 +28,7 @@ const MAX_REDIRECTS: usize = 5;
 /// The login and the configured headers of a remote. They are secrets, so this has no `Debug`.
 #[derive(Default)]
 pub(in crate::git) struct Access {
-    pub(in crate::git) login: RemoteLogin,
+    pub(in crate::git) login: Arc<RemoteLogin>,
     pub(in crate::git) headers: HeaderMap,
     /// A login that is not sent, because the connection does not protect it.
     pub(in crate::git) withheld: Option<Withheld>,
@@ -182,7 +182,8 @@ impl Http for Conversation {
     ) -> gix::Result<PostResponse<Self::Headers, Self::ResponseBody, Self::PostBody>> {
         let url = Url::parse(&self.effective(url, base_url)).map_err(gix::Error::from_error)?;
         let request = self.with_headers(self.client.post(url.clone()), &url, headers);
-        let (post_body, headers, body) = self.journal.open(request);
+        let login = (url.origin() == self.origin.origin()).then(|| self.access.login.clone());
+        let (post_body, headers, body) = self.journal.open(request, login);
         Ok(PostResponse { post_body, headers, body })
     }
 

@@ -165,7 +165,7 @@ fn of_verdict(
             let failure = Failure::new(FailureKind::Unauthorized, format!("{registry} does not accept the login"));
             failure.detail(answer.to_string()).hint(match answer.says_expired() {
                 true => format!("log in again: the login from {source} has expired"),
-                false => format!("check the login from {source}; is it expired?"),
+                false => format!("check the login from {source}, which was shown and refused; is it expired?"),
             })
         }
         Verdict::Withheld(answer) => {

@@ -18,7 +18,7 @@ impl From<GitError> for Failure {
         match &error {
             // Its cause says the same again.
             GitError::NoRepository { .. } => failure(error.to_string()),
-            _ => failure(format!("{:#}", anyhow::Error::from(error))),
+            _ => failure(error.told()),
         }
     }
 }
@@ -32,8 +32,14 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
     use FailureKind::{Refused, Target, Unauthorized, Unavailable, Unexpected, Usage};
     match error {
         GitError::Url { .. } => (Usage, Some("write a URL as `git clone` takes it, or the path of a repository")),
+        GitError::Unauthorized { .. }
+        | GitError::Unprotected { .. }
+        | GitError::NoAccess { .. }
+        | GitError::KeyRefused { .. }
+        | GitError::HostKey { .. } => (Unauthorized, Some(login_hint(error))),
         GitError::BranchName(_) => (Usage, Some("check the name with `git check-ref-format --branch NAME`")),
         GitError::Path { .. } => (Usage, Some("name the file or folder by its path from the repository's root")),
+        GitError::Configuration { .. } => (Usage, Some("correct it; `git config --list` complains of the same place")),
         GitError::Setting { .. } => (Usage, Some("correct the setting in git's configuration")),
         GitError::NoRepository { .. } => (Target, Some("name a repository with `--repo`, by URL or path")),
         GitError::Foreign { .. } => {
@@ -53,23 +59,6 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
-        }
-        GitError::Unauthorized { login: Some(_), .. } => {
-            (Unauthorized, Some("check the token: is it expired, or for another host?"))
-        }
-        GitError::Unauthorized { login: None, .. } => {
-            (Unauthorized, Some("set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout"))
-        }
-        GitError::Unprotected { .. } => {
-            (Unauthorized, Some("use https with a certificate that is checked; `--insecure-git` sends it all the same"))
-        }
-        GitError::NoAccess { .. } => (Unauthorized, Some("check the URL, and that the login may write there")),
-        GitError::KeyRefused { .. } => (
-            Unauthorized,
-            Some("add your public key at the host; `GIT_SSH_COMMAND='ssh -i FILE'` chooses the key to use"),
-        ),
-        GitError::HostKey { .. } => {
-            (Unauthorized, Some("compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"))
         }
         GitError::Unavailable { source, .. } if is_proxy_login(source) => {
             (Unauthorized, source.downcast_ref().map(ConnectionError::hint))
@@ -104,5 +93,23 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         ),
         // Nothing is known that would help.
         GitError::Unexpected { .. } => (Unexpected, None),
+    }
+}
+
+/// Returns what to do about a login, a key, or the lack of one.
+fn login_hint(error: &GitError) -> &'static str {
+    match error {
+        GitError::Unauthorized { login: Some(_), .. } => "check the token: is it expired, or for another host?",
+        GitError::Unprotected { .. } => {
+            "use https with a certificate that is checked; `--insecure-git` sends it all the same"
+        }
+        GitError::NoAccess { .. } => "check the URL, and that the login may write there",
+        GitError::KeyRefused { .. } => {
+            "add your public key at the host; `GIT_SSH_COMMAND='ssh -i FILE'` chooses the key to use"
+        }
+        GitError::HostKey { .. } => {
+            "compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"
+        }
+        _ => "set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout",
     }
 }

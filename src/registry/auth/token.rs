@@ -15,7 +15,7 @@ use crate::registry::early_end::EarlyEnd;
 use crate::registry::error::{CheckError, InvalidResponse};
 use crate::registry::http::address::{is_same_place, shown_host};
 use crate::registry::http::error_response::ErrorResponse;
-use crate::registry::http::requests::{HttpRequest, HttpResponse};
+use crate::registry::http::requests::{HttpRequest, HttpResponse, MAX_ATTEMPTS};
 use crate::registry::http::sender::Sender;
 use crate::registry::limits::MAX_TOKEN_SIZE;
 use crate::registry::verdict::{Outage, Verdict};
@@ -105,6 +105,7 @@ fn get(
         authorization: authorization.as_ref(),
         form: None,
         limit: MAX_TOKEN_SIZE,
+        attempts: MAX_ATTEMPTS,
     };
     sender.send(&request, context)
 }
@@ -132,6 +133,7 @@ fn post(
         authorization: None,
         form: Some(&form),
         limit: MAX_TOKEN_SIZE,
+        attempts: MAX_ATTEMPTS,
     };
     sender.send(&request, context)
 }
@@ -159,7 +161,7 @@ fn read(response: &HttpResponse) -> Result<Token, CheckError> {
 fn refusal(response: &HttpResponse, logged_in: bool) -> Verdict {
     let answer = ErrorResponse::of(response);
     let bad_login = answer.status == 401
-        || answer.says_expired()
+        || answer.refuses_login()
         || answer.says(&["UNAUTHORIZED", "invalid_grant", "invalid_client"]);
     match answer.status {
         200..=499 if response.is_page() => Verdict::Unavailable(Outage::Page(answer)),

@@ -28,8 +28,6 @@ use crate::system::http::is_loopback;
 use crate::system::notices::Notices;
 use crate::system::proxy::Proxies;
 
-/// How often a request is made in all if it gets no answer, or one that a retry may change.
-const MAX_ATTEMPTS: u32 = 3;
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
@@ -68,11 +66,11 @@ impl Sender {
         request: &HttpRequest<'_>,
         context: &mut CheckContext,
     ) -> Result<HttpResponse, EarlyEnd> {
-        let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(context.deadline);
+        let mut backoff = Backoff::new(request.attempts, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(context.deadline);
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let is_last_head = attempts == MAX_ATTEMPTS && request.method == Method::HEAD;
+            let is_last_head = attempts == request.attempts && request.method == Method::HEAD;
             let method = if is_last_head { Method::GET } else { request.method.clone() };
             let request = HttpRequest { method, ..request.clone() };
             let (verdict, at_least) = match self.follow(&request, context)? {

@@ -2,7 +2,7 @@
 
 use super::entry::ImageEntry;
 use super::field::FieldName;
-use crate::yaml::{Layout, NodeKind, Pair, Pairs, ParsedYaml, Quote, ScalarStyle, Shape, Writer, YamlError, render};
+use crate::yaml::{Layout, NodeKind, Pair, Pairs, ParsedYaml, Quote, ScalarStyle, Shape, Writer, YamlError};
 
 /// What happens to one field in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +40,9 @@ fn write_block(writer: &mut Writer<'_, '_>, entry: &ImageEntry<'_>, mut actions:
             Action::Insert(value) => {
                 let sibling = sibling(yaml, entry, field, &pairs)?;
                 let like = neighbour(yaml, &pairs, sibling);
-                let key = render(field.as_str(), yaml.quote_of(like.key));
-                let line = format!("{key}: {}", render(value, yaml.quote_of(like.value)));
+                let key = yaml.render(field.as_str(), yaml.quote_of(like.key), like.key);
+                let quote = yaml.quote_to_follow(like.value).unwrap_or(Quote::Plain);
+                let line = format!("{key}: {}", yaml.render(value, quote, like.value));
                 writer.insert_line(&pairs, sibling, &line)?;
             }
             Action::Nothing | Action::Delete(_) => {}
@@ -75,7 +76,10 @@ fn write_flow(writer: &mut Writer<'_, '_>, entry: &ImageEntry<'_>, mut actions: 
         }
     }
     for (sibling, texts) in groups {
-        writer.insert_members(&pairs, sibling, &texts);
+        match yaml.pair_without_braces(entry.mapping) {
+            Some(only) => writer.insert_with_braces(only, &texts),
+            None => writer.insert_members(&pairs, sibling, &texts),
+        }
     }
     writer.delete_members(&pairs)
 }

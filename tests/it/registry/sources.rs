@@ -178,7 +178,7 @@ fn the_environment_of_the_program() {
     let with_login = || check().env("TAGSHIP_REGISTRY_USERNAME", "ci").env("TAGSHIP_REGISTRY_PASSWORD", PASSWORD);
     let here = || with_login().env("TAGSHIP_REGISTRY_HOST", &address);
     here().run().success().stdout_has("login: `TAGSHIP_REGISTRY_PASSWORD`").says_nowhere(PASSWORD);
-    // Whoever chooses the image does not choose where the password goes.
+    // The image's name does not choose where the password goes.
     with_login().run().exit(2).stderr_has("name the registry in `TAGSHIP_REGISTRY_HOST`").says_nowhere(PASSWORD);
     with_login().env("TAGSHIP_REGISTRY_HOST", "ghcr.io").run().exit(5).stderr_has("no login for");
     with_login().env("TAGSHIP_REGISTRY_HOST", &address).arg("ghcr.io/a:v1@sha256:1").run().exit(2);

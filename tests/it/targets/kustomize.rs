@@ -114,12 +114,17 @@ fn is_built_as_asked_for(case: &Case) -> bool {
     };
     let text = String::from_utf8_lossy(&edit.text);
     let is_odd = ["<<", "imageTags", "*", "x-"].iter().any(|odd| text.contains(odd));
-    // A value with a line break in it would be printed on several lines before.
+    // A value with a line break in it is printed on several lines.
     let is_one_line = |fields: &Fields| !fields.new_tag.as_ref().is_some_and(|tag| tag.contains('\n'));
     let Some(entries) = entries_in_order(&text) else {
         return false;
     };
-    if is_odd || !text.contains("deployment.yaml") || !edit.entries.iter().all(|entry| is_one_line(&entry.before)) {
+    let are_lines = entries.iter().flat_map(BTreeMap::values).all(|value| !value.contains('\n'));
+    if is_odd
+        || !are_lines
+        || !text.contains("deployment.yaml")
+        || !edit.entries.iter().all(|entry| is_one_line(&entry.before))
+    {
         return false;
     }
     let names: Vec<String> = edit.names.iter().filter(|name| !name.contains(['[', '@', '*', ' '])).cloned().collect();

@@ -1,6 +1,6 @@
 //! An OCI registry: the distribution specification's pull and push over a real socket, kept in memory.
 //!
-//! It behaves as docker-registry 2.8.2 does where the specification leaves a choice, has no authentication, Basic or
+//! It behaves as docker-registry 2.8.2 does if the specification leaves a choice, has no authentication, Basic or
 //! Bearer (with its token server on the same port), misbehaves as a test tells it to, and logs every request. Start it
 //! and fill it:
 //!
