@@ -17,6 +17,7 @@ use crate::registry::{
 };
 use crate::request::{PinDigest, RegistryRequest};
 use crate::system::backoff::Backoff;
+use crate::system::connection::ConnectionProblem;
 use crate::targets::kustomization::EntryEdit;
 
 /// Between two looks for an image that is awaited: at least a second, and on average half of what grows from the one to
@@ -158,7 +159,7 @@ impl Checks {
     /// Tells what there is to know of the connections since the last call.
     fn tell_connections(&self, listener: &mut Listener<'_>) {
         if let Some(client) = &self.client {
-            client.notices().take().into_iter().for_each(|notice| listener(&Event::Noted(notice)));
+            client.notices().take().into_iter().for_each(|notice| listener(&Event::Warned(notice)));
             client.asides().take().into_iter().for_each(|aside| listener(&Event::Aside(aside)));
         }
     }
@@ -335,6 +336,12 @@ fn awaited(verdict: &Verdict, findings: &[Finding], source: &LoginSource, pace: 
         Verdict::Mismatch { .. } => Some("still another digest".to_owned()),
         Verdict::Withheld(_) => Some("the registry does not allow the pull yet".to_owned()),
         Verdict::RateLimited(_) => Some("the registry limits our requests".to_owned()),
+        // No pause brings a login for a proxy, or the certificate that was not given.
+        Verdict::Unavailable(Outage::NoAnswer { cause, .. })
+            if matches!(cause.problem, ConnectionProblem::ProxyLogin | ConnectionProblem::SpeaksTls) =>
+        {
+            None
+        }
         Verdict::Unavailable(outage) => {
             let has_answered = pace == Pace::AfterWaiting || matches!(outage, Outage::Answered(_));
             has_answered.then(|| "the registry is not available".to_owned())

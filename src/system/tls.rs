@@ -214,9 +214,7 @@ impl Presented<'_> {
             }
             CertificateError::Revoked => (CertificateFlaw::Other, "its certificate was revoked".to_owned()),
             CertificateError::BadEncoding => (CertificateFlaw::Other, "its certificate cannot be read".to_owned()),
-            CertificateError::BadSignature => {
-                (CertificateFlaw::Other, "the signature of its certificate does not fit".to_owned())
-            }
+            CertificateError::BadSignature => (CertificateFlaw::UnknownIssuer, self.other_issuer()),
             problem => (CertificateFlaw::Other, format!("its certificate cannot be used: {problem}")),
         }
     }
@@ -239,6 +237,16 @@ impl Presented<'_> {
         match shown_name(last.issuer) {
             Some(issuer) => format!("its certificate is signed by `{issuer}`, which is not trusted here"),
             None => "its certificate is signed by an authority without a name, which is not trusted here".to_owned(),
+        }
+    }
+
+    /// Says that another authority of the same name is trusted: a signature is checked with the key of that one.
+    fn other_issuer(&self) -> String {
+        match Certificate::parse(self.end_entity).and_then(|certificate| shown_name(certificate.issuer)) {
+            Some(issuer) => {
+                format!("its certificate is signed by another `{issuer}` than the one that is trusted here")
+            }
+            None => "its certificate is signed by another authority than the one that is trusted here".to_owned(),
         }
     }
 

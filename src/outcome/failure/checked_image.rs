@@ -95,9 +95,6 @@ impl Failure {
             CheckError::Helper { program, server, source: HelperProblem::Failed(_) } => {
                 failure.hint(format!("run `echo {server} | {program} get` to see why"))
             }
-            CheckError::Host(host) if host.ends_with(':') => {
-                failure.hint(format!("leave `{host}//` away: a reference begins with the host"))
-            }
             CheckError::Authority { source: AuthorityProblem::Named { variable, .. }, .. } => {
                 failure.hint(format!("correct `{variable}`, or unset it to trust the system's CA certificates"))
             }
@@ -188,6 +185,11 @@ fn of_verdict(
         Verdict::Unavailable(Outage::NoAnswer { host, cause }) if cause.problem == ConnectionProblem::ProxyLogin => {
             Failure::new(FailureKind::Unauthorized, format!("cannot check {what}: {host} cannot be reached"))
                 .detail(cause.to_string())
+                .hint(cause.hint())
+        }
+        Verdict::Unavailable(Outage::NoAnswer { host, cause }) if cause.problem == ConnectionProblem::SpeaksTls => {
+            Failure::new(FailureKind::Usage, format!("cannot check {what}"))
+                .detail(format!("{host} does not answer: {cause}"))
                 .hint(cause.hint())
         }
         Verdict::Unavailable(outage) => {

@@ -11,9 +11,9 @@ use rustls::ClientConfig;
 
 use super::address::{Neighbourhood, is_own, shown_host};
 use super::resolver::{Neighbourhoods, Reach, Resolver};
-use super::sender::REQUEST_TIMEOUT;
 use super::trust::Trust;
 use crate::registry::error::CheckError;
+use crate::registry::limits::REQUEST_TIMEOUT;
 use crate::system::http::{self, Security, is_loopback, literal};
 use crate::system::proxy::Proxies;
 use crate::system::tls::{Authorities, client_config};

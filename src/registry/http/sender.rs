@@ -20,7 +20,7 @@ use super::trust::Trust;
 use crate::registry::context::{CheckContext, misdirected};
 use crate::registry::early_end::EarlyEnd;
 use crate::registry::error::{CheckError, InvalidResponse, LocationError};
-use crate::registry::limits::MAX_ERROR_SIZE;
+use crate::registry::limits::{MAX_ERROR_SIZE, REQUEST_TIMEOUT};
 use crate::registry::verdict::{Outage, Verdict};
 use crate::system::backoff::Backoff;
 use crate::system::connection::{ConnectionError, ConnectionProblem, causes};
@@ -30,9 +30,6 @@ use crate::system::proxy::Proxies;
 
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
-
-/// The longest that one request may take with its answer.
-pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many redirects are followed for one request.
 const MAX_REDIRECTS: usize = 5;

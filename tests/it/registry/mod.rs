@@ -1,10 +1,13 @@
 //! The registry check against a registry: what it concludes, and every request that it makes to get there.
 
+mod certificates;
 mod faults;
 mod helpers;
 mod independent;
 mod login;
 mod many;
+mod proxies;
+mod reach;
 mod real;
 mod redirects;
 mod requirements;

@@ -55,7 +55,7 @@ fn an_authority_of_its_own() {
     let checked = check_at(&client(with_file(&authority), &[]), &name, "app:v1");
     assert_eq!(show(&checked), "present", "the certificate is for both names");
     let checked = check_at(&client(trust, &[]), &name, "app:v1");
-    assert_eq!(show(&checked), "refused 400", "of another name nothing was said: it is spoken to in plain HTTP");
+    assert_eq!(show(&checked), "silent", "of another name nothing was said: it is spoken to in plain HTTP");
 }
 
 #[test]
@@ -97,8 +97,8 @@ fn the_flag_and_the_folders_of_the_program() {
     let check = |home: &Home| tagship().home(home).args(["check", &name]);
     let home = Home::new();
     check(&home).arg("--ca-file").arg(&authority).run().success();
-    let output = check(&home).run().exit(1).stderr_has("Client sent an HTTP request to an HTTPS server");
-    output.stderr_has("with `--ca-file`: it speaks TLS");
+    let output = check(&home).run().exit(2).stderr_has("it speaks TLS, and was asked in plain HTTP");
+    output.stderr_has("with `--ca-file`");
     check(&home)
         .arg("--ca-file")
         .arg(home.path().join("no"))
@@ -123,5 +123,5 @@ fn the_flag_and_the_folders_of_the_program() {
 #[test]
 fn a_machine_without_certificates() {
     let check = tagship().args(["check", "registry.invalid/app:v1"]).env("SSL_CERT_FILE", "/nowhere");
-    check.run().exit(1).stderr_has("hint: install the system's CA certificates");
+    check.run().exit(2).stderr_has("hint: correct `SSL_CERT_FILE`");
 }
