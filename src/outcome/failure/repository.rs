@@ -75,24 +75,26 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         },
         GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),
         GitError::Declined { .. } => (Refused, Some("read the server's words above; a retry gets the same answer")),
-        GitError::NoProgram { program, .. } if program.starts_with("git") => {
-            (Unexpected, Some("install git, which a repository given by its path needs, or give its URL"))
-        }
-        GitError::NoProgram { .. } => {
-            (Unexpected, Some("install OpenSSH's client, or name another with `GIT_SSH_COMMAND`"))
-        }
-        GitError::ProgramMissing { .. } => (
-            Unexpected,
-            Some("check that `GIT_SSH_COMMAND` or `core.sshCommand` names a program here, and that the host has git"),
-        ),
-        GitError::Unsigned { .. } | GitError::SignerFailed { .. } => (
-            Unexpected,
-            Some(
-                "check git's `gpg.format`, `user.signingKey` and `gpg.program`; a key with a passphrase needs its agent",
-            ),
-        ),
+        GitError::NoProgram { .. }
+        | GitError::ProgramMissing { .. }
+        | GitError::Unsigned { .. }
+        | GitError::SignerFailed { .. } => (Unexpected, Some(program_hint(error))),
         // Nothing is known that would help.
         GitError::Unexpected { .. } => (Unexpected, None),
+    }
+}
+
+/// Returns what to do about a program that is missing, or that failed.
+fn program_hint(error: &GitError) -> &'static str {
+    match error {
+        GitError::NoProgram { program, .. } if program.starts_with("git") => {
+            "install git, which a repository given by its path needs, or give its URL"
+        }
+        GitError::NoProgram { .. } => "install OpenSSH's client, or name another with `GIT_SSH_COMMAND`",
+        GitError::ProgramMissing { .. } => {
+            "check that `GIT_SSH_COMMAND` or `core.sshCommand` names a program here, and that the host has git"
+        }
+        _ => "check git's `gpg.format`, `user.signingKey` and `gpg.program`; a key with a passphrase needs its agent",
     }
 }
 
