@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn where_a_reference_leads() {
-        let plain_http = ["lan", "other:5000", "[fd00::1]", "web:80"].map(str::to_owned);
+        let plain_http = ["lan", "other:5000", "[fd00::1]", "web.lan:80"].map(str::to_owned);
         for (reference, expected) in [
             ("nginx:1.27", "https://registry-1.docker.io/v2/library/nginx/manifests/1.27"),
             ("ghcr.io/org/app:v1", "https://ghcr.io/v2/org/app/manifests/v1"),
@@ -101,8 +101,8 @@ mod tests {
             ("lan:5000/app:v1", "http://lan:5000/v2/app/manifests/v1"),
             ("LAN/app:v1", "http://lan/v2/app/manifests/v1"),
             ("other:5000/app:v1", "http://other:5000/v2/app/manifests/v1"),
-            ("web/app:v1", "http://web/v2/app/manifests/v1"),
-            ("web:443/app:v1", "https://web/v2/app/manifests/v1"),
+            ("web.lan/app:v1", "http://web.lan/v2/app/manifests/v1"),
+            ("web.lan:443/app:v1", "https://web.lan/v2/app/manifests/v1"),
             ("other:5001/app:v1", "https://other:5001/v2/app/manifests/v1"),
             ("[fd00::1]:5000/app:v1", "http://[fd00::1]:5000/v2/app/manifests/v1"),
             ("[fd00::2]:5000/app:v1", "https://[fd00::2]:5000/v2/app/manifests/v1"),
