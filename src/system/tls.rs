@@ -29,6 +29,9 @@ const MAX_NAMES: usize = 5;
 /// What webpki says of the certificate of an authority in a server's place; its type is private to rustls.
 const CA_AS_END_ENTITY: &str = "CaUsedAsEndEntity";
 
+const NO_AUTHORITIES: &str =
+    "no CA certificate was found, neither where `SSL_CERT_FILE` or `SSL_CERT_DIR` say nor in the system's own place";
+
 const SIGNED_BY_ITSELF: &str = "its certificate is signed by itself, and is not one that was given";
 
 /// The authorities that are trusted.
@@ -88,7 +91,8 @@ fn signed(
 ) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     let (given, provider) = (given.iter().cloned(), Arc::clone(provider));
     if authorities == Authorities::SystemAndGiven {
-        return Ok(Arc::new(rustls_platform_verifier::Verifier::new_with_extra_roots(given, provider)?));
+        let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(given, provider);
+        return Ok(Arc::new(verifier.map_err(without_authorities)?));
     }
     let mut roots = RootCertStore::empty();
     for certificate in given {
@@ -96,6 +100,14 @@ fn signed(
     }
     let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider).build();
     Ok(verifier.map_err(|error| Error::General(error.to_string()))?)
+}
+
+/// Says where authorities were looked for.
+fn without_authorities(error: Error) -> Error {
+    match error {
+        Error::General(_) => Error::General(NO_AUTHORITIES.to_owned()),
+        error => error,
+    }
 }
 
 /// Accepts what authorities have signed, and what was given itself.

@@ -182,33 +182,30 @@ fn of_verdict(
                 .detail(answer.to_string())
                 .hint(rate_limited(answer, source))
         }
-        Verdict::Unavailable(Outage::NoAnswer { host, cause }) if cause.problem == ConnectionProblem::ProxyLogin => {
-            Failure::new(FailureKind::Unauthorized, format!("cannot check {what}: {host} cannot be reached"))
-                .detail(cause.to_string())
-                .hint(cause.hint())
+        Verdict::Unavailable(outage) => unavailable(what, outage),
+    })
+}
+
+/// Returns the failure of a check without an answer to go by: what no retry mends has kinds of its own.
+fn unavailable(what: &str, outage: &Outage) -> Failure {
+    let kind = match outage {
+        Outage::NoAnswer { cause, .. } if cause.problem == ConnectionProblem::ProxyLogin => FailureKind::Unauthorized,
+        Outage::NoAnswer { cause, .. } if cause.problem == ConnectionProblem::SpeaksTls => FailureKind::Usage,
+        _ => FailureKind::Unavailable,
+    };
+    let failure = Failure::new(kind, format!("cannot check {what}: the registry is unavailable"));
+    failure.detail(outage.to_string()).hint(match outage {
+        Outage::Untrusted { cause, .. }
+            if cause.problem != ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) =>
+        {
+            cause.hint()
         }
-        Verdict::Unavailable(Outage::NoAnswer { host, cause }) if cause.problem == ConnectionProblem::SpeaksTls => {
-            Failure::new(FailureKind::Usage, format!("cannot check {what}"))
-                .detail(format!("{host} does not answer: {cause}"))
-                .hint(cause.hint())
+        Outage::Untrusted { .. } => {
+            "name your own CA certificate with `--ca-file`, or a registry without TLS with `--plain-http`"
         }
-        Verdict::Unavailable(outage) => {
-            Failure::new(FailureKind::Unavailable, format!("cannot check {what}: the registry is unavailable"))
-                .detail(outage.to_string())
-                .hint(match outage {
-                    Outage::Untrusted { cause, .. }
-                        if cause.problem != ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) =>
-                    {
-                        cause.hint()
-                    }
-                    Outage::Untrusted { .. } => {
-                        "name your own CA certificate with `--ca-file`, or a registry without TLS with `--plain-http`"
-                    }
-                    Outage::NoAnswer { cause, .. } => cause.hint(),
-                    Outage::Page(_) => "check that the host is a registry, and that no proxy answers in its place",
-                    Outage::Answered(_) => "try again, or allow for more tries with `--timeout`",
-                })
-        }
+        Outage::NoAnswer { cause, .. } => cause.hint(),
+        Outage::Page(_) => "check that the host is a registry, and that no proxy answers in its place",
+        Outage::Answered(_) => "try again, or allow for more tries with `--timeout`",
     })
 }
 

@@ -23,6 +23,15 @@ impl From<GitError> for Failure {
     }
 }
 
+fn untrusted_hint(cause: &ConnectionError) -> &'static str {
+    match cause.problem {
+        ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) => {
+            "name your CA certificate with git's `http.sslCAInfo`, or with `SSL_CERT_FILE`"
+        }
+        _ => cause.hint(),
+    }
+}
+
 /// Whether a proxy wants a login, which no retry brings.
 fn is_proxy_login(error: &anyhow::Error) -> bool {
     error.downcast_ref::<ConnectionError>().is_some_and(|error| error.problem == ConnectionProblem::ProxyLogin)
@@ -67,12 +76,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
             let again = "try again; if it stays so, check the URL, the network and the proxy";
             (Unavailable, Some(source.downcast_ref().map_or(again, ConnectionError::hint)))
         }
-        GitError::Untrusted { cause, .. } => match cause.problem {
-            ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) => {
-                (Unavailable, Some("name your CA certificate with git's `http.sslCAInfo`, or with `SSL_CERT_FILE`"))
-            }
-            _ => (Unavailable, Some(cause.hint())),
-        },
+        GitError::Untrusted { cause, .. } => (Unavailable, Some(untrusted_hint(cause))),
         GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),
         GitError::Declined { .. } => (Refused, Some("read the server's words above; a retry gets the same answer")),
         GitError::NoProgram { .. }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, ToSocketAddrs as _};
 
 use super::{ci, docker_config};
 use crate::stage::tagship;
+use crate::support::certificate::{Certificate, LOOPBACK};
 use crate::support::command::{Command, Home};
 use crate::support::http::Authorization;
 use crate::support::proxy::Proxy;
@@ -53,6 +54,19 @@ fn with_challenge(registry: &Registry, realm: &str) {
     let challenge = format!("Bearer realm=\"{realm}\",service=\"s\"");
     let refusal = Fault::error(401).header("WWW-Authenticate", &challenge);
     registry.inject("/v2/app", ALWAYS, Fault::Answer(refusal));
+}
+
+/// TLS that ends at a proxy, of which the registry does not know.
+#[test]
+fn a_token_server_without_tls() {
+    let Some(certificate) = Certificate::self_signed(LOOPBACK) else { return };
+    let registry = Registry::start_tls(Auth::Bearer(ci()), &certificate);
+    let address = registry.address();
+    with_challenge(&registry, &format!("http://{address}/token"));
+    let output = check(&Home::new(), &address).arg("--ca-file").arg(certificate.certificate()).run().exit(5);
+    output
+        .stderr_has(&format!("{address} asks for the login at http://{address}, without TLS"))
+        .stderr_has("hint: set the registry's own address to https (Harbor: `external_url`; else `X-Forwarded-Proto`)");
 }
 
 /// GitHub's token is for `ghcr.io`, and a token server elsewhere does not get it.
