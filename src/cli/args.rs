@@ -9,8 +9,8 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use super::after_release::{LogArguments, PromoteArguments, RollbackArguments};
 use super::env::Environment;
 use super::groups::{
-    DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments, ReadingArguments,
-    RegistryArguments, RequirementArguments, SupersededArguments, VersionArguments,
+    CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments,
+    ReadingArguments, RegistryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
 use super::manual;
 use super::order::OrderArguments;
@@ -207,6 +207,9 @@ pub struct SetArguments {
 
     #[command(flatten)]
     pub kustomization: KustomizationArguments,
+
+    #[command(flatten)]
+    pub comment: CommentArguments,
 
     #[command(flatten)]
     pub pin: PinArguments,

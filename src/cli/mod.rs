@@ -18,9 +18,10 @@ pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArgume
 pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of};
 pub use env::Environment;
 pub use groups::{
-    CheckingArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
-    OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest, ReadingArguments,
-    RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments, VersionArguments,
+    CheckingArguments, CommentArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments,
+    OnOwnCommit, OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest,
+    ReadingArguments, RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments,
+    VersionArguments,
 };
 pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};

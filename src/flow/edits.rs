@@ -2,23 +2,59 @@
 
 use super::checks::Checks;
 use super::image_to_check::ImageToCheck;
-use crate::image::{Field, ImageArgument, ImageChange};
+use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::Release;
+use crate::message::line_comment::{CommentTemplate, CommentValues};
+use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
-use crate::request::Images;
-use crate::targets::kustomization::{self, Absent, EntryEdit};
+use crate::request::{CommentRequest, Images};
+use crate::targets::kustomization::{self, Absent, Comments, EditOptions, EntryEdit, Fields};
 
 /// The largest kustomization, in bytes: no cluster needs more, and a parser takes far more memory than it reads.
 const MAX_BYTES: usize = 4 << 20;
 
-pub(super) fn edit(path: String, old: Vec<u8>, arguments: &[ImageArgument], add: bool) -> Result<FileEdit, Failure> {
+/// How files are edited, beside the arguments.
+pub(super) struct Manner<'a> {
+    /// Whether an entry is appended if there is none.
+    pub(super) add: bool,
+    pub(super) comment: &'a CommentRequest,
+    /// The commit that the images were built from.
+    pub(super) source: Option<&'a SourceCommit>,
+}
+
+pub(super) fn edit(
+    path: String,
+    old: Vec<u8>,
+    arguments: &[ImageArgument],
+    manner: &Manner<'_>,
+) -> Result<FileEdit, Failure> {
     if old.len() > MAX_BYTES {
         return Err(Failure::target(format!("`{path}` is larger than 4 MiB")));
     }
     require_name_or_kind(&path, &old)?;
-    let absent = if add { Absent::Append } else { Absent::Report };
-    let edit = kustomization::edit(&old, arguments, absent).map_err(|error| Failure::edit(&path, &error))?;
+    let absent = if manner.add { Absent::Append } else { Absent::Report };
+    let source = manner.source.map(SourceCommit::to_string).unwrap_or_default();
+    let comment = |template: &CommentTemplate, name: &ImageName, fields: &Fields| {
+        let (tag, digest) = (fields.new_tag.as_deref(), fields.digest.as_deref());
+        template.fill(&CommentValues {
+            entry: name.as_str(),
+            tag: tag.unwrap_or_default(),
+            digest: digest.unwrap_or_default(),
+            source: &source,
+        })
+    };
+    let text;
+    let comments = match manner.comment {
+        CommentRequest::Keep => Comments::Keep,
+        CommentRequest::Drop => Comments::Drop,
+        CommentRequest::Write(template) => {
+            text = |name: &ImageName, fields: &Fields| comment(template, name, fields);
+            Comments::Write(&text)
+        }
+    };
+    let edit = kustomization::edit(&old, arguments, EditOptions { absent, comments })
+        .map_err(|error| Failure::edit(&path, &error))?;
     Ok(FileEdit { path, old, edit })
 }
 

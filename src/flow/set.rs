@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::edits::{edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
+use super::edits::{Manner, edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
 use super::elsewhere::on_disk;
 use crate::flow::checks::Checks;
 use crate::outcome::failure::Failure;
@@ -37,7 +37,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         checks.require(&images_of(&files, wanted, listener)?, listener)?;
         for file in &mut files {
             let arguments = checks.pinned(&request.images.arguments, file, request.pin_digest)?;
-            *file = edit(file.path.clone(), file.old.clone(), &arguments, request.add)?;
+            *file = edit(file.path.clone(), file.old.clone(), &arguments, &manner(request))?;
         }
     }
     let mut outcome = outcome_of("set", &files, &releases_of(&files, &checks));
@@ -57,11 +57,15 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     Ok(outcome)
 }
 
+fn manner(request: &SetRequest) -> Manner<'_> {
+    Manner { add: request.add, comment: &request.comment, source: request.source.as_ref() }
+}
+
 fn read_from_disk(paths: &[PathBuf], places: &[FileLocation], request: &SetRequest) -> Result<Vec<FileEdit>, Failure> {
     let mut files = Vec::new();
     for (path, place) in paths.iter().zip(places) {
         let old = place.read().map_err(|error| unreadable(path, &error))?;
-        files.push(edit(path.display().to_string(), old, &request.images.arguments, request.add)?);
+        files.push(edit(path.display().to_string(), old, &request.images.arguments, &manner(request))?);
     }
     Ok(files)
 }

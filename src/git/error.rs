@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::wire::known_login::{LoginOrigin, Withheld};
+use crate::system::connection::ConnectionError;
 
 /// Why a repository could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +85,7 @@ pub enum GitError {
 
     /// The server's certificate does not prove that it is the remote.
     #[error("{remote} is not trusted: {cause}")]
-    Untrusted { remote: String, cause: String },
+    Untrusted { remote: String, cause: ConnectionError },
 
     /// git's configuration has a mistake in its syntax. What is there may be a secret, and is not told.
     #[error("git's configuration has a mistake in {place}")]

@@ -42,6 +42,8 @@ pub use remote::{Remote, RemoteOptions};
 pub use snapshot::{ObjectSource, Snapshot, TreeEntry, TreeEntryKind};
 pub use wire::credential_helper::Askpass;
 pub use wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld};
-pub use wire::notices::Notices;
 pub use wire::ssh::SshSettings;
 pub use wire::traffic::Traffic;
+
+pub use crate::system::notices::Notices;
+pub use crate::system::proxy::Proxies;

@@ -17,13 +17,14 @@ use super::error::GitError;
 use super::wire::conversation::{Access, parse_header};
 use super::wire::credential_helper::Askpass;
 use super::wire::host_login::RemoteLogin;
-use super::wire::http_client::http_client;
+use super::wire::http_client::{http_client, proxies};
 use super::wire::http_config::{HttpSettings, rewritten};
 use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, LoginPlaces, UrlWriter, Withheld, basic};
-use super::wire::notices::Notices;
 use super::wire::protection::Protection;
 use super::wire::ssh::{Ssh, SshSettings};
 use super::wire::traffic::{Counters, Traffic};
+use crate::system::notices::Notices;
+use crate::system::proxy::Proxies;
 
 /// A repository that is read and written over a transport; a local path as well.
 pub struct Remote {
@@ -58,6 +59,8 @@ pub struct RemoteOptions {
     pub ssh: SshSettings,
     /// `GIT_SSL_CAINFO` of git.
     pub ca_file: Option<PathBuf>,
+    /// The forward proxies that the environment names.
+    pub proxies: Proxies,
     /// `GIT_SSL_NO_VERIFY` of git.
     pub unverified: bool,
     /// Logins from the environment, in the order in which they count.
@@ -143,6 +146,14 @@ impl Remote {
         }
     }
 
+    /// Returns the proxy that the remote is reached through, as it is shown.
+    pub(super) fn proxy(&self) -> Option<String> {
+        match &self.address {
+            Address::Http { access, .. } => access.proxy.clone(),
+            Address::Program(_) => None,
+        }
+    }
+
     /// Returns the login that was not sent, because the connection does not protect it.
     pub(super) fn withheld(&self) -> Option<&Withheld> {
         match &self.address {
@@ -215,8 +226,9 @@ fn http_address(
     public.set_user(None);
     public.set_password(None);
     let public = Url::parse(&public.to_bstring().to_str_lossy()).map_err(|error| invalid(shown, &error.to_string()))?;
-    let client = http_client(&public, &settings, options.timeout, options.home.as_deref())?;
-    let mut access = Access { notices: options.notices.clone(), ..Access::default() };
+    let proxies = proxies(&settings, &options.proxies)?;
+    let client = http_client(&public, &settings, &proxies, options.timeout, options.home.as_deref())?;
+    let mut access = Access { notices: options.notices.clone(), proxy: proxies.shown(&public), ..Access::default() };
     let mut header = None;
     for line in &settings.extra_headers {
         match parse_header(line) {

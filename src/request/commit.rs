@@ -63,8 +63,8 @@ fn template(text: &str) -> Result<MessageTemplate, Failure> {
     MessageTemplate::parse(text).map_err(|error| {
         let failure = Failure::usage(error.to_string());
         match error {
-            TemplateError::Unknown(_) => failure.hint("use `{images}`, `{tag}` or `{source}`"),
-            TemplateError::Empty | TemplateError::Unclosed => failure,
+            TemplateError::Unknown { .. } => failure.hint("use `{images}`, `{tag}` or `{source}`"),
+            TemplateError::Empty(_) | TemplateError::Unclosed(_) => failure,
         }
     })
 }

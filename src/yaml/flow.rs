@@ -7,7 +7,7 @@ use super::error::YamlError;
 use super::parsed::ParsedYaml;
 use super::scalar::Quote;
 use super::source::is_blank;
-use super::tree::{Layout, NodeId, NodeKind, Pair};
+use super::tree::{NodeId, NodeKind, Pair};
 use super::writer::{Pairs, Writer};
 
 impl ParsedYaml<'_> {
@@ -38,19 +38,6 @@ impl ParsedYaml<'_> {
             Some(b' ' | b'\t' | b'\r' | b'\n' | b',' | b'}') | None => ": ",
             Some(_) => ":",
         }
-    }
-
-    /// Returns the first plain key in flow style with `,`, `}` or `]` right behind its colon: libyaml's readers take the
-    /// colon for a part of the key.
-    pub(crate) fn key_with_colon(&self) -> Option<NodeId> {
-        let tree = &self.tree;
-        let nodes = tree.documents.iter().flat_map(|document| tree.subtree(*document));
-        let flow = nodes.filter(|node| tree.kind(*node) == &NodeKind::Mapping(Layout::Flow));
-        let mut keys = flow.flat_map(|mapping| tree.pairs(mapping)).map(|pair| pair.key);
-        keys.find(|key| {
-            let behind = self.colon(*key).and_then(|at| self.source.text.as_bytes().get(at));
-            self.quote_of(*key) == Quote::Plain && matches!(behind, Some(b',' | b'}' | b']'))
-        })
     }
 
     /// Returns the pair of a mapping that has no braces: one pair alone in a list in flow style.

@@ -15,10 +15,11 @@ mod scalar;
 mod second_reader;
 mod source;
 mod splice;
+mod syntax_cause;
 mod tree;
 mod writer;
 
-pub use error::{Position, Shape, YamlError};
+pub use error::{Position, Shape, SyntaxCause, YamlError};
 pub use parsed::NodeType;
 
 pub(crate) use compare::{Difference, NodeComparison, differs};

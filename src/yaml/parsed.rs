@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::error::{Position, Shape, YamlError};
 use super::scalar::{Quote, chosen_quote, is_plain_safe, render};
 use super::source::SourceText;
-use super::tree::{NodeId, NodeKind, Pair, ScalarStyle, Tree};
+use super::tree::{Layout, NodeId, NodeKind, Pair, ScalarStyle, Tree};
 
 /// A text that was read: its documents are the tree's.
 #[derive(Debug)]
@@ -127,9 +127,22 @@ impl ParsedYaml<'_> {
             NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => return None,
             _ => self.tree.span(pair.value).end,
         };
-        let rest = self.source.rest(end);
-        let comment = rest.trim_start_matches([' ', '\t', ',']);
-        let start = end + rest.len() - comment.len();
+        self.comment_after(end, &[' ', '\t', ','])
+    }
+
+    /// Returns where the comment stands behind a mapping in flow style that is on one line.
+    pub(crate) fn comment_behind_flow(&self, mapping: NodeId) -> Option<Range<usize>> {
+        let Range { start, end } = self.tree.span(mapping);
+        let is_one_line =
+            self.tree.kind(mapping) == &NodeKind::Mapping(Layout::Flow) && self.source.same_line(start, end);
+        if is_one_line { self.comment_after(end, &[' ', '\t', ',', ']', '}']) } else { None }
+    }
+
+    /// Returns where the comment stands that follows `at` on its line, with nothing but `between` before it.
+    fn comment_after(&self, at: usize, between: &[char]) -> Option<Range<usize>> {
+        let rest = self.source.rest(at);
+        let comment = rest.trim_start_matches(between);
+        let start = at + rest.len() - comment.len();
         comment.starts_with('#').then(|| start..start + comment.trim_end().len())
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::error::{Shape, YamlError};
 use super::parsed::ParsedYaml;
 use super::scalar::Quote;
+use super::source::is_blank;
 use super::splice::Splice;
 use super::tree::{NodeKind, Pair, ScalarStyle};
 
@@ -118,6 +119,27 @@ impl<'p, 'd> Writer<'p, 'd> {
             }
         }
         Ok(())
+    }
+
+    /// Removes a comment with the blanks before it.
+    pub(crate) fn delete_comment(&mut self, comment: Range<usize>) {
+        let before = self.yaml.source.before(comment.start);
+        let blanks = before.len() - before.trim_end_matches([' ', '\t']).len();
+        self.delete(comment.start - blanks..comment.end);
+    }
+
+    /// Writes a comment behind a value of one line, if nothing else follows there.
+    pub(crate) fn comment_behind(&mut self, pair: Pair, comment: &str) {
+        let (yaml, tree) = (self.yaml, &self.yaml.tree);
+        let end = match tree.kind(pair.value) {
+            NodeKind::Null => tree.properties_end(pair.value).or_else(|| yaml.colon(pair.key)),
+            NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => None,
+            _ => Some(tree.span(pair.value).end),
+        };
+        if let Some(end) = end.filter(|end| is_blank(yaml.source.rest(*end))) {
+            self.insert(end, format!(" {comment}"));
+            self.delete(end..yaml.source.line_end(end));
+        }
     }
 
     /// A single line under `|-` is exchanged for another; any other block becomes a value on the key's line.

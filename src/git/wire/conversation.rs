@@ -19,8 +19,8 @@ use reqwest::{StatusCode, Url};
 use super::exchange::{Body, ExchangeFailure, Headers, Journal, PostBody};
 use super::host_login::RemoteLogin;
 use super::known_login::Withheld;
-use super::notices::Notices;
 use super::protection::Protection;
+use crate::system::notices::Notices;
 
 /// The most redirects of one request that are followed.
 const MAX_REDIRECTS: usize = 5;
@@ -32,6 +32,8 @@ pub(in crate::git) struct Access {
     pub(in crate::git) headers: HeaderMap,
     /// A login that is not sent, because the connection does not protect it.
     pub(in crate::git) withheld: Option<Withheld>,
+    /// The proxy that the remote is reached through, as it is shown.
+    pub(in crate::git) proxy: Option<String>,
     pub(in crate::git) protection: Protection,
     pub(in crate::git) notices: Notices,
 }

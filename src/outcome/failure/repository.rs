@@ -2,7 +2,8 @@
 
 use super::{AGAIN, Failure, FailureKind, Retry};
 use crate::git::GitError;
-use crate::system::connection::ConnectionError;
+use crate::system::connection::{ConnectionError, ConnectionProblem};
+use crate::system::tls::CertificateFlaw;
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
@@ -20,6 +21,11 @@ impl From<GitError> for Failure {
             _ => failure(error.told()),
         }
     }
+}
+
+/// Whether a proxy wants a login, which no retry brings.
+fn is_proxy_login(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<ConnectionError>().is_some_and(|error| error.problem == ConnectionProblem::ProxyLogin)
 }
 
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
@@ -54,13 +60,19 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
         }
+        GitError::Unavailable { source, .. } if is_proxy_login(source) => {
+            (Unauthorized, source.downcast_ref().map(ConnectionError::hint))
+        }
         GitError::Unavailable { source, .. } | GitError::Unsettled { source, .. } => {
             let again = "try again; if it stays so, check the URL, the network and the proxy";
             (Unavailable, Some(source.downcast_ref().map_or(again, ConnectionError::hint)))
         }
-        GitError::Untrusted { .. } => {
-            (Unavailable, Some("name your CA certificate with git's `http.sslCAInfo`, or with `SSL_CERT_FILE`"))
-        }
+        GitError::Untrusted { cause, .. } => match cause.problem {
+            ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) => {
+                (Unavailable, Some("name your CA certificate with git's `http.sslCAInfo`, or with `SSL_CERT_FILE`"))
+            }
+            _ => (Unavailable, Some(cause.hint())),
+        },
         GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),
         GitError::Declined { .. } => (Refused, Some("read the server's words above; a retry gets the same answer")),
         GitError::NoProgram { program, .. } if program.starts_with("git") => {

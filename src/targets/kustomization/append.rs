@@ -4,6 +4,7 @@
 use super::entry::ImageLists;
 use super::error::{EditError, ImagesShape};
 use super::new_entry::{LineStyle, NewEntry};
+use super::options::Comments;
 use crate::image::ImageArgument;
 use crate::yaml::{Layout, NodeId, NodeKind, NodeType, Pair, ParsedYaml, Shape, Writer, is_blank};
 
@@ -11,11 +12,13 @@ pub(super) fn append(
     writer: &mut Writer<'_, '_>,
     lists: &ImageLists<'_>,
     arguments: &[&ImageArgument],
+    comments: Comments<'_>,
 ) -> Result<(), EditError> {
     let yaml = writer.yaml;
     let model = lists.entries.iter().rev().find(|entry| !entry.legacy).or(lists.entries.last());
     let model = model.map(|entry| entry.mapping);
-    let entries: Vec<NewEntry> = arguments.iter().map(|argument| NewEntry::of(yaml, model, argument)).collect();
+    let entries: Vec<NewEntry> =
+        arguments.iter().map(|argument| NewEntry::of(yaml, model, argument, comments)).collect();
     let Some(root) = lists.root else {
         return start_file(writer, &entries);
     };

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::absent::Absent;
 use super::claim::other_kind;
 use super::entry::{ImageLists, fields};
 use super::error::{EditError, ImagesShape};
 use super::field::Fields;
 use super::notes::{Note, NoteKind};
+use super::options::EditOptions;
 use super::outcome::{Edit, Side, outcome};
 use super::plan::plan;
 use super::requested::Requested;
@@ -24,11 +24,16 @@ use crate::yaml::{self, Difference, ParsedYaml, SourceText, YamlError};
 ///
 /// The text is not edited if it is not YAML, not a kustomization, in a shape that cannot be spliced, or if the result
 /// cannot be proved.
-pub fn edit(source: &[u8], arguments: &[ImageArgument], absent: Absent) -> Result<Edit, EditError> {
+pub fn edit<'a>(
+    source: &[u8],
+    arguments: &[ImageArgument],
+    options: impl Into<EditOptions<'a>>,
+) -> Result<Edit, EditError> {
+    let options = options.into();
     let source = SourceText::read(source)?;
     let requested = Requested::new(arguments);
     let error = match yaml::read(&source) {
-        Ok(parsed) => return edit_parsed(&parsed, &requested, absent),
+        Ok(parsed) => return edit_parsed(&parsed, &requested, options),
         Err(error) => error,
     };
     // Not YAML as it stands; a template that becomes YAML is edited nevertheless, and its user told.
@@ -38,7 +43,7 @@ pub fn edit(source: &[u8], arguments: &[ImageArgument], absent: Absent) -> Resul
     let Ok(parsed) = yaml::read(&hidden) else {
         return Err(error.into());
     };
-    let mut edit = edit_parsed(&parsed, &requested, absent)?;
+    let mut edit = edit_parsed(&parsed, &requested, options)?;
     let kind = NoteKind::NotYaml { message: message.clone() };
     edit.notes.push(Note { name: String::new(), place: *place, kind });
     Ok(edit)
@@ -57,13 +62,13 @@ pub fn entries(source: &[u8]) -> Result<Vec<(String, Fields)>, EditError> {
     Ok(named.collect())
 }
 
-fn edit_parsed(old: &ParsedYaml<'_>, requested: &Requested<'_>, absent: Absent) -> Result<Edit, EditError> {
+fn edit_parsed(old: &ParsedYaml<'_>, requested: &Requested<'_>, options: EditOptions<'_>) -> Result<Edit, EditError> {
     let old_lists = ImageLists::read(old)?;
     let other_kind = old_lists.root.and_then(|root| other_kind(old, root));
     if let (Some((node, kind)), true) = (&other_kind, old_lists.entries.is_empty()) {
         return Err(EditError::refused(old, *node, ImagesShape::OtherKind(kind.clone())));
     }
-    let mut plan = plan(old, &old_lists, requested, absent)?;
+    let mut plan = plan(old, &old_lists, requested, options)?;
     if let Some((node, kind)) = other_kind {
         // Its entries are written as kustomize's own command writes them, which looks at no kind either.
         let place = old.source.place(old.tree.start(node));
@@ -86,16 +91,25 @@ fn edit_parsed(old: &ParsedYaml<'_>, requested: &Requested<'_>, absent: Absent) 
         source = hidden;
     }
     let new = yaml::read(&source).map_err(|error| unproved(first, &format!("the new text cannot be read: {error}")))?;
-    yaml::prove(old, &new, &splices, yaml::read_again, |old, new| judge(old, new, requested, absent))
-        .map_err(differs)?;
+    let unread =
+        yaml::prove(old, &new, &splices, yaml::read_again, |old, new| judge(old, new, requested, options.absent))
+            .map_err(differs)?;
+    if let Some(YamlError::Syntax { place, message, .. }) = unread {
+        plan.notes.push(Note { name: String::new(), place, kind: NoteKind::NotRead { message } });
+    }
     let new_lists = reread(&new).map_err(differs)?;
-    if !changes_nothing(&new, &new_lists, requested, absent) {
+    if !changes_nothing(&new, &new_lists, requested, options) {
         return Err(unproved(first, "a second run would change the file again"));
     }
     Ok(outcome(before, Side { yaml: &new, lists: &new_lists }, requested, plan))
 }
 
 /// Whether a second run on the result finds nothing to do.
-fn changes_nothing(new: &ParsedYaml<'_>, lists: &ImageLists<'_>, requested: &Requested<'_>, absent: Absent) -> bool {
-    plan(new, lists, requested, absent).is_ok_and(|plan| plan.splices.is_empty())
+fn changes_nothing(
+    new: &ParsedYaml<'_>,
+    lists: &ImageLists<'_>,
+    requested: &Requested<'_>,
+    options: EditOptions<'_>,
+) -> bool {
+    plan(new, lists, requested, options).is_ok_and(|plan| plan.splices.is_empty())
 }

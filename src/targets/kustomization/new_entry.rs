@@ -1,6 +1,8 @@
 //! A new entry as text, in block style, with the quotes of the entries that are there.
 
-use super::field::FieldName;
+use super::field::{FieldName, Fields};
+use super::options::Comments;
+use super::trailing_comment::{COMMENTED, new_fields};
 use crate::image::{Field, ImageArgument};
 use crate::yaml::{NodeId, ParsedYaml, Quote};
 
@@ -9,7 +11,12 @@ pub(super) struct NewEntry(Vec<(&'static str, String)>);
 
 impl NewEntry {
     /// Quotes each value as the entry that serves as model quotes it, or a value like it.
-    pub(super) fn of(yaml: &ParsedYaml<'_>, model: Option<NodeId>, argument: &ImageArgument) -> Self {
+    pub(super) fn of(
+        yaml: &ParsedYaml<'_>,
+        model: Option<NodeId>,
+        argument: &ImageArgument,
+        comments: Comments<'_>,
+    ) -> Self {
         let quote = |key: &str| {
             let pair = yaml.tree.own(model?, &|text| text.eq_ignore_ascii_case(key))?;
             yaml.quote_to_follow(pair.value)
@@ -24,6 +31,11 @@ impl NewEntry {
             if let Field::Set(text) = field.asked(&argument.change) {
                 pairs.push((field.as_str(), value(field.as_str(), text, any)));
             }
+        }
+        let place = |field: FieldName| pairs.iter().position(|(key, _)| *key == field.as_str());
+        if let (Comments::Write(text), Some(at)) = (comments, COMMENTED.into_iter().find_map(place)) {
+            let comment = text(&argument.name, &new_fields(Fields::default(), argument));
+            pairs[at].1.push_str(&format!(" {comment}"));
         }
         Self(pairs)
     }

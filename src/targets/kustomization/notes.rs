@@ -10,7 +10,7 @@ use super::field::FieldName;
 use super::go_yaml::is_refused;
 use super::requested::Requested;
 use crate::image::{Field, ImageArgument, ImageChange, Tag};
-use crate::yaml::{ParsedYaml, Position, is_blank};
+use crate::yaml::{ParsedYaml, Position};
 
 /// Something worth a line beside the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +51,8 @@ pub enum NoteKind {
     Pattern { character: char },
     /// kustomize knows no such field.
     UnknownField { key: String },
-    /// A tab follows the dash, which kustomize does not read.
-    TabAfterDash,
+    /// A reader of the family that kustomize's is of cannot read the file, and could not before.
+    NotRead { message: String },
     /// The file has `images` entries, and says that it is no kustomization.
     OtherKind(OtherKind),
     /// The file is not YAML: it was read as a template that becomes YAML.
@@ -123,7 +123,7 @@ impl fmt::Display for Note {
             NoteKind::NotYaml { message } => {
                 write!(f, "kustomize refuses the file as it stands, which looks like a template: {message}")
             }
-            NoteKind::TabAfterDash => write!(f, "`{name}`: kustomize does not read a tab after the dash"),
+            NoteKind::NotRead { message } => write!(f, "kustomize most likely refuses the file: {message}"),
         }
     }
 }
@@ -145,10 +145,6 @@ pub(super) fn survey(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, requested: &
         }
         survey_keys(yaml, entry, &mut notes);
         survey_asked(yaml, entry, requested, &mut notes);
-        let line = yaml.source.before(at).trim_start_matches(' ');
-        if line.strip_prefix('-').is_some_and(|gap| gap.contains('\t') && is_blank(gap)) {
-            notes.push(note(yaml, entry, at, NoteKind::TabAfterDash));
-        }
     }
     for entry in &lists.entries {
         let Some(lines) = entry.name.and_then(|name| lines.remove(name)) else {

@@ -4,16 +4,17 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::absent::Absent;
 use super::action::{Action, Actions, write};
 use super::append::append;
-use super::comment::{Belongs, kept_comment};
 use super::entry::{ImageEntry, ImageLists, effective, inherited};
 use super::error::{EditError, ImagesShape};
 use super::field::FieldName;
 use super::go_yaml::is_refused;
+use super::kept_comment::{Belongs, kept_comment};
 use super::notes::{Note, NoteKind};
+use super::options::{Absent, EditOptions};
 use super::requested::Requested;
+use super::trailing_comment::LineComment;
 use crate::image::{Field, ImageArgument, ImageChange, ImageName, Tag};
 use crate::yaml::{NodeId, NodeKind, ParsedYaml, Splice, Writer, is_string, is_string_tag};
 
@@ -29,17 +30,17 @@ pub(super) fn plan(
     yaml: &ParsedYaml<'_>,
     lists: &ImageLists<'_>,
     requested: &Requested<'_>,
-    absent: Absent,
+    options: EditOptions<'_>,
 ) -> Result<Plan, EditError> {
     let mut planner =
-        Planner { yaml, splices: Vec::new(), notes: Vec::new(), replaced: Vec::new(), deleted: Vec::new() };
+        Planner { yaml, options, splices: Vec::new(), notes: Vec::new(), replaced: Vec::new(), deleted: Vec::new() };
     for entry in &lists.entries {
         if let Some(argument) = requested.of(entry) {
             planner.entry(entry, argument)?;
         }
     }
     let missing = requested.missing_in(&lists.entries);
-    let absent = match absent {
+    let absent = match options.absent {
         Absent::Report => missing.iter().map(|argument| argument.name.clone()).collect(),
         Absent::Append => {
             planner.append(lists, &missing)?;
@@ -52,6 +53,7 @@ pub(super) fn plan(
 
 struct Planner<'p, 'd> {
     yaml: &'p ParsedYaml<'d>,
+    options: EditOptions<'p>,
     splices: Vec<Splice>,
     notes: Vec<Note>,
     /// The values that are written anew; an anchor stays.
@@ -86,7 +88,9 @@ impl Planner<'_, '_> {
             }
         }
         let mut writer = Writer::new(yaml);
-        write(&mut writer, entry, actions)?;
+        let comment = LineComment::new(self.options.comments, yaml, entry, argument, &actions);
+        write(&mut writer, entry, actions, comment.added())?;
+        comment.write(&mut writer, entry, &actions);
         self.note(argument, &actions, &writer);
         self.splices.extend(writer.finish());
         Ok(())
@@ -155,7 +159,7 @@ impl Planner<'_, '_> {
             self.yaml.refuse_shared(list.value, self.yaml.tree.aliases(list.value).iter().copied())?;
         }
         let mut writer = Writer::with(self.yaml, std::mem::take(&mut self.splices));
-        append(&mut writer, lists, missing)?;
+        append(&mut writer, lists, missing, self.options.comments)?;
         self.splices = writer.finish();
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! What an edited kustomization must be: the old document with the asked fields changed, and nothing else. What "changed"
 //! means is taken from the arguments, not from the plan, so that a wrong plan shows.
 
-use super::absent::Absent;
 use super::entry::{ImageEntry, ImageLists, effective};
 use super::field::FieldName;
+use super::options::Absent;
 use super::requested::Requested;
 use crate::image::{Field, ImageArgument, ImageChange};
 use crate::yaml::{Difference, NodeComparison, NodeId, NodeKind, Pair, ParsedYaml, ScalarStyle, differs, is_string};
@@ -222,7 +222,7 @@ impl ImagesComparison<'_, '_> {
 mod tests {
     use super::{judge, reread};
     use crate::image::ImageArgument;
-    use crate::targets::kustomization::absent::Absent;
+    use crate::targets::kustomization::options::Absent;
     use crate::targets::kustomization::requested::Requested;
     use crate::yaml::{Difference, SourceText, read};
 

@@ -76,6 +76,28 @@ fn a_blank_that_is_no_space_is_shown() {
 }
 
 #[test]
+fn a_comment_is_kept_or_dropped_or_written() {
+    let home = Home::new();
+    let set = |flags: &[&str], entries: &str| {
+        home.write("app/kustomization.yaml", entries);
+        let set = tagship().home(&home).current_dir(home.path().join("app")).arg("set").args(flags.iter().copied());
+        (set.arg("web=*:v2").run(), content(&home))
+    };
+    let entries = |tag: &str| format!("images:\n- name: web\n  newTag: {tag}\n");
+    let (output, text) = set(&[], &entries("v1 # v1.0.0"));
+    output.success().stdout_has("the comment `# v1.0.0` was kept: does it describe the old value?");
+    assert_eq!(text, entries("v2 # v1.0.0"));
+    let (output, text) = set(&["--comment", "drop"], &entries("v1 # v1.0.0"));
+    output.success();
+    assert_eq!(text, entries("v2"));
+    let (output, text) = set(&["--comment", "# {entry} {tag}"], &entries("v1"));
+    output.success();
+    assert_eq!(text, entries("v2 # web v2"));
+    let (output, _) = set(&["--comment", "# {images}"], &entries("v1"));
+    output.exit(2).stderr_has("the comment has no placeholder `{images}`").stderr_has("use `{entry}`, `{tag}`");
+}
+
+#[test]
 fn the_three_names_and_no_other() {
     for name in ["kustomization.yaml", "kustomization.yml", "Kustomization"] {
         let home = Home::new();
