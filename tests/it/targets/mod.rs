@@ -20,6 +20,8 @@ use tagship::targets::kustomization::{Absent, Comments, Edit, EditError, EditOpt
 
 mod generated;
 mod kustomize;
+mod libyaml;
+mod replay;
 
 struct Case {
     name: String,
