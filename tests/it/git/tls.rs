@@ -62,9 +62,9 @@ fn an_authority_in_the_users_configuration() {
     ] {
         let release = release_with(&stage, &server, &config);
         if is_trusted {
-            drop(release.run().success())
+            drop(release.run().success());
         } else {
-            refused_for(&release, "its certificate is signed by `authority`, which is not trusted here")
+            refused_for(&release, "its certificate is signed by `authority`, which is not trusted here");
         }
     }
     let release = release_with(&stage, &server, "");

@@ -224,7 +224,7 @@ fn the_labels_of_the_images_tell_what_nothing_else_does() {
     let pipeline = Pipeline::with_sources("app");
     let one = pipeline.source("one", &[]);
     let two = pipeline.source("two", &[&one]);
-    let address = pipeline.stage.registry.address().to_string();
+    let address = pipeline.stage.registry.address().clone();
     let build = |tag: &str, commit: &str| {
         let source = pipeline.server.url("app.git");
         let image = Image::new().revision(commit).label("org.opencontainers.image.source", &source);
