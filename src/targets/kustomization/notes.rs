@@ -86,10 +86,7 @@ impl fmt::Display for Note {
                 write!(f, "`{name}`: {field} was the alias `{alias}` and is now a value of its own")
             }
             NoteKind::AliasesFollow { field, aliases } => {
-                let places: Vec<String> = aliases.iter().map(Position::to_string).collect();
-                let verb = if let [_] = &places[..] { "alias at {} has" } else { "aliases at {} have" };
-                let places = verb.replace("{}", &places.join(", "));
-                write!(f, "`{name}`: {field} has an anchor, and its {places} the new value too")
+                write!(f, "`{name}`: {field} has an anchor, and its {} the new value too", have(aliases))
             }
             NoteKind::Repaired { field, value } => {
                 write!(f, "`{name}`: {field} `{value}` was not a string to YAML and is now quoted")
@@ -105,8 +102,7 @@ impl fmt::Display for Note {
                 write!(f, "`{name}`: the digest `{digest}` was kept and decides what is pulled, whatever the tag")
             }
             NoteKind::Duplicate { lines } => {
-                let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
-                write!(f, "`{name}` has {} entries, on lines {}", lines.len(), lines.join(", "))
+                write!(f, "`{name}` has {} entries, on lines {}", lines.len(), joined(lines))
             }
             NoteKind::Pattern { character } => {
                 write!(
@@ -126,6 +122,17 @@ impl fmt::Display for Note {
             NoteKind::NotRead { message } => write!(f, "kustomize most likely refuses the file: {message}"),
         }
     }
+}
+
+fn have(aliases: &[Position]) -> String {
+    match aliases {
+        [one] => format!("alias at {one} has"),
+        several => format!("aliases at {} have", joined(several)),
+    }
+}
+
+fn joined(shown: &[impl ToString]) -> String {
+    shown.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// What is special in a regular expression. Not `.`: nearly every name has one, and it matches itself.
