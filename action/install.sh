@@ -68,18 +68,29 @@ trap '[ $? = 0 ] || rm -rf "$work"' EXIT
 cached="$(native "${RUNNER_TOOL_CACHE:-$temporary}")/tagship/$version/$arch/$archive"
 
 if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$work/$archive")" != "$wanted" ]; then
-  base="${TAGSHIP_DOWNLOAD_BASE_URL:-}"
-  if [ -z "$base" ]; then
+  bases=("${TAGSHIP_DOWNLOAD_BASE_URL:-}")
+  if [ -z "${bases[0]}" ]; then
     [ -n "${TAGSHIP_ACTION_REPOSITORY:-}" ] ||
       fail 'an action from the workspace has no releases: name a program with `binary-path`, or give `download-base-url`'
-    base="${GITHUB_SERVER_URL:-https://github.com}/$TAGSHIP_ACTION_REPOSITORY/releases/download"
+    github=https://github.com
+    bases=("${GITHUB_SERVER_URL:-$github}/$TAGSHIP_ACTION_REPOSITORY/releases/download")
+    # A server that runs an action of github.com need not have its releases.
+    [ "${GITHUB_SERVER_URL:-$github}" = "$github" ] || bases+=("$github/$TAGSHIP_ACTION_REPOSITORY/releases/download")
   fi
   command -v curl >/dev/null || fail 'curl is not installed; name a program with `binary-path`'
-  url="${base%/}/v$version/$archive"
-  # Plain HTTP will do: what counts is the checksum.
-  curl --proto '=https,http' --silent --show-error --fail --location --retry 3 --connect-timeout 20 --max-time 300 \
-    --output "$work/$archive" --url "$url" >&2 ||
-    fail "cannot download \`$url\`; on a runner without access to it, give \`download-base-url\` or \`binary-path\`"
+  tried=
+  for base in "${bases[@]}"; do
+    url="${base%/}/v$version/$archive"
+    tried="$tried${tried:+, }\`$url\`"
+    # Plain HTTP will do: what counts is the checksum.
+    if curl --proto '=https,http' --silent --show-error --fail --location --retry 3 --connect-timeout 20 --max-time 300 \
+      --output "$work/$archive" --url "$url" >&2; then
+      tried=
+      break
+    fi
+  done
+  [ -z "$tried" ] ||
+    fail "cannot download $tried; on a runner without access to it, give \`download-base-url\` or \`binary-path\`"
   got="$(sha256_of "$work/$archive")"
   [ "$got" = "$wanted" ] || fail "\`$url\` is not what was released: its sha256 is $got, and must be $wanted"
   # Into the cache by a rename, as another job may read at the same moment; without it, the next job downloads again.

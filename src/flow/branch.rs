@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::publish::Publisher;
 use crate::git::{
-    BranchName, Checkout, CommitId, CommitRecord, Identity, ObjectSource, Pusher, Reader, Remote, RepositoryPath,
-    Signed, Signing, Snapshot, Tips, TreeEntry,
+    BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, ObjectSource, Pusher, Reader, Remote,
+    RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry,
 };
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
@@ -154,10 +154,10 @@ impl ReleaseBranch {
     }
 
     /// Returns author and committer, as far as git's configuration knows them.
-    pub(super) fn identities(&self) -> Result<(Option<Identity>, Option<Identity>), Failure> {
+    pub(super) fn identities(&self) -> Result<(IdentityParts, IdentityParts), Failure> {
         match self.checkout() {
             Some(checkout) => Ok(checkout.identities()),
-            None => Identity::of_user().map(|user| (user.clone(), user)).map_err(Failure::from),
+            None => IdentityParts::of_user().map_err(Failure::from),
         }
     }
 

@@ -6,7 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::image_to_check::ImageToCheck;
+use crate::guards::order::Build;
 use crate::image::{Digest, Field, ImageArgument, Reference};
+use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::registry::{
@@ -15,6 +17,7 @@ use crate::registry::{
 };
 use crate::request::{PinDigest, RegistryRequest};
 use crate::system::backoff::Backoff;
+use crate::system::connection::ConnectionProblem;
 use crate::targets::kustomization::EntryEdit;
 
 /// Between two looks for an image that is awaited: at least a second, and on average half of what grows from the one to
@@ -24,7 +27,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const MAX_PAUSE: Duration = Duration::from_secs(15);
 
 /// Of how many looks one does not believe a `HEAD` alone that the image is not there: some registries have it for `GET` only.
-const FULL_LOOK_EVERY: u32 = 3;
+const CONFIRMED_LOOK_EVERY: u32 = 3;
 
 /// The images that were found in their registries, and the way to ask for more.
 pub(crate) struct Checks {
@@ -62,6 +65,7 @@ impl Checks {
             Client::new(ClientOptions {
                 plain_http: request.plain_http.clone(),
                 trust: request.trust.clone(),
+                proxies: request.proxies.clone(),
                 timeout: request.timeout,
                 credentials: Credentials::from(request.logins.clone()),
             })
@@ -90,6 +94,7 @@ impl Checks {
         let begun = Instant::now();
         let pending = self.unknown(subjects);
         let (answers, done) = self.ask(&pending, Detail::Full, meanwhile);
+        self.tell_connections(listener);
         let problems = self.sort(&pending, answers, Pace::AtOnce, listener);
         match done {
             Ok(done) => match self.await_all(problems, begun, listener)? {
@@ -126,8 +131,13 @@ impl Checks {
             let pending: Vec<_> = problems.iter().map(|problem| problem.reference).collect();
             looks += 1;
             let is_last = Instant::now() >= deadline;
-            let detail = if is_last || looks % FULL_LOOK_EVERY == 0 { Detail::Full } else { Detail::Brief };
+            let detail = match looks % CONFIRMED_LOOK_EVERY {
+                _ if is_last => Detail::Full,
+                0 => Detail::Confirmed,
+                _ => Detail::Brief,
+            };
             let (answers, ()) = self.ask(&pending, detail, || ());
+            self.tell_connections(listener);
             problems = self.sort(&pending, answers, pace, listener);
         }
     }
@@ -144,6 +154,14 @@ impl Checks {
             }
         }
         references
+    }
+
+    /// Tells what there is to know of the connections since the last call.
+    fn tell_connections(&self, listener: &mut Listener<'_>) {
+        if let Some(client) = &self.client {
+            client.notices().take().into_iter().for_each(|notice| listener(&Event::Warned(notice)));
+            client.asides().take().into_iter().for_each(|aside| listener(&Event::Aside(aside)));
+        }
     }
 
     /// Asks for all of them at once, while something else is done here. Returns the answers in the same order.
@@ -224,6 +242,13 @@ impl Checks {
             checked.requests += answer.requests;
         }
         Ok(Some(checked.descriptor.digest.clone()))
+    }
+
+    /// Returns the commit that an image says that it was built from. Without a registry to ask, nothing is known.
+    pub(crate) fn source_of(&self, build: &Build) -> Option<SourceCommit> {
+        let reference = build.reference()?;
+        let built_from = self.client.as_ref()?.built_from(&reference)?;
+        SourceCommit::of_labels(&built_from.revision, built_from.source.as_deref())
     }
 
     /// Returns everything that was found, in the order in which it was asked for.
@@ -311,6 +336,12 @@ fn awaited(verdict: &Verdict, findings: &[Finding], source: &LoginSource, pace: 
         Verdict::Mismatch { .. } => Some("still another digest".to_owned()),
         Verdict::Withheld(_) => Some("the registry does not allow the pull yet".to_owned()),
         Verdict::RateLimited(_) => Some("the registry limits our requests".to_owned()),
+        // No pause brings a login for a proxy, or the certificate that was not given.
+        Verdict::Unavailable(Outage::NoAnswer { cause, .. })
+            if matches!(cause.problem, ConnectionProblem::ProxyLogin | ConnectionProblem::SpeaksTls) =>
+        {
+            None
+        }
         Verdict::Unavailable(outage) => {
             let has_answered = pace == Pace::AfterWaiting || matches!(outage, Outage::Answered(_));
             has_answered.then(|| "the registry is not available".to_owned())

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::wire::known_login::{LoginOrigin, Withheld};
+use crate::system::connection::ConnectionError;
 
 /// Why a repository could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +85,11 @@ pub enum GitError {
 
     /// The server's certificate does not prove that it is the remote.
     #[error("{remote} is not trusted: {cause}")]
-    Untrusted { remote: String, cause: String },
+    Untrusted { remote: String, cause: ConnectionError },
+
+    /// git's configuration has a mistake in its syntax. What is there may be a secret, and is not told.
+    #[error("git's configuration has a mistake in {place}")]
+    Configuration { place: String },
 
     /// A value in git's configuration cannot be used.
     #[error("git's `{key}` cannot be used")]
@@ -129,6 +134,9 @@ pub enum GitError {
     Unexpected { context: String, source: anyhow::Error },
 }
 
+/// What gix says before the path of a lock that is there already.
+const LOCK_AT: &str = "The lockfile at \"";
+
 fn refused_login(origin: Option<LoginOrigin>) -> String {
     match origin {
         Some(origin) => format!("does not accept the login from {origin}"),
@@ -170,6 +178,23 @@ impl GitError {
             Self::Uncertain { source, .. } => source.details(),
             _ => &[],
         }
+    }
+
+    /// Returns the error and its causes as one text, without what a cause repeats. A lock that is in the way is named once.
+    pub fn told(&self) -> String {
+        let causes = std::iter::successors(Some(self as &dyn std::error::Error), |error| error.source());
+        let mut told: Vec<String> = Vec::new();
+        for cause in causes {
+            let text = cause.to_string();
+            if let Some(lock) = text.split_once(LOCK_AT).and_then(|(_, rest)| rest.split('"').next()) {
+                told.push(format!("`{lock}` is there already; delete it if no other git is at work"));
+                break;
+            }
+            if !told.iter().any(|before| before.contains(&text)) {
+                told.push(text);
+            }
+        }
+        told.join(": ")
     }
 
     pub(super) fn setting(key: &'static str, source: impl Into<anyhow::Error>) -> Self {

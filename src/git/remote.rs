@@ -12,17 +12,19 @@ use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::AUTHORIZATION;
 
+use super::configuration::user_configuration;
 use super::error::GitError;
 use super::wire::conversation::{Access, parse_header};
 use super::wire::credential_helper::Askpass;
 use super::wire::host_login::RemoteLogin;
-use super::wire::http_client::http_client;
+use super::wire::http_client::{http_client, proxies};
 use super::wire::http_config::{HttpSettings, rewritten};
 use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, LoginPlaces, UrlWriter, Withheld, basic};
-use super::wire::notices::Notices;
 use super::wire::protection::Protection;
 use super::wire::ssh::{Ssh, SshSettings};
 use super::wire::traffic::{Counters, Traffic};
+use crate::system::notices::Notices;
+use crate::system::proxy::Proxies;
 
 /// A repository that is read and written over a transport; a local path as well.
 pub struct Remote {
@@ -57,6 +59,8 @@ pub struct RemoteOptions {
     pub ssh: SshSettings,
     /// `GIT_SSL_CAINFO` of git.
     pub ca_file: Option<PathBuf>,
+    /// The forward proxies that the environment names.
+    pub proxies: Proxies,
     /// `GIT_SSL_NO_VERIFY` of git.
     pub unverified: bool,
     /// Logins from the environment, in the order in which they count.
@@ -78,7 +82,11 @@ impl Remote {
         let written = url;
         let url = rewritten(&config, written);
         // gix quotes the URL, its password included, so its own message is not kept.
-        let parse = |url: &str| gix::url::parse(url.as_bytes().as_bstr()).ok();
+        let parse = |url: &str| {
+            // git takes a blank as it is.
+            let url = if url.contains("://") { url.replace(' ', "%20") } else { url.to_owned() };
+            gix::url::parse(url.as_bytes().as_bstr()).ok()
+        };
         let parsed = parse(&url).ok_or_else(|| invalid(&url, "it does not parse"))?;
         let is_users = url == written || parse(written).is_some_and(|written| written.password() == parsed.password());
         let written_by = if is_users { UrlWriter::User } else { UrlWriter::Configuration };
@@ -138,6 +146,14 @@ impl Remote {
         }
     }
 
+    /// Returns the proxy that the remote is reached through, as it is shown.
+    pub(super) fn proxy(&self) -> Option<String> {
+        match &self.address {
+            Address::Http { access, .. } => access.proxy.clone(),
+            Address::Program(_) => None,
+        }
+    }
+
     /// Returns the login that was not sent, because the connection does not protect it.
     pub(super) fn withheld(&self) -> Option<&Withheld> {
         match &self.address {
@@ -172,14 +188,6 @@ impl fmt::Display for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)
     }
-}
-
-/// Returns the user's and the system's configuration of git, and that of the environment (`GIT_CONFIG_COUNT`).
-pub(super) fn user_configuration() -> Result<gix::config::File, GitError> {
-    let failed = |error| GitError::unexpected("git's configuration cannot be read", error);
-    let mut config = gix::config::File::from_globals().map_err(failed)?;
-    config.append(gix::config::File::from_environment_overrides().map_err(failed)?).map_err(failed)?;
-    Ok(config)
 }
 
 fn invalid(url: &str, why: &str) -> GitError {
@@ -218,8 +226,9 @@ fn http_address(
     public.set_user(None);
     public.set_password(None);
     let public = Url::parse(&public.to_bstring().to_str_lossy()).map_err(|error| invalid(shown, &error.to_string()))?;
-    let client = http_client(&public, &settings, options.timeout, options.home.as_deref())?;
-    let mut access = Access { notices: options.notices.clone(), ..Access::default() };
+    let proxies = proxies(&settings, &options.proxies)?;
+    let client = http_client(&public, &settings, &proxies, options.timeout, options.home.as_deref())?;
+    let mut access = Access { notices: options.notices.clone(), proxy: proxies.shown(&public), ..Access::default() };
     let mut header = None;
     for line in &settings.extra_headers {
         match parse_header(line) {
@@ -246,10 +255,10 @@ fn http_address(
     let user_alone = || url.user().map(|user| RemoteLogin::known(basic(user, ""), LoginOrigin::Url));
     let (known, withheld) = (places.known(), places.withheld());
     access.withheld = withheld;
-    access.login = match known {
+    access.login = Arc::new(match known {
         Some((header, origin)) => RemoteLogin::known(header, origin),
         None => helpers().or_else(user_alone).unwrap_or_default(),
-    };
+    });
     Ok(Address::Http { url: public, client, access: Arc::new(access) })
 }
 

@@ -16,12 +16,14 @@ use super::error::{CheckError, InvalidResponse};
 use super::fetch::{Detail, Fetcher, FoundImage, found_in, invalid};
 use super::http::sender::Sender;
 use super::http::trust::Trust;
-use super::inspection::Inspection;
+use super::inspection::{BuiltFrom, Inspection};
 use super::manifest::Manifest;
 use super::read_parts::ReadParts;
 use super::requirement::{Finding, Requirement};
 use super::verdict::Verdict;
 use crate::image::{Platform, Reference};
+use crate::system::notices::Notices;
+use crate::system::proxy::Proxies;
 
 /// The longest time for a check; a longer one could not be added to a point in time.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -39,6 +41,7 @@ pub struct ClientOptions {
     /// an authority for them.
     pub plain_http: Vec<String>,
     pub trust: Trust,
+    pub proxies: Proxies,
     /// For one check in all, with its retries.
     pub timeout: Duration,
     pub credentials: Credentials,
@@ -74,12 +77,22 @@ impl Client {
             plain_http: options.plain_http,
             timeout: options.timeout.min(MAX_TIMEOUT),
             fetcher: Fetcher {
-                sender: Sender::new(options.trust.clone()),
+                sender: Sender::new(options.trust.clone(), options.proxies),
                 authenticator: Authenticator::new(options.credentials),
                 read_parts: ReadParts::default(),
             },
             trust: options.trust,
         }
+    }
+
+    /// Returns what a person should know of the connections that were made.
+    pub fn notices(&self) -> &Notices {
+        &self.fetcher.sender.notices
+    }
+
+    /// Returns what only a person that looks closely wants to know of them.
+    pub fn asides(&self) -> &Notices {
+        &self.fetcher.sender.asides
     }
 
     /// Checks several images, and returns the results in the same order. Of each registry the first image is checked alone:
@@ -131,6 +144,19 @@ impl Client {
             }
             Err(end) => Err(end),
         })
+    }
+
+    /// Returns what an image says that it was built from; `None` if it says nothing, or cannot be read.
+    pub fn built_from(&self, reference: &Reference) -> Option<BuiltFrom> {
+        let endpoint = Endpoint::new(reference, &self.plain_http, &self.trust).ok()?;
+        let mut context = CheckContext::new(endpoint, Instant::now() + self.timeout);
+        let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
+        let response = self.fetcher.get(&url, ACCEPT, &mut context).ok()?;
+        let Verdict::Present(descriptor) = found_in(&response, wanted).ok()?.verdict else {
+            return None;
+        };
+        let manifest = Manifest::parse(&response.body)?;
+        Inspection::new(&self.fetcher, &[], &mut context).built_from(descriptor.digest, manifest)
     }
 
     /// Makes one check, within its time.

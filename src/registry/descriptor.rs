@@ -4,6 +4,7 @@ use std::fmt;
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::http::requests::HttpResponse;
@@ -90,11 +91,17 @@ pub(super) fn from_body(response: &HttpResponse, wanted: Option<&Digest>) -> Opt
     #[derive(Deserialize)]
     struct Manifest {
         #[serde(rename = "schemaVersion")]
-        _schema_version: u32,
+        schema_version: Option<u32>,
+        manifests: Option<IgnoredAny>,
+        config: Option<IgnoredAny>,
         #[serde(rename = "mediaType")]
         media_type: Option<String>,
     }
     let manifest: Manifest = serde_json::from_slice(&response.body).ok()?;
+    // Some builders leave the version out.
+    if manifest.schema_version.is_none() && manifest.manifests.is_none() && manifest.config.is_none() {
+        return None;
+    }
     let named = manifest.media_type.as_deref().and_then(MediaType::new);
     Some(Descriptor {
         digest: digest_of(&response.body, wanted)?,

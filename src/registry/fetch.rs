@@ -16,7 +16,7 @@ use super::endpoint::Store;
 use super::error::{CheckError, InvalidResponse};
 use super::http::address::{is_same_place, shown_host};
 use super::http::error_response::ErrorResponse;
-use super::http::requests::{HttpRequest, HttpResponse};
+use super::http::requests::{HttpRequest, HttpResponse, MAX_ATTEMPTS};
 use super::http::sender::Sender;
 use super::limits::MAX_MANIFEST_SIZE;
 use super::manifest::Manifest;
@@ -32,6 +32,8 @@ pub enum Detail {
     Full,
     /// That it is not there, or not the wanted one: enough if that was so a moment ago.
     Brief,
+    /// The same, but `HEAD` is not believed alone that it is not there.
+    Confirmed,
 }
 
 /// An image that is there, as far as it was read.
@@ -125,7 +127,7 @@ impl Fetcher {
             }));
         }
         match self.read_parts.get(&part) {
-            Some(read) if detail == Detail::Brief => Ok(Some(found_in(&read, wanted.cloned())?)),
+            Some(read) if detail != Detail::Full => Ok(Some(found_in(&read, wanted.cloned())?)),
             _ => Ok(None),
         }
     }
@@ -139,7 +141,8 @@ impl Fetcher {
     /// Reads the manifest of an image, unless `HEAD` tells that it is one that was read before.
     pub(super) fn read_manifest(&self, url: &Url, context: &mut CheckContext) -> Result<Arc<HttpResponse>, EarlyEnd> {
         let (mut named, mut got) = (None, None);
-        if self.read_parts.is_told_by_head(url) {
+        let is_head_asked = self.read_parts.is_told_by_head(url);
+        if is_head_asked {
             let head = self.request(Method::HEAD, url, ACCEPT, context)?;
             if head.method == Method::GET {
                 got = Some(success(head)?);
@@ -150,12 +153,13 @@ impl Fetcher {
                 named = Some(found.digest);
             }
         }
+        let is_head_answered = is_head_asked && got.is_none();
         let response = Arc::new(match got {
             Some(got) => got,
             None => self.get(url, ACCEPT, context)?,
         });
         let digest = digest_of(&response.body, named.as_ref());
-        if named.is_some() && named != digest {
+        if is_head_answered && named != digest {
             self.read_parts.note_wrong_head(url);
         }
         if let Some(digest) = digest {
@@ -256,6 +260,7 @@ impl Fetcher {
                 authorization: authorization.as_ref().map(|authorization| &authorization.header),
                 form: None,
                 limit: MAX_MANIFEST_SIZE,
+                attempts: MAX_ATTEMPTS,
             };
             let response = self.sender.send(&request, context)?;
             if let Some(first_use) = first_use {
@@ -277,7 +282,7 @@ fn settle(first_use: FirstUse<'_>, response: &HttpResponse, context: &CheckConte
     match response.status {
         StatusCode::UNAUTHORIZED if is_ours => first_use.rejected(words),
         StatusCode::UNAUTHORIZED => {}
-        _ if words.says_expired() => first_use.rejected(words),
+        _ if words.refuses_login() => first_use.rejected(words),
         StatusCode::FORBIDDEN if response.method == Method::HEAD => {}
         _ => first_use.accepted(),
     }
@@ -317,7 +322,7 @@ pub(super) fn invalid(response: &HttpResponse, source: InvalidResponse) -> Early
 fn meaning(answer: ErrorResponse) -> Verdict {
     match answer.status {
         404 | 410 => Verdict::Absent(answer),
-        401..=403 if answer.says_expired() => Verdict::LoginRejected(answer),
+        401..=403 if answer.refuses_login() => Verdict::LoginRejected(answer),
         401 | 402 | 403 | 451 => Verdict::NoAccess(answer),
         412 => Verdict::Withheld(answer),
         _ if answer.says(&["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NAME_INVALID", "TAG_INVALID"]) => {

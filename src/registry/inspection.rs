@@ -20,6 +20,14 @@ const MAX_INDEX_DEPTH: usize = 4;
 /// How many inner indexes are read for one image.
 const MAX_INNER_INDEXES: usize = 16;
 
+/// What an image says that it was built from, in its labels or annotations: untrusted text, of whatever length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltFrom {
+    pub revision: String,
+    /// Most often the URL of a repository.
+    pub source: Option<String>,
+}
+
 /// The parts of one image, as far as they were read.
 pub(super) struct Inspection<'a> {
     fetcher: &'a Fetcher,
@@ -179,7 +187,8 @@ impl<'a> Inspection<'a> {
             }
         }
         if indexes.is_empty() && !self.images.is_empty() {
-            indexes.push(0);
+            // What has a platform is an image; an entry without one need not be.
+            indexes.push(self.images.iter().position(|image| image.platform.is_some()).unwrap_or_default());
         }
         let mut finding = wanted.judge(None);
         for index in indexes {
@@ -189,6 +198,17 @@ impl<'a> Inspection<'a> {
             }
         }
         Ok(finding)
+    }
+
+    /// Returns what the image, or the first one of an index, says that it was built from. What cannot be read says nothing.
+    pub(super) fn built_from(mut self, digest: Digest, manifest: Manifest) -> Option<BuiltFrom> {
+        self.collect_images(digest, manifest).ok()?;
+        self.images.first()?;
+        let revision = self.revision_of(0).ok()??;
+        let label = self.images[0].configuration.as_ref().and_then(|configuration| configuration.source.clone());
+        let annotation = || self.images[0].manifest.as_ref().and_then(|manifest| manifest.source.clone());
+        let source = label.or_else(annotation);
+        Some(BuiltFrom { revision, source })
     }
 
     /// Returns what an image says that it was built from: by its label, else by its annotations, the nearest first.

@@ -1,4 +1,9 @@
-//! How much of an answer is read, in bytes, so that no server can fill the memory.
+//! How much of an answer is read, in bytes, so that no server can fill the memory; and for how long.
+
+use std::time::Duration;
+
+/// The longest that one request may take with its answer.
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Of a manifest or a configuration: the least that the distribution specification asks registries to take.
 pub(super) const MAX_MANIFEST_SIZE: u64 = 4 << 20;

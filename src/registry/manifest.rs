@@ -12,6 +12,8 @@ use crate::image::{Digest, Platform};
 /// Where an image says from which commit it was built
 /// ([image-spec](https://github.com/opencontainers/image-spec/blob/main/annotations.md#pre-defined-annotation-keys)).
 const REVISION: &str = "org.opencontainers.image.revision";
+/// Where an image says in which repository that commit is.
+const SOURCE: &str = "org.opencontainers.image.source";
 
 /// Says that an entry of an index is about another one, as BuildKit's attestations are.
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
@@ -43,6 +45,7 @@ pub(super) struct IndexEntry {
 pub(super) struct ImageManifest {
     pub(super) configuration: Digest,
     pub(super) revision: Option<String>,
+    pub(super) source: Option<String>,
 }
 
 /// The configuration of one image. Of one that is no container's, nothing is known.
@@ -50,6 +53,7 @@ pub(super) struct ImageManifest {
 pub(super) struct Configuration {
     pub(super) platform: Option<Platform>,
     pub(super) revision: Option<String>,
+    pub(super) source: Option<String>,
 }
 
 /// Annotations or labels, of which only texts and numbers count.
@@ -125,7 +129,11 @@ impl Manifest {
                 if let Some(artifact) = Artifact::of_configuration(media_type, artifact_type) {
                     return Some(Self::Other(artifact));
                 }
-                Some(Self::Image(ImageManifest { configuration: config.digest.parse().ok()?, revision }))
+                Some(Self::Image(ImageManifest {
+                    configuration: config.digest.parse().ok()?,
+                    revision,
+                    source: label(&raw.annotations, SOURCE),
+                }))
             }
             (None, None) => artifact_type.map(|media_type| Self::Other(Artifact::other(media_type))),
             _ => None,
@@ -189,13 +197,17 @@ impl Configuration {
         let Ok(raw) = serde_json::from_slice::<Raw>(body) else {
             return Self::default();
         };
-        let revision = raw.config.and_then(|settings| revision(&settings.labels));
-        Self { platform: raw.platform.read(), revision }
+        let labels = raw.config.map(|settings| settings.labels).unwrap_or_default();
+        Self { platform: raw.platform.read(), revision: revision(&labels), source: label(&labels, SOURCE) }
     }
 }
 
 fn revision(annotations: &Annotations) -> Option<String> {
-    text(annotations.get(REVISION)?).filter(|revision| !revision.trim().is_empty())
+    label(annotations, REVISION)
+}
+
+fn label(annotations: &Annotations, name: &str) -> Option<String> {
+    text(annotations.get(name)?).filter(|text| !text.trim().is_empty())
 }
 
 /// Reads a text, or a number as one; anything else counts as none.
@@ -325,7 +337,7 @@ mod tests {
             ("{}", ("", None)),
             ("not JSON", ("", None)),
         ] {
-            let Configuration { platform, revision } = Configuration::parse(body.as_bytes());
+            let Configuration { platform, revision, .. } = Configuration::parse(body.as_bytes());
             let platform = platform.map(|platform| platform.to_string()).unwrap_or_default();
             assert_eq!((platform.as_str(), revision.as_deref()), expected, "{body}");
         }

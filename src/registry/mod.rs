@@ -33,5 +33,8 @@ pub use error::{AuthorityProblem, CheckError, ConfigProblem, HelperProblem, Inva
 pub use fetch::Detail;
 pub use http::error_response::ErrorResponse;
 pub use http::trust::Trust;
+pub use inspection::BuiltFrom;
 pub use requirement::{Finding, ImagePlatform, Part, Requirement, Revision};
 pub use verdict::{Outage, Verdict};
+
+pub use crate::system::proxy::Proxies;

@@ -1,12 +1,12 @@
 //! Where logins for registries are, as the environment tells: variables for one named registry, the configurations of
 //! docker and podman, and what a CI system has for its own registry. A login goes to a registry that was named for it, and
-//! never to the one that an image happens to name. Beside them lie the CA certificates of docker and podman.
+//! never to the one that an image happens to name. Beside them lie the CA certificates of docker and podman, and the proxies.
 
 use std::path::PathBuf;
 
 use crate::cli::{Environment, RegistryLogin};
 use crate::outcome::failure::Failure;
-use crate::registry::{GivenLogin, LoginSources, Secret, Trust};
+use crate::registry::{GivenLogin, LoginSources, Proxies, Secret, Trust};
 
 const HOST: &str = "TAGSHIP_REGISTRY_HOST";
 const USERNAME: &str = "TAGSHIP_REGISTRY_USERNAME";
@@ -33,7 +33,12 @@ pub(crate) fn trust(environment: &Environment, ca_file: Option<PathBuf>) -> Trus
     let config = environment.path("XDG_CONFIG_HOME").or_else(|| Some(environment.path("HOME")?.join(".config")));
     let bases = [Some(PathBuf::from("/etc")), config].into_iter().flatten();
     let folders = bases.flat_map(|base| [base.join("docker/certs.d"), base.join("containers/certs.d")]);
-    Trust { ca_file, folders: folders.collect() }
+    Trust { ca_file, folders: folders.collect(), system_file: environment.path("SSL_CERT_FILE") }
+}
+
+/// Returns the forward proxies.
+pub(crate) fn proxies(environment: &Environment) -> Proxies {
+    Proxies::of_environment(|name| environment.text(name))
 }
 
 /// Returns the login in our own variables.
@@ -56,8 +61,9 @@ fn given(environment: &Environment) -> Result<Option<GivenLogin>, Failure> {
 }
 
 fn of_ci(login: RegistryLogin) -> Option<GivenLogin> {
-    let RegistryLogin { variable, registry, username, password } = login;
-    GivenLogin::new(variable, &registry, &username, &password)
+    let RegistryLogin { variable, registry, username, password, server } = login;
+    let login = GivenLogin::new(variable, &registry, &username, &password)?;
+    Some(login.limited_to(server.into_iter().collect()))
 }
 
 /// Returns where podman keeps logins without `XDG_RUNTIME_DIR`, below a folder named after the user's number.

@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::logins;
 use super::run::Run;
 use super::values::duration;
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::git::{
-    Askpass, BranchName, HostLogin, InsecureGit, Notices, Remote, RemoteOptions, SshSettings, TrustedOwner,
+    Askpass, BranchName, HostLogin, InsecureGit, Notices, Proxies, Remote, RemoteOptions, SshSettings, TrustedOwner,
 };
 use crate::outcome::failure::Failure;
 
@@ -25,6 +26,7 @@ pub struct TargetRequest {
     pub ssh: SshSettings,
     /// The CA certificates that the repository's server is checked against, in place of the system's.
     pub git_ca_file: Option<PathBuf>,
+    pub proxies: Proxies,
     /// Whether the certificate of the repository's server is not checked.
     pub git_unverified: bool,
     pub git_logins: Vec<HostLogin>,
@@ -77,6 +79,7 @@ impl TargetRequest {
                 variant: environment.text("GIT_SSH_VARIANT"),
             },
             git_ca_file: environment.path("GIT_SSL_CAINFO"),
+            proxies: logins::proxies(environment),
             git_unverified: environment.git_unverified(),
             git_logins: environment.git_logins().into_iter().map(host_login).collect(),
             insecure_git: if arguments.insecure_git { InsecureGit::Allowed } else { InsecureGit::Refused },
@@ -100,6 +103,7 @@ impl TargetRequest {
             timeout: self.timeout,
             ssh: self.ssh.clone(),
             ca_file: self.git_ca_file.clone(),
+            proxies: self.proxies.clone(),
             unverified: self.git_unverified,
             logins: self.git_logins.clone(),
             insecure: self.insecure_git,

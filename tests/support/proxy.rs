@@ -92,11 +92,11 @@ fn pass_on(head: &Head, body: &mut Body<'_>, address: Option<&str>) -> io::Resul
     }
     let mut stream = TcpStream::connect(address.unwrap_or(authority))?;
     stream.write_all(&[request.as_bytes(), b"\r\n", &body].concat())?;
-    receive(BufReader::new(stream)).map(Reply::Send)
+    receive(BufReader::new(stream), &head.method).map(Reply::Send)
 }
 
-/// Reads an answer that has a length.
-fn receive(mut connection: BufReader<TcpStream>) -> io::Result<Response> {
+/// Reads an answer that has a length; that to a `HEAD` has no body.
+fn receive(mut connection: BufReader<TcpStream>, method: &str) -> io::Result<Response> {
     let mut line = String::new();
     connection.read_line(&mut line)?;
     let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
@@ -111,7 +111,7 @@ fn receive(mut connection: BufReader<TcpStream>) -> io::Result<Response> {
             None => break,
         }
     }
-    let mut body = vec![0; length];
+    let mut body = vec![0; if method == "HEAD" { 0 } else { length }];
     connection.read_exact(&mut body)?;
     Ok(response.body(&body))
 }

@@ -23,6 +23,8 @@ pub struct RegistryLogin {
     pub registry: String,
     pub username: String,
     pub password: String,
+    /// The system's own host or URL, whose token server may see the login as well as the registry's.
+    pub server: Option<String>,
 }
 
 /// Returns the CI systems' own logins for git, in the order in which they count.
@@ -46,6 +48,7 @@ pub(in crate::cli) fn registry_logins(variable: &impl Fn(&str) -> Option<String>
             registry: value(variable, token.registry)?,
             username: value(variable, token.username)?,
             password: variable(token.password)?,
+            server: value(variable, token.server),
         })
     };
     SYSTEMS.iter().filter_map(|system| system.registry_logins.iter().find_map(login)).collect()

@@ -2,6 +2,7 @@
 //! tip if a different release was faster. Each command decides what to write ([`Decide`]); the stages are in [`attempt`].
 
 mod attempt;
+mod authorship;
 mod guarding;
 mod job;
 mod policy;

@@ -13,8 +13,8 @@ use gix::objs::{Commit, WriteTo as _};
 use super::identity::Identity;
 use super::signer::Signer;
 use crate::git::checkout::Checkout;
+use crate::git::configuration::user_configuration;
 use crate::git::error::GitError;
-use crate::git::remote::user_configuration;
 
 /// How commits are signed.
 #[derive(Clone)]

@@ -63,7 +63,7 @@ impl Signer {
         let read = std::fs::File::open(&made).and_then(|mut file| file.read_to_end(&mut signature));
         // The file that it was made for is gone with its handle; what cannot be removed is a signature, and no secret.
         std::fs::remove_file(&made).ok();
-        read.map_err(|_| self.failed("made no signature", &finished))?;
+        read.map_err(|_unread| self.failed("made no signature", &finished))?;
         Ok(signature)
     }
 
@@ -126,5 +126,5 @@ fn temporary_file(bytes: &[u8]) -> std::io::Result<(TemporaryFile, PathBuf)> {
         file.write_all(bytes)?;
         Ok::<_, std::io::Error>(file.path().to_owned())
     });
-    Ok((file, path.map_err(|_| gone())??))
+    Ok((file, path.map_err(|_gone| gone())??))
 }

@@ -19,8 +19,8 @@ use reqwest::{StatusCode, Url};
 use super::exchange::{Body, ExchangeFailure, Headers, Journal, PostBody};
 use super::host_login::RemoteLogin;
 use super::known_login::Withheld;
-use super::notices::Notices;
 use super::protection::Protection;
+use crate::system::notices::Notices;
 
 /// The most redirects of one request that are followed.
 const MAX_REDIRECTS: usize = 5;
@@ -28,10 +28,12 @@ const MAX_REDIRECTS: usize = 5;
 /// The login and the configured headers of a remote. They are secrets, so this has no `Debug`.
 #[derive(Default)]
 pub(in crate::git) struct Access {
-    pub(in crate::git) login: RemoteLogin,
+    pub(in crate::git) login: Arc<RemoteLogin>,
     pub(in crate::git) headers: HeaderMap,
     /// A login that is not sent, because the connection does not protect it.
     pub(in crate::git) withheld: Option<Withheld>,
+    /// The proxy that the remote is reached through, as it is shown.
+    pub(in crate::git) proxy: Option<String>,
     pub(in crate::git) protection: Protection,
     pub(in crate::git) notices: Notices,
 }
@@ -180,7 +182,8 @@ impl Http for Conversation {
     ) -> gix::Result<PostResponse<Self::Headers, Self::ResponseBody, Self::PostBody>> {
         let url = Url::parse(&self.effective(url, base_url)).map_err(gix::Error::from_error)?;
         let request = self.with_headers(self.client.post(url.clone()), &url, headers);
-        let (post_body, headers, body) = self.journal.open(request);
+        let login = (url.origin() == self.origin.origin()).then(|| self.access.login.clone());
+        let (post_body, headers, body) = self.journal.open(request, login);
         Ok(PostResponse { post_body, headers, body })
     }
 

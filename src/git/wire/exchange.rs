@@ -26,9 +26,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::blocking::{RequestBuilder, Response};
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 
 use super::allowance::{Allowance, Excess};
+use super::host_login::RemoteLogin;
 use super::retries::{RequestEffect, Retries, Setback};
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
@@ -124,8 +125,13 @@ impl Journal {
     }
 
     /// Returns the writer of a request's body, and the readers of its answer.
-    pub(in crate::git) fn open(self: &Rc<Self>, request: RequestBuilder) -> (PostBody, Headers, Body) {
-        let exchange = Rc::new(RefCell::new(Exchange::Open { request, body: Vec::new() }));
+    /// `login` may know another one if the server wants one for this request alone.
+    pub(in crate::git) fn open(
+        self: &Rc<Self>,
+        request: RequestBuilder,
+        login: Option<Arc<RemoteLogin>>,
+    ) -> (PostBody, Headers, Body) {
+        let exchange = Rc::new(RefCell::new(Exchange::Open { request, body: Vec::new(), login }));
         let (headers, body) = self.reading(&exchange);
         (PostBody(exchange), headers, body)
     }
@@ -161,6 +167,31 @@ impl Journal {
             self.was_pushed_again.set(self.was_pushed_again.get() || effect == RequestEffect::Push);
         }
         Err(io::Error::other("a request that cannot be sent"))
+    }
+
+    /// Sends a request, and again if the server wants a login and there is one that it has not seen.
+    fn send_with_login(
+        &self,
+        request: RequestBuilder,
+        body: Vec<u8>,
+        login: Option<&RemoteLogin>,
+    ) -> io::Result<Response> {
+        let again = login.and_then(|login| Some((request.try_clone()?, login)));
+        match (self.send(request, body.clone()), again) {
+            (Err(_), Some((again, login))) if self.has_failed_with(StatusCode::UNAUTHORIZED) && login.rejected() => {
+                self.take_failure();
+                let header = login.header();
+                let again = header.into_iter().fold(again, |again, header| again.header(AUTHORIZATION, header));
+                let answered = self.send(again, body);
+                match &answered {
+                    Ok(_) => login.accepted(),
+                    Err(_) if self.has_failed_with(StatusCode::UNAUTHORIZED) => drop(login.rejected()),
+                    Err(_) => {}
+                }
+                answered
+            }
+            (answered, _) => answered,
+        }
     }
 
     fn send_once(
@@ -211,6 +242,7 @@ enum Exchange {
     Open {
         request: RequestBuilder,
         body: Vec<u8>,
+        login: Option<Arc<RemoteLogin>>,
     },
     Answered(Response),
     Failed,
@@ -222,9 +254,9 @@ impl Exchange {
     /// Returns the answer. Sends the request if that has not been done.
     fn answer(&mut self, journal: &Journal) -> io::Result<&mut Response> {
         if let Self::Open { .. } = self
-            && let Self::Open { request, body } = std::mem::replace(self, Self::Failed)
+            && let Self::Open { request, body, login } = std::mem::replace(self, Self::Failed)
         {
-            let response = journal.send(request, body)?;
+            let response = journal.send_with_login(request, body, login.as_deref())?;
             if response.status().is_redirection() {
                 let why = "it redirects in the middle of the conversation, which is not followed".to_owned();
                 return Err(journal.fail(ExchangeFailure::Redirected(why)));

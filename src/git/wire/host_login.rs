@@ -10,6 +10,7 @@ use super::credential_helper::{Answer, Askpass, Helpers, ToldLogin};
 use super::known_login::{LoginOrigin, basic};
 
 /// The login of a remote, and what the remote said about it.
+#[derive(Default)]
 pub(in crate::git) struct RemoteLogin(Mutex<State>);
 
 enum State {
@@ -97,12 +98,6 @@ impl RemoteLogin {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Default for RemoteLogin {
-    fn default() -> Self {
-        Self(Mutex::default())
     }
 }
 

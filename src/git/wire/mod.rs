@@ -9,7 +9,6 @@ pub(super) mod http_client;
 pub(super) mod http_config;
 pub(super) mod known_login;
 mod netrc;
-pub(super) mod notices;
 mod pipe;
 pub(super) mod protection;
 pub(super) mod push_report;

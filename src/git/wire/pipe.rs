@@ -30,6 +30,9 @@ const STDERR_TAIL: usize = 16 << 10;
 const READ_SIZE: usize = 8 << 10;
 const MAX_UNREAD_PIECES: usize = 4;
 
+/// How many characters of what is not git's protocol are quoted.
+const CHATTER_SHOWN: usize = 60;
+
 /// The variable that asks a server for a version of the protocol.
 const PROTOCOL_VARIABLE: &str = "GIT_PROTOCOL";
 
@@ -122,6 +125,14 @@ impl Pipe {
             return Ok(Vec::new());
         };
         match stdout.recv_timeout(self.timeout) {
+            Ok(Ok(piece)) if !self.was_heard.get() && is_chatter(&piece) => {
+                let begin: String = String::from_utf8_lossy(&piece).chars().take(CHATTER_SHOWN).collect();
+                let begin = begin.lines().next().unwrap_or_default();
+                Err(self.fell_silent(format!(
+                    "`{}` wrote `{begin}` in place of git's protocol; a start-up file of the account may print that",
+                    self.name
+                )))
+            }
             Ok(Ok(piece)) => {
                 self.was_heard.set(self.was_heard.get() || !piece.is_empty());
                 self.allowance.draw(piece.len()).map_err(io::Error::other)?;
@@ -196,6 +207,11 @@ impl Pipe {
         let prefix = format!("{}: ", self.name);
         if line.starts_with(&prefix) { line.to_owned() } else { prefix + line }
     }
+}
+
+/// Returns whether the beginning of an output is not that of git's protocol, which begins with a length in hexadecimal.
+fn is_chatter(piece: &[u8]) -> bool {
+    piece.len() >= 4 && !piece[..4].iter().all(u8::is_ascii_hexdigit)
 }
 
 impl Drop for Pipe {

@@ -14,7 +14,7 @@ use super::pipe::Pipe;
 use super::retries::RequestEffect;
 use crate::git::error::GitError;
 use crate::git::remote::{Address, Remote};
-use crate::system::connection::ConnectionProblem;
+use crate::system::connection::{ConnectionError, ConnectionProblem};
 
 /// The user agent. Some hosts treat agents that do not begin with `git/` as browsers.
 pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
@@ -135,11 +135,11 @@ impl<'r> Connection<'r> {
         match journal.take_failure() {
             Some(ExchangeFailure::Answered(status, text)) => self.refused(status, text),
             Some(ExchangeFailure::Silent(text)) => self.remote.unavailable(anyhow::Error::msg(text)),
-            Some(ExchangeFailure::Connection(error)) if error.problem == ConnectionProblem::Untrusted => {
-                GitError::Untrusted { remote: self.remote.to_string(), cause: error.to_string() }
+            Some(ExchangeFailure::Connection(error)) if matches!(error.problem, ConnectionProblem::Untrusted(_)) => {
+                GitError::Untrusted { remote: self.remote.to_string(), cause: error.through(self.remote.proxy()) }
             }
             Some(ExchangeFailure::CutOff(error)) => self.remote.unsettled(error),
-            Some(ExchangeFailure::Connection(error)) => self.remote.unavailable(error),
+            Some(ExchangeFailure::Connection(error)) => self.remote.unavailable(error.through(self.remote.proxy())),
             Some(ExchangeFailure::Excessive(Excess(what))) => self.remote.unsupported(what),
             Some(ExchangeFailure::Redirected(why)) => GitError::Redirected { remote: self.remote.to_string(), why },
             Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
@@ -153,6 +153,9 @@ impl<'r> Connection<'r> {
             "" => format!("it answered {status}"),
             text => format!("it answered {status}: {text}"),
         };
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return self.remote.unavailable(ConnectionError::proxy_login().through(self.remote.proxy()));
+        }
         let login = self.remote.login_origin();
         match (status, login, self.remote.withheld()) {
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, None, Some(withheld)) => {
@@ -166,8 +169,8 @@ impl<'r> Connection<'r> {
                 let none = login.is_none().then(|| "no login was sent".to_owned());
                 GitError::NoAccess { remote, login, details: [answer].into_iter().chain(none).collect() }
             }
-            // 408, 425 and 429 are a matter of time, and 407 comes from a proxy.
-            _ if status.is_client_error() && ![407, 408, 425, 429].contains(&status.as_u16()) => {
+            // 408, 425 and 429 are a matter of time.
+            _ if status.is_client_error() && ![408, 425, 429].contains(&status.as_u16()) => {
                 GitError::Declined { remote, details: vec![answer] }
             }
             _ => {

@@ -5,8 +5,11 @@ use std::time::Duration;
 use super::{Failure, FailureKind};
 use crate::image::Reference;
 use crate::registry::{
-    Artifact, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, LoginSource, NotShown, Outage, Verdict,
+    Artifact, AuthorityProblem, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, LocationError,
+    LoginSource, NotShown, Outage, Verdict,
 };
+use crate::system::connection::ConnectionProblem;
+use crate::system::tls::CertificateFlaw;
 
 /// How many platforms of an image are named: an index may list any number of them.
 const MAX_PLATFORMS_NAMED: usize = 20;
@@ -71,21 +74,66 @@ impl Failure {
             CheckError::Bare(_) | CheckError::Host(_) | CheckError::Config { .. } | CheckError::Authority { .. } => {
                 FailureKind::Usage
             }
-            CheckError::Helper { .. } | CheckError::Scheme { .. } => FailureKind::Unauthorized,
+            CheckError::Helper { .. }
+            | CheckError::Scheme { .. }
+            | CheckError::PlainRealm { .. }
+            | CheckError::LoginDropped { .. }
+            | CheckError::LoginInClear { .. } => FailureKind::Unauthorized,
             CheckError::InvalidResponse { .. } => FailureKind::Unavailable,
-            CheckError::Misdirected { .. } | CheckError::Setup(_) => FailureKind::Unexpected,
+            CheckError::Misdirected { source, .. } => match source {
+                LocationError::Circle | LocationError::Endless | LocationError::Malformed => FailureKind::Unavailable,
+                LocationError::Scheme
+                | LocationError::Downgrade
+                | LocationError::Local
+                | LocationError::Login
+                | LocationError::OtherServer => FailureKind::Unauthorized,
+            },
+            CheckError::Setup(_) => FailureKind::Unexpected,
         };
         let failure = Self::new(kind, format!("cannot check `{reference}`"));
         let failure = match &error {
             CheckError::Helper { program, server, source: HelperProblem::Failed(_) } => {
                 failure.hint(format!("run `echo {server} | {program} get` to see why"))
             }
+            CheckError::Authority { source: AuthorityProblem::Named { variable, .. }, .. } => {
+                failure.hint(format!("correct `{variable}`, or unset it to trust the system's CA certificates"))
+            }
+            CheckError::PlainRealm { .. } => failure
+                .hint("set the registry's own address to https (Harbor: `external_url`; else `X-Forwarded-Proto`)"),
+            CheckError::LoginDropped { to, .. } => {
+                failure.hint(format!("set the address of the token server to {to} in the registry's configuration"))
+            }
+            CheckError::LoginInClear { host, .. } => {
+                failure.hint(format!("name {host} in `NO_PROXY`, or give the registry TLS"))
+            }
+            CheckError::Misdirected { source, .. } => match misdirection_hint(*source) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            },
             CheckError::Setup(_) => {
                 failure.hint("install the system's CA certificates (`ca-certificates`), or set `SSL_CERT_FILE`")
             }
             _ => failure,
         };
         failure.detail(format!("{:#}", anyhow::Error::from(error)))
+    }
+}
+
+/// Returns what to do if a registry leads to where a check does not go.
+fn misdirection_hint(refusal: LocationError) -> Option<&'static str> {
+    match refusal {
+        LocationError::Local => Some(
+            "check the addresses in the registry's configuration: only a registry in a private network may lead to such \
+             an address, by a name; one named by its address may lead to other ports of it",
+        ),
+        LocationError::Downgrade => Some("set the registry's own address to https in its configuration"),
+        LocationError::Circle | LocationError::Endless => {
+            Some("check the address in the registry's configuration, and the proxy in front of it")
+        }
+        LocationError::OtherServer => {
+            Some("log in with `docker login`, or set `TAGSHIP_REGISTRY_HOST`, if this token server is the right one")
+        }
+        LocationError::Scheme | LocationError::Login | LocationError::Malformed => None,
     }
 }
 
@@ -117,7 +165,7 @@ fn of_verdict(
             let failure = Failure::new(FailureKind::Unauthorized, format!("{registry} does not accept the login"));
             failure.detail(answer.to_string()).hint(match answer.says_expired() {
                 true => format!("log in again: the login from {source} has expired"),
-                false => format!("check the login from {source}; is it expired?"),
+                false => format!("check the login from {source}, which was shown and refused; is it expired?"),
             })
         }
         Verdict::Withheld(answer) => {
@@ -134,18 +182,30 @@ fn of_verdict(
                 .detail(answer.to_string())
                 .hint(rate_limited(answer, source))
         }
-        Verdict::Unavailable(outage) => {
-            Failure::new(FailureKind::Unavailable, format!("cannot check {what}: the registry is unavailable"))
-                .detail(outage.to_string())
-                .hint(match outage {
-                    Outage::Untrusted { .. } => {
-                        "name your own CA certificate with `--ca-file`, or a registry without TLS with `--plain-http`"
-                    }
-                    Outage::NoAnswer { cause, .. } => cause.hint(),
-                    Outage::Page(_) => "check that the host is a registry, and that no proxy answers in its place",
-                    Outage::Answered(_) => "try again, or allow for more tries with `--timeout`",
-                })
+        Verdict::Unavailable(outage) => unavailable(what, outage),
+    })
+}
+
+/// Returns the failure of a check without an answer to go by: what no retry mends has kinds of its own.
+fn unavailable(what: &str, outage: &Outage) -> Failure {
+    let kind = match outage {
+        Outage::NoAnswer { cause, .. } if cause.problem == ConnectionProblem::ProxyLogin => FailureKind::Unauthorized,
+        Outage::NoAnswer { cause, .. } if cause.problem == ConnectionProblem::SpeaksTls => FailureKind::Usage,
+        _ => FailureKind::Unavailable,
+    };
+    let failure = Failure::new(kind, format!("cannot check {what}: the registry is unavailable"));
+    failure.detail(outage.to_string()).hint(match outage {
+        Outage::Untrusted { cause, .. }
+            if cause.problem != ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) =>
+        {
+            cause.hint()
         }
+        Outage::Untrusted { .. } => {
+            "name your own CA certificate with `--ca-file`, or a registry without TLS with `--plain-http`"
+        }
+        Outage::NoAnswer { cause, .. } => cause.hint(),
+        Outage::Page(_) => "check that the host is a registry, and that no proxy answers in its place",
+        Outage::Answered(_) => "try again, or allow for more tries with `--timeout`",
     })
 }
 
@@ -189,12 +249,7 @@ fn login_elsewhere(registry: &str, answer: &ErrorResponse) -> Failure {
 fn refused(what: &str, registry: &str, answer: &ErrorResponse) -> Failure {
     Failure::new(FailureKind::Unexpected, format!("cannot check {what}: the request was refused"))
         .detail(answer.to_string())
-        .hint(match answer.message.as_deref() {
-            Some(words) if words.contains("HTTPS server") => {
-                format!("name the CA certificate of `{registry}` with `--ca-file`: it speaks TLS")
-            }
-            _ => format!("check that `{registry}` is a registry, and whether it speaks TLS"),
-        })
+        .hint(format!("check that `{registry}` is a registry"))
 }
 
 /// Returns what to do about a login that opens nothing, by what was done with it.

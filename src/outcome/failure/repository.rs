@@ -2,7 +2,8 @@
 
 use super::{AGAIN, Failure, FailureKind, Retry};
 use crate::git::GitError;
-use crate::system::connection::ConnectionError;
+use crate::system::connection::{ConnectionError, ConnectionProblem};
+use crate::system::tls::CertificateFlaw;
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
@@ -17,17 +18,37 @@ impl From<GitError> for Failure {
         match &error {
             // Its cause says the same again.
             GitError::NoRepository { .. } => failure(error.to_string()),
-            _ => failure(format!("{:#}", anyhow::Error::from(error))),
+            _ => failure(error.told()),
         }
     }
+}
+
+fn untrusted_hint(cause: &ConnectionError) -> &'static str {
+    match cause.problem {
+        ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) => {
+            "name your CA certificate with git's `http.sslCAInfo`, or with `SSL_CERT_FILE`"
+        }
+        _ => cause.hint(),
+    }
+}
+
+/// Whether a proxy wants a login, which no retry brings.
+fn is_proxy_login(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<ConnectionError>().is_some_and(|error| error.problem == ConnectionProblem::ProxyLogin)
 }
 
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
     use FailureKind::{Refused, Target, Unauthorized, Unavailable, Unexpected, Usage};
     match error {
         GitError::Url { .. } => (Usage, Some("write a URL as `git clone` takes it, or the path of a repository")),
+        GitError::Unauthorized { .. }
+        | GitError::Unprotected { .. }
+        | GitError::NoAccess { .. }
+        | GitError::KeyRefused { .. }
+        | GitError::HostKey { .. } => (Unauthorized, Some(login_hint(error))),
         GitError::BranchName(_) => (Usage, Some("check the name with `git check-ref-format --branch NAME`")),
         GitError::Path { .. } => (Usage, Some("name the file or folder by its path from the repository's root")),
+        GitError::Configuration { .. } => (Usage, Some("correct it; `git config --list` complains of the same place")),
         GitError::Setting { .. } => (Usage, Some("correct the setting in git's configuration")),
         GitError::NoRepository { .. } => (Target, Some("name a repository with `--repo`, by URL or path")),
         GitError::Foreign { .. } => {
@@ -48,49 +69,53 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
         }
-        GitError::Unauthorized { login: Some(_), .. } => {
-            (Unauthorized, Some("check the token: is it expired, or for another host?"))
-        }
-        GitError::Unauthorized { login: None, .. } => {
-            (Unauthorized, Some("set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout"))
-        }
-        GitError::Unprotected { .. } => {
-            (Unauthorized, Some("use https with a certificate that is checked; `--insecure-git` sends it all the same"))
-        }
-        GitError::NoAccess { .. } => (Unauthorized, Some("check the URL, and that the login may write there")),
-        GitError::KeyRefused { .. } => (
-            Unauthorized,
-            Some("add your public key at the host; `GIT_SSH_COMMAND='ssh -i FILE'` chooses the key to use"),
-        ),
-        GitError::HostKey { .. } => {
-            (Unauthorized, Some("compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"))
+        GitError::Unavailable { source, .. } if is_proxy_login(source) => {
+            (Unauthorized, source.downcast_ref().map(ConnectionError::hint))
         }
         GitError::Unavailable { source, .. } | GitError::Unsettled { source, .. } => {
             let again = "try again; if it stays so, check the URL, the network and the proxy";
             (Unavailable, Some(source.downcast_ref().map_or(again, ConnectionError::hint)))
         }
-        GitError::Untrusted { .. } => {
-            (Unavailable, Some("name your CA certificate with git's `http.sslCAInfo`, or with `SSL_CERT_FILE`"))
-        }
+        GitError::Untrusted { cause, .. } => (Unavailable, Some(untrusted_hint(cause))),
         GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),
         GitError::Declined { .. } => (Refused, Some("read the server's words above; a retry gets the same answer")),
-        GitError::NoProgram { program, .. } if program.starts_with("git") => {
-            (Unexpected, Some("install git, which a repository given by its path needs, or give its URL"))
-        }
-        GitError::NoProgram { .. } => {
-            (Unexpected, Some("install OpenSSH's client, or name another with `GIT_SSH_COMMAND`"))
-        }
-        GitError::ProgramMissing { .. } => (
-            Unexpected,
-            Some("check that `GIT_SSH_COMMAND` or `core.sshCommand` names a program here, and that the host has git"),
-        ),
-        GitError::Unsigned { .. } | GitError::SignerFailed { .. } => (
-            Unexpected,
-            Some(
-                "check git's `gpg.format`, `user.signingKey` and `gpg.program`; a key with a passphrase needs its agent",
-            ),
-        ),
+        GitError::NoProgram { .. }
+        | GitError::ProgramMissing { .. }
+        | GitError::Unsigned { .. }
+        | GitError::SignerFailed { .. } => (Unexpected, Some(program_hint(error))),
         // Nothing is known that would help.
         GitError::Unexpected { .. } => (Unexpected, None),
+    }
+}
+
+/// Returns what to do about a program that is missing, or that failed.
+fn program_hint(error: &GitError) -> &'static str {
+    match error {
+        GitError::NoProgram { program, .. } if program.starts_with("git") => {
+            "install git, which a repository given by its path needs, or give its URL"
+        }
+        GitError::NoProgram { .. } => "install OpenSSH's client, or name another with `GIT_SSH_COMMAND`",
+        GitError::ProgramMissing { .. } => {
+            "check that `GIT_SSH_COMMAND` or `core.sshCommand` names a program here, and that the host has git"
+        }
+        _ => "check git's `gpg.format`, `user.signingKey` and `gpg.program`; a key with a passphrase needs its agent",
+    }
+}
+
+/// Returns what to do about a login, a key, or the lack of one.
+fn login_hint(error: &GitError) -> &'static str {
+    match error {
+        GitError::Unauthorized { login: Some(_), .. } => "check the token: is it expired, or for another host?",
+        GitError::Unprotected { .. } => {
+            "use https with a certificate that is checked; `--insecure-git` sends it all the same"
+        }
+        GitError::NoAccess { .. } => "check the URL, and that the login may write there",
+        GitError::KeyRefused { .. } => {
+            "add your public key at the host; `GIT_SSH_COMMAND='ssh -i FILE'` chooses the key to use"
+        }
+        GitError::HostKey { .. } => {
+            "compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"
+        }
+        _ => "set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout",
     }
 }

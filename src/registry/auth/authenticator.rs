@@ -20,9 +20,10 @@ use super::scope;
 use super::token::{self, TokenRequest};
 use crate::registry::context::CheckContext;
 use crate::registry::early_end::EarlyEnd;
-use crate::registry::http::address::is_same_place;
+use crate::registry::error::{CheckError, LocationError};
+use crate::registry::http::address::{is_same_place, shown_host};
 use crate::registry::http::error_response::ErrorResponse;
-use crate::registry::http::requests::{HttpRequest, HttpResponse};
+use crate::registry::http::requests::{HttpRequest, HttpResponse, MAX_ATTEMPTS};
 use crate::registry::http::sender::Sender;
 use crate::registry::limits::MAX_PING_SIZE;
 use crate::registry::verdict::{Outage, Verdict};
@@ -53,8 +54,8 @@ pub(in crate::registry) struct Authenticator {
     credentials: Credentials,
     /// How each registry asks.
     schemes: Mutex<HashMap<String, Scheme>>,
-    /// How each registry asks at `/v2/`. The lock is held while one is asked, so that each is asked once.
-    base_challenges: Mutex<HashMap<String, BaseChallenges>>,
+    /// How each registry asks at `/v2/`. The lock of one is held while it is asked, so that each is asked once.
+    base_challenges: Mutex<HashMap<String, Arc<Mutex<Option<BaseChallenges>>>>>,
     /// The repositories for which a login was looked for unasked and not shown, and what became of it.
     not_offered: Mutex<HashMap<(String, String), LoginSource>>,
     /// What gives access to each repository. Its lock is held while its token is fetched, so that only one is fetched.
@@ -153,7 +154,7 @@ impl Authenticator {
     }
 
     /// Prepares the login to be shown to a registry that has not asked for one, and returns whether there is one and the
-    /// registry wants it. It is asked at `/v2/`, where some registries have the only challenge.
+    /// registry wants it. It is asked at `/v2/`, where some registries have the only challenge, in one request.
     pub(in crate::registry) fn offer(&self, sender: &Sender, context: &mut CheckContext) -> Result<bool, EarlyEnd> {
         if context.authorization.is_some() || context.source != LoginSource::NotAsked {
             return Ok(false);
@@ -189,7 +190,7 @@ impl Authenticator {
                 return Ok(None);
             }
         };
-        let BaseChallenges { challenges, url } = self.base_challenges(sender, context)?;
+        let BaseChallenges { challenges, url } = self.base_challenges(1, sender, context)?;
         let scheme = known(&challenges, &url).map(|(_, scheme)| scheme);
         if let Some(scheme) = &scheme {
             lock(&self.schemes).insert(context.endpoint.registry.clone(), scheme.clone().for_any_repository());
@@ -198,9 +199,15 @@ impl Authenticator {
     }
 
     /// Asks `/v2/` for challenges, once for each registry.
-    fn base_challenges(&self, sender: &Sender, context: &mut CheckContext) -> Result<BaseChallenges, EarlyEnd> {
-        let mut asked = lock(&self.base_challenges);
-        if let Some(known) = asked.get(&context.endpoint.registry) {
+    fn base_challenges(
+        &self,
+        attempts: u32,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<BaseChallenges, EarlyEnd> {
+        let slot = Arc::clone(lock(&self.base_challenges).entry(context.endpoint.registry.clone()).or_default());
+        let mut slot = lock(&slot);
+        if let Some(known) = &*slot {
             return Ok(known.clone());
         }
         let base = context.endpoint.base.clone();
@@ -211,13 +218,13 @@ impl Authenticator {
             authorization: None,
             form: None,
             limit: MAX_PING_SIZE,
+            attempts,
         };
         let response = sender.send(&request, context)?;
         let is_ours = is_same_place(&response.url, &base);
         let challenges = if is_ours { challenges(&response) } else { Vec::new() };
         let known = BaseChallenges { challenges, url: response.url };
-        asked.insert(context.endpoint.registry.clone(), known.clone());
-        Ok(known)
+        Ok(slot.insert(known).clone())
     }
 
     /// Reads a 401. If it has no challenge, `/v2/` is asked for one, once; if that has none either, the way in which the
@@ -232,7 +239,7 @@ impl Authenticator {
         let mut challenges = challenges(response);
         let mut url = response.url.clone();
         if challenges.is_empty() && context.authorization.is_none() {
-            BaseChallenges { challenges, url } = self.base_challenges(sender, context)?;
+            BaseChallenges { challenges, url } = self.base_challenges(MAX_ATTEMPTS, sender, context)?;
         }
         let Some((challenge, scheme)) = known(&challenges, &url) else {
             if !challenges.is_empty() && context.authorization.is_none() {
@@ -276,6 +283,10 @@ impl Authenticator {
             None | Some(StoredLogin::Password { .. } | StoredLogin::IdentityToken { .. }),
         ) = (scheme, &login)
         {
+            if !self.credentials.may_show(&context.endpoint.registry, &source, realm) {
+                let (from, to) = (shown_host(&context.endpoint.base), shown_host(realm));
+                return Err(CheckError::Misdirected { from, to, source: LocationError::OtherServer }.into());
+            }
             let wanted = TokenRequest { realm, service: service.as_deref(), scope: &scope };
             let token = self.fetch(&wanted, login.as_ref(), sender, context)?;
             let expires = Some(token.expires);

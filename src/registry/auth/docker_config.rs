@@ -21,9 +21,11 @@ const DOCKER_HUB_KEYS: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.
 /// The server that docker names to a credential helper for Docker Hub.
 const DOCKER_HUB_SERVER: &str = "https://index.docker.io/v1/";
 
+type Auths = BTreeMap<String, Option<AuthEntry>>;
+
 #[derive(Debug, Default)]
 pub(super) struct DockerConfig {
-    auths: Option<BTreeMap<String, Option<AuthEntry>>>,
+    auths: Option<Auths>,
     cred_helpers: Option<BTreeMap<String, String>>,
     creds_store: Option<String>,
 }
@@ -47,7 +49,11 @@ trait AnyCase: Default {
 impl AnyCase for DockerConfig {
     fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
-            "auths" => self.auths = map.next_value()?,
+            // Go adds the second of two spellings to the first.
+            "auths" => {
+                let auths: Option<Auths> = map.next_value()?;
+                self.auths.get_or_insert_default().extend(auths.unwrap_or_default());
+            }
             "credhelpers" => self.cred_helpers = map.next_value()?,
             "credsstore" => self.creds_store = map.next_value()?,
             _ => drop(map.next_value::<IgnoredAny>()?),
@@ -248,6 +254,7 @@ mod tests {
             (r#"{"ghcr.io/v1/":{"auth":"YTpi"}}"#, "ghcr.io/app", "ghcr.io/v1/: a:b"),
             (r#"{"https://ghcr.io":{"auth":"YTpi"},"ghcr.io":{"auth":"YzpkOmU="}}"#, "ghcr.io/app", "ghcr.io: c:d:e"),
             (r#"{"GHCR.io":{"auth":"YTpi"}}"#, "ghcr.io/org/app", "GHCR.io: a:b"),
+            (r#"{"ghcr.io":{"auth":"YTpi"}},"Auths":{"quay.io":{}}"#, "ghcr.io/org/app", "ghcr.io: a:b"),
             (r#"{"ghcr.io/org":{"auth":"YTpi"}}"#, "GHCR.io/org/app", "ghcr.io/org: a:b"),
             (
                 r#"{"ghcr.io":{"auth":"YTpi"},"ghcr.io/org":{"auth":"YzpkOmU="}}"#,

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use reqwest::Url;
 
 use super::docker_config::{DockerConfig, is_for, normal, server};
 use super::helper;
@@ -54,6 +55,8 @@ pub struct GivenLogin {
     pub registry: String,
     pub username: String,
     pub password: Secret,
+    /// The hosts whose token servers may see it; `None`: the one that the registry names.
+    pub token_servers: Option<Vec<String>>,
 }
 
 impl GivenLogin {
@@ -66,7 +69,15 @@ impl GivenLogin {
             registry: registry.to_owned(),
             username: username.trim_end_matches(['\r', '\n']).to_owned(),
             password: Secret::of_line(password),
+            token_servers: None,
         })
+    }
+
+    /// Limits the login to token servers of these hosts, and of the registry's own.
+    #[must_use]
+    pub fn limited_to(self, hosts: Vec<String>) -> Self {
+        let hosts = hosts.iter().chain([&self.registry]).map(|host| normal(host).to_owned()).collect();
+        Self { token_servers: Some(hosts), ..self }
     }
 }
 
@@ -174,6 +185,17 @@ impl Credentials {
             }
         }
         Ok(given(&self.sources.of_ci, registry).unwrap_or((None, none)))
+    }
+
+    /// Whether a token server may see the login that was found for a registry.
+    pub(super) fn may_show(&self, registry: &str, source: &LoginSource, realm: &Url) -> bool {
+        let LoginSource::Variable(variable) = source else { return true };
+        let is_it = |given: &&GivenLogin| given.variable == *variable && is_for(&given.registry, registry);
+        let Some(hosts) = self.sources.of_ci.iter().find(is_it).and_then(|given| given.token_servers.as_ref()) else {
+            return true;
+        };
+        let host_of = |host: &String| Url::parse(&format!("https://{host}")).ok()?.host_str().map(str::to_owned);
+        hosts.iter().filter_map(host_of).any(|host| realm.host_str() == Some(host.as_str()))
     }
 
     /// Returns the login that one configuration leads to.

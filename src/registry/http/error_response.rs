@@ -54,6 +54,13 @@ impl ErrorResponse {
         self.says(&["DENIED", "UNAUTHORIZED"]) && message.contains("expired")
     }
 
+    /// Whether the server refuses the login itself, in words that ECR has beside 403.
+    pub(in crate::registry) fn refuses_login(&self) -> bool {
+        let message = self.message.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let is_invalid = self.says(&["DENIED", "UNAUTHORIZED"]) && message.contains("authorization token is invalid");
+        self.says_expired() || is_invalid
+    }
+
     /// Whether the code is one of `codes`, in any case.
     pub(in crate::registry) fn says(&self, codes: &[&str]) -> bool {
         self.code.as_deref().is_some_and(|code| codes.iter().any(|wanted| code.eq_ignore_ascii_case(wanted)))

@@ -15,7 +15,12 @@ pub(in crate::registry) struct HttpRequest<'a> {
     pub(in crate::registry) form: Option<&'a Secret>,
     /// The longest body of a success.
     pub(in crate::registry) limit: u64,
+    /// How often it is made in all if it gets no answer, or one that a retry may change.
+    pub(in crate::registry) attempts: u32,
 }
+
+/// How often a request is made that decides a check.
+pub(in crate::registry) const MAX_ATTEMPTS: u32 = 3;
 
 /// An answer, read to its end.
 #[derive(Debug)]

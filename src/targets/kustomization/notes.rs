@@ -63,76 +63,77 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, place: _, kind } = self;
         match kind {
-            NoteKind::Dropped { field, value, comment } => {
-                write!(f, "`{name}`: {field} `{value}` was dropped, because the argument does not name it")?;
+            NoteKind::Duplicate { .. } => write!(f, "`{name}` {kind}"),
+            _ if name.is_empty() => kind.fmt(f),
+            _ => write!(f, "`{name}`: {kind}"),
+        }
+    }
+}
+
+/// What is said of the entry, or of the file.
+impl fmt::Display for NoteKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duplicate { lines } => {
+                let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
+                write!(f, "has {} entries, on lines {}", lines.len(), lines.join(", "))
+            }
+            Self::Dropped { field, value, comment } => {
+                write!(f, "{field} `{value}` was dropped, because the argument does not name it")?;
                 match comment {
                     Some(comment) => write!(f, "; with it went the comment `{comment}`"),
                     None => Ok(()),
                 }
             }
-            NoteKind::CommentKept { comment } => {
-                write!(f, "`{name}`: the comment `{comment}` was kept: does it describe the old value?")
+            Self::CommentKept { comment } => {
+                write!(f, "the comment `{comment}` was kept: does it describe the old value?")
             }
-            NoteKind::FluxMarker { comment } => {
-                write!(f, "`{name}`: the Flux marker `{comment}` was kept: Flux writes what it names into this line")
+            Self::FluxMarker { comment } => {
+                write!(f, "the Flux marker `{comment}` was kept: Flux writes what it names into this line")
             }
-            NoteKind::NameWithTag { new_name, argument } => {
+            Self::NameWithTag { new_name, argument } => {
                 write!(
                     f,
-                    "`{name}`: newName `{new_name}` has a tag or a digest, and kustomize writes the new one behind it: write `{argument}`"
+                    "newName `{new_name}` has a tag or a digest, and kustomize writes the new one behind it: write `{argument}`"
                 )
             }
-            NoteKind::AliasReplaced { field, alias } => {
-                write!(f, "`{name}`: {field} was the alias `{alias}` and is now a value of its own")
+            Self::AliasReplaced { field, alias } => {
+                write!(f, "{field} was the alias `{alias}` and is now a value of its own")
             }
-            NoteKind::AliasesFollow { field, aliases } => {
-                write!(f, "`{name}`: {field} has an anchor, and its {} the new value too", have(aliases))
+            Self::AliasesFollow { field, aliases } => {
+                let places: Vec<String> = aliases.iter().map(Position::to_string).collect();
+                let verb = if let [_] = &places[..] { "alias at {} has" } else { "aliases at {} have" };
+                let places = verb.replace("{}", &places.join(", "));
+                write!(f, "{field} has an anchor, and its {places} the new value too")
             }
-            NoteKind::Repaired { field, value } => {
-                write!(f, "`{name}`: {field} `{value}` was not a string to YAML and is now quoted")
+            Self::Repaired { field, value } => {
+                write!(f, "{field} `{value}` was not a string to YAML and is now quoted")
             }
-            NoteKind::NotAString { key, value } => {
+            Self::NotAString { key, value } => {
+                write!(f, "{key} `{value}` is not a string to YAML, and kustomize refuses the file until it is quoted")
+            }
+            Self::SameName => write!(f, "newName is the same as the name and does nothing"),
+            Self::DigestDecides { digest } => {
+                write!(f, "the digest `{digest}` was kept and decides what is pulled, whatever the tag")
+            }
+            Self::Pattern { character } => {
                 write!(
                     f,
-                    "`{name}`: {key} `{value}` is not a string to YAML, and kustomize refuses the file until it is quoted"
+                    "the name is a regular expression to kustomize, because of `{character}`, and can match other images"
                 )
             }
-            NoteKind::SameName => write!(f, "`{name}`: newName is the same as the name and does nothing"),
-            NoteKind::DigestDecides { digest } => {
-                write!(f, "`{name}`: the digest `{digest}` was kept and decides what is pulled, whatever the tag")
+            Self::UnknownField { key } => {
+                write!(f, "kustomize knows no field `{key}` in an entry and refuses the file")
             }
-            NoteKind::Duplicate { lines } => {
-                write!(f, "`{name}` has {} entries, on lines {}", lines.len(), joined(lines))
-            }
-            NoteKind::Pattern { character } => {
-                write!(
-                    f,
-                    "`{name}` is a regular expression to kustomize, because of `{character}`, and can match other images"
-                )
-            }
-            NoteKind::UnknownField { key } => {
-                write!(f, "`{name}`: kustomize knows no field `{key}` in an entry and refuses the file")
-            }
-            NoteKind::OtherKind(other) => {
+            Self::OtherKind(other) => {
                 write!(f, "{other}: kustomize does not build the file, so its `images` change nothing")
             }
-            NoteKind::NotYaml { message } => {
+            Self::NotYaml { message } => {
                 write!(f, "kustomize refuses the file as it stands, which looks like a template: {message}")
             }
-            NoteKind::NotRead { message } => write!(f, "kustomize most likely refuses the file: {message}"),
+            Self::NotRead { message } => write!(f, "kustomize most likely refuses the file: {message}"),
         }
     }
-}
-
-fn have(aliases: &[Position]) -> String {
-    match aliases {
-        [one] => format!("alias at {one} has"),
-        several => format!("aliases at {} have", joined(several)),
-    }
-}
-
-fn joined(shown: &[impl ToString]) -> String {
-    shown.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// What is special in a regular expression. Not `.`: nearly every name has one, and it matches itself.

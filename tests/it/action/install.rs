@@ -24,20 +24,18 @@ impl Runner {
         let home = Home::new();
         copy_to(&home.path().join("action-repository"));
         write_script(&home.path().join("tagship"), SAYS);
-        let pack = |name: &str| {
-            let tar = Command::new("tar").home(&home).current_dir(home.path()).args(["-czf", "-", name]);
-            tar.run().success().stdout
-        };
-        let archive = pack("tagship");
-        let digest = digest_of(&archive);
-        let sum = digest.strip_prefix("sha256:").unwrap();
-        home.write(&format!("action-repository/action/checksums/{VERSION}.sha256"), &table(sum));
+        let (archive, sum) = archive_of(&home);
+        home.write(&format!("action-repository/action/checksums/{VERSION}.sha256"), &table(&sum));
         let path = format!("/downloads/v{VERSION}/tagship-{VERSION}-{TARGET}.tar.gz");
         let server = Server::start(move |head, _| {
             let found = head.path == path;
             Ok(Reply::Send(if found { Response::new(200).body(&archive) } else { Response::text(404, "not here") }))
         });
         Self { home, server }
+    }
+
+    fn archive(&self) -> (Vec<u8>, String) {
+        archive_of(&self.home)
     }
 
     /// Returns the script as a step on Linux x64 would run it.
@@ -60,6 +58,18 @@ impl Runner {
             .env("TAGSHIP_DOWNLOAD_BASE_URL", format!("http://{}/downloads/", self.server.address()))
     }
 
+    /// Returns the script with this server in github.com's place, as far as curl can tell.
+    fn install_with_github(&self) -> Command {
+        let install = self.install();
+        let curl = format!(
+            "#!/bin/sh\nfor word; do\n  shift\n  case \"$word\" in\n    https://github.com/*) word=\"http://{}/${{word#https://github.com/}}\" ;;\n  \
+             esac\n  set -- \"$@\" \"$word\"\ndone\nPATH=\"${{PATH#*:}}\" exec curl \"$@\"\n",
+            self.server.address()
+        );
+        write_script(&self.home.path().join("programs/curl"), &curl);
+        install
+    }
+
     fn requests(&self) -> usize {
         self.server.requests().len()
     }
@@ -68,6 +78,14 @@ impl Runner {
         let archive = format!("tagship-{VERSION}-{TARGET}.tar.gz");
         self.home.path().join("tools/tagship").join(VERSION).join("x64").join(archive)
     }
+}
+
+/// Returns an archive of the program in `home`, and its sum.
+fn archive_of(home: &Home) -> (Vec<u8>, String) {
+    let tar = Command::new("tar").home(home).current_dir(home.path()).args(["-czf", "-", "tagship"]);
+    let archive = tar.run().success().stdout;
+    let sum = digest_of(&archive).replace("sha256:", "");
+    (archive, sum)
 }
 
 /// Returns a right table.
@@ -175,12 +193,31 @@ fn a_download_that_fails() {
     let from_the_workspace = runner.install().env("TAGSHIP_DOWNLOAD_BASE_URL", "");
     fails(from_the_workspace.run(), "an action from the workspace has no releases");
     let of_a_repository = runner
-        .install()
+        .install_with_github()
         .env("TAGSHIP_DOWNLOAD_BASE_URL", "")
         .env("GITHUB_SERVER_URL", format!("http://{address}"))
         .env("TAGSHIP_ACTION_REPOSITORY", "someone/tagship");
     let path = format!("someone/tagship/releases/download/v{VERSION}/tagship-{VERSION}-{TARGET}.tar.gz");
     fails(of_a_repository.run(), &path);
+}
+
+/// A server that runs an action of github.com need not have its releases.
+#[test]
+fn a_release_that_the_server_lacks() {
+    let runner = Runner::new(|_| String::new());
+    let forge = Server::start(|_, _| Ok(Reply::Send(Response::text(404, "no releases here"))));
+    let (archive, sum) = runner.archive();
+    runner.home.write(&format!("action-repository/action/checksums/{VERSION}.sha256"), &right(&sum));
+    let path = format!("/OWNER/tagship/releases/download/v{VERSION}/tagship-{VERSION}-{TARGET}.tar.gz");
+    let github = Server::start(move |head, _| {
+        let found = head.path == path;
+        Ok(Reply::Send(if found { Response::new(200).body(&archive) } else { Response::text(404, "not here") }))
+    });
+    let runner = Runner { server: github, ..runner };
+    let install = runner.install_with_github().env("TAGSHIP_DOWNLOAD_BASE_URL", "");
+    let install = install.env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+    runs(&install.env("GITHUB_SERVER_URL", format!("http://{}", forge.address())).run().success());
+    assert_eq!((forge.requests().len(), runner.requests()), (1, 1));
 }
 
 #[test]

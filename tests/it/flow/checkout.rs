@@ -411,6 +411,22 @@ fn left_behind(checkout: &Checkout) -> Vec<String> {
     found.stdout().lines().map(str::to_owned).collect()
 }
 
+/// What is in the way is named once.
+#[test]
+fn a_lock_is_named_once() {
+    for lock in ["index.lock", "HEAD.lock"] {
+        let stage = Stage::new();
+        let checkout = shallow(&stage);
+        let path = checkout.path().join(".git").join(lock);
+        fs::write(&path, "").unwrap();
+        let output = release(&stage, &checkout).run().success();
+        let stdout = output.stdout();
+        let note = stdout.lines().find(|line| line.contains("the checkout was left as it is")).unwrap();
+        assert_eq!(note.matches(lock).count(), 1, "{note}");
+        assert!(note.contains("is there already; delete it if no other git is at work"), "{note}");
+    }
+}
+
 /// A checkout that has nothing to do with the branch is mentioned with `-v` only.
 #[test]
 fn what_is_elsewhere_is_left_alone_silently() {

@@ -336,7 +336,8 @@ fn a_wait_ends_when_the_image_comes() {
     let stage = Stage::with_auth(Auth::Bearer(Login::new("ci", "s3cret")));
     stage.home.write(".docker/config.json", &docker_config(&stage, &Login::new("ci", "s3cret")));
     stage.registry.appear_after(3, REPOSITORY, COMMIT);
-    let output = stage.release().args(["--wait", "1m"]).arg(stage.argument()).run().success();
+    let release = stage.release().args(["--wait", "1m", "--author", "A <a@b>"]).arg(stage.argument());
+    let output = release.run().success();
     let stdout = output.stdout();
     let words: Vec<_> = stdout.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
     assert_eq!(words, ["wait", "check", "edit", "edit", "commit", "push", "released"], "{stdout}");
@@ -499,7 +500,7 @@ fn a_tag_that_has_another_digest_is_read_once_in_a_wait() {
     stage.tagship().args(["check", "--wait", "5s", &reference]).run().exit(4);
     let lines = stage.registry.request_lines();
     let read = lines.iter().filter(|line| line.starts_with("GET ")).count();
-    assert!(read <= 4 && lines.len() >= 5, "at the first look, at each third, and at the last: {lines:?}");
+    assert!(read == 2 && lines.len() >= 5, "at the first look and at the last: {lines:?}");
 }
 
 #[test]

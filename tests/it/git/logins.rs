@@ -180,6 +180,28 @@ fn the_order_of_logins() {
     }
 }
 
+/// A server may guard the push itself and nothing before it.
+#[test]
+fn a_login_that_is_wanted_for_the_push_alone() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let refusal = Response::text(401, "log in").header("WWW-Authenticate", "Basic realm=\"git\"");
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::Answer(refusal));
+    let config = format!("[credential]\nhelper = {}\n", helper(&stage, &login().password));
+    let config = stage.home.write("gitconfig", &config);
+    let release = stage.release_to(&server.url("gitops.git")).env("GIT_CONFIG_GLOBAL", config).arg(stage.argument());
+    release.run().success();
+    assert!(helper_log(&stage).starts_with("get\nstore\n"), "{}", helper_log(&stage));
+    let pushes: Vec<_> = server
+        .requests()
+        .into_iter()
+        .filter(|request| request.logged.line().contains("POST /gitops.git/git-receive"))
+        .collect();
+    assert_eq!(pushes.len(), 2);
+    assert!(pushes[1].logged.authorization_value().is_some());
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
 /// What a runner wrote into a checkout's URL is not what the user gave.
 #[test]
 fn a_token_that_was_given_beats_the_url_of_a_checkout() {

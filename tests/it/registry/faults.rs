@@ -250,3 +250,16 @@ fn invalid_response(registry: &Registry) -> InvalidResponse {
     let CheckError::InvalidResponse { source, .. } = error else { panic!("{error:?}") };
     source
 }
+
+/// What is compressed would have to be inflated before its digest is computed, so it is not asked for.
+#[test]
+fn bodies_are_asked_for_as_they_are() {
+    let (registry, _) = with_image();
+    check(&anonymous(), &registry, "app:v1");
+    let requests = registry.requests();
+    assert!(requests.iter().all(|request| request.head.header("accept-encoding") == Some("identity")));
+    let compressed = Response::text(200, "compressed").header("Content-Encoding", "gzip");
+    registry.inject("/v2/app", ALWAYS, Fault::Answer(compressed));
+    let CheckError::InvalidResponse { source, .. } = check_error(&anonymous(), &registry) else { panic!() };
+    assert_eq!(source, InvalidResponse::Encoded);
+}

@@ -50,13 +50,15 @@ fn a_challenge_that_head_lacks_is_asked_for_with_get() {
 
 #[test]
 fn a_login_that_has_expired_is_rejected_once_for_all_images() {
-    let words = json!({"errors": [{"code": "DENIED", "message": "Your authorization token has expired."}]});
-    let registry = with_image(Auth::Basic(ci()));
-    registry.inject("/v2/", ALWAYS, Fault::AnswerAfterLogin(Response::json(403, &words)));
-    let (client, _home) = logged_in(&registry, &ci());
-    let requests = ["HEAD app/v1 401", "HEAD app/v1 403", "GET app/v1 403"];
-    assert_check(&check(&client, &registry, "app:v1"), &registry, "login rejected 403 DENIED", &requests);
-    assert_check(&check(&client, &registry, "other:v1"), &registry, "login rejected 403 DENIED", &[]);
+    for message in ["Your authorization token has expired.", "Your Authorization Token is invalid."] {
+        let words = json!({"errors": [{"code": "DENIED", "message": message}]});
+        let registry = with_image(Auth::Basic(ci()));
+        registry.inject("/v2/", ALWAYS, Fault::AnswerAfterLogin(Response::json(403, &words)));
+        let (client, _home) = logged_in(&registry, &ci());
+        let requests = ["HEAD app/v1 401", "HEAD app/v1 403", "GET app/v1 403"];
+        assert_check(&check(&client, &registry, "app:v1"), &registry, "login rejected 403 DENIED", &requests);
+        assert_check(&check(&client, &registry, "other:v1"), &registry, "login rejected 403 DENIED", &[]);
+    }
 }
 
 #[test]

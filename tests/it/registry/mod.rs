@@ -1,10 +1,13 @@
 //! The registry check against a registry: what it concludes, and every request that it makes to get there.
 
+mod certificates;
 mod faults;
 mod helpers;
 mod independent;
 mod login;
 mod many;
+mod proxies;
+mod reach;
 mod real;
 mod redirects;
 mod requirements;
@@ -18,8 +21,8 @@ use std::time::Duration;
 
 use tagship::image::Reference;
 use tagship::registry::{
-    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, LoginSources, Outage, Requirement, Trust,
-    Verdict,
+    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, LoginSources, Outage, Proxies, Requirement,
+    Trust, Verdict,
 };
 
 use crate::support::command::Home;
@@ -40,7 +43,8 @@ fn client_in(home: &Path, timeout: Duration) -> Client {
 
 fn client_of(sources: LoginSources, timeout: Duration) -> Client {
     let credentials = Credentials::from(sources);
-    Client::new(ClientOptions { plain_http: Vec::new(), trust: Trust::default(), timeout, credentials })
+    let proxies = Proxies::default();
+    Client::new(ClientOptions { plain_http: Vec::new(), trust: Trust::default(), proxies, timeout, credentials })
 }
 
 /// Returns a client with this docker configuration.

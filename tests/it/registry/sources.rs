@@ -24,7 +24,7 @@ fn with_image() -> Registry {
 
 fn given(variable: &'static str, registry: &str, login: &Login) -> GivenLogin {
     let (username, password) = (login.user.clone(), Secret::new(login.password.clone()));
-    GivenLogin { variable, registry: registry.to_owned(), username, password }
+    GivenLogin { variable, registry: registry.to_owned(), username, password, token_servers: None }
 }
 
 /// Returns a client that finds `login` for a registry in one of the places, and the wrong one in all that come after it.

@@ -45,6 +45,16 @@ fn a_limit_without_a_login_is_not_the_limit_with_one() {
 }
 
 #[test]
+fn a_registry_that_limits_everything_is_asked_once_more() {
+    let registry = Registry::start(Auth::None);
+    registry.inject("/v2/", ALWAYS, Fault::status(429));
+    let (client, _home) = logged_in(&registry, &ci());
+    let requests = ["HEAD app/v1 429", "HEAD app/v1 429", "GET app/v1 429", "GET  429"];
+    let verdict = "rate limited 429 TOOMANYREQUESTS";
+    assert_check(&check(&client, &registry, "app:v1"), &registry, verdict, &requests);
+}
+
+#[test]
 fn requirements_are_judged_with_the_login_too() {
     let registry = hiding(Auth::Basic(ci()), Fault::error(404));
     let (client, _home) = logged_in(&registry, &ci());

@@ -101,7 +101,8 @@ fn a_compressed_answer() {
     let output = bounded(check(&format!("{}/app:v1", registry.address())));
     assert_ne!(output.code, Some(0));
     for request in registry.requests() {
-        assert_eq!(request.head.header("accept-encoding"), None, "{request:?}");
+        let asked = request.head.header("accept-encoding");
+        assert!(asked.is_none_or(|asked| asked == "identity"), "{request:?}: {asked:?}");
     }
 }
 
@@ -181,7 +182,8 @@ fn a_redirect_to_this_machine_by_another_name() {
         let proxy = Server::start(move |_, _| Ok(Reply::Send(Response::redirect(&to))));
         let check = check("registry.example.test/app:v1").args(["--plain-http", "registry.example.test"]);
         let output = check.env("http_proxy", format!("http://{}", proxy.address())).run();
-        output.exit(1).stderr_has("registry.example.test");
+        assert_ne!(output.code, Some(0), "{host}");
+        output.stderr_has("registry.example.test");
         let requests = proxy.requests();
         assert!(!requests.is_empty(), "{host}");
         let asked = requests.iter().all(|request| request.head.path.starts_with("http://registry.example.test/"));

@@ -17,8 +17,8 @@ fn bombs() {
         .collect();
     let merges: String =
         (1..30).map(|level| format!("m{level}: &m{level}\n  <<: [*m{0}, *m{0}]\n", level - 1)).collect();
-    let block: String = (0..50_000).map(|depth| format!("{}-\n", " ".repeat(depth % 200))).collect();
-    let images: String = (0..100_000).map(|number| format!("- name: i{number}\n  newTag: v1\n")).collect();
+    let block: String = (0..20_000).map(|depth| format!("{}-\n", " ".repeat(depth % 200))).collect();
+    let images: String = (0..10_000).map(|number| format!("- name: i{number}\n  newTag: v1\n")).collect();
     for (name, text) in [
         ("billion laughs", format!("a0: &a0 [x]\n{laughs}{ENTRY}")),
         ("merge keys", format!("m0: &m0 {{x: 1}}\n{merges}{ENTRY}")),
@@ -26,14 +26,14 @@ fn bombs() {
         ("deep flow that ends", format!("{ENTRY}a: {}{}\n", "[".repeat(100_000), "]".repeat(100_000))),
         ("deep maps", format!("{ENTRY}a: {}", "{a: ".repeat(100_000))),
         ("deep block", format!("{ENTRY}a:\n{block}")),
-        ("dashes", format!("{ENTRY}a: {}x\n", "- ".repeat(50_000))),
+        ("dashes", format!("{ENTRY}a: {}x\n", "- ".repeat(20_000))),
         ("own alias", format!("{ENTRY}a: &a [*a]\n")),
         ("tag", format!("%TAG !x! {}\n---\n{ENTRY}", "x".repeat(100_000))),
-        ("open quote", format!("{ENTRY}a: \"{}", "x\n".repeat(1_500_000))),
-        ("equal keys", format!("{ENTRY}{}", "a: 1\n".repeat(200_000))),
-        ("anchors", format!("{ENTRY}{}", (0..200_000).map(|n| format!("k{n}: &x{n} 1\n")).collect::<String>())),
+        ("open quote", format!("{ENTRY}a: \"{}", "x\n".repeat(150_000))),
+        ("equal keys", format!("{ENTRY}{}", "a: 1\n".repeat(20_000))),
+        ("anchors", format!("{ENTRY}{}", (0..20_000).map(|n| format!("k{n}: &x{n} 1\n")).collect::<String>())),
         ("images", format!("images:\n- name: web\n  newTag: v1\n{images}")),
-        ("comment", format!("{ENTRY}# {}\n", "x".repeat(3 << 20))),
+        ("comment", format!("{ENTRY}# {}\n", "x".repeat(1 << 20))),
     ] {
         let home = Home::new();
         let file = home.write("kustomization.yaml", &text);

@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use super::certificate::Certificate;
 use super::http::{Body, Head, LoggedRequest, Reply, Response, Script, Server, lock};
 use super::login::Login;
 use storage::{Manifest, Storage};
@@ -64,6 +65,15 @@ impl Registry {
             Arc::new(State { auth, storage: Mutex::default(), tokens: Mutex::default(), script: Script::default() });
         let handler = Arc::clone(&state);
         let server = Server::start(move |head, body| handler.answer(head, body));
+        Self { state, server: Arc::new(server) }
+    }
+
+    /// Does so over TLS.
+    pub fn start_tls(auth: Auth, certificate: &Certificate) -> Self {
+        let state =
+            Arc::new(State { auth, storage: Mutex::default(), tokens: Mutex::default(), script: Script::default() });
+        let handler = Arc::clone(&state);
+        let server = Server::start_tls(certificate, move |head, body| handler.answer(head, body));
         Self { state, server: Arc::new(server) }
     }
 

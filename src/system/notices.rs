@@ -15,7 +15,7 @@ struct Kept {
 }
 
 impl Notices {
-    pub(in crate::git) fn add(&self, text: String) {
+    pub(crate) fn add(&self, text: String) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !kept.texts.contains(&text) {
             kept.texts.push(text);
