@@ -2,6 +2,7 @@
 
 mod checkouts;
 mod git_server;
+mod hostile_sizes;
 mod logins;
 #[cfg(target_os = "linux")]
 mod memory;
