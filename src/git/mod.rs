@@ -39,6 +39,7 @@ pub use reader::{Reader, Tips};
 pub use refusal::{PushRefusal, Rule};
 pub use remote::{Remote, RemoteOptions};
 pub use snapshot::{ObjectSource, Snapshot, TreeEntry, TreeEntryKind};
+pub use wire::allowance::OutOfTime;
 pub use wire::host_login::HostLogin;
 pub use wire::ssh::SshSettings;
 pub use wire::traffic::Traffic;

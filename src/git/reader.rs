@@ -22,7 +22,7 @@ use gix::protocol::{Command, LsRefsCommand};
 use super::error::GitError;
 use super::lineage::{Lineage, told_by};
 use super::objects::name::{BranchName, CommitId};
-use super::objects::pack::Incoming;
+use super::objects::pack::{Incoming, Taken};
 use super::objects::store::Objects;
 use super::remote::Remote;
 use super::wire::service_connection::{AGENT, Connection};
@@ -110,11 +110,7 @@ impl<'r> Reader<'r> {
         };
         arguments.deepen(HISTORY_DEPTH);
         arguments.want(tip);
-        let few = |objects: usize| objects <= MAX_OBJECTS_IN_FIRST_FETCH;
-        let taken = receive(&mut self.connection, self.protocol, &mut arguments, few, objects);
-        if taken.map_err(|error| self.connection.failed(error))? == Taken::Commits {
-            self.connection.abandon_answer()?;
-        }
+        self.receive(&mut arguments, Wanted::AllOf(MAX_OBJECTS_IN_FIRST_FETCH), objects)?;
         Ok(Fetched::Partial)
     }
 
@@ -125,8 +121,7 @@ impl<'r> Reader<'r> {
         }
         arguments.deepen(1);
         arguments.want(tip);
-        receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects)
-            .map_err(|error| self.connection.failed(error))?;
+        self.receive(&mut arguments, Wanted::All, objects)?;
         Ok(Fetched::Whole)
     }
 
@@ -138,9 +133,7 @@ impl<'r> Reader<'r> {
         };
         arguments.deepen(depth);
         arguments.want(tip);
-        receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects)
-            .map_err(|error| self.connection.failed(error))?;
-        Ok(())
+        self.receive(&mut arguments, Wanted::Commits, objects)
     }
 
     /// Fetches one commit without its trees. A server that does not have it, or does not serve it, sends nothing.
@@ -150,7 +143,7 @@ impl<'r> Reader<'r> {
         };
         arguments.deepen(1);
         arguments.want(id);
-        match receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects) {
+        match receive(&mut self.connection, self.protocol, &mut arguments, Wanted::All, objects) {
             Ok(_) => Ok(()),
             Err(error) if is_refusal(&error) => self.connection.begin_again(),
             Err(error) => Err(self.connection.failed(error)),
@@ -169,7 +162,15 @@ impl<'r> Reader<'r> {
             arguments.want(commit.0);
             arguments.have(other.0);
             match negotiate(&mut self.connection, self.protocol, &mut arguments, negotiation, &mut between) {
-                Ok(Negotiated::Pack) => return Ok(told_by(&between, commit, other)),
+                Ok(Negotiated::Pack(Taken::All)) => return Ok(told_by(&between, commit, other)),
+                Ok(Negotiated::Pack(Taken::Beginning)) => {
+                    self.connection.abandon_answer()?;
+                    // More commits may lie between.
+                    return Ok(match told_by(&between, commit, other) {
+                        Lineage::After => Lineage::After,
+                        _ => Lineage::Unknown,
+                    });
+                }
                 Ok(Negotiated::Common) => {}
                 Ok(Negotiated::NotCommon) => break,
                 Err(error) if is_refusal(&error) => {
@@ -190,9 +191,16 @@ impl<'r> Reader<'r> {
         for want in wants {
             arguments.want(want);
         }
-        receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects)
-            .map_err(|error| self.connection.failed(error))?;
-        Ok(())
+        self.receive(&mut arguments, Wanted::All, objects)
+    }
+
+    /// Sends a fetch, reads what is wanted of its pack, and leaves the rest.
+    fn receive(&mut self, arguments: &mut Arguments, wanted: Wanted, objects: &mut Objects) -> Result<(), GitError> {
+        let taken = receive(&mut self.connection, self.protocol, arguments, wanted, objects);
+        match taken.map_err(|error| self.connection.failed(error))? {
+            Taken::All => Ok(()),
+            Taken::Beginning => self.connection.abandon_answer(),
+        }
     }
 
     /// Returns the arguments of a partial fetch; `None` if the server does not support it.
@@ -224,20 +232,22 @@ impl<'r> Reader<'r> {
     }
 }
 
-/// What was read of a pack.
-#[derive(PartialEq, Eq)]
-enum Taken {
+/// What is wanted of a pack.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
     All,
-    /// The commits; the rest of the answer is unread.
+    /// Everything of a pack of at most so many objects, else its commits.
+    AllOf(usize),
+    /// The commits, as far as a history is read.
     Commits,
 }
 
-/// Sends a fetch and reads its pack, or only the pack's commits if the number of objects is not `wanted`.
+/// Sends a fetch and reads what is wanted of its pack.
 fn receive(
     connection: &mut Connection<'_>,
     protocol: Protocol,
     arguments: &mut Arguments,
-    wanted: impl Fn(usize) -> bool,
+    wanted: Wanted,
     objects: &mut Objects,
 ) -> anyhow::Result<Taken> {
     let allowance = connection.allowance();
@@ -249,12 +259,17 @@ fn receive(
     allowance.pause();
     // With a handler, the reader takes the side bands apart.
     reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
-    let pack = Incoming::open(&mut reader)?;
-    if !wanted(pack.count()) {
-        pack.commits(objects)?;
-        return Ok(Taken::Commits);
+    let pack = Incoming::open(&mut reader, &allowance)?;
+    let is_whole = match wanted {
+        Wanted::All => true,
+        Wanted::AllOf(most) => pack.count() <= most,
+        Wanted::Commits => false,
+    };
+    match is_whole {
+        true => pack.all(objects)?,
+        false if pack.commits(objects)? == Taken::Beginning => return Ok(Taken::Beginning),
+        false => {}
     }
-    pack.all(objects)?;
     // An answer must be read to its end; what is left are messages.
     io::copy(&mut reader, &mut io::sink())?;
     Ok(Taken::All)
@@ -269,8 +284,8 @@ enum Negotiation {
 
 /// What a server answers to our `have` line.
 enum Negotiated {
-    /// The pack of what we lack.
-    Pack,
+    /// The pack of what we lack, or its beginning.
+    Pack(Taken),
     /// It has that commit too, and waits for more lines.
     Common,
     /// It does not have that commit.
@@ -297,9 +312,12 @@ fn negotiate(
     }
     allowance.pause();
     reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
-    Incoming::open(&mut reader)?.all(objects)?;
-    io::copy(&mut reader, &mut io::sink())?;
-    Ok(Negotiated::Pack)
+    let pack = Incoming::open(&mut reader, &allowance)?;
+    let taken = if pack.count() == 0 { Taken::All } else { pack.commits(objects)? };
+    if taken == Taken::All {
+        io::copy(&mut reader, &mut io::sink())?;
+    }
+    Ok(Negotiated::Pack(taken))
 }
 
 /// An `ERR` line in place of an answer, which a server sends if it does not have an object.

@@ -17,21 +17,21 @@
 //! error after `Failed`, and an empty body after `Ended`. The [`Journal`] lives as long as the connection. It has a weak
 //! reference to the exchange of the moment, so that an answer that gix has dropped closes its connection.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::error::Error;
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::blocking::{RequestBuilder, Response};
 use reqwest::header::CONTENT_TYPE;
 
-use super::allowance::{Allowance, Excess};
+use super::allowance::{Allowance, Excess, OutOfTime};
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
-use crate::system::connection::ConnectionError;
+use crate::system::connection::{ConnectionError, ConnectionProblem};
 
 /// The most bytes of a refusal's body that are kept for its message.
 const MAX_REFUSAL_TEXT: u64 = 4096;
@@ -41,9 +41,6 @@ const READ_SIZE: usize = 8 << 10;
 
 /// The content type of an answer that may have a pack.
 const UPLOAD_PACK_RESULT: &str = "application/x-git-upload-pack-result";
-
-/// How many times the limit of a single read a whole answer may take.
-pub(super) const ANSWER_TIMEOUT_FACTOR: u32 = 20;
 
 /// Why an exchange failed.
 pub(super) enum ExchangeFailure {
@@ -57,11 +54,20 @@ pub(super) enum ExchangeFailure {
     NotGit(&'static str),
     /// The server sends too much.
     Excessive(Excess),
+    /// The server takes too long.
+    OutOfTime(OutOfTime),
 }
 
 impl ExchangeFailure {
-    fn of(error: &(dyn Error + 'static)) -> Self {
-        Self::Connection(ConnectionError::of(error))
+    /// Returns what an error of a request, or of reading its answer, means. `limit` is that of each wait.
+    fn of(error: &(dyn Error + 'static), limit: Duration) -> Self {
+        let is_to_connect = error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect);
+        match ConnectionError::of(error) {
+            ConnectionError { problem: ConnectionProblem::TimedOut, .. } if !is_to_connect => {
+                Self::OutOfTime(OutOfTime::Silent(limit))
+            }
+            error => Self::Connection(error),
+        }
     }
 }
 
@@ -72,15 +78,12 @@ pub(super) struct Journal {
     answer: RefCell<Weak<RefCell<Exchange>>>,
     counters: Arc<Counters>,
     pub(super) allowance: Rc<Allowance>,
-    /// When the last request was sent.
-    asked: Cell<Instant>,
-    timeout: Duration,
 }
 
 impl Journal {
     pub(in crate::git) fn new(counters: Arc<Counters>, timeout: Duration) -> Self {
-        let (failure, answer, allowance) = (RefCell::default(), RefCell::default(), Rc::default());
-        Self { failure, answer, counters, allowance, asked: Cell::new(Instant::now()), timeout }
+        let (failure, answer, allowance) = (RefCell::default(), RefCell::default(), Rc::new(Allowance::new(timeout)));
+        Self { failure, answer, counters, allowance }
     }
 
     pub(super) fn take_failure(&self) -> Option<ExchangeFailure> {
@@ -124,13 +127,16 @@ impl Journal {
         io::Error::other("the exchange failed")
     }
 
+    fn broken(&self, error: &(dyn Error + 'static)) -> io::Error {
+        self.fail(ExchangeFailure::of(error, self.allowance.timeout))
+    }
+
     /// Sends a request. Returns its answer if that is a success or a redirect; any other one is kept as the failure.
     pub(in crate::git) fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
         self.counters.request(body.len());
-        self.asked.set(Instant::now());
-        self.allowance.resume();
+        self.allowance.ask();
         let request = if body.is_empty() { request } else { request.body(body) };
-        let response = request.send().map_err(|error| self.fail(ExchangeFailure::of(&error)))?;
+        let response = request.send().map_err(|error| self.broken(&error))?;
         let status = response.status();
         if status.is_success() || status.is_redirection() {
             return Ok(response);
@@ -146,7 +152,7 @@ impl Journal {
         let mut text = Vec::new();
         let mut rest = response.take(MAX_REFUSAL_TEXT);
         let mut piece = [0; 512];
-        while self.asked.get().elapsed() < self.timeout {
+        while self.allowance.elapsed() < self.allowance.timeout {
             match rest.read(&mut piece) {
                 Ok(0) | Err(_) => break,
                 Ok(length) => text.extend_from_slice(&piece[..length]),
@@ -254,11 +260,10 @@ impl BufRead for Body {
         while self.buffer.position() == self.buffer.get_ref().len() as u64 {
             let mut piece = std::mem::take(&mut self.buffer).into_inner();
             piece.resize(READ_SIZE, 0);
-            if self.journal.asked.get().elapsed() > self.journal.timeout.saturating_mul(ANSWER_TIMEOUT_FACTOR) {
-                return Err(self.journal.fail(ExchangeFailure::Silent("the answer takes too long".to_owned())));
-            }
+            let in_time = self.journal.allowance.check_time();
+            in_time.map_err(|late| self.journal.fail(ExchangeFailure::OutOfTime(late)))?;
             let answer = exchange.answer(&self.journal)?;
-            let length = answer.read(&mut piece).map_err(|error| self.journal.fail(ExchangeFailure::of(&error)))?;
+            let length = answer.read(&mut piece).map_err(|error| self.journal.broken(&error))?;
             if length == 0 {
                 return Ok(&[]);
             }

@@ -134,6 +134,7 @@ impl<'r> Connection<'r> {
             }
             Some(ExchangeFailure::Connection(error)) => self.remote.unavailable(error),
             Some(ExchangeFailure::Excessive(Excess(what))) => self.remote.unsupported(what),
+            Some(ExchangeFailure::OutOfTime(late)) => self.remote.unavailable(late),
             Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
             None => self.remote.unavailable(error),
         }

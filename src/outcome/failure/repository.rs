@@ -1,7 +1,7 @@
 //! From the errors of a repository to what a person is told: one table, in which every error has its kind and its hint.
 
 use super::{AGAIN, Failure, FailureKind};
-use crate::git::GitError;
+use crate::git::{GitError, OutOfTime};
 use crate::system::connection::ConnectionError;
 
 impl From<GitError> for Failure {
@@ -41,6 +41,14 @@ fn signing_program(text: &str) -> Option<(String, Vec<String>)> {
     Some((format!("`{program}` failed ({status})"), said.collect()))
 }
 
+fn unavailable_hint(source: &anyhow::Error) -> &'static str {
+    match source.downcast_ref::<ConnectionError>() {
+        Some(error) => error.hint(),
+        None if source.is::<OutOfTime>() => "try again, or allow more time with `--timeout`",
+        None => "try again; if it stays so, check the URL, the network and the proxy",
+    }
+}
+
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
     use FailureKind::{Refused, Target, Unauthorized, Unavailable, Unexpected, Usage};
     match error {
@@ -58,6 +66,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
         GitError::NoServer { .. } => (Target, Some("check the URL: is it the one to clone from?")),
         GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
+        GitError::TooLarge { .. } => (Target, Some("move the files to write into a smaller folder")),
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
         }
@@ -75,10 +84,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::HostKey { .. } => {
             (Unauthorized, Some("compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"))
         }
-        GitError::Unavailable { source, .. } => {
-            let again = "try again; if it stays so, check the URL, the network and the proxy";
-            (Unavailable, Some(source.downcast_ref().map_or(again, ConnectionError::hint)))
-        }
+        GitError::Unavailable { source, .. } => (Unavailable, Some(unavailable_hint(source))),
         GitError::Untrusted { .. } => {
             (Unavailable, Some("name your CA certificate with git's `http.sslCAInfo`, or with `SSL_CERT_FILE`"))
         }

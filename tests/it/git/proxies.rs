@@ -122,7 +122,11 @@ fn a_proxy_that_does_not_help() {
             "tunnel error: proxy authorization required",
         ),
         (broken.url(), "502 Bad Gateway: no route", "tunnel error: unsuccessful"),
-        (hanging.url(), "timed out", "timed out"),
+        (
+            hanging.url(),
+            "no answer within 1s, the limit of `--timeout`",
+            "no answer within 1s, the limit of `--timeout`",
+        ),
         ("http://127.0.0.1:1".to_owned(), "Connection refused", "Connection refused"),
     ] {
         for (server, expected) in [(&plain, without_tls), (&secure, through_tunnel)] {

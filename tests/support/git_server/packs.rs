@@ -72,8 +72,16 @@ impl Pack {
     }
 }
 
-/// Returns a zlib stream of `data`.
+/// Returns a zlib stream of `data`; if these are few, of one stored block, which is made at once.
 pub fn deflated(data: &[u8]) -> Vec<u8> {
+    if data.len() < 0x100 {
+        let (a, b) = data.iter().fold((1_u32, 0_u32), |(a, b), byte| {
+            let a = (a + u32::from(*byte)) % 65_521;
+            (a, (b + a) % 65_521)
+        });
+        let length = data.len() as u8;
+        return [&[0x78, 1, 1, length, 0, !length, 0xff], data, &((b << 16) | a).to_be_bytes()].concat();
+    }
     let mut stream = deflate::Write::new(Vec::new(), Compression::DEFAULT);
     stream.write_all(data).and_then(|()| stream.flush()).expect("memory to write to");
     stream.into_inner()
