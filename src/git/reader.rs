@@ -6,7 +6,6 @@
 //! whatever the filter says. A server without partial fetches is asked for the whole of the one commit.
 
 use std::io;
-use std::ops::ControlFlow;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
@@ -16,7 +15,7 @@ use gix::protocol::handshake::Ref;
 use gix::protocol::ls_refs::RefPrefixes;
 use gix::protocol::transport::client::Capabilities;
 use gix::protocol::transport::client::blocking_io::ExtendedBufRead;
-use gix::protocol::transport::{Protocol, Service, packetline};
+use gix::protocol::transport::{Protocol, Service};
 use gix::protocol::{Command, LsRefsCommand};
 
 use super::error::GitError;
@@ -25,6 +24,8 @@ use super::objects::name::{BranchName, CommitId};
 use super::objects::pack::{Incoming, Taken};
 use super::objects::store::Objects;
 use super::remote::Remote;
+use super::wire::allowance::Allowance;
+use super::wire::error_packet::{ErrorPacket, FatalError, error_packet};
 use super::wire::service_connection::{AGENT, Connection};
 
 /// The most objects that are read of the first fetch, which are the newest commits and the tip's trees. Of ten well-known
@@ -256,23 +257,33 @@ fn receive(
     refused(protocol, &mut reader)?;
     let response = Response::from_line_reader(protocol, &mut reader, true, false)?;
     anyhow::ensure!(response.has_pack(), "the server sent no pack");
+    if protocol != Protocol::V2 {
+        refused(protocol, &mut reader)?;
+    }
     allowance.pause();
-    // With a handler, the reader takes the side bands apart.
-    reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
-    let pack = Incoming::open(&mut reader, &allowance)?;
+    let fatal = FatalError::of(&mut reader);
+    let taken = take(&mut reader, &allowance, wanted, objects).map_err(|error| fatal.or(error))?;
+    if taken == Taken::All {
+        // An answer must be read to its end; what is left are messages.
+        io::copy(&mut reader, &mut io::sink())?;
+    }
+    Ok(taken)
+}
+
+/// Reads what is wanted of a pack.
+fn take(
+    reader: impl io::BufRead,
+    allowance: &Allowance,
+    wanted: Wanted,
+    objects: &mut Objects,
+) -> anyhow::Result<Taken> {
+    let pack = Incoming::open(reader, allowance)?;
     let is_whole = match wanted {
         Wanted::All => true,
         Wanted::AllOf(most) => pack.count() <= most,
-        Wanted::Commits => false,
+        Wanted::Commits => pack.count() == 0,
     };
-    match is_whole {
-        true => pack.all(objects)?,
-        false if pack.commits(objects)? == Taken::Beginning => return Ok(Taken::Beginning),
-        false => {}
-    }
-    // An answer must be read to its end; what is left are messages.
-    io::copy(&mut reader, &mut io::sink())?;
-    Ok(Taken::All)
+    if is_whole { pack.all(objects).map(|()| Taken::All) } else { pack.commits(objects) }
 }
 
 /// Whether more `have` lines may follow those of a request.
@@ -311,36 +322,26 @@ fn negotiate(
         return Ok(if common { Negotiated::Common } else { Negotiated::NotCommon });
     }
     allowance.pause();
-    reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
-    let pack = Incoming::open(&mut reader, &allowance)?;
-    let taken = if pack.count() == 0 { Taken::All } else { pack.commits(objects)? };
+    let fatal = FatalError::of(&mut reader);
+    let taken = take(&mut reader, &allowance, Wanted::Commits, objects).map_err(|error| fatal.or(error))?;
     if taken == Taken::All {
         io::copy(&mut reader, &mut io::sink())?;
     }
     Ok(Negotiated::Pack(taken))
 }
 
-/// An `ERR` line in place of an answer, which a server sends if it does not have an object.
-#[derive(Debug, thiserror::Error)]
-#[error("it says: {0}")]
-struct Refused(String);
-
-/// Fails if a server of protocol v2 answers with an `ERR` line, which gix would take for an unknown section.
+/// Fails if a server answers with an `ERR` line, which gix would take for an unknown section or a side band.
 fn refused<'r>(protocol: Protocol, reader: &mut impl ExtendedBufRead<'r>) -> anyhow::Result<()> {
-    if protocol != Protocol::V2 {
-        return Ok(());
+    if protocol == Protocol::V2 {
+        reader.reset(Protocol::V2);
     }
-    reader.reset(Protocol::V2);
     let said = match reader.peek_data_line() {
         Some(Ok(Ok(line))) => line.strip_prefix(b"ERR ").map(|said| said.to_str_lossy().trim_end().to_owned()),
         // Over a pipe, gix has parsed the line already.
-        Some(Err(error)) => {
-            let said = error.get_ref().and_then(|error| error.downcast_ref::<packetline::read::Error>());
-            said.map(|said| said.message.to_string())
-        }
+        Some(Err(error)) => error_packet(&error),
         _ => None,
     };
-    said.map_or(Ok(()), |said| Err(Refused(said).into()))
+    said.map_or(Ok(()), |said| Err(ErrorPacket(said).into()))
 }
 
 /// Returns whether a server has refused. A program does so as soon as it reads the id of an object that it does not have,
@@ -349,7 +350,7 @@ fn is_refusal(error: &anyhow::Error) -> bool {
     let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     };
-    error.is::<Refused>() || error.chain().any(is_broken_pipe)
+    error.is::<ErrorPacket>() || error.chain().any(is_broken_pipe)
 }
 
 fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {

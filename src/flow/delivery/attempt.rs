@@ -9,7 +9,9 @@ use crate::flow::checks::{Checks, Pace};
 use crate::flow::edits::{edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated};
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
-use crate::git::{Authorship, Change, CommitId, CommitOnTip, GitError, Identity, Message, RepositoryPath, Snapshot};
+use crate::git::{
+    Authorship, Change, CommitId, CommitOnTip, GitError, Identity, Message, PushRefusal, RepositoryPath, Snapshot,
+};
 use crate::guards::order::commits_to_read;
 use crate::image::ImageName;
 use crate::message::Release;
@@ -26,8 +28,8 @@ pub(super) enum Stop {
     Ended(Box<Outcome>),
     /// An image had to be waited for, so the tip may be an old one.
     Waited,
-    /// Another release was faster.
-    Raced,
+    /// Another release was faster; the server may have refused the push anyway.
+    Raced(PushRefusal),
     Failed(Failure),
 }
 
@@ -229,7 +231,7 @@ impl Attempt<'_> {
         let terms = Terms { gate: self.job.gate, push_options: &self.job.delivery.push_options };
         match publisher.publish(snapshot, content, &terms, listener)? {
             Published::Updated { commit, pushed } => Ok((commit, pushed)),
-            Published::Raced => Err(Stop::Raced),
+            Published::Raced(refusal) => Err(Stop::Raced(refusal)),
         }
     }
 

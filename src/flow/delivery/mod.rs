@@ -13,6 +13,7 @@ pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 use self::attempt::{Attempt, Stop};
 use super::branch::ReleaseBranch;
 use super::checks::Checks;
+use crate::git::PushRefusal;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::system::backoff::Backoff;
@@ -20,6 +21,10 @@ use crate::system::backoff::Backoff;
 /// The pauses between attempts grow from the first to the second, at random up to each.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// After so many attempts, a pause is at most as long as an attempt takes: among many writers, those that have lost often are
+/// the oldest, and get ahead of the others.
+const PATIENT_ATTEMPTS: u32 = 3;
 
 /// Delivers everything in one commit, or nothing.
 pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -30,24 +35,42 @@ pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Lis
     let mut early = checks.require_while(&job.images, listener, read_tip)?;
     let mut backoff = Backoff::new(delivery.attempts, FIRST_PAUSE, LONGEST_PAUSE);
     let mut number = 1;
+    let mut always_refused = true;
     loop {
         let begun = Instant::now();
         let tip = early.take().map_or_else(read_tip, Ok)?;
         let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number };
-        match attempt.run(tip, decide, listener) {
+        let refusal = match attempt.run(tip, decide, listener) {
             Ok(outcome) => return Ok(outcome),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
             Err(Stop::Failed(failure)) => return Err(failure),
             Err(Stop::Waited) => continue,
-            Err(Stop::Raced) => {}
-        }
+            Err(Stop::Raced(refusal)) => refusal,
+        };
         let branch = branch.name();
         listener(&Event::Raced { branch: &branch, attempt: number, attempts: delivery.attempts });
-        backoff.widen(begun.elapsed() * 4);
+        for line in refusal.lines() {
+            listener(&Event::Aside(line));
+        }
+        always_refused &= refusal.is_by_rule();
+        match number {
+            ..=PATIENT_ATTEMPTS => backoff.widen(begun.elapsed() * 4),
+            _ => backoff.narrow(begun.elapsed()),
+        }
         if !backoff.wait(Duration::ZERO) {
-            return Err(Failure::new(FailureKind::Raced, format!("lost the race for {branch} {number} times"))
-                .hint("many releases write to this branch at once; try again, or raise `--attempts`"));
+            return Err(lost(&branch, number, &refusal, always_refused));
         }
         number += 1;
     }
+}
+
+/// Returns the failure after the last attempt: a race, or a refusal if the server named another reason each time.
+fn lost(branch: &str, attempts: u32, refusal: &PushRefusal, always_refused: bool) -> Failure {
+    if always_refused {
+        return Failure::refused(branch, refusal)
+            .detail(format!("the branch moved in each of {attempts} attempts, too"));
+    }
+    let mut failure = Failure::new(FailureKind::Raced, format!("lost the race for {branch} {attempts} times"));
+    failure.details.extend(refusal.lines());
+    failure.hint("many releases write to this branch at once; try again, or raise `--attempts`")
 }

@@ -141,9 +141,9 @@ impl Journal {
         if status.is_success() || status.is_redirection() {
             return Ok(response);
         }
-        let plain = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
-        let text = if plain { self.beginning(response) } else { Vec::new() };
-        Err(self.fail(ExchangeFailure::Answered(status, String::from_utf8_lossy(&text).trim().to_owned())))
+        let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_owned()).unwrap_or_default();
+        let text = self.beginning(response);
+        Err(self.fail(ExchangeFailure::Answered(status, refusal_text(&kind, &String::from_utf8_lossy(&text)))))
     }
 
     /// Returns the beginning of a refusal's text, as far as it comes within the limit. If it cannot be read, the status
@@ -160,6 +160,24 @@ impl Journal {
         }
         text
     }
+}
+
+/// Returns the words of a refusal: plain text, the message of a JSON object, or the title of a page.
+fn refusal_text(kind: &[u8], body: &str) -> String {
+    let text = match kind {
+        kind if kind.starts_with(b"text/plain") => Some(body.to_owned()),
+        kind if kind.starts_with(b"application/json") || kind.starts_with(b"application/problem+json") => {
+            let document: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+            let named = ["message", "error_description", "detail", "error"].map(|name| document[name].as_str());
+            named.into_iter().flatten().next().map(str::to_owned)
+        }
+        kind if kind.starts_with(b"text/html") => {
+            let title = |tag| Some(body.split_once(tag)?.1.split_once("</")?.0.to_owned());
+            title("<title>").or_else(|| title("<TITLE>"))
+        }
+        _ => None,
+    };
+    text.unwrap_or_default().trim().to_owned()
 }
 
 /// The state of one request and its answer. A POST is sent by the first read of its answer, when its body is complete.

@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 
 use super::allowance::{Allowance, Excess};
 use super::conversation::{Conversation, Redirects};
+use super::error_packet::{ErrorPacket, error_packet};
 use super::exchange::{ExchangeFailure, Journal};
 use super::pipe::Pipe;
 use crate::git::error::GitError;
@@ -136,7 +137,10 @@ impl<'r> Connection<'r> {
             Some(ExchangeFailure::Excessive(Excess(what))) => self.remote.unsupported(what),
             Some(ExchangeFailure::OutOfTime(late)) => self.remote.unavailable(late),
             Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
-            None => self.remote.unavailable(error),
+            None => match error_packet(error.as_ref()) {
+                Some(said) => self.remote.unavailable(ErrorPacket(said)),
+                None => self.remote.unavailable(error),
+            },
         }
     }
 
