@@ -7,14 +7,8 @@ set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 
-# An annotation, which the runner reads from stderr as well; its text must be one line, with these characters escaped.
-fail() {
-  local text="$*"
-  text="${text//'%'/%25}"
-  text="${text//$'\r'/%0D}"
-  printf '::error title=tagship::%s\n' "${text//$'\n'/%0A}" >&2
-  exit 1
-}
+# shellcheck source=action/failure.sh
+. "$here/failure.sh"
 
 # On Windows, paths come with backslashes and a drive's colon, which tar would take for a host.
 native() { if command -v cygpath >/dev/null; then cygpath -u "$1"; else printf '%s' "$1"; fi; }
@@ -70,22 +64,33 @@ temporary="$(native "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")"
 work="$(mktemp -d "$temporary/tagship.XXXXXX")"
 # What failed leaves nothing behind. The program itself stays for the step, and the runner empties its folder after the job.
 trap '[ $? = 0 ] || rm -rf "$work"' EXIT
-# Kept across jobs where the runner lives on. Where it cannot be written, it may still be read.
+# Kept across jobs if the runner lives on. If it cannot be written, it may still be read.
 cached="$(native "${RUNNER_TOOL_CACHE:-$temporary}")/tagship/$version/$arch/$archive"
 
 if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$work/$archive")" != "$wanted" ]; then
-  base="${TAGSHIP_DOWNLOAD_BASE_URL:-}"
-  if [ -z "$base" ]; then
+  bases=("${TAGSHIP_DOWNLOAD_BASE_URL:-}")
+  if [ -z "${bases[0]}" ]; then
     [ -n "${TAGSHIP_ACTION_REPOSITORY:-}" ] ||
       fail 'an action from the workspace has no releases: name a program with `binary-path`, or give `download-base-url`'
-    base="${GITHUB_SERVER_URL:-https://github.com}/$TAGSHIP_ACTION_REPOSITORY/releases/download"
+    github=https://github.com
+    bases=("${GITHUB_SERVER_URL:-$github}/$TAGSHIP_ACTION_REPOSITORY/releases/download")
+    # A server that runs an action of github.com need not have its releases.
+    [ "${GITHUB_SERVER_URL:-$github}" = "$github" ] || bases+=("$github/$TAGSHIP_ACTION_REPOSITORY/releases/download")
   fi
   command -v curl >/dev/null || fail 'curl is not installed; name a program with `binary-path`'
-  url="${base%/}/v$version/$archive"
-  # Plain HTTP will do: what counts is the checksum.
-  curl --proto '=https,http' --silent --show-error --fail --location --retry 3 --connect-timeout 20 --max-time 300 \
-    --output "$work/$archive" --url "$url" >&2 ||
-    fail "cannot download \`$url\`; on a runner without access to it, give \`download-base-url\` or \`binary-path\`"
+  tried=
+  for base in "${bases[@]}"; do
+    url="${base%/}/v$version/$archive"
+    tried="$tried${tried:+, }\`$url\`"
+    # Plain HTTP will do: what counts is the checksum.
+    if curl --proto '=https,http' --silent --show-error --fail --location --retry 3 --connect-timeout 20 --max-time 300 \
+      --output "$work/$archive" --url "$url" >&2; then
+      tried=
+      break
+    fi
+  done
+  [ -z "$tried" ] ||
+    fail "cannot download $tried; on a runner without access to it, give \`download-base-url\` or \`binary-path\`"
   got="$(sha256_of "$work/$archive")"
   [ "$got" = "$wanted" ] || fail "\`$url\` is not what was released: its sha256 is $got, and must be $wanted"
   # Into the cache by a rename, as another job may read at the same moment; without it, the next job downloads again.

@@ -1,15 +1,26 @@
 #!/usr/bin/env bash
 # Runs the program, whose inputs are in the environment already. Only what a workflow says otherwise than the program does
 # is translated here: a repository by its name.
+# shellcheck disable=SC2016 # backticks mark literals in messages
 set -euo pipefail
 
-program="$(bash "$(dirname "${BASH_SOURCE[0]}")/install.sh")"
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+# shellcheck source=action/failure.sh
+. "$here/failure.sh"
+STATUS="$EXIT_CODE"
+
+program="$(bash "$here/install.sh")" || exit "$STATUS"
 
 # `owner/name`, as for actions/checkout; a path begins with `.` or `/`.
 for variable in TAGSHIP_REPO TAGSHIP_FROM_REPO; do
   if [[ ${!variable:-} =~ ^[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+$ ]]; then
-    export "$variable=${GITHUB_SERVER_URL:?}/${!variable}"
+    [ -n "${GITHUB_SERVER_URL:-}" ] || fail "\`${!variable}\` is a name on a server, and GITHUB_SERVER_URL names none"
+    export "$variable=$GITHUB_SERVER_URL/${!variable}"
   fi
 done
 
+# With `errexit`, bash ends here if it cannot run the program, whatever follows.
+set +o errexit
+shopt -s execfail
 exec "$program" "${TAGSHIP_COMMAND:-release}"
+fail "\`$program\` cannot be run; is it a program for this machine?"

@@ -43,16 +43,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut environment = Environment::capture();
     let unknown = cli::unknown_variables(&environment);
     let mut typed: Vec<OsString> = arguments.into_iter().collect();
+    let exposed = cli::exposed_login(&typed);
     match cli::or_inputs(&typed, &mut environment) {
         Ok(words) => typed = words,
-        Err(error) => return code_of(refuse(&error, &typed, &environment)),
+        Err(refused) => return code_of(refuse(&refused.error, &refused.words, &environment)),
     }
     let exit_codes = exit_codes();
     if let Some(text) = Arguments::manual(&typed, &environment, &exit_codes) {
         return code_of(report::print(&text).map(|()| ExitCode::SUCCESS));
     }
     code_of(match Arguments::parse_from(&typed, &environment, &exit_codes) {
-        Ok(arguments) => obey(arguments, environment, unknown),
+        Ok(arguments) => obey(arguments, environment, unknown, exposed),
         Err(error) => refuse(&error, &typed, &environment),
     })
 }
@@ -84,7 +85,12 @@ fn exit_codes() -> String {
 }
 
 /// Runs the command up to its end or to a signal, and reports how it ended.
-fn obey(arguments: Arguments, environment: Environment, unknown: Vec<String>) -> Result<ExitCode, Failure> {
+fn obey(
+    arguments: Arguments,
+    environment: Environment,
+    unknown: Vec<String>,
+    exposed: Option<String>,
+) -> Result<ExitCode, Failure> {
     let command = arguments.command.name();
     let report = Arc::new(Report::new(&arguments.output, &environment));
     let gate = Arc::new(Gate::default());
@@ -93,6 +99,9 @@ fn obey(arguments: Arguments, environment: Environment, unknown: Vec<String>) ->
         move || {
             for warning in unknown {
                 report.event(&Event::Warned(warning));
+            }
+            if let Some(note) = exposed {
+                report.event(&Event::Noted(note));
             }
             perform(&arguments, &environment, &gate, &report)
         }

@@ -1,6 +1,6 @@
 //! The command line. Its help is documentation: the README and the tests run its examples.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::sync::LazyLock;
 
 use clap::builder::{BoolishValueParser, Resettable};
@@ -9,8 +9,8 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use super::after_release::{LogArguments, PromoteArguments, RollbackArguments};
 use super::env::Environment;
 use super::groups::{
-    DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments, ReadingArguments,
-    RegistryArguments, RequirementArguments, SupersededArguments, VersionArguments,
+    CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments,
+    ReadingArguments, RegistryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
 use super::manual;
 use super::order::OrderArguments;
@@ -39,12 +39,13 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 const VARIABLES: &str = "\
 Environment:
-    Every flag can be given as a variable too, such as TAGSHIP_DRY_RUN=true for `--dry-run`. A flag beats it, and lists have
-    one value a line.
+    Every flag can be given as a variable too, such as TAGSHIP_DRY_RUN=true for `--dry-run`.
+    A flag beats its variable. A list in a variable has one value a line.
 
-    TAGSHIP_GIT_TOKEN, TAGSHIP_GIT_USERNAME      the login for the repository
+    TAGSHIP_GIT_TOKEN, TAGSHIP_GIT_USERNAME
+            the login for the repository
     TAGSHIP_REGISTRY_USERNAME, TAGSHIP_REGISTRY_PASSWORD, TAGSHIP_REGISTRY_HOST
-                                                 the login for the registry, if `docker login` made none";
+            the login for the registry, if `docker login` made none";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -208,6 +209,9 @@ pub struct SetArguments {
     pub kustomization: KustomizationArguments,
 
     #[command(flatten)]
+    pub comment: CommentArguments,
+
+    #[command(flatten)]
     pub pin: PinArguments,
 
     #[command(flatten)]
@@ -246,22 +250,13 @@ impl Arguments {
 
     /// Returns the result files that a command line asks for, although it does not parse.
     pub fn result_files_of(arguments: &[OsString], environment: &Environment) -> Vec<ResultFile> {
-        let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
-        let apart = words.windows(2).filter(|pair| pair[0] == "--result-file").map(|pair| pair[1].to_string());
-        let joined = words.iter().filter_map(|word| word.strip_prefix("--result-file=").map(str::to_owned));
-        let mut files: Vec<String> = apart.chain(joined).collect();
-        if files.is_empty() {
-            files.extend(environment.text("TAGSHIP_RESULT_FILE"));
-        }
+        let files = values_of("--result-file", "TAGSHIP_RESULT_FILE", arguments, environment);
         files.iter().flat_map(|text| text.lines()).filter_map(|line| ResultFile::parse(line).ok().flatten()).collect()
     }
 
     /// Returns the choice of colour that a command line asks for, although it does not parse.
     pub fn color_of(arguments: &[OsString], environment: &Environment) -> ColorChoice {
-        let apart = arguments.windows(2).find(|pair| pair[0] == "--color").map(|pair| pair[1].clone());
-        let joined = || arguments.iter().find_map(|word| word.to_str()?.strip_prefix("--color=").map(OsString::from));
-        let variable = || environment.get("TAGSHIP_COLOR").map(OsString::from);
-        match apart.or_else(joined).or_else(variable).as_deref().and_then(OsStr::to_str) {
+        match values_of("--color", "TAGSHIP_COLOR", arguments, environment).first().map(String::as_str) {
             Some("always") => ColorChoice::Always,
             Some("never") => ColorChoice::Never,
             _ => ColorChoice::Auto,
@@ -270,13 +265,24 @@ impl Arguments {
 
     /// Returns the output format that a command line asks for, although it does not parse.
     pub fn format_of(arguments: &[OsString], environment: &Environment) -> OutputFormat {
-        let flag = arguments.iter().any(|argument| argument == "--output=json")
-            || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json");
-        match flag || environment.get("TAGSHIP_OUTPUT").is_some_and(|format| format == "json") {
+        match values_of("--output", "TAGSHIP_OUTPUT", arguments, environment).iter().any(|format| format == "json") {
             true => OutputFormat::Json,
             false => OutputFormat::Text,
         }
     }
+}
+
+/// Returns the values of a flag in a command line that does not parse, else that of its variable. What follows `--` is no
+/// flag, whatever it looks like.
+fn values_of(flag: &str, variable: &str, arguments: &[OsString], environment: &Environment) -> Vec<String> {
+    let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).take_while(|word| word != "--").collect();
+    let apart = words.windows(2).filter(|pair| pair[0] == flag).map(|pair| pair[1].to_string());
+    let joined = words.iter().filter_map(|word| word.strip_prefix(flag)?.strip_prefix('=').map(str::to_owned));
+    let mut values: Vec<String> = apart.chain(joined).collect();
+    if values.is_empty() {
+        values.extend(environment.text(variable));
+    }
+    values
 }
 
 /// Returns the description of the command line.

@@ -76,7 +76,9 @@ impl Environment {
     /// Returns the logins for repositories, in the order in which they count: `TAGSHIP_GIT_TOKEN` for the release branch's
     /// server, then the CI system's own token for its own server and no other.
     pub fn git_logins(&self) -> Vec<GitLogin> {
-        let own = self.text("TAGSHIP_GIT_TOKEN").map(|password| GitLogin {
+        let token = self.text("TAGSHIP_GIT_TOKEN").map(|token| token.trim().to_owned());
+        let own = token.filter(|token| !token.is_empty()).map(|password| GitLogin {
+            variable: "TAGSHIP_GIT_TOKEN",
             server: None,
             user: self.text("TAGSHIP_GIT_USERNAME").unwrap_or_else(|| "x-access-token".to_owned()),
             password,

@@ -28,6 +28,15 @@ How to keep the push from starting the pipeline again:
 
 A value that is filled into the message never becomes a marker: its brackets are replaced.";
 
+const COMMENT_HELP: &str = "\
+What becomes of the comment behind a changed value, on its line:
+
+    keep  it stays; if it may be about the old value, a note says so
+    drop  it goes
+    TEXT  takes its place, as in `# commit {source}`; `{entry}`, `{tag}`, `{digest}` and `{source}` are filled in
+
+If no changed line of an entry has a comment, TEXT is written behind the tag, or else the digest, unless the entry is in flow style. A marker of Flux (`$imagepolicy`) always stays.";
+
 #[derive(Debug, Args)]
 pub struct ImageArguments {
     /// The images to write, and into which entries
@@ -72,6 +81,14 @@ pub struct KustomizationArguments {
     /// Show the diff and change nothing
     #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Kustomization")]
+pub struct CommentArguments {
+    /// What becomes of the comment behind a changed value; in TEXT, `{entry}`, `{tag}`, `{digest}` and `{source}` are filled in
+    #[arg(long, value_name = "keep|drop|TEXT", env = "TAGSHIP_COMMENT", default_value = "keep", long_help = COMMENT_HELP)]
+    pub comment: String,
 }
 
 #[derive(Debug, Args)]
@@ -175,6 +192,10 @@ pub struct RepositoryArguments {
     /// The release branch [default: the checked-out branch, else the branch of the CI run; with a URL, the default branch]
     #[arg(long, value_name = "NAME", env = "TAGSHIP_BRANCH")]
     pub branch: Option<String>,
+
+    /// Send `TAGSHIP_GIT_TOKEN` and the CI system's token over plain HTTP too, or if the certificate is not checked
+    #[arg(long, env = "TAGSHIP_INSECURE_GIT", value_parser = BoolishValueParser::new())]
+    pub insecure_git: bool,
 }
 
 /// What to do if a release started this run.
@@ -287,6 +308,9 @@ pub struct SupersededArguments {
 pub struct DeliveryArguments {
     #[command(flatten)]
     pub checking: CheckingArguments,
+
+    #[command(flatten)]
+    pub comment: CommentArguments,
 
     #[command(flatten)]
     pub repository: RepositoryArguments,

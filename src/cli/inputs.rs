@@ -16,11 +16,19 @@ use super::args::Arguments;
 use super::ci::{Inputs, Lists};
 use super::env::Environment;
 use super::manual::with_manual;
-use super::settings::{PREFIX, names_of_input, separator_of, unknown_input, word_of};
+use super::settings::{PREFIX, StepSetting, names_of_input, separator_of, unknown_input};
 use super::surface::Surface;
 
 /// The command if none is given.
 const DEFAULT_COMMAND: &str = "release";
+
+/// Inputs of which one is none of ours.
+#[derive(Debug)]
+pub struct RefusedInputs {
+    pub error: clap::Error,
+    /// The command line that the others mean, which names the result files.
+    pub words: Vec<OsString>,
+}
 
 /// Returns the command line that was typed, or, if none was, the one that the CI system's inputs mean. The inputs are
 /// in `environment` then as if they had been variables of ours, so that logins are found there.
@@ -28,7 +36,7 @@ const DEFAULT_COMMAND: &str = "release";
 /// # Errors
 ///
 /// An input is none of ours: it was probably misspelt, and what it asks for would be left out.
-pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Vec<OsString>, clap::Error> {
+pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Vec<OsString>, RefusedInputs> {
     if typed.len() != 1 {
         return Ok(typed.to_vec());
     }
@@ -38,9 +46,6 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
     }
     let is_plugin = inputs.values().any(|inputs| inputs.surface == Surface::Plugin);
     environment.set_surface(if is_plugin { Surface::Plugin } else { Surface::Action });
-    if let Some((unknown, near)) = unknown_input(inputs.keys()) {
-        return Err(misspelt(&inputs[&unknown], &unknown, near.as_deref()));
-    }
     let name = environment.text("TAGSHIP_COMMAND").unwrap_or_else(|| DEFAULT_COMMAND.to_owned());
     let mut command = with_manual(Arguments::command());
     // So that each command has the flags of all.
@@ -48,7 +53,9 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
     let mut words = typed.to_vec();
     words.push(name.clone().into());
     let mut images = Vec::new();
-    for argument in command.find_subcommand(&name).into_iter().flat_map(Command::get_arguments) {
+    // If there is no such command, what is common to all says where the results go.
+    let description = command.find_subcommand(&name).unwrap_or(&command);
+    for argument in description.get_arguments() {
         let Some((value, lists)) = input_of(argument, &inputs, environment) else { continue };
         match argument.get_long() {
             Some(flag) => words.extend(flags(argument, flag, &value, lists)),
@@ -59,14 +66,20 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
         words.push("--".into());
         words.append(&mut images);
     }
-    Ok(words)
+    match unknown_input(inputs.keys()) {
+        Some((unknown, near)) => {
+            let error = misspelt(&inputs[&unknown], &unknown, near.as_deref());
+            Err(RefusedInputs { error, words })
+        }
+        None => Ok(words),
+    }
 }
 
 fn misspelt(inputs: &Inputs, unknown: &str, near: Option<&str>) -> clap::Error {
     let shown =
         |name: &str| name.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', separator_of(inputs.surface));
     let tip = near.map(|near| format!("\n\n  tip: did you mean `{}`?\n", shown(near))).unwrap_or_default();
-    let word = word_of(inputs.surface);
+    let word = StepSetting::word_of(inputs.surface);
     let message = format!("there is no {word} `{}`{tip}", shown(unknown));
     with_manual(Arguments::command()).error(ErrorKind::UnknownArgument, message)
 }

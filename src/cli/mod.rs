@@ -18,12 +18,14 @@ pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArgume
 pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of};
 pub use env::Environment;
 pub use groups::{
-    CheckingArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
-    OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest, ReadingArguments,
-    RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments, VersionArguments,
+    CheckingArguments, CommentArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments,
+    OnOwnCommit, OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest,
+    ReadingArguments, RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments,
+    VersionArguments,
 };
-pub use inputs::or_inputs;
+pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
-pub use settings::{in_words_of, missing, unknown_variables};
+pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
 pub use surface::Surface;
+pub use words::exposed_login;

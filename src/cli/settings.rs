@@ -98,14 +98,6 @@ const RENAMED: [(&str, &str); 6] = [
 const PLACES: [(&str, &str, &str); 3] =
     [("IMAGE", "images", "images"), ("REFERENCE", "images", "references"), ("NAME", "names", "names")];
 
-pub(super) fn word_of(surface: Surface) -> &'static str {
-    match surface {
-        Surface::CommandLine => "argument",
-        Surface::Action => "input",
-        Surface::Plugin => "setting",
-    }
-}
-
 /// Returns what is between the words of a name.
 pub(super) fn separator_of(surface: Surface) -> &'static str {
     if surface == Surface::Plugin { "_" } else { "-" }
@@ -125,28 +117,51 @@ pub fn in_words_of(surface: Surface, text: &str) -> String {
     parts.collect::<Vec<_>>().join("`")
 }
 
-/// Returns the message for what a command line lacks, as clap lists it, such as `<IMAGE>...` and `--from <PATH>`.
-pub fn missing(surface: Surface, listed: &[String]) -> Option<String> {
-    if surface == Surface::CommandLine {
-        return None;
+/// A setting as it is called in a step.
+pub struct StepSetting {
+    pub name: String,
+    /// Whether it is `true` or `false`.
+    pub is_switch: bool,
+}
+
+impl StepSetting {
+    /// Returns what settings are called there, one of them.
+    pub fn word_of(surface: Surface) -> &'static str {
+        match surface {
+            Surface::CommandLine => "argument",
+            Surface::Action => "input",
+            Surface::Plugin => "setting",
+        }
     }
-    let name = |listed: &String| {
-        let word =
-            listed.split_whitespace().next().unwrap_or_default().trim_matches(|c| "-<>.[]".contains(c)).to_owned();
+
+    /// Returns the setting for an argument as clap shows it, such as `<IMAGE>...` and `--from <PATH>`.
+    pub fn of(surface: Surface, shown: &str) -> Self {
+        let word = shown.split_whitespace().next().unwrap_or_default().trim_matches(|c| "-<>.[]".contains(c));
         let place = PLACES.iter().find(|(place, ..)| *place == word);
-        let name = match (place, surface) {
-            (Some((_, _, plugin)), Surface::Plugin) => (*plugin).to_owned(),
-            (Some((_, action, _)), _) => (*action).to_owned(),
-            (None, _) => word,
+        let renamed = RENAMED.iter().find(|(flag, _)| *flag == word);
+        let name = match (place, renamed, surface) {
+            (Some((_, _, plugin)), _, Surface::Plugin) => plugin,
+            (Some((_, action, _)), ..) => action,
+            (None, Some((_, name)), _) => name,
+            (None, None, _) => word,
         };
-        format!("`{}`", name.replace('-', separator_of(surface)))
-    };
-    let word = word_of(surface);
-    match listed.iter().map(name).collect::<Vec<_>>().as_slice() {
-        [] => None,
-        [one] => Some(format!("the {word} {one} is missing")),
-        several => Some(format!("the {word}s {} are missing", several.join(", "))),
+        let command = Arguments::command();
+        let is_switch =
+            flag(&command, word).is_some_and(|argument| matches!(argument.get_action(), ArgAction::SetTrue));
+        Self { name: name.replace('-', separator_of(surface)), is_switch }
     }
+}
+
+/// Returns the commands that a step may name.
+pub fn commands() -> Vec<String> {
+    Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+/// Returns the argument of a flag, without its dashes.
+fn flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
+    let is_flag =
+        |argument: &&Arg| argument.get_long() == Some(name) || (name == "k" && argument.get_short() == Some('k'));
+    command.get_subcommands().flat_map(Command::get_arguments).chain(command.get_arguments()).find(is_flag)
 }
 
 /// Returns what a quoted flag or variable is called, with its value; `None` if it is neither.
@@ -160,10 +175,7 @@ fn setting(surface: Surface, quoted: &str, command: &Command) -> Option<String> 
         });
     }
     let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-').filter(|short| *short == "k"))?;
-    let is_flag =
-        |argument: &&Arg| argument.get_long() == Some(flag) || (flag == "k" && argument.get_short() == Some('k'));
-    let mut arguments = command.get_subcommands().flat_map(Command::get_arguments).chain(command.get_arguments());
-    let argument = arguments.find(is_flag)?;
+    let argument = self::flag(command, flag)?;
     let renamed = RENAMED.iter().find(|(other, _)| *other == flag);
     let name = written(renamed.map_or(flag, |(_, name)| name));
     let is_switch = matches!(argument.get_action(), ArgAction::SetTrue);
@@ -176,7 +188,7 @@ fn setting(surface: Surface, quoted: &str, command: &Command) -> Option<String> 
 
 #[cfg(test)]
 mod tests {
-    use super::{Surface, in_words_of, missing};
+    use super::{StepSetting, Surface, in_words_of};
 
     #[test]
     fn what_flags_are_called() {
@@ -198,10 +210,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing() {
-        let listed = ["<REFERENCE>...", "--from <PATH>"].map(str::to_owned);
-        assert_eq!(missing(Surface::CommandLine, &listed), None);
-        assert_eq!(missing(Surface::Action, &listed).unwrap(), "the inputs `images`, `from` are missing");
-        assert_eq!(missing(Surface::Plugin, &listed[..1]).unwrap(), "the setting `references` is missing");
+    fn what_arguments_are_called() {
+        for (shown, action, plugin) in [
+            ("<REFERENCE>...", "images", "references"),
+            ("<NAME>", "names", "names"),
+            ("--from <PATH>", "from", "from"),
+            ("--from-repo <REPOSITORY>", "from-repository", "from_repository"),
+            ("--on-superseded <WHAT>", "on-superseded", "on_superseded"),
+        ] {
+            assert_eq!(StepSetting::of(Surface::Action, shown).name, action);
+            assert_eq!(StepSetting::of(Surface::Plugin, shown).name, plugin);
+        }
+        assert!(StepSetting::of(Surface::Action, "--dry-run").is_switch);
+        assert!(!StepSetting::of(Surface::Action, "--wait <TIME>").is_switch);
     }
 }

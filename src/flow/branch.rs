@@ -2,13 +2,15 @@
 //! this; it is the repository itself only if nothing is pushed.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::publish::Publisher;
 use crate::git::{
-    BranchName, Checkout, CommitId, CommitRecord, Identity, ObjectSource, Pusher, Reader, Remote, RepositoryPath,
-    Signed, Signing, Snapshot, Tips, TreeEntry,
+    BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, ObjectSource, Pusher, Reader, Remote,
+    RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry,
 };
 use crate::outcome::failure::Failure;
+use crate::outcome::{Event, Listener};
 use crate::request::{Effect, NewBranch, Repository, TargetRequest};
 use crate::targets::kustomization;
 
@@ -69,6 +71,13 @@ impl Destination {
             Self::Tip(branch) | Self::New(branch) => Some(branch),
             Self::Head(branch) => branch.as_ref(),
         }
+    }
+}
+
+/// Tells what the connections of a request had to tell since the last call.
+pub(super) fn tell_connections(target: &TargetRequest, listener: &mut Listener<'_>) {
+    for notice in target.notices.take() {
+        listener(&Event::Noted(notice));
     }
 }
 
@@ -148,16 +157,21 @@ impl ReleaseBranch {
     }
 
     /// Returns author and committer, as far as git's configuration knows them.
-    pub(super) fn identities(&self) -> Result<(Option<Identity>, Option<Identity>), Failure> {
+    pub(super) fn identities(&self) -> Result<(IdentityParts, IdentityParts), Failure> {
         match self.checkout() {
             Some(checkout) => Ok(checkout.identities()),
-            None => Identity::of_user().map(|user| (user.clone(), user)).map_err(Failure::from),
+            None => IdentityParts::of_user().map_err(Failure::from),
         }
     }
 
     /// Returns how `committer` signs; `None` if commits are not signed.
-    pub(super) fn signing(&self, signed: Signed, committer: &Identity) -> Result<Option<Signing>, Failure> {
-        Signing::read(self.checkout(), signed, committer).map_err(Failure::from)
+    pub(super) fn signing(
+        &self,
+        signed: Signed,
+        committer: &Identity,
+        limit: Duration,
+    ) -> Result<Option<Signing>, Failure> {
+        Signing::read(self.checkout(), signed, committer, limit).map_err(Failure::from)
     }
 
     /// Reads the tip of the branch. If the commit will be pushed, the push is opened first: the server then tells the tip

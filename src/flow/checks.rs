@@ -6,20 +6,28 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::image_to_check::ImageToCheck;
-use crate::image::{Field, ImageArgument, Reference};
+use crate::guards::order::Build;
+use crate::image::{Digest, Field, ImageArgument, Reference};
+use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::registry::{
-    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, Finding, Outage, Requirement, Verdict,
+    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Finding, LoginSource, Outage,
+    Requirement, Verdict,
 };
 use crate::request::{PinDigest, RegistryRequest};
 use crate::system::backoff::Backoff;
+use crate::system::connection::ConnectionProblem;
+use crate::targets::kustomization::EntryEdit;
 
 /// Between two looks for an image that is awaited: at least a second, and on average half of what grows from the one to
 /// the other.
 const MIN_PAUSE: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const MAX_PAUSE: Duration = Duration::from_secs(15);
+
+/// Of how many looks one does not believe a `HEAD` alone that the image is not there: some registries have it for `GET` only.
+const CONFIRMED_LOOK_EVERY: u32 = 3;
 
 /// The images that were found in their registries, and the way to ask for more.
 pub(crate) struct Checks {
@@ -57,6 +65,7 @@ impl Checks {
             Client::new(ClientOptions {
                 plain_http: request.plain_http.clone(),
                 trust: request.trust.clone(),
+                proxies: request.proxies.clone(),
                 timeout: request.timeout,
                 credentials: Credentials::from(request.logins.clone()),
             })
@@ -85,6 +94,7 @@ impl Checks {
         let begun = Instant::now();
         let pending = self.unknown(subjects);
         let (answers, done) = self.ask(&pending, Detail::Full, meanwhile);
+        self.tell_connections(listener);
         let problems = self.sort(&pending, answers, Pace::AtOnce, listener);
         match done {
             Ok(done) => match self.await_all(problems, begun, listener)? {
@@ -107,6 +117,7 @@ impl Checks {
         let mut backoff = Backoff::new(u32::MAX, FIRST_PAUSE, MAX_PAUSE).until(deadline);
         let mut told = HashMap::new();
         let mut pace = Pace::AtOnce;
+        let mut looks = 0;
         loop {
             let can_come = !problems.is_empty() && problems.iter().all(|problem| problem.awaited.is_some());
             if self.wait.is_some() && can_come {
@@ -118,8 +129,15 @@ impl Checks {
             }
             pace = Pace::AfterWaiting;
             let pending: Vec<_> = problems.iter().map(|problem| problem.reference).collect();
-            let detail = if Instant::now() < deadline { Detail::Brief } else { Detail::Full };
+            looks += 1;
+            let is_last = Instant::now() >= deadline;
+            let detail = match looks % CONFIRMED_LOOK_EVERY {
+                _ if is_last => Detail::Full,
+                0 => Detail::Confirmed,
+                _ => Detail::Brief,
+            };
             let (answers, ()) = self.ask(&pending, detail, || ());
+            self.tell_connections(listener);
             problems = self.sort(&pending, answers, pace, listener);
         }
     }
@@ -136,6 +154,14 @@ impl Checks {
             }
         }
         references
+    }
+
+    /// Tells what there is to know of the connections since the last call.
+    fn tell_connections(&self, listener: &mut Listener<'_>) {
+        if let Some(client) = &self.client {
+            client.notices().take().into_iter().for_each(|notice| listener(&Event::Warned(notice)));
+            client.asides().take().into_iter().for_each(|aside| listener(&Event::Aside(aside)));
+        }
     }
 
     /// Asks for all of them at once, while something else is done here. Returns the answers in the same order.
@@ -188,7 +214,7 @@ impl Checks {
                 _ => problems.push(Problem {
                     reference,
                     failures,
-                    awaited: awaited(&answer.verdict, &answer.findings, pace),
+                    awaited: awaited(&answer.verdict, &answer.findings, &answer.source, pace),
                     pause: pause(&answer.verdict),
                 }),
             }
@@ -198,10 +224,31 @@ impl Checks {
 
     /// Returns what was found of an image.
     pub(crate) fn of(&self, reference: &Reference) -> Option<&Checked> {
-        self.found.iter().find(|checked| {
-            let same = checked.reference.name() == reference.name() && checked.reference.tag() == reference.tag();
-            same && reference.digest().is_none_or(|digest| *digest == checked.descriptor.digest)
-        })
+        self.found.iter().find(|checked| is_of(checked, reference))
+    }
+
+    /// Returns the digest of an image that was found, once it is certain that the registry has a manifest under it. What the
+    /// entry has already is not asked for again.
+    fn confirmed(&mut self, reference: &Reference, entry: &EntryEdit) -> Result<Option<Digest>, Failure> {
+        let found = self.found.iter_mut().find(|checked| is_of(checked, reference));
+        let (Some(client), Some(checked)) = (&self.client, found) else { return Ok(None) };
+        if checked.descriptor.evidence == DigestEvidence::Header && !has_digest(entry, &checked.descriptor.digest) {
+            let answer = client.confirm(&checked.reference, &checked.descriptor);
+            let answer = answer.map_err(|error| Failure::check(reference, error))?;
+            Failure::of_all(Failure::of_check(reference, &answer, self.wait))?;
+            if let Verdict::Present(descriptor) = answer.verdict {
+                checked.descriptor = descriptor;
+            }
+            checked.requests += answer.requests;
+        }
+        Ok(Some(checked.descriptor.digest.clone()))
+    }
+
+    /// Returns the commit that an image says that it was built from. Without a registry to ask, nothing is known.
+    pub(crate) fn source_of(&self, build: &Build) -> Option<SourceCommit> {
+        let reference = build.reference()?;
+        let built_from = self.client.as_ref()?.built_from(&reference)?;
+        SourceCommit::of_labels(&built_from.revision, built_from.source.as_deref())
     }
 
     /// Returns everything that was found, in the order in which it was asked for.
@@ -209,9 +256,10 @@ impl Checks {
         self.found
     }
 
-    /// Returns the arguments for a file with the digest that the registry has, as far as that is to be pinned.
+    /// Returns the arguments for a file with the digest that the registry has, as far as that is to be pinned. A digest is only
+    /// written if the registry has a manifest under it.
     pub(crate) fn pinned(
-        &self,
+        &mut self,
         arguments: &[ImageArgument],
         file: &FileEdit,
         pin_digest: PinDigest,
@@ -230,8 +278,8 @@ impl Checks {
             }
             for entry in file.edit.entries.iter().filter(|entry| entry.name == argument.name) {
                 let ImageToCheck::Known(reference) = ImageToCheck::of_entry(entry)? else { continue };
-                let Some(checked) = self.of(&reference) else { continue };
-                let digest = Field::Set(checked.descriptor.digest.clone());
+                let Some(digest) = self.confirmed(&reference, entry)? else { continue };
+                let digest = Field::Set(digest);
                 if matches!(argument.change.digest, Field::Set(_)) && argument.change.digest != digest {
                     let message = format!("the entries of `{}` name different images", argument.name);
                     return Err(Failure::target(message)
@@ -243,6 +291,17 @@ impl Checks {
         }
         Ok(pinned)
     }
+}
+
+/// Whether what was found is what a reference names.
+fn is_of(checked: &Checked, reference: &Reference) -> bool {
+    let same = checked.reference.name() == reference.name() && checked.reference.tag() == reference.tag();
+    same && reference.digest().is_none_or(|digest| *digest == checked.descriptor.digest)
+}
+
+/// Whether an entry had this digest before the edit.
+fn has_digest(entry: &EntryEdit, digest: &Digest) -> bool {
+    entry.before.digest.as_deref() == Some(digest.as_str())
 }
 
 fn failures(problems: Vec<Problem<'_>>) -> Vec<Failure> {
@@ -269,18 +328,30 @@ fn tell<'r>(
 }
 
 /// Returns what is missing, in words; `None` if it cannot come by itself. Silence is waited for only if the registry has
-/// answered before: at the first look it is rather a wrong name.
-fn awaited(verdict: &Verdict, findings: &[Finding], pace: Pace) -> Option<String> {
+/// answered before: at the first look it is rather a wrong name. So it is with a page, which a proxy may have sent. A repository
+/// that does not exist yet looks like one that the login may not see.
+fn awaited(verdict: &Verdict, findings: &[Finding], source: &LoginSource, pace: Pace) -> Option<String> {
     match verdict {
         Verdict::Absent(_) => Some("not there yet".to_owned()),
         Verdict::Mismatch { .. } => Some("still another digest".to_owned()),
         Verdict::Withheld(_) => Some("the registry does not allow the pull yet".to_owned()),
         Verdict::RateLimited(_) => Some("the registry limits our requests".to_owned()),
+        // No pause brings a login for a proxy, or the certificate that was not given.
+        Verdict::Unavailable(Outage::NoAnswer { cause, .. })
+            if matches!(cause.problem, ConnectionProblem::ProxyLogin | ConnectionProblem::SpeaksTls) =>
+        {
+            None
+        }
         Verdict::Unavailable(outage) => {
             let has_answered = pace == Pace::AfterWaiting || matches!(outage, Outage::Answered(_));
             has_answered.then(|| "the registry is not available".to_owned())
         }
-        Verdict::Refused(_) | Verdict::NoAccess(_) | Verdict::LoginRejected(_) => None,
+        Verdict::NoAccess(_) if source.is_shown() => Some("not there yet, or hidden from this login".to_owned()),
+        Verdict::NotAnImage(_)
+        | Verdict::Refused(_)
+        | Verdict::NoAccess(_)
+        | Verdict::LoginElsewhere(_)
+        | Verdict::LoginRejected(_) => None,
         Verdict::Present(_) => {
             let unmet = findings.iter().filter(|finding| **finding != Finding::Met);
             let states: Option<Vec<_>> = unmet
@@ -288,7 +359,7 @@ fn awaited(verdict: &Verdict, findings: &[Finding], pace: Pace) -> Option<String
                     Finding::Met => None,
                     Finding::OtherPlatforms { wanted, .. } => Some(format!("not for {wanted} yet")),
                     Finding::OtherRevision { wanted, .. } => Some(format!("not the build of {wanted} yet")),
-                    Finding::Blocked { verdict, .. } => awaited(verdict, &[], pace),
+                    Finding::Blocked { verdict, .. } => awaited(verdict, &[], source, pace),
                 })
                 .collect();
             states.map(|states| states.join(", "))

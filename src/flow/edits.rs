@@ -2,23 +2,59 @@
 
 use super::checks::Checks;
 use super::image_to_check::ImageToCheck;
-use crate::image::ImageArgument;
+use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::Release;
+use crate::message::line_comment::{CommentTemplate, CommentValues};
+use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
-use crate::request::Images;
-use crate::targets::kustomization::{self, Absent, EntryEdit};
+use crate::request::{CommentRequest, Images};
+use crate::targets::kustomization::{self, Absent, Comments, EditOptions, EntryEdit, Fields};
 
 /// The largest kustomization, in bytes: no cluster needs more, and a parser takes far more memory than it reads.
 const MAX_BYTES: usize = 4 << 20;
 
-pub(super) fn edit(path: String, old: Vec<u8>, arguments: &[ImageArgument], add: bool) -> Result<FileEdit, Failure> {
+/// How files are edited, beside the arguments.
+pub(super) struct Manner<'a> {
+    /// Whether an entry is appended if there is none.
+    pub(super) add: bool,
+    pub(super) comment: &'a CommentRequest,
+    /// The commit that the images were built from.
+    pub(super) source: Option<&'a SourceCommit>,
+}
+
+pub(super) fn edit(
+    path: String,
+    old: Vec<u8>,
+    arguments: &[ImageArgument],
+    manner: &Manner<'_>,
+) -> Result<FileEdit, Failure> {
     if old.len() > MAX_BYTES {
         return Err(Failure::target(format!("`{path}` is larger than 4 MiB")));
     }
     require_name_or_kind(&path, &old)?;
-    let absent = if add { Absent::Append } else { Absent::Report };
-    let edit = kustomization::edit(&old, arguments, absent).map_err(|error| Failure::edit(&path, &error))?;
+    let absent = if manner.add { Absent::Append } else { Absent::Report };
+    let source = manner.source.map(SourceCommit::to_string).unwrap_or_default();
+    let comment = |template: &CommentTemplate, name: &ImageName, fields: &Fields| {
+        let (tag, digest) = (fields.new_tag.as_deref(), fields.digest.as_deref());
+        template.fill(&CommentValues {
+            entry: name.as_str(),
+            tag: tag.unwrap_or_default(),
+            digest: digest.unwrap_or_default(),
+            source: &source,
+        })
+    };
+    let text;
+    let comments = match manner.comment {
+        CommentRequest::Keep => Comments::Keep,
+        CommentRequest::Drop => Comments::Drop,
+        CommentRequest::Write(template) => {
+            text = |name: &ImageName, fields: &Fields| comment(template, name, fields);
+            Comments::Write(&text)
+        }
+    };
+    let edit = kustomization::edit(&old, arguments, EditOptions { absent, comments })
+        .map_err(|error| Failure::edit(&path, &error))?;
     Ok(FileEdit { path, old, edit })
 }
 
@@ -56,7 +92,7 @@ pub(super) fn require_entries(
         let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
         let name = argument.name.as_str();
         let remedy = match elsewhere(name).as_slice() {
-            [] => "`--add` appends a new entry".to_owned(),
+            [] => meant(argument, files).unwrap_or_else(|| "`--add` appends a new entry".to_owned()),
             [one] => format!("`{one}` has an entry `{name}`; name it with `-k`"),
             [first @ .., last] => {
                 format!("`{}` and `{last}` have an entry `{name}`; name one with `-k`", first.join("`, `"))
@@ -65,6 +101,26 @@ pub(super) fn require_entries(
         return Err(Failure::no_entry(name, &names, &places, Some(&remedy)));
     }
     Ok(())
+}
+
+/// Returns what to write in place of an argument that names an entry by what it becomes, or without the tag in its name.
+fn meant(argument: &ImageArgument, files: &[FileEdit]) -> Option<String> {
+    let entries = files.iter().flat_map(|file| kustomization::entries(&file.old).unwrap_or_default());
+    let wanted = argument.name.as_str();
+    let (name, why) = entries.into_iter().find_map(|(name, fields)| {
+        let is_tagged = name.strip_prefix(wanted).is_some_and(|rest| rest.starts_with([':', '@']));
+        match fields.new_name {
+            Some(new_name) if new_name == wanted => Some((name, true)),
+            _ => is_tagged.then_some((name, false)),
+        }
+    })?;
+    let new_name = match &argument.change.new_name {
+        Field::Remove => Field::Keep,
+        typed => typed.clone(),
+    };
+    let meant = ImageArgument { name: name.parse().ok()?, change: ImageChange { new_name, ..argument.change.clone() } };
+    let why = if why { format!("`{name}` has this as its newName: ") } else { String::new() };
+    Some(format!("{why}write `{meant}`"))
 }
 
 /// Every edited entry must have a tag or a digest: what runs would be decided elsewhere otherwise, and nothing be checked.

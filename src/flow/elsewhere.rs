@@ -1,32 +1,61 @@
 //! Where else in a repository an entry is: told if the named kustomization has none, because a base is easily taken for its
-//! overlay.
+//! overlay. It only adds to a message, so what cannot be read is left out.
+
+use std::path::{Component, Path, PathBuf};
 
 use crate::git::{RepositoryPath, Snapshot};
+use crate::system::files::{self, FileLocation};
 use crate::targets::kustomization;
 
-/// How many kustomizations are looked into, and how many are told.
-const MOST_READ: usize = 100;
-const MOST_TOLD: usize = 4;
+/// How many folders are looked into, how many kustomizations are read, and how many are told.
+const MAX_FOLDERS: usize = 2000;
+const MAX_READ: usize = 100;
+const MAX_TOLD: usize = 4;
 
-/// Returns the folders of the other kustomizations that have an entry `name`, as far as the repository's folders are at hand.
-/// It only adds to a message, so what cannot be read is left out.
+/// Returns the folders of the other kustomizations that have an entry `name`, as far as the repository's folders are at hand:
+/// those that were fetched, and those that the checkout has.
 pub(super) fn kustomizations_with(snapshot: &mut Snapshot<'_>, name: &str) -> Vec<String> {
-    let Ok(Some(mut paths)) = snapshot.files_below(&RepositoryPath::root(), &kustomization::FILE_NAMES) else {
+    let root = RepositoryPath::root();
+    if snapshot.copy_folders_of_checkout(&root, MAX_FOLDERS).is_err() {
+        return Vec::new();
+    }
+    let Ok(Some(mut paths)) = snapshot.files_below(&root, &kustomization::FILE_NAMES) else {
         return Vec::new();
     };
     paths.sort_by_key(ToString::to_string);
-    paths.truncate(MOST_READ);
+    paths.truncate(MAX_READ);
     if snapshot.load(&paths).is_err() {
         return Vec::new();
     }
-    let has_entry = |path: &&RepositoryPath| {
-        let entries = snapshot.file(path).ok().and_then(|text| kustomization::entries(text).ok()).unwrap_or_default();
-        entries.iter().any(|(other, _)| other == name)
-    };
-    paths.iter().filter(has_entry).map(folder).take(MOST_TOLD).collect()
+    let with_entry = paths.iter().filter(|path| snapshot.file(path).is_ok_and(|text| has_entry(text, name)));
+    with_entry.map(folder).take(MAX_TOLD).collect()
+}
+
+/// Returns the folders of the kustomizations on disk below `root` that have an entry `name`, as they are named in the folder
+/// `here`.
+pub(super) fn on_disk(root: &Path, here: &Path, name: &str) -> Vec<String> {
+    let mut paths = files::named_below(root, &kustomization::FILE_NAMES, MAX_FOLDERS);
+    paths.sort();
+    paths.truncate(MAX_READ);
+    let text = |path: &Path| FileLocation::below(root, path, path.to_owned()).and_then(|place| place.read());
+    let with_entry = paths.iter().filter(|path| text(path).is_ok_and(|text| has_entry(&text, name)));
+    let folders = with_entry.filter_map(|path| path.parent());
+    folders.map(|folder| seen_from(here, folder).display().to_string()).take(MAX_TOLD).collect()
+}
+
+fn has_entry(text: &[u8], name: &str) -> bool {
+    kustomization::entries(text).is_ok_and(|entries| entries.iter().any(|(other, _)| other == name))
 }
 
 fn folder(path: &RepositoryPath) -> String {
     let path = path.to_string();
     path.rsplit_once('/').map_or_else(|| ".".to_owned(), |(folder, _)| folder.to_owned())
+}
+
+/// Returns an absolute path as it is written in the folder `here`.
+fn seen_from(here: &Path, path: &Path) -> PathBuf {
+    let shared = here.components().zip(path.components()).take_while(|(here, path)| here == path).count();
+    let up = here.components().skip(shared).map(|_| Component::ParentDir);
+    let seen: PathBuf = up.chain(path.components().skip(shared)).collect();
+    if seen.as_os_str().is_empty() { PathBuf::from(".") } else { seen }
 }

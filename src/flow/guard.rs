@@ -1,6 +1,7 @@
 //! `guard`, which is also the first step of every release: if a release started this run, it ends there, before
 //! anything is asked of a registry.
 
+use super::branch::tell_connections;
 use crate::guards::own_push::own_push;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Listener, Outcome};
@@ -22,7 +23,9 @@ pub(super) fn stopped(
     if on_own_commit == OnOwnCommit::Ignore {
         return Ok(None);
     }
-    let own = match own_push(target) {
+    let own = own_push(target);
+    tell_connections(target, listener);
+    let own = match own {
         Ok(Some(own)) => own,
         Ok(None) => return Ok(None),
         Err(failure) => {

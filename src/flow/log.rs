@@ -1,7 +1,7 @@
 //! `log`: what was released to a branch, from its history.
 
-use crate::flow::branch::ReleaseBranch;
-use crate::guards::entry_history::{EntryHistory, MAX_COMMITS};
+use crate::flow::branch::{ReleaseBranch, tell_connections};
+use crate::guards::entry_history::EntryHistory;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Outcome};
 use crate::request::{Effect, LogRequest, NewBranch};
@@ -9,6 +9,12 @@ use crate::targets::kustomization::{self, Fields};
 
 /// Lists the releases of one entry, or of all entries of a kustomization.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    let listed = releases(request, listener);
+    tell_connections(&request.target, listener);
+    listed
+}
+
+fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let target = ReleaseBranch::open(&request.target)?;
     let mut start = target.read_tip(Effect::DryRun, &NewBranch::Refused)?;
     let snapshot = &mut start.snapshot;
@@ -30,7 +36,8 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
         }
         if !found.complete && found.changes.len() < request.limit && !snapshot.is_whole() {
             listener(&Event::Noted(format!(
-                "searched the newest {MAX_COMMITS} commits only; older releases are not listed"
+                "searched the newest {} commits only; older releases are not listed",
+                found.commits_read
             )));
         }
         found.changes.truncate(request.limit);

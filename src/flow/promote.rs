@@ -1,7 +1,7 @@
 //! `promote`: what runs in one environment is released in the next: the same names, tags and digests, in one commit. What
 //! is read and what is written may be one branch, two, or two repositories.
 
-use super::branch::ReleaseBranch;
+use super::branch::{ReleaseBranch, tell_connections};
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::no_entry;
 use super::rollback::exactly;
@@ -19,7 +19,9 @@ use crate::targets::kustomization::{self, Fields};
 /// Carries entries on.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut notes = Vec::new();
-    let elsewhere = request.from_target.as_ref().map(|from| elsewhere(from, request, &mut notes)).transpose()?;
+    let elsewhere = request.from_target.as_ref().map(|from| elsewhere(from, request, &mut notes)).transpose();
+    tell_connections(&request.delivery.target, listener);
+    let elsewhere = elsewhere?;
     let mut told = false;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let Tip { branch: target, snapshot, paths } = tip;
@@ -158,7 +160,10 @@ impl Running {
     }
 
     fn writing(&self, carried: &[(ImageName, &Fields)]) -> Result<Writing, Failure> {
-        let arguments = carried.iter().map(|(name, fields)| exactly(name, fields)).collect::<Result<_, _>>()?;
+        let exactly = |(name, fields): &(ImageName, &Fields)| {
+            exactly(name, fields, &|text| format!("`{name}` has `{text}` in `{}`", self.path))
+        };
+        let arguments = carried.iter().map(exactly).collect::<Result<_, _>>()?;
         let index = |name: &ImageName| self.entries.iter().position(|(other, _)| other == name.as_str());
         let known = carried.iter().filter_map(|(name, _)| Some((name, index(name)?)));
         let mut sources = known.clone().map(|(_, at)| self.histories[at].build.as_ref()?.source.clone());

@@ -160,7 +160,10 @@ impl Back {
         let fields = self.to.fields.clone().unwrap_or_default();
         let of = self.taken_back.iter().map(|release| release.record.id).collect();
         Ok(Writing {
-            images: Images { arguments: vec![exactly(name, &fields)?], repeated: Vec::new() },
+            images: Images {
+                arguments: vec![exactly(name, &fields, &|text| format!("`{name}` had `{text}` once"))?],
+                repeated: Vec::new(),
+            },
             purpose: Purpose::Rollback { of },
             source: self.to.trailers.as_ref().and_then(|said| said.source.clone()),
             explained: Vec::new(),
@@ -169,22 +172,33 @@ impl Back {
     }
 }
 
-/// Returns the argument that makes an entry say exactly this.
-pub(super) fn exactly(name: &ImageName, fields: &Fields) -> Result<ImageArgument, Failure> {
+/// Returns the argument that makes an entry say exactly this. `told` tells where a text is that cannot be written.
+pub(super) fn exactly(
+    name: &ImageName,
+    fields: &Fields,
+    told: &dyn Fn(&str) -> String,
+) -> Result<ImageArgument, Failure> {
     fn field<T: std::str::FromStr<Err: std::fmt::Display>>(
-        name: &ImageName,
         text: Option<&str>,
+        told: &dyn Fn(&str) -> String,
     ) -> Result<Field<T>, Failure> {
         let Some(text) = text else {
             return Ok(Field::Remove);
         };
-        let value = text.parse().map_err(|error| Failure::target(format!("`{name}` had `{text}` once: {error}")));
-        Ok(Field::Set(value?))
+        text.parse().map(Field::Set).map_err(|error| {
+            let failure = Failure::target(format!("{}: {error}", told(text)));
+            match text.split_once('@') {
+                Some((tag, digest)) => {
+                    failure.hint(format!("write it as `newTag: {tag}` and `digest: {digest}` there"))
+                }
+                None => failure,
+            }
+        })
     }
     let change = ImageChange {
-        new_name: field(name, fields.new_name.as_deref())?,
-        new_tag: field(name, fields.new_tag.as_deref())?,
-        digest: field(name, fields.digest.as_deref())?,
+        new_name: field(fields.new_name.as_deref(), told)?,
+        new_tag: field(fields.new_tag.as_deref(), told)?,
+        digest: field(fields.digest.as_deref(), told)?,
     };
     Ok(ImageArgument { name: name.clone(), change })
 }

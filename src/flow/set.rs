@@ -2,7 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::edits::{edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
+use super::edits::{Manner, edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
+use super::elsewhere::on_disk;
 use crate::flow::checks::Checks;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
@@ -29,13 +30,14 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     }
     let mut checks = Checks::new(request.registry.as_ref());
     let mut files = read_from_disk(&paths, &places, request)?;
+    require_entries(&request.images, &files, |name| elsewhere(request, name))?;
     if request.registry.is_some() {
         let drops_digest = |entry: &EntryEdit| entry.before.digest.is_some() && entry.after.digest.is_none();
         let wanted = |entry: &EntryEdit| request.pin_digest == PinDigest::Always || drops_digest(entry);
         checks.require(&images_of(&files, wanted, listener)?, listener)?;
         for file in &mut files {
             let arguments = checks.pinned(&request.images.arguments, file, request.pin_digest)?;
-            *file = edit(file.path.clone(), file.old.clone(), &arguments, request.add)?;
+            *file = edit(file.path.clone(), file.old.clone(), &arguments, &manner(request))?;
         }
     }
     let mut outcome = outcome_of("set", &files, &releases_of(&files, &checks));
@@ -55,14 +57,23 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     Ok(outcome)
 }
 
+fn manner(request: &SetRequest) -> Manner<'_> {
+    Manner { add: request.add, comment: &request.comment, source: request.source.as_ref() }
+}
+
 fn read_from_disk(paths: &[PathBuf], places: &[FileLocation], request: &SetRequest) -> Result<Vec<FileEdit>, Failure> {
     let mut files = Vec::new();
     for (path, place) in paths.iter().zip(places) {
         let old = place.read().map_err(|error| unreadable(path, &error))?;
-        files.push(edit(path.display().to_string(), old, &request.images.arguments, request.add)?);
+        files.push(edit(path.display().to_string(), old, &request.images.arguments, &manner(request))?);
     }
-    require_entries(&request.images, &files, |_| Vec::new())?;
     Ok(files)
+}
+
+/// Returns the folders of the workspace whose kustomization has an entry `name`.
+fn elsewhere(request: &SetRequest, name: &str) -> Vec<String> {
+    let Ok(here) = Path::new(".").canonicalize() else { return Vec::new() };
+    on_disk(&boundary(&here, true, &here, request.workspace.as_deref()), &here, name)
 }
 
 /// Returns the kustomization in a folder, or the file itself.

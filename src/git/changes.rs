@@ -1,13 +1,14 @@
 //! The paths in which two commits differ. Only trees that differ are read, so the cost depends on the size of the change:
 //! at most one request for each level of folders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice as _};
 use gix::objs::tree::EntryRef;
 
 use super::error::GitError;
+use super::objects::name::RepositoryPath;
 use super::objects::record::CommitRecord;
 use super::snapshot::{Snapshot, Step};
 
@@ -57,6 +58,47 @@ impl Snapshot<'_> {
             level = deeper;
         }
         Ok(Some(changes))
+    }
+
+    /// Returns the files that have one of `names` in the commit `before` and are gone in `after`; `None` if there are more
+    /// than `MAX_CHANGED_ENTRIES` differing entries.
+    pub fn removed_files(
+        &mut self,
+        before: &CommitRecord,
+        after: &CommitRecord,
+        names: &[&str],
+    ) -> Result<Option<Vec<RepositoryPath>>, GitError> {
+        let mut removed = Vec::new();
+        let mut level = vec![(RepositoryPath::root(), before.tree, Some(after.tree))];
+        while !level.is_empty() {
+            self.load_all(|snapshot| {
+                let trees = level.iter().flat_map(|(_, before, after)| [Some(*before), *after]).flatten();
+                Ok(trees.filter(|id| !snapshot.objects.contains(id)).map(Step::Unloaded).collect())
+            })?;
+            let mut deeper = Vec::new();
+            for (folder, before, after) in &level {
+                let after = after.map(|after| self.objects.tree(&after)).transpose()?;
+                let after: HashMap<&BStr, EntryRef<'_>> =
+                    after.into_iter().flat_map(|tree| tree.entries).map(|entry| (entry.filename, entry)).collect();
+                for entry in self.objects.tree(before)?.entries {
+                    let Ok(name) = entry.filename.to_str() else { continue };
+                    let same = after.get(entry.filename);
+                    if entry.mode.is_tree() {
+                        let same = same.filter(|same| same.mode.is_tree()).map(|same| same.oid.to_owned());
+                        if same.as_deref() != Some(entry.oid) {
+                            deeper.push((folder.join(name), entry.oid.to_owned(), same));
+                        }
+                    } else if entry.mode.is_blob() && same.is_none() && names.contains(&name) {
+                        removed.push(folder.join(name));
+                    }
+                }
+            }
+            if removed.len() + deeper.len() > MAX_CHANGED_ENTRIES {
+                return Ok(None);
+            }
+            level = deeper;
+        }
+        Ok(Some(removed))
     }
 
     fn compare(

@@ -3,6 +3,9 @@
 
 use std::path::PathBuf;
 
+use super::wire::known_login::{LoginOrigin, Withheld};
+use crate::system::connection::ConnectionError;
+
 /// Why a repository could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -32,12 +35,26 @@ pub enum GitError {
     NotFollowed { path: String, what: &'static str },
 
     /// The remote requires a login, or does not accept ours.
-    #[error("{remote} {}", if *.credentials_sent { "does not accept the login" } else { "requires a login, and none was found" })]
-    Unauthorized { remote: String, credentials_sent: bool, details: Vec<String> },
+    #[error("{remote} {}", refused_login(*.login))]
+    Unauthorized {
+        remote: String,
+        /// `None`: none was sent.
+        login: Option<LoginOrigin>,
+        details: Vec<String>,
+    },
 
     /// The remote accepted the login and refuses access, or says that the repository does not exist, which may mean the same.
-    #[error("{remote} is not there, or this login may not use it")]
-    NoAccess { remote: String, details: Vec<String> },
+    #[error("{remote} is not there, or {}", powerless_login(*.login))]
+    NoAccess {
+        remote: String,
+        /// `None`: no login was sent over HTTP.
+        login: Option<LoginOrigin>,
+        details: Vec<String>,
+    },
+
+    /// The remote requires a login, and there is one that must not go over this connection.
+    #[error("{remote} requires a login, and {withheld}")]
+    Unprotected { remote: String, withheld: Withheld, details: Vec<String> },
 
     /// The host accepts none of the keys that `ssh` has.
     #[error("{remote} does not accept the key")]
@@ -61,9 +78,18 @@ pub enum GitError {
         details: Vec<String>,
     },
 
+    /// The answer was cut off, or the server does not have yet what the same host has just announced. Nothing was pushed, and
+    /// another attempt may get it.
+    #[error("{remote} cannot be reached")]
+    Unsettled { remote: String, source: anyhow::Error },
+
     /// The server's certificate does not prove that it is the remote.
     #[error("{remote} is not trusted: {cause}")]
-    Untrusted { remote: String, cause: String },
+    Untrusted { remote: String, cause: ConnectionError },
+
+    /// git's configuration has a mistake in its syntax. What is there may be a secret, and is not told.
+    #[error("git's configuration has a mistake in {place}")]
+    Configuration { place: String },
 
     /// A value in git's configuration cannot be used.
     #[error("git's `{key}` cannot be used")]
@@ -76,6 +102,10 @@ pub enum GitError {
     /// A shell, here or on the host, did not find a program.
     #[error("a program on the way to {remote} is missing")]
     ProgramMissing { remote: String, details: Vec<String> },
+
+    /// The server redirected us to where we do not go.
+    #[error("{remote} cannot be used: {why}")]
+    Redirected { remote: String, why: String },
 
     /// The server that answers does not speak git.
     #[error("{remote} cannot be used: {what}")]
@@ -92,18 +122,46 @@ pub enum GitError {
     #[error("the connection was lost during the push to {remote}, which may still take effect")]
     Uncertain { remote: String, source: Box<Self> },
 
+    /// The signer could not be started, or what it made is no signature.
     #[error("the commit cannot be signed")]
     Unsigned { source: anyhow::Error },
 
+    #[error("the commit cannot be signed: `{program}` {how}")]
+    SignerFailed {
+        program: String,
+        how: String,
+        /// What it wrote to stderr.
+        details: Vec<String>,
+    },
+
     #[error("{context}")]
     Unexpected { context: String, source: anyhow::Error },
+}
+
+/// What gix says before the path of a lock that is there already.
+const LOCK_AT: &str = "The lockfile at \"";
+
+fn refused_login(origin: Option<LoginOrigin>) -> String {
+    match origin {
+        Some(origin) => format!("does not accept the login from {origin}"),
+        None => "requires a login, and none was found".to_owned(),
+    }
+}
+
+fn powerless_login(origin: Option<LoginOrigin>) -> String {
+    match origin {
+        Some(origin) => format!("the login from {origin} may not use it"),
+        None => "this login may not use it".to_owned(),
+    }
 }
 
 impl GitError {
     /// Returns whether the remote itself answered this; a connection that broke is no answer.
     pub(super) fn is_an_answer(&self) -> bool {
         match self {
-            Self::Unauthorized { .. } | Self::NoAccess { .. } | Self::Declined { .. } => true,
+            Self::Unauthorized { .. } | Self::NoAccess { .. } | Self::Unprotected { .. } | Self::Declined { .. } => {
+                true
+            }
             Self::Unavailable { answered, .. } => *answered,
             _ => false,
         }
@@ -114,14 +172,33 @@ impl GitError {
         match self {
             Self::Unauthorized { details, .. }
             | Self::NoAccess { details, .. }
+            | Self::Unprotected { details, .. }
             | Self::Declined { details, .. }
             | Self::KeyRefused { details, .. }
             | Self::HostKey { details, .. }
             | Self::Unavailable { details, .. }
+            | Self::SignerFailed { details, .. }
             | Self::ProgramMissing { details, .. } => details,
             Self::Uncertain { source, .. } => source.details(),
             _ => &[],
         }
+    }
+
+    /// Returns the error and its causes as one text, without what a cause repeats. A lock that is in the way is named once.
+    pub fn told(&self) -> String {
+        let causes = std::iter::successors(Some(self as &dyn std::error::Error), |error| error.source());
+        let mut told: Vec<String> = Vec::new();
+        for cause in causes {
+            let text = cause.to_string();
+            if let Some(lock) = text.split_once(LOCK_AT).and_then(|(_, rest)| rest.split('"').next()) {
+                told.push(format!("`{lock}` is there already; delete it if no other git is at work"));
+                break;
+            }
+            if !told.iter().any(|before| before.contains(&text)) {
+                told.push(text);
+            }
+        }
+        told.join(": ")
     }
 
     pub(super) fn setting(key: &'static str, source: impl Into<anyhow::Error>) -> Self {

@@ -2,7 +2,10 @@
 //! them, else in one fetch without trees. The trees along a path come for all commits at once, one request a level.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
+
+use gix::ObjectId;
+use gix::objs::Kind;
 
 use super::error::GitError;
 use super::objects::name::{CommitId, RepositoryPath};
@@ -17,11 +20,13 @@ pub struct History {
     pub commits: Vec<CommitRecord>,
     /// Whether these are all commits of the branch.
     pub complete: bool,
+    /// The place of each commit in `commits`.
+    places: HashMap<CommitId, usize>,
 }
 
 impl History {
     pub fn get(&self, id: CommitId) -> Option<&CommitRecord> {
-        self.commits.iter().find(|commit| commit.id == id)
+        self.commits.get(*self.places.get(&id)?)
     }
 
     /// Returns the line of first parents from the tip on, the newest first, as far as it is known: the commits that the
@@ -79,7 +84,7 @@ impl Snapshot<'_> {
 
     /// Returns the history as far as it is loaded, and whether one of the `count` commits is missing.
     fn known_history(&mut self, count: usize) -> Result<(History, bool), GitError> {
-        let mut history = History { commits: Vec::new(), complete: true };
+        let mut history = History { complete: true, ..History::default() };
         let mut missing = false;
         let mut found = HashSet::from([self.commit]);
         let mut queue = BinaryHeap::new();
@@ -102,6 +107,7 @@ impl Snapshot<'_> {
                 return Ok((history, missing));
             }
             news = record.parents.iter().copied().filter(|parent| found.insert(*parent)).collect();
+            history.places.insert(record.id, history.commits.len());
             history.commits.push(record);
         }
     }
@@ -149,6 +155,21 @@ impl Snapshot<'_> {
     /// Loads what is at `path` in each of `commits`.
     pub fn load_history(&mut self, commits: &[&CommitRecord], path: &RepositoryPath) -> Result<(), GitError> {
         self.load_all(|snapshot| commits.iter().map(|commit| snapshot.step_at(commit, path)).collect())
+    }
+
+    /// Loads what is at `path` in each of `commits`, lets `read` look at it, and forgets the trees and files that were loaded
+    /// for that: of a long history, only a part is held at a time.
+    pub fn with_history<T, E: From<GitError>>(
+        &mut self,
+        commits: &[&CommitRecord],
+        path: &RepositoryPath,
+        read: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let held: HashSet<ObjectId> = self.objects.ids().collect();
+        self.load_history(commits, path)?;
+        let result = read(self);
+        self.objects.retain(|id, kind| kind == Kind::Commit || held.contains(id));
+        result
     }
 
     /// Returns the file at `path` in a commit for which it was loaded; `None` if there is none.

@@ -10,6 +10,7 @@
 mod ancestry;
 mod changes;
 mod checkout;
+mod configuration;
 mod error;
 mod history;
 mod lineage;
@@ -30,7 +31,7 @@ pub use history::History;
 pub use lineage::Lineage;
 pub use objects::commit::{Authorship, Change, CommitOnTip, Lease, NewCommit};
 pub use objects::commit_message::{Message, Trailer, TrailerError};
-pub use objects::identity::{Identity, IdentityError};
+pub use objects::identity::{Identity, IdentityError, IdentityParts, UnusableIdentity};
 pub use objects::name::{BranchName, CommitId, RepositoryPath};
 pub use objects::record::CommitRecord;
 pub use objects::sign::{Signed, Signing, remove_temporary_files};
@@ -40,6 +41,10 @@ pub use refusal::{PushRefusal, Rule};
 pub use remote::{Remote, RemoteOptions};
 pub use snapshot::{ObjectSource, Snapshot, TreeEntry, TreeEntryKind};
 pub use wire::allowance::OutOfTime;
-pub use wire::host_login::HostLogin;
+pub use wire::credential_helper::Askpass;
+pub use wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld};
 pub use wire::ssh::SshSettings;
 pub use wire::traffic::Traffic;
+
+pub use crate::system::notices::Notices;
+pub use crate::system::proxy::Proxies;

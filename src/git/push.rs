@@ -115,10 +115,16 @@ impl<'r> Pusher<'r> {
             },
             Err(error) => return after_a_lost_answer(remote, commit, self.connection.failed(error)),
         };
+        let was_pushed_again = self.connection.was_pushed_again();
         drop(self);
         let mut refusal = PushRefusal { reason, messages };
         Ok(match read_tip(remote, &commit.lease).map(|tip| settled(tip, commit)) {
             Ok(PushOutcome::Refused(_)) => PushOutcome::Refused(refusal),
+            // The first of two pushes may have moved the branch, with another release on top by now.
+            Ok(PushOutcome::Raced { tip: Some(tip), .. }) if was_pushed_again => match ancestry(remote, commit, tip) {
+                Ok(Ancestry::Contains) => PushOutcome::Updated { commit: commit.id(), messages: refusal.messages },
+                Ok(Ancestry::Lacks | Ancestry::Unknown) | Err(_) => PushOutcome::Raced { tip: Some(tip), refusal },
+            },
             Ok(PushOutcome::Raced { tip, .. }) => PushOutcome::Raced { tip, refusal },
             Ok(PushOutcome::Updated { commit, .. }) => PushOutcome::Updated { commit, messages: refusal.messages },
             // The server's refusal stands even if the branch cannot be read again.

@@ -126,6 +126,15 @@ impl<'r> Reader<'r> {
         Ok(Fetched::Whole)
     }
 
+    /// Returns what it means that a fetch of what this host has just announced fails. If it refuses, the part of it that
+    /// answers does not have it yet.
+    fn lacking(&self, error: anyhow::Error) -> GitError {
+        match error.downcast::<ErrorPacket>() {
+            Ok(refused) => self.connection.remote().unsettled(refused),
+            Err(error) => self.connection.failed(error),
+        }
+    }
+
     /// Fetches `tip` and up to `depth - 1` generations of commits before it, without their trees. A server without partial
     /// fetches is not asked.
     pub(super) fn fetch_history(&mut self, tip: ObjectId, depth: usize, objects: &mut Objects) -> Result<(), GitError> {
@@ -198,7 +207,7 @@ impl<'r> Reader<'r> {
     /// Sends a fetch, reads what is wanted of its pack, and leaves the rest.
     fn receive(&mut self, arguments: &mut Arguments, wanted: Wanted, objects: &mut Objects) -> Result<(), GitError> {
         let taken = receive(&mut self.connection, self.protocol, arguments, wanted, objects);
-        match taken.map_err(|error| self.connection.failed(error))? {
+        match taken.map_err(|error| self.lacking(error))? {
             Taken::All => Ok(()),
             Taken::Beginning => self.connection.abandon_answer(),
         }

@@ -10,15 +10,21 @@ use gix::bstr::{BString, ByteSlice as _};
 use gix::url::Scheme;
 use reqwest::Url;
 use reqwest::blocking::Client;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::AUTHORIZATION;
 
+use super::configuration::user_configuration;
 use super::error::GitError;
 use super::wire::conversation::{Access, parse_header};
-use super::wire::host_login::{Helpers, HostLogin, RemoteLogin, basic, netrc};
-use super::wire::http_client::http_client;
+use super::wire::credential_helper::Askpass;
+use super::wire::host_login::RemoteLogin;
+use super::wire::http_client::{http_client, proxies};
 use super::wire::http_config::{HttpSettings, rewritten};
+use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, LoginPlaces, UrlWriter, Withheld, basic};
+use super::wire::protection::Protection;
 use super::wire::ssh::{Ssh, SshSettings};
 use super::wire::traffic::{Counters, Traffic};
+use crate::system::notices::Notices;
+use crate::system::proxy::Proxies;
 
 /// A repository that is read and written over a transport; a local path as well.
 pub struct Remote {
@@ -53,12 +59,19 @@ pub struct RemoteOptions {
     pub ssh: SshSettings,
     /// `GIT_SSL_CAINFO` of git.
     pub ca_file: Option<PathBuf>,
+    /// The forward proxies that the environment names.
+    pub proxies: Proxies,
     /// `GIT_SSL_NO_VERIFY` of git.
     pub unverified: bool,
     /// Logins from the environment, in the order in which they count.
     pub logins: Vec<HostLogin>,
+    /// Whether these go over a connection that does not protect them.
+    pub insecure: InsecureGit,
+    pub askpass: Askpass,
     /// The folder of `.netrc`.
     pub home: Option<PathBuf>,
+    /// Gets what a person should know of the connections.
+    pub notices: Notices,
 }
 
 impl Remote {
@@ -66,17 +79,29 @@ impl Remote {
     /// configuration of git apply.
     pub fn at(url: &str, options: &RemoteOptions) -> Result<Self, GitError> {
         let config = user_configuration()?;
-        let url = rewritten(&config, url);
+        let written = url;
+        let url = rewritten(&config, written);
         // gix quotes the URL, its password included, so its own message is not kept.
-        let parsed = gix::url::parse(url.as_bytes().as_bstr()).ok();
-        let parsed = parsed.ok_or_else(|| invalid(&url, "it does not parse"))?;
-        Self::of(parsed, &config, options)
+        let parse = |url: &str| {
+            // git takes a blank as it is.
+            let url = if url.contains("://") { url.replace(' ', "%20") } else { url.to_owned() };
+            gix::url::parse(url.as_bytes().as_bstr()).ok()
+        };
+        let parsed = parse(&url).ok_or_else(|| invalid(&url, "it does not parse"))?;
+        let is_users = url == written || parse(written).is_some_and(|written| written.password() == parsed.password());
+        let written_by = if is_users { UrlWriter::User } else { UrlWriter::Configuration };
+        Self::of(parsed, written_by, &config, options)
     }
 
-    pub(super) fn of(url: gix::Url, config: &gix::config::File, options: &RemoteOptions) -> Result<Self, GitError> {
+    pub(super) fn of(
+        url: gix::Url,
+        written_by: UrlWriter,
+        config: &gix::config::File,
+        options: &RemoteOptions,
+    ) -> Result<Self, GitError> {
         let shown = shown(&url);
         let address = match url.scheme {
-            Scheme::Http | Scheme::Https => http_address(&url, &shown, config, options)?,
+            Scheme::Http | Scheme::Https => http_address(&url, written_by, &shown, config, options)?,
             Scheme::Ssh => {
                 // Without its scheme, `user:token@host/path` parses as a host and a path of ssh, one of which holds the
                 // token; so does `https:/user:token@host/path`.
@@ -113,21 +138,45 @@ impl Remote {
         self.counters.read()
     }
 
-    pub(super) fn has_credentials(&self) -> bool {
-        matches!(&self.address, Address::Http { access, .. } if access.login.was_shown())
+    /// Returns where the login comes from that the remote was sent; `None` if it was sent none over HTTP.
+    pub(super) fn login_origin(&self) -> Option<LoginOrigin> {
+        match &self.address {
+            Address::Http { access, .. } => access.login.origin(),
+            Address::Program(_) => None,
+        }
     }
 
-    /// Returns the limit within which git's credential helpers did not answer; `None` if they did.
-    pub(super) fn silent_helpers(&self) -> Option<Duration> {
+    /// Returns the proxy that the remote is reached through, as it is shown.
+    pub(super) fn proxy(&self) -> Option<String> {
         match &self.address {
-            Address::Http { access, .. } => access.login.silent_helpers(),
-            Address::Program { .. } => None,
+            Address::Http { access, .. } => access.proxy.clone(),
+            Address::Program(_) => None,
+        }
+    }
+
+    /// Returns the login that was not sent, because the connection does not protect it.
+    pub(super) fn withheld(&self) -> Option<&Withheld> {
+        match &self.address {
+            Address::Http { access, .. } => access.withheld.as_ref(),
+            Address::Program(_) => None,
+        }
+    }
+
+    /// Returns why git's credential helpers told no login, a line each.
+    pub(super) fn helper_problems(&self) -> Vec<String> {
+        match &self.address {
+            Address::Http { access, .. } => access.login.problems(),
+            Address::Program(_) => Vec::new(),
         }
     }
 
     pub(super) fn unavailable(&self, error: impl Into<anyhow::Error>) -> GitError {
         let (remote, details) = (self.shown.clone(), Vec::new());
         GitError::Unavailable { remote, answered: false, source: error.into(), details }
+    }
+
+    pub(super) fn unsettled(&self, error: impl Into<anyhow::Error>) -> GitError {
+        GitError::Unsettled { remote: self.shown.clone(), source: error.into() }
     }
 
     pub(super) fn unsupported(&self, what: &'static str) -> GitError {
@@ -139,14 +188,6 @@ impl fmt::Display for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)
     }
-}
-
-/// Returns the user's and the system's configuration of git, and that of the environment (`GIT_CONFIG_COUNT`).
-pub(super) fn user_configuration() -> Result<gix::config::File, GitError> {
-    let failed = |error| GitError::unexpected("git's configuration cannot be read", error);
-    let mut config = gix::config::File::from_globals().map_err(failed)?;
-    config.append(gix::config::File::from_environment_overrides().map_err(failed)?).map_err(failed)?;
-    Ok(config)
 }
 
 fn invalid(url: &str, why: &str) -> GitError {
@@ -173,59 +214,52 @@ fn shown(url: &gix::Url) -> String {
 
 fn http_address(
     url: &gix::Url,
+    written_by: UrlWriter,
     shown: &str,
     config: &gix::config::File,
     options: &RemoteOptions,
 ) -> Result<Address, GitError> {
     let mut settings = HttpSettings::read(config, url);
     settings.ca_file = options.ca_file.clone().or(settings.ca_file);
-    settings.unverified |= options.unverified;
+    settings.unverified_by = options.unverified.then_some("GIT_SSL_NO_VERIFY").or(settings.unverified_by);
     let mut public = url.clone();
     public.set_user(None);
     public.set_password(None);
     let public = Url::parse(&public.to_bstring().to_str_lossy()).map_err(|error| invalid(shown, &error.to_string()))?;
-    let client = http_client(&public, &settings, options.timeout, options.home.as_deref())?;
-    let mut access = Access::default();
-    let mut configured = None;
+    let proxies = proxies(&settings, &options.proxies)?;
+    let client = http_client(&public, &settings, &proxies, options.timeout, options.home.as_deref())?;
+    let mut access = Access { notices: options.notices.clone(), proxy: proxies.shown(&public), ..Access::default() };
+    let mut header = None;
     for line in &settings.extra_headers {
         match parse_header(line) {
-            Some((AUTHORIZATION, value)) => configured = Some(value),
+            Some((AUTHORIZATION, value)) => header = Some(value),
             Some((name, value)) => {
                 access.headers.append(name, value);
             }
             None => {}
         }
     }
-    let helpers = || Helpers::read(config, url.clone(), options.timeout).map(RemoteLogin::of_helpers);
-    // The user's name may be a token itself, which has no password.
-    let user_alone = || url.user().map(|user| RemoteLogin::known(basic(user, "")));
-    access.login = match known_login(url, &public, configured, options) {
-        Some(header) => RemoteLogin::known(header),
-        None => helpers().or_else(user_alone).unwrap_or_default(),
+    access.protection = Protection::of(&public, settings.unverified_by);
+    let places = LoginPlaces {
+        url,
+        written_by,
+        public: &public,
+        environment: &options.logins,
+        header,
+        home: options.home.as_ref(),
+        protection: &access.protection,
+        insecure: options.insecure,
     };
+    let helpers = || RemoteLogin::of_helpers(config, url, &options.askpass, options.timeout);
+    // The user's name may be a token itself, which has no password.
+    let user_alone = || url.user().map(|user| RemoteLogin::known(basic(user, ""), LoginOrigin::Url));
+    let (known, withheld) = (places.known(), places.withheld());
+    access.withheld = withheld;
+    access.login = Arc::new(match known {
+        Some((header, origin)) => RemoteLogin::known(header, origin),
+        None => helpers().or_else(user_alone).unwrap_or_default(),
+    });
     Ok(Address::Http { url: public, client, access: Arc::new(access) })
-}
-
-/// Returns the login that is known before the first request. In this order: the URL's, the environment's for this remote,
-/// that of git's configuration, that of `.netrc`, and the CI system's for its own server.
-fn known_login(
-    url: &gix::Url,
-    public: &Url,
-    configured: Option<HeaderValue>,
-    options: &RemoteOptions,
-) -> Option<HeaderValue> {
-    let host = public.host_str().unwrap_or_default();
-    let header = |login: &HostLogin| basic(&login.user, &login.password);
-    let of_any = || options.logins.iter().find(|login| login.server.is_none()).map(header);
-    let is_here = |server: &str| Url::parse(server).is_ok_and(|server| server.origin() == public.origin());
-    let of_server = || options.logins.iter().find(|login| login.server.as_deref().is_some_and(is_here)).map(header);
-    let netrc = || options.home.as_deref().and_then(|home| netrc(home, host));
-    url.password()
-        .map(|password| basic(url.user().unwrap_or_default(), password))
-        .or_else(of_any)
-        .or(configured)
-        .or_else(|| netrc().map(|(user, password)| basic(&user, &password)))
-        .or_else(of_server)
 }
 
 /// Refuses a path that begins with `-`: the program that serves it would take it for an option.

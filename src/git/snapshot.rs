@@ -214,6 +214,24 @@ impl Snapshot<'_> {
         Ok(Some(files))
     }
 
+    /// Loads the folders below `folder` that the checkout has, at most `max` of them. It costs no request.
+    pub fn copy_folders_of_checkout(&mut self, folder: &RepositoryPath, max: usize) -> Result<(), GitError> {
+        let mut folders = vec![folder.clone()];
+        let mut read = 0;
+        while let Some(folder) = folders.pop().filter(|_| read < max) {
+            read += 1;
+            let id = match self.walk(self.root, &folder)? {
+                Step::Tree(id) => id,
+                Step::Unloaded(id) if self.source.copy_local(id, &mut self.objects)? => id,
+                Step::Unloaded(_) | Step::Missing | Step::File { .. } => continue,
+            };
+            let entries = self.objects.tree(&id)?.entries;
+            let trees = entries.iter().filter(|entry| entry.mode.is_tree());
+            folders.extend(trees.filter_map(|entry| Some(folder.join(entry.filename.to_str().ok()?))));
+        }
+        Ok(())
+    }
+
     /// Returns the kind of the entry `name` of `folder`. The folder must have been loaded, the entry need not.
     pub fn kind(&self, folder: &RepositoryPath, name: &str) -> Result<TreeEntryKind, GitError> {
         let Step::Tree(id) = self.walk(self.root, folder)? else {

@@ -1,22 +1,24 @@
 //! What the entries of one kustomization became, commit by commit along the line of the branch's tips, whatever made the
 //! commits. The files decide; what a commit's trailers say counts only if its change agrees with them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
+use super::file_entries::{Entries, entries};
+use super::moved_file::moved_from;
 use crate::git::{CommitRecord, RepositoryPath, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
-use crate::targets::kustomization::{self, Fields};
+use crate::targets::kustomization::Fields;
 
 /// How many commits are read, one step after another, until it is enough.
-const DEPTHS: [usize; 3] = [100, 500, MAX_COMMITS];
+const DEPTHS: [usize; 5] = [100, 500, 2_000, 10_000, MAX_COMMITS];
 
-/// How many commits are read at most: the trees along the path are held for each of them.
-pub(crate) const MAX_COMMITS: usize = 2_000;
+/// How many commits are read at most.
+const MAX_COMMITS: usize = 100_000;
 
-/// The entries of a file by their names, the first of each.
-type Entries = BTreeMap<String, Fields>;
+/// How many commits' trees along the path are held at a time.
+const WINDOW: usize = 2_000;
 
 /// What entries became.
 pub(crate) struct EntryHistory {
@@ -28,7 +30,8 @@ pub(crate) struct EntryHistory {
 }
 
 impl EntryHistory {
-    /// Reads what became of the entry `name`, or of all entries, in the kustomization at `path`, until that `is_enough`.
+    /// Reads what became of the entry `name`, or of all entries, in the kustomization at `path`, until that `is_enough`. A
+    /// kustomization that was moved is followed to where it was before.
     ///
     /// # Errors
     /// If the repository cannot be read.
@@ -38,19 +41,103 @@ impl EntryHistory {
         name: Option<&str>,
         is_enough: impl Fn(&[LoggedRelease]) -> bool,
     ) -> Result<Self, Failure> {
+        let mut line = Line::new(path, name);
         let mut read = Self { changes: Vec::new(), complete: false, commits_read: 0 };
         for depth in DEPTHS {
             let history = snapshot.history(depth)?;
             let commits: Vec<&CommitRecord> = history.first_parents().collect();
-            snapshot.load_history(&commits, path)?;
-            let (mut changes, oldest) = changes(snapshot, &commits, path, name)?;
-            mark_what_went_back(&mut changes, oldest);
-            read = Self { changes, complete: history.complete, commits_read: history.commits.len() };
+            line.read(snapshot, &commits)?;
+            read = Self { changes: line.changes(), complete: history.complete, commits_read: history.commits.len() };
             if read.complete || is_enough(&read.changes) {
                 break;
             }
         }
         Ok(read)
+    }
+}
+
+/// The line of the branch's tips, read from the newest commit back.
+struct Line<'a> {
+    /// Where the file is in the commits that come next.
+    path: RepositoryPath,
+    name: Option<&'a str>,
+    commits_read: usize,
+    /// Each commit against the one before it, the newest first.
+    changes: Vec<LoggedRelease>,
+    /// The oldest commit so far in which the file could be read, and what its entries say there.
+    later: Option<(CommitRecord, Entries)>,
+    /// The oldest commit so far, if the file is in it.
+    has_file: Option<CommitRecord>,
+    /// The file of the oldest commit so far, which need not be parsed again if it is the same in the next one.
+    parsed: Option<(Vec<u8>, Option<Entries>)>,
+}
+
+impl<'a> Line<'a> {
+    fn new(path: &RepositoryPath, name: Option<&'a str>) -> Self {
+        let path = path.clone();
+        Self { path, name, commits_read: 0, changes: Vec::new(), later: None, has_file: None, parsed: None }
+    }
+
+    /// Reads on in `commits`, which begin with those that were read already.
+    fn read(&mut self, snapshot: &mut Snapshot<'_>, commits: &[&CommitRecord]) -> Result<(), Failure> {
+        while let Some(rest @ [_, ..]) = commits.get(self.commits_read..) {
+            let window = &rest[..rest.len().min(WINDOW)];
+            let path = self.path.clone();
+            if self.commits_read < WINDOW {
+                snapshot.load_history(window, &path)?;
+                self.read_loaded(snapshot, window)?;
+            } else {
+                snapshot.with_history(window, &path, |snapshot| self.read_loaded(snapshot, window))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads on as far as the file stays where it is.
+    fn read_loaded(&mut self, snapshot: &mut Snapshot<'_>, commits: &[&CommitRecord]) -> Result<(), Failure> {
+        for commit in commits {
+            let is_there = snapshot.file_at(commit, &self.path)?.is_some();
+            if let (false, Some(after), Some((_, said))) = (is_there, self.has_file.take(), &self.later)
+                && let Some(path) = moved_from(snapshot, commit, &after, &self.path, said, self.name)?
+            {
+                self.path = path;
+                return Ok(());
+            }
+            self.read_commit(snapshot, commit)?;
+            self.has_file = is_there.then(|| (*commit).clone());
+            self.commits_read += 1;
+        }
+        Ok(())
+    }
+
+    fn read_commit(&mut self, snapshot: &Snapshot<'_>, commit: &CommitRecord) -> Result<(), Failure> {
+        let bytes = snapshot.file_at(commit, &self.path)?.unwrap_or_default();
+        // Most commits leave the file alone, and then it need not be parsed again.
+        if self.parsed.as_ref().is_none_or(|(same, _)| same != bytes) {
+            self.parsed = Some((bytes.to_vec(), entries(bytes, self.name)));
+        }
+        // A file that was broken for a while tells nothing of its entries, and could not be deployed.
+        let Some((_, Some(entries))) = &self.parsed else { return Ok(()) };
+        if let Some((later, after)) = &self.later {
+            self.changes.extend(differences(later, &self.path, after, entries));
+        }
+        self.later = Some((commit.clone(), entries.clone()));
+        Ok(())
+    }
+
+    /// Returns the changes so far. What the oldest commit changed is not known, unless it is the first of all.
+    fn changes(&self) -> Vec<LoggedRelease> {
+        let mut changes = self.changes.clone();
+        let oldest = match &self.later {
+            Some((first, oldest)) if first.parents.is_empty() => {
+                changes.extend(differences(first, &self.path, oldest, &Entries::new()));
+                Entries::new()
+            }
+            Some((_, oldest)) => oldest.clone(),
+            None => Entries::new(),
+        };
+        mark_what_went_back(&mut changes, oldest);
+        changes
     }
 }
 
@@ -67,51 +154,6 @@ pub(crate) fn fields_at(
 ) -> Result<Option<Fields>, Failure> {
     let bytes = snapshot.file_at(commit, path)?.unwrap_or_default();
     Ok(entries(bytes, Some(name)).and_then(|entries| entries.into_values().next()))
-}
-
-/// Returns the changes of entries, each commit against the one before it, and what the oldest commit said. What that commit
-/// changed is not known, unless it is the first of all.
-fn changes(
-    snapshot: &Snapshot<'_>,
-    commits: &[&CommitRecord],
-    path: &RepositoryPath,
-    name: Option<&str>,
-) -> Result<(Vec<LoggedRelease>, Entries), Failure> {
-    let mut changes = Vec::new();
-    let mut last: Option<(&[u8], Option<Entries>)> = None;
-    let mut later: Option<(&CommitRecord, Entries)> = None;
-    for commit in commits {
-        let bytes = snapshot.file_at(commit, path)?.unwrap_or_default();
-        // Most commits leave the file alone, and then it need not be parsed again.
-        let entries = match &last {
-            Some((same, entries)) if *same == bytes => entries.clone(),
-            _ => entries(bytes, name),
-        };
-        last = Some((bytes, entries.clone()));
-        // A file that was broken for a while tells nothing of its entries, and could not be deployed.
-        let Some(entries) = entries else { continue };
-        if let Some((later, after)) = later {
-            changes.extend(differences(later, path, &after, &entries));
-        }
-        later = Some((commit, entries));
-    }
-    let Some((first, oldest)) = later else { return Ok((changes, Entries::new())) };
-    if first.parents.is_empty() {
-        changes.extend(differences(first, path, &oldest, &Entries::new()));
-        return Ok((changes, Entries::new()));
-    }
-    Ok((changes, oldest))
-}
-
-/// Returns what the entries of a file say; `None` if it cannot be read.
-fn entries(bytes: &[u8], name: Option<&str>) -> Option<Entries> {
-    let mut found = BTreeMap::new();
-    for (entry, fields) in kustomization::entries(bytes).ok()? {
-        if name.is_none_or(|name| name == entry) {
-            found.entry(entry).or_insert(fields);
-        }
-    }
-    Some(found)
 }
 
 fn differences(record: &CommitRecord, path: &RepositoryPath, after: &Entries, before: &Entries) -> Vec<LoggedRelease> {

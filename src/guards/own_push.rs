@@ -74,8 +74,8 @@ fn checkouts(request: &TargetRequest) -> Vec<(Checkout, String)> {
     if let Repository::Remote { folder, name } = &request.repository {
         places.push((folder.as_path(), name.as_str()));
     }
-    if !places.iter().any(|(folder, _)| *folder == Path::new(".")) {
-        places.push((Path::new("."), "origin"));
+    if !places.iter().any(|(folder, _)| *folder == request.here) {
+        places.push((&request.here, "origin"));
     }
     let open = |(folder, remote): (&Path, &str)| {
         Some((Checkout::discover(folder, request.git_dir.as_deref(), &request.trusted_owner).ok()?, remote.to_owned()))

@@ -125,6 +125,31 @@ impl FromStr for ImageArgument {
     }
 }
 
+/// Writes the argument as kustomize's grammar has it.
+impl fmt::Display for ImageArgument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ImageChange { new_name, new_tag, digest } = &self.change;
+        f.write_str(self.name.as_str())?;
+        match new_name {
+            Field::Keep => f.write_str("=*")?,
+            Field::Set(name) => write!(f, "={name}")?,
+            // Only behind a `=` is such a name not taken apart.
+            Field::Remove if self.name.as_str().contains([':', '@']) => f.write_str("=")?,
+            Field::Remove => {}
+        }
+        match new_tag {
+            Field::Keep => f.write_str(":*")?,
+            Field::Set(tag) => write!(f, ":{tag}")?,
+            Field::Remove => {}
+        }
+        match digest {
+            Field::Keep => f.write_str("@*"),
+            Field::Set(digest) => write!(f, "@{digest}"),
+            Field::Remove => Ok(()),
+        }
+    }
+}
+
 /// A value taken apart as kustomize's `image.Split` does it.
 struct Parts<'a> {
     name: &'a str,
@@ -216,7 +241,10 @@ mod tests {
             ("app:v1=app:v2", "app:v1|app|v2|-"),
             ("Nginx:V1", "Nginx|-|V1|-"),
         ] {
-            assert_eq!(show(&text.replace('D', DIGEST)), expected, "{text}");
+            let text = text.replace('D', DIGEST);
+            assert_eq!(show(&text), expected, "{text}");
+            let argument: ImageArgument = text.parse().unwrap();
+            assert_eq!(argument.to_string().parse(), Ok(argument), "{text}");
         }
     }
 

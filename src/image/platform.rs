@@ -42,6 +42,23 @@ impl Platform {
         Ok(Self { os, architecture: architecture.to_owned(), variant: variant.map(str::to_owned) })
     }
 
+    /// Returns the other platforms whose images a machine of this one runs, the closest first, as container runtimes choose
+    /// them (containerd's `platforms.Only`): a variant runs what the variants before it run. Left out are 32 bits on machines
+    /// of 64, which many of them lack.
+    pub fn runs_too(&self) -> Vec<Self> {
+        let number = self.variant.as_deref().and_then(|variant| variant.strip_prefix('v')?.parse::<u8>().ok());
+        let lowest = match self.architecture.as_str() {
+            "arm" => 5,
+            "amd64" => 1,
+            "arm64" => 8,
+            _ => return Vec::new(),
+        };
+        let lower = (lowest..number.unwrap_or_default().min(16)).rev();
+        // Each of them is a platform, because its parts are those of one.
+        let named = lower.map(|number| Self::new(&self.os, &self.architecture, Some(&format!("v{number}"))));
+        named.filter_map(Result::ok).collect()
+    }
+
     /// Whether this is no real platform: BuildKit calls that of an attestation so.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" && self.architecture == "unknown"
@@ -100,6 +117,29 @@ mod tests {
         ] {
             let platform: Platform = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(platform.to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_machine_runs_too() {
+        for (text, expected) in [
+            ("linux/arm/v7", "linux/arm/v6 linux/arm/v5"),
+            ("linux/arm", "linux/arm/v6 linux/arm/v5"),
+            ("linux/arm/v5", ""),
+            ("linux/amd64", ""),
+            ("linux/amd64/v3", "linux/amd64/v2 linux/amd64"),
+            ("linux/arm64", ""),
+            ("linux/arm64/v9", "linux/arm64"),
+            ("linux/riscv64/v3", ""),
+            (
+                "linux/arm/v255",
+                "linux/arm/v15 linux/arm/v14 linux/arm/v13 linux/arm/v12 linux/arm/v11 linux/arm/v10 \
+              linux/arm/v9 linux/arm/v8 linux/arm/v7 linux/arm/v6 linux/arm/v5",
+            ),
+        ] {
+            let platform: Platform = text.parse().unwrap();
+            let shown: Vec<_> = platform.runs_too().iter().map(ToString::to_string).collect();
+            assert_eq!(shown.join(" "), expected, "{text}");
         }
     }
 

@@ -1,31 +1,69 @@
-//! The text of a commit as the user gives it, with places to fill in.
+//! Texts as the user gives them, with places to fill in.
 
-use crate::message::skip_ci::{self, PieceOrigin};
+use super::skip_ci::{self, PieceOrigin};
 
-/// A commit's text with places to fill in.
+/// A text with places to fill in. `P` is what may be filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageTemplate(Vec<Piece>);
+pub struct Template<P>(Vec<Piece<P>>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
+enum Piece<P> {
     Text(String),
-    Images,
-    Tag,
-    Source,
+    Place(P),
 }
 
 /// Why a text is not a template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    #[error("the message is empty")]
-    Empty,
-    #[error("a `{{` in the message is not closed")]
-    Unclosed,
-    #[error("the message has no placeholder `{{{0}}}`")]
-    Unknown(String),
+    #[error("the {0} is empty")]
+    Empty(&'static str),
+    #[error("a `{{` in the {0} is not closed")]
+    Unclosed(&'static str),
+    #[error("the {what} has no placeholder `{{{name}}}`")]
+    Unknown { what: &'static str, name: String },
 }
 
-/// What goes into a template.
+impl<P: Copy> Template<P> {
+    /// Reads a template; `what` is what it is called in a message, `places` are the names that may stand in `{` and `}`.
+    pub(super) fn parse(text: &str, what: &'static str, places: &[(&str, P)]) -> Result<Self, TemplateError> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            pieces.push(Piece::Text(before.to_owned()));
+            let (name, after) = after.split_once('}').ok_or(TemplateError::Unclosed(what))?;
+            let place = places.iter().find(|(place, _)| *place == name);
+            let (_, place) = place.ok_or_else(|| TemplateError::Unknown { what, name: name.to_owned() })?;
+            pieces.push(Piece::Place(*place));
+            rest = after;
+        }
+        pieces.push(Piece::Text(rest.to_owned()));
+        if text.trim().is_empty() {
+            return Err(TemplateError::Empty(what));
+        }
+        Ok(Self(pieces))
+    }
+
+    /// Returns the pieces of the text, the places filled in. What was filled in is not filled again.
+    pub(super) fn fill<'a>(&'a self, value: impl Fn(P) -> &'a str) -> impl Iterator<Item = (&'a str, PieceOrigin)> {
+        self.0.iter().map(move |piece| match piece {
+            Piece::Text(text) => (text.as_str(), PieceOrigin::Typed),
+            Piece::Place(place) => (value(*place), PieceOrigin::Filled),
+        })
+    }
+}
+
+/// A commit's text with places to fill in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageTemplate(Template<MessagePlace>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MessagePlace {
+    Images,
+    Tag,
+    Source,
+}
+
+/// What goes into a commit's text.
 pub struct MessageValues<'a> {
     pub images: &'a str,
     pub tag: &'a str,
@@ -35,40 +73,21 @@ pub struct MessageValues<'a> {
 impl MessageTemplate {
     /// Reads a template; `{images}`, `{tag}` and `{source}` are its places.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        let mut pieces = Vec::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
-            pieces.push(Piece::Text(before.to_owned()));
-            let Some((name, after)) = after.split_once('}') else {
-                return Err(TemplateError::Unclosed);
-            };
-            pieces.push(match name {
-                "images" => Piece::Images,
-                "tag" => Piece::Tag,
-                "source" => Piece::Source,
-                _ => return Err(TemplateError::Unknown(name.to_owned())),
-            });
-            rest = after;
-        }
-        pieces.push(Piece::Text(rest.to_owned()));
-        if text.trim().is_empty() {
-            return Err(TemplateError::Empty);
-        }
-        Ok(Self(pieces))
+        let places = [("images", MessagePlace::Images), ("tag", MessagePlace::Tag), ("source", MessagePlace::Source)];
+        Template::parse(text, "message", &places).map(Self)
     }
 
     /// Returns whether its own text asks CI systems to leave the commit alone.
     pub fn has_marker(&self) -> bool {
-        self.0.iter().any(|piece| matches!(piece, Piece::Text(text) if skip_ci::is_in(text)))
+        self.0.fill(|_| "").any(|(text, _)| skip_ci::is_in(text))
     }
 
-    /// Returns the text. What was filled in is not filled again, and makes no marker.
+    /// Returns the text. What was filled in makes no marker.
     pub fn fill(&self, values: &MessageValues<'_>) -> String {
-        skip_ci::joined(self.0.iter().map(|piece| match piece {
-            Piece::Text(text) => (text.as_str(), PieceOrigin::Typed),
-            Piece::Images => (values.images, PieceOrigin::Filled),
-            Piece::Tag => (values.tag, PieceOrigin::Filled),
-            Piece::Source => (values.source, PieceOrigin::Filled),
+        skip_ci::joined(self.0.fill(|place| match place {
+            MessagePlace::Images => values.images,
+            MessagePlace::Tag => values.tag,
+            MessagePlace::Source => values.source,
         }))
     }
 }

@@ -64,7 +64,8 @@ pub(super) fn version() -> Option<Trailer> {
 pub struct ReleaseTrailers {
     pub commit: CommitId,
     images: Vec<(String, ReleasedImage)>,
-    files: Vec<String>,
+    /// The files that are said to have been written.
+    pub files: Vec<String>,
     pub source: Option<SourceCommit>,
     pub run: Option<String>,
     pub rollback_of: Vec<CommitId>,
@@ -184,10 +185,24 @@ impl SourceCommit {
         Some(Self { repository: Some(repository.to_owned()), commit: CommitId::parse(commit)? })
     }
 
+    /// Reads what the labels of an image say: the whole id of a commit, and the URL of its repository. Of the URL, the path
+    /// counts: it is what `owner/repo` stands for.
+    pub fn of_labels(revision: &str, source: Option<&str>) -> Option<Self> {
+        Some(Self { repository: source.and_then(path_of), commit: CommitId::parse(revision.trim())? })
+    }
+
     /// Returns the commit that a tag names, if it is nothing but a whole commit id.
     pub fn of_tag(tag: &str) -> Option<Self> {
         Some(Self { repository: None, commit: CommitId::parse(tag)? })
     }
+}
+
+/// Returns the path of a repository's URL, if it has no more than such paths have.
+fn path_of(url: &str) -> Option<String> {
+    let rest = url.trim().split_once("://")?.1;
+    let path = rest.split_once('/')?.1.trim_matches('/').trim_end_matches(".git");
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    ((1..=200).contains(&path.len()) && path.chars().all(is_plain)).then(|| path.to_owned())
 }
 
 impl fmt::Display for SourceCommit {
@@ -230,5 +245,17 @@ mod tests {
         assert_eq!(SourceCommit::parse("org/app@fdafd70"), None, "a shortened id");
         assert_eq!(SourceCommit::of_tag(id).unwrap().commit.to_string(), id);
         assert_eq!(SourceCommit::of_tag("v1.2.3"), None);
+        for (url, repository) in [
+            (Some("https://github.com/org/app.git"), Some("org/app")),
+            (Some("https://user:s3cret@host/group/sub/app/"), Some("group/sub/app")),
+            (Some("https://host/org/app?token=s3cret"), None),
+            (Some("https://host"), None),
+            (Some("app"), None),
+            (None, None),
+        ] {
+            let source = SourceCommit::of_labels(id, url).unwrap();
+            assert_eq!(source.repository.as_deref(), repository, "{url:?}");
+        }
+        assert_eq!(SourceCommit::of_labels("fdafd70", None), None, "a shortened id");
     }
 }

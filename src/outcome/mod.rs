@@ -111,7 +111,7 @@ pub enum Ending {
     Superseded,
     /// What runs was built on another line, and the user said to leave it then.
     Diverged,
-    /// Somebody has stopped releases.
+    /// A hold stops releases.
     Held,
     /// History was told, and nothing done.
     Listed,
@@ -121,6 +121,16 @@ impl Ending {
     /// Returns whether a guard stopped the release, so that nothing of it came about.
     pub fn is_stopped(self) -> bool {
         matches!(self, Self::Superseded | Self::Diverged | Self::Held)
+    }
+
+    /// Returns what would release all the same, if a guard stopped the release.
+    pub fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Superseded => Some("`--on-superseded allow` releases it all the same"),
+            Self::Diverged => Some("`--on-diverged release` releases it all the same"),
+            Self::Held => Some("remove the file to end the hold; `--override-hold` releases all the same"),
+            _ => None,
+        }
     }
 }
 

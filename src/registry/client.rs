@@ -9,18 +9,21 @@ use super::auth::authenticator::Authenticator;
 use super::auth::login::LoginSource;
 use super::auth::login_sources::Credentials;
 use super::context::CheckContext;
-use super::descriptor::ACCEPT;
+use super::descriptor::{ACCEPT, Descriptor, DigestEvidence};
 use super::early_end::EarlyEnd;
 use super::endpoint::Endpoint;
 use super::error::{CheckError, InvalidResponse};
 use super::fetch::{Detail, Fetcher, FoundImage, found_in, invalid};
 use super::http::sender::Sender;
 use super::http::trust::Trust;
-use super::inspection::Inspection;
+use super::inspection::{BuiltFrom, Inspection};
 use super::manifest::Manifest;
+use super::read_parts::ReadParts;
 use super::requirement::{Finding, Requirement};
 use super::verdict::Verdict;
 use crate::image::{Platform, Reference};
+use crate::system::notices::Notices;
+use crate::system::proxy::Proxies;
 
 /// The longest time for a check; a longer one could not be added to a point in time.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -38,6 +41,7 @@ pub struct ClientOptions {
     /// an authority for them.
     pub plain_http: Vec<String>,
     pub trust: Trust,
+    pub proxies: Proxies,
     /// For one check in all, with its retries.
     pub timeout: Duration,
     pub credentials: Credentials,
@@ -73,11 +77,22 @@ impl Client {
             plain_http: options.plain_http,
             timeout: options.timeout.min(MAX_TIMEOUT),
             fetcher: Fetcher {
-                sender: Sender::new(options.trust.clone()),
+                sender: Sender::new(options.trust.clone(), options.proxies),
                 authenticator: Authenticator::new(options.credentials),
+                read_parts: ReadParts::default(),
             },
             trust: options.trust,
         }
+    }
+
+    /// Returns what a person should know of the connections that were made.
+    pub fn notices(&self) -> &Notices {
+        &self.fetcher.sender.notices
+    }
+
+    /// Returns what only a person that looks closely wants to know of them.
+    pub fn asides(&self) -> &Notices {
+        &self.fetcher.sender.asides
     }
 
     /// Checks several images, and returns the results in the same order. Of each registry the first image is checked alone:
@@ -110,14 +125,50 @@ impl Client {
         requirements: &[Requirement],
         detail: Detail,
     ) -> Result<CheckedImage, CheckError> {
+        self.run(reference, |context| match requirements {
+            [] => self.find(detail, context),
+            _ => self.inspect(requirements, context),
+        })
+    }
+
+    /// Makes sure that the registry has a manifest under the digest of an image that was found, which a header may name
+    /// wrongly. The manifest is asked for by this digest; if it is not there, that of the tag is read, and its digest counts.
+    pub fn confirm(&self, reference: &Reference, found: &Descriptor) -> Result<CheckedImage, CheckError> {
+        self.run(reference, |context| match self.fetcher.find_by_digest(&found.digest, context) {
+            Ok(Verdict::Present(_)) => {
+                Ok(Verdict::Present(Descriptor { evidence: DigestEvidence::Manifest, ..found.clone() }).into())
+            }
+            Ok(_) | Err(EarlyEnd::Verdict(Verdict::Absent(_))) => {
+                let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
+                found_in(&self.fetcher.get(&url, ACCEPT, context)?, wanted)
+            }
+            Err(end) => Err(end),
+        })
+    }
+
+    /// Returns what an image says that it was built from; `None` if it says nothing, or cannot be read.
+    pub fn built_from(&self, reference: &Reference) -> Option<BuiltFrom> {
+        let endpoint = Endpoint::new(reference, &self.plain_http, &self.trust).ok()?;
+        let mut context = CheckContext::new(endpoint, Instant::now() + self.timeout);
+        let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
+        let response = self.fetcher.get(&url, ACCEPT, &mut context).ok()?;
+        let Verdict::Present(descriptor) = found_in(&response, wanted).ok()?.verdict else {
+            return None;
+        };
+        let manifest = Manifest::parse(&response.body)?;
+        Inspection::new(&self.fetcher, &[], &mut context).built_from(descriptor.digest, manifest)
+    }
+
+    /// Makes one check, within its time.
+    fn run(
+        &self,
+        reference: &Reference,
+        check: impl FnOnce(&mut CheckContext) -> Result<FoundImage, EarlyEnd>,
+    ) -> Result<CheckedImage, CheckError> {
         let started = Instant::now();
         let mut context =
             CheckContext::new(Endpoint::new(reference, &self.plain_http, &self.trust)?, started + self.timeout);
-        let found = match requirements {
-            [] => self.find(detail, &mut context),
-            _ => self.inspect(requirements, &mut context),
-        };
-        let FoundImage { verdict, findings, platforms } = match found {
+        let FoundImage { verdict, findings, platforms } = match check(&mut context) {
             Ok(found) => found,
             Err(EarlyEnd::Verdict(verdict)) => FoundImage::from(verdict),
             Err(EarlyEnd::Error(error)) => return Err(error),
@@ -132,10 +183,10 @@ impl Client {
         self.fetcher.find_manifest(&url, wanted.as_ref(), detail, context)
     }
 
-    /// Asks for the image and what it leads to. The body is needed, so it is asked for at once.
+    /// Asks for the image and what it leads to. The body is needed, so it is asked for at once, unless it was read before.
     fn inspect(&self, requirements: &[Requirement], context: &mut CheckContext) -> Result<FoundImage, EarlyEnd> {
         let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
-        let response = self.fetcher.get(&url, ACCEPT, context)?;
+        let response = self.fetcher.read_manifest(&url, context)?;
         let found = found_in(&response, wanted)?;
         let Verdict::Present(descriptor) = &found.verdict else {
             return Ok(found);

@@ -33,6 +33,17 @@ impl CheckContext {
     pub(super) fn allow(&self, from: &Url, to: &Url) -> Result<(), CheckError> {
         may_lead(&self.endpoint.base, from, to).map_err(|refusal| misdirected(from, shown_host(to), refusal))
     }
+
+    /// Fails if the registry must not have its token server at `realm`.
+    pub(super) fn allow_realm(&self, realm: &Url) -> Result<(), CheckError> {
+        match may_lead(&self.endpoint.base, &self.endpoint.base, realm) {
+            Ok(()) => Ok(()),
+            Err(LocationError::Downgrade) => {
+                Err(CheckError::PlainRealm { host: shown_host(&self.endpoint.base), realm: shown_host(realm) })
+            }
+            Err(refusal) => Err(misdirected(&self.endpoint.base, shown_host(realm), refusal)),
+        }
+    }
 }
 
 pub(super) fn misdirected(from: &Url, to: String, source: LocationError) -> CheckError {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::http::requests::HttpResponse;
@@ -23,6 +24,16 @@ pub struct Descriptor {
     /// `None` if the registry does not say.
     pub media_type: Option<MediaType>,
     pub size: Option<u64>,
+    pub evidence: DigestEvidence,
+}
+
+/// What vouches for a digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DigestEvidence {
+    /// The registry names it in a header, beside a tag. Such headers are known to be wrong.
+    Header,
+    /// The registry has a manifest under it: that was read, or was asked for by this digest.
+    Manifest,
 }
 
 /// The kind of a manifest.
@@ -48,6 +59,11 @@ impl MediaType {
             other => Self::Other(other.chars().take(128).collect()),
         })
     }
+
+    /// Whether this is docker's first kind of manifest, signed or not.
+    pub(super) fn is_schema_one(&self) -> bool {
+        matches!(self, Self::Other(text) if text.starts_with("application/vnd.docker.distribution.manifest.v1+"))
+    }
 }
 
 impl fmt::Display for MediaType {
@@ -66,7 +82,7 @@ impl fmt::Display for MediaType {
 pub(super) fn from_headers(response: &HttpResponse) -> Option<Descriptor> {
     let digest = response.header("docker-content-digest")?.parse().ok()?;
     let size = response.header(CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    Some(Descriptor { digest, media_type: content_type(response), size })
+    Some(Descriptor { digest, media_type: content_type(response), size, evidence: DigestEvidence::Header })
 }
 
 /// Returns what a body is, whatever the headers say of its digest; `None` if it is no manifest. The digest is of the
@@ -75,16 +91,23 @@ pub(super) fn from_body(response: &HttpResponse, wanted: Option<&Digest>) -> Opt
     #[derive(Deserialize)]
     struct Manifest {
         #[serde(rename = "schemaVersion")]
-        _schema_version: u32,
+        schema_version: Option<u32>,
+        manifests: Option<IgnoredAny>,
+        config: Option<IgnoredAny>,
         #[serde(rename = "mediaType")]
         media_type: Option<String>,
     }
     let manifest: Manifest = serde_json::from_slice(&response.body).ok()?;
+    // Some builders leave the version out.
+    if manifest.schema_version.is_none() && manifest.manifests.is_none() && manifest.config.is_none() {
+        return None;
+    }
     let named = manifest.media_type.as_deref().and_then(MediaType::new);
     Some(Descriptor {
         digest: digest_of(&response.body, wanted)?,
         media_type: named.or_else(|| content_type(response)),
         size: u64::try_from(response.body.len()).ok(),
+        evidence: DigestEvidence::Manifest,
     })
 }
 
@@ -115,6 +138,7 @@ mod tests {
     fn response(headers: &[(&'static str, &'static str)], body: &str) -> HttpResponse {
         let pairs = headers.iter().map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v)));
         HttpResponse {
+            method: reqwest::Method::GET,
             url: Url::parse("https://registry.example.org/v2/app/manifests/v1").unwrap(),
             status: StatusCode::OK,
             headers: pairs.collect::<HeaderMap>(),

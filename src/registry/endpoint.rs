@@ -4,9 +4,9 @@
 use reqwest::Url;
 
 use super::error::CheckError;
-use super::http::address::is_loopback;
 use super::http::trust::Trust;
 use crate::image::{Digest, Reference};
+use crate::system::http::is_loopback;
 
 #[derive(Debug)]
 pub(super) struct Endpoint {
@@ -65,12 +65,14 @@ impl Endpoint {
     }
 }
 
-/// Whether `entry`, a host with or without a port, names `registry`; without one it names the host at any port.
+/// Whether `entry`, a host with or without a port, names `registry`; without one it names the host at any port. A registry
+/// without one has the port of HTTP.
 fn names(entry: &str, registry: &str) -> bool {
     let host = match registry.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
         _ => registry,
     };
+    let entry = entry.strip_suffix(":80").filter(|_| host == registry).unwrap_or(entry);
     entry.eq_ignore_ascii_case(registry) || entry.eq_ignore_ascii_case(host)
 }
 
@@ -83,7 +85,7 @@ mod tests {
 
     #[test]
     fn where_a_reference_leads() {
-        let plain_http = ["lan".to_owned(), "other:5000".to_owned(), "[fd00::1]".to_owned()];
+        let plain_http = ["lan", "other:5000", "[fd00::1]", "web:80"].map(str::to_owned);
         for (reference, expected) in [
             ("nginx:1.27", "https://registry-1.docker.io/v2/library/nginx/manifests/1.27"),
             ("ghcr.io/org/app:v1", "https://ghcr.io/v2/org/app/manifests/v1"),
@@ -99,6 +101,8 @@ mod tests {
             ("lan:5000/app:v1", "http://lan:5000/v2/app/manifests/v1"),
             ("LAN/app:v1", "http://lan/v2/app/manifests/v1"),
             ("other:5000/app:v1", "http://other:5000/v2/app/manifests/v1"),
+            ("web/app:v1", "http://web/v2/app/manifests/v1"),
+            ("web:443/app:v1", "https://web/v2/app/manifests/v1"),
             ("other:5001/app:v1", "https://other:5001/v2/app/manifests/v1"),
             ("[fd00::1]:5000/app:v1", "http://[fd00::1]:5000/v2/app/manifests/v1"),
             ("[fd00::2]:5000/app:v1", "https://[fd00::2]:5000/v2/app/manifests/v1"),
@@ -113,7 +117,7 @@ mod tests {
 
     #[test]
     fn an_authority_makes_loopback_speak_tls() {
-        let trust = Trust { ca_file: Some("ca.pem".into()), folders: Vec::new() };
+        let trust = Trust { ca_file: Some("ca.pem".into()), ..Trust::default() };
         let plain_http = ["127.0.0.1".to_owned()];
         for (reference, expected) in [
             ("localhost:5000/app:v1", "https://localhost:5000/v2/"),

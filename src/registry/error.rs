@@ -23,9 +23,20 @@ pub enum CheckError {
     /// The login cannot be had from the program that the docker configuration names: unauthorized.
     #[error("cannot get the login for `{server}` from `{program}`")]
     Helper { program: String, server: String, source: HelperProblem },
-    /// The registry, or a server in its place, sends us to a URL that a check must not follow: unexpected.
+    /// The registry, or a server in its place, sends us to a URL that a check must not follow: unauthorized, since a person
+    /// must mend it, and the rules keep logins where they belong. Redirects that do not end are a registry that is not
+    /// available.
     #[error("{from} leads to {to}, which is not followed")]
     Misdirected { from: String, to: String, source: LocationError },
+    /// The registry has TLS, and its token server has not: unauthorized.
+    #[error("{host} asks for the login at http://{realm}, without TLS")]
+    PlainRealm { host: String, realm: String },
+    /// The token server led elsewhere, where the login was not shown, and was refused: unauthorized.
+    #[error("the login was not shown to {to}, where the token server of {host} leads; it answered {status}")]
+    LoginDropped { host: String, to: String, status: u16 },
+    /// A login would go to a proxy in clear text: unauthorized.
+    #[error("the login for {host} was not sent: it would go to the proxy {proxy} in clear text")]
+    LoginInClear { host: String, proxy: String },
     /// The registry wants a login of a kind we do not have: unauthorized.
     #[error("{host} wants a login of an unknown kind: {schemes}")]
     Scheme { host: String, schemes: String },
@@ -34,7 +45,7 @@ pub enum CheckError {
     InvalidResponse { host: String, source: InvalidResponse },
     /// The HTTP client cannot be made, as on a machine without CA certificates: unexpected.
     #[error("cannot set up the HTTP client")]
-    Setup(#[source] reqwest::Error),
+    Setup(#[source] anyhow::Error),
 }
 
 /// What is wrong with a file of certificates.
@@ -44,6 +55,8 @@ pub enum AuthorityProblem {
     Unreadable(#[source] std::io::Error),
     #[error("it holds no certificate in the PEM form")]
     NoCertificate,
+    #[error("`{variable}` names it, and it cannot be read")]
+    Named { variable: &'static str, source: std::io::Error },
 }
 
 /// What is wrong with a docker configuration. The parser's own message is not kept: it quotes values.
@@ -51,6 +64,8 @@ pub enum AuthorityProblem {
 pub enum ConfigProblem {
     #[error("cannot read it")]
     Unreadable(#[source] std::io::Error),
+    #[error("it names the file `{path}`, which cannot be read")]
+    NamedFile { path: PathBuf, source: std::io::Error },
     #[error("line {line}, column {column}: not JSON, or not of docker's form")]
     Malformed { line: usize, column: usize },
     #[error("the `auth` of `{key}` is not the base64 of `user:password`")]
@@ -89,6 +104,10 @@ pub enum LocationError {
     Malformed,
     #[error("there are too many redirects")]
     Endless,
+    #[error("the redirects lead in a circle")]
+    Circle,
+    #[error("the login of the CI system is for its own servers alone")]
+    OtherServer,
 }
 
 /// Why a successful answer cannot be used.
@@ -104,4 +123,6 @@ pub enum InvalidResponse {
     Nested,
     #[error("it holds no token")]
     NoToken,
+    #[error("it is compressed, which was not asked for")]
+    Encoded,
 }

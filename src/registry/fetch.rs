@@ -1,19 +1,26 @@
 //! Requests for the parts of an image: each is authorized as the registry asks, and a refusal becomes a verdict.
 
+use std::sync::Arc;
+
 use reqwest::{Method, StatusCode, Url};
 
-use super::auth::authenticator::{Authenticator, words_of};
+use super::artifact::Artifact;
+use super::auth::authenticator::Authenticator;
+use super::auth::login::LoginSource;
+use super::auth::login_check::FirstUse;
+use super::auth::scheme::words_of;
 use super::context::CheckContext;
-use super::descriptor::{ACCEPT, Descriptor, digest_of, from_body, from_headers};
+use super::descriptor::{ACCEPT, Descriptor, DigestEvidence, MediaType, digest_of, from_body, from_headers};
 use super::early_end::EarlyEnd;
 use super::endpoint::Store;
 use super::error::{CheckError, InvalidResponse};
 use super::http::address::{is_same_place, shown_host};
 use super::http::error_response::ErrorResponse;
-use super::http::requests::{HttpRequest, HttpResponse};
+use super::http::requests::{HttpRequest, HttpResponse, MAX_ATTEMPTS};
 use super::http::sender::Sender;
 use super::limits::MAX_MANIFEST_SIZE;
 use super::manifest::Manifest;
+use super::read_parts::ReadParts;
 use super::requirement::Finding;
 use super::verdict::{Outage, Verdict};
 use crate::image::{Digest, Platform};
@@ -23,8 +30,10 @@ use crate::image::{Digest, Platform};
 pub enum Detail {
     /// The registry's own words for it, which cost one request more; and a `HEAD` is not believed alone.
     Full,
-    /// That it is not there: enough for one that was absent a moment ago.
+    /// That it is not there, or not the wanted one: enough if that was so a moment ago.
     Brief,
+    /// The same, but `HEAD` is not believed alone that it is not there.
+    Confirmed,
 }
 
 /// An image that is there, as far as it was read.
@@ -40,11 +49,12 @@ impl From<Verdict> for FoundImage {
     }
 }
 
-/// Fetches from registries. All checks share its connections, logins and tokens.
+/// Fetches from registries. All checks share its connections, logins and tokens, and what was read.
 #[derive(Debug)]
 pub(super) struct Fetcher {
     pub(super) sender: Sender,
     pub(super) authenticator: Authenticator,
+    pub(super) read_parts: ReadParts,
 }
 
 impl Fetcher {
@@ -58,18 +68,68 @@ impl Fetcher {
         detail: Detail,
         context: &mut CheckContext,
     ) -> Result<FoundImage, EarlyEnd> {
-        let head = self.request(Method::HEAD, url, ACCEPT, context)?;
-        if head.status == StatusCode::OK
-            && let Some(found) = from_headers(&head)
-            && wanted.is_none_or(|wanted| *wanted == found.digest)
-        {
-            return Ok(Verdict::Present(found).into());
+        self.offering_login(context, |context| self.find_as_asked(url, wanted, detail, context))
+    }
+
+    fn find_as_asked(
+        &self,
+        url: &Url,
+        wanted: Option<&Digest>,
+        detail: Detail,
+        context: &mut CheckContext,
+    ) -> Result<FoundImage, EarlyEnd> {
+        let head = match self.request(Method::HEAD, url, ACCEPT, context) {
+            // A challenge may be missing from the answers to `HEAD` alone.
+            Err(EarlyEnd::Verdict(Verdict::NoAccess(_))) if context.source == LoginSource::NotAsked => None,
+            answered => Some(answered?),
+        };
+        let response = match head {
+            Some(got) if got.method == Method::GET => success(got)?,
+            Some(head) => match self.told_by_head(&head, url, wanted, detail, context)? {
+                Some(found) => return Ok(found),
+                None => self.get_as_asked(url, ACCEPT, context)?,
+            },
+            None => self.get_as_asked(url, ACCEPT, context)?,
+        };
+        let response = Arc::new(response);
+        if let Some(digest) = digest_of(&response.body, None) {
+            self.read_parts.keep(context.endpoint.part(Store::Manifests, &digest)?, &response);
+        }
+        found_in(&response, wanted.cloned())
+    }
+
+    /// Returns what `HEAD` tells, if that is enough.
+    fn told_by_head(
+        &self,
+        head: &HttpResponse,
+        url: &Url,
+        wanted: Option<&Digest>,
+        detail: Detail,
+        context: &CheckContext,
+    ) -> Result<Option<FoundImage>, EarlyEnd> {
+        if head.is_page() {
+            return Ok(None);
         }
         if head.status == StatusCode::NOT_FOUND && detail == Detail::Brief {
-            return Ok(meaning(ErrorResponse::of(&head)).into());
+            return Ok(Some(meaning(ErrorResponse::of(head)).into()));
         }
-        let response = self.get(url, ACCEPT, context)?;
-        found_in(&response, wanted.cloned())
+        let Some(found) = from_headers(head).filter(|_| head.status == StatusCode::OK) else {
+            return Ok(None);
+        };
+        let part = context.endpoint.part(Store::Manifests, &found.digest)?;
+        if wanted.is_none_or(|wanted| *wanted == found.digest) {
+            let is_by_digest = *url == part;
+            let evidence = if is_by_digest { DigestEvidence::Manifest } else { found.evidence };
+            let is_schema_one = found.media_type.as_ref().is_some_and(MediaType::is_schema_one);
+            return Ok(Some(match is_schema_one {
+                true => Verdict::NotAnImage(Artifact::SchemaOne).into(),
+                false => Verdict::Present(Descriptor { evidence, ..found }).into(),
+            }));
+        }
+        match self.read_parts.get(&part) {
+            Some(read) if detail != Detail::Full => Ok(Some(found_in(&read, wanted.cloned())?)),
+            _ => Ok(None),
+        }
     }
 
     /// Asks whether the manifest of this digest is there.
@@ -78,23 +138,61 @@ impl Fetcher {
         Ok(self.find_manifest(&url, Some(digest), Detail::Full, context)?.verdict)
     }
 
+    /// Reads the manifest of an image, unless `HEAD` tells that it is one that was read before.
+    pub(super) fn read_manifest(&self, url: &Url, context: &mut CheckContext) -> Result<Arc<HttpResponse>, EarlyEnd> {
+        let (mut named, mut got) = (None, None);
+        let is_head_asked = self.read_parts.is_told_by_head(url);
+        if is_head_asked {
+            let head = self.request(Method::HEAD, url, ACCEPT, context)?;
+            if head.method == Method::GET {
+                got = Some(success(head)?);
+            } else if let Some(found) = from_headers(&head).filter(|_| head.status == StatusCode::OK) {
+                if let Some(read) = self.read_parts.get(&context.endpoint.part(Store::Manifests, &found.digest)?) {
+                    return Ok(read);
+                }
+                named = Some(found.digest);
+            }
+        }
+        let is_head_answered = is_head_asked && got.is_none();
+        let response = Arc::new(match got {
+            Some(got) => got,
+            None => self.get(url, ACCEPT, context)?,
+        });
+        let digest = digest_of(&response.body, named.as_ref());
+        if is_head_answered && named != digest {
+            self.read_parts.note_wrong_head(url);
+        }
+        if let Some(digest) = digest {
+            self.read_parts.keep(context.endpoint.part(Store::Manifests, &digest)?, &response);
+            self.read_parts.note_tag(url);
+        }
+        Ok(response)
+    }
+
     /// Reads a part of an image, which must be what its digest says.
     pub(super) fn read_part(
         &self,
         store: Store,
         digest: &Digest,
         context: &mut CheckContext,
-    ) -> Result<Vec<u8>, EarlyEnd> {
+    ) -> Result<Arc<HttpResponse>, EarlyEnd> {
         let url = context.endpoint.part(store, digest)?;
+        if let Some(read) = self.read_parts.get(&url) {
+            return Ok(read);
+        }
         let accept = match store {
             Store::Manifests => ACCEPT,
             Store::Blobs => "*/*",
         };
-        let response = self.get(&url, accept, context)?;
+        let response = Arc::new(self.get(&url, accept, context)?);
         match digest_of(&response.body, Some(digest)) {
-            Some(found) if found == *digest => Ok(response.body),
+            Some(found) if found == *digest => {
+                self.read_parts.keep(url, &response);
+                Ok(response)
+            }
             Some(found) => {
-                let found = Descriptor { digest: found, media_type: None, size: None };
+                let evidence = DigestEvidence::Manifest;
+                let found = Descriptor { digest: found, media_type: None, size: None, evidence };
                 Err(EarlyEnd::Verdict(Verdict::Mismatch { wanted: digest.clone(), found }))
             }
             None => Err(invalid(&response, InvalidResponse::NotAnImage)),
@@ -108,12 +206,36 @@ impl Fetcher {
         accept: &'static str,
         context: &mut CheckContext,
     ) -> Result<HttpResponse, EarlyEnd> {
-        let response = self.request(Method::GET, url, accept, context)?;
-        if response.status == StatusCode::OK {
-            Ok(response)
-        } else {
-            Err(EarlyEnd::Verdict(meaning(ErrorResponse::of(&response))))
-        }
+        self.offering_login(context, |context| self.get_as_asked(url, accept, context))
+    }
+
+    fn get_as_asked(
+        &self,
+        url: &Url,
+        accept: &'static str,
+        context: &mut CheckContext,
+    ) -> Result<HttpResponse, EarlyEnd> {
+        success(self.request(Method::GET, url, accept, context)?)
+    }
+
+    /// Makes an attempt, and makes it again with a login if it ends in a "no" to a request without one: some registries hide
+    /// from a request without a login what is there, and do not ask for one.
+    fn offering_login<T>(
+        &self,
+        context: &mut CheckContext,
+        attempt: impl Fn(&mut CheckContext) -> Result<T, EarlyEnd>,
+    ) -> Result<T, EarlyEnd> {
+        let end = match attempt(context) {
+            Ok(found) => return Ok(found),
+            Err(end) => end,
+        };
+        let may_be_hidden = matches!(
+            end,
+            EarlyEnd::Verdict(
+                Verdict::Absent(_) | Verdict::NoAccess(_) | Verdict::Refused(_) | Verdict::RateLimited(_)
+            )
+        );
+        if may_be_hidden && self.authenticator.offer(&self.sender, context)? { attempt(context) } else { Err(end) }
     }
 
     /// Makes a request, authorized as the registry asks.
@@ -138,21 +260,41 @@ impl Fetcher {
                 authorization: authorization.as_ref().map(|authorization| &authorization.header),
                 form: None,
                 limit: MAX_MANIFEST_SIZE,
+                attempts: MAX_ATTEMPTS,
             };
             let response = self.sender.send(&request, context)?;
-            if response.status != StatusCode::UNAUTHORIZED {
-                if let Some(first_use) = first_use {
-                    first_use.accepted();
-                }
-                return Ok(response);
+            if let Some(first_use) = first_use {
+                settle(first_use, &response, context);
             }
-            if let Some(first_use) = first_use
-                && is_same_place(&response.url, &context.endpoint.base)
-            {
-                first_use.rejected(words_of(&response));
+            if response.status != StatusCode::UNAUTHORIZED {
+                return Ok(response);
             }
             context.authorization = Some(self.authenticator.answer(&response, &self.sender, context)?);
         }
+    }
+}
+
+/// Notes what the first answer to a login says of it. It may say nothing: another host answered, or the registry refused a
+/// `HEAD`, whose answer has no words.
+fn settle(first_use: FirstUse<'_>, response: &HttpResponse, context: &CheckContext) {
+    let is_ours = is_same_place(&response.url, &context.endpoint.base);
+    let words = words_of(response);
+    match response.status {
+        StatusCode::UNAUTHORIZED if is_ours => first_use.rejected(words),
+        StatusCode::UNAUTHORIZED => {}
+        _ if words.refuses_login() => first_use.rejected(words),
+        StatusCode::FORBIDDEN if response.method == Method::HEAD => {}
+        _ => first_use.accepted(),
+    }
+}
+
+/// Returns a success, or the verdict that another answer means.
+fn success(response: HttpResponse) -> Result<HttpResponse, EarlyEnd> {
+    let answer = || ErrorResponse::of(&response);
+    match response.status {
+        _ if response.is_page() => Err(EarlyEnd::Verdict(Verdict::Unavailable(Outage::Page(answer())))),
+        StatusCode::OK => Ok(response),
+        _ => Err(EarlyEnd::Verdict(meaning(answer()))),
     }
 }
 
@@ -161,9 +303,11 @@ pub(super) fn found_in(response: &HttpResponse, wanted: Option<Digest>) -> Resul
     let Some(found) = from_body(response, wanted.as_ref()) else {
         return Err(invalid(response, InvalidResponse::NotAManifest));
     };
-    let platforms = Manifest::parse(&response.body).map(|manifest| manifest.platforms()).unwrap_or_default();
-    let verdict = match wanted {
-        Some(wanted) if wanted != found.digest => Verdict::Mismatch { wanted, found },
+    let manifest = Manifest::parse(&response.body);
+    let platforms = manifest.as_ref().map(Manifest::platforms).unwrap_or_default();
+    let verdict = match (wanted, manifest) {
+        (Some(wanted), _) if wanted != found.digest => Verdict::Mismatch { wanted, found },
+        (_, Some(Manifest::Other(artifact))) => Verdict::NotAnImage(artifact),
         _ => Verdict::Present(found),
     };
     Ok(FoundImage { platforms, ..FoundImage::from(verdict) })
@@ -178,6 +322,7 @@ pub(super) fn invalid(response: &HttpResponse, source: InvalidResponse) -> Early
 fn meaning(answer: ErrorResponse) -> Verdict {
     match answer.status {
         404 | 410 => Verdict::Absent(answer),
+        401..=403 if answer.refuses_login() => Verdict::LoginRejected(answer),
         401 | 402 | 403 | 451 => Verdict::NoAccess(answer),
         412 => Verdict::Withheld(answer),
         _ if answer.says(&["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NAME_INVALID", "TAG_INVALID"]) => {

@@ -2,6 +2,7 @@
 //! from. Each part is read at most once, and must have the digest by which it was asked for. The depth and the number of
 //! indexes are bounded, because a registry could name indexes without end.
 
+use super::artifact::Artifact;
 use super::context::CheckContext;
 use super::early_end::EarlyEnd;
 use super::endpoint::Store;
@@ -9,7 +10,7 @@ use super::error::{CheckError, InvalidResponse};
 use super::fetch::Fetcher;
 use super::http::address::shown_host;
 use super::manifest::{Configuration, ImageManifest, IndexEntry, Manifest, distinct};
-use super::requirement::{Finding, Part, Requirement, Revision};
+use super::requirement::{Finding, ImagePlatform, Part, Requirement, Revision};
 use super::verdict::Verdict;
 use crate::image::{Digest, Platform};
 
@@ -18,6 +19,14 @@ const MAX_INDEX_DEPTH: usize = 4;
 
 /// How many inner indexes are read for one image.
 const MAX_INNER_INDEXES: usize = 16;
+
+/// What an image says that it was built from, in its labels or annotations: untrusted text, of whatever length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltFrom {
+    pub revision: String,
+    /// Most often the URL of a repository.
+    pub source: Option<String>,
+}
 
 /// The parts of one image, as far as they were read.
 pub(super) struct Inspection<'a> {
@@ -32,6 +41,7 @@ pub(super) struct Inspection<'a> {
 struct Image {
     digest: Digest,
     platform: Option<Platform>,
+    os_version: Option<String>,
     /// What the indexes above it say of its revision, the nearest first.
     revision_above: Option<String>,
     manifest: Option<ImageManifest>,
@@ -88,6 +98,7 @@ impl<'a> Inspection<'a> {
                 let image = Image {
                     digest,
                     platform: None,
+                    os_version: None,
                     revision_above: None,
                     manifest: Some(manifest),
                     configuration: None,
@@ -98,6 +109,7 @@ impl<'a> Inspection<'a> {
             Manifest::Index { entries, revision } => {
                 self.collect_from_index(entries, revision.as_deref(), MAX_INDEX_DEPTH)
             }
+            Manifest::Other(_) => Ok(()),
         }
     }
 
@@ -113,6 +125,7 @@ impl<'a> Inspection<'a> {
                 self.images.push(Image {
                     digest: entry.digest,
                     platform: entry.platform,
+                    os_version: entry.os_version,
                     revision_above,
                     manifest: None,
                     configuration: None,
@@ -127,11 +140,12 @@ impl<'a> Inspection<'a> {
                 .fetcher
                 .read_part(Store::Manifests, &entry.digest, self.context)
                 .map_err(PartError::at(Part::Index))?;
-            match Manifest::parse(&body) {
+            match Manifest::parse(&body.body) {
                 Some(Manifest::Index { entries, revision }) => {
                     self.collect_from_index(entries, revision.or(revision_above).as_deref(), depth - 1)?;
                 }
-                Some(Manifest::Image(_)) | None => {
+                Some(Manifest::Other(Artifact::EmptyIndex | Artifact::Attestations)) => {}
+                Some(Manifest::Image(_) | Manifest::Other(_)) | None => {
                     return Err(PartError::Error(self.invalid(InvalidResponse::NotAnImage)));
                 }
             }
@@ -139,23 +153,29 @@ impl<'a> Inspection<'a> {
         Ok(())
     }
 
-    /// The image for the platform must be there. Where a revision is wanted too, its manifest is read anyway.
+    /// The images for the platform must be there. If a revision is wanted too, their manifests are read anyway.
     fn platform(&mut self, wanted: &Platform) -> Result<Finding, PartError> {
-        let Some(index) = self.image_for(wanted)? else {
+        let images = self.images_for(wanted)?;
+        if images.is_empty() {
             return Ok(Finding::OtherPlatforms { wanted: wanted.clone(), found: self.platforms() });
-        };
-        if self.images[index].manifest.is_some() {
-            return Ok(Finding::Met);
         }
-        if self.requirements.iter().any(|requirement| matches!(requirement, Requirement::Revision(_))) {
-            return self.manifest(index).map(|_| Finding::Met);
+        let is_read = self.requirements.iter().any(|requirement| matches!(requirement, Requirement::Revision(_)));
+        for index in images {
+            if self.images[index].manifest.is_some() {
+                continue;
+            }
+            if is_read {
+                self.manifest(index)?;
+                continue;
+            }
+            let part = Part::Manifest(self.image_platform(index));
+            match self.fetcher.find_by_digest(&self.images[index].digest, self.context) {
+                Ok(Verdict::Present(_)) => {}
+                Ok(verdict) => return Err(PartError::Blocked(part, Box::new(verdict))),
+                Err(end) => return Err(PartError::at(part)(end)),
+            }
         }
-        let part = Part::Manifest(Some(wanted.clone()));
-        match self.fetcher.find_by_digest(&self.images[index].digest, self.context) {
-            Ok(Verdict::Present(_)) => Ok(Finding::Met),
-            Ok(verdict) => Err(PartError::Blocked(part, Box::new(verdict))),
-            Err(end) => Err(PartError::at(part)(end)),
-        }
+        Ok(Finding::Met)
     }
 
     /// Each image of a wanted platform must be the commit's build; without wanted platforms, the first one.
@@ -163,11 +183,12 @@ impl<'a> Inspection<'a> {
         let mut indexes = Vec::new();
         for requirement in self.requirements {
             if let Requirement::Platform(platform) = requirement {
-                indexes.extend(self.image_for(platform)?);
+                indexes.extend(self.images_for(platform)?);
             }
         }
         if indexes.is_empty() && !self.images.is_empty() {
-            indexes.push(0);
+            // What has a platform is an image; an entry without one need not be.
+            indexes.push(self.images.iter().position(|image| image.platform.is_some()).unwrap_or_default());
         }
         let mut finding = wanted.judge(None);
         for index in indexes {
@@ -179,6 +200,17 @@ impl<'a> Inspection<'a> {
         Ok(finding)
     }
 
+    /// Returns what the image, or the first one of an index, says that it was built from. What cannot be read says nothing.
+    pub(super) fn built_from(mut self, digest: Digest, manifest: Manifest) -> Option<BuiltFrom> {
+        self.collect_images(digest, manifest).ok()?;
+        self.images.first()?;
+        let revision = self.revision_of(0).ok()??;
+        let label = self.images[0].configuration.as_ref().and_then(|configuration| configuration.source.clone());
+        let annotation = || self.images[0].manifest.as_ref().and_then(|manifest| manifest.source.clone());
+        let source = label.or_else(annotation);
+        Some(BuiltFrom { revision, source })
+    }
+
     /// Returns what an image says that it was built from: by its label, else by its annotations, the nearest first.
     fn revision_of(&mut self, index: usize) -> Result<Option<String>, PartError> {
         if let Some(label) = self.configuration(index)?.revision.clone() {
@@ -188,29 +220,56 @@ impl<'a> Inspection<'a> {
         Ok(annotation.or_else(|| self.images[index].revision_above.clone()))
     }
 
-    /// Returns the first image for a platform. If the index names none for it, the images whose platform it does not name
-    /// are asked themselves.
-    fn image_for(&mut self, wanted: &Platform) -> Result<Option<usize>, PartError> {
-        let named = |images: &[Image]| images.iter().position(|image| image.platform.as_ref() == Some(wanted));
-        if let Some(index) = named(&self.images) {
-            return Ok(Some(index));
+    /// Returns the images for a platform: all of them, since Windows' nodes choose by version. If there is none, those for
+    /// the next platform that container runtimes take for it. If the index names none for it, the images whose platform it
+    /// does not name are asked themselves.
+    fn images_for(&mut self, wanted: &Platform) -> Result<Vec<usize>, PartError> {
+        let named = self.images_named(wanted);
+        if !named.is_empty() {
+            return Ok(named);
         }
         for index in 0..self.images.len() {
             if self.images[index].platform.is_none() {
-                self.configuration(index)?;
+                match self.configuration(index) {
+                    Ok(_) => {}
+                    // It is no image, so it has no platform.
+                    Err(PartError::Blocked(_, verdict)) if matches!(*verdict, Verdict::NotAnImage(_)) => {}
+                    Err(error) => return Err(error),
+                }
             }
         }
-        Ok(named(&self.images))
+        let platforms = std::iter::once(wanted.clone()).chain(wanted.runs_too());
+        Ok(platforms.map(|platform| self.images_named(&platform)).find(|found| !found.is_empty()).unwrap_or_default())
+    }
+
+    /// Returns the images whose platform is known to be this one, each digest once.
+    fn images_named(&self, platform: &Platform) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
+        for (index, image) in self.images.iter().enumerate() {
+            let is_new = !found.iter().any(|known| self.images[*known].digest == image.digest);
+            if is_new && image.platform.as_ref() == Some(platform) {
+                found.push(index);
+            }
+        }
+        found
+    }
+
+    fn image_platform(&self, index: usize) -> Option<ImagePlatform> {
+        let Image { platform, os_version, .. } = &self.images[index];
+        Some(ImagePlatform { platform: platform.clone()?, os_version: os_version.clone() })
     }
 
     fn manifest(&mut self, index: usize) -> Result<&ImageManifest, PartError> {
-        let image = &mut self.images[index];
-        if image.manifest.is_none() {
-            let part = Part::Manifest(image.platform.clone());
-            let body =
-                self.fetcher.read_part(Store::Manifests, &image.digest, self.context).map_err(PartError::at(part))?;
-            if let Some(Manifest::Image(manifest)) = Manifest::parse(&body) {
-                image.manifest = Some(manifest);
+        if self.images[index].manifest.is_none() {
+            let part = Part::Manifest(self.image_platform(index));
+            let digest = self.images[index].digest.clone();
+            let read = self.fetcher.read_part(Store::Manifests, &digest, self.context);
+            match Manifest::parse(&read.map_err(PartError::at(part.clone()))?.body) {
+                Some(Manifest::Image(manifest)) => self.images[index].manifest = Some(manifest),
+                Some(Manifest::Other(artifact)) => {
+                    return Err(PartError::Blocked(part, Box::new(Verdict::NotAnImage(artifact))));
+                }
+                Some(Manifest::Index { .. }) | None => {}
             }
         }
         match &self.images[index].manifest {
@@ -222,9 +281,9 @@ impl<'a> Inspection<'a> {
     fn configuration(&mut self, index: usize) -> Result<&Configuration, PartError> {
         if self.images[index].configuration.is_none() {
             let digest = self.manifest(index)?.configuration.clone();
-            let part = Part::Configuration(self.images[index].platform.clone());
+            let part = Part::Configuration(self.image_platform(index));
             let body = self.fetcher.read_part(Store::Blobs, &digest, self.context).map_err(PartError::at(part))?;
-            let configuration = Configuration::parse(&body);
+            let configuration = Configuration::parse(&body.body);
             let image = &mut self.images[index];
             image.platform = image.platform.take().or_else(|| configuration.platform.clone());
             image.configuration = Some(configuration);

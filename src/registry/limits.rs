@@ -1,4 +1,9 @@
-//! How much of an answer is read, in bytes, so that no server can fill the memory.
+//! How much of an answer is read, in bytes, so that no server can fill the memory; and for how long.
+
+use std::time::Duration;
+
+/// The longest that one request may take with its answer.
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Of a manifest or a configuration: the least that the distribution specification asks registries to take.
 pub(super) const MAX_MANIFEST_SIZE: u64 = 4 << 20;
@@ -14,3 +19,6 @@ pub(super) const MAX_ERROR_SIZE: u64 = 64 << 10;
 
 /// Of a credential helper's output.
 pub(super) const MAX_HELPER_OUTPUT: u64 = 64 << 10;
+
+/// Of all parts together that are kept for the next look at them.
+pub(super) const MAX_KEPT_SIZE: usize = 8 << 20;

@@ -6,6 +6,7 @@
 //! for what is not expected. What an image must be beside being there is a list of [`Requirement`]s, each with its own
 //! [`Finding`]. It leaves out pulling and pushing, layers, mirrors and signatures.
 
+mod artifact;
 mod auth;
 mod client;
 mod context;
@@ -18,17 +19,22 @@ mod http;
 mod inspection;
 mod limits;
 mod manifest;
+mod read_parts;
 mod requirement;
 mod verdict;
 
-pub use auth::login::LoginSource;
+pub use artifact::Artifact;
+pub use auth::login::{LoginSource, NotShown};
 pub use auth::login_sources::{Credentials, GivenLogin, LoginSources};
 pub use auth::secret::Secret;
 pub use client::{CheckedImage, Client, ClientOptions};
-pub use descriptor::{Descriptor, MediaType};
+pub use descriptor::{Descriptor, DigestEvidence, MediaType};
 pub use error::{AuthorityProblem, CheckError, ConfigProblem, HelperProblem, InvalidResponse, LocationError};
 pub use fetch::Detail;
 pub use http::error_response::ErrorResponse;
 pub use http::trust::Trust;
-pub use requirement::{Finding, Part, Requirement, Revision};
+pub use inspection::BuiltFrom;
+pub use requirement::{Finding, ImagePlatform, Part, Requirement, Revision};
 pub use verdict::{Outage, Verdict};
+
+pub use crate::system::proxy::Proxies;

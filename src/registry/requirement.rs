@@ -86,8 +86,25 @@ pub enum Part {
     /// An index inside of the index.
     Index,
     /// The manifest, for a platform if it has one.
-    Manifest(Option<Platform>),
-    Configuration(Option<Platform>),
+    Manifest(Option<ImagePlatform>),
+    Configuration(Option<ImagePlatform>),
+}
+
+/// What the index says that one of its images is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImagePlatform {
+    pub platform: Platform,
+    /// Windows' own version, by which its nodes choose: untrusted text.
+    pub os_version: Option<String>,
+}
+
+impl fmt::Display for ImagePlatform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.os_version {
+            Some(version) => write!(f, "{} ({version})", self.platform),
+            None => write!(f, "{}", self.platform),
+        }
+    }
 }
 
 impl fmt::Display for Part {

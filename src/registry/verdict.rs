@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::artifact::Artifact;
 use super::descriptor::Descriptor;
 use super::http::error_response::ErrorResponse;
 use crate::image::Digest;
@@ -16,10 +17,14 @@ pub enum Verdict {
         wanted: Digest,
         found: Descriptor,
     },
+    /// Something else than a container image is there.
+    NotAnImage(Artifact),
     Absent(ErrorResponse),
     /// It does not exist, or this login may not see it: most registries do not tell the two apart. Without a login
     /// (`LoginSource::Anonymous`) it is often one that is missing.
     NoAccess(ErrorResponse),
+    /// The registry leads to another host, which wants a login. Ours are not for that host, so none was shown.
+    LoginElsewhere(ErrorResponse),
     /// The login itself is wrong or has expired. Asking again cannot help, and may lock the account.
     LoginRejected(ErrorResponse),
     /// It is there, and a policy of the registry does not allow the pull: it is not scanned or signed yet.
@@ -36,6 +41,8 @@ pub enum Verdict {
 pub enum Outage {
     /// The registry answers, but with a failure of its own.
     Answered(ErrorResponse),
+    /// A page for people came in place of a registry's answer, as proxies and portals send it.
+    Page(ErrorResponse),
     /// No answer came: DNS, TLS, a refused or broken connection, or no time left.
     NoAnswer { host: String, cause: ConnectionError },
     /// The other end has no valid certificate for the host.
@@ -45,7 +52,7 @@ pub enum Outage {
 impl fmt::Display for Outage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answered(answer) => write!(f, "{answer}"),
+            Self::Answered(answer) | Self::Page(answer) => write!(f, "{answer}"),
             Self::NoAnswer { host, cause } => write!(f, "{host} did not answer: {cause}"),
             Self::Untrusted { host, cause } => write!(f, "{host} is not trusted: {cause}"),
         }

@@ -4,24 +4,28 @@
 use super::redact::redacted;
 use crate::cli::{LogCommand, log_commands};
 
-/// Returns `text` with everything escaped that a terminal would act on, marks that turn its direction included, and without
-/// the logins of its URLs.
+/// Returns `text` with everything escaped that a terminal would act on, marks that turn its direction included, and what
+/// looks like a space or like nothing; without the logins of its URLs.
 pub(super) fn visible(text: &str) -> String {
-    escaped(text, acts)
-}
-
-/// Returns `text` with its lines kept and each made visible as by [`visible_line`].
-pub(super) fn visible_lines(text: &str) -> impl Iterator<Item = String> {
-    text.lines().map(visible_line)
+    escaped(text, |c| acts(c) || looks_blank(c))
 }
 
 /// Returns `line` as one line, made [`visible`] but for its tabs.
 pub(super) fn visible_line(line: &str) -> String {
-    escaped(line.trim_end_matches('\r'), |c| c != '\t' && acts(c))
+    escaped(line.trim_end_matches('\r'), |c| c != '\t' && (acts(c) || looks_blank(c)))
+}
+
+/// Returns `text` with its lines kept, and in each escaped what a terminal would act on. A diff stays one that can be applied.
+pub(super) fn visible_lines(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(|line| escaped(line.trim_end_matches('\r'), |c| c != '\t' && acts(c)))
 }
 
 fn acts(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn looks_blank(c: char) -> bool {
+    (c.is_whitespace() && c != ' ') || matches!(c, '\u{ad}' | '\u{61c}' | '\u{2060}'..='\u{2065}' | '\u{feff}')
 }
 
 fn escaped(text: &str, escape: impl Fn(char) -> bool) -> String {
@@ -84,13 +88,16 @@ fn is_command(text: &str, at_start: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Substitute, defused, visible, visible_lines};
+    use super::{Substitute, defused, visible, visible_line, visible_lines};
 
     #[test]
     fn nothing_acts_on_a_terminal() {
         assert_eq!(visible("a\u{1b}[2J\rb\u{202e}c\u{7}"), "a\\u{1b}[2J\\u{d}b\\u{202e}c\\u{7}");
         assert_eq!(visible("é 日本語 `x`"), "é 日本語 `x`");
         assert_eq!(visible("a\tb\nc"), "a\\u{9}b\\u{a}c");
+        assert_eq!(visible("web\u{a0}\u{feff}\u{3000}"), "web\\u{a0}\\u{feff}\\u{3000}");
+        assert_eq!(visible_line("web\u{a0}\t\r"), "web\\u{a0}\t");
+        assert_eq!(visible_lines("web\u{a0}\r").next().unwrap(), "web\u{a0}");
         let lines: Vec<_> = visible_lines("a\tb\\u{9}\r\nc\rd").collect();
         assert_eq!(lines, ["a\tb\\u{9}", "c\\u{d}d"]);
     }

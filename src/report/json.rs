@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::redact::redacted;
+use super::text::PLATFORMS_SHOWN;
 use crate::image::{Digest, Platform, Tag};
 use crate::message::Release;
 use crate::outcome::failure::{Failure, Place};
@@ -231,7 +232,7 @@ fn image_found(checked: &Checked) -> Image<'_> {
 }
 
 fn shown(platforms: &[Platform]) -> Vec<String> {
-    platforms.iter().map(ToString::to_string).collect()
+    platforms.iter().take(PLATFORMS_SHOWN).map(ToString::to_string).collect()
 }
 
 fn error(failure: &Failure) -> Error<'_> {

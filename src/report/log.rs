@@ -9,11 +9,22 @@ use crate::outcome::LoggedRelease;
 /// Stands for a missing value.
 const NONE: &str = "–";
 
-/// The columns that are left out where lines would break, the first one first: the digest, and who released.
-const LEFT_OUT: [usize; 2] = [3, 5];
 const GAP: &str = "   ";
 
-/// Returns the table, in lines of at most `limit` characters as far as leaving columns out helps.
+/// What is done to a table that is too wide, one after the other: the digest and the author are left out, the remark gets a
+/// line of its own, the source is left out, and the time keeps its date alone.
+const NARROWER: [Narrower; 5] =
+    [Narrower::Without(3), Narrower::Without(5), Narrower::Wrapped(7), Narrower::Without(4), Narrower::Cut(0, 10)];
+
+/// A way to make a table narrower, by the column.
+#[derive(Clone, Copy)]
+enum Narrower {
+    Without(usize),
+    Wrapped(usize),
+    Cut(usize, usize),
+}
+
+/// Returns the table, in lines of at most `limit` characters as far as it can be made so narrow.
 pub(super) fn table(releases: &[LoggedRelease], style: Style, limit: Option<usize>) -> String {
     if releases.is_empty() {
         return "no releases\n".to_owned();
@@ -28,20 +39,32 @@ pub(super) fn table(releases: &[LoggedRelease], style: Style, limit: Option<usiz
     }
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let mut widths: [usize; 8] = std::array::from_fn(width);
-    for column in LEFT_OUT {
+    let mut wrapped = None;
+    for narrower in NARROWER {
         let shown = || widths.iter().filter(|width| **width > 0);
         let line = shown().sum::<usize>() + GAP.len() * shown().count().saturating_sub(1);
-        if limit.is_some_and(|limit| line > limit) {
-            widths[column] = 0;
+        if limit.is_none_or(|limit| line <= limit) {
+            break;
+        }
+        match narrower {
+            Narrower::Without(column) => widths[column] = 0,
+            Narrower::Cut(column, width) => widths[column] = widths[column].min(width),
+            Narrower::Wrapped(column) => {
+                widths[column] = 0;
+                wrapped = Some(column);
+            }
         }
     }
     let mut text = String::new();
     for (number, row) in rows.iter().enumerate() {
         let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
-        let cells: Vec<String> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<String> = cells.map(|(cell, width)| format!("{cell:<width$.width$}")).collect();
         let line = cells.join(GAP).trim_end().to_owned();
         text += &if number == 0 { style.paint(Mark::Faint, &line) } else { line };
         text.push('\n');
+        if let Some(remark) = wrapped.map(|column| &row[column]).filter(|remark| !remark.is_empty()) {
+            text += &format!("  {remark}\n");
+        }
     }
     text
 }

@@ -182,17 +182,19 @@ impl Report {
         if self.format == OutputFormat::Json {
             self.print_json(command, result, notes);
         }
+        let hint =
+            result.ok().and_then(|outcome| outcome.ending.hint()).map(|hint| cli::in_words_of(self.surface, hint));
         match result {
             // Its exit code is not 0, so it goes where failures go.
             Ok(outcome) if outcome.ending == Ending::Held => {
-                complain(&cli::in_words_of(self.surface, &text::outcome(outcome, self.stderr_style, None)));
+                complain(&text::outcome(outcome, hint.as_deref(), self.stderr_style, None));
             }
             // A log is all that is asked for.
             Ok(outcome) if talks || (outcome.ending == Ending::Listed && self.format == OutputFormat::Text) => {
                 if outcome.ending == Ending::DryRun {
                     self.print_diff(&outcome.diff);
                 }
-                self.say(&text::outcome(outcome, self.stdout_style, self.line_limit));
+                self.say(&text::outcome(outcome, hint.as_deref(), self.stdout_style, self.line_limit));
             }
             Ok(_) => {}
             Err(failure) => complain(&text::failure(failure, self.stderr_style)),

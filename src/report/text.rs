@@ -15,7 +15,7 @@ use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Waiting};
 use crate::targets::kustomization::{EntryEdit, Fields};
 
 /// An index may list any number of platforms, and a line of a log may not.
-const PLATFORMS_SHOWN: usize = 20;
+pub(super) const PLATFORMS_SHOWN: usize = 20;
 
 pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
     match event {
@@ -134,8 +134,9 @@ fn edited_entry(path: &str, entry: &EntryEdit, style: Style) -> String {
     text
 }
 
-/// Returns the end of a command in lines, those of a table of at most `limit` characters.
-pub(super) fn outcome(outcome: &Outcome, style: Style, limit: Option<usize>) -> String {
+/// Returns the end of a command in lines, those of a table of at most `limit` characters. `hint` says what would release all
+/// the same, if a guard stopped the release.
+pub(super) fn outcome(outcome: &Outcome, hint: Option<&str>, style: Style, limit: Option<usize>) -> String {
     let good = |text: &str| format!("{}\n", style.paint(Mark::Good, text));
     match outcome.ending {
         Ending::Released if outcome.pushed => good("released"),
@@ -148,20 +149,18 @@ pub(super) fn outcome(outcome: &Outcome, style: Style, limit: Option<usize>) -> 
             let rest = if outcome.command == "set" { "nothing was written" } else { "nothing was pushed" };
             format!("dry run: {rest}\n")
         }
-        Ending::Skipped => stopped("skipped", outcome, style),
-        Ending::Diverged => stopped("diverged", outcome, style),
-        Ending::Superseded => stopped("superseded", outcome, style),
-        Ending::Held => {
-            let hint = "remove the file to end the hold; `--override-hold` releases all the same";
-            format!("{}  {} {hint}\n", stopped("held", outcome, style), style.paint(Mark::Note, "hint:"))
-        }
+        Ending::Skipped => stopped("skipped", outcome, hint, style),
+        Ending::Diverged => stopped("diverged", outcome, hint, style),
+        Ending::Superseded => stopped("superseded", outcome, hint, style),
+        Ending::Held => stopped("held", outcome, hint, style),
         Ending::Listed => log::table(&outcome.history, style, limit),
     }
 }
 
-fn stopped(word: &str, outcome: &Outcome, style: Style) -> String {
+fn stopped(word: &str, outcome: &Outcome, hint: Option<&str>, style: Style) -> String {
     let reason = outcome.reason.as_deref().map(|reason| format!(": {}", visible(reason))).unwrap_or_default();
-    format!("{}{reason}\n", style.paint(Mark::Note, word))
+    let hint = hint.map(|hint| format!("  {} {hint}\n", style.paint(Mark::Note, "hint:"))).unwrap_or_default();
+    format!("{}{reason}\n{hint}", style.paint(Mark::Note, word))
 }
 
 fn unchanged(outcome: &Outcome) -> String {

@@ -1,24 +1,32 @@
-//! A command line that does not parse, told in the form of every other failure. clap's own text mixes the usage into it.
+//! A command line that does not parse, told in the form of every other failure, and in the words of the place where it was
+//! written: a step has inputs or settings, and no flags. clap's own text mixes the usage into it.
+
+use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::{Surface, missing};
+use crate::cli::{StepSetting, Surface, commands};
 use crate::outcome::failure::Failure;
 
 /// Returns the failure that `error` is; `command` is the command that was called, or empty.
 pub(super) fn failure(command: &str, error: &clap::Error, surface: Surface) -> Failure {
-    let help = match command {
-        "" => "run `tagship --help` for the commands".to_owned(),
-        command => format!("run `tagship {command} --help` for the flags"),
+    let of_step = match surface {
+        Surface::CommandLine => None,
+        Surface::Action | Surface::Plugin => of_step(error, surface),
+    };
+    of_step.unwrap_or_else(|| of_command_line(command, error, surface))
+}
+
+fn of_command_line(command: &str, error: &clap::Error, surface: Surface) -> Failure {
+    let help = match (surface, command) {
+        (Surface::Action | Surface::Plugin, _) => {
+            format!("the README lists the {}s and their values", StepSetting::word_of(surface))
+        }
+        (Surface::CommandLine, "") => "run `tagship --help` for the commands".to_owned(),
+        (Surface::CommandLine, command) => format!("run `tagship {command} --help` for the flags"),
     };
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return Failure::usage("no command is given").hint(help);
-    }
-    if let (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(listed))) =
-        (error.kind(), error.get(ContextKind::InvalidArg))
-        && let Some(message) = missing(surface, listed)
-    {
-        return Failure::usage(message).hint("set it, and check that the variable in it is not empty");
     }
     let text = error.render().to_string();
     let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").trim_end_matches(':');
@@ -29,6 +37,75 @@ pub(super) fn failure(command: &str, error: &clap::Error, surface: Surface) -> F
     let failure = details.into_iter().fold(Failure::usage(message), Failure::detail);
     match tips.first() {
         Some(tip) => failure.hint(tip.trim_start_matches("tip:").trim()),
+        None if text_of(error, ContextKind::InvalidSubcommand) == Some("version") => {
+            failure.hint("`tagship --version` prints the version")
+        }
         None => failure.hint(help),
+    }
+}
+
+/// Returns the failure of a step, if it is one that names a setting.
+fn of_step(error: &clap::Error, surface: Surface) -> Option<Failure> {
+    let word = StepSetting::word_of(surface);
+    match error.kind() {
+        ErrorKind::MissingRequiredArgument => {
+            let Some(ContextValue::Strings(listed)) = error.get(ContextKind::InvalidArg) else { return None };
+            let names: Vec<_> = listed.iter().map(|listed| quoted(surface, listed)).collect();
+            let check = "and check that the variable in it is not empty";
+            Some(match names.as_slice() {
+                [] => return None,
+                [one] => Failure::usage(format!("the {word} {one} is missing")).hint(format!("set it, {check}")),
+                several => Failure::usage(format!("the {word}s {} are missing", several.join(", ")))
+                    .hint("set them, and check that the variables in them are not empty"),
+            })
+        }
+        ErrorKind::InvalidSubcommand => {
+            let command = text_of(error, ContextKind::InvalidSubcommand)?;
+            let failure = Failure::usage(format!("`{command}` is not a command"));
+            let near = match error.get(ContextKind::SuggestedSubcommand) {
+                Some(ContextValue::Strings(near)) => near.first(),
+                _ => None,
+            };
+            Some(match near {
+                Some(near) => failure.hint(format!("did you mean `{near}`? set the {word} `command`")),
+                None => failure.hint(format!("set the {word} `command` to `{}`", commands().join("`, `"))),
+            })
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::TooManyValues => {
+            let (listed, value) =
+                (text_of(error, ContextKind::InvalidArg)?, text_of(error, ContextKind::InvalidValue)?);
+            let setting = StepSetting::of(surface, listed);
+            let why = error.source().filter(|_| !setting.is_switch).map(|why| format!(": {why}")).unwrap_or_default();
+            let failure = Failure::usage(format!("`{value}` is not a value of the {word} `{}`{why}", setting.name));
+            let values = match error.get(ContextKind::ValidValue) {
+                _ if setting.is_switch => "true`, `false".to_owned(),
+                Some(ContextValue::Strings(values)) if !values.is_empty() => values.join("`, `"),
+                _ => return Some(failure),
+            };
+            Some(failure.hint(format!("the values are `{values}`")))
+        }
+        ErrorKind::ArgumentConflict => {
+            let one = quoted(surface, text_of(error, ContextKind::InvalidArg)?);
+            let other = match error.get(ContextKind::PriorArg)? {
+                ContextValue::String(other) => quoted(surface, other),
+                ContextValue::Strings(others) => {
+                    others.iter().map(|other| quoted(surface, other)).collect::<Vec<_>>().join(", ")
+                }
+                _ => return None,
+            };
+            Some(Failure::usage(format!("the {word} {one} cannot be used with {other}")).hint("leave one of them out"))
+        }
+        _ => None,
+    }
+}
+
+fn quoted(surface: Surface, listed: &str) -> String {
+    format!("`{}`", StepSetting::of(surface, listed).name)
+}
+
+fn text_of(error: &clap::Error, kind: ContextKind) -> Option<&str> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text),
+        _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::values::listed;
 use crate::cli::{CommitArguments, Environment};
-use crate::git::{Identity, Signed, Trailer};
+use crate::git::{Identity, IdentityParts, Signed, Trailer};
 use crate::message::compose::Options;
 use crate::message::skip_ci::{self, SkipCi};
 use crate::message::template::{MessageTemplate, TemplateError};
@@ -13,9 +13,11 @@ pub struct CommitRequest {
     pub message: Options,
     pub author: Option<Identity>,
     /// `GIT_AUTHOR_NAME` and `GIT_AUTHOR_EMAIL`.
-    pub environment_author: Option<Identity>,
+    pub environment_author: IdentityParts,
     /// `GIT_COMMITTER_NAME` and `GIT_COMMITTER_EMAIL`.
-    pub environment_committer: Option<Identity>,
+    pub environment_committer: IdentityParts,
+    /// `EMAIL`, which git takes if no other address is known.
+    pub environment_email: Option<String>,
     pub signed: Signed,
     /// The time of the commit in seconds since 1970, if it is given (`GIT_COMMITTER_DATE=@SECONDS`).
     pub seconds: Option<i64>,
@@ -43,6 +45,7 @@ impl CommitRequest {
             author: author.transpose()?,
             environment_author: identity(environment, "AUTHOR"),
             environment_committer: identity(environment, "COMMITTER"),
+            environment_email: environment.text("EMAIL"),
             signed: if arguments.sign { Signed::Always } else { Signed::AsConfigured },
             seconds: environment
                 .get("GIT_COMMITTER_DATE")
@@ -51,17 +54,17 @@ impl CommitRequest {
     }
 }
 
-fn identity(environment: &Environment, role: &str) -> Option<Identity> {
-    let text = |part: &str| environment.get(format!("GIT_{role}_{part}"))?.to_str();
-    format!("{} <{}>", text("NAME")?, text("EMAIL")?).parse().ok()
+fn identity(environment: &Environment, role: &str) -> IdentityParts {
+    let text = |part: &str| environment.text(&format!("GIT_{role}_{part}"));
+    IdentityParts { name: text("NAME"), email: text("EMAIL") }
 }
 
 fn template(text: &str) -> Result<MessageTemplate, Failure> {
     MessageTemplate::parse(text).map_err(|error| {
         let failure = Failure::usage(error.to_string());
         match error {
-            TemplateError::Unknown(_) => failure.hint("use `{images}`, `{tag}` or `{source}`"),
-            TemplateError::Empty | TemplateError::Unclosed => failure,
+            TemplateError::Unknown { .. } => failure.hint("use `{images}`, `{tag}` or `{source}`"),
+            TemplateError::Empty(_) | TemplateError::Unclosed(_) => failure,
         }
     })
 }

@@ -1,5 +1,6 @@
 //! What all commands share that commit to the release branch.
 
+use super::comment::CommentRequest;
 use super::commit::CommitRequest;
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
@@ -17,6 +18,8 @@ pub struct Delivery {
     pub kustomizations: Vec<String>,
     /// Whether an entry is appended if there is none.
     pub add: bool,
+    /// What happens to the comment behind a changed value.
+    pub comment: CommentRequest,
     /// `None`: the registry is not asked.
     pub registry: Option<RegistryRequest>,
     pub pin_digest: PinDigest,
@@ -38,7 +41,7 @@ impl Delivery {
     /// Returns what the shared flags mean, and defaults for the rest. In `registries`, `None` stands for an image that only
     /// the repository names.
     pub(super) fn new(arguments: &DeliveryArguments, environment: &Environment) -> Result<Self, Failure> {
-        let DeliveryArguments { checking, repository, commit } = arguments;
+        let DeliveryArguments { checking, comment, repository, commit } = arguments;
         let required = Some(&checking.requirements);
         let asks = || RegistryRequest::new(&checking.registry, required, environment);
         let request = CommitRequest::new(commit, environment)?;
@@ -52,6 +55,7 @@ impl Delivery {
             target: TargetRequest::new(repository, &checking.registry.timeout, environment)?,
             kustomizations: Vec::new(),
             add: false,
+            comment: CommentRequest::new(comment)?,
             registry: (!checking.no_check).then(asks).transpose()?,
             pin_digest,
             override_hold: commit.override_hold,

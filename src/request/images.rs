@@ -1,9 +1,9 @@
 //! The images to write, in kustomize's grammar.
 
 use super::values::listed;
-use super::version::Version;
+use super::version::{Version, plus_hint};
 use crate::cli::ImageArguments;
-use crate::image::{ArgumentError, Field, ImageArgument, ImageName, Tag};
+use crate::image::{ArgumentError, Field, ImageArgument, ImageName, Tag, TagError};
 use crate::outcome::failure::Failure;
 
 /// Parses the name of an entry.
@@ -59,6 +59,7 @@ impl Images {
 fn not_an_image(text: &str, error: &ArgumentError) -> Failure {
     let hint = match error {
         ArgumentError::Name(error) => error.hint(text),
+        ArgumentError::Tag(TagError::Character('+')) => Some(plus_hint(text)),
         _ => None,
     };
     let usual =
@@ -82,6 +83,16 @@ mod tests {
         assert_eq!(images.arguments.len(), 2);
         assert_eq!(images.arguments[0], "a=x:2".parse().unwrap());
         assert_eq!(images.repeated, ["a"]);
+    }
+
+    #[test]
+    fn a_tag_with_a_plus_gets_the_one_to_write() {
+        let hint = |failure: super::Failure| failure.hint.unwrap_or_default();
+        let expected = "write `app=*:v1_2`, as Helm does: a tag has `_` in place of `+`";
+        assert_eq!(hint(parse(&["app=*:v1+2"]).unwrap_err()), expected);
+        let version = VersionArguments { tag: Some("v1+2".to_owned()), digest: None };
+        let images = ImageArguments { images: vec!["app".to_owned()], version };
+        assert_eq!(hint(Images::parse(&images).unwrap_err()), expected.replace("app=*:", ""));
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Where logins for registries are, as the environment tells: variables for one named registry, the configurations of
 //! docker and podman, and what a CI system has for its own registry. A login goes to a registry that was named for it, and
-//! never to the one that an image happens to name. Beside them lie the CA certificates of docker and podman.
+//! never to the one that an image happens to name. Beside them lie the CA certificates of docker and podman, and the proxies.
 
 use std::path::PathBuf;
 
 use crate::cli::{Environment, RegistryLogin};
 use crate::outcome::failure::Failure;
-use crate::registry::{GivenLogin, LoginSources, Secret, Trust};
+use crate::registry::{GivenLogin, LoginSources, Proxies, Secret, Trust};
 
 const HOST: &str = "TAGSHIP_REGISTRY_HOST";
 const USERNAME: &str = "TAGSHIP_REGISTRY_USERNAME";
@@ -23,7 +23,7 @@ pub(crate) fn sources(environment: &Environment) -> Result<LoginSources, Failure
         runtime_folder: environment.path("XDG_RUNTIME_DIR").or_else(runtime_folder_of_user),
         config_folder: environment.path("XDG_CONFIG_HOME"),
         search_path: environment.path("PATH").map(PathBuf::into_os_string),
-        of_ci: environment.registry_logins().into_iter().map(of_ci).collect(),
+        of_ci: environment.registry_logins().into_iter().filter_map(of_ci).collect(),
     })
 }
 
@@ -33,27 +33,37 @@ pub(crate) fn trust(environment: &Environment, ca_file: Option<PathBuf>) -> Trus
     let config = environment.path("XDG_CONFIG_HOME").or_else(|| Some(environment.path("HOME")?.join(".config")));
     let bases = [Some(PathBuf::from("/etc")), config].into_iter().flatten();
     let folders = bases.flat_map(|base| [base.join("docker/certs.d"), base.join("containers/certs.d")]);
-    Trust { ca_file, folders: folders.collect() }
+    Trust { ca_file, folders: folders.collect(), system_file: environment.path("SSL_CERT_FILE") }
+}
+
+/// Returns the forward proxies.
+pub(crate) fn proxies(environment: &Environment) -> Proxies {
+    Proxies::of_environment(|name| environment.text(name))
 }
 
 /// Returns the login in our own variables.
 fn given(environment: &Environment) -> Result<Option<GivenLogin>, Failure> {
     let (username, password) = match (environment.text(USERNAME), environment.text(PASSWORD)) {
         (None, None) => return Ok(None),
-        (Some(username), Some(password)) => (username, password),
+        // A secret that comes from a file may end in a line end, which no password has.
+        (Some(username), Some(password)) => (username, password.trim_end_matches(['\r', '\n']).to_owned()),
         (Some(_), None) => return Err(Failure::usage(format!("`{USERNAME}` is set, and `{PASSWORD}` is not"))),
         (None, Some(_)) => return Err(Failure::usage(format!("`{PASSWORD}` is set, and `{USERNAME}` is not"))),
     };
-    let registry = environment.text(HOST).ok_or_else(|| {
-        Failure::usage(format!("`{PASSWORD}` does not say for which registry it is"))
-            .hint(format!("name the registry in `{HOST}`, as `host` or `host:port`"))
-    })?;
-    Ok(Some(GivenLogin { variable: PASSWORD, registry, username, password: Secret::new(password) }))
+    let hint = format!("name the registry in `{HOST}`, as `host` or `host:port`");
+    let Some(registry) = environment.text(HOST) else {
+        return Err(Failure::usage(format!("`{PASSWORD}` does not say for which registry it is")).hint(hint));
+    };
+    match GivenLogin::new(PASSWORD, &registry, &username, &password) {
+        Some(login) => Ok(Some(login)),
+        None => Err(Failure::usage(format!("`{HOST}` is `{registry}`, which is not a host")).hint(hint)),
+    }
 }
 
-fn of_ci(login: RegistryLogin) -> GivenLogin {
-    let RegistryLogin { variable, registry, username, password } = login;
-    GivenLogin { variable, registry, username, password: Secret::new(password) }
+fn of_ci(login: RegistryLogin) -> Option<GivenLogin> {
+    let RegistryLogin { variable, registry, username, password, server } = login;
+    let login = GivenLogin::new(variable, &registry, &username, &password)?;
+    Some(login.limited_to(server.into_iter().collect()))
 }
 
 /// Returns where podman keeps logins without `XDG_RUNTIME_DIR`, below a folder named after the user's number.
@@ -89,6 +99,17 @@ mod tests {
         let named = [LOGIN[0], LOGIN[1], ("TAGSHIP_REGISTRY_HOST", "quay.io")];
         assert_eq!(show(&named).unwrap(), "TAGSHIP_REGISTRY_PASSWORD ci quay.io");
         assert_eq!(show(&LOGIN), Err(FailureKind::Usage));
+        for (host, expected) in [
+            ("https://index.docker.io/v1/", Some("https://index.docker.io/v1/")),
+            ("quay.io/", Some("quay.io/")),
+            ("quay.io/org", None),
+            ("", None),
+            ("/", None),
+        ] {
+            let shown = show(&[LOGIN[0], LOGIN[1], ("TAGSHIP_REGISTRY_HOST", host)]);
+            let expected = expected.map(|host| format!("TAGSHIP_REGISTRY_PASSWORD ci {host}"));
+            assert_eq!(shown, expected.ok_or(FailureKind::Usage), "{host}");
+        }
         assert_eq!(show(&LOGIN[..1]), Err(FailureKind::Usage));
         assert_eq!(show(&LOGIN[1..]), Err(FailureKind::Usage));
     }

@@ -2,6 +2,7 @@
 //! every failure here is a usage error.
 
 mod check;
+mod comment;
 mod commit;
 mod delivery;
 mod guard;
@@ -25,6 +26,7 @@ use crate::outcome::failure::Failure;
 pub use check::CheckRequest;
 // Choices mean what was typed.
 pub use crate::cli::{OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
+pub use comment::CommentRequest;
 pub use commit::CommitRequest;
 pub use delivery::{Delivery, NewBranch};
 pub use guard::GuardRequest;

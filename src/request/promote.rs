@@ -25,13 +25,16 @@ impl PromoteRequest {
             repo: arguments.from_repo.clone().or_else(|| arguments.delivery.repository.repo.clone()),
             remote: arguments.delivery.repository.remote.clone(),
             branch: arguments.from_branch.clone(),
+            insecure_git: arguments.delivery.repository.insecure_git,
         };
         let timeout = &arguments.delivery.checking.registry.timeout;
+        let from_target = elsewhere.then(|| TargetRequest::new(&repository, timeout, environment)).transpose()?;
+        let notices = delivery.target.notices.clone();
         let names = listed("NAME", &arguments.names)?;
         Ok(Self {
             names: names.iter().map(|name| super::images::name(name)).collect::<Result<_, _>>()?,
             from: arguments.from.clone(),
-            from_target: elsewhere.then(|| TargetRequest::new(&repository, timeout, environment)).transpose()?,
+            from_target: from_target.map(|target| TargetRequest { notices, ..target }),
             delivery: Delivery {
                 kustomizations: vec![arguments.to.clone()],
                 add: arguments.add,

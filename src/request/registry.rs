@@ -6,7 +6,7 @@ use super::values::{duration, listed};
 use crate::cli::{Environment, RegistryArguments, RequirementArguments};
 use crate::image::Platform;
 use crate::outcome::failure::Failure;
-use crate::registry::{LoginSources, Requirement, Revision, Trust};
+use crate::registry::{LoginSources, Proxies, Requirement, Revision, Trust};
 use crate::request::logins;
 
 /// What to ask registries, and how.
@@ -16,6 +16,7 @@ pub struct RegistryRequest {
     pub wait: Option<Duration>,
     pub plain_http: Vec<String>,
     pub trust: Trust,
+    pub proxies: Proxies,
     pub timeout: Duration,
     pub logins: LoginSources,
 }
@@ -30,12 +31,57 @@ impl RegistryRequest {
         Ok(Self {
             requirements: required.map(requirements).transpose()?.unwrap_or_default(),
             wait: wait.transpose()?,
-            plain_http: listed("--plain-http", &arguments.plain_http)?,
+            plain_http: plain_http(&arguments.plain_http)?,
             trust: logins::trust(environment, arguments.ca_file.clone()),
+            proxies: logins::proxies(environment),
             timeout: duration(&arguments.timeout)?,
             logins: logins::sources(environment)?,
         })
     }
+}
+
+/// Reads the registries without TLS: `host` or `host:port`, also as the beginning of a URL.
+fn plain_http(values: &[String]) -> Result<Vec<String>, Failure> {
+    listed("--plain-http", values)?.iter().map(|text| plain_http_host(text)).collect()
+}
+
+fn plain_http_host(text: &str) -> Result<String, Failure> {
+    let refused = |why: &str| {
+        let failure = Failure::usage(format!("`{text}` is not a registry without TLS: {why}"));
+        failure.hint("name it with `--plain-http` as `host` or `host:port`")
+    };
+    let lowercase = text.to_ascii_lowercase();
+    let host = match lowercase.split_once("://") {
+        Some(("http", rest)) => rest,
+        Some(("https", _)) => return Err(refused("`https` is TLS")),
+        Some(_) => return Err(refused("it is a URL of another kind")),
+        None => &lowercase,
+    };
+    let host = host.strip_suffix('/').unwrap_or(host);
+    if host.contains('*') {
+        return Err(refused("`*` stands for no host; name each one"));
+    }
+    if !is_host(host) {
+        return Err(refused("it is not a host"));
+    }
+    Ok(host.to_owned())
+}
+
+/// Whether a text is a host with or without a port, and nothing else.
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let is_address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_name = |host: &str| {
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    };
+    let is_host = match is_address {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => is_name(host),
+    };
+    is_host && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
 fn requirements(arguments: &RequirementArguments) -> Result<Vec<Requirement>, Failure> {
@@ -54,4 +100,38 @@ fn requirements(arguments: &RequirementArguments) -> Result<Vec<Requirement>, Fa
         requirements.push(Requirement::Revision(revision));
     }
     Ok(requirements)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_http_host;
+
+    #[test]
+    fn registries_without_tls() {
+        for (text, expected) in [
+            ("lan", Some("lan")),
+            ("lan:5000", Some("lan:5000")),
+            ("LAN", Some("lan")),
+            ("http://lan", Some("lan")),
+            ("HTTP://lan:5000/", Some("lan:5000")),
+            ("lan/", Some("lan")),
+            ("10.0.0.5:5000", Some("10.0.0.5:5000")),
+            ("[fd00::1]", Some("[fd00::1]")),
+            ("[fd00::1]:5000", Some("[fd00::1]:5000")),
+            ("https://lan", None),
+            ("ftp://lan", None),
+            ("*.lan", None),
+            ("*", None),
+            ("lan/org", None),
+            ("http://lan/v2/", None),
+            ("lan:", None),
+            ("lan:99999", None),
+            ("me@lan", None),
+            ("http://", None),
+            ("[fd00::1", None),
+            ("lan//", None),
+        ] {
+            assert_eq!(plain_http_host(text).ok().as_deref(), expected, "{text}");
+        }
+    }
 }

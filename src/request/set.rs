@@ -2,17 +2,24 @@
 
 use std::path::PathBuf;
 
+use super::comment::CommentRequest;
 use super::images::Images;
 use super::registry::RegistryRequest;
+use super::run::Run;
 use super::values::{Effect, effect, listed};
 use crate::cli::{Environment, PinDigest, SetArguments};
+use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 
 pub struct SetRequest {
     pub images: Images,
     pub kustomizations: Vec<PathBuf>,
     pub add: bool,
+    /// What happens to the comment behind a changed value.
+    pub comment: CommentRequest,
     pub pin_digest: PinDigest,
+    /// The commit that the CI system builds.
+    pub source: Option<SourceCommit>,
     /// `None`: the registry is not asked, because no digest is to be pinned.
     pub registry: Option<RegistryRequest>,
     /// What the CI system calls its workspace, which no link may lead out of.
@@ -34,6 +41,8 @@ impl SetRequest {
                 .map(PathBuf::from)
                 .collect(),
             add: arguments.kustomization.add,
+            comment: CommentRequest::new(&arguments.comment)?,
+            source: Run::new(environment.ci()).source().cloned(),
             pin_digest,
             registry,
             workspace: environment.workspace(),

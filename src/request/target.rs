@@ -1,18 +1,23 @@
 //! The repository and branch to release to, and how to reach them.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::logins;
 use super::run::Run;
 use super::values::duration;
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
-use crate::git::{BranchName, HostLogin, Remote, RemoteOptions, SshSettings, TrustedOwner};
+use crate::git::{
+    Askpass, BranchName, HostLogin, InsecureGit, Notices, Proxies, Remote, RemoteOptions, SshSettings, TrustedOwner,
+};
 use crate::outcome::failure::Failure;
 
 #[derive(Clone)]
 pub struct TargetRequest {
     pub repository: Repository,
+    /// The current folder.
+    pub here: PathBuf,
     /// What git calls `GIT_DIR`: the repository around the current directory, if no other is asked for.
     pub git_dir: Option<PathBuf>,
     pub branch: Option<BranchName>,
@@ -21,9 +26,14 @@ pub struct TargetRequest {
     pub ssh: SshSettings,
     /// The CA certificates that the repository's server is checked against, in place of the system's.
     pub git_ca_file: Option<PathBuf>,
+    pub proxies: Proxies,
     /// Whether the certificate of the repository's server is not checked.
     pub git_unverified: bool,
     pub git_logins: Vec<HostLogin>,
+    pub insecure_git: InsecureGit,
+    pub askpass: Askpass,
+    /// What the connections of this request have to tell.
+    pub notices: Notices,
     pub home: Option<PathBuf>,
     pub run: Run,
     /// A CI system, a known one or not, may check the repository out as another user, in its workspace.
@@ -51,13 +61,15 @@ impl TargetRequest {
         timeout: &str,
         environment: &Environment,
     ) -> Result<Self, Failure> {
+        let here = here(environment);
         let repository = match &arguments.repo {
-            Some(repo) => repository(repo, &arguments.remote, environment)?,
-            None => Repository::Remote { folder: PathBuf::from("."), name: arguments.remote.clone() },
+            Some(repo) => repository(repo, &here, &arguments.remote, environment)?,
+            None => Repository::Remote { folder: here.clone(), name: arguments.remote.clone() },
         };
         let ci = environment.ci();
         Ok(Self {
             repository,
+            here,
             git_dir: environment.path("GIT_DIR").filter(|_| arguments.repo.is_none()),
             branch: arguments.branch.as_deref().map(str::parse).transpose()?,
             timeout: duration(timeout)?,
@@ -67,8 +79,15 @@ impl TargetRequest {
                 variant: environment.text("GIT_SSH_VARIANT"),
             },
             git_ca_file: environment.path("GIT_SSL_CAINFO"),
+            proxies: logins::proxies(environment),
             git_unverified: environment.git_unverified(),
             git_logins: environment.git_logins().into_iter().map(host_login).collect(),
+            insecure_git: if arguments.insecure_git { InsecureGit::Allowed } else { InsecureGit::Refused },
+            askpass: match environment.in_ci() {
+                true => Askpass::InCi(environment.get("GIT_ASKPASS").map(OsString::from)),
+                false => Askpass::Never,
+            },
+            notices: Notices::default(),
             home: environment.path("HOME"),
             trusted_owner: match environment.in_ci() {
                 true => TrustedOwner::AnyBelow(environment.workspaces()),
@@ -84,8 +103,12 @@ impl TargetRequest {
             timeout: self.timeout,
             ssh: self.ssh.clone(),
             ca_file: self.git_ca_file.clone(),
+            proxies: self.proxies.clone(),
             unverified: self.git_unverified,
             logins: self.git_logins.clone(),
+            insecure: self.insecure_git,
+            askpass: self.askpass.clone(),
+            notices: self.notices.clone(),
             home: self.home.clone(),
         }
     }
@@ -116,13 +139,24 @@ impl TargetRequest {
     }
 }
 
-fn host_login(GitLogin { server, user, password }: GitLogin) -> HostLogin {
-    HostLogin { server, user, password }
+fn host_login(GitLogin { variable, server, user, password }: GitLogin) -> HostLogin {
+    HostLogin { variable, server, user, password }
+}
+
+/// Returns the current folder as the shell spells it, which may be by a symbolic link. For git, `includeIf` matches by either
+/// spelling.
+fn here(environment: &Environment) -> PathBuf {
+    let here = PathBuf::from(".");
+    let is_here = |spelled: &PathBuf| {
+        let real = |path: &PathBuf| path.canonicalize().ok();
+        spelled.is_absolute() && real(spelled).is_some() && real(spelled) == real(&here)
+    };
+    environment.path("PWD").filter(is_here).unwrap_or(here)
 }
 
 /// A folder with a checkout in it stands for its remote; any other path, and any URL, is the repository itself.
-fn repository(repo: &str, remote: &str, environment: &Environment) -> Result<Repository, Failure> {
-    let folder = PathBuf::from(repo);
+fn repository(repo: &str, here: &Path, remote: &str, environment: &Environment) -> Result<Repository, Failure> {
+    let folder = if here == Path::new(".") { PathBuf::from(repo) } else { here.join(repo) };
     if folder.join(".git").exists() {
         return Ok(Repository::Remote { folder, name: remote.to_owned() });
     }

@@ -18,7 +18,10 @@ impl Version {
     pub(super) fn new(arguments: &VersionArguments) -> Result<Self, Failure> {
         fn value<T: FromStr<Err: Display>>(flag: &str, text: Option<&String>) -> Result<Option<T>, Failure> {
             let parse = |text: &String| {
-                text.parse().map_err(|error| Failure::usage(format!("`{text}` is no value for `{flag}`: {error}")))
+                text.parse().map_err(|error| {
+                    let failure = Failure::usage(format!("`{text}` is no value for `{flag}`: {error}"));
+                    if flag == "--tag" && text.contains('+') { failure.hint(plus_hint(text)) } else { failure }
+                })
             };
             text.map(parse).transpose()
         }
@@ -55,4 +58,9 @@ fn require_none(what: &str, text: &str, has_none: bool) -> Result<(), Failure> {
     }
     Err(Failure::usage(format!("`{text}` has a {what} of its own, and `--{what}` gives one for all images"))
         .hint(format!("write it without the {what}, or leave out `--{what}`")))
+}
+
+/// A version of semantic versioning may have a `+`, and a tag may not.
+pub(super) fn plus_hint(text: &str) -> String {
+    format!("write `{}`, as Helm does: a tag has `_` in place of `+`", text.replace('+', "_"))
 }

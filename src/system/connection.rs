@@ -5,6 +5,10 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use rustls::{CertificateError, Error as TlsError};
+
+use super::tls::{CertificateFlaw, UntrustedCertificate};
+
 /// What kept an answer from coming.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionProblem {
@@ -13,12 +17,16 @@ pub enum ConnectionProblem {
     TimedOut,
     /// The other end closed the connection before the answer was complete.
     Closed,
-    /// The certificate of the other end is not valid for the host, or no trusted authority signed it.
-    Untrusted,
+    /// The certificate of the other end is not accepted.
+    Untrusted(CertificateFlaw),
     /// Another failure of TLS, such as a server that does not speak it.
     Tls,
+    /// The other end speaks TLS, and was asked in plain HTTP.
+    SpeaksTls,
     /// The proxy did not connect us to the server.
     Proxy,
+    /// The proxy requires a login.
+    ProxyLogin,
     Other,
 }
 
@@ -28,32 +36,68 @@ pub struct ConnectionError {
     pub problem: ConnectionProblem,
     /// The innermost cause: the outer ones only repeat that there was no answer, and name the URL.
     cause: String,
+    /// The proxy that was to connect us, as `host:port`.
+    proxy: Option<String>,
 }
 
 impl ConnectionError {
     /// Returns what an error of reqwest, or of reading an answer's body, means.
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         let problem = causes(error).filter_map(problem).last().unwrap_or(ConnectionProblem::Other);
-        let cause = causes(error).last().map(ToString::to_string).unwrap_or_default();
-        Self { problem, cause }
+        let certificate = causes(error).find_map(untrusted).map(ToString::to_string);
+        let cause = certificate.or_else(|| causes(error).last().map(ToString::to_string));
+        Self { problem, cause: cause.unwrap_or_default(), proxy: None }
+    }
+
+    /// Returns what it means that a proxy answers 407.
+    pub fn proxy_login() -> Self {
+        Self { problem: ConnectionProblem::ProxyLogin, cause: String::new(), proxy: None }
+    }
+
+    /// Returns what it means that a server answers plain HTTP with the words that it speaks TLS.
+    pub fn speaks_tls() -> Self {
+        Self { problem: ConnectionProblem::SpeaksTls, cause: String::new(), proxy: None }
+    }
+
+    /// Returns the error of a request that went to this proxy, `host:port`, if there is one.
+    #[must_use]
+    pub fn through(self, proxy: Option<String>) -> Self {
+        Self { proxy, ..self }
     }
 
     /// Returns the error of a request that was not made, because its time was over.
     pub fn out_of_time() -> Self {
-        Self { problem: ConnectionProblem::TimedOut, cause: "no time left".to_owned() }
+        Self { problem: ConnectionProblem::TimedOut, cause: "no time left".to_owned(), proxy: None }
     }
 
     /// Returns what to do about it.
     pub fn hint(&self) -> &'static str {
         match self.problem {
+            ConnectionProblem::NameNotResolved | ConnectionProblem::Refused if self.proxy.is_some() => CHECK_PROXY,
             ConnectionProblem::NameNotResolved => "check the name of the host, and the DNS settings of this machine",
             ConnectionProblem::Refused => {
                 "check the host and its port; a firewall or a proxy may refuse the connection"
             }
             ConnectionProblem::TimedOut => "try again, or allow more time with `--timeout`",
-            ConnectionProblem::Untrusted => "let this machine trust the authority of the certificate",
+            ConnectionProblem::Untrusted(CertificateFlaw::Expired) => "renew the certificate of the server",
+            ConnectionProblem::Untrusted(CertificateFlaw::NotValidYet) => {
+                "check the clock of this machine, and the certificate of the server"
+            }
+            ConnectionProblem::Untrusted(CertificateFlaw::OtherName) => {
+                "use a name that the certificate is made for, or give the server a certificate for this one"
+            }
+            ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) => {
+                "let this machine trust the authority of the certificate"
+            }
+            ConnectionProblem::Untrusted(CertificateFlaw::Other) => "give the server another certificate",
             ConnectionProblem::Tls => "check that the host speaks TLS at this port",
-            ConnectionProblem::Proxy => "check the settings of the proxy, such as `HTTPS_PROXY` and `NO_PROXY`",
+            ConnectionProblem::SpeaksTls => {
+                "name its CA certificate with `--ca-file`, and do not name it with `--plain-http`"
+            }
+            ConnectionProblem::Proxy => CHECK_PROXY,
+            ConnectionProblem::ProxyLogin => {
+                "put a login that the proxy accepts into the URL of the proxy, such as `HTTPS_PROXY`"
+            }
             ConnectionProblem::Closed | ConnectionProblem::Other => {
                 "try again; if it stays so, check the URL, the network and the proxy"
             }
@@ -63,11 +107,30 @@ impl ConnectionError {
 
 impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cause = &self.cause;
+        let proxy = match &self.proxy {
+            Some(proxy) => format!("the proxy {proxy}"),
+            None => "the proxy".to_owned(),
+        };
+        let is_proxied = self.proxy.is_some();
         match self.problem {
-            ConnectionProblem::NameNotResolved => write!(f, "the name of the host cannot be resolved: {}", self.cause),
-            ConnectionProblem::Tls => write!(f, "TLS failed: {}", self.cause),
-            ConnectionProblem::Proxy => write!(f, "the proxy did not connect: {}", self.cause),
-            _ => f.write_str(&self.cause),
+            ConnectionProblem::Proxy => {
+                write!(
+                    f,
+                    "{proxy} did not connect: {}",
+                    cause.strip_prefix(TUNNEL_ERROR).map_or(cause.as_str(), |rest| rest.trim_start_matches([':', ' ']))
+                )
+            }
+            ConnectionProblem::ProxyLogin => write!(f, "{proxy} requires a login that it accepts (407)"),
+            ConnectionProblem::NameNotResolved if is_proxied => {
+                write!(f, "the name of {proxy} cannot be resolved: {cause}")
+            }
+            ConnectionProblem::Refused if is_proxied => write!(f, "{proxy} does not accept connections: {cause}"),
+            _ if is_proxied => write!(f, "through {proxy}: {}", Self { proxy: None, ..self.clone() }),
+            ConnectionProblem::NameNotResolved => write!(f, "the name of the host cannot be resolved: {cause}"),
+            ConnectionProblem::Tls => write!(f, "TLS failed: {cause}"),
+            ConnectionProblem::SpeaksTls => f.write_str("it speaks TLS, and was asked in plain HTTP"),
+            _ => f.write_str(cause),
         }
     }
 }
@@ -75,7 +138,7 @@ impl fmt::Display for ConnectionError {
 impl Error for ConnectionError {}
 
 /// Returns an error and its causes, the outermost first.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| {
         let error: &'a (dyn Error + 'static) = *error;
         // An I/O error passes over the error that it wraps when it is asked for its source.
@@ -86,9 +149,10 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 
 /// Returns the problem that one of the causes tells; `None` if it is not the one that tells.
 fn problem(cause: &(dyn Error + 'static)) -> Option<ConnectionProblem> {
-    if let Some(error) = cause.downcast_ref::<rustls::Error>() {
-        let untrusted = matches!(error, rustls::Error::InvalidCertificate(_));
-        return Some(if untrusted { ConnectionProblem::Untrusted } else { ConnectionProblem::Tls });
+    if let Some(error) = cause.downcast_ref::<TlsError>() {
+        let flaw = untrusted(cause).map_or(CertificateFlaw::Other, |certificate| certificate.flaw);
+        let is_certificate = matches!(error, TlsError::InvalidCertificate(_));
+        return Some(if is_certificate { ConnectionProblem::Untrusted(flaw) } else { ConnectionProblem::Tls });
     }
     if let Some(error) = cause.downcast_ref::<io::Error>() {
         return match error.kind() {
@@ -108,13 +172,28 @@ fn problem(cause: &(dyn Error + 'static)) -> Option<ConnectionProblem> {
     // The types of these errors are private to hyper.
     match cause.to_string() {
         text if text == DNS_ERROR => Some(ConnectionProblem::NameNotResolved),
+        text if text == PROXY_LOGIN_ERROR => Some(ConnectionProblem::ProxyLogin),
         text if text.starts_with(TUNNEL_ERROR) => Some(ConnectionProblem::Proxy),
+        text if text == INCOMPLETE => Some(ConnectionProblem::Closed),
         _ => None,
     }
 }
 
+/// Returns what our own check of certificates says.
+fn untrusted<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a UntrustedCertificate> {
+    match cause.downcast_ref::<TlsError>()? {
+        TlsError::InvalidCertificate(CertificateError::Other(other)) => other.0.downcast_ref(),
+        _ => None,
+    }
+}
+
+const CHECK_PROXY: &str = "check the settings of the proxy, such as `HTTPS_PROXY` and `NO_PROXY`";
+
 /// What tokio-rustls says if the connection ends during the handshake.
 const TLS_EOF: &str = "tls handshake eof";
+
+/// What hyper says if the connection ends before the answer.
+const INCOMPLETE: &str = "connection closed before message completed";
 
 /// How hyper-util calls the failure of a lookup.
 const DNS_ERROR: &str = "dns error";
@@ -122,9 +201,12 @@ const DNS_ERROR: &str = "dns error";
 /// How hyper-util begins what it says of a proxy's `CONNECT`.
 const TUNNEL_ERROR: &str = "tunnel error";
 
+/// What hyper-util says if a proxy answers a `CONNECT` with 407.
+const PROXY_LOGIN_ERROR: &str = "tunnel error: proxy authorization required";
+
 #[cfg(test)]
 mod tests {
-    use super::{ConnectionError, ConnectionProblem, io};
+    use super::{CertificateFlaw, ConnectionError, ConnectionProblem, io};
 
     /// Returns an error as the connector wraps it.
     fn wrapped(error: io::Error) -> io::Error {
@@ -138,7 +220,7 @@ mod tests {
         for (error, problem, text) in [
             (
                 io::Error::new(io::ErrorKind::InvalidData, certificate),
-                ConnectionProblem::Untrusted,
+                ConnectionProblem::Untrusted(CertificateFlaw::Other),
                 "invalid peer certificate: UnknownIssuer",
             ),
             (
@@ -163,7 +245,7 @@ mod tests {
             (
                 io::Error::other("tunnel error: unsuccessful"),
                 ConnectionProblem::Proxy,
-                "the proxy did not connect: tunnel error: unsuccessful",
+                "the proxy did not connect: unsuccessful",
             ),
         ] {
             let error = ConnectionError::of(&wrapped(error));

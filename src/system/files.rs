@@ -26,10 +26,32 @@ pub fn names(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// Returns the files below the folder `root` that have one of `names`, from at most `max_folders` folders, the nearest first.
+/// No link is followed, git's own folder is left out, and so is what cannot be read.
+pub fn named_below(root: &Path, names: &[&str], max_folders: usize) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    let mut next = 0;
+    while let Some(folder) = folders.get(next).filter(|_| next < max_folders).cloned() {
+        next += 1;
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && name != ".git" => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() && names.iter().any(|wanted| name == *wanted) => found.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
 /// Where a file is: its folder, held open, and its name there.
 pub struct FileLocation {
     folder: Rc<Folder>,
     name: OsString,
+    /// Where new contents are written before they take the file's place.
+    workshop: Rc<Folder>,
     /// For messages alone.
     shown: PathBuf,
 }
@@ -43,7 +65,20 @@ impl FileLocation {
             folder = folder.folder(part.as_os_str())?;
         }
         let name = inside.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_owned();
-        Ok(Self { folder: Rc::new(folder), name, shown })
+        let folder = Rc::new(folder);
+        Ok(Self { workshop: folder.clone(), folder, name, shown })
+    }
+
+    /// Has new contents written in another folder first, where a run that is killed may leave them; if they can be moved
+    /// from there.
+    #[must_use]
+    pub fn prepared_in(mut self, folder: &Path) -> Self {
+        if let Ok(folder) = Folder::open(folder)
+            && folder.is_beside(&self.folder)
+        {
+            self.workshop = Rc::new(folder);
+        }
+        self
     }
 
     /// Returns the place of a file whose folder is believed.
@@ -79,19 +114,22 @@ fn read(file: File) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A file of a name of its own beside another one; removed when dropped.
+/// A file of a name of its own that is to take the place of another one; removed when dropped.
 struct Beside {
     folder: Rc<Folder>,
     name: OsString,
+    /// The folder of that file.
+    target: Rc<Folder>,
 }
 
 impl Beside {
-    /// Writes `bytes` to a new file beside `place`, complete on disk, with the mode and owner of `like`.
+    /// Writes `bytes` to a new file, complete on disk, with the mode and owner of `like`.
     fn new(place: &FileLocation, like: &fs::Metadata, bytes: &[u8]) -> io::Result<Self> {
-        let create = |path: &Path| place.folder.create(path.file_name().unwrap_or_default());
+        let create = |path: &Path| place.workshop.create(path.file_name().unwrap_or_default());
         let (mut file, path) = tempfile::Builder::new().prefix(".tagship-").make_in("", create)?.into_parts();
         let path = path.keep()?;
-        let beside = Self { folder: place.folder.clone(), name: path.file_name().unwrap_or_default().to_owned() };
+        let name = path.file_name().unwrap_or_default().to_owned();
+        let beside = Self { folder: place.workshop.clone(), name, target: place.folder.clone() };
         file.write_all(bytes)?;
         keep_owner(&file, like);
         file.set_permissions(like.permissions())?;
@@ -101,7 +139,7 @@ impl Beside {
 
     /// Takes the place of the file `name`.
     fn replace(&self, name: &OsStr) -> io::Result<()> {
-        self.folder.rename(&self.name, name)
+        self.folder.rename(&self.name, &self.target, name)
     }
 }
 
@@ -184,6 +222,22 @@ mod tests {
     use super::{FileLocation, names, replace};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    /// A run that is killed leaves its file where that does no harm.
+    #[test]
+    fn new_contents_are_prepared_elsewhere() {
+        let (folder, workshop) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let file = folder.path().join("file");
+        fs::write(&file, "old").unwrap();
+        let place = FileLocation::at(&file).unwrap().prepared_in(workshop.path());
+        let replaced = replace(&[(place, b"new")]).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(names(folder.path()).unwrap(), ["file"]);
+        assert_eq!(names(workshop.path()).unwrap().len(), 1, "the old content");
+        replaced.undo().unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+        assert!(names(workshop.path()).unwrap().is_empty());
+    }
 
     #[test]
     fn mode_and_link_stay() {

@@ -14,7 +14,7 @@ mod held {
     use std::os::fd::OwnedFd;
     use std::path::Path;
 
-    use rustix::fs::{AtFlags, Mode, OFlags, open, openat, renameat, unlinkat};
+    use rustix::fs::{AtFlags, Mode, OFlags, fstat, open, openat, renameat, unlinkat};
 
     pub(in crate::system) struct Folder(OwnedFd);
 
@@ -44,8 +44,15 @@ mod held {
             self.file(name, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR)
         }
 
-        pub(in crate::system) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-            Ok(renameat(&self.0, from, &self.0, to)?)
+        /// Moves a file to another folder.
+        pub(in crate::system) fn rename(&self, from: &OsStr, folder: &Self, to: &OsStr) -> io::Result<()> {
+            Ok(renameat(&self.0, from, &folder.0, to)?)
+        }
+
+        /// Returns whether a file can be moved to the other folder: both are on one file system.
+        pub(in crate::system) fn is_beside(&self, other: &Self) -> bool {
+            let device = |folder: &Self| fstat(&folder.0).map(|status| status.st_dev);
+            device(self).is_ok_and(|here| device(other) == Ok(here))
         }
 
         pub(in crate::system) fn remove(&self, name: &OsStr) -> io::Result<()> {
@@ -93,8 +100,14 @@ mod by_path {
             OpenOptions::new().read(true).write(true).create_new(true).open(self.0.join(name))
         }
 
-        pub(in crate::system) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-            fs::rename(self.0.join(from), self.0.join(to))
+        /// Moves a file to another folder.
+        pub(in crate::system) fn rename(&self, from: &OsStr, folder: &Self, to: &OsStr) -> io::Result<()> {
+            fs::rename(self.0.join(from), folder.0.join(to))
+        }
+
+        /// Returns whether a file can be moved to the other folder. Nothing tells that, so only the same one can be.
+        pub(in crate::system) fn is_beside(&self, other: &Self) -> bool {
+            self.0 == other.0
         }
 
         pub(in crate::system) fn remove(&self, name: &OsStr) -> io::Result<()> {

@@ -1,8 +1,10 @@
 //! The one HTTP and TLS stack: reqwest on rustls with ring, shared by the registry's client and by git's transport.
 //! It decides on TLS, time limits and the user agent; its users decide on redirects, retries and credentials.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use reqwest::Url;
 use reqwest::blocking::{Client, ClientBuilder};
 
 /// Our name in requests, unless the protocol has a rule of its own.
@@ -29,4 +31,21 @@ pub fn client(security: Security, timeout: Duration) -> ClientBuilder {
         Security::Plain => builder.tls_certs_only([]),
         Security::Tls => builder,
     }
+}
+
+/// Returns whether `url` leads to this machine by its name alone.
+pub fn is_loopback(url: &Url) -> bool {
+    match literal(url) {
+        Some(address) => address.is_loopback(),
+        None => {
+            let name = url.host_str().unwrap_or_default().trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+    }
+}
+
+/// Returns the address of a URL whose host is one; `::ffff:127.0.0.1` is 127.0.0.1.
+pub fn literal(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?.trim_matches(['[', ']']);
+    host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }

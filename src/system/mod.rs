@@ -2,10 +2,16 @@
 //! and each of its files is the only place that does its kind of thing.
 
 pub mod backoff;
+mod certificate;
 pub mod connection;
 pub mod files;
 mod folder;
 pub mod http;
 pub mod memory;
+pub mod notices;
+pub mod program_run;
 pub mod programs;
+pub mod proxy;
+pub mod retry_after;
 pub mod signals;
+pub mod tls;

@@ -1,5 +1,5 @@
-//! The programs that we start: `ssh`, git's own servers for local paths, credential helpers. Each gets its own process group,
-//! so that its children end with it, and Ctrl-C at a terminal goes to us alone. All are kept in one list, so that none
+//! The programs that we start: `ssh`, git's own servers for local paths, credential helpers, signers. Each gets its own
+//! process group, so that its children end with it, and Ctrl-C at a terminal goes to us alone. All are kept in one list, so that none
 //! outlives us.
 
 use std::ffi::OsStr;
@@ -33,22 +33,22 @@ const LOGINS: [&str; 13] = [
     "DOCKER_AUTH_CONFIG",
 ];
 
-/// Returns the command that starts a program, without arguments. The program gets our environment without our logins.
+/// Returns the command that starts a program, without arguments.
 #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
 pub fn command(program: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new(program);
-    for variable in LOGINS {
-        command.env_remove(variable);
-    }
-    command
+    Command::new(program)
 }
 
 /// A program that was started. Dropping it ends the program.
 pub struct Program(Arc<Mutex<Child>>);
 
 impl Program {
-    /// Starts a program. Fails if the system refuses it, or after [`end_all`].
+    /// Starts a program, which gets our environment without our logins. Fails if the system refuses it, or after
+    /// [`end_all`].
     pub fn start(command: &mut Command) -> io::Result<Self> {
+        for variable in LOGINS {
+            command.env_remove(variable);
+        }
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
         let mut running = lock(&RUNNING);

@@ -6,19 +6,32 @@ use super::tree::Pair;
 use super::writer::{Pairs, Writer};
 
 impl Writer<'_, '_> {
-    /// Writes a line behind a pair. The last line of a file without a last line end stays so, and the new line comes
-    /// before it.
+    /// Writes a line behind a pair. The last line of a file without a last line end stays as it is unless it changes
+    /// anyway, and the new line comes before it.
     pub(crate) fn insert_line(&mut self, pairs: &Pairs, sibling: Pair, line: &str) -> Result<(), YamlError> {
         let (yaml, source) = (self.yaml, self.yaml.source);
         let indent = " ".repeat(source.column(yaml.pair_start(pairs.all[0].key)));
         let after = yaml.after_pair(sibling);
         let eol = source.eol_at(after);
-        if pairs.kept().next() != Some(sibling) && after == source.text.len() {
-            self.insert(source.line_start(yaml.pair_start(sibling.key)), format!("{indent}{line}{eol}"));
+        let start = yaml.pair_start(sibling.key);
+        if pairs.kept().next() != Some(sibling) && after == source.text.len() && !self.touches(&(start..after)) {
+            self.insert(source.line_start(start), format!("{indent}{line}{eol}"));
         } else {
             self.insert(yaml.room_after_pair(sibling)?, format!("{eol}{indent}{line}"));
         }
         Ok(())
+    }
+
+    /// Writes lines behind the one that ends at `at`, each with its line end before it. If that one is deleted together
+    /// with its line end, as with [`whole_lines`](super::parsed::ParsedYaml::whole_lines), the new lines end themselves.
+    pub(crate) fn insert_lines(&mut self, at: usize, lines: String) {
+        let source = self.yaml.source;
+        let next = source.next_line(at);
+        let rotated = lines.strip_prefix(source.eol_at(at)).filter(|_| at < next && self.removes(&(at..next)));
+        match rotated {
+            Some(lines) => self.insert(next, format!("{lines}{}", source.eol_at(at))),
+            None => self.insert(at, lines),
+        }
     }
 
     /// Removes the lines of the deleted pairs. A first pair that shares its line with a dash leaves the dash to the next.

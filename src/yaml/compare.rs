@@ -9,10 +9,21 @@ use super::tree::NodeKind;
 
 /// What an edit changed that it should not have changed, or did not change that it should have.
 #[derive(Debug)]
-pub(crate) struct Difference(pub(crate) String);
+pub(crate) struct Difference {
+    pub(crate) text: String,
+    /// The node of the old text that it is about, if that is known.
+    pub(crate) node: Option<NodeId>,
+}
 
-pub(crate) fn differs<T>(difference: impl Into<String>) -> Result<T, Difference> {
-    Err(Difference(difference.into()))
+impl Difference {
+    /// Adds the node that it is about, unless it names one already.
+    pub(crate) fn at(self, node: NodeId) -> Self {
+        Self { node: self.node.or(Some(node)), ..self }
+    }
+}
+
+pub(crate) fn differs<T>(text: impl Into<String>) -> Result<T, Difference> {
+    Err(Difference { text: text.into(), node: None })
 }
 
 /// One reader's view of a text before and after an edit.

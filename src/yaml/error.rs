@@ -27,10 +27,22 @@ pub enum YamlError {
     #[error("{place}: {}", line_break(*character))]
     LineBreak { place: Position, character: char },
     #[error("{place}: not valid YAML: {message}")]
-    Syntax { place: Position, message: String, template: bool },
+    Syntax { place: Position, message: String, cause: Option<SyntaxCause> },
     /// The text is YAML, in a shape that is not edited.
     #[error("{place}: {shape}")]
     Refused { place: Position, shape: Shape },
+}
+
+/// What most likely makes a text no YAML, as far as it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SyntaxCause {
+    Template,
+    /// The marker of a merge that git could not finish.
+    Conflict(Position),
+    /// A character that looks like a space, or like nothing.
+    Blank(Position, char),
+    /// A tab where spaces belong.
+    Tab(Position),
 }
 
 /// A shape of YAML that is not edited.
@@ -72,8 +84,7 @@ impl YamlError {
             Self::Utf16 | Self::NotUtf8(_) => "save the file as UTF-8",
             Self::LineBreak { character: '\r', .. } => "end lines with `\\n` or `\\r\\n`",
             Self::LineBreak { .. } => "replace it by an ordinary line end or a space",
-            Self::Syntax { template: true, .. } => TEMPLATE_HINT,
-            Self::Syntax { .. } => return None,
+            Self::Syntax { cause, .. } => return cause.as_ref().map(SyntaxCause::hint),
             Self::Refused { shape, .. } => shape.hint(),
         };
         Some(hint.to_owned())
@@ -82,6 +93,20 @@ impl YamlError {
 
 pub(crate) const TEMPLATE_HINT: &str =
     "this looks like a template: render it first, or edit the file it is rendered from";
+
+impl SyntaxCause {
+    fn hint(&self) -> String {
+        match self {
+            Self::Template => TEMPLATE_HINT.to_owned(),
+            Self::Conflict(place) => format!("finish the merge: a conflict begins at {place}"),
+            Self::Blank(place, character) => {
+                let code = u32::from(*character);
+                format!("replace U+{code:04X} at {place} with an ordinary space: YAML does not take it for one")
+            }
+            Self::Tab(place) => format!("write spaces at {place}: YAML is not indented with tabs"),
+        }
+    }
+}
 
 impl Shape {
     fn hint(&self) -> &'static str {

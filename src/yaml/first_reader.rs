@@ -8,6 +8,7 @@ use granit_parser::{Event, Options, Parser, StructureStyle, Tag};
 use super::error::{Shape, YamlError};
 use super::parsed::ParsedYaml;
 use super::source::SourceText;
+use super::syntax_cause::syntax_cause;
 use super::tree::{Builder, Layout, NodeKind, ScalarStyle};
 
 /// Reads a text.
@@ -26,7 +27,7 @@ pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, Yam
         read_event(&mut builder, source, event, range.clone(), tag_span)
             .map_err(|shape| YamlError::Refused { place: source.place(range.start), shape })?;
     }
-    Ok(ParsedYaml { source, tree: builder.finish() })
+    Ok(ParsedYaml::new(source, builder.finish()))
 }
 
 fn read_event<'d>(
@@ -68,8 +69,7 @@ fn read_event<'d>(
 fn syntax(source: &SourceText<'_>, error: &granit_parser::ScanError) -> YamlError {
     let at = error.marker().byte_offset().unwrap_or(0).min(source.text.len());
     let at = (0..=at).rev().find(|at| source.text.is_char_boundary(*at)).unwrap_or(0);
-    let line = &source.text[source.line_start(at)..source.line_end(at)];
-    YamlError::Syntax { place: source.place(at), message: error.info(), template: line.contains("{{") }
+    YamlError::Syntax { place: source.place(at), message: error.info(), cause: syntax_cause(source, at) }
 }
 
 impl From<granit_parser::ScalarStyle> for ScalarStyle {

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use super::error::YamlError;
 use super::parsed::ParsedYaml;
-use super::scalar::{Quote, render};
+use super::scalar::Quote;
 use super::source::is_blank;
-use super::tree::{Layout, NodeId, NodeKind, Pair};
+use super::tree::{NodeId, NodeKind, Pair};
 use super::writer::{Pairs, Writer};
 
 impl ParsedYaml<'_> {
@@ -20,10 +20,15 @@ impl ParsedYaml<'_> {
     /// Returns a pair as text, written as `like` is written.
     pub(crate) fn pair_text(&self, key: &str, value: &str, like: Pair) -> String {
         let key_quote = self.quote_of(like.key);
-        let value_quote = if key_quote == Quote::Double { Quote::Double } else { self.quote_of(like.value) };
+        let value_quote = if key_quote == Quote::Double {
+            Quote::Double
+        } else {
+            self.quote_to_follow(like.value).unwrap_or(Quote::Plain)
+        };
         let colon = self.colon_text(like);
         let space = if key_quote == Quote::Plain && colon == ":" { ": " } else { colon };
-        format!("{}{space}{}", render(key, key_quote), render(value, value_quote))
+        let (key, value) = (self.render(key, key_quote, like.key), self.render(value, value_quote, like.value));
+        format!("{key}{space}{value}")
     }
 
     /// Returns `:` if a value stands right behind the colon, as in compact JSON.
@@ -35,17 +40,11 @@ impl ParsedYaml<'_> {
         }
     }
 
-    /// Returns the first plain key in flow style with `,`, `}` or `]` right behind its colon: libyaml's readers take the
-    /// colon for a part of the key.
-    pub(crate) fn key_with_colon(&self) -> Option<NodeId> {
-        let tree = &self.tree;
-        let nodes = tree.documents.iter().flat_map(|document| tree.subtree(*document));
-        let flow = nodes.filter(|node| tree.kind(*node) == &NodeKind::Mapping(Layout::Flow));
-        let mut keys = flow.flat_map(|mapping| tree.pairs(mapping)).map(|pair| pair.key);
-        keys.find(|key| {
-            let behind = self.colon(*key).and_then(|at| self.source.text.as_bytes().get(at));
-            self.quote_of(*key) == Quote::Plain && matches!(behind, Some(b',' | b'}' | b']'))
-        })
+    /// Returns the pair of a mapping that has no braces: one pair alone in a list in flow style.
+    pub(crate) fn pair_without_braces(&self, mapping: NodeId) -> Option<Pair> {
+        let only = self.tree.pairs(mapping).next()?;
+        let before = self.source.text[..self.pair_start(only.key)].trim_end();
+        (self.tree.pairs(mapping).count() == 1 && before.ends_with(['[', ','])).then_some(only)
     }
 
     /// Returns what separates the pairs.
@@ -75,6 +74,15 @@ impl ParsedYaml<'_> {
 }
 
 impl Writer<'_, '_> {
+    /// Writes pairs behind the only one of a mapping without braces, as in `[name: app]`, and gives it braces.
+    pub(crate) fn insert_with_braces(&mut self, only: Pair, texts: &[String]) {
+        let (yaml, source) = (self.yaml, self.yaml.source);
+        let end = yaml.pair_end(only);
+        let apart = if source.text[..end].ends_with(':') { " " } else { "" };
+        self.insert(yaml.pair_start(only.key), "{");
+        self.insert(end, format!("{apart}{}}}", prefixed(yaml.gap(&[only]), texts)));
+    }
+
     /// Writes pairs behind `sibling`: on lines of their own if that one has its own.
     pub(crate) fn insert_members(&mut self, pairs: &Pairs, sibling: Pair, texts: &[String]) {
         let (yaml, source) = (self.yaml, self.yaml.source);

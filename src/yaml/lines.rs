@@ -76,13 +76,7 @@ impl ParsedYaml<'_> {
         if !matches!(self.tree.kind(pair.key), NodeKind::Scalar(..) | NodeKind::Alias(_)) {
             return Err(self.refuse(pair.key, Shape::NoRoom));
         }
-        let mut node = pair.value;
-        while let NodeKind::Mapping(Layout::Block) | NodeKind::Sequence(Layout::Block) = self.tree.kind(node) {
-            match self.tree.children(node).last() {
-                Some(last) => node = last,
-                None => break,
-            }
-        }
+        let node = self.last_value(pair);
         let after = self.after_pair(pair);
         let NodeKind::Scalar(text, ScalarStyle::Literal | ScalarStyle::Folded) = self.tree.kind(node) else {
             return Ok(after);
@@ -91,18 +85,38 @@ impl ParsedYaml<'_> {
         if ends_in_blanks(text) {
             return Err(self.refuse(node, Shape::NoRoom));
         }
-        if after == self.source.text.len() && !text.ends_with('\n') && !self.is_stripped(node) {
+        if after == self.source.text.len() && !text.ends_with('\n') && self.chomping(node) != Some('-') {
             return Err(self.refuse(node, Shape::OpenBlockScalar));
         }
         Ok(after)
     }
 
-    /// Whether a block scalar's header says `-`: then a line end behind it is not part of it.
-    fn is_stripped(&self, node: NodeId) -> bool {
+    /// Whether a blank line behind a pair would become a part of its value, as it does under `|+`.
+    pub(crate) fn keeps_blank_lines(&self, pair: Pair) -> bool {
+        let last = self.last_value(pair);
+        let is_block = matches!(self.tree.kind(last), NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded));
+        is_block && self.chomping(last) == Some('+')
+    }
+
+    /// Returns the last value in a pair, as deep as block style goes.
+    fn last_value(&self, pair: Pair) -> NodeId {
+        let mut node = pair.value;
+        while let NodeKind::Mapping(Layout::Block) | NodeKind::Sequence(Layout::Block) = self.tree.kind(node) {
+            match self.tree.children(node).last() {
+                Some(last) => node = last,
+                None => break,
+            }
+        }
+        node
+    }
+
+    /// Returns what a block scalar's header says of the line ends behind its text: `-` strips them, `+` keeps them.
+    fn chomping(&self, node: NodeId) -> Option<char> {
         let header = self.source.text[..self.tree.span(node).start].trim_end();
         let line = self.source.before(header.len());
         let line = line.split(" #").next().unwrap_or(line).trim_end();
-        line.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with('-')
+        let last = line.trim_end_matches(|c: char| c.is_ascii_digit()).chars().next_back();
+        last.filter(|last| matches!(last, '-' | '+'))
     }
 
     /// Returns the lines of a range with the line end before them, so that text can be added behind them and a file

@@ -15,10 +15,11 @@ mod scalar;
 mod second_reader;
 mod source;
 mod splice;
+mod syntax_cause;
 mod tree;
 mod writer;
 
-pub use error::{Position, Shape, YamlError};
+pub use error::{Position, Shape, SyntaxCause, YamlError};
 pub use parsed::NodeType;
 
 pub(crate) use compare::{Difference, NodeComparison, differs};
@@ -26,7 +27,7 @@ pub(crate) use error::TEMPLATE_HINT;
 pub(crate) use first_reader::read;
 pub(crate) use parsed::ParsedYaml;
 pub(crate) use proof::prove;
-pub(crate) use scalar::{Quote, is_decimal, is_string, is_string_tag, render};
+pub(crate) use scalar::{Quote, is_decimal, is_string, is_string_tag};
 pub(crate) use second_reader::read as read_again;
 pub(crate) use source::{SourceText, is_blank};
 pub(crate) use splice::{Splice, apply, ordered};

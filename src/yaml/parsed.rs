@@ -1,18 +1,21 @@
 //! A text as one reader reads it, and the questions about a node that need both its text and its place in the tree.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::ops::Range;
 
 use super::error::{Position, Shape, YamlError};
-use super::scalar::Quote;
+use super::scalar::{Quote, chosen_quote, is_plain_safe, render};
 use super::source::SourceText;
-use super::tree::{NodeId, NodeKind, Pair, ScalarStyle, Tree};
+use super::tree::{Layout, NodeId, NodeKind, Pair, ScalarStyle, Tree};
 
 /// A text that was read: its documents are the tree's.
 #[derive(Debug)]
 pub(crate) struct ParsedYaml<'d> {
     pub(crate) source: &'d SourceText<'d>,
     pub(crate) tree: Tree<'d>,
+    /// The scalars whose quotes a writer chose, in reading order.
+    quoted: OnceCell<Vec<(NodeId, Quote)>>,
 }
 
 /// What a node is, in the words of a message.
@@ -40,7 +43,40 @@ impl fmt::Display for NodeType {
     }
 }
 
+impl<'d> ParsedYaml<'d> {
+    pub(crate) fn new(source: &'d SourceText<'d>, tree: Tree<'d>) -> Self {
+        Self { source, tree, quoted: OnceCell::new() }
+    }
+}
+
 impl ParsedYaml<'_> {
+    /// Writes a value in the given quotes. If it has to be quoted and they say plain, it gets those of the last value before
+    /// `at` that has some, or of the first one behind it.
+    pub(crate) fn render(&self, value: &str, quote: Quote, at: impl Into<Option<NodeId>>) -> String {
+        if quote != Quote::Plain || is_plain_safe(value) {
+            return render(value, quote);
+        }
+        let quoted = self.quoted.get_or_init(|| {
+            let nodes = self.tree.documents.iter().flat_map(|document| self.tree.subtree(*document));
+            nodes.filter_map(|node| Some((node, chosen_quote(self.tree.kind(node))?))).collect()
+        });
+        let at = at.into();
+        let behind = quoted.partition_point(|(node, _)| Some(*node) <= at);
+        let like = behind.checked_sub(1).and_then(|last| quoted.get(last)).or(quoted.first());
+        render(value, like.map_or(Quote::Double, |(_, quote)| *quote))
+    }
+
+    /// Returns the quotes that a new value takes over from one beside it. Quotes that it needs say nothing.
+    pub(crate) fn quote_to_follow(&self, node: NodeId) -> Option<Quote> {
+        match self.tree.kind(node) {
+            NodeKind::Scalar(_, ScalarStyle::Plain) => Some(Quote::Plain),
+            NodeKind::Scalar(text, style @ (ScalarStyle::Single | ScalarStyle::Double)) if is_plain_safe(text) => {
+                Some((*style).into())
+            }
+            _ => None,
+        }
+    }
+
     /// Returns the place of a node, its anchor and tag included.
     pub(crate) fn place(&self, node: NodeId) -> Position {
         self.source.place(self.tree.start(node))
@@ -91,9 +127,22 @@ impl ParsedYaml<'_> {
             NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => return None,
             _ => self.tree.span(pair.value).end,
         };
-        let rest = self.source.rest(end);
-        let comment = rest.trim_start_matches([' ', '\t', ',']);
-        let start = end + rest.len() - comment.len();
+        self.comment_after(end, &[' ', '\t', ','])
+    }
+
+    /// Returns where the comment stands behind a mapping in flow style that is on one line.
+    pub(crate) fn comment_behind_flow(&self, mapping: NodeId) -> Option<Range<usize>> {
+        let Range { start, end } = self.tree.span(mapping);
+        let is_one_line =
+            self.tree.kind(mapping) == &NodeKind::Mapping(Layout::Flow) && self.source.same_line(start, end);
+        if is_one_line { self.comment_after(end, &[' ', '\t', ',', ']', '}']) } else { None }
+    }
+
+    /// Returns where the comment stands that follows `at` on its line, with nothing but `between` before it.
+    fn comment_after(&self, at: usize, between: &[char]) -> Option<Range<usize>> {
+        let rest = self.source.rest(at);
+        let comment = rest.trim_start_matches(between);
+        let start = at + rest.len() - comment.len();
         comment.starts_with('#').then(|| start..start + comment.trim_end().len())
     }
 

@@ -22,11 +22,22 @@ impl From<ScalarStyle> for Quote {
 }
 
 /// Writes a value in the given quotes, or in double quotes if those cannot hold it.
-pub(crate) fn render(value: &str, quote: Quote) -> String {
+pub(super) fn render(value: &str, quote: Quote) -> String {
     match quote {
         Quote::Plain if is_plain_safe(value) => value.to_owned(),
         Quote::Single if value.chars().all(is_printable) => format!("'{}'", value.replace('\'', "''")),
         _ => double_quoted(value),
+    }
+}
+
+/// The quotes of a scalar as far as a writer chose them: another pair could hold the text as well.
+pub(super) fn chosen_quote(kind: &NodeKind<'_>) -> Option<Quote> {
+    match kind {
+        NodeKind::Scalar(text, ScalarStyle::Single) if !text.contains(['"', '\\']) => Some(Quote::Single),
+        NodeKind::Scalar(text, ScalarStyle::Double) if !text.contains('\'') && text.chars().all(is_printable) => {
+            Some(Quote::Double)
+        }
+        _ => None,
     }
 }
 

@@ -16,22 +16,26 @@ impl Splice {
 }
 
 /// Sorts splices into the order of the text; what is inserted at one place stays in the order it was asked for.
-/// Deletions that overlap become one. Returns nothing if any others overlap.
-pub(crate) fn ordered(mut splices: Vec<Splice>) -> Option<Vec<Splice>> {
+/// Deletions that overlap become one.
+///
+/// # Errors
+///
+/// Any others that overlap: returns the place of the second one.
+pub(crate) fn ordered(mut splices: Vec<Splice>) -> Result<Vec<Splice>, usize> {
     splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
     let mut ordered: Vec<Splice> = Vec::with_capacity(splices.len());
     for splice in splices {
         match ordered.last_mut() {
             Some(last) if splice.range.start < last.range.end => {
                 if !last.text.is_empty() || !splice.text.is_empty() {
-                    return None;
+                    return Err(splice.range.start);
                 }
                 last.range.end = last.range.end.max(splice.range.end);
             }
             _ => ordered.push(splice),
         }
     }
-    Some(ordered)
+    Ok(ordered)
 }
 
 /// Copies `source` with the ordered `splices` applied. Returns nothing if one does not lie on characters.
@@ -91,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_applied() {
-        assert_eq!(ordered(vec![Splice::replace(0..2, "x"), Splice::replace(1..3, "")]), None);
+        assert_eq!(ordered(vec![Splice::replace(0..2, "x"), Splice::replace(1..3, "")]), Err(1));
         assert_eq!(apply("é", &[Splice::replace(1..1, "x")]), None);
         assert_eq!(apply("a", &[Splice::replace(0..2, "")]), None);
     }

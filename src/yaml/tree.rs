@@ -156,6 +156,11 @@ impl<'s> Tree<'s> {
         (id.0..self.node(id).after).map(NodeId)
     }
 
+    /// Whether a node is another one, or in it.
+    pub(crate) fn is_within(&self, id: NodeId, outer: NodeId) -> bool {
+        (outer.0..self.node(outer).after).contains(&id.0)
+    }
+
     /// Whether two readers read the same from one text. The second one does not say which of the two styles a collection
     /// has.
     pub(crate) fn reads_as(&self, other: &Tree<'_>) -> bool {

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::error::{Shape, YamlError};
 use super::parsed::ParsedYaml;
-use super::scalar::{Quote, render};
+use super::scalar::Quote;
+use super::source::is_blank;
 use super::splice::Splice;
 use super::tree::{NodeKind, Pair, ScalarStyle};
 
@@ -49,7 +50,17 @@ impl Pairs {
 
 impl<'p, 'd> Writer<'p, 'd> {
     pub(crate) fn new(yaml: &'p ParsedYaml<'d>) -> Self {
-        Self { yaml, splices: Vec::new() }
+        Self::with(yaml, Vec::new())
+    }
+
+    /// Goes on behind splices that were collected before.
+    pub(crate) fn with(yaml: &'p ParsedYaml<'d>, splices: Vec<Splice>) -> Self {
+        Self { yaml, splices }
+    }
+
+    /// Whether anything changes within a range, or at its ends.
+    pub(super) fn touches(&self, range: &Range<usize>) -> bool {
+        self.splices.iter().any(|splice| splice.range.start <= range.end && range.start <= splice.range.end)
     }
 
     /// Whether a range is deleted or replaced as a whole.
@@ -80,34 +91,55 @@ impl<'p, 'd> Writer<'p, 'd> {
             Quote::Plain => least,
             quote => quote,
         };
-        self.replace(yaml.tree.span(pair.key), render(key, yaml.quote_of(pair.key)));
-        self.replace(yaml.tree.span(pair.value), render(value, quote));
+        self.replace(yaml.tree.span(pair.key), yaml.render(key, yaml.quote_of(pair.key), pair.key));
+        self.replace(yaml.tree.span(pair.value), yaml.render(value, quote, pair.value));
     }
 
     /// Exchanges the value of a pair; `least` is how a plain value is quoted.
     pub(crate) fn replace_value(&mut self, pair: Pair, value: &str, least: Quote) -> Result<(), YamlError> {
-        let tree = &self.yaml.tree;
+        let (yaml, tree) = (self.yaml, &self.yaml.tree);
         match tree.kind(pair.value) {
             NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => {
                 self.replace_block_scalar(pair, value)?;
             }
             NodeKind::Scalar(_, style) => {
                 let quote = if *style == ScalarStyle::Plain { least } else { (*style).into() };
-                self.replace(tree.span(pair.value), render(value, quote));
+                self.replace(tree.span(pair.value), yaml.render(value, quote, pair.value));
             }
-            NodeKind::Alias(_) => self.replace(tree.span(pair.value), render(value, least)),
+            NodeKind::Alias(_) => self.replace(tree.span(pair.value), yaml.render(value, least, pair.value)),
             NodeKind::Null => {
-                let value = render(value, least);
-                match (tree.properties_end(pair.value), self.yaml.colon(pair.key)) {
+                let value = yaml.render(value, least, pair.value);
+                match (tree.properties_end(pair.value), yaml.colon(pair.key)) {
                     (Some(end), _) | (None, Some(end)) => self.insert(end, format!(" {value}")),
                     (None, None) => self.insert(tree.span(pair.key).end, format!(": {value}")),
                 }
             }
             NodeKind::Mapping(_) | NodeKind::Sequence(_) => {
-                return Err(self.yaml.refuse(pair.value, Shape::NoRoom));
+                return Err(yaml.refuse(pair.value, Shape::NoRoom));
             }
         }
         Ok(())
+    }
+
+    /// Removes a comment with the blanks before it.
+    pub(crate) fn delete_comment(&mut self, comment: Range<usize>) {
+        let before = self.yaml.source.before(comment.start);
+        let blanks = before.len() - before.trim_end_matches([' ', '\t']).len();
+        self.delete(comment.start - blanks..comment.end);
+    }
+
+    /// Writes a comment behind a value of one line, if nothing else follows there.
+    pub(crate) fn comment_behind(&mut self, pair: Pair, comment: &str) {
+        let (yaml, tree) = (self.yaml, &self.yaml.tree);
+        let end = match tree.kind(pair.value) {
+            NodeKind::Null => tree.properties_end(pair.value).or_else(|| yaml.colon(pair.key)),
+            NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => None,
+            _ => Some(tree.span(pair.value).end),
+        };
+        if let Some(end) = end.filter(|end| is_blank(yaml.source.rest(*end))) {
+            self.insert(end, format!(" {comment}"));
+            self.delete(end..yaml.source.line_end(end));
+        }
     }
 
     /// A single line under `|-` is exchanged for another; any other block becomes a value on the key's line.
@@ -126,7 +158,7 @@ impl<'p, 'd> Writer<'p, 'd> {
             self.replace(span.start..span.start + old.len(), value);
             return Ok(());
         }
-        self.replace(header..header + indicators, render(value, Quote::Plain));
+        self.replace(header..header + indicators, yaml.render(value, Quote::Plain, pair.value));
         let content_end = span.start + source.slice(span.clone()).trim_end().len();
         if content_end > span.start {
             self.delete(source.line_end(header)..source.line_end(content_end));

@@ -19,6 +19,17 @@ fn help_and_version() {
     }
 }
 
+/// A report of a mistake can tell a release from a build of main.
+#[test]
+fn a_release_knows_its_commit_and_target() {
+    let workflow = include_str!("../../.github/workflows/release.yml");
+    let program = include_str!("../../src/cli/args.rs");
+    for name in ["TAGSHIP_BUILD_COMMIT", "TAGSHIP_BUILD_TARGET"] {
+        assert!(workflow.contains(&format!("          {name}: ${{{{ ")), "release.yml does not set {name}");
+        assert!(program.contains(&format!("option_env!(\"{name}\")")), "nothing reads {name}");
+    }
+}
+
 /// Scripts go by the exit codes, so help and README say the same of them.
 #[test]
 fn help_and_readme_have_the_table_of_exit_codes() {
@@ -154,7 +165,7 @@ fn bash_completes() {
     let script = home.write("tagship.bash", &completions);
     let bash = |arguments: &[&str]| Command::new("bash").args(["--norc"]).args(arguments.iter().copied()).arg(&script);
     bash(&["-n"]).run().success();
-    // What bash does where somebody presses the tabulator key behind these words.
+    // What bash does if the tabulator key is pressed behind these words.
     let complete = r#"source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
         _tagship tagship "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"; printf '%s\n' "${COMPREPLY[@]}""#;
     for (words, expected) in [
@@ -208,7 +219,7 @@ fn a_plugin_releases() {
     let release = &stage.remote.log("main")[0];
     assert_eq!((release.trailer("Reviewed-by"), release.trailer("Note")), (vec!["A, B"], vec!["c"]));
     plugin().env("PLUGIN_IMAGES", "").run().exit(2).stderr_has("the setting `images` is missing");
-    plugin().env("PLUGIN_COMMAND", "nonsense").run().exit(2).stderr_has("unrecognized subcommand 'nonsense'");
+    plugin().env("PLUGIN_COMMAND", "nonsense").run().exit(2).stderr_has("`nonsense` is not a command");
     plugin().env("CI", "true").run().exit(2).stderr_has("Usage: tagship");
 }
 

@@ -10,7 +10,7 @@
 //! repository and requests only: it begins with `stage::tagship` or a `Stage`. A file has one level, which its imports
 //! tell (`tidy` holds it to that).
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests lay out files, and end where they go wrong")]
-#![allow(unreachable_pub, reason = "nobody uses a test from outside")]
+#![allow(unreachable_pub, reason = "no other crate uses a test")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,4 +1,4 @@
-//! What CI systems hear: outputs, summary and annotations on GitHub, and the files with results that anybody can ask for.
+//! What CI systems hear: outputs, summary and annotations on GitHub, and the files with results.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -54,7 +54,7 @@ impl Step {
 /// Reads `GITHUB_OUTPUT` by the rules of GitHub's runner: what comes first of `=` and `<<` decides, a value ends before a
 /// line that is its delimiter, and anything else is an error.
 #[track_caller]
-fn read_outputs(text: &str) -> BTreeMap<String, String> {
+pub(crate) fn read_outputs(text: &str) -> BTreeMap<String, String> {
     let mut outputs = BTreeMap::new();
     let mut lines = text.split_inclusive('\n');
     while let Some(line) = lines.next() {
@@ -414,7 +414,29 @@ fn a_refused_command_line_has_results() {
     refused(tagship().args(["release", "--nonsense", "--result-file", &file, "a:v1"]));
     refused(tagship().args(["release", &format!("--result-file={file}")]));
     refused(tagship().env("TAGSHIP_RESULT_FILE", &file).args(["release", "--wait"]));
-    refused(tagship().env("CI", "woodpecker").env("PLUGIN_RESULT_FILE", &file).env("PLUGIN_DRYRUN", "true"));
+    for (name, value) in [
+        ("PLUGIN_RESULT_FILE", file.clone()),
+        ("PLUGIN_RESULT_FILES", format!("{file}\n")),
+        ("PLUGIN_RESULT_FILES", format!(r#"["{file}"]"#)),
+    ] {
+        refused(tagship().env("CI", "woodpecker").env(name, &value).env("PLUGIN_DRYRUN", "true"));
+        refused(tagship().env("CI", "woodpecker").env(name, &value).env("PLUGIN_COMMAND", "relase"));
+    }
+}
+
+/// What follows `--` is an image, and may come from outside: it names no file to write, and no form.
+#[test]
+fn behind_the_end_of_the_flags_no_file_is_named() {
+    let home = Home::new();
+    let file = home.path().join("file");
+    let image = format!("--result-file=json={}\n", file.display());
+    for words in [vec![image.clone()], vec!["--result-file".to_owned(), format!("json={}\n", file.display())]] {
+        let words = words.into_iter().chain(["--output=json".to_owned(), "--color=always".to_owned()]);
+        let output = tagship().home(&home).args(["check", "--"]).args(words).run().exit(2);
+        assert!(!file.exists(), "an image named a file");
+        assert_eq!(output.stdout(), "");
+        assert!(!output.stderr().contains('\u{1b}'), "{}", output.stderr());
+    }
 }
 
 #[test]

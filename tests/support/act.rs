@@ -16,7 +16,7 @@ use super::servers::installed;
 pub struct Act(Command);
 
 impl Act {
-    /// Prepares to run a workflow file for an event, such as `push`. `None` where act is not installed.
+    /// Prepares to run a workflow file for an event, such as `push`. `None` if act is not installed.
     #[track_caller]
     pub fn new(checkout: &Path, event: &str, workflow: &str) -> Option<Self> {
         let command = Command::new(installed("act")?)
@@ -94,12 +94,12 @@ impl Run {
         self
     }
 
-    /// Returns how a step ended: `success` or `failure`; `None` where it was not run.
+    /// Returns how a step ended: `success` or `failure`; `None` if it was not run.
     pub fn outcome(&self, step: &str) -> Option<&str> {
         self.of(step).filter(|event| event["stage"] == "Main").find_map(|event| event["stepResult"].as_str())
     }
 
-    /// Returns an output of a step; `None` where it has none of that name.
+    /// Returns an output of a step; `None` if it has none of that name.
     pub fn output(&self, step: &str, name: &str) -> Option<&str> {
         let is_output = |event: &&Value| event["command"] == "set-output" && event["name"] == name;
         self.of(step).filter(|event| event["stepID"].as_array().is_some_and(|path| path.len() == 1)).rfind(is_output)?

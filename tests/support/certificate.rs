@@ -20,7 +20,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Makes an authority, and a certificate of it for these names. `None` where openssl is not installed.
+    /// Makes an authority, and a certificate of it for these names. `None` if openssl is not installed.
     #[track_caller]
     pub fn issue(names: &str) -> Option<Self> {
         installed("openssl")?;
@@ -36,6 +36,43 @@ impl Certificate {
         let signed = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile extensions -out server.pem";
         openssl(&format!("x509 -req -in server.csr {signed}"));
         Some(Self { home })
+    }
+
+    /// Makes a certificate that signs itself, as the manuals of registries have it made: openssl then makes it an authority's.
+    /// `None` where openssl is not installed.
+    #[track_caller]
+    pub fn self_signed(names: &str) -> Option<Self> {
+        installed("openssl")?;
+        let certificate = Self { home: Home::new() };
+        let new_key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.pem";
+        certificate
+            .openssl(&format!("req -x509 {new_key} -days 30 -subj /CN=localhost -addext subjectAltName={names}"));
+        Some(certificate)
+    }
+
+    /// Makes one that is valid between two times, such as `20200101000000Z`.
+    #[track_caller]
+    pub fn self_signed_between(names: &str, start: &str, end: &str) -> Option<Self> {
+        installed("openssl")?;
+        let certificate = Self { home: Home::new() };
+        let (home, files) = (&certificate.home, "database=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256");
+        let policy = "policy=policy\n[policy]\ncommonName=supplied";
+        home.write("configuration", &format!("[ca]\ndefault_ca=own\n[own]\n{files}\n{policy}\n"));
+        home.write("extensions", &format!("subjectAltName={names}\nbasicConstraints=critical,CA:TRUE\n"));
+        home.write("index", "");
+        home.write("serial", "01");
+        let new_key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr";
+        certificate.openssl(&format!("req {new_key} -subj /CN=localhost"));
+        let signed = "-keyfile server.key -in server.csr -out server.pem -extfile extensions -notext";
+        let dates = format!("-startdate {start} -enddate {end}");
+        certificate.openssl(&format!("ca -batch -selfsign -config configuration {signed} {dates}"));
+        Some(certificate)
+    }
+
+    #[track_caller]
+    fn openssl(&self, arguments: &str) {
+        let folder = self.home.path();
+        Command::new("openssl").home(&self.home).current_dir(folder).args(arguments.split(' ')).run().success();
     }
 
     /// Returns the file with the authority's certificate.

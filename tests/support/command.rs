@@ -209,7 +209,7 @@ fn find(program: &Path) -> PathBuf {
     places.find(|place| place.is_file()).unwrap_or_else(|| program.to_owned())
 }
 
-/// Reads a pipe to its end beside everything else, so that a full pipe stops nobody.
+/// Reads a pipe to its end beside everything else, so that a full pipe stops neither side.
 fn collect(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -220,7 +220,7 @@ fn collect(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     receiver
 }
 
-/// A program that was started. It is ended where the test drops it.
+/// A program that was started. It is ended when the test drops it.
 pub struct Running {
     child: Child,
     stdout: Receiver<Vec<u8>>,
@@ -254,7 +254,7 @@ impl Running {
         (output, watch.join().expect("a peak"))
     }
 
-    /// Waits for the end, and fails the test where it does not come in time.
+    /// Waits for the end, and fails the test if it does not come in time.
     #[track_caller]
     pub fn finish(mut self) -> Output {
         let time_left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
@@ -300,7 +300,7 @@ fn signal(name: &str, process: &str) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// How a program ended. The assertions print all it said where they fail.
+/// How a program ended. The assertions print all it said if they fail.
 pub struct Output {
     /// The exit code; `None` where a signal ended it.
     pub code: Option<i32>,

@@ -25,6 +25,15 @@ pub struct Proxy {
 impl Proxy {
     /// Starts one, for everybody or for who has this login.
     pub fn start(login: Option<Login>) -> Self {
+        Self::resolving(login, None)
+    }
+
+    /// Starts one for which every name leads to this address, as a host in between would answer for all.
+    pub fn answering_at(address: &str) -> Self {
+        Self::resolving(None, Some(address.to_owned()))
+    }
+
+    fn resolving(login: Option<Login>, address: Option<String>) -> Self {
         let script = Arc::new(Script::default());
         let faults = Arc::clone(&script);
         let server = Server::start(move |head, body| {
@@ -38,7 +47,8 @@ impl Proxy {
                 let refusal = Response::text(407, "the proxy wants a login");
                 return Ok(Reply::Send(refusal.header("Proxy-Authenticate", "Basic realm=\"proxy\"")));
             }
-            pass_on(head, body).or_else(|error| Ok(Reply::Send(Response::text(502, &error.to_string()))))
+            pass_on(head, body, address.as_deref())
+                .or_else(|error| Ok(Reply::Send(Response::text(502, &error.to_string()))))
         });
         Self { server, script }
     }
@@ -64,9 +74,9 @@ impl Proxy {
     }
 }
 
-fn pass_on(head: &Head, body: &mut Body<'_>) -> io::Result<Reply> {
+fn pass_on(head: &Head, body: &mut Body<'_>, address: Option<&str>) -> io::Result<Reply> {
     if head.method == "CONNECT" {
-        return Ok(Reply::Tunnel(TcpStream::connect(&head.path)?));
+        return Ok(Reply::Tunnel(TcpStream::connect(address.unwrap_or(&head.path))?));
     }
     let Some(rest) = head.path.strip_prefix("http://") else {
         return Ok(Reply::Send(Response::text(400, "not a request to a proxy")));
@@ -80,13 +90,13 @@ fn pass_on(head: &Head, body: &mut Body<'_>) -> io::Result<Reply> {
             request += &format!("{name}: {value}\r\n");
         }
     }
-    let mut stream = TcpStream::connect(authority)?;
+    let mut stream = TcpStream::connect(address.unwrap_or(authority))?;
     stream.write_all(&[request.as_bytes(), b"\r\n", &body].concat())?;
-    receive(BufReader::new(stream)).map(Reply::Send)
+    receive(BufReader::new(stream), &head.method).map(Reply::Send)
 }
 
-/// Reads an answer that has a length.
-fn receive(mut connection: BufReader<TcpStream>) -> io::Result<Response> {
+/// Reads an answer that has a length; that to a `HEAD` has no body.
+fn receive(mut connection: BufReader<TcpStream>, method: &str) -> io::Result<Response> {
     let mut line = String::new();
     connection.read_line(&mut line)?;
     let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
@@ -101,7 +111,7 @@ fn receive(mut connection: BufReader<TcpStream>) -> io::Result<Response> {
             None => break,
         }
     }
-    let mut body = vec![0; length];
+    let mut body = vec![0; if method == "HEAD" { 0 } else { length }];
     connection.read_exact(&mut body)?;
     Ok(response.body(&body))
 }

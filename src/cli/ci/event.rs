@@ -1,5 +1,5 @@
-//! The event that began a run of GitHub Actions, as its file tells: the tip of the branch before a push, and the run that
-//! another workflow waited for. The file is as large as what was pushed, and is read as a stream; what cannot be read tells
+//! The event that began a run of GitHub Actions, as its file tells: the tip of the branch before a push, the run that
+//! another workflow waited for, and what a pull request became. The file is as large as what was pushed, and is read as a stream; what cannot be read tells
 //! nothing.
 
 use std::fs::File;
@@ -39,6 +39,19 @@ pub(super) struct HeadRepository {
     pub(super) full_name: String,
 }
 
+/// The event of a pull request that was closed.
+#[derive(Deserialize)]
+struct OfPullRequest {
+    pull_request: PullRequest,
+}
+
+#[derive(Deserialize)]
+struct PullRequest {
+    #[serde(default)]
+    merged: bool,
+    merge_commit_sha: Option<String>,
+}
+
 /// Returns the tip of the branch before the push of `commit`; `None` if the event in the file is not such a push.
 pub(super) fn before(path: &Path, commit: &str) -> Option<String> {
     let push: Push = read(path)?;
@@ -48,6 +61,13 @@ pub(super) fn before(path: &Path, commit: &str) -> Option<String> {
 /// Returns the run that this workflow waited for; `None` if the event in the file is not of one.
 pub(super) fn workflow_run(path: &Path) -> Option<WorkflowRun> {
     Some(read::<AfterWorkflow>(path)?.workflow_run)
+}
+
+/// Returns the commit that a pull request became on its base; `None` if the event in the file is not of a merged one. The
+/// variables tell a merge that was made for tests, which no branch has.
+pub(super) fn merged(path: &Path) -> Option<String> {
+    let request = read::<OfPullRequest>(path)?.pull_request;
+    request.merge_commit_sha.filter(|_| request.merged)
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
@@ -62,7 +82,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
 mod tests {
-    use super::before;
+    use super::{before, merged};
 
     #[test]
     fn events() {
@@ -86,5 +106,21 @@ mod tests {
         }
         assert_eq!(before(folder.path(), "a1"), None, "a folder");
         assert_eq!(before(&folder.path().join("missing"), "a1"), None);
+    }
+
+    #[test]
+    fn merged_pull_requests() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("event.json");
+        for (text, expected) in [
+            (r#"{"action":"closed","pull_request":{"merged":true,"merge_commit_sha":"a1"}}"#, Some("a1")),
+            (r#"{"action":"closed","pull_request":{"merged":false,"merge_commit_sha":"a1"}}"#, None),
+            (r#"{"action":"opened","pull_request":{"merge_commit_sha":"a1"}}"#, None),
+            (r#"{"action":"closed","pull_request":{"merged":true,"merge_commit_sha":null}}"#, None),
+            (r#"{"before":"b1","after":"a1"}"#, None),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(merged(&path).as_deref(), expected, "{text}");
+        }
     }
 }

@@ -8,6 +8,8 @@ use super::variables::value;
 /// A login for repositories. It holds a secret, so it has no `Debug`.
 #[derive(Clone)]
 pub struct GitLogin {
+    /// The variable that has the password.
+    pub variable: &'static str,
     /// The URL of the only server that the login is for; `None`: the server of the release branch.
     pub server: Option<String>,
     pub user: String,
@@ -21,6 +23,8 @@ pub struct RegistryLogin {
     pub registry: String,
     pub username: String,
     pub password: String,
+    /// The system's own host or URL, whose token server may see the login as well as the registry's.
+    pub server: Option<String>,
 }
 
 /// Returns the CI systems' own logins for git, in the order in which they count.
@@ -29,7 +33,9 @@ pub(in crate::cli) fn git_logins(variable: &impl Fn(&str) -> Option<String>) -> 
     let logins = tokens.filter_map(|token| {
         variable(token.sign)?;
         let (server, password) = variable(token.server).zip(variable(token.token))?;
-        Some(GitLogin { server: Some(server), user: token.user.to_owned(), password })
+        // White space around it comes from a file or a form, and is no part of a token.
+        let password = Some(password.trim().to_owned()).filter(|password| !password.is_empty())?;
+        Some(GitLogin { variable: token.token, server: Some(server), user: token.user.to_owned(), password })
     });
     logins.collect()
 }
@@ -42,6 +48,7 @@ pub(in crate::cli) fn registry_logins(variable: &impl Fn(&str) -> Option<String>
             registry: value(variable, token.registry)?,
             username: value(variable, token.username)?,
             password: variable(token.password)?,
+            server: value(variable, token.server),
         })
     };
     SYSTEMS.iter().filter_map(|system| system.registry_logins.iter().find_map(login)).collect()

@@ -109,10 +109,12 @@ fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
     let is_after_workflow = variable("GITHUB_EVENT_NAME").is_some_and(|event| event == "workflow_run");
     let after =
         value(system.event).filter(|_| is_after_workflow).and_then(|path| event::workflow_run(Path::new(&path)));
+    let is_pull_request = variable("GITHUB_EVENT_NAME").is_some_and(|event| event.starts_with("pull_request"));
+    let merged = value(system.event).filter(|_| is_pull_request).and_then(|path| event::merged(Path::new(&path)));
     // Under `workflow_run`, the variables tell the newest commit of the default branch, and not the one that was built.
     let commit = match &after {
         Some(run) => Some(run.head_sha.clone()),
-        None => value(system.commit).filter(|_| !is_after_workflow),
+        None => merged.or_else(|| value(system.commit).filter(|_| !is_after_workflow)),
     };
     let commit = commit.filter(|id| is_commit(id));
     let repository = match after.as_ref().and_then(|run| run.head_repository.as_ref()) {

@@ -80,6 +80,8 @@ pub(super) struct RegistryToken {
     pub(super) username: Values,
     /// The variable with the password.
     pub(super) password: &'static str,
+    /// The host or URL that gives tokens for the registry, if it is another one.
+    pub(super) server: Values,
 }
 
 /// How a system hands the inputs of a step to a container.

@@ -40,6 +40,7 @@ const GITHUB: System = System {
         // The user's name can be any.
         username: &["{GITHUB_ACTOR}", "x-access-token"],
         password: "GITHUB_TOKEN",
+        server: &[],
     }],
     inputs: Some(Inputs {
         prefix: "INPUT_",
@@ -157,8 +158,14 @@ pub(super) const SYSTEMS: &[System] = &[
                 registry: &["{CI_REGISTRY}"],
                 username: &["{CI_REGISTRY_USER}"],
                 password: "CI_REGISTRY_PASSWORD",
+                server: &["{CI_SERVER_URL}"],
             },
-            RegistryToken { registry: &["{CI_REGISTRY}"], username: &["gitlab-ci-token"], password: "CI_JOB_TOKEN" },
+            RegistryToken {
+                registry: &["{CI_REGISTRY}"],
+                username: &["gitlab-ci-token"],
+                password: "CI_JOB_TOKEN",
+                server: &["{CI_SERVER_URL}"],
+            },
         ],
         inputs: None,
         log_commands: &[],

@@ -1,25 +1,24 @@
 //! One attempt to deliver at one tip, as a list of stages. Every check comes before the first effect, and the only effect is
 //! one ref that moves once.
 
-use std::time::SystemTime;
-
+use super::authorship::authorship;
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
 use crate::flow::checks::{Checks, Pace};
-use crate::flow::edits::{edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated};
+use crate::flow::edits::{
+    Manner, edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated,
+};
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
-use crate::git::{
-    Authorship, Change, CommitId, CommitOnTip, GitError, Identity, Message, PushRefusal, RepositoryPath, Snapshot,
-};
-use crate::guards::order::commits_to_read;
+use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot};
+use crate::guards::order::{EntryOrder, commits_to_read};
 use crate::image::ImageName;
 use crate::message::Release;
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::{Origin, SourceCommit};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
-use crate::request::Images;
+use crate::request::{Delivery, Images};
 use crate::targets::kustomization::NoteKind;
 
 /// What ends an attempt before its last stage.
@@ -81,13 +80,14 @@ impl Attempt<'_> {
         outcome.parent = Some(snapshot.commit_id());
         require_a_change(&outcome, &files, listener)?;
         self.guard_hold(&mut snapshot, &paths, &files, &writing, &outcome, listener)?;
-        let message = self.compose(&releases, &writing);
+        let message = self.compose(&releases, &writing, &orders);
         outcome.message = Some(message.to_string());
         let Some(publisher) = publisher else {
             tell_edits(&files, listener);
             return Ok(Outcome { ending: Ending::DryRun, ..outcome });
         };
-        let content = Content { changes: changes(&paths, &files), message, authorship: self.authorship()? };
+        let authorship = authorship(self.job.delivery, self.branch, &mut self.notes(listener))?;
+        let content = Content { changes: changes(&paths, &files), message, authorship };
         // What is edited is told with the commit, once that is made: a hold or a refusal leaves nothing of it.
         let with_edits = &mut |event: &Event<'_>| {
             if matches!(event, Event::Committed { .. }) {
@@ -135,13 +135,15 @@ impl Attempt<'_> {
         writing: &Writing,
         left_out: &[LeftOut],
     ) -> Result<Vec<FileEdit>, Failure> {
+        let Delivery { add, comment, .. } = self.job.delivery;
+        let manner = Manner { add: *add, comment, source: writing.source.as_ref() };
         let mut files = Vec::new();
         for path in paths {
             let old = snapshot.file(path)?.to_vec();
             let path = path.to_string();
             let is_left_out = |name: &str| left_out.iter().any(|left| left.file == path && left.name == name);
             let arguments = writing.images.arguments.iter().filter(|argument| !is_left_out(argument.name.as_str()));
-            let mut file = edit(path.clone(), old, &arguments.cloned().collect::<Vec<_>>(), self.job.delivery.add)?;
+            let mut file = edit(path.clone(), old, &arguments.cloned().collect::<Vec<_>>(), &manner)?;
             if writing.purpose != Purpose::Release {
                 // Rollback and promote build their own arguments, so a dropped field is not the user's doing.
                 file.edit.notes.retain(|note| !matches!(note.kind, NoteKind::Dropped { comment: None, .. }));
@@ -166,7 +168,7 @@ impl Attempt<'_> {
 
     /// Writes the digests that the registry has beside the tags, in each file as far as they are to be pinned there.
     fn pin(
-        &self,
+        &mut self,
         snapshot: &Snapshot<'_>,
         paths: &[RepositoryPath],
         files: Vec<FileEdit>,
@@ -186,10 +188,13 @@ impl Attempt<'_> {
         Ok(pinned)
     }
 
-    fn compose(&self, releases: &[Release], writing: &Writing) -> Message {
+    fn compose(&self, releases: &[Release], writing: &Writing, orders: &[EntryOrder]) -> Message {
         let delivery = self.job.delivery;
         let changed: Vec<Release> = releases.iter().filter(|release| release.entry.changed()).cloned().collect();
-        let source = writing.source.as_ref().map(SourceCommit::to_string);
+        // What the images say themselves was asked if nothing else told it; one trailer is for all of them.
+        let mut labels = orders.iter().map(|order| order.label.as_ref());
+        let label = labels.next().flatten().filter(|first| labels.all(|label| label == Some(*first)));
+        let source = writing.source.as_ref().or(label).map(SourceCommit::to_string);
         let run = delivery.target.run.page();
         compose::message(
             &delivery.commit.message,
@@ -197,28 +202,6 @@ impl Attempt<'_> {
             Origin { source: source.as_deref(), run },
             &writing.purpose,
         )
-    }
-
-    /// Flags beat git's configuration, which beats the CI system's bot.
-    fn authorship(&self) -> Result<Authorship, Failure> {
-        let delivery = self.job.delivery;
-        let bot = delivery.target.run.bot().cloned();
-        let (author, committer) = self.branch.identities()?;
-        let (author, committer) = (
-            delivery.commit.environment_author.clone().or(author),
-            delivery.commit.environment_committer.clone().or(committer),
-        );
-        let author = delivery.commit.author.clone().or(author).or_else(|| bot.clone());
-        let author =
-            author.unwrap_or_else(|| Identity { name: "tagship".to_owned(), email: "tagship@localhost".to_owned() });
-        let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
-        let committer = committer.or(bot).unwrap_or_else(|| author.clone());
-        Ok(Authorship {
-            signing: self.branch.signing(delivery.commit.signed, &committer)?,
-            committer,
-            author,
-            seconds: delivery.commit.seconds.unwrap_or_else(now),
-        })
     }
 
     fn publish(

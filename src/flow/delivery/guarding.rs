@@ -39,6 +39,7 @@ impl Attempt<'_> {
             branch: &self.branch.name(),
             by,
             source: writing.source.as_ref(),
+            label_of: &|build| self.checks.source_of(build),
             explained: &writing.explained,
         };
         order_of(&setting, snapshot, files, &mut self.notes(listener))

@@ -2,6 +2,7 @@
 //! tip if a different release was faster. Each command decides what to write ([`Decide`]); the stages are in [`attempt`].
 
 mod attempt;
+mod authorship;
 mod guarding;
 mod job;
 mod policy;
@@ -11,10 +12,10 @@ use std::time::{Duration, Instant};
 pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 
 use self::attempt::{Attempt, Stop};
-use super::branch::ReleaseBranch;
+use super::branch::{ReleaseBranch, tell_connections};
 use super::checks::Checks;
 use crate::git::PushRefusal;
-use crate::outcome::failure::{Failure, FailureKind};
+use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::system::backoff::Backoff;
 
@@ -26,24 +27,55 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// the oldest, and get ahead of the others.
 const PATIENT_ATTEMPTS: u32 = 3;
 
+/// How often the branch is read in all if the repository's answer is cut off, or if it lags behind itself.
+const MAX_TRIES: u32 = 5;
+
 /// Delivers everything in one commit, or nothing.
 pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    let delivered = attempts(job, decide, listener);
+    tell_connections(&job.delivery.target, listener);
+    delivered
+}
+
+fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let delivery = job.delivery;
     let mut checks = Checks::new(delivery.registry.as_ref());
     let branch = ReleaseBranch::open(&delivery.target)?;
     let read_tip = || branch.read_tip(delivery.effect, &delivery.new_branch);
-    let mut early = checks.require_while(&job.images, listener, read_tip)?;
+    let deadline = Instant::now() + delivery.target.timeout;
+    let mut retries = Backoff::new(MAX_TRIES, FIRST_PAUSE, LONGEST_PAUSE).until(deadline);
+    let mut may_try_again = |failure: Failure, listener: &mut Listener<'_>| {
+        if failure.retry == Retry::None || !retries.wait(Duration::ZERO) {
+            return Err(failure);
+        }
+        listener(&Event::Noted(format!("{}; trying again", failure.message)));
+        Ok(())
+    };
+    let mut early = match checks.require_while(&job.images, listener, read_tip) {
+        Ok(early) => early,
+        Err(failure) => may_try_again(failure, listener).map(|()| None)?,
+    };
     let mut backoff = Backoff::new(delivery.attempts, FIRST_PAUSE, LONGEST_PAUSE);
     let mut number = 1;
     let mut always_refused = true;
     loop {
         let begun = Instant::now();
-        let tip = early.take().map_or_else(read_tip, Ok)?;
+        let tip = match early.take().map_or_else(read_tip, Ok) {
+            Ok(tip) => tip,
+            Err(failure) => {
+                may_try_again(failure, listener)?;
+                continue;
+            }
+        };
+        tell_connections(&delivery.target, listener);
         let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number };
         let refusal = match attempt.run(tip, decide, listener) {
             Ok(outcome) => return Ok(outcome),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
-            Err(Stop::Failed(failure)) => return Err(failure),
+            Err(Stop::Failed(failure)) => {
+                may_try_again(failure, listener)?;
+                continue;
+            }
             Err(Stop::Waited) => continue,
             Err(Stop::Raced(refusal)) => refusal,
         };

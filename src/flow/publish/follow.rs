@@ -64,18 +64,19 @@ impl NotFollowed {
 /// Lets a checkout follow: its files, then its index, then HEAD. What cannot be staged is put back.
 fn follow(fast_forward: FastForward<'_>) -> Result<(), NotFollowed> {
     let files = fast_forward.files();
-    let places = files.iter().map(|(path, bytes)| files::FileLocation::at(path).map(|place| (place, *bytes)));
-    let places = places.collect::<Result<Vec<_>, _>>().map_err(NotFollowed::stays)?;
+    let place = |path| Ok(files::FileLocation::at(path)?.prepared_in(fast_forward.workshop()));
+    let places = files.iter().map(|(path, bytes)| place(path).map(|place| (place, *bytes)));
+    let places = places.collect::<std::io::Result<Vec<_>>>().map_err(NotFollowed::stays)?;
     let replaced = files::replace(&places).map_err(NotFollowed::stays)?;
     let staged = match fast_forward.stage() {
         Ok(staged) => staged,
         Err(error) => {
-            let error = anyhow::Error::from(error);
+            let error = error.told();
             return Err(match replaced.undo() {
-                Ok(()) => NotFollowed::Stays(format!("{error:#}")),
-                Err(worse) => NotFollowed::Written(format!("{error:#}; and {worse}")),
+                Ok(()) => NotFollowed::Stays(error),
+                Err(worse) => NotFollowed::Written(format!("{error}; and {worse}")),
             });
         }
     };
-    staged.move_head().map_err(|error| NotFollowed::Staged(format!("{:#}", anyhow::Error::from(error))))
+    staged.move_head().map_err(|error| NotFollowed::Staged(error.told()))
 }

@@ -65,7 +65,7 @@ pub enum FastForwardError {
 
 impl From<GitError> for FastForwardError {
     fn from(error: GitError) -> Self {
-        Self::Failed(format!("{:#}", anyhow::Error::from(error)))
+        Self::Failed(error.told())
     }
 }
 
@@ -217,6 +217,11 @@ fn new_file(
 }
 
 impl<'c> FastForward<'c> {
+    /// Returns the folder for what is to become a file: inside of `.git`, where nothing is taken for a file of the work tree.
+    pub fn workshop(&self) -> &Path {
+        self.head.repository.git_dir()
+    }
+
     /// Returns the files that the caller has to write now, with their contents.
     pub fn files(&self) -> Vec<(&Path, &[u8])> {
         let on_disk = self.files.iter().filter_map(|file| file.on_disk.as_ref());

@@ -19,12 +19,14 @@ use gix::url::Scheme;
 
 pub use trusted_owner::TrustedOwner;
 
+use crate::git::configuration::mistake;
 use crate::git::error::GitError;
-use crate::git::objects::identity::Identity;
+use crate::git::objects::identity::IdentityParts;
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::record::CommitRecord;
 use crate::git::objects::store::{HASH, Objects};
 use crate::git::remote::{Remote, RemoteOptions};
+use crate::git::wire::known_login::UrlWriter;
 
 /// A repository on disk with its configuration.
 pub struct Checkout {
@@ -54,12 +56,19 @@ impl Checkout {
                 let upwards = upwards.apply_environment();
                 ceilings.clone_from(&upwards.ceiling_dirs);
                 let options = gix::sec::trust::Mapping { full: options.clone(), reduced: options };
-                gix::ThreadSafeRepository::discover_opts(folder, upwards, options).map(Into::into)
+                // Not canonical: `includeIf` matches a repository behind a symbolic link by either spelling.
+                let spelled = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+                gix::ThreadSafeRepository::discover_opts(spelled, upwards, options).map(Into::into)
             }
         };
         let path = git_dir.unwrap_or(folder);
-        let repository =
-            found.map_err(|error| GitError::NoRepository { path: path.to_owned(), source: error.into() })?;
+        let repository = found.map_err(|error| {
+            let folders = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+            let named = git_dir.map(|git_dir| git_dir.join("config"));
+            let configurations = folders.ancestors().map(|folder| folder.join(".git/config")).chain(named);
+            mistake(&error, &configurations.collect::<Vec<_>>())
+                .unwrap_or_else(|| GitError::NoRepository { path: path.to_owned(), source: error.into() })
+        })?;
         let checkout = Self { repository };
         // git does not look into the ceiling itself, which gix does.
         let root = checkout.repository.workdir().and_then(|root| root.canonicalize().ok());
@@ -155,16 +164,12 @@ impl Checkout {
             let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
             url.path = path.to_string_lossy().into_owned().into();
         }
-        Remote::of(url, self.repository.config_snapshot().plumbing(), options)
+        Remote::of(url, UrlWriter::Configuration, self.repository.config_snapshot().plumbing(), options)
     }
 
-    /// Returns author and committer by git's configuration and `GIT_AUTHOR_*`/`GIT_COMMITTER_*`.
-    pub fn identities(&self) -> (Option<Identity>, Option<Identity>) {
-        let identity = |signature: Option<gix::Result<gix::actor::SignatureRef<'_>>>| {
-            let signature = signature?.ok()?;
-            format!("{} <{}>", signature.name, signature.email).parse().ok()
-        };
-        (identity(self.repository.author()), identity(self.repository.committer()))
+    /// Returns author and committer by git's configuration.
+    pub fn identities(&self) -> (IdentityParts, IdentityParts) {
+        IdentityParts::configured(self.repository.config_snapshot().plumbing())
     }
 }
 

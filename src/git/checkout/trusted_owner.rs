@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use gix::bstr::ByteSlice as _;
 use gix::sec::Trust;
 
-use crate::git::remote::user_configuration;
+use crate::git::configuration::user_configuration;
 
 /// Whose repositories count, beside those that git's `safe.directory` names.
 #[derive(Debug, Clone, PartialEq, Eq)]

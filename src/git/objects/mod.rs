@@ -10,4 +10,5 @@ mod pack_entries;
 mod parsed_commit;
 pub(super) mod record;
 pub(super) mod sign;
+mod signer;
 pub(super) mod store;

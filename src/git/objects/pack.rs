@@ -12,7 +12,7 @@ use gix_pack::data::entry::Header;
 use gix_pack::data::{Version, output};
 
 use super::delta::{apply, claimed_size};
-use super::pack_entries::{BROKEN, Entries};
+use super::pack_entries::{BROKEN, PackEntries};
 use super::store::{HASH, Objects};
 use crate::git::error::GitError;
 use crate::git::wire::allowance::{Allowance, Excess};
@@ -25,7 +25,7 @@ const MAX_HISTORY: u64 = 40 << 20;
 
 /// A pack that is being received, in a conversation that has this allowance.
 pub(in crate::git) struct Incoming<'a, R> {
-    entries: Entries<R>,
+    entries: PackEntries<R>,
     allowance: &'a Allowance,
 }
 
@@ -40,7 +40,7 @@ pub(in crate::git) enum Taken {
 impl<'a, R: BufRead> Incoming<'a, R> {
     /// Reads a pack's header.
     pub(in crate::git) fn open(reader: R, allowance: &'a Allowance) -> anyhow::Result<Self> {
-        Ok(Self { entries: Entries::open(reader)?, allowance })
+        Ok(Self { entries: PackEntries::open(reader)?, allowance })
     }
 
     /// Returns the number of objects in the pack.

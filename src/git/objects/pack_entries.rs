@@ -18,7 +18,7 @@ const MAX_PACK: u64 = 256 << 20;
 pub(super) const BROKEN: &str = "the server sent a broken pack";
 
 /// A pack that is being received.
-pub(super) struct Entries<R> {
+pub(super) struct PackEntries<R> {
     reader: Hashed<R>,
     inflate: Decompress,
     left: usize,
@@ -31,7 +31,7 @@ pub(super) struct Entry {
     pub(super) data: Vec<u8>,
 }
 
-impl<R: BufRead> Entries<R> {
+impl<R: BufRead> PackEntries<R> {
     /// Reads the pack's header.
     pub(super) fn open(reader: R) -> anyhow::Result<Self> {
         let hasher = gix::hash::hasher(HASH);

@@ -3,20 +3,29 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
 use gix::Repository;
 use gix::config::tree::Committer;
-use gix::objs::Commit;
 use gix::objs::signature::sign::Options;
+use gix::objs::{Commit, WriteTo as _};
 
 use super::identity::Identity;
+use super::signer::Signer;
 use crate::git::checkout::Checkout;
+use crate::git::configuration::user_configuration;
 use crate::git::error::GitError;
-use crate::git::remote::user_configuration;
 
 /// How commits are signed.
 #[derive(Clone)]
-pub struct Signing(Options);
+pub struct Signing {
+    signer: Signer,
+    /// How long the signer may take.
+    limit: Duration,
+}
+
+/// The header of a commit that has its signature.
+const SIGNATURE: &str = "gpgsig";
 
 /// Which commits are signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +43,15 @@ pub fn remove_temporary_files() {
 impl Signing {
     /// Returns how `committer` signs, by the checkout's configuration, else by the user's and the system's; `None` if commits
     /// are not signed.
-    pub fn read(checkout: Option<&Checkout>, signed: Signed, committer: &Identity) -> Result<Option<Self>, GitError> {
+    pub fn read(
+        checkout: Option<&Checkout>,
+        signed: Signed,
+        committer: &Identity,
+        limit: Duration,
+    ) -> Result<Option<Self>, GitError> {
+        let signing = |signer: Option<Options>| signer.map(|options| Self { signer: Signer(options), limit });
         if let Some(checkout) = checkout {
-            return options(checkout.repository().clone(), signed, committer);
+            return options(checkout.repository().clone(), signed, committer).map(signing);
         }
         let configured = || Ok(user_configuration()?.boolean("commit.gpgSign").ok().flatten().unwrap_or_default());
         if signed == Signed::AsConfigured && !configured()? {
@@ -46,15 +61,20 @@ impl Signing {
         let failed = |error: anyhow::Error| GitError::unexpected("a temporary repository cannot be made", error);
         let folder = tempfile::tempdir().map_err(|error| failed(error.into()))?;
         let repository = gix::init_bare(folder.path()).map_err(|error| failed(error.into()))?;
-        options(repository, signed, committer)
+        options(repository, signed, committer).map(signing)
     }
 
-    pub(super) fn sign(&self, commit: Commit) -> Result<Commit, GitError> {
-        commit.sign(self.0.clone()).map_err(|error| GitError::Unsigned { source: error.into() })
+    /// Returns the commit with its signature.
+    pub(super) fn sign(&self, mut commit: Commit) -> Result<Commit, GitError> {
+        let mut payload = Vec::new();
+        commit.write_to(&mut payload).map_err(|error| GitError::unexpected("the commit cannot be written", error))?;
+        let signature = self.signer.signature(payload, self.limit)?;
+        commit.extra_headers.push((SIGNATURE.into(), signature.into()));
+        Ok(commit)
     }
 }
 
-fn options(mut repository: Repository, signed: Signed, committer: &Identity) -> Result<Option<Signing>, GitError> {
+fn options(mut repository: Repository, signed: Signed, committer: &Identity) -> Result<Option<Options>, GitError> {
     let failed = |error: gix::Error| GitError::setting("commit.gpgSign", error);
     // If no key is named, the key of this committer is used, and not that of the configured one.
     let mut config = repository.config_snapshot_mut();
@@ -73,5 +93,5 @@ fn options(mut repository: Repository, signed: Signed, committer: &Identity) -> 
         // Else gpg would prompt for the key's password at the terminal, and wait.
         options.program_arguments.push(OsString::from("--pinentry-mode=error"));
     }
-    Ok(Some(Signing(options)))
+    Ok(Some(options))
 }

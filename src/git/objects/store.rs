@@ -82,6 +82,17 @@ impl Objects {
         self.bytes
     }
 
+    /// Drops the objects that are not to be kept, and gives their room back.
+    pub(in crate::git) fn retain(&mut self, keep: impl Fn(&ObjectId, Kind) -> bool) {
+        let mut freed = 0;
+        self.objects.retain(|id, (kind, bytes)| {
+            let is_kept = keep(id, *kind);
+            freed += if is_kept { 0 } else { bytes.len() as u64 };
+            is_kept
+        });
+        self.bytes = self.bytes.saturating_sub(freed);
+    }
+
     pub(in crate::git) fn ids(&self) -> impl Iterator<Item = ObjectId> {
         self.objects.keys().copied()
     }

@@ -18,6 +18,9 @@ use reqwest::{StatusCode, Url};
 
 use super::exchange::{Body, ExchangeFailure, Headers, Journal, PostBody};
 use super::host_login::RemoteLogin;
+use super::known_login::Withheld;
+use super::protection::Protection;
+use crate::system::notices::Notices;
 
 /// The most redirects of one request that are followed.
 const MAX_REDIRECTS: usize = 5;
@@ -25,8 +28,14 @@ const MAX_REDIRECTS: usize = 5;
 /// The login and the configured headers of a remote. They are secrets, so this has no `Debug`.
 #[derive(Default)]
 pub(in crate::git) struct Access {
-    pub(in crate::git) login: RemoteLogin,
+    pub(in crate::git) login: Arc<RemoteLogin>,
     pub(in crate::git) headers: HeaderMap,
+    /// A login that is not sent, because the connection does not protect it.
+    pub(in crate::git) withheld: Option<Withheld>,
+    /// The proxy that the remote is reached through, as it is shown.
+    pub(in crate::git) proxy: Option<String>,
+    pub(in crate::git) protection: Protection,
+    pub(in crate::git) notices: Notices,
 }
 
 /// Where a redirect may lead.
@@ -55,6 +64,9 @@ impl Conversation {
         journal: Rc<Journal>,
         redirects: Redirects,
     ) -> Self {
+        if let Some(notice) = access.protection.notice() {
+            access.notices.add(notice);
+        }
         Self { client, origin, access, journal, redirected_base: None, redirects }
     }
 
@@ -98,14 +110,17 @@ impl Conversation {
                 self.access.login.accepted();
                 return Ok((response, url));
             }
-            url = redirect_target(&response, &url)
-                .map_err(|why| self.journal.fail(ExchangeFailure::Answered(response.status(), why)))?;
+            let redirected = |why| self.journal.fail(ExchangeFailure::Redirected(why));
+            url = redirect_target(&response, &url).map_err(redirected)?;
             if self.redirects == Redirects::SameHost && url.origin() != self.origin.origin() {
-                let what = "it redirects the push to another host, which is not followed";
-                return Err(self.journal.fail(ExchangeFailure::NotGit(what)));
+                let place = shown_place(url.as_str());
+                return Err(redirected(format!(
+                    "it redirects the push to another host, `{place}`, which is not followed"
+                )));
             }
         }
-        Err(self.journal.fail(ExchangeFailure::Silent(format!("more than {MAX_REDIRECTS} redirects"))))
+        let why = format!("it answers with more than {MAX_REDIRECTS} redirects");
+        Err(self.journal.fail(ExchangeFailure::Redirected(why)))
     }
 
     /// Returns whether the last request failed because of its login, and there is another one now.
@@ -141,14 +156,18 @@ impl Http for Conversation {
         if answered_by.as_str() != asked {
             let tail = url.strip_prefix(base_url).unwrap_or_default();
             let base = answered_by.as_str().strip_suffix(tail).ok_or_else(|| {
-                let place = format!("{}{}", answered_by.origin().ascii_serialization(), answered_by.path());
-                let failure = ExchangeFailure::Silent(format!("a redirect led to `{place}`"));
+                let place = shown_place(answered_by.as_str());
+                let failure = ExchangeFailure::Redirected(format!("it redirects to `{place}`, which is no repository"));
                 gix::Error::from_error(self.journal.fail(failure))
             })?;
             self.redirected_base = Some(base.to_owned());
         }
         if let Some(what) = foreign(&response) {
             return Err(gix::Error::from_error(self.journal.fail(ExchangeFailure::NotGit(what))));
+        }
+        if let Some(base) = &self.redirected_base {
+            let (from, to) = (shown_place(self.origin.as_str()), shown_place(base));
+            self.access.notices.add(format!("`{from}` redirects to `{to}`, which answered; use that URL"));
         }
         let (headers, body) = self.journal.answered(response);
         Ok(GetResponse { headers, body })
@@ -163,7 +182,8 @@ impl Http for Conversation {
     ) -> gix::Result<PostResponse<Self::Headers, Self::ResponseBody, Self::PostBody>> {
         let url = Url::parse(&self.effective(url, base_url)).map_err(gix::Error::from_error)?;
         let request = self.with_headers(self.client.post(url.clone()), &url, headers);
-        let (post_body, headers, body) = self.journal.open(request);
+        let login = (url.origin() == self.origin.origin()).then(|| self.access.login.clone());
+        let (post_body, headers, body) = self.journal.open(request, login);
         Ok(PostResponse { post_body, headers, body })
     }
 
@@ -187,18 +207,25 @@ fn foreign(response: &Response) -> Option<&'static str> {
     }
 }
 
+/// Returns how to show where a URL leads: a login, a query and a fragment may be secret.
+fn shown_place(url: &str) -> String {
+    let Ok(url) = Url::parse(url) else { return String::new() };
+    let path = url.path().trim_end_matches("/info/refs");
+    format!("{}{path}", url.origin().ascii_serialization())
+}
+
 /// Returns the target of a redirect, or why it is not followed. A redirect from plain HTTP to TLS is not: the login has
 /// been sent in the clear already, and following would hide that.
 fn redirect_target(response: &Response, from: &Url) -> Result<Url, String> {
     let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-    let target = location.and_then(|location| from.join(location).ok()).ok_or("a redirect has no valid target")?;
+    let target = location.and_then(|location| from.join(location).ok()).ok_or("its redirect has no valid target")?;
     match (from.scheme(), target.scheme()) {
         (same, other) if same == other => Ok(target),
         ("http", "https") => {
-            Err(format!("a redirect leads to `{}`: use that URL", target.origin().ascii_serialization()))
+            Err(format!("its redirect leads to `{}`: use that URL", target.origin().ascii_serialization()))
         }
-        ("https", "http") => Err("a redirect from https to http is not followed".to_owned()),
-        _ => Err("a redirect away from http is not followed".to_owned()),
+        ("https", "http") => Err("its redirect from https to http is not followed".to_owned()),
+        _ => Err("its redirect away from http is not followed".to_owned()),
     }
 }
 

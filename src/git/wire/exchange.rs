@@ -17,21 +17,24 @@
 //! error after `Failed`, and an empty body after `Ended`. The [`Journal`] lives as long as the connection. It has a weak
 //! reference to the exchange of the moment, so that an answer that gix has dropped closes its connection.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::blocking::{RequestBuilder, Response};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 
 use super::allowance::{Allowance, Excess, OutOfTime};
+use super::host_login::RemoteLogin;
+use super::retries::{RequestEffect, Retries, Setback};
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
 use crate::system::connection::{ConnectionError, ConnectionProblem};
+use crate::system::retry_after;
 
 /// The most bytes of a refusal's body that are kept for its message.
 const MAX_REFUSAL_TEXT: u64 = 4096;
@@ -46,10 +49,12 @@ const UPLOAD_PACK_RESULT: &str = "application/x-git-upload-pack-result";
 pub(super) enum ExchangeFailure {
     /// The server answered with this status, and with this plain text.
     Answered(StatusCode, String),
-    /// There was no answer, or one that cannot be used.
-    Silent(String),
     /// There was no answer, because of the connection.
     Connection(ConnectionError),
+    /// The connection ended in the middle of the answer.
+    CutOff(ConnectionError),
+    /// The server redirected us to where we do not go, for this reason.
+    Redirected(String),
     /// The server that answered does not speak git.
     NotGit(&'static str),
     /// The server sends too much.
@@ -59,14 +64,22 @@ pub(super) enum ExchangeFailure {
 }
 
 impl ExchangeFailure {
-    /// Returns what an error of a request, or of reading its answer, means. `limit` is that of each wait.
+    /// Returns what an error of a request means. `limit` is that of each wait.
     fn of(error: &(dyn Error + 'static), limit: Duration) -> Self {
         let is_to_connect = error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect);
         match ConnectionError::of(error) {
-            ConnectionError { problem: ConnectionProblem::TimedOut, .. } if !is_to_connect => {
+            error if error.problem == ConnectionProblem::TimedOut && !is_to_connect => {
                 Self::OutOfTime(OutOfTime::Silent(limit))
             }
             error => Self::Connection(error),
+        }
+    }
+
+    /// Returns what it means that the body of an answer cannot be read.
+    fn of_body(error: &(dyn Error + 'static), limit: Duration) -> Self {
+        match Self::of(error, limit) {
+            Self::Connection(error) if error.problem == ConnectionProblem::Closed => Self::CutOff(error),
+            failure => failure,
         }
     }
 }
@@ -78,12 +91,20 @@ pub(super) struct Journal {
     answer: RefCell<Weak<RefCell<Exchange>>>,
     counters: Arc<Counters>,
     pub(super) allowance: Rc<Allowance>,
+    /// What a POST of this conversation does.
+    post: RequestEffect,
+    /// Whether a push was sent again, because the connection had been closed.
+    was_pushed_again: Cell<bool>,
 }
 
 impl Journal {
-    pub(in crate::git) fn new(counters: Arc<Counters>, timeout: Duration) -> Self {
+    pub(super) fn new(counters: Arc<Counters>, timeout: Duration, post: RequestEffect) -> Self {
         let (failure, answer, allowance) = (RefCell::default(), RefCell::default(), Rc::new(Allowance::new(timeout)));
-        Self { failure, answer, counters, allowance }
+        Self { failure, answer, counters, allowance, post, was_pushed_again: Cell::default() }
+    }
+
+    pub(super) fn was_pushed_again(&self) -> bool {
+        self.was_pushed_again.get()
     }
 
     pub(super) fn take_failure(&self) -> Option<ExchangeFailure> {
@@ -108,8 +129,13 @@ impl Journal {
     }
 
     /// Returns the writer of a request's body, and the readers of its answer.
-    pub(in crate::git) fn open(self: &Rc<Self>, request: RequestBuilder) -> (PostBody, Headers, Body) {
-        let exchange = Rc::new(RefCell::new(Exchange::Open { request, body: Vec::new() }));
+    /// `login` may know another one if the server wants one for this request alone.
+    pub(in crate::git) fn open(
+        self: &Rc<Self>,
+        request: RequestBuilder,
+        login: Option<Arc<RemoteLogin>>,
+    ) -> (PostBody, Headers, Body) {
+        let exchange = Rc::new(RefCell::new(Exchange::Open { request, body: Vec::new(), login }));
         let (headers, body) = self.reading(&exchange);
         (PostBody(exchange), headers, body)
     }
@@ -127,23 +153,75 @@ impl Journal {
         io::Error::other("the exchange failed")
     }
 
-    fn broken(&self, error: &(dyn Error + 'static)) -> io::Error {
-        self.fail(ExchangeFailure::of(error, self.allowance.timeout))
+    /// Sends a request, and sends it again if a busy server or a closed connection did not take it. Returns its answer if that
+    /// is a success or a redirect; any other one is kept as the failure.
+    pub(in crate::git) fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
+        let effect = if body.is_empty() { RequestEffect::None } else { self.post };
+        let mut retries = Retries::new(effect, self.allowance.timeout);
+        let mut request = Some(request);
+        while let Some(this) = request.take() {
+            request = this.try_clone();
+            let (failure, setback) = match self.send_once(this, body.clone()) {
+                Ok(response) => return Ok(response),
+                Err(failed) => failed,
+            };
+            if request.is_none() || !setback.is_some_and(|setback| retries.wait(setback)) {
+                return Err(self.fail(failure));
+            }
+            self.was_pushed_again.set(self.was_pushed_again.get() || effect == RequestEffect::Push);
+        }
+        Err(io::Error::other("a request that cannot be sent"))
     }
 
-    /// Sends a request. Returns its answer if that is a success or a redirect; any other one is kept as the failure.
-    pub(in crate::git) fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
+    /// Sends a request, and again if the server wants a login and there is one that it has not seen.
+    fn send_with_login(
+        &self,
+        request: RequestBuilder,
+        body: Vec<u8>,
+        login: Option<&RemoteLogin>,
+    ) -> io::Result<Response> {
+        let again = login.and_then(|login| Some((request.try_clone()?, login)));
+        match (self.send(request, body.clone()), again) {
+            (Err(_), Some((again, login))) if self.has_failed_with(StatusCode::UNAUTHORIZED) && login.rejected() => {
+                self.take_failure();
+                let header = login.header();
+                let again = header.into_iter().fold(again, |again, header| again.header(AUTHORIZATION, header));
+                let answered = self.send(again, body);
+                match &answered {
+                    Ok(_) => login.accepted(),
+                    Err(_) if self.has_failed_with(StatusCode::UNAUTHORIZED) => drop(login.rejected()),
+                    Err(_) => {}
+                }
+                answered
+            }
+            (answered, _) => answered,
+        }
+    }
+
+    fn send_once(
+        &self,
+        request: RequestBuilder,
+        body: Vec<u8>,
+    ) -> Result<Response, (ExchangeFailure, Option<Setback>)> {
         self.counters.request(body.len());
         self.allowance.ask();
         let request = if body.is_empty() { request } else { request.body(body) };
-        let response = request.send().map_err(|error| self.broken(&error))?;
+        let response = request.send().map_err(|error| {
+            let failure = ExchangeFailure::of(&error, self.allowance.timeout);
+            let is_closed =
+                matches!(&failure, ExchangeFailure::Connection(error) if error.problem == ConnectionProblem::Closed);
+            (failure, is_closed.then_some(Setback::Dropped))
+        })?;
         let status = response.status();
         if status.is_success() || status.is_redirection() {
             return Ok(response);
         }
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let pause = header(RETRY_AFTER).and_then(|value| retry_after::parse(value, SystemTime::now()));
+        let setback = Setback::Busy(status, pause.unwrap_or_default());
         let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_owned()).unwrap_or_default();
-        let text = self.beginning(response);
-        Err(self.fail(ExchangeFailure::Answered(status, refusal_text(&kind, &String::from_utf8_lossy(&text)))))
+        let text = refusal_text(&kind, &String::from_utf8_lossy(&self.beginning(response)));
+        Err((ExchangeFailure::Answered(status, text), Some(setback)))
     }
 
     /// Returns the beginning of a refusal's text, as far as it comes within the limit. If it cannot be read, the status
@@ -185,6 +263,7 @@ enum Exchange {
     Open {
         request: RequestBuilder,
         body: Vec<u8>,
+        login: Option<Arc<RemoteLogin>>,
     },
     Answered(Response),
     Failed,
@@ -196,12 +275,12 @@ impl Exchange {
     /// Returns the answer. Sends the request if that has not been done.
     fn answer(&mut self, journal: &Journal) -> io::Result<&mut Response> {
         if let Self::Open { .. } = self
-            && let Self::Open { request, body } = std::mem::replace(self, Self::Failed)
+            && let Self::Open { request, body, login } = std::mem::replace(self, Self::Failed)
         {
-            let response = journal.send(request, body)?;
+            let response = journal.send_with_login(request, body, login.as_deref())?;
             if response.status().is_redirection() {
-                let why = "a redirect of a POST is not followed".to_owned();
-                return Err(journal.fail(ExchangeFailure::Answered(response.status(), why)));
+                let why = "it redirects in the middle of the conversation, which is not followed".to_owned();
+                return Err(journal.fail(ExchangeFailure::Redirected(why)));
             }
             *self = Self::Answered(response);
         }
@@ -281,7 +360,9 @@ impl BufRead for Body {
             let in_time = self.journal.allowance.check_time();
             in_time.map_err(|late| self.journal.fail(ExchangeFailure::OutOfTime(late)))?;
             let answer = exchange.answer(&self.journal)?;
-            let length = answer.read(&mut piece).map_err(|error| self.journal.broken(&error))?;
+            let length = answer
+                .read(&mut piece)
+                .map_err(|error| self.journal.fail(ExchangeFailure::of_body(&error, self.journal.allowance.timeout)))?;
             if length == 0 {
                 return Ok(&[]);
             }

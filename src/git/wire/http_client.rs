@@ -6,45 +6,72 @@ use std::time::Duration;
 use anyhow::Context as _;
 use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, NoProxy, Proxy, Url};
+use reqwest::{Proxy, Url};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use super::http_config::HttpSettings;
 use crate::git::error::GitError;
 use crate::system::http::{Security, client};
+use crate::system::proxy::Proxies;
+use crate::system::tls::{Authorities, client_config};
 
 /// Returns a client for `url`. It does not follow redirects; `Conversation` does.
 pub(in crate::git) fn http_client(
     url: &Url,
     settings: &HttpSettings,
+    proxies: &Proxies,
     timeout: Duration,
     home: Option<&Path>,
 ) -> Result<Client, GitError> {
     let security = if url.scheme() == "https" { Security::Tls } else { Security::Plain };
-    let mut builder = client(security, timeout).redirect(Policy::none());
+    let mut builder = client(security, timeout).redirect(Policy::none()).no_proxy();
+    if proxies.of(url).is_some() {
+        let proxies = proxies.clone();
+        builder = builder.proxy(Proxy::custom(move |url| proxies.of(url).cloned()));
+    }
+    builder = match (security, settings.unverified_by) {
+        (Security::Plain, _) => builder,
+        (Security::Tls, Some(_)) => builder.tls_danger_accept_invalid_certs(true),
+        (Security::Tls, None) => {
+            let (authorities, given) = match &settings.ca_file {
+                Some(path) => (Authorities::GivenAlone, certificates(&in_home(path, home))),
+                None => (Authorities::SystemAndGiven, Ok(Vec::new())),
+            };
+            let given = given.map_err(|error| GitError::setting("http.sslCAInfo", error))?;
+            let config = client_config(authorities, given);
+            builder.tls_backend_preconfigured(config.map_err(|error| unusable(error.into()))?)
+        }
+    };
+    builder.build().map_err(|error| unusable(error.into()))
+}
+
+fn unusable(error: anyhow::Error) -> GitError {
+    GitError::unexpected("the HTTP client cannot be used", error)
+}
+
+/// Returns the proxies for a remote: that of git's configuration in place of those of the environment. As for git, the hosts
+/// in `no_proxy` are reached without it.
+pub(in crate::git) fn proxies(settings: &HttpSettings, environment: &Proxies) -> Result<Proxies, GitError> {
     match settings.proxy.as_deref() {
-        Some("") => builder = builder.no_proxy(),
-        Some(url) => builder = builder.proxy(proxy(url).map_err(|error| GitError::setting("http.proxy", error))?),
-        None => {}
+        None => Ok(environment.clone()),
+        Some("") => Ok(Proxies::default()),
+        Some(url) => {
+            let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+            let is_http = matches!(scheme, None | Some("http" | "https"));
+            let proxies = environment.with(url).filter(|_| is_http);
+            let problem =
+                if is_http { "it is not the URL of a proxy" } else { "only proxies that speak HTTP are supported" };
+            proxies.ok_or_else(|| GitError::setting("http.proxy", anyhow::Error::msg(problem)))
+        }
     }
-    if let (Security::Tls, Some(path)) = (security, &settings.ca_file) {
-        let certificates = authorities(&in_home(path, home));
-        builder = builder.tls_certs_only(certificates.map_err(|error| GitError::setting("http.sslCAInfo", error))?);
-    }
-    builder = builder.tls_danger_accept_invalid_certs(settings.unverified);
-    builder.build().map_err(|error| GitError::unexpected("the HTTP client cannot be used", error))
 }
 
-/// Returns the proxy at `url`. As for git, the hosts in `no_proxy` are reached without it.
-fn proxy(url: &str) -> anyhow::Result<Proxy> {
-    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-    anyhow::ensure!(matches!(scheme, None | Some("http" | "https")), "only proxies that speak HTTP are supported");
-    Ok(Proxy::all(url)?.no_proxy(NoProxy::from_env()))
-}
-
-fn authorities(path: &Path) -> anyhow::Result<Vec<Certificate>> {
+fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let shown = path.display();
     let pem = std::fs::read(path).with_context(|| format!("cannot read `{shown}`"))?;
-    let certificates = Certificate::from_pem_bundle(&pem).with_context(|| format!("`{shown}`"))?;
+    let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.with_context(|| format!("`{shown}`"))?;
     anyhow::ensure!(!certificates.is_empty(), "`{shown}` has no certificate in it");
     Ok(certificates)
 }

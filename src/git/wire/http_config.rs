@@ -67,8 +67,8 @@ pub(in crate::git) struct HttpSettings {
     pub(super) proxy: Option<String>,
     /// A file of CA certificates that replace the system's (`http.sslCAInfo`).
     pub(in crate::git) ca_file: Option<PathBuf>,
-    /// Whether certificates are not checked (`http.sslVerify = false`).
-    pub(in crate::git) unverified: bool,
+    /// The setting that turns the check of certificates off; `None` if they are checked.
+    pub(in crate::git) unverified_by: Option<&'static str>,
 }
 
 impl HttpSettings {
@@ -80,7 +80,7 @@ impl HttpSettings {
             extra_headers: extra_headers(config, url),
             proxy: last("proxy"),
             ca_file: last("sslCAInfo").filter(|path| !path.is_empty()).map(PathBuf::from),
-            unverified: verify.is_some_and(|verify| !verify.0),
+            unverified_by: verify.filter(|verify| !verify.0).map(|_| "http.sslVerify"),
         }
     }
 }
@@ -162,7 +162,7 @@ mod tests {
         );
         assert_eq!(settings.proxy.as_deref(), Some("http://two"));
         assert_eq!(settings.ca_file.unwrap().to_str(), Some("/ca.pem"));
-        assert!(settings.unverified);
+        assert_eq!(settings.unverified_by, Some("http.sslVerify"));
         assert_eq!(read("[http]\nproxy = http://one\n[http]\nproxy =").proxy.as_deref(), Some(""));
     }
 

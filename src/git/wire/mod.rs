@@ -2,13 +2,18 @@
 
 pub(super) mod allowance;
 pub(super) mod conversation;
+pub(super) mod credential_helper;
 pub(super) mod error_packet;
 mod exchange;
 pub(super) mod host_login;
 pub(super) mod http_client;
 pub(super) mod http_config;
+pub(super) mod known_login;
+mod netrc;
 mod pipe;
+pub(super) mod protection;
 pub(super) mod push_report;
+mod retries;
 pub(super) mod service_connection;
 mod small_packets;
 pub(super) mod ssh;

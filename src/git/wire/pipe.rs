@@ -29,6 +29,9 @@ const STDERR_TAIL: usize = 16 << 10;
 const READ_SIZE: usize = 8 << 10;
 const MAX_UNREAD_PIECES: usize = 4;
 
+/// How many characters of what is not git's protocol are quoted.
+const CHATTER_SHOWN: usize = 60;
+
 /// The variable that asks a server for a version of the protocol.
 const PROTOCOL_VARIABLE: &str = "GIT_PROTOCOL";
 
@@ -72,6 +75,8 @@ pub(super) struct Pipe {
     was_heard: Cell<bool>,
     /// Why reading was given up; `None` if it was not.
     late: Cell<Option<OutOfTime>>,
+    /// What the program wrote that is not git's protocol; `None` if it wrote nothing of the kind.
+    chatter: RefCell<Option<String>>,
     pub(super) allowance: Rc<Allowance>,
 }
 
@@ -97,6 +102,7 @@ impl Pipe {
             is_ssh: matches!(server, Server::Ssh { .. }),
             was_heard: Cell::new(false),
             late: Cell::default(),
+            chatter: RefCell::default(),
             allowance: Rc::new(Allowance::new(remote.timeout)),
         });
         let (output, input) =
@@ -114,6 +120,16 @@ impl Pipe {
             return Ok(Vec::new());
         };
         match stdout.recv_timeout(self.allowance.timeout) {
+            Ok(Ok(piece)) if !self.was_heard.get() && is_chatter(&piece) => {
+                let begin: String = String::from_utf8_lossy(&piece).chars().take(CHATTER_SHOWN).collect();
+                let begin = begin.lines().next().unwrap_or_default();
+                let why = format!(
+                    "`{}` wrote `{begin}` in place of git's protocol; a start-up file of the account may print that",
+                    self.name
+                );
+                *self.chatter.borrow_mut() = Some(why.clone());
+                Err(io::Error::other(why))
+            }
             Ok(Ok(piece)) => {
                 self.was_heard.set(self.was_heard.get() || !piece.is_empty());
                 self.allowance.draw(piece.len()).map_err(io::Error::other)?;
@@ -140,7 +156,9 @@ impl Pipe {
     pub(in crate::git) fn failed(&self, remote: &Remote, error: anyhow::Error) -> GitError {
         self.close();
         let late = self.late.take().or_else(|| error.downcast_ref().copied());
-        let status = match &late {
+        let late = late.map(|late| anyhow::Error::from(late).context(format!("`{}` takes too long", self.name)));
+        let given_up = self.chatter.take().map(anyhow::Error::msg).or(late);
+        let status = match &given_up {
             Some(_) => None,
             None => self.program.ended_by(Instant::now() + EXIT_TIMEOUT).ok().flatten(),
         };
@@ -153,13 +171,13 @@ impl Pipe {
                 ExitMeaning::Key => return GitError::KeyRefused { remote, details },
                 ExitMeaning::HostKey => return GitError::HostKey { remote, details },
                 ExitMeaning::NoProgram => return GitError::ProgramMissing { remote, details },
-                ExitMeaning::NoAccess => return GitError::NoAccess { remote, details },
+                ExitMeaning::NoAccess => return GitError::NoAccess { remote, login: None, details },
                 ExitMeaning::Other => {}
             }
         }
         let ended = |status: ExitStatus| anyhow::Error::msg(format!("`{}` ended with {status}", self.name));
-        let source = match (late, status) {
-            (Some(late), _) => anyhow::Error::from(late).context(format!("`{}` takes too long", self.name)),
+        let source = match (given_up, status) {
+            (Some(why), _) => why,
             (None, Some(status)) if !status.success() => ended(status),
             (None, _) => error,
         };
@@ -186,6 +204,11 @@ impl Pipe {
         let prefix = format!("{}: ", self.name);
         if line.starts_with(&prefix) { line.to_owned() } else { prefix + line }
     }
+}
+
+/// Returns whether the beginning of an output is not that of git's protocol, which begins with a length in hexadecimal.
+fn is_chatter(piece: &[u8]) -> bool {
+    piece.len() >= 4 && !piece[..4].iter().all(u8::is_ascii_hexdigit)
 }
 
 impl Drop for Pipe {

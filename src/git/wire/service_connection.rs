@@ -12,9 +12,10 @@ use super::conversation::{Conversation, Redirects};
 use super::error_packet::{ErrorPacket, error_packet};
 use super::exchange::{ExchangeFailure, Journal};
 use super::pipe::Pipe;
+use super::retries::RequestEffect;
 use crate::git::error::GitError;
 use crate::git::remote::{Address, Remote};
-use crate::system::connection::ConnectionProblem;
+use crate::system::connection::{ConnectionError, ConnectionProblem};
 
 /// The user agent. Some hosts treat agents that do not begin with `git/` as browsers.
 pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
@@ -42,11 +43,11 @@ impl<'r> Connection<'r> {
         };
         let (transport, link): (Box<dyn Transport>, Link) = match &remote.address {
             Address::Http { url, client, access } => {
-                let journal = Rc::new(Journal::new(remote.counters.clone(), remote.timeout));
-                let redirects = match service {
-                    Service::UploadPack => Redirects::AnyHost,
-                    Service::ReceivePack => Redirects::SameHost,
+                let (post, redirects) = match service {
+                    Service::UploadPack => (RequestEffect::None, Redirects::AnyHost),
+                    Service::ReceivePack => (RequestEffect::Push, Redirects::SameHost),
                 };
+                let journal = Rc::new(Journal::new(remote.counters.clone(), remote.timeout, post));
                 let conversation =
                     Conversation::new(client.clone(), url.clone(), access.clone(), journal.clone(), redirects);
                 let address = gix::url::parse(url.as_str())
@@ -96,6 +97,11 @@ impl<'r> Connection<'r> {
         self.remote
     }
 
+    /// Returns whether a push was sent again, because its connection had been closed.
+    pub(in crate::git) fn was_pushed_again(&self) -> bool {
+        matches!(&self.link, Link::Http(journal) if journal.was_pushed_again())
+    }
+
     /// Leaves the rest of an answer unread. Over HTTP the conversation goes on. The answer of a program would have to be
     /// read to its end, so another program is started.
     pub(in crate::git) fn abandon_answer(&mut self) -> Result<(), GitError> {
@@ -129,13 +135,14 @@ impl<'r> Connection<'r> {
         };
         match journal.take_failure() {
             Some(ExchangeFailure::Answered(status, text)) => self.refused(status, text),
-            Some(ExchangeFailure::Silent(text)) => self.remote.unavailable(anyhow::Error::msg(text)),
-            Some(ExchangeFailure::Connection(error)) if error.problem == ConnectionProblem::Untrusted => {
-                GitError::Untrusted { remote: self.remote.to_string(), cause: error.to_string() }
+            Some(ExchangeFailure::Connection(error)) if matches!(error.problem, ConnectionProblem::Untrusted(_)) => {
+                GitError::Untrusted { remote: self.remote.to_string(), cause: error.through(self.remote.proxy()) }
             }
-            Some(ExchangeFailure::Connection(error)) => self.remote.unavailable(error),
+            Some(ExchangeFailure::CutOff(error)) => self.remote.unsettled(error),
+            Some(ExchangeFailure::Connection(error)) => self.remote.unavailable(error.through(self.remote.proxy())),
             Some(ExchangeFailure::Excessive(Excess(what))) => self.remote.unsupported(what),
             Some(ExchangeFailure::OutOfTime(late)) => self.remote.unavailable(late),
+            Some(ExchangeFailure::Redirected(why)) => GitError::Redirected { remote: self.remote.to_string(), why },
             Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
             None => match error_packet(error.as_ref()) {
                 Some(said) => self.remote.unavailable(ErrorPacket(said)),
@@ -150,16 +157,24 @@ impl<'r> Connection<'r> {
             "" => format!("it answered {status}"),
             text => format!("it answered {status}: {text}"),
         };
-        match status {
-            StatusCode::UNAUTHORIZED => {
-                let credentials_sent = self.remote.has_credentials();
-                let silence = |limit| format!("git's credential helpers did not answer within {limit:?}");
-                let details = [answer].into_iter().chain(self.remote.silent_helpers().map(silence)).collect();
-                GitError::Unauthorized { remote, credentials_sent, details }
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return self.remote.unavailable(ConnectionError::proxy_login().through(self.remote.proxy()));
+        }
+        let login = self.remote.login_origin();
+        match (status, login, self.remote.withheld()) {
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, None, Some(withheld)) => {
+                GitError::Unprotected { remote, withheld: withheld.clone(), details: vec![answer] }
             }
-            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => GitError::NoAccess { remote, details: vec![answer] },
-            // 408, 425 and 429 are a matter of time, and 407 comes from a proxy.
-            _ if status.is_client_error() && ![407, 408, 425, 429].contains(&status.as_u16()) => {
+            (StatusCode::UNAUTHORIZED, ..) => {
+                let details = [answer].into_iter().chain(self.remote.helper_problems()).collect();
+                GitError::Unauthorized { remote, login, details }
+            }
+            (StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, ..) => {
+                let none = login.is_none().then(|| "no login was sent".to_owned());
+                GitError::NoAccess { remote, login, details: [answer].into_iter().chain(none).collect() }
+            }
+            // 408, 425 and 429 are a matter of time.
+            _ if status.is_client_error() && ![408, 425, 429].contains(&status.as_u16()) => {
                 GitError::Declined { remote, details: vec![answer] }
             }
             _ => {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::tags;
-use crate::image::{Digest, short_tag};
+use crate::image::{Digest, Reference, short_tag};
 use crate::message::trailers::SourceCommit;
 use crate::targets::kustomization::Fields;
 
@@ -35,6 +35,16 @@ impl Build {
                 .cloned(),
         };
         Self { image, tag: new_tag.clone(), digest: digest.clone(), source }
+    }
+
+    /// Returns the reference by which a registry knows it; `None` if it says too little, or what no registry takes.
+    pub fn reference(&self) -> Option<Reference> {
+        let tag = self.tag.as_deref().map(str::parse).transpose().ok()?;
+        let digest = self.digest.as_deref().map(str::parse).transpose().ok()?;
+        if tag.is_none() && digest.is_none() {
+            return None;
+        }
+        Reference::new(&self.image, tag, digest).ok()
     }
 
     /// Returns whether both are the same thing, as far as both say what they are.

@@ -20,6 +20,8 @@ pub struct Setting<'a> {
     pub by: OrderBy,
     /// The commit that the new images were built from.
     pub source: Option<&'a SourceCommit>,
+    /// Returns the commit that an image says that it was built from. It may cost requests.
+    pub label_of: &'a dyn Fn(&Build) -> Option<SourceCommit>,
     /// Builds that were taken back where the new ones come from, by entry: to leave them is no step back.
     pub explained: &'a [(ImageName, Build)],
 }
@@ -29,6 +31,8 @@ pub struct EntryOrder {
     pub file: String,
     pub name: ImageName,
     pub ordered: Ordered,
+    /// The commit that the new image says that it was built from, if it was asked.
+    pub label: Option<SourceCommit>,
     /// The releases of this entry that stay taken back if this one goes out, for the next release to know.
     pub still_taken_back: Vec<CommitId>,
 }
@@ -80,15 +84,23 @@ pub fn order_of(
             };
             let mut running = read(snapshot, Scrutiny::AtHand)?;
             let mut order = order(setting, snapshot, &mut repositories, name, &new, &running)?;
-            if running.evidence == Evidence::Claim && !matches!(order.0, Ordered::Goes(_)) {
+            if running.evidence == Evidence::Claim && !matches!(order.ordered, Ordered::Goes(_)) {
                 running = read(snapshot, Scrutiny::Whole)?;
                 order = self::order(setting, snapshot, &mut repositories, name, &new, &running)?;
             }
-            let (ordered, still_taken_back) = order;
-            orders.push(EntryOrder { file: file.path.clone(), name: entry.name.clone(), ordered, still_taken_back });
+            let EntryStanding { ordered, still_taken_back, label } = order;
+            let (file, name) = (file.path.clone(), entry.name.clone());
+            orders.push(EntryOrder { file, name, ordered, label, still_taken_back });
         }
     }
     Ok(orders)
+}
+
+/// What became of one comparison.
+struct EntryStanding {
+    ordered: Ordered,
+    still_taken_back: Vec<CommitId>,
+    label: Option<SourceCommit>,
 }
 
 fn order(
@@ -98,7 +110,7 @@ fn order(
     name: &str,
     new: &Build,
     running: &RunningEntry,
-) -> Result<(Ordered, Vec<CommitId>), Failure> {
+) -> Result<EntryStanding, Failure> {
     let mut stand = |new: &Build, other: &Build| -> Result<Judgement, Failure> {
         let ancestry = match commits_to_compare(new, other, setting.by) {
             Some(_) => Some(repositories.ancestry(snapshot, new, other)?),
@@ -111,10 +123,12 @@ fn order(
         (running.taken_back.iter().find(is_new), setting.by == OrderBy::Nothing)
     {
         let reason = format!("{build} was rolled back by {}; only a newer build may follow", by.short());
-        return Ok((Ordered::Superseded(reason), Vec::new()));
+        let ordered = Ordered::Superseded(reason);
+        return Ok(EntryStanding { ordered, still_taken_back: Vec::new(), label: None });
     }
     let is_explained =
         |runs: &Build| setting.explained.iter().any(|(entry, build)| entry.as_str() == name && build.is(runs));
+    let mut label = None;
     let ordered = match &running.build {
         None => Ordered::Goes("nothing was released before".to_owned()),
         Some(runs) if is_explained(runs) => {
@@ -124,16 +138,49 @@ fn order(
             Judgement::Unknown(_) if running.evidence == Evidence::Entry => {
                 Ordered::Goes("this is the first release of the entry".to_owned())
             }
+            Judgement::Unknown(why) => match with_labels(setting, new, runs) {
+                Some((labelled, runs)) => {
+                    label.clone_from(&labelled.source);
+                    by_labels(told(setting.branch, &labelled, &runs, stand(&labelled, &runs)?))
+                }
+                None => told(setting.branch, new, runs, Judgement::Unknown(why)),
+            },
             judgement => told(setting.branch, new, runs, judgement),
         },
     };
+    let new = &Build { source: new.source.clone().or_else(|| label.clone()), ..new.clone() };
     let mut still_taken_back = Vec::new();
     for taken_back in running.taken_back.iter().filter(|taken_back| !is_new(taken_back)) {
         if !matches!(stand(new, &taken_back.build)?, Judgement::Newer(_) | Judgement::Replaces(_)) {
             still_taken_back.push(taken_back.release);
         }
     }
-    Ok((ordered, still_taken_back))
+    Ok(EntryStanding { ordered, still_taken_back, label })
+}
+
+/// Returns both builds with the commits that the images say that they were built from, if that tells what was not known.
+fn with_labels(setting: &Setting<'_>, new: &Build, runs: &Build) -> Option<(Build, Build)> {
+    let commits_count = matches!(setting.by, OrderBy::Auto | OrderBy::Source | OrderBy::Number);
+    if !commits_count || (new.source.is_some() && runs.source.is_some()) {
+        return None;
+    }
+    let labelled = |build: &Build| {
+        let source = build.source.clone().or_else(|| (setting.label_of)(build))?;
+        Some(Build { source: Some(source), ..build.clone() })
+    };
+    Some((labelled(new)?, labelled(runs)?))
+}
+
+/// Says that labels told it: a label is what the build of the image wrote into it.
+fn by_labels(ordered: Ordered) -> Ordered {
+    let add = |reason: String| format!("{reason}, as the labels of the images say");
+    match ordered {
+        Ordered::Goes(reason) => Ordered::Goes(add(reason)),
+        Ordered::Replaces(reason) => Ordered::Replaces(add(reason)),
+        Ordered::Superseded(reason) => Ordered::Superseded(add(reason)),
+        Ordered::Diverged(reason) => Ordered::Diverged(add(reason)),
+        Ordered::Unknown(reason) => Ordered::Unknown(reason),
+    }
 }
 
 /// Tells a judgement of `new` against what `runs`.

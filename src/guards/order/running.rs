@@ -80,7 +80,10 @@ impl RunningEntry {
         {
             return Ok(entry);
         }
-        if claim.is_none() && !snapshot.has_folders(&history.first_parents().collect::<Vec<_>>(), &path)? {
+        if claim.is_none()
+            && !snapshot.has_folders(&history.first_parents().collect::<Vec<_>>(), &path)?
+            && !may_be_moved(snapshot, &history, name)?
+        {
             if !history.complete {
                 note(format!("searched the newest {} commits only for a release of `{name}`", history.commits.len()));
             }
@@ -212,6 +215,28 @@ fn last_claim(snapshot: &mut Snapshot<'_>, file: &str, name: &str) -> Result<(Op
     Ok((None, searched))
 }
 
+/// How many files are looked for that releases of an entry name.
+const MAX_MOVED_FILES: usize = 10;
+
+/// Returns whether an entry was released in a file that is gone from the tip: then its own file may be that one, moved.
+fn may_be_moved(snapshot: &mut Snapshot<'_>, history: &History, name: &str) -> Result<bool, Failure> {
+    let claims = history.first_parents().filter_map(ReleaseTrailers::read).filter(|said| said.names(name));
+    let mut files: Vec<String> = Vec::new();
+    for file in claims.flat_map(|said| said.files) {
+        if files.len() < MAX_MOVED_FILES && !files.contains(&file) {
+            files.push(file);
+        }
+    }
+    let Some(tip) = history.commits.first() else { return Ok(false) };
+    for path in files.iter().filter_map(|file| RepositoryPath::resolve(&RepositoryPath::root(), file).ok()) {
+        snapshot.load_history(&[tip], &path)?;
+        if snapshot.file_at(tip, &path)?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A release of ours that was judged when it was made: it names what was taken back before it.
 fn is_checkpoint(change: &LoggedRelease) -> bool {
     change.trailers.as_ref().is_some_and(|said| said.rollback_of.is_empty()) && !change.goes_back
@@ -245,14 +270,33 @@ fn carried(
     let mut taken_back = Vec::new();
     for id in trailers.still_taken_back(name) {
         let Some(record) = snapshot.load_commit(id)? else { continue };
-        snapshot.load_history(&[&record], path)?;
-        let Some(fields) = fields_at(snapshot, &record, path, name)? else { continue };
-        let source =
-            ReleaseTrailers::read(&record).filter(|said| said.released(name, &fields)).and_then(|said| said.source);
+        let said = ReleaseTrailers::read(&record);
+        let Some(fields) = fields_then(snapshot, &record, path, said.as_ref(), name)? else { continue };
+        let source = said.filter(|said| said.released(name, &fields)).and_then(|said| said.source);
         let build = Build::of_entry(name, &fields, source.as_ref());
         taken_back.push(TakenBack { release: id, build, by: trailers.commit });
     }
     Ok(taken_back)
+}
+
+/// Returns what the entry `name` said in an earlier commit, in the file at `path` or, if that was elsewhere then, in the one
+/// that the commit released.
+fn fields_then(
+    snapshot: &mut Snapshot<'_>,
+    record: &CommitRecord,
+    path: &RepositoryPath,
+    said: Option<&ReleaseTrailers>,
+    name: &str,
+) -> Result<Option<Fields>, Failure> {
+    let named = said.into_iter().flat_map(|said| &said.files);
+    let named = named.filter_map(|file| RepositoryPath::resolve(&RepositoryPath::root(), file).ok());
+    for path in [path.clone()].into_iter().chain(named) {
+        snapshot.load_history(&[record], &path)?;
+        if let Some(fields) = fields_at(snapshot, record, &path, name)? {
+            return Ok(Some(fields));
+        }
+    }
+    Ok(None)
 }
 
 fn says_what_runs(fields: &Fields) -> bool {

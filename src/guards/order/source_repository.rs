@@ -3,7 +3,6 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::path::Path;
 
 use super::{Ancestry, Build};
 use crate::git::{Checkout, CommitId, GitError, Lineage, Reader, Remote, Snapshot, lineage_at, lineage_in};
@@ -90,7 +89,7 @@ impl<'a> SourceRepositories<'a> {
     }
 
     fn checkout(&self) -> Option<&Checkout> {
-        let here = || Checkout::discover(Path::new("."), None, &self.request.trusted_owner).ok();
+        let here = || Checkout::discover(&self.request.here, None, &self.request.trusted_owner).ok();
         self.checkout.get_or_init(here).as_ref()
     }
 

@@ -1,15 +1,20 @@
 //! Finds the name that was probably meant by one that does not exist.
 
-/// Returns the one of `names` that is nearest to `wanted`: a few letters apart, or the same without its registry.
+/// Returns the one of `names` that is nearest to `wanted`: a few letters apart, or the same without its registry or its tag.
 pub(super) fn nearest<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
     let limit = (wanted.chars().count() / 3).max(1);
-    let last_part = |name: &'a str| name.rsplit('/').next().unwrap_or(name);
-    let wanted_part = wanted.rsplit('/').next().unwrap_or(wanted);
+    let wanted_part = last_part(wanted);
     let distances = names.iter().map(|name| {
         let same_part = last_part(name) == wanted_part;
         (if same_part { 1 } else { strsim::osa_distance(wanted, name) }, name.as_str())
     });
     distances.filter(|(distance, _)| *distance <= limit).min().map(|(_, name)| name)
+}
+
+/// Returns a name without its registry and path, its tag and its digest.
+fn last_part(name: &str) -> &str {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    last.split([':', '@']).next().unwrap_or(last)
 }
 
 #[cfg(test)]
@@ -31,5 +36,9 @@ mod tests {
             assert_eq!(nearest(wanted, &names), expected, "{wanted}");
         }
         assert_eq!(nearest("web", &[]), None);
+        let names = ["nginx:1.25", "quay.io/argoproj/argocd@sha256:abc", "localhost:5000/web"].map(str::to_owned);
+        for (wanted, index) in [("nginx", 0), ("argoproj/argocd", 1), ("localhost:5000/web:v1", 2)] {
+            assert_eq!(nearest(wanted, &names), Some(names[index].as_str()), "{wanted}");
+        }
     }
 }

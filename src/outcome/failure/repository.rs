@@ -1,44 +1,31 @@
 //! From the errors of a repository to what a person is told: one table, in which every error has its kind and its hint.
 
-use super::{AGAIN, Failure, FailureKind};
+use super::{AGAIN, Failure, FailureKind, Retry};
 use crate::git::{GitError, OutOfTime};
-use crate::system::connection::ConnectionError;
+use crate::system::connection::{ConnectionError, ConnectionProblem};
+use crate::system::tls::CertificateFlaw;
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
         let (kind, hint) = kind_and_hint(&error);
         let details = error.details().to_vec();
         let hint = hint.map(str::to_owned);
-        let failure = |message: String| Self { details, hint, ..Self::new(kind, message) };
+        let retry = match &error {
+            GitError::Unsettled { .. } => Retry::AtTheTip,
+            _ => Retry::None,
+        };
+        let failure = |message: String| Self { details, hint, retry, ..Self::new(kind, message) };
         match &error {
             // Its cause says the same again.
             GitError::NoRepository { .. } => failure(error.to_string()),
-            GitError::Unsigned { source } => match signing_program(&format!("{source:#}")) {
-                Some((failed, said)) => said.into_iter().fold(failure(format!("{error}: {failed}")), Self::detail),
-                None => failure(format!("{error}: {source:#}")),
-            },
-            _ => failure(format!("{:#}", anyhow::Error::from(error))),
+            _ => failure(error.told()),
         }
     }
 }
 
-/// Returns how a signing program failed, and what it said, from the fields of gix's error, whose values are in the form of
-/// Rust's `Debug`.
-fn signing_program(text: &str) -> Option<(String, Vec<String>)> {
-    let field = |name: &str| {
-        let (_, rest) = text.split_once(&format!("{name}=\""))?;
-        let mut is_escaped = false;
-        let end = rest.find(|c| {
-            let is_end = c == '"' && !is_escaped;
-            is_escaped = c == '\\' && !is_escaped;
-            is_end
-        })?;
-        Some(rest[..end].replace("\\n", "\n").replace("\\\"", "\"").replace("\\'", "'").replace("\\\\", "\\"))
-    };
-    let (program, status) = (field("program")?, field("exit_status")?);
-    let said = field("stderr").unwrap_or_default();
-    let said = said.lines().filter(|line| !line.is_empty() && !line.starts_with("[GNUPG:]")).map(str::to_owned);
-    Some((format!("`{program}` failed ({status})"), said.collect()))
+/// Whether a proxy wants a login, which no retry brings.
+fn is_proxy_login(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<ConnectionError>().is_some_and(|error| error.problem == ConnectionProblem::ProxyLogin)
 }
 
 fn unavailable_hint(source: &anyhow::Error) -> &'static str {
@@ -49,12 +36,27 @@ fn unavailable_hint(source: &anyhow::Error) -> &'static str {
     }
 }
 
+fn untrusted_hint(cause: &ConnectionError) -> &'static str {
+    match cause.problem {
+        ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) => {
+            "name your CA certificate with git's `http.sslCAInfo`, or with `SSL_CERT_FILE`"
+        }
+        _ => cause.hint(),
+    }
+}
+
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
     use FailureKind::{Refused, Target, Unauthorized, Unavailable, Unexpected, Usage};
     match error {
         GitError::Url { .. } => (Usage, Some("write a URL as `git clone` takes it, or the path of a repository")),
+        GitError::Unauthorized { .. }
+        | GitError::Unprotected { .. }
+        | GitError::NoAccess { .. }
+        | GitError::KeyRefused { .. }
+        | GitError::HostKey { .. } => (Unauthorized, Some(login_hint(error))),
         GitError::BranchName(_) => (Usage, Some("check the name with `git check-ref-format --branch NAME`")),
         GitError::Path { .. } => (Usage, Some("name the file or folder by its path from the repository's root")),
+        GitError::Configuration { .. } => (Usage, Some("correct it; `git config --list` complains of the same place")),
         GitError::Setting { .. } => (Usage, Some("correct the setting in git's configuration")),
         GitError::NoRepository { .. } => (Target, Some("name a repository with `--repo`, by URL or path")),
         GitError::Foreign { .. } => {
@@ -65,29 +67,24 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::NoRemote(_) => (Target, Some("name another remote with `--remote`")),
         GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
         GitError::NoServer { .. } => (Target, Some("check the URL: is it the one to clone from?")),
+        GitError::Redirected { .. } => (
+            Target,
+            Some(
+                "give the URL where the repository is now; a web page to log in at means that `TAGSHIP_GIT_TOKEN` is needed",
+            ),
+        ),
         GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
         GitError::TooLarge { .. } => (Target, Some("move the files to write into a smaller folder")),
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
         }
-        GitError::Unauthorized { credentials_sent: true, .. } => {
-            (Unauthorized, Some("check the token: is it expired, or for another host?"))
+        GitError::Unavailable { source, .. } if is_proxy_login(source) => {
+            (Unauthorized, source.downcast_ref().map(ConnectionError::hint))
         }
-        GitError::Unauthorized { credentials_sent: false, .. } => {
-            (Unauthorized, Some("set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout"))
+        GitError::Unavailable { source, .. } | GitError::Unsettled { source, .. } => {
+            (Unavailable, Some(unavailable_hint(source)))
         }
-        GitError::NoAccess { .. } => (Unauthorized, Some("check the URL, and that the login may write there")),
-        GitError::KeyRefused { .. } => (
-            Unauthorized,
-            Some("add your public key at the host; `GIT_SSH_COMMAND='ssh -i FILE'` chooses the key to use"),
-        ),
-        GitError::HostKey { .. } => {
-            (Unauthorized, Some("compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"))
-        }
-        GitError::Unavailable { source, .. } => (Unavailable, Some(unavailable_hint(source))),
-        GitError::Untrusted { .. } => {
-            (Unavailable, Some("name your CA certificate with git's `http.sslCAInfo`, or with `SSL_CERT_FILE`"))
-        }
+        GitError::Untrusted { cause, .. } => (Unavailable, Some(untrusted_hint(cause))),
         GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),
         GitError::Declined { .. } => (Refused, Some("read the server's words above; a retry gets the same answer")),
         GitError::NoProgram { program, .. } if program.starts_with("git") => {
@@ -100,7 +97,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
             Unexpected,
             Some("check that `GIT_SSH_COMMAND` or `core.sshCommand` names a program here, and that the host has git"),
         ),
-        GitError::Unsigned { .. } => (
+        GitError::Unsigned { .. } | GitError::SignerFailed { .. } => (
             Unexpected,
             Some(
                 "check git's `gpg.format`, `user.signingKey` and `gpg.program`; a key with a passphrase needs its agent",
@@ -108,5 +105,23 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         ),
         // Nothing is known that would help.
         GitError::Unexpected { .. } => (Unexpected, None),
+    }
+}
+
+/// Returns what to do about a login, a key, or the lack of one.
+fn login_hint(error: &GitError) -> &'static str {
+    match error {
+        GitError::Unauthorized { login: Some(_), .. } => "check the token: is it expired, or for another host?",
+        GitError::Unprotected { .. } => {
+            "use https with a certificate that is checked; `--insecure-git` sends it all the same"
+        }
+        GitError::NoAccess { .. } => "check the URL, and that the login may write there",
+        GitError::KeyRefused { .. } => {
+            "add your public key at the host; `GIT_SSH_COMMAND='ssh -i FILE'` chooses the key to use"
+        }
+        GitError::HostKey { .. } => {
+            "compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"
+        }
+        _ => "set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout",
     }
 }

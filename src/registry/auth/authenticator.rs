@@ -1,41 +1,35 @@
 //! Answers `WWW-Authenticate` challenges, and keeps what was learned and obtained for the checks that follow. Nothing is
 //! shown before a registry asks; from then on its way of asking is known, and a token is kept for its repository as long as
-//! it lasts. A login that was rejected is not shown again, for no image of its registry. A challenge of another host, which
+//! it lasts. Only before a definite "no" is a login offered unasked: the registry is asked at `/v2/` how it wants it. A login that
+//! was rejected is not shown again, for no image of its registry. A challenge of another host, which
 //! a redirect led to, is not answered: our logins are not meant for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::WWW_AUTHENTICATE;
 use reqwest::{Method, Url};
 
 use super::authorization::{Authorization, AuthorizationKind};
-use super::challenge::{self, Challenge};
-use super::login::StoredLogin;
+use super::challenge::Challenge;
+use super::login::{LoginSource, NotShown, StoredLogin};
 use super::login_check::LoginCheck;
 use super::login_sources::Credentials;
+use super::scheme::{Scheme, challenges, known, unknown, words_of};
 use super::scope;
 use super::token::{self, TokenRequest};
 use crate::registry::context::CheckContext;
 use crate::registry::early_end::EarlyEnd;
-use crate::registry::error::CheckError;
-use crate::registry::http::address::is_same_place;
+use crate::registry::error::{CheckError, LocationError};
+use crate::registry::http::address::{is_same_place, shown_host};
 use crate::registry::http::error_response::ErrorResponse;
-use crate::registry::http::requests::{HttpRequest, HttpResponse};
+use crate::registry::http::requests::{HttpRequest, HttpResponse, MAX_ATTEMPTS};
 use crate::registry::http::sender::Sender;
 use crate::registry::limits::MAX_PING_SIZE;
-use crate::registry::verdict::Verdict;
+use crate::registry::verdict::{Outage, Verdict};
 
 /// How long a credential helper may take.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The ways to authorize that we know.
-#[derive(Debug, Clone)]
-enum Scheme {
-    Basic,
-    Bearer { realm: Url, service: Option<String>, scope: Option<String> },
-}
 
 /// What a 401 asks for.
 struct Unauthorized {
@@ -43,6 +37,13 @@ struct Unauthorized {
     /// The scopes for another token, if the scope of the one that was shown was too small.
     wider: Option<String>,
     answer: ErrorResponse,
+}
+
+/// The challenges at `/v2/`, and where they came from.
+#[derive(Debug, Clone)]
+struct BaseChallenges {
+    challenges: Vec<Challenge>,
+    url: Url,
 }
 
 type Slot = Arc<Mutex<Option<Authorization>>>;
@@ -53,6 +54,10 @@ pub(in crate::registry) struct Authenticator {
     credentials: Credentials,
     /// How each registry asks.
     schemes: Mutex<HashMap<String, Scheme>>,
+    /// How each registry asks at `/v2/`. The lock of one is held while it is asked, so that each is asked once.
+    base_challenges: Mutex<HashMap<String, Arc<Mutex<Option<BaseChallenges>>>>>,
+    /// The repositories for which a login was looked for unasked and not shown, and what became of it.
+    not_offered: Mutex<HashMap<(String, String), LoginSource>>,
     /// What gives access to each repository. Its lock is held while its token is fetched, so that only one is fetched.
     authorizations: Mutex<HashMap<(String, String), Slot>>,
     /// The logins that were shown, by registry.
@@ -64,6 +69,8 @@ impl Authenticator {
         Self {
             credentials,
             schemes: Mutex::default(),
+            base_challenges: Mutex::default(),
+            not_offered: Mutex::default(),
             authorizations: Mutex::default(),
             login_checks: Mutex::default(),
         }
@@ -98,7 +105,7 @@ impl Authenticator {
         context: &mut CheckContext,
     ) -> Result<Authorization, EarlyEnd> {
         if !is_same_place(&response.url, &context.endpoint.base) {
-            return Err(EarlyEnd::Verdict(Verdict::NoAccess(ErrorResponse::of(response))));
+            return Err(EarlyEnd::Verdict(Verdict::LoginElsewhere(ErrorResponse::of(response))));
         }
         let Unauthorized { scheme, wider, answer } = self.unauthorized(response, sender, context)?;
         match context.authorization.as_ref().map(|shown| shown.kind) {
@@ -115,7 +122,10 @@ impl Authenticator {
             }
         }
         let Some(scheme) = scheme else {
-            return Err(EarlyEnd::Verdict(Verdict::NoAccess(answer)));
+            return Err(EarlyEnd::Verdict(match response.is_page() {
+                true => Verdict::Unavailable(Outage::Page(answer)),
+                false => Verdict::NoAccess(answer),
+            }));
         };
         lock(&self.schemes).insert(context.endpoint.registry.clone(), scheme.clone().for_any_repository());
         let slot = self.slot(context);
@@ -143,6 +153,80 @@ impl Authenticator {
         Ok(authorization)
     }
 
+    /// Prepares the login to be shown to a registry that has not asked for one, and returns whether there is one and the
+    /// registry wants it. It is asked at `/v2/`, where some registries have the only challenge, in one request.
+    pub(in crate::registry) fn offer(&self, sender: &Sender, context: &mut CheckContext) -> Result<bool, EarlyEnd> {
+        if context.authorization.is_some() || context.source != LoginSource::NotAsked {
+            return Ok(false);
+        }
+        let key = slot_key(context);
+        if let Some(source) = lock(&self.not_offered).get(&key) {
+            context.source = source.clone();
+            return Ok(false);
+        }
+        let Ok(scheme) = self.scheme_for_login(sender, context) else {
+            // The check keeps the verdict that it has.
+            return Ok(false);
+        };
+        if let Some(scheme) = scheme
+            && let Some(authorization) = self.obtain(&scheme, None, sender, context)?
+        {
+            *lock(&self.slot(context)) = Some(authorization.clone());
+            context.authorization = Some(authorization);
+            return Ok(true);
+        }
+        lock(&self.not_offered).insert(key, context.source.clone());
+        Ok(false)
+    }
+
+    /// Returns how the registry wants a login that it has not asked for; `None` if there is no login, or it wants none.
+    fn scheme_for_login(&self, sender: &Sender, context: &mut CheckContext) -> Result<Option<Scheme>, EarlyEnd> {
+        let limit = context.time_left(HELPER_TIMEOUT);
+        context.source = match self.credentials.find(&context.endpoint.registry, &context.endpoint.repository, limit) {
+            Ok((Some(_), source)) => LoginSource::NotShown { source: Box::new(source), reason: NotShown::NotAsked },
+            Ok((None, _)) => return Ok(None),
+            Err(error) => {
+                context.source = LoginSource::Unknown(format!("{:#}", anyhow::Error::from(error)));
+                return Ok(None);
+            }
+        };
+        let BaseChallenges { challenges, url } = self.base_challenges(1, sender, context)?;
+        let scheme = known(&challenges, &url).map(|(_, scheme)| scheme);
+        if let Some(scheme) = &scheme {
+            lock(&self.schemes).insert(context.endpoint.registry.clone(), scheme.clone().for_any_repository());
+        }
+        Ok(scheme)
+    }
+
+    /// Asks `/v2/` for challenges, once for each registry.
+    fn base_challenges(
+        &self,
+        attempts: u32,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<BaseChallenges, EarlyEnd> {
+        let slot = Arc::clone(lock(&self.base_challenges).entry(context.endpoint.registry.clone()).or_default());
+        let mut slot = lock(&slot);
+        if let Some(known) = &*slot {
+            return Ok(known.clone());
+        }
+        let base = context.endpoint.base.clone();
+        let request = HttpRequest {
+            method: Method::GET,
+            url: &base,
+            accept: "application/json",
+            authorization: None,
+            form: None,
+            limit: MAX_PING_SIZE,
+            attempts,
+        };
+        let response = sender.send(&request, context)?;
+        let is_ours = is_same_place(&response.url, &base);
+        let challenges = if is_ours { challenges(&response) } else { Vec::new() };
+        let known = BaseChallenges { challenges, url: response.url };
+        Ok(slot.insert(known).clone())
+    }
+
     /// Reads a 401. If it has no challenge, `/v2/` is asked for one, once; if that has none either, the way in which the
     /// registry asked before is taken.
     fn unauthorized(
@@ -155,25 +239,9 @@ impl Authenticator {
         let mut challenges = challenges(response);
         let mut url = response.url.clone();
         if challenges.is_empty() && context.authorization.is_none() {
-            let base = context.endpoint.base.clone();
-            let ping = HttpRequest {
-                method: Method::GET,
-                url: &base,
-                accept: "application/json",
-                authorization: None,
-                form: None,
-                limit: MAX_PING_SIZE,
-            };
-            let response = sender.send(&ping, context)?;
-            if is_same_place(&response.url, &base) {
-                challenges = self::challenges(&response);
-                url = response.url;
-            }
+            BaseChallenges { challenges, url } = self.base_challenges(MAX_ATTEMPTS, sender, context)?;
         }
-        let known = challenges.iter().filter_map(|challenge| Some((challenge, Scheme::of(challenge, &url)?)));
-        // Bearer first: a registry may give a token without a login, and a token tells less than a password.
-        let known = known.min_by_key(|(_, scheme)| matches!(scheme, Scheme::Basic));
-        let Some((challenge, scheme)) = known else {
+        let Some((challenge, scheme)) = known(&challenges, &url) else {
             if !challenges.is_empty() && context.authorization.is_none() {
                 return Err(EarlyEnd::Error(unknown(&context.endpoint.registry, &challenges)));
             }
@@ -215,6 +283,10 @@ impl Authenticator {
             None | Some(StoredLogin::Password { .. } | StoredLogin::IdentityToken { .. }),
         ) = (scheme, &login)
         {
+            if !self.credentials.may_show(&context.endpoint.registry, &source, realm) {
+                let (from, to) = (shown_host(&context.endpoint.base), shown_host(realm));
+                return Err(CheckError::Misdirected { from, to, source: LocationError::OtherServer }.into());
+            }
             let wanted = TokenRequest { realm, service: service.as_deref(), scope: &scope };
             let token = self.fetch(&wanted, login.as_ref(), sender, context)?;
             let expires = Some(token.expires);
@@ -233,6 +305,9 @@ impl Authenticator {
             (Scheme::Bearer { .. }, Some(StoredLogin::RegistryToken(token))) => token.bearer(),
             _ => None,
         };
+        if header.is_none() && login.is_some() {
+            context.source = LoginSource::NotShown { source: Box::new(source.clone()), reason: NotShown::Token };
+        }
         let login_check = login.map(|login| self.login_check(&context.endpoint.registry, &login));
         Ok(header.map(|header| Authorization {
             header,
@@ -278,9 +353,13 @@ impl Authenticator {
     }
 
     fn slot(&self, context: &CheckContext) -> Slot {
-        let key = (context.endpoint.registry.clone(), context.endpoint.repository.clone());
-        lock(&self.authorizations).entry(key).or_default().clone()
+        lock(&self.authorizations).entry(slot_key(context)).or_default().clone()
     }
+}
+
+/// Returns what authorizations are kept by: registry and repository.
+fn slot_key(context: &CheckContext) -> (String, String) {
+    (context.endpoint.registry.clone(), context.endpoint.repository.clone())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -293,49 +372,4 @@ fn usable(kept: Option<&Authorization>, refused: Option<&Authorization>) -> Opti
     let lasts = kept.expires.is_none_or(|end| Instant::now() < end);
     let newer = refused.is_none_or(|refused| kept.obtained > refused.obtained);
     (lasts && newer).then(|| Authorization { kind: AuthorizationKind::Recalled, ..kept.clone() })
-}
-
-/// Returns what a 401 says: in its body, or else in a challenge that we know.
-pub(in crate::registry) fn words_of(response: &HttpResponse) -> ErrorResponse {
-    let challenges = challenges(response);
-    let known = challenges.iter().find(|challenge| Scheme::of(challenge, &response.url).is_some());
-    let word = |name| known.and_then(|challenge| challenge.parameter(name));
-    ErrorResponse::of(response).or_words(word("error"), word("error_description"))
-}
-
-fn challenges(response: &HttpResponse) -> Vec<Challenge> {
-    let headers = response.headers.get_all(WWW_AUTHENTICATE).iter();
-    let headers: Vec<_> = headers.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-    challenge::parse(headers.iter().map(AsRef::as_ref))
-}
-
-fn unknown(registry: &str, challenges: &[Challenge]) -> CheckError {
-    let schemes: Vec<_> = challenges.iter().take(5).map(|challenge| format!("`{:.20}`", challenge.scheme())).collect();
-    CheckError::Scheme { host: registry.to_owned(), schemes: schemes.join(", ") }
-}
-
-impl Scheme {
-    /// Returns the scheme of a challenge that came from `url`, if it is one we know and complete.
-    fn of(challenge: &Challenge, url: &Url) -> Option<Self> {
-        match challenge.scheme() {
-            "basic" => Some(Self::Basic),
-            "bearer" => Some(Self::Bearer {
-                realm: url.join(challenge.parameter("realm")?).ok()?,
-                service: challenge.parameter("service").map(str::to_owned),
-                scope: challenge.parameter("scope").map(str::to_owned),
-            }),
-            _ => None,
-        }
-    }
-
-    /// Returns what holds for the other repositories of the registry too. A scope that names none does, such as the
-    /// `aws` of ECR's public gallery.
-    fn for_any_repository(self) -> Self {
-        match self {
-            Self::Bearer { realm, service, scope } => {
-                Self::Bearer { realm, service, scope: scope.filter(|scope| !scope.starts_with("repository:")) }
-            }
-            Self::Basic => Self::Basic,
-        }
-    }
 }

@@ -1,12 +1,15 @@
 //! docker's `config.json`, as far as it tells a login: `auths`, `credHelpers` and `credsStore`, with the key forms that
-//! docker, podman and their kin write. Bytes in, logins out: reading the file and asking the programs is done elsewhere.
+//! docker, podman and their kin write. Keys count in any case, as for Go's programs. Bytes in, logins out: reading the file and asking the programs is done elsewhere.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::login::StoredLogin;
 use super::secret::Secret;
@@ -18,23 +21,89 @@ const DOCKER_HUB_KEYS: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.
 /// The server that docker names to a credential helper for Docker Hub.
 const DOCKER_HUB_SERVER: &str = "https://index.docker.io/v1/";
 
-#[derive(Debug, Default, Deserialize)]
+type Auths = BTreeMap<String, Option<AuthEntry>>;
+
+#[derive(Debug, Default)]
 pub(super) struct DockerConfig {
-    auths: Option<BTreeMap<String, Option<AuthEntry>>>,
-    #[serde(rename = "credHelpers")]
+    auths: Option<Auths>,
     cred_helpers: Option<BTreeMap<String, String>>,
-    #[serde(rename = "credsStore")]
     creds_store: Option<String>,
 }
 
 /// A value of `auths`. One without any field only says that a credential helper has the login.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 struct AuthEntry {
     auth: Option<Secret>,
     username: Option<String>,
     password: Option<Secret>,
     identitytoken: Option<Secret>,
     registrytoken: Option<Secret>,
+}
+
+/// An object whose keys count in any case.
+trait AnyCase: Default {
+    /// Reads the value of the key that is `name` in lower case.
+    fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error>;
+}
+
+impl AnyCase for DockerConfig {
+    fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            // Go adds the second of two spellings to the first.
+            "auths" => {
+                let auths: Option<Auths> = map.next_value()?;
+                self.auths.get_or_insert_default().extend(auths.unwrap_or_default());
+            }
+            "credhelpers" => self.cred_helpers = map.next_value()?,
+            "credsstore" => self.creds_store = map.next_value()?,
+            _ => drop(map.next_value::<IgnoredAny>()?),
+        }
+        Ok(())
+    }
+}
+
+impl AnyCase for AuthEntry {
+    fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "auth" => self.auth = map.next_value()?,
+            "username" => self.username = map.next_value()?,
+            "password" => self.password = map.next_value()?,
+            "identitytoken" => self.identitytoken = map.next_value()?,
+            "registrytoken" => self.registrytoken = map.next_value()?,
+            _ => drop(map.next_value::<IgnoredAny>()?),
+        }
+        Ok(())
+    }
+}
+
+struct AnyCaseVisitor<T>(PhantomData<T>);
+
+impl<'de, T: AnyCase> Visitor<'de> for AnyCaseVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        let mut object = T::default();
+        while let Some(key) = map.next_key::<String>()? {
+            object.take(&key.to_ascii_lowercase(), &mut map)?;
+        }
+        Ok(object)
+    }
+}
+
+impl<'de> Deserialize<'de> for DockerConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AnyCaseVisitor(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for AuthEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AnyCaseVisitor(PhantomData))
+    }
 }
 
 impl DockerConfig {
@@ -44,14 +113,13 @@ impl DockerConfig {
             return Ok(Self::default());
         }
         serde_json::from_slice(bytes)
-            .map_err(|error| ConfigProblem::Malformed { line: error.line(), column: error.column() })
+            .map_err(|error| ConfigProblem::Malformed { line: error.line(), column: error.column().max(1) })
     }
 
     /// Returns the credential helper that is meant for this registry alone.
     pub(super) fn helper(&self, registry: &str) -> Option<&str> {
         let helpers = self.cred_helpers.as_ref()?;
-        let names = hosts(registry);
-        let helper = helpers.iter().find(|(key, _)| names.contains(&normal(key)));
+        let helper = helpers.iter().find(|(key, _)| is_for(key, registry));
         helper.map(|(_, name)| name.as_str()).filter(|name| !name.is_empty())
     }
 
@@ -69,7 +137,7 @@ impl DockerConfig {
         for scope in scopes(repository) {
             for host in hosts(registry) {
                 let wanted = if scope.is_empty() { host.to_owned() } else { format!("{host}/{scope}") };
-                let matching = auths.iter().filter(|(key, _)| normal(key) == wanted);
+                let matching = auths.iter().filter(|(key, _)| normal(key).eq_ignore_ascii_case(&wanted));
                 let exact_first = matching.clone().filter(|(key, _)| **key == wanted).chain(matching);
                 for (key, entry) in exact_first {
                     if let Some(login) = entry.as_ref().map_or(Ok(None), |entry| entry.login(key))? {
@@ -116,7 +184,7 @@ fn hosts(registry: &str) -> Vec<&str> {
 
 /// Whether a key, a host in any form that docker writes, means this registry.
 pub(super) fn is_for(key: &str, registry: &str) -> bool {
-    hosts(registry).contains(&normal(key))
+    hosts(registry).iter().any(|host| host.eq_ignore_ascii_case(normal(key)))
 }
 
 /// Returns a repository and the folders above it, down to nothing: `a/b`, `a`, and the empty one.
@@ -127,7 +195,7 @@ fn scopes(repository: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Brings a key into the form `host[:port][/path]`. docker once wrote URLs, of which only the host counts.
-fn normal(key: &str) -> &str {
+pub(super) fn normal(key: &str) -> &str {
     if let Some(rest) = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")) {
         return rest.split('/').next().unwrap_or_default();
     }
@@ -139,14 +207,16 @@ fn said(secret: Option<&Secret>) -> Option<&Secret> {
     secret.filter(|secret| !secret.is_empty())
 }
 
-/// Takes `base64(user:password)` apart. docker pads the password with NUL for some stores, and trims it when reading.
+/// Takes `base64(user:password)` apart. docker pads the password with NUL for some stores, and trims it when reading; Go's
+/// base64 passes over line breaks, which the program `base64` makes.
 fn decode(auth: &Secret) -> Option<(String, Secret)> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let bytes = GeneralPurpose::new(&STANDARD, LENIENT).decode(auth.expose().trim()).ok()?;
+    let encoded = auth.expose().trim().replace(['\r', '\n'], "");
+    let bytes = GeneralPurpose::new(&STANDARD, LENIENT).decode(encoded).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (username, password) = text.split_once(':')?;
-    let password = Secret::new(password.trim_matches('\0').to_owned());
+    let password = Secret::of_line(password.trim_matches('\0'));
     (!username.is_empty()).then(|| (username.to_owned(), password))
 }
 
@@ -183,6 +253,9 @@ mod tests {
             (r#"{"http://h:5000/v2/":{"auth":"YTpi"}}"#, "h:5000/app", "http://h:5000/v2/: a:b"),
             (r#"{"ghcr.io/v1/":{"auth":"YTpi"}}"#, "ghcr.io/app", "ghcr.io/v1/: a:b"),
             (r#"{"https://ghcr.io":{"auth":"YTpi"},"ghcr.io":{"auth":"YzpkOmU="}}"#, "ghcr.io/app", "ghcr.io: c:d:e"),
+            (r#"{"GHCR.io":{"auth":"YTpi"}}"#, "ghcr.io/org/app", "GHCR.io: a:b"),
+            (r#"{"ghcr.io":{"auth":"YTpi"}},"Auths":{"quay.io":{}}"#, "ghcr.io/org/app", "ghcr.io: a:b"),
+            (r#"{"ghcr.io/org":{"auth":"YTpi"}}"#, "GHCR.io/org/app", "ghcr.io/org: a:b"),
             (
                 r#"{"ghcr.io":{"auth":"YTpi"},"ghcr.io/org":{"auth":"YzpkOmU="}}"#,
                 "ghcr.io/org/app",
@@ -215,6 +288,9 @@ mod tests {
             (r#"{"username":"u","password":"p"}"#, "h: u:p"),
             (r#"{"username":"u","password":"p","auth":"YTpi","email":"e"}"#, "h: a:b"),
             (r#"{"username":"u"}"#, "none"),
+            (r#"{"Auth":"YTpi"}"#, "h: a:b"),
+            (r#"{"auth":"YT\npi\r\n"}"#, "h: a:b"),
+            (r#"{"auth":"YTpiCg=="}"#, "h: a:b"),
             (r#"{"auth":"","identitytoken":"t"}"#, "h: identity :t"),
             (r#"{"auth":"YTo=","identitytoken":"t"}"#, "h: identity a:t"),
             (r#"{"registrytoken":"t","auth":"YTpi"}"#, "h: registry t"),

@@ -3,6 +3,7 @@
 //! a configuration is: a credential helper for this registry, `auths`, the credential helper for all registries. A login is
 //! looked up when a registry asks for one, never before.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -10,7 +11,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::docker_config::{DockerConfig, is_for, server};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Url;
+
+use super::docker_config::{DockerConfig, is_for, normal, server};
 use super::helper;
 use super::login::{LoginSource, StoredLogin};
 use super::secret::Secret;
@@ -50,6 +55,37 @@ pub struct GivenLogin {
     pub registry: String,
     pub username: String,
     pub password: Secret,
+    /// The hosts whose token servers may see it; `None`: the one that the registry names.
+    pub token_servers: Option<Vec<String>>,
+}
+
+impl GivenLogin {
+    /// Returns the login; `None` if `registry` is no host. A line break at the end is not part of the user or the password.
+    pub fn new(variable: &'static str, registry: &str, username: &str, password: &str) -> Option<Self> {
+        let registry = registry.trim();
+        let host = normal(registry);
+        (!host.is_empty() && !host.contains('/')).then(|| Self {
+            variable,
+            registry: registry.to_owned(),
+            username: username.trim_end_matches(['\r', '\n']).to_owned(),
+            password: Secret::of_line(password),
+            token_servers: None,
+        })
+    }
+
+    /// Limits the login to token servers of these hosts, and of the registry's own.
+    #[must_use]
+    pub fn limited_to(self, hosts: Vec<String>) -> Self {
+        let hosts = hosts.iter().chain([&self.registry]).map(|host| normal(host).to_owned()).collect();
+        Self { token_servers: Some(hosts), ..self }
+    }
+}
+
+/// A file that may hold logins.
+struct ConfigFile {
+    path: PathBuf,
+    /// The variable that leads to it, and the place that it names.
+    named: Option<(&'static str, PathBuf)>,
 }
 
 /// Looks logins up.
@@ -68,17 +104,60 @@ impl From<LoginSources> for Credentials {
 
 impl LoginSources {
     /// Returns the files that may hold logins, in their order.
-    fn files(&self) -> Vec<PathBuf> {
-        let docker = self.docker_config.clone().or_else(|| Some(self.home.as_ref()?.join(".docker")));
+    fn files(&self) -> Vec<ConfigFile> {
+        let docker = match &self.docker_config {
+            Some(named) => Some(self.named_by("DOCKER_CONFIG", named)).map(|file| match file.path.is_file() {
+                true => file,
+                false => ConfigFile { path: file.path.join("config.json"), ..file },
+            }),
+            None => self.home.as_ref().map(|home| ConfigFile::of(home.join(".docker/config.json"))),
+        };
         let config = self.config_folder.clone().or_else(|| Some(self.home.as_ref()?.join(".config")));
-        let podman = |folder: PathBuf| folder.join("containers/auth.json");
+        let podman = |folder: PathBuf| ConfigFile::of(folder.join("containers/auth.json"));
         let files = [
-            self.auth_file.clone(),
-            docker.map(|folder| folder.join("config.json")),
+            self.auth_file.as_ref().map(|named| self.named_by("REGISTRY_AUTH_FILE", named)),
+            docker,
             self.runtime_folder.clone().map(podman),
             config.map(podman),
         ];
         files.into_iter().flatten().collect()
+    }
+
+    fn named_by(&self, variable: &'static str, named: &Path) -> ConfigFile {
+        let path = self.expanded(named);
+        ConfigFile { named: Some((variable, path.clone())), path }
+    }
+
+    /// Replaces a `~` that no shell has replaced, as in a workflow's `env`.
+    fn expanded(&self, path: &Path) -> PathBuf {
+        match (path.strip_prefix("~"), &self.home) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// Returns the configuration of a variable that should hold one. GitLab has variables that hold the path of a file, and
+    /// some CI systems want secrets in base64.
+    fn of_variable(&self, text: &Secret) -> Result<DockerConfig, CheckError> {
+        let text = text.expose().trim();
+        let path = self.expanded(Path::new(text));
+        if path.is_absolute() {
+            let bytes = std::fs::read(&path).map_err(|source| {
+                let problem = ConfigProblem::NamedFile { path: path.clone(), source };
+                wrong(Path::new(DOCKER_AUTH_CONFIG), problem)
+            })?;
+            return DockerConfig::parse(&bytes).map_err(|source| wrong(&path, source));
+        }
+        let decoded = STANDARD.decode(text.replace(['\r', '\n'], "")).ok();
+        let decoded = decoded.filter(|bytes| bytes.trim_ascii_start().starts_with(b"{"));
+        let bytes = decoded.map_or(Cow::Borrowed(text.as_bytes()), Cow::Owned);
+        DockerConfig::parse(&bytes).map_err(|source| wrong(Path::new(DOCKER_AUTH_CONFIG), source))
+    }
+}
+
+impl ConfigFile {
+    fn of(path: PathBuf) -> Self {
+        Self { path, named: None }
     }
 }
 
@@ -90,18 +169,33 @@ impl Credentials {
         }
         if let Some(text) = &self.sources.docker_auth_config {
             let path = Path::new(DOCKER_AUTH_CONFIG);
-            let config = DockerConfig::parse(text.expose().as_bytes()).map_err(|source| wrong(path, source))?;
+            let config = self.sources.of_variable(text)?;
             if let Some(found) = self.find_in(&config, path, registry, repository, limit)? {
                 return Ok(found);
             }
         }
-        for path in self.sources.files() {
+        let mut none = LoginSource::Anonymous;
+        for ConfigFile { path, named } in self.sources.files() {
             let config = read(&path).map_err(|source| wrong(&path, source))?;
             if let Some(found) = self.find_in(&config, &path, registry, repository, limit)? {
                 return Ok(found);
             }
+            if let Some((variable, path)) = named.filter(|(_, named)| !named.exists()) {
+                none = LoginSource::Missing { variable, path };
+            }
         }
-        Ok(given(&self.sources.of_ci, registry).unwrap_or((None, LoginSource::Anonymous)))
+        Ok(given(&self.sources.of_ci, registry).unwrap_or((None, none)))
+    }
+
+    /// Whether a token server may see the login that was found for a registry.
+    pub(super) fn may_show(&self, registry: &str, source: &LoginSource, realm: &Url) -> bool {
+        let LoginSource::Variable(variable) = source else { return true };
+        let is_it = |given: &&GivenLogin| given.variable == *variable && is_for(&given.registry, registry);
+        let Some(hosts) = self.sources.of_ci.iter().find(is_it).and_then(|given| given.token_servers.as_ref()) else {
+            return true;
+        };
+        let host_of = |host: &String| Url::parse(&format!("https://{host}")).ok()?.host_str().map(str::to_owned);
+        hosts.iter().filter_map(host_of).any(|host| realm.host_str() == Some(host.as_str()))
     }
 
     /// Returns the login that one configuration leads to.

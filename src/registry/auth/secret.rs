@@ -17,6 +17,11 @@ impl Secret {
         Self(text)
     }
 
+    /// Returns the secret in a line, whose line break at the end is none of it: programs and files end lines with one.
+    pub fn of_line(text: &str) -> Self {
+        Self(text.trim_end_matches(['\r', '\n']).to_owned())
+    }
+
     pub(in crate::registry) fn expose(&self) -> &str {
         &self.0
     }

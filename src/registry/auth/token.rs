@@ -13,9 +13,9 @@ use super::secret::Secret;
 use crate::registry::context::CheckContext;
 use crate::registry::early_end::EarlyEnd;
 use crate::registry::error::{CheckError, InvalidResponse};
-use crate::registry::http::address::shown_host;
+use crate::registry::http::address::{is_same_place, shown_host};
 use crate::registry::http::error_response::ErrorResponse;
-use crate::registry::http::requests::{HttpRequest, HttpResponse};
+use crate::registry::http::requests::{HttpRequest, HttpResponse, MAX_ATTEMPTS};
 use crate::registry::http::sender::Sender;
 use crate::registry::limits::MAX_TOKEN_SIZE;
 use crate::registry::verdict::{Outage, Verdict};
@@ -49,7 +49,9 @@ pub(super) fn fetch(
     sender: &Sender,
     context: &mut CheckContext,
 ) -> Result<Token, EarlyEnd> {
-    context.allow(&context.endpoint.base, wanted.realm)?;
+    context.allow_realm(wanted.realm)?;
+    let (registry, server) = (&context.endpoint.registry, shown_host(wanted.realm));
+    sender.asides.add(format!("the token server of `{registry}` is `{server}`"));
     let response = match login {
         None | Some(StoredLogin::RegistryToken(_)) => get(wanted, None, sender, context)?,
         Some(StoredLogin::Password { username, password }) => get(wanted, Some((username, password)), sender, context)?,
@@ -63,11 +65,22 @@ pub(super) fn fetch(
             }
         }
     };
-    if response.status.is_success() {
+    if response.status.is_success() && !response.is_page() {
         Ok(read(&response)?)
     } else {
+        dropped(wanted, &response, login)?;
         Err(EarlyEnd::Verdict(refusal(&response, login.is_some())))
     }
+}
+
+/// Fails if a refusal is no word on the login, because a redirect led to where it was not shown.
+fn dropped(wanted: &TokenRequest<'_>, response: &HttpResponse, login: Option<&StoredLogin>) -> Result<(), CheckError> {
+    if login.is_none() || is_same_place(wanted.realm, &response.url) {
+        return Ok(());
+    }
+    let to = format!("{}://{}", response.url.scheme(), shown_host(&response.url));
+    let (host, status) = (shown_host(wanted.realm), response.status.as_u16());
+    Err(CheckError::LoginDropped { host, to, status })
 }
 
 fn get(
@@ -92,6 +105,7 @@ fn get(
         authorization: authorization.as_ref(),
         form: None,
         limit: MAX_TOKEN_SIZE,
+        attempts: MAX_ATTEMPTS,
     };
     sender.send(&request, context)
 }
@@ -119,6 +133,7 @@ fn post(
         authorization: None,
         form: Some(&form),
         limit: MAX_TOKEN_SIZE,
+        attempts: MAX_ATTEMPTS,
     };
     sender.send(&request, context)
 }
@@ -145,8 +160,11 @@ fn read(response: &HttpResponse) -> Result<Token, CheckError> {
 /// Tells a wrong login from one without this permission. OAuth2 has 400 `invalid_grant` for a wrong login, others 401.
 fn refusal(response: &HttpResponse, logged_in: bool) -> Verdict {
     let answer = ErrorResponse::of(response);
-    let bad_login = answer.status == 401 || answer.says(&["UNAUTHORIZED", "invalid_grant", "invalid_client"]);
+    let bad_login = answer.status == 401
+        || answer.refuses_login()
+        || answer.says(&["UNAUTHORIZED", "invalid_grant", "invalid_client"]);
     match answer.status {
+        200..=499 if response.is_page() => Verdict::Unavailable(Outage::Page(answer)),
         400..=499 if logged_in && bad_login => Verdict::LoginRejected(answer),
         401 | 403 => Verdict::NoAccess(answer),
         400..=499 => Verdict::Refused(answer),

@@ -1,22 +1,13 @@
-//! Rules about hosts: which of them speak plain HTTP, and to which of them a registry may send us. A registry names the
-//! host that gets the login (the realm of its challenge) and can redirect any request, so the same rules hold for both.
+//! Rules about hosts: to which of them a registry may send us. A registry names the host that gets the login (the realm of
+//! its challenge) and can redirect any request, so the same rules hold for both. What a URL says is judged here; what its
+//! name is resolved to is judged at connect, by `resolver`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
 use crate::registry::error::LocationError;
-
-/// Whether `url` leads to this machine by its name alone.
-pub(in crate::registry) fn is_loopback(url: &Url) -> bool {
-    match literal(url) {
-        Some(address) => address.is_loopback(),
-        None => {
-            let name = url.host_str().unwrap_or_default().trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-    }
-}
+use crate::system::http::{is_loopback, literal};
 
 /// Whether two URLs lead to the same scheme, host and port: only then may one see a login meant for the other.
 pub(in crate::registry) fn is_same_place(one: &Url, other: &Url) -> bool {
@@ -50,10 +41,61 @@ pub(in crate::registry) fn may_lead(registry: &Url, from: &Url, to: &Url) -> Res
     if !to.username().is_empty() || to.password().is_some() {
         return Err(LocationError::Login);
     }
-    let is_same_address = literal(registry).is_some_and(|address| literal(to) == Some(address));
-    let own = is_same_host(registry, to) || is_same_address || (is_loopback(registry) && is_loopback(to));
     let local = is_loopback(to) || is_special_name(to) || literal(to).is_some_and(is_local);
-    if local && !own { Err(LocationError::Local) } else { Ok(()) }
+    if local && !is_own(registry, to) { Err(LocationError::Local) } else { Ok(()) }
+}
+
+/// Whether `to` is a place of the registry that the user named: its host and port, or another port of its own address.
+pub(super) fn is_own(registry: &Url, to: &Url) -> bool {
+    let is_same_address = literal(registry).is_some_and(|address| literal(to) == Some(address));
+    is_same_host(registry, to) || is_same_address || (is_loopback(registry) && is_loopback(to))
+}
+
+/// Where a registry is, by its addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) enum Neighbourhood {
+    #[default]
+    Public,
+    /// A network of its own, such as a company's.
+    Private,
+    /// This machine.
+    Loopback,
+}
+
+impl Neighbourhood {
+    /// Returns where a host with these addresses is; public, if they do not agree.
+    pub(super) fn of(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        let places = addresses.into_iter().map(|address| match address.to_canonical() {
+            address if address.is_loopback() => Self::Loopback,
+            address if is_private(address) => Self::Private,
+            _ => Self::Public,
+        });
+        places.reduce(|one, other| if one == other { one } else { Self::Public }).unwrap_or_default()
+    }
+
+    /// Whether a registry here may lead to a name that is resolved to `address`. In a private network names lead to private
+    /// addresses; from there, a registry could reach them by itself.
+    pub(super) fn may_reach(self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        match self {
+            _ if !is_local(address) => true,
+            Self::Public => false,
+            Self::Private => is_private(address),
+            Self::Loopback => address.is_loopback(),
+        }
+    }
+}
+
+/// Whether an address is one of a network that anybody may have, and of no single machine.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private() || is_carrier_grade_nat(v4),
+        IpAddr::V6(v6) => v6.is_unique_local(),
+    }
+}
+
+fn is_carrier_grade_nat(v4: Ipv4Addr) -> bool {
+    v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64
 }
 
 fn is_same_host(one: &Url, other: &Url) -> bool {
@@ -66,16 +108,9 @@ fn is_special_name(url: &Url) -> bool {
     ["localhost.localdomain", "ip6-localhost", "ip6-loopback", "metadata.google.internal"].contains(&name)
 }
 
-/// Returns the address of a URL whose host is one; `::ffff:127.0.0.1` is 127.0.0.1.
-fn literal(url: &Url) -> Option<IpAddr> {
-    let host = url.host_str()?.trim_matches(['[', ']']);
-    host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
-}
-
 fn is_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
-            let carrier_grade_nat = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
             let this_network = v4.octets()[0] == 0;
             let reserved = v4.octets()[0] >= 240;
             let benchmarking = v4.octets()[0] == 198 && v4.octets()[1] & 0xfe == 18;
@@ -88,7 +123,7 @@ fn is_local(address: IpAddr) -> bool {
                 || v4.is_loopback()
                 || v4.is_link_local()
                 || v4.is_multicast()
-                || carrier_grade_nat
+                || is_carrier_grade_nat(v4)
         }
         IpAddr::V6(v6) => {
             let site_local = v6.segments()[0] & 0xffc0 == 0xfec0;
@@ -118,7 +153,7 @@ fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LocationError, is_loopback, is_same_place, may_lead, shown_host};
+    use super::{LocationError, Neighbourhood, is_loopback, is_same_place, may_lead, shown_host};
     use reqwest::Url;
 
     fn url(text: &str) -> Url {
@@ -202,6 +237,34 @@ mod tests {
         let registry = url("http://10.0.0.5:5000/v2/");
         let realm = url("https://auth.example.org/token");
         assert_eq!(may_lead(&registry, &realm, &url("http://auth.example.org/")), Err(LocationError::Downgrade));
+    }
+
+    #[test]
+    fn what_a_name_may_be_resolved_to() {
+        let place = |addresses: &[&str]| Neighbourhood::of(addresses.iter().map(|text| text.parse().unwrap()));
+        for (registry, address, expected) in [
+            (&["8.8.8.8"][..], "8.8.4.4", true),
+            (&["8.8.8.8"], "10.0.0.1", false),
+            (&["8.8.8.8"], "127.0.0.1", false),
+            (&["8.8.8.8"], "::ffff:169.254.169.254", false),
+            (&["8.8.8.8"], "64:ff9b::a9fe:a9fe", false),
+            (&["8.8.8.8"], "2002:7f00:1::", false),
+            (&["8.8.8.8"], "::7f00:1", false),
+            (&["8.8.8.8", "10.0.0.1"], "10.0.0.1", false),
+            (&[], "10.0.0.1", false),
+            (&["10.0.0.5"], "10.0.0.6", true),
+            (&["10.0.0.5", "fd00::5"], "192.168.0.6", true),
+            (&["10.0.0.5"], "fd00::6", true),
+            (&["10.0.0.5"], "127.0.0.1", false),
+            (&["10.0.0.5"], "169.254.169.254", false),
+            (&["10.0.0.5"], "64:ff9b::a00:6", false),
+            (&["10.0.0.5"], "8.8.8.8", true),
+            (&["127.0.0.1"], "127.0.1.1", true),
+            (&["127.0.0.1", "::1"], "::1", true),
+            (&["127.0.0.1"], "10.0.0.6", false),
+        ] {
+            assert_eq!(place(registry).may_reach(address.parse().unwrap()), expected, "{registry:?} -> {address}");
+        }
     }
 
     #[test]

@@ -5,11 +5,14 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::address::shown_host;
 use super::requests::HttpResponse;
-use super::retry_after;
+use crate::system::retry_after;
+
+/// The words for a page, whose own are not for us.
+const PAGE: &str = "an HTML page";
 
 /// An answer other than success, of the registry or of its token server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,7 @@ pub struct ErrorResponse {
 impl ErrorResponse {
     pub(in crate::registry) fn of(response: &HttpResponse) -> Self {
         let Words { code, message } = words(response);
+        let message = if response.is_page() { Some(PAGE.to_owned()) } else { message };
         Self {
             host: shown_host(&response.url),
             status: response.status.as_u16(),
@@ -44,6 +48,19 @@ impl ErrorResponse {
         self
     }
 
+    /// Whether the server says that a login or its token has expired.
+    pub fn says_expired(&self) -> bool {
+        let message = self.message.as_deref().unwrap_or_default().to_ascii_lowercase();
+        self.says(&["DENIED", "UNAUTHORIZED"]) && message.contains("expired")
+    }
+
+    /// Whether the server refuses the login itself, in words that ECR has beside 403.
+    pub(in crate::registry) fn refuses_login(&self) -> bool {
+        let message = self.message.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let is_invalid = self.says(&["DENIED", "UNAUTHORIZED"]) && message.contains("authorization token is invalid");
+        self.says_expired() || is_invalid
+    }
+
     /// Whether the code is one of `codes`, in any case.
     pub(in crate::registry) fn says(&self, codes: &[&str]) -> bool {
         self.code.as_deref().is_some_and(|code| codes.iter().any(|wanted| code.eq_ignore_ascii_case(wanted)))
@@ -56,32 +73,38 @@ struct Words {
     message: Option<String>,
 }
 
-/// Reads an error body in one of the forms that are about: the distribution specification's list, OAuth's pair, Docker
-/// Hub's `details`, and the plain text of a proxy.
+/// Reads an error body in one of the forms that are about: the distribution specification's list, OAuth's pair, Google's
+/// object, Docker Hub's `details`, and the plain text of a proxy.
 fn words(response: &HttpResponse) -> Words {
-    #[derive(Deserialize)]
-    struct Body {
-        errors: Option<Vec<Item>>,
-        error: Option<String>,
-        error_description: Option<String>,
-        message: Option<String>,
-        details: Option<String>,
-    }
-    #[derive(Deserialize)]
-    struct Item {
-        code: Option<String>,
-        message: Option<String>,
-    }
-    if let Ok(body) = serde_json::from_slice::<Body>(&response.body) {
-        return match body.errors.and_then(|items| items.into_iter().next()) {
-            Some(Item { code, message }) => Words { code, message },
-            None => Words { code: body.error, message: body.error_description.or(body.message).or(body.details) },
+    if let Ok(Value::Object(body)) = serde_json::from_slice(&response.body) {
+        let first = body.get("errors").and_then(|errors| errors.get(0));
+        let object = first.or_else(|| body.get("error").filter(|error| error.is_object()));
+        return match object {
+            Some(error) => {
+                // A number is often the status again.
+                let code = text(error.get("code")).filter(|code| code != response.status.as_str());
+                Words { code: code.or_else(|| text(error.get("status"))), message: text(error.get("message")) }
+            }
+            None => Words {
+                code: text(body.get("error")),
+                message: ["error_description", "message", "details"].iter().find_map(|key| text(body.get(*key))),
+            },
         };
     }
-    let plain = response.header(CONTENT_TYPE).is_some_and(|value| value.starts_with("text/plain"));
-    let text = String::from_utf8_lossy(&response.body);
-    let line = text.lines().next().filter(|line| plain && !line.trim().is_empty());
+    // Go's server says without a type that it wants TLS.
+    let plain = response.header(CONTENT_TYPE).is_none_or(|value| value.starts_with("text/plain"));
+    let body = String::from_utf8_lossy(&response.body);
+    let line = body.lines().next().filter(|line| plain && !line.trim().is_empty());
     Words { code: None, message: line.map(|line| line.trim().to_owned()) }
+}
+
+/// Returns a text or a number; some servers give their codes as numbers.
+fn text(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 fn shortened(text: &str, limit: usize) -> String {
@@ -114,7 +137,8 @@ mod tests {
     fn show(status: StatusCode, content_type: &'static str, body: &str) -> String {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
         let url = Url::parse("https://registry-1.docker.io/v2/app/manifests/v1").unwrap();
-        ErrorResponse::of(&HttpResponse { url, status, headers, body: body.as_bytes().to_vec() }).to_string()
+        let method = reqwest::Method::GET;
+        ErrorResponse::of(&HttpResponse { method, url, status, headers, body: body.as_bytes().to_vec() }).to_string()
     }
 
     #[test]
@@ -133,7 +157,15 @@ mod tests {
             (JSON, r#"{"message":"no"}"#, ": no"),
             (JSON, r#"{"errors":"odd"}"#, ""),
             (JSON, "[]", ""),
-            ("text/html", "<h1>Not here</h1>", ""),
+            (JSON, r#"{"errors":[{"code":404,"message":"no such tag"}]}"#, ": no such tag"),
+            (JSON, r#"{"errors":[{"code":1203,"message":"no such tag"}]}"#, " 1203: no such tag"),
+            (
+                JSON,
+                r#"{"error":{"code":404,"message":"no such repository","status":"NOT_FOUND"}}"#,
+                " NOT_FOUND: no such repository",
+            ),
+            ("text/html", "<h1>Not here</h1>", ": an HTML page"),
+            ("text/plain", "<!DOCTYPE HTML><title>Not here</title>", ": an HTML page"),
             ("text/plain; charset=utf-8", "404 page not found\nmore", ": 404 page not found"),
             ("text/plain", "", ""),
         ] {

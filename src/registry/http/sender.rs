@@ -2,36 +2,34 @@
 //! here and not by reqwest, because the rules for the realm of a challenge hold for them too, and because a login must not
 //! follow them to another host. Of the registry's statuses it knows only which ones a retry may change.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::io::Read as _;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::blocking::{Client, ClientBuilder};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
-use reqwest::{StatusCode, Url, redirect};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
+};
+use reqwest::{Method, StatusCode, Url};
 
-use super::address::{is_loopback, is_same_place, shown_host};
+use super::address::{is_same_place, shown_host};
+use super::clients::Clients;
 use super::error_response::ErrorResponse;
 use super::requests::{HttpRequest, HttpResponse};
+use super::resolver::AddressRefused;
 use super::trust::Trust;
 use crate::registry::context::{CheckContext, misdirected};
 use crate::registry::early_end::EarlyEnd;
 use crate::registry::error::{CheckError, InvalidResponse, LocationError};
-use crate::registry::limits::MAX_ERROR_SIZE;
+use crate::registry::limits::{MAX_ERROR_SIZE, REQUEST_TIMEOUT};
 use crate::registry::verdict::{Outage, Verdict};
 use crate::system::backoff::Backoff;
-use crate::system::connection::{ConnectionError, ConnectionProblem};
-use crate::system::http::{self, Security};
+use crate::system::connection::{ConnectionError, ConnectionProblem, causes};
+use crate::system::http::is_loopback;
+use crate::system::notices::Notices;
+use crate::system::proxy::Proxies;
 
-/// How often a request is made in all if it gets no answer, or one that a retry may change.
-const MAX_ATTEMPTS: u32 = 3;
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
-
-/// The longest that one request may take with its answer.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many redirects are followed for one request.
 const MAX_REDIRECTS: usize = 5;
@@ -46,31 +44,36 @@ enum Attempt {
     },
 }
 
-/// The HTTP clients, each made when it is first needed: reading the CA certificates takes longer than a whole check
-/// without TLS.
+/// What makes requests, for all checks of a client.
 #[derive(Debug, Default)]
 pub(in crate::registry) struct Sender {
-    trust: Trust,
-    /// By host, for hosts that have authorities of their own; `None` for all others, which share one.
-    tls: Mutex<HashMap<Option<String>, Client>>,
-    plain: Mutex<Option<Client>>,
-    loopback: Mutex<Option<Client>>,
+    clients: Clients,
+    /// What a person should know of the connections.
+    pub(in crate::registry) notices: Notices,
+    /// What only a person that looks closely wants to know.
+    pub(in crate::registry) asides: Notices,
 }
 
 impl Sender {
-    pub(in crate::registry) fn new(trust: Trust) -> Self {
-        Self { trust, ..Self::default() }
+    pub(in crate::registry) fn new(trust: Trust, proxies: Proxies) -> Self {
+        Self { clients: Clients::new(trust, proxies), ..Self::default() }
     }
 
-    /// Makes a request until it gets an answer to go by, within the deadline of the check.
+    /// Makes a request until it gets an answer to go by, within the deadline of the check. The last attempt of a `HEAD` is a
+    /// `GET`: some servers fail at `HEAD` alone, and an answer to `GET` has the server's words.
     pub(in crate::registry) fn send(
         &self,
         request: &HttpRequest<'_>,
         context: &mut CheckContext,
     ) -> Result<HttpResponse, EarlyEnd> {
-        let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(context.deadline);
+        let mut backoff = Backoff::new(request.attempts, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(context.deadline);
+        let mut attempts = 0;
         loop {
-            let (verdict, at_least) = match self.follow(request, context)? {
+            attempts += 1;
+            let is_last_head = attempts == request.attempts && request.method == Method::HEAD;
+            let method = if is_last_head { Method::GET } else { request.method.clone() };
+            let request = HttpRequest { method, ..request.clone() };
+            let (verdict, at_least) = match self.follow(&request, context)? {
                 Attempt::Response(response) if !is_retryable(response.status) => return Ok(response),
                 Attempt::Response(response) => {
                     let answer = ErrorResponse::of(&response);
@@ -91,6 +94,7 @@ impl Sender {
     /// Makes a request, and follows its redirects.
     fn follow(&self, request: &HttpRequest<'_>, context: &mut CheckContext) -> Result<Attempt, CheckError> {
         let mut url = request.url.clone();
+        let mut visited = Vec::new();
         let mut authorization = request.authorization;
         for _ in 0..=MAX_REDIRECTS {
             let attempt = self.send_once(request, &url, authorization, context)?;
@@ -108,7 +112,10 @@ impl Sender {
             if !is_same_place(&url, &next) {
                 authorization = None;
             }
-            url = next;
+            visited.push(std::mem::replace(&mut url, next));
+            if visited.contains(&url) {
+                return Err(misdirected(request.url, shown_host(&url), LocationError::Circle));
+            }
         }
         Err(misdirected(request.url, shown_host(&url), LocationError::Endless))
     }
@@ -124,8 +131,19 @@ impl Sender {
         if time_left.is_zero() {
             return Ok(Attempt::NoAnswer { outage: late(url), retryable: false });
         }
-        let mut builder = self.client(url)?.request(request.method.clone(), url.clone()).timeout(time_left);
-        builder = builder.header(ACCEPT, request.accept);
+        let proxy = self.clients.proxy(url);
+        if url.scheme() == "http" && !is_loopback(url) {
+            let host = shown_host(url);
+            let is_login = request.form.is_some() || (authorization.is_some() && context.source.is_shown());
+            if let (true, Some(proxy)) = (is_login, &proxy) {
+                return Err(CheckError::LoginInClear { host, proxy: proxy.clone() });
+            }
+            let risk = "a machine in between can read and change all of it";
+            self.notices.add(format!("`{host}` is reached over plain HTTP: {risk}"));
+        }
+        let client = self.clients.client(url, &context.endpoint.base)?;
+        let mut builder = client.request(request.method.clone(), url.clone()).timeout(time_left);
+        builder = builder.header(ACCEPT, request.accept).header(ACCEPT_ENCODING, "identity");
         if let Some(authorization) = authorization {
             builder = builder.header(AUTHORIZATION, authorization);
         }
@@ -136,54 +154,56 @@ impl Sender {
         context.requests += 1;
         let response = match builder.send() {
             Ok(response) => response,
-            Err(error) => return Ok(no_answer(url, &error.without_url())),
+            Err(error) if is_refused(&error) => {
+                return Err(misdirected(&context.endpoint.base, shown_host(url), LocationError::Local));
+            }
+            Err(error) => return Ok(no_answer(url, proxy, &error.without_url())),
         };
         let (status, headers) = (response.status(), response.headers().clone());
+        if let (StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(_)) = (status, &proxy) {
+            return Ok(silent(url, ConnectionError::proxy_login().through(proxy)));
+        }
         let limit = if status.is_success() { request.limit } else { MAX_ERROR_SIZE };
         let mut body = Vec::new();
         if let Err(error) = response.take(limit + 1).read_to_end(&mut body) {
-            return Ok(no_answer(url, &error));
+            return Ok(no_answer(url, proxy, &error));
         }
+        if url.scheme() == "http" && status == StatusCode::BAD_REQUEST && wants_tls(&body) {
+            return Ok(silent(url, ConnectionError::speaks_tls()));
+        }
+        let unusable = |source| CheckError::InvalidResponse { host: shown_host(url), source };
         if status.is_success() && body.len() as u64 > limit {
-            return Err(CheckError::InvalidResponse { host: shown_host(url), source: InvalidResponse::TooLong });
+            return Err(unusable(InvalidResponse::TooLong));
         }
-        Ok(Attempt::Response(HttpResponse { url: url.clone(), status, headers, body }))
-    }
-
-    /// Returns the client for `url`.
-    fn client(&self, url: &Url) -> Result<Client, CheckError> {
-        let slot = match url.scheme() {
-            "https" => return self.tls_client(url),
-            _ if is_loopback(url) => &self.loopback,
-            _ => &self.plain,
-        };
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = &*slot {
-            return Ok(client.clone());
+        if status.is_success() && !body.is_empty() && is_encoded(&headers) {
+            return Err(unusable(InvalidResponse::Encoded));
         }
-        let client = builder(Security::Plain, url).build().map_err(CheckError::Setup)?;
-        Ok(slot.insert(client).clone())
-    }
-
-    fn tls_client(&self, url: &Url) -> Result<Client, CheckError> {
-        let host = shown_host(url);
-        let key = (is_loopback(url) || self.trust.is_for(&host)).then(|| host.clone());
-        let mut clients = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&key) {
-            return Ok(client.clone());
-        }
-        let authorities = self.trust.authorities(&host)?;
-        let client = builder(Security::Tls, url).tls_certs_merge(authorities).build().map_err(CheckError::Setup)?;
-        clients.insert(key, client.clone());
-        Ok(client)
+        let (method, url) = (request.method.clone(), url.clone());
+        Ok(Attempt::Response(HttpResponse { method, url, status, headers, body }))
     }
 }
 
-/// Returns a builder of clients for `url`. Behind a proxy, loopback would be the proxy's own: it is always gone to
-/// directly, as Go's programs do.
-fn builder(security: Security, url: &Url) -> ClientBuilder {
-    let builder = http::client(security, REQUEST_TIMEOUT).redirect(redirect::Policy::none()).referer(false);
-    if is_loopback(url) { builder.no_proxy() } else { builder }
+/// Returns whether a body is not sent as it is, although that was asked for.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// Returns whether a server says that it speaks TLS: in the words of Go, nginx or Apache.
+fn wants_tls(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    ["HTTP request to an HTTPS server", "HTTP request was sent to HTTPS port", "speaking plain HTTP to an SSL-enabled"]
+        .iter()
+        .any(|words| text.contains(words))
+}
+
+/// Returns whether an error says that a name was resolved to where the registry may not lead.
+fn is_refused(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| cause.is::<AddressRefused>())
+}
+
+/// Returns a request without an answer that no retry can mend.
+fn silent(url: &Url, cause: ConnectionError) -> Attempt {
+    Attempt::NoAnswer { outage: Outage::NoAnswer { host: shown_host(url), cause }, retryable: false }
 }
 
 /// Whether a retry may get another answer. 501 is left out: it means that `HEAD` is not spoken.
@@ -209,13 +229,15 @@ fn redirection(response: &HttpResponse) -> Option<&str> {
     }
 }
 
-/// Returns why no answer came. A certificate that is not trusted is final: no retry mends that.
-fn no_answer(url: &Url, error: &(dyn Error + 'static)) -> Attempt {
-    let (host, cause) = (shown_host(url), ConnectionError::of(error));
+/// Returns why no answer came. A certificate that is not trusted is final, and so is a login that a proxy wants: no retry
+/// mends that.
+fn no_answer(url: &Url, proxy: Option<String>, error: &(dyn Error + 'static)) -> Attempt {
+    let (host, cause) = (shown_host(url), ConnectionError::of(error).through(proxy));
     match cause.problem {
-        ConnectionProblem::Untrusted => {
+        ConnectionProblem::Untrusted(_) => {
             Attempt::NoAnswer { outage: Outage::Untrusted { host, cause }, retryable: false }
         }
+        ConnectionProblem::ProxyLogin | ConnectionProblem::SpeaksTls => silent(url, cause),
         _ => Attempt::NoAnswer { outage: Outage::NoAnswer { host, cause }, retryable: true },
     }
 }

@@ -1,10 +1,11 @@
 //! The authorities that are trusted beside those of the system: one that was given for all registries, and those that
-//! docker and podman keep for one registry, in `certs.d/HOST[:PORT]/*.crt`. It leaves out client certificates, and
-//! has no way to trust any certificate.
+//! docker and podman keep for one registry, in `certs.d/HOST[:PORT]/*.crt`. A certificate that a registry presents itself can
+//! be given in the same places. It leaves out client certificates, and has no way to trust any certificate.
 
 use std::path::{Path, PathBuf};
 
-use reqwest::Certificate;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use crate::registry::error::{AuthorityProblem, CheckError};
 
@@ -15,6 +16,8 @@ pub struct Trust {
     pub ca_file: Option<PathBuf>,
     /// Folders that have a folder for each registry.
     pub folders: Vec<PathBuf>,
+    /// The file that replaces the system's certificates (`SSL_CERT_FILE`), to tell if it is not there.
+    pub system_file: Option<PathBuf>,
 }
 
 impl Trust {
@@ -30,13 +33,25 @@ impl Trust {
     }
 
     /// Returns the certificates to believe for a registry.
-    pub(in crate::registry) fn authorities(&self, registry: &str) -> Result<Vec<Certificate>, CheckError> {
-        let mut authorities = Vec::new();
+    pub(in crate::registry) fn certificates(&self, registry: &str) -> Result<Vec<CertificateDer<'static>>, CheckError> {
+        let mut given = Vec::new();
         for path in self.ca_file.iter().cloned().chain(self.files_for(registry)) {
             let certificates = read(&path).map_err(|source| CheckError::Authority { path, source })?;
-            authorities.extend(certificates);
+            given.extend(certificates);
         }
-        Ok(authorities)
+        Ok(given)
+    }
+
+    /// Returns why there is no authority at all.
+    pub(in crate::registry) fn no_authorities(&self, error: anyhow::Error) -> CheckError {
+        let missing = self.system_file.as_ref().and_then(|path| Some((path, std::fs::metadata(path).err()?)));
+        match missing {
+            Some((path, source)) => CheckError::Authority {
+                path: path.clone(),
+                source: AuthorityProblem::Named { variable: "SSL_CERT_FILE", source },
+            },
+            None => CheckError::Setup(error),
+        }
     }
 
     /// Returns the files for a registry, in the order of their names. A folder that cannot be read has none.
@@ -51,9 +66,9 @@ impl Trust {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<Certificate>, AuthorityProblem> {
+fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, AuthorityProblem> {
     let pem = std::fs::read(path).map_err(AuthorityProblem::Unreadable)?;
-    match Certificate::from_pem_bundle(&pem) {
+    match CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>() {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         Ok(_) | Err(_) => Err(AuthorityProblem::NoCertificate),
     }

@@ -2,7 +2,7 @@
 
 use super::entry::ImageEntry;
 use super::field::FieldName;
-use crate::yaml::{Layout, NodeKind, Pair, Pairs, ParsedYaml, Quote, ScalarStyle, Shape, Writer, YamlError, render};
+use crate::yaml::{Layout, NodeKind, Pair, Pairs, ParsedYaml, Quote, ScalarStyle, Shape, Writer, YamlError};
 
 /// What happens to one field in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,31 +17,51 @@ pub(super) enum Action<'a> {
 /// What happens to the fields of one entry, in the order of [`FieldName::ALL`].
 pub(super) type Actions<'a> = [Action<'a>; 3];
 
-/// Writes the actions into an entry.
+/// Writes the actions into an entry, in block style with a comment behind one of the fields if that is asked for.
 pub(super) fn write(
     writer: &mut Writer<'_, '_>,
     entry: &ImageEntry<'_>,
     actions: Actions<'_>,
+    comment: Option<(FieldName, &str)>,
 ) -> Result<(), YamlError> {
     match writer.yaml.tree.kind(entry.mapping) {
         NodeKind::Mapping(Layout::Flow) => write_flow(writer, entry, actions),
-        _ => write_block(writer, entry, actions),
+        _ => write_block(writer, entry, actions, comment),
     }
 }
 
 /// In block style a field has a line of its own.
-fn write_block(writer: &mut Writer<'_, '_>, entry: &ImageEntry<'_>, mut actions: Actions<'_>) -> Result<(), YamlError> {
+fn write_block(
+    writer: &mut Writer<'_, '_>,
+    entry: &ImageEntry<'_>,
+    mut actions: Actions<'_>,
+    comment: Option<(FieldName, &str)>,
+) -> Result<(), YamlError> {
     let yaml = writer.yaml;
-    swap_tag_and_digest(writer, &mut actions, Quote::Plain);
+    let comment_of = |field: FieldName| comment.filter(|(behind, _)| *behind == field).map(|(_, comment)| comment);
+    if let Some((field, _, pair)) = swapped(yaml, &actions) {
+        swap_tag_and_digest(writer, &mut actions, Quote::Plain);
+        if let Some(comment) = comment_of(field) {
+            writer.comment_behind(pair, comment);
+        }
+    }
     let pairs = pairs(yaml, entry, &actions);
     for (field, action) in FieldName::ALL.into_iter().zip(actions) {
         match action {
-            Action::Replace(pair, value) => writer.replace_value(pair, value, Quote::Plain)?,
+            Action::Replace(pair, value) => {
+                writer.replace_value(pair, value, Quote::Plain)?;
+                if let Some(comment) = comment_of(field) {
+                    writer.comment_behind(pair, comment);
+                }
+            }
             Action::Insert(value) => {
                 let sibling = sibling(yaml, entry, field, &pairs)?;
                 let like = neighbour(yaml, &pairs, sibling);
-                let key = render(field.as_str(), yaml.quote_of(like.key));
-                let line = format!("{key}: {}", render(value, yaml.quote_of(like.value)));
+                let key = yaml.render(field.as_str(), yaml.quote_of(like.key), like.key);
+                let quote = yaml.quote_to_follow(like.value).unwrap_or(Quote::Plain);
+                let comment = comment_of(field).map(|comment| format!(" {comment}"));
+                let value = yaml.render(value, quote, like.value);
+                let line = format!("{key}: {value}{}", comment.unwrap_or_default());
                 writer.insert_line(&pairs, sibling, &line)?;
             }
             Action::Nothing | Action::Delete(_) => {}
@@ -75,7 +95,10 @@ fn write_flow(writer: &mut Writer<'_, '_>, entry: &ImageEntry<'_>, mut actions: 
         }
     }
     for (sibling, texts) in groups {
-        writer.insert_members(&pairs, sibling, &texts);
+        match yaml.pair_without_braces(entry.mapping) {
+            Some(only) => writer.insert_with_braces(only, &texts),
+            None => writer.insert_members(&pairs, sibling, &texts),
+        }
     }
     writer.delete_members(&pairs)
 }
@@ -86,16 +109,20 @@ fn pairs(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>, actions: &Actions<'_>) -
 
 /// If a tag takes the digest's place, or the reverse, the line is rewritten: one changed line, its comment kept.
 fn swap_tag_and_digest(writer: &mut Writer<'_, '_>, actions: &mut Actions<'_>, least: Quote) {
-    let (tag, digest) = (FieldName::NewTag as usize, FieldName::Digest as usize);
-    for (inserted, deleted, field) in [(tag, digest, FieldName::NewTag), (digest, tag, FieldName::Digest)] {
-        if let (Action::Insert(value), Action::Delete(pair)) = (actions[inserted], actions[deleted])
-            && is_simple(writer.yaml, pair)
-        {
-            writer.rewrite_pair(pair, field.as_str(), value, least);
-            actions[inserted] = Action::Nothing;
-            actions[deleted] = Action::Nothing;
-        }
+    if let Some((field, value, pair)) = swapped(writer.yaml, actions) {
+        writer.rewrite_pair(pair, field.as_str(), value, least);
+        actions[FieldName::NewTag as usize] = Action::Nothing;
+        actions[FieldName::Digest as usize] = Action::Nothing;
     }
+}
+
+/// Returns the pair that a tag or a digest takes over from the other one, with its new field and value.
+pub(super) fn swapped<'a>(yaml: &ParsedYaml<'_>, actions: &Actions<'a>) -> Option<(FieldName, &'a str, Pair)> {
+    let pair = |inserted: FieldName, deleted: FieldName| match (actions[inserted as usize], actions[deleted as usize]) {
+        (Action::Insert(value), Action::Delete(pair)) if is_simple(yaml, pair) => Some((inserted, value, pair)),
+        _ => None,
+    };
+    pair(FieldName::NewTag, FieldName::Digest).or_else(|| pair(FieldName::Digest, FieldName::NewTag))
 }
 
 /// Whether key and value are written out, on their own, without anchor or tag.

@@ -4,6 +4,7 @@
 use super::entry::ImageLists;
 use super::error::{EditError, ImagesShape};
 use super::new_entry::{LineStyle, NewEntry};
+use super::options::Comments;
 use crate::image::ImageArgument;
 use crate::yaml::{Layout, NodeId, NodeKind, NodeType, Pair, ParsedYaml, Shape, Writer, is_blank};
 
@@ -11,11 +12,13 @@ pub(super) fn append(
     writer: &mut Writer<'_, '_>,
     lists: &ImageLists<'_>,
     arguments: &[&ImageArgument],
+    comments: Comments<'_>,
 ) -> Result<(), EditError> {
     let yaml = writer.yaml;
     let model = lists.entries.iter().rev().find(|entry| !entry.legacy).or(lists.entries.last());
     let model = model.map(|entry| entry.mapping);
-    let entries: Vec<NewEntry<'_>> = arguments.iter().map(|argument| NewEntry::of(yaml, model, argument)).collect();
+    let entries: Vec<NewEntry> =
+        arguments.iter().map(|argument| NewEntry::of(yaml, model, argument, comments)).collect();
     let Some(root) = lists.root else {
         return start_file(writer, &entries);
     };
@@ -34,12 +37,12 @@ pub(super) fn append(
     }
 }
 
-fn lines(entries: &[NewEntry<'_>], eol: &str, style: &LineStyle) -> String {
-    entries.iter().map(|entry| entry.lines(eol, style)).collect()
+fn lines(yaml: &ParsedYaml<'_>, entries: &[NewEntry], eol: &str, style: &LineStyle) -> String {
+    entries.iter().map(|entry| entry.lines(yaml, eol, style)).collect()
 }
 
 /// A file of nothing but comments gets an `images` of its own.
-fn start_file(writer: &mut Writer<'_, '_>, entries: &[NewEntry<'_>]) -> Result<(), EditError> {
+fn start_file(writer: &mut Writer<'_, '_>, entries: &[NewEntry]) -> Result<(), EditError> {
     let (yaml, source) = (writer.yaml, writer.yaml.source);
     let end = source.text.len();
     let documents = &yaml.tree.documents;
@@ -52,12 +55,12 @@ fn start_file(writer: &mut Writer<'_, '_>, entries: &[NewEntry<'_>]) -> Result<(
         return Err(yaml.refuse(*second, Shape::NoRoom).into());
     }
     let before = if source.line_start(end) == end || source.text == "\u{feff}" { "" } else { source.eol };
-    let lines = lines(entries, source.eol, &LineStyle::plain(0));
+    let lines = lines(yaml, entries, source.eol, &LineStyle::plain(0));
     writer.insert(end, format!("{before}images:{lines}{}", source.eol));
     Ok(())
 }
 
-fn append_lines(writer: &mut Writer<'_, '_>, list: Pair, entries: &[NewEntry<'_>]) -> Result<(), EditError> {
+fn append_lines(writer: &mut Writer<'_, '_>, list: Pair, entries: &[NewEntry]) -> Result<(), EditError> {
     let (yaml, source) = (writer.yaml, writer.yaml.source);
     let items: Vec<NodeId> = yaml.tree.children(list.value).collect();
     let Some(dash) = items.last().and_then(|last| yaml.dash(list, *last)) else {
@@ -66,11 +69,11 @@ fn append_lines(writer: &mut Writer<'_, '_>, list: Pair, entries: &[NewEntry<'_>
     let column = source.column(dash);
     let at = yaml.room_after_pair(list)?.max(source.line_end(dash));
     let at = yaml.behind_deeper_comments(at, column);
-    let separated = items.len() > 1 && yaml.is_behind_blank_line(dash);
+    let separated = items.len() > 1 && yaml.is_behind_blank_line(dash) && !yaml.keeps_blank_lines(list);
     let eol = source.eol_at(at);
     let mut style = LineStyle { separator: if separated { eol } else { "" }, ..LineStyle::plain(column) };
     follow_layout(yaml, list, &items, &mut style);
-    writer.insert(at, lines(entries, eol, &style));
+    writer.insert_lines(at, lines(yaml, entries, eol, &style));
     Ok(())
 }
 
@@ -100,12 +103,7 @@ fn follow_layout(yaml: &ParsedYaml<'_>, list: Pair, items: &[NodeId], style: &mu
 }
 
 /// Writes entries into an `images` that has none: `[]`, `null`, or nothing.
-fn fill_empty(
-    writer: &mut Writer<'_, '_>,
-    root: NodeId,
-    list: Pair,
-    entries: &[NewEntry<'_>],
-) -> Result<(), EditError> {
+fn fill_empty(writer: &mut Writer<'_, '_>, root: NodeId, list: Pair, entries: &[NewEntry]) -> Result<(), EditError> {
     let (yaml, source) = (writer.yaml, writer.yaml.source);
     let Some(colon) = yaml.colon(list.key) else {
         return Err(yaml.refuse(list.key, Shape::NoRoom).into());
@@ -127,12 +125,12 @@ fn fill_empty(
     }
     let column = source.column(yaml.pair_start(list.key));
     let style = LineStyle::plain(column + yaml.list_indent(root));
-    writer.insert(line_end, lines(entries, source.eol_at(line_end), &style));
+    writer.insert(line_end, lines(yaml, entries, source.eol_at(line_end), &style));
     Ok(())
 }
 
 /// Writes an `images` behind the last field of the file, as `kustomize edit` does.
-fn create(writer: &mut Writer<'_, '_>, root: NodeId, entries: &[NewEntry<'_>]) -> Result<(), EditError> {
+fn create(writer: &mut Writer<'_, '_>, root: NodeId, entries: &[NewEntry]) -> Result<(), EditError> {
     let (yaml, source) = (writer.yaml, writer.yaml.source);
     let pairs: Vec<Pair> = yaml.tree.pairs(root).collect();
     let Some(last) = pairs.last() else {
@@ -140,16 +138,17 @@ fn create(writer: &mut Writer<'_, '_>, root: NodeId, entries: &[NewEntry<'_>]) -
     };
     let column = source.column(yaml.pair_start(pairs[0].key));
     let style = LineStyle::plain(column + yaml.list_indent(root));
-    let at = match (yaml.room_after_pair(*last), pairs.len().checked_sub(2)) {
-        (Ok(at), _) => at,
+    let (before, at) = match (yaml.room_after_pair(*last), pairs.len().checked_sub(2)) {
+        (Ok(at), _) => (*last, at),
         // A line behind it would change the last value, so the new field comes before that one.
-        (Err(_), Some(previous)) => yaml.after_pair(pairs[previous]),
+        (Err(_), Some(previous)) => (pairs[previous], yaml.after_pair(pairs[previous])),
         (Err(error), None) => return Err(error.into()),
     };
     let at = yaml.behind_deeper_comments(at, column);
     let eol = source.eol_at(at);
-    let blank = if pairs.len() > 1 && yaml.is_behind_blank_line(yaml.pair_start(last.key)) { eol } else { "" };
-    let lines = lines(entries, eol, &style);
-    writer.insert(at, format!("{blank}{eol}{}images:{lines}", " ".repeat(column)));
+    let separated = pairs.len() > 1 && yaml.is_behind_blank_line(yaml.pair_start(last.key));
+    let blank = if separated && !yaml.keeps_blank_lines(before) { eol } else { "" };
+    let lines = lines(yaml, entries, eol, &style);
+    writer.insert_lines(at, format!("{blank}{eol}{}images:{lines}", " ".repeat(column)));
     Ok(())
 }

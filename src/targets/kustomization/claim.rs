@@ -1,15 +1,33 @@
 //! What a file says that it is. A Deployment, the values of a chart and Flux's own `Kustomization` are no kustomization, and
 //! an `images` list in them is nothing that kustomize reads.
 
-use super::error::{EditError, ImagesShape};
+use std::fmt;
+
 use crate::yaml::{self, NodeId, Pair, ParsedYaml, SourceText};
 
 /// The kinds that kustomize reads.
 const KINDS: [&str; 2] = ["Kustomization", "Component"];
 const GROUP: &str = "kustomize.config.k8s.io/";
 
-/// Fails if the document at `root` says that it is something else.
-pub(super) fn require_kustomization(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<(), EditError> {
+/// What a file says that it is. Both texts may be empty, but not at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherKind {
+    pub kind: String,
+    pub version: String,
+}
+
+impl fmt::Display for OtherKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.kind.as_str(), self.version.as_str()) {
+            ("", version) => write!(f, "this is of `{version}`, not a kustomization"),
+            (kind, "") => write!(f, "this is a `{kind}`, not a kustomization"),
+            (kind, version) => write!(f, "this is a `{kind}` of `{version}`, not a kustomization"),
+        }
+    }
+}
+
+/// Returns what the document at `root` says that it is, and where, if that is no kustomization.
+pub(super) fn other_kind(yaml: &ParsedYaml<'_>, root: NodeId) -> Option<(NodeId, OtherKind)> {
     let (kind, version) = (field(yaml, root, "kind"), field(yaml, root, "apiVersion"));
     let text = |pair: Option<Pair>| pair.and_then(|pair| yaml.tree.text(pair.value));
     let is_ours = |text: &str, ours: &dyn Fn(&str) -> bool| text.is_empty() || text.contains("{{") || ours(text);
@@ -19,14 +37,11 @@ pub(super) fn require_kustomization(yaml: &ParsedYaml<'_>, root: NodeId) -> Resu
     let is_group_ours = |version: &str| version.starts_with(GROUP) || (has_kind && !version.contains('/'));
     let is_group = text(version).is_none_or(|version| is_ours(version, &is_group_ours));
     if is_kind && is_group {
-        return Ok(());
+        return None;
     }
-    let shape = ImagesShape::OtherKind {
-        kind: text(kind).unwrap_or_default().to_owned(),
-        version: text(version).unwrap_or_default().to_owned(),
-    };
+    let [kind_text, version_text] = [kind, version].map(|pair| text(pair).unwrap_or_default().to_owned());
     let place = kind.or(version).map_or(root, |pair| pair.value);
-    Err(EditError::refused(yaml, place, shape))
+    Some((place, OtherKind { kind: kind_text, version: version_text }))
 }
 
 /// Returns whether a file says that it is a kustomization. What cannot be read is for the editor to refuse.

@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 
-use super::absent::Absent;
-use super::claim::require_kustomization;
+use super::claim::other_kind;
 use super::entry::{ImageLists, fields};
-use super::error::EditError;
+use super::error::{EditError, ImagesShape};
 use super::field::Fields;
 use super::notes::{Note, NoteKind};
+use super::options::EditOptions;
 use super::outcome::{Edit, Side, outcome};
-use super::plan::{Plan, plan};
+use super::plan::plan;
 use super::requested::Requested;
 use super::verify::{judge, reread};
 use crate::image::ImageArgument;
-use crate::yaml::{self, ParsedYaml, SourceText, YamlError};
+use crate::yaml::{self, Difference, ParsedYaml, SourceText, YamlError};
 
 /// Edits every entry that an argument names. Of two arguments with one name the later counts, as with kustomize.
 ///
@@ -24,11 +24,16 @@ use crate::yaml::{self, ParsedYaml, SourceText, YamlError};
 ///
 /// The text is not edited if it is not YAML, not a kustomization, in a shape that cannot be spliced, or if the result
 /// cannot be proved.
-pub fn edit(source: &[u8], arguments: &[ImageArgument], absent: Absent) -> Result<Edit, EditError> {
+pub fn edit<'a>(
+    source: &[u8],
+    arguments: &[ImageArgument],
+    options: impl Into<EditOptions<'a>>,
+) -> Result<Edit, EditError> {
+    let options = options.into();
     let source = SourceText::read(source)?;
     let requested = Requested::new(arguments);
     let error = match yaml::read(&source) {
-        Ok(parsed) => return edit_parsed(&parsed, &requested, absent),
+        Ok(parsed) => return edit_parsed(&parsed, &requested, options),
         Err(error) => error,
     };
     // Not YAML as it stands; a template that becomes YAML is edited nevertheless, and its user told.
@@ -38,7 +43,7 @@ pub fn edit(source: &[u8], arguments: &[ImageArgument], absent: Absent) -> Resul
     let Ok(parsed) = yaml::read(&hidden) else {
         return Err(error.into());
     };
-    let mut edit = edit_parsed(&parsed, &requested, absent)?;
+    let mut edit = edit_parsed(&parsed, &requested, options)?;
     let kind = NoteKind::NotYaml { message: message.clone() };
     edit.notes.push(Note { name: String::new(), place: *place, kind });
     Ok(edit)
@@ -57,43 +62,54 @@ pub fn entries(source: &[u8]) -> Result<Vec<(String, Fields)>, EditError> {
     Ok(named.collect())
 }
 
-fn edit_parsed(old: &ParsedYaml<'_>, requested: &Requested<'_>, absent: Absent) -> Result<Edit, EditError> {
+fn edit_parsed(old: &ParsedYaml<'_>, requested: &Requested<'_>, options: EditOptions<'_>) -> Result<Edit, EditError> {
     let old_lists = ImageLists::read(old)?;
-    if let Some(root) = old_lists.root {
-        require_kustomization(old, root)?;
+    let other_kind = old_lists.root.and_then(|root| other_kind(old, root));
+    if let (Some((node, kind)), true) = (&other_kind, old_lists.entries.is_empty()) {
+        return Err(EditError::refused(old, *node, ImagesShape::OtherKind(kind.clone())));
     }
-    let mut plan = plan(old, &old_lists, requested, absent)?;
+    let mut plan = plan(old, &old_lists, requested, options)?;
+    if let Some((node, kind)) = other_kind {
+        // Its entries are written as kustomize's own command writes them, which looks at no kind either.
+        let place = old.source.place(old.tree.start(node));
+        plan.notes.push(Note { name: String::new(), place, kind: NoteKind::OtherKind(kind) });
+    }
     let before = Side { yaml: old, lists: &old_lists };
-    let Some(splices) = yaml::ordered(std::mem::take(&mut plan.splices)) else {
-        return Err(EditError::Unproved { difference: "two changes overlap".to_owned() });
+    let unproved = |at: usize, difference: &str| EditError::Unproved {
+        place: before.entry_at(at),
+        difference: difference.to_owned(),
     };
-    if splices.is_empty() {
+    let splices = yaml::ordered(std::mem::take(&mut plan.splices)).map_err(|at| unproved(at, "two changes overlap"))?;
+    let Some(first) = splices.first().map(|splice| splice.range.start) else {
         return Ok(outcome(before, before, requested, plan));
-    }
-    let Some(text) = yaml::apply(old.source.text, &splices) else {
-        return Err(EditError::Unproved { difference: "a change does not lie on characters".to_owned() });
     };
+    let differs = |Difference { text, node }| unproved(node.map_or(first, |node| old.tree.start(node)), &text);
+    let text =
+        yaml::apply(old.source.text, &splices).ok_or_else(|| unproved(first, "a change does not lie on characters"))?;
     let mut source = SourceText::read(text.as_bytes())?;
     if let (Cow::Owned(_), Some(hidden)) = (&old.source.readable, source.with_reserved_hidden()) {
         source = hidden;
     }
-    let new = yaml::read(&source)
-        .map_err(|error| EditError::Unproved { difference: format!("the new text cannot be read: {error}") })?;
-    yaml::prove(old, &new, &splices, yaml::read_again, |old, new| judge(old, new, requested, absent))?;
-    let new_lists = reread(&new)?;
-    prove_idempotent(&new, &new_lists, requested, absent)?;
+    let new = yaml::read(&source).map_err(|error| unproved(first, &format!("the new text cannot be read: {error}")))?;
+    let unread =
+        yaml::prove(old, &new, &splices, yaml::read_again, |old, new| judge(old, new, requested, options.absent))
+            .map_err(differs)?;
+    if let Some(YamlError::Syntax { place, message, .. }) = unread {
+        plan.notes.push(Note { name: String::new(), place, kind: NoteKind::NotRead { message } });
+    }
+    let new_lists = reread(&new).map_err(differs)?;
+    if !changes_nothing(&new, &new_lists, requested, options) {
+        return Err(unproved(first, "a second run would change the file again"));
+    }
     Ok(outcome(before, Side { yaml: &new, lists: &new_lists }, requested, plan))
 }
 
-/// A second run on the result must find nothing to do.
-fn prove_idempotent(
+/// Whether a second run on the result finds nothing to do.
+fn changes_nothing(
     new: &ParsedYaml<'_>,
     lists: &ImageLists<'_>,
     requested: &Requested<'_>,
-    absent: Absent,
-) -> Result<(), EditError> {
-    match plan(new, lists, requested, absent) {
-        Ok(Plan { splices, .. }) if splices.is_empty() => Ok(()),
-        _ => Err(EditError::Unproved { difference: "a second run would change the file again".to_owned() }),
-    }
+    options: EditOptions<'_>,
+) -> bool {
+    plan(new, lists, requested, options).is_ok_and(|plan| plan.splices.is_empty())
 }

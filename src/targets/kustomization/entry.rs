@@ -11,6 +11,8 @@ pub(super) struct ImageLists<'d> {
     /// The top mapping; nothing in a file of white space and comments.
     pub(super) root: Option<NodeId>,
     pub(super) images: Option<Pair>,
+    /// `imageTags`.
+    legacy: Option<Pair>,
     pub(super) entries: Vec<ImageEntry<'d>>,
 }
 
@@ -54,7 +56,6 @@ impl<'d> ImageLists<'d> {
             return Ok(lists);
         };
         lists.root = Some(root);
-        let mut legacy: Option<Pair> = None;
         for pair in yaml.tree.pairs(root) {
             let Some(key) = yaml.tree.text(pair.key) else {
                 continue;
@@ -62,23 +63,28 @@ impl<'d> ImageLists<'d> {
             let seen = if key.eq_ignore_ascii_case("images") {
                 &mut lists.images
             } else if key.eq_ignore_ascii_case("imageTags") {
-                &mut legacy
+                &mut lists.legacy
             } else {
                 continue;
             };
             if let Some(first) = seen.replace(pair) {
                 return Err(duplicate(yaml, first, pair));
             }
-            let is_legacy = legacy == Some(pair);
+            let is_legacy = lists.legacy == Some(pair);
             read_list(yaml, pair, is_legacy, &mut lists.entries)?;
         }
-        for (key, own) in [("images", lists.images), ("imageTags", legacy)] {
+        for (key, own) in [("images", lists.images), ("imageTags", lists.legacy)] {
             let merge_key = yaml.tree.pairs(root).map(|pair| pair.key).find(|key| yaml.tree.is_merge_key(*key));
             if let (None, Some(merge_key), Some(_)) = (own, merge_key, inherited(yaml, root, key)) {
                 return Err(EditError::refused(yaml, merge_key, ImagesShape::ListInherited { key }));
             }
         }
         Ok(lists)
+    }
+
+    /// Whether a node is in one of the lists.
+    pub(super) fn contain(&self, yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
+        [self.images, self.legacy].into_iter().flatten().any(|list| yaml.tree.is_within(node, list.value))
     }
 }
 

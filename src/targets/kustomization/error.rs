@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use super::claim::OtherKind;
 use super::field::FieldName;
 use crate::image::ImageName;
-use crate::yaml::{Difference, NodeId, NodeType, ParsedYaml, Position, TEMPLATE_HINT, YamlError};
+use crate::yaml::{NodeId, NodeType, ParsedYaml, Position, TEMPLATE_HINT, YamlError};
 
 /// Why a file was not edited.
 ///
@@ -21,8 +22,8 @@ pub enum EditError {
     #[error("nothing to write for `{0}`: there is no entry to keep values from")]
     NothingToWrite(ImageName),
     /// The edited text did not read back as what was asked for. Nothing of it is used.
-    #[error("the edit could not be proved: {difference}")]
-    Unproved { difference: String },
+    #[error("{place}: the edit could not be proved: {difference}")]
+    Unproved { place: Position, difference: String },
 }
 
 /// A shape of a kustomization and its `images` that is not edited.
@@ -32,11 +33,8 @@ pub enum ImagesShape {
     FirstDocumentEmpty,
     /// The document is not a mapping.
     Root(NodeType),
-    /// The document says that it is something else. Both texts may be empty.
-    OtherKind {
-        kind: String,
-        version: String,
-    },
+    /// The document says that it is something else.
+    OtherKind(OtherKind),
     /// `images` or `imageTags` is an alias of the list at a place.
     ListAlias {
         key: String,
@@ -95,8 +93,8 @@ impl EditError {
     pub fn place(&self) -> Option<Position> {
         match self {
             Self::Yaml(error) => error.place(),
-            Self::Refused { place, .. } => Some(*place),
-            Self::NothingToWrite(_) | Self::Unproved { .. } => None,
+            Self::Refused { place, .. } | Self::Unproved { place, .. } => Some(*place),
+            Self::NothingToWrite(_) => None,
         }
     }
 
@@ -126,12 +124,6 @@ fn of_yaml(error: &YamlError) -> String {
     }
 }
 
-impl From<Difference> for EditError {
-    fn from(Difference(difference): Difference) -> Self {
-        Self::Unproved { difference }
-    }
-}
-
 impl ImagesShape {
     fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -144,10 +136,10 @@ impl ImagesShape {
             }
             Self::FirstDocumentEmpty => "kustomize reads the first document only: remove the `---` above".to_owned(),
             Self::Root(_) => return None,
-            Self::OtherKind { version, .. } if version.starts_with("kustomize.toolkit.fluxcd.io/") => {
+            Self::OtherKind(OtherKind { version, .. }) if version.starts_with("kustomize.toolkit.fluxcd.io/") => {
                 "name the folder that its `spec.path` names".to_owned()
             }
-            Self::OtherKind { .. } => "name the kustomization that has this file among its `resources`".to_owned(),
+            Self::OtherKind(_) => "name the kustomization that has this file among its `resources`".to_owned(),
             Self::ListAlias { anchor, .. } => format!("write the list out here, in place of the alias of {anchor}"),
             Self::ListInherited { key } => format!("write `{key}` out in this document"),
             Self::List { .. } => "write it as `- name: …` lines".to_owned(),
@@ -175,11 +167,7 @@ impl fmt::Display for ImagesShape {
             Self::SecondDocument => f.write_str("a second document begins here"),
             Self::FirstDocumentEmpty => f.write_str("the first document is empty, and a second one begins here"),
             Self::Root(found) => write!(f, "a kustomization is a mapping, this is {found}"),
-            Self::OtherKind { kind, version } => match (kind.as_str(), version.as_str()) {
-                ("", version) => write!(f, "this is of `{version}`, not a kustomization"),
-                (kind, "") => write!(f, "this is a `{kind}`, not a kustomization"),
-                (kind, version) => write!(f, "this is a `{kind}` of `{version}`, not a kustomization"),
-            },
+            Self::OtherKind(other) => other.fmt(f),
             Self::ListAlias { key, .. } => write!(f, "`{key}` is an alias"),
             Self::ListInherited { key } => write!(f, "`{key}` comes from this merge key"),
             Self::List { key, found } => write!(f, "`{key}` is a list, this is {found}"),

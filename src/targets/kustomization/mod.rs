@@ -2,29 +2,30 @@
 //! entries that an argument names, decides what happens to each, and lets `yaml` splice and prove. A shape that it
 //! cannot edit is refused, with its place. It knows nothing of a kustomization but its images.
 
-mod absent;
 mod action;
 mod append;
 mod claim;
-mod comment;
 mod edit;
 mod entry;
 mod error;
 mod field;
 mod go_yaml;
+mod kept_comment;
 mod locate;
 mod new_entry;
 mod notes;
+mod options;
 mod outcome;
 mod plan;
 mod requested;
+mod trailing_comment;
 mod verify;
 
-pub use absent::Absent;
 pub use claim::says_kustomization;
 pub use edit::{edit, entries};
 pub use error::{EditError, ImagesShape};
 pub use field::{FieldName, Fields};
 pub use locate::{FILE_NAMES, LocateError, locate};
 pub use notes::{Note, NoteKind};
+pub use options::{Absent, Comments, EditOptions};
 pub use outcome::{Edit, EntryEdit, FieldEdit};

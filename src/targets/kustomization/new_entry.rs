@@ -1,47 +1,53 @@
 //! A new entry as text, in block style, with the quotes of the entries that are there.
 
-use super::field::FieldName;
+use super::field::{FieldName, Fields};
+use super::options::Comments;
+use super::trailing_comment::{COMMENTED, new_fields};
 use crate::image::{Field, ImageArgument};
-use crate::yaml::{NodeId, NodeKind, ParsedYaml, Quote, ScalarStyle, render};
+use crate::yaml::{NodeId, ParsedYaml, Quote};
 
-/// The keys and values of a new entry, with the quotes they get.
-pub(super) struct NewEntry<'a>(Vec<(&'static str, &'a str, Quote)>);
+/// The keys and values of a new entry, the values with the quotes they get.
+pub(super) struct NewEntry(Vec<(&'static str, String)>);
 
-impl<'a> NewEntry<'a> {
+impl NewEntry {
     /// Quotes each value as the entry that serves as model quotes it, or a value like it.
-    pub(super) fn of(yaml: &ParsedYaml<'_>, model: Option<NodeId>, argument: &'a ImageArgument) -> Self {
-        let quote = |key: &str| model.and_then(|model| value_quote(yaml, model, key));
+    pub(super) fn of(
+        yaml: &ParsedYaml<'_>,
+        model: Option<NodeId>,
+        argument: &ImageArgument,
+        comments: Comments<'_>,
+    ) -> Self {
+        let quote = |key: &str| {
+            let pair = yaml.tree.own(model?, &|text| text.eq_ignore_ascii_case(key))?;
+            yaml.quote_to_follow(pair.value)
+        };
         let any = FieldName::ALL.into_iter().rev().find_map(|field| quote(field.as_str()));
-        let mut pairs = vec![("name", argument.name.as_str(), quote("name").unwrap_or(Quote::Plain))];
+        let end = model.and_then(|model| yaml.tree.subtree(model).last());
+        let value = |key: &str, value: &str, any: Option<Quote>| {
+            yaml.render(value, quote(key).or(any).unwrap_or(Quote::Plain), end)
+        };
+        let mut pairs = vec![("name", value("name", argument.name.as_str(), None))];
         for field in FieldName::ALL {
-            if let Field::Set(value) = field.asked(&argument.change) {
-                pairs.push((field.as_str(), value, quote(field.as_str()).or(any).unwrap_or(Quote::Plain)));
+            if let Field::Set(text) = field.asked(&argument.change) {
+                pairs.push((field.as_str(), value(field.as_str(), text, any)));
             }
+        }
+        let place = |field: FieldName| pairs.iter().position(|(key, _)| *key == field.as_str());
+        if let (Comments::Write(text), Some(at)) = (comments, COMMENTED.into_iter().find_map(place)) {
+            let comment = text(&argument.name, &new_fields(Fields::default(), argument));
+            pairs[at].1.push_str(&format!(" {comment}"));
         }
         Self(pairs)
     }
 
     /// Writes the entry, each line with its line end before it.
-    pub(super) fn lines(&self, eol: &str, style: &LineStyle) -> String {
+    pub(super) fn lines(&self, yaml: &ParsedYaml<'_>, eol: &str, style: &LineStyle) -> String {
         let dash = " ".repeat(style.dash);
         let inner = format!("{eol}{dash} {}", " ".repeat(style.gap));
         let lead = if style.dash_alone { inner.clone() } else { " ".repeat(style.gap) };
-        let pair = |(key, value, quote): &(&str, &str, Quote)| {
-            format!("{}: {}", render(key, style.key_quote), render(value, *quote))
-        };
+        let pair = |(key, value): &(&str, String)| format!("{}: {value}", yaml.render(key, style.key_quote, None));
         let pairs: Vec<String> = self.0.iter().map(pair).collect();
         format!("{}{eol}{dash}-{lead}{}", style.separator, pairs.join(&inner))
-    }
-}
-
-/// Returns the quotes that the value of `key` has in a mapping.
-fn value_quote(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<Quote> {
-    let pair = yaml.tree.own(mapping, &|text| text.eq_ignore_ascii_case(key))?;
-    match yaml.tree.kind(pair.value) {
-        NodeKind::Scalar(_, style @ (ScalarStyle::Plain | ScalarStyle::Single | ScalarStyle::Double)) => {
-            Some((*style).into())
-        }
-        _ => None,
     }
 }
 

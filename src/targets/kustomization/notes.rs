@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::claim::OtherKind;
 use super::entry::{ImageEntry, ImageLists, effective, fields};
 use super::field::FieldName;
 use super::go_yaml::is_refused;
 use super::requested::Requested;
-use crate::image::{Digest, Field, ImageArgument, ImageChange, Tag};
-use crate::yaml::{ParsedYaml, Position, is_blank};
+use crate::image::{Field, ImageArgument, ImageChange, Tag};
+use crate::yaml::{ParsedYaml, Position};
 
 /// Something worth a line beside the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum NoteKind {
     NameWithTag { new_name: String, argument: String },
     /// An alias was replaced by the value itself.
     AliasReplaced { field: FieldName, alias: String },
+    /// The value has an anchor, and its aliases elsewhere in the file have the new value too.
+    AliasesFollow { field: FieldName, aliases: Vec<Position> },
     /// The value was no string to YAML, and now is one.
     Repaired { field: FieldName, value: String },
     /// A value is a number or a truth value to YAML, and kustomize will refuse the file.
@@ -48,8 +51,10 @@ pub enum NoteKind {
     Pattern { character: char },
     /// kustomize knows no such field.
     UnknownField { key: String },
-    /// A tab follows the dash, which kustomize does not read.
-    TabAfterDash,
+    /// A reader of the family that kustomize's is of cannot read the file, and could not before.
+    NotRead { message: String },
+    /// The file has `images` entries, and says that it is no kustomization.
+    OtherKind(OtherKind),
     /// The file is not YAML: it was read as a template that becomes YAML.
     NotYaml { message: String },
 }
@@ -80,6 +85,12 @@ impl fmt::Display for Note {
             NoteKind::AliasReplaced { field, alias } => {
                 write!(f, "`{name}`: {field} was the alias `{alias}` and is now a value of its own")
             }
+            NoteKind::AliasesFollow { field, aliases } => {
+                let places: Vec<String> = aliases.iter().map(Position::to_string).collect();
+                let verb = if let [_] = &places[..] { "alias at {} has" } else { "aliases at {} have" };
+                let places = verb.replace("{}", &places.join(", "));
+                write!(f, "`{name}`: {field} has an anchor, and its {places} the new value too")
+            }
             NoteKind::Repaired { field, value } => {
                 write!(f, "`{name}`: {field} `{value}` was not a string to YAML and is now quoted")
             }
@@ -106,10 +117,13 @@ impl fmt::Display for Note {
             NoteKind::UnknownField { key } => {
                 write!(f, "`{name}`: kustomize knows no field `{key}` in an entry and refuses the file")
             }
+            NoteKind::OtherKind(other) => {
+                write!(f, "{other}: kustomize does not build the file, so its `images` change nothing")
+            }
             NoteKind::NotYaml { message } => {
                 write!(f, "kustomize refuses the file as it stands, which looks like a template: {message}")
             }
-            NoteKind::TabAfterDash => write!(f, "`{name}`: kustomize does not read a tab after the dash"),
+            NoteKind::NotRead { message } => write!(f, "kustomize most likely refuses the file: {message}"),
         }
     }
 }
@@ -131,10 +145,6 @@ pub(super) fn survey(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, requested: &
         }
         survey_keys(yaml, entry, &mut notes);
         survey_asked(yaml, entry, requested, &mut notes);
-        let line = yaml.source.before(at).trim_start_matches(' ');
-        if line.strip_prefix('-').is_some_and(|gap| gap.contains('\t') && is_blank(gap)) {
-            notes.push(note(yaml, entry, at, NoteKind::TabAfterDash));
-        }
     }
     for entry in &lists.entries {
         let Some(lines) = entry.name.and_then(|name| lines.remove(name)) else {
@@ -145,6 +155,24 @@ pub(super) fn survey(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, requested: &
         }
     }
     notes
+}
+
+/// Notes the aliases of the fields that changed. None of them is in an entry: that is refused.
+pub(super) fn note_aliases(
+    yaml: &ParsedYaml<'_>,
+    entry: &ImageEntry<'_>,
+    changed: impl Iterator<Item = FieldName>,
+    notes: &mut Vec<Note>,
+) {
+    for field in changed {
+        let Some(value) = entry.own.get(field).map(|pair| pair.value) else {
+            continue;
+        };
+        let aliases: Vec<Position> = yaml.tree.aliases(value).iter().map(|alias| yaml.place(*alias)).collect();
+        if !aliases.is_empty() {
+            notes.push(note(yaml, entry, yaml.tree.start(value), NoteKind::AliasesFollow { field, aliases }));
+        }
+    }
 }
 
 fn note(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>, at: usize, kind: NoteKind) -> Note {
@@ -203,12 +231,11 @@ fn without_tag(kept: &str, argument: &ImageArgument) -> Option<(String, String)>
     };
     let path = kept.rfind('/').map_or(0, |slash| slash + 1);
     let end = path + kept[path..].find([':', '@'])?;
-    let (tag, digest) = (new_tag.set().map(Tag::as_str), digest.set().map(Digest::as_str));
+    let tag = new_tag.set().map(Tag::as_str);
     let is_hex = |tag: &str| tag.len() == 64 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if (tag.is_none() && digest.is_none()) || (kept.ends_with("@sha256") && tag.is_some_and(is_hex)) {
+    if (tag.is_none() && digest.set().is_none()) || (kept.ends_with("@sha256") && tag.is_some_and(is_hex)) {
         return None;
     }
-    let part = |mark: &str, value: Option<&str>| value.map_or_else(String::new, |value| format!("{mark}{value}"));
-    let name = &kept[..end];
-    Some((kept.to_owned(), format!("{}={name}{}{}", argument.name, part(":", tag), part("@", digest))))
+    let change = ImageChange { new_name: Field::Set(kept[..end].to_owned()), ..argument.change.clone() };
+    Some((kept.to_owned(), ImageArgument { name: argument.name.clone(), change }.to_string()))
 }

@@ -2,11 +2,11 @@
 
 use super::entry::{ImageEntry, ImageLists, effective, fields};
 use super::field::{FieldName, Fields};
-use super::notes::{Note, survey};
+use super::notes::{Note, note_aliases, survey};
 use super::plan::Plan;
 use super::requested::Requested;
 use crate::image::ImageName;
-use crate::yaml::{ParsedYaml, is_string};
+use crate::yaml::{ParsedYaml, Position, is_string};
 
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,12 +72,22 @@ pub(super) struct Side<'p, 'd> {
     pub(super) lists: &'p ImageLists<'p>,
 }
 
+impl Side<'_, '_> {
+    /// Returns the place of the entry that a byte is in; that of the byte itself if it is in none.
+    pub(super) fn entry_at(self, at: usize) -> Position {
+        let start = |entry: &ImageEntry<'_>| self.yaml.tree.start(entry.item);
+        let entry = self.lists.entries.iter().map(start).filter(|start| *start <= at).max();
+        self.yaml.source.place(entry.unwrap_or(at))
+    }
+}
+
 pub(super) fn outcome(old: Side<'_, '_>, new: Side<'_, '_>, requested: &Requested<'_>, plan: Plan) -> Edit {
     let mut notes = plan.notes;
+    let entries = entry_edits(old, new, requested, &mut notes);
     notes.extend(survey(new.yaml, new.lists, requested));
     Edit {
         text: new.yaml.source.text.as_bytes().to_vec(),
-        entries: entry_edits(old, new, requested),
+        entries,
         absent: plan.absent,
         names: new.lists.entries.iter().filter_map(|entry| entry.name).map(str::to_owned).collect(),
         notes,
@@ -86,14 +96,21 @@ pub(super) fn outcome(old: Side<'_, '_>, new: Side<'_, '_>, requested: &Requeste
 }
 
 /// Pairs the entries of both sides: an edit keeps their order in each list, and appends to `images` alone.
-fn entry_edits(old: Side<'_, '_>, new: Side<'_, '_>, requested: &Requested<'_>) -> Vec<EntryEdit> {
+fn entry_edits(
+    old: Side<'_, '_>,
+    new: Side<'_, '_>,
+    requested: &Requested<'_>,
+    notes: &mut Vec<Note>,
+) -> Vec<EntryEdit> {
     let mut legacy = new.lists.entries.iter().filter(|entry| entry.legacy);
     let mut current = new.lists.entries.iter().filter(|entry| !entry.legacy);
     let mut edits = Vec::new();
     for entry in &old.lists.entries {
         let after = if entry.legacy { legacy.next() } else { current.next() };
         if let (Some(argument), Some(after)) = (requested.of(entry), after) {
-            edits.push(entry_edit(argument.name.clone(), Some((old.yaml, entry)), new.yaml, after));
+            let edit = entry_edit(argument.name.clone(), Some((old.yaml, entry)), new.yaml, after);
+            note_aliases(new.yaml, after, edit.fields.iter().map(|edit| edit.field), notes);
+            edits.push(edit);
         }
     }
     for entry in current {

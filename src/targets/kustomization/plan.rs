@@ -4,16 +4,17 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::absent::Absent;
 use super::action::{Action, Actions, write};
 use super::append::append;
-use super::comment::{Belongs, kept_comment};
 use super::entry::{ImageEntry, ImageLists, effective, inherited};
 use super::error::{EditError, ImagesShape};
 use super::field::FieldName;
 use super::go_yaml::is_refused;
+use super::kept_comment::{Belongs, kept_comment};
 use super::notes::{Note, NoteKind};
+use super::options::{Absent, EditOptions};
 use super::requested::Requested;
+use super::trailing_comment::LineComment;
 use crate::image::{Field, ImageArgument, ImageChange, ImageName, Tag};
 use crate::yaml::{NodeId, NodeKind, ParsedYaml, Splice, Writer, is_string, is_string_tag};
 
@@ -29,32 +30,36 @@ pub(super) fn plan(
     yaml: &ParsedYaml<'_>,
     lists: &ImageLists<'_>,
     requested: &Requested<'_>,
-    absent: Absent,
+    options: EditOptions<'_>,
 ) -> Result<Plan, EditError> {
-    let mut planner = Planner { yaml, splices: Vec::new(), notes: Vec::new(), touched: Vec::new() };
+    let mut planner =
+        Planner { yaml, options, splices: Vec::new(), notes: Vec::new(), replaced: Vec::new(), deleted: Vec::new() };
     for entry in &lists.entries {
         if let Some(argument) = requested.of(entry) {
             planner.entry(entry, argument)?;
         }
     }
     let missing = requested.missing_in(&lists.entries);
-    let absent = match absent {
+    let absent = match options.absent {
         Absent::Report => missing.iter().map(|argument| argument.name.clone()).collect(),
         Absent::Append => {
             planner.append(lists, &missing)?;
             Vec::new()
         }
     };
-    planner.refuse_shared_values()?;
+    planner.refuse_shared_values(lists)?;
     Ok(Plan { splices: planner.splices, notes: planner.notes, absent })
 }
 
 struct Planner<'p, 'd> {
     yaml: &'p ParsedYaml<'d>,
+    options: EditOptions<'p>,
     splices: Vec<Splice>,
     notes: Vec<Note>,
-    /// The keys and values that do not stay as they are.
-    touched: Vec<NodeId>,
+    /// The values that are written anew; an anchor stays.
+    replaced: Vec<NodeId>,
+    /// The keys and values that go.
+    deleted: Vec<NodeId>,
 }
 
 impl Planner<'_, '_> {
@@ -77,13 +82,15 @@ impl Planner<'_, '_> {
         yaml.refuse_shared(entry.list, tree.aliases(entry.list).iter().copied())?;
         for action in actions {
             match action {
-                Action::Replace(pair, _) => self.touched.push(pair.value),
-                Action::Delete(pair) => self.touched.extend([pair.key, pair.value]),
+                Action::Replace(pair, _) => self.replaced.push(pair.value),
+                Action::Delete(pair) => self.deleted.extend([pair.key, pair.value]),
                 Action::Nothing | Action::Insert(_) => {}
             }
         }
         let mut writer = Writer::new(yaml);
-        write(&mut writer, entry, actions)?;
+        let comment = LineComment::new(self.options.comments, yaml, entry, argument, &actions);
+        write(&mut writer, entry, actions, comment.added())?;
+        comment.write(&mut writer, entry, &actions);
         self.note(argument, &actions, &writer);
         self.splices.extend(writer.finish());
         Ok(())
@@ -151,22 +158,27 @@ impl Planner<'_, '_> {
         if let Some(list) = lists.images {
             self.yaml.refuse_shared(list.value, self.yaml.tree.aliases(list.value).iter().copied())?;
         }
-        let mut writer = Writer::new(self.yaml);
-        append(&mut writer, lists, missing)?;
-        self.splices.extend(writer.finish());
+        let mut writer = Writer::with(self.yaml, std::mem::take(&mut self.splices));
+        append(&mut writer, lists, missing, self.options.comments)?;
+        self.splices = writer.finish();
         Ok(())
     }
 
-    /// A value with an anchor may change only if no alias of it is left.
-    fn refuse_shared_values(&self) -> Result<(), EditError> {
-        let tree = &self.yaml.tree;
-        if self.touched.iter().all(|node| tree.aliases(*node).is_empty()) {
+    /// A value with an anchor may change if the images themselves have no alias of it left: those elsewhere are there to
+    /// follow it. It may go only if no alias is left at all.
+    fn refuse_shared_values(&self, lists: &ImageLists<'_>) -> Result<(), EditError> {
+        let (yaml, tree) = (self.yaml, &self.yaml.tree);
+        let mut changed = self.replaced.iter().chain(&self.deleted);
+        if changed.all(|node| tree.aliases(*node).is_empty()) {
             return Ok(());
         }
-        let touched: HashSet<NodeId> = self.touched.iter().copied().collect();
-        for node in &self.touched {
-            let left = tree.aliases(*node).iter().copied().filter(|alias| !touched.contains(alias));
-            self.yaml.refuse_shared(*node, left)?;
+        let changed: HashSet<NodeId> = self.replaced.iter().chain(&self.deleted).copied().collect();
+        let left = |node: NodeId| tree.aliases(node).iter().copied().filter(|alias| !changed.contains(alias));
+        for node in &self.deleted {
+            yaml.refuse_shared(*node, left(*node))?;
+        }
+        for node in &self.replaced {
+            yaml.refuse_shared(*node, left(*node).filter(|alias| lists.contain(yaml, *alias)))?;
         }
         Ok(())
     }
@@ -178,7 +190,7 @@ fn refuse_second_digest(
     entry: &ImageEntry<'_>,
     argument: &ImageArgument,
 ) -> Result<(), EditError> {
-    let ImageChange { new_name, new_tag: Field::Keep, digest: Field::Set(digest) } = &argument.change else {
+    let ImageChange { new_tag: Field::Keep, digest: Field::Set(_), .. } = &argument.change else {
         return Ok(());
     };
     let Some(value) = effective(yaml, entry.mapping, FieldName::NewTag.as_str()) else {
@@ -187,12 +199,9 @@ fn refuse_second_digest(
     let Some((tag, _)) = yaml.tree.text(value).and_then(|text| text.split_once('@')) else {
         return Ok(());
     };
-    let name = match new_name {
-        Field::Keep => format!("{}=*", argument.name),
-        Field::Set(name) => format!("{}={name}", argument.name),
-        Field::Remove => argument.name.to_string(),
-    };
-    let shape = ImagesShape::SecondDigest { argument: format!("{name}:{tag}@{}", digest.as_str()) };
+    let change = ImageChange { new_tag: tag.parse().map_or(Field::Remove, Field::Set), ..argument.change.clone() };
+    let argument = ImageArgument { name: argument.name.clone(), change };
+    let shape = ImagesShape::SecondDigest { argument: argument.to_string() };
     Err(EditError::refused(yaml, value, shape))
 }
 

@@ -1,9 +1,9 @@
 //! What an edited kustomization must be: the old document with the asked fields changed, and nothing else. What "changed"
 //! means is taken from the arguments, not from the plan, so that a wrong plan shows.
 
-use super::absent::Absent;
 use super::entry::{ImageEntry, ImageLists, effective};
 use super::field::FieldName;
+use super::options::Absent;
 use super::requested::Requested;
 use crate::image::{Field, ImageArgument, ImageChange};
 use crate::yaml::{Difference, NodeComparison, NodeId, NodeKind, Pair, ParsedYaml, ScalarStyle, differs, is_string};
@@ -68,7 +68,8 @@ impl ImagesComparison<'_, '_> {
                 let appended = if is_list(old_lists.images) { self.appended } else { &[] };
                 self.list(old, new, old_entries.collect(), new_entries.collect(), appended)?;
             } else {
-                self.nodes.subtree(old.value, new.value, self.nodes.old.tree.text(old.key).unwrap_or("a field"))?;
+                let name = self.nodes.old.tree.text(old.key).unwrap_or("a field");
+                self.nodes.subtree(old.value, new.value, name).map_err(|difference| difference.at(old.key))?;
             }
         }
         match created {
@@ -107,10 +108,11 @@ impl ImagesComparison<'_, '_> {
             let entry = entries.next_if(|(old, _)| old.item == old_item);
             match entry.and_then(|(old, new)| Some((old, new, self.requested.of(old)?))) {
                 Some((old, new, argument)) if new.item == new_item && !old.is_alias() => {
-                    self.entry(old, new, &argument.change)?;
+                    self.entry(old, new, &argument.change)
                 }
-                _ => self.nodes.subtree(old_item, new_item, "an entry")?,
+                _ => self.nodes.subtree(old_item, new_item, "an entry"),
             }
+            .map_err(|difference| difference.at(old_item))?;
         }
         self.new_entries(new.value, new_entries.get(old_entries.len()..).unwrap_or_default(), appended)
     }
@@ -118,6 +120,12 @@ impl ImagesComparison<'_, '_> {
     fn entry(&mut self, old: &ImageEntry<'_>, new: &ImageEntry<'_>, change: &ImageChange) -> Result<(), Difference> {
         let name = old.name.unwrap_or_default();
         self.nodes.node(old.mapping, new.mapping, name)?;
+        // Aliases of the three may stand before them, in the order in which they are compared.
+        for field in FieldName::ALL {
+            if let (Some(old), Some(new)) = (old.own.get(field), new.own.get(field)) {
+                self.nodes.anchor(old.value, new.value, name)?;
+            }
+        }
         let untouched = |entry: &ImageEntry<'_>, pair: &Pair| {
             FieldName::ALL.into_iter().all(|field| entry.own.get(field) != Some(*pair))
         };
@@ -134,9 +142,6 @@ impl ImagesComparison<'_, '_> {
             }
         }
         for field in FieldName::ALL {
-            if let (Some(old), Some(new)) = (old.own.get(field), new.own.get(field)) {
-                self.nodes.anchor(old.value, new.value, name)?;
-            }
             self.field(old, new, field, field.asked(change))?;
         }
         Ok(())
@@ -217,7 +222,7 @@ impl ImagesComparison<'_, '_> {
 mod tests {
     use super::{judge, reread};
     use crate::image::ImageArgument;
-    use crate::targets::kustomization::absent::Absent;
+    use crate::targets::kustomization::options::Absent;
     use crate::targets::kustomization::requested::Requested;
     use crate::yaml::{Difference, SourceText, read};
 
@@ -227,7 +232,7 @@ mod tests {
         let requested = Requested::new(&arguments);
         let (old, new) = (SourceText::read(old.as_bytes()).unwrap(), SourceText::read(new.as_bytes()).unwrap());
         let (old, new) = (read(&old).unwrap(), read(&new).unwrap());
-        judge(&old, &new, &requested, absent).err().map(|Difference(difference)| difference)
+        judge(&old, &new, &requested, absent).err().map(|Difference { text, .. }| text)
     }
 
     const OLD: &str = "kind: K\nimages: # i\n- name: a\n  newTag: v0\n- name: app\n  newName: x\n  newTag: v1\n  tagSuffix: s\nz: [1, {b: c}]\n";

@@ -1,4 +1,4 @@
-//! `action.yml` against the command line and against the README: whoever adds a flag adds an input, and writes it down.
+//! `action.yml` against the command line and against the README: each flag has an input, and each input is documented.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -24,20 +24,18 @@ impl Runner {
         let home = Home::new();
         copy_to(&home.path().join("action-repository"));
         write_script(&home.path().join("tagship"), SAYS);
-        let pack = |name: &str| {
-            let tar = Command::new("tar").home(&home).current_dir(home.path()).args(["-czf", "-", name]);
-            tar.run().success().stdout
-        };
-        let archive = pack("tagship");
-        let digest = digest_of(&archive);
-        let sum = digest.strip_prefix("sha256:").unwrap();
-        home.write(&format!("action-repository/action/checksums/{VERSION}.sha256"), &table(sum));
+        let (archive, sum) = archive_of(&home);
+        home.write(&format!("action-repository/action/checksums/{VERSION}.sha256"), &table(&sum));
         let path = format!("/downloads/v{VERSION}/tagship-{VERSION}-{TARGET}.tar.gz");
         let server = Server::start(move |head, _| {
             let found = head.path == path;
             Ok(Reply::Send(if found { Response::new(200).body(&archive) } else { Response::text(404, "not here") }))
         });
         Self { home, server }
+    }
+
+    fn archive(&self) -> (Vec<u8>, String) {
+        archive_of(&self.home)
     }
 
     /// Returns the script as a step on Linux x64 would run it.
@@ -60,6 +58,18 @@ impl Runner {
             .env("TAGSHIP_DOWNLOAD_BASE_URL", format!("http://{}/downloads/", self.server.address()))
     }
 
+    /// Returns the script with this server in github.com's place, as far as curl can tell.
+    fn install_with_github(&self) -> Command {
+        let install = self.install();
+        let curl = format!(
+            "#!/bin/sh\nfor word; do\n  shift\n  case \"$word\" in\n    https://github.com/*) word=\"http://{}/${{word#https://github.com/}}\" ;;\n  \
+             esac\n  set -- \"$@\" \"$word\"\ndone\nPATH=\"${{PATH#*:}}\" exec curl \"$@\"\n",
+            self.server.address()
+        );
+        write_script(&self.home.path().join("programs/curl"), &curl);
+        install
+    }
+
     fn requests(&self) -> usize {
         self.server.requests().len()
     }
@@ -68,6 +78,14 @@ impl Runner {
         let archive = format!("tagship-{VERSION}-{TARGET}.tar.gz");
         self.home.path().join("tools/tagship").join(VERSION).join("x64").join(archive)
     }
+}
+
+/// Returns an archive of the program in `home`, and its sum.
+fn archive_of(home: &Home) -> (Vec<u8>, String) {
+    let tar = Command::new("tar").home(home).current_dir(home.path()).args(["-czf", "-", "tagship"]);
+    let archive = tar.run().success().stdout;
+    let sum = digest_of(&archive).replace("sha256:", "");
+    (archive, sum)
 }
 
 /// Returns a right table.
@@ -175,12 +193,31 @@ fn a_download_that_fails() {
     let from_the_workspace = runner.install().env("TAGSHIP_DOWNLOAD_BASE_URL", "");
     fails(from_the_workspace.run(), "an action from the workspace has no releases");
     let of_a_repository = runner
-        .install()
+        .install_with_github()
         .env("TAGSHIP_DOWNLOAD_BASE_URL", "")
         .env("GITHUB_SERVER_URL", format!("http://{address}"))
         .env("TAGSHIP_ACTION_REPOSITORY", "someone/tagship");
     let path = format!("someone/tagship/releases/download/v{VERSION}/tagship-{VERSION}-{TARGET}.tar.gz");
     fails(of_a_repository.run(), &path);
+}
+
+/// A server that runs an action of github.com need not have its releases.
+#[test]
+fn a_release_that_the_server_lacks() {
+    let runner = Runner::new(|_| String::new());
+    let forge = Server::start(|_, _| Ok(Reply::Send(Response::text(404, "no releases here"))));
+    let (archive, sum) = runner.archive();
+    runner.home.write(&format!("action-repository/action/checksums/{VERSION}.sha256"), &right(&sum));
+    let path = format!("/OWNER/tagship/releases/download/v{VERSION}/tagship-{VERSION}-{TARGET}.tar.gz");
+    let github = Server::start(move |head, _| {
+        let found = head.path == path;
+        Ok(Reply::Send(if found { Response::new(200).body(&archive) } else { Response::text(404, "not here") }))
+    });
+    let runner = Runner { server: github, ..runner };
+    let install = runner.install_with_github().env("TAGSHIP_DOWNLOAD_BASE_URL", "");
+    let install = install.env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+    runs(&install.env("GITHUB_SERVER_URL", format!("http://{}", forge.address())).run().success());
+    assert_eq!((forge.requests().len(), runner.requests()), (1, 1));
 }
 
 #[test]
@@ -208,7 +245,7 @@ fn a_program_by_a_bare_name_is_that_of_the_workspace() {
     run().env("PATH", path).env("TAGSHIP_BIN", "tagship").run().success().stdout_has("released program");
 }
 
-/// Somebody who writes the cache while a job reads it gets nothing run: what is compared is what is unpacked.
+/// A program that writes the cache while a job reads it gets nothing run: what is compared is what is unpacked.
 #[test]
 fn what_is_compared_is_what_is_unpacked() {
     let runner = Runner::new(right);
@@ -217,7 +254,7 @@ fn what_is_compared_is_what_is_unpacked() {
     fs::create_dir(&evil).unwrap();
     write_script(&evil.join("tagship"), "#!/bin/sh\necho another program\n");
     Command::new("tar").current_dir(&evil).args(["-czf", "archive", "tagship"]).run().success();
-    // Stands in for whoever is faster: the cache changes as soon as a checksum has been taken.
+    // Stands in for a faster program: the cache changes as soon as a checksum has been taken.
     let programs = runner.home.path().join("programs");
     let swap = format!(
         "#!/bin/sh\nPATH=${{PATH#*:}} sha256sum\ncp {} {}\n",
@@ -259,4 +296,54 @@ fn a_repository_by_its_name() {
         let output = run.env("TAGSHIP_REPO", given).env("TAGSHIP_FROM_REPO", given).run().success();
         assert_eq!(output.stdout().trim_end(), format!("release {meant} {meant}").trim_end());
     }
+}
+
+/// What stands in the cache's place may be a link or have no end; a configuration of curl may write elsewhere.
+#[test]
+fn what_is_in_the_cache_is_a_file() {
+    let runner = Runner::new(right);
+    let secret = runner.home.write("secret", "not an archive");
+    fs::create_dir_all(runner.cached().parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(&secret, runner.cached()).unwrap();
+    runs(&runner.install().run().success());
+    assert_eq!(fs::read_to_string(&secret).unwrap(), "not an archive");
+    fs::remove_file(runner.cached()).unwrap();
+    Command::new("mkfifo").arg(runner.cached()).run().success();
+    runs(&runner.install().run().success());
+}
+
+/// A runner's configuration of curl may name a proxy. Whatever it says, only the program with the right sum runs.
+#[test]
+fn a_configuration_of_curl() {
+    let runner = Runner::new(right);
+    for line in ["proxy = http://127.0.0.1:1", "output = elsewhere", "url = http://127.0.0.1:1/other", "include"] {
+        runner.home.write(".curlrc", &format!("{line}\n"));
+        let output = runner.install().current_dir(runner.home.path()).run();
+        match output.code {
+            Some(0) => runs(&output),
+            _ => fails(output, "::error"),
+        }
+        fs::remove_dir_all(runner.home.path().join("tools")).ok();
+    }
+}
+
+#[test]
+fn nothing_in_a_variable_is_run() {
+    let runner = Runner::new(right);
+    let trace = runner.home.path().join("trace");
+    for text in [
+        format!("$(touch {})", trace.display()),
+        format!("`touch {}`", trace.display()),
+        format!("1.2.3\n; touch {}", trace.display()),
+        "a[$(touch trace)]".to_owned(),
+    ] {
+        for variable in ["TAGSHIP_VERSION", "TAGSHIP_BIN"] {
+            fails(runner.install().current_dir(runner.home.path()).env(variable, &text).run(), "::error");
+        }
+        assert!(!trace.exists(), "{text}");
+    }
+    let output = runner.install().run().success();
+    let program = PathBuf::from(output.stdout().trim_end());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(program.parent().unwrap()).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o700, "the folder of the program is this user's");
 }

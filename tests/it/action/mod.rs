@@ -1,6 +1,7 @@
 //! The GitHub Action: that it has an input for each flag, how it comes by the program, and what it does in a workflow.
 
 mod contract;
+mod failures;
 mod install;
 mod workflow;
 
@@ -14,8 +15,12 @@ pub(crate) fn root() -> &'static Path {
 /// Copies what of this repository is the action into a folder, as a checkout of it would be.
 pub(crate) fn copy_to(folder: &Path) -> PathBuf {
     fs::create_dir_all(folder.join("action/checksums")).unwrap();
-    for file in ["action.yml", "action/run.sh", "action/install.sh"] {
-        fs::copy(root().join(file), folder.join(file)).unwrap();
+    fs::copy(root().join("action.yml"), folder.join("action.yml")).unwrap();
+    for entry in fs::read_dir(root().join("action")).unwrap() {
+        let script = entry.unwrap().path();
+        if script.extension().is_some_and(|extension| extension == "sh") {
+            fs::copy(&script, folder.join("action").join(script.file_name().unwrap())).unwrap();
+        }
     }
     folder.to_owned()
 }

@@ -1,4 +1,4 @@
-//! What becomes of the checkout that a release runs in: it follows where it can, and is left alone where it cannot. Every
+//! What becomes of the checkout that a release runs in: it follows if it can, and is left alone if it cannot. Every
 //! layout is made, and read back, by git itself.
 
 use std::fs;
@@ -193,7 +193,7 @@ fn a_checkout_at_the_parent_follows() {
         let tip = stage.remote.tip("main").unwrap();
         assert_eq!(checkout.head(), tip);
         if layout.status.is_empty() {
-            // These look at the index as it is, where `git status` first brings it up to date.
+            // These look at the index as it is; `git status` would first bring it up to date.
             git(&checkout, &["diff-files", "--quiet"]);
             git(&checkout, &["diff-index", "--quiet", "HEAD"]);
         }
@@ -411,7 +411,23 @@ fn left_behind(checkout: &Checkout) -> Vec<String> {
     found.stdout().lines().map(str::to_owned).collect()
 }
 
-/// A checkout that has nothing to do with the branch is not worth a word, unless somebody asks.
+/// What is in the way is named once.
+#[test]
+fn a_lock_is_named_once() {
+    for lock in ["index.lock", "HEAD.lock"] {
+        let stage = Stage::new();
+        let checkout = shallow(&stage);
+        let path = checkout.path().join(".git").join(lock);
+        fs::write(&path, "").unwrap();
+        let output = release(&stage, &checkout).run().success();
+        let stdout = output.stdout();
+        let note = stdout.lines().find(|line| line.contains("the checkout was left as it is")).unwrap();
+        assert_eq!(note.matches(lock).count(), 1, "{note}");
+        assert!(note.contains("is there already; delete it if no other git is at work"), "{note}");
+    }
+}
+
+/// A checkout that has nothing to do with the branch is mentioned with `-v` only.
 #[test]
 fn what_is_elsewhere_is_left_alone_silently() {
     for make in [
@@ -456,7 +472,7 @@ fn a_change_as_old_as_the_index_is_still_seen() {
     assert_eq!(checkout.status(), format!(" M {OTHER}\n"));
 }
 
-/// The index is written after the files: where that fails, they are put back.
+/// The index is written after the files: if that fails, they are put back.
 #[test]
 fn a_disk_that_is_full_changes_nothing() {
     let stage = Stage::new();
@@ -475,7 +491,7 @@ fn a_disk_that_is_full_changes_nothing() {
     stage.remote.fsck();
 }
 
-/// Where HEAD cannot move at the very end, the release is staged, and the next commit does not take it back.
+/// If HEAD cannot move at the very end, the release is staged, and the next commit does not take it back.
 #[test]
 fn a_head_that_does_not_move_leaves_the_release_staged() {
     let stage = Stage::new();

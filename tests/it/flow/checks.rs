@@ -80,6 +80,102 @@ fn platforms() {
 }
 
 #[test]
+fn hints_about_platforms_fit() {
+    let stage = Stage::new();
+    let reference = format!("{}:{COMMIT}", stage.image());
+    let output = stage.tagship().args(["check", "--platform", "linux/arm64", &reference]).run().exit(4);
+    output.stderr_has("hint: build it for linux/arm64 too, and push both under this one tag");
+    let digest = stage.digest.clone();
+    let chart = serde_json::json!({
+        "schemaVersion": 2,
+        "config": { "digest": digest, "mediaType": "application/vnd.cncf.helm.config.v1+json" },
+    });
+    let kind = crate::support::registry::media_type::OCI_MANIFEST;
+    stage.registry.put_manifest(REPOSITORY, "chart", kind, chart.to_string().as_bytes());
+    let chart = format!("{}:chart", stage.image());
+    let output = stage.tagship().args(["check", "--platform", "linux/arm64", &chart]).run().exit(4);
+    output.stderr_has(&format!("error: `{chart}` is a Helm chart, not a container image\n"));
+}
+
+/// An index may name any number of platforms, in a report as in a log.
+#[test]
+fn no_more_than_twenty_platforms_are_listed() {
+    let stage = Stage::new();
+    let entries: Vec<_> = (0..25)
+        .map(|number| {
+            let platform = serde_json::json!({ "os": "linux", "architecture": format!("a{number}") });
+            serde_json::json!({ "digest": stage.digest, "platform": platform })
+        })
+        .collect();
+    let index = serde_json::json!({ "schemaVersion": 2, "manifests": entries });
+    let kind = crate::support::registry::media_type::OCI_INDEX;
+    stage.registry.put_manifest(REPOSITORY, "many", kind, index.to_string().as_bytes());
+    let reference = format!("{}:many", stage.image());
+    let check =
+        |platform: &str| stage.tagship().args(["check", "--output", "json", "--platform", platform, &reference]);
+    let output = check("linux/a1").run().success();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["images"][0]["platforms"].as_array().unwrap().len(), 20);
+    let output = check("linux/b").run().exit(4);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["error"]["details"][0].as_str().unwrap().ends_with(", linux/a19, and 5 more"), "{document}");
+}
+
+#[test]
+fn a_login_of_another_host_is_not_shown() {
+    let stage = Stage::new();
+    let inner = crate::support::registry::Registry::start(Auth::Basic(Login::new("ci", "s3cret")));
+    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+    stage.registry.inject(&path, ALWAYS, Fault::redirect(&format!("http://{}{path}", inner.address())));
+    let output = stage.tagship().args(["check", &format!("{}:{COMMIT}", stage.image())]).run().exit(5);
+    let (outer, inner) = (stage.registry.address(), inner.address());
+    let output = output.stderr_has(&format!("error: {outer} leads to {inner}, which wants a login\n"));
+    output.stderr_has(&format!("hint: name {inner} in the image, if that is its registry"));
+}
+
+#[test]
+fn a_limit_is_told_with_its_end() {
+    for (pause, told) in [("40", "in 40 s"), ("600", "in 10 min"), ("7200", "in 2 h"), ("0", "later")] {
+        let stage = Stage::new();
+        let limit = Fault::error(429).header("Retry-After", pause);
+        stage.registry.inject("/v2/", ALWAYS, Fault::Answer(limit));
+        let reference = format!("{}:{COMMIT}", stage.image());
+        let output = stage.tagship().args(["check", "--timeout", "2s", &reference]).run().exit(6);
+        output.stderr_has(&format!("hint: try again {told}; a login often raises the limit"));
+    }
+}
+
+#[test]
+fn hints_say_what_was_done_about_a_login() {
+    let login = Login::new("ci", "s3cret");
+    let stage = Stage::new();
+    let address = stage.registry.address();
+    let reference = format!("{}:v9", stage.image());
+    let check = || stage.tagship().args(["check", &reference]).run();
+    stage.registry.inject(&format!("/v2/{REPOSITORY}"), 2, Fault::status(403));
+    check().exit(5).stderr_has(&format!("{address} did not ask for a login, and none was found"));
+    stage.home.write(".docker/config.json", &docker_config(&stage, &login));
+    stage.registry.inject(&format!("/v2/{REPOSITORY}"), 2, Fault::status(403));
+    check().exit(5).stderr_has(&format!("was not shown, because {address} asks for none"));
+    check().exit(4).stderr_has("  login: not asked for; not shown: `");
+    let stage = Stage::with_auth(Auth::Basic(login.clone()));
+    let reference = format!("{}:v9", stage.image());
+    let check = || stage.tagship().args(["check", &reference]).run();
+    check().exit(5).stderr_has("log in with `docker login`; no login for");
+    let token = format!(r#"{{"auths":{{"{}":{{"identitytoken":"abc"}}}}}}"#, stage.registry.address());
+    stage.home.write(".docker/config.json", &token);
+    check().exit(5).stderr_has("is a token, which was not shown");
+    stage.home.write(".docker/config.json", &docker_config(&stage, &login));
+    stage.registry.inject(&format!("/v2/{REPOSITORY}"), 2, Fault::AnswerAfterLogin(Fault::error(403)));
+    stage.registry.put_image(REPOSITORY, "v9", &Image::new());
+    check().exit(5).stderr_has("hint: check what the login from `");
+    let words = serde_json::json!({"errors": [{"code": "DENIED", "message": "Your token has expired"}]});
+    let expired = Fault::AnswerAfterLogin(Response::json(403, &words));
+    stage.registry.inject(&format!("/v2/{REPOSITORY}"), 2, expired);
+    check().exit(5).stderr_has("hint: log in again: the login from `").stderr_has("` has expired");
+}
+
+#[test]
 fn a_release_of_another_build_is_refused() {
     let stage = Stage::new();
     stage.registry.put_image(REPOSITORY, "v2", &Image::new().revision("b15411f387bb2a2286676b92a87fd85aa9b682a5"));
@@ -152,13 +248,45 @@ fn a_release_pins_the_digest_of_the_index() {
         &format!("  newTag: v2\n  digest: {digest}\n"),
     );
     assert_eq!(String::from_utf8(stage.remote.file("main", FILE)).unwrap(), expected);
-    assert_eq!(stage.registry.request_lines(), [format!("HEAD /v2/{REPOSITORY}/manifests/v2 200")]);
+    let by = |reference: &str| format!("HEAD /v2/{REPOSITORY}/manifests/{reference} 200");
+    assert_eq!(stage.registry.request_lines(), [by("v2"), by(&digest)], "a digest is written if the registry has it");
     stage.release().args(["--pin-digest", &argument]).run().success().stdout_has("unchanged");
     assert!(stage.remote.log("main")[0].trailer("Tagship-Image")[0].ends_with(&format!(":v2@{digest}")));
     // The tag moves, and the pin with it.
     let moved = stage.registry.put_image(REPOSITORY, "v2", &Image::new());
     stage.release().args(["--pin-digest", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
     assert_eq!(String::from_utf8(stage.remote.file("main", FILE)).unwrap(), expected.replace(&digest, &moved));
+}
+
+#[test]
+fn a_digest_that_only_a_header_names_is_not_pinned() {
+    let stage = Stage::new();
+    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+    stage.registry.inject(&format!("HEAD {path}"), ALWAYS, Fault::WrongDigest);
+    stage.release().args(["--pin-digest", &stage.argument()]).run().success();
+    let text = String::from_utf8(stage.remote.file("main", FILE)).unwrap();
+    assert!(text.contains(&format!("digest: {}\n", stage.digest)), "{text}");
+    assert!(stage.remote.log("main")[0].trailer("Tagship-Image")[0].ends_with(&stage.digest));
+    let wrong = format!("sha256:{}", "0".repeat(64));
+    let expected = [
+        format!("HEAD {path} 200"),
+        format!("HEAD /v2/{REPOSITORY}/manifests/{wrong} 404"),
+        format!("GET /v2/{REPOSITORY}/manifests/{wrong} 404"),
+        format!("GET {path} 200"),
+    ];
+    assert_eq!(stage.registry.request_lines(), expected);
+}
+
+#[test]
+fn a_digest_that_was_computed_is_not_asked_for() {
+    let stage = Stage::new();
+    let release = stage.release().args(["--pin-digest", "--platform", "linux/amd64", &stage.argument()]);
+    release.run().success();
+    let lines = stage.registry.request_lines();
+    assert!(lines.iter().all(|line| line.starts_with("GET ")), "{lines:?}");
+    // And what the entry has already is not written.
+    stage.release().args(["--pin-digest", &stage.argument()]).run().success().stdout_has("unchanged");
+    assert_eq!(stage.registry.request_lines().len(), 1);
 }
 
 #[test]
@@ -208,7 +336,8 @@ fn a_wait_ends_when_the_image_comes() {
     let stage = Stage::with_auth(Auth::Bearer(Login::new("ci", "s3cret")));
     stage.home.write(".docker/config.json", &docker_config(&stage, &Login::new("ci", "s3cret")));
     stage.registry.appear_after(3, REPOSITORY, COMMIT);
-    let output = stage.release().args(["--wait", "1m"]).arg(stage.argument()).run().success();
+    let release = stage.release().args(["--wait", "1m", "--author", "A <a@b>"]).arg(stage.argument());
+    let output = release.run().success();
     let stdout = output.stdout();
     let words: Vec<_> = stdout.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
     assert_eq!(words, ["wait", "check", "edit", "edit", "commit", "push", "released"], "{stdout}");
@@ -295,6 +424,83 @@ fn a_wait_begins_with_a_registry_that_is_busy() {
         let arguments = ["check", "--timeout", "1s", "--wait", "30s", &reference];
         stage.tagship().args(arguments).run().success().stdout_has(state);
     }
+}
+
+#[test]
+fn a_repository_that_is_not_there_yet_is_waited_for() {
+    let login = Login::new("ci", "s3cret");
+    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+    for fault in [Fault::InsufficientScope, Fault::AnswerAfterLogin(Fault::error(403))] {
+        let stage = Stage::with_auth(Auth::Bearer(login.clone()));
+        stage.home.write(".docker/config.json", &docker_config(&stage, &login));
+        stage.registry.inject(&path, 2, fault);
+        let reference = format!("{}:{COMMIT}", stage.image());
+        let output = stage.tagship().args(["check", "--wait", "30s", &reference]).run().success();
+        output.stdout_has("not there yet, or hidden from this login");
+    }
+    let stage = Stage::with_auth(Auth::Bearer(login.clone()));
+    let reference = format!("{}:{COMMIT}", stage.image());
+    let output = stage.tagship().args(["check", "--wait", "30s", &reference]).run().exit(5);
+    output.stderr_has("it was not waited for: what is not there yet looks the same without a login");
+    stage.home.write(".docker/config.json", &docker_config(&stage, &login));
+    stage.registry.inject(&path, ALWAYS, Fault::InsufficientScope);
+    let output = stage.tagship().args(["check", "--wait", "2s", &reference]).run().exit(5);
+    output.stderr_has("hint: check what the login from").stderr_has("; `--wait` ended without it");
+}
+
+#[test]
+fn a_page_does_not_end_a_wait() {
+    let page = Response::new(200).header("Content-Type", "text/html").body(b"<html>Maintenance</html>");
+    let stage = Stage::new();
+    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+    stage.registry.inject(&path, 2, Fault::Absent);
+    stage.registry.inject(&path, 2, Fault::AnswerAfterLogin(page.clone()));
+    let reference = format!("{}:{COMMIT}", stage.image());
+    let check = || stage.tagship().args(["check", "--wait", "30s", &reference]).run();
+    check().success().stdout_has("the registry is not available");
+    // At the first look it is rather another host.
+    stage.registry.inject("/v2/", ALWAYS, Fault::Answer(page));
+    let output = check().exit(6).stderr_has("answered 200: an HTML page");
+    output.stderr_has("check that the host is a registry, and that no proxy answers in its place");
+}
+
+#[test]
+fn a_wait_does_not_believe_head_for_ever() {
+    let stage = Stage::new();
+    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+    stage.registry.inject(&format!("HEAD {path}"), ALWAYS, Fault::status(404));
+    stage.registry.inject(&format!("GET {path}"), 1, Fault::status(404));
+    let reference = format!("{}:{COMMIT}", stage.image());
+    let started = Instant::now();
+    stage.tagship().args(["check", "--wait", "2m", &reference]).run().success();
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_wait_for_a_build_reads_its_images_once() {
+    let stage = Stage::new();
+    let both = ["linux/amd64", "linux/arm64"];
+    stage.registry.put_image(REPOSITORY, "latest", &Image::new().platforms(&both).revision("0000000000"));
+    let reference = format!("{}:latest", stage.image());
+    let check = || stage.tagship().args(["check", "--expect-revision", COMMIT, "--platform", both[0], &reference]);
+    let read = |lines: &[String]| lines.iter().filter(|line| line.starts_with("GET ")).count();
+    check().run().exit(4);
+    let one_look = read(&stage.registry.request_lines());
+    check().args(["--wait", "5s"]).run().exit(4).stderr_has("is not the build of");
+    let lines = stage.registry.request_lines();
+    assert_eq!(read(&lines), one_look, "{lines:?}");
+    assert!(lines.len() > one_look + 1, "it was looked at again: {lines:?}");
+}
+
+#[test]
+fn a_tag_that_has_another_digest_is_read_once_in_a_wait() {
+    let stage = Stage::new();
+    stage.registry.put_image(REPOSITORY, "latest", &Image::new());
+    let reference = format!("{}:latest@sha256:{}", stage.image(), "0".repeat(64));
+    stage.tagship().args(["check", "--wait", "5s", &reference]).run().exit(4);
+    let lines = stage.registry.request_lines();
+    let read = lines.iter().filter(|line| line.starts_with("GET ")).count();
+    assert!(read == 2 && lines.len() >= 5, "at the first look and at the last: {lines:?}");
 }
 
 #[test]

@@ -101,20 +101,76 @@ fn hints_speak_of_inputs_and_settings() {
     output.stderr_has("`override-hold: true` releases all the same");
 }
 
+/// What is wrong with a step is told in the names that the step has.
 #[test]
-fn a_step_with_a_wrong_command() {
+fn steps_with_wrong_inputs() {
     let home = Home::new();
     let summary = home.write("summary", "");
-    let step = tagship().home(&home).env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary).arg("relase");
-    let output = step.run().exit(2);
-    output.stderr_has("::error title=tagship::");
+    let step = |words: &[&str], variables: &[(&str, &str)]| {
+        let step = tagship().home(&home).args(words.iter().copied());
+        let step = variables.iter().fold(step, |step, (name, value)| step.env(*name, *value));
+        let output = step.run().exit(2);
+        assert!(!output.stderr().contains("--"), "a step has no flags: {}", output.stderr());
+        output
+    };
+    let action = |words: &[&str], variables: &[(&str, &str)]| {
+        let known = [
+            ("GITHUB_ACTIONS", "true"),
+            ("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship"),
+            ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()),
+        ];
+        step(words, &[&known, variables].concat())
+    };
+    let plugin = |variables: &[(&str, &str)]| step(&[], &[&[("CI", "woodpecker")], variables].concat());
+    let image = ("TAGSHIP_IMAGE", "a:1");
+    let output = action(&["relase"], &[]).stderr_has("::error title=tagship::");
+    output.stderr_has("error: `relase` is not a command\n  hint: did you mean `release`? set the input `command`\n");
     assert!(std::fs::read_to_string(&summary).unwrap().contains("### tagship: failed\n"));
+    action(&["frobnicate"], &[]).stderr_has("hint: set the input `command` to `release`, `");
+    let output = action(&["release"], &[image, ("TAGSHIP_ON_SUPERSEDED", "x")]);
+    output.stderr_has(
+        "error: `x` is not a value of the input `on-superseded`\n  hint: the values are `skip`, `fail`, `allow`\n",
+    );
+    let output = action(&["release"], &[image, ("TAGSHIP_DRY_RUN", "perhaps")]);
+    output
+        .stderr_has("error: `perhaps` is not a value of the input `dry-run`\n  hint: the values are `true`, `false`\n");
+    let output = action(&["release"], &[image, ("TAGSHIP_ATTEMPTS", "0")]);
+    output.stderr_has("error: `0` is not a value of the input `attempts`: 0 is not in 1..=1000\n");
+    let output = action(&["release"], &[image, ("TAGSHIP_NO_PUSH", "true"), ("TAGSHIP_BASE", "main")]);
+    output.stderr_has("the input `base` cannot be used with `no-push`");
+    action(&["promote"], &[]).stderr_has("the inputs `from`, `to` are missing\n  hint: set them, ");
+    let images = ("PLUGIN_IMAGES", "a:1");
+    let output = plugin(&[images, ("PLUGIN_COMMAND", "relase")]);
+    output.stderr_has("error: `relase` is not a command\n  hint: did you mean `release`? set the setting `command`\n");
+    let output = plugin(&[images, ("PLUGIN_ON_SUPERSEDED", "x")]);
+    output.stderr_has(
+        "error: `x` is not a value of the setting `on_superseded`\n  hint: the values are `skip`, `fail`, `allow`\n",
+    );
+    let output = plugin(&[images, ("PLUGIN_DRY_RUN", "perhaps")]);
+    output.stderr_has(
+        "error: `perhaps` is not a value of the setting `dry_run`\n  hint: the values are `true`, `false`\n",
+    );
+}
+
+/// A person who typed `release` reads why nothing was released, and what would do it.
+#[test]
+fn what_a_guard_stopped() {
+    let stage = Stage::new();
+    let release = |tag: &str| stage.release().args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:{tag}")]);
+    release("v2.0.0").run().success();
+    let hint = "  hint: `--on-superseded allow` releases it all the same\n";
+    release("v1.9.0").run().success().stdout_has("superseded: ").stdout_has(hint);
+    let json = release("v1.9.0").args(["--output", "json"]).run().success().stdout();
+    assert!(!json.contains("hint:"), "{json}");
+    let action = release("v1.9.0").env("GITHUB_ACTIONS", "true").env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+    action.run().success().stdout_has("  hint: `on-superseded: allow` releases it all the same\n");
 }
 
 #[test]
 fn help_and_what_else_a_newcomer_types() {
     tagship().arg("help").run().success().stdout_has("Exit codes:");
     tagship().args(["help", "release"]).run().success().stdout_has("--pin-digest");
+    tagship().arg("version").run().exit(2).stderr_has("  hint: `tagship --version` prints the version\n");
     for command in ["release", "check", "set", "log", "rollback", "promote", "guard"] {
         let output = tagship().args([command, "--help"]).run().success();
         output
@@ -146,7 +202,16 @@ fn a_narrow_log_has_fewer_columns() {
     assert_eq!(heading(""), "WHEN TAG DIGEST SOURCE BY COMMIT");
     assert_eq!(heading("200"), "WHEN TAG DIGEST SOURCE BY COMMIT");
     assert_eq!(heading("75"), "WHEN TAG SOURCE BY COMMIT");
-    assert_eq!(heading("40"), "WHEN TAG SOURCE COMMIT");
+    assert_eq!(heading("60"), "WHEN TAG SOURCE COMMIT");
+    assert_eq!(heading("50"), "WHEN TAG SOURCE COMMIT");
+    assert_eq!(heading("45"), "WHEN TAG COMMIT");
+    for columns in [40, 50, 60, 75, 200] {
+        let log = stage.tagship().env("COLUMNS", columns.to_string()).args(["log", "--repo", &url, "-k", FOLDER]);
+        let table = log.run().success().stdout();
+        let longest = table.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(longest <= columns, "{columns}:\n{table}");
+        assert!(table.contains("by hand"), "{table}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use crate::stage::{Stage, tagship};
 use crate::support::command::Home;
-use crate::support::repository::File;
+use crate::support::repository::{Checkout, File};
 
 const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n";
 const FLUX: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec:\n  path: ./apps\n  images:\n  - name: web\n    newTag: v1\n";
@@ -45,6 +45,21 @@ fn what_is_no_kustomization_is_not_written() {
     }
 }
 
+/// kustomize's own command edits such a file by its name. It is no manifest: those have no `images` at their root.
+#[test]
+fn entries_of_a_kustomization_with_a_wrong_kind_are_edited_with_a_note() {
+    let home = Home::new();
+    let text = format!("{DEPLOYMENT}images:\n- name: web\n  newTag: v1\n");
+    let path = home.write("kustomization.yaml", &text);
+    let output = tagship().home(&home).current_dir(home.path()).args(["set", "-k", ".", "web=*:v2"]).run().success();
+    output.stdout_has("not a kustomization: kustomize does not build the file");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text.replace("newTag: v1", "newTag: v2"));
+    let other = home.write("deployment.yaml", &text);
+    let set = tagship().home(&home).current_dir(home.path()).args(["set", "-k", "deployment.yaml", "web=*:v2"]);
+    set.run().exit(3).stderr_has("`deployment.yaml` is not a kustomization");
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), text);
+}
+
 #[test]
 fn a_release_does_not_write_them_either() {
     let stage = Stage::new();
@@ -75,4 +90,42 @@ fn the_kustomizations_that_have_the_entry_are_named() {
     let output = release("web").stderr_has("no `images` entry is named `web` in `base/kustomization.yaml`");
     output.stderr_has("  hint: `overlays/prod` and `overlays/staging` have an entry `web`; name one with `-k`\n");
     release("nothing").stderr_has("`--add` appends a new entry");
+    // The folders of a checkout are at hand as well.
+    let checkout = Checkout::shallow(&url);
+    let release =
+        stage.tagship().current_dir(checkout.path()).args(["release", "--no-check", "-k", "base", "web=*:v2"]);
+    let output = release.run().exit(3);
+    output.stderr_has("  hint: `overlays/prod` and `overlays/staging` have an entry `web`; name one with `-k`\n");
+}
+
+/// `set` looks on disk, as far as the workspace goes.
+#[test]
+fn set_names_them_too() {
+    let home = Home::new();
+    for (path, text) in [
+        ("work/base/kustomization.yaml", "resources:\n- deployment.yaml\n"),
+        ("work/overlays/prod/kustomization.yaml", BARE),
+        ("work/overlays/staging/kustomization.yml", BARE),
+        ("work/overlays/other/kustomization.yaml", "images:\n- name: api\n"),
+        ("work/overlays/broken/kustomization.yaml", "images:\n- name: web\n bad"),
+        ("work/.git/kustomization.yaml", BARE),
+        ("elsewhere/kustomization.yaml", BARE),
+    ] {
+        home.write(path, text);
+    }
+    let work = home.path().join("work");
+    std::os::unix::fs::symlink("../elsewhere", work.join("link")).unwrap();
+    std::os::unix::fs::symlink(".", work.join("round")).unwrap();
+    let set = |folder: &str, path: &str, name: &str| {
+        let set = tagship().home(&home).current_dir(work.join(folder)).args(["set", "-k", path]);
+        set.arg(format!("{name}=*:v2")).run().exit(3)
+    };
+    let output = set(".", "base", "web").stderr_has("no `images` entry is named `web` in `base/kustomization.yaml`");
+    output.stderr_has("  hint: `overlays/prod` and `overlays/staging` have an entry `web`; name one with `-k`\n");
+    let expected = "  hint: `../overlays/prod` and `../overlays/staging` have an entry `web`; name one with `-k`\n";
+    set("base", ".", "web").stderr_has(expected);
+    set(".", "base", "nothing").stderr_has("`--add` appends a new entry");
+    // Without a checkout, the current folder is all that is looked through.
+    std::fs::remove_dir_all(work.join(".git")).unwrap();
+    set("base", ".", "web").stderr_has("`--add` appends a new entry");
 }

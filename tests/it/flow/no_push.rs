@@ -1,4 +1,4 @@
-//! `release --no-push`: a commit in the checkout, on what is checked out there, and nobody is asked.
+//! `release --no-push`: a commit in the checkout, on what is checked out there; no server is asked.
 
 use serde_json::Value;
 

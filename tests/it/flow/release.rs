@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::stage::{COMMIT, FILE, SEED, Stage};
+use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage};
 use crate::support::command::Command;
 use crate::support::login::Login;
 use crate::support::registry::{ALWAYS, Auth, Fault};
@@ -109,7 +109,8 @@ fn the_entrys_own_name_is_checked_where_the_argument_keeps_it() {
     stage.release().arg(stage.argument()).run().success();
     let next = stage.registry.put_image("jakousa/dwk-4-gitops-app", "v2", &crate::support::registry::Image::new());
     stage.registry.requests();
-    stage.release().arg("IMAGE_PLACEHOLDER=*:v2").run().success();
+    // The order of the two is nothing that is asked for.
+    stage.release().args(["--order", "none", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
     assert_eq!(stage.registry.request_lines(), ["HEAD /v2/jakousa/dwk-4-gitops-app/manifests/v2 200"]);
     assert!(stage.remote.log("main")[0].trailer("Tagship-Image")[0].ends_with(&next));
     stage
@@ -303,6 +304,23 @@ fn an_empty_title_is_not_written() {
 }
 
 /// Without a checkout, the user's own configuration of git still says who commits.
+#[test]
+fn the_source_is_written_beside_the_tag() {
+    let stage = Stage::new();
+    let source = format!("org/app@{COMMIT}");
+    let release = |argument: &str| stage.release().args(["--no-check", "--source", &source, argument]);
+    release("IMAGE_PLACEHOLDER=*:v2").args(["--comment", "# commit {source}"]).run().success();
+    let text = |tag: &str| SEED.replace("b15411f387bb2a2286676b92a87fd85aa9b682a5", tag).into_bytes();
+    assert_eq!(stage.remote.file("main", FILE), text(&format!("v2 # commit {source}")));
+    release("IMAGE_PLACEHOLDER=*:v3").env("TAGSHIP_COMMENT", "of {entry}").run().success();
+    assert_eq!(stage.remote.file("main", FILE), text("v3 # of IMAGE_PLACEHOLDER"));
+    let plugin =
+        stage.tagship().env("CI", "woodpecker").env("PLUGIN_COMMAND", "rollback").env("PLUGIN_NO_CHECK", "true");
+    let plugin = plugin.env("PLUGIN_REPOSITORY", stage.remote.file_url()).env("PLUGIN_KUSTOMIZATION", FOLDER);
+    plugin.env("PLUGIN_NAME", "IMAGE_PLACEHOLDER").env("PLUGIN_COMMENT", "drop").run().success();
+    assert_eq!(stage.remote.file("main", FILE), text("v2"));
+}
+
 #[test]
 fn who_commits_without_a_checkout() {
     let stage = Stage::new();

@@ -152,7 +152,7 @@ fn what_was_written_by_hand_and_rolled_back_stays_away() {
     ends(&environments.release(PRODUCTION, "web", "v1.2.0", 3), "released");
 }
 
-/// Where one tag is moved, or there is none, the digest tells what was taken back.
+/// If one tag is moved, or there is none, the digest tells what was taken back.
 #[test]
 fn a_digest_that_was_rolled_back_stays_away() {
     for tag in ["", ":latest"] {
@@ -180,7 +180,7 @@ fn back_to_what_was_rolled_back_before() {
     environments.release(PRODUCTION, "web", "v1.2.0", 3).success();
     let image = format!("web={}/org/web:v1.2.0", environments.stage.registry.address());
     for to in [rolled_back, first_rollback] {
-        // Whoever insists may have it all the same.
+        // The flag allows it all the same.
         environments.run("release", &["-k", PRODUCTION, "--on-superseded", "allow", &image]).run().success();
         let output = rollback(&environments, &["--to", &to, "web"]).run().success();
         ends(&output, "released");
@@ -219,7 +219,7 @@ fn a_release_in_between_is_not_taken_back() {
     let mended = remote.commit("main", "Mended", &[File::new(PATH, text.replace("v1.1.0", "v1.2.0"))]);
     remote.git(["update-ref", "refs/heads/main", &seen]).run().success();
     let race = |commit: &str| {
-        // The hook runs before the ref is moved: the server then finds that somebody was faster.
+        // The hook runs before the ref is moved: the server then finds that another commit was faster.
         let script = format!(
             "[ -e raced-{commit} ] && exit 0\ntouch raced-{commit}\n\
              env -u GIT_QUARANTINE_PATH git update-ref refs/heads/main {commit}\n"
@@ -231,7 +231,7 @@ fn a_release_in_between_is_not_taken_back() {
     assert_eq!(document(&output)["error"]["kind"], "guarded");
     output.stderr_has("`web` was changed in the meantime").stderr_has("`tagship log`");
     assert_eq!(environments.tip(), mended);
-    // What else was committed is in nobody's way.
+    // A commit of other files changes nothing.
     let tip = remote.commit("main", "Something else", &[File::new("noise", "1")]);
     remote.git(["update-ref", "refs/heads/main", &mended]).run().success();
     race(&tip);

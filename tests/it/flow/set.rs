@@ -54,6 +54,50 @@ fn an_entry_is_appended_when_asked() {
 }
 
 #[test]
+fn an_entry_named_by_what_it_becomes_or_without_its_tag() {
+    let home = Home::new();
+    let entries = "images:\n- name: controller\n  newName: ghcr.io/a/op\n- name: nginx:1.25\n  newTag: v1\n";
+    home.write("app/kustomization.yaml", entries);
+    let set = |argument: &str| {
+        tagship().home(&home).current_dir(home.path().join("app")).args(["set", argument]).run().exit(3)
+    };
+    set("ghcr.io/a/op:v2").stderr_has("hint: `controller` has this as its newName: write `controller=*:v2`\n");
+    set("ghcr.io/a/op=x/op:v2").stderr_has("newName: write `controller=x/op:v2`\n");
+    set("nginx:v2").stderr_has("hint: did you mean `nginx:1.25`? write `nginx:1.25=*:v2`\n");
+    set("web:v2").stderr_has("hint: `--add` appends a new entry\n");
+}
+
+#[test]
+fn a_blank_that_is_no_space_is_shown() {
+    let home = Home::new();
+    home.write("app/kustomization.yaml", "images:\n- name: web\u{a0}\n");
+    let set = tagship().home(&home).current_dir(home.path().join("app")).args(["set", "web:v2"]).run().exit(3);
+    set.stderr_has("entries: web\\u{a0}\n").stderr_has("did you mean `web\\u{a0}`?");
+}
+
+#[test]
+fn a_comment_is_kept_or_dropped_or_written() {
+    let home = Home::new();
+    let set = |flags: &[&str], entries: &str| {
+        home.write("app/kustomization.yaml", entries);
+        let set = tagship().home(&home).current_dir(home.path().join("app")).arg("set").args(flags.iter().copied());
+        (set.arg("web=*:v2").run(), content(&home))
+    };
+    let entries = |tag: &str| format!("images:\n- name: web\n  newTag: {tag}\n");
+    let (output, text) = set(&[], &entries("v1 # v1.0.0"));
+    output.success().stdout_has("the comment `# v1.0.0` was kept: does it describe the old value?");
+    assert_eq!(text, entries("v2 # v1.0.0"));
+    let (output, text) = set(&["--comment", "drop"], &entries("v1 # v1.0.0"));
+    output.success();
+    assert_eq!(text, entries("v2"));
+    let (output, text) = set(&["--comment", "# {entry} {tag}"], &entries("v1"));
+    output.success();
+    assert_eq!(text, entries("v2 # web v2"));
+    let (output, _) = set(&["--comment", "# {images}"], &entries("v1"));
+    output.exit(2).stderr_has("the comment has no placeholder `{images}`").stderr_has("use `{entry}`, `{tag}`");
+}
+
+#[test]
 fn the_three_names_and_no_other() {
     for name in ["kustomization.yaml", "kustomization.yml", "Kustomization"] {
         let home = Home::new();

@@ -41,6 +41,28 @@ fn a_token_that_is_included() {
     releases(&stage, &checkout);
 }
 
+/// Runners have their work folder behind a symbolic link, and write the condition with it. git matches both spellings.
+#[cfg(unix)]
+#[test]
+fn a_token_that_is_included_by_a_symbolic_link() {
+    let (stage, server, checkout) = checked_out();
+    let link = stage.home.path().join("link");
+    std::os::unix::fs::symlink(checkout.path(), &link).unwrap();
+    let credentials =
+        format!("[http \"{}\"]\n\textraheader = AUTHORIZATION: basic {}\n", server.url(""), login().encoded());
+    let credentials = stage.home.write("credentials", &credentials).display().to_string();
+    checkout.git(["config", &format!("includeIf.gitdir:{}/.git.path", link.display()), &credentials]).run().success();
+    let release = || {
+        tagship().home(&stage.home).args(["release", "--no-check", "--dry-run", "-k", FOLDER, "IMAGE_PLACEHOLDER=*:v2"])
+    };
+    release().current_dir(&link).run().exit(5);
+    Command::git().current_dir(&link).env("PWD", &link).arg("ls-remote").run().success();
+    release().current_dir(&link).env("PWD", &link).run().success();
+    release().current_dir(stage.home.path()).args(["--repo", "link", "-k", FOLDER]).run().success();
+    // A variable that is left over from another folder counts for nothing.
+    release().current_dir(&link).env("PWD", "/").run().exit(5);
+}
+
 #[test]
 fn a_token_that_is_included_in_a_linked_worktree() {
     let (stage, server, checkout) = checked_out();

@@ -5,19 +5,20 @@ use std::time::{Duration, Instant};
 
 use super::serve;
 use crate::stage::{Stage, tagship};
-use crate::support::git_server::{Access, Fault, GitServer};
+use crate::support::git_server::{ALWAYS, Access, Fault, GitServer};
 use crate::support::http::Response;
 use crate::support::relay::{Cut, Relay, Turn};
 use crate::support::repository::{File, Remote};
 
-/// However a push is cut off: either it happened, once, or it did not, and the exit code says which.
+/// However a push is cut off: either it happened, once, or it did not, and the exit code says which. A connection that had
+/// been closed takes nothing, and the push is sent again: its lease lets it happen once.
 #[test]
 fn a_push_that_is_cut_off() {
     let push = "POST /gitops.git/git-receive-pack";
     for (fault, happened) in [
-        (Fault::CutRequest(0), false),
-        (Fault::CutRequest(10), false),
-        (Fault::CutRequest(300), false),
+        (Fault::CutRequest(0), true),
+        (Fault::CutRequest(10), true),
+        (Fault::CutRequest(300), true),
         (Fault::Answer(Response::text(502, "bad gateway")), false),
         (Fault::CutBeforeResponse, true),
         (Fault::CutResponse(0), true),
@@ -78,23 +79,93 @@ fn a_lost_answer_and_a_release_on_top() {
     assert_eq!(subjects[0], "other");
 }
 
-/// What is cut off while reading changes nothing.
+/// What is cut off while reading is read again, on another connection.
 #[test]
 fn a_reading_that_is_cut_off() {
+    let (push, info) = ("GET /gitops.git/info/refs?service=git-receive-pack", "GET /gitops.git/info/refs");
+    let fetch = "POST /gitops.git/git-upload-pack";
     for (request, fault) in [
-        ("GET /gitops.git/info/refs?service=git-receive-pack", Fault::CutResponse(100)),
+        (info, Fault::CutRequest(0)),
+        (push, Fault::CutResponse(100)),
         ("GET /gitops.git/info/refs?service=git-upload-pack", Fault::CutResponse(30)),
-        ("POST /gitops.git/git-upload-pack", Fault::CutResponse(0)),
-        ("POST /gitops.git/git-upload-pack", Fault::CutResponse(60)),
-        ("POST /gitops.git/git-upload-pack", Fault::CutResponse(250)),
-        ("POST /gitops.git/git-upload-pack", Fault::Answer(Response::text(200, "<html>"))),
+        (fetch, Fault::CutRequest(0)),
+        (fetch, Fault::CutRequest(20)),
+        (fetch, Fault::CutBeforeResponse),
+        (fetch, Fault::CutResponse(0)),
+        (fetch, Fault::CutResponse(60)),
+        (fetch, Fault::CutResponse(250)),
     ] {
         let stage = Stage::new();
         let server = serve(&stage, Access::Open);
         server.inject(request, 1, fault);
         let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
-        release.run().exit(6);
+        release.run().success();
+        assert_eq!(stage.remote.number_of_commits("main"), 2);
+    }
+}
+
+/// If it is cut off each time, that is told, and nothing has changed.
+#[test]
+fn a_reading_that_is_always_cut_off() {
+    let fetch = "POST /gitops.git/git-upload-pack";
+    for (fault, expected) in [
+        (Fault::CutRequest(0), "connection closed before message completed"),
+        (Fault::CutResponse(60), "cannot be reached"),
+        (Fault::Answer(Response::text(200, "<html>")), "cannot be reached"),
+        (Fault::Answer(Response::text(502, "bad gateway")), "502 Bad Gateway: bad gateway"),
+    ] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        server.inject(fetch, ALWAYS, fault);
+        let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--timeout", "2s"]);
+        release.arg(stage.argument()).run().exit(6).stderr_has(expected);
         stage.untouched();
+    }
+}
+
+/// A server that is busy for a while is asked again within the limit, and not sooner than it says.
+#[test]
+fn a_server_that_is_busy() {
+    let (info, fetch, push) =
+        ("GET /gitops.git/info/refs", "POST /gitops.git/git-upload-pack", "POST /gitops.git/git-receive-pack");
+    let answer = |status| Response::text(status, "busy");
+    for (request, answer, pause) in [
+        (info, answer(502), 0),
+        (info, answer(503).header("Retry-After", "1"), 1),
+        (fetch, answer(504), 0),
+        (fetch, answer(429).header("Retry-After", "2"), 2),
+        (push, answer(429).header("Retry-After", "1"), 1),
+    ] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        server.inject(request, 1, Fault::Answer(answer));
+        let begun = Instant::now();
+        stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().success();
+        assert!(begun.elapsed() >= Duration::from_secs(pause), "{:?}", begun.elapsed());
+        assert_eq!(stage.remote.number_of_commits("main"), 2);
+    }
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    server.inject(info, 1, Fault::Answer(answer(503).header("Retry-After", "3600")));
+    let begun = Instant::now();
+    stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().exit(6).stderr_has("503");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    stage.untouched();
+}
+
+/// The part of a host that is read from may lag behind the one that is pushed to.
+#[test]
+fn a_replica_that_does_not_have_the_tip_yet() {
+    for times in [1, 2] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        let said = format!("ERR upload-pack: not our ref {}", stage.remote.log("main")[0].id);
+        let packet = format!("{:04x}{said}", said.len() + 4);
+        let answer = Response::new(200).header("Content-Type", "application/x-git-upload-pack-result");
+        server.inject("POST /gitops.git/git-upload-pack", times, Fault::Answer(answer.body(packet.as_bytes())));
+        let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
+        release.run().success().stdout_has("not our ref").stdout_has("trying again");
+        assert_eq!(stage.remote.number_of_commits("main"), 2);
     }
 }
 

@@ -109,26 +109,95 @@ fn helpers_that_are_of_no_help() {
 fn a_helper_that_hangs() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Login(login()));
-    // It outlives the release, and must not keep what we listen to open.
-    let config = format!("[credential]\nhelper = {}\n", helper(&stage, "helper", "exec sleep 20 2>&-"));
+    // Its child would keep open what the caller listens to.
+    let hang = format!("sleep 1000 & echo $! >'{}'; wait", stage.home.path().join("child").display());
+    let config = format!("[credential]\nhelper = {}\n", helper(&stage, "helper", &hang));
     let begun = Instant::now();
     let output = release_with(&stage, &server, &config).args(["--timeout", "1s"]).run().exit(5);
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     output.stderr_has("git's credential helpers did not answer within 1s");
+    #[cfg(target_os = "linux")]
+    assert_ended(&stage.home.path().join("child"));
+}
+
+/// Asserts that the process whose id is in the file does not run any more.
+#[cfg(target_os = "linux")]
+fn assert_ended(pid_file: &std::path::Path) {
+    let pid = std::fs::read_to_string(pid_file).unwrap();
+    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    let runs = state.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'));
+    assert!(!runs, "{state}");
+}
+
+/// What a helper says is quoted if it knows no login, and does not get among our own lines.
+#[test]
+fn what_a_helper_says() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let config =
+        format!("[credential]\nhelper = {}\n", helper(&stage, "helper", "echo the vault is sealed >&2; exit 1"));
+    let output = release_with(&stage, &server, &config).run().exit(5);
+    output.stderr_has("\n  credential helper: the vault is sealed\n");
+    let config =
+        format!("[credential]\nhelper = {}\n", helper(&stage, "helper", &format!("echo chatter >&2; {}", right())));
+    assert_eq!(release_with(&stage, &server, &config).run().success().stderr(), "");
+}
+
+/// Writes a program that answers git's prompts, and logs them. Returns its path.
+fn askpass(stage: &Stage, answer: &str) -> PathBuf {
+    let path = stage.home.path().join("askpass");
+    let log = log_of(stage, "askpass");
+    write_script(&path, &format!("#!/bin/sh\necho \"$1\" >>'{}'\n{answer}\n", log.display()));
+    path
 }
 
 /// A program that prompts a person would wait without an end.
 #[test]
-fn nobody_is_prompted() {
+fn no_person_is_prompted() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Login(login()));
-    let asked = stage.home.path().join("asked");
-    let askpass = stage.home.path().join("askpass");
-    write_script(&askpass, &format!("#!/bin/sh\ntouch '{}'\necho {}\n", asked.display(), login().password));
+    let askpass = askpass(&stage, &format!("echo {}", login().password));
     let release = release_with(&stage, &server, &format!("[core]\naskPass = {}\n", askpass.display()));
     for variable in ["GIT_ASKPASS", "SSH_ASKPASS"] {
         let release = release.clone().env(variable, &askpass).env("GIT_TERMINAL_PROMPT", "1").env("DISPLAY", ":0");
         release.run().exit(5).stderr_has("requires a login, and none was found");
-        assert!(!asked.exists(), "{variable} was asked");
+        assert_eq!(log(&stage, "askpass"), "", "{variable} was asked");
+    }
+}
+
+/// In CI there is no person, and the program knows the login; it is asked what git would ask it.
+#[test]
+fn askpass_is_asked_in_ci() {
+    let answer = format!("case $1 in User*) echo {};; *) echo {};; esac", login().user, login().password);
+    for (by_variable, url_user) in [(true, false), (false, false), (true, true)] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Login(login()));
+        let program = askpass(&stage, &answer);
+        let config = if by_variable { String::new() } else { format!("[core]\naskPass = {}\n", program.display()) };
+        let user = if url_user { format!("{}@", login().user) } else { String::new() };
+        let url = server.url("gitops.git").replace("http://", &format!("http://{user}"));
+        let config = stage.home.write("gitconfig", &config);
+        let environment: &[_] = if by_variable { &[("GIT_ASKPASS", program.clone())] } else { &[] };
+        let release = stage.release_to(&url).env("GIT_CONFIG_GLOBAL", &config).env("CI", "true");
+        let release = environment.iter().fold(release, |release, (name, value)| release.env(*name, value));
+        let release = release.args(["--no-check", "--dry-run", "IMAGE_PLACEHOLDER=*:v2"]);
+        release.run().success().says_nowhere(&login().password);
+        let ours = std::mem::take(&mut log(&stage, "askpass"));
+        std::fs::remove_file(log_of(&stage, "askpass")).unwrap();
+        let git = Command::git().env("GIT_CONFIG_GLOBAL", &config).args(["ls-remote", &url]);
+        environment.iter().fold(git, |git, (name, value)| git.env(*name, value)).run().success();
+        assert_eq!(ours, log(&stage, "askpass"), "git asks the same");
+    }
+}
+
+#[test]
+fn an_askpass_that_hangs_or_fails() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    for (answer, expected) in [("sleep 1000", "did not answer within 1s"), ("echo no >&2; exit 1", "none was found")] {
+        let begun = Instant::now();
+        let release = release_with(&stage, &server, "").env("CI", "true").env("GIT_ASKPASS", askpass(&stage, answer));
+        release.args(["--timeout", "1s"]).run().exit(5).stderr_has(expected);
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     }
 }

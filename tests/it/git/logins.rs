@@ -2,8 +2,9 @@
 
 use super::{checkout_without_login, login, release_in, serve};
 use crate::stage::{FILE, Stage};
-use crate::support::command::write_script;
-use crate::support::git_server::{Access, GitServer};
+use crate::support::command::{Command, write_script};
+use crate::support::git_server::{ALWAYS, Access, Fault, GitServer};
+use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::registry::Image;
 use crate::support::repository::Remote;
@@ -120,6 +121,143 @@ fn the_users_configuration_counts_without_a_checkout() {
     let rewritten = format!("url.{}.insteadOf", server.url(""));
     let release = release.env("GIT_CONFIG_KEY_1", rewritten).env("GIT_CONFIG_VALUE_1", "config:");
     release.run().success().stdout_has("unchanged: ");
+}
+
+/// The sources of logins, in the order in which they count. Each has a login of its own.
+const SOURCES: [&str; 8] = ["typed", "variable", "configured", "header", "netrc", "ci", "helper", "askpass"];
+
+/// Returns a dry run with a login from each of these sources.
+fn with_sources(stage: &Stage, server: &GitServer, sources: &[&str]) -> Command {
+    let has = |source: &str| sources.contains(&source);
+    let (url, password) = (server.url(""), "s3cret");
+    let mut config = String::new();
+    if has("configured") {
+        let with_login = server.url_with(&Login::new("configured", password), "");
+        config += &format!("[url \"{with_login}\"]\n\tinsteadOf = {url}\n");
+    }
+    if has("header") {
+        let login = Login::new("header", password).encoded();
+        config += &format!("[http \"{url}\"]\n\textraHeader = AUTHORIZATION: basic {login}\n");
+    }
+    if has("helper") {
+        let answer = format!("!f() {{ echo username=helper; echo password={password}; }}; f");
+        config += &format!("[credential]\n\thelper = \"{answer}\"\n");
+    }
+    let netrc = format!("machine 127.0.0.1 login netrc password {password}\n");
+    stage.home.write(".netrc", if has("netrc") { &netrc } else { "" });
+    let askpass = stage.home.path().join("askpass");
+    write_script(&askpass, &format!("#!/bin/sh\ncase $1 in User*) echo askpass;; *) echo {password};; esac\n"));
+    let typed = if has("typed") { server.url_with(&Login::new("typed", password), "") } else { url.clone() };
+    let config = stage.home.write("gitconfig", &config);
+    let mut release = stage.release_to(&format!("{typed}gitops.git")).env("GIT_CONFIG_GLOBAL", config);
+    if has("variable") {
+        release = release.env("TAGSHIP_GIT_TOKEN", password).env("TAGSHIP_GIT_USERNAME", "variable");
+    }
+    if has("ci") {
+        release = release.env("CI_SERVER_URL", &url).env("CI_JOB_TOKEN", password);
+    }
+    if has("askpass") {
+        release = release.env("CI", "true").env("GIT_ASKPASS", askpass);
+    }
+    release.args(["--no-check", "--dry-run", "IMAGE_PLACEHOLDER=*:v2"])
+}
+
+/// Each source against the next one, and all of those that may come with it: the first has a good login, and no other is shown.
+#[test]
+fn the_order_of_logins() {
+    for (index, source) in SOURCES.iter().enumerate() {
+        let user = if *source == "ci" { "gitlab-ci-token" } else { source };
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Login(Login::new(user, "s3cret")));
+        let next = SOURCES.get(index + 1).copied();
+        for sources in [[Some(*source), next].into_iter().flatten().collect(), SOURCES[index..].to_vec()] {
+            with_sources(&stage, &server, &sources).run().success().says_nowhere("s3cret");
+            let requests = server.requests();
+            let mut shown = requests.iter().filter_map(|request| request.logged.authorization_value());
+            let good = Login::new(user, "s3cret").encoded();
+            assert!(shown.all(|value| value.contains(&good)), "{sources:?}: another login was shown");
+        }
+    }
+}
+
+/// A server may guard the push itself and nothing before it.
+#[test]
+fn a_login_that_is_wanted_for_the_push_alone() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let refusal = Response::text(401, "log in").header("WWW-Authenticate", "Basic realm=\"git\"");
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::Answer(refusal));
+    let config = format!("[credential]\nhelper = {}\n", helper(&stage, &login().password));
+    let config = stage.home.write("gitconfig", &config);
+    let release = stage.release_to(&server.url("gitops.git")).env("GIT_CONFIG_GLOBAL", config).arg(stage.argument());
+    release.run().success();
+    assert!(helper_log(&stage).starts_with("get\nstore\n"), "{}", helper_log(&stage));
+    let pushes: Vec<_> = server
+        .requests()
+        .into_iter()
+        .filter(|request| request.logged.line().contains("POST /gitops.git/git-receive"))
+        .collect();
+    assert_eq!(pushes.len(), 2);
+    assert!(pushes[1].logged.authorization_value().is_some());
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// What a runner wrote into a checkout's URL is not what the user gave.
+#[test]
+fn a_token_that_was_given_beats_the_url_of_a_checkout() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let checkout = checkout_without_login(&stage, &server);
+    let job = server.url_with(&Login::new("gitlab-ci-token", "j0b"), "gitops.git");
+    checkout.git(["remote", "set-url", "origin", &job]).run().success();
+    let refused = release_in(&checkout, &stage.home, &stage).run().exit(5);
+    refused.stderr_has("does not accept the login from the URL in git's configuration").says_nowhere("j0b");
+    let release = release_in(&checkout, &stage.home, &stage).env("TAGSHIP_GIT_TOKEN", login().password);
+    release.run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// Each refusal says which login was shown.
+#[test]
+fn a_refused_login_is_named_by_its_source() {
+    for (source, name) in [
+        ("typed", "the URL"),
+        ("variable", "`TAGSHIP_GIT_TOKEN`"),
+        ("configured", "the URL in git's configuration"),
+        ("header", "git's `http.extraHeader`"),
+        ("netrc", "`.netrc`"),
+        ("ci", "`CI_JOB_TOKEN`"),
+        ("helper", "git's credential helper"),
+        ("askpass", "the program of `GIT_ASKPASS`"),
+    ] {
+        let stage = Stage::new();
+        let wrong = serve(&stage, Access::Login(login()));
+        let output = with_sources(&stage, &wrong, &[source]).run().exit(5).says_nowhere("s3cret");
+        output.stderr_has(&format!("does not accept the login from {name}\n"));
+        for status in [403, 404] {
+            let answer = Fault::Answer(Response::text(status, "no"));
+            wrong.inject("GET", ALWAYS, answer.clone());
+            let expected = match source {
+                // They are asked if a login is wanted.
+                "helper" | "askpass" => "no login was sent".to_owned(),
+                _ => format!("is not there, or the login from {name} may not use it"),
+            };
+            with_sources(&stage, &wrong, &[source]).run().exit(5).stderr_has(&expected);
+        }
+    }
+}
+
+#[test]
+fn white_space_is_no_part_of_a_token() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let url = server.url("gitops.git");
+    let release = || stage.release_to(&url).args(["--no-check", "--dry-run", "IMAGE_PLACEHOLDER=*:v2"]);
+    for token in [format!("{}\n", login().password), format!(" {}\r\n", login().password)] {
+        release().env("TAGSHIP_GIT_TOKEN", &token).run().success();
+        release().env("GITHUB_SERVER_URL", server.url("")).env("GITHUB_TOKEN", &token).run().success();
+    }
+    release().env("TAGSHIP_GIT_TOKEN", " \n").run().exit(5).stderr_has("none was found");
 }
 
 #[test]

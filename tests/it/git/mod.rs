@@ -4,6 +4,7 @@ mod actions_checkout;
 mod branches;
 mod checkouts;
 mod commits;
+mod configuration;
 mod cost;
 mod faults;
 mod helpers;

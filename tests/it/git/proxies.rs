@@ -4,7 +4,7 @@ use super::{login, release_in, serve};
 use crate::stage::{FILE, Stage};
 use crate::support::certificate::{Certificate, LOOPBACK};
 use crate::support::command::Command;
-use crate::support::git_server::{Access, GitServer};
+use crate::support::git_server::{ALWAYS, Access, GitServer};
 use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::proxy::{Proxy, ProxyFault};
@@ -38,6 +38,8 @@ fn who_names_a_proxy_and_who_takes_it_back() {
         (String::new(), &[("https_proxy", url)], false),
         (String::new(), &[("http_proxy", url), ("no_proxy", "127.0.0.1")], false),
         (String::new(), &[("http_proxy", url), ("no_proxy", "git.example")], true),
+        (String::new(), &[("http_proxy", url), ("NO_PROXY", "127.0.0.0/8")], false),
+        (String::new(), &[("http_proxy", url), ("NO_PROXY", "127.0.0.1:1")], true),
         ("[http]\nproxy =".to_owned(), &[("http_proxy", url)], false),
         (format!("[http]\nproxy = {url}"), &[("no_proxy", "localhost,127.0.0.1")], false),
         (format!("[http]\nproxy = {url}"), &[("no_proxy", "git.example")], true),
@@ -109,30 +111,22 @@ fn a_proxy_that_does_not_help() {
     let wrong = Login::new("me", "wr0ng-s3cret");
     let wants_login = Proxy::start(Some(Login::new("me", "pr0xy-s3cret")));
     let broken = Proxy::start(None);
-    broken.inject("GET ", 1, ProxyFault::Answer(Response::text(502, "no route")));
-    broken.inject("CONNECT ", 1, ProxyFault::Answer(Response::text(502, "no route")));
+    broken.inject("GET ", ALWAYS, ProxyFault::Answer(Response::text(502, "no route")));
+    broken.inject("CONNECT ", ALWAYS, ProxyFault::Answer(Response::text(502, "no route")));
     let hanging = Proxy::start(None);
     hanging.inject("GET ", 1, ProxyFault::Hang);
     hanging.inject("CONNECT ", 1, ProxyFault::Hang);
-    for (proxy, without_tls, through_tunnel) in [
-        (wants_login.url(), "407 Proxy Authentication Required", "tunnel error: proxy authorization required"),
-        (
-            wants_login.url_with(&wrong),
-            "407 Proxy Authentication Required",
-            "tunnel error: proxy authorization required",
-        ),
-        (broken.url(), "502 Bad Gateway: no route", "tunnel error: unsuccessful"),
-        (
-            hanging.url(),
-            "no answer within 1s, the limit of `--timeout`",
-            "no answer within 1s, the limit of `--timeout`",
-        ),
-        ("http://127.0.0.1:1".to_owned(), "Connection refused", "Connection refused"),
+    for (proxy, code, without_tls, through_tunnel) in [
+        (wants_login.url(), 5, "requires a login that it accepts (407)", "requires a login that it accepts (407)"),
+        (wants_login.url_with(&wrong), 5, "requires a login that it accepts", "requires a login that it accepts"),
+        (broken.url(), 6, "502 Bad Gateway: no route", "did not connect: unsuccessful"),
+        (hanging.url(), 6, "no answer within 1s", "no answer within 1s"),
+        ("http://127.0.0.1:1".to_owned(), 6, "does not accept connections", "does not accept connections"),
     ] {
         for (server, expected) in [(&plain, without_tls), (&secure, through_tunnel)] {
             let config = format!("{authority}proxy = {proxy}");
             let release = release_with(&stage, &server.url("gitops.git"), &config, &[]).args(["--timeout", "1s"]);
-            release.run().exit(6).stderr_has(expected).says_nowhere(&wrong.password);
+            release.run().exit(code).stderr_has(expected).says_nowhere(&wrong.password);
             assert!(server.requests().is_empty());
         }
     }

@@ -4,7 +4,7 @@ use super::{login, serve};
 use crate::stage::Stage;
 use crate::support::command::{Command, Output};
 use crate::support::git_server::packs::{packet, upload_pack_result};
-use crate::support::git_server::{Access, Fault};
+use crate::support::git_server::{ALWAYS, Access, Fault};
 use crate::support::http::Response;
 
 fn release(stage: &Stage, url: &str) -> Command {
@@ -127,7 +127,7 @@ fn answers_of_http() {
     ] {
         let stage = Stage::new();
         let server = serve(&stage, Access::Login(login()));
-        server.inject(push, 1, Fault::Answer(Response::text(status, text)));
+        server.inject(push, ALWAYS, Fault::Answer(Response::text(status, text)));
         let output = release(&stage, &server.url_with(&login(), "gitops.git")).run().exit(exit);
         output.stderr_has(expected).says_nowhere(&login().password);
         stage.untouched();
@@ -228,7 +228,7 @@ fn error_packets_are_quoted() {
             if is_old {
                 server.disable_protocol_v2();
             }
-            server.inject(FETCH, 1, Fault::Answer(upload_pack_result(&body)));
+            server.inject(FETCH, ALWAYS, Fault::Answer(upload_pack_result(&body)));
             let output = release(&stage, &server.url("gitops.git")).args(["--branch", "main"]).run().exit(6);
             output.stderr_has("cannot be reached: it says: over quota, ask bob\n");
         }
@@ -247,7 +247,7 @@ fn a_fatal_error_beside_a_pack_is_quoted() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Open);
     let body = [packet(b"packfile\n"), packet(b"\x03the disk is broken\n"), b"0000".to_vec()].concat();
-    server.inject(FETCH, 1, Fault::Answer(upload_pack_result(&body)));
+    server.inject(FETCH, ALWAYS, Fault::Answer(upload_pack_result(&body)));
     let output = release(&stage, &server.url("gitops.git")).args(["--branch", "main"]).run().exit(6);
     output.stderr_has("it says: the disk is broken\n");
 }

@@ -1,10 +1,11 @@
 //! Signed commits: by git's configuration or by `--sign`, with a checkout and without, and what happens if signing fails.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use super::{release_in, serve};
 use crate::stage::Stage;
-use crate::support::command::Command;
+use crate::support::command::{Command, write_script};
 use crate::support::git_server::Access;
 use crate::support::repository::Checkout;
 use crate::support::servers::installed;
@@ -121,6 +122,28 @@ fn what_cannot_be_signed_is_not_pushed() {
         let release = release.args(["--sign", "--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
         let release = path.into_iter().fold(release, |release, path| release.env("PATH", path));
         release.run().exit(exit).stderr_has(expected);
+        stage.untouched();
+    }
+}
+
+/// A signer that hangs is ended, with its children, and nothing is pushed.
+#[test]
+fn a_signer_that_hangs() {
+    let stage = Stage::new();
+    let signer = stage.home.path().join("signer");
+    write_script(&signer, "#!/bin/sh\nsleep 1000\n");
+    for format in ["openpgp", "ssh"] {
+        let program = if format == "ssh" { "gpg.ssh.program" } else { "gpg.program" };
+        let (section, key) = program.rsplit_once('.').unwrap();
+        let section = section.replacen("gpg.ssh", "gpg \"ssh\"", 1);
+        let config =
+            format!("[gpg]\nformat = {format}\n[{section}]\n{key} = {}\n[user]\nsigningKey = x\n", signer.display());
+        let config = stage.home.write("gitconfig", &config);
+        let release =
+            stage.release().env("GIT_CONFIG_GLOBAL", config).args(["--sign", "--timeout", "1s", "--no-check"]);
+        let begun = Instant::now();
+        release.arg("IMAGE_PLACEHOLDER=*:v2").run().exit(1).stderr_has("signer` did not end within 1s");
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
         stage.untouched();
     }
 }

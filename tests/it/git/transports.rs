@@ -3,7 +3,7 @@
 use super::{release_in, serve};
 use crate::stage::{FILE, Stage, tagship};
 use crate::support::command::{Command, Home};
-use crate::support::git_server::{Access, Fault};
+use crate::support::git_server::{ALWAYS, Access, Fault};
 use crate::support::http::Response;
 use crate::support::repository::Checkout;
 use crate::support::servers::Sshd;
@@ -15,7 +15,7 @@ fn a_server_that_is_away() {
     run("http://127.0.0.1:1/gitops.git").exit(6).stderr_has("127.0.0.1:1/gitops cannot be reached");
     let server = serve(&stage, Access::Open);
     run(&server.url("absent.git")).exit(5).stderr_has("is not there, or this login may not use it");
-    server.inject("GET /gitops.git", 1, Fault::Answer(Response::text(503, "down for maintenance")));
+    server.inject("GET /gitops.git", ALWAYS, Fault::Answer(Response::text(503, "down for maintenance")));
     run(&server.url("gitops.git")).exit(6).stderr_has("503 Service Unavailable: down for maintenance");
     stage.untouched();
 }

@@ -69,7 +69,7 @@ impl Released {
     }
 }
 
-/// What GitLab writes where there is no commit.
+/// What GitLab writes if there is no commit.
 const NONE: &str = "0000000000000000000000000000000000000000";
 
 const ON_MAIN: &[(&str, &str)] = &[("CI_COMMIT_BRANCH", "main"), ("CI_PIPELINE_SOURCE", "push")];
@@ -294,14 +294,14 @@ fn a_release_ends_before_anything_is_asked() {
     let output = pushed().args(["--on-own-commit", "fail", "--output", "json"]).run().exit(9);
     output.stdout_has(r#""kind":"guarded""#).stderr_has("`--on-own-commit ignore` goes on");
     assert_eq!(released.stage.registry.request_lines(), Vec::<String>::new());
-    // What goes on asks the registry, where there is no such image.
+    // What goes on asks the registry, which has no such image.
     pushed().env("TAGSHIP_ON_OWN_COMMIT", "ignore").run().exit(4);
     for event in ["workflow_dispatch", "schedule", "repository_dispatch"] {
         release().env("GITHUB_EVENT_NAME", event).run().exit(4);
     }
     // Without its event, the run of another workflow says nothing of a push.
     release().env("GITHUB_EVENT_NAME", "workflow_run").run().exit(4);
-    // Releases go to another branch than the one that was pushed, where there is no such branch yet.
+    // Releases go to another branch than the one that was pushed, which does not exist yet.
     pushed().args(["--branch", "deploy"]).run().exit(3);
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
 use crate::stage::FOLDER;
 use crate::support::command::{Command, Output};
+use crate::support::registry::Image;
 use crate::support::repository::File;
 
 /// Releases a tag of the image `web`, without asking the registry, as CI does for `source` or by hand.
@@ -215,6 +216,32 @@ fn the_commit_of_the_image() {
     ends(&release(&pipeline, "main-bbbbbbb-1700000100", Some(&two)).run(), "released");
     assert!(!message(&pipeline).contains("Tagship-Source"), "the tag names another commit");
     release(&pipeline, "build-3", None).args(["--source", "app@abc"]).run().exit(2).stderr_has("OWNER/REPO@SHA");
+}
+
+/// From a laptop, or where the configuration's own pipeline releases, the images say themselves what they were built from.
+#[test]
+fn the_labels_of_the_images_tell_what_nothing_else_does() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let address = pipeline.stage.registry.address().to_string();
+    let build = |tag: &str, commit: &str| {
+        let source = pipeline.server.url("app.git");
+        let image = Image::new().revision(commit).label("org.opencontainers.image.source", &source);
+        pipeline.stage.registry.put_image("org/web", tag, &image);
+        let image = format!("IMAGE_PLACEHOLDER={address}/org/web:{tag}");
+        pipeline.run("release", &["--output", "json", "-k", FOLDER, &image]).run()
+    };
+    ends(&build("red", &two), "released");
+    let output = build("blue", &one).success();
+    ends(&output, "superseded");
+    output.stdout_has("is an ancestor of").stdout_has("as the labels of the images say");
+    let three = pipeline.source("three", &[&two]);
+    ends(&build("green", &three), "released");
+    let message = pipeline.stage.remote.log("main")[0].message.clone();
+    assert!(message.contains(&format!("Tagship-Source: app@{three}")), "{message}");
+    let apart = pipeline.source("apart", &[&one]);
+    build("grey", &apart).exit(9);
 }
 
 #[test]

@@ -3,4 +3,5 @@
 mod guard;
 mod hold;
 mod lines;
+mod moved;
 mod order;

@@ -132,7 +132,7 @@ fn what_is_gone_has_no_order() {
     assert_eq!(document(&other_way)["outcome"], "released", "a commit that the server does not have");
 }
 
-/// Whoever changed an entry by hand has decided: then only what the entry says counts.
+/// A change of an entry by hand is a decision: then only what the entry says counts.
 #[test]
 fn a_change_by_hand_counts() {
     let pipeline = Pipeline::new();
@@ -149,7 +149,7 @@ fn a_change_by_hand_counts() {
     output.stderr_has("cannot tell whether `build-1` is newer than `by-hand`");
 }
 
-/// What other entries do is nothing to this one; and where the newest commits say nothing of it, older ones are read.
+/// What other entries do is nothing to this one; and if the newest commits say nothing of it, older ones are read.
 #[test]
 fn many_other_commits_since() {
     let pipeline = Pipeline::new();

@@ -51,7 +51,8 @@ fn what_a_refused_get_means() {
         registry.inject("/v2/app", 2, Fault::status(status));
         let checked = check(&anonymous(), &registry, "app:v1");
         assert!(show(&checked).starts_with(verdict), "{checked:?}");
-        assert_eq!(checked.requests, 2, "{status}");
+        // A 401 without a challenge is asked for one.
+        assert_eq!(checked.requests, if status == 401 { 3 } else { 2 }, "{status}");
     }
 }
 
@@ -117,7 +118,7 @@ fn what_may_pass_is_asked_three_times() {
                 let (registry, _) = with_image();
                 registry.inject(HEAD, 2, fault);
                 let failed = format!("HEAD app/v1 {status}");
-                let requests = [&failed, &failed, "HEAD app/v1 200"];
+                let requests = [&failed, &failed, "GET app/v1 200"];
                 assert_check(&check(&anonymous(), &registry, "app:v1"), &registry, "present", &requests);
             });
         }
@@ -127,9 +128,33 @@ fn what_may_pass_is_asked_three_times() {
 #[test]
 fn what_does_not_pass_is_told_after_three_times() {
     let (registry, _) = with_image();
-    registry.inject(HEAD, ALWAYS, Fault::status(503));
-    let requests = ["HEAD app/v1 503"; 3];
-    assert_check(&check(&anonymous(), &registry, "app:v1"), &registry, "unavailable 503", &requests);
+    registry.inject("/v2/app", ALWAYS, Fault::status(503));
+    let requests = ["HEAD app/v1 503", "HEAD app/v1 503", "GET app/v1 503"];
+    assert_check(&check(&anonymous(), &registry, "app:v1"), &registry, "unavailable 503 UNKNOWN", &requests);
+}
+
+#[test]
+fn a_head_that_always_fails_is_asked_as_get_at_last() {
+    // At once, because each waits for its next try.
+    thread::scope(|scope| {
+        for fault in [Fault::status(500), Fault::status(503), Fault::Drop] {
+            scope.spawn(move || {
+                let (registry, expected) = with_image();
+                registry.inject(HEAD, ALWAYS, fault);
+                let checked = check(&anonymous(), &registry, "app:v1");
+                assert_eq!((digest(&checked), checked.requests), (expected.as_str(), 3));
+            });
+        }
+    });
+}
+
+#[test]
+fn the_last_attempt_brings_the_words() {
+    let (registry, _) = with_image();
+    registry.inject("/v2/app", ALWAYS, Fault::status(429));
+    let checked = check(&anonymous(), &registry, "app:v1");
+    let requests = ["HEAD app/v1 429", "HEAD app/v1 429", "GET app/v1 429"];
+    assert_check(&checked, &registry, "rate limited 429 TOOMANYREQUESTS", &requests);
 }
 
 #[test]
@@ -200,12 +225,41 @@ fn an_error_that_is_too_long_keeps_its_status() {
 #[test]
 fn a_host_that_is_no_registry() {
     let (registry, _) = with_image();
-    registry.inject("/v2/app", 2, Fault::Answer(Response::text(200, "<html>welcome</html>")));
+    registry.inject("/v2/app", 2, Fault::Answer(Response::text(200, "welcome")));
     assert_eq!(invalid_response(&registry), InvalidResponse::NotAManifest);
+}
+
+#[test]
+fn a_page_is_no_answer_of_a_registry() {
+    for status in [200, 401, 403, 404, 412] {
+        for text in ["<html>welcome</html>", "\n<!DOCTYPE html><title>Sign in</title>"] {
+            let (registry, _) = with_image();
+            registry.inject("/v2/", ALWAYS, Fault::Answer(Response::text(status, text)));
+            let checked = check(&anonymous(), &registry, "app:v1");
+            assert_eq!(show(&checked), format!("page {status}"), "{text}");
+        }
+        let (registry, _) = with_image();
+        let page = Response::new(status).header("Content-Type", "text/html; charset=utf-8").body(b"<h1>No</h1>");
+        registry.inject("/v2/", ALWAYS, Fault::Answer(page));
+        assert_eq!(show(&check(&anonymous(), &registry, "app:v1")), format!("page {status}"));
+    }
 }
 
 fn invalid_response(registry: &Registry) -> InvalidResponse {
     let error = check_error(&anonymous(), registry);
     let CheckError::InvalidResponse { source, .. } = error else { panic!("{error:?}") };
     source
+}
+
+/// What is compressed would have to be inflated before its digest is computed, so it is not asked for.
+#[test]
+fn bodies_are_asked_for_as_they_are() {
+    let (registry, _) = with_image();
+    check(&anonymous(), &registry, "app:v1");
+    let requests = registry.requests();
+    assert!(requests.iter().all(|request| request.head.header("accept-encoding") == Some("identity")));
+    let compressed = Response::text(200, "compressed").header("Content-Encoding", "gzip");
+    registry.inject("/v2/app", ALWAYS, Fault::Answer(compressed));
+    let CheckError::InvalidResponse { source, .. } = check_error(&anonymous(), &registry) else { panic!() };
+    assert_eq!(source, InvalidResponse::Encoded);
 }

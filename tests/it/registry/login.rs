@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tagship::registry::{CheckError, ConfigProblem, InvalidResponse};
+use serde_json::json;
+use tagship::registry::{CheckError, ConfigProblem, InvalidResponse, LoginSource, NotShown};
 
 use super::{PASSWORD, assert_check, check, check_error, ci, client_with, logged_in};
 use crate::support::http::Response;
@@ -31,9 +32,54 @@ fn a_challenge_that_is_missing_is_asked_for() {
 #[test]
 fn a_challenge_that_nobody_gives_ends_the_check() {
     let registry = with_image(Auth::None);
+    registry.inject("/v2/app", ALWAYS, Fault::status(401));
+    let (client, _home) = logged_in(&registry, &ci());
+    let requests = ["HEAD app/v1 401", "GET  200", "GET app/v1 401"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "no access 401 UNAUTHORIZED", &requests);
+}
+
+#[test]
+fn a_challenge_that_head_lacks_is_asked_for_with_get() {
+    let registry = with_image(Auth::Basic(ci()));
     registry.inject("HEAD /v2/app", ALWAYS, Fault::status(401));
     let (client, _home) = logged_in(&registry, &ci());
-    assert_check(&check(&client, &registry, "app:v1"), &registry, "no access 401", &["HEAD app/v1 401", "GET  200"]);
+    registry.inject("GET /v2/", 1, Fault::status(404));
+    let requests = ["HEAD app/v1 401", "GET  404", "GET app/v1 401", "GET app/v1 200"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "present", &requests);
+}
+
+#[test]
+fn a_login_that_has_expired_is_rejected_once_for_all_images() {
+    for message in ["Your authorization token has expired.", "Your Authorization Token is invalid."] {
+        let words = json!({"errors": [{"code": "DENIED", "message": message}]});
+        let registry = with_image(Auth::Basic(ci()));
+        registry.inject("/v2/", ALWAYS, Fault::AnswerAfterLogin(Response::json(403, &words)));
+        let (client, _home) = logged_in(&registry, &ci());
+        let requests = ["HEAD app/v1 401", "HEAD app/v1 403", "GET app/v1 403"];
+        assert_check(&check(&client, &registry, "app:v1"), &registry, "login rejected 403 DENIED", &requests);
+        assert_check(&check(&client, &registry, "other:v1"), &registry, "login rejected 403 DENIED", &[]);
+    }
+}
+
+#[test]
+fn a_token_server_can_say_that_a_login_has_expired() {
+    let words = json!({"errors": [{"code": "DENIED", "message": "token has expired"}]});
+    let registry = with_image(Auth::Bearer(ci()));
+    registry.inject("GET /token", ALWAYS, Fault::Answer(Response::json(403, &words)));
+    let (client, _home) = logged_in(&registry, &ci());
+    let requests = ["HEAD app/v1 401", "GET /token 403"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "login rejected 403 DENIED", &requests);
+}
+
+#[test]
+fn a_token_is_no_password() {
+    let registry = with_image(Auth::Basic(ci()));
+    for field in ["identitytoken", "registrytoken"] {
+        let (client, _home) = client_with(&format!(r#"{{"auths":{{"HOST":{{"{field}":"abc"}}}}}}"#), &registry);
+        let checked = check(&client, &registry, "app:v1");
+        assert_check(&checked, &registry, "no access 401", &["HEAD app/v1 401"]);
+        let LoginSource::NotShown { reason: NotShown::Token, .. } = &checked.source else { panic!("{checked:?}") };
+    }
 }
 
 #[test]
@@ -222,7 +268,7 @@ fn a_login_for_a_part_of_the_registry() {
 #[test]
 fn a_token_server_that_makes_no_sense() {
     for (fault, expected) in [
-        (Fault::Answer(Response::text(200, "<html>")), InvalidResponse::NoToken),
+        (Fault::Answer(Response::text(200, "welcome")), InvalidResponse::NoToken),
         (Fault::Answer(Response::text(200, "{}")), InvalidResponse::NoToken),
         (Fault::Answer(Response::text(200, r#"{"token":""}"#)), InvalidResponse::NoToken),
         (Fault::Answer(Response::text(200, r#"{"token":"a\r\nb: c"}"#)), InvalidResponse::NoToken),
@@ -233,6 +279,16 @@ fn a_token_server_that_makes_no_sense() {
         let (client, _home) = logged_in(&registry, &ci());
         let error = check_error(&client, &registry);
         assert!(matches!(&error, CheckError::InvalidResponse { source, .. } if *source == expected), "{error:?}");
+    }
+}
+
+#[test]
+fn a_page_is_no_answer_of_a_token_server() {
+    for status in [200, 401, 403, 404] {
+        let registry = with_image(Auth::Bearer(ci()));
+        registry.inject("GET /token", 1, Fault::Answer(Response::text(status, "<html><title>Proxy</title>")));
+        let (client, _home) = logged_in(&registry, &ci());
+        assert_eq!(super::show(&check(&client, &registry, "app:v1")), format!("page {status}"));
     }
 }
 

@@ -1,15 +1,19 @@
 //! The registry check against a registry: what it concludes, and every request that it makes to get there.
 
+mod certificates;
 mod faults;
 mod helpers;
 mod independent;
 mod login;
 mod many;
+mod proxies;
+mod reach;
 mod real;
 mod redirects;
 mod requirements;
 mod sources;
 mod tls;
+mod unasked;
 mod verdicts;
 
 use std::path::Path;
@@ -17,8 +21,8 @@ use std::time::Duration;
 
 use tagship::image::Reference;
 use tagship::registry::{
-    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, LoginSources, Outage, Requirement, Trust,
-    Verdict,
+    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, LoginSources, Outage, Proxies, Requirement,
+    Trust, Verdict,
 };
 
 use crate::support::command::Home;
@@ -39,7 +43,8 @@ fn client_in(home: &Path, timeout: Duration) -> Client {
 
 fn client_of(sources: LoginSources, timeout: Duration) -> Client {
     let credentials = Credentials::from(sources);
-    Client::new(ClientOptions { plain_http: Vec::new(), trust: Trust::default(), timeout, credentials })
+    let proxies = Proxies::default();
+    Client::new(ClientOptions { plain_http: Vec::new(), trust: Trust::default(), proxies, timeout, credentials })
 }
 
 /// Returns a client with this docker configuration.
@@ -104,6 +109,9 @@ fn show_verdict(verdict: &Verdict) -> String {
         Verdict::Mismatch { .. } => return "mismatch".to_owned(),
         Verdict::Unavailable(Outage::NoAnswer { .. }) => return "silent".to_owned(),
         Verdict::Unavailable(Outage::Untrusted { .. }) => return "untrusted".to_owned(),
+        Verdict::NotAnImage(artifact) => return artifact.to_string(),
+        Verdict::LoginElsewhere(answer) => ("login elsewhere", answer),
+        Verdict::Unavailable(Outage::Page(answer)) => ("page", answer),
         Verdict::Absent(answer) => ("absent", answer),
         Verdict::NoAccess(answer) => ("no access", answer),
         Verdict::LoginRejected(answer) => ("login rejected", answer),

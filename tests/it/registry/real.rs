@@ -1,12 +1,13 @@
-//! The same answers from the real docker-registry, in the same number of requests, if it is installed.
+//! The same answers from the real docker-registry, in the same number of requests, and the same as skopeo gets, if they are
+//! installed.
 
 use tagship::registry::{Client, Verdict};
 
-use super::{anonymous, check_at, ci, configured, docker_config, show};
-use crate::support::command::Home;
+use super::{anonymous, check, check_at, ci, configured, docker_config, show};
+use crate::support::command::{Command, Home};
 use crate::support::login::Login;
-use crate::support::registry::{Auth, Image, Registry};
-use crate::support::servers::DockerRegistry;
+use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
+use crate::support::servers::{DockerRegistry, installed};
 
 /// Who asks for what, and the verdict and number of requests.
 type Case = (Who, &'static str, &'static str, usize);
@@ -97,4 +98,31 @@ fn with_tokens() {
             (Who::Anonymous, "team/app:v1", "no access 401 insufficient_scope", 3),
         ],
     );
+}
+
+/// Logins that skopeo finds and shows, so that we must not say that there is no image, or no login.
+#[test]
+fn logins_that_skopeo_uses() {
+    if installed("skopeo").is_none() {
+        return;
+    }
+    let registry = Registry::start(Auth::Basic(ci()));
+    registry.put_image("app", "v1", &Image::new());
+    registry.put_image("hidden", "v1", &Image::new());
+    registry.inject("/v2/hidden", ALWAYS, Fault::InPlaceOfChallenge(Fault::error(404)));
+    let (address, auth) = (registry.address(), ci().encoded());
+    let (start, end) = auth.split_at(4);
+    for config in [
+        docker_config(&address, &ci()),
+        format!(r#"{{"auths":{{"{address}":{{"auth":"{start}\n{end}\r\n"}}}}}}"#),
+        format!(r#"{{"Auths":{{"{address}":{{"AUTH":"{auth}"}}}}}}"#),
+    ] {
+        for name in ["app:v1", "hidden:v1"] {
+            let (client, home) = configured(&config);
+            let image = format!("docker://{address}/{name}");
+            let skopeo = Command::new("skopeo").args(["inspect", "--raw", "--tls-verify=false", &image]).home(&home);
+            skopeo.env("REGISTRY_AUTH_FILE", home.path().join(".docker/config.json")).run().success();
+            assert_eq!(show(&check(&client, &registry, name)), "present", "{name} {config}");
+        }
+    }
 }

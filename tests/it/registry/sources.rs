@@ -1,8 +1,11 @@
 //! Where logins come from, and which of them counts.
 
+use std::path::Path;
 use std::time::Duration;
 
-use tagship::registry::{Client, GivenLogin, LoginSource, LoginSources, Secret};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tagship::registry::{CheckError, Client, GivenLogin, LoginSource, LoginSources, Secret};
 
 use super::{PASSWORD, check, check_error, ci, client_of, docker_config, show};
 use crate::stage::Stage;
@@ -21,7 +24,7 @@ fn with_image() -> Registry {
 
 fn given(variable: &'static str, registry: &str, login: &Login) -> GivenLogin {
     let (username, password) = (login.user.clone(), Secret::new(login.password.clone()));
-    GivenLogin { variable, registry: registry.to_owned(), username, password }
+    GivenLogin { variable, registry: registry.to_owned(), username, password, token_servers: None }
 }
 
 /// Returns a client that finds `login` for a registry in one of the places, and the wrong one in all that come after it.
@@ -93,6 +96,71 @@ fn docker_s_folder_of_choice_is_its_only_one() {
 }
 
 #[test]
+fn docker_s_folder_can_be_its_file() {
+    let registry = with_image();
+    let home = Home::new();
+    let file = home.write("docker.json", &docker_config(&registry.address(), &ci()));
+    home.write(".docker/config.json", &docker_config(&registry.address(), &ci()));
+    for (docker_config, auth_file) in
+        [(Some(file.as_path()), None), (Some(Path::new("~/.docker")), None), (None, Some(Path::new("~/docker.json")))]
+    {
+        let sources = LoginSources {
+            home: Some(home.path().to_owned()),
+            docker_config: docker_config.map(Path::to_owned),
+            auth_file: auth_file.map(Path::to_owned),
+            ..LoginSources::default()
+        };
+        let checked = check(&client_of(sources, Duration::from_secs(20)), &registry, "app:v1");
+        assert_eq!(show(&checked), "present", "{docker_config:?} {auth_file:?}");
+    }
+}
+
+#[test]
+fn a_variable_that_names_nothing_is_told() {
+    let stage = Stage::with_auth(Auth::Basic(ci()));
+    let check = || stage.tagship().args(["check", stage.argument().split_once('=').unwrap().1]);
+    for variable in ["REGISTRY_AUTH_FILE", "DOCKER_CONFIG"] {
+        let output = check().env(variable, "/nowhere/at/all").run().exit(5);
+        output.stderr_has(&format!("hint: check `{variable}`: it names `/nowhere/at/all`, which does not exist"));
+    }
+    // A folder without a configuration is docker's before the first login.
+    let output = check().env("DOCKER_CONFIG", stage.home.path()).run().exit(5);
+    assert!(!output.stderr().contains("DOCKER_CONFIG"), "{}", output.stderr());
+}
+
+#[test]
+fn a_variable_can_hold_the_path_of_a_configuration_or_its_base64() {
+    let registry = with_image();
+    let home = Home::new();
+    let config = docker_config(&registry.address(), &ci());
+    let encoded = STANDARD.encode(&config);
+    let (start, end) = encoded.split_at(40);
+    let path = home.write("variable.tmp", &config).display().to_string();
+    for text in [path, format!("{encoded}\n"), format!("{start}\n{end}\n"), format!("\n{config}")] {
+        let sources = LoginSources { docker_auth_config: Some(Secret::new(text)), ..LoginSources::default() };
+        let checked = check(&client_of(sources, Duration::from_secs(20)), &registry, "app:v1");
+        assert_eq!(show(&checked), "present");
+    }
+    let docker_auth_config = Some(Secret::new("/nowhere/at/all".to_owned()));
+    let sources = LoginSources { docker_auth_config, ..LoginSources::default() };
+    let error = check_error(&client_of(sources, Duration::from_secs(20)), &registry);
+    let CheckError::Config { source, .. } = error else { panic!("{error:?}") };
+    assert_eq!(source.to_string(), "it names the file `/nowhere/at/all`, which cannot be read");
+}
+
+#[test]
+fn a_line_break_is_not_part_of_a_password() {
+    let stage = Stage::with_auth(Auth::Basic(ci()));
+    let check = |host: &str| {
+        let check = stage.tagship().args(["check", stage.argument().split_once('=').unwrap().1]);
+        let check = check.env("TAGSHIP_REGISTRY_USERNAME", "ci\n").env("TAGSHIP_REGISTRY_HOST", host);
+        check.env("TAGSHIP_REGISTRY_PASSWORD", format!("{PASSWORD}\r\n")).run()
+    };
+    check(&stage.registry.address()).success();
+    check(&format!("{}/app", stage.registry.address())).exit(2).stderr_has("which is not a host");
+}
+
+#[test]
 fn a_broken_variable_is_named_and_not_shown() {
     let registry = with_image();
     let docker_auth_config = Some(Secret::new(format!("{{\"auths\": {PASSWORD}")));
@@ -110,7 +178,7 @@ fn the_environment_of_the_program() {
     let with_login = || check().env("TAGSHIP_REGISTRY_USERNAME", "ci").env("TAGSHIP_REGISTRY_PASSWORD", PASSWORD);
     let here = || with_login().env("TAGSHIP_REGISTRY_HOST", &address);
     here().run().success().stdout_has("login: `TAGSHIP_REGISTRY_PASSWORD`").says_nowhere(PASSWORD);
-    // Whoever chooses the image does not choose where the password goes.
+    // The image's name does not choose where the password goes.
     with_login().run().exit(2).stderr_has("name the registry in `TAGSHIP_REGISTRY_HOST`").says_nowhere(PASSWORD);
     with_login().env("TAGSHIP_REGISTRY_HOST", "ghcr.io").run().exit(5).stderr_has("no login for");
     with_login().env("TAGSHIP_REGISTRY_HOST", &address).arg("ghcr.io/a:v1@sha256:1").run().exit(2);
@@ -123,6 +191,20 @@ fn the_environment_of_the_program() {
     check().env("GITHUB_TOKEN", PASSWORD).run().exit(5).stderr_has("no login for");
     let no_check = ["--no-check", "IMAGE_PLACEHOLDER=*:v2"];
     stage.release().env("TAGSHIP_REGISTRY_USERNAME", "ci").args(no_check).run().success();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_helper_that_fails_can_be_run_by_hand() {
+    use super::helpers::install;
+    let stage = Stage::with_auth(Auth::Basic(ci()));
+    install(&stage.home, "echo 's3cret'; exit 1");
+    stage.home.write(".docker/config.json", r#"{"credsStore":"lab"}"#);
+    let path = format!("{}:/usr/bin:/bin", stage.home.path().join("bin").display());
+    let check = stage.tagship().args(["check", &format!("{}:v1", stage.image())]).env("PATH", path);
+    let output = check.run().exit(5).says_nowhere(PASSWORD);
+    let address = stage.registry.address();
+    output.stderr_has(&format!("hint: run `echo {address} | docker-credential-lab get` to see why"));
 }
 
 #[cfg(unix)]

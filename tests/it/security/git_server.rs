@@ -1,32 +1,17 @@
 //! What a hostile git server sends, or sends elsewhere: memory and time stay bounded.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use crate::stage::{Stage, tagship};
+use crate::stage::{FILE, SEED, Stage, tagship};
 use crate::support::command::Command;
 use crate::support::git_server::{Access, GitServer};
+use crate::support::repository::File;
 
-/// What a scripted server sends to each connection.
-type Script = fn(&mut TcpStream) -> std::io::Result<()>;
-
-/// Returns the URL of a server that reads the head of a request, and then sends what `script` does.
-fn scripted(script: Script) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/gitops.git", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut head = [0; 4096];
-            // The client may hang up in the middle: that is what is tested.
-            if stream.read(&mut head).is_ok() {
-                script(&mut stream).ok();
-            }
-        }
-    });
-    url
+fn scripted(script: fn(&mut TcpStream) -> std::io::Result<()>) -> String {
+    format!("http://{}/gitops.git", super::scripted(script))
 }
 
 fn release(stage: &Stage, url: &str) -> Command {
@@ -77,7 +62,20 @@ fn a_push_is_not_redirected_to_another_host() {
         &other.url("gitops.git/info/refs?service=git-receive-pack"),
     );
     let output = stage.release_to(&first.url("gitops.git")).arg(stage.argument()).run().exit(3);
-    output.stderr_has("it redirects the push to another host, which is not followed");
+    let place = other.url("gitops.git");
+    let output = output.stderr_has(&format!("it redirects the push to another host, `{place}`, which is not followed"));
+    output.stderr_has("hint: give the URL where the repository is now");
     assert!(other.requests().is_empty(), "the push went to another host");
     stage.untouched();
+}
+
+/// A kustomization of any size may be on the branch, and no parser needs to see it.
+#[test]
+fn a_kustomization_that_is_too_large() {
+    let stage = Stage::new();
+    let large = format!("{SEED}# {}\n", "x".repeat(5 << 20));
+    stage.remote.commit("main", "Grow", &[File::new(FILE, large)]);
+    let release = stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+    super::bounded(release).exit(3).stderr_has("is larger than 4 MiB");
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
 }

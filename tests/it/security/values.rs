@@ -141,3 +141,19 @@ fn names_that_deceive() {
         assert!(!output.stderr().contains(['\u{202e}', '\u{200b}']), "{}", output.stderr());
     }
 }
+
+/// An image may look like a flag: behind `--` it is an image, and before it no flag of another command.
+#[test]
+fn an_image_that_looks_like_a_flag() {
+    let home = Home::new();
+    let file = home.path().join("file");
+    for image in ["-x", "--add", "--no-push", "--dry-run=false", "-k", "--repo=https://evil.example/r", "--", "-"] {
+        for words in [&["check", "--"][..], &["check"], &["release", "--no-check", "--"]] {
+            let output = tagship().home(&home).current_dir(home.path()).args(words.iter().copied()).arg(image).run();
+            assert_eq!(output.code, Some(2), "{words:?} {image}: {}", output.stderr());
+        }
+    }
+    let image = format!("--result-file=json={}", file.display());
+    tagship().home(&home).args(["check", "--", &image]).run().exit(2);
+    assert!(!file.exists(), "an image named a file");
+}

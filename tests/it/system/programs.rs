@@ -53,7 +53,7 @@ fn until(what: &str, is_there: impl Fn() -> bool) {
     }
 }
 
-/// Returns whether a process is there and not only waits for somebody to take note of its end.
+/// Returns whether a process is there and does not only wait for its parent to take note of its end.
 fn lives(pid_file: &Path) -> bool {
     let pid = fs::read_to_string(pid_file).unwrap();
     let state = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
@@ -115,6 +115,30 @@ fn failures_of_ssh() {
         assert!(!output.stderr().contains("failed to fill whole buffer"), "{}", output.stderr());
     }
     stage.untouched();
+}
+
+/// A start-up file of the account that prints something breaks git's protocol. The message shows the cause.
+#[test]
+fn an_account_that_prints_a_banner() {
+    let stage = Stage::new();
+    let release = release_over(&stage, &format!("echo 'Welcome to the host'; {}", serving(&stage)));
+    let output = release.run().exit(6).stderr_has("`ssh` wrote `Welcome to the host` in place of git's protocol");
+    assert!(!output.stderr().contains("141"), "{}", output.stderr());
+    stage.untouched();
+}
+
+#[test]
+fn a_blank_in_the_path_of_an_ssh_url() {
+    let stage = Stage::new();
+    let log = stage.home.path().join("calls");
+    let ssh = fake_ssh(&stage.home, &format!("echo \"$*\" >>'{}'\n{}", log.display(), serving(&stage)));
+    for url in ["ssh://git@host.example/a b.git", "ssh://git@host.example/a%20b.git", "git@host.example:/a b.git"] {
+        let release = stage.release_to(url).args(["--dry-run", "--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+        release.env("GIT_SSH_COMMAND", &ssh).run().success();
+        let ours = fs::read_to_string(&log).unwrap();
+        assert!(ours.contains("git-upload-pack '/a b.git'"), "{url}: {ours}");
+        fs::remove_file(&log).unwrap();
+    }
 }
 
 #[test]

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use tagship::targets::kustomization::Fields;
+use tagship::targets::kustomization::{Edit, Fields};
 
 use super::Case;
 
@@ -45,16 +46,60 @@ impl Image {
     }
 }
 
-/// Writes a deployment with a container for each image, builds the folder, and returns what kustomize prints.
-fn build(kustomization: &[u8], images: &[String]) -> Result<String, String> {
-    let folder = tempfile::tempdir().unwrap();
-    let mut deployment = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: pod\nspec:\n  containers:\n".to_owned();
-    for (index, image) in images.iter().enumerate() {
-        deployment.push_str(&format!("  - name: c{index}\n    image: \"{image}:old\"\n"));
+/// What kustomize is to build: the kustomization of a case, and a container for each image.
+struct Source<'a> {
+    /// Of the case. It is in the pod's name, so that many can be built at once.
+    number: usize,
+    kustomization: &'a [u8],
+    images: &'a [String],
+}
+
+impl Source<'_> {
+    fn pod(&self) -> String {
+        format!("pod-{:06}", self.number)
     }
-    fs::write(folder.path().join("deployment.yaml"), deployment).unwrap();
-    fs::write(folder.path().join("kustomization.yaml"), kustomization).unwrap();
-    let output = Command::new("kubectl").arg("kustomize").arg(folder.path()).output().unwrap();
+
+    fn write(&self, folder: &Path) {
+        let mut pod = format!("apiVersion: v1\nkind: Pod\nmetadata:\n  name: {}\nspec:\n  containers:\n", self.pod());
+        for (index, image) in self.images.iter().enumerate() {
+            pod.push_str(&format!("  - name: c{index}\n    image: \"{image}:old\"\n"));
+        }
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join("deployment.yaml"), pod).unwrap();
+        fs::write(folder.join("kustomization.yaml"), self.kustomization).unwrap();
+    }
+}
+
+/// Returns what kustomize prints for each of `sources`, or what it says if it refuses one. Starting the program takes most of
+/// the time, so that one run builds many; if it refuses them together, each half is built by itself.
+fn build_all(sources: &[Source<'_>]) -> Vec<Result<String, String>> {
+    if sources.is_empty() {
+        return Vec::new();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    if let [source] = sources {
+        source.write(folder.path());
+        return vec![build(folder.path())];
+    }
+    let mut root = "resources:\n".to_owned();
+    for source in sources {
+        source.write(&folder.path().join(source.pod()));
+        root += &format!("- {}\n", source.pod());
+    }
+    fs::write(folder.path().join("kustomization.yaml"), root).unwrap();
+    if let Ok(manifests) = build(folder.path()) {
+        let manifests: Vec<_> = manifests.split("---\n").collect();
+        let of = |source: &Source<'_>| manifests.iter().find(|manifest| manifest.contains(&source.pod()));
+        if let Some(built) = sources.iter().map(|source| Some(Ok((*of(source)?).to_owned()))).collect() {
+            return built;
+        }
+    }
+    let (first, second) = sources.split_at(sources.len() / 2);
+    [build_all(first), build_all(second)].concat()
+}
+
+fn build(folder: &Path) -> Result<String, String> {
+    let output = Command::new("kubectl").arg("kustomize").arg(folder).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
@@ -94,54 +139,81 @@ fn kustomize_builds_what_was_asked_for() {
         return;
     }
     let cases = Case::all();
+    let comparable: Vec<_> = cases.iter().filter_map(Comparable::new).collect();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let built: usize = std::thread::scope(|scope| {
-        let chunks = cases.chunks(cases.len().div_ceil(threads));
-        let count = |chunk: &[Case]| chunk.iter().filter(|case| is_built_as_asked_for(case)).count();
-        let running: Vec<_> = chunks.map(|chunk| scope.spawn(move || count(chunk))).collect();
+        let chunks = comparable.chunks(comparable.len().div_ceil(threads));
+        let running: Vec<_> = chunks.map(|chunk| scope.spawn(move || compare(chunk))).collect();
         running.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
     println!("{built} cases built before and after");
     assert!(built >= 100, "only {built} cases were built");
 }
 
-/// Compares what kustomize builds before and after an edit. Returns `false` for a case that cannot be compared: one
-/// that is refused, or that kustomize did not read before, or whose matching is not repeated here (names that are
-/// patterns or carry a tag, merge keys, `imageTags`).
-fn is_built_as_asked_for(case: &Case) -> bool {
-    let Some(edit) = case.edit().ok().filter(|edit| edit.absent.is_empty()) else {
-        return false;
-    };
-    let text = String::from_utf8_lossy(&edit.text);
-    let is_odd = ["<<", "imageTags", "*", "x-"].iter().any(|odd| text.contains(odd));
-    // A value with a line break in it would be printed on several lines before.
-    let is_one_line = |fields: &Fields| !fields.new_tag.as_ref().is_some_and(|tag| tag.contains('\n'));
-    let Some(entries) = entries_in_order(&text) else {
-        return false;
-    };
-    if is_odd || !text.contains("deployment.yaml") || !edit.entries.iter().all(|entry| is_one_line(&entry.before)) {
-        return false;
+/// A case whose builds before and after the edit can be compared.
+struct Comparable<'a> {
+    case: &'a Case,
+    edit: Edit,
+    /// The entries after the edit.
+    entries: Vec<BTreeMap<String, String>>,
+    names: Vec<String>,
+}
+
+impl<'a> Comparable<'a> {
+    /// Returns the case with its edit; `None` if it is refused, or if its matching is not repeated here (names that are
+    /// patterns or carry a tag, merge keys, `imageTags`).
+    fn new(case: &'a Case) -> Option<Self> {
+        let edit = case.edit().ok().filter(|edit| edit.absent.is_empty())?;
+        let text = String::from_utf8_lossy(&edit.text);
+        let is_odd = ["<<", "imageTags", "*", "x-"].iter().any(|odd| text.contains(odd));
+        // A value with a line break in it is printed on several lines.
+        let is_one_line = |fields: &Fields| !fields.new_tag.as_ref().is_some_and(|tag| tag.contains('\n'));
+        let entries = entries_in_order(&text)?;
+        let are_lines = entries.iter().flat_map(BTreeMap::values).all(|value| !value.contains('\n'));
+        let is_comparable = !is_odd
+            && are_lines
+            && text.contains("deployment.yaml")
+            && edit.entries.iter().all(|entry| is_one_line(&entry.before));
+        let names = edit.names.iter().filter(|name| !name.contains(['[', '@', '*', ' '])).cloned().collect();
+        is_comparable.then_some(Self { case, edit, entries, names })
     }
-    let names: Vec<String> = edit.names.iter().filter(|name| !name.contains(['[', '@', '*', ' '])).cloned().collect();
-    let Ok(before) = build(&case.source, &names) else {
-        return false;
-    };
-    let after = build(&edit.text, &names).unwrap_or_else(|error| panic!("{}: {error}", case.name));
-    let (images, others) = image_lines(&after);
-    assert_eq!(others, image_lines(&before).1, "{}: something else changed", case.name);
-    let expected: Vec<String> = names
-        .iter()
-        .map(|name| {
+
+    /// Returns the images that kustomize should make of the containers.
+    fn expected(&self) -> Vec<String> {
+        let image = |name: &String| {
             let mut image = Image { name: name.clone(), tag: Some("old".to_owned()), digest: None };
-            for entry in &entries {
+            for entry in &self.entries {
                 image.apply(entry.get("name").map_or("", String::as_str), entry);
             }
             image.show()
-        })
-        .collect();
-    // Other characters are printed as escapes.
-    if expected.iter().all(|image| image.is_ascii()) {
-        assert_eq!(images, expected, "{}", case.name);
+        };
+        self.names.iter().map(image).collect()
     }
-    true
+}
+
+/// Compares what kustomize builds before and after the edits. Returns how many could be compared: those that kustomize read
+/// before.
+fn compare(cases: &[Comparable<'_>]) -> usize {
+    let numbered = || cases.iter().enumerate();
+    let before: Vec<Source<'_>> = numbered()
+        .map(|(number, case)| Source { number, kustomization: &case.case.source, images: &case.names })
+        .collect();
+    let before = build_all(&before);
+    let read: Vec<_> = numbered().zip(before).filter_map(|(case, built)| Some((case, built.ok()?))).collect();
+    let after: Vec<Source<'_>> = read
+        .iter()
+        .map(|((number, case), _)| Source { number: *number, kustomization: &case.edit.text, images: &case.names })
+        .collect();
+    for (((_, case), before), after) in read.iter().zip(build_all(&after)) {
+        let name = &case.case.name;
+        let after = after.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let (images, others) = image_lines(&after);
+        assert_eq!(others, image_lines(before).1, "{name}: something else changed");
+        // Other characters are printed as escapes.
+        let expected = case.expected();
+        if expected.iter().all(|image| image.is_ascii()) {
+            assert_eq!(images, expected, "{name}");
+        }
+    }
+    read.len()
 }

@@ -1,7 +1,7 @@
 //! The editor against folders of cases; below, against generated files and against kustomize itself.
 //!
-//! A case is a folder in `tests/edit`: `kustomization.yaml`, `args` (one a line, `--add` first), and what is expected:
-//! `expected.yaml` with `notes` if there are any, or `error`. `UPDATE_EXPECTED=1` writes what comes out, to be read
+//! A case is a folder in `tests/edit`: `kustomization.yaml`, `args` (one a line, `--add` and `--comment TEXT` first), and
+//! what is expected: `expected.yaml` with `notes` if there are any, or `error`. `UPDATE_EXPECTED=1` writes what comes out, to be read
 //! before it is believed.
 
 #![allow(
@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tagship::image::ImageArgument;
-use tagship::targets::kustomization::{Absent, Edit, EditError, edit};
+use tagship::image::{ImageArgument, ImageName};
+use tagship::message::line_comment::{CommentTemplate, CommentValues};
+use tagship::targets::kustomization::{Absent, Comments, Edit, EditError, EditOptions, Fields, edit};
 
 mod generated;
 mod kustomize;
@@ -26,6 +27,7 @@ struct Case {
     source: Vec<u8>,
     arguments: Vec<ImageArgument>,
     absent: Absent,
+    comment: String,
 }
 
 impl Case {
@@ -44,14 +46,34 @@ impl Case {
             Some(lines) => (Absent::Append, lines),
             None => (Absent::Report, text.as_str()),
         };
+        let (comment, lines) = match lines.strip_prefix("--comment ").and_then(|lines| lines.split_once('\n')) {
+            Some((comment, lines)) => (comment.to_owned(), lines),
+            None => ("keep".to_owned(), lines),
+        };
         let parse = |line: &str| line.parse().unwrap_or_else(|error| panic!("{name}: {line}: {error}"));
         let arguments = lines.lines().map(parse).collect();
         let source = fs::read(folder.join("kustomization.yaml")).unwrap();
-        Self { name, folder, source, arguments, absent }
+        Self { name, folder, source, arguments, absent, comment }
     }
 
     fn edit(&self) -> Result<Edit, EditError> {
-        edit(&self.source, &self.arguments, self.absent)
+        self.edit_again(&self.source)
+    }
+
+    /// Edits a text as the case edits its own.
+    fn edit_again(&self, text: &[u8]) -> Result<Edit, EditError> {
+        let template = CommentTemplate::parse(&self.comment).unwrap();
+        let write = |name: &ImageName, fields: &Fields| {
+            let (tag, digest) = (fields.new_tag.as_deref(), fields.digest.as_deref());
+            let (tag, digest) = (tag.unwrap_or_default(), digest.unwrap_or_default());
+            template.fill(&CommentValues { entry: name.as_str(), tag, digest, source: "org/app@1" })
+        };
+        let comments = match self.comment.as_str() {
+            "keep" => Comments::Keep,
+            "drop" => Comments::Drop,
+            _ => Comments::Write(&write),
+        };
+        edit(text, &self.arguments, EditOptions { absent: self.absent, comments })
     }
 
     /// Returns what is expected, by file name.
@@ -120,7 +142,7 @@ fn a_second_run_changes_nothing() {
         let Ok(first) = case.edit() else {
             continue;
         };
-        let second = edit(&first.text, &case.arguments, case.absent).unwrap();
+        let second = case.edit_again(&first.text).unwrap();
         assert!(!second.changed(), "{}", case.name);
         assert_eq!(second.text, first.text, "{}", case.name);
         assert!(second.entries.iter().all(|entry| entry.before == entry.after && !entry.appended), "{}", case.name);

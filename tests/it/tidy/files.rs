@@ -81,7 +81,7 @@ fn tests_are_laid_out_as_the_rooms() {
 /// Files that call the library and run the program too, and should do one. None may come in.
 const OF_BOTH_LEVELS: [&str; 6] = [
     "tests/it/cli.rs",
-    "tests/it/examples.rs",
+    "tests/it/examples/mod.rs",
     "tests/it/message/skip_ci.rs",
     "tests/it/registry/sources.rs",
     "tests/it/registry/tls.rs",

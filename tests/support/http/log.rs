@@ -8,7 +8,7 @@ use super::{Head, Reply};
 #[derive(Clone)]
 pub struct LoggedRequest {
     pub head: Head,
-    /// The status of the answer; `None` where none was sent.
+    /// The status of the answer; `None` if none was sent.
     pub status: Option<u16>,
     /// Bytes of the request's body that were read.
     pub received: usize,

@@ -12,13 +12,13 @@ use super::stream::Stream;
 pub struct Head {
     pub method: String,
     pub path: String,
-    /// What follows the `?`, as it was sent; empty where nothing does.
+    /// What follows the `?`, as it was sent; empty if nothing does.
     pub query: String,
     headers: Vec<(String, String)>,
 }
 
 impl Head {
-    /// Reads the next request's head; `None` where the client closed the connection instead.
+    /// Reads the next request's head; `None` if the client closed the connection instead.
     pub(super) fn read(connection: &mut BufReader<Stream>) -> io::Result<Option<Self>> {
         if connection.fill_buf()?.is_empty() {
             return Ok(None);
@@ -100,7 +100,7 @@ pub fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// A request's body, read from the connection when somebody asks for it: a handler can stop in the middle.
+/// A request's body, read from the connection when the handler asks for it: a handler can stop in the middle.
 pub struct Body<'a> {
     connection: &'a mut BufReader<Stream>,
     /// Bytes left of the body, or of the present chunk.
@@ -130,7 +130,7 @@ impl<'a> Body<'a> {
         Ok(bytes)
     }
 
-    /// Reads what the handler left. Returns `false` where a client still waits to be told to send it, and the
+    /// Reads what the handler left. Returns `false` if a client still waits to be told to send it, and the
     /// connection is of no further use.
     pub(super) fn discard(&mut self) -> io::Result<bool> {
         if self.awaits_continue {
@@ -238,7 +238,7 @@ impl Response {
         (200..300).contains(&self.status)
     }
 
-    /// Returns status line and headers. The length is that of the body, also where the body stays away (HEAD).
+    /// Returns status line and headers. The length is that of the body, also if the body stays away (HEAD).
     pub(super) fn head_bytes(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} \r\nContent-Length: {}\r\n", self.status, self.body.len());
         for (name, value) in &self.headers {

@@ -151,7 +151,7 @@ where
         };
         let received = body.received();
         let without_body = head.method == "HEAD";
-        // Before the answer leaves, so that whoever has the answer finds the request in the log.
+        // Before the answer leaves, so that the receiver of the answer finds the request in the log.
         lock(log).push(LoggedRequest::new(head, received, &reply));
         deliver(&reply, without_body, &mut reader)?;
         if !reusable {
@@ -208,7 +208,7 @@ fn tunnel(connection: &mut BufReader<Stream>, target: &TcpStream) -> io::Result<
     })
 }
 
-/// Locks, also where a test's own failed assertion has poisoned the lock.
+/// Locks, also if a test's own failed assertion has poisoned the lock.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

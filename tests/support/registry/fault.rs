@@ -38,6 +38,8 @@ pub enum Fault {
     // And only 401 here.
     /// These values of `WWW-Authenticate` come before the registry's own.
     Challenges(Vec<String>),
+    /// Something else answers in place of the challenge.
+    InPlaceOfChallenge(Response),
 }
 
 impl Fault {
@@ -73,7 +75,11 @@ impl Fault {
     }
 
     pub(super) fn alters_success(&self) -> bool {
-        !self.replaces_everything() && !matches!(self, Self::Delay(_) | Self::Challenges(_))
+        !self.replaces_everything() && !self.replaces_challenge() && !matches!(self, Self::Delay(_))
+    }
+
+    pub(super) fn replaces_challenge(&self) -> bool {
+        matches!(self, Self::Challenges(_) | Self::InPlaceOfChallenge(_))
     }
 
     /// Returns what becomes of a success.
@@ -90,17 +96,26 @@ impl Fault {
                 response = response.header(DIGEST_HEADER, &format!("sha256:{}", "0".repeat(64)));
             }
             Self::Pad(length) => response.body.resize(length.max(response.body.len()), b' '),
-            Self::Answer(_) | Self::Delay(_) | Self::Hang | Self::Drop | Self::Challenges(_) => {}
+            Self::Answer(_)
+            | Self::Delay(_)
+            | Self::Hang
+            | Self::Drop
+            | Self::Challenges(_)
+            | Self::InPlaceOfChallenge(_) => {}
         }
         Reply::Send(response)
     }
 }
 
-/// Puts further challenges before the registry's own.
-pub(super) fn add_challenges(mut response: Response, fault: Option<Fault>) -> Response {
-    if let Some(Fault::Challenges(values)) = fault {
-        let headers = values.into_iter().map(|value| ("WWW-Authenticate".to_owned(), value));
-        response.headers.splice(..0, headers);
+/// Returns what becomes of a challenge.
+pub(super) fn alter_challenge(mut response: Response, fault: Option<Fault>) -> Response {
+    match fault {
+        Some(Fault::Challenges(values)) => {
+            let headers = values.into_iter().map(|value| ("WWW-Authenticate".to_owned(), value));
+            response.headers.splice(..0, headers);
+            response
+        }
+        Some(Fault::InPlaceOfChallenge(other)) => other,
+        _ => response,
     }
-    response
 }

@@ -96,7 +96,7 @@ impl Image {
         self
     }
 
-    /// Adds an annotation to the manifest, or to the index where there is one.
+    /// Adds an annotation to the manifest, or to the index if there is one.
     #[must_use]
     pub fn annotation(mut self, key: &str, value: &str) -> Self {
         self.annotations.insert(key.to_owned(), value.into());

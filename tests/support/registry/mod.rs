@@ -1,6 +1,6 @@
 //! An OCI registry: the distribution specification's pull and push over a real socket, kept in memory.
 //!
-//! It behaves as docker-registry 2.8.2 does where the specification leaves a choice, has no authentication, Basic or
+//! It behaves as docker-registry 2.8.2 does if the specification leaves a choice, has no authentication, Basic or
 //! Bearer (with its token server on the same port), misbehaves as a test tells it to, and logs every request. Start it
 //! and fill it:
 //!
@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use super::certificate::Certificate;
 use super::http::{Body, Head, LoggedRequest, Reply, Response, Script, Server, lock};
 use super::login::Login;
 use storage::{Manifest, Storage};
@@ -64,6 +65,15 @@ impl Registry {
             Arc::new(State { auth, storage: Mutex::default(), tokens: Mutex::default(), script: Script::default() });
         let handler = Arc::clone(&state);
         let server = Server::start(move |head, body| handler.answer(head, body));
+        Self { state, server: Arc::new(server) }
+    }
+
+    /// Does so over TLS.
+    pub fn start_tls(auth: Auth, certificate: &Certificate) -> Self {
+        let state =
+            Arc::new(State { auth, storage: Mutex::default(), tokens: Mutex::default(), script: Script::default() });
+        let handler = Arc::clone(&state);
+        let server = Server::start_tls(certificate, move |head, body| handler.answer(head, body));
         Self { state, server: Arc::new(server) }
     }
 
@@ -148,8 +158,8 @@ impl State {
         }
         let response = self.route(head, &body.read_all()?);
         if response.status == 401 {
-            let fault = self.script.take(head, |fault| matches!(fault, Fault::Challenges(_)));
-            return Ok(Reply::Send(fault::add_challenges(response, fault)));
+            let fault = self.script.take(head, Fault::replaces_challenge);
+            return Ok(Reply::Send(fault::alter_challenge(response, fault)));
         }
         if !response.is_success() {
             return Ok(Reply::Send(response));

@@ -142,7 +142,7 @@ fn get_blob(storage: &Storage, repository: &str, digest: &str) -> Response {
     }
 }
 
-/// Begins an upload, or ends it at once where the blob comes with the request or can be had from another repository.
+/// Begins an upload, or ends it at once if the blob comes with the request or can be had from another repository.
 fn begin_upload(storage: &mut Storage, head: &Head, body: &[u8], repository: &str, may_mount: bool) -> Response {
     let value = |key| head.query_values(key).pop().unwrap_or_default();
     if may_mount && let Some(blob) = storage.blob(&value("from"), &value("mount")) {

@@ -84,7 +84,7 @@ impl Storage {
         self.uploads_begun
     }
 
-    /// Adds to an upload and returns how much it has now; `None` where there is no such upload.
+    /// Adds to an upload and returns how much it has now; `None` if there is no such upload.
     pub(super) fn append(&mut self, upload: usize, bytes: &[u8]) -> Option<usize> {
         let uploaded = self.uploads.get_mut(&upload)?;
         uploaded.extend(bytes);

@@ -26,7 +26,7 @@ pub struct Scope {
 
 /// What a token will open.
 pub struct Grant {
-    /// The user, or nobody in particular.
+    /// The user; `None` for an anonymous one.
     pub user: Option<String>,
     pub scopes: Vec<Scope>,
 }
@@ -124,7 +124,7 @@ impl State {
         Response::json(200, &answer)
     }
 
-    /// Returns the refusal of a request that may not have `actions` on a repository; `None` where it may.
+    /// Returns the refusal of a request that may not have `actions` on a repository; `None` if it may.
     pub(super) fn refusal(&self, head: &Head, repository: &str, actions: &[&str]) -> Option<Response> {
         match &self.auth {
             Auth::None => None,

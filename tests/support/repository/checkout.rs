@@ -62,7 +62,7 @@ impl Checkout {
     }
 
     /// Leaves credentials for a server as actions/checkout does since its version 6: in a file elsewhere, included
-    /// where the repository is this one, or one of its worktrees, or is where a container action sees it.
+    /// if the repository is this one, or one of its worktrees, or is where a container action sees it.
     pub fn credentials_included(&self, server: &str, login: &Login) {
         let file = self.folder.path().join(CREDENTIALS);
         let key = extra_header_key(server);
@@ -97,7 +97,7 @@ impl Checkout {
         Self { folder: Arc::clone(&self.folder), path: self.path.join(folder) }
     }
 
-    /// Returns what `git status` lists; nothing where the work tree is clean.
+    /// Returns what `git status` lists; nothing if the work tree is clean.
     pub fn status(&self) -> String {
         self.run(["status", "--porcelain"])
     }

@@ -27,7 +27,7 @@ impl Commit {
 }
 
 impl Remote {
-    /// Returns the id of a branch's last commit; `None` where there is no such branch.
+    /// Returns the id of a branch's last commit; `None` if there is no such branch.
     pub fn tip(&self, branch: &str) -> Option<String> {
         let output = self.git(["rev-parse", "--verify", "--quiet", &format!("refs/heads/{branch}")]).run();
         match output.code {

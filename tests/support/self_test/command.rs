@@ -39,7 +39,7 @@ fn a_program_that_hangs_is_ended_with_all_it_started() {
         let state = std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
         !state.is_empty() && !state.contains(") Z ")
     };
-    // It was killed, but nobody waits for it: on a busy machine it takes a moment to go.
+    // It was killed, but its parent has not waited for it: on a busy machine it takes a moment to go.
     while runs() {
         assert!(began.elapsed() < Duration::from_secs(30), "the grandchild still runs");
         std::thread::yield_now();

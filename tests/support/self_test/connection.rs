@@ -52,7 +52,7 @@ impl Connection {
         self.try_ask(line, headers, body).unwrap_or_else(|error| panic!("{line}: {error}"))
     }
 
-    /// Does so where the answer may not come.
+    /// Does so if the answer may not come.
     pub(super) fn try_ask(&mut self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Answer> {
         let mut request = format!("{line} HTTP/1.1\r\nHost: {}\r\n", self.0.get_ref().peer_addr()?);
         for (name, value) in headers {

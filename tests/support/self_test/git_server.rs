@@ -170,7 +170,7 @@ fn faults_hit_their_request_and_no_other() {
     server.inject(push_pattern, ALWAYS, Fault::CutBeforeResponse);
     assert_ne!(push(&checkout, &url).code, Some(0));
     let tip = checkout.head();
-    assert_eq!(remote.tip("main"), Some(tip), "git did its work, and nobody heard of it");
+    assert_eq!(remote.tip("main"), Some(tip), "git did its work, and the answer was lost");
 }
 
 #[test]

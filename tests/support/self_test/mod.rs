@@ -1,5 +1,5 @@
 //! The servers' own tests: what the other tests rely on is seen here, through clients that are not ours: plain sockets,
-//! git, and skopeo where it is installed.
+//! git, and skopeo if it is installed.
 
 mod command;
 mod connection;

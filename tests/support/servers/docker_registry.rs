@@ -21,7 +21,7 @@ pub struct DockerRegistry {
 }
 
 impl DockerRegistry {
-    /// Starts an empty one: open, with an htpasswd file, or with a token server. `None` where it is not installed.
+    /// Starts an empty one: open, with an htpasswd file, or with a token server. `None` if it is not installed.
     #[track_caller]
     pub fn start(auth: &Auth) -> Option<Self> {
         Self::start_in(Home::new(), auth, "")

@@ -1,6 +1,6 @@
-//! The real servers, where they are installed: docker-registry and sshd, as child processes that end with their handle.
+//! The real servers, if they are installed: docker-registry and sshd, as child processes that end with their handle.
 //!
-//! A test that needs one gets `None` where it is missing, after a line that says so, and returns. Under
+//! A test that needs one gets `None` if it is missing, after a line that says so, and returns. Under
 //! `TAGSHIP_REQUIRE_SERVERS=1` a missing server is a failure instead. Do not keep a handle in a `static`: nothing drops
 //! it, and the server would outlive the tests.
 
@@ -24,7 +24,7 @@ pub use sshd::Sshd;
 /// How long a server may take until it answers.
 const STARTING_TIME: Duration = Duration::from_secs(20);
 
-/// Returns where a program is installed. Where it is not, says that a test is skipped, or fails it if it must run.
+/// Returns where a program is installed. If it is not, says that a test is skipped, or fails it if it must run.
 #[track_caller]
 pub fn installed(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -40,7 +40,7 @@ pub fn installed(program: &str) -> Option<PathBuf> {
 #[track_caller]
 fn skip(reason: &str) {
     assert!(!are_required(), "{reason}, and TAGSHIP_REQUIRE_SERVERS=1 wants every test to run");
-    // Not `eprintln!`, which the test runner hides where the test passes.
+    // Not `eprintln!`, which the test runner hides if the test passes.
     drop(writeln!(std::io::stderr(), "skipped: {reason}"));
 }
 
@@ -57,7 +57,7 @@ struct Daemon {
 }
 
 impl Daemon {
-    /// Starts a server that cannot choose a free port itself, and waits until it answers. Somebody else may take the
+    /// Starts a server that cannot choose a free port itself, and waits until it answers. Another program may take the
     /// port first; then another one is tried.
     fn start(home: &Home, command: impl Fn(u16) -> Command) -> Self {
         for _ in 0..5 {
@@ -74,7 +74,7 @@ impl Daemon {
         panic!("the server does not start:\n{}", log(home));
     }
 
-    /// Waits for the server's first answer; `false` where it ended instead.
+    /// Waits for the server's first answer; `false` if it ended instead.
     fn answers(&mut self) -> bool {
         let deadline = Instant::now() + STARTING_TIME;
         while Instant::now() < deadline {

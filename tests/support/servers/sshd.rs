@@ -12,7 +12,7 @@ pub struct Sshd {
 }
 
 impl Sshd {
-    /// Starts one. `None` where it is not installed.
+    /// Starts one. `None` if it is not installed.
     #[track_caller]
     pub fn start() -> Option<Self> {
         let (program, _, _) = (installed("sshd")?, installed("ssh")?, installed("ssh-keygen")?);
@@ -21,7 +21,7 @@ impl Sshd {
             let keygen = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]);
             keygen.arg(home.path().join(name)).run().success();
         }
-        // Where root starts it, sshd wants this folder, which the service's own start would have made.
+        // If root starts it, sshd wants this folder, which the service's own start would have made.
         drop(std::fs::create_dir("/run/sshd"));
         let daemon = Daemon::start(&home, |port| {
             let file = home.write("sshd_config", &configuration(port, home.path()));

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Ends a step before the program runs, as the program itself ends one: with an annotation, outputs and result files, so that
+# a workflow can go on from there. install.sh and run.sh source it. The names are those of src/report/results.rs and json.rs.
+
+# What the program calls it if something cannot be reached, and its exit code then.
+KIND=unavailable
+EXIT_CODE=6
+# What this script ends with; a step ends with the exit code of its results.
+STATUS=1
+
+# Prints a text of one line as a JSON string. sed, because bash 3.2, which macOS has, quotes replacements in another way.
+json_string() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
+
+# An annotation, which the runner reads from stderr as well; its text must be one line, with this character escaped.
+annotate() { printf '::error title=tagship::%s\n' "${1//'%'/%25}" >&2; }
+
+# The results as lines for GITHUB_OUTPUT: an item without line ends needs no delimiter.
+outputs() {
+  printf '%s=failed\n%s=false\n%s=false\n%s=0\n' outcome changed pushed attempts
+  printf '%s=\n' commit parent branch image tag digest files
+  printf 'error=%s\nreason=%s\n' "$KIND" "$1"
+}
+
+document() {
+  printf '{"command":%s,"outcome":"failed","reason":null,"changed":false,"branch":null,"commit":null,"parent":null,' \
+    "$(json_string "${TAGSHIP_COMMAND:-release}")"
+  printf '"pushed":false,"attempts":0,"images":[],"files":[],"message":null,"diff":"","releases":[],"left_out":[],"notes":[],'
+  printf '"error":{"kind":"%s","message":%s,"details":[],"hint":null,"place":null,"exit_code":%s}}' \
+    "$KIND" "$(json_string "$1")" "$EXIT_CODE"
+}
+
+# Replaces a file by what stdin has; a link or a device in its place stays what it is.
+replace() {
+  if [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then return 1; fi
+  local part
+  part="$(mktemp "$1.XXXXXX" 2>/dev/null)" || return 1
+  chmod 644 "$part"
+  { cat >"$part" && mv -f "$part" "$1"; } || { rm -f "$part" && return 1; }
+}
+
+# Writes a result file, given as FORMAT=PATH.
+write_result() {
+  local form="${1%%=*}" path="${1#*=}" name value
+  case "$form" in
+    json) printf '%s\n' "$(document "$2")" | replace "$path" ;;
+    # No prose: GitLab expands variables in it.
+    dotenv)
+      outputs "$2" | grep -v '^reason=' | while IFS='=' read -r name value; do
+        printf 'TAGSHIP_RESULT_%s=%s\n' "$(printf '%s' "$name" | tr '[:lower:]' '[:upper:]')" "$value"
+      done | replace "$path"
+      ;;
+    github) { [ ! -e "$path" ] || [ -f "$path" ]; } && { outputs "$2" && printf 'result=%s\n' "$(document "$2")"; } >>"$path" ;;
+    tekton)
+      outputs "$2" | while IFS='=' read -r name value; do
+        printf '%s' "$value" | replace "$path/$name" || return 1
+      done
+      ;;
+    *) return 1 ;;
+  esac
+}
+
+# Ends the step with a reason.
+fail() {
+  local reason="$*" file
+  reason="${reason//[[:cntrl:]]/ }"
+  annotate "$reason"
+  if [ -n "${GITHUB_OUTPUT:-}" ]; then
+    write_result "github=$GITHUB_OUTPUT" "$reason" || annotate "cannot write the outputs to \`$GITHUB_OUTPUT\`"
+  fi
+  while IFS= read -r file; do
+    if [ -n "$file" ]; then
+      write_result "$file" "$reason" || annotate "cannot write \`${file#*=}\`, which a result file is to be"
+    fi
+  done <<<"${TAGSHIP_RESULT_FILE:-}"
+  exit "$STATUS"
+}

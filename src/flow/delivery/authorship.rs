@@ -1,0 +1,65 @@
+//! Who made the commit: author and committer, each of the first place that names one, and what a person should know of that.
+
+use std::time::SystemTime;
+
+use crate::flow::branch::ReleaseBranch;
+use crate::git::{Authorship, Identity, IdentityParts};
+use crate::outcome::failure::Failure;
+use crate::request::Delivery;
+
+/// Returns who made the commit, and when. Flags beat the environment, which beats git's configuration, which beats the CI
+/// system's bot. An identity that cannot be used is told, and so is that there is none.
+pub(super) fn authorship(
+    delivery: &Delivery,
+    branch: &ReleaseBranch,
+    note: &mut impl FnMut(String),
+) -> Result<Authorship, Failure> {
+    let commit = &delivery.commit;
+    let bot = delivery.target.run.bot();
+    let (author, committer) = branch.identities()?;
+    let identity = |of_environment: &IdentityParts, configured: IdentityParts| {
+        let mut parts = of_environment.clone().or(configured);
+        if parts.name.is_some() {
+            parts.email = parts.email.or_else(|| commit.environment_email.clone());
+        }
+        parts.identity()
+    };
+    let of_author = identity(&commit.environment_author, author);
+    let author = match (&commit.author, &of_author) {
+        (Some(author), _) => author.clone(),
+        (None, Ok(Some(author))) => author.clone(),
+        (None, Ok(None)) => bot.cloned().unwrap_or_else(|| {
+            note(format!("no author is configured, so it is committed by `{}`; `--author` names one", nobody()));
+            nobody()
+        }),
+        (None, Err(why)) => {
+            let author = bot.cloned().unwrap_or_else(nobody);
+            note(format!("the author in git's configuration {why}, so it is committed by `{author}`"));
+            author
+        }
+    };
+    let committer = match identity(&commit.environment_committer, committer) {
+        Ok(Some(committer)) => committer,
+        Ok(None) => bot.cloned().unwrap_or_else(|| author.clone()),
+        Err(why) => {
+            let committer = bot.cloned().unwrap_or_else(|| author.clone());
+            // Of the author it was told already.
+            if of_author != Err(why) {
+                note(format!("the committer in git's configuration {why}, so it is committed by `{committer}`"));
+            }
+            committer
+        }
+    };
+    let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
+    Ok(Authorship {
+        signing: branch.signing(commit.signed, &committer, delivery.target.timeout)?,
+        committer,
+        author,
+        seconds: commit.seconds.unwrap_or_else(now),
+    })
+}
+
+/// Returns the author of commits of which no author is known.
+fn nobody() -> Identity {
+    Identity { name: "tagship".to_owned(), email: "tagship@localhost".to_owned() }
+}

@@ -1,0 +1,82 @@
+//! git's configuration of the user, the system and the environment, and the place of a mistake in it. gix names no file, and
+//! quotes what it cannot parse, which may be a secret.
+
+use std::path::{Path, PathBuf};
+
+use gix::bstr::{BString, ByteSlice as _};
+use gix::config::File;
+use gix::config::file::Metadata;
+use gix::config::file::{includes, init};
+use gix::config::source::Kind;
+
+use super::error::GitError;
+
+/// How deep files that include each other are searched for a mistake.
+const MAX_INCLUDES: usize = 10;
+
+/// Returns the user's and the system's configuration of git, and that of the environment (`GIT_CONFIG_COUNT`). As for git, a
+/// file that may not be read counts as none.
+pub(super) fn user_configuration() -> Result<File, GitError> {
+    let read = || {
+        let home = gix::path::env::home_dir();
+        let includes = includes::Options::follow_without_conditional(home.as_deref());
+        let options = init::Options { includes, ignore_io_errors: true, ..init::Options::default() };
+        let mut config = File::from_paths_metadata(files(), options)?.unwrap_or_default();
+        config.append(File::from_environment_overrides()?)?;
+        Ok(config)
+    };
+    read().map_err(|error: gix::Error| {
+        mistake(&error, &[]).unwrap_or_else(|| GitError::unexpected("git's configuration cannot be read", error))
+    })
+}
+
+/// Returns the files of the user and the system that there are.
+fn files() -> Vec<Metadata> {
+    let sources = [Kind::GitInstallation, Kind::System, Kind::Global].into_iter().flat_map(Kind::sources);
+    let files = sources.filter_map(|source| {
+        let path = source.storage_location(&mut gix::path::env::var)?;
+        let path = Some(path).filter(|path| path.is_file())?;
+        Some(Metadata { path: Some(path), source: *source, level: 0, trust: gix::sec::Trust::Full })
+    });
+    files.collect()
+}
+
+/// Returns where the mistake is if a configuration could not be read because of one; `None` if that is not why. `others` are
+/// files that may have been read beside those of the user and the system.
+pub(super) fn mistake(error: &gix::Error, others: &[PathBuf]) -> Option<GitError> {
+    if error.downcast_any_ref::<gix::config::parse::Error>().is_some() {
+        let mut files = files().into_iter().filter_map(|file| file.path).chain(others.iter().cloned());
+        let place = files.find_map(|path| broken(&path, MAX_INCLUDES));
+        return Some(GitError::Configuration { place: place.unwrap_or_else(|| "a file that it includes".to_owned()) });
+    }
+    let messages = error.iter_errors().filter_map(|error| error.downcast_ref::<gix::error::Message>());
+    let variable = messages.filter_map(|message| {
+        let words = message.message.split_whitespace();
+        words.into_iter().find(|word| word.starts_with("GIT_CONFIG_")).map(str::to_owned)
+    });
+    variable.last().map(|variable| GitError::Configuration { place: format!("the variable `{variable}`") })
+}
+
+/// Returns the place of a mistake in the syntax of a file, or of one that it includes.
+fn broken(path: &Path, depth: usize) -> Option<String> {
+    let text = std::fs::read(path).ok()?;
+    let text = text.to_str_lossy();
+    let config = match File::try_from(text.as_ref()) {
+        Ok(config) => config,
+        Err(error) => {
+            let line = error.line_number();
+            return Some(format!("`{}`, line {line}", path.display()));
+        }
+    };
+    let sections = ["include", "includeIf"].into_iter().filter_map(|name| config.sections_by_name(name)).flatten();
+    let included: Vec<BString> = sections.flat_map(|section| section.values("path")).collect();
+    let home = gix::path::env::home_dir();
+    included.iter().find_map(|included| {
+        let included = PathBuf::from(included.to_str().ok()?);
+        let included = match (included.strip_prefix("~"), &home) {
+            (Ok(below), Some(home)) => home.join(below),
+            _ => path.parent()?.join(included),
+        };
+        broken(&included, depth.checked_sub(1)?)
+    })
+}

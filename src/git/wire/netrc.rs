@@ -1,0 +1,91 @@
+//! Logins in the form of `.netrc`, as curl reads them for git.
+
+use std::path::Path;
+
+/// Returns the login for `host` in the `.netrc` of the folder `home`; `None` if it has none.
+pub(in crate::git) fn netrc(home: &Path, host: &str) -> Option<(String, String)> {
+    let text = std::fs::read(home.join(".netrc")).ok()?;
+    let mut words = netrc_words(&String::from_utf8_lossy(&text)).into_iter();
+    let (mut applies, mut user, mut password) = (false, None, None);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "machine" | "default" if applies && password.is_some() => break,
+            "machine" => {
+                applies = words.next().is_some_and(|name| name.eq_ignore_ascii_case(host));
+                user = None;
+            }
+            "default" => (applies, user) = (true, None),
+            // The value is read even if the machine does not match: it may be the word `default`.
+            "login" => user = words.next().filter(|_| applies),
+            "password" => password = words.next().filter(|_| applies),
+            "account" => drop(words.next()),
+            _ => {}
+        }
+    }
+    Some((user.unwrap_or_default(), password?))
+}
+
+/// Returns the words of a `.netrc`, without comments, and without macros, which end at an empty line.
+fn netrc_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut in_macro = false;
+    for line in text.lines().map(str::trim) {
+        in_macro &= !line.is_empty();
+        if in_macro || line.starts_with('#') {
+            continue;
+        }
+        let of_line = quoted_words(line);
+        let before_macro = of_line.iter().position(|word| word == "macdef");
+        in_macro = before_macro.is_some();
+        words.extend(of_line.into_iter().take(before_macro.unwrap_or(usize::MAX)));
+    }
+    words
+}
+
+/// Returns the words of a line, of which one in double quotes may have blanks, and `\` before a quote.
+fn quoted_words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut chars = line.chars();
+    while let Some(first) = chars.next() {
+        if first.is_whitespace() {
+            continue;
+        }
+        let is_quoted = first == '"';
+        let mut word = String::new();
+        let mut next = if is_quoted { chars.next() } else { Some(first) };
+        while let Some(c) = next.filter(|c| if is_quoted { *c != '"' } else { !c.is_whitespace() }) {
+            word.extend(if is_quoted && c == '\\' { chars.next() } else { Some(c) });
+            next = chars.next();
+        }
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
+mod tests {
+    use super::netrc;
+
+    #[test]
+    fn a_login_is_found_in_netrc() {
+        let home = tempfile::tempdir().unwrap();
+        let text = "# machine x\nmachine a.io login me password one\nmachine b.io\n\tlogin you\n\tpassword two\n\
+                    default login any password three\n";
+        std::fs::write(home.path().join(".netrc"), text).unwrap();
+        let login = |host| netrc(home.path(), host).map(|(user, password)| format!("{user}:{password}"));
+        assert_eq!(login("a.io").as_deref(), Some("me:one"));
+        assert_eq!(login("b.io").as_deref(), Some("you:two"));
+        assert_eq!(login("c.io").as_deref(), Some("any:three"));
+        let odd = "machine A.io login default password default\nmacdef init\nmachine c.io password macro\n\n\
+                   machine b.io account machine login \"y o\\\"u\" password \"t\\\\wo\"\nmachine d.io password machine\n";
+        std::fs::write(home.path().join(".netrc"), odd).unwrap();
+        assert_eq!(login("a.io").as_deref(), Some("default:default"));
+        assert_eq!(login("b.io").as_deref(), Some("y o\"u:t\\wo"));
+        assert_eq!(login("c.io"), None, "neither a macro's nor another machine's");
+        assert_eq!(login("d.io").as_deref(), Some(":machine"));
+        std::fs::write(home.path().join(".netrc"), "machine a.io login me").unwrap();
+        assert_eq!(login("a.io"), None);
+        assert_eq!(netrc(&home.path().join("nowhere"), "a.io"), None);
+    }
+}

@@ -1,0 +1,96 @@
+//! Which requests to a git server are made again: those that a busy server or gateway did not take, and those that met a
+//! connection which had been closed. Servers close connections that are kept, and a client learns that when it uses one.
+
+use std::time::{Duration, Instant};
+
+use reqwest::StatusCode;
+
+use crate::system::backoff::Backoff;
+
+/// How often a request is made in all, and the pauses between.
+const MAX_ATTEMPTS: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A connection that was closed shows within this time. One that breaks later may have been cut off from a server that is
+/// still at work.
+const DEAD_AT_ONCE: Duration = Duration::from_secs(2);
+
+/// What a request does at the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RequestEffect {
+    None,
+    /// It may move the branch. The lease lets that happen once.
+    Push,
+}
+
+/// Why a request has no answer to go by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Setback {
+    /// The server, or a gateway before it, answered with this status, and wants this pause.
+    Busy(StatusCode, Duration),
+    /// The connection was closed before anything of the answer came.
+    Dropped,
+}
+
+/// The tries of one request.
+pub(super) struct Retries {
+    effect: RequestEffect,
+    begun: Instant,
+    backoff: Backoff,
+    was_dropped: bool,
+}
+
+impl Retries {
+    pub(super) fn new(effect: RequestEffect, timeout: Duration) -> Self {
+        let begun = Instant::now();
+        let backoff = Backoff::new(MAX_ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE).until(begun + timeout);
+        Self { effect, begun, backoff, was_dropped: false }
+    }
+
+    /// Waits for the next try. Returns `false`, at once, if the request is not made again.
+    pub(super) fn wait(&mut self, setback: Setback) -> bool {
+        let is_first_drop = !self.was_dropped;
+        self.was_dropped |= setback == Setback::Dropped;
+        match (setback, self.effect) {
+            // Nothing of such a push was taken.
+            (Setback::Busy(StatusCode::TOO_MANY_REQUESTS, pause), _) => self.backoff.wait(pause),
+            (Setback::Busy(status, pause), RequestEffect::None) if is_passing(status) => self.backoff.wait(pause),
+            (Setback::Busy(..), _) => false,
+            (Setback::Dropped, RequestEffect::Push) => is_first_drop && self.begun.elapsed() < DEAD_AT_ONCE,
+            (Setback::Dropped, RequestEffect::None) => is_first_drop || self.backoff.wait(Duration::ZERO),
+        }
+    }
+}
+
+fn is_passing(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 502 | 503 | 504)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RequestEffect, Retries, Setback};
+    use reqwest::StatusCode;
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_tried_again() {
+        let long = Duration::from_secs(60);
+        let busy = |status| Setback::Busy(StatusCode::from_u16(status).unwrap(), Duration::ZERO);
+        let later = Setback::Busy(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(61));
+        for (effect, setbacks, expected) in [
+            (RequestEffect::None, &[Setback::Dropped][..], true),
+            (RequestEffect::Push, &[Setback::Dropped], true),
+            (RequestEffect::Push, &[Setback::Dropped, Setback::Dropped], false),
+            (RequestEffect::None, &[busy(502)], true),
+            (RequestEffect::None, &[busy(500)], false),
+            (RequestEffect::None, &[later], false),
+            (RequestEffect::Push, &[busy(429)], true),
+            (RequestEffect::Push, &[busy(503)], false),
+        ] {
+            let mut retries = Retries::new(effect, long);
+            let last = setbacks.iter().map(|setback| retries.wait(*setback)).last();
+            assert_eq!(last, Some(expected), "{effect:?} {setbacks:?}");
+        }
+    }
+}

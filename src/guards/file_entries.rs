@@ -1,0 +1,19 @@
+//! What the entries of one version of a kustomization say.
+
+use std::collections::BTreeMap;
+
+use crate::targets::kustomization::{self, Fields};
+
+/// The entries of a file by their names, the first of each.
+pub(super) type Entries = BTreeMap<String, Fields>;
+
+/// Returns what the entries of a file say, or the entry `name` alone; `None` if the file cannot be read.
+pub(super) fn entries(bytes: &[u8], name: Option<&str>) -> Option<Entries> {
+    let mut found = BTreeMap::new();
+    for (entry, fields) in kustomization::entries(bytes).ok()? {
+        if name.is_none_or(|name| name == entry) {
+            found.entry(entry).or_insert(fields);
+        }
+    }
+    Some(found)
+}

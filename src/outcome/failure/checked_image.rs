@@ -1,0 +1,300 @@
+//! What a registry's verdict on an image, or a check without one, means for a person.
+
+use std::time::Duration;
+
+use super::{Failure, FailureKind};
+use crate::image::Reference;
+use crate::registry::{
+    Artifact, AuthorityProblem, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, LocationError,
+    LoginSource, NotShown, Outage, Verdict,
+};
+use crate::system::connection::ConnectionProblem;
+use crate::system::tls::CertificateFlaw;
+
+/// How many platforms of an image are named: an index may list any number of them.
+const MAX_PLATFORMS_NAMED: usize = 20;
+
+impl Failure {
+    /// Returns what is wrong with an image that was checked, after `wait` if that is given; nothing if the image is there
+    /// and meets all requirements.
+    pub fn of_check(reference: &Reference, checked: &CheckedImage, wait: Option<Duration>) -> Vec<Self> {
+        let registry = reference.registry();
+        if let Some(failure) = of_verdict(&format!("`{reference}`"), registry, &checked.verdict, &checked.source, wait)
+        {
+            return vec![failure];
+        }
+        let mut failures = Vec::new();
+        for finding in &checked.findings {
+            let failure = match finding {
+                Finding::Met => continue,
+                Finding::OtherPlatforms { wanted, found } => {
+                    let failure = Self::new(FailureKind::Image, format!("`{reference}` is not for {wanted}"));
+                    let rest = found.len().saturating_sub(MAX_PLATFORMS_NAMED);
+                    let named = found.iter().take(MAX_PLATFORMS_NAMED).map(ToString::to_string);
+                    let named: Vec<_> = named.chain((rest > 0).then(|| format!("and {rest} more"))).collect();
+                    match named.as_slice() {
+                        [] => failure
+                            .detail("it names no platform")
+                            .hint("build it with a tool that writes its platform, such as docker or buildah"),
+                        [only] => failure
+                            .detail(format!("it is for {only}"))
+                            .hint(format!("build it for {wanted} too, and push both under this one tag")),
+                        named => failure
+                            .detail(format!("it is for {}", named.join(", ")))
+                            .hint("check that the build pushes all platforms under this one tag"),
+                    }
+                }
+                Finding::OtherRevision { wanted, found: Some(found) } => {
+                    Self::new(FailureKind::Image, format!("`{reference}` is not the build of {wanted}"))
+                        .detail(format!("its revision is `{found}`"))
+                        .hint("check whether another build pushed the tag")
+                }
+                Finding::OtherRevision { wanted, found: None } => Self::new(
+                    FailureKind::Image,
+                    format!("`{reference}` does not name the commit that it was built from, which must be {wanted}"),
+                )
+                .hint("set the label `org.opencontainers.image.revision` in the build, as docker/metadata-action does"),
+                Finding::Blocked { part, verdict } => {
+                    match of_verdict(&format!("{part} of `{reference}`"), registry, verdict, &checked.source, wait) {
+                        Some(failure) => failure,
+                        None => continue,
+                    }
+                }
+            };
+            if !failures.contains(&failure) {
+                failures.push(failure);
+            }
+        }
+        failures
+    }
+
+    /// Returns the failure of a check that came to no verdict.
+    pub fn check(reference: &Reference, error: CheckError) -> Self {
+        let kind = match &error {
+            CheckError::Bare(_) | CheckError::Host(_) | CheckError::Config { .. } | CheckError::Authority { .. } => {
+                FailureKind::Usage
+            }
+            CheckError::Helper { .. }
+            | CheckError::Scheme { .. }
+            | CheckError::PlainRealm { .. }
+            | CheckError::LoginDropped { .. }
+            | CheckError::LoginInClear { .. } => FailureKind::Unauthorized,
+            CheckError::InvalidResponse { .. } => FailureKind::Unavailable,
+            CheckError::Misdirected { source, .. } => match source {
+                LocationError::Circle | LocationError::Endless | LocationError::Malformed => FailureKind::Unavailable,
+                LocationError::Scheme
+                | LocationError::Downgrade
+                | LocationError::Local
+                | LocationError::Login
+                | LocationError::OtherServer => FailureKind::Unauthorized,
+            },
+            CheckError::Setup(_) => FailureKind::Unexpected,
+        };
+        let failure = Self::new(kind, format!("cannot check `{reference}`"));
+        let failure = match &error {
+            CheckError::Helper { program, server, source: HelperProblem::Failed(_) } => {
+                failure.hint(format!("run `echo {server} | {program} get` to see why"))
+            }
+            CheckError::Authority { source: AuthorityProblem::Named { variable, .. }, .. } => {
+                failure.hint(format!("correct `{variable}`, or unset it to trust the system's CA certificates"))
+            }
+            CheckError::PlainRealm { .. } => failure
+                .hint("set the registry's own address to https (Harbor: `external_url`; else `X-Forwarded-Proto`)"),
+            CheckError::LoginDropped { to, .. } => {
+                failure.hint(format!("set the address of the token server to {to} in the registry's configuration"))
+            }
+            CheckError::LoginInClear { host, .. } => {
+                failure.hint(format!("name {host} in `NO_PROXY`, or give the registry TLS"))
+            }
+            CheckError::Misdirected { source, .. } => match misdirection_hint(*source) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            },
+            CheckError::Setup(_) => {
+                failure.hint("install the system's CA certificates (`ca-certificates`), or set `SSL_CERT_FILE`")
+            }
+            _ => failure,
+        };
+        failure.detail(format!("{:#}", anyhow::Error::from(error)))
+    }
+}
+
+/// Returns what to do if a registry leads to where a check does not go.
+fn misdirection_hint(refusal: LocationError) -> Option<&'static str> {
+    match refusal {
+        LocationError::Local => Some(
+            "check the addresses in the registry's configuration: only a registry in a private network may lead to such \
+             an address, by a name; one named by its address may lead to other ports of it",
+        ),
+        LocationError::Downgrade => Some("set the registry's own address to https in its configuration"),
+        LocationError::Circle | LocationError::Endless => {
+            Some("check the address in the registry's configuration, and the proxy in front of it")
+        }
+        LocationError::OtherServer => {
+            Some("log in with `docker login`, or set `TAGSHIP_REGISTRY_HOST`, if this token server is the right one")
+        }
+        LocationError::Scheme | LocationError::Login | LocationError::Malformed => None,
+    }
+}
+
+/// Returns the failure that a verdict on `what` means; `None` if it is there.
+fn of_verdict(
+    what: &str,
+    registry: &str,
+    verdict: &Verdict,
+    source: &LoginSource,
+    wait: Option<Duration>,
+) -> Option<Failure> {
+    Some(match verdict {
+        Verdict::Present(_) => return None,
+        Verdict::Mismatch { found, .. } => {
+            Failure::new(FailureKind::Image, format!("{what} has another digest in the registry"))
+                .detail(format!("the registry has {}", found.digest))
+                .hint("was the tag pushed again? release the digest that the tag has now, or the tag alone")
+        }
+        Verdict::NotAnImage(artifact) => {
+            Failure::new(FailureKind::Image, format!("{what} is {artifact}")).hint(match artifact {
+                Artifact::SchemaOne => "push it again with a current tool, which writes schema 2 or OCI",
+                _ => "check the name and the tag, and what the build pushes under them",
+            })
+        }
+        Verdict::Absent(answer) => absent(what, answer, source, wait),
+        Verdict::NoAccess(answer) => no_access(what, registry, answer, source, wait),
+        Verdict::LoginElsewhere(answer) => login_elsewhere(registry, answer),
+        Verdict::LoginRejected(answer) => {
+            let failure = Failure::new(FailureKind::Unauthorized, format!("{registry} does not accept the login"));
+            failure.detail(answer.to_string()).hint(match answer.says_expired() {
+                true => format!("log in again: the login from {source} has expired"),
+                false => format!("check the login from {source}, which was shown and refused; is it expired?"),
+            })
+        }
+        Verdict::Withheld(answer) => {
+            Failure::new(FailureKind::Image, format!("{what} is in the registry, which does not allow the pull"))
+                .detail(answer.to_string())
+                .hint(match wait {
+                    Some(_) => "`--wait` ended before the registry allowed the pull; check its policy for this project",
+                    None => "if it is still being scanned or signed, `--wait 5m` waits for it",
+                })
+        }
+        Verdict::Refused(answer) => refused(what, registry, answer),
+        Verdict::RateLimited(answer) => {
+            Failure::new(FailureKind::Unavailable, format!("{registry} limits the rate of requests"))
+                .detail(answer.to_string())
+                .hint(rate_limited(answer, source))
+        }
+        Verdict::Unavailable(Outage::NoAnswer { host, cause }) if cause.problem == ConnectionProblem::ProxyLogin => {
+            Failure::new(FailureKind::Unauthorized, format!("cannot check {what}: {host} cannot be reached"))
+                .detail(cause.to_string())
+                .hint(cause.hint())
+        }
+        Verdict::Unavailable(Outage::NoAnswer { host, cause }) if cause.problem == ConnectionProblem::SpeaksTls => {
+            Failure::new(FailureKind::Usage, format!("cannot check {what}"))
+                .detail(format!("{host} does not answer: {cause}"))
+                .hint(cause.hint())
+        }
+        Verdict::Unavailable(outage) => {
+            Failure::new(FailureKind::Unavailable, format!("cannot check {what}: the registry is unavailable"))
+                .detail(outage.to_string())
+                .hint(match outage {
+                    Outage::Untrusted { cause, .. }
+                        if cause.problem != ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) =>
+                    {
+                        cause.hint()
+                    }
+                    Outage::Untrusted { .. } => {
+                        "name your own CA certificate with `--ca-file`, or a registry without TLS with `--plain-http`"
+                    }
+                    Outage::NoAnswer { cause, .. } => cause.hint(),
+                    Outage::Page(_) => "check that the host is a registry, and that no proxy answers in its place",
+                    Outage::Answered(_) => "try again, or allow for more tries with `--timeout`",
+                })
+        }
+    })
+}
+
+fn absent(what: &str, answer: &ErrorResponse, source: &LoginSource, wait: Option<Duration>) -> Failure {
+    let failure = Failure::new(FailureKind::Image, format!("{what} is not in the registry"));
+    let failure = failure.detail(answer.to_string());
+    let failure = match source {
+        LoginSource::NotShown { .. } | LoginSource::Unknown(_) => failure.detail(format!("login: {source}")),
+        _ => failure,
+    };
+    failure.hint(match wait {
+        Some(_) => "`--wait` ended without it; does the build push exactly this name and tag?",
+        None => "if the build is still pushing, `--wait 5m` waits for it",
+    })
+}
+
+fn no_access(
+    what: &str,
+    registry: &str,
+    answer: &ErrorResponse,
+    source: &LoginSource,
+    wait: Option<Duration>,
+) -> Failure {
+    let message = format!("{what} is not there, or this login may not see it");
+    let hint = login_hint(registry, source);
+    Failure::new(FailureKind::Unauthorized, message).detail(answer.to_string()).hint(match wait {
+        Some(_) if source.is_shown() => format!("{hint}; `--wait` ended without it"),
+        Some(_) => format!("{hint}; it was not waited for: what is not there yet looks the same without a login"),
+        None => hint,
+    })
+}
+
+fn login_elsewhere(registry: &str, answer: &ErrorResponse) -> Failure {
+    let host = &answer.host;
+    Failure::new(FailureKind::Unauthorized, format!("{registry} leads to {host}, which wants a login"))
+        .detail(answer.to_string())
+        .detail("no login was shown there: it would be one of another host")
+        .hint(format!("name {host} in the image, if that is its registry"))
+}
+
+fn refused(what: &str, registry: &str, answer: &ErrorResponse) -> Failure {
+    Failure::new(FailureKind::Unexpected, format!("cannot check {what}: the request was refused"))
+        .detail(answer.to_string())
+        .hint(format!("check that `{registry}` is a registry"))
+}
+
+/// Returns what to do about a login that opens nothing, by what was done with it.
+fn login_hint(registry: &str, source: &LoginSource) -> String {
+    match source {
+        LoginSource::NotAsked => {
+            format!(
+                "log in with `docker login` if it needs one; {registry} did not ask for a login, and none was found"
+            )
+        }
+        LoginSource::Unknown(reason) => {
+            format!(
+                "log in with `docker login`; {registry} did not ask for a login, and the search for one failed: {reason}"
+            )
+        }
+        LoginSource::Anonymous => format!("log in with `docker login`; no login for {registry} was found"),
+        LoginSource::Missing { variable, path } => format!(
+            "check `{variable}`: it names `{}`, which does not exist; no login for {registry} was found",
+            path.display()
+        ),
+        LoginSource::NotShown { source, reason: NotShown::NotAsked } => {
+            format!("check the name; the login from {source} was not shown, because {registry} asks for none")
+        }
+        LoginSource::NotShown { source, reason: NotShown::Token } => format!(
+            "log in with a user and a password: {registry} wants them, and the login from {source} is a token, which was \
+             not shown"
+        ),
+        LoginSource::Variable(_) | LoginSource::File { .. } | LoginSource::Helper { .. } => {
+            format!("check what the login from {source} may read")
+        }
+    }
+}
+
+fn rate_limited(answer: &ErrorResponse, source: &LoginSource) -> String {
+    let when = match answer.retry_after.map(|pause| pause.as_secs()) {
+        None | Some(0) => "try again later".to_owned(),
+        Some(seconds @ 1..=119) => format!("try again in {seconds} s"),
+        Some(seconds @ 120..=7199) => format!("try again in {} min", seconds.div_ceil(60)),
+        Some(seconds) => format!("try again in {} h", seconds.div_ceil(3600)),
+    };
+    match source.is_shown() {
+        true => format!("{when}; the limit is that of the login from {source}"),
+        false => format!("{when}; a login often raises the limit"),
+    }
+}

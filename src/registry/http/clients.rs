@@ -1,0 +1,131 @@
+//! The HTTP clients, each made when it is first needed: reading the CA certificates takes longer than a whole check without
+//! TLS. A host to which a registry led has a client of its own, so that no connection is shared with a host that the user
+//! named, and its name is resolved by other rules.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::blocking::Client;
+use reqwest::{Proxy, Url, redirect};
+use rustls::ClientConfig;
+
+use super::address::{Neighbourhood, is_own, shown_host};
+use super::resolver::{Neighbourhoods, Reach, Resolver};
+use super::trust::Trust;
+use crate::registry::error::CheckError;
+use crate::registry::limits::REQUEST_TIMEOUT;
+use crate::system::http::{self, Security, is_loopback, literal};
+use crate::system::proxy::Proxies;
+use crate::system::tls::{Authorities, client_config};
+
+/// What a client is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Use {
+    scope: TlsScope,
+    route: Route,
+}
+
+/// Whether a client speaks TLS, and whom it trusts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum TlsScope {
+    Plain,
+    /// Any host without authorities of its own.
+    AnyHost,
+    Host(String),
+}
+
+/// How a client comes to a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Route {
+    Direct(Reach),
+    /// Through a proxy, which resolves the names.
+    Proxied,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Clients {
+    trust: Trust,
+    proxies: Proxies,
+    neighbourhoods: Neighbourhoods,
+    tls: Mutex<HashMap<TlsScope, ClientConfig>>,
+    made: Mutex<HashMap<Use, Client>>,
+}
+
+impl Clients {
+    pub(super) fn new(trust: Trust, proxies: Proxies) -> Self {
+        Self { trust, proxies, ..Self::default() }
+    }
+
+    /// Returns the client for `url`, to which the check of an image in `registry` has come.
+    pub(super) fn client(&self, url: &Url, registry: &Url) -> Result<Client, CheckError> {
+        let scope = self.scope(url);
+        let route = match self.proxy(url) {
+            Some(_) => Route::Proxied,
+            None if is_own(registry, url) => Route::Direct(Reach::Named),
+            None => Route::Direct(Reach::Led(self.neighbourhood(registry))),
+        };
+        let wanted = Use { scope, route };
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = made.get(&wanted) {
+            return Ok(client.clone());
+        }
+        let client = self.make(&wanted, url)?;
+        made.insert(wanted, client.clone());
+        Ok(client)
+    }
+
+    /// Returns the proxy for `url` as it is shown. Behind a proxy, loopback would be the proxy's own: it is always gone to
+    /// directly, as Go's programs do.
+    pub(super) fn proxy(&self, url: &Url) -> Option<String> {
+        if is_loopback(url) { None } else { self.proxies.shown(url) }
+    }
+
+    fn make(&self, wanted: &Use, url: &Url) -> Result<Client, CheckError> {
+        let security = if wanted.scope == TlsScope::Plain { Security::Plain } else { Security::Tls };
+        let mut builder =
+            http::client(security, REQUEST_TIMEOUT).redirect(redirect::Policy::none()).referer(false).no_proxy();
+        if security == Security::Tls {
+            builder = builder.tls_backend_preconfigured(self.tls_config(&wanted.scope, url)?);
+        }
+        builder = match wanted.route {
+            Route::Direct(reach) => {
+                let neighbourhoods = self.neighbourhoods.clone();
+                builder.dns_resolver(Arc::new(Resolver { reach, neighbourhoods }))
+            }
+            Route::Proxied => {
+                let proxies = self.proxies.clone();
+                builder.proxy(Proxy::custom(move |url| proxies.of(url).cloned()))
+            }
+        };
+        builder.build().map_err(|error| CheckError::Setup(error.into()))
+    }
+
+    fn scope(&self, url: &Url) -> TlsScope {
+        let host = shown_host(url);
+        match url.scheme() {
+            "https" if is_loopback(url) || self.trust.is_for(&host) => TlsScope::Host(host),
+            "https" => TlsScope::AnyHost,
+            _ => TlsScope::Plain,
+        }
+    }
+
+    fn tls_config(&self, scope: &TlsScope, url: &Url) -> Result<ClientConfig, CheckError> {
+        let mut known = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = known.get(scope) {
+            return Ok(config.clone());
+        }
+        let given = self.trust.certificates(&shown_host(url))?;
+        let config = client_config(Authorities::SystemAndGiven, given);
+        let config = config.map_err(|error| self.trust.no_authorities(error.into()))?;
+        known.insert(scope.clone(), config.clone());
+        Ok(config)
+    }
+
+    fn neighbourhood(&self, registry: &Url) -> Neighbourhood {
+        match literal(registry) {
+            Some(address) => Neighbourhood::of([address]),
+            None if is_loopback(registry) => Neighbourhood::Loopback,
+            None => self.neighbourhoods.of(registry.host_str().unwrap_or_default()),
+        }
+    }
+}

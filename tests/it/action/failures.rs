@@ -1,0 +1,143 @@
+//! A step that fails before the program runs ends as any other failure: with outputs and result files, and not with silence.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::copy_to;
+use crate::report::read_outputs;
+use crate::stage::tagship;
+use crate::support::command::{Command, Home, Output, write_script};
+
+/// A step that uses the action, from a commit that knows this version and cannot download it.
+struct Step {
+    home: Home,
+    outputs: PathBuf,
+}
+
+impl Step {
+    fn new() -> Self {
+        let home = Home::new();
+        copy_to(&home.path().join("action-repository"));
+        let sums = ["x86_64", "aarch64"]
+            .map(|machine| format!("{}  tagship-1.2.3-{machine}-unknown-linux-gnu.tar.gz\n", "0".repeat(64)));
+        home.write("action-repository/action/checksums/1.2.3.sha256", &sums.concat());
+        let outputs = home.write("outputs", "");
+        Self { home, outputs }
+    }
+
+    fn run(&self, variables: &[(&str, &str)]) -> Output {
+        fs::write(&self.outputs, "").unwrap();
+        let script = self.home.path().join("action-repository/action/run.sh");
+        let step = Command::new("bash").home(&self.home).current_dir(self.home.path()).arg(script);
+        let step = step
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_OUTPUT", &self.outputs)
+            .env("RUNNER_TEMP", self.home.path().join("tmp"))
+            .env("TAGSHIP_DOWNLOAD_BASE_URL", "http://127.0.0.1:1/");
+        variables.iter().fold(step, |step, (name, value)| step.env(*name, *value)).run()
+    }
+
+    fn outputs(&self) -> BTreeMap<String, String> {
+        read_outputs(&fs::read_to_string(&self.outputs).unwrap())
+    }
+}
+
+/// Returns a program for no machine.
+fn foreign_program(home: &Home) -> String {
+    let program = home.path().join("foreign");
+    write_script(&program, "\u{7f}ELF\u{0}\u{0}\u{0}");
+    program.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_failed_install_has_outputs() {
+    let step = Step::new();
+    let foreign = foreign_program(&step.home);
+    for (variables, reason) in [
+        (&[("TAGSHIP_BIN", "/nowhere/tagship")][..], "`/nowhere/tagship`, which `binary-path`"),
+        (&[("TAGSHIP_BIN", "a\"b\\c\td\r\ne%0A::x")], "`a\"b\\c"),
+        (&[("TAGSHIP_BIN", &foreign)], "cannot be run"),
+        (&[("TAGSHIP_VERSION", "1.2.4")], "version 1.2.4 is not known"),
+        (&[("TAGSHIP_VERSION", "newest")], "`newest` is not a version"),
+        (&[], "cannot download `http://127.0.0.1:1/v1.2.3/"),
+        (&[("TAGSHIP_DOWNLOAD_BASE_URL", "")], "an action from the workspace has no releases"),
+        (&[("TAGSHIP_BIN", "/bin/true"), ("TAGSHIP_REPO", "org/config")], "GITHUB_SERVER_URL"),
+    ] {
+        let output = step.run(variables).exit(6).stderr_has("::error title=tagship::");
+        assert_eq!(output.stdout(), "", "{variables:?}");
+        let outputs = step.outputs();
+        assert_eq!(
+            (outputs["outcome"].as_str(), outputs["error"].as_str()),
+            ("failed", "unavailable"),
+            "{variables:?}"
+        );
+        assert!(outputs["reason"].contains(reason), "{outputs:?}");
+        let result: Value = serde_json::from_str(&outputs["result"]).unwrap();
+        assert_eq!(result["error"]["message"], outputs["reason"].as_str());
+        assert_eq!(result["error"]["exit_code"], 6);
+    }
+    fs::remove_dir_all(step.home.path().join("action-repository/action/checksums")).unwrap();
+    step.run(&[]).exit(6).stderr_has("has no release");
+    assert_eq!(step.outputs()["outcome"], "failed");
+}
+
+/// The names of results are a contract, whatever has written them.
+#[test]
+fn they_are_those_of_the_program() {
+    let step = Step::new();
+    let result_files = |prefix: &str| {
+        let names = [("json", "json"), ("dotenv", "env"), ("github", "github"), ("tekton", "tekton")];
+        names.map(|(form, suffix)| format!("{form}={prefix}.{suffix}")).join("\n")
+    };
+    for folder in ["program.tekton", "action.tekton"] {
+        fs::create_dir(step.home.path().join(folder)).unwrap();
+    }
+    let program = tagship().home(&step.home).current_dir(step.home.path()).env("GITHUB_ACTIONS", "true");
+    let program = program.env("GITHUB_OUTPUT", &step.outputs).env("TAGSHIP_RESULT_FILE", result_files("program"));
+    program.args(["release", "--no-check", "--repo", "http://127.0.0.1:1/r", "a:v1"]).run().exit(6);
+    let expected = step.outputs();
+    step.run(&[("TAGSHIP_RESULT_FILE", &result_files("action"))]).exit(6);
+    let outputs = step.outputs();
+    let without_texts = |mut outputs: BTreeMap<String, String>| {
+        outputs.remove("reason").unwrap();
+        outputs.remove("result").unwrap();
+        outputs
+    };
+    let (reason, json) = (outputs["reason"].clone(), outputs["result"].clone());
+    let (expected_json, read) =
+        (expected["result"].clone(), |name: &str| fs::read_to_string(step.home.path().join(name)).unwrap());
+    assert_eq!(without_texts(outputs), without_texts(expected));
+    let parsed = |json: &str| {
+        let mut result: Value = serde_json::from_str(json).unwrap();
+        for text in ["message", "details", "hint"] {
+            result["error"][text].take();
+        }
+        result
+    };
+    assert_eq!(parsed(&json), parsed(&expected_json));
+    assert_eq!(read("action.json"), format!("{json}\n"));
+    let lines = |name: &str| read(name).lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(lines("action.env"), lines("program.env"));
+    assert_eq!(read_outputs(&read("action.github"))["reason"], reason);
+    assert_eq!(read("action.tekton/reason"), reason);
+    for entry in fs::read_dir(step.home.path().join("program.tekton")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(step.home.path().join("action.tekton").join(&name).is_file(), "{name}");
+    }
+}
+
+/// A path that a link stands at may lead to a file that no step should write.
+#[cfg(unix)]
+#[test]
+fn no_result_is_written_through_a_link() {
+    let step = Step::new();
+    let victim = step.home.write("victim", "old");
+    std::os::unix::fs::symlink(&victim, step.home.path().join("link")).unwrap();
+    for file in ["json=link", "dotenv=link"] {
+        step.run(&[("TAGSHIP_RESULT_FILE", file)]).exit(6).stderr_has("cannot write `link`");
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "old");
+    }
+}

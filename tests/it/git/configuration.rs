@@ -1,0 +1,139 @@
+//! git's configuration: who commits by it, and mistakes in it, whose place is told and whose values are not.
+
+use super::{checkout_without_login, release_in, serve};
+use crate::stage::Stage;
+use crate::support::command::Command;
+use crate::support::git_server::Access;
+
+/// Returns a release without a checkout, with this configuration of the user.
+fn release_with(stage: &Stage, config: &str) -> Command {
+    let config = stage.home.write("gitconfig", config);
+    let release = stage.release().env("GIT_CONFIG_GLOBAL", config);
+    release.args(["--no-check", "--on-superseded", "allow", "IMAGE_PLACEHOLDER=*:v2"])
+}
+
+/// What git writes for the same configuration and environment is what we write.
+#[test]
+fn identities_are_those_of_git() {
+    for (config, variables) in [
+        ("name = Release <Bot>\nemail = bot@example.org", &[][..]),
+        ("name = ' Bot, '\nemail = <bot@example.org>", &[]),
+        ("name = Jr.\nemail = a@b.c.", &[("GIT_AUTHOR_NAME", "A <x>"), ("GIT_AUTHOR_EMAIL", "<a@b>")]),
+        ("name = n\nemail = e@x", &[("GIT_AUTHOR_NAME", "Other")]),
+        ("name = n\nemail = e@x\n[author]\nname = \"a;\"\n[committer]\nemail = c@x", &[]),
+        ("name = n", &[("EMAIL", "from@variable")]),
+    ] {
+        for in_checkout in [false, true] {
+            let stage = Stage::new();
+            let config = stage.home.write("gitconfig", &format!("[user]\n{config}\n"));
+            let server = serve(&stage, Access::Open);
+            let checkout = checkout_without_login(&stage, &server);
+            let release = if in_checkout { release_in(&checkout, &stage.home, &stage) } else { stage.release() };
+            let release = if in_checkout { release } else { release.arg(stage.argument()) };
+            let with = |command: Command| {
+                let command = command.env("GIT_CONFIG_GLOBAL", &config);
+                variables.iter().fold(command, |command, (name, value)| command.env(*name, *value))
+            };
+            let output = with(release).run().success();
+            assert!(!output.stdout().contains("so it is committed by"), "{}", output.stdout());
+            let commit = &stage.remote.log("main")[0];
+            let git = |variable: &str| {
+                let git = Command::new("git").arg("-C").arg(checkout.path()).args(["var", variable]);
+                let told = with(git).run().success().stdout();
+                told.rsplit_once('>').unwrap().0.to_owned() + ">"
+            };
+            assert_eq!(commit.author, git("GIT_AUTHOR_IDENT"), "{variables:?}");
+            assert_eq!(commit.committer, git("GIT_COMMITTER_IDENT"), "{variables:?}");
+        }
+    }
+}
+
+#[test]
+fn an_identity_that_cannot_be_used_is_told() {
+    const STAND_IN: &str = "so it is committed by `tagship <tagship@localhost>`";
+    for (config, variables, told) in [
+        ("", &[][..], "no author is configured, "),
+        ("[user]\nemail = e@x\n", &[], "the author in git's configuration has no name that can be used, "),
+        ("[user]\nname = n\n", &[], "the author in git's configuration has no e-mail address that can be used, "),
+        ("[user]\nname = <>\nemail = e@x\n", &[], "the author in git's configuration has no name that can be used, "),
+        ("", &[("GIT_AUTHOR_NAME", ";")], "the author in git's configuration has no name that can be used, "),
+    ] {
+        let stage = Stage::new();
+        let release = release_with(&stage, config);
+        let release = variables.iter().fold(release, |release, (name, value)| release.env(*name, *value));
+        let output = release.run().success().stdout_has(&format!("{told}{STAND_IN}"));
+        assert_eq!(output.stdout().matches("so it is committed by").count(), 1, "{}", output.stdout());
+        assert_eq!(stage.remote.log("main")[0].author, "tagship <tagship@localhost>");
+    }
+    let stage = Stage::new();
+    let release = release_with(&stage, "").args(["--author", "A <a@b>"]);
+    assert!(!release.run().success().stdout().contains("so it is committed by"));
+}
+
+#[test]
+fn a_mistake_is_told_by_its_place() {
+    let wrong = "[http]\n\textraHeader = A: S3CR3Tx\\q\n";
+    let stage = Stage::new();
+    let place = format!("`{}`, line 2", stage.home.path().join("gitconfig").display());
+    let output = release_with(&stage, wrong).run().exit(2).says_nowhere("S3CR3T");
+    output.stderr_has(&format!("git's configuration has a mistake in {place}"));
+    let included = stage.home.write("included", wrong);
+    let output = release_with(&stage, &format!("[include]\npath = {}\n", included.display())).run().exit(2);
+    output.says_nowhere("S3CR3T").stderr_has(&format!("`{}`, line 2", included.display()));
+    for variables in [
+        &[("GIT_CONFIG_COUNT", "S3CR3T")][..],
+        &[("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "S3CR3T"), ("GIT_CONFIG_VALUE_0", "S3CR3T")],
+        &[("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "http.extraHeader")],
+    ] {
+        let set =
+            |release: Command| variables.iter().fold(release, |release, (name, value)| release.env(*name, *value));
+        let last = variables.iter().rfind(|(name, _)| *name != "GIT_CONFIG_VALUE_0").unwrap().0;
+        let last = if last.contains("KEY") && variables.len() == 2 { "GIT_CONFIG_VALUE_0" } else { last };
+        let server = serve(&stage, Access::Open);
+        let checkout = checkout_without_login(&stage, &server);
+        for release in [release_with(&stage, ""), release_in(&checkout, &stage.home, &stage)] {
+            let output = set(release).run().exit(2).says_nowhere("S3CR3T");
+            output.stderr_has(&format!("a mistake in the variable `{last}`"));
+        }
+    }
+}
+
+#[test]
+fn a_mistake_in_a_checkouts_configuration() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let checkout = checkout_without_login(&stage, &server);
+    let release = || release_in(&checkout, &stage.home, &stage);
+    let path = checkout.path().join(".git/config");
+    let config = std::fs::read_to_string(&path).unwrap();
+    let wrong = "[http]\n\textraHeader = A: S3CR3Tx\\q\n";
+    let global = stage.home.write("gitconfig", wrong);
+    let output = release().env("GIT_CONFIG_GLOBAL", &global).run().exit(2).says_nowhere("S3CR3T");
+    output.stderr_has(&format!("`{}`, line 2", global.display()));
+    std::fs::write(&path, format!("{config}{wrong}")).unwrap();
+    let line = config.lines().count() + 2;
+    let output = release().run().exit(2).says_nowhere("S3CR3T");
+    output.stderr_has(&format!("{}`, line {line}", path.canonicalize().unwrap().display()));
+}
+
+/// A container may run as a user that may not read the file. git passes over it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_configuration_that_may_not_be_read_counts_as_none() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let is_root = Command::new("id").arg("-u").run().success().stdout().trim() == "0";
+    if !is_root {
+        return;
+    }
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let config = stage.home.write(".gitconfig", "[user]\nname = n\nemail = e@x\n");
+    let set_mode =
+        |path: &std::path::Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    set_mode(&config, 0o600);
+    set_mode(stage.home.path(), 0o755);
+    let release =
+        stage.release_to(&server.url("gitops.git")).args(["--no-check", "--dry-run", "IMAGE_PLACEHOLDER=*:v2"]);
+    let as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    release.behind(&as_nobody).run().success();
+}

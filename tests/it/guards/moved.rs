@@ -1,0 +1,90 @@
+//! A kustomization that was moved or renamed keeps its past: what is older stays away, and the way back goes on.
+
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, tags};
+use crate::support::command::Output;
+use crate::support::repository::{Checkout, File};
+
+/// How a kustomization of `overlays/production` was moved, as arguments of `git mv` each; to which
+/// folder; and whether its text was changed by the same commit.
+const MOVES: [(&[[&str; 2]], &str, bool); 3] = [
+    (&[[PRODUCTION, "clusters/production"]], "clusters/production", false),
+    (&[["overlays/production/kustomization.yaml", "overlays/production/kustomization.yml"]], PRODUCTION, true),
+    (&[["overlays", "environments"]], "environments/production", true),
+];
+
+fn released(pipeline: &Pipeline, folder: &str, tag: &str) -> Output {
+    pipeline.run("release", &["--no-check", "--output", "json", "-k", folder, &format!("web=*:{tag}")]).run()
+}
+
+#[track_caller]
+fn ends(output: &Output, expected: &str) {
+    assert_eq!(document(output)["outcome"], expected, "{}\n{}", output.stdout(), output.stderr());
+}
+
+/// Moves files on the branch, by hand; `edit` changes the moved kustomizations in the same commit.
+fn move_files(pipeline: &Pipeline, moves: &[[&str; 2]], edit: impl Fn(&str) -> String) {
+    let checkout = Checkout::clone_with(&pipeline.server.url("gitops.git"), &[]);
+    for [from, to] in moves {
+        std::fs::create_dir_all(checkout.path().join(to).parent().unwrap()).unwrap();
+        checkout.git(["mv", from, to]).run().success();
+    }
+    let changed = checkout.git(["diff", "--cached", "--name-only", "--diff-filter=d", "-z"]).run().success().stdout();
+    for path in changed.split_terminator('\0') {
+        let text = String::from_utf8(checkout.read(path)).unwrap();
+        checkout.write(path, edit(&text).as_bytes());
+    }
+    checkout.git(["commit", "--quiet", "--all", "--message", "Move"]).run().success();
+    checkout.git(["push", "--quiet", "origin", "HEAD:main"]).run().success();
+}
+
+#[test]
+fn a_moved_kustomization_keeps_its_order_and_its_past() {
+    for (moves, to, is_edited) in MOVES {
+        let pipeline = Pipeline::with_environments();
+        for tag in ["v1.0.0", "v1.1.0", "v1.2.0"] {
+            ends(&released(&pipeline, PRODUCTION, tag), "released");
+        }
+        ends(&released(&pipeline, STAGING, "v1.9.0"), "released");
+        pipeline.run("rollback", &["--no-check", "-k", PRODUCTION, "web"]).run().success();
+        let edit = |text: &str| if is_edited { text.replace("# the environment", "# moved") } else { text.to_owned() };
+        move_files(&pipeline, moves, edit);
+        pipeline.stage.remote.commits("main", 60);
+        let because = format!("{moves:?}, edited: {is_edited}");
+        assert_eq!(
+            tags(&pipeline.log(&["-k", to, "web"])),
+            ["v1.1.0", "v1.2.0", "v1.1.0", "v1.0.0", "v0.9.0"],
+            "{because}"
+        );
+        ends(&released(&pipeline, to, "v1.2.0").success(), "superseded");
+        ends(&released(&pipeline, to, "v1.0.5").success(), "superseded");
+        pipeline.run("rollback", &["--no-check", "-k", to, "web"]).run().success();
+        assert!(pipeline.log(&["-k", to, "web"])[0]["tag"] == "v1.0.0", "{because}");
+        ends(&released(&pipeline, to, "v1.2.0").success(), "superseded");
+        ends(&released(&pipeline, to, "v1.2.1"), "released");
+        assert_eq!(pipeline.stage.remote.log("main")[0].trailer("Tagship-Still-Taken-Back"), Vec::<&str>::new());
+    }
+}
+
+/// A new environment with the text of another one has no past of its own, for the other one is still there.
+#[test]
+fn a_copy_is_not_a_move() {
+    let pipeline = Pipeline::with_environments();
+    ends(&released(&pipeline, PRODUCTION, "v1.1.0"), "released");
+    let copy = File::new("overlays/preview/kustomization.yaml", pipeline.file(PRODUCTION));
+    pipeline.stage.remote.commit("main", "Copy", &[copy]);
+    assert_eq!(tags(&pipeline.log(&["-k", "overlays/preview", "web"])), ["v1.1.0"]);
+    assert_eq!(tags(&pipeline.log(&["-k", PRODUCTION, "web"])), ["v1.1.0", "v0.9.0"]);
+}
+
+/// The release before this one is told, however many commits of others lie between.
+#[test]
+fn the_past_has_no_end_before_its_first_commit() {
+    let pipeline = Pipeline::with_environments();
+    ends(&released(&pipeline, PRODUCTION, "v1.0.0"), "released");
+    pipeline.stage.remote.commits("main", 2_600);
+    ends(&released(&pipeline, PRODUCTION, "v1.1.0"), "released");
+    assert_eq!(tags(&pipeline.log(&["-k", PRODUCTION, "web"])), ["v1.1.0", "v1.0.0", "v0.9.0"]);
+    pipeline.run("rollback", &["--no-check", "-k", PRODUCTION, "web"]).run().success();
+    assert!(pipeline.file(PRODUCTION).contains("v1.0.0"));
+    ends(&released(&pipeline, PRODUCTION, "v1.1.0").success(), "superseded");
+}

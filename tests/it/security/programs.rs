@@ -1,0 +1,118 @@
+//! What the programs get that we start, and what other programs of the machine can read of us.
+
+use crate::stage::Stage;
+use crate::support::command::{Command, write_script};
+use crate::support::git_server::{Access, GitServer};
+use crate::support::login::Login;
+
+/// The variables with logins that we use ourselves.
+const SECRETS: [&str; 11] = [
+    "TAGSHIP_GIT_TOKEN",
+    "TAGSHIP_REGISTRY_PASSWORD",
+    "PLUGIN_GIT_TOKEN",
+    "PLUGIN_REGISTRY_PASSWORD",
+    "INPUT_GIT_TOKEN",
+    "INPUT_REGISTRY_PASSWORD",
+    "GITHUB_TOKEN",
+    "GITEA_TOKEN",
+    "CI_JOB_TOKEN",
+    "CI_REGISTRY_PASSWORD",
+    "SYSTEM_ACCESSTOKEN",
+];
+
+fn with_secrets(release: Command) -> Command {
+    let release = release.env("TAGSHIP_REGISTRY_USERNAME", "u").env("TAGSHIP_REGISTRY_HOST", "r.example");
+    SECRETS.iter().fold(release, |release, name| release.env(*name, "S3CR3T"))
+}
+
+/// Writes a program that keeps its environment, and then does what the script says. Returns its path.
+fn spy(stage: &Stage, name: &str, script: &str) -> String {
+    let path = stage.home.path().join(name);
+    let kept = stage.home.path().join("environments");
+    write_script(&path, &format!("#!/bin/sh\n(echo {name}; env) >>'{}'\n{script}\n", kept.display()));
+    path.display().to_string()
+}
+
+#[track_caller]
+fn assert_without_secrets(stage: &Stage, programs: &[&str]) {
+    let kept = std::fs::read_to_string(stage.home.path().join("environments")).unwrap_or_default();
+    for program in programs {
+        assert!(kept.lines().any(|line| line == *program), "{program} did not run: {kept}");
+    }
+    let leaked: Vec<_> = kept.lines().filter(|line| line.contains("S3CR3T")).collect();
+    assert!(leaked.is_empty(), "{leaked:?}");
+}
+
+#[test]
+fn programs_get_no_secret_of_ours() {
+    let stage = Stage::new();
+    let login = Login::new("me", "t0ken");
+    let server = GitServer::start(stage.remote.folder(), Access::Login(login.clone()));
+    let helper = spy(&stage, "helper", "[ \"$1\" = get ] && echo username=me");
+    let askpass = spy(&stage, "askpass", "echo t0ken");
+    let signer = spy(&stage, "signer", "exit 1");
+    let config = format!(
+        "[credential]\nhelper = {helper}\n[core]\naskPass = {askpass}\n[gpg]\nprogram = {signer}\n[user]\nsigningKey = x\n"
+    );
+    let config = stage.home.write("gitconfig", &config);
+    let release = stage.release_to(&server.url("gitops.git")).env("GIT_CONFIG_GLOBAL", &config).env("CI", "true");
+    let release = release.args(["--sign", "--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+    // With the variable there would be nothing to ask a helper.
+    let release = with_secrets(release).env("TAGSHIP_GIT_TOKEN", "");
+    release.run().exit(1).stderr_has("signer` failed");
+    assert_without_secrets(&stage, &["helper", "askpass", "signer"]);
+}
+
+#[test]
+fn ssh_and_hooks_get_no_secret_of_ours() {
+    let stage = Stage::new();
+    let serve = format!(r#"for last; do :; done; set -- $last; exec "$1" '{}'"#, stage.remote.path().display());
+    let ssh = spy(&stage, "ssh", &serve);
+    let kept = stage.home.path().join("environments");
+    let hook = stage.remote.path().join("hooks/pre-receive");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    write_script(&hook, &format!("#!/bin/sh\n(echo hook; env) >>'{}'\n", kept.display()));
+    let release = |url: &str, version: &str| {
+        let release = stage.release_to(url).args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:{version}")]);
+        with_secrets(release).env("GIT_SSH_COMMAND", &ssh).run().success()
+    };
+    release("ssh://git@host.example/org/repo.git", "v2");
+    release(&stage.remote.file_url(), "v3");
+    assert_without_secrets(&stage, &["ssh", "hook"]);
+}
+
+#[test]
+fn a_login_in_an_argument_is_told() {
+    let stage = Stage::new();
+    let login = Login::new("me", "S3CR3T");
+    let server = GitServer::start(stage.remote.folder(), Access::Login(login.clone()));
+    let url = server.url_with(&login, "gitops.git");
+    const NOTE: &str = "an argument has a login in its URL, which other processes of this machine can read";
+    let arguments = ["release", "-k", crate::stage::FOLDER, "--no-check", "--dry-run", "IMAGE_PLACEHOLDER=*:v2"];
+    let output = stage.tagship().args(arguments).args(["--repo", &url]).run().success();
+    output.stdout_has(NOTE).says_nowhere("S3CR3T");
+    let output = stage.tagship().args(arguments).env("TAGSHIP_REPO", &url).run().success();
+    assert!(!output.stdout().contains(NOTE), "the environment of a process is its own");
+}
+
+/// The guard asks the repository that CI builds, which the login is not for.
+#[test]
+fn the_login_does_not_go_to_the_repository_that_ci_builds() {
+    let stage = Stage::new();
+    let commit = stage.remote.log("main")[0].id.clone();
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    let guard = || {
+        let guard = stage.tagship().arg("guard").env("GITHUB_ACTIONS", "true").env("GITHUB_REPOSITORY", "gitops");
+        let guard = guard.env("GITHUB_SERVER_URL", server.url("").trim_end_matches('/')).env("GITHUB_SHA", &commit);
+        let guard = guard.env("GITHUB_EVENT_NAME", "push").env("GITHUB_REF", "refs/heads/main");
+        guard.env("GITHUB_REF_TYPE", "branch").env("GITHUB_REF_NAME", "main")
+    };
+    guard().env("TAGSHIP_GIT_TOKEN", "S3CR3T").run().success();
+    let asked = server.requests();
+    assert!(!asked.is_empty(), "nothing was asked");
+    assert!(asked.iter().all(|request| request.logged.authorization_value().is_none()), "the login was sent");
+    // That of the CI system is for this server.
+    guard().env("GITHUB_TOKEN", "S3CR3T").run().success();
+    let asked = server.requests();
+    assert!(asked.iter().all(|request| request.logged.authorization_value().is_some()), "the login was not sent");
+}
