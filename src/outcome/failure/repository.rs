@@ -23,15 +23,6 @@ impl From<GitError> for Failure {
     }
 }
 
-fn untrusted_hint(cause: &ConnectionError) -> &'static str {
-    match cause.problem {
-        ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) => {
-            "name your CA certificate with git's `http.sslCAInfo`, or with `SSL_CERT_FILE`"
-        }
-        _ => cause.hint(),
-    }
-}
-
 /// Whether a proxy wants a login, which no retry brings.
 fn is_proxy_login(error: &anyhow::Error) -> bool {
     error.downcast_ref::<ConnectionError>().is_some_and(|error| error.problem == ConnectionProblem::ProxyLogin)
