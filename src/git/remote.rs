@@ -239,7 +239,7 @@ fn http_address(
             None => {}
         }
     }
-    access.protection = Protection::of(&public, settings.unverified_by);
+    access.protection = Protection::of(&public, settings.unverified_by, &proxies);
     let places = LoginPlaces {
         url,
         written_by,
