@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::wire::known_login::{LoginOrigin, Withheld};
 use crate::system::connection::ConnectionError;
+use crate::system::tls::{MisnamedAuthorities, TlsError};
 
 /// Why a repository could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +87,14 @@ pub enum GitError {
     /// The server's certificate does not prove that it is the remote.
     #[error("{remote} is not trusted: {cause}")]
     Untrusted { remote: String, cause: ConnectionError },
+
+    /// The machine has no CA certificates.
+    #[error(transparent)]
+    NoAuthorities(TlsError),
+
+    /// A variable names certificates in place of the system's, and there are none.
+    #[error(transparent)]
+    MisnamedAuthorities(MisnamedAuthorities),
 
     /// git's configuration has a mistake in its syntax. What is there may be a secret, and is not told.
     #[error("git's configuration has a mistake in {place}")]

@@ -30,7 +30,7 @@ pub use error::GitError;
 pub use history::History;
 pub use lineage::Lineage;
 pub use objects::commit::{Authorship, Change, CommitOnTip, Lease, NewCommit};
-pub use objects::commit_message::{Message, Trailer, TrailerError};
+pub use objects::commit_message::{Message, Trailer, TrailerError, has_login};
 pub use objects::identity::{Identity, IdentityError, IdentityParts, UnusableIdentity};
 pub use objects::name::{BranchName, CommitId, RepositoryPath};
 pub use objects::record::CommitRecord;
@@ -48,3 +48,4 @@ pub use wire::traffic::Traffic;
 
 pub use crate::system::notices::Notices;
 pub use crate::system::proxy::Proxies;
+pub use crate::system::tls::SystemAuthorities;
