@@ -2,7 +2,7 @@
 
 use super::values::listed;
 use crate::cli::{CommitArguments, Environment};
-use crate::git::{Identity, IdentityParts, Signed, Trailer};
+use crate::git::{Identity, IdentityParts, Signed, Trailer, has_login};
 use crate::message::compose::Options;
 use crate::message::skip_ci::{self, SkipCi};
 use crate::message::template::{MessageTemplate, TemplateError};
@@ -60,6 +60,10 @@ fn identity(environment: &Environment, role: &str) -> IdentityParts {
 }
 
 fn template(text: &str) -> Result<MessageTemplate, Failure> {
+    if has_login(text) {
+        return Err(Failure::usage("a URL in the message has a login in it")
+            .hint("leave it out: all who read the repository can read its commits"));
+    }
     MessageTemplate::parse(text).map_err(|error| {
         let failure = Failure::usage(error.to_string());
         match error {
