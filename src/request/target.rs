@@ -82,7 +82,7 @@ impl TargetRequest {
             },
             git_ca_file: environment.path("GIT_SSL_CAINFO"),
             system_authorities: logins::system_authorities(environment),
-            proxies: logins::proxies(environment),
+            proxies: logins::proxies(environment)?,
             git_unverified: environment.git_unverified(),
             git_logins: environment.git_logins().into_iter().map(host_login).collect(),
             insecure_git: if arguments.insecure_git { InsecureGit::Allowed } else { InsecureGit::Refused },
@@ -181,7 +181,9 @@ fn repository(repo: &str, here: &Path, remote: &str, environment: &Environment) 
 /// Returns whether a text is `HOST/OWNER/NAME`, whose host has a dot in it.
 fn is_url_without_scheme(text: &str) -> bool {
     text.split_once('/').is_some_and(|(host, path)| {
-        host.contains('.') && host.starts_with(|c: char| c.is_ascii_alphanumeric()) && is_owner_and_name(path)
+        // No `:` or `@`: what is before one may be a login.
+        let is_name = host.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
+        is_name && host.contains('.') && !host.starts_with('.') && is_owner_and_name(path)
     })
 }
 
