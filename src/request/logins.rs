@@ -42,8 +42,10 @@ pub(crate) fn system_authorities(environment: &Environment) -> SystemAuthorities
 }
 
 /// Returns the forward proxies.
-pub(crate) fn proxies(environment: &Environment) -> Proxies {
-    Proxies::of_environment(|name| environment.text(name))
+pub(crate) fn proxies(environment: &Environment) -> Result<Proxies, Failure> {
+    Proxies::of_environment(|name| environment.text(name)).map_err(|unusable| {
+        Failure::usage(unusable.to_string()).hint("write it as `http://HOST:PORT`, or unset it to go without a proxy")
+    })
 }
 
 /// Returns the login in our own variables.

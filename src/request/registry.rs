@@ -33,7 +33,7 @@ impl RegistryRequest {
             wait: wait.transpose()?,
             plain_http: plain_http(&arguments.plain_http)?,
             trust: logins::trust(environment, arguments.ca_file.clone()),
-            proxies: logins::proxies(environment),
+            proxies: logins::proxies(environment)?,
             timeout: duration(&arguments.timeout)?,
             logins: logins::sources(environment)?,
         })
