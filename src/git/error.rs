@@ -128,7 +128,7 @@ pub enum GitError {
     Unsupported { remote: String, what: &'static str },
 
     /// The push may or may not have taken effect, and the branch does not tell.
-    #[error("the connection was lost during the push to {remote}, which may still take effect")]
+    #[error("no answer confirms the push to {remote}, which may still take effect")]
     Uncertain { remote: String, source: Box<Self> },
 
     /// The signer could not be started, or what it made is no signature.
