@@ -62,6 +62,8 @@ struct Line<'a> {
     path: RepositoryPath,
     name: Option<&'a str>,
     commits_read: usize,
+    /// Whether the branch's first commit was read.
+    is_at_end: bool,
     /// Each commit against the one before it, the newest first.
     changes: Vec<LoggedRelease>,
     /// The oldest commit so far in which the file could be read, and what its entries say there.
@@ -75,7 +77,16 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn new(path: &RepositoryPath, name: Option<&'a str>) -> Self {
         let path = path.clone();
-        Self { path, name, commits_read: 0, changes: Vec::new(), later: None, has_file: None, parsed: None }
+        Self {
+            path,
+            name,
+            commits_read: 0,
+            is_at_end: false,
+            changes: Vec::new(),
+            later: None,
+            has_file: None,
+            parsed: None,
+        }
     }
 
     /// Reads on in `commits`, which begin with those that were read already.
@@ -105,6 +116,7 @@ impl<'a> Line<'a> {
             }
             self.read_commit(snapshot, commit)?;
             self.has_file = is_there.then(|| (*commit).clone());
+            self.is_at_end = commit.parents.is_empty();
             self.commits_read += 1;
         }
         Ok(())
@@ -125,11 +137,12 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    /// Returns the changes so far. What the oldest commit changed is not known, unless it is the first of all.
+    /// Returns the changes so far. What the oldest commit changed is not known, unless there is none before it that can be
+    /// read.
     fn changes(&self) -> Vec<LoggedRelease> {
         let mut changes = self.changes.clone();
         let oldest = match &self.later {
-            Some((first, oldest)) if first.parents.is_empty() => {
+            Some((first, oldest)) if self.is_at_end => {
                 changes.extend(differences(first, &self.path, oldest, &Entries::new()));
                 Entries::new()
             }
