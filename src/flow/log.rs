@@ -5,9 +5,10 @@ use crate::guards::entry_history::EntryHistory;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Outcome};
 use crate::request::{Effect, LogRequest, NewBranch};
-use crate::targets::kustomization::{self, Fields};
+use crate::targets;
+use crate::targets::kustomization::Fields;
 
-/// Lists the releases of one entry, or of all entries of a kustomization.
+/// Lists the releases of one entry, or of all entries of a file.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let listed = releases(request, listener);
     tell_connections(&request.target, listener);
@@ -21,7 +22,7 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} does not support partial fetches; only its newest commit is known")));
     }
-    let paths = target.locate(snapshot, std::slice::from_ref(&request.kustomization), &[])?;
+    let paths = target.locate(snapshot, std::slice::from_ref(&request.file), &[])?;
     let mut outcome = Outcome::new("log", Ending::Listed);
     outcome.branch = start.destination.branch().map(ToString::to_string);
     for path in paths {
@@ -30,7 +31,7 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
         if let (true, Some(name)) = (found.changes.is_empty() && found.complete, name) {
             return Err(no_entry(
                 name,
-                &kustomization::entries(snapshot.file(&path)?).unwrap_or_default(),
+                &targets::entries(&path.to_string(), snapshot.file(&path)?, None).unwrap_or_default(),
                 &path.to_string(),
             ));
         }

@@ -31,6 +31,8 @@ pub enum EditError {
 pub enum ImagesShape {
     SecondDocument,
     FirstDocumentEmpty,
+    /// A Kustomization of Flux has no mapping `spec`.
+    Spec,
     /// The document is not a mapping.
     Root(NodeType),
     /// The document says that it is something else.
@@ -135,7 +137,7 @@ impl ImagesShape {
                 "kustomize reads the first document only: move this one to a file of its own".to_owned()
             }
             Self::FirstDocumentEmpty => "kustomize reads the first document only: remove the `---` above".to_owned(),
-            Self::Root(_) => return None,
+            Self::Root(_) | Self::Spec => return None,
             Self::OtherKind(OtherKind { version, .. }) if version.starts_with("kustomize.toolkit.fluxcd.io/") => {
                 "name the folder that its `spec.path` names".to_owned()
             }
@@ -166,6 +168,9 @@ impl fmt::Display for ImagesShape {
         match self {
             Self::SecondDocument => f.write_str("a second document begins here"),
             Self::FirstDocumentEmpty => f.write_str("the first document is empty, and a second one begins here"),
+            Self::Spec => {
+                f.write_str("the images of a Kustomization of Flux are in its `spec`, and that is no mapping")
+            }
             Self::Root(found) => write!(f, "a kustomization is a mapping, this is {found}"),
             Self::OtherKind(other) => other.fmt(f),
             Self::ListAlias { key, .. } => write!(f, "`{key}` is an alias"),
