@@ -8,7 +8,7 @@ use std::time::Instant;
 pub(super) use follow::bring_forward;
 
 use crate::git::{
-    Authorship, Change, Checkout, CommitId, CommitOnTip, Message, NewCommit, PushOutcome, Pusher, Snapshot,
+    Authorship, Change, Checkout, CommitId, CommitOnTip, Message, NewCommit, PushOutcome, PushRefusal, Pusher, Snapshot,
 };
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
@@ -44,8 +44,8 @@ pub(super) enum Published {
         /// The pushed commit, which a checkout can follow; `None` if the checkout has it already.
         pushed: Option<CommitOnTip>,
     },
-    /// The branch has moved since its tip was read.
-    Raced,
+    /// The branch has moved since its tip was read; the server may have refused the push anyway.
+    Raced(PushRefusal),
 }
 
 impl Publisher<'_> {
@@ -95,7 +95,7 @@ fn push(
         listener(&Event::Noted(format!("{remote} does not accept push options; they were left out")));
     }
     match outcome {
-        PushOutcome::Updated { commit: id } => {
+        PushOutcome::Updated { commit: id, messages } => {
             listener(&Event::Committed { id, title: &message.title });
             listener(&Event::Pushed {
                 remote: &remote,
@@ -105,9 +105,12 @@ fn push(
                 traffic,
                 elapsed: begun.elapsed(),
             });
+            for message in messages {
+                listener(&Event::Aside(format!("remote: {message}")));
+            }
             Ok(Published::Updated { commit: id, pushed: Some(commit) })
         }
-        PushOutcome::Raced { .. } => Ok(Published::Raced),
+        PushOutcome::Raced { refusal, .. } => Ok(Published::Raced(refusal)),
         PushOutcome::Refused(refusal) => Err(Failure::refused(&branch, &refusal)),
     }
 }

@@ -139,9 +139,12 @@ impl ImagesShape {
             Self::FirstDocumentEmpty => "kustomize reads the first document only: remove the `---` above".to_owned(),
             Self::Root(_) | Self::Spec => return None,
             Self::OtherKind(OtherKind { version, .. }) if version.starts_with("kustomize.toolkit.fluxcd.io/") => {
-                "name the folder that its `spec.path` names".to_owned()
+                "name the folder that its `spec.path` names, or edit the images in its `spec` with `-f`".to_owned()
             }
-            Self::OtherKind(_) => "name the kustomization that has this file among its `resources`".to_owned(),
+            Self::OtherKind(_) => {
+                "name the kustomization that has this file among its `resources`, or edit its own images with `-f`"
+                    .to_owned()
+            }
             Self::ListAlias { anchor, .. } => format!("write the list out here, in place of the alias of {anchor}"),
             Self::ListInherited { key } => format!("write `{key}` out in this document"),
             Self::List { .. } => "write it as `- name: …` lines".to_owned(),

@@ -103,7 +103,13 @@ fn in_object(yaml: &ParsedYaml<'_>, object: &Object, name: &str) -> Result<Vec<(
     let mut found = Vec::new();
     match object.kind {
         DocumentKind::Manifest => found.extend(all_called(yaml, containers(yaml, root), name)?),
-        DocumentKind::Compose => found.extend(all_called(yaml, services(yaml, root), name)?),
+        DocumentKind::Compose => {
+            found.extend(all_called(yaml, services(yaml, root), name)?);
+            // The values of a chart may have `services` as well.
+            if found.is_empty() {
+                found.extend(image_at(yaml, root, name, "")?.map(|place| (place, true)));
+            }
+        }
         DocumentKind::Values => found.extend(image_at(yaml, root, name, "")?.map(|place| (place, true))),
         DocumentKind::HelmRelease => {
             if let Some(values) = values_of_release(yaml, root)? {
