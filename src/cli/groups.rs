@@ -15,6 +15,19 @@ What to write into the entry called NAME, in kustomize's grammar:
 
 `*` in place of NEWNAME, TAG or DIGEST keeps the value of the entry. A field that is not given is removed, as kustomize does, and a note says so. Several images make one commit.";
 
+const FILE_HELP: &str = "\
+A file of another kind than a kustomization. Its kind shows in its content, and NAME is what the image is called in it:
+
+    manifests              the container: `web`, or `Deployment/shop/web`
+    compose                the service
+    Helm values, JSON      the path: `backend.image`, `extra[0].image`, or `extra.NAME.image`
+    HelmRelease            the path below `spec.values`
+    Argo CD Application    the image of `kustomize.images`, or the path in `valuesObject` or `helm.parameters`
+    OCIRepository          `OCIRepository/NAME`
+    any                    with a dot before it, the path from the root: `.appVersion`
+
+At a path is a mapping with `repository`, `tag` and the like, a whole reference, or a tag alone. Its tag is replaced, and nothing else is touched. A part that has no place in the file is checked and not written.";
+
 const SKIP_CI_HELP: &str = "\
 How to keep the push from starting the pipeline again:
 
@@ -63,16 +76,13 @@ pub struct VersionArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Kustomization")]
 pub struct KustomizationArguments {
-    /// A kustomization, or its folder (can be repeated)
-    #[arg(
-        short,
-        long = "kustomization",
-        value_name = "PATH",
-        env = "TAGSHIP_KUSTOMIZATION",
-        value_delimiter = '\n',
-        default_value = "."
-    )]
+    /// A kustomization, or its folder (can be repeated) [default: `.`, if no `--file` is given]
+    #[arg(short, long = "kustomization", value_name = "PATH", env = "TAGSHIP_KUSTOMIZATION", value_delimiter = '\n')]
     pub kustomizations: Vec<String>,
+
+    /// A file of another kind: Helm values, manifests, a compose file and the like (can be repeated)
+    #[arg(short, long = "file", value_name = "PATH", env = "TAGSHIP_FILE", value_delimiter = '\n', long_help = FILE_HELP)]
+    pub files: Vec<String>,
 
     /// Append an entry if NAME has none
     #[arg(long, env = "TAGSHIP_ADD", value_parser = BoolishValueParser::new())]
@@ -333,14 +343,18 @@ pub struct ReadingArguments {
 
 #[derive(Debug, Args)]
 pub struct OneKustomizationArguments {
-    /// A kustomization, or its folder
+    /// A kustomization, or its folder [default: `.`, if no `--file` is given]
+    #[arg(short, long, value_name = "PATH", env = "TAGSHIP_KUSTOMIZATION", help_heading = "Kustomization")]
+    pub kustomization: Option<String>,
+
+    /// A file of another kind: Helm values, manifests, a compose file and the like
     #[arg(
         short,
         long,
         value_name = "PATH",
-        env = "TAGSHIP_KUSTOMIZATION",
-        default_value = ".",
-        help_heading = "Kustomization"
+        env = "TAGSHIP_FILE",
+        help_heading = "Kustomization",
+        long_help = FILE_HELP
     )]
-    pub kustomization: String,
+    pub file: Option<String>,
 }

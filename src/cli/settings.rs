@@ -85,8 +85,10 @@ fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
 }
 
 /// Inputs and settings that are not called as their flags: those that take several values, and what workflows call otherwise.
-const RENAMED: [(&str, &str); 6] = [
+const RENAMED: [(&str, &str); 8] = [
     ("k", "kustomization"),
+    ("f", "files"),
+    ("file", "files"),
     ("repo", "repository"),
     ("from-repo", "from-repository"),
     ("platform", "platforms"),
@@ -159,8 +161,10 @@ pub fn commands() -> Vec<String> {
 
 /// Returns the argument of a flag, without its dashes.
 fn flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
-    let is_flag =
-        |argument: &&Arg| argument.get_long() == Some(name) || (name == "k" && argument.get_short() == Some('k'));
+    let is_flag = |argument: &&Arg| {
+        argument.get_long() == Some(name)
+            || argument.get_short().is_some_and(|short| name == short.to_string() && "kf".contains(short))
+    };
     command.get_subcommands().flat_map(Command::get_arguments).chain(command.get_arguments()).find(is_flag)
 }
 
@@ -174,7 +178,8 @@ fn setting(surface: Surface, quoted: &str, command: &Command) -> Option<String> 
             (variable, _) => written(&variable.to_ascii_lowercase().replace('_', "-")),
         });
     }
-    let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-').filter(|short| *short == "k"))?;
+    let flag =
+        word.strip_prefix("--").or_else(|| word.strip_prefix('-').filter(|short| matches!(*short, "k" | "f")))?;
     let argument = self::flag(command, flag)?;
     let renamed = RENAMED.iter().find(|(other, _)| *other == flag);
     let name = written(renamed.map_or(flag, |(_, name)| name));

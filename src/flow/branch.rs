@@ -1,9 +1,10 @@
-//! The release branch: in which repository it is, where its tip is, and which kustomizations are on it. A checkout says all
+//! The release branch: in which repository it is, where its tip is, and which files of it are meant. A checkout says all
 //! this; it is the repository itself only if nothing is pushed.
 
 use std::path::Path;
 use std::time::Duration;
 
+use super::kustomization_only::{is_folder, require_kustomization};
 use super::publish::Publisher;
 use crate::git::{
     BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, ObjectSource, Pusher, Reader, Remote,
@@ -11,7 +12,7 @@ use crate::git::{
 };
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
-use crate::request::{Effect, NewBranch, Repository, TargetRequest};
+use crate::request::{Effect, NewBranch, Repository, TargetFile, TargetRequest};
 use crate::targets::kustomization;
 
 /// A branch that is released to, in its repository.
@@ -268,20 +269,22 @@ impl ReleaseBranch {
         }
     }
 
-    /// Finds and loads the kustomizations, given as files or folders; each once. What was there in the commits `earlier` is
+    /// Finds and loads the files to write, or those in the folders that are named; each once. What was there in the commits `earlier` is
     /// loaded along with them.
     pub(super) fn locate(
         &self,
         snapshot: &mut Snapshot<'_>,
-        written: &[String],
+        written: &[TargetFile],
         earlier: &[CommitRecord],
     ) -> Result<Vec<RepositoryPath>, Failure> {
         let resolved: Vec<_> =
-            written.iter().map(|path| RepositoryPath::resolve(&self.base, path)).collect::<Result<_, _>>()?;
+            written.iter().map(|file| RepositoryPath::resolve(&self.base, file.path())).collect::<Result<_, _>>()?;
         snapshot.load_with_history(&resolved, earlier)?;
         let mut found: Vec<RepositoryPath> = Vec::new();
-        for path in resolved {
+        let mut kustomizations: Vec<RepositoryPath> = Vec::new();
+        for (path, typed) in resolved.into_iter().zip(written) {
             let file = match snapshot.entry(&path)? {
+                TreeEntry::Directory(_) if matches!(typed, TargetFile::File(_)) => return Err(is_folder(typed.path())),
                 TreeEntry::File(_) => path,
                 TreeEntry::Directory(names) => {
                     let name =
@@ -289,16 +292,26 @@ impl ReleaseBranch {
                     path.join(name)
                 }
                 TreeEntry::Missing => {
-                    return Err(Failure::target(format!("there is no `{path}` on {}", self.name())).hint(
-                        "`-k` names a kustomization or its folder, and the branch is read, not the files of a checkout",
-                    ));
+                    let hint = match typed {
+                        TargetFile::File(_) => "the branch is read, not the files of a checkout",
+                        TargetFile::Kustomization(_) | TargetFile::Either(_) => {
+                            "`-k` names a kustomization or its folder, and the branch is read, not the files of a checkout"
+                        }
+                    };
+                    return Err(Failure::target(format!("there is no `{path}` on {}", self.name())).hint(hint));
                 }
             };
+            if matches!(typed, TargetFile::Kustomization(_)) {
+                kustomizations.push(file.clone());
+            }
             if !found.contains(&file) {
                 found.push(file);
             }
         }
         snapshot.load_with_history(&found, earlier)?;
+        for path in kustomizations {
+            require_kustomization(&path.to_string(), snapshot.file(&path)?)?;
+        }
         Ok(found)
     }
 }

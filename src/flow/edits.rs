@@ -10,9 +10,10 @@ use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
 use crate::request::{CommentRequest, Images};
-use crate::targets::kustomization::{self, Absent, Comments, EditOptions, EntryEdit, Fields};
+use crate::targets::kustomization::{Absent, Comments, EditOptions, EntryEdit, Fields};
+use crate::targets::{self, is_kustomization};
 
-/// The largest kustomization, in bytes: no cluster needs more, and a parser takes far more memory than it reads.
+/// The largest file, in bytes: no cluster needs more, and a parser takes far more memory than it reads.
 const MAX_BYTES: usize = 4 << 20;
 
 /// How files are edited, beside the arguments.
@@ -33,7 +34,6 @@ pub(super) fn edit(
     if old.len() > MAX_BYTES {
         return Err(Failure::target(format!("`{path}` is larger than 4 MiB")));
     }
-    require_name_or_kind(&path, &old)?;
     let absent = if manner.add { Absent::Append } else { Absent::Report };
     let source = manner.source.map(SourceCommit::to_string).unwrap_or_default();
     let comment = |template: &CommentTemplate, name: &ImageName, fields: &Fields| {
@@ -54,26 +54,9 @@ pub(super) fn edit(
             Comments::Write(&text)
         }
     };
-    let edit = kustomization::edit(&old, arguments, EditOptions { absent, comments })
+    let edit = targets::edit(&path, &old, arguments, EditOptions { absent, comments })
         .map_err(|error| Failure::edit(&path, &error))?;
     Ok(FileEdit { path, old, edit })
-}
-
-/// A file that is not called as kustomize wants it must say what it is: the values of a chart do neither.
-fn require_name_or_kind(path: &str, text: &[u8]) -> Result<(), Failure> {
-    let name = path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(path);
-    if kustomization::FILE_NAMES.contains(&name) || kustomization::says_kustomization(text) {
-        return Ok(());
-    }
-    // The editor tells what it is, if the file says so.
-    if let Err(error) = kustomization::edit(text, &[], Absent::Report) {
-        return Err(Failure::edit(path, &error));
-    }
-    let names = kustomization::FILE_NAMES.join("`, `");
-    Err(Failure::target(format!(
-        "`{path}` is not a kustomization: it has neither that kind nor one of the names `{names}`"
-    ))
-    .hint("name the kustomization or its folder with `-k`"))
 }
 
 /// Every image must have an entry in at least one of the files. `elsewhere` looks for the other kustomizations that have an
@@ -92,6 +75,12 @@ pub(super) fn require_entries(
         names.dedup();
         let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
         let name = argument.name.as_str();
+        let is_kustomize = |file: &FileEdit| is_kustomization(&file.path, &file.old);
+        if !files.iter().any(is_kustomize) || name.starts_with('.') {
+            let remedy = "write the name of the image in the file, or its path, such as `backend.image`";
+            let remedy = meant(argument, files).unwrap_or_else(|| remedy.to_owned());
+            return Err(Failure::no_image(name, &names, &places, &remedy));
+        }
         let remedy = places_with(&elsewhere(name), name)
             .or_else(|| meant(argument, files))
             .unwrap_or_else(|| "`--add` appends a new entry".to_owned());
@@ -102,7 +91,7 @@ pub(super) fn require_entries(
 
 /// Returns what to write in place of an argument that names an entry by what it becomes, or without the tag in its name.
 fn meant(argument: &ImageArgument, files: &[FileEdit]) -> Option<String> {
-    let entries = files.iter().flat_map(|file| kustomization::entries(&file.old).unwrap_or_default());
+    let entries = files.iter().flat_map(|file| targets::entries(&file.path, &file.old, None).unwrap_or_default());
     let wanted = argument.name.as_str();
     let (name, why) = entries.into_iter().find_map(|(name, fields)| {
         let is_tagged = name.strip_prefix(wanted).is_some_and(|rest| rest.starts_with([':', '@']));

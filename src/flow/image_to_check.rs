@@ -36,7 +36,12 @@ impl ImageToCheck {
             new_tag.as_deref().map(str::parse).transpose().map_err(|error| refused(format!("a bad tag: {error}")))?;
         let digest: Option<Digest> =
             digest.as_deref().map(str::parse).transpose().map_err(|error| refused(format!("a bad digest: {error}")))?;
-        Self::new(entry.image_name(), tag, digest)
+        match entry.image_name() {
+            Some(name) => Self::new(name, tag, digest),
+            None if tag.is_none() && digest.is_none() => Ok(Self::Unpinned),
+            None => Err(Failure::target(format!("the file does not say which image `{}` is", entry.name))
+                .hint(format!("name it, as in `{}=NEWNAME:TAG`, or skip the registry with `--no-check`", entry.name))),
+        }
     }
 
     fn new(name: &str, tag: Option<Tag>, digest: Option<Digest>) -> Result<Self, Failure> {

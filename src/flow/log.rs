@@ -7,9 +7,10 @@ use crate::guards::entry_history::EntryHistory;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Outcome};
 use crate::request::{Effect, LogRequest, NewBranch};
-use crate::targets::kustomization::{self, Fields};
+use crate::targets;
+use crate::targets::kustomization::Fields;
 
-/// Lists the releases of one entry, or of all entries of a kustomization.
+/// Lists the releases of one entry, or of all entries of a file.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let listed = Rereads::new(request.target.timeout).run(listener, |listener| releases(request, listener));
     tell_connections(&request.target, listener);
@@ -23,14 +24,14 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} does not support partial fetches; only its newest commit is known")));
     }
-    let paths = target.locate(snapshot, std::slice::from_ref(&request.kustomization), &[])?;
+    let paths = target.locate(snapshot, std::slice::from_ref(&request.file), &[])?;
     let mut outcome = Outcome::new("log", Ending::Listed);
     outcome.branch = start.destination.branch().map(ToString::to_string);
     for path in paths {
         let name = request.name.as_deref();
         let mut found = EntryHistory::read(snapshot, &path, name, |changes| changes.len() >= request.limit)?;
         if let (true, Some(name)) = (found.changes.is_empty() && found.complete, name) {
-            let entries = kustomization::entries(snapshot.file(&path)?).unwrap_or_default();
+            let entries = targets::entries(&path.to_string(), snapshot.file(&path)?, None).unwrap_or_default();
             return Err(no_entry(name, &entries, &path.to_string(), &kustomizations_with(snapshot, name)));
         }
         if !found.complete && found.changes.len() < request.limit && !snapshot.is_whole() {

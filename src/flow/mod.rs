@@ -8,6 +8,7 @@ mod edits;
 mod elsewhere;
 mod guard;
 mod image_to_check;
+mod kustomization_only;
 mod log;
 mod promote;
 mod publish;

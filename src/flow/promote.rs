@@ -15,7 +15,8 @@ use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{Effect, Images, NewBranch, PromoteRequest, TargetRequest};
 use crate::system::signals::Gate;
-use crate::targets::kustomization::{self, Fields};
+use crate::targets::kustomization::Fields;
+use crate::targets::{self, TargetError};
 
 /// Carries entries on.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -43,8 +44,9 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         };
         let mut there = Vec::new();
         for path in paths {
-            let entries = kustomization::entries(snapshot.file(path)?);
-            there.extend(entries.map_err(|error| Failure::edit(&path.to_string(), &error))?);
+            let file = path.to_string();
+            let entries = entries(&file, snapshot.file(path)?, &request.names);
+            there.extend(entries.map_err(|error| Failure::edit(&file, &error))?);
         }
         let Chosen { carried, left } = running.choose(&request.names, &there, request.delivery.add)?;
         if !std::mem::replace(&mut told, true) {
@@ -109,7 +111,18 @@ fn elsewhere(from: &TargetRequest, request: &PromoteRequest, notes: &mut Vec<Str
 }
 
 fn one(paths: Vec<RepositoryPath>) -> Result<RepositoryPath, Failure> {
-    paths.into_iter().next().ok_or_else(|| Failure::usage("`--from` names no kustomization"))
+    paths.into_iter().next().ok_or_else(|| Failure::usage("`--from` names no file"))
+}
+
+/// Returns what the named entries of a file say; all of them if none is named.
+fn entries(path: &str, bytes: &[u8], names: &[ImageName]) -> Result<Vec<(String, Fields)>, TargetError> {
+    let mut all = targets::entries(path, bytes, None)?;
+    for name in names {
+        if all.iter().all(|(other, _)| other != name.as_str()) {
+            all.extend(targets::entries(path, bytes, Some(name.as_str()))?);
+        }
+    }
+    Ok(all)
 }
 
 impl Running {
@@ -120,7 +133,14 @@ impl Running {
         notes: &mut Vec<String>,
     ) -> Result<Self, Failure> {
         let file = path.to_string();
-        let entries = kustomization::entries(snapshot.file(&path)?);
+        let bytes = snapshot.file(&path)?;
+        if request.names.is_empty() && !targets::is_kustomization(&file, bytes) {
+            return Err(Failure::usage(format!("`{file}` is not a kustomization, so its images are promoted by name"))
+                .hint(
+                    "name the images to promote: all of a file of values would carry what belongs to this environment",
+                ));
+        }
+        let entries = entries(&file, bytes, &request.names);
         let entries = entries.map_err(|error| Failure::edit(&file, &error))?;
         let mut note = |note: String| notes.push(note);
         let (mut histories, mut holds) = (Vec::new(), Vec::new());

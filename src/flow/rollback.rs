@@ -12,7 +12,8 @@ use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
 use crate::request::{Earlier, Images, RollbackRequest};
 use crate::system::signals::Gate;
-use crate::targets::kustomization::{self, Fields};
+use crate::targets;
+use crate::targets::kustomization::{Fields, Unnamed};
 
 /// Takes releases of one entry back.
 pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -29,7 +30,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
     let mut is_told = false;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let [path] = tip.paths else {
-            return Err(Failure::usage("a rollback is of one kustomization"));
+            return Err(Failure::usage("a rollback is of one file"));
         };
         let back = find(tip.snapshot, path, request)?;
         let seen = *seen.get_or_insert(back.from);
@@ -85,16 +86,26 @@ struct Back {
     taken_back: Vec<LoggedRelease>,
     /// What was taken back before, if the entry says already what it is to say: nothing can mark it any more.
     away: Vec<LoggedRelease>,
+    /// The image's name by the newest release that says it: the file may have no place for it.
+    image_name: Option<String>,
+}
+
+/// Returns the name of the image that releases of an entry checked.
+fn said_name(name: &str, releases: &[LoggedRelease]) -> Option<String> {
+    let said = releases.iter().filter_map(|release| release.trailers.as_ref()?.image(name, name));
+    said.map(|image| image.name.clone()).find(|image| image != name)
 }
 
 fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRequest) -> Result<Back, Failure> {
     let name = request.name.as_str();
     let found = EntryHistory::read(snapshot, path, Some(name), |releases| way_back(releases, &request.to).is_some())?;
     if found.changes.is_empty() && found.complete {
-        let entries = kustomization::entries(snapshot.file(path)?).unwrap_or_default();
-        return Err(no_entry(name, &entries, &path.to_string(), &kustomizations_with(snapshot, name)));
+            let entries = targets::entries(&path.to_string(), snapshot.file(path)?, None).unwrap_or_default();
+            return Err(no_entry(name, &entries, &path.to_string(), &kustomizations_with(snapshot, name)));
     }
-    way_back(&found.changes, &request.to).ok_or_else(|| no_way(name, &found.changes, &request.to))
+    way_back(&found.changes, &request.to)
+        .map(|back| Back { image_name: said_name(name, &found.changes), ..back })
+        .ok_or_else(|| no_way(name, &found.changes, &request.to))
 }
 
 /// Goes back over what stands: a rollback, and what it took back, do not.
@@ -122,7 +133,7 @@ fn way_back(releases: &[LoggedRelease], to: &Earlier) -> Option<Back> {
     let taken_back = taken_back.cloned().collect();
     let is_there = releases.first().is_some_and(|newest| newest.fields == to.fields);
     let away = since.iter().filter(|release| is_there && release.rolled_back_by.is_some()).take(1).cloned().collect();
-    Some(Back { from, to: to.clone(), taken_back, away })
+    Some(Back { from, to: to.clone(), taken_back, away, image_name: None })
 }
 
 /// Returns whether `text` names a release: its tag, its commit or the commit that it was built from, maybe shortened.
@@ -155,7 +166,10 @@ fn no_way(name: &str, releases: &[LoggedRelease], to: &Earlier) -> Failure {
 
 impl Back {
     fn writing(&self, name: &ImageName) -> Result<Writing, Failure> {
-        let fields = self.to.fields.clone().unwrap_or_default();
+        let mut fields = self.to.fields.clone().unwrap_or_default();
+        if fields.unnamed == Unnamed::Elsewhere {
+            fields.new_name = fields.new_name.or_else(|| self.image_name.clone());
+        }
         let of = self.taken_back.iter().map(|release| release.record.id).collect();
         Ok(Writing {
             images: Images {
@@ -194,7 +208,10 @@ pub(super) fn exactly(
         })
     }
     let change = ImageChange {
-        new_name: field(fields.new_name.as_deref(), told)?,
+        new_name: match (&fields.new_name, fields.unnamed) {
+            (None, Unnamed::Elsewhere) => Field::Keep,
+            (name, _) => field(name.as_deref(), told)?,
+        },
         new_tag: field(fields.new_tag.as_deref(), told)?,
         digest: field(fields.digest.as_deref(), told)?,
     };

@@ -1,18 +1,19 @@
-//! `set`: kustomizations on disk, in place of `kustomize edit set image`.
+//! `set`: files on disk, in place of `kustomize edit set image`.
 
 use std::path::{Component, Path, PathBuf};
 
 use super::edits::{Manner, edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
 use super::elsewhere::on_disk;
+use super::kustomization_only::{is_folder, require_kustomization};
 use crate::flow::checks::Checks;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
-use crate::request::{Effect, PinDigest, SetRequest};
+use crate::request::{Effect, PinDigest, SetRequest, TargetFile};
 use crate::system::files::{self, FileLocation};
 use crate::system::signals::Gate;
 use crate::targets::kustomization::{self, EntryEdit};
 
-/// Edits kustomizations on disk: all of them, or none.
+/// Edits files on disk: all of them, or none.
 pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     tell_repeated(&request.images, listener);
     for failure in request.images.without_version() {
@@ -20,16 +21,20 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         listener(&Event::Noted(failure.message + &hint));
     }
     let mut paths: Vec<PathBuf> = Vec::new();
+    let mut kustomizations: Vec<PathBuf> = Vec::new();
     let mut places: Vec<FileLocation> = Vec::new();
-    for path in &request.kustomizations {
-        let (path, place) = locate_on_disk(path, request.workspace.as_deref())?;
+    for file in &request.files {
+        let (path, place) = locate_on_disk(file, request.workspace.as_deref())?;
+        if matches!(file, TargetFile::Kustomization(_)) {
+            kustomizations.push(path.clone());
+        }
         if !paths.contains(&path) {
             paths.push(path);
             places.push(place);
         }
     }
     let mut checks = Checks::new(request.registry.as_ref());
-    let mut files = read_from_disk(&paths, &places, request)?;
+    let mut files = read_from_disk(&paths, &places, &kustomizations, request)?;
     require_entries(&request.images, &files, |name| elsewhere(request, name))?;
     if request.registry.is_some() {
         let drops_digest = |entry: &EntryEdit| entry.before.digest.is_some() && entry.after.digest.is_none();
@@ -61,10 +66,18 @@ fn manner(request: &SetRequest) -> Manner<'_> {
     Manner { add: request.add, comment: &request.comment, source: request.source.as_ref() }
 }
 
-fn read_from_disk(paths: &[PathBuf], places: &[FileLocation], request: &SetRequest) -> Result<Vec<FileEdit>, Failure> {
+fn read_from_disk(
+    paths: &[PathBuf],
+    places: &[FileLocation],
+    kustomizations: &[PathBuf],
+    request: &SetRequest,
+) -> Result<Vec<FileEdit>, Failure> {
     let mut files = Vec::new();
     for (path, place) in paths.iter().zip(places) {
         let old = place.read().map_err(|error| unreadable(path, &error))?;
+        if kustomizations.contains(path) {
+            require_kustomization(&path.display().to_string(), &old)?;
+        }
         files.push(edit(path.display().to_string(), old, &request.images.arguments, &manner(request))?);
     }
     Ok(files)
@@ -77,12 +90,19 @@ fn elsewhere(request: &SetRequest, name: &str) -> Vec<String> {
 }
 
 /// Returns the kustomization in a folder, or the file itself.
-fn locate_on_disk(path: &Path, workspace: Option<&Path>) -> Result<(PathBuf, FileLocation), Failure> {
+fn locate_on_disk(typed: &TargetFile, workspace: Option<&Path>) -> Result<(PathBuf, FileLocation), Failure> {
+    let path = Path::new(typed.path());
     let shown = path.display();
-    let failed = |error: std::io::Error| unreadable(path, &error).hint("`-k` names a kustomization or its folder");
+    let failed = |error: std::io::Error| match typed {
+        TargetFile::File(_) => unreadable(path, &error),
+        _ => unreadable(path, &error).hint("`-k` names a kustomization or its folder"),
+    };
     let here = Path::new(".").canonicalize().map_err(failed)?;
     let named = without_dots(&here.join(path));
     let is_folder = std::fs::metadata(&named).map_err(failed)?.is_dir();
+    if is_folder && matches!(typed, TargetFile::File(_)) {
+        return Err(self::is_folder(typed.path()));
+    }
     let root = boundary(&named, is_folder, &here, workspace);
     files::inside(&root, &named).map_err(|error| unreadable(path, &error))?;
     let (named, found) = if is_folder {

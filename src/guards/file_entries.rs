@@ -1,16 +1,17 @@
-//! What the entries of one version of a kustomization say.
+//! What the entries of one version of a file say.
 
 use std::collections::BTreeMap;
 
-use crate::targets::kustomization::{self, Fields};
+use crate::targets;
+use crate::targets::kustomization::Fields;
 
 /// The entries of a file by their names, the first of each.
 pub(super) type Entries = BTreeMap<String, Fields>;
 
 /// Returns what the entries of a file say, or the entry `name` alone; `None` if the file cannot be read.
-pub(super) fn entries(bytes: &[u8], name: Option<&str>) -> Option<Entries> {
+pub(super) fn entries(path: &str, bytes: &[u8], name: Option<&str>) -> Option<Entries> {
     let mut found = BTreeMap::new();
-    for (entry, fields) in kustomization::entries(bytes).ok()? {
+    for (entry, fields) in targets::entries(path, bytes, name).ok()? {
         if name.is_none_or(|name| name == entry) {
             found.entry(entry).or_insert(fields);
         }

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 use crate::git::{RepositoryPath, Snapshot, TreeEntry, TreeEntryKind};
 use crate::guards::hold_file::{FILE_NAME, Hold, HoldError, HoldState};
 use crate::outcome::failure::Failure;
-use crate::targets::kustomization::{self, FILE_NAMES};
+use crate::targets;
+use crate::targets::kustomization::FILE_NAMES;
 
 /// How many kustomizations below a hold are searched for the names in it.
 const MAX_FILES_BELOW: usize = 1_000;
@@ -97,9 +98,9 @@ fn name_of_nothing(
     Ok(unknown(&known))
 }
 
-/// Returns the names of the entries of a kustomization; none if it cannot be read.
+/// Returns the names of the entries of a file; none if it cannot be read.
 fn names_in(snapshot: &Snapshot<'_>, path: &RepositoryPath) -> Result<Vec<String>, Failure> {
-    let entries = kustomization::entries(snapshot.file(path)?).unwrap_or_default();
+    let entries = targets::entries(&path.to_string(), snapshot.file(path)?, None).unwrap_or_default();
     Ok(entries.into_iter().map(|(name, _)| name).collect())
 }
 

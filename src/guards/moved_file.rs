@@ -22,12 +22,16 @@ pub(super) fn moved_from(
     said: &Entries,
     name: Option<&str>,
 ) -> Result<Option<RepositoryPath>, Failure> {
-    let removed = snapshot.removed_files(before, after, &FILE_NAMES)?.unwrap_or_default();
+    let written = path.to_string();
+    let name_of_file = written.rsplit('/').next().unwrap_or_default();
+    // A kustomization may get another of its names; any other file keeps its own.
+    let names = if FILE_NAMES.contains(&name_of_file) { FILE_NAMES.to_vec() } else { vec![name_of_file] };
+    let removed = snapshot.removed_files(before, after, &names)?.unwrap_or_default();
     let mut best = None;
     for candidate in removed {
         snapshot.load_history(&[before], &candidate)?;
         let bytes = snapshot.file_at(before, &candidate)?.unwrap_or_default();
-        let equal = entries(bytes, name)
+        let equal = entries(&candidate.to_string(), bytes, name)
             .map_or(0, |then| said.iter().filter(|(entry, fields)| then.get(*entry) == Some(*fields)).count());
         let rank = (equal, names_in_common(&candidate, path));
         if equal > 0 && best.as_ref().is_none_or(|(highest, _)| rank > *highest) {

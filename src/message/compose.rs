@@ -55,7 +55,12 @@ pub fn message(options: &Options, releases: &[Release], origin: Origin<'_>, purp
         for field in &release.entry.fields {
             let from = field.from.as_deref().unwrap_or("none");
             let to = field.to.as_deref().unwrap_or("none");
-            let line = format!("{}: {} {} {from} -> {to}", release.file, release.entry.name, field.field);
+            let line = format!(
+                "{}: {} {} {from} -> {to}",
+                release.file,
+                release.entry.name,
+                key_in(release.entry.name.as_str(), &field.key)
+            );
             body.push(skip_ci::broken(&line));
         }
     }
@@ -106,4 +111,9 @@ fn trailers(options: &Options, releases: &[Release], origin: Origin<'_>, purpose
         trailers.extend(Trailer::new(Trailer::SKIP_CHECKS, "true"));
     }
     trailers
+}
+
+/// Returns the key of a field without the path that the entry's name says already.
+fn key_in<'a>(name: &str, key: &'a str) -> &'a str {
+    key.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')).unwrap_or(key)
 }

@@ -24,9 +24,14 @@ pub struct Release {
 }
 
 impl Release {
+    /// Returns the image's name; that of the entry if nothing says it.
+    fn image_name(&self) -> &str {
+        self.entry.image_name().unwrap_or(self.entry.name.as_str())
+    }
+
     /// Returns the image as one text: name, tag and digest.
     pub fn image(&self) -> String {
-        let mut image = self.entry.image_name().to_owned();
+        let mut image = self.image_name().to_owned();
         if let Some(tag) = &self.entry.after.new_tag {
             image = format!("{image}:{tag}");
         }
@@ -38,7 +43,7 @@ impl Release {
 
     /// Returns the image for a title: without its digest if it has a tag, and with a long tag shortened.
     pub fn short_image(&self) -> String {
-        let name = self.entry.image_name();
+        let name = self.image_name();
         match (&self.entry.after.new_tag, &self.digest) {
             (Some(tag), _) => format!("{name}:{}", short_tag(tag)),
             (None, Some(digest)) => format!("{name}@{}", digest.short()),

@@ -124,11 +124,13 @@ impl ReleaseTrailers {
 
     /// Returns whether the entry `name` is said to have become exactly `fields`.
     pub fn released(&self, name: &str, fields: &Fields) -> bool {
-        let image_name = fields.new_name.as_deref().unwrap_or(name);
+        let image_name = fields.image_name(name);
         let matches = |image: &ReleasedImage| {
+            // A file that has no place for the name does not disagree with it.
+            let image_name = image_name.unwrap_or(&image.name);
             image.matches_entry(image_name, fields.new_tag.as_deref(), fields.digest.as_deref())
         };
-        self.image(name, image_name).is_some_and(matches)
+        self.image(name, image_name.unwrap_or(name)).is_some_and(matches)
     }
 
     /// Returns the releases of the entry `name` that had been taken back before this one, and stay so.

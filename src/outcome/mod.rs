@@ -189,7 +189,7 @@ impl LoggedRelease {
     /// Returns the digest that was released: that of the entry, else the one that the check found, as the commit says.
     pub fn digest(&self) -> Option<&str> {
         let fields = self.fields.as_ref()?;
-        let image_name = fields.new_name.as_deref().unwrap_or(&self.name);
+        let image_name = fields.image_name(&self.name).unwrap_or(&self.name);
         let said = || self.trailers.as_ref()?.image(&self.name, image_name)?.digest.as_deref();
         fields.digest.as_deref().or_else(said)
     }

@@ -187,7 +187,7 @@ fn logged(release: &LoggedRelease) -> Logged<'_> {
     Logged {
         pinned,
         name,
-        image: fields.as_ref().map(|fields| fields.new_name.as_deref().unwrap_or(name)),
+        image: fields.as_ref().map(|fields| fields.image_name(name).unwrap_or(name)),
         tag: fields.as_ref().and_then(|fields| fields.new_tag.as_deref()),
         digest: release.digest(),
         time: record.time(),
@@ -207,7 +207,7 @@ fn image_of(release: &Release, ending: Ending) -> Image<'_> {
     Image {
         file: Some(&release.file),
         name: Some(entry.name.as_str()),
-        image: entry.image_name(),
+        image: entry.image_name().unwrap_or(entry.name.as_str()),
         tag: entry.after.new_tag.as_deref(),
         digest: release.digest.as_ref().map(Digest::as_str),
         platforms: shown(&release.platforms),

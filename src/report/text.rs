@@ -128,7 +128,8 @@ fn edited_entry(path: &str, entry: &EntryEdit, style: Style) -> String {
     let mut text = String::new();
     for field in &entry.fields {
         let value = |value: &Option<String>| value.as_deref().map_or_else(|| "none".to_owned(), short);
-        let change = format!("{path}:{}  {}  {} → {}", field.line, field.field, value(&field.from), value(&field.to));
+        let change =
+            format!("{path}:{}  {}  {} → {}", field.line, visible(&field.key), value(&field.from), value(&field.to));
         text += &line(style, "edit", Mark::Good, &change);
     }
     text
@@ -169,7 +170,7 @@ fn unchanged(outcome: &Outcome) -> String {
         let Fields { new_tag, digest, .. } = &entry.after;
         let tag = new_tag.as_deref().map(|tag| format!(":{}", short(tag))).unwrap_or_default();
         let digest = digest.as_deref().map(|digest| format!("@{}", short(digest))).unwrap_or_default();
-        let (name, image) = (visible(entry.name.as_str()), visible(entry.image_name()));
+        let (name, image) = (visible(entry.name.as_str()), visible(entry.image_name().unwrap_or(entry.name.as_str())));
         // Writing to a String cannot fail.
         writeln!(text, "unchanged: `{name}` already is `{image}{tag}{digest}`").ok();
     }

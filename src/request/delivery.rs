@@ -4,6 +4,7 @@ use super::comment::CommentRequest;
 use super::commit::CommitRequest;
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
+use super::target_file::TargetFile;
 use super::values::{Effect, listed};
 use crate::cli::{
     CommitArguments, DeliveryArguments, Environment, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest,
@@ -14,8 +15,8 @@ use crate::outcome::failure::Failure;
 
 pub struct Delivery {
     pub target: TargetRequest,
-    /// The kustomizations as typed: files or folders.
-    pub kustomizations: Vec<String>,
+    /// The files to write.
+    pub files: Vec<TargetFile>,
     /// Whether an entry is appended if there is none.
     pub add: bool,
     /// What happens to the comment behind a changed value.
@@ -53,7 +54,7 @@ impl Delivery {
         }
         Ok(Self {
             target: TargetRequest::new(repository, &checking.registry.timeout, environment)?,
-            kustomizations: Vec::new(),
+            files: Vec::new(),
             add: false,
             comment: CommentRequest::new(comment)?,
             registry: (!checking.no_check).then(asks).transpose()?,

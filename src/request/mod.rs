@@ -17,6 +17,7 @@ mod run;
 mod set;
 mod skip_ci;
 mod target;
+mod target_file;
 mod values;
 mod version;
 
@@ -39,6 +40,7 @@ pub use rollback::{Earlier, RollbackRequest};
 pub use run::Run;
 pub use set::SetRequest;
 pub use target::{Repository, TargetRequest};
+pub use target_file::TargetFile;
 pub use values::Effect;
 
 /// What to do.

@@ -2,6 +2,7 @@
 
 use super::delivery::Delivery;
 use super::target::TargetRequest;
+use super::target_file::TargetFile;
 use super::values::{effect, listed};
 use crate::cli::{Environment, PromoteArguments, RepositoryArguments};
 use crate::image::ImageName;
@@ -10,9 +11,9 @@ use crate::outcome::failure::Failure;
 pub struct PromoteRequest {
     /// The entries to promote; none: all that both files have.
     pub names: Vec<ImageName>,
-    /// The kustomization to promote from, a file or folder as typed.
-    pub from: String,
-    /// Where that kustomization is, if it is not on the release branch.
+    /// The file to promote from.
+    pub from: TargetFile,
+    /// Where that file is, if it is not on the release branch.
     pub from_target: Option<TargetRequest>,
     pub delivery: Delivery,
 }
@@ -33,10 +34,10 @@ impl PromoteRequest {
         let names = listed("NAME", &arguments.names)?;
         Ok(Self {
             names: names.iter().map(|name| super::images::name(name)).collect::<Result<_, _>>()?,
-            from: arguments.from.clone(),
+            from: TargetFile::Either(arguments.from.clone()),
             from_target: from_target.map(|target| TargetRequest { notices, ..target }),
             delivery: Delivery {
-                kustomizations: vec![arguments.to.clone()],
+                files: vec![TargetFile::Either(arguments.to.clone())],
                 add: arguments.add,
                 effect: effect(arguments.dry_run),
                 on_superseded: arguments.superseded.on_superseded,

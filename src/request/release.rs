@@ -2,7 +2,8 @@
 
 use super::delivery::Delivery;
 use super::images::Images;
-use super::values::{effect, listed};
+use super::target_file::TargetFile;
+use super::values::effect;
 use crate::cli::{Environment, OnOwnCommit, ReleaseArguments};
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
@@ -23,7 +24,7 @@ impl ReleaseRequest {
         let shared = Delivery::new(&arguments.delivery, environment)?;
         let delivery = Delivery {
             target: if arguments.no_push { shared.target.without_remote()? } else { shared.target },
-            kustomizations: listed("--kustomization", &kustomization.kustomizations)?,
+            files: TargetFile::all(&kustomization.kustomizations, &kustomization.files)?,
             add: kustomization.add,
             on_superseded: arguments.superseded.on_superseded,
             order: arguments.order.order,

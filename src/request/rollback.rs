@@ -1,6 +1,7 @@
 //! `rollback` as meant.
 
 use super::delivery::Delivery;
+use super::target_file::TargetFile;
 use super::values::effect;
 use crate::cli::{Environment, OnSuperseded, RollbackArguments};
 use crate::image::ImageName;
@@ -22,7 +23,7 @@ pub enum Earlier {
 
 impl RollbackRequest {
     pub(super) fn new(arguments: &RollbackArguments, environment: &Environment) -> Result<Self, Failure> {
-        let kustomizations = vec![arguments.one.kustomization.clone()];
+        let file = TargetFile::one(arguments.one.kustomization.as_deref(), arguments.one.file.as_deref())?;
         let delivery = Delivery::new(&arguments.delivery, environment)?;
         Ok(Self {
             name: super::images::name(arguments.name.trim())?,
@@ -32,7 +33,7 @@ impl RollbackRequest {
             },
             // An older release is what was asked for.
             delivery: Delivery {
-                kustomizations,
+                files: vec![file],
                 effect: effect(arguments.dry_run),
                 on_superseded: OnSuperseded::Allow,
                 ..delivery

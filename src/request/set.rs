@@ -6,14 +6,15 @@ use super::comment::CommentRequest;
 use super::images::Images;
 use super::registry::RegistryRequest;
 use super::run::Run;
-use super::values::{Effect, effect, listed};
+use super::target_file::TargetFile;
+use super::values::{Effect, effect};
 use crate::cli::{Environment, PinDigest, SetArguments};
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 
 pub struct SetRequest {
     pub images: Images,
-    pub kustomizations: Vec<PathBuf>,
+    pub files: Vec<TargetFile>,
     pub add: bool,
     /// What happens to the comment behind a changed value.
     pub comment: CommentRequest,
@@ -36,10 +37,7 @@ impl SetRequest {
         let registry = (pin_digest != PinDigest::Never).then(asks).transpose()?;
         Ok(Self {
             images,
-            kustomizations: listed("--kustomization", &arguments.kustomization.kustomizations)?
-                .iter()
-                .map(PathBuf::from)
-                .collect(),
+            files: TargetFile::all(&arguments.kustomization.kustomizations, &arguments.kustomization.files)?,
             add: arguments.kustomization.add,
             comment: CommentRequest::new(&arguments.comment)?,
             source: Run::new(environment.ci()).source().cloned(),

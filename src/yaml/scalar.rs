@@ -66,7 +66,7 @@ fn double_quoted(value: &str) -> String {
 /// Whether a value, written plain, is the same string under YAML 1.1 and 1.2, in block and in flow style.
 pub(crate) fn is_plain_safe(value: &str) -> bool {
     let bytes = value.as_bytes();
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-/:@+".contains(byte);
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-/:@+=".contains(byte);
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
         return false;
     };

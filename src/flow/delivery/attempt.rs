@@ -110,7 +110,7 @@ impl Attempt<'_> {
     fn locate(&self, snapshot: &mut Snapshot<'_>) -> Result<Vec<RepositoryPath>, Failure> {
         let names: Vec<&str> = self.job.names.iter().map(ImageName::as_str).collect();
         let earlier = if self.reads_order(snapshot) { commits_to_read(snapshot, &names)? } else { Vec::new() };
-        self.branch.locate(snapshot, &self.job.delivery.kustomizations, &earlier)
+        self.branch.locate(snapshot, &self.job.delivery.files, &earlier)
     }
 
     fn decide(

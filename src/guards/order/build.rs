@@ -10,8 +10,8 @@ use crate::targets::kustomization::Fields;
 /// What an entry runs, or shall run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Build {
-    /// The name of the image, without tag and digest.
-    pub image: String,
+    /// The name of the image, without tag and digest; `None` if the file does not say it.
+    pub image: Option<String>,
     pub tag: Option<String>,
     /// As far as it is known.
     pub digest: Option<String>,
@@ -23,8 +23,8 @@ impl Build {
     /// Returns the build that an entry named `name` says. A tag that names a commit is believed before `source`: the commit
     /// of a CI run need not be the commit of the image.
     pub fn of_entry(name: &str, fields: &Fields, source: Option<&SourceCommit>) -> Self {
-        let Fields { new_name, new_tag, digest } = fields;
-        let image = new_name.as_deref().unwrap_or(name).to_owned();
+        let Fields { new_tag, digest, .. } = fields;
+        let image = fields.image_name(name).map(str::to_owned);
         let source = match new_tag.as_deref().and_then(SourceCommit::of_tag) {
             Some(of_tag) => {
                 let repository = source.and_then(|source| source.repository.clone());
@@ -44,7 +44,7 @@ impl Build {
         if tag.is_none() && digest.is_none() {
             return None;
         }
-        Reference::new(&self.image, tag, digest).ok()
+        Reference::new(self.image.as_deref()?, tag, digest).ok()
     }
 
     /// Returns whether both are the same thing, as far as both say what they are.

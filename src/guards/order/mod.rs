@@ -132,7 +132,7 @@ mod tests {
 
     fn build(tag: &str) -> Build {
         let source = SourceCommit::parse(&format!("o/r@{COMMIT}"));
-        Build { image: "r/web".to_owned(), tag: Some(tag.to_owned()), digest: None, source }
+        Build { image: Some("r/web".to_owned()), tag: Some(tag.to_owned()), digest: None, source }
     }
 
     #[test]
@@ -166,7 +166,7 @@ mod tests {
         ] {
             assert_eq!(named(&judge(&build(new), &build(running), by, ancestry)), expected, "{by:?}: {new}, {running}");
         }
-        let other = Build { image: "r/other".to_owned(), ..build("v1.0.0") };
+        let other = Build { image: Some("r/other".to_owned()), ..build("v1.0.0") };
         assert_eq!(named(&judge(&other, &build("v1.2.0"), OrderBy::Auto, None)), "unknown", "two images");
     }
 

@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 use crate::git::{PushRefusal, Rule};
 use crate::system::signals::Interrupted;
 use crate::system::tls::MisnamedAuthorities;
-use crate::targets::kustomization::{EditError, LocateError};
+use crate::targets::TargetError;
+use crate::targets::kustomization::LocateError;
 
 pub use kind::FailureKind;
 use nearest::nearest;
@@ -93,7 +94,7 @@ impl Failure {
     }
 
     /// Returns the failure of an edit of the file at `path`.
-    pub fn edit(path: &str, error: &EditError) -> Self {
+    pub fn edit(path: &str, error: &TargetError) -> Self {
         let place = error.place().map(|place| Place { file: path.to_owned(), line: place.line, column: place.column });
         let failure = Self { place, ..Self::target(error.in_file(path)) };
         match error.hint() {
@@ -125,6 +126,20 @@ impl Failure {
         let guess = nearest(name, names).map(|near| format!("did you mean `{near}`?"));
         let hint: Vec<_> = guess.iter().map(String::as_str).chain(remedy).collect();
         if hint.is_empty() { failure } else { failure.hint(hint.join(" ")) }
+    }
+
+    /// Returns the failure for a name that no image has in files of other kinds than kustomizations.
+    pub fn no_image(name: &str, names: &[String], places: &[String], remedy: &str) -> Self {
+        let places: Vec<_> = places.iter().map(|place| format!("`{place}`")).collect();
+        let failure = Self::target(format!("no image is called `{name}` in {}", places.join(", ")));
+        let failure = failure.detail(match names {
+            [] => "no image shows by its key".to_owned(),
+            names => format!("images: {}", names.join(", ")),
+        });
+        match nearest(name, names) {
+            Some(near) => failure.hint(format!("did you mean `{near}`?")),
+            None => failure.hint(remedy),
+        }
     }
 
     /// Fails with all `problems`, if there are any.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::claim::other_kind;
-use super::entry::{ImageLists, fields};
+use super::entry::{ImageLists, ListsPlace, fields};
 use super::error::{EditError, ImagesShape};
 use super::field::Fields;
 use super::notes::{Note, NoteKind};
@@ -29,23 +29,32 @@ pub fn edit<'a>(
     arguments: &[ImageArgument],
     options: impl Into<EditOptions<'a>>,
 ) -> Result<Edit, EditError> {
-    let options = options.into();
+    edit_at(ListsPlace::Document, source, arguments, options.into())
+}
+
+/// The same for lists in another place.
+pub(in crate::targets) fn edit_at(
+    place: ListsPlace,
+    source: &[u8],
+    arguments: &[ImageArgument],
+    options: EditOptions<'_>,
+) -> Result<Edit, EditError> {
     let source = SourceText::read(source)?;
     let requested = Requested::new(arguments);
     let error = match yaml::read(&source) {
-        Ok(parsed) => return edit_parsed(&parsed, &requested, options),
+        Ok(parsed) => return edit_parsed(place, &parsed, &requested, options),
         Err(error) => error,
     };
     // Not YAML as it stands; a template that becomes YAML is edited nevertheless, and its user told.
-    let (YamlError::Syntax { place, message, .. }, Some(hidden)) = (&error, source.with_reserved_hidden()) else {
+    let (YamlError::Syntax { place: at, message, .. }, Some(hidden)) = (&error, source.with_reserved_hidden()) else {
         return Err(error.into());
     };
     let Ok(parsed) = yaml::read(&hidden) else {
         return Err(error.into());
     };
-    let mut edit = edit_parsed(&parsed, &requested, options)?;
+    let mut edit = edit_parsed(place, &parsed, &requested, options)?;
     let kind = NoteKind::NotYaml { message: message.clone() };
-    edit.notes.push(Note { name: String::new(), place: *place, kind });
+    edit.notes.push(Note { name: String::new(), place: *at, kind });
     Ok(edit)
 }
 
@@ -55,15 +64,25 @@ pub fn edit<'a>(
 ///
 /// The text is not YAML, or not a kustomization.
 pub fn entries(source: &[u8]) -> Result<Vec<(String, Fields)>, EditError> {
+    entries_at(ListsPlace::Document, source)
+}
+
+/// The same for lists in another place.
+pub(in crate::targets) fn entries_at(place: ListsPlace, source: &[u8]) -> Result<Vec<(String, Fields)>, EditError> {
     let source = SourceText::read(source)?;
     let yaml = yaml::read(&source)?;
-    let lists = ImageLists::read(&yaml)?;
+    let lists = ImageLists::read(&yaml, place)?;
     let named = lists.entries.iter().filter_map(|entry| Some((entry.name?.to_owned(), fields(&yaml, entry))));
     Ok(named.collect())
 }
 
-fn edit_parsed(old: &ParsedYaml<'_>, requested: &Requested<'_>, options: EditOptions<'_>) -> Result<Edit, EditError> {
-    let old_lists = ImageLists::read(old)?;
+fn edit_parsed(
+    lists_place: ListsPlace,
+    old: &ParsedYaml<'_>,
+    requested: &Requested<'_>,
+    options: EditOptions<'_>,
+) -> Result<Edit, EditError> {
+    let old_lists = ImageLists::read(old, lists_place)?;
     let other_kind = old_lists.root.and_then(|root| other_kind(old, root));
     if let (Some((node, kind)), true) = (&other_kind, old_lists.entries.is_empty()) {
         return Err(EditError::refused(old, *node, ImagesShape::OtherKind(kind.clone())));
@@ -91,13 +110,14 @@ fn edit_parsed(old: &ParsedYaml<'_>, requested: &Requested<'_>, options: EditOpt
         source = hidden;
     }
     let new = yaml::read(&source).map_err(|error| unproved(first, &format!("the new text cannot be read: {error}")))?;
-    let unread =
-        yaml::prove(old, &new, &splices, yaml::read_again, |old, new| judge(old, new, requested, options.absent))
-            .map_err(differs)?;
+    let unread = yaml::prove(old, &new, &splices, yaml::read_again, |old, new| {
+        judge(old, new, requested, options.absent, lists_place)
+    })
+    .map_err(differs)?;
     if let Some(YamlError::Syntax { place, message, .. }) = unread {
         plan.notes.push(Note { name: String::new(), place, kind: NoteKind::NotRead { message } });
     }
-    let new_lists = reread(&new).map_err(differs)?;
+    let new_lists = reread(&new, lists_place).map_err(differs)?;
     if !changes_nothing(&new, &new_lists, requested, options) {
         return Err(unproved(first, "a second run would change the file again"));
     }

@@ -2,13 +2,22 @@
 //! in any case, as `encoding/json` does for kustomize; a merge key (`<<`) gives the fields that an entry itself lacks.
 
 use super::error::{EditError, ImagesShape};
-use super::field::{FieldName, Fields};
+use super::field::{FieldName, Fields, Unnamed};
 use crate::yaml::{NodeId, NodeKind, NodeType, Pair, ParsedYaml, Shape};
+
+/// Which mapping of a file has the lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::targets) enum ListsPlace {
+    /// The document itself, as kustomize reads it.
+    Document,
+    /// Its `spec`, as Flux reads it.
+    Spec,
+}
 
 /// The lists of a file and their entries, in file order.
 #[derive(Debug, Default)]
 pub(super) struct ImageLists<'d> {
-    /// The top mapping; nothing in a file of white space and comments.
+    /// The mapping that has the lists; nothing in a file of white space and comments.
     pub(super) root: Option<NodeId>,
     pub(super) images: Option<Pair>,
     /// `imageTags`.
@@ -50,9 +59,9 @@ impl ImageEntry<'_> {
 }
 
 impl<'d> ImageLists<'d> {
-    pub(super) fn read(yaml: &'d ParsedYaml<'_>) -> Result<Self, EditError> {
+    pub(super) fn read(yaml: &'d ParsedYaml<'_>, place: ListsPlace) -> Result<Self, EditError> {
         let mut lists = Self::default();
-        let Some(root) = root(yaml)? else {
+        let Some(root) = root(yaml, place)? else {
             return Ok(lists);
         };
         lists.root = Some(root);
@@ -89,7 +98,7 @@ impl<'d> ImageLists<'d> {
 }
 
 /// Returns the top mapping. kustomize reads the first document alone, so a second one is refused.
-fn root(yaml: &ParsedYaml<'_>) -> Result<Option<NodeId>, EditError> {
+fn root(yaml: &ParsedYaml<'_>, place: ListsPlace) -> Result<Option<NodeId>, EditError> {
     let mut documents = yaml.tree.documents.iter().copied();
     let root = documents.next().filter(|id| !yaml.tree.is_null(*id));
     let second = documents.find(|id| !yaml.tree.is_null(*id));
@@ -99,7 +108,12 @@ fn root(yaml: &ParsedYaml<'_>) -> Result<Option<NodeId>, EditError> {
         (Some(root), None) if !matches!(yaml.tree.kind(root), NodeKind::Mapping(_)) => {
             (root, ImagesShape::Root(yaml.type_of(root)))
         }
-        _ => return Ok(root),
+        (root, _) if place == ListsPlace::Document => return Ok(root),
+        (Some(root), _) => match yaml.tree.own(root, &|key| key == "spec").map(|pair| pair.value) {
+            Some(spec) if matches!(yaml.tree.kind(spec), NodeKind::Mapping(_)) => return Ok(Some(spec)),
+            spec => (spec.unwrap_or(root), ImagesShape::Spec),
+        },
+        (None, None) => return Ok(None),
     };
     Err(EditError::refused(yaml, node, shape))
 }
@@ -175,7 +189,12 @@ pub(super) fn fields(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>) -> Fields {
         let value = yaml.tree.resolve(value);
         if yaml.tree.is_null(value) { None } else { yaml.tree.text(value).map(str::to_owned) }
     };
-    Fields { new_name: text(FieldName::NewName), new_tag: text(FieldName::NewTag), digest: text(FieldName::Digest) }
+    Fields {
+        new_name: text(FieldName::NewName),
+        new_tag: text(FieldName::NewTag),
+        digest: text(FieldName::Digest),
+        unnamed: Unnamed::AsEntry,
+    }
 }
 
 /// Returns the value that a mapping has under `key`, its own or that of a merge key.

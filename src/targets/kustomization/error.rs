@@ -31,6 +31,8 @@ pub enum EditError {
 pub enum ImagesShape {
     SecondDocument,
     FirstDocumentEmpty,
+    /// A Kustomization of Flux has no mapping `spec`.
+    Spec,
     /// The document is not a mapping.
     Root(NodeType),
     /// The document says that it is something else.
@@ -135,11 +137,14 @@ impl ImagesShape {
                 "kustomize reads the first document only: move this one to a file of its own".to_owned()
             }
             Self::FirstDocumentEmpty => "kustomize reads the first document only: remove the `---` above".to_owned(),
-            Self::Root(_) => return None,
+            Self::Root(_) | Self::Spec => return None,
             Self::OtherKind(OtherKind { version, .. }) if version.starts_with("kustomize.toolkit.fluxcd.io/") => {
-                "name the folder that its `spec.path` names".to_owned()
+                "name the folder that its `spec.path` names, or edit the images in its `spec` with `-f`".to_owned()
             }
-            Self::OtherKind(_) => "name the kustomization that has this file among its `resources`".to_owned(),
+            Self::OtherKind(_) => {
+                "name the kustomization that has this file among its `resources`, or edit its own images with `-f`"
+                    .to_owned()
+            }
             Self::ListAlias { anchor, .. } => format!("write the list out here, in place of the alias of {anchor}"),
             Self::ListInherited { key } => format!("write `{key}` out in this document"),
             Self::List { .. } => "write it as `- name: …` lines".to_owned(),
@@ -166,6 +171,9 @@ impl fmt::Display for ImagesShape {
         match self {
             Self::SecondDocument => f.write_str("a second document begins here"),
             Self::FirstDocumentEmpty => f.write_str("the first document is empty, and a second one begins here"),
+            Self::Spec => {
+                f.write_str("the images of a Kustomization of Flux are in its `spec`, and that is no mapping")
+            }
             Self::Root(found) => write!(f, "a kustomization is a mapping, this is {found}"),
             Self::OtherKind(other) => other.fmt(f),
             Self::ListAlias { key, .. } => write!(f, "`{key}` is an alias"),

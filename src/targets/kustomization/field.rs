@@ -55,9 +55,29 @@ pub struct Fields {
     pub new_name: Option<String>,
     pub new_tag: Option<String>,
     pub digest: Option<String>,
+    pub unnamed: Unnamed,
+}
+
+/// What the image of an entry is called if the entry has no `new_name`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unnamed {
+    /// As the entry, in a kustomization.
+    #[default]
+    AsEntry,
+    /// The file does not say it.
+    Elsewhere,
 }
 
 impl Fields {
+    /// Returns the name under which the image of the entry `entry` is pulled, as far as the file says it.
+    pub fn image_name<'a>(&'a self, entry: &'a str) -> Option<&'a str> {
+        match (&self.new_name, self.unnamed) {
+            (Some(name), _) => Some(name),
+            (None, Unnamed::AsEntry) => Some(entry),
+            (None, Unnamed::Elsewhere) => None,
+        }
+    }
+
     /// Returns the value of one field.
     pub fn get(&self, field: FieldName) -> Option<&str> {
         match field {

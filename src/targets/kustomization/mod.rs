@@ -23,8 +23,10 @@ mod verify;
 
 pub use claim::says_kustomization;
 pub use edit::{edit, entries};
+pub(super) use edit::{edit_at, entries_at};
+pub(super) use entry::ListsPlace;
 pub use error::{EditError, ImagesShape};
-pub use field::{FieldName, Fields};
+pub use field::{FieldName, Fields, Unnamed};
 pub use locate::{FILE_NAMES, LocateError, locate};
 pub use notes::{Note, NoteKind};
 pub use options::{Absent, Comments, EditOptions};

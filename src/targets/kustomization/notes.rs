@@ -33,6 +33,8 @@ pub enum NoteKind {
     FluxMarker { comment: String },
     /// A kept `newName` has a tag or a digest, and kustomize writes the new one behind it.
     NameWithTag { new_name: String, argument: String },
+    /// The file has no place for the name of the argument.
+    NotWritten { new_name: String },
     /// An alias was replaced by the value itself.
     AliasReplaced { field: FieldName, alias: String },
     /// The value has an anchor, and its aliases elsewhere in the file have the new value too.
@@ -97,15 +99,13 @@ impl fmt::Display for NoteKind {
                     "newName `{new_name}` has a tag or a digest, and kustomize writes the new one behind it: write `{argument}`"
                 )
             }
+            Self::NotWritten { new_name } => {
+                write!(f, "the file has no place for the name `{new_name}`, so it is not written")
+            }
             Self::AliasReplaced { field, alias } => {
                 write!(f, "{field} was the alias `{alias}` and is now a value of its own")
             }
-            Self::AliasesFollow { field, aliases } => {
-                let places: Vec<String> = aliases.iter().map(Position::to_string).collect();
-                let verb = if let [_] = &places[..] { "alias at {} has" } else { "aliases at {} have" };
-                let places = verb.replace("{}", &places.join(", "));
-                write!(f, "{field} has an anchor, and its {places} the new value too")
-            }
+            Self::AliasesFollow { field, aliases } => f.write_str(&aliases_follow(*field, aliases)),
             Self::Repaired { field, value } => {
                 write!(f, "{field} `{value}` was not a string to YAML and is now quoted")
             }
@@ -134,6 +134,13 @@ impl fmt::Display for NoteKind {
             Self::NotRead { message } => write!(f, "kustomize most likely refuses the file: {message}"),
         }
     }
+}
+
+fn aliases_follow(field: FieldName, aliases: &[Position]) -> String {
+    let places: Vec<String> = aliases.iter().map(Position::to_string).collect();
+    let verb = if let [_] = &places[..] { "alias at {} has" } else { "aliases at {} have" };
+    let places = verb.replace("{}", &places.join(", "));
+    format!("{field} has an anchor, and its {places} the new value too")
 }
 
 /// What is special in a regular expression. Not `.`: nearly every name has one, and it matches itself.

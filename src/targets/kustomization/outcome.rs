@@ -28,6 +28,26 @@ impl Edit {
     pub fn changed(&self) -> bool {
         self.changed
     }
+
+    pub(in crate::targets) fn new(
+        text: Vec<u8>,
+        changed: bool,
+        entries: Vec<EntryEdit>,
+        absent: Vec<ImageName>,
+        names: Vec<String>,
+        notes: Vec<Note>,
+    ) -> Self {
+        Self { text, entries, absent, names, notes, changed }
+    }
+
+    /// Returns this edit and one of its text as one edit.
+    pub(in crate::targets) fn followed_by(mut self, later: Self) -> Self {
+        self.entries.extend(later.entries);
+        self.absent.extend(later.absent);
+        self.notes.extend(later.notes);
+        self.names.extend(later.names);
+        Self { text: later.text, changed: self.changed || later.changed, ..self }
+    }
 }
 
 /// What became of an entry.
@@ -41,12 +61,14 @@ pub struct EntryEdit {
     pub after: Fields,
     /// What changed.
     pub fields: Vec<FieldEdit>,
+    /// The image's name by the argument, if the file has no place for it.
+    pub checked_as: Option<String>,
 }
 
 impl EntryEdit {
-    /// Returns the name under which the image is pulled.
-    pub fn image_name(&self) -> &str {
-        self.after.new_name.as_deref().unwrap_or(self.name.as_str())
+    /// Returns the name under which the image is pulled; `None` if neither the file nor the argument says it.
+    pub fn image_name(&self) -> Option<&str> {
+        self.after.image_name(self.name.as_str()).or(self.checked_as.as_deref())
     }
 
     /// Whether it is not what it was.
@@ -59,6 +81,8 @@ impl EntryEdit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldEdit {
     pub field: FieldName,
+    /// What the file calls it.
+    pub key: String,
     /// The line of the value in the new text; of what went, in the old one.
     pub line: usize,
     pub from: Option<String>,
@@ -137,12 +161,13 @@ fn entry_edit(
             (None, Some((old, old_entry))) => line_of(old, old_entry, field),
             _ => line_of(yaml, entry, field),
         };
-        let edit = FieldEdit { field, line, from: from.map(str::to_owned), to: to.map(str::to_owned) };
+        let edit =
+            FieldEdit { field, key: field.to_string(), line, from: from.map(str::to_owned), to: to.map(str::to_owned) };
         (from != to || repaired).then_some(edit)
     });
     let fields = edits.collect();
     let line = yaml.source.line_number(yaml.tree.start(entry.item));
-    EntryEdit { name, line, appended: old.is_none(), before, after, fields }
+    EntryEdit { name, line, appended: old.is_none(), before, after, fields, checked_as: None }
 }
 
 /// Whether a field is absent, or a string to every reader.

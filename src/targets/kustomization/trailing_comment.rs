@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::action::{Action, Actions, swapped};
 use super::entry::{ImageEntry, fields};
-use super::field::{FieldName, Fields};
+use super::field::{FieldName, Fields, Unnamed};
 use super::options::Comments;
 use crate::image::{Field, ImageArgument};
 use crate::yaml::{Layout, NodeKind, Pair, ParsedYaml, Writer};
@@ -98,5 +98,6 @@ pub(super) fn new_fields(old: Fields, argument: &ImageArgument) -> Fields {
         new_name: new(FieldName::NewName, old.new_name),
         new_tag: new(FieldName::NewTag, old.new_tag),
         digest: new(FieldName::Digest, old.digest),
+        unnamed: Unnamed::AsEntry,
     }
 }

@@ -1,7 +1,7 @@
 //! What an edited kustomization must be: the old document with the asked fields changed, and nothing else. What "changed"
 //! means is taken from the arguments, not from the plan, so that a wrong plan shows.
 
-use super::entry::{ImageEntry, ImageLists, effective};
+use super::entry::{ImageEntry, ImageLists, ListsPlace, effective};
 use super::field::FieldName;
 use super::options::Absent;
 use super::requested::Requested;
@@ -9,8 +9,8 @@ use crate::image::{Field, ImageArgument, ImageChange};
 use crate::yaml::{Difference, NodeComparison, NodeId, NodeKind, Pair, ParsedYaml, ScalarStyle, differs, is_string};
 
 /// Reads the entries of an edited text; a refusal of what the edit made is a difference.
-pub(super) fn reread<'d>(new: &'d ParsedYaml<'_>) -> Result<ImageLists<'d>, Difference> {
-    ImageLists::read(new).or_else(|error| differs(format!("the new text: {error}")))
+pub(super) fn reread<'d>(new: &'d ParsedYaml<'_>, place: ListsPlace) -> Result<ImageLists<'d>, Difference> {
+    ImageLists::read(new, place).or_else(|error| differs(format!("the new text: {error}")))
 }
 
 /// Compares one reader's view of the old text and the new one.
@@ -19,14 +19,19 @@ pub(super) fn judge(
     new: &ParsedYaml<'_>,
     requested: &Requested<'_>,
     absent: Absent,
+    place: ListsPlace,
 ) -> Result<(), Difference> {
-    let (old_lists, new_lists) = (reread(old)?, reread(new)?);
+    let (old_lists, new_lists) = (reread(old, place)?, reread(new, place)?);
     let appended = match absent {
         Absent::Report => Vec::new(),
         Absent::Append => requested.missing_in(&old_lists.entries),
     };
     let nodes = NodeComparison::new(old, new);
-    ImagesComparison { nodes, requested, appended: &appended }.documents(&old_lists, &new_lists)
+    let mut images = ImagesComparison { nodes, requested, appended: &appended };
+    match place {
+        ListsPlace::Document => images.documents(&old_lists, &new_lists),
+        ListsPlace::Spec => images.around_spec(&old_lists, &new_lists),
+    }
 }
 
 struct ImagesComparison<'p, 'd> {
@@ -36,6 +41,32 @@ struct ImagesComparison<'p, 'd> {
 }
 
 impl ImagesComparison<'_, '_> {
+    /// Compares documents whose lists are in `spec`: everything else is what it was.
+    fn around_spec(&mut self, old_lists: &ImageLists<'_>, new_lists: &ImageLists<'_>) -> Result<(), Difference> {
+        let roots = |yaml: &ParsedYaml<'_>| -> Vec<NodeId> {
+            yaml.tree.documents.iter().copied().filter(|root| !yaml.tree.is_null(*root)).collect()
+        };
+        let (old_roots, new_roots) = (roots(self.nodes.old), roots(self.nodes.new));
+        let ([old_root], [new_root]) = (old_roots.as_slice(), new_roots.as_slice()) else {
+            return differs("the file has another number of documents");
+        };
+        self.nodes.node(*old_root, *new_root, "the document")?;
+        let old_pairs: Vec<Pair> = self.nodes.old.tree.pairs(*old_root).collect();
+        let new_pairs: Vec<Pair> = self.nodes.new.tree.pairs(*new_root).collect();
+        if old_pairs.len() != new_pairs.len() {
+            return differs("the document has other fields than before");
+        }
+        for (old, new) in old_pairs.into_iter().zip(new_pairs) {
+            self.nodes.subtree(old.key, new.key, "a key of the document")?;
+            if old_lists.root == Some(old.value) && new_lists.root == Some(new.value) {
+                self.documents(old_lists, new_lists)?;
+            } else {
+                self.nodes.subtree(old.value, new.value, "a field").map_err(|difference| difference.at(old.key))?;
+            }
+        }
+        Ok(())
+    }
+
     fn documents(&mut self, old_lists: &ImageLists<'_>, new_lists: &ImageLists<'_>) -> Result<(), Difference> {
         let Some(new_root) = new_lists.root else {
             return if old_lists.root.is_none() { Ok(()) } else { differs("the new document is empty") };
@@ -222,6 +253,7 @@ impl ImagesComparison<'_, '_> {
 mod tests {
     use super::{judge, reread};
     use crate::image::ImageArgument;
+    use crate::targets::kustomization::entry::ListsPlace;
     use crate::targets::kustomization::options::Absent;
     use crate::targets::kustomization::requested::Requested;
     use crate::yaml::{Difference, SourceText, read};
@@ -232,7 +264,7 @@ mod tests {
         let requested = Requested::new(&arguments);
         let (old, new) = (SourceText::read(old.as_bytes()).unwrap(), SourceText::read(new.as_bytes()).unwrap());
         let (old, new) = (read(&old).unwrap(), read(&new).unwrap());
-        judge(&old, &new, &requested, absent).err().map(|Difference { text, .. }| text)
+        judge(&old, &new, &requested, absent, ListsPlace::Document).err().map(|Difference { text, .. }| text)
     }
 
     const OLD: &str = "kind: K\nimages: # i\n- name: a\n  newTag: v0\n- name: app\n  newName: x\n  newTag: v1\n  tagSuffix: s\nz: [1, {b: c}]\n";
@@ -297,7 +329,7 @@ mod tests {
         ] {
             let (old, new) = (text(old), text(new));
             let source = SourceText::read(new.as_bytes()).unwrap();
-            let is_readable = read(&source).is_ok_and(|yaml| reread(&yaml).is_ok());
+            let is_readable = read(&source).is_ok_and(|yaml| reread(&yaml, ListsPlace::Document).is_ok());
             assert!(!is_readable || difference(&old, &new, &[argument], Absent::Report).is_some(), "{new}");
         }
         let old = text("name: app");

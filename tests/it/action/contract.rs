@@ -16,10 +16,11 @@ const COMMANDS: [&str; 6] = ["release", "promote", "rollback", "guard", "check",
 const FLAGS_WITHOUT_INPUT: [&str; 3] = ["TAGSHIP_OUTPUT", "TAGSHIP_QUIET", "TAGSHIP_COLOR"];
 
 /// Inputs whose name is not the flag's: those that take several values, and what workflows call otherwise.
-const NAMES: [(&str, &str); 8] = [
+const NAMES: [(&str, &str); 9] = [
     ("TAGSHIP_IMAGE", "images"),
     ("TAGSHIP_REFERENCE", "images"),
     ("TAGSHIP_PLATFORM", "platforms"),
+    ("TAGSHIP_FILE", "files"),
     ("TAGSHIP_TRAILER", "trailers"),
     ("TAGSHIP_PUSH_OPTION", "push-options"),
     ("TAGSHIP_NAME", "names"),

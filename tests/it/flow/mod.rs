@@ -6,6 +6,7 @@ mod hints;
 mod kinds;
 mod log;
 mod no_push;
+mod other_files;
 mod pins;
 mod promote;
 mod release;

@@ -98,7 +98,8 @@ fn entry(name: &str, tag: &str, old: &str) -> EntryEdit {
         appended: false,
         before: Fields { new_tag: from.clone(), ..Fields::default() },
         after: Fields { new_tag: to.clone(), new_name: Some(name), ..Fields::default() },
-        fields: vec![FieldEdit { field: FieldName::NewTag, line: 1, from, to }],
+        fields: vec![FieldEdit { field: FieldName::NewTag, key: "newTag".to_owned(), line: 1, from, to }],
+        checked_as: None,
     }
 }
 

@@ -22,6 +22,7 @@ mod generated;
 mod kustomize;
 mod libyaml;
 mod replay;
+mod scalars;
 
 struct Case {
     name: String,

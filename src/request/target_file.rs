@@ -1,0 +1,59 @@
+//! A file to read or write, and what is expected of it: `-k` names a kustomization, `-f` any other kind of file.
+
+use super::values::listed;
+use crate::outcome::failure::Failure;
+
+/// A file as typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TargetFile {
+    /// A kustomization, or the folder that has one.
+    Kustomization(String),
+    /// A file of any kind, and no folder.
+    File(String),
+    /// A folder that has a kustomization, or a file of any kind.
+    Either(String),
+}
+
+impl TargetFile {
+    /// Returns the path as it was typed.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Kustomization(path) | Self::File(path) | Self::Either(path) => path,
+        }
+    }
+
+    /// Returns all files that were named; the kustomization of the current folder if none was.
+    pub(super) fn all(kustomizations: &[String], files: &[String]) -> Result<Vec<Self>, Failure> {
+        let kustomizations = listed("--kustomization", kustomizations)?;
+        let files = listed("--file", files)?;
+        let kustomizations = kustomizations.into_iter().map(Self::Kustomization);
+        let all: Vec<Self> = kustomizations.chain(files.into_iter().map(Self::File)).collect();
+        Ok(if all.is_empty() { vec![Self::Kustomization(".".to_owned())] } else { all })
+    }
+
+    /// Returns the one file that was named.
+    pub(super) fn one(kustomization: Option<&str>, file: Option<&str>) -> Result<Self, Failure> {
+        let list = |path: Option<&str>| path.map(str::to_owned).into_iter().collect::<Vec<_>>();
+        match Self::all(&list(kustomization), &list(file))?.as_slice() {
+            [one] => Ok(one.clone()),
+            _ => Err(Failure::usage("both a kustomization and another file are named")
+                .hint("name one file, with `-k` or with `-f`")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TargetFile;
+
+    #[test]
+    fn the_current_folder_counts_if_no_file_is_named() {
+        let here = TargetFile::Kustomization(".".to_owned());
+        let values = TargetFile::File("values.yaml".to_owned());
+        assert_eq!(TargetFile::all(&[], &[]).unwrap(), std::slice::from_ref(&here));
+        assert_eq!(TargetFile::all(&[], &["values.yaml".to_owned()]).unwrap(), std::slice::from_ref(&values));
+        assert_eq!(TargetFile::all(&[".".to_owned()], &["values.yaml".to_owned()]).unwrap(), [here, values]);
+        assert!(TargetFile::all(&[], &[" ".to_owned()]).is_err());
+        assert!(TargetFile::one(Some("a"), Some("b")).is_err());
+    }
+}

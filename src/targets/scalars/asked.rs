@@ -1,0 +1,290 @@
+//! What an argument makes of an image of a file: its new values, and the text of each scalar. What has no place in the file
+//! is checked and not written, or refused.
+
+use super::file_refusal::FileRefusal;
+use super::image_text::{ImageText, is_same_image, split_registry};
+use super::place::{ImagePlace, Parts, Slots, split_tag};
+use super::slot::Slot;
+use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
+use crate::targets::kustomization::{FieldName, Fields};
+use crate::yaml::ParsedYaml;
+
+/// What an image is to become.
+pub(super) struct Asked {
+    pub(super) after: Fields,
+    /// The name of the argument, if the file has no place for it.
+    pub(super) checked_as: Option<String>,
+}
+
+/// A scalar and its new text.
+pub(super) struct NewText {
+    pub(super) slot: Slot,
+    pub(super) field: FieldName,
+    pub(super) text: String,
+}
+
+/// Returns what an argument makes of an image that was `before`.
+///
+/// # Errors
+///
+/// The argument asks for what has no place, or for what cannot be told.
+pub(super) fn asked(
+    yaml: &ParsedYaml<'_>,
+    place: &ImagePlace,
+    before: &Fields,
+    argument: &ImageArgument,
+) -> Result<Asked, FileRefusal> {
+    let mut after = before.clone();
+    let checked_as = ask_name(yaml, place, &mut after, argument)?;
+    ask_tag(yaml, place, &mut after, argument)?;
+    ask_digest(yaml, place, &mut after, argument)?;
+    Ok(Asked { after, checked_as })
+}
+
+/// Returns the name that has no place in the file.
+fn ask_name(
+    yaml: &ParsedYaml<'_>,
+    place: &ImagePlace,
+    after: &mut Fields,
+    argument: &ImageArgument,
+) -> Result<Option<String>, FileRefusal> {
+    let name = argument.name.as_str();
+    match &argument.change.new_name {
+        Field::Keep => Ok(None),
+        Field::Remove => {
+            let mut meant = argument.clone();
+            meant.change.new_name = Field::Keep;
+            let message = format!("`{name}` says where the image is, and the image's own name cannot be dropped here");
+            Err(FileRefusal::at(yaml, place.item, message, format!("write `{meant}`")))
+        }
+        Field::Set(new_name) if place.has_name() => {
+            // In two scalars, the same name is left as it is spelled.
+            let is_spelled_so = |old: &String| place.splits_name() && is_same_image(old, new_name);
+            if !after.new_name.as_ref().is_some_and(is_spelled_so) {
+                after.new_name = Some(new_name.clone());
+            }
+            Ok(None)
+        }
+        Field::Set(new_name) => match &after.new_name {
+            Some(known) if !is_same_image(known, new_name) => {
+                let message = format!("the image is `{known}` here, and its name is not written by an edit");
+                let hint = format!("write `{name}=*:TAG`, or change the name by hand");
+                Err(FileRefusal::at(yaml, place.item, message, hint))
+            }
+            _ => Ok(Some(new_name.clone())),
+        },
+    }
+}
+
+fn ask_tag(
+    yaml: &ParsedYaml<'_>,
+    place: &ImagePlace,
+    after: &mut Fields,
+    argument: &ImageArgument,
+) -> Result<(), FileRefusal> {
+    let name = argument.name.as_str();
+    match &argument.change.new_tag {
+        Field::Keep => {}
+        Field::Set(tag) => {
+            require_certain(yaml, place, tag)?;
+            if !place.has_tag() {
+                let message = format!("`{name}` has no place for a tag");
+                let hint = "name the scalar with the tag by its path, or add the key with a tag once by hand";
+                return Err(FileRefusal::at(yaml, place.item, message, hint));
+            }
+            after.new_tag = Some(tag.to_string());
+        }
+        Field::Remove if place.is_bare_tag() => {
+            let message = format!("`{name}` is a tag alone, and cannot go");
+            return Err(FileRefusal::at(yaml, place.item, message, format!("write `{name}=*:TAG`")));
+        }
+        Field::Remove => after.new_tag = None,
+    }
+    Ok(())
+}
+
+fn ask_digest(
+    yaml: &ParsedYaml<'_>,
+    place: &ImagePlace,
+    after: &mut Fields,
+    argument: &ImageArgument,
+) -> Result<(), FileRefusal> {
+    let has_place = place.has_digest(yaml)?;
+    match &argument.change.digest {
+        Field::Set(digest) if has_place => after.digest = Some(digest.to_string()),
+        Field::Set(_) => {
+            let message = format!("`{}` has no place for a digest", argument.name);
+            let hint = "if the chart takes one, add `digest: \"\"` beside the tag, or write `TAG@DIGEST` as the tag once by \
+                        hand; else leave the digest out with `--pin-digest=never`";
+            return Err(FileRefusal::at(yaml, place.item, message, hint));
+        }
+        Field::Remove if has_place => after.digest = None,
+        Field::Keep | Field::Remove => {}
+    }
+    Ok(())
+}
+
+/// Refuses a tag behind a text that may be a tag itself: `web: v1` could become `web: v2`, or `web: v1:v2`.
+fn require_certain(yaml: &ParsedYaml<'_>, place: &ImagePlace, tag: &Tag) -> Result<(), FileRefusal> {
+    let Slots::Reference { slot, certain: false, .. } = &place.slots else { return Ok(()) };
+    match slot.text(yaml)? {
+        Some(text) if !text.contains([':', '@', '/']) => Err(FileRefusal::at(
+            yaml,
+            slot.value,
+            format!(
+                "`{text}` is neither a tag nor a reference for certain, so `{tag}` could belong in its place or behind it"
+            ),
+            format!(
+                "write it as `NAME:TAG` once by hand if it is an image, or give the tag a key that ends in `tag` or `version`: `{}_tag`",
+                place.path
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+impl ImagePlace {
+    fn has_name(&self) -> bool {
+        match &self.slots {
+            Slots::Reference { .. } => true,
+            Slots::Parts(parts) => parts.repository.is_some(),
+        }
+    }
+
+    /// Whether the name is in two scalars.
+    fn splits_name(&self) -> bool {
+        matches!(&self.slots, Slots::Parts(Parts { registry: Some(_), .. }))
+    }
+
+    fn has_tag(&self) -> bool {
+        match &self.slots {
+            Slots::Reference { .. } => true,
+            Slots::Parts(parts) => parts.tag.is_some(),
+        }
+    }
+
+    fn is_bare_tag(&self) -> bool {
+        let Slots::Parts(parts) = &self.slots else { return false };
+        parts.tag.is_some() && parts.repository.is_none() && parts.digest.is_none() && parts.known_name.is_none()
+    }
+
+    fn has_digest(&self, yaml: &ParsedYaml<'_>) -> Result<bool, FileRefusal> {
+        match &self.slots {
+            Slots::Reference { .. } => Ok(true),
+            Slots::Parts(parts) => Ok(parts.digest.is_some() || parts.tag_takes_digest(yaml)?),
+        }
+    }
+
+    /// Returns the scalars of the image with what they are to say, whether that is new or not.
+    ///
+    /// # Errors
+    ///
+    /// The parts make no text.
+    pub(super) fn texts(
+        &self,
+        yaml: &ParsedYaml<'_>,
+        before: &Fields,
+        after: &Fields,
+    ) -> Result<Vec<NewText>, FileRefusal> {
+        match &self.slots {
+            Slots::Parts(parts) => parts.texts(yaml, self, before, after),
+            Slots::Reference { slot, keyed, .. } => {
+                let key = match slot.text(yaml)? {
+                    Some(text) => ImageText::parse(text, *keyed).ok().and_then(|image| image.key),
+                    None => None,
+                };
+                let Some(name) = after.new_name.clone() else {
+                    let message = "this is empty, and `*` keeps a name";
+                    return Err(FileRefusal::at(yaml, self.item, message, "write `NAME=NEWNAME:TAG`"));
+                };
+                let image = ImageText { key, name, tag: after.new_tag.clone(), digest: after.digest.clone() };
+                let text = image.render();
+                if ImageText::parse(&text, *keyed).as_ref() != Ok(&image) {
+                    let message = format!("`{text}` would be no reference of an image");
+                    return Err(FileRefusal::at(yaml, self.item, message, "write `NAME=NEWNAME:TAG`"));
+                }
+                let field = if before.new_name == after.new_name { FieldName::NewTag } else { FieldName::NewName };
+                Ok(vec![NewText { slot: *slot, field, text }])
+            }
+        }
+    }
+}
+
+impl Parts {
+    /// Whether the tag's scalar has a digest behind the tag, so that the chart takes one there.
+    fn tag_takes_digest(&self, yaml: &ParsedYaml<'_>) -> Result<bool, FileRefusal> {
+        let text = self.tag.map_or(Ok(None), |slot| slot.text(yaml))?;
+        Ok(text.is_some_and(|text| split_tag(text).1.is_some()))
+    }
+
+    fn texts(
+        &self,
+        yaml: &ParsedYaml<'_>,
+        place: &ImagePlace,
+        before: &Fields,
+        after: &Fields,
+    ) -> Result<Vec<NewText>, FileRefusal> {
+        let mut texts = Vec::new();
+        let mut add = |slot: Option<Slot>, field: FieldName, text: String| {
+            texts.extend(slot.map(|slot| NewText { slot, field, text }));
+        };
+        if let (Some(name), true) = (&after.new_name, before.new_name != after.new_name) {
+            let (registry, repository) =
+                if self.registry.is_some() { split_registry(name) } else { ("", name.as_str()) };
+            add(self.registry, FieldName::NewName, registry.to_owned());
+            add(self.repository, FieldName::NewName, repository.to_owned());
+        } else if let Some(slot) = self.repository {
+            self.require_name(yaml, slot)?;
+        }
+        let in_tag = self.digest.is_none() && self.tag_takes_digest(yaml)?;
+        let tag = match (&after.new_tag, &after.digest) {
+            (Some(tag), Some(digest)) if in_tag => format!("{tag}@{digest}"),
+            (Some(tag), _) => tag.clone(),
+            (None, Some(_)) if in_tag => {
+                let message = "the digest stands behind the tag here, and the tag would go";
+                return Err(FileRefusal::at(yaml, place.item, message, "name a tag too, as in `NAME=*:TAG@DIGEST`"));
+            }
+            (None, _) => String::new(),
+        };
+        self.require_tag(yaml)?;
+        add(self.tag, FieldName::NewTag, tag);
+        if let Some(slot) = self.digest {
+            require_digest(yaml, slot)?;
+        }
+        add(self.digest, FieldName::Digest, after.digest.clone().unwrap_or_default());
+        Ok(texts)
+    }
+
+    /// A kept name must be one: with a tag in it, the chart would make `name:tag:tag` of it.
+    fn require_name(&self, yaml: &ParsedYaml<'_>, slot: Slot) -> Result<(), FileRefusal> {
+        let Some(text) = slot.text(yaml)? else { return Ok(()) };
+        let Err(error) = Reference::new(text, None, None) else { return Ok(()) };
+        let message = format!("`{text}` is not the name of an image: {error}");
+        Err(FileRefusal::at(yaml, slot.value, message, "name the image in the argument, as in `NAME=NEWNAME:TAG`"))
+    }
+
+    fn require_tag(&self, yaml: &ParsedYaml<'_>) -> Result<(), FileRefusal> {
+        let Some(slot) = self.tag else { return Ok(()) };
+        match slot.text(yaml)? {
+            Some(text) if split_tag(text).0.contains([':', '/']) => Err(FileRefusal::at(
+                yaml,
+                slot.value,
+                format!("`{text}` is more than a tag"),
+                "write the tag alone here, or rename the key: one that ends in `image` holds a whole reference",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn require_digest(yaml: &ParsedYaml<'_>, slot: Slot) -> Result<(), FileRefusal> {
+    match slot.text(yaml)? {
+        Some(text) if text.parse::<Digest>().is_err() => Err(FileRefusal::at(
+            yaml,
+            slot.value,
+            format!("`{text}` is not a digest"),
+            "write it as `sha256:` and 64 hexadecimal digits, or leave it empty",
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,175 @@
+//! What a document is, by its content. The name of the file says little: most values files are not called `values.yaml`.
+
+use std::fmt;
+
+use super::file_refusal::FileRefusal;
+use crate::targets::kustomization::FILE_NAMES;
+use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+
+/// What a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::targets) enum DocumentKind {
+    Kustomization,
+    /// A `Kustomization` of Flux.
+    FluxKustomization,
+    HelmRelease,
+    OciRepository,
+    /// An `Application` of Argo CD.
+    Application,
+    ApplicationSet,
+    /// A file `.argocd-source….yaml`: the source of an application.
+    ApplicationSource,
+    /// Any other object of Kubernetes.
+    Manifest,
+    /// It has no containers of its own, though its schema may look so.
+    Definition,
+    Compose,
+    /// Anything else: the values of a chart, or settings.
+    Values,
+    /// Nothing at all between two `---`.
+    Empty,
+}
+
+impl fmt::Display for DocumentKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kustomization => "a kustomization",
+            Self::FluxKustomization => "a Kustomization of Flux",
+            Self::HelmRelease => "a HelmRelease",
+            Self::OciRepository => "an OCIRepository",
+            Self::Application => "an Application of Argo CD",
+            Self::ApplicationSet => "an ApplicationSet of Argo CD",
+            Self::ApplicationSource => "a source of an Application of Argo CD",
+            Self::Manifest => "a manifest",
+            Self::Definition => "a CustomResourceDefinition",
+            Self::Compose => "a compose file",
+            Self::Values => "a file of values",
+            Self::Empty => "empty",
+        })
+    }
+}
+
+/// Returns the text under one of a mapping's keys, matched exactly.
+pub(super) fn text_of<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<&'y str> {
+    yaml.tree.text(value_of(yaml, mapping, key)?)
+}
+
+/// Returns the value under one of a mapping's own keys, matched exactly.
+pub(super) fn value_of(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<NodeId> {
+    if !is_mapping(yaml, mapping) {
+        return None;
+    }
+    yaml.tree.own(mapping, &|text| text == key).map(|pair| pair.value)
+}
+
+pub(super) fn is_mapping(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
+    matches!(yaml.tree.kind(node), NodeKind::Mapping(_))
+}
+
+/// Returns the last part of a path.
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(path)
+}
+
+/// Returns what the document at `root` is.
+pub(in crate::targets) fn document_kind(path: &str, yaml: &ParsedYaml<'_>, root: NodeId) -> DocumentKind {
+    if yaml.tree.is_null(root) {
+        return DocumentKind::Empty;
+    }
+    let version = text_of(yaml, root, "apiVersion").unwrap_or_default();
+    let kind = text_of(yaml, root, "kind").unwrap_or_default();
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    let name = file_name(path);
+    let is_kustomize = group == "kustomize.config.k8s.io";
+    if is_kustomize || (group.is_empty() && matches!(kind, "Kustomization" | "Component")) {
+        return DocumentKind::Kustomization;
+    }
+    // kustomize itself looks at no kind, and an `images` list says what is meant.
+    if FILE_NAMES.contains(&name) && (version.is_empty() || has_images(yaml, root)) {
+        return DocumentKind::Kustomization;
+    }
+    match (group, kind) {
+        ("kustomize.toolkit.fluxcd.io", "Kustomization") => DocumentKind::FluxKustomization,
+        ("helm.toolkit.fluxcd.io", "HelmRelease") => DocumentKind::HelmRelease,
+        ("source.toolkit.fluxcd.io", "OCIRepository") => DocumentKind::OciRepository,
+        ("argoproj.io", "Application") => DocumentKind::Application,
+        ("argoproj.io", "ApplicationSet") => DocumentKind::ApplicationSet,
+        (_, "CustomResourceDefinition") => DocumentKind::Definition,
+        _ if name.starts_with(".argocd-source") => DocumentKind::ApplicationSource,
+        _ if !version.is_empty() && !kind.is_empty() => DocumentKind::Manifest,
+        _ if version.is_empty() && has_services(yaml, root) => DocumentKind::Compose,
+        _ => DocumentKind::Values,
+    }
+}
+
+/// Whether a mapping has a list of images for kustomize, which matches keys in any case.
+fn has_images(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
+    let is_list = |key: &str| key.eq_ignore_ascii_case("images") || key.eq_ignore_ascii_case("imageTags");
+    is_mapping(yaml, root) && yaml.tree.own(root, &is_list).is_some()
+}
+
+/// Whether `services` is a mapping of mappings of which one has an image or is built, as in a compose file.
+fn has_services(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
+    let Some(services) = value_of(yaml, root, "services").filter(|services| is_mapping(yaml, *services)) else {
+        return false;
+    };
+    let mut all = yaml.tree.pairs(services).peekable();
+    all.peek().is_some() && all.all(|pair| is_mapping(yaml, yaml.tree.resolve(pair.value)))
+}
+
+/// Refuses files that must not be edited, whatever they are.
+pub(super) fn refuse_file(path: &str, yaml: &ParsedYaml<'_>) -> Result<(), FileRefusal> {
+    for root in yaml.tree.documents.iter().copied() {
+        let sops = value_of(yaml, root, "sops").filter(|sops| value_of(yaml, *sops, "mac").is_some());
+        if let Some(sops) = sops {
+            return Err(FileRefusal::at(
+                yaml,
+                sops,
+                "SOPS encrypts this file, and its checksum covers all values",
+                "keep the image in a file of its own that is not encrypted",
+            ));
+        }
+        if is_mapping(yaml, root) || matches!(yaml.tree.kind(root), NodeKind::Sequence(_)) || yaml.tree.is_null(root) {
+            continue;
+        }
+        let message = format!("`{path}` is neither a mapping nor a list in YAML or JSON");
+        let hint = "dotenv, HCL and TOML are not edited: keep the tag in a YAML or JSON file that they can read";
+        return Err(FileRefusal::at(yaml, root, message, hint));
+    }
+    Ok(())
+}
+
+/// Refuses, before it is parsed, what is known not to be YAML.
+pub(super) fn refuse_text(path: &str, source: &[u8]) -> Result<(), FileRefusal> {
+    if source.starts_with(b"\0GITCRYPT") {
+        return Err(FileRefusal::of_file(
+            "git-crypt encrypts this file",
+            "keep the image in a file of its own that is not encrypted",
+        ));
+    }
+    let name = file_name(path);
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    match extension {
+        Some("tf" | "tfvars" | "hcl") => {
+            return Err(FileRefusal::of_file(
+                "HCL is not edited",
+                "keep the tag in a file `*.auto.tfvars.json`, or in a YAML file that is read with `yamldecode`",
+            ));
+        }
+        Some("toml" | "ini" | "properties") => {
+            return Err(FileRefusal::of_file(
+                format!("`{name}` is not a YAML or JSON file"),
+                "keep the tag in a YAML or JSON file",
+            ));
+        }
+        _ => {}
+    }
+    let is_template = path.split(['/', std::path::MAIN_SEPARATOR]).rev().skip(1).any(|part| part == "templates");
+    if is_template && source.windows(2).any(|two| two == b"{{") {
+        return Err(FileRefusal::of_file(
+            "this looks like a template of a chart",
+            "name the values file that the template is filled from",
+        ));
+    }
+    Ok(())
+}

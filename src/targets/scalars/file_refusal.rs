@@ -1,0 +1,56 @@
+//! Why a file that is no kustomization was not edited: where, what stands there, and the way out.
+
+use std::fmt;
+
+use crate::yaml::{NodeId, ParsedYaml, Position, YamlError};
+
+/// Why a file was not edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRefusal {
+    /// `None` if it is about the whole file.
+    pub place: Option<Position>,
+    pub message: String,
+    /// What the user can do about it.
+    pub hint: Option<String>,
+}
+
+impl std::error::Error for FileRefusal {}
+
+impl fmt::Display for FileRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Some(place) => write!(f, "{place}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl From<YamlError> for FileRefusal {
+    fn from(error: YamlError) -> Self {
+        let hint = match &error {
+            YamlError::NotUtf8(_) => {
+                Some("if git-crypt encrypts the file, release to one that is not encrypted; else save it as UTF-8")
+            }
+            _ => None,
+        };
+        let hint = hint.map(str::to_owned).or_else(|| error.hint());
+        let place = error.place();
+        let text = error.to_string();
+        let shown = place.map(|place| format!("{place}: ")).unwrap_or_default();
+        Self { place, message: text.strip_prefix(&shown).unwrap_or(&text).to_owned(), hint }
+    }
+}
+
+impl FileRefusal {
+    pub(super) fn of_file(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { place: None, message: message.into(), hint: Some(hint.into()) }
+    }
+
+    pub(super) fn at(yaml: &ParsedYaml<'_>, node: NodeId, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { place: Some(yaml.place(node)), message: message.into(), hint: Some(hint.into()) }
+    }
+
+    pub(super) fn unproved(place: Position, difference: &str) -> Self {
+        Self { place: Some(place), message: format!("the edit could not be proved: {difference}"), hint: None }
+    }
+}

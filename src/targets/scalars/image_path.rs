@@ -1,0 +1,134 @@
+//! Images in the values of a chart, and in any file by a path: a mapping with `repository`, `tag` and the like, a whole
+//! reference, or a tag alone.
+
+use super::document_kind::{is_mapping, value_of};
+use super::file_refusal::FileRefusal;
+use super::node_path::{Found, NodePath, own_pair, walk};
+use super::place::{ImagePlace, Parts, Slots};
+use super::slot::Slot;
+use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+
+/// What a scalar holds, by its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Tag,
+    Digest,
+    Reference,
+}
+
+fn holds(key: &str) -> Holds {
+    let key = key.to_ascii_lowercase();
+    match &key {
+        key if key.ends_with("tag") || key.ends_with("version") || key.ends_with("revision") => Holds::Tag,
+        key if key.ends_with("digest") => Holds::Digest,
+        _ => Holds::Reference,
+    }
+}
+
+/// Returns the image at `path` below `root`, if the path leads anywhere.
+///
+/// # Errors
+///
+/// There is something at the path, and no image that can be edited.
+pub(super) fn image_at(
+    yaml: &ParsedYaml<'_>,
+    root: NodeId,
+    path: &str,
+    before: &str,
+) -> Result<Option<ImagePlace>, FileRefusal> {
+    let Some(steps) = NodePath::parse(path) else { return Ok(None) };
+    let Some(Found { slot, trail }) = steps.follow(yaml, root)? else { return Ok(None) };
+    super::node_path::refuse_alias(yaml, slot.value)?;
+    let full = format!("{before}{path}");
+    let slots = match yaml.tree.kind(slot.value) {
+        NodeKind::Mapping(_) if !is_template(yaml, slot.value) => map_slots(yaml, root, slot.value, path)?,
+        _ => {
+            slot.text(yaml)?;
+            scalar_slots(yaml, slot, steps.last_key(), path)?
+        }
+    };
+    let item = slot.key.unwrap_or(slot.value);
+    Ok(Some(ImagePlace { qualified: full.clone(), path: full, item, slots, trail }))
+}
+
+fn is_template(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
+    yaml.type_of(node) == crate::yaml::NodeType::Template
+}
+
+fn map_slots(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, path: &str) -> Result<Slots, FileRefusal> {
+    let slot = |key: &str| own_pair(yaml, mapping, key).map(|pair| pair.map(|pair| Slot::of(mapping, pair)));
+    let (tag, version) = (slot("tag")?, slot("version")?);
+    if let (Some(_), Some(version)) = (tag, version) {
+        return Err(FileRefusal::at(
+            yaml,
+            version.key.unwrap_or(mapping),
+            format!("`{path}` has both `tag` and `version`, and either may be the tag"),
+            format!("name the one that is meant: `{path}.tag` or `{path}.version`"),
+        ));
+    }
+    let repository = match slot("repository")? {
+        Some(repository) => Some(repository),
+        None => slot("name")?,
+    };
+    let shared = value_of(yaml, root, "global").and_then(|global| value_of(yaml, global, "imageRegistry"));
+    let parts = Parts {
+        registry: slot("registry")?,
+        repository,
+        tag: tag.or(version),
+        digest: slot("digest")?,
+        known_name: None,
+        has_shared_registry: shared.is_some_and(|shared| yaml.tree.text(shared).is_some_and(|text| !text.is_empty())),
+    };
+    if parts.tag.is_some() || parts.digest.is_some() {
+        return Ok(Slots::Parts(parts));
+    }
+    let mut within = Vec::new();
+    list_images(yaml, mapping, &mut |name| within.push(format!("{path}.{name}")));
+    let message = format!("the mapping `{path}` has none of `tag`, `version` and `digest`");
+    let hint = match within.as_slice() {
+        [] => "name the scalar that holds the image or its tag, or add the key with a tag once by hand".to_owned(),
+        within => format!("name the image in it: `{}`", within.join("`, `")),
+    };
+    Err(FileRefusal::at(yaml, mapping, message, hint))
+}
+
+fn scalar_slots(yaml: &ParsedYaml<'_>, slot: Slot, key: &str, path: &str) -> Result<Slots, FileRefusal> {
+    match holds(key) {
+        Holds::Reference => Ok(Slots::Reference { slot, keyed: false, certain: false }),
+        Holds::Digest => Ok(Slots::Parts(Parts { digest: Some(slot), ..Parts::default() })),
+        Holds::Tag => {
+            // A digest beside the tag would still decide what is pulled.
+            if is_mapping(yaml, slot.parent)
+                && matches!(key, "tag" | "version")
+                && let Some(digest) = own_pair(yaml, slot.parent, "digest")?
+                && Slot::of(slot.parent, digest).text(yaml)?.is_some()
+            {
+                let map = path.strip_suffix(key).unwrap_or(path).trim_end_matches('.');
+                return Err(FileRefusal::at(
+                    yaml,
+                    digest.key,
+                    "the digest beside this tag decides what is pulled",
+                    format!("name the mapping, so that both are written: `{map}`"),
+                ));
+            }
+            Ok(Slots::Parts(Parts { tag: Some(slot), ..Parts::default() }))
+        }
+    }
+}
+
+/// Tells the path of each image that shows by its key and its form: `…image` with a reference or a mapping, and mappings
+/// with `repository` and `tag`.
+pub(super) fn list_images(yaml: &ParsedYaml<'_>, root: NodeId, tell: &mut dyn FnMut(&str)) {
+    walk(yaml, root, String::new(), &mut |path, slot| {
+        let key = slot.key.and_then(|key| yaml.tree.text(key)).unwrap_or_default().to_ascii_lowercase();
+        let has = |name: &str| value_of(yaml, slot.value, name).is_some();
+        let is_map = is_mapping(yaml, slot.value)
+            && (has("tag") || has("version") || has("digest"))
+            && (has("repository") || key.ends_with("image"));
+        let is_scalar = matches!(yaml.tree.kind(slot.value), NodeKind::Scalar(..))
+            && (key.ends_with("image") || key.ends_with("image_tag") || key.ends_with("imagetag"));
+        if is_map || is_scalar {
+            tell(path);
+        }
+    });
+}

@@ -1,0 +1,105 @@
+//! An image in one scalar: `[KEY=]NAME[:TAG][@DIGEST]`. Taken apart and put together again, it is the same text, or it is
+//! refused.
+
+use crate::image::{Digest, Reference, Tag};
+
+/// A reference as a file has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct ImageText {
+    /// What stands before the `=`.
+    pub(super) key: Option<String>,
+    pub(super) name: String,
+    pub(super) tag: Option<String>,
+    pub(super) digest: Option<String>,
+}
+
+impl ImageText {
+    /// Takes a text apart; an error says what is wrong with it.
+    pub(super) fn parse(text: &str, keyed: bool) -> Result<Self, String> {
+        let (key, reference) = match text.split_once('=') {
+            Some((key, reference)) if keyed => (Some(key.to_owned()), reference),
+            _ => (None, text),
+        };
+        let (rest, digest) = match reference.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (reference, None),
+        };
+        let path = rest.rfind('/').map_or(0, |slash| slash + 1);
+        let (name, tag) = match rest[path..].find(':') {
+            Some(colon) => (&rest[..path + colon], Some(&rest[path + colon + 1..])),
+            None => (rest, None),
+        };
+        let parsed_tag = tag.map(str::parse::<Tag>).transpose().map_err(|error| error.to_string())?;
+        let parsed_digest = digest.map(str::parse::<Digest>).transpose().map_err(|error| error.to_string())?;
+        Reference::new(name, parsed_tag, parsed_digest).map_err(|error| error.to_string())?;
+        let parsed =
+            Self { key, name: name.to_owned(), tag: tag.map(str::to_owned), digest: digest.map(str::to_owned) };
+        if parsed.render() == text { Ok(parsed) } else { Err("it is not written as references are".to_owned()) }
+    }
+
+    pub(super) fn render(&self) -> String {
+        let mut text = self.key.as_ref().map(|key| format!("{key}=")).unwrap_or_default();
+        text.push_str(&self.name);
+        if let Some(tag) = &self.tag {
+            text.push(':');
+            text.push_str(tag);
+        }
+        if let Some(digest) = &self.digest {
+            text.push('@');
+            text.push_str(digest);
+        }
+        text
+    }
+}
+
+/// Returns whether two names are of one image when they are pulled: `acme/web` is `docker.io/acme/web`.
+pub(super) fn is_same_image(one: &str, other: &str) -> bool {
+    match (Reference::new(one, None, None), Reference::new(other, None, None)) {
+        (Ok(one), Ok(other)) => one.registry() == other.registry() && one.repository() == other.repository(),
+        _ => one == other,
+    }
+}
+
+/// Splits a name at its registry; `docker.io` if it names none.
+pub(super) fn split_registry(name: &str) -> (&str, &str) {
+    let is_host = |first: &str| {
+        first == "localhost" || first.contains(['.', ':']) || first.contains(|c: char| c.is_ascii_uppercase())
+    };
+    match name.split_once('/') {
+        Some((first, rest)) if is_host(first) => (first, rest),
+        _ => ("docker.io", name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ImageText, is_same_image, split_registry};
+
+    const DIGEST: &str = "sha256:1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c";
+
+    #[test]
+    fn what_is_taken_apart_is_put_together_again() {
+        let pinned = format!("localhost:5000/a/b:v1@{DIGEST}");
+        for text in ["web", "web:v1", "ghcr.io/acme/web", "localhost:5000/a/b:v1", &pinned] {
+            assert_eq!(ImageText::parse(text, false).unwrap().render(), text);
+        }
+        let keyed = ImageText::parse("web=ghcr.io/acme/web:v1", true).unwrap();
+        assert_eq!((keyed.key.as_deref(), keyed.name.as_str()), (Some("web"), "ghcr.io/acme/web"));
+        assert_eq!(keyed.render(), "web=ghcr.io/acme/web:v1");
+    }
+
+    #[test]
+    fn what_is_no_reference_is_an_error() {
+        for text in ["", "Web:v1", "web:v1:v2", "web:", "web@sha256:1", "docker://web", " web", "web=x", "a b"] {
+            assert!(ImageText::parse(text, false).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_docker_hub_are_alike() {
+        assert!(is_same_image("acme/web", "docker.io/acme/web"));
+        assert!(!is_same_image("ghcr.io/acme/web", "acme/web"));
+        assert_eq!(split_registry("localhost:5000/a/b"), ("localhost:5000", "a/b"));
+        assert_eq!(split_registry("acme/web"), ("docker.io", "acme/web"));
+    }
+}

@@ -1,0 +1,246 @@
+//! Values of a chart that are text in another file, as `values: |` is in an Application of Argo CD: the same edit inside, and
+//! the file around it is proved to differ in this one scalar.
+
+use super::file_refusal::FileRefusal;
+use super::lookup::nested_values;
+use super::rewrite;
+use super::slot::Slot;
+use crate::image::ImageArgument;
+use crate::targets::kustomization::{Edit, EditOptions, Fields};
+use crate::yaml::{
+    self, Difference, NodeComparison, NodeId, NodeKind, ParsedYaml, ScalarStyle, SourceText, Splice, differs,
+};
+
+/// What the text inside is called: values are edited by paths.
+const INSIDE: &str = "values.yaml";
+
+/// Edits what [`rewrite::edit`] edits, and what is in values that are text.
+///
+/// # Errors
+///
+/// Those of [`rewrite::edit`], and a text that is not a block of lines.
+pub(in crate::targets) fn edit(
+    path: &str,
+    source: &[u8],
+    arguments: &[&ImageArgument],
+    options: EditOptions<'_>,
+) -> Result<Edit, FileRefusal> {
+    let mut edit = rewrite::edit(path, source, arguments, options)?;
+    let missing: Vec<&ImageArgument> =
+        arguments.iter().copied().filter(|argument| edit.absent.contains(&argument.name)).collect();
+    if missing.is_empty() {
+        return Ok(edit);
+    }
+    let text = edit.text.clone();
+    let source = SourceText::read(&text)?;
+    let yaml = yaml::read(&source)?;
+    match edit_inside(path, &yaml, &missing, options)? {
+        Some(inside) => {
+            edit.absent.clear();
+            Ok(edit.followed_by(inside))
+        }
+        None => Ok(edit),
+    }
+}
+
+/// Returns what [`rewrite::entries`] returns, and the images in values that are text.
+///
+/// # Errors
+///
+/// The file cannot be read.
+pub(in crate::targets) fn entries(
+    path: &str,
+    source: &[u8],
+    wanted: Option<&str>,
+) -> Result<Vec<(String, Fields)>, FileRefusal> {
+    let mut entries = rewrite::entries(path, source, wanted)?;
+    if wanted.is_some() && !entries.is_empty() {
+        return Ok(entries);
+    }
+    let source = SourceText::read(source)?;
+    let yaml = yaml::read(&source)?;
+    for slot in nested_values(path, &yaml) {
+        let text = yaml.tree.text(slot.value).unwrap_or_default();
+        entries.extend(rewrite::entries(INSIDE, text.as_bytes(), wanted).unwrap_or_default());
+    }
+    Ok(entries)
+}
+
+/// Values that are text, and their edit.
+struct Inside {
+    slot: Slot,
+    edit: Edit,
+    splices: Vec<Splice>,
+    /// The line of the file on which the text begins, from 1.
+    first_line: usize,
+}
+
+/// Returns the edit of the values inside; nothing if there are none.
+fn edit_inside(
+    path: &str,
+    yaml: &ParsedYaml<'_>,
+    arguments: &[&ImageArgument],
+    options: EditOptions<'_>,
+) -> Result<Option<Edit>, FileRefusal> {
+    let mut inside = Vec::new();
+    for slot in nested_values(path, yaml) {
+        let text = yaml.tree.text(slot.value).unwrap_or_default();
+        let edit = rewrite::edit(INSIDE, text.as_bytes(), arguments, options).map_err(|refusal| {
+            let message = format!("in the values that are text here, {refusal}");
+            FileRefusal { place: Some(yaml.place(slot.value)), message, hint: refusal.hint }
+        })?;
+        let first_line = first_line(yaml, slot);
+        let splices = if edit.changed() { splices(yaml, slot, first_line, text, &edit)? } else { Vec::new() };
+        inside.push(Inside { slot, edit, splices, first_line });
+    }
+    require_one(yaml, arguments, &inside)?;
+    if inside.is_empty() {
+        return Ok(None);
+    }
+    let unproved = |Difference { text, node }: Difference| {
+        let node = node.unwrap_or(inside[0].slot.value);
+        FileRefusal::unproved(yaml.place(node), &text)
+    };
+    let splices = yaml::ordered(inside.iter().flat_map(|inside| inside.splices.clone()).collect());
+    let splices = splices.or_else(|_| differs("two changes overlap")).map_err(unproved)?;
+    let text = yaml::apply(yaml.source.text, &splices).ok_or(());
+    let text = text.or_else(|()| differs("a change does not lie on characters")).map_err(unproved)?;
+    prove(yaml, &text, &splices, &inside).map_err(unproved)?;
+    Ok(Some(outcome(yaml, text.into_bytes(), arguments, &inside)))
+}
+
+/// A name in two texts means two images.
+fn require_one(yaml: &ParsedYaml<'_>, arguments: &[&ImageArgument], inside: &[Inside]) -> Result<(), FileRefusal> {
+    for argument in arguments {
+        let mut with_name = inside.iter().filter(|inside| !inside.edit.absent.contains(&argument.name));
+        if let (Some(first), Some(second)) = (with_name.next(), with_name.next()) {
+            return Err(FileRefusal::at(
+                yaml,
+                second.slot.value,
+                format!(
+                    "`{}` is ambiguous: it is in the values at {} too",
+                    argument.name,
+                    yaml.place(first.slot.value)
+                ),
+                "move one of them to a file of its own",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the line on which the lines of a block begin.
+fn first_line(yaml: &ParsedYaml<'_>, slot: Slot) -> usize {
+    let colon = slot.key.and_then(|key| yaml.colon(key));
+    let header = yaml.tree.properties_end(slot.value).or(colon);
+    header.map_or(0, |header| yaml.source.line_number(header) + 1)
+}
+
+/// Returns the changes of the lines of a block: each changed line stands in the file behind its indentation.
+fn splices(
+    yaml: &ParsedYaml<'_>,
+    slot: Slot,
+    first_line: usize,
+    old: &str,
+    edit: &Edit,
+) -> Result<Vec<Splice>, FileRefusal> {
+    let new = String::from_utf8_lossy(&edit.text);
+    let refuse = || {
+        let message = "these values are text that is not written as a block of lines";
+        FileRefusal::at(yaml, slot.value, message, "write them below `values: |`, or as `valuesObject:`")
+    };
+    let is_block = matches!(yaml.tree.kind(slot.value), NodeKind::Scalar(_, ScalarStyle::Literal));
+    if !is_block || slot.key.is_none() || old.split('\n').count() != new.split('\n').count() {
+        return Err(refuse());
+    }
+    let mut splices = Vec::new();
+    for (index, (old_line, new_line)) in old.split('\n').zip(new.split('\n')).enumerate() {
+        if old_line == new_line {
+            continue;
+        }
+        let start = yaml.source.offset(first_line + index, 0);
+        let line = yaml.source.slice(start..yaml.source.line_end(start)).trim_end_matches('\r');
+        let indent = line.strip_suffix(old_line).filter(|indent| indent.bytes().all(|byte| byte == b' '));
+        let at = start + indent.ok_or_else(refuse)?.len();
+        splices.push(Splice::replace(at..at + old_line.len(), new_line));
+    }
+    Ok(splices)
+}
+
+/// Proves that the file differs in the texts of these values alone, and that they are what the edits inside, which have their
+/// own proofs, made of them.
+fn prove(old: &ParsedYaml<'_>, text: &str, splices: &[Splice], inside: &[Inside]) -> Result<(), Difference> {
+    let unread = |error: yaml::YamlError| Difference { text: format!("the new text: {error}"), node: None };
+    let source = SourceText::read(text.as_bytes()).map_err(unread)?;
+    let new = yaml::read(&source).map_err(unread)?;
+    let unread_by_second = yaml::prove(old, &new, splices, yaml::read_again, |old, new| compare(old, new, inside))?;
+    match unread_by_second {
+        Some(error) => differs(format!("the second reader cannot read the file: {error}")),
+        None => Ok(()),
+    }
+}
+
+fn compare(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, inside: &[Inside]) -> Result<(), Difference> {
+    if old.tree.documents.len() != new.tree.documents.len() {
+        return differs("the file has another number of documents");
+    }
+    let mut nodes = NodeComparison::new(old, new);
+    for (old_root, new_root) in old.tree.documents.iter().zip(&new.tree.documents) {
+        let (old_nodes, new_nodes) = (old.tree.subtree(*old_root), new.tree.subtree(*new_root));
+        if old_nodes.len() != new_nodes.len() {
+            return differs("a document has another number of values");
+        }
+        for (old_node, new_node) in old_nodes.zip(new_nodes) {
+            let values = inside.iter().find(|inside| inside.slot.value == old_node);
+            match values {
+                Some(values) => compare_text(&mut nodes, old_node, new_node, &values.edit)?,
+                None => nodes.node(old_node, new_node, "a value")?,
+            }
+            if old.tree.subtree(old_node).len() != new.tree.subtree(new_node).len() {
+                return differs("a value is not what it was");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn compare_text(nodes: &mut NodeComparison<'_, '_>, old: NodeId, new: NodeId, edit: &Edit) -> Result<(), Difference> {
+    let is_text = nodes.new.tree.text(new).is_some_and(|text| text.as_bytes() == edit.text);
+    let (old_kind, new_kind) = (nodes.old.tree.kind(old), nodes.new.tree.kind(new));
+    let is_alike = match (old_kind, new_kind) {
+        (NodeKind::Scalar(_, old), NodeKind::Scalar(_, new)) => old == new,
+        _ => false,
+    };
+    if !is_text || !is_alike || nodes.old.tree.tag(old) != nodes.new.tree.tag(new) {
+        return differs("the values that are text are not what was asked for");
+    }
+    nodes.anchor(old, new, "the values that are text")
+}
+
+/// Tells the edits inside by the lines of the file.
+fn outcome(yaml: &ParsedYaml<'_>, text: Vec<u8>, arguments: &[&ImageArgument], inside: &[Inside]) -> Edit {
+    let mut entries = Vec::new();
+    let mut notes = Vec::new();
+    let mut names = Vec::new();
+    for Inside { edit, first_line, .. } in inside {
+        let line = |inner: usize| inner + first_line - 1;
+        for mut entry in edit.entries.clone() {
+            entry.line = line(entry.line);
+            for field in &mut entry.fields {
+                field.line = line(field.line);
+                field.key = format!("values.{}", field.key);
+            }
+            entries.push(entry);
+        }
+        for mut note in edit.notes.clone() {
+            note.place.line = line(note.place.line);
+            notes.push(note);
+        }
+        names.extend(edit.names.clone());
+    }
+    let is_absent =
+        |argument: &&&ImageArgument| inside.iter().all(|inside| inside.edit.absent.contains(&argument.name));
+    let absent = arguments.iter().filter(is_absent).map(|argument| argument.name.clone()).collect();
+    let changed = text != yaml.source.text.as_bytes();
+    Edit::new(text, changed, entries, absent, names, notes)
+}

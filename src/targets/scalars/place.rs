@@ -1,0 +1,118 @@
+//! One image of a file: where each of its parts is, and what they say.
+
+use super::file_refusal::FileRefusal;
+use super::image_text::ImageText;
+use super::slot::Slot;
+use crate::targets::kustomization::{Fields, Unnamed};
+use crate::yaml::{NodeId, ParsedYaml};
+
+/// An image of a file.
+pub(super) struct ImagePlace {
+    /// What is called so in this file alone, for a message about several.
+    pub(super) qualified: String,
+    /// The path of each slot begins so.
+    pub(super) path: String,
+    pub(super) item: NodeId,
+    pub(super) slots: Slots,
+    /// The nodes on the way to it.
+    pub(super) trail: Vec<NodeId>,
+}
+
+/// Where the parts of an image are.
+pub(super) enum Slots {
+    /// All in one scalar.
+    Reference {
+        slot: Slot,
+        /// Whether `KEY=` may stand before it.
+        keyed: bool,
+        /// Whether a text without `:`, `@` and `/` is a name: the file may say so, or it could be a tag.
+        certain: bool,
+    },
+    /// Each in a scalar of its own, or nowhere.
+    Parts(Parts),
+}
+
+/// The scalars that one image is spread over.
+#[derive(Default)]
+pub(super) struct Parts {
+    pub(super) registry: Option<Slot>,
+    pub(super) repository: Option<Slot>,
+    pub(super) tag: Option<Slot>,
+    pub(super) digest: Option<Slot>,
+    /// The name, if the file has it in a place that is not written.
+    pub(super) known_name: Option<String>,
+    /// Whether a registry for all images of the chart may come before the name.
+    pub(super) has_shared_registry: bool,
+}
+
+/// A tag and the digest behind it, as some charts take them in one scalar.
+pub(super) fn split_tag(text: &str) -> (&str, Option<&str>) {
+    match text.split_once('@') {
+        Some((tag, digest)) => (tag, Some(digest)),
+        None => (text, None),
+    }
+}
+
+impl Parts {
+    fn text<'y>(yaml: &'y ParsedYaml<'_>, slot: Option<Slot>) -> Result<Option<&'y str>, FileRefusal> {
+        slot.map_or(Ok(None), |slot| slot.text(yaml))
+    }
+
+    fn fields(&self, yaml: &ParsedYaml<'_>) -> Result<Fields, FileRefusal> {
+        let registry = Self::text(yaml, self.registry)?;
+        let repository = Self::text(yaml, self.repository)?;
+        let name = match (registry, repository) {
+            (Some(registry), Some(repository)) => Some(format!("{registry}/{repository}")),
+            (None, Some(_)) if self.has_shared_registry => None,
+            (None, Some(repository)) => Some(repository.to_owned()),
+            (_, None) => self.known_name.clone(),
+        };
+        let tag = Self::text(yaml, self.tag)?.map(split_tag);
+        let digest = Self::text(yaml, self.digest)?.or(tag.and_then(|(_, digest)| digest));
+        Ok(Fields {
+            new_name: name,
+            new_tag: tag.map(|(tag, _)| tag.to_owned()),
+            digest: digest.map(str::to_owned),
+            unnamed: Unnamed::Elsewhere,
+        })
+    }
+}
+
+impl ImagePlace {
+    /// Returns what the file says of the image.
+    ///
+    /// # Errors
+    ///
+    /// A part is no string that can be replaced.
+    pub(super) fn fields(&self, yaml: &ParsedYaml<'_>) -> Result<Fields, FileRefusal> {
+        match &self.slots {
+            Slots::Parts(parts) => parts.fields(yaml),
+            Slots::Reference { slot, keyed, .. } => {
+                let Some(text) = slot.text(yaml)? else {
+                    return Ok(Fields { unnamed: Unnamed::Elsewhere, ..Fields::default() });
+                };
+                let image = ImageText::parse(text, *keyed).map_err(|error| {
+                    let message = format!("`{text}` is not a reference of an image: {error}");
+                    FileRefusal::at(yaml, slot.value, message, "write it as `NAME:TAG`, or name another path")
+                })?;
+                Ok(Fields {
+                    new_name: Some(image.name),
+                    new_tag: image.tag,
+                    digest: image.digest,
+                    unnamed: Unnamed::Elsewhere,
+                })
+            }
+        }
+    }
+
+    /// Returns the nodes that an edit of this image may replace.
+    pub(super) fn nodes(&self) -> Vec<NodeId> {
+        match &self.slots {
+            Slots::Reference { slot, .. } => vec![slot.value],
+            Slots::Parts(parts) => {
+                let all = [parts.registry, parts.repository, parts.tag, parts.digest];
+                all.into_iter().flatten().map(|slot| slot.value).collect()
+            }
+        }
+    }
+}

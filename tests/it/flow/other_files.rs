@@ -1,0 +1,102 @@
+//! Releases to other files than kustomizations: what the commands do with them is what they do with kustomizations.
+
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
+use crate::support::repository::File;
+
+const VALUES: &str = "values/prod.yaml";
+const TAGS: &str = "image-tags/prod/web";
+
+/// Returns a repository with the values of a chart, in two environments, and a file with a tag alone.
+fn with_files() -> Pipeline {
+    let environments = Pipeline::with_environments();
+    let registry = environments.stage.registry.address();
+    let values = format!("# values\nbackend:\n  image:\n    repository: {registry}/org/web\n    tag: v0.9.0 # by CI\n");
+    let files = [
+        File::new(VALUES, &values),
+        File::new("values/stage.yaml", &values),
+        File::new(TAGS, "image_tag: v0.9.0\npromote: true\n"),
+    ];
+    environments.stage.remote.commit("main", "Other files", &files);
+    environments
+}
+
+fn file(environments: &Pipeline, path: &str) -> String {
+    String::from_utf8(environments.stage.remote.file("main", path)).unwrap()
+}
+
+#[test]
+fn values_and_a_kustomization_are_released_in_one_commit() {
+    let environments = with_files();
+    let image = environments.build("web", "v1.0.0");
+    let (before, parent) = (file(&environments, VALUES), environments.tip());
+    let arguments = ["-k", PRODUCTION, "-f", VALUES, "--output", "json"];
+    let release = environments.run("release", &arguments).args(["backend.image=*:v1.0.0", &format!("web={image}")]);
+    let output = release.run().success();
+    assert_eq!(document(&output)["outcome"], "released");
+    assert_eq!(file(&environments, VALUES), before.replace("v0.9.0", "v1.0.0"), "no other byte");
+    let commit = &environments.stage.remote.log("main")[0];
+    assert_eq!(commit.trailer("Tagship-File").len(), 2);
+    let images = commit.trailer("Tagship-Image");
+    assert!(images[1].starts_with(&format!("backend.image={image}@sha256:")), "{images:?}");
+    assert_eq!(environments.stage.remote.log("main")[1].id, parent, "one commit");
+    let again = environments.run("release", &["-f", VALUES, "--output", "json", "backend.image=*:v1.0.0"]);
+    assert_eq!(document(&again.run().success())["outcome"], "unchanged");
+}
+
+#[test]
+fn an_image_that_is_not_there_is_not_released() {
+    let environments = with_files();
+    let tip = environments.tip();
+    let release = |arguments: &[&str]| environments.run("release", arguments).run();
+    release(&["-f", VALUES, "backend.image=*:v7.7.7"]).exit(4);
+    let unknown = release(&["-f", TAGS, "image_tag=*:v1.0.0"]).exit(3);
+    unknown.stderr_has("the file does not say which image `image_tag` is");
+    release(&["-f", VALUES, "bakcend.image=*:v1.0.0"]).exit(3).stderr_has("did you mean `backend.image`?");
+    release(&["-f", "values", "backend.image=*:v1.0.0"]).exit(3).stderr_has("`values` is a folder");
+    release(&["-k", VALUES, "backend.image=*:v1.0.0"]).exit(3).stderr_has("is not a kustomization");
+    assert_eq!(environments.tip(), tip);
+}
+
+#[test]
+fn a_tag_alone_is_checked_released_listed_and_rolled_back() {
+    let environments = with_files();
+    for tag in ["v1.0.0", "v1.1.0"] {
+        let image = format!("image_tag={}", environments.build("web", tag));
+        environments.run("release", &["-f", TAGS, &image]).run().success();
+        assert_eq!(file(&environments, TAGS), format!("image_tag: {tag}\npromote: true\n"));
+    }
+    let listed = environments.log(&["-f", TAGS, "image_tag"]);
+    assert_eq!(listed[0]["tag"], "v1.1.0");
+    assert_eq!(listed[0]["by_hand"], false, "its trailers are believed");
+    let older = format!("image_tag={}", environments.build("web", "v1.0.0"));
+    let superseded = environments.run("release", &["-f", TAGS, "--output", "json", &older]).run();
+    assert_eq!(document(&superseded)["outcome"], "superseded");
+    environments.run("rollback", &["-f", TAGS, "image_tag"]).run().success();
+    assert_eq!(file(&environments, TAGS), "image_tag: v1.0.0\npromote: true\n");
+    let commit = &environments.stage.remote.log("main")[0];
+    let image = environments.build("web", "v1.0.0");
+    let released = commit.trailer("Tagship-Image");
+    assert!(released[0].starts_with(&format!("image_tag={image}@sha256:")), "the name is of the release before");
+}
+
+#[test]
+fn values_are_promoted_by_name() {
+    let environments = with_files();
+    environments.build("web", "v1.0.0");
+    environments.run("release", &["-f", "values/stage.yaml", "backend.image=*:v1.0.0"]).run().success();
+    let on = ["--from", "values/stage.yaml", "--to", VALUES];
+    environments.run("promote", &on).run().exit(2).stderr_has("promoted by name");
+    environments.run("promote", &on).arg("backend.image").run().success();
+    assert_eq!(file(&environments, VALUES), file(&environments, "values/stage.yaml"));
+    assert!(environments.file(STAGING).contains("v0.9.0"));
+}
+
+#[test]
+fn a_hold_stops_other_files_too() {
+    let environments = with_files();
+    environments.build("web", "v1.0.0");
+    let hold = File::new("values/.tagship-hold", "names: [backend.image]\nreason: incident\n");
+    environments.stage.remote.commit("main", "Hold", &[hold]);
+    let held = environments.run("release", &["-f", VALUES, "--output", "json", "backend.image=*:v1.0.0"]).run();
+    assert_eq!(document(&held)["outcome"], "held");
+}

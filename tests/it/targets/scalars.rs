@@ -1,0 +1,113 @@
+//! The editor of other files than kustomizations, against folders of cases.
+//!
+//! A case is a folder in `tests/files`: `case`, whose first line is the path of the file and each other one an argument;
+//! `input`; and `expected` with `notes` if there are any, or `error`. `UPDATE_EXPECTED=1` writes what comes out, to be read
+//! before it is believed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tagship::image::ImageArgument;
+use tagship::targets::kustomization::{Absent, Edit};
+use tagship::targets::{TargetError, edit, entries};
+
+struct FileCase {
+    name: String,
+    folder: PathBuf,
+    path: String,
+    input: Vec<u8>,
+    arguments: Vec<ImageArgument>,
+}
+
+impl FileCase {
+    fn all() -> Vec<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files");
+        let mut folders: Vec<PathBuf> = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
+        folders.sort();
+        folders.into_iter().map(Self::read).collect()
+    }
+
+    fn read(folder: PathBuf) -> Self {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(folder.join("case")).unwrap();
+        let mut lines = text.lines();
+        let path = lines.next().unwrap().to_owned();
+        let parse = |line: &str| line.parse().unwrap_or_else(|error| panic!("{name}: {line}: {error}"));
+        let arguments = lines.map(parse).collect();
+        let input = fs::read(folder.join("input")).unwrap();
+        Self { name, folder, path, input, arguments }
+    }
+
+    fn edit(&self, text: &[u8]) -> Result<Edit, TargetError> {
+        edit(&self.path, text, &self.arguments, Absent::Report)
+    }
+
+    /// Returns what the case has as `name`; nothing if there is no such file.
+    fn expectation(&self, name: &str, got: &[u8]) -> Vec<u8> {
+        let path = self.folder.join(name);
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            if got.is_empty() {
+                fs::remove_file(&path).ok();
+            } else {
+                fs::write(&path, got).unwrap();
+            }
+        }
+        fs::read(&path).unwrap_or_default()
+    }
+}
+
+#[test]
+fn every_file_is_edited_or_refused_as_its_case_says() {
+    let cases = FileCase::all();
+    assert!(cases.len() > 40, "the cases are gone");
+    for case in cases {
+        let name = &case.name;
+        let (text, notes, error) = match case.edit(&case.input) {
+            Err(error) => {
+                let hint = error.hint().unwrap_or_default();
+                (Vec::new(), String::new(), format!("{}\n{hint}\n", error.in_file(&case.path)))
+            }
+            Ok(edit) if !edit.absent.is_empty() => {
+                let absent: Vec<&str> = edit.absent.iter().map(|name| name.as_str()).collect();
+                (
+                    Vec::new(),
+                    String::new(),
+                    format!("absent: {}\nimages: {}\n", absent.join(", "), edit.names.join(", ")),
+                )
+            }
+            Ok(edit) => {
+                let notes: String = edit.notes.iter().map(|note| format!("{}: {note}\n", note.place)).collect();
+                assert_eq!(edit.changed(), edit.text != case.input, "{name}");
+                (edit.text, notes, String::new())
+            }
+        };
+        assert_eq!(
+            String::from_utf8_lossy(&text),
+            String::from_utf8_lossy(&case.expectation("expected", &text)),
+            "{name}"
+        );
+        assert_eq!(notes, String::from_utf8_lossy(&case.expectation("notes", notes.as_bytes())), "{name}");
+        assert_eq!(error, String::from_utf8_lossy(&case.expectation("error", error.as_bytes())), "{name}");
+    }
+}
+
+#[test]
+fn a_second_edit_changes_nothing() {
+    for case in FileCase::all() {
+        let Ok(edit) = case.edit(&case.input) else { continue };
+        let again = case.edit(&edit.text).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        assert!(!again.changed() && again.text == edit.text, "{}", case.name);
+    }
+}
+
+/// What an edit says that an image became is what the new file says of it.
+#[test]
+fn what_became_of_an_image_is_what_the_file_says() {
+    for case in FileCase::all() {
+        let Ok(edit) = case.edit(&case.input) else { continue };
+        for entry in &edit.entries {
+            let said = entries(&case.path, &edit.text, Some(entry.name.as_str())).unwrap();
+            assert!(said.iter().any(|(_, fields)| *fields == entry.after), "{}: {}", case.name, entry.name);
+        }
+    }
+}
