@@ -100,8 +100,8 @@ fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRe
     let name = request.name.as_str();
     let found = EntryHistory::read(snapshot, path, Some(name), |releases| way_back(releases, &request.to).is_some())?;
     if found.changes.is_empty() && found.complete {
-            let entries = targets::entries(&path.to_string(), snapshot.file(path)?, None).unwrap_or_default();
-            return Err(no_entry(name, &entries, &path.to_string(), &kustomizations_with(snapshot, name)));
+        let entries = targets::entries(&path.to_string(), snapshot.file(path)?, None).unwrap_or_default();
+        return Err(no_entry(name, &entries, &path.to_string(), &kustomizations_with(snapshot, name)));
     }
     way_back(&found.changes, &request.to)
         .map(|back| Back { image_name: said_name(name, &found.changes), ..back })
