@@ -14,6 +14,7 @@ pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 use self::attempt::{Attempt, Stop};
 use super::branch::{ReleaseBranch, tell_connections};
 use super::checks::Checks;
+use crate::git::RefsKept;
 use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::system::backoff::Backoff;
@@ -36,7 +37,8 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let delivery = job.delivery;
     let mut checks = Checks::new(delivery.registry.as_ref());
     let branch = ReleaseBranch::open(&delivery.target)?;
-    let read_tip = || branch.read_tip(delivery.effect, &delivery.new_branch);
+    let kept = if delivery.commit.git_tag.is_some() { RefsKept::BranchAndTags } else { RefsKept::Branch };
+    let read_tip = || branch.read_tip(delivery.effect, &delivery.new_branch, kept);
     let deadline = Instant::now() + delivery.target.timeout;
     let mut retries = Backoff::new(MAX_TRIES, FIRST_PAUSE, LONGEST_PAUSE).until(deadline);
     let mut may_try_again = |failure: Failure, listener: &mut Listener<'_>| {
