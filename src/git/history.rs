@@ -117,6 +117,11 @@ impl Snapshot<'_> {
         self.record(id)
     }
 
+    /// Returns the commits of the remote's refs whose full names begin with one of `prefixes`; none without a remote.
+    pub fn tips_below(&mut self, prefixes: &[String]) -> Result<Vec<CommitId>, GitError> {
+        if self.source.has_remote() { self.source.reader()?.tips_below(prefixes) } else { Ok(Vec::new()) }
+    }
+
     /// Loads what is at `paths` in this commit and in each of `earlier`, one request for each level of folders.
     pub fn load_with_history(&mut self, paths: &[RepositoryPath], earlier: &[CommitRecord]) -> Result<(), GitError> {
         let root = self.root;

@@ -103,6 +103,22 @@ impl<'r> Reader<'r> {
         Ok(tips(&refs, self.advertised.branch.as_ref()))
     }
 
+    /// Asks for the commits of the refs whose full names begin with one of `prefixes`; none from a server of an old protocol.
+    pub(super) fn tips_below(&mut self, prefixes: &[String]) -> Result<Vec<CommitId>, GitError> {
+        if self.protocol != Protocol::V2 {
+            return Ok(Vec::new());
+        }
+        let mut wanted = RefPrefixes::new();
+        wanted.extend(prefixes.iter().map(|prefix| prefix.as_str().into()));
+        let agent = ("agent", Some(AGENT.to_owned()));
+        let refs = LsRefsCommand::new(Some(wanted), &self.capabilities, agent)
+            .invoke_blocking(&mut self.connection.transport, &mut gix::progress::Discard, false)
+            .map_err(|error| self.connection.failed(error))?;
+        let is_below = |name: &[u8]| prefixes.iter().any(|prefix| name.starts_with(prefix.as_bytes()));
+        let named = refs.iter().map(Ref::unpack).filter(|(name, ..)| is_below(name));
+        Ok(named.filter_map(|(_, id, _)| id.map(|id| CommitId(id.to_owned()))).collect())
+    }
+
     /// Fetches a branch's tip, with [`HISTORY_DEPTH`] generations of history if the server supports partial fetches.
     pub(super) fn fetch_tip(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
         let Some(mut arguments) = self.arguments("blob:none") else {

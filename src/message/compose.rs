@@ -41,6 +41,12 @@ impl Purpose {
     }
 }
 
+/// Returns whether a title begins as ours do if the user gives no text.
+pub fn is_usual_title(title: &str) -> bool {
+    let purposes = [Purpose::Release, Purpose::Rollback { of: Vec::new() }, Purpose::Promotion];
+    purposes.iter().any(|purpose| title.strip_prefix(purpose.verb()).is_some_and(|rest| rest.starts_with(' ')))
+}
+
 /// Returns the message of the commit that makes `releases`, all of them entries that change.
 pub fn message(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> Message {
     let (title, mut body) = text(options, releases, origin, purpose);
