@@ -3,6 +3,7 @@
 //! (`own_push` with `merged_request`, `order::running` and `order::source_repository`, `hold`). `entry_history` tells what entries became, also in a file that was
 //! moved (`moved_file`).
 
+mod claims;
 pub(crate) mod entry_history;
 mod file_entries;
 pub mod hold;
