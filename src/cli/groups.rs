@@ -118,7 +118,8 @@ pub struct RegistryArguments {
     #[arg(long, value_name = "PATH", env = "TAGSHIP_CA_FILE")]
     pub ca_file: Option<PathBuf>,
 
-    /// Time limit of one check, or of one request to the repository, such as `30s` or `2m`
+    /// Time limit of one check, or of one wait for the repository's server, such as `30s` or `2m`; all answers of a
+    /// conversation with it may take 20 times as long, even if it keeps the connection alive
     #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s")]
     pub timeout: String,
 }
@@ -333,7 +334,8 @@ pub struct ReadingArguments {
     #[command(flatten)]
     pub repository: RepositoryArguments,
 
-    /// Time limit of one request, such as `30s` or `2m`
+    /// Time limit of one wait for the server, such as `30s` or `2m`; all answers of a conversation may take 20 times as long,
+    /// even if the server keeps the connection alive
     #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s", help_heading = "Git")]
     pub timeout: String,
 }

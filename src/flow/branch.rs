@@ -33,6 +33,8 @@ enum NamedBy {
     Checkout,
 }
 
+const UNREADABLE: &str = "the references of the checkout are in a format that is not supported, such as reftable";
+
 enum Location {
     Url(Remote),
     /// A checkout's remote, and what it is called there.
@@ -97,9 +99,10 @@ impl ReleaseBranch {
             _ => NamedBy::Intent,
         };
         let branch = request.branch.clone().or_else(|| checkout.branch());
-        let branch = branch
-            .or_else(|| request.run.branch().cloned())
-            .ok_or_else(|| Failure::target("no branch is checked out").hint("`--branch` names the release branch"))?;
+        let branch = branch.or_else(|| request.run.branch().cloned()).ok_or_else(|| {
+            let why = if checkout.reads_references() { "no branch is checked out" } else { UNREADABLE };
+            Failure::target(why).hint("`--branch` names the release branch")
+        })?;
         let base = checkout.path_of(folder)?;
         let place =
             Location::Remote { remote: checkout.remote(name, options)?, name: name.clone(), checkout: checkout.into() };
@@ -207,7 +210,10 @@ impl ReleaseBranch {
     }
 
     fn read_head<'t>(&'t self, checkout: &'t Checkout, effect: Effect) -> Result<OpenBranch<'t>, Failure> {
-        let no_commits = || Failure::target(format!("{} has no commits in the checkout", self.name()));
+        let no_commits = || match checkout.reads_references() {
+            true => Failure::target(format!("{} has no commits in the checkout", self.name())),
+            false => Failure::target(UNREADABLE).hint("release without `--no-push`, with `--branch` or `--repo`"),
+        };
         let snapshot = ObjectSource::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?)?;
         let publisher = match effect {
             Effect::Full => Some(Publisher::CommitHere(checkout)),
@@ -252,8 +258,17 @@ impl ReleaseBranch {
                 Err(absent(branch).hint("`--create-branch` begins it, at the default branch or at `--base`"))
             }
             (Some(default), _) => Ok(default),
-            (None, _) => Err(Failure::target(format!("{remote} has no commits"))
-                .hint("a release edits a kustomization that is there; push one first")),
+            (None, _) if self.branch.is_none() => {
+                Err(Failure::target(format!("the default branch `{branch}` of {remote} does not exist"))
+                    .hint("`--branch` names the release branch; in an empty repository, push a kustomization first"))
+            }
+            (None, NewBranch::Refused) => {
+                Err(absent(branch).hint("is the repository empty? push a kustomization first"))
+            }
+            (None, _) => {
+                Err(Failure::target(format!("{remote} has no default branch, at which `{branch}` could begin"))
+                    .hint("`--base` names where it is to begin; in an empty repository, push a kustomization first"))
+            }
         }
     }
 

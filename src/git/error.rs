@@ -118,6 +118,10 @@ pub enum GitError {
     #[error("{remote} cannot be used: {what}")]
     NoServer { remote: String, what: &'static str },
 
+    /// Memory is bounded, whatever a repository has.
+    #[error("{what} is larger than 4 MiB")]
+    TooLarge { what: &'static str },
+
     #[error("{remote} cannot be used: {what}")]
     Unsupported { remote: String, what: &'static str },
 

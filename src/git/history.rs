@@ -1,11 +1,12 @@
 //! The newest commits of a branch, and the content of a path in each of them. Commits come from the checkout if it has
 //! them, else in one fetch without trees. The trees along a path come for all commits at once, one request a level.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use gix::ObjectId;
 use gix::objs::Kind;
+use gix::protocol::handshake::Ref;
 
 use super::error::GitError;
 use super::objects::name::{CommitId, RepositoryPath};
@@ -37,6 +38,33 @@ impl History {
     }
 }
 
+/// A commit whose parents have not been looked at. The newest comes first; of two with the same time, the one that was found
+/// first.
+struct Pending {
+    record: CommitRecord,
+    order: Reverse<u64>,
+}
+
+impl Ord for Pending {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.record.seconds, self.order).cmp(&(other.record.seconds, other.order))
+    }
+}
+
+impl PartialOrd for Pending {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Pending {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Pending {}
+
 impl Snapshot<'_> {
     /// Returns whether the newest `HISTORY_DEPTH` commits were fetched with this one.
     pub fn came_with_history(&self) -> bool {
@@ -60,9 +88,8 @@ impl Snapshot<'_> {
         let mut history = History { complete: true, ..History::default() };
         let mut missing = false;
         let mut found = HashSet::from([self.commit]);
-        // The newest commit first; of two with the same time, the one that was found first.
         let mut queue = BinaryHeap::new();
-        let mut records = Vec::new();
+        let mut order = 0_u64;
         let mut news = vec![self.commit];
         loop {
             for id in news {
@@ -70,11 +97,10 @@ impl Snapshot<'_> {
                     (missing, history.complete) = (true, false);
                     continue;
                 };
-                queue.push((record.seconds, Reverse(records.len())));
-                records.push(Some(record));
+                order += 1;
+                queue.push(Pending { order: Reverse(order), record });
             }
-            let next = queue.pop().and_then(|(_, Reverse(index))| records.get_mut(index)?.take());
-            let Some(record) = next else {
+            let Some(Pending { record, .. }) = queue.pop() else {
                 return Ok((history, missing));
             };
             if history.commits.len() == count {
@@ -119,7 +145,13 @@ impl Snapshot<'_> {
 
     /// Returns the commits of the remote's refs whose full names begin with one of `prefixes`; none without a remote.
     pub fn tips_below(&mut self, prefixes: &[String]) -> Result<Vec<CommitId>, GitError> {
-        if self.source.has_remote() { self.source.reader()?.tips_below(prefixes) } else { Ok(Vec::new()) }
+        if !self.source.has_remote() {
+            return Ok(Vec::new());
+        }
+        let refs = self.source.reader()?.refs(prefixes.iter().cloned())?;
+        let is_below = |name: &[u8]| prefixes.iter().any(|prefix| name.starts_with(prefix.as_bytes()));
+        let named = refs.iter().map(Ref::unpack).filter(|(name, ..)| is_below(name));
+        Ok(named.filter_map(|(_, id, _)| id.map(|id| CommitId(id.to_owned()))).collect())
     }
 
     /// Loads what is at `paths` in this commit and in each of `earlier`, one request for each level of folders.

@@ -41,6 +41,7 @@ pub use reader::{Reader, Tips};
 pub use refusal::{PushRefusal, Rule};
 pub use remote::{Remote, RemoteOptions};
 pub use snapshot::{ObjectSource, Snapshot, TreeEntry, TreeEntryKind};
+pub use wire::allowance::OutOfTime;
 pub use wire::credential_helper::Askpass;
 pub use wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld};
 pub use wire::ssh::SshSettings;

@@ -29,9 +29,17 @@ use super::wire::service_connection::{AGENT, Connection};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PushOutcome {
     /// The branch has this commit now, which is the one that was pushed; later ones may be on top of it already.
-    Updated { commit: CommitId },
+    Updated {
+        commit: CommitId,
+        /// What the server said beside it. Untrusted text, a line each.
+        messages: Vec<String>,
+    },
     /// The branch has moved away from the tip that the commit was made on.
-    Raced { tip: Option<CommitId> },
+    Raced {
+        tip: Option<CommitId>,
+        /// What the server said to the push, which it may have refused anyway.
+        refusal: PushRefusal,
+    },
     /// The branch did not move: a hook or a rule of the server refused the push.
     Refused(PushRefusal),
     /// The branch did not move: another push has made a tag of this name in the meantime.
@@ -74,6 +82,9 @@ impl<'r> Pusher<'r> {
             }
         })?;
         refuse_other_hashes(remote, &capabilities)?;
+        if !capabilities.contains("report-status") && !capabilities.contains("report-status-v2") {
+            return Err(remote.unsupported("it does not report what became of a push"));
+        }
         if kept == RefsKept::BranchAndTags && !capabilities.contains("atomic") {
             return Err(remote.unsupported("it cannot move a branch and make a tag in one step (`atomic`)"));
         }
@@ -124,11 +135,13 @@ impl<'r> Pusher<'r> {
     pub fn push(mut self, commit: &CommitOnTip, options: &[String]) -> Result<PushOutcome, GitError> {
         let remote = self.connection.remote();
         let options = if self.accepts_push_options() { options } else { &[] };
-        let body = request_body(remote, &self.capabilities, commit, options)?;
+        let body = request_body(&self.capabilities, commit, options)?;
         let answer = send(&mut self.connection, &body);
         let (reason, messages) = match answer {
             Ok(answer) => match status(&answer, commit) {
-                RefStatus::Accepted => return Ok(PushOutcome::Updated { commit: commit.id() }),
+                RefStatus::Accepted => {
+                    return Ok(PushOutcome::Updated { commit: commit.id(), messages: answer.messages() });
+                }
                 RefStatus::Rejected(reason) => (reason, answer.messages()),
             },
             Err(error) => return after_a_lost_answer(remote, commit, self.connection.failed(error)),
@@ -139,11 +152,13 @@ impl<'r> Pusher<'r> {
         Ok(match read_refs(remote, commit).map(|refs| settled(&refs, commit)) {
             Ok(PushOutcome::Refused(_)) => PushOutcome::Refused(refusal),
             // The first of two pushes may have moved the branch, with another release on top by now.
-            Ok(PushOutcome::Raced { tip: Some(tip) }) if was_pushed_again => match ancestry(remote, commit, tip) {
-                Ok(Ancestry::Contains) => PushOutcome::Updated { commit: commit.id() },
-                Ok(Ancestry::Lacks | Ancestry::Unknown) | Err(_) => PushOutcome::Raced { tip: Some(tip) },
+            Ok(PushOutcome::Raced { tip: Some(tip), .. }) if was_pushed_again => match ancestry(remote, commit, tip) {
+                Ok(Ancestry::Contains) => PushOutcome::Updated { commit: commit.id(), messages: refusal.messages },
+                Ok(Ancestry::Lacks | Ancestry::Unknown) | Err(_) => PushOutcome::Raced { tip: Some(tip), refusal },
             },
-            Ok(outcome) => outcome,
+            Ok(PushOutcome::Raced { tip, .. }) => PushOutcome::Raced { tip, refusal },
+            Ok(PushOutcome::Updated { commit, .. }) => PushOutcome::Updated { commit, messages: refusal.messages },
+            Ok(outcome @ (PushOutcome::TagTaken(_) | PushOutcome::Untagged { .. })) => outcome,
             // The server's refusal stands even if the branch cannot be read again.
             Err(error) => {
                 let unread = anyhow::Error::from(error);
@@ -165,9 +180,9 @@ fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) ->
         PushOutcome::Refused(_) if lost.is_an_answer() => Err(lost),
         PushOutcome::Refused(_) => Err(uncertain(lost)),
         // Another release may be on top of ours already.
-        PushOutcome::Raced { tip: Some(tip) } => match ancestry(remote, commit, tip) {
-            Ok(Ancestry::Contains) => Ok(PushOutcome::Updated { commit: commit.id() }),
-            Ok(Ancestry::Lacks) => Ok(PushOutcome::Raced { tip: Some(tip) }),
+        PushOutcome::Raced { tip: Some(tip), refusal } => match ancestry(remote, commit, tip) {
+            Ok(Ancestry::Contains) => Ok(PushOutcome::Updated { commit: commit.id(), messages: Vec::new() }),
+            Ok(Ancestry::Lacks) => Ok(PushOutcome::Raced { tip: Some(tip), refusal }),
             Ok(Ancestry::Unknown) | Err(_) => Err(uncertain(lost)),
         },
         outcome => Ok(outcome),
@@ -216,12 +231,10 @@ fn settled(refs: &CurrentRefs, commit: &CommitOnTip) -> PushOutcome {
         Some(missing) if refs.tip == Some(commit.id()) => {
             PushOutcome::Untagged { commit: commit.id(), tag: missing.name.clone() }
         }
-        None if refs.tip == Some(commit.id()) => PushOutcome::Updated { commit: commit.id() },
+        None if refs.tip == Some(commit.id()) => PushOutcome::Updated { commit: commit.id(), messages: Vec::new() },
         Some(other) if refs.tip == commit.lease.tip && refs.tag.is_some() => PushOutcome::TagTaken(other.name.clone()),
-        _ if refs.tip == commit.lease.tip => {
-            PushOutcome::Refused(PushRefusal { reason: String::new(), messages: Vec::new() })
-        }
-        _ => PushOutcome::Raced { tip: refs.tip },
+        _ if refs.tip == commit.lease.tip => PushOutcome::Refused(PushRefusal::default()),
+        _ => PushOutcome::Raced { tip: refs.tip, refusal: PushRefusal::default() },
     }
 }
 
@@ -243,22 +256,13 @@ fn taken(remote: &Remote, tag: &TagName) -> GitError {
 }
 
 /// Returns the body of the request: a command for each ref, the push options and the pack.
-fn request_body(
-    remote: &Remote,
-    capabilities: &Capabilities,
-    commit: &CommitOnTip,
-    options: &[String],
-) -> Result<Vec<u8>, GitError> {
+fn request_body(capabilities: &Capabilities, commit: &CommitOnTip, options: &[String]) -> Result<Vec<u8>, GitError> {
     let report = if capabilities.contains("report-status-v2") { "report-status-v2" } else { "report-status" };
-    for (needed, what) in [
-        (report, "it does not report what became of a push"),
-        ("side-band-64k", "it cannot send messages beside a push's report"),
-    ] {
-        if !capabilities.contains(needed) {
-            return Err(remote.unsupported(what));
-        }
+    let mut wanted = format!(" {report}");
+    // Without it, the report comes plain, and hooks cannot say anything.
+    if capabilities.contains("side-band-64k") {
+        wanted += " side-band-64k";
     }
-    let mut wanted = format!(" {report} side-band-64k");
     if capabilities.contains("object-format") {
         wanted += " object-format=sha1";
     }

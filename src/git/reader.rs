@@ -6,7 +6,6 @@
 //! whatever the filter says. A server without partial fetches is asked for the whole of the one commit.
 
 use std::io;
-use std::ops::ControlFlow;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
@@ -16,15 +15,17 @@ use gix::protocol::handshake::Ref;
 use gix::protocol::ls_refs::RefPrefixes;
 use gix::protocol::transport::client::Capabilities;
 use gix::protocol::transport::client::blocking_io::ExtendedBufRead;
-use gix::protocol::transport::{Protocol, Service, packetline};
+use gix::protocol::transport::{Protocol, Service};
 use gix::protocol::{Command, LsRefsCommand};
 
 use super::error::GitError;
 use super::lineage::{Lineage, told_by};
 use super::objects::name::{BranchName, CommitId};
-use super::objects::pack::Incoming;
+use super::objects::pack::{Incoming, Taken};
 use super::objects::store::Objects;
 use super::remote::Remote;
+use super::wire::allowance::Allowance;
+use super::wire::error_packet::{ErrorPacket, FatalError, error_packet};
 use super::wire::service_connection::{AGENT, Connection};
 
 /// The most objects that are read of the first fetch, which are the newest commits and the tip's trees. Of ten well-known
@@ -93,30 +94,22 @@ impl<'r> Reader<'r> {
         if self.protocol != Protocol::V2 {
             return Ok(self.advertised.clone());
         }
-        let mut prefixes = RefPrefixes::new();
-        prefixes.extend(["HEAD".into()]);
-        prefixes.extend(self.advertised.branch.as_ref().map(|branch| branch.full().into()));
-        let agent = ("agent", Some(AGENT.to_owned()));
-        let refs = LsRefsCommand::new(Some(prefixes), &self.capabilities, agent)
-            .invoke_blocking(&mut self.connection.transport, &mut gix::progress::Discard, false)
-            .map_err(|error| self.connection.failed(error))?;
+        let branch = self.advertised.branch.as_ref().map(BranchName::full);
+        let refs = self.refs(["HEAD".to_owned()].into_iter().chain(branch))?;
         Ok(tips(&refs, self.advertised.branch.as_ref()))
     }
 
-    /// Asks for the commits of the refs whose full names begin with one of `prefixes`; none from a server of an old protocol.
-    pub(super) fn tips_below(&mut self, prefixes: &[String]) -> Result<Vec<CommitId>, GitError> {
+    /// Asks for the refs whose full names begin so, and maybe for more; a server of an old protocol is not asked.
+    pub(super) fn refs(&mut self, beginning_with: impl Iterator<Item = String>) -> Result<Vec<Ref>, GitError> {
         if self.protocol != Protocol::V2 {
             return Ok(Vec::new());
         }
-        let mut wanted = RefPrefixes::new();
-        wanted.extend(prefixes.iter().map(|prefix| prefix.as_str().into()));
+        let mut prefixes = RefPrefixes::new();
+        prefixes.extend(beginning_with.map(Into::into));
         let agent = ("agent", Some(AGENT.to_owned()));
-        let refs = LsRefsCommand::new(Some(wanted), &self.capabilities, agent)
+        LsRefsCommand::new(Some(prefixes), &self.capabilities, agent)
             .invoke_blocking(&mut self.connection.transport, &mut gix::progress::Discard, false)
-            .map_err(|error| self.connection.failed(error))?;
-        let is_below = |name: &[u8]| prefixes.iter().any(|prefix| name.starts_with(prefix.as_bytes()));
-        let named = refs.iter().map(Ref::unpack).filter(|(name, ..)| is_below(name));
-        Ok(named.filter_map(|(_, id, _)| id.map(|id| CommitId(id.to_owned()))).collect())
+            .map_err(|error| self.connection.failed(error))
     }
 
     /// Fetches a branch's tip, with [`HISTORY_DEPTH`] generations of history if the server supports partial fetches.
@@ -126,11 +119,7 @@ impl<'r> Reader<'r> {
         };
         arguments.deepen(HISTORY_DEPTH);
         arguments.want(tip);
-        let few = |objects: usize| objects <= MAX_OBJECTS_IN_FIRST_FETCH;
-        let taken = receive(&mut self.connection, self.protocol, &mut arguments, few, objects);
-        if taken.map_err(|error| self.lacking(error))? == Taken::Commits {
-            self.connection.abandon_answer()?;
-        }
+        self.receive(&mut arguments, Wanted::AllOf(MAX_OBJECTS_IN_FIRST_FETCH), objects)?;
         Ok(Fetched::Partial)
     }
 
@@ -141,15 +130,14 @@ impl<'r> Reader<'r> {
         }
         arguments.deepen(1);
         arguments.want(tip);
-        receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects)
-            .map_err(|error| self.lacking(error))?;
+        self.receive(&mut arguments, Wanted::All, objects)?;
         Ok(Fetched::Whole)
     }
 
     /// Returns what it means that a fetch of what this host has just announced fails. If it refuses, the part of it that
     /// answers does not have it yet.
     fn lacking(&self, error: anyhow::Error) -> GitError {
-        match error.downcast::<Refused>() {
+        match error.downcast::<ErrorPacket>() {
             Ok(refused) => self.connection.remote().unsettled(refused),
             Err(error) => self.connection.failed(error),
         }
@@ -163,9 +151,7 @@ impl<'r> Reader<'r> {
         };
         arguments.deepen(depth);
         arguments.want(tip);
-        receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects)
-            .map_err(|error| self.connection.failed(error))?;
-        Ok(())
+        self.receive(&mut arguments, Wanted::Commits, objects)
     }
 
     /// Fetches one commit without its trees. A server that does not have it, or does not serve it, sends nothing.
@@ -175,7 +161,7 @@ impl<'r> Reader<'r> {
         };
         arguments.deepen(1);
         arguments.want(id);
-        match receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects) {
+        match receive(&mut self.connection, self.protocol, &mut arguments, Wanted::All, objects) {
             Ok(_) => Ok(()),
             Err(error) if is_refusal(&error) => self.connection.begin_again(),
             Err(error) => Err(self.connection.failed(error)),
@@ -194,7 +180,15 @@ impl<'r> Reader<'r> {
             arguments.want(commit.0);
             arguments.have(other.0);
             match negotiate(&mut self.connection, self.protocol, &mut arguments, negotiation, &mut between) {
-                Ok(Negotiated::Pack) => return Ok(told_by(&between, commit, other)),
+                Ok(Negotiated::Pack(Taken::All)) => return Ok(told_by(&between, commit, other)),
+                Ok(Negotiated::Pack(Taken::Beginning)) => {
+                    self.connection.abandon_answer()?;
+                    // More commits may lie between.
+                    return Ok(match told_by(&between, commit, other) {
+                        Lineage::After => Lineage::After,
+                        _ => Lineage::Unknown,
+                    });
+                }
                 Ok(Negotiated::Common) => {}
                 Ok(Negotiated::NotCommon) => break,
                 Err(error) if is_refusal(&error) => {
@@ -215,9 +209,16 @@ impl<'r> Reader<'r> {
         for want in wants {
             arguments.want(want);
         }
-        receive(&mut self.connection, self.protocol, &mut arguments, |_| true, objects)
-            .map_err(|error| self.lacking(error))?;
-        Ok(())
+        self.receive(&mut arguments, Wanted::All, objects)
+    }
+
+    /// Sends a fetch, reads what is wanted of its pack, and leaves the rest.
+    fn receive(&mut self, arguments: &mut Arguments, wanted: Wanted, objects: &mut Objects) -> Result<(), GitError> {
+        let taken = receive(&mut self.connection, self.protocol, arguments, wanted, objects);
+        match taken.map_err(|error| self.lacking(error))? {
+            Taken::All => Ok(()),
+            Taken::Beginning => self.connection.abandon_answer(),
+        }
     }
 
     /// Returns the arguments of a partial fetch; `None` if the server does not support it.
@@ -249,20 +250,22 @@ impl<'r> Reader<'r> {
     }
 }
 
-/// What was read of a pack.
-#[derive(PartialEq, Eq)]
-enum Taken {
+/// What is wanted of a pack.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
     All,
-    /// The commits; the rest of the answer is unread.
+    /// Everything of a pack of at most so many objects, else its commits.
+    AllOf(usize),
+    /// The commits, as far as a history is read.
     Commits,
 }
 
-/// Sends a fetch and reads its pack, or only the pack's commits if the number of objects is not `wanted`.
+/// Sends a fetch and reads what is wanted of its pack.
 fn receive(
     connection: &mut Connection<'_>,
     protocol: Protocol,
     arguments: &mut Arguments,
-    wanted: impl Fn(usize) -> bool,
+    wanted: Wanted,
     objects: &mut Objects,
 ) -> anyhow::Result<Taken> {
     let allowance = connection.allowance();
@@ -271,18 +274,33 @@ fn receive(
     refused(protocol, &mut reader)?;
     let response = Response::from_line_reader(protocol, &mut reader, true, false)?;
     anyhow::ensure!(response.has_pack(), "the server sent no pack");
-    allowance.pause();
-    // With a handler, the reader takes the side bands apart.
-    reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
-    let pack = Incoming::open(&mut reader)?;
-    if !wanted(pack.count()) {
-        pack.commits(objects)?;
-        return Ok(Taken::Commits);
+    if protocol != Protocol::V2 {
+        refused(protocol, &mut reader)?;
     }
-    pack.all(objects)?;
-    // An answer must be read to its end; what is left are messages.
-    io::copy(&mut reader, &mut io::sink())?;
-    Ok(Taken::All)
+    allowance.pause();
+    let fatal = FatalError::of(&mut reader);
+    let taken = take(&mut reader, &allowance, wanted, objects).map_err(|error| fatal.or(error))?;
+    if taken == Taken::All {
+        // An answer must be read to its end; what is left are messages.
+        io::copy(&mut reader, &mut io::sink())?;
+    }
+    Ok(taken)
+}
+
+/// Reads what is wanted of a pack.
+fn take(
+    reader: impl io::BufRead,
+    allowance: &Allowance,
+    wanted: Wanted,
+    objects: &mut Objects,
+) -> anyhow::Result<Taken> {
+    let pack = Incoming::open(reader, allowance)?;
+    let is_whole = match wanted {
+        Wanted::All => true,
+        Wanted::AllOf(most) => pack.count() <= most,
+        Wanted::Commits => pack.count() == 0,
+    };
+    if is_whole { pack.all(objects).map(|()| Taken::All) } else { pack.commits(objects) }
 }
 
 /// Whether more `have` lines may follow those of a request.
@@ -294,8 +312,8 @@ enum Negotiation {
 
 /// What a server answers to our `have` line.
 enum Negotiated {
-    /// The pack of what we lack.
-    Pack,
+    /// The pack of what we lack, or its beginning.
+    Pack(Taken),
     /// It has that commit too, and waits for more lines.
     Common,
     /// It does not have that commit.
@@ -321,33 +339,26 @@ fn negotiate(
         return Ok(if common { Negotiated::Common } else { Negotiated::NotCommon });
     }
     allowance.pause();
-    reader.set_progress_handler(Some(Box::new(|_, _| ControlFlow::Continue(()))));
-    Incoming::open(&mut reader)?.all(objects)?;
-    io::copy(&mut reader, &mut io::sink())?;
-    Ok(Negotiated::Pack)
+    let fatal = FatalError::of(&mut reader);
+    let taken = take(&mut reader, &allowance, Wanted::Commits, objects).map_err(|error| fatal.or(error))?;
+    if taken == Taken::All {
+        io::copy(&mut reader, &mut io::sink())?;
+    }
+    Ok(Negotiated::Pack(taken))
 }
 
-/// An `ERR` line in place of an answer, which a server sends if it does not have an object.
-#[derive(Debug, thiserror::Error)]
-#[error("it says: {0}")]
-struct Refused(String);
-
-/// Fails if a server of protocol v2 answers with an `ERR` line, which gix would take for an unknown section.
+/// Fails if a server answers with an `ERR` line, which gix would take for an unknown section or a side band.
 fn refused<'r>(protocol: Protocol, reader: &mut impl ExtendedBufRead<'r>) -> anyhow::Result<()> {
-    if protocol != Protocol::V2 {
-        return Ok(());
+    if protocol == Protocol::V2 {
+        reader.reset(Protocol::V2);
     }
-    reader.reset(Protocol::V2);
     let said = match reader.peek_data_line() {
         Some(Ok(Ok(line))) => line.strip_prefix(b"ERR ").map(|said| said.to_str_lossy().trim_end().to_owned()),
         // Over a pipe, gix has parsed the line already.
-        Some(Err(error)) => {
-            let said = error.get_ref().and_then(|error| error.downcast_ref::<packetline::read::Error>());
-            said.map(|said| said.message.to_string())
-        }
+        Some(Err(error)) => error_packet(&error),
         _ => None,
     };
-    said.map_or(Ok(()), |said| Err(Refused(said).into()))
+    said.map_or(Ok(()), |said| Err(ErrorPacket(said).into()))
 }
 
 /// Returns whether a server has refused. A program does so as soon as it reads the id of an object that it does not have,
@@ -356,7 +367,7 @@ fn is_refusal(error: &anyhow::Error) -> bool {
     let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     };
-    error.is::<Refused>() || error.chain().any(is_broken_pipe)
+    error.is::<ErrorPacket>() || error.chain().any(is_broken_pipe)
 }
 
 fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {

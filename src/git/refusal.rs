@@ -2,7 +2,7 @@
 //! a hint. They decide nothing: the branch tells what happened.
 
 /// What the server said when it refused a push. Untrusted text, a line each.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PushRefusal {
     pub reason: String,
     pub messages: Vec<String>,
@@ -66,7 +66,34 @@ const KNOWN_BY: [(&str, Rule); 30] = [
     (".lock': permission denied", Rule::ReadOnly),
 ];
 
+/// The words, in lower case, of a server that another push was ahead of: of git, JGit, GitHub and Azure Repos.
+const LOST_RACE: [&str; 9] = [
+    "failed to update ref",
+    "lock",
+    "old value",
+    "non-fast-forward",
+    "fetch first",
+    "stale info",
+    "already exists",
+    "already been updated",
+    "but expected",
+];
+
 impl PushRefusal {
+    /// Returns whether the reason is another one than that the branch has moved. If it stays so at each attempt, a retry
+    /// cannot succeed.
+    pub fn is_by_rule(&self) -> bool {
+        let reason = self.reason.to_lowercase();
+        !reason.is_empty() && !LOST_RACE.iter().any(|words| reason.contains(words))
+    }
+
+    /// Returns the reason and the messages, a line each.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let reason = Some(&self.reason).filter(|reason| !reason.is_empty());
+        let reason = reason.map(|reason| format!("the server's reason: {reason}"));
+        reason.into_iter().chain(self.messages.iter().map(|line| format!("remote: {line}")))
+    }
+
     /// Returns the rule that the server's words name; `None` if they are unknown.
     pub fn rule(&self) -> Option<Rule> {
         let said = format!("{}\n{}", self.reason, self.messages.join("\n")).to_lowercase();

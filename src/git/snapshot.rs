@@ -72,7 +72,7 @@ impl<'r> ObjectSource<'r> {
             fetched = self.reader()?.fetch_tip(at.0, &mut objects)?;
             depth = if fetched == Fetched::Partial { HISTORY_DEPTH } else { 1 };
         }
-        let root = objects.commit(&at.0)?.tree();
+        let root = objects.commit(&at.0)?.tree;
         Ok(Snapshot { source: self, commit: at, root, objects, fetched, depth })
     }
 
@@ -85,7 +85,7 @@ impl<'r> ObjectSource<'r> {
             self.reader()?.fetch_history(at.0, WITH_PARENTS, &mut objects)?;
             depth = WITH_PARENTS;
         }
-        let root = objects.commit(&at.0)?.tree();
+        let root = objects.commit(&at.0)?.tree;
         Ok(Snapshot { source: self, commit: at, root, objects, fetched: Fetched::Partial, depth })
     }
 

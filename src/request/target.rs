@@ -21,7 +21,7 @@ pub struct TargetRequest {
     /// What git calls `GIT_DIR`: the repository around the current directory, if no other is asked for.
     pub git_dir: Option<PathBuf>,
     pub branch: Option<BranchName>,
-    /// How long one request to the repository may take.
+    /// How long one wait for the repository's server may take.
     pub timeout: Duration,
     pub ssh: SshSettings,
     /// The CA certificates that the repository's server is checked against, in place of the system's.

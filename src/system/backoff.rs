@@ -35,6 +35,11 @@ impl Backoff {
         self.ceiling = self.ceiling.max(ceiling).min(self.cap);
     }
 
+    /// Lets the next delay be at most `ceiling`.
+    pub fn narrow(&mut self, ceiling: Duration) {
+        self.ceiling = self.ceiling.min(ceiling);
+    }
+
     /// Returns how long to wait for the next attempt, at least `at_least`; `None` if no attempt is left, or none
     /// would begin before the deadline.
     pub fn next_delay(&mut self, at_least: Duration) -> Option<Duration> {
@@ -106,6 +111,15 @@ mod tests {
         let mut backoff = Backoff::new(100, Duration::from_millis(1), Duration::from_secs(30));
         backoff.widen(Duration::from_secs(10));
         assert!((0..50).any(|_| backoff.next_delay(Duration::ZERO).unwrap() > Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_narrower_ceiling_counts_at_once() {
+        let mut backoff = Backoff::new(100, Duration::from_secs(30), Duration::from_secs(30));
+        for _ in 0..50 {
+            backoff.narrow(Duration::from_millis(1));
+            assert!(backoff.next_delay(Duration::ZERO).unwrap() <= Duration::from_millis(1));
+        }
     }
 
     #[test]

@@ -54,9 +54,11 @@ fn usage_errors_look_like_all_others() {
     assert!(output.stderr().ends_with("\n  hint: run `tagship release --help` for the flags\n"), "{}", output.stderr());
 }
 
-/// Returns the words of a command line as a shell would, as far as our examples go.
+/// Returns the words of a command line, as a shell makes them.
 fn words(line: &str) -> Vec<OsString> {
-    line.split_whitespace().map(|word| word.replace('"', "").into()).collect()
+    let script = format!("words() {{ printf '%s\\0' \"$@\"; }}; words {line}");
+    let output = Command::new("sh").args(["-fc", &script]).run().success().stdout();
+    output.split_terminator('\0').map(OsString::from).collect()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -236,6 +236,24 @@ impl Running {
         assert!(signal(name, &self.child.id().to_string()), "cannot send SIG{name} to {}", self.command.show());
     }
 
+    /// Waits for the end, and returns the most memory that the program has had, in bytes, as Linux tells it.
+    #[track_caller]
+    pub fn finish_with_peak(self) -> (Output, u64) {
+        let (end, ended) = channel::<()>();
+        let status = format!("/proc/{}/status", self.child.id());
+        let watch = thread::spawn(move || {
+            let mut peak = 0;
+            while ended.try_recv() == Err(TryRecvError::Empty) {
+                peak = peak.max(peak_memory(&std::fs::read_to_string(&status).unwrap_or_default()));
+                thread::sleep(Duration::from_millis(1));
+            }
+            peak
+        });
+        let output = self.finish();
+        drop(end);
+        (output, watch.join().expect("a peak"))
+    }
+
     /// Waits for the end, and fails the test if it does not come in time.
     #[track_caller]
     pub fn finish(mut self) -> Output {
@@ -267,6 +285,12 @@ impl Drop for Running {
             drop(self.child.wait());
         }
     }
+}
+
+/// Returns the peak that a process's status in /proc tells, in bytes; 0 without one.
+fn peak_memory(status: &str) -> u64 {
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    kilobytes.and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or_default() << 10
 }
 
 /// Sends a signal by the shell's `kill`: the standard library can only kill, and only the child itself.

@@ -10,7 +10,7 @@ use crate::flow::edits::{
 };
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
-use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, RepositoryPath, Snapshot, TagContent};
+use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
 use crate::guards::order::{EntryOrder, commits_to_read};
 use crate::image::ImageName;
 use crate::message::Release;
@@ -27,8 +27,8 @@ pub(super) enum Stop {
     Ended(Box<Outcome>),
     /// An image had to be waited for, so the tip may be an old one.
     Waited,
-    /// Another release was faster.
-    Raced,
+    /// Another release was faster; the server may have refused the push anyway.
+    Raced(PushRefusal),
     Failed(Failure),
 }
 
@@ -217,7 +217,7 @@ impl Attempt<'_> {
         let terms = Terms { gate: self.job.gate, push_options: &self.job.delivery.push_options };
         match publisher.publish(snapshot, content, &terms, listener)? {
             Published::Updated { commit, pushed } => Ok((commit, pushed)),
-            Published::Raced => Err(Stop::Raced),
+            Published::Raced(refusal) => Err(Stop::Raced(refusal)),
         }
     }
 

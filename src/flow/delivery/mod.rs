@@ -14,7 +14,7 @@ pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 use self::attempt::{Attempt, Stop};
 use super::branch::{ReleaseBranch, tell_connections};
 use super::checks::Checks;
-use crate::git::RefsKept;
+use crate::git::{PushRefusal, RefsKept};
 use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::system::backoff::Backoff;
@@ -22,6 +22,10 @@ use crate::system::backoff::Backoff;
 /// The pauses between attempts grow from the first to the second, at random up to each.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// After so many attempts, a pause is at most as long as an attempt takes: among many writers, those that have lost often are
+/// the oldest, and get ahead of the others.
+const PATIENT_ATTEMPTS: u32 = 3;
 
 /// How often the branch is read in all if the repository's answer is cut off, or if it lags behind itself.
 const MAX_TRIES: u32 = 5;
@@ -54,6 +58,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     };
     let mut backoff = Backoff::new(delivery.attempts, FIRST_PAUSE, LONGEST_PAUSE);
     let mut number = 1;
+    let mut always_refused = true;
     loop {
         let begun = Instant::now();
         let tip = match early.take().map_or_else(read_tip, Ok) {
@@ -65,7 +70,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         };
         tell_connections(&delivery.target, listener);
         let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number };
-        match attempt.run(tip, decide, listener) {
+        let refusal = match attempt.run(tip, decide, listener) {
             Ok(outcome) => return Ok(outcome),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
             Err(Stop::Failed(failure)) => {
@@ -73,15 +78,32 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
                 continue;
             }
             Err(Stop::Waited) => continue,
-            Err(Stop::Raced) => {}
-        }
+            Err(Stop::Raced(refusal)) => refusal,
+        };
         let branch = branch.name();
         listener(&Event::Raced { branch: &branch, attempt: number, attempts: delivery.attempts });
-        backoff.widen(begun.elapsed() * 4);
+        for line in refusal.lines() {
+            listener(&Event::Aside(line));
+        }
+        always_refused &= refusal.is_by_rule();
+        match number {
+            ..=PATIENT_ATTEMPTS => backoff.widen(begun.elapsed() * 4),
+            _ => backoff.narrow(begun.elapsed()),
+        }
         if !backoff.wait(Duration::ZERO) {
-            return Err(Failure::new(FailureKind::Raced, format!("lost the race for {branch} {number} times"))
-                .hint("many releases write to this branch at once; try again, or raise `--attempts`"));
+            return Err(lost(&branch, number, &refusal, always_refused));
         }
         number += 1;
     }
+}
+
+/// Returns the failure after the last attempt: a race, or a refusal if the server named another reason each time.
+fn lost(branch: &str, attempts: u32, refusal: &PushRefusal, always_refused: bool) -> Failure {
+    if always_refused {
+        return Failure::refused(branch, refusal)
+            .detail(format!("the branch moved in each of {attempts} attempts, too"));
+    }
+    let mut failure = Failure::new(FailureKind::Raced, format!("lost the race for {branch} {attempts} times"));
+    failure.details.extend(refusal.lines());
+    failure.hint("many releases write to this branch at once; try again, or raise `--attempts`")
 }

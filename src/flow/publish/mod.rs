@@ -8,8 +8,8 @@ use std::time::Instant;
 pub(super) use follow::bring_forward;
 
 use crate::git::{
-    Authorship, Change, Checkout, CommitId, CommitOnTip, GitError, Message, NewCommit, PushOutcome, Pusher, Snapshot,
-    TagContent,
+    Authorship, Change, Checkout, CommitId, CommitOnTip, GitError, Message, NewCommit, PushOutcome, PushRefusal,
+    Pusher, Snapshot, TagContent,
 };
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener};
@@ -47,8 +47,8 @@ pub(super) enum Published {
         /// The pushed commit, which a checkout can follow; `None` if the checkout has it already.
         pushed: Option<Box<CommitOnTip>>,
     },
-    /// The branch has moved since its tip was read.
-    Raced,
+    /// The branch has moved since its tip was read; the server may have refused the push anyway.
+    Raced(PushRefusal),
 }
 
 impl Publisher<'_> {
@@ -101,7 +101,7 @@ fn push(
         listener(&Event::Noted(format!("{remote} does not accept push options; they were left out")));
     }
     match outcome {
-        PushOutcome::Updated { commit: id } => {
+        PushOutcome::Updated { commit: id, messages } => {
             listener(&Event::Committed { id, title: &content.message.title });
             listener(&Event::Pushed {
                 remote: &remote,
@@ -112,9 +112,12 @@ fn push(
                 traffic,
                 elapsed: begun.elapsed(),
             });
+            for message in messages {
+                listener(&Event::Aside(format!("remote: {message}")));
+            }
             Ok(Published::Updated { commit: id, pushed: Some(Box::new(commit)) })
         }
-        PushOutcome::Raced { .. } => Ok(Published::Raced),
+        PushOutcome::Raced { refusal, .. } => Ok(Published::Raced(refusal)),
         PushOutcome::Refused(refusal) => Err(Failure::refused(&branch, &refusal)),
         PushOutcome::TagTaken(tag) => Err(GitError::TagTaken { remote, tag: tag.to_string() }.into()),
         PushOutcome::Untagged { commit, tag } => {

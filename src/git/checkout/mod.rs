@@ -108,6 +108,12 @@ impl Checkout {
         self.repository.head_id().ok().map(|id| CommitId(id.detach()))
     }
 
+    /// Returns whether the format of the references is supported.
+    pub fn reads_references(&self) -> bool {
+        let format = self.repository.config_snapshot().string("extensions.refStorage");
+        format.is_none_or(|format| format.eq_ignore_ascii_case(b"files"))
+    }
+
     /// Returns the remote called `name`, with the login that git's configuration has for it.
     pub fn remote(&self, name: &str, options: RemoteOptions) -> Result<Remote, GitError> {
         let remote = self.repository.try_find_remote(name.as_bytes().as_bstr());

@@ -12,7 +12,7 @@ use super::identity::Identity;
 use super::name::{BranchName, CommitId, RepositoryPath, TagName};
 use super::pack::NewObject;
 use super::sign::Signing;
-use super::store::HASH;
+use super::store::{HASH, MAX_TREE};
 use crate::git::error::GitError;
 use crate::git::snapshot::{Snapshot, Step};
 
@@ -180,6 +180,10 @@ impl Snapshot<'_> {
                     _ => {}
                 }
             }
+        }
+        let sizes = trees.iter().filter_map(|id| self.objects.get(id)).map(|(_, bytes)| bytes.len());
+        if sizes.sum::<usize>() > MAX_TREE {
+            return Err(GitError::TooLarge { what: "what the folders on the way to the files list" });
         }
         Ok(trees)
     }

@@ -1,16 +1,12 @@
 //! Deltas between two objects, as `gitformat-pack` describes them: applies those that a server sends, and makes the one kind
 //! that a release needs, for a few changed bytes in the middle of a large folder or file.
 
-/// The largest object that is read or made, in bytes. A kustomization is a few kB; this bounds what a server can make us
-/// allocate.
-pub(super) const MAX_OBJECT: u64 = 64 << 20;
-
-/// Applies a delta; `None` if it does not fit its base.
+/// Applies a delta; `None` if it does not fit its base. The caller has judged the size that it claims.
 pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     let mut rest = delta;
     let base_size = read_size(&mut rest)?;
     let size = read_size(&mut rest)?;
-    if base_size != base.len() || size as u64 > MAX_OBJECT {
+    if base_size != base.len() {
         return None;
     }
     let mut out = Vec::with_capacity(size);

@@ -7,6 +7,8 @@ mod delta;
 pub(super) mod identity;
 pub(super) mod name;
 pub(super) mod pack;
+mod pack_entries;
+mod parsed_commit;
 pub(super) mod record;
 pub(super) mod sign;
 mod signer;

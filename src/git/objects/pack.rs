@@ -1,121 +1,139 @@
 //! Packs: reads those of a fetch, with their deltas, and writes one with the objects of a commit.
 //!
-//! gix-pack resolves deltas through an index on disk; a release's few objects need neither. The pack's checksum and each
-//! object's id are verified.
+//! gix-pack resolves deltas through an index on disk; a release's few objects need neither.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead};
+use std::io::BufRead;
 
 use anyhow::Context as _;
 use gix::ObjectId;
 use gix::objs::{Data, Kind};
 use gix_pack::data::entry::Header;
-use gix_pack::data::{Version, input, output};
+use gix_pack::data::{Version, output};
 
-use super::delta::{MAX_OBJECT, apply, claimed_size};
+use super::delta::{apply, claimed_size};
+use super::pack_entries::{BROKEN, PackEntries};
 use super::store::{HASH, Objects};
 use crate::git::error::GitError;
-use crate::git::wire::allowance::Excess;
+use crate::git::wire::allowance::{Allowance, Excess};
 
-/// The largest pack that is read, in bytes: a server without filters sends the whole of a commit.
-const MAX_PACK: u64 = 256 << 20;
+/// The most objects of a pack that is read whole.
+const MAX_OBJECTS: usize = 250_000;
 
-/// The most objects of a pack. A commit of the largest repositories has some 400,000 files and folders.
-const MAX_OBJECTS: usize = 500_000;
+/// The most memory of a history that is read, in bytes. The rest of it stays unread, as if the server did not have it.
+const MAX_HISTORY: u64 = 40 << 20;
 
-/// A pack that is being received.
-pub(in crate::git) struct Incoming<R> {
-    entries: input::BytesToEntriesIter<io::Take<R>>,
+/// A pack that is being received, in a conversation that has this allowance.
+pub(in crate::git) struct Incoming<'a, R> {
+    entries: PackEntries<R>,
+    allowance: &'a Allowance,
 }
 
-impl<R: BufRead> Incoming<R> {
+/// How much of a pack was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::git) enum Taken {
+    All,
+    /// The rest of the answer is unread.
+    Beginning,
+}
+
+impl<'a, R: BufRead> Incoming<'a, R> {
     /// Reads a pack's header.
-    pub(in crate::git) fn open(reader: R) -> anyhow::Result<Self> {
-        let (verify, keep) = (input::Mode::Verify, input::EntryDataMode::Keep);
-        let entries = input::BytesToEntriesIter::new_from_header(reader.take(MAX_PACK), verify, keep, HASH);
-        let entries = entries.context(BROKEN)?;
-        match entries.size_hint().0 {
-            0..=MAX_OBJECTS => Ok(Self { entries }),
-            _ => Err(Excess("it sends more than 500,000 objects").into()),
-        }
+    pub(in crate::git) fn open(reader: R, allowance: &'a Allowance) -> anyhow::Result<Self> {
+        Ok(Self { entries: PackEntries::open(reader)?, allowance })
     }
 
     /// Returns the number of objects in the pack.
     pub(in crate::git) fn count(&self) -> usize {
-        self.entries.size_hint().0
+        self.entries.left()
     }
 
-    /// Reads the commits at the beginning of the pack into `objects`, and leaves the rest unread. git sends commits first.
-    pub(in crate::git) fn commits(self, objects: &mut Objects) -> anyhow::Result<()> {
-        let mut ids = HashMap::new();
-        for entry in self.entries {
-            let entry = entry.context(BROKEN)?;
+    /// Reads the commits at the beginning of the pack into `objects`, as far as a history is read, and leaves the rest. git
+    /// sends commits first.
+    pub(in crate::git) fn commits(mut self, objects: &mut Objects) -> anyhow::Result<Taken> {
+        let mut ids = Offsets::default();
+        let before = objects.bytes();
+        while objects.bytes() - before < MAX_HISTORY {
+            self.allowance.check_time()?;
+            let Some(entry) = self.entries.next(objects)? else {
+                return Ok(Taken::All);
+            };
             let data = match entry.header {
-                Header::Commit => inflate(&entry, objects)?,
+                Header::Commit => entry.data,
                 Header::OfsDelta { base_distance } => {
-                    let Some(base) = ids.get(&entry.pack_offset.saturating_sub(base_distance)).copied() else {
-                        break;
-                    };
-                    let instructions = inflate(&entry, objects)?;
-                    applied(&base, &instructions, objects)?.1
+                    let Some(base) = ids.at(entry.offset.saturating_sub(base_distance)) else { break };
+                    applied(&base, &entry.data, objects)?.1
                 }
                 Header::RefDelta { .. } | Header::Tree | Header::Blob | Header::Tag => break,
             };
-            ids.insert(entry.pack_offset, objects.insert(Kind::Commit, data)?);
+            ids.0.push((entry.offset, objects.insert_received(Kind::Commit, data)?));
         }
-        anyhow::ensure!(!ids.is_empty(), "{BROKEN}: it does not begin with the commit");
-        Ok(())
+        anyhow::ensure!(!ids.0.is_empty(), "{BROKEN}: it does not begin with the commit");
+        Ok(Taken::Beginning)
     }
 
     /// Reads every object into `objects`, in which the bases of deltas are looked up too.
-    pub(in crate::git) fn all(self, objects: &mut Objects) -> anyhow::Result<()> {
-        let mut ids = HashMap::new();
+    pub(in crate::git) fn all(mut self, objects: &mut Objects) -> anyhow::Result<()> {
+        if self.count() > MAX_OBJECTS {
+            return Err(Excess("it sends more than 250,000 objects").into());
+        }
+        let mut ids = Offsets::default();
         let mut waiting = Waiting::new();
-        for entry in self.entries {
-            let entry = entry.context(BROKEN)?;
-            let data = inflate(&entry, objects)?;
-            let base = match entry.header {
-                Header::RefDelta { base_id } => Base::Id(base_id),
-                Header::OfsDelta { base_distance } => Base::Offset(entry.pack_offset.saturating_sub(base_distance)),
+        while let Some(entry) = self.entries.next(objects)? {
+            self.allowance.check_time()?;
+            let (base, known) = match entry.header {
+                Header::RefDelta { base_id } => (Base::Id(base_id), Some(base_id).filter(|id| objects.contains(id))),
+                Header::OfsDelta { base_distance } => {
+                    let offset = entry.offset.saturating_sub(base_distance);
+                    (Base::Offset(offset), ids.at(offset))
+                }
                 Header::Commit | Header::Tree | Header::Blob | Header::Tag => {
                     let kind = entry.header.as_kind().context(BROKEN)?;
-                    ids.insert(entry.pack_offset, objects.insert(kind, data)?);
+                    ids.0.push((entry.offset, objects.insert_received(kind, entry.data)?));
                     continue;
                 }
             };
-            waiting.entry(base).or_default().push(Delta { offset: entry.pack_offset, instructions: data });
+            match known {
+                Some(base) => ids.0.push((entry.offset, made(&base, entry.data, objects)?)),
+                None => waiting.entry(base).or_default().push((entry.offset, entry.data)),
+            }
         }
-        resolve(waiting, ids, objects)
+        resolve(waiting, &ids, objects, self.allowance)
     }
 }
 
-const BROKEN: &str = "the server sent a broken pack";
-
 /// What a delta is made from.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Base {
     Id(ObjectId),
     Offset(u64),
 }
 
-struct Delta {
-    offset: u64,
-    instructions: Vec<u8>,
+/// The ids of a pack's objects by their offsets, which rise.
+#[derive(Default)]
+struct Offsets(Vec<(u64, ObjectId)>);
+
+impl Offsets {
+    fn at(&self, offset: u64) -> Option<ObjectId> {
+        self.0.binary_search_by_key(&offset, |(offset, _)| *offset).ok().map(|place| self.0[place].1)
+    }
 }
 
-/// The deltas of a pack by their bases.
-type Waiting = HashMap<Base, Vec<Delta>>;
+/// The deltas whose bases have not come, by these: the offset and the instructions of each.
+type Waiting = HashMap<Base, Vec<(u64, Vec<u8>)>>;
 
-/// Applies each delta once: every object that is there makes those of which it is the base, and these make others. A base
-/// may come after its delta.
-fn resolve(mut waiting: Waiting, ids: HashMap<u64, ObjectId>, objects: &mut Objects) -> anyhow::Result<()> {
-    let mut bases: Vec<(Base, ObjectId)> = ids.into_iter().map(|(offset, id)| (Base::Offset(offset), id)).collect();
-    bases.extend(objects.ids().map(|id| (Base::Id(id), id)));
+/// Applies each delta once: an object makes those that wait for it, and these make others.
+fn resolve(mut waiting: Waiting, ids: &Offsets, objects: &mut Objects, allowance: &Allowance) -> anyhow::Result<()> {
+    let known = |base: &Base| match *base {
+        Base::Id(id) => Some(id).filter(|id| objects.contains(id)),
+        Base::Offset(offset) => ids.at(offset),
+    };
+    let mut bases: Vec<_> = waiting.keys().filter_map(|base| Some((*base, known(base)?))).collect();
     while let Some((base, id)) = bases.pop() {
-        for delta in waiting.remove(&base).unwrap_or_default() {
-            let (kind, whole) = applied(&id, &delta.instructions, objects)?;
-            let made = objects.insert(kind, whole)?;
-            bases.extend([(Base::Offset(delta.offset), made), (Base::Id(made), made)]);
+        for (offset, instructions) in waiting.remove(&base).unwrap_or_default() {
+            allowance.check_time()?;
+            let made = made(&id, instructions, objects)?;
+            bases.extend([(Base::Offset(offset), made), (Base::Id(made), made)]);
         }
     }
     match waiting.is_empty() {
@@ -124,26 +142,19 @@ fn resolve(mut waiting: Waiting, ids: HashMap<u64, ObjectId>, objects: &mut Obje
     }
 }
 
+/// Makes the object of a delta, whose instructions then need no room.
+fn made(base: &ObjectId, instructions: Vec<u8>, objects: &mut Objects) -> anyhow::Result<ObjectId> {
+    let (kind, whole) = applied(base, &instructions, objects)?;
+    objects.release(instructions.len() as u64);
+    objects.insert_received(kind, whole)
+}
+
 /// Returns what a delta makes of its base. Its room is taken before.
 fn applied(base: &ObjectId, instructions: &[u8], objects: &mut Objects) -> anyhow::Result<(Kind, Vec<u8>)> {
     let unfit = "a delta does not fit its base";
     objects.reserve(claimed_size(instructions).context(unfit).context(BROKEN)?)?;
     let (kind, base) = objects.get(base).context("a delta has no base").context(BROKEN)?;
     Ok((kind, apply(base, instructions).context(unfit).context(BROKEN)?))
-}
-
-/// Inflates an entry. Its room is taken before.
-fn inflate(entry: &input::Entry, objects: &mut Objects) -> anyhow::Result<Vec<u8>> {
-    if entry.decompressed_size > MAX_OBJECT {
-        return Err(Excess("it sends an object of more than 64 MiB").into());
-    }
-    objects.reserve(entry.decompressed_size)?;
-    let compressed = entry.compressed.as_deref().context("an object has no data").context(BROKEN)?;
-    let mut data = vec![0; entry.decompressed_size as usize];
-    let (status, _, written) = gix::zlib::Inflate::default().once(compressed, &mut data).context(BROKEN)?;
-    let complete = status == gix::zlib::Status::StreamEnd && written == data.len();
-    anyhow::ensure!(complete, "{BROKEN}: an object is shorter than it says");
-    Ok(data)
 }
 
 /// An object of a new commit.
@@ -193,7 +204,9 @@ fn entry(object: &NewObject, thin: Thin) -> gix::Result<output::Entry> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Data, Excess, HASH, Incoming, NewObject, Objects, Thin, Version, output, write};
+    use std::time::Duration;
+
+    use super::{Allowance, Data, Excess, HASH, Incoming, NewObject, Objects, Thin, Version, output, write};
     use gix::ObjectId;
     use gix::objs::Kind;
 
@@ -202,7 +215,7 @@ mod tests {
     }
 
     fn read(pack: &[u8], objects: &mut Objects) -> anyhow::Result<()> {
-        Incoming::open(pack)?.all(objects)
+        Incoming::open(pack, &Allowance::new(Duration::MAX))?.all(objects)
     }
 
     #[test]
@@ -290,15 +303,6 @@ mod tests {
         deltas.reverse();
         read(&scripted(&deltas), &mut objects).unwrap();
         assert_eq!(objects.blob(&base).unwrap(), b"1999");
-    }
-
-    /// The instructions of a delta are a few kB on the wire; without a base, they are kept until the pack's end.
-    #[test]
-    fn the_instructions_of_deltas_count() {
-        let mut objects = Objects::default();
-        objects.reserve(255 << 20).unwrap();
-        let error = read(&scripted(&[(vec![1; 20], vec![0; 2 << 20])]), &mut objects);
-        assert!(error.unwrap_err().is::<Excess>());
     }
 
     #[test]

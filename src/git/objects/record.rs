@@ -1,12 +1,10 @@
 //! A commit of a history: its author, its time, its parents and its message. Trailers are read as `git interpret-trailers
 //! --parse` does: they are the last paragraph, and nothing above it counts.
 
-use std::sync::Arc;
-
 use gix::ObjectId;
-use gix::bstr::ByteSlice as _;
 
 use super::name::CommitId;
+use super::parsed_commit::{ParsedCommit, Text};
 use super::store::Objects;
 use crate::git::error::GitError;
 
@@ -16,13 +14,13 @@ pub struct CommitRecord {
     pub id: CommitId,
     pub parents: Vec<CommitId>,
     /// Names, without their addresses.
-    pub author: String,
-    pub committer: String,
+    pub author: Text,
+    pub committer: Text,
     /// When it was committed, in seconds since 1970 (UTC).
     pub seconds: i64,
     /// When it was authored. A commit that was cherry-picked or rebased keeps this time.
     pub authored_seconds: i64,
-    pub message: Arc<str>,
+    pub message: Text,
     pub(in crate::git) tree: ObjectId,
 }
 
@@ -30,23 +28,17 @@ impl CommitRecord {
     /// Returns the record of a commit that has been loaded. A malformed name or time, as old tools have written, is empty.
     pub(in crate::git) fn read(id: CommitId, objects: &Objects) -> Result<Self, GitError> {
         let commit = objects.commit(&id.0)?;
-        let (author, committer) = (commit.author().unwrap_or_default(), commit.committer().unwrap_or_default());
-        Ok(Self {
-            id,
-            parents: commit.parents().map(CommitId).collect(),
-            author: author.name.to_str_lossy().into_owned(),
-            committer: committer.name.to_str_lossy().into_owned(),
-            seconds: committer.seconds(),
-            authored_seconds: author.seconds(),
-            message: commit.message.to_str_lossy().into(),
-            tree: commit.tree(),
-        })
+        let (author, authored_seconds) = commit.signature(&commit.author);
+        let (committer, seconds) = commit.signature(&commit.committer);
+        let message = commit.text(&commit.message);
+        let ParsedCommit { tree, parents, .. } = commit;
+        Ok(Self { id, parents, author, committer, seconds, authored_seconds, message, tree })
     }
 
     /// Returns a record of a commit that exists in no repository.
     #[cfg(test)]
     pub(crate) fn of(id: CommitId, parents: Vec<CommitId>, message: &str) -> Self {
-        let (author, committer) = ("A".to_owned(), "C".to_owned());
+        let (author, committer) = ("A".into(), "C".into());
         let tree = ObjectId::null(gix::hash::Kind::Sha1);
         Self { id, parents, author, committer, seconds: 0, authored_seconds: 0, message: message.into(), tree }
     }

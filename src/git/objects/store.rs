@@ -1,42 +1,85 @@
 //! The objects that one attempt has loaded, in memory. Nothing is written to disk.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use gix::ObjectId;
-use gix::objs::{self, CommitRef, Data, Kind, TreeRef};
+use gix::objs::{self, Data, Kind, TreeRef};
 
+use super::parsed_commit::ParsedCommit;
 use crate::git::error::GitError;
 use crate::git::wire::allowance::Excess;
 
 /// The one hash function that is supported so far.
 pub(in crate::git) const HASH: gix::hash::Kind = gix::hash::Kind::Sha1;
 
-/// The most bytes of objects and of deltas in all, which bounds what a server can make us keep.
-const MAX_BYTES: u64 = 256 << 20;
+/// The most memory, in bytes, that all objects of this process may take which servers sent: a promotion has those of two
+/// repositories at once. What is made of them on the way to a commit takes some 30 MB more.
+const MAX_BYTES: u64 = 56 << 20;
+
+/// What an object takes beside its bytes, and a commit once more, since a history keeps a record of it.
+const BYTES_PER_OBJECT: u64 = 256;
+
+/// The largest folder that is read, in bytes: some 90,000 entries. A tree that is edited takes six times its bytes.
+pub(super) const MAX_TREE: usize = 4 << 20;
+
+/// What has been taken of [`MAX_BYTES`].
+static TAKEN: AtomicU64 = AtomicU64::new(0);
 
 /// Objects by their ids.
 #[derive(Default)]
 pub(in crate::git) struct Objects {
-    objects: HashMap<ObjectId, (Kind, Vec<u8>)>,
-    /// What has been taken of [`MAX_BYTES`].
+    objects: HashMap<ObjectId, (Kind, Arc<Vec<u8>>)>,
+    /// What these have of [`TAKEN`].
     bytes: u64,
+}
+
+impl Drop for Objects {
+    fn drop(&mut self) {
+        TAKEN.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 impl Objects {
     pub(in crate::git) fn insert(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<ObjectId, GitError> {
         let id = objs::compute_hash(HASH, kind, &bytes)
             .map_err(|error| GitError::unexpected("an object cannot be hashed", error))?;
-        self.objects.insert(id, (kind, bytes));
+        self.objects.insert(id, (kind, Arc::new(bytes)));
         Ok(id)
     }
 
-    /// Takes room for what a server sends, by the size that it claims, before that is inflated or made of a delta.
-    pub(super) fn reserve(&mut self, bytes: u64) -> Result<(), Excess> {
-        self.bytes = self.bytes.saturating_add(bytes);
-        match self.bytes {
-            0..=MAX_BYTES => Ok(()),
-            _ => Err(Excess("it sends more than 256 MiB of objects")),
+    /// Adds what a server sent, for whose bytes room was taken.
+    pub(super) fn insert_received(&mut self, kind: Kind, bytes: Vec<u8>) -> anyhow::Result<ObjectId> {
+        if kind == Kind::Commit {
+            // The parents of its record, and its texts as UTF-8 if they are not.
+            let texts = if std::str::from_utf8(&bytes).is_ok() { 0 } else { 3 * bytes.len() };
+            self.reserve((bytes.len() / 2 + texts) as u64)?;
         }
+        Ok(self.insert(kind, bytes)?)
+    }
+
+    /// Takes room for an object that a server sends, by the size that it claims, before that is inflated or made of a delta.
+    pub(super) fn reserve(&mut self, bytes: u64) -> Result<(), Excess> {
+        let bytes = bytes.saturating_add(BYTES_PER_OBJECT);
+        let taken = TAKEN.load(Ordering::Relaxed).saturating_add(bytes);
+        if taken > MAX_BYTES {
+            return Err(Excess("it sends more than 56 MiB of objects"));
+        }
+        TAKEN.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// Gives room back.
+    pub(super) fn release(&mut self, bytes: u64) {
+        TAKEN.fetch_sub(bytes, Ordering::Relaxed);
+        self.bytes -= bytes;
+    }
+
+    /// Returns the room that is taken.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Drops the objects that are not to be kept, and gives their room back.
@@ -62,23 +105,28 @@ impl Objects {
         self.objects.get(id).map(|(kind, bytes)| (*kind, bytes.as_slice()))
     }
 
-    pub(in crate::git) fn commit(&self, id: &ObjectId) -> Result<CommitRef<'_>, GitError> {
-        CommitRef::from_bytes(self.bytes(id, Kind::Commit)?, HASH)
-            .map_err(|error| GitError::unexpected(format!("the commit {id} cannot be read"), error))
+    pub(in crate::git) fn commit(&self, id: &ObjectId) -> Result<ParsedCommit, GitError> {
+        let bytes = self.whole(id, Kind::Commit)?;
+        ParsedCommit::parse(bytes)
+            .map_err(|why| GitError::unexpected(format!("the commit {id} cannot be read"), anyhow::anyhow!(why)))
     }
 
     pub(in crate::git) fn tree(&self, id: &ObjectId) -> Result<TreeRef<'_>, GitError> {
-        TreeRef::from_bytes(self.bytes(id, Kind::Tree)?, HASH)
+        let bytes = self.whole(id, Kind::Tree)?;
+        if bytes.len() > MAX_TREE {
+            return Err(GitError::TooLarge { what: "a folder of the commit" });
+        }
+        TreeRef::from_bytes(bytes, HASH)
             .map_err(|error| GitError::unexpected(format!("the tree {id} cannot be read"), error))
     }
 
     pub(in crate::git) fn blob(&self, id: &ObjectId) -> Result<&[u8], GitError> {
-        self.bytes(id, Kind::Blob)
+        Ok(self.whole(id, Kind::Blob)?)
     }
 
-    fn bytes(&self, id: &ObjectId, wanted: Kind) -> Result<&[u8], GitError> {
-        match self.get(id) {
-            Some((kind, bytes)) if kind == wanted => Ok(bytes),
+    fn whole(&self, id: &ObjectId, wanted: Kind) -> Result<&Arc<Vec<u8>>, GitError> {
+        match self.objects.get(id) {
+            Some((kind, bytes)) if *kind == wanted => Ok(bytes),
             Some((kind, _)) => Err(GitError::unexpected(
                 format!("the object {id} cannot be read"),
                 anyhow::anyhow!("it is a {kind}, not a {wanted}"),

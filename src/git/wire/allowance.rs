@@ -1,30 +1,66 @@
-//! How much a server may send beside objects: gix keeps the lists of an answer whole, so without a limit a server could
-//! fill our memory.
+//! What a server may cost us in one conversation: bytes that are kept beside objects, since gix keeps the lists of an answer
+//! whole, and time, whether it passes on the wire or in our own work on what was sent.
 
 use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 /// The most bytes that a conversation reads beside packs and lists that are not kept.
 const MAX_BYTES: u64 = 16 << 20;
+
+/// How many times the limit of a single wait all answers of a conversation may take.
+const TIMEOUT_FACTOR: u32 = 20;
 
 /// A server sends more than is read.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("{0}")]
 pub(in crate::git) struct Excess(pub(in crate::git) &'static str);
 
-/// The allowance of one conversation.
-pub(in crate::git) struct Allowance {
-    left: Cell<u64>,
-    /// Whether what comes now is kept by gix.
-    counts: Cell<bool>,
+/// A server takes longer than it may.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub enum OutOfTime {
+    #[error("no answer within {0:?}, the limit of `--timeout`")]
+    Silent(Duration),
+    #[error("its answers took more than {:?}, {TIMEOUT_FACTOR} times `--timeout`", *.0 * TIMEOUT_FACTOR)]
+    InAll(Duration),
 }
 
-impl Default for Allowance {
-    fn default() -> Self {
-        Self { left: Cell::new(MAX_BYTES), counts: Cell::new(true) }
-    }
+/// The allowance of one conversation.
+pub(in crate::git) struct Allowance {
+    bytes_left: Cell<u64>,
+    /// Whether what comes now is kept by gix.
+    counts: Cell<bool>,
+    pub(super) timeout: Duration,
+    /// What the answers so far have left of the time for all.
+    time_left: Cell<Duration>,
+    /// When the last request was sent, and when its answer was last worked on.
+    asked: Cell<Instant>,
+    seen: Cell<Instant>,
 }
 
 impl Allowance {
+    /// Returns the allowance of a conversation in which no single wait may take longer than `timeout`.
+    pub(in crate::git) fn new(timeout: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            bytes_left: Cell::new(MAX_BYTES),
+            counts: Cell::new(true),
+            timeout,
+            time_left: Cell::new(timeout.saturating_mul(TIMEOUT_FACTOR)),
+            asked: Cell::new(now),
+            seen: Cell::new(now),
+        }
+    }
+
+    /// A request is sent. What passed since the last answer was read is not the server's time.
+    pub(super) fn ask(&self) {
+        let spent = self.seen.get().duration_since(self.asked.get());
+        self.time_left.set(self.time_left.get().saturating_sub(spent));
+        let now = Instant::now();
+        self.asked.set(now);
+        self.seen.set(now);
+        self.counts.set(true);
+    }
+
     /// The pack of an answer begins, or a list that is not kept: up to the next request, nothing is counted.
     pub(in crate::git) fn pause(&self) {
         self.counts.set(false);
@@ -38,9 +74,23 @@ impl Allowance {
     /// Counts bytes that have been read.
     pub(super) fn draw(&self, bytes: usize) -> Result<(), Excess> {
         if self.counts.get() {
-            let left = self.left.get().checked_sub(bytes as u64);
-            self.left.set(left.ok_or(Excess("it sends more than 16 MiB beside objects"))?);
+            let left = self.bytes_left.get().checked_sub(bytes as u64);
+            self.bytes_left.set(left.ok_or(Excess("it sends more than 16 MiB beside objects"))?);
         }
         Ok(())
+    }
+
+    /// Fails if the answers have taken all their time.
+    pub(in crate::git) fn check_time(&self) -> Result<(), OutOfTime> {
+        self.seen.set(Instant::now());
+        match self.seen.get().duration_since(self.asked.get()) <= self.time_left.get() {
+            true => Ok(()),
+            false => Err(OutOfTime::InAll(self.timeout)),
+        }
+    }
+
+    /// Returns how long the answer to the last request has taken so far.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.asked.get().elapsed()
     }
 }

@@ -22,13 +22,13 @@ use std::error::Error;
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::blocking::{RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 
-use super::allowance::{Allowance, Excess};
+use super::allowance::{Allowance, Excess, OutOfTime};
 use super::host_login::RemoteLogin;
 use super::retries::{RequestEffect, Retries, Setback};
 use super::small_packets::SmallPackets;
@@ -45,15 +45,10 @@ const READ_SIZE: usize = 8 << 10;
 /// The content type of an answer that may have a pack.
 const UPLOAD_PACK_RESULT: &str = "application/x-git-upload-pack-result";
 
-/// How many times the limit of a single read a whole answer may take.
-pub(super) const ANSWER_TIMEOUT_FACTOR: u32 = 20;
-
 /// Why an exchange failed.
 pub(super) enum ExchangeFailure {
     /// The server answered with this status, and with this plain text.
     Answered(StatusCode, String),
-    /// There was no answer, or one that cannot be used.
-    Silent(String),
     /// There was no answer, because of the connection.
     Connection(ConnectionError),
     /// The connection ended in the middle of the answer.
@@ -64,14 +59,27 @@ pub(super) enum ExchangeFailure {
     NotGit(&'static str),
     /// The server sends too much.
     Excessive(Excess),
+    /// The server takes too long.
+    OutOfTime(OutOfTime),
 }
 
 impl ExchangeFailure {
-    /// Returns what it means that the body of an answer cannot be read.
-    fn of_body(error: &(dyn Error + 'static)) -> Self {
+    /// Returns what an error of a request means. `limit` is that of each wait.
+    fn of(error: &(dyn Error + 'static), limit: Duration) -> Self {
+        let is_to_connect = error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect);
         match ConnectionError::of(error) {
-            error if error.problem == ConnectionProblem::Closed => Self::CutOff(error),
+            error if error.problem == ConnectionProblem::TimedOut && !is_to_connect => {
+                Self::OutOfTime(OutOfTime::Silent(limit))
+            }
             error => Self::Connection(error),
+        }
+    }
+
+    /// Returns what it means that the body of an answer cannot be read.
+    fn of_body(error: &(dyn Error + 'static), limit: Duration) -> Self {
+        match Self::of(error, limit) {
+            Self::Connection(error) if error.problem == ConnectionProblem::Closed => Self::CutOff(error),
+            failure => failure,
         }
     }
 }
@@ -83,9 +91,6 @@ pub(super) struct Journal {
     answer: RefCell<Weak<RefCell<Exchange>>>,
     counters: Arc<Counters>,
     pub(super) allowance: Rc<Allowance>,
-    /// When the last request was sent.
-    asked: Cell<Instant>,
-    timeout: Duration,
     /// What a POST of this conversation does.
     post: RequestEffect,
     /// Whether a push was sent again, because the connection had been closed.
@@ -94,9 +99,8 @@ pub(super) struct Journal {
 
 impl Journal {
     pub(super) fn new(counters: Arc<Counters>, timeout: Duration, post: RequestEffect) -> Self {
-        let (failure, answer, allowance) = (RefCell::default(), RefCell::default(), Rc::default());
-        let (asked, was_pushed_again) = (Cell::new(Instant::now()), Cell::default());
-        Self { failure, answer, counters, allowance, asked, timeout, post, was_pushed_again }
+        let (failure, answer, allowance) = (RefCell::default(), RefCell::default(), Rc::new(Allowance::new(timeout)));
+        Self { failure, answer, counters, allowance, post, was_pushed_again: Cell::default() }
     }
 
     pub(super) fn was_pushed_again(&self) -> bool {
@@ -153,7 +157,7 @@ impl Journal {
     /// is a success or a redirect; any other one is kept as the failure.
     pub(in crate::git) fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
         let effect = if body.is_empty() { RequestEffect::None } else { self.post };
-        let mut retries = Retries::new(effect, self.timeout);
+        let mut retries = Retries::new(effect, self.allowance.timeout);
         let mut request = Some(request);
         while let Some(this) = request.take() {
             request = this.try_clone();
@@ -200,13 +204,13 @@ impl Journal {
         body: Vec<u8>,
     ) -> Result<Response, (ExchangeFailure, Option<Setback>)> {
         self.counters.request(body.len());
-        self.asked.set(Instant::now());
-        self.allowance.resume();
+        self.allowance.ask();
         let request = if body.is_empty() { request } else { request.body(body) };
         let response = request.send().map_err(|error| {
-            let error = ConnectionError::of(&error);
-            let setback = (error.problem == ConnectionProblem::Closed).then_some(Setback::Dropped);
-            (ExchangeFailure::Connection(error), setback)
+            let failure = ExchangeFailure::of(&error, self.allowance.timeout);
+            let is_closed =
+                matches!(&failure, ExchangeFailure::Connection(error) if error.problem == ConnectionProblem::Closed);
+            (failure, is_closed.then_some(Setback::Dropped))
         })?;
         let status = response.status();
         if status.is_success() || status.is_redirection() {
@@ -215,9 +219,8 @@ impl Journal {
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let pause = header(RETRY_AFTER).and_then(|value| retry_after::parse(value, SystemTime::now()));
         let setback = Setback::Busy(status, pause.unwrap_or_default());
-        let plain = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
-        let text = if plain { self.beginning(response) } else { Vec::new() };
-        let text = String::from_utf8_lossy(&text).trim().to_owned();
+        let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_owned()).unwrap_or_default();
+        let text = refusal_text(&kind, &String::from_utf8_lossy(&self.beginning(response)));
         Err((ExchangeFailure::Answered(status, text), Some(setback)))
     }
 
@@ -227,7 +230,7 @@ impl Journal {
         let mut text = Vec::new();
         let mut rest = response.take(MAX_REFUSAL_TEXT);
         let mut piece = [0; 512];
-        while self.asked.get().elapsed() < self.timeout {
+        while self.allowance.elapsed() < self.allowance.timeout {
             match rest.read(&mut piece) {
                 Ok(0) | Err(_) => break,
                 Ok(length) => text.extend_from_slice(&piece[..length]),
@@ -235,6 +238,24 @@ impl Journal {
         }
         text
     }
+}
+
+/// Returns the words of a refusal: plain text, the message of a JSON object, or the title of a page.
+fn refusal_text(kind: &[u8], body: &str) -> String {
+    let text = match kind {
+        kind if kind.starts_with(b"text/plain") => Some(body.to_owned()),
+        kind if kind.starts_with(b"application/json") || kind.starts_with(b"application/problem+json") => {
+            let document: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+            let named = ["message", "error_description", "detail", "error"].map(|name| document[name].as_str());
+            named.into_iter().flatten().next().map(str::to_owned)
+        }
+        kind if kind.starts_with(b"text/html") => {
+            let title = |tag| Some(body.split_once(tag)?.1.split_once("</")?.0.to_owned());
+            title("<title>").or_else(|| title("<TITLE>"))
+        }
+        _ => None,
+    };
+    text.unwrap_or_default().trim().to_owned()
 }
 
 /// The state of one request and its answer. A POST is sent by the first read of its answer, when its body is complete.
@@ -336,12 +357,12 @@ impl BufRead for Body {
         while self.buffer.position() == self.buffer.get_ref().len() as u64 {
             let mut piece = std::mem::take(&mut self.buffer).into_inner();
             piece.resize(READ_SIZE, 0);
-            if self.journal.asked.get().elapsed() > self.journal.timeout.saturating_mul(ANSWER_TIMEOUT_FACTOR) {
-                return Err(self.journal.fail(ExchangeFailure::Silent("the answer takes too long".to_owned())));
-            }
+            let in_time = self.journal.allowance.check_time();
+            in_time.map_err(|late| self.journal.fail(ExchangeFailure::OutOfTime(late)))?;
             let answer = exchange.answer(&self.journal)?;
-            let length =
-                answer.read(&mut piece).map_err(|error| self.journal.fail(ExchangeFailure::of_body(&error)))?;
+            let length = answer
+                .read(&mut piece)
+                .map_err(|error| self.journal.fail(ExchangeFailure::of_body(&error, self.journal.allowance.timeout)))?;
             if length == 0 {
                 return Ok(&[]);
             }

@@ -3,6 +3,7 @@
 pub(super) mod allowance;
 pub(super) mod conversation;
 pub(super) mod credential_helper;
+pub(super) mod error_packet;
 mod exchange;
 pub(super) mod host_login;
 pub(super) mod http_client;

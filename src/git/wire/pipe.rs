@@ -16,8 +16,7 @@ use gix::bstr::{BStr, ByteSlice as _};
 use gix::protocol::transport::client::git::{ConnectMode, blocking_io};
 use gix::protocol::transport::{Protocol, Service};
 
-use super::allowance::Allowance;
-use super::exchange::ANSWER_TIMEOUT_FACTOR;
+use super::allowance::{Allowance, OutOfTime};
 use super::ssh::Ssh;
 use crate::git::error::GitError;
 use crate::git::remote::{Remote, Server};
@@ -75,11 +74,10 @@ pub(super) struct Pipe {
     /// Whether anything came on stdout: then the login was accepted, and the repository exists.
     was_heard: Cell<bool>,
     /// Why reading was given up; `None` if it was not.
-    silence: RefCell<Option<String>>,
-    /// When something was last written.
-    asked: Cell<Instant>,
+    late: Cell<Option<OutOfTime>>,
+    /// What the program wrote that is not git's protocol; `None` if it wrote nothing of the kind.
+    chatter: RefCell<Option<String>>,
     pub(super) allowance: Rc<Allowance>,
-    timeout: Duration,
 }
 
 impl Pipe {
@@ -103,10 +101,9 @@ impl Pipe {
             name,
             is_ssh: matches!(server, Server::Ssh { .. }),
             was_heard: Cell::new(false),
-            silence: RefCell::default(),
-            asked: Cell::new(Instant::now()),
-            allowance: Rc::default(),
-            timeout: remote.timeout,
+            late: Cell::default(),
+            chatter: RefCell::default(),
+            allowance: Rc::new(Allowance::new(remote.timeout)),
         });
         let (output, input) =
             (ProgramOutput { pipe: pipe.clone(), piece: Cursor::default() }, ProgramInput(pipe.clone()));
@@ -117,21 +114,21 @@ impl Pipe {
 
     /// Returns the next piece of the program's output; an empty one at its end.
     fn next_piece(&self) -> io::Result<Vec<u8>> {
-        if self.asked.get().elapsed() > self.timeout.saturating_mul(ANSWER_TIMEOUT_FACTOR) {
-            return Err(self.fell_silent(format!("`{}` takes too long", self.name)));
-        }
+        self.allowance.check_time().map_err(|late| self.gave_up(late))?;
         let stdout = self.stdout.borrow();
         let Some(stdout) = stdout.as_ref() else {
             return Ok(Vec::new());
         };
-        match stdout.recv_timeout(self.timeout) {
+        match stdout.recv_timeout(self.allowance.timeout) {
             Ok(Ok(piece)) if !self.was_heard.get() && is_chatter(&piece) => {
                 let begin: String = String::from_utf8_lossy(&piece).chars().take(CHATTER_SHOWN).collect();
                 let begin = begin.lines().next().unwrap_or_default();
-                Err(self.fell_silent(format!(
+                let why = format!(
                     "`{}` wrote `{begin}` in place of git's protocol; a start-up file of the account may print that",
                     self.name
-                )))
+                );
+                *self.chatter.borrow_mut() = Some(why.clone());
+                Err(io::Error::other(why))
             }
             Ok(Ok(piece)) => {
                 self.was_heard.set(self.was_heard.get() || !piece.is_empty());
@@ -140,15 +137,13 @@ impl Pipe {
             }
             Ok(Err(error)) => Err(error),
             Err(RecvTimeoutError::Disconnected) => Ok(Vec::new()),
-            Err(RecvTimeoutError::Timeout) => {
-                Err(self.fell_silent(format!("`{}` gave no answer in {:?}", self.name, self.timeout)))
-            }
+            Err(RecvTimeoutError::Timeout) => Err(self.gave_up(OutOfTime::Silent(self.allowance.timeout))),
         }
     }
 
-    fn fell_silent(&self, why: String) -> io::Error {
-        *self.silence.borrow_mut() = Some(why.clone());
-        io::Error::new(io::ErrorKind::TimedOut, why)
+    fn gave_up(&self, late: OutOfTime) -> io::Error {
+        self.late.set(Some(late));
+        io::Error::new(io::ErrorKind::TimedOut, late)
     }
 
     /// Closes both pipes.
@@ -160,8 +155,10 @@ impl Pipe {
     /// Returns what it means that the conversation failed with `error`.
     pub(in crate::git) fn failed(&self, remote: &Remote, error: anyhow::Error) -> GitError {
         self.close();
-        let silence = self.silence.take();
-        let status = match &silence {
+        let late = self.late.take().or_else(|| error.downcast_ref().copied());
+        let late = late.map(|late| anyhow::Error::from(late).context(format!("`{}` takes too long", self.name)));
+        let given_up = self.chatter.take().map(anyhow::Error::msg).or(late);
+        let status = match &given_up {
             Some(_) => None,
             None => self.program.ended_by(Instant::now() + EXIT_TIMEOUT).ok().flatten(),
         };
@@ -179,8 +176,8 @@ impl Pipe {
             }
         }
         let ended = |status: ExitStatus| anyhow::Error::msg(format!("`{}` ended with {status}", self.name));
-        let source = match (silence, status) {
-            (Some(silence), _) => anyhow::Error::msg(silence),
+        let source = match (given_up, status) {
+            (Some(why), _) => why,
             (None, Some(status)) if !status.success() => ended(status),
             (None, _) => error,
         };
@@ -306,7 +303,7 @@ pub(in crate::git) struct ProgramInput(Rc<Pipe>);
 
 impl Write for ProgramInput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.asked.set(Instant::now());
+        self.0.allowance.ask();
         let stdin = self.0.stdin.borrow();
         let sent = stdin.as_ref().is_some_and(|stdin| stdin.send(bytes.to_vec()).is_ok());
         if sent { Ok(bytes.len()) } else { Err(io::ErrorKind::BrokenPipe.into()) }

@@ -1,11 +1,13 @@
 //! The answer of `git-receive-pack` to a push: its status report, and on another side band the messages of the server and
-//! its hooks. gix would take the bands apart too, but it strips the line end of each packet. git cuts messages wherever a
+//! its hooks. A server without side bands sends the report alone. gix would take the bands apart too, but it strips the line end of each packet. git cuts messages wherever a
 //! buffer is full, so without line ends one could not tell whether a line continues.
 
 use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::client::blocking_io::ReadlineBufRead;
 use gix::protocol::transport::packetline::PacketLineRef;
 use gix::protocol::transport::packetline::blocking_io::StreamingPeekableIter;
+
+use super::error_packet::error_packet;
 
 /// The most bytes of messages that are kept. If there are more, the last line says so.
 const MAX_MESSAGES: usize = 64 << 10;
@@ -16,29 +18,56 @@ const MAX_REPORT: usize = 64 << 10;
 /// The answer to a push, by its side bands.
 #[derive(Default)]
 pub(in crate::git) struct PushReport {
-    /// The first side band, which holds packet lines.
+    /// The first side band, which holds packet lines; a server without side bands sends these alone.
     report: Vec<u8>,
-    /// The other bands: untrusted text.
+    /// The other bands, and an `ERR` packet: untrusted text.
     messages: Vec<u8>,
     is_truncated: bool,
+    /// Whether there was an `ERR` packet, which ends an answer.
+    is_refused: bool,
 }
 
 impl PushReport {
     pub(in crate::git) fn read(reader: &mut impl ReadlineBufRead) -> anyhow::Result<Self> {
         let mut answer = Self::default();
-        while let Some(line) = reader.readline() {
-            let PacketLineRef::Data(data) = line?? else { break };
+        while let (false, Some(line)) = (answer.is_refused, reader.readline()) {
+            let line = match line {
+                // Over a pipe, gix has parsed the packet already.
+                Err(error) => match error_packet(&error) {
+                    Some(said) => {
+                        answer.refuse(said.as_bytes());
+                        continue;
+                    }
+                    None => return Err(error.into()),
+                },
+                Ok(line) => line?,
+            };
+            let PacketLineRef::Data(data) = line else { break };
             match data {
-                [1, report @ ..] => {
-                    anyhow::ensure!(answer.report.len() + report.len() <= MAX_REPORT, "the report has no end");
-                    answer.report.extend_from_slice(report);
-                }
+                [1, report @ ..] => answer.append_report(report)?,
                 // The third band is for a fatal error of the server.
                 [2 | 3, text @ ..] => answer.append_message(text),
-                _ => answer.append_message(data.strip_prefix(b"ERR ").unwrap_or_default()),
+                _ => match data.strip_prefix(b"ERR ") {
+                    Some(said) => answer.refuse(said),
+                    None => {
+                        answer.append_report(format!("{:04x}", data.len() + 4).as_bytes())?;
+                        answer.append_report(data)?;
+                    }
+                },
             }
         }
         Ok(answer)
+    }
+
+    fn append_report(&mut self, report: &[u8]) -> anyhow::Result<()> {
+        anyhow::ensure!(self.report.len() + report.len() <= MAX_REPORT, "the report has no end");
+        self.report.extend_from_slice(report);
+        Ok(())
+    }
+
+    fn refuse(&mut self, said: &[u8]) {
+        self.append_message(said);
+        self.is_refused = true;
     }
 
     fn append_message(&mut self, text: &[u8]) {
@@ -47,8 +76,9 @@ impl PushReport {
         self.is_truncated |= text.len() > room;
     }
 
+    /// Returns whether the server has told an end, be it by an `ERR` packet.
     pub(in crate::git) fn has_report(&self) -> bool {
-        !self.report.is_empty()
+        !self.report.is_empty() || self.is_refused
     }
 
     /// Returns the status of the push to `branch`, which is a full ref name.
@@ -101,25 +131,28 @@ pub(in crate::git) enum RefStatus {
     Rejected(String),
 }
 
-/// Reads a status report: `unpack ok`, then `ok REF` or `ng REF REASON`. Anything else is a rejection.
+/// Reads a status report: `unpack ok`, then `ok REF` or `ng REF REASON`. Anything else is a rejection, with every reason.
 fn ref_status(report: &[u8], branch: &str) -> RefStatus {
     let lines = packet_lines(report);
-    match lines.first().and_then(|line| line.strip_prefix("unpack ")) {
-        Some("ok") => {}
-        Some(reason) => return RefStatus::Rejected(format!("unpack failed: {reason}")),
-        None => return RefStatus::Rejected("the server did not report what became of the push".to_owned()),
-    }
-    for line in &lines[1..] {
-        if line.strip_prefix("ok ") == Some(branch) {
+    let declined = lines.iter().find_map(|line| {
+        let rest = line.strip_prefix("ng ")?.strip_prefix(branch)?;
+        match rest.strip_prefix(' ') {
+            Some(reason) => Some(reason.trim()),
+            None => rest.is_empty().then_some(""),
+        }
+    });
+    let unpacked = lines.first().and_then(|line| line.strip_prefix("unpack "));
+    RefStatus::Rejected(match (unpacked, declined) {
+        (Some("ok"), None) if lines.iter().any(|line| line.strip_prefix("ok ") == Some(branch)) => {
             return RefStatus::Accepted;
         }
-        if let Some((name, reason)) = line.strip_prefix("ng ").and_then(|line| line.split_once(' '))
-            && name == branch
-        {
-            return RefStatus::Rejected(reason.to_owned());
-        }
-    }
-    RefStatus::Rejected("the server did not report on the branch".to_owned())
+        (None, None) => "the server did not report what became of the push".to_owned(),
+        (Some("ok"), None) => "the server did not report on the branch".to_owned(),
+        (Some("ok") | None, Some("")) => "the server gave no reason".to_owned(),
+        (Some("ok") | None, Some(reason)) => reason.to_owned(),
+        (Some(failure), None | Some("")) => format!("unpack failed: {failure}"),
+        (Some(failure), Some(reason)) => format!("unpack failed: {failure}; {reason}"),
+    })
 }
 
 /// Returns the packet lines up to the first flush packet, or to what is no packet line.
@@ -148,6 +181,12 @@ mod tests {
             (&["unpack ok\n", "ok refs/heads/main\n"][..], RefStatus::Accepted),
             (&["unpack ok", "ng refs/heads/main pre-receive hook declined"], rejected("pre-receive hook declined")),
             (&["unpack index-pack abnormal exit"], rejected("unpack failed: index-pack abnormal exit")),
+            (&["unpack failed", "ng refs/heads/main TF402455: no\n"], rejected("unpack failed: failed; TF402455: no")),
+            (&["unpack error", "ng refs/heads/main"], rejected("unpack failed: error")),
+            (&["unpack ok", "ng refs/heads/main"], rejected("the server gave no reason")),
+            (&["unpack ok", "ng refs/heads/main \n"], rejected("the server gave no reason")),
+            (&["unpack ok", "ok refs/heads/main", "ng refs/heads/main both"], rejected("both")),
+            (&["unpack ok", "ng refs/heads/main-2 no"], rejected("the server did not report on the branch")),
             (&["unpack ok", "ok refs/heads/main-2"], rejected("the server did not report on the branch")),
             (&["unpack ok"], rejected("the server did not report on the branch")),
             (&[], rejected("the server did not report what became of the push")),

@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 
 use super::allowance::{Allowance, Excess};
 use super::conversation::{Conversation, Redirects};
+use super::error_packet::{ErrorPacket, error_packet};
 use super::exchange::{ExchangeFailure, Journal};
 use super::pipe::Pipe;
 use super::retries::RequestEffect;
@@ -134,16 +135,19 @@ impl<'r> Connection<'r> {
         };
         match journal.take_failure() {
             Some(ExchangeFailure::Answered(status, text)) => self.refused(status, text),
-            Some(ExchangeFailure::Silent(text)) => self.remote.unavailable(anyhow::Error::msg(text)),
             Some(ExchangeFailure::Connection(error)) if matches!(error.problem, ConnectionProblem::Untrusted(_)) => {
                 GitError::Untrusted { remote: self.remote.to_string(), cause: error.through(self.remote.proxy()) }
             }
             Some(ExchangeFailure::CutOff(error)) => self.remote.unsettled(error),
             Some(ExchangeFailure::Connection(error)) => self.remote.unavailable(error.through(self.remote.proxy())),
             Some(ExchangeFailure::Excessive(Excess(what))) => self.remote.unsupported(what),
+            Some(ExchangeFailure::OutOfTime(late)) => self.remote.unavailable(late),
             Some(ExchangeFailure::Redirected(why)) => GitError::Redirected { remote: self.remote.to_string(), why },
             Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
-            None => self.remote.unavailable(error),
+            None => match error_packet(error.as_ref()) {
+                Some(said) => self.remote.unavailable(ErrorPacket(said)),
+                None => self.remote.unavailable(error),
+            },
         }
     }
 

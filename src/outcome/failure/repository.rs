@@ -1,7 +1,7 @@
 //! From the errors of a repository to what a person is told: one table, in which every error has its kind and its hint.
 
 use super::{AGAIN, Failure, FailureKind, Retry};
-use crate::git::GitError;
+use crate::git::{GitError, OutOfTime};
 use crate::system::connection::{ConnectionError, ConnectionProblem};
 use crate::system::tls::CertificateFlaw;
 
@@ -23,6 +23,19 @@ impl From<GitError> for Failure {
     }
 }
 
+/// Whether a proxy wants a login, which no retry brings.
+fn is_proxy_login(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<ConnectionError>().is_some_and(|error| error.problem == ConnectionProblem::ProxyLogin)
+}
+
+fn unavailable_hint(source: &anyhow::Error) -> &'static str {
+    match source.downcast_ref::<ConnectionError>() {
+        Some(error) => error.hint(),
+        None if source.is::<OutOfTime>() => "try again, or allow more time with `--timeout`",
+        None => "try again; if it stays so, check the URL, the network and the proxy",
+    }
+}
+
 fn untrusted_hint(cause: &ConnectionError) -> &'static str {
     match cause.problem {
         ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) => {
@@ -30,11 +43,6 @@ fn untrusted_hint(cause: &ConnectionError) -> &'static str {
         }
         _ => cause.hint(),
     }
-}
-
-/// Whether a proxy wants a login, which no retry brings.
-fn is_proxy_login(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<ConnectionError>().is_some_and(|error| error.problem == ConnectionProblem::ProxyLogin)
 }
 
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
@@ -68,6 +76,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
             ),
         ),
         GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
+        GitError::TooLarge { .. } => (Target, Some("move the files to write into a smaller folder")),
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
         }
@@ -75,8 +84,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
             (Unauthorized, source.downcast_ref().map(ConnectionError::hint))
         }
         GitError::Unavailable { source, .. } | GitError::Unsettled { source, .. } => {
-            let again = "try again; if it stays so, check the URL, the network and the proxy";
-            (Unavailable, Some(source.downcast_ref().map_or(again, ConnectionError::hint)))
+            (Unavailable, Some(unavailable_hint(source)))
         }
         GitError::Untrusted { cause, .. } => (Unavailable, Some(untrusted_hint(cause))),
         GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),

@@ -59,7 +59,7 @@ fn an_empty_repository() {
     let server = GitServer::start(empty.folder(), Access::Open);
     for url in [empty.file_url(), server.url("empty.git")] {
         let output = release_to_prod(&stage, &url).run().exit(3);
-        output.stderr_has("has no commits").stderr_has("hint: a release edits a kustomization that is there");
+        output.stderr_has("has no default branch").stderr_has("in an empty repository, push a kustomization first");
     }
 }
 
@@ -70,4 +70,32 @@ fn a_new_branch_with_nothing_to_commit() {
     let release = release.arg("IMAGE_PLACEHOLDER=*:b15411f387bb2a2286676b92a87fd85aa9b682a5");
     release.run().success().stdout_has("unchanged: `IMAGE_PLACEHOLDER` already is");
     assert_eq!(stage.remote.tip("prod"), None);
+}
+
+/// The commits are on another branch than the one that HEAD names.
+#[test]
+fn a_default_branch_that_does_not_exist() {
+    let stage = Stage::new();
+    stage.remote.git(["symbolic-ref", "HEAD", "refs/heads/gone"]).run().success();
+    let output = stage.release().arg(stage.argument()).run().exit(3);
+    output.stderr_has("the default branch `gone` of ").stderr_has("hint: `--branch` names the release branch");
+    stage.release().args(["--branch", "main"]).arg(stage.argument()).run().success();
+}
+
+/// A format of references that gix does not read: the release needs `--branch`, and the checkout does not follow.
+#[test]
+fn a_checkout_with_reftable() {
+    let stage = Stage::new();
+    let checkout = crate::support::repository::Checkout::shallow(&stage.remote.file_url());
+    if checkout.git(["refs", "migrate", "--ref-format=reftable"]).run().code != Some(0) {
+        // This git is too old to make one.
+        return;
+    }
+    let release = |flags: &[&str]| {
+        let release = super::release_in(&checkout, &stage.home, &stage).args(flags.iter().copied());
+        release.run()
+    };
+    release(&[]).exit(3).stderr_has("such as reftable").stderr_has("hint: `--branch` names the release branch");
+    release(&["--no-push"]).exit(3).stderr_has("such as reftable");
+    release(&["--branch", "main"]).success();
 }

@@ -1,6 +1,6 @@
 //! What the commit is made of.
 
-use crate::stage::{SEED, Stage};
+use crate::stage::{FILE, SEED, Stage};
 use crate::support::repository::File;
 
 /// Equal overlays are one object to git, and a server that checks objects refuses a pack that has one twice.
@@ -31,4 +31,31 @@ fn push_options_reach_the_server() {
     stage.remote.configure("receive.advertisePushOptions", "false");
     let release = stage.release().args(["--push-option", "x", "--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
     release.run().success().stdout_has("does not accept push options; they were left out");
+}
+
+/// Old tools have written such commits. Only their trees and their parents are needed.
+#[test]
+fn tips_that_are_malformed() {
+    let people = ["author A <a@x> 1 +0000", "committer A <a@x> 1 +0000"];
+    for (lines, end) in [
+        (["author A 1 +0000", people[1]], "\n\nChange\n"),
+        ([people[0], "committer A a@x> 1 +0000"], "\n\nChange\n"),
+        (["author", "committer"], "\n\nChange\n"),
+        (["author A <a@x> 99999999999999999999 +0000", people[1]], "\n\nChange\n"),
+        (people, "\n"),
+        (people, ""),
+        (people, "\n\n"),
+        (["encoding latin1", "x y"], "\n\nChange\n"),
+    ] {
+        let stage = Stage::new();
+        let git = |arguments: &[&str]| stage.remote.git(arguments.iter().copied()).run().success().stdout();
+        let (tree, parent) = (git(&["rev-parse", "main^{tree}"]), git(&["rev-parse", "main"]));
+        let commit = format!("tree {tree}parent {parent}{}{end}", lines.join("\n"));
+        let made = stage.remote.git(["hash-object", "--literally", "-w", "-t", "commit", "--stdin"]).stdin(commit);
+        let tip = made.run().success().stdout().trim().to_owned();
+        git(&["update-ref", "refs/heads/main", &tip]);
+        stage.release().arg(stage.argument()).run().success();
+        assert_eq!(stage.remote.log("main")[0].parents, [tip], "{lines:?} {end:?}");
+        assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+    }
 }

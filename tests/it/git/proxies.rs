@@ -120,7 +120,7 @@ fn a_proxy_that_does_not_help() {
         (wants_login.url(), 5, "requires a login that it accepts (407)", "requires a login that it accepts (407)"),
         (wants_login.url_with(&wrong), 5, "requires a login that it accepts", "requires a login that it accepts"),
         (broken.url(), 6, "502 Bad Gateway: no route", "did not connect: unsuccessful"),
-        (hanging.url(), 6, "timed out", "timed out"),
+        (hanging.url(), 6, "no answer within 1s", "no answer within 1s"),
         ("http://127.0.0.1:1".to_owned(), 6, "does not accept connections", "does not accept connections"),
     ] {
         for (server, expected) in [(&plain, without_tls), (&secure, through_tunnel)] {

@@ -3,6 +3,7 @@
 use super::{login, serve};
 use crate::stage::Stage;
 use crate::support::command::{Command, Output};
+use crate::support::git_server::packs::{packet, upload_pack_result};
 use crate::support::git_server::{ALWAYS, Access, Fault};
 use crate::support::http::Response;
 
@@ -179,4 +180,159 @@ fn a_refusal_in_json() {
     let message = document["error"]["message"].as_str().unwrap();
     assert!(message.starts_with("main refused the push: pre-receive hook declined"), "{message}");
     stage.untouched();
+}
+
+const PUSH: &str = "POST /gitops.git/git-receive-pack";
+const FETCH: &str = "POST /gitops.git/git-upload-pack";
+
+/// Returns packet lines and the flush packet that ends them.
+fn packets(lines: &[&str]) -> Vec<u8> {
+    lines.iter().map(|line| packet(line.as_bytes())).chain([b"0000".to_vec()]).flatten().collect()
+}
+
+fn receive_pack(kind: &str, body: &[u8]) -> Response {
+    Response::new(200).header("Content-Type", &format!("application/x-git-receive-pack-{kind}")).body(body)
+}
+
+/// Azure Repos gives its reason behind `ng`, though `unpack` failed. Plain reports are those of servers without side bands.
+#[test]
+fn every_reason_of_a_report_is_told() {
+    let protected = "ng refs/heads/main TF402455: you must use a pull request\n";
+    for (lines, expected) in [
+        (&["unpack failed\n", protected][..], "unpack failed: failed; TF402455: you must use a pull request"),
+        (&["unpack ok\n", "ng refs/heads/main\n"], "main refused the push: the server gave no reason"),
+        (&["unpack ok\n", "ng refs/heads/main hook declined\n"], "main refused the push: hook declined"),
+    ] {
+        let (plain, banded) = (packets(lines), packet(&[&[1], packets(lines).as_slice()].concat()));
+        for body in [plain, [banded, b"0000".to_vec()].concat()] {
+            let stage = Stage::new();
+            let server = serve(&stage, Access::Open);
+            server.inject(PUSH, 1, Fault::Answer(receive_pack("result", &body)));
+            release(&stage, &server.url("gitops.git")).run().exit(8).stderr_has(expected);
+            stage.untouched();
+        }
+    }
+}
+
+/// Whether a flush follows or not, over each version of the protocol.
+#[test]
+fn error_packets_are_quoted() {
+    let error = packet(b"ERR over quota, ask bob\n");
+    for body in [error.clone(), [error.as_slice(), b"0000"].concat()] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        server.inject(PUSH, 1, Fault::Answer(receive_pack("result", &body)));
+        release(&stage, &server.url("gitops.git")).run().exit(8).stderr_has("remote: over quota, ask bob\n");
+        for is_old in [false, true] {
+            let server = serve(&stage, Access::Open);
+            if is_old {
+                server.disable_protocol_v2();
+            }
+            server.inject(FETCH, ALWAYS, Fault::Answer(upload_pack_result(&body)));
+            let output = release(&stage, &server.url("gitops.git")).args(["--branch", "main"]).run().exit(6);
+            output.stderr_has("cannot be reached: it says: over quota, ask bob\n");
+        }
+        let server = serve(&stage, Access::Open);
+        let advertisement = [packet(b"# service=git-receive-pack\n"), b"0000".to_vec(), body].concat();
+        server.inject("GET /", 1, Fault::Answer(receive_pack("advertisement", &advertisement)));
+        let output = release(&stage, &server.url("gitops.git")).args(["--branch", "main"]).run().exit(6);
+        output.stderr_has("cannot be reached: it says: over quota, ask bob\n");
+        stage.untouched();
+    }
+}
+
+/// The third side band ends an answer too.
+#[test]
+fn a_fatal_error_beside_a_pack_is_quoted() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let body = [packet(b"packfile\n"), packet(b"\x03the disk is broken\n"), b"0000".to_vec()].concat();
+    server.inject(FETCH, ALWAYS, Fault::Answer(upload_pack_result(&body)));
+    let output = release(&stage, &server.url("gitops.git")).args(["--branch", "main"]).run().exit(6);
+    output.stderr_has("it says: the disk is broken\n");
+}
+
+/// A script that moves the branch while a push is under way.
+fn move_the_branch(stage: &Stage) -> String {
+    let path = stage.remote.path().display();
+    format!(
+        "unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n\
+         tree=$(git --git-dir={path} rev-parse main^{{tree}})\n\
+         commit=$(git --git-dir={path} -c user.name=o -c user.email=o@x commit-tree -p main -m other $tree)\n\
+         git --git-dir={path} update-ref refs/heads/main $commit"
+    )
+}
+
+#[test]
+fn what_the_server_says_in_a_lost_race() {
+    let stage = Stage::new();
+    stage.remote.hook("pre-receive", &format!("echo 'be quick' >&2\n{}", move_the_branch(&stage)));
+    let lose = || release(&stage, &stage.remote.file_url()).args(["--attempts", "2"]);
+    let output = lose().run().exit(7);
+    output.stderr_has("the server's reason: ").stderr_has("remote: be quick\n");
+    let output = lose().arg("-v").run().exit(7).stdout();
+    assert_eq!(output.matches("remote: be quick").count(), 2, "{output}");
+}
+
+/// The branch moves at each attempt, and the hook would refuse on a quiet branch too: a retry cannot succeed.
+#[test]
+fn a_refusal_at_each_attempt_is_no_race() {
+    let stage = Stage::new();
+    stage.remote.hook("pre-receive", &format!("{}\necho 'only on Tuesdays' >&2\nexit 1", move_the_branch(&stage)));
+    let output = release(&stage, &stage.remote.file_url()).args(["--branch", "main", "--attempts", "2"]).run().exit(8);
+    output
+        .stderr_has("main refused the push: pre-receive hook declined")
+        .stderr_has("remote: only on Tuesdays")
+        .stderr_has("the branch moved in each of 2 attempts, too");
+}
+
+#[test]
+fn what_the_server_says_beside_an_accepted_push() {
+    let stage = Stage::new();
+    stage.remote.hook("post-receive", "echo 'This repository moved. Please use the new location.' >&2");
+    let said = "remote: This repository moved. Please use the new location.";
+    release(&stage, &stage.remote.file_url()).arg("-v").run().success().stdout_has(said);
+}
+
+/// Servers on go-git offer no side bands. git pushes there.
+#[test]
+fn a_server_without_side_bands() {
+    for (capabilities, exit) in [("report-status delete-refs ofs-delta", 0), ("delete-refs ofs-delta", 3)] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        let line = format!("{} refs/heads/main\0{capabilities}\n", stage.remote.tip("main").unwrap());
+        let service = packets(&["# service=git-receive-pack\n"]);
+        let body = [service, packets(&[&line])].concat();
+        let advertisement = || Fault::Answer(receive_pack("advertisement", &body));
+        server.inject("GET /gitops.git/info/refs?service=git-receive-pack", 1, advertisement());
+        let output = release(&stage, &server.url("gitops.git")).args(["--branch", "main"]).run().exit(exit);
+        match exit {
+            0 => assert_eq!(stage.remote.number_of_commits("main"), 2),
+            _ => {
+                output.stderr_has("it does not report what became of a push");
+                assert_eq!(server.requests().len(), 1, "told at the advertisement");
+            }
+        }
+    }
+}
+
+#[test]
+fn bodies_of_a_403_that_are_no_plain_text() {
+    for (kind, body, expected) in [
+        (
+            "application/json; charset=utf-8",
+            r#"{"message":"Blocked by policy 7","x":1}"#,
+            "403 Forbidden: Blocked by policy 7\n",
+        ),
+        ("application/json", r#"{"error":"nope"}"#, "403 Forbidden: nope\n"),
+        ("application/json", "{", "it answered 403 Forbidden\n"),
+        ("text/html", "<html><head><title>Log in first</title></head></html>", "403 Forbidden: Log in first\n"),
+        ("text/html", "<p>x", "it answered 403 Forbidden\n"),
+    ] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        let answer = Response::new(403).header("Content-Type", kind).body(body.as_bytes());
+        server.inject(PUSH, 1, Fault::Answer(answer));
+        release(&stage, &server.url("gitops.git")).run().exit(5).stderr_has(expected);
+    }
 }

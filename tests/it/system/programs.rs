@@ -165,7 +165,10 @@ fn an_ssh_that_is_silent() {
     for script in [hang.clone(), format!("printf '0012'; echo 'is it slow today?' >&2; {hang}")] {
         let begun = Instant::now();
         let release = release_over(&stage, &script).args(["--no-check", "--timeout", "1s"]);
-        let output = release.run().exit(6).stderr_has("cannot be reached: `ssh` gave no answer in 1s");
+        let output = release
+            .run()
+            .exit(6)
+            .stderr_has("cannot be reached: `ssh` takes too long: no answer within 1s, the limit of `--timeout`");
         assert_eq!(output.stderr().contains("  ssh: is it slow today?\n"), script != hang);
         assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
         assert!(!lives(&child), "what it started goes on");
@@ -258,7 +261,7 @@ fn a_hook_that_takes_too_long_on_a_local_path() {
     stage.remote.configure("receive.keepAlive", "0");
     let release = || stage.release().args(["--timeout", "2s"]).arg(stage.argument());
     let output = release().run().exit(6).stderr_has("which may still take effect");
-    output.stderr_has("`git-receive-pack` gave no answer in 2s");
+    output.stderr_has("`git-receive-pack` takes too long: no answer within 2s");
     stage.remote.hook("pre-receive", "exit 0");
     release().run().success();
     assert_eq!(stage.remote.number_of_commits("main"), 2);

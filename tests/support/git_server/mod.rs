@@ -2,6 +2,7 @@
 //! faults and a request log. Everything that speaks git is git.
 
 mod backend;
+pub mod packs;
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub enum Access {
 /// What goes wrong with a request. The pattern it was added with says with which.
 #[derive(Clone)]
 pub enum Fault {
+    /// Nothing: the request only counts, so that the next fault hits a later one.
+    Pass,
     /// Something else answers, such as a gateway.
     Answer(Response),
     /// Something else answers, one byte after each pause.
@@ -48,7 +51,7 @@ pub enum Fault {
 impl Fault {
     /// Returns whether git hears nothing of the request.
     fn is_early(&self) -> bool {
-        matches!(self, Self::Answer(_) | Self::Drip(..) | Self::CutRequest(_) | Self::Hang)
+        matches!(self, Self::Pass | Self::Answer(_) | Self::Drip(..) | Self::CutRequest(_) | Self::Hang)
     }
 }
 
@@ -175,8 +178,8 @@ impl Settings {
                 io::copy(&mut body.take(after as u64), &mut io::sink())?;
                 return Ok(Reply::Drop);
             }
+            Some(Fault::Pass) | None => {}
             Some(_) => return Ok(Reply::Hang),
-            None => {}
         }
         if let Some(response) = self.redirected(head).or_else(|| self.refused(head)) {
             return Ok(Reply::Send(response));

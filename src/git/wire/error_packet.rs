@@ -1,0 +1,59 @@
+//! How a server of any version of the protocol says why there is no answer: an `ERR` packet, or the side band of fatal errors
+//! in the middle of a pack.
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::io;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use gix::bstr::ByteSlice as _;
+use gix::protocol::transport::client::blocking_io::ExtendedBufRead;
+use gix::protocol::transport::packetline::read;
+
+/// The most bytes that are kept of a fatal error.
+const MAX_FATAL: usize = 4 << 10;
+
+/// What an `ERR` packet says. Untrusted text.
+#[derive(Debug, thiserror::Error)]
+#[error("it says: {0}")]
+pub(in crate::git) struct ErrorPacket(pub(in crate::git) String);
+
+/// Returns what the packet says that gix has made this error of.
+pub(in crate::git) fn error_packet(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(packet) = error.downcast_ref::<read::Error>() {
+            return Some(packet.message.to_string().trim_end().to_owned());
+        }
+        // An I/O error passes over the error that it wraps when it is asked for its source.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = wrapped.map(|wrapped| wrapped as &(dyn Error + 'static)).or_else(|| error.source());
+    }
+    None
+}
+
+/// What a server says on the side band of fatal errors.
+pub(in crate::git) struct FatalError(Rc<RefCell<Vec<u8>>>);
+
+impl FatalError {
+    /// Lets `reader` take the side bands apart, and keeps what comes on this one.
+    pub(in crate::git) fn of<'r>(reader: &mut impl ExtendedBufRead<'r>) -> Self {
+        let said = Rc::<RefCell<Vec<u8>>>::default();
+        let kept = said.clone();
+        reader.set_progress_handler(Some(Box::new(move |is_error, text| {
+            let mut kept = kept.borrow_mut();
+            if is_error && kept.len() < MAX_FATAL {
+                kept.extend_from_slice(&text[..text.len().min(MAX_FATAL)]);
+            }
+            ControlFlow::Continue(())
+        })));
+        Self(said)
+    }
+
+    /// Returns why a pack could not be read: what the server said, else `error`.
+    pub(in crate::git) fn or(&self, error: anyhow::Error) -> anyhow::Error {
+        let said = self.0.borrow().to_str_lossy().trim_end().to_owned();
+        if said.is_empty() { error } else { ErrorPacket(said).into() }
+    }
+}
