@@ -76,11 +76,13 @@ impl Environment {
     /// Returns the logins for repositories, in the order in which they count: `TAGSHIP_GIT_TOKEN` for the release branch's
     /// server, then the CI system's own token for its own server and no other.
     pub fn git_logins(&self) -> Vec<GitLogin> {
-        let token = self.text("TAGSHIP_GIT_TOKEN").map(|token| token.trim().to_owned());
-        let own = token.filter(|token| !token.is_empty()).map(|password| GitLogin {
+        // A secret that comes from a file may end in a line end.
+        let trimmed = |name| self.text(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let user = trimmed("TAGSHIP_GIT_USERNAME");
+        let own = trimmed("TAGSHIP_GIT_TOKEN").map(|password| GitLogin {
             variable: "TAGSHIP_GIT_TOKEN",
             server: None,
-            user: self.text("TAGSHIP_GIT_USERNAME").unwrap_or_else(|| "x-access-token".to_owned()),
+            user: user.unwrap_or_else(|| "x-access-token".to_owned()),
             password,
         });
         own.into_iter().chain(ci::git_logins(&|name| self.text(name))).collect()
@@ -154,6 +156,7 @@ mod tests {
         for (variables, expected) in [
             (&[("TAGSHIP_GIT_TOKEN", "t")][..], &["x-access-token:t@the remote"][..]),
             (&[("TAGSHIP_GIT_TOKEN", "t"), ("TAGSHIP_GIT_USERNAME", "me")], &["me:t@the remote"]),
+            (&[("TAGSHIP_GIT_TOKEN", "t\n"), ("TAGSHIP_GIT_USERNAME", "me\r\n")], &["me:t@the remote"]),
             (&[("TAGSHIP_GIT_USERNAME", "me")], &[]),
             (&[github, ("GITHUB_TOKEN", "t")], &["x-access-token:t@https://git.example:8443"]),
             (&[("GITHUB_TOKEN", "t")], &[]),

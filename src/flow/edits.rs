@@ -1,6 +1,7 @@
 //! What flows have in common: bytes in, edited bytes out, and what the edited entries release.
 
 use super::checks::Checks;
+use super::elsewhere::places_with;
 use super::image_to_check::ImageToCheck;
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::Release;
@@ -91,13 +92,9 @@ pub(super) fn require_entries(
         names.dedup();
         let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
         let name = argument.name.as_str();
-        let remedy = match elsewhere(name).as_slice() {
-            [] => meant(argument, files).unwrap_or_else(|| "`--add` appends a new entry".to_owned()),
-            [one] => format!("`{one}` has an entry `{name}`; name it with `-k`"),
-            [first @ .., last] => {
-                format!("`{}` and `{last}` have an entry `{name}`; name one with `-k`", first.join("`, `"))
-            }
-        };
+        let remedy = places_with(&elsewhere(name), name)
+            .or_else(|| meant(argument, files))
+            .unwrap_or_else(|| "`--add` appends a new entry".to_owned());
         return Err(Failure::no_entry(name, &names, &places, Some(&remedy)));
     }
     Ok(())

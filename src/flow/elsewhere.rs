@@ -43,6 +43,17 @@ pub(super) fn on_disk(root: &Path, here: &Path, name: &str) -> Vec<String> {
     folders.map(|folder| seen_from(here, folder).display().to_string()).take(MAX_TOLD).collect()
 }
 
+/// Returns what to do if the folders `places` have an entry `name`; `None` if there are none.
+pub(super) fn places_with(places: &[String], name: &str) -> Option<String> {
+    match places {
+        [] => None,
+        [one] => Some(format!("`{one}` has an entry `{name}`; name it with `-k`")),
+        [first @ .., last] => {
+            Some(format!("`{}` and `{last}` have an entry `{name}`; name one with `-k`", first.join("`, `")))
+        }
+    }
+}
+
 fn has_entry(text: &[u8], name: &str) -> bool {
     kustomization::entries(text).is_ok_and(|entries| entries.iter().any(|(other, _)| other == name))
 }

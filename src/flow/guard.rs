@@ -2,6 +2,7 @@
 //! anything is asked of a registry.
 
 use super::branch::tell_connections;
+use super::rereads::Rereads;
 use crate::guards::own_push::own_push;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Listener, Outcome};
@@ -23,7 +24,7 @@ pub(super) fn stopped(
     if on_own_commit == OnOwnCommit::Ignore {
         return Ok(None);
     }
-    let own = own_push(target);
+    let own = Rereads::new(target.timeout).run(listener, |_| own_push(target));
     tell_connections(target, listener);
     let own = match own {
         Ok(Some(own)) => own,

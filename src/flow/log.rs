@@ -1,6 +1,8 @@
 //! `log`: what was released to a branch, from its history.
 
 use crate::flow::branch::{ReleaseBranch, tell_connections};
+use crate::flow::elsewhere::{kustomizations_with, places_with};
+use crate::flow::rereads::Rereads;
 use crate::git::RefsKept;
 use crate::guards::entry_history::EntryHistory;
 use crate::outcome::failure::Failure;
@@ -10,14 +12,14 @@ use crate::targets::kustomization::{self, Fields};
 
 /// Lists the releases of one entry, or of all entries of a kustomization.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let listed = releases(request, listener);
+    let listed = Rereads::new(request.target.timeout).run(listener, |listener| releases(request, listener));
     tell_connections(&request.target, listener);
     listed
 }
 
 fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let target = ReleaseBranch::open(&request.target)?;
-    let mut start = target.read_tip(Effect::DryRun, &NewBranch::Refused, RefsKept::Branch)?;
+    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, RefsKept::Branch)?;
     let snapshot = &mut start.snapshot;
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} does not support partial fetches; only its newest commit is known")));
@@ -29,11 +31,8 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
         let name = request.name.as_deref();
         let mut found = EntryHistory::read(snapshot, &path, name, |changes| changes.len() >= request.limit)?;
         if let (true, Some(name)) = (found.changes.is_empty() && found.complete, name) {
-            return Err(no_entry(
-                name,
-                &kustomization::entries(snapshot.file(&path)?).unwrap_or_default(),
-                &path.to_string(),
-            ));
+            let entries = kustomization::entries(snapshot.file(&path)?).unwrap_or_default();
+            return Err(no_entry(name, &entries, &path.to_string(), &kustomizations_with(snapshot, name)));
         }
         if !found.complete && found.changes.len() < request.limit && !snapshot.is_whole() {
             listener(&Event::Noted(format!(
@@ -47,8 +46,8 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
     Ok(outcome)
 }
 
-/// Returns the failure for a name that no entry has or ever had.
-pub(super) fn no_entry(name: &str, entries: &[(String, Fields)], path: &str) -> Failure {
+/// Returns the failure for a name that no entry has or ever had in the file at `path`; the folders `elsewhere` have it.
+pub(super) fn no_entry(name: &str, entries: &[(String, Fields)], path: &str, elsewhere: &[String]) -> Failure {
     let names: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
-    Failure::no_entry(name, &names, &[path.to_owned()], None)
+    Failure::no_entry(name, &names, &[path.to_owned()], places_with(elsewhere, name).as_deref())
 }

@@ -12,6 +12,7 @@ mod log;
 mod promote;
 mod publish;
 mod release;
+mod rereads;
 mod rollback;
 mod set;
 

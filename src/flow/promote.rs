@@ -4,6 +4,7 @@
 use super::branch::{ReleaseBranch, tell_connections};
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::no_entry;
+use super::rereads::Rereads;
 use super::rollback::exactly;
 use crate::git::{RefsKept, RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
@@ -19,7 +20,13 @@ use crate::targets::kustomization::{self, Fields};
 /// Carries entries on.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut notes = Vec::new();
-    let elsewhere = request.from_target.as_ref().map(|from| elsewhere(from, request, &mut notes)).transpose();
+    let mut read_from = |from: &TargetRequest| {
+        Rereads::new(from.timeout).run(listener, |_| {
+            notes.clear();
+            elsewhere(from, request, &mut notes)
+        })
+    };
+    let elsewhere = request.from_target.as_ref().map(&mut read_from).transpose();
     tell_connections(&request.delivery.target, listener);
     let elsewhere = elsewhere?;
     let mut told = false;
@@ -96,7 +103,7 @@ fn elsewhere(from: &TargetRequest, request: &PromoteRequest, notes: &mut Vec<Str
         Some(here) => ReleaseBranch::open(&from.beside(here))?,
         None => ReleaseBranch::open(from)?,
     };
-    let mut start = target.read_tip(Effect::DryRun, &NewBranch::Refused, RefsKept::Branch)?;
+    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, RefsKept::Branch)?;
     let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(written), &[])?)?;
     Running::read(&mut start.snapshot, path, request, notes)
 }
@@ -134,7 +141,8 @@ impl Running {
         let mut carried = Vec::new();
         let mut left = Vec::new();
         for name in names {
-            let fields = self.fields(name.as_str()).ok_or_else(|| no_entry(name.as_str(), &self.entries, &path))?;
+            let fields =
+                self.fields(name.as_str()).ok_or_else(|| no_entry(name.as_str(), &self.entries, &path, &[]))?;
             if !says_what_runs(fields) {
                 return Err(Failure::target(format!("`{name}` has neither tag nor digest in `{path}`")));
             }

@@ -2,6 +2,7 @@
 //! commit names what it takes back: that must not come again by accident.
 
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
+use super::elsewhere::kustomizations_with;
 use super::log::no_entry;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::entry_history::EntryHistory;
@@ -90,11 +91,8 @@ fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRe
     let name = request.name.as_str();
     let found = EntryHistory::read(snapshot, path, Some(name), |releases| way_back(releases, &request.to).is_some())?;
     if found.changes.is_empty() && found.complete {
-        return Err(no_entry(
-            name,
-            &kustomization::entries(snapshot.file(path)?).unwrap_or_default(),
-            &path.to_string(),
-        ));
+        let entries = kustomization::entries(snapshot.file(path)?).unwrap_or_default();
+        return Err(no_entry(name, &entries, &path.to_string(), &kustomizations_with(snapshot, name)));
     }
     way_back(&found.changes, &request.to).ok_or_else(|| no_way(name, &found.changes, &request.to))
 }

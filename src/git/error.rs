@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::wire::known_login::{LoginOrigin, Withheld};
 use crate::system::connection::ConnectionError;
+use crate::system::tls::{MisnamedAuthorities, TlsError};
 
 /// Why a repository could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +95,14 @@ pub enum GitError {
     #[error("{remote} is not trusted: {cause}")]
     Untrusted { remote: String, cause: ConnectionError },
 
+    /// The machine has no CA certificates.
+    #[error(transparent)]
+    NoAuthorities(TlsError),
+
+    /// A variable names certificates in place of the system's, and there are none.
+    #[error(transparent)]
+    MisnamedAuthorities(MisnamedAuthorities),
+
     /// git's configuration has a mistake in its syntax. What is there may be a secret, and is not told.
     #[error("git's configuration has a mistake in {place}")]
     Configuration { place: String },
@@ -126,7 +135,7 @@ pub enum GitError {
     Unsupported { remote: String, what: &'static str },
 
     /// The push may or may not have taken effect, and the branch does not tell.
-    #[error("the connection was lost during the push to {remote}, which may still take effect")]
+    #[error("no answer confirms the push to {remote}, which may still take effect")]
     Uncertain { remote: String, source: Box<Self> },
 
     /// The signer could not be started, or what it made is no signature.

@@ -9,14 +9,11 @@ use std::io;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
+use gix::protocol::Command;
 use gix::protocol::fetch::response::Acknowledgement;
 use gix::protocol::fetch::{Arguments, Response};
-use gix::protocol::handshake::Ref;
-use gix::protocol::ls_refs::RefPrefixes;
 use gix::protocol::transport::client::Capabilities;
-use gix::protocol::transport::client::blocking_io::ExtendedBufRead;
 use gix::protocol::transport::{Protocol, Service};
-use gix::protocol::{Command, LsRefsCommand};
 
 use super::error::GitError;
 use super::lineage::{Lineage, told_by};
@@ -24,9 +21,13 @@ use super::objects::name::{BranchName, CommitId};
 use super::objects::pack::{Incoming, Taken};
 use super::objects::store::Objects;
 use super::remote::Remote;
+use super::tips::{Tips, list_tips};
 use super::wire::allowance::Allowance;
-use super::wire::error_packet::{ErrorPacket, FatalError, error_packet};
+use super::wire::error_packet::{ErrorPacket, FatalError, refused};
 use super::wire::service_connection::{AGENT, Connection};
+use gix::protocol::LsRefsCommand;
+use gix::protocol::handshake::Ref;
+use gix::protocol::ls_refs::RefPrefixes;
 
 /// The most objects that are read of the first fetch, which are the newest commits and the tip's trees. Of ten well-known
 /// GitOps repositories, the largest has 1,766 trees, which are 200 kB. With more trees, those along one path are fewer bytes.
@@ -42,17 +43,6 @@ pub struct Reader<'r> {
     capabilities: Capabilities,
     /// The tips that a server of protocol v0 or v1 advertises in its first answer.
     advertised: Tips,
-}
-
-/// The tips of the remote's branches that a release needs.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tips {
-    /// The branch that was asked for, else the remote's default branch; `None` if it has none.
-    pub branch: Option<BranchName>,
-    /// The branch's commit; `None` if the branch does not exist.
-    pub tip: Option<CommitId>,
-    /// The commit of the remote's default branch; `None` in an empty repository.
-    pub default: Option<CommitId>,
 }
 
 /// How much of a commit came with its first fetch.
@@ -94,9 +84,9 @@ impl<'r> Reader<'r> {
         if self.protocol != Protocol::V2 {
             return Ok(self.advertised.clone());
         }
-        let branch = self.advertised.branch.as_ref().map(BranchName::full);
-        let refs = self.refs(["HEAD".to_owned()].into_iter().chain(branch))?;
-        Ok(tips(&refs, self.advertised.branch.as_ref()))
+        let branch = self.advertised.branch.as_ref();
+        let listed = list_tips(&mut self.connection.transport, &self.capabilities, branch);
+        listed.map_err(|error| self.connection.failed(error))
     }
 
     /// Asks for the refs whose full names begin so, and maybe for more; a server of an old protocol is not asked.
@@ -347,20 +337,6 @@ fn negotiate(
     Ok(Negotiated::Pack(taken))
 }
 
-/// Fails if a server answers with an `ERR` line, which gix would take for an unknown section or a side band.
-fn refused<'r>(protocol: Protocol, reader: &mut impl ExtendedBufRead<'r>) -> anyhow::Result<()> {
-    if protocol == Protocol::V2 {
-        reader.reset(Protocol::V2);
-    }
-    let said = match reader.peek_data_line() {
-        Some(Ok(Ok(line))) => line.strip_prefix(b"ERR ").map(|said| said.to_str_lossy().trim_end().to_owned()),
-        // Over a pipe, gix has parsed the line already.
-        Some(Err(error)) => error_packet(&error),
-        _ => None,
-    };
-    said.map_or(Ok(()), |said| Err(ErrorPacket(said).into()))
-}
-
 /// Returns whether a server has refused. A program does so as soon as it reads the id of an object that it does not have,
 /// and ends without reading the rest.
 fn is_refusal(error: &anyhow::Error) -> bool {
@@ -368,24 +344,6 @@ fn is_refusal(error: &anyhow::Error) -> bool {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     };
     error.is::<ErrorPacket>() || error.chain().any(is_broken_pipe)
-}
-
-fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {
-    let mut tips = Tips { branch: branch.cloned(), ..Tips::default() };
-    for reference in refs {
-        let (name, object, _) = reference.unpack();
-        let object = object.map(|id| CommitId(id.to_owned()));
-        if name == "HEAD" {
-            tips.default = object;
-            if let (None, Ref::Symbolic { target, .. } | Ref::Unborn { target, .. }) = (branch, reference) {
-                tips.branch = BranchName::from_full(target);
-                tips.tip = object;
-            }
-        } else if branch.is_some_and(|branch| name == branch.full().as_str()) {
-            tips.tip = object;
-        }
-    }
-    tips
 }
 
 /// Refuses a repository of another hash function than SHA-1: nothing here has been tested with one.

@@ -25,6 +25,7 @@ use super::wire::ssh::{Ssh, SshSettings};
 use super::wire::traffic::{Counters, Traffic};
 use crate::system::notices::Notices;
 use crate::system::proxy::Proxies;
+use crate::system::tls::SystemAuthorities;
 
 /// A repository that is read and written over a transport; a local path as well.
 pub struct Remote {
@@ -59,6 +60,8 @@ pub struct RemoteOptions {
     pub ssh: SshSettings,
     /// `GIT_SSL_CAINFO` of git.
     pub ca_file: Option<PathBuf>,
+    /// What the environment names in place of the system's CA certificates.
+    pub system: SystemAuthorities,
     /// The forward proxies that the environment names.
     pub proxies: Proxies,
     /// `GIT_SSL_NO_VERIFY` of git.
@@ -227,7 +230,7 @@ fn http_address(
     public.set_password(None);
     let public = Url::parse(&public.to_bstring().to_str_lossy()).map_err(|error| invalid(shown, &error.to_string()))?;
     let proxies = proxies(&settings, &options.proxies)?;
-    let client = http_client(&public, &settings, &proxies, options.timeout, options.home.as_deref())?;
+    let client = http_client(&public, &settings, &proxies, &options.system, options.timeout, options.home.as_deref())?;
     let mut access = Access { notices: options.notices.clone(), proxy: proxies.shown(&public), ..Access::default() };
     let mut header = None;
     for line in &settings.extra_headers {
@@ -239,7 +242,7 @@ fn http_address(
             None => {}
         }
     }
-    access.protection = Protection::of(&public, settings.unverified_by);
+    access.protection = Protection::of(&public, settings.unverified_by, &proxies);
     let places = LoginPlaces {
         url,
         written_by,

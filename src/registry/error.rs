@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::limits::MAX_MANIFEST_SIZE;
+use crate::system::tls::MisnamedAuthorities;
 
 /// Why a check came to no verdict.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,9 @@ pub enum CheckError {
     /// The certificates of an authority that was given cannot be used: usage.
     #[error("cannot use the certificates in `{path}`")]
     Authority { path: PathBuf, source: AuthorityProblem },
+    /// A variable names certificates in place of the system's, and there are none: usage.
+    #[error(transparent)]
+    Misnamed(MisnamedAuthorities),
     /// The login cannot be had from the program that the docker configuration names: unauthorized.
     #[error("cannot get the login for `{server}` from `{program}`")]
     Helper { program: String, server: String, source: HelperProblem },
@@ -55,8 +59,6 @@ pub enum AuthorityProblem {
     Unreadable(#[source] std::io::Error),
     #[error("it holds no certificate in the PEM form")]
     NoCertificate,
-    #[error("`{variable}` names it, and it cannot be read")]
-    Named { variable: &'static str, source: std::io::Error },
 }
 
 /// What is wrong with a docker configuration. The parser's own message is not kept: it quotes values.

@@ -38,3 +38,4 @@ pub use requirement::{Finding, ImagePlatform, Part, Requirement, Revision};
 pub use verdict::{Outage, Verdict};
 
 pub use crate::system::proxy::Proxies;
+pub use crate::system::tls::SystemAuthorities;

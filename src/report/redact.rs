@@ -16,7 +16,12 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
     while let Some(slashes) = rest.find("//") {
         let (before, after) = rest.split_at(slashes + 2);
         shown.push_str(before);
-        let end = after.find(|c: char| c.is_whitespace() || "/\\\"'`<>".contains(c)).unwrap_or(after.len());
+        let word = after.find(|c: char| c.is_whitespace() || "\\\"'`<>".contains(c)).unwrap_or(after.len());
+        let authority = after[..word].find('/').unwrap_or(word);
+        // A password may have a `/` in it, and then looks like a port.
+        let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let has_odd_port = after[..authority].rsplit_once(':').is_some_and(|(_, port)| !is_port(port));
+        let end = if has_odd_port { word } else { authority };
         let is_http = {
             let scheme = before.trim_end_matches("//").to_ascii_lowercase();
             scheme.ends_with("http:") || scheme.ends_with("https:")
@@ -46,6 +51,8 @@ mod tests {
             ("'//u:p@q@h'", "'//***@h'"),
             ("https://h:80/x@y:z", "https://h:80/x@y:z"),
             (r#"{"a":"https://u:p@h","b":"//x","c":"y@z:1"}"#, r#"{"a":"https://***@h","b":"//x","c":"y@z:1"}"#),
+            ("https://u:p/q@h/x", "https://***@h/x"),
+            ("https://h:80/x@y", "https://h:80/x@y"),
             ("a // b:c@d", "a // b:c@d"),
             ("////u:p@h", "////***@h"),
         ] {

@@ -2,7 +2,7 @@
 
 use super::values::listed;
 use crate::cli::{CommitArguments, Environment};
-use crate::git::{GitError, Identity, IdentityParts, Signed, Trailer};
+use crate::git::{GitError, Identity, IdentityParts, Signed, Trailer, has_login};
 use crate::message::compose::Options;
 use crate::message::git_tag::GitTagTemplate;
 use crate::message::skip_ci::{self, SkipCi};
@@ -64,6 +64,10 @@ fn identity(environment: &Environment, role: &str) -> IdentityParts {
 }
 
 fn template(text: &str) -> Result<MessageTemplate, Failure> {
+    if has_login(text) {
+        return Err(Failure::usage("a URL in the message has a login in it")
+            .hint("leave it out: all who read the repository can read its commits"));
+    }
     MessageTemplate::parse(text).map_err(|error| no_template(&error))
 }
 
@@ -79,6 +83,10 @@ fn git_tag(arguments: &CommitArguments) -> Result<Option<GitTagTemplate>, Failur
     let Some(name) = &arguments.git_tag else {
         return Ok(None);
     };
+    if arguments.git_tag_message.as_deref().is_some_and(has_login) {
+        return Err(Failure::usage("a URL in the message of the tag has a login in it")
+            .hint("leave it out: all who read the repository can read its tags"));
+    }
     let template = GitTagTemplate::parse(name, arguments.git_tag_message.as_deref());
     let template = template.map_err(|error| no_template(&error))?;
     match template.is_possible() {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::cli::{Environment, RegistryLogin};
 use crate::outcome::failure::Failure;
-use crate::registry::{GivenLogin, LoginSources, Proxies, Secret, Trust};
+use crate::registry::{GivenLogin, LoginSources, Proxies, Secret, SystemAuthorities, Trust};
 
 const HOST: &str = "TAGSHIP_REGISTRY_HOST";
 const USERNAME: &str = "TAGSHIP_REGISTRY_USERNAME";
@@ -33,12 +33,19 @@ pub(crate) fn trust(environment: &Environment, ca_file: Option<PathBuf>) -> Trus
     let config = environment.path("XDG_CONFIG_HOME").or_else(|| Some(environment.path("HOME")?.join(".config")));
     let bases = [Some(PathBuf::from("/etc")), config].into_iter().flatten();
     let folders = bases.flat_map(|base| [base.join("docker/certs.d"), base.join("containers/certs.d")]);
-    Trust { ca_file, folders: folders.collect(), system_file: environment.path("SSL_CERT_FILE") }
+    Trust { ca_file, folders: folders.collect(), system: system_authorities(environment) }
+}
+
+/// Returns what the environment names in place of the system's CA certificates.
+pub(crate) fn system_authorities(environment: &Environment) -> SystemAuthorities {
+    SystemAuthorities { file: environment.path("SSL_CERT_FILE"), folder: environment.path("SSL_CERT_DIR") }
 }
 
 /// Returns the forward proxies.
-pub(crate) fn proxies(environment: &Environment) -> Proxies {
-    Proxies::of_environment(|name| environment.text(name))
+pub(crate) fn proxies(environment: &Environment) -> Result<Proxies, Failure> {
+    Proxies::of_environment(|name| environment.text(name)).map_err(|unusable| {
+        Failure::usage(unusable.to_string()).hint("write it as `http://HOST:PORT`, or unset it to go without a proxy")
+    })
 }
 
 /// Returns the login in our own variables.

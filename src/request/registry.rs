@@ -33,7 +33,7 @@ impl RegistryRequest {
             wait: wait.transpose()?,
             plain_http: plain_http(&arguments.plain_http)?,
             trust: logins::trust(environment, arguments.ca_file.clone()),
-            proxies: logins::proxies(environment),
+            proxies: logins::proxies(environment)?,
             timeout: duration(&arguments.timeout)?,
             logins: logins::sources(environment)?,
         })
@@ -75,7 +75,9 @@ fn is_host(text: &str) -> bool {
     };
     let is_address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let is_name = |host: &str| {
-        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        !host.is_empty()
+            && !host.starts_with(['.', '-'])
+            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
     };
     let is_host = match is_address {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
@@ -121,6 +123,7 @@ mod tests {
             ("https://lan", None),
             ("ftp://lan", None),
             ("*.lan", None),
+            (".lan", None),
             ("*", None),
             ("lan/org", None),
             ("http://lan/v2/", None),

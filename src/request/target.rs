@@ -9,7 +9,8 @@ use super::run::Run;
 use super::values::duration;
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::git::{
-    Askpass, BranchName, HostLogin, InsecureGit, Notices, Proxies, Remote, RemoteOptions, SshSettings, TrustedOwner,
+    Askpass, BranchName, HostLogin, InsecureGit, Notices, Proxies, Remote, RemoteOptions, SshSettings,
+    SystemAuthorities, TrustedOwner,
 };
 use crate::outcome::failure::Failure;
 
@@ -26,6 +27,7 @@ pub struct TargetRequest {
     pub ssh: SshSettings,
     /// The CA certificates that the repository's server is checked against, in place of the system's.
     pub git_ca_file: Option<PathBuf>,
+    pub system_authorities: SystemAuthorities,
     pub proxies: Proxies,
     /// Whether the certificate of the repository's server is not checked.
     pub git_unverified: bool,
@@ -79,7 +81,8 @@ impl TargetRequest {
                 variant: environment.text("GIT_SSH_VARIANT"),
             },
             git_ca_file: environment.path("GIT_SSL_CAINFO"),
-            proxies: logins::proxies(environment),
+            system_authorities: logins::system_authorities(environment),
+            proxies: logins::proxies(environment)?,
             git_unverified: environment.git_unverified(),
             git_logins: environment.git_logins().into_iter().map(host_login).collect(),
             insecure_git: if arguments.insecure_git { InsecureGit::Allowed } else { InsecureGit::Refused },
@@ -103,6 +106,7 @@ impl TargetRequest {
             timeout: self.timeout,
             ssh: self.ssh.clone(),
             ca_file: self.git_ca_file.clone(),
+            system: self.system_authorities.clone(),
             proxies: self.proxies.clone(),
             unverified: self.git_unverified,
             logins: self.git_logins.clone(),
@@ -166,7 +170,21 @@ fn repository(repo: &str, here: &Path, remote: &str, environment: &Environment) 
         return Err(Failure::target(format!("there is no folder `{repo}`"))
             .hint(format!("did you mean `{}/{repo}`?", server.trim_end_matches('/'))));
     }
+    if is_url_without_scheme(repo) && !folder.exists() {
+        return Err(
+            Failure::target(format!("there is no folder `{repo}`")).hint(format!("did you mean `https://{repo}`?"))
+        );
+    }
     Ok(Repository::Url(repo.to_owned()))
+}
+
+/// Returns whether a text is `HOST/OWNER/NAME`, whose host has a dot in it.
+fn is_url_without_scheme(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(host, path)| {
+        // No `:` or `@`: what is before one may be a login.
+        let is_name = host.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
+        is_name && host.contains('.') && !host.starts_with('.') && is_owner_and_name(path)
+    })
 }
 
 /// Returns whether a text is `OWNER/NAME`, as the action takes it.

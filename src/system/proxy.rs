@@ -36,20 +36,30 @@ enum Direct {
     },
 }
 
+/// The variable that names no proxy. Its value may hold a login, and is not told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the URL of a proxy")]
+pub struct UnusableProxy(String);
+
 impl Proxies {
     /// Returns the proxies that the environment names. As for Go, the names in capitals count first.
-    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+    ///
+    /// # Errors
+    /// A variable has no URL in it. To go without a proxy then would lead past the one that is meant.
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, UnusableProxy> {
         // In a CGI program a client chooses `HTTP_PROXY`: it is its header `Proxy`.
         if variable("REQUEST_METHOD").is_some() {
-            return Self::default();
+            return Ok(Self::default());
         }
-        let either = |name: &str| variable(name).or_else(|| variable(&name.to_ascii_lowercase()));
-        let proxy = |name: &str| either(name).or_else(|| either("ALL_PROXY")).and_then(|text| parse(&text));
-        Self {
-            http: proxy("HTTP_PROXY"),
-            https: proxy("HTTPS_PROXY"),
-            direct: direct(&either("NO_PROXY").unwrap_or_default()),
-        }
+        let named = |name: String| variable(&name).filter(|text| !text.trim().is_empty()).map(|text| (name, text));
+        let either = |name: &str| named(name.to_owned()).or_else(|| named(name.to_ascii_lowercase()));
+        let proxy = |name: &str| match either(name).or_else(|| either("ALL_PROXY")) {
+            Some((name, text)) => parse(&text).map(Some).ok_or(UnusableProxy(name)),
+            None => Ok(None),
+        };
+        let (http, https) = (proxy("HTTP_PROXY")?, proxy("HTTPS_PROXY")?);
+        let direct = direct(&either("NO_PROXY").map(|(_, list)| list).unwrap_or_default());
+        Ok(Self { http, https, direct })
     }
 
     /// Returns the same exceptions with another proxy for all URLs; `None` if `text` is no URL.
@@ -158,7 +168,7 @@ mod tests {
     fn of(variables: &[(&str, &str)]) -> Proxies {
         let value =
             |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        Proxies::of_environment(value)
+        Proxies::of_environment(value).unwrap()
     }
 
     fn shown(variables: &[(&str, &str)], url: &str) -> Option<String> {
@@ -203,6 +213,14 @@ mod tests {
         ] {
             let proxy = shown(&[("HTTP_PROXY", "http://p:1"), ("HTTPS_PROXY", "http://p:1"), ("NO_PROXY", list)], url);
             assert_eq!(proxy.is_none(), is_direct, "{list} {url}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_is_no_url() {
+        for (name, text) in [("https_proxy", "u:s3cret@:::"), ("ALL_PROXY", "http://"), ("HTTP_PROXY", "h:1x")] {
+            let error = Proxies::of_environment(|known| (known == name).then(|| text.to_owned())).err().unwrap();
+            assert_eq!(error.to_string(), format!("`{name}` is not the URL of a proxy"), "{text}");
         }
     }
 

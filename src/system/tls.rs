@@ -4,6 +4,7 @@
 //! signature: the rules of the web (webpki) refuse it, while openssl and Go accept it.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use jiff::tz::TimeZone;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
@@ -36,11 +38,61 @@ const SIGNED_BY_ITSELF: &str = "its certificate is signed by itself, and is not 
 
 /// The authorities that are trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Authorities {
+pub enum Authorities<'a> {
     /// Those of the system, and those that were given.
-    SystemAndGiven,
+    SystemAndGiven(&'a SystemAuthorities),
     /// Those that were given alone.
     GivenAlone,
+}
+
+/// What the environment names in place of the system's authorities.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SystemAuthorities {
+    /// `SSL_CERT_FILE`
+    pub file: Option<PathBuf>,
+    /// `SSL_CERT_DIR`
+    pub folder: Option<PathBuf>,
+}
+
+/// A variable of the environment that names no certificate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no CA certificate was found: `{variable}` names `{}`, {why}", path.display())]
+pub struct MisnamedAuthorities {
+    pub variable: &'static str,
+    path: PathBuf,
+    why: String,
+}
+
+/// Why there is no client for TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error(transparent)]
+    Misnamed(MisnamedAuthorities),
+    #[error("{NO_AUTHORITIES}")]
+    NoAuthorities,
+    #[error(transparent)]
+    Other(#[from] Error),
+}
+
+impl SystemAuthorities {
+    /// Returns the variable that names no certificate, if one is why there are none.
+    fn misnamed(&self) -> Option<MisnamedAuthorities> {
+        let problem = |variable, path: &Path, none: &str| {
+            let why = match std::fs::metadata(path) {
+                Ok(_) => none.to_owned(),
+                Err(error) => format!("which cannot be read: {error}"),
+            };
+            MisnamedAuthorities { variable, path: path.to_owned(), why }
+        };
+        let file = self.file.as_ref().map(|file| problem("SSL_CERT_FILE", file, "which has no certificate in it"));
+        file.or_else(|| Some(problem("SSL_CERT_DIR", self.folder.as_ref()?, "which has no certificate in it")))
+    }
+
+    /// Returns the certificates of the file. A server may present one of them itself.
+    fn certificates(&self) -> Vec<CertificateDer<'static>> {
+        let pem = self.file.as_ref().and_then(|file| std::fs::read(file).ok()).unwrap_or_default();
+        CertificateDer::pem_slice_iter(&pem).flatten().collect()
+    }
 }
 
 /// What is wrong with the certificate of a server.
@@ -74,9 +126,17 @@ impl std::error::Error for UntrustedCertificate {}
 ///
 /// # Errors
 /// A certificate cannot be read, or there is no authority at all, as on a machine without CA certificates.
-pub fn client_config(authorities: Authorities, given: Vec<CertificateDer<'static>>) -> Result<ClientConfig, Error> {
+pub fn client_config(
+    authorities: Authorities<'_>,
+    given: Vec<CertificateDer<'static>>,
+) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = Verifier { signed: signed(authorities, &given, &provider)?, given };
+    let signed = signed(authorities, &given, &provider)?;
+    let of_system = match authorities {
+        Authorities::SystemAndGiven(system) => system.certificates(),
+        Authorities::GivenAlone => Vec::new(),
+    };
+    let verifier = Verifier { signed, given: given.into_iter().chain(of_system).collect() };
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let mut config = config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -85,14 +145,14 @@ pub fn client_config(authorities: Authorities, given: Vec<CertificateDer<'static
 
 /// Returns the verifier of what authorities have signed.
 fn signed(
-    authorities: Authorities,
+    authorities: Authorities<'_>,
     given: &[CertificateDer<'static>],
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
     let (given, provider) = (given.iter().cloned(), Arc::clone(provider));
-    if authorities == Authorities::SystemAndGiven {
+    if let Authorities::SystemAndGiven(system) = authorities {
         let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(given, provider);
-        return Ok(Arc::new(verifier.map_err(without_authorities)?));
+        return Ok(Arc::new(verifier.map_err(|error| without_authorities(error, system))?));
     }
     let mut roots = RootCertStore::empty();
     for certificate in given {
@@ -103,10 +163,10 @@ fn signed(
 }
 
 /// Says where authorities were looked for.
-fn without_authorities(error: Error) -> Error {
+fn without_authorities(error: Error, system: &SystemAuthorities) -> TlsError {
     match error {
-        Error::General(_) => Error::General(NO_AUTHORITIES.to_owned()),
-        error => error,
+        Error::General(_) => system.misnamed().map_or(TlsError::NoAuthorities, TlsError::Misnamed),
+        error => error.into(),
     }
 }
 

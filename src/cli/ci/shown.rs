@@ -1,14 +1,14 @@
 //! URLs and names of repositories as they may be shown: they come from variables of CI systems, where a login may have been
 //! put into them, and go into commits. What is not understood is not shown at all.
 
-/// Returns a URL without its login, query and fragment, or the `USER@HOST:PATH` of ssh; `None` if it is neither, or if its path
+/// Returns a URL without its login, parameters, query and fragment, or the `USER@HOST:PATH` of ssh; `None` if it is neither, or if its path
 /// looks as if a part of a login were in it. The user of an ssh URL stays, because it belongs to the address.
 pub(in crate::cli) fn url(text: &str) -> Option<String> {
     let Some((scheme, rest)) = text.split_once("://") else { return ssh_address(text) };
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c));
     let scheme = scheme.to_ascii_lowercase();
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let rest = rest.split(['?', '#', ';']).next().unwrap_or_default();
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (login, host) = authority.rsplit_once('@').map_or((None, authority), |(login, host)| (Some(login), host));
     let user = login.filter(|_| scheme.ends_with("ssh")).and_then(|login| login.split(':').next());
@@ -41,7 +41,10 @@ fn is_user(text: &str) -> bool {
 }
 
 fn is_host(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:[]".contains(c))
+    // A password may look like a port.
+    let is_port = |port: &str| port.ends_with(']') || port.chars().all(|c| c.is_ascii_digit());
+    let has_port = text.rsplit_once(':').is_none_or(|(_, port)| is_port(port));
+    !text.is_empty() && has_port && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:[]".contains(c))
 }
 
 fn is_path(text: &str) -> bool {
@@ -65,6 +68,9 @@ mod tests {
             ("file:///srv/a", Some("file:///srv/a")),
             ("h:a/b.git", Some("h:a/b.git")),
             ("https://h/a?token=p#p", Some("https://h/a")),
+            ("https://h/a;jsessionid=p", Some("https://h/a")),
+            ("https://[::1]:80/a", Some("https://[::1]:80/a")),
+            ("https://u:p#q@h/a", None),
             ("https://h/a@b", None),
             ("https://u:p/q@h/a", None),
             ("u:p@h:a/b.git", None),

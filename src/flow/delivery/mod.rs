@@ -14,8 +14,9 @@ pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 use self::attempt::{Attempt, Stop};
 use super::branch::{ReleaseBranch, tell_connections};
 use super::checks::Checks;
+use super::rereads::Rereads;
 use crate::git::{PushRefusal, RefsKept};
-use crate::outcome::failure::{Failure, FailureKind, Retry};
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::system::backoff::Backoff;
 
@@ -26,9 +27,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// After so many attempts, a pause is at most as long as an attempt takes: among many writers, those that have lost often are
 /// the oldest, and get ahead of the others.
 const PATIENT_ATTEMPTS: u32 = 3;
-
-/// How often the branch is read in all if the repository's answer is cut off, or if it lags behind itself.
-const MAX_TRIES: u32 = 5;
 
 /// Delivers everything in one commit, or nothing.
 pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -43,18 +41,10 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let branch = ReleaseBranch::open(&delivery.target)?;
     let kept = if delivery.commit.git_tag.is_some() { RefsKept::BranchAndTags } else { RefsKept::Branch };
     let read_tip = || branch.read_tip(delivery.effect, &delivery.new_branch, kept);
-    let deadline = Instant::now() + delivery.target.timeout;
-    let mut retries = Backoff::new(MAX_TRIES, FIRST_PAUSE, LONGEST_PAUSE).until(deadline);
-    let mut may_try_again = |failure: Failure, listener: &mut Listener<'_>| {
-        if failure.retry == Retry::None || !retries.wait(Duration::ZERO) {
-            return Err(failure);
-        }
-        listener(&Event::Noted(format!("{}; trying again", failure.message)));
-        Ok(())
-    };
+    let mut rereads = Rereads::new(delivery.target.timeout);
     let mut early = match checks.require_while(&job.images, listener, read_tip) {
         Ok(early) => early,
-        Err(failure) => may_try_again(failure, listener).map(|()| None)?,
+        Err(failure) => rereads.wait_after(failure, listener).map(|()| None)?,
     };
     let mut backoff = Backoff::new(delivery.attempts, FIRST_PAUSE, LONGEST_PAUSE);
     let mut number = 1;
@@ -64,7 +54,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         let tip = match early.take().map_or_else(read_tip, Ok) {
             Ok(tip) => tip,
             Err(failure) => {
-                may_try_again(failure, listener)?;
+                rereads.wait_after(failure, listener)?;
                 continue;
             }
         };
@@ -74,7 +64,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             Ok(outcome) => return Ok(outcome),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
             Err(Stop::Failed(failure)) => {
-                may_try_again(failure, listener)?;
+                rereads.wait_after(failure, listener)?;
                 continue;
             }
             Err(Stop::Waited) => continue,

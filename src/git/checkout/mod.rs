@@ -116,7 +116,9 @@ impl Checkout {
 
     /// Returns the remote called `name`, with the login that git's configuration has for it.
     pub fn remote(&self, name: &str, options: RemoteOptions) -> Result<Remote, GitError> {
-        let remote = self.repository.try_find_remote(name.as_bytes().as_bstr());
+        let escaped = self.with_blanks_escaped(name);
+        let repository = escaped.as_ref().unwrap_or(&self.repository);
+        let remote = repository.try_find_remote(name.as_bytes().as_bstr());
         let remote = remote.ok_or_else(|| GitError::NoRemote(name.to_owned()))?;
         let remote =
             remote.map_err(|error| GitError::unexpected(format!("the remote `{name}` cannot be read"), error))?;
@@ -155,6 +157,27 @@ impl Checkout {
 
     pub(in crate::git) fn repository(&self) -> &gix::Repository {
         &self.repository
+    }
+
+    /// Returns the repository with `%20` for each blank in the remote's URLs, which git takes and gix refuses; `None` if they
+    /// have none.
+    fn with_blanks_escaped(&self, remote: &str) -> Option<gix::Repository> {
+        let mut repository = self.repository.clone();
+        let mut config = repository.config_snapshot_mut();
+        let mut is_escaped = false;
+        for key in ["url", "pushurl"] {
+            let Ok(mut urls) = config.raw_values_mut(&format!("remote.{remote}.{key}")) else { continue };
+            for (index, url) in urls.get().ok()?.iter().enumerate() {
+                let scheme = url.split_once_str("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+                let is_remote = scheme.is_some_and(|scheme| [&b"http"[..], b"https", b"ssh"].contains(&&*scheme));
+                if is_remote && url.contains(&b' ') {
+                    urls.set_at(index, url.replace(" ", "%20").as_bstr()).ok()?;
+                    is_escaped = true;
+                }
+            }
+        }
+        config.commit().ok()?;
+        is_escaped.then_some(repository)
     }
 
     fn remote_of(&self, mut url: gix::Url, options: &RemoteOptions) -> Result<Remote, GitError> {

@@ -39,13 +39,23 @@ impl Trailer {
         if value.trim().is_empty() || value.contains(char::is_control) {
             return Err(TrailerError::Value);
         }
-        // A commit is for everyone who reads the repository.
-        let has_login = |url: &str| url.split(['/', ' ']).next().is_some_and(|authority| authority.contains('@'));
-        if value.split("://").skip(1).any(has_login) {
+        if has_login(value) {
             return Err(TrailerError::Login);
         }
         Ok(Self { token: token.to_owned(), value: value.trim().to_owned() })
     }
+}
+
+/// Returns whether a URL in `text` has a login in it, which all who read the repository would see.
+pub fn has_login(text: &str) -> bool {
+    text.split("://").skip(1).any(|url| {
+        let word = url.split(char::is_whitespace).next().unwrap_or_default();
+        let authority = word.split(['/', '?', '#']).next().unwrap_or_default();
+        // A password may have a `/` in it, and then looks like a port.
+        let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let has_odd_port = authority.rsplit_once(':').is_some_and(|(_, port)| !is_port(port));
+        authority.contains('@') || (has_odd_port && word.contains('@'))
+    })
 }
 
 impl fmt::Display for Trailer {

@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use gix::bstr::ByteSlice as _;
+use gix::protocol::transport::Protocol;
 use gix::protocol::transport::client::blocking_io::ExtendedBufRead;
 use gix::protocol::transport::packetline::read;
 
@@ -31,6 +32,20 @@ pub(in crate::git) fn error_packet(error: &(dyn Error + 'static)) -> Option<Stri
         cause = wrapped.map(|wrapped| wrapped as &(dyn Error + 'static)).or_else(|| error.source());
     }
     None
+}
+
+/// Fails if a server answers with an `ERR` line, which gix would take for an unknown section or a side band.
+pub(in crate::git) fn refused<'r>(protocol: Protocol, reader: &mut impl ExtendedBufRead<'r>) -> anyhow::Result<()> {
+    if protocol == Protocol::V2 {
+        reader.reset(Protocol::V2);
+    }
+    let said = match reader.peek_data_line() {
+        Some(Ok(Ok(line))) => line.strip_prefix(b"ERR ").map(|said| said.to_str_lossy().trim_end().to_owned()),
+        // Over a pipe, gix has parsed the line already.
+        Some(Err(error)) => error_packet(&error),
+        _ => None,
+    };
+    said.map_or(Ok(()), |said| Err(ErrorPacket(said).into()))
 }
 
 /// What a server says on the side band of fatal errors.

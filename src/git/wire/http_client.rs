@@ -14,13 +14,14 @@ use super::http_config::HttpSettings;
 use crate::git::error::GitError;
 use crate::system::http::{Security, client};
 use crate::system::proxy::Proxies;
-use crate::system::tls::{Authorities, client_config};
+use crate::system::tls::{Authorities, SystemAuthorities, TlsError, client_config};
 
 /// Returns a client for `url`. It does not follow redirects; `Conversation` does.
 pub(in crate::git) fn http_client(
     url: &Url,
     settings: &HttpSettings,
     proxies: &Proxies,
+    system: &SystemAuthorities,
     timeout: Duration,
     home: Option<&Path>,
 ) -> Result<Client, GitError> {
@@ -36,11 +37,15 @@ pub(in crate::git) fn http_client(
         (Security::Tls, None) => {
             let (authorities, given) = match &settings.ca_file {
                 Some(path) => (Authorities::GivenAlone, certificates(&in_home(path, home))),
-                None => (Authorities::SystemAndGiven, Ok(Vec::new())),
+                None => (Authorities::SystemAndGiven(system), Ok(Vec::new())),
             };
             let given = given.map_err(|error| GitError::setting("http.sslCAInfo", error))?;
             let config = client_config(authorities, given);
-            builder.tls_backend_preconfigured(config.map_err(|error| unusable(error.into()))?)
+            builder.tls_backend_preconfigured(config.map_err(|error| match error {
+                TlsError::Misnamed(misnamed) => GitError::MisnamedAuthorities(misnamed),
+                TlsError::NoAuthorities => GitError::NoAuthorities(error),
+                TlsError::Other(error) => unusable(error.into()),
+            })?)
         }
     };
     builder.build().map_err(|error| unusable(error.into()))

@@ -36,6 +36,13 @@ fn fit(pattern: &gix::Url, url: &gix::Url) -> Option<Fit> {
     })
 }
 
+/// Reads the URL of a section. As for git, the case of its scheme does not matter, and a blank is the same as `%20`.
+fn parsed(pattern: &str) -> Option<gix::Url> {
+    let (scheme, rest) = pattern.split_once("://")?;
+    let pattern = format!("{}://{}", scheme.to_ascii_lowercase(), rest.replace(' ', "%20"));
+    gix::url::parse(pattern.as_bytes().as_bstr()).ok()
+}
+
 /// Returns the values of `http.KEY` for `url` in the order of the file, without those that a more specific section before
 /// them overrides.
 fn values(config: &gix::config::File, key: &str, url: &gix::Url) -> Vec<String> {
@@ -43,7 +50,7 @@ fn values(config: &gix::config::File, key: &str, url: &gix::Url) -> Vec<String> 
     for section in config.sections_by_name("http").into_iter().flatten() {
         let fit = match section.header().subsection_name() {
             None => Some(Fit::default()),
-            Some(pattern) => gix::url::parse(pattern).ok().and_then(|pattern| fit(&pattern, url)),
+            Some(pattern) => parsed(&pattern.to_str_lossy()).and_then(|pattern| fit(&pattern, url)),
         };
         if let Some(fit) = fit {
             found.extend(section.values(key).into_iter().map(|value| (fit, value.to_str_lossy().into_owned())));
@@ -140,6 +147,7 @@ mod tests {
             ("[http \"http://github.com/\"]\nextraheader = A: 1", &[]),
             ("[http \"https://*.com/\"]\nextraheader = A: 1", &["A: 1"]),
             ("[http \"https://GitHub.com/\"]\nextraheader = A: 1", &["A: 1"]),
+            ("[http \"HTTPS://github.com/\"]\nextraheader = A: 1", &["A: 1"]),
             ("[http \"https://github.com.evil.org/\"]\nextraheader = A: 1", &[]),
             ("[http \"https://someone@github.com/\"]\nextraheader = A: 1", &[]),
             ("[http]\nextraheader = A: 1\nextraheader =\nextraheader = B: 2", &["B: 2"]),
@@ -147,6 +155,8 @@ mod tests {
         ] {
             assert_eq!(headers(config, url), expected, "{config}");
         }
+        let config = "[http \"https://github.com/a b/\"]\nextraheader = A: 1";
+        assert_eq!(headers(config, "https://github.com/a%20b/c"), ["A: 1"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::fmt;
 use reqwest::Url;
 
 use crate::system::http::is_loopback;
+use crate::system::proxy::Proxies;
 
 /// What keeps a login secret on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,6 +31,8 @@ pub(in crate::git) struct Unprotected {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Why {
     PlainHttp,
+    /// The proxy reads what goes through it, also to a server on this machine.
+    PlainHttpByProxy,
     /// The certificate is not checked, because this setting says so.
     Unverified(&'static str),
 }
@@ -37,13 +40,15 @@ enum Why {
 impl Protection {
     /// Returns the protection of connections to `url`. `unverified_by` is the setting that turns the check of certificates
     /// off.
-    pub(in crate::git) fn of(url: &Url, unverified_by: Option<&'static str>) -> Self {
+    pub(in crate::git) fn of(url: &Url, unverified_by: Option<&'static str>, proxies: &Proxies) -> Self {
         let unprotected = |why| Unprotected { host: url.host_str().unwrap_or_default().to_owned(), why };
-        match (url.scheme(), unverified_by, is_loopback(url)) {
+        let is_proxied = proxies.of(url).is_some();
+        match (url.scheme(), unverified_by, is_loopback(url) && !is_proxied) {
             ("https", None, _) => Self::Tls,
             ("https", Some(setting), true) => Self::UnverifiedLoopback(unprotected(Why::Unverified(setting))),
             ("https", Some(setting), false) => Self::None(unprotected(Why::Unverified(setting))),
             (_, _, true) => Self::Loopback,
+            (_, _, false) if is_proxied => Self::None(unprotected(Why::PlainHttpByProxy)),
             (_, _, false) => Self::None(unprotected(Why::PlainHttp)),
         }
     }
@@ -65,6 +70,7 @@ impl fmt::Display for Unprotected {
         let Self { host, why } = self;
         match why {
             Why::PlainHttp => write!(f, "`{host}` is reached over plain HTTP"),
+            Why::PlainHttpByProxy => write!(f, "`{host}` is reached over plain HTTP through a proxy"),
             Why::Unverified(setting) => write!(f, "the certificate of `{host}` is not checked (`{setting}`)"),
         }
     }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Failure, FailureKind};
+use super::{Failure, FailureKind, NO_AUTHORITIES_HINT, misnamed_hint};
 use crate::image::Reference;
 use crate::registry::{
-    Artifact, AuthorityProblem, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, LocationError,
-    LoginSource, NotShown, Outage, Verdict,
+    Artifact, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, LocationError, LoginSource, NotShown,
+    Outage, Verdict,
 };
 use crate::system::connection::ConnectionProblem;
 use crate::system::tls::CertificateFlaw;
@@ -71,9 +71,11 @@ impl Failure {
     /// Returns the failure of a check that came to no verdict.
     pub fn check(reference: &Reference, error: CheckError) -> Self {
         let kind = match &error {
-            CheckError::Bare(_) | CheckError::Host(_) | CheckError::Config { .. } | CheckError::Authority { .. } => {
-                FailureKind::Usage
-            }
+            CheckError::Bare(_)
+            | CheckError::Host(_)
+            | CheckError::Config { .. }
+            | CheckError::Authority { .. }
+            | CheckError::Misnamed(_) => FailureKind::Usage,
             CheckError::Helper { .. }
             | CheckError::Scheme { .. }
             | CheckError::PlainRealm { .. }
@@ -95,9 +97,7 @@ impl Failure {
             CheckError::Helper { program, server, source: HelperProblem::Failed(_) } => {
                 failure.hint(format!("run `echo {server} | {program} get` to see why"))
             }
-            CheckError::Authority { source: AuthorityProblem::Named { variable, .. }, .. } => {
-                failure.hint(format!("correct `{variable}`, or unset it to trust the system's CA certificates"))
-            }
+            CheckError::Misnamed(misnamed) => failure.hint(misnamed_hint(misnamed)),
             CheckError::PlainRealm { .. } => failure
                 .hint("set the registry's own address to https (Harbor: `external_url`; else `X-Forwarded-Proto`)"),
             CheckError::LoginDropped { to, .. } => {
@@ -110,9 +110,7 @@ impl Failure {
                 Some(hint) => failure.hint(hint),
                 None => failure,
             },
-            CheckError::Setup(_) => {
-                failure.hint("install the system's CA certificates (`ca-certificates`), or set `SSL_CERT_FILE`")
-            }
+            CheckError::Setup(_) => failure.hint(NO_AUTHORITIES_HINT),
             _ => failure,
         };
         failure.detail(format!("{:#}", anyhow::Error::from(error)))

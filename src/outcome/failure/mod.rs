@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use crate::git::{PushRefusal, Rule};
 use crate::system::signals::Interrupted;
+use crate::system::tls::MisnamedAuthorities;
 use crate::targets::kustomization::{EditError, LocateError};
 
 pub use kind::FailureKind;
@@ -190,6 +191,13 @@ impl Failure {
 
 /// What to do if a push may or may not have taken effect.
 const AGAIN: &str = "run the same command again: what is already released is not released twice";
+
+const NO_AUTHORITIES_HINT: &str = "install the system's CA certificates (`ca-certificates`), or set `SSL_CERT_FILE`";
+
+/// Returns what to do about a variable that names no certificate.
+fn misnamed_hint(misnamed: &MisnamedAuthorities) -> String {
+    format!("correct `{}`, or unset it to trust the system's CA certificates", misnamed.variable)
+}
 
 impl From<Interrupted> for Failure {
     fn from(_: Interrupted) -> Self {

@@ -1,6 +1,6 @@
 //! From the errors of a repository to what a person is told: one table, in which every error has its kind and its hint.
 
-use super::{AGAIN, Failure, FailureKind, Retry};
+use super::{AGAIN, Failure, FailureKind, NO_AUTHORITIES_HINT, Retry, misnamed_hint};
 use crate::git::{GitError, OutOfTime};
 use crate::system::connection::{ConnectionError, ConnectionProblem};
 use crate::system::tls::CertificateFlaw;
@@ -9,7 +9,10 @@ impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
         let (kind, hint) = kind_and_hint(&error);
         let details = error.details().to_vec();
-        let hint = hint.map(str::to_owned);
+        let hint = match &error {
+            GitError::MisnamedAuthorities(misnamed) => Some(misnamed_hint(misnamed)),
+            _ => hint.map(str::to_owned),
+        };
         let retry = match &error {
             GitError::Unsettled { .. } => Retry::AtTheTip,
             _ => Retry::None,
@@ -93,6 +96,8 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::ProgramMissing { .. }
         | GitError::Unsigned { .. }
         | GitError::SignerFailed { .. } => (Unexpected, Some(program_hint(error))),
+        GitError::NoAuthorities(_) => (Unexpected, Some(NO_AUTHORITIES_HINT)),
+        GitError::MisnamedAuthorities(_) => (Usage, None),
         // Nothing is known that would help.
         GitError::Unexpected { .. } => (Unexpected, None),
     }

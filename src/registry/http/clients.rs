@@ -16,7 +16,7 @@ use crate::registry::error::CheckError;
 use crate::registry::limits::REQUEST_TIMEOUT;
 use crate::system::http::{self, Security, is_loopback, literal};
 use crate::system::proxy::Proxies;
-use crate::system::tls::{Authorities, client_config};
+use crate::system::tls::{Authorities, TlsError, client_config};
 
 /// What a client is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -115,8 +115,11 @@ impl Clients {
             return Ok(config.clone());
         }
         let given = self.trust.certificates(&shown_host(url))?;
-        let config = client_config(Authorities::SystemAndGiven, given);
-        let config = config.map_err(|error| self.trust.no_authorities(error.into()))?;
+        let config = client_config(Authorities::SystemAndGiven(&self.trust.system), given);
+        let config = config.map_err(|error| match error {
+            TlsError::Misnamed(misnamed) => CheckError::Misnamed(misnamed),
+            error => CheckError::Setup(error.into()),
+        })?;
         known.insert(scope.clone(), config.clone());
         Ok(config)
     }

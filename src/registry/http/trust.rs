@@ -8,6 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::registry::error::{AuthorityProblem, CheckError};
+use crate::system::tls::SystemAuthorities;
 
 /// Where certificates of authorities are.
 #[derive(Debug, Clone, Default)]
@@ -16,8 +17,7 @@ pub struct Trust {
     pub ca_file: Option<PathBuf>,
     /// Folders that have a folder for each registry.
     pub folders: Vec<PathBuf>,
-    /// The file that replaces the system's certificates (`SSL_CERT_FILE`), to tell if it is not there.
-    pub system_file: Option<PathBuf>,
+    pub system: SystemAuthorities,
 }
 
 impl Trust {
@@ -40,18 +40,6 @@ impl Trust {
             given.extend(certificates);
         }
         Ok(given)
-    }
-
-    /// Returns why there is no authority at all.
-    pub(in crate::registry) fn no_authorities(&self, error: anyhow::Error) -> CheckError {
-        let missing = self.system_file.as_ref().and_then(|path| Some((path, std::fs::metadata(path).err()?)));
-        match missing {
-            Some((path, source)) => CheckError::Authority {
-                path: path.clone(),
-                source: AuthorityProblem::Named { variable: "SSL_CERT_FILE", source },
-            },
-            None => CheckError::Setup(error),
-        }
     }
 
     /// Returns the files for a registry, in the order of their names. A folder that cannot be read has none.

@@ -3,7 +3,7 @@
 use crate::stage::{COMMIT, FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
 use crate::support::registry::Image;
-use crate::support::repository::Checkout;
+use crate::support::repository::{Checkout, File};
 use crate::support::servers::installed;
 
 #[test]
@@ -32,6 +32,22 @@ fn a_branch_that_is_only_here() {
         release.clone().run().exit(3).stderr_has("`feature` is checked out, and there is no branch `feature` at");
     output.stderr_has("hint: name the release branch with `--branch`, or create this one with `--create-branch`");
     release.args(["--branch", "nope"]).run().exit(3).stderr_has("hint: `--create-branch` begins it");
+    let log = stage.tagship().current_dir(checkout.path()).args(["log", "-k", FOLDER]);
+    log.run()
+        .exit(3)
+        .stderr_has("there is no branch `feature`")
+        .stderr_has("hint: name the release branch with `--branch`\n");
+}
+
+#[test]
+fn the_past_of_an_entry_in_another_kustomization() {
+    let stage = Stage::new();
+    stage.remote.commit("main", "Add a base", &[File::new("base/kustomization.yaml", "resources: [a.yaml]\n")]);
+    for command in ["log", "rollback"] {
+        let command = stage.tagship().args([command, "--repo", &stage.remote.file_url(), "-k", "base"]);
+        let output = command.arg("IMAGE_PLACEHOLDER").run().exit(3);
+        output.stderr_has(&format!("hint: `{FOLDER}` has an entry `IMAGE_PLACEHOLDER`; name it with `-k`"));
+    }
 }
 
 #[test]
@@ -40,6 +56,8 @@ fn a_repository_by_its_name() {
     let release = |repo: &str| tagship().home(&home).args(["release", "--no-check", "--repo", repo, "a:v1"]);
     let output = release("org/config").run().exit(3);
     output.stderr_has("there is no folder `org/config`\n  hint: did you mean `https://github.com/org/config`?");
+    let output = release("github.com/org/config").run().exit(3);
+    output.stderr_has("hint: did you mean `https://github.com/org/config`?");
     let output = release("org/config").env("CI_SERVER_URL", "https://u:S3CR3T@git.example").run().exit(3);
     output.says_nowhere("S3CR3T").stderr_has("did you mean `https://git.example/org/config`?");
     let output = tagship().home(&home).current_dir(home.path()).args(["release", "--no-check", "a:v1"]).run().exit(3);
@@ -95,7 +113,7 @@ fn hints_speak_of_inputs_and_settings() {
     stage.remote.hook("pre-receive", "echo 'use `--wait 5m`' >&2; exit 1");
     release(&stage.argument()).run().exit(8).stderr_has("remote: use `--wait 5m`");
     stage.remote.hook("pre-receive", "exit 0");
-    let hold = crate::support::repository::File::new(".tagship-hold", "Freeze\n");
+    let hold = File::new(".tagship-hold", "Freeze\n");
     stage.remote.commit("main", "Hold", &[hold]);
     let output = release(&stage.argument()).run().exit(9);
     output.stderr_has("`override-hold: true` releases all the same");

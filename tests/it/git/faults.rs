@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::serve;
-use crate::stage::{Stage, tagship};
+use crate::stage::{FOLDER, Stage, tagship};
 use crate::support::git_server::{ALWAYS, Access, Fault, GitServer};
 use crate::support::http::Response;
 use crate::support::relay::{Cut, Relay, Turn};
@@ -102,6 +102,40 @@ fn a_reading_that_is_cut_off() {
         release.run().success();
         assert_eq!(stage.remote.number_of_commits("main"), 2);
     }
+}
+
+/// A command that pushes nothing reads again as well.
+#[test]
+fn a_log_and_a_promotion_that_are_cut_off() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let url = server.url("gitops.git");
+    let log = || stage.tagship().args(["log", "--repo", &url, "--branch", "main", "-k", FOLDER]);
+    let promote = || {
+        let promote = stage.tagship().args(["promote", "--repo", &stage.remote.file_url(), "--to", FOLDER]);
+        promote.args(["--from-repo", &url, "--from", FOLDER])
+    };
+    for (request, fault) in [
+        ("GET /gitops.git/info/refs", Fault::CutResponse(30)),
+        ("POST /gitops.git/git-upload-pack", Fault::CutResponse(20)),
+    ] {
+        server.inject(request, 1, fault.clone());
+        log().run().success().stdout_has("trying again");
+        server.inject(request, 1, fault);
+        promote().run().success().stdout_has("unchanged");
+    }
+}
+
+/// What the server says in place of its branches is told.
+#[test]
+fn a_server_that_refuses_to_list_its_branches() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let answer = Response::new(200).header("Content-Type", "application/x-git-upload-pack-result");
+    server.inject("POST /gitops.git/git-upload-pack", 1, Fault::Answer(answer.body(b"0014ERR too many now")));
+    let output = stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().exit(6);
+    output.stderr_has("it says: too many now");
+    stage.untouched();
 }
 
 /// If it is cut off each time, that is told, and nothing has changed.

@@ -145,3 +145,28 @@ fn a_certificate_that_was_given_itself() {
     refused_for(&release_with(&stage, &server, &given(&other)), "its certificate is signed by itself");
     refused_for(&release_with(&stage, &server, ""), "its certificate is signed by itself");
 }
+
+#[test]
+fn a_variable_that_names_no_certificate() {
+    let stage = Stage::new();
+    for (variable, value) in
+        [("SSL_CERT_FILE", "/nowhere"), ("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/nowhere")]
+    {
+        let release = stage.release_to("https://localhost:1/gitops.git").env(variable, value).arg(stage.argument());
+        let output =
+            release.run().exit(2).stderr_has(&format!("no CA certificate was found: `{variable}` names `{value}`"));
+        output.stderr_has(&format!("hint: correct `{variable}`"));
+    }
+}
+
+/// As openssl and Go have it, and as `openssl req -x509` makes one.
+#[test]
+fn a_certificate_that_signs_itself_in_place_of_the_systems() {
+    let Some(certificate) = Certificate::self_signed(LOOPBACK) else { return };
+    let Some(other) = Certificate::self_signed(LOOPBACK) else { return };
+    let stage = Stage::new();
+    let server = GitServer::start_tls(stage.remote.folder(), Access::Login(login()), &certificate);
+    let release = || release_with(&stage, &server, "");
+    release().env("SSL_CERT_FILE", certificate.certificate()).run().success();
+    refused_for(&release().env("SSL_CERT_FILE", other.certificate()), "its certificate is signed by itself");
+}

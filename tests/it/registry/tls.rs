@@ -122,6 +122,13 @@ fn the_flag_and_the_folders_of_the_program() {
 
 #[test]
 fn a_machine_without_certificates() {
-    let check = tagship().args(["check", "registry.invalid/app:v1"]).env("SSL_CERT_FILE", "/nowhere");
-    check.run().exit(2).stderr_has("hint: correct `SSL_CERT_FILE`");
+    for (variable, value, why) in [
+        ("SSL_CERT_FILE", "/nowhere", "`/nowhere`, which cannot be read: No such file"),
+        ("SSL_CERT_FILE", "/dev/null", "`/dev/null`, which has no certificate in it"),
+        ("SSL_CERT_DIR", "/nowhere", "`/nowhere`, which cannot be read: No such file"),
+    ] {
+        let check = tagship().args(["check", "registry.invalid/app:v1"]).env(variable, value);
+        let output = check.run().exit(2).stderr_has(&format!("`{variable}` names {why}"));
+        output.stderr_has(&format!("hint: correct `{variable}`"));
+    }
 }

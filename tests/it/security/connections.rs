@@ -74,6 +74,24 @@ fn no_token_goes_to_an_unverified_server() {
     }
 }
 
+/// A proxy reads what goes through it without TLS, and where it runs is not known.
+#[test]
+fn a_proxy_gets_no_token_for_loopback() {
+    let stage = Stage::new();
+    let server = GitServer::start(stage.remote.folder(), Access::Login(login()));
+    let proxy = Proxy::start(None);
+    let release = || {
+        let release = stage.release_to(&server.url("gitops.git")).env("TAGSHIP_GIT_TOKEN", TOKEN);
+        release.env("http_proxy", proxy.url()).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"])
+    };
+    const NOTE: &str = "`127.0.0.1` is reached over plain HTTP through a proxy";
+    let output = release().run().exit(5).stderr_has(NOTE);
+    output.stderr_has("`TAGSHIP_GIT_TOKEN` was not sent").says_nowhere(TOKEN);
+    assert_no_login(&server);
+    release().env("no_proxy", "127.0.0.1").arg("--dry-run").run().success();
+    release().arg("--insecure-git").run().success().stdout_has(NOTE);
+}
+
 /// Nothing leaves the machine; a certificate that is not checked is told all the same.
 #[test]
 fn loopback_gets_the_token() {

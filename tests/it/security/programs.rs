@@ -6,7 +6,7 @@ use crate::support::git_server::{Access, GitServer};
 use crate::support::login::Login;
 
 /// The variables with logins that we use ourselves.
-const SECRETS: [&str; 11] = [
+const SECRETS: [&str; 12] = [
     "TAGSHIP_GIT_TOKEN",
     "TAGSHIP_REGISTRY_PASSWORD",
     "PLUGIN_GIT_TOKEN",
@@ -17,6 +17,7 @@ const SECRETS: [&str; 11] = [
     "GITEA_TOKEN",
     "CI_JOB_TOKEN",
     "CI_REGISTRY_PASSWORD",
+    "CI_REPOSITORY_URL",
     "SYSTEM_ACCESSTOKEN",
 ];
 

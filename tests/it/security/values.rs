@@ -157,3 +157,17 @@ fn an_image_that_looks_like_a_flag() {
     tagship().home(&home).args(["check", "--", &image]).run().exit(2);
     assert!(!file.exists(), "an image named a file");
 }
+
+/// All who read the repository can read its commits.
+#[test]
+fn a_login_in_the_message_is_refused() {
+    let stage = stage();
+    for message in ["See https://u:s3cret@h/x", "See https://u:p/s3cret@h/x", "{images} ssh://u:s3cret@h"] {
+        let release = stage.release().args(["--no-check", "--message", message, "IMAGE_PLACEHOLDER=*:v2"]);
+        release.run().exit(2).stderr_has("a URL in the message has a login in it").says_nowhere("s3cret");
+    }
+    untouched(&stage);
+    let release =
+        stage.release().args(["--no-check", "--message", "For @ops, see https://h:80/@me", "IMAGE_PLACEHOLDER=*:v2"]);
+    release.run().success();
+}

@@ -138,6 +138,15 @@ fn a_blank_in_the_path_of_an_ssh_url() {
         let ours = fs::read_to_string(&log).unwrap();
         assert!(ours.contains("git-upload-pack '/a b.git'"), "{url}: {ours}");
         fs::remove_file(&log).unwrap();
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        for key in ["remote.origin.url", "remote.origin.pushurl"] {
+            checkout.git(["config", key, url]).run().success();
+            let release = stage.tagship().current_dir(checkout.path()).args(["release", "-k", FOLDER, "--dry-run"]);
+            release.args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).env("GIT_SSH_COMMAND", &ssh).run().success();
+            let ours = fs::read_to_string(&log).unwrap();
+            assert!(ours.contains("git-upload-pack '/a b.git'"), "{key} {url}: {ours}");
+            fs::remove_file(&log).unwrap();
+        }
     }
 }
 

@@ -1,0 +1,47 @@
+//! Reads a branch again if the repository's answer was cut off, or if a part of the server lags behind another one. Nothing was
+//! pushed by then.
+
+use std::time::{Duration, Instant};
+
+use crate::outcome::failure::{Failure, Retry};
+use crate::outcome::{Event, Listener};
+use crate::system::backoff::Backoff;
+
+/// How often a branch is read in all.
+const MAX_TRIES: u32 = 5;
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The tries that a command has left.
+pub(super) struct Rereads(Backoff);
+
+impl Rereads {
+    /// Returns the tries of a command, the last of which begins within `timeout`.
+    pub(super) fn new(timeout: Duration) -> Self {
+        Self(Backoff::new(MAX_TRIES, FIRST_PAUSE, LONGEST_PAUSE).until(Instant::now() + timeout))
+    }
+
+    /// Waits for the next try after `failure`. Returns the failure if there is none, or if it would fail too.
+    pub(super) fn wait_after(&mut self, failure: Failure, listener: &mut Listener<'_>) -> Result<(), Failure> {
+        if failure.retry == Retry::None || !self.0.wait(Duration::ZERO) {
+            return Err(failure);
+        }
+        listener(&Event::Noted(format!("{}; trying again", failure.message)));
+        Ok(())
+    }
+
+    /// Calls `read` until it succeeds, or fails for good.
+    pub(super) fn run<T>(
+        mut self,
+        listener: &mut Listener<'_>,
+        mut read: impl FnMut(&mut Listener<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        loop {
+            match read(listener) {
+                Ok(read) => return Ok(read),
+                Err(failure) => self.wait_after(failure, listener)?,
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Where the branches of a remote are: the `ls-refs` command of protocol v2. It is sent here, and not by gix, which would take
+//! an `ERR` packet for a reference.
+
+use gix::protocol::Command;
+use gix::protocol::handshake::Ref;
+use gix::protocol::handshake::refs::from_v2_refs;
+use gix::protocol::transport::Protocol;
+use gix::protocol::transport::client::Capabilities;
+use gix::protocol::transport::client::blocking_io::{Transport, TransportV2Ext as _};
+
+use super::objects::name::{BranchName, CommitId};
+use super::wire::error_packet::refused;
+use super::wire::service_connection::AGENT;
+
+/// The tips of the remote's branches that a release needs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tips {
+    /// The branch that was asked for, else the remote's default branch; `None` if it has none.
+    pub branch: Option<BranchName>,
+    /// The branch's commit; `None` if the branch does not exist.
+    pub tip: Option<CommitId>,
+    /// The commit of the remote's default branch; `None` in an empty repository.
+    pub default: Option<CommitId>,
+}
+
+/// Asks for the tips of `branch`, or of the default branch if there is none, and of the default branch.
+pub(super) fn list_tips(
+    mut transport: impl Transport,
+    capabilities: &Capabilities,
+    branch: Option<&BranchName>,
+) -> anyhow::Result<Tips> {
+    let mut features = Command::LsRefs.default_features(Protocol::V2, capabilities);
+    features.push(("agent", Some(AGENT.to_owned())));
+    let mut arguments = Command::LsRefs.initial_v2_arguments(&features);
+    let ls_refs = capabilities.capability("ls-refs");
+    if ls_refs.and_then(|capability| capability.supports("unborn")).unwrap_or_default() {
+        arguments.push("unborn".into());
+    }
+    let prefixes = ["HEAD".to_owned()].into_iter().chain(branch.map(BranchName::full));
+    arguments.extend(prefixes.map(|prefix| format!("ref-prefix {prefix}").into()));
+    let arguments = Some(arguments.into_iter());
+    let mut reader = transport.invoke(Command::LsRefs.as_str(), features.into_iter(), arguments, false)?;
+    refused(Protocol::V2, &mut reader)?;
+    Ok(tips(&from_v2_refs(&mut reader)?, branch))
+}
+
+fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {
+    let mut tips = Tips { branch: branch.cloned(), ..Tips::default() };
+    for reference in refs {
+        let (name, object, _) = reference.unpack();
+        let object = object.map(|id| CommitId(id.to_owned()));
+        if name == "HEAD" {
+            tips.default = object;
+            if let (None, Ref::Symbolic { target, .. } | Ref::Unborn { target, .. }) = (branch, reference) {
+                tips.branch = BranchName::from_full(target);
+                tips.tip = object;
+            }
+        } else if branch.is_some_and(|branch| name == branch.full().as_str()) {
+            tips.tip = object;
+        }
+    }
+    tips
+}
