@@ -17,12 +17,12 @@ annotate() { printf '::error title=tagship::%s\n' "${1//'%'/%25}" >&2; }
 # The results as lines for GITHUB_OUTPUT: an item without line ends needs no delimiter.
 outputs() {
   printf '%s=failed\n%s=false\n%s=false\n%s=0\n' outcome changed pushed attempts
-  printf '%s=\n' commit parent branch image tag digest files
+  printf '%s=\n' commit parent branch git-tag image tag digest files
   printf 'error=%s\nreason=%s\n' "$KIND" "$1"
 }
 
 document() {
-  printf '{"command":%s,"outcome":"failed","reason":null,"changed":false,"branch":null,"commit":null,"parent":null,' \
+  printf '{"command":%s,"outcome":"failed","reason":null,"changed":false,"branch":null,"commit":null,"parent":null,"git_tag":null,' \
     "$(json_string "${TAGSHIP_COMMAND:-release}")"
   printf '"pushed":false,"attempts":0,"images":[],"files":[],"message":null,"diff":"","releases":[],"left_out":[],"notes":[],'
   printf '"error":{"kind":"%s","message":%s,"details":[],"hint":null,"place":null,"exit_code":%s}}' \
@@ -46,7 +46,7 @@ write_result() {
     # No prose: GitLab expands variables in it.
     dotenv)
       outputs "$2" | grep -v '^reason=' | while IFS='=' read -r name value; do
-        printf 'TAGSHIP_RESULT_%s=%s\n' "$(printf '%s' "$name" | tr '[:lower:]' '[:upper:]')" "$value"
+        printf 'TAGSHIP_RESULT_%s=%s\n' "$(printf '%s' "$name" | tr '[:lower:]-' '[:upper:]_')" "$value"
       done | replace "$path"
       ;;
     github) { [ ! -e "$path" ] || [ -f "$path" ]; } && { outputs "$2" && printf 'result=%s\n' "$(document "$2")"; } >>"$path" ;;

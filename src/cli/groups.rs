@@ -290,6 +290,15 @@ pub struct CommitArguments {
     )]
     pub skip_ci: String,
 
+    /// Put a tag on the release commit, pushed with it in one step; `{images}`, `{tag}` and `{source}` are filled in. A tag
+    /// that exists is an error
+    #[arg(long, value_name = "NAME", env = "TAGSHIP_GIT_TAG")]
+    pub git_tag: Option<String>,
+
+    /// Make it an annotated tag with this message; the same places are filled in
+    #[arg(long, value_name = "TEXT", env = "TAGSHIP_GIT_TAG_MESSAGE", requires = "git_tag")]
+    pub git_tag_message: Option<String>,
+
     /// Send this option to the server, as `git push -o` does (can be repeated)
     #[arg(long = "push-option", value_name = "OPTION", env = "TAGSHIP_PUSH_OPTION", value_delimiter = '\n')]
     pub push_options: Vec<String>,

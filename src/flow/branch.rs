@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::kustomization_only::{is_folder, require_kustomization};
 use super::publish::Publisher;
 use crate::git::{
-    BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, ObjectSource, Pusher, Reader, Remote,
-    RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry,
+    BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, ObjectSource, Pusher, Reader, RefsKept,
+    Remote, RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry,
 };
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
@@ -177,7 +177,12 @@ impl ReleaseBranch {
 
     /// Reads the tip of the branch. If the commit will be pushed, the push is opened first: the server then tells the tip
     /// unasked, and whether this login may push at all.
-    pub(super) fn read_tip(&self, effect: Effect, new_branch: &NewBranch) -> Result<OpenBranch<'_>, Failure> {
+    pub(super) fn read_tip(
+        &self,
+        effect: Effect,
+        new_branch: &NewBranch,
+        kept: RefsKept,
+    ) -> Result<OpenBranch<'_>, Failure> {
         let remote = match &self.place {
             Location::Url(remote) | Location::Remote { remote, .. } => remote,
             Location::Checkout(checkout) => return self.read_head(checkout, effect),
@@ -190,7 +195,7 @@ impl ReleaseBranch {
             })?,
         };
         let pusher = match effect {
-            Effect::Full => Some(Pusher::open(remote, &branch)?),
+            Effect::Full => Some(Pusher::open(remote, &branch, kept)?),
             Effect::DryRun => None,
         };
         let tip = match &pusher {

@@ -3,6 +3,7 @@
 use crate::flow::branch::{ReleaseBranch, tell_connections};
 use crate::flow::elsewhere::{kustomizations_with, places_with};
 use crate::flow::rereads::Rereads;
+use crate::git::RefsKept;
 use crate::guards::entry_history::EntryHistory;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Outcome};
@@ -19,7 +20,7 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
 
 fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let target = ReleaseBranch::open(&request.target)?;
-    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted)?;
+    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, RefsKept::Branch)?;
     let snapshot = &mut start.snapshot;
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} does not support partial fetches; only its newest commit is known")));

@@ -6,7 +6,7 @@ use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::no_entry;
 use super::rereads::Rereads;
 use super::rollback::exactly;
-use crate::git::{RepositoryPath, Snapshot};
+use crate::git::{RefsKept, RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{Build, RunningEntry, Scrutiny};
 use crate::image::ImageName;
@@ -105,7 +105,7 @@ fn elsewhere(from: &TargetRequest, request: &PromoteRequest, notes: &mut Vec<Str
         Some(here) => ReleaseBranch::open(&from.beside(here))?,
         None => ReleaseBranch::open(from)?,
     };
-    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted)?;
+    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, RefsKept::Branch)?;
     let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(written), &[])?)?;
     Running::read(&mut start.snapshot, path, request, notes)
 }

@@ -29,6 +29,13 @@ pub enum GitError {
     #[error("`{0}` is not the name of a branch")]
     BranchName(String),
 
+    #[error("`{0}` is not the name of a tag")]
+    TagName(String),
+
+    /// A tag is never moved.
+    #[error("{remote} has a tag `{tag}` already, on another commit")]
+    TagTaken { remote: String, tag: String },
+
     #[error("`{path}` is not a path inside the repository: {why}")]
     Path { path: String, why: &'static str },
 

@@ -6,6 +6,7 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use gix::ObjectId;
 use gix::objs::Kind;
+use gix::protocol::handshake::Ref;
 
 use super::error::GitError;
 use super::objects::name::{CommitId, RepositoryPath};
@@ -140,6 +141,17 @@ impl Snapshot<'_> {
             self.source.reader()?.fetch_commit(id.0, &mut self.objects)?;
         }
         self.record(id)
+    }
+
+    /// Returns the commits of the remote's refs whose full names begin with one of `prefixes`; none without a remote.
+    pub fn tips_below(&mut self, prefixes: &[String]) -> Result<Vec<CommitId>, GitError> {
+        if !self.source.has_remote() {
+            return Ok(Vec::new());
+        }
+        let refs = self.source.reader()?.refs(prefixes.iter().cloned())?;
+        let is_below = |name: &[u8]| prefixes.iter().any(|prefix| name.starts_with(prefix.as_bytes()));
+        let named = refs.iter().map(Ref::unpack).filter(|(name, ..)| is_below(name));
+        Ok(named.filter_map(|(_, id, _)| id.map(|id| CommitId(id.to_owned()))).collect())
     }
 
     /// Loads what is at `paths` in this commit and in each of `earlier`, one request for each level of folders.

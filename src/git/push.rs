@@ -1,9 +1,11 @@
-//! Pushing one commit: `git-receive-pack`, spoken over gix-transport, which has no push of its own (gitoxide#306).
+//! Pushing one commit: `git-receive-pack`, spoken over gix-transport, which has no push of its own (gitoxide#306). A tag on
+//! the commit goes along in one atomic request: the server makes both of them, or neither.
 //!
 //! No outcome is read out of a server's prose. The lease goes with the update, and if the server did not clearly accept it,
 //! the branch is read again: a branch that moved means a lost race, one that did not means a refusal, and one that has our
 //! commit means that only the answer was lost.
 
+use std::collections::HashMap;
 use std::io::Write as _;
 
 use gix::ObjectId;
@@ -13,8 +15,8 @@ use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
 use gix::protocol::transport::packetline::blocking_io::encode::{data_to_write, flush_to_write};
 
 use super::error::GitError;
-use super::objects::commit::{CommitOnTip, Lease, NewCommit};
-use super::objects::name::{BranchName, CommitId};
+use super::objects::commit::{CommitOnTip, Lease, NewCommit, NewTag};
+use super::objects::name::{BranchName, CommitId, TagName};
 use super::objects::pack::{self, Thin};
 use super::objects::store::{HASH, Objects};
 use super::reader::{HISTORY_DEPTH, Reader, refuse_other_hashes};
@@ -40,6 +42,18 @@ pub enum PushOutcome {
     },
     /// The branch did not move: a hook or a rule of the server refused the push.
     Refused(PushRefusal),
+    /// The branch did not move: another push has made a tag of this name in the meantime.
+    TagTaken(TagName),
+    /// The branch has this commit now, and there is no such tag on it: it was deleted or moved, or never made.
+    Untagged { commit: CommitId, tag: TagName },
+}
+
+/// What is kept of the refs that the server names when a push begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefsKept {
+    Branch,
+    /// The tags too, because one is to be made. Then the server must be able to move two refs in one step.
+    BranchAndTags,
 }
 
 /// A conversation with the remote's `git-receive-pack`, which begins with the tip of the branch: the lease of a push.
@@ -48,27 +62,33 @@ pub struct Pusher<'r> {
     capabilities: Capabilities,
     branch: BranchName,
     tip: Option<CommitId>,
+    /// What the tags name, by their full names, if they are kept.
+    tags: HashMap<Vec<u8>, ObjectId>,
 }
 
 impl<'r> Pusher<'r> {
-    /// Begins a push to `branch`. A login that may not push fails here, before anything is read. Of the advertisement, which
-    /// names every ref of the repository, one line is kept.
-    pub fn open(remote: &'r Remote, branch: &BranchName) -> Result<Self, GitError> {
+    /// Begins a push to `branch`. A login that may not push fails here, before anything is read, and so does a server that
+    /// cannot do what `kept` asks for. Of the advertisement, which names every ref of the repository, nothing else is kept.
+    pub fn open(remote: &'r Remote, branch: &BranchName, kept: RefsKept) -> Result<Self, GitError> {
         let mut connection = Connection::open(remote, Service::ReceivePack)?;
         let full = branch.full();
-        let mut tip = None;
+        let (mut tip, mut tags) = (None, HashMap::new());
         let (_, capabilities) = connection.handshake(|line| {
-            if let Some((id, name)) = line.trim_end().split_once_str(" ")
-                && name == full.as_bytes()
-            {
+            let Some((id, name)) = line.trim_end().split_once_str(" ") else { return };
+            if name == full.as_bytes() {
                 tip = ObjectId::from_hex(id).ok().map(CommitId);
+            } else if kept == RefsKept::BranchAndTags && name.starts_with(b"refs/tags/") {
+                tags.extend(ObjectId::from_hex(id).ok().map(|id| (name.to_vec(), id)));
             }
         })?;
         refuse_other_hashes(remote, &capabilities)?;
         if !capabilities.contains("report-status") && !capabilities.contains("report-status-v2") {
             return Err(remote.unsupported("it does not report what became of a push"));
         }
-        Ok(Self { connection, capabilities, branch: branch.clone(), tip })
+        if kept == RefsKept::BranchAndTags && !capabilities.contains("atomic") {
+            return Err(remote.unsupported("it cannot move a branch and make a tag in one step (`atomic`)"));
+        }
+        Ok(Self { connection, capabilities, branch: branch.clone(), tip, tags })
     }
 
     /// Returns the tip that the branch had; `None` if it did not exist.
@@ -87,10 +107,21 @@ impl<'r> Pusher<'r> {
     }
 
     /// Returns `commit` with its lease: for a push, the branch must be at the commit's parent, and a new branch must not
-    /// exist.
-    pub fn lease(&self, commit: NewCommit) -> CommitOnTip {
+    /// exist. Fails if the commit's tag exists on another object.
+    pub fn lease(&self, mut commit: NewCommit) -> Result<CommitOnTip, GitError> {
+        match commit.tag.as_ref().map(|tag| (self.tag(&tag.name), tag)) {
+            Some((Some(id), tag)) if id != tag.id => return Err(taken(self.remote(), &tag.name)),
+            // It is there already, from an attempt at the same commit.
+            Some((Some(_), _)) => commit.tag = None,
+            Some((None, _)) | None => {}
+        }
         let tip = self.tip.map(|_| commit.parent);
-        CommitOnTip { new: commit, lease: Lease { branch: self.branch.clone(), tip } }
+        Ok(CommitOnTip { new: commit, lease: Lease { branch: self.branch.clone(), tip } })
+    }
+
+    /// Returns what a tag names.
+    fn tag(&self, name: &TagName) -> Option<ObjectId> {
+        self.tags.get(name.full().as_bytes()).copied()
     }
 
     /// Ends the conversation without a push.
@@ -107,7 +138,7 @@ impl<'r> Pusher<'r> {
         let body = request_body(&self.capabilities, commit, options)?;
         let answer = send(&mut self.connection, &body);
         let (reason, messages) = match answer {
-            Ok(answer) => match answer.ref_status(&commit.lease.branch.full()) {
+            Ok(answer) => match status(&answer, commit) {
                 RefStatus::Accepted => {
                     return Ok(PushOutcome::Updated { commit: commit.id(), messages: answer.messages() });
                 }
@@ -118,7 +149,7 @@ impl<'r> Pusher<'r> {
         let was_pushed_again = self.connection.was_pushed_again();
         drop(self);
         let mut refusal = PushRefusal { reason, messages };
-        Ok(match read_tip(remote, &commit.lease).map(|tip| settled(tip, commit)) {
+        Ok(match read_refs(remote, commit).map(|refs| settled(&refs, commit)) {
             Ok(PushOutcome::Refused(_)) => PushOutcome::Refused(refusal),
             // The first of two pushes may have moved the branch, with another release on top by now.
             Ok(PushOutcome::Raced { tip: Some(tip), .. }) if was_pushed_again => match ancestry(remote, commit, tip) {
@@ -127,6 +158,7 @@ impl<'r> Pusher<'r> {
             },
             Ok(PushOutcome::Raced { tip, .. }) => PushOutcome::Raced { tip, refusal },
             Ok(PushOutcome::Updated { commit, .. }) => PushOutcome::Updated { commit, messages: refusal.messages },
+            Ok(outcome @ (PushOutcome::TagTaken(_) | PushOutcome::Untagged { .. })) => outcome,
             // The server's refusal stands even if the branch cannot be read again.
             Err(error) => {
                 let unread = anyhow::Error::from(error);
@@ -140,10 +172,10 @@ impl<'r> Pusher<'r> {
 /// Finds out whether a push took effect of which no report came back: only the branch can tell.
 fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<PushOutcome, GitError> {
     let uncertain = |source: GitError| GitError::Uncertain { remote: remote.to_string(), source: Box::new(source) };
-    let Ok(tip) = read_tip(remote, &commit.lease) else {
+    let Ok(refs) = read_refs(remote, commit) else {
         return Err(uncertain(lost));
     };
-    match settled(tip, commit) {
+    match settled(&refs, commit) {
         // With an answer, nothing happened. Without one, the server may still be at work.
         PushOutcome::Refused(_) if lost.is_an_answer() => Err(lost),
         PushOutcome::Refused(_) => Err(uncertain(lost)),
@@ -177,26 +209,53 @@ fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<Ance
     })
 }
 
-/// Returns the tip that the branch has now.
-fn read_tip(remote: &Remote, lease: &Lease) -> Result<Option<CommitId>, GitError> {
-    let again = Pusher::open(remote, &lease.branch)?;
-    let tip = again.tip;
-    again.leave();
-    Ok(tip)
+/// What the branch and the tag of a push name now.
+struct CurrentRefs {
+    tip: Option<CommitId>,
+    tag: Option<ObjectId>,
 }
 
-/// Returns what the tip of the branch tells about a push of `commit` that the server did not report as accepted.
-fn settled(tip: Option<CommitId>, commit: &CommitOnTip) -> PushOutcome {
-    if tip == Some(commit.id()) {
-        PushOutcome::Updated { commit: commit.id(), messages: Vec::new() }
-    } else if tip == commit.lease.tip {
-        PushOutcome::Refused(PushRefusal::default())
-    } else {
-        PushOutcome::Raced { tip, refusal: PushRefusal::default() }
+/// Reads the refs of a push of `commit` again.
+fn read_refs(remote: &Remote, commit: &CommitOnTip) -> Result<CurrentRefs, GitError> {
+    let kept = if commit.new.tag.is_some() { RefsKept::BranchAndTags } else { RefsKept::Branch };
+    let again = Pusher::open(remote, &commit.lease.branch, kept)?;
+    let refs = CurrentRefs { tip: again.tip, tag: commit.new.tag.as_ref().and_then(|tag| again.tag(&tag.name)) };
+    again.leave();
+    Ok(refs)
+}
+
+/// Returns what the refs tell about a push of `commit` that the server did not report as accepted.
+fn settled(refs: &CurrentRefs, commit: &CommitOnTip) -> PushOutcome {
+    let tag = commit.new.tag.as_ref();
+    match tag.filter(|tag| refs.tag != Some(tag.id)) {
+        Some(missing) if refs.tip == Some(commit.id()) => {
+            PushOutcome::Untagged { commit: commit.id(), tag: missing.name.clone() }
+        }
+        None if refs.tip == Some(commit.id()) => PushOutcome::Updated { commit: commit.id(), messages: Vec::new() },
+        Some(other) if refs.tip == commit.lease.tip && refs.tag.is_some() => PushOutcome::TagTaken(other.name.clone()),
+        _ if refs.tip == commit.lease.tip => PushOutcome::Refused(PushRefusal::default()),
+        _ => PushOutcome::Raced { tip: refs.tip, refusal: PushRefusal::default() },
     }
 }
 
-/// Returns the body of the request: the one command, the push options and the pack.
+/// Returns what a server says became of the branch and of the tag, as one.
+fn status(answer: &PushReport, commit: &CommitOnTip) -> RefStatus {
+    let branch = answer.ref_status(&commit.lease.branch.full());
+    let Some(tag) = &commit.new.tag else { return branch };
+    match (branch, answer.ref_status(&tag.name.full())) {
+        (RefStatus::Rejected(branch), RefStatus::Rejected(tag)) if branch != tag => {
+            RefStatus::Rejected(format!("{branch}; of the tag it says: {tag}"))
+        }
+        (RefStatus::Accepted, of_tag) => of_tag,
+        (of_branch, _) => of_branch,
+    }
+}
+
+fn taken(remote: &Remote, tag: &TagName) -> GitError {
+    GitError::TagTaken { remote: remote.to_string(), tag: tag.to_string() }
+}
+
+/// Returns the body of the request: a command for each ref, the push options and the pack.
 fn request_body(capabilities: &Capabilities, commit: &CommitOnTip, options: &[String]) -> Result<Vec<u8>, GitError> {
     let report = if capabilities.contains("report-status-v2") { "report-status-v2" } else { "report-status" };
     let mut wanted = format!(" {report}");
@@ -216,14 +275,20 @@ fn request_body(capabilities: &Capabilities, commit: &CommitOnTip, options: &[St
     if capabilities.contains("quiet") {
         wanted += " quiet";
     }
+    let NewCommit { id, objects, tag, .. } = &commit.new;
+    if tag.is_some() {
+        wanted += " atomic";
+    }
     let old = commit.lease.tip.map_or(HASH.null(), |tip| tip.0);
-    let update = format!("{old} {} {}\0{wanted}", commit.new.id, commit.lease.branch.full());
-    let mut body = packet_lines(&[update])?;
+    let mut commands = vec![format!("{old} {id} {}\0{wanted}", commit.lease.branch.full())];
+    commands.extend(tag.as_ref().map(|NewTag { name, id, .. }| format!("{} {id} {}", HASH.null(), name.full())));
+    let mut body = packet_lines(&commands)?;
     if !options.is_empty() {
         body.extend(packet_lines(options)?);
     }
     let thin = if capabilities.contains("no-thin") { Thin::No } else { Thin::Yes };
-    body.extend(pack::write(&commit.new.objects, thin)?);
+    let of_tag = tag.as_ref().and_then(|tag| tag.object.as_ref());
+    body.extend(pack::write(objects.iter().chain(of_tag), thin)?);
     Ok(body)
 }
 

@@ -25,6 +25,9 @@ use super::tips::{Tips, list_tips};
 use super::wire::allowance::Allowance;
 use super::wire::error_packet::{ErrorPacket, FatalError, refused};
 use super::wire::service_connection::{AGENT, Connection};
+use gix::protocol::LsRefsCommand;
+use gix::protocol::handshake::Ref;
+use gix::protocol::ls_refs::RefPrefixes;
 
 /// The most objects that are read of the first fetch, which are the newest commits and the tip's trees. Of ten well-known
 /// GitOps repositories, the largest has 1,766 trees, which are 200 kB. With more trees, those along one path are fewer bytes.
@@ -84,6 +87,19 @@ impl<'r> Reader<'r> {
         let branch = self.advertised.branch.as_ref();
         let listed = list_tips(&mut self.connection.transport, &self.capabilities, branch);
         listed.map_err(|error| self.connection.failed(error))
+    }
+
+    /// Asks for the refs whose full names begin so, and maybe for more; a server of an old protocol is not asked.
+    pub(super) fn refs(&mut self, beginning_with: impl Iterator<Item = String>) -> Result<Vec<Ref>, GitError> {
+        if self.protocol != Protocol::V2 {
+            return Ok(Vec::new());
+        }
+        let mut prefixes = RefPrefixes::new();
+        prefixes.extend(beginning_with.map(Into::into));
+        let agent = ("agent", Some(AGENT.to_owned()));
+        LsRefsCommand::new(Some(prefixes), &self.capabilities, agent)
+            .invoke_blocking(&mut self.connection.transport, &mut gix::progress::Discard, false)
+            .map_err(|error| self.connection.failed(error))
     }
 
     /// Fetches a branch's tip, with [`HISTORY_DEPTH`] generations of history if the server supports partial fetches.

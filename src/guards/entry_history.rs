@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 
+use super::claims::claims_of;
 use super::file_entries::{Entries, entries};
 use super::moved_file::moved_from;
-use crate::git::{CommitRecord, RepositoryPath, Snapshot};
+use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
@@ -46,6 +47,7 @@ impl EntryHistory {
         for depth in DEPTHS {
             let history = snapshot.history(depth)?;
             let commits: Vec<&CommitRecord> = history.first_parents().collect();
+            line.brought.extend(merges(&history).filter(|merge| !merge.1.is_empty()));
             line.read(snapshot, &commits)?;
             read = Self { changes: line.changes(), complete: history.complete, commits_read: history.commits.len() };
             if read.complete || is_enough(&read.changes) {
@@ -56,6 +58,12 @@ impl EntryHistory {
     }
 }
 
+/// Returns what the merges of a branch claim to have brought.
+fn merges(history: &History) -> impl Iterator<Item = (CommitId, Vec<ReleaseTrailers>)> {
+    let merges = history.first_parents().filter(|commit| commit.parents.len() == 2);
+    merges.map(|merge| (merge.id, claims_of(merge, history)))
+}
+
 /// The line of the branch's tips, read from the newest commit back.
 struct Line<'a> {
     /// Where the file is in the commits that come next.
@@ -64,6 +72,8 @@ struct Line<'a> {
     commits_read: usize,
     /// Whether the branch's first commit was read.
     is_at_end: bool,
+    /// What merges claim to have brought.
+    brought: HashMap<CommitId, Vec<ReleaseTrailers>>,
     /// Each commit against the one before it, the newest first.
     changes: Vec<LoggedRelease>,
     /// The oldest commit so far in which the file could be read, and what its entries say there.
@@ -82,6 +92,7 @@ impl<'a> Line<'a> {
             name,
             commits_read: 0,
             is_at_end: false,
+            brought: HashMap::new(),
             changes: Vec::new(),
             later: None,
             has_file: None,
@@ -131,10 +142,18 @@ impl<'a> Line<'a> {
         // A file that was broken for a while tells nothing of its entries, and could not be deployed.
         let Some((_, Some(entries))) = &self.parsed else { return Ok(()) };
         if let Some((later, after)) = &self.later {
-            self.changes.extend(differences(later, &self.path, after, entries));
+            self.changes.extend(differences(later, self.claims(later), &self.path, after, entries));
         }
         self.later = Some((commit.clone(), entries.clone()));
         Ok(())
+    }
+
+    /// Returns what a commit claims to have released.
+    fn claims(&self, record: &CommitRecord) -> Vec<ReleaseTrailers> {
+        match self.brought.get(&record.id) {
+            Some(brought) => brought.clone(),
+            None => ReleaseTrailers::read(record).into_iter().collect(),
+        }
     }
 
     /// Returns the changes so far. What the oldest commit changed is not known, unless there is none before it that can be
@@ -143,7 +162,7 @@ impl<'a> Line<'a> {
         let mut changes = self.changes.clone();
         let oldest = match &self.later {
             Some((first, oldest)) if self.is_at_end => {
-                changes.extend(differences(first, &self.path, oldest, &Entries::new()));
+                changes.extend(differences(first, self.claims(first), &self.path, oldest, &Entries::new()));
                 Entries::new()
             }
             Some((_, oldest)) => oldest.clone(),
@@ -169,16 +188,22 @@ pub(crate) fn fields_at(
     Ok(entries(&path.to_string(), bytes, Some(name)).and_then(|entries| entries.into_values().next()))
 }
 
-fn differences(record: &CommitRecord, path: &RepositoryPath, after: &Entries, before: &Entries) -> Vec<LoggedRelease> {
-    let trailers = ReleaseTrailers::read(record).filter(|said| said.names_file(&path.to_string()));
+fn differences(
+    record: &CommitRecord,
+    mut claims: Vec<ReleaseTrailers>,
+    path: &RepositoryPath,
+    after: &Entries,
+    before: &Entries,
+) -> Vec<LoggedRelease> {
+    claims.retain(|said| said.names_file(&path.to_string()));
     let names = before.keys().filter(|name| !after.contains_key(*name)).chain(after.keys());
     let changed = names.filter(|name| before.get(*name) != after.get(*name));
     let change = |name: &String| {
         let fields = after.get(name).cloned();
-        let is_true = |said: &ReleaseTrailers| fields.as_ref().is_some_and(|fields| said.released(name, fields));
+        let is_true = |said: &&ReleaseTrailers| fields.as_ref().is_some_and(|fields| said.released(name, fields));
         LoggedRelease {
             name: name.clone(),
-            trailers: trailers.clone().filter(is_true),
+            trailers: claims.iter().find(is_true).cloned(),
             fields,
             record: record.clone(),
             rolled_back_by: None,

@@ -3,6 +3,7 @@
 //! run goes on: a release too many is seen at once, a release too few is not.
 
 use crate::git::{CommitId, CommitRecord, PathChange};
+use crate::message::compose;
 use crate::message::trailers::ReleaseTrailers;
 use crate::targets::kustomization::FILE_NAMES;
 
@@ -23,6 +24,33 @@ pub struct Pushed {
     pub record: CommitRecord,
     /// `None`: it was not looked at, or is too much to be a release.
     pub changes: Option<Vec<PathChange>>,
+    pub arrival: Arrival,
+}
+
+/// How a commit came to the branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arrival {
+    /// As it was made, as far as it was looked at.
+    AsMade,
+    /// It was made again on another parent, and the entries became what its trailers say.
+    Rebased,
+    /// It brought these commits, the last one first: by a merge, or by a squash whose change is exactly theirs.
+    Brought(Vec<Pushed>),
+}
+
+impl Pushed {
+    /// Returns a commit that need not be looked at any further.
+    pub fn unseen(record: CommitRecord) -> Self {
+        Self { record, changes: None, arrival: Arrival::AsMade }
+    }
+
+    /// Returns the commits whose trailers count: those that it brought, else itself.
+    fn releases(&self) -> &[Self] {
+        match &self.arrival {
+            Arrival::Brought(side) => side,
+            Arrival::AsMade | Arrival::Rebased => std::slice::from_ref(self),
+        }
+    }
 }
 
 /// What the commits of a push tell of it.
@@ -46,14 +74,15 @@ pub fn judge(push: Push, pushed: &[Pushed]) -> PushJudgement {
     let mut built = Vec::new();
     for commit in pushed {
         match &commit.record.parents[..] {
-            [parent] if commit.record.id == next && is_release(commit) => next = *parent,
+            [parent, ..] if commit.record.id == next && is_ours(commit) => next = *parent,
             // The push is of unknown length. What came before our releases has been built if one of them was built from it.
             _ if push.before.is_none() && commit.record.id == next && built.contains(&next) => {
                 return PushJudgement::Own;
             }
             _ => return PushJudgement::Foreign,
         }
-        built.extend(ReleaseTrailers::read(&commit.record).and_then(|said| said.source).map(|source| source.commit));
+        let said = commit.releases().iter().filter_map(|release| ReleaseTrailers::read(&release.record));
+        built.extend(said.filter_map(|said| said.source).map(|source| source.commit));
     }
     match push.before {
         _ if pushed.is_empty() => PushJudgement::Next(next),
@@ -63,14 +92,38 @@ pub fn judge(push: Push, pushed: &[Pushed]) -> PushJudgement {
     }
 }
 
-/// Returns whether a commit says that it is a release. A message can be copied, so its changes must say so too. A commit
-/// that was authored at another time than it was committed has been cherry-picked, rebased or amended by a person.
-pub fn claims(record: &CommitRecord) -> bool {
-    let is_made_at_once = record.authored_seconds == record.seconds;
-    record.parents.len() == 1 && is_made_at_once && ReleaseTrailers::read(record).is_some()
+/// Returns whether a commit says that it is a release. A message can be copied, so its changes must say so too.
+pub fn says_release(record: &CommitRecord) -> bool {
+    record.parents.len() == 1 && ReleaseTrailers::read(record).is_some()
 }
 
-/// A release edits kustomizations, at least one, and does nothing else. They have their usual names, or are named.
+/// Returns whether a commit may be a release, by what costs nothing to look at.
+pub fn may_be_ours(record: &CommitRecord) -> bool {
+    says_release(record) || record.parents.len() == 2 || may_be_a_squash(record)
+}
+
+/// Returns whether a commit may be a squash that lost our trailers: its title is one of ours, or names a request.
+pub fn may_be_a_squash(record: &CommitRecord) -> bool {
+    let title = record.title();
+    let names_request = title.ends_with(')') && (title.contains("(#") || title.contains("(!"));
+    record.parents.len() == 1 && (names_request || compose::is_usual_title(title))
+}
+
+/// A merge or a squash is ours if it brought releases of ours alone, and changes no other file than they do.
+fn is_ours(commit: &Pushed) -> bool {
+    let Arrival::Brought(side) = &commit.arrival else { return is_release(commit) };
+    let changed = |commit: &Pushed| commit.changes.clone().unwrap_or_default();
+    let proposed: Vec<PathChange> = side.iter().flat_map(changed).collect();
+    let changes = changed(commit);
+    commit.record.parents.len() <= 2
+        && !changes.is_empty()
+        && side.iter().all(is_release)
+        && changes.iter().all(|change| proposed.contains(change))
+}
+
+/// A release edits kustomizations, at least one, and does nothing else. They have their usual names, or are named. A commit
+/// that was authored at another time than it was committed was rebased or cherry-picked, or amended by a person: then its
+/// entries must be what its trailers say.
 fn is_release(commit: &Pushed) -> bool {
     let said = ReleaseTrailers::read(&commit.record);
     let is_named = |path: &str| said.as_ref().is_some_and(|said| said.names_file(path));
@@ -79,12 +132,13 @@ fn is_release(commit: &Pushed) -> bool {
         PathChange::Otherwise(_) => false,
     };
     let changes = commit.changes.as_deref().unwrap_or_default();
-    claims(&commit.record) && !changes.is_empty() && changes.iter().all(is_edit)
+    let is_as_made = commit.record.authored_seconds == commit.record.seconds || commit.arrival == Arrival::Rebased;
+    says_release(&commit.record) && is_as_made && !changes.is_empty() && changes.iter().all(is_edit)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
+    use super::{Arrival, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
     use crate::git::{CommitId, CommitRecord, PathChange};
 
     const RELEASE: &str = "Release web:v1 [skip ci]\n\nTagship-Image: web=web:v1\nTagship-Version: 0.1.0\n";
@@ -95,7 +149,11 @@ mod tests {
 
     fn pushed(number: u32, parents: &[u32], message: &str, changes: &[PathChange]) -> Pushed {
         let parents = parents.iter().map(|parent| id(*parent)).collect();
-        Pushed { record: CommitRecord::of(id(number), parents, message), changes: Some(changes.to_vec()) }
+        Pushed {
+            record: CommitRecord::of(id(number), parents, message),
+            changes: Some(changes.to_vec()),
+            arrival: Arrival::AsMade,
+        }
     }
 
     fn edited(path: &str) -> PathChange {
@@ -147,7 +205,29 @@ mod tests {
         assert_eq!(verdict(Some(8), &[unseen]), PushJudgement::Foreign, "changes that are too many");
         let mut picked = release(9);
         picked.record.authored_seconds -= 60;
-        assert_eq!(verdict(Some(8), &[picked]), PushJudgement::Foreign, "cherry-picked");
+        assert_eq!(verdict(Some(8), &[picked.clone()]), PushJudgement::Foreign, "made again, and not looked at");
+        picked.arrival = Arrival::Rebased;
+        assert_eq!(verdict(Some(8), &[picked]), PushJudgement::Own, "made again, and true");
+    }
+
+    #[test]
+    fn what_a_merge_or_a_squash_brought() {
+        let file = edited("apps/web/kustomization.yaml");
+        let other = edited("apps/api/kustomization.yaml");
+        let person = pushed(7, &[6], "Edit", std::slice::from_ref(&file));
+        for (what, parents, changes, side, expected) in [
+            ("a merge", &[8, 7][..], vec![file.clone()], vec![release(7)], PushJudgement::Own),
+            ("a squash", &[8], vec![file.clone()], vec![release(7)], PushJudgement::Own),
+            ("of two releases", &[8, 7], vec![file.clone()], vec![release(7), release(6)], PushJudgement::Own),
+            ("one of them a person's", &[8, 7], vec![file.clone()], vec![release(7), person], PushJudgement::Foreign),
+            ("a file more", &[8, 7], vec![file.clone(), other], vec![release(7)], PushJudgement::Foreign),
+            ("no change", &[8, 7], Vec::new(), vec![release(7)], PushJudgement::Foreign),
+            ("nothing", &[8, 7], vec![file.clone()], Vec::new(), PushJudgement::Foreign),
+            ("three lines", &[8, 7, 6], vec![file], vec![release(7)], PushJudgement::Foreign),
+        ] {
+            let merge = Pushed { arrival: Arrival::Brought(side), ..pushed(9, parents, "Merge", &changes) };
+            assert_eq!(verdict(Some(8), &[merge]), expected, "{what}");
+        }
     }
 
     /// If it is not told where the branch stood, only what was built already may lie below our releases.

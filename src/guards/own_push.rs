@@ -4,8 +4,9 @@
 
 use std::path::Path;
 
-use crate::git::{Checkout, CommitId, CommitRecord, History, ObjectSource, Remote, Snapshot};
-use crate::guards::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
+use super::merged_request::look_at;
+use crate::git::{Checkout, CommitId, ObjectSource, Remote};
+use crate::guards::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, judge};
 use crate::outcome::failure::Failure;
 use crate::request::{Repository, TargetRequest};
 
@@ -18,13 +19,13 @@ pub(crate) struct OwnPush {
 
 /// Returns the releases whose push started this run; `None` if something else did, or nothing tells.
 pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failure> {
-    let Some(push) = push_to_the_branch(request) else {
+    let Some((branch, push)) = push_to_the_branch(request) else {
         return Ok(None);
     };
     let mut checkouts = checkouts(request).into_iter();
     let found = checkouts.find_map(|(checkout, name)| Some((checkout.record(push.commit)?, checkout, name)));
     let (checkout, remote) = match found {
-        Some((record, ..)) if !own_commit::claims(&record) => return Ok(None),
+        Some((record, ..)) if !own_commit::may_be_ours(&record) => return Ok(None),
         Some((_, checkout, name)) => {
             let options = match released_to(request)? {
                 Some(target) => request.beside(&target).remote_options(),
@@ -45,8 +46,11 @@ pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failu
             PushJudgement::Own => return Ok(Some(OwnPush { commit: push.commit, commits: pushed.len() })),
             PushJudgement::Foreign => return Ok(None),
             PushJudgement::Next(id) => {
-                let depth = if pushed.is_empty() { 2 } else { MAX_COMMITS_OF_A_PUSH + 1 };
-                pushed.push(look_at(&mut snapshot, id, depth)?);
+                // The commit comes with its parents; the others of a push come together.
+                if !pushed.is_empty() {
+                    snapshot.history(MAX_COMMITS_OF_A_PUSH + 1)?;
+                }
+                pushed.push(look_at(&mut snapshot, id, branch)?);
             }
         }
     }
@@ -54,7 +58,7 @@ pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failu
 
 /// Returns the push of commits that started this run, if it was one to the release branch: releases go nowhere else,
 /// and tags, requests, clocks and people that start a run mean it.
-fn push_to_the_branch(request: &TargetRequest) -> Option<Push> {
+fn push_to_the_branch(request: &TargetRequest) -> Option<(&str, Push)> {
     // What is not pushed starts nothing.
     if matches!(request.repository, Repository::Checkout { .. }) {
         return None;
@@ -65,7 +69,7 @@ fn push_to_the_branch(request: &TargetRequest) -> Option<Push> {
     if !is_released_to || !run.may_be_of_a_push() {
         return None;
     }
-    Some(Push { commit: run.commit()?, before: run.before() })
+    Some((branch.as_str(), Push { commit: run.commit()?, before: run.before() }))
 }
 
 /// Returns the checkouts in which the commit may be, each with the name of its remote.
@@ -112,18 +116,4 @@ fn built_repository(request: &TargetRequest) -> Result<Option<Remote>, Failure> 
         Some(_) => None,
         None => Some(built),
     })
-}
-
-fn look_at(snapshot: &mut Snapshot<'_>, id: CommitId, depth: usize) -> Result<Pushed, Failure> {
-    let history = snapshot.history(depth)?;
-    let record = known(&history, id)?.clone();
-    let changes = match record.parents.first() {
-        Some(parent) if own_commit::claims(&record) => snapshot.changes(known(&history, *parent)?, &record)?,
-        _ => None,
-    };
-    Ok(Pushed { record, changes })
-}
-
-fn known(history: &History, id: CommitId) -> Result<&CommitRecord, Failure> {
-    history.get(id).ok_or_else(|| Failure::target(format!("the commit {id} is not there")))
 }

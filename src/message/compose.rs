@@ -41,6 +41,12 @@ impl Purpose {
     }
 }
 
+/// Returns whether a title begins as ours do if the user gives no text.
+pub fn is_usual_title(title: &str) -> bool {
+    let purposes = [Purpose::Release, Purpose::Rollback { of: Vec::new() }, Purpose::Promotion];
+    purposes.iter().any(|purpose| title.strip_prefix(purpose.verb()).is_some_and(|rest| rest.starts_with(' ')))
+}
+
 /// Returns the message of the commit that makes `releases`, all of them entries that change.
 pub fn message(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> Message {
     let (title, mut body) = text(options, releases, origin, purpose);
@@ -76,13 +82,7 @@ fn marked(title: &str, marker: &str) -> String {
 }
 
 fn text(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> (String, Vec<String>) {
-    let mut images: Vec<String> = Vec::new();
-    for release in releases {
-        let image = release.short_image();
-        if !images.contains(&image) {
-            images.push(image);
-        }
-    }
+    let images = short_images(releases);
     let title = match images.as_slice() {
         [image] => skip_ci::broken(&format!("{} {image}", purpose.verb())),
         images => format!("{} {} images", purpose.verb(), images.len()),
@@ -90,13 +90,29 @@ fn text(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &P
     let Some(template) = &options.text else {
         return (title, Vec::new());
     };
-    let tag = releases.iter().find_map(|release| release.entry.after.new_tag.as_deref()).unwrap_or_default();
-    let values = MessageValues { images: &images.join(", "), tag, source: origin.source.unwrap_or_default() };
-    let text = template.fill(&values);
+    let text = filled(template, releases, origin);
     // What was filled in may have been nothing, and a commit needs a title.
     let mut lines = text.trim().lines().map(str::to_owned);
     let title = lines.next().unwrap_or(title);
     (title, lines.skip_while(|line| line.trim().is_empty()).collect())
+}
+
+fn short_images(releases: &[Release]) -> Vec<String> {
+    let mut images: Vec<String> = Vec::new();
+    for release in releases {
+        let image = release.short_image();
+        if !images.contains(&image) {
+            images.push(image);
+        }
+    }
+    images
+}
+
+/// Returns the text of `template` for `releases`.
+pub(super) fn filled(template: &MessageTemplate, releases: &[Release], origin: Origin<'_>) -> String {
+    let tag = releases.iter().find_map(|release| release.entry.after.new_tag.as_deref()).unwrap_or_default();
+    let images = short_images(releases).join(", ");
+    template.fill(&MessageValues { images: &images, tag, source: origin.source.unwrap_or_default() })
 }
 
 fn trailers(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> Vec<Trailer> {

@@ -2,6 +2,7 @@
 //! systems from building it. It looks nothing up.
 
 pub mod compose;
+pub mod git_tag;
 pub mod line_comment;
 mod release;
 pub mod skip_ci;

@@ -73,8 +73,13 @@ pub struct MessageValues<'a> {
 impl MessageTemplate {
     /// Reads a template; `{images}`, `{tag}` and `{source}` are its places.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        Self::parse_as(text, "message")
+    }
+
+    /// Reads a template of another text than the message; `what` is what it is called.
+    pub(super) fn parse_as(text: &str, what: &'static str) -> Result<Self, TemplateError> {
         let places = [("images", MessagePlace::Images), ("tag", MessagePlace::Tag), ("source", MessagePlace::Source)];
-        Template::parse(text, "message", &places).map(Self)
+        Template::parse(text, what, &places).map(Self)
     }
 
     /// Returns whether its own text asks CI systems to leave the commit alone.

@@ -43,6 +43,8 @@ pub enum Event<'a> {
         branch: &'a str,
         parent: Option<CommitId>,
         id: CommitId,
+        /// The tag on the commit that was pushed along with it.
+        tag: Option<&'a str>,
         /// Of the whole release.
         traffic: Traffic,
         elapsed: Duration,
@@ -153,6 +155,8 @@ pub struct Outcome {
     pub branch: Option<String>,
     pub commit: Option<CommitId>,
     pub parent: Option<CommitId>,
+    /// The tag on the commit, or the one that it would get.
+    pub git_tag: Option<String>,
     /// Whether the commit is on the remote's branch.
     pub pushed: bool,
     pub attempts: u32,
@@ -204,6 +208,7 @@ impl Outcome {
             branch: None,
             commit: None,
             parent: None,
+            git_tag: None,
             pushed: false,
             attempts: 0,
             releases: Vec::new(),

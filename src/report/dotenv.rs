@@ -45,7 +45,7 @@ mod tests {
             ..Document::default()
         };
         let expected = "TAGSHIP_RESULT_OUTCOME=released\nTAGSHIP_RESULT_CHANGED=false\nTAGSHIP_RESULT_PUSHED=false\n\
-            TAGSHIP_RESULT_COMMIT=3e1f0a9\nTAGSHIP_RESULT_PARENT=\nTAGSHIP_RESULT_IMAGE=\nTAGSHIP_RESULT_TAG=\n\
+            TAGSHIP_RESULT_COMMIT=3e1f0a9\nTAGSHIP_RESULT_PARENT=\nTAGSHIP_RESULT_GIT_TAG=\nTAGSHIP_RESULT_IMAGE=\nTAGSHIP_RESULT_TAG=\n\
             TAGSHIP_RESULT_DIGEST=\nTAGSHIP_RESULT_FILES=a/kustomization.yaml,b.yml\nTAGSHIP_RESULT_ATTEMPTS=0\n\
             TAGSHIP_RESULT_ERROR=\n";
         assert_eq!(render(&document), expected);

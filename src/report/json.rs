@@ -20,6 +20,8 @@ pub(super) struct Document<'a> {
     pub(super) branch: Option<&'a str>,
     pub(super) commit: Option<String>,
     pub(super) parent: Option<String>,
+    /// The tag on the commit.
+    pub(super) git_tag: Option<&'a str>,
     pub(super) pushed: bool,
     pub(super) attempts: u32,
     pub(super) images: Vec<Image<'a>>,
@@ -159,6 +161,7 @@ fn success(outcome: &Outcome) -> Document<'_> {
         branch: outcome.branch.as_deref(),
         commit: outcome.commit.map(|id| id.to_string()),
         parent: outcome.parent.map(|id| id.to_string()),
+        git_tag: outcome.git_tag.as_deref(),
         pushed: outcome.pushed,
         attempts: outcome.attempts,
         images: outcome

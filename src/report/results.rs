@@ -42,6 +42,7 @@ pub(super) fn named(document: &Document<'_>) -> Vec<NamedResult> {
         ("commit", optional(document.commit.as_deref())),
         ("parent", optional(document.parent.as_deref())),
         ("branch", optional(document.branch)),
+        ("git-tag", optional(document.git_tag)),
         ("image", optional(image.map(|image| image.image))),
         ("tag", optional(image.and_then(|image| image.tag))),
         ("digest", optional(image.and_then(|image| image.digest))),

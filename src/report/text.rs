@@ -33,13 +33,15 @@ pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
         Event::Committed { id, title } => {
             line(style, "commit", Mark::Good, &format!("{}  {}", id.short(), visible(title)))
         }
-        Event::Pushed { remote, branch, parent, id, traffic, elapsed } => {
+        Event::Pushed { remote, branch, parent, id, tag, traffic, elapsed } => {
             let range = match parent {
                 Some(parent) => format!("{}..{}", parent.short(), id.short()),
                 None => format!("{} (new branch)", id.short()),
             };
             let cost = traffic_and_time(*traffic, *elapsed, verbose);
-            line(style, "push", Mark::Good, &format!("{}  {}  {range}{cost}", visible(remote), visible(branch)))
+            let pushed = format!("{}  {}  {range}{cost}", visible(remote), visible(branch));
+            let tagged = tag.map(|tag| line(style, "tag", Mark::Good, &format!("{}  {}", id.short(), visible(tag))));
+            line(style, "push", Mark::Good, &pushed) + &tagged.unwrap_or_default()
         }
         Event::Raced { branch, attempt, attempts } => {
             let text = format!("{} moved; attempt {attempt} of {attempts} was too late", visible(branch));

@@ -2,8 +2,9 @@
 
 use super::values::listed;
 use crate::cli::{CommitArguments, Environment};
-use crate::git::{Identity, IdentityParts, Signed, Trailer, has_login};
+use crate::git::{GitError, Identity, IdentityParts, Signed, Trailer, has_login};
 use crate::message::compose::Options;
+use crate::message::git_tag::GitTagTemplate;
 use crate::message::skip_ci::{self, SkipCi};
 use crate::message::template::{MessageTemplate, TemplateError};
 use crate::outcome::failure::Failure;
@@ -11,6 +12,8 @@ use crate::outcome::failure::Failure;
 /// What the commit says, as far as it does not depend on the edit.
 pub struct CommitRequest {
     pub message: Options,
+    /// The tag on the commit.
+    pub git_tag: Option<GitTagTemplate>,
     pub author: Option<Identity>,
     /// `GIT_AUTHOR_NAME` and `GIT_AUTHOR_EMAIL`.
     pub environment_author: IdentityParts,
@@ -42,6 +45,7 @@ impl CommitRequest {
                 trailers: trailers.iter().map(|text| trailer(text)).collect::<Result<_, _>>()?,
                 skip_ci,
             },
+            git_tag: git_tag(arguments)?,
             author: author.transpose()?,
             environment_author: identity(environment, "AUTHOR"),
             environment_committer: identity(environment, "COMMITTER"),
@@ -64,13 +68,31 @@ fn template(text: &str) -> Result<MessageTemplate, Failure> {
         return Err(Failure::usage("a URL in the message has a login in it")
             .hint("leave it out: all who read the repository can read its commits"));
     }
-    MessageTemplate::parse(text).map_err(|error| {
-        let failure = Failure::usage(error.to_string());
-        match error {
-            TemplateError::Unknown { .. } => failure.hint("use `{images}`, `{tag}` or `{source}`"),
-            TemplateError::Empty(_) | TemplateError::Unclosed(_) => failure,
-        }
-    })
+    MessageTemplate::parse(text).map_err(|error| no_template(&error))
+}
+
+fn no_template(error: &TemplateError) -> Failure {
+    let failure = Failure::usage(error.to_string());
+    match error {
+        TemplateError::Unknown { .. } => failure.hint("use `{images}`, `{tag}` or `{source}`"),
+        TemplateError::Empty(_) | TemplateError::Unclosed(_) => failure,
+    }
+}
+
+fn git_tag(arguments: &CommitArguments) -> Result<Option<GitTagTemplate>, Failure> {
+    let Some(name) = &arguments.git_tag else {
+        return Ok(None);
+    };
+    if arguments.git_tag_message.as_deref().is_some_and(has_login) {
+        return Err(Failure::usage("a URL in the message of the tag has a login in it")
+            .hint("leave it out: all who read the repository can read its tags"));
+    }
+    let template = GitTagTemplate::parse(name, arguments.git_tag_message.as_deref());
+    let template = template.map_err(|error| no_template(&error))?;
+    match template.is_possible() {
+        true => Ok(Some(template)),
+        false => Err(GitError::TagName(name.clone()).into()),
+    }
 }
 
 fn trailer(text: &str) -> Result<Trailer, Failure> {

@@ -115,7 +115,7 @@ fn without_fences(summary: &str, expected: usize) -> String {
 fn a_release_tells_github() {
     let stage = Stage::new();
     let step = Step::new(&stage.home);
-    let output = step.on(stage.release()).arg(stage.argument()).run().success();
+    let output = step.on(stage.release()).args(["--git-tag", "v2"]).arg(stage.argument()).run().success();
     assert_eq!(commands(&output), [""; 0], "a release needs no annotation");
     let outputs = step.outputs();
     let tip = stage.remote.tip("main").unwrap();
@@ -127,6 +127,7 @@ fn a_release_tells_github() {
         ("commit", &tip),
         ("parent", &parent),
         ("branch", "main"),
+        ("git-tag", "v2"),
         ("image", &stage.image()),
         ("tag", COMMIT),
         ("digest", &stage.digest),
@@ -137,7 +138,7 @@ fn a_release_tells_github() {
     ] {
         assert_eq!(outputs[name], value, "{name}");
     }
-    assert_eq!(outputs.len(), 14, "{:?}", outputs.keys());
+    assert_eq!(outputs.len(), 15, "{:?}", outputs.keys());
     let result: Value = serde_json::from_str(&outputs["result"]).unwrap();
     assert_eq!(result["images"][0]["previous"]["newTag"], "b15411f387bb2a2286676b92a87fd85aa9b682a5");
 
@@ -148,6 +149,7 @@ fn a_release_tells_github() {
     assert!(row.contains("| <code>b15411f387bb</code> | <code>fdafd7008d04</code> | <code>sha256&#58;"), "{row}");
     let source = format!("[<code>org/app&#64;{COMMIT}</code>](https://github.example/org/app/commit/{COMMIT})");
     assert!(summary.contains(&source), "{summary}");
+    assert!(summary.contains(" · tag <code>v2</code> · "), "{summary}");
     assert!(summary.contains("[run](https://github.example/org/app/actions/runs/42)"), "{summary}");
     assert!(step.summary().contains(&format!("+  newTag: {COMMIT}\n")), "{}", step.summary());
 }
@@ -219,7 +221,7 @@ fn hostile_hooks_stay_text() {
     assert!(commands[0].starts_with("::error title=tagship release::main refused the push"), "{}", commands[0]);
     assert!(commands[0].len() < 10_000);
     let outputs = step.outputs();
-    assert_eq!((outputs["outcome"].as_str(), outputs.len()), ("failed", 14));
+    assert_eq!((outputs["outcome"].as_str(), outputs.len()), ("failed", 15));
     serde_json::from_str::<Value>(&outputs["result"]).unwrap();
     let summary = without_fences(&step.summary(), 1);
     assert!(!summary.contains("script"), "{summary}");

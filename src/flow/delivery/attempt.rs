@@ -10,7 +10,7 @@ use crate::flow::edits::{
 };
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
-use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot};
+use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
 use crate::guards::order::{EntryOrder, commits_to_read};
 use crate::image::ImageName;
 use crate::message::Release;
@@ -80,14 +80,15 @@ impl Attempt<'_> {
         outcome.parent = Some(snapshot.commit_id());
         require_a_change(&outcome, &files, listener)?;
         self.guard_hold(&mut snapshot, &paths, &files, &writing, &outcome, listener)?;
-        let message = self.compose(&releases, &writing, &orders);
+        let (message, tag) = self.compose(&releases, &writing, &orders)?;
         outcome.message = Some(message.to_string());
+        outcome.git_tag = tag.as_ref().map(|tag| tag.name.to_string());
         let Some(publisher) = publisher else {
             tell_edits(&files, listener);
             return Ok(Outcome { ending: Ending::DryRun, ..outcome });
         };
         let authorship = authorship(self.job.delivery, self.branch, &mut self.notes(listener))?;
-        let content = Content { changes: changes(&paths, &files), message, authorship };
+        let content = Content { changes: changes(&paths, &files), message, authorship, tag };
         // What is edited is told with the commit, once that is made: a hold or a refusal leaves nothing of it.
         let with_edits = &mut |event: &Event<'_>| {
             if matches!(event, Event::Committed { .. }) {
@@ -96,7 +97,7 @@ impl Attempt<'_> {
             listener(event);
         };
         let (commit, pushed) = self.publish(publisher, snapshot, &content, with_edits)?;
-        self.follow(pushed.as_ref(), listener);
+        self.follow(pushed.as_deref(), listener);
         Ok(Outcome { ending: Ending::Released, commit: Some(commit), pushed: pushed.is_some(), ..outcome })
     }
 
@@ -188,20 +189,22 @@ impl Attempt<'_> {
         Ok(pinned)
     }
 
-    fn compose(&self, releases: &[Release], writing: &Writing, orders: &[EntryOrder]) -> Message {
+    /// Returns the message of the commit, and the tag on it.
+    fn compose(
+        &self,
+        releases: &[Release],
+        writing: &Writing,
+        orders: &[EntryOrder],
+    ) -> Result<(Message, Option<TagContent>), Failure> {
         let delivery = self.job.delivery;
         let changed: Vec<Release> = releases.iter().filter(|release| release.entry.changed()).cloned().collect();
         // What the images say themselves was asked if nothing else told it; one trailer is for all of them.
         let mut labels = orders.iter().map(|order| order.label.as_ref());
         let label = labels.next().flatten().filter(|first| labels.all(|label| label == Some(*first)));
         let source = writing.source.as_ref().or(label).map(SourceCommit::to_string);
-        let run = delivery.target.run.page();
-        compose::message(
-            &delivery.commit.message,
-            &changed,
-            Origin { source: source.as_deref(), run },
-            &writing.purpose,
-        )
+        let origin = Origin { source: source.as_deref(), run: delivery.target.run.page() };
+        let tag = delivery.commit.git_tag.as_ref().map(|tag| tag.fill(&changed, origin)).transpose()?;
+        Ok((compose::message(&delivery.commit.message, &changed, origin, &writing.purpose), tag))
     }
 
     fn publish(
@@ -210,7 +213,7 @@ impl Attempt<'_> {
         snapshot: Snapshot<'_>,
         content: &Content,
         listener: &mut Listener<'_>,
-    ) -> Result<(CommitId, Option<CommitOnTip>), Stop> {
+    ) -> Result<(CommitId, Option<Box<CommitOnTip>>), Stop> {
         let terms = Terms { gate: self.job.gate, push_options: &self.job.delivery.push_options };
         match publisher.publish(snapshot, content, &terms, listener)? {
             Published::Updated { commit, pushed } => Ok((commit, pushed)),

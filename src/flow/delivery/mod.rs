@@ -15,7 +15,7 @@ use self::attempt::{Attempt, Stop};
 use super::branch::{ReleaseBranch, tell_connections};
 use super::checks::Checks;
 use super::rereads::Rereads;
-use crate::git::PushRefusal;
+use crate::git::{PushRefusal, RefsKept};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::system::backoff::Backoff;
@@ -39,7 +39,8 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let delivery = job.delivery;
     let mut checks = Checks::new(delivery.registry.as_ref());
     let branch = ReleaseBranch::open(&delivery.target)?;
-    let read_tip = || branch.read_tip(delivery.effect, &delivery.new_branch);
+    let kept = if delivery.commit.git_tag.is_some() { RefsKept::BranchAndTags } else { RefsKept::Branch };
+    let read_tip = || branch.read_tip(delivery.effect, &delivery.new_branch, kept);
     let mut rereads = Rereads::new(delivery.target.timeout);
     let mut early = match checks.require_while(&job.images, listener, read_tip) {
         Ok(early) => early,

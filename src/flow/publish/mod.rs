@@ -8,9 +8,10 @@ use std::time::Instant;
 pub(super) use follow::bring_forward;
 
 use crate::git::{
-    Authorship, Change, Checkout, CommitId, CommitOnTip, Message, NewCommit, PushOutcome, PushRefusal, Pusher, Snapshot,
+    Authorship, Change, Checkout, CommitId, CommitOnTip, GitError, Message, NewCommit, PushOutcome, PushRefusal,
+    Pusher, Snapshot, TagContent,
 };
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener};
 use crate::system::signals::{Gate, Stage};
 
@@ -27,6 +28,8 @@ pub(super) struct Content {
     pub(super) changes: Vec<Change>,
     pub(super) message: Message,
     pub(super) authorship: Authorship,
+    /// The tag on the commit, which is pushed along with it.
+    pub(super) tag: Option<TagContent>,
 }
 
 /// What publishing needs to know beside the commit.
@@ -42,7 +45,7 @@ pub(super) enum Published {
     Updated {
         commit: CommitId,
         /// The pushed commit, which a checkout can follow; `None` if the checkout has it already.
-        pushed: Option<CommitOnTip>,
+        pushed: Option<Box<CommitOnTip>>,
     },
     /// The branch has moved since its tip was read; the server may have refused the push anyway.
     Raced(PushRefusal),
@@ -58,11 +61,14 @@ impl Publisher<'_> {
         terms: &Terms<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Published, Failure> {
-        let Content { changes, message, authorship } = content;
-        let commit = snapshot.commit(changes, message, authorship)?;
+        let Content { changes, message, authorship, tag } = content;
+        let mut commit = snapshot.commit(changes, message, authorship)?;
         drop(snapshot);
+        if let Some(tag) = tag {
+            commit = commit.tagged(tag, authorship)?;
+        }
         match self {
-            Self::Push(pusher) => push(pusher, commit, message, terms, listener),
+            Self::Push(pusher) => push(pusher, commit, content, terms, listener),
             Self::CommitHere(checkout) => {
                 terms.gate.whole(|| follow::commit_here(checkout, &commit, message, listener))??;
                 Ok(Published::Updated { commit: commit.id(), pushed: None })
@@ -74,19 +80,19 @@ impl Publisher<'_> {
 fn push(
     pusher: Pusher<'_>,
     commit: NewCommit,
-    message: &Message,
+    content: &Content,
     terms: &Terms<'_>,
     listener: &mut Listener<'_>,
 ) -> Result<Published, Failure> {
-    let commit = pusher.lease(commit);
+    let commit = pusher.lease(commit)?;
     let begun = Instant::now();
     let remote = pusher.remote();
     terms.gate.begin_push()?;
     let accepts_options = pusher.accepts_push_options();
     let outcome = pusher.push(&commit, terms.push_options)?;
     terms.gate.end_push(match outcome {
-        PushOutcome::Updated { .. } => Stage::Done,
-        PushOutcome::Raced { .. } | PushOutcome::Refused(_) => Stage::Before,
+        PushOutcome::Updated { .. } | PushOutcome::Untagged { .. } => Stage::Done,
+        PushOutcome::Raced { .. } | PushOutcome::Refused(_) | PushOutcome::TagTaken(_) => Stage::Before,
     });
     let traffic = remote.traffic();
     let remote = remote.to_string();
@@ -96,21 +102,28 @@ fn push(
     }
     match outcome {
         PushOutcome::Updated { commit: id, messages } => {
-            listener(&Event::Committed { id, title: &message.title });
+            listener(&Event::Committed { id, title: &content.message.title });
             listener(&Event::Pushed {
                 remote: &remote,
                 branch: &branch,
                 parent: commit.lease().tip,
                 id,
+                tag: content.tag.as_ref().map(|tag| tag.name.as_str()),
                 traffic,
                 elapsed: begun.elapsed(),
             });
             for message in messages {
                 listener(&Event::Aside(format!("remote: {message}")));
             }
-            Ok(Published::Updated { commit: id, pushed: Some(commit) })
+            Ok(Published::Updated { commit: id, pushed: Some(Box::new(commit)) })
         }
         PushOutcome::Raced { refusal, .. } => Ok(Published::Raced(refusal)),
         PushOutcome::Refused(refusal) => Err(Failure::refused(&branch, &refusal)),
+        PushOutcome::TagTaken(tag) => Err(GitError::TagTaken { remote, tag: tag.to_string() }.into()),
+        PushOutcome::Untagged { commit, tag } => {
+            let message = format!("{branch} is at {} now, and {remote} has no tag `{tag}` on it", commit.short());
+            Err(Failure::new(FailureKind::Refused, message)
+                .hint(format!("make the tag by hand: `git push {remote} {commit}:refs/tags/{tag}`")))
+        }
     }
 }

@@ -9,7 +9,7 @@ use gix::objs::{Commit, Kind, Tree};
 use super::commit_message::Message;
 use super::delta;
 use super::identity::Identity;
-use super::name::{BranchName, CommitId, RepositoryPath};
+use super::name::{BranchName, CommitId, RepositoryPath, TagName};
 use super::pack::NewObject;
 use super::sign::Signing;
 use super::store::{HASH, MAX_TREE};
@@ -41,12 +41,23 @@ pub struct NewCommit {
     pub(in crate::git) files: Vec<ChangedFile>,
     /// The trees of the parent that the commit replaces.
     pub(in crate::git) replaced_trees: Vec<ObjectId>,
+    /// A tag on the commit.
+    pub(in crate::git) tag: Option<NewTag>,
 }
 
 impl NewCommit {
     pub fn id(&self) -> CommitId {
         CommitId(self.id)
     }
+}
+
+/// A tag on a new commit, in memory only.
+pub(in crate::git) struct NewTag {
+    pub(in crate::git) name: TagName,
+    /// What the ref names: the tag's object, or the commit.
+    pub(in crate::git) id: ObjectId,
+    /// `None`: the tag is a ref alone.
+    pub(in crate::git) object: Option<NewObject>,
 }
 
 /// A file that a commit changes.
@@ -119,7 +130,7 @@ impl Snapshot<'_> {
         let commit = self.new_object(Kind::Commit, encode(&commit)?, &[])?;
         let id = commit.id;
         objects.push(commit);
-        Ok(NewCommit { id, parent: self.commit, objects, files, replaced_trees })
+        Ok(NewCommit { id, parent: self.commit, objects, files, replaced_trees, tag: None })
     }
 
     fn changed_file(&self, change: &Change) -> Result<ChangedFile, GitError> {
@@ -194,12 +205,12 @@ fn push_once(new: &mut Vec<NewObject>, object: NewObject) {
     }
 }
 
-fn hash(kind: Kind, bytes: &[u8]) -> Result<ObjectId, GitError> {
+pub(super) fn hash(kind: Kind, bytes: &[u8]) -> Result<ObjectId, GitError> {
     gix::objs::compute_hash(HASH, kind, bytes)
         .map_err(|error| GitError::unexpected("an object cannot be hashed", error))
 }
 
-fn encode(object: &dyn gix::objs::WriteTo) -> Result<Vec<u8>, GitError> {
+pub(super) fn encode(object: &dyn gix::objs::WriteTo) -> Result<Vec<u8>, GitError> {
     let mut bytes = Vec::new();
     object.write_to(&mut bytes).map_err(|error| GitError::unexpected("an object cannot be written", error))?;
     Ok(bytes)

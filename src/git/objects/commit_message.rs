@@ -86,7 +86,8 @@ impl fmt::Display for Message {
     }
 }
 
-fn one_line(text: &str) -> String {
+/// Returns `text` with a blank for each control character, and without blanks at its end.
+pub(super) fn one_line(text: &str) -> String {
     text.split(char::is_control).collect::<Vec<_>>().join(" ").trim_end().to_owned()
 }
 

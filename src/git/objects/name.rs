@@ -1,4 +1,4 @@
-//! Names within a repository, validated once: branches, commits and paths.
+//! Names within a repository, validated once: branches, tags, commits and paths.
 
 use std::fmt;
 use std::str::FromStr;
@@ -41,6 +41,41 @@ impl FromStr for BranchName {
 }
 
 impl fmt::Display for BranchName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The short name of a tag, without `refs/tags/`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TagName(String);
+
+impl TagName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the full name of the tag's ref.
+    pub(in crate::git) fn full(&self) -> String {
+        format!("refs/tags/{}", self.0)
+    }
+}
+
+impl FromStr for TagName {
+    type Err = GitError;
+
+    /// Reads a name that `git tag` takes too.
+    fn from_str(text: &str) -> Result<Self, GitError> {
+        let short = text.strip_prefix("refs/tags/").unwrap_or(text);
+        let full = format!("refs/tags/{short}");
+        let reserved = short == "HEAD" || short.starts_with("refs/");
+        let valid =
+            !reserved && !short.starts_with('-') && gix::validate::reference::name(full.as_bytes().as_bstr()).is_ok();
+        if valid { Ok(Self(short.to_owned())) } else { Err(GitError::TagName(text.to_owned())) }
+    }
+}
+
+impl fmt::Display for TagName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -128,7 +163,7 @@ impl fmt::Display for RepositoryPath {
 
 #[cfg(test)]
 mod tests {
-    use super::{BranchName, RepositoryPath};
+    use super::{BranchName, RepositoryPath, TagName};
 
     #[test]
     fn branches() {
@@ -148,6 +183,42 @@ mod tests {
             ("refs/heads/refs/x", None),
         ] {
             assert_eq!(text.parse::<BranchName>().ok().as_ref().map(BranchName::as_str), expected, "{text:?}");
+        }
+    }
+
+    /// The expectations are those of `git check-ref-format refs/tags/NAME` and of `git tag`.
+    #[test]
+    fn tags() {
+        for (text, expected) in [
+            ("v1.2.3", Some("v1.2.3")),
+            ("refs/tags/prod/v1", Some("prod/v1")),
+            ("prod-web+2", Some("prod-web+2")),
+            ("org/app@fdafd70", Some("org/app@fdafd70")),
+            ("@", Some("@")),
+            ("", None),
+            ("-x", None),
+            ("HEAD", None),
+            ("web:v1", None),
+            ("a b", None),
+            ("a..b", None),
+            ("a\nb", None),
+            ("/a", None),
+            ("a/", None),
+            ("a//b", None),
+            (".a", None),
+            ("a/.b", None),
+            ("a.", None),
+            ("x.lock", None),
+            ("@{u}", None),
+            ("a~b", None),
+            ("a^", None),
+            ("a?", None),
+            ("a*", None),
+            ("[a]", None),
+            ("a\\b", None),
+            ("refs/heads/main", None),
+        ] {
+            assert_eq!(text.parse::<TagName>().ok().as_ref().map(TagName::as_str), expected, "{text:?}");
         }
     }
 

@@ -174,11 +174,15 @@ pub(in crate::git) enum Thin {
 }
 
 /// Returns a pack of `objects`.
-pub(in crate::git) fn write(objects: &[NewObject], thin: Thin) -> Result<Vec<u8>, GitError> {
+pub(in crate::git) fn write<'o>(
+    objects: impl IntoIterator<Item = &'o NewObject>,
+    thin: Thin,
+) -> Result<Vec<u8>, GitError> {
     let failed = |error: gix::Error| GitError::unexpected("the pack cannot be made", error);
-    let entries: Vec<_> = objects.iter().map(|object| entry(object, thin)).collect::<Result<_, _>>().map_err(failed)?;
+    let entries = objects.into_iter().map(|object| entry(object, thin));
+    let entries: Vec<_> = entries.collect::<Result<_, _>>().map_err(failed)?;
     let mut pack = Vec::new();
-    let count = objects.len() as u32;
+    let count = entries.len() as u32;
     let written =
         output::bytes::FromEntriesIter::new(std::iter::once(Ok(entries)), &mut pack, count, Version::V2, HASH);
     for step in written {

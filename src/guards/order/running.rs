@@ -8,6 +8,7 @@
 
 use super::Build;
 use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
+use crate::guards::claims::claims_of;
 use crate::guards::entry_history::{EntryHistory, fields_at};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
@@ -184,7 +185,7 @@ pub fn commits_to_read(snapshot: &mut Snapshot<'_>, names: &[&str]) -> Result<Ve
     let history = snapshot.history(SEARCH_DEPTHS[0])?;
     let mut commits: Vec<CommitRecord> = Vec::new();
     for name in names {
-        let claims = |record: &&CommitRecord| ReleaseTrailers::read(record).is_some_and(|said| said.names(name));
+        let claims = |record: &&CommitRecord| claims_of(record, &history).iter().any(|said| said.names(name));
         let Some(claim) = history.first_parents().find(claims) else { continue };
         let parent = claim.parents.first().and_then(|parent| history.get(*parent));
         for record in [claim].into_iter().chain(parent) {
@@ -202,7 +203,8 @@ fn last_claim(snapshot: &mut Snapshot<'_>, file: &str, name: &str) -> Result<(Op
     for depth in SEARCH_DEPTHS {
         searched = snapshot.history(depth)?;
         let claim = searched.first_parents().find_map(|record| {
-            let trailers = ReleaseTrailers::read(record).filter(|trailers| trailers.is_of(file, name))?;
+            let claims = claims_of(record, &searched);
+            let trailers = claims.into_iter().find(|trailers| trailers.is_of(file, name))?;
             let parent = record.parents.first().and_then(|parent| searched.get(*parent)).cloned();
             Some(Claim { record: record.clone(), parent, trailers })
         });
@@ -220,7 +222,8 @@ const MAX_MOVED_FILES: usize = 10;
 
 /// Returns whether an entry was released in a file that is gone from the tip: then its own file may be that one, moved.
 fn may_be_moved(snapshot: &mut Snapshot<'_>, history: &History, name: &str) -> Result<bool, Failure> {
-    let claims = history.first_parents().filter_map(ReleaseTrailers::read).filter(|said| said.names(name));
+    let claims = history.first_parents().flat_map(|record| claims_of(record, history));
+    let claims = claims.filter(|said| said.names(name));
     let mut files: Vec<String> = Vec::new();
     for file in claims.flat_map(|said| said.files) {
         if files.len() < MAX_MOVED_FILES && !files.contains(&file) {

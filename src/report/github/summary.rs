@@ -98,6 +98,9 @@ fn origin(document: &Document<'_>, links: &Links) -> String {
     if let Some(branch) = document.branch {
         parts.push(format!("branch {}", code(branch)));
     }
+    if let Some(tag) = document.git_tag {
+        parts.push(format!("tag {}", code(tag)));
+    }
     if let Some(source) = &links.source {
         parts.push(format!("source {}", linked(source, links.source_page().as_deref())));
     }

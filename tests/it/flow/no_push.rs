@@ -142,6 +142,7 @@ fn what_makes_no_sense_with_it() {
     refused(&["--branch", "prod"], "`prod` is not checked out");
     refused(&["--create-branch"], "cannot be used with");
     refused(&["--push-option", "x"], "cannot be used with");
+    refused(&["--git-tag", "x"], "cannot be used with");
     checkout.detach();
     refused(&["--branch", "main"], "`main` is not checked out");
     assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());

@@ -14,6 +14,7 @@ mod races;
 mod redirects;
 mod refusals;
 mod signing;
+mod tags;
 mod tls;
 mod transports;
 

@@ -69,6 +69,39 @@ impl Released {
     }
 }
 
+/// The head branch of a request to main.
+const HEAD: &str = "tagship/main/4-gitops-manifests-web";
+
+const PROPOSED: [&str; 5] = ["--branch", HEAD, "--create-branch", "--base", "main"];
+
+impl Released {
+    /// Releases to a head branch, and lets the base go on. Returns the tips of base and head.
+    fn proposed(&self) -> (String, String) {
+        let release = self.stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+        release.args(PROPOSED).run().success();
+        self.with_a_page_upon()
+    }
+
+    fn with_a_page_upon(&self) -> (String, String) {
+        (self.commit("main", "Add a page", &[page()]), self.stage.remote.tip(HEAD).unwrap())
+    }
+
+    /// Returns the tree of a merge.
+    fn merged(&self, base: &str, head: &str) -> String {
+        self.stage.remote.git(["merge-tree", "--write-tree", base, head]).run().success().stdout().trim().to_owned()
+    }
+
+    /// Makes the commit `head` again on `base`, as a forge rebases it: with its message, and with the time of its author.
+    fn made_again(&self, tree: &str, base: &str, head: &str) -> String {
+        let message = self.stage.remote.git(["log", "-1", "--format=%B", head]).run().success().stdout();
+        let tree = format!("{tree}^{{tree}}");
+        let commit = self.stage.remote.git(["commit-tree", &tree, "-p", base]);
+        let id = commit.env("GIT_AUTHOR_DATE", "@1700000000 +0000").stdin(message).run().success().stdout();
+        self.stage.remote.git(["update-ref", "refs/heads/main", id.trim()]).run().success();
+        id.trim().to_owned()
+    }
+}
+
 /// What GitLab writes if there is no commit.
 const NONE: &str = "0000000000000000000000000000000000000000";
 
@@ -178,7 +211,110 @@ const HISTORIES: &[History] = &[
         false,
     ),
     ("nothing changed", |on| push(on.commit_of(&on.release, &[&on.release], &on.message), Some(&on.release)), false),
-    ("a merge", |on| push(on.commit_of(&on.release, &[&on.seed, &on.release], &on.message), Some(&on.seed)), false),
+    ("a merge", |on| push(on.commit_of(&on.release, &[&on.seed, &on.release], &on.message), Some(&on.seed)), true),
+    (
+        "a merge of a release",
+        |on| {
+            let (base, head) = on.proposed();
+            push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge pull request #1"), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a merge of a promotion",
+        |on| {
+            on.commit("main", "Add production", &[File::new("prod/kustomization.yaml", SEED)]);
+            let url = on.stage.remote.file_url();
+            let promote = on.stage.tagship().args(["promote", "--repo", &url, "--from", FOLDER, "--to", "prod"]);
+            promote.args(["--no-check"]).args(PROPOSED).run().success();
+            let (base, head) = on.with_a_page_upon();
+            push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge"), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a merge that changes another file too",
+        |on| {
+            let (base, head) = on.proposed();
+            on.commit_of(&on.merged(&base, &head), &[&base], "Merge");
+            let more = on.commit("main", "More", &[File::new("README.md", "more")]);
+            push(on.commit_of(&more, &[&base, &head], "Merge"), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a merge of a release and a person's commit upon it",
+        |on| {
+            let (base, _) = on.proposed();
+            let head = on.commit(HEAD, "Tune it", &[File::new("README.md", "more")]);
+            push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge"), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a merge of a person's commit, and a release upon it",
+        |on| {
+            on.stage.remote.git(["branch", HEAD, "main"]).run().success();
+            on.commit(HEAD, "Tune it", &[File::new("README.md", "more")]);
+            on.stage.release().args(["--no-check", "--branch", HEAD, "IMAGE_PLACEHOLDER=*:v2"]).run().success();
+            let (base, head) = on.with_a_page_upon();
+            push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge"), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a rebase",
+        |on| {
+            let (base, head) = on.proposed();
+            push(on.made_again(&on.merged(&base, &head), &base, &head), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a rebase that sets the entry to something else",
+        |on| {
+            let (base, head) = on.proposed();
+            let other = on.commit("main", "Other", &[File::new(FILE, SEED.replace("b15411f3", "c15411f3"))]);
+            push(on.made_again(&other, &base, &head), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a squash with the title alone",
+        |on| {
+            let (base, head) = on.proposed();
+            push(on.commit_of(&on.merged(&base, &head), &[&base], "Release web:v2 (#1)"), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a squash with the title alone, whose head branch was deleted and is kept as a request",
+        |on| {
+            let (base, head) = on.proposed();
+            on.stage.remote.git(["update-ref", "refs/pull/1/head", &head]).run().success();
+            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
+            push(on.commit_of(&on.merged(&base, &head), &[&base], "A title of its own (#1)"), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a squash with the title alone, and nothing is left of its head branch",
+        |on| {
+            let (base, head) = on.proposed();
+            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
+            push(on.commit_of(&on.merged(&base, &head), &[&base], "Release web:v2 (#1)"), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a squash with the title alone, and one more line of the file",
+        |on| {
+            let (base, _) = on.proposed();
+            let file = String::from_utf8(on.stage.remote.file(HEAD, FILE)).unwrap() + "namePrefix: x-\n";
+            push(on.commit("main", "Release web:v2 (#1)", &[File::new(FILE, file)]), Some(&base))
+        },
+        false,
+    ),
     ("the first commit", |on| push(on.commit_of(&on.release, &[], &on.message), None), false),
     (
         "a history that went apart",

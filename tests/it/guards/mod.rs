@@ -3,5 +3,6 @@
 mod guard;
 mod hold;
 mod lines;
+mod merged;
 mod moved;
 mod order;

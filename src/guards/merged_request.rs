@@ -1,0 +1,190 @@
+//! What a commit of a push brought along, if a request was merged: the commits of a merge's side, the commits of a head branch
+//! whose change a squash repeats, or the release that a rebase made again. It only reads; `own_commit` judges.
+
+use super::file_entries::entries;
+use super::own_commit::{Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, may_be_a_squash, says_release};
+use crate::git::{CommitId, CommitRecord, Lineage, PathChange, RepositoryPath, Snapshot};
+use crate::message::trailers::ReleaseTrailers;
+use crate::outcome::diff::unified;
+use crate::outcome::failure::Failure;
+
+/// How many head branches are compared with a squash.
+const MAX_HEADS: usize = 20;
+
+/// Looks at the commit `id` of a push to `branch`, as far as that tells whether it is a release of ours.
+///
+/// # Errors
+/// If the repository cannot be read.
+pub(super) fn look_at(snapshot: &mut Snapshot<'_>, id: CommitId, branch: &str) -> Result<Pushed, Failure> {
+    let record = commit(snapshot, id)?;
+    match record.parents[..] {
+        [_] if says_release(&record) => release(snapshot, record),
+        [base, head] => {
+            // A merge of other work is told by one commit.
+            if !says_release(&commit(snapshot, head)?) {
+                return Ok(Pushed::unseen(record));
+            }
+            let Some(side) = side(snapshot, head, base)? else { return Ok(Pushed::unseen(record)) };
+            let changes = changes(snapshot, base, &record)?;
+            Ok(Pushed { record, changes, arrival: Arrival::Brought(side) })
+        }
+        [base] if may_be_a_squash(&record) => {
+            let changes = changes(snapshot, base, &record)?;
+            let side = match &changes {
+                Some(changes) if edits_alone(changes) => proposed(snapshot, &record, base, changes, branch)?,
+                _ => None,
+            };
+            let arrival = side.map_or(Arrival::AsMade, Arrival::Brought);
+            Ok(Pushed { record, changes, arrival })
+        }
+        _ => Ok(Pushed::unseen(record)),
+    }
+}
+
+fn edits_alone(changes: &[PathChange]) -> bool {
+    !changes.is_empty() && changes.iter().all(|change| matches!(change, PathChange::Edited(_)))
+}
+
+/// Looks at a commit of one parent that says that it is a release.
+fn release(snapshot: &mut Snapshot<'_>, record: CommitRecord) -> Result<Pushed, Failure> {
+    let parent = record.parents[0];
+    let changes = changes(snapshot, parent, &record)?;
+    let arrival = match &changes {
+        Some(changes)
+            if record.authored_seconds != record.seconds && does_what_it_says(snapshot, &record, changes)? =>
+        {
+            Arrival::Rebased
+        }
+        _ => Arrival::AsMade,
+    };
+    Ok(Pushed { record, changes, arrival })
+}
+
+/// Returns whether the entries of all files that a release changes became what its trailers say.
+fn does_what_it_says(
+    snapshot: &mut Snapshot<'_>,
+    record: &CommitRecord,
+    changes: &[PathChange],
+) -> Result<bool, Failure> {
+    let Some(said) = ReleaseTrailers::read(record) else { return Ok(false) };
+    let parent = commit(snapshot, record.parents[0])?;
+    for change in changes {
+        let PathChange::Edited(path) = change else { return Ok(false) };
+        let (before, after) = (file(snapshot, &parent, path)?, file(snapshot, record, path)?);
+        let (Some(before), Some(after)) = (entries(&before, None), entries(&after, None)) else { return Ok(false) };
+        let mut changed = after.iter().filter(|(name, fields)| before.get(*name) != Some(fields));
+        let is_said = |(name, fields): (&String, &_)| said.is_of(path, name) && said.released(name, fields);
+        if before.keys().any(|name| !after.contains_key(name)) || !changed.all(is_said) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Returns the commits from `head` back to what `base` has, each a release by what it says; `None` if one is none.
+fn side(snapshot: &mut Snapshot<'_>, head: CommitId, base: CommitId) -> Result<Option<Vec<Pushed>>, Failure> {
+    let mut side = Vec::new();
+    let mut next = head;
+    // One request brings the commits of both lines, which else were one each.
+    snapshot.history(MAX_COMMITS_OF_A_PUSH + 1)?;
+    while !matches!(snapshot.lineage(next, base)?, Lineage::Same | Lineage::Before) {
+        let record = commit(snapshot, next)?;
+        let [parent] = record.parents[..] else { return Ok(None) };
+        if !says_release(&record) || side.len() == MAX_COMMITS_OF_A_PUSH {
+            return Ok(None);
+        }
+        side.push(release(snapshot, record)?);
+        next = parent;
+    }
+    Ok(Some(side))
+}
+
+/// Returns the commits of the head branch that proposed exactly what `record` does to `base`: the same lines of the same
+/// files. Heads are the branches that we propose on, and what GitHub and GitLab keep of a request that the title numbers.
+fn proposed(
+    snapshot: &mut Snapshot<'_>,
+    record: &CommitRecord,
+    base: CommitId,
+    changed: &[PathChange],
+    branch: &str,
+) -> Result<Option<Vec<Pushed>>, Failure> {
+    let mut prefixes = vec![format!("refs/heads/tagship/{branch}/")];
+    if let Some(number) = number_of_request(record.title()) {
+        prefixes.push(format!("refs/pull/{number}/head"));
+        prefixes.push(format!("refs/merge-requests/{number}/head"));
+    }
+    let parent = commit(snapshot, base)?;
+    for head in snapshot.tips_below(&prefixes)?.into_iter().take(MAX_HEADS) {
+        if !snapshot.load_commit(head)?.is_some_and(|head| says_release(&head)) {
+            continue;
+        }
+        let Some(side) = side(snapshot, head, base)? else { continue };
+        let (Some(last), Some(first)) = (side.first(), side.last()) else { continue };
+        let (last, began) = (last.record.clone(), commit(snapshot, first.record.parents[0])?);
+        if snapshot.changes(&began, &last)?.as_deref() != Some(changed) {
+            continue;
+        }
+        let mut is_same = true;
+        for change in changed {
+            let PathChange::Edited(path) = change else { continue };
+            let here = changed_lines(&file(snapshot, &parent, path)?, &file(snapshot, record, path)?);
+            let there = changed_lines(&file(snapshot, &began, path)?, &file(snapshot, &last, path)?);
+            is_same &= here == there;
+        }
+        if is_same {
+            return Ok(Some(side));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the lines that were removed and added, in their order.
+fn changed_lines(before: &[u8], after: &[u8]) -> Vec<String> {
+    const HEADER: usize = 2;
+    let diff = unified("", before, after);
+    diff.lines().skip(HEADER).filter(|line| line.starts_with(['+', '-'])).map(str::to_owned).collect()
+}
+
+/// Returns the number of the request that a title ends with, as GitHub (`(#7)`) and GitLab (`(!7)`) write it.
+fn number_of_request(title: &str) -> Option<u32> {
+    let (_, number) = title.strip_suffix(')')?.rsplit_once('(')?;
+    number.strip_prefix(['#', '!'])?.parse().ok()
+}
+
+fn changes(
+    snapshot: &mut Snapshot<'_>,
+    before: CommitId,
+    after: &CommitRecord,
+) -> Result<Option<Vec<PathChange>>, Failure> {
+    let before = commit(snapshot, before)?;
+    Ok(snapshot.changes(&before, after)?)
+}
+
+fn file(snapshot: &mut Snapshot<'_>, commit: &CommitRecord, path: &str) -> Result<Vec<u8>, Failure> {
+    let path = RepositoryPath::resolve(&RepositoryPath::root(), path)?;
+    snapshot.load_history(&[commit], &path)?;
+    Ok(snapshot.file_at(commit, &path)?.unwrap_or_default().to_vec())
+}
+
+fn commit(snapshot: &mut Snapshot<'_>, id: CommitId) -> Result<CommitRecord, Failure> {
+    snapshot.load_commit(id)?.ok_or_else(|| Failure::target(format!("the commit {id} is not there")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_of_request;
+
+    #[test]
+    fn numbers_of_requests() {
+        for (title, expected) in [
+            ("Release web:v2 (#12)", Some(12)),
+            ("Release web:v2 (!7)", Some(7)),
+            ("Release web:v2", None),
+            ("Release web:v2 (12)", None),
+            ("(#x)", None),
+            ("#12)", None),
+        ] {
+            assert_eq!(number_of_request(title), expected, "{title}");
+        }
+    }
+}
