@@ -71,7 +71,8 @@ fn does_what_it_says(
     for change in changes {
         let PathChange::Edited(path) = change else { return Ok(false) };
         let (before, after) = (file(snapshot, &parent, path)?, file(snapshot, record, path)?);
-        let (Some(before), Some(after)) = (entries(&before, None), entries(&after, None)) else { return Ok(false) };
+        let read = |bytes: &[u8]| entries(path, bytes, None);
+        let (Some(before), Some(after)) = (read(&before), read(&after)) else { return Ok(false) };
         let mut changed = after.iter().filter(|(name, fields)| before.get(*name) != Some(fields));
         let is_said = |(name, fields): (&String, &_)| said.is_of(path, name) && said.released(name, fields);
         if before.keys().any(|name| !after.contains_key(name)) || !changed.all(is_said) {
