@@ -103,7 +103,12 @@ fn the_login_does_not_go_to_the_repository_that_ci_builds() {
     let commit = stage.remote.log("main")[0].id.clone();
     let server = GitServer::start(stage.remote.folder(), Access::Open);
     let guard = || {
-        let guard = stage.tagship().arg("guard").env("GITHUB_ACTIONS", "true").env("GITHUB_REPOSITORY", "gitops");
+        let guard = stage
+            .tagship()
+            .current_dir(stage.home.path())
+            .arg("guard")
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_REPOSITORY", "gitops");
         let guard = guard.env("GITHUB_SERVER_URL", server.url("").trim_end_matches('/')).env("GITHUB_SHA", &commit);
         let guard = guard.env("GITHUB_EVENT_NAME", "push").env("GITHUB_REF", "refs/heads/main");
         guard.env("GITHUB_REF_TYPE", "branch").env("GITHUB_REF_NAME", "main")
