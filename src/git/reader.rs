@@ -21,13 +21,11 @@ use super::objects::name::{BranchName, CommitId};
 use super::objects::pack::{Incoming, Taken};
 use super::objects::store::Objects;
 use super::remote::Remote;
-use super::tips::{Tips, list_tips};
+use super::tips::{Tips, list_refs, tips};
 use super::wire::allowance::Allowance;
 use super::wire::error_packet::{ErrorPacket, FatalError, refused};
 use super::wire::service_connection::{AGENT, Connection};
-use gix::protocol::LsRefsCommand;
 use gix::protocol::handshake::Ref;
-use gix::protocol::ls_refs::RefPrefixes;
 
 /// The most objects that are read of the first fetch, which are the newest commits and the tip's trees. Of ten well-known
 /// GitOps repositories, the largest has 1,766 trees, which are 200 kB. With more trees, those along one path are fewer bytes.
@@ -84,21 +82,17 @@ impl<'r> Reader<'r> {
         if self.protocol != Protocol::V2 {
             return Ok(self.advertised.clone());
         }
-        let branch = self.advertised.branch.as_ref();
-        let listed = list_tips(&mut self.connection.transport, &self.capabilities, branch);
-        listed.map_err(|error| self.connection.failed(error))
+        let branch = self.advertised.branch.clone();
+        let refs = self.refs(["HEAD".to_owned()].into_iter().chain(branch.as_ref().map(BranchName::full)))?;
+        Ok(tips(&refs, branch.as_ref()))
     }
 
-    /// Asks for the refs whose full names begin so, and maybe for more; a server of an old protocol is not asked.
+    /// Asks for the references whose full names begin so. A server may list more; one of an old protocol is not asked.
     pub(super) fn refs(&mut self, beginning_with: impl Iterator<Item = String>) -> Result<Vec<Ref>, GitError> {
         if self.protocol != Protocol::V2 {
             return Ok(Vec::new());
         }
-        let mut prefixes = RefPrefixes::new();
-        prefixes.extend(beginning_with.map(Into::into));
-        let agent = ("agent", Some(AGENT.to_owned()));
-        LsRefsCommand::new(Some(prefixes), &self.capabilities, agent)
-            .invoke_blocking(&mut self.connection.transport, &mut gix::progress::Discard, false)
+        list_refs(&mut self.connection.transport, &self.capabilities, beginning_with)
             .map_err(|error| self.connection.failed(error))
     }
 

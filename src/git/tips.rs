@@ -1,5 +1,5 @@
-//! Where the branches of a remote are: the `ls-refs` command of protocol v2. It is sent here, and not by gix, which would take
-//! an `ERR` packet for a reference.
+//! The references of a remote: the `ls-refs` command of protocol v2. It is sent here, and not by gix, which would take an `ERR`
+//! packet for a reference.
 
 use gix::protocol::Command;
 use gix::protocol::handshake::Ref;
@@ -23,12 +23,12 @@ pub struct Tips {
     pub default: Option<CommitId>,
 }
 
-/// Asks for the tips of `branch`, or of the default branch if there is none, and of the default branch.
-pub(super) fn list_tips(
+/// Asks for the references whose full names begin with one of `prefixes`. A server may list more.
+pub(super) fn list_refs(
     mut transport: impl Transport,
     capabilities: &Capabilities,
-    branch: Option<&BranchName>,
-) -> anyhow::Result<Tips> {
+    prefixes: impl Iterator<Item = String>,
+) -> anyhow::Result<Vec<Ref>> {
     let mut features = Command::LsRefs.default_features(Protocol::V2, capabilities);
     features.push(("agent", Some(AGENT.to_owned())));
     let mut arguments = Command::LsRefs.initial_v2_arguments(&features);
@@ -36,15 +36,15 @@ pub(super) fn list_tips(
     if ls_refs.and_then(|capability| capability.supports("unborn")).unwrap_or_default() {
         arguments.push("unborn".into());
     }
-    let prefixes = ["HEAD".to_owned()].into_iter().chain(branch.map(BranchName::full));
     arguments.extend(prefixes.map(|prefix| format!("ref-prefix {prefix}").into()));
     let arguments = Some(arguments.into_iter());
     let mut reader = transport.invoke(Command::LsRefs.as_str(), features.into_iter(), arguments, false)?;
     refused(Protocol::V2, &mut reader)?;
-    Ok(tips(&from_v2_refs(&mut reader)?, branch))
+    Ok(from_v2_refs(&mut reader)?)
 }
 
-fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {
+/// Returns the tips of `branch`, or of the default branch if there is none, and of the default branch.
+pub(super) fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {
     let mut tips = Tips { branch: branch.cloned(), ..Tips::default() };
     for reference in refs {
         let (name, object, _) = reference.unpack();

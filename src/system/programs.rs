@@ -17,7 +17,7 @@ const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 static RUNNING: Mutex<Option<Vec<Arc<Mutex<Child>>>>> = Mutex::new(Some(Vec::new()));
 
 /// The variables with logins that we use ourselves. A credential helper, `ssh` and a hook have logins of their own.
-const LOGINS: [&str; 14] = [
+pub(crate) const LOGINS: [&str; 14] = [
     "TAGSHIP_GIT_TOKEN",
     "TAGSHIP_REGISTRY_PASSWORD",
     "PLUGIN_GIT_TOKEN",

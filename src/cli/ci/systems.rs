@@ -384,3 +384,23 @@ pub fn skip_marker_of(preset: &str) -> Option<&'static str> {
 pub fn log_commands() -> impl Iterator<Item = LogCommand> {
     SYSTEMS.iter().flat_map(|system| system.log_commands).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SYSTEMS;
+    use crate::system::programs::LOGINS;
+
+    #[test]
+    fn no_program_gets_the_logins_of_a_system() {
+        let of_git = SYSTEMS.iter().filter_map(|system| system.git_token.as_ref()).map(|login| login.token);
+        let logins = SYSTEMS.iter().flat_map(|system| system.registry_logins);
+        let settings = SYSTEMS.iter().filter_map(|system| system.inputs.as_ref()).map(|inputs| inputs.prefix);
+        let settings = settings
+            .chain(["TAGSHIP_"])
+            .flat_map(|prefix| ["GIT_TOKEN", "REGISTRY_PASSWORD"].map(|setting| format!("{prefix}{setting}")));
+        let names = of_git.chain(logins.map(|login| login.password)).map(str::to_owned).chain(settings);
+        for name in names {
+            assert!(LOGINS.contains(&name.as_str()), "{name} stays in the environment of the programs that we start");
+        }
+    }
+}

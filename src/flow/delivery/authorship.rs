@@ -1,4 +1,4 @@
-//! Who made the commit: author and committer, each of the first place that names one, and what a person should know of that.
+//! The author and the committer of a release, each from the first place that names one, and the notes about them.
 
 use std::time::SystemTime;
 
@@ -7,7 +7,7 @@ use crate::git::{Authorship, Identity, IdentityParts};
 use crate::outcome::failure::Failure;
 use crate::request::Delivery;
 
-/// Returns who made the commit, and when. Flags beat the environment, which beats git's configuration, which beats the CI
+/// Returns the author and the committer, and the time of the commit. Flags beat the environment, which beats git's configuration, which beats the CI
 /// system's bot. An identity that cannot be used is told, and so is that there is none.
 pub(super) fn authorship(
     delivery: &Delivery,
@@ -29,12 +29,13 @@ pub(super) fn authorship(
         (Some(author), _) => author.clone(),
         (None, Ok(Some(author))) => author.clone(),
         (None, Ok(None)) => bot.cloned().unwrap_or_else(|| {
-            note(format!("no author is configured, so it is committed by `{}`; `--author` names one", nobody()));
-            nobody()
+            let author = default_author();
+            note(format!("no author is configured, so the author is `{author}`; `--author` names another one"));
+            author
         }),
         (None, Err(why)) => {
-            let author = bot.cloned().unwrap_or_else(nobody);
-            note(format!("the author in git's configuration {why}, so it is committed by `{author}`"));
+            let author = bot.cloned().unwrap_or_else(default_author);
+            note(format!("the author in git's configuration {why}, so the author is `{author}`"));
             author
         }
     };
@@ -45,7 +46,7 @@ pub(super) fn authorship(
             let committer = bot.cloned().unwrap_or_else(|| author.clone());
             // Of the author it was told already.
             if of_author != Err(why) {
-                note(format!("the committer in git's configuration {why}, so it is committed by `{committer}`"));
+                note(format!("the committer in git's configuration {why}, so the committer is `{committer}`"));
             }
             committer
         }
@@ -59,7 +60,7 @@ pub(super) fn authorship(
     })
 }
 
-/// Returns the author of commits of which no author is known.
-fn nobody() -> Identity {
+/// Returns the author of a commit if none is configured.
+fn default_author() -> Identity {
     Identity { name: "tagship".to_owned(), email: "tagship@localhost".to_owned() }
 }

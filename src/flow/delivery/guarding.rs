@@ -133,7 +133,7 @@ impl Attempt<'_> {
         for release in &mut releases {
             let of_entry = |order: &&EntryOrder| order.file == release.file && order.name == release.entry.name;
             let Some(order) = orders.iter().find(of_entry) else { continue };
-            release.order = Some(order.ordered.reason().to_owned());
+            release.order = Some(order.ordered.reason.clone());
             release.still_taken_back.clone_from(&order.still_taken_back);
         }
         releases

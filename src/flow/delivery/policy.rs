@@ -1,6 +1,6 @@
 //! What follows from the order of the entries of a release, by the user's flags: a pure decision.
 
-use crate::guards::order::{EntryOrder, Ordered};
+use crate::guards::order::{EntryOrder, Standing};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, LeftOut};
 use crate::request::{Delivery, OnDiverged, OnSuperseded, OnUnknownOrder};
@@ -22,10 +22,11 @@ pub(super) struct OrderDecision {
 pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> OrderDecision {
     let mut verdict = OrderDecision::default();
     for order in orders {
-        match &order.ordered {
-            Ordered::Goes(_) => {}
-            Ordered::Replaces(reason) => verdict.warn(reason),
-            Ordered::Superseded(reason) => match delivery.on_superseded {
+        let reason = &order.ordered.reason;
+        match order.ordered.standing {
+            Standing::Goes => {}
+            Standing::Replaces => verdict.warn(reason),
+            Standing::Superseded => match delivery.on_superseded {
                 OnSuperseded::Skip => verdict.leave_out(order, Ending::Superseded),
                 OnSuperseded::Fail => verdict.fail(
                     format!("superseded: {reason}"),
@@ -33,7 +34,7 @@ pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> OrderDecisio
                 ),
                 OnSuperseded::Allow => {}
             },
-            Ordered::Diverged(reason) => match delivery.on_diverged {
+            Standing::Diverged => match delivery.on_diverged {
                 OnDiverged::Fail => verdict.fail(
                     format!("diverged: {reason}"),
                     "merge the lines and release the merge; or `--on-diverged release` releases this build, and \
@@ -42,7 +43,7 @@ pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> OrderDecisio
                 OnDiverged::Release => verdict.warn(reason),
                 OnDiverged::Skip => verdict.leave_out(order, Ending::Diverged),
             },
-            Ordered::Unknown(reason) => match delivery.on_unknown_order {
+            Standing::Unknown => match delivery.on_unknown_order {
                 OnUnknownOrder::Release => verdict.warn(reason),
                 OnUnknownOrder::Fail => verdict.fail(
                     reason.clone(),
@@ -63,7 +64,7 @@ impl OrderDecision {
 
     /// A line that went apart is told rather than an older build: it asks for a decision.
     fn leave_out(&mut self, order: &EntryOrder, ending: Ending) {
-        let reason = format!("`{}`: {}", order.name, order.ordered.reason());
+        let reason = format!("`{}`: {}", order.name, order.ordered.reason);
         if self.ending != Some(Ending::Diverged) {
             self.ending = Some(ending);
         }

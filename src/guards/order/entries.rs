@@ -37,29 +37,29 @@ pub struct EntryOrder {
     pub still_taken_back: Vec<CommitId>,
 }
 
-/// What follows for an entry, with the reason as a sentence.
-pub enum Ordered {
-    /// It is newer, or the same. Says how that was told.
-    Goes(String),
+/// What follows for an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is newer, or the same.
+    Goes,
     /// It goes out although the lines went apart; a person should know why.
-    Replaces(String),
+    Replaces,
     /// It is provably older, or was taken back.
-    Superseded(String),
-    Diverged(String),
+    Superseded,
+    Diverged,
     /// It goes out, and nothing is known of its order.
-    Unknown(String),
+    Unknown,
 }
 
-impl Ordered {
-    /// Returns how it was told.
-    pub fn reason(&self) -> &str {
-        match self {
-            Self::Goes(reason)
-            | Self::Replaces(reason)
-            | Self::Superseded(reason)
-            | Self::Diverged(reason)
-            | Self::Unknown(reason) => reason,
-        }
+/// What follows for an entry, with the reason as a sentence.
+pub struct Ordered {
+    pub standing: Standing,
+    pub reason: String,
+}
+
+impl Standing {
+    fn because(self, reason: impl Into<String>) -> Ordered {
+        Ordered { standing: self, reason: reason.into() }
     }
 }
 
@@ -84,7 +84,7 @@ pub fn order_of(
             };
             let mut running = read(snapshot, Scrutiny::AtHand)?;
             let mut order = order(setting, snapshot, &mut repositories, name, &new, &running)?;
-            if running.evidence == Evidence::Claim && !matches!(order.ordered, Ordered::Goes(_)) {
+            if running.evidence == Evidence::Claim && order.ordered.standing != Standing::Goes {
                 running = read(snapshot, Scrutiny::Whole)?;
                 order = self::order(setting, snapshot, &mut repositories, name, &new, &running)?;
             }
@@ -123,20 +123,20 @@ fn order(
         (running.taken_back.iter().find(is_new), setting.by == OrderBy::Nothing)
     {
         let reason = format!("{build} was rolled back by {}; only a newer build may follow", by.short());
-        let ordered = Ordered::Superseded(reason);
+        let ordered = Standing::Superseded.because(reason);
         return Ok(EntryStanding { ordered, still_taken_back: Vec::new(), label: None });
     }
     let is_explained =
         |runs: &Build| setting.explained.iter().any(|(entry, build)| entry.as_str() == name && build.is(runs));
     let mut label = None;
     let ordered = match &running.build {
-        None => Ordered::Goes("nothing was released before".to_owned()),
+        None => Standing::Goes.because("nothing was released before"),
         Some(runs) if is_explained(runs) => {
-            Ordered::Goes(format!("{runs} was taken back in the environment that is promoted"))
+            Standing::Goes.because(format!("{runs} was taken back in the environment that is promoted"))
         }
         Some(runs) => match stand(new, runs)? {
             Judgement::Unknown(_) if running.evidence == Evidence::Entry => {
-                Ordered::Goes("this is the first release of the entry".to_owned())
+                Standing::Goes.because("this is the first release of the entry")
             }
             Judgement::Unknown(why) => match with_labels(setting, new, runs) {
                 Some((labelled, runs)) => {
@@ -172,33 +172,33 @@ fn with_labels(setting: &Setting<'_>, new: &Build, runs: &Build) -> Option<(Buil
 }
 
 /// Says that labels told it: a label is what the build of the image wrote into it.
-fn by_labels(ordered: Ordered) -> Ordered {
-    let add = |reason: String| format!("{reason}, as the labels of the images say");
-    match ordered {
-        Ordered::Goes(reason) => Ordered::Goes(add(reason)),
-        Ordered::Replaces(reason) => Ordered::Replaces(add(reason)),
-        Ordered::Superseded(reason) => Ordered::Superseded(add(reason)),
-        Ordered::Diverged(reason) => Ordered::Diverged(add(reason)),
-        Ordered::Unknown(reason) => Ordered::Unknown(reason),
+fn by_labels(mut ordered: Ordered) -> Ordered {
+    if ordered.standing != Standing::Unknown {
+        ordered.reason += ", as the labels of the images say";
     }
+    ordered
 }
 
 /// Tells a judgement of `new` against what `runs`.
 fn told(branch: &str, new: &Build, runs: &Build, judgement: Judgement) -> Ordered {
     match judgement {
-        Judgement::Newer(how) => Ordered::Goes(format!("newer than {runs}: {how}")),
-        Judgement::Same(how) => Ordered::Goes(format!("as new as {runs}: {how}")),
-        Judgement::NotAsked => Ordered::Goes("order does not count".to_owned()),
-        Judgement::Replaces(how) => Ordered::Replaces(format!("{new} and {runs} are on lines that went apart: {how}")),
-        Judgement::Older(how) => {
-            Ordered::Superseded(format!("{branch} already releases {runs}, and {new} is older: {how}"))
+        Judgement::Newer(how) => Standing::Goes.because(format!("newer than {runs}: {how}")),
+        Judgement::Same(how) => Standing::Goes.because(format!("as new as {runs}: {how}")),
+        Judgement::NotAsked => Standing::Goes.because("order does not count"),
+        Judgement::Replaces(how) => {
+            Standing::Replaces.because(format!("{new} and {runs} are on lines that went apart: {how}"))
         }
-        Judgement::Diverged => Ordered::Diverged(format!(
+        Judgement::Older(how) => {
+            Standing::Superseded.because(format!("{branch} already releases {runs}, and {new} is older: {how}"))
+        }
+        Judgement::Diverged => Standing::Diverged.because(format!(
             "{new} ({}) is not built on top of {runs} ({}), which {branch} releases",
             source(new),
             source(runs)
         )),
-        Judgement::Unknown(why) => Ordered::Unknown(format!("cannot tell whether {new} is newer than {runs}: {why}")),
+        Judgement::Unknown(why) => {
+            Standing::Unknown.because(format!("cannot tell whether {new} is newer than {runs}: {why}"))
+        }
     }
 }
 

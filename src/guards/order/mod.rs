@@ -11,7 +11,7 @@ mod tags;
 use std::cmp::Ordering;
 
 pub use build::{Agreement, Build, agreement};
-pub use entries::{EntryOrder, Ordered, Setting, order_of};
+pub use entries::{EntryOrder, Ordered, Setting, Standing, order_of};
 pub use running::{Evidence, RunningEntry, Scrutiny, TakenBack, commits_to_read};
 pub use tags::Numbers;
 

@@ -86,7 +86,7 @@ impl Neighbourhood {
     }
 }
 
-/// Whether an address is one of a network that anybody may have, and of no single machine.
+/// Whether an address is of a private network: many machines have the same one, each in its own network.
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_private() || is_carrier_grade_nat(v4),

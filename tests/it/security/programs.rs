@@ -6,7 +6,7 @@ use crate::support::git_server::{Access, GitServer};
 use crate::support::login::Login;
 
 /// The variables with logins that we use ourselves.
-const SECRETS: [&str; 12] = [
+const SECRETS: [&str; 13] = [
     "TAGSHIP_GIT_TOKEN",
     "TAGSHIP_REGISTRY_PASSWORD",
     "PLUGIN_GIT_TOKEN",
@@ -15,6 +15,7 @@ const SECRETS: [&str; 12] = [
     "INPUT_REGISTRY_PASSWORD",
     "GITHUB_TOKEN",
     "GITEA_TOKEN",
+    "FORGEJO_TOKEN",
     "CI_JOB_TOKEN",
     "CI_REGISTRY_PASSWORD",
     "CI_REPOSITORY_URL",
