@@ -62,7 +62,8 @@ write_result() {
 # Ends the step with a reason.
 fail() {
   local reason="$*" file
-  reason="${reason//[[:cntrl:]]/ }"
+  # A URL may have a login, as that of a mirror that `download-base-url` names.
+  reason="$(printf '%s' "${reason//[[:cntrl:]]/ }" | sed 's#//[^[:space:]/@]*@#//***@#g')"
   annotate "$reason"
   if [ -n "${GITHUB_OUTPUT:-}" ]; then
     write_result "github=$GITHUB_OUTPUT" "$reason" || annotate "cannot write the outputs to \`$GITHUB_OUTPUT\`"

@@ -43,7 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut environment = Environment::capture();
     let unknown = cli::unknown_variables(&environment);
     let mut typed: Vec<OsString> = arguments.into_iter().collect();
-    let exposed = cli::exposed_login(&typed);
+    let exposed = report::exposed_login(&typed);
     match cli::or_inputs(&typed, &mut environment) {
         Ok(words) => typed = words,
         Err(refused) => return code_of(refuse(&refused.error, &refused.words, &environment)),

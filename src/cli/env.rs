@@ -132,7 +132,7 @@ impl Environment {
 
     /// Returns the folder that the CI systems' checkout is in, as they name it.
     pub fn workspace(&self) -> Option<PathBuf> {
-        ci::workspace(&|name| self.text(name))
+        self.workspaces().into_iter().next()
     }
 
     /// Returns what the CI system tells, if a known one runs this.

@@ -27,39 +27,3 @@ pub(super) fn require_single_lines(mut command: clap::Command, arguments: &[OsSt
     }
     Ok(())
 }
-
-/// Returns a note if an argument has a URL with a password in it; `None` if none has.
-pub fn exposed_login(arguments: &[OsString]) -> Option<String> {
-    let has_password = |argument: &OsString| {
-        let argument = argument.to_string_lossy();
-        let authority = argument.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
-        authority.and_then(|authority| authority.rsplit_once('@')).is_some_and(|(login, _)| login.contains(':'))
-    };
-    arguments.iter().skip(1).any(has_password).then(|| {
-        "an argument has a login in its URL, which other processes of this machine can read; \
-         give it as `TAGSHIP_GIT_TOKEN`"
-            .to_owned()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::exposed_login;
-
-    #[test]
-    fn passwords_in_arguments() {
-        for (argument, expected) in [
-            ("https://u:s3cret@h/o/r", true),
-            ("--repo=HTTPS://u:s3cret@h/o/r", true),
-            ("https://h/o/r", false),
-            ("https://user@h/o/r", false),
-            ("ssh://git@h:2222/o/r", false),
-            ("git@h:o/r", false),
-            ("web=r:5000/web:v1@sha256:1", false),
-            ("https://h/o:r@x", false),
-        ] {
-            assert_eq!(exposed_login(&["tagship".into(), argument.into()]).is_some(), expected, "{argument}");
-        }
-        assert!(exposed_login(&["https://u:s3cret@h".into()]).is_none(), "the program's own name");
-    }
-}

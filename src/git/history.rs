@@ -5,7 +5,6 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use gix::ObjectId;
-use gix::objs::Kind;
 use gix::protocol::handshake::Ref;
 
 use super::error::GitError;
@@ -180,7 +179,7 @@ impl Snapshot<'_> {
         let held: HashSet<ObjectId> = self.objects.ids().collect();
         self.load_history(commits, path)?;
         let result = read(self);
-        self.objects.retain(|id, kind| kind == Kind::Commit || held.contains(id));
+        self.objects.forget_all_but(&held);
         result
     }
 

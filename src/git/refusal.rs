@@ -1,5 +1,5 @@
-//! What a server says when it refuses a push, and the rule that it names, if its words are well known. The words only choose
-//! a hint. They decide nothing: the branch tells what happened.
+//! What a server says when it refuses a push, and the rule that it names, if its words are well known. What happened, the branch
+//! tells. The words choose a hint, and if the last attempt was refused, whether that is told as a refusal or as a lost race.
 
 /// What the server said when it refused a push. Untrusted text, a line each.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -67,9 +67,12 @@ const KNOWN_BY: [(&str, Rule); 30] = [
 ];
 
 /// The words, in lower case, of a server that another push was ahead of: of git, JGit, GitHub and Azure Repos.
-const LOST_RACE: [&str; 9] = [
+const LOST_RACE: [&str; 12] = [
     "failed to update ref",
-    "lock",
+    "cannot lock",
+    "failed to lock",
+    "unable to lock",
+    "lock_failure",
     "old value",
     "non-fast-forward",
     "fetch first",
@@ -84,7 +87,10 @@ impl PushRefusal {
     /// cannot succeed.
     pub fn is_by_rule(&self) -> bool {
         let reason = self.reason.to_lowercase();
-        !reason.is_empty() && !LOST_RACE.iter().any(|words| reason.contains(words))
+        match rule_in(&reason) {
+            Some(rule) => rule != Rule::Lock,
+            None => !reason.is_empty() && !LOST_RACE.iter().any(|words| reason.contains(words)),
+        }
     }
 
     /// Returns the reason and the messages, a line each.
@@ -96,9 +102,12 @@ impl PushRefusal {
 
     /// Returns the rule that the server's words name; `None` if they are unknown.
     pub fn rule(&self) -> Option<Rule> {
-        let said = format!("{}\n{}", self.reason, self.messages.join("\n")).to_lowercase();
-        KNOWN_BY.iter().find(|(words, _)| said.contains(words)).map(|(_, rule)| *rule)
+        rule_in(&format!("{}\n{}", self.reason, self.messages.join("\n")).to_lowercase())
     }
+}
+
+fn rule_in(said: &str) -> Option<Rule> {
+    KNOWN_BY.iter().find(|(words, _)| said.contains(words)).map(|(_, rule)| *rule)
 }
 
 #[cfg(test)]
@@ -213,6 +222,24 @@ mod tests {
             let messages = said.lines().map(str::to_owned).collect();
             let refusal = PushRefusal { reason: reason.to_owned(), messages };
             assert_eq!(refusal.rule(), expected, "{reason}: {said}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_lost_race() {
+        for (reason, expected) in [
+            ("cannot lock ref 'refs/heads/main': is at a but expected b", false),
+            ("failed to update ref", false),
+            ("LOCK_FAILURE", false),
+            ("Unable to create '/srv/main.lock': File exists", false),
+            ("blocked by policy", true),
+            ("this branch is locked", true),
+            ("Unable to create '/srv/main.lock': Permission denied", true),
+            ("pre-receive hook declined", true),
+            ("", false),
+        ] {
+            let refusal = PushRefusal { reason: reason.to_owned(), messages: Vec::new() };
+            assert_eq!(refusal.is_by_rule(), expected, "{reason}");
         }
     }
 }

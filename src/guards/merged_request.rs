@@ -2,7 +2,7 @@
 //! whose change a squash repeats, or the release that a rebase made again. It only reads; `own_commit` judges.
 
 use super::file_entries::entries;
-use super::own_commit::{Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, may_be_a_squash, says_release};
+use super::own_commit::{Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, may_be_a_squash, number_of_request, says_release};
 use crate::git::{CommitId, CommitRecord, Lineage, PathChange, RepositoryPath, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::diff::unified;
@@ -144,12 +144,6 @@ fn changed_lines(before: &[u8], after: &[u8]) -> Vec<String> {
     const HEADER: usize = 2;
     let diff = unified("", before, after);
     diff.lines().skip(HEADER).filter(|line| line.starts_with(['+', '-'])).map(str::to_owned).collect()
-}
-
-/// Returns the number of the request that a title ends with, as GitHub (`(#7)`) and GitLab (`(!7)`) write it.
-fn number_of_request(title: &str) -> Option<u32> {
-    let (_, number) = title.strip_suffix(')')?.rsplit_once('(')?;
-    number.strip_prefix(['#', '!'])?.parse().ok()
 }
 
 fn changes(

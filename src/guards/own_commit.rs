@@ -105,8 +105,13 @@ pub fn may_be_ours(record: &CommitRecord) -> bool {
 /// Returns whether a commit may be a squash that lost our trailers: its title is one of ours, or names a request.
 pub fn may_be_a_squash(record: &CommitRecord) -> bool {
     let title = record.title();
-    let names_request = title.ends_with(')') && (title.contains("(#") || title.contains("(!"));
-    record.parents.len() == 1 && (names_request || compose::is_usual_title(title))
+    record.parents.len() == 1 && (number_of_request(title).is_some() || compose::is_usual_title(title))
+}
+
+/// Returns the number of the request that a title ends with, as GitHub (`(#7)`) and GitLab (`(!7)`) write it.
+pub fn number_of_request(title: &str) -> Option<u32> {
+    let (_, number) = title.strip_suffix(')')?.rsplit_once('(')?;
+    number.strip_prefix(['#', '!'])?.parse().ok()
 }
 
 /// A merge or a squash is ours if it brought releases of ours alone, and changes no other file than they do.

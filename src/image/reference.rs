@@ -117,7 +117,8 @@ fn is_host(first: &str) -> bool {
     first == "localhost" || first.contains(['.', ':']) || first.contains(|c: char| c.is_ascii_uppercase())
 }
 
-fn is_registry(text: &str) -> bool {
+/// Returns whether a text is the host of a registry, with a port or without one.
+pub fn is_registry(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, port)) => {
             let valid = address.parse::<std::net::Ipv6Addr>().is_ok();

@@ -151,7 +151,7 @@ impl Client {
         let endpoint = Endpoint::new(reference, &self.plain_http, &self.trust).ok()?;
         let mut context = CheckContext::new(endpoint, Instant::now() + self.timeout);
         let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
-        let response = self.fetcher.get(&url, ACCEPT, &mut context).ok()?;
+        let response = self.fetcher.read_manifest(&url, &mut context).ok()?;
         let Verdict::Present(descriptor) = found_in(&response, wanted).ok()?.verdict else {
             return None;
         };

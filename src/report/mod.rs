@@ -32,6 +32,8 @@ use github::GitHub;
 use json::{Document, Level, Remark};
 use progress::Progress;
 
+pub(crate) use redact::exposed_login;
+
 /// How one run reports.
 pub(crate) struct Report {
     format: OutputFormat,

@@ -2,6 +2,7 @@
 //! argument in the wrong place.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 
 /// What stands for a login.
 const HIDDEN: &str = "***";
@@ -38,9 +39,40 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Returns a note if an argument of a command line, whose first item is the program's name, has a login in a URL.
+pub(crate) fn exposed_login(arguments: &[OsString]) -> Option<String> {
+    let has_login = |argument: &OsString| {
+        let argument = argument.to_string_lossy();
+        redacted(&argument) != argument
+    };
+    arguments.iter().skip(1).any(has_login).then(|| {
+        "an argument has a login in its URL, which other processes of this machine can read; \
+         give it as `TAGSHIP_GIT_TOKEN`"
+            .to_owned()
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::redacted;
+    use super::{exposed_login, redacted};
+
+    #[test]
+    fn logins_in_arguments() {
+        for (argument, expected) in [
+            ("https://u:s3cret@h/o/r", true),
+            ("--repo=HTTPS://u:s3cret@h/o/r", true),
+            ("https://t0ken@h/o/r", true),
+            ("https://u:p/q@h/o/r", true),
+            ("https://h/o/r", false),
+            ("ssh://git@h:2222/o/r", false),
+            ("git@h:o/r", false),
+            ("web=r:5000/web:v1@sha256:1", false),
+            ("https://h/o:r@x", false),
+        ] {
+            assert_eq!(exposed_login(&["tagship".into(), argument.into()]).is_some(), expected, "{argument}");
+        }
+        assert!(exposed_login(&["https://u:s3cret@h".into()]).is_none(), "the program's own name");
+    }
 
     #[test]
     fn logins_in_urls() {

@@ -66,7 +66,7 @@ fn identity(environment: &Environment, role: &str) -> IdentityParts {
 fn template(text: &str) -> Result<MessageTemplate, Failure> {
     if has_login(text) {
         return Err(Failure::usage("a URL in the message has a login in it")
-            .hint("leave it out: all who read the repository can read its commits"));
+            .hint("leave it out: every reader of the repository sees its commits"));
     }
     MessageTemplate::parse(text).map_err(|error| no_template(&error))
 }
@@ -85,7 +85,7 @@ fn git_tag(arguments: &CommitArguments) -> Result<Option<GitTagTemplate>, Failur
     };
     if arguments.git_tag_message.as_deref().is_some_and(has_login) {
         return Err(Failure::usage("a URL in the message of the tag has a login in it")
-            .hint("leave it out: all who read the repository can read its tags"));
+            .hint("leave it out: every reader of the repository sees its tags"));
     }
     let template = GitTagTemplate::parse(name, arguments.git_tag_message.as_deref());
     let template = template.map_err(|error| no_template(&error))?;

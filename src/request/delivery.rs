@@ -39,8 +39,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Returns what the shared flags mean, and defaults for the rest. In `registries`, `None` stands for an image that only
-    /// the repository names.
+    /// Returns what the shared flags mean, and defaults for the rest.
     pub(super) fn new(arguments: &DeliveryArguments, environment: &Environment) -> Result<Self, Failure> {
         let DeliveryArguments { checking, comment, repository, commit } = arguments;
         let required = Some(&checking.requirements);

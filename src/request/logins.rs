@@ -52,8 +52,7 @@ pub(crate) fn proxies(environment: &Environment) -> Result<Proxies, Failure> {
 fn given(environment: &Environment) -> Result<Option<GivenLogin>, Failure> {
     let (username, password) = match (environment.text(USERNAME), environment.text(PASSWORD)) {
         (None, None) => return Ok(None),
-        // A secret that comes from a file may end in a line end, which no password has.
-        (Some(username), Some(password)) => (username, password.trim_end_matches(['\r', '\n']).to_owned()),
+        (Some(username), Some(password)) => (username, password),
         (Some(_), None) => return Err(Failure::usage(format!("`{USERNAME}` is set, and `{PASSWORD}` is not"))),
         (None, Some(_)) => return Err(Failure::usage(format!("`{PASSWORD}` is set, and `{USERNAME}` is not"))),
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::values::{duration, listed};
 use crate::cli::{Environment, RegistryArguments, RequirementArguments};
-use crate::image::Platform;
+use crate::image::{Platform, is_registry};
 use crate::outcome::failure::Failure;
 use crate::registry::{LoginSources, Proxies, Requirement, Revision, Trust};
 use crate::request::logins;
@@ -61,29 +61,10 @@ fn plain_http_host(text: &str) -> Result<String, Failure> {
     if host.contains('*') {
         return Err(refused("`*` stands for no host; name each one"));
     }
-    if !is_host(host) {
+    if !is_registry(host) {
         return Err(refused("it is not a host"));
     }
     Ok(host.to_owned())
-}
-
-/// Whether a text is a host with or without a port, and nothing else.
-fn is_host(text: &str) -> bool {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (text, None),
-    };
-    let is_address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let is_name = |host: &str| {
-        !host.is_empty()
-            && !host.starts_with(['.', '-'])
-            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-    };
-    let is_host = match is_address {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => is_name(host),
-    };
-    is_host && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
 fn requirements(arguments: &RequirementArguments) -> Result<Vec<Requirement>, Failure> {

@@ -10,7 +10,7 @@ mod systems;
 mod variables;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use system::System;
 use systems::SYSTEMS;
@@ -76,12 +76,6 @@ impl fmt::Display for Ci {
 pub(super) fn detect(variable: &impl Fn(&str) -> Option<String>) -> Option<Ci> {
     let system = SYSTEMS.iter().find(|system| value(variable, system.sign).is_some())?;
     Some(read(system, variable))
-}
-
-/// Returns the workspace of the system that runs this, if it names it by an absolute path.
-pub(super) fn workspace(variable: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    let system = SYSTEMS.iter().find(|system| value(variable, system.sign).is_some())?;
-    value(variable, system.workspace).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 /// Returns how the systems that run this hand over the inputs of a step.

@@ -46,7 +46,7 @@ impl Trailer {
     }
 }
 
-/// Returns whether a URL in `text` has a login in it, which all who read the repository would see.
+/// Returns whether a URL in `text` has a login in it, which every reader of the repository would see.
 pub fn has_login(text: &str) -> bool {
     text.split("://").skip(1).any(|url| {
         let word = url.split(char::is_whitespace).next().unwrap_or_default();

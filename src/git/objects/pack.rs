@@ -58,15 +58,15 @@ impl<'a, R: BufRead> Incoming<'a, R> {
             let Some(entry) = self.entries.next(objects)? else {
                 return Ok(Taken::All);
             };
-            let data = match entry.header {
-                Header::Commit => entry.data,
+            let id = match entry.header {
+                Header::Commit => objects.insert_received(Kind::Commit, entry.data)?,
                 Header::OfsDelta { base_distance } => {
                     let Some(base) = ids.at(entry.offset.saturating_sub(base_distance)) else { break };
-                    applied(&base, &entry.data, objects)?.1
+                    made(&base, entry.data, objects)?
                 }
                 Header::RefDelta { .. } | Header::Tree | Header::Blob | Header::Tag => break,
             };
-            ids.0.push((entry.offset, objects.insert_received(Kind::Commit, data)?));
+            ids.0.push((entry.offset, id));
         }
         anyhow::ensure!(!ids.0.is_empty(), "{BROKEN}: it does not begin with the commit");
         Ok(Taken::Beginning)

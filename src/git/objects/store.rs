@@ -1,6 +1,6 @@
 //! The objects that one attempt has loaded, in memory. Nothing is written to disk.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -31,6 +31,8 @@ static TAKEN: AtomicU64 = AtomicU64::new(0);
 #[derive(Default)]
 pub(in crate::git) struct Objects {
     objects: HashMap<ObjectId, (Kind, Arc<Vec<u8>>)>,
+    /// The trees and files that a server sent: of these, room was taken that can be given back.
+    received: HashSet<ObjectId>,
     /// What these have of [`TAKEN`].
     bytes: u64,
 }
@@ -55,8 +57,11 @@ impl Objects {
             // The parents of its record, and its texts as UTF-8 if they are not.
             let texts = if std::str::from_utf8(&bytes).is_ok() { 0 } else { 3 * bytes.len() };
             self.reserve((bytes.len() / 2 + texts) as u64)?;
+            return Ok(self.insert(kind, bytes)?);
         }
-        Ok(self.insert(kind, bytes)?)
+        let id = self.insert(kind, bytes)?;
+        self.received.insert(id);
+        Ok(id)
     }
 
     /// Takes room for an object that a server sends, by the size that it claims, before that is inflated or made of a delta.
@@ -82,15 +87,17 @@ impl Objects {
         self.bytes
     }
 
-    /// Drops the objects that are not to be kept, and gives their room back.
-    pub(in crate::git) fn retain(&mut self, keep: impl Fn(&ObjectId, Kind) -> bool) {
+    /// Drops the trees and files that are not among `kept`, and gives their room back.
+    pub(in crate::git) fn forget_all_but(&mut self, kept: &HashSet<ObjectId>) {
         let mut freed = 0;
         self.objects.retain(|id, (kind, bytes)| {
-            let is_kept = keep(id, *kind);
-            freed += if is_kept { 0 } else { bytes.len() as u64 };
+            let is_kept = *kind == Kind::Commit || kept.contains(id);
+            if !is_kept && self.received.remove(id) {
+                freed += bytes.len() as u64 + BYTES_PER_OBJECT;
+            }
             is_kept
         });
-        self.bytes = self.bytes.saturating_sub(freed);
+        self.release(freed);
     }
 
     pub(in crate::git) fn ids(&self) -> impl Iterator<Item = ObjectId> {

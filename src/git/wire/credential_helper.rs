@@ -81,10 +81,17 @@ impl Helpers {
         let mut known = self.question.clone();
         let mut said = Vec::new();
         for helper in &self.helpers {
-            let Ok(ended) = self.invoke(helper, &Action::Get(known.clone()), deadline) else { continue };
-            let Some(ended) = ended else { return Answer::Silent(self.limit) };
+            let ended = match self.invoke(helper, &Action::Get(known.clone()), deadline) {
+                Ok(Some(ended)) => ended,
+                Ok(None) => return Answer::Silent(self.limit),
+                Err(error) => {
+                    said.push(format!("it cannot be started: {error}"));
+                    continue;
+                }
+            };
             if !ended.status.success() {
-                said.extend(ended.error_lines());
+                let lines = ended.error_lines();
+                said.extend(if lines.is_empty() { vec![format!("it ended with {}", ended.status)] } else { lines });
                 continue;
             }
             let Ok(told) = Context::from_bytes(&ended.stdout, known.options) else { continue };

@@ -3,7 +3,6 @@
 
 use std::cell::RefCell;
 use std::error::Error;
-use std::io;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -11,6 +10,8 @@ use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::Protocol;
 use gix::protocol::transport::client::blocking_io::ExtendedBufRead;
 use gix::protocol::transport::packetline::read;
+
+use crate::system::connection::causes;
 
 /// The most bytes that are kept of a fatal error.
 const MAX_FATAL: usize = 4 << 10;
@@ -22,16 +23,8 @@ pub(in crate::git) struct ErrorPacket(pub(in crate::git) String);
 
 /// Returns what the packet says that gix has made this error of.
 pub(in crate::git) fn error_packet(error: &(dyn Error + 'static)) -> Option<String> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(packet) = error.downcast_ref::<read::Error>() {
-            return Some(packet.message.to_string().trim_end().to_owned());
-        }
-        // An I/O error passes over the error that it wraps when it is asked for its source.
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        cause = wrapped.map(|wrapped| wrapped as &(dyn Error + 'static)).or_else(|| error.source());
-    }
-    None
+    let packet = causes(error).find_map(|cause| cause.downcast_ref::<read::Error>())?;
+    Some(packet.message.to_string().trim_end().to_owned())
 }
 
 /// Fails if a server answers with an `ERR` line, which gix would take for an unknown section or a side band.

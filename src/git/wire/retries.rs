@@ -64,7 +64,7 @@ impl Retries {
 }
 
 fn is_passing(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 429 | 502 | 503 | 504)
+    matches!(status.as_u16(), 502..=504)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::pipe::Pipe;
 use super::retries::RequestEffect;
 use crate::git::error::GitError;
 use crate::git::remote::{Address, Remote};
-use crate::system::connection::{ConnectionError, ConnectionProblem};
+use crate::system::connection::{ConnectionError, ConnectionProblem, causes};
 
 /// The user agent. Some hosts treat agents that do not begin with `git/` as browsers.
 pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
@@ -185,12 +185,7 @@ impl<'r> Connection<'r> {
     }
 }
 
-/// Returns the limit that the server exceeds, if that is why there is an error. An I/O error has it inside.
+/// Returns the limit that the server exceeds, if that is why there is an error.
 fn excess(error: &anyhow::Error) -> Option<Excess> {
-    error.downcast_ref::<Excess>().copied().or_else(|| {
-        error.chain().find_map(|cause| {
-            let inside = |error: &std::io::Error| error.get_ref()?.downcast_ref::<Excess>().copied();
-            cause.downcast_ref::<Excess>().copied().or_else(|| cause.downcast_ref::<std::io::Error>().and_then(inside))
-        })
-    })
+    causes(error.as_ref()).find_map(|cause| cause.downcast_ref::<Excess>().copied())
 }

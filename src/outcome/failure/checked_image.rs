@@ -211,7 +211,9 @@ fn absent(what: &str, answer: &ErrorResponse, source: &LoginSource, wait: Option
     let failure = Failure::new(FailureKind::Image, format!("{what} is not in the registry"));
     let failure = failure.detail(answer.to_string());
     let failure = match source {
-        LoginSource::NotShown { .. } | LoginSource::Unknown(_) => failure.detail(format!("login: {source}")),
+        LoginSource::NotShown { .. } | LoginSource::Unknown(_) | LoginSource::Missing { .. } => {
+            failure.detail(format!("login: {source}"))
+        }
         _ => failure,
     };
     failure.hint(match wait {
@@ -270,6 +272,9 @@ fn login_hint(registry: &str, source: &LoginSource) -> String {
         ),
         LoginSource::NotShown { source, reason: NotShown::NotAsked } => {
             format!("check the name; the login from {source} was not shown, because {registry} asks for none")
+        }
+        LoginSource::NotShown { source, reason: NotShown::Unclear(why) } => {
+            format!("try again; the login from {source} was not shown, because {why}")
         }
         LoginSource::NotShown { source, reason: NotShown::Token } => format!(
             "log in with a user and a password: {registry} wants them, and the login from {source} is a token, which was \

@@ -164,9 +164,18 @@ impl Authenticator {
             context.source = source.clone();
             return Ok(false);
         }
-        let Ok(scheme) = self.scheme_for_login(sender, context) else {
-            // The check keeps the verdict that it has.
-            return Ok(false);
+        let scheme = match self.scheme_for_login(sender, context) {
+            Ok(scheme) => scheme,
+            // The check keeps the verdict that it has. A later look asks again.
+            Err(end) => {
+                if let LoginSource::NotShown { reason, .. } = &mut context.source {
+                    *reason = NotShown::Unclear(match end {
+                        EarlyEnd::Error(error) => error.to_string(),
+                        EarlyEnd::Verdict(_) => "`/v2/` was not answered".to_owned(),
+                    });
+                }
+                return Ok(false);
+            }
         };
         if let Some(scheme) = scheme
             && let Some(authorization) = self.obtain(&scheme, None, sender, context)?
@@ -184,6 +193,10 @@ impl Authenticator {
         let limit = context.time_left(HELPER_TIMEOUT);
         context.source = match self.credentials.find(&context.endpoint.registry, &context.endpoint.repository, limit) {
             Ok((Some(_), source)) => LoginSource::NotShown { source: Box::new(source), reason: NotShown::NotAsked },
+            Ok((None, missing @ LoginSource::Missing { .. })) => {
+                context.source = missing;
+                return Ok(None);
+            }
             Ok((None, _)) => return Ok(None),
             Err(error) => {
                 context.source = LoginSource::Unknown(format!("{:#}", anyhow::Error::from(error)));

@@ -46,10 +46,12 @@ pub enum LoginSource {
 }
 
 /// Why a login was not shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotShown {
     /// The registry asks for a login nowhere.
     NotAsked,
+    /// How the registry wants a login could not be found out, for this reason.
+    Unclear(String),
     /// The registry wants a user and a password, and the login is a token.
     Token,
 }
@@ -71,6 +73,9 @@ impl fmt::Display for LoginSource {
                 write!(f, "none found; `{variable}` names `{}`, which does not exist", path.display())
             }
             Self::NotShown { source, reason: NotShown::NotAsked } => write!(f, "not asked for; not shown: {source}"),
+            Self::NotShown { source, reason: NotShown::Unclear(why) } => {
+                write!(f, "not shown, because {why}: {source}")
+            }
             Self::NotShown { source, reason: NotShown::Token } => write!(f, "a token, not shown: {source}"),
             Self::Variable(name) => write!(f, "`{name}`"),
             Self::File { path, key } => write!(f, "`{key}` in `{}`", path.display()),

@@ -19,6 +19,7 @@ use super::docker_config::{DockerConfig, is_for, normal, server};
 use super::helper;
 use super::login::{LoginSource, StoredLogin};
 use super::secret::Secret;
+use crate::image::is_registry;
 use crate::registry::error::{CheckError, ConfigProblem};
 
 /// The variable that holds a whole configuration.
@@ -64,7 +65,7 @@ impl GivenLogin {
     pub fn new(variable: &'static str, registry: &str, username: &str, password: &str) -> Option<Self> {
         let registry = registry.trim();
         let host = normal(registry);
-        (!host.is_empty() && !host.contains('/')).then(|| Self {
+        is_registry(host).then(|| Self {
             variable,
             registry: registry.to_owned(),
             username: username.trim_end_matches(['\r', '\n']).to_owned(),

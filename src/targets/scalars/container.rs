@@ -2,6 +2,7 @@
 
 use super::document_kind::{is_mapping, value_of};
 use super::file_refusal::FileRefusal;
+use super::image_path::{Holds, holds};
 use super::image_text::ImageText;
 use super::node_path::{own_pair, refuse_alias, walk};
 use super::place::{ImagePlace, Parts, Slots};
@@ -136,12 +137,10 @@ pub(super) fn helm_parameter(
         }
     };
     let slots = if let Some(slot) = value(name)? {
-        match name.to_ascii_lowercase() {
-            key if key.ends_with("tag") || key.ends_with("version") => {
-                Slots::Parts(Parts { tag: Some(slot), ..Parts::default() })
-            }
-            key if key.ends_with("digest") => Slots::Parts(Parts { digest: Some(slot), ..Parts::default() }),
-            _ => Slots::Reference { slot, keyed: false, certain: false },
+        match holds(name) {
+            Holds::Tag => Slots::Parts(Parts { tag: Some(slot), ..Parts::default() }),
+            Holds::Digest => Slots::Parts(Parts { digest: Some(slot), ..Parts::default() }),
+            Holds::Reference => Slots::Reference { slot, keyed: false, certain: false },
         }
     } else {
         Slots::Parts(Parts {

@@ -10,13 +10,13 @@ use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 /// What a scalar holds, by its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Holds {
+pub(super) enum Holds {
     Tag,
     Digest,
     Reference,
 }
 
-fn holds(key: &str) -> Holds {
+pub(super) fn holds(key: &str) -> Holds {
     let key = key.to_ascii_lowercase();
     match &key {
         key if key.ends_with("tag") || key.ends_with("version") || key.ends_with("revision") => Holds::Tag,

@@ -98,9 +98,13 @@ pub(in crate::targets) fn entries(
     let source = SourceText::read(source)?;
     let yaml = yaml::read(&source)?;
     refuse_file(path, &yaml)?;
-    let names = wanted.map_or_else(|| names(path, &yaml), |name| vec![name.to_owned()]);
+    if let Some(name) = wanted {
+        let places = images_called(path, &yaml, name)?;
+        let fields = places.first().map(|place| place.fields(&yaml)).transpose()?;
+        return Ok(fields.map(|fields| (name.to_owned(), fields)).into_iter().collect());
+    }
     let mut entries = Vec::new();
-    for name in names {
+    for name in names(path, &yaml) {
         // What cannot be told without a doubt is not an entry.
         let places = images_called(path, &yaml, &name).unwrap_or_default();
         let fields = places.first().and_then(|place| place.fields(&yaml).ok());

@@ -141,3 +141,19 @@ fn no_result_is_written_through_a_link() {
         assert_eq!(fs::read_to_string(&victim).unwrap(), "old");
     }
 }
+
+/// A mirror's URL may have a login in it.
+#[test]
+fn a_login_of_a_mirror_is_not_told() {
+    let step = Step::new();
+    let results = step.home.path().join("result.json");
+    let output = step.run(&[
+        ("TAGSHIP_DOWNLOAD_BASE_URL", "http://me:S3CR3T@127.0.0.1:1/mirror"),
+        ("TAGSHIP_RESULT_FILE", &format!("json={}", results.display())),
+    ]);
+    output.stderr_has("//***@127.0.0.1:1/mirror").says_nowhere("S3CR3T");
+    assert!(step.outputs()["reason"].contains("//***@127.0.0.1:1/mirror"));
+    for file in [&step.outputs, &results] {
+        assert!(!fs::read_to_string(file).unwrap().contains("S3CR3T"), "{}", file.display());
+    }
+}

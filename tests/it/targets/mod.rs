@@ -20,9 +20,10 @@ use tagship::targets::kustomization::{Absent, Comments, Edit, EditError, EditOpt
 
 mod generated;
 mod kustomize;
-mod libyaml;
+
 mod replay;
 mod scalars;
+mod third_reader;
 
 struct Case {
     name: String,
