@@ -157,3 +157,25 @@ impl objs::Find for Objects {
         Ok(Some(Data { kind: *kind, data: buffer, object_hash: HASH }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{BYTES_PER_OBJECT, Kind, Objects};
+
+    #[test]
+    fn what_is_forgotten_gives_its_room_back() {
+        let mut objects = Objects::default();
+        let mut receive = |byte: u8| {
+            objects.reserve(100).unwrap();
+            objects.insert_received(Kind::Blob, vec![byte; 100]).unwrap()
+        };
+        let kept = receive(1);
+        let forgotten = receive(2);
+        let local = objects.insert(Kind::Blob, vec![3; 100]).unwrap();
+        objects.forget_all_but(&HashSet::from([kept]));
+        assert_eq!(objects.bytes(), 100 + BYTES_PER_OBJECT);
+        assert!(objects.contains(&kept) && !objects.contains(&forgotten) && !objects.contains(&local));
+    }
+}
