@@ -44,15 +44,19 @@ pub(super) fn other_kind(yaml: &ParsedYaml<'_>, root: NodeId) -> Option<(NodeId,
     Some((place, OtherKind { kind: kind_text, version: version_text }))
 }
 
+/// Returns whether the document at `root` says that it is a kustomization.
+pub(in crate::targets) fn says_so(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
+    let text = |name: &str| field(yaml, root, name).and_then(|pair| yaml.tree.text(pair.value));
+    let has_kind = text("kind").is_some_and(|kind| KINDS.contains(&kind));
+    let has_group = text("apiVersion").is_some_and(|version| version.starts_with(GROUP));
+    (has_kind || has_group) && other_kind(yaml, root).is_none()
+}
+
 /// Returns whether a file says that it is a kustomization. What cannot be read is for the editor to refuse.
 pub fn says_kustomization(source: &[u8]) -> bool {
     let Ok(source) = SourceText::read(source) else { return true };
     let Ok(yaml) = yaml::read(&source) else { return true };
-    let mut documents = yaml.tree.documents.iter();
-    documents.any(|root| {
-        let kind = field(&yaml, *root, "kind").and_then(|pair| yaml.tree.text(pair.value));
-        kind.is_some_and(|kind| KINDS.contains(&kind))
-    })
+    yaml.tree.documents.iter().any(|root| says_so(&yaml, *root))
 }
 
 fn field(yaml: &ParsedYaml<'_>, root: NodeId, name: &str) -> Option<Pair> {

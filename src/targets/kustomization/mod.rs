@@ -22,6 +22,7 @@ mod trailing_comment;
 mod verify;
 
 pub use claim::says_kustomization;
+pub(in crate::targets) use claim::says_so;
 pub use edit::{edit, entries};
 pub(super) use edit::{edit_at, entries_at};
 pub(super) use entry::ListsPlace;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::file_refusal::FileRefusal;
-use crate::targets::kustomization::FILE_NAMES;
+use crate::targets::kustomization::{self, FILE_NAMES};
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 /// What a document is.
@@ -80,8 +80,7 @@ pub(in crate::targets) fn document_kind(path: &str, yaml: &ParsedYaml<'_>, root:
     let kind = text_of(yaml, root, "kind").unwrap_or_default();
     let group = version.split_once('/').map_or("", |(group, _)| group);
     let name = file_name(path);
-    let is_kustomize = group == "kustomize.config.k8s.io";
-    if is_kustomize || (group.is_empty() && matches!(kind, "Kustomization" | "Component")) {
+    if kustomization::says_so(yaml, root) {
         return DocumentKind::Kustomization;
     }
     // kustomize itself looks at no kind, and an `images` list says what is meant.

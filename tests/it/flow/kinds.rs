@@ -39,7 +39,9 @@ fn what_is_no_kustomization_is_not_written() {
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }
     }
-    for (file, text) in [("component.yaml", COMPONENT), ("Kustomization", BARE)] {
+    // kustomize matches keys in any case.
+    let any_case = &BARE.replace("images", "Kind: Kustomization\nIMAGES");
+    for (file, text) in [("component.yaml", COMPONENT), ("Kustomization", BARE), ("app.yaml", any_case)] {
         home.write(file, text);
         set(file, &[]).success();
     }
