@@ -226,3 +226,18 @@ fn variables_that_do_not_exist() {
         known.env("TAGSHIP_VERSION", "1").env("TAGSHIP_STEPS", "1").env("TAGSHIP_COMMAND", "set").run().success();
     assert!(!output.stdout().contains("warn"), "{}", output.stdout());
 }
+
+/// The action sets a variable for each input, and may be newer than its program: an input such as `dry-run` must not be left out.
+#[test]
+fn an_input_that_the_program_does_not_know_yet() {
+    let stage = Stage::new();
+    let action = || {
+        let action = stage.tagship().env("GITHUB_ACTIONS", "true").env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+        action.env("TAGSHIP_REPO", stage.remote.file_url()).args(["release", "-k", FOLDER, &stage.argument()])
+    };
+    let output = action().env("TAGSHIP_ONLY_LOOK", "true").run().exit(2);
+    output.stderr_has("`TAGSHIP_ONLY_LOOK`").stderr_has("hint: leave out `version` and `binary-path`");
+    action().env("TAGSHIP_DRYRUN", "true").run().exit(2).stderr_has("did you mean `TAGSHIP_DRY_RUN`?");
+    stage.untouched();
+    action().env("TAGSHIP_ONLY_LOOK", "").env("TAGSHIP_DRY_RUN", "true").run().success();
+}

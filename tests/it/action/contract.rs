@@ -118,6 +118,14 @@ fn every_input_is_used_and_explained() {
     }
 }
 
+/// GitHub's marketplace refuses a longer one, and only after the tag of the release was made.
+#[test]
+fn the_description_is_short() {
+    let action = action();
+    let description = action["description"].as_str().unwrap();
+    assert!(description.chars().count() < 125, "{} characters", description.chars().count());
+}
+
 #[test]
 fn no_input_gets_into_a_script() {
     let action = action();

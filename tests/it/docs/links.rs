@@ -14,7 +14,7 @@ fn links(page: &str) -> Vec<String> {
 }
 
 /// Returns the anchors of a page, as mdBook and the hosts of repositories make them of headings.
-fn anchors(page: &str) -> BTreeSet<String> {
+pub(super) fn anchors(page: &str) -> BTreeSet<String> {
     let mut anchors = BTreeSet::new();
     for heading in apart(page).1.lines().filter(|line| line.starts_with('#')) {
         let text = heading.trim_start_matches('#').trim();

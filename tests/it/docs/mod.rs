@@ -5,7 +5,9 @@ mod commands;
 mod fences;
 mod generated;
 mod links;
+mod schemas;
 mod tables;
+mod troubleshooting;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,22 +28,24 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Returns the pages of the book, by their paths from the root.
-fn book() -> BTreeMap<String, String> {
-    fn collect(folder: &Path, found: &mut BTreeMap<String, String>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                collect(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "md") {
-                let name = path.strip_prefix(root()).unwrap().display().to_string();
-                found.insert(name, fs::read_to_string(&path).unwrap());
-            }
+/// Returns the texts of the files with this extension below a folder, by their paths from the root.
+fn texts_below(folder: &Path, extension: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(root().join(folder)).unwrap() {
+        let path = folder.join(entry.unwrap().file_name());
+        if root().join(&path).is_dir() {
+            found.extend(texts_below(&path, extension));
+        } else if path.extension().is_some_and(|other| other == extension) {
+            let name = path.display().to_string();
+            found.insert(name.clone(), read(&name));
         }
     }
-    let mut found = BTreeMap::new();
-    collect(&root().join(BOOK), &mut found);
     found
+}
+
+/// Returns the pages of the book, by their paths from the root.
+fn book() -> BTreeMap<String, String> {
+    texts_below(Path::new(BOOK), "md")
 }
 
 /// Returns all documents and pages.

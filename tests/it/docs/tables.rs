@@ -65,6 +65,8 @@ struct Flag {
     name: String,
     heading: String,
     commands: Vec<String>,
+    /// How it is written, on a command line and as a variable.
+    written: String,
     /// The paragraphs about it.
     text: String,
 }
@@ -74,17 +76,14 @@ pub(super) fn flags() -> String {
     let mut flags: Vec<Flag> = Vec::new();
     for command in described() {
         for argument in arguments(&command) {
-            let (name, text) = (name(argument), explained(argument));
-            let of_command = command.get_name().to_owned();
-            match flags.iter_mut().find(|flag| flag.name == name && flag.text == text) {
+            let (name, written, text) = (name(argument), written(argument), explained(argument));
+            let of_command = format!("`{}`", command.get_name());
+            match flags.iter_mut().find(|flag| flag.name == name && flag.written == written && flag.text == text) {
                 Some(flag) => flag.commands.push(of_command),
                 None => {
-                    let heading = match argument.get_help_heading() {
-                        None if argument.is_positional() => "Arguments",
-                        None => "Options",
-                        Some(heading) => heading,
-                    };
-                    flags.push(Flag { name, heading: heading.to_owned(), commands: vec![of_command], text });
+                    let same = flags.iter().find(|flag| flag.name == name);
+                    let heading = same.map_or_else(|| heading(argument), |flag| flag.heading.clone());
+                    flags.push(Flag { name, heading, commands: vec![of_command], written, text });
                 }
             }
         }
@@ -94,11 +93,10 @@ pub(super) fn flags() -> String {
         page.push(format!("## {heading}"));
         for name in firsts(flags.iter().filter(|flag| flag.heading == heading).map(|flag| &flag.name)) {
             page.push(format!("### `{name}`"));
-            let same = flags.iter().filter(|flag| flag.name == name && flag.heading == heading);
-            page.extend(same.map(|flag| {
-                let commands: Vec<_> = flag.commands.iter().map(|command| format!("`{command}`")).collect();
-                format!("Of {}. {}", commands.join(", "), flag.text)
-            }));
+            let same = flags.iter().filter(|flag| flag.name == name);
+            page.extend(
+                same.map(|flag| format!("{} For {}.\n\n{}", flag.written, flag.commands.join(", "), flag.text)),
+            );
         }
     }
     page.join("\n\n")
@@ -115,8 +113,16 @@ fn firsts<'a>(items: impl Iterator<Item = &'a String>) -> Vec<String> {
     firsts
 }
 
-/// Returns what the help says of an argument, with how it is written, its values, its default and its variable.
-fn explained(argument: &Arg) -> String {
+fn heading(argument: &Arg) -> String {
+    match argument.get_help_heading() {
+        None if argument.is_positional() => "Arguments".to_owned(),
+        None => "Options".to_owned(),
+        Some(heading) => heading.to_owned(),
+    }
+}
+
+/// Returns how an argument is written, on a command line and as a variable.
+fn written(argument: &Arg) -> String {
     let short = argument.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
     let value = match argument.get_action() {
         ArgAction::SetTrue => String::new(),
@@ -125,9 +131,15 @@ fn explained(argument: &Arg) -> String {
         _ => format!(" {}", value_name(argument)),
     };
     let variable = argument.get_env().and_then(|name| name.to_str());
-    let variable = variable.map(|variable| format!(", or the variable `{variable}`")).unwrap_or_default();
+    let variable = variable.map(|variable| format!(", or `{variable}`")).unwrap_or_default();
+    format!("{short}`{}{value}`{variable}.", name(argument))
+}
+
+/// Returns what the help says of an argument, with its values and its default.
+fn explained(argument: &Arg) -> String {
     let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
-    let mut paragraphs = vec![format!("{short}`{}{value}`{variable}.", name(argument)), help];
+    let end = if help.ends_with(['.', ']']) { "" } else { "." };
+    let mut paragraphs = vec![format!("{help}{end}")];
     let values: Vec<_> =
         argument.get_possible_values().iter().filter(|value| !value.is_hide_set()).map(described_value).collect();
     if !values.is_empty() {

@@ -299,7 +299,7 @@ fn quickstart() {
     let Some(run) = pipeline.run("quickstart.yml", &[("IMAGE: docker.io/", &image)]) else { return };
     run.success();
     let (image, Pipeline { built, digest, .. }) = (pipeline.image("org/web"), &pipeline);
-    let released = format!("images:\n- name: web\n  newTag: {built}\n  newName: {image}\n  digest: {digest}\n");
+    let released = format!("images:\n- name: web\n  newName: {image}\n  newTag: {built}\n  digest: {digest}\n");
     assert_eq!(pipeline.kustomization("deploy/production"), released);
 }
 
