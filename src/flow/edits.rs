@@ -10,8 +10,8 @@ use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
 use crate::request::{CommentRequest, Images};
+use crate::targets;
 use crate::targets::kustomization::{Absent, Comments, EditOptions, EntryEdit, Fields, Unnamed};
-use crate::targets::{self, is_kustomization};
 
 /// The largest file, in bytes: no cluster needs more, and a parser takes far more memory than it reads.
 const MAX_BYTES: usize = 4 << 20;
@@ -75,8 +75,7 @@ pub(super) fn require_entries(
         names.dedup();
         let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
         let name = argument.name.as_str();
-        let is_kustomize = |file: &FileEdit| is_kustomization(&file.path, &file.old);
-        if !files.iter().any(is_kustomize) || name.starts_with('.') {
+        if files.iter().all(|file| !file.edit.is_kustomization) || name.starts_with('.') {
             let remedy = "write the name of the image in the file, or its path, such as `backend.image`";
             let remedy = meant(argument, files).unwrap_or_else(|| remedy.to_owned());
             return Err(Failure::no_image(name, &names, &places, &remedy));

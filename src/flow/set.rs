@@ -75,10 +75,12 @@ fn read_from_disk(
     let mut files = Vec::new();
     for (path, place) in paths.iter().zip(places) {
         let old = place.read().map_err(|error| unreadable(path, &error))?;
-        if kustomizations.contains(path) {
-            require_kustomization(&path.display().to_string(), &old)?;
+        let shown = path.display().to_string();
+        let edited = edit(shown.clone(), old.clone(), &request.images.arguments, &manner(request));
+        if kustomizations.contains(path) && !edited.as_ref().is_ok_and(|file| file.edit.is_kustomization) {
+            require_kustomization(&shown, &old)?;
         }
-        files.push(edit(path.display().to_string(), old, &request.images.arguments, &manner(request))?);
+        files.push(edited?);
     }
     Ok(files)
 }

@@ -69,7 +69,7 @@ fn a_promotion_that_was_merged() {
     let pipeline = Pipeline::with_environments();
     pipeline.release(PRODUCTION, "web", "v1.0.0", 1).success();
     pipeline.release(STAGING, "web", "v2.0.0", 2).success();
-    let second = format!("gitops@{:040x}", 2);
+    let second = format!("org/app@{:040x}", 2);
     let url = pipeline.stage.remote.file_url();
     let promote =
         pipeline.stage.tagship().args(["promote", "--repo", &url, "--from", STAGING, "--to", PRODUCTION, "web"]);
