@@ -5,7 +5,7 @@
 use crate::git::{CommitId, CommitRecord, PathChange};
 use crate::message::compose;
 use crate::message::trailers::ReleaseTrailers;
-use crate::targets::kustomization::FILE_NAMES;
+use crate::targets::kustomization::is_kustomization_name;
 
 /// How many commits of one push are judged. A push of more is taken for the work of people.
 pub const MAX_COMMITS_OF_A_PUSH: usize = 50;
@@ -133,7 +133,7 @@ fn is_release(commit: &Pushed) -> bool {
     let said = ReleaseTrailers::read(&commit.record);
     let is_named = |path: &str| said.as_ref().is_some_and(|said| said.names_file(path));
     let is_edit = |change: &PathChange| match change {
-        PathChange::Edited(path) => FILE_NAMES.contains(&path.rsplit('/').next().unwrap_or_default()) || is_named(path),
+        PathChange::Edited(path) => is_kustomization_name(path) || is_named(path),
         PathChange::Otherwise(_) => false,
     };
     let changes = commit.changes.as_deref().unwrap_or_default();
