@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::file_refusal::FileRefusal;
 use crate::targets::kustomization::{self, is_kustomization_name};
-use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};
 
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,8 +112,10 @@ fn has_services(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
     let Some(services) = value_of(yaml, root, "services").filter(|services| is_mapping(yaml, *services)) else {
         return false;
     };
-    let mut all = yaml.tree.pairs(services).peekable();
-    all.peek().is_some() && all.all(|pair| is_mapping(yaml, yaml.tree.resolve(pair.value)))
+    let service = |pair: Pair| yaml.tree.resolve(pair.value);
+    let is_run = |service: NodeId| ["image", "build"].into_iter().any(|key| value_of(yaml, service, key).is_some());
+    yaml.tree.pairs(services).map(service).all(|service| is_mapping(yaml, service))
+        && yaml.tree.pairs(services).map(service).any(is_run)
 }
 
 /// Refuses files that must not be edited, whatever they are.

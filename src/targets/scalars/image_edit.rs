@@ -35,6 +35,13 @@ pub(super) fn outcome(
             checked_as: image.asked.checked_as.clone(),
         });
     }
+    let mut told = Vec::new();
+    notes.retain(|note| {
+        !told.contains(note) && {
+            told.push(note.clone());
+            true
+        }
+    });
     let names = new_images.names(plan.absent.iter().map(ImageName::as_str));
     let text = new.source.text.as_bytes().to_vec();
     let changed = new.source.text != old.source.text;

@@ -152,8 +152,10 @@ impl<'p, 'd> FileImages<'p, 'd> {
                 }
                 _ => {}
             }
-            let image = |named: &Named| image_of(yaml, named).map(|place| place.map(Found::by_name));
-            shown.extend(named.iter().map(|named| (named.name.clone(), image(named))));
+            // What has no image is none.
+            let image = |named: &Named| image_of(yaml, named).map(|place| place.map(Found::by_name)).transpose();
+            let images = named.iter().filter_map(|named| Some((named.name.clone(), image(named)?.map(Some))));
+            shown.extend(images);
         }
         shown
     }

@@ -18,9 +18,10 @@ use tagship::image::{ImageArgument, ImageName};
 use tagship::message::line_comment::{CommentTemplate, CommentValues};
 use tagship::targets::kustomization::{Absent, Comments, Edit, EditError, EditOptions, Fields, edit};
 
+mod all_kinds;
 mod generated;
 mod kustomize;
-
+mod other_readers;
 mod replay;
 mod scalars;
 mod third_reader;

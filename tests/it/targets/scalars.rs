@@ -13,17 +13,17 @@ use tagship::targets::{TargetError, edit, entries};
 
 use super::{comments, written_comment};
 
-struct FileCase {
-    name: String,
+pub(super) struct FileCase {
+    pub(super) name: String,
     folder: PathBuf,
     path: String,
-    input: Vec<u8>,
+    pub(super) input: Vec<u8>,
     arguments: Vec<ImageArgument>,
     comment: String,
 }
 
 impl FileCase {
-    fn all() -> Vec<Self> {
+    pub(super) fn all() -> Vec<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files");
         let mut folders: Vec<PathBuf> = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
         folders.sort();
@@ -44,10 +44,15 @@ impl FileCase {
         Self { name, folder, path: path.to_owned(), input, arguments, comment }
     }
 
-    fn edit(&self, text: &[u8]) -> Result<Edit, TargetError> {
+    pub(super) fn edit(&self, text: &[u8]) -> Result<Edit, TargetError> {
         let write = |name: &ImageName, fields: &Fields| written_comment(&self.comment, name, fields);
         let comments = comments(&self.comment, &write);
         edit(&self.path, text, &self.arguments, EditOptions { absent: Absent::Report, comments })
+    }
+
+    /// Whether the file has lists of images in a Kustomization of Flux, whose fields come and go.
+    pub(super) fn is_of_flux(&self) -> bool {
+        String::from_utf8_lossy(&self.input).contains("kustomize.toolkit.fluxcd.io")
     }
 
     /// Returns what the case has as `name`; nothing if there is no such file.
