@@ -13,3 +13,4 @@ mod moved_file;
 pub mod order;
 pub mod own_commit;
 pub mod own_push;
+pub mod rules;
