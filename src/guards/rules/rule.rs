@@ -40,7 +40,7 @@ pub enum Demanded {
     PinDigest,
     /// The image says that it was built from the release's source commit.
     Revision,
-    Signature(SignedBy),
+    Signature(DemandedSigner),
     Provenance,
     /// The image has attestations of these types.
     Attestations(Vec<String>),
@@ -60,7 +60,7 @@ pub enum TagPattern {
 
 /// The party whose signature a rule asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SignedBy {
+pub enum DemandedSigner {
     /// The holder of the private half of this public key, in PEM.
     Key(String),
     Identity {

@@ -4,7 +4,9 @@
 
 use super::freeze::{Freeze, FreezeTexts};
 use super::glob_pattern::GlobPattern;
-use super::rule::{Demand, Demanded, PublishWay, ReleaseRule, RequiredOrder, SignedBy, SigningIdentity, TagPattern};
+use super::rule::{
+    Demand, Demanded, DemandedSigner, PublishWay, ReleaseRule, RequiredOrder, SigningIdentity, TagPattern,
+};
 use super::typed_mapping::{KeyedValue, Placed, RulesRefusal, TypedMapping, YamlValue};
 use crate::image::Platform;
 use crate::yaml::{self, SourceText};
@@ -102,7 +104,7 @@ fn demanded(key: &str, value: YamlValue<'_>) -> Result<Demanded, RulesRefusal> {
         Ok(value.texts(&what)?.into_iter().map(|text| one_line(text.value)).collect())
     };
     Ok(match key {
-        "images" => Demanded::Images(each(value, &what, |text| GlobPattern::parse(text))?),
+        "images" => Demanded::Images(each(value, &what, GlobPattern::parse)?),
         "tags" => Demanded::Tags(each(value, &what, tag_pattern)?),
         "platforms" => Demanded::Platforms(each(value, &what, |text| text.parse::<Platform>())?),
         "pin-digest" => value.is_set(&what).map(|()| Demanded::PinDigest)?,
@@ -128,7 +130,7 @@ fn demanded(key: &str, value: YamlValue<'_>) -> Result<Demanded, RulesRefusal> {
 }
 
 fn patterns(keyed: KeyedValue<'_>, what: &str) -> Result<Vec<GlobPattern>, RulesRefusal> {
-    each(keyed.value, what, |text| GlobPattern::parse(text))
+    each(keyed.value, what, GlobPattern::parse)
 }
 
 /// Reads each text of a list.
@@ -157,7 +159,7 @@ fn choice<T: Copy>(value: YamlValue<'_>, what: &str, choices: &[(&str, T)]) -> R
     })
 }
 
-fn signature(mut keys: TypedMapping<'_>) -> Result<SignedBy, RulesRefusal> {
+fn signature(mut keys: TypedMapping<'_>) -> Result<DemandedSigner, RulesRefusal> {
     let value = keys.value();
     let mut text = |key: &str| keys.take(key).map(|keyed| keyed.value.text(&format!("`{key}`"))).transpose();
     let (key, exact, matching, issuer) = (text("key")?, text("identity")?, text("identity-regexp")?, text("issuer")?);
@@ -165,16 +167,16 @@ fn signature(mut keys: TypedMapping<'_>) -> Result<SignedBy, RulesRefusal> {
     let owned = |text: Placed<&str>| text.value.trim().to_owned();
     match (key, exact, matching, issuer) {
         (Some(key), None, None, None) if key.value.trim_start().starts_with("-----BEGIN PUBLIC KEY-----") => {
-            Ok(SignedBy::Key(owned(key)))
+            Ok(DemandedSigner::Key(owned(key)))
         }
         (Some(key), None, None, None) => {
             key.parse(|_other| Err("`key` is a public key in PEM, which begins with `-----BEGIN PUBLIC KEY-----`"))
         }
         (None, Some(exact), None, Some(issuer)) => {
-            Ok(SignedBy::Identity { identity: SigningIdentity::Exact(owned(exact)), issuer: owned(issuer) })
+            Ok(DemandedSigner::Identity { identity: SigningIdentity::Exact(owned(exact)), issuer: owned(issuer) })
         }
         (None, None, Some(matching), Some(issuer)) => {
-            Ok(SignedBy::Identity { identity: SigningIdentity::Matching(owned(matching)), issuer: owned(issuer) })
+            Ok(DemandedSigner::Identity { identity: SigningIdentity::Matching(owned(matching)), issuer: owned(issuer) })
         }
         _ => Err(value.refuse(
             "`signature` needs `key`, or `issuer` with one of `identity` and `identity-regexp`, and nothing else",
