@@ -106,9 +106,8 @@ impl Failure {
     /// Returns the failure of the search for a kustomization in `folder`.
     pub fn locate(folder: &str, error: &LocateError) -> Self {
         match error {
-            LocateError::Missing => {
-                Self::target(format!("there is no kustomization in `{folder}`")).hint("name the file or its folder with `-k`")
-            }
+            LocateError::Missing => Self::target(format!("there is no kustomization in `{folder}`"))
+                .hint("name the file or its folder with `-k`"),
             LocateError::Ambiguous(_) => Self::target(format!("in `{folder}`, {error}"))
                 .hint("name one file with `-k`, or remove the others: kustomize refuses such a folder"),
         }
