@@ -198,7 +198,9 @@ fn a_failure_of_the_action_leads_to_its_page() {
     let link = format!("[What to do](<{page}>)").replace(['<', '>'], "").replace('#', "&#35;");
     assert!(step.summary().contains(&link), "{link}\n{}", step.summary());
     // Without a repository, and on another kind of server, nothing says where the page is.
-    for (name, value) in [("TAGSHIP_ACTION_REPOSITORY", ""), ("TAGSHIP_ACTION_REPOSITORY", "a b"), ("GITEA_ACTIONS", "true")] {
+    for (name, value) in
+        [("TAGSHIP_ACTION_REPOSITORY", ""), ("TAGSHIP_ACTION_REPOSITORY", "a b"), ("GITEA_ACTIONS", "true")]
+    {
         let step = Step::new(&stage.home);
         let action = step.on(stage.release()).env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship").env(name, value);
         let output = action.arg(&absent).run().exit(4);
