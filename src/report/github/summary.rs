@@ -36,7 +36,11 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
         summary += &format!("⚠ {}\n\n", code(&note.text));
     }
     match result {
-        Err(failure) => summary += &fenced("text", &text::failure(failure, Style::Plain), LARGEST),
+        Err(failure) => {
+            summary += &fenced("text", &text::failure(failure, Style::Plain), LARGEST);
+            let page = links.troubleshooting(failure.kind);
+            summary += &page.map(|page| format!("[What to do]({})\n\n", target(&page))).unwrap_or_default();
+        }
         Ok(_) if document.images.is_empty() => {}
         Ok(_) => summary += &table(&document.images),
     }
