@@ -15,7 +15,9 @@ mod words;
 
 pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
 pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
-pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of};
+pub use ci::{
+    Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
+};
 pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommentArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments,

@@ -13,6 +13,7 @@ mod log;
 mod promote;
 mod publish;
 mod release;
+mod remote_forge;
 mod rereads;
 mod rollback;
 mod set;

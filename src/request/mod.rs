@@ -5,6 +5,7 @@ mod check;
 mod comment;
 mod commit;
 mod delivery;
+mod forge_hints;
 mod guard;
 mod images;
 mod log;

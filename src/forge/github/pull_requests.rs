@@ -111,10 +111,7 @@ impl GitHubApi {
     }
 
     pub(in crate::forge) fn compare_url(&self, base: &str, head: &str) -> String {
-        let mut url = match reqwest::Url::parse(&self.page()) {
-            Ok(url) => url,
-            Err(_) => return self.page(),
-        };
+        let Ok(mut url) = reqwest::Url::parse(&self.page()) else { return self.page() };
         if let Ok(mut path) = url.path_segments_mut() {
             // GitHub reads the slashes of a branch as they are.
             path.push("compare").extend(format!("{base}...{head}").split('/'));
