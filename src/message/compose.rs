@@ -11,6 +11,7 @@ use crate::git::{CommitId, Message, Trailer};
 const MARKER_WITHIN: usize = 250;
 
 /// What the user and the CI system want every message to say.
+#[derive(Clone)]
 pub struct Options {
     /// `None`: the usual title.
     pub text: Option<MessageTemplate>,
