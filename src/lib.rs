@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 pub mod cli;
 pub mod flow;
+pub mod forge;
 pub mod git;
 pub mod guards;
 pub mod image;

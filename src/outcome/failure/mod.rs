@@ -1,7 +1,9 @@
 //! What a person is told when something failed: what happened, what to do, and, by the kind, who must act. Here the errors
-//! of all rooms become that; those of a check do in `checked_image`, and those of a repository in `repository`.
+//! of all rooms become that; those of a check do in `checked_image`, those of a repository in `repository`, and those of a
+//! forge in `forge`.
 
 mod checked_image;
+mod forge;
 mod kind;
 mod nearest;
 mod repository;

@@ -1,0 +1,21 @@
+//! What only a forge's API can do: open a pull request, get it merged, and make a commit that the forge signs. Reading the
+//! branch and moving it stay with git's own protocol.
+//!
+//! [`ForgeAddress`] tells which forge a remote is at. [`Forge`] is its API, with one file or folder for each kind.
+//! `json_client` makes the requests, `api_token` is what they show, and `server_words` reads what a refusal says.
+
+mod address;
+mod any_forge;
+mod api_token;
+mod error;
+mod github;
+mod json_client;
+mod proposal;
+mod server_words;
+
+pub use address::{CiServer, ForgeAddress, ForgeHints, ForgeKind, UnknownForge};
+pub use any_forge::{Forge, ForgeConnection};
+pub use api_token::ApiToken;
+pub use error::ForgeError;
+pub use proposal::{AutoMerge, IfClosed, MergeMethod, Operation, Proposal, PullRequest, RequestState};
+pub use server_words::ServerWords;
