@@ -99,6 +99,10 @@ fn origin(document: &Document<'_>, links: &Links) -> String {
     if let Some(branch) = document.branch {
         parts.push(format!("branch {}", code(branch)));
     }
+    if let Some(request) = &document.pull_request {
+        let name = request.number.map_or_else(|| "request".to_owned(), |number| format!("#{number}"));
+        parts.push(format!("pull request {} {}", linked(&name, Some(request.url)), request.operation));
+    }
     if let Some(tag) = document.git_tag {
         parts.push(format!("tag {}", code(tag)));
     }
