@@ -9,6 +9,7 @@ mod inputs;
 mod manual;
 mod order;
 mod output;
+mod proposal;
 mod settings;
 mod surface;
 mod words;
@@ -28,5 +29,6 @@ pub use groups::{
 pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
+pub use proposal::{AutoMerge, ForgeKind, OnRefused, ProposalArguments};
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
 pub use surface::Surface;

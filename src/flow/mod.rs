@@ -7,6 +7,7 @@ mod delivery;
 mod edits;
 mod elsewhere;
 mod guard;
+mod head_name;
 mod image_to_check;
 mod kustomization_only;
 mod log;

@@ -17,5 +17,5 @@ pub use address::{CiServer, ForgeAddress, ForgeHints, ForgeKind, UnknownForge};
 pub use any_forge::{Forge, ForgeConnection};
 pub use api_token::ApiToken;
 pub use error::ForgeError;
-pub use proposal::{AutoMerge, IfClosed, MergeMethod, Operation, Proposal, PullRequest, RequestState};
+pub use proposal::{AutoMerge, IfClosed, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};
 pub use server_words::ServerWords;

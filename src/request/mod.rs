@@ -11,6 +11,7 @@ mod images;
 mod log;
 mod logins;
 mod promote;
+mod proposal;
 mod registry;
 mod release;
 mod rollback;
@@ -27,7 +28,7 @@ use crate::outcome::failure::Failure;
 
 pub use check::CheckRequest;
 // Choices mean what was typed.
-pub use crate::cli::{OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
+pub use crate::cli::{AutoMerge, ForgeKind, OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
 pub use comment::CommentRequest;
 pub use commit::CommitRequest;
 pub use delivery::{Delivery, NewBranch};
@@ -35,6 +36,7 @@ pub use guard::GuardRequest;
 pub use images::Images;
 pub use log::LogRequest;
 pub use promote::PromoteRequest;
+pub use proposal::{ProposalRequest, Route};
 pub use registry::RegistryRequest;
 pub use release::ReleaseRequest;
 pub use rollback::{Earlier, RollbackRequest};

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::api::{Asked, GitHubApi};
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::Repeat;
-use crate::forge::proposal::{IfClosed, Operation, Proposal, PullRequest, RequestState};
+use crate::forge::proposal::{IfClosed, Known, Operation, Proposal, PullRequest, RequestState};
 
 const FIND: Asked = Asked { what: "list pull requests", needs: "`pull_requests: read`" };
 
@@ -44,7 +44,12 @@ impl GitHubApi {
     }
 
     pub(in crate::forge) fn propose(&self, proposal: &Proposal<'_>) -> Result<(PullRequest, Operation), ForgeError> {
-        match self.newest_request(proposal.head, proposal.base)? {
+        let newest = match proposal.known {
+            Known::WasOpen(request) => Some(request.clone()),
+            Known::NoneOpen => None,
+            Known::Nothing => self.newest_request(proposal.head, proposal.base)?,
+        };
+        match newest {
             Some(request) if request.state == RequestState::Open => self.change(request, proposal),
             Some(request) if request.state == RequestState::Closed && proposal.if_closed == IfClosed::Leave => {
                 Ok((request, Operation::LeftClosed))
@@ -77,14 +82,19 @@ impl GitHubApi {
     fn change(&self, request: PullRequest, proposal: &Proposal<'_>) -> Result<(PullRequest, Operation), ForgeError> {
         // The server may store other line ends.
         let same = |one: &str, other: &str| one.lines().eq(other.trim_end().lines());
-        if request.title == proposal.title && same(request.body.trim_end(), proposal.body) {
+        let is_open = !matches!(proposal.known, Known::WasOpen(_));
+        if is_open && request.title == proposal.title && same(request.body.trim_end(), proposal.body) {
             return Ok((request, Operation::Unchanged));
         }
         let document = json!({ "title": proposal.title, "body": proposal.body });
         let answer = self.send(Method::PATCH, &["pulls", &request.number.to_string()], document, Repeat::Safe)?;
-        match answer.is_success() {
-            true => Ok((self.read(&answer.body)?, Operation::Updated)),
-            false => Err(self.refused(&answer, CHANGE)),
+        if !answer.is_success() {
+            return Err(self.refused(&answer, CHANGE));
+        }
+        match self.read(&answer.body)? {
+            request if request.state == RequestState::Open => Ok((request, Operation::Updated)),
+            // It was merged or closed before the head branch moved, so that it does not propose what is there now.
+            _ => self.open(&Proposal { known: Known::NoneOpen, ..*proposal }),
         }
     }
 
@@ -102,6 +112,7 @@ impl GitHubApi {
                 number: request["number"].as_u64()?,
                 url: text("html_url")?,
                 state: state?,
+                head_id: request["head"]["sha"].as_str()?.to_owned(),
                 title: text("title")?,
                 body: text("body").unwrap_or_default(),
                 id: text("node_id")?,
