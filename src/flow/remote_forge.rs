@@ -8,7 +8,6 @@ use crate::outcome::failure::Failure;
 use crate::request::TargetRequest;
 
 /// Returns the forge of `remote`. A login that git has to ask for is known once a push has begun.
-#[expect(dead_code, reason = "the ways to publish that use it come next")]
 pub(super) fn forge_of(remote: &Remote, request: &TargetRequest) -> Result<Forge, Failure> {
     let url = remote.url().ok_or(UnknownForge::Local)?;
     let address = ForgeAddress::of(&url, &request.forge)?;

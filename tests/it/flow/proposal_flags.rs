@@ -14,7 +14,7 @@ fn flags_that_do_not_fit() {
         (&["--pull-request", "--no-push"], "`--no-push` pushes nothing"),
         (&["--on-refused", "pull-request", "--no-push"], "`--no-push` pushes nothing"),
         (&["--pull-request", "--head", "a..b"], "`a..b` is not a branch name"),
-        (&["--forge-url", "https://git.example/api"], "--forge <KIND>"),
+        (&["--forge-url", "git.example"], "`--forge-url`"),
         (&["--pull-request", "--forge", "sourceforge"], "sourceforge"),
     ] {
         stage.release().args(flags.iter().copied()).arg(stage.argument()).run().exit(2).stderr_has(expected);
