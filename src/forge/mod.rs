@@ -19,6 +19,7 @@ mod proposal;
 mod pull_request_api;
 mod rest_api;
 mod server_words;
+mod signing;
 
 pub use address::{CiServer, ForgeAddress, ForgeHints, ForgeKind, UnknownForge};
 pub use any_forge::{Forge, ForgeConnection};
@@ -27,3 +28,4 @@ pub use error::ForgeError;
 pub use gitlab::MergeRequestByPush;
 pub use proposal::{AutoMerge, IfClosed, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};
 pub use server_words::ServerWords;
+pub use signing::{FileToCommit, RefMove, SignedCommit, UnsignedCommit};

@@ -1,7 +1,7 @@
 //! One attempt to deliver at one tip, as a list of stages. Every check comes before the first effect, and the only effect is
 //! one ref that moves once.
 
-use super::authorship::authorship;
+use super::authorship::{authorship, signing_forge};
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
 use crate::flow::checks::{Checks, Pace};
@@ -103,7 +103,8 @@ impl Attempt<'_> {
             }
             listener(event);
         };
-        let terms = Terms { gate: self.job.gate, push_options: &self.job.delivery.push_options };
+        let signer = signing_forge(self.job.delivery, self.branch)?;
+        let terms = Terms { signer: signer.as_ref(), ..self.job.terms() };
         let published = match publisher {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, with_edits)?,
             Publisher::Propose(proposer) => {

@@ -2,7 +2,7 @@
 //! the forge brings it to the branch. The push comes first, so a failure after it names the branch that was pushed and the
 //! page from which a person can go on.
 
-use super::{Content, Published, Terms, push};
+use super::{Content, Published, Terms, forge_commit, push};
 use crate::forge::{Forge, ForgeError, IfClosed, Known, MergeMethod, Operation, Proposal, PullRequest};
 use crate::git::{BranchName, CommitId, OnHead, PushRefusal, Pusher, Replaceable, Rule, Snapshot};
 use crate::message::request_text::RequestText;
@@ -57,11 +57,14 @@ impl Proposer<'_> {
                 pusher.leave();
                 (commit, false)
             }
-            OnHead::Lease(commit) => match push(pusher, commit, content, terms, listener)? {
-                Published::Updated { commit, .. } => (commit, true),
-                Published::Refused { refusal, .. } => return Err(refused(&head, &refusal)),
-                other => return Ok(other),
-            },
+            OnHead::Lease(commit) => {
+                let commit = forge_commit::on_head(terms.signer, commit, &content.message)?;
+                match push(pusher, commit, content, terms, listener)? {
+                    Published::Updated { commit, .. } => (commit, true),
+                    Published::Refused { refusal, .. } => return Err(refused(&head, &refusal)),
+                    other => return Ok(other),
+                }
+            }
         };
         let known = match &open {
             Some(request) => Known::WasOpen(request),

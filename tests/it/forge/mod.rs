@@ -3,6 +3,7 @@
 mod auto_merge;
 mod json_client;
 mod pull_requests;
+mod signed_commits;
 
 use std::time::Duration;
 
