@@ -93,8 +93,8 @@ impl GitHubApi {
         }
         match self.read(&answer.body)? {
             request if request.state == RequestState::Open => Ok((request, Operation::Updated)),
-            // It was merged or closed before the head branch moved, so that it does not propose what is there now.
-            _ => self.open(&Proposal { known: Known::NoneOpen, ..*proposal }),
+            // It was merged or closed before the head branch moved, so it does not propose what is there now.
+            request => Err(ForgeError::NoLongerOpen { number: request.number }),
         }
     }
 
