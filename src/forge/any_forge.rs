@@ -6,9 +6,14 @@ use reqwest::blocking::Client;
 
 use super::address::{ForgeAddress, ForgeKind};
 use super::api_token::ApiToken;
+use super::azure::AzureApi;
+use super::bitbucket::BitbucketApi;
 use super::error::ForgeError;
+use super::gitea::GiteaApi;
 use super::github::GitHubApi;
+use super::gitlab::GitLabApi;
 use super::proposal::{AutoMerge, MergeMethod, Operation, Proposal, PullRequest};
+use super::pull_request_api::{PullRequestApi, propose};
 
 /// How the API of a forge is reached.
 pub struct ForgeConnection {
@@ -29,6 +34,22 @@ pub struct Forge {
 
 enum Api {
     GitHub(GitHubApi),
+    GitLab(GitLabApi),
+    Gitea(GiteaApi),
+    Azure(AzureApi),
+    Bitbucket(BitbucketApi),
+}
+
+impl Api {
+    fn pull_requests(&self) -> &dyn PullRequestApi {
+        match self {
+            Self::GitHub(api) => api,
+            Self::GitLab(api) => api,
+            Self::Gitea(api) => api,
+            Self::Azure(api) => api,
+            Self::Bitbucket(api) => api,
+        }
+    }
 }
 
 impl Forge {
@@ -37,10 +58,10 @@ impl Forge {
     pub fn new(address: ForgeAddress, connection: ForgeConnection) -> Result<Self, ForgeError> {
         let api = match address.kind {
             ForgeKind::GitHub => Api::GitHub(GitHubApi::new(&address, connection)?),
-            kind => {
-                let (what, why) = ("open pull requests for tagship", "its API is not spoken yet");
-                return Err(ForgeError::Unsupported { kind, what, why });
-            }
+            ForgeKind::GitLab => Api::GitLab(GitLabApi::new(&address, connection)?),
+            ForgeKind::Gitea => Api::Gitea(GiteaApi::new(&address, connection)?),
+            ForgeKind::Azure => Api::Azure(AzureApi::new(&address, connection)?),
+            ForgeKind::Bitbucket => Api::Bitbucket(BitbucketApi::new(&address, connection)?),
         };
         Ok(Self { address, api })
     }
@@ -51,16 +72,17 @@ impl Forge {
 
     /// Returns the newest request to bring `head` into `base`: the open one, else the last one that was closed or merged.
     pub fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
-        match &self.api {
-            Api::GitHub(github) => github.newest_request(head, base),
-        }
+        self.api.pull_requests().newest_request(head, base)
     }
 
     /// Opens a request, or changes the one that is open. It is found again if an answer is lost.
     pub fn propose(&self, proposal: &Proposal<'_>) -> Result<(PullRequest, Operation), ForgeError> {
-        match &self.api {
-            Api::GitHub(github) => github.propose(proposal),
-        }
+        propose(self.api.pull_requests(), proposal)
+    }
+
+    /// Fails if the forge can never merge by itself in this way, whatever its settings are.
+    pub fn check_auto_merge(&self, method: MergeMethod) -> Result<(), ForgeError> {
+        self.api.pull_requests().check_auto_merge(method)
     }
 
     /// Has a request merged as soon as the forge's rules allow it, at once if nothing is waited for. Only the commit
@@ -72,15 +94,11 @@ impl Forge {
         head_id: &str,
         message: &str,
     ) -> Result<AutoMerge, ForgeError> {
-        match &self.api {
-            Api::GitHub(github) => github.merge_when_ready(request, method, head_id, message),
-        }
+        self.api.pull_requests().merge_when_ready(request, method, head_id, message)
     }
 
     /// Returns the page from which a person can open the request.
     pub fn compare_url(&self, base: &str, head: &str) -> String {
-        match &self.api {
-            Api::GitHub(github) => github.compare_url(base, head),
-        }
+        self.api.pull_requests().compare_url(base, head)
     }
 }

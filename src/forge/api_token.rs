@@ -15,7 +15,6 @@ pub struct ApiToken {
 /// What GitHub's old manuals put in the password's place if the user is the token.
 const NO_PASSWORD: &str = "x-oauth-basic";
 
-#[expect(dead_code, reason = "the user and the Basic scheme are for forges that come next")]
 impl ApiToken {
     /// Returns the token in an `Authorization` of git; `None` if there is none in it.
     pub fn of_authorization(header: &HeaderValue) -> Option<Self> {
@@ -46,6 +45,11 @@ impl ApiToken {
     /// Returns the value of an `Authorization` of the Basic scheme.
     pub(super) fn basic(&self) -> Option<HeaderValue> {
         sensitive(&format!("Basic {}", STANDARD.encode(format!("{}:{}", self.user, self.secret))))
+    }
+
+    /// Returns whether the token is a JSON Web Token, as Azure gives to jobs and to the users of its directory.
+    pub(super) fn is_jwt(&self) -> bool {
+        self.secret.starts_with("eyJ") && self.secret.matches('.').count() == 2
     }
 
     /// Returns the user of git's login; empty if the login has none.

@@ -10,6 +10,7 @@ use crate::forge::address::{ForgeAddress, ForgeKind};
 use crate::forge::any_forge::ForgeConnection;
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::{ApiAnswer, ApiCall, JsonClient, Repeat, host};
+use crate::forge::rest_api::Asked;
 use crate::forge::server_words::ServerWords;
 
 /// A repository at GitHub.
@@ -18,15 +19,6 @@ pub(in crate::forge) struct GitHubApi {
     address: ForgeAddress,
     base: Url,
     graphql: Url,
-}
-
-/// What is asked for, for the case that it is not allowed.
-#[derive(Clone, Copy)]
-pub(super) struct Asked {
-    /// A verb and its object, such as `open a pull request`.
-    pub(super) what: &'static str,
-    /// The permission or the setting that allows it, in GitHub's words.
-    pub(super) needs: &'static str,
 }
 
 impl GitHubApi {

@@ -6,11 +6,12 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::api::{Asked, GitHubApi};
+use super::api::GitHubApi;
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::Repeat;
 use crate::forge::proposal::{AutoMerge, MergeMethod, PullRequest};
-use crate::system::backoff::Backoff;
+use crate::forge::pull_request_api::merge_pauses;
+use crate::forge::rest_api::Asked;
 
 const MERGE: Asked = Asked { what: "merge the pull request", needs: "`contents: write` and `pull_requests: write`" };
 
@@ -23,11 +24,6 @@ const DISARM: &str = "mutation($input:DisablePullRequestAutoMergeInput!){disable
 const STATE: &str = "query($id:ID!){node(id:$id){... on PullRequest{state headRefOid mergeStateStatus \
                      autoMergeRequest{mergeMethod commitHeadline commitBody} \
                      repository{autoMergeAllowed mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed}}}}";
-
-/// How often a merge is tried: another merge into the base lets it fail, and GitHub needs a while to know what it waits for.
-const MAX_ATTEMPTS: u32 = 8;
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// What a pull request is to be merged with.
 struct Wish<'a> {
@@ -79,7 +75,7 @@ enum Next {
 }
 
 impl GitHubApi {
-    pub(in crate::forge) fn merge_when_ready(
+    pub(super) fn arm_or_merge(
         &self,
         request: &PullRequest,
         method: MergeMethod,
@@ -88,7 +84,7 @@ impl GitHubApi {
     ) -> Result<AutoMerge, ForgeError> {
         let (title, body) = message.split_once('\n').unwrap_or((message, ""));
         let wish = Wish { request, method, head_id, title, body: body.trim() };
-        let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE).until(self.deadline());
+        let mut backoff = merge_pauses(self.deadline());
         let mut step = Step::Arm;
         let mut refusal = None;
         loop {
