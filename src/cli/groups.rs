@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
+use super::proposal::ProposalArguments;
+
 const IMAGE_HELP: &str = "\
 What to write into the entry called NAME, in kustomize's grammar:
 
@@ -336,6 +338,9 @@ pub struct DeliveryArguments {
 
     #[command(flatten)]
     pub commit: CommitArguments,
+
+    #[command(flatten)]
+    pub proposal: ProposalArguments,
 }
 
 /// The flags of commands that only read a repository.

@@ -206,7 +206,7 @@ impl ReleaseBranch {
             Some(tip) => (tip, Destination::Tip(branch)),
             None => (self.beginning(remote, &mut reader, &branch, new_branch)?, Destination::New(branch)),
         };
-        let snapshot = ObjectSource::new(remote, self.checkout(), reader).snapshot(commit)?;
+        let snapshot = ObjectSource::new(remote, self.checkout(), reader).snapshot(commit, None)?;
         Ok(OpenBranch { snapshot, destination, publisher: pusher.map(Publisher::Push) })
     }
 
@@ -215,7 +215,7 @@ impl ReleaseBranch {
             true => Failure::target(format!("{} has no commits in the checkout", self.name())),
             false => Failure::target(UNREADABLE).hint("release without `--no-push`, with `--branch` or `--repo`"),
         };
-        let snapshot = ObjectSource::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?)?;
+        let snapshot = ObjectSource::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?, None)?;
         let publisher = match effect {
             Effect::Full => Some(Publisher::CommitHere(checkout)),
             Effect::DryRun => None,

@@ -109,6 +109,12 @@ pub struct ForgeAddress {
 }
 
 impl ForgeAddress {
+    /// Returns the host of the API, as messages name it.
+    pub fn api_host(&self) -> String {
+        let host = self.api.split_once("://").map_or(self.api.as_str(), |(_, rest)| rest);
+        host.split('/').next().unwrap_or_default().to_owned()
+    }
+
     /// Returns the forge of the remote at `remote`: http, https or ssh, without a login.
     pub fn of(remote: &Url, hints: &ForgeHints) -> Result<Self, UnknownForge> {
         let host = web_host(remote).ok_or(UnknownForge::Local)?;

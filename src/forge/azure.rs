@@ -9,10 +9,9 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
 use super::address::{ForgeAddress, ForgeKind};
-use super::any_forge::ForgeConnection;
 use super::api_token::ApiToken;
 use super::error::ForgeError;
-use super::json_client::{ApiAnswer, Repeat};
+use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
 use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
 use super::pull_request_api::{PullRequestApi, merge_pauses, newest_of, shortened};
 use super::rest_api::{Asked, RestApi, extend};
@@ -112,6 +111,7 @@ impl AzureApi {
                 number,
                 url: page.to_string(),
                 state: state?,
+                head_id: request["lastMergeSourceCommit"]["commitId"].as_str().unwrap_or_default().to_owned(),
                 title: text("title")?,
                 body: text("description").unwrap_or_default(),
                 id: String::new(),

@@ -5,10 +5,9 @@ use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 
 use super::address::{ForgeAddress, ForgeKind};
-use super::any_forge::ForgeConnection;
 use super::api_token::ApiToken;
 use super::error::ForgeError;
-use super::json_client::Repeat;
+use super::json_client::{ForgeConnection, Repeat};
 use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
 use super::pull_request_api::{PullRequestApi, newest_of};
 use super::rest_api::{Asked, RestApi};
@@ -62,6 +61,7 @@ impl BitbucketApi {
                 number: request["id"].as_u64()?,
                 url: request["links"]["html"]["href"].as_str()?.to_owned(),
                 state: state?,
+                head_id: request["source"]["commit"]["hash"].as_str().unwrap_or_default().to_owned(),
                 title: text("title")?,
                 body: body.unwrap_or_default().to_owned(),
                 id: String::new(),

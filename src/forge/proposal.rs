@@ -9,6 +9,17 @@ pub struct Proposal<'a> {
     /// Markdown.
     pub body: &'a str,
     pub if_closed: IfClosed,
+    pub known: Known<'a>,
+}
+
+/// What is known already of the requests of the same branches, which spares a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known<'a> {
+    Nothing,
+    /// None is open: the head branch is new.
+    NoneOpen,
+    /// This one was open before the head branch was pushed to. It may have been merged or closed since.
+    WasOpen(&'a PullRequest),
 }
 
 /// What to do if the newest request of the same branches was closed by hand, and none is open.
@@ -27,6 +38,9 @@ pub struct PullRequest {
     /// Its page.
     pub url: String,
     pub state: RequestState,
+    /// The commit that it proposes, or the beginning of its id, as far as the forge knows: the tip of the head branch, or what
+    /// that was when the request was closed or merged.
+    pub head_id: String,
     pub(super) title: String,
     pub(super) body: String,
     /// The forge's own id, if its number is not enough.

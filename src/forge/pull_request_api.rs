@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use super::error::ForgeError;
-use super::proposal::{AutoMerge, IfClosed, MergeMethod, Operation, Proposal, PullRequest, RequestState};
+use super::proposal::{AutoMerge, IfClosed, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};
 use crate::system::backoff::Backoff;
 
 /// The longest title that every forge takes, in characters.
@@ -62,12 +62,18 @@ pub(super) fn propose(
 ) -> Result<(PullRequest, Operation), ForgeError> {
     let (title, body) = (shortened(proposal.title, MAX_TITLE), api.body(proposal.body));
     let proposal = &Proposal { title: &title, body: &body, ..*proposal };
-    let found = match proposal.if_closed {
-        IfClosed::Leave => api.newest_request(proposal.head, proposal.base)?,
-        IfClosed::OpenAnother => api.open_request(proposal.head, proposal.base)?,
+    let found = match (proposal.known, proposal.if_closed) {
+        (Known::WasOpen(request), _) => Some(request.clone()),
+        (Known::NoneOpen, _) => None,
+        (Known::Nothing, IfClosed::Leave) => api.newest_request(proposal.head, proposal.base)?,
+        (Known::Nothing, IfClosed::OpenAnother) => api.open_request(proposal.head, proposal.base)?,
     };
     match found {
-        Some(request) if request.state == RequestState::Open => change(api, request, proposal),
+        Some(request) if request.state == RequestState::Open => match change(api, request, proposal)? {
+            Some(done) => Ok(done),
+            // It was merged or closed before the head branch moved, so that it does not propose what is there now.
+            None => open(api, &Proposal { known: Known::NoneOpen, ..*proposal }),
+        },
         Some(request) if request.state == RequestState::Closed && proposal.if_closed == IfClosed::Leave => {
             Ok((request, Operation::LeftClosed))
         }
@@ -82,22 +88,32 @@ fn open(api: &dyn PullRequestApi, proposal: &Proposal<'_>) -> Result<(PullReques
         Err(error) => return Err(error),
     };
     let Some(request) = api.open_request(proposal.head, proposal.base)? else { return Err(failed) };
-    let (request, operation) = change(api, request, proposal)?;
-    let is_ours = failed.is_unsettled() && operation == Operation::Unchanged;
-    Ok((request, if is_ours { Operation::Opened } else { operation }))
+    match change(api, request, proposal)? {
+        Some((request, Operation::Unchanged)) if failed.is_unsettled() => Ok((request, Operation::Opened)),
+        Some(done) => Ok(done),
+        None => Err(failed),
+    }
 }
 
+/// Gives a request the title and the text of the proposal; `None` if it is not open any more.
 fn change(
     api: &dyn PullRequestApi,
     request: PullRequest,
     proposal: &Proposal<'_>,
-) -> Result<(PullRequest, Operation), ForgeError> {
+) -> Result<Option<(PullRequest, Operation)>, ForgeError> {
     // A server may store other line ends.
     let is_same = |one: &str, other: &str| one.trim_end().lines().eq(other.trim_end().lines());
-    if request.title == proposal.title && is_same(&request.body, proposal.body) {
-        return Ok((request, Operation::Unchanged));
+    let was_open = matches!(proposal.known, Known::WasOpen(_));
+    if !was_open && request.title == proposal.title && is_same(&request.body, proposal.body) {
+        return Ok(Some((request, Operation::Unchanged)));
     }
-    Ok((api.change(&request, proposal)?, Operation::Updated))
+    match api.change(&request, proposal) {
+        Ok(changed) if changed.state == RequestState::Open => Ok(Some((changed, Operation::Updated))),
+        Ok(_) => Ok(None),
+        // Some forges change nothing about a request that has ended.
+        Err(ForgeError::Rejected { .. }) if was_open => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns the pauses between the tries of a merge, within a deadline.

@@ -46,7 +46,7 @@ fn edits_alone(changes: &[PathChange]) -> bool {
 }
 
 /// Looks at a commit of one parent that says that it is a release.
-fn release(snapshot: &mut Snapshot<'_>, record: CommitRecord) -> Result<Pushed, Failure> {
+pub(super) fn release(snapshot: &mut Snapshot<'_>, record: CommitRecord) -> Result<Pushed, Failure> {
     let parent = record.parents[0];
     let changes = changes(snapshot, parent, &record)?;
     let arrival = match &changes {

@@ -6,6 +6,7 @@
 mod claims;
 pub(crate) mod entry_history;
 mod file_entries;
+pub(crate) mod head_branch;
 pub mod hold;
 pub mod hold_file;
 mod merged_request;

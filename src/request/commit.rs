@@ -12,6 +12,9 @@ use crate::outcome::failure::Failure;
 /// What the commit says, as far as it does not depend on the edit.
 pub struct CommitRequest {
     pub message: Options,
+    /// What a commit on the head branch of a pull request says. By default it has no marker: checks that the request waits
+    /// for would not run, and a squash would carry the marker into the branch.
+    pub proposed: Options,
     /// The tag on the commit.
     pub git_tag: Option<GitTagTemplate>,
     pub author: Option<Identity>,
@@ -39,12 +42,15 @@ impl CommitRequest {
             return Err(Failure::usage("the message has a skip marker, which `--skip-ci never` forbids")
                 .hint("leave out one of them: the marker keeps CI systems from building the commit"));
         }
+        let trailers = trailers.iter().map(|text| trailer(text)).collect::<Result<_, _>>()?;
+        let message = Options { text, trailers, skip_ci };
+        let unmarked = match arguments.skip_ci.as_str() {
+            "auto" => SkipCi::Nothing,
+            _ => message.skip_ci.clone(),
+        };
         Ok(Self {
-            message: Options {
-                text,
-                trailers: trailers.iter().map(|text| trailer(text)).collect::<Result<_, _>>()?,
-                skip_ci,
-            },
+            proposed: Options { skip_ci: unmarked, ..message.clone() },
+            message,
             git_tag: git_tag(arguments)?,
             author: author.transpose()?,
             environment_author: identity(environment, "AUTHOR"),

@@ -2,6 +2,7 @@
 
 use super::comment::CommentRequest;
 use super::commit::CommitRequest;
+use super::proposal::Route;
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
 use super::target_file::TargetFile;
@@ -25,6 +26,7 @@ pub struct Delivery {
     pub registry: Option<RegistryRequest>,
     pub pin_digest: PinDigest,
     pub new_branch: NewBranch,
+    pub route: Route,
     /// Whether to release although a hold is on the branch.
     pub override_hold: bool,
     pub on_superseded: OnSuperseded,
@@ -41,7 +43,7 @@ pub struct Delivery {
 impl Delivery {
     /// Returns what the shared flags mean, and defaults for the rest.
     pub(super) fn new(arguments: &DeliveryArguments, environment: &Environment) -> Result<Self, Failure> {
-        let DeliveryArguments { checking, comment, repository, commit } = arguments;
+        let DeliveryArguments { checking, comment, repository, commit, proposal } = arguments;
         let required = Some(&checking.requirements);
         let asks = || RegistryRequest::new(&checking.registry, required, environment);
         let request = CommitRequest::new(commit, environment)?;
@@ -64,6 +66,7 @@ impl Delivery {
             on_unknown_order: OnUnknownOrder::Release,
             order: OrderBy::Auto,
             new_branch: NewBranch::new(commit)?,
+            route: Route::new(proposal, commit)?,
             push_options: push_options(&commit.push_options, &request.message.skip_ci)?,
             commit: request,
             attempts: commit.attempts,

@@ -18,6 +18,7 @@ use super::rereads::Rereads;
 use crate::git::{PushRefusal, RefsKept};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Outcome};
+use crate::request::Route;
 use crate::system::backoff::Backoff;
 
 /// The pauses between attempts grow from the first to the second, at random up to each.
@@ -37,6 +38,9 @@ pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Lis
 
 fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let delivery = job.delivery;
+    if !matches!(delivery.route, Route::Push) {
+        return Err(Failure::target("pull requests are not supported yet"));
+    }
     let mut checks = Checks::new(delivery.registry.as_ref());
     let branch = ReleaseBranch::open(&delivery.target)?;
     let kept = if delivery.commit.git_tag.is_some() { RefsKept::BranchAndTags } else { RefsKept::Branch };

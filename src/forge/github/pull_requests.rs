@@ -68,10 +68,7 @@ impl PullRequestApi for GitHubApi {
     }
 
     fn compare_url(&self, base: &str, head: &str) -> String {
-        let mut url = match reqwest::Url::parse(&self.page()) {
-            Ok(url) => url,
-            Err(_) => return self.page(),
-        };
+        let Ok(mut url) = reqwest::Url::parse(&self.page()) else { return self.page() };
         if let Ok(mut path) = url.path_segments_mut() {
             // GitHub reads the slashes of a branch as they are.
             path.push("compare").extend(format!("{base}...{head}").split('/'));
@@ -96,6 +93,7 @@ impl GitHubApi {
                 number: request["number"].as_u64()?,
                 url: text("html_url")?,
                 state: state?,
+                head_id: request["head"]["sha"].as_str()?.to_owned(),
                 title: text("title")?,
                 body: text("body").unwrap_or_default(),
                 id: text("node_id")?,

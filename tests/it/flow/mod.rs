@@ -9,6 +9,7 @@ mod no_push;
 mod other_files;
 mod pins;
 mod promote;
+mod proposal_flags;
 mod release;
 mod rollback;
 mod set;
