@@ -65,17 +65,26 @@ fn collect(value: &Value, label: &str, depth: usize, lines: &mut Vec<String>) {
             let text = if label.is_empty() { text.clone() } else { format!("{label}: {text}") };
             push(&text, lines);
         }
-        Value::Array(values) => values.iter().for_each(|value| collect(value, label, depth + 1, lines)),
+        Value::Array(values) => {
+            for value in values {
+                collect(value, label, depth + 1, lines);
+            }
+        }
         Value::Object(fields) => {
             let known: Vec<_> =
                 KEYS.iter().filter_map(|key| fields.get(*key).filter(|value| !value.is_null())).collect();
-            let of_field = ["resource", "field", "code"].map(|key| fields.get(key).and_then(Value::as_str));
-            match (known.is_empty(), of_field) {
-                (false, _) => known.into_iter().for_each(|value| collect(value, label, depth + 1, lines)),
-                (true, [_, Some(field), Some(code)]) => push(&format!("{field}: {code}"), lines),
-                // A field with what is wrong with it.
-                (true, _) if depth > 0 => fields.iter().for_each(|(key, value)| collect(value, key, depth + 1, lines)),
-                (true, _) => {}
+            let text = |key: &str| fields.get(key).and_then(Value::as_str);
+            if !known.is_empty() {
+                for value in known {
+                    collect(value, label, depth + 1, lines);
+                }
+            } else if let (Some(field), Some(code)) = (text("field"), text("code")) {
+                push(&format!("{field}: {code}"), lines);
+            } else if depth > 0 {
+                // Fields with what is wrong with each.
+                for (key, value) in fields {
+                    collect(value, key, depth + 1, lines);
+                }
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

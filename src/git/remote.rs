@@ -35,7 +35,7 @@ pub struct Remote {
     /// git's configuration, for other services of the server.
     pub(super) config: Box<gix::config::File>,
     shown: String,
-    url: Option<Url>,
+    url: Option<Box<Url>>,
 }
 
 pub(super) enum Address {
@@ -125,7 +125,7 @@ impl Remote {
             _ => return Err(invalid(&shown, "only http, https, ssh and local paths are supported")),
         };
         let (timeout, config) = (options.timeout, Box::new(config.clone()));
-        Ok(Self { address, counters: Arc::default(), timeout, config, shown, url: public })
+        Ok(Self { address, counters: Arc::default(), timeout, config, shown, url: public.map(Box::new) })
     }
 
     /// Returns the URL of the server, without a path; `None` if the transport is not HTTP.
@@ -138,7 +138,7 @@ impl Remote {
 
     /// Returns the URL over http, https or ssh, without a login; `None` for a local path.
     pub fn url(&self) -> Option<Url> {
-        self.url.clone()
+        self.url.as_deref().cloned()
     }
 
     /// Returns whether both are the same repository, over whatever transport and login. Hosts ignore the case of names.

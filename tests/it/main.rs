@@ -21,6 +21,7 @@ mod action;
 mod cli;
 mod examples;
 mod flow;
+mod forge;
 mod git;
 mod guards;
 mod message;

@@ -14,6 +14,7 @@ mod bitbucket;
 mod call;
 mod fault;
 mod gitea;
+mod github;
 mod gitlab;
 mod store;
 
@@ -35,6 +36,8 @@ pub use store::{Armed, Merging, Request, RequestState, Store};
 /// Which forge it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// Enterprise Server.
+    GitHub,
     GitLab,
     /// Also Forgejo, whose API is the same.
     Gitea,
@@ -109,6 +112,7 @@ impl Forge {
     /// Returns the URL under which the API is.
     pub fn api_url(&self) -> String {
         let prefix = match self.settings.kind {
+            Kind::GitHub => github::PREFIX,
             Kind::GitLab => gitlab::PREFIX,
             Kind::Gitea => gitea::PREFIX,
             Kind::Bitbucket => bitbucket::PREFIX,
@@ -150,7 +154,7 @@ impl Settings {
         let name = self.name();
         match self.kind {
             Kind::Azure => format!("/{OWNER}/project/_git/{name}"),
-            Kind::GitLab | Kind::Gitea | Kind::Bitbucket => format!("/{OWNER}/{name}.git"),
+            Kind::GitHub | Kind::GitLab | Kind::Gitea | Kind::Bitbucket => format!("/{OWNER}/{name}.git"),
         }
     }
 
@@ -211,6 +215,7 @@ impl Settings {
         let mut store = lock(&self.store);
         store.settle();
         match self.kind {
+            Kind::GitHub => github::answer(&call, &mut store),
             Kind::GitLab => gitlab::answer(&call, &mut store),
             Kind::Gitea => gitea::answer(&call, &mut store),
             Kind::Bitbucket => bitbucket::answer(&call, &mut store),

@@ -59,11 +59,23 @@ pub struct Store {
     pub may_arm: bool,
     /// How many more times the forge answers that it does not know yet whether a request can be merged.
     pub unsettled: usize,
+    /// Whether the forge signs the commits that it makes.
+    pub signs: bool,
+    /// Whether the forge forgets the executable bit of files in trees that it makes.
+    pub drops_executable: bool,
 }
 
 impl Store {
     pub(super) fn new(remote: &Remote) -> Self {
-        Self { remote: remote.clone(), requests: Vec::new(), waits: false, may_arm: true, unsettled: 0 }
+        Self {
+            remote: remote.clone(),
+            requests: Vec::new(),
+            waits: false,
+            may_arm: true,
+            unsettled: 0,
+            signs: true,
+            drops_executable: false,
+        }
     }
 
     /// Returns the one request that there is.
