@@ -97,6 +97,10 @@ impl Forge {
         Self { settings, server: Arc::new(server) }
     }
 
+    pub fn kind(&self) -> Kind {
+        self.settings.kind
+    }
+
     /// Returns `http://127.0.0.1:port`.
     pub fn origin(&self) -> String {
         format!("http://{}", self.server.address())

@@ -18,6 +18,8 @@ pub struct Request {
     pub armed: Option<Armed>,
     /// How many times title or body were changed.
     pub changes: usize,
+    /// Whether its head is a branch of that name in a fork.
+    pub is_from_fork: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +61,8 @@ pub struct Store {
     pub waits: bool,
     /// Whether requests may be armed.
     pub may_arm: bool,
+    /// The only way in which the settings of the repository allow to merge, if there is one.
+    pub merging: Option<Merging>,
     /// How many more times the forge answers that it does not know yet whether a request can be merged.
     pub unsettled: usize,
     /// Whether the forge signs the commits that it makes.
@@ -74,6 +78,7 @@ impl Store {
             requests: Vec::new(),
             waits: false,
             may_arm: true,
+            merging: None,
             unsettled: 0,
             signs: true,
             drops_executable: false,
@@ -96,6 +101,13 @@ impl Store {
     #[track_caller]
     pub fn add(&mut self, head: &str, base: &str, title: &str) -> u64 {
         self.open(head, base, title, "").expect("a request can be opened").number
+    }
+
+    /// Opens a request from a branch of the same name in a fork.
+    pub fn add_from_fork(&mut self, head: &str, base: &str) -> u64 {
+        let number = self.add(head, base, "Let us in");
+        self.get_mut(number).expect("the new request").is_from_fork = true;
+        number
     }
 
     /// Closes a request as a person would.
@@ -141,14 +153,17 @@ impl Store {
             last_head: None,
             armed: None,
             changes: 0,
+            is_from_fork: false,
         });
         Ok(&self.requests[self.requests.len() - 1])
     }
 
     /// Returns the open request for two branches.
     pub(super) fn find(&self, head: &str, base: &str) -> Option<&Request> {
-        let is_it =
-            |request: &&Request| request.state == RequestState::Open && request.head == head && request.base == base;
+        let is_it = |request: &&Request| {
+            let is_of_these = request.head == head && request.base == base && !request.is_from_fork;
+            request.state == RequestState::Open && is_of_these
+        };
         self.requests.iter().find(is_it)
     }
 
@@ -185,6 +200,11 @@ impl Store {
     /// Returns the commit that a request would bring.
     pub(super) fn head_id(&self, request: &Request) -> String {
         request.last_head.clone().or_else(|| self.remote.tip(&request.head)).unwrap_or_default()
+    }
+
+    /// Returns whether the settings of the repository allow this.
+    pub(super) fn allows(&self, merging: Merging) -> bool {
+        self.merging.is_none_or(|only| only == merging)
     }
 
     /// Merges a request with git. Fails if there is a conflict, or if the base moves in the meantime.
