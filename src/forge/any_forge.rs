@@ -1,31 +1,16 @@
 //! The API of a forge, whichever it is.
 
-use std::time::Duration;
-
-use reqwest::blocking::Client;
-
 use super::address::{ForgeAddress, ForgeKind};
-use super::api_token::ApiToken;
 use super::azure::AzureApi;
 use super::bitbucket::BitbucketApi;
 use super::error::ForgeError;
 use super::gitea::GiteaApi;
 use super::github::GitHubApi;
 use super::gitlab::GitLabApi;
+use super::json_client::ForgeConnection;
 use super::proposal::{AutoMerge, MergeMethod, Operation, Proposal, PullRequest};
 use super::pull_request_api::{PullRequestApi, propose};
 use super::signing::{RefMove, SignedCommit, UnsignedCommit};
-
-/// How the API of a forge is reached.
-pub struct ForgeConnection {
-    /// It must not follow redirects by itself.
-    pub client: Client,
-    pub token: ApiToken,
-    /// The limit of one call, with its retries.
-    pub timeout: Duration,
-    /// The proxy that the API is reached through, as it is shown.
-    pub proxy: Option<String>,
-}
 
 /// A repository at a forge, by the forge's API.
 pub struct Forge {

@@ -9,10 +9,9 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
 use super::address::{ForgeAddress, ForgeKind};
-use super::any_forge::ForgeConnection;
 use super::api_token::ApiToken;
 use super::error::ForgeError;
-use super::json_client::{ApiAnswer, Repeat};
+use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
 use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
 use super::pull_request_api::{PullRequestApi, merge_pauses, newest_of, shortened};
 use super::rest_api::{Asked, RestApi, extend};

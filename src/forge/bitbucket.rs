@@ -5,10 +5,9 @@ use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 
 use super::address::{ForgeAddress, ForgeKind};
-use super::any_forge::ForgeConnection;
 use super::api_token::ApiToken;
 use super::error::ForgeError;
-use super::json_client::Repeat;
+use super::json_client::{ForgeConnection, Repeat};
 use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
 use super::pull_request_api::{PullRequestApi, newest_of};
 use super::rest_api::{Asked, RestApi};

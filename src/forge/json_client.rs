@@ -10,6 +10,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOC
 use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
 
+use super::api_token::ApiToken;
 use super::error::ForgeError;
 use super::server_words::ServerWords;
 use crate::system::backoff::Backoff;
@@ -26,6 +27,17 @@ const MAX_REDIRECTS: usize = 3;
 /// The longest body of a success, and of an error.
 const MAX_BODY: u64 = 4 << 20;
 const MAX_ERROR_BODY: u64 = 64 << 10;
+
+/// How the API of a forge is reached.
+pub struct ForgeConnection {
+    /// It must not follow redirects by itself.
+    pub client: Client,
+    pub token: ApiToken,
+    /// The limit of one call, with its retries.
+    pub timeout: Duration,
+    /// The proxy that the API is reached through, as it is shown.
+    pub proxy: Option<String>,
+}
 
 /// What requests are made with.
 #[derive(Clone)]

@@ -69,7 +69,11 @@ pub(super) fn propose(
         (Known::Nothing, IfClosed::OpenAnother) => api.open_request(proposal.head, proposal.base)?,
     };
     match found {
-        Some(request) if request.state == RequestState::Open => change(api, request, proposal),
+        Some(request) if request.state == RequestState::Open => {
+            let number = request.number;
+            // If it was merged or closed before the head branch moved, it does not propose what is there now.
+            change(api, request, proposal)?.ok_or(ForgeError::NoLongerOpen { number })
+        }
         Some(request) if request.state == RequestState::Closed && proposal.if_closed == IfClosed::Leave => {
             Ok((request, Operation::LeftClosed))
         }
@@ -84,26 +88,31 @@ fn open(api: &dyn PullRequestApi, proposal: &Proposal<'_>) -> Result<(PullReques
         Err(error) => return Err(error),
     };
     let Some(request) = api.open_request(proposal.head, proposal.base)? else { return Err(failed) };
-    let (request, operation) = change(api, request, proposal)?;
-    let is_ours = failed.is_unsettled() && operation == Operation::Unchanged;
-    Ok((request, if is_ours { Operation::Opened } else { operation }))
+    match change(api, request, proposal)? {
+        Some((request, Operation::Unchanged)) if failed.is_unsettled() => Ok((request, Operation::Opened)),
+        Some(done) => Ok(done),
+        None => Err(failed),
+    }
 }
 
+/// Gives a request the title and the text of the proposal; `None` if it is not open any more.
 fn change(
     api: &dyn PullRequestApi,
     request: PullRequest,
     proposal: &Proposal<'_>,
-) -> Result<(PullRequest, Operation), ForgeError> {
+) -> Result<Option<(PullRequest, Operation)>, ForgeError> {
     // A server may store other line ends.
     let is_same = |one: &str, other: &str| one.trim_end().lines().eq(other.trim_end().lines());
-    let may_be_closed = matches!(proposal.known, Known::WasOpen(_));
-    if !may_be_closed && request.title == proposal.title && is_same(&request.body, proposal.body) {
-        return Ok((request, Operation::Unchanged));
+    let was_open = matches!(proposal.known, Known::WasOpen(_));
+    if !was_open && request.title == proposal.title && is_same(&request.body, proposal.body) {
+        return Ok(Some((request, Operation::Unchanged)));
     }
-    match api.change(&request, proposal)? {
-        request if request.state == RequestState::Open => Ok((request, Operation::Updated)),
-        // It was merged or closed before the head branch moved, so that it does not propose what is there now.
-        _ => open(api, &Proposal { known: Known::NoneOpen, ..*proposal }),
+    match api.change(&request, proposal) {
+        Ok(changed) if changed.state == RequestState::Open => Ok(Some((changed, Operation::Updated))),
+        Ok(_) => Ok(None),
+        // Some forges change nothing about a request that has ended.
+        Err(ForgeError::Rejected { .. }) if was_open => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

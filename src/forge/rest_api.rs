@@ -8,9 +8,8 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::address::{ForgeAddress, ForgeKind};
-use super::any_forge::ForgeConnection;
 use super::error::ForgeError;
-use super::json_client::{ApiAnswer, ApiCall, JsonClient, Repeat, host};
+use super::json_client::{ApiAnswer, ApiCall, ForgeConnection, JsonClient, Repeat, host};
 
 /// What is asked for, for the case that it is not allowed.
 #[derive(Clone, Copy)]

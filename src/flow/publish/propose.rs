@@ -82,7 +82,12 @@ impl Proposer<'_> {
         let pushed = PushedHead { forge: &forge, base: &base, head: &head, commit };
         let (request, operation) = match open {
             Some(request) if !was_pushed => (request, Operation::Unchanged),
-            _ => forge.propose(&proposal).map_err(|error| pushed.without_request(error))?,
+            _ => match forge.propose(&proposal) {
+                Ok(proposed) => proposed,
+                // Its merge has moved the branch; its end by hand makes room for a new one.
+                Err(ForgeError::NoLongerOpen { .. }) => return Ok(Published::Raced(PushRefusal::default())),
+                Err(error) => return Err(pushed.without_request(error)),
+            },
         };
         let operation = match operation {
             Operation::Unchanged if was_pushed => Operation::Updated,

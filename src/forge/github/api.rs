@@ -7,9 +7,8 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
 use crate::forge::address::{ForgeAddress, ForgeKind};
-use crate::forge::any_forge::ForgeConnection;
 use crate::forge::error::ForgeError;
-use crate::forge::json_client::{ApiAnswer, ApiCall, JsonClient, Repeat, host};
+use crate::forge::json_client::{ApiAnswer, ApiCall, ForgeConnection, JsonClient, Repeat, host};
 use crate::forge::rest_api::Asked;
 use crate::forge::server_words::ServerWords;
 

@@ -6,9 +6,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::forge::address::ForgeAddress;
-use crate::forge::any_forge::ForgeConnection;
 use crate::forge::error::ForgeError;
-use crate::forge::json_client::Repeat;
+use crate::forge::json_client::{ForgeConnection, Repeat};
 use crate::forge::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
 use crate::forge::pull_request_api::{PullRequestApi, newest_of, shortened};
 use crate::forge::rest_api::{Asked, RestApi};

@@ -64,7 +64,7 @@ fn list(call: &ApiCall<'_>, store: &Store) -> Response {
     let fits = |request: &&Request| {
         asked("sourceRefName", &full(&request.head))
             && asked("targetRefName", &full(&request.base))
-            && asked("status", status(request))
+            && (call.query("searchCriteria.status") == "all" || asked("status", status(request)))
     };
     let found: Vec<Value> = store.requests.iter().rev().filter(fits).map(|it| document(call, store, it)).collect();
     Response::json(200, &json!({ "count": found.len(), "value": found }))
@@ -154,6 +154,9 @@ fn document(call: &ApiCall<'_>, store: &Store, request: &Request) -> Value {
         "lastMergeSourceCommit": { "commitId": store.head_id(request) },
         "url": format!("{repository}/pullRequests/{}", request.number),
     });
+    if request.is_from_fork {
+        document["forkSource"] = json!({ "name": full(&request.head) });
+    }
     if request.armed.is_some() {
         document["autoCompleteSetBy"] = json!({ "id": IDENTITY });
     }

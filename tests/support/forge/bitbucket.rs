@@ -41,15 +41,20 @@ fn error(status: u16, text: &str, detail: &Value) -> Response {
 /// Of its language for queries, only what is equal and all of it.
 fn list(call: &ApiCall<'_>, store: &Store) -> Response {
     let query = call.query("q");
+    let states = call.head.query_values("state");
+    let is_asked = |request: &Request| match states.as_slice() {
+        [] => state(request) == "OPEN",
+        states => states.iter().any(|asked| asked == state(request)),
+    };
     let fits = |request: &&Request| {
-        query.split(" AND ").all(|clause| {
-            match clause.split_once('=').map(|(key, value)| (key, value.trim_matches('"'))) {
-                Some(("source.branch.name", branch)) => branch == request.head,
-                Some(("destination.branch.name", branch)) => branch == request.base,
-                Some(("state", wanted)) => wanted == state(request),
-                _ => false,
-            }
-        })
+        is_asked(request)
+            && query.split(" AND ").all(|clause| {
+                match clause.split_once('=').map(|(key, value)| (key, value.trim_matches('"'))) {
+                    Some(("source.branch.name", branch)) => branch == request.head,
+                    Some(("destination.branch.name", branch)) => branch == request.base,
+                    _ => false,
+                }
+            })
     };
     let found: Vec<Value> = store.requests.iter().rev().filter(fits).map(|it| document(call, store, it)).collect();
     Response::json(200, &json!({ "size": found.len(), "page": 1, "pagelen": 10, "values": found }))
@@ -90,9 +95,10 @@ fn state(request: &Request) -> &'static str {
 }
 
 fn document(call: &ApiCall<'_>, store: &Store, request: &Request) -> Value {
-    let side = |branch: &str| {
+    let side = |branch: &str, owner: &str| {
         let hash = store.remote.tip(branch).unwrap_or_default();
-        json!({ "branch": { "name": branch }, "commit": { "hash": hash.get(..12) } })
+        let repository = json!({ "type": "repository", "full_name": format!("{owner}/{}", call.name) });
+        json!({ "branch": { "name": branch }, "commit": { "hash": hash.get(..12) }, "repository": repository })
     };
     let page = format!("{}/{OWNER}/{}/pull-requests/{}", call.origin, call.name, request.number);
     json!({
@@ -101,8 +107,8 @@ fn document(call: &ApiCall<'_>, store: &Store, request: &Request) -> Value {
         "title": request.title,
         "description": request.body,
         "state": state(request),
-        "source": side(&request.head),
-        "destination": side(&request.base),
+        "source": side(&request.head, if request.is_from_fork { "fork" } else { OWNER }),
+        "destination": side(&request.base, OWNER),
         "links": { "html": { "href": page } },
     })
 }

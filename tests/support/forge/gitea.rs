@@ -20,7 +20,9 @@ pub(super) fn answer(call: &ApiCall<'_>, store: &mut Store) -> Response {
     let (method, parts) = call.route(PREFIX);
     match (method, parts.as_slice()) {
         (_, ["repos", owner, name, ..]) if (*owner, *name) != (OWNER, call.name.as_str()) => not_found(call),
+        ("GET", ["repos", _, _, "pulls"]) => list(call, store),
         ("POST", ["repos", _, _, "pulls"]) => open(call, store),
+        ("GET", ["repos", _, _, "pulls", number]) => with(call, store, number, show),
         ("PATCH", ["repos", _, _, "pulls", number]) => with(call, store, number, change),
         ("POST", ["repos", _, _, "pulls", number, "merge"]) => with(call, store, number, merge),
         ("DELETE", ["repos", _, _, "pulls", number, "merge"]) => with(call, store, number, cancel),
@@ -56,6 +58,16 @@ fn find(call: &ApiCall<'_>, store: &Store, base: &str, head: &[&str]) -> Respons
         Some(request) => Response::json(200, &document(call, store, request)),
         None => not_found(call),
     }
+}
+
+fn list(call: &ApiCall<'_>, store: &Store) -> Response {
+    let fits = |request: &&Request| call.query("state") == "closed" && request.state != RequestState::Open;
+    let found: Vec<Value> = store.requests.iter().rev().filter(fits).map(|it| document(call, store, it)).collect();
+    Response::json(200, &Value::Array(found))
+}
+
+fn show(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
+    Response::json(200, &document(call, store, store.get(number).expect("a request")))
 }
 
 fn open(call: &ApiCall<'_>, store: &mut Store) -> Response {
@@ -100,6 +112,10 @@ fn merge(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
             return error(call, 405, &format!("{other} is not allowed an allowed merge style for this repository"));
         }
     };
+    if !store.allows(merging) {
+        let style = call.text("Do");
+        return error(call, 405, &format!("{style} is not allowed an allowed merge style for this repository"));
+    }
     let (title, rest) = (call.text("MergeTitleField").trim(), call.text("MergeMessageField").trim());
     let title = if title.is_empty() { &request.title } else { title };
     let message = if rest.is_empty() { title.to_owned() } else { format!("{title}\n\n{rest}") };
@@ -135,7 +151,12 @@ fn cancel(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
 }
 
 fn document(call: &ApiCall<'_>, store: &Store, request: &Request) -> Value {
-    let side = |branch: &str| json!({ "label": branch, "ref": branch, "sha": store.remote.tip(branch), "repo_id": 1 });
+    let repository = json!({
+        "allow_merge_commits": store.allows(Merging::Merge),
+        "allow_squash_merge": store.allows(Merging::Squash),
+        "allow_rebase": store.allows(Merging::Rebase),
+    });
+    let side = |branch: &str, id: u64| json!({ "label": branch, "ref": branch, "sha": store.remote.tip(branch), "repo_id": id, "repo": repository });
     json!({
         "id": request.number + 1000,
         "number": request.number,
@@ -144,8 +165,8 @@ fn document(call: &ApiCall<'_>, store: &Store, request: &Request) -> Value {
         "state": if request.state == RequestState::Open { "open" } else { "closed" },
         "merged": request.state == RequestState::Merged,
         "mergeable": true,
-        "head": side(&request.head),
-        "base": side(&request.base),
+        "head": side(&request.head, if request.is_from_fork { 2 } else { 1 }),
+        "base": side(&request.base, 1),
         "html_url": format!("{}/{OWNER}/{}/pulls/{}", call.origin, call.name, request.number),
     })
 }

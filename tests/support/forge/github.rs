@@ -85,11 +85,16 @@ fn shown(request: &Request, store: &Store) -> Value {
         "head": {
             "ref": request.head,
             "sha": store.head_id(request),
-            "label": format!("{OWNER}:{}", request.head),
+            "label": format!("{}:{}", owner(request), request.head),
         },
         "base": { "ref": request.base },
         "auto_merge": request.armed.is_some().then(|| json!({})),
     })
+}
+
+/// Returns whose the head branch is.
+fn owner(request: &Request) -> &'static str {
+    if request.is_from_fork { "fork" } else { OWNER }
 }
 
 fn list(call: &ApiCall<'_>, store: &Store) -> Response {
@@ -97,7 +102,7 @@ fn list(call: &ApiCall<'_>, store: &Store) -> Response {
     let fits = |request: &&Request| {
         let is_open = request.state == RequestState::Open;
         (state == "all" || (state == "closed") != is_open)
-            && (head.is_empty() || head == format!("{OWNER}:{}", request.head))
+            && (head.is_empty() || head == format!("{}:{}", owner(request), request.head))
             && (base.is_empty() || base == request.base)
     };
     let limit = call.query("per_page").parse().unwrap_or(30);

@@ -19,12 +19,16 @@ pub(super) fn answer(call: &ApiCall<'_>, store: &mut Store) -> Response {
     }
     let (method, parts) = call.route(PREFIX);
     let project = format!("{OWNER}%2F{}", call.name);
-    let ["projects", found, "merge_requests", rest @ ..] = parts.as_slice() else {
+    let ["projects", found, rest @ ..] = parts.as_slice() else {
         return Response::json(404, &json!({ "error": "404 Not Found" }));
     };
     if *found != project {
         return message(404, "404 Project Not Found");
     }
+    let ["merge_requests", rest @ ..] = rest else {
+        let method = if store.merging == Some(Merging::Rebase) { "ff" } else { "merge" };
+        return Response::json(200, &json!({ "id": 1, "merge_method": method }));
+    };
     match (method, rest) {
         ("GET", []) => list(call, store),
         ("POST", []) => open(call, store),
@@ -49,7 +53,8 @@ fn with(store: &mut Store, number: &str, act: impl Fn(&mut Store, u64) -> Respon
 fn list(call: &ApiCall<'_>, store: &Store) -> Response {
     let fits = |request: &&Request| {
         let asked = |key: &str, value: &str| call.head.query_values(key).pop().is_none_or(|asked| asked == value);
-        asked("source_branch", &request.head) && asked("target_branch", &request.base) && asked("state", state(request))
+        let of_branches = asked("source_branch", &request.head) && asked("target_branch", &request.base);
+        of_branches && (call.query("state") == "all" || asked("state", state(request)))
     };
     // The newest is the first.
     let found: Vec<Value> = store.requests.iter().rev().filter(fits).map(|it| document(call, store, it)).collect();
@@ -90,7 +95,8 @@ fn show(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
 fn change(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
     store.change(number, call.body["title"].as_str(), call.body["description"].as_str());
     if call.text("state_event") == "reopen" {
-        store.get_mut(number).expect("a request").state = RequestState::Open;
+        let request = store.get_mut(number).expect("a request");
+        (request.state, request.last_head) = (RequestState::Open, None);
     }
     Response::json(200, &document(call, store, store.get(number).expect("a request")))
 }
@@ -114,7 +120,11 @@ fn merge(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
     let given = call.text(if squashes { "squash_commit_message" } else { "merge_commit_message" });
     let usual = if squashes { request.title.clone() } else { format!("Merge branch '{}'", request.head) };
     let how = Armed {
-        merging: if squashes { Merging::Squash } else { Merging::Merge },
+        merging: match store.merging {
+            _ if squashes => Merging::Squash,
+            Some(Merging::Rebase) => Merging::Rebase,
+            _ => Merging::Merge,
+        },
         message: if given.is_empty() { usual } else { given.to_owned() },
     };
     if store.waits {
@@ -148,6 +158,8 @@ fn document(call: &ApiCall<'_>, store: &Store, request: &Request) -> Value {
         "state": state(request),
         "source_branch": request.head,
         "target_branch": request.base,
+        "source_project_id": if request.is_from_fork { 2 } else { 1 },
+        "target_project_id": 1,
         "sha": store.head_id(request),
         "detailed_merge_status": status,
         "merge_when_pipeline_succeeds": request.armed.is_some(),

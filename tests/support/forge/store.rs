@@ -12,10 +12,14 @@ pub struct Request {
     pub title: String,
     pub body: String,
     pub state: RequestState,
+    /// The commit that it brought, or would have brought, since it is not open any more.
+    pub last_head: Option<String>,
     /// Set while the forge will merge it by itself.
     pub armed: Option<Armed>,
     /// How many times title or body were changed.
     pub changes: usize,
+    /// Whether its head is a branch of that name in a fork.
+    pub is_from_fork: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +61,8 @@ pub struct Store {
     pub waits: bool,
     /// Whether requests may be armed.
     pub may_arm: bool,
+    /// The only way in which the settings of the repository allow to merge, if there is one.
+    pub merging: Option<Merging>,
     /// How many more times the forge answers that it does not know yet whether a request can be merged.
     pub unsettled: usize,
     /// Whether the forge signs the commits that it makes.
@@ -72,6 +78,7 @@ impl Store {
             requests: Vec::new(),
             waits: false,
             may_arm: true,
+            merging: None,
             unsettled: 0,
             signs: true,
             drops_executable: false,
@@ -96,9 +103,23 @@ impl Store {
         self.open(head, base, title, "").expect("a request can be opened").number
     }
 
+    /// Opens a request from a branch of the same name in a fork.
+    pub fn add_from_fork(&mut self, head: &str, base: &str) -> u64 {
+        let number = self.add(head, base, "Let us in");
+        self.get_mut(number).expect("the new request").is_from_fork = true;
+        number
+    }
+
     /// Closes a request as a person would.
     pub fn close(&mut self, number: u64) {
-        self.get_mut(number).expect("a request of this number").state = RequestState::Closed;
+        self.end(number, RequestState::Closed);
+    }
+
+    /// Ends a request. From then on, it stays at the commit that it had.
+    fn end(&mut self, number: u64, state: RequestState) {
+        let tip = self.get(number).and_then(|request| self.remote.tip(&request.head));
+        let request = self.get_mut(number).expect("a request of this number");
+        (request.state, request.last_head) = (state, tip);
     }
 
     /// Ends what merges wait for. What is armed is merged.
@@ -129,16 +150,20 @@ impl Store {
             title: title.to_owned(),
             body: body.to_owned(),
             state: RequestState::Open,
+            last_head: None,
             armed: None,
             changes: 0,
+            is_from_fork: false,
         });
         Ok(&self.requests[self.requests.len() - 1])
     }
 
     /// Returns the open request for two branches.
     pub(super) fn find(&self, head: &str, base: &str) -> Option<&Request> {
-        let is_it =
-            |request: &&Request| request.state == RequestState::Open && request.head == head && request.base == base;
+        let is_it = |request: &&Request| {
+            let is_of_these = request.head == head && request.base == base && !request.is_from_fork;
+            request.state == RequestState::Open && is_of_these
+        };
         self.requests.iter().find(is_it)
     }
 
@@ -174,11 +199,16 @@ impl Store {
 
     /// Returns the commit that a request would bring.
     pub(super) fn head_id(&self, request: &Request) -> String {
-        self.remote.tip(&request.head).unwrap_or_default()
+        request.last_head.clone().or_else(|| self.remote.tip(&request.head)).unwrap_or_default()
+    }
+
+    /// Returns whether the settings of the repository allow this.
+    pub(super) fn allows(&self, merging: Merging) -> bool {
+        self.merging.is_none_or(|only| only == merging)
     }
 
     /// Merges a request with git. Fails if there is a conflict, or if the base moves in the meantime.
-    pub(super) fn merge(&mut self, number: u64, how: &Armed) -> Result<String, &'static str> {
+    pub fn merge(&mut self, number: u64, how: &Armed) -> Result<String, &'static str> {
         let request = self.get(number).ok_or("no such request")?.clone();
         let (head, base) = (self.head_id(&request), self.remote.tip(&request.base).ok_or("no base")?);
         let merged = self.remote.git(["merge-tree", "--write-tree", &base, &head]).run();
@@ -202,7 +232,7 @@ impl Store {
         if self.remote.git(["update-ref", &branch, &new, &base]).run().code != Some(0) {
             return Err("the base moved");
         }
-        self.get_mut(number).expect("a request of this number").state = RequestState::Merged;
+        self.end(number, RequestState::Merged);
         Ok(new)
     }
 }

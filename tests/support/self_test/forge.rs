@@ -107,7 +107,7 @@ fn each_dialect_opens_finds_and_changes() {
     let refs = json!({ "sourceRefName": "refs/heads/next", "targetRefName": "refs/heads/main", "title": "A" });
     let sides = json!({ "source": { "branch": { "name": "next" } }, "destination": { "branch": { "name": "main" } },
         "title": "A" });
-    let query = "q=source.branch.name%3D%22next%22%20AND%20state%3D%22OPEN%22";
+    let query = "state=OPEN&q=source.branch.name%3D%22next%22";
     for (kind, find, open, body, again, change) in [
         (
             Kind::Gitea,
