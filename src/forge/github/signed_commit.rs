@@ -1,8 +1,6 @@
 //! Makes a commit object that GitHub signs: `git/trees`, then `git/commits` without an author, so that the commit is of the
 //! owner of the token. No ref names it yet, so that it can be looked at before anything moves.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -23,7 +21,7 @@ const MOVE_REFS: &str = "mutation($input:UpdateRefsInput!){updateRefs(input:$inp
 
 impl GitHubApi {
     pub(in crate::forge) fn sign_commit(&self, commit: &UnsignedCommit<'_>) -> Result<SignedCommit, ForgeError> {
-        let entries = commit.files.iter().map(|file| self.entry(file)).collect::<Result<Vec<_>, _>>()?;
+        let entries: Vec<_> = commit.files.iter().map(entry).collect();
         let tree = self.make("trees", json!({ "base_tree": commit.base_tree, "tree": entries }))?;
         if tree["sha"].as_str() != Some(commit.tree) {
             return Err(other_commit("a file has another content or mode"));
@@ -51,19 +49,6 @@ impl GitHubApi {
         Ok(SignedCommit { id, payload: text("payload"), signature: text("signature") })
     }
 
-    /// Returns a file as `git/trees` takes it. Text goes along; other bytes are made a blob first.
-    fn entry(&self, file: &FileToCommit<'_>) -> Result<Value, ForgeError> {
-        let mut entry = json!({ "path": file.path, "mode": file.mode, "type": "blob" });
-        match std::str::from_utf8(file.bytes) {
-            Ok(text) => entry["content"] = text.into(),
-            Err(_) => {
-                let document = json!({ "content": STANDARD.encode(file.bytes), "encoding": "base64" });
-                entry["sha"] = self.make("blobs", document)?["sha"].take();
-            }
-        }
-        Ok(entry)
-    }
-
     /// Makes an object. Twice is the same as once: an object that nothing names does no harm.
     fn make(&self, kind: &str, document: Value) -> Result<Value, ForgeError> {
         let answer = self.send(Method::POST, &["git", kind], document, Repeat::Safe)?;
@@ -79,6 +64,12 @@ impl GitHubApi {
         let input = json!({ "repositoryId": repository["repository"]["id"], "refUpdates": [update] });
         self.graphql(MOVE_REFS, json!({ "input": input }), Repeat::IfNotTaken, MOVE).map(drop)
     }
+}
+
+/// Returns a file as `git/trees` takes it. The API takes text alone; if the file has other bytes, the tree tells.
+fn entry(file: &FileToCommit<'_>) -> Value {
+    let content = String::from_utf8_lossy(file.bytes);
+    json!({ "path": file.path, "mode": file.mode, "type": "blob", "content": content })
 }
 
 fn other_commit(difference: &'static str) -> ForgeError {

@@ -111,7 +111,7 @@ fn other_answers_of_the_api_move_nothing() {
             "contents: write",
         ),
         (TREES, Fault::Answer(Response::json(409, &json!({ "message": "Git Repository is empty." }))), 8, "is empty"),
-        (TREES, Fault::Answer(Response::text(200, "<html>")), 1, "another content"),
+        (TREES, Fault::Answer(Response::text(201, "<html>")), 1, "another content"),
     ] {
         github.inject(pattern, 1, answer);
         release(&stage, &github).run().exit(code).stderr_has(words);
