@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::head_name::head_name;
 use super::kustomization_only::{is_folder, require_kustomization};
 use super::publish::{Direct, Proposer, Publisher};
-use super::remote_forge::forge_of;
+use super::remote_forge::Opener;
 use crate::git::{
     BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, ObjectSource, Pusher, Reader, RefsKept,
     Remote, RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry,
@@ -232,7 +232,7 @@ impl ReleaseBranch {
             .snapshot(commit, pusher.as_ref().and_then(Pusher::head_tip))?;
         let publisher = match (pusher, head, aim) {
             (Some(pusher), Some(head), Aim::Head { target, request, .. }) => Some(Publisher::Propose(Proposer {
-                forge: forge_of(remote, target)?,
+                opener: Opener::of(remote, target)?,
                 pusher,
                 base: branch,
                 head,

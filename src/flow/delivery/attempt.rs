@@ -114,7 +114,7 @@ impl Attempt<'_> {
             }
         };
         match published {
-            Published::Updated { commit, pushed } => {
+            Published::Updated { commit, pushed, .. } => {
                 self.follow(pushed.as_deref(), listener);
                 Ok(Outcome { ending: Ending::Released, commit: Some(commit), pushed: pushed.is_some(), ..outcome })
             }

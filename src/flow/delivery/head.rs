@@ -6,6 +6,7 @@ use super::guarding::stopped;
 use super::job::Writing;
 use super::policy;
 use crate::flow::publish::{Proposer, SeenHead};
+use crate::flow::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
 use crate::git::{CommitId, Message, RepositoryPath, Snapshot, TreeEntry};
 use crate::guards::head_branch::replaceable;
@@ -40,8 +41,13 @@ impl Attempt<'_> {
         if !over.is_ahead() {
             return Ok(SeenHead { over: Some(over), open: None });
         }
-        let request = proposer.forge.newest_request(proposer.head.as_str(), proposer.base.as_str());
-        let request = request.map_err(Failure::from)?;
+        let request = match &proposer.opener {
+            Opener::Api(forge) => {
+                forge.newest_request(proposer.head.as_str(), proposer.base.as_str()).map_err(Failure::from)?
+            }
+            // Nothing tells whether a request is open, so what is proposed counts.
+            Opener::ByPush(_) => None,
+        };
         let place = match &request {
             Some(PullRequest { state: RequestState::Open, number, .. }) => format!("pull request #{number}"),
             _ => format!("`{}`", proposer.head),

@@ -60,6 +60,8 @@ pub(super) enum Published {
         commit: CommitId,
         /// The pushed commit, which a checkout can follow; `None` if the checkout has it already.
         pushed: Option<Box<CommitOnTip>>,
+        /// What the server said to the push. Untrusted text, a line each.
+        messages: Vec<String>,
     },
     /// A pull request has this commit.
     Proposed { commit: CommitId, was_pushed: bool, request: Proposed },
@@ -98,7 +100,7 @@ impl Direct<'_> {
             }
             Self::CommitHere(checkout) => {
                 terms.gate.whole(|| follow::commit_here(checkout, &commit, message, listener))??;
-                Ok(Published::Updated { commit: commit.id(), pushed: None })
+                Ok(Published::Updated { commit: commit.id(), pushed: None, messages: Vec::new() })
             }
         }
     }
@@ -143,10 +145,10 @@ fn push(
                 traffic,
                 elapsed: begun.elapsed(),
             });
-            for message in messages {
+            for message in &messages {
                 listener(&Event::Aside(format!("remote: {message}")));
             }
-            Ok(Published::Updated { commit: id, pushed: Some(Box::new(commit)) })
+            Ok(Published::Updated { commit: id, pushed: Some(Box::new(commit)), messages })
         }
         PushOutcome::Raced { refusal, .. } => Ok(Published::Raced(refusal)),
         PushOutcome::Refused(refusal) => Ok(Published::Refused { branch, refusal }),

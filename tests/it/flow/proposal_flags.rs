@@ -13,7 +13,7 @@ fn flags_that_do_not_fit() {
         (&["--on-refused", "pull-request", "--git-tag", "v1"], "`--git-tag` cannot go with a pull request"),
         (&["--pull-request", "--no-push"], "`--no-push` pushes nothing"),
         (&["--on-refused", "pull-request", "--no-push"], "`--no-push` pushes nothing"),
-        (&["--pull-request", "--head", "a..b"], "`a..b` is not a branch name"),
+        (&["--pull-request", "--head", "a..b"], "`a..b` is not the name of a branch"),
         (&["--forge-url", "git.example"], "`--forge-url`"),
         (&["--pull-request", "--forge", "sourceforge"], "sourceforge"),
     ] {

@@ -30,8 +30,8 @@ impl Proposals {
 
     fn release(&self, tag: &str) -> Command {
         let release = self.stage.release_to(&self.forge.url_with_token(TOKEN));
-        let flags = ["--branch", "main", "--forge", "github", "--no-check", "--output", "json"];
-        release.args(flags).arg(format!("{ENTRY}=*:{tag}"))
+        let flags = ["--branch", "main", "--forge", "github", "--no-check"];
+        release.env("TAGSHIP_OUTPUT", "json").args(flags).arg(format!("{ENTRY}=*:{tag}"))
     }
 
     /// Returns the calls of the API since the last time, without the repository's path.
@@ -85,7 +85,13 @@ fn a_release_is_proposed_kept_up_to_date_and_merged() {
     assert_eq!(remote.log(&head)[0].parents, [base.clone()]);
     let request = at.forge.store().only().clone();
     assert_eq!(request.title, "Release jakousa/dwk-4-gitops-app:v1.0.0", "no marker: checks must run");
-    assert!(request.body.contains("| <code>jakousa/dwk-4-gitops-app</code> |"), "{}", request.body);
+    assert!(
+        request
+            .body
+            .contains("| [<code>jakousa/dwk-4-gitops-app</code>](https://hub.docker.com/r/jakousa/dwk-4-gitops-app) |"),
+        "{}",
+        request.body
+    );
     assert!(
         request.body.contains("\n\nTagship-Image: IMAGE_PLACEHOLDER=jakousa/dwk-4-gitops-app:v1.0.0\n"),
         "{}",
@@ -226,11 +232,8 @@ fn a_push_that_is_refused_goes_on_as_a_request() {
     assert_eq!((&document["outcome"], &document["attempts"]), (&"proposed".into(), &2.into()));
     let reason = document["reason"].as_str().unwrap();
     assert!(reason.starts_with("main refused the push: "), "{reason}");
-    assert_eq!(document["notes"][0]["level"], "note");
-    assert!(
-        document["notes"][0]["text"].as_str().unwrap().contains("the release goes on by a pull request"),
-        "{document}"
-    );
+    let notes = document["notes"].to_string();
+    assert!(notes.contains("; the release goes on by a pull request") && notes.contains("GH006"), "{notes}");
     let title = at.forge.store().only().title.clone();
     assert_eq!(title, "Release jakousa/dwk-4-gitops-app:v1.0.0");
     at.stage.untouched();
@@ -361,4 +364,44 @@ fn what_a_person_reads() {
     ] {
         assert!(results.contains(line), "{results}");
     }
+}
+
+/// The token of a job may push and does not open GitLab's API: the push opens the request.
+#[test]
+fn a_job_of_gitlab_opens_its_request_by_a_push() {
+    let stage = Stage::new();
+    let forge = Forge::start(Kind::GitLab, &stage.remote);
+    let url = forge.url().replace("http://", &format!("http://gitlab-ci-token:{TOKEN}@"));
+    let propose = |tag: &str| {
+        let flags = ["--branch", "main", "--forge", "gitlab", "--no-check", "--pull-request", "--auto-merge"];
+        let release = stage.release_to(&url).env("TAGSHIP_OUTPUT", "json").args(flags);
+        release.arg(format!("{ENTRY}=*:{tag}"))
+    };
+    let error = document(&propose("v1.0.0").run().exit(5))["error"].clone();
+    assert!(error["message"].as_str().unwrap().contains("does not accept push options"), "{error}");
+    assert_eq!(stage.remote.git(["branch", "--format=%(refname:short)"]).run().stdout(), "main\n", "nothing is pushed");
+    stage.remote.configure("receive.advertisePushOptions", "true");
+    let options = stage.remote.path().join("options");
+    let page = format!("{}/org/gitops/-/merge_requests/1", forge.origin());
+    let script = format!(
+        "env | grep ^GIT_PUSH_OPTION_[0-9] | sort >{}; echo 'View merge request:'; echo '  {page}'",
+        options.display()
+    );
+    stage.remote.hook("post-receive", &script);
+    let opened = document(&propose("v1.0.0").run().success());
+    assert_eq!((&opened["outcome"], &opened["pull_request"]["operation"]), (&"proposed".into(), &"opened".into()));
+    assert_eq!((&opened["pull_request"]["number"], &opened["pull_request"]["url"]), (&1.into(), &page.into()));
+    assert_eq!(opened["pull_request"]["auto_merge"], "armed");
+    let sent = std::fs::read_to_string(options).unwrap();
+    for option in
+        ["merge_request.create", "merge_request.target=main", "merge_request.auto_merge", "merge_request.squash"]
+    {
+        assert!(sent.lines().any(|line| line.ends_with(&format!("={option}"))), "{sent}");
+    }
+    let again = document(&propose("v1.0.0").run().success());
+    assert_eq!((&again["pull_request"]["operation"], &again["pushed"]), (&"unchanged".into(), &false.into()));
+    let newer = document(&propose("v1.1.0").run().success());
+    assert_eq!(newer["pull_request"]["operation"], "updated");
+    assert_eq!(document(&propose("v1.0.5").run().success())["outcome"], "superseded");
+    assert!(forge.calls().is_empty());
 }
