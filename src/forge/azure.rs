@@ -120,6 +120,10 @@ impl AzureApi {
         read().ok_or_else(|| self.api.invalid("it is no pull request"))
     }
 
+    fn state(&self, request: &PullRequest) -> Result<Value, ForgeError> {
+        self.accepted(self.api.get(self.url(&[&request.number.to_string()]))?, FIND)
+    }
+
     fn patch(&self, request: &PullRequest, document: Value, asked: Asked) -> Result<Value, ForgeError> {
         let url = self.url(&[&request.number.to_string()]);
         self.accepted(self.api.send(Method::PATCH, url, Some(document), Repeat::Safe)?, asked)
@@ -168,7 +172,7 @@ impl PullRequestApi for AzureApi {
     ) -> Result<AutoMerge, ForgeError> {
         let mut pauses = merge_pauses(self.api.deadline());
         let state = loop {
-            let state = self.accepted(self.api.get(self.url(&[&request.number.to_string()]))?, FIND)?;
+            let state = self.state(request)?;
             // Azure reads the pushed branch a moment later.
             if state["lastMergeSourceCommit"]["commitId"] == head_id {
                 break state;
@@ -192,7 +196,14 @@ impl PullRequestApi for AzureApi {
                 "deleteSourceBranch": false,
             },
         });
-        let armed = self.patch(request, document, MERGE)?;
+        let armed = match self.patch(request, document, MERGE) {
+            // It may be completed already, by a request whose answer was lost.
+            Err(error @ ForgeError::Rejected { .. }) => {
+                let state = self.state(request)?;
+                if state["status"] == "completed" { state } else { return Err(error) }
+            }
+            armed => armed?,
+        };
         match armed["status"].as_str() {
             Some("completed") => Ok(AutoMerge::Merged),
             _ if armed["autoCompleteSetBy"]["id"].is_string() => Ok(AutoMerge::Armed),

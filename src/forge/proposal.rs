@@ -38,7 +38,7 @@ pub struct PullRequest {
     /// Its page.
     pub url: String,
     pub state: RequestState,
-    /// The commit that it proposes, or the beginning of its id, as far as the forge knows: the tip of the head branch, or what
+    /// The commit that it proposes, or the beginning of its id, as far as the forge tells, else empty: the tip of the head branch, or what
     /// that was when the request was closed or merged.
     pub head_id: String,
     pub(super) title: String,

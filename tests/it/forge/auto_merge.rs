@@ -59,7 +59,7 @@ fn each_method_is_merged_at_once_if_nothing_is_waited_for() {
         assert_eq!(merged, Ok(AutoMerge::Merged), "{method:?}");
         assert_eq!(lines(&github), ["POST /graphql 200", "POST /graphql 200", "PUT /pulls/1/merge 200"]);
         let newest = github.store().remote.log("main").swap_remove(0);
-        assert_eq!((newest.parents.len(), newest.title.as_str()), (parents, "Release web:v2"), "{method:?}");
+        assert_eq!((newest.parents.len(), newest.subject.as_str()), (parents, "Release web:v2"), "{method:?}");
     }
 }
 
