@@ -14,15 +14,16 @@ use super::error::ForgeError;
 use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
 use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
 use super::pull_request_api::{PullRequestApi, merge_pauses, newest_of, shortened};
-use super::rest_api::{Asked, RestApi, extend};
+use super::rest_api::{ApiAction, RestApi, extend};
 
-const FIND: Asked = Asked { what: "list pull requests", needs: "the scope `vso.code` and the permission \"Read\"" };
-const OPEN: Asked = Asked {
+const FIND: ApiAction =
+    ApiAction { what: "list pull requests", needs: "the scope `vso.code` and the permission \"Read\"" };
+const OPEN: ApiAction = ApiAction {
     what: "open a pull request",
     needs: "the permission \"Contribute to pull requests\" on the repository, and for a personal token the scope \"Code (Read & write)\"",
 };
-const CHANGE: Asked = Asked { what: "change the pull request", needs: OPEN.needs };
-const MERGE: Asked = Asked {
+const CHANGE: ApiAction = ApiAction { what: "change the pull request", needs: OPEN.needs };
+const MERGE: ApiAction = ApiAction {
     what: "complete the pull request by itself",
     needs: "the permissions \"Contribute\" and \"Contribute to pull requests\" on the repository",
 };
@@ -88,7 +89,7 @@ impl AzureApi {
     }
 
     /// Returns the document of a success. To a token that it does not know, Azure answers with a page to sign in at (203).
-    fn accepted(&self, answer: ApiAnswer, asked: Asked) -> Result<Value, ForgeError> {
+    fn accepted(&self, answer: ApiAnswer, asked: ApiAction) -> Result<Value, ForgeError> {
         match answer.status {
             203 => Err(ForgeError::Unauthorized(answer.words)),
             _ => self.api.accepted(answer, asked),
@@ -124,7 +125,7 @@ impl AzureApi {
         self.accepted(self.api.get(self.url(&[&request.number.to_string()]))?, FIND)
     }
 
-    fn patch(&self, request: &PullRequest, document: Value, asked: Asked) -> Result<Value, ForgeError> {
+    fn patch(&self, request: &PullRequest, document: Value, asked: ApiAction) -> Result<Value, ForgeError> {
         let url = self.url(&[&request.number.to_string()]);
         self.accepted(self.api.send(Method::PATCH, url, Some(document), Repeat::Safe)?, asked)
     }
