@@ -46,6 +46,20 @@ pub enum ForgeKind {
     Bitbucket,
 }
 
+impl ForgeKind {
+    /// Returns the kind as it is typed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::GitHub => "github",
+            Self::GitLab => "gitlab",
+            Self::Gitea => "gitea",
+            Self::Forgejo => "forgejo",
+            Self::Azure => "azure",
+            Self::Bitbucket => "bitbucket",
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pull request")]
 pub struct ProposalArguments {
@@ -78,7 +92,7 @@ pub struct ProposalArguments {
     #[arg(long, value_enum, value_name = "KIND", env = "TAGSHIP_FORGE", ignore_case = true)]
     pub forge: Option<ForgeKind>,
 
-    /// Where the forge's API is, if its host does not tell
-    #[arg(long, value_name = "URL", env = "TAGSHIP_FORGE_URL", requires = "forge", hide_env_values = true)]
+    /// Where the forge is, such as `https://git.example.org`, if the host of the repository does not tell
+    #[arg(long, value_name = "URL", env = "TAGSHIP_FORGE_URL", hide_env_values = true)]
     pub forge_url: Option<String>,
 }

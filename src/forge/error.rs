@@ -55,6 +55,10 @@ pub enum ForgeError {
     #[error("the branch of the pull request has moved")]
     HeadMoved,
 
+    /// The request that was open before the push was merged or closed in the meantime.
+    #[error("pull request #{number} is not open any more")]
+    NoLongerOpen { number: u64 },
+
     /// A merge was to be armed, and is not.
     #[error("the pull request will not be merged by itself: {why}")]
     NotArmed {
@@ -100,6 +104,7 @@ impl ForgeError {
             Self::NoToken { .. }
             | Self::NoAnswer { .. }
             | Self::HeadMoved
+            | Self::NoLongerOpen { .. }
             | Self::Unverified { .. }
             | Self::OtherCommit { .. }
             | Self::Unsupported { .. }

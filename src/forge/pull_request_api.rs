@@ -69,11 +69,11 @@ pub(super) fn propose(
         (Known::Nothing, IfClosed::OpenAnother) => api.open_request(proposal.head, proposal.base)?,
     };
     match found {
-        Some(request) if request.state == RequestState::Open => match change(api, request, proposal)? {
-            Some(done) => Ok(done),
-            // It was merged or closed before the head branch moved, so that it does not propose what is there now.
-            None => open(api, &Proposal { known: Known::NoneOpen, ..*proposal }),
-        },
+        Some(request) if request.state == RequestState::Open => {
+            let number = request.number;
+            // If it was merged or closed before the head branch moved, it does not propose what is there now.
+            change(api, request, proposal)?.ok_or(ForgeError::NoLongerOpen { number })
+        }
         Some(request) if request.state == RequestState::Closed && proposal.if_closed == IfClosed::Leave => {
             Ok((request, Operation::LeftClosed))
         }

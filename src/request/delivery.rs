@@ -2,13 +2,15 @@
 
 use super::comment::CommentRequest;
 use super::commit::CommitRequest;
+use super::forge_hints::forge_hints;
 use super::proposal::Route;
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
 use super::target_file::TargetFile;
 use super::values::{Effect, listed};
 use crate::cli::{
-    CommitArguments, DeliveryArguments, Environment, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest,
+    CommitArguments, DeliveryArguments, Environment, ForgeKind, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy,
+    PinDigest,
 };
 use crate::git::BranchName;
 use crate::message::skip_ci::SkipCi;
@@ -54,7 +56,10 @@ impl Delivery {
             ));
         }
         Ok(Self {
-            target: TargetRequest::new(repository, &checking.registry.timeout, environment)?,
+            target: TargetRequest {
+                forge: forge_hints(proposal.forge.map(ForgeKind::word), proposal.forge_url.as_deref(), environment)?,
+                ..TargetRequest::new(repository, &checking.registry.timeout, environment)?
+            },
             files: Vec::new(),
             add: false,
             comment: CommentRequest::new(comment)?,

@@ -28,7 +28,7 @@ use crate::outcome::failure::Failure;
 
 pub use check::CheckRequest;
 // Choices mean what was typed.
-pub use crate::cli::{AutoMerge, ForgeKind, OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
+pub use crate::cli::{OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
 pub use comment::CommentRequest;
 pub use commit::CommitRequest;
 pub use delivery::{Delivery, NewBranch};

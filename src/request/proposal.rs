@@ -1,6 +1,7 @@
 //! How a release gets to its branch: by a push, by a pull request, or by the second if the server refuses the first.
 
-use crate::cli::{AutoMerge, CommitArguments, ForgeKind, OnRefused, ProposalArguments};
+use crate::cli::{AutoMerge, CommitArguments, OnRefused, ProposalArguments};
+use crate::forge::MergeMethod;
 use crate::git::BranchName;
 use crate::outcome::failure::Failure;
 
@@ -21,24 +22,15 @@ pub struct ProposalRequest {
     /// The branch that it comes from; `None`: one that is named after what is released.
     pub head: Option<BranchName>,
     /// How the forge merges it by itself; `None`: it does not.
-    pub auto_merge: Option<AutoMerge>,
-    /// The kind of forge, if the host of the repository does not tell.
-    pub forge: Option<ForgeKind>,
-    /// The address of its API, likewise.
-    pub forge_url: Option<String>,
+    pub auto_merge: Option<MergeMethod>,
 }
 
 impl Route {
     pub(super) fn new(arguments: &ProposalArguments, commit: &CommitArguments) -> Result<Self, Failure> {
-        let ProposalArguments { pull_request, on_refused, head, auto_merge, forge, forge_url } = arguments;
-        let auto_merge = auto_merge.filter(|method| *method != AutoMerge::Never);
+        let ProposalArguments { pull_request, on_refused, head, auto_merge, .. } = arguments;
+        let auto_merge = auto_merge.and_then(method);
         let named = [("--auto-merge", auto_merge.is_some()), ("--head", head.is_some())];
-        let request = ProposalRequest {
-            head: head.as_deref().map(str::parse).transpose()?,
-            auto_merge,
-            forge: *forge,
-            forge_url: forge_url.clone(),
-        };
+        let request = ProposalRequest { head: head.as_deref().map(str::parse).transpose()?, auto_merge };
         let route = match (pull_request, on_refused) {
             (true, _) => Self::Propose(request),
             (false, OnRefused::PullRequest) => Self::PushElsePropose(request),
@@ -73,5 +65,14 @@ impl Route {
                     .hint("leave out `--no-push`, or what asks for a pull request"))
             }
         }
+    }
+}
+
+fn method(auto_merge: AutoMerge) -> Option<MergeMethod> {
+    match auto_merge {
+        AutoMerge::Merge => Some(MergeMethod::Merge),
+        AutoMerge::Squash => Some(MergeMethod::Squash),
+        AutoMerge::Rebase => Some(MergeMethod::Rebase),
+        AutoMerge::Never => None,
     }
 }

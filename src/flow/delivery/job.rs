@@ -19,8 +19,10 @@ pub(in crate::flow) struct Job<'a> {
     pub(in crate::flow) delivery: &'a Delivery,
     /// Stops new effects after a signal.
     pub(in crate::flow) gate: &'a Gate,
-    /// The entries that are known before the branch is read.
+    /// The entries that are known before the branch is read, and whose order is judged.
     pub(in crate::flow) names: Vec<ImageName>,
+    /// The entries that a head branch is named after; none stands for all.
+    pub(in crate::flow) released: Vec<ImageName>,
     /// The images that are known before the branch is read.
     pub(in crate::flow) images: Vec<ImageToCheck>,
     pub(in crate::flow) checked: CheckedEntries,

@@ -54,6 +54,15 @@ impl MergeRequestByPush {
         options
     }
 
+    /// Returns the page that lists the requests of the head branch, from which a person finds the one that is open.
+    pub fn page_of(&self, proposal: &Proposal<'_>) -> String {
+        let page = self.pages.trim_end_matches('/');
+        match reqwest::Url::parse_with_params(page, [("state", "opened"), ("source_branch", proposal.head)]) {
+            Ok(url) => url.to_string(),
+            Err(_) => page.to_owned(),
+        }
+    }
+
     /// Returns the request that GitLab's answer to the push names.
     pub fn request(&self, messages: &[String], proposal: &Proposal<'_>) -> Option<PullRequest> {
         let number = |line: &String| {

@@ -10,6 +10,8 @@ mod other_files;
 mod pins;
 mod promote;
 mod proposal_flags;
+mod pull_request;
+mod pull_requests_at_once;
 mod release;
 mod rollback;
 mod set;

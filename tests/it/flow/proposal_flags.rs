@@ -13,8 +13,8 @@ fn flags_that_do_not_fit() {
         (&["--on-refused", "pull-request", "--git-tag", "v1"], "`--git-tag` cannot go with a pull request"),
         (&["--pull-request", "--no-push"], "`--no-push` pushes nothing"),
         (&["--on-refused", "pull-request", "--no-push"], "`--no-push` pushes nothing"),
-        (&["--pull-request", "--head", "a..b"], "`a..b` is not a branch name"),
-        (&["--forge-url", "https://git.example/api"], "--forge <KIND>"),
+        (&["--pull-request", "--head", "a..b"], "`a..b` is not the name of a branch"),
+        (&["--forge-url", "git.example"], "`--forge-url`"),
         (&["--pull-request", "--forge", "sourceforge"], "sourceforge"),
     ] {
         stage.release().args(flags.iter().copied()).arg(stage.argument()).run().exit(2).stderr_has(expected);

@@ -64,8 +64,8 @@ fn what_is_known_spares_the_search() {
         assert_eq!((operation, methods(&forge).len()), (Operation::Updated, 1), "{kind:?}");
         // It was merged in the meantime, and the branch has something else to propose.
         forge.store().requests[0].state = forge::RequestState::Merged;
-        let (next, operation) = api.propose(&Proposal { known, ..PROPOSAL }).unwrap();
-        assert_eq!((next.number, operation), (2, Operation::Opened), "{kind:?}");
+        let error = api.propose(&Proposal { known, ..PROPOSAL }).unwrap_err();
+        assert!(matches!(error, ForgeError::NoLongerOpen { number: 1 }), "{kind:?}: {error:?}");
     }
 }
 

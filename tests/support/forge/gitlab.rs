@@ -95,7 +95,8 @@ fn show(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
 fn change(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
     store.change(number, call.body["title"].as_str(), call.body["description"].as_str());
     if call.text("state_event") == "reopen" {
-        store.get_mut(number).expect("a request").state = RequestState::Open;
+        let request = store.get_mut(number).expect("a request");
+        (request.state, request.last_head) = (RequestState::Open, None);
     }
     Response::json(200, &document(call, store, store.get(number).expect("a request")))
 }

@@ -70,6 +70,8 @@ struct Settings {
     script: Script<Fault>,
     store: Mutex<Store>,
     calls: Mutex<Vec<Call>>,
+    /// What git was asked for, without the repository's path.
+    git_lines: Mutex<Vec<String>>,
 }
 
 /// The one token that the forge accepts.
@@ -88,6 +90,7 @@ impl Forge {
             script: Script::default(),
             store: Mutex::new(Store::new(remote)),
             calls: Mutex::default(),
+            git_lines: Mutex::default(),
         });
         let handler = Arc::clone(&settings);
         let server = Server::start(move |head, body| handler.answer(head, body));
@@ -146,6 +149,11 @@ impl Forge {
         std::mem::take(&mut *lock(&self.settings.calls))
     }
 
+    /// Returns what git was asked for since the last time, as `METHOD /service`.
+    pub fn git_lines(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.settings.git_lines))
+    }
+
     /// Returns these calls as `METHOD /path status`.
     pub fn call_lines(&self) -> Vec<String> {
         self.calls().iter().map(Call::line).collect()
@@ -181,7 +189,10 @@ impl Settings {
         }
         let body = body.read_all()?;
         let response = match head.path.strip_prefix(&self.git_path()) {
-            Some(service) => self.git(head, service, body),
+            Some(service) => {
+                lock(&self.git_lines).push(format!("{} {service}", head.method));
+                self.git(head, service, body)
+            }
             None => {
                 let response = self.api(head, &body);
                 self.record(head, &body, &response);

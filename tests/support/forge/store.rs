@@ -12,6 +12,8 @@ pub struct Request {
     pub title: String,
     pub body: String,
     pub state: RequestState,
+    /// The commit that it brought, or would have brought, since it is not open any more.
+    pub last_head: Option<String>,
     /// Set while the forge will merge it by itself.
     pub armed: Option<Armed>,
     /// How many times title or body were changed.
@@ -110,7 +112,14 @@ impl Store {
 
     /// Closes a request as a person would.
     pub fn close(&mut self, number: u64) {
-        self.get_mut(number).expect("a request of this number").state = RequestState::Closed;
+        self.end(number, RequestState::Closed);
+    }
+
+    /// Ends a request. From then on, it stays at the commit that it had.
+    fn end(&mut self, number: u64, state: RequestState) {
+        let tip = self.get(number).and_then(|request| self.remote.tip(&request.head));
+        let request = self.get_mut(number).expect("a request of this number");
+        (request.state, request.last_head) = (state, tip);
     }
 
     /// Ends what merges wait for. What is armed is merged.
@@ -141,6 +150,7 @@ impl Store {
             title: title.to_owned(),
             body: body.to_owned(),
             state: RequestState::Open,
+            last_head: None,
             armed: None,
             changes: 0,
             is_from_fork: false,
@@ -195,7 +205,7 @@ impl Store {
 
     /// Returns the commit that a request would bring.
     pub(super) fn head_id(&self, request: &Request) -> String {
-        self.remote.tip(&request.head).unwrap_or_default()
+        request.last_head.clone().or_else(|| self.remote.tip(&request.head)).unwrap_or_default()
     }
 
     /// Returns whether the settings of the repository allow this.
@@ -204,7 +214,7 @@ impl Store {
     }
 
     /// Merges a request with git. Fails if there is a conflict, or if the base moves in the meantime.
-    pub(super) fn merge(&mut self, number: u64, how: &Armed) -> Result<String, &'static str> {
+    pub fn merge(&mut self, number: u64, how: &Armed) -> Result<String, &'static str> {
         let request = self.get(number).ok_or("no such request")?.clone();
         let (head, base) = (self.head_id(&request), self.remote.tip(&request.base).ok_or("no base")?);
         let merged = self.remote.git(["merge-tree", "--write-tree", &base, &head]).run();
@@ -228,7 +238,7 @@ impl Store {
         if self.remote.git(["update-ref", &branch, &new, &base]).run().code != Some(0) {
             return Err("the base moved");
         }
-        self.get_mut(number).expect("a request of this number").state = RequestState::Merged;
+        self.end(number, RequestState::Merged);
         Ok(new)
     }
 }
