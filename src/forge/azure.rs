@@ -14,15 +14,16 @@ use super::error::ForgeError;
 use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
 use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
 use super::pull_request_api::{PullRequestApi, merge_pauses, newest_of, shortened};
-use super::rest_api::{Asked, RestApi, extend};
+use super::rest_api::{ApiAction, RestApi, extend};
 
-const FIND: Asked = Asked { what: "list pull requests", needs: "the scope `vso.code` and the permission \"Read\"" };
-const OPEN: Asked = Asked {
+const FIND: ApiAction =
+    ApiAction { what: "list pull requests", needs: "the scope `vso.code` and the permission \"Read\"" };
+const OPEN: ApiAction = ApiAction {
     what: "open a pull request",
     needs: "the permission \"Contribute to pull requests\" on the repository, and for a personal token the scope \"Code (Read & write)\"",
 };
-const CHANGE: Asked = Asked { what: "change the pull request", needs: OPEN.needs };
-const MERGE: Asked = Asked {
+const CHANGE: ApiAction = ApiAction { what: "change the pull request", needs: OPEN.needs };
+const MERGE: ApiAction = ApiAction {
     what: "complete the pull request by itself",
     needs: "the permissions \"Contribute\" and \"Contribute to pull requests\" on the repository",
 };
@@ -88,7 +89,7 @@ impl AzureApi {
     }
 
     /// Returns the document of a success. To a token that it does not know, Azure answers with a page to sign in at (203).
-    fn accepted(&self, answer: ApiAnswer, asked: Asked) -> Result<Value, ForgeError> {
+    fn accepted(&self, answer: ApiAnswer, asked: ApiAction) -> Result<Value, ForgeError> {
         match answer.status {
             203 => Err(ForgeError::Unauthorized(answer.words)),
             _ => self.api.accepted(answer, asked),
@@ -120,7 +121,11 @@ impl AzureApi {
         read().ok_or_else(|| self.api.invalid("it is no pull request"))
     }
 
-    fn patch(&self, request: &PullRequest, document: Value, asked: Asked) -> Result<Value, ForgeError> {
+    fn state(&self, request: &PullRequest) -> Result<Value, ForgeError> {
+        self.accepted(self.api.get(self.url(&[&request.number.to_string()]))?, FIND)
+    }
+
+    fn patch(&self, request: &PullRequest, document: Value, asked: ApiAction) -> Result<Value, ForgeError> {
         let url = self.url(&[&request.number.to_string()]);
         self.accepted(self.api.send(Method::PATCH, url, Some(document), Repeat::Safe)?, asked)
     }
@@ -168,7 +173,7 @@ impl PullRequestApi for AzureApi {
     ) -> Result<AutoMerge, ForgeError> {
         let mut pauses = merge_pauses(self.api.deadline());
         let state = loop {
-            let state = self.accepted(self.api.get(self.url(&[&request.number.to_string()]))?, FIND)?;
+            let state = self.state(request)?;
             // Azure reads the pushed branch a moment later.
             if state["lastMergeSourceCommit"]["commitId"] == head_id {
                 break state;
@@ -192,7 +197,14 @@ impl PullRequestApi for AzureApi {
                 "deleteSourceBranch": false,
             },
         });
-        let armed = self.patch(request, document, MERGE)?;
+        let armed = match self.patch(request, document, MERGE) {
+            // It may be completed already, by a request whose answer was lost.
+            Err(error @ ForgeError::Rejected { .. }) => {
+                let state = self.state(request)?;
+                if state["status"] == "completed" { state } else { return Err(error) }
+            }
+            armed => armed?,
+        };
         match armed["status"].as_str() {
             Some("completed") => Ok(AutoMerge::Merged),
             _ if armed["autoCompleteSetBy"]["id"].is_string() => Ok(AutoMerge::Armed),

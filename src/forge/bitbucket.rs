@@ -10,12 +10,13 @@ use super::error::ForgeError;
 use super::json_client::{ForgeConnection, Repeat};
 use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
 use super::pull_request_api::{PullRequestApi, newest_of};
-use super::rest_api::{Asked, RestApi};
+use super::rest_api::{ApiAction, RestApi};
 
-const FIND: Asked = Asked { what: "list pull requests", needs: "the scope `pullrequest` (\"Pull requests: Read\")" };
-const OPEN: Asked =
-    Asked { what: "open a pull request", needs: "the scope `pullrequest:write` (\"Pull requests: Write\")" };
-const CHANGE: Asked = Asked { what: "change the pull request", needs: OPEN.needs };
+const FIND: ApiAction =
+    ApiAction { what: "list pull requests", needs: "the scope `pullrequest` (\"Pull requests: Read\")" };
+const OPEN: ApiAction =
+    ApiAction { what: "open a pull request", needs: "the scope `pullrequest:write` (\"Pull requests: Write\")" };
+const CHANGE: ApiAction = ApiAction { what: "change the pull request", needs: OPEN.needs };
 
 /// The user of git's login for an access token of a repository, a project or a workspace.
 const ACCESS_TOKEN: &str = "x-token-auth";

@@ -11,15 +11,15 @@ use super::error::ForgeError;
 use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
 use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
 use super::pull_request_api::{PullRequestApi, merge_pauses, newest_of};
-use super::rest_api::{Asked, RestApi, extend};
+use super::rest_api::{ApiAction, RestApi, extend};
 
-const FIND: Asked = Asked { what: "read pull requests", needs: "the scope `read:repository`" };
-const OPEN: Asked = Asked {
+const FIND: ApiAction = ApiAction { what: "read pull requests", needs: "the scope `read:repository`" };
+const OPEN: ApiAction = ApiAction {
     what: "open a pull request",
     needs: "the scope `write:repository`, and the right to write to the repository",
 };
-const CHANGE: Asked = Asked { what: "change the pull request", needs: OPEN.needs };
-const MERGE: Asked = Asked {
+const CHANGE: ApiAction = ApiAction { what: "change the pull request", needs: OPEN.needs };
+const MERGE: ApiAction = ApiAction {
     what: "merge the pull request",
     needs: "the scope `write:repository`, and in the branch protection of the base \"Enable Merge\" for this user",
 };

@@ -13,7 +13,7 @@ use super::json_client::{ApiAnswer, ApiCall, ForgeConnection, JsonClient, Repeat
 
 /// What is asked for, for the case that it is not allowed.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct ApiAction {
     /// A verb and its object, such as `open a pull request`.
     pub(super) what: &'static str,
     /// The permission or the setting that allows it, in the forge's words.
@@ -89,12 +89,12 @@ impl RestApi {
     }
 
     /// Returns the document of a success, else what the refusal means.
-    pub(super) fn accepted(&self, answer: ApiAnswer, asked: Asked) -> Result<Value, ForgeError> {
+    pub(super) fn accepted(&self, answer: ApiAnswer, asked: ApiAction) -> Result<Value, ForgeError> {
         if answer.is_success() { Ok(answer.body) } else { Err(self.refused(&answer, asked)) }
     }
 
     /// Returns what an answer means that is no success.
-    pub(super) fn refused(&self, answer: &ApiAnswer, Asked { what, needs }: Asked) -> ForgeError {
+    pub(super) fn refused(&self, answer: &ApiAnswer, ApiAction { what, needs }: ApiAction) -> ForgeError {
         let (kind, words) = (self.kind, answer.words.clone());
         match answer.status {
             401 => ForgeError::Unauthorized(words),

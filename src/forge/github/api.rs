@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::forge::address::{ForgeAddress, ForgeKind};
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::{ApiAnswer, ApiCall, ForgeConnection, JsonClient, Repeat, host};
-use crate::forge::rest_api::Asked;
+use crate::forge::rest_api::ApiAction;
 use crate::forge::server_words::ServerWords;
 
 /// A repository at GitHub.
@@ -82,7 +82,7 @@ impl GitHubApi {
         query: &str,
         variables: Value,
         repeat: Repeat,
-        asked: Asked,
+        asked: ApiAction,
     ) -> Result<Value, ForgeError> {
         let body = Some(json!({ "query": query, "variables": variables }));
         let url = self.graphql.clone();
@@ -108,7 +108,7 @@ impl GitHubApi {
     }
 
     /// Returns what an answer means that is no success.
-    pub(super) fn refused(&self, answer: &ApiAnswer, asked: Asked) -> ForgeError {
+    pub(super) fn refused(&self, answer: &ApiAnswer, asked: ApiAction) -> ForgeError {
         let words = answer.words.clone();
         match answer.status {
             401 => ForgeError::Unauthorized(words),
@@ -118,7 +118,7 @@ impl GitHubApi {
         }
     }
 
-    fn forbidden(&self, words: ServerWords, Asked { what, needs }: Asked) -> ForgeError {
+    fn forbidden(&self, words: ServerWords, ApiAction { what, needs }: ApiAction) -> ForgeError {
         ForgeError::Forbidden { kind: ForgeKind::GitHub, what, needs, words }
     }
 

@@ -11,9 +11,10 @@ use crate::forge::error::ForgeError;
 use crate::forge::json_client::Repeat;
 use crate::forge::proposal::{AutoMerge, MergeMethod, PullRequest};
 use crate::forge::pull_request_api::merge_pauses;
-use crate::forge::rest_api::Asked;
+use crate::forge::rest_api::ApiAction;
 
-const MERGE: Asked = Asked { what: "merge the pull request", needs: "`contents: write` and `pull_requests: write`" };
+const MERGE: ApiAction =
+    ApiAction { what: "merge the pull request", needs: "`contents: write` and `pull_requests: write`" };
 
 const ARM: &str = "mutation($input:EnablePullRequestAutoMergeInput!){enablePullRequestAutoMerge(input:$input)\
                    {pullRequest{autoMergeRequest{enabledAt}}}}";

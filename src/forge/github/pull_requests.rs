@@ -8,17 +8,17 @@ use crate::forge::error::ForgeError;
 use crate::forge::json_client::Repeat;
 use crate::forge::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
 use crate::forge::pull_request_api::{PullRequestApi, newest_of};
-use crate::forge::rest_api::Asked;
+use crate::forge::rest_api::ApiAction;
 
-const FIND: Asked = Asked { what: "list pull requests", needs: "`pull_requests: read`" };
+const FIND: ApiAction = ApiAction { what: "list pull requests", needs: "`pull_requests: read`" };
 
-const OPEN: Asked = Asked {
+const OPEN: ApiAction = ApiAction {
     what: "open a pull request",
     needs: "`pull_requests: write`, and for the token of a job the setting \"Allow GitHub Actions to create and approve pull \
             requests\"",
 };
 
-const CHANGE: Asked = Asked { what: "change the pull request", needs: "`pull_requests: write`" };
+const CHANGE: ApiAction = ApiAction { what: "change the pull request", needs: "`pull_requests: write`" };
 
 /// How many requests of the same branches are looked at: one is open at most, and the newest closed one counts.
 const LISTED: &str = "5";

@@ -12,14 +12,14 @@ use crate::forge::error::ForgeError;
 use crate::forge::json_client::Repeat;
 use crate::forge::proposal::{AutoMerge, MergeMethod, PullRequest};
 use crate::forge::pull_request_api::merge_pauses;
-use crate::forge::rest_api::Asked;
+use crate::forge::rest_api::ApiAction;
 
-const MERGE: Asked = Asked {
+const MERGE: ApiAction = ApiAction {
     what: "merge the merge request",
     needs: "the scope `api`, and \"Allowed to merge\" in the protection of the target branch",
 };
 
-const READ_PROJECT: Asked = Asked { what: "read the project", needs: "the scope `api` and the role Reporter" };
+const READ_PROJECT: ApiAction = ApiAction { what: "read the project", needs: "the scope `api` and the role Reporter" };
 
 /// The merge method of a project that makes no merge commit, as its settings call it.
 const FAST_FORWARD: &str = "Fast-forward merge";

@@ -10,14 +10,15 @@ use crate::forge::error::ForgeError;
 use crate::forge::json_client::{ForgeConnection, Repeat};
 use crate::forge::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
 use crate::forge::pull_request_api::{PullRequestApi, newest_of, shortened};
-use crate::forge::rest_api::{Asked, RestApi};
+use crate::forge::rest_api::{ApiAction, RestApi};
 
-const FIND: Asked = Asked { what: "list merge requests", needs: "the scope `api` and the role Reporter" };
-const OPEN: Asked = Asked {
+const FIND: ApiAction = ApiAction { what: "list merge requests", needs: "the scope `api` and the role Reporter" };
+const OPEN: ApiAction = ApiAction {
     what: "open a merge request",
     needs: "the scope `api` and the role Developer; a job's token (`CI_JOB_TOKEN`) cannot open one by the API",
 };
-const CHANGE: Asked = Asked { what: "change the merge request", needs: "the scope `api` and the role Developer" };
+const CHANGE: ApiAction =
+    ApiAction { what: "change the merge request", needs: "the scope `api` and the role Developer" };
 
 /// How many requests of the same branches are looked at: one is open at most, and the newest closed one counts.
 const LISTED: &str = "5";

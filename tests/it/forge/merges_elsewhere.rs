@@ -1,10 +1,12 @@
 //! Merges at GitLab, Gitea and Azure DevOps: once the rules allow it, by our message, and only the commit that was proposed.
 //! Bitbucket has no such merge.
 
+use std::time::Duration;
+
 use tagship::forge::{AutoMerge, Forge, ForgeError, MergeMethod, PullRequest};
 
-use super::{HEAD, PROPOSAL, api_of, forge_of};
-use crate::support::forge::{self, Armed, Fault, Kind, Merging, RequestState, Rights};
+use super::{HEAD, PROPOSAL, api_of, api_with, forge_of};
+use crate::support::forge::{self, Armed, Fault, Kind, Merging, RequestState, Rights, TOKEN};
 use crate::support::http::Response;
 use crate::support::repository::File;
 
@@ -161,11 +163,10 @@ fn what_is_not_armed_is_told_with_the_reason() {
 #[test]
 fn a_conflict_is_told() {
     for kind in [Kind::GitLab, Kind::Gitea] {
-        let (forge, api, request) = proposed(kind);
-        forge.store().waits = kind == Kind::Gitea;
+        let (forge, _, request) = proposed(kind);
         forge.store().remote.commit("main", "By hand", &[File::new("web.yaml", "v9\n")]);
-        let refusal = Response::json(405, &serde_json::json!({ "message": "405 Method Not Allowed" }));
-        forge.inject(merging(kind), crate::support::forge::ALWAYS, Fault::Answer(refusal));
+        // Gitea does not tell a conflict from a state that it does not know yet.
+        let api = api_with(&forge, TOKEN, Duration::from_secs(2));
         let error = api.merge_when_ready(&request, MergeMethod::Merge, &tip(&forge), MESSAGE).unwrap_err();
         let ForgeError::NotArmed { words, .. } = &error else { panic!("{kind:?}: {error:?}") };
         assert_eq!(words.as_ref().map(|words| words.status), Some(405), "{kind:?}");

@@ -116,6 +116,9 @@ fn merge(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
         let style = call.text("Do");
         return error(call, 405, &format!("{style} is not allowed an allowed merge style for this repository"));
     }
+    if store.conflicts(&request) {
+        return error(call, 405, "Please try again later");
+    }
     let (title, rest) = (call.text("MergeTitleField").trim(), call.text("MergeMessageField").trim());
     let title = if title.is_empty() { &request.title } else { title };
     let message = if rest.is_empty() { title.to_owned() } else { format!("{title}\n\n{rest}") };

@@ -109,7 +109,7 @@ fn merge(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
         store.unsettled = store.unsettled.saturating_sub(1);
         return message(405, "405 Method Not Allowed");
     }
-    if store.waits && !(arms && store.may_arm) {
+    if store.conflicts(&request) || store.waits && !(arms && store.may_arm) {
         return message(405, "405 Method Not Allowed");
     }
     let asked = call.text("sha");
@@ -146,6 +146,7 @@ fn state(request: &Request) -> &'static str {
 fn document(call: &ApiCall<'_>, store: &Store, request: &Request) -> Value {
     let status = match request.state {
         RequestState::Open if store.unsettled > 0 => "checking",
+        RequestState::Open if store.conflicts(request) => "conflict",
         RequestState::Open if store.waits => "ci_still_running",
         RequestState::Open => "mergeable",
         RequestState::Closed | RequestState::Merged => "not_open",

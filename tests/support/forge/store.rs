@@ -197,6 +197,12 @@ impl Store {
         self.remote.git(["merge-base", "--is-ancestor", &head, &base]).run().code == Some(0)
     }
 
+    /// Returns whether git cannot merge a request by itself.
+    pub(super) fn conflicts(&self, request: &Request) -> bool {
+        let (head, base) = (self.head_id(request), self.remote.tip(&request.base).unwrap_or_default());
+        self.remote.git(["merge-tree", "--write-tree", &base, &head]).run().code != Some(0)
+    }
+
     /// Returns the commit that a request would bring.
     pub(super) fn head_id(&self, request: &Request) -> String {
         request.last_head.clone().or_else(|| self.remote.tip(&request.head)).unwrap_or_default()

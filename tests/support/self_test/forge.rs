@@ -105,8 +105,8 @@ fn each_dialect_opens_finds_and_changes() {
     let bitbucket = "/repositories/org/gitops/pullrequests";
     let branches = json!({ "head": "next", "base": "main", "title": "A" });
     let refs = json!({ "sourceRefName": "refs/heads/next", "targetRefName": "refs/heads/main", "title": "A" });
-    let sides = json!({ "source": { "branch": { "name": "next" } }, "destination": { "branch": { "name": "main" } },
-        "title": "A" });
+    let side = |branch: &str| json!({ "branch": { "name": branch } });
+    let sides = json!({ "type": "pullrequest", "source": side("next"), "destination": side("main"), "title": "A" });
     let query = "state=OPEN&q=source.branch.name%3D%22next%22";
     for (kind, find, open, body, again, change) in [
         (
@@ -140,7 +140,7 @@ fn each_dialect_opens_finds_and_changes() {
         assert_eq!(call(&forge, &open, &body).0, 201, "{kind:?}");
         assert_eq!(call(&forge, &open, &body).0, again, "{kind:?}");
         assert_eq!(call(&forge, &find, &Value::Null).0, 200, "{kind:?}");
-        assert!(call(&forge, &change, &json!({ "title": "B" })).0 < 300, "{kind:?}");
+        assert!(call(&forge, &change, &json!({ "type": "pullrequest", "title": "B" })).0 < 300, "{kind:?}");
         assert_eq!(forge.store().only().title, "B", "{kind:?}");
         Command::git().args(["ls-remote", &forge.url()]).run().success();
     }
