@@ -8,12 +8,12 @@ use super::api::GitHubApi;
 use crate::forge::address::ForgeKind;
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::Repeat;
-use crate::forge::rest_api::Asked;
+use crate::forge::rest_api::ApiAction;
 use crate::forge::signing::{FileToCommit, RefMove, SignedCommit, UnsignedCommit};
 
-const MAKE: Asked = Asked { what: "make a commit", needs: "`contents: write`" };
+const MAKE: ApiAction = ApiAction { what: "make a commit", needs: "`contents: write`" };
 
-const MOVE: Asked = Asked { what: "move the branch", needs: "`contents: write`" };
+const MOVE: ApiAction = ApiAction { what: "move the branch", needs: "`contents: write`" };
 
 const REPOSITORY: &str = "query($owner:String!,$name:String!){repository(owner:$owner,name:$name){id}}";
 
