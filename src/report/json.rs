@@ -24,7 +24,7 @@ pub(super) struct Document<'a> {
     /// The tag on the commit.
     pub(super) git_tag: Option<&'a str>,
     pub(super) pushed: bool,
-    pub(super) pull_request: Option<ProposedRequest<'a>>,
+    pub(super) pull_request: Option<Request<'a>>,
     pub(super) attempts: u32,
     pub(super) images: Vec<Image<'a>>,
     pub(super) files: &'a [String],
@@ -40,7 +40,7 @@ pub(super) struct Document<'a> {
 
 /// The pull request of a release.
 #[derive(Clone, Serialize)]
-pub(super) struct ProposedRequest<'a> {
+pub(super) struct Request<'a> {
     pub(super) number: Option<u64>,
     pub(super) url: &'a str,
     pub(super) head: &'a str,
@@ -194,8 +194,8 @@ fn success(outcome: &Outcome) -> Document<'_> {
     }
 }
 
-fn request(proposed: &Proposed) -> ProposedRequest<'_> {
-    ProposedRequest {
+fn request(proposed: &Proposed) -> Request<'_> {
+    Request {
         number: proposed.number,
         url: &proposed.url,
         head: &proposed.head,

@@ -9,7 +9,7 @@ use super::target::TargetRequest;
 use super::target_file::TargetFile;
 use super::values::{Effect, listed};
 use crate::cli::{
-    CommitArguments, DeliveryArguments, Environment, ForgeWord, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy,
+    CommitArguments, DeliveryArguments, Environment, ForgeKind, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy,
     PinDigest,
 };
 use crate::git::BranchName;
@@ -57,7 +57,7 @@ impl Delivery {
         }
         Ok(Self {
             target: TargetRequest {
-                forge: forge_hints(proposal.forge.map(ForgeWord::word), proposal.forge_url.as_deref(), environment)?,
+                forge: forge_hints(proposal.forge.map(ForgeKind::word), proposal.forge_url.as_deref(), environment)?,
                 ..TargetRequest::new(repository, &checking.registry.timeout, environment)?
             },
             files: Vec::new(),

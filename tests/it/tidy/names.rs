@@ -11,8 +11,7 @@ const SHARED_TYPES: [(&str, &str); 0] = [];
 const UNFINISHED_TYPES: [&str; 0] = [];
 
 /// Files that may share a name, and why.
-const SHARED_FILES: [(&str, &str); 14] = [
-    ("address", "registry has where a registry may lead, forge at which forge a remote is"),
+const SHARED_FILES: [(&str, &str); 12] = [
     ("logins", "cli has the variables of CI systems, request where logins are looked for"),
     ("skip_ci", "request has what the flag means, message what a marker is"),
     ("check", COMMAND),
@@ -21,7 +20,6 @@ const SHARED_FILES: [(&str, &str); 14] = [
     ("log", COMMAND),
     ("mod", "the door of a folder"),
     ("promote", COMMAND),
-    ("proposal", "cli has the flags of pull requests, request what they mean, forge what is proposed"),
     ("release", COMMAND),
     ("rollback", COMMAND),
     ("set", COMMAND),
