@@ -179,9 +179,18 @@ fn the_api_moves_the_branch_from_where_it_was_read_alone() {
     assert_eq!((subjects.len(), subjects[1].as_str()), (3, "Other"));
 }
 
+/// Its object is made of what the API tells, and fetched if that is not enough.
 #[test]
 fn a_checkout_follows_the_commit_of_the_forge() {
+    for tells_payload in [true, false] {
+        follows_the_commit_of_the_forge(tells_payload);
+    }
+}
+
+#[track_caller]
+fn follows_the_commit_of_the_forge(tells_payload: bool) {
     let (stage, github) = github();
+    github.store().tells_payload = tells_payload;
     let checkout = Checkout::shallow(&stage.remote.file_url());
     checkout.git(["remote", "set-url", "origin", &github.url()]).run().success();
     checkout.credentials_in_config(&format!("{}/", github.origin()), &Login::new("x-access-token", TOKEN));
