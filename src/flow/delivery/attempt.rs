@@ -115,8 +115,8 @@ impl Attempt<'_> {
             }
         };
         match published {
-            Published::Updated { commit, pushed, .. } => {
-                self.follow(pushed.as_deref(), listener);
+            Published::Updated { commit, mut pushed, .. } => {
+                self.follow(pushed.as_deref_mut(), listener);
                 Ok(Outcome { ending: Ending::Released, commit: Some(commit), pushed: pushed.is_some(), ..outcome })
             }
             Published::Proposed { commit, was_pushed, request } => Ok(Outcome {
@@ -240,9 +240,16 @@ impl Attempt<'_> {
         Origin { source, run: self.job.delivery.target.run.page() }
     }
 
-    fn follow(&self, pushed: Option<&CommitOnTip>, listener: &mut Listener<'_>) {
-        if let (Some(commit), Some((checkout, remote))) = (pushed, self.branch.follower()) {
-            bring_forward(checkout, remote, commit, listener);
+    /// Lets a checkout follow what was pushed. The release is done, so nothing here makes it fail.
+    fn follow(&self, pushed: Option<&mut CommitOnTip>, listener: &mut Listener<'_>) {
+        let (Some(commit), Some((checkout, name)), Some(remote)) =
+            (pushed, self.branch.follower(), self.branch.remote())
+        else {
+            return;
+        };
+        match commit.fetch_object(remote) {
+            Ok(()) => bring_forward(checkout, name, commit, listener),
+            Err(error) => listener(&Event::Noted(format!("the checkout was left as it is: {}", error.told()))),
         }
     }
 
