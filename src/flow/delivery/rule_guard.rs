@@ -72,7 +72,7 @@ impl Attempt<'_> {
         if is_rollback || as_asked || !edited.changed().any(demands_order) {
             return Ok(None);
         }
-        self.order_by(OrderBy::Auto, snapshot, edited.files, edited.writing, listener).map(Some)
+        self.order_by(OrderBy::Auto, snapshot, edited.files, edited.writing, &self.branch.name(), listener).map(Some)
     }
 }
 
