@@ -188,7 +188,7 @@ impl Report {
             result.ok().and_then(|outcome| outcome.ending.hint()).map(|hint| cli::in_words_of(self.surface, hint));
         match result {
             // Its exit code is not 0, so it goes where failures go.
-            Ok(outcome) if outcome.ending == Ending::Held => {
+            Ok(outcome) if matches!(outcome.ending, Ending::Held | Ending::Ruled) => {
                 complain(&text::outcome(outcome, hint.as_deref(), self.stderr_style, None));
             }
             // A log is all that is asked for.
