@@ -11,6 +11,7 @@ mod order;
 mod output;
 mod proposal;
 mod settings;
+mod sign_with;
 mod surface;
 mod words;
 
@@ -31,4 +32,5 @@ pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
 pub use proposal::{AutoMerge, ForgeKind, OnRefused, ProposalArguments};
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
+pub use sign_with::SignWith;
 pub use surface::Surface;

@@ -7,6 +7,11 @@ use crate::git::{Remote, ServerApi};
 use crate::outcome::failure::Failure;
 use crate::request::TargetRequest;
 
+/// Returns the forge of `remote`, by its API. A login that git has to ask for is known once a push has begun.
+pub(super) fn forge_of(remote: &Remote, request: &TargetRequest) -> Result<Forge, Failure> {
+    FoundForge::of(remote, request)?.forge(request)
+}
+
 /// How pull requests are opened at a remote.
 pub(super) enum Opener {
     Api(Box<Forge>),

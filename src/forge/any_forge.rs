@@ -10,6 +10,7 @@ use super::gitlab::GitLabApi;
 use super::json_client::ForgeConnection;
 use super::proposal::{AutoMerge, MergeMethod, Operation, Proposal, PullRequest};
 use super::pull_request_api::{PullRequestApi, propose};
+use super::signing::{RefMove, SignedCommit, UnsignedCommit};
 
 /// A repository at a forge, by the forge's API.
 pub struct Forge {
@@ -80,6 +81,46 @@ impl Forge {
         message: &str,
     ) -> Result<AutoMerge, ForgeError> {
         self.api.pull_requests().merge_when_ready(request, method, head_id, message)
+    }
+
+    /// Makes a commit that the forge signs, and moves no ref.
+    ///
+    /// # Errors
+    /// The commit is not of the tree, the parent and the message that it was asked for, or it is not verified. Forges other
+    /// than GitHub are not asked.
+    pub fn sign_commit(&self, commit: &UnsignedCommit<'_>) -> Result<SignedCommit, ForgeError> {
+        match &self.api {
+            Api::GitHub(api) => api.sign_commit(commit),
+            _ => Err(self.cannot_sign()),
+        }
+    }
+
+    /// Moves a ref, if it is where it must be.
+    pub fn move_ref(&self, moved: &RefMove<'_>) -> Result<(), ForgeError> {
+        match &self.api {
+            Api::GitHub(api) => api.move_ref(moved),
+            _ => Err(self.cannot_sign()),
+        }
+    }
+
+    /// Fails if the forge cannot make commits that it signs.
+    pub fn check_signing(&self) -> Result<(), ForgeError> {
+        match &self.api {
+            Api::GitHub(_) => Ok(()),
+            _ => Err(self.cannot_sign()),
+        }
+    }
+
+    fn cannot_sign(&self) -> ForgeError {
+        let why = match self.address.kind {
+            ForgeKind::GitHub | ForgeKind::GitLab | ForgeKind::Gitea => {
+                "sign with a key of your own (`--sign=git`): its API makes no commit without moving a branch"
+            }
+            ForgeKind::Azure | ForgeKind::Bitbucket => {
+                "sign with a key of your own (`--sign=git`): its API makes commits without a signature"
+            }
+        };
+        ForgeError::Unsupported { kind: self.address.kind, what: "sign the commit", why }
     }
 
     /// Returns the page from which a person can open the request.

@@ -87,7 +87,7 @@ pub enum ForgeError {
 
 impl ForgeError {
     /// Returns whether what was asked for may have been done, although this came of it.
-    pub(super) fn is_unsettled(&self) -> bool {
+    pub fn is_unsettled(&self) -> bool {
         matches!(self, Self::NoAnswer { .. } | Self::Busy(_))
     }
 

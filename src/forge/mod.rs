@@ -19,6 +19,7 @@ mod proposal;
 mod pull_request_api;
 mod rest_api;
 mod server_words;
+mod signing;
 
 pub use address::{CiServer, ForgeAddress, ForgeHints, ForgeKind, UnknownForge};
 pub use any_forge::Forge;
@@ -28,3 +29,4 @@ pub use gitlab::MergeRequestByPush;
 pub use json_client::ForgeConnection;
 pub use proposal::{AutoMerge, IfClosed, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};
 pub use server_words::ServerWords;
+pub use signing::{FileToCommit, RefMove, SignedCommit, UnsignedCommit};

@@ -15,7 +15,7 @@ use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
 use gix::protocol::transport::packetline::blocking_io::encode::{data_to_write, flush_to_write};
 
 use super::error::GitError;
-use super::objects::commit::{CommitOnTip, Lease, NewCommit, NewTag};
+use super::objects::commit::{CommitOnTip, Lease, NewCommit, NewTag, ObjectsAt};
 use super::objects::name::{BranchName, CommitId, TagName};
 use super::objects::pack::{self, Thin};
 use super::objects::store::{HASH, Objects};
@@ -217,6 +217,11 @@ impl<'r> Pusher<'r> {
     }
 }
 
+/// Reads the refs of `commit` again, and returns what they tell about a move of the branch that was not a push.
+pub fn outcome_on(remote: &Remote, commit: &CommitOnTip) -> Result<PushOutcome, GitError> {
+    Ok(settled(&read_refs(remote, commit)?, commit))
+}
+
 /// Finds out whether a push took effect of which no report came back: only the branch can tell.
 fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<PushOutcome, GitError> {
     let uncertain = |source: GitError| GitError::Uncertain { remote: remote.to_string(), source: Box::new(source) };
@@ -326,7 +331,7 @@ fn request_body(capabilities: &Capabilities, commit: &CommitOnTip, options: &[St
     if capabilities.contains("quiet") {
         wanted += " quiet";
     }
-    let NewCommit { id, objects, tag, .. } = &commit.new;
+    let NewCommit { id, objects, objects_at, tag, .. } = &commit.new;
     if tag.is_some() {
         wanted += " atomic";
     }
@@ -338,6 +343,10 @@ fn request_body(capabilities: &Capabilities, commit: &CommitOnTip, options: &[St
         body.extend(packet_lines(options)?);
     }
     let thin = if capabilities.contains("no-thin") { Thin::No } else { Thin::Yes };
+    let objects = match objects_at {
+        ObjectsAt::Here => objects.as_slice(),
+        ObjectsAt::Server => &[],
+    };
     let of_tag = tag.as_ref().and_then(|tag| tag.object.as_ref());
     body.extend(pack::write(objects.iter().chain(of_tag), thin)?);
     Ok(body)

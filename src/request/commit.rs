@@ -1,7 +1,7 @@
 //! What a commit says, as far as that does not depend on the edit.
 
 use super::values::listed;
-use crate::cli::{CommitArguments, Environment};
+use crate::cli::{CommitArguments, Environment, SignWith};
 use crate::git::{GitError, Identity, IdentityParts, Signed, Trailer, has_login};
 use crate::message::compose::Options;
 use crate::message::git_tag::GitTagTemplate;
@@ -24,9 +24,31 @@ pub struct CommitRequest {
     pub environment_committer: IdentityParts,
     /// `EMAIL`, which git takes if no other address is known.
     pub environment_email: Option<String>,
-    pub signed: Signed,
+    pub signer: CommitSigner,
     /// The time of the commit in seconds since 1970, if it is given (`GIT_COMMITTER_DATE=@SECONDS`).
     pub seconds: Option<i64>,
+}
+
+/// What signs the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitSigner {
+    /// A key of git's configuration.
+    Git(Signed),
+    /// The forge, which makes the commit.
+    Forge,
+}
+
+impl CommitSigner {
+    /// Requires git to make the commit, because the release is to stay in the checkout.
+    pub(super) fn require_git(self) -> Result<(), Failure> {
+        match self {
+            Self::Git(_) => Ok(()),
+            Self::Forge => {
+                Err(Failure::usage("`--no-push` makes the commit here, and `--sign=forge` has the forge make it")
+                    .hint("leave out one of them, or sign with a key of your own (`--sign=git`)"))
+            }
+        }
+    }
 }
 
 impl CommitRequest {
@@ -56,12 +78,26 @@ impl CommitRequest {
             environment_author: identity(environment, "AUTHOR"),
             environment_committer: identity(environment, "COMMITTER"),
             environment_email: environment.text("EMAIL"),
-            signed: if arguments.sign { Signed::Always } else { Signed::AsConfigured },
+            signer: signer(arguments)?,
             seconds: environment
                 .get("GIT_COMMITTER_DATE")
                 .and_then(|date| date.to_str()?.strip_prefix('@')?.split(' ').next()?.parse().ok()),
         })
     }
+}
+
+fn signer(arguments: &CommitArguments) -> Result<CommitSigner, Failure> {
+    Ok(match arguments.sign {
+        None | Some(SignWith::Auto) => CommitSigner::Git(Signed::AsConfigured),
+        Some(SignWith::Git) => CommitSigner::Git(Signed::Always),
+        Some(SignWith::Forge) if arguments.author.is_some() => {
+            return Err(Failure::usage(
+                "`--author` cannot go with `--sign=forge`: a forge signs its own commits alone",
+            )
+            .hint("leave out `--author`: the author is the owner of the token; or sign with a key (`--sign=git`)"));
+        }
+        Some(SignWith::Forge) => CommitSigner::Forge,
+    })
 }
 
 fn identity(environment: &Environment, role: &str) -> IdentityParts {

@@ -30,7 +30,7 @@ pub use check::CheckRequest;
 // Choices mean what was typed.
 pub use crate::cli::{OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
 pub use comment::CommentRequest;
-pub use commit::CommitRequest;
+pub use commit::{CommitRequest, CommitSigner};
 pub use delivery::{Delivery, NewBranch};
 pub use guard::GuardRequest;
 pub use images::Images;

@@ -24,6 +24,7 @@ impl ReleaseRequest {
         let shared = Delivery::new(&arguments.delivery, environment)?;
         if arguments.no_push {
             shared.route.require_no_proposal()?;
+            shared.commit.signer.require_git()?;
         }
         let delivery = Delivery {
             target: if arguments.no_push { shared.target.without_remote()? } else { shared.target },

@@ -1,12 +1,12 @@
 //! One attempt to deliver at one tip, as a list of stages. Every check comes before the first effect, and the only effect is
 //! one ref that moves once.
 
-use super::authorship::authorship;
+use super::authorship::{authorship, signing_forge};
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
 use crate::flow::checks::{Checks, Pace};
 use crate::flow::edits::{
-    Manner, edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated,
+    Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated,
 };
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
@@ -72,7 +72,9 @@ impl Attempt<'_> {
         let paths = self.locate(&mut snapshot)?;
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
-        require_entries(&writing.images, &files, |name| kustomizations_with(&mut snapshot, name))?;
+        require_entries(&writing.images, &files, absent(self.job.delivery.add), |name| {
+            kustomizations_with(&mut snapshot, name)
+        })?;
         if writing.purpose == Purpose::Release {
             require_versions(&files)?;
         }
@@ -103,7 +105,8 @@ impl Attempt<'_> {
             }
             listener(event);
         };
-        let terms = Terms { gate: self.job.gate, push_options: &self.job.delivery.push_options };
+        let signer = signing_forge(self.job.delivery, self.branch)?;
+        let terms = Terms { signer: signer.as_ref(), ..self.job.terms() };
         let published = match publisher {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, with_edits)?,
             Publisher::Propose(proposer) => {
@@ -113,8 +116,8 @@ impl Attempt<'_> {
             }
         };
         match published {
-            Published::Updated { commit, pushed, .. } => {
-                self.follow(pushed.as_deref(), listener);
+            Published::Updated { commit, mut pushed, .. } => {
+                self.follow(pushed.as_deref_mut(), listener);
                 Ok(Outcome { ending: Ending::Released, commit: Some(commit), pushed: pushed.is_some(), ..outcome })
             }
             Published::Proposed { commit, was_pushed, request } => Ok(Outcome {
@@ -235,9 +238,16 @@ impl Attempt<'_> {
         Origin { source, run: self.job.delivery.target.run.page() }
     }
 
-    fn follow(&self, pushed: Option<&CommitOnTip>, listener: &mut Listener<'_>) {
-        if let (Some(commit), Some((checkout, remote))) = (pushed, self.branch.follower()) {
-            bring_forward(checkout, remote, commit, listener);
+    /// Lets a checkout follow what was pushed. The release is done, so nothing here makes it fail.
+    fn follow(&self, pushed: Option<&mut CommitOnTip>, listener: &mut Listener<'_>) {
+        let (Some(commit), Some((checkout, name)), Some(remote)) =
+            (pushed, self.branch.follower(), self.branch.remote())
+        else {
+            return;
+        };
+        match commit.fetch_object(remote) {
+            Ok(()) => bring_forward(checkout, name, commit, listener),
+            Err(error) => listener(&Event::Noted(format!("the checkout was left as it is: {}", error.told()))),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::flow::branch::ReleaseBranch;
 use crate::flow::image_to_check::ImageToCheck;
+use crate::flow::publish::Terms;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::Build;
 use crate::image::ImageName;
@@ -26,6 +27,13 @@ pub(in crate::flow) struct Job<'a> {
     /// The images that are known before the branch is read.
     pub(in crate::flow) images: Vec<ImageToCheck>,
     pub(in crate::flow) checked: CheckedEntries,
+}
+
+impl<'a> Job<'a> {
+    /// Returns what publishing needs to know; the commit is made here.
+    pub(super) fn terms(&self) -> Terms<'a> {
+        Terms { gate: self.gate, push_options: &self.delivery.push_options, signer: None }
+    }
 }
 
 /// The entries whose images must be in their registries.

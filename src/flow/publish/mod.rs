@@ -2,6 +2,7 @@
 //! has from then on comes out. Who makes the commit object is the publisher's business.
 
 mod follow;
+mod forge_commit;
 mod propose;
 
 use std::time::Instant;
@@ -9,6 +10,7 @@ use std::time::Instant;
 pub(super) use follow::bring_forward;
 pub(super) use propose::{Proposer, SeenHead};
 
+use crate::forge::Forge;
 use crate::git::{
     Authorship, Change, Checkout, CommitId, CommitOnTip, GitError, Message, PushOutcome, PushRefusal, Pusher, Snapshot,
     TagContent,
@@ -47,6 +49,8 @@ pub(super) struct Terms<'a> {
     /// Closed by a signal: then nothing is published any more.
     pub(super) gate: &'a Gate,
     pub(super) push_options: &'a [String],
+    /// The forge that makes the commit and signs it; `None`: the commit is made here.
+    pub(super) signer: Option<&'a Forge>,
 }
 
 /// How publishing ended.
@@ -82,6 +86,10 @@ impl Direct<'_> {
         let Content { changes, message, authorship, tag } = content;
         let mut commit = snapshot.commit(changes, message, authorship)?;
         drop(snapshot);
+        if let Some(forge) = terms.signer {
+            let (id, made) = forge_commit::signed(forge, &commit, message)?;
+            commit = commit.made_elsewhere(id, &made.payload, &made.signature)?;
+        }
         if let Some(tag) = tag {
             commit = commit.tagged(tag, authorship)?;
         }
@@ -109,7 +117,12 @@ fn push(
     let remote = pusher.remote();
     terms.gate.begin_push()?;
     let accepts_options = pusher.accepts_push_options();
-    let outcome = pusher.push(&commit, terms.push_options)?;
+    let outcome = match (pusher.push(&commit, terms.push_options)?, terms.signer) {
+        (PushOutcome::Refused(refusal), Some(forge)) if content.tag.is_none() => {
+            forge_commit::moved_by_the_api(forge, remote, &commit, refusal)?
+        }
+        (outcome, _) => outcome,
+    };
     terms.gate.end_push(match outcome {
         PushOutcome::Updated { .. } | PushOutcome::Untagged { .. } => Stage::Done,
         PushOutcome::Raced { .. } | PushOutcome::Refused(_) | PushOutcome::TagTaken(_) => Stage::Before,

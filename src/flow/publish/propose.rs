@@ -2,7 +2,7 @@
 //! the forge brings it to the branch. The push comes first, so a failure after it names the branch that was pushed and the
 //! page from which a person can go on.
 
-use super::{Content, Published, Terms, push};
+use super::{Content, Published, Terms, forge_commit, push};
 use crate::flow::remote_forge::Opener;
 use crate::forge::{
     AutoMerge, Forge, ForgeError, IfClosed, Known, MergeMethod, MergeRequestByPush, Operation, Proposal, PullRequest,
@@ -121,10 +121,15 @@ fn push_to_head(
             pusher.leave();
             Ok(OnHeadBranch::Has { commit, was_pushed: false, messages: Vec::new() })
         }
-        OnHead::Lease(commit) => match push(pusher, commit, content, terms, listener)? {
-            Published::Updated { commit, messages, .. } => Ok(OnHeadBranch::Has { commit, was_pushed: true, messages }),
-            other => Ok(OnHeadBranch::Not(other)),
-        },
+        OnHead::Lease(commit) => {
+            let commit = forge_commit::on_head(terms.signer, commit, &content.message)?;
+            match push(pusher, commit, content, terms, listener)? {
+                Published::Updated { commit, messages, .. } => {
+                    Ok(OnHeadBranch::Has { commit, was_pushed: true, messages })
+                }
+                other => Ok(OnHeadBranch::Not(other)),
+            }
+        }
     }
 }
 

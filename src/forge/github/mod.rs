@@ -3,5 +3,6 @@
 mod api;
 mod auto_merge;
 mod pull_requests;
+mod signed_commit;
 
 pub(super) use api::GitHubApi;

@@ -41,11 +41,21 @@ pub struct NewCommit {
     pub(in crate::git) changes: bool,
     /// The objects that a repository with the parent lacks. Each comes after those that it refers to, the commit last.
     pub(in crate::git) objects: Vec<NewObject>,
+    pub(in crate::git) objects_at: ObjectsAt,
     pub(in crate::git) files: Vec<ChangedFile>,
     /// The trees of the parent that the commit replaces.
     pub(in crate::git) replaced_trees: Vec<ObjectId>,
     /// A tag on the commit.
     pub(in crate::git) tag: Option<NewTag>,
+}
+
+/// Where the objects of a new commit are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::git) enum ObjectsAt {
+    /// In memory only; a push sends them.
+    Here,
+    /// In the server's store too: it made the commit.
+    Server,
 }
 
 impl NewCommit {
@@ -141,7 +151,17 @@ impl Snapshot<'_> {
         let id = commit.id;
         objects.push(commit);
         let changes = tree != self.root;
-        Ok(NewCommit { id, parent: self.commit, tree, changes, objects, files, replaced_trees, tag: None })
+        Ok(NewCommit {
+            id,
+            parent: self.commit,
+            tree,
+            changes,
+            objects,
+            objects_at: ObjectsAt::Here,
+            files,
+            replaced_trees,
+            tag: None,
+        })
     }
 
     fn changed_file(&self, change: &Change) -> Result<ChangedFile, GitError> {

@@ -186,7 +186,9 @@ impl Failure {
         let mut failure = Self::new(FailureKind::Refused, message);
         failure.details = refusal.messages.iter().map(|line| format!("remote: {line}")).collect();
         failure.hint(match refusal.rule() {
-            Some(Rule::Signature) => "sign the commit with `--sign`, or set `commit.gpgSign` in git's configuration",
+            Some(Rule::Signature) => {
+                "sign the commit with `--sign`, or let GitHub make and sign it with `--sign=forge`"
+            }
             Some(Rule::Secret) => "the server found a secret in the push; remove what its message names",
             Some(Rule::Identity) => "name an author that the server accepts with `--author`",
             Some(Rule::Message) => "write a message that the server accepts with `--message`",

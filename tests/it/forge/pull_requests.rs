@@ -67,7 +67,9 @@ fn an_answer_that_is_lost_before_the_effect_is_told() {
 #[test]
 fn another_run_may_open_the_request_first() {
     let github = github();
-    let open = |store: &mut Store| drop(store.add(HEAD, "main", "Release web:v1"));
+    let open = |store: &mut Store| {
+        store.add(HEAD, "main", "Release web:v1");
+    };
     github.inject(PULLS, 1, Fault::meanwhile(open));
     let (request, operation) = api_of(&github).propose(&PROPOSAL).unwrap();
     assert_eq!((request.number, operation), (1, Operation::Updated));

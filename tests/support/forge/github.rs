@@ -1,8 +1,6 @@
 //! GitHub's REST and GraphQL APIs, as GitHub Enterprise Server serves them: pull requests, merges, and commits that it signs.
 //! Trees and commits are real objects of the repository, made by git; no ref names them until one is moved.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::store::{Armed, Merging, NotOpened, Request, RequestState, Store};
@@ -35,7 +33,6 @@ pub(super) fn answer(call: &ApiCall<'_>, store: &mut Store) -> Response {
         ("POST", ["pulls"]) => open(call, store),
         ("PATCH", ["pulls", number]) => change(call, store, number),
         ("PUT", ["pulls", number, "merge"]) => merge(call, store, number),
-        ("POST", ["git", "blobs"]) => make_blob(call, store),
         ("POST", ["git", "trees"]) => make_tree(call, store),
         ("POST", ["git", "commits"]) => make_commit(call, store),
         _ => refused(404, "Not Found"),
@@ -188,14 +185,6 @@ fn write(store: &Store, kind: &str, bytes: &[u8]) -> String {
     written.success().stdout().trim().to_owned()
 }
 
-fn make_blob(call: &ApiCall<'_>, store: &Store) -> Response {
-    let bytes = match call.text("encoding") {
-        "base64" => STANDARD.decode(call.text("content")).unwrap_or_default(),
-        _ => call.text("content").as_bytes().to_vec(),
-    };
-    Response::json(201, &json!({ "sha": write(store, "blob", &bytes), "url": "https://api" }))
-}
-
 fn make_tree(call: &ApiCall<'_>, store: &Store) -> Response {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let git = |arguments: &[&str]| {
@@ -239,7 +228,12 @@ fn make_commit(call: &ApiCall<'_>, store: &Store) -> Response {
     let (raw, verification) = match is_signed {
         true => (
             format!("{head}gpgsig {}\n\n{message}", SIGNATURE.trim_end().replace('\n', "\n ")),
-            json!({ "verified": true, "reason": "valid", "signature": SIGNATURE, "payload": payload }),
+            json!({
+                "verified": true,
+                "reason": "valid",
+                "signature": SIGNATURE,
+                "payload": store.tells_payload.then_some(payload),
+            }),
         ),
         false => (payload, json!({ "verified": false, "reason": "unsigned", "signature": null, "payload": null })),
     };
