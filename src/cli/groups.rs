@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::sign_with::SignWith;
 
-use super::proposal::ProposalArguments;
+use super::proposal_flags::ProposalArguments;
 
 const IMAGE_HELP: &str = "\
 What to write into the entry called NAME, in kustomize's grammar:

@@ -9,7 +9,7 @@ mod inputs;
 mod manual;
 mod order;
 mod output;
-mod proposal;
+mod proposal_flags;
 mod settings;
 mod sign_with;
 mod surface;
@@ -30,7 +30,7 @@ pub use groups::{
 pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
-pub use proposal::{AutoMerge, ForgeKind, OnRefused, ProposalArguments};
+pub use proposal_flags::{AutoMergeChoice, ForgeChoice, OnRefused, ProposalArguments};
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
 pub use sign_with::SignWith;
 pub use surface::Surface;

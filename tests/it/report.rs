@@ -128,6 +128,9 @@ fn a_release_tells_github() {
         ("parent", &parent),
         ("branch", "main"),
         ("git-tag", "v2"),
+        ("pull-request", ""),
+        ("pull-request-url", ""),
+        ("pull-request-operation", ""),
         ("image", &stage.image()),
         ("tag", COMMIT),
         ("digest", &stage.digest),
@@ -138,7 +141,7 @@ fn a_release_tells_github() {
     ] {
         assert_eq!(outputs[name], value, "{name}");
     }
-    assert_eq!(outputs.len(), 15, "{:?}", outputs.keys());
+    assert_eq!(outputs.len(), 18, "{:?}", outputs.keys());
     let result: Value = serde_json::from_str(&outputs["result"]).unwrap();
     assert_eq!(result["images"][0]["previous"]["newTag"], "b15411f387bb2a2286676b92a87fd85aa9b682a5");
 
@@ -221,7 +224,7 @@ fn hostile_hooks_stay_text() {
     assert!(commands[0].starts_with("::error title=tagship release::main refused the push"), "{}", commands[0]);
     assert!(commands[0].len() < 10_000);
     let outputs = step.outputs();
-    assert_eq!((outputs["outcome"].as_str(), outputs.len()), ("failed", 15));
+    assert_eq!((outputs["outcome"].as_str(), outputs.len()), ("failed", 18));
     serde_json::from_str::<Value>(&outputs["result"]).unwrap();
     let summary = without_fences(&step.summary(), 1);
     assert!(!summary.contains("script"), "{summary}");

@@ -10,7 +10,7 @@ use crate::flow::edits::{
 };
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
-use crate::git::{Change, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
+use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
 use crate::guards::order::{EntryOrder, commits_to_read};
 use crate::image::ImageName;
 use crate::message::Release;
@@ -69,7 +69,8 @@ impl Attempt<'_> {
     ) -> Result<Outcome, Stop> {
         let OpenBranch { mut snapshot, destination, publisher } = tip;
         self.tell_whole_download(&snapshot, listener);
-        let paths = self.locate(&mut snapshot)?;
+        let head = publisher.as_ref().and_then(Publisher::head_tip);
+        let paths = self.locate(&mut snapshot, head)?;
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
         require_entries(&writing.images, &files, absent(self.job.delivery.add), |name| {
@@ -138,10 +139,13 @@ impl Attempt<'_> {
         }
     }
 
-    /// Finds the files to write, and loads them with what the guards will read of their history.
-    fn locate(&self, snapshot: &mut Snapshot<'_>) -> Result<Vec<RepositoryPath>, Failure> {
+    /// Finds the files to write, and loads them with what the guards will read of their history, and of the head branch.
+    fn locate(&self, snapshot: &mut Snapshot<'_>, head: Option<CommitId>) -> Result<Vec<RepositoryPath>, Failure> {
         let names: Vec<&str> = self.job.names.iter().map(ImageName::as_str).collect();
-        let earlier = if self.reads_order(snapshot) { commits_to_read(snapshot, &names)? } else { Vec::new() };
+        let mut earlier = if self.reads_order(snapshot) { commits_to_read(snapshot, &names)? } else { Vec::new() };
+        if let Some(head) = head {
+            earlier.extend(snapshot.loaded_commit(head)?);
+        }
         self.branch.locate(snapshot, &self.job.delivery.files, &earlier)
     }
 
