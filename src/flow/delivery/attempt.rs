@@ -114,6 +114,11 @@ impl Attempt<'_> {
                 proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
             }
         };
+        self.ended(published, outcome, listener)
+    }
+
+    /// Returns how the attempt ended, and lets the checkout follow.
+    fn ended(&self, published: Published, outcome: Outcome, listener: &mut Listener<'_>) -> Result<Outcome, Stop> {
         match published {
             Published::Updated { commit, mut pushed, .. } => {
                 self.follow(pushed.as_deref_mut(), listener);
