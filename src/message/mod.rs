@@ -12,4 +12,4 @@ pub mod template;
 pub mod trailers;
 pub mod visible_characters;
 
-pub use release::Release;
+pub use release::{Release, short_image};
