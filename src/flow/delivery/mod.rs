@@ -63,8 +63,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             }
         };
         tell_connections(&delivery.target, listener);
-        let options = way.options(&delivery.commit);
-        let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number, options };
+        let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number, way: &way };
         let refusal = match attempt.run(tip, decide, listener) {
             Ok(outcome) => return Ok(way.told(outcome)),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),

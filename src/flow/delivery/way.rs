@@ -3,6 +3,7 @@
 use super::job::Job;
 use crate::flow::branch::Aim;
 use crate::git::{PushRefusal, RefsKept};
+use crate::guards::rules::PublishWay;
 use crate::message::compose::Options;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
@@ -59,10 +60,18 @@ impl<'a> Way<'a> {
     }
 
     /// Returns what a commit says that goes this way.
-    pub(super) fn options(&self, commit: &'a CommitRequest) -> &'a Options {
+    pub(super) fn options<'c>(&self, commit: &'c CommitRequest) -> &'c Options {
         match self {
             Self::Push => &commit.message,
             Self::Propose { .. } => &commit.proposed,
+        }
+    }
+
+    /// Returns the way as rules on the branch call it.
+    pub(super) fn publish_way(&self) -> PublishWay {
+        match self {
+            Self::Push => PublishWay::Push,
+            Self::Propose { .. } => PublishWay::PullRequest,
         }
     }
 
