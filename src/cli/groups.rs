@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
+use super::sign_with::SignWith;
+
+use super::proposal_flags::ProposalArguments;
+
 const IMAGE_HELP: &str = "\
 What to write into the entry called NAME, in kustomize's grammar:
 
@@ -166,6 +170,36 @@ pub struct PinArguments {
     pub pin_digest: Option<PinDigest>,
 }
 
+/// The files on the branch whose entries are checked.
+#[derive(Debug, Args)]
+pub struct ReleasedArguments {
+    /// Check the entries of this kustomization, or of its folder, on the release branch, and the rules that are for them (can be
+    /// repeated)
+    #[arg(
+        short,
+        long = "kustomization",
+        value_name = "PATH",
+        env = "TAGSHIP_KUSTOMIZATION",
+        value_delimiter = '\n',
+        help_heading = "Kustomization"
+    )]
+    pub kustomizations: Vec<String>,
+
+    /// Check the images of a file of another kind likewise (can be repeated)
+    #[arg(
+        short,
+        long = "file",
+        value_name = "PATH",
+        env = "TAGSHIP_FILE",
+        value_delimiter = '\n',
+        help_heading = "Kustomization"
+    )]
+    pub files: Vec<String>,
+
+    #[command(flatten)]
+    pub repository: RepositoryArguments,
+}
+
 /// What to check before a release.
 #[derive(Debug, Args)]
 pub struct CheckingArguments {
@@ -265,9 +299,18 @@ pub struct CommitArguments {
     #[arg(long, value_name = "BRANCH", env = "TAGSHIP_BASE", requires = "create_branch")]
     pub base: Option<String>,
 
-    /// Sign the commit with the key from git's configuration [default: if `commit.gpgSign` is set]
-    #[arg(long, env = "TAGSHIP_SIGN", value_parser = BoolishValueParser::new())]
-    pub sign: bool,
+    /// Sign the commit. Without a value: with the key of git's configuration [default: as `commit.gpgSign` says]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHO",
+        env = "TAGSHIP_SIGN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "git",
+        ignore_case = true
+    )]
+    pub sign: Option<SignWith>,
 
     /// The commit's message: its first line is the title; `{images}`, `{tag}` and `{source}` are filled in
     #[arg(long, value_name = "TEXT", env = "TAGSHIP_MESSAGE")]
@@ -337,6 +380,9 @@ pub struct DeliveryArguments {
 
     #[command(flatten)]
     pub commit: CommitArguments,
+
+    #[command(flatten)]
+    pub proposal: ProposalArguments,
 }
 
 /// The flags of commands that only read a repository.

@@ -9,22 +9,28 @@ mod inputs;
 mod manual;
 mod order;
 mod output;
+mod proposal_flags;
 mod settings;
+mod sign_with;
 mod surface;
 mod words;
 
 pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
 pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
-pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of};
+pub use ci::{
+    Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
+};
 pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommentArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments,
     OnOwnCommit, OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest,
-    ReadingArguments, RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments,
-    VersionArguments,
+    ReadingArguments, RegistryArguments, ReleasedArguments, RepositoryArguments, RequirementArguments,
+    SupersededArguments, VersionArguments,
 };
 pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
+pub use proposal_flags::{AutoMergeChoice, ForgeChoice, OnRefused, ProposalArguments};
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
+pub use sign_with::SignWith;
 pub use surface::Surface;

@@ -1,5 +1,6 @@
 //! THE FLOWS, one a command; nothing else sequences.
 
+mod awaited;
 mod branch;
 mod check;
 mod checks;
@@ -7,14 +8,17 @@ mod delivery;
 mod edits;
 mod elsewhere;
 mod guard;
+mod head_name;
 mod image_to_check;
 mod kustomization_only;
 mod log;
 mod promote;
 mod publish;
 mod release;
+mod remote_forge;
 mod rereads;
 mod rollback;
+mod rulings;
 mod set;
 
 pub use check::check;

@@ -2,6 +2,8 @@
 
 pub mod diff;
 pub mod failure;
+mod proposed;
+mod ruling;
 
 use std::time::Duration;
 
@@ -12,6 +14,9 @@ use crate::message::trailers::ReleaseTrailers;
 use crate::registry::{Descriptor, LoginSource};
 use crate::targets::kustomization::{Edit, Fields};
 
+pub use proposed::Proposed;
+pub use ruling::{BrokenRule, Ruling};
+
 /// Gets each event as it happens.
 pub type Listener<'a> = dyn FnMut(&Event<'_>) + 'a;
 
@@ -21,6 +26,8 @@ pub enum Event<'a> {
     /// The wait for images begins, or goes on.
     Waiting(&'a Waiting<'a>),
     Edited(&'a FileEdit),
+    /// A rule on the branch was judged, for `check`.
+    Judged(&'a Ruling),
     /// What the CI system tells about this run; it only supplies defaults.
     Detected(String),
     /// Something that a person should know and that stops nothing.
@@ -48,6 +55,12 @@ pub enum Event<'a> {
         /// Of the whole release.
         traffic: Traffic,
         elapsed: Duration,
+    },
+    /// A pull request has the commit.
+    Proposed {
+        /// The branch that it goes to.
+        base: &'a str,
+        request: &'a Proposed,
     },
     /// Another release was faster; the next attempt begins.
     Raced {
@@ -98,6 +111,8 @@ pub struct FileEdit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     Released,
+    /// A pull request has the release, or was merged with it.
+    Proposed,
     /// Files on disk were edited.
     Edited,
     /// All images are in their registries.
@@ -115,6 +130,8 @@ pub enum Ending {
     Diverged,
     /// A hold stops releases.
     Held,
+    /// A rule on the branch does not hold.
+    Ruled,
     /// History was told, and nothing done.
     Listed,
 }
@@ -122,15 +139,18 @@ pub enum Ending {
 impl Ending {
     /// Returns whether a guard stopped the release, so that nothing of it came about.
     pub fn is_stopped(self) -> bool {
-        matches!(self, Self::Superseded | Self::Diverged | Self::Held)
+        matches!(self, Self::Superseded | Self::Diverged | Self::Held | Self::Ruled)
     }
 
-    /// Returns what would release all the same, if a guard stopped the release.
+    /// Returns what a person can do if a guard stopped the release.
     pub fn hint(self) -> Option<&'static str> {
         match self {
             Self::Superseded => Some("`--on-superseded allow` releases it all the same"),
             Self::Diverged => Some("`--on-diverged release` releases it all the same"),
             Self::Held => Some("remove the file to end the hold; `--override-hold` releases all the same"),
+            Self::Ruled => {
+                Some("the rules are on the branch, and no flag overrides one; `tagship check -k` tells which there are")
+            }
             _ => None,
         }
     }
@@ -157,13 +177,17 @@ pub struct Outcome {
     pub parent: Option<CommitId>,
     /// The tag on the commit, or the one that it would get.
     pub git_tag: Option<String>,
-    /// Whether the commit is on the remote's branch.
+    /// Whether the commit is on a branch of the remote: the release branch, or the head branch of the pull request.
     pub pushed: bool,
+    /// The pull request of the release.
+    pub proposed: Option<Proposed>,
     pub attempts: u32,
     /// What the named entries became, changed or not.
     pub releases: Vec<Release>,
     /// The entries that a guard left out, if others were released.
     pub left_out: Vec<LeftOut>,
+    /// The rules on the branch that are for the entries, as far as they were judged.
+    pub rulings: Vec<Ruling>,
     /// The images that are in their registries, for `check`.
     pub present: Vec<Checked>,
     /// The files that changed, or would.
@@ -210,9 +234,11 @@ impl Outcome {
             parent: None,
             git_tag: None,
             pushed: false,
+            proposed: None,
             attempts: 0,
             releases: Vec::new(),
             left_out: Vec::new(),
+            rulings: Vec::new(),
             present: Vec::new(),
             files: Vec::new(),
             message: None,

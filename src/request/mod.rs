@@ -5,6 +5,7 @@ mod check;
 mod comment;
 mod commit;
 mod delivery;
+mod forge_hints;
 mod guard;
 mod images;
 mod log;
@@ -13,6 +14,7 @@ mod promote;
 mod registry;
 mod release;
 mod rollback;
+mod route;
 mod run;
 mod set;
 mod skip_ci;
@@ -24,11 +26,11 @@ mod version;
 use crate::cli::{Command, Environment};
 use crate::outcome::failure::Failure;
 
-pub use check::CheckRequest;
+pub use check::{CheckRequest, ReleasedFiles};
 // Choices mean what was typed.
 pub use crate::cli::{OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
 pub use comment::CommentRequest;
-pub use commit::CommitRequest;
+pub use commit::{CommitRequest, CommitSigner};
 pub use delivery::{Delivery, NewBranch};
 pub use guard::GuardRequest;
 pub use images::Images;
@@ -37,6 +39,7 @@ pub use promote::PromoteRequest;
 pub use registry::RegistryRequest;
 pub use release::ReleaseRequest;
 pub use rollback::{Earlier, RollbackRequest};
+pub use route::{ProposalRequest, Route};
 pub use run::Run;
 pub use set::SetRequest;
 pub use target::{Repository, TargetRequest};
@@ -47,7 +50,7 @@ pub use values::Effect;
 pub enum Request {
     Release(Box<ReleaseRequest>),
     Guard(GuardRequest),
-    Check(CheckRequest),
+    Check(Box<CheckRequest>),
     Set(SetRequest),
     Log(LogRequest),
     Rollback(Box<RollbackRequest>),
@@ -61,7 +64,9 @@ impl Request {
                 ReleaseRequest::new(arguments, environment).map(|request| Self::Release(Box::new(request)))
             }
             Command::Guard(arguments) => GuardRequest::new(arguments, environment).map(Self::Guard),
-            Command::Check(arguments) => CheckRequest::new(arguments, environment).map(Self::Check),
+            Command::Check(arguments) => {
+                CheckRequest::new(arguments, environment).map(|request| Self::Check(Box::new(request)))
+            }
             Command::Set(arguments) => SetRequest::new(arguments, environment).map(Self::Set),
             Command::Log(arguments) => LogRequest::new(arguments, environment).map(Self::Log),
             Command::Rollback(arguments) => {

@@ -128,6 +128,9 @@ fn a_release_tells_github() {
         ("parent", &parent),
         ("branch", "main"),
         ("git-tag", "v2"),
+        ("pull-request", ""),
+        ("pull-request-url", ""),
+        ("pull-request-operation", ""),
         ("image", &stage.image()),
         ("tag", COMMIT),
         ("digest", &stage.digest),
@@ -138,7 +141,7 @@ fn a_release_tells_github() {
     ] {
         assert_eq!(outputs[name], value, "{name}");
     }
-    assert_eq!(outputs.len(), 15, "{:?}", outputs.keys());
+    assert_eq!(outputs.len(), 18, "{:?}", outputs.keys());
     let result: Value = serde_json::from_str(&outputs["result"]).unwrap();
     assert_eq!(result["images"][0]["previous"]["newTag"], "b15411f387bb2a2286676b92a87fd85aa9b682a5");
 
@@ -186,6 +189,28 @@ fn a_failure_tells_github() {
     assert!(step.summary().contains("hint: if the build is still pushing"), "{}", step.summary());
 }
 
+/// The page that says what to do is in the repository that the action comes from.
+#[test]
+fn a_failure_of_the_action_leads_to_its_page() {
+    let stage = Stage::new();
+    let absent = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());
+    let page = "https://github.example/OWNER/tagship/blob/HEAD/docs/src/troubleshooting.md#image";
+    let step = Step::new(&stage.home);
+    let action = step.on(stage.release()).env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+    action.arg(&absent).run().exit(4).stderr_has(&format!("\n  see: {page}\n"));
+    let link = format!("[What to do](<{page}>)").replace(['<', '>'], "").replace('#', "&#35;");
+    assert!(step.summary().contains(&link), "{link}\n{}", step.summary());
+    // Without a repository, and on another kind of server, nothing says where the page is.
+    for (name, value) in
+        [("TAGSHIP_ACTION_REPOSITORY", ""), ("TAGSHIP_ACTION_REPOSITORY", "a b"), ("GITEA_ACTIONS", "true")]
+    {
+        let step = Step::new(&stage.home);
+        let action = step.on(stage.release()).env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship").env(name, value);
+        let output = action.arg(&absent).run().exit(4);
+        assert!(!(output.stderr() + &step.summary()).contains("troubleshooting"), "{name}={value}");
+    }
+}
+
 #[test]
 fn usage_errors_tell_github() {
     let home = Home::new();
@@ -221,7 +246,7 @@ fn hostile_hooks_stay_text() {
     assert!(commands[0].starts_with("::error title=tagship release::main refused the push"), "{}", commands[0]);
     assert!(commands[0].len() < 10_000);
     let outputs = step.outputs();
-    assert_eq!((outputs["outcome"].as_str(), outputs.len()), ("failed", 15));
+    assert_eq!((outputs["outcome"].as_str(), outputs.len()), ("failed", 18));
     serde_json::from_str::<Value>(&outputs["result"]).unwrap();
     let summary = without_fences(&step.summary(), 1);
     assert!(!summary.contains("script"), "{summary}");

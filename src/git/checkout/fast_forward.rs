@@ -46,17 +46,19 @@ pub enum FastForwardError {
     /// HEAD is neither at the release branch nor at the commit's parent: the release does not concern this checkout.
     #[error("HEAD is elsewhere")]
     Elsewhere,
-    #[error("`{branch}` is not at {} there", parent.short())]
+    #[error("the local `{branch}` is not at {}, on which the release was made", parent.short())]
     NotAtParent { branch: BranchName, parent: CommitId },
     #[error("a merge, a rebase or the like is not finished there")]
     Busy,
-    #[error("`{0}` has changes of its own")]
+    #[error("`{0}` has uncommitted changes")]
     Changed(RepositoryPath),
     #[error("`{0}` goes through a filter of git")]
     Filtered(RepositoryPath),
     #[error("its index is sparse")]
     SparseIndex,
     /// A partial clone may lack the trees of the parent that the commit replaces.
+    #[error("the server made the commit, and its object is not known here; `git pull` brings it")]
+    UnknownCommit,
     #[error("it lacks parts of {}", .0.short())]
     MissingTrees(CommitId),
     #[error("{0}")]
@@ -141,6 +143,9 @@ impl Checkout {
     /// the remote of a partial clone has it.
     fn write_objects(&self, commit: &NewCommit) -> Result<(), FastForwardError> {
         let repository = self.repository();
+        if !commit.is_known() {
+            return Err(FastForwardError::UnknownCommit);
+        }
         if !commit.replaced_trees.iter().all(|tree| repository.has_object(tree)) {
             return Err(FastForwardError::MissingTrees(commit.parent));
         }
