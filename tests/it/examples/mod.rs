@@ -102,7 +102,7 @@ fn every_command_means_something() {
         }
         systems += usize::from(!commands.is_empty());
     }
-    assert_eq!(systems, 5, "GitLab, Bitbucket, Azure, CircleCI and Jenkins run the program");
+    assert_eq!(systems, 6, "GitLab (twice), Bitbucket, Azure, CircleCI and Jenkins run the program");
 }
 
 /// Returns the settings of the steps that are our plugin.
@@ -173,7 +173,7 @@ fn what_they_use_is_there() {
 #[test]
 fn other_peoples_actions_are_pinned() {
     let mut pins: BTreeMap<String, String> = BTreeMap::new();
-    let gitea = pipelines().remove_entry("examples/gitea.yml");
+    let gitea = pipelines().into_iter().filter(|(path, _)| path.starts_with("examples/gitea"));
     for (path, text) in files(&[".github/workflows", "examples/github"]).into_iter().chain(gitea) {
         for line in text.lines().filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("uses: ")) {
             let line = line.trim_start_matches("https://github.com/");
