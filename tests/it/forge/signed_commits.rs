@@ -23,7 +23,7 @@ fn github() -> (Stage, Forge) {
 
 fn release(stage: &Stage, github: &Forge) -> Command {
     let url = github.url_with_token(TOKEN);
-    stage.release_to(&url).args(["--sign=forge", "--forge=github"]).arg(stage.argument())
+    stage.release_to(&url).args(["--branch=main", "--sign=forge", "--forge=github"]).arg(stage.argument())
 }
 
 /// Returns the newest commit of `main`, byte by byte.
