@@ -316,6 +316,7 @@ fn a_login_shows_its_token_as_the_forge_wants_it() {
         (Kind::Azure, "me", "t", basic("me", "t")),
         (Kind::Azure, "build", jwt, format!("Bearer {jwt}")),
         (Kind::Bitbucket, "x-token-auth", "t", "Bearer t".to_owned()),
+        (Kind::Bitbucket, "x-access-token", "t", "Bearer t".to_owned()),
         (Kind::Bitbucket, "me@example.org", "t", basic("me@example.org", "t")),
     ] {
         let forge = forge_of(kind);
