@@ -1,5 +1,6 @@
 //! THE FLOWS, one a command; nothing else sequences.
 
+mod awaited;
 mod branch;
 mod check;
 mod checks;
@@ -17,6 +18,7 @@ mod release;
 mod remote_forge;
 mod rereads;
 mod rollback;
+mod rulings;
 mod set;
 
 pub use check::check;

@@ -3,8 +3,9 @@
 
 use super::authorship::{authorship, signing_forge};
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
+use crate::flow::awaited::Pace;
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
-use crate::flow::checks::{Checks, Pace};
+use crate::flow::checks::Checks;
 use crate::flow::edits::{
     Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated,
 };
@@ -49,6 +50,14 @@ impl From<GitError> for Stop {
     }
 }
 
+/// What one attempt would write, as its guards see it.
+pub(super) struct Edited<'e> {
+    pub(super) paths: &'e [RepositoryPath],
+    pub(super) files: &'e [FileEdit],
+    pub(super) writing: &'e Writing,
+    pub(super) orders: &'e [EntryOrder],
+}
+
 /// One attempt, at one tip.
 pub(super) struct Attempt<'a> {
     pub(super) job: &'a Job<'a>,
@@ -90,6 +99,8 @@ impl Attempt<'_> {
         outcome.parent = Some(snapshot.commit_id());
         require_a_change(&outcome, &files, listener)?;
         self.guard_hold(&mut snapshot, &paths, &files, &writing, &outcome, listener)?;
+        let edited = Edited { paths: &paths, files: &files, writing: &writing, orders: &orders };
+        outcome.rulings = self.guard_rules(&mut snapshot, &edited, &outcome, listener)?;
         let (message, tag) = self.compose(&releases, &writing, &orders)?;
         outcome.message = Some(message.to_string());
         outcome.git_tag = tag.as_ref().map(|tag| tag.name.to_string());
@@ -116,6 +127,11 @@ impl Attempt<'_> {
                 proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
             }
         };
+        self.ended(published, outcome, listener)
+    }
+
+    /// Returns how the attempt ended, and lets the checkout follow.
+    fn ended(&self, published: Published, outcome: Outcome, listener: &mut Listener<'_>) -> Result<Outcome, Stop> {
         match published {
             Published::Updated { commit, mut pushed, .. } => {
                 self.follow(pushed.as_deref_mut(), listener);
