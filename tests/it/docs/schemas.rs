@@ -71,11 +71,13 @@ fn a_document_that_differs_is_found() {
             "a": { "enum": ["x"] },
             "b": { "anyOf": [{ "$ref": "#/$defs/count" }, { "type": "null" }] },
             "c": { "type": "array", "items": { "type": ["string", "null"] } },
+            "e": { "type": ["integer", "null"], "minimum": 1 },
         },
         "$defs": { "count": { "type": "integer", "minimum": 1 } },
     });
     for (document, expected) in [
         (json!({ "a": "x", "b": null, "c": ["y", null] }), [""; 0].as_slice()),
+        (json!({ "a": "x", "b": null, "e": null }), &[]),
         (json!({ "a": "y", "b": 1 }), &["/a: \"y\" is none of [\"x\"]"]),
         (json!({ "a": "x" }), &["/: `b` is missing"]),
         (json!({ "a": "x", "b": 2, "d": 1 }), &["/: `d` is not described"]),
