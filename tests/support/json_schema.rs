@@ -43,7 +43,7 @@ fn compare(root: &Value, schema: &Value, value: &Value, place: &str, problems: &
                 problem(format!("{value} is none of {wanted}"));
             }
             "minimum" if value.as_i64().is_some_and(|value| Some(value) < wanted.as_i64()) => {
-                problem(format!("{value} is less than {wanted}"))
+                problem(format!("{value} is less than {wanted}"));
             }
             "enum" | "minimum" => {}
             "anyOf" => {

@@ -16,7 +16,9 @@ fn the_program_describes_itself() {
     describe.arg(env!("CARGO_BIN_EXE_tagship")).arg(&folder).run().success();
     let help = tagship().arg("--help").run().success().stdout();
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let commands: Vec<_> = commands.filter_map(|line| line.split_whitespace().next()).collect();
+    let commands: Vec<_> = commands
+        .filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' '))?.split(' ').next())
+        .collect();
     assert!(commands.contains(&"release"), "{help}");
     for command in commands.iter().filter(|command| !["completions", "man", "help"].contains(command)) {
         let page = fs::read_to_string(folder.join(format!("man/tagship-{command}.1"))).unwrap();
