@@ -5,19 +5,19 @@ use std::collections::HashMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::awaited::{Pace, awaited, pause};
 use super::image_to_check::ImageToCheck;
 use crate::guards::order::Build;
 use crate::image::{Digest, Field, ImageArgument, Reference};
+use crate::message::Release;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::registry::{
-    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Finding, LoginSource, Outage,
-    Requirement, Verdict,
+    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict,
 };
 use crate::request::{PinDigest, RegistryRequest};
 use crate::system::backoff::Backoff;
-use crate::system::connection::ConnectionProblem;
 use crate::targets::kustomization::EntryEdit;
 
 /// Between two looks for an image that is awaited: at least a second, and on average half of what grows from the one to
@@ -35,15 +35,9 @@ pub(crate) struct Checks {
     client: Option<Client>,
     requirements: Vec<Requirement>,
     wait: Option<Duration>,
+    /// For one check; a tag that was asked for longer ago may have moved.
+    timeout: Duration,
     found: Vec<Checked>,
-}
-
-/// Whether all images were there at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pace {
-    AtOnce,
-    /// Some had to be waited for: what was read elsewhere in the meantime may have changed.
-    AfterWaiting,
 }
 
 /// An image that is not as it must be.
@@ -74,6 +68,7 @@ impl Checks {
             client,
             requirements: request.map(|request| request.requirements.clone()).unwrap_or_default(),
             wait: request.and_then(|request| request.wait),
+            timeout: request.map(|request| request.timeout).unwrap_or_default(),
             found: Vec::new(),
         }
     }
@@ -207,6 +202,7 @@ impl Checks {
                         requests: answer.requests,
                         elapsed: answer.elapsed,
                         source: answer.source,
+                        at: Instant::now(),
                     };
                     listener(&Event::Checked(&checked));
                     self.found.push(checked);
@@ -242,6 +238,28 @@ impl Checks {
             checked.requests += answer.requests;
         }
         Ok(Some(checked.descriptor.digest.clone()))
+    }
+
+    /// Makes sure that the tags by which the `releases` are deployed still mean what was checked, if that was longer ago than
+    /// one check may take: one request for each. A digest in the entry means the same for ever.
+    pub(crate) fn require_unmoved(&mut self, releases: &[Release]) -> Result<(), Failure> {
+        let Some(client) = &self.client else { return Ok(()) };
+        let by_tag = releases.iter().filter(|release| release.entry.changed() && release.entry.after.digest.is_none());
+        let references: Vec<&Reference> = by_tag.filter_map(|release| release.reference.as_ref()).collect();
+        let is_old = |checked: &&mut Checked| {
+            checked.at.elapsed() > self.timeout && references.iter().any(|reference| is_of(checked, reference))
+        };
+        let old: Vec<&mut Checked> = self.found.iter_mut().filter(is_old).collect();
+        let pinned: Vec<Reference> = old.iter().map(|checked| checked.pinned()).collect();
+        let answers = client.check_all(&pinned.iter().collect::<Vec<_>>(), &[], Detail::Brief);
+        let mut failures = Vec::new();
+        for (checked, answer) in old.into_iter().zip(answers) {
+            let answer = answer.map_err(|error| Failure::check(&checked.reference, error))?;
+            checked.requests += answer.requests;
+            checked.at = Instant::now();
+            failures.extend(Failure::of_second_check(&checked.reference, &checked.descriptor.digest, &answer));
+        }
+        Failure::of_all(failures)
     }
 
     /// Returns the commit that an image says that it was built from. Without a registry to ask, nothing is known.
@@ -325,53 +343,4 @@ fn tell<'r>(
         })
         .collect();
     listener(&Event::Waiting(&Waiting { images, elapsed, limit }));
-}
-
-/// Returns what is missing, in words; `None` if it cannot come by itself. Silence is waited for only if the registry has
-/// answered before: at the first look it is rather a wrong name. So it is with a page, which a proxy may have sent. A repository
-/// that does not exist yet looks like one that the login may not see.
-fn awaited(verdict: &Verdict, findings: &[Finding], source: &LoginSource, pace: Pace) -> Option<String> {
-    match verdict {
-        Verdict::Absent(_) => Some("not there yet".to_owned()),
-        Verdict::Mismatch { .. } => Some("still another digest".to_owned()),
-        Verdict::Withheld(_) => Some("the registry does not allow the pull yet".to_owned()),
-        Verdict::RateLimited(_) => Some("the registry limits our requests".to_owned()),
-        // No pause brings a login for a proxy, or the certificate that was not given.
-        Verdict::Unavailable(Outage::NoAnswer { cause, .. })
-            if matches!(cause.problem, ConnectionProblem::ProxyLogin | ConnectionProblem::SpeaksTls) =>
-        {
-            None
-        }
-        Verdict::Unavailable(outage) => {
-            let has_answered = pace == Pace::AfterWaiting || matches!(outage, Outage::Answered(_));
-            has_answered.then(|| "the registry is not available".to_owned())
-        }
-        Verdict::NoAccess(_) if source.is_shown() => Some("not there yet, or hidden from this login".to_owned()),
-        Verdict::NotAnImage(_)
-        | Verdict::Refused(_)
-        | Verdict::NoAccess(_)
-        | Verdict::LoginElsewhere(_)
-        | Verdict::LoginRejected(_) => None,
-        Verdict::Present(_) => {
-            let unmet = findings.iter().filter(|finding| **finding != Finding::Met);
-            let states: Option<Vec<_>> = unmet
-                .map(|finding| match finding {
-                    Finding::Met => None,
-                    Finding::OtherPlatforms { wanted, .. } => Some(format!("not for {wanted} yet")),
-                    Finding::OtherRevision { wanted, .. } => Some(format!("not the build of {wanted} yet")),
-                    Finding::Blocked { verdict, .. } => awaited(verdict, &[], source, pace),
-                })
-                .collect();
-            states.map(|states| states.join(", "))
-        }
-    }
-}
-
-fn pause(verdict: &Verdict) -> Duration {
-    match verdict {
-        Verdict::RateLimited(answer) | Verdict::Unavailable(Outage::Answered(answer)) => {
-            answer.retry_after.unwrap_or_default()
-        }
-        _ => Duration::ZERO,
-    }
 }

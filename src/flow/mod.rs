@@ -1,5 +1,6 @@
 //! THE FLOWS, one a command; nothing else sequences.
 
+mod awaited;
 mod branch;
 mod check;
 mod checks;

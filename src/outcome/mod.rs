@@ -3,7 +3,7 @@
 pub mod diff;
 pub mod failure;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::git::{CommitId, CommitRecord, Traffic};
 use crate::image::{Platform, Reference};
@@ -68,6 +68,15 @@ pub struct Checked {
     pub elapsed: Duration,
     /// Where the login came from; never the login.
     pub source: LoginSource,
+    /// When the registry said last what the reference means.
+    pub at: Instant,
+}
+
+impl Checked {
+    /// Returns the reference with the digest that it was found to mean.
+    pub fn pinned(&self) -> Reference {
+        self.reference.with_digest(self.descriptor.digest.clone())
+    }
 }
 
 /// A wait for images: what it is for, and how much of it is over.

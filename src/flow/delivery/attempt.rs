@@ -3,8 +3,9 @@
 
 use super::authorship::authorship;
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
+use crate::flow::awaited::Pace;
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
-use crate::flow::checks::{Checks, Pace};
+use crate::flow::checks::Checks;
 use crate::flow::edits::{
     Manner, edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated,
 };
@@ -88,6 +89,7 @@ impl Attempt<'_> {
             return Ok(Outcome { ending: Ending::DryRun, ..outcome });
         };
         let authorship = authorship(self.job.delivery, self.branch, &mut self.notes(listener))?;
+        self.checks.require_unmoved(&releases)?;
         let content = Content { changes: changes(&paths, &files), message, authorship, tag };
         // What is edited is told with the commit, once that is made: a hold or a refusal leaves nothing of it.
         let with_edits = &mut |event: &Event<'_>| {

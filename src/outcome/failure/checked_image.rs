@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Failure, FailureKind, NO_AUTHORITIES_HINT, misnamed_hint};
-use crate::image::Reference;
+use crate::image::{Digest, Reference};
 use crate::registry::{
     Artifact, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, LocationError, LoginSource, NotShown,
     Outage, Verdict,
@@ -66,6 +66,21 @@ impl Failure {
             }
         }
         failures
+    }
+
+    /// Returns what is wrong with a tag that was checked before, and that must still mean `digest`.
+    pub fn of_second_check(reference: &Reference, digest: &Digest, checked: &CheckedImage) -> Vec<Self> {
+        match &checked.verdict {
+            Verdict::Mismatch { found, .. } => {
+                let failure = Self::new(FailureKind::Image, format!("`{reference}` was moved after it was checked"));
+                vec![
+                    failure.detail(format!("checked {digest}; the registry has {} now", found.digest)).hint(
+                        "release again to check what the tag means now; `--pin-digest` releases what was checked",
+                    ),
+                ]
+            }
+            _ => Self::of_check(reference, checked, None),
+        }
     }
 
     /// Returns the failure of a check that came to no verdict.
