@@ -4,7 +4,8 @@
 //! It knows no git, no files of the project and no command line; which places may have logins, which hosts speak plain HTTP and
 //! how long a check may take comes in [`ClientOptions`]. What a registry is expected to say is a [`Verdict`]; [`CheckError`] is
 //! for what is not expected. What an image must be beside being there is a list of [`Requirement`]s, each with its own
-//! [`Finding`]. It leaves out pulling and pushing, layers, mirrors and signatures.
+//! [`Finding`]. What its signatures prove is
+//! [`signature`]. It leaves out pulling and pushing, layers and mirrors.
 
 mod artifact;
 mod auth;
@@ -21,6 +22,7 @@ mod limits;
 mod manifest;
 mod read_parts;
 mod requirement;
+pub mod signature;
 mod verdict;
 
 pub use artifact::Artifact;

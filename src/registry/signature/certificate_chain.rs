@@ -1,0 +1,84 @@
+//! Whether a certificate follows from an authority that is trusted, for one purpose and at one time.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
+
+use super::rejected::Rejected;
+use super::trusted_roots::Authority;
+use super::x509::X509;
+
+/// What a certificate is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose {
+    CodeSigning,
+    Timestamping,
+}
+
+impl Purpose {
+    /// Returns the extended key usage that it must have (RFC 5280 section 4.2.1.12).
+    fn usage(self) -> KeyUsage {
+        match self {
+            Self::CodeSigning => KeyUsage::required(&[0x2b, 6, 1, 5, 5, 7, 3, 3]),
+            Self::Timestamping => KeyUsage::required(&[0x2b, 6, 1, 5, 5, 7, 3, 8]),
+        }
+    }
+
+    fn authority(self) -> &'static str {
+        match self {
+            Self::CodeSigning => "the authority of its certificate",
+            Self::Timestamping => "the authority of its timestamp",
+        }
+    }
+
+    fn certificate(self) -> &'static str {
+        match self {
+            Self::CodeSigning => "its certificate",
+            Self::Timestamping => "the certificate of its timestamp",
+        }
+    }
+}
+
+/// Returns the key of the certificate's issuer (`SubjectPublicKeyInfo`) if the certificate follows from one of the
+/// authorities.
+pub(super) fn verify(
+    certificate: &CertificateDer<'_>,
+    authorities: &[Authority],
+    purpose: Purpose,
+    at: Timestamp,
+) -> Result<Vec<u8>, Rejected> {
+    let mut rejected = Rejected::Expired { part: purpose.authority(), at };
+    for authority in authorities.iter().filter(|authority| is_valid(authority, at)) {
+        match follow(certificate, authority, purpose, at) {
+            Ok(issuer) => return Ok(issuer),
+            Err(Error::CertExpired { .. } | Error::CertNotValidYet { .. }) => {
+                return Err(Rejected::Expired { part: purpose.certificate(), at });
+            }
+            Err(error) => rejected = Rejected::WrongChain(error.to_string()),
+        }
+    }
+    Err(rejected)
+}
+
+/// Whether an authority is trusted at a time; webpki takes a root as it is, whatever its time.
+fn is_valid(authority: &Authority, at: Timestamp) -> bool {
+    let root = authority.chain.last().and_then(|root| X509::read(root).ok());
+    authority.valid.contains(at) && root.is_some_and(|root| root.is_valid_at(at))
+}
+
+fn follow(
+    certificate: &CertificateDer<'_>,
+    authority: &Authority,
+    purpose: Purpose,
+    at: Timestamp,
+) -> Result<Vec<u8>, Error> {
+    let roots = authority.chain.last().map(anchor_from_trusted_cert).transpose()?;
+    let since_1970 = Duration::from_secs(u64::try_from(at.as_second()).unwrap_or_default());
+    let time = UnixTime::since_unix_epoch(since_1970);
+    let leaf = EndEntityCert::try_from(certificate)?;
+    let (roots, chain) = (roots.as_slice(), &authority.chain);
+    let path = leaf.verify_for_usage(ALL_VERIFICATION_ALGS, roots, chain, time, purpose.usage(), None, None)?;
+    Ok(path.issuer_spki().to_vec())
+}
