@@ -15,6 +15,7 @@ use super::groups::{
 use super::manual;
 use super::order::OrderArguments;
 use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
+use super::verify_flags::VerificationArguments;
 use super::words;
 
 /// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
@@ -195,6 +196,9 @@ pub struct CheckArguments {
 
     #[command(flatten)]
     pub requirements: RequirementArguments,
+
+    #[command(flatten)]
+    pub verification: VerificationArguments,
 
     #[command(flatten)]
     pub registry: RegistryArguments,

@@ -11,6 +11,7 @@ mod order;
 mod output;
 mod settings;
 mod surface;
+mod verify_flags;
 mod words;
 
 pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
@@ -28,3 +29,4 @@ pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
 pub use surface::Surface;
+pub use verify_flags::VerificationArguments;

@@ -12,9 +12,11 @@ use crate::image::{Digest, Field, ImageArgument, Reference};
 use crate::message::Release;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
+use crate::outcome::proved::told;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::registry::{
-    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict,
+    CheckError, CheckedImage, Claim, Client, ClientOptions, Credentials, Detail, DigestEvidence, ExpectedSource,
+    RequiredClaim, Requirement, Revision, Verdict,
 };
 use crate::request::{PinDigest, RegistryRequest};
 use crate::system::backoff::Backoff;
@@ -70,6 +72,21 @@ impl Checks {
             wait: request.and_then(|request| request.wait),
             timeout: request.map(|request| request.timeout).unwrap_or_default(),
             found: Vec::new(),
+        }
+    }
+
+    /// Says which commit provenance must name, from now on. What was found by another one is looked at again.
+    pub(crate) fn expect_source(&mut self, source: Option<&SourceCommit>) {
+        let Some(source) = source else { return };
+        let Some(revision) = Revision::new(&source.commit.to_string()) else { return };
+        let expected = Some(ExpectedSource { repository: source.repository.clone(), revision });
+        for requirement in &mut self.requirements {
+            if let Requirement::Claim(RequiredClaim { claim: Claim::Provenance(wanted), .. }) = requirement
+                && *wanted != expected
+            {
+                wanted.clone_from(&expected);
+                self.found.clear();
+            }
         }
     }
 
@@ -199,6 +216,7 @@ impl Checks {
                         reference: reference.clone(),
                         descriptor,
                         platforms: answer.platforms,
+                        verified: answer.claims.into_iter().map(told).collect(),
                         requests: answer.requests,
                         elapsed: answer.elapsed,
                         source: answer.source,

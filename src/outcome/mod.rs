@@ -2,13 +2,14 @@
 
 pub mod diff;
 pub mod failure;
+pub mod proved;
 
 use std::time::{Duration, Instant};
 
 use crate::git::{CommitId, CommitRecord, Traffic};
 use crate::image::{Platform, Reference};
-use crate::message::Release;
 use crate::message::trailers::ReleaseTrailers;
+use crate::message::{Release, VerifiedClaim};
 use crate::registry::{Descriptor, LoginSource};
 use crate::targets::kustomization::{Edit, Fields};
 
@@ -64,6 +65,8 @@ pub struct Checked {
     pub descriptor: Descriptor,
     /// What it runs on, as far as that was learned on the way.
     pub platforms: Vec<Platform>,
+    /// What trusted signers say of it, if that is required.
+    pub verified: Vec<VerifiedClaim>,
     pub requests: u32,
     pub elapsed: Duration,
     /// Where the login came from; never the login.

@@ -9,6 +9,7 @@ use super::auth::authenticator::Authenticator;
 use super::auth::login::LoginSource;
 use super::auth::login_check::FirstUse;
 use super::auth::scheme::words_of;
+use super::claim::ProvedClaim;
 use super::context::CheckContext;
 use super::descriptor::{ACCEPT, Descriptor, DigestEvidence, MediaType, digest_of, from_body, from_headers};
 use super::early_end::EarlyEnd;
@@ -41,11 +42,13 @@ pub(super) struct FoundImage {
     pub(super) verdict: Verdict,
     pub(super) findings: Vec<Finding>,
     pub(super) platforms: Vec<Platform>,
+    /// The required claims that trusted signers make of it.
+    pub(super) claims: Vec<ProvedClaim>,
 }
 
 impl From<Verdict> for FoundImage {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, findings: Vec::new(), platforms: Vec::new() }
+        Self { verdict, findings: Vec::new(), platforms: Vec::new(), claims: Vec::new() }
     }
 }
 
@@ -209,7 +212,8 @@ impl Fetcher {
         self.offering_login(context, |context| self.get_as_asked(url, accept, context))
     }
 
-    fn get_as_asked(
+    /// Gets a body, without the offer of a login that was not asked for.
+    pub(super) fn get_as_asked(
         &self,
         url: &Url,
         accept: &'static str,

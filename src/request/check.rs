@@ -27,7 +27,11 @@ impl CheckRequest {
                 references.push(reference);
             }
         }
-        let registry = RegistryRequest::new(&arguments.registry, Some(&arguments.requirements), environment)?;
+        let registry = RegistryRequest::new(
+            &arguments.registry,
+            Some((&arguments.requirements, &arguments.verification)),
+            environment,
+        )?;
         Ok(Self { references, registry })
     }
 }

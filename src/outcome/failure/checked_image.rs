@@ -54,6 +54,7 @@ impl Failure {
                     format!("`{reference}` does not name the commit that it was built from, which must be {wanted}"),
                 )
                 .hint("set the label `org.opencontainers.image.revision` in the build, as docker/metadata-action does"),
+                Finding::NotClaimed { wanted, rejected } => Self::unclaimed(reference, wanted, rejected),
                 Finding::Blocked { part, verdict } => {
                     match of_verdict(&format!("{part} of `{reference}`"), registry, verdict, &checked.source, wait) {
                         Some(failure) => failure,
