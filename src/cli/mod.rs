@@ -15,7 +15,9 @@ mod verify_flags;
 mod words;
 
 pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
-pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
+pub use args::{
+    Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments, asks_for_long_version, version,
+};
 pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of};
 pub use env::Environment;
 pub use groups::{

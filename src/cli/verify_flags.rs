@@ -25,6 +25,8 @@ pub struct VerificationArguments {
         long,
         value_name = "FILE|PEM",
         env = "TAGSHIP_VERIFY_KEY",
+        // The text begins with hyphens.
+        allow_hyphen_values = true,
         conflicts_with_all = ["verify_identity", "verify_identity_regexp", "verify_issuer", "trusted_root"]
     )]
     pub verify_key: Option<String>,

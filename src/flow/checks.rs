@@ -223,6 +223,9 @@ impl Checks {
                         at: Instant::now(),
                     };
                     listener(&Event::Checked(&checked));
+                    if self.requirements.iter().any(is_provenance_of_anything) {
+                        listener(&Event::Warned(uncompared(reference)));
+                    }
                     self.found.push(checked);
                 }
                 _ => problems.push(Problem {
@@ -338,6 +341,16 @@ fn is_of(checked: &Checked, reference: &Reference) -> bool {
 /// Whether an entry had this digest before the edit.
 fn has_digest(entry: &EntryEdit, digest: &Digest) -> bool {
     entry.before.digest.as_deref() == Some(digest.as_str())
+}
+
+/// Whether provenance is required, and not known of which commit.
+fn is_provenance_of_anything(requirement: &Requirement) -> bool {
+    matches!(requirement, Requirement::Claim(RequiredClaim { claim: Claim::Provenance(None), .. }))
+}
+
+fn uncompared(reference: &Reference) -> String {
+    let why = "which commit is released is not known; name it with `--expect-revision`";
+    format!("the commit in the provenance of `{reference}` was not compared: {why}")
 }
 
 fn failures(problems: Vec<Problem<'_>>) -> Vec<Failure> {

@@ -9,7 +9,6 @@ use super::auth::authenticator::Authenticator;
 use super::auth::login::LoginSource;
 use super::auth::login_check::FirstUse;
 use super::auth::scheme::words_of;
-use super::claim::ProvedClaim;
 use super::context::CheckContext;
 use super::descriptor::{ACCEPT, Descriptor, DigestEvidence, MediaType, digest_of, from_body, from_headers};
 use super::early_end::EarlyEnd;
@@ -23,6 +22,7 @@ use super::limits::MAX_MANIFEST_SIZE;
 use super::manifest::Manifest;
 use super::read_parts::ReadParts;
 use super::requirement::Finding;
+use super::signer_claim::ProvedClaim;
 use super::verdict::{Outage, Verdict};
 use crate::image::{Digest, Platform};
 

@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use super::claim::{RejectedClaim, RequiredClaim};
 use super::revision::Revision;
+use super::signer_claim::{RejectedClaim, RequiredClaim};
 use super::verdict::Verdict;
 use crate::image::Platform;
 

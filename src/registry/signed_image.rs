@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use super::attached::{AttachedSearch, CosignTag, Layer, LayerKind, Referrer};
-use super::claim::{Claim, ProvedClaim, RejectedClaim, RequiredClaim};
 use super::early_end::EarlyEnd;
 use super::error::{CheckError, InvalidResponse};
 use super::requirement::{Finding, Part};
 use super::signature::{
     Rejected, TrustedSigner, Verified, verify_attestation_layer, verify_bundle, verify_content, verify_simple_signing,
 };
+use super::signer_claim::{Claim, ProvedClaim, RejectedClaim, RequiredClaim};
 use super::verdict::Verdict;
 use crate::image::Digest;
 

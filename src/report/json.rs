@@ -94,11 +94,11 @@ pub(super) struct Image<'a> {
     /// How it was told that this is not older than what ran.
     pub(super) order: Option<&'a str>,
     /// What trusted signers say of it.
-    pub(super) verified: Vec<Verified<'a>>,
+    pub(super) verified: Vec<VerifiedObject<'a>>,
 }
 
 #[derive(Clone, Serialize)]
-pub(super) struct Verified<'a> {
+pub(super) struct VerifiedObject<'a> {
     /// `signature`, `provenance` or `attestation`.
     statement: &'static str,
     /// The predicate type of an attestation.
@@ -256,7 +256,7 @@ fn image_found(checked: &Checked) -> Image<'_> {
     }
 }
 
-fn verified(claim: &VerifiedClaim) -> Verified<'_> {
+fn verified(claim: &VerifiedClaim) -> VerifiedObject<'_> {
     let (statement, r#type, source, builder) = match &claim.statement {
         VerifiedStatement::Signature => ("signature", None, None, None),
         VerifiedStatement::Provenance { source, builder } => {
@@ -264,7 +264,7 @@ fn verified(claim: &VerifiedClaim) -> Verified<'_> {
         }
         VerifiedStatement::Attestation(kind) => ("attestation", Some(kind.as_str()), None, None),
     };
-    Verified {
+    VerifiedObject {
         statement,
         r#type,
         signer: &claim.signer,

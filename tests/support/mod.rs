@@ -23,3 +23,4 @@ pub mod registry;
 pub mod relay;
 pub mod repository;
 pub mod servers;
+pub mod sigstore;

@@ -11,6 +11,7 @@ mod reach;
 mod real;
 mod redirects;
 mod requirements;
+mod signed;
 mod sources;
 mod tls;
 mod unasked;

@@ -32,7 +32,7 @@ pub use super::http::ALWAYS;
 pub use attachment::{Attachment, Place};
 pub use fault::Fault;
 pub use image::{Format, Image, media_type};
-pub use storage::digest_of;
+pub use storage::{Contents, digest_of};
 pub use tokens::{Grant, TokenSettings, grant};
 
 /// Whom the registry serves.
@@ -123,6 +123,16 @@ impl Registry {
     /// Attaches a signed thing to the image of a digest, in one of the places for it.
     pub fn attach(&self, repository: &str, image: &str, attachment: &Attachment) {
         attachment.put(&mut lock(&self.state.storage), repository, image);
+    }
+
+    /// Puts bytes that manifests name.
+    pub fn put_blob(&self, repository: &str, bytes: &[u8]) {
+        lock(&self.state.storage).put_blob(repository, bytes.to_vec());
+    }
+
+    /// Returns all that a repository has.
+    pub fn contents(&self, repository: &str) -> Contents {
+        lock(&self.state.storage).contents(repository)
     }
 
     /// Returns media type and bytes of what a tag or digest means.

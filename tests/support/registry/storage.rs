@@ -25,6 +25,14 @@ pub(super) struct Storage {
     uploads_begun: usize,
 }
 
+/// All that a repository has, in an order in which it can be pushed.
+#[derive(Default)]
+pub struct Contents {
+    pub blobs: Vec<Vec<u8>>,
+    /// Tag or digest, media type, and bytes.
+    pub manifests: Vec<(String, String, Vec<u8>)>,
+}
+
 #[derive(Default)]
 struct Repository {
     blobs: HashMap<String, Vec<u8>>,
@@ -83,6 +91,19 @@ impl Storage {
     pub(super) fn referrers(&self, repository: &str, digest: &str) -> Vec<Value> {
         let referrers = self.repositories.get(repository).and_then(|repository| repository.referrers.get(digest));
         referrers.cloned().unwrap_or_default()
+    }
+
+    pub(super) fn contents(&self, repository: &str) -> Contents {
+        let Some(repository) = self.repositories.get(repository) else { return Contents::default() };
+        let manifest = |name: &String, digest: &String| {
+            let manifest = &repository.manifests[digest];
+            (name.clone(), manifest.media_type.clone(), manifest.bytes.clone())
+        };
+        let mut manifests: Vec<_> = repository.manifests.keys().map(|digest| manifest(digest, digest)).collect();
+        // What an index names must be there before it.
+        manifests.sort_by_key(|(_, media_type, _)| media_type.contains("index") || media_type.contains("list"));
+        manifests.extend(repository.tags.iter().map(|(tag, digest)| manifest(tag, digest)));
+        Contents { blobs: repository.blobs.values().cloned().collect(), manifests }
     }
 
     pub(super) fn remove_manifest(&mut self, repository: &str, reference: &str) {
