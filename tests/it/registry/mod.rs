@@ -11,6 +11,7 @@ mod reach;
 mod real;
 mod redirects;
 mod requirements;
+mod signatures;
 mod sources;
 mod tls;
 mod unasked;
