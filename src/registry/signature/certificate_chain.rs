@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use der::asn1::ObjectIdentifier;
 use jiff::Timestamp;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
 
+use super::asn1;
 use super::rejected::Rejected;
 use super::trusted_roots::Authority;
 use super::x509::X509;
+
+const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 
 /// What a certificate is for.
 #[derive(Debug, Clone, Copy)]
@@ -18,12 +22,26 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    /// Returns the extended key usage that it must have (RFC 5280 section 4.2.1.12).
-    fn usage(self) -> KeyUsage {
+    /// Returns the extended key usage (RFC 5280 section 4.2.1.12) that the certificate must have, and that an authority
+    /// must have if it has any: one of GitHub's has none.
+    fn usage(self) -> ObjectIdentifier {
         match self {
-            Self::CodeSigning => KeyUsage::required(&[0x2b, 6, 1, 5, 5, 7, 3, 3]),
-            Self::Timestamping => KeyUsage::required(&[0x2b, 6, 1, 5, 5, 7, 3, 8]),
+            Self::CodeSigning => ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3"),
+            Self::Timestamping => ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8"),
         }
+    }
+
+    fn of_authorities(self) -> KeyUsage {
+        match self {
+            Self::CodeSigning => KeyUsage::required_if_present(&[0x2b, 6, 1, 5, 5, 7, 3, 3]),
+            Self::Timestamping => KeyUsage::required_if_present(&[0x2b, 6, 1, 5, 5, 7, 3, 8]),
+        }
+    }
+
+    fn is_of(self, certificate: &X509<'_>) -> der::Result<bool> {
+        let Some(usages) = certificate.extension(EXTENDED_KEY_USAGE)? else { return Ok(false) };
+        let usages = asn1::document(usages)?.rest()?;
+        Ok(usages.into_iter().any(|usage| usage.oid() == Ok(self.usage())))
     }
 
     fn authority(self) -> &'static str {
@@ -49,12 +67,19 @@ pub(super) fn verify(
     purpose: Purpose,
     at: Timestamp,
 ) -> Result<Vec<u8>, Rejected> {
+    let x509 = X509::read(certificate).map_err(|error| Rejected::malformed(purpose.certificate(), error))?;
+    if purpose.is_of(&x509) != Ok(true) {
+        return Err(Rejected::WrongChain(format!("{} is not for this purpose", purpose.certificate())));
+    }
     let mut rejected = Rejected::Expired { part: purpose.authority(), at };
     for authority in authorities.iter().filter(|authority| is_valid(authority, at)) {
         match follow(certificate, authority, purpose, at) {
             Ok(issuer) => return Ok(issuer),
             Err(Error::CertExpired { .. } | Error::CertNotValidYet { .. }) => {
                 return Err(Rejected::Expired { part: purpose.certificate(), at });
+            }
+            Err(Error::UnknownIssuer | Error::InvalidSignatureForPublicKey) => {
+                rejected = Rejected::WrongChain("no trusted authority signed it".to_owned());
             }
             Err(error) => rejected = Rejected::WrongChain(error.to_string()),
         }
@@ -79,6 +104,7 @@ fn follow(
     let time = UnixTime::since_unix_epoch(since_1970);
     let leaf = EndEntityCert::try_from(certificate)?;
     let (roots, chain) = (roots.as_slice(), &authority.chain);
-    let path = leaf.verify_for_usage(ALL_VERIFICATION_ALGS, roots, chain, time, purpose.usage(), None, None)?;
+    let path =
+        leaf.verify_for_usage(ALL_VERIFICATION_ALGS, roots, chain, time, purpose.of_authorities(), None, None)?;
     Ok(path.issuer_spki().to_vec())
 }

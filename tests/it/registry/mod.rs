@@ -12,6 +12,7 @@ mod real;
 mod redirects;
 mod requirements;
 mod signed;
+mod signatures;
 mod sources;
 mod tls;
 mod unasked;
