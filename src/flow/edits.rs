@@ -10,7 +10,7 @@ use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
 use crate::request::{CommentRequest, Images};
-use crate::targets::kustomization::{Absent, Comments, EditOptions, EntryEdit, Fields};
+use crate::targets::kustomization::{Absent, Comments, EditOptions, EntryEdit, Fields, Unnamed};
 use crate::targets::{self, is_kustomization};
 
 /// The largest file, in bytes: no cluster needs more, and a parser takes far more memory than it reads.
@@ -95,9 +95,13 @@ fn meant(argument: &ImageArgument, files: &[FileEdit]) -> Option<String> {
     let wanted = argument.name.as_str();
     let (name, why) = entries.into_iter().find_map(|(name, fields)| {
         let is_tagged = name.strip_prefix(wanted).is_some_and(|rest| rest.starts_with([':', '@']));
+        let why = match fields.unnamed {
+            Unnamed::AsEntry => format!("`{name}` has this as its newName: "),
+            Unnamed::Elsewhere => format!("`{name}` is this image: "),
+        };
         match fields.new_name {
-            Some(new_name) if new_name == wanted => Some((name, true)),
-            _ => is_tagged.then_some((name, false)),
+            Some(new_name) if new_name == wanted => Some((name, why)),
+            _ => is_tagged.then_some((name, String::new())),
         }
     })?;
     let new_name = match &argument.change.new_name {
@@ -105,7 +109,6 @@ fn meant(argument: &ImageArgument, files: &[FileEdit]) -> Option<String> {
         typed => typed.clone(),
     };
     let meant = ImageArgument { name: name.parse().ok()?, change: ImageChange { new_name, ..argument.change.clone() } };
-    let why = if why { format!("`{name}` has this as its newName: ") } else { String::new() };
     Some(format!("{why}write `{meant}`"))
 }
 

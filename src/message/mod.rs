@@ -10,5 +10,5 @@ pub mod template;
 pub mod trailers;
 mod verified_claim;
 
-pub use release::Release;
+pub use release::{Release, short_image};
 pub use verified_claim::{VerifiedClaim, VerifiedStatement};

@@ -2,6 +2,7 @@
 //! markers by which Flux finds the lines that it writes.
 
 use super::notes::NoteKind;
+use crate::targets::flux_marker::is_marker;
 
 /// Whether the value that went was what a comment is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub(super) enum Belongs {
 
 /// Returns what to say of a comment that stays where `old` went and the tag `new` came.
 pub(super) fn kept_comment(comment: &str, belongs: Belongs, old: &str, new: Option<&str>) -> Option<NoteKind> {
-    if comment.contains("$imagepolicy") {
+    if is_marker(comment) {
         return Some(NoteKind::FluxMarker { comment: comment.to_owned() });
     }
     let is_part = |character: char| character.is_ascii_alphanumeric() || ".-_+:".contains(character);

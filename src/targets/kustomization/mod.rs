@@ -27,7 +27,7 @@ pub use edit::{edit, entries};
 pub(super) use edit::{edit_at, entries_at};
 pub(super) use entry::ListsPlace;
 pub use error::{EditError, ImagesShape};
-pub use field::{FieldName, Fields, Unnamed};
+pub use field::{FieldName, Fields, Unnamed, UnusableValue};
 pub use locate::{FILE_NAMES, LocateError, locate};
 pub use notes::{Note, NoteKind};
 pub use options::{Absent, Comments, EditOptions};

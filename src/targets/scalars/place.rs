@@ -3,7 +3,7 @@
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
 use super::slot::Slot;
-use crate::targets::kustomization::{Fields, Unnamed};
+use crate::targets::kustomization::{FieldName, Fields, Unnamed};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// An image of a file.
@@ -102,6 +102,16 @@ impl ImagePlace {
                     unnamed: Unnamed::Elsewhere,
                 })
             }
+        }
+    }
+
+    /// Returns the scalar that has one part of the image, and nothing else.
+    pub(super) fn slot_of(&self, field: FieldName) -> Option<Slot> {
+        match (&self.slots, field) {
+            (Slots::Reference { .. }, _) => None,
+            (Slots::Parts(parts), FieldName::NewName) => parts.repository,
+            (Slots::Parts(parts), FieldName::NewTag) => parts.tag,
+            (Slots::Parts(parts), FieldName::Digest) => parts.digest,
         }
     }
 

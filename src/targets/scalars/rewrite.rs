@@ -6,6 +6,7 @@ use super::file_refusal::FileRefusal;
 use super::lookup::{images_called, names};
 use super::place::ImagePlace;
 use crate::image::{ImageArgument, ImageName};
+use crate::targets::flux_marker::is_marker;
 use crate::targets::kustomization::{
     Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind,
 };
@@ -327,6 +328,17 @@ fn key_of(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, text: &NewText) -> St
     }
 }
 
+/// Returns what the file calls a part of an image: its key, or in a whole reference the part's own name.
+fn word_of(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, field: FieldName) -> String {
+    let key = image.place.slot_of(field).and_then(|slot| yaml.tree.text(slot.key?));
+    let word = match field {
+        FieldName::NewName => "name",
+        FieldName::NewTag => "tag",
+        FieldName::Digest => "digest",
+    };
+    key.unwrap_or(word).to_owned()
+}
+
 fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Vec<Note> {
     let name = image.argument.name.to_string();
     let note = |place: Position, kind: NoteKind| Note { name: name.clone(), place, kind };
@@ -340,14 +352,14 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
         (FieldName::Digest, argument.digest == crate::image::Field::Remove),
     ] {
         if let (true, Some(value), None) = (removed, image.before.get(field), image.asked.after.get(field)) {
-            let kind = NoteKind::Dropped { field, value: value.to_owned(), comment: None };
+            let key = word_of(new, image, field);
+            let kind = NoteKind::Dropped { key, value: value.to_owned(), comment: None };
             notes.push(note(old.place(image.place.item), kind));
         }
     }
     for text in &image.texts {
         let comment = text.slot.pair().and_then(|pair| new.trailing_comment(pair));
-        if let Some(comment) = comment.map(|range| new.source.slice(range)).filter(|text| text.contains("$imagepolicy"))
-        {
+        if let Some(comment) = comment.map(|range| new.source.slice(range)).filter(|text| is_marker(text)) {
             let kind = NoteKind::FluxMarker { comment: comment.to_owned() };
             notes.push(note(new.place(text.slot.value), kind));
         }
@@ -357,7 +369,10 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
         let aliases: Vec<Position> =
             anchored.iter().flat_map(|node| new.tree.aliases(*node)).map(|alias| new.place(*alias)).collect();
         if !aliases.is_empty() {
-            notes.push(note(new.place(text.slot.value), NoteKind::AliasesFollow { field: text.field, aliases }));
+            notes.push(note(
+                new.place(text.slot.value),
+                NoteKind::AliasesFollow { key: word_of(new, image, text.field), aliases },
+            ));
         }
     }
     notes
