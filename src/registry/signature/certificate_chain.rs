@@ -10,7 +10,7 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, anchor_from_
 use super::asn1;
 use super::rejected::Rejected;
 use super::trusted_roots::Authority;
-use super::x509::X509;
+use super::x509::{self, X509};
 
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 
@@ -36,6 +36,10 @@ impl Purpose {
             Self::CodeSigning => KeyUsage::required_if_present(&[0x2b, 6, 1, 5, 5, 7, 3, 3]),
             Self::Timestamping => KeyUsage::required_if_present(&[0x2b, 6, 1, 5, 5, 7, 3, 8]),
         }
+    }
+
+    fn refused(self, why: impl ToString) -> Rejected {
+        Rejected::WrongCertificate { part: self.certificate(), why: why.to_string() }
     }
 
     fn is_of(self, certificate: &X509<'_>) -> der::Result<bool> {
@@ -69,7 +73,7 @@ pub(super) fn verify(
 ) -> Result<Vec<u8>, Rejected> {
     let x509 = X509::read(certificate).map_err(|error| Rejected::malformed(purpose.certificate(), error))?;
     if purpose.is_of(&x509) != Ok(true) {
-        return Err(Rejected::WrongChain(format!("{} is not for this purpose", purpose.certificate())));
+        return Err(purpose.refused("it is for another purpose"));
     }
     let mut rejected = Rejected::Expired { part: purpose.authority(), at };
     for authority in authorities.iter().filter(|authority| is_valid(authority, at)) {
@@ -79,9 +83,9 @@ pub(super) fn verify(
                 return Err(Rejected::Expired { part: purpose.certificate(), at });
             }
             Err(Error::UnknownIssuer | Error::InvalidSignatureForPublicKey) => {
-                rejected = Rejected::WrongChain("no trusted authority signed it".to_owned());
+                rejected = unknown_authority(purpose.certificate(), x509.issuer);
             }
-            Err(error) => rejected = Rejected::WrongChain(error.to_string()),
+            Err(error) => rejected = purpose.refused(error),
         }
     }
     Err(rejected)
@@ -107,4 +111,10 @@ fn follow(
     let path =
         leaf.verify_for_usage(ALL_VERIFICATION_ALGS, roots, chain, time, purpose.of_authorities(), None, None)?;
     Ok(path.issuer_spki().to_vec())
+}
+
+/// Says that nothing that is trusted signed a part, which is from the authority with this name.
+pub(super) fn unknown_authority(part: &'static str, name: &[u8]) -> Rejected {
+    let issuer = x509::texts(name).unwrap_or_default().join(", ");
+    Rejected::UnknownAuthority { part, issuer, roots: None }
 }

@@ -4,8 +4,7 @@
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 
-use super::asn1;
-use super::certificate_chain::{self, Purpose};
+use super::certificate_chain::{self, Purpose, unknown_authority};
 use super::certificate_log;
 use super::log_body::LoggedContent;
 use super::log_proof;
@@ -35,14 +34,14 @@ pub(super) fn verify(
 ) -> Result<Proved, Rejected> {
     let mut rejected = None;
     for instance in roots.instances.iter().filter(|instance| instance.has_authority(certificate.issuer)) {
-        let attempt = Attempt { certificate, content, material, instance, roots };
+        let attempt = Attempt { certificate, content, material, instance };
         match attempt.verify() {
             Ok(proved) => return Ok(proved),
             Err(why) => rejected = rejected.or(Some(why)),
         }
     }
-    let issuer = || common_names(certificate.issuer);
-    Err(rejected.unwrap_or_else(|| Rejected::UnknownAuthority { issuer: issuer(), roots: roots.date() }))
+    let rejected = rejected.unwrap_or_else(|| unknown_authority("its certificate", certificate.issuer));
+    Err(rejected.dated(roots.date()))
 }
 
 impl Instance {
@@ -59,22 +58,17 @@ struct Attempt<'a> {
     content: LoggedContent<'a>,
     material: &'a Material,
     instance: &'a Instance,
-    roots: &'a TrustedRoots,
 }
 
 impl Attempt<'_> {
     fn verify(&self) -> Result<Proved, Rejected> {
         let entries = self.entries()?;
         let times = self.times(&entries)?;
-        // The log's key must have been valid too, at any time that is proved.
-        if let Some((log, _)) = entries.iter().find(|(log, _)| !times.iter().any(|time| log.valid.contains(*time))) {
-            let part = "the key of its log";
-            return Err(times
-                .first()
-                .map_or_else(|| self.unknown_log(&log.id), |at| Rejected::Expired { part, at: *at }));
-        }
-        for time in &times {
-            self.verify_certificate(*time)?;
+        for at in times.iter().copied() {
+            self.verify_certificate(at)?;
+            if entries.iter().any(|(log, _)| !log.valid.contains(at)) {
+                return Err(Rejected::Expired { part: "the key of its log", at });
+            }
         }
         let key = PublicKey::from_spki(self.certificate.spki);
         let key = key.map_err(|_| Rejected::Unsupported("the key of its certificate".to_owned()))?;
@@ -93,16 +87,12 @@ impl Attempt<'_> {
         }
         let prove = |entry: &LoggedEntry| {
             let log = self.instance.logs.iter().find(|log| log.id == entry.log);
-            let log = log.ok_or_else(|| self.unknown_log(&entry.log))?;
+            let log = log.ok_or_else(|| Rejected::UnknownLog { key: hexadecimal(&entry.log), roots: None })?;
             let proved = log_proof::prove(entry, self.material.proof, log)?;
             self.content.require(&entry.body)?;
             Ok((log, proved))
         };
         entries.iter().map(prove).collect()
-    }
-
-    fn unknown_log(&self, id: &[u8]) -> Rejected {
-        Rejected::UnknownKey { part: "transparency log", key: hexadecimal(id), roots: self.roots.date() }
     }
 
     /// Returns the times that are proved, at least one. A timestamp of an unknown authority proves nothing, and harms
@@ -128,18 +118,4 @@ impl Attempt<'_> {
         }
         certificate_log::require(self.certificate, &issuer, certificate_logs)
     }
-}
-
-/// Returns the texts of a name, for people.
-fn common_names(name: &[u8]) -> String {
-    let texts = || -> der::Result<Vec<&str>> {
-        let mut texts = Vec::new();
-        for set in asn1::document(name)?.rest()? {
-            for pair in set.fields()?.rest()? {
-                texts.extend(pair.fields()?.rest()?.into_iter().skip(1).filter_map(|text| text.text().ok()));
-            }
-        }
-        Ok(texts)
-    };
-    texts().unwrap_or_default().join(", ")
 }

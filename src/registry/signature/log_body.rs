@@ -21,8 +21,8 @@ pub(super) struct LoggedContent<'a> {
     pub(super) certificate: &'a [u8],
     /// If an envelope is signed.
     pub(super) envelope: Option<&'a Envelope>,
-    /// The file that the signature is over or is in.
-    pub(super) stored: &'a [u8],
+    /// The JSON of the envelope, if it is a file by itself.
+    pub(super) envelope_json: Option<&'a [u8]>,
 }
 
 impl LoggedContent<'_> {
@@ -77,8 +77,9 @@ impl LoggedContent<'_> {
 
     /// The oldest form: it has the hash of the whole envelope in place of the signature.
     fn require_intoto_v1(&self, body: Body<'_>) -> Result<(), Rejected> {
+        let json = self.envelope_json.ok_or_else(|| Rejected::Unsupported("a log entry `intoto` 0.0.1".to_owned()))?;
         let (algorithm, value) = (body.text("/spec/content/hash/algorithm")?, body.text("/spec/content/hash/value")?);
-        same("its content", hash(algorithm, self.stored)? == value)?;
+        same("its content", hash(algorithm, json)? == value)?;
         self.require_certificate(&body.certificate("/spec/publicKey")?)
     }
 

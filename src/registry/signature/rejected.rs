@@ -38,12 +38,13 @@ pub enum Rejected {
     /// Another issuer says who the identity is.
     #[error("the identity `{identity}` is from the issuer `{found}`, not from `{wanted}`")]
     WrongIssuer { identity: String, wanted: String, found: String },
-    /// The certificate is from an authority that the trusted roots do not have.
-    #[error("the authority of its certificate is unknown ({issuer}){}", age(.roots))]
-    UnknownAuthority { issuer: String, roots: Option<Date> },
-    /// The trusted roots have the authority, and the certificate does not follow from it.
-    #[error("its certificate does not follow from a trusted root: {0}")]
-    WrongChain(String),
+    /// The certificate, of the signer or of the timestamp, is from an authority that the trusted roots do not have, or
+    /// from one that only has the name of one that they have.
+    #[error("the authority of {part} is unknown ({issuer}){}", age(.roots))]
+    UnknownAuthority { part: &'static str, issuer: String, roots: Option<Date> },
+    /// The certificate is not one that the authority may issue for this purpose.
+    #[error("{part} cannot be used: {why}")]
+    WrongCertificate { part: &'static str, why: String },
     /// The authority, or its certificate, was not valid when the signature was made.
     #[error("{part} was not valid when it was signed, at {at}")]
     Expired { part: &'static str, at: Timestamp },
@@ -56,15 +57,23 @@ pub enum Rejected {
     /// The entry in the log is of another signature.
     #[error("its entry in the transparency log is of another signature: {0}")]
     OtherLogEntry(String),
-    /// The log, or the authority for timestamps, is not among the trusted roots.
-    #[error("the key of its {part} is unknown ({key}){}", age(.roots))]
-    UnknownKey { part: &'static str, key: String, roots: Option<Date> },
+    /// The log is not among the trusted roots.
+    #[error("the transparency log with the key {key} is unknown{}", age(.roots))]
+    UnknownLog { key: String, roots: Option<Date> },
     /// Nothing proves when the signature was made, so its certificate proves nothing.
     #[error("no time of signing is proved: {0}")]
     NoTime(String),
 }
 
 impl Rejected {
+    /// Adds the date of the roots that are built in to what is unknown to them.
+    pub(super) fn dated(mut self, date: Option<Date>) -> Self {
+        if let Self::UnknownAuthority { roots, .. } | Self::UnknownLog { roots, .. } = &mut self {
+            *roots = date;
+        }
+        self
+    }
+
     pub(super) fn malformed(part: &'static str, why: impl ToString) -> Self {
         Self::Malformed { part, why: why.to_string() }
     }

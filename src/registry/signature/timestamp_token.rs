@@ -10,7 +10,7 @@ use ring::digest::{SHA256, SHA384, SHA512, digest};
 use rustls::pki_types::CertificateDer;
 
 use super::asn1::{self, Element, Fields, context};
-use super::certificate_chain::{self, Purpose};
+use super::certificate_chain::{self, Purpose, unknown_authority};
 use super::public_key::PublicKey;
 use super::rejected::Rejected;
 use super::trusted_roots::Authority;
@@ -40,7 +40,8 @@ pub(super) fn verify(answer: &[u8], signature: &[u8], authorities: &[Authority])
     }
     let own = authorities.iter().flat_map(|authority| &authority.chain).map(AsRef::as_ref);
     let signer = token.certificates.iter().copied().chain(own).find(|certificate| token.is_signed_by(certificate));
-    let signer = CertificateDer::from(signer.ok_or_else(|| why("the timestamp is of an unknown authority"))?);
+    let signer = signer.ok_or_else(|| unknown_authority("its timestamp", token.issuer))?;
+    let signer = CertificateDer::from(signer);
     certificate_chain::verify(&signer, authorities, Purpose::Timestamping, time)?;
     Ok(time)
 }
@@ -63,6 +64,8 @@ struct Token<'a> {
     imprint: &'a [u8],
     time: &'a [u8],
     certificates: Vec<&'a [u8]>,
+    /// The name of the authority that issued the signer's certificate.
+    issuer: &'a [u8],
     digest_algorithm: ObjectIdentifier,
     /// The attributes that are signed, as a set.
     attributes: Vec<u8>,
@@ -101,8 +104,9 @@ impl<'a> Token<'a> {
     /// Reads a `SignerInfo` and the `TSTInfo` that it is about.
     fn of_signer(info: &'a [u8], certificates: Vec<&'a [u8]>, mut signer: Fields<'a>) -> der::Result<Self> {
         signer.next(Tag::Integer)?;
-        // Which certificate: the one is looked for whose key made the signature.
-        signer.any()?;
+        // It names a certificate; the one counts whose key made the signature.
+        let name = signer.any()?;
+        let issuer = if name.tag == Tag::Sequence { name.fields()?.any()?.whole } else { &[] };
         let digest_algorithm = signer.next(Tag::Sequence)?.algorithm()?;
         let attributes = signer.next(context(0))?;
         signer.next(Tag::Sequence)?;
@@ -121,6 +125,7 @@ impl<'a> Token<'a> {
             imprint,
             time,
             certificates,
+            issuer,
             digest_algorithm,
             attributes: asn1::encode(0x31, attributes.value),
             content_type: attribute(attributes, CONTENT_TYPE)?.map(Element::oid).transpose()?,

@@ -22,10 +22,7 @@ use crate::registry::descriptor::hexadecimal;
 /// attestations of GitHub and others.
 pub fn verify_bundle(bundle: &[u8], digest: &Digest, trusted: &TrustedSigner) -> Result<Verified, Rejected> {
     let signed = bundle::read(bundle)?;
-    if matches!(signed.content, Content::Message { .. }) {
-        return Err(Rejected::NeedsContent);
-    }
-    verify(&signed, &[], trusted, |statement| require_statement(statement, digest.as_str()))
+    verify(&signed, File::None, trusted, |statement| require_statement(statement, digest.as_str()))
 }
 
 /// Verifies a bundle (its JSON) about `content`: over its bytes, or a statement about its SHA-256.
@@ -34,7 +31,7 @@ pub fn verify_content(bundle: &[u8], content: &[u8], trusted: &TrustedSigner) ->
         Some(_) => require_statement(statement, &format!("sha256:{}", hexadecimal(hash(&SHA256, content).as_ref()))),
         None => Ok(()),
     };
-    verify(&bundle::read(bundle)?, content, trusted, is_about)
+    verify(&bundle::read(bundle)?, File::Content(content), trusted, is_about)
 }
 
 /// Verifies a signature of the image with this digest in cosign's earlier form: a layer and its annotations.
@@ -45,7 +42,7 @@ pub fn verify_simple_signing(
     trusted: &TrustedSigner,
 ) -> Result<Verified, Rejected> {
     let signed = cosign_layer::read_signature(payload, annotations)?;
-    verify(&signed, payload, trusted, |_| cosign_layer::require_image(payload, digest))
+    verify(&signed, File::Content(payload), trusted, |_| cosign_layer::require_image(payload, digest))
 }
 
 /// Verifies an attestation about the image with this digest in cosign's earlier form: a layer and its annotations.
@@ -56,7 +53,7 @@ pub fn verify_attestation_layer(
     trusted: &TrustedSigner,
 ) -> Result<Verified, Rejected> {
     let signed = cosign_layer::read_attestation(envelope, annotations)?;
-    verify(&signed, envelope, trusted, |statement| require_statement(statement, digest.as_str()))
+    verify(&signed, File::Envelope(envelope), trusted, |statement| require_statement(statement, digest.as_str()))
 }
 
 fn require_statement(statement: Option<&Statement>, digest: &str) -> Result<(), Rejected> {
@@ -64,18 +61,29 @@ fn require_statement(statement: Option<&Statement>, digest: &str) -> Result<(), 
     statement.ok_or_else(none)?.require(digest)
 }
 
-/// Verifies in this order: that the signature is one, what it is about, and by whom it is. `stored` is the file that the
-/// signature is over or is in.
+/// What is stored beside the signature.
+#[derive(Clone, Copy)]
+enum File<'a> {
+    None,
+    /// What is signed.
+    Content(&'a [u8]),
+    /// The envelope that has the signature.
+    Envelope(&'a [u8]),
+}
+
+/// Verifies in this order: that the signature is one, what it is about, and by whom it is.
 fn verify(
     signed: &Signed,
-    stored: &[u8],
+    file: File<'_>,
     trusted: &TrustedSigner,
     is_about: impl FnOnce(Option<&Statement>) -> Result<(), Rejected>,
 ) -> Result<Verified, Rejected> {
-    let (message, signature, envelope) = match &signed.content {
-        Content::Envelope(envelope) => (Cow::Owned(envelope.signed_bytes()), &envelope.signature, Some(envelope)),
-        Content::Message { signature } => (Cow::Borrowed(stored), signature, None),
+    let (message, signature, envelope) = match (&signed.content, file) {
+        (Content::Envelope(envelope), _) => (Cow::Owned(envelope.signed_bytes()), &envelope.signature, Some(envelope)),
+        (Content::Message { signature }, File::Content(content)) => (Cow::Borrowed(content), signature, None),
+        (Content::Message { .. }, _) => return Err(Rejected::NeedsContent),
     };
+    let envelope_json = if let File::Envelope(json) = file { Some(json) } else { None };
     let (message, statement) = (&*message, || envelope.map(Statement::read).transpose());
     let (identity, issuer, roots) = match trusted {
         TrustedSigner::Keyless { identity, issuer, roots } => (identity, issuer, roots),
@@ -89,7 +97,7 @@ fn verify(
     };
     let certificate = signed.material.certificate.as_ref().ok_or(Rejected::NoCertificate)?;
     let x509 = X509::read(certificate).map_err(|error| Rejected::malformed("the certificate", error))?;
-    let content = LoggedContent { message, signature, certificate, envelope, stored };
+    let content = LoggedContent { message, signature, certificate, envelope, envelope_json };
     let proved = keyless::verify(&x509, content, &signed.material, roots)?;
     let statement = statement()?;
     is_about(statement.as_ref())?;

@@ -88,3 +88,14 @@ impl<'a> Extension<'a> {
         fields.rest()?.into_iter().map(read).collect()
     }
 }
+
+/// Returns the texts of a name (RFC 5280 section 4.1.2.4), for people.
+pub(super) fn texts(name: &[u8]) -> der::Result<Vec<&str>> {
+    let mut texts = Vec::new();
+    for set in asn1::document(name)?.rest()? {
+        for pair in set.fields()?.rest()? {
+            texts.extend(pair.fields()?.rest()?.into_iter().skip(1).filter_map(|text| text.text().ok()));
+        }
+    }
+    Ok(texts)
+}

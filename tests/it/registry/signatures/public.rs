@@ -68,21 +68,28 @@ fn provenance_of_an_npm_package_with_its_sha512() {
     assert_eq!(verified.signed, Some(time("2023-08-18T16:05:35Z")));
 }
 
-/// GitHub's instance has no log: a timestamp alone proves the time.
+/// GitHub's instance has no log: a timestamp alone proves the time. Its signer of releases is the one that has no issuer,
+/// which is the last thing that is looked at.
 #[test]
 fn an_attestation_of_github() {
     let subject = digest("sha256:76f1fe8593bf227cca2c089e3c16dc95014a8d3e89c5dd220530469ca043c428");
     let signer = built_in("https://dotcom.releases.github.com", "https://dotcom.releases.github.com");
-    let verified = verify_bundle(&real("github.bundle.json"), &subject, &signer).unwrap();
-    assert_eq!(verified.logged, None);
-    assert!(verified.signed.is_some());
+    let rejected = verify_bundle(&real("github.bundle.json"), &subject, &signer).unwrap_err();
+    assert_eq!(rejected, without_issuer());
+    let other = digest(&format!("sha256:{}", "0".repeat(64)));
+    let rejected = verify_bundle(&real("github.bundle.json"), &other, &signer).unwrap_err();
+    assert!(matches!(rejected, Rejected::WrongDigest { .. }), "{rejected}");
     // And not with the public good instance alone.
     let public_good = include_bytes!("../../../../src/registry/signature/roots/public_good.json");
     let roots = Arc::new(TrustedRoots::parse(public_good).unwrap());
     let signer = keyless(exact("https://dotcom.releases.github.com"), "x", &roots);
     let rejected = verify_bundle(&real("github.bundle.json"), &subject, &signer).unwrap_err();
     let issuer = "GitHub, Inc., Fulcio Intermediate l1".to_owned();
-    assert_eq!(rejected, Rejected::UnknownAuthority { issuer, roots: None });
+    assert_eq!(rejected, Rejected::UnknownAuthority { part: "its certificate", issuer, roots: None });
+}
+
+fn without_issuer() -> Rejected {
+    Rejected::Malformed { part: "the certificate", why: "it has no issuer of its identity".to_owned() }
 }
 
 #[test]
@@ -107,7 +114,7 @@ fn signatures_of_the_staging_instance_with_its_file_of_roots() {
     let built_in = keyless(IdentityPattern::regexp(".*").unwrap(), GITHUB_ISSUER, &TrustedRoots::built_in());
     let rejected = verify_content(&real("staging-empty.bundle.json"), b"", &built_in).unwrap_err();
     // Its authority has the name of the public one, so that the log is what is unknown.
-    assert!(matches!(rejected, Rejected::UnknownKey { part: "transparency log", roots: Some(_), .. }), "{rejected}");
+    assert!(matches!(rejected, Rejected::UnknownLog { roots: Some(_), .. }), "{rejected}");
     assert!(rejected.to_string().contains("2026-10-23"), "{rejected}");
 }
 
@@ -143,7 +150,8 @@ fn several_roots_are_read_from_one_file() {
     let roots = Arc::new(TrustedRoots::parse(&both).unwrap());
     let subject = digest("sha256:76f1fe8593bf227cca2c089e3c16dc95014a8d3e89c5dd220530469ca043c428");
     let github = "https://dotcom.releases.github.com";
-    verify_bundle(&real("github.bundle.json"), &subject, &keyless(exact(github), github, &roots)).unwrap();
+    let rejected = verify_bundle(&real("github.bundle.json"), &subject, &keyless(exact(github), github, &roots));
+    assert_eq!(rejected.unwrap_err(), without_issuer());
     assert!(TrustedRoots::parse(b"{}").is_err());
     assert!(TrustedRoots::parse(b"").is_err());
     assert!(TrustedRoots::parse(b"no").is_err());

@@ -68,6 +68,7 @@ fn layers_of_cosign_are_accepted() {
 #[test]
 fn what_fails_is_named() {
     let at_one = "2026-06-01T13:00:00Z".parse().unwrap();
+    let unknown = |part, issuer: &str| Rejected::UnknownAuthority { part, issuer: issuer.to_owned(), roots: None };
     let certificate = |why: &str| Rejected::CertificateNotInLog(why.to_owned());
     for (name, expected) in [
         ("logged-late", Rejected::Expired { part: "its certificate", at: at_one }),
@@ -76,18 +77,18 @@ fn what_fails_is_named() {
             Rejected::Malformed { part: "the certificate", why: "a control character is in its identity".to_owned() },
         ),
         ("no-proof", Rejected::NotInLog("it has no entry".to_owned())),
-        ("other-authority", Rejected::WrongChain("no trusted authority signed it".to_owned())),
+        ("other-authority", unknown("its certificate", "sigstore, sigstore.mock")),
         ("no-certificate-log", certificate("it has no timestamp of a log")),
         ("other-certificate-log", certificate("the log is not among the trusted roots")),
     ] {
         assert_eq!(verify(&format!("bad.{name}.bundle.json")).unwrap_err(), expected, "{name}");
     }
     let rejected = verify("bad.other-log.bundle.json").unwrap_err();
-    assert!(matches!(rejected, Rejected::UnknownKey { part: "transparency log", roots: None, .. }), "{rejected}");
+    assert!(matches!(rejected, Rejected::UnknownLog { roots: None, .. }), "{rejected}");
     let signer = keyless(exact(IDENTITY), ISSUER, &roots("trusted_root.timestamps.json"));
     for (name, expected) in [
         ("timestamped-late", Rejected::Expired { part: "its certificate", at: at_one }),
-        ("other-timestamps", Rejected::WrongChain("no trusted authority signed it".to_owned())),
+        ("other-timestamps", unknown("its timestamp", "tsa, sigstore.mock")),
         ("no-proof", Rejected::NoTime("it has neither a time of the log nor a timestamp".to_owned())),
     ] {
         let rejected = verify_bundle(&world(&format!("bad.{name}.bundle.json")), &image(), &signer).unwrap_err();
@@ -157,7 +158,7 @@ fn a_pattern_cannot_leave_its_parentheses() {
 fn other_roots_do_not_know_the_signer() {
     let signer = |roots: &Arc<TrustedRoots>| keyless(exact(IDENTITY), ISSUER, roots);
     let rejected = verify_bundle(&world("signed.bundle.json"), &image(), &signer(&roots("trusted_root.other.json")));
-    assert!(matches!(rejected.unwrap_err(), Rejected::UnknownKey { roots: None, .. }));
+    assert!(matches!(rejected.unwrap_err(), Rejected::UnknownLog { roots: None, .. }));
     let rejected =
         verify_bundle(&world("signed.bundle.json"), &image(), &signer(&TrustedRoots::built_in())).unwrap_err();
     assert!(matches!(&rejected, Rejected::UnknownAuthority { roots: Some(_), .. }), "{rejected}");
