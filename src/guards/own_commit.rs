@@ -5,7 +5,7 @@
 use crate::git::{CommitId, CommitRecord, PathChange};
 use crate::message::compose;
 use crate::message::trailers::ReleaseTrailers;
-use crate::targets::kustomization::FILE_NAMES;
+use crate::targets::kustomization::is_kustomization_name;
 
 /// How many commits of one push are judged. A push of more is taken for the work of people.
 pub const MAX_COMMITS_OF_A_PUSH: usize = 50;
@@ -117,7 +117,7 @@ pub fn is_like_a_squash(commit: &Pushed) -> bool {
         && !says_release(&commit.record)
         && !is_ours(commit)
         && !changes.is_empty()
-        && changes.iter().all(|change| matches!(change, PathChange::Edited(path) if is_kustomization_path(path)))
+        && changes.iter().all(|change| matches!(change, PathChange::Edited(path) if is_kustomization_name(path)))
 }
 
 /// Returns the number of the request that a title ends with, as GitHub (`(#7)`) and GitLab (`(!7)`) write it.
@@ -149,16 +149,12 @@ fn is_release(commit: &Pushed) -> bool {
     let said = ReleaseTrailers::read(&commit.record);
     let is_named = |path: &str| said.as_ref().is_some_and(|said| said.names_file(path));
     let is_edit = |change: &PathChange| match change {
-        PathChange::Edited(path) => is_kustomization_path(path) || is_named(path),
+        PathChange::Edited(path) => is_kustomization_name(path) || is_named(path),
         PathChange::Otherwise(_) => false,
     };
     let changes = commit.changes.as_deref().unwrap_or_default();
     let is_as_made = commit.record.authored_seconds == commit.record.seconds || commit.arrival == Arrival::Rebased;
     says_release(&commit.record) && is_as_made && !changes.is_empty() && changes.iter().all(is_edit)
-}
-
-fn is_kustomization_path(path: &str) -> bool {
-    FILE_NAMES.contains(&path.rsplit('/').next().unwrap_or_default())
 }
 
 #[cfg(test)]

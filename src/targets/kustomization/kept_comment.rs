@@ -6,14 +6,19 @@ use crate::targets::flux_marker::is_marker;
 
 /// Whether the value that went was what a comment is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Belongs {
+pub(in crate::targets) enum Belongs {
     /// The line became that of another field.
     ToValue,
     Perhaps,
 }
 
 /// Returns what to say of a comment that stays where `old` went and the tag `new` came.
-pub(super) fn kept_comment(comment: &str, belongs: Belongs, old: &str, new: Option<&str>) -> Option<NoteKind> {
+pub(in crate::targets) fn kept_comment(
+    comment: &str,
+    belongs: Belongs,
+    old: &str,
+    new: Option<&str>,
+) -> Option<NoteKind> {
     if is_marker(comment) {
         return Some(NoteKind::FluxMarker { comment: comment.to_owned() });
     }

@@ -40,7 +40,7 @@ pub enum NoteKind {
     /// The value has an anchor, and its aliases elsewhere in the file have the new value too.
     AliasesFollow { key: String, aliases: Vec<Position> },
     /// The value was no string to YAML, and now is one.
-    Repaired { field: FieldName, value: String },
+    Repaired { key: String, value: String },
     /// A value is a number or a truth value to YAML, and kustomize will refuse the file.
     NotAString { key: String, value: String },
     /// `newName` is the name itself.
@@ -106,8 +106,8 @@ impl fmt::Display for NoteKind {
                 write!(f, "{field} was the alias `{alias}` and is now a value of its own")
             }
             Self::AliasesFollow { key, aliases } => f.write_str(&aliases_follow(key, aliases)),
-            Self::Repaired { field, value } => {
-                write!(f, "{field} `{value}` was not a string to YAML and is now quoted")
+            Self::Repaired { key, value } => {
+                write!(f, "{key} `{value}` was not a string to YAML and is now quoted")
             }
             Self::NotAString { key, value } => {
                 write!(f, "{key} `{value}` is not a string to YAML, and kustomize refuses the file until it is quoted")

@@ -112,7 +112,7 @@ impl Planner<'_, '_> {
                     (pair.value, NoteKind::AliasReplaced { field, alias })
                 }
                 Action::Replace(pair, value) if tree.text(pair.value) == Some(value) => {
-                    (pair.value, NoteKind::Repaired { field, value: (*value).to_owned() })
+                    (pair.value, NoteKind::Repaired { key: field.to_string(), value: (*value).to_owned() })
                 }
                 _ => continue,
             };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use super::fences::apart;
-use super::{BOOK, book, pages, read, root};
+use super::{BOOK, book, pages, read, root, texts_below};
 
 /// Returns the targets of the links of a page.
 fn links(page: &str) -> Vec<String> {
@@ -72,6 +72,23 @@ fn the_table_of_contents_has_every_page() {
     for path in book().into_keys().filter(|path| *path != summary) {
         assert!(unique.contains(Path::new(&path)), "{summary} does not list {path}");
     }
+}
+
+/// Messages and the action name pages of the book.
+#[test]
+fn pages_that_the_code_names_exist() {
+    let mut code = texts_below(Path::new("src"), "rs");
+    code.extend(texts_below(Path::new("action"), "sh"));
+    let mut found = 0;
+    for (path, text) in code {
+        for rest in text.split(&format!("{BOOK}/")).skip(1) {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"-./".contains(c)).unwrap_or(rest.len());
+            let page = format!("{BOOK}/{}", rest[..end].trim_end_matches('.'));
+            assert!(root().join(&page).exists(), "{path} names {page}");
+            found += 1;
+        }
+    }
+    assert!(found >= 2, "{found} pages");
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn a_promotion_that_was_merged() {
     let pipeline = Pipeline::with_environments();
     pipeline.release(PRODUCTION, "web", "v1.0.0", 1).success();
     pipeline.release(STAGING, "web", "v2.0.0", 2).success();
-    let second = format!("gitops@{:040x}", 2);
+    let second = format!("org/app@{:040x}", 2);
     let url = pipeline.stage.remote.file_url();
     let promote =
         pipeline.stage.tagship().args(["promote", "--repo", &url, "--from", STAGING, "--to", PRODUCTION, "web"]);
@@ -84,6 +84,6 @@ fn a_promotion_that_was_merged() {
     assert_eq!(pipeline.log(&["-k", PRODUCTION, "web"])[0]["tag"], "v1.0.0");
     let back = &pipeline.stage.remote.log("main")[0];
     assert!(back.trailer("Tagship-Rollback-Of").contains(&merge.as_str()), "{}", back.message);
-    let again = pipeline.run("promote", &["--from", STAGING, "--to", PRODUCTION, "web"]).run();
-    assert_eq!(document(&again)["outcome"], "superseded", "what was taken back stays away");
+    let again = pipeline.run("promote", &["--from", STAGING, "--to", PRODUCTION, "--output", "json", "web"]).run();
+    assert_eq!(document(&again)["error"]["kind"], "guarded", "what was taken back stays away");
 }
