@@ -17,12 +17,13 @@ use crate::request::{OnSuperseded, OrderBy};
 use crate::targets::kustomization::EntryEdit;
 
 impl Attempt<'_> {
-    /// Orders each entry that changes against what runs; a rollback goes back on purpose.
+    /// Orders each entry that changes against what runs at `place`; a rollback goes back on purpose.
     pub(super) fn order(
         &self,
         snapshot: &mut Snapshot<'_>,
         files: &[FileEdit],
         writing: &Writing,
+        place: &str,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<EntryOrder>, Failure> {
         if matches!(writing.purpose, Purpose::Rollback { .. }) || !self.reads_order(snapshot) {
@@ -36,7 +37,7 @@ impl Attempt<'_> {
         let setting = Setting {
             request: &delivery.target,
             remote: self.branch.remote(),
-            branch: &self.branch.name(),
+            branch: place,
             by,
             source: writing.source.as_ref(),
             label_of: &|build| self.checks.source_of(build),
@@ -141,6 +142,6 @@ impl Attempt<'_> {
 }
 
 /// Ends the run because a guard stops it: nothing of `outcome` comes about.
-fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
+pub(super) fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
     Stop::Ended(Box::new(Outcome { ending, reason: Some(reason), files: Vec::new(), diff: String::new(), ..outcome }))
 }
