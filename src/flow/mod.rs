@@ -19,6 +19,7 @@ mod remote_forge;
 mod rereads;
 mod rollback;
 mod set;
+mod source_attestations;
 
 pub use check::check;
 pub use guard::guard;

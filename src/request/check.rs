@@ -1,15 +1,18 @@
 //! `check` as meant.
 
 use super::registry::RegistryRequest;
+use super::target::TargetRequest;
 use super::values::listed;
 use super::version::Version;
-use crate::cli::{CheckArguments, Environment};
+use crate::cli::{CheckArguments, Environment, RepositoryArguments};
 use crate::image::{Reference, ReferenceError};
 use crate::outcome::failure::Failure;
 
 pub struct CheckRequest {
     pub references: Vec<Reference>,
     pub registry: RegistryRequest,
+    /// The run, and the logins for the forge of what it builds.
+    pub target: TargetRequest,
 }
 
 impl CheckRequest {
@@ -32,7 +35,9 @@ impl CheckRequest {
             Some((&arguments.requirements, &arguments.verification)),
             environment,
         )?;
-        Ok(Self { references, registry })
+        let repository = RepositoryArguments { repo: None, remote: String::new(), branch: None, insecure_git: false };
+        let target = TargetRequest::new(&repository, &arguments.registry.timeout, environment)?;
+        Ok(Self { references, registry, target })
     }
 }
 

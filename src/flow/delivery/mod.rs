@@ -16,6 +16,7 @@ use self::attempt::{Attempt, Stop};
 use super::branch::{Aim, ReleaseBranch, tell_connections};
 use super::checks::Checks;
 use super::rereads::Rereads;
+use super::source_attestations::expect_source;
 use crate::git::{PushRefusal, RefsKept};
 use crate::message::compose::Options;
 use crate::outcome::failure::{Failure, FailureKind};
@@ -43,7 +44,8 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut checks = Checks::new(delivery.registry.as_ref());
     let branch = ReleaseBranch::open(&delivery.target)?;
     let kept = if delivery.commit.git_tag.is_some() { RefsKept::BranchAndTags } else { RefsKept::Branch };
-    checks.expect_source((job.source)(&branch).as_ref());
+    let source = (job.source)(&branch);
+    expect_source(&mut checks, &delivery.target, branch.remote(), source.as_ref());
     let mut way = Way::of(&delivery.route);
     let read_tip = |way: &Way<'_>| {
         let aim = match way {
