@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::awaited::{Pace, awaited, pause};
+use super::forge_attestations::ForgeAttestations;
 use super::image_to_check::ImageToCheck;
 use crate::forge::Forge;
 use crate::guards::order::Build;
@@ -40,8 +41,7 @@ pub(crate) struct Checks {
     wait: Option<Duration>,
     /// For one check; a tag that was asked for longer ago may have moved.
     timeout: Duration,
-    /// The repository whose forge may have attestations, and that forge; `None` if it keeps none.
-    forge: Option<(String, Option<Forge>)>,
+    attestations: ForgeAttestations,
     found: Vec<Checked>,
 }
 
@@ -74,7 +74,7 @@ impl Checks {
             requirements: request.map(|request| request.requirements.clone()).unwrap_or_default(),
             wait: request.and_then(|request| request.wait),
             timeout: request.map(|request| request.timeout).unwrap_or_default(),
-            forge: None,
+            attestations: ForgeAttestations::default(),
             found: Vec::new(),
         }
     }
@@ -188,7 +188,7 @@ impl Checks {
         thread::scope(|scope| {
             let checking = scope.spawn(|| {
                 let mut answers = client.check_all(references, &self.requirements, detail);
-                answers.iter_mut().flatten().for_each(|checked| self.look_at_forge(checked));
+                answers.iter_mut().flatten().for_each(|checked| self.attestations.offer_to(checked));
                 answers
             });
             let done = meanwhile();
@@ -202,21 +202,9 @@ impl Checks {
     /// Lets the forge of a repository be asked for attestations, if there are claims to prove.
     pub(crate) fn ask_forge_of(&mut self, repository: &str, forge: impl FnOnce() -> Option<Forge>) {
         let is_required = self.requirements.iter().any(|requirement| matches!(requirement, Requirement::Claim(_)));
-        let is_known = self.forge.as_ref().is_some_and(|(known, _)| known == repository);
-        if is_required && !is_known {
-            self.forge = Some((repository.to_owned(), forge()));
+        if is_required {
+            self.attestations.of(repository, forge);
         }
-    }
-
-    /// Asks the forge for the attestations of an image for which a claim is missing: one request.
-    fn look_at_forge(&self, checked: &mut CheckedImage) {
-        let Some((_, Some(forge))) = &self.forge else { return };
-        let Some(digest) = checked.unclaimed() else { return };
-        match forge.attestations(digest.as_str()) {
-            Ok(bundles) => checked.offer_bundles(&bundles),
-            Err(error) => checked.note_unoffered(&format!("{:#}", anyhow::Error::from(error))),
-        }
-        checked.requests += 1;
     }
 
     /// Keeps and tells of what was found, and returns the rest.

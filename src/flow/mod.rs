@@ -7,6 +7,7 @@ mod checks;
 mod delivery;
 mod edits;
 mod elsewhere;
+mod forge_attestations;
 mod guard;
 mod head_name;
 mod image_to_check;
