@@ -5,7 +5,7 @@
 //!
 //! - [`cli`] reads the command line and the environment, [`request`] makes values of them.
 //! - [`flow`] has the commands: [`registry`] checks, [`git`] reads the tip, [`targets`] edit its bytes, [`guards`] may stop
-//!   the release, and [`git`] commits and pushes with the text of [`message`].
+//!   the release, and [`git`] commits and pushes with the text of [`message`]; [`forge`] has what a push cannot do.
 //! - [`outcome`] is how it ended, as data, and `report` prints it.
 //! - [`image`] and [`system`] are below them all: the vocabulary, and the machine.
 //!
@@ -129,10 +129,10 @@ fn obey(
     result.and_then(|outcome| reported.map(|()| exit_code(outcome.ending)))
 }
 
-/// A release that is held did not happen, although nothing failed.
+/// A release that a hold or a rule stops did not happen, although nothing failed.
 fn exit_code(ending: Ending) -> ExitCode {
     match ending {
-        Ending::Held => ExitCode::from(FailureKind::Guarded.exit_code()),
+        Ending::Held | Ending::Ruled => ExitCode::from(FailureKind::Guarded.exit_code()),
         _ => ExitCode::SUCCESS,
     }
 }

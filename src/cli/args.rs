@@ -10,7 +10,8 @@ use super::after_release::{LogArguments, PromoteArguments, RollbackArguments};
 use super::env::Environment;
 use super::groups::{
     CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments,
-    ReadingArguments, RegistryArguments, RequirementArguments, SupersededArguments, VersionArguments,
+    ReadingArguments, RegistryArguments, ReleasedArguments, RequirementArguments, SupersededArguments,
+    VersionArguments,
 };
 use super::manual;
 use super::order::OrderArguments;
@@ -76,7 +77,7 @@ pub enum Command {
     #[command(after_help = GUARD_EXAMPLES)]
     Guard(GuardArguments),
 
-    /// Check that images are in their registry
+    /// Check that images are in their registry, and what is released by the rules of its branch
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
 
@@ -133,7 +134,8 @@ Examples:
     tagship check ghcr.io/org/web:v1.2.3
     tagship check --platform linux/amd64 --platform linux/arm64 --wait 5m ghcr.io/org/web:v1.2.3
     tagship check --expect-revision fdafd70 ghcr.io/org/web:v1.2.3
-    tagship check --output json nginx:1.27";
+    tagship check --output json nginx:1.27
+    tagship check -k overlays/prod";
 
 const SET_EXAMPLES: &str = "\
 Examples:
@@ -206,8 +208,11 @@ pub struct GuardArguments {
 #[derive(Debug, Args)]
 pub struct CheckArguments {
     /// An image with its tag or digest, unless `--tag` or `--digest` gives it
-    #[arg(required = true, value_name = "REFERENCE", env = "TAGSHIP_REFERENCE", value_delimiter = '\n')]
+    #[arg(required_unless_present_any = ["kustomizations", "files"], value_name = "REFERENCE", env = "TAGSHIP_REFERENCE", value_delimiter = '\n')]
     pub references: Vec<String>,
+
+    #[command(flatten)]
+    pub released: ReleasedArguments,
 
     #[command(flatten)]
     pub version: VersionArguments,

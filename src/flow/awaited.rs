@@ -1,4 +1,4 @@
-//! Which of the things that an image lacks may still come by themselves, so that a wait for them makes sense.
+//! What a missing image is waited for, and how long before the next look.
 
 use std::time::Duration;
 

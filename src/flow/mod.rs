@@ -4,6 +4,7 @@ mod awaited;
 mod branch;
 mod check;
 mod checks;
+mod compared_source;
 mod delivery;
 mod edits;
 mod elsewhere;
@@ -19,6 +20,7 @@ mod release;
 mod remote_forge;
 mod rereads;
 mod rollback;
+mod rulings;
 mod set;
 mod source_attestations;
 

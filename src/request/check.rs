@@ -2,17 +2,26 @@
 
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
+use super::target_file::TargetFile;
 use super::values::listed;
 use super::version::Version;
-use crate::cli::{CheckArguments, Environment, RepositoryArguments};
+use crate::cli::{CheckArguments, Environment, ReleasedArguments};
 use crate::image::{Reference, ReferenceError};
 use crate::outcome::failure::Failure;
 
 pub struct CheckRequest {
     pub references: Vec<Reference>,
+    /// What is checked on the release branch; `None`: the branch is not read.
+    pub released: Option<ReleasedFiles>,
     pub registry: RegistryRequest,
     /// The run, and the logins for the forge of what it builds.
     pub target: TargetRequest,
+}
+
+/// Files on the release branch.
+pub struct ReleasedFiles {
+    pub target: TargetRequest,
+    pub files: Vec<TargetFile>,
 }
 
 impl CheckRequest {
@@ -30,14 +39,16 @@ impl CheckRequest {
                 references.push(reference);
             }
         }
-        let registry = RegistryRequest::new(
-            &arguments.registry,
-            Some((&arguments.requirements, &arguments.verification)),
-            environment,
-        )?;
-        let repository = RepositoryArguments { repo: None, remote: String::new(), branch: None, insecure_git: false };
-        let target = TargetRequest::new(&repository, &arguments.registry.timeout, environment)?;
-        Ok(Self { references, registry, target })
+        let required = Some((&arguments.requirements, &arguments.verification));
+        let registry = RegistryRequest::new(&arguments.registry, required, environment)?;
+        let ReleasedArguments { kustomizations, files, repository } = &arguments.released;
+        let files = match kustomizations.is_empty() && files.is_empty() {
+            true => Vec::new(),
+            false => TargetFile::all(kustomizations, files)?,
+        };
+        let target = TargetRequest::new(repository, &arguments.registry.timeout, environment)?;
+        let released = (!files.is_empty()).then(|| ReleasedFiles { target: target.clone(), files });
+        Ok(Self { references, released, registry, target })
     }
 }
 

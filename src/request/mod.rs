@@ -11,11 +11,11 @@ mod images;
 mod log;
 mod logins;
 mod promote;
-mod proposal;
 mod registry;
 mod release;
 mod required_claims;
 mod rollback;
+mod route;
 mod run;
 mod set;
 mod skip_ci;
@@ -27,7 +27,7 @@ mod version;
 use crate::cli::{Command, Environment};
 use crate::outcome::failure::Failure;
 
-pub use check::CheckRequest;
+pub use check::{CheckRequest, ReleasedFiles};
 // Choices mean what was typed.
 pub use crate::cli::{OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
 pub use comment::CommentRequest;
@@ -37,10 +37,10 @@ pub use guard::GuardRequest;
 pub use images::Images;
 pub use log::LogRequest;
 pub use promote::PromoteRequest;
-pub use proposal::{ProposalRequest, Route};
 pub use registry::RegistryRequest;
 pub use release::ReleaseRequest;
 pub use rollback::{Earlier, RollbackRequest};
+pub use route::{ProposalRequest, Route};
 pub use run::Run;
 pub use set::SetRequest;
 pub use target::{Repository, TargetRequest};
@@ -51,7 +51,7 @@ pub use values::Effect;
 pub enum Request {
     Release(Box<ReleaseRequest>),
     Guard(GuardRequest),
-    Check(CheckRequest),
+    Check(Box<CheckRequest>),
     Set(SetRequest),
     Log(LogRequest),
     Rollback(Box<RollbackRequest>),
@@ -65,7 +65,9 @@ impl Request {
                 ReleaseRequest::new(arguments, environment).map(|request| Self::Release(Box::new(request)))
             }
             Command::Guard(arguments) => GuardRequest::new(arguments, environment).map(Self::Guard),
-            Command::Check(arguments) => CheckRequest::new(arguments, environment).map(Self::Check),
+            Command::Check(arguments) => {
+                CheckRequest::new(arguments, environment).map(|request| Self::Check(Box::new(request)))
+            }
             Command::Set(arguments) => SetRequest::new(arguments, environment).map(Self::Set),
             Command::Log(arguments) => LogRequest::new(arguments, environment).map(Self::Log),
             Command::Rollback(arguments) => {

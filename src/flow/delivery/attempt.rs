@@ -12,7 +12,7 @@ use crate::flow::edits::{
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
 use crate::flow::source_attestations::expect_source;
-use crate::git::{Change, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
+use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
 use crate::guards::order::{EntryOrder, commits_to_read};
 use crate::image::ImageName;
 use crate::message::Release;
@@ -51,6 +51,14 @@ impl From<GitError> for Stop {
     }
 }
 
+/// What one attempt would write, as its guards see it.
+pub(super) struct Edited<'e> {
+    pub(super) paths: &'e [RepositoryPath],
+    pub(super) files: &'e [FileEdit],
+    pub(super) writing: &'e Writing,
+    pub(super) orders: &'e [EntryOrder],
+}
+
 /// One attempt, at one tip.
 pub(super) struct Attempt<'a> {
     pub(super) job: &'a Job<'a>,
@@ -71,7 +79,8 @@ impl Attempt<'_> {
     ) -> Result<Outcome, Stop> {
         let OpenBranch { mut snapshot, destination, publisher } = tip;
         self.tell_whole_download(&snapshot, listener);
-        let paths = self.locate(&mut snapshot)?;
+        let head = publisher.as_ref().and_then(Publisher::head_tip);
+        let paths = self.locate(&mut snapshot, head)?;
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
         require_entries(&writing.images, &files, absent(self.job.delivery.add), |name| {
@@ -91,6 +100,8 @@ impl Attempt<'_> {
         outcome.parent = Some(snapshot.commit_id());
         require_a_change(&outcome, &files, listener)?;
         self.guard_hold(&mut snapshot, &paths, &files, &writing, &outcome, listener)?;
+        let edited = Edited { paths: &paths, files: &files, writing: &writing, orders: &orders };
+        outcome.rulings = self.guard_rules(&mut snapshot, &edited, &outcome, listener)?;
         let (message, tag) = self.compose(&releases, &writing, &orders)?;
         outcome.message = Some(message.to_string());
         outcome.git_tag = tag.as_ref().map(|tag| tag.name.to_string());
@@ -119,8 +130,8 @@ impl Attempt<'_> {
             }
         };
         match published {
-            Published::Updated { commit, pushed, .. } => {
-                self.follow(pushed.as_deref(), listener);
+            Published::Updated { commit, mut pushed, .. } => {
+                self.follow(pushed.as_deref_mut(), listener);
                 Ok(Outcome { ending: Ending::Released, commit: Some(commit), pushed: pushed.is_some(), ..outcome })
             }
             Published::Proposed { commit, was_pushed, request } => Ok(Outcome {
@@ -141,10 +152,13 @@ impl Attempt<'_> {
         }
     }
 
-    /// Finds the files to write, and loads them with what the guards will read of their history.
-    fn locate(&self, snapshot: &mut Snapshot<'_>) -> Result<Vec<RepositoryPath>, Failure> {
+    /// Finds the files to write, and loads them with what the guards will read of their history, and of the head branch.
+    fn locate(&self, snapshot: &mut Snapshot<'_>, head: Option<CommitId>) -> Result<Vec<RepositoryPath>, Failure> {
         let names: Vec<&str> = self.job.names.iter().map(ImageName::as_str).collect();
-        let earlier = if self.reads_order(snapshot) { commits_to_read(snapshot, &names)? } else { Vec::new() };
+        let mut earlier = if self.reads_order(snapshot) { commits_to_read(snapshot, &names)? } else { Vec::new() };
+        if let Some(head) = head {
+            earlier.extend(snapshot.loaded_commit(head)?);
+        }
         self.branch.locate(snapshot, &self.job.delivery.files, &earlier)
     }
 
@@ -242,9 +256,16 @@ impl Attempt<'_> {
         Origin { source, run: self.job.delivery.target.run.page() }
     }
 
-    fn follow(&self, pushed: Option<&CommitOnTip>, listener: &mut Listener<'_>) {
-        if let (Some(commit), Some((checkout, remote))) = (pushed, self.branch.follower()) {
-            bring_forward(checkout, remote, commit, listener);
+    /// Lets a checkout follow what was pushed. The release is done, so nothing here makes it fail.
+    fn follow(&self, pushed: Option<&mut CommitOnTip>, listener: &mut Listener<'_>) {
+        let (Some(commit), Some((checkout, name)), Some(remote)) =
+            (pushed, self.branch.follower(), self.branch.remote())
+        else {
+            return;
+        };
+        match commit.fetch_object(remote) {
+            Ok(()) => bring_forward(checkout, name, commit, listener),
+            Err(error) => listener(&Event::Noted(format!("the checkout was left as it is: {}", error.told()))),
         }
     }
 

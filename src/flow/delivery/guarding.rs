@@ -34,8 +34,21 @@ impl Attempt<'_> {
             OnSuperseded::Allow => OrderBy::Nothing,
             OnSuperseded::Skip | OnSuperseded::Fail => delivery.order,
         };
+        self.order_by(by, snapshot, files, writing, place, listener)
+    }
+
+    /// Orders each entry that changes against what runs at `place`, by what `by` says.
+    pub(super) fn order_by(
+        &self,
+        by: OrderBy,
+        snapshot: &mut Snapshot<'_>,
+        files: &[FileEdit],
+        writing: &Writing,
+        place: &str,
+        listener: &mut Listener<'_>,
+    ) -> Result<Vec<EntryOrder>, Failure> {
         let setting = Setting {
-            request: &delivery.target,
+            request: &self.job.delivery.target,
             remote: self.branch.remote(),
             branch: place,
             by,

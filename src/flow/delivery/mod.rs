@@ -7,6 +7,7 @@ mod guarding;
 mod head;
 mod job;
 mod policy;
+mod rule_guard;
 
 use std::time::{Duration, Instant};
 

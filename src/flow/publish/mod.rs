@@ -27,6 +27,16 @@ pub(super) enum Publisher<'b> {
     Propose(Proposer<'b>),
 }
 
+impl Publisher<'_> {
+    /// Returns the tip of the head branch, if there is one.
+    pub(super) fn head_tip(&self) -> Option<CommitId> {
+        match self {
+            Self::Direct(_) => None,
+            Self::Propose(proposer) => proposer.pusher.head_tip(),
+        }
+    }
+}
+
 /// The two ways of a commit to the branch itself.
 pub(super) enum Direct<'b> {
     /// The commit is made here and pushed, with the tip that was read as the lease.
