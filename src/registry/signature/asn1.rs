@@ -87,7 +87,7 @@ impl<'a> Element<'a> {
 
     pub(super) fn oid(self) -> der::Result<ObjectIdentifier> {
         self.tag.assert_eq(Tag::ObjectIdentifier)?;
-        ObjectIdentifier::from_bytes(self.value).map_err(|_| ErrorKind::OidMalformed.into())
+        ObjectIdentifier::from_bytes(self.value).or(Err(ErrorKind::OidMalformed.into()))
     }
 
     /// Returns the algorithm that an `AlgorithmIdentifier` names, without its parameters.
@@ -110,13 +110,13 @@ impl<'a> Element<'a> {
             Tag::UtcTime => UtcTime::from_der(self.whole)?.to_unix_duration(),
             _ => GeneralizedTime::from_der(self.whole)?.to_unix_duration(),
         };
-        let seconds = i64::try_from(time.as_secs()).map_err(|_| ErrorKind::DateTime)?;
-        Timestamp::from_second(seconds).map_err(|_| ErrorKind::DateTime.into())
+        let seconds = i64::try_from(time.as_secs()).or(Err(ErrorKind::DateTime))?;
+        Timestamp::from_second(seconds).or(Err(ErrorKind::DateTime.into()))
     }
 
     /// Returns the text of a string of UTF-8 or one of its subsets.
     pub(super) fn text(self) -> der::Result<&'a str> {
-        std::str::from_utf8(self.value).map_err(|_| self.tag.value_error().into())
+        std::str::from_utf8(self.value).or(Err(self.tag.value_error().into()))
     }
 }
 

@@ -7,7 +7,7 @@ use super::base64_bytes::Base64;
 use super::envelope::WireEnvelope;
 use super::logged_entry::{EntryProof, InclusionProof, LoggedEntry};
 use super::rejected::Rejected;
-use super::signed::{Content, Material, Signed};
+use super::signed::{Material, Signed, SignedContent};
 
 /// A bundle, in bytes: an attestation has a whole list of packages in it.
 const LIMIT: usize = 8 << 20;
@@ -133,8 +133,8 @@ pub(super) fn read(json: &[u8]) -> Result<Signed, Rejected> {
     let wire: WireBundle = serde_json::from_slice(json).map_err(|error| Rejected::malformed("the bundle", error))?;
     let version = Version::read(&wire.media_type)?;
     let content = match (wire.dsse_envelope, wire.message_signature) {
-        (Some(envelope), None) => Content::Envelope(envelope.try_into()?),
-        (None, Some(WireMessage { signature: Base64(signature) })) => Content::Message { signature },
+        (Some(envelope), None) => SignedContent::Envelope(envelope.try_into()?),
+        (None, Some(WireMessage { signature: Base64(signature) })) => SignedContent::Message { signature },
         _ => return Err(Rejected::malformed("the bundle", "it must have an envelope or a signature of a message")),
     };
     let WireMaterial { tlog_entries, timestamp_verification_data, .. } = &wire.verification_material;

@@ -18,7 +18,7 @@ const ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264
 const SOURCE_REPOSITORY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.12");
 const SOURCE_COMMIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.13");
 
-/// Returns whom a certificate is for.
+/// Returns the identity that a certificate is for.
 pub(super) fn read(certificate: &X509<'_>) -> Result<CertifiedIdentity, Rejected> {
     let identity = identity(certificate)?;
     let issuer = issuer(certificate)?;

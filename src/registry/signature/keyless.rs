@@ -1,5 +1,5 @@
-//! Verifies a signature that was made with a short-lived certificate: who signed is in the certificate, and that the
-//! certificate was valid at the time is proved by a log or by a timestamp authority, never by today's clock.
+//! Verifies a signature that was made with a short-lived certificate. The certificate names the signer; a log or a timestamp
+//! authority proves that it was valid when it signed, whatever the time is now.
 
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
@@ -71,7 +71,7 @@ impl Attempt<'_> {
             }
         }
         let key = PublicKey::from_spki(self.certificate.spki);
-        let key = key.map_err(|_| Rejected::Unsupported("the key of its certificate".to_owned()))?;
+        let key = key.map_err(|error| Rejected::malformed("the key of the certificate", error))?;
         if !key.verifies(self.content.message, self.content.signature) {
             return Err(Rejected::WrongSignature);
         }

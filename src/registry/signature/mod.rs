@@ -1,5 +1,5 @@
-//! Signatures and attestations of images: is it signed by the one whom we trust, and what does it say? Bytes in, verdict
-//! out: no request, no file, and no clock, since a certificate of ten minutes is judged at the time that a log or a timestamp
+//! Signatures and attestations of images: did the trusted signer make it, and what does it say? Bytes in, verdict out: no
+//! request, no file, and no clock, because a certificate of ten minutes is judged at the time that a log or a timestamp
 //! authority proves.
 //!
 //! A signature is read from one of the forms in which it is stored ([`verify_bundle`], [`verify_simple_signing`] and the
