@@ -15,7 +15,7 @@ pub(super) struct Element<'a> {
 
 /// The elements of a sequence or a set, one after the other.
 #[derive(Debug, Clone)]
-pub(super) struct Fields<'a>(SliceReader<'a>);
+pub(super) struct Elements<'a>(SliceReader<'a>);
 
 /// The tag `[number]` with elements inside.
 pub(super) const fn context(number: u32) -> Tag {
@@ -28,14 +28,14 @@ pub(super) const fn plain_context(number: u32) -> Tag {
 }
 
 /// Returns the fields of a document that is one sequence.
-pub(super) fn document(bytes: &[u8]) -> der::Result<Fields<'_>> {
-    let mut fields = Fields::of(bytes)?;
+pub(super) fn document(bytes: &[u8]) -> der::Result<Elements<'_>> {
+    let mut fields = Elements::of(bytes)?;
     let sequence = fields.next(Tag::Sequence)?;
     fields.finish()?;
     sequence.fields()
 }
 
-impl<'a> Fields<'a> {
+impl<'a> Elements<'a> {
     pub(super) fn of(value: &'a [u8]) -> der::Result<Self> {
         SliceReader::new(value).map(Self)
     }
@@ -81,8 +81,8 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Element<'a> {
-    pub(super) fn fields(self) -> der::Result<Fields<'a>> {
-        Fields::of(self.value)
+    pub(super) fn fields(self) -> der::Result<Elements<'a>> {
+        Elements::of(self.value)
     }
 
     pub(super) fn oid(self) -> der::Result<ObjectIdentifier> {

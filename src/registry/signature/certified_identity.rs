@@ -4,7 +4,7 @@
 use der::Tag;
 use der::asn1::ObjectIdentifier;
 
-use super::asn1::{Element, Fields, context, plain_context};
+use super::asn1::{Element, Elements, context, plain_context};
 use super::rejected::Rejected;
 use super::verified::CertifiedIdentity;
 use super::x509::X509;
@@ -58,7 +58,7 @@ fn identity(certificate: &X509<'_>) -> Result<String, Rejected> {
 }
 
 fn names(value: &[u8]) -> der::Result<Vec<Element<'_>>> {
-    let mut fields = Fields::of(value)?;
+    let mut fields = Elements::of(value)?;
     let names = fields.next(Tag::Sequence)?.fields()?.rest()?;
     fields.finish()?;
     Ok(names)
@@ -85,7 +85,7 @@ fn issuer(certificate: &X509<'_>) -> Result<String, Rejected> {
 }
 
 fn utf8(value: &[u8]) -> Result<String, Rejected> {
-    let text = Fields::of(value).and_then(|mut fields| {
+    let text = Elements::of(value).and_then(|mut fields| {
         let text = fields.next(Tag::Utf8String)?.text()?;
         fields.finish().map(|()| text)
     });

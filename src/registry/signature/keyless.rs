@@ -4,14 +4,14 @@
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 
-use super::certificate_chain::{self, Purpose, unknown_authority};
+use super::certificate_chain::{self, CertificatePurpose, unknown_authority};
 use super::certificate_log;
 use super::log_body::LoggedContent;
 use super::log_proof;
 use super::logged_entry::LoggedEntry;
 use super::public_key::PublicKey;
 use super::rejected::Rejected;
-use super::signed::Material;
+use super::stored_signature::Material;
 use super::timestamp_token;
 use super::trusted_roots::{Instance, LogKey, TrustedRoots};
 use super::verified::LogEntry;
@@ -112,7 +112,7 @@ impl Attempt<'_> {
     fn verify_certificate(&self, at: Timestamp) -> Result<(), Rejected> {
         let Instance { authorities, certificate_logs, .. } = self.instance;
         let certificate = CertificateDer::from(self.content.certificate);
-        let issuer = certificate_chain::verify(&certificate, authorities, Purpose::CodeSigning, at)?;
+        let issuer = certificate_chain::verify(&certificate, authorities, CertificatePurpose::CodeSigning, at)?;
         if certificate_logs.is_empty() {
             return Ok(());
         }

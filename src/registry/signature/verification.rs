@@ -11,8 +11,8 @@ use super::cosign_layer::{self, LayerAnnotations};
 use super::keyless;
 use super::log_body::LoggedContent;
 use super::rejected::Rejected;
-use super::signed::{Signed, SignedContent};
 use super::statement::Statement;
+use super::stored_signature::{SignedContent, StoredSignature};
 use super::verified::{CertifiedIdentity, SignedBy, TrustedSigner, Verified};
 use super::x509::X509;
 use crate::image::Digest;
@@ -73,7 +73,7 @@ enum File<'a> {
 
 /// Verifies in this order: that the signature is one, what it is about, and its signer.
 fn verify(
-    signed: &Signed,
+    signed: &StoredSignature,
     file: File<'_>,
     trusted: &TrustedSigner,
     is_about: impl FnOnce(Option<&Statement>) -> Result<(), Rejected>,

@@ -22,6 +22,12 @@ fn not_in_log(why: &str) -> Rejected {
     Rejected::NotInLog(why.to_owned())
 }
 
+/// Removes a part of the log entry.
+fn remove(bundle: &mut Value, name: &str) {
+    let entry = bundle["verificationMaterial"]["tlogEntries"][0].as_object_mut().unwrap();
+    entry.remove(name).unwrap();
+}
+
 fn other_entry(what: &str) -> Rejected {
     Rejected::OtherLogEntry(format!("its {what} is another one"))
 }
@@ -57,7 +63,7 @@ fn assert_no_part_counts_changed(original: &[u8], digest: &Digest, trusted: &Tru
         let text = original.pointer(place).unwrap().as_str().unwrap();
         // The name beside a signature of a checkpoint is for people.
         let name = text.find('\u{2014}').map(|start| start..start + 4 + text[start + 4..].find(' ').unwrap());
-        let positions = (0..=40).map(|step| text.len().saturating_sub(1) * step / 40);
+        let positions = (0..=20).map(|step| text.len().saturating_sub(1) * step / 20);
         for at in positions.filter(|at| name.as_ref().is_none_or(|name| !name.contains(at))) {
             let character = if text.as_bytes()[at] == b'7' { "8" } else { "7" };
             let flipped = format!("{}{character}{}", &text[..at], &text[at + 1..]);
@@ -143,11 +149,7 @@ fn an_entry_needs_its_proof() {
     let entry = |change: fn(&mut Value)| {
         move |bundle: &mut Value| change(&mut bundle["verificationMaterial"]["tlogEntries"][0])
     };
-    let remove = |name: &'static str| {
-        move |bundle: &mut Value| {
-            drop(bundle["verificationMaterial"]["tlogEntries"][0].as_object_mut().unwrap().remove(name))
-        }
-    };
+    let remove = |name: &'static str| move |bundle: &mut Value| remove(bundle, name);
     assert_eq!(rejected(remove("inclusionProof")), not_in_log("the proof of inclusion is missing"));
     let unsigned = entry(|entry| entry["inclusionProof"]["checkpoint"] = json!({ "envelope": "" }));
     assert_eq!(rejected(unsigned), not_in_log("the proof of inclusion is missing"));
@@ -190,9 +192,6 @@ fn each_version_needs_its_own() {
         verify_content(&bundle, &world("manifest.json"), &trusted())
     };
     let version = |number: &str| format!("application/vnd.dev.sigstore.bundle+json;version={number}");
-    let remove = |bundle: &mut Value, name: &str| {
-        drop(bundle["verificationMaterial"]["tlogEntries"][0].as_object_mut().unwrap().remove(name))
-    };
     content(&|bundle| bundle["mediaType"] = version("0.1").into()).unwrap();
     content(&|bundle| {
         bundle["mediaType"] = version("0.1").into();

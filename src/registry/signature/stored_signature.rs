@@ -6,7 +6,7 @@ use super::logged_entry::{EntryProof, LoggedEntry};
 
 /// A signature as it was found.
 #[derive(Debug)]
-pub(super) struct Signed {
+pub(super) struct StoredSignature {
     pub(super) content: SignedContent,
     pub(super) material: Material,
 }
