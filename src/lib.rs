@@ -115,10 +115,10 @@ fn obey(
     result.and_then(|outcome| reported.map(|()| exit_code(outcome.ending)))
 }
 
-/// A release that is held did not happen, although nothing failed.
+/// A release that a hold or a rule stops did not happen, although nothing failed.
 fn exit_code(ending: Ending) -> ExitCode {
     match ending {
-        Ending::Held => ExitCode::from(FailureKind::Guarded.exit_code()),
+        Ending::Held | Ending::Ruled => ExitCode::from(FailureKind::Guarded.exit_code()),
         _ => ExitCode::SUCCESS,
     }
 }

@@ -10,14 +10,15 @@ use super::after_release::{LogArguments, PromoteArguments, RollbackArguments};
 use super::env::Environment;
 use super::groups::{
     CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments,
-    ReadingArguments, RegistryArguments, RequirementArguments, SupersededArguments, VersionArguments,
+    ReadingArguments, RegistryArguments, ReleasedArguments, RequirementArguments, SupersededArguments,
+    VersionArguments,
 };
 use super::manual;
 use super::order::OrderArguments;
 use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
 use super::words;
 
-/// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
+/// Releases an image: checks the registry, writes its tag into the file that is deployed, commits and pushes
 #[derive(Debug, Parser)]
 #[command(name = "tagship", version = VERSION.as_str())]
 pub struct Arguments {
@@ -49,7 +50,7 @@ Environment:
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check the image, edit the kustomization on the release branch, commit and push
+    /// Check the image, write it into a file on the release branch, commit and push
     #[command(after_help = RELEASE_EXAMPLES)]
     Release(Box<ReleaseArguments>),
 
@@ -57,11 +58,11 @@ pub enum Command {
     #[command(after_help = GUARD_EXAMPLES)]
     Guard(GuardArguments),
 
-    /// Check that images are in their registry
+    /// Check that images are in their registry, and what is released by the rules of its branch
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
 
-    /// Edit kustomizations on disk, in place of `kustomize edit set image`
+    /// Edit files on disk, in place of `kustomize edit set image`, `yq` or `sed`
     #[command(after_help = SET_EXAMPLES)]
     Set(SetArguments),
 
@@ -114,7 +115,8 @@ Examples:
     tagship check ghcr.io/org/web:v1.2.3
     tagship check --platform linux/amd64 --platform linux/arm64 --wait 5m ghcr.io/org/web:v1.2.3
     tagship check --expect-revision fdafd70 ghcr.io/org/web:v1.2.3
-    tagship check --output json nginx:1.27";
+    tagship check --output json nginx:1.27
+    tagship check -k overlays/prod";
 
 const SET_EXAMPLES: &str = "\
 Examples:
@@ -187,8 +189,11 @@ pub struct GuardArguments {
 #[derive(Debug, Args)]
 pub struct CheckArguments {
     /// An image with its tag or digest, unless `--tag` or `--digest` gives it
-    #[arg(required = true, value_name = "REFERENCE", env = "TAGSHIP_REFERENCE", value_delimiter = '\n')]
+    #[arg(required_unless_present_any = ["kustomizations", "files"], value_name = "REFERENCE", env = "TAGSHIP_REFERENCE", value_delimiter = '\n')]
     pub references: Vec<String>,
+
+    #[command(flatten)]
+    pub released: ReleasedArguments,
 
     #[command(flatten)]
     pub version: VersionArguments,

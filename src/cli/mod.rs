@@ -20,8 +20,8 @@ pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommentArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments,
     OnOwnCommit, OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest,
-    ReadingArguments, RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments,
-    VersionArguments,
+    ReadingArguments, RegistryArguments, ReleasedArguments, RepositoryArguments, RequirementArguments,
+    SupersededArguments, VersionArguments,
 };
 pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};

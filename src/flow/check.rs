@@ -1,17 +1,112 @@
-//! `check`: the registry, and nothing else.
+//! `check`: whether images are in their registries, and whether what is on the release branch is as the rules there demand.
+//! Nothing is written.
 
+use jiff::Timestamp;
+
+use super::branch::{ReleaseBranch, tell_connections};
+use super::checks::Checks;
+use super::edits::{images_of, releases_of};
 use super::image_to_check::ImageToCheck;
-use crate::flow::checks::Checks;
+use super::rereads::Rereads;
+use super::rulings::{EntryToRule, rule};
+use crate::git::{RefsKept, RepositoryPath, Snapshot};
+use crate::guards::order::{RunningEntry, Scrutiny};
+use crate::guards::rules::{Circumstances, RulesState, rules_for};
+use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Listener, Outcome};
-use crate::request::CheckRequest;
+use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
+use crate::request::{CheckRequest, Effect, NewBranch, ReleasedFiles};
+use crate::targets;
+use crate::targets::kustomization::{Absent, EntryEdit};
 
-/// Checks that images are in their registries.
+/// Checks images, and the entries of files on the release branch.
 pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut checks = Checks::new(Some(&request.registry));
-    let subjects: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
+    let mut subjects: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
+    let Some(files) = &request.released else {
+        checks.require(&subjects, listener)?;
+        return Ok(Outcome { present: checks.into_found(), ..Outcome::new("check", Ending::Present) });
+    };
+    let read = Rereads::new(files.target.timeout).run(listener, |listener| Released::read(files, listener));
+    tell_connections(&files.target, listener);
+    let released = read?;
+    subjects.extend(images_of(&released.files, |_| true, listener)?);
     checks.require(&subjects, listener)?;
     let mut outcome = Outcome::new("check", Ending::Present);
-    outcome.present = checks.into_found();
+    let circumstances = Circumstances { now: Timestamp::now(), way: None };
+    outcome.rulings = rule(&released.rules, &released.entries(), &circumstances, &mut checks, listener)?.rulings;
+    for ruling in &outcome.rulings {
+        listener(&Event::Judged(ruling));
+    }
+    outcome.reason = Ruling::reason(&outcome.rulings);
+    if outcome.reason.is_some() {
+        outcome.ending = Ending::Ruled;
+    }
+    outcome.branch = released.branch;
+    outcome.releases = releases_of(&released.files, &checks);
+    outcome.present = request.references.iter().filter_map(|reference| checks.of(reference)).cloned().collect();
     Ok(outcome)
+}
+
+/// What is on the release branch.
+struct Released {
+    branch: Option<String>,
+    paths: Vec<RepositoryPath>,
+    /// In the order of the paths.
+    files: Vec<FileEdit>,
+    /// The commits that the entries were built from, as far as history tells; in the order of all entries.
+    sources: Vec<Option<SourceCommit>>,
+    rules: RulesState,
+}
+
+impl Released {
+    fn read(request: &ReleasedFiles, listener: &mut Listener<'_>) -> Result<Self, Failure> {
+        let target = ReleaseBranch::open(&request.target)?;
+        let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, RefsKept::Branch)?;
+        let snapshot = &mut start.snapshot;
+        let paths = target.locate(snapshot, &request.files, &[])?;
+        let rules = rules_for(snapshot, &paths, &mut |warning| listener(&Event::Warned(warning)))?;
+        let files = paths.iter().map(|path| as_it_is(snapshot, path)).collect::<Result<Vec<_>, _>>()?;
+        let mut sources = Vec::new();
+        for (file, entry) in files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry))) {
+            let mut note = |note| listener(&Event::Noted(note));
+            let name = entry.name.as_str();
+            let running = RunningEntry::read(snapshot, &file.path, name, &entry.after, Scrutiny::AtHand, &mut note)?;
+            sources.push(running.build.and_then(|build| build.source));
+        }
+        let branch = start.destination.branch().map(ToString::to_string);
+        Ok(Self { branch, paths, files, sources, rules })
+    }
+
+    fn entries(&self) -> Vec<EntryToRule<'_>> {
+        let files = self.paths.iter().zip(&self.files);
+        let entries = files.flat_map(|(path, file)| file.edit.entries.iter().map(move |entry| (path, entry)));
+        let with_sources = entries.zip(&self.sources);
+        with_sources
+            .map(|((path, entry), source)| EntryToRule { path, entry, source: source.clone(), order: None })
+            .collect()
+    }
+}
+
+/// Returns a file with its entries as they are, in the form of an edit that changes nothing.
+fn as_it_is(snapshot: &Snapshot<'_>, path: &RepositoryPath) -> Result<FileEdit, Failure> {
+    let file = path.to_string();
+    let old = snapshot.file(path)?.to_vec();
+    let refused = |error: &targets::TargetError| Failure::edit(&file, error);
+    let mut edit = targets::edit(&file, &old, &[], Absent::Report).map_err(|error| refused(&error))?;
+    for (name, fields) in targets::entries(&file, &old, None).map_err(|error| refused(&error))? {
+        // What is no name of an image cannot be released either.
+        let Ok(name) = name.parse() else { continue };
+        let (before, after) = (fields.clone(), fields);
+        edit.entries.push(EntryEdit {
+            name,
+            line: 1,
+            appended: false,
+            before,
+            after,
+            fields: Vec::new(),
+            checked_as: None,
+        });
+    }
+    Ok(FileEdit { path: file, old, edit })
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::awaited::{Pace, awaited, pause};
 use super::image_to_check::ImageToCheck;
 use crate::guards::order::Build;
 use crate::image::{Digest, Field, ImageArgument, Reference};
@@ -12,12 +13,10 @@ use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::registry::{
-    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Finding, LoginSource, Outage,
-    Requirement, Verdict,
+    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict,
 };
 use crate::request::{PinDigest, RegistryRequest};
 use crate::system::backoff::Backoff;
-use crate::system::connection::ConnectionProblem;
 use crate::targets::kustomization::EntryEdit;
 
 /// Between two looks for an image that is awaited: at least a second, and on average half of what grows from the one to
@@ -38,12 +37,11 @@ pub(crate) struct Checks {
     found: Vec<Checked>,
 }
 
-/// Whether all images were there at once.
+/// Whether an image is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pace {
-    AtOnce,
-    /// Some had to be waited for: what was read elsewhere in the meantime may have changed.
-    AfterWaiting,
+pub(super) enum Patience {
+    AsAsked,
+    None,
 }
 
 /// An image that is not as it must be.
@@ -82,6 +80,28 @@ impl Checks {
     pub(crate) fn require(&mut self, subjects: &[ImageToCheck], listener: &mut Listener<'_>) -> Result<Pace, Failure> {
         let done = self.require_while(subjects, listener, || Ok(()))?;
         Ok(if done.is_some() { Pace::AtOnce } else { Pace::AfterWaiting })
+    }
+
+    /// Returns whether registries are asked at all.
+    pub(super) fn asks(&self) -> bool {
+        self.client.is_some()
+    }
+
+    /// Makes sure that an image meets more than the user asks for; only `patience` waits for that.
+    pub(super) fn require_also(
+        &mut self,
+        reference: &Reference,
+        more: &[Requirement],
+        patience: Patience,
+        listener: &mut Listener<'_>,
+    ) -> Result<Pace, Failure> {
+        let usual = (self.requirements.clone(), self.wait);
+        self.wait = self.wait.filter(|_| patience == Patience::AsAsked);
+        self.requirements.extend_from_slice(more);
+        self.found.retain(|checked| !is_of(checked, reference));
+        let required = self.require(&[ImageToCheck::Known(reference.clone())], listener);
+        (self.requirements, self.wait) = usual;
+        required
     }
 
     /// The same, while something else is done here. Its result is `None` if it may be out of date.
@@ -325,53 +345,4 @@ fn tell<'r>(
         })
         .collect();
     listener(&Event::Waiting(&Waiting { images, elapsed, limit }));
-}
-
-/// Returns what is missing, in words; `None` if it cannot come by itself. Silence is waited for only if the registry has
-/// answered before: at the first look it is rather a wrong name. So it is with a page, which a proxy may have sent. A repository
-/// that does not exist yet looks like one that the login may not see.
-fn awaited(verdict: &Verdict, findings: &[Finding], source: &LoginSource, pace: Pace) -> Option<String> {
-    match verdict {
-        Verdict::Absent(_) => Some("not there yet".to_owned()),
-        Verdict::Mismatch { .. } => Some("still another digest".to_owned()),
-        Verdict::Withheld(_) => Some("the registry does not allow the pull yet".to_owned()),
-        Verdict::RateLimited(_) => Some("the registry limits our requests".to_owned()),
-        // No pause brings a login for a proxy, or the certificate that was not given.
-        Verdict::Unavailable(Outage::NoAnswer { cause, .. })
-            if matches!(cause.problem, ConnectionProblem::ProxyLogin | ConnectionProblem::SpeaksTls) =>
-        {
-            None
-        }
-        Verdict::Unavailable(outage) => {
-            let has_answered = pace == Pace::AfterWaiting || matches!(outage, Outage::Answered(_));
-            has_answered.then(|| "the registry is not available".to_owned())
-        }
-        Verdict::NoAccess(_) if source.is_shown() => Some("not there yet, or hidden from this login".to_owned()),
-        Verdict::NotAnImage(_)
-        | Verdict::Refused(_)
-        | Verdict::NoAccess(_)
-        | Verdict::LoginElsewhere(_)
-        | Verdict::LoginRejected(_) => None,
-        Verdict::Present(_) => {
-            let unmet = findings.iter().filter(|finding| **finding != Finding::Met);
-            let states: Option<Vec<_>> = unmet
-                .map(|finding| match finding {
-                    Finding::Met => None,
-                    Finding::OtherPlatforms { wanted, .. } => Some(format!("not for {wanted} yet")),
-                    Finding::OtherRevision { wanted, .. } => Some(format!("not the build of {wanted} yet")),
-                    Finding::Blocked { verdict, .. } => awaited(verdict, &[], source, pace),
-                })
-                .collect();
-            states.map(|states| states.join(", "))
-        }
-    }
-}
-
-fn pause(verdict: &Verdict) -> Duration {
-    match verdict {
-        Verdict::RateLimited(answer) | Verdict::Unavailable(Outage::Answered(answer)) => {
-            answer.retry_after.unwrap_or_default()
-        }
-        _ => Duration::ZERO,
-    }
 }

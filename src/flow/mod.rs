@@ -1,5 +1,6 @@
 //! THE FLOWS, one a command; nothing else sequences.
 
+mod awaited;
 mod branch;
 mod check;
 mod checks;
@@ -15,6 +16,7 @@ mod publish;
 mod release;
 mod rereads;
 mod rollback;
+mod rulings;
 mod set;
 
 pub use check::check;

@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod failure;
+mod ruling;
 
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use crate::message::trailers::ReleaseTrailers;
 use crate::registry::{Descriptor, LoginSource};
 use crate::targets::kustomization::{Edit, Fields};
 
+pub use ruling::{BrokenRule, Ruling};
+
 /// Gets each event as it happens.
 pub type Listener<'a> = dyn FnMut(&Event<'_>) + 'a;
 
@@ -21,6 +24,8 @@ pub enum Event<'a> {
     /// The wait for images begins, or goes on.
     Waiting(&'a Waiting<'a>),
     Edited(&'a FileEdit),
+    /// A rule on the branch was judged, for `check`.
+    Judged(&'a Ruling),
     /// What the CI system tells about this run; it only supplies defaults.
     Detected(String),
     /// Something that a person should know and that stops nothing.
@@ -115,6 +120,8 @@ pub enum Ending {
     Diverged,
     /// A hold stops releases.
     Held,
+    /// A rule on the branch does not hold.
+    Ruled,
     /// History was told, and nothing done.
     Listed,
 }
@@ -122,15 +129,18 @@ pub enum Ending {
 impl Ending {
     /// Returns whether a guard stopped the release, so that nothing of it came about.
     pub fn is_stopped(self) -> bool {
-        matches!(self, Self::Superseded | Self::Diverged | Self::Held)
+        matches!(self, Self::Superseded | Self::Diverged | Self::Held | Self::Ruled)
     }
 
-    /// Returns what would release all the same, if a guard stopped the release.
+    /// Returns what a person can do if a guard stopped the release.
     pub fn hint(self) -> Option<&'static str> {
         match self {
             Self::Superseded => Some("`--on-superseded allow` releases it all the same"),
             Self::Diverged => Some("`--on-diverged release` releases it all the same"),
             Self::Held => Some("remove the file to end the hold; `--override-hold` releases all the same"),
+            Self::Ruled => {
+                Some("the rules are on the branch, and no flag overrides one; `tagship check -k` tells which there are")
+            }
             _ => None,
         }
     }
@@ -164,6 +174,8 @@ pub struct Outcome {
     pub releases: Vec<Release>,
     /// The entries that a guard left out, if others were released.
     pub left_out: Vec<LeftOut>,
+    /// The rules on the branch that are for the entries, as far as they were judged.
+    pub rulings: Vec<Ruling>,
     /// The images that are in their registries, for `check`.
     pub present: Vec<Checked>,
     /// The files that changed, or would.
@@ -213,6 +225,7 @@ impl Outcome {
             attempts: 0,
             releases: Vec::new(),
             left_out: Vec::new(),
+            rulings: Vec::new(),
             present: Vec::new(),
             files: Vec::new(),
             message: None,

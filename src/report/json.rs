@@ -8,7 +8,7 @@ use super::text::PLATFORMS_SHOWN;
 use crate::image::{Digest, Platform, Tag};
 use crate::message::Release;
 use crate::outcome::failure::{Failure, Place};
-use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome};
+use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome, Ruling};
 
 /// The object, in the order of its keys. What does not apply is null or empty, never missing.
 #[derive(Clone, Default, Serialize)]
@@ -31,6 +31,8 @@ pub(super) struct Document<'a> {
     pub(super) releases: Vec<Logged<'a>>,
     /// The entries that a guard left out, if others were released.
     pub(super) left_out: Vec<LeftOutEntry<'a>>,
+    /// The rules on the branch that were judged.
+    pub(super) rules: Vec<JudgedRule<'a>>,
     /// What was told beside the outcome.
     pub(super) notes: &'a [Remark],
     pub(super) error: Option<Error<'a>>,
@@ -42,6 +44,28 @@ pub(super) struct LeftOutEntry<'a> {
     pub(super) file: &'a str,
     pub(super) name: &'a str,
     pub(super) reason: &'a str,
+}
+
+/// A demand of a rule, judged for an entry.
+#[derive(Clone, Serialize)]
+pub(super) struct JudgedRule<'a> {
+    place: Spot<'a>,
+    pub(super) rule: Option<&'a str>,
+    /// What must hold; null if the rules file cannot be understood.
+    pub(super) demand: Option<&'a str>,
+    file: &'a str,
+    pub(super) entry: Option<&'a str>,
+    pub(super) holds: bool,
+    pub(super) reason: Option<&'a str>,
+    /// What would satisfy the rule.
+    pub(super) remedy: Option<&'a str>,
+}
+
+impl JudgedRule<'_> {
+    /// Returns the place of the rule: `.tagship.yaml:3`.
+    pub(super) fn source(&self) -> String {
+        format!("{}:{}", self.place.file, self.place.line)
+    }
 }
 
 /// Something that was told beside the outcome.
@@ -135,7 +159,7 @@ impl<'a> Document<'a> {
     /// Drops what has no limit in size: the diff, the log, and a server's own words.
     pub(super) fn shortened(self) -> Self {
         let error = self.error.map(|error| Error { details: &[], ..error });
-        Self { diff: "", releases: Vec::new(), notes: &[], error, ..self }
+        Self { diff: "", releases: Vec::new(), rules: Vec::new(), notes: &[], error, ..self }
     }
 }
 
@@ -154,6 +178,7 @@ fn success(outcome: &Outcome) -> Document<'_> {
             Ending::Superseded => "superseded",
             Ending::Diverged => "diverged",
             Ending::Held => "held",
+            Ending::Ruled => "ruled",
             Ending::Listed => "listed",
         },
         reason: outcome.reason.as_deref(),
@@ -175,8 +200,23 @@ fn success(outcome: &Outcome) -> Document<'_> {
         diff: &outcome.diff,
         releases: outcome.history.iter().map(logged).collect(),
         left_out: outcome.left_out.iter().map(left_out).collect(),
+        rules: outcome.rulings.iter().map(judged_rule).collect(),
         notes: &[],
         error: None,
+    }
+}
+
+fn judged_rule(ruling: &Ruling) -> JudgedRule<'_> {
+    let broken = ruling.broken.as_ref();
+    JudgedRule {
+        place: spot(&ruling.place),
+        rule: ruling.rule.as_deref(),
+        demand: ruling.demand,
+        file: &ruling.file,
+        entry: ruling.entry.as_deref(),
+        holds: broken.is_none(),
+        reason: broken.map(|broken| broken.why.as_str()),
+        remedy: broken.map(|broken| broken.remedy.as_str()),
     }
 }
 
@@ -238,13 +278,17 @@ fn shown(platforms: &[Platform]) -> Vec<String> {
     platforms.iter().take(PLATFORMS_SHOWN).map(ToString::to_string).collect()
 }
 
+fn spot(Place { file, line, column }: &Place) -> Spot<'_> {
+    Spot { file, line: *line, column: *column }
+}
+
 fn error(failure: &Failure) -> Error<'_> {
     Error {
         kind: failure.kind.name(),
         message: &failure.message,
         details: &failure.details,
         hint: failure.hint.as_deref(),
-        place: failure.place.as_ref().map(|Place { file, line, column }| Spot { file, line: *line, column: *column }),
+        place: failure.place.as_ref().map(spot),
         exit_code: failure.kind.exit_code(),
     }
 }

@@ -11,7 +11,7 @@ use crate::git::Traffic;
 use crate::image::{Digest, Tag};
 use crate::message::Release;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Waiting};
+use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Ruling, Waiting};
 use crate::targets::kustomization::{EntryEdit, Fields};
 
 /// An index may list any number of platforms, and a line of a log may not.
@@ -22,6 +22,7 @@ pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
         Event::Checked(checked) => self::checked(checked, verbose, style),
         Event::Waiting(waiting) => waits(waiting, style),
         Event::Edited(file) => edited(file, style),
+        Event::Judged(ruling) => judged(ruling, style),
         Event::Detected(what) if verbose => line(style, "ci", Mark::Faint, &visible(what)),
         Event::Aside(note) if verbose => line(style, "note", Mark::Faint, &visible(note)),
         Event::Detected(_) | Event::Aside(_) => String::new(),
@@ -156,6 +157,7 @@ pub(super) fn outcome(outcome: &Outcome, hint: Option<&str>, style: Style, limit
         Ending::Diverged => stopped("diverged", outcome, hint, style),
         Ending::Superseded => stopped("superseded", outcome, hint, style),
         Ending::Held => stopped("held", outcome, hint, style),
+        Ending::Ruled => ruled(outcome, hint, style),
         Ending::Listed => log::table(&outcome.history, style, limit),
     }
 }
@@ -164,6 +166,26 @@ fn stopped(word: &str, outcome: &Outcome, hint: Option<&str>, style: Style) -> S
     let reason = outcome.reason.as_deref().map(|reason| format!(": {}", visible(reason))).unwrap_or_default();
     let hint = hint.map(|hint| format!("  {} {hint}\n", style.paint(Mark::Note, "hint:"))).unwrap_or_default();
     format!("{}{reason}\n{hint}", style.paint(Mark::Note, word))
+}
+
+/// Returns a line for each rule that does not hold.
+fn ruled(outcome: &Outcome, hint: Option<&str>, style: Style) -> String {
+    let word = style.paint(Mark::Note, "ruled");
+    let broken = outcome.rulings.iter().filter(|ruling| ruling.broken.is_some());
+    let lines: String = broken.map(|ruling| format!("{word}: {}\n", visible(&ruling.to_string()))).collect();
+    let hint = hint.map(|hint| format!("  {} {hint}\n", style.paint(Mark::Note, "hint:"))).unwrap_or_default();
+    format!("{lines}{hint}")
+}
+
+fn judged(ruling: &Ruling, style: Style) -> String {
+    let entry = ruling.entry.as_ref().map(|entry| format!("`{entry}` in ")).unwrap_or_default();
+    let (mark, end) = match &ruling.broken {
+        None => (Mark::Good, "holds".to_owned()),
+        Some(broken) => (Mark::Bad, format!("does not hold: {}", broken.why)),
+    };
+    let demand = ruling.demand.unwrap_or("rules");
+    let text = format!("{}  {demand}  {entry}{}  {end}", ruling.source(), ruling.file);
+    line(style, "rule", mark, &visible(&text))
 }
 
 fn unchanged(outcome: &Outcome) -> String {

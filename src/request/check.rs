@@ -1,15 +1,25 @@
 //! `check` as meant.
 
 use super::registry::RegistryRequest;
+use super::target::TargetRequest;
+use super::target_file::TargetFile;
 use super::values::listed;
 use super::version::Version;
-use crate::cli::{CheckArguments, Environment};
+use crate::cli::{CheckArguments, Environment, ReleasedArguments};
 use crate::image::{Reference, ReferenceError};
 use crate::outcome::failure::Failure;
 
 pub struct CheckRequest {
     pub references: Vec<Reference>,
+    /// What is checked on the release branch; `None`: the branch is not read.
+    pub released: Option<ReleasedFiles>,
     pub registry: RegistryRequest,
+}
+
+/// Files on the release branch.
+pub struct ReleasedFiles {
+    pub target: TargetRequest,
+    pub files: Vec<TargetFile>,
 }
 
 impl CheckRequest {
@@ -28,7 +38,17 @@ impl CheckRequest {
             }
         }
         let registry = RegistryRequest::new(&arguments.registry, Some(&arguments.requirements), environment)?;
-        Ok(Self { references, registry })
+        let ReleasedArguments { kustomizations, files, repository } = &arguments.released;
+        let files = match kustomizations.is_empty() && files.is_empty() {
+            true => Vec::new(),
+            false => TargetFile::all(kustomizations, files)?,
+        };
+        let target = || TargetRequest::new(repository, &arguments.registry.timeout, environment);
+        let released = match files.is_empty() {
+            true => None,
+            false => Some(ReleasedFiles { target: target()?, files }),
+        };
+        Ok(Self { references, released, registry })
     }
 }
 

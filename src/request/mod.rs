@@ -24,7 +24,7 @@ mod version;
 use crate::cli::{Command, Environment};
 use crate::outcome::failure::Failure;
 
-pub use check::CheckRequest;
+pub use check::{CheckRequest, ReleasedFiles};
 // Choices mean what was typed.
 pub use crate::cli::{OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
 pub use comment::CommentRequest;
@@ -47,7 +47,7 @@ pub use values::Effect;
 pub enum Request {
     Release(Box<ReleaseRequest>),
     Guard(GuardRequest),
-    Check(CheckRequest),
+    Check(Box<CheckRequest>),
     Set(SetRequest),
     Log(LogRequest),
     Rollback(Box<RollbackRequest>),
@@ -61,7 +61,9 @@ impl Request {
                 ReleaseRequest::new(arguments, environment).map(|request| Self::Release(Box::new(request)))
             }
             Command::Guard(arguments) => GuardRequest::new(arguments, environment).map(Self::Guard),
-            Command::Check(arguments) => CheckRequest::new(arguments, environment).map(Self::Check),
+            Command::Check(arguments) => {
+                CheckRequest::new(arguments, environment).map(|request| Self::Check(Box::new(request)))
+            }
             Command::Set(arguments) => SetRequest::new(arguments, environment).map(Self::Set),
             Command::Log(arguments) => LogRequest::new(arguments, environment).map(Self::Log),
             Command::Rollback(arguments) => {

@@ -186,6 +186,28 @@ fn a_failure_tells_github() {
     assert!(step.summary().contains("hint: if the build is still pushing"), "{}", step.summary());
 }
 
+/// The page that says what to do is in the repository that the action comes from.
+#[test]
+fn a_failure_of_the_action_leads_to_its_page() {
+    let stage = Stage::new();
+    let absent = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());
+    let page = "https://github.example/OWNER/tagship/blob/HEAD/docs/src/troubleshooting.md#image";
+    let step = Step::new(&stage.home);
+    let action = step.on(stage.release()).env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+    action.arg(&absent).run().exit(4).stderr_has(&format!("\n  see: {page}\n"));
+    let link = format!("[What to do](<{page}>)").replace(['<', '>'], "").replace('#', "&#35;");
+    assert!(step.summary().contains(&link), "{link}\n{}", step.summary());
+    // Without a repository, and on another kind of server, nothing says where the page is.
+    for (name, value) in
+        [("TAGSHIP_ACTION_REPOSITORY", ""), ("TAGSHIP_ACTION_REPOSITORY", "a b"), ("GITEA_ACTIONS", "true")]
+    {
+        let step = Step::new(&stage.home);
+        let action = step.on(stage.release()).env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship").env(name, value);
+        let output = action.arg(&absent).run().exit(4);
+        assert!(!(output.stderr() + &step.summary()).contains("troubleshooting"), "{name}={value}");
+    }
+}
+
 #[test]
 fn usage_errors_tell_github() {
     let home = Home::new();

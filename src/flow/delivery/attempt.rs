@@ -3,10 +3,11 @@
 
 use super::authorship::authorship;
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
+use crate::flow::awaited::Pace;
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
-use crate::flow::checks::{Checks, Pace};
+use crate::flow::checks::Checks;
 use crate::flow::edits::{
-    Manner, edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated,
+    Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated,
 };
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
@@ -44,6 +45,14 @@ impl From<GitError> for Stop {
     }
 }
 
+/// What one attempt would write, as its guards see it.
+pub(super) struct Edited<'e> {
+    pub(super) paths: &'e [RepositoryPath],
+    pub(super) files: &'e [FileEdit],
+    pub(super) writing: &'e Writing,
+    pub(super) orders: &'e [EntryOrder],
+}
+
 /// One attempt, at one tip.
 pub(super) struct Attempt<'a> {
     pub(super) job: &'a Job<'a>,
@@ -65,7 +74,9 @@ impl Attempt<'_> {
         let paths = self.locate(&mut snapshot)?;
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
-        require_entries(&writing.images, &files, |name| kustomizations_with(&mut snapshot, name))?;
+        require_entries(&writing.images, &files, absent(self.job.delivery.add), |name| {
+            kustomizations_with(&mut snapshot, name)
+        })?;
         if writing.purpose == Purpose::Release {
             require_versions(&files)?;
         }
@@ -80,6 +91,8 @@ impl Attempt<'_> {
         outcome.parent = Some(snapshot.commit_id());
         require_a_change(&outcome, &files, listener)?;
         self.guard_hold(&mut snapshot, &paths, &files, &writing, &outcome, listener)?;
+        let edited = Edited { paths: &paths, files: &files, writing: &writing, orders: &orders };
+        outcome.rulings = self.guard_rules(&mut snapshot, &edited, &outcome, listener)?;
         let (message, tag) = self.compose(&releases, &writing, &orders)?;
         outcome.message = Some(message.to_string());
         outcome.git_tag = tag.as_ref().map(|tag| tag.name.to_string());

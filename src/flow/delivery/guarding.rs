@@ -33,8 +33,20 @@ impl Attempt<'_> {
             OnSuperseded::Allow => OrderBy::Nothing,
             OnSuperseded::Skip | OnSuperseded::Fail => delivery.order,
         };
+        self.order_by(by, snapshot, files, writing, listener)
+    }
+
+    /// Orders each entry that changes by what `by` says.
+    pub(super) fn order_by(
+        &self,
+        by: OrderBy,
+        snapshot: &mut Snapshot<'_>,
+        files: &[FileEdit],
+        writing: &Writing,
+        listener: &mut Listener<'_>,
+    ) -> Result<Vec<EntryOrder>, Failure> {
         let setting = Setting {
-            request: &delivery.target,
+            request: &self.job.delivery.target,
             remote: self.branch.remote(),
             branch: &self.branch.name(),
             by,
@@ -141,6 +153,6 @@ impl Attempt<'_> {
 }
 
 /// Ends the run because a guard stops it: nothing of `outcome` comes about.
-fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
+pub(super) fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
     Stop::Ended(Box::new(Outcome { ending, reason: Some(reason), files: Vec::new(), diff: String::new(), ..outcome }))
 }

@@ -6,6 +6,7 @@ mod authorship;
 mod guarding;
 mod job;
 mod policy;
+mod rule_guard;
 
 use std::time::{Duration, Instant};
 

@@ -70,7 +70,9 @@ impl FailureKind {
             Self::Unavailable => (6, "unavailable", "the registry or repository cannot be reached; try again"),
             Self::Raced => (7, "raced", "other releases were faster in every attempt; try again"),
             Self::Refused => (8, "refused", "a hook or a protected branch refused the push"),
-            Self::Guarded => (9, "guarded", "a hold, or a guard that is set to `fail`, stopped the release"),
+            Self::Guarded => {
+                (9, "guarded", "a hold, a rule on the branch, or a guard that is set to `fail`, stopped the release")
+            }
             Self::Interrupted => (130, "interrupted", "a signal ended the program; try again"),
         }
     }

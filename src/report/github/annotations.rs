@@ -21,10 +21,11 @@ pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> 
     format!("::error {properties}::{}\n", data(&lines.join("\n")))
 }
 
-/// Returns the annotation of a command that stopped for a reason, without failing. A release that is held makes the step red.
+/// Returns the annotation of a command that stopped for a reason, without failing. A release that a hold or a rule stops makes
+/// the step red.
 pub(super) fn stopped(command: &str, outcome: &str, reason: &str) -> String {
     let kind = match outcome {
-        "held" => "error",
+        "held" | "ruled" => "error",
         "superseded" | "diverged" => "warning",
         _ => "notice",
     };

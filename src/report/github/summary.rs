@@ -9,13 +9,14 @@ use crate::image::Tag;
 use crate::outcome::Outcome;
 use crate::outcome::failure::Failure;
 use crate::report::escape::{visible, visible_lines};
-use crate::report::json::{Document, Image, Level};
+use crate::report::json::{Document, Image, JudgedRule, Level};
 use crate::report::style::Style;
 use crate::report::text;
 
 /// In bytes. GitHub takes 1 MiB of a step, which is more than a person reads.
 const LARGEST: usize = 60 << 10;
 const LARGEST_TABLE: usize = 30 << 10;
+const LARGEST_RULES: usize = 15 << 10;
 /// In characters; what is longer is cut.
 const LONGEST_SPAN: usize = 300;
 const LONGEST_LINE: usize = 1000;
@@ -35,9 +36,16 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
         summary += &format!("⚠ {}\n\n", code(&note.text));
     }
     match result {
-        Err(failure) => summary += &fenced("text", &text::failure(failure, Style::Plain), LARGEST),
+        Err(failure) => {
+            summary += &fenced("text", &text::failure(failure, Style::Plain), LARGEST);
+            let page = links.troubleshooting(failure.kind);
+            summary += &page.map(|page| format!("[What to do]({})\n\n", target(&page))).unwrap_or_default();
+        }
         Ok(_) if document.images.is_empty() => {}
         Ok(_) => summary += &table(&document.images),
+    }
+    if !document.rules.is_empty() {
+        summary += &rules(&document.rules);
     }
     if !document.diff.is_empty() {
         summary += &fenced("diff", document.diff, LARGEST.saturating_sub(summary.len()));
@@ -56,6 +64,26 @@ fn table(images: &[Image<'_>]) -> String {
         if table.len() + row.len() > LARGEST_TABLE {
             // Writing to a String cannot fail.
             write!(table, "\n{} more are not shown.\n", images.len() - index).ok();
+            break;
+        }
+        table += &row;
+    }
+    table + "\n"
+}
+
+/// Returns a table of the rules that were judged: those that do not hold first.
+fn rules(judged: &[JudgedRule<'_>]) -> String {
+    let mut table = "| rule | demands | of | holds | what would satisfy it |\n|---|---|---|---|---|\n".to_owned();
+    let broken = judged.iter().filter(|rule| !rule.holds);
+    for (index, rule) in broken.chain(judged.iter().filter(|rule| rule.holds)).enumerate() {
+        let optional = |text: Option<&str>| text.map(code).unwrap_or_default();
+        let holds = rule.reason.map_or_else(|| "yes".to_owned(), |reason| format!("no: {}", code(reason)));
+        let source = format!("{} {}", code(&rule.source()), optional(rule.rule));
+        let cells = [source, optional(rule.demand), optional(rule.entry), holds, optional(rule.remedy)];
+        let row = format!("| {} |\n", cells.join(" | "));
+        if table.len() + row.len() > LARGEST_RULES {
+            // Writing to a String cannot fail.
+            write!(table, "\n{} more are not shown.\n", judged.len() - index).ok();
             break;
         }
         table += &row;

@@ -6,10 +6,20 @@ pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "K
 /// Why a folder has no one kustomization.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LocateError {
-    #[error("there is no `{}`", FILE_NAMES.join("`, `"))]
+    #[error("there is no kustomization")]
     Missing,
     #[error("there is more than one kustomization: `{}`", .0.join("`, `"))]
     Ambiguous(Vec<&'static str>),
+}
+
+/// Returns whether the last part of a path is one of the [names](FILE_NAMES) that kustomize knows.
+pub fn is_kustomization_name(path: &str) -> bool {
+    FILE_NAMES.iter().any(|name| path.strip_suffix(name).is_some_and(|folder| is_folder(folder)))
+}
+
+/// Whether what stands before a name is a folder, or nothing.
+fn is_folder(before: &str) -> bool {
+    before.is_empty() || before.ends_with(['/', std::path::MAIN_SEPARATOR])
 }
 
 /// Returns which of `names`, the names in one folder, is the kustomization.
@@ -49,7 +59,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        assert!(locate([]).unwrap_err().to_string().contains("`kustomization.yml`"));
+        assert_eq!(locate([]), Err(LocateError::Missing));
         assert!(locate(["Kustomization", "kustomization.yml"]).unwrap_err().to_string().ends_with("`Kustomization`"));
     }
 }

@@ -292,6 +292,26 @@ impl Pipeline {
     }
 }
 
+/// As it is, and with the values of the exercise in the documentation.
+#[test]
+fn quickstart() {
+    for (folder, name) in [("deploy/production", "web"), ("manifests", "IMAGE_PLACEHOLDER")] {
+        let pipeline = Pipeline::new(&[(folder, &[name])], &["org/web"], &Image::new());
+        let image = format!("IMAGE: {}/", pipeline.registry.address());
+        let (folder_line, name_line) = (format!("OVERLAY: {folder}"), format!("NAME: {name}"));
+        let replaced = [
+            ("IMAGE: docker.io/", image.as_str()),
+            ("OVERLAY: deploy/production", &folder_line),
+            ("NAME: web", &name_line),
+        ];
+        let Some(run) = pipeline.run("quickstart.yml", &replaced) else { return };
+        run.success();
+        let (image, Pipeline { built, digest, .. }) = (pipeline.image("org/web"), &pipeline);
+        let released = format!("images:\n- name: {name}\n  newName: {image}\n  newTag: {built}\n  digest: {digest}\n");
+        assert_eq!(pipeline.kustomization(folder), released);
+    }
+}
+
 #[test]
 fn after() {
     let pipeline =

@@ -1,4 +1,4 @@
-//! What stops a release: a newer one, a hold, or that the run was started by a release.
+//! What stops a release: a newer one, a hold, a rule, or that the run was started by a release.
 
 mod guard;
 mod hold;
@@ -6,3 +6,5 @@ mod lines;
 mod merged;
 mod moved;
 mod order;
+mod rules;
+mod rules_file;

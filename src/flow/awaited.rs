@@ -1,0 +1,63 @@
+//! What a missing image is waited for, and how long before the next look.
+
+use std::time::Duration;
+
+use crate::registry::{Finding, LoginSource, Outage, Verdict};
+use crate::system::connection::ConnectionProblem;
+
+/// Whether all images were there at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    AtOnce,
+    /// Some had to be waited for: what was read elsewhere in the meantime may have changed.
+    AfterWaiting,
+}
+
+/// Returns what is missing, in words; `None` if it cannot come by itself. Silence is waited for only if the registry has
+/// answered before: at the first look it is rather a wrong name. So it is with a page, which a proxy may have sent. A repository
+/// that does not exist yet looks like one that the login may not see.
+pub(super) fn awaited(verdict: &Verdict, findings: &[Finding], source: &LoginSource, pace: Pace) -> Option<String> {
+    match verdict {
+        Verdict::Absent(_) => Some("not there yet".to_owned()),
+        Verdict::Mismatch { .. } => Some("still another digest".to_owned()),
+        Verdict::Withheld(_) => Some("the registry does not allow the pull yet".to_owned()),
+        Verdict::RateLimited(_) => Some("the registry limits our requests".to_owned()),
+        // No pause brings a login for a proxy, or the certificate that was not given.
+        Verdict::Unavailable(Outage::NoAnswer { cause, .. })
+            if matches!(cause.problem, ConnectionProblem::ProxyLogin | ConnectionProblem::SpeaksTls) =>
+        {
+            None
+        }
+        Verdict::Unavailable(outage) => {
+            let has_answered = pace == Pace::AfterWaiting || matches!(outage, Outage::Answered(_));
+            has_answered.then(|| "the registry is not available".to_owned())
+        }
+        Verdict::NoAccess(_) if source.is_shown() => Some("not there yet, or hidden from this login".to_owned()),
+        Verdict::NotAnImage(_)
+        | Verdict::Refused(_)
+        | Verdict::NoAccess(_)
+        | Verdict::LoginElsewhere(_)
+        | Verdict::LoginRejected(_) => None,
+        Verdict::Present(_) => {
+            let unmet = findings.iter().filter(|finding| **finding != Finding::Met);
+            let states: Option<Vec<_>> = unmet
+                .map(|finding| match finding {
+                    Finding::Met => None,
+                    Finding::OtherPlatforms { wanted, .. } => Some(format!("not for {wanted} yet")),
+                    Finding::OtherRevision { wanted, .. } => Some(format!("not the build of {wanted} yet")),
+                    Finding::Blocked { verdict, .. } => awaited(verdict, &[], source, pace),
+                })
+                .collect();
+            states.map(|states| states.join(", "))
+        }
+    }
+}
+
+pub(super) fn pause(verdict: &Verdict) -> Duration {
+    match verdict {
+        Verdict::RateLimited(answer) | Verdict::Unavailable(Outage::Answered(answer)) => {
+            answer.retry_after.unwrap_or_default()
+        }
+        _ => Duration::ZERO,
+    }
+}

@@ -1,0 +1,86 @@
+//! The stage of an attempt that judges it by the rules on the branch. It comes last, so that everything is known that a rule
+//! can ask for, and again at each tip.
+
+use jiff::Timestamp;
+
+use super::attempt::{Attempt, Edited, Stop};
+use super::guarding::stopped;
+use crate::flow::awaited::Pace;
+use crate::flow::rulings::{EntryToRule, Rulings, rule};
+use crate::git::{RepositoryPath, Snapshot};
+use crate::guards::order::{Build, EntryOrder};
+use crate::guards::rules::{Circumstances, Demanded, PublishWay, RulesState, rules_for};
+use crate::message::compose::Purpose;
+use crate::outcome::failure::Failure;
+use crate::outcome::{Ending, Listener, Outcome, Ruling};
+use crate::request::{OnSuperseded, OrderBy};
+use crate::targets::kustomization::EntryEdit;
+
+impl Attempt<'_> {
+    /// Stops if a rule on the branch does not hold for an entry that changes. Returns what was judged.
+    pub(super) fn guard_rules(
+        &mut self,
+        snapshot: &mut Snapshot<'_>,
+        edited: &Edited<'_>,
+        outcome: &Outcome,
+        listener: &mut Listener<'_>,
+    ) -> Result<Vec<Ruling>, Stop> {
+        let mut warnings = Vec::new();
+        let state = rules_for(snapshot, edited.paths, &mut |warning| warnings.push(warning))?;
+        for warning in warnings {
+            self.warn(warning, listener);
+        }
+        let changed: Vec<(&RepositoryPath, &EntryEdit)> = edited.changed().collect();
+        let judged = self.orders_to_judge(&state, snapshot, edited, listener)?;
+        let orders = judged.as_deref().unwrap_or(edited.orders);
+        let entries: Vec<EntryToRule<'_>> = changed
+            .iter()
+            .map(|(path, entry)| {
+                let file = path.to_string();
+                let of_entry = |order: &&EntryOrder| order.file == file && order.name == entry.name;
+                let build = Build::of_entry(entry.name.as_str(), &entry.after, edited.writing.source.as_ref());
+                EntryToRule { path, entry, source: build.source, order: orders.iter().find(of_entry) }
+            })
+            .collect();
+        let way = if self.branch.remote().is_some() { PublishWay::Push } else { PublishWay::CommitOnly };
+        let circumstances = Circumstances { now: Timestamp::now(), way: Some(way) };
+        let Rulings { rulings, pace } = rule(&state, &entries, &circumstances, self.checks, listener)?;
+        match Ruling::reason(&rulings) {
+            Some(reason) => Err(stopped(Outcome { rulings, ..outcome.clone() }, Ending::Ruled, reason)),
+            None if pace == Pace::AfterWaiting => Err(Stop::Waited),
+            None => Ok(rulings),
+        }
+    }
+
+    /// Returns the orders by which a rule judges, if they are not those that the flags ask for: no flag weakens a rule. A
+    /// rollback goes back on purpose.
+    fn orders_to_judge(
+        &self,
+        state: &RulesState,
+        snapshot: &mut Snapshot<'_>,
+        edited: &Edited<'_>,
+        listener: &mut Listener<'_>,
+    ) -> Result<Option<Vec<EntryOrder>>, Failure> {
+        let is_rollback = matches!(edited.writing.purpose, Purpose::Rollback { .. });
+        let delivery = self.job.delivery;
+        let as_asked = delivery.order == OrderBy::Auto && delivery.on_superseded != OnSuperseded::Allow;
+        let demands_order = |(path, entry): (&RepositoryPath, &EntryEdit)| {
+            let applying = state.applying(path, entry.name.as_str());
+            let mut demands = applying.iter().flat_map(|applying| &applying.rule.demands);
+            demands.any(|demand| matches!(demand.demanded, Demanded::Order(_)))
+        };
+        if is_rollback || as_asked || !edited.changed().any(demands_order) {
+            return Ok(None);
+        }
+        self.order_by(OrderBy::Auto, snapshot, edited.files, edited.writing, listener).map(Some)
+    }
+}
+
+impl Edited<'_> {
+    fn changed(&self) -> impl Iterator<Item = (&RepositoryPath, &EntryEdit)> {
+        let files = self.paths.iter().zip(self.files);
+        files.flat_map(|(path, file)| {
+            file.edit.entries.iter().filter(|entry| entry.changed()).map(move |entry| (path, entry))
+        })
+    }
+}

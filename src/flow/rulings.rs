@@ -1,0 +1,193 @@
+//! The rules on the branch, judged for entries: what they demand of the file is judged at once, and of the image by asking
+//! its registry. A demand that cannot be asked for does not hold.
+
+use super::awaited::Pace;
+use super::checks::{Checks, Patience};
+use super::image_to_check::ImageToCheck;
+use crate::git::RepositoryPath;
+use crate::guards::order::EntryOrder;
+use crate::guards::rules::{
+    ApplyingRule, Circumstances, Demand, Demanded, RuleJudgement, RuledEntry, RulesRefusal, RulesState, judge_demand,
+};
+use crate::image::Reference;
+use crate::message::trailers::SourceCommit;
+use crate::outcome::failure::{Failure, FailureKind, Place};
+use crate::outcome::{BrokenRule, Listener, Ruling};
+use crate::registry::{Requirement, Revision};
+use crate::targets::kustomization::EntryEdit;
+
+/// An entry to judge, as it will be on the branch.
+pub(super) struct EntryToRule<'e> {
+    pub(super) path: &'e RepositoryPath,
+    pub(super) entry: &'e EntryEdit,
+    /// The commit that the image was built from.
+    pub(super) source: Option<SourceCommit>,
+    pub(super) order: Option<&'e EntryOrder>,
+}
+
+/// What was judged, and whether a registry had to be waited for.
+pub(super) struct Rulings {
+    pub(super) rulings: Vec<Ruling>,
+    pub(super) pace: Pace,
+}
+
+/// Judges all rules of `state` that are for `entries`.
+///
+/// # Errors
+/// If a registry cannot be asked. What it answers is a ruling.
+pub(super) fn rule(
+    state: &RulesState,
+    entries: &[EntryToRule<'_>],
+    circumstances: &Circumstances,
+    checks: &mut Checks,
+    listener: &mut Listener<'_>,
+) -> Result<Rulings, Failure> {
+    let mut rulings: Vec<Ruling> = Vec::new();
+    let mut pace = Pace::AtOnce;
+    for to_rule in entries {
+        for (place, refusal) in state.refused(to_rule.path) {
+            let ruling = not_understood(place, refusal, to_rule.path);
+            if !rulings.contains(&ruling) {
+                rulings.push(ruling);
+            }
+        }
+        let applying = state.applying(to_rule.path, to_rule.entry.name.as_str());
+        let asked = questions(&applying, to_rule, circumstances)?;
+        let answers = match &asked {
+            None => Vec::new(),
+            Some(questions) => {
+                let (answers, waited) = ask(questions, checks, listener)?;
+                if waited == Pace::AfterWaiting {
+                    pace = waited;
+                }
+                answers
+            }
+        };
+        let mut answers = answers.into_iter();
+        for (applying, demand) in demands(&applying) {
+            let broken = match judge_demand(&demand.demanded, &to_rule.ruled(), circumstances) {
+                RuleJudgement::Holds => None,
+                RuleJudgement::Broken { why, remedy } => Some(BrokenRule { why, remedy }),
+                RuleJudgement::AsksRegistry => answers.next().flatten(),
+            };
+            rulings.push(Ruling {
+                place: place_of(&applying.place, demand.line, demand.column),
+                rule: applying.rule.name.clone(),
+                demand: Some(demand.demanded.key()),
+                file: to_rule.path.to_string(),
+                entry: Some(to_rule.entry.name.to_string()),
+                broken,
+            });
+        }
+    }
+    Ok(Rulings { rulings, pace })
+}
+
+impl EntryToRule<'_> {
+    fn ruled(&self) -> RuledEntry<'_> {
+        RuledEntry {
+            name: self.entry.name.as_str(),
+            image: self.entry.image_name(),
+            tag: self.entry.after.new_tag.as_deref(),
+            digest: self.entry.after.digest.as_deref(),
+            source: self.source.as_ref(),
+            order: self.order.map(|order| &order.ordered),
+        }
+    }
+}
+
+fn demands(applying: &[ApplyingRule]) -> impl Iterator<Item = (&ApplyingRule, &Demand)> {
+    applying.iter().flat_map(|applying| applying.rule.demands.iter().map(move |demand| (applying, demand)))
+}
+
+/// What a registry is asked of an image: for each demand that only it can tell, what the image must be.
+struct Questions {
+    reference: Reference,
+    demands: Vec<Vec<Requirement>>,
+}
+
+/// Returns what the registry is asked for each demand that only it can tell, in their order; `None` if there is none.
+fn questions(
+    applying: &[ApplyingRule],
+    to_rule: &EntryToRule<'_>,
+    circumstances: &Circumstances,
+) -> Result<Option<Questions>, Failure> {
+    let asks = |demand: &Demand| {
+        judge_demand(&demand.demanded, &to_rule.ruled(), circumstances) == RuleJudgement::AsksRegistry
+    };
+    let demands: Vec<Vec<Requirement>> = demands(applying)
+        .filter(|(_, demand)| asks(demand))
+        .map(|(_, demand)| requirements(&demand.demanded, to_rule.source.as_ref()))
+        .collect();
+    if demands.is_empty() {
+        return Ok(None);
+    }
+    match ImageToCheck::of_entry(to_rule.entry)? {
+        ImageToCheck::Known(reference) => Ok(Some(Questions { reference, demands })),
+        ImageToCheck::DependsOnEntry | ImageToCheck::Unpinned => {
+            Err(Failure::target(format!("`{}` has neither tag nor digest", to_rule.entry.name)))
+        }
+    }
+}
+
+/// Asks a registry for all at once, and for each by itself if not all are met. Returns for each why it is not.
+fn ask(
+    Questions { reference, demands }: &Questions,
+    checks: &mut Checks,
+    listener: &mut Listener<'_>,
+) -> Result<(Vec<Option<BrokenRule>>, Pace), Failure> {
+    if !checks.asks() {
+        let broken = BrokenRule {
+            why: "`--no-check` keeps the registry from being asked".to_owned(),
+            remedy: "leave it out".to_owned(),
+        };
+        return Ok((vec![Some(broken); demands.len()], Pace::AtOnce));
+    }
+    match checks.require_also(reference, &demands.concat(), Patience::AsAsked, listener) {
+        Ok(pace) => return Ok((vec![None; demands.len()], pace)),
+        Err(failure) if failure.kind != FailureKind::Image => return Err(failure),
+        Err(_) => {}
+    }
+    let mut answers = Vec::new();
+    for question in demands {
+        answers.push(match checks.require_also(reference, question, Patience::None, listener) {
+            Ok(_) => None,
+            Err(failure) if failure.kind == FailureKind::Image => Some(BrokenRule {
+                why: std::iter::once(failure.message).chain(failure.details).collect::<Vec<_>>().join(": "),
+                remedy: failure.hint.unwrap_or_else(|| "release an image that meets it".to_owned()),
+            }),
+            Err(failure) => return Err(failure),
+        });
+    }
+    Ok((answers, Pace::AtOnce))
+}
+
+fn requirements(demanded: &Demanded, source: Option<&SourceCommit>) -> Vec<Requirement> {
+    match demanded {
+        Demanded::Platforms(platforms) => platforms.iter().cloned().map(Requirement::Platform).collect(),
+        Demanded::Revision => {
+            let commit = source.and_then(|source| Revision::new(&source.commit.to_string()));
+            commit.into_iter().map(Requirement::Revision).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn not_understood(place: &RepositoryPath, refusal: &RulesRefusal, path: &RepositoryPath) -> Ruling {
+    let (line, column) = refusal.place.map_or((1, 1), |place| (place.line, place.column));
+    Ruling {
+        place: place_of(place, line, column),
+        rule: None,
+        demand: None,
+        file: path.to_string(),
+        entry: None,
+        broken: Some(BrokenRule {
+            why: format!("the file cannot be understood, so nothing below it is released: {refusal}"),
+            remedy: "mend it on the branch".to_owned(),
+        }),
+    }
+}
+
+fn place_of(file: &RepositoryPath, line: usize, column: usize) -> Place {
+    Place { file: file.to_string(), line, column }
+}

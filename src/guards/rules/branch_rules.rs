@@ -1,0 +1,124 @@
+//! Reads the rules that are for a release from the tip that is written on. Rules that come later are seen as well: the push
+//! that did not know of them loses the race, and the next attempt reads them. The names of the files are in the folders that
+//! are loaded along the path, so a branch without rules costs no request.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::rule::ReleaseRule;
+use super::rules_file::{RULES_FILE_NAME, RulesFile};
+use super::typed_mapping::RulesRefusal;
+use crate::git::{RepositoryPath, Snapshot, TreeEntry, TreeEntryKind};
+use crate::outcome::failure::Failure;
+use crate::targets;
+
+/// A rule that is for an entry of a file.
+#[derive(Debug, Clone)]
+pub struct ApplyingRule {
+    /// The rules file.
+    pub place: RepositoryPath,
+    pub rule: Rc<ReleaseRule>,
+}
+
+/// The rules files along some paths, as they were read.
+pub struct RulesState {
+    files: BTreeMap<RepositoryPath, Result<Vec<Rc<ReleaseRule>>, RulesRefusal>>,
+    /// The files of other kinds than kustomizations: an image has several names in them.
+    of_many_names: BTreeSet<RepositoryPath>,
+}
+
+/// Reads the rules files in the folders of the files at `paths` and above them. `warn` is told of files that look like rules
+/// files and are none by their name.
+///
+/// # Errors
+/// If the branch cannot be read.
+pub fn rules_for(
+    snapshot: &mut Snapshot<'_>,
+    paths: &[RepositoryPath],
+    warn: &mut dyn FnMut(String),
+) -> Result<RulesState, Failure> {
+    let folders: BTreeSet<RepositoryPath> = paths.iter().flat_map(RepositoryPath::folders).collect();
+    let mut found = Vec::new();
+    let mut files = BTreeMap::new();
+    for folder in &folders {
+        let place = folder.join(RULES_FILE_NAME);
+        match snapshot.kind(folder, RULES_FILE_NAME)? {
+            TreeEntryKind::Missing => {}
+            TreeEntryKind::File => found.push(place),
+            TreeEntryKind::Other => {
+                files.insert(place, Err(RulesRefusal { place: None, why: "it is not a file".to_owned() }));
+            }
+        }
+        for name in misnamed(snapshot, folder)? {
+            warn(format!("`{}` has no rules for tagship: they are read from `{RULES_FILE_NAME}`", folder.join(&name)));
+        }
+    }
+    snapshot.load(&found)?;
+    for place in found {
+        let rules = RulesFile::parse(snapshot.file(&place)?);
+        files.insert(place, rules.map(|file| file.rules.into_iter().map(Rc::new).collect()));
+    }
+    let mut of_many_names = BTreeSet::new();
+    for path in paths {
+        if !targets::is_kustomization(&path.to_string(), snapshot.file(path)?) {
+            of_many_names.insert(path.clone());
+        }
+    }
+    Ok(RulesState { files, of_many_names })
+}
+
+impl RulesState {
+    /// Returns the rules files that are for the file at `path` and cannot be understood.
+    pub fn refused(&self, path: &RepositoryPath) -> impl Iterator<Item = (&RepositoryPath, &RulesRefusal)> {
+        self.along(path).filter_map(|(place, read)| Some((place, read.as_ref().err()?)))
+    }
+
+    /// Returns the rules that are for the entry `name` of the file at `path`. In a file of another kind
+    /// than a kustomization, an image has several names, and the caller chooses one; so a rule there is for all of them.
+    pub fn applying(&self, path: &RepositoryPath, name: &str) -> Vec<ApplyingRule> {
+        let mut applying = Vec::new();
+        for (place, read) in self.along(path) {
+            let folder = folder_of(place);
+            let below = seen_from(&folder, path);
+            let is_for = |rule: &ReleaseRule| match self.of_many_names.contains(path) {
+                true => rule.is_for_file(&below),
+                false => rule.is_for(&below, name),
+            };
+            let rules = read.iter().flatten().filter(|rule| is_for(rule));
+            applying.extend(rules.map(|rule| ApplyingRule { place: place.clone(), rule: rule.clone() }));
+        }
+        applying
+    }
+
+    fn along(
+        &self,
+        path: &RepositoryPath,
+    ) -> impl Iterator<Item = (&RepositoryPath, &Result<Vec<Rc<ReleaseRule>>, RulesRefusal>)> {
+        let folders = path.folders();
+        self.files.iter().filter(move |(place, _)| folders.contains(&folder_of(place)))
+    }
+}
+
+fn folder_of(place: &RepositoryPath) -> RepositoryPath {
+    place.folders().pop().unwrap_or_else(RepositoryPath::root)
+}
+
+/// Returns a path from one of the folders that lead to it.
+fn seen_from(folder: &RepositoryPath, path: &RepositoryPath) -> String {
+    let path = path.to_string();
+    match *folder == RepositoryPath::root() {
+        true => path,
+        false => path.strip_prefix(&format!("{folder}/")).map(str::to_owned).unwrap_or(path),
+    }
+}
+
+/// Returns the names in a folder that are nearly that of a rules file.
+fn misnamed(snapshot: &Snapshot<'_>, folder: &RepositoryPath) -> Result<Vec<String>, Failure> {
+    let TreeEntry::Directory(names) = snapshot.entry(folder)? else { return Ok(Vec::new()) };
+    let is_near = |name: &&str| {
+        let plain = name.to_ascii_lowercase();
+        *name != RULES_FILE_NAME
+            && [".tagship.yaml", ".tagship.yml", "tagship.yaml", "tagship.yml"].contains(&plain.as_str())
+    };
+    Ok(names.into_iter().filter(is_near).map(str::to_owned).collect())
+}

@@ -1,0 +1,183 @@
+//! Whether a rule holds for an entry as it will be on the branch: pure judgements. What only a registry can tell is named,
+//! and left to the flow.
+
+use jiff::Timestamp;
+
+use super::freeze::Freeze;
+use super::glob_pattern::GlobPattern;
+use super::rule::{Demanded, PublishWay, RequiredOrder, TagPattern};
+use crate::guards::order::{Ordered, Standing};
+use crate::image::Reference;
+use crate::message::trailers::SourceCommit;
+
+/// An entry as it will be on the branch.
+#[derive(Clone, Copy)]
+pub struct RuledEntry<'a> {
+    pub name: &'a str,
+    /// The name of its image; `None` if the file does not say it.
+    pub image: Option<&'a str>,
+    pub tag: Option<&'a str>,
+    pub digest: Option<&'a str>,
+    /// The commit that the image was built from.
+    pub source: Option<&'a SourceCommit>,
+    /// How it stands to what runs; `None` if nothing ran, or if order does not count.
+    pub order: Option<&'a Ordered>,
+}
+
+/// What is judged beside the entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Circumstances {
+    pub now: Timestamp,
+    /// `None`: nothing is published, so that no way counts.
+    pub way: Option<PublishWay>,
+}
+
+/// What was judged of a demand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleJudgement {
+    Holds,
+    /// Why it does not hold, and what would satisfy it; both are sentences without their ends.
+    Broken {
+        why: String,
+        remedy: String,
+    },
+    /// The registry has to be asked.
+    AsksRegistry,
+}
+
+impl RuleJudgement {
+    fn broken(why: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Broken { why: why.into(), remedy: remedy.into() }
+    }
+
+    fn of(holds: bool, why: impl FnOnce() -> String, remedy: impl FnOnce() -> String) -> Self {
+        if holds { Self::Holds } else { Self::broken(why(), remedy()) }
+    }
+}
+
+/// Judges one demand.
+pub fn judge_demand(demanded: &Demanded, entry: &RuledEntry<'_>, circumstances: &Circumstances) -> RuleJudgement {
+    let RuledEntry { name, tag, .. } = *entry;
+    match demanded {
+        Demanded::Images(patterns) => judge_image(patterns, entry),
+        Demanded::Tags(patterns) => {
+            let remedy = || format!("release a tag that is {}", listed(patterns.iter().map(TagPattern::describe)));
+            match tag {
+                None => RuleJudgement::broken(format!("`{name}` has no tag"), remedy()),
+                Some(tag) => RuleJudgement::of(
+                    patterns.iter().any(|pattern| pattern.allows(tag)),
+                    || format!("the tag `{tag}` is not allowed"),
+                    remedy,
+                ),
+            }
+        }
+        Demanded::PinDigest => RuleJudgement::of(
+            entry.digest.is_some(),
+            || format!("`{name}` would have no digest"),
+            || "add `--pin-digest`".to_owned(),
+        ),
+        Demanded::Platforms(_) => match is_named(entry) {
+            true => RuleJudgement::AsksRegistry,
+            false => RuleJudgement::broken(
+                format!("no registry can be asked for the platforms of `{name}`"),
+                "name its image with a tag or digest",
+            ),
+        },
+        Demanded::Revision if entry.source.is_none() => RuleJudgement::broken(
+            format!("the commit that `{name}` was built from is not known"),
+            "name it with `--source`",
+        ),
+        Demanded::Revision => RuleJudgement::AsksRegistry,
+        Demanded::Signature(_) | Demanded::Provenance | Demanded::Attestations(_) => RuleJudgement::broken(
+            format!("this version of tagship cannot prove `{}`", demanded.key()),
+            "use a version that can",
+        ),
+        Demanded::Publish(way) => judge_way(*way, circumstances.way),
+        Demanded::Order(required) => judge_order(*required, entry),
+        Demanded::Freeze(freezes) => judge_freezes(freezes, circumstances.now),
+    }
+}
+
+/// Compares the name as it is written, and in full: `nginx` is `docker.io/library/nginx`. What no registry takes for a name
+/// fits no pattern.
+fn judge_image(patterns: &[GlobPattern], entry: &RuledEntry<'_>) -> RuleJudgement {
+    let name = entry.name;
+    let remedy = || format!("release an image from {}", listed(patterns.iter().map(|pattern| format!("`{pattern}`"))));
+    let Some(image) = entry.image else {
+        return RuleJudgement::broken(format!("the file does not say which image `{name}` is"), remedy());
+    };
+    let fits = Reference::new(image, None, None).is_ok_and(|reference| {
+        let whole = format!("{}/{}", reference.registry(), reference.repository());
+        patterns.iter().any(|pattern| pattern.matches(image) || pattern.matches(&whole))
+    });
+    RuleJudgement::of(fits, || format!("the image `{image}` is not allowed"), remedy)
+}
+
+fn is_named(entry: &RuledEntry<'_>) -> bool {
+    entry.image.is_some() && (entry.tag.is_some() || entry.digest.is_some())
+}
+
+fn judge_way(demanded: PublishWay, way: Option<PublishWay>) -> RuleJudgement {
+    match (demanded, way) {
+        (_, None) | (PublishWay::Push, Some(PublishWay::Push | PublishWay::CommitOnly)) => RuleJudgement::Holds,
+        (PublishWay::Push, Some(_)) => {
+            RuleJudgement::broken("releases are pushed to this branch", "leave out `--pull-request`")
+        }
+        (_, Some(PublishWay::PullRequest)) => RuleJudgement::Holds,
+        (_, Some(_)) => RuleJudgement::broken(
+            "releases come to this branch by a pull request",
+            "this version of tagship cannot open one; use a version that can",
+        ),
+    }
+}
+
+fn judge_order(required: RequiredOrder, entry: &RuledEntry<'_>) -> RuleJudgement {
+    let Some(Ordered { standing, reason }) = entry.order else { return RuleJudgement::Holds };
+    let name = entry.name;
+    match (standing, required) {
+        (Standing::Goes | Standing::Replaces, _) | (Standing::Unknown, RequiredOrder::NotOlder) => RuleJudgement::Holds,
+        (Standing::Superseded, _) => RuleJudgement::broken(
+            format!("`{name}` would go back: {reason}"),
+            "release a newer build, or take the newer one back with `tagship rollback`",
+        ),
+        (Standing::Diverged, _) => RuleJudgement::broken(
+            format!("`{name}` would change to another line of commits: {reason}"),
+            "merge the lines and release the merge",
+        ),
+        (Standing::Unknown, RequiredOrder::Newer) => RuleJudgement::broken(
+            format!("nothing tells that `{name}` is newer: {reason}"),
+            "name the commit that the image was built from with `--source`",
+        ),
+    }
+}
+
+fn judge_freezes(freezes: &[Freeze], now: Timestamp) -> RuleJudgement {
+    match freezes.iter().find(|freeze| freeze.is_on(now)) {
+        None => RuleJudgement::Holds,
+        Some(freeze) => {
+            let reason = freeze.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            let why = format!("releases are frozen {freeze}{reason}, and it is {}", freeze.local(now));
+            RuleJudgement::broken(why, "release when the freeze is over")
+        }
+    }
+}
+
+fn listed(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(" or ")
+}
+
+impl TagPattern {
+    fn allows(&self, tag: &str) -> bool {
+        match self {
+            Self::SemanticVersion => semver::Version::parse(tag.strip_prefix('v').unwrap_or(tag)).is_ok(),
+            Self::Pattern(pattern) => pattern.matches(tag),
+        }
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            Self::SemanticVersion => "a semantic version, such as `v1.2.3`".to_owned(),
+            Self::Pattern(pattern) => format!("`{pattern}`"),
+        }
+    }
+}

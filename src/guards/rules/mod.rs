@@ -1,0 +1,19 @@
+//! RULES: what the people who own the release branch demand of every release, said once on the branch in `.tagship.yaml`.
+//! Rules only add: no flag weakens one, and of several that match all must hold. `rules_file` reads a file, `judgement`
+//! judges, and `branch_rules` finds the files that are for a release at the tip that is written on.
+
+mod branch_rules;
+mod freeze;
+mod glob_pattern;
+mod judgement;
+mod rule;
+mod rules_file;
+mod typed_mapping;
+
+pub use branch_rules::{ApplyingRule, RulesState, rules_for};
+pub use freeze::{Freeze, FreezeError, FreezeTexts};
+pub use glob_pattern::{GlobError, GlobPattern};
+pub use judgement::{Circumstances, RuleJudgement, RuledEntry, judge_demand};
+pub use rule::{Demand, Demanded, DemandedSigner, PublishWay, ReleaseRule, RequiredOrder, SigningIdentity, TagPattern};
+pub use rules_file::{MAX_RULES_BYTES, RULES_FILE_NAME, RulesFile};
+pub use typed_mapping::RulesRefusal;

@@ -1,0 +1,127 @@
+//! A rule of the rules file: which files and entries it is for, and what must hold for them.
+
+use super::freeze::Freeze;
+use super::glob_pattern::GlobPattern;
+use crate::image::Platform;
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReleaseRule {
+    /// How people call it.
+    pub name: Option<String>,
+    /// The line in which it begins, from 1.
+    pub line: usize,
+    /// The files that it is for, by paths from the folder of the rules file.
+    pub paths: Vec<GlobPattern>,
+    /// The entries that it is for; none: all of them.
+    pub entries: Vec<GlobPattern>,
+    pub demands: Vec<Demand>,
+}
+
+/// One thing that must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Demand {
+    /// The place of its key.
+    pub line: usize,
+    pub column: usize,
+    pub demanded: Demanded,
+}
+
+/// What must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Demanded {
+    /// The repository of the image is one of these.
+    Images(Vec<GlobPattern>),
+    /// The tag is one of these.
+    Tags(Vec<TagPattern>),
+    /// The image is for all of these.
+    Platforms(Vec<Platform>),
+    /// The entry has a digest.
+    PinDigest,
+    /// The image says that it was built from the release's source commit.
+    Revision,
+    Signature(DemandedSigner),
+    Provenance,
+    /// The image has attestations of these types.
+    Attestations(Vec<String>),
+    Publish(PublishWay),
+    Order(RequiredOrder),
+    /// Now is in none of these.
+    Freeze(Vec<Freeze>),
+}
+
+/// Which tags a rule allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TagPattern {
+    /// A semantic version, with a `v` before it or without.
+    SemanticVersion,
+    Pattern(GlobPattern),
+}
+
+/// The party whose signature a rule asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DemandedSigner {
+    /// The holder of the private half of this public key, in PEM.
+    Key(String),
+    Identity {
+        identity: SigningIdentity,
+        issuer: String,
+    },
+}
+
+/// The identity in a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SigningIdentity {
+    Exact(String),
+    /// Any that fits this regular expression as a whole.
+    Matching(String),
+}
+
+/// How a release gets to the branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishWay {
+    Push,
+    PullRequest,
+    /// A commit in the checkout, which is pushed by other means.
+    CommitOnly,
+}
+
+/// How much must be known of the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequiredOrder {
+    /// Nothing tells that the release is older than what runs, or of another line.
+    NotOlder,
+    /// It is known to be newer, or the same.
+    Newer,
+}
+
+impl Demanded {
+    /// Returns the key in the file.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Images(_) => "images",
+            Self::Tags(_) => "tags",
+            Self::Platforms(_) => "platforms",
+            Self::PinDigest => "pin-digest",
+            Self::Revision => "revision",
+            Self::Signature(_) => "signature",
+            Self::Provenance => "provenance",
+            Self::Attestations(_) => "attestations",
+            Self::Publish(_) => "publish",
+            Self::Order(_) => "order",
+            Self::Freeze(_) => "freeze",
+        }
+    }
+}
+
+impl ReleaseRule {
+    /// Returns whether the rule is for an entry of the file at `path`, seen from the folder of the rules file.
+    pub fn is_for(&self, path: &str, entry: &str) -> bool {
+        self.is_for_file(path) && (self.entries.is_empty() || self.entries.iter().any(|pattern| pattern.matches(entry)))
+    }
+
+    /// Returns whether the rule is for entries of the file at `path`, seen from the folder of the rules file.
+    pub fn is_for_file(&self, path: &str) -> bool {
+        self.paths.iter().any(|pattern| pattern.matches_at_or_above(path))
+    }
+}

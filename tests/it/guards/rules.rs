@@ -1,0 +1,352 @@
+//! Rules on the branch: what does not meet them is not released, whatever its flags say.
+
+use serde_json::{Value, json};
+
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization};
+use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage};
+use crate::support::command::{Command, Output};
+use crate::support::git_server::{Access, GitServer};
+use crate::support::registry::Image;
+use crate::support::repository::{File, Mode};
+
+const RULES: &str = ".tagship.yaml";
+
+fn write(stage: &Stage, path: &str, text: &str) {
+    stage.remote.commit("main", "Rules", &[File::new(path, text)]);
+}
+
+/// Returns a rule for everything that demands one thing.
+fn demanding(demand: &str) -> String {
+    format!("rules:\n- paths: ['**']\n  {demand}\n")
+}
+
+#[track_caller]
+fn assert_ruled(stage: &Stage, output: Output, said: &str) {
+    let output = output.exit(9).stderr_has("ruled: ").stderr_has(said).stderr_has("no flag overrides one");
+    assert!(!output.stderr().contains('\u{1b}'), "{}", output.stderr());
+    assert_eq!(stage.remote.file("main", FILE), SEED.as_bytes(), "nothing was released");
+}
+
+/// Each demand, and what is told of a release that does not meet it; nothing: it does.
+#[test]
+fn what_a_rule_demands() {
+    let stage = Stage::new();
+    let image = stage.image();
+    let allowed = format!("images: ['{}/jakousa/*']", stage.registry.address());
+    let other_image =
+        format!("the image `{image}` is not allowed; release an image from `ghcr.io/org/*` or `quay.io/**`\n");
+    let other_tag = format!("the tag `{COMMIT}` is not allowed; release a tag that is a semantic version, such as");
+    for (demand, told) in [
+        (allowed.as_str(), None),
+        ("images: ['ghcr.io/org/*', 'quay.io/**']", Some(other_image.as_str())),
+        ("tags: [semver, 'fdafd7*']", None),
+        ("tags: semver", Some(&other_tag)),
+        ("platforms: linux/amd64", None),
+        ("platforms: [linux/amd64, windows/amd64]", Some("is not for windows/amd64: it is for linux/amd64; build it")),
+        ("pin-digest: true", Some("`IMAGE_PLACEHOLDER` would have no digest; add `--pin-digest`\n")),
+        ("revision: true", Some("set the label `org.opencontainers.image.revision` in the build")),
+        ("publish: push", None),
+        ("publish: pull-request", Some("releases come to this branch by a pull request; ")),
+        ("order: not-older", None),
+        ("freeze: {until: 2001-01-01, zone: UTC}", None),
+        (
+            "freeze: {until: 2999-01-01, zone: UTC, reason: The audit}",
+            Some("releases are frozen until 2999-01-01 UTC (The audit), and it is "),
+        ),
+    ] {
+        write(&stage, RULES, &demanding(demand));
+        let release = stage.release().arg("--dry-run").arg(stage.argument()).run();
+        let key = demand.split(':').next().unwrap();
+        match told {
+            None => drop(release.success().stdout_has("dry run")),
+            Some(told) => {
+                let release = release.stderr_has(&format!("the rule `.tagship.yaml:3` stops this by `{key}`: "));
+                assert_ruled(&stage, release, told);
+            }
+        }
+    }
+}
+
+/// Each demand, and the flags that meet it.
+#[test]
+fn what_meets_a_demand() {
+    let stage = Stage::new();
+    stage.registry.put_image("jakousa/dwk-4-gitops-app", COMMIT, &Image::new().revision(COMMIT));
+    write(
+        &stage,
+        RULES,
+        "rules:\n- paths: [4-gitops]\n  pin-digest: true\n  revision: true\n  platforms: linux/amd64\n",
+    );
+    stage.release().arg("--pin-digest").arg(stage.argument()).run().success().stdout_has("released");
+    stage.remote.fsck();
+}
+
+/// Rules only add: each flag that would leave out what a rule demands ends in a refusal.
+#[test]
+fn no_flag_weakens_a_rule() {
+    let stage = Stage::new();
+    let freeze = "freeze: {from: 2001-01-01T00:00Z}";
+    for (demand, flag, told) in [
+        ("platforms: linux/amd64", "--no-check", "`--no-check` keeps the registry from being asked; leave it out"),
+        ("revision: true", "--no-check", "`--no-check` keeps the registry from being asked; leave it out"),
+        ("pin-digest: true", "--pin-digest=never", "would have no digest"),
+        (freeze, "--override-hold", "releases are frozen"),
+        (freeze, "--dry-run", "releases are frozen"),
+        ("signature: {identity: a, issuer: b}", "--no-check", "signature"),
+    ] {
+        write(&stage, RULES, &demanding(demand));
+        assert_ruled(&stage, stage.release().arg(flag).arg(stage.argument()).run(), told);
+    }
+}
+
+#[test]
+fn order_counts_whatever_the_flags_say() {
+    let environments = Pipeline::with_environments();
+    let release = |tag: &str, flags: &[&str]| {
+        let image = format!("web={}", environments.build("web", tag));
+        environments.run("release", &["-k", PRODUCTION, "--output", "json", &image]).args(flags.iter().copied()).run()
+    };
+    release("v2.0.0", &[]).success();
+    write(&environments.stage, RULES, &demanding("order: not-older"));
+    assert_eq!(
+        document(&release("v1.0.0", &[]).success())["outcome"],
+        "superseded",
+        "the flags' own judgement is first"
+    );
+    for flags in [&["--on-superseded", "allow"][..], &["--order", "none"]] {
+        release("v1.0.0", flags).exit(9).stderr_has("`order`: `web` would go back: main already releases");
+    }
+    // Nothing tells the order of these.
+    release("build-x", &[]).success();
+    write(&environments.stage, RULES, &demanding("order: newer"));
+    release("build-y", &[]).exit(9).stderr_has("nothing tells that `web` is newer");
+    release("build-y", &["--order", "none"]).exit(9).stderr_has("nothing tells that `web` is newer");
+    // A rollback goes back on purpose.
+    environments.run("rollback", &["-k", PRODUCTION, "web"]).run().success();
+    assert!(environments.file(PRODUCTION).contains("v2.0.0"));
+}
+
+#[test]
+fn rollback_and_promote_meet_rules_too() {
+    let environments = Pipeline::with_environments();
+    environments.release(STAGING, "web", "v1.0.0", 1).success();
+    environments.release(STAGING, "web", "main-2", 2).success();
+    write(&environments.stage, "overlays/.tagship.yaml", "rules:\n- paths: [production]\n  tags: semver\n");
+    let promote = || environments.run("promote", &["--from", STAGING, "--to", PRODUCTION, "web"]).run();
+    promote().exit(9).stderr_has("the rule `overlays/.tagship.yaml:3` stops this by `tags`: the tag `main-2`");
+    environments.run("rollback", &["-k", STAGING, "web"]).run().success();
+    promote().success();
+    write(&environments.stage, "overlays/.tagship.yaml", &demanding("tags: 'main-*'"));
+    environments
+        .run("rollback", &["-k", STAGING, "--to", "v0.9.0", "--no-check", "web"])
+        .run()
+        .exit(9)
+        .stderr_has("the tag `v0.9.0`");
+}
+
+/// Each rules file that cannot be understood, and what is told.
+#[test]
+fn what_cannot_be_understood_stops_everything_below() {
+    let stage = Stage::new();
+    let large = format!("#{}\n", "x".repeat(64 << 10));
+    let deep = format!("rules: {}", "[".repeat(60_000));
+    for (text, told) in [
+        ("", "cannot be understood, so nothing below it is released: the file is empty; mend it on the branch\n"),
+        ("rules:\n- paths: [elsewhere]\n  tag: x\n", "line 3, column 3: unknown key `tag`; did you mean `tags`?"),
+        ("rules:\n- paths: [elsewhere]\n  tags: \x1b[2J\n", "line 3"),
+        (&large, "has 65538 bytes, and at most 65536 are read"),
+        (&deep, "cannot be understood"),
+    ] {
+        write(&stage, "4-gitops/.tagship.yaml", text);
+        let release = stage.release().args(["--override-hold"]).arg(stage.argument()).run();
+        assert_ruled(&stage, release.stderr_has("the rules in `4-gitops/.tagship.yaml:"), told);
+    }
+    stage.remote.commit("main", "Link", &[File::new("4-gitops/.tagship.yaml", "elsewhere").mode(Mode::Symlink)]);
+    assert_ruled(&stage, stage.release().arg(stage.argument()).run(), "it is not a file");
+}
+
+/// Only what changes is judged, and only by the rules that are for it.
+#[test]
+fn which_rules_are_for_a_release() {
+    let environments = Pipeline::with_environments();
+    let release = |folder: &str, image: &str| environments.run("release", &["-k", folder, "--no-check", image]).run();
+    let text = "rules:\n- {paths: [production], entries: [web, 'w?b'], tags: semver}\n- {paths: ['**'], entries: api, tags: 'v*'}\n";
+    write(&environments.stage, "overlays/.tagship.yaml", text);
+    write(&environments.stage, "base/.tagship.yaml", "not understood");
+    release(STAGING, "web=*:x").success();
+    release(PRODUCTION, "web=*:x").exit(9);
+    release(PRODUCTION, "api=*:x").exit(9).stderr_has("`overlays/.tagship.yaml:3`");
+    release(PRODUCTION, "api=*:vx").success();
+    // What stands is not judged by a rule that came later.
+    write(&environments.stage, "overlays/.tagship.yaml", &demanding("tags: semver"));
+    release(PRODUCTION, "api=*:vx").success().stdout_has("unchanged");
+}
+
+/// An image has several names in a file that is no kustomization, so no name gets around a rule.
+#[test]
+fn another_name_is_no_way_around() {
+    let environments = Pipeline::with_environments();
+    let values = "image:\n  repository: ghcr.io/org/web\n  tag: v1.0.0\n";
+    environments.stage.remote.commit("main", "Values", &[File::new("apps/values.yaml", values)]);
+    write(&environments.stage, RULES, "rules:\n- {paths: [apps], entries: [image], tags: semver}\n");
+    for name in ["image", ".image"] {
+        let argument = format!("{name}=*:latest");
+        let release = environments.run("release", &["-f", "apps/values.yaml", "--no-check", &argument]).run();
+        release.exit(9).stderr_has("the tag `latest`");
+    }
+}
+
+#[test]
+fn a_file_with_nearly_the_name_is_told_of() {
+    let stage = Stage::new();
+    write(&stage, ".tagship.yml", "rules: []");
+    let output = stage.release().arg(stage.argument()).run().success();
+    output
+        .stdout_has("`.tagship.yml` has no rules for tagship: they are read from `.tagship.yaml`")
+        .stdout_has("released");
+}
+
+#[test]
+fn what_is_told() {
+    let stage = Stage::new();
+    write(&stage, RULES, "rules:\n- name: production\n  paths: ['**']\n  tags: semver\n  publish: push\n");
+    let summary = stage.home.path().join("summary.md");
+    let output_file = stage.home.path().join("output");
+    let release = stage.release().args(["--output", "json"]).arg(stage.argument());
+    let release = release.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary);
+    let output = release.env("GITHUB_OUTPUT", &output_file).run().exit(9);
+    let document = document(&output);
+    assert_eq!(document["outcome"], "ruled");
+    let place = |line: u32| json!({"file": ".tagship.yaml", "line": line, "column": 3});
+    let why = format!("the tag `{COMMIT}` is not allowed");
+    let remedy = "release a tag that is a semantic version, such as `v1.2.3`";
+    let common = |line, demand, holds, why: Value, remedy: Value| {
+        json!({"place": place(line), "rule": "production", "demand": demand, "file": FILE, "entry": "IMAGE_PLACEHOLDER",
+            "holds": holds, "reason": why, "remedy": remedy})
+    };
+    let expected = [
+        common(4, "tags", false, why.clone().into(), remedy.into()),
+        common(5, "publish", true, Value::Null, Value::Null),
+    ];
+    assert_eq!(document["rules"], json!(expected));
+    let reason = format!("the rule `.tagship.yaml:4 (production)` stops this by `tags`: {why}; {remedy}");
+    assert_eq!(document["reason"], reason);
+    assert_eq!((&document["changed"], &document["files"]), (&json!(false), &json!([])));
+    let output = output.stderr_has(&format!("ruled: {reason}\n"));
+    output.stderr_has("::error title=tagship release::ruled: the rule");
+    let summary = std::fs::read_to_string(summary).unwrap();
+    assert!(summary.contains("tagship release: ruled"), "{summary}");
+    assert!(summary.contains("| rule | demands | of | holds |"), "{summary}");
+    let outputs = std::fs::read_to_string(output_file).unwrap();
+    assert!(outputs.contains("outcome=ruled") || outputs.contains("\nruled\n"), "{outputs}");
+}
+
+/// The hook pushes rules in the very moment of our release, after the server has told us its tip.
+#[test]
+fn rules_that_come_in_between() {
+    let stage = Stage::new();
+    write(&stage, RULES, &demanding("tags: semver"));
+    let rules = stage.remote.tip("main").unwrap();
+    let seed = &stage.remote.log("main")[1].id;
+    stage.remote.git(["update-ref", "refs/heads/main", seed]).run().success();
+    let script = format!("unset GIT_QUARANTINE_PATH; git update-ref refs/heads/main {rules} {seed} || true");
+    stage.remote.hook("pre-receive", &script);
+    let output = stage.release().arg(stage.argument()).run().exit(9);
+    output.stdout_has(" raced ").stderr_has("ruled: the rule `.tagship.yaml:3` stops this by `tags`");
+    assert_eq!(stage.remote.tip("main"), Some(rules));
+}
+
+/// A branch without rules costs nothing more, and one with rules in two folders one reading of both.
+#[test]
+fn what_it_costs() {
+    let stage = Stage::new();
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    let release = || stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
+    let fetches = || {
+        let requests = server.requests();
+        requests.iter().filter(|request| request.logged.line().starts_with("POST /gitops.git/git-upload-pack")).count()
+    };
+    release().arg("--dry-run").run().success();
+    let ordinary = fetches();
+    write(&stage, RULES, &demanding("publish: push"));
+    write(&stage, "4-gitops/.tagship.yaml", &demanding("images: ['**']"));
+    release().arg("--dry-run").run().success();
+    assert_eq!(fetches(), ordinary + 1);
+}
+
+/// An image is waited for until it meets the rules, as it is for what the flags demand.
+#[test]
+fn a_wait_is_for_rules_too() {
+    let stage = Stage::new();
+    write(&stage, RULES, &demanding("platforms: linux/arm64"));
+    let release = || stage.release().args(["--wait", "2s"]).arg(stage.argument());
+    assert_ruled(&stage, release().run().stdout_has("not for linux/arm64 yet"), "is not for linux/arm64");
+    let both = Image::new().platforms(&["linux/amd64", "linux/arm64"]);
+    stage.registry.put_image("jakousa/dwk-4-gitops-app", COMMIT, &both);
+    release().run().success().stdout_has("released");
+}
+
+fn check(environments: &Pipeline, arguments: &[&str]) -> Command {
+    environments.run("check", arguments)
+}
+
+#[test]
+fn check_tells_which_rules_there_are_and_whether_they_hold() {
+    let environments = Pipeline::with_environments();
+    let tip = |environments: &Pipeline| environments.tip();
+    let fields = |tag: &str| format!("newName: {}/org/web\n  newTag: {tag}", environments.stage.registry.address());
+    let files = [("v1.0.0", STAGING), ("latest", PRODUCTION)].map(|(tag, folder)| {
+        environments.build("web", tag);
+        File::new(&format!("{folder}/kustomization.yaml"), kustomization(&[("web", &fields(tag))]))
+    });
+    environments.stage.remote.commit("main", "Images", &files);
+    let output = check(&environments, &["-k", STAGING, "-k", PRODUCTION]).run().success();
+    assert!(output.stdout().contains("present") && !output.stdout().contains(" rule "), "{}", output.stdout());
+    write(
+        &environments.stage,
+        RULES,
+        "rules:\n- name: all\n  paths: ['overlays/*']\n  tags: semver\n  platforms: linux/amd64\n",
+    );
+    let before = tip(&environments);
+    let output = check(&environments, &["-k", STAGING]).run().success().stdout_has("present");
+    let holds = " rule    .tagship.yaml:4 (all)  tags  `web` in overlays/staging/kustomization.yaml  holds\n";
+    output.stdout_has(holds).stdout_has(".tagship.yaml:5 (all)  platforms  ");
+    let output = check(&environments, &["-k", STAGING, "-k", PRODUCTION, "--output", "json"]).run().exit(9);
+    let document = document(&output);
+    assert_eq!(document["outcome"], "ruled");
+    let judged: Vec<_> = document["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| (&rule["file"], &rule["demand"], &rule["holds"]))
+        .collect();
+    let (staging, production) =
+        (json!(format!("{STAGING}/kustomization.yaml")), json!(format!("{PRODUCTION}/kustomization.yaml")));
+    let (tags, platforms, yes, no) = (json!("tags"), json!("platforms"), json!(true), json!(false));
+    let expected = [
+        (&staging, &tags, &yes),
+        (&staging, &platforms, &yes),
+        (&production, &tags, &no),
+        (&production, &platforms, &yes),
+    ];
+    assert_eq!(judged, expected);
+    assert_eq!(document["images"][0]["name"], "web");
+    assert_eq!(environments.tip(), before);
+    // What is broken in the file is told early as well.
+    write(&environments.stage, RULES, "rules: 1");
+    check(&environments, &["-k", STAGING]).run().exit(9).stderr_has("cannot be understood");
+    // An image that is not there is a failure of its own.
+    environments.stage.registry.remove_manifest("org/web", "v1.0.0");
+    check(&environments, &["-k", STAGING]).run().exit(4);
+}
+
+#[test]
+fn check_reads_the_branch_only_if_it_is_asked_to() {
+    let stage = Stage::new();
+    let reference = format!("{}:{COMMIT}", stage.image());
+    stage.tagship().args(["check", &reference]).run().success().stdout_has("present");
+    stage.tagship().arg("check").run().exit(2).stderr_has("<REFERENCE>");
+    let url = stage.remote.file_url();
+    stage.release().arg(stage.argument()).run().success();
+    stage.tagship().args(["check", "--repo", &url, "-k", FOLDER, &reference]).run().success().stdout_has("present");
+}
