@@ -3,6 +3,7 @@
 
 use super::authorship::{authorship, signing_forge};
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
+use super::way::Way;
 use crate::flow::awaited::Pace;
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
 use crate::flow::checks::Checks;
@@ -16,7 +17,7 @@ use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, PushRefusal, 
 use crate::guards::order::{EntryOrder, commits_to_read};
 use crate::image::ImageName;
 use crate::message::Release;
-use crate::message::compose::{self, Options, Purpose};
+use crate::message::compose::{self, Purpose};
 use crate::message::trailers::{Origin, SourceCommit};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
@@ -66,8 +67,8 @@ pub(super) struct Attempt<'a> {
     pub(super) checks: &'a mut Checks,
     /// From 1.
     pub(super) number: u32,
-    /// What the commit says.
-    pub(super) options: &'a Options,
+    /// How the commit gets to the branch.
+    pub(super) way: &'a Way<'a>,
 }
 
 impl Attempt<'_> {
@@ -129,6 +130,11 @@ impl Attempt<'_> {
                 proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
             }
         };
+        self.ended(published, outcome, listener)
+    }
+
+    /// Returns how the attempt ended, and lets the checkout follow.
+    fn ended(&self, published: Published, outcome: Outcome, listener: &mut Listener<'_>) -> Result<Outcome, Stop> {
         match published {
             Published::Updated { commit, mut pushed, .. } => {
                 self.follow(pushed.as_deref_mut(), listener);
@@ -249,7 +255,7 @@ impl Attempt<'_> {
         let source = source(writing, orders);
         let origin = self.origin(source.as_deref());
         let tag = self.job.delivery.commit.git_tag.as_ref().map(|tag| tag.fill(&changed, origin)).transpose()?;
-        Ok((compose::message(self.options, &changed, origin, &writing.purpose), tag))
+        Ok((compose::message(self.way.options(&self.job.delivery.commit), &changed, origin, &writing.purpose), tag))
     }
 
     pub(super) fn origin<'o>(&'o self, source: Option<&'o str>) -> Origin<'o> {

@@ -332,6 +332,18 @@ fn nothing_is_pushed() {
     assert!(at.calls().is_empty());
 }
 
+/// A rule on the branch may ask for the one way or for the other.
+#[test]
+fn a_rule_about_the_way() {
+    let at = Proposals::new();
+    for (way, pushed, proposed) in [("pull-request", 9, 0), ("push", 0, 9)] {
+        let rules = File::new(".tagship.yaml", format!("rules:\n- paths: ['**']\n  publish: {way}\n"));
+        at.stage.remote.commit("main", "Rules", &[rules]);
+        at.propose("v1.0.0").run().exit(proposed);
+        at.release("v1.0.0").run().exit(pushed);
+    }
+}
+
 #[test]
 fn promotions_and_rollbacks_are_proposed_too() {
     let at = Proposals::new();
