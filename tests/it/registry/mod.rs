@@ -11,6 +11,8 @@ mod reach;
 mod real;
 mod redirects;
 mod requirements;
+mod signatures;
+mod signed;
 mod sources;
 mod tls;
 mod unasked;
