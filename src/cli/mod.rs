@@ -3,28 +3,34 @@
 mod after_release;
 mod args;
 mod ci;
+mod commit_flags;
 mod env;
 mod groups;
 mod inputs;
 mod manual;
 mod order;
 mod output;
+mod proposal_flags;
 mod settings;
 mod surface;
 mod words;
 
 pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
 pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
-pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of};
+pub use ci::{
+    Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
+};
+pub use commit_flags::{CommitArguments, SignWith};
 pub use env::Environment;
 pub use groups::{
-    CheckingArguments, CommentArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments,
-    OnOwnCommit, OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest,
-    ReadingArguments, RegistryArguments, ReleasedArguments, RepositoryArguments, RequirementArguments,
-    SupersededArguments, VersionArguments,
+    CheckingArguments, CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
+    OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest, ReadingArguments,
+    RegistryArguments, ReleasedArguments, RepositoryArguments, RequirementArguments, SupersededArguments,
+    VersionArguments,
 };
 pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
+pub use proposal_flags::{AutoMergeChoice, ForgeChoice, OnRefused, ProposalArguments};
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
 pub use surface::Surface;

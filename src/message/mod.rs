@@ -4,9 +4,12 @@
 pub mod compose;
 pub mod git_tag;
 pub mod line_comment;
+pub mod markdown;
 mod release;
+pub mod request_text;
 pub mod skip_ci;
 pub mod template;
 pub mod trailers;
+pub mod visible_characters;
 
 pub use release::{Release, short_image};

@@ -8,7 +8,7 @@ use super::text::PLATFORMS_SHOWN;
 use crate::image::{Digest, Platform, Tag};
 use crate::message::Release;
 use crate::outcome::failure::{Failure, Place};
-use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome, Ruling};
+use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome, Proposed, Ruling};
 
 /// The object, in the order of its keys. What does not apply is null or empty, never missing.
 #[derive(Clone, Default, Serialize)]
@@ -23,6 +23,7 @@ pub(super) struct Document<'a> {
     /// The tag on the commit.
     pub(super) git_tag: Option<&'a str>,
     pub(super) pushed: bool,
+    pub(super) pull_request: Option<ProposedRequest<'a>>,
     pub(super) attempts: u32,
     pub(super) images: Vec<Image<'a>>,
     pub(super) files: &'a [String],
@@ -36,6 +37,17 @@ pub(super) struct Document<'a> {
     /// What was told beside the outcome.
     pub(super) notes: &'a [Remark],
     pub(super) error: Option<Error<'a>>,
+}
+
+/// The pull request of a release.
+#[derive(Clone, Serialize)]
+pub(super) struct ProposedRequest<'a> {
+    pub(super) number: Option<u64>,
+    pub(super) url: &'a str,
+    pub(super) head: &'a str,
+    pub(super) operation: &'static str,
+    /// `armed` or `merged`; null if a person merges it.
+    auto_merge: Option<&'static str>,
 }
 
 /// An entry that was left out.
@@ -164,11 +176,11 @@ impl<'a> Document<'a> {
 }
 
 fn success(outcome: &Outcome) -> Document<'_> {
-    let released = outcome.ending == Ending::Released;
     Document {
         command: outcome.command,
         outcome: match outcome.ending {
             Ending::Released => "released",
+            Ending::Proposed => "proposed",
             Ending::Edited => "edited",
             Ending::Present => "present",
             Ending::Unchanged => "unchanged",
@@ -182,12 +194,13 @@ fn success(outcome: &Outcome) -> Document<'_> {
             Ending::Listed => "listed",
         },
         reason: outcome.reason.as_deref(),
-        changed: released || outcome.ending == Ending::Edited,
+        changed: matches!(outcome.ending, Ending::Released | Ending::Proposed | Ending::Edited),
         branch: outcome.branch.as_deref(),
         commit: outcome.commit.map(|id| id.to_string()),
         parent: outcome.parent.map(|id| id.to_string()),
         git_tag: outcome.git_tag.as_deref(),
         pushed: outcome.pushed,
+        pull_request: outcome.proposed.as_ref().map(request),
         attempts: outcome.attempts,
         images: outcome
             .releases
@@ -217,6 +230,16 @@ fn judged_rule(ruling: &Ruling) -> JudgedRule<'_> {
         holds: broken.is_none(),
         reason: broken.map(|broken| broken.why.as_str()),
         remedy: broken.map(|broken| broken.remedy.as_str()),
+    }
+}
+
+fn request(proposed: &Proposed) -> ProposedRequest<'_> {
+    ProposedRequest {
+        number: proposed.number,
+        url: &proposed.url,
+        head: &proposed.head,
+        operation: proposed.word(),
+        auto_merge: proposed.merge_word(),
     }
 }
 

@@ -4,19 +4,22 @@
 mod attempt;
 mod authorship;
 mod guarding;
+mod head;
 mod job;
 mod policy;
 mod rule_guard;
+mod way;
 
 use std::time::{Duration, Instant};
 
 pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 
 use self::attempt::{Attempt, Stop};
+use self::way::Way;
 use super::branch::{ReleaseBranch, tell_connections};
 use super::checks::Checks;
 use super::rereads::Rereads;
-use crate::git::{PushRefusal, RefsKept};
+use crate::git::PushRefusal;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::system::backoff::Backoff;
@@ -40,10 +43,10 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let delivery = job.delivery;
     let mut checks = Checks::new(delivery.registry.as_ref());
     let branch = ReleaseBranch::open(&delivery.target)?;
-    let kept = if delivery.commit.git_tag.is_some() { RefsKept::BranchAndTags } else { RefsKept::Branch };
-    let read_tip = || branch.read_tip(delivery.effect, &delivery.new_branch, kept);
+    let mut way = Way::of(&delivery.route);
+    let read_tip = |way: &Way<'_>| branch.read_tip(delivery.effect, &delivery.new_branch, way.aim(job));
     let mut rereads = Rereads::new(delivery.target.timeout);
-    let mut early = match checks.require_while(&job.images, listener, read_tip) {
+    let mut early = match checks.require_while(&job.images, listener, || read_tip(&way)) {
         Ok(early) => early,
         Err(failure) => rereads.wait_after(failure, listener).map(|()| None)?,
     };
@@ -52,7 +55,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut always_refused = true;
     loop {
         let begun = Instant::now();
-        let tip = match early.take().map_or_else(read_tip, Ok) {
+        let tip = match early.take().map_or_else(|| read_tip(&way), Ok) {
             Ok(tip) => tip,
             Err(failure) => {
                 rereads.wait_after(failure, listener)?;
@@ -60,18 +63,23 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             }
         };
         tell_connections(&delivery.target, listener);
-        let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number };
+        let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number, way: &way };
         let refusal = match attempt.run(tip, decide, listener) {
-            Ok(outcome) => return Ok(outcome),
+            Ok(outcome) => return Ok(way.told(outcome)),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
             Err(Stop::Failed(failure)) => {
                 rereads.wait_after(failure, listener)?;
                 continue;
             }
             Err(Stop::Waited) => continue,
+            Err(Stop::Refused { branch, refusal }) => {
+                way = Way::after_refusal(&delivery.route, &branch, &refusal, listener)?;
+                number += 1;
+                continue;
+            }
             Err(Stop::Raced(refusal)) => refusal,
         };
-        let branch = branch.name();
+        let branch = way.place(&branch.name());
         listener(&Event::Raced { branch: &branch, attempt: number, attempts: delivery.attempts });
         for line in refusal.lines() {
             listener(&Event::Aside(line));

@@ -42,7 +42,7 @@ impl Attempt<'_> {
                 EntryToRule { path, entry, source: build.source, order: orders.iter().find(of_entry) }
             })
             .collect();
-        let way = if self.branch.remote().is_some() { PublishWay::Push } else { PublishWay::CommitOnly };
+        let way = if self.branch.remote().is_some() { self.way.publish_way() } else { PublishWay::CommitOnly };
         let circumstances = Circumstances { now: Timestamp::now(), way: Some(way) };
         let Rulings { rulings, pace } = rule(&state, &entries, &circumstances, self.checks, listener)?;
         match Ruling::reason(&rulings) {
@@ -72,7 +72,7 @@ impl Attempt<'_> {
         if is_rollback || as_asked || !edited.changed().any(demands_order) {
             return Ok(None);
         }
-        self.order_by(OrderBy::Auto, snapshot, edited.files, edited.writing, listener).map(Some)
+        self.order_by(OrderBy::Auto, snapshot, edited.files, edited.writing, &self.branch.name(), listener).map(Some)
     }
 }
 

@@ -5,11 +5,13 @@
 use std::fmt::Write as _;
 
 use super::links::Links;
-use crate::image::Tag;
+use crate::image::{Digest, Tag};
+use crate::message::markdown::{self, clipped, target};
 use crate::outcome::Outcome;
 use crate::outcome::failure::Failure;
-use crate::report::escape::{visible, visible_lines};
+use crate::report::escape::visible_lines;
 use crate::report::json::{Document, Image, JudgedRule, Level};
+use crate::report::redact::redacted;
 use crate::report::style::Style;
 use crate::report::text;
 
@@ -18,7 +20,6 @@ const LARGEST: usize = 60 << 10;
 const LARGEST_TABLE: usize = 30 << 10;
 const LARGEST_RULES: usize = 15 << 10;
 /// In characters; what is longer is cut.
-const LONGEST_SPAN: usize = 300;
 const LONGEST_LINE: usize = 1000;
 
 /// Returns the lines to append; none if there is nothing to sum up.
@@ -57,13 +58,23 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
     summary
 }
 
+/// Returns the images as a table. A column that says nothing is left out.
 fn table(images: &[Image<'_>]) -> String {
-    let mut table = "| image | entry | from | to | digest | platforms |\n|---|---|---|---|---|---|\n".to_owned();
-    for (index, image) in images.iter().enumerate() {
-        let row = row(image);
+    let (old, new) = if images.iter().any(stays) { ("stays", "not released") } else { ("from", "to") };
+    let rows: Vec<_> = images.iter().map(row).collect();
+    let headings = ["image", "entry", old, new, "digest", "platforms"];
+    let says_something = |column: &usize| rows.iter().any(|row| !row[*column].is_empty());
+    let columns: Vec<usize> = (0..headings.len()).filter(says_something).collect();
+    let line = |cells: &[String]| {
+        let cells: Vec<&str> = columns.iter().map(|column| cells[*column].as_str()).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let mut table = format!("{}{}|\n", line(&headings.map(str::to_owned)), "|---".repeat(columns.len()));
+    for (index, row) in rows.iter().enumerate() {
+        let row = line(row);
         if table.len() + row.len() > LARGEST_TABLE {
             // Writing to a String cannot fail.
-            write!(table, "\n{} more are not shown.\n", images.len() - index).ok();
+            write!(table, "\n{} more are not shown.\n", rows.len() - index).ok();
             break;
         }
         table += &row;
@@ -91,22 +102,34 @@ fn rules(judged: &[JudgedRule<'_>]) -> String {
     table + "\n"
 }
 
-fn row(image: &Image<'_>) -> String {
-    let optional = |text: Option<&str>| text.map(code).unwrap_or_default();
-    let previous = image.previous.as_ref();
+/// Returns what an entry had before, if it is another tag or digest, or another one was released.
+fn before<'a>(image: &Image<'a>) -> Option<&'a str> {
+    let previous = image.previous.as_ref()?;
+    let old = previous.new_tag.or(previous.digest)?;
+    (image.changed || image.tag.is_some_and(|tag| tag != old)).then_some(old)
+}
+
+/// Returns whether a guard left an entry at what it had before.
+fn stays(image: &Image<'_>) -> bool {
+    !image.changed && before(image).is_some()
+}
+
+fn row(image: &Image<'_>) -> [String; 6] {
     let entry = match (image.name, image.file) {
         (Some(name), Some(file)) => format!("{} in {}", code(name), code(file)),
         _ => String::new(),
     };
-    let cells = [
+    let digest = image
+        .digest
+        .map(|text| text.parse::<Digest>().map_or(text.to_owned(), |digest| format!("{}…", digest.short())));
+    [
         code(image.image),
         entry,
-        previous.and_then(|previous| previous.new_tag.or(previous.digest)).map(tag).unwrap_or_default(),
+        before(image).map(tag).unwrap_or_default(),
         image.tag.map(tag).unwrap_or_default(),
-        optional(image.digest),
+        digest.as_deref().map(code).unwrap_or_default(),
         image.platforms.iter().map(|platform| code(platform)).collect::<Vec<_>>().join(" "),
-    ];
-    format!("| {} |\n", cells.join(" | "))
+    ]
 }
 
 fn tag(text: &str) -> String {
@@ -126,11 +149,15 @@ fn origin(document: &Document<'_>, links: &Links) -> String {
     if let Some(branch) = document.branch {
         parts.push(format!("branch {}", code(branch)));
     }
+    if let Some(request) = &document.pull_request {
+        let name = request.number.map_or_else(|| "request".to_owned(), |number| format!("#{number}"));
+        parts.push(format!("pull request {} {}", linked(&name, Some(request.url)), request.operation));
+    }
     if let Some(tag) = document.git_tag {
         parts.push(format!("tag {}", code(tag)));
     }
     if let Some(source) = &links.source {
-        parts.push(format!("source {}", linked(source, links.source_page().as_deref())));
+        parts.push(format!("source {}", linked(short_source(source), links.source_page().as_deref())));
     }
     if let Some(run) = &links.run {
         parts.push(format!("[run]({})", target(run)));
@@ -138,38 +165,15 @@ fn origin(document: &Document<'_>, links: &Links) -> String {
     parts.join(" · ")
 }
 
-/// Returns `text` as a code span that holds in a cell: a mark that is an entity is never structure.
+/// Returns a source commit with the first digits of its id.
+fn short_source(source: &str) -> &str {
+    let end = source.rfind('@').map_or(source.len(), |at| at + 8);
+    source.get(..end).unwrap_or(source)
+}
+
+/// Returns `text` as a code span, without the logins of its URLs.
 fn code(text: &str) -> String {
-    let text = visible(&clipped(text, LONGEST_SPAN));
-    format!("<code>{}</code>", entities(&text, |c| c.is_ascii_punctuation() && c != '-' && c != '/'))
-}
-
-fn clipped(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-/// Returns `url` as the target of a link; what a URL does not hold by itself, it holds with a per cent sign.
-fn target(url: &str) -> String {
-    let escaped = |c: char| match c {
-        c if c.is_ascii_alphanumeric() || "-_.~:/?#@!$&+,;=%".contains(c) => c.to_string(),
-        c => c.to_string().bytes().map(|b| format!("%{b:02X}")).collect(),
-    };
-    entities(&url.chars().map(escaped).collect::<String>(), |c| "_~@!$&#;".contains(c))
-}
-
-fn entities(text: &str, is_mark: impl Fn(char) -> bool) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match is_mark(c) {
-            // Writing to a String cannot fail.
-            true => write!(escaped, "&#{};", u32::from(c)).unwrap_or_default(),
-            false => escaped.push(c),
-        }
-    }
-    escaped
+    markdown::code(&redacted(text))
 }
 
 /// Returns `content` in a fence, all together in at most `room` bytes; what is cut is told.
@@ -208,24 +212,11 @@ fn longest_run(text: &str, of: char) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST, LONGEST_SPAN, code, fenced, render, target};
+    use super::{LARGEST, fenced, render};
     use crate::outcome::failure::Failure;
     use crate::outcome::{Ending, Outcome};
     use crate::report::github::Links;
     use crate::report::json::{Document, Image};
-
-    #[test]
-    fn nothing_breaks_out_of_a_cell() {
-        let shown = code("a|b`<script>&]]>[x](y)\n**c** @me http://x é");
-        assert!(
-            !shown
-                .trim_start_matches("<code>")
-                .trim_end_matches("</code>")
-                .contains(|c: char| c.is_ascii_punctuation() && !"&#;-/".contains(c))
-        );
-        assert!(shown.contains("a&#124;b&#96;&#60;script&#62;&#38;") && shown.ends_with("x é</code>"), "{shown}");
-        assert_eq!(target("https://h/a b)\"<>|`\n"), "https://h/a%20b%29%22%3C%3E%7C%60%0A");
-    }
 
     #[test]
     fn nothing_closes_a_fence() {
@@ -239,7 +230,7 @@ mod tests {
     #[test]
     fn a_summary_has_bounds() {
         let links = Links::default();
-        let name = "|".repeat(10 * LONGEST_SPAN);
+        let name = "|".repeat(3000);
         let image = || Image {
             file: Some(&name),
             name: Some(&name),
