@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::commit_flags::CommitArguments;
 use super::proposal_flags::ProposalArguments;
+use super::verify_flags::VerificationArguments;
 
 const IMAGE_HELP: &str = "\
 What to write into the entry called NAME, in kustomize's grammar:
@@ -192,12 +193,18 @@ pub struct CheckingArguments {
     #[command(flatten)]
     pub requirements: RequirementArguments,
 
+    #[command(flatten)]
+    pub verification: VerificationArguments,
+
     /// Do not ask the registry
     #[arg(
         long,
         env = "TAGSHIP_NO_CHECK",
         value_parser = BoolishValueParser::new(),
-        conflicts_with_all = ["platforms", "expect_revision", "wait"],
+        conflicts_with_all = [
+            "platforms", "expect_revision", "wait", "verify_key", "verify_issuer", "require_provenance",
+            "require_attestations"
+        ],
         help_heading = "Image"
     )]
     pub no_check: bool,

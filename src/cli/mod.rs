@@ -13,10 +13,13 @@ mod output;
 mod proposal_flags;
 mod settings;
 mod surface;
+mod verify_flags;
 mod words;
 
 pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
-pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
+pub use args::{
+    Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments, asks_for_long_version, version,
+};
 pub use ci::{
     Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
 };
@@ -34,3 +37,4 @@ pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultF
 pub use proposal_flags::{AutoMergeChoice, ForgeChoice, OnRefused, ProposalArguments};
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
 pub use surface::Surface;
+pub use verify_flags::VerificationArguments;

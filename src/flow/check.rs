@@ -9,6 +9,7 @@ use super::edits::{images_of, releases_of};
 use super::image_to_check::ImageToCheck;
 use super::rereads::Rereads;
 use super::rulings::{EntryToRule, rule};
+use super::source_attestations::look_at_forge;
 use crate::git::{RefsKept, RepositoryPath, Snapshot};
 use crate::guards::order::{RunningEntry, Scrutiny};
 use crate::guards::rules::{Circumstances, RulesState, rules_for};
@@ -22,6 +23,7 @@ use crate::targets::kustomization::{Absent, EntryEdit};
 /// Checks images, and the entries of files on the release branch.
 pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut checks = Checks::new(Some(&request.registry));
+    look_at_forge(&mut checks, &request.target, None, request.target.run.source());
     let mut subjects: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
     let Some(files) = &request.released else {
         checks.require(&subjects, listener)?;

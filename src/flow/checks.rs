@@ -6,11 +6,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::awaited::{Pace, awaited, pause};
+use super::compared_source;
+use super::forge_attestations::ForgeAttestations;
 use super::image_to_check::ImageToCheck;
+use crate::forge::Forge;
 use crate::guards::order::Build;
 use crate::image::{Digest, Field, ImageArgument, Reference};
+use crate::message::Release;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
+use crate::outcome::proved::told;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::registry::{
     CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict,
@@ -34,6 +39,9 @@ pub(crate) struct Checks {
     client: Option<Client>,
     requirements: Vec<Requirement>,
     wait: Option<Duration>,
+    /// For one check; a tag that was asked for longer ago may have moved.
+    timeout: Duration,
+    attestations: ForgeAttestations,
     found: Vec<Checked>,
 }
 
@@ -72,7 +80,16 @@ impl Checks {
             client,
             requirements: request.map(|request| request.requirements.clone()).unwrap_or_default(),
             wait: request.and_then(|request| request.wait),
+            timeout: request.map(|request| request.timeout).unwrap_or_default(),
+            attestations: ForgeAttestations::default(),
             found: Vec::new(),
+        }
+    }
+
+    /// Says which commit provenance must name, from now on. What was found by another one is looked at again.
+    pub(crate) fn expect_source(&mut self, source: Option<&SourceCommit>) {
+        if source.is_some_and(|source| compared_source::expect(&mut self.requirements, source)) {
+            self.found.clear();
         }
     }
 
@@ -190,13 +207,25 @@ impl Checks {
             return (Vec::new(), meanwhile());
         };
         thread::scope(|scope| {
-            let checking = scope.spawn(|| client.check_all(references, &self.requirements, detail));
+            let checking = scope.spawn(|| {
+                let mut answers = client.check_all(references, &self.requirements, detail);
+                answers.iter_mut().flatten().for_each(|checked| self.attestations.offer_to(checked));
+                answers
+            });
             let done = meanwhile();
             match checking.join() {
                 Ok(answers) => (answers, done),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })
+    }
+
+    /// Lets the forge of a repository be asked for attestations, if there are claims to prove.
+    pub(crate) fn ask_forge_of(&mut self, repository: &str, forge: impl FnOnce() -> Option<Forge>) {
+        let is_required = self.requirements.iter().any(|requirement| matches!(requirement, Requirement::Claim(_)));
+        if is_required {
+            self.attestations.of(repository, forge);
+        }
     }
 
     /// Keeps and tells of what was found, and returns the rest.
@@ -224,11 +253,16 @@ impl Checks {
                         reference: reference.clone(),
                         descriptor,
                         platforms: answer.platforms,
+                        verified: answer.claims.into_iter().map(told).collect(),
                         requests: answer.requests,
                         elapsed: answer.elapsed,
                         source: answer.source,
+                        at: Instant::now(),
                     };
                     listener(&Event::Checked(&checked));
+                    if let Some(warning) = compared_source::uncompared(&self.requirements, reference) {
+                        listener(&Event::Warned(warning));
+                    }
                     self.found.push(checked);
                 }
                 _ => problems.push(Problem {
@@ -252,7 +286,8 @@ impl Checks {
     fn confirmed(&mut self, reference: &Reference, entry: &EntryEdit) -> Result<Option<Digest>, Failure> {
         let found = self.found.iter_mut().find(|checked| is_of(checked, reference));
         let (Some(client), Some(checked)) = (&self.client, found) else { return Ok(None) };
-        if checked.descriptor.evidence == DigestEvidence::Header && !has_digest(entry, &checked.descriptor.digest) {
+        let has_digest = entry.before.digest.as_deref() == Some(checked.descriptor.digest.as_str());
+        if checked.descriptor.evidence == DigestEvidence::Header && !has_digest {
             let answer = client.confirm(&checked.reference, &checked.descriptor);
             let answer = answer.map_err(|error| Failure::check(reference, error))?;
             Failure::of_all(Failure::of_check(reference, &answer, self.wait))?;
@@ -262,6 +297,28 @@ impl Checks {
             checked.requests += answer.requests;
         }
         Ok(Some(checked.descriptor.digest.clone()))
+    }
+
+    /// Makes sure that the tags by which the `releases` are deployed still mean what was checked, if that was longer ago than
+    /// one check may take: one request for each. A digest in the entry means the same for ever.
+    pub(crate) fn require_unmoved(&mut self, releases: &[Release]) -> Result<(), Failure> {
+        let Some(client) = &self.client else { return Ok(()) };
+        let by_tag = releases.iter().filter(|release| release.entry.changed() && release.entry.after.digest.is_none());
+        let references: Vec<&Reference> = by_tag.filter_map(|release| release.reference.as_ref()).collect();
+        let is_old = |checked: &&mut Checked| {
+            checked.at.elapsed() > self.timeout && references.iter().any(|reference| is_of(checked, reference))
+        };
+        let old: Vec<&mut Checked> = self.found.iter_mut().filter(is_old).collect();
+        let pinned: Vec<Reference> = old.iter().map(|checked| checked.pinned()).collect();
+        let answers = client.check_all(&pinned.iter().collect::<Vec<_>>(), &[], Detail::Brief);
+        let mut failures = Vec::new();
+        for (checked, answer) in old.into_iter().zip(answers) {
+            let answer = answer.map_err(|error| Failure::check(&checked.reference, error))?;
+            checked.requests += answer.requests;
+            checked.at = Instant::now();
+            failures.extend(Failure::of_second_check(&checked.reference, &checked.descriptor.digest, &answer));
+        }
+        Failure::of_all(failures)
     }
 
     /// Returns the commit that an image says that it was built from. Without a registry to ask, nothing is known.
@@ -317,11 +374,6 @@ impl Checks {
 fn is_of(checked: &Checked, reference: &Reference) -> bool {
     let same = checked.reference.name() == reference.name() && checked.reference.tag() == reference.tag();
     same && reference.digest().is_none_or(|digest| *digest == checked.descriptor.digest)
-}
-
-/// Whether an entry had this digest before the edit.
-fn has_digest(entry: &EntryEdit, digest: &Digest) -> bool {
-    entry.before.digest.as_deref() == Some(digest.as_str())
 }
 
 fn failures(problems: Vec<Problem<'_>>) -> Vec<Failure> {

@@ -69,6 +69,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         released: request.names.clone(),
         images: Vec::new(),
         checked: CheckedEntries::Changed,
+        source: &|_| None,
     };
     deliver(&job, &mut decide, listener)
 }

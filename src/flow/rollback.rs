@@ -25,6 +25,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         released: vec![request.name.clone()],
         images: Vec::new(),
         checked: CheckedEntries::Changed,
+        source: &|_| None,
     };
     let mut told = Vec::new();
     let mut seen = None;

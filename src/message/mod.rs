@@ -10,6 +10,8 @@ pub mod request_text;
 pub mod skip_ci;
 pub mod template;
 pub mod trailers;
+mod verified_claim;
 pub mod visible_characters;
 
 pub use release::{Release, short_image};
+pub use verified_claim::{VerifiedClaim, VerifiedStatement};

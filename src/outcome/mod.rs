@@ -3,14 +3,15 @@
 pub mod diff;
 pub mod failure;
 mod proposed;
+pub mod proved;
 mod ruling;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::git::{CommitId, CommitRecord, Traffic};
 use crate::image::{Platform, Reference};
-use crate::message::Release;
 use crate::message::trailers::ReleaseTrailers;
+use crate::message::{Release, VerifiedClaim};
 use crate::registry::{Descriptor, LoginSource};
 use crate::targets::kustomization::{Edit, Fields};
 
@@ -77,10 +78,21 @@ pub struct Checked {
     pub descriptor: Descriptor,
     /// What it runs on, as far as that was learned on the way.
     pub platforms: Vec<Platform>,
+    /// What trusted signers say of it, if that is required.
+    pub verified: Vec<VerifiedClaim>,
     pub requests: u32,
     pub elapsed: Duration,
     /// Where the login came from; never the login.
     pub source: LoginSource,
+    /// When the registry said last what the reference means.
+    pub at: Instant,
+}
+
+impl Checked {
+    /// Returns the reference with the digest that it was found to mean.
+    pub fn pinned(&self) -> Reference {
+        self.reference.with_digest(self.descriptor.digest.clone())
+    }
 }
 
 /// A wait for images: what it is for, and how much of it is over.
@@ -201,6 +213,8 @@ pub struct Outcome {
 /// What an entry became at some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedRelease {
+    /// Where the file was then, from the repository's root.
+    pub file: String,
     pub name: String,
     /// What the entry said from then on; `None` if it was removed.
     pub fields: Option<Fields>,

@@ -14,6 +14,8 @@ pub struct CheckRequest {
     /// What is checked on the release branch; `None`: the branch is not read.
     pub released: Option<ReleasedFiles>,
     pub registry: RegistryRequest,
+    /// The run, and the logins for the forge of what it builds.
+    pub target: TargetRequest,
 }
 
 /// Files on the release branch.
@@ -37,18 +39,16 @@ impl CheckRequest {
                 references.push(reference);
             }
         }
-        let registry = RegistryRequest::new(&arguments.registry, Some(&arguments.requirements), environment)?;
+        let required = Some((&arguments.requirements, &arguments.verification));
+        let registry = RegistryRequest::new(&arguments.registry, required, environment)?;
         let ReleasedArguments { kustomizations, files, repository } = &arguments.released;
         let files = match kustomizations.is_empty() && files.is_empty() {
             true => Vec::new(),
             false => TargetFile::all(kustomizations, files)?,
         };
-        let target = || TargetRequest::new(repository, &arguments.registry.timeout, environment);
-        let released = match files.is_empty() {
-            true => None,
-            false => Some(ReleasedFiles { target: target()?, files }),
-        };
-        Ok(Self { references, released, registry })
+        let target = TargetRequest::new(repository, &arguments.registry.timeout, environment)?;
+        let released = (!files.is_empty()).then(|| ReleasedFiles { target: target.clone(), files });
+        Ok(Self { references, released, registry, target })
     }
 }
 

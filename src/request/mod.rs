@@ -13,6 +13,7 @@ mod logins;
 mod promote;
 mod registry;
 mod release;
+mod required_claims;
 mod rollback;
 mod route;
 mod run;

@@ -26,4 +26,5 @@ pub mod registry;
 pub mod relay;
 pub mod repository;
 pub mod servers;
+pub mod sigstore;
 pub mod socks;

@@ -7,6 +7,7 @@ mod forge;
 mod kind;
 mod nearest;
 mod repository;
+mod unclaimed;
 
 use std::fmt::Write as _;
 

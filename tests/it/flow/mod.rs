@@ -15,4 +15,5 @@ mod pull_requests_at_once;
 mod release;
 mod rollback;
 mod set;
+mod signed_images;
 mod slips;

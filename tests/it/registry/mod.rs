@@ -12,6 +12,7 @@ mod real;
 mod redirects;
 mod requirements;
 mod signatures;
+mod signed;
 mod sources;
 mod tls;
 mod unasked;

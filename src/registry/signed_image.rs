@@ -1,0 +1,119 @@
+//! Looks at what is attached to an image, one signed thing after the other, in the order in which they are likely to be the
+//! right ones, until every required claim is met.
+
+use super::attached::{AttachedSearch, CosignTag, Layer, LayerKind, Referrer};
+use super::claim_judge::{ClaimJudge, Claims, SignedThing};
+use super::early_end::EarlyEnd;
+use super::error::{CheckError, InvalidResponse};
+use super::signer_claim::{Claim, RejectedClaim, RequiredClaim};
+use super::verdict::Verdict;
+use crate::image::Digest;
+
+/// How many signed things are looked at for one image.
+const MAX_LOOKED_AT: usize = 50;
+
+/// An image, and what must be claimed of it.
+pub(super) struct SignedImage<'a> {
+    search: AttachedSearch<'a>,
+    required: Vec<&'a RequiredClaim>,
+    judge: ClaimJudge<'a>,
+    looked_at: usize,
+}
+
+impl<'a> SignedImage<'a> {
+    /// `manifest` has the bytes that `digest` is of.
+    pub(super) fn new(
+        search: AttachedSearch<'a>,
+        digest: &'a Digest,
+        manifest: &'a [u8],
+        required: Vec<&'a RequiredClaim>,
+    ) -> Self {
+        let judge = ClaimJudge::new(digest, Some(manifest), &required);
+        Self { search, required, judge, looked_at: 0 }
+    }
+
+    /// Returns what is found of each required claim.
+    pub(super) fn judge(mut self) -> Result<Claims, CheckError> {
+        match self.look() {
+            Ok(()) => Ok(self.judge.claims(None)),
+            Err(EarlyEnd::Verdict(verdict)) => Ok(self.judge.claims(Some(&verdict))),
+            Err(EarlyEnd::Error(error)) => Err(error),
+        }
+    }
+
+    fn look(&mut self) -> Result<(), EarlyEnd> {
+        let mut referrers = self.search.referrers()?;
+        // What says more than a signature is one, too, and saves the request for another.
+        referrers.sort_by_key(|referrer| !self.says_more(referrer));
+        for referrer in referrers {
+            if self.may_meet(&referrer) {
+                match self.search.layers_of(&referrer) {
+                    Ok(layers) => self.look_at_all(&layers)?,
+                    Err(end) => self.note_unreadable(end)?,
+                }
+            }
+        }
+        for tag in [CosignTag::Attestations, CosignTag::Signatures] {
+            if self.judge.open().any(|wanted| (wanted.claim == Claim::Signature) == (tag == CosignTag::Signatures)) {
+                let layers = self.search.layers_under(tag)?;
+                self.look_at_all(&layers)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn look_at_all(&mut self, layers: &[Layer]) -> Result<(), EarlyEnd> {
+        for layer in layers {
+            if self.judge.open().next().is_none() || self.looked_at == MAX_LOOKED_AT {
+                break;
+            }
+            self.looked_at += 1;
+            if layer.is_too_large() {
+                let why = format!("it is too large to be read ({} bytes)", layer.size);
+                self.judge.reject(&RejectedClaim::Unreadable(why));
+                continue;
+            }
+            match self.search.read(layer) {
+                Ok(response) => {
+                    let (content, annotations) = (response.body.as_slice(), &layer.annotations);
+                    self.judge.offer(match layer.kind {
+                        LayerKind::Bundle => SignedThing::Bundle(content),
+                        LayerKind::SimpleSigning => SignedThing::SimpleSigning { payload: content, annotations },
+                        LayerKind::Envelope => SignedThing::Envelope { envelope: content, annotations },
+                    });
+                }
+                Err(end) => self.note_unreadable(end)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that something that is listed cannot be read. Fails if the registry cannot be asked any more.
+    fn note_unreadable(&mut self, end: EarlyEnd) -> Result<(), EarlyEnd> {
+        let why = match end {
+            EarlyEnd::Verdict(Verdict::Absent(_)) => "it is listed, and not in the registry",
+            EarlyEnd::Verdict(Verdict::Mismatch { .. }) => "it is not what its digest says",
+            EarlyEnd::Error(CheckError::InvalidResponse { source: InvalidResponse::TooLong, .. }) => {
+                "it is too large to be read"
+            }
+            end => return Err(end),
+        };
+        self.judge.reject(&RejectedClaim::Unreadable(why.to_owned()));
+        Ok(())
+    }
+
+    /// Whether it may be one of the claims that are still open, by what the list says of it.
+    fn may_meet(&self, referrer: &Referrer) -> bool {
+        self.judge.open().any(|wanted| match &referrer.predicate_type {
+            _ if referrer.is_bare_signature => wanted.claim == Claim::Signature,
+            Some(predicate_type) => wanted.claim.may_be(predicate_type),
+            None => true,
+        })
+    }
+
+    /// Whether it may be a required claim that says more than that the image is signed.
+    fn says_more(&self, referrer: &Referrer) -> bool {
+        let claims = || self.required.iter().map(|wanted| &wanted.claim).filter(|claim| **claim != Claim::Signature);
+        referrer.predicate_type.as_ref().is_some_and(|kind| claims().any(|claim| claim.may_be(kind)))
+    }
+}
