@@ -18,7 +18,7 @@ use super::order::OrderArguments;
 use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
 use super::words;
 
-/// Releases an image: checks the registry, writes its tag into a kustomization, commits and pushes
+/// Releases an image: checks the registry, writes its tag into the file that is deployed, commits and pushes
 #[derive(Debug, Parser)]
 #[command(name = "tagship", version = VERSION.as_str())]
 pub struct Arguments {
@@ -50,7 +50,7 @@ Environment:
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check the image, edit the kustomization on the release branch, commit and push
+    /// Check the image, write it into a file on the release branch, commit and push
     #[command(after_help = RELEASE_EXAMPLES)]
     Release(Box<ReleaseArguments>),
 
@@ -62,7 +62,7 @@ pub enum Command {
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
 
-    /// Edit kustomizations on disk, in place of `kustomize edit set image`
+    /// Edit files on disk, in place of `kustomize edit set image`, `yq` or `sed`
     #[command(after_help = SET_EXAMPLES)]
     Set(SetArguments),
 

@@ -24,6 +24,7 @@ A file of another kind than a kustomization. Its kind shows in its content, and 
     HelmRelease            the path below `spec.values`
     Argo CD Application    the image of `kustomize.images`, or the path in `valuesObject` or `helm.parameters`
     OCIRepository          `OCIRepository/NAME`
+    markers of Flux        the policy: `flux-system:web` means all values that are marked with it
     any                    with a dot before it, the path from the root: `.appVersion`
 
 At a path is a mapping with `repository`, `tag` and the like, a whole reference, or a tag alone. Its tag is replaced, and nothing else is touched. A part that has no place in the file is checked and not written.";
@@ -74,7 +75,7 @@ pub struct VersionArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Kustomization")]
+#[command(next_help_heading = "Files")]
 pub struct KustomizationArguments {
     /// A kustomization, or its folder (can be repeated) [default: `.`, if no `--file` is given]
     #[arg(short, long = "kustomization", value_name = "PATH", env = "TAGSHIP_KUSTOMIZATION", value_delimiter = '\n')]
@@ -84,7 +85,7 @@ pub struct KustomizationArguments {
     #[arg(short, long = "file", value_name = "PATH", env = "TAGSHIP_FILE", value_delimiter = '\n', long_help = FILE_HELP)]
     pub files: Vec<String>,
 
-    /// Append an entry if NAME has none
+    /// Append an entry if NAME has none, in kustomizations and Kustomizations of Flux
     #[arg(long, env = "TAGSHIP_ADD", value_parser = BoolishValueParser::new())]
     pub add: bool,
 
@@ -94,7 +95,7 @@ pub struct KustomizationArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Kustomization")]
+#[command(next_help_heading = "Files")]
 pub struct CommentArguments {
     /// What becomes of the comment behind a changed value; in TEXT, `{entry}`, `{tag}`, `{digest}` and `{source}` are filled in
     #[arg(long, value_name = "keep|drop|TEXT", env = "TAGSHIP_COMMENT", default_value = "keep", long_help = COMMENT_HELP)]
@@ -383,7 +384,7 @@ pub struct ReadingArguments {
 #[derive(Debug, Args)]
 pub struct OneKustomizationArguments {
     /// A kustomization, or its folder [default: `.`, if no `--file` is given]
-    #[arg(short, long, value_name = "PATH", env = "TAGSHIP_KUSTOMIZATION", help_heading = "Kustomization")]
+    #[arg(short, long, value_name = "PATH", env = "TAGSHIP_KUSTOMIZATION", help_heading = "Files")]
     pub kustomization: Option<String>,
 
     /// A file of another kind: Helm values, manifests, a compose file and the like

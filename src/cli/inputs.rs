@@ -16,7 +16,7 @@ use super::args::Arguments;
 use super::ci::{Inputs, Lists};
 use super::env::Environment;
 use super::manual::with_manual;
-use super::settings::{PREFIX, StepSetting, names_of_input, separator_of, unknown_input};
+use super::settings::{PREFIX, StepSetting, names_of_input, separator_of, unknown_input, unknown_with_nearest};
 use super::surface::Surface;
 
 /// The command if none is given.
@@ -35,8 +35,14 @@ pub struct RefusedInputs {
 ///
 /// # Errors
 ///
-/// An input is none of ours: it was probably misspelt, and what it asks for would be left out.
+/// An input is none of ours: it was probably misspelt, or the action is newer than its program, and what the input asks for
+/// would be left out.
 pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Vec<OsString>, RefusedInputs> {
+    if environment.surface() == Surface::Action
+        && let Some((name, near)) = unknown_with_nearest(environment).into_iter().next()
+    {
+        return Err(RefusedInputs { error: not_known_yet(&name, near.as_deref()), words: typed.to_vec() });
+    }
     if typed.len() != 1 {
         return Ok(typed.to_vec());
     }
@@ -73,6 +79,17 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
         }
         None => Ok(words),
     }
+}
+
+/// Returns the error for a variable that the action sets for an input, or a workflow for the action.
+fn not_known_yet(name: &str, near: Option<&str>) -> clap::Error {
+    let tip = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "leave out `version` and `binary-path`, so that the program is of the action's version".to_owned(),
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let message = format!("tagship {version} has no setting `{name}`\n\n  tip: {tip}\n");
+    with_manual(Arguments::command()).error(ErrorKind::UnknownArgument, message)
 }
 
 fn misspelt(inputs: &Inputs, unknown: &str, near: Option<&str>) -> clap::Error {

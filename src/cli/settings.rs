@@ -51,6 +51,15 @@ pub(super) fn unknown_input<'a>(inputs: impl Iterator<Item = &'a String>) -> Opt
 
 /// Returns a warning for each variable that looks like one of ours and is none.
 pub fn unknown_variables(environment: &Environment) -> Vec<String> {
+    let warning = |(name, near): (String, Option<String>)| match near {
+        Some(near) => format!("there is no setting `{name}`; did you mean `{near}`?"),
+        None => format!("there is no setting `{name}`"),
+    };
+    unknown_with_nearest(environment).into_iter().map(warning).collect()
+}
+
+/// Returns the variables that look like ours and are none, each with the name that was probably meant.
+pub(super) fn unknown_with_nearest(environment: &Environment) -> Vec<(String, Option<String>)> {
     let names = environment.beginning_with(PREFIX);
     if names.is_empty() {
         return Vec::new();
@@ -60,11 +69,11 @@ pub fn unknown_variables(environment: &Environment) -> Vec<String> {
     let known = of_all_commands(variable);
     let names = names.into_iter().map(|(name, _)| format!("{PREFIX}{name}"));
     let unknown = names.filter(|name| !known.contains(name) && !name.starts_with(RESULTS));
-    let warning = |name: String| match nearest(&name, &known) {
-        Some(near) => format!("there is no setting `{name}`; did you mean `{near}`?"),
-        None => format!("there is no setting `{name}`"),
+    let with_nearest = |name: String| {
+        let near = nearest(&name, &known);
+        (name, near)
     };
-    unknown.map(warning).collect()
+    unknown.map(with_nearest).collect()
 }
 
 fn of_all_commands(names: impl Fn(&Arg) -> Vec<String>) -> BTreeSet<String> {

@@ -10,11 +10,15 @@ use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
 use crate::request::{CommentRequest, Images};
-use crate::targets::kustomization::{Absent, Comments, EditOptions, EntryEdit, Fields};
-use crate::targets::{self, is_kustomization};
+use crate::targets;
+use crate::targets::kustomization::{Absent, Comments, EditOptions, EntryEdit, Fields, Unnamed};
 
 /// The largest file, in bytes: no cluster needs more, and a parser takes far more memory than it reads.
 const MAX_BYTES: usize = 4 << 20;
+
+/// Said if `--add` adds nothing.
+const NOTHING_TO_ADD: &str = "`--add` adds entries to the `images` of kustomizations and of Flux alone; in other files nothing \
+                              would read a new one, so write the image there once by hand";
 
 /// How files are edited, beside the arguments.
 pub(super) struct Manner<'a> {
@@ -23,6 +27,11 @@ pub(super) struct Manner<'a> {
     pub(super) comment: &'a CommentRequest,
     /// The commit that the images were built from.
     pub(super) source: Option<&'a SourceCommit>,
+}
+
+/// Returns what becomes of a name that a file does not have, with or without `--add`.
+pub(super) fn absent(add: bool) -> Absent {
+    if add { Absent::Append } else { Absent::Report }
 }
 
 pub(super) fn edit(
@@ -34,7 +43,7 @@ pub(super) fn edit(
     if old.len() > MAX_BYTES {
         return Err(Failure::target(format!("`{path}` is larger than 4 MiB")));
     }
-    let absent = if manner.add { Absent::Append } else { Absent::Report };
+    let absent = absent(manner.add);
     let source = manner.source.map(SourceCommit::to_string).unwrap_or_default();
     let comment = |template: &CommentTemplate, name: &ImageName, fields: &Fields| {
         let (tag, digest) = (fields.new_tag.as_deref(), fields.digest.as_deref());
@@ -59,11 +68,12 @@ pub(super) fn edit(
     Ok(FileEdit { path, old, edit })
 }
 
-/// Every image must have an entry in at least one of the files. `elsewhere` looks for the other kustomizations that have an
-/// entry of a name.
+/// Every image must have an entry in at least one of the files, which were edited as `absent` says. `elsewhere` looks for the
+/// other kustomizations that have an entry of a name.
 pub(super) fn require_entries(
     images: &Images,
     files: &[FileEdit],
+    absent: Absent,
     elsewhere: impl FnOnce(&str) -> Vec<String>,
 ) -> Result<(), Failure> {
     for argument in &images.arguments {
@@ -75,11 +85,14 @@ pub(super) fn require_entries(
         names.dedup();
         let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
         let name = argument.name.as_str();
-        let is_kustomize = |file: &FileEdit| is_kustomization(&file.path, &file.old);
-        if !files.iter().any(is_kustomize) || name.starts_with('.') {
+        if files.iter().all(|file| !file.edit.is_kustomization) || name.starts_with('.') {
             let remedy = "write the name of the image in the file, or its path, such as `backend.image`";
             let remedy = meant(argument, files).unwrap_or_else(|| remedy.to_owned());
-            return Err(Failure::no_image(name, &names, &places, &remedy));
+            let failure = Failure::no_image(name, &names, &places, &remedy);
+            return Err(match absent {
+                Absent::Append => failure.detail(NOTHING_TO_ADD.to_owned()),
+                Absent::Report => failure,
+            });
         }
         let remedy = places_with(&elsewhere(name), name)
             .or_else(|| meant(argument, files))
@@ -95,9 +108,13 @@ fn meant(argument: &ImageArgument, files: &[FileEdit]) -> Option<String> {
     let wanted = argument.name.as_str();
     let (name, why) = entries.into_iter().find_map(|(name, fields)| {
         let is_tagged = name.strip_prefix(wanted).is_some_and(|rest| rest.starts_with([':', '@']));
+        let why = match fields.unnamed {
+            Unnamed::AsEntry => format!("`{name}` has this as its newName: "),
+            Unnamed::Elsewhere => format!("`{name}` is this image: "),
+        };
         match fields.new_name {
-            Some(new_name) if new_name == wanted => Some((name, true)),
-            _ => is_tagged.then_some((name, false)),
+            Some(new_name) if new_name == wanted => Some((name, why)),
+            _ => is_tagged.then_some((name, String::new())),
         }
     })?;
     let new_name = match &argument.change.new_name {
@@ -105,7 +122,6 @@ fn meant(argument: &ImageArgument, files: &[FileEdit]) -> Option<String> {
         typed => typed.clone(),
     };
     let meant = ImageArgument { name: name.parse().ok()?, change: ImageChange { new_name, ..argument.change.clone() } };
-    let why = if why { format!("`{name}` has this as its newName: ") } else { String::new() };
     Some(format!("{why}write `{meant}`"))
 }
 

@@ -3,7 +3,7 @@
 
 use super::branch::tell_connections;
 use super::rereads::Rereads;
-use crate::guards::own_push::own_push;
+use crate::guards::own_push::{StartedBy, started_by};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Listener, Outcome};
 use crate::request::{GuardRequest, OnOwnCommit, TargetRequest};
@@ -24,11 +24,19 @@ pub(super) fn stopped(
     if on_own_commit == OnOwnCommit::Ignore {
         return Ok(None);
     }
-    let own = Rereads::new(target.timeout).run(listener, |_| own_push(target));
+    let own = Rereads::new(target.timeout).run(listener, |_| started_by(target));
     tell_connections(target, listener);
     let own = match own {
-        Ok(Some(own)) => own,
-        Ok(None) => return Ok(None),
+        Ok(StartedBy::Releases(own)) => own,
+        Ok(StartedBy::Other) => return Ok(None),
+        Ok(StartedBy::MaybeSquash(commit)) => {
+            listener(&Event::Noted(format!(
+                "{} edits kustomizations alone and has the title of a request; nothing tells whether that was a release, so \
+                 the run goes on (keep the commit's message when you squash)",
+                commit.short()
+            )));
+            return Ok(None);
+        }
         Err(failure) => {
             let note = format!("whether a release started this run cannot be told: {}", failure.message);
             listener(&Event::Noted(note));

@@ -12,9 +12,7 @@ pub(super) fn is_folder(path: &str) -> Failure {
 
 /// A file that is not called as kustomize wants it must say what it is: the values of a chart do neither.
 pub(super) fn require_kustomization(path: &str, text: &[u8]) -> Result<(), Failure> {
-    let name = path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(path);
-    let says_so = kustomization::FILE_NAMES.contains(&name) || kustomization::says_kustomization(text);
-    if says_so && is_kustomization(path, text) {
+    if is_kustomization(path, text) {
         return Ok(());
     }
     // The editor tells what it is, if the file says so.

@@ -6,7 +6,7 @@ use super::elsewhere::kustomizations_with;
 use super::log::no_entry;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::entry_history::EntryHistory;
-use crate::image::{Field, ImageArgument, ImageChange, ImageName, short_tag};
+use crate::image::{ImageArgument, ImageName, short_tag};
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
@@ -190,30 +190,12 @@ pub(super) fn exactly(
     fields: &Fields,
     told: &dyn Fn(&str) -> String,
 ) -> Result<ImageArgument, Failure> {
-    fn field<T: std::str::FromStr<Err: std::fmt::Display>>(
-        text: Option<&str>,
-        told: &dyn Fn(&str) -> String,
-    ) -> Result<Field<T>, Failure> {
-        let Some(text) = text else {
-            return Ok(Field::Remove);
-        };
-        text.parse().map(Field::Set).map_err(|error| {
-            let failure = Failure::target(format!("{}: {error}", told(text)));
-            match text.split_once('@') {
-                Some((tag, digest)) => {
-                    failure.hint(format!("write it as `newTag: {tag}` and `digest: {digest}` there"))
-                }
-                None => failure,
-            }
-        })
-    }
-    let change = ImageChange {
-        new_name: match (&fields.new_name, fields.unnamed) {
-            (None, Unnamed::Elsewhere) => Field::Keep,
-            (name, _) => field(name.as_deref(), told)?,
-        },
-        new_tag: field(fields.new_tag.as_deref(), told)?,
-        digest: field(fields.digest.as_deref(), told)?,
-    };
+    let change = fields.to_change().map_err(|unusable| {
+        let failure = Failure::target(format!("{}: {unusable}", told(&unusable.text)));
+        match unusable.text.split_once('@') {
+            Some((tag, digest)) => failure.hint(format!("write it as `newTag: {tag}` and `digest: {digest}` there")),
+            None => failure,
+        }
+    })?;
     Ok(ImageArgument { name: name.clone(), change })
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::edits::{Manner, edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
+use super::edits::{Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
 use super::elsewhere::on_disk;
 use super::kustomization_only::{is_folder, require_kustomization};
 use crate::flow::checks::Checks;
@@ -35,7 +35,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     }
     let mut checks = Checks::new(request.registry.as_ref());
     let mut files = read_from_disk(&paths, &places, &kustomizations, request)?;
-    require_entries(&request.images, &files, |name| elsewhere(request, name))?;
+    require_entries(&request.images, &files, absent(request.add), |name| elsewhere(request, name))?;
     if request.registry.is_some() {
         let drops_digest = |entry: &EntryEdit| entry.before.digest.is_some() && entry.after.digest.is_none();
         let wanted = |entry: &EntryEdit| request.pin_digest == PinDigest::Always || drops_digest(entry);
@@ -75,10 +75,12 @@ fn read_from_disk(
     let mut files = Vec::new();
     for (path, place) in paths.iter().zip(places) {
         let old = place.read().map_err(|error| unreadable(path, &error))?;
-        if kustomizations.contains(path) {
-            require_kustomization(&path.display().to_string(), &old)?;
+        let shown = path.display().to_string();
+        let edited = edit(shown.clone(), old.clone(), &request.images.arguments, &manner(request));
+        if kustomizations.contains(path) && !edited.as_ref().is_ok_and(|file| file.edit.is_kustomization) {
+            require_kustomization(&shown, &old)?;
         }
-        files.push(edit(path.display().to_string(), old, &request.images.arguments, &manner(request))?);
+        files.push(edited?);
     }
     Ok(files)
 }

@@ -1,8 +1,9 @@
 //! What a commit of a push brought along, if a request was merged: the commits of a merge's side, the commits of a head branch
-//! whose change a squash repeats, or the release that a rebase made again. It only reads; `own_commit` judges.
+//! whose change a squash repeats, what its title says, or the release that a rebase made again. It only reads; `own_commit` judges.
 
 use super::file_entries::entries;
 use super::own_commit::{Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, may_be_a_squash, number_of_request, says_release};
+use super::titled_change::{ComparedFile, does_what_the_title_says};
 use crate::git::{CommitId, CommitRecord, Lineage, PathChange, RepositoryPath, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::diff::unified;
@@ -30,11 +31,10 @@ pub(super) fn look_at(snapshot: &mut Snapshot<'_>, id: CommitId, branch: &str) -
         }
         [base] if may_be_a_squash(&record) => {
             let changes = changes(snapshot, base, &record)?;
-            let side = match &changes {
-                Some(changes) if edits_alone(changes) => proposed(snapshot, &record, base, changes, branch)?,
-                _ => None,
+            let arrival = match &changes {
+                Some(changes) if edits_alone(changes) => squash(snapshot, &record, base, changes, branch)?,
+                _ => Arrival::AsMade,
             };
-            let arrival = side.map_or(Arrival::AsMade, Arrival::Brought);
             Ok(Pushed { record, changes, arrival })
         }
         _ => Ok(Pushed::unseen(record)),
@@ -43,6 +43,28 @@ pub(super) fn look_at(snapshot: &mut Snapshot<'_>, id: CommitId, branch: &str) -
 
 fn edits_alone(changes: &[PathChange]) -> bool {
     !changes.is_empty() && changes.iter().all(|change| matches!(change, PathChange::Edited(_)))
+}
+
+/// Looks at a commit that edits files alone, and has lost our trailers if it was a release.
+fn squash(
+    snapshot: &mut Snapshot<'_>,
+    record: &CommitRecord,
+    base: CommitId,
+    changes: &[PathChange],
+    branch: &str,
+) -> Result<Arrival, Failure> {
+    if let Some(side) = proposed(snapshot, record, base, changes, branch)? {
+        return Ok(Arrival::Brought(side));
+    }
+    let parent = commit(snapshot, base)?;
+    let mut files = Vec::new();
+    for change in changes {
+        let PathChange::Edited(path) = change else { return Ok(Arrival::AsMade) };
+        files.push((path, file(snapshot, &parent, path)?, file(snapshot, record, path)?));
+    }
+    let files: Vec<_> = files.iter().map(|(path, before, after)| ComparedFile { path, before, after }).collect();
+    let is_titled = does_what_the_title_says(record.title(), &files);
+    Ok(if is_titled { Arrival::AsTitled } else { Arrival::AsMade })
 }
 
 /// Looks at a commit of one parent that says that it is a release.

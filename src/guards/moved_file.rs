@@ -4,7 +4,7 @@
 use super::file_entries::{Entries, entries};
 use crate::git::{CommitRecord, RepositoryPath, Snapshot};
 use crate::outcome::failure::Failure;
-use crate::targets::kustomization::FILE_NAMES;
+use crate::targets::kustomization::{FILE_NAMES, is_kustomization_name};
 
 /// Returns the path that the kustomization at `path` had in `before`, if `after`, the next commit of the branch, moved it.
 /// `said` is what its entries, or the one that is asked for, say in `after`.
@@ -25,7 +25,7 @@ pub(super) fn moved_from(
     let written = path.to_string();
     let name_of_file = written.rsplit('/').next().unwrap_or_default();
     // A kustomization may get another of its names; any other file keeps its own.
-    let names = if FILE_NAMES.contains(&name_of_file) { FILE_NAMES.to_vec() } else { vec![name_of_file] };
+    let names = if is_kustomization_name(&written) { FILE_NAMES.to_vec() } else { vec![name_of_file] };
     let removed = snapshot.removed_files(before, after, &names)?.unwrap_or_default();
     let mut best = None;
     for candidate in removed {

@@ -5,7 +5,7 @@
 use crate::git::{CommitId, CommitRecord, PathChange};
 use crate::message::compose;
 use crate::message::trailers::ReleaseTrailers;
-use crate::targets::kustomization::FILE_NAMES;
+use crate::targets::kustomization::is_kustomization_name;
 
 /// How many commits of one push are judged. A push of more is taken for the work of people.
 pub const MAX_COMMITS_OF_A_PUSH: usize = 50;
@@ -36,6 +36,8 @@ pub enum Arrival {
     Rebased,
     /// It brought these commits, the last one first: by a merge, or by a squash whose change is exactly theirs.
     Brought(Vec<Pushed>),
+    /// It is a squash that kept the title alone, and did exactly what that says.
+    AsTitled,
 }
 
 impl Pushed {
@@ -48,7 +50,7 @@ impl Pushed {
     fn releases(&self) -> &[Self] {
         match &self.arrival {
             Arrival::Brought(side) => side,
-            Arrival::AsMade | Arrival::Rebased => std::slice::from_ref(self),
+            Arrival::AsMade | Arrival::Rebased | Arrival::AsTitled => std::slice::from_ref(self),
         }
     }
 }
@@ -108,6 +110,16 @@ pub fn may_be_a_squash(record: &CommitRecord) -> bool {
     record.parents.len() == 1 && (number_of_request(title).is_some() || compose::is_usual_title(title))
 }
 
+/// Returns whether a commit looks like a squash of a request of ours, and nothing proves it: it edits kustomizations alone.
+pub fn is_like_a_squash(commit: &Pushed) -> bool {
+    let changes = commit.changes.as_deref().unwrap_or_default();
+    may_be_a_squash(&commit.record)
+        && !says_release(&commit.record)
+        && !is_ours(commit)
+        && !changes.is_empty()
+        && changes.iter().all(|change| matches!(change, PathChange::Edited(path) if is_kustomization_name(path)))
+}
+
 /// Returns the number of the request that a title ends with, as GitHub (`(#7)`) and GitLab (`(!7)`) write it.
 pub fn number_of_request(title: &str) -> Option<u32> {
     let (_, number) = title.strip_suffix(')')?.rsplit_once('(')?;
@@ -116,7 +128,11 @@ pub fn number_of_request(title: &str) -> Option<u32> {
 
 /// A merge or a squash is ours if it brought releases of ours alone, and changes no other file than they do.
 fn is_ours(commit: &Pushed) -> bool {
-    let Arrival::Brought(side) = &commit.arrival else { return is_release(commit) };
+    let side = match &commit.arrival {
+        Arrival::Brought(side) => side,
+        Arrival::AsTitled => return commit.record.parents.len() == 1,
+        Arrival::AsMade | Arrival::Rebased => return is_release(commit),
+    };
     let changed = |commit: &Pushed| commit.changes.clone().unwrap_or_default();
     let proposed: Vec<PathChange> = side.iter().flat_map(changed).collect();
     let changes = changed(commit);
@@ -133,7 +149,7 @@ fn is_release(commit: &Pushed) -> bool {
     let said = ReleaseTrailers::read(&commit.record);
     let is_named = |path: &str| said.as_ref().is_some_and(|said| said.names_file(path));
     let is_edit = |change: &PathChange| match change {
-        PathChange::Edited(path) => FILE_NAMES.contains(&path.rsplit('/').next().unwrap_or_default()) || is_named(path),
+        PathChange::Edited(path) => is_kustomization_name(path) || is_named(path),
         PathChange::Otherwise(_) => false,
     };
     let changes = commit.changes.as_deref().unwrap_or_default();
@@ -143,7 +159,7 @@ fn is_release(commit: &Pushed) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arrival, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
+    use super::{Arrival, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, is_like_a_squash, judge};
     use crate::git::{CommitId, CommitRecord, PathChange};
 
     const RELEASE: &str = "Release web:v1 [skip ci]\n\nTagship-Image: web=web:v1\nTagship-Version: 0.1.0\n";
@@ -233,6 +249,19 @@ mod tests {
             let merge = Pushed { arrival: Arrival::Brought(side), ..pushed(9, parents, "Merge", &changes) };
             assert_eq!(verdict(Some(8), &[merge]), expected, "{what}");
         }
+    }
+
+    #[test]
+    fn what_a_title_says() {
+        let file = edited("apps/web/kustomization.yaml");
+        let squash = |title: &str, arrival| Pushed { arrival, ..pushed(9, &[8], title, std::slice::from_ref(&file)) };
+        let titled = squash("Release web:v2 (#7)", Arrival::AsTitled);
+        assert_eq!(verdict(Some(8), std::slice::from_ref(&titled)), PushJudgement::Own);
+        assert!(!is_like_a_squash(&titled));
+        assert!(is_like_a_squash(&squash("Bump web (#7)", Arrival::AsMade)));
+        assert!(!is_like_a_squash(&squash("Bump web", Arrival::AsMade)), "a title of its own");
+        let page = pushed(9, &[8], "Bump web (#7)", &[edited("index.html")]);
+        assert!(!is_like_a_squash(&page), "another file");
     }
 
     /// If it is not told where the branch stood, only what was built already may lie below our releases.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::merged_request::look_at;
 use crate::git::{Checkout, CommitId, ObjectSource, Remote};
-use crate::guards::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, judge};
+use crate::guards::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
 use crate::outcome::failure::Failure;
 use crate::request::{Repository, TargetRequest};
 
@@ -17,15 +17,24 @@ pub(crate) struct OwnPush {
     pub(crate) commits: usize,
 }
 
-/// Returns the releases whose push started this run; `None` if something else did, or nothing tells.
-pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failure> {
+/// What started a run.
+pub(crate) enum StartedBy {
+    Releases(OwnPush),
+    /// Something else, or nothing tells.
+    Other,
+    /// A commit that may be a squashed request of ours, which nothing proves.
+    MaybeSquash(CommitId),
+}
+
+/// Returns what started this run.
+pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> {
     let Some((branch, push)) = push_to_the_branch(request) else {
-        return Ok(None);
+        return Ok(StartedBy::Other);
     };
     let mut checkouts = checkouts(request).into_iter();
     let found = checkouts.find_map(|(checkout, name)| Some((checkout.record(push.commit)?, checkout, name)));
     let (checkout, remote) = match found {
-        Some((record, ..)) if !own_commit::may_be_ours(&record) => return Ok(None),
+        Some((record, ..)) if !own_commit::may_be_ours(&record) => return Ok(StartedBy::Other),
         Some((_, checkout, name)) => {
             let options = match released_to(request)? {
                 Some(target) => request.beside(&target).remote_options(),
@@ -36,15 +45,17 @@ pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failu
         }
         None => match built_repository(request)? {
             Some(remote) => (None, remote),
-            None => return Ok(None),
+            None => return Ok(StartedBy::Other),
         },
     };
     let mut snapshot = ObjectSource::new(&remote, checkout.as_ref(), None).commits(push.commit)?;
     let mut pushed = Vec::new();
     loop {
         match judge(push, &pushed) {
-            PushJudgement::Own => return Ok(Some(OwnPush { commit: push.commit, commits: pushed.len() })),
-            PushJudgement::Foreign => return Ok(None),
+            PushJudgement::Own => {
+                return Ok(StartedBy::Releases(OwnPush { commit: push.commit, commits: pushed.len() }));
+            }
+            PushJudgement::Foreign => return Ok(foreign(&pushed)),
             PushJudgement::Next(id) => {
                 // The commit comes with its parents; the others of a push come together.
                 if !pushed.is_empty() {
@@ -54,6 +65,12 @@ pub(crate) fn own_push(request: &TargetRequest) -> Result<Option<OwnPush>, Failu
             }
         }
     }
+}
+
+/// Returns what a push was whose commits are not all known as releases.
+fn foreign(pushed: &[Pushed]) -> StartedBy {
+    let unproved = pushed.last().filter(|commit| own_commit::is_like_a_squash(commit));
+    unproved.map_or(StartedBy::Other, |commit| StartedBy::MaybeSquash(commit.record.id))
 }
 
 /// Returns the push of commits that started this run, if it was one to the release branch: releases go nowhere else,

@@ -32,6 +32,10 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    fn all() -> [Self; 3] {
+        [Self::Release, Self::Rollback { of: Vec::new() }, Self::Promotion]
+    }
+
     fn verb(&self) -> &'static str {
         match self {
             Self::Release => "Release",
@@ -43,8 +47,24 @@ impl Purpose {
 
 /// Returns whether a title begins as ours do if the user gives no text.
 pub fn is_usual_title(title: &str) -> bool {
-    let purposes = [Purpose::Release, Purpose::Rollback { of: Vec::new() }, Purpose::Promotion];
-    purposes.iter().any(|purpose| title.strip_prefix(purpose.verb()).is_some_and(|rest| rest.starts_with(' ')))
+    Purpose::all().iter().any(|purpose| title.strip_prefix(purpose.verb()).is_some_and(|rest| rest.starts_with(' ')))
+}
+
+/// Returns whether `title` is the usual one for these images, all that a commit changes. A marker for CI systems and the number of
+/// a request may stand behind it.
+pub fn is_title_of(title: &str, images: &[String]) -> bool {
+    let mut images = images.to_vec();
+    images.sort();
+    images.dedup();
+    let rest = Purpose::all().into_iter().find_map(|purpose| title.strip_prefix(&usual_title(&purpose, &images)));
+    !images.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" [") || rest.starts_with(" ("))
+}
+
+fn usual_title(purpose: &Purpose, images: &[String]) -> String {
+    match images {
+        [image] => skip_ci::broken(&format!("{} {image}", purpose.verb())),
+        images => format!("{} {} images", purpose.verb(), images.len()),
+    }
 }
 
 /// Returns the message of the commit that makes `releases`, all of them entries that change.
@@ -82,11 +102,7 @@ fn marked(title: &str, marker: &str) -> String {
 }
 
 fn text(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> (String, Vec<String>) {
-    let images = short_images(releases);
-    let title = match images.as_slice() {
-        [image] => skip_ci::broken(&format!("{} {image}", purpose.verb())),
-        images => format!("{} {} images", purpose.verb(), images.len()),
-    };
+    let title = usual_title(purpose, &short_images(releases));
     let Some(template) = &options.text else {
         return (title, Vec::new());
     };

@@ -9,4 +9,4 @@ pub mod skip_ci;
 pub mod template;
 pub mod trailers;
 
-pub use release::Release;
+pub use release::{Release, short_image};

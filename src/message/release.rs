@@ -24,14 +24,9 @@ pub struct Release {
 }
 
 impl Release {
-    /// Returns the image's name; that of the entry if nothing says it.
-    fn image_name(&self) -> &str {
-        self.entry.image_name().unwrap_or(self.entry.name.as_str())
-    }
-
     /// Returns the image as one text: name, tag and digest.
     pub fn image(&self) -> String {
-        let mut image = self.image_name().to_owned();
+        let mut image = image_name(&self.entry).to_owned();
         if let Some(tag) = &self.entry.after.new_tag {
             image = format!("{image}:{tag}");
         }
@@ -43,11 +38,22 @@ impl Release {
 
     /// Returns the image for a title: without its digest if it has a tag, and with a long tag shortened.
     pub fn short_image(&self) -> String {
-        let name = self.image_name();
-        match (&self.entry.after.new_tag, &self.digest) {
-            (Some(tag), _) => format!("{name}:{}", short_tag(tag)),
-            (None, Some(digest)) => format!("{name}@{}", digest.short()),
-            (None, None) => name.to_owned(),
-        }
+        short_image(&self.entry, self.digest.as_ref())
     }
+}
+
+/// Returns the image of an entry for a title. `digest` is what the registry says; without it, the entry's own counts.
+pub fn short_image(entry: &EntryEdit, digest: Option<&Digest>) -> String {
+    let name = image_name(entry);
+    let own = || entry.after.digest.as_ref().and_then(|digest| digest.parse().ok());
+    match (&entry.after.new_tag, digest.cloned().or_else(own)) {
+        (Some(tag), _) => format!("{name}:{}", short_tag(tag)),
+        (None, Some(digest)) => format!("{name}@{}", digest.short()),
+        (None, None) => name.to_owned(),
+    }
+}
+
+/// Returns the image's name; that of the entry if nothing says it.
+fn image_name(entry: &EntryEdit) -> &str {
+    entry.image_name().unwrap_or(entry.name.as_str())
 }

@@ -19,9 +19,8 @@ pub(super) fn failure(command: &str, error: &clap::Error, surface: Surface) -> F
 
 fn of_command_line(command: &str, error: &clap::Error, surface: Surface) -> Failure {
     let help = match (surface, command) {
-        (Surface::Action | Surface::Plugin, _) => {
-            format!("the README lists the {}s and their values", StepSetting::word_of(surface))
-        }
+        (Surface::Action, _) => "see `docs/src/reference/action.md` for the inputs and their values".to_owned(),
+        (Surface::Plugin, _) => "see `docs/src/reference/flags.md` for the settings and their values".to_owned(),
         (Surface::CommandLine, "") => "run `tagship --help` for the commands".to_owned(),
         (Surface::CommandLine, command) => format!("run `tagship {command} --help` for the flags"),
     };

@@ -43,6 +43,10 @@ pub struct ConnectionError {
 impl ConnectionError {
     /// Returns what an error of reqwest, or of reading an answer's body, means.
     pub fn of(error: &(dyn Error + 'static)) -> Self {
+        if causes(error).any(|cause| cause.to_string() == SOCKS_LOOKUP_ERROR) {
+            let cause = "the name of the host cannot be resolved here; with `socks5h` the proxy resolves it";
+            return Self { problem: ConnectionProblem::Proxy, cause: cause.to_owned(), proxy: None };
+        }
         let problem = causes(error).filter_map(problem).last().unwrap_or(ConnectionProblem::Other);
         let certificate = causes(error).find_map(untrusted).map(ToString::to_string);
         let cause = certificate.or_else(|| causes(error).last().map(ToString::to_string));
@@ -114,14 +118,11 @@ impl fmt::Display for ConnectionError {
         };
         let is_proxied = self.proxy.is_some();
         match self.problem {
-            ConnectionProblem::Proxy => {
-                write!(
-                    f,
-                    "{proxy} did not connect: {}",
-                    cause.strip_prefix(TUNNEL_ERROR).map_or(cause.as_str(), |rest| rest.trim_start_matches([':', ' ']))
-                )
+            ConnectionProblem::Proxy => write!(f, "{proxy} did not connect: {}", reason_of_proxy(cause)),
+            ConnectionProblem::ProxyLogin => {
+                let status = if cause.starts_with(SOCKS_ERROR) { "" } else { " (407)" };
+                write!(f, "{proxy} requires a login that it accepts{status}")
             }
-            ConnectionProblem::ProxyLogin => write!(f, "{proxy} requires a login that it accepts (407)"),
             ConnectionProblem::NameNotResolved if is_proxied => {
                 write!(f, "the name of {proxy} cannot be resolved: {cause}")
             }
@@ -174,9 +175,19 @@ fn problem(cause: &(dyn Error + 'static)) -> Option<ConnectionProblem> {
         text if text == DNS_ERROR => Some(ConnectionProblem::NameNotResolved),
         text if text == PROXY_LOGIN_ERROR => Some(ConnectionProblem::ProxyLogin),
         text if text.starts_with(TUNNEL_ERROR) => Some(ConnectionProblem::Proxy),
+        text if text.starts_with(SOCKS_ERROR) && SOCKS_LOGIN_ERRORS.iter().any(|end| text.ends_with(end)) => {
+            Some(ConnectionProblem::ProxyLogin)
+        }
+        text if text.starts_with(SOCKS_ERROR) => Some(ConnectionProblem::Proxy),
         text if text == INCOMPLETE => Some(ConnectionProblem::Closed),
         _ => None,
     }
+}
+
+/// Returns why a proxy did not connect us, without how the library calls such errors.
+fn reason_of_proxy(cause: &str) -> &str {
+    let reason = cause.strip_prefix(TUNNEL_ERROR).or_else(|| cause.strip_prefix(SOCKS_ERROR)).unwrap_or(cause);
+    reason.trim_start_matches([':', ' '])
 }
 
 /// Returns what our own check of certificates says.
@@ -203,6 +214,15 @@ const TUNNEL_ERROR: &str = "tunnel error";
 
 /// What hyper-util says if a proxy answers a `CONNECT` with 407.
 const PROXY_LOGIN_ERROR: &str = "tunnel error: proxy authorization required";
+
+/// How hyper-util begins what it says of a SOCKS proxy.
+const SOCKS_ERROR: &str = "SOCKS error";
+
+/// How it ends if the proxy wants a login, or another one.
+const SOCKS_LOGIN_ERRORS: [&str; 2] = ["server does not support user/pass authentication", "credentials not accepted"];
+
+/// What reqwest says if the name of the server, for a SOCKS proxy that wants its address, leads nowhere.
+const SOCKS_LOOKUP_ERROR: &str = "error resolving for socks proxy";
 
 #[cfg(test)]
 mod tests {

@@ -92,11 +92,14 @@ impl fmt::Debug for Proxies {
     }
 }
 
+/// The protocols of proxies. The `h` of `socks5h` and the `a` of `socks4a` let the proxy look names up.
+const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+
 /// Reads the URL of a proxy, which may lack its scheme.
 fn parse(text: &str) -> Option<Url> {
     let text = text.trim();
     let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
-    url.ok().filter(Url::has_host)
+    url.ok().filter(|url| url.has_host() && SCHEMES.contains(&url.scheme()))
 }
 
 /// Reads `NO_PROXY`: entries between commas, or blanks as curl allows them. An entry that makes no sense counts for nothing.
@@ -218,7 +221,12 @@ mod tests {
 
     #[test]
     fn a_proxy_that_is_no_url() {
-        for (name, text) in [("https_proxy", "u:s3cret@:::"), ("ALL_PROXY", "http://"), ("HTTP_PROXY", "h:1x")] {
+        for (name, text) in [
+            ("https_proxy", "u:s3cret@:::"),
+            ("ALL_PROXY", "http://"),
+            ("HTTP_PROXY", "h:1x"),
+            ("ALL_PROXY", "ftp://h:1"),
+        ] {
             let error = Proxies::of_environment(|known| (known == name).then(|| text.to_owned())).err().unwrap();
             assert_eq!(error.to_string(), format!("`{name}` is not the URL of a proxy"), "{text}");
         }

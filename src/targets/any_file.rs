@@ -1,9 +1,10 @@
-//! The edit of a file of any kind: what it is shows in its content, and the editor of that kind does the rest.
+//! The edit of a file of any kind: what it is shows in its content, and the editor of that kind does the rest. A file is read
+//! once for all that is done with it.
 
-use super::kustomization::{self, Edit, EditError, EditOptions, Fields, ListsPlace};
+use super::kustomization::{self, Edit, EditError, EditOptions, Fields, ListsPlace, is_kustomization_name};
 use super::scalars::{self, DocumentKind, FileRefusal, document_kind};
 use crate::image::ImageArgument;
-use crate::yaml::{self, Position, SourceText};
+use crate::yaml::{self, ParsedYaml, Position, SourceText, YamlError};
 
 /// Why a file was not edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,24 +48,17 @@ enum Editor {
 }
 
 impl Editor {
-    /// Returns the editor of the file at `path`. What cannot be read is as its name says.
-    fn of(path: &str, source: &[u8]) -> Self {
-        let by_name = || {
-            let name = path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(path);
-            match kustomization::FILE_NAMES.contains(&name) {
-                true => Self::Lists(ListsPlace::Document),
-                false => Self::Scalars,
-            }
-        };
-        let Ok(text) = SourceText::read(source) else { return by_name() };
-        // A template that becomes YAML is edited as a kustomization, too.
-        let hidden = text.with_reserved_hidden();
-        let read = yaml::read(&text).ok().or_else(|| yaml::read(hidden.as_ref()?).ok());
-        let Some(yaml) = read else { return by_name() };
-        let kinds = yaml.tree.documents.iter().map(|root| document_kind(path, &yaml, *root));
+    /// Returns the editor of the file at `path`, as far as its name tells.
+    fn by_name(path: &str) -> Self {
+        if is_kustomization_name(path) { Self::Lists(ListsPlace::Document) } else { Self::Scalars }
+    }
+
+    /// Returns the editor of the file at `path`. A file without content is as its name says.
+    fn of(path: &str, yaml: &ParsedYaml<'_>) -> Self {
+        let kinds = yaml.tree.documents.iter().map(|root| document_kind(path, yaml, *root));
         let kinds: Vec<DocumentKind> = kinds.filter(|kind| *kind != DocumentKind::Empty).collect();
         match kinds.as_slice() {
-            [] => by_name(),
+            [] => Self::by_name(path),
             [DocumentKind::FluxKustomization] => Self::Lists(ListsPlace::Spec),
             kinds if kinds.contains(&DocumentKind::Kustomization) => Self::Lists(ListsPlace::Document),
             _ => Self::Scalars,
@@ -72,9 +66,44 @@ impl Editor {
     }
 }
 
+/// A file that was read.
+struct ReadFile<'p, 'd> {
+    path: &'p str,
+    yaml: &'p ParsedYaml<'d>,
+    /// Why it is no YAML as it stands, if it is a template that becomes YAML.
+    template: Option<YamlError>,
+    editor: Editor,
+}
+
+/// Reads the file at `path` and calls `then` with it.
+fn with_file<R>(
+    path: &str,
+    source: &[u8],
+    then: impl FnOnce(ReadFile<'_, '_>) -> Result<R, TargetError>,
+) -> Result<R, TargetError> {
+    let unread = |error: YamlError| match Editor::by_name(path) {
+        Editor::Lists(_) => TargetError::from(EditError::from(error)),
+        Editor::Scalars => scalars::refuse_text(path, source).err().unwrap_or_else(|| error.into()).into(),
+    };
+    let text = SourceText::read(source).map_err(unread)?;
+    let read = yaml::read_template(&text, |yaml, template| {
+        let editor = Editor::of(path, yaml);
+        if editor != Editor::Lists(ListsPlace::Document) {
+            scalars::refuse_text(path, source)?;
+        }
+        match (editor, template) {
+            // Placeholders are for kustomizations alone.
+            (Editor::Scalars, Some(error)) => Err(FileRefusal::from(error).into()),
+            (editor, template) => then(ReadFile { path, yaml, template, editor }),
+        }
+    });
+    read.map_err(unread)?
+}
+
 /// Returns whether the file at `path` is a kustomization, and no other kind of file. What cannot be read is as its name says.
 pub fn is_kustomization(path: &str, source: &[u8]) -> bool {
-    Editor::of(path, source) == Editor::Lists(ListsPlace::Document)
+    let editor = with_file(path, source, |file| Ok(file.editor));
+    editor.unwrap_or_else(|_| Editor::by_name(path)) == Editor::Lists(ListsPlace::Document)
 }
 
 /// Edits every image that an argument names in the file at `path`; see [`kustomization::edit`].
@@ -89,21 +118,41 @@ pub fn edit<'a>(
     options: impl Into<EditOptions<'a>>,
 ) -> Result<Edit, TargetError> {
     let options = options.into();
-    let Editor::Lists(place) = Editor::of(path, source) else {
-        let arguments: Vec<_> = arguments.iter().collect();
-        return Ok(scalars::edit(path, source, &arguments, options)?);
-    };
-    let (paths, named): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| is_path(argument.name.as_str()));
-    let named: Vec<ImageArgument> = named.into_iter().cloned().collect();
+    with_file(path, source, |file| match file.editor {
+        Editor::Scalars => {
+            let arguments: Vec<_> = arguments.iter().collect();
+            Ok(scalars::edit(path, file.yaml, &arguments, options)?)
+        }
+        Editor::Lists(place) => edit_lists(&file, place, arguments, options),
+    })
+}
+
+/// Edits the entries of lists, and then what arguments name by a path or by a policy of Flux.
+fn edit_lists(
+    file: &ReadFile<'_, '_>,
+    place: ListsPlace,
+    arguments: &[ImageArgument],
+    options: EditOptions<'_>,
+) -> Result<Edit, TargetError> {
+    let ReadFile { path, yaml, .. } = *file;
     if place == ListsPlace::Spec {
-        scalars::require_editable(path, source)?;
+        scalars::refuse_file(path, yaml)?;
     }
-    let edit = kustomization::edit_at(place, source, &named, options)?;
-    if paths.is_empty() {
-        return Ok(edit);
+    let mut in_lists = Vec::new();
+    let mut elsewhere = Vec::new();
+    for argument in arguments {
+        match names_no_entry(file, place, argument.name.as_str())? {
+            true => elsewhere.push(argument),
+            false => in_lists.push(argument.clone()),
+        }
     }
-    let at_paths = scalars::edit(path, &edit.text, &paths, options)?;
-    Ok(edit.followed_by(at_paths))
+    let edit = kustomization::edit_parsed(place, yaml, file.template.as_ref(), &in_lists, options)?;
+    if elsewhere.is_empty() {
+        return Ok(edit.in_kustomization(place));
+    }
+    let text = SourceText::read(&edit.text).map_err(EditError::from)?;
+    let later = scalars::edit(path, &yaml::read(&text).map_err(EditError::from)?, &elsewhere, options)?;
+    Ok(edit.followed_by(later).in_kustomization(place))
 }
 
 /// Returns the name of each image and its values, in file order: of the image `name`, or of all that show in the file.
@@ -112,14 +161,36 @@ pub fn edit<'a>(
 ///
 /// The file cannot be read.
 pub fn entries(path: &str, source: &[u8], name: Option<&str>) -> Result<Vec<(String, Fields)>, TargetError> {
-    let entries = match Editor::of(path, source) {
-        Editor::Lists(place) if !name.is_some_and(is_path) => kustomization::entries_at(place, source)?,
-        _ => return Ok(scalars::entries(path, source, name)?),
-    };
-    Ok(entries.into_iter().filter(|(other, _)| name.is_none_or(|name| name == other)).collect())
+    with_file(path, source, |file| {
+        let place = match (file.editor, file.template.clone()) {
+            (Editor::Scalars, _) => return Ok(scalars::entries(path, file.yaml, name)?),
+            (Editor::Lists(_), Some(error)) => return Err(EditError::from(error).into()),
+            (Editor::Lists(place), None) => place,
+        };
+        if let Some(name) = name
+            && names_no_entry(&file, place, name)?
+        {
+            return Ok(scalars::entries(path, file.yaml, Some(name))?);
+        }
+        let entries = kustomization::entries_of(place, file.yaml)?;
+        Ok(entries.into_iter().filter(|(other, _)| name.is_none_or(|name| name == other)).collect())
+    })
 }
 
-/// Whether a name is a path in any kind of file.
-fn is_path(name: &str) -> bool {
-    name.starts_with('.')
+/// Whether a name is a path, or that of a policy of Flux whose markers the file has.
+///
+/// # Errors
+///
+/// An entry has the name of the policy too.
+fn names_no_entry(file: &ReadFile<'_, '_>, place: ListsPlace, name: &str) -> Result<bool, TargetError> {
+    if name.starts_with('.') {
+        return Ok(true);
+    }
+    let Some(marked) = scalars::first_marked(file.yaml, name) else { return Ok(false) };
+    let entries = kustomization::entries_of(place, file.yaml)?;
+    if entries.iter().all(|(other, _)| other != name) {
+        return Ok(true);
+    }
+    let message = format!("`{name}` is ambiguous: an entry is called so, and a policy of Flux here");
+    Err(FileRefusal::at(file.yaml, marked, message, "write the path of the tag, as in `.images[0].newTag`").into())
 }

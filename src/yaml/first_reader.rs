@@ -30,6 +30,27 @@ pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, Yam
     Ok(ParsedYaml::new(source, builder.finish()))
 }
 
+/// Calls `then` with what is read of a text. If it is no YAML as it stands, but a template that becomes YAML, that is with its
+/// placeholders hidden, and with the reason.
+///
+/// # Errors
+///
+/// It is no such template either.
+pub(crate) fn read_template<R>(
+    source: &SourceText<'_>,
+    then: impl FnOnce(&ParsedYaml<'_>, Option<YamlError>) -> R,
+) -> Result<R, YamlError> {
+    let error = match read(source) {
+        Ok(yaml) => return Ok(then(&yaml, None)),
+        Err(error) => error,
+    };
+    let hidden = source.with_reserved_hidden().filter(|_| matches!(error, YamlError::Syntax { .. }));
+    match hidden.as_ref().map(read) {
+        Some(Ok(yaml)) => Ok(then(&yaml, Some(error))),
+        Some(Err(_)) | None => Err(error),
+    }
+}
+
 fn read_event<'d>(
     builder: &mut Builder<'d>,
     source: &SourceText<'_>,

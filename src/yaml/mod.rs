@@ -24,7 +24,7 @@ pub use parsed::NodeType;
 
 pub(crate) use compare::{Difference, NodeComparison, differs};
 pub(crate) use error::TEMPLATE_HINT;
-pub(crate) use first_reader::read;
+pub(crate) use first_reader::{read, read_template};
 pub(crate) use parsed::ParsedYaml;
 pub(crate) use proof::prove;
 pub(crate) use scalar::{Quote, is_decimal, is_string, is_string_tag};

@@ -120,12 +120,17 @@ impl ParsedYaml<'_> {
         (self.source.text.as_bytes().get(at) == Some(&b':')).then_some(at + 1)
     }
 
-    /// Returns where the comment stands that follows a value on its line.
+    /// Returns where the comment stands that follows the value of a pair on its line.
     pub(crate) fn trailing_comment(&self, pair: Pair) -> Option<Range<usize>> {
-        let end = match self.tree.kind(pair.value) {
-            NodeKind::Null => self.colon(pair.key)?,
+        self.comment_behind_value(Some(pair.key), pair.value)
+    }
+
+    /// Returns where the comment stands that follows a value on its line. An item of a list has no key.
+    pub(crate) fn comment_behind_value(&self, key: Option<NodeId>, value: NodeId) -> Option<Range<usize>> {
+        let end = match self.tree.kind(value) {
+            NodeKind::Null => self.colon(key?)?,
             NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => return None,
-            _ => self.tree.span(pair.value).end,
+            _ => self.tree.span(value).end,
         };
         self.comment_after(end, &[' ', '\t', ','])
     }

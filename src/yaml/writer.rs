@@ -7,7 +7,7 @@ use super::parsed::ParsedYaml;
 use super::scalar::Quote;
 use super::source::is_blank;
 use super::splice::Splice;
-use super::tree::{NodeKind, Pair, ScalarStyle};
+use super::tree::{NodeId, NodeKind, Pair, ScalarStyle};
 
 /// The edit of one text, in the making.
 pub(crate) struct Writer<'p, 'd> {
@@ -128,13 +128,13 @@ impl<'p, 'd> Writer<'p, 'd> {
         self.delete(comment.start - blanks..comment.end);
     }
 
-    /// Writes a comment behind a value of one line, if nothing else follows there.
-    pub(crate) fn comment_behind(&mut self, pair: Pair, comment: &str) {
+    /// Writes a comment behind a value of one line, if nothing else follows there. An item of a list has no key.
+    pub(crate) fn comment_behind(&mut self, key: Option<NodeId>, value: NodeId, comment: &str) {
         let (yaml, tree) = (self.yaml, &self.yaml.tree);
-        let end = match tree.kind(pair.value) {
-            NodeKind::Null => tree.properties_end(pair.value).or_else(|| yaml.colon(pair.key)),
+        let end = match tree.kind(value) {
+            NodeKind::Null => tree.properties_end(value).or_else(|| yaml.colon(key?)),
             NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => None,
-            _ => Some(tree.span(pair.value).end),
+            _ => Some(tree.span(value).end),
         };
         if let Some(end) = end.filter(|end| is_blank(yaml.source.rest(*end))) {
             self.insert(end, format!(" {comment}"));

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::json_schema::problems_of_output;
+
 /// Long enough for a busy machine; a program that needs longer hangs.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
@@ -272,6 +274,9 @@ impl Running {
                 None => thread::sleep(Duration::from_millis(1)),
             }
         };
+        let problems = problems_of_output(&stdout);
+        let schema = "docs/src/reference/output.schema.json";
+        assert!(problems.is_empty(), "{} prints what {schema} does not say: {problems:#?}", self.command.show());
         Output { code: status.code(), stdout, stderr, command: self.command.show() }
     }
 }

@@ -4,7 +4,7 @@
 //! [`http`], misbehave on request and keep a log of what they were asked, so that a test can count. [`proxy`] and
 //! [`relay`] stand between client and server; the latter can cut the connection at any byte. [`repository`] makes bare
 //! repositories and checkouts with the git program, [`command`] runs a program in a scrubbed environment, [`act`] a GitHub
-//! workflow, and [`servers`] starts the real docker-registry and sshd if they are installed. Nothing here knows
+//! workflow, [`json_schema`] holds what the program prints to its schema, and [`servers`] starts the real docker-registry and sshd if they are installed. Nothing here knows
 //! tagship's code: what is tested meets its servers over sockets, files and processes only.
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each user takes a part, and a test exports nothing")]
 #![allow(
@@ -17,9 +17,11 @@ pub mod certificate;
 pub mod command;
 pub mod git_server;
 pub mod http;
+pub mod json_schema;
 pub mod login;
 pub mod proxy;
 pub mod registry;
 pub mod relay;
 pub mod repository;
 pub mod servers;
+pub mod socks;

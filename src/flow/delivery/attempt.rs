@@ -7,7 +7,7 @@ use crate::flow::awaited::Pace;
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
 use crate::flow::checks::Checks;
 use crate::flow::edits::{
-    Manner, edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated,
+    Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated,
 };
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
@@ -74,7 +74,9 @@ impl Attempt<'_> {
         let paths = self.locate(&mut snapshot)?;
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
-        require_entries(&writing.images, &files, |name| kustomizations_with(&mut snapshot, name))?;
+        require_entries(&writing.images, &files, absent(self.job.delivery.add), |name| {
+            kustomizations_with(&mut snapshot, name)
+        })?;
         if writing.purpose == Purpose::Release {
             require_versions(&files)?;
         }

@@ -61,14 +61,9 @@ pub(in crate::git) fn proxies(settings: &HttpSettings, environment: &Proxies) ->
     match settings.proxy.as_deref() {
         None => Ok(environment.clone()),
         Some("") => Ok(Proxies::default()),
-        Some(url) => {
-            let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-            let is_http = matches!(scheme, None | Some("http" | "https"));
-            let proxies = environment.with(url).filter(|_| is_http);
-            let problem =
-                if is_http { "it is not the URL of a proxy" } else { "only proxies that speak HTTP are supported" };
-            proxies.ok_or_else(|| GitError::setting("http.proxy", anyhow::Error::msg(problem)))
-        }
+        Some(url) => environment
+            .with(url)
+            .ok_or_else(|| GitError::setting("http.proxy", anyhow::Error::msg("it is not the URL of a proxy"))),
     }
 }
 

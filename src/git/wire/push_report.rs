@@ -23,7 +23,7 @@ pub(in crate::git) struct PushReport {
     /// The other bands, and an `ERR` packet: untrusted text.
     messages: Vec<u8>,
     is_truncated: bool,
-    /// Whether there was an `ERR` packet, which ends an answer.
+    /// Whether there was an `ERR` packet or a fatal error, which end an answer.
     is_refused: bool,
 }
 
@@ -45,8 +45,9 @@ impl PushReport {
             let PacketLineRef::Data(data) = line else { break };
             match data {
                 [1, report @ ..] => answer.append_report(report)?,
-                // The third band is for a fatal error of the server.
-                [2 | 3, text @ ..] => answer.append_message(text),
+                [2, text @ ..] => answer.append_message(text),
+                // A fatal error of the server, behind which nothing is sure to come.
+                [3, text @ ..] => answer.refuse(text),
                 _ => match data.strip_prefix(b"ERR ") {
                     Some(said) => answer.refuse(said),
                     None => {
@@ -76,7 +77,7 @@ impl PushReport {
         self.is_truncated |= text.len() > room;
     }
 
-    /// Returns whether the server has told an end, be it by an `ERR` packet.
+    /// Returns whether the server has told an end, be it an error.
     pub(in crate::git) fn has_report(&self) -> bool {
         !self.report.is_empty() || self.is_refused
     }

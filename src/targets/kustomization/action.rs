@@ -42,7 +42,7 @@ fn write_block(
     if let Some((field, _, pair)) = swapped(yaml, &actions) {
         swap_tag_and_digest(writer, &mut actions, Quote::Plain);
         if let Some(comment) = comment_of(field) {
-            writer.comment_behind(pair, comment);
+            writer.comment_behind(Some(pair.key), pair.value, comment);
         }
     }
     let pairs = pairs(yaml, entry, &actions);
@@ -51,7 +51,7 @@ fn write_block(
             Action::Replace(pair, value) => {
                 writer.replace_value(pair, value, Quote::Plain)?;
                 if let Some(comment) = comment_of(field) {
-                    writer.comment_behind(pair, comment);
+                    writer.comment_behind(Some(pair.key), pair.value, comment);
                 }
             }
             Action::Insert(value) => {

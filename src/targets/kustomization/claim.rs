@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::yaml::{self, NodeId, Pair, ParsedYaml, SourceText};
+use crate::yaml::{NodeId, Pair, ParsedYaml};
 
 /// The kinds that kustomize reads.
 const KINDS: [&str; 2] = ["Kustomization", "Component"];
@@ -50,13 +50,6 @@ pub(in crate::targets) fn says_so(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
     let has_kind = text("kind").is_some_and(|kind| KINDS.contains(&kind));
     let has_group = text("apiVersion").is_some_and(|version| version.starts_with(GROUP));
     (has_kind || has_group) && other_kind(yaml, root).is_none()
-}
-
-/// Returns whether a file says that it is a kustomization. What cannot be read is for the editor to refuse.
-pub fn says_kustomization(source: &[u8]) -> bool {
-    let Ok(source) = SourceText::read(source) else { return true };
-    let Ok(yaml) = yaml::read(&source) else { return true };
-    yaml.tree.documents.iter().any(|root| says_so(&yaml, *root))
 }
 
 fn field(yaml: &ParsedYaml<'_>, root: NodeId, name: &str) -> Option<Pair> {

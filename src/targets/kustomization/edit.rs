@@ -29,33 +29,11 @@ pub fn edit<'a>(
     arguments: &[ImageArgument],
     options: impl Into<EditOptions<'a>>,
 ) -> Result<Edit, EditError> {
-    edit_at(ListsPlace::Document, source, arguments, options.into())
-}
-
-/// The same for lists in another place.
-pub(in crate::targets) fn edit_at(
-    place: ListsPlace,
-    source: &[u8],
-    arguments: &[ImageArgument],
-    options: EditOptions<'_>,
-) -> Result<Edit, EditError> {
     let source = SourceText::read(source)?;
-    let requested = Requested::new(arguments);
-    let error = match yaml::read(&source) {
-        Ok(parsed) => return edit_parsed(place, &parsed, &requested, options),
-        Err(error) => error,
-    };
-    // Not YAML as it stands; a template that becomes YAML is edited nevertheless, and its user told.
-    let (YamlError::Syntax { place: at, message, .. }, Some(hidden)) = (&error, source.with_reserved_hidden()) else {
-        return Err(error.into());
-    };
-    let Ok(parsed) = yaml::read(&hidden) else {
-        return Err(error.into());
-    };
-    let mut edit = edit_parsed(place, &parsed, &requested, options)?;
-    let kind = NoteKind::NotYaml { message: message.clone() };
-    edit.notes.push(Note { name: String::new(), place: *at, kind });
-    Ok(edit)
+    let options = options.into();
+    yaml::read_template(&source, |yaml, template| {
+        edit_parsed(ListsPlace::Document, yaml, template.as_ref(), arguments, options)
+    })?
 }
 
 /// Returns the name of each entry and its values, in file order.
@@ -64,19 +42,38 @@ pub(in crate::targets) fn edit_at(
 ///
 /// The text is not YAML, or not a kustomization.
 pub fn entries(source: &[u8]) -> Result<Vec<(String, Fields)>, EditError> {
-    entries_at(ListsPlace::Document, source)
+    let source = SourceText::read(source)?;
+    entries_of(ListsPlace::Document, &yaml::read(&source)?)
 }
 
-/// The same for lists in another place.
-pub(in crate::targets) fn entries_at(place: ListsPlace, source: &[u8]) -> Result<Vec<(String, Fields)>, EditError> {
-    let source = SourceText::read(source)?;
-    let yaml = yaml::read(&source)?;
-    let lists = ImageLists::read(&yaml, place)?;
-    let named = lists.entries.iter().filter_map(|entry| Some((entry.name?.to_owned(), fields(&yaml, entry))));
+/// The same for a text that was read, and for lists in another place.
+pub(in crate::targets) fn entries_of(
+    place: ListsPlace,
+    yaml: &ParsedYaml<'_>,
+) -> Result<Vec<(String, Fields)>, EditError> {
+    let lists = ImageLists::read(yaml, place)?;
+    let named = lists.entries.iter().filter_map(|entry| Some((entry.name?.to_owned(), fields(yaml, entry))));
     Ok(named.collect())
 }
 
-fn edit_parsed(
+/// Edits a text that was read, with lists in any place. `template` says why it is no YAML as it stands.
+pub(in crate::targets) fn edit_parsed(
+    lists_place: ListsPlace,
+    old: &ParsedYaml<'_>,
+    template: Option<&YamlError>,
+    arguments: &[ImageArgument],
+    options: EditOptions<'_>,
+) -> Result<Edit, EditError> {
+    let requested = Requested::new(arguments);
+    let mut edit = edit_lists(lists_place, old, &requested, options)?;
+    if let Some(YamlError::Syntax { place, message, .. }) = template {
+        let kind = NoteKind::NotYaml { message: message.clone() };
+        edit.notes.push(Note { name: String::new(), place: *place, kind });
+    }
+    Ok(edit)
+}
+
+fn edit_lists(
     lists_place: ListsPlace,
     old: &ParsedYaml<'_>,
     requested: &Requested<'_>,

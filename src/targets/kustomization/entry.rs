@@ -97,9 +97,11 @@ impl<'d> ImageLists<'d> {
     }
 }
 
-/// Returns the top mapping. kustomize reads the first document alone, so a second one is refused.
+/// Returns the mapping with the lists. kustomize reads the first document alone, so a second one is refused; Flux skips empty
+/// ones.
 fn root(yaml: &ParsedYaml<'_>, place: ListsPlace) -> Result<Option<NodeId>, EditError> {
-    let mut documents = yaml.tree.documents.iter().copied();
+    let is_read = |root: &NodeId| place == ListsPlace::Document || !yaml.tree.is_null(*root);
+    let mut documents = yaml.tree.documents.iter().copied().filter(is_read);
     let root = documents.next().filter(|id| !yaml.tree.is_null(*id));
     let second = documents.find(|id| !yaml.tree.is_null(*id));
     let (node, shape) = match (root, second) {

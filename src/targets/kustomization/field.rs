@@ -1,6 +1,7 @@
 //! The fields of an entry that an argument can change, and what an argument asks of each.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::image::{Digest, Field, ImageChange, Tag};
 
@@ -49,6 +50,14 @@ impl fmt::Display for FieldName {
     }
 }
 
+/// A value of a file that is no name, tag or digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct UnusableValue {
+    pub text: String,
+    pub reason: String,
+}
+
 /// The values of an entry, its own or those of a merge key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields {
@@ -76,6 +85,26 @@ impl Fields {
             (None, Unnamed::AsEntry) => Some(entry),
             (None, Unnamed::Elsewhere) => None,
         }
+    }
+
+    /// Returns what makes an entry say exactly this.
+    ///
+    /// # Errors
+    /// A value is none that could be written.
+    pub fn to_change(&self) -> Result<ImageChange, UnusableValue> {
+        fn field<T: FromStr<Err: fmt::Display>>(text: Option<&str>) -> Result<Field<T>, UnusableValue> {
+            let Some(text) = text else { return Ok(Field::Remove) };
+            let unusable = |error: T::Err| UnusableValue { text: text.to_owned(), reason: error.to_string() };
+            text.parse().map(Field::Set).map_err(unusable)
+        }
+        Ok(ImageChange {
+            new_name: match (&self.new_name, self.unnamed) {
+                (None, Unnamed::Elsewhere) => Field::Keep,
+                (name, _) => field(name.as_deref())?,
+            },
+            new_tag: field(self.new_tag.as_deref())?,
+            digest: field(self.digest.as_deref())?,
+        })
     }
 
     /// Returns the value of one field.

@@ -2,18 +2,24 @@
 //! markers by which Flux finds the lines that it writes.
 
 use super::notes::NoteKind;
+use crate::targets::flux_marker::is_marker;
 
 /// Whether the value that went was what a comment is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Belongs {
+pub(in crate::targets) enum Belongs {
     /// The line became that of another field.
     ToValue,
     Perhaps,
 }
 
 /// Returns what to say of a comment that stays where `old` went and the tag `new` came.
-pub(super) fn kept_comment(comment: &str, belongs: Belongs, old: &str, new: Option<&str>) -> Option<NoteKind> {
-    if comment.contains("$imagepolicy") {
+pub(in crate::targets) fn kept_comment(
+    comment: &str,
+    belongs: Belongs,
+    old: &str,
+    new: Option<&str>,
+) -> Option<NoteKind> {
+    if is_marker(comment) {
         return Some(NoteKind::FluxMarker { comment: comment.to_owned() });
     }
     let is_part = |character: char| character.is_ascii_alphanumeric() || ".-_+:".contains(character);

@@ -12,6 +12,16 @@ pub enum LocateError {
     Ambiguous(Vec<&'static str>),
 }
 
+/// Returns whether the last part of a path is one of the [names](FILE_NAMES) that kustomize knows.
+pub fn is_kustomization_name(path: &str) -> bool {
+    FILE_NAMES.iter().any(|name| path.strip_suffix(name).is_some_and(|folder| is_folder(folder)))
+}
+
+/// Whether what stands before a name is a folder, or nothing.
+fn is_folder(before: &str) -> bool {
+    before.is_empty() || before.ends_with(['/', std::path::MAIN_SEPARATOR])
+}
+
 /// Returns which of `names`, the names in one folder, is the kustomization.
 pub fn locate<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<&'static str, LocateError> {
     let mut present = [false; FILE_NAMES.len()];

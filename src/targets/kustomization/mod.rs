@@ -21,14 +21,14 @@ mod requested;
 mod trailing_comment;
 mod verify;
 
-pub use claim::says_kustomization;
 pub(in crate::targets) use claim::says_so;
 pub use edit::{edit, entries};
-pub(super) use edit::{edit_at, entries_at};
+pub(super) use edit::{edit_parsed, entries_of};
 pub(super) use entry::ListsPlace;
 pub use error::{EditError, ImagesShape};
-pub use field::{FieldName, Fields, Unnamed};
-pub use locate::{FILE_NAMES, LocateError, locate};
+pub use field::{FieldName, Fields, Unnamed, UnusableValue};
+pub(super) use kept_comment::{Belongs, kept_comment};
+pub use locate::{FILE_NAMES, LocateError, is_kustomization_name, locate};
 pub use notes::{Note, NoteKind};
 pub use options::{Absent, Comments, EditOptions};
 pub use outcome::{Edit, EntryEdit, FieldEdit};

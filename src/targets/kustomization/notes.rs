@@ -25,8 +25,8 @@ pub struct Note {
 /// What a [`Note`] says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoteKind {
-    /// The argument does not name this field, so it went, as it does with kustomize.
-    Dropped { field: FieldName, value: String, comment: Option<String> },
+    /// The argument does not name this part of the image, so it went, as it does with kustomize.
+    Dropped { key: String, value: String, comment: Option<String> },
     /// A comment stayed beside a changed value, and may be about the old one.
     CommentKept { comment: String },
     /// A marker of Flux stayed beside a changed value.
@@ -38,9 +38,9 @@ pub enum NoteKind {
     /// An alias was replaced by the value itself.
     AliasReplaced { field: FieldName, alias: String },
     /// The value has an anchor, and its aliases elsewhere in the file have the new value too.
-    AliasesFollow { field: FieldName, aliases: Vec<Position> },
+    AliasesFollow { key: String, aliases: Vec<Position> },
     /// The value was no string to YAML, and now is one.
-    Repaired { field: FieldName, value: String },
+    Repaired { key: String, value: String },
     /// A value is a number or a truth value to YAML, and kustomize will refuse the file.
     NotAString { key: String, value: String },
     /// `newName` is the name itself.
@@ -80,8 +80,8 @@ impl fmt::Display for NoteKind {
                 let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
                 write!(f, "has {} entries, on lines {}", lines.len(), lines.join(", "))
             }
-            Self::Dropped { field, value, comment } => {
-                write!(f, "{field} `{value}` was dropped, because the argument does not name it")?;
+            Self::Dropped { key, value, comment } => {
+                write!(f, "{key} `{value}` was dropped, because the argument does not name it")?;
                 match comment {
                     Some(comment) => write!(f, "; with it went the comment `{comment}`"),
                     None => Ok(()),
@@ -105,9 +105,9 @@ impl fmt::Display for NoteKind {
             Self::AliasReplaced { field, alias } => {
                 write!(f, "{field} was the alias `{alias}` and is now a value of its own")
             }
-            Self::AliasesFollow { field, aliases } => f.write_str(&aliases_follow(*field, aliases)),
-            Self::Repaired { field, value } => {
-                write!(f, "{field} `{value}` was not a string to YAML and is now quoted")
+            Self::AliasesFollow { key, aliases } => f.write_str(&aliases_follow(key, aliases)),
+            Self::Repaired { key, value } => {
+                write!(f, "{key} `{value}` was not a string to YAML and is now quoted")
             }
             Self::NotAString { key, value } => {
                 write!(f, "{key} `{value}` is not a string to YAML, and kustomize refuses the file until it is quoted")
@@ -136,11 +136,11 @@ impl fmt::Display for NoteKind {
     }
 }
 
-fn aliases_follow(field: FieldName, aliases: &[Position]) -> String {
+fn aliases_follow(key: &str, aliases: &[Position]) -> String {
     let places: Vec<String> = aliases.iter().map(Position::to_string).collect();
     let verb = if let [_] = &places[..] { "alias at {} has" } else { "aliases at {} have" };
     let places = verb.replace("{}", &places.join(", "));
-    format!("{field} has an anchor, and its {places} the new value too")
+    format!("{key} has an anchor, and its {places} the new value too")
 }
 
 /// What is special in a regular expression. Not `.`: nearly every name has one, and it matches itself.
@@ -185,7 +185,12 @@ pub(super) fn note_aliases(
         };
         let aliases: Vec<Position> = yaml.tree.aliases(value).iter().map(|alias| yaml.place(*alias)).collect();
         if !aliases.is_empty() {
-            notes.push(note(yaml, entry, yaml.tree.start(value), NoteKind::AliasesFollow { field, aliases }));
+            notes.push(note(
+                yaml,
+                entry,
+                yaml.tree.start(value),
+                NoteKind::AliasesFollow { key: field.to_string(), aliases },
+            ));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What an edit tells its caller: the text, and what became of each entry that an argument names.
 
-use super::entry::{ImageEntry, ImageLists, effective, fields};
+use super::entry::{ImageEntry, ImageLists, ListsPlace, effective, fields};
 use super::field::{FieldName, Fields};
 use super::notes::{Note, note_aliases, survey};
 use super::plan::Plan;
@@ -20,6 +20,8 @@ pub struct Edit {
     /// The names of all entries, in file order.
     pub names: Vec<String>,
     pub notes: Vec<Note>,
+    /// Whether the file is a kustomization.
+    pub is_kustomization: bool,
     changed: bool,
 }
 
@@ -37,7 +39,12 @@ impl Edit {
         names: Vec<String>,
         notes: Vec<Note>,
     ) -> Self {
-        Self { text, entries, absent, names, notes, changed }
+        Self { text, entries, absent, names, notes, is_kustomization: false, changed }
+    }
+
+    /// Returns the edit of a file with lists in the given place.
+    pub(in crate::targets) fn in_kustomization(self, place: ListsPlace) -> Self {
+        Self { is_kustomization: place == ListsPlace::Document, ..self }
     }
 
     /// Returns this edit and one of its text as one edit.
@@ -115,6 +122,7 @@ pub(super) fn outcome(old: Side<'_, '_>, new: Side<'_, '_>, requested: &Requeste
         absent: plan.absent,
         names: new.lists.entries.iter().filter_map(|entry| entry.name).map(str::to_owned).collect(),
         notes,
+        is_kustomization: true,
         changed: new.yaml.source.text != old.yaml.source.text,
     }
 }

@@ -105,14 +105,14 @@ impl Planner<'_, '_> {
                 Action::Delete(pair) => {
                     let value = tree.text(pair.value).unwrap_or_default().to_owned();
                     let gone = yaml.trailing_comment(*pair).filter(|at| writer.removes(at)).map(comment);
-                    (pair.key, NoteKind::Dropped { field, value, comment: gone })
+                    (pair.key, NoteKind::Dropped { key: field.to_string(), value, comment: gone })
                 }
                 Action::Replace(pair, _) if matches!(tree.kind(pair.value), NodeKind::Alias(_)) => {
                     let alias = yaml.source.slice(tree.span(pair.value)).to_owned();
                     (pair.value, NoteKind::AliasReplaced { field, alias })
                 }
                 Action::Replace(pair, value) if tree.text(pair.value) == Some(value) => {
-                    (pair.value, NoteKind::Repaired { field, value: (*value).to_owned() })
+                    (pair.value, NoteKind::Repaired { key: field.to_string(), value: (*value).to_owned() })
                 }
                 _ => continue,
             };

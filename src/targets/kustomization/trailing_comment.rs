@@ -7,6 +7,7 @@ use super::entry::{ImageEntry, fields};
 use super::field::{FieldName, Fields, Unnamed};
 use super::options::Comments;
 use crate::image::{Field, ImageArgument};
+use crate::targets::flux_marker::is_marker;
 use crate::yaml::{Layout, NodeKind, Pair, ParsedYaml, Writer};
 
 /// The fields that a new comment stands behind, the first of them that changes.
@@ -67,7 +68,7 @@ impl LineComment {
     }
 
     fn write_one(&self, writer: &mut Writer<'_, '_>, comment: Range<usize>) {
-        if writer.yaml.source.slice(comment.clone()).contains("$imagepolicy") || writer.removes(&comment) {
+        if is_marker(writer.yaml.source.slice(comment.clone())) || writer.removes(&comment) {
             return;
         }
         match self {

@@ -144,11 +144,9 @@ fn require_certain(yaml: &ParsedYaml<'_>, place: &ImagePlace, tag: &Tag) -> Resu
 }
 
 impl ImagePlace {
+    /// Whether the file has a place for the name, here or where another marker of the same policy is.
     fn has_name(&self) -> bool {
-        match &self.slots {
-            Slots::Reference { .. } => true,
-            Slots::Parts(parts) => parts.repository.is_some(),
-        }
+        self.writes_name() || self.name_follows()
     }
 
     /// Whether the name is in two scalars.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::file_refusal::FileRefusal;
-use crate::targets::kustomization::{self, FILE_NAMES};
-use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+use crate::targets::kustomization::{self, is_kustomization_name};
+use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};
 
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +84,7 @@ pub(in crate::targets) fn document_kind(path: &str, yaml: &ParsedYaml<'_>, root:
         return DocumentKind::Kustomization;
     }
     // kustomize itself looks at no kind, and an `images` list says what is meant.
-    if FILE_NAMES.contains(&name) && (version.is_empty() || has_images(yaml, root)) {
+    if is_kustomization_name(path) && (version.is_empty() || has_images(yaml, root)) {
         return DocumentKind::Kustomization;
     }
     match (group, kind) {
@@ -112,12 +112,14 @@ fn has_services(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
     let Some(services) = value_of(yaml, root, "services").filter(|services| is_mapping(yaml, *services)) else {
         return false;
     };
-    let mut all = yaml.tree.pairs(services).peekable();
-    all.peek().is_some() && all.all(|pair| is_mapping(yaml, yaml.tree.resolve(pair.value)))
+    let service = |pair: Pair| yaml.tree.resolve(pair.value);
+    let is_run = |service: NodeId| ["image", "build"].into_iter().any(|key| value_of(yaml, service, key).is_some());
+    yaml.tree.pairs(services).map(service).all(|service| is_mapping(yaml, service))
+        && yaml.tree.pairs(services).map(service).any(is_run)
 }
 
 /// Refuses files that must not be edited, whatever they are.
-pub(super) fn refuse_file(path: &str, yaml: &ParsedYaml<'_>) -> Result<(), FileRefusal> {
+pub(in crate::targets) fn refuse_file(path: &str, yaml: &ParsedYaml<'_>) -> Result<(), FileRefusal> {
     for root in yaml.tree.documents.iter().copied() {
         let sops = value_of(yaml, root, "sops").filter(|sops| value_of(yaml, *sops, "mac").is_some());
         if let Some(sops) = sops {
@@ -139,7 +141,7 @@ pub(super) fn refuse_file(path: &str, yaml: &ParsedYaml<'_>) -> Result<(), FileR
 }
 
 /// Refuses, before it is parsed, what is known not to be YAML.
-pub(super) fn refuse_text(path: &str, source: &[u8]) -> Result<(), FileRefusal> {
+pub(in crate::targets) fn refuse_text(path: &str, source: &[u8]) -> Result<(), FileRefusal> {
     if source.starts_with(b"\0GITCRYPT") {
         return Err(FileRefusal::of_file(
             "git-crypt encrypts this file",

@@ -46,7 +46,12 @@ impl FileRefusal {
         Self { place: None, message: message.into(), hint: Some(hint.into()) }
     }
 
-    pub(super) fn at(yaml: &ParsedYaml<'_>, node: NodeId, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(in crate::targets) fn at(
+        yaml: &ParsedYaml<'_>,
+        node: NodeId,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self { place: Some(yaml.place(node)), message: message.into(), hint: Some(hint.into()) }
     }
 

@@ -3,9 +3,10 @@
 
 use super::document_kind::{is_mapping, value_of};
 use super::file_refusal::FileRefusal;
-use super::node_path::{Found, NodePath, own_pair, walk};
+use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::place::{ImagePlace, Parts, Slots};
 use super::slot::Slot;
+use super::walk::walk;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 /// What a scalar holds, by its key.
@@ -25,30 +26,75 @@ pub(super) fn holds(key: &str) -> Holds {
     }
 }
 
-/// Returns the image at `path` below `root`, if the path leads anywhere.
+/// A path below a node of a file.
+#[derive(Clone, Copy)]
+pub(super) struct Below<'a> {
+    pub(super) root: NodeId,
+    /// The path of the node itself, with the dot behind it; empty for a document.
+    pub(super) before: &'a str,
+}
+
+/// Returns the image at `path`, if the path leads anywhere.
 ///
 /// # Errors
 ///
 /// There is something at the path, and no image that can be edited.
-pub(super) fn image_at(
-    yaml: &ParsedYaml<'_>,
-    root: NodeId,
-    path: &str,
-    before: &str,
-) -> Result<Option<ImagePlace>, FileRefusal> {
+pub(super) fn image_at(yaml: &ParsedYaml<'_>, below: Below<'_>, path: &str) -> Result<Option<ImagePlace>, FileRefusal> {
     let Some(steps) = NodePath::parse(path) else { return Ok(None) };
-    let Some(Found { slot, trail }) = steps.follow(yaml, root)? else { return Ok(None) };
-    super::node_path::refuse_alias(yaml, slot.value)?;
-    let full = format!("{before}{path}");
+    let Some(Found { slot, trail }) = steps.follow(yaml, below.root)? else { return Ok(None) };
+    image_in(yaml, below, path, slot, trail).map(Some)
+}
+
+/// Returns the image in the value at `path`.
+fn image_in(
+    yaml: &ParsedYaml<'_>,
+    below: Below<'_>,
+    path: &str,
+    slot: Slot,
+    trail: Vec<NodeId>,
+) -> Result<ImagePlace, FileRefusal> {
+    refuse_alias(yaml, slot.value)?;
+    let full = format!("{}{path}", below.before);
     let slots = match yaml.tree.kind(slot.value) {
-        NodeKind::Mapping(_) if !is_template(yaml, slot.value) => map_slots(yaml, root, slot.value, path)?,
+        NodeKind::Mapping(_) if !is_template(yaml, slot.value) => map_slots(yaml, below.root, slot.value, path)?,
         _ => {
             slot.text(yaml)?;
-            scalar_slots(yaml, slot, steps.last_key(), path)?
+            scalar_slots(yaml, slot, path)?
         }
     };
     let item = slot.key.unwrap_or(slot.value);
-    Ok(Some(ImagePlace { qualified: full.clone(), path: full, item, slots, trail }))
+    Ok(ImagePlace { qualified: full.clone(), path: full, item, slots, trail })
+}
+
+/// Returns each image that shows by its key and its form, with its path: `…image` with a reference or a mapping, and mappings
+/// with `repository` and `tag`.
+pub(super) fn images_below(
+    yaml: &ParsedYaml<'_>,
+    below: Below<'_>,
+) -> Vec<(String, Result<Option<ImagePlace>, FileRefusal>)> {
+    let mut images = Vec::new();
+    walk(yaml, below.root, &mut |visit| {
+        if shows(yaml, visit.slot) {
+            let image = match visit.is_repeated {
+                true => image_at(yaml, below, visit.path),
+                false => image_in(yaml, below, visit.path, visit.slot, visit.trail.to_vec()).map(Some),
+            };
+            images.push((visit.path.to_owned(), image));
+        }
+    });
+    images
+}
+
+fn shows(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
+    let key = slot.key_text(yaml).to_ascii_lowercase();
+    let has = |name: &str| value_of(yaml, slot.value, name).is_some();
+    match yaml.tree.kind(slot.value) {
+        NodeKind::Mapping(_) => {
+            (has("tag") || has("version") || has("digest")) && (has("repository") || key.ends_with("image"))
+        }
+        NodeKind::Scalar(..) => key.ends_with("image") || key.ends_with("image_tag") || key.ends_with("imagetag"),
+        _ => false,
+    }
 }
 
 fn is_template(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
@@ -77,13 +123,18 @@ fn map_slots(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, path: &str) -
         tag: tag.or(version),
         digest: slot("digest")?,
         known_name: None,
+        name_follows: false,
         has_shared_registry: shared.is_some_and(|shared| yaml.tree.text(shared).is_some_and(|text| !text.is_empty())),
     };
     if parts.tag.is_some() || parts.digest.is_some() {
         return Ok(Slots::Parts(parts));
     }
     let mut within = Vec::new();
-    list_images(yaml, mapping, &mut |name| within.push(format!("{path}.{name}")));
+    walk(yaml, mapping, &mut |visit| {
+        if shows(yaml, visit.slot) {
+            within.push(format!("{path}.{}", visit.path));
+        }
+    });
     let message = format!("the mapping `{path}` has none of `tag`, `version` and `digest`");
     let hint = match within.as_slice() {
         [] => "name the scalar that holds the image or its tag, or add the key with a tag once by hand".to_owned(),
@@ -92,7 +143,8 @@ fn map_slots(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, path: &str) -
     Err(FileRefusal::at(yaml, mapping, message, hint))
 }
 
-fn scalar_slots(yaml: &ParsedYaml<'_>, slot: Slot, key: &str, path: &str) -> Result<Slots, FileRefusal> {
+fn scalar_slots(yaml: &ParsedYaml<'_>, slot: Slot, path: &str) -> Result<Slots, FileRefusal> {
+    let key = slot.key_text(yaml);
     match holds(key) {
         Holds::Reference => Ok(Slots::Reference { slot, keyed: false, certain: false }),
         Holds::Digest => Ok(Slots::Parts(Parts { digest: Some(slot), ..Parts::default() })),
@@ -114,21 +166,4 @@ fn scalar_slots(yaml: &ParsedYaml<'_>, slot: Slot, key: &str, path: &str) -> Res
             Ok(Slots::Parts(Parts { tag: Some(slot), ..Parts::default() }))
         }
     }
-}
-
-/// Tells the path of each image that shows by its key and its form: `…image` with a reference or a mapping, and mappings
-/// with `repository` and `tag`.
-pub(super) fn list_images(yaml: &ParsedYaml<'_>, root: NodeId, tell: &mut dyn FnMut(&str)) {
-    walk(yaml, root, String::new(), &mut |path, slot| {
-        let key = slot.key.and_then(|key| yaml.tree.text(key)).unwrap_or_default().to_ascii_lowercase();
-        let has = |name: &str| value_of(yaml, slot.value, name).is_some();
-        let is_map = is_mapping(yaml, slot.value)
-            && (has("tag") || has("version") || has("digest"))
-            && (has("repository") || key.ends_with("image"));
-        let is_scalar = matches!(yaml.tree.kind(slot.value), NodeKind::Scalar(..))
-            && (key.ends_with("image") || key.ends_with("image_tag") || key.ends_with("imagetag"));
-        if is_map || is_scalar {
-            tell(path);
-        }
-    });
 }

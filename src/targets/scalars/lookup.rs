@@ -1,85 +1,192 @@
-//! Finds the images of a file that a name means, document by document. A name is what the image is called there; in a file
-//! without names, the path; with a dot before it, always a path.
+//! Finds the images of a file that a name means, object by object. A name is what the image is called there; in a file
+//! without names, the path; with a dot before it, always a path; and `NAMESPACE:POLICY`, what a policy of Flux chooses.
 
-use super::container::{Named, containers, helm_parameter, image_of, kustomize_images, services};
-use super::document_kind::{DocumentKind, document_kind, is_mapping, text_of, value_of};
+use std::collections::HashMap;
+
+use super::argo::{helm_parameter, kustomize_images, sources, values_object};
+use super::container::{Named, containers, image_of, services};
+use super::document_kind::{DocumentKind, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_path::{image_at, list_images};
+use super::image_path::{Below, image_at, images_below};
+use super::marked::{marked_images, policies};
 use super::node_path::own_pair;
+use super::object::{Object, objects};
 use super::place::{ImagePlace, Parts, Slots};
 use super::slot::Slot;
-use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+use crate::targets::flux_marker::is_policy_name;
+use crate::yaml::{NodeId, ParsedYaml};
 
-/// An object of a file: a document, or an item of a `List`.
-struct Object {
-    kind: DocumentKind,
-    root: NodeId,
-    /// `KIND/NAME/`.
-    prefix: Option<String>,
+/// The images of a file that was read.
+pub(super) struct FileImages<'p, 'd> {
+    pub(super) yaml: &'p ParsedYaml<'d>,
+    pub(super) objects: Vec<Object>,
+    /// The containers or services of each object.
+    named: Vec<Vec<Named>>,
 }
 
-fn objects(path: &str, yaml: &ParsedYaml<'_>) -> Vec<Object> {
-    let mut objects = Vec::new();
-    for root in yaml.tree.documents.iter().copied() {
-        let is_list = text_of(yaml, root, "kind") == Some("List") && text_of(yaml, root, "apiVersion").is_some();
-        let items = value_of(yaml, root, "items").filter(|_| is_list);
-        match items.filter(|items| matches!(yaml.tree.kind(*items), NodeKind::Sequence(_))) {
-            Some(items) => objects.extend(yaml.tree.children(items).map(|item| object(path, yaml, item))),
-            None => objects.push(object(path, yaml, root)),
-        }
+/// An image that a name means.
+struct Found {
+    place: ImagePlace,
+    by: FoundBy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FoundBy {
+    /// Several may be called so.
+    Name,
+    /// It means one place.
+    Path,
+}
+
+impl<'p, 'd> FileImages<'p, 'd> {
+    pub(super) fn new(path: &str, yaml: &'p ParsedYaml<'d>) -> Self {
+        let objects = objects(path, yaml);
+        let named = |object: &Object| match object.kind {
+            DocumentKind::Manifest => containers(yaml, object.root),
+            DocumentKind::Compose => services(yaml, object.root),
+            _ => Vec::new(),
+        };
+        let named = objects.iter().map(named).collect();
+        Self { yaml, objects, named }
     }
-    objects
-}
 
-fn object(path: &str, yaml: &ParsedYaml<'_>, root: NodeId) -> Object {
-    let name = value_of(yaml, root, "metadata").and_then(|metadata| text_of(yaml, metadata, "name"));
-    let prefix = text_of(yaml, root, "kind").zip(name).map(|(kind, name)| format!("{kind}/{name}/"));
-    Object { kind: document_kind(path, yaml, root), root, prefix }
-}
-
-/// Returns the images that `name` means.
-///
-/// # Errors
-///
-/// The name means more than one image, or one that cannot be edited.
-pub(super) fn images_called(path: &str, yaml: &ParsedYaml<'_>, name: &str) -> Result<Vec<ImagePlace>, FileRefusal> {
-    let mut found: Vec<(ImagePlace, bool)> = Vec::new();
-    for object in objects(path, yaml) {
-        let wanted = object.prefix.as_deref().and_then(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
-        let is_object = object.prefix.as_deref().is_some_and(|prefix| prefix.trim_end_matches('/') == name);
-        if is_object && object.kind == DocumentKind::OciRepository {
-            found.extend(oci_repository(yaml, object.root)?.map(|place| (place, true)));
-            continue;
-        }
-        for (mut place, is_path) in in_object(yaml, &object, wanted)? {
-            if let Some(prefix) = &object.prefix {
-                place.qualified = format!("{prefix}{wanted}");
+    /// Returns the images that `name` means.
+    ///
+    /// # Errors
+    ///
+    /// The name means more than one image, or one that cannot be edited.
+    pub(super) fn called(&self, name: &str) -> Result<Vec<ImagePlace>, FileRefusal> {
+        let mut found = Vec::new();
+        for (object, named) in self.objects.iter().zip(&self.named) {
+            let wanted = object.without_label(name);
+            if object.kind == DocumentKind::OciRepository && object.label.as_deref() == Some(name) {
+                found.extend(oci_repository(self.yaml, object.root)?.map(Found::by_name));
+                continue;
             }
-            found.push((place, is_path));
+            for mut image in in_object(self.yaml, object, named, wanted)? {
+                if let Some(label) = &object.label {
+                    image.place.qualified = format!("{label}/{wanted}");
+                }
+                found.push(image);
+            }
         }
+        let marked = marked_images(self.yaml, &self.objects, name)?;
+        if let (Some(image), Some(marked)) = (found.first(), marked.first()) {
+            let message = format!(
+                "`{name}` is ambiguous: an image is called so at {}, and a policy of Flux here",
+                self.yaml.place(image.place.item)
+            );
+            return Err(FileRefusal::at(
+                self.yaml,
+                marked.item,
+                message,
+                "write the path of the image, with a dot before it",
+            ));
+        }
+        require_one(self.yaml, name, &found)?;
+        Ok(found.into_iter().map(|found| found.place).chain(marked).collect())
     }
-    require_one(yaml, name, &found)?;
-    Ok(found.into_iter().map(|(place, _)| place).collect())
+
+    /// Returns each image that shows without being asked for, in file order. What cannot be told without a doubt is left out.
+    pub(super) fn all(&self) -> Vec<(String, ImagePlace)> {
+        let mut names: Vec<String> = Vec::new();
+        let mut found: HashMap<String, Result<Vec<Found>, FileRefusal>> = HashMap::new();
+        for (name, image) in self.shown() {
+            let of_name = found.entry(name.clone()).or_insert_with(|| {
+                names.push(name);
+                Ok(Vec::new())
+            });
+            match (image, of_name) {
+                (Ok(image), Ok(images)) => images.extend(image),
+                (Err(refusal), of_name) => *of_name = Err(refusal),
+                (Ok(_), Err(_)) => {}
+            }
+        }
+        let certain = |name: String| {
+            let images = found.remove(&name)?.ok()?;
+            require_one(self.yaml, &name, &images).ok()?;
+            Some((name, images.into_iter().next()?.place))
+        };
+        names.into_iter().filter_map(certain).collect()
+    }
+
+    /// Returns the names of the images that show, each once; with the policies of Flux, if one of `absent` is written as a
+    /// policy.
+    pub(super) fn names<'n>(&self, mut absent: impl Iterator<Item = &'n str>) -> Vec<String> {
+        let mut names: Vec<String> = self.shown().into_iter().map(|(name, _)| name).collect();
+        if absent.any(is_policy_name) {
+            names.extend(policies(self.yaml));
+        }
+        let mut seen = std::collections::HashSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        names
+    }
+
+    fn shown(&self) -> Vec<(String, Result<Option<Found>, FileRefusal>)> {
+        let mut shown = Vec::new();
+        for (object, named) in self.objects.iter().zip(&self.named) {
+            let yaml = self.yaml;
+            let below = |root: NodeId, before: &str| {
+                let images = images_below(yaml, Below { root, before }).into_iter();
+                images.map(|(path, image)| (path, image.map(|image| image.map(Found::by_path))))
+            };
+            match object.kind {
+                DocumentKind::Values => shown.extend(below(object.root, "")),
+                DocumentKind::HelmRelease => {
+                    if let Ok(Some(values)) = values_of_release(yaml, object.root) {
+                        shown.extend(below(values, VALUES_OF_RELEASE));
+                    }
+                }
+                DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
+                    for source in sources(yaml, object) {
+                        if let Some(values) = values_object(yaml, source) {
+                            shown.extend(below(values, VALUES_OBJECT));
+                        }
+                        let images = kustomize_images(yaml, source).into_iter();
+                        shown.extend(images.map(|(name, place)| (name, Ok(Some(Found::by_name(place))))));
+                    }
+                }
+                DocumentKind::OciRepository => {
+                    let image = oci_repository(yaml, object.root).map(|place| place.map(Found::by_name));
+                    shown.extend(object.label.clone().map(|label| (label, image)));
+                }
+                _ => {}
+            }
+            // What has no image is none.
+            let image = |named: &Named| image_of(yaml, named).map(|place| place.map(Found::by_name)).transpose();
+            let images = named.iter().filter_map(|named| Some((named.name.clone(), image(named)?.map(Some))));
+            shown.extend(images);
+        }
+        shown
+    }
 }
+
+impl Found {
+    fn by_name(place: ImagePlace) -> Self {
+        Self { place, by: FoundBy::Name }
+    }
+
+    fn by_path(place: ImagePlace) -> Self {
+        Self { place, by: FoundBy::Path }
+    }
+}
+
+/// Where the paths of values begin.
+const VALUES_OF_RELEASE: &str = "spec.values.";
+const VALUES_OBJECT: &str = "helm.valuesObject.";
 
 /// Several images of one name are edited together if they are the same image, and a path means one place.
-fn require_one(yaml: &ParsedYaml<'_>, name: &str, found: &[(ImagePlace, bool)]) -> Result<(), FileRefusal> {
+fn require_one(yaml: &ParsedYaml<'_>, name: &str, found: &[Found]) -> Result<(), FileRefusal> {
     let [first, others @ ..] = found else { return Ok(()) };
-    let image = |place: &ImagePlace| place.fields(yaml).map(|fields| fields.new_name);
-    let first_image = image(&first.0)?;
-    for (other, is_path) in others {
-        if !is_path && !first.1 && image(other)? == first_image {
+    let image = |found: &Found| found.place.fields(yaml).map(|fields| fields.new_name);
+    for other in others {
+        if (first.by, other.by) == (FoundBy::Name, FoundBy::Name) && image(other)? == image(first)? {
             continue;
         }
-        let told = |(place, _): &(ImagePlace, bool)| {
-            let name = place.fields(yaml).ok().and_then(|fields| fields.new_name).unwrap_or_default();
-            let of = if name.is_empty() { name } else { format!(" ({name})") };
-            format!("`{}` at {}{of}", place.qualified, yaml.place(place.item))
-        };
-        let places: Vec<String> = found.iter().map(told).collect();
+        let places: Vec<String> = found.iter().map(|found| found.place.told(yaml)).collect();
         return Err(FileRefusal::at(
             yaml,
-            other.item,
+            other.place.item,
             format!("`{name}` is ambiguous: {}", places.join(", ")),
             "write `KIND/NAME/` before it to choose a document, or a path with a dot before it",
         ));
@@ -87,43 +194,49 @@ fn require_one(yaml: &ParsedYaml<'_>, name: &str, found: &[(ImagePlace, bool)]) 
     Ok(())
 }
 
-/// Returns the images of one object, and whether a path led there.
-fn in_object(yaml: &ParsedYaml<'_>, object: &Object, name: &str) -> Result<Vec<(ImagePlace, bool)>, FileRefusal> {
+/// Returns the images of one object that a name without `KIND/NAME/` means.
+fn in_object(yaml: &ParsedYaml<'_>, object: &Object, named: &[Named], name: &str) -> Result<Vec<Found>, FileRefusal> {
     let root = object.root;
-    if !is_mapping(yaml, root) && !name.starts_with('.') && object.kind != DocumentKind::Values {
-        return Ok(Vec::new());
-    }
+    let at = |root: NodeId, path: &str, before: &str| {
+        image_at(yaml, Below { root, before }, path).map(|place| place.map(Found::by_path))
+    };
     if let Some(path) = name.strip_prefix('.') {
-        let found = image_at(yaml, root, path, "")?;
+        let found = at(root, path, "")?;
         if object.kind == DocumentKind::OciRepository {
             refuse_semver(yaml, root)?;
         }
-        return Ok(found.map(|place| (place, true)).into_iter().collect());
+        return Ok(found.into_iter().collect());
     }
     let mut found = Vec::new();
+    for named in named.iter().filter(|named| named.name == name) {
+        found.extend(image_of(yaml, named)?.map(Found::by_name));
+    }
     match object.kind {
-        DocumentKind::Manifest => found.extend(all_called(yaml, containers(yaml, root), name)?),
-        DocumentKind::Compose => {
-            found.extend(all_called(yaml, services(yaml, root), name)?);
-            // The values of a chart may have `services` as well.
-            if found.is_empty() {
-                found.extend(image_at(yaml, root, name, "")?.map(|place| (place, true)));
-            }
-        }
-        DocumentKind::Values => found.extend(image_at(yaml, root, name, "")?.map(|place| (place, true))),
+        DocumentKind::Values => found.extend(at(root, name, "")?),
+        // The values of a chart may have `services` as well.
+        DocumentKind::Compose if found.is_empty() => found.extend(at(root, name, "")?),
         DocumentKind::HelmRelease => {
             if let Some(values) = values_of_release(yaml, root)? {
-                found.extend(image_at(yaml, values, name, "spec.values.")?.map(|place| (place, true)));
+                found.extend(at(values, name, VALUES_OF_RELEASE)?);
             }
         }
         DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
             for source in sources(yaml, object) {
-                found.extend(in_source(yaml, source, name)?);
+                let images = kustomize_images(yaml, source).into_iter().filter(|(other, _)| other == name);
+                found.extend(images.map(|(_, place)| Found::by_name(place)));
+                if let Some(values) = values_object(yaml, source) {
+                    found.extend(at(values, name, VALUES_OBJECT)?);
+                }
+                found.extend(helm_parameter(yaml, source, name)?.map(Found::by_path));
             }
         }
         DocumentKind::FluxKustomization => refuse_among_others(yaml, root, name)?,
-        DocumentKind::OciRepository => {}
-        DocumentKind::Kustomization | DocumentKind::Definition | DocumentKind::Empty => {}
+        DocumentKind::Manifest
+        | DocumentKind::Compose
+        | DocumentKind::OciRepository
+        | DocumentKind::Kustomization
+        | DocumentKind::Definition
+        | DocumentKind::Empty => {}
     }
     Ok(found)
 }
@@ -143,67 +256,11 @@ fn refuse_among_others(yaml: &ParsedYaml<'_>, root: NodeId, name: &str) -> Resul
     }
 }
 
-fn all_called(yaml: &ParsedYaml<'_>, all: Vec<Named>, name: &str) -> Result<Vec<(ImagePlace, bool)>, FileRefusal> {
-    let called = all.into_iter().filter(|named| named.name == name);
-    let mut found = Vec::new();
-    for named in called {
-        found.extend(image_of(yaml, &named)?.map(|place| (place, false)));
-    }
-    Ok(found)
-}
-
 fn values_of_release(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<Option<NodeId>, FileRefusal> {
     let Some(spec) = own_pair(yaml, root, "spec")?.filter(|spec| is_mapping(yaml, spec.value)) else {
         return Ok(None);
     };
     Ok(own_pair(yaml, spec.value, "values")?.map(|values| values.value))
-}
-
-/// Returns the sources of an application: `source`, and the items of `sources`.
-fn sources(yaml: &ParsedYaml<'_>, object: &Object) -> Vec<NodeId> {
-    let spec = match object.kind {
-        DocumentKind::ApplicationSource => return vec![object.root],
-        DocumentKind::ApplicationSet => value_of(yaml, object.root, "spec")
-            .and_then(|spec| value_of(yaml, spec, "template"))
-            .and_then(|template| value_of(yaml, template, "spec")),
-        _ => value_of(yaml, object.root, "spec"),
-    };
-    let Some(spec) = spec else { return Vec::new() };
-    let mut sources: Vec<NodeId> = value_of(yaml, spec, "source").into_iter().collect();
-    let list = value_of(yaml, spec, "sources");
-    sources.extend(list.into_iter().flat_map(|list| yaml.tree.children(list).collect::<Vec<_>>()));
-    sources.retain(|source| is_mapping(yaml, *source));
-    sources
-}
-
-fn in_source(yaml: &ParsedYaml<'_>, source: NodeId, name: &str) -> Result<Vec<(ImagePlace, bool)>, FileRefusal> {
-    let mut found: Vec<(ImagePlace, bool)> = Vec::new();
-    let images = kustomize_images(yaml, source).into_iter().filter(|(other, _)| other == name);
-    found.extend(images.map(|(_, place)| (place, false)));
-    let helm = value_of(yaml, source, "helm");
-    if let Some(values) = helm.and_then(|helm| value_of(yaml, helm, "valuesObject")) {
-        found.extend(image_at(yaml, values, name, "helm.valuesObject.")?.map(|place| (place, true)));
-    }
-    found.extend(helm_parameter(yaml, source, name)?.map(|place| (place, true)));
-    Ok(found)
-}
-
-/// Returns the values of charts that are text in an application.
-pub(super) fn nested_values(path: &str, yaml: &ParsedYaml<'_>) -> Vec<Slot> {
-    let mut values = Vec::new();
-    for object in objects(path, yaml) {
-        let is_application = matches!(
-            object.kind,
-            DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource
-        );
-        for source in sources(yaml, &object).into_iter().filter(|_| is_application) {
-            let Some(helm) = value_of(yaml, source, "helm").filter(|helm| is_mapping(yaml, *helm)) else { continue };
-            let pair = yaml.tree.own(helm, &|key| key == "values");
-            let is_text = |pair: &crate::yaml::Pair| matches!(yaml.tree.kind(pair.value), NodeKind::Scalar(..));
-            values.extend(pair.filter(is_text).map(|pair| Slot::of(helm, pair)));
-        }
-    }
-    values
 }
 
 fn oci_repository(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<Option<ImagePlace>, FileRefusal> {
@@ -237,43 +294,4 @@ fn refuse_semver(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<(), FileRefusal>
         )),
         _ => Ok(()),
     }
-}
-
-/// Returns the names of the images of a file, as far as they show without being asked for.
-pub(super) fn names(path: &str, yaml: &ParsedYaml<'_>) -> Vec<String> {
-    let mut names = Vec::new();
-    for object in objects(path, yaml) {
-        let root = object.root;
-        let mut tell = |name: &str| names.push(name.to_owned());
-        match object.kind {
-            DocumentKind::Manifest => containers(yaml, root).iter().for_each(|named| tell(&named.name)),
-            DocumentKind::Compose => services(yaml, root).iter().for_each(|named| tell(&named.name)),
-            DocumentKind::Values => list_images(yaml, root, &mut tell),
-            DocumentKind::HelmRelease => {
-                if let Ok(Some(values)) = values_of_release(yaml, root) {
-                    list_images(yaml, values, &mut tell);
-                }
-            }
-            DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
-                for source in sources(yaml, &object) {
-                    for (name, _) in &kustomize_images(yaml, source) {
-                        tell(name);
-                    }
-                    let helm = value_of(yaml, source, "helm");
-                    if let Some(values) = helm.and_then(|helm| value_of(yaml, helm, "valuesObject")) {
-                        list_images(yaml, values, &mut tell);
-                    }
-                }
-            }
-            DocumentKind::OciRepository => {
-                object.prefix.iter().for_each(|prefix| tell(prefix.trim_end_matches('/')));
-            }
-            DocumentKind::FluxKustomization
-            | DocumentKind::Kustomization
-            | DocumentKind::Definition
-            | DocumentKind::Empty => {}
-        }
-    }
-    names.dedup();
-    names
 }

@@ -2,21 +2,29 @@
 //! is in scalars that the file has already, so that an edit replaces scalars and does nothing else: nothing is inserted or
 //! deleted, and no document comes or goes. What a file is shows in its content, document by document.
 
+mod argo;
 mod asked;
+mod comments;
 mod container;
 mod document_kind;
+mod exchanged;
 mod file_refusal;
+mod image_edit;
 mod image_path;
 mod image_text;
 mod lookup;
+mod marked;
 mod nested;
 mod node_path;
+mod object;
 mod place;
+mod planned_image;
 mod rewrite;
 mod slot;
 mod slot_text;
+mod walk;
 
-pub(super) use document_kind::{DocumentKind, document_kind};
+pub(super) use document_kind::{DocumentKind, document_kind, refuse_file, refuse_text};
 pub use file_refusal::FileRefusal;
+pub(super) use marked::first_marked;
 pub(super) use nested::{edit, entries};
-pub(super) use rewrite::require_editable;

@@ -1,8 +1,12 @@
 //! Values of a chart that are text in another file, as `values: |` is in an Application of Argo CD: the same edit inside, and
 //! the file around it is proved to differ in this one scalar.
 
+use std::collections::HashSet;
+
+use super::argo::nested_values;
+use super::exchanged::compare;
 use super::file_refusal::FileRefusal;
-use super::lookup::nested_values;
+use super::object::objects;
 use super::rewrite;
 use super::slot::Slot;
 use crate::image::ImageArgument;
@@ -14,27 +18,32 @@ use crate::yaml::{
 /// What the text inside is called: values are edited by paths.
 const INSIDE: &str = "values.yaml";
 
-/// Edits what [`rewrite::edit`] edits, and what is in values that are text.
+/// Edits what the arguments name in a file that was read, and in values that are text there. Of two arguments with one name the
+/// later counts.
 ///
 /// # Errors
 ///
 /// Those of [`rewrite::edit`], and a text that is not a block of lines.
 pub(in crate::targets) fn edit(
     path: &str,
-    source: &[u8],
+    yaml: &ParsedYaml<'_>,
     arguments: &[&ImageArgument],
     options: EditOptions<'_>,
 ) -> Result<Edit, FileRefusal> {
-    let mut edit = rewrite::edit(path, source, arguments, options)?;
-    let missing: Vec<&ImageArgument> =
-        arguments.iter().copied().filter(|argument| edit.absent.contains(&argument.name)).collect();
+    let arguments = last_of_each(arguments);
+    let mut edit = rewrite::edit(path, yaml, &arguments, options)?;
+    let is_missing = |argument: &&ImageArgument| edit.absent.contains(&argument.name);
+    let missing: Vec<&ImageArgument> = arguments.into_iter().filter(is_missing).collect();
     if missing.is_empty() {
         return Ok(edit);
     }
-    let text = edit.text.clone();
-    let source = SourceText::read(&text)?;
-    let yaml = yaml::read(&source)?;
-    match edit_inside(path, &yaml, &missing, options)? {
+    let inside = if edit.changed() {
+        let source = SourceText::read(&edit.text)?;
+        edit_inside(path, &yaml::read(&source)?, &missing, options)?
+    } else {
+        edit_inside(path, yaml, &missing, options)?
+    };
+    match inside {
         Some(inside) => {
             edit.absent.clear();
             Ok(edit.followed_by(inside))
@@ -43,27 +52,39 @@ pub(in crate::targets) fn edit(
     }
 }
 
+fn last_of_each<'a>(arguments: &[&'a ImageArgument]) -> Vec<&'a ImageArgument> {
+    let mut names = HashSet::new();
+    let mut last: Vec<_> = arguments.iter().rev().copied().filter(|argument| names.insert(&argument.name)).collect();
+    last.reverse();
+    last
+}
+
 /// Returns what [`rewrite::entries`] returns, and the images in values that are text.
 ///
 /// # Errors
 ///
-/// The file cannot be read.
+/// The file is not edited, whatever is asked for.
 pub(in crate::targets) fn entries(
     path: &str,
-    source: &[u8],
+    yaml: &ParsedYaml<'_>,
     wanted: Option<&str>,
 ) -> Result<Vec<(String, Fields)>, FileRefusal> {
-    let mut entries = rewrite::entries(path, source, wanted)?;
+    let mut entries = rewrite::entries(path, yaml, wanted)?;
     if wanted.is_some() && !entries.is_empty() {
         return Ok(entries);
     }
-    let source = SourceText::read(source)?;
-    let yaml = yaml::read(&source)?;
-    for slot in nested_values(path, &yaml) {
+    for slot in nested_values(yaml, &objects(path, yaml)) {
         let text = yaml.tree.text(slot.value).unwrap_or_default();
-        entries.extend(rewrite::entries(INSIDE, text.as_bytes(), wanted).unwrap_or_default());
+        let inside = with_values(text, |yaml| rewrite::entries(INSIDE, yaml, wanted));
+        entries.extend(inside.unwrap_or_default());
     }
     Ok(entries)
+}
+
+/// Reads values that are text, and calls `then` with them.
+fn with_values<R>(text: &str, then: impl FnOnce(&ParsedYaml<'_>) -> Result<R, FileRefusal>) -> Result<R, FileRefusal> {
+    let source = SourceText::read(text.as_bytes())?;
+    then(&yaml::read(&source)?)
 }
 
 /// Values that are text, and their edit.
@@ -83,9 +104,9 @@ fn edit_inside(
     options: EditOptions<'_>,
 ) -> Result<Option<Edit>, FileRefusal> {
     let mut inside = Vec::new();
-    for slot in nested_values(path, yaml) {
+    for slot in nested_values(yaml, &objects(path, yaml)) {
         let text = yaml.tree.text(slot.value).unwrap_or_default();
-        let edit = rewrite::edit(INSIDE, text.as_bytes(), arguments, options).map_err(|refusal| {
+        let edit = with_values(text, |yaml| rewrite::edit(INSIDE, yaml, arguments, options)).map_err(|refusal| {
             let message = format!("in the values that are text here, {refusal}");
             FileRefusal { place: Some(yaml.place(slot.value)), message, hint: refusal.hint }
         })?;
@@ -105,7 +126,7 @@ fn edit_inside(
     let splices = splices.or_else(|_| differs("two changes overlap")).map_err(unproved)?;
     let text = yaml::apply(yaml.source.text, &splices).ok_or(());
     let text = text.or_else(|()| differs("a change does not lie on characters")).map_err(unproved)?;
-    prove(yaml, &text, &splices, &inside).map_err(unproved)?;
+    prove(path, yaml, &text, &splices, &inside).map_err(unproved)?;
     Ok(Some(outcome(yaml, text.into_bytes(), arguments, &inside)))
 }
 
@@ -169,39 +190,26 @@ fn splices(
 
 /// Proves that the file differs in the texts of these values alone, and that they are what the edits inside, which have their
 /// own proofs, made of them.
-fn prove(old: &ParsedYaml<'_>, text: &str, splices: &[Splice], inside: &[Inside]) -> Result<(), Difference> {
+fn prove(
+    path: &str,
+    old: &ParsedYaml<'_>,
+    text: &str,
+    splices: &[Splice],
+    inside: &[Inside],
+) -> Result<(), Difference> {
     let unread = |error: yaml::YamlError| Difference { text: format!("the new text: {error}"), node: None };
     let source = SourceText::read(text.as_bytes()).map_err(unread)?;
     let new = yaml::read(&source).map_err(unread)?;
-    let unread_by_second = yaml::prove(old, &new, splices, yaml::read_again, |old, new| compare(old, new, inside))?;
+    let unread_by_second = yaml::prove(old, &new, splices, yaml::read_again, |old, new| {
+        compare(path, old, new, |nodes, old, new| {
+            let values = inside.iter().find(|inside| inside.slot.value == old)?;
+            Some(compare_text(nodes, old, new, &values.edit))
+        })
+    })?;
     match unread_by_second {
         Some(error) => differs(format!("the second reader cannot read the file: {error}")),
         None => Ok(()),
     }
-}
-
-fn compare(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, inside: &[Inside]) -> Result<(), Difference> {
-    if old.tree.documents.len() != new.tree.documents.len() {
-        return differs("the file has another number of documents");
-    }
-    let mut nodes = NodeComparison::new(old, new);
-    for (old_root, new_root) in old.tree.documents.iter().zip(&new.tree.documents) {
-        let (old_nodes, new_nodes) = (old.tree.subtree(*old_root), new.tree.subtree(*new_root));
-        if old_nodes.len() != new_nodes.len() {
-            return differs("a document has another number of values");
-        }
-        for (old_node, new_node) in old_nodes.zip(new_nodes) {
-            let values = inside.iter().find(|inside| inside.slot.value == old_node);
-            match values {
-                Some(values) => compare_text(&mut nodes, old_node, new_node, &values.edit)?,
-                None => nodes.node(old_node, new_node, "a value")?,
-            }
-            if old.tree.subtree(old_node).len() != new.tree.subtree(new_node).len() {
-                return differs("a value is not what it was");
-            }
-        }
-    }
-    Ok(())
 }
 
 fn compare_text(nodes: &mut NodeComparison<'_, '_>, old: NodeId, new: NodeId, edit: &Edit) -> Result<(), Difference> {

@@ -4,6 +4,7 @@
 use super::document_kind::text_of;
 use super::file_refusal::FileRefusal;
 use super::slot::Slot;
+use super::walk::path_to;
 use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};
 
 /// One step of a path.
@@ -96,14 +97,6 @@ impl NodePath {
         }
         Ok(Some(Found { slot, trail }))
     }
-
-    /// Returns the last key of the path.
-    pub(super) fn last_key(&self) -> &str {
-        match self.0.last() {
-            Some(Step::Key(key)) => key,
-            _ => "",
-        }
-    }
 }
 
 /// Returns the pair of a mapping under `key`.
@@ -149,55 +142,12 @@ fn item_called(yaml: &ParsedYaml<'_>, list: NodeId, name: &str) -> Result<Option
 /// Refuses an alias, and tells where the value itself is.
 pub(super) fn refuse_alias(yaml: &ParsedYaml<'_>, node: NodeId) -> Result<(), FileRefusal> {
     let NodeKind::Alias(target) = yaml.tree.kind(node) else { return Ok(()) };
-    let mut path = None;
-    for root in yaml.tree.documents.iter().copied() {
-        walk(yaml, root, String::new(), &mut |place, slot| {
-            if slot.value == *target {
-                path = Some(place.to_owned());
-            }
-        });
-    }
     let place = yaml.place(*target);
-    let hint = match path {
+    let hint = match path_to(yaml, *target) {
         Some(path) => format!("edit `.{path}` at {place}, which this is an alias of, or write the value out here"),
         None => format!("edit the anchor at {place}, or write the value out here"),
     };
     Err(FileRefusal::at(yaml, node, "this is an alias", hint))
-}
-
-/// Visits every pair and item below `node` with its path, in reading order. Aliases are not followed.
-pub(super) fn walk(yaml: &ParsedYaml<'_>, node: NodeId, path: String, visit: &mut dyn FnMut(&str, Slot)) {
-    match yaml.tree.kind(node) {
-        NodeKind::Mapping(_) => {
-            for pair in yaml.tree.pairs(node) {
-                let Some(key) = yaml.tree.text(pair.key) else { continue };
-                let key = escaped(key);
-                let place = if path.is_empty() { key } else { format!("{path}.{key}") };
-                visit(&place, Slot::of(node, pair));
-                walk(yaml, pair.value, place, visit);
-            }
-        }
-        NodeKind::Sequence(_) => {
-            for (index, item) in yaml.tree.children(node).enumerate() {
-                let place = format!("{path}[{index}]");
-                visit(&place, Slot { key: None, value: item, parent: node });
-                walk(yaml, item, place, visit);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Writes a key as a step of a path.
-fn escaped(key: &str) -> String {
-    let mut text = String::with_capacity(key.len());
-    for character in key.chars() {
-        if matches!(character, '.' | '[' | '\\') {
-            text.push('\\');
-        }
-        text.push(character);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
 use super::slot::Slot;
-use crate::targets::kustomization::{Fields, Unnamed};
+use crate::targets::kustomization::{FieldName, Fields, Unnamed};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// An image of a file.
@@ -39,8 +39,10 @@ pub(super) struct Parts {
     pub(super) repository: Option<Slot>,
     pub(super) tag: Option<Slot>,
     pub(super) digest: Option<Slot>,
-    /// The name, if the file has it in a place that is not written.
+    /// The name, if another place of the file says it.
     pub(super) known_name: Option<String>,
+    /// Whether that place is written too.
+    pub(super) name_follows: bool,
     /// Whether a registry for all images of the chart may come before the name.
     pub(super) has_shared_registry: bool,
 }
@@ -102,6 +104,36 @@ impl ImagePlace {
                     unnamed: Unnamed::Elsewhere,
                 })
             }
+        }
+    }
+
+    /// Whether the image's name is in a scalar of its own, or in a reference, and is written.
+    pub(super) fn writes_name(&self) -> bool {
+        match &self.slots {
+            Slots::Reference { .. } => true,
+            Slots::Parts(parts) => parts.repository.is_some(),
+        }
+    }
+
+    /// Whether its name is written in another place of the file.
+    pub(super) fn name_follows(&self) -> bool {
+        matches!(&self.slots, Slots::Parts(Parts { name_follows: true, .. }))
+    }
+
+    /// Returns what a message about several images says of this one.
+    pub(super) fn told(&self, yaml: &ParsedYaml<'_>) -> String {
+        let name = self.fields(yaml).ok().and_then(|fields| fields.new_name);
+        let of = name.map(|name| format!(" ({name})")).unwrap_or_default();
+        format!("`{}` at {}{of}", self.qualified, yaml.place(self.item))
+    }
+
+    /// Returns the scalar that has one part of the image, and nothing else.
+    pub(super) fn slot_of(&self, field: FieldName) -> Option<Slot> {
+        match (&self.slots, field) {
+            (Slots::Reference { .. }, _) => None,
+            (Slots::Parts(parts), FieldName::NewName) => parts.repository,
+            (Slots::Parts(parts), FieldName::NewTag) => parts.tag,
+            (Slots::Parts(parts), FieldName::Digest) => parts.digest,
         }
     }
 

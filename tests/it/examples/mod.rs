@@ -293,6 +293,17 @@ impl Pipeline {
 }
 
 #[test]
+fn quickstart() {
+    let pipeline = Pipeline::new(&[("deploy/production", &["web"])], &["org/web"], &Image::new());
+    let image = format!("IMAGE: {}/", pipeline.registry.address());
+    let Some(run) = pipeline.run("quickstart.yml", &[("IMAGE: docker.io/", &image)]) else { return };
+    run.success();
+    let (image, Pipeline { built, digest, .. }) = (pipeline.image("org/web"), &pipeline);
+    let released = format!("images:\n- name: web\n  newName: {image}\n  newTag: {built}\n  digest: {digest}\n");
+    assert_eq!(pipeline.kustomization("deploy/production"), released);
+}
+
+#[test]
 fn after() {
     let pipeline =
         Pipeline::new(&[("4-gitops/manifests", &["IMAGE_PLACEHOLDER"])], &["jakousa/dwk-4-gitops-app"], &Image::new());

@@ -9,6 +9,7 @@ use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::proxy::{Proxy, ProxyFault};
 use crate::support::repository::Checkout;
+use crate::support::socks::SocksProxy;
 
 /// Returns a dry run, which asks for everything that a release reads, with this configuration of git and environment.
 fn release_with(stage: &Stage, url: &str, config: &str, environment: &[(&str, &str)]) -> Command {
@@ -135,8 +136,32 @@ fn a_proxy_that_does_not_help() {
 #[test]
 fn a_proxy_that_cannot_be_used() {
     let stage = Stage::new();
-    for proxy in ["socks5://127.0.0.1:1", "ftp://me:s3cret@127.0.0.1", "http://me:s3cret@:0:0"] {
+    for proxy in ["socks9://127.0.0.1:1", "ftp://me:s3cret@127.0.0.1", "http://me:s3cret@:0:0"] {
         let release = release_with(&stage, "http://127.0.0.1:1/x.git", &format!("[http]\nproxy = {proxy}"), &[]);
         release.run().exit(2).stderr_has("http.proxy").says_nowhere("s3cret");
     }
+}
+
+/// As git itself: its configuration and the environment may name one.
+#[test]
+fn a_socks_proxy() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let proxy = SocksProxy::start(None, server.address().parse().unwrap());
+    let url = format!("socks5h://{}", proxy.address());
+    let repository = "http://git.example.test/gitops.git";
+    for (config, environment) in [
+        (format!("[http]\nproxy = {url}"), &[][..]),
+        (String::new(), &[("http_proxy", url.as_str())]),
+        (String::new(), &[("all_proxy", url.as_str())]),
+    ] {
+        release_with(&stage, repository, &config, environment).run().success();
+        let destinations = proxy.destinations();
+        assert!(!destinations.is_empty(), "{config} {environment:?}");
+        assert!(destinations.iter().all(|host| host == "git.example.test:80"), "{destinations:?}");
+    }
+    release_with(&stage, repository, "", &[("all_proxy", "socks5h://127.0.0.1:1")])
+        .run()
+        .exit(6)
+        .stderr_has("the proxy 127.0.0.1:1 did not connect: ");
 }

@@ -252,6 +252,20 @@ fn a_fatal_error_beside_a_pack_is_quoted() {
     output.stderr_has("it says: the disk is broken\n");
 }
 
+/// The same in the answer to a push, which ends there without a flush: a report on the branch may have come before it, or not.
+#[test]
+fn a_fatal_error_in_place_of_a_report_is_quoted() {
+    let said = packet(b"\x03the disk is broken\n");
+    let begun = packet(&[&[1], packet(b"unpack ok\n").as_slice()].concat());
+    for body in [said.clone(), [said.as_slice(), b"0000"].concat(), [begun, said].concat()] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        server.inject(PUSH, 1, Fault::Answer(receive_pack("result", &body)));
+        release(&stage, &server.url("gitops.git")).run().exit(8).stderr_has("remote: the disk is broken\n");
+        stage.untouched();
+    }
+}
+
 /// A script that moves the branch while a push is under way.
 fn move_the_branch(stage: &Stage) -> String {
     let path = stage.remote.path().display();

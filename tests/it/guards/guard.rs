@@ -86,6 +86,10 @@ impl Released {
         (self.commit("main", "Add a page", &[page()]), self.stage.remote.tip(HEAD).unwrap())
     }
 
+    fn title_of(&self, commit: &str) -> String {
+        self.stage.remote.git(["log", "-1", "--format=%s", commit]).run().success().stdout().trim().to_owned()
+    }
+
     /// Returns the tree of a merge.
     fn merged(&self, base: &str, head: &str) -> String {
         self.stage.remote.git(["merge-tree", "--write-tree", base, head]).run().success().stdout().trim().to_owned()
@@ -302,7 +306,16 @@ const HISTORIES: &[History] = &[
         |on| {
             let (base, head) = on.proposed();
             on.stage.remote.git(["branch", "-D", HEAD]).run().success();
-            push(on.commit_of(&on.merged(&base, &head), &[&base], "Release web:v2 (#1)"), Some(&base))
+            push(on.commit_of(&on.merged(&base, &head), &[&base], &format!("{} (#1)", on.title_of(&head))), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a squash with another title, and nothing is left of its head branch",
+        |on| {
+            let (base, head) = on.proposed();
+            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
+            push(on.commit_of(&on.merged(&base, &head), &[&base], "Release web:v9 (#1)"), Some(&base))
         },
         false,
     ),
@@ -357,6 +370,19 @@ fn only_releases_are_guarded_against() {
             guard(&format!("{options:?}"), released.guard().current_dir(checkout.path()));
         }
     }
+}
+
+/// What may be a release, and is not proved to be one, goes on and is told.
+#[test]
+fn a_squash_that_nothing_tells() {
+    let released = Released::new();
+    let base = released.release.clone();
+    let push = |title: &str, file: File| push(released.commit("main", title, &[file]), Some(&base));
+    let note = "nothing tells whether that was a release";
+    let output = released.in_ci(released.guard(), &push("Bump web (#1)", edited())).run().success();
+    assert!(output.stdout().contains("proceed") && output.stdout().contains(note), "{}", output.stdout());
+    let output = released.in_ci(released.guard(), &push("Add a page (#2)", page())).run().success();
+    assert!(output.stdout().contains("proceed") && !output.stdout().contains(note), "{}", output.stdout());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Releases that a pull request brought: the log, the way back and the order of releases know them as releases.
 
-use crate::pipeline::{PRODUCTION, Pipeline, document};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
 use crate::stage::FOLDER;
 use crate::support::repository::File;
 
@@ -61,4 +61,29 @@ fn what_may_follow_a_merge() {
         let release = pipeline.run("release", &["--output", "json", "-k", FOLDER, &image]);
         assert_eq!(document(&pipeline.in_ci(release, source).run())["outcome"], expected, "{tag}");
     }
+}
+
+/// A promotion that a request brought is a release like any other, and so is what follows it.
+#[test]
+fn a_promotion_that_was_merged() {
+    let pipeline = Pipeline::with_environments();
+    pipeline.release(PRODUCTION, "web", "v1.0.0", 1).success();
+    pipeline.release(STAGING, "web", "v2.0.0", 2).success();
+    let second = format!("org/app@{:040x}", 2);
+    let url = pipeline.stage.remote.file_url();
+    let promote =
+        pipeline.stage.tagship().args(["promote", "--repo", &url, "--from", STAGING, "--to", PRODUCTION, "web"]);
+    promote.args(["--branch", HEAD, "--create-branch", "--base", "main"]).run().success();
+    let merge = merge(&pipeline);
+    let merged = &pipeline.log(&["-k", PRODUCTION, "web"])[0];
+    assert_eq!((&merged["tag"], &merged["commit"]), (&"v2.0.0".into(), &merge.clone().into()));
+    assert_eq!((&merged["by_hand"], &merged["source"]), (&false.into(), &second.into()));
+    let older = pipeline.release(PRODUCTION, "web", "v1.5.0", 1).success();
+    assert_eq!(document(&older)["outcome"], "superseded", "older than what was promoted");
+    pipeline.run("rollback", &["-k", PRODUCTION, "web"]).run().success();
+    assert_eq!(pipeline.log(&["-k", PRODUCTION, "web"])[0]["tag"], "v1.0.0");
+    let back = &pipeline.stage.remote.log("main")[0];
+    assert!(back.trailer("Tagship-Rollback-Of").contains(&merge.as_str()), "{}", back.message);
+    let again = pipeline.run("promote", &["--from", STAGING, "--to", PRODUCTION, "--output", "json", "web"]).run();
+    assert_eq!(document(&again)["error"]["kind"], "guarded", "what was taken back stays away");
 }

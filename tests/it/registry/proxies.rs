@@ -6,6 +6,7 @@ use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::proxy::{Proxy, ProxyFault};
 use crate::support::registry::{Auth, Image, Registry};
+use crate::support::socks::SocksProxy;
 
 use super::{ci, docker_config};
 
@@ -98,5 +99,37 @@ fn a_proxy_that_does_not_help_is_named() {
             let output = check.env("http_proxy", &url).env("https_proxy", &url).run().exit(code).stderr_has(&text);
             output.says_nowhere("wr0ng");
         }
+    }
+}
+
+/// `socks5h` gives the proxy the name, as curl does. `socks5` would look it up here, where it leads nowhere.
+#[test]
+fn a_socks_proxy() {
+    let login = Login::new("me", "s0cks-s3cret");
+    let registry = Registry::start(Auth::None);
+    registry.put_image("app", "v1", &Image::new());
+    let target = registry.address().parse().unwrap();
+    let (open, closed) = (SocksProxy::start(None, target), SocksProxy::start(Some(login.clone()), target));
+    let url = |proxy: &SocksProxy, login: &str| format!("socks5h://{login}{}", proxy.address());
+    let home = Home::new();
+    for (proxy, login) in [(&open, ""), (&closed, "me:s0cks-s3cret@")] {
+        check(&home, &url(proxy, login)).run().success();
+        assert_eq!(proxy.destinations(), [format!("{HOST}:80")]);
+    }
+    let nothing_listens = "socks5h://127.0.0.1:1".to_owned();
+    let name = |proxy: &SocksProxy| format!("the proxy {}", proxy.address());
+    for (proxy, code, expected) in [
+        (url(&closed, "me:wr0ng@"), 5, format!("{} requires a login that it accepts", name(&closed))),
+        (url(&closed, ""), 5, format!("{} requires a login that it accepts", name(&closed))),
+        (nothing_listens, 6, "the proxy 127.0.0.1:1 did not connect: ".to_owned()),
+        (
+            format!("socks5://{}", open.address()),
+            6,
+            format!("{} did not connect: the name of the host cannot be resolved here", name(&open)),
+        ),
+        ("ftp://me:wr0ng@127.0.0.1:1".to_owned(), 2, "proxy` is not the URL of a proxy".to_owned()),
+    ] {
+        let output = check(&home, &proxy).run().exit(code).stderr_has(&expected);
+        output.says_nowhere("wr0ng").says_nowhere(&login.password);
     }
 }

@@ -18,9 +18,10 @@ use tagship::image::{ImageArgument, ImageName};
 use tagship::message::line_comment::{CommentTemplate, CommentValues};
 use tagship::targets::kustomization::{Absent, Comments, Edit, EditError, EditOptions, Fields, edit};
 
+mod all_kinds;
 mod generated;
 mod kustomize;
-
+mod other_readers;
 mod replay;
 mod scalars;
 mod third_reader;
@@ -66,17 +67,8 @@ impl Case {
 
     /// Edits a text as the case edits its own.
     fn edit_again(&self, text: &[u8]) -> Result<Edit, EditError> {
-        let template = CommentTemplate::parse(&self.comment).unwrap();
-        let write = |name: &ImageName, fields: &Fields| {
-            let (tag, digest) = (fields.new_tag.as_deref(), fields.digest.as_deref());
-            let (tag, digest) = (tag.unwrap_or_default(), digest.unwrap_or_default());
-            template.fill(&CommentValues { entry: name.as_str(), tag, digest, source: "org/app@1" })
-        };
-        let comments = match self.comment.as_str() {
-            "keep" => Comments::Keep,
-            "drop" => Comments::Drop,
-            _ => Comments::Write(&write),
-        };
+        let write = |name: &ImageName, fields: &Fields| written_comment(&self.comment, name, fields);
+        let comments = comments(&self.comment, &write);
         edit(text, &self.arguments, EditOptions { absent: self.absent, comments })
     }
 
@@ -103,6 +95,23 @@ impl Case {
         }
         files
     }
+}
+
+/// Returns what `--comment` asks for.
+fn comments<'a>(asked: &str, write: &'a dyn Fn(&ImageName, &Fields) -> String) -> Comments<'a> {
+    match asked {
+        "keep" => Comments::Keep,
+        "drop" => Comments::Drop,
+        _ => Comments::Write(write),
+    }
+}
+
+/// Returns the comment that a template makes for an entry.
+fn written_comment(template: &str, name: &ImageName, fields: &Fields) -> String {
+    let (tag, digest) = (fields.new_tag.as_deref(), fields.digest.as_deref());
+    let (tag, digest) = (tag.unwrap_or_default(), digest.unwrap_or_default());
+    let values = CommentValues { entry: name.as_str(), tag, digest, source: "org/app@1" };
+    CommentTemplate::parse(template).unwrap().fill(&values)
 }
 
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {

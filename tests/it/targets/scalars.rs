@@ -1,26 +1,29 @@
 //! The editor of other files than kustomizations, against folders of cases.
 //!
-//! A case is a folder in `tests/files`: `case`, whose first line is the path of the file and each other one an argument;
-//! `input`; and `expected` with `notes` if there are any, or `error`. `UPDATE_EXPECTED=1` writes what comes out, to be read
+//! A case is a folder in `tests/files`: `case`, whose first line is the path of the file and each other one an argument, with
+//! `--comment TEXT` before them if that is asked for; `input`; and `expected` with `notes` if there are any, or `error`. `UPDATE_EXPECTED=1` writes what comes out, to be read
 //! before it is believed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tagship::image::ImageArgument;
-use tagship::targets::kustomization::{Absent, Edit};
+use tagship::image::{ImageArgument, ImageName};
+use tagship::targets::kustomization::{Absent, Edit, EditOptions, Fields};
 use tagship::targets::{TargetError, edit, entries};
 
-struct FileCase {
-    name: String,
+use super::{comments, written_comment};
+
+pub(super) struct FileCase {
+    pub(super) name: String,
     folder: PathBuf,
     path: String,
-    input: Vec<u8>,
+    pub(super) input: Vec<u8>,
     arguments: Vec<ImageArgument>,
+    comment: String,
 }
 
 impl FileCase {
-    fn all() -> Vec<Self> {
+    pub(super) fn all() -> Vec<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files");
         let mut folders: Vec<PathBuf> = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
         folders.sort();
@@ -30,16 +33,26 @@ impl FileCase {
     fn read(folder: PathBuf) -> Self {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(folder.join("case")).unwrap();
-        let mut lines = text.lines();
-        let path = lines.next().unwrap().to_owned();
+        let (path, lines) = text.split_once('\n').unwrap();
+        let (comment, lines) = match lines.strip_prefix("--comment ").and_then(|lines| lines.split_once('\n')) {
+            Some((comment, lines)) => (comment.to_owned(), lines),
+            None => ("keep".to_owned(), lines),
+        };
         let parse = |line: &str| line.parse().unwrap_or_else(|error| panic!("{name}: {line}: {error}"));
-        let arguments = lines.map(parse).collect();
+        let arguments = lines.lines().map(parse).collect();
         let input = fs::read(folder.join("input")).unwrap();
-        Self { name, folder, path, input, arguments }
+        Self { name, folder, path: path.to_owned(), input, arguments, comment }
     }
 
-    fn edit(&self, text: &[u8]) -> Result<Edit, TargetError> {
-        edit(&self.path, text, &self.arguments, Absent::Report)
+    pub(super) fn edit(&self, text: &[u8]) -> Result<Edit, TargetError> {
+        let write = |name: &ImageName, fields: &Fields| written_comment(&self.comment, name, fields);
+        let comments = comments(&self.comment, &write);
+        edit(&self.path, text, &self.arguments, EditOptions { absent: Absent::Report, comments })
+    }
+
+    /// Whether the file has lists of images in a Kustomization of Flux, whose fields come and go.
+    pub(super) fn is_of_flux(&self) -> bool {
+        String::from_utf8_lossy(&self.input).contains("kustomize.toolkit.fluxcd.io")
     }
 
     /// Returns what the case has as `name`; nothing if there is no such file.

@@ -1,18 +1,6 @@
-//! What the documents say: the files that they name, exit codes, the version, and the reasons for dependencies.
-
-use tagship::outcome::failure::FailureKind;
+//! What the documents say: the files that they name, the version, and the reasons for dependencies.
 
 use super::{read, root};
-
-#[test]
-fn the_readme_has_the_exit_codes() {
-    let readme = read("README.md");
-    let row = |code: u8| readme.lines().find(|line| line.starts_with(&format!("| {code} |"))).map(str::to_owned);
-    for kind in FailureKind::ALL {
-        let row = row(kind.exit_code()).unwrap_or_else(|| panic!("no row for {}", kind.exit_code()));
-        assert!(row.contains(kind.name()), "{row} is not about {}", kind.name());
-    }
-}
 
 #[test]
 fn the_documents_name_files_that_there_are() {

@@ -1,0 +1,36 @@
+//! An edit of a file of any kind ends in a result or a reason, never in a panic; what it returns, a second run leaves alone;
+//! and what it says of an image is what the new file says.
+//!
+//! The input is the path of the file, a line of arguments, and the file. `cargo fuzz run files fuzz/corpus/files
+//! fuzz/seeds/files` starts from some.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tagship::image::ImageArgument;
+use tagship::targets::kustomization::Absent;
+use tagship::targets::{edit, entries};
+
+fuzz_target!(|data: &[u8]| {
+    let mut parts = data.splitn(3, |byte| *byte == b'\n');
+    let (Some(path), Some(line), Some(file)) = (parts.next(), parts.next(), parts.next()) else {
+        return;
+    };
+    let (Ok(path), Ok(line)) = (std::str::from_utf8(path), std::str::from_utf8(line)) else {
+        return;
+    };
+    let arguments: Vec<ImageArgument> = line.split(' ').take(8).filter_map(|text| text.parse().ok()).collect();
+    if let Ok(first) = edit(path, file, &arguments, Absent::Report) {
+        assert_eq!(first.changed(), first.text != file);
+        assert!(first.changed() || first.entries.iter().all(|entry| entry.fields.is_empty()));
+        let second = edit(path, &first.text, &arguments, Absent::Report).expect("a result is a file that can be edited");
+        assert!(!second.changed());
+        for entry in first.entries.iter().filter(|_| !first.is_kustomization) {
+            let said = entries(path, &first.text, Some(entry.name.as_str())).expect("a result is a file that can be read");
+            assert!(said.iter().any(|(_, fields)| *fields == entry.after));
+        }
+    }
+    for (name, _) in entries(path, file, None).unwrap_or_default() {
+        assert!(!name.is_empty());
+    }
+});

@@ -1,0 +1,137 @@
+//! The images in the sources of an Application of Argo CD: `kustomize.images`, `helm.parameters`, and the values of a chart.
+
+use super::document_kind::{DocumentKind, is_mapping, value_of};
+use super::file_refusal::FileRefusal;
+use super::image_path::{Holds, holds};
+use super::image_text::ImageText;
+use super::node_path::own_pair;
+use super::object::Object;
+use super::place::{ImagePlace, Parts, Slots};
+use super::slot::Slot;
+use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+
+/// Returns the sources of an application: `source`, and the items of `sources`. Other objects have none.
+pub(super) fn sources(yaml: &ParsedYaml<'_>, object: &Object) -> Vec<NodeId> {
+    let spec = match object.kind {
+        DocumentKind::ApplicationSource => return vec![object.root],
+        DocumentKind::Application => value_of(yaml, object.root, "spec"),
+        DocumentKind::ApplicationSet => value_of(yaml, object.root, "spec")
+            .and_then(|spec| value_of(yaml, spec, "template"))
+            .and_then(|template| value_of(yaml, template, "spec")),
+        _ => None,
+    };
+    let Some(spec) = spec else { return Vec::new() };
+    let mut sources: Vec<NodeId> = value_of(yaml, spec, "source").into_iter().collect();
+    let list = value_of(yaml, spec, "sources");
+    sources.extend(list.into_iter().flat_map(|list| yaml.tree.children(list).collect::<Vec<_>>()));
+    sources.retain(|source| is_mapping(yaml, *source));
+    sources
+}
+
+/// Returns the values of the chart of a source, if they are a mapping.
+pub(super) fn values_object(yaml: &ParsedYaml<'_>, source: NodeId) -> Option<NodeId> {
+    value_of(yaml, value_of(yaml, source, "helm")?, "valuesObject")
+}
+
+/// Returns the values of charts that are text in an application.
+pub(super) fn nested_values(yaml: &ParsedYaml<'_>, objects: &[Object]) -> Vec<Slot> {
+    let text = |source: NodeId| {
+        let helm = value_of(yaml, source, "helm").filter(|helm| is_mapping(yaml, *helm))?;
+        let pair = yaml.tree.own(helm, &|key| key == "values")?;
+        matches!(yaml.tree.kind(pair.value), NodeKind::Scalar(..)).then(|| Slot::of(helm, pair))
+    };
+    objects.iter().flat_map(|object| sources(yaml, object)).filter_map(text).collect()
+}
+
+/// Returns the images of `kustomize.images` in a source of Argo CD: strings, `[KEY=]NAME[:TAG][@DIGEST]`.
+pub(super) fn kustomize_images(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<(String, ImagePlace)> {
+    let images = value_of(yaml, source, "kustomize").and_then(|kustomize| value_of(yaml, kustomize, "images"));
+    let Some(images) = images.filter(|images| matches!(yaml.tree.kind(*images), NodeKind::Sequence(_))) else {
+        return Vec::new();
+    };
+    let place = |(index, item): (usize, NodeId)| {
+        let image = ImageText::parse(yaml.tree.text(item)?, true).ok()?;
+        let name = image.key.unwrap_or(image.name);
+        let slot = Slot { key: None, value: item, parent: images };
+        let place = ImagePlace {
+            qualified: name.clone(),
+            path: format!("kustomize.images[{index}]"),
+            item,
+            slots: Slots::Reference { slot, keyed: true, certain: true },
+            trail: vec![images, item],
+        };
+        Some((name, place))
+    };
+    yaml.tree.children(images).enumerate().filter_map(place).collect()
+}
+
+/// Returns the image `name` of the `helm.parameters` of a source of Argo CD: the items `name.repository`, `name.tag` and so
+/// on, or the item `name` itself.
+///
+/// # Errors
+///
+/// A parameter is there twice, or comes from a merge key.
+pub(super) fn helm_parameter(
+    yaml: &ParsedYaml<'_>,
+    source: NodeId,
+    name: &str,
+) -> Result<Option<ImagePlace>, FileRefusal> {
+    let list = value_of(yaml, source, "helm").and_then(|helm| value_of(yaml, helm, "parameters"));
+    let Some(list) = list.filter(|list| matches!(yaml.tree.kind(*list), NodeKind::Sequence(_))) else {
+        return Ok(None);
+    };
+    let value = |wanted: &str| -> Result<Option<Slot>, FileRefusal> {
+        let is_wanted = |item: &NodeId| {
+            value_of(yaml, *item, "name").and_then(|name| yaml.tree.text(name)).is_some_and(|name| name == wanted)
+        };
+        let mut items = yaml.tree.children(list).filter(is_wanted);
+        match (items.next(), items.next()) {
+            (_, Some(second)) => {
+                let message = format!("the parameter `{wanted}` is here again");
+                Err(FileRefusal::at(yaml, second, message, "remove one of them"))
+            }
+            (Some(item), None) => Ok(own_pair(yaml, item, "value")?.map(|pair| Slot::of(item, pair))),
+            (None, None) => Ok(None),
+        }
+    };
+    let part = |keys: &[&str]| -> Result<Option<Slot>, FileRefusal> {
+        let found: Vec<Slot> =
+            keys.iter().filter_map(|key| value(&format!("{name}.{key}")).transpose()).collect::<Result<_, _>>()?;
+        match found.as_slice() {
+            [_, second, ..] => Err(FileRefusal::at(
+                yaml,
+                second.value,
+                format!("two parameters of `{name}` may be the same part of the image"),
+                format!("name one: `{name}.{}` or `{name}.{}`", keys[0], keys[1]),
+            )),
+            found => Ok(found.first().copied()),
+        }
+    };
+    let slots = if let Some(slot) = value(name)? {
+        match holds(name) {
+            Holds::Tag => Slots::Parts(Parts { tag: Some(slot), ..Parts::default() }),
+            Holds::Digest => Slots::Parts(Parts { digest: Some(slot), ..Parts::default() }),
+            Holds::Reference => Slots::Reference { slot, keyed: false, certain: false },
+        }
+    } else {
+        Slots::Parts(Parts {
+            registry: part(&["registry"])?,
+            repository: part(&["repository", "name"])?,
+            tag: part(&["tag", "version"])?,
+            digest: part(&["digest"])?,
+            ..Parts::default()
+        })
+    };
+    let place = ImagePlace {
+        qualified: name.to_owned(),
+        path: format!("helm.parameters.{name}"),
+        item: list,
+        slots,
+        trail: vec![list],
+    };
+    let has_version = match &place.slots {
+        Slots::Parts(parts) => parts.tag.is_some() || parts.digest.is_some(),
+        Slots::Reference { .. } => true,
+    };
+    Ok(has_version.then_some(place))
+}

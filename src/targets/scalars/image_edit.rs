@@ -1,0 +1,168 @@
+//! What an edit tells its caller: what became of each image that an argument names, and what its user may not expect.
+
+use super::asked::NewText;
+use super::file_refusal::FileRefusal;
+use super::lookup::FileImages;
+use super::place::ImagePlace;
+use super::planned_image::{ImagesPlan, PlannedImage};
+use super::slot::Slot;
+use super::walk::path_to;
+use crate::image::{Field, ImageName};
+use crate::targets::kustomization::{
+    Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, kept_comment,
+};
+use crate::yaml::{NodeId, ParsedYaml, Position};
+
+/// Returns the edit that a plan for the text `old` came to.
+pub(super) fn outcome(
+    old: &ParsedYaml<'_>,
+    new_images: &FileImages<'_, '_>,
+    plan: ImagesPlan<'_>,
+) -> Result<Edit, FileRefusal> {
+    let new = new_images.yaml;
+    let mut notes = Vec::new();
+    let mut entries = Vec::new();
+    for image in &plan.images {
+        notes.extend(notes_of(old, new, image));
+        let after = after(new, image)?;
+        entries.push(EntryEdit {
+            name: image.argument.name.clone(),
+            line: new.source.line_number(new.tree.start(image.place.item)),
+            appended: false,
+            fields: field_edits(new, image, &after),
+            before: image.before.clone(),
+            after,
+            checked_as: image.asked.checked_as.clone(),
+        });
+    }
+    let mut told = Vec::new();
+    notes.retain(|note| {
+        !told.contains(note) && {
+            told.push(note.clone());
+            true
+        }
+    });
+    let names = new_images.names(plan.absent.iter().map(ImageName::as_str));
+    let text = new.source.text.as_bytes().to_vec();
+    let changed = new.source.text != old.source.text;
+    Ok(Edit::new(text, changed, entries, plan.absent, names, notes))
+}
+
+/// Returns what the new text says of an image. Its nodes are those of the old text: only scalars were exchanged.
+fn after(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Fields, FileRefusal> {
+    let mut after = image.place.fields(new)?;
+    if image.place.name_follows() {
+        after.new_name.clone_from(&image.asked.after.new_name);
+    }
+    Ok(after)
+}
+
+fn field_edits(new: &ParsedYaml<'_>, image: &PlannedImage<'_>, after: &Fields) -> Vec<FieldEdit> {
+    let written = |field: FieldName| {
+        let of_field = image.texts.iter().find(|text| text.field == field);
+        of_field.or(image.texts.first())
+    };
+    let edit = |field: FieldName| {
+        let (from, to) = (image.before.get(field), after.get(field));
+        let is_written = image.texts.iter().any(|text| text.field == field);
+        let text = written(field).filter(|_| from != to || is_written)?;
+        let node = text.slot.key.unwrap_or(text.slot.value);
+        Some(FieldEdit {
+            field,
+            key: key_of(new, image, text),
+            line: new.source.line_number(new.tree.start(node)),
+            from: from.map(str::to_owned),
+            to: to.map(str::to_owned),
+        })
+    };
+    // A reference is written as one, for whichever of its parts.
+    let edits: Vec<FieldEdit> = FieldName::ALL.into_iter().filter_map(edit).collect();
+    let is_change = |edit: &&FieldEdit| edit.from != edit.to;
+    if edits.iter().any(|edit| is_change(&edit)) {
+        return edits.iter().filter(is_change).cloned().collect();
+    }
+    edits
+}
+
+/// Returns the path of a scalar that was written.
+fn key_of(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, text: &NewText) -> String {
+    let ImagePlace { path, item, trail, .. } = &image.place;
+    let Slot { key, value, parent } = text.slot;
+    if *item == key.unwrap_or(value) {
+        return path.clone();
+    }
+    match yaml.tree.text(key.unwrap_or(value)) {
+        Some(key) if trail.last() == Some(&parent) || *item == parent => {
+            if path.is_empty() {
+                key.to_owned()
+            } else {
+                format!("{path}.{key}")
+            }
+        }
+        _ => path_to(yaml, value).unwrap_or_else(|| path.clone()),
+    }
+}
+
+/// Returns what the file calls a part of an image: its key, or in a whole reference the part's own name.
+fn word_of(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, field: FieldName) -> String {
+    let key = image.place.slot_of(field).and_then(|slot| yaml.tree.text(slot.key?));
+    let word = match field {
+        FieldName::NewName => "name",
+        FieldName::NewTag => "tag",
+        FieldName::Digest => "digest",
+    };
+    key.unwrap_or(word).to_owned()
+}
+
+fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Vec<Note> {
+    let note = |place: Position, kind: NoteKind| Note { name: image.argument.name.to_string(), place, kind };
+    let mut notes = Vec::new();
+    if let Some(checked) = &image.asked.checked_as {
+        notes.push(note(new.place(image.place.item), NoteKind::NotWritten { new_name: checked.clone() }));
+    }
+    let change = &image.argument.change;
+    for (field, removed) in
+        [(FieldName::NewTag, change.new_tag == Field::Remove), (FieldName::Digest, change.digest == Field::Remove)]
+    {
+        if let (true, Some(value), None) = (removed, image.before.get(field), image.asked.after.get(field)) {
+            let key = word_of(new, image, field);
+            let kind = NoteKind::Dropped { key, value: value.to_owned(), comment: None };
+            notes.push(note(old.place(image.place.item), kind));
+        }
+    }
+    for text in &image.texts {
+        let key = || word_of(new, image, text.field);
+        let was = old.tree.text(text.slot.value).unwrap_or_default();
+        if was == text.text {
+            notes.push(note(new.place(text.slot.value), NoteKind::Repaired { key: key(), value: was.to_owned() }));
+        }
+        notes.extend(note_of_comment(old, new, image, text).map(|(place, kind)| note(place, kind)));
+        let mut anchored: Vec<NodeId> = image.place.trail.clone();
+        anchored.push(text.slot.value);
+        anchored.dedup();
+        let aliases: Vec<Position> =
+            anchored.iter().flat_map(|node| new.tree.aliases(*node)).map(|alias| new.place(*alias)).collect();
+        if !aliases.is_empty() {
+            notes.push(note(new.place(text.slot.value), NoteKind::AliasesFollow { key: key(), aliases }));
+        }
+    }
+    notes
+}
+
+/// Notes a comment that stayed behind a changed value, if it may be about the old one.
+fn note_of_comment(
+    old: &ParsedYaml<'_>,
+    new: &ParsedYaml<'_>,
+    image: &PlannedImage<'_>,
+    text: &NewText,
+) -> Option<(Position, NoteKind)> {
+    let before = old.source.slice(old.comment_behind_value(text.slot.key, text.slot.value)?);
+    let at = new.comment_behind_value(text.slot.key, text.slot.value)?;
+    let was = old.tree.text(text.slot.value).unwrap_or_default();
+    if new.source.slice(at.clone()) != before || was == text.text {
+        return None;
+    }
+    let was = if text.field == FieldName::NewTag { image.before.new_tag.as_deref().unwrap_or(was) } else { was };
+    let kind = kept_comment(before, Belongs::Perhaps, was, image.asked.after.new_tag.as_deref())?;
+    Some((new.source.place(at.start), kind))
+}

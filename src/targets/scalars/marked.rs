@@ -1,0 +1,209 @@
+//! The images that a policy of Flux chooses: all values of a file with a marker of that policy behind them. Such a name is
+//! the same wherever the values are moved to.
+
+use std::collections::BTreeMap;
+
+use super::document_kind::{DocumentKind, value_of};
+use super::file_refusal::FileRefusal;
+use super::image_text::is_same_image;
+use super::node_path::own_pair;
+use super::object::Object;
+use super::place::{ImagePlace, Parts, Slots};
+use super::slot::Slot;
+use super::walk::{Visit, escaped, walk};
+use crate::targets::flux_marker::{FluxMarker, MarkedPart, is_marker, is_policy_name};
+use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+
+/// A value with a marker behind it.
+struct MarkedValue {
+    slot: Slot,
+    marker: FluxMarker,
+    path: String,
+    trail: Vec<NodeId>,
+    kind: DocumentKind,
+}
+
+/// Returns the names of the policies whose markers are in a file, each once.
+pub(super) fn policies(yaml: &ParsedYaml<'_>) -> Vec<String> {
+    let mut policies = Vec::new();
+    for root in yaml.tree.documents.iter().copied().filter(|_| is_marker(yaml.source.text)) {
+        walk(yaml, root, &mut |visit| policies.extend(marker_behind(yaml, visit.slot).map(|marker| marker.policy)));
+    }
+    policies.sort_unstable();
+    policies.dedup();
+    policies
+}
+
+/// Returns the first value with a marker of the policy `name`.
+pub(in crate::targets) fn first_marked(yaml: &ParsedYaml<'_>, name: &str) -> Option<NodeId> {
+    let mut first = None;
+    for root in yaml.tree.documents.iter().copied().filter(|_| is_policy_name(name) && is_marker(yaml.source.text)) {
+        walk(yaml, root, &mut |visit| {
+            let is_marked =
+                first.is_none() && marker_behind(yaml, visit.slot).is_some_and(|marker| marker.policy == name);
+            first = first.or(is_marked.then_some(visit.slot.value));
+        });
+    }
+    first
+}
+
+/// Returns the images with markers of the policy `name`.
+///
+/// # Errors
+///
+/// The values are not of one image, or one of them cannot be edited.
+pub(super) fn marked_images(
+    yaml: &ParsedYaml<'_>,
+    objects: &[Object],
+    name: &str,
+) -> Result<Vec<ImagePlace>, FileRefusal> {
+    let mut values = Vec::new();
+    for object in objects.iter().filter(|_| is_policy_name(name) && is_marker(yaml.source.text)) {
+        let label = object.label.as_ref().map(|label| format!("{label}/.")).unwrap_or_default();
+        walk(yaml, object.root, &mut |Visit { path, slot, trail, .. }| {
+            if let Some(marker) = marker_behind(yaml, slot).filter(|marker| marker.policy == name) {
+                let path = format!("{label}{path}");
+                values.push(MarkedValue { slot, marker, path, trail: trail.to_vec(), kind: object.kind });
+            }
+        });
+    }
+    let mut images = Vec::new();
+    for values in grouped(values) {
+        images.push(image(yaml, &values)?);
+    }
+    let mut images = with_names(images);
+    share_name(yaml, name, &mut images)?;
+    Ok(images)
+}
+
+fn marker_behind(yaml: &ParsedYaml<'_>, slot: Slot) -> Option<FluxMarker> {
+    let is_value = matches!(yaml.tree.kind(slot.value), NodeKind::Scalar(..) | NodeKind::Null | NodeKind::Alias(_));
+    let comment = yaml.comment_behind_value(slot.key, slot.value).filter(|_| is_value)?;
+    FluxMarker::parse(yaml.source.slice(comment))
+}
+
+/// Groups the parts in one mapping, if each is there once: they are one image. A whole reference is an image by itself.
+fn grouped(values: Vec<MarkedValue>) -> Vec<Vec<MarkedValue>> {
+    let mut by_parent: BTreeMap<NodeId, Vec<MarkedValue>> = BTreeMap::new();
+    let mut groups = Vec::new();
+    for value in values {
+        match value.marker.part {
+            MarkedPart::Reference => groups.push(vec![value]),
+            _ => by_parent.entry(value.slot.parent).or_default().push(value),
+        }
+    }
+    for values in by_parent.into_values() {
+        let count = |part: MarkedPart| values.iter().filter(|value| value.marker.part == part).count();
+        if [MarkedPart::Name, MarkedPart::Tag, MarkedPart::Digest].into_iter().all(|part| count(part) < 2) {
+            groups.push(values);
+        } else {
+            groups.extend(values.into_iter().map(|value| vec![value]));
+        }
+    }
+    groups.sort_by_key(|values| values[0].slot.value);
+    groups
+}
+
+fn image(yaml: &ParsedYaml<'_>, values: &[MarkedValue]) -> Result<ImagePlace, FileRefusal> {
+    let first = &values[0];
+    let own_item = first.slot.key.unwrap_or(first.slot.value);
+    let slot = |part: MarkedPart| values.iter().find(|value| value.marker.part == part).map(|value| value.slot);
+    let slots = match slot(MarkedPart::Reference) {
+        Some(slot) => Slots::Reference { slot, keyed: false, certain: true },
+        None => Slots::Parts(Parts {
+            repository: slot(MarkedPart::Name),
+            tag: slot(MarkedPart::Tag),
+            digest: slot(MarkedPart::Digest),
+            known_name: name_beside(yaml, first),
+            ..Parts::default()
+        }),
+    };
+    if let Slots::Parts(Parts { digest: None, .. }) = &slots
+        && matches!(yaml.tree.kind(first.slot.parent), NodeKind::Mapping(_))
+        && let Some(digest) = own_pair(yaml, first.slot.parent, "digest")?
+        && Slot::of(first.slot.parent, digest).text(yaml)?.is_some()
+    {
+        let message = "the digest beside this tag decides what is pulled, and has no marker";
+        let hint = format!("mark it with `{}:digest`, or name the image by its path", first.marker.policy);
+        return Err(FileRefusal::at(yaml, digest.key, message, hint));
+    }
+    let (path, item) = match values {
+        [only] => (only.path.clone(), own_item),
+        // The path of the mapping that the parts are in.
+        _ => {
+            let mapping = first.path.strip_suffix(&escaped(first.slot.key_text(yaml))).unwrap_or(&first.path);
+            (mapping.trim_end_matches('.').to_owned(), first.slot.parent)
+        }
+    };
+    let mut trail: Vec<NodeId> = values.iter().flat_map(|value| value.trail.iter().copied()).collect();
+    trail.sort_unstable();
+    trail.dedup();
+    Ok(ImagePlace { qualified: path.clone(), path, item, slots, trail })
+}
+
+/// Gives a name that stands by itself to the images that have none.
+fn with_names(images: Vec<ImagePlace>) -> Vec<ImagePlace> {
+    let parts = |image: &ImagePlace| match &image.slots {
+        Slots::Parts(Parts { repository, tag, digest, known_name: None, .. }) => {
+            Some((*repository, tag.is_some() || digest.is_some()))
+        }
+        _ => None,
+    };
+    let name_alone = |image: &ImagePlace| match parts(image) {
+        Some((Some(name), false)) => Some(name),
+        _ => None,
+    };
+    let names: Vec<Slot> = images.iter().filter_map(name_alone).collect();
+    let nameless = images.iter().filter(|image| matches!(parts(image), Some((None, _)))).count();
+    if names.is_empty() || names.len() > nameless {
+        return images;
+    }
+    let mut next = names.iter().cycle();
+    let mut named = Vec::new();
+    for mut image in images {
+        match (parts(&image), &mut image.slots) {
+            (Some((Some(_), false)), _) => continue,
+            (Some((None, _)), Slots::Parts(parts)) => parts.repository = next.next().copied(),
+            _ => {}
+        }
+        named.push(image);
+    }
+    named
+}
+
+/// Returns the name that stands beside a part without a marker of its own.
+fn name_beside(yaml: &ParsedYaml<'_>, value: &MarkedValue) -> Option<String> {
+    let text = |key: &str| {
+        let node = value_of(yaml, value.slot.parent, key).filter(|node| !yaml.tree.is_null(*node))?;
+        yaml.tree.text(node).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    match value.kind {
+        DocumentKind::Kustomization | DocumentKind::FluxKustomization => text("newName").or_else(|| text("name")),
+        _ => match text("registry") {
+            Some(registry) => Some(format!("{registry}/{}", text("repository")?)),
+            None => text("repository"),
+        },
+    }
+}
+
+/// A policy is of one image, so that what one place says of its name holds for all of them.
+fn share_name(yaml: &ParsedYaml<'_>, policy: &str, images: &mut [ImagePlace]) -> Result<(), FileRefusal> {
+    let names: Vec<Option<String>> =
+        images.iter().map(|image| image.fields(yaml).map(|fields| fields.new_name)).collect::<Result<_, _>>()?;
+    let Some(name) = names.iter().flatten().next() else { return Ok(()) };
+    let other = names.iter().position(|other| other.as_ref().is_some_and(|other| !is_same_image(name, other)));
+    if let Some(other) = other {
+        let places: Vec<String> = images.iter().map(|image| image.told(yaml)).collect();
+        let message = format!("the markers of `{policy}` are behind several images: {}", places.join(", "));
+        let hint = "name each image by its path, with a dot before it";
+        return Err(FileRefusal::at(yaml, images[other].item, message, hint));
+    }
+    let is_written = images.iter().any(ImagePlace::writes_name);
+    for (image, own) in images.iter_mut().zip(&names) {
+        if let (Slots::Parts(parts), None) = (&mut image.slots, own) {
+            parts.known_name = Some(name.clone());
+            parts.name_follows = is_written;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! From arguments to new texts: finds the images that an argument names, and decides which of their scalars change. A plan
+//! without texts is "already so".
+
+use super::asked::{Asked, NewText, asked};
+use super::file_refusal::FileRefusal;
+use super::lookup::FileImages;
+use super::place::ImagePlace;
+use crate::image::{ImageArgument, ImageName};
+use crate::targets::kustomization::{FieldName, Fields};
+use crate::yaml::{ParsedYaml, is_string};
+
+/// What is to become of the images that the arguments name.
+#[derive(Default)]
+pub(super) struct ImagesPlan<'a> {
+    pub(super) images: Vec<PlannedImage<'a>>,
+    pub(super) absent: Vec<ImageName>,
+}
+
+pub(super) struct PlannedImage<'a> {
+    pub(super) argument: &'a ImageArgument,
+    pub(super) place: ImagePlace,
+    pub(super) before: Fields,
+    pub(super) asked: Asked,
+    /// The scalars that change.
+    pub(super) texts: Vec<NewText>,
+}
+
+/// Finds what each argument names, and decides which scalars change. Of two arguments with one name the later counts.
+pub(super) fn plan<'a>(
+    images: &FileImages<'_, '_>,
+    arguments: &[&'a ImageArgument],
+) -> Result<ImagesPlan<'a>, FileRefusal> {
+    let yaml = images.yaml;
+    let mut plan = ImagesPlan::default();
+    for argument in arguments.iter().copied() {
+        let places = images.called(argument.name.as_str())?;
+        if places.is_empty() {
+            plan.absent.push(argument.name.clone());
+        }
+        for place in places {
+            let before = place.fields(yaml)?;
+            let asked = asked(yaml, &place, &before, argument)?;
+            let mut texts = place.texts(yaml, &before, &asked.after)?;
+            let mut changed = Vec::new();
+            for new in texts.drain(..) {
+                if is_new(yaml, &new, argument)? {
+                    changed.push(new);
+                }
+            }
+            plan.images.push(PlannedImage { argument, place, before, asked, texts: changed });
+        }
+    }
+    plan.images.sort_by_key(|image| image.place.item);
+    Ok(plan)
+}
+
+/// Whether a scalar is to be written: it says something else, or what is asked for without being a string.
+fn is_new(yaml: &ParsedYaml<'_>, new: &NewText, argument: &ImageArgument) -> Result<bool, FileRefusal> {
+    let text = new.slot.text(yaml)?.unwrap_or_default();
+    let is_set = match new.field {
+        FieldName::NewName => argument.change.new_name.set().is_some(),
+        FieldName::NewTag => argument.change.new_tag.set().is_some(),
+        FieldName::Digest => argument.change.digest.set().is_some(),
+    };
+    Ok(text != new.text || (is_set && !text.is_empty() && !is_string(&yaml.tree, new.slot.value)))
+}

@@ -1,0 +1,56 @@
+//! The documentation: every command in it means something, every link leads somewhere, and what repeats the code is made
+//! from the code.
+
+mod commands;
+mod fences;
+mod generated;
+mod links;
+mod schemas;
+mod tables;
+mod troubleshooting;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Documents beside the book.
+const DOCUMENTS: [&str; 6] =
+    ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "examples/README.md"];
+
+/// The folder with the pages of the book.
+const BOOK: &str = "docs/src";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Returns the texts of the files with this extension below a folder, by their paths from the root.
+fn texts_below(folder: &Path, extension: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(root().join(folder)).unwrap() {
+        let path = folder.join(entry.unwrap().file_name());
+        if root().join(&path).is_dir() {
+            found.extend(texts_below(&path, extension));
+        } else if path.extension().is_some_and(|other| other == extension) {
+            let name = path.display().to_string();
+            found.insert(name.clone(), read(&name));
+        }
+    }
+    found
+}
+
+/// Returns the pages of the book, by their paths from the root.
+fn book() -> BTreeMap<String, String> {
+    texts_below(Path::new(BOOK), "md")
+}
+
+/// Returns all documents and pages.
+fn pages() -> BTreeMap<String, String> {
+    let mut pages = book();
+    pages.extend(DOCUMENTS.map(|path| (path.to_owned(), read(path))));
+    pages
+}
