@@ -15,6 +15,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 pub mod cli;
 pub mod flow;
@@ -48,6 +49,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(words) => typed = words,
         Err(refused) => return code_of(refuse(&refused.error, &refused.words, &environment)),
     }
+    if cli::asks_for_long_version(&typed) {
+        return code_of(report::print(long_version().as_bytes()).map(|()| ExitCode::SUCCESS));
+    }
     let exit_codes = exit_codes();
     if let Some(text) = Arguments::manual(&typed, &environment, &exit_codes) {
         return code_of(report::print(&text).map(|()| ExitCode::SUCCESS));
@@ -56,6 +60,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => obey(arguments, environment, unknown, exposed),
         Err(error) => refuse(&error, &typed, &environment),
     })
+}
+
+/// Returns the version, and how old the trusted roots are that are built in: keys of Sigstore that are newer are unknown.
+fn long_version() -> String {
+    let roots = registry::signature::TrustedRoots::built_in();
+    let now = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default();
+    let days = roots.age(now).map(|age| age.as_hours() / 24).unwrap_or_default();
+    let date = roots.date().map(|date| date.to_string()).unwrap_or_default();
+    format!("tagship {}\ntrusted roots of Sigstore and GitHub: of {date}, {days} days old\n", cli::version())
 }
 
 /// Reports what is wrong with a command line, or prints the help that it asks for.

@@ -16,6 +16,7 @@ use super::groups::{
 use super::manual;
 use super::order::OrderArguments;
 use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
+use super::verify_flags::VerificationArguments;
 use super::words;
 
 /// Releases an image: checks the registry, writes its tag into the file that is deployed, commits and pushes
@@ -37,6 +38,24 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
         build => format!("{} ({build})", env!("CARGO_PKG_VERSION")),
     }
 });
+
+/// Returns the version as `--version` shows it.
+pub fn version() -> &'static str {
+    &VERSION
+}
+
+/// Returns whether a command line asks for the version, and for what is built into it: `--version -v`.
+pub fn asks_for_long_version(arguments: &[OsString]) -> bool {
+    let words: Vec<_> = arguments.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+    let is_either = |word: &str, long: &str, short: &str| word == long || word == short;
+    match words.iter().map(AsRef::as_ref).collect::<Vec<&str>>()[..] {
+        [one, other] => [(one, other), (other, one)]
+            .iter()
+            .any(|(version, verbose)| is_either(version, "--version", "-V") && is_either(verbose, "--verbose", "-v")),
+        ["-Vv" | "-vV"] => true,
+        _ => false,
+    }
+}
 
 const VARIABLES: &str = "\
 Environment:
@@ -200,6 +219,9 @@ pub struct CheckArguments {
 
     #[command(flatten)]
     pub requirements: RequirementArguments,
+
+    #[command(flatten)]
+    pub verification: VerificationArguments,
 
     #[command(flatten)]
     pub registry: RegistryArguments,

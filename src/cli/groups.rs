@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
+use super::verify_flags::VerificationArguments;
+
 const IMAGE_HELP: &str = "\
 What to write into the entry called NAME, in kustomize's grammar:
 
@@ -202,12 +204,18 @@ pub struct CheckingArguments {
     #[command(flatten)]
     pub requirements: RequirementArguments,
 
+    #[command(flatten)]
+    pub verification: VerificationArguments,
+
     /// Do not ask the registry
     #[arg(
         long,
         env = "TAGSHIP_NO_CHECK",
         value_parser = BoolishValueParser::new(),
-        conflicts_with_all = ["platforms", "expect_revision", "wait"],
+        conflicts_with_all = [
+            "platforms", "expect_revision", "wait", "verify_key", "verify_issuer", "require_provenance",
+            "require_attestations"
+        ],
         help_heading = "Image"
     )]
     pub no_check: bool,

@@ -11,10 +11,13 @@ mod order;
 mod output;
 mod settings;
 mod surface;
+mod verify_flags;
 mod words;
 
 pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
-pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments};
+pub use args::{
+    Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments, asks_for_long_version, version,
+};
 pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of};
 pub use env::Environment;
 pub use groups::{
@@ -28,3 +31,4 @@ pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
 pub use surface::Surface;
+pub use verify_flags::VerificationArguments;

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 
 /// The flags whose value is a text of several lines.
-const TEXTS: [&str; 2] = ["--message", "--git-tag-message"];
+const TEXTS: [&str; 3] = ["--message", "--git-tag-message", "--verify-key"];
 
 /// Fails if an argument of a command line, whose first item is the program's name, has a line end in it.
 pub(super) fn require_single_lines(mut command: clap::Command, arguments: &[OsString]) -> Result<(), clap::Error> {

@@ -1,8 +1,8 @@
-//! What a missing image is waited for, and how long before the next look.
+//! Which of the things that an image lacks may still come by themselves, so that a wait for them makes sense.
 
 use std::time::Duration;
 
-use crate::registry::{Finding, LoginSource, Outage, Verdict};
+use crate::registry::{Claim, Finding, LoginSource, Outage, Verdict};
 use crate::system::connection::ConnectionProblem;
 
 /// Whether all images were there at once.
@@ -45,6 +45,12 @@ pub(super) fn awaited(verdict: &Verdict, findings: &[Finding], source: &LoginSou
                     Finding::Met => None,
                     Finding::OtherPlatforms { wanted, .. } => Some(format!("not for {wanted} yet")),
                     Finding::OtherRevision { wanted, .. } => Some(format!("not the build of {wanted} yet")),
+                    Finding::NotClaimed { wanted, rejected } => Some(match (&wanted.claim, rejected.is_empty()) {
+                        (Claim::Signature, true) => "not signed yet".to_owned(),
+                        (Claim::Signature, false) => "not signed by the wanted signer yet".to_owned(),
+                        (claim, true) => format!("no {claim} yet"),
+                        (claim, false) => format!("no {claim} as it must be yet"),
+                    }),
                     Finding::Blocked { verdict, .. } => awaited(verdict, &[], source, pace),
                 })
                 .collect();
@@ -53,6 +59,7 @@ pub(super) fn awaited(verdict: &Verdict, findings: &[Finding], source: &LoginSou
     }
 }
 
+/// Returns the least delay that the registry asked for (`Retry-After`).
 pub(super) fn pause(verdict: &Verdict) -> Duration {
     match verdict {
         Verdict::RateLimited(answer) | Verdict::Unavailable(Outage::Answered(answer)) => {

@@ -9,11 +9,14 @@ use super::awaited::{Pace, awaited, pause};
 use super::image_to_check::ImageToCheck;
 use crate::guards::order::Build;
 use crate::image::{Digest, Field, ImageArgument, Reference};
+use crate::message::Release;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
+use crate::outcome::proved::told;
 use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
 use crate::registry::{
-    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict,
+    CheckError, CheckedImage, Claim, Client, ClientOptions, Credentials, Detail, DigestEvidence, ExpectedSource,
+    RequiredClaim, Requirement, Revision, Verdict,
 };
 use crate::request::{PinDigest, RegistryRequest};
 use crate::system::backoff::Backoff;
@@ -34,6 +37,8 @@ pub(crate) struct Checks {
     client: Option<Client>,
     requirements: Vec<Requirement>,
     wait: Option<Duration>,
+    /// For one check; a tag that was asked for longer ago may have moved.
+    timeout: Duration,
     found: Vec<Checked>,
 }
 
@@ -72,7 +77,23 @@ impl Checks {
             client,
             requirements: request.map(|request| request.requirements.clone()).unwrap_or_default(),
             wait: request.and_then(|request| request.wait),
+            timeout: request.map(|request| request.timeout).unwrap_or_default(),
             found: Vec::new(),
+        }
+    }
+
+    /// Says which commit provenance must name, from now on. What was found by another one is looked at again.
+    pub(crate) fn expect_source(&mut self, source: Option<&SourceCommit>) {
+        let Some(source) = source else { return };
+        let Some(revision) = Revision::new(&source.commit.to_string()) else { return };
+        let expected = Some(ExpectedSource { repository: source.repository.clone(), revision });
+        for requirement in &mut self.requirements {
+            if let Requirement::Claim(RequiredClaim { claim: Claim::Provenance(wanted), .. }) = requirement
+                && *wanted != expected
+            {
+                wanted.clone_from(&expected);
+                self.found.clear();
+            }
         }
     }
 
@@ -224,11 +245,16 @@ impl Checks {
                         reference: reference.clone(),
                         descriptor,
                         platforms: answer.platforms,
+                        verified: answer.claims.into_iter().map(told).collect(),
                         requests: answer.requests,
                         elapsed: answer.elapsed,
                         source: answer.source,
+                        at: Instant::now(),
                     };
                     listener(&Event::Checked(&checked));
+                    if self.requirements.iter().any(is_provenance_of_anything) {
+                        listener(&Event::Warned(uncompared(reference)));
+                    }
                     self.found.push(checked);
                 }
                 _ => problems.push(Problem {
@@ -262,6 +288,28 @@ impl Checks {
             checked.requests += answer.requests;
         }
         Ok(Some(checked.descriptor.digest.clone()))
+    }
+
+    /// Makes sure that the tags by which the `releases` are deployed still mean what was checked, if that was longer ago than
+    /// one check may take: one request for each. A digest in the entry means the same for ever.
+    pub(crate) fn require_unmoved(&mut self, releases: &[Release]) -> Result<(), Failure> {
+        let Some(client) = &self.client else { return Ok(()) };
+        let by_tag = releases.iter().filter(|release| release.entry.changed() && release.entry.after.digest.is_none());
+        let references: Vec<&Reference> = by_tag.filter_map(|release| release.reference.as_ref()).collect();
+        let is_old = |checked: &&mut Checked| {
+            checked.at.elapsed() > self.timeout && references.iter().any(|reference| is_of(checked, reference))
+        };
+        let old: Vec<&mut Checked> = self.found.iter_mut().filter(is_old).collect();
+        let pinned: Vec<Reference> = old.iter().map(|checked| checked.pinned()).collect();
+        let answers = client.check_all(&pinned.iter().collect::<Vec<_>>(), &[], Detail::Brief);
+        let mut failures = Vec::new();
+        for (checked, answer) in old.into_iter().zip(answers) {
+            let answer = answer.map_err(|error| Failure::check(&checked.reference, error))?;
+            checked.requests += answer.requests;
+            checked.at = Instant::now();
+            failures.extend(Failure::of_second_check(&checked.reference, &checked.descriptor.digest, &answer));
+        }
+        Failure::of_all(failures)
     }
 
     /// Returns the commit that an image says that it was built from. Without a registry to ask, nothing is known.
@@ -322,6 +370,16 @@ fn is_of(checked: &Checked, reference: &Reference) -> bool {
 /// Whether an entry had this digest before the edit.
 fn has_digest(entry: &EntryEdit, digest: &Digest) -> bool {
     entry.before.digest.as_deref() == Some(digest.as_str())
+}
+
+/// Whether provenance is required, and not known of which commit.
+fn is_provenance_of_anything(requirement: &Requirement) -> bool {
+    matches!(requirement, Requirement::Claim(RequiredClaim { claim: Claim::Provenance(None), .. }))
+}
+
+fn uncompared(reference: &Reference) -> String {
+    let why = "which commit is released is not known; name it with `--expect-revision`";
+    format!("the commit in the provenance of `{reference}` was not compared: {why}")
 }
 
 fn failures(problems: Vec<Problem<'_>>) -> Vec<Failure> {

@@ -68,6 +68,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         names: request.names.clone(),
         images: Vec::new(),
         checked: CheckedEntries::Changed,
+        source: &|_| None,
     };
     deliver(&job, &mut decide, listener)
 }

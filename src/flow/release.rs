@@ -37,6 +37,7 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         names: images.arguments.iter().map(|argument| argument.name.clone()).collect(),
         images: known,
         checked: CheckedEntries::All,
+        source: &|branch| source_of(request, branch.remote()),
     };
     let mut decide = |tip: Tip<'_, '_>, _: &mut Listener<'_>| {
         Ok(Writing { source: source_of(request, tip.branch.remote()), ..writing.clone() })

@@ -24,6 +24,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         names: Vec::new(),
         images: Vec::new(),
         checked: CheckedEntries::Changed,
+        source: &|_| None,
     };
     let mut told = Vec::new();
     let mut seen = None;

@@ -109,6 +109,12 @@ impl Reference {
     pub fn digest(&self) -> Option<&Digest> {
         self.digest.as_ref()
     }
+
+    /// Returns the same reference with this digest.
+    #[must_use]
+    pub fn with_digest(&self, digest: Digest) -> Self {
+        Self { digest: Some(digest), ..self.clone() }
+    }
 }
 
 /// A name's first part is a registry if it could not be part of a repository on Docker Hub; the rule of docker and of

@@ -8,5 +8,7 @@ mod release;
 pub mod skip_ci;
 pub mod template;
 pub mod trailers;
+mod verified_claim;
 
 pub use release::{Release, short_image};
+pub use verified_claim::{VerifiedClaim, VerifiedStatement};

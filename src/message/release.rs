@@ -1,6 +1,7 @@
 //! One entry as a release tells it: the change of the file, the image that it names from then on, and what the registry said
 //! of that image. It is made once, after the checks; the commit's message, the guards and the report all read it.
 
+use super::verified_claim::VerifiedClaim;
 use crate::git::CommitId;
 use crate::image::{Digest, Platform, Reference, short_tag};
 use crate::targets::kustomization::EntryEdit;
@@ -21,6 +22,8 @@ pub struct Release {
     pub still_taken_back: Vec<CommitId>,
     /// As far as they are known.
     pub platforms: Vec<Platform>,
+    /// What trusted signers say of the image, if that is required.
+    pub verified: Vec<VerifiedClaim>,
 }
 
 impl Release {

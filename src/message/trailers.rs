@@ -14,6 +14,9 @@ const IMAGE: &str = "Tagship-Image";
 const FILE: &str = "Tagship-File";
 /// The commit that the images were built from, as `owner/repo@sha`.
 const SOURCE: &str = "Tagship-Source";
+/// A signer that was verified for an image: the identity in its certificate, or the fingerprint of its key. One trailer for
+/// each signer.
+const VERIFIED: &str = "Tagship-Verified";
 /// The page of the CI run that released.
 const RUN: &str = "Tagship-Run";
 /// The commit of a release that this one takes back. One trailer for each commit.
@@ -42,9 +45,13 @@ pub(super) fn of_release(releases: &[Release], origin: Origin<'_>, rolled_back: 
     let files = releases.iter().map(|release| (FILE, release.file.clone()));
     let source = origin.source.map(|source| (SOURCE, source.to_owned()));
     let run = origin.run.map(|run| (RUN, run.to_owned()));
+    let claims = releases.iter().flat_map(|release| &release.verified);
+    let verified = claims.map(|claim| (VERIFIED, claim.signer.clone()));
     let rolled_back = rolled_back.iter().map(|commit| (ROLLBACK_OF, commit.to_string()));
     let mut trailers = Vec::new();
-    for (token, value) in images.chain(files).chain(source).chain(run).chain(rolled_back).chain(still_taken_back) {
+    for (token, value) in
+        images.chain(files).chain(source).chain(verified).chain(run).chain(rolled_back).chain(still_taken_back)
+    {
         if let Ok(trailer) = Trailer::new(token, &skip_ci::broken(&value))
             && !trailers.contains(&trailer)
         {
@@ -67,6 +74,8 @@ pub struct ReleaseTrailers {
     /// The files that are said to have been written.
     pub files: Vec<String>,
     pub source: Option<SourceCommit>,
+    /// The signers that were verified for the images.
+    pub verified: Vec<String>,
     pub run: Option<String>,
     pub rollback_of: Vec<CommitId>,
     still_taken_back: Vec<(String, CommitId)>,
@@ -101,6 +110,7 @@ impl ReleaseTrailers {
             images,
             files: record.trailer(FILE).map(str::to_owned).collect(),
             source: record.trailer(SOURCE).last().and_then(SourceCommit::parse),
+            verified: record.trailer(VERIFIED).map(str::to_owned).collect(),
             run: record.trailer(RUN).last().map(str::to_owned),
             rollback_of: record.trailer(ROLLBACK_OF).filter_map(CommitId::parse).collect(),
             still_taken_back: record.trailer(STILL_TAKEN_BACK).filter_map(taken_back).collect(),

@@ -2,14 +2,15 @@
 
 pub mod diff;
 pub mod failure;
+pub mod proved;
 mod ruling;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::git::{CommitId, CommitRecord, Traffic};
 use crate::image::{Platform, Reference};
-use crate::message::Release;
 use crate::message::trailers::ReleaseTrailers;
+use crate::message::{Release, VerifiedClaim};
 use crate::registry::{Descriptor, LoginSource};
 use crate::targets::kustomization::{Edit, Fields};
 
@@ -69,10 +70,21 @@ pub struct Checked {
     pub descriptor: Descriptor,
     /// What it runs on, as far as that was learned on the way.
     pub platforms: Vec<Platform>,
+    /// What trusted signers say of it, if that is required.
+    pub verified: Vec<VerifiedClaim>,
     pub requests: u32,
     pub elapsed: Duration,
     /// Where the login came from; never the login.
     pub source: LoginSource,
+    /// When the registry said last what the reference means.
+    pub at: Instant,
+}
+
+impl Checked {
+    /// Returns the reference with the digest that it was found to mean.
+    pub fn pinned(&self) -> Reference {
+        self.reference.with_digest(self.descriptor.digest.clone())
+    }
 }
 
 /// A wait for images: what it is for, and how much of it is over.

@@ -5,6 +5,7 @@ use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::attached::AttachedSearch;
 use super::auth::authenticator::Authenticator;
 use super::auth::login::LoginSource;
 use super::auth::login_sources::Credentials;
@@ -20,6 +21,8 @@ use super::inspection::{BuiltFrom, Inspection};
 use super::manifest::Manifest;
 use super::read_parts::ReadParts;
 use super::requirement::{Finding, Requirement};
+use super::signed_image::SignedImage;
+use super::signer_claim::{ProvedClaim, RequiredClaim};
 use super::verdict::Verdict;
 use crate::image::{Platform, Reference};
 use crate::system::notices::Notices;
@@ -60,10 +63,12 @@ pub struct Client {
 #[derive(Debug)]
 pub struct CheckedImage {
     pub verdict: Verdict,
-    /// What was found of each requirement, in their order; empty if the image is not present.
+    /// What was found of each requirement, in their order, but of claims last; empty if the image is not present.
     pub findings: Vec<Finding>,
     /// What the image runs on, as far as that was read on the way.
     pub platforms: Vec<Platform>,
+    /// The required claims that trusted signers make of it.
+    pub claims: Vec<ProvedClaim>,
     /// Requests on the wire, with token exchanges, redirects and retries.
     pub requests: u32,
     pub elapsed: Duration,
@@ -168,13 +173,13 @@ impl Client {
         let started = Instant::now();
         let mut context =
             CheckContext::new(Endpoint::new(reference, &self.plain_http, &self.trust)?, started + self.timeout);
-        let FoundImage { verdict, findings, platforms } = match check(&mut context) {
+        let FoundImage { verdict, findings, platforms, claims } = match check(&mut context) {
             Ok(found) => found,
             Err(EarlyEnd::Verdict(verdict)) => FoundImage::from(verdict),
             Err(EarlyEnd::Error(error)) => return Err(error),
         };
         let (requests, source) = (context.requests, context.source);
-        Ok(CheckedImage { verdict, findings, platforms, requests, elapsed: started.elapsed(), source })
+        Ok(CheckedImage { verdict, findings, platforms, claims, requests, elapsed: started.elapsed(), source })
     }
 
     /// Asks for the image alone: `HEAD` is enough if it names a digest.
@@ -194,9 +199,21 @@ impl Client {
         let Some(manifest) = Manifest::parse(&response.body) else {
             return Err(invalid(&response, InvalidResponse::NotAnImage));
         };
-        let mut inspection = Inspection::new(&self.fetcher, requirements, context);
-        let findings = inspection.judge(descriptor.digest.clone(), manifest)?;
-        Ok(FoundImage { findings, platforms: inspection.platforms(), ..found })
+        let claims: Vec<&RequiredClaim> = requirements.iter().filter_map(Requirement::claim).collect();
+        let (mut findings, mut platforms) = (Vec::new(), found.platforms.clone());
+        if claims.len() < requirements.len() {
+            let mut inspection = Inspection::new(&self.fetcher, requirements, context);
+            findings = inspection.judge(descriptor.digest.clone(), manifest)?;
+            platforms = inspection.platforms();
+        }
+        let mut proved = Vec::new();
+        if !claims.is_empty() {
+            let search = AttachedSearch::new(&self.fetcher, context, &descriptor.digest);
+            let judged = SignedImage::new(search, &descriptor.digest, &response.body, &claims).judge()?;
+            findings.extend(judged.findings);
+            proved = judged.proved;
+        }
+        Ok(FoundImage { findings, platforms, claims: proved, ..found })
     }
 }
 

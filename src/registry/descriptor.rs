@@ -124,7 +124,7 @@ pub(super) fn digest_of(body: &[u8], wanted: Option<&Digest>) -> Option<Digest> 
     text.parse().ok()
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

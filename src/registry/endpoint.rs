@@ -61,7 +61,21 @@ impl Endpoint {
             Store::Blobs => "blobs",
         };
         let path = format!("{}/{store}/{digest}", self.repository);
-        self.base.join(&path).ok().ok_or_else(|| CheckError::Host(self.registry.clone()))
+        self.below(&path)
+    }
+
+    /// Returns the URL of the list of what refers to a manifest.
+    pub(super) fn referrers(&self, digest: &Digest) -> Result<Url, CheckError> {
+        self.below(&format!("{}/referrers/{digest}", self.repository))
+    }
+
+    /// Returns the URL of the manifest under another tag of the repository.
+    pub(super) fn tagged(&self, tag: &str) -> Result<Url, CheckError> {
+        self.below(&format!("{}/manifests/{tag}", self.repository))
+    }
+
+    fn below(&self, path: &str) -> Result<Url, CheckError> {
+        self.base.join(path).ok().ok_or_else(|| CheckError::Host(self.registry.clone()))
     }
 }
 

@@ -22,6 +22,7 @@ use super::limits::MAX_MANIFEST_SIZE;
 use super::manifest::Manifest;
 use super::read_parts::ReadParts;
 use super::requirement::Finding;
+use super::signer_claim::ProvedClaim;
 use super::verdict::{Outage, Verdict};
 use crate::image::{Digest, Platform};
 
@@ -41,11 +42,13 @@ pub(super) struct FoundImage {
     pub(super) verdict: Verdict,
     pub(super) findings: Vec<Finding>,
     pub(super) platforms: Vec<Platform>,
+    /// The required claims that trusted signers make of it.
+    pub(super) claims: Vec<ProvedClaim>,
 }
 
 impl From<Verdict> for FoundImage {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, findings: Vec::new(), platforms: Vec::new() }
+        Self { verdict, findings: Vec::new(), platforms: Vec::new(), claims: Vec::new() }
     }
 }
 
@@ -209,7 +212,8 @@ impl Fetcher {
         self.offering_login(context, |context| self.get_as_asked(url, accept, context))
     }
 
-    fn get_as_asked(
+    /// Gets a body, without the offer of a login that was not asked for.
+    pub(super) fn get_as_asked(
         &self,
         url: &Url,
         accept: &'static str,

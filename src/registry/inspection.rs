@@ -10,7 +10,8 @@ use super::error::{CheckError, InvalidResponse};
 use super::fetch::Fetcher;
 use super::http::address::shown_host;
 use super::manifest::{Configuration, ImageManifest, IndexEntry, Manifest, distinct};
-use super::requirement::{Finding, ImagePlatform, Part, Requirement, Revision};
+use super::requirement::{Finding, ImagePlatform, Part, Requirement};
+use super::revision::Revision;
 use super::verdict::Verdict;
 use crate::image::{Digest, Platform};
 
@@ -69,21 +70,21 @@ impl<'a> Inspection<'a> {
         Self { fetcher, requirements, context, images: Vec::new(), inner_indexes: 0 }
     }
 
-    /// Returns what is found of each requirement.
+    /// Returns what is found of each requirement but claims, which `signed_image` judges.
     pub(super) fn judge(&mut self, digest: Digest, manifest: Manifest) -> Result<Vec<Finding>, EarlyEnd> {
         if let Err(error) = self.collect_images(digest, manifest) {
             let finding = settled(Err(error))?;
             return Ok(vec![finding; self.requirements.len()]);
         }
-        self.requirements
-            .iter()
-            .map(|requirement| {
-                settled(match requirement {
-                    Requirement::Platform(platform) => self.platform(platform),
-                    Requirement::Revision(revision) => self.revision(revision),
-                })
-            })
-            .collect()
+        let mut findings = Vec::new();
+        for requirement in self.requirements {
+            findings.push(settled(match requirement {
+                Requirement::Platform(platform) => self.platform(platform),
+                Requirement::Revision(revision) => self.revision(revision),
+                Requirement::Claim(_) => continue,
+            })?);
+        }
+        Ok(findings)
     }
 
     /// Returns the platforms that were seen, each once.
@@ -190,9 +191,9 @@ impl<'a> Inspection<'a> {
             // What has a platform is an image; an entry without one need not be.
             indexes.push(self.images.iter().position(|image| image.platform.is_some()).unwrap_or_default());
         }
-        let mut finding = wanted.judge(None);
+        let mut finding = Finding::of_label(wanted, None);
         for index in indexes {
-            finding = wanted.judge(self.revision_of(index)?.as_deref());
+            finding = Finding::of_label(wanted, self.revision_of(index)?.as_deref());
             if finding != Finding::Met {
                 break;
             }

@@ -211,7 +211,7 @@ fn label(annotations: &Annotations, name: &str) -> Option<String> {
 }
 
 /// Reads a text, or a number as one; anything else counts as none.
-fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(text(&Value::deserialize(deserializer)?))
 }
 

@@ -4,9 +4,12 @@
 //! It knows no git, no files of the project and no command line; which places may have logins, which hosts speak plain HTTP and
 //! how long a check may take comes in [`ClientOptions`]. What a registry is expected to say is a [`Verdict`]; [`CheckError`] is
 //! for what is not expected. What an image must be beside being there is a list of [`Requirement`]s, each with its own
-//! [`Finding`]. It leaves out pulling and pushing, layers, mirrors and signatures.
+//! [`Finding`]. What is signed is found by `attached`, verified by [`signature`], and judged by `signed_image`. It leaves out
+//! pulling and pushing, layers and mirrors.
 
 mod artifact;
+mod attached;
+mod attestation_type;
 mod auth;
 mod client;
 mod context;
@@ -19,11 +22,17 @@ mod http;
 mod inspection;
 mod limits;
 mod manifest;
+mod provenance;
 mod read_parts;
 mod requirement;
+mod revision;
+pub mod signature;
+mod signed_image;
+mod signer_claim;
 mod verdict;
 
 pub use artifact::Artifact;
+pub use attestation_type::AttestationType;
 pub use auth::login::{LoginSource, NotShown};
 pub use auth::login_sources::{Credentials, GivenLogin, LoginSources};
 pub use auth::secret::Secret;
@@ -34,7 +43,10 @@ pub use fetch::Detail;
 pub use http::error_response::ErrorResponse;
 pub use http::trust::Trust;
 pub use inspection::BuiltFrom;
-pub use requirement::{Finding, ImagePlatform, Part, Requirement, Revision};
+pub use provenance::{BuildSource, ExpectedSource, Provenance};
+pub use requirement::{Finding, ImagePlatform, Part, Requirement};
+pub use revision::Revision;
+pub use signer_claim::{Claim, ProvedClaim, ProvedKind, RejectedClaim, RequiredClaim};
 pub use verdict::{Outage, Verdict};
 
 pub use crate::system::proxy::Proxies;

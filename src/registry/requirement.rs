@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::revision::Revision;
+use super::signer_claim::{RejectedClaim, RequiredClaim};
 use super::verdict::Verdict;
 use crate::image::Platform;
 
@@ -13,49 +15,16 @@ pub enum Requirement {
     Platform(Platform),
     /// It is the build of this commit.
     Revision(Revision),
+    /// A trusted signer claims this of it.
+    Claim(RequiredClaim),
 }
 
-/// A commit, or the revision of another system of version control.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revision(String);
-
-impl Revision {
-    /// The fewest digits that stand for a commit.
-    const MIN_DIGITS: usize = 7;
-
-    /// Returns the revision of a text; `None` if it cannot be one.
-    pub fn new(text: &str) -> Option<Self> {
-        let plausible = !text.is_empty() && text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
-        plausible.then(|| Self(text.to_owned()))
-    }
-
-    /// Whether a label means this revision. Of a commit, either may have been shortened.
-    fn is(&self, label: &str) -> bool {
-        let (one, other) = (self.0.to_ascii_lowercase(), label.trim().to_ascii_lowercase());
-        let shorter = one.len().min(other.len());
-        let commits = shorter >= Self::MIN_DIGITS && [&one, &other].iter().all(|text| is_hexadecimal(text));
-        one == other || (commits && one[..shorter] == other[..shorter])
-    }
-
-    /// Returns what a label, or that there is none, means for this requirement.
-    pub(super) fn judge(&self, label: Option<&str>) -> Finding {
-        match label {
-            Some(label) if self.is(label) => Finding::Met,
-            Some(label) => {
-                Finding::OtherRevision { wanted: self.clone(), found: Some(label.chars().take(128).collect()) }
-            }
-            None => Finding::OtherRevision { wanted: self.clone(), found: None },
+impl Requirement {
+    pub(super) fn claim(&self) -> Option<&RequiredClaim> {
+        match self {
+            Self::Claim(claim) => Some(claim),
+            Self::Platform(_) | Self::Revision(_) => None,
         }
-    }
-}
-
-fn is_hexadecimal(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-impl fmt::Display for Revision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
     }
 }
 
@@ -73,11 +42,29 @@ pub enum Finding {
         wanted: Revision,
         found: Option<String>,
     },
+    /// No trusted signer claims this of the image; what is attached to it was rejected for these reasons, each once.
+    NotClaimed {
+        wanted: RequiredClaim,
+        rejected: Vec<RejectedClaim>,
+    },
     /// A part of the image that decides it cannot be had; the verdict is on that part.
     Blocked {
         part: Part,
         verdict: Verdict,
     },
+}
+
+impl Finding {
+    /// Returns what a label, or that there is none, means for a wanted revision.
+    pub(super) fn of_label(wanted: &Revision, label: Option<&str>) -> Self {
+        match label {
+            Some(label) if wanted.is(label) => Self::Met,
+            Some(label) => {
+                Self::OtherRevision { wanted: wanted.clone(), found: Some(label.chars().take(128).collect()) }
+            }
+            None => Self::OtherRevision { wanted: wanted.clone(), found: None },
+        }
+    }
 }
 
 /// A part of an image; its text completes "cannot have".
@@ -88,6 +75,8 @@ pub enum Part {
     /// The manifest, for a platform if it has one.
     Manifest(Option<ImagePlatform>),
     Configuration(Option<ImagePlatform>),
+    /// The signatures and attestations beside it.
+    Attached,
 }
 
 /// What the index says that one of its images is for.
@@ -113,44 +102,11 @@ impl fmt::Display for Part {
             Self::Index => ("inner index", &None),
             Self::Manifest(platform) => ("manifest", platform),
             Self::Configuration(platform) => ("configuration", platform),
+            Self::Attached => return f.write_str("the list of signatures"),
         };
         match platform {
             Some(platform) => write!(f, "the {part} for {platform}"),
             None => write!(f, "the {part}"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Finding, Revision};
-
-    #[test]
-    fn when_a_label_means_a_revision() {
-        const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
-        for (wanted, label, expected) in [
-            (COMMIT, COMMIT, true),
-            (COMMIT, "FDAFD7008D04C2A2286676B92A87FD85AA9B682A", true),
-            (COMMIT, " fdafd7008d04c2a2286676b92a87fd85aa9b682a\n", true),
-            (COMMIT, "fdafd70", true),
-            ("fdafd70", COMMIT, true),
-            (COMMIT, "fdafd7", false),
-            (COMMIT, "", false),
-            (COMMIT, "fdafd7008d04c2a2286676b92a87fd85aa9b682a-dirty", false),
-            (COMMIT, "fdafd7008d04c2a2286676b92a87fd85aa9b682b", false),
-            ("v1.2.3-long", "v1.2.3", false),
-            ("r1234567", "r12345678", false),
-            ("1234", "1234", true),
-        ] {
-            let finding = Revision::new(wanted).unwrap().judge(Some(label));
-            assert_eq!(finding == Finding::Met, expected, "{wanted} {label:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_revision() {
-        for text in ["", "a b", "a\n", "é"] {
-            assert_eq!(Revision::new(text), None, "{text:?}");
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::redact::redacted;
 use super::text::PLATFORMS_SHOWN;
 use crate::image::{Digest, Platform, Tag};
-use crate::message::Release;
+use crate::message::{Release, VerifiedClaim, VerifiedStatement};
 use crate::outcome::failure::{Failure, Place};
 use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome, Ruling};
 
@@ -98,6 +98,8 @@ pub(super) struct Logged<'a> {
     commit: String,
     title: &'a str,
     source: Option<String>,
+    /// The signers that were verified for it.
+    verified: &'a [String],
     run: Option<&'a str>,
     by_hand: bool,
     rolled_back_by: Option<String>,
@@ -115,6 +117,23 @@ pub(super) struct Image<'a> {
     pub(super) changed: bool,
     /// How it was told that this is not older than what ran.
     pub(super) order: Option<&'a str>,
+    /// What trusted signers say of it.
+    pub(super) verified: Vec<VerifiedObject<'a>>,
+}
+
+#[derive(Clone, Serialize)]
+pub(super) struct VerifiedObject<'a> {
+    /// `signature`, `provenance` or `attestation`.
+    statement: &'static str,
+    /// The predicate type of an attestation.
+    r#type: Option<&'a str>,
+    pub(super) signer: &'a str,
+    issuer: Option<&'a str>,
+    signed: Option<&'a str>,
+    logged: Option<&'a str>,
+    log_index: Option<u64>,
+    source: Option<&'a str>,
+    builder: Option<&'a str>,
 }
 
 #[derive(Clone, Serialize)]
@@ -238,6 +257,7 @@ fn logged(release: &LoggedRelease) -> Logged<'_> {
         commit: record.id.to_string(),
         title: record.title(),
         source: trailers.as_ref().and_then(|said| said.source.as_ref()).map(ToString::to_string),
+        verified: trailers.as_ref().map(|said| said.verified.as_slice()).unwrap_or_default(),
         run: trailers.as_ref().and_then(|said| said.run.as_deref()),
         by_hand: trailers.is_none(),
         rolled_back_by: rolled_back_by.map(|id| id.to_string()),
@@ -261,6 +281,7 @@ fn image_of(release: &Release, ending: Ending) -> Image<'_> {
         }),
         changed: entry.changed() && !ending.is_stopped(),
         order: release.order.as_deref(),
+        verified: release.verified.iter().map(verified).collect(),
     }
 }
 
@@ -270,7 +291,29 @@ fn image_found(checked: &Checked) -> Image<'_> {
         tag: checked.reference.tag().map(Tag::as_str),
         digest: Some(checked.descriptor.digest.as_str()),
         platforms: shown(&checked.platforms),
+        verified: checked.verified.iter().map(verified).collect(),
         ..Image::default()
+    }
+}
+
+fn verified(claim: &VerifiedClaim) -> VerifiedObject<'_> {
+    let (statement, r#type, source, builder) = match &claim.statement {
+        VerifiedStatement::Signature => ("signature", None, None, None),
+        VerifiedStatement::Provenance { source, builder } => {
+            ("provenance", None, source.as_deref(), builder.as_deref())
+        }
+        VerifiedStatement::Attestation(kind) => ("attestation", Some(kind.as_str()), None, None),
+    };
+    VerifiedObject {
+        statement,
+        r#type,
+        signer: &claim.signer,
+        issuer: claim.issuer.as_deref(),
+        signed: claim.signed.as_deref(),
+        logged: claim.logged.as_deref(),
+        log_index: claim.log_index,
+        source,
+        builder,
     }
 }
 

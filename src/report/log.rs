@@ -80,6 +80,7 @@ fn row(release: &LoggedRelease) -> [String; 8] {
         (_, _, Some(rollback)) => format!("rolled back by {}", rollback.short()),
         (_, None, _) => "by hand".to_owned(),
         (_, Some(said), _) if !said.rollback_of.is_empty() => "a rollback".to_owned(),
+        (_, Some(said), _) if !said.verified.is_empty() => "verified".to_owned(),
         _ => String::new(),
     };
     [

@@ -9,7 +9,7 @@ use super::log;
 use super::style::{Mark, Style};
 use crate::git::Traffic;
 use crate::image::{Digest, Tag};
-use crate::message::Release;
+use crate::message::{Release, VerifiedClaim, VerifiedStatement};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Ruling, Waiting};
 use crate::targets::kustomization::{EntryEdit, Fields};
@@ -86,7 +86,26 @@ fn checked(checked: &Checked, verbose: bool, style: Style) -> String {
         write!(text, "  login: {}", visible(&checked.source.to_string())).ok();
     }
     text += &cost(checked.requests, checked.elapsed, verbose);
-    line(style, "check", Mark::Good, &text)
+    let verified = checked.verified.iter().map(|claim| line(style, "verify", Mark::Good, &verified(claim)));
+    line(style, "check", Mark::Good, &text) + &verified.collect::<String>()
+}
+
+/// Returns what a signer says, and how that is known.
+pub(super) fn verified(claim: &VerifiedClaim) -> String {
+    let statement = match &claim.statement {
+        VerifiedStatement::Signature => "signature".to_owned(),
+        VerifiedStatement::Provenance { source: Some(source), .. } => format!("provenance of {source}"),
+        VerifiedStatement::Provenance { source: None, .. } => "provenance".to_owned(),
+        VerifiedStatement::Attestation(kind) => format!("attestation {kind}"),
+    };
+    let issuer = claim.issuer.as_ref().map(|issuer| format!(" ({issuer})")).unwrap_or_default();
+    let mut text = format!("{statement} by {}{issuer}", claim.signer);
+    let logged = claim.log_index.map(|index| format!("log entry {index}"));
+    for part in claim.signed.clone().into_iter().chain(logged) {
+        // Writing to a String cannot fail.
+        write!(text, ", {part}").ok();
+    }
+    visible(&text)
 }
 
 /// Returns a line for each image whose state has changed.

@@ -37,7 +37,11 @@ impl CheckRequest {
                 references.push(reference);
             }
         }
-        let registry = RegistryRequest::new(&arguments.registry, Some(&arguments.requirements), environment)?;
+        let registry = RegistryRequest::new(
+            &arguments.registry,
+            Some((&arguments.requirements, &arguments.verification)),
+            environment,
+        )?;
         let ReleasedArguments { kustomizations, files, repository } = &arguments.released;
         let files = match kustomizations.is_empty() && files.is_empty() {
             true => Vec::new(),

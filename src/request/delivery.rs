@@ -42,7 +42,7 @@ impl Delivery {
     /// Returns what the shared flags mean, and defaults for the rest.
     pub(super) fn new(arguments: &DeliveryArguments, environment: &Environment) -> Result<Self, Failure> {
         let DeliveryArguments { checking, comment, repository, commit } = arguments;
-        let required = Some(&checking.requirements);
+        let required = Some((&checking.requirements, &checking.verification));
         let asks = || RegistryRequest::new(&checking.registry, required, environment);
         let request = CommitRequest::new(commit, environment)?;
         let pin_digest = checking.pin.pin_digest.unwrap_or(PinDigest::Keep);

@@ -12,6 +12,7 @@ mod logins;
 mod promote;
 mod registry;
 mod release;
+mod required_claims;
 mod rollback;
 mod run;
 mod set;

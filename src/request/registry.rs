@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::required_claims::required_claims;
 use super::values::{duration, listed};
-use crate::cli::{Environment, RegistryArguments, RequirementArguments};
+use crate::cli::{Environment, RegistryArguments, RequirementArguments, VerificationArguments};
 use crate::image::{Platform, is_registry};
 use crate::outcome::failure::Failure;
-use crate::registry::{LoginSources, Proxies, Requirement, Revision, Trust};
+use crate::registry::{ExpectedSource, LoginSources, Proxies, Requirement, Revision, Trust};
 use crate::request::logins;
 
 /// What to ask registries, and how.
@@ -24,10 +25,10 @@ pub struct RegistryRequest {
 impl RegistryRequest {
     pub(super) fn new(
         arguments: &RegistryArguments,
-        required: Option<&RequirementArguments>,
+        required: Option<(&RequirementArguments, &VerificationArguments)>,
         environment: &Environment,
     ) -> Result<Self, Failure> {
-        let wait = required.and_then(|required| required.wait.as_deref()).map(duration);
+        let wait = required.and_then(|(required, _)| required.wait.as_deref()).map(duration);
         Ok(Self {
             requirements: required.map(requirements).transpose()?.unwrap_or_default(),
             wait: wait.transpose()?,
@@ -67,7 +68,9 @@ fn plain_http_host(text: &str) -> Result<String, Failure> {
     Ok(host.to_owned())
 }
 
-fn requirements(arguments: &RequirementArguments) -> Result<Vec<Requirement>, Failure> {
+fn requirements(
+    (arguments, verification): (&RequirementArguments, &VerificationArguments),
+) -> Result<Vec<Requirement>, Failure> {
     let mut requirements = Vec::new();
     for text in listed("--platform", &arguments.platforms)?.iter().flat_map(|text| text.split(',')) {
         let platform: Platform =
@@ -77,11 +80,14 @@ fn requirements(arguments: &RequirementArguments) -> Result<Vec<Requirement>, Fa
             requirements.push(requirement);
         }
     }
+    let mut source = None;
     if let Some(text) = &arguments.expect_revision {
         let revision =
             Revision::new(text.trim()).ok_or_else(|| Failure::usage(format!("`{text}` is not a revision")))?;
-        requirements.push(Requirement::Revision(revision));
+        requirements.push(Requirement::Revision(revision.clone()));
+        source = Some(ExpectedSource { repository: None, revision });
     }
+    requirements.extend(required_claims(verification, source)?);
     Ok(requirements)
 }
 

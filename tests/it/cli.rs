@@ -13,6 +13,16 @@ fn help_and_version() {
     }
 }
 
+/// Roots that are old do not know the newest keys.
+#[test]
+fn the_long_version_tells_the_age_of_the_trusted_roots() {
+    for words in [&["--version", "-v"][..], &["-v", "--version"], &["-V", "--verbose"], &["-Vv"]] {
+        let output = tagship().args(words.iter().copied()).run().success();
+        let output = output.stdout_has(concat!("tagship ", env!("CARGO_PKG_VERSION")));
+        output.stdout_has("\ntrusted roots of Sigstore and GitHub: of 20").stdout_has(" days old\n");
+    }
+}
+
 /// A report of a mistake can tell a release from a build of main.
 #[test]
 fn a_release_knows_its_commit_and_target() {

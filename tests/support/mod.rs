@@ -24,4 +24,5 @@ pub mod registry;
 pub mod relay;
 pub mod repository;
 pub mod servers;
+pub mod sigstore;
 pub mod socks;

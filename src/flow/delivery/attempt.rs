@@ -83,7 +83,7 @@ impl Attempt<'_> {
         let orders = self.order(&mut snapshot, &files, &writing, listener)?;
         let left_out = self.guard_order(&orders, &destination, &files, listener)?;
         let files = self.leave_out(&snapshot, &paths, &writing, files, &left_out)?;
-        self.check(&files, listener)?;
+        self.check(&files, &writing, listener)?;
         let files = self.pin(&snapshot, &paths, files, &writing, &left_out)?;
         let releases = Self::told(releases_of(&files, self.checks), &orders);
         let mut outcome = self.outcome(&files, &releases, &destination);
@@ -101,6 +101,7 @@ impl Attempt<'_> {
             return Ok(Outcome { ending: Ending::DryRun, ..outcome });
         };
         let authorship = authorship(self.job.delivery, self.branch, &mut self.notes(listener))?;
+        self.checks.require_unmoved(&releases)?;
         let content = Content { changes: changes(&paths, &files), message, authorship, tag };
         // What is edited is told with the commit, once that is made: a hold or a refusal leaves nothing of it.
         let with_edits = &mut |event: &Event<'_>| {
@@ -168,10 +169,11 @@ impl Attempt<'_> {
     }
 
     /// Requires the images to be in their registries.
-    fn check(&mut self, files: &[FileEdit], listener: &mut Listener<'_>) -> Result<(), Stop> {
+    fn check(&mut self, files: &[FileEdit], writing: &Writing, listener: &mut Listener<'_>) -> Result<(), Stop> {
         if self.job.delivery.registry.is_none() {
             return Ok(());
         }
+        self.checks.expect_source(writing.source.as_ref());
         let all = self.job.checked == CheckedEntries::All;
         let images = images_of(files, |entry| all || entry.changed(), listener)?;
         match self.checks.require(&images, listener)? {

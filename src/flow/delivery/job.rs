@@ -24,6 +24,8 @@ pub(in crate::flow) struct Job<'a> {
     /// The images that are known before the branch is read.
     pub(in crate::flow) images: Vec<ImageToCheck>,
     pub(in crate::flow) checked: CheckedEntries,
+    /// Returns the commit that the images above were built from, as far as that is known before the branch is read.
+    pub(in crate::flow) source: &'a dyn Fn(&ReleaseBranch) -> Option<SourceCommit>,
 }
 
 /// The entries whose images must be in their registries.

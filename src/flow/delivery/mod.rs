@@ -41,6 +41,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut checks = Checks::new(delivery.registry.as_ref());
     let branch = ReleaseBranch::open(&delivery.target)?;
     let kept = if delivery.commit.git_tag.is_some() { RefsKept::BranchAndTags } else { RefsKept::Branch };
+    checks.expect_source((job.source)(&branch).as_ref());
     let read_tip = || branch.read_tip(delivery.effect, &delivery.new_branch, kept);
     let mut rereads = Rereads::new(delivery.target.timeout);
     let mut early = match checks.require_while(&job.images, listener, read_tip) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Failure, FailureKind, NO_AUTHORITIES_HINT, misnamed_hint};
-use crate::image::Reference;
+use crate::image::{Digest, Reference};
 use crate::registry::{
     Artifact, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, LocationError, LoginSource, NotShown,
     Outage, Verdict,
@@ -54,6 +54,7 @@ impl Failure {
                     format!("`{reference}` does not name the commit that it was built from, which must be {wanted}"),
                 )
                 .hint("set the label `org.opencontainers.image.revision` in the build, as docker/metadata-action does"),
+                Finding::NotClaimed { wanted, rejected } => Self::unclaimed(reference, wanted, rejected),
                 Finding::Blocked { part, verdict } => {
                     match of_verdict(&format!("{part} of `{reference}`"), registry, verdict, &checked.source, wait) {
                         Some(failure) => failure,
@@ -66,6 +67,21 @@ impl Failure {
             }
         }
         failures
+    }
+
+    /// Returns what is wrong with a tag that was checked before, and that must still mean `digest`.
+    pub fn of_second_check(reference: &Reference, digest: &Digest, checked: &CheckedImage) -> Vec<Self> {
+        match &checked.verdict {
+            Verdict::Mismatch { found, .. } => {
+                let failure = Self::new(FailureKind::Image, format!("`{reference}` was moved after it was checked"));
+                vec![
+                    failure.detail(format!("checked {digest}; the registry has {} now", found.digest)).hint(
+                        "release again to check what the tag means now; `--pin-digest` releases what was checked",
+                    ),
+                ]
+            }
+            _ => Self::of_check(reference, checked, None),
+        }
     }
 
     /// Returns the failure of a check that came to no verdict.

@@ -5,6 +5,7 @@ mod checked_image;
 mod kind;
 mod nearest;
 mod repository;
+mod unclaimed;
 
 use std::fmt::Write as _;
 

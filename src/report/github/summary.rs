@@ -20,6 +20,7 @@ const LARGEST_RULES: usize = 15 << 10;
 /// In characters; what is longer is cut.
 const LONGEST_SPAN: usize = 300;
 const LONGEST_LINE: usize = 1000;
+const MOST_SIGNERS: usize = 10;
 
 /// Returns the lines to append; none if there is nothing to sum up.
 pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>, links: &Links) -> String {
@@ -38,7 +39,7 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
     match result {
         Err(failure) => summary += &fenced("text", &text::failure(failure, Style::Plain), LARGEST),
         Ok(_) if document.images.is_empty() => {}
-        Ok(_) => summary += &table(&document.images),
+        Ok(_) => summary += &(table(&document.images) + &verified(&document.images)),
     }
     if !document.rules.is_empty() {
         summary += &rules(&document.rules);
@@ -85,6 +86,15 @@ fn rules(judged: &[JudgedRule<'_>]) -> String {
         table += &row;
     }
     table + "\n"
+}
+
+/// Returns the signers that were verified for the images, each once.
+fn verified(images: &[Image<'_>]) -> String {
+    let mut signers: Vec<&str> = images.iter().flat_map(|image| &image.verified).map(|claim| claim.signer).collect();
+    signers.sort_unstable();
+    signers.dedup();
+    signers.truncate(MOST_SIGNERS);
+    signers.iter().map(|signer| format!("✓ verified: {}\n\n", code(signer))).collect()
 }
 
 fn row(image: &Image<'_>) -> String {
@@ -246,6 +256,7 @@ mod tests {
             previous: None,
             changed: true,
             order: None,
+            verified: Vec::new(),
         };
         let diff = "`".repeat(LARGEST) + "\n" + &"+x\n".repeat(LARGEST);
         let images = (0..100).map(|_| image()).collect();

@@ -12,4 +12,5 @@ mod promote;
 mod release;
 mod rollback;
 mod set;
+mod signed_images;
 mod slips;

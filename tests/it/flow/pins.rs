@@ -1,6 +1,7 @@
 //! Digests beside tags: an entry that has one keeps having one.
 
 use crate::stage::{COMMIT, FILE, SEED, Stage};
+use crate::support::command::Command;
 use crate::support::registry::Image;
 use crate::support::repository::File;
 
@@ -98,4 +99,41 @@ fn set_drops_a_digest_as_kustomize_does() {
     // Only the entry that is pinned is asked for.
     let (_, text) = set(&["--pin-digest=keep"]);
     assert!(text.contains(&format!("digest: {}", stage.digest)), "{text}");
+}
+
+/// The image is checked a second and more before the push, because another one is waited for; and by its tag it is decided
+/// what runs.
+fn late(stage: &Stage, image: &str) -> Command {
+    stage.registry.put_image("side", "v1", &Image::new());
+    stage.registry.appear_after(2, "side", "v1");
+    let side = format!("side={}/side:v1", stage.registry.address());
+    stage.release().args(["--add", "--wait", "1m", "--timeout", "1s", image, &side])
+}
+
+const HEAD: &str = "HEAD /v2/jakousa/dwk-4-gitops-app/manifests/";
+
+#[test]
+fn a_tag_that_moves_before_a_late_push_is_not_released() {
+    let stage = Stage::new();
+    let release = late(&stage, &stage.argument()).start();
+    while !stage.registry.request_lines().iter().any(|line| line.starts_with(HEAD)) {
+        std::thread::yield_now();
+    }
+    let moved = stage.registry.put_image("jakousa/dwk-4-gitops-app", COMMIT, &Image::new().label("a", "b"));
+    let output = release.finish().exit(4);
+    let output = output.stderr_has(&format!("error: `{}:{COMMIT}` was moved after it was checked\n", stage.image()));
+    output.stderr_has(&format!("  checked {}; the registry has {moved} now\n", stage.digest));
+    stage.untouched();
+}
+
+#[test]
+fn a_tag_is_asked_for_once_more_before_a_late_push_and_a_digest_is_not() {
+    let stage = Stage::new();
+    for (image, requests) in
+        [(stage.argument(), 2), (format!("IMAGE_PLACEHOLDER={}:{COMMIT}@{}", stage.image(), stage.digest), 1)]
+    {
+        late(&stage, &image).run().success();
+        let lines = stage.registry.request_lines();
+        assert_eq!(lines.iter().filter(|line| line.starts_with(HEAD)).count(), requests, "{image}: {lines:?}");
+    }
 }

@@ -105,6 +105,7 @@ fn entry(name: &str, tag: &str, old: &str) -> EntryEdit {
 
 fn release(file: &str, entry: EntryEdit) -> Release {
     Release {
+        verified: Vec::new(),
         file: file.to_owned(),
         entry,
         reference: None,

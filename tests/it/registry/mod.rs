@@ -11,6 +11,8 @@ mod reach;
 mod real;
 mod redirects;
 mod requirements;
+mod signed;
+mod signatures;
 mod sources;
 mod tls;
 mod unasked;

@@ -29,6 +29,7 @@ fn findings(checked: &CheckedImage) -> String {
         Finding::OtherRevision { wanted, found } => {
             format!("not {wanted:.7} but {:.7}", found.as_deref().unwrap_or("nothing"))
         }
+        Finding::NotClaimed { wanted, rejected } => format!("no {}: {rejected:?}", wanted.claim),
         Finding::Blocked { part, verdict } => format!("{part}: {}", show_verdict(verdict)),
     });
     shown.collect::<Vec<_>>().join("; ")

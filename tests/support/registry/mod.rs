@@ -9,6 +9,7 @@
 //! let digest = registry.put_image("team/app", "v1", &Image::new());
 //! ```
 
+mod attachment;
 mod fault;
 mod image;
 mod routes;
@@ -16,6 +17,7 @@ mod storage;
 mod tokens;
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -27,9 +29,10 @@ use storage::{Manifest, Storage};
 use tokens::Tokens;
 
 pub use super::http::ALWAYS;
+pub use attachment::{Attachment, Place};
 pub use fault::Fault;
 pub use image::{Format, Image, media_type};
-pub use storage::digest_of;
+pub use storage::{Contents, digest_of};
 pub use tokens::{Grant, TokenSettings, grant};
 
 /// Whom the registry serves.
@@ -56,13 +59,19 @@ struct State {
     storage: Mutex<Storage>,
     tokens: Mutex<Tokens>,
     script: Script<Fault>,
+    lists_referrers: AtomicBool,
 }
 
 impl Registry {
     /// Starts an empty registry on a free port of 127.0.0.1.
     pub fn start(auth: Auth) -> Self {
-        let state =
-            Arc::new(State { auth, storage: Mutex::default(), tokens: Mutex::default(), script: Script::default() });
+        let state = Arc::new(State {
+            auth,
+            storage: Mutex::default(),
+            tokens: Mutex::default(),
+            script: Script::default(),
+            lists_referrers: AtomicBool::default(),
+        });
         let handler = Arc::clone(&state);
         let server = Server::start(move |head, body| handler.answer(head, body));
         Self { state, server: Arc::new(server) }
@@ -70,8 +79,13 @@ impl Registry {
 
     /// Does so over TLS.
     pub fn start_tls(auth: Auth, certificate: &Certificate) -> Self {
-        let state =
-            Arc::new(State { auth, storage: Mutex::default(), tokens: Mutex::default(), script: Script::default() });
+        let state = Arc::new(State {
+            auth,
+            storage: Mutex::default(),
+            tokens: Mutex::default(),
+            script: Script::default(),
+            lists_referrers: AtomicBool::default(),
+        });
         let handler = Arc::clone(&state);
         let server = Server::start_tls(certificate, move |head, body| handler.answer(head, body));
         Self { state, server: Arc::new(server) }
@@ -99,6 +113,26 @@ impl Registry {
     pub fn put_manifest(&self, repository: &str, tag: &str, media_type: &str, bytes: &[u8]) -> String {
         let manifest = Manifest { media_type: media_type.to_owned(), bytes: bytes.to_vec() };
         lock(&self.state.storage).put_manifest(repository, Some(tag), manifest)
+    }
+
+    /// Makes it a registry of version 1.1 of the specification, which lists what refers to a manifest.
+    pub fn list_referrers(&self) {
+        self.state.lists_referrers.store(true, Ordering::SeqCst);
+    }
+
+    /// Attaches a signed thing to the image of a digest, in one of the places for it.
+    pub fn attach(&self, repository: &str, image: &str, attachment: &Attachment) {
+        attachment.put(&mut lock(&self.state.storage), repository, image);
+    }
+
+    /// Puts bytes that manifests name.
+    pub fn put_blob(&self, repository: &str, bytes: &[u8]) {
+        lock(&self.state.storage).put_blob(repository, bytes.to_vec());
+    }
+
+    /// Returns all that a repository has.
+    pub fn contents(&self, repository: &str) -> Contents {
+        lock(&self.state.storage).contents(repository)
     }
 
     /// Returns media type and bytes of what a tag or digest means.

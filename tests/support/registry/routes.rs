@@ -1,7 +1,10 @@
 //! The endpoints of the distribution specification, as far as pushing and pulling need them.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 
+use super::image::media_type;
 use super::storage::{Manifest, Storage, digest_of};
 use super::{State, error};
 use crate::support::http::{Head, Response, lock};
@@ -14,7 +17,7 @@ pub(super) fn repository(path: &str) -> &str {
 /// Splits a path below `/v2/` into repository and endpoint.
 fn split(path: &str) -> Option<(&str, &str)> {
     let path = path.strip_prefix("/v2/")?;
-    let endpoints = ["/manifests/", "/blobs/", "/tags/"];
+    let endpoints = ["/manifests/", "/blobs/", "/tags/", "/referrers/"];
     let end = endpoints.iter().filter_map(|endpoint| path.rfind(endpoint)).max();
     Some(end.map_or(("", path), |end| (&path[..end], &path[end + 1..])))
 }
@@ -45,6 +48,11 @@ impl State {
             ("GET" | "HEAD", ["manifests", reference]) => get_manifest(storage, head, repository, reference),
             ("PUT", ["manifests", reference]) => put_manifest(storage, head, body, repository, reference),
             ("GET", ["tags", "list"]) => list_tags(storage, head, repository),
+            ("GET", ["referrers", digest]) if self.lists_referrers.load(Ordering::SeqCst) => {
+                list_referrers(storage, repository, digest)
+            }
+            // As a registry of before 1.1 of the specification has it.
+            ("GET", ["referrers", _]) => Response::text(404, "404 page not found"),
             ("GET" | "HEAD", ["blobs", digest]) => get_blob(storage, repository, digest),
             ("POST", ["blobs", "uploads", ""]) => {
                 let source = head.query_values("from").pop();
@@ -130,6 +138,15 @@ fn list_tags(storage: &Storage, head: &Head, repository: &str) -> Response {
         }
         _ => response,
     }
+}
+
+fn list_referrers(storage: &Storage, repository: &str, digest: &str) -> Response {
+    let list = json!({
+        "schemaVersion": 2,
+        "mediaType": media_type::OCI_INDEX,
+        "manifests": storage.referrers(repository, digest),
+    });
+    Response::new(200).header("Content-Type", media_type::OCI_INDEX).body(list.to_string().as_bytes())
 }
 
 fn get_blob(storage: &Storage, repository: &str, digest: &str) -> Response {

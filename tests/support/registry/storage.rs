@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// Returns the digest of bytes, `sha256:` and 64 digits.
@@ -24,11 +25,35 @@ pub(super) struct Storage {
     uploads_begun: usize,
 }
 
+/// All that a repository has, in an order in which it can be pushed.
+#[derive(Default)]
+pub struct Contents {
+    pub blobs: Vec<Vec<u8>>,
+    /// Tag or digest, media type, and bytes.
+    pub manifests: Vec<(String, String, Vec<u8>)>,
+}
+
 #[derive(Default)]
 struct Repository {
     blobs: HashMap<String, Vec<u8>>,
     manifests: HashMap<String, Manifest>,
     tags: BTreeMap<String, String>,
+    /// The descriptors of what refers to a digest.
+    referrers: HashMap<String, Vec<Value>>,
+}
+
+/// Returns what a manifest refers to, and its descriptor in the list of referrers.
+fn referral(digest: &str, manifest: &Manifest) -> Option<(String, Value)> {
+    let document: Value = serde_json::from_slice(&manifest.bytes).ok()?;
+    let subject = document["subject"]["digest"].as_str()?.to_owned();
+    let descriptor = json!({
+        "mediaType": manifest.media_type,
+        "digest": digest,
+        "size": manifest.bytes.len(),
+        "artifactType": document["artifactType"],
+        "annotations": document["annotations"],
+    });
+    Some((subject, descriptor))
 }
 
 impl Storage {
@@ -52,11 +77,33 @@ impl Storage {
     pub(super) fn put_manifest(&mut self, repository: &str, tag: Option<&str>, manifest: Manifest) -> String {
         let digest = digest_of(&manifest.bytes);
         let repository = self.repositories.entry(repository.to_owned()).or_default();
+        if let Some((subject, descriptor)) = referral(&digest, &manifest) {
+            repository.referrers.entry(subject).or_default().push(descriptor);
+        }
         repository.manifests.insert(digest.clone(), manifest);
         if let Some(tag) = tag {
             repository.tags.insert(tag.to_owned(), digest.clone());
         }
         digest
+    }
+
+    /// Returns the descriptors of all manifests that refer to a digest, the earliest first.
+    pub(super) fn referrers(&self, repository: &str, digest: &str) -> Vec<Value> {
+        let referrers = self.repositories.get(repository).and_then(|repository| repository.referrers.get(digest));
+        referrers.cloned().unwrap_or_default()
+    }
+
+    pub(super) fn contents(&self, repository: &str) -> Contents {
+        let Some(repository) = self.repositories.get(repository) else { return Contents::default() };
+        let manifest = |name: &String, digest: &String| {
+            let manifest = &repository.manifests[digest];
+            (name.clone(), manifest.media_type.clone(), manifest.bytes.clone())
+        };
+        let mut manifests: Vec<_> = repository.manifests.keys().map(|digest| manifest(digest, digest)).collect();
+        // What an index names must be there before it.
+        manifests.sort_by_key(|(_, media_type, _)| media_type.contains("index") || media_type.contains("list"));
+        manifests.extend(repository.tags.iter().map(|(tag, digest)| manifest(tag, digest)));
+        Contents { blobs: repository.blobs.values().cloned().collect(), manifests }
     }
 
     pub(super) fn remove_manifest(&mut self, repository: &str, reference: &str) {

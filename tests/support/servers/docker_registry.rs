@@ -1,5 +1,7 @@
 //! Debian's docker-registry (2.8.2): the registry that most others descend from, with each of its kinds of login.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,7 +11,7 @@ use super::{Daemon, installed};
 use crate::support::certificate::{Certificate, LOOPBACK};
 use crate::support::command::{Command, Home};
 use crate::support::login::Login;
-use crate::support::registry::{Auth, Registry};
+use crate::support::registry::{Auth, Registry, digest_of};
 
 /// A running docker-registry. It ends with its handle.
 pub struct DockerRegistry {
@@ -91,6 +93,43 @@ impl DockerRegistry {
             .run()
             .success();
         self.forget_requests(&format!("PUT /v2/{repository}/manifests/{tag} 201"));
+    }
+
+    /// Pushes all that a repository of an open registry has into this open one: also what skopeo takes for no image.
+    #[track_caller]
+    pub fn push_from(&mut self, source: &Registry, repository: &str) {
+        let contents = source.contents(repository);
+        for blob in contents.blobs {
+            let begun = self.send("POST", &format!("/v2/{repository}/blobs/uploads/"), "", &[]);
+            let location = begun.lines().find_map(|line| line.strip_prefix("Location: ")).expect("an upload");
+            let path = &location[location.find("/v2/").expect("a path")..];
+            let done =
+                self.send("PUT", &format!("{path}&digest={}", digest_of(&blob)), "application/octet-stream", &blob);
+            assert!(done.starts_with("HTTP/1.1 201"), "{done}");
+        }
+        let mut last = String::new();
+        for (name, media_type, bytes) in contents.manifests {
+            let path = format!("/v2/{repository}/manifests/{name}");
+            let done = self.send("PUT", &path, &media_type, &bytes);
+            assert!(done.starts_with("HTTP/1.1 201"), "{done}");
+            last = format!("PUT {path} 201");
+        }
+        self.forget_requests(&last);
+    }
+
+    /// Sends one request, and returns the answer.
+    fn send(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> String {
+        let address = self.address();
+        let mut connection = TcpStream::connect(&address).expect("the registry listens");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n",
+            body.len()
+        );
+        connection.write_all(&[head.as_bytes(), body].concat()).expect("the registry reads");
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).expect("the registry answers");
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// Waits until the registry has logged `count` requests since the last call, and returns them all as

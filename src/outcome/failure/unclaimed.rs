@@ -1,0 +1,77 @@
+//! The failure of an image that no trusted signer vouches for: it says which part of the proof is missing, and what to do
+//! about it.
+
+use super::{Failure, FailureKind};
+use crate::image::Reference;
+use crate::registry::signature::{Rejected, TrustedSigner};
+use crate::registry::{Claim, RejectedClaim, RequiredClaim};
+
+/// How many reasons are told.
+const MAX_TOLD: usize = 5;
+
+impl Failure {
+    /// Returns the failure of an image for which the `wanted` claim is not made; what is attached was `rejected` for these
+    /// reasons.
+    pub(super) fn unclaimed(reference: &Reference, wanted: &RequiredClaim, rejected: &[RejectedClaim]) -> Self {
+        let signer = signer(&wanted.by);
+        let message = match (&wanted.claim, rejected) {
+            (Claim::Signature, []) => format!("`{reference}` is not signed"),
+            (claim, []) => format!("`{reference}` has no {claim}"),
+            (Claim::Signature, _) => format!("`{reference}` is not signed by {signer}"),
+            (claim, _) => format!("`{reference}` has no {claim} by {signer}"),
+        };
+        let mut failure = Self::new(FailureKind::Image, message);
+        match rejected {
+            [] => failure = failure.detail(format!("nothing of that kind is attached to it; it must be by {signer}")),
+            rejected => {
+                failure.details = rejected.iter().take(MAX_TOLD).map(ToString::to_string).collect();
+                if let Some(rest @ 1..) = rejected.len().checked_sub(MAX_TOLD) {
+                    failure = failure.detail(format!("and {rest} more reasons"));
+                }
+            }
+        }
+        failure.hint(match rejected.first() {
+            None => "sign the image in the build, with cosign or an attestation of GitHub; `--wait 5m` waits for it",
+            Some(RejectedClaim::Unreadable(_)) => "push the image with its signatures again",
+            Some(RejectedClaim::OtherSource { .. }) => {
+                "check whether another build pushed the tag; `--source` names another commit to release"
+            }
+            Some(RejectedClaim::Signature(rejected)) => remedy(rejected),
+        })
+    }
+}
+
+/// Returns how a signer is told.
+fn signer(signer: &TrustedSigner) -> String {
+    match signer {
+        TrustedSigner::Key(key) => format!("the key {}", key.fingerprint()),
+        TrustedSigner::Keyless { identity, issuer, .. } => format!("`{identity}` ({issuer})"),
+    }
+}
+
+fn remedy(rejected: &Rejected) -> &'static str {
+    match rejected {
+        Rejected::WrongIdentity { .. } | Rejected::WrongIssuer { .. } => {
+            "check which workflow built the image; `--verify-identity` and `--verify-issuer` name the one that may"
+        }
+        Rejected::WrongKey { .. } | Rejected::NoCertificate => {
+            "check with which key the build signs; `--verify-key` names it"
+        }
+        Rejected::WrongDigest { .. } => {
+            "sign the digest that the tag means now: that of the index, if it has several platforms"
+        }
+        Rejected::UnknownAuthority { .. } | Rejected::UnknownKey { .. } => {
+            "a newer tagship has newer trusted roots; `--trusted-root` names those of another Sigstore instance"
+        }
+        Rejected::NotInLog(_) | Rejected::OtherLogEntry(_) | Rejected::NoTime(_) | Rejected::CertificateNotInLog(_) => {
+            "sign the image again with the transparency log, as cosign does by default"
+        }
+        Rejected::Malformed { .. }
+        | Rejected::TooLarge { .. }
+        | Rejected::Unsupported(_)
+        | Rejected::NeedsContent
+        | Rejected::WrongSignature
+        | Rejected::WrongChain(_)
+        | Rejected::Expired { .. } => "sign the image again, with a current version of cosign",
+    }
+}

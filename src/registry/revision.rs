@@ -1,0 +1,69 @@
+//! The revision that an image, or its provenance, says that it was built from.
+
+use std::fmt;
+
+/// A commit, or the revision of another system of version control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision(String);
+
+impl Revision {
+    /// The fewest digits that stand for a commit.
+    const MIN_DIGITS: usize = 7;
+
+    /// Returns the revision of a text; `None` if it cannot be one.
+    pub fn new(text: &str) -> Option<Self> {
+        let plausible = !text.is_empty() && text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
+        plausible.then(|| Self(text.to_owned()))
+    }
+
+    /// Whether a label means this revision. Of a commit, either may have been shortened.
+    pub(super) fn is(&self, label: &str) -> bool {
+        let (one, other) = (self.0.to_ascii_lowercase(), label.trim().to_ascii_lowercase());
+        let shorter = one.len().min(other.len());
+        let commits = shorter >= Self::MIN_DIGITS && [&one, &other].iter().all(|text| is_hexadecimal(text));
+        one == other || (commits && one[..shorter] == other[..shorter])
+    }
+}
+
+fn is_hexadecimal(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Revision;
+
+    #[test]
+    fn when_a_label_means_a_revision() {
+        const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
+        for (wanted, label, expected) in [
+            (COMMIT, COMMIT, true),
+            (COMMIT, "FDAFD7008D04C2A2286676B92A87FD85AA9B682A", true),
+            (COMMIT, " fdafd7008d04c2a2286676b92a87fd85aa9b682a\n", true),
+            (COMMIT, "fdafd70", true),
+            ("fdafd70", COMMIT, true),
+            (COMMIT, "fdafd7", false),
+            (COMMIT, "", false),
+            (COMMIT, "fdafd7008d04c2a2286676b92a87fd85aa9b682a-dirty", false),
+            (COMMIT, "fdafd7008d04c2a2286676b92a87fd85aa9b682b", false),
+            ("v1.2.3-long", "v1.2.3", false),
+            ("r1234567", "r12345678", false),
+            ("1234", "1234", true),
+        ] {
+            assert_eq!(Revision::new(wanted).unwrap().is(label), expected, "{wanted} {label:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_revision() {
+        for text in ["", "a b", "a\n", "é"] {
+            assert_eq!(Revision::new(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! An in-toto statement: what is said about which digests
+//! (<https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::envelope::Envelope;
+use super::rejected::Rejected;
+
+/// The payload type of an envelope that has a statement.
+const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+
+const TYPES: [&str; 2] = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
+
+/// What is said about an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    /// The URI of the kind of statement, such as `https://slsa.dev/provenance/v1`.
+    pub predicate_type: String,
+    /// The digests that it is about, `ALGORITHM:HEX`, as they are written.
+    pub subjects: Vec<String>,
+    pub predicate: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireStatement {
+    #[serde(rename = "_type")]
+    kind: String,
+    predicate_type: String,
+    #[serde(default)]
+    subject: Vec<Subject>,
+    #[serde(default)]
+    predicate: Value,
+}
+
+#[derive(Deserialize)]
+struct Subject {
+    #[serde(default)]
+    digest: BTreeMap<String, String>,
+}
+
+impl Statement {
+    /// Reads the statement of an envelope.
+    pub(super) fn read(envelope: &Envelope) -> Result<Self, Rejected> {
+        if envelope.payload_type != PAYLOAD_TYPE {
+            return Err(Rejected::Unsupported(format!("the payload type `{}`", envelope.payload_type)));
+        }
+        let wire: WireStatement =
+            serde_json::from_slice(&envelope.payload).map_err(|error| Rejected::malformed("the statement", error))?;
+        if !TYPES.contains(&wire.kind.as_str()) {
+            return Err(Rejected::Unsupported(format!("the statement type `{}`", wire.kind)));
+        }
+        let digests = wire.subject.into_iter().flat_map(|subject| subject.digest);
+        let subjects = digests.map(|(algorithm, hex)| format!("{algorithm}:{hex}")).collect();
+        Ok(Self { predicate_type: wire.predicate_type, subjects, predicate: wire.predicate })
+    }
+
+    /// Rejects a statement of which no subject has the digest.
+    pub(super) fn require(&self, digest: &str) -> Result<(), Rejected> {
+        if self.subjects.iter().any(|subject| subject == digest) {
+            return Ok(());
+        }
+        Err(Rejected::WrongDigest { wanted: digest.to_string(), signed: self.subjects.clone() })
+    }
+}

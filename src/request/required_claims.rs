@@ -1,0 +1,101 @@
+//! Who must vouch for an image, as meant: the signer that the flags name, and what this signer must claim.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::cli::VerificationArguments;
+use crate::outcome::failure::Failure;
+use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
+use crate::registry::{AttestationType, Claim, ExpectedSource, RequiredClaim, Requirement};
+
+/// Returns the claims that are required. `source` is the commit that provenance must name, if it is known already.
+pub(super) fn required_claims(
+    arguments: &VerificationArguments,
+    source: Option<ExpectedSource>,
+) -> Result<Vec<Requirement>, Failure> {
+    let types = super::values::listed("--require-attestation", &arguments.require_attestations)?;
+    let Some(signer) = signer(arguments)? else {
+        let flag = match (arguments.require_provenance, types.is_empty()) {
+            (false, true) => return Ok(Vec::new()),
+            (true, _) => "--require-provenance",
+            (false, false) => "--require-attestation",
+        };
+        return Err(Failure::usage(format!("`{flag}` does not say by which signer"))
+            .hint("name the signer with `--verify-identity` and `--verify-issuer`, or with `--verify-key`"));
+    };
+    let mut claims = vec![Claim::Signature];
+    if arguments.require_provenance {
+        claims.push(Claim::Provenance(source));
+    }
+    for text in &types {
+        let claim = Claim::Attestation(attestation_type(text.trim())?);
+        if !claims.contains(&claim) {
+            claims.push(claim);
+        }
+    }
+    let by = Arc::new(signer);
+    Ok(claims.into_iter().map(|claim| Requirement::Claim(RequiredClaim { claim, by: Arc::clone(&by) })).collect())
+}
+
+fn attestation_type(text: &str) -> Result<AttestationType, Failure> {
+    AttestationType::new(text).ok_or_else(|| {
+        let names: Vec<_> = AttestationType::names().collect();
+        let failure = Failure::usage(format!("`{text}` is not a type of attestations"));
+        failure.hint(format!("write {}, or the URI of the predicate type", names.join(", ")))
+    })
+}
+
+/// Returns the signer that is trusted, if one is named.
+fn signer(arguments: &VerificationArguments) -> Result<Option<TrustedSigner>, Failure> {
+    if let Some(key) = &arguments.verify_key {
+        return Ok(Some(TrustedSigner::Key(public_key(key)?)));
+    }
+    let identity = match (&arguments.verify_identity, &arguments.verify_identity_regexp) {
+        (Some(identity), _) => IdentityPattern::Exact(filled("--verify-identity", identity)?),
+        (None, Some(text)) => {
+            let text = filled("--verify-identity-regexp", text)?;
+            IdentityPattern::regexp(&text)
+                .map_err(|error| Failure::usage(format!("`{text}` cannot be used as an identity: {error}")))?
+        }
+        (None, None) if arguments.verify_issuer.is_some() => {
+            return Err(Failure::usage("`--verify-issuer` does not say which of its identities")
+                .hint("name the identity with `--verify-identity`, or with `--verify-identity-regexp`"));
+        }
+        (None, None) => return Ok(None),
+    };
+    let issuer = filled("--verify-issuer", arguments.verify_issuer.as_deref().unwrap_or_default())?;
+    let roots = match &arguments.trusted_root {
+        Some(path) => {
+            let unusable = |error: &dyn std::fmt::Display| {
+                Failure::usage(format!("cannot use the trusted root `{}`: {error}", path.display()))
+            };
+            let json = std::fs::read(path).map_err(|error| unusable(&error))?;
+            Arc::new(TrustedRoots::parse(&json).map_err(|error| unusable(&error))?)
+        }
+        None => TrustedRoots::built_in(),
+    };
+    Ok(Some(TrustedSigner::Keyless { identity, issuer, roots }))
+}
+
+/// Returns a value without the white space around it, which no identity has.
+fn filled(flag: &str, text: &str) -> Result<String, Failure> {
+    match text.trim() {
+        "" => Err(Failure::usage(format!("`{flag}` is empty")).hint("check the variable that it comes from")),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// Reads a key: from its text, else from the file of that name.
+fn public_key(text: &str) -> Result<PublicKey, Failure> {
+    if text.trim_start().starts_with("-----BEGIN") {
+        return PublicKey::from_pem(text.as_bytes())
+            .map_err(|error| Failure::usage(format!("the text of `--verify-key` cannot be used: {error}")));
+    }
+    let path = Path::new(text.trim());
+    let unusable = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("cannot use the key `{}`: {error}", path.display()))
+            .hint("name a file with a public key in the PEM form, such as `cosign.pub`")
+    };
+    let pem = std::fs::read(path).map_err(|error| unusable(&error))?;
+    PublicKey::from_pem(&pem).map_err(|error| unusable(&error))
+}

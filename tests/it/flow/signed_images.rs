@@ -1,0 +1,202 @@
+//! Releases of signed images alone: what the flags require, what is told of it, and that nothing else goes out.
+
+use serde_json::{Value, json};
+
+use crate::stage::{FILE, FOLDER, SEED, Stage};
+use crate::support::command::Command;
+use crate::support::registry::{Attachment, Place};
+use crate::support::repository::File;
+use crate::support::sigstore::{COMMIT, IDENTITY, ISSUER, bundle, path, put_image, read};
+
+/// Returns a stage whose registry has the signed image, with this attached to it.
+fn stage(attached: &[Attachment]) -> Stage {
+    let stage = Stage::new();
+    stage.registry.list_referrers();
+    let digest = put_image(&stage.registry, "org/app", "v1");
+    attached.iter().for_each(|attachment| stage.registry.attach("org/app", &digest, attachment));
+    stage
+}
+
+fn of(name: &str) -> Attachment {
+    bundle(Place::Referrers, name)
+}
+
+fn image(stage: &Stage) -> String {
+    format!("{}/org/app:v1", stage.registry.address())
+}
+
+/// Adds the flags that require the workflow's signature.
+fn by_workflow(command: Command) -> Command {
+    let root = path("trusted_root.json");
+    command.args(["--verify-identity", IDENTITY, "--verify-issuer", ISSUER]).arg("--trusted-root").arg(root)
+}
+
+fn release(stage: &Stage) -> Command {
+    by_workflow(stage.release().arg(format!("IMAGE_PLACEHOLDER={}", image(stage))))
+}
+
+fn check(stage: &Stage) -> Command {
+    stage.tagship().args(["check", &image(stage)])
+}
+
+#[test]
+fn what_was_verified_is_told_everywhere() {
+    let stage = stage(&[of("signed"), of("provenance"), of("spdx")]);
+    let summary = stage.home.path().join("summary.md");
+    let source = format!("org/app@{COMMIT}");
+    let release = release(&stage).args(["--require-provenance", "--require-attestation", "spdx", "--source", &source]);
+    let output = release.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary).run().success();
+    let output =
+        output.stdout_has(&format!(" verify  provenance of {source} by {IDENTITY} ({ISSUER}), 2026-06-01T12:00"));
+    output.stdout_has(" verify  attestation https://spdx.dev/Document by ").stdout_has(", log entry ");
+    let summary = std::fs::read_to_string(summary).unwrap();
+    assert_eq!(summary.matches("✓ verified: ").count(), 1, "{summary}");
+    let commit = &stage.remote.log("main")[0];
+    assert_eq!(commit.trailer("Tagship-Verified"), [IDENTITY]);
+    let url = stage.remote.file_url();
+    let log = |arguments: &[&str]| {
+        stage.tagship().args(["log", "--repo", &url, "-k", FOLDER]).args(arguments.iter().copied()).run().success()
+    };
+    log(&[]).stdout_has("   verified\n");
+    let log: Value = serde_json::from_slice(&log(&["--output", "json"]).stdout).unwrap();
+    assert_eq!(log["releases"][0]["verified"], json!([IDENTITY]));
+    let checked = by_workflow(check(&stage)).args(["--require-provenance", "--output", "json"]).run().success();
+    let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let verified = &checked["images"][0]["verified"][0];
+    for (key, expected) in [
+        ("statement", "provenance"),
+        ("signer", IDENTITY),
+        ("issuer", ISSUER),
+        ("source", &source),
+        ("builder", IDENTITY),
+    ] {
+        assert_eq!(verified[key], expected, "{verified}");
+    }
+    assert!(verified["log_index"].is_u64() && verified["logged"].is_string(), "{verified}");
+}
+
+#[test]
+fn what_is_not_proved_is_not_released() {
+    let other = format!("org/app@{}", COMMIT.replace('0', "1"));
+    for (attached, flags, message, hint) in [
+        (&[][..], &[][..], "` is not signed\n", "`--wait 5m` waits for it"),
+        (
+            &[of("bad.no-proof")],
+            &[],
+            "  it is not in the transparency log: it has no entry\n",
+            "sign the image again with the transparency log",
+        ),
+        (&[of("signed")], &["--require-provenance"], "` has no provenance\n", "attestation of GitHub"),
+        (
+            &[of("provenance")],
+            &["--require-provenance", "--source", &other],
+            "  its provenance is of org/app@0123",
+            "check whether another build pushed the tag",
+        ),
+        (&[of("signed")], &["--require-attestation", "spdx"], "` has no attestation `spdx`\n", "sign the image"),
+    ] {
+        let stage = stage(attached);
+        let output = release(&stage).args(flags.iter().copied()).run().exit(4);
+        output.stderr_has(message).stderr_has(hint);
+        stage.untouched();
+    }
+}
+
+#[test]
+fn another_signer_is_told_with_the_wanted_one() {
+    let stage = stage(&[of("signed")]);
+    let prefix = IDENTITY.strip_suffix("main").unwrap();
+    let root = path("trusted_root.json");
+    let check = |flag: &str, identity: &str, issuer: &str| {
+        let check = check(&stage).args([flag, identity, "--verify-issuer", issuer, "--trusted-root"]).arg(&root);
+        check.run()
+    };
+    let output = check("--verify-identity", prefix, ISSUER).exit(4);
+    let output = output.stderr_has(&format!("` is not signed by `{prefix}` ({ISSUER})\n"));
+    output.stderr_has(&format!("  it is signed by `{IDENTITY}`, not by `{prefix}`\n"));
+    check("--verify-identity", IDENTITY, "https://example.org").exit(4).stderr_has("not from `https://example.org`");
+    check("--verify-identity-regexp", "https://github.com/org/app/.*", ISSUER).success();
+    check("--verify-identity-regexp", "https://github.com/org/app/", ISSUER).exit(4).stderr_has("is not signed by");
+    check("--verify-identity-regexp", "(", ISSUER).exit(2).stderr_has("`(` cannot be used as an identity");
+}
+
+#[test]
+fn keys_verify_by_file_and_by_text() {
+    let stage = stage(&[of("key.p256")]);
+    let pem = String::from_utf8(read("key.p256.pub")).unwrap();
+    let key = path("key.p256.pub").display().to_string();
+    for key in [&key, &pem] {
+        check(&stage).args(["--verify-key", key]).run().success().stdout_has(" verify  signature by sha256:");
+        check(&stage).env("TAGSHIP_VERIFY_KEY", key).run().success().stdout_has(" verify  signature by sha256:");
+    }
+    let other = path("key.p384.pub");
+    check(&stage).arg("--verify-key").arg(&other).run().exit(4).stderr_has("did not make it");
+    check(&stage).args(["--verify-key", "nowhere.pub"]).run().exit(2).stderr_has("cannot use the key `nowhere.pub`");
+    check(&stage).arg("--verify-key").arg(path("manifest.json")).run().exit(2).stderr_has("it is no public key in PEM");
+}
+
+#[test]
+fn flags_that_say_too_little() {
+    let stage = stage(&[]);
+    for (flags, message) in [
+        (&["--require-provenance"][..], "`--require-provenance` does not say by which signer"),
+        (&["--require-attestation", "spdx"], "`--require-attestation` does not say by which signer"),
+        (&["--verify-identity", "x"], "--verify-issuer <URL>"),
+        (&["--verify-issuer", "x"], "`--verify-issuer` does not say which of its identities"),
+        (&["--verify-issuer", "x", "--verify-identity", " "], "`--verify-identity` is empty"),
+        (&["--verify-key", "x", "--verify-issuer", "y"], "cannot be used with"),
+        (
+            &["--verify-issuer", "x", "--verify-identity", "y", "--trusted-root", "nowhere"],
+            "the trusted root `nowhere`",
+        ),
+        (&["--verify-issuer", "x", "--verify-identity", "y", "--require-attestation", "z"], "`z` is not a type of"),
+    ] {
+        check(&stage).args(flags.iter().copied()).run().exit(2).stderr_has(message);
+    }
+    let release = release(&stage).arg("--no-check").run();
+    release.exit(2).stderr_has("cannot be used with");
+}
+
+#[test]
+fn a_signature_is_waited_for() {
+    let stage = stage(&[]);
+    let running = release(&stage).args(["--wait", "1m"]).start();
+    while !stage.registry.request_lines().iter().any(|line| line.contains(".sig ")) {
+        std::thread::yield_now();
+    }
+    let digest = put_image(&stage.registry, "org/app", "v1");
+    stage.registry.attach("org/app", &digest, &of("signed"));
+    running.finish().success().stdout_has("  not signed yet  ").stdout_has(" verify  signature by ");
+}
+
+/// What was never signed does not come back by a rollback, and does not go on by a promotion.
+#[test]
+fn rollback_and_promote_require_it_too() {
+    let stage = stage(&[of("signed")]);
+    let name = format!("{}/org/app", stage.registry.address());
+    let seed = SEED.replace("jakousa/dwk-4-gitops-app", &name);
+    stage.registry.put_image("org/app", "v0", &crate::support::registry::Image::new());
+    let at = |tag: &str| seed.replace("b15411f387bb2a2286676b92a87fd85aa9b682a5", tag);
+    let next = "next/kustomization.yaml";
+    stage.remote.commit("main", "v0", &[File::new(FILE, &*at("v0")), File::new(next, &*at("v1"))]);
+    stage.remote.commit("main", "v1", &[File::new(FILE, &*at("v1")), File::new(next, &*at("v0"))]);
+    let url = stage.remote.file_url();
+    let command =
+        |words: &[&str]| by_workflow(stage.tagship().args(words.iter().copied()).args(["--repo", &url])).run();
+    command(&["rollback", "IMAGE_PLACEHOLDER", "-k", FOLDER]).exit(4).stderr_has("v0` is not signed\n");
+    command(&["promote", "--from", "next", "--to", FOLDER]).exit(4).stderr_has("v0` is not signed\n");
+    command(&["promote", "--from", FOLDER, "--to", "next"]).success();
+    assert_eq!(stage.remote.log("main")[0].trailer("Tagship-Verified"), [IDENTITY]);
+}
+
+#[test]
+fn provenance_without_a_commit_to_compare_is_told() {
+    let stage = stage(&[of("provenance")]);
+    let check = || by_workflow(check(&stage)).arg("--require-provenance");
+    let warning = "was not compared: which commit is released is not known; name it with `--expect-revision`";
+    check().run().success().stdout_has(" warn ").stdout_has(warning);
+    let output = check().args(["--expect-revision", COMMIT]).run().success();
+    assert!(!output.stdout().contains(" warn "), "{}", output.stdout());
+    let other = COMMIT.replace('0', "1");
+    check().args(["--expect-revision", &other]).run().exit(4).stderr_has("  its provenance is of org/app@0123");
+}

@@ -1,0 +1,172 @@
+//! Every form in which an image is signed is accepted, and each part that is wrong is named.
+
+use std::sync::Arc;
+
+use tagship::registry::signature::{
+    IdentityPattern, PatternError, Rejected, SignedBy, TrustedRoots, Verified, verify_attestation_layer, verify_bundle,
+    verify_content, verify_simple_signing,
+};
+
+use super::{COMMIT, IDENTITY, ISSUER, annotations, exact, identity, image, keyless, roots, trusted, world};
+
+const NOON: &str = "2026-06-01T12:00:00Z";
+
+fn verify(name: &str) -> Result<Verified, Rejected> {
+    verify_bundle(&world(name), &image(), &trusted())
+}
+
+#[test]
+fn bundles_are_accepted() {
+    for (name, predicate, is_logged) in [
+        ("signed", "https://sigstore.dev/cosign/sign/v1", true),
+        ("provenance", "https://slsa.dev/provenance/v1", true),
+        ("provenance-v0.2", "https://slsa.dev/provenance/v0.2", true),
+        ("spdx", "https://spdx.dev/Document", true),
+        ("intoto-entry", "https://sigstore.dev/cosign/sign/v1", true),
+    ] {
+        let verified = verify(&format!("{name}.bundle.json")).unwrap_or_else(|rejected| panic!("{name}: {rejected}"));
+        assert_eq!(verified.statement.unwrap().predicate_type, predicate, "{name}");
+        assert_eq!(verified.signed, Some(NOON.parse().unwrap()), "{name}");
+        assert_eq!(verified.logged.is_some(), is_logged, "{name}");
+        let SignedBy::Certificate(certified) = verified.by else { panic!("{name}") };
+        assert_eq!((certified.identity.as_str(), certified.issuer.as_str()), (IDENTITY, ISSUER));
+        assert_eq!(certified.source_repository.as_deref(), Some("https://github.com/org/app"));
+        assert_eq!(certified.source_commit.as_deref(), Some(COMMIT));
+    }
+}
+
+#[test]
+fn a_timestamp_is_enough_if_the_roots_have_no_log() {
+    let signer = keyless(exact(IDENTITY), ISSUER, &roots("trusted_root.timestamps.json"));
+    let verified = verify_bundle(&world("timestamp-alone.bundle.json"), &image(), &signer).unwrap();
+    assert_eq!((verified.signed, verified.logged), (Some(NOON.parse().unwrap()), None));
+    assert_eq!(verify("timestamp-alone.bundle.json"), Err(Rejected::NotInLog("it has no entry".to_owned())));
+}
+
+#[test]
+fn content_is_accepted() {
+    let manifest = world("manifest.json");
+    let verified = verify_content(&world("content.bundle.json"), &manifest, &trusted()).unwrap();
+    assert_eq!(identity(&verified), IDENTITY);
+    let verified = verify_content(&world("signed.bundle.json"), &manifest, &trusted()).unwrap();
+    assert!(verified.statement.is_some());
+}
+
+#[test]
+fn layers_of_cosign_are_accepted() {
+    let payload = world("simple-signing.payload.json");
+    let signed = annotations("simple-signing.annotations.json");
+    let verified = verify_simple_signing(&payload, &signed, &image(), &trusted()).unwrap();
+    assert_eq!(identity(&verified), IDENTITY);
+    assert!(verified.logged.is_some());
+    let layer = world("attestation.layer.json");
+    let attested = annotations("attestation.annotations.json");
+    let verified = verify_attestation_layer(&layer, &attested, &image(), &trusted()).unwrap();
+    assert_eq!(verified.statement.unwrap().predicate_type, "https://slsa.dev/provenance/v1");
+}
+
+#[test]
+fn what_fails_is_named() {
+    let at_one = "2026-06-01T13:00:00Z".parse().unwrap();
+    let unknown = |part, issuer: &str| Rejected::UnknownAuthority { part, issuer: issuer.to_owned(), roots: None };
+    let certificate = |why: &str| Rejected::CertificateNotInLog(why.to_owned());
+    for (name, expected) in [
+        ("logged-late", Rejected::Expired { part: "its certificate", at: at_one }),
+        (
+            "newline",
+            Rejected::Malformed { part: "the certificate", why: "a control character is in its identity".to_owned() },
+        ),
+        ("no-proof", Rejected::NotInLog("it has no entry".to_owned())),
+        ("other-authority", unknown("its certificate", "sigstore, sigstore.mock")),
+        ("no-certificate-log", certificate("it has no timestamp of a log")),
+        ("other-certificate-log", certificate("the log is not among the trusted roots")),
+    ] {
+        assert_eq!(verify(&format!("bad.{name}.bundle.json")).unwrap_err(), expected, "{name}");
+    }
+    let rejected = verify("bad.other-log.bundle.json").unwrap_err();
+    assert!(matches!(rejected, Rejected::UnknownLog { roots: None, .. }), "{rejected}");
+    let signer = keyless(exact(IDENTITY), ISSUER, &roots("trusted_root.timestamps.json"));
+    for (name, expected) in [
+        ("timestamped-late", Rejected::Expired { part: "its certificate", at: at_one }),
+        ("other-timestamps", unknown("its timestamp", "tsa, sigstore.mock")),
+        ("no-proof", Rejected::NoTime("it has neither a time of the log nor a timestamp".to_owned())),
+    ] {
+        let rejected = verify_bundle(&world(&format!("bad.{name}.bundle.json")), &image(), &signer).unwrap_err();
+        assert_eq!(rejected, expected, "{name}");
+    }
+}
+
+#[test]
+fn another_image_is_named() {
+    let other = format!("sha256:{}", "a".repeat(64));
+    let (wanted, signed) = (other.clone(), vec![image().to_string()]);
+    let expected = Rejected::WrongDigest { wanted, signed };
+    let other = other.parse().unwrap();
+    let rejected = verify_bundle(&world("signed.bundle.json"), &other, &trusted()).unwrap_err();
+    assert_eq!(rejected, expected);
+    let payload = world("simple-signing.payload.json");
+    let signed = annotations("simple-signing.annotations.json");
+    assert_eq!(verify_simple_signing(&payload, &signed, &other, &trusted()).unwrap_err(), expected);
+    let layer = world("attestation.layer.json");
+    let attested = annotations("attestation.annotations.json");
+    assert_eq!(verify_attestation_layer(&layer, &attested, &other, &trusted()).unwrap_err(), expected);
+}
+
+#[test]
+fn both_identities_are_named() {
+    let roots = roots("trusted_root.json");
+    let by = |identity: IdentityPattern| {
+        verify_bundle(&world("signed.bundle.json"), &image(), &keyless(identity, ISSUER, &roots))
+    };
+    let regexp = |text: &str| IdentityPattern::regexp(text).unwrap();
+    let prefix = "https://github.com/org/app";
+    let suffixed = format!("{IDENTITY}\n");
+    for wrong in [
+        exact(prefix),
+        regexp(prefix),
+        exact(""),
+        regexp(""),
+        exact(&suffixed),
+        regexp("(?i)HTTPS://github.com/ORG"),
+        regexp("a|https://github.com/org/app/|b"),
+    ] {
+        let (wanted, found) = (wrong.to_string(), IDENTITY.to_owned());
+        assert_eq!(by(wrong).unwrap_err(), Rejected::WrongIdentity { wanted, found });
+    }
+    for right in [
+        regexp("https://github.com/org/app/.*"),
+        regexp("x|https://.*"),
+        regexp("(?i)HTTPS://GITHUB.com/.*@refs/heads/(main|master)"),
+    ] {
+        assert_eq!(identity(&by(right).unwrap()), IDENTITY);
+    }
+    let rejected =
+        verify_bundle(&world("signed.bundle.json"), &image(), &keyless(exact(IDENTITY), "https://gitlab.com", &roots));
+    let (wanted, found) = ("https://gitlab.com".to_owned(), ISSUER.to_owned());
+    assert_eq!(rejected.unwrap_err(), Rejected::WrongIssuer { identity: IDENTITY.to_owned(), wanted, found });
+}
+
+#[test]
+fn a_pattern_cannot_leave_its_parentheses() {
+    for text in ["a)|(?:b", "(", "[", "(?x) a # b"] {
+        let error: Result<_, PatternError> = IdentityPattern::regexp(text);
+        assert!(error.is_err(), "{text}");
+    }
+}
+
+#[test]
+fn other_roots_do_not_know_the_signer() {
+    let signer = |roots: &Arc<TrustedRoots>| keyless(exact(IDENTITY), ISSUER, roots);
+    let rejected = verify_bundle(&world("signed.bundle.json"), &image(), &signer(&roots("trusted_root.other.json")));
+    assert!(matches!(rejected.unwrap_err(), Rejected::UnknownLog { roots: None, .. }));
+    let rejected =
+        verify_bundle(&world("signed.bundle.json"), &image(), &signer(&TrustedRoots::built_in())).unwrap_err();
+    assert!(matches!(&rejected, Rejected::UnknownAuthority { roots: Some(_), .. }), "{rejected}");
+    assert!(rejected.to_string().ends_with("; the built-in trusted roots are of 2026-10-23"), "{rejected}");
+}
+
+#[test]
+fn a_signature_of_a_key_has_no_identity() {
+    let rejected = verify_bundle(&world("key.p256.bundle.json"), &image(), &trusted()).unwrap_err();
+    assert_eq!(rejected, Rejected::NoCertificate);
+}

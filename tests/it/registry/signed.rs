@@ -1,0 +1,299 @@
+//! Claims of trusted signers: where they are found, in how many requests, and what is wrong with those that do not count.
+
+use std::sync::Arc;
+
+use tagship::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
+use tagship::registry::{
+    AttestationType, CheckedImage, Claim, ExpectedSource, Finding, ProvedKind, RequiredClaim, Requirement, Revision,
+};
+
+use super::{anonymous, check_for, short};
+use crate::support::registry::{Attachment, Auth, Fault, Image, Place, Registry, media_type};
+use crate::support::servers::DockerRegistry;
+use crate::support::sigstore::{COMMIT, IDENTITY, ISSUER, attestation_layer, bundle, put_image, read, simple_signing};
+
+fn workflow() -> Arc<TrustedSigner> {
+    signer(IDENTITY)
+}
+
+fn signer(identity: &str) -> Arc<TrustedSigner> {
+    Arc::new(TrustedSigner::Keyless {
+        identity: IdentityPattern::Exact(identity.to_owned()),
+        issuer: ISSUER.to_owned(),
+        roots: Arc::new(TrustedRoots::parse(&read("trusted_root.json")).unwrap()),
+    })
+}
+
+fn required(claims: impl IntoIterator<Item = Claim>, by: &Arc<TrustedSigner>) -> Vec<Requirement> {
+    claims.into_iter().map(|claim| Requirement::Claim(RequiredClaim { claim, by: Arc::clone(by) })).collect()
+}
+
+fn provenance(repository: Option<&str>, commit: &str) -> Claim {
+    let revision = Revision::new(commit).unwrap();
+    Claim::Provenance(Some(ExpectedSource { repository: repository.map(str::to_owned), revision }))
+}
+
+fn spdx() -> Claim {
+    Claim::Attestation(AttestationType::new("spdx").unwrap())
+}
+
+/// Shows what was found: `met` for each claim, or the first reason against it.
+fn shown(checked: &CheckedImage) -> String {
+    let shown = checked.findings.iter().map(|finding| match finding {
+        Finding::Met => "met".to_owned(),
+        Finding::NotClaimed { rejected, .. } => {
+            rejected.first().map_or_else(|| "nothing".to_owned(), ToString::to_string)
+        }
+        other => format!("{other:?}"),
+    });
+    shown.collect::<Vec<_>>().join("; ")
+}
+
+/// Shows what the claims are that meet the requirements.
+fn proved(checked: &CheckedImage) -> String {
+    let shown = checked.claims.iter().map(|claim| match &claim.kind {
+        ProvedKind::Signature => "signature".to_owned(),
+        ProvedKind::Provenance(provenance) => format!("provenance of {:.15}", provenance.sources[0].to_string()),
+        ProvedKind::Attestation(kind) => kind.clone(),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the requests, in which `D` stands for the digest of the image and `X` for any other.
+fn lines(lines: &[String], digest: &str) -> Vec<String> {
+    let hex = digest.split_once(':').unwrap().1;
+    let line = |line: &String| {
+        let line = short(line).replace(digest, "D").replace(&format!("sha256-{hex}"), "tag-D");
+        match line.find("sha256:") {
+            Some(start) => format!("{}X{}", &line[..start], &line[start + 71..]),
+            None => line,
+        }
+    };
+    lines.iter().map(line).collect()
+}
+
+/// Returns a registry with the image and what is attached to it, and the image's digest.
+fn with(place: Place, attached: &[Attachment]) -> (Registry, String) {
+    let registry = Registry::start(Auth::None);
+    let digest = put_image(&registry, "app", "v1");
+    if place == Place::Referrers {
+        registry.list_referrers();
+    }
+    attached.iter().for_each(|attachment| registry.attach("app", &digest, attachment));
+    (registry, digest)
+}
+
+fn check(registry: &Registry, requirements: &[Requirement]) -> CheckedImage {
+    check_for(&anonymous(), &registry.address(), "app:v1", requirements)
+}
+
+/// At most 5 requests more than the check of the image itself, in each place.
+#[test]
+fn signature_and_provenance_are_found_in_few_requests() {
+    use Place::{Referrers, Tag};
+    let signature = || required([Claim::Signature], &workflow());
+    let both = || required([Claim::Signature, provenance(Some("org/app"), COMMIT)], &workflow());
+    let (signed, built) = (|place| bundle(place, "signed"), |place| bundle(place, "provenance"));
+    let listed = ["GET app/referrers/D 200"];
+    let tagged = ["GET app/referrers/D 404", "GET app/tag-D 200"];
+    let nowhere = ["GET app/referrers/D 404", "GET app/tag-D 404"];
+    let artifact = ["GET app/X 200", "GET app/blobs/X 200"];
+    for (place, attached, requirements, expected, claims, requests) in [
+        (Referrers, vec![signed(Referrers)], signature(), "met", "signature", [&listed[..], &artifact].concat()),
+        (Tag, vec![signed(Tag)], signature(), "met", "signature", [&tagged[..], &artifact].concat()),
+        (
+            Referrers,
+            vec![signed(Referrers), built(Referrers)],
+            both(),
+            "met; met",
+            "provenance of org/app@0123456",
+            [&listed[..], &artifact].concat(),
+        ),
+        (
+            Tag,
+            vec![built(Tag), signed(Tag)],
+            both(),
+            "met; met",
+            "provenance of org/app@0123456",
+            [&tagged[..], &artifact].concat(),
+        ),
+        (
+            Referrers,
+            vec![simple_signing()],
+            signature(),
+            "met",
+            "signature",
+            [&listed[..], &["GET app/tag-D.sig 200", "GET app/blobs/X 200"]].concat(),
+        ),
+        (
+            Tag,
+            vec![simple_signing()],
+            signature(),
+            "met",
+            "signature",
+            [&nowhere[..], &["GET app/tag-D.sig 200", "GET app/blobs/X 200"]].concat(),
+        ),
+        (
+            Tag,
+            vec![simple_signing(), attestation_layer()],
+            both(),
+            "met; met",
+            "provenance of org/app@0123456",
+            [&nowhere[..], &["GET app/tag-D.att 200", "GET app/blobs/X 200"]].concat(),
+        ),
+        (Tag, vec![], signature(), "nothing", "", [&nowhere[..], &["GET app/tag-D.sig 404"]].concat()),
+        (
+            Referrers,
+            vec![],
+            both(),
+            "nothing; nothing",
+            "",
+            [&listed[..], &["GET app/tag-D.att 404", "GET app/tag-D.sig 404"]].concat(),
+        ),
+    ] {
+        let (registry, digest) = with(place, &attached);
+        let checked = check(&registry, &requirements);
+        let lines = lines(&registry.request_lines(), &digest);
+        assert_eq!((shown(&checked).as_str(), proved(&checked).as_str()), (expected, claims), "{lines:?}");
+        let expected = [&["GET app/v1 200"][..], &requests].concat();
+        assert_eq!(lines, expected);
+        assert!(lines.len() <= 6 && checked.requests as usize == lines.len());
+    }
+}
+
+#[test]
+fn what_a_list_does_not_tell_is_read() {
+    let bare = |name: &str| Attachment::bundle(Place::Referrers, &read(&format!("{name}.bundle.json")));
+    let (registry, _) = with(Place::Referrers, &[bare("provenance-v0.2"), bare("signed"), bare("spdx")]);
+    let claims = [Claim::Signature, provenance(Some("org/app"), COMMIT), spdx()];
+    let checked = check(&registry, &required(claims, &workflow()));
+    assert_eq!(shown(&checked), "met; met; met");
+    assert_eq!(proved(&checked), "https://spdx.dev/Document, signature, provenance of org/app@0123456");
+    assert_eq!(registry.requests().len(), 1 + 1 + 2 * 3);
+}
+
+#[test]
+fn a_signature_over_the_manifest_itself_counts() {
+    let (registry, _) = with(Place::Referrers, &[bundle(Place::Referrers, "content")]);
+    let checked = check(&registry, &required([Claim::Signature], &workflow()));
+    assert_eq!((shown(&checked), checked.claims[0].logged.is_some()), ("met".to_owned(), true));
+}
+
+#[test]
+fn what_does_not_count() {
+    let other_key = Arc::new(TrustedSigner::Key(PublicKey::from_pem(&read("key.p256.pub")).unwrap()));
+    let other_root = Arc::new(TrustedSigner::Keyless {
+        identity: IdentityPattern::Exact(IDENTITY.to_owned()),
+        issuer: ISSUER.to_owned(),
+        roots: TrustedRoots::built_in(),
+    });
+    let of = |name: &str| bundle(Place::Referrers, name);
+    let signature = || Claim::Signature;
+    for (attached, claim, by, expected) in [
+        (of("signed"), signature(), signer(&IDENTITY[..IDENTITY.len() - 1]), "it is signed by `"),
+        (of("bad.newline"), signature(), workflow(), "the certificate cannot be read: a control character"),
+        (of("signed"), signature(), other_key, "the key sha256:"),
+        (of("signed"), signature(), other_root, "the authority of its certificate is unknown"),
+        (of("bad.no-proof"), signature(), workflow(), "it is not in the transparency log: it has no entry"),
+        (of("bad.other-log"), signature(), workflow(), "the key of its transparency log is unknown"),
+        (of("bad.logged-late"), signature(), workflow(), "its certificate was not valid when it was signed"),
+        (of("signed"), provenance(None, COMMIT), workflow(), "nothing"),
+        (of("spdx"), signature(), workflow(), "nothing"),
+        (of("provenance"), provenance(Some("org/other"), COMMIT), workflow(), "its provenance is of org/app@0123456"),
+        (of("provenance"), provenance(None, &COMMIT.replace('0', "1")), workflow(), "its provenance is of org/app@"),
+    ] {
+        let (registry, _) = with(Place::Referrers, &[attached]);
+        let checked = check(&registry, &required([claim], &by));
+        assert!(shown(&checked).starts_with(expected), "{} does not begin with {expected}", shown(&checked));
+        assert!(checked.claims.is_empty());
+    }
+}
+
+#[test]
+fn a_signature_of_another_image_does_not_count() {
+    let (registry, _) = with(Place::Referrers, &[]);
+    let other = registry.put_image("app", "v2", &Image::new());
+    let signed = required([Claim::Signature], &workflow());
+    for (attached, reason) in [
+        (simple_signing(), "it is about sha256:"),
+        (bundle(Place::Referrers, "signed"), "it is about sha256:"),
+        (bundle(Place::Referrers, "content"), "its entry in the transparency log is of another signature"),
+    ] {
+        registry.attach("app", &other, &attached);
+        let checked = check_for(&anonymous(), &registry.address(), "app:v2", &signed);
+        assert!(shown(&checked).starts_with(reason), "{}", shown(&checked));
+    }
+}
+
+/// What runs is what the index names, so that a signature of one of its images says nothing about the others.
+#[test]
+fn of_an_index_the_index_is_signed() {
+    let (registry, digest) = with(Place::Referrers, &[bundle(Place::Referrers, "signed")]);
+    let platform = serde_json::json!({ "os": "linux", "architecture": "amd64" });
+    let entry =
+        serde_json::json!({ "mediaType": media_type::OCI_MANIFEST, "digest": digest, "size": 1, "platform": platform });
+    let index = serde_json::json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": [entry] });
+    registry.put_manifest("app", "v2", media_type::OCI_INDEX, index.to_string().as_bytes());
+    let signed = required([Claim::Signature], &workflow());
+    assert_eq!(shown(&check_for(&anonymous(), &registry.address(), "app:v2", &signed)), "nothing");
+    assert_eq!(shown(&check_for(&anonymous(), &registry.address(), "app:v1", &signed)), "met");
+}
+
+#[test]
+fn ten_thousand_referrers_hide_no_new_signature() {
+    let (registry, digest) = with(Place::Referrers, &[]);
+    let other = Attachment::bundle(Place::Referrers, b"{}");
+    for number in 0..10_000 {
+        let kind =
+            if number % 2 == 0 { "application/spdx+json" } else { "application/vnd.dev.sigstore.bundle.v0.3+json" };
+        registry.attach("app", &digest, &other.clone().artifact_type(kind).annotation("number", &number.to_string()));
+    }
+    registry.attach("app", &digest, &bundle(Place::Referrers, "signed"));
+    let signed = required([Claim::Signature], &workflow());
+    let checked = check(&registry, &signed);
+    assert_eq!((shown(&checked).as_str(), checked.requests), ("met", 4));
+    for number in 10_000..10_060 {
+        registry.attach("app", &digest, &other.clone().annotation("number", &number.to_string()));
+    }
+    let checked = check(&registry, &signed);
+    assert!(checked.claims.is_empty() && checked.requests <= 1 + 1 + 2 * 50 + 1, "{}", checked.requests);
+}
+
+#[test]
+fn what_cannot_be_read_hides_no_signature() {
+    let large = Attachment::bundle(Place::Referrers, &vec![b' '; 10 << 20]);
+    let (registry, digest) = with(Place::Referrers, &[bundle(Place::Referrers, "signed"), large.clone()]);
+    let signed = required([Claim::Signature], &workflow());
+    assert_eq!(shown(&check(&registry, &signed)), "met");
+    let (alone, _) = with(Place::Referrers, &[large]);
+    assert_eq!(shown(&check(&alone, &signed)), "it is too large to be read (10485760 bytes)");
+    // One that claims to be small, and one that is listed and gone.
+    let (padded, _) = with(Place::Referrers, &[bundle(Place::Referrers, "signed")]);
+    padded.inject("GET /v2/app/blobs/", 1, Fault::Pad(10 << 20));
+    assert_eq!(shown(&check(&padded, &signed)), "it is too large to be read");
+    padded.inject("GET /v2/app/blobs/", 1, Fault::AnswerAfterLogin(Fault::error(404)));
+    assert_eq!(shown(&check(&padded, &signed)), "it is listed, and not in the registry");
+    registry.inject(&format!("GET /v2/app/referrers/{digest}"), 8, Fault::AnswerAfterLogin(Fault::error(503)));
+    let blocked = check(&registry, &signed);
+    assert!(matches!(&blocked.findings[..], [Finding::Blocked { .. }]), "{}", shown(&blocked));
+}
+
+/// Debian's docker-registry has no list of referrers.
+#[test]
+fn a_registry_of_before_the_list() {
+    let Some(mut real) = DockerRegistry::start(&Auth::None) else { return };
+    let both = required([Claim::Signature, provenance(Some("org/app"), COMMIT)], &workflow());
+    for (repository, attached) in [
+        ("team/bundles", vec![bundle(Place::Tag, "signed"), bundle(Place::Tag, "provenance")]),
+        ("team/tags", vec![simple_signing(), attestation_layer()]),
+    ] {
+        let source = Registry::start(Auth::None);
+        let digest = put_image(&source, repository, "v1");
+        attached.iter().for_each(|attachment| source.attach(repository, &digest, attachment));
+        real.push_from(&source, repository);
+        let name = format!("{repository}:v1");
+        let checked = check_for(&anonymous(), &real.address(), &name, &both);
+        let lines = real.request_lines(checked.requests as usize);
+        assert_eq!((shown(&checked).as_str(), lines.len()), ("met; met", 5), "{lines:?}");
+    }
+}
