@@ -60,7 +60,7 @@ fn remedy(rejected: &Rejected) -> &'static str {
         Rejected::WrongDigest { .. } => {
             "sign the digest that the tag means now: that of the index, if it has several platforms"
         }
-        Rejected::UnknownAuthority { .. } | Rejected::UnknownKey { .. } => {
+        Rejected::UnknownAuthority { .. } | Rejected::UnknownLog { .. } => {
             "a newer tagship has newer trusted roots; `--trusted-root` names those of another Sigstore instance"
         }
         Rejected::NotInLog(_) | Rejected::OtherLogEntry(_) | Rejected::NoTime(_) | Rejected::CertificateNotInLog(_) => {
@@ -71,7 +71,7 @@ fn remedy(rejected: &Rejected) -> &'static str {
         | Rejected::Unsupported(_)
         | Rejected::NeedsContent
         | Rejected::WrongSignature
-        | Rejected::WrongChain(_)
+        | Rejected::WrongCertificate { .. }
         | Rejected::Expired { .. } => "sign the image again, with a current version of cosign",
     }
 }
