@@ -17,14 +17,14 @@ annotate() { printf '::error title=tagship::%s\n' "${1//'%'/%25}" >&2; }
 # The results as lines for GITHUB_OUTPUT: an item without line ends needs no delimiter.
 outputs() {
   printf '%s=failed\n%s=false\n%s=false\n%s=0\n' outcome changed pushed attempts
-  printf '%s=\n' commit parent branch git-tag image tag digest files
+  printf '%s=\n' commit parent branch git-tag pull-request pull-request-url pull-request-operation image tag digest files
   printf 'error=%s\nreason=%s\n' "$KIND" "$1"
 }
 
 document() {
   printf '{"command":%s,"outcome":"failed","reason":null,"changed":false,"branch":null,"commit":null,"parent":null,"git_tag":null,' \
     "$(json_string "${TAGSHIP_COMMAND:-release}")"
-  printf '"pushed":false,"attempts":0,"images":[],"files":[],"message":null,"diff":"","releases":[],"left_out":[],"rules":[],"notes":[],'
+  printf '"pushed":false,"pull_request":null,"attempts":0,"images":[],"files":[],"message":null,"diff":"","releases":[],"left_out":[],"rules":[],"notes":[],'
   printf '"error":{"kind":"%s","message":%s,"details":[],"hint":null,"place":null,"exit_code":%s}}' \
     "$KIND" "$(json_string "$1")" "$EXIT_CODE"
 }

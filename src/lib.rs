@@ -19,6 +19,7 @@ use std::time::SystemTime;
 
 pub mod cli;
 pub mod flow;
+pub mod forge;
 pub mod git;
 pub mod guards;
 pub mod image;

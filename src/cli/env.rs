@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use super::ci::{self, Ci, GitLogin, Inputs, RegistryLogin};
+use super::ci::{self, Ci, CiForge, GitLogin, Inputs, RegistryLogin};
 use super::surface::Surface;
 
 /// A snapshot of the environment. Its `Debug` would show secrets, so it has none.
@@ -86,6 +86,11 @@ impl Environment {
             password,
         });
         own.into_iter().chain(ci::git_logins(&|name| self.text(name))).collect()
+    }
+
+    /// Returns what the CI system tells of the forge that it belongs to.
+    pub fn ci_forge(&self) -> Option<CiForge> {
+        ci::forge_of(self.ci()?.system, &|name| self.text(name))
     }
 
     /// Returns the CI systems' own logins for their registries.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
+use super::proposal::ProposalArguments;
+use super::sign_with::SignWith;
 use super::verify_flags::VerificationArguments;
 
 const IMAGE_HELP: &str = "\
@@ -273,9 +275,18 @@ pub struct CommitArguments {
     #[arg(long, value_name = "BRANCH", env = "TAGSHIP_BASE", requires = "create_branch")]
     pub base: Option<String>,
 
-    /// Sign the commit with the key from git's configuration [default: if `commit.gpgSign` is set]
-    #[arg(long, env = "TAGSHIP_SIGN", value_parser = BoolishValueParser::new())]
-    pub sign: bool,
+    /// Sign the commit. Without a value: with the key of git's configuration [default: as `commit.gpgSign` says]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHO",
+        env = "TAGSHIP_SIGN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "git",
+        ignore_case = true
+    )]
+    pub sign: Option<SignWith>,
 
     /// The commit's message: its first line is the title; `{images}`, `{tag}` and `{source}` are filled in
     #[arg(long, value_name = "TEXT", env = "TAGSHIP_MESSAGE")]
@@ -345,6 +356,9 @@ pub struct DeliveryArguments {
 
     #[command(flatten)]
     pub commit: CommitArguments,
+
+    #[command(flatten)]
+    pub proposal: ProposalArguments,
 }
 
 /// The flags of commands that only read a repository.

@@ -9,8 +9,10 @@ mod inputs;
 mod manual;
 mod order;
 mod output;
+mod proposal;
 mod released_files;
 mod settings;
+mod sign_with;
 mod surface;
 mod verify_flags;
 mod words;
@@ -19,7 +21,9 @@ pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
 pub use args::{
     Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments, asks_for_long_version, version,
 };
-pub use ci::{Ci, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of};
+pub use ci::{
+    Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
+};
 pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommentArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments,
@@ -30,7 +34,9 @@ pub use groups::{
 pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
+pub use proposal::{AutoMerge, ForgeKind, OnRefused, ProposalArguments};
 pub use released_files::ReleasedArguments;
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
+pub use sign_with::SignWith;
 pub use surface::Surface;
 pub use verify_flags::VerificationArguments;

@@ -4,15 +4,18 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::head_name::head_name;
 use super::kustomization_only::{is_folder, require_kustomization};
-use super::publish::Publisher;
+use super::publish::{Direct, Proposer, Publisher};
+use super::remote_forge::Opener;
 use crate::git::{
     BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, ObjectSource, Pusher, Reader, RefsKept,
     Remote, RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry,
 };
+use crate::image::ImageName;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
-use crate::request::{Effect, NewBranch, Repository, TargetFile, TargetRequest};
+use crate::request::{Effect, NewBranch, ProposalRequest, Repository, TargetFile, TargetRequest};
 use crate::targets::kustomization;
 
 /// A branch that is released to, in its repository.
@@ -54,6 +57,15 @@ pub(super) struct OpenBranch<'t> {
     pub(super) destination: Destination,
     /// `None`: nothing is to be changed.
     pub(super) publisher: Option<Publisher<'t>>,
+}
+
+/// What is to get the commit.
+#[derive(Clone, Copy)]
+pub(super) enum Aim<'a> {
+    /// The branch itself.
+    Branch(RefsKept<'a>),
+    /// The head branch of a pull request to it, which the user names, or which is named after what is released.
+    Head { target: &'a TargetRequest, request: &'a ProposalRequest, files: &'a [TargetFile], entries: &'a [ImageName] },
 }
 
 /// What a commit is made on.
@@ -181,7 +193,7 @@ impl ReleaseBranch {
         &self,
         effect: Effect,
         new_branch: &NewBranch,
-        kept: RefsKept,
+        aim: Aim<'_>,
     ) -> Result<OpenBranch<'_>, Failure> {
         let remote = match &self.place {
             Location::Url(remote) | Location::Remote { remote, .. } => remote,
@@ -194,6 +206,12 @@ impl ReleaseBranch {
                 Failure::target(format!("{remote} has no default branch")).hint("`--branch` names the release branch")
             })?,
         };
+        let head = self.head(&branch, aim)?;
+        let kept = match (&head, aim) {
+            (Some(head), _) => RefsKept::BranchAndHead(head),
+            (None, Aim::Branch(kept)) => kept,
+            (None, Aim::Head { .. }) => RefsKept::Branch,
+        };
         let pusher = match effect {
             Effect::Full => Some(Pusher::open(remote, &branch, kept)?),
             Effect::DryRun => None,
@@ -203,11 +221,43 @@ impl ReleaseBranch {
             None => self.tips(remote, &mut reader)?.tip,
         };
         let (commit, destination) = match tip {
-            Some(tip) => (tip, Destination::Tip(branch)),
-            None => (self.beginning(remote, &mut reader, &branch, new_branch)?, Destination::New(branch)),
+            Some(tip) => (tip, Destination::Tip(branch.clone())),
+            None if head.is_some() => {
+                return Err(Failure::target(format!("there is no branch `{branch}` at {remote}"))
+                    .hint("name the branch that the pull request goes to with `--branch`"));
+            }
+            None => (self.beginning(remote, &mut reader, &branch, new_branch)?, Destination::New(branch.clone())),
         };
-        let snapshot = ObjectSource::new(remote, self.checkout(), reader).snapshot(commit)?;
-        Ok(OpenBranch { snapshot, destination, publisher: pusher.map(Publisher::Push) })
+        let snapshot = ObjectSource::new(remote, self.checkout(), reader)
+            .snapshot(commit, pusher.as_ref().and_then(Pusher::head_tip))?;
+        let publisher = match (pusher, head, aim) {
+            (Some(pusher), Some(head), Aim::Head { target, request, .. }) => Some(Publisher::Propose(Proposer {
+                opener: Opener::of(remote, target)?,
+                pusher,
+                base: branch,
+                head,
+                auto_merge: request.auto_merge,
+            })),
+            (pusher, ..) => pusher.map(|pusher| Publisher::Direct(Direct::Push(pusher))),
+        };
+        Ok(OpenBranch { snapshot, destination, publisher })
+    }
+
+    /// Returns the head branch that a release to `branch` is proposed on; `None` if it is pushed to the branch itself.
+    fn head(&self, branch: &BranchName, aim: Aim<'_>) -> Result<Option<BranchName>, Failure> {
+        let Aim::Head { request, files, entries, .. } = aim else { return Ok(None) };
+        let head = match &request.head {
+            Some(head) => head.clone(),
+            None => {
+                let paths = files.iter().map(|file| RepositoryPath::resolve(&self.base, file.path()));
+                head_name(branch, &paths.collect::<Result<Vec<_>, _>>()?, entries)?
+            }
+        };
+        match head == *branch {
+            true => Err(Failure::usage(format!("`{head}` is the release branch itself"))
+                .hint("name another branch with `--head`, or leave it out")),
+            false => Ok(Some(head)),
+        }
     }
 
     fn read_head<'t>(&'t self, checkout: &'t Checkout, effect: Effect) -> Result<OpenBranch<'t>, Failure> {
@@ -215,9 +265,9 @@ impl ReleaseBranch {
             true => Failure::target(format!("{} has no commits in the checkout", self.name())),
             false => Failure::target(UNREADABLE).hint("release without `--no-push`, with `--branch` or `--repo`"),
         };
-        let snapshot = ObjectSource::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?)?;
+        let snapshot = ObjectSource::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?, None)?;
         let publisher = match effect {
-            Effect::Full => Some(Publisher::CommitHere(checkout)),
+            Effect::Full => Some(Publisher::Direct(Direct::CommitHere(checkout))),
             Effect::DryRun => None,
         };
         Ok(OpenBranch { snapshot, destination: Destination::Head(self.branch.clone()), publisher })

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::branch::{ReleaseBranch, tell_connections};
+use super::branch::{Aim, ReleaseBranch, tell_connections};
 use super::checks::Checks;
 use super::edits::{images_of, releases_of};
 use super::image_to_check::ImageToCheck;
@@ -62,7 +62,7 @@ struct Released {
 impl Released {
     fn read(request: &ReleasedFiles, listener: &mut Listener<'_>) -> Result<Self, Failure> {
         let target = ReleaseBranch::open(&request.target)?;
-        let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, RefsKept::Branch)?;
+        let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch))?;
         let snapshot = &mut start.snapshot;
         let paths = target.locate(snapshot, &request.files, &[])?;
         let rules = rules_for(snapshot, &paths, &mut |warning| listener(&Event::Warned(warning)))?;

@@ -1,6 +1,6 @@
 //! `log`: what was released to a branch, from its history.
 
-use crate::flow::branch::{ReleaseBranch, tell_connections};
+use crate::flow::branch::{Aim, ReleaseBranch, tell_connections};
 use crate::flow::elsewhere::{kustomizations_with, places_with};
 use crate::flow::rereads::Rereads;
 use crate::git::RefsKept;
@@ -20,7 +20,7 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
 
 fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let target = ReleaseBranch::open(&request.target)?;
-    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, RefsKept::Branch)?;
+    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch))?;
     let snapshot = &mut start.snapshot;
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} does not support partial fetches; only its newest commit is known")));

@@ -1,7 +1,7 @@
 //! `promote`: what runs in one environment is released in the next: the same names, tags and digests, in one commit. What
 //! is read and what is written may be one branch, two, or two repositories.
 
-use super::branch::{ReleaseBranch, tell_connections};
+use super::branch::{Aim, ReleaseBranch, tell_connections};
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::no_entry;
 use super::rereads::Rereads;
@@ -66,6 +66,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         delivery: &request.delivery,
         gate,
         names: request.names.clone(),
+        released: request.names.clone(),
         images: Vec::new(),
         checked: CheckedEntries::Changed,
         source: &|_| None,
@@ -106,7 +107,7 @@ fn elsewhere(from: &TargetRequest, request: &PromoteRequest, notes: &mut Vec<Str
         Some(here) => ReleaseBranch::open(&from.beside(here))?,
         None => ReleaseBranch::open(from)?,
     };
-    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, RefsKept::Branch)?;
+    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch))?;
     let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(written), &[])?)?;
     Running::read(&mut start.snapshot, path, request, notes)
 }

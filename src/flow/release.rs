@@ -30,11 +30,13 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         explained: Vec::new(),
         held_at_source: None,
     };
+    let names: Vec<_> = images.arguments.iter().map(|argument| argument.name.clone()).collect();
     let job = Job {
         command: "release",
         delivery,
         gate,
-        names: images.arguments.iter().map(|argument| argument.name.clone()).collect(),
+        released: names.clone(),
+        names,
         images: known,
         checked: CheckedEntries::All,
         source: &|branch| source_of(request, branch.remote()),

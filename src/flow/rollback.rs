@@ -22,6 +22,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         delivery: &request.delivery,
         gate,
         names: Vec::new(),
+        released: vec![request.name.clone()],
         images: Vec::new(),
         checked: CheckedEntries::Changed,
         source: &|_| None,

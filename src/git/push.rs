@@ -15,13 +15,14 @@ use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
 use gix::protocol::transport::packetline::blocking_io::encode::{data_to_write, flush_to_write};
 
 use super::error::GitError;
-use super::objects::commit::{CommitOnTip, Lease, NewCommit, NewTag};
+use super::objects::commit::{CommitOnTip, Lease, NewCommit, NewTag, ObjectsAt};
 use super::objects::name::{BranchName, CommitId, TagName};
 use super::objects::pack::{self, Thin};
 use super::objects::store::{HASH, Objects};
 use super::reader::{HISTORY_DEPTH, Reader, refuse_other_hashes};
 use super::refusal::PushRefusal;
 use super::remote::Remote;
+use super::replaceable::Replaceable;
 use super::wire::push_report::{PushReport, RefStatus};
 use super::wire::service_connection::{AGENT, Connection};
 
@@ -50,10 +51,19 @@ pub enum PushOutcome {
 
 /// What is kept of the refs that the server names when a push begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefsKept {
+pub enum RefsKept<'a> {
     Branch,
     /// The tags too, because one is to be made. Then the server must be able to move two refs in one step.
     BranchAndTags,
+    /// The head branch of a pull request too, which is pushed to in place of the branch.
+    BranchAndHead(&'a BranchName),
+}
+
+/// What a push of a commit to a head branch has to do.
+pub enum OnHead {
+    /// Nothing: a commit of the same parent and tree is there.
+    Already(CommitId),
+    Lease(CommitOnTip),
 }
 
 /// A conversation with the remote's `git-receive-pack`, which begins with the tip of the branch: the lease of a push.
@@ -62,6 +72,8 @@ pub struct Pusher<'r> {
     capabilities: Capabilities,
     branch: BranchName,
     tip: Option<CommitId>,
+    /// The head branch of a pull request to the branch, with its tip.
+    head: Option<(BranchName, Option<CommitId>)>,
     /// What the tags name, by their full names, if they are kept.
     tags: HashMap<Vec<u8>, ObjectId>,
 }
@@ -69,14 +81,21 @@ pub struct Pusher<'r> {
 impl<'r> Pusher<'r> {
     /// Begins a push to `branch`. A login that may not push fails here, before anything is read, and so does a server that
     /// cannot do what `kept` asks for. Of the advertisement, which names every ref of the repository, nothing else is kept.
-    pub fn open(remote: &'r Remote, branch: &BranchName, kept: RefsKept) -> Result<Self, GitError> {
+    pub fn open(remote: &'r Remote, branch: &BranchName, kept: RefsKept<'_>) -> Result<Self, GitError> {
         let mut connection = Connection::open(remote, Service::ReceivePack)?;
         let full = branch.full();
         let (mut tip, mut tags) = (None, HashMap::new());
+        let mut head = match kept {
+            RefsKept::BranchAndHead(head) => Some((head.clone(), None)),
+            RefsKept::Branch | RefsKept::BranchAndTags => None,
+        };
+        let full_head = head.as_ref().map(|(head, _)| head.full());
         let (_, capabilities) = connection.handshake(|line| {
             let Some((id, name)) = line.trim_end().split_once_str(" ") else { return };
             if name == full.as_bytes() {
                 tip = ObjectId::from_hex(id).ok().map(CommitId);
+            } else if full_head.as_ref().is_some_and(|head| name == head.as_bytes()) {
+                head.iter_mut().for_each(|(_, tip)| *tip = ObjectId::from_hex(id).ok().map(CommitId));
             } else if kept == RefsKept::BranchAndTags && name.starts_with(b"refs/tags/") {
                 tags.extend(ObjectId::from_hex(id).ok().map(|id| (name.to_vec(), id)));
             }
@@ -88,7 +107,7 @@ impl<'r> Pusher<'r> {
         if kept == RefsKept::BranchAndTags && !capabilities.contains("atomic") {
             return Err(remote.unsupported("it cannot move a branch and make a tag in one step (`atomic`)"));
         }
-        Ok(Self { connection, capabilities, branch: branch.clone(), tip, tags })
+        Ok(Self { connection, capabilities, branch: branch.clone(), tip, head, tags })
     }
 
     /// Returns the tip that the branch had; `None` if it did not exist.
@@ -117,6 +136,35 @@ impl<'r> Pusher<'r> {
         }
         let tip = self.tip.map(|_| commit.parent);
         Ok(CommitOnTip { new: commit, lease: Lease { branch: self.branch.clone(), tip } })
+    }
+
+    /// Returns the tip that the head branch had, if that was kept; `None` if it did not exist.
+    pub fn head_tip(&self) -> Option<CommitId> {
+        self.head.as_ref().and_then(|(_, tip)| *tip)
+    }
+
+    /// Returns `commit` with its lease on the head branch: for a push, this must be where it was when the push began. The
+    /// commits that leave it are those of `over`, all of them ours; it is needed unless the branch is new.
+    ///
+    /// # Errors
+    /// If the commit cannot be proposed: it is not on the tip of the branch, or it changes nothing, so that the head branch
+    /// would equal the branch; a forge closes a pull request then, for good.
+    pub fn lease_over(&self, commit: NewCommit, over: Option<Replaceable>) -> Result<OnHead, GitError> {
+        let unfit = |why: &str| GitError::unexpected("the commit cannot be proposed", anyhow::anyhow!("{why}"));
+        let (head, tip) = self.head.clone().ok_or_else(|| unfit("no head branch was asked for"))?;
+        if head == self.branch {
+            return Err(unfit("the head branch is the branch that it is for"));
+        }
+        if self.tip != Some(commit.parent) || !commit.changes {
+            return Err(unfit("the head branch would not be ahead of the branch"));
+        }
+        if over.as_ref().map(Replaceable::head) != tip {
+            return Err(unfit("the head branch was not looked at"));
+        }
+        match over {
+            Some(over) if over.is(&commit) => Ok(OnHead::Already(over.head())),
+            _ => Ok(OnHead::Lease(CommitOnTip { new: commit, lease: Lease { branch: head, tip } })),
+        }
     }
 
     /// Returns what a tag names.
@@ -169,6 +217,11 @@ impl<'r> Pusher<'r> {
     }
 }
 
+/// Reads the refs of `commit` again, and returns what they tell about a move of the branch that was not a push.
+pub fn outcome_on(remote: &Remote, commit: &CommitOnTip) -> Result<PushOutcome, GitError> {
+    Ok(settled(&read_refs(remote, commit)?, commit))
+}
+
 /// Finds out whether a push took effect of which no report came back: only the branch can tell.
 fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<PushOutcome, GitError> {
     let uncertain = |source: GitError| GitError::Uncertain { remote: remote.to_string(), source: Box::new(source) };
@@ -204,6 +257,9 @@ fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<Ance
     let is_there = |id: CommitId| recent.contains(&id.0);
     Ok(match commit.lease.tip {
         _ if is_there(commit.id()) => Ancestry::Contains,
+        // Another release has taken its place, or that of what was there before: then a push with our lease can move nothing
+        // any more.
+        _ if commit.replaces() => Ancestry::Lacks,
         Some(parent) if is_there(parent) => Ancestry::Lacks,
         _ => Ancestry::Unknown,
     })
@@ -275,7 +331,7 @@ fn request_body(capabilities: &Capabilities, commit: &CommitOnTip, options: &[St
     if capabilities.contains("quiet") {
         wanted += " quiet";
     }
-    let NewCommit { id, objects, tag, .. } = &commit.new;
+    let NewCommit { id, objects, objects_at, tag, .. } = &commit.new;
     if tag.is_some() {
         wanted += " atomic";
     }
@@ -287,6 +343,10 @@ fn request_body(capabilities: &Capabilities, commit: &CommitOnTip, options: &[St
         body.extend(packet_lines(options)?);
     }
     let thin = if capabilities.contains("no-thin") { Thin::No } else { Thin::Yes };
+    let objects = match objects_at {
+        ObjectsAt::Here => objects.as_slice(),
+        ObjectsAt::Server => &[],
+    };
     let of_tag = tag.as_ref().and_then(|tag| tag.object.as_ref());
     body.extend(pack::write(objects.iter().chain(of_tag), thin)?);
     Ok(body)

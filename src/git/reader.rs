@@ -96,24 +96,24 @@ impl<'r> Reader<'r> {
             .map_err(|error| self.connection.failed(error))
     }
 
-    /// Fetches a branch's tip, with [`HISTORY_DEPTH`] generations of history if the server supports partial fetches.
-    pub(super) fn fetch_tip(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
+    /// Fetches the tips of branches, with [`HISTORY_DEPTH`] generations of history if the server supports partial fetches.
+    pub(super) fn fetch_tips(&mut self, tips: &[ObjectId], objects: &mut Objects) -> Result<Fetched, GitError> {
         let Some(mut arguments) = self.arguments("blob:none") else {
-            return self.fetch_whole(tip, objects);
+            return self.fetch_whole(tips, objects);
         };
         arguments.deepen(HISTORY_DEPTH);
-        arguments.want(tip);
+        tips.iter().for_each(|tip| arguments.want(tip));
         self.receive(&mut arguments, Wanted::AllOf(MAX_OBJECTS_IN_FIRST_FETCH), objects)?;
         Ok(Fetched::Partial)
     }
 
-    fn fetch_whole(&mut self, tip: ObjectId, objects: &mut Objects) -> Result<Fetched, GitError> {
+    fn fetch_whole(&mut self, tips: &[ObjectId], objects: &mut Objects) -> Result<Fetched, GitError> {
         let mut arguments = self.ask();
         if !arguments.can_use_deepen() {
             return Err(self.connection.remote().unsupported("it supports neither partial nor shallow fetches"));
         }
         arguments.deepen(1);
-        arguments.want(tip);
+        tips.iter().for_each(|tip| arguments.want(tip));
         self.receive(&mut arguments, Wanted::All, objects)?;
         Ok(Fetched::Whole)
     }

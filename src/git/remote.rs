@@ -32,7 +32,10 @@ pub struct Remote {
     pub(super) address: Address,
     pub(super) counters: Arc<Counters>,
     pub(super) timeout: Duration,
+    /// git's configuration, for other services of the server.
+    pub(super) config: Box<gix::config::File>,
     shown: String,
+    url: Option<Box<Url>>,
 }
 
 pub(super) enum Address {
@@ -103,6 +106,7 @@ impl Remote {
         options: &RemoteOptions,
     ) -> Result<Self, GitError> {
         let shown = shown(&url);
+        let public = public_url(&url);
         let address = match url.scheme {
             Scheme::Http | Scheme::Https => http_address(&url, written_by, &shown, config, options)?,
             Scheme::Ssh => {
@@ -120,7 +124,8 @@ impl Remote {
             Scheme::File => local_address(url)?,
             _ => return Err(invalid(&shown, "only http, https, ssh and local paths are supported")),
         };
-        Ok(Self { address, counters: Arc::default(), timeout: options.timeout, shown })
+        let (timeout, config) = (options.timeout, Box::new(config.clone()));
+        Ok(Self { address, counters: Arc::default(), timeout, config, shown, url: public.map(Box::new) })
     }
 
     /// Returns the URL of the server, without a path; `None` if the transport is not HTTP.
@@ -129,6 +134,11 @@ impl Remote {
             Address::Http { url, .. } => Some(url.origin().ascii_serialization()),
             Address::Program { .. } => None,
         }
+    }
+
+    /// Returns the URL over http, https or ssh, without a login; `None` for a local path.
+    pub fn url(&self) -> Option<Url> {
+        self.url.as_deref().cloned()
     }
 
     /// Returns whether both are the same repository, over whatever transport and login. Hosts ignore the case of names.
@@ -213,6 +223,22 @@ fn shown(url: &gix::Url) -> String {
         (Some(host), None) => format!("{host}/{}", path.trim_start_matches('/')),
         (Some(host), Some(port)) => format!("{host}:{port}/{}", path.trim_start_matches('/')),
     }
+}
+
+/// Returns a URL over http, https or ssh without its login, a query or a fragment.
+fn public_url(url: &gix::Url) -> Option<Url> {
+    let scheme = match url.scheme {
+        Scheme::Http => "http",
+        Scheme::Https => "https",
+        Scheme::Ssh => "ssh",
+        _ => return None,
+    };
+    let port = url.port.map(|port| format!(":{port}")).unwrap_or_default();
+    let path = url.path.to_str_lossy();
+    let mut public = Url::parse(&format!("{scheme}://{}{port}/{}", url.host()?, path.trim_start_matches('/'))).ok()?;
+    public.set_query(None);
+    public.set_fragment(None);
+    Some(public)
 }
 
 fn http_address(

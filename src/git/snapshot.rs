@@ -63,13 +63,15 @@ impl<'r> ObjectSource<'r> {
         Self { remote: None, checkout: Some(checkout), reader: None }
     }
 
-    /// Reads the commit `at`, the tip of a branch, whose files can then be loaded.
-    pub fn snapshot(mut self, at: CommitId) -> Result<Snapshot<'r>, GitError> {
+    /// Reads the commit `at`, the tip of a branch, whose files can then be loaded. The tip of another branch, `beside`, comes
+    /// with it, unless the checkout has `at`.
+    pub fn snapshot(mut self, at: CommitId, beside: Option<CommitId>) -> Result<Snapshot<'r>, GitError> {
         let mut objects = Objects::default();
         // Without a remote, there is no more history than the checkout has.
         let (mut fetched, mut depth) = (Fetched::Partial, if self.remote.is_none() { usize::MAX } else { 0 });
         if !self.copy_local(at.0, &mut objects)? {
-            fetched = self.reader()?.fetch_tip(at.0, &mut objects)?;
+            let tips: Vec<ObjectId> = [at].into_iter().chain(beside).map(|tip| tip.0).collect();
+            fetched = self.reader()?.fetch_tips(&tips, &mut objects)?;
             depth = if fetched == Fetched::Partial { HISTORY_DEPTH } else { 1 };
         }
         let root = objects.commit(&at.0)?.tree;
@@ -127,6 +129,22 @@ impl Snapshot<'_> {
     /// Returns the commit that this is a snapshot of.
     pub fn commit_id(&self) -> CommitId {
         self.commit
+    }
+
+    /// Lets `read` look at the tip of another branch in place of this one.
+    pub fn beside<T, E: From<GitError>>(
+        &mut self,
+        tip: CommitId,
+        read: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if !self.objects.contains(&tip.0) && !self.source.copy_local(tip.0, &mut self.objects)? {
+            self.source.reader()?.fetch_tips(&[tip.0], &mut self.objects)?;
+        }
+        let root = self.objects.commit(&tip.0)?.tree;
+        let here = (std::mem::replace(&mut self.commit, tip), std::mem::replace(&mut self.root, root));
+        let result = read(self);
+        (self.commit, self.root) = here;
+        result
     }
 
     /// Returns whether the server does not support partial fetches, so that the whole commit was downloaded.

@@ -68,7 +68,7 @@ fn squash(
 }
 
 /// Looks at a commit of one parent that says that it is a release.
-fn release(snapshot: &mut Snapshot<'_>, record: CommitRecord) -> Result<Pushed, Failure> {
+pub(super) fn release(snapshot: &mut Snapshot<'_>, record: CommitRecord) -> Result<Pushed, Failure> {
     let parent = record.parents[0];
     let changes = changes(snapshot, parent, &record)?;
     let arrival = match &changes {

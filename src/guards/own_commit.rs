@@ -145,7 +145,7 @@ fn is_ours(commit: &Pushed) -> bool {
 /// A release edits kustomizations, at least one, and does nothing else. They have their usual names, or are named. A commit
 /// that was authored at another time than it was committed was rebased or cherry-picked, or amended by a person: then its
 /// entries must be what its trailers say.
-fn is_release(commit: &Pushed) -> bool {
+pub(super) fn is_release(commit: &Pushed) -> bool {
     let said = ReleaseTrailers::read(&commit.record);
     let is_named = |path: &str| said.as_ref().is_some_and(|said| said.names_file(path));
     let is_edit = |change: &PathChange| match change {

@@ -11,6 +11,7 @@ use crate::git::{CommitId, Message, Trailer};
 const MARKER_WITHIN: usize = 250;
 
 /// What the user and the CI system want every message to say.
+#[derive(Clone)]
 pub struct Options {
     /// `None`: the usual title.
     pub text: Option<MessageTemplate>,
@@ -101,7 +102,12 @@ fn marked(title: &str, marker: &str) -> String {
     }
 }
 
-fn text(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> (String, Vec<String>) {
+pub(super) fn text(
+    options: &Options,
+    releases: &[Release],
+    origin: Origin<'_>,
+    purpose: &Purpose,
+) -> (String, Vec<String>) {
     let title = usual_title(purpose, &short_images(releases));
     let Some(template) = &options.text else {
         return (title, Vec::new());

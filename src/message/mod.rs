@@ -4,11 +4,14 @@
 pub mod compose;
 pub mod git_tag;
 pub mod line_comment;
+pub mod markdown;
 mod release;
+pub mod request_text;
 pub mod skip_ci;
 pub mod template;
 pub mod trailers;
 mod verified_claim;
+pub mod visible_characters;
 
 pub use release::{Release, short_image};
 pub use verified_claim::{VerifiedClaim, VerifiedStatement};

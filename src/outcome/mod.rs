@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod failure;
+mod proposed;
 pub mod proved;
 mod ruling;
 
@@ -14,6 +15,7 @@ use crate::message::{Release, VerifiedClaim};
 use crate::registry::{Descriptor, LoginSource};
 use crate::targets::kustomization::{Edit, Fields};
 
+pub use proposed::Proposed;
 pub use ruling::{BrokenRule, Ruling};
 
 /// Gets each event as it happens.
@@ -54,6 +56,12 @@ pub enum Event<'a> {
         /// Of the whole release.
         traffic: Traffic,
         elapsed: Duration,
+    },
+    /// A pull request has the commit.
+    Proposed {
+        /// The branch that it goes to.
+        base: &'a str,
+        request: &'a Proposed,
     },
     /// Another release was faster; the next attempt begins.
     Raced {
@@ -115,6 +123,8 @@ pub struct FileEdit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     Released,
+    /// A pull request has the release, or was merged with it.
+    Proposed,
     /// Files on disk were edited.
     Edited,
     /// All images are in their registries.
@@ -179,8 +189,10 @@ pub struct Outcome {
     pub parent: Option<CommitId>,
     /// The tag on the commit, or the one that it would get.
     pub git_tag: Option<String>,
-    /// Whether the commit is on the remote's branch.
+    /// Whether the commit is on a branch of the remote: the release branch, or the head branch of the pull request.
     pub pushed: bool,
+    /// The pull request of the release.
+    pub proposed: Option<Proposed>,
     pub attempts: u32,
     /// What the named entries became, changed or not.
     pub releases: Vec<Release>,
@@ -234,6 +246,7 @@ impl Outcome {
             parent: None,
             git_tag: None,
             pushed: false,
+            proposed: None,
             attempts: 0,
             releases: Vec::new(),
             left_out: Vec::new(),

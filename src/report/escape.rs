@@ -3,6 +3,7 @@
 
 use super::redact::redacted;
 use crate::cli::{LogCommand, log_commands};
+use crate::message::visible_characters::{acts, looks_blank};
 
 /// Returns `text` with everything escaped that a terminal would act on, marks that turn its direction included, and what
 /// looks like a space or like nothing; without the logins of its URLs.
@@ -18,14 +19,6 @@ pub(super) fn visible_line(line: &str) -> String {
 /// Returns `text` with its lines kept, and in each escaped what a terminal would act on. A diff stays one that can be applied.
 pub(super) fn visible_lines(text: &str) -> impl Iterator<Item = String> {
     text.lines().map(|line| escaped(line.trim_end_matches('\r'), |c| c != '\t' && acts(c)))
-}
-
-fn acts(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn looks_blank(c: char) -> bool {
-    (c.is_whitespace() && c != ' ') || matches!(c, '\u{ad}' | '\u{61c}' | '\u{2060}'..='\u{2065}' | '\u{feff}')
 }
 
 fn escaped(text: &str, escape: impl Fn(char) -> bool) -> String {

@@ -5,10 +5,11 @@ use serde::Serialize;
 
 use super::redact::redacted;
 use super::text::PLATFORMS_SHOWN;
+use crate::forge::AutoMerge;
 use crate::image::{Digest, Platform, Tag};
 use crate::message::{Release, VerifiedClaim, VerifiedStatement};
 use crate::outcome::failure::{Failure, Place};
-use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome, Ruling};
+use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome, Proposed, Ruling};
 
 /// The object, in the order of its keys. What does not apply is null or empty, never missing.
 #[derive(Clone, Default, Serialize)]
@@ -23,6 +24,7 @@ pub(super) struct Document<'a> {
     /// The tag on the commit.
     pub(super) git_tag: Option<&'a str>,
     pub(super) pushed: bool,
+    pub(super) pull_request: Option<Request<'a>>,
     pub(super) attempts: u32,
     pub(super) images: Vec<Image<'a>>,
     pub(super) files: &'a [String],
@@ -36,6 +38,17 @@ pub(super) struct Document<'a> {
     /// What was told beside the outcome.
     pub(super) notes: &'a [Remark],
     pub(super) error: Option<Error<'a>>,
+}
+
+/// The pull request of a release.
+#[derive(Clone, Serialize)]
+pub(super) struct Request<'a> {
+    pub(super) number: Option<u64>,
+    pub(super) url: &'a str,
+    pub(super) head: &'a str,
+    pub(super) operation: &'static str,
+    /// `armed` or `merged`; null if a person merges it.
+    auto_merge: Option<&'static str>,
 }
 
 /// An entry that was left out.
@@ -183,11 +196,11 @@ impl<'a> Document<'a> {
 }
 
 fn success(outcome: &Outcome) -> Document<'_> {
-    let released = outcome.ending == Ending::Released;
     Document {
         command: outcome.command,
         outcome: match outcome.ending {
             Ending::Released => "released",
+            Ending::Proposed => "proposed",
             Ending::Edited => "edited",
             Ending::Present => "present",
             Ending::Unchanged => "unchanged",
@@ -201,12 +214,13 @@ fn success(outcome: &Outcome) -> Document<'_> {
             Ending::Listed => "listed",
         },
         reason: outcome.reason.as_deref(),
-        changed: released || outcome.ending == Ending::Edited,
+        changed: matches!(outcome.ending, Ending::Released | Ending::Proposed | Ending::Edited),
         branch: outcome.branch.as_deref(),
         commit: outcome.commit.map(|id| id.to_string()),
         parent: outcome.parent.map(|id| id.to_string()),
         git_tag: outcome.git_tag.as_deref(),
         pushed: outcome.pushed,
+        pull_request: outcome.proposed.as_ref().map(request),
         attempts: outcome.attempts,
         images: outcome
             .releases
@@ -236,6 +250,19 @@ fn judged_rule(ruling: &Ruling) -> JudgedRule<'_> {
         holds: broken.is_none(),
         reason: broken.map(|broken| broken.why.as_str()),
         remedy: broken.map(|broken| broken.remedy.as_str()),
+    }
+}
+
+fn request(proposed: &Proposed) -> Request<'_> {
+    Request {
+        number: proposed.number,
+        url: &proposed.url,
+        head: &proposed.head,
+        operation: proposed.word(),
+        auto_merge: proposed.auto_merge.map(|state| match state {
+            AutoMerge::Armed => "armed",
+            AutoMerge::Merged => "merged",
+        }),
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) fn named(document: &Document<'_>) -> Vec<NamedResult> {
     let word = |value: &str| Value::Word(value.to_owned());
     let optional = |value: Option<&str>| word(value.unwrap_or_default());
     let image = document.images.first();
+    let request = document.pull_request.as_ref();
+    let number = request.and_then(|request| request.number).map(|number| number.to_string());
     let error = document.error.as_ref();
     let reason = document.reason.or(error.map(|error| error.message));
     [
@@ -43,6 +45,9 @@ pub(super) fn named(document: &Document<'_>) -> Vec<NamedResult> {
         ("parent", optional(document.parent.as_deref())),
         ("branch", optional(document.branch)),
         ("git-tag", optional(document.git_tag)),
+        ("pull-request", optional(number.as_deref())),
+        ("pull-request-url", optional(request.map(|request| request.url))),
+        ("pull-request-operation", optional(request.map(|request| request.operation))),
         ("image", optional(image.map(|image| image.image))),
         ("tag", optional(image.and_then(|image| image.tag))),
         ("digest", optional(image.and_then(|image| image.digest))),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::escape::{visible, visible_line, visible_lines};
 use super::log;
 use super::style::{Mark, Style};
+use crate::forge::AutoMerge;
 use crate::git::Traffic;
 use crate::image::{Digest, Tag};
 use crate::message::{Release, VerifiedClaim, VerifiedStatement};
@@ -43,6 +44,10 @@ pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
             let pushed = format!("{}  {}  {range}{cost}", visible(remote), visible(branch));
             let tagged = tag.map(|tag| line(style, "tag", Mark::Good, &format!("{}  {}", id.short(), visible(tag))));
             line(style, "push", Mark::Good, &pushed) + &tagged.unwrap_or_default()
+        }
+        Event::Proposed { base, request } => {
+            let text = format!("{}  to {}  {}", visible(&request.name()), visible(base), visible(&request.url));
+            line(style, request.word(), Mark::Good, &text)
         }
         Event::Raced { branch, attempt, attempts } => {
             let text = format!("{} moved; attempt {attempt} of {attempts} was too late", visible(branch));
@@ -164,6 +169,7 @@ pub(super) fn outcome(outcome: &Outcome, hint: Option<&str>, style: Style, limit
     match outcome.ending {
         Ending::Released if outcome.pushed => good("released"),
         Ending::Released => good("committed; nothing was pushed"),
+        Ending::Proposed => good(proposed(outcome)),
         Ending::Edited => good("edited"),
         Ending::Present => good("present"),
         Ending::Unchanged => unchanged(outcome),
@@ -178,6 +184,14 @@ pub(super) fn outcome(outcome: &Outcome, hint: Option<&str>, style: Style, limit
         Ending::Held => stopped("held", outcome, hint, style),
         Ending::Ruled => ruled(outcome, hint, style),
         Ending::Listed => log::table(&outcome.history, style, limit),
+    }
+}
+
+fn proposed(outcome: &Outcome) -> &'static str {
+    match outcome.proposed.as_ref().and_then(|proposed| proposed.auto_merge) {
+        Some(AutoMerge::Merged) => "proposed, and merged",
+        Some(AutoMerge::Armed) => "proposed; it is merged when its rules allow",
+        None => "proposed",
     }
 }
 

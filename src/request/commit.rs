@@ -1,7 +1,7 @@
 //! What a commit says, as far as that does not depend on the edit.
 
 use super::values::listed;
-use crate::cli::{CommitArguments, Environment};
+use crate::cli::{CommitArguments, Environment, SignWith};
 use crate::git::{GitError, Identity, IdentityParts, Signed, Trailer, has_login};
 use crate::message::compose::Options;
 use crate::message::git_tag::GitTagTemplate;
@@ -12,6 +12,9 @@ use crate::outcome::failure::Failure;
 /// What the commit says, as far as it does not depend on the edit.
 pub struct CommitRequest {
     pub message: Options,
+    /// What a commit on the head branch of a pull request says. By default it has no marker: checks that the request waits
+    /// for would not run, and a squash would carry the marker into the branch.
+    pub proposed: Options,
     /// The tag on the commit.
     pub git_tag: Option<GitTagTemplate>,
     pub author: Option<Identity>,
@@ -21,9 +24,31 @@ pub struct CommitRequest {
     pub environment_committer: IdentityParts,
     /// `EMAIL`, which git takes if no other address is known.
     pub environment_email: Option<String>,
-    pub signed: Signed,
+    pub signer: CommitSigner,
     /// The time of the commit in seconds since 1970, if it is given (`GIT_COMMITTER_DATE=@SECONDS`).
     pub seconds: Option<i64>,
+}
+
+/// What signs the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitSigner {
+    /// A key of git's configuration.
+    Git(Signed),
+    /// The forge, which makes the commit.
+    Forge,
+}
+
+impl CommitSigner {
+    /// Requires git to make the commit, because the release is to stay in the checkout.
+    pub(super) fn require_git(self) -> Result<(), Failure> {
+        match self {
+            Self::Git(_) => Ok(()),
+            Self::Forge => {
+                Err(Failure::usage("`--no-push` makes the commit here, and `--sign=forge` has the forge make it")
+                    .hint("leave out one of them, or sign with a key of your own (`--sign=git`)"))
+            }
+        }
+    }
 }
 
 impl CommitRequest {
@@ -39,23 +64,40 @@ impl CommitRequest {
             return Err(Failure::usage("the message has a skip marker, which `--skip-ci never` forbids")
                 .hint("leave out one of them: the marker keeps CI systems from building the commit"));
         }
+        let trailers = trailers.iter().map(|text| trailer(text)).collect::<Result<_, _>>()?;
+        let message = Options { text, trailers, skip_ci };
+        let unmarked = match arguments.skip_ci.as_str() {
+            "auto" => SkipCi::Nothing,
+            _ => message.skip_ci.clone(),
+        };
         Ok(Self {
-            message: Options {
-                text,
-                trailers: trailers.iter().map(|text| trailer(text)).collect::<Result<_, _>>()?,
-                skip_ci,
-            },
+            proposed: Options { skip_ci: unmarked, ..message.clone() },
+            message,
             git_tag: git_tag(arguments)?,
             author: author.transpose()?,
             environment_author: identity(environment, "AUTHOR"),
             environment_committer: identity(environment, "COMMITTER"),
             environment_email: environment.text("EMAIL"),
-            signed: if arguments.sign { Signed::Always } else { Signed::AsConfigured },
+            signer: signer(arguments)?,
             seconds: environment
                 .get("GIT_COMMITTER_DATE")
                 .and_then(|date| date.to_str()?.strip_prefix('@')?.split(' ').next()?.parse().ok()),
         })
     }
+}
+
+fn signer(arguments: &CommitArguments) -> Result<CommitSigner, Failure> {
+    Ok(match arguments.sign {
+        None | Some(SignWith::Auto) => CommitSigner::Git(Signed::AsConfigured),
+        Some(SignWith::Git) => CommitSigner::Git(Signed::Always),
+        Some(SignWith::Forge) if arguments.author.is_some() => {
+            return Err(Failure::usage(
+                "`--author` cannot go with `--sign=forge`: a forge signs its own commits alone",
+            )
+            .hint("leave out `--author`: the author is the owner of the token; or sign with a key (`--sign=git`)"));
+        }
+        Some(SignWith::Forge) => CommitSigner::Forge,
+    })
 }
 
 fn identity(environment: &Environment, role: &str) -> IdentityParts {

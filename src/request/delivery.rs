@@ -2,12 +2,15 @@
 
 use super::comment::CommentRequest;
 use super::commit::CommitRequest;
+use super::forge_hints::forge_hints;
+use super::proposal::Route;
 use super::registry::RegistryRequest;
 use super::target::TargetRequest;
 use super::target_file::TargetFile;
 use super::values::{Effect, listed};
 use crate::cli::{
-    CommitArguments, DeliveryArguments, Environment, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest,
+    CommitArguments, DeliveryArguments, Environment, ForgeKind, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy,
+    PinDigest,
 };
 use crate::git::BranchName;
 use crate::message::skip_ci::SkipCi;
@@ -25,6 +28,7 @@ pub struct Delivery {
     pub registry: Option<RegistryRequest>,
     pub pin_digest: PinDigest,
     pub new_branch: NewBranch,
+    pub route: Route,
     /// Whether to release although a hold is on the branch.
     pub override_hold: bool,
     pub on_superseded: OnSuperseded,
@@ -41,7 +45,7 @@ pub struct Delivery {
 impl Delivery {
     /// Returns what the shared flags mean, and defaults for the rest.
     pub(super) fn new(arguments: &DeliveryArguments, environment: &Environment) -> Result<Self, Failure> {
-        let DeliveryArguments { checking, comment, repository, commit } = arguments;
+        let DeliveryArguments { checking, comment, repository, commit, proposal } = arguments;
         let required = Some((&checking.requirements, &checking.verification));
         let asks = || RegistryRequest::new(&checking.registry, required, environment);
         let request = CommitRequest::new(commit, environment)?;
@@ -52,7 +56,10 @@ impl Delivery {
             ));
         }
         Ok(Self {
-            target: TargetRequest::new(repository, &checking.registry.timeout, environment)?,
+            target: TargetRequest {
+                forge: forge_hints(proposal.forge.map(ForgeKind::word), proposal.forge_url.as_deref(), environment)?,
+                ..TargetRequest::new(repository, &checking.registry.timeout, environment)?
+            },
             files: Vec::new(),
             add: false,
             comment: CommentRequest::new(comment)?,
@@ -64,6 +71,7 @@ impl Delivery {
             on_unknown_order: OnUnknownOrder::Release,
             order: OrderBy::Auto,
             new_branch: NewBranch::new(commit)?,
+            route: Route::new(proposal, commit)?,
             push_options: push_options(&commit.push_options, &request.message.skip_ci)?,
             commit: request,
             attempts: commit.attempts,

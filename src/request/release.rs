@@ -22,6 +22,10 @@ impl ReleaseRequest {
         let images = Images::parse(&arguments.images)?;
         Failure::of_all(images.without_version())?;
         let shared = Delivery::new(&arguments.delivery, environment)?;
+        if arguments.no_push {
+            shared.route.require_no_proposal()?;
+            shared.commit.signer.require_git()?;
+        }
         let delivery = Delivery {
             target: if arguments.no_push { shared.target.without_remote()? } else { shared.target },
             files: TargetFile::all(&kustomization.kustomizations, &kustomization.files)?,

@@ -68,6 +68,15 @@ impl Run {
         self.page.as_deref()
     }
 
+    /// Returns the page of the commit `source`, as `OWNER/REPO@SHA`, if that is of the repository that is built.
+    pub fn page_of(&self, source: Option<&str>) -> Option<String> {
+        let (repository, commit) = source?.split_once('@')?;
+        let url = self.repository_url.as_deref()?;
+        let url = url.strip_suffix(".git").unwrap_or(url);
+        let is_page = url.starts_with("https://") || url.starts_with("http://");
+        (is_page && url.ends_with(&format!("/{repository}"))).then(|| format!("{url}/commit/{commit}"))
+    }
+
     /// Returns the author of the system's own commits.
     pub fn bot(&self) -> Option<&Identity> {
         self.bot.as_ref()

@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::forge_hints::forge_hints;
 use super::logins;
 use super::run::Run;
 use super::values::duration;
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
+use crate::forge::ForgeHints;
 use crate::git::{
     Askpass, BranchName, HostLogin, InsecureGit, Notices, Proxies, Remote, RemoteOptions, SshSettings,
     SystemAuthorities, TrustedOwner,
@@ -33,6 +35,8 @@ pub struct TargetRequest {
     pub git_unverified: bool,
     pub git_logins: Vec<HostLogin>,
     pub insecure_git: InsecureGit,
+    /// What tells the forge of the repository, beside its address.
+    pub forge: ForgeHints,
     pub askpass: Askpass,
     /// What the connections of this request have to tell.
     pub notices: Notices,
@@ -86,6 +90,7 @@ impl TargetRequest {
             git_unverified: environment.git_unverified(),
             git_logins: environment.git_logins().into_iter().map(host_login).collect(),
             insecure_git: if arguments.insecure_git { InsecureGit::Allowed } else { InsecureGit::Refused },
+            forge: forge_hints(None, None, environment)?,
             askpass: match environment.in_ci() {
                 true => Askpass::InCi(environment.get("GIT_ASKPASS").map(OsString::from)),
                 false => Askpass::Never,

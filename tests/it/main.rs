@@ -22,6 +22,7 @@ mod cli;
 mod docs;
 mod examples;
 mod flow;
+mod forge;
 mod git;
 mod guards;
 mod message;

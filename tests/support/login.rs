@@ -22,6 +22,14 @@ impl Login {
         STANDARD.encode(format!("{}:{}", self.user, self.password))
     }
 
+    /// Returns the login that a request brings in HTTP's Basic scheme.
+    pub fn of(head: &Head) -> Option<Self> {
+        let (scheme, credentials) = head.header("authorization")?.split_once(' ')?;
+        let decoded = STANDARD.decode(credentials.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+        let (user, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+        Some(Self::new(user, password))
+    }
+
     /// Returns whether a request brings exactly this login.
     pub fn is_in(&self, head: &Head) -> bool {
         let Some((scheme, credentials)) = head.header("authorization").and_then(|value| value.split_once(' ')) else {

@@ -3,6 +3,7 @@
 //! sets no variable of its own.
 
 mod event;
+mod forges;
 mod logins;
 mod shown;
 mod system;
@@ -16,6 +17,8 @@ use system::System;
 use systems::SYSTEMS;
 use variables::value;
 
+pub use forges::CiForge;
+pub(super) use forges::forge_of;
 pub use logins::{GitLogin, RegistryLogin};
 pub(super) use logins::{git_logins, registry_logins};
 pub(super) use shown::url as shown_url;

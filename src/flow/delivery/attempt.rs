@@ -1,7 +1,7 @@
 //! One attempt to deliver at one tip, as a list of stages. Every check comes before the first effect, and the only effect is
 //! one ref that moves once.
 
-use super::authorship::authorship;
+use super::authorship::{authorship, signing_forge};
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
 use crate::flow::awaited::Pace;
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
@@ -11,11 +11,12 @@ use crate::flow::edits::{
 };
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
-use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
+use crate::git::{Change, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
 use crate::guards::order::{EntryOrder, commits_to_read};
+use crate::guards::rules::PublishWay;
 use crate::image::ImageName;
 use crate::message::Release;
-use crate::message::compose::{self, Purpose};
+use crate::message::compose::{self, Options, Purpose};
 use crate::message::trailers::{Origin, SourceCommit};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
@@ -30,6 +31,11 @@ pub(super) enum Stop {
     Waited,
     /// Another release was faster; the server may have refused the push anyway.
     Raced(PushRefusal),
+    /// The branch did not move: a hook or a rule of the server refused the push to it.
+    Refused {
+        branch: String,
+        refusal: PushRefusal,
+    },
     Failed(Failure),
 }
 
@@ -60,6 +66,9 @@ pub(super) struct Attempt<'a> {
     pub(super) checks: &'a mut Checks,
     /// From 1.
     pub(super) number: u32,
+    /// What the commit says.
+    pub(super) options: &'a Options,
+    pub(super) publish_way: PublishWay,
 }
 
 impl Attempt<'_> {
@@ -80,7 +89,7 @@ impl Attempt<'_> {
         if writing.purpose == Purpose::Release {
             require_versions(&files)?;
         }
-        let orders = self.order(&mut snapshot, &files, &writing, listener)?;
+        let orders = self.order(&mut snapshot, &files, &writing, &self.branch.name(), listener)?;
         let left_out = self.guard_order(&orders, &destination, &files, listener)?;
         let files = self.leave_out(&snapshot, &paths, &writing, files, &left_out)?;
         self.check(&files, &writing, listener)?;
@@ -113,9 +122,31 @@ impl Attempt<'_> {
             }
             listener(event);
         };
-        let (commit, pushed) = self.publish(publisher, snapshot, &content, with_edits)?;
-        self.follow(pushed.as_deref(), listener);
-        Ok(Outcome { ending: Ending::Released, commit: Some(commit), pushed: pushed.is_some(), ..outcome })
+        let signer = signing_forge(self.job.delivery, self.branch)?;
+        let terms = Terms { signer: signer.as_ref(), ..self.job.terms() };
+        let published = match publisher {
+            Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, with_edits)?,
+            Publisher::Propose(proposer) => {
+                let seen = self.look_at_head(&mut snapshot, &proposer, &paths, &writing, &outcome, with_edits)?;
+                let text = self.request_text(&content.message, &releases, &writing, &orders);
+                proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
+            }
+        };
+        match published {
+            Published::Updated { commit, pushed, .. } => {
+                self.follow(pushed.as_deref(), listener);
+                Ok(Outcome { ending: Ending::Released, commit: Some(commit), pushed: pushed.is_some(), ..outcome })
+            }
+            Published::Proposed { commit, was_pushed, request } => Ok(Outcome {
+                ending: Ending::Proposed,
+                commit: Some(commit),
+                pushed: was_pushed,
+                proposed: Some(request),
+                ..outcome
+            }),
+            Published::Raced(refusal) => Err(Stop::Raced(refusal)),
+            Published::Refused { branch, refusal } => Err(Stop::Refused { branch, refusal }),
+        }
     }
 
     fn tell_whole_download(&self, snapshot: &Snapshot<'_>, listener: &mut Listener<'_>) {
@@ -186,7 +217,7 @@ impl Attempt<'_> {
     }
 
     /// Writes the digests that the registry has beside the tags, in each file as far as they are to be pinned there.
-    fn pin(
+    pub(super) fn pin(
         &mut self,
         snapshot: &Snapshot<'_>,
         paths: &[RepositoryPath],
@@ -214,29 +245,15 @@ impl Attempt<'_> {
         writing: &Writing,
         orders: &[EntryOrder],
     ) -> Result<(Message, Option<TagContent>), Failure> {
-        let delivery = self.job.delivery;
-        let changed: Vec<Release> = releases.iter().filter(|release| release.entry.changed()).cloned().collect();
-        // What the images say themselves was asked if nothing else told it; one trailer is for all of them.
-        let mut labels = orders.iter().map(|order| order.label.as_ref());
-        let label = labels.next().flatten().filter(|first| labels.all(|label| label == Some(*first)));
-        let source = writing.source.as_ref().or(label).map(SourceCommit::to_string);
-        let origin = Origin { source: source.as_deref(), run: delivery.target.run.page() };
-        let tag = delivery.commit.git_tag.as_ref().map(|tag| tag.fill(&changed, origin)).transpose()?;
-        Ok((compose::message(&delivery.commit.message, &changed, origin, &writing.purpose), tag))
+        let changed = changed(releases);
+        let source = source(writing, orders);
+        let origin = self.origin(source.as_deref());
+        let tag = self.job.delivery.commit.git_tag.as_ref().map(|tag| tag.fill(&changed, origin)).transpose()?;
+        Ok((compose::message(self.options, &changed, origin, &writing.purpose), tag))
     }
 
-    fn publish(
-        &self,
-        publisher: Publisher<'_>,
-        snapshot: Snapshot<'_>,
-        content: &Content,
-        listener: &mut Listener<'_>,
-    ) -> Result<(CommitId, Option<Box<CommitOnTip>>), Stop> {
-        let terms = Terms { gate: self.job.gate, push_options: &self.job.delivery.push_options };
-        match publisher.publish(snapshot, content, &terms, listener)? {
-            Published::Updated { commit, pushed } => Ok((commit, pushed)),
-            Published::Raced(refusal) => Err(Stop::Raced(refusal)),
-        }
+    pub(super) fn origin<'o>(&'o self, source: Option<&'o str>) -> Origin<'o> {
+        Origin { source, run: self.job.delivery.target.run.page() }
     }
 
     fn follow(&self, pushed: Option<&CommitOnTip>, listener: &mut Listener<'_>) {
@@ -289,4 +306,16 @@ fn require_a_change(outcome: &Outcome, files: &[FileEdit], listener: &mut Listen
 fn changes(paths: &[RepositoryPath], files: &[FileEdit]) -> Vec<Change> {
     let changed = paths.iter().zip(files).filter(|(_, file)| file.edit.changed());
     changed.map(|(path, file)| Change { path: path.clone(), bytes: file.edit.text.clone() }).collect()
+}
+
+pub(super) fn changed(releases: &[Release]) -> Vec<Release> {
+    releases.iter().filter(|release| release.entry.changed()).cloned().collect()
+}
+
+/// Returns the commit that the images were built from. What the images say themselves was asked if nothing else told it; one
+/// trailer is for all of them.
+pub(super) fn source(writing: &Writing, orders: &[EntryOrder]) -> Option<String> {
+    let mut labels = orders.iter().map(|order| order.label.as_ref());
+    let label = labels.next().flatten().filter(|first| labels.all(|label| label == Some(*first)));
+    writing.source.as_ref().or(label).map(SourceCommit::to_string)
 }

@@ -1,11 +1,14 @@
-//! The author and the committer of a release, each from the first place that names one, and the notes about them.
+//! The author and the committer of a release, each from the first place that names one, the notes about them, and what signs
+//! the commit.
 
 use std::time::SystemTime;
 
 use crate::flow::branch::ReleaseBranch;
+use crate::flow::remote_forge::forge_of;
+use crate::forge::{Forge, UnknownForge};
 use crate::git::{Authorship, Identity, IdentityParts};
 use crate::outcome::failure::Failure;
-use crate::request::Delivery;
+use crate::request::{CommitSigner, Delivery};
 
 /// Returns the author and the committer, and the time of the commit. Flags beat the environment, which beats git's configuration, which beats the CI
 /// system's bot. An identity that cannot be used is told, and so is that there is none.
@@ -16,6 +19,16 @@ pub(super) fn authorship(
 ) -> Result<Authorship, Failure> {
     let commit = &delivery.commit;
     let bot = delivery.target.run.bot();
+    let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
+    let seconds = commit.seconds.unwrap_or_else(now);
+    let signed = match commit.signer {
+        CommitSigner::Git(signed) => signed,
+        CommitSigner::Forge => {
+            // The forge names the owner of its token. Ours goes into a tag, if there is one with a message.
+            let tagger = bot.cloned().unwrap_or_else(default_author);
+            return Ok(Authorship { author: tagger.clone(), committer: tagger, seconds, signing: None });
+        }
+    };
     let (author, committer) = branch.identities()?;
     let identity = |of_environment: &IdentityParts, configured: IdentityParts| {
         let mut parts = of_environment.clone().or(configured);
@@ -51,13 +64,20 @@ pub(super) fn authorship(
             committer
         }
     };
-    let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
-    Ok(Authorship {
-        signing: branch.signing(commit.signed, &committer, delivery.target.timeout)?,
-        committer,
-        author,
-        seconds: commit.seconds.unwrap_or_else(now),
-    })
+    let signing = branch.signing(signed, &committer, delivery.target.timeout)?;
+    Ok(Authorship { author, committer, seconds, signing })
+}
+
+/// Returns the forge that makes the commit and signs it; `None` if no forge does.
+pub(super) fn signing_forge(delivery: &Delivery, branch: &ReleaseBranch) -> Result<Option<Forge>, Failure> {
+    match delivery.commit.signer {
+        CommitSigner::Git(_) => Ok(None),
+        CommitSigner::Forge => {
+            let forge = forge_of(branch.remote().ok_or(UnknownForge::Local)?, &delivery.target)?;
+            forge.check_signing()?;
+            Ok(Some(forge))
+        }
+    }
 }
 
 /// Returns the author of a commit if none is configured.

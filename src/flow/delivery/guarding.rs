@@ -17,12 +17,13 @@ use crate::request::{OnSuperseded, OrderBy};
 use crate::targets::kustomization::EntryEdit;
 
 impl Attempt<'_> {
-    /// Orders each entry that changes against what runs; a rollback goes back on purpose.
+    /// Orders each entry that changes against what runs at `place`; a rollback goes back on purpose.
     pub(super) fn order(
         &self,
         snapshot: &mut Snapshot<'_>,
         files: &[FileEdit],
         writing: &Writing,
+        place: &str,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<EntryOrder>, Failure> {
         if matches!(writing.purpose, Purpose::Rollback { .. }) || !self.reads_order(snapshot) {
@@ -33,7 +34,7 @@ impl Attempt<'_> {
             OnSuperseded::Allow => OrderBy::Nothing,
             OnSuperseded::Skip | OnSuperseded::Fail => delivery.order,
         };
-        self.order_by(by, snapshot, files, writing, listener)
+        self.order_by(by, snapshot, files, writing, place, listener)
     }
 
     /// Orders each entry that changes by what `by` says.
@@ -43,12 +44,13 @@ impl Attempt<'_> {
         snapshot: &mut Snapshot<'_>,
         files: &[FileEdit],
         writing: &Writing,
+        place: &str,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<EntryOrder>, Failure> {
         let setting = Setting {
             request: &self.job.delivery.target,
             remote: self.branch.remote(),
-            branch: &self.branch.name(),
+            branch: place,
             by,
             source: writing.source.as_ref(),
             label_of: &|build| self.checks.source_of(build),

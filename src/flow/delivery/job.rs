@@ -3,6 +3,7 @@
 
 use crate::flow::branch::ReleaseBranch;
 use crate::flow::image_to_check::ImageToCheck;
+use crate::flow::publish::Terms;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::Build;
 use crate::image::ImageName;
@@ -19,13 +20,22 @@ pub(in crate::flow) struct Job<'a> {
     pub(in crate::flow) delivery: &'a Delivery,
     /// Stops new effects after a signal.
     pub(in crate::flow) gate: &'a Gate,
-    /// The entries that are known before the branch is read.
+    /// The entries that are known before the branch is read, and whose order is judged.
     pub(in crate::flow) names: Vec<ImageName>,
+    /// The entries that a head branch is named after; none stands for all.
+    pub(in crate::flow) released: Vec<ImageName>,
     /// The images that are known before the branch is read.
     pub(in crate::flow) images: Vec<ImageToCheck>,
     pub(in crate::flow) checked: CheckedEntries,
     /// Returns the commit that the images above were built from, as far as that is known before the branch is read.
     pub(in crate::flow) source: &'a dyn Fn(&ReleaseBranch) -> Option<SourceCommit>,
+}
+
+impl<'a> Job<'a> {
+    /// Returns what publishing needs to know; the commit is made here.
+    pub(super) fn terms(&self) -> Terms<'a> {
+        Terms { gate: self.gate, push_options: &self.delivery.push_options, signer: None }
+    }
 }
 
 /// The entries whose images must be in their registries.

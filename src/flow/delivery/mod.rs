@@ -4,6 +4,7 @@
 mod attempt;
 mod authorship;
 mod guarding;
+mod head;
 mod job;
 mod policy;
 mod rule_guard;
@@ -13,12 +14,15 @@ use std::time::{Duration, Instant};
 pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 
 use self::attempt::{Attempt, Stop};
-use super::branch::{ReleaseBranch, tell_connections};
+use super::branch::{Aim, ReleaseBranch, tell_connections};
 use super::checks::Checks;
 use super::rereads::Rereads;
 use crate::git::{PushRefusal, RefsKept};
+use crate::guards::rules::PublishWay;
+use crate::message::compose::Options;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Outcome};
+use crate::request::{CommitRequest, ProposalRequest, Route};
 use crate::system::backoff::Backoff;
 
 /// The pauses between attempts grow from the first to the second, at random up to each.
@@ -42,9 +46,18 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let branch = ReleaseBranch::open(&delivery.target)?;
     let kept = if delivery.commit.git_tag.is_some() { RefsKept::BranchAndTags } else { RefsKept::Branch };
     checks.expect_source((job.source)(&branch).as_ref());
-    let read_tip = || branch.read_tip(delivery.effect, &delivery.new_branch, kept);
+    let mut way = Way::of(&delivery.route);
+    let read_tip = |way: &Way<'_>| {
+        let aim = match way {
+            Way::Push => Aim::Branch(kept),
+            Way::Propose { request, .. } => {
+                Aim::Head { target: &delivery.target, request, files: &delivery.files, entries: &job.released }
+            }
+        };
+        branch.read_tip(delivery.effect, &delivery.new_branch, aim)
+    };
     let mut rereads = Rereads::new(delivery.target.timeout);
-    let mut early = match checks.require_while(&job.images, listener, read_tip) {
+    let mut early = match checks.require_while(&job.images, listener, || read_tip(&way)) {
         Ok(early) => early,
         Err(failure) => rereads.wait_after(failure, listener).map(|()| None)?,
     };
@@ -53,7 +66,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut always_refused = true;
     loop {
         let begun = Instant::now();
-        let tip = match early.take().map_or_else(read_tip, Ok) {
+        let tip = match early.take().map_or_else(|| read_tip(&way), Ok) {
             Ok(tip) => tip,
             Err(failure) => {
                 rereads.wait_after(failure, listener)?;
@@ -61,15 +74,25 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             }
         };
         tell_connections(&delivery.target, listener);
-        let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number };
+        let options = way.options(&delivery.commit);
+        let publish_way = way.for_rules(&branch);
+        let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number, options, publish_way };
         let refusal = match attempt.run(tip, decide, listener) {
-            Ok(outcome) => return Ok(outcome),
+            Ok(outcome) => return Ok(way.told(outcome)),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
             Err(Stop::Failed(failure)) => {
                 rereads.wait_after(failure, listener)?;
                 continue;
             }
             Err(Stop::Waited) => continue,
+            Err(Stop::Refused { branch, refusal }) => match &delivery.route {
+                Route::PushElsePropose(request) => {
+                    way = Way::Propose { request, refused: Some(refused(&branch, &refusal, listener)) };
+                    number += 1;
+                    continue;
+                }
+                Route::Push | Route::Propose(_) => return Err(Failure::refused(&branch, &refusal)),
+            },
             Err(Stop::Raced(refusal)) => refusal,
         };
         let branch = branch.name();
@@ -87,6 +110,60 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         }
         number += 1;
     }
+}
+
+/// How the commit gets to the branch.
+enum Way<'a> {
+    Push,
+    Propose {
+        request: &'a ProposalRequest,
+        /// Why it is not pushed to the branch, if that was tried.
+        refused: Option<String>,
+    },
+}
+
+impl<'a> Way<'a> {
+    fn of(route: &'a Route) -> Self {
+        match route {
+            Route::Push | Route::PushElsePropose(_) => Self::Push,
+            Route::Propose(request) => Self::Propose { request, refused: None },
+        }
+    }
+
+    /// Returns what the rules on the branch call this way.
+    fn for_rules(&self, branch: &ReleaseBranch) -> PublishWay {
+        match self {
+            Self::Propose { .. } => PublishWay::PullRequest,
+            Self::Push if branch.remote().is_some() => PublishWay::Push,
+            Self::Push => PublishWay::CommitOnly,
+        }
+    }
+
+    /// Returns what a commit says that goes this way.
+    fn options(&self, commit: &'a CommitRequest) -> &'a Options {
+        match self {
+            Self::Push => &commit.message,
+            Self::Propose { .. } => &commit.proposed,
+        }
+    }
+
+    /// Adds to an outcome why this way was taken.
+    fn told(self, outcome: Outcome) -> Outcome {
+        match self {
+            Self::Propose { refused: Some(refused), .. } => Outcome { reason: Some(refused), ..outcome },
+            Self::Push | Self::Propose { refused: None, .. } => outcome,
+        }
+    }
+}
+
+/// Tells that the server refused the push to the branch and that a pull request comes next, and returns why.
+fn refused(branch: &str, refusal: &PushRefusal, listener: &mut Listener<'_>) -> String {
+    let failure = Failure::refused(branch, refusal);
+    listener(&Event::Noted(format!("{}; the release goes on by a pull request", failure.message)));
+    for line in &failure.details {
+        listener(&Event::Noted(line.clone()));
+    }
+    [failure.message].into_iter().chain(failure.details).collect::<Vec<_>>().join("; ")
 }
 
 /// Returns the failure after the last attempt: a race, or a refusal if the server named another reason each time.

@@ -9,7 +9,7 @@ use crate::flow::awaited::Pace;
 use crate::flow::rulings::{EntryToRule, Rulings, rule};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::{Build, EntryOrder};
-use crate::guards::rules::{Circumstances, Demanded, PublishWay, RulesState, rules_for};
+use crate::guards::rules::{Circumstances, Demanded, RulesState, rules_for};
 use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Listener, Outcome, Ruling};
@@ -42,8 +42,7 @@ impl Attempt<'_> {
                 EntryToRule { path, entry, source: build.source, order: orders.iter().find(of_entry) }
             })
             .collect();
-        let way = if self.branch.remote().is_some() { PublishWay::Push } else { PublishWay::CommitOnly };
-        let circumstances = Circumstances { now: Timestamp::now(), way: Some(way) };
+        let circumstances = Circumstances { now: Timestamp::now(), way: Some(self.publish_way) };
         let Rulings { rulings, pace } = rule(&state, &entries, &circumstances, self.checks, listener)?;
         match Ruling::reason(&rulings) {
             Some(reason) => Err(stopped(Outcome { rulings, ..outcome.clone() }, Ending::Ruled, reason)),
@@ -72,7 +71,8 @@ impl Attempt<'_> {
         if is_rollback || as_asked || !edited.changed().any(demands_order) {
             return Ok(None);
         }
-        self.order_by(OrderBy::Auto, snapshot, edited.files, edited.writing, listener).map(Some)
+        let place = self.branch.name();
+        self.order_by(OrderBy::Auto, snapshot, edited.files, edited.writing, &place, listener).map(Some)
     }
 }
 

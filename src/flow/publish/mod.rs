@@ -2,21 +2,33 @@
 //! has from then on comes out. Who makes the commit object is the publisher's business.
 
 mod follow;
+mod forge_commit;
+mod propose;
 
 use std::time::Instant;
 
 pub(super) use follow::bring_forward;
+pub(super) use propose::{Proposer, SeenHead};
 
+use crate::forge::Forge;
 use crate::git::{
-    Authorship, Change, Checkout, CommitId, CommitOnTip, GitError, Message, NewCommit, PushOutcome, PushRefusal,
-    Pusher, Snapshot, TagContent,
+    Authorship, Change, Checkout, CommitId, CommitOnTip, GitError, Message, PushOutcome, PushRefusal, Pusher, Snapshot,
+    TagContent,
 };
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Event, Listener};
+use crate::outcome::{Event, Listener, Proposed};
 use crate::system::signals::{Gate, Stage};
 
-/// The two ways to a branch.
+/// The ways to a branch.
 pub(super) enum Publisher<'b> {
+    /// The branch itself gets the commit.
+    Direct(Direct<'b>),
+    /// The head branch of a pull request gets it.
+    Propose(Proposer<'b>),
+}
+
+/// The two ways of a commit to the branch itself.
+pub(super) enum Direct<'b> {
     /// The commit is made here and pushed, with the tip that was read as the lease.
     Push(Pusher<'b>),
     /// The commit is made in the checkout, and stays there.
@@ -37,6 +49,8 @@ pub(super) struct Terms<'a> {
     /// Closed by a signal: then nothing is published any more.
     pub(super) gate: &'a Gate,
     pub(super) push_options: &'a [String],
+    /// The forge that makes the commit and signs it; `None`: the commit is made here.
+    pub(super) signer: Option<&'a Forge>,
 }
 
 /// How publishing ended.
@@ -46,14 +60,22 @@ pub(super) enum Published {
         commit: CommitId,
         /// The pushed commit, which a checkout can follow; `None` if the checkout has it already.
         pushed: Option<Box<CommitOnTip>>,
+        /// What the server said to the push. Untrusted text, a line each.
+        messages: Vec<String>,
     },
+    /// A pull request has this commit.
+    Proposed { commit: CommitId, was_pushed: bool, request: Proposed },
     /// The branch has moved since its tip was read; the server may have refused the push anyway.
     Raced(PushRefusal),
+    /// The branch did not move: a hook or a rule of the server refused the push to it.
+    Refused { branch: String, refusal: PushRefusal },
 }
 
-impl Publisher<'_> {
-    /// Makes the commit of `content` on the tip of `snapshot`, and moves the branch to it. Fails if the commit cannot be
-    /// made, or if the branch's owner refuses it; then the branch is where it was.
+impl Direct<'_> {
+    /// Makes the commit of `content` on the tip of `snapshot`, and moves the branch to it.
+    ///
+    /// # Errors
+    /// The commit cannot be made, or the branch is where it was and stays there.
     pub(super) fn publish(
         self,
         snapshot: Snapshot<'_>,
@@ -64,14 +86,21 @@ impl Publisher<'_> {
         let Content { changes, message, authorship, tag } = content;
         let mut commit = snapshot.commit(changes, message, authorship)?;
         drop(snapshot);
+        if let Some(forge) = terms.signer {
+            let (id, made) = forge_commit::signed(forge, &commit, message)?;
+            commit = commit.made_elsewhere(id, &made.payload, &made.signature)?;
+        }
         if let Some(tag) = tag {
             commit = commit.tagged(tag, authorship)?;
         }
         match self {
-            Self::Push(pusher) => push(pusher, commit, content, terms, listener),
+            Self::Push(pusher) => {
+                let commit = pusher.lease(commit)?;
+                push(pusher, commit, content, terms, listener)
+            }
             Self::CommitHere(checkout) => {
                 terms.gate.whole(|| follow::commit_here(checkout, &commit, message, listener))??;
-                Ok(Published::Updated { commit: commit.id(), pushed: None })
+                Ok(Published::Updated { commit: commit.id(), pushed: None, messages: Vec::new() })
             }
         }
     }
@@ -79,17 +108,21 @@ impl Publisher<'_> {
 
 fn push(
     pusher: Pusher<'_>,
-    commit: NewCommit,
+    commit: CommitOnTip,
     content: &Content,
     terms: &Terms<'_>,
     listener: &mut Listener<'_>,
 ) -> Result<Published, Failure> {
-    let commit = pusher.lease(commit)?;
     let begun = Instant::now();
     let remote = pusher.remote();
     terms.gate.begin_push()?;
     let accepts_options = pusher.accepts_push_options();
-    let outcome = pusher.push(&commit, terms.push_options)?;
+    let outcome = match (pusher.push(&commit, terms.push_options)?, terms.signer) {
+        (PushOutcome::Refused(refusal), Some(forge)) if content.tag.is_none() => {
+            forge_commit::moved_by_the_api(forge, remote, &commit, refusal)?
+        }
+        (outcome, _) => outcome,
+    };
     terms.gate.end_push(match outcome {
         PushOutcome::Updated { .. } | PushOutcome::Untagged { .. } => Stage::Done,
         PushOutcome::Raced { .. } | PushOutcome::Refused(_) | PushOutcome::TagTaken(_) => Stage::Before,
@@ -112,13 +145,13 @@ fn push(
                 traffic,
                 elapsed: begun.elapsed(),
             });
-            for message in messages {
+            for message in &messages {
                 listener(&Event::Aside(format!("remote: {message}")));
             }
-            Ok(Published::Updated { commit: id, pushed: Some(Box::new(commit)) })
+            Ok(Published::Updated { commit: id, pushed: Some(Box::new(commit)), messages })
         }
         PushOutcome::Raced { refusal, .. } => Ok(Published::Raced(refusal)),
-        PushOutcome::Refused(refusal) => Err(Failure::refused(&branch, &refusal)),
+        PushOutcome::Refused(refusal) => Ok(Published::Refused { branch, refusal }),
         PushOutcome::TagTaken(tag) => Err(GitError::TagTaken { remote, tag: tag.to_string() }.into()),
         PushOutcome::Untagged { commit, tag } => {
             let message = format!("{branch} is at {} now, and {remote} has no tag `{tag}` on it", commit.short());

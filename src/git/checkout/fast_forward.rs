@@ -57,6 +57,8 @@ pub enum FastForwardError {
     #[error("its index is sparse")]
     SparseIndex,
     /// A partial clone may lack the trees of the parent that the commit replaces.
+    #[error("the server made the commit, and its object is not known here; `git pull` brings it")]
+    UnknownCommit,
     #[error("it lacks parts of {}", .0.short())]
     MissingTrees(CommitId),
     #[error("{0}")]
@@ -141,6 +143,9 @@ impl Checkout {
     /// the remote of a partial clone has it.
     fn write_objects(&self, commit: &NewCommit) -> Result<(), FastForwardError> {
         let repository = self.repository();
+        if !commit.is_known() {
+            return Err(FastForwardError::UnknownCommit);
+        }
         if !commit.replaced_trees.iter().all(|tree| repository.has_object(tree)) {
             return Err(FastForwardError::MissingTrees(commit.parent));
         }

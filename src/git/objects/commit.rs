@@ -36,13 +36,26 @@ pub struct Lease {
 pub struct NewCommit {
     pub(in crate::git) id: ObjectId,
     pub(in crate::git) parent: CommitId,
+    pub(in crate::git) tree: ObjectId,
+    /// Whether the tree is another one than the parent's.
+    pub(in crate::git) changes: bool,
     /// The objects that a repository with the parent lacks. Each comes after those that it refers to, the commit last.
     pub(in crate::git) objects: Vec<NewObject>,
+    pub(in crate::git) objects_at: ObjectsAt,
     pub(in crate::git) files: Vec<ChangedFile>,
     /// The trees of the parent that the commit replaces.
     pub(in crate::git) replaced_trees: Vec<ObjectId>,
     /// A tag on the commit.
     pub(in crate::git) tag: Option<NewTag>,
+}
+
+/// Where the objects of a new commit are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::git) enum ObjectsAt {
+    /// In memory only; a push sends them.
+    Here,
+    /// In the server's store too: it made the commit.
+    Server,
 }
 
 impl NewCommit {
@@ -75,7 +88,9 @@ pub(in crate::git) struct Blob {
 }
 
 /// A commit whose one parent is the tip that its lease names, or, for a new branch, the commit that this begins at.
-/// [`Pusher::lease`](crate::git::Pusher::lease) alone makes one, so that no push can rewind a branch or merge.
+/// [`Pusher::lease`](crate::git::Pusher::lease) makes one, so that no push can rewind a branch or merge. The one exception is
+/// the head branch of a pull request, on which a commit takes the place of earlier ones:
+/// [`Pusher::lease_over`](crate::git::Pusher::lease_over) asks for the proof that these are ours.
 pub struct CommitOnTip {
     pub(in crate::git) new: NewCommit,
     pub(in crate::git) lease: Lease,
@@ -88,6 +103,11 @@ impl CommitOnTip {
 
     pub fn lease(&self) -> &Lease {
         &self.lease
+    }
+
+    /// Returns whether commits leave the branch for this one.
+    pub(in crate::git) fn replaces(&self) -> bool {
+        self.lease.tip.is_some_and(|tip| tip != self.new.parent)
     }
 
     /// Returns the commit without its lease.
@@ -130,7 +150,18 @@ impl Snapshot<'_> {
         let commit = self.new_object(Kind::Commit, encode(&commit)?, &[])?;
         let id = commit.id;
         objects.push(commit);
-        Ok(NewCommit { id, parent: self.commit, objects, files, replaced_trees, tag: None })
+        let changes = tree != self.root;
+        Ok(NewCommit {
+            id,
+            parent: self.commit,
+            tree,
+            changes,
+            objects,
+            objects_at: ObjectsAt::Here,
+            files,
+            replaced_trees,
+            tag: None,
+        })
     }
 
     fn changed_file(&self, change: &Change) -> Result<ChangedFile, GitError> {

@@ -18,7 +18,7 @@ impl BranchName {
     }
 
     /// Returns the full name of the branch's ref.
-    pub(in crate::git) fn full(&self) -> String {
+    pub fn full(&self) -> String {
         format!("refs/heads/{}", self.0)
     }
 

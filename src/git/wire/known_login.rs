@@ -88,13 +88,13 @@ pub(in crate::git) struct LoginPlaces<'a> {
 /// A login that is not sent, because the connection does not protect it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Withheld {
-    variable: &'static str,
-    why: Unprotected,
+    pub(in crate::git) origin: LoginOrigin,
+    pub(in crate::git) why: Unprotected,
 }
 
 impl fmt::Display for Withheld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` was not sent: {}", self.variable, self.why)
+        write!(f, "{} was not sent: {}", self.origin, self.why)
     }
 }
 
@@ -121,7 +121,7 @@ impl LoginPlaces<'_> {
     pub(in crate::git) fn withheld(&self) -> Option<Withheld> {
         let login = self.of_environment().next()?;
         let why = self.exposed_by()?.clone();
-        Some(Withheld { variable: login.variable, why })
+        Some(Withheld { origin: LoginOrigin::Variable(login.variable), why })
     }
 
     fn sendable(&self) -> impl Iterator<Item = &HostLogin> {

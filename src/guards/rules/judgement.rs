@@ -121,10 +121,7 @@ fn judge_way(demanded: PublishWay, way: Option<PublishWay>) -> RuleJudgement {
             RuleJudgement::broken("releases are pushed to this branch", "leave out `--pull-request`")
         }
         (_, Some(PublishWay::PullRequest)) => RuleJudgement::Holds,
-        (_, Some(_)) => RuleJudgement::broken(
-            "releases come to this branch by a pull request",
-            "this version of tagship cannot open one; use a version that can",
-        ),
+        (_, Some(_)) => RuleJudgement::broken("releases come to this branch by a pull request", "add `--pull-request`"),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a person is told when something failed: what happened, what to do, and, by the kind, who must act. Here the errors
-//! of all rooms become that; those of a check do in `checked_image`, and those of a repository in `repository`.
+//! of all rooms become that; those of a check do in `checked_image`, those of a repository in `repository`, and those of a
+//! forge in `forge`.
 
 mod checked_image;
+mod forge;
 mod kind;
 mod nearest;
 mod repository;
@@ -185,7 +187,9 @@ impl Failure {
         let mut failure = Self::new(FailureKind::Refused, message);
         failure.details = refusal.messages.iter().map(|line| format!("remote: {line}")).collect();
         failure.hint(match refusal.rule() {
-            Some(Rule::Signature) => "sign the commit with `--sign`, or set `commit.gpgSign` in git's configuration",
+            Some(Rule::Signature) => {
+                "sign the commit with `--sign`, or let GitHub make and sign it with `--sign=forge`"
+            }
             Some(Rule::Secret) => "the server found a secret in the push; remove what its message names",
             Some(Rule::Identity) => "name an author that the server accepts with `--author`",
             Some(Rule::Message) => "write a message that the server accepts with `--message`",

@@ -6,10 +6,12 @@ use std::fmt::Write as _;
 
 use super::links::Links;
 use crate::image::Tag;
+use crate::message::markdown::{self, clipped, target};
 use crate::outcome::Outcome;
 use crate::outcome::failure::Failure;
-use crate::report::escape::{visible, visible_lines};
+use crate::report::escape::visible_lines;
 use crate::report::json::{Document, Image, JudgedRule, Level};
+use crate::report::redact::redacted;
 use crate::report::style::Style;
 use crate::report::text;
 
@@ -18,7 +20,6 @@ const LARGEST: usize = 60 << 10;
 const LARGEST_TABLE: usize = 30 << 10;
 const LARGEST_RULES: usize = 15 << 10;
 /// In characters; what is longer is cut.
-const LONGEST_SPAN: usize = 300;
 const LONGEST_LINE: usize = 1000;
 const MOST_SIGNERS: usize = 10;
 
@@ -132,6 +133,10 @@ fn origin(document: &Document<'_>, links: &Links) -> String {
     if let Some(branch) = document.branch {
         parts.push(format!("branch {}", code(branch)));
     }
+    if let Some(request) = &document.pull_request {
+        let name = request.number.map_or_else(|| "request".to_owned(), |number| format!("#{number}"));
+        parts.push(format!("pull request {} {}", linked(&name, Some(request.url)), request.operation));
+    }
     if let Some(tag) = document.git_tag {
         parts.push(format!("tag {}", code(tag)));
     }
@@ -144,38 +149,9 @@ fn origin(document: &Document<'_>, links: &Links) -> String {
     parts.join(" · ")
 }
 
-/// Returns `text` as a code span that holds in a cell: a mark that is an entity is never structure.
+/// Returns `text` as a code span, without the logins of its URLs.
 fn code(text: &str) -> String {
-    let text = visible(&clipped(text, LONGEST_SPAN));
-    format!("<code>{}</code>", entities(&text, |c| c.is_ascii_punctuation() && c != '-' && c != '/'))
-}
-
-fn clipped(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-/// Returns `url` as the target of a link; what a URL does not hold by itself, it holds with a per cent sign.
-fn target(url: &str) -> String {
-    let escaped = |c: char| match c {
-        c if c.is_ascii_alphanumeric() || "-_.~:/?#@!$&+,;=%".contains(c) => c.to_string(),
-        c => c.to_string().bytes().map(|b| format!("%{b:02X}")).collect(),
-    };
-    entities(&url.chars().map(escaped).collect::<String>(), |c| "_~@!$&#;".contains(c))
-}
-
-fn entities(text: &str, is_mark: impl Fn(char) -> bool) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match is_mark(c) {
-            // Writing to a String cannot fail.
-            true => write!(escaped, "&#{};", u32::from(c)).unwrap_or_default(),
-            false => escaped.push(c),
-        }
-    }
-    escaped
+    markdown::code(&redacted(text))
 }
 
 /// Returns `content` in a fence, all together in at most `room` bytes; what is cut is told.
@@ -214,24 +190,11 @@ fn longest_run(text: &str, of: char) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST, LONGEST_SPAN, code, fenced, render, target};
+    use super::{LARGEST, fenced, render};
     use crate::outcome::failure::Failure;
     use crate::outcome::{Ending, Outcome};
     use crate::report::github::Links;
     use crate::report::json::{Document, Image};
-
-    #[test]
-    fn nothing_breaks_out_of_a_cell() {
-        let shown = code("a|b`<script>&]]>[x](y)\n**c** @me http://x é");
-        assert!(
-            !shown
-                .trim_start_matches("<code>")
-                .trim_end_matches("</code>")
-                .contains(|c: char| c.is_ascii_punctuation() && !"&#;-/".contains(c))
-        );
-        assert!(shown.contains("a&#124;b&#96;&#60;script&#62;&#38;") && shown.ends_with("x é</code>"), "{shown}");
-        assert_eq!(target("https://h/a b)\"<>|`\n"), "https://h/a%20b%29%22%3C%3E%7C%60%0A");
-    }
 
     #[test]
     fn nothing_closes_a_fence() {
@@ -245,7 +208,7 @@ mod tests {
     #[test]
     fn a_summary_has_bounds() {
         let links = Links::default();
-        let name = "|".repeat(10 * LONGEST_SPAN);
+        let name = "|".repeat(3000);
         let image = || Image {
             file: Some(&name),
             name: Some(&name),

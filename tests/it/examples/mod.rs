@@ -261,7 +261,6 @@ impl Pipeline {
             ("docker/login-action@", String::new()),
             ("docker/build-push-action@", format!("digest={}", self.digest)),
             ("actions/create-github-app-token@", "token=the-apps-token".to_owned()),
-            ("peter-evans/create-pull-request@", String::new()),
         ] {
             if let Some(commit) = text.split(uses).nth(1).map(|rest| &rest[..40]) {
                 act = act.action(&format!("{uses}{commit}"), &self.stand_in(uses, &outputs));
@@ -396,15 +395,6 @@ fn by_hand() {
     assert_eq!(pipeline.kustomization("overlays/production"), newer);
     by_hand("rollback").unwrap().success();
     assert_eq!(pipeline.kustomization("overlays/production"), older);
-}
-
-#[test]
-fn pull_request() {
-    let pipeline = Pipeline::new(&[("overlays/production", &["web"])], &["org/web"], &Image::new());
-    let Some(run) = pipeline.run("pull-request.yml", &[]) else { return };
-    let run = run.success();
-    assert_eq!(run.output("edit", "changed"), Some("true"));
-    assert_eq!(pipeline.remote.number_of_commits("main"), 2, "nothing was pushed");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization};
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage};
 use crate::support::command::{Command, Output};
+use crate::support::forge::{Forge, Kind, TOKEN};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::registry::{Image, Place};
 use crate::support::repository::{File, Mode};
@@ -110,6 +111,23 @@ fn a_rule_names_the_signer() {
     write(&stage, RULES, &signed_by("key.p256.pub"));
     release().run().success().stdout_has(" verify  signature by sha256:").stdout_has("released");
     assert_eq!(stage.remote.log("main")[0].trailer("Tagship-Verified").len(), 1);
+}
+
+/// A branch on which releases are proposed alone: a push is refused before the server sees it.
+#[test]
+fn a_rule_asks_for_a_pull_request() {
+    let stage = Stage::new();
+    let forge = Forge::start(Kind::GitHub, &stage.remote);
+    let release = || {
+        let release = stage.release_to(&forge.url_with_token(TOKEN)).args(["--branch", "main", "--forge", "github"]);
+        release.args(["--no-check", "IMAGE_PLACEHOLDER=*:v1"])
+    };
+    write(&stage, RULES, &demanding("publish: pull-request"));
+    assert_ruled(&stage, release().run(), "releases come to this branch by a pull request; add `--pull-request`");
+    release().arg("--pull-request").run().success().stdout_has("proposed");
+    write(&stage, RULES, &demanding("publish: push"));
+    let proposal = release().args(["--pull-request", "--head", "other"]).run();
+    assert_ruled(&stage, proposal, "releases are pushed to this branch; leave out `--pull-request`");
 }
 
 /// Rules only add: each flag that would leave out what a rule demands ends in a refusal.

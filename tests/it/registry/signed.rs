@@ -195,7 +195,7 @@ fn what_does_not_count() {
         (of("signed"), signature(), other_key, "the key sha256:"),
         (of("signed"), signature(), other_root, "the authority of its certificate is unknown"),
         (of("bad.no-proof"), signature(), workflow(), "it is not in the transparency log: it has no entry"),
-        (of("bad.other-log"), signature(), workflow(), "the key of its transparency log is unknown"),
+        (of("bad.other-log"), signature(), workflow(), "the transparency log with the key "),
         (of("bad.logged-late"), signature(), workflow(), "its certificate was not valid when it was signed"),
         (of("signed"), provenance(None, COMMIT), workflow(), "nothing"),
         (of("spdx"), signature(), workflow(), "nothing"),

@@ -13,7 +13,7 @@ static BACKEND: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 /// Runs the backend for a request and returns what it answers.
-pub(super) fn run(root: &Path, head: &Head, protocol: Option<&str>, body: Vec<u8>) -> Response {
+pub fn run(root: &Path, head: &Head, protocol: Option<&str>, body: Vec<u8>) -> Response {
     let mut backend = Command::homeless(&*BACKEND)
         .env("GIT_PROJECT_ROOT", root)
         .env("GIT_HTTP_EXPORT_ALL", "1")

@@ -16,6 +16,7 @@ use super::http::{Body, Head, LoggedRequest, Reply, Response, Script, Server, lo
 use super::login::Login;
 
 pub use super::http::ALWAYS;
+pub use backend::run as run_backend;
 
 /// Who may do what.
 pub enum Access {

@@ -61,6 +61,11 @@ impl Head {
         form_values(&self.query, key)
     }
 
+    /// Returns the request at another path, as if it had been sent there.
+    pub fn at(&self, path: &str) -> Self {
+        Self { path: path.to_owned(), ..self.clone() }
+    }
+
     /// Returns path and query, as they were sent.
     pub fn target(&self) -> String {
         if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }

@@ -18,7 +18,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 pub use log::{Authorization, LoggedRequest};
-pub use message::{Body, Head, Response, form_values, http_date};
+pub use message::{Body, Head, Response, form_values, http_date, percent_decode};
 pub use script::{ALWAYS, Script};
 
 use rustls::ServerConfig;

@@ -3,6 +3,7 @@
 
 mod command;
 mod connection;
+mod forge;
 mod git_server;
 mod http;
 mod registry;

@@ -1,0 +1,132 @@
+//! The stage of an attempt that looks at the head branch of a pull request: whether what is there may be replaced, and whether
+//! it is newer. An older release, whose pipeline ends late, must not take the place of a newer proposal.
+
+use super::attempt::{Attempt, Stop, changed, source};
+use super::guarding::stopped;
+use super::job::Writing;
+use super::policy;
+use crate::flow::publish::{Proposer, SeenHead};
+use crate::flow::remote_forge::Opener;
+use crate::forge::{PullRequest, RequestState};
+use crate::git::{CommitId, Message, RepositoryPath, Snapshot, TreeEntry};
+use crate::guards::head_branch::replaceable;
+use crate::guards::order::EntryOrder;
+use crate::message::Release;
+use crate::message::request_text::{RequestText, request_text};
+use crate::outcome::failure::{Failure, FailureKind};
+use crate::outcome::{Ending, Event, Listener, Outcome};
+
+/// What a head branch says of the entries of a release.
+struct HeadContent {
+    orders: Vec<EntryOrder>,
+    /// Whether the entries are what this release makes of them.
+    is_same: bool,
+    /// How many entries this release would change there.
+    changes: usize,
+}
+
+impl Attempt<'_> {
+    /// Returns what is on the head branch, for a release that may take its place.
+    pub(super) fn look_at_head(
+        &mut self,
+        snapshot: &mut Snapshot<'_>,
+        proposer: &Proposer<'_>,
+        paths: &[RepositoryPath],
+        writing: &Writing,
+        outcome: &Outcome,
+        listener: &mut Listener<'_>,
+    ) -> Result<SeenHead, Stop> {
+        let Some(tip) = proposer.pusher.head_tip() else { return Ok(SeenHead { over: None, open: None }) };
+        let over = replaceable(snapshot, &proposer.head, tip)?;
+        if !over.is_ahead() {
+            return Ok(SeenHead { over: Some(over), open: None });
+        }
+        let request = match &proposer.opener {
+            Opener::Api(forge) => {
+                forge.newest_request(proposer.head.as_str(), proposer.base.as_str()).map_err(Failure::from)?
+            }
+            // Nothing tells whether a request is open, so what is proposed counts.
+            Opener::ByPush(_) => None,
+        };
+        let place = match &request {
+            Some(PullRequest { state: RequestState::Open, number, .. }) => format!("pull request #{number}"),
+            _ => format!("`{}`", proposer.head),
+        };
+        let there = snapshot.beside(tip, |snapshot| self.head_content(snapshot, paths, writing, &place, listener))?;
+        match &request {
+            Some(closed) if closed.state == RequestState::Closed && proposes(closed, tip) && there.is_same => {
+                let reason = format!(
+                    "#{} proposed the same and was closed by hand; it is opened again for a newer release only",
+                    closed.number
+                );
+                listener(&Event::Noted(reason.clone()));
+                return Err(stopped(outcome.clone(), Ending::Unchanged, reason));
+            }
+            // It is over: what it proposed does not wait any more.
+            Some(over) if over.state != RequestState::Open && proposes(over, tip) => {}
+            _ => self.guard_head(there, outcome, listener)?,
+        }
+        let open = request.filter(|request| request.state == RequestState::Open);
+        Ok(SeenHead { over: Some(over), open })
+    }
+
+    /// Returns what the head branch, which `snapshot` looks at, says of the entries of this release.
+    fn head_content(
+        &mut self,
+        snapshot: &mut Snapshot<'_>,
+        paths: &[RepositoryPath],
+        writing: &Writing,
+        place: &str,
+        listener: &mut Listener<'_>,
+    ) -> Result<HeadContent, Failure> {
+        snapshot.load(paths)?;
+        let is_file = |path: &&RepositoryPath| matches!(snapshot.entry(path), Ok(TreeEntry::File(_)));
+        let present: Vec<RepositoryPath> = paths.iter().filter(is_file).cloned().collect();
+        let files = self.edit(snapshot, &present, writing, &[])?;
+        let files = self.pin(snapshot, &present, files, writing, &[])?;
+        let changes = files.iter().flat_map(|file| &file.edit.entries).filter(|entry| entry.changed()).count();
+        let is_same = changes == 0 && present.len() == paths.len();
+        let orders = self.order(snapshot, &files, writing, place, listener)?;
+        Ok(HeadContent { orders, is_same, changes })
+    }
+
+    /// Stops if what is proposed is newer, by the same flags that decide about what runs.
+    fn guard_head(&self, there: HeadContent, outcome: &Outcome, listener: &mut Listener<'_>) -> Result<(), Stop> {
+        let verdict = policy::decide(&there.orders, self.job.delivery);
+        if let Some(failure) = verdict.failure {
+            return Err(failure.into());
+        }
+        let Some(ending) = verdict.ending else {
+            verdict.warnings.into_iter().for_each(|warning| self.warn(warning, listener));
+            return Ok(());
+        };
+        let reasons: Vec<&str> = verdict.left_out.iter().map(|left| left.reason.as_str()).collect();
+        if verdict.left_out.len() == there.changes {
+            return Err(stopped(outcome.clone(), ending, reasons.join("; ")));
+        }
+        // Without them, the request would lose what is newer.
+        let failure =
+            Failure::new(FailureKind::Guarded, "a part of this release is older than what is proposed already");
+        let failure = reasons.into_iter().fold(failure, Failure::detail);
+        Err(failure.hint("release the entries apart, so that each has a pull request of its own").into())
+    }
+
+    /// Returns what the pull request says.
+    pub(super) fn request_text(
+        &self,
+        message: &Message,
+        releases: &[Release],
+        writing: &Writing,
+        orders: &[EntryOrder],
+    ) -> RequestText {
+        let source = source(writing, orders);
+        let origin = self.origin(source.as_deref());
+        let page = self.job.delivery.target.run.page_of(source.as_deref());
+        request_text(message, self.options, &changed(releases), origin, &writing.purpose, page.as_deref())
+    }
+}
+
+/// Returns whether a request has, or had, the commit `tip`.
+fn proposes(request: &PullRequest, tip: CommitId) -> bool {
+    !request.head_id.is_empty() && tip.to_string().starts_with(&request.head_id)
+}

@@ -1,0 +1,233 @@
+//! The way by a pull request: the commit goes to a head branch, in place of an earlier release that is there, and a request of
+//! the forge brings it to the branch. The push comes first, so a failure after it names the branch that was pushed and the
+//! page from which a person can go on.
+
+use super::{Content, Published, Terms, forge_commit, push};
+use crate::flow::remote_forge::Opener;
+use crate::forge::{
+    AutoMerge, Forge, ForgeError, IfClosed, Known, MergeMethod, MergeRequestByPush, Operation, Proposal, PullRequest,
+};
+use crate::git::{BranchName, CommitId, NewCommit, OnHead, PushRefusal, Pusher, Replaceable, Rule, Snapshot};
+use crate::message::request_text::RequestText;
+use crate::outcome::failure::{Failure, FailureKind};
+use crate::outcome::{Event, Listener, Proposed};
+use crate::system::signals::Stage;
+
+/// A push to the head branch of a pull request, which has begun.
+pub(in crate::flow) struct Proposer<'b> {
+    pub(in crate::flow) pusher: Pusher<'b>,
+    /// The branch that the request goes to.
+    pub(in crate::flow) base: BranchName,
+    pub(in crate::flow) head: BranchName,
+    pub(in crate::flow) opener: Opener,
+    /// `None`: a person merges it.
+    pub(in crate::flow) auto_merge: Option<MergeMethod>,
+}
+
+/// What is on the head branch before the push.
+pub(in crate::flow) struct SeenHead {
+    /// The proof that its commits are ours; `None` if there is no such branch.
+    pub(in crate::flow) over: Option<Replaceable>,
+    /// The request that is open.
+    pub(in crate::flow) open: Option<PullRequest>,
+}
+
+/// How the push to the head branch ended.
+enum OnHeadBranch {
+    /// The commit is there.
+    Has {
+        commit: CommitId,
+        was_pushed: bool,
+        messages: Vec<String>,
+    },
+    Not(Published),
+}
+
+impl Proposer<'_> {
+    /// Makes the commit of `content` on the tip of `snapshot`, pushes it to the head branch, unless one of its tree and parent
+    /// is there, and opens the request or changes it.
+    ///
+    /// # Errors
+    /// The commit cannot be made, the head branch is where it was and stays there, or there is no request that is merged as
+    /// it is asked for.
+    pub(in crate::flow) fn publish(
+        self,
+        snapshot: Snapshot<'_>,
+        content: &Content,
+        text: &RequestText,
+        seen: SeenHead,
+        terms: &Terms<'_>,
+        listener: &mut Listener<'_>,
+    ) -> Result<Published, Failure> {
+        let commit = snapshot.commit(&content.changes, &content.message, &content.authorship)?;
+        drop(snapshot);
+        let Self { pusher, base, head, opener, auto_merge } = self;
+        let SeenHead { over, open } = seen;
+        let proposal = Proposal {
+            base: base.as_str(),
+            head: head.as_str(),
+            title: &text.title,
+            body: &text.body,
+            if_closed: IfClosed::OpenAnother,
+            known: match (&open, &over) {
+                (Some(request), _) => Known::WasOpen(request),
+                (None, None) => Known::NoneOpen,
+                (None, Some(_)) => Known::Nothing,
+            },
+        };
+        let mut push_options = terms.push_options.to_vec();
+        match (&opener, auto_merge) {
+            (Opener::Api(forge), Some(method)) => forge.check_auto_merge(method)?,
+            (Opener::Api(_), None) => {}
+            (Opener::ByPush(_), _) if !pusher.accepts_push_options() => {
+                return Err(no_push_options(&pusher.remote().to_string()));
+            }
+            (Opener::ByPush(by_push), _) => push_options.extend(by_push.options(&proposal, auto_merge)),
+        }
+        let terms = Terms { push_options: &push_options, ..*terms };
+        let (commit, was_pushed, messages) = match push_to_head(pusher, commit, over, content, &terms, listener)? {
+            OnHeadBranch::Has { commit, was_pushed, messages } => (commit, was_pushed, messages),
+            OnHeadBranch::Not(Published::Refused { refusal, .. }) => return Err(refused(&head, &refusal)),
+            OnHeadBranch::Not(other) => return Ok(other),
+        };
+        let request = match opener {
+            Opener::ByPush(by_push) => by_options(&by_push, &proposal, &messages, was_pushed, auto_merge),
+            Opener::Api(forge) => {
+                let message = content.message.to_string();
+                let pushed = PushedHead { forge: &forge, proposal, commit, was_pushed };
+                match pushed.request(auto_merge.map(|method| (method, message.as_str())), listener)? {
+                    Some(request) => return Ok(Published::Proposed { commit, was_pushed, request }),
+                    None => return Ok(Published::Raced(PushRefusal::default())),
+                }
+            }
+        };
+        listener(&Event::Proposed { base: base.as_str(), request: &request });
+        Ok(Published::Proposed { commit, was_pushed, request })
+    }
+}
+
+fn push_to_head(
+    pusher: Pusher<'_>,
+    commit: NewCommit,
+    over: Option<Replaceable>,
+    content: &Content,
+    terms: &Terms<'_>,
+    listener: &mut Listener<'_>,
+) -> Result<OnHeadBranch, Failure> {
+    match pusher.lease_over(commit, over)? {
+        OnHead::Already(commit) => {
+            terms.gate.begin_push()?;
+            terms.gate.end_push(Stage::Done);
+            pusher.leave();
+            Ok(OnHeadBranch::Has { commit, was_pushed: false, messages: Vec::new() })
+        }
+        OnHead::Lease(commit) => {
+            let commit = forge_commit::on_head(terms.signer, commit, &content.message)?;
+            match push(pusher, commit, content, terms, listener)? {
+                Published::Updated { commit, messages, .. } => {
+                    Ok(OnHeadBranch::Has { commit, was_pushed: true, messages })
+                }
+                other => Ok(OnHeadBranch::Not(other)),
+            }
+        }
+    }
+}
+
+/// Returns the request that a push with options has opened, as far as the answer to it tells. Without a push, the request is
+/// the one that an earlier push has opened.
+fn by_options(
+    by_push: &MergeRequestByPush,
+    proposal: &Proposal<'_>,
+    messages: &[String],
+    was_pushed: bool,
+    auto_merge: Option<MergeMethod>,
+) -> Proposed {
+    let request = by_push.request(messages, proposal);
+    Proposed {
+        head: proposal.head.to_owned(),
+        number: request.as_ref().map(|request| request.number),
+        url: request.map_or_else(|| by_push.page_of(proposal), |request| request.url),
+        operation: match (was_pushed, proposal.known) {
+            (false, _) => Operation::Unchanged,
+            (true, Known::NoneOpen) => Operation::Opened,
+            (true, Known::Nothing | Known::WasOpen(_)) => Operation::Updated,
+        },
+        auto_merge: auto_merge.filter(|_| was_pushed).map(|_| AutoMerge::Armed),
+    }
+}
+
+fn no_push_options(remote: &str) -> Failure {
+    Failure::new(
+        FailureKind::Unauthorized,
+        format!("{remote} does not accept push options, by which it could open a merge request"),
+    )
+    .hint("use a token that opens the API: a project access token with the scope `api`")
+}
+
+/// A head branch that has the release.
+struct PushedHead<'a> {
+    forge: &'a Forge,
+    proposal: Proposal<'a>,
+    commit: CommitId,
+    was_pushed: bool,
+}
+
+impl PushedHead<'_> {
+    /// Opens the request or changes it, and lets the forge merge it with a message; `None` if another release or a merge was
+    /// faster.
+    fn request(
+        &self,
+        merge: Option<(MergeMethod, &str)>,
+        listener: &mut Listener<'_>,
+    ) -> Result<Option<Proposed>, Failure> {
+        let Self { forge, proposal, commit, was_pushed } = self;
+        let (request, operation) = match proposal.known {
+            Known::WasOpen(request) if !was_pushed => (request.clone(), Operation::Unchanged),
+            _ => match forge.propose(proposal) {
+                Ok((request, Operation::Unchanged)) if *was_pushed => (request, Operation::Updated),
+                Ok(proposed) => proposed,
+                // Its merge has moved the branch; its end by hand makes room for a new one.
+                Err(ForgeError::NoLongerOpen { .. }) => return Ok(None),
+                Err(error) => return Err(self.without_request(error)),
+            },
+        };
+        let mut proposed = Proposed::new(proposal.head.to_owned(), &request, operation);
+        listener(&Event::Proposed { base: proposal.base, request: &proposed });
+        let Some((method, message)) = merge else { return Ok(Some(proposed)) };
+        match forge.merge_when_ready(&request, method, &commit.to_string(), message) {
+            Ok(state) => proposed.auto_merge = Some(state),
+            // Another release has taken the place of this one.
+            Err(ForgeError::HeadMoved) => return Ok(None),
+            Err(error) => {
+                let open = format!("{} to {} is open: {}", proposed.name(), proposal.base, proposed.url);
+                return Err(Failure::from(error).detail(open));
+            }
+        }
+        Ok(Some(proposed))
+    }
+
+    /// Returns the failure to open a request for what was pushed. It names what is there already.
+    fn without_request(&self, error: ForgeError) -> Failure {
+        let Self { forge, proposal, commit, was_pushed } = self;
+        let page = forge.compare_url(proposal.base, proposal.head);
+        let is = if *was_pushed { "is pushed" } else { "was pushed before" };
+        Failure::from(error)
+            .detail(format!(
+                "the release {is} to `{}` ({}), and no pull request was opened",
+                proposal.head,
+                commit.short()
+            ))
+            .detail(format!("open it by hand: {page}"))
+    }
+}
+
+/// Returns the failure of a push to a head branch that the server declined.
+fn refused(head: &BranchName, refusal: &PushRefusal) -> Failure {
+    let failure = Failure::refused(head.as_str(), refusal);
+    match refusal.rule() {
+        None | Some(Rule::Protection) => failure.hint(
+            "allow this identity to create and to replace branches below `tagship/`, or name another with `--head`",
+        ),
+        Some(_) => failure,
+    }
+}

@@ -1,0 +1,57 @@
+//! The forge that a remote is at, with the login that git has for it.
+
+use reqwest::Url;
+
+use crate::forge::{ApiToken, Forge, ForgeAddress, ForgeConnection, ForgeError, MergeRequestByPush, UnknownForge};
+use crate::git::{Remote, ServerApi};
+use crate::outcome::failure::Failure;
+use crate::request::TargetRequest;
+
+/// Returns the forge of `remote`, by its API. A login that git has to ask for is known once a push has begun.
+pub(super) fn forge_of(remote: &Remote, request: &TargetRequest) -> Result<Forge, Failure> {
+    FoundForge::of(remote, request)?.forge(request)
+}
+
+/// How pull requests are opened at a remote.
+pub(super) enum Opener {
+    Api(Box<Forge>),
+    /// The push opens it, because its login does not open the API.
+    ByPush(MergeRequestByPush),
+}
+
+impl Opener {
+    /// Returns how pull requests are opened at `remote`. A login that git has to ask for is known once a push has begun.
+    pub(super) fn of(remote: &Remote, request: &TargetRequest) -> Result<Self, Failure> {
+        let found = FoundForge::of(remote, request)?;
+        match MergeRequestByPush::instead_of_api(&found.address, found.token.as_ref()) {
+            Some(by_push) => Ok(Self::ByPush(by_push)),
+            None => Ok(Self::Api(Box::new(found.forge(request)?))),
+        }
+    }
+}
+
+/// A forge, and what there is to show to its API.
+struct FoundForge {
+    address: ForgeAddress,
+    reached: ServerApi,
+    token: Option<ApiToken>,
+}
+
+impl FoundForge {
+    fn of(remote: &Remote, request: &TargetRequest) -> Result<Self, Failure> {
+        let url = remote.url().ok_or(UnknownForge::Local)?;
+        let address = ForgeAddress::of(&url, &request.forge)?;
+        let parsed = |text: &str| Url::parse(text).map_err(|_unparsed| UnknownForge::Host(text.to_owned()));
+        let (web, api) = (parsed(&address.web)?, parsed(&address.api)?);
+        let reached = remote.server_api(&web, &api, &request.remote_options())?;
+        let token = reached.authorization.as_ref().and_then(ApiToken::of_authorization);
+        Ok(Self { address, reached, token })
+    }
+
+    fn forge(self, request: &TargetRequest) -> Result<Forge, Failure> {
+        let Self { address, reached: ServerApi { client, proxy, .. }, token } = self;
+        let token = token.ok_or_else(|| ForgeError::NoToken { host: address.api_host() })?;
+        let connection = ForgeConnection { client, token, timeout: request.timeout, proxy };
+        Ok(Forge::new(address, connection)?)
+    }
+}

@@ -1,0 +1,130 @@
+//! The API of a forge, whichever it is.
+
+use super::address::{ForgeAddress, ForgeKind};
+use super::azure::AzureApi;
+use super::bitbucket::BitbucketApi;
+use super::error::ForgeError;
+use super::gitea::GiteaApi;
+use super::github::GitHubApi;
+use super::gitlab::GitLabApi;
+use super::json_client::ForgeConnection;
+use super::proposal::{AutoMerge, MergeMethod, Operation, Proposal, PullRequest};
+use super::pull_request_api::{PullRequestApi, propose};
+use super::signing::{RefMove, SignedCommit, UnsignedCommit};
+
+/// A repository at a forge, by the forge's API.
+pub struct Forge {
+    address: ForgeAddress,
+    api: Api,
+}
+
+enum Api {
+    GitHub(GitHubApi),
+    GitLab(GitLabApi),
+    Gitea(GiteaApi),
+    Azure(AzureApi),
+    Bitbucket(BitbucketApi),
+}
+
+impl Api {
+    fn pull_requests(&self) -> &dyn PullRequestApi {
+        match self {
+            Self::GitHub(api) => api,
+            Self::GitLab(api) => api,
+            Self::Gitea(api) => api,
+            Self::Azure(api) => api,
+            Self::Bitbucket(api) => api,
+        }
+    }
+}
+
+impl Forge {
+    /// # Errors
+    /// The forge has no API here, or the token cannot be sent.
+    pub fn new(address: ForgeAddress, connection: ForgeConnection) -> Result<Self, ForgeError> {
+        let api = match address.kind {
+            ForgeKind::GitHub => Api::GitHub(GitHubApi::new(&address, connection)?),
+            ForgeKind::GitLab => Api::GitLab(GitLabApi::new(&address, connection)?),
+            ForgeKind::Gitea => Api::Gitea(GiteaApi::new(&address, connection)?),
+            ForgeKind::Azure => Api::Azure(AzureApi::new(&address, connection)?),
+            ForgeKind::Bitbucket => Api::Bitbucket(BitbucketApi::new(&address, connection)?),
+        };
+        Ok(Self { address, api })
+    }
+
+    pub fn kind(&self) -> ForgeKind {
+        self.address.kind
+    }
+
+    /// Returns the newest request to bring `head` into `base`: the open one, else the last one that was closed or merged.
+    pub fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
+        self.api.pull_requests().newest_request(head, base)
+    }
+
+    /// Opens a request, or changes the one that is open. It is found again if an answer is lost.
+    pub fn propose(&self, proposal: &Proposal<'_>) -> Result<(PullRequest, Operation), ForgeError> {
+        propose(self.api.pull_requests(), proposal)
+    }
+
+    /// Fails if the forge can never merge by itself in this way, whatever its settings are.
+    pub fn check_auto_merge(&self, method: MergeMethod) -> Result<(), ForgeError> {
+        self.api.pull_requests().check_auto_merge(method)
+    }
+
+    /// Has a request merged as soon as the forge's rules allow it, at once if nothing is waited for. Only the commit
+    /// `head_id` is merged. `message` is that of the merge commit, or of the squash.
+    pub fn merge_when_ready(
+        &self,
+        request: &PullRequest,
+        method: MergeMethod,
+        head_id: &str,
+        message: &str,
+    ) -> Result<AutoMerge, ForgeError> {
+        self.api.pull_requests().merge_when_ready(request, method, head_id, message)
+    }
+
+    /// Makes a commit that the forge signs, and moves no ref.
+    ///
+    /// # Errors
+    /// The commit is not of the tree, the parent and the message that it was asked for, or it is not verified. Forges other
+    /// than GitHub are not asked.
+    pub fn sign_commit(&self, commit: &UnsignedCommit<'_>) -> Result<SignedCommit, ForgeError> {
+        match &self.api {
+            Api::GitHub(api) => api.sign_commit(commit),
+            _ => Err(self.cannot_sign()),
+        }
+    }
+
+    /// Moves a ref, if it is where it must be.
+    pub fn move_ref(&self, moved: &RefMove<'_>) -> Result<(), ForgeError> {
+        match &self.api {
+            Api::GitHub(api) => api.move_ref(moved),
+            _ => Err(self.cannot_sign()),
+        }
+    }
+
+    /// Fails if the forge cannot make commits that it signs.
+    pub fn check_signing(&self) -> Result<(), ForgeError> {
+        match &self.api {
+            Api::GitHub(_) => Ok(()),
+            _ => Err(self.cannot_sign()),
+        }
+    }
+
+    fn cannot_sign(&self) -> ForgeError {
+        let why = match self.address.kind {
+            ForgeKind::GitHub | ForgeKind::GitLab | ForgeKind::Gitea => {
+                "sign with a key of your own (`--sign=git`): its API makes no commit without moving a branch"
+            }
+            ForgeKind::Azure | ForgeKind::Bitbucket => {
+                "sign with a key of your own (`--sign=git`): its API makes commits without a signature"
+            }
+        };
+        ForgeError::Unsupported { kind: self.address.kind, what: "sign the commit", why }
+    }
+
+    /// Returns the page from which a person can open the request.
+    pub fn compare_url(&self, base: &str, head: &str) -> String {
+        self.api.pull_requests().compare_url(base, head)
+    }
+}

@@ -1,0 +1,105 @@
+//! What a request to a forge's API shows. It is the login of git, which is taken apart if it is a header of HTTP's Basic
+//! scheme, as actions/checkout leaves it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::HeaderValue;
+
+/// A token, with the user of the login that it comes from. It is a secret, so it has no `Debug`.
+#[derive(Clone)]
+pub struct ApiToken {
+    user: String,
+    secret: String,
+}
+
+/// What GitHub's old manuals put in the password's place if the user is the token.
+const NO_PASSWORD: &str = "x-oauth-basic";
+
+impl ApiToken {
+    /// Returns the token in an `Authorization` of git; `None` if there is none in it.
+    pub fn of_authorization(header: &HeaderValue) -> Option<Self> {
+        let (scheme, rest) = header.to_str().ok()?.trim().split_once(' ')?;
+        let rest = rest.trim();
+        if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token") {
+            return Self::new("", rest);
+        }
+        let login = STANDARD.decode(rest).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+        let login = String::from_utf8(login).ok()?;
+        let (user, password) = login.split_once(':')?;
+        match password {
+            // The user's name may be the token itself.
+            "" | NO_PASSWORD => Self::new("", user),
+            password => Self::new(user, password),
+        }
+    }
+
+    fn new(user: &str, secret: &str) -> Option<Self> {
+        (!secret.is_empty()).then(|| Self { user: user.to_owned(), secret: secret.to_owned() })
+    }
+
+    /// Returns the value of an `Authorization` with this scheme, such as `Bearer`; `None` if the token cannot be in a header.
+    pub(super) fn authorization(&self, scheme: &str) -> Option<HeaderValue> {
+        sensitive(&format!("{scheme} {}", self.secret))
+    }
+
+    /// Returns the value of an `Authorization` of the Basic scheme.
+    pub(super) fn basic(&self) -> Option<HeaderValue> {
+        sensitive(&format!("Basic {}", STANDARD.encode(format!("{}:{}", self.user, self.secret))))
+    }
+
+    /// Returns whether the token is a JSON Web Token, as Azure gives to jobs and to the users of its directory.
+    pub(super) fn is_jwt(&self) -> bool {
+        self.secret.starts_with("eyJ") && self.secret.matches('.').count() == 2
+    }
+
+    /// Returns the user of git's login; empty if the login has none.
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
+}
+
+fn sensitive(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ApiToken, STANDARD};
+    use base64::Engine as _;
+    use reqwest::header::HeaderValue;
+
+    #[test]
+    fn a_login_of_git_is_taken_apart() {
+        let basic = |login: &str| format!("Basic {}", STANDARD.encode(login));
+        for (header, expected) in [
+            (basic("x-access-token:s3cret"), Some("x-access-token Bearer s3cret")),
+            (basic("me:s3:cret"), Some("me Bearer s3:cret")),
+            (basic("s3cret:"), Some(" Bearer s3cret")),
+            (basic("s3cret:x-oauth-basic"), Some(" Bearer s3cret")),
+            (format!("basic  {}", STANDARD.encode(":s3cret")), Some(" Bearer s3cret")),
+            ("bearer s3cret".to_owned(), Some(" Bearer s3cret")),
+            ("token s3cret".to_owned(), Some(" Bearer s3cret")),
+            (basic(":"), None),
+            ("Basic %%%".to_owned(), None),
+            ("Basic".to_owned(), None),
+            ("Negotiate abc".to_owned(), None),
+        ] {
+            let token = ApiToken::of_authorization(&HeaderValue::from_str(&header).unwrap());
+            let shown = token.map(|token| {
+                let authorization = token.authorization("Bearer").unwrap();
+                assert!(authorization.is_sensitive());
+                format!("{} {}", token.user(), authorization.to_str().unwrap())
+            });
+            assert_eq!(shown.as_deref(), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn basic_again() {
+        let header = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode("me@example.org:s3cret"))).unwrap();
+        let token = ApiToken::of_authorization(&header).unwrap();
+        assert_eq!(token.basic().unwrap(), header);
+    }
+}

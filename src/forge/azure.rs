@@ -1,0 +1,266 @@
+//! Azure DevOps, by its REST API 7.1. A merge that comes by itself is not held to a commit there: that the head is ours is looked
+//! at right before.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use reqwest::{Method, Url};
+use serde_json::{Value, json};
+
+use super::address::{ForgeAddress, ForgeKind};
+use super::api_token::ApiToken;
+use super::error::ForgeError;
+use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
+use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
+use super::pull_request_api::{PullRequestApi, merge_pauses, newest_of, shortened};
+use super::rest_api::{ApiAction, RestApi, extend};
+
+const FIND: ApiAction =
+    ApiAction { what: "list pull requests", needs: "the scope `vso.code` and the permission \"Read\"" };
+const OPEN: ApiAction = ApiAction {
+    what: "open a pull request",
+    needs: "the permission \"Contribute to pull requests\" on the repository, and for a personal token the scope \"Code (Read & write)\"",
+};
+const CHANGE: ApiAction = ApiAction { what: "change the pull request", needs: OPEN.needs };
+const MERGE: ApiAction = ApiAction {
+    what: "complete the pull request by itself",
+    needs: "the permissions \"Contribute\" and \"Contribute to pull requests\" on the repository",
+};
+
+/// The longest description, in characters.
+const MAX_DESCRIPTION: usize = 4_000;
+
+/// How many requests of the same branches are looked at.
+const LISTED: &str = "5";
+
+/// A repository at Azure DevOps.
+pub(super) struct AzureApi {
+    api: RestApi,
+    page: Url,
+}
+
+/// Where a repository is: `ORG/PROJECT/_git/NAME`, or for ssh `v3/ORG/PROJECT/NAME`.
+#[derive(Debug, PartialEq, Eq)]
+struct Location<'a> {
+    /// What is before the project: organisation or collection. Empty at `ORG.visualstudio.com`.
+    above: Vec<&'a str>,
+    project: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Location<'a> {
+    fn of(path: &'a str) -> Option<Self> {
+        let parts: Vec<&str> = path.split('/').collect();
+        if let ["v3", organisation, project, name] = parts[..] {
+            return Some(Self { above: vec![organisation], project, name });
+        }
+        let git = parts.iter().position(|part| *part == "_git")?;
+        let (before, [name]) = (&parts[..git], &parts[git + 1..]) else { return None };
+        match (before, before.split_last()) {
+            // The repository that is called as its project is addressed by one name: `ORG/_git/NAME`.
+            ([_] | [], _) => Some(Self { above: before.to_vec(), project: name, name }),
+            (_, Some((project, above))) => Some(Self { above: above.to_vec(), project, name }),
+            (_, None) => None,
+        }
+    }
+}
+
+impl AzureApi {
+    pub(super) fn new(address: &ForgeAddress, connection: ForgeConnection) -> Result<Self, ForgeError> {
+        let decoded = address.project.replace("%20", " ");
+        let path = || super::address::UnknownForge::Path { kind: ForgeKind::Azure, path: address.project.clone() };
+        let Some(Location { above, project, name }) = Location::of(&decoded) else {
+            return Err(ForgeError::InvalidAnswer { host: address.web.clone(), why: path().to_string() });
+        };
+        let parts = [&above[..], &[project, "_apis", "git", "repositories", name]].concat();
+        let authorization = authorization(&connection.token);
+        let api = RestApi::new(address, &parts, authorization, connection)?;
+        let mut page = Url::parse(&address.web).map_err(|_unparsed| api.invalid("its address is no URL"))?;
+        extend(&mut page, &[&above[..], &[project, "_git", name]].concat());
+        Ok(Self { api, page })
+    }
+
+    fn url(&self, parts: &[&str]) -> Url {
+        let mut url = self.api.url(&["pullrequests"]);
+        extend(&mut url, parts);
+        url.query_pairs_mut().append_pair("api-version", "7.1");
+        url
+    }
+
+    /// Returns the document of a success. To a token that it does not know, Azure answers with a page to sign in at (203).
+    fn accepted(&self, answer: ApiAnswer, asked: ApiAction) -> Result<Value, ForgeError> {
+        match answer.status {
+            203 => Err(ForgeError::Unauthorized(answer.words)),
+            _ => self.api.accepted(answer, asked),
+        }
+    }
+
+    fn read(&self, request: &Value) -> Result<PullRequest, ForgeError> {
+        let text = |key: &str| request[key].as_str().map(str::to_owned);
+        let state = match request["status"].as_str() {
+            Some("active") => Some(RequestState::Open),
+            Some("abandoned") => Some(RequestState::Closed),
+            Some("completed") => Some(RequestState::Merged),
+            _ => None,
+        };
+        let read = || {
+            let number = request["pullRequestId"].as_u64()?;
+            let mut page = self.page.clone();
+            extend(&mut page, &["pullrequest", &number.to_string()]);
+            Some(PullRequest {
+                number,
+                url: page.to_string(),
+                state: state?,
+                head_id: request["lastMergeSourceCommit"]["commitId"].as_str().unwrap_or_default().to_owned(),
+                title: text("title")?,
+                body: text("description").unwrap_or_default(),
+                id: String::new(),
+            })
+        };
+        read().ok_or_else(|| self.api.invalid("it is no pull request"))
+    }
+
+    fn state(&self, request: &PullRequest) -> Result<Value, ForgeError> {
+        self.accepted(self.api.get(self.url(&[&request.number.to_string()]))?, FIND)
+    }
+
+    fn patch(&self, request: &PullRequest, document: Value, asked: ApiAction) -> Result<Value, ForgeError> {
+        let url = self.url(&[&request.number.to_string()]);
+        self.accepted(self.api.send(Method::PATCH, url, Some(document), Repeat::Safe)?, asked)
+    }
+}
+
+impl PullRequestApi for AzureApi {
+    fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
+        let (head, base) = (full(head), full(base));
+        let mut url = self.url(&[]);
+        url.query_pairs_mut()
+            .append_pair("searchCriteria.status", "all")
+            .append_pair("searchCriteria.sourceRefName", &head)
+            .append_pair("searchCriteria.targetRefName", &base)
+            .append_pair("$top", LISTED);
+        let listed = self.accepted(self.api.get(url)?, FIND)?;
+        let listed = listed["value"].as_array().ok_or_else(|| self.api.invalid("it is no list of pull requests"))?;
+        // A fork may have a branch of the same name.
+        let of_these = |request: &&Value| {
+            request["sourceRefName"] == head && request["targetRefName"] == base && request["forkSource"].is_null()
+        };
+        let requests = listed.iter().filter(of_these).map(|request| self.read(request));
+        Ok(newest_of(requests.collect::<Result<_, _>>()?))
+    }
+
+    fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
+        let Proposal { base, head, title, body, .. } = proposal;
+        let document = json!({
+            "sourceRefName": full(head), "targetRefName": full(base), "title": title, "description": body,
+        });
+        let answer = self.api.send(Method::POST, self.url(&[]), Some(document), Repeat::IfNotTaken)?;
+        self.read(&self.accepted(answer, OPEN)?)
+    }
+
+    fn change(&self, request: &PullRequest, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
+        let document = json!({ "title": proposal.title, "description": proposal.body });
+        self.read(&self.patch(request, document, CHANGE)?)
+    }
+
+    fn merge_when_ready(
+        &self,
+        request: &PullRequest,
+        method: MergeMethod,
+        head_id: &str,
+        message: &str,
+    ) -> Result<AutoMerge, ForgeError> {
+        let mut pauses = merge_pauses(self.api.deadline());
+        let state = loop {
+            let state = self.state(request)?;
+            // Azure reads the pushed branch a moment later.
+            if state["lastMergeSourceCommit"]["commitId"] == head_id {
+                break state;
+            }
+            if !pauses.wait(Duration::ZERO) {
+                return Err(ForgeError::HeadMoved);
+            }
+        };
+        let not = |why: &str| ForgeError::NotArmed { why: why.to_owned(), setting: None, words: None };
+        match state["status"].as_str() {
+            Some("completed") => return Ok(AutoMerge::Merged),
+            Some("abandoned") => return Err(not("it was abandoned")),
+            _ if state["mergeStatus"] == "conflicts" => return Err(not("it conflicts with its target")),
+            _ => {}
+        }
+        let document = json!({
+            "autoCompleteSetBy": { "id": state["createdBy"]["id"] },
+            "completionOptions": {
+                "mergeStrategy": strategy(method),
+                "mergeCommitMessage": message,
+                "deleteSourceBranch": false,
+            },
+        });
+        let armed = match self.patch(request, document, MERGE) {
+            // It may be completed already, by a request whose answer was lost.
+            Err(error @ ForgeError::Rejected { .. }) => {
+                let state = self.state(request)?;
+                if state["status"] == "completed" { state } else { return Err(error) }
+            }
+            armed => armed?,
+        };
+        match armed["status"].as_str() {
+            Some("completed") => Ok(AutoMerge::Merged),
+            _ if armed["autoCompleteSetBy"]["id"].is_string() => Ok(AutoMerge::Armed),
+            _ => Err(not("Azure DevOps did not set auto-complete; a policy of the branch may not allow it")),
+        }
+    }
+
+    fn compare_url(&self, base: &str, head: &str) -> String {
+        let mut page = self.page.clone();
+        extend(&mut page, &["pullrequestcreate"]);
+        page.query_pairs_mut().append_pair("sourceRef", head).append_pair("targetRef", base);
+        page.to_string()
+    }
+
+    fn body<'a>(&self, body: &'a str) -> Cow<'a, str> {
+        shortened(body, MAX_DESCRIPTION)
+    }
+}
+
+/// Returns the header for a token: a job's is a JWT, which goes as it is; a personal one is a password.
+fn authorization(token: &ApiToken) -> Option<HeaderValue> {
+    if token.is_jwt() { token.authorization("Bearer") } else { token.basic() }
+}
+
+fn full(branch: &str) -> String {
+    format!("refs/heads/{branch}")
+}
+
+fn strategy(method: MergeMethod) -> &'static str {
+    match method {
+        MergeMethod::Merge => "noFastForward",
+        MergeMethod::Squash => "squash",
+        MergeMethod::Rebase => "rebase",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Location;
+
+    #[test]
+    fn where_a_repository_is() {
+        for (path, expected) in [
+            ("org/project/_git/app", Some((&["org"][..], "project", "app"))),
+            ("v3/org/project/app", Some((&["org"], "project", "app"))),
+            ("org/_git/app", Some((&["org"], "app", "app"))),
+            ("project/_git/app", Some((&["project"], "app", "app"))),
+            ("_git/app", Some((&[], "app", "app"))),
+            ("DefaultCollection/project/_git/app", Some((&["DefaultCollection"], "project", "app"))),
+            ("tfs/DefaultCollection/project/_git/app", Some((&["tfs", "DefaultCollection"], "project", "app"))),
+            ("org/project/app", None),
+            ("org/project/_git", None),
+            ("org/project/_git/app/more", None),
+        ] {
+            let found = Location::of(path).map(|location| (location.above, location.project, location.name));
+            assert_eq!(found, expected.map(|(above, project, name)| (above.to_vec(), project, name)), "{path}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Bitbucket Cloud, by its REST API 2.0. It has no merge that waits for checks, so none can be armed.
+
+use reqwest::Method;
+use reqwest::header::HeaderValue;
+use serde_json::{Value, json};
+
+use super::address::{ForgeAddress, ForgeKind};
+use super::api_token::ApiToken;
+use super::error::ForgeError;
+use super::json_client::{ForgeConnection, Repeat};
+use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
+use super::pull_request_api::{PullRequestApi, newest_of};
+use super::rest_api::{ApiAction, RestApi};
+
+const FIND: ApiAction =
+    ApiAction { what: "list pull requests", needs: "the scope `pullrequest` (\"Pull requests: Read\")" };
+const OPEN: ApiAction =
+    ApiAction { what: "open a pull request", needs: "the scope `pullrequest:write` (\"Pull requests: Write\")" };
+const CHANGE: ApiAction = ApiAction { what: "change the pull request", needs: OPEN.needs };
+
+/// The user of git's login for an access token of a repository, a project or a workspace.
+const ACCESS_TOKEN: &str = "x-token-auth";
+/// The user of git's login for an API token of a person, which the API knows by the person's e-mail address alone.
+const API_TOKEN: &str = "x-bitbucket-api-token-auth";
+
+/// How many requests of the same branches are looked at.
+const LISTED: &str = "5";
+
+/// A repository at Bitbucket Cloud.
+pub(super) struct BitbucketApi {
+    api: RestApi,
+    project: String,
+}
+
+impl BitbucketApi {
+    pub(super) fn new(address: &ForgeAddress, connection: ForgeConnection) -> Result<Self, ForgeError> {
+        let (workspace, name) = address.project.split_once('/').unwrap_or(("", &address.project));
+        if connection.token.user() == API_TOKEN {
+            return Err(ForgeError::Unsupported {
+                kind: ForgeKind::Bitbucket,
+                what: "tell from this login whose API token it is",
+                why: "use an access token of the repository, or give the e-mail address of the token's owner as \
+                      `TAGSHIP_GIT_USERNAME`",
+            });
+        }
+        let authorization = authorization(&connection.token);
+        let api = RestApi::new(address, &["repositories", workspace, name], authorization, connection)?;
+        Ok(Self { api, project: address.project.clone() })
+    }
+
+    fn read(&self, request: &Value) -> Result<PullRequest, ForgeError> {
+        let text = |key: &str| request[key].as_str().map(str::to_owned);
+        let state = match request["state"].as_str() {
+            Some("OPEN") => Some(RequestState::Open),
+            Some("DECLINED" | "SUPERSEDED") => Some(RequestState::Closed),
+            Some("MERGED") => Some(RequestState::Merged),
+            _ => None,
+        };
+        let body = request["description"].as_str().or_else(|| request["summary"]["raw"].as_str());
+        let read = || {
+            Some(PullRequest {
+                number: request["id"].as_u64()?,
+                url: request["links"]["html"]["href"].as_str()?.to_owned(),
+                state: state?,
+                head_id: request["source"]["commit"]["hash"].as_str().unwrap_or_default().to_owned(),
+                title: text("title")?,
+                body: body.unwrap_or_default().to_owned(),
+                id: String::new(),
+            })
+        };
+        read().ok_or_else(|| self.api.invalid("it is no pull request"))
+    }
+
+    fn is_own(&self, request: &Value) -> bool {
+        let source = request["source"]["repository"]["full_name"].as_str();
+        source.is_none_or(|source| source.eq_ignore_ascii_case(&self.project))
+    }
+}
+
+impl PullRequestApi for BitbucketApi {
+    fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
+        let quoted = |branch: &str| branch.replace('\\', "\\\\").replace('"', "\\\"");
+        let branches =
+            format!("source.branch.name=\"{}\" AND destination.branch.name=\"{}\"", quoted(head), quoted(base));
+        let mut url = self.api.url(&["pullrequests"]);
+        for state in ["OPEN", "MERGED", "DECLINED", "SUPERSEDED"] {
+            url.query_pairs_mut().append_pair("state", state);
+        }
+        url.query_pairs_mut()
+            .append_pair("q", &branches)
+            .append_pair("sort", "-created_on")
+            .append_pair("pagelen", LISTED);
+        let listed = self.api.accepted(self.api.get(url)?, FIND)?;
+        let listed = listed["values"].as_array().ok_or_else(|| self.api.invalid("it is no list of pull requests"))?;
+        let of_these = |request: &&Value| {
+            request["source"]["branch"]["name"] == head
+                && request["destination"]["branch"]["name"] == base
+                && self.is_own(request)
+        };
+        let requests = listed.iter().filter(of_these).map(|request| self.read(request));
+        Ok(newest_of(requests.collect::<Result<_, _>>()?))
+    }
+
+    fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
+        let Proposal { base, head, title, body, .. } = proposal;
+        let document = json!({
+            "type": "pullrequest",
+            "title": title,
+            "description": body,
+            "source": { "branch": { "name": head } },
+            "destination": { "branch": { "name": base } },
+        });
+        let url = self.api.url(&["pullrequests"]);
+        let answer = self.api.send(Method::POST, url, Some(document), Repeat::IfNotTaken)?;
+        self.read(&self.api.accepted(answer, OPEN)?)
+    }
+
+    fn change(&self, request: &PullRequest, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
+        let document = json!({ "type": "pullrequest", "title": proposal.title, "description": proposal.body });
+        let url = self.api.url(&["pullrequests", &request.number.to_string()]);
+        let answer = self.api.send(Method::PUT, url, Some(document), Repeat::Safe)?;
+        self.read(&self.api.accepted(answer, CHANGE)?)
+    }
+
+    fn merge_when_ready(
+        &self,
+        _request: &PullRequest,
+        method: MergeMethod,
+        _head_id: &str,
+        _message: &str,
+    ) -> Result<AutoMerge, ForgeError> {
+        self.check_auto_merge(method).map(|()| AutoMerge::Armed)
+    }
+
+    fn compare_url(&self, base: &str, head: &str) -> String {
+        let mut url = self.api.page(&["pull-requests", "new"]);
+        url.query_pairs_mut().append_pair("source", head).append_pair("dest", base);
+        url.to_string()
+    }
+
+    fn check_auto_merge(&self, _method: MergeMethod) -> Result<(), ForgeError> {
+        Err(ForgeError::Unsupported {
+            kind: ForgeKind::Bitbucket,
+            what: "merge a pull request once its checks pass",
+            why: "leave `--auto-merge` out: its API can only merge at once, past the checks that still run",
+        })
+    }
+}
+
+/// Returns the header for a token: an access token goes as it is, and that of a person with the person's name.
+fn authorization(token: &ApiToken) -> Option<HeaderValue> {
+    match token.user() {
+        "" | ACCESS_TOKEN => token.authorization("Bearer"),
+        _ => token.basic(),
+    }
+}

@@ -1,0 +1,217 @@
+//! Gitea and Forgejo, whose APIs are the same here. A merge that is to wait is not held to a commit, and keeps the message that it
+//! was scheduled with; so one that another release scheduled is cancelled first, if the head is ours.
+
+use std::time::Duration;
+
+use reqwest::{Method, Url};
+use serde_json::{Value, json};
+
+use super::address::ForgeAddress;
+use super::error::ForgeError;
+use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
+use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
+use super::pull_request_api::{PullRequestApi, merge_pauses, newest_of};
+use super::rest_api::{ApiAction, RestApi, extend};
+
+const FIND: ApiAction = ApiAction { what: "read pull requests", needs: "the scope `read:repository`" };
+const OPEN: ApiAction = ApiAction {
+    what: "open a pull request",
+    needs: "the scope `write:repository`, and the right to write to the repository",
+};
+const CHANGE: ApiAction = ApiAction { what: "change the pull request", needs: OPEN.needs };
+const MERGE: ApiAction = ApiAction {
+    what: "merge the pull request",
+    needs: "the scope `write:repository`, and in the branch protection of the base \"Enable Merge\" for this user",
+};
+
+/// How many closed requests are searched for one of our branches.
+const LISTED: &str = "50";
+
+/// A repository at Gitea.
+pub(super) struct GiteaApi {
+    api: RestApi,
+}
+
+impl GiteaApi {
+    pub(super) fn new(address: &ForgeAddress, connection: ForgeConnection) -> Result<Self, ForgeError> {
+        let (owner, name) = address.project.split_once('/').unwrap_or(("", &address.project));
+        let authorization = connection.token.authorization("token");
+        let api = RestApi::new(address, &["repos", owner, name], authorization, connection)?;
+        Ok(Self { api })
+    }
+
+    fn read(&self, request: &Value) -> Result<PullRequest, ForgeError> {
+        let text = |key: &str| request[key].as_str().map(str::to_owned);
+        let state = match (request["state"].as_str(), request["merged"].as_bool()) {
+            (_, Some(true)) => Some(RequestState::Merged),
+            (Some("open"), _) => Some(RequestState::Open),
+            (Some("closed"), _) => Some(RequestState::Closed),
+            _ => None,
+        };
+        let read = || {
+            Some(PullRequest {
+                number: request["number"].as_u64()?,
+                url: text("html_url")?,
+                state: state?,
+                head_id: request["head"]["sha"].as_str().unwrap_or_default().to_owned(),
+                title: text("title")?,
+                body: text("body").unwrap_or_default(),
+                id: String::new(),
+            })
+        };
+        read().ok_or_else(|| self.api.invalid("it is no pull request"))
+    }
+
+    /// Returns the newest of the requests that are not open any more.
+    fn newest_closed(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
+        let mut url = self.api.url(&["pulls"]);
+        url.query_pairs_mut()
+            .append_pair("state", "closed")
+            .append_pair("sort", "recentupdate")
+            .append_pair("limit", LISTED);
+        let listed = self.api.accepted(self.api.get(url)?, FIND)?;
+        let listed = listed.as_array().ok_or_else(|| self.api.invalid("it is no list of pull requests"))?;
+        // A fork may have a branch of the same name.
+        let is_own = |request: &Value| request["head"]["repo_id"] == request["base"]["repo_id"];
+        let of_these =
+            |request: &&Value| request["head"]["ref"] == head && request["base"]["ref"] == base && is_own(request);
+        let requests = listed.iter().filter(of_these).map(|request| self.read(request));
+        Ok(newest_of(requests.collect::<Result<_, _>>()?))
+    }
+
+    fn merge(
+        &self,
+        request: &PullRequest,
+        method: MergeMethod,
+        head_id: &str,
+        message: &str,
+    ) -> Result<ApiAnswer, ForgeError> {
+        let (title, rest) = message.split_once('\n').unwrap_or((message, ""));
+        let body = json!({
+            "Do": style(method).0,
+            "MergeTitleField": title,
+            "MergeMessageField": rest.trim(),
+            "head_commit_id": head_id,
+            "merge_when_checks_succeed": true,
+        });
+        self.api.send(Method::POST, self.merge_url(request), Some(body), Repeat::IfNotTaken)
+    }
+
+    fn merge_url(&self, request: &PullRequest) -> Url {
+        self.api.url(&["pulls", &request.number.to_string(), "merge"])
+    }
+
+    /// Cancels the merge that is scheduled, if one is.
+    fn cancel(&self, request: &PullRequest) -> Result<(), ForgeError> {
+        let answer = self.api.send(Method::DELETE, self.merge_url(request), None, Repeat::Safe)?;
+        match answer.status {
+            404 => Ok(()),
+            _ => self.api.accepted(answer, MERGE).map(drop),
+        }
+    }
+}
+
+impl PullRequestApi for GiteaApi {
+    fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
+        match self.open_request(head, base)? {
+            Some(open) => Ok(Some(open)),
+            None => self.newest_closed(head, base),
+        }
+    }
+
+    fn open_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
+        let mut url = self.api.url(&["pulls", base]);
+        // The rest of the path is the head, slashes and all.
+        extend(&mut url, &head.split('/').collect::<Vec<_>>());
+        let answer = self.api.get(url)?;
+        match answer.status {
+            404 => Ok(None),
+            _ => Ok(Some(self.read(&self.api.accepted(answer, FIND)?)?)
+                .filter(|request| request.state == RequestState::Open)),
+        }
+    }
+
+    fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
+        let Proposal { base, head, title, body, .. } = proposal;
+        let document = json!({ "title": title, "head": head, "base": base, "body": body });
+        let answer = self.api.send(Method::POST, self.api.url(&["pulls"]), Some(document), Repeat::IfNotTaken)?;
+        self.read(&self.api.accepted(answer, OPEN)?)
+    }
+
+    fn change(&self, request: &PullRequest, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
+        let document = json!({ "title": proposal.title, "body": proposal.body });
+        let url = self.api.url(&["pulls", &request.number.to_string()]);
+        let answer = self.api.send(Method::PATCH, url, Some(document), Repeat::Safe)?;
+        self.read(&self.api.accepted(answer, CHANGE)?)
+    }
+
+    fn merge_when_ready(
+        &self,
+        request: &PullRequest,
+        method: MergeMethod,
+        head_id: &str,
+        message: &str,
+    ) -> Result<AutoMerge, ForgeError> {
+        let mut pauses = merge_pauses(self.api.deadline());
+        loop {
+            let refusal = match self.merge(request, method, head_id, message) {
+                Ok(answer) if answer.status == 201 => return Ok(AutoMerge::Armed),
+                Ok(answer) if answer.is_success() => return Ok(AutoMerge::Merged),
+                Ok(answer) if matches!(answer.status, 405 | 409) => self.api.refused(&answer, MERGE),
+                Ok(answer) => return Err(self.api.refused(&answer, MERGE)),
+                Err(error) if error.is_unsettled() => error,
+                Err(error) => return Err(error),
+            };
+            let found = self.api.get(self.api.url(&["pulls", &request.number.to_string()]))?;
+            let found = self.api.accepted(found, FIND)?;
+            let (state, head) = (self.read(&found)?.state, found["head"]["sha"].as_str());
+            let (style, allowed) = style(method);
+            let not = |why: &str, setting| ForgeError::NotArmed {
+                why: why.to_owned(),
+                setting,
+                words: refusal.words().cloned(),
+            };
+            match state {
+                _ if head != Some(head_id) => return Err(ForgeError::HeadMoved),
+                RequestState::Merged => return Ok(AutoMerge::Merged),
+                RequestState::Closed => return Err(not("it was closed", None)),
+                RequestState::Open => {}
+            }
+            if found["base"]["repo"][allowed] == false {
+                return Err(not(
+                    &format!("the repository does not allow the merge style `{style}`"),
+                    Some(style_setting(method)),
+                ));
+            }
+            // A merge with the message of an older release.
+            self.cancel(request)?;
+            if !pauses.wait(Duration::ZERO) {
+                return Err(not("Gitea does not take the merge", None));
+            }
+        }
+    }
+
+    fn compare_url(&self, base: &str, head: &str) -> String {
+        let mut url = self.api.page(&["compare"]);
+        extend(&mut url, &format!("{base}...{head}").split('/').collect::<Vec<_>>());
+        url.to_string()
+    }
+}
+
+/// Returns the merge style, and the field of a repository that allows it.
+fn style(method: MergeMethod) -> (&'static str, &'static str) {
+    match method {
+        MergeMethod::Merge => ("merge", "allow_merge_commits"),
+        MergeMethod::Squash => ("squash", "allow_squash_merge"),
+        MergeMethod::Rebase => ("rebase", "allow_rebase"),
+    }
+}
+
+/// Returns the setting that allows it, as the repository's page calls it.
+fn style_setting(method: MergeMethod) -> &'static str {
+    match method {
+        MergeMethod::Merge => "Create merge commit",
+        MergeMethod::Squash => "Create squash commit",
+        MergeMethod::Rebase => "Rebase then fast-forward",
+    }
+}

@@ -1,0 +1,227 @@
+//! Has a pull request merged: GitHub does it once its rules allow it, or at once if it waits for nothing. GitHub refuses to
+//! arm a merge that waits for nothing, in several wordings; so the request's state decides what to do, and no wording.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::api::GitHubApi;
+use crate::forge::error::ForgeError;
+use crate::forge::json_client::Repeat;
+use crate::forge::proposal::{AutoMerge, MergeMethod, PullRequest};
+use crate::forge::pull_request_api::merge_pauses;
+use crate::forge::rest_api::ApiAction;
+
+const MERGE: ApiAction =
+    ApiAction { what: "merge the pull request", needs: "`contents: write` and `pull_requests: write`" };
+
+const ARM: &str = "mutation($input:EnablePullRequestAutoMergeInput!){enablePullRequestAutoMerge(input:$input)\
+                   {pullRequest{autoMergeRequest{enabledAt}}}}";
+
+const DISARM: &str = "mutation($input:DisablePullRequestAutoMergeInput!){disablePullRequestAutoMerge(input:$input)\
+                      {pullRequest{number}}}";
+
+const STATE: &str = "query($id:ID!){node(id:$id){... on PullRequest{state headRefOid mergeStateStatus \
+                     autoMergeRequest{mergeMethod commitHeadline commitBody} \
+                     repository{autoMergeAllowed mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed}}}}";
+
+/// What a pull request is to be merged with.
+struct Wish<'a> {
+    request: &'a PullRequest,
+    method: MergeMethod,
+    head_id: &'a str,
+    title: &'a str,
+    body: &'a str,
+}
+
+impl MergeMethod {
+    /// Returns its name in REST; GraphQL has it in capitals.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Squash => "squash",
+            Self::Rebase => "rebase",
+        }
+    }
+
+    /// Returns the setting of the repository that allows it, as the API and as the page calls it.
+    fn setting(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Merge => ("mergeCommitAllowed", "Allow merge commits"),
+            Self::Squash => ("squashMergeAllowed", "Allow squash merging"),
+            Self::Rebase => ("rebaseMergeAllowed", "Allow rebase merging"),
+        }
+    }
+}
+
+/// What to do with a request.
+enum Step {
+    Arm,
+    /// A merge is armed with another message or method.
+    ArmAnew,
+    Merge,
+    /// GitHub does not know yet what the request waits for.
+    Wait,
+}
+
+/// What the state of a request tells.
+enum Next {
+    Done(AutoMerge),
+    Go(Step),
+    /// No try mends it, until this is changed.
+    Never(String, Option<&'static str>),
+    /// It has another commit: ours is not there yet, or not any more.
+    OtherHead,
+}
+
+impl GitHubApi {
+    pub(super) fn arm_or_merge(
+        &self,
+        request: &PullRequest,
+        method: MergeMethod,
+        head_id: &str,
+        message: &str,
+    ) -> Result<AutoMerge, ForgeError> {
+        let (title, body) = message.split_once('\n').unwrap_or((message, ""));
+        let wish = Wish { request, method, head_id, title, body: body.trim() };
+        let mut backoff = merge_pauses(self.deadline());
+        let mut step = Step::Arm;
+        let mut refusal = None;
+        loop {
+            match self.take(&step, &wish) {
+                Ok(Some(end)) => return Ok(end),
+                Ok(None) => {}
+                Err(error) if is_told_by_the_state(&error) => refusal = Some(error),
+                Err(error) => return Err(error),
+            }
+            let is_other_head = match wish.next(&self.state(request)?) {
+                Next::Done(end) => return Ok(end),
+                Next::Never(why, setting) => {
+                    let words = refusal.as_ref().and_then(ForgeError::words).cloned();
+                    return Err(ForgeError::NotArmed { why, setting, words });
+                }
+                Next::Go(Step::Merge) if !matches!(step, Step::Merge) => {
+                    step = Step::Merge;
+                    continue;
+                }
+                Next::Go(next) => {
+                    step = next;
+                    false
+                }
+                Next::OtherHead => {
+                    step = Step::Wait;
+                    true
+                }
+            };
+            if !backoff.wait(Duration::ZERO) {
+                let why = || "GitHub does not tell what it waits for".to_owned();
+                return Err(match refusal {
+                    _ if is_other_head => ForgeError::HeadMoved,
+                    Some(refusal) => refusal,
+                    None => ForgeError::NotArmed { why: why(), setting: None, words: None },
+                });
+            }
+        }
+    }
+
+    fn take(&self, step: &Step, wish: &Wish<'_>) -> Result<Option<AutoMerge>, ForgeError> {
+        Ok(match step {
+            Step::Wait => None,
+            Step::Merge => {
+                self.merge(wish)?;
+                Some(AutoMerge::Merged)
+            }
+            Step::Arm => {
+                self.arm(wish)?;
+                Some(AutoMerge::Armed)
+            }
+            Step::ArmAnew => {
+                let input = json!({ "input": { "pullRequestId": wish.request.id } });
+                self.graphql(DISARM, input, Repeat::Safe, MERGE)?;
+                self.arm(wish)?;
+                Some(AutoMerge::Armed)
+            }
+        })
+    }
+
+    fn arm(&self, wish: &Wish<'_>) -> Result<(), ForgeError> {
+        let mut input = json!({
+            "pullRequestId": wish.request.id,
+            "mergeMethod": wish.method.name().to_ascii_uppercase(),
+            "expectedHeadOid": wish.head_id,
+        });
+        if wish.method != MergeMethod::Rebase {
+            input["commitHeadline"] = wish.title.into();
+            input["commitBody"] = wish.body.into();
+        }
+        self.graphql(ARM, json!({ "input": input }), Repeat::IfNotTaken, MERGE).map(drop)
+    }
+
+    fn merge(&self, wish: &Wish<'_>) -> Result<(), ForgeError> {
+        let mut document = json!({ "sha": wish.head_id, "merge_method": wish.method.name() });
+        if wish.method != MergeMethod::Rebase {
+            document["commit_title"] = wish.title.into();
+            document["commit_message"] = wish.body.into();
+        }
+        let number = wish.request.number.to_string();
+        let answer = self.send(Method::PUT, &["pulls", &number, "merge"], document, Repeat::IfNotTaken)?;
+        if answer.is_success() { Ok(()) } else { Err(self.refused(&answer, MERGE)) }
+    }
+
+    /// Returns the request as GraphQL has it, with what its repository allows.
+    fn state(&self, request: &PullRequest) -> Result<Value, ForgeError> {
+        let mut answer = self.graphql(STATE, json!({ "id": request.id }), Repeat::Safe, MERGE)?;
+        let node = answer["node"].take();
+        if node.is_object() { Ok(node) } else { Err(self.invalid("it has no pull request")) }
+    }
+}
+
+impl Wish<'_> {
+    fn next(&self, state: &Value) -> Next {
+        let text = |key: &str| state[key].as_str().unwrap_or_default();
+        let allows = |setting: &str| state["repository"][setting].as_bool() != Some(false);
+        let is_head = text("headRefOid") == self.head_id;
+        let (method, method_setting) = self.method.setting();
+        match (text("state"), is_head) {
+            ("MERGED", true) => return Next::Done(AutoMerge::Merged),
+            ("OPEN", true) => {}
+            ("CLOSED", _) => return Next::Never("it was closed".to_owned(), None),
+            _ => return Next::OtherHead,
+        }
+        if state["autoMergeRequest"].is_object() {
+            return if self.is_armed(&state["autoMergeRequest"]) {
+                Next::Done(AutoMerge::Armed)
+            } else {
+                Next::Go(Step::ArmAnew)
+            };
+        }
+        match text("mergeStateStatus") {
+            "DIRTY" => Next::Never("it conflicts with its base".to_owned(), None),
+            "DRAFT" => Next::Never("it is a draft".to_owned(), None),
+            _ if !allows(method) => {
+                Next::Never(format!("the repository does not allow to {}", self.method.name()), Some(method_setting))
+            }
+            // Nothing that is required is waited for.
+            "CLEAN" | "HAS_HOOKS" | "UNSTABLE" => Next::Go(Step::Merge),
+            "UNKNOWN" => Next::Go(Step::Wait),
+            _ if !allows("autoMergeAllowed") => {
+                Next::Never("the repository does not allow auto-merge".to_owned(), Some("Allow auto-merge"))
+            }
+            _ => Next::Go(Step::Arm),
+        }
+    }
+
+    /// Returns whether a merge is armed as it is wished.
+    fn is_armed(&self, armed: &Value) -> bool {
+        let text = |key: &str| armed[key].as_str().unwrap_or_default();
+        let is_method = text("mergeMethod").eq_ignore_ascii_case(self.method.name());
+        let is_message = text("commitHeadline") == self.title && text("commitBody").trim() == self.body;
+        is_method && (self.method == MergeMethod::Rebase || is_message)
+    }
+}
+
+/// Returns whether the state of the request tells what to do about an error. A missing permission does not show there.
+fn is_told_by_the_state(error: &ForgeError) -> bool {
+    matches!(error, ForgeError::Rejected { .. }) || error.is_unsettled()
+}

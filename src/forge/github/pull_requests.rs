@@ -1,0 +1,104 @@
+//! Finds, opens and changes the pull request of a branch: one request to find it, and one to open or to change it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::api::GitHubApi;
+use crate::forge::error::ForgeError;
+use crate::forge::json_client::Repeat;
+use crate::forge::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
+use crate::forge::pull_request_api::{PullRequestApi, newest_of};
+use crate::forge::rest_api::ApiAction;
+
+const FIND: ApiAction = ApiAction { what: "list pull requests", needs: "`pull_requests: read`" };
+
+const OPEN: ApiAction = ApiAction {
+    what: "open a pull request",
+    needs: "`pull_requests: write`, and for the token of a job the setting \"Allow GitHub Actions to create and approve pull \
+            requests\"",
+};
+
+const CHANGE: ApiAction = ApiAction { what: "change the pull request", needs: "`pull_requests: write`" };
+
+/// How many requests of the same branches are looked at: one is open at most, and the newest closed one counts.
+const LISTED: &str = "5";
+
+impl PullRequestApi for GitHubApi {
+    fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
+        let (owner, _) = self.owner_and_name();
+        let mut url = self.url(&["pulls"]);
+        url.query_pairs_mut()
+            .append_pair("state", "all")
+            .append_pair("head", &format!("{owner}:{head}"))
+            .append_pair("base", base)
+            .append_pair("per_page", LISTED);
+        let answer = self.get(url)?;
+        if !answer.is_success() {
+            return Err(self.refused(&answer, FIND));
+        }
+        let listed = answer.body.as_array().ok_or_else(|| self.invalid("it is no list of pull requests"))?;
+        // A server that does not know the filters would list the requests of other branches.
+        let of_these = |request: &&Value| request["head"]["ref"] == head && request["base"]["ref"] == base;
+        let requests = listed.iter().filter(of_these).map(|request| self.read(request));
+        let requests = requests.collect::<Result<Vec<_>, _>>()?;
+        Ok(newest_of(requests))
+    }
+
+    fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
+        let Proposal { base, head, title, body, .. } = proposal;
+        let document = json!({ "title": title, "head": head, "base": base, "body": body });
+        let answer = self.send(Method::POST, &["pulls"], document, Repeat::IfNotTaken)?;
+        if answer.is_success() { self.read(&answer.body) } else { Err(self.refused(&answer, OPEN)) }
+    }
+
+    fn change(&self, request: &PullRequest, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
+        let document = json!({ "title": proposal.title, "body": proposal.body });
+        let answer = self.send(Method::PATCH, &["pulls", &request.number.to_string()], document, Repeat::Safe)?;
+        if answer.is_success() { self.read(&answer.body) } else { Err(self.refused(&answer, CHANGE)) }
+    }
+
+    fn merge_when_ready(
+        &self,
+        request: &PullRequest,
+        method: MergeMethod,
+        head_id: &str,
+        message: &str,
+    ) -> Result<AutoMerge, ForgeError> {
+        self.arm_or_merge(request, method, head_id, message)
+    }
+
+    fn compare_url(&self, base: &str, head: &str) -> String {
+        let Ok(mut url) = reqwest::Url::parse(&self.page()) else { return self.page() };
+        if let Ok(mut path) = url.path_segments_mut() {
+            // GitHub reads the slashes of a branch as they are.
+            path.push("compare").extend(format!("{base}...{head}").split('/'));
+        }
+        url.set_query(Some("expand=1"));
+        url.to_string()
+    }
+}
+
+impl GitHubApi {
+    /// Reads a pull request as the API has it.
+    fn read(&self, request: &Value) -> Result<PullRequest, ForgeError> {
+        let text = |key: &str| request[key].as_str().map(str::to_owned);
+        let state = match (request["state"].as_str(), request["merged_at"].as_str()) {
+            (Some("open"), _) => Some(RequestState::Open),
+            (Some("closed"), None) => Some(RequestState::Closed),
+            (Some("closed"), Some(_)) => Some(RequestState::Merged),
+            _ => None,
+        };
+        let read = || {
+            Some(PullRequest {
+                number: request["number"].as_u64()?,
+                url: text("html_url")?,
+                state: state?,
+                head_id: request["head"]["sha"].as_str()?.to_owned(),
+                title: text("title")?,
+                body: text("body").unwrap_or_default(),
+                id: text("node_id")?,
+            })
+        };
+        read().ok_or_else(|| self.invalid("it is no pull request"))
+    }
+}

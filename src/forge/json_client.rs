@@ -1,0 +1,250 @@
+//! Requests to a forge's API: JSON both ways, within a deadline and limits of size. A token goes to the origin of its own API
+//! and to no other place, whatever a redirect says.
+
+use std::error::Error;
+use std::io::Read as _;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use reqwest::blocking::Client;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{Method, StatusCode, Url};
+use serde_json::Value;
+
+use super::api_token::ApiToken;
+use super::error::ForgeError;
+use super::server_words::ServerWords;
+use crate::system::backoff::Backoff;
+use crate::system::connection::{ConnectionError, ConnectionProblem};
+use crate::system::retry_after;
+
+/// How often a request is made in all.
+const MAX_ATTEMPTS: u32 = 3;
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
+
+const MAX_REDIRECTS: usize = 3;
+
+/// The longest body of a success, and of an error.
+const MAX_BODY: u64 = 4 << 20;
+const MAX_ERROR_BODY: u64 = 64 << 10;
+
+/// How the API of a forge is reached.
+pub struct ForgeConnection {
+    /// It must not follow redirects by itself.
+    pub client: Client,
+    pub token: ApiToken,
+    /// The limit of one call, with its retries.
+    pub timeout: Duration,
+    /// The proxy that the API is reached through, as it is shown.
+    pub proxy: Option<String>,
+}
+
+/// What requests are made with.
+#[derive(Clone)]
+pub(super) struct JsonClient {
+    /// It must not follow redirects by itself.
+    pub(super) client: Client,
+    /// What goes with every request, the token among it.
+    pub(super) headers: HeaderMap,
+    /// The limit of one call, with its retries.
+    pub(super) timeout: Duration,
+    /// The proxy that the API is reached through, as it is shown.
+    pub(super) proxy: Option<String>,
+}
+
+/// Whether a request may be made again if it is not known what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Twice is the same as once.
+    Safe,
+    /// Only if the server did not take it.
+    IfNotTaken,
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(super) struct ApiCall {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) body: Option<Value>,
+    pub(super) repeat: Repeat,
+}
+
+/// An answer to go by.
+#[derive(Debug, Clone)]
+pub(super) struct ApiAnswer {
+    pub(super) status: u16,
+    /// `Null` if there is none, or none of JSON.
+    pub(super) body: Value,
+    /// What the server says, if it is no success.
+    pub(super) words: ServerWords,
+}
+
+impl ApiAnswer {
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// What became of one attempt.
+enum Attempt {
+    Answered(ApiAnswer),
+    /// The server did not take the request: it is busy, or was not reached.
+    NotTaken(ForgeError, Duration),
+    /// It is not known whether the server took it.
+    Unsettled(ForgeError),
+}
+
+impl JsonClient {
+    /// Makes a request until there is an answer to go by, within the time limit.
+    pub(super) fn call(&self, call: &ApiCall) -> Result<ApiAnswer, ForgeError> {
+        let deadline = Instant::now() + self.timeout;
+        let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(deadline);
+        loop {
+            let (error, pause) = match self.follow(call, deadline)? {
+                Attempt::Answered(answer) => return Ok(answer),
+                Attempt::NotTaken(error, pause) => (error, pause),
+                Attempt::Unsettled(error) if call.repeat == Repeat::Safe => (error, Duration::ZERO),
+                Attempt::Unsettled(error) => return Err(error),
+            };
+            if !backoff.wait(pause) {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Makes a request once, and follows its redirects at the same origin.
+    fn follow(&self, call: &ApiCall, deadline: Instant) -> Result<Attempt, ForgeError> {
+        let mut url = call.url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let (attempt, location) = self.send(call, &url, deadline)?;
+            let Some(location) = location else { return Ok(attempt) };
+            let invalid = |why: String| ForgeError::InvalidAnswer { host: host(&call.url), why };
+            let next = url.join(&location).map_err(|_unparsed| invalid("its redirect leads nowhere".to_owned()))?;
+            if next.origin() != call.url.origin() {
+                let place = next.origin().ascii_serialization();
+                return Err(invalid(format!("it redirects to `{place}`, which gets no token")));
+            }
+            url = next;
+        }
+        let why = format!("it redirects more than {MAX_REDIRECTS} times");
+        Err(ForgeError::InvalidAnswer { host: host(&call.url), why })
+    }
+
+    /// Sends a request, and returns what came of it, and where it leads if it is a redirect.
+    fn send(&self, call: &ApiCall, url: &Url, deadline: Instant) -> Result<(Attempt, Option<String>), ForgeError> {
+        let time_left = deadline.saturating_duration_since(Instant::now());
+        if time_left.is_zero() {
+            return Ok((self.silent(url, ConnectionError::out_of_time()), None));
+        }
+        let mut request = self.client.request(call.method.clone(), url.clone()).timeout(time_left);
+        request = request.headers(self.headers.clone()).header(ACCEPT_ENCODING, "identity");
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        let response = match request.send() {
+            Ok(response) => response,
+            Err(error) => return Ok((self.no_answer(url, &error.without_url()), None)),
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED && self.proxy.is_some() {
+            return Ok((self.silent(url, ConnectionError::proxy_login()), None));
+        }
+        let limit = if status.is_success() { MAX_BODY } else { MAX_ERROR_BODY };
+        let mut body = Vec::new();
+        if let Err(error) = response.take(limit + 1).read_to_end(&mut body) {
+            return Ok((self.no_answer(url, &error), None));
+        }
+        let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        if let (301 | 302 | 307 | 308, Some(location)) = (status.as_u16(), location) {
+            let attempt = Attempt::Answered(answer(url, status, &body));
+            return Ok((attempt, Some(location)));
+        }
+        if status.is_success() && body.len() as u64 > limit {
+            return Err(ForgeError::InvalidAnswer { host: host(url), why: "it is too long".to_owned() });
+        }
+        Ok((judged(answer(url, status, &body), &headers), None))
+    }
+
+    /// Returns what it means that no answer came, by how far the request got.
+    fn no_answer(&self, url: &Url, error: &(dyn Error + 'static)) -> Attempt {
+        self.silent(url, ConnectionError::of(error))
+    }
+
+    fn silent(&self, url: &Url, cause: ConnectionError) -> Attempt {
+        let problem = cause.problem;
+        let error = ForgeError::NoAnswer { host: host(url), cause: cause.through(self.proxy.clone()) };
+        match problem {
+            ConnectionProblem::NameNotResolved | ConnectionProblem::Refused | ConnectionProblem::Proxy => {
+                Attempt::NotTaken(error, Duration::ZERO)
+            }
+            _ => Attempt::Unsettled(error),
+        }
+    }
+}
+
+fn answer(url: &Url, status: StatusCode, body: &[u8]) -> ApiAnswer {
+    let words = ServerWords::of(&host(url), status.as_u16(), body);
+    ApiAnswer { status: status.as_u16(), body: serde_json::from_slice(body).unwrap_or_default(), words }
+}
+
+/// Returns whether an answer is one to go by. A 403 is a limit of requests if its headers say so, and no lack of permission.
+fn judged(answer: ApiAnswer, headers: &HeaderMap) -> Attempt {
+    let pause = pause(headers, SystemTime::now());
+    let words = answer.words.clone();
+    match answer.status {
+        429 => Attempt::NotTaken(ForgeError::RateLimited { words, pause }, pause.unwrap_or_default()),
+        403 if pause.is_some() => {
+            Attempt::NotTaken(ForgeError::RateLimited { words, pause }, pause.unwrap_or_default())
+        }
+        503 if headers.contains_key(RETRY_AFTER) => {
+            Attempt::NotTaken(ForgeError::Busy(words), pause.unwrap_or_default())
+        }
+        408 | 499 | 500 | 502..=504 | 520..=524 => Attempt::Unsettled(ForgeError::Busy(words)),
+        _ => Attempt::Answered(answer),
+    }
+}
+
+/// Returns how long a server wants to be left alone: by `Retry-After`, or, if no request is left, until the limit begins anew.
+fn pause(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let header = |name: &str| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if let Some(pause) = header("retry-after").and_then(|value| retry_after::parse(value, now)) {
+        return Some(pause);
+    }
+    if header("x-ratelimit-remaining") != Some("0") {
+        return None;
+    }
+    let reset = header("x-ratelimit-reset").and_then(|value| value.parse::<u64>().ok());
+    let at = reset.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds.min(u32::MAX.into())));
+    Some(at.and_then(|at| at.duration_since(now).ok()).unwrap_or_default())
+}
+
+/// Returns the host of an API as it is shown, with its port if that is not the scheme's own.
+pub(super) fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HeaderMap, HeaderValue, pause};
+    use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn how_long_to_wait() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
+        for (headers, expected) in [
+            (&[][..], None),
+            (&[("retry-after", "7")], Some(7)),
+            (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1000060")], Some(60)),
+            (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "999")], Some(0)),
+            (&[("x-ratelimit-remaining", "0")], Some(0)),
+            (&[("x-ratelimit-remaining", "17"), ("x-ratelimit-reset", "1000060")], None),
+            (&[("retry-after", "7"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1000060")], Some(7)),
+        ] {
+            let headers: HeaderMap =
+                headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect();
+            assert_eq!(pause(&headers, now), expected.map(Duration::from_secs), "{headers:?}");
+        }
+    }
+}

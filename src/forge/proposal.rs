@@ -1,0 +1,85 @@
+//! A pull request as every forge has it: what is proposed, what became of it, and how it is merged.
+
+/// What to propose: the branch `head` is to come into `base`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proposal<'a> {
+    pub base: &'a str,
+    pub head: &'a str,
+    pub title: &'a str,
+    /// Markdown.
+    pub body: &'a str,
+    pub if_closed: IfClosed,
+    pub known: Known<'a>,
+}
+
+/// What is known already of the requests of the same branches, which spares a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known<'a> {
+    Nothing,
+    /// None is open: the head branch is new.
+    NoneOpen,
+    /// This one was open before the head branch was pushed to. It may have been merged or closed since.
+    WasOpen(&'a PullRequest),
+}
+
+/// What to do if the newest request of the same branches was closed by hand, and none is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfClosed {
+    /// Open another one: what is proposed is newer than what was closed.
+    OpenAnother,
+    /// Leave it: the same was proposed before, and was not wanted.
+    Leave,
+}
+
+/// A pull request, or what a forge calls it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequest {
+    pub number: u64,
+    /// Its page.
+    pub url: String,
+    pub state: RequestState,
+    /// The commit that it proposes, or the beginning of its id, as far as the forge tells, else empty: the tip of the head branch, or what
+    /// that was when the request was closed or merged.
+    pub head_id: String,
+    pub(super) title: String,
+    pub(super) body: String,
+    /// The forge's own id, if its number is not enough.
+    pub(super) id: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestState {
+    Open,
+    /// Closed without a merge.
+    Closed,
+    Merged,
+}
+
+/// What was done for a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    Opened,
+    /// Title or text of the open request were changed.
+    Updated,
+    /// The request is open and says the same.
+    Unchanged,
+    /// The request was closed by hand, and stays so.
+    LeftClosed,
+}
+
+/// How the commits of a request come into the base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MergeMethod {
+    Merge,
+    Squash,
+    Rebase,
+}
+
+/// What became of a request that is to be merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AutoMerge {
+    /// The forge merges it as soon as what it waits for is there.
+    Armed,
+    /// It was merged at once: nothing was waited for.
+    Merged,
+}

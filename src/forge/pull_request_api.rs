@@ -1,0 +1,151 @@
+//! Pull requests as every forge has them: found, opened or changed, and found again. A request may be there although opening
+//! it failed: another run opened it at the same time, or an answer was lost.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use super::error::ForgeError;
+use super::proposal::{AutoMerge, IfClosed, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};
+use crate::system::backoff::Backoff;
+
+/// The longest title that every forge takes, in characters.
+const MAX_TITLE: usize = 250;
+
+/// How often a merge is tried: another merge into the base lets it fail, and a forge needs a while to know what it waits for.
+const MAX_MERGE_ATTEMPTS: u32 = 8;
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+
+/// The calls about pull requests, as one forge makes them.
+pub(super) trait PullRequestApi {
+    /// Returns the newest request to bring `head` into `base`: the open one, else the last one that was closed or merged.
+    fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError>;
+
+    /// Returns the open request to bring `head` into `base`.
+    fn open_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
+        Ok(self.newest_request(head, base)?.filter(|request| request.state == RequestState::Open))
+    }
+
+    /// Opens a request. If one is open already, the error is [`ForgeError::Rejected`].
+    fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError>;
+
+    /// Gives a request this title and this text.
+    fn change(&self, request: &PullRequest, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError>;
+
+    /// Has a request merged as soon as the forge's rules allow it, at once if nothing is waited for.
+    fn merge_when_ready(
+        &self,
+        request: &PullRequest,
+        method: MergeMethod,
+        head_id: &str,
+        message: &str,
+    ) -> Result<AutoMerge, ForgeError>;
+
+    /// Returns the page from which a person can open the request.
+    fn compare_url(&self, base: &str, head: &str) -> String;
+
+    /// Returns the text of a request as this forge takes it.
+    fn body<'a>(&self, body: &'a str) -> Cow<'a, str> {
+        shortened(body, 60_000)
+    }
+
+    /// Fails if the forge can never merge by itself in this way, whatever its settings are.
+    fn check_auto_merge(&self, _method: MergeMethod) -> Result<(), ForgeError> {
+        Ok(())
+    }
+}
+
+/// Opens a request, or changes the one that is open.
+pub(super) fn propose(
+    api: &dyn PullRequestApi,
+    proposal: &Proposal<'_>,
+) -> Result<(PullRequest, Operation), ForgeError> {
+    let (title, body) = (shortened(proposal.title, MAX_TITLE), api.body(proposal.body));
+    let proposal = &Proposal { title: &title, body: &body, ..*proposal };
+    let found = match (proposal.known, proposal.if_closed) {
+        (Known::WasOpen(request), _) => Some(request.clone()),
+        (Known::NoneOpen, _) => None,
+        (Known::Nothing, IfClosed::Leave) => api.newest_request(proposal.head, proposal.base)?,
+        (Known::Nothing, IfClosed::OpenAnother) => api.open_request(proposal.head, proposal.base)?,
+    };
+    match found {
+        Some(request) if request.state == RequestState::Open => {
+            let number = request.number;
+            // If it was merged or closed before the head branch moved, it does not propose what is there now.
+            change(api, request, proposal)?.ok_or(ForgeError::NoLongerOpen { number })
+        }
+        Some(request) if request.state == RequestState::Closed && proposal.if_closed == IfClosed::Leave => {
+            Ok((request, Operation::LeftClosed))
+        }
+        Some(_) | None => open(api, proposal),
+    }
+}
+
+fn open(api: &dyn PullRequestApi, proposal: &Proposal<'_>) -> Result<(PullRequest, Operation), ForgeError> {
+    let failed = match api.open(proposal) {
+        Ok(request) => return Ok((request, Operation::Opened)),
+        Err(error) if error.is_unsettled() || matches!(error, ForgeError::Rejected { .. }) => error,
+        Err(error) => return Err(error),
+    };
+    let Some(request) = api.open_request(proposal.head, proposal.base)? else { return Err(failed) };
+    match change(api, request, proposal)? {
+        Some((request, Operation::Unchanged)) if failed.is_unsettled() => Ok((request, Operation::Opened)),
+        Some(done) => Ok(done),
+        None => Err(failed),
+    }
+}
+
+/// Gives a request the title and the text of the proposal; `None` if it is not open any more.
+fn change(
+    api: &dyn PullRequestApi,
+    request: PullRequest,
+    proposal: &Proposal<'_>,
+) -> Result<Option<(PullRequest, Operation)>, ForgeError> {
+    // A server may store other line ends.
+    let is_same = |one: &str, other: &str| one.trim_end().lines().eq(other.trim_end().lines());
+    let was_open = matches!(proposal.known, Known::WasOpen(_));
+    if !was_open && request.title == proposal.title && is_same(&request.body, proposal.body) {
+        return Ok(Some((request, Operation::Unchanged)));
+    }
+    match api.change(&request, proposal) {
+        Ok(changed) if changed.state == RequestState::Open => Ok(Some((changed, Operation::Updated))),
+        Ok(_) => Ok(None),
+        // Some forges change nothing about a request that has ended.
+        Err(ForgeError::Rejected { .. }) if was_open => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the pauses between the tries of a merge, within a deadline.
+pub(super) fn merge_pauses(deadline: Instant) -> Backoff {
+    Backoff::new(MAX_MERGE_ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE).until(deadline)
+}
+
+/// Returns the first of the requests that is open, else the newest one.
+pub(super) fn newest_of(requests: Vec<PullRequest>) -> Option<PullRequest> {
+    let open = requests.iter().position(|request| request.state == RequestState::Open);
+    match open {
+        Some(open) => requests.into_iter().nth(open),
+        None => requests.into_iter().max_by_key(|request| request.number),
+    }
+}
+
+/// Cuts a text to so many characters, with a sign that it goes on.
+pub(super) fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(limit) {
+        Some(_) => Cow::Owned(text.chars().take(limit - 1).chain(['…']).collect()),
+        None => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn texts_are_cut_at_a_character() {
+        for (text, expected) in [("", ""), ("äöü", "äöü"), ("äöüß", "äö…")] {
+            assert_eq!(shortened(text, 3), expected);
+        }
+    }
+}

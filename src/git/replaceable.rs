@@ -1,0 +1,74 @@
+//! The proof that the head branch of a pull request may be replaced. A commit by a person is never pushed over, so each commit
+//! that would leave the branch is judged first, and nothing but that judgement makes a [`Replaceable`].
+
+use gix::ObjectId;
+
+use super::error::GitError;
+use super::lineage::Lineage;
+use super::objects::commit::NewCommit;
+use super::objects::name::CommitId;
+use super::objects::record::CommitRecord;
+use super::snapshot::Snapshot;
+
+/// The most commits of a head branch that are judged. Releases leave one.
+const MAX_COMMITS: usize = 50;
+
+/// The tip of a head branch on which every commit was judged to be ours.
+#[derive(Debug, Clone)]
+pub struct Replaceable {
+    tip: CommitId,
+    tree: ObjectId,
+    parents: Vec<CommitId>,
+    commits: usize,
+}
+
+impl Replaceable {
+    pub fn head(&self) -> CommitId {
+        self.tip
+    }
+
+    /// Returns whether the head branch has commits that the branch lacks.
+    pub fn is_ahead(&self) -> bool {
+        self.commits > 0
+    }
+
+    /// Returns whether the tip has the parent and the tree of `commit`, so that the two differ in nothing that is merged.
+    pub(super) fn is(&self, commit: &NewCommit) -> bool {
+        self.tree == commit.tree && self.parents == [commit.parent]
+    }
+}
+
+impl Snapshot<'_> {
+    /// Judges every commit of the head branch at `head` that this commit, the tip of the branch, lacks. The error is the
+    /// first one that `is_ours` is false for.
+    pub fn replaceable<E: From<GitError>>(
+        &mut self,
+        head: CommitId,
+        mut is_ours: impl FnMut(&mut Self, &CommitRecord) -> Result<bool, E>,
+    ) -> Result<Result<Replaceable, CommitRecord>, E> {
+        let tip = self.present(head)?;
+        let mut commits = 0;
+        let mut next = vec![head];
+        while let Some(id) = next.pop() {
+            if matches!(self.lineage(id, self.commit)?, Lineage::Same | Lineage::Before) {
+                continue;
+            }
+            let record = self.present(id)?;
+            commits += 1;
+            if commits > MAX_COMMITS || !is_ours(self, &record)? {
+                return Ok(Err(record));
+            }
+            next.extend(&record.parents);
+        }
+        Ok(Ok(Replaceable { tip: head, tree: tip.tree, parents: tip.parents, commits }))
+    }
+
+    fn present(&mut self, id: CommitId) -> Result<CommitRecord, GitError> {
+        self.load_commit(id)?.ok_or_else(|| {
+            GitError::unexpected(
+                format!("the commit {id} cannot be read"),
+                anyhow::anyhow!("the server did not send it"),
+            )
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! What a remote has for the API of its own server: a client with git's settings for it, and the login.
+
+use reqwest::Url;
+use reqwest::blocking::Client;
+use reqwest::header::HeaderValue;
+
+use super::error::GitError;
+use super::remote::{Address, Remote, RemoteOptions};
+use super::wire::http_client::{http_client, proxies};
+use super::wire::http_config::HttpSettings;
+use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld, basic};
+use super::wire::protection::Protection;
+
+/// How the API of a remote's server is reached. It holds a login, so it has no `Debug`.
+pub struct ServerApi {
+    /// It does not follow redirects.
+    pub client: Client,
+    /// The login of the remote, as an `Authorization` of git; `None` if there is none.
+    pub authorization: Option<HeaderValue>,
+    /// The proxy that the API is reached through, as it is shown.
+    pub proxy: Option<String>,
+}
+
+impl Remote {
+    /// Returns how to reach `api`, an API of the server whose pages are at `web`. The remote's own login counts if it is of
+    /// that origin, and else one of the environment that was given for the remote or for that server.
+    ///
+    /// # Errors
+    /// The connection would not protect the login, or git's settings for it cannot be used.
+    pub fn server_api(&self, web: &Url, api: &Url, options: &RemoteOptions) -> Result<ServerApi, GitError> {
+        let parsed = gix::url::parse(api.as_str().as_bytes())
+            .map_err(|error| GitError::unexpected("the address of the forge cannot be used", error))?;
+        let mut settings = HttpSettings::read(&self.config, &parsed);
+        settings.ca_file = options.ca_file.clone().or(settings.ca_file);
+        settings.unverified_by = options.unverified.then_some("GIT_SSL_NO_VERIFY").or(settings.unverified_by);
+        let proxies = proxies(&settings, &options.proxies)?;
+        let home = options.home.as_deref();
+        let client = http_client(api, &settings, &proxies, &options.system, options.timeout, home)?;
+        let login = self.login_for(web, options);
+        if let (Protection::None(why), InsecureGit::Refused, Some((_, origin))) =
+            (Protection::of(api, settings.unverified_by, &proxies), options.insecure, &login)
+        {
+            let withheld = Withheld { origin: *origin, why };
+            return Err(GitError::Unprotected { remote: self.to_string(), withheld, details: Vec::new() });
+        }
+        Ok(ServerApi { client, authorization: login.map(|(header, _)| header), proxy: proxies.shown(api) })
+    }
+
+    fn login_for(&self, web: &Url, options: &RemoteOptions) -> Option<(HeaderValue, LoginOrigin)> {
+        let of_remote = || match &self.address {
+            Address::Http { url, access, .. } if url.origin() == web.origin() => {
+                access.login.header().zip(access.login.origin())
+            }
+            Address::Http { .. } | Address::Program(_) => None,
+        };
+        let is_here = |server: &String| Url::parse(server).is_ok_and(|server| server.origin() == web.origin());
+        let of_environment = |login: &&HostLogin| login.server.as_ref().is_none_or(is_here);
+        let given = || options.logins.iter().find(of_environment);
+        of_remote().or_else(|| {
+            given().map(|login| (basic(&login.user, &login.password), LoginOrigin::Variable(login.variable)))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HostLogin, InsecureGit, Remote, RemoteOptions, Url};
+    use crate::git::GitError;
+
+    fn options() -> RemoteOptions {
+        let login = |variable, server: Option<&str>, password: &str| HostLogin {
+            variable,
+            server: server.map(str::to_owned),
+            user: "u".to_owned(),
+            password: password.to_owned(),
+        };
+        let logins =
+            vec![login("GITHUB_TOKEN", Some("https://github.com"), "job"), login("TAGSHIP_GIT_TOKEN", None, "own")];
+        RemoteOptions { logins, ..RemoteOptions::default() }
+    }
+
+    /// Returns the login that the API would be shown, as it is before base64.
+    fn login(remote: &str, web: &str, api: &str, options: &RemoteOptions) -> Result<Option<String>, GitError> {
+        use base64::Engine as _;
+        let parsed = |text: &str| Url::parse(text).unwrap();
+        let remote = Remote::at(remote, &RemoteOptions::default()).unwrap();
+        let header = remote.server_api(&parsed(web), &parsed(api), options)?.authorization;
+        Ok(header.map(|header| {
+            let encoded = header.to_str().unwrap().strip_prefix("Basic ").unwrap().to_owned();
+            let decoded = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap();
+            String::from_utf8(decoded).unwrap()
+        }))
+    }
+
+    #[test]
+    fn a_login_goes_to_its_own_server() {
+        const LOCAL: &str = "http://127.0.0.1:1/api/v3";
+        let none = RemoteOptions::default();
+        for (remote, web, options, expected) in [
+            ("https://me:pw@git.example/o/r", "https://git.example", &none, Some("me:pw")),
+            ("https://me:pw@git.example/o/r", "https://other.example", &none, None),
+            ("https://me:pw@git.example/o/r", "https://git.example:8443", &none, None),
+            ("https://me:pw@git.example/o/r", "https://git.example", &options(), Some("me:pw")),
+            ("git@git.example:o/r", "https://git.example", &options(), Some("u:own")),
+            ("git@github.com:o/r", "https://github.com", &options(), Some("u:job")),
+            ("git@git.example:o/r", "https://git.example", &none, None),
+        ] {
+            let found = login(remote, web, LOCAL, options).unwrap();
+            assert_eq!(found.as_deref(), expected, "{remote} {web}");
+        }
+    }
+
+    #[test]
+    fn a_login_does_not_go_over_a_connection_that_shows_it() {
+        let web = "http://git.example";
+        let refused = login("http://me:pw@git.example/o/r", web, "http://git.example/api/v3", &options());
+        assert!(matches!(refused, Err(GitError::Unprotected { .. })));
+        let allowed = RemoteOptions { insecure: InsecureGit::Allowed, ..options() };
+        let sent = login("http://me:pw@git.example/o/r", web, "http://git.example/api/v3", &allowed);
+        assert_eq!(sent.unwrap().as_deref(), Some("me:pw"));
+    }
+}

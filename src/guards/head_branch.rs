@@ -1,0 +1,27 @@
+//! HEAD BRANCH: whether a release may take the place of what is on the head branch of a pull request. It may if every commit
+//! there is a release of ours, by the test that tells our own commits everywhere; a commit by a person stays.
+
+use super::merged_request::release;
+use super::own_commit::{is_release, says_release};
+use crate::git::{BranchName, CommitId, Replaceable, Snapshot};
+use crate::outcome::failure::{Failure, FailureKind};
+
+/// Returns the proof that each commit of `head`, whose tip is `tip`, is ours, as far as the branch of `snapshot` lacks it.
+///
+/// # Errors
+/// If one is not, or if the repository cannot be read.
+pub(crate) fn replaceable(
+    snapshot: &mut Snapshot<'_>,
+    head: &BranchName,
+    tip: CommitId,
+) -> Result<Replaceable, Failure> {
+    let judged = snapshot.replaceable(tip, |snapshot, record| {
+        Ok::<_, Failure>(says_release(record) && is_release(&release(snapshot, record.clone())?))
+    })?;
+    judged.map_err(|record| {
+        let message = format!("`{head}` has a commit that is not a release of tagship: {}", record.id.short());
+        Failure::new(FailureKind::Refused, message)
+            .detail(format!("{}, by {}", record.title(), &*record.author))
+            .hint("merge or close its pull request and delete the branch, or name another branch with `--head`")
+    })
+}

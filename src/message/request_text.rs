@@ -1,0 +1,109 @@
+//! The title and the text of the pull request that proposes a release: what its commit says, with the changes as a table and
+//! with links. The trailers are the last paragraph, as in the commit: a forge may make the message of a squash of this text.
+
+use super::Release;
+use super::compose::{self, Options, Purpose};
+use super::markdown::{code, linked, target};
+use super::trailers::Origin;
+use crate::git::{Message, Trailer};
+use crate::image::Reference;
+
+/// What a forge shows of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestText {
+    pub title: String,
+    /// Markdown.
+    pub body: String,
+}
+
+/// In bytes. GitHub takes 65,536 characters.
+const LARGEST_TABLE: usize = 24 << 10;
+const LARGEST_TEXT: usize = 16 << 10;
+
+/// Returns what the request says that proposes `releases` by a commit with `message`. `source_page` is the page of the commit
+/// that the images were built from.
+pub fn request_text(
+    message: &Message,
+    options: &Options,
+    releases: &[Release],
+    origin: Origin<'_>,
+    purpose: &Purpose,
+    source_page: Option<&str>,
+) -> RequestText {
+    let (_, typed) = compose::text(options, releases, origin, purpose);
+    let mut parts = Vec::new();
+    if !typed.is_empty() {
+        parts.push(as_typed(&typed));
+    }
+    parts.push(table(releases));
+    let origin = links(origin, source_page);
+    if !origin.is_empty() {
+        parts.push(origin);
+    }
+    let trailers: Vec<String> = message.trailers.iter().map(Trailer::to_string).filter(|line| is_plain(line)).collect();
+    parts.push(trailers.join("\n"));
+    RequestText { title: message.title.clone(), body: parts.join("\n\n") }
+}
+
+/// Returns text that a person wrote as it is: in a fence, a name in it calls no one.
+fn as_typed(lines: &[String]) -> String {
+    let text = lines.join("\n");
+    let text = super::markdown::clipped(&text, LARGEST_TEXT);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}text\n{}\n{fence}", text.trim_end())
+}
+
+/// A trailer is written without escapes, so that it can be read back; one with marks of Markdown or HTML is in the commit alone.
+fn is_plain(line: &str) -> bool {
+    line.chars().all(|c| c.is_alphanumeric() || " -_./:@=+,~#()'".contains(c)) && !line.contains(" @")
+}
+
+fn table(releases: &[Release]) -> String {
+    let mut table = "| image | entry | from | to | digest |\n|---|---|---|---|---|".to_owned();
+    for (index, release) in releases.iter().enumerate() {
+        let row = row(release);
+        if table.len() + row.len() > LARGEST_TABLE {
+            return format!("{table}\n\n{} more are not shown.", releases.len() - index);
+        }
+        table += &row;
+    }
+    table
+}
+
+fn row(release: &Release) -> String {
+    let version = |fields: &crate::targets::kustomization::Fields| {
+        fields.new_tag.as_deref().or(fields.digest.as_deref()).map(code).unwrap_or_default()
+    };
+    let entry = &release.entry;
+    let name = entry.image_name().unwrap_or(entry.name.as_str());
+    let page = release.reference.as_ref().and_then(page_of);
+    let cells = [
+        linked(name, page.as_deref()),
+        format!("{} in {}", code(entry.name.as_str()), code(&release.file)),
+        version(&entry.before),
+        version(&entry.after),
+        release.digest.as_ref().map(|digest| code(&digest.to_string())).unwrap_or_default(),
+    ];
+    format!("\n| {} |", cells.join(" | "))
+}
+
+/// Returns the page of an image, at registries that have one for each.
+fn page_of(image: &Reference) -> Option<String> {
+    let repository = image.repository();
+    Some(match image.registry() {
+        "ghcr.io" => format!("https://ghcr.io/{repository}"),
+        "quay.io" => format!("https://quay.io/repository/{repository}"),
+        "docker.io" | "index.docker.io" | "registry-1.docker.io" => match repository.strip_prefix("library/") {
+            Some(official) => format!("https://hub.docker.com/_/{official}"),
+            None => format!("https://hub.docker.com/r/{repository}"),
+        },
+        _ => return None,
+    })
+}
+
+fn links(origin: Origin<'_>, source_page: Option<&str>) -> String {
+    let source = origin.source.map(|source| format!("source {}", linked(source, source_page)));
+    let run = origin.run.map(|run| format!("[run]({})", target(run)));
+    source.into_iter().chain(run).collect::<Vec<_>>().join(" · ")
+}

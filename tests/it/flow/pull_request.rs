@@ -1,0 +1,407 @@
+//! Releases by a pull request, on GitHub: what is pushed, what is opened, and what an earlier proposal becomes.
+
+use serde_json::Value;
+
+use crate::stage::{FILE, SEED, Stage, tagship};
+use crate::support::command::{Command, Output};
+use crate::support::forge::{Armed, Fault, Forge, Kind, Merging, RequestState, Rights, TOKEN};
+use crate::support::http::Response;
+use crate::support::repository::File;
+
+const ENTRY: &str = "IMAGE_PLACEHOLDER";
+
+/// A release branch at a GitHub.
+struct Proposals {
+    stage: Stage,
+    forge: Forge,
+}
+
+impl Proposals {
+    fn new() -> Self {
+        let stage = Stage::new();
+        let forge = Forge::start(Kind::GitHub, &stage.remote);
+        Self { stage, forge }
+    }
+
+    /// Returns a release of a tag, to be proposed.
+    fn propose(&self, tag: &str) -> Command {
+        self.release(tag).arg("--pull-request")
+    }
+
+    fn release(&self, tag: &str) -> Command {
+        let release = self.stage.release_to(&self.forge.url_with_token(TOKEN));
+        let flags = ["--branch", "main", "--forge", "github", "--no-check"];
+        release.env("TAGSHIP_OUTPUT", "json").args(flags).arg(format!("{ENTRY}=*:{tag}"))
+    }
+
+    /// Returns the calls of the API since the last time, without the repository's path.
+    fn calls(&self) -> Vec<String> {
+        let lines = self.forge.call_lines();
+        lines.iter().map(|line| line.replace("/api/v3/repos/org/gitops", "").replace("/api/", "/")).collect()
+    }
+
+    /// Returns the tag that the entry has at a revision.
+    fn tag_at(&self, revision: &str) -> String {
+        let text = String::from_utf8(self.stage.remote.file(revision, FILE)).unwrap();
+        text.lines().find_map(|line| line.trim().strip_prefix("newTag: ").map(str::to_owned)).unwrap()
+    }
+}
+
+#[track_caller]
+fn document(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.stderr()))
+}
+
+/// Returns the head branch of a document.
+fn head(document: &Value) -> String {
+    document["pull_request"]["head"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_release_is_proposed_kept_up_to_date_and_merged() {
+    let at = Proposals::new();
+    let remote = &at.stage.remote;
+    let base = remote.tip("main").unwrap();
+    let first = document(&at.propose("v1.0.0").run().success());
+    let head = head(&first);
+    assert_eq!(
+        (&first["outcome"], &first["changed"], &first["pushed"]),
+        (&"proposed".into(), &true.into(), &true.into())
+    );
+    assert_eq!((&first["branch"], &first["commit"]), (&"main".into(), &remote.tip(&head).unwrap().into()));
+    assert_eq!((&first["pull_request"]["number"], &first["pull_request"]["operation"]), (&1.into(), &"opened".into()));
+    assert_eq!(first["pull_request"]["url"], "https://github.example/org/gitops/pull/1");
+    assert!(head.starts_with("tagship/main/4_gitops/manifests-IMAGE_PLACEHOLDER-"), "{head}");
+    assert_eq!(at.calls(), ["POST /pulls 201"], "a new branch has no request");
+    let git = [
+        "GET /info/refs",
+        "GET /info/refs",
+        "POST /git-upload-pack",
+        "POST /git-upload-pack",
+        "POST /git-receive-pack",
+    ];
+    assert_eq!(at.forge.git_lines(), git);
+    at.stage.untouched();
+    assert_eq!(remote.log(&head)[0].parents, [base.clone()]);
+    let request = at.forge.store().only().clone();
+    assert_eq!(request.title, "Release jakousa/dwk-4-gitops-app:v1.0.0", "no marker: checks must run");
+    assert!(
+        request
+            .body
+            .contains("| [<code>jakousa/dwk-4-gitops-app</code>](https://hub.docker.com/r/jakousa/dwk-4-gitops-app) |"),
+        "{}",
+        request.body
+    );
+    assert!(
+        request.body.contains("\n\nTagship-Image: IMAGE_PLACEHOLDER=jakousa/dwk-4-gitops-app:v1.0.0\n"),
+        "{}",
+        request.body
+    );
+    assert!(request.body.lines().last().unwrap().starts_with("Tagship-Version: "), "{}", request.body);
+
+    let again = document(&at.propose("v1.0.0").run().success());
+    assert_eq!((&again["outcome"], &again["pushed"]), (&"proposed".into(), &false.into()));
+    assert_eq!((&again["pull_request"]["operation"], &again["commit"]), (&"unchanged".into(), &first["commit"]));
+    assert_eq!(at.calls(), ["GET /pulls 200"]);
+    assert_eq!(at.forge.git_lines(), git[..4], "nothing is pushed");
+
+    let newer = document(&at.propose("v1.1.0").run().success());
+    assert_eq!((&newer["pull_request"]["number"], &newer["pull_request"]["operation"]), (&1.into(), &"updated".into()));
+    assert_eq!(at.calls(), ["GET /pulls 200", "PATCH /pulls/1 200"]);
+    assert_eq!(at.forge.git_lines(), git);
+    assert_eq!(remote.log(&head)[0].parents, [base], "it takes the place of the first one");
+    assert_eq!(at.tag_at(&head), "v1.1.0");
+    assert!(at.forge.store().only().title.ends_with(":v1.1.0"));
+
+    let older = document(&at.propose("v1.0.5").run().success());
+    assert_eq!(older["outcome"], "superseded");
+    assert!(older["reason"].as_str().unwrap().contains("pull request #1"), "{older}");
+    assert_eq!(at.tag_at(&head), "v1.1.0");
+    at.calls();
+
+    let message = remote.log(&head)[0].message.clone();
+    at.forge.store().merge(1, &Armed { merging: Merging::Squash, message }).unwrap();
+    assert_eq!(document(&at.propose("v1.1.0").run().success())["outcome"], "unchanged");
+    assert_eq!(at.calls(), <[&str; 0]>::default());
+    // The head branch is still there, and is no proposal any more.
+    let next = document(&at.propose("v1.2.0").run().success());
+    assert_eq!((&next["pull_request"]["number"], &next["pull_request"]["operation"]), (&2.into(), &"opened".into()));
+    assert_eq!(at.calls(), ["GET /pulls 200", "GET /pulls 200", "POST /pulls 201"]);
+    assert_eq!(remote.log(&head)[0].parents, [remote.tip("main").unwrap()]);
+    assert!(at.forge.store().requests.iter().all(|request| request.state != RequestState::Closed));
+    remote.fsck();
+}
+
+/// The base moves on; what is proposed is made again on its tip, so that it can be merged.
+#[test]
+fn a_proposal_is_rebuilt_on_the_moved_branch() {
+    let at = Proposals::new();
+    let head = head(&document(&at.propose("v1.0.0").run().success()));
+    let readme = File::new("README.md", "Hello\n");
+    let base = at.stage.remote.commit("main", "Describe it", &[readme]);
+    let again = document(&at.propose("v1.0.0").run().success());
+    assert_eq!((&again["pull_request"]["operation"], &again["pushed"]), (&"updated".into(), &true.into()));
+    assert_eq!(at.stage.remote.log(&head)[0].parents, [base]);
+    at.forge.store().only();
+}
+
+#[test]
+fn a_commit_by_a_person_stays() {
+    let at = Proposals::new();
+    let head = head(&document(&at.propose("v1.0.0").run().success()));
+    let edit = File::new(FILE, SEED.replace("b15411f387bb2a2286676b92a87fd85aa9b682a5", "v9"));
+    let tip = at.stage.remote.commit(&head, "Take v9 instead", &[edit]);
+    let output = at.propose("v1.1.0").run().exit(8);
+    let error = &document(&output)["error"];
+    assert_eq!(error["kind"], "refused");
+    assert!(error["message"].as_str().unwrap().contains("has a commit that is not a release of tagship"), "{error}");
+    assert!(error["details"][0].as_str().unwrap().starts_with("Take v9 instead, by "), "{error}");
+    assert_eq!(at.stage.remote.tip(&head), Some(tip));
+    // Another head branch has room for it.
+    let other = document(&at.propose("v1.1.0").args(["--head", "bump/web"]).run().success());
+    assert_eq!((&other["pull_request"]["head"], &other["pull_request"]["number"]), (&"bump/web".into(), &2.into()));
+}
+
+#[test]
+fn a_request_that_was_closed_by_hand() {
+    let at = Proposals::new();
+    at.propose("v1.0.0").run().success();
+    at.forge.store().close(1);
+    let same = document(&at.propose("v1.0.0").run().success());
+    assert_eq!(same["outcome"], "unchanged");
+    assert!(same["reason"].as_str().unwrap().starts_with("#1 proposed the same and was closed by hand"), "{same}");
+    // What is proposed after it need not be newer than what nobody wanted.
+    let newer = document(&at.propose("v0.9.0").run().success());
+    assert_eq!((&newer["pull_request"]["number"], &newer["pull_request"]["operation"]), (&2.into(), &"opened".into()));
+}
+
+#[test]
+fn auto_merge() {
+    let at = Proposals::new();
+    at.forge.store().waits = true;
+    let armed = document(&at.propose("v1.0.0").arg("--auto-merge").run().success());
+    assert_eq!((&armed["outcome"], &armed["pull_request"]["auto_merge"]), (&"proposed".into(), &"armed".into()));
+    assert_eq!(at.calls(), ["POST /pulls 201", "POST /graphql 200"]);
+    let message = at.stage.remote.log(&head(&armed))[0].message.clone();
+    let request = at.forge.store().only().clone();
+    assert_eq!(request.armed.unwrap(), Armed { merging: Merging::Squash, message: message.clone() });
+    at.forge.store().pass_checks();
+    assert_eq!(at.tag_at("main"), "v1.0.0");
+    assert_eq!(at.stage.remote.log("main")[0].message, message);
+    // Nothing is waited for any more.
+    let merged = document(&at.propose("v1.1.0").arg("--auto-merge=merge").run().success());
+    assert_eq!(merged["pull_request"]["operation"], "merged");
+    assert_eq!((&merged["outcome"], &merged["pull_request"]["auto_merge"]), (&"proposed".into(), &"merged".into()));
+    assert_eq!(at.tag_at("main"), "v1.1.0");
+    assert_eq!(at.stage.remote.log("main")[0].parents.len(), 2);
+}
+
+#[test]
+fn auto_merge_that_is_not_allowed_is_a_failure() {
+    let at = Proposals::new();
+    (at.forge.store().waits, at.forge.store().may_arm) = (true, false);
+    let error = document(&at.propose("v1.0.0").arg("--auto-merge").run().exit(8))["error"].clone();
+    assert!(error["hint"].as_str().unwrap().contains("\"Allow auto-merge\""), "{error}");
+    let details = error["details"].to_string();
+    assert!(details.contains("pull request #1 to main is open: https://github.example/org/gitops/pull/1"), "{details}");
+    assert_eq!(at.forge.store().open_requests().len(), 1);
+}
+
+/// What was pushed is named, and the next run goes on from there.
+#[test]
+fn a_token_that_may_push_and_not_open_requests() {
+    let at = Proposals::new();
+    at.forge.set_rights(Rights::ReadApi);
+    let error = document(&at.propose("v1.0.0").run().exit(5))["error"].clone();
+    let details = error["details"].to_string();
+    assert!(details.contains("the release is pushed to `tagship/main/"), "{details}");
+    assert!(details.contains("/org/gitops/compare/main...tagship/main/4_gitops/manifests-"), "{details}");
+    assert!(error["hint"].as_str().unwrap().contains("`pull_requests: write`"), "{error}");
+    at.forge.set_rights(Rights::All);
+    let opened = document(&at.propose("v1.0.0").run().success());
+    assert_eq!((&opened["pull_request"]["operation"], &opened["pushed"]), (&"opened".into(), &false.into()));
+}
+
+#[test]
+fn a_push_that_is_refused_goes_on_as_a_request() {
+    let at = Proposals::new();
+    at.stage.remote.protect("main");
+    at.release("v1.0.0").run().exit(8);
+    let output = at.release("v1.0.0").args(["--on-refused", "pull-request"]).run().success();
+    let document = document(&output);
+    assert_eq!((&document["outcome"], &document["attempts"]), (&"proposed".into(), &2.into()));
+    let reason = document["reason"].as_str().unwrap();
+    assert!(reason.starts_with("main refused the push: "), "{reason}");
+    let notes = document["notes"].to_string();
+    assert!(notes.contains("; the release goes on by a pull request") && notes.contains("GH006"), "{notes}");
+    let title = at.forge.store().only().title.clone();
+    assert_eq!(title, "Release jakousa/dwk-4-gitops-app:v1.0.0");
+    at.stage.untouched();
+}
+
+/// A rule that is not about the branch refuses the head branch too.
+#[test]
+fn a_refusal_of_everything() {
+    let at = Proposals::new();
+    at.stage.remote.hook("pre-receive", "echo no >&2; exit 1");
+    let output = at.release("v1.0.0").args(["--on-refused", "pull-request"]).run().exit(8);
+    let error = &document(&output)["error"];
+    assert!(error["message"].as_str().unwrap().starts_with("tagship/main/"), "{error}");
+    assert!(at.forge.store().requests.is_empty());
+}
+
+/// The merge of what was open moves the branch, right before the push of what is newer.
+#[test]
+fn a_request_that_is_merged_in_the_meantime() {
+    let at = Proposals::new();
+    let head = head(&document(&at.propose("v1.0.0").run().success()));
+    let merge = Fault::meanwhile(|store| {
+        if store.requests.len() == 1 && store.only().state == RequestState::Open {
+            let message = store.remote.log(&store.only().head)[0].message.clone();
+            store.merge(1, &Armed { merging: Merging::Squash, message }).unwrap();
+        }
+    });
+    at.forge.inject("POST /org/gitops.git/git-receive-pack", 1, merge);
+    let newer = document(&at.propose("v1.1.0").run().success());
+    assert_eq!((&newer["pull_request"]["number"], &newer["attempts"]), (&2.into(), &2.into()));
+    assert_eq!((at.tag_at("main"), at.tag_at(&head)), ("v1.0.0".to_owned(), "v1.1.0".to_owned()));
+    assert_eq!(at.stage.remote.log(&head)[0].parents, [at.stage.remote.tip("main").unwrap()]);
+    assert_eq!(at.forge.store().open_requests().len(), 1);
+}
+
+#[test]
+fn answers_that_are_lost() {
+    let at = Proposals::new();
+    at.forge.inject("POST /org/gitops.git/git-receive-pack", 1, Fault::LoseAnswer);
+    at.forge.inject("POST /api/v3/repos/org/gitops/pulls", 1, Fault::LoseAnswer);
+    let first = document(&at.propose("v1.0.0").run().success());
+    assert_eq!(first["pull_request"]["operation"], "opened");
+    assert_eq!(at.stage.remote.number_of_commits(&head(&first)), 2);
+    at.forge.store().only();
+    at.forge.inject("POST /org/gitops.git/git-receive-pack", 1, Fault::LoseAnswer);
+    at.forge.inject("PATCH /api/v3/repos/org/gitops/pulls/1", 1, Fault::LoseAnswer);
+    let newer = document(&at.propose("v1.1.0").run().success());
+    assert_eq!((&newer["pull_request"]["operation"], &newer["pull_request"]["number"]), (&"updated".into(), &1.into()));
+    assert_eq!(at.stage.remote.number_of_commits(&head(&newer)), 2);
+}
+
+/// What does not come about leaves nothing behind.
+#[test]
+fn nothing_is_pushed() {
+    let at = Proposals::new();
+    let branches = || at.stage.remote.git(["for-each-ref", "--format=%(refname:short)"]).run().success().stdout();
+    let dry = document(&at.propose("v1.0.0").arg("--dry-run").run().success());
+    assert_eq!(dry["outcome"], "dry-run");
+    assert!(!dry["message"].as_str().unwrap().contains("[skip ci]"), "{dry}");
+    let url = at.forge.url_with_token(TOKEN);
+    let local = at.stage.remote.file_url();
+    for (repository, flags, code, expected) in [
+        (&url, &["--forge", "github", "--head", "main"][..], 2, "`main` is the release branch itself"),
+        (&url, &["--forge", "github", "--branch", "nowhere"], 3, "there is no branch `nowhere`"),
+        (&url, &[], 2, "cannot tell which forge"),
+        (&local, &["--forge", "github"], 2, "the repository is at no forge"),
+    ] {
+        let release = at.stage.release_to(repository).args(["--no-check", "--pull-request"]);
+        let release = if flags.contains(&"--branch") { release } else { release.args(["--branch", "main"]) };
+        let output = release.args(flags.iter().copied()).arg(format!("{ENTRY}=*:v1.0.0")).run().exit(code);
+        output.stderr_has(expected);
+    }
+    let hold = File::new(".tagship-hold", "Freeze\n");
+    at.stage.remote.commit("main", "Hold", &[hold]);
+    assert_eq!(document(&at.propose("v1.0.0").run().exit(9))["outcome"], "held");
+    assert_eq!(branches(), "main\n");
+    assert!(at.calls().is_empty());
+}
+
+#[test]
+fn promotions_and_rollbacks_are_proposed_too() {
+    let at = Proposals::new();
+    for tag in ["v1.0.0", "v1.1.0"] {
+        at.release(tag).run().success();
+    }
+    let url = at.forge.url_with_token(TOKEN);
+    let shared =
+        ["--repo", &url, "--branch", "main", "--forge", "github", "--no-check", "--pull-request", "--output", "json"];
+    let command = |words: &[&str]| {
+        let command = tagship().home(&at.stage.home).args(words.iter().copied()).args(shared);
+        document(&command.run().success())
+    };
+    let back = command(&["rollback", "-k", crate::stage::FOLDER, ENTRY]);
+    assert_eq!(back["pull_request"]["operation"], "opened");
+    assert_eq!(at.tag_at(&head(&back)), "v1.0.0");
+    assert!(at.forge.store().only().title.starts_with("Roll back to "));
+    let other = File::new("prod/kustomization.yaml", SEED);
+    at.stage.remote.commit("main", "Add production", &[other]);
+    let promoted = command(&["promote", "--from", crate::stage::FOLDER, "--to", "prod"]);
+    assert_eq!(promoted["pull_request"]["number"], 2);
+    assert!(head(&promoted).starts_with("tagship/main/prod-all-"), "{promoted}");
+    assert!(at.forge.store().requests[1].title.starts_with("Promote "));
+}
+
+#[test]
+fn a_limit_of_requests_is_waited_for() {
+    let at = Proposals::new();
+    let limited = Response::text(403, r#"{"message":"API rate limit exceeded"}"#).header("Retry-After", "0");
+    at.forge.inject("POST /api/v3/repos/org/gitops/pulls", 1, Fault::Answer(limited));
+    assert_eq!(document(&at.propose("v1.0.0").run().success())["pull_request"]["operation"], "opened");
+}
+
+#[test]
+fn what_a_person_reads() {
+    let at = Proposals::new();
+    let text = at.propose("v1.0.0").args(["--output", "text"]).run().success().stdout();
+    assert!(text.contains(" opened  pull request #1  to main  https://github.example/org/gitops/pull/1\n"), "{text}");
+    assert!(text.ends_with("\nproposed\n"), "{text}");
+    let results = at.stage.home.path().join("release.env");
+    let file = format!("dotenv={}", results.display());
+    at.propose("v1.1.0").args(["--result-file", &file]).run().success();
+    let results = std::fs::read_to_string(results).unwrap();
+    for line in [
+        "TAGSHIP_RESULT_OUTCOME=proposed\n",
+        "TAGSHIP_RESULT_PULL_REQUEST=1\n",
+        "TAGSHIP_RESULT_PULL_REQUEST_URL=https://github.example/org/gitops/pull/1\n",
+        "TAGSHIP_RESULT_PULL_REQUEST_OPERATION=updated\n",
+    ] {
+        assert!(results.contains(line), "{results}");
+    }
+}
+
+/// The token of a job may push and does not open GitLab's API: the push opens the request.
+#[test]
+fn a_job_of_gitlab_opens_its_request_by_a_push() {
+    let stage = Stage::new();
+    let forge = Forge::start(Kind::GitLab, &stage.remote);
+    let url = forge.url().replace("http://", &format!("http://gitlab-ci-token:{TOKEN}@"));
+    let propose = |tag: &str| {
+        let flags = ["--branch", "main", "--forge", "gitlab", "--no-check", "--pull-request", "--auto-merge"];
+        let release = stage.release_to(&url).env("TAGSHIP_OUTPUT", "json").args(flags);
+        release.arg(format!("{ENTRY}=*:{tag}"))
+    };
+    let error = document(&propose("v1.0.0").run().exit(5))["error"].clone();
+    assert!(error["message"].as_str().unwrap().contains("does not accept push options"), "{error}");
+    assert_eq!(stage.remote.git(["branch", "--format=%(refname:short)"]).run().stdout(), "main\n", "nothing is pushed");
+    stage.remote.configure("receive.advertisePushOptions", "true");
+    let options = stage.remote.path().join("options");
+    let page = format!("{}/org/gitops/-/merge_requests/1", forge.origin());
+    let script = format!(
+        "env | grep ^GIT_PUSH_OPTION_[0-9] | sort >{}; echo 'View merge request:'; echo '  {page}'",
+        options.display()
+    );
+    stage.remote.hook("post-receive", &script);
+    let opened = document(&propose("v1.0.0").run().success());
+    assert_eq!((&opened["outcome"], &opened["pull_request"]["operation"]), (&"proposed".into(), &"opened".into()));
+    assert_eq!((&opened["pull_request"]["number"], &opened["pull_request"]["url"]), (&1.into(), &page.into()));
+    assert_eq!(opened["pull_request"]["auto_merge"], "armed");
+    let sent = std::fs::read_to_string(options).unwrap();
+    for option in
+        ["merge_request.create", "merge_request.target=main", "merge_request.auto_merge", "merge_request.squash"]
+    {
+        assert!(sent.lines().any(|line| line.ends_with(&format!("={option}"))), "{sent}");
+    }
+    let again = document(&propose("v1.0.0").run().success());
+    assert_eq!((&again["pull_request"]["operation"], &again["pushed"]), (&"unchanged".into(), &false.into()));
+    let newer = document(&propose("v1.1.0").run().success());
+    assert_eq!(newer["pull_request"]["operation"], "updated");
+    assert_eq!(document(&propose("v1.0.5").run().success())["outcome"], "superseded");
+    assert!(forge.calls().is_empty());
+}

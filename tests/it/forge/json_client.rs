@@ -1,0 +1,113 @@
+//! Requests to an API: limits of rate, busy servers, redirects, and where a token goes.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use tagship::forge::ForgeError;
+
+use super::{HEAD, PROPOSAL, api_of, api_with, github, lines};
+use crate::support::forge::{ALWAYS, Fault, TOKEN};
+use crate::support::http::{Reply, Response, Server};
+
+/// Returns a refusal in GitHub's form.
+fn refused(status: u16, message: &str) -> Response {
+    Response::json(status, &json!({ "message": message, "status": status.to_string() }))
+}
+
+const PULLS: &str = "/api/v3/repos/org/gitops/pulls";
+
+#[test]
+fn a_limit_of_the_rate_is_waited_for_and_is_no_lack_of_permission() {
+    for status in [403, 429] {
+        let github = github();
+        let limited = refused(status, "You have exceeded a secondary rate limit").header("Retry-After", "0");
+        github.inject(PULLS, 1, Fault::Answer(limited));
+        assert_eq!(api_of(&github).newest_request(HEAD, "main"), Ok(None), "{status}");
+    }
+}
+
+#[test]
+fn a_limit_that_outlasts_the_time_is_told_with_its_end() {
+    let github = github();
+    let limited = refused(403, "API rate limit exceeded")
+        .header("X-RateLimit-Remaining", "0")
+        .header("X-RateLimit-Reset", "4102444800");
+    github.inject(PULLS, ALWAYS, Fault::Answer(limited));
+    let error = api_of(&github).newest_request(HEAD, "main").unwrap_err();
+    let ForgeError::RateLimited { pause: Some(pause), .. } = error else { panic!("{error:?}") };
+    assert!(pause > Duration::from_secs(3600), "{pause:?}");
+    assert_eq!(lines(&github).len(), 1, "nothing is asked again in vain");
+}
+
+#[test]
+fn a_403_without_such_headers_is_final() {
+    let github = github();
+    let forbidden = refused(403, "Resource not accessible by integration").header("X-RateLimit-Remaining", "17");
+    github.inject(PULLS, ALWAYS, Fault::Answer(forbidden));
+    let error = api_of(&github).newest_request(HEAD, "main").unwrap_err();
+    assert!(matches!(error, ForgeError::Forbidden { .. }), "{error:?}");
+    assert_eq!(lines(&github).len(), 1);
+}
+
+#[test]
+fn a_busy_server_is_asked_again() {
+    let github = github();
+    github.inject(PULLS, 2, Fault::Answer(Response::text(502, "Bad Gateway")));
+    assert_eq!(api_of(&github).newest_request(HEAD, "main"), Ok(None));
+    github.inject(PULLS, ALWAYS, Fault::Answer(Response::text(502, "Bad Gateway")));
+    let error = api_of(&github).newest_request(HEAD, "main").unwrap_err();
+    assert!(matches!(error, ForgeError::Busy(_)), "{error:?}");
+}
+
+#[test]
+fn a_silent_server_ends_with_the_time_limit() {
+    let github = github();
+    github.inject(PULLS, ALWAYS, Fault::Hang);
+    let error = api_with(&github, TOKEN, Duration::from_millis(300)).newest_request(HEAD, "main").unwrap_err();
+    assert!(matches!(error, ForgeError::NoAnswer { .. }), "{error:?}");
+}
+
+#[test]
+fn a_redirect_is_followed_at_the_same_server() {
+    let github = github();
+    let target = format!("{}/api/v3/repos/org/gitops/pulls?state=all", github.origin());
+    github.inject("GET /api/v3/repos/org/gitops/pulls?state=all&head", 1, Fault::Answer(Response::redirect(&target)));
+    assert_eq!(api_of(&github).newest_request(HEAD, "main"), Ok(None));
+    assert_eq!(lines(&github), ["GET /pulls 307", "GET /pulls 200"]);
+}
+
+#[test]
+fn a_token_goes_to_no_other_server() {
+    let github = github();
+    let other = Server::start(|_, _| Ok(Reply::Send(Response::json(200, &json!([])))));
+    let target = format!("http://{}/api/v3/repos/org/gitops/pulls", other.address());
+    github.inject(PULLS, ALWAYS, Fault::Answer(Response::redirect(&target)));
+    let error = api_of(&github).propose(&PROPOSAL).unwrap_err();
+    assert!(matches!(error, ForgeError::InvalidAnswer { .. }), "{error:?}");
+    assert!(other.requests().is_empty());
+}
+
+#[test]
+fn a_wrong_token_is_told_and_never_shown() {
+    let github = github();
+    let error = api_with(&github, "ghs_wr0ng", Duration::from_secs(20)).propose(&PROPOSAL).unwrap_err();
+    let ForgeError::Unauthorized(words) = &error else { panic!("{error:?}") };
+    assert_eq!(words.lines, ["Bad credentials"]);
+    assert!(!format!("{error} {error:?}").contains("wr0ng"));
+    assert_eq!(lines(&github), ["GET /pulls 401"]);
+}
+
+#[test]
+fn what_is_no_answer_of_an_api_is_told() {
+    for (answer, why) in [
+        (Response::text(200, "<!DOCTYPE html>"), "it is no list of pull requests"),
+        (Response::json(200, &json!({ "message": "hello" })), "it is no list of pull requests"),
+        (Response::new(200).body(&vec![b' '; 5 << 20]), "it is too long"),
+    ] {
+        let github = github();
+        github.inject(PULLS, ALWAYS, Fault::Answer(answer));
+        let error = api_of(&github).newest_request(HEAD, "main").unwrap_err();
+        assert!(error.to_string().ends_with(why), "{error}");
+    }
+}

@@ -1,0 +1,264 @@
+//! Releases whose commit GitHub makes and signs: nothing moves before the commit is known to be ours and verified.
+
+use std::thread;
+
+use serde_json::json;
+
+use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
+use crate::support::command::Command;
+use crate::support::forge::{Fault, Forge, Kind, Rights, Store, TOKEN};
+use crate::support::http::Response;
+use crate::support::login::Login;
+use crate::support::repository::{Checkout, File, Mode, Remote};
+
+const TREES: &str = "POST /api/v3/repos/org/gitops/git/trees";
+const COMMITS: &str = "POST /api/v3/repos/org/gitops/git/commits";
+const PUSH: &str = "POST /org/gitops.git/git-receive-pack";
+
+fn github() -> (Stage, Forge) {
+    let stage = Stage::new();
+    let github = Forge::start(Kind::GitHub, &stage.remote);
+    (stage, github)
+}
+
+fn release(stage: &Stage, github: &Forge) -> Command {
+    let url = github.url_with_token(TOKEN);
+    stage.release_to(&url).args(["--sign=forge", "--forge=github"]).arg(stage.argument())
+}
+
+/// Returns the newest commit of `main`, byte by byte.
+fn raw(remote: &Remote) -> String {
+    remote.git(["cat-file", "commit", "main"]).run().success().stdout()
+}
+
+#[track_caller]
+fn is_signed(remote: &Remote) {
+    let commit = raw(remote);
+    assert!(commit.contains("\ngpgsig -----BEGIN PGP SIGNATURE-----\n"), "{commit}");
+    assert!(commit.contains("\nauthor github-actions[bot] <"), "{commit}");
+    remote.fsck();
+}
+
+#[test]
+fn the_forge_makes_the_commit_and_a_push_moves_the_branch() {
+    let (stage, github) = github();
+    release(&stage, &github).run().success().says_nowhere(TOKEN);
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+    is_signed(&stage.remote);
+    let newest = &stage.remote.log("main")[0];
+    assert_eq!(newest.trailer("Tagship-Image").len(), 1, "{newest:?}");
+    assert_eq!(github.call_lines(), [format!("{TREES} 201"), format!("{COMMITS} 201")]);
+    // The same release again has nothing to do.
+    release(&stage, &github).run().success();
+    assert!(github.calls().is_empty());
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+#[test]
+fn a_release_that_was_faster_is_kept() {
+    let (stage, github) = github();
+    let other = |store: &mut Store| drop(store.remote.commit("main", "Other", &[File::new("other", "1\n")]));
+    github.inject(COMMITS, 1, Fault::meanwhile(other));
+    let output = release(&stage, &github).args(["--output", "json"]).run().success();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["attempts"], 2);
+    let subjects: Vec<_> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
+    assert_eq!((subjects.len(), subjects[1].as_str()), (3, "Other"));
+    assert_eq!(stage.remote.file("main", "other"), b"1\n");
+    is_signed(&stage.remote);
+}
+
+#[test]
+fn a_commit_that_is_not_verified_moves_nothing() {
+    let (stage, github) = github();
+    github.store().signs = false;
+    let output = release(&stage, &github).run().exit(8);
+    output.stderr_has("GitHub did not sign the commit (unsigned)").stderr_has("--sign=git");
+    stage.untouched();
+}
+
+/// GitHub's other API forgets modes; if this one did, the tree would tell.
+#[test]
+fn a_commit_of_another_tree_moves_nothing() {
+    let (stage, github) = github();
+    stage.remote.commit("main", "Mode", &[File::new(FILE, SEED).mode(Mode::Executable)]);
+    github.store().drops_executable = true;
+    release(&stage, &github).run().exit(1).stderr_has("a file has another content or mode");
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+    github.store().drops_executable = false;
+    release(&stage, &github).run().success();
+    assert_eq!(stage.remote.mode("main", FILE), "100755");
+    is_signed(&stage.remote);
+}
+
+#[test]
+fn other_answers_of_the_api_move_nothing() {
+    let (stage, github) = github();
+    let made = |document: serde_json::Value| Fault::Answer(Response::json(201, &document));
+    let verified = json!({ "verified": true, "reason": "valid", "payload": "", "signature": "" });
+    for (pattern, answer, code, words) in [
+        (COMMITS, made(json!({ "sha": "0".repeat(40), "verification": verified })), 1, "it has another tree"),
+        (
+            COMMITS,
+            Fault::Answer(Response::json(422, &json!({ "message": "Tree SHA is not a tree" }))),
+            8,
+            "is not a tree",
+        ),
+        (
+            TREES,
+            Fault::Answer(Response::json(403, &json!({ "message": "Resource not accessible" }))),
+            5,
+            "contents: write",
+        ),
+        (TREES, Fault::Answer(Response::json(409, &json!({ "message": "Git Repository is empty." }))), 8, "is empty"),
+        (TREES, Fault::Answer(Response::text(201, "<html>")), 1, "another content"),
+    ] {
+        github.inject(pattern, 1, answer);
+        release(&stage, &github).run().exit(code).stderr_has(words);
+        stage.untouched();
+    }
+}
+
+#[test]
+fn lost_answers_are_no_second_commit() {
+    for pattern in [TREES, COMMITS, PUSH] {
+        let (stage, github) = github();
+        github.inject(pattern, 1, Fault::LoseAnswer);
+        release(&stage, &github).run().success();
+        assert_eq!(stage.remote.number_of_commits("main"), 2, "{pattern}");
+        is_signed(&stage.remote);
+    }
+}
+
+#[test]
+fn a_server_that_takes_no_push_without_objects_is_asked_by_its_api() {
+    let (stage, github) = github();
+    stage.remote.hook("update", "echo 'no objects' >&2; exit 1");
+    release(&stage, &github).run().success();
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+    is_signed(&stage.remote);
+    let lines = github.call_lines();
+    assert_eq!(lines[2..], ["POST /api/graphql 200", "POST /api/graphql 200"]);
+}
+
+#[test]
+fn a_rule_that_refuses_both_ways_is_told_in_both_words() {
+    let (stage, github) = github();
+    stage.remote.protect("main");
+    let refused = json!({ "data": { "updateRefs": null }, "errors": [
+        { "type": "UNPROCESSABLE", "message": "Repository rule violations found" },
+    ]});
+    let id = json!({ "data": { "repository": { "id": "R_1" } } });
+    for answer in [id, refused] {
+        github.inject("POST /api/graphql", 1, Fault::Answer(Response::json(200, &answer)));
+    }
+    let output = release(&stage, &github).run().exit(8);
+    output.stderr_has("Changes must be made through a pull request").stderr_has("Repository rule violations found");
+    stage.untouched();
+}
+
+/// The API's move is a compare-and-swap too.
+#[test]
+fn the_api_moves_the_branch_from_where_it_was_read_alone() {
+    let (stage, github) = github();
+    let other = |store: &mut Store| {
+        store.remote.git(["config", "receive.denyNonFastForwards", "true"]).run().success();
+        store.remote.commit("main", "Other", &[File::new("other", "1\n")]);
+    };
+    stage.remote.hook("update", "exit 1");
+    github.inject("POST /api/graphql", 1, Fault::meanwhile(other));
+    release(&stage, &github).run().success();
+    let subjects: Vec<_> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
+    assert_eq!((subjects.len(), subjects[1].as_str()), (3, "Other"));
+}
+
+#[test]
+fn a_checkout_follows_the_commit_of_the_forge() {
+    let (stage, github) = github();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.git(["remote", "set-url", "origin", &github.url()]).run().success();
+    checkout.credentials_in_config(&format!("{}/", github.origin()), &Login::new("x-access-token", TOKEN));
+    let command = tagship().home(&stage.home).current_dir(checkout.path().join(FOLDER));
+    command.args(["release", "--sign=forge", "--forge=github"]).arg(stage.argument()).run().success();
+    assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
+    assert_eq!(checkout.status(), "");
+    let commit = checkout.git(["cat-file", "commit", "HEAD"]).run().success().stdout();
+    assert_eq!(commit, raw(&stage.remote));
+}
+
+#[test]
+fn the_job_of_a_forge_knows_it_without_flags() {
+    let (stage, github) = github();
+    let release = stage.release_to(&github.url()).arg("--sign=forge").arg(stage.argument());
+    let release = release
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_SERVER_URL", github.origin())
+        .env("GITHUB_API_URL", github.api_url())
+        .env("GITHUB_GRAPHQL_URL", format!("{}/api/graphql", github.origin()))
+        .env("GITHUB_TOKEN", TOKEN);
+    release.run().success();
+    is_signed(&stage.remote);
+}
+
+#[test]
+fn a_tag_is_on_the_commit_of_the_forge() {
+    let (stage, github) = github();
+    release(&stage, &github).args(["--git-tag", "r1", "--git-tag-message", "One"]).run().success();
+    let tagged = stage.remote.git(["rev-parse", "r1^{commit}"]).run().success().stdout();
+    assert_eq!(tagged.trim(), stage.remote.tip("main").unwrap());
+    is_signed(&stage.remote);
+}
+
+#[test]
+fn what_does_not_go_together_is_told_before_anything_is_read() {
+    let (stage, github) = github();
+    let author = ["--author", "Me <me@example.org>"];
+    release(&stage, &github).args(author).run().exit(2).stderr_has("the owner of the token");
+    release(&stage, &github).arg("--no-push").run().exit(2).stderr_has("`--no-push`");
+    stage.untouched();
+    assert!(github.calls().is_empty());
+}
+
+#[test]
+fn forges_that_do_not_sign_say_so() {
+    for kind in [Kind::GitLab, Kind::Gitea] {
+        let stage = Stage::new();
+        let forge = Forge::start(kind, &stage.remote);
+        let url = forge.url_with_token(TOKEN);
+        let word = format!("--forge={kind:?}").to_lowercase();
+        let release = stage.release_to(&url).args(["--sign=forge", &word]).arg(stage.argument());
+        release.run().exit(2).stderr_has("cannot sign the commit").stderr_has("--sign=git");
+        stage.untouched();
+    }
+}
+
+#[test]
+fn a_token_without_the_api_is_told_what_it_lacks() {
+    let (stage, github) = github();
+    github.set_rights(Rights::ReadApi);
+    let output = release(&stage, &github).run().exit(5);
+    output.stderr_has("does not allow this login to make a commit").stderr_has("`contents: write`").says_nowhere(TOKEN);
+    stage.untouched();
+    stage.release().args(["--sign=forge"]).arg(stage.argument()).run().exit(2).stderr_has("no forge");
+}
+
+#[test]
+fn releases_at_once_all_land() {
+    const RELEASES: usize = 8;
+    let remote = Remote::create("gitops");
+    let entries: String = (0..RELEASES).map(|i| format!("- name: app{i}\n  newTag: v1\n")).collect();
+    remote.commit("main", "Begin", &[File::new("kustomization.yaml", format!("images:\n{entries}"))]);
+    let github = Forge::start(Kind::GitHub, &remote);
+    let url = github.url_with_token(TOKEN);
+    thread::scope(|scope| {
+        for i in 0..RELEASES {
+            let release = tagship().args(["release", "--no-check", "--sign=forge", "--forge=github", "--repo", &url]);
+            let release = release.args(["--attempts", "50"]).arg(format!("app{i}:v2"));
+            scope.spawn(move || release.run().success());
+        }
+    });
+    assert_eq!(remote.number_of_commits("main"), RELEASES + 1);
+    let file = String::from_utf8(remote.file("main", "kustomization.yaml")).unwrap();
+    assert_eq!(file, format!("images:\n{}", entries.replace("v1", "v2")));
+    is_signed(&remote);
+}
