@@ -44,7 +44,7 @@ case "$target" in *windows*) member=tagship.exe ;; *) member=tagship ;; esac
 
 version="${TAGSHIP_VERSION:-$(newest)}"
 version="${version#v}"
-[ -n "$version" ] || fail 'this commit of the action has no release: use a released one, or name a program with `binary-path`'
+[ -n "$version" ] || fail 'no release of tagship belongs to this commit of the action: use a tag such as `@v0.1.0`, or set `binary-path`'
 [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]] || fail "\`$version\` is not a version"
 
 archive="tagship-$version-$target.tar.gz"

@@ -5,7 +5,7 @@
 //!
 //! - [`cli`] reads the command line and the environment, [`request`] makes values of them.
 //! - [`flow`] has the commands: [`registry`] checks, [`git`] reads the tip, [`targets`] edit its bytes, [`guards`] may stop
-//!   the release, and [`git`] commits and pushes with the text of [`message`].
+//!   the release, and [`git`] commits and pushes with the text of [`message`]; [`forge`] has what a push cannot do.
 //! - [`outcome`] is how it ended, as data, and `report` prints it.
 //! - [`image`] and [`system`] are below them all: the vocabulary, and the machine.
 //!

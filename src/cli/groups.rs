@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
-use super::proposal::ProposalArguments;
-use super::sign_with::SignWith;
+use super::commit_flags::CommitArguments;
+use super::proposal_flags::ProposalArguments;
 use super::verify_flags::VerificationArguments;
 
 const IMAGE_HELP: &str = "\
@@ -32,19 +32,6 @@ A file of another kind than a kustomization. Its kind shows in its content, and 
     any                    with a dot before it, the path from the root: `.appVersion`
 
 At a path is a mapping with `repository`, `tag` and the like, a whole reference, or a tag alone. Its tag is replaced, and nothing else is touched. A part that has no place in the file is checked and not written.";
-
-const SKIP_CI_HELP: &str = "\
-How to keep the push from starting the pipeline again:
-
-    auto         the marker of the CI system that runs this, else `[skip ci]`, in the title
-    always       `[skip ci]` in the title
-    SYSTEM       the marker of that system: `github`, `gitlab`, `jenkins`, `jenkins-gitlab` and so on
-    skip-checks  no marker, but GitHub's trailer `skip-checks: true`
-    push-option  no marker, but GitLab's push option `ci.skip`
-    never        nothing
-    TEXT         any other text is written into the title as it is
-
-A value that is filled into the message never becomes a marker: its brackets are replaced.";
 
 const COMMENT_HELP: &str = "\
 What becomes of the comment behind a changed value, on its line:
@@ -253,79 +240,6 @@ pub enum OnSuperseded {
     Fail,
     /// Release all the same
     Allow,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Git")]
-pub struct CommitArguments {
-    /// Release although a `.tagship-hold` on the branch stops it
-    #[arg(
-        long,
-        env = "TAGSHIP_OVERRIDE_HOLD",
-        value_parser = BoolishValueParser::new(),
-        help_heading = "Guards"
-    )]
-    pub override_hold: bool,
-
-    /// Create the release branch if it does not exist
-    #[arg(long, env = "TAGSHIP_CREATE_BRANCH", value_parser = BoolishValueParser::new())]
-    pub create_branch: bool,
-
-    /// Start the new branch from this branch [default: the default branch]
-    #[arg(long, value_name = "BRANCH", env = "TAGSHIP_BASE", requires = "create_branch")]
-    pub base: Option<String>,
-
-    /// Sign the commit. Without a value: with the key of git's configuration [default: as `commit.gpgSign` says]
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHO",
-        env = "TAGSHIP_SIGN",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "git",
-        ignore_case = true
-    )]
-    pub sign: Option<SignWith>,
-
-    /// The commit's message: its first line is the title; `{images}`, `{tag}` and `{source}` are filled in
-    #[arg(long, value_name = "TEXT", env = "TAGSHIP_MESSAGE")]
-    pub message: Option<String>,
-
-    /// Author of the commit [default: from git's configuration, else the CI system's bot]
-    #[arg(long, value_name = "NAME <EMAIL>", env = "TAGSHIP_AUTHOR")]
-    pub author: Option<String>,
-
-    /// Add a trailer to the commit (can be repeated)
-    #[arg(long = "trailer", value_name = "TOKEN=VALUE", env = "TAGSHIP_TRAILER", value_delimiter = '\n')]
-    pub trailers: Vec<String>,
-
-    /// How to keep the push from starting the pipeline again
-    #[arg(
-        long,
-        value_name = "auto|always|never|TEXT",
-        env = "TAGSHIP_SKIP_CI",
-        default_value = "auto",
-        long_help = SKIP_CI_HELP
-    )]
-    pub skip_ci: String,
-
-    /// Put a tag on the release commit, pushed with it in one step; `{images}`, `{tag}` and `{source}` are filled in. A tag
-    /// that exists is an error
-    #[arg(long, value_name = "NAME", env = "TAGSHIP_GIT_TAG")]
-    pub git_tag: Option<String>,
-
-    /// Make it an annotated tag with this message; the same places are filled in
-    #[arg(long, value_name = "TEXT", env = "TAGSHIP_GIT_TAG_MESSAGE", requires = "git_tag")]
-    pub git_tag_message: Option<String>,
-
-    /// Send this option to the server, as `git push -o` does (can be repeated)
-    #[arg(long = "push-option", value_name = "OPTION", env = "TAGSHIP_PUSH_OPTION", value_delimiter = '\n')]
-    pub push_options: Vec<String>,
-
-    /// Try so often when other releases win the race for the branch
-    #[arg(long, value_name = "N", env = "TAGSHIP_ATTEMPTS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub attempts: u32,
 }
 
 #[derive(Debug, Args)]

@@ -3,16 +3,16 @@
 mod after_release;
 mod args;
 mod ci;
+mod commit_flags;
 mod env;
 mod groups;
 mod inputs;
 mod manual;
 mod order;
 mod output;
-mod proposal;
+mod proposal_flags;
 mod released_files;
 mod settings;
-mod sign_with;
 mod surface;
 mod verify_flags;
 mod words;
@@ -24,19 +24,19 @@ pub use args::{
 pub use ci::{
     Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
 };
+pub use commit_flags::{CommitArguments, SignWith};
 pub use env::Environment;
 pub use groups::{
-    CheckingArguments, CommentArguments, CommitArguments, DeliveryArguments, ImageArguments, KustomizationArguments,
-    OnOwnCommit, OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest,
-    ReadingArguments, RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments,
+    CheckingArguments, CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
+    OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest, ReadingArguments,
+    RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments,
     VersionArguments,
 };
 pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
-pub use proposal::{AutoMerge, ForgeKind, OnRefused, ProposalArguments};
+pub use proposal_flags::{AutoMergeChoice, ForgeChoice, OnRefused, ProposalArguments};
 pub use released_files::ReleasedArguments;
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
-pub use sign_with::SignWith;
 pub use surface::Surface;
 pub use verify_flags::VerificationArguments;

@@ -231,14 +231,16 @@ impl ReleaseBranch {
         let snapshot = ObjectSource::new(remote, self.checkout(), reader)
             .snapshot(commit, pusher.as_ref().and_then(Pusher::head_tip))?;
         let publisher = match (pusher, head, aim) {
-            (Some(pusher), Some(head), Aim::Head { target, request, .. }) => Some(Publisher::Propose(Proposer {
-                opener: Opener::of(remote, target)?,
-                pusher,
-                base: branch,
-                head,
-                auto_merge: request.auto_merge,
-            })),
-            (pusher, ..) => pusher.map(|pusher| Publisher::Direct(Direct::Push(pusher))),
+            (Some(pusher), Some(head), Aim::Head { target, request, .. }) => {
+                Some(Publisher::Propose(Box::new(Proposer {
+                    opener: Opener::of(remote, target)?,
+                    pusher,
+                    base: branch,
+                    head,
+                    auto_merge: request.auto_merge,
+                })))
+            }
+            (pusher, ..) => pusher.map(|pusher| Publisher::Direct(Direct::Push(Box::new(pusher)))),
         };
         Ok(OpenBranch { snapshot, destination, publisher })
     }

@@ -224,7 +224,8 @@ fn project(kind: ForgeKind, remote: &Url, web: &str) -> Result<String, UnknownFo
     let parts = project.split('/').filter(|part| !part.is_empty()).count();
     let fits = match kind {
         ForgeKind::GitHub | ForgeKind::Gitea | ForgeKind::Bitbucket => parts == 2,
-        ForgeKind::GitLab | ForgeKind::Azure => parts >= 2,
+        ForgeKind::GitLab => parts >= 2,
+        ForgeKind::Azure => project.split('/').any(|part| part == "_git") || project.starts_with("v3/"),
     };
     if fits { Ok(project) } else { Err(UnknownForge::Path { kind, path: project }) }
 }

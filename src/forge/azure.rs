@@ -8,7 +8,7 @@ use reqwest::header::HeaderValue;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-use super::address::{ForgeAddress, ForgeKind};
+use super::address::ForgeAddress;
 use super::api_token::ApiToken;
 use super::error::ForgeError;
 use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
@@ -28,6 +28,9 @@ const MERGE: ApiAction = ApiAction {
     needs: "the permissions \"Contribute\" and \"Contribute to pull requests\" on the repository",
 };
 
+/// The address of the cloud, where organisations are a part of the path.
+const CLOUD: &str = "https://dev.azure.com";
+
 /// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 4_000;
 
@@ -40,44 +43,54 @@ pub(super) struct AzureApi {
     page: Url,
 }
 
-/// Where a repository is: `ORG/PROJECT/_git/NAME`, or for ssh `v3/ORG/PROJECT/NAME`.
+/// Where a repository is, in the parts of its path, which are encoded as they were given.
 #[derive(Debug, PartialEq, Eq)]
 struct Location<'a> {
-    /// What is before the project: organisation or collection. Empty at `ORG.visualstudio.com`.
-    above: Vec<&'a str>,
+    /// What is before the project: organisation or collection.
+    above: &'a [&'a str],
     project: &'a str,
     name: &'a str,
 }
 
 impl<'a> Location<'a> {
-    fn of(path: &'a str) -> Option<Self> {
-        let parts: Vec<&str> = path.split('/').collect();
-        if let ["v3", organisation, project, name] = parts[..] {
-            return Some(Self { above: vec![organisation], project, name });
+    /// Reads the parts of a path: `ORG/PROJECT/_git/NAME`, or `v3/ORG/PROJECT/NAME` for ssh. `_git/NAME` alone is the
+    /// repository that is called as its project. Without an organisation before it, what comes first is the project.
+    fn of(parts: &'a [&'a str], first: First) -> Option<Self> {
+        if let ["v3", above, project, name] = parts {
+            return Some(Self { above: std::slice::from_ref(above), project, name });
         }
         let git = parts.iter().position(|part| *part == "_git")?;
-        let (before, [name]) = (&parts[..git], &parts[git + 1..]) else { return None };
-        match (before, before.split_last()) {
-            // The repository that is called as its project is addressed by one name: `ORG/_git/NAME`.
-            ([_] | [], _) => Some(Self { above: before.to_vec(), project: name, name }),
-            (_, Some((project, above))) => Some(Self { above: above.to_vec(), project, name }),
-            (_, None) => None,
+        let (before, [_, name]) = parts.split_at(git) else { return None };
+        match (before, first) {
+            ([], _) | ([_], First::Organisation) => Some(Self { above: before, project: name, name }),
+            ([above @ .., project], _) => Some(Self { above, project, name }),
         }
     }
 }
 
+/// What a path begins with.
+#[derive(Debug, Clone, Copy)]
+enum First {
+    /// At `dev.azure.com`.
+    Organisation,
+    /// At a host of the organisation's own, `ORG.visualstudio.com`, or below the address of a collection.
+    Project,
+}
+
 impl AzureApi {
     pub(super) fn new(address: &ForgeAddress, connection: ForgeConnection) -> Result<Self, ForgeError> {
-        let decoded = address.project.replace("%20", " ");
-        let path = || super::address::UnknownForge::Path { kind: ForgeKind::Azure, path: address.project.clone() };
-        let Some(Location { above, project, name }) = Location::of(&decoded) else {
-            return Err(ForgeError::InvalidAnswer { host: address.web.clone(), why: path().to_string() });
+        let first = if address.web == CLOUD { First::Organisation } else { First::Project };
+        let parts: Vec<&str> = address.project.split('/').collect();
+        let Some(Location { above, project, name }) = Location::of(&parts, first) else {
+            let why = format!("`{}` is not the path of a repository", address.project);
+            return Err(ForgeError::InvalidAnswer { host: address.web.clone(), why });
         };
-        let parts = [&above[..], &[project, "_apis", "git", "repositories", name]].concat();
+        let below = |base: &str, rest: &[&str]| [&[base], above, &[project], rest].concat().join("/");
+        let api = below(&address.api, &["_apis/git/repositories", name]);
         let authorization = authorization(&connection.token);
-        let api = RestApi::new(address, &parts, authorization, connection)?;
-        let mut page = Url::parse(&address.web).map_err(|_unparsed| api.invalid("its address is no URL"))?;
-        extend(&mut page, &[&above[..], &[project, "_git", name]].concat());
+        let api = RestApi::new(&ForgeAddress { api, ..address.clone() }, &[], authorization, connection)?;
+        let page = Url::parse(&below(&address.web, &["_git", name]));
+        let page = page.map_err(|_unparsed| api.invalid("its address is no URL"))?;
         Ok(Self { api, page })
     }
 
@@ -243,24 +256,31 @@ fn strategy(method: MergeMethod) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::Location;
+    use super::{First, Location};
 
     #[test]
     fn where_a_repository_is() {
-        for (path, expected) in [
-            ("org/project/_git/app", Some((&["org"][..], "project", "app"))),
-            ("v3/org/project/app", Some((&["org"], "project", "app"))),
-            ("org/_git/app", Some((&["org"], "app", "app"))),
-            ("project/_git/app", Some((&["project"], "app", "app"))),
-            ("_git/app", Some((&[], "app", "app"))),
-            ("DefaultCollection/project/_git/app", Some((&["DefaultCollection"], "project", "app"))),
-            ("tfs/DefaultCollection/project/_git/app", Some((&["tfs", "DefaultCollection"], "project", "app"))),
-            ("org/project/app", None),
-            ("org/project/_git", None),
-            ("org/project/_git/app/more", None),
+        use First::{Organisation, Project};
+        for (path, first, expected) in [
+            ("org/project/_git/app", Organisation, Some("org | project | app")),
+            ("v3/org/project/app", Organisation, Some("org | project | app")),
+            ("org/_git/app", Organisation, Some("org | app | app")),
+            ("project/_git/app", Project, Some(" | project | app")),
+            ("_git/app", Project, Some(" | app | app")),
+            ("DefaultCollection/project/_git/app", Project, Some("DefaultCollection | project | app")),
+            (
+                "tfs/DefaultCollection/My%20project/_git/app",
+                Project,
+                Some("tfs/DefaultCollection | My%20project | app"),
+            ),
+            ("org/project/app", Organisation, None),
+            ("org/project/_git", Organisation, None),
+            ("org/project/_git/app/more", Organisation, None),
         ] {
-            let found = Location::of(path).map(|location| (location.above, location.project, location.name));
-            assert_eq!(found, expected.map(|(above, project, name)| (above.to_vec(), project, name)), "{path}");
+            let parts: Vec<&str> = path.split('/').collect();
+            let found = Location::of(&parts, first);
+            let found = found.map(|it| format!("{} | {} | {}", it.above.join("/"), it.project, it.name));
+            assert_eq!(found.as_deref(), expected, "{path}");
         }
     }
 }

@@ -18,8 +18,9 @@ const OPEN: ApiAction =
     ApiAction { what: "open a pull request", needs: "the scope `pullrequest:write` (\"Pull requests: Write\")" };
 const CHANGE: ApiAction = ApiAction { what: "change the pull request", needs: OPEN.needs };
 
-/// The user of git's login for an access token of a repository, a project or a workspace.
-const ACCESS_TOKEN: &str = "x-token-auth";
+/// The users of git's login for an access token of a repository, a project or a workspace: Bitbucket's, and the one that a
+/// token has without a user.
+const ACCESS_TOKEN: [&str; 3] = ["x-token-auth", "x-access-token", ""];
 /// The user of git's login for an API token of a person, which the API knows by the person's e-mail address alone.
 const API_TOKEN: &str = "x-bitbucket-api-token-auth";
 
@@ -149,8 +150,5 @@ impl PullRequestApi for BitbucketApi {
 
 /// Returns the header for a token: an access token goes as it is, and that of a person with the person's name.
 fn authorization(token: &ApiToken) -> Option<HeaderValue> {
-    match token.user() {
-        "" | ACCESS_TOKEN => token.authorization("Bearer"),
-        _ => token.basic(),
-    }
+    if ACCESS_TOKEN.contains(&token.user()) { token.authorization("Bearer") } else { token.basic() }
 }

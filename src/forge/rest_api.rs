@@ -54,6 +54,13 @@ impl RestApi {
         Ok(Self { client, kind: address.kind, project: address.project.clone(), repository, page })
     }
 
+    /// Adds a header to all requests.
+    #[must_use]
+    pub(super) fn with_header(mut self, name: &'static str, value: HeaderValue) -> Self {
+        self.client.headers.insert(name, value);
+        self
+    }
+
     /// Returns when to give up what takes several requests.
     pub(super) fn deadline(&self) -> Instant {
         Instant::now() + self.client.timeout

@@ -133,6 +133,12 @@ impl Snapshot<'_> {
         Ok(true)
     }
 
+    /// Returns the commit `id` if it was loaded already; no request is made.
+    pub fn loaded_commit(&self, id: CommitId) -> Result<Option<CommitRecord>, GitError> {
+        let is_loaded = self.objects.contains(&id.0);
+        is_loaded.then(|| CommitRecord::read(id, &self.objects)).transpose()
+    }
+
     /// Returns the commit `id` of the repository, of whatever branch; `None` if the repository does not have it, or does not
     /// serve it.
     pub fn load_commit(&mut self, id: CommitId) -> Result<Option<CommitRecord>, GitError> {

@@ -14,6 +14,7 @@ mod configuration;
 mod error;
 mod history;
 mod lineage;
+mod made_object;
 mod objects;
 mod push;
 mod reader;

@@ -63,7 +63,7 @@ pub enum RefsKept<'a> {
 pub enum OnHead {
     /// Nothing: a commit of the same parent and tree is there.
     Already(CommitId),
-    Lease(CommitOnTip),
+    Lease(Box<CommitOnTip>),
 }
 
 /// A conversation with the remote's `git-receive-pack`, which begins with the tip of the branch: the lease of a push.
@@ -85,17 +85,17 @@ impl<'r> Pusher<'r> {
         let mut connection = Connection::open(remote, Service::ReceivePack)?;
         let full = branch.full();
         let (mut tip, mut tags) = (None, HashMap::new());
-        let mut head = match kept {
-            RefsKept::BranchAndHead(head) => Some((head.clone(), None)),
+        let head = match kept {
+            RefsKept::BranchAndHead(head) => Some(head),
             RefsKept::Branch | RefsKept::BranchAndTags => None,
         };
-        let full_head = head.as_ref().map(|(head, _)| head.full());
+        let (full_head, mut head_tip) = (head.map(BranchName::full), None);
         let (_, capabilities) = connection.handshake(|line| {
             let Some((id, name)) = line.trim_end().split_once_str(" ") else { return };
             if name == full.as_bytes() {
                 tip = ObjectId::from_hex(id).ok().map(CommitId);
             } else if full_head.as_ref().is_some_and(|head| name == head.as_bytes()) {
-                head.iter_mut().for_each(|(_, tip)| *tip = ObjectId::from_hex(id).ok().map(CommitId));
+                head_tip = ObjectId::from_hex(id).ok().map(CommitId);
             } else if kept == RefsKept::BranchAndTags && name.starts_with(b"refs/tags/") {
                 tags.extend(ObjectId::from_hex(id).ok().map(|id| (name.to_vec(), id)));
             }
@@ -107,7 +107,14 @@ impl<'r> Pusher<'r> {
         if kept == RefsKept::BranchAndTags && !capabilities.contains("atomic") {
             return Err(remote.unsupported("it cannot move a branch and make a tag in one step (`atomic`)"));
         }
-        Ok(Self { connection, capabilities, branch: branch.clone(), tip, head, tags })
+        Ok(Self {
+            connection,
+            capabilities,
+            branch: branch.clone(),
+            tip,
+            head: head.map(|head| (head.clone(), head_tip)),
+            tags,
+        })
     }
 
     /// Returns the tip that the branch had; `None` if it did not exist.
@@ -163,7 +170,7 @@ impl<'r> Pusher<'r> {
         }
         match over {
             Some(over) if over.is(&commit) => Ok(OnHead::Already(over.head())),
-            _ => Ok(OnHead::Lease(CommitOnTip { new: commit, lease: Lease { branch: head, tip } })),
+            _ => Ok(OnHead::Lease(Box::new(CommitOnTip { new: commit, lease: Lease { branch: head, tip } }))),
         }
     }
 

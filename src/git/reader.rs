@@ -102,7 +102,9 @@ impl<'r> Reader<'r> {
             return self.fetch_whole(tips, objects);
         };
         arguments.deepen(HISTORY_DEPTH);
-        tips.iter().for_each(|tip| arguments.want(tip));
+        for tip in tips {
+            arguments.want(tip);
+        }
         self.receive(&mut arguments, Wanted::AllOf(MAX_OBJECTS_IN_FIRST_FETCH), objects)?;
         Ok(Fetched::Partial)
     }
@@ -113,7 +115,9 @@ impl<'r> Reader<'r> {
             return Err(self.connection.remote().unsupported("it supports neither partial nor shallow fetches"));
         }
         arguments.deepen(1);
-        tips.iter().for_each(|tip| arguments.want(tip));
+        for tip in tips {
+            arguments.want(tip);
+        }
         self.receive(&mut arguments, Wanted::All, objects)?;
         Ok(Fetched::Whole)
     }

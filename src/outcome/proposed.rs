@@ -32,6 +32,14 @@ impl Proposed {
         }
     }
 
+    /// Returns what becomes of it without a person, as one word for programs; `None` if a person merges it.
+    pub fn merge_word(&self) -> Option<&'static str> {
+        self.auto_merge.map(|state| match state {
+            AutoMerge::Armed => "armed",
+            AutoMerge::Merged => "merged",
+        })
+    }
+
     /// Returns the request's name for people, such as `pull request #7`.
     pub fn name(&self) -> String {
         self.number.map_or_else(|| "the merge request".to_owned(), |number| format!("pull request #{number}"))

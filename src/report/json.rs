@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::redact::redacted;
 use super::text::PLATFORMS_SHOWN;
-use crate::forge::AutoMerge;
 use crate::image::{Digest, Platform, Tag};
 use crate::message::{Release, VerifiedClaim, VerifiedStatement};
 use crate::outcome::failure::{Failure, Place};
@@ -24,7 +23,7 @@ pub(super) struct Document<'a> {
     /// The tag on the commit.
     pub(super) git_tag: Option<&'a str>,
     pub(super) pushed: bool,
-    pub(super) pull_request: Option<Request<'a>>,
+    pub(super) pull_request: Option<ProposedRequest<'a>>,
     pub(super) attempts: u32,
     pub(super) images: Vec<Image<'a>>,
     pub(super) files: &'a [String],
@@ -42,7 +41,7 @@ pub(super) struct Document<'a> {
 
 /// The pull request of a release.
 #[derive(Clone, Serialize)]
-pub(super) struct Request<'a> {
+pub(super) struct ProposedRequest<'a> {
     pub(super) number: Option<u64>,
     pub(super) url: &'a str,
     pub(super) head: &'a str,
@@ -253,16 +252,13 @@ fn judged_rule(ruling: &Ruling) -> JudgedRule<'_> {
     }
 }
 
-fn request(proposed: &Proposed) -> Request<'_> {
-    Request {
+fn request(proposed: &Proposed) -> ProposedRequest<'_> {
+    ProposedRequest {
         number: proposed.number,
         url: &proposed.url,
         head: &proposed.head,
         operation: proposed.word(),
-        auto_merge: proposed.auto_merge.map(|state| match state {
-            AutoMerge::Armed => "armed",
-            AutoMerge::Merged => "merged",
-        }),
+        auto_merge: proposed.merge_word(),
     }
 }
 

@@ -199,7 +199,15 @@ impl Report {
                 self.say(&text::outcome(outcome, hint.as_deref(), self.stdout_style, self.line_limit));
             }
             Ok(_) => {}
-            Err(failure) => complain(&text::failure(failure, self.stderr_style)),
+            Err(failure) => self.complain_of(failure),
+        }
+    }
+
+    /// Tells a failure, and where the documentation says what to do about it.
+    fn complain_of(&self, failure: &Failure) {
+        complain(&text::failure(failure, self.stderr_style));
+        if let Some(page) = self.github.as_ref().and_then(|github| github.troubleshooting(failure.kind)) {
+            complain(&format!("  see: {page}\n"));
         }
     }
 
@@ -276,7 +284,7 @@ impl Report {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 complain(&error.render().to_string());
             }
-            _ => complain(&text::failure(&failure, self.stderr_style)),
+            _ => self.complain_of(&failure),
         }
         let result = Err(&failure);
         if self.format == OutputFormat::Json {
@@ -298,12 +306,12 @@ fn in_words_of(surface: Surface, failure: &Failure) -> Failure {
         true => translated(detail),
         false => detail.clone(),
     };
+    let message = match failure.kind {
+        FailureKind::Usage => translated(&failure.message),
+        _ => failure.message.clone(),
+    };
     Failure {
-        message: if failure.kind == FailureKind::Usage {
-            translated(&failure.message)
-        } else {
-            failure.message.clone()
-        },
+        message,
         details: failure.details.iter().map(detail).collect(),
         hint: failure.hint.as_ref().map(translated),
         ..failure.clone()

@@ -7,12 +7,11 @@ use std::time::Duration;
 use super::escape::{visible, visible_line, visible_lines};
 use super::log;
 use super::style::{Mark, Style};
-use crate::forge::AutoMerge;
 use crate::git::Traffic;
 use crate::image::{Digest, Tag};
 use crate::message::{Release, VerifiedClaim, VerifiedStatement};
 use crate::outcome::failure::Failure;
-use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Ruling, Waiting};
+use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Proposed, Ruling, Waiting};
 use crate::targets::kustomization::{EntryEdit, Fields};
 
 /// An index may list any number of platforms, and a line of a log may not.
@@ -188,9 +187,9 @@ pub(super) fn outcome(outcome: &Outcome, hint: Option<&str>, style: Style, limit
 }
 
 fn proposed(outcome: &Outcome) -> &'static str {
-    match outcome.proposed.as_ref().and_then(|proposed| proposed.auto_merge) {
-        Some(AutoMerge::Merged) => "proposed, and merged",
-        Some(AutoMerge::Armed) => "proposed; it is merged when its rules allow",
+    match outcome.proposed.as_ref().and_then(Proposed::merge_word) {
+        Some("merged") => "proposed, and merged",
+        Some(_) => "proposed; it is merged when its rules allow",
         None => "proposed",
     }
 }

@@ -3,13 +3,13 @@
 use super::comment::CommentRequest;
 use super::commit::CommitRequest;
 use super::forge_hints::forge_hints;
-use super::proposal::Route;
 use super::registry::RegistryRequest;
+use super::route::Route;
 use super::target::TargetRequest;
 use super::target_file::TargetFile;
 use super::values::{Effect, listed};
 use crate::cli::{
-    CommitArguments, DeliveryArguments, Environment, ForgeKind, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy,
+    CommitArguments, DeliveryArguments, Environment, ForgeChoice, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy,
     PinDigest,
 };
 use crate::git::BranchName;
@@ -57,7 +57,7 @@ impl Delivery {
         }
         Ok(Self {
             target: TargetRequest {
-                forge: forge_hints(proposal.forge.map(ForgeKind::word), proposal.forge_url.as_deref(), environment)?,
+                forge: forge_hints(proposal.forge.map(ForgeChoice::word), proposal.forge_url.as_deref(), environment)?,
                 ..TargetRequest::new(repository, &checking.registry.timeout, environment)?
             },
             files: Vec::new(),

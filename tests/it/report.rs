@@ -11,6 +11,7 @@ use tagship::cli::Arguments;
 use crate::stage::{COMMIT, FILE, SEED, Stage, tagship};
 use crate::support::command::{Command, Home, Output};
 use crate::support::git_server::{Access, GitServer};
+use crate::support::registry::Image;
 use crate::support::repository::File;
 
 /// The files of a step, as GitHub's runner makes them, and the variables that name them.
@@ -128,6 +129,9 @@ fn a_release_tells_github() {
         ("parent", &parent),
         ("branch", "main"),
         ("git-tag", "v2"),
+        ("pull-request", ""),
+        ("pull-request-url", ""),
+        ("pull-request-operation", ""),
         ("image", &stage.image()),
         ("tag", COMMIT),
         ("digest", &stage.digest),
@@ -138,20 +142,40 @@ fn a_release_tells_github() {
     ] {
         assert_eq!(outputs[name], value, "{name}");
     }
-    assert_eq!(outputs.len(), 15, "{:?}", outputs.keys());
+    assert_eq!(outputs.len(), 18, "{:?}", outputs.keys());
     let result: Value = serde_json::from_str(&outputs["result"]).unwrap();
     assert_eq!(result["images"][0]["previous"]["newTag"], "b15411f387bb2a2286676b92a87fd85aa9b682a5");
 
     let summary = without_fences(&step.summary(), 1);
     assert!(summary.starts_with("of a step before\n### tagship release: released\n"), "{summary}");
     let row = summary.lines().find(|line| line.contains("IMAGE&#95;PLACEHOLDER")).unwrap();
-    assert_eq!(row.matches('|').count(), 7, "six cells: {row}");
-    assert!(row.contains("| <code>b15411f387bb</code> | <code>fdafd7008d04</code> | <code>sha256&#58;"), "{row}");
-    let source = format!("[<code>org/app&#64;{COMMIT}</code>](https://github.example/org/app/commit/{COMMIT})");
+    assert_eq!(row.matches('|').count(), 6, "platforms were not asked for: {row}");
+    let digest = format!("<code>sha256&#58;{}…</code>", &stage.digest["sha256:".len()..][..12]);
+    assert!(row.ends_with(&format!("| <code>b15411f387bb</code> | <code>fdafd7008d04</code> | {digest} |")), "{row}");
+    let source = format!("[<code>org/app&#64;{}</code>](https://github.example/org/app/commit/{COMMIT})", &COMMIT[..7]);
     assert!(summary.contains(&source), "{summary}");
     assert!(summary.contains(" · tag <code>v2</code> · "), "{summary}");
     assert!(summary.contains("[run](https://github.example/org/app/actions/runs/42)"), "{summary}");
     assert!(step.summary().contains(&format!("+  newTag: {COMMIT}\n")), "{}", step.summary());
+}
+
+/// What was not released is not shown as if it had been.
+#[test]
+fn the_summary_says_what_stays() {
+    let stage = Stage::new();
+    for tag in ["v1.0.0", "v1.1.0"] {
+        stage.registry.put_image("jakousa/dwk-4-gitops-app", tag, &Image::new());
+    }
+    let argument = |tag: &str| format!("IMAGE_PLACEHOLDER={}:{tag}", stage.image());
+    stage.release().arg(argument("v1.1.0")).run().success();
+    let step = Step::new(&stage.home);
+    let older =
+        step.on(stage.release()).args(["--on-superseded", "skip", "--order", "version"]).arg(argument("v1.0.0"));
+    older.run().success().stdout_has("superseded");
+    assert!(step.summary().contains("| image | entry | stays | not released | digest |\n"), "{}", step.summary());
+    let step = Step::new(&stage.home);
+    step.on(stage.release()).arg(argument("v1.1.0")).run().success().stdout_has("unchanged");
+    assert!(step.summary().contains("| image | entry | to | digest |\n"), "{}", step.summary());
 }
 
 /// A commit has a page where it was pushed to the server that runs us.
@@ -184,6 +208,28 @@ fn a_failure_tells_github() {
     let summary = without_fences(&step.summary(), 1);
     assert!(summary.contains("### tagship release: failed"), "{summary}");
     assert!(step.summary().contains("hint: if the build is still pushing"), "{}", step.summary());
+}
+
+/// The page that says what to do is in the repository that the action comes from.
+#[test]
+fn a_failure_of_the_action_leads_to_its_page() {
+    let stage = Stage::new();
+    let absent = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());
+    let page = "https://github.example/OWNER/tagship/blob/HEAD/docs/src/troubleshooting.md#image";
+    let step = Step::new(&stage.home);
+    let action = step.on(stage.release()).env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+    action.arg(&absent).run().exit(4).stderr_has(&format!("\n  see: {page}\n"));
+    let link = format!("[What to do](<{page}>)").replace(['<', '>'], "").replace('#', "&#35;");
+    assert!(step.summary().contains(&link), "{link}\n{}", step.summary());
+    // Without a repository, and on another kind of server, nothing says where the page is.
+    for (name, value) in
+        [("TAGSHIP_ACTION_REPOSITORY", ""), ("TAGSHIP_ACTION_REPOSITORY", "a b"), ("GITEA_ACTIONS", "true")]
+    {
+        let step = Step::new(&stage.home);
+        let action = step.on(stage.release()).env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship").env(name, value);
+        let output = action.arg(&absent).run().exit(4);
+        assert!(!(output.stderr() + &step.summary()).contains("troubleshooting"), "{name}={value}");
+    }
 }
 
 #[test]
@@ -221,7 +267,7 @@ fn hostile_hooks_stay_text() {
     assert!(commands[0].starts_with("::error title=tagship release::main refused the push"), "{}", commands[0]);
     assert!(commands[0].len() < 10_000);
     let outputs = step.outputs();
-    assert_eq!((outputs["outcome"].as_str(), outputs.len()), ("failed", 15));
+    assert_eq!((outputs["outcome"].as_str(), outputs.len()), ("failed", 18));
     serde_json::from_str::<Value>(&outputs["result"]).unwrap();
     let summary = without_fences(&step.summary(), 1);
     assert!(!summary.contains("script"), "{summary}");

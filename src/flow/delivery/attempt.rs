@@ -3,6 +3,7 @@
 
 use super::authorship::{authorship, signing_forge};
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
+use super::way::Way;
 use crate::flow::awaited::Pace;
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
 use crate::flow::checks::Checks;
@@ -11,12 +12,11 @@ use crate::flow::edits::{
 };
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
-use crate::git::{Change, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
+use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
 use crate::guards::order::{EntryOrder, commits_to_read};
-use crate::guards::rules::PublishWay;
 use crate::image::ImageName;
 use crate::message::Release;
-use crate::message::compose::{self, Options, Purpose};
+use crate::message::compose::{self, Purpose};
 use crate::message::trailers::{Origin, SourceCommit};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
@@ -66,9 +66,8 @@ pub(super) struct Attempt<'a> {
     pub(super) checks: &'a mut Checks,
     /// From 1.
     pub(super) number: u32,
-    /// What the commit says.
-    pub(super) options: &'a Options,
-    pub(super) publish_way: PublishWay,
+    /// How the commit gets to the branch.
+    pub(super) way: &'a Way<'a>,
 }
 
 impl Attempt<'_> {
@@ -80,7 +79,8 @@ impl Attempt<'_> {
     ) -> Result<Outcome, Stop> {
         let OpenBranch { mut snapshot, destination, publisher } = tip;
         self.tell_whole_download(&snapshot, listener);
-        let paths = self.locate(&mut snapshot)?;
+        let head = publisher.as_ref().and_then(Publisher::head_tip);
+        let paths = self.locate(&mut snapshot, head)?;
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
         require_entries(&writing.images, &files, absent(self.job.delivery.add), |name| {
@@ -132,9 +132,14 @@ impl Attempt<'_> {
                 proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
             }
         };
+        self.ended(published, outcome, listener)
+    }
+
+    /// Returns how the attempt ended, and lets the checkout follow.
+    fn ended(&self, published: Published, outcome: Outcome, listener: &mut Listener<'_>) -> Result<Outcome, Stop> {
         match published {
-            Published::Updated { commit, pushed, .. } => {
-                self.follow(pushed.as_deref(), listener);
+            Published::Updated { commit, mut pushed, .. } => {
+                self.follow(pushed.as_deref_mut(), listener);
                 Ok(Outcome { ending: Ending::Released, commit: Some(commit), pushed: pushed.is_some(), ..outcome })
             }
             Published::Proposed { commit, was_pushed, request } => Ok(Outcome {
@@ -155,10 +160,13 @@ impl Attempt<'_> {
         }
     }
 
-    /// Finds the files to write, and loads them with what the guards will read of their history.
-    fn locate(&self, snapshot: &mut Snapshot<'_>) -> Result<Vec<RepositoryPath>, Failure> {
+    /// Finds the files to write, and loads them with what the guards will read of their history, and of the head branch.
+    fn locate(&self, snapshot: &mut Snapshot<'_>, head: Option<CommitId>) -> Result<Vec<RepositoryPath>, Failure> {
         let names: Vec<&str> = self.job.names.iter().map(ImageName::as_str).collect();
-        let earlier = if self.reads_order(snapshot) { commits_to_read(snapshot, &names)? } else { Vec::new() };
+        let mut earlier = if self.reads_order(snapshot) { commits_to_read(snapshot, &names)? } else { Vec::new() };
+        if let Some(head) = head {
+            earlier.extend(snapshot.loaded_commit(head)?);
+        }
         self.branch.locate(snapshot, &self.job.delivery.files, &earlier)
     }
 
@@ -249,16 +257,23 @@ impl Attempt<'_> {
         let source = source(writing, orders);
         let origin = self.origin(source.as_deref());
         let tag = self.job.delivery.commit.git_tag.as_ref().map(|tag| tag.fill(&changed, origin)).transpose()?;
-        Ok((compose::message(self.options, &changed, origin, &writing.purpose), tag))
+        Ok((compose::message(self.way.options(&self.job.delivery.commit), &changed, origin, &writing.purpose), tag))
     }
 
     pub(super) fn origin<'o>(&'o self, source: Option<&'o str>) -> Origin<'o> {
         Origin { source, run: self.job.delivery.target.run.page() }
     }
 
-    fn follow(&self, pushed: Option<&CommitOnTip>, listener: &mut Listener<'_>) {
-        if let (Some(commit), Some((checkout, remote))) = (pushed, self.branch.follower()) {
-            bring_forward(checkout, remote, commit, listener);
+    /// Lets a checkout follow what was pushed. The release is done, so nothing here makes it fail.
+    fn follow(&self, pushed: Option<&mut CommitOnTip>, listener: &mut Listener<'_>) {
+        let (Some(commit), Some((checkout, name)), Some(remote)) =
+            (pushed, self.branch.follower(), self.branch.remote())
+        else {
+            return;
+        };
+        match commit.fetch_object(remote) {
+            Ok(()) => bring_forward(checkout, name, commit, listener),
+            Err(error) => listener(&Event::Noted(format!("the checkout was left as it is: {}", error.told()))),
         }
     }
 

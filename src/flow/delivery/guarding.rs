@@ -37,7 +37,7 @@ impl Attempt<'_> {
         self.order_by(by, snapshot, files, writing, place, listener)
     }
 
-    /// Orders each entry that changes by what `by` says.
+    /// Orders each entry that changes against what runs at `place`, by what `by` says.
     pub(super) fn order_by(
         &self,
         by: OrderBy,

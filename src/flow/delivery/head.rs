@@ -122,7 +122,8 @@ impl Attempt<'_> {
         let source = source(writing, orders);
         let origin = self.origin(source.as_deref());
         let page = self.job.delivery.target.run.page_of(source.as_deref());
-        request_text(message, self.options, &changed(releases), origin, &writing.purpose, page.as_deref())
+        let options = self.way.options(&self.job.delivery.commit);
+        request_text(message, options, &changed(releases), origin, &writing.purpose, page.as_deref())
     }
 }
 

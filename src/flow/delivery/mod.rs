@@ -8,21 +8,20 @@ mod head;
 mod job;
 mod policy;
 mod rule_guard;
+mod way;
 
 use std::time::{Duration, Instant};
 
 pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 
 use self::attempt::{Attempt, Stop};
-use super::branch::{Aim, ReleaseBranch, tell_connections};
+use self::way::Way;
+use super::branch::{ReleaseBranch, tell_connections};
 use super::checks::Checks;
 use super::rereads::Rereads;
-use crate::git::{PushRefusal, RefsKept};
-use crate::guards::rules::PublishWay;
-use crate::message::compose::Options;
+use crate::git::PushRefusal;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Outcome};
-use crate::request::{CommitRequest, ProposalRequest, Route};
 use crate::system::backoff::Backoff;
 
 /// The pauses between attempts grow from the first to the second, at random up to each.
@@ -44,18 +43,9 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let delivery = job.delivery;
     let mut checks = Checks::new(delivery.registry.as_ref());
     let branch = ReleaseBranch::open(&delivery.target)?;
-    let kept = if delivery.commit.git_tag.is_some() { RefsKept::BranchAndTags } else { RefsKept::Branch };
     checks.expect_source((job.source)(&branch).as_ref());
     let mut way = Way::of(&delivery.route);
-    let read_tip = |way: &Way<'_>| {
-        let aim = match way {
-            Way::Push => Aim::Branch(kept),
-            Way::Propose { request, .. } => {
-                Aim::Head { target: &delivery.target, request, files: &delivery.files, entries: &job.released }
-            }
-        };
-        branch.read_tip(delivery.effect, &delivery.new_branch, aim)
-    };
+    let read_tip = |way: &Way<'_>| branch.read_tip(delivery.effect, &delivery.new_branch, way.aim(job));
     let mut rereads = Rereads::new(delivery.target.timeout);
     let mut early = match checks.require_while(&job.images, listener, || read_tip(&way)) {
         Ok(early) => early,
@@ -74,9 +64,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             }
         };
         tell_connections(&delivery.target, listener);
-        let options = way.options(&delivery.commit);
-        let publish_way = way.for_rules(&branch);
-        let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number, options, publish_way };
+        let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number, way: &way };
         let refusal = match attempt.run(tip, decide, listener) {
             Ok(outcome) => return Ok(way.told(outcome)),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
@@ -85,17 +73,14 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
                 continue;
             }
             Err(Stop::Waited) => continue,
-            Err(Stop::Refused { branch, refusal }) => match &delivery.route {
-                Route::PushElsePropose(request) => {
-                    way = Way::Propose { request, refused: Some(refused(&branch, &refusal, listener)) };
-                    number += 1;
-                    continue;
-                }
-                Route::Push | Route::Propose(_) => return Err(Failure::refused(&branch, &refusal)),
-            },
+            Err(Stop::Refused { branch, refusal }) => {
+                way = Way::after_refusal(&delivery.route, &branch, &refusal, listener)?;
+                number += 1;
+                continue;
+            }
             Err(Stop::Raced(refusal)) => refusal,
         };
-        let branch = branch.name();
+        let branch = way.place(&branch.name());
         listener(&Event::Raced { branch: &branch, attempt: number, attempts: delivery.attempts });
         for line in refusal.lines() {
             listener(&Event::Aside(line));
@@ -110,60 +95,6 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         }
         number += 1;
     }
-}
-
-/// How the commit gets to the branch.
-enum Way<'a> {
-    Push,
-    Propose {
-        request: &'a ProposalRequest,
-        /// Why it is not pushed to the branch, if that was tried.
-        refused: Option<String>,
-    },
-}
-
-impl<'a> Way<'a> {
-    fn of(route: &'a Route) -> Self {
-        match route {
-            Route::Push | Route::PushElsePropose(_) => Self::Push,
-            Route::Propose(request) => Self::Propose { request, refused: None },
-        }
-    }
-
-    /// Returns what the rules on the branch call this way.
-    fn for_rules(&self, branch: &ReleaseBranch) -> PublishWay {
-        match self {
-            Self::Propose { .. } => PublishWay::PullRequest,
-            Self::Push if branch.remote().is_some() => PublishWay::Push,
-            Self::Push => PublishWay::CommitOnly,
-        }
-    }
-
-    /// Returns what a commit says that goes this way.
-    fn options(&self, commit: &'a CommitRequest) -> &'a Options {
-        match self {
-            Self::Push => &commit.message,
-            Self::Propose { .. } => &commit.proposed,
-        }
-    }
-
-    /// Adds to an outcome why this way was taken.
-    fn told(self, outcome: Outcome) -> Outcome {
-        match self {
-            Self::Propose { refused: Some(refused), .. } => Outcome { reason: Some(refused), ..outcome },
-            Self::Push | Self::Propose { refused: None, .. } => outcome,
-        }
-    }
-}
-
-/// Tells that the server refused the push to the branch and that a pull request comes next, and returns why.
-fn refused(branch: &str, refusal: &PushRefusal, listener: &mut Listener<'_>) -> String {
-    let failure = Failure::refused(branch, refusal);
-    listener(&Event::Noted(format!("{}; the release goes on by a pull request", failure.message)));
-    for line in &failure.details {
-        listener(&Event::Noted(line.clone()));
-    }
-    [failure.message].into_iter().chain(failure.details).collect::<Vec<_>>().join("; ")
 }
 
 /// Returns the failure after the last attempt: a race, or a refusal if the server named another reason each time.

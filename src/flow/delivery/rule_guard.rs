@@ -42,7 +42,8 @@ impl Attempt<'_> {
                 EntryToRule { path, entry, source: build.source, order: orders.iter().find(of_entry) }
             })
             .collect();
-        let circumstances = Circumstances { now: Timestamp::now(), way: Some(self.publish_way) };
+        let way = if self.branch.remote().is_some() { self.way.publish_way() } else { PublishWay::CommitOnly };
+        let circumstances = Circumstances { now: Timestamp::now(), way: Some(way) };
         let Rulings { rulings, pace } = rule(&state, &entries, &circumstances, self.checks, listener)?;
         match Ruling::reason(&rulings) {
             Some(reason) => Err(stopped(Outcome { rulings, ..outcome.clone() }, Ending::Ruled, reason)),
@@ -71,8 +72,7 @@ impl Attempt<'_> {
         if is_rollback || as_asked || !edited.changed().any(demands_order) {
             return Ok(None);
         }
-        let place = self.branch.name();
-        self.order_by(OrderBy::Auto, snapshot, edited.files, edited.writing, &place, listener).map(Some)
+        self.order_by(OrderBy::Auto, snapshot, edited.files, edited.writing, &self.branch.name(), listener).map(Some)
     }
 }
 

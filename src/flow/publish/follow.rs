@@ -1,5 +1,5 @@
 //! What becomes of a checkout once a commit of ours is made. It follows if it stood at the commit's parent and has no
-//! changes of its own in the way; else it stays as it is, and that is told.
+//! uncommitted changes in the way; else it stays as it is, and that is told.
 
 use crate::git::{Checkout, CommitOnTip, FastForward, FastForwardError, Message, NewCommit, RemoteBranch};
 use crate::outcome::failure::Failure;

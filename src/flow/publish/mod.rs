@@ -12,8 +12,8 @@ pub(super) use propose::{Proposer, SeenHead};
 
 use crate::forge::Forge;
 use crate::git::{
-    Authorship, Change, Checkout, CommitId, CommitOnTip, GitError, Message, PushOutcome, PushRefusal, Pusher, Snapshot,
-    TagContent,
+    Authorship, Change, Checkout, CommitId, CommitOnTip, GitError, Message, NewCommit, PushOutcome, PushRefusal,
+    Pusher, Snapshot, TagContent,
 };
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Proposed};
@@ -24,13 +24,23 @@ pub(super) enum Publisher<'b> {
     /// The branch itself gets the commit.
     Direct(Direct<'b>),
     /// The head branch of a pull request gets it.
-    Propose(Proposer<'b>),
+    Propose(Box<Proposer<'b>>),
+}
+
+impl Publisher<'_> {
+    /// Returns the tip of the head branch, if there is one.
+    pub(super) fn head_tip(&self) -> Option<CommitId> {
+        match self {
+            Self::Direct(_) => None,
+            Self::Propose(proposer) => proposer.pusher.head_tip(),
+        }
+    }
 }
 
 /// The two ways of a commit to the branch itself.
 pub(super) enum Direct<'b> {
     /// The commit is made here and pushed, with the tip that was read as the lease.
-    Push(Pusher<'b>),
+    Push(Box<Pusher<'b>>),
     /// The commit is made in the checkout, and stays there.
     CommitHere(&'b Checkout),
 }
@@ -71,6 +81,17 @@ pub(super) enum Published {
     Refused { branch: String, refusal: PushRefusal },
 }
 
+impl Content {
+    /// Returns the commit of this on the tip of `snapshot`, signed as the terms say.
+    fn commit(&self, snapshot: Snapshot<'_>, terms: &Terms<'_>) -> Result<NewCommit, Failure> {
+        let commit = snapshot.commit(&self.changes, &self.message, &self.authorship)?;
+        drop(snapshot);
+        let Some(forge) = terms.signer else { return Ok(commit) };
+        let (id, made) = forge_commit::signed(forge, &commit, &self.message)?;
+        Ok(commit.made_elsewhere(id, &made.payload, &made.signature)?)
+    }
+}
+
 impl Direct<'_> {
     /// Makes the commit of `content` on the tip of `snapshot`, and moves the branch to it.
     ///
@@ -83,23 +104,17 @@ impl Direct<'_> {
         terms: &Terms<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Published, Failure> {
-        let Content { changes, message, authorship, tag } = content;
-        let mut commit = snapshot.commit(changes, message, authorship)?;
-        drop(snapshot);
-        if let Some(forge) = terms.signer {
-            let (id, made) = forge_commit::signed(forge, &commit, message)?;
-            commit = commit.made_elsewhere(id, &made.payload, &made.signature)?;
-        }
-        if let Some(tag) = tag {
-            commit = commit.tagged(tag, authorship)?;
+        let mut commit = content.commit(snapshot, terms)?;
+        if let Some(tag) = &content.tag {
+            commit = commit.tagged(tag, &content.authorship)?;
         }
         match self {
             Self::Push(pusher) => {
                 let commit = pusher.lease(commit)?;
-                push(pusher, commit, content, terms, listener)
+                push(*pusher, commit, content, terms, listener)
             }
             Self::CommitHere(checkout) => {
-                terms.gate.whole(|| follow::commit_here(checkout, &commit, message, listener))??;
+                terms.gate.whole(|| follow::commit_here(checkout, &commit, &content.message, listener))??;
                 Ok(Published::Updated { commit: commit.id(), pushed: None, messages: Vec::new() })
             }
         }

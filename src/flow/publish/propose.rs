@@ -122,7 +122,7 @@ fn push_to_head(
             Ok(OnHeadBranch::Has { commit, was_pushed: false, messages: Vec::new() })
         }
         OnHead::Lease(commit) => {
-            let commit = forge_commit::on_head(terms.signer, commit, &content.message)?;
+            let commit = forge_commit::on_head(terms.signer, *commit, &content.message)?;
             match push(pusher, commit, content, terms, listener)? {
                 Published::Updated { commit, messages, .. } => {
                     Ok(OnHeadBranch::Has { commit, was_pushed: true, messages })

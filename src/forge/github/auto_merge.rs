@@ -85,7 +85,7 @@ impl GitHubApi {
     ) -> Result<AutoMerge, ForgeError> {
         let (title, body) = message.split_once('\n').unwrap_or((message, ""));
         let wish = Wish { request, method, head_id, title, body: body.trim() };
-        let mut backoff = merge_pauses(self.deadline());
+        let mut backoff = merge_pauses(self.rest.deadline());
         let mut step = Step::Arm;
         let mut refusal = None;
         loop {
@@ -165,15 +165,14 @@ impl GitHubApi {
             document["commit_message"] = wish.body.into();
         }
         let number = wish.request.number.to_string();
-        let answer = self.send(Method::PUT, &["pulls", &number, "merge"], document, Repeat::IfNotTaken)?;
-        if answer.is_success() { Ok(()) } else { Err(self.refused(&answer, MERGE)) }
+        self.send(Method::PUT, &["pulls", &number, "merge"], document, Repeat::IfNotTaken, MERGE).map(drop)
     }
 
     /// Returns the request as GraphQL has it, with what its repository allows.
     fn state(&self, request: &PullRequest) -> Result<Value, ForgeError> {
         let mut answer = self.graphql(STATE, json!({ "id": request.id }), Repeat::Safe, MERGE)?;
         let node = answer["node"].take();
-        if node.is_object() { Ok(node) } else { Err(self.invalid("it has no pull request")) }
+        if node.is_object() { Ok(node) } else { Err(self.rest.invalid("it has no pull request")) }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::forge::error::ForgeError;
 use crate::forge::json_client::Repeat;
 use crate::forge::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
 use crate::forge::pull_request_api::{PullRequestApi, newest_of};
-use crate::forge::rest_api::ApiAction;
+use crate::forge::rest_api::{ApiAction, extend};
 
 const FIND: ApiAction = ApiAction { what: "list pull requests", needs: "`pull_requests: read`" };
 
@@ -25,18 +25,14 @@ const LISTED: &str = "5";
 
 impl PullRequestApi for GitHubApi {
     fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
-        let (owner, _) = self.owner_and_name();
-        let mut url = self.url(&["pulls"]);
+        let mut url = self.rest.url(&["pulls"]);
         url.query_pairs_mut()
             .append_pair("state", "all")
-            .append_pair("head", &format!("{owner}:{head}"))
+            .append_pair("head", &format!("{}:{head}", self.owner))
             .append_pair("base", base)
             .append_pair("per_page", LISTED);
-        let answer = self.get(url)?;
-        if !answer.is_success() {
-            return Err(self.refused(&answer, FIND));
-        }
-        let listed = answer.body.as_array().ok_or_else(|| self.invalid("it is no list of pull requests"))?;
+        let document = self.rest.accepted(self.rest.get(url)?, FIND)?;
+        let listed = document.as_array().ok_or_else(|| self.rest.invalid("it is no list of pull requests"))?;
         // A server that does not know the filters would list the requests of other branches.
         let of_these = |request: &&Value| request["head"]["ref"] == head && request["base"]["ref"] == base;
         let requests = listed.iter().filter(of_these).map(|request| self.read(request));
@@ -47,14 +43,13 @@ impl PullRequestApi for GitHubApi {
     fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
         let Proposal { base, head, title, body, .. } = proposal;
         let document = json!({ "title": title, "head": head, "base": base, "body": body });
-        let answer = self.send(Method::POST, &["pulls"], document, Repeat::IfNotTaken)?;
-        if answer.is_success() { self.read(&answer.body) } else { Err(self.refused(&answer, OPEN)) }
+        self.read(&self.send(Method::POST, &["pulls"], document, Repeat::IfNotTaken, OPEN)?)
     }
 
     fn change(&self, request: &PullRequest, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
         let document = json!({ "title": proposal.title, "body": proposal.body });
-        let answer = self.send(Method::PATCH, &["pulls", &request.number.to_string()], document, Repeat::Safe)?;
-        if answer.is_success() { self.read(&answer.body) } else { Err(self.refused(&answer, CHANGE)) }
+        let number = request.number.to_string();
+        self.read(&self.send(Method::PATCH, &["pulls", &number], document, Repeat::Safe, CHANGE)?)
     }
 
     fn merge_when_ready(
@@ -68,11 +63,10 @@ impl PullRequestApi for GitHubApi {
     }
 
     fn compare_url(&self, base: &str, head: &str) -> String {
-        let Ok(mut url) = reqwest::Url::parse(&self.page()) else { return self.page() };
-        if let Ok(mut path) = url.path_segments_mut() {
-            // GitHub reads the slashes of a branch as they are.
-            path.push("compare").extend(format!("{base}...{head}").split('/'));
-        }
+        // GitHub reads the slashes of a branch as they are.
+        let branches = format!("{base}...{head}");
+        let mut url = self.rest.page(&["compare"]);
+        extend(&mut url, &branches.split('/').collect::<Vec<_>>());
         url.set_query(Some("expand=1"));
         url.to_string()
     }
@@ -99,6 +93,6 @@ impl GitHubApi {
                 id: text("node_id")?,
             })
         };
-        read().ok_or_else(|| self.invalid("it is no pull request"))
+        read().ok_or_else(|| self.rest.invalid("it is no pull request"))
     }
 }

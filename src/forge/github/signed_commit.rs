@@ -1,6 +1,8 @@
 //! Makes a commit object that GitHub signs: `git/trees`, then `git/commits` without an author, so that the commit is of the
 //! owner of the token. No ref names it yet, so that it can be looked at before anything moves.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -10,10 +12,16 @@ use crate::forge::error::ForgeError;
 use crate::forge::json_client::Repeat;
 use crate::forge::rest_api::ApiAction;
 use crate::forge::signing::{FileToCommit, RefMove, SignedCommit, UnsignedCommit};
+use crate::system::backoff::Backoff;
 
 const MAKE: ApiAction = ApiAction { what: "make a commit", needs: "`contents: write`" };
 
 const MOVE: ApiAction = ApiAction { what: "move the branch", needs: "`contents: write`" };
+
+/// How often an object is tried to be made that is refused.
+const MAX_ATTEMPTS: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 const REPOSITORY: &str = "query($owner:String!,$name:String!){repository(owner:$owner,name:$name){id}}";
 
@@ -45,20 +53,25 @@ impl GitHubApi {
             return Err(ForgeError::Unverified { kind: ForgeKind::GitHub, reason });
         }
         let text = |key: &str| verification[key].as_str().unwrap_or_default().to_owned();
-        let id = made["sha"].as_str().ok_or_else(|| self.invalid("it is no commit"))?.to_owned();
+        let id = made["sha"].as_str().ok_or_else(|| self.rest.invalid("it is no commit"))?.to_owned();
         Ok(SignedCommit { id, payload: text("payload"), signature: text("signature") })
     }
 
-    /// Makes an object. Twice is the same as once: an object that nothing names does no harm.
+    /// Makes an object. Twice is the same as once: an object that nothing names does no harm. It is tried again if it is
+    /// refused, because a replica of the API may lack for a moment what the branch has just got.
     fn make(&self, kind: &str, document: Value) -> Result<Value, ForgeError> {
-        let answer = self.send(Method::POST, &["git", kind], document, Repeat::Safe)?;
-        if answer.is_success() { Ok(answer.body) } else { Err(self.refused(&answer, MAKE)) }
+        let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE).until(self.rest.deadline());
+        loop {
+            match self.send(Method::POST, &["git", kind], document.clone(), Repeat::Safe, MAKE) {
+                Err(ForgeError::NotFound { .. } | ForgeError::Rejected { .. }) if backoff.wait(Duration::ZERO) => {}
+                ended => return ended,
+            }
+        }
     }
 
     /// Moves a ref, if it is where it must be: a real compare-and-swap, unlike `PATCH git/refs`.
     pub(in crate::forge) fn move_ref(&self, moved: &RefMove<'_>) -> Result<(), ForgeError> {
-        let (owner, name) = self.owner_and_name();
-        let variables = json!({ "owner": owner, "name": name });
+        let variables = json!({ "owner": self.owner, "name": self.name });
         let repository = self.graphql(REPOSITORY, variables, Repeat::Safe, MOVE)?;
         let update = json!({ "name": moved.name, "beforeOid": moved.from, "afterOid": moved.to });
         let input = json!({ "repositoryId": repository["repository"]["id"], "refUpdates": [update] });

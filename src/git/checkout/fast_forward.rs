@@ -46,11 +46,11 @@ pub enum FastForwardError {
     /// HEAD is neither at the release branch nor at the commit's parent: the release does not concern this checkout.
     #[error("HEAD is elsewhere")]
     Elsewhere,
-    #[error("`{branch}` is not at {} there", parent.short())]
+    #[error("the local `{branch}` is not at {}, on which the release was made", parent.short())]
     NotAtParent { branch: BranchName, parent: CommitId },
     #[error("a merge, a rebase or the like is not finished there")]
     Busy,
-    #[error("`{0}` has changes of its own")]
+    #[error("`{0}` has uncommitted changes")]
     Changed(RepositoryPath),
     #[error("`{0}` goes through a filter of git")]
     Filtered(RepositoryPath),

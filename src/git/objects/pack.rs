@@ -163,7 +163,7 @@ pub(in crate::git) struct NewObject {
     pub(in crate::git) kind: Kind,
     pub(in crate::git) bytes: Vec<u8>,
     /// Its delta to an object that the server has, if that is much shorter.
-    pub(super) delta: Option<(ObjectId, Vec<u8>)>,
+    pub(in crate::git) delta: Option<(ObjectId, Vec<u8>)>,
 }
 
 /// Whether objects may be sent as deltas to objects that the server has.

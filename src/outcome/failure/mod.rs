@@ -108,12 +108,11 @@ impl Failure {
 
     /// Returns the failure of the search for a kustomization in `folder`.
     pub fn locate(folder: &str, error: &LocateError) -> Self {
-        let failure = Self::target(format!("in `{folder}`, {error}"));
         match error {
-            LocateError::Missing => failure.hint("name the file or its folder with `-k`"),
-            LocateError::Ambiguous(_) => {
-                failure.hint("name one file with `-k`, or remove the others: kustomize refuses such a folder")
-            }
+            LocateError::Missing => Self::target(format!("there is no kustomization in `{folder}`"))
+                .hint("name the file or its folder with `-k`"),
+            LocateError::Ambiguous(_) => Self::target(format!("in `{folder}`, {error}"))
+                .hint("name one file with `-k`, or remove the others: kustomize refuses such a folder"),
         }
     }
 

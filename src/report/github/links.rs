@@ -1,5 +1,7 @@
 //! The pages that a summary links to.
 
+use crate::outcome::failure::FailureKind;
+
 /// The targets of a summary's links.
 #[derive(Clone, Default)]
 pub(super) struct Links {
@@ -9,6 +11,8 @@ pub(super) struct Links {
     pub(super) run: Option<String>,
     /// The repository that was pushed to, as host and path.
     pub(super) pushed_to: Option<String>,
+    /// The repository that the action comes from, as `owner/repo`, if it is on this server.
+    pub(super) action: Option<String>,
 }
 
 impl Links {
@@ -18,6 +22,12 @@ impl Links {
         let (_, host) = server.split_once("://")?;
         let path = self.pushed_to.as_deref()?.strip_prefix(host)?.strip_prefix('/')?;
         Some(format!("{server}/{path}/commit/{id}"))
+    }
+
+    /// Returns the section about a kind of failure, in the documentation that is in the action's repository.
+    pub(super) fn troubleshooting(&self, kind: FailureKind) -> Option<String> {
+        let (server, action) = (self.server.as_deref()?, self.action.as_deref()?);
+        Some(format!("{server}/{action}/blob/HEAD/docs/src/troubleshooting.md#{}", kind.name()))
     }
 
     pub(super) fn source_page(&self) -> Option<String> {

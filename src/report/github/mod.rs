@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use self::links::Links;
 use super::file;
 use super::json::Document;
-use crate::cli::Environment;
+use crate::cli::{CiSystem, Environment};
 use crate::outcome::Outcome;
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, FailureKind};
 
 pub(super) use annotations::{group, warning};
 
@@ -37,12 +37,16 @@ impl GitHub {
     /// Returns the runner, if it is one of GitHub or one that does as it does.
     pub(super) fn detect(environment: &Environment) -> Option<Self> {
         environment.get("GITHUB_ACTIONS").filter(|value| *value == "true")?;
-        let (source, run) = environment.ci().map(|ci| (ci.source, ci.run)).unwrap_or_default();
+        let ci = environment.ci();
+        // Other systems run actions of other servers.
+        let is_github = ci.as_ref().is_some_and(|ci| ci.system == CiSystem::GitHubActions);
+        let action = environment.text("TAGSHIP_ACTION_REPOSITORY").filter(|name| is_github && is_repository(name));
+        let (source, run) = ci.map(|ci| (ci.source, ci.run)).unwrap_or_default();
         Some(Self {
             output: environment.path("GITHUB_OUTPUT"),
             summary: environment.path("GITHUB_STEP_SUMMARY"),
             workspace: environment.path("GITHUB_WORKSPACE"),
-            links: Links { server: environment.shown_url("GITHUB_SERVER_URL"), source, run, pushed_to: None },
+            links: Links { server: environment.shown_url("GITHUB_SERVER_URL"), source, run, pushed_to: None, action },
         })
     }
 
@@ -70,6 +74,11 @@ impl GitHub {
         problems
     }
 
+    /// Returns the page that says what to do about a kind of failure, if it is known where that is.
+    pub(super) fn troubleshooting(&self, kind: FailureKind) -> Option<String> {
+        self.links.troubleshooting(kind)
+    }
+
     /// Returns the annotation of the end, if the end has one.
     pub(super) fn annotation(&self, command: &str, result: Result<&Outcome, &Failure>) -> Option<String> {
         match result {
@@ -85,4 +94,11 @@ impl GitHub {
             }
         }
     }
+}
+
+/// Returns whether a text is the name of a repository, as `owner/name`.
+fn is_repository(text: &str) -> bool {
+    let is_part =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    text.split_once('/').is_some_and(|(owner, name)| is_part(owner) && is_part(name))
 }

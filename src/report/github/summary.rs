@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::links::Links;
-use crate::image::Tag;
+use crate::image::{Digest, Tag};
 use crate::message::markdown::{self, clipped, target};
 use crate::outcome::Outcome;
 use crate::outcome::failure::Failure;
@@ -38,7 +38,11 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
         summary += &format!("⚠ {}\n\n", code(&note.text));
     }
     match result {
-        Err(failure) => summary += &fenced("text", &text::failure(failure, Style::Plain), LARGEST),
+        Err(failure) => {
+            summary += &fenced("text", &text::failure(failure, Style::Plain), LARGEST);
+            let page = links.troubleshooting(failure.kind);
+            summary += &page.map(|page| format!("[What to do]({})\n\n", target(&page))).unwrap_or_default();
+        }
         Ok(_) if document.images.is_empty() => {}
         Ok(_) => summary += &(table(&document.images) + &verified(&document.images)),
     }
@@ -55,13 +59,23 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
     summary
 }
 
+/// Returns the images as a table. A column that says nothing is left out.
 fn table(images: &[Image<'_>]) -> String {
-    let mut table = "| image | entry | from | to | digest | platforms |\n|---|---|---|---|---|---|\n".to_owned();
-    for (index, image) in images.iter().enumerate() {
-        let row = row(image);
+    let (old, new) = if images.iter().any(stays) { ("stays", "not released") } else { ("from", "to") };
+    let rows: Vec<_> = images.iter().map(row).collect();
+    let headings = ["image", "entry", old, new, "digest", "platforms"];
+    let says_something = |column: &usize| rows.iter().any(|row| !row[*column].is_empty());
+    let columns: Vec<usize> = (0..headings.len()).filter(says_something).collect();
+    let line = |cells: &[String]| {
+        let cells: Vec<&str> = columns.iter().map(|column| cells[*column].as_str()).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let mut table = format!("{}{}|\n", line(&headings.map(str::to_owned)), "|---".repeat(columns.len()));
+    for (index, row) in rows.iter().enumerate() {
+        let row = line(row);
         if table.len() + row.len() > LARGEST_TABLE {
             // Writing to a String cannot fail.
-            write!(table, "\n{} more are not shown.\n", images.len() - index).ok();
+            write!(table, "\n{} more are not shown.\n", rows.len() - index).ok();
             break;
         }
         table += &row;
@@ -98,22 +112,34 @@ fn verified(images: &[Image<'_>]) -> String {
     signers.iter().map(|signer| format!("✓ verified: {}\n\n", code(signer))).collect()
 }
 
-fn row(image: &Image<'_>) -> String {
-    let optional = |text: Option<&str>| text.map(code).unwrap_or_default();
-    let previous = image.previous.as_ref();
+/// Returns what an entry had before, if it is another tag or digest, or another one was released.
+fn before<'a>(image: &Image<'a>) -> Option<&'a str> {
+    let previous = image.previous.as_ref()?;
+    let old = previous.new_tag.or(previous.digest)?;
+    (image.changed || image.tag.is_some_and(|tag| tag != old)).then_some(old)
+}
+
+/// Returns whether a guard left an entry at what it had before.
+fn stays(image: &Image<'_>) -> bool {
+    !image.changed && before(image).is_some()
+}
+
+fn row(image: &Image<'_>) -> [String; 6] {
     let entry = match (image.name, image.file) {
         (Some(name), Some(file)) => format!("{} in {}", code(name), code(file)),
         _ => String::new(),
     };
-    let cells = [
+    let digest = image
+        .digest
+        .map(|text| text.parse::<Digest>().map_or(text.to_owned(), |digest| format!("{}…", digest.short())));
+    [
         code(image.image),
         entry,
-        previous.and_then(|previous| previous.new_tag.or(previous.digest)).map(tag).unwrap_or_default(),
+        before(image).map(tag).unwrap_or_default(),
         image.tag.map(tag).unwrap_or_default(),
-        optional(image.digest),
+        digest.as_deref().map(code).unwrap_or_default(),
         image.platforms.iter().map(|platform| code(platform)).collect::<Vec<_>>().join(" "),
-    ];
-    format!("| {} |\n", cells.join(" | "))
+    ]
 }
 
 fn tag(text: &str) -> String {
@@ -141,12 +167,18 @@ fn origin(document: &Document<'_>, links: &Links) -> String {
         parts.push(format!("tag {}", code(tag)));
     }
     if let Some(source) = &links.source {
-        parts.push(format!("source {}", linked(source, links.source_page().as_deref())));
+        parts.push(format!("source {}", linked(short_source(source), links.source_page().as_deref())));
     }
     if let Some(run) = &links.run {
         parts.push(format!("[run]({})", target(run)));
     }
     parts.join(" · ")
+}
+
+/// Returns a source commit with the first digits of its id.
+fn short_source(source: &str) -> &str {
+    let end = source.rfind('@').map_or(source.len(), |at| at + 8);
+    source.get(..end).unwrap_or(source)
 }
 
 /// Returns `text` as a code span, without the logins of its URLs.

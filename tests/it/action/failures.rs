@@ -80,7 +80,7 @@ fn a_failed_install_has_outputs() {
         assert_eq!(result["error"]["exit_code"], 6);
     }
     fs::remove_dir_all(step.home.path().join("action-repository/action/checksums")).unwrap();
-    step.run(&[]).exit(6).stderr_has("has no release");
+    step.run(&[]).exit(6).stderr_has("no release of tagship belongs to this commit");
     assert_eq!(step.outputs()["outcome"], "failed");
 }
 

@@ -165,7 +165,7 @@ fn the_newest_release_is_the_default() {
     runner.home.write("action-repository/action/checksums/1.10.0.sha256", "");
     fails(runner.install().run(), "version 1.10.0 has no release for");
     fs::remove_dir_all(runner.home.path().join("action-repository/action/checksums")).unwrap();
-    fails(runner.install().run(), "this commit of the action has no release");
+    fails(runner.install().run(), "no release of tagship belongs to this commit");
 }
 
 #[test]

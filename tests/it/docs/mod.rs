@@ -54,3 +54,18 @@ fn pages() -> BTreeMap<String, String> {
     pages.extend(DOCUMENTS.map(|path| (path.to_owned(), read(path))));
     pages
 }
+
+/// Returns the numbers of rows of the tables of a page.
+fn rows_of_tables(page: &str) -> Vec<usize> {
+    let blocks = page.split("\n\n").filter(|block| block.starts_with('|') && block.contains("\n|---"));
+    blocks.map(|block| block.lines().count() - 2).collect()
+}
+
+/// It is read in a minute; what is longer belongs into the book.
+#[test]
+fn the_readme_is_short() {
+    let readme = read("README.md");
+    assert!(readme.lines().count() <= 150, "{} lines", readme.lines().count());
+    let tables = rows_of_tables(&readme);
+    assert!(!tables.is_empty() && tables.iter().all(|rows| *rows <= 10), "{tables:?}");
+}

@@ -8,6 +8,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 use crate::action;
 use crate::stage::tagship;
 use crate::support::command::{Command, Home, Output, write_script};
+use crate::support::forge::{self, Forge, Kind, RequestState};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::http::{Reply, Response, Server};
 use crate::support::login::Login;
@@ -17,30 +18,46 @@ use crate::support::repository::{Checkout, File, Remote};
 const ENTRY: &str = "images:\n- name: web\n  newTag: v1\n";
 const TOKEN: &str = "t0ken";
 
+const GITLAB: &[(&str, &str)] = &[
+    ("CI", "true"),
+    ("GITLAB_CI", "true"),
+    ("CI_SERVER_URL", "{server}"),
+    ("CI_PROJECT_URL", "{server}/org/app"),
+    ("CI_PROJECT_PATH", "org/app"),
+    ("CI_PROJECT_DIR", "{workspace}"),
+    ("CI_REGISTRY", "{registry}"),
+    ("CI_REGISTRY_IMAGE", "{registry}/org/web"),
+    ("CI_REGISTRY_USER", "ci"),
+    ("CI_REGISTRY_PASSWORD", "registry-s3cret"),
+    ("CI_COMMIT_SHA", "{commit}"),
+    ("CI_COMMIT_BEFORE_SHA", "0000000000000000000000000000000000000000"),
+    ("CI_COMMIT_BRANCH", "main"),
+    ("CI_DEFAULT_BRANCH", "main"),
+    ("CI_PIPELINE_SOURCE", "push"),
+    ("CI_JOB_TOKEN", TOKEN),
+    ("CI_JOB_URL", "{server}/org/app/-/jobs/1"),
+];
+
+const GITEA: &[(&str, &str)] = &[
+    ("CI", "true"),
+    ("GITHUB_ACTIONS", "true"),
+    ("GITEA_ACTIONS", "true"),
+    ("GITHUB_SERVER_URL", "{server}"),
+    ("GITHUB_REPOSITORY", "org/app"),
+    ("GITHUB_REF", "refs/heads/main"),
+    ("GITHUB_SHA", "{commit}"),
+    ("GITHUB_ACTOR", "ci"),
+    ("GITHUB_EVENT_NAME", "push"),
+    ("GITHUB_RUN_ID", "1"),
+    ("GITHUB_WORKSPACE", "{workspace}"),
+    ("GITHUB_OUTPUT", "{home}/outputs"),
+    ("RUNNER_TEMP", "{home}/tmp"),
+];
+
 /// What a system sets in the place of the release step; `{…}` stands for what differs from run to run.
 const VARIABLES: &[(&str, &[(&str, &str)])] = &[
-    (
-        "gitlab-ci.yml",
-        &[
-            ("CI", "true"),
-            ("GITLAB_CI", "true"),
-            ("CI_SERVER_URL", "{server}"),
-            ("CI_PROJECT_URL", "{server}/org/app"),
-            ("CI_PROJECT_PATH", "org/app"),
-            ("CI_PROJECT_DIR", "{workspace}"),
-            ("CI_REGISTRY", "{registry}"),
-            ("CI_REGISTRY_IMAGE", "{registry}/org/web"),
-            ("CI_REGISTRY_USER", "ci"),
-            ("CI_REGISTRY_PASSWORD", "registry-s3cret"),
-            ("CI_COMMIT_SHA", "{commit}"),
-            ("CI_COMMIT_BEFORE_SHA", "0000000000000000000000000000000000000000"),
-            ("CI_COMMIT_BRANCH", "main"),
-            ("CI_DEFAULT_BRANCH", "main"),
-            ("CI_PIPELINE_SOURCE", "push"),
-            ("CI_JOB_TOKEN", TOKEN),
-            ("CI_JOB_URL", "{server}/org/app/-/jobs/1"),
-        ],
-    ),
+    ("gitlab-ci.yml", GITLAB),
+    ("gitlab-merge-request.yml", GITLAB),
     (
         "bitbucket-pipelines.yml",
         &[
@@ -133,24 +150,8 @@ const VARIABLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("tekton.yaml", &[]),
-    (
-        "gitea.yml",
-        &[
-            ("CI", "true"),
-            ("GITHUB_ACTIONS", "true"),
-            ("GITEA_ACTIONS", "true"),
-            ("GITHUB_SERVER_URL", "{server}"),
-            ("GITHUB_REPOSITORY", "org/app"),
-            ("GITHUB_REF", "refs/heads/main"),
-            ("GITHUB_SHA", "{commit}"),
-            ("GITHUB_ACTOR", "ci"),
-            ("GITHUB_EVENT_NAME", "push"),
-            ("GITHUB_RUN_ID", "1"),
-            ("GITHUB_WORKSPACE", "{workspace}"),
-            ("GITHUB_OUTPUT", "{home}/outputs"),
-            ("RUNNER_TEMP", "{home}/tmp"),
-        ],
-    ),
+    ("gitea.yml", GITEA),
+    ("gitea-pull-request.yml", GITEA),
 ];
 
 /// A registry with the image that was built, a forge with the application and the configuration, and an agent.
@@ -312,6 +313,21 @@ fn gitlab() {
     place.names_its_origin(&place.app);
     let report = fs::read_to_string(place.home.path().join("workspace/release.env")).unwrap();
     assert!(report.contains(&format!("TAGSHIP_RESULT_COMMIT={}\n", place.app.tip("main").unwrap())), "{report}");
+}
+
+/// The forge speaks its API here, beside git.
+#[test]
+fn gitlab_by_a_merge_request() {
+    let mut place = Place::new("gitlab-merge-request.yml", "gitlab-ci-token");
+    let forge = Forge::start(Kind::GitLab, &place.app);
+    forge.store().waits = true;
+    place.is_at(&forge);
+    place.set("TAGSHIP_GIT_TOKEN", forge::TOKEN);
+    let job = &yaml(&place.example("gitlab-merge-request.yml"))["propose"];
+    let output = place.run_script(&script_of(&job["script"]));
+    place.proposed(output, &forge);
+    let report = fs::read_to_string(place.home.path().join("workspace/release.env")).unwrap();
+    assert!(report.contains("TAGSHIP_RESULT_PULL_REQUEST=1\n"), "{report}");
 }
 
 #[test]
@@ -483,29 +499,70 @@ fn tekton() {
 #[test]
 fn gitea() {
     let mut place = Place::new("gitea.yml", "x-access-token");
-    let github = github_with_a_release(&place.home);
-    let text = place.example("gitea.yml").replace("https://github.com/", &format!("http://{}/", github.address()));
-    let document = yaml(&text);
-    let step = super::steps_with_the_action(&text).remove(0);
-    let action = yaml(&fs::read_to_string(action::root().join("action.yml")).unwrap());
-    for (name, value) in action["runs"]["steps"][0]["env"].as_hash().unwrap() {
-        let input = value.as_str().unwrap().split("inputs.").nth(1).and_then(|rest| rest.split([' ', '}']).next());
-        let given = input.and_then(|input| step["with"][input].as_str()).unwrap_or_default();
-        let given = given
-            .replace("${{ env.IMAGE }}", document["env"]["IMAGE"].as_str().unwrap())
-            .replace("${{ github.repository }}", "org/app")
-            .replace("${{ github.sha }}", &place.commit)
-            .replace("${{ github.actor }}", "ci")
-            .replace("${{ secrets.REGISTRY_TOKEN }}", "registry-s3cret");
-        assert!(!given.contains("${{"), "{given}");
-        place.set(name.as_str().unwrap(), &given);
-    }
-    // What the runner knows: whose action it is, and the token of the job.
-    place.set("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
-    place.set("GITHUB_TOKEN", TOKEN);
-    let output = place.run_script(&format!("bash {}/action-repository/action/run.sh", place.home.path().display()));
+    let output = place.run_on_gitea("gitea.yml");
     place.released(output, &place.app, IN_APP);
     place.names_its_origin(&place.app);
+}
+
+#[test]
+fn gitea_by_a_pull_request() {
+    let mut place = Place::new("gitea-pull-request.yml", "x-access-token");
+    let forge = Forge::start(Kind::Gitea, &place.app);
+    forge.store().waits = true;
+    place.is_at(&forge);
+    let output = place.run_on_gitea("gitea-pull-request.yml");
+    place.proposed(output, &forge);
+}
+
+impl Place {
+    /// Runs the step of an example as Gitea's runner does.
+    fn run_on_gitea(&mut self, example: &str) -> Output {
+        let github = github_with_a_release(&self.home);
+        let text = self.example(example).replace("https://github.com/", &format!("http://{}/", github.address()));
+        let document = yaml(&text);
+        let step = super::steps_with_the_action(&text).remove(0);
+        let action = yaml(&fs::read_to_string(action::root().join("action.yml")).unwrap());
+        for (name, value) in action["runs"]["steps"][0]["env"].as_hash().unwrap() {
+            let input = value.as_str().unwrap().split("inputs.").nth(1);
+            let input = input.and_then(|rest| rest.split([' ', '}']).next());
+            let given = input.map(|input| &step["with"][input]);
+            let flag = given.and_then(Yaml::as_bool).map(|flag| flag.to_string());
+            let given = flag.unwrap_or_else(|| given.and_then(Yaml::as_str).unwrap_or_default().to_owned());
+            let given = given
+                .replace("${{ env.IMAGE }}", document["env"]["IMAGE"].as_str().unwrap())
+                .replace("${{ github.repository }}", "org/app")
+                .replace("${{ github.sha }}", &self.commit)
+                .replace("${{ github.actor }}", "ci")
+                .replace("${{ secrets.RELEASE_TOKEN }}", forge::TOKEN)
+                .replace("${{ secrets.REGISTRY_TOKEN }}", "registry-s3cret");
+            assert!(!given.contains("${{"), "{given}");
+            self.set(name.as_str().unwrap(), &given);
+        }
+        // What the runner knows: whose action it is, and the token of the job.
+        self.set("GITHUB_TOKEN", TOKEN);
+        self.set("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+        self.run_script(&format!("bash {}/action-repository/action/run.sh", self.home.path().display()))
+    }
+
+    /// Lets the variables name this forge as the system's own.
+    fn is_at(&mut self, forge: &Forge) {
+        let server = self.server.url("").trim_end_matches('/').to_owned();
+        for (_, value) in &mut self.variables {
+            *value = value.replace(&server, &forge.origin());
+        }
+    }
+
+    /// Asserts that the step proposed the build by a request that is merged with our message once it may be.
+    #[track_caller]
+    fn proposed(&self, output: Output, forge: &Forge) {
+        output.success().says_nowhere(forge::TOKEN).says_nowhere("registry-s3cret");
+        assert_eq!(self.app.number_of_commits("main"), 1, "a person or a check decides");
+        forge.store().pass_checks();
+        assert_eq!(forge.store().only().state, RequestState::Merged);
+        let text = String::from_utf8(self.app.file("main", IN_APP)).unwrap();
+        assert!(text.contains(&format!("newTag: {}\n", self.commit)), "{text}");
+        self.names_its_origin(&self.app);
+    }
 }
 
 /// Returns a server that has a release of the action in `home`, as GitHub has it.

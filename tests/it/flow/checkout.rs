@@ -352,7 +352,7 @@ const OBSTACLES: [Obstacle; 20] = [
 
 const FILTER: &str = "`4-gitops/manifests/kustomization.yaml` goes through a filter of git";
 
-const CHANGES: &str = "`4-gitops/manifests/kustomization.yaml` has changes of its own";
+const CHANGES: &str = "`4-gitops/manifests/kustomization.yaml` has uncommitted changes";
 
 fn remove(checkout: &Checkout, path: &str) {
     fs::remove_file(checkout.path().join(path)).unwrap();
@@ -556,7 +556,7 @@ fn all_files_follow_or_none() {
     assert_eq!(checkout.status(), "");
     assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
     checkout.write("prod/kustomization.yaml", b"mine\n");
-    release("IMAGE_PLACEHOLDER=*:v2").stdout_has("`prod/kustomization.yaml` has changes of its own");
+    release("IMAGE_PLACEHOLDER=*:v2").stdout_has("`prod/kustomization.yaml` has uncommitted changes");
     assert_eq!(checkout.status(), " M prod/kustomization.yaml\n");
 }
 

@@ -94,14 +94,14 @@ fn what_is_in_the_way_fails_it() {
         commit(&stage, &checkout).run().exit(3).stderr_has("the checkout cannot take the commit").stderr_has(told);
         assert_eq!(state(), before);
     };
-    fails(|checkout| checkout.write(FILE, b"mine\n"), "has changes of its own\n  hint: commit these changes first");
+    fails(|checkout| checkout.write(FILE, b"mine\n"), "has uncommitted changes\n  hint: commit these changes first");
     fails(
         |checkout| {
             checkout.write(FILE, b"mine\n");
             git(checkout, &["add", FILE]);
             checkout.write(FILE, SEED.as_bytes());
         },
-        "has changes of its own",
+        "has uncommitted changes",
     );
     fails(|checkout| checkout.write(".git/refs/heads/main.lock", b""), "HEAD cannot be moved");
     fails(|checkout| checkout.write(".git/index.lock", b""), "the index cannot be locked");

@@ -6,7 +6,7 @@ use crate::stage::{FILE, SEED, Stage, tagship};
 use crate::support::command::{Command, Output};
 use crate::support::forge::{Armed, Fault, Forge, Kind, Merging, RequestState, Rights, TOKEN};
 use crate::support::http::Response;
-use crate::support::repository::File;
+use crate::support::repository::{Checkout, File};
 
 const ENTRY: &str = "IMAGE_PLACEHOLDER";
 
@@ -285,6 +285,25 @@ fn answers_that_are_lost() {
     assert_eq!(at.stage.remote.number_of_commits(&head(&newer)), 2);
 }
 
+/// A checkout names the repository, and stays as it is: what is proposed is not on its branch.
+#[test]
+fn from_a_checkout() {
+    let at = Proposals::new();
+    let checkout = Checkout::shallow(&at.forge.url());
+    let before = checkout.head();
+    let propose = |tag: &str| {
+        let release = at.stage.tagship().current_dir(checkout.path()).env("TAGSHIP_GIT_TOKEN", TOKEN);
+        let flags = ["release", "-k", crate::stage::FOLDER, "--forge", "github", "--no-check", "--pull-request"];
+        document(&release.env("TAGSHIP_OUTPUT", "json").args(flags).arg(format!("{ENTRY}=*:{tag}")).run().success())
+    };
+    let first = propose("v1.0.0");
+    assert_eq!(first["pull_request"]["operation"], "opened");
+    assert_eq!(propose("v1.1.0")["pull_request"]["operation"], "updated");
+    assert_eq!(propose("v1.0.5")["outcome"], "superseded");
+    assert_eq!(at.tag_at(&head(&first)), "v1.1.0");
+    assert_eq!((checkout.head(), checkout.status()), (before, String::new()));
+}
+
 /// What does not come about leaves nothing behind.
 #[test]
 fn nothing_is_pushed() {
@@ -311,6 +330,18 @@ fn nothing_is_pushed() {
     assert_eq!(document(&at.propose("v1.0.0").run().exit(9))["outcome"], "held");
     assert_eq!(branches(), "main\n");
     assert!(at.calls().is_empty());
+}
+
+/// A rule on the branch may ask for the one way or for the other.
+#[test]
+fn a_rule_about_the_way() {
+    let at = Proposals::new();
+    for (way, pushed, proposed) in [("pull-request", 9, 0), ("push", 0, 9)] {
+        let rules = File::new(".tagship.yaml", format!("rules:\n- paths: ['**']\n  publish: {way}\n"));
+        at.stage.remote.commit("main", "Rules", &[rules]);
+        at.propose("v1.0.0").run().exit(proposed);
+        at.release("v1.0.0").run().exit(pushed);
+    }
 }
 
 #[test]
@@ -377,6 +408,7 @@ fn a_job_of_gitlab_opens_its_request_by_a_push() {
         let release = stage.release_to(&url).env("TAGSHIP_OUTPUT", "json").args(flags);
         release.arg(format!("{ENTRY}=*:{tag}"))
     };
+    stage.remote.configure("receive.advertisePushOptions", "false");
     let error = document(&propose("v1.0.0").run().exit(5))["error"].clone();
     assert!(error["message"].as_str().unwrap().contains("does not accept push options"), "{error}");
     assert_eq!(stage.remote.git(["branch", "--format=%(refname:short)"]).run().stdout(), "main\n", "nothing is pushed");

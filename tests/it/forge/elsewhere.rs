@@ -89,7 +89,9 @@ fn a_lost_answer_is_not_a_second_request() {
 fn another_run_may_open_the_request_first() {
     for kind in ELSEWHERE {
         let forge = forge_of(kind);
-        let open = |store: &mut Store| drop(store.add(HEAD, "main", "Release web:v1"));
+        let open = |store: &mut Store| {
+            store.add(HEAD, "main", "Release web:v1");
+        };
         forge.inject(opening(kind), 1, Fault::meanwhile(open));
         let (request, _) = api_of(&forge).propose(&PROPOSAL).unwrap();
         assert_eq!(request.number, 1, "{kind:?}");
@@ -314,6 +316,7 @@ fn a_login_shows_its_token_as_the_forge_wants_it() {
         (Kind::Azure, "me", "t", basic("me", "t")),
         (Kind::Azure, "build", jwt, format!("Bearer {jwt}")),
         (Kind::Bitbucket, "x-token-auth", "t", "Bearer t".to_owned()),
+        (Kind::Bitbucket, "x-access-token", "t", "Bearer t".to_owned()),
         (Kind::Bitbucket, "me@example.org", "t", basic("me@example.org", "t")),
     ] {
         let forge = forge_of(kind);

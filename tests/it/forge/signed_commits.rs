@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::Command;
-use crate::support::forge::{Fault, Forge, Kind, Rights, Store, TOKEN};
+use crate::support::forge::{ALWAYS, Fault, Forge, Kind, Rights, Store, TOKEN};
 use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::repository::{Checkout, File, Mode, Remote};
@@ -93,30 +93,37 @@ fn a_commit_of_another_tree_moves_nothing() {
 
 #[test]
 fn other_answers_of_the_api_move_nothing() {
-    let (stage, github) = github();
-    let made = |document: serde_json::Value| Fault::Answer(Response::json(201, &document));
+    let answered = |status, document: serde_json::Value| Fault::Answer(Response::json(status, &document));
+    let refused = |status, words: &str| answered(status, json!({ "message": words }));
     let verified = json!({ "verified": true, "reason": "valid", "payload": "", "signature": "" });
-    for (pattern, answer, code, words) in [
-        (COMMITS, made(json!({ "sha": "0".repeat(40), "verification": verified })), 1, "it has another tree"),
-        (
-            COMMITS,
-            Fault::Answer(Response::json(422, &json!({ "message": "Tree SHA is not a tree" }))),
-            8,
-            "is not a tree",
-        ),
-        (
-            TREES,
-            Fault::Answer(Response::json(403, &json!({ "message": "Resource not accessible" }))),
-            5,
-            "contents: write",
-        ),
-        (TREES, Fault::Answer(Response::json(409, &json!({ "message": "Git Repository is empty." }))), 8, "is empty"),
-        (TREES, Fault::Answer(Response::text(201, "<html>")), 1, "another content"),
+    let other = json!({ "sha": "0".repeat(40), "verification": verified });
+    for (pattern, answer, tries, code, words) in [
+        (COMMITS, answered(201, other), 1, 1, "it has another tree"),
+        (COMMITS, refused(422, "Tree SHA is not a tree"), 3, 8, "is not a tree"),
+        (TREES, refused(403, "Resource not accessible"), 1, 5, "contents: write"),
+        (TREES, refused(409, "Git Repository is empty."), 3, 8, "is empty"),
+        (TREES, Fault::Answer(Response::text(201, "<html>")), 1, 1, "another content"),
     ] {
-        github.inject(pattern, 1, answer);
+        let (stage, github) = github();
+        github.inject(pattern, ALWAYS, answer);
         release(&stage, &github).run().exit(code).stderr_has(words);
         stage.untouched();
+        let asked = github.call_lines().iter().filter(|line| line.starts_with(pattern)).count();
+        assert_eq!(asked, tries, "{words}");
     }
+}
+
+/// A replica of the API may lack for a moment what the branch has just got.
+#[test]
+fn what_the_api_does_not_know_yet_is_tried_again() {
+    let (stage, github) = github();
+    for (pattern, status) in [(TREES, 404), (COMMITS, 422)] {
+        let unknown = Response::json(status, &json!({ "message": "Not Found" }));
+        github.inject(pattern, 1, Fault::Answer(unknown));
+    }
+    release(&stage, &github).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+    is_signed(&stage.remote);
 }
 
 #[test]
@@ -172,9 +179,18 @@ fn the_api_moves_the_branch_from_where_it_was_read_alone() {
     assert_eq!((subjects.len(), subjects[1].as_str()), (3, "Other"));
 }
 
+/// Its object is made of what the API tells, and fetched if that is not enough.
 #[test]
 fn a_checkout_follows_the_commit_of_the_forge() {
+    for tells_payload in [true, false] {
+        follows_the_commit_of_the_forge(tells_payload);
+    }
+}
+
+#[track_caller]
+fn follows_the_commit_of_the_forge(tells_payload: bool) {
     let (stage, github) = github();
+    github.store().tells_payload = tells_payload;
     let checkout = Checkout::shallow(&stage.remote.file_url());
     checkout.git(["remote", "set-url", "origin", &github.url()]).run().success();
     checkout.credentials_in_config(&format!("{}/", github.origin()), &Login::new("x-access-token", TOKEN));

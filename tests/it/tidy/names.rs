@@ -11,7 +11,8 @@ const SHARED_TYPES: [(&str, &str); 0] = [];
 const UNFINISHED_TYPES: [&str; 0] = [];
 
 /// Files that may share a name, and why.
-const SHARED_FILES: [(&str, &str); 12] = [
+const SHARED_FILES: [(&str, &str); 13] = [
+    ("address", "registry has where a registry may lead, forge at which forge a remote is"),
     ("logins", "cli has the variables of CI systems, request where logins are looked for"),
     ("skip_ci", "request has what the flag means, message what a marker is"),
     ("check", COMMAND),

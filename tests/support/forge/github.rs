@@ -228,7 +228,12 @@ fn make_commit(call: &ApiCall<'_>, store: &Store) -> Response {
     let (raw, verification) = match is_signed {
         true => (
             format!("{head}gpgsig {}\n\n{message}", SIGNATURE.trim_end().replace('\n', "\n ")),
-            json!({ "verified": true, "reason": "valid", "signature": SIGNATURE, "payload": payload }),
+            json!({
+                "verified": true,
+                "reason": "valid",
+                "signature": SIGNATURE,
+                "payload": store.tells_payload.then_some(payload),
+            }),
         ),
         false => (payload, json!({ "verified": false, "reason": "unsigned", "signature": null, "payload": null })),
     };

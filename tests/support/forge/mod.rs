@@ -170,6 +170,15 @@ impl Settings {
         }
     }
 
+    /// Returns what follows the path of the repository, which may be without its `.git`; `None` if that is none of git's.
+    fn git_service<'h>(&self, path: &'h str) -> Option<&'h str> {
+        let own = self.git_path();
+        let rest = path.strip_prefix(own.trim_end_matches(".git"))?;
+        let rest = rest.strip_prefix(".git").unwrap_or(rest);
+        let is_gits = rest.starts_with("/git-") || rest == "/info/refs";
+        is_gits.then_some(rest)
+    }
+
     /// Returns the name of the repository: `gitops` of `/tmp/…/gitops.git`.
     fn name(&self) -> String {
         self.remote.path().file_stem().expect("a folder with a name").to_string_lossy().into_owned()
@@ -188,7 +197,7 @@ impl Settings {
             Some(Fault::LoseAnswer) | None => {}
         }
         let body = body.read_all()?;
-        let response = match head.path.strip_prefix(&self.git_path()) {
+        let response = match self.git_service(&head.path) {
             Some(service) => {
                 lock(&self.git_lines).push(format!("{} {service}", head.method));
                 self.git(head, service, body)
@@ -211,8 +220,10 @@ impl Settings {
         if pushes && password(head).as_deref() != Some(TOKEN) {
             return Response::text(401, "Authentication required").header("WWW-Authenticate", "Basic realm=\"git\"");
         }
-        let inner = head.at(&format!("/{}.git{service}", self.name()));
-        let response = run_backend(self.remote.folder(), &inner, head.header("git-protocol"), body);
+        let (folder, path) = (self.remote.folder(), self.remote.path());
+        let path = path.strip_prefix(folder).expect("a repository in its folder");
+        let inner = head.at(&format!("/{}{service}", path.display()));
+        let response = run_backend(folder, &inner, head.header("git-protocol"), body);
         if pushes {
             lock(&self.store).settle();
         }

@@ -67,6 +67,8 @@ pub struct Store {
     pub unsettled: usize,
     /// Whether the forge signs the commits that it makes.
     pub signs: bool,
+    /// Whether the forge tells what it signed.
+    pub tells_payload: bool,
     /// Whether the forge forgets the executable bit of files in trees that it makes.
     pub drops_executable: bool,
 }
@@ -81,6 +83,7 @@ impl Store {
             merging: None,
             unsettled: 0,
             signs: true,
+            tells_payload: true,
             drops_executable: false,
         }
     }

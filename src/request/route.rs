@@ -1,6 +1,6 @@
 //! How a release gets to its branch: by a push, by a pull request, or by the second if the server refuses the first.
 
-use crate::cli::{AutoMerge, CommitArguments, OnRefused, ProposalArguments};
+use crate::cli::{AutoMergeChoice, CommitArguments, OnRefused, ProposalArguments};
 use crate::forge::MergeMethod;
 use crate::git::BranchName;
 use crate::outcome::failure::Failure;
@@ -68,11 +68,11 @@ impl Route {
     }
 }
 
-fn method(auto_merge: AutoMerge) -> Option<MergeMethod> {
+fn method(auto_merge: AutoMergeChoice) -> Option<MergeMethod> {
     match auto_merge {
-        AutoMerge::Merge => Some(MergeMethod::Merge),
-        AutoMerge::Squash => Some(MergeMethod::Squash),
-        AutoMerge::Rebase => Some(MergeMethod::Rebase),
-        AutoMerge::Never => None,
+        AutoMergeChoice::Merge => Some(MergeMethod::Merge),
+        AutoMergeChoice::Squash => Some(MergeMethod::Squash),
+        AutoMergeChoice::Rebase => Some(MergeMethod::Rebase),
+        AutoMergeChoice::Never => None,
     }
 }

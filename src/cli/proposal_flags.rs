@@ -14,7 +14,7 @@ pub enum OnRefused {
 
 /// Whether and how the forge merges a pull request by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AutoMerge {
+pub enum AutoMergeChoice {
     /// By a merge commit
     Merge,
     /// By one commit with our message
@@ -29,7 +29,7 @@ pub enum AutoMerge {
 
 /// The kind of server that a repository is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ForgeKind {
+pub enum ForgeChoice {
     /// GitHub, also GitHub Enterprise
     #[value(name = "github")]
     GitHub,
@@ -46,7 +46,7 @@ pub enum ForgeKind {
     Bitbucket,
 }
 
-impl ForgeKind {
+impl ForgeChoice {
     /// Returns the kind as it is typed.
     pub fn word(self) -> &'static str {
         match self {
@@ -86,11 +86,11 @@ pub struct ProposalArguments {
         default_missing_value = "squash",
         ignore_case = true
     )]
-    pub auto_merge: Option<AutoMerge>,
+    pub auto_merge: Option<AutoMergeChoice>,
 
     /// What kind of forge the repository is on, if its host does not tell
     #[arg(long, value_enum, value_name = "KIND", env = "TAGSHIP_FORGE", ignore_case = true)]
-    pub forge: Option<ForgeKind>,
+    pub forge: Option<ForgeChoice>,
 
     /// Where the forge is, such as `https://git.example.org`, if the host of the repository does not tell
     #[arg(long, value_name = "URL", env = "TAGSHIP_FORGE_URL", hide_env_values = true)]

@@ -1,0 +1,26 @@
+//! The object of a commit that the server made, if what it tells of the commit does not make that object: it is fetched.
+
+use gix::objs::Kind;
+
+use super::error::GitError;
+use super::objects::commit::CommitOnTip;
+use super::objects::pack::NewObject;
+use super::objects::store::Objects;
+use super::reader::Reader;
+use super::remote::Remote;
+
+impl CommitOnTip {
+    /// Fetches the commit's object, unless it is known. The branch must be at the commit, or have it below.
+    pub fn fetch_object(&mut self, remote: &Remote) -> Result<(), GitError> {
+        if self.new.is_known() {
+            return Ok(());
+        }
+        let mut fetched = Objects::default();
+        Reader::open(remote, Some(&self.lease.branch))?.fetch_commit(self.new.id, &mut fetched)?;
+        if let Some((Kind::Commit, bytes)) = fetched.get(&self.new.id) {
+            let object = NewObject { id: self.new.id, kind: Kind::Commit, bytes: bytes.to_vec(), delta: None };
+            self.new.objects.push(object);
+        }
+        Ok(())
+    }
+}
