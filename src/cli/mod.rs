@@ -29,8 +29,7 @@ pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
     OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest, ReadingArguments,
-    RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments,
-    VersionArguments,
+    RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
 pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};

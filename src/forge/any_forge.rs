@@ -123,6 +123,15 @@ impl Forge {
         ForgeError::Unsupported { kind: self.address.kind, what: "sign the commit", why }
     }
 
+    /// Returns the attestations (bundles of Sigstore, the JSON of each) that the forge keeps about what has this digest, the
+    /// newest first. Only GitHub keeps any.
+    pub fn attestations(&self, digest: &str) -> Result<Vec<Vec<u8>>, ForgeError> {
+        match &self.api {
+            Api::GitHub(api) => api.attestations(digest),
+            Api::GitLab(_) | Api::Gitea(_) | Api::Azure(_) | Api::Bitbucket(_) => Ok(Vec::new()),
+        }
+    }
+
     /// Returns the page from which a person can open the request.
     pub fn compare_url(&self, base: &str, head: &str) -> String {
         self.api.pull_requests().compare_url(base, head)

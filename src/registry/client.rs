@@ -209,7 +209,7 @@ impl Client {
         let mut proved = Vec::new();
         if !claims.is_empty() {
             let search = AttachedSearch::new(&self.fetcher, context, &descriptor.digest);
-            let judged = SignedImage::new(search, &descriptor.digest, &response.body, &claims).judge()?;
+            let judged = SignedImage::new(search, &descriptor.digest, &response.body, claims).judge()?;
             findings.extend(judged.findings);
             proved = judged.proved;
         }

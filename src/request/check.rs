@@ -5,21 +5,17 @@ use super::target::TargetRequest;
 use super::target_file::TargetFile;
 use super::values::listed;
 use super::version::Version;
-use crate::cli::{CheckArguments, Environment, ReleasedArguments};
+use crate::cli::{CheckArguments, Environment, ReleasedArguments, RepositoryArguments};
 use crate::image::{Reference, ReferenceError};
 use crate::outcome::failure::Failure;
 
 pub struct CheckRequest {
     pub references: Vec<Reference>,
-    /// What is checked on the release branch; `None`: the branch is not read.
-    pub released: Option<ReleasedFiles>,
-    pub registry: RegistryRequest,
-}
-
-/// Files on the release branch.
-pub struct ReleasedFiles {
+    /// The repository with the files, the run, and the logins for the forge of what it builds.
     pub target: TargetRequest,
+    /// What is checked on the release branch; none: the branch is not read.
     pub files: Vec<TargetFile>,
+    pub registry: RegistryRequest,
 }
 
 impl CheckRequest {
@@ -47,12 +43,11 @@ impl CheckRequest {
             true => Vec::new(),
             false => TargetFile::all(kustomizations, files)?,
         };
-        let target = || TargetRequest::new(repository, &arguments.registry.timeout, environment);
-        let released = match files.is_empty() {
-            true => None,
-            false => Some(ReleasedFiles { target: target()?, files }),
-        };
-        Ok(Self { references, released, registry })
+        // What only says where the branch is does not count if it is not read.
+        let nowhere = RepositoryArguments { repo: None, remote: String::new(), branch: None, insecure_git: false };
+        let repository = if files.is_empty() { &nowhere } else { repository };
+        let target = TargetRequest::new(repository, &arguments.registry.timeout, environment)?;
+        Ok(Self { references, target, files, registry })
     }
 }
 

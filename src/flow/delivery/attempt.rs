@@ -12,6 +12,7 @@ use crate::flow::edits::{
 };
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
+use crate::flow::source_attestations::expect_source;
 use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
 use crate::guards::order::{EntryOrder, commits_to_read};
 use crate::image::ImageName;
@@ -215,7 +216,7 @@ impl Attempt<'_> {
         if self.job.delivery.registry.is_none() {
             return Ok(());
         }
-        self.checks.expect_source(writing.source.as_ref());
+        expect_source(self.checks, &self.job.delivery.target, self.branch.remote(), writing.source.as_ref());
         let all = self.job.checked == CheckedEntries::All;
         let images = images_of(files, |entry| all || entry.changed(), listener)?;
         match self.checks.require(&images, listener)? {

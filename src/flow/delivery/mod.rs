@@ -19,6 +19,7 @@ use self::way::Way;
 use super::branch::{ReleaseBranch, tell_connections};
 use super::checks::Checks;
 use super::rereads::Rereads;
+use super::source_attestations::expect_source;
 use crate::git::PushRefusal;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Outcome};
@@ -43,7 +44,8 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let delivery = job.delivery;
     let mut checks = Checks::new(delivery.registry.as_ref());
     let branch = ReleaseBranch::open(&delivery.target)?;
-    checks.expect_source((job.source)(&branch).as_ref());
+    let source = (job.source)(&branch);
+    expect_source(&mut checks, &delivery.target, branch.remote(), source.as_ref());
     let mut way = Way::of(&delivery.route);
     let read_tip = |way: &Way<'_>| branch.read_tip(delivery.effect, &delivery.new_branch, way.aim(job));
     let mut rereads = Rereads::new(delivery.target.timeout);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::{Ancestry, Build};
 use crate::git::{Checkout, CommitId, GitError, Lineage, Reader, Remote, Snapshot, lineage_at, lineage_in};
 use crate::outcome::failure::Failure;
-use crate::request::TargetRequest;
+use crate::request::{Run, TargetRequest};
 
 /// The repositories that may know how commits follow each other.
 pub(super) struct SourceRepositories<'a> {
@@ -100,10 +100,7 @@ impl<'a> SourceRepositories<'a> {
         let options = || self.request.beside(target).remote_options();
         let run = &self.request.run;
         let built = run.repository_url();
-        let name = run.source().and_then(|source| source.repository.as_deref());
-        let base = built.zip(name).and_then(|(url, name)| base_of(url, name));
-        let base = base.or_else(|| target.server().map(|server| format!("{}/", server.trim_end_matches('/'))));
-        let siblings = base.iter().flat_map(|base| names.iter().filter_map(move |name| sibling(base, name)));
+        let siblings = names.iter().filter_map(|name| repository_beside(run, Some(target), name));
         let mut places: Vec<Place<'a>> = Vec::new();
         for url in built.map(str::to_owned).into_iter().chain(siblings) {
             // A repository that cannot be addressed cannot be asked.
@@ -142,6 +139,14 @@ impl Place<'_> {
             Self::Other(remote) => remote,
         }
     }
+}
+
+/// Returns the URL of a repository on the server of the one that CI builds, else on that of `target`.
+pub(crate) fn repository_beside(run: &Run, target: Option<&Remote>, name: &str) -> Option<String> {
+    let built = run.source().and_then(|source| source.repository.as_deref());
+    let base = run.repository_url().zip(built).and_then(|(url, name)| base_of(url, name));
+    let of_target = || Some(format!("{}/", target?.server()?.trim_end_matches('/')));
+    sibling(&base.or_else(of_target)?, name)
 }
 
 /// Returns what comes before `owner/repo` in the URL of that repository.

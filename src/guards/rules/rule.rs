@@ -101,6 +101,16 @@ impl Demanded {
     }
 }
 
+impl Demanded {
+    /// Returns the signer who must vouch for the image, if the demand is for a signer.
+    pub fn signer(&self) -> Option<&Arc<TrustedSigner>> {
+        match self {
+            Self::Signature(signer) | Self::Provenance(signer) | Self::Attestations(signer, _) => Some(signer),
+            _ => None,
+        }
+    }
+}
+
 impl ReleaseRule {
     /// Returns whether the rule is for an entry of the file at `path`, seen from the folder of the rules file.
     pub fn is_for(&self, path: &str, entry: &str) -> bool {

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::stage::{FILE, FOLDER, SEED, Stage};
 use crate::support::command::Command;
+use crate::support::forge::{Forge, Kind, Rights, TOKEN};
 use crate::support::registry::{Attachment, Place};
-use crate::support::repository::File;
+use crate::support::repository::{File, Remote};
 use crate::support::sigstore::{COMMIT, IDENTITY, ISSUER, bundle, path, put_image, read};
 
 /// Returns a stage whose registry has the signed image, with this attached to it.
@@ -199,4 +200,33 @@ fn provenance_without_a_commit_to_compare_is_told() {
     assert!(!output.stdout().contains(" warn "), "{}", output.stdout());
     let other = COMMIT.replace('0', "1");
     check().args(["--expect-revision", &other]).run().exit(4).stderr_has("  its provenance is of org/app@0123");
+}
+
+/// GitHub keeps what its workflows attest, and only `push-to-registry` puts it into the registry as well.
+#[test]
+fn attestations_at_github_need_not_be_in_the_registry() {
+    let stage = stage(&[]);
+    let digest = put_image(&stage.registry, "org/app", "v1");
+    let app = Remote::create("app");
+    app.commit("main", "Begin", &[File::new(FILE, SEED)]);
+    let github = Forge::start(Kind::GitHub, &app);
+    let source = format!("org/app@{COMMIT}");
+    let release = || {
+        let release = stage.release_to(&github.url_with_token(TOKEN)).args(["--forge", "github", "--source", &source]);
+        let release = release.arg("--require-provenance").arg(format!("IMAGE_PLACEHOLDER={}", image(&stage)));
+        by_workflow(release).run().says_nowhere(TOKEN)
+    };
+    let call = format!("GET /api/v3/repos/org/app/attestations/{digest}");
+    release().exit(4).stderr_has("` has no provenance\n");
+    assert_eq!(github.call_lines(), [format!("{call} 404")]);
+    github.set_rights(Rights::NoApi);
+    release().exit(4).stderr_has("`attestations: read`");
+    github.set_rights(Rights::All);
+    let bundle = |name: &str| serde_json::from_slice(&read(&format!("{name}.bundle.json"))).unwrap();
+    github.store().attestations =
+        vec![(digest.clone(), bundle("bad.other-log")), (digest.clone(), Value::Null), (digest, bundle("provenance"))];
+    github.call_lines();
+    release().success().stdout_has(&format!(" verify  provenance of {source} by {IDENTITY}"));
+    assert_eq!(github.call_lines(), [format!("{call} 200")]);
+    assert_eq!(app.log("main")[0].trailer("Tagship-Verified"), [IDENTITY]);
 }

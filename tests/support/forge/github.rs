@@ -33,10 +33,18 @@ pub(super) fn answer(call: &ApiCall<'_>, store: &mut Store) -> Response {
         ("POST", ["pulls"]) => open(call, store),
         ("PATCH", ["pulls", number]) => change(call, store, number),
         ("PUT", ["pulls", number, "merge"]) => merge(call, store, number),
+        ("GET", ["attestations", digest]) => attestations(store, digest),
         ("POST", ["git", "trees"]) => make_tree(call, store),
         ("POST", ["git", "commits"]) => make_commit(call, store),
         _ => refused(404, "Not Found"),
     }
+}
+
+fn attestations(store: &Store, digest: &str) -> Response {
+    let of_digest = store.attestations.iter().filter(|(of, _)| of == digest);
+    let found: Vec<Value> =
+        of_digest.map(|(_, bundle)| json!({ "bundle": bundle, "bundle_url": "https://objects.example/x" })).collect();
+    if found.is_empty() { refused(404, "Not Found") } else { Response::json(200, &json!({ "attestations": found })) }
 }
 
 /// Returns an answer in the form of GitHub's errors.

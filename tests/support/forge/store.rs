@@ -71,6 +71,8 @@ pub struct Store {
     pub tells_payload: bool,
     /// Whether the forge forgets the executable bit of files in trees that it makes.
     pub drops_executable: bool,
+    /// The attestations that the forge keeps: the digest of what each is about, and its bundle.
+    pub attestations: Vec<(String, serde_json::Value)>,
 }
 
 impl Store {
@@ -78,6 +80,7 @@ impl Store {
         Self {
             remote: remote.clone(),
             requests: Vec::new(),
+            attestations: Vec::new(),
             waits: false,
             may_arm: true,
             merging: None,

@@ -1,0 +1,53 @@
+//! The attestations that the forge of the source keeps, as GitHub does for its workflows: they need not be in the registry.
+
+use super::checks::Checks;
+use super::remote_forge::forge_of;
+use crate::forge::{Forge, ForgeKind};
+use crate::git::Remote;
+use crate::guards::order::repository_beside;
+use crate::message::trailers::SourceCommit;
+use crate::request::TargetRequest;
+
+/// Tells the checks which commit the images are built from: provenance must name it, and its forge may have attestations.
+/// `target` is the remote that is released to.
+pub(super) fn expect_source(
+    checks: &mut Checks,
+    request: &TargetRequest,
+    target: Option<&Remote>,
+    source: Option<&SourceCommit>,
+) {
+    checks.expect_source(source);
+    look_at_forge(checks, request, target, source);
+}
+
+/// Lets the checks ask the forge of the source, if claims are required of the images.
+pub(super) fn look_at_forge(
+    checks: &mut Checks,
+    request: &TargetRequest,
+    target: Option<&Remote>,
+    source: Option<&SourceCommit>,
+) {
+    if checks.requires_claims() {
+        ask_forge(checks, request, target, source);
+    }
+}
+
+/// Lets the checks ask the forge of the source.
+pub(super) fn ask_forge(
+    checks: &mut Checks,
+    request: &TargetRequest,
+    target: Option<&Remote>,
+    source: Option<&SourceCommit>,
+) {
+    let Some(repository) = source.and_then(|source| source.repository.as_deref()) else { return };
+    checks.ask_forge_of(repository, || keeper(request, target, repository));
+}
+
+/// Returns the forge that keeps attestations for the repository, if there is a login for it.
+fn keeper(request: &TargetRequest, target: Option<&Remote>, repository: &str) -> Option<Forge> {
+    let request = target.map_or_else(|| request.clone(), |target| request.beside(target));
+    let url = repository_beside(&request.run, target, repository)?;
+    let remote = Remote::at(&url, &request.remote_options()).ok()?;
+    let forge = forge_of(&remote, &request).ok()?;
+    (forge.kind() == ForgeKind::GitHub).then_some(forge)
+}

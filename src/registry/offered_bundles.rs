@@ -1,0 +1,58 @@
+//! Bundles that were found elsewhere than in the registry, such as in a forge's own store of attestations: they are offered to
+//! an image for which a claim is still missing.
+
+use super::claim_judge::{ClaimJudge, SignedThing};
+use super::client::CheckedImage;
+use super::requirement::Finding;
+use super::signer_claim::RejectedClaim;
+use super::verdict::Verdict;
+use crate::image::Digest;
+
+/// How many bundles are looked at.
+const MAX_OFFERED: usize = 50;
+
+impl CheckedImage {
+    /// Returns the digest of an image that is there, and for which a required claim is missing.
+    pub fn unclaimed(&self) -> Option<&Digest> {
+        match &self.verdict {
+            Verdict::Present(found) if self.findings.iter().any(is_not_claimed) => Some(&found.digest),
+            _ => None,
+        }
+    }
+
+    /// Judges bundles (the JSON of each) by the claims that are missing.
+    pub fn offer_bundles(&mut self, bundles: &[Vec<u8>]) {
+        let Verdict::Present(found) = &self.verdict else { return };
+        for finding in &mut self.findings {
+            let Finding::NotClaimed { wanted, rejected } = finding else { continue };
+            let mut judge = ClaimJudge::new(&found.digest, None, &[wanted]);
+            for bundle in bundles.iter().take(MAX_OFFERED) {
+                judge.offer(SignedThing::Bundle(bundle));
+            }
+            let judged = judge.claims(None);
+            for proved in judged.proved {
+                if !self.claims.contains(&proved) {
+                    self.claims.push(proved);
+                }
+            }
+            match judged.findings.into_iter().next() {
+                Some(Finding::NotClaimed { rejected: more, .. }) => rejected.extend(more),
+                Some(judged) => *finding = judged,
+                None => {}
+            }
+        }
+    }
+
+    /// Notes why there were no bundles to offer, for the claims that are missing.
+    pub fn note_unoffered(&mut self, why: &str) {
+        for finding in &mut self.findings {
+            if let Finding::NotClaimed { rejected, .. } = finding {
+                rejected.push(RejectedClaim::Unreadable(why.to_owned()));
+            }
+        }
+    }
+}
+
+fn is_not_claimed(finding: &Finding) -> bool {
+    matches!(finding, Finding::NotClaimed { .. })
+}
