@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Finds the program for this runner and prints its path: the one that TAGSHIP_BIN names, else a release for this platform
 # from the runner's tool cache, else downloaded. A release counts only with the sha256 that is committed beside this script,
-# which is compared before anything is unpacked, for the cache as for a download.
+# which is compared before anything is unpacked, for the cache as for a download. If this commit has no release for the
+# platform, the program is built from the action's own checkout.
 # shellcheck disable=SC2016 # backticks mark literals in messages
 set -euo pipefail
 
@@ -31,39 +32,55 @@ newest() {
   printf '%s\n' "${tables[@]##*/}" | sed -n 's/\.sha256$//; /-/!p' | sort -V | tail -n 1
 }
 
-system="$(uname -s)" machine="$(uname -m)"
-case "$system/$machine" in
-  Linux/x86_64) target=x86_64-unknown-linux-gnu arch=x64 ;;
-  Linux/aarch64 | Linux/arm64) target=aarch64-unknown-linux-gnu arch=arm64 ;;
-  Darwin/x86_64) target=x86_64-apple-darwin arch=x64 ;;
-  Darwin/arm64) target=aarch64-apple-darwin arch=arm64 ;;
-  MINGW*/x86_64 | MSYS*/x86_64) target=x86_64-pc-windows-msvc arch=x64 ;;
-  *) fail "there is no release for $system on $machine; build the program and name it with \`binary-path\`" ;;
-esac
-case "$target" in *windows*) member=tagship.exe ;; *) member=tagship ;; esac
-
-version="${TAGSHIP_VERSION:-$(newest)}"
-version="${version#v}"
-[ -n "$version" ] || fail 'no release of tagship belongs to this commit of the action: use a tag such as `@v0.1.0`, or set `binary-path`'
-[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]] || fail "\`$version\` is not a version"
-
-archive="tagship-$version-$target.tar.gz"
-table="$here/checksums/$version.sha256"
-[ -e "$table" ] || fail "version $version is not known to this commit of the action: action/checksums has no table for it"
-wanted="$(awk -v name="$archive" '$2 == name { print $1 }' "$table")"
-[[ $wanted =~ ^[0-9a-f]{64}$ ]] || fail "version $version has no release for $target in action/checksums/$version.sha256"
-
 sha256_of() {
   local sum
   if command -v sha256sum >/dev/null; then sum="$(sha256sum <"$1")"; else sum="$(shasum -a 256 <"$1")"; fi
   printf '%s' "${sum%% *}"
 }
 
-# What is compared and unpacked is in a folder of this run alone: the cache may be written by others at the same moment.
+# What is compared, unpacked and built is in a folder of this run alone: the cache may be written by others at the same moment.
 temporary="$(native "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")"
 work="$(mktemp -d "$temporary/tagship.XXXXXX")"
 # What failed leaves nothing behind. The program itself stays for the step, and the runner empties its folder after the job.
 trap '[ $? = 0 ] || rm -rf "$work"' EXIT
+
+system="$(uname -s)" machine="$(uname -m)"
+case "$system" in MINGW* | MSYS*) member=tagship.exe ;; *) member=tagship ;; esac
+case "$system/$machine" in
+  Linux/x86_64) target=x86_64-unknown-linux-gnu arch=x64 ;;
+  Linux/aarch64 | Linux/arm64) target=aarch64-unknown-linux-gnu arch=arm64 ;;
+  Darwin/x86_64) target=x86_64-apple-darwin arch=x64 ;;
+  Darwin/arm64) target=aarch64-apple-darwin arch=arm64 ;;
+  MINGW*/x86_64 | MSYS*/x86_64) target=x86_64-pc-windows-msvc arch=x64 ;;
+  *) target='' arch='' ;;
+esac
+
+version="${TAGSHIP_VERSION:-$(newest)}"
+version="${version#v}"
+[ -z "$version" ] || [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]] || fail "\`$version\` is not a version"
+table="$here/checksums/$version.sha256"
+archive="tagship-$version-$target.tar.gz"
+wanted=
+if [ -n "$version" ] && [ -e "$table" ]; then wanted="$(awk -v name="$archive" '$2 == name { print $1 }' "$table")"; fi
+
+if ! [[ $wanted =~ ^[0-9a-f]{64}$ ]]; then
+  if [ -z "$target" ]; then
+    reason="there is no release for $system on $machine"
+  elif [ -z "$version" ]; then
+    reason='no release of tagship belongs to this commit of the action'
+  elif [ ! -e "$table" ]; then
+    reason="version $version is not known to this commit of the action: action/checksums has no table for it"
+  else
+    reason="version $version has no release for $target in action/checksums/$version.sha256"
+  fi
+  # A version that was asked for is that one, or none.
+  [ -z "${TAGSHIP_VERSION:-}" ] || fail "$reason"
+  # shellcheck source=action/build.sh
+  . "$here/build.sh"
+  build "$reason" "$work" "$member"
+  exit
+fi
+
 # Kept across jobs if the runner lives on. If it cannot be written, it may still be read.
 cached="$(native "${RUNNER_TOOL_CACHE:-$temporary}")/tagship/$version/$arch/$archive"
 

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::awaited::{Pace, awaited, pause};
+use super::compared_source;
 use super::forge_attestations::ForgeAttestations;
 use super::image_to_check::ImageToCheck;
 use crate::forge::Forge;
@@ -17,8 +18,7 @@ use crate::outcome::failure::Failure;
 use crate::outcome::proved::told;
 use crate::outcome::{Awaited, Checked, Event, Listener, Waiting};
 use crate::registry::{
-    CheckError, CheckedImage, Claim, Client, ClientOptions, Credentials, Detail, DigestEvidence, ExpectedSource,
-    RequiredClaim, Requirement, Revision, Verdict,
+    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict,
 };
 use crate::request::RegistryRequest;
 use crate::system::backoff::Backoff;
@@ -88,16 +88,8 @@ impl Checks {
 
     /// Says which commit provenance must name, from now on. What was found by another one is looked at again.
     pub(crate) fn expect_source(&mut self, source: Option<&SourceCommit>) {
-        let Some(source) = source else { return };
-        let Some(revision) = Revision::new(&source.commit.to_string()) else { return };
-        let expected = Some(ExpectedSource { repository: source.repository.clone(), revision });
-        for requirement in &mut self.requirements {
-            if let Requirement::Claim(RequiredClaim { claim: Claim::Provenance(wanted), .. }) = requirement
-                && *wanted != expected
-            {
-                wanted.clone_from(&expected);
-                self.found.clear();
-            }
+        if source.is_some_and(|source| compared_source::expect(&mut self.requirements, source)) {
+            self.found.clear();
         }
     }
 
@@ -270,8 +262,8 @@ impl Checks {
                         at: Instant::now(),
                     };
                     listener(&Event::Checked(&checked));
-                    if self.requirements.iter().any(is_provenance_of_anything) {
-                        listener(&Event::Warned(uncompared(reference)));
+                    if let Some(warning) = compared_source::uncompared(&self.requirements, reference) {
+                        listener(&Event::Warned(warning));
                     }
                     self.found.push(checked);
                 }
@@ -296,7 +288,8 @@ impl Checks {
     pub(super) fn confirmed(&mut self, reference: &Reference, entry: &EntryEdit) -> Result<Option<Digest>, Failure> {
         let found = self.found.iter_mut().find(|checked| is_of(checked, reference));
         let (Some(client), Some(checked)) = (&self.client, found) else { return Ok(None) };
-        if checked.descriptor.evidence == DigestEvidence::Header && !has_digest(entry, &checked.descriptor.digest) {
+        let has_digest = entry.before.digest.as_deref() == Some(checked.descriptor.digest.as_str());
+        if checked.descriptor.evidence == DigestEvidence::Header && !has_digest {
             let answer = client.confirm(&checked.reference, &checked.descriptor);
             let answer = answer.map_err(|error| Failure::check(reference, error))?;
             Failure::of_all(Failure::of_check(reference, &answer, self.wait))?;
@@ -347,21 +340,6 @@ impl Checks {
 fn is_of(checked: &Checked, reference: &Reference) -> bool {
     let same = checked.reference.name() == reference.name() && checked.reference.tag() == reference.tag();
     same && reference.digest().is_none_or(|digest| *digest == checked.descriptor.digest)
-}
-
-/// Whether an entry had this digest before the edit.
-fn has_digest(entry: &EntryEdit, digest: &Digest) -> bool {
-    entry.before.digest.as_deref() == Some(digest.as_str())
-}
-
-/// Whether provenance is required, and not known of which commit.
-fn is_provenance_of_anything(requirement: &Requirement) -> bool {
-    matches!(requirement, Requirement::Claim(RequiredClaim { claim: Claim::Provenance(None), .. }))
-}
-
-fn uncompared(reference: &Reference) -> String {
-    let why = "which commit is released is not known; name it with `--expect-revision`";
-    format!("the commit in the provenance of `{reference}` was not compared: {why}")
 }
 
 fn failures(problems: Vec<Problem<'_>>) -> Vec<Failure> {

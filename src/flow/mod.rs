@@ -4,6 +4,7 @@ mod awaited;
 mod branch;
 mod check;
 mod checks;
+mod compared_source;
 mod delivery;
 mod edits;
 mod elsewhere;

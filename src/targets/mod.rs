@@ -1,4 +1,6 @@
-//! The files that name images, one room for each kind of file. `yaml` splices and proves; what a file means is known here.
+//! The files that name images: `any_file` tells what a file is, and one of two editors edits it. Lists of kustomize and of Flux,
+//! whose fields come and go, are for `kustomization`; the scalars of all other files are for `scalars`. `yaml` splices and
+//! proves; what a file means is known here.
 
 mod any_file;
 mod flux_marker;

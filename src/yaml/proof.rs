@@ -1,45 +1,63 @@
 //! The proof of an edit: the bytes outside the splices are equal, and two readers see what was asked for. The first
 //! reader located the splices, so it alone would be a witness for itself; the second one knows nothing of them, and what
-//! it does not see is not written.
+//! it does not see is not written. The second one reads the whole new text. The first one reads the lines that changed, if
+//! they stand for themselves and the second one reads in the whole text what follows from them; else all of it too.
 
 use super::compare::{Difference, differs};
 use super::error::YamlError;
+use super::first_reader::read;
 use super::parsed::ParsedYaml;
+use super::reread::reread;
 use super::source::SourceText;
 use super::splice::{Splice, is_outside_equal};
 
 /// Reads a text as YAML.
 pub(crate) type ReadYaml = for<'d> fn(&'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError>;
 
-/// Proves that `new` is `old` with the asked changes, which `judge` looks for in the view of each reader. Returns why the
-/// second reader cannot read the new text, if it could not read the old one either.
-pub(crate) fn prove(
-    old: &ParsedYaml<'_>,
-    new: &ParsedYaml<'_>,
+/// An edited text that was proved.
+#[derive(Debug)]
+pub(crate) struct Proved<'n> {
+    pub(crate) new: ParsedYaml<'n>,
+    /// Why the second reader cannot read the new text, if it could not read the old one either.
+    pub(crate) unread: Option<YamlError>,
+}
+
+/// Proves that `new` is `old` with the asked changes, which `judge` looks for in the view of each reader.
+pub(crate) fn prove<'n>(
+    old: &ParsedYaml<'n>,
+    new: &'n SourceText<'n>,
     splices: &[Splice],
     second_reader: ReadYaml,
     judge: impl Fn(&ParsedYaml<'_>, &ParsedYaml<'_>) -> Result<(), Difference>,
-) -> Result<Option<YamlError>, Difference> {
-    if !is_outside_equal(old.source.text, new.source.text, splices) {
+) -> Result<Proved<'n>, Difference> {
+    if !is_outside_equal(old.source.text, new.text, splices) {
         return differs("bytes changed that were not to change");
     }
-    judge(old, new)?;
-    let second_new = second_reader(new.source);
-    if second_new.as_ref().is_ok_and(|second| second.tree.reads_as(&new.tree)) {
-        return Ok(None);
+    let second_new = second_reader(new);
+    let agrees = |new: &ParsedYaml<'_>| second_new.as_ref().is_ok_and(|second| second.tree.reads_as(&new.tree));
+    let quick = reread(old, new, splices).filter(|new| agrees(new));
+    let is_agreed = quick.is_some();
+    let new = match quick {
+        Some(new) => new,
+        None => read(new).or_else(|error| differs(format!("the new text cannot be read: {error}")))?,
+    };
+    judge(old, &new)?;
+    if is_agreed || agrees(&new) {
+        return Ok(Proved { new, unread: None });
     }
     // The readers differ. If they did so before, the second one judges by its own reading of both texts; if it could not
     // read the old one, it is no judge.
     let Ok(second_old) = second_reader(old.source) else {
-        return Ok(second_new.err());
+        return Ok(Proved { new, unread: second_new.err() });
     };
     match second_new {
         Ok(second_new) => {
-            judge(&second_old, &second_new).map(|()| None).map_err(|Difference { text, node }| Difference {
+            judge(&second_old, &second_new).map_err(|Difference { text, node }| Difference {
                 text: format!("the second reader: {text}"),
                 // The nodes of another reading have other numbers.
                 node: node.filter(|_| second_old.tree.reads_as(&old.tree)),
-            })
+            })?;
+            Ok(Proved { new, unread: None })
         }
         Err(error) => differs(format!("the second reader cannot read the new text: {error}")),
     }
@@ -61,15 +79,16 @@ mod tests {
     /// Proves that `tag` became `v2`, and nothing else changed.
     fn prove_tag(second: ReadYaml) -> Result<Option<YamlError>, Difference> {
         let (old, new) = (SourceText::read(OLD.as_bytes()).unwrap(), SourceText::read(NEW.as_bytes()).unwrap());
-        let (old, new) = (first_reader::read(&old).unwrap(), first_reader::read(&new).unwrap());
-        prove(&old, &new, &[Splice::replace(5..7, "v2")], second, |old, new| {
+        let old = first_reader::read(&old).unwrap();
+        let proved = prove(&old, &new, &[Splice::replace(5..7, "v2")], second, |old, new| {
             let value = |yaml: &ParsedYaml<'_>, key: &str| {
                 let pair = yaml.tree.own(yaml.tree.documents[0], &|text| text == key);
                 pair.and_then(|pair| yaml.tree.text(pair.value).map(str::to_owned))
             };
             let is_so = value(new, "tag").as_deref() == Some("v2") && value(old, "other") == value(new, "other");
             if is_so { Ok(()) } else { differs("not what was asked for") }
-        })
+        });
+        proved.map(|proved| proved.unread)
     }
 
     /// Reads a text that is not the given one.
@@ -119,7 +138,7 @@ mod tests {
     #[test]
     fn the_first_reader_must_be_convinced_and_the_bytes_outside_be_equal() {
         let (old, new) = (SourceText::read(OLD.as_bytes()).unwrap(), SourceText::read(NEW.as_bytes()).unwrap());
-        let (old, new) = (first_reader::read(&old).unwrap(), first_reader::read(&new).unwrap());
+        let old = first_reader::read(&old).unwrap();
         let splices = [Splice::replace(5..7, "v2")];
         assert!(prove(&old, &new, &splices, second_reader::read, |_, _| differs("no")).is_err());
         assert!(prove(&old, &new, &[], second_reader::read, |_, _| Ok(())).is_err());
@@ -131,9 +150,13 @@ mod tests {
         let texts =
             ["{tag: , other: x}\n", "{tag:, other: x}\n"].map(|text| SourceText::read(text.as_bytes()).unwrap());
         let [old, new] = texts.each_ref().map(|source| first_reader::read(source).unwrap());
-        let prove = |from, to, splice| prove(from, to, &[splice], second_reader::read, |_, _| Ok(()));
-        assert!(prove(&old, &new, Splice::replace(5..6, "")).is_err());
-        assert!(prove(&new, &old, Splice::replace(5..5, " ")).is_ok());
-        assert!(prove(&new, &new, Splice::replace(5..5, "")).is_ok(), "it was so before");
+        let prove = |from, to: &ParsedYaml<'_>, splice| {
+            let text = to.source.text.to_owned();
+            let source = SourceText::read(text.as_bytes()).unwrap();
+            prove(from, &source, &[splice], second_reader::read, |_, _| Ok(())).is_ok()
+        };
+        assert!(!prove(&old, &new, Splice::replace(5..6, "")));
+        assert!(prove(&new, &old, Splice::replace(5..5, " ")));
+        assert!(prove(&new, &new, Splice::replace(5..5, "")), "it was so before");
     }
 }

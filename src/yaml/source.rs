@@ -93,7 +93,7 @@ impl<'s> SourceText<'s> {
     }
 
     fn index(text: &'s str) -> Self {
-        let ends = text.bytes().enumerate().filter_map(|(at, byte)| (byte == b'\n').then_some(at + 1));
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
         let lines: Vec<usize> = std::iter::once(0).chain(ends).collect();
         let first_end = lines.get(1).copied().unwrap_or(0);
         let eol = if text[..first_end].ends_with("\r\n") { "\r\n" } else { "\n" };
@@ -109,13 +109,21 @@ impl<'s> SourceText<'s> {
     /// Finds a lone carriage return, or one of NEL, LS and PS: line breaks for go-yaml, text in YAML 1.2.
     fn odd_line_break(&self) -> Option<(usize, char)> {
         let bytes = self.text.as_bytes();
-        bytes.iter().enumerate().find_map(|(at, byte)| match (byte, &bytes[at + 1..]) {
-            (b'\r', rest) if rest.first() != Some(&b'\n') => Some((at, '\r')),
-            (0xc2, [0x85, ..]) => Some((at, '\u{85}')),
-            (0xe2, [0x80, 0xa8, ..]) => Some((at, '\u{2028}')),
-            (0xe2, [0x80, 0xa9, ..]) => Some((at, '\u{2029}')),
-            _ => None,
-        })
+        let mut at = 0;
+        // Few bytes begin one, so that the others are passed over quickly.
+        while let Some(next) = bytes[at..].iter().position(|byte| matches!(byte, b'\r' | 0xc2 | 0xe2)) {
+            at += next;
+            match bytes[at..] {
+                [b'\r', b'\n', ..] => {}
+                [b'\r', ..] => return Some((at, '\r')),
+                [0xc2, 0x85, ..] => return Some((at, '\u{85}')),
+                [0xe2, 0x80, 0xa8, ..] => return Some((at, '\u{2028}')),
+                [0xe2, 0x80, 0xa9, ..] => return Some((at, '\u{2029}')),
+                _ => {}
+            }
+            at += 1;
+        }
+        None
     }
 
     fn line_index(&self, at: usize) -> usize {

@@ -26,7 +26,7 @@ pub(crate) enum Layout {
     Flow,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NodeKind<'s> {
     /// Nothing at all, as in `newTag:`. A `~` is a plain scalar.
     Null,
@@ -36,7 +36,7 @@ pub(crate) enum NodeKind<'s> {
     Mapping(Layout),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Node<'s> {
     pub(crate) kind: NodeKind<'s>,
     /// The bytes of the value, without anchor, tag and block scalar header. A collection in block style has a start
@@ -48,7 +48,7 @@ pub(crate) struct Node<'s> {
 }
 
 /// What may stand before a value: an anchor, a tag.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Properties {
     pub(crate) anchor: bool,
     pub(crate) tag: Option<String>,
@@ -97,6 +97,53 @@ impl<'s> Tree<'s> {
 
     pub(crate) fn is_anchored(&self, id: NodeId) -> bool {
         self.properties(id).is_some_and(|properties| properties.anchor)
+    }
+
+    /// Returns the scalars that start in a range, in reading order. Nothing (`newTag:`) is none.
+    pub(super) fn scalars_in(&self, range: &Range<usize>) -> Vec<NodeId> {
+        let is_scalar = |node: &Node<'_>| matches!(node.kind, NodeKind::Scalar(..)) && range.contains(&node.span.start);
+        let first = self.nodes.partition_point(|node| node.span.start < range.start);
+        let last = self.nodes.partition_point(|node| node.span.start < range.end);
+        let nodes = (first..last.max(first)).filter(|index| is_scalar(&self.nodes[*index]));
+        nodes.map(NodeId).collect()
+    }
+
+    /// Whether two trees differ in the texts and the styles of scalars alone.
+    pub(super) fn is_shaped_as(&self, other: &Tree<'_>) -> bool {
+        let is_alike = |one: &NodeKind<'_>, other: &NodeKind<'_>| match (one, other) {
+            (NodeKind::Scalar(..), NodeKind::Scalar(..)) => true,
+            (one, other) => one == other,
+        };
+        let is_so = |(one, two): (&Node<'_>, &Node<'_>)| is_alike(&one.kind, &two.kind) && one.after == two.after;
+        self.nodes.len() == other.nodes.len() && self.nodes.iter().zip(&other.nodes).all(is_so)
+    }
+
+    /// Whether any node has an anchor or a tag.
+    pub(super) fn has_properties(&self) -> bool {
+        !self.properties.is_empty()
+    }
+
+    /// Returns the tree with other places, and with other scalars in place of some.
+    pub(super) fn exchanged(
+        &self,
+        moved: impl Fn(usize) -> usize,
+        scalars: Vec<(NodeId, NodeKind<'s>, Range<usize>)>,
+    ) -> Self {
+        let moved = |span: &Range<usize>| moved(span.start)..moved(span.end);
+        let node = |node: &Node<'s>| Node { span: moved(&node.span), ..node.clone() };
+        let mut nodes: Vec<Node<'s>> = self.nodes.iter().map(node).collect();
+        for (id, kind, span) in scalars {
+            (nodes[id.0].kind, nodes[id.0].span) = (kind, span);
+        }
+        let properties = |(id, properties): (&NodeId, &Properties)| {
+            (*id, Properties { span: properties.span.as_ref().map(moved), ..properties.clone() })
+        };
+        Self {
+            nodes,
+            properties: self.properties.iter().map(properties).collect(),
+            aliases: self.aliases.clone(),
+            documents: self.documents.clone(),
+        }
     }
 
     /// Returns where a node starts, anchor and tag included.

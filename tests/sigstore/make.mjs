@@ -73,25 +73,57 @@ async function instance({ withCertificateLog = true } = {}) {
   return { certificateLog, authority, log, timestamps };
 }
 
-// What Rekor makes of a proposed entry; the mock logs the proposal as it is.
-function logged(proposal) {
-  if (proposal.kind !== 'dsse') return proposal;
-  const envelope = JSON.parse(proposal.spec.proposedContent.envelope);
-  const [{ sig }] = envelope.signatures;
-  const hash = (bytes) => ({ algorithm: 'sha256', value: sha256(bytes, 'hex') });
-  return {
-    apiVersion: '0.0.1',
-    kind: 'dsse',
-    spec: {
-      envelopeHash: hash(proposal.spec.proposedContent.envelope),
-      payloadHash: hash(Buffer.from(envelope.payload, 'base64')),
-      signatures: [{ signature: sig, verifier: proposal.spec.proposedContent.verifiers[0] }],
+// A PEM text in base64 with lines of 64 characters; the mock has one line.
+function wrapped(text) {
+  const lines = Buffer.from(text, 'base64').toString().trim().split('\n');
+  return base64(pem(Buffer.from(lines.slice(1, -1).join(''), 'base64')));
+}
+
+// What Rekor makes of a proposed entry, in each of the forms that it has had; the mock logs the proposal as it is.
+const hash = (bytes) => ({ algorithm: 'sha256', value: sha256(bytes, 'hex') });
+const forms = {
+  'dsse 0.0.1': ({ json, payload, signature, verifier }) => ({
+    envelopeHash: hash(json),
+    payloadHash: hash(payload),
+    signatures: [{ signature, verifier }],
+  }),
+  'dsse 0.0.2': ({ payload, signature, rawBytes }) => ({
+    dsseV002: {
+      payloadHash: { algorithm: 'SHA2_256', digest: base64(Buffer.from(sha256(payload, 'hex'), 'hex')) },
+      signatures: [{ content: signature, verifier: { keyDetails: 'PKIX_ECDSA_P256_SHA_256', x509Certificate: { rawBytes } } }],
     },
-  };
+  }),
+  'hashedrekord 0.0.2': ({ payload, payloadType, signature, rawBytes }) => ({
+    hashedRekordV002: {
+      data: { algorithm: 'SHA2_256', digest: base64(Buffer.from(sha256(encoded(payloadType, payload), 'hex'), 'hex')) },
+      signature: { content: signature, verifier: { keyDetails: 'PKIX_ECDSA_P256_SHA_256', x509Certificate: { rawBytes } } },
+    },
+  }),
+  'intoto 0.0.1': ({ json, payload, verifier }) => ({ content: { hash: hash(json), payloadHash: hash(payload) }, publicKey: verifier }),
+};
+function logged(proposal, form) {
+  if (proposal.kind === 'hashedrekord') {
+    const { publicKey } = proposal.spec.signature;
+    publicKey.content = wrapped(publicKey.content);
+  }
+  if (proposal.kind !== 'dsse') return proposal;
+  const { envelope: json, verifiers } = proposal.spec.proposedContent;
+  const { payload, payloadType, signatures } = JSON.parse(json);
+  const verifier = wrapped(verifiers[0]);
+  const rawBytes = Buffer.from(verifier, 'base64').toString().trim().split('\n').slice(1, -1).join('');
+  const parts = { json, payload: Buffer.from(payload, 'base64'), payloadType, signature: signatures[0].sig, verifier, rawBytes };
+  const [kind, apiVersion] = form.split(' ');
+  return { apiVersion, kind, spec: forms[form](parts) };
+}
+
+// What the signature of an envelope covers.
+function encoded(type, payload) {
+  const bytes = Buffer.from(payload);
+  return Buffer.concat([Buffer.from(`DSSEv1 ${type.length} ${type} ${bytes.length} `), bytes]);
 }
 
 // Serves an instance while `work` runs with its URL.
-async function served({ authority, log, timestamps }, work) {
+async function served({ authority, log, timestamps }, form, work) {
   const rekor = mock.rekorHandler(log, { strict: true });
   const handlers = [mock.fulcioHandler(authority, { strict: true }), rekor, mock.tsaHandler(timestamps, { strict: true })];
   const server = http.createServer((request, response) => {
@@ -100,7 +132,7 @@ async function served({ authority, log, timestamps }, work) {
     request.on('end', async () => {
       const handler = handlers.find((handler) => handler.path === request.url);
       const text = Buffer.concat(parts).toString();
-      const body = handler === rekor ? JSON.stringify(logged(JSON.parse(text))) : text;
+      const body = handler === rekor ? JSON.stringify(logged(JSON.parse(text), form)) : text;
       const answer = await handler.fn(body);
       response.writeHead(answer.statusCode, { 'content-type': answer.contentType || 'text/plain' });
       response.end(answer.response);
@@ -115,8 +147,8 @@ async function served({ authority, log, timestamps }, work) {
 }
 
 // Signs with a certificate of the instance; logs and timestamps as asked.
-async function keyless(world, { statement, bytes }, { claims = CLAIMS, witnesses = ['log'], entryType, late = false } = {}) {
-  return served(world, async (url) => {
+async function keyless(world, { statement, bytes }, { claims = CLAIMS, witnesses = ['log'], entryType, form = 'dsse 0.0.1', late = false } = {}) {
+  return served(world, form, async (url) => {
     const token = ['{"alg":"none"}', JSON.stringify(claims), 'x'].map((part) => Buffer.from(part).toString('base64url')).join('.');
     const certificates = new sign.FulcioSigner({ fulcioBaseURL: url, identityProvider: { getToken: async () => token } });
     const signer = {
@@ -135,8 +167,17 @@ async function keyless(world, { statement, bytes }, { claims = CLAIMS, witnesses
       ? await new sign.DSSEBundleBuilder(options).create({ data: Buffer.from(statement), type: 'application/vnd.in-toto+json' })
       : await new sign.MessageSignatureBundleBuilder(options).create({ data: Buffer.from(bytes) });
     now = NOON;
-    return bundleToJSON(bundle);
+    return withDefaults(bundleToJSON(bundle));
   });
+}
+
+// JSON of protocol buffers may leave out what is empty; sigstore-python wants it.
+function withDefaults(bundle) {
+  bundle.verificationMaterial.tlogEntries ??= [];
+  for (const entry of bundle.verificationMaterial.tlogEntries) {
+    entry.inclusionProof = { logIndex: '0', hashes: [], ...entry.inclusionProof };
+  }
+  return bundle;
 }
 
 function trustedRoot(world, { logs = true } = {}) {
@@ -202,6 +243,8 @@ write('provenance.bundle.json', await keyless(world, provenance, both));
 write('provenance-v0.2.bundle.json', await keyless(world, provenance02));
 write('spdx.bundle.json', await keyless(world, { statement: statement('https://spdx.dev/Document', { spdxVersion: 'SPDX-2.3' }) }));
 write('intoto-entry.bundle.json', await keyless(world, signed, { entryType: 'intoto' }));
+write('dsse-v2-entry.bundle.json', await keyless(world, signed, { form: 'dsse 0.0.2' }));
+write('hashed-v2-entry.bundle.json', await keyless(world, signed, { form: 'hashedrekord 0.0.2' }));
 write('timestamp-alone.bundle.json', await keyless(world, signed, { witnesses: ['timestamp'] }));
 write('content.bundle.json', await keyless(world, { bytes: manifest }, both));
 
@@ -254,9 +297,11 @@ function annotations(bundle, signature) {
 }
 const simple = await keyless(world, { bytes: payload }, both);
 write('simple-signing.annotations.json', annotations(simple, simple.messageSignature.signature));
-const attested = await keyless(world, provenance);
-write('attestation.layer.json', JSON.stringify(attested.dsseEnvelope));
-write('attestation.annotations.json', annotations(attested, ''));
+for (const [name, form] of [['attestation', 'dsse 0.0.1'], ['attestation-intoto', 'intoto 0.0.1']]) {
+  const attested = await keyless(world, provenance, { form });
+  write(`${name}.layer.json`, JSON.stringify(attested.dsseEnvelope));
+  write(`${name}.annotations.json`, annotations(attested, ''));
+}
 
 // Keys, with a layer and a bundle each. cosign hashes with SHA-256, whatever the key.
 const kinds = {
@@ -272,12 +317,11 @@ for (const [name, [type, options, hash]] of Object.entries(kinds)) {
   const padding = name === 'rsa-pss' ? { padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength: crypto.constants.RSA_PSS_SALTLEN_DIGEST } : {};
   const make = (bytes) => base64(crypto.sign(hash, Buffer.from(bytes), { key: privateKey, ...padding }));
   const payloadType = 'application/vnd.in-toto+json';
-  const encoded = `DSSEv1 ${payloadType.length} ${payloadType} ${signed.statement.length} ${signed.statement}`;
   write(`key.${name}.pub`, publicKey.export({ format: 'pem', type: 'spki' }));
   write(`key.${name}.annotations.json`, { 'dev.cosignproject.cosign/signature': make(payload) });
   write(`key.${name}.bundle.json`, {
     mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
     verificationMaterial: { publicKey: { hint: base64(sha256(publicKey.export({ format: 'der', type: 'spki' }))) } },
-    dsseEnvelope: { payload: base64(signed.statement), payloadType, signatures: [{ sig: make(encoded) }] },
+    dsseEnvelope: { payload: base64(signed.statement), payloadType, signatures: [{ sig: make(encoded(payloadType, signed.statement)) }] },
   });
 }

@@ -15,7 +15,7 @@ pub(super) struct Element<'a> {
 
 /// The elements of a sequence or a set, one after the other.
 #[derive(Debug, Clone)]
-pub(super) struct Fields<'a>(SliceReader<'a>);
+pub(super) struct Elements<'a>(SliceReader<'a>);
 
 /// The tag `[number]` with elements inside.
 pub(super) const fn context(number: u32) -> Tag {
@@ -28,14 +28,14 @@ pub(super) const fn plain_context(number: u32) -> Tag {
 }
 
 /// Returns the fields of a document that is one sequence.
-pub(super) fn document(bytes: &[u8]) -> der::Result<Fields<'_>> {
-    let mut fields = Fields::of(bytes)?;
+pub(super) fn document(bytes: &[u8]) -> der::Result<Elements<'_>> {
+    let mut fields = Elements::of(bytes)?;
     let sequence = fields.next(Tag::Sequence)?;
     fields.finish()?;
     sequence.fields()
 }
 
-impl<'a> Fields<'a> {
+impl<'a> Elements<'a> {
     pub(super) fn of(value: &'a [u8]) -> der::Result<Self> {
         SliceReader::new(value).map(Self)
     }
@@ -81,13 +81,13 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Element<'a> {
-    pub(super) fn fields(self) -> der::Result<Fields<'a>> {
-        Fields::of(self.value)
+    pub(super) fn fields(self) -> der::Result<Elements<'a>> {
+        Elements::of(self.value)
     }
 
     pub(super) fn oid(self) -> der::Result<ObjectIdentifier> {
         self.tag.assert_eq(Tag::ObjectIdentifier)?;
-        ObjectIdentifier::from_bytes(self.value).map_err(|_| ErrorKind::OidMalformed.into())
+        ObjectIdentifier::from_bytes(self.value).or(Err(ErrorKind::OidMalformed.into()))
     }
 
     /// Returns the algorithm that an `AlgorithmIdentifier` names, without its parameters.
@@ -110,13 +110,13 @@ impl<'a> Element<'a> {
             Tag::UtcTime => UtcTime::from_der(self.whole)?.to_unix_duration(),
             _ => GeneralizedTime::from_der(self.whole)?.to_unix_duration(),
         };
-        let seconds = i64::try_from(time.as_secs()).map_err(|_| ErrorKind::DateTime)?;
-        Timestamp::from_second(seconds).map_err(|_| ErrorKind::DateTime.into())
+        let seconds = i64::try_from(time.as_secs()).or(Err(ErrorKind::DateTime))?;
+        Timestamp::from_second(seconds).or(Err(ErrorKind::DateTime.into()))
     }
 
     /// Returns the text of a string of UTF-8 or one of its subsets.
     pub(super) fn text(self) -> der::Result<&'a str> {
-        std::str::from_utf8(self.value).map_err(|_| self.tag.value_error().into())
+        std::str::from_utf8(self.value).or(Err(self.tag.value_error().into()))
     }
 }
 

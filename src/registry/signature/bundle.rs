@@ -7,7 +7,7 @@ use super::base64_bytes::Base64;
 use super::envelope::WireEnvelope;
 use super::logged_entry::{EntryProof, InclusionProof, LoggedEntry};
 use super::rejected::Rejected;
-use super::signed::{Content, Material, Signed};
+use super::stored_signature::{Material, SignedContent, StoredSignature};
 
 /// A bundle, in bytes: an attestation has a whole list of packages in it.
 const LIMIT: usize = 8 << 20;
@@ -126,15 +126,15 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
 }
 
 /// Reads a bundle.
-pub(super) fn read(json: &[u8]) -> Result<Signed, Rejected> {
+pub(super) fn read(json: &[u8]) -> Result<StoredSignature, Rejected> {
     if json.len() > LIMIT {
         return Err(Rejected::TooLarge { limit: LIMIT >> 20 });
     }
     let wire: WireBundle = serde_json::from_slice(json).map_err(|error| Rejected::malformed("the bundle", error))?;
     let version = Version::read(&wire.media_type)?;
     let content = match (wire.dsse_envelope, wire.message_signature) {
-        (Some(envelope), None) => Content::Envelope(envelope.try_into()?),
-        (None, Some(WireMessage { signature: Base64(signature) })) => Content::Message { signature },
+        (Some(envelope), None) => SignedContent::Envelope(envelope.try_into()?),
+        (None, Some(WireMessage { signature: Base64(signature) })) => SignedContent::Message { signature },
         _ => return Err(Rejected::malformed("the bundle", "it must have an envelope or a signature of a message")),
     };
     let WireMaterial { tlog_entries, timestamp_verification_data, .. } = &wire.verification_material;
@@ -145,7 +145,7 @@ pub(super) fn read(json: &[u8]) -> Result<Signed, Rejected> {
     let timestamps = timestamps.iter().map(|timestamp| timestamp.signed_timestamp.0.clone()).collect();
     let certificate = version.certificate(&wire.verification_material)?;
     let entries = wire.verification_material.tlog_entries.into_iter().map(logged).collect();
-    Ok(Signed { content, material: Material { certificate, entries, proof: version.proof(), timestamps } })
+    Ok(StoredSignature { content, material: Material { certificate, entries, proof: version.proof(), timestamps } })
 }
 
 fn logged(wire: WireEntry) -> LoggedEntry {

@@ -16,12 +16,12 @@ const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.2
 
 /// What a certificate is for.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Purpose {
+pub(super) enum CertificatePurpose {
     CodeSigning,
     Timestamping,
 }
 
-impl Purpose {
+impl CertificatePurpose {
     /// Returns the extended key usage (RFC 5280 section 4.2.1.12) that the certificate must have, and that an authority
     /// must have if it has any: one of GitHub's has none.
     fn usage(self) -> ObjectIdentifier {
@@ -68,7 +68,7 @@ impl Purpose {
 pub(super) fn verify(
     certificate: &CertificateDer<'_>,
     authorities: &[Authority],
-    purpose: Purpose,
+    purpose: CertificatePurpose,
     at: Timestamp,
 ) -> Result<Vec<u8>, Rejected> {
     let x509 = X509::read(certificate).map_err(|error| Rejected::malformed(purpose.certificate(), error))?;
@@ -100,7 +100,7 @@ fn is_valid(authority: &Authority, at: Timestamp) -> bool {
 fn follow(
     certificate: &CertificateDer<'_>,
     authority: &Authority,
-    purpose: Purpose,
+    purpose: CertificatePurpose,
     at: Timestamp,
 ) -> Result<Vec<u8>, Error> {
     let roots = authority.chain.last().map(anchor_from_trusted_cert).transpose()?;

@@ -6,7 +6,7 @@ use der::asn1::ObjectIdentifier;
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
-use super::asn1::Fields;
+use super::asn1::Elements;
 use super::rejected::Rejected;
 use super::trusted_roots::LogKey;
 use super::x509::X509;
@@ -41,7 +41,7 @@ struct LogTimestamp<'a> {
 }
 
 fn read_list(extension: &[u8]) -> Option<Vec<LogTimestamp<'_>>> {
-    let mut fields = Fields::of(extension).ok()?;
+    let mut fields = Elements::of(extension).ok()?;
     let mut list = Bytes(fields.next(Tag::OctetString).ok()?.value);
     fields.finish().ok()?;
     let mut entries = Bytes(list.prefixed()?);

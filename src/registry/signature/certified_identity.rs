@@ -4,7 +4,7 @@
 use der::Tag;
 use der::asn1::ObjectIdentifier;
 
-use super::asn1::{Element, Fields, context, plain_context};
+use super::asn1::{Element, Elements, context, plain_context};
 use super::rejected::Rejected;
 use super::verified::CertifiedIdentity;
 use super::x509::X509;
@@ -18,7 +18,7 @@ const ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264
 const SOURCE_REPOSITORY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.12");
 const SOURCE_COMMIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.13");
 
-/// Returns whom a certificate is for.
+/// Returns the identity that a certificate is for.
 pub(super) fn read(certificate: &X509<'_>) -> Result<CertifiedIdentity, Rejected> {
     let identity = identity(certificate)?;
     let issuer = issuer(certificate)?;
@@ -58,7 +58,7 @@ fn identity(certificate: &X509<'_>) -> Result<String, Rejected> {
 }
 
 fn names(value: &[u8]) -> der::Result<Vec<Element<'_>>> {
-    let mut fields = Fields::of(value)?;
+    let mut fields = Elements::of(value)?;
     let names = fields.next(Tag::Sequence)?.fields()?.rest()?;
     fields.finish()?;
     Ok(names)
@@ -85,7 +85,7 @@ fn issuer(certificate: &X509<'_>) -> Result<String, Rejected> {
 }
 
 fn utf8(value: &[u8]) -> Result<String, Rejected> {
-    let text = Fields::of(value).and_then(|mut fields| {
+    let text = Elements::of(value).and_then(|mut fields| {
         let text = fields.next(Tag::Utf8String)?.text()?;
         fields.finish().map(|()| text)
     });

@@ -14,7 +14,7 @@ use super::base64_bytes::Base64;
 use super::envelope::{Envelope, WireEnvelope};
 use super::logged_entry::{EntryProof, LoggedEntry};
 use super::rejected::Rejected;
-use super::signed::{Content, Material, Signed};
+use super::stored_signature::{Material, SignedContent, StoredSignature};
 use crate::image::Digest;
 
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
@@ -73,18 +73,21 @@ struct SignedImage {
 }
 
 /// Reads the layer of a signature. Its payload is what is signed.
-pub(super) fn read_signature(payload: &[u8], annotations: &LayerAnnotations) -> Result<Signed, Rejected> {
+pub(super) fn read_signature(payload: &[u8], annotations: &LayerAnnotations) -> Result<StoredSignature, Rejected> {
     within_limit(payload)?;
     let signature = annotations.get(SIGNATURE).ok_or_else(|| malformed("it has no signature"))?;
     let signature = STANDARD.decode(signature).map_err(malformed)?;
-    Ok(Signed { content: Content::Message { signature }, material: material(annotations)? })
+    Ok(StoredSignature { content: SignedContent::Message { signature }, material: material(annotations)? })
 }
 
 /// Reads the layer of an attestation, which is an envelope.
-pub(super) fn read_attestation(layer: &[u8], annotations: &LayerAnnotations) -> Result<Signed, Rejected> {
+pub(super) fn read_attestation(layer: &[u8], annotations: &LayerAnnotations) -> Result<StoredSignature, Rejected> {
     within_limit(layer)?;
     let wire: WireEnvelope = serde_json::from_slice(layer).map_err(malformed)?;
-    Ok(Signed { content: Content::Envelope(Envelope::try_from(wire)?), material: material(annotations)? })
+    Ok(StoredSignature {
+        content: SignedContent::Envelope(Envelope::try_from(wire)?),
+        material: material(annotations)?,
+    })
 }
 
 /// Rejects a payload that is about another image.

@@ -1,17 +1,17 @@
-//! Verifies a signature that was made with a short-lived certificate: who signed is in the certificate, and that the
-//! certificate was valid at the time is proved by a log or by a timestamp authority, never by today's clock.
+//! Verifies a signature that was made with a short-lived certificate. The certificate names the signer; a log or a timestamp
+//! authority proves that it was valid when it signed, whatever the time is now.
 
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 
-use super::certificate_chain::{self, Purpose, unknown_authority};
+use super::certificate_chain::{self, CertificatePurpose, unknown_authority};
 use super::certificate_log;
 use super::log_body::LoggedContent;
 use super::log_proof;
 use super::logged_entry::LoggedEntry;
 use super::public_key::PublicKey;
 use super::rejected::Rejected;
-use super::signed::Material;
+use super::stored_signature::Material;
 use super::timestamp_token;
 use super::trusted_roots::{Instance, LogKey, TrustedRoots};
 use super::verified::LogEntry;
@@ -71,7 +71,7 @@ impl Attempt<'_> {
             }
         }
         let key = PublicKey::from_spki(self.certificate.spki);
-        let key = key.map_err(|_| Rejected::Unsupported("the key of its certificate".to_owned()))?;
+        let key = key.map_err(|error| Rejected::malformed("the key of the certificate", error))?;
         if !key.verifies(self.content.message, self.content.signature) {
             return Err(Rejected::WrongSignature);
         }
@@ -112,7 +112,7 @@ impl Attempt<'_> {
     fn verify_certificate(&self, at: Timestamp) -> Result<(), Rejected> {
         let Instance { authorities, certificate_logs, .. } = self.instance;
         let certificate = CertificateDer::from(self.content.certificate);
-        let issuer = certificate_chain::verify(&certificate, authorities, Purpose::CodeSigning, at)?;
+        let issuer = certificate_chain::verify(&certificate, authorities, CertificatePurpose::CodeSigning, at)?;
         if certificate_logs.is_empty() {
             return Ok(());
         }

@@ -148,9 +148,8 @@ impl<'a> Body<'a> {
     /// Returns a certificate in PEM, in base64.
     fn certificate(self, pointer: &str) -> Result<Vec<u8>, Rejected> {
         let pem = self.bytes(pointer)?;
-        let certificate =
-            CertificateDer::from_pem_slice(&pem).map_err(|_| malformed("its signer is no certificate"))?;
-        Ok(certificate.to_vec())
+        let certificate = CertificateDer::from_pem_slice(&pem).ok();
+        Ok(certificate.ok_or_else(|| malformed("its signer is no certificate"))?.to_vec())
     }
 
     /// Returns the only element of a list.

@@ -43,8 +43,8 @@ fn promised_at(entry: &LoggedEntry, promise: &[u8], log: &LogKey) -> Result<Time
     if !log.key.verifies(signed.as_bytes(), promise) {
         return Err(not_in_log("the promise is not signed by the log"));
     }
-    let seconds = i64::try_from(time).map_err(|_| not_in_log("its time is out of range"))?;
-    Timestamp::from_second(seconds).map_err(|_| not_in_log("its time is out of range"))
+    let time = i64::try_from(time).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.ok_or_else(|| not_in_log("its time is out of range"))
 }
 
 fn prove_inclusion(entry: &LoggedEntry, proof: &InclusionProof, log: &LogKey) -> Result<(), Rejected> {
@@ -85,7 +85,9 @@ fn root(body: &[u8], proof: &InclusionProof) -> Option<Hash> {
 
 fn sha256(parts: &[&[u8]]) -> Hash {
     let mut context = Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     context.finish().as_ref().to_vec()
 }
 

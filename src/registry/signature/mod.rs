@@ -1,9 +1,9 @@
-//! Signatures and attestations of images: is it signed by the one whom we trust, and what does it say? Bytes in, verdict
-//! out: no request, no file, and no clock, since a certificate of ten minutes is judged at the time that a log or a timestamp
+//! Signatures and attestations of images: did the trusted signer make it, and what does it say? Bytes in, verdict out: no
+//! request, no file, and no clock, because a certificate of ten minutes is judged at the time that a log or a timestamp
 //! authority proves.
 //!
 //! A signature is read from one of the forms in which it is stored ([`verify_bundle`], [`verify_simple_signing`] and the
-//! others) into one form (`signed`). A key ([`PublicKey`]) then verifies it alone. For a certificate, `keyless` asks the
+//! others) into one form (`stored_signature`). A key ([`PublicKey`]) then verifies it alone. For a certificate, `keyless` asks the
 //! [`TrustedRoots`] for each part: the log entry (`log_proof`, `log_body`), timestamps (`timestamp_token`), the chain
 //! (`certificate_chain`), the log of certificates (`certificate_log`). What fails is told by [`Rejected`]. It leaves out
 //! where signatures are found, and what a predicate must say.
@@ -23,8 +23,8 @@ mod log_proof;
 mod logged_entry;
 mod public_key;
 mod rejected;
-mod signed;
 mod statement;
+mod stored_signature;
 mod timestamp_token;
 mod trusted_roots;
 mod verification;

@@ -55,7 +55,7 @@ impl PublicKey {
     }
 
     pub(super) fn from_spki(spki: &[u8]) -> Result<Self, PublicKeyError> {
-        let (algorithm, bits) = parts(spki).map_err(|_| PublicKeyError::Unsupported)?;
+        let (algorithm, bits) = parts(spki).or(Err(PublicKeyError::Unsupported))?;
         let known = [(alg_id::ECDSA_P256, P256), (alg_id::ECDSA_P384, P384), (alg_id::ED25519, ED25519)];
         let known = known.into_iter().chain([(alg_id::RSA_ENCRYPTION, RSA)]);
         let mut fitting = known.filter(|(id, _)| id.as_ref() == algorithm);

@@ -35,7 +35,7 @@ pub enum Rejected {
     /// The certificate is of another identity.
     #[error("it is signed by `{found}`, not by `{wanted}`")]
     WrongIdentity { wanted: String, found: String },
-    /// Another issuer says who the identity is.
+    /// Another issuer vouches for the identity.
     #[error("the identity `{identity}` is from the issuer `{found}`, not from `{wanted}`")]
     WrongIssuer { identity: String, wanted: String, found: String },
     /// The certificate, of the signer or of the timestamp, is from an authority that the trusted roots do not have, or

@@ -63,6 +63,6 @@ impl Statement {
         if self.subjects.iter().any(|subject| subject == digest) {
             return Ok(());
         }
-        Err(Rejected::WrongDigest { wanted: digest.to_string(), signed: self.subjects.clone() })
+        Err(Rejected::WrongDigest { wanted: digest.to_owned(), signed: self.subjects.clone() })
     }
 }

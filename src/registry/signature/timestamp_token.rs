@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use ring::digest::{SHA256, SHA384, SHA512, digest};
 use rustls::pki_types::CertificateDer;
 
-use super::asn1::{self, Element, Fields, context};
-use super::certificate_chain::{self, Purpose, unknown_authority};
+use super::asn1::{self, Element, Elements, context};
+use super::certificate_chain::{self, CertificatePurpose, unknown_authority};
 use super::public_key::PublicKey;
 use super::rejected::Rejected;
 use super::trusted_roots::Authority;
@@ -42,7 +42,7 @@ pub(super) fn verify(answer: &[u8], signature: &[u8], authorities: &[Authority])
     let signer = token.certificates.iter().copied().chain(own).find(|certificate| token.is_signed_by(certificate));
     let signer = signer.ok_or_else(|| unknown_authority("its timestamp", token.issuer))?;
     let signer = CertificateDer::from(signer);
-    certificate_chain::verify(&signer, authorities, Purpose::Timestamping, time)?;
+    certificate_chain::verify(&signer, authorities, CertificatePurpose::Timestamping, time)?;
     Ok(time)
 }
 
@@ -102,7 +102,7 @@ impl<'a> Token<'a> {
     }
 
     /// Reads a `SignerInfo` and the `TSTInfo` that it is about.
-    fn of_signer(info: &'a [u8], certificates: Vec<&'a [u8]>, mut signer: Fields<'a>) -> der::Result<Self> {
+    fn of_signer(info: &'a [u8], certificates: Vec<&'a [u8]>, mut signer: Elements<'a>) -> der::Result<Self> {
         signer.next(Tag::Integer)?;
         // It names a certificate; the one counts whose key made the signature.
         let name = signer.any()?;

@@ -11,8 +11,8 @@ use super::cosign_layer::{self, LayerAnnotations};
 use super::keyless;
 use super::log_body::LoggedContent;
 use super::rejected::Rejected;
-use super::signed::{Content, Signed};
 use super::statement::Statement;
+use super::stored_signature::{SignedContent, StoredSignature};
 use super::verified::{CertifiedIdentity, SignedBy, TrustedSigner, Verified};
 use super::x509::X509;
 use crate::image::Digest;
@@ -71,17 +71,19 @@ enum File<'a> {
     Envelope(&'a [u8]),
 }
 
-/// Verifies in this order: that the signature is one, what it is about, and by whom it is.
+/// Verifies in this order: that the signature is one, what it is about, and its signer.
 fn verify(
-    signed: &Signed,
+    signed: &StoredSignature,
     file: File<'_>,
     trusted: &TrustedSigner,
     is_about: impl FnOnce(Option<&Statement>) -> Result<(), Rejected>,
 ) -> Result<Verified, Rejected> {
     let (message, signature, envelope) = match (&signed.content, file) {
-        (Content::Envelope(envelope), _) => (Cow::Owned(envelope.signed_bytes()), &envelope.signature, Some(envelope)),
-        (Content::Message { signature }, File::Content(content)) => (Cow::Borrowed(content), signature, None),
-        (Content::Message { .. }, _) => return Err(Rejected::NeedsContent),
+        (SignedContent::Envelope(envelope), _) => {
+            (Cow::Owned(envelope.signed_bytes()), &envelope.signature, Some(envelope))
+        }
+        (SignedContent::Message { signature }, File::Content(content)) => (Cow::Borrowed(content), signature, None),
+        (SignedContent::Message { .. }, _) => return Err(Rejected::NeedsContent),
     };
     let envelope_json = if let File::Envelope(json) = file { Some(json) } else { None };
     let (message, statement) = (&*message, || envelope.map(Statement::read).transpose());

@@ -5,7 +5,7 @@ use der::Tag;
 use der::asn1::ObjectIdentifier;
 use jiff::Timestamp;
 
-use super::asn1::{self, Fields, context};
+use super::asn1::{self, Elements, context};
 
 /// A certificate, taken apart. Nothing of it is verified.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl<'a> X509<'a> {
 }
 
 impl<'a> Extension<'a> {
-    fn all(fields: Fields<'a>) -> der::Result<Vec<Self>> {
+    fn all(fields: Elements<'a>) -> der::Result<Vec<Self>> {
         let read = |element: asn1::Element<'a>| {
             let mut fields = element.fields()?;
             let id = fields.next(Tag::ObjectIdentifier)?.oid()?;

@@ -13,7 +13,7 @@ use super::plan::plan;
 use super::requested::Requested;
 use super::verify::{judge, reread};
 use crate::image::ImageArgument;
-use crate::yaml::{self, Difference, ParsedYaml, SourceText, YamlError};
+use crate::yaml::{self, Difference, ParsedYaml, Proved, SourceText, YamlError};
 
 /// Edits every entry that an argument names. Of two arguments with one name the later counts, as with kustomize.
 ///
@@ -103,11 +103,12 @@ fn edit_lists(
     let text =
         yaml::apply(old.source.text, &splices).ok_or_else(|| unproved(first, "a change does not lie on characters"))?;
     let mut source = SourceText::read(text.as_bytes())?;
-    if let (Cow::Owned(_), Some(hidden)) = (&old.source.readable, source.with_reserved_hidden()) {
+    if matches!(old.source.readable, Cow::Owned(_))
+        && let Some(hidden) = source.with_reserved_hidden()
+    {
         source = hidden;
     }
-    let new = yaml::read(&source).map_err(|error| unproved(first, &format!("the new text cannot be read: {error}")))?;
-    let unread = yaml::prove(old, &new, &splices, yaml::read_again, |old, new| {
+    let Proved { new, unread } = yaml::prove(old, &source, &splices, yaml::read_again, |old, new| {
         judge(old, new, requested, options.absent, lists_place)
     })
     .map_err(differs)?;

@@ -17,7 +17,7 @@ pub struct Edit {
     pub entries: Vec<EntryEdit>,
     /// The names that no entry has, with [`Absent::Report`](super::Absent::Report).
     pub absent: Vec<ImageName>,
-    /// The names of all entries, in file order.
+    /// The names of all entries, in file order. Of a file that is no kustomization they are told if a name is absent.
     pub names: Vec<String>,
     pub notes: Vec<Note>,
     /// Whether the file is a kustomization.

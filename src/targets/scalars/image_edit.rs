@@ -42,7 +42,10 @@ pub(super) fn outcome(
             true
         }
     });
-    let names = new_images.names(plan.absent.iter().map(ImageName::as_str));
+    let names = match plan.absent.as_slice() {
+        [] => Vec::new(),
+        absent => new_images.names(absent.iter().map(ImageName::as_str)),
+    };
     let text = new.source.text.as_bytes().to_vec();
     let changed = new.source.text != old.source.text;
     Ok(Edit::new(text, changed, entries, plan.absent, names, notes))

@@ -114,7 +114,7 @@ fn image(yaml: &ParsedYaml<'_>, values: &[MarkedValue]) -> Result<ImagePlace, Fi
             repository: slot(MarkedPart::Name),
             tag: slot(MarkedPart::Tag),
             digest: slot(MarkedPart::Digest),
-            known_name: name_beside(yaml, first),
+            known_name: if slot(MarkedPart::Name).is_none() { name_beside(yaml, first) } else { None },
             ..Parts::default()
         }),
     };

@@ -199,14 +199,13 @@ fn prove(
 ) -> Result<(), Difference> {
     let unread = |error: yaml::YamlError| Difference { text: format!("the new text: {error}"), node: None };
     let source = SourceText::read(text.as_bytes()).map_err(unread)?;
-    let new = yaml::read(&source).map_err(unread)?;
-    let unread_by_second = yaml::prove(old, &new, splices, yaml::read_again, |old, new| {
+    let proved = yaml::prove(old, &source, splices, yaml::read_again, |old, new| {
         compare(path, old, new, |nodes, old, new| {
             let values = inside.iter().find(|inside| inside.slot.value == old)?;
             Some(compare_text(nodes, old, new, &values.edit))
         })
     })?;
-    match unread_by_second {
+    match proved.unread {
         Some(error) => differs(format!("the second reader cannot read the file: {error}")),
         None => Ok(()),
     }

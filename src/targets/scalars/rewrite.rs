@@ -15,8 +15,8 @@ use super::planned_image::{ImagesPlan, plan};
 use crate::image::ImageArgument;
 use crate::targets::kustomization::{Comments, Edit, EditOptions, Fields};
 use crate::yaml::{
-    self, Difference, Layout, NodeComparison, NodeId, NodeKind, ParsedYaml, Quote, ScalarStyle, SourceText, Splice,
-    Writer, differs, is_string,
+    self, Difference, Layout, NodeComparison, NodeId, NodeKind, ParsedYaml, Proved, Quote, ScalarStyle, SourceText,
+    Splice, Writer, differs, is_string,
 };
 
 /// Edits every image that an argument names. Of two arguments with one name the later counts.
@@ -45,10 +45,9 @@ pub(super) fn edit(
         return Err(FileRefusal::unproved(first, "a change does not lie on characters"));
     };
     let new_source = SourceText::read(text.as_bytes())?;
-    let new = yaml::read(&new_source)
-        .map_err(|error| FileRefusal::unproved(first, &format!("the new text cannot be read: {error}")))?;
-    let unread = yaml::prove(old, &new, &splices, yaml::read_again, |old, new| judge(path, old, new, arguments))
-        .map_err(differs)?;
+    let Proved { new, unread } =
+        yaml::prove(old, &new_source, &splices, yaml::read_again, |old, new| judge(path, old, new, arguments))
+            .map_err(differs)?;
     if let Some(error) = unread {
         return Err(FileRefusal::unproved(first, &format!("the second reader cannot read the file: {error}")));
     }

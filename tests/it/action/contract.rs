@@ -38,11 +38,12 @@ const LOGINS: [(&str, &str); 5] = [
 ];
 
 /// What the action's own scripts read.
-const SCRIPTS: [(&str, &str); 6] = [
+const SCRIPTS: [(&str, &str); 7] = [
     ("TAGSHIP_COMMAND", "${{ inputs.command }}"),
     ("TAGSHIP_VERSION", "${{ inputs.version }}"),
     ("TAGSHIP_BIN", "${{ inputs.binary-path || env.TAGSHIP_BIN }}"),
     ("TAGSHIP_DOWNLOAD_BASE_URL", "${{ inputs.download-base-url }}"),
+    ("TAGSHIP_ACTION_REF", "${{ github.action_ref }}"),
     ("TAGSHIP_ACTION_REPOSITORY", "${{ github.action_repository }}"),
     (
         "GITHUB_TOKEN",

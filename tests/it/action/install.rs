@@ -168,6 +168,45 @@ fn the_newest_release_is_the_default() {
     fails(runner.install().run(), "no release of tagship belongs to this commit");
 }
 
+/// Without a release for the platform, a real cargo builds the checkout of the action, once.
+#[test]
+fn what_has_no_release_is_built_from_the_checkout() {
+    let runner = Runner::new(|_| String::new());
+    let source = |name: &str, text: &str| runner.home.write(&format!("action-repository/{name}"), text);
+    source("Cargo.toml", "[package]\nname = \"tagship\"\nversion = \"1.2.3\"\nedition = \"2021\"\n");
+    source("Cargo.lock", "version = 4\n\n[[package]]\nname = \"tagship\"\nversion = \"1.2.3\"\n");
+    source("src/main.rs", "fn main() { println!(\"released program\") }\n");
+    // The settings of the workspace are not the action's.
+    let workspace = runner.home.write("workspace/.cargo/config.toml", "[build]\nrustc = \"/nowhere/rustc\"\n");
+    let workspace = workspace.parent().unwrap().parent().unwrap();
+    let home = std::env::var("HOME").unwrap();
+    let tools = |name: &str, folder: &str| std::env::var(name).unwrap_or_else(|_| format!("{home}/{folder}"));
+    let install = || {
+        let install = runner.install().current_dir(workspace).env("CARGO_HOME", tools("CARGO_HOME", ".cargo"));
+        install.env("RUSTUP_HOME", tools("RUSTUP_HOME", ".rustup"))
+    };
+    let output = install().run().success();
+    runs(&output);
+    output
+        .stderr_has("version 1.2.3 has no release for")
+        .stderr_has("building it from the action's checkout with cargo");
+    let output = install().run().success();
+    runs(&output);
+    assert!(!output.stderr().contains("building"), "the tool cache has it: {}", output.stderr());
+    runs(&install().env("RUNNER_TOOL_CACHE", "/dev/null").run().success());
+    fails(install().env("TAGSHIP_VERSION", VERSION).run(), "version 1.2.3 has no release for");
+    fs::remove_dir_all(runner.home.path().join("action-repository/action/checksums")).unwrap();
+    source("src/main.rs", "fn main() { println!(\"released program, changed\") }\n");
+    let output = install().run().success();
+    runs(&output);
+    output.stderr_has("no release of tagship belongs to this commit").stderr_has("building");
+    source("src/main.rs", "fn main() {");
+    fails(install().run(), "the build of the action's checkout failed; its log is above");
+    write_script(&runner.home.path().join("programs/cargo"), "#!/bin/sh\nexit 1\n");
+    fails(install().run(), "cargo does not run");
+    assert_eq!(runner.requests(), 0);
+}
+
 #[test]
 fn platforms() {
     let runner = Runner::new(right);

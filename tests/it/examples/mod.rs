@@ -338,6 +338,41 @@ fn separate_repository() {
 }
 
 #[test]
+fn helm_release() {
+    let pipeline = Pipeline::new(&[], &["org/web"], &Image::new());
+    let config = Remote::create("org/config");
+    let (path, image) = ("apps/web/production/release.yaml", pipeline.image("org/web"));
+    let release = |tag: &str| {
+        format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: web}}\nspec:\n  values:\n    web:\n      \
+             image: # of the chart\n        repository: {image}\n        tag: {tag}\n"
+        )
+    };
+    config.commit("main", "Add the application", &[File::new(path, release("v1"))]);
+    let server = GitServer::start(config.folder(), Access::Login(Login::new("x-access-token", "the-apps-token")));
+    let repository = format!("repository: {}", server.url("org/config"));
+    let Some(run) = pipeline.run("helm-release.yml", &[("repository: org/config", &repository)]) else { return };
+    run.success();
+    assert_eq!(config.file("main", path), release(&pipeline.built).as_bytes());
+}
+
+#[test]
+fn argocd_application() {
+    let pipeline = Pipeline::new(&[], &["org/web"], &Image::new());
+    let image = pipeline.image("org/web");
+    let application = |tag: &str| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: web}}\nspec:\n  source:\n    helm:\n      \
+             values: |\n        image:\n          repository: {image}\n          tag: {tag}\n"
+        )
+    };
+    pipeline.remote.commit("main", "Add the application", &[File::new("argocd/web.yaml", application("v1"))]);
+    let Some(run) = pipeline.run("argocd-application.yml", &[]) else { return };
+    run.success();
+    assert_eq!(pipeline.remote.file("main", "argocd/web.yaml"), application(&pipeline.built).as_bytes());
+}
+
+#[test]
 fn monorepo() {
     let folders: [(&str, &[&str]); 2] = [("deploy/web", &["web"]), ("deploy/backend", &["api", "worker"])];
     let pipeline = Pipeline::new(&folders, &["org/web", "org/api", "org/worker"], &Image::new());

@@ -23,7 +23,7 @@ fn github() -> (Stage, Forge) {
 
 fn release(stage: &Stage, github: &Forge) -> Command {
     let url = github.url_with_token(TOKEN);
-    stage.release_to(&url).args(["--sign=forge", "--forge=github"]).arg(stage.argument())
+    stage.release_to(&url).args(["--branch=main", "--sign=forge", "--forge=github"]).arg(stage.argument())
 }
 
 /// Returns the newest commit of `main`, byte by byte.
@@ -48,6 +48,7 @@ fn the_forge_makes_the_commit_and_a_push_moves_the_branch() {
     let newest = &stage.remote.log("main")[0];
     assert_eq!(newest.trailer("Tagship-Image").len(), 1, "{newest:?}");
     assert_eq!(github.call_lines(), [format!("{TREES} 201"), format!("{COMMITS} 201")]);
+    assert_eq!(github.git_requests(), 5, "as without a signature");
     // The same release again has nothing to do.
     release(&stage, &github).run().success();
     assert!(github.calls().is_empty());
@@ -205,8 +206,9 @@ fn follows_the_commit_of_the_forge(tells_payload: bool) {
 #[test]
 fn the_job_of_a_forge_knows_it_without_flags() {
     let (stage, github) = github();
-    let release = stage.release_to(&github.url()).arg("--sign=forge").arg(stage.argument());
+    let release = stage.release_to(&github.url()).arg(stage.argument());
     let release = release
+        .env("TAGSHIP_SIGN", "Forge")
         .env("GITHUB_ACTIONS", "true")
         .env("GITHUB_SERVER_URL", github.origin())
         .env("GITHUB_API_URL", github.api_url())

@@ -154,6 +154,12 @@ impl Forge {
         std::mem::take(&mut *lock(&self.settings.git_lines))
     }
 
+    /// Returns how many requests git made since the last time.
+    pub fn git_requests(&self) -> usize {
+        let path = self.settings.git_path();
+        self.server.requests().iter().filter(|request| request.head.path.starts_with(&path)).count()
+    }
+
     /// Returns these calls as `METHOD /path status`.
     pub fn call_lines(&self) -> Vec<String> {
         self.calls().iter().map(Call::line).collect()

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tagship::image::Digest;
 use tagship::registry::signature::{
     IdentityPattern, PublicKey, Rejected, TrustedRoots, TrustedSigner, verify_bundle, verify_content,
@@ -53,6 +54,11 @@ fn an_attestation_in_the_newer_log() {
     let logged = verified.logged.unwrap();
     assert_eq!(logged.time, None);
     assert!(verified.signed > Some(time("2025-09-01T00:00:00Z")));
+    // The index beside the proof is signed by nothing, so the proof's counts.
+    let mut bundle: Value = serde_json::from_slice(&real("conda-rekor-v2.bundle.json")).unwrap();
+    bundle["verificationMaterial"]["tlogEntries"][0]["logIndex"] = "7".into();
+    let verified = verify_bundle(&serde_json::to_vec(&bundle).unwrap(), &subject, &signer).unwrap();
+    assert_eq!(verified.logged, Some(logged));
 }
 
 #[test]

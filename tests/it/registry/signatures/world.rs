@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
 use tagship::registry::signature::{
     IdentityPattern, PatternError, Rejected, SignedBy, TrustedRoots, Verified, verify_attestation_layer, verify_bundle,
     verify_content, verify_simple_signing,
@@ -23,6 +24,8 @@ fn bundles_are_accepted() {
         ("provenance-v0.2", "https://slsa.dev/provenance/v0.2", true),
         ("spdx", "https://spdx.dev/Document", true),
         ("intoto-entry", "https://sigstore.dev/cosign/sign/v1", true),
+        ("dsse-v2-entry", "https://sigstore.dev/cosign/sign/v1", true),
+        ("hashed-v2-entry", "https://sigstore.dev/cosign/sign/v1", true),
     ] {
         let verified = verify(&format!("{name}.bundle.json")).unwrap_or_else(|rejected| panic!("{name}: {rejected}"));
         assert_eq!(verified.statement.unwrap().predicate_type, predicate, "{name}");
@@ -59,10 +62,17 @@ fn layers_of_cosign_are_accepted() {
     let verified = verify_simple_signing(&payload, &signed, &image(), &trusted()).unwrap();
     assert_eq!(identity(&verified), IDENTITY);
     assert!(verified.logged.is_some());
-    let layer = world("attestation.layer.json");
-    let attested = annotations("attestation.annotations.json");
-    let verified = verify_attestation_layer(&layer, &attested, &image(), &trusted()).unwrap();
-    assert_eq!(verified.statement.unwrap().predicate_type, "https://slsa.dev/provenance/v1");
+    for name in ["attestation", "attestation-intoto"] {
+        let layer = world(&format!("{name}.layer.json"));
+        let attested = annotations(&format!("{name}.annotations.json"));
+        let verified = verify_attestation_layer(&layer, &attested, &image(), &trusted()).unwrap();
+        assert_eq!(verified.statement.unwrap().predicate_type, "https://slsa.dev/provenance/v1", "{name}");
+    }
+    // The oldest kind of entry has a hash of the layer, to the byte.
+    let layer = [&world("attestation-intoto.layer.json")[..], b"\n"].concat();
+    let attested = annotations("attestation-intoto.annotations.json");
+    let rejected = verify_attestation_layer(&layer, &attested, &image(), &trusted()).unwrap_err();
+    assert_eq!(rejected, Rejected::OtherLogEntry("its content is another one".to_owned()));
 }
 
 #[test]
@@ -169,4 +179,23 @@ fn other_roots_do_not_know_the_signer() {
 fn a_signature_of_a_key_has_no_identity() {
     let rejected = verify_bundle(&world("key.p256.bundle.json"), &image(), &trusted()).unwrap_err();
     assert_eq!(rejected, Rejected::NoCertificate);
+}
+
+/// Keys and authorities are trusted for a time, which the time of signing must be in.
+#[test]
+fn roots_are_valid_for_a_time() {
+    let ended = |list: &str, key: &str| {
+        let mut root: Value = serde_json::from_slice(&world("trusted_root.json")).unwrap();
+        let period = root[list][0].pointer_mut(key).unwrap();
+        *period = json!({ "start": "2026-01-01T00:00:00Z", "end": "2026-06-01T11:59:59Z" });
+        let roots = TrustedRoots::parse(&serde_json::to_vec(&root).unwrap()).unwrap();
+        let signer = keyless(exact(IDENTITY), ISSUER, &Arc::new(roots));
+        verify_bundle(&world("signed.bundle.json"), &image(), &signer).unwrap_err()
+    };
+    let at = NOON.parse().unwrap();
+    let authority = ended("certificateAuthorities", "/validFor");
+    assert_eq!(authority, Rejected::Expired { part: "the authority of its certificate", at });
+    assert_eq!(ended("tlogs", "/publicKey/validFor"), Rejected::Expired { part: "the key of its log", at });
+    let certificate_log = ended("ctlogs", "/publicKey/validFor");
+    assert_eq!(certificate_log, Rejected::CertificateNotInLog("the log did not sign the timestamp".to_owned()));
 }

@@ -6,14 +6,14 @@ use super::logged_entry::{EntryProof, LoggedEntry};
 
 /// A signature as it was found.
 #[derive(Debug)]
-pub(super) struct Signed {
-    pub(super) content: Content,
+pub(super) struct StoredSignature {
+    pub(super) content: SignedContent,
     pub(super) material: Material,
 }
 
 /// What is signed.
 #[derive(Debug)]
-pub(super) enum Content {
+pub(super) enum SignedContent {
     Envelope(Envelope),
     /// Bytes that are not with the signature.
     Message {
@@ -21,7 +21,7 @@ pub(super) enum Content {
     },
 }
 
-/// What is said to prove by whom it was signed, and when.
+/// What is said to prove the signer and the time.
 #[derive(Debug)]
 pub(super) struct Material {
     /// The signer's certificate, in DER; none for a key.
