@@ -13,7 +13,7 @@ use super::surface::Surface;
 pub(super) const PREFIX: &str = "TAGSHIP_";
 
 /// What is read and has no flag: logins, the command of a step without arguments, and what the action's scripts read.
-const WITHOUT_FLAG: [&str; 10] = [
+const WITHOUT_FLAG: [&str; 9] = [
     "TAGSHIP_COMMAND",
     "TAGSHIP_GIT_TOKEN",
     "TAGSHIP_GIT_USERNAME",
@@ -23,11 +23,10 @@ const WITHOUT_FLAG: [&str; 10] = [
     "TAGSHIP_VERSION",
     "TAGSHIP_BIN",
     "TAGSHIP_DOWNLOAD_BASE_URL",
-    "TAGSHIP_ACTION_REPOSITORY",
 ];
 
-/// What the variables of results begin with, which later jobs get.
-const RESULTS: &str = "TAGSHIP_RESULT_";
+/// What variables begin with that are no settings: results, which later jobs get, and what the action tells its own scripts.
+const NO_SETTINGS: [&str; 2] = ["TAGSHIP_RESULT_", "TAGSHIP_ACTION_"];
 
 /// Returns the names that an input for an argument may have, as variables: that of its variable, those of its flags, and, for
 /// a list and what has no flag, the plural.
@@ -68,7 +67,8 @@ pub(super) fn unknown_with_nearest(environment: &Environment) -> Vec<(String, Op
         |argument: &Arg| argument.get_env().and_then(|name| name.to_str()).map(str::to_owned).into_iter().collect();
     let known = of_all_commands(variable);
     let names = names.into_iter().map(|(name, _)| format!("{PREFIX}{name}"));
-    let unknown = names.filter(|name| !known.contains(name) && !name.starts_with(RESULTS));
+    let unknown =
+        names.filter(|name| !known.contains(name) && !NO_SETTINGS.iter().any(|prefix| name.starts_with(prefix)));
     let with_nearest = |name: String| {
         let near = nearest(&name, &known);
         (name, near)

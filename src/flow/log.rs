@@ -1,17 +1,19 @@
 //! `log`: what was released to a branch, from its history.
 
+use std::cmp::Reverse;
+
 use crate::flow::branch::{Aim, ReleaseBranch, tell_connections};
 use crate::flow::elsewhere::{kustomizations_with, places_with};
 use crate::flow::rereads::Rereads;
 use crate::git::RefsKept;
 use crate::guards::entry_history::EntryHistory;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Event, Listener, Outcome};
+use crate::outcome::{Ending, Event, Listener, LoggedRelease, Outcome};
 use crate::request::{Effect, LogRequest, NewBranch};
 use crate::targets;
 use crate::targets::kustomization::Fields;
 
-/// Lists the releases of one entry, or of all entries of a file.
+/// Lists the releases of one entry, or of all entries of some files.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let listed = Rereads::new(request.target.timeout).run(listener, |listener| releases(request, listener));
     tell_connections(&request.target, listener);
@@ -25,25 +27,36 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} does not support partial fetches; only its newest commit is known")));
     }
-    let paths = target.locate(snapshot, std::slice::from_ref(&request.file), &[])?;
+    let paths = target.locate(snapshot, &request.files, &[])?;
     let mut outcome = Outcome::new("log", Ending::Listed);
     outcome.branch = start.destination.branch().map(ToString::to_string);
-    for path in paths {
-        let name = request.name.as_deref();
-        let mut found = EntryHistory::read(snapshot, &path, name, |changes| changes.len() >= request.limit)?;
-        if let (true, Some(name)) = (found.changes.is_empty() && found.complete, name) {
-            let entries = targets::entries(&path.to_string(), snapshot.file(&path)?, None).unwrap_or_default();
-            return Err(no_entry(name, &entries, &path.to_string(), &kustomizations_with(snapshot, name)));
-        }
-        if !found.complete && found.changes.len() < request.limit && !snapshot.is_whole() {
+    let name = request.name.as_deref();
+    let is_wanted =
+        |release: &LoggedRelease| request.since.is_none_or(|since| release.record.seconds >= since.as_second());
+    let is_enough = |changes: &[LoggedRelease]| {
+        changes.len() >= request.limit || changes.last().is_some_and(|last| !is_wanted(last))
+    };
+    let mut is_known = false;
+    for path in &paths {
+        let found = EntryHistory::read(snapshot, path, name, is_enough)?;
+        is_known |= !found.changes.is_empty() || !found.complete;
+        if !found.complete && !is_enough(&found.changes) && !snapshot.is_whole() {
             listener(&Event::Noted(format!(
                 "searched the newest {} commits only; older releases are not listed",
                 found.commits_read
             )));
         }
-        found.changes.truncate(request.limit);
-        outcome.history.extend(found.changes);
+        outcome.history.extend(found.changes.into_iter().filter(is_wanted));
     }
+    if let (false, Some(name), [first, ..]) = (is_known, name, paths.as_slice()) {
+        let entries = targets::entries(&first.to_string(), snapshot.file(first)?, None).unwrap_or_default();
+        return Err(no_entry(name, &entries, &first.to_string(), &kustomizations_with(snapshot, name)));
+    }
+    // The releases of one file are in the order of the branch's tips, whatever clocks said.
+    if paths.len() > 1 {
+        outcome.history.sort_by_key(|release| Reverse(release.record.seconds));
+    }
+    outcome.history.truncate(request.limit);
     Ok(outcome)
 }
 

@@ -118,27 +118,23 @@ impl ForgeAddress {
     /// Returns the forge of the remote at `remote`: http, https or ssh, without a login.
     pub fn of(remote: &Url, hints: &ForgeHints) -> Result<Self, UnknownForge> {
         let host = web_host(remote).ok_or(UnknownForge::Local)?;
-        let ci = hints.ci.as_ref().filter(|ci| is_server(remote, &host, &ci.web));
-        let of_remote = || match remote.scheme() {
-            "http" | "https" => Some(origin(remote)),
-            _ => Some(format!("https://{host}")),
+        let ci_server = hints.ci.as_ref().filter(|ci| is_server(remote, &host, &ci.web));
+        let web = match (&hints.web, ci_server) {
+            (Some(named), _) => without_slash(named),
+            (None, Some(ci)) if known(&host).is_none() => without_slash(&ci.web),
+            (None, _) => match remote.scheme() {
+                "http" | "https" => origin(remote),
+                _ => format!("https://{host}"),
+            },
         };
-        let named = hints.web.as_ref().map(|web| web.as_str().trim_end_matches('/').to_owned());
-        let of_ci = || ci.map(|ci| ci.web.as_str().trim_end_matches('/').to_owned());
-        let kind = hints.kind.or_else(|| match &hints.web {
-            Some(web) => {
-                known(&web_host(web)?).or_else(|| hints.ci.as_ref().filter(|ci| ci.web == *web).map(|ci| ci.kind))
-            }
-            None => known(&host).or_else(|| ci.map(|ci| ci.kind)),
-        });
-        let kind = kind.ok_or_else(|| UnknownForge::Host(host.clone()))?;
-        let web = named
-            .or_else(|| if known(&host).is_some() { None } else { of_ci() })
-            .or_else(of_remote)
-            .unwrap_or_default();
-        let told = hints.ci.as_ref().filter(|ci| ci.kind == kind && ci.web.as_str().trim_end_matches('/') == web);
+        // What the CI system tells counts for its own server alone.
+        let told = hints.ci.as_ref().filter(|ci| without_slash(&ci.web) == web);
+        let of_host = || known(&web_host(&Url::parse(&web).ok()?)?);
+        let kind = hints.kind.or_else(of_host).or_else(|| told.map(|ci| ci.kind));
+        let kind = kind.ok_or(UnknownForge::Host(host))?;
+        let told = told.filter(|ci| ci.kind == kind);
         let api = match told.and_then(|ci| ci.api.as_ref()) {
-            Some(api) => api.as_str().trim_end_matches('/').to_owned(),
+            Some(api) => without_slash(api),
             None => api(kind, &web)?,
         };
         let graphql = told.and_then(|ci| ci.graphql.as_ref()).map(|url| url.as_str().to_owned());
@@ -181,6 +177,10 @@ fn is_server(remote: &Url, host: &str, server: &Url) -> bool {
         "http" | "https" => remote.origin() == server.origin(),
         _ => server.host_str().is_some_and(|name| name.eq_ignore_ascii_case(host)),
     }
+}
+
+fn without_slash(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
 }
 
 fn origin(url: &Url) -> String {

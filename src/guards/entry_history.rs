@@ -202,6 +202,7 @@ fn differences(
         let fields = after.get(name).cloned();
         let is_true = |said: &&ReleaseTrailers| fields.as_ref().is_some_and(|fields| said.released(name, fields));
         LoggedRelease {
+            file: path.to_string(),
             name: name.clone(),
             trailers: claims.iter().find(is_true).cloned(),
             fields,

@@ -213,6 +213,8 @@ pub struct Outcome {
 /// What an entry became at some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedRelease {
+    /// Where the file was then, from the repository's root.
+    pub file: String,
     pub name: String,
     /// What the entry said from then on; `None` if it was removed.
     pub fields: Option<Fields>,

@@ -98,6 +98,7 @@ pub(super) enum Level {
 /// An entry of the log.
 #[derive(Clone, Serialize)]
 pub(super) struct Logged<'a> {
+    file: &'a str,
     name: &'a str,
     image: Option<&'a str>,
     tag: Option<&'a str>,
@@ -267,10 +268,11 @@ fn left_out(left: &LeftOut) -> LeftOutEntry<'_> {
 }
 
 fn logged(release: &LoggedRelease) -> Logged<'_> {
-    let LoggedRelease { name, fields, record, trailers, rolled_back_by, .. } = release;
+    let LoggedRelease { file, name, fields, record, trailers, rolled_back_by, .. } = release;
     let pinned = fields.as_ref().is_some_and(|fields| fields.digest.is_some());
     Logged {
         pinned,
+        file,
         name,
         image: fields.as_ref().map(|fields| fields.image_name(name).unwrap_or(name)),
         tag: fields.as_ref().and_then(|fields| fields.new_tag.as_deref()),

@@ -14,7 +14,7 @@ const GAP: &str = "   ";
 /// What is done to a table that is too wide, one after the other: the digest and the author are left out, the remark gets a
 /// line of its own, the source is left out, and the time keeps its date alone.
 const NARROWER: [Narrower; 5] =
-    [Narrower::Without(3), Narrower::Without(5), Narrower::Wrapped(7), Narrower::Without(4), Narrower::Cut(0, 10)];
+    [Narrower::Without(4), Narrower::Without(6), Narrower::Wrapped(8), Narrower::Without(5), Narrower::Cut(0, 10)];
 
 /// A way to make a table narrower, by the column.
 #[derive(Clone, Copy)]
@@ -29,16 +29,20 @@ pub(super) fn table(releases: &[LoggedRelease], style: Style, limit: Option<usiz
     if releases.is_empty() {
         return "no releases\n".to_owned();
     }
-    let many = releases.iter().any(|release| release.name != releases[0].name);
-    let mut rows = vec![["WHEN", "NAME", "TAG", "DIGEST", "SOURCE", "BY", "COMMIT", ""].map(str::to_owned)];
+    let first = &releases[0];
+    let (files, names) = (
+        releases.iter().any(|release| release.file != first.file),
+        releases.iter().any(|release| release.name != first.name),
+    );
+    let mut rows = vec![["WHEN", "FILE", "NAME", "TAG", "DIGEST", "SOURCE", "BY", "COMMIT", ""].map(str::to_owned)];
     rows.extend(releases.iter().map(row));
-    if !many {
+    for (column, _) in [(1, files), (2, names)].into_iter().filter(|(_, differ)| !differ) {
         for row in &mut rows {
-            row[1].clear();
+            row[column].clear();
         }
     }
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let mut widths: [usize; 8] = std::array::from_fn(width);
+    let mut widths: [usize; 9] = std::array::from_fn(width);
     let mut wrapped = None;
     for narrower in NARROWER {
         let shown = || widths.iter().filter(|width| **width > 0);
@@ -69,8 +73,8 @@ pub(super) fn table(releases: &[LoggedRelease], style: Style, limit: Option<usiz
     text
 }
 
-fn row(release: &LoggedRelease) -> [String; 8] {
-    let LoggedRelease { name, fields, record, trailers, rolled_back_by, .. } = release;
+fn row(release: &LoggedRelease) -> [String; 9] {
+    let LoggedRelease { file, name, fields, record, trailers, rolled_back_by, .. } = release;
     let or_none = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
     let source = trailers.as_ref().and_then(|said| said.source.as_ref()).map(|source| source.commit.short());
     let digest = release.digest().map(short_digest);
@@ -86,6 +90,7 @@ fn row(release: &LoggedRelease) -> [String; 8] {
     [
         // The time has its date, `T`, and the hour with minutes.
         record.time().replace('T', " ").chars().take(16).collect(),
+        visible(file),
         visible(name),
         or_none(tag),
         or_none(digest),

@@ -42,7 +42,9 @@ fn compare(root: &Value, schema: &Value, value: &Value, place: &str, problems: &
             "enum" if !wanted.as_array().expect("a list").contains(value) => {
                 problem(format!("{value} is none of {wanted}"));
             }
-            "minimum" if value.as_i64() < wanted.as_i64() => problem(format!("{value} is less than {wanted}")),
+            "minimum" if value.as_i64().is_some_and(|value| Some(value) < wanted.as_i64()) => {
+                problem(format!("{value} is less than {wanted}"));
+            }
             "enum" | "minimum" => {}
             "anyOf" => {
                 let matches = |schema: &Value| {

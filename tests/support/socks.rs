@@ -17,8 +17,8 @@ pub struct SocksProxy {
 impl SocksProxy {
     /// Starts one that requires `login`, if there is one, and connects each client to `target`.
     pub fn start(login: Option<Login>, target: SocketAddr) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = listener.local_addr().expect("its address");
         let destinations = Arc::<Mutex<Vec<String>>>::default();
         let log = Arc::clone(&destinations);
         thread::spawn(move || {

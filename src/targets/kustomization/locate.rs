@@ -14,7 +14,7 @@ pub enum LocateError {
 
 /// Returns whether the last part of a path is one of the [names](FILE_NAMES) that kustomize knows.
 pub fn is_kustomization_name(path: &str) -> bool {
-    FILE_NAMES.iter().any(|name| path.strip_suffix(name).is_some_and(|folder| is_folder(folder)))
+    FILE_NAMES.iter().any(|name| path.strip_suffix(name).is_some_and(is_folder))
 }
 
 /// Whether what stands before a name is a folder, or nothing.

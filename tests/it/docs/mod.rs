@@ -5,6 +5,7 @@ mod commands;
 mod fences;
 mod generated;
 mod links;
+mod packages;
 mod schemas;
 mod tables;
 mod troubleshooting;

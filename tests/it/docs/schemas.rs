@@ -17,6 +17,24 @@ fn the_schema_has_every_kind_of_failure() {
     assert_eq!(schema()["$defs"]["error"]["properties"]["kind"]["enum"], json!(names));
 }
 
+/// The words are in one place of the code, beside what they mean.
+#[test]
+fn every_outcome_is_described() {
+    let code = read("src/report/json.rs");
+    let endings = code.lines().filter_map(|line| line.trim().strip_prefix("Ending::")?.split_once(" => \""));
+    let mut words: Vec<&str> = endings.map(|(_, rest)| rest.split('"').next().unwrap()).collect();
+    words.push("failed");
+    let schema = schema();
+    let mut described: Vec<_> = schema["properties"]["outcome"]["enum"].as_array().unwrap().iter().collect();
+    let results = read("docs/src/reference/results.md");
+    for word in &words {
+        assert!(described.contains(&&json!(word)), "the schema lacks the outcome `{word}`");
+        assert!(results.contains(&format!("\n| `{word}` | ")), "results.md lacks the outcome `{word}`");
+    }
+    described.retain(|word| !words.iter().any(|other| **word == json!(other)));
+    assert!(described.is_empty() && words.len() > 10, "{described:?} are no outcomes");
+}
+
 /// Returns each object of a schema that describes keys.
 fn described(schema: &Value) -> Vec<&Value> {
     let below: Vec<_> = match schema {
@@ -53,11 +71,13 @@ fn a_document_that_differs_is_found() {
             "a": { "enum": ["x"] },
             "b": { "anyOf": [{ "$ref": "#/$defs/count" }, { "type": "null" }] },
             "c": { "type": "array", "items": { "type": ["string", "null"] } },
+            "e": { "type": ["integer", "null"], "minimum": 1 },
         },
         "$defs": { "count": { "type": "integer", "minimum": 1 } },
     });
     for (document, expected) in [
         (json!({ "a": "x", "b": null, "c": ["y", null] }), [""; 0].as_slice()),
+        (json!({ "a": "x", "b": null, "e": null }), &[]),
         (json!({ "a": "y", "b": 1 }), &["/a: \"y\" is none of [\"x\"]"]),
         (json!({ "a": "x" }), &["/: `b` is missing"]),
         (json!({ "a": "x", "b": 2, "d": 1 }), &["/: `d` is not described"]),

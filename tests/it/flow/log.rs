@@ -41,6 +41,33 @@ fn the_log_tells_who_released_what_from_where() {
     assert!(lines[2].contains("   0000000   github-actions[bot]   "), "{table}");
 }
 
+/// Several files are one list, by time; `--since` cuts it.
+#[test]
+fn the_log_of_several_files() {
+    let environments = Pipeline::with_environments();
+    environments.release(STAGING, "web", "v1.0.0", 1).success();
+    environments.release(PRODUCTION, "web", "v1.0.0", 1).success();
+    let both = ["-k", STAGING, "-k", PRODUCTION, "web"];
+    let releases = environments.log(&[&both[..], &["--since", "1h"]].concat());
+    let mut files: Vec<_> = releases.iter().map(|release| release["file"].as_str().unwrap()).collect();
+    files.sort_unstable();
+    assert_eq!(files, [PRODUCTION, STAGING].map(|folder| format!("{folder}/kustomization.yaml")));
+    assert_eq!(environments.log(&both).len(), 4, "the seed is old");
+    assert_eq!(environments.log(&[&both[..], &["--limit", "3"]].concat()).len(), 3);
+    let table = environments.run("log", &both).run().success().stdout();
+    assert!(
+        table.lines().next().unwrap().contains("FILE") && table.contains(&format!("{STAGING}/kustomization.yaml")),
+        "{table}"
+    );
+    let table = environments.run("log", &["-k", STAGING, "web"]).run().success().stdout();
+    assert!(!table.contains("FILE"), "{table}");
+    environments
+        .run("log", &["-k", STAGING, "--since", "soon"])
+        .run()
+        .exit(2)
+        .stderr_has("neither a date nor a duration");
+}
+
 #[test]
 fn the_log_of_a_name_that_never_was() {
     let environments = Pipeline::with_environments();

@@ -57,6 +57,15 @@ fn head(document: &Value) -> String {
     document["pull_request"]["head"].as_str().unwrap().to_owned()
 }
 
+/// Asserts that a request's body has a table with links, and the trailers at its end.
+#[track_caller]
+fn assert_body(body: &str) {
+    let row = "| [<code>jakousa/dwk-4-gitops-app</code>](https://hub.docker.com/r/jakousa/dwk-4-gitops-app) |";
+    let trailer = "\n\nTagship-Image: IMAGE_PLACEHOLDER=jakousa/dwk-4-gitops-app:v1.0.0\n";
+    assert!(body.contains(row) && body.contains(trailer), "{body}");
+    assert!(body.lines().last().unwrap().starts_with("Tagship-Version: "), "{body}");
+}
+
 #[test]
 fn a_release_is_proposed_kept_up_to_date_and_merged() {
     let at = Proposals::new();
@@ -82,22 +91,10 @@ fn a_release_is_proposed_kept_up_to_date_and_merged() {
     ];
     assert_eq!(at.forge.git_lines(), git);
     at.stage.untouched();
-    assert_eq!(remote.log(&head)[0].parents, [base.clone()]);
+    assert_eq!(remote.log(&head)[0].parents, std::slice::from_ref(&base));
     let request = at.forge.store().only().clone();
     assert_eq!(request.title, "Release jakousa/dwk-4-gitops-app:v1.0.0", "no marker: checks must run");
-    assert!(
-        request
-            .body
-            .contains("| [<code>jakousa/dwk-4-gitops-app</code>](https://hub.docker.com/r/jakousa/dwk-4-gitops-app) |"),
-        "{}",
-        request.body
-    );
-    assert!(
-        request.body.contains("\n\nTagship-Image: IMAGE_PLACEHOLDER=jakousa/dwk-4-gitops-app:v1.0.0\n"),
-        "{}",
-        request.body
-    );
-    assert!(request.body.lines().last().unwrap().starts_with("Tagship-Version: "), "{}", request.body);
+    assert_body(&request.body);
 
     let again = document(&at.propose("v1.0.0").run().success());
     assert_eq!((&again["outcome"], &again["pushed"]), (&"proposed".into(), &false.into()));

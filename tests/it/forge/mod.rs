@@ -5,6 +5,7 @@ mod elsewhere;
 mod json_client;
 mod merges_elsewhere;
 mod pull_requests;
+mod releases_elsewhere;
 mod signed_commits;
 
 use std::time::Duration;

@@ -8,6 +8,7 @@ use tagship::targets::edit;
 use tagship::targets::kustomization::{Absent, EntryEdit};
 
 use super::scalars::FileCase;
+use crate::support::servers::installed;
 
 /// Runs a program with `input`; returns what it printed, or nothing if it is not installed.
 ///
@@ -15,13 +16,9 @@ use super::scalars::FileCase;
 ///
 /// It fails, or the run insists on it and it is missing.
 fn run(program: &str, arguments: &[&str], input: &str) -> Option<String> {
-    let mut command = Command::new(program);
+    let mut command = Command::new(installed(program)?);
     let spawned = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let Ok(mut child) = spawned else {
-        assert!(std::env::var_os("TAGSHIP_REQUIRE_SERVERS").is_none(), "{program} is not installed");
-        println!("skipped: {program} is not installed");
-        return None;
-    };
+    let mut child = spawned.unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
