@@ -79,7 +79,9 @@ fn with(place: Place, attached: &[Attachment]) -> (Registry, String) {
     if place == Place::Referrers {
         registry.list_referrers();
     }
-    attached.iter().for_each(|attachment| registry.attach("app", &digest, attachment));
+    for attachment in attached {
+        registry.attach("app", &digest, attachment);
+    }
     (registry, digest)
 }
 
@@ -87,78 +89,49 @@ fn check(registry: &Registry, requirements: &[Requirement]) -> CheckedImage {
     check_for(&anonymous(), &registry.address(), "app:v1", requirements)
 }
 
+/// Checks an image with `attached` in this place: what was found, what it proves, and the requests after that for the image.
+#[track_caller]
+fn costs(
+    place: Place,
+    attached: &[Attachment],
+    requirements: &[Requirement],
+    found: &str,
+    claims: &str,
+    requests: &[&[&str]],
+) {
+    let (registry, digest) = with(place, attached);
+    let checked = check(&registry, requirements);
+    let lines = lines(&registry.request_lines(), &digest);
+    assert_eq!((shown(&checked).as_str(), proved(&checked).as_str()), (found, claims), "{lines:?}");
+    let expected = [&[&["GET app/v1 200"][..]], requests].concat().concat();
+    assert_eq!(lines, expected);
+    assert!(lines.len() <= 6 && checked.requests as usize == lines.len());
+}
+
 /// At most 5 requests more than the check of the image itself, in each place.
 #[test]
 fn signature_and_provenance_are_found_in_few_requests() {
     use Place::{Referrers, Tag};
-    let signature = || required([Claim::Signature], &workflow());
-    let both = || required([Claim::Signature, provenance(Some("org/app"), COMMIT)], &workflow());
+    let signature = required([Claim::Signature], &workflow());
+    let both = required([Claim::Signature, provenance(Some("org/app"), COMMIT)], &workflow());
     let (signed, built) = (|place| bundle(place, "signed"), |place| bundle(place, "provenance"));
-    let listed = ["GET app/referrers/D 200"];
-    let tagged = ["GET app/referrers/D 404", "GET app/tag-D 200"];
-    let nowhere = ["GET app/referrers/D 404", "GET app/tag-D 404"];
-    let artifact = ["GET app/X 200", "GET app/blobs/X 200"];
-    for (place, attached, requirements, expected, claims, requests) in [
-        (Referrers, vec![signed(Referrers)], signature(), "met", "signature", [&listed[..], &artifact].concat()),
-        (Tag, vec![signed(Tag)], signature(), "met", "signature", [&tagged[..], &artifact].concat()),
-        (
-            Referrers,
-            vec![signed(Referrers), built(Referrers)],
-            both(),
-            "met; met",
-            "provenance of org/app@0123456",
-            [&listed[..], &artifact].concat(),
-        ),
-        (
-            Tag,
-            vec![built(Tag), signed(Tag)],
-            both(),
-            "met; met",
-            "provenance of org/app@0123456",
-            [&tagged[..], &artifact].concat(),
-        ),
-        (
-            Referrers,
-            vec![simple_signing()],
-            signature(),
-            "met",
-            "signature",
-            [&listed[..], &["GET app/tag-D.sig 200", "GET app/blobs/X 200"]].concat(),
-        ),
-        (
-            Tag,
-            vec![simple_signing()],
-            signature(),
-            "met",
-            "signature",
-            [&nowhere[..], &["GET app/tag-D.sig 200", "GET app/blobs/X 200"]].concat(),
-        ),
-        (
-            Tag,
-            vec![simple_signing(), attestation_layer()],
-            both(),
-            "met; met",
-            "provenance of org/app@0123456",
-            [&nowhere[..], &["GET app/tag-D.att 200", "GET app/blobs/X 200"]].concat(),
-        ),
-        (Tag, vec![], signature(), "nothing", "", [&nowhere[..], &["GET app/tag-D.sig 404"]].concat()),
-        (
-            Referrers,
-            vec![],
-            both(),
-            "nothing; nothing",
-            "",
-            [&listed[..], &["GET app/tag-D.att 404", "GET app/tag-D.sig 404"]].concat(),
-        ),
-    ] {
-        let (registry, digest) = with(place, &attached);
-        let checked = check(&registry, &requirements);
-        let lines = lines(&registry.request_lines(), &digest);
-        assert_eq!((shown(&checked).as_str(), proved(&checked).as_str()), (expected, claims), "{lines:?}");
-        let expected = [&["GET app/v1 200"][..], &requests].concat();
-        assert_eq!(lines, expected);
-        assert!(lines.len() <= 6 && checked.requests as usize == lines.len());
-    }
+    let listed = &["GET app/referrers/D 200"][..];
+    let tagged = &["GET app/referrers/D 404", "GET app/tag-D 200"][..];
+    let nowhere = &["GET app/referrers/D 404", "GET app/tag-D 404"][..];
+    let artifact = &["GET app/X 200", "GET app/blobs/X 200"][..];
+    let of_cosign = &["GET app/tag-D.sig 200", "GET app/blobs/X 200"][..];
+    let source = "provenance of org/app@0123456";
+    costs(Referrers, &[signed(Referrers)], &signature, "met", "signature", &[listed, artifact]);
+    costs(Tag, &[signed(Tag)], &signature, "met", "signature", &[tagged, artifact]);
+    costs(Referrers, &[signed(Referrers), built(Referrers)], &both, "met; met", source, &[listed, artifact]);
+    costs(Tag, &[built(Tag), signed(Tag)], &both, "met; met", source, &[tagged, artifact]);
+    costs(Referrers, &[simple_signing()], &signature, "met", "signature", &[listed, of_cosign]);
+    costs(Tag, &[simple_signing()], &signature, "met", "signature", &[nowhere, of_cosign]);
+    let attested = &["GET app/tag-D.att 200", "GET app/blobs/X 200"][..];
+    costs(Tag, &[simple_signing(), attestation_layer()], &both, "met; met", source, &[nowhere, attested]);
+    costs(Tag, &[], &signature, "nothing", "", &[nowhere, &["GET app/tag-D.sig 404"]]);
+    let none = &["GET app/tag-D.att 404", "GET app/tag-D.sig 404"][..];
+    costs(Referrers, &[], &both, "nothing; nothing", "", &[listed, none]);
 }
 
 #[test]
@@ -289,7 +262,9 @@ fn a_registry_of_before_the_list() {
     ] {
         let source = Registry::start(Auth::None);
         let digest = put_image(&source, repository, "v1");
-        attached.iter().for_each(|attachment| source.attach(repository, &digest, attachment));
+        for attachment in attached {
+            source.attach(repository, &digest, &attachment);
+        }
         real.push_from(&source, repository);
         let name = format!("{repository}:v1");
         let checked = check_for(&anonymous(), &real.address(), &name, &both);
