@@ -27,15 +27,31 @@ pub(super) fn look_at_forge(
     target: Option<&Remote>,
     source: Option<&SourceCommit>,
 ) {
+    if checks.requires_claims() {
+        ask_forge(checks, request, target, source);
+    }
+}
+
+/// Lets the checks ask the forge of the source.
+pub(super) fn ask_forge(
+    checks: &mut Checks,
+    request: &TargetRequest,
+    target: Option<&Remote>,
+    source: Option<&SourceCommit>,
+) {
     let Some(repository) = source.and_then(|source| source.repository.as_deref()) else { return };
     checks.ask_forge_of(repository, || keeper(request, target, repository));
 }
 
-/// Returns the forge that keeps attestations for the repository, if there is a login for it.
+/// Returns the forge that keeps attestations for the repository, if there is a login for it: that of the release branch, if
+/// it is the same repository, else one of the environment.
 fn keeper(request: &TargetRequest, target: Option<&Remote>, repository: &str) -> Option<Forge> {
-    let request = target.map_or_else(|| request.clone(), |target| request.beside(target));
     let url = repository_beside(&request.run, target, repository)?;
-    let remote = Remote::at(&url, &request.remote_options()).ok()?;
-    let forge = forge_of(&remote, &request).ok()?;
-    (forge.kind() == ForgeKind::GitHub).then_some(forge)
+    let beside = target.map_or_else(|| request.clone(), |target| request.beside(target));
+    let remote = Remote::at(&url, &beside.remote_options()).ok()?;
+    let forge = match target.filter(|target| target.is(&remote)) {
+        Some(target) => forge_of(target, request),
+        None => forge_of(&remote, &beside),
+    };
+    forge.ok().filter(|forge| forge.kind() == ForgeKind::GitHub)
 }

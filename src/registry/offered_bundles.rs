@@ -47,7 +47,7 @@ impl CheckedImage {
     pub fn note_unoffered(&mut self, why: &str) {
         for finding in &mut self.findings {
             if let Finding::NotClaimed { rejected, .. } = finding {
-                rejected.push(RejectedClaim::Unreadable(why.to_owned()));
+                rejected.push(RejectedClaim::Unoffered(why.to_owned()));
             }
         }
     }

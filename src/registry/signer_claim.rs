@@ -67,6 +67,8 @@ pub enum RejectedClaim {
     OtherSource { wanted: ExpectedSource, found: Vec<String> },
     /// It cannot be read.
     Unreadable(String),
+    /// The forge that may keep it cannot be asked.
+    Unoffered(String),
 }
 
 impl Claim {
@@ -135,7 +137,7 @@ impl fmt::Display for RejectedClaim {
             Self::OtherSource { wanted, found } => {
                 write!(f, "its provenance is of {}, not of {wanted}", found[0])
             }
-            Self::Unreadable(why) => f.write_str(why),
+            Self::Unreadable(why) | Self::Unoffered(why) => f.write_str(why),
         }
     }
 }

@@ -33,6 +33,9 @@ impl Failure {
         failure.hint(match rejected.first() {
             None => "sign the image in the build, with cosign or an attestation of GitHub; `--wait 5m` waits for it",
             Some(RejectedClaim::Unreadable(_)) => "push the image with its signatures again",
+            Some(RejectedClaim::Unoffered(_)) => {
+                "allow the token to read attestations (`attestations: read`), or push them to the registry"
+            }
             Some(RejectedClaim::OtherSource { .. }) => {
                 "check whether another build pushed the tag; `--source` names another commit to release"
             }

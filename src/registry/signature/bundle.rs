@@ -179,12 +179,13 @@ enum Version {
 
 impl Version {
     fn read(media_type: &str) -> Result<Self, Rejected> {
-        match media_type {
-            "application/vnd.dev.sigstore.bundle+json;version=0.1" => Ok(Self::V01),
-            "application/vnd.dev.sigstore.bundle+json;version=0.2" => Ok(Self::V02),
-            "application/vnd.dev.sigstore.bundle+json;version=0.3"
-            | "application/vnd.dev.sigstore.bundle.v0.3+json" => Ok(Self::V03),
-            other => Err(Rejected::Unsupported(format!("the bundle type `{other}`"))),
+        let parameter = media_type.strip_prefix("application/vnd.dev.sigstore.bundle+json;version=");
+        let name = media_type.strip_prefix("application/vnd.dev.sigstore.bundle.v");
+        match parameter.or_else(|| name?.strip_suffix("+json")) {
+            Some("0.1") => Ok(Self::V01),
+            Some("0.2") => Ok(Self::V02),
+            Some(version) if version == "0.3" || version.starts_with("0.3.") => Ok(Self::V03),
+            _ => Err(Rejected::Unsupported(format!("the bundle type `{media_type}`"))),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::registry::descriptor::hexadecimal;
 
 /// What is proved beside the signer.
 #[derive(Debug)]
-pub(super) struct Proved {
+pub(super) struct ProvedSigning {
     pub(super) signed: Timestamp,
     pub(super) logged: Option<LogEntry>,
 }
@@ -31,7 +31,7 @@ pub(super) fn verify(
     content: LoggedContent<'_>,
     material: &Material,
     roots: &TrustedRoots,
-) -> Result<Proved, Rejected> {
+) -> Result<ProvedSigning, Rejected> {
     let mut rejected = None;
     for instance in roots.instances.iter().filter(|instance| instance.has_authority(certificate.issuer)) {
         let attempt = Attempt { certificate, content, material, instance };
@@ -61,7 +61,7 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    fn verify(&self) -> Result<Proved, Rejected> {
+    fn verify(&self) -> Result<ProvedSigning, Rejected> {
         let entries = self.entries()?;
         let times = self.times(&entries)?;
         for at in times.iter().copied() {
@@ -76,7 +76,7 @@ impl Attempt<'_> {
             return Err(Rejected::WrongSignature);
         }
         let signed = times.into_iter().min().ok_or_else(|| Rejected::NoTime("there is none".to_owned()))?;
-        Ok(Proved { signed, logged: entries.into_iter().next().map(|(_, entry)| entry) })
+        Ok(ProvedSigning { signed, logged: entries.into_iter().next().map(|(_, entry)| entry) })
     }
 
     /// Verifies all log entries: one that proves nothing is not passed over.

@@ -22,12 +22,18 @@ pub(super) fn prove(entry: &LoggedEntry, wanted: EntryProof, log: &LogKey) -> Re
         None if wanted == EntryProof::Promise => return Err(not_in_log("the log's promise is missing")),
         None => None,
     };
-    match &entry.proof {
-        Some(proof) if !proof.checkpoint.is_empty() => prove_inclusion(entry, proof, log)?,
-        _ if wanted == EntryProof::Inclusion => return Err(not_in_log("the proof of inclusion is missing")),
-        _ => {}
+    let proof = entry.proof.as_ref().filter(|proof| !proof.checkpoint.is_empty());
+    if let Some(proof) = proof {
+        prove_inclusion(entry, proof, log)?;
+    } else if wanted == EntryProof::Inclusion {
+        return Err(not_in_log("the proof of inclusion is missing"));
     }
-    Ok(LogEntry { index: entry.index, time: promised })
+    // The promise covers the index among all trees of the log, the proof the one in its own tree.
+    let index = match (promised, proof) {
+        (None, Some(proof)) => proof.index,
+        _ => entry.index,
+    };
+    Ok(LogEntry { index, time: promised })
 }
 
 fn not_in_log(why: &str) -> Rejected {

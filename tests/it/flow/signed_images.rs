@@ -220,7 +220,8 @@ fn attestations_at_github_need_not_be_in_the_registry() {
     release().exit(4).stderr_has("` has no provenance\n");
     assert_eq!(github.call_lines(), [format!("{call} 404")]);
     github.set_rights(Rights::NoApi);
-    release().exit(4).stderr_has("`attestations: read`");
+    let refused = release().exit(4).stderr_has("GitHub does not allow this login to list attestations");
+    refused.stderr_has("allow the token to read attestations (`attestations: read`)");
     github.set_rights(Rights::All);
     let bundle = |name: &str| serde_json::from_slice(&read(&format!("{name}.bundle.json"))).unwrap();
     github.store().attestations =
