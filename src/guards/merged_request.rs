@@ -41,7 +41,7 @@ pub(super) fn look_at(snapshot: &mut Snapshot<'_>, id: CommitId, branch: &str) -
     }
 }
 
-fn edits_alone(changes: &[PathChange]) -> bool {
+pub(super) fn edits_alone(changes: &[PathChange]) -> bool {
     !changes.is_empty() && changes.iter().all(|change| matches!(change, PathChange::Edited(_)))
 }
 
@@ -136,29 +136,38 @@ fn proposed(
         prefixes.push(format!("refs/pull/{number}/head"));
         prefixes.push(format!("refs/merge-requests/{number}/head"));
     }
-    let parent = commit(snapshot, base)?;
     for head in snapshot.tips_below(&prefixes)?.into_iter().take(MAX_HEADS) {
         if !snapshot.load_commit(head)?.is_some_and(|head| says_release(&head)) {
             continue;
         }
         let Some(side) = side(snapshot, head, base)? else { continue };
         let (Some(last), Some(first)) = (side.first(), side.last()) else { continue };
-        let (last, began) = (last.record.clone(), commit(snapshot, first.record.parents[0])?);
-        if snapshot.changes(&began, &last)?.as_deref() != Some(changed) {
+        let (last, began) = (last.record.clone(), first.record.parents[0]);
+        if changes(snapshot, began, &last)?.as_deref() != Some(changed) {
             continue;
         }
-        let mut is_same = true;
-        for change in changed {
-            let PathChange::Edited(path) = change else { continue };
-            let here = changed_lines(&file(snapshot, &parent, path)?, &file(snapshot, record, path)?);
-            let there = changed_lines(&file(snapshot, &began, path)?, &file(snapshot, &last, path)?);
-            is_same &= here == there;
-        }
-        if is_same {
+        let here = changed_lines_of(snapshot, base, record, changed)?;
+        if here == changed_lines_of(snapshot, began, &last, changed)? {
             return Ok(Some(side));
         }
     }
     Ok(None)
+}
+
+/// Returns the lines of each edited file that were removed and added between two commits.
+pub(super) fn changed_lines_of(
+    snapshot: &mut Snapshot<'_>,
+    before: CommitId,
+    after: &CommitRecord,
+    changed: &[PathChange],
+) -> Result<Vec<Vec<String>>, Failure> {
+    let before = commit(snapshot, before)?;
+    let mut lines = Vec::new();
+    for change in changed {
+        let PathChange::Edited(path) = change else { continue };
+        lines.push(changed_lines(&file(snapshot, &before, path)?, &file(snapshot, after, path)?));
+    }
+    Ok(lines)
 }
 
 /// Returns the lines that were removed and added, in their order.
@@ -168,7 +177,7 @@ fn changed_lines(before: &[u8], after: &[u8]) -> Vec<String> {
     diff.lines().skip(HEADER).filter(|line| line.starts_with(['+', '-'])).map(str::to_owned).collect()
 }
 
-fn changes(
+pub(super) fn changes(
     snapshot: &mut Snapshot<'_>,
     before: CommitId,
     after: &CommitRecord,

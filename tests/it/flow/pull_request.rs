@@ -159,6 +159,36 @@ fn a_commit_by_a_person_stays() {
     assert_eq!((&other["pull_request"]["head"], &other["pull_request"]["number"]), (&"bump/web".into(), &2.into()));
 }
 
+/// GitHub's button "Update branch" merges the base into the head branch: that is no person's work, unless it is more.
+#[test]
+fn a_head_branch_that_was_brought_up_to_date() {
+    let at = Proposals::new();
+    let remote = &at.stage.remote;
+    let head = head(&document(&at.propose("v1.0.0").run().success()));
+    let merged = |file: &str| {
+        let base = remote.commit("main", "Write", &[File::new("README.md", file)]);
+        let ours = remote.tip(&head).unwrap();
+        let tree = remote.git(["merge-tree", "--write-tree", &base, &ours]).run().success().stdout();
+        (tree.trim().to_owned(), ours, base)
+    };
+    let push = |tree: &str, ours: &str, base: &str| {
+        let commit = ["commit-tree", tree, "-p", ours, "-p", base, "-m", "Merge branch 'main'"];
+        let commit = remote.git(commit).run().success().stdout();
+        remote.git(["update-ref", &format!("refs/heads/{head}"), commit.trim()]).run().success();
+    };
+    for file in ["one\n", "two\n"] {
+        let (tree, ours, base) = merged(file);
+        push(&tree, &ours, &base);
+    }
+    let newer = document(&at.propose("v1.1.0").run().success());
+    assert_eq!((&newer["pull_request"]["operation"], &newer["pull_request"]["number"]), (&"updated".into(), &1.into()));
+    assert_eq!(remote.log(&head)[0].parents, [remote.tip("main").unwrap()]);
+    // This one brings something else too.
+    let (_, ours, base) = merged("three\n");
+    push(&format!("{base}^{{tree}}"), &ours, &base);
+    at.propose("v1.2.0").run().exit(8).stdout_has("is not a release of tagship");
+}
+
 #[test]
 fn a_request_that_was_closed_by_hand() {
     let at = Proposals::new();
