@@ -79,7 +79,7 @@ pub enum Command {
 
     /// Check that images are in their registry, and what is released by the rules of its branch
     #[command(after_help = CHECK_EXAMPLES)]
-    Check(CheckArguments),
+    Check(Box<CheckArguments>),
 
     /// Edit files on disk, in place of `kustomize edit set image`, `yq` or `sed`
     #[command(after_help = SET_EXAMPLES)]

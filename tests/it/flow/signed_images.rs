@@ -14,7 +14,9 @@ fn stage(attached: &[Attachment]) -> Stage {
     let stage = Stage::new();
     stage.registry.list_referrers();
     let digest = put_image(&stage.registry, "org/app", "v1");
-    attached.iter().for_each(|attachment| stage.registry.attach("org/app", &digest, attachment));
+    for attachment in attached {
+        stage.registry.attach("org/app", &digest, attachment);
+    }
     stage
 }
 
