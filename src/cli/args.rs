@@ -10,12 +10,12 @@ use super::after_release::{LogArguments, PromoteArguments, RollbackArguments};
 use super::env::Environment;
 use super::groups::{
     CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments,
-    ReadingArguments, RegistryArguments, ReleasedArguments, RequirementArguments, SupersededArguments,
-    VersionArguments,
+    ReadingArguments, RegistryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
 use super::manual;
 use super::order::OrderArguments;
 use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
+use super::released_files::ReleasedArguments;
 use super::verify_flags::VerificationArguments;
 use super::words;
 

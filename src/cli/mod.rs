@@ -11,6 +11,7 @@ mod manual;
 mod order;
 mod output;
 mod proposal_flags;
+mod released_files;
 mod settings;
 mod surface;
 mod verify_flags;
@@ -28,13 +29,13 @@ pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
     OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest, ReadingArguments,
-    RegistryArguments, ReleasedArguments, RepositoryArguments, RequirementArguments, SupersededArguments,
-    VersionArguments,
+    RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
 pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
 pub use proposal_flags::{AutoMergeChoice, ForgeChoice, OnRefused, ProposalArguments};
+pub use released_files::ReleasedArguments;
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
 pub use surface::Surface;
 pub use verify_flags::VerificationArguments;

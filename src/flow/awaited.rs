@@ -1,4 +1,4 @@
-//! What a missing image is waited for, and how long before the next look.
+//! Which of the things that an image lacks may still come by themselves, so that a wait for them makes sense.
 
 use std::time::Duration;
 

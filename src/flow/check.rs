@@ -16,7 +16,7 @@ use crate::guards::rules::{Circumstances, RulesState, rules_for};
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
-use crate::request::{CheckRequest, Effect, NewBranch, ReleasedFiles};
+use crate::request::{CheckRequest, Effect, NewBranch};
 use crate::targets;
 use crate::targets::kustomization::{Absent, EntryEdit};
 
@@ -25,12 +25,12 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     let mut checks = Checks::new(Some(&request.registry));
     look_at_forge(&mut checks, &request.target, None, request.target.run.source());
     let mut subjects: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
-    let Some(files) = &request.released else {
+    if request.files.is_empty() {
         checks.require(&subjects, listener)?;
         return Ok(Outcome { present: checks.into_found(), ..Outcome::new("check", Ending::Present) });
-    };
-    let read = Rereads::new(files.target.timeout).run(listener, |listener| Released::read(files, listener));
-    tell_connections(&files.target, listener);
+    }
+    let read = Rereads::new(request.target.timeout).run(listener, |listener| Released::read(request, listener));
+    tell_connections(&request.target, listener);
     let released = read?;
     subjects.extend(images_of(&released.files, |_| true, listener)?);
     checks.require(&subjects, listener)?;
@@ -62,7 +62,7 @@ struct Released {
 }
 
 impl Released {
-    fn read(request: &ReleasedFiles, listener: &mut Listener<'_>) -> Result<Self, Failure> {
+    fn read(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Self, Failure> {
         let target = ReleaseBranch::open(&request.target)?;
         let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch))?;
         let snapshot = &mut start.snapshot;

@@ -11,16 +11,16 @@ use super::forge_attestations::ForgeAttestations;
 use super::image_to_check::ImageToCheck;
 use crate::forge::Forge;
 use crate::guards::order::Build;
-use crate::image::{Digest, Field, ImageArgument, Reference};
+use crate::image::{Digest, Reference};
 use crate::message::Release;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::proved::told;
-use crate::outcome::{Awaited, Checked, Event, FileEdit, Listener, Waiting};
+use crate::outcome::{Awaited, Checked, Event, Listener, Waiting};
 use crate::registry::{
     CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict,
 };
-use crate::request::{PinDigest, RegistryRequest};
+use crate::request::RegistryRequest;
 use crate::system::backoff::Backoff;
 use crate::targets::kustomization::EntryEdit;
 
@@ -220,12 +220,14 @@ impl Checks {
         })
     }
 
-    /// Lets the forge of a repository be asked for attestations, if there are claims to prove.
-    pub(crate) fn ask_forge_of(&mut self, repository: &str, forge: impl FnOnce() -> Option<Forge>) {
-        let is_required = self.requirements.iter().any(|requirement| matches!(requirement, Requirement::Claim(_)));
-        if is_required {
-            self.attestations.of(repository, forge);
-        }
+    /// Returns whether claims of signers are required of every image.
+    pub(super) fn requires_claims(&self) -> bool {
+        self.requirements.iter().any(|requirement| matches!(requirement, Requirement::Claim(_)))
+    }
+
+    /// Lets the forge of a repository be asked for attestations.
+    pub(super) fn ask_forge_of(&mut self, repository: &str, forge: impl FnOnce() -> Option<Forge>) {
+        self.attestations.of(repository, forge);
     }
 
     /// Keeps and tells of what was found, and returns the rest.
@@ -283,7 +285,7 @@ impl Checks {
 
     /// Returns the digest of an image that was found, once it is certain that the registry has a manifest under it. What the
     /// entry has already is not asked for again.
-    fn confirmed(&mut self, reference: &Reference, entry: &EntryEdit) -> Result<Option<Digest>, Failure> {
+    pub(super) fn confirmed(&mut self, reference: &Reference, entry: &EntryEdit) -> Result<Option<Digest>, Failure> {
         let found = self.found.iter_mut().find(|checked| is_of(checked, reference));
         let (Some(client), Some(checked)) = (&self.client, found) else { return Ok(None) };
         let has_digest = entry.before.digest.as_deref() == Some(checked.descriptor.digest.as_str());
@@ -331,42 +333,6 @@ impl Checks {
     /// Returns everything that was found, in the order in which it was asked for.
     pub(crate) fn into_found(self) -> Vec<Checked> {
         self.found
-    }
-
-    /// Returns the arguments for a file with the digest that the registry has, as far as that is to be pinned. A digest is only
-    /// written if the registry has a manifest under it.
-    pub(crate) fn pinned(
-        &mut self,
-        arguments: &[ImageArgument],
-        file: &FileEdit,
-        pin_digest: PinDigest,
-    ) -> Result<Vec<ImageArgument>, Failure> {
-        let mut pinned = arguments.to_vec();
-        for argument in &mut pinned {
-            let entries = || file.edit.entries.iter().filter(|entry| entry.name == argument.name);
-            let has_digest = entries().any(|entry| entry.before.digest.is_some());
-            let is_concerned = match pin_digest {
-                PinDigest::Always => !matches!(argument.change.digest, Field::Set(_)),
-                PinDigest::Keep => has_digest && argument.change.digest == Field::Remove,
-                PinDigest::Never => false,
-            };
-            if !is_concerned {
-                continue;
-            }
-            for entry in file.edit.entries.iter().filter(|entry| entry.name == argument.name) {
-                let ImageToCheck::Known(reference) = ImageToCheck::of_entry(entry)? else { continue };
-                let Some(digest) = self.confirmed(&reference, entry)? else { continue };
-                let digest = Field::Set(digest);
-                if matches!(argument.change.digest, Field::Set(_)) && argument.change.digest != digest {
-                    let message = format!("the entries of `{}` name different images", argument.name);
-                    return Err(Failure::target(message)
-                        .detail("no one digest fits them")
-                        .hint("leave the digests out with `--pin-digest=never`"));
-                }
-                argument.change.digest = digest;
-            }
-        }
-        Ok(pinned)
     }
 }
 

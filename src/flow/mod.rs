@@ -14,6 +14,7 @@ mod head_name;
 mod image_to_check;
 mod kustomization_only;
 mod log;
+mod pinned_digests;
 mod promote;
 mod publish;
 mod release;

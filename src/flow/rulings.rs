@@ -1,6 +1,8 @@
 //! The rules on the branch, judged for entries: what they demand of the file is judged at once, and of the image by asking
 //! its registry. A demand that cannot be asked for does not hold.
 
+use std::sync::Arc;
+
 use super::awaited::Pace;
 use super::checks::{Checks, Patience};
 use super::image_to_check::ImageToCheck;
@@ -13,7 +15,8 @@ use crate::image::Reference;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::{Failure, FailureKind, Place};
 use crate::outcome::{BrokenRule, Listener, Ruling};
-use crate::registry::{Requirement, Revision};
+use crate::registry::signature::TrustedSigner;
+use crate::registry::{Claim, ExpectedSource, RequiredClaim, Requirement, Revision};
 use crate::targets::kustomization::EntryEdit;
 
 /// An entry to judge, as it will be on the branch.
@@ -162,14 +165,28 @@ fn ask(
     Ok((answers, Pace::AtOnce))
 }
 
+/// Returns what an image must be to meet a demand that only the registry can tell.
 fn requirements(demanded: &Demanded, source: Option<&SourceCommit>) -> Vec<Requirement> {
+    let revision = source.and_then(|source| Revision::new(&source.commit.to_string()));
+    let by = |signer: &Arc<TrustedSigner>, claim| Requirement::Claim(RequiredClaim { claim, by: Arc::clone(signer) });
     match demanded {
         Demanded::Platforms(platforms) => platforms.iter().cloned().map(Requirement::Platform).collect(),
-        Demanded::Revision => {
-            let commit = source.and_then(|source| Revision::new(&source.commit.to_string()));
-            commit.into_iter().map(Requirement::Revision).collect()
+        Demanded::Revision => revision.into_iter().map(Requirement::Revision).collect(),
+        Demanded::Signature(signer) => vec![by(signer, Claim::Signature)],
+        Demanded::Provenance(signer) => {
+            let repository = source.and_then(|source| source.repository.clone());
+            let expected = revision.map(|revision| ExpectedSource { repository, revision });
+            vec![by(signer, Claim::Provenance(expected))]
         }
-        _ => Vec::new(),
+        Demanded::Attestations(signer, types) => {
+            types.iter().map(|kind| by(signer, Claim::Attestation(kind.clone()))).collect()
+        }
+        Demanded::Images(_)
+        | Demanded::Tags(_)
+        | Demanded::PinDigest
+        | Demanded::Publish(_)
+        | Demanded::Order(_)
+        | Demanded::Freeze(_) => Vec::new(),
     }
 }
 

@@ -27,6 +27,18 @@ pub(super) fn look_at_forge(
     target: Option<&Remote>,
     source: Option<&SourceCommit>,
 ) {
+    if checks.requires_claims() {
+        ask_forge(checks, request, target, source);
+    }
+}
+
+/// Lets the checks ask the forge of the source.
+pub(super) fn ask_forge(
+    checks: &mut Checks,
+    request: &TargetRequest,
+    target: Option<&Remote>,
+    source: Option<&SourceCommit>,
+) {
     let Some(repository) = source.and_then(|source| source.repository.as_deref()) else { return };
     checks.ask_forge_of(repository, || keeper(request, target, repository));
 }

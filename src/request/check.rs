@@ -5,23 +5,17 @@ use super::target::TargetRequest;
 use super::target_file::TargetFile;
 use super::values::listed;
 use super::version::Version;
-use crate::cli::{CheckArguments, Environment, ReleasedArguments};
+use crate::cli::{CheckArguments, Environment, ReleasedArguments, RepositoryArguments};
 use crate::image::{Reference, ReferenceError};
 use crate::outcome::failure::Failure;
 
 pub struct CheckRequest {
     pub references: Vec<Reference>,
-    /// What is checked on the release branch; `None`: the branch is not read.
-    pub released: Option<ReleasedFiles>,
-    pub registry: RegistryRequest,
-    /// The run, and the logins for the forge of what it builds.
+    /// The repository with the files, the run, and the logins for the forge of what it builds.
     pub target: TargetRequest,
-}
-
-/// Files on the release branch.
-pub struct ReleasedFiles {
-    pub target: TargetRequest,
+    /// What is checked on the release branch; none: the branch is not read.
     pub files: Vec<TargetFile>,
+    pub registry: RegistryRequest,
 }
 
 impl CheckRequest {
@@ -39,16 +33,21 @@ impl CheckRequest {
                 references.push(reference);
             }
         }
-        let required = Some((&arguments.requirements, &arguments.verification));
-        let registry = RegistryRequest::new(&arguments.registry, required, environment)?;
+        let registry = RegistryRequest::new(
+            &arguments.registry,
+            Some((&arguments.requirements, &arguments.verification)),
+            environment,
+        )?;
         let ReleasedArguments { kustomizations, files, repository } = &arguments.released;
         let files = match kustomizations.is_empty() && files.is_empty() {
             true => Vec::new(),
             false => TargetFile::all(kustomizations, files)?,
         };
+        // What only says where the branch is does not count if it is not read.
+        let nowhere = RepositoryArguments { repo: None, remote: String::new(), branch: None, insecure_git: false };
+        let repository = if files.is_empty() { &nowhere } else { repository };
         let target = TargetRequest::new(repository, &arguments.registry.timeout, environment)?;
-        let released = (!files.is_empty()).then(|| ReleasedFiles { target: target.clone(), files });
-        Ok(Self { references, released, registry, target })
+        Ok(Self { references, target, files, registry })
     }
 }
 

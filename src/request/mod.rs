@@ -27,7 +27,7 @@ mod version;
 use crate::cli::{Command, Environment};
 use crate::outcome::failure::Failure;
 
-pub use check::{CheckRequest, ReleasedFiles};
+pub use check::CheckRequest;
 // Choices mean what was typed.
 pub use crate::cli::{OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
 pub use comment::CommentRequest;

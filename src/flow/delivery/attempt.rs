@@ -103,6 +103,9 @@ impl Attempt<'_> {
         self.guard_hold(&mut snapshot, &paths, &files, &writing, &outcome, listener)?;
         let edited = Edited { paths: &paths, files: &files, writing: &writing, orders: &orders };
         outcome.rulings = self.guard_rules(&mut snapshot, &edited, &outcome, listener)?;
+        // With what the rules made the registry say.
+        let releases = Self::told(releases_of(&files, self.checks), &orders);
+        outcome.releases.clone_from(&releases);
         let (message, tag) = self.compose(&releases, &writing, &orders)?;
         outcome.message = Some(message.to_string());
         outcome.git_tag = tag.as_ref().map(|tag| tag.name.to_string());

@@ -7,6 +7,7 @@ use super::attempt::{Attempt, Edited, Stop};
 use super::guarding::stopped;
 use crate::flow::awaited::Pace;
 use crate::flow::rulings::{EntryToRule, Rulings, rule};
+use crate::flow::source_attestations::ask_forge;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::{Build, EntryOrder};
 use crate::guards::rules::{Circumstances, Demanded, PublishWay, RulesState, rules_for};
@@ -31,6 +32,10 @@ impl Attempt<'_> {
             self.warn(warning, listener);
         }
         let changed: Vec<(&RepositoryPath, &EntryEdit)> = edited.changed().collect();
+        let by_signer = |demanded: &Demanded| demanded.signer().is_some();
+        if edited.changed().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
+            ask_forge(self.checks, &self.job.delivery.target, self.branch.remote(), edited.writing.source.as_ref());
+        }
         let judged = self.orders_to_judge(&state, snapshot, edited, listener)?;
         let orders = judged.as_deref().unwrap_or(edited.orders);
         let entries: Vec<EntryToRule<'_>> = changed
@@ -64,16 +69,19 @@ impl Attempt<'_> {
         let is_rollback = matches!(edited.writing.purpose, Purpose::Rollback { .. });
         let delivery = self.job.delivery;
         let as_asked = delivery.order == OrderBy::Auto && delivery.on_superseded != OnSuperseded::Allow;
-        let demands_order = |(path, entry): (&RepositoryPath, &EntryEdit)| {
-            let applying = state.applying(path, entry.name.as_str());
-            let mut demands = applying.iter().flat_map(|applying| &applying.rule.demands);
-            demands.any(|demand| matches!(demand.demanded, Demanded::Order(_)))
-        };
-        if is_rollback || as_asked || !edited.changed().any(demands_order) {
+        let is_order = |demanded: &Demanded| matches!(demanded, Demanded::Order(_));
+        let demands_order = edited.changed().any(|(path, entry)| demands(state, path, entry, is_order));
+        if is_rollback || as_asked || !demands_order {
             return Ok(None);
         }
         self.order_by(OrderBy::Auto, snapshot, edited.files, edited.writing, &self.branch.name(), listener).map(Some)
     }
+}
+
+/// Returns whether a rule that is for an entry demands one of these.
+fn demands(state: &RulesState, path: &RepositoryPath, entry: &EntryEdit, wanted: impl Fn(&Demanded) -> bool) -> bool {
+    let applying = state.applying(path, entry.name.as_str());
+    applying.iter().flat_map(|applying| &applying.rule.demands).any(|demand| wanted(&demand.demanded))
 }
 
 impl Edited<'_> {

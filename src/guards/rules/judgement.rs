@@ -76,22 +76,12 @@ pub fn judge_demand(demanded: &Demanded, entry: &RuledEntry<'_>, circumstances: 
             || format!("`{name}` would have no digest"),
             || "add `--pin-digest`".to_owned(),
         ),
-        Demanded::Platforms(_) => match is_named(entry) {
-            true => RuleJudgement::AsksRegistry,
-            false => RuleJudgement::broken(
-                format!("no registry can be asked for the platforms of `{name}`"),
-                "name its image with a tag or digest",
-            ),
-        },
-        Demanded::Revision if entry.source.is_none() => RuleJudgement::broken(
+        Demanded::Platforms(_) | Demanded::Signature(_) | Demanded::Attestations(..) => judge_reference(entry),
+        Demanded::Revision | Demanded::Provenance(_) if entry.source.is_none() => RuleJudgement::broken(
             format!("the commit that `{name}` was built from is not known"),
             "name it with `--source`",
         ),
-        Demanded::Revision => RuleJudgement::AsksRegistry,
-        Demanded::Signature(_) | Demanded::Provenance | Demanded::Attestations(_) => RuleJudgement::broken(
-            format!("this version of tagship cannot prove `{}`", demanded.key()),
-            "use a version that can",
-        ),
+        Demanded::Revision | Demanded::Provenance(_) => judge_reference(entry),
         Demanded::Publish(way) => judge_way(*way, circumstances.way),
         Demanded::Order(required) => judge_order(*required, entry),
         Demanded::Freeze(freezes) => judge_freezes(freezes, circumstances.now),
@@ -113,8 +103,15 @@ fn judge_image(patterns: &[GlobPattern], entry: &RuledEntry<'_>) -> RuleJudgemen
     RuleJudgement::of(fits, || format!("the image `{image}` is not allowed"), remedy)
 }
 
-fn is_named(entry: &RuledEntry<'_>) -> bool {
-    entry.image.is_some() && (entry.tag.is_some() || entry.digest.is_some())
+/// Leaves to the registry what it can be asked.
+fn judge_reference(entry: &RuledEntry<'_>) -> RuleJudgement {
+    match entry.image.is_some() && (entry.tag.is_some() || entry.digest.is_some()) {
+        true => RuleJudgement::AsksRegistry,
+        false => RuleJudgement::broken(
+            format!("no registry can be asked for the image of `{}`", entry.name),
+            "name its image, with a tag or a digest",
+        ),
+    }
 }
 
 fn judge_way(demanded: PublishWay, way: Option<PublishWay>) -> RuleJudgement {
@@ -124,10 +121,7 @@ fn judge_way(demanded: PublishWay, way: Option<PublishWay>) -> RuleJudgement {
             RuleJudgement::broken("releases are pushed to this branch", "leave out `--pull-request`")
         }
         (_, Some(PublishWay::PullRequest)) => RuleJudgement::Holds,
-        (_, Some(_)) => RuleJudgement::broken(
-            "releases come to this branch by a pull request",
-            "this version of tagship cannot open one; use a version that can",
-        ),
+        (_, Some(_)) => RuleJudgement::broken("releases come to this branch by a pull request", "add `--pull-request`"),
     }
 }
 

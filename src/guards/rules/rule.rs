@@ -1,11 +1,15 @@
 //! A rule of the rules file: which files and entries it is for, and what must hold for them.
 
+use std::sync::Arc;
+
 use super::freeze::Freeze;
 use super::glob_pattern::GlobPattern;
 use crate::image::Platform;
+use crate::registry::AttestationType;
+use crate::registry::signature::TrustedSigner;
 
 /// One rule.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ReleaseRule {
     /// How people call it.
     pub name: Option<String>,
@@ -19,7 +23,7 @@ pub struct ReleaseRule {
 }
 
 /// One thing that must hold.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Demand {
     /// The place of its key.
     pub line: usize,
@@ -28,7 +32,7 @@ pub struct Demand {
 }
 
 /// What must hold.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Demanded {
     /// The repository of the image is one of these.
     Images(Vec<GlobPattern>),
@@ -40,10 +44,12 @@ pub enum Demanded {
     PinDigest,
     /// The image says that it was built from the release's source commit.
     Revision,
-    Signature(DemandedSigner),
-    Provenance,
-    /// The image has attestations of these types.
-    Attestations(Vec<String>),
+    /// This signer signed the image.
+    Signature(Arc<TrustedSigner>),
+    /// This signer says that the image was built from the release's source commit.
+    Provenance(Arc<TrustedSigner>),
+    /// This signer attests all of these.
+    Attestations(Arc<TrustedSigner>, Vec<AttestationType>),
     Publish(PublishWay),
     Order(RequiredOrder),
     /// Now is in none of these.
@@ -56,25 +62,6 @@ pub enum TagPattern {
     /// A semantic version, with a `v` before it or without.
     SemanticVersion,
     Pattern(GlobPattern),
-}
-
-/// The party whose signature a rule asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DemandedSigner {
-    /// The holder of the private half of this public key, in PEM.
-    Key(String),
-    Identity {
-        identity: SigningIdentity,
-        issuer: String,
-    },
-}
-
-/// The identity in a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SigningIdentity {
-    Exact(String),
-    /// Any that fits this regular expression as a whole.
-    Matching(String),
 }
 
 /// How a release gets to the branch.
@@ -105,11 +92,21 @@ impl Demanded {
             Self::PinDigest => "pin-digest",
             Self::Revision => "revision",
             Self::Signature(_) => "signature",
-            Self::Provenance => "provenance",
-            Self::Attestations(_) => "attestations",
+            Self::Provenance(_) => "provenance",
+            Self::Attestations(..) => "attestations",
             Self::Publish(_) => "publish",
             Self::Order(_) => "order",
             Self::Freeze(_) => "freeze",
+        }
+    }
+}
+
+impl Demanded {
+    /// Returns the signer who must vouch for the image, if the demand is for a signer.
+    pub fn signer(&self) -> Option<&Arc<TrustedSigner>> {
+        match self {
+            Self::Signature(signer) | Self::Provenance(signer) | Self::Attestations(signer, _) => Some(signer),
+            _ => None,
         }
     }
 }

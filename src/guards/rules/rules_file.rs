@@ -2,13 +2,15 @@
 //! it. It is read fail-safe, as a hold is: a file that does not follow its grammar stops everything below it. So every key is
 //! known, every value has a type, and nothing is guessed. `docs/src/reference/rules.schema.json` says the same for editors.
 
+use std::sync::Arc;
+
 use super::freeze::{Freeze, FreezeTexts};
-use super::glob_pattern::GlobPattern;
-use super::rule::{
-    Demand, Demanded, DemandedSigner, PublishWay, ReleaseRule, RequiredOrder, SigningIdentity, TagPattern,
-};
-use super::typed_mapping::{KeyedValue, Placed, RulesRefusal, TypedMapping, YamlValue};
+use super::glob_pattern::{GlobError, GlobPattern};
+use super::rule::{Demand, Demanded, PublishWay, ReleaseRule, RequiredOrder, TagPattern};
+use super::typed_mapping::{KeyedValue, RulesRefusal, YamlValue};
 use crate::image::Platform;
+use crate::registry::AttestationType;
+use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
 use crate::yaml::{self, SourceText};
 
 /// The name of the file.
@@ -42,7 +44,7 @@ const SIGNATURE_KEYS: [&str; 4] = ["key", "identity", "identity-regexp", "issuer
 const FREEZE_KEYS: [&str; 6] = ["from", "until", "days", "hours", "zone", "reason"];
 
 /// The rules of one file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct RulesFile {
     pub rules: Vec<ReleaseRule>,
 }
@@ -74,34 +76,32 @@ fn rule(value: YamlValue<'_>) -> Result<ReleaseRule, RulesRefusal> {
     };
     let paths = patterns(keys.require("paths", "a rule")?, "`paths`")?;
     let entries = keys.take("entries").map(|entries| patterns(entries, "`entries`")).transpose()?.unwrap_or_default();
+    let signature = keys.take("signature");
+    let signer = signature.as_ref().map(|keyed| signer(keyed.value)).transpose()?;
     let mut demands = Vec::new();
     for key in DEMAND_KEYS {
-        let Some(KeyedValue { key: place, value }) = keys.take(key) else { continue };
-        demands.push(Demand { line: place.line, column: place.column, demanded: demanded(key, value)? });
+        let (place, demanded) = match (key, &signature, &signer) {
+            ("signature", Some(keyed), Some(signer)) => (keyed.key, Demanded::Signature(Arc::clone(signer))),
+            _ => {
+                let Some(keyed) = keys.take(key) else { continue };
+                (keyed.key, demanded(key, &keyed, signer.as_ref())?)
+            }
+        };
+        demands.push(Demand { line: place.line, column: place.column, demanded });
     }
     keys.finish(&[&SCOPE_KEYS[..], &DEMAND_KEYS[..]].concat())?;
     if demands.is_empty() {
         return Err(value.refuse(format!("the rule demands nothing; it needs one of `{}`", DEMAND_KEYS.join("`, `"))));
     }
-    let signed = demands.iter().any(|demand| matches!(demand.demanded, Demanded::Signature(_)));
-    let unsigned = |demand: &&Demand| matches!(demand.demanded, Demanded::Provenance | Demanded::Attestations(_));
-    match demands.iter().find(unsigned) {
-        Some(Demand { line, column, demanded }) if !signed => {
-            let place = Some(yaml::Position { line: *line, column: *column });
-            let key = demanded.key();
-            Err(RulesRefusal {
-                place,
-                why: format!("`{key}` needs `signature` in the same rule, which says whose word counts"),
-            })
-        }
-        _ => Ok(ReleaseRule { name, line: value.place().line, paths, entries, demands }),
-    }
+    Ok(ReleaseRule { name, line: value.place().line, paths, entries, demands })
 }
 
-fn demanded(key: &str, value: YamlValue<'_>) -> Result<Demanded, RulesRefusal> {
+fn demanded(key: &str, keyed: &KeyedValue<'_>, signer: Option<&Arc<TrustedSigner>>) -> Result<Demanded, RulesRefusal> {
     let what = format!("`{key}`");
-    let all = |value: YamlValue<'_>| -> Result<Vec<String>, RulesRefusal> {
-        Ok(value.texts(&what)?.into_iter().map(|text| one_line(text.value)).collect())
+    let value = keyed.value;
+    let by = || {
+        let why = || format!("{what} needs `signature` in the same rule, which says whose word counts");
+        signer.cloned().ok_or_else(|| RulesRefusal { place: Some(keyed.key), why: why() })
     };
     Ok(match key {
         "images" => Demanded::Images(each(value, &what, GlobPattern::parse)?),
@@ -109,9 +109,8 @@ fn demanded(key: &str, value: YamlValue<'_>) -> Result<Demanded, RulesRefusal> {
         "platforms" => Demanded::Platforms(each(value, &what, |text| text.parse::<Platform>())?),
         "pin-digest" => value.is_set(&what).map(|()| Demanded::PinDigest)?,
         "revision" => value.is_set(&what).map(|()| Demanded::Revision)?,
-        "signature" => Demanded::Signature(signature(value.mapping(&what)?)?),
-        "provenance" => value.is_set(&what).map(|()| Demanded::Provenance)?,
-        "attestations" => Demanded::Attestations(all(value)?),
+        "provenance" => value.is_set(&what).and_then(|()| by()).map(Demanded::Provenance)?,
+        "attestations" => Demanded::Attestations(by()?, each(value, &what, attestation_type)?),
         "publish" => Demanded::Publish(choice(
             value,
             &what,
@@ -142,7 +141,7 @@ fn each<T, E: std::fmt::Display>(
     value.texts(what)?.into_iter().map(|text| text.parse(&read)).collect()
 }
 
-fn tag_pattern(text: &str) -> Result<TagPattern, super::glob_pattern::GlobError> {
+fn tag_pattern(text: &str) -> Result<TagPattern, GlobError> {
     match text {
         "semver" => Ok(TagPattern::SemanticVersion),
         text => GlobPattern::parse(text).map(TagPattern::Pattern),
@@ -159,29 +158,42 @@ fn choice<T: Copy>(value: YamlValue<'_>, what: &str, choices: &[(&str, T)]) -> R
     })
 }
 
-fn signature(mut keys: TypedMapping<'_>) -> Result<DemandedSigner, RulesRefusal> {
-    let value = keys.value();
+fn attestation_type(text: &str) -> Result<AttestationType, String> {
+    AttestationType::new(text).ok_or_else(|| {
+        let names: Vec<_> = AttestationType::names().collect();
+        format!("`{text}` is not a type of attestations; write {}, or the URI of a predicate type", names.join(", "))
+    })
+}
+
+/// Reads a signer. The roots are those that are built in, whatever a flag says.
+fn signer(value: YamlValue<'_>) -> Result<Arc<TrustedSigner>, RulesRefusal> {
+    let mut keys = value.mapping("`signature`")?;
     let mut text = |key: &str| keys.take(key).map(|keyed| keyed.value.text(&format!("`{key}`"))).transpose();
     let (key, exact, matching, issuer) = (text("key")?, text("identity")?, text("identity-regexp")?, text("issuer")?);
     keys.finish(&SIGNATURE_KEYS)?;
-    let owned = |text: Placed<&str>| text.value.trim().to_owned();
-    match (key, exact, matching, issuer) {
-        (Some(key), None, None, None) if key.value.trim_start().starts_with("-----BEGIN PUBLIC KEY-----") => {
-            Ok(DemandedSigner::Key(owned(key)))
-        }
+    let (identity, issuer) = match (key, exact, matching, issuer) {
         (Some(key), None, None, None) => {
-            key.parse(|_other| Err("`key` is a public key in PEM, which begins with `-----BEGIN PUBLIC KEY-----`"))
+            let key = key.parse(|text| {
+                PublicKey::from_pem(text.as_bytes()).map_err(|error| format!("`key` is not a public key: {error}"))
+            })?;
+            return Ok(Arc::new(TrustedSigner::Key(key)));
         }
-        (None, Some(exact), None, Some(issuer)) => {
-            Ok(DemandedSigner::Identity { identity: SigningIdentity::Exact(owned(exact)), issuer: owned(issuer) })
-        }
+        (None, Some(exact), None, Some(issuer)) => (IdentityPattern::Exact(exact.value.trim().to_owned()), issuer),
         (None, None, Some(matching), Some(issuer)) => {
-            Ok(DemandedSigner::Identity { identity: SigningIdentity::Matching(owned(matching)), issuer: owned(issuer) })
+            let pattern = matching.parse(|text| {
+                IdentityPattern::regexp(text.trim())
+                    .map_err(|error| format!("`identity-regexp` cannot be used: {error}"))
+            });
+            (pattern?, issuer)
         }
-        _ => Err(value.refuse(
-            "`signature` needs `key`, or `issuer` with one of `identity` and `identity-regexp`, and nothing else",
-        )),
-    }
+        _ => {
+            return Err(value.refuse(
+                "`signature` needs `key`, or `issuer` with one of `identity` and `identity-regexp`, and nothing else",
+            ));
+        }
+    };
+    let issuer = issuer.value.trim().to_owned();
+    Ok(Arc::new(TrustedSigner::Keyless { identity, issuer, roots: TrustedRoots::built_in() }))
 }
 
 fn freeze(value: YamlValue<'_>) -> Result<Freeze, RulesRefusal> {

@@ -161,10 +161,6 @@ pub(super) struct KeyedValue<'y> {
 }
 
 impl<'y> TypedMapping<'y> {
-    pub(super) fn value(&self) -> YamlValue<'y> {
-        self.value
-    }
-
     /// Takes the value under `key`.
     pub(super) fn take(&mut self, key: &str) -> Option<KeyedValue<'y>> {
         let index = self.pairs.iter().position(|(other, _)| *other == key)?;

@@ -83,15 +83,6 @@ fn table(images: &[Image<'_>]) -> String {
     table + "\n"
 }
 
-/// Returns the signers that were verified for the images, each once.
-fn verified(images: &[Image<'_>]) -> String {
-    let mut signers: Vec<&str> = images.iter().flat_map(|image| &image.verified).map(|claim| claim.signer).collect();
-    signers.sort_unstable();
-    signers.dedup();
-    signers.truncate(MOST_SIGNERS);
-    signers.iter().map(|signer| format!("✓ verified: {}\n\n", code(signer))).collect()
-}
-
 /// Returns a table of the rules that were judged: those that do not hold first.
 fn rules(judged: &[JudgedRule<'_>]) -> String {
     let mut table = "| rule | demands | of | holds | what would satisfy it |\n|---|---|---|---|---|\n".to_owned();
@@ -110,6 +101,15 @@ fn rules(judged: &[JudgedRule<'_>]) -> String {
         table += &row;
     }
     table + "\n"
+}
+
+/// Returns the signers that were verified for the images, each once.
+fn verified(images: &[Image<'_>]) -> String {
+    let mut signers: Vec<&str> = images.iter().flat_map(|image| &image.verified).map(|claim| claim.signer).collect();
+    signers.sort_unstable();
+    signers.dedup();
+    signers.truncate(MOST_SIGNERS);
+    signers.iter().map(|signer| format!("✓ verified: {}\n\n", code(signer))).collect()
 }
 
 /// Returns what an entry had before, if it is another tag or digest, or another one was released.

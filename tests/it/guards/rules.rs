@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization};
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage};
 use crate::support::command::{Command, Output};
+use crate::support::forge::{Forge, Kind, TOKEN};
 use crate::support::git_server::{Access, GitServer};
-use crate::support::registry::Image;
+use crate::support::registry::{Image, Place};
 use crate::support::repository::{File, Mode};
+use crate::support::sigstore::{self, IDENTITY, ISSUER};
 
 const RULES: &str = ".tagship.yaml";
 
@@ -45,6 +47,8 @@ fn what_a_rule_demands() {
         ("platforms: [linux/amd64, windows/amd64]", Some("is not for windows/amd64: it is for linux/amd64; build it")),
         ("pin-digest: true", Some("`IMAGE_PLACEHOLDER` would have no digest; add `--pin-digest`\n")),
         ("revision: true", Some("set the label `org.opencontainers.image.revision` in the build")),
+        ("signature: {identity: a, issuer: b}", Some("is not signed")),
+        ("signature: {identity: a, issuer: b}\n  attestations: spdx", Some("has no attestation `spdx`")),
         ("publish: push", None),
         ("publish: pull-request", Some("releases come to this branch by a pull request; ")),
         ("order: not-older", None),
@@ -81,6 +85,51 @@ fn what_meets_a_demand() {
     stage.remote.fsck();
 }
 
+/// Returns a rule that demands a signature by a key.
+fn signed_by(key: &str) -> String {
+    let key = String::from_utf8(sigstore::read(key)).unwrap().trim().replace('\n', "\n      ");
+    demanding(&format!("signature:\n    key: |\n      {key}"))
+}
+
+/// A rule names the signer and its roots, and no flag names others in their place.
+#[test]
+fn a_rule_names_the_signer() {
+    let stage = Stage::new();
+    stage.registry.list_referrers();
+    let digest = sigstore::put_image(&stage.registry, "org/app", "v1");
+    for name in ["key.p256", "signed"] {
+        stage.registry.attach("org/app", &digest, &sigstore::bundle(Place::Referrers, name));
+    }
+    let release = || stage.release().arg(format!("IMAGE_PLACEHOLDER={}/org/app:v1", stage.registry.address()));
+    write(&stage, RULES, &signed_by("key.p384.pub"));
+    assert_ruled(&stage, release().run(), "did not make it");
+    assert_ruled(&stage, release().arg("--verify-key").arg(sigstore::path("key.p256.pub")).run(), "did not make it");
+    write(&stage, RULES, &demanding(&format!("signature: {{identity: '{IDENTITY}', issuer: '{ISSUER}'}}")));
+    let flags = ["--verify-identity", IDENTITY, "--verify-issuer", ISSUER, "--trusted-root"];
+    let trusting = release().args(flags).arg(sigstore::path("trusted_root.json")).run();
+    assert_ruled(&stage, trusting, "is unknown");
+    write(&stage, RULES, &signed_by("key.p256.pub"));
+    release().run().success().stdout_has(" verify  signature by sha256:").stdout_has("released");
+    assert_eq!(stage.remote.log("main")[0].trailer("Tagship-Verified").len(), 1);
+}
+
+/// A branch on which releases are proposed alone: a push is refused before the server sees it.
+#[test]
+fn a_rule_asks_for_a_pull_request() {
+    let stage = Stage::new();
+    let forge = Forge::start(Kind::GitHub, &stage.remote);
+    let release = || {
+        let release = stage.release_to(&forge.url_with_token(TOKEN)).args(["--branch", "main", "--forge", "github"]);
+        release.args(["--no-check", "IMAGE_PLACEHOLDER=*:v1"])
+    };
+    write(&stage, RULES, &demanding("publish: pull-request"));
+    assert_ruled(&stage, release().run(), "releases come to this branch by a pull request; add `--pull-request`");
+    release().arg("--pull-request").run().success().stdout_has("proposed");
+    write(&stage, RULES, &demanding("publish: push"));
+    let proposal = release().args(["--pull-request", "--head", "other"]).run();
+    assert_ruled(&stage, proposal, "releases are pushed to this branch; leave out `--pull-request`");
+}
+
 /// Rules only add: each flag that would leave out what a rule demands ends in a refusal.
 #[test]
 fn no_flag_weakens_a_rule() {
@@ -92,7 +141,11 @@ fn no_flag_weakens_a_rule() {
         ("pin-digest: true", "--pin-digest=never", "would have no digest"),
         (freeze, "--override-hold", "releases are frozen"),
         (freeze, "--dry-run", "releases are frozen"),
-        ("signature: {identity: a, issuer: b}", "--no-check", "signature"),
+        (
+            "signature: {identity: a, issuer: b}",
+            "--no-check",
+            "by `signature`: `--no-check` keeps the registry from being asked",
+        ),
     ] {
         write(&stage, RULES, &demanding(demand));
         assert_ruled(&stage, stage.release().arg(flag).arg(stage.argument()).run(), told);
