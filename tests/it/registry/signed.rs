@@ -89,49 +89,62 @@ fn check(registry: &Registry, requirements: &[Requirement]) -> CheckedImage {
     check_for(&anonymous(), &registry.address(), "app:v1", requirements)
 }
 
-/// Checks an image with `attached` in this place: what was found, what it proves, and the requests after that for the image.
+const LISTED: [&str; 1] = ["GET app/referrers/D 200"];
+const TAGGED: [&str; 2] = ["GET app/referrers/D 404", "GET app/tag-D 200"];
+const NOWHERE: [&str; 2] = ["GET app/referrers/D 404", "GET app/tag-D 404"];
+const ARTIFACT: [&str; 2] = ["GET app/X 200", "GET app/blobs/X 200"];
+const SIG: [&str; 2] = ["GET app/tag-D.sig 200", "GET app/blobs/X 200"];
+const ATT: [&str; 2] = ["GET app/tag-D.att 200", "GET app/blobs/X 200"];
+
+fn signature() -> Vec<Requirement> {
+    required([Claim::Signature], &workflow())
+}
+
+fn signature_and_provenance() -> Vec<Requirement> {
+    required([Claim::Signature, provenance(Some("org/app"), COMMIT)], &workflow())
+}
+
+/// Checks the image with this attached to it, and compares what is found with what was asked for: at most 5 requests more than
+/// the check of the image itself.
 #[track_caller]
-fn costs(
-    place: Place,
-    attached: &[Attachment],
+fn cost(
+    (place, attached): (Place, &[Attachment]),
     requirements: &[Requirement],
-    found: &str,
-    claims: &str,
+    (found, claims): (&str, &str),
     requests: &[&[&str]],
 ) {
     let (registry, digest) = with(place, attached);
     let checked = check(&registry, requirements);
     let lines = lines(&registry.request_lines(), &digest);
     assert_eq!((shown(&checked).as_str(), proved(&checked).as_str()), (found, claims), "{lines:?}");
-    let expected = [&[&["GET app/v1 200"][..]], requests].concat().concat();
-    assert_eq!(lines, expected);
+    assert_eq!(lines, [&["GET app/v1 200"][..], &requests.concat()].concat());
     assert!(lines.len() <= 6 && checked.requests as usize == lines.len());
 }
 
-/// At most 5 requests more than the check of the image itself, in each place.
 #[test]
-fn signature_and_provenance_are_found_in_few_requests() {
-    use Place::{Referrers, Tag};
-    let signature = required([Claim::Signature], &workflow());
-    let both = required([Claim::Signature, provenance(Some("org/app"), COMMIT)], &workflow());
+fn bundles_are_found_in_few_requests() {
     let (signed, built) = (|place| bundle(place, "signed"), |place| bundle(place, "provenance"));
-    let listed = &["GET app/referrers/D 200"][..];
-    let tagged = &["GET app/referrers/D 404", "GET app/tag-D 200"][..];
-    let nowhere = &["GET app/referrers/D 404", "GET app/tag-D 404"][..];
-    let artifact = &["GET app/X 200", "GET app/blobs/X 200"][..];
-    let of_cosign = &["GET app/tag-D.sig 200", "GET app/blobs/X 200"][..];
-    let source = "provenance of org/app@0123456";
-    costs(Referrers, &[signed(Referrers)], &signature, "met", "signature", &[listed, artifact]);
-    costs(Tag, &[signed(Tag)], &signature, "met", "signature", &[tagged, artifact]);
-    costs(Referrers, &[signed(Referrers), built(Referrers)], &both, "met; met", source, &[listed, artifact]);
-    costs(Tag, &[built(Tag), signed(Tag)], &both, "met; met", source, &[tagged, artifact]);
-    costs(Referrers, &[simple_signing()], &signature, "met", "signature", &[listed, of_cosign]);
-    costs(Tag, &[simple_signing()], &signature, "met", "signature", &[nowhere, of_cosign]);
-    let attested = &["GET app/tag-D.att 200", "GET app/blobs/X 200"][..];
-    costs(Tag, &[simple_signing(), attestation_layer()], &both, "met; met", source, &[nowhere, attested]);
-    costs(Tag, &[], &signature, "nothing", "", &[nowhere, &["GET app/tag-D.sig 404"]]);
-    let none = &["GET app/tag-D.att 404", "GET app/tag-D.sig 404"][..];
-    costs(Referrers, &[], &both, "nothing; nothing", "", &[listed, none]);
+    for (place, list) in [(Place::Referrers, &LISTED[..]), (Place::Tag, &TAGGED)] {
+        let requests = [list, &ARTIFACT];
+        cost((place, &[signed(place)]), &signature(), ("met", "signature"), &requests);
+        for attached in [[signed(place), built(place)], [built(place), signed(place)]] {
+            let found = ("met; met", "provenance of org/app@0123456");
+            cost((place, &attached), &signature_and_provenance(), found, &requests);
+        }
+    }
+}
+
+#[test]
+fn the_tags_of_cosign_are_found_in_few_requests() {
+    for (place, list) in [(Place::Referrers, &LISTED[..]), (Place::Tag, &NOWHERE)] {
+        cost((place, &[simple_signing()]), &signature(), ("met", "signature"), &[list, &SIG]);
+        let attached = [simple_signing(), attestation_layer()];
+        let found = ("met; met", "provenance of org/app@0123456");
+        cost((place, &attached), &signature_and_provenance(), found, &[list, &ATT]);
+        cost((place, &[]), &signature(), ("nothing", ""), &[list, &["GET app/tag-D.sig 404"]]);
+        let absent = ["GET app/tag-D.att 404", "GET app/tag-D.sig 404"];
+        cost((place, &[]), &signature_and_provenance(), ("nothing; nothing", ""), &[list, &absent]);
+    }
 }
 
 #[test]
@@ -262,8 +275,8 @@ fn a_registry_of_before_the_list() {
     ] {
         let source = Registry::start(Auth::None);
         let digest = put_image(&source, repository, "v1");
-        for attachment in attached {
-            source.attach(repository, &digest, &attachment);
+        for attachment in &attached {
+            source.attach(repository, &digest, attachment);
         }
         real.push_from(&source, repository);
         let name = format!("{repository}:v1");
