@@ -35,14 +35,15 @@ impl LogRequest {
 /// Reads a time: a timestamp of RFC 3339, a day, which begins at midnight in UTC, or how long before `now`.
 fn since(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     let ago = || {
-        let (number, unit) = text.split_at(text.len().checked_sub(1)?);
+        let (end, unit) = text.char_indices().next_back()?;
         let hours = match unit {
-            "h" => 1,
-            "d" => 24,
-            "w" => 7 * 24,
+            'h' => 1,
+            'd' => 24,
+            'w' => 7 * 24,
             _ => return None,
         };
-        let hours = number.parse::<u32>().ok().filter(|number| *number > 0).map(|number| i64::from(number) * hours)?;
+        let hours =
+            text[..end].parse::<u32>().ok().filter(|number| *number > 0).map(|number| i64::from(number) * hours)?;
         now.checked_sub(SignedDuration::from_hours(hours)).ok()
     };
     let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
