@@ -23,6 +23,7 @@ OPERATIONS = [
     ("PUT", "/pulls/{pull_number}/merge"),
     ("POST", "/git/trees"),
     ("POST", "/git/commits"),
+    ("GET", "/attestations/{subject_digest}"),
 ]
 
 # What a schema of JSON is kept for; its texts and examples go.
