@@ -176,6 +176,12 @@ fn what_has_no_release_is_built_from_the_checkout() {
     source("Cargo.toml", "[package]\nname = \"tagship\"\nversion = \"1.2.3\"\nedition = \"2021\"\n");
     source("Cargo.lock", "version = 4\n\n[[package]]\nname = \"tagship\"\nversion = \"1.2.3\"\n");
     source("src/main.rs", "fn main() { println!(\"released program\") }\n");
+    // What is built runs code of its own, and has no business with the step's secrets.
+    let names = "[\"TAGSHIP_GIT_TOKEN\", \"GITHUB_TOKEN\", \"ACTIONS_RUNTIME_TOKEN\", \"REGISTRY_PWD\"]";
+    source(
+        "build.rs",
+        &format!("fn main() {{ for name in {names} {{ assert!(std::env::var(name).is_err(), \"{{name}}\"); }} }}\n"),
+    );
     // The settings of the workspace are not the action's.
     let workspace = runner.home.write("workspace/.cargo/config.toml", "[build]\nrustc = \"/nowhere/rustc\"\n");
     let workspace = workspace.parent().unwrap().parent().unwrap();
@@ -183,7 +189,9 @@ fn what_has_no_release_is_built_from_the_checkout() {
     let tools = |name: &str, folder: &str| std::env::var(name).unwrap_or_else(|_| format!("{home}/{folder}"));
     let install = || {
         let install = runner.install().current_dir(workspace).env("CARGO_HOME", tools("CARGO_HOME", ".cargo"));
-        install.env("RUSTUP_HOME", tools("RUSTUP_HOME", ".rustup"))
+        let install = install.env("RUSTUP_HOME", tools("RUSTUP_HOME", ".rustup"));
+        let secrets = ["TAGSHIP_GIT_TOKEN", "GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "REGISTRY_PWD"];
+        secrets.into_iter().fold(install, |install, name| install.env(name, "s3cret"))
     };
     let output = install().run().success();
     runs(&output);
