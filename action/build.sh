@@ -17,6 +17,22 @@ sum_of_sources() {
   sha256_of "$work/sources"
 }
 
+# Leaves in the environment what a compiler needs. The build runs code of its dependencies, which has no business with the
+# logins that a step may have under any name.
+keep_what_a_build_needs() {
+  local name
+  while IFS= read -r name; do
+    case "$name" in
+      PATH | HOME | USER | USERPROFILE | LANG | LC_* | TZ | TMP | TEMP | TMPDIR | TERM | PWD | CARGO_HOME | RUSTUP_*) ;;
+      [Ss][Yy][Ss][Tt][Ee][Mm]* | [Ww][Ii][Nn][Dd][Ii][Rr] | [Cc][Oo][Mm][Ss][Pp][Ee][Cc] | PATHEXT | *APPDATA | [Pp]rogram*) ;;
+      CC | CXX | AR | CFLAGS | RUSTFLAGS | SDKROOT | DEVELOPER_DIR | MACOSX_DEPLOYMENT_TARGET | INCLUDE | LIB | LIBPATH | VS*) ;;
+      SSL_CERT_* | *_proxy | *_PROXY | TAGSHIP_BUILD_COMMIT) ;;
+      # What bash itself keeps cannot be taken out, and is no secret.
+      *) unset "$name" 2>/dev/null || : ;;
+    esac
+  done < <(compgen -e)
+}
+
 # build REASON WORK MEMBER: prints the path of the program MEMBER, built now or before. REASON says why there is no release, and
 # WORK is a folder of this run alone.
 build() {
@@ -34,7 +50,7 @@ build() {
     started="$SECONDS"
     # What `--version` tells.
     if [[ ${TAGSHIP_ACTION_REF:-} =~ ^[0-9a-f]{40}$ ]]; then export TAGSHIP_BUILD_COMMIT="$TAGSHIP_ACTION_REF"; fi
-    (cd "$source_folder" && cargo build --release --locked --bin tagship --target-dir "$work/target" >&2) ||
+    (cd "$source_folder" && keep_what_a_build_needs && cargo build --release --locked --bin tagship --target-dir "$work/target" >&2) ||
       fail "$reason, and the build of the action's checkout failed; its log is above"
     printf 'tagship: built in %s s\n' "$((SECONDS - started))" >&2
     # Into the cache by a rename; if it cannot be written, the next job builds again.

@@ -64,7 +64,7 @@ pub struct RollbackArguments {
     pub one: OneKustomizationArguments,
 
     /// Show the releases to roll back and the diff, and change nothing
-    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Kustomization")]
+    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Files")]
     pub dry_run: bool,
 
     #[command(flatten)]
@@ -78,33 +78,27 @@ pub struct PromoteArguments {
     pub names: Vec<String>,
 
     /// The kustomization to promote from, or its folder
-    #[arg(long, value_name = "PATH", env = "TAGSHIP_FROM", help_heading = "Kustomization")]
+    #[arg(long, value_name = "PATH", env = "TAGSHIP_FROM", help_heading = "Files")]
     pub from: String,
 
     /// The kustomization to write to, or its folder
-    #[arg(long, value_name = "PATH", env = "TAGSHIP_TO", help_heading = "Kustomization")]
+    #[arg(long, value_name = "PATH", env = "TAGSHIP_TO", help_heading = "Files")]
     pub to: String,
 
     /// Read `--from` on this branch [default: the release branch]
-    #[arg(long, value_name = "NAME", env = "TAGSHIP_FROM_BRANCH", help_heading = "Kustomization")]
+    #[arg(long, value_name = "NAME", env = "TAGSHIP_FROM_BRANCH", help_heading = "Files")]
     pub from_branch: Option<String>,
 
     /// Read `--from` in this repository [default: the configuration repository]
-    #[arg(
-        long,
-        value_name = "URL|PATH",
-        env = "TAGSHIP_FROM_REPO",
-        hide_env_values = true,
-        help_heading = "Kustomization"
-    )]
+    #[arg(long, value_name = "URL|PATH", env = "TAGSHIP_FROM_REPO", hide_env_values = true, help_heading = "Files")]
     pub from_repo: Option<String>,
 
     /// Append an entry if NAME has none
-    #[arg(long, env = "TAGSHIP_ADD", value_parser = BoolishValueParser::new(), help_heading = "Kustomization")]
+    #[arg(long, env = "TAGSHIP_ADD", value_parser = BoolishValueParser::new(), help_heading = "Files")]
     pub add: bool,
 
     /// Show the diff and change nothing
-    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Kustomization")]
+    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Files")]
     pub dry_run: bool,
 
     #[command(flatten)]

@@ -299,7 +299,7 @@ pub struct OneKustomizationArguments {
         long,
         value_name = "PATH",
         env = "TAGSHIP_FILE",
-        help_heading = "Kustomization",
+        help_heading = "Files",
         long_help = FILE_HELP
     )]
     pub file: Option<String>,

@@ -15,7 +15,7 @@ pub struct ReleasedArguments {
         value_name = "PATH",
         env = "TAGSHIP_KUSTOMIZATION",
         value_delimiter = '\n',
-        help_heading = "Kustomization"
+        help_heading = "Files"
     )]
     pub kustomizations: Vec<String>,
 
@@ -26,7 +26,7 @@ pub struct ReleasedArguments {
         value_name = "PATH",
         env = "TAGSHIP_FILE",
         value_delimiter = '\n',
-        help_heading = "Kustomization"
+        help_heading = "Files"
     )]
     pub files: Vec<String>,
 
