@@ -27,6 +27,6 @@ pub use api_token::ApiToken;
 pub use error::ForgeError;
 pub use gitlab::MergeRequestByPush;
 pub use json_client::ForgeConnection;
-pub use proposal::{AutoMerge, IfClosed, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};
+pub use proposal::{AutoMerge, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};
 pub use server_words::ServerWords;
 pub use signing::{FileToCommit, RefMove, SignedCommit, UnsignedCommit};

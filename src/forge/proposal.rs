@@ -8,7 +8,6 @@ pub struct Proposal<'a> {
     pub title: &'a str,
     /// Markdown.
     pub body: &'a str,
-    pub if_closed: IfClosed,
     pub known: Known<'a>,
 }
 
@@ -20,15 +19,6 @@ pub enum Known<'a> {
     NoneOpen,
     /// This one was open before the head branch was pushed to. It may have been merged or closed since.
     WasOpen(&'a PullRequest),
-}
-
-/// What to do if the newest request of the same branches was closed by hand, and none is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfClosed {
-    /// Open another one: what is proposed is newer than what was closed.
-    OpenAnother,
-    /// Leave it: the same was proposed before, and was not wanted.
-    Leave,
 }
 
 /// A pull request, or what a forge calls it.
@@ -63,8 +53,6 @@ pub enum Operation {
     Updated,
     /// The request is open and says the same.
     Unchanged,
-    /// The request was closed by hand, and stays so.
-    LeftClosed,
 }
 
 /// How the commits of a request come into the base.

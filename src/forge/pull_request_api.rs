@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use super::error::ForgeError;
-use super::proposal::{AutoMerge, IfClosed, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};
+use super::proposal::{AutoMerge, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};
 use crate::system::backoff::Backoff;
 
 /// The longest title that every forge takes, in characters.
@@ -62,23 +62,15 @@ pub(super) fn propose(
 ) -> Result<(PullRequest, Operation), ForgeError> {
     let (title, body) = (shortened(proposal.title, MAX_TITLE), api.body(proposal.body));
     let proposal = &Proposal { title: &title, body: &body, ..*proposal };
-    let found = match (proposal.known, proposal.if_closed) {
-        (Known::WasOpen(request), _) => Some(request.clone()),
-        (Known::NoneOpen, _) => None,
-        (Known::Nothing, IfClosed::Leave) => api.newest_request(proposal.head, proposal.base)?,
-        (Known::Nothing, IfClosed::OpenAnother) => api.open_request(proposal.head, proposal.base)?,
+    let found = match proposal.known {
+        Known::WasOpen(request) => Some(request.clone()),
+        Known::NoneOpen => None,
+        Known::Nothing => api.open_request(proposal.head, proposal.base)?,
     };
-    match found {
-        Some(request) if request.state == RequestState::Open => {
-            let number = request.number;
-            // If it was merged or closed before the head branch moved, it does not propose what is there now.
-            change(api, request, proposal)?.ok_or(ForgeError::NoLongerOpen { number })
-        }
-        Some(request) if request.state == RequestState::Closed && proposal.if_closed == IfClosed::Leave => {
-            Ok((request, Operation::LeftClosed))
-        }
-        Some(_) | None => open(api, proposal),
-    }
+    let Some(request) = found else { return open(api, proposal) };
+    let number = request.number;
+    // If it was merged or closed before the head branch moved, it does not propose what is there now.
+    change(api, request, proposal)?.ok_or(ForgeError::NoLongerOpen { number })
 }
 
 fn open(api: &dyn PullRequestApi, proposal: &Proposal<'_>) -> Result<(PullRequest, Operation), ForgeError> {

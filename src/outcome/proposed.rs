@@ -28,7 +28,6 @@ impl Proposed {
             (_, Operation::Opened) => "opened",
             (_, Operation::Updated) => "updated",
             (_, Operation::Unchanged) => "unchanged",
-            (_, Operation::LeftClosed) => "left-closed",
         }
     }
 

@@ -5,7 +5,7 @@
 use super::{Content, Published, Terms, forge_commit, push};
 use crate::flow::remote_forge::Opener;
 use crate::forge::{
-    AutoMerge, Forge, ForgeError, IfClosed, Known, MergeMethod, MergeRequestByPush, Operation, Proposal, PullRequest,
+    AutoMerge, Forge, ForgeError, Known, MergeMethod, MergeRequestByPush, Operation, Proposal, PullRequest,
 };
 use crate::git::{BranchName, CommitId, NewCommit, OnHead, PushRefusal, Pusher, Replaceable, Rule, Snapshot};
 use crate::message::request_text::RequestText;
@@ -68,7 +68,6 @@ impl Proposer<'_> {
             head: head.as_str(),
             title: &text.title,
             body: &text.body,
-            if_closed: IfClosed::OpenAnother,
             known: match (&open, &over) {
                 (Some(request), _) => Known::WasOpen(request),
                 (None, None) => Known::NoneOpen,

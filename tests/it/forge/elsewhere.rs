@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tagship::forge::{Forge, ForgeError, IfClosed, Known, MergeRequestByPush, Operation, Proposal, RequestState};
+use tagship::forge::{Forge, ForgeError, Known, MergeRequestByPush, Operation, Proposal, RequestState};
 
 use super::{HEAD, PROPOSAL, address_of, api_of, api_with, connection, forge_of, token_of};
 use crate::support::forge::{self, Fault, Kind, OWNER, Rights, Store, TOKEN};
@@ -100,7 +100,7 @@ fn another_run_may_open_the_request_first() {
 }
 
 #[test]
-fn a_request_that_was_closed_by_hand_is_opened_again_only_if_asked() {
+fn a_request_that_was_closed_by_hand_is_told_and_another_one_opened() {
     for kind in ELSEWHERE {
         let forge = forge_of(kind);
         let api = api_of(&forge);
@@ -108,8 +108,6 @@ fn a_request_that_was_closed_by_hand_is_opened_again_only_if_asked() {
         forge.store().close(1);
         let closed = api.newest_request(HEAD, "main").unwrap().unwrap();
         assert_eq!((closed.number, closed.state), (1, RequestState::Closed), "{kind:?}");
-        let (left, operation) = api.propose(&Proposal { if_closed: IfClosed::Leave, ..PROPOSAL }).unwrap();
-        assert_eq!((left.number, operation), (1, Operation::LeftClosed), "{kind:?}");
         let (opened, operation) = api.propose(&PROPOSAL).unwrap();
         assert_eq!((opened.number, operation), (2, Operation::Opened), "{kind:?}");
     }

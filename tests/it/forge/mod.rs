@@ -14,9 +14,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 
-use tagship::forge::{
-    ApiToken, Forge, ForgeAddress, ForgeConnection, ForgeHints, ForgeKind, IfClosed, Known, Proposal,
-};
+use tagship::forge::{ApiToken, Forge, ForgeAddress, ForgeConnection, ForgeHints, ForgeKind, Known, Proposal};
 use tagship::system::http::{Security, client};
 
 use crate::support::forge::{self, Kind, TOKEN};
@@ -80,7 +78,6 @@ const PROPOSAL: Proposal<'_> = Proposal {
     head: HEAD,
     title: "Release web:v2",
     body: "| image | tag |\n|---|---|\n| web | v2 |\n",
-    if_closed: IfClosed::OpenAnother,
     known: Known::Nothing,
 };
 

@@ -1,6 +1,6 @@
 //! Pull requests are opened once, changed if they say something else, and found again.
 
-use tagship::forge::{ForgeError, IfClosed, Operation, Proposal, RequestState};
+use tagship::forge::{ForgeError, Operation, Proposal, RequestState};
 
 use super::{HEAD, PROPOSAL, api_of, github, lines};
 use crate::support::forge::{Fault, RequestState as State, Rights, Store};
@@ -77,17 +77,19 @@ fn another_run_may_open_the_request_first() {
 }
 
 #[test]
-fn a_request_that_was_closed_by_hand_is_opened_again_only_if_asked() {
+fn a_request_that_was_closed_by_hand_is_told_and_another_one_opened() {
     let github = github();
     let api = api_of(&github);
     api.propose(&PROPOSAL).unwrap();
     github.store().close(1);
-    let (request, operation) = api.propose(&Proposal { if_closed: IfClosed::Leave, ..PROPOSAL }).unwrap();
-    assert_eq!((request.number, request.state, operation), (1, RequestState::Closed, Operation::LeftClosed));
+    let closed = api.newest_request(PROPOSAL.head, PROPOSAL.base).unwrap().unwrap();
+    assert_eq!((closed.number, closed.state), (1, RequestState::Closed));
     let (request, operation) = api.propose(&PROPOSAL).unwrap();
     assert_eq!((request.number, operation), (2, Operation::Opened));
     // The open one counts, and not the one that is closed.
-    let (request, operation) = api.propose(&Proposal { if_closed: IfClosed::Leave, ..PROPOSAL }).unwrap();
+    let open = api.newest_request(PROPOSAL.head, PROPOSAL.base).unwrap().unwrap();
+    assert_eq!((open.number, open.state), (2, RequestState::Open));
+    let (request, operation) = api.propose(&PROPOSAL).unwrap();
     assert_eq!((request.number, operation), (2, Operation::Unchanged));
 }
 
