@@ -3,6 +3,7 @@
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
+use super::branch_files::BranchFilesArguments;
 use super::groups::{DeliveryArguments, OneKustomizationArguments, ReadingArguments};
 use super::order::{OrderArguments, PromoteSupersededArguments};
 
@@ -12,28 +13,6 @@ pub struct LogArguments {
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
-    /// A kustomization, or its folder (can be repeated) [default: `.`, if no `--file` is given]
-    #[arg(
-        short,
-        long = "kustomization",
-        value_name = "PATH",
-        env = "TAGSHIP_KUSTOMIZATION",
-        value_delimiter = '\n',
-        help_heading = "Files"
-    )]
-    pub kustomizations: Vec<String>,
-
-    /// A file of another kind (can be repeated)
-    #[arg(
-        short,
-        long = "file",
-        value_name = "PATH",
-        env = "TAGSHIP_FILE",
-        value_delimiter = '\n',
-        help_heading = "Files"
-    )]
-    pub files: Vec<String>,
-
     /// List what was released since then: `2026-11-01`, or `12h`, `7d` or `2w` ago
     #[arg(long, value_name = "DATE|DURATION", env = "TAGSHIP_SINCE")]
     pub since: Option<String>,
@@ -41,6 +20,9 @@ pub struct LogArguments {
     /// List at most so many releases, the newest first
     #[arg(long, value_name = "N", env = "TAGSHIP_LIMIT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
+
+    #[command(flatten)]
+    pub branch: BranchFilesArguments,
 
     #[command(flatten)]
     pub reading: ReadingArguments,

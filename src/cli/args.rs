@@ -7,6 +7,7 @@ use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::after_release::{LogArguments, PromoteArguments, RollbackArguments};
+use super::branch_files::ReleasedArguments;
 use super::env::Environment;
 use super::groups::{
     CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments,
@@ -15,7 +16,6 @@ use super::groups::{
 use super::manual;
 use super::order::OrderArguments;
 use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
-use super::released_files::ReleasedArguments;
 use super::verify_flags::VerificationArguments;
 use super::words;
 

@@ -1,34 +1,27 @@
-//! Which files on the release branch `check` looks at.
+//! The files on the release branch that a command looks at, and does not write.
 
 use clap::Args;
 
 use super::groups::RepositoryArguments;
 
+/// Files on the branch.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Files")]
+pub struct BranchFilesArguments {
+    /// A kustomization on the release branch, or its folder (can be repeated) [default of `log`: `.`, if no `--file` is given]
+    #[arg(short, long = "kustomization", value_name = "PATH", env = "TAGSHIP_KUSTOMIZATION", value_delimiter = '\n')]
+    pub kustomizations: Vec<String>,
+
+    /// A file of another kind: Helm values, manifests, a compose file and the like (can be repeated)
+    #[arg(short, long = "file", value_name = "PATH", env = "TAGSHIP_FILE", value_delimiter = '\n')]
+    pub files: Vec<String>,
+}
+
 /// The files on the branch whose entries are checked.
 #[derive(Debug, Args)]
 pub struct ReleasedArguments {
-    /// Check the entries of this kustomization, or of its folder, on the release branch, and the rules that are for them (can be
-    /// repeated)
-    #[arg(
-        short,
-        long = "kustomization",
-        value_name = "PATH",
-        env = "TAGSHIP_KUSTOMIZATION",
-        value_delimiter = '\n',
-        help_heading = "Files"
-    )]
-    pub kustomizations: Vec<String>,
-
-    /// Check the images of a file of another kind likewise (can be repeated)
-    #[arg(
-        short,
-        long = "file",
-        value_name = "PATH",
-        env = "TAGSHIP_FILE",
-        value_delimiter = '\n',
-        help_heading = "Files"
-    )]
-    pub files: Vec<String>,
+    #[command(flatten)]
+    pub branch: BranchFilesArguments,
 
     #[command(flatten)]
     pub repository: RepositoryArguments,

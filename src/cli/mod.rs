@@ -2,6 +2,7 @@
 
 mod after_release;
 mod args;
+mod branch_files;
 mod ci;
 mod commit_flags;
 mod env;
@@ -11,7 +12,6 @@ mod manual;
 mod order;
 mod output;
 mod proposal_flags;
-mod released_files;
 mod settings;
 mod surface;
 mod verify_flags;
@@ -21,6 +21,7 @@ pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
 pub use args::{
     Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments, asks_for_long_version, version,
 };
+pub use branch_files::{BranchFilesArguments, ReleasedArguments};
 pub use ci::{
     Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
 };
@@ -35,7 +36,6 @@ pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
 pub use proposal_flags::{AutoMergeChoice, ForgeChoice, OnRefused, ProposalArguments};
-pub use released_files::ReleasedArguments;
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
 pub use surface::Surface;
 pub use verify_flags::VerificationArguments;

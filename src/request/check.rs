@@ -5,7 +5,7 @@ use super::target::TargetRequest;
 use super::target_file::TargetFile;
 use super::values::listed;
 use super::version::Version;
-use crate::cli::{CheckArguments, Environment, ReleasedArguments, RepositoryArguments};
+use crate::cli::{BranchFilesArguments, CheckArguments, Environment, ReleasedArguments, RepositoryArguments};
 use crate::image::{Reference, ReferenceError};
 use crate::outcome::failure::Failure;
 
@@ -38,7 +38,8 @@ impl CheckRequest {
             Some((&arguments.requirements, &arguments.verification)),
             environment,
         )?;
-        let ReleasedArguments { kustomizations, files, repository } = &arguments.released;
+        let ReleasedArguments { branch: BranchFilesArguments { kustomizations, files }, repository } =
+            &arguments.released;
         let files = match kustomizations.is_empty() && files.is_empty() {
             true => Vec::new(),
             false => TargetFile::all(kustomizations, files)?,

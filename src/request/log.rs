@@ -24,7 +24,7 @@ impl LogRequest {
         let since = arguments.since.as_deref().map(|text| since(text, Timestamp::now())).transpose()?;
         Ok(Self {
             target: TargetRequest::new(&arguments.reading.repository, &arguments.reading.timeout, environment)?,
-            files: TargetFile::all(&arguments.kustomizations, &arguments.files)?,
+            files: TargetFile::all(&arguments.branch.kustomizations, &arguments.branch.files)?,
             name: arguments.name.clone(),
             limit: arguments.limit as usize,
             since,
