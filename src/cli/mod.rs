@@ -5,6 +5,7 @@ mod args;
 mod branch_files;
 mod ci;
 mod commit_flags;
+mod described;
 mod env;
 mod groups;
 mod inputs;
@@ -26,6 +27,7 @@ pub use ci::{
     Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
 };
 pub use commit_flags::{CommitArguments, SignWith};
+pub use described::{DescribedLater, whole};
 pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
