@@ -14,6 +14,8 @@ use super::tree::{Layout, NodeId, NodeKind, Pair, ScalarStyle, Tree};
 pub(crate) struct ParsedYaml<'d> {
     pub(crate) source: &'d SourceText<'d>,
     pub(crate) tree: Tree<'d>,
+    /// Whether each line of the text stands for itself, so that `line_reader` read it.
+    pub(super) is_by_lines: bool,
     /// The scalars whose quotes a writer chose, in reading order.
     quoted: OnceCell<Vec<(NodeId, Quote)>>,
 }
@@ -45,7 +47,11 @@ impl fmt::Display for NodeType {
 
 impl<'d> ParsedYaml<'d> {
     pub(crate) fn new(source: &'d SourceText<'d>, tree: Tree<'d>) -> Self {
-        Self { source, tree, quoted: OnceCell::new() }
+        Self { source, tree, is_by_lines: false, quoted: OnceCell::new() }
+    }
+
+    pub(super) fn by_lines(source: &'d SourceText<'d>, tree: Tree<'d>) -> Self {
+        Self { is_by_lines: true, ..Self::new(source, tree) }
     }
 }
 
