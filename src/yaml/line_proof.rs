@@ -7,8 +7,7 @@ use std::ops::Range;
 
 use super::first_reader::parse;
 use super::line_reader;
-use super::parsed::ParsedYaml;
-use super::proof::ReadYaml;
+use super::parsed::{ParsedYaml, ReadYaml};
 use super::source::SourceText;
 use super::splice::Splice;
 

@@ -9,6 +9,9 @@ use super::scalar::{Quote, chosen_quote, is_plain_safe, render};
 use super::source::SourceText;
 use super::tree::{Layout, NodeId, NodeKind, Pair, ScalarStyle, Tree};
 
+/// Reads a text as YAML.
+pub(crate) type ReadYaml = for<'d> fn(&'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError>;
+
 /// A text that was read: its documents are the tree's.
 #[derive(Debug)]
 pub(crate) struct ParsedYaml<'d> {

@@ -8,13 +8,10 @@ use super::compare::{Difference, differs};
 use super::error::YamlError;
 use super::first_reader::parse;
 use super::line_proof::reread_by_lines;
-use super::parsed::ParsedYaml;
+use super::parsed::{ParsedYaml, ReadYaml};
 use super::reread::reread;
 use super::source::SourceText;
 use super::splice::{Splice, is_outside_equal};
-
-/// Reads a text as YAML.
-pub(crate) type ReadYaml = for<'d> fn(&'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError>;
 
 /// An edited text that was proved.
 #[derive(Debug)]
@@ -82,10 +79,10 @@ fn prove_whole<'n>(
 
 #[cfg(test)]
 mod tests {
-    use super::{ReadYaml, prove};
+    use super::prove;
     use crate::yaml::compare::{Difference, differs};
     use crate::yaml::error::YamlError;
-    use crate::yaml::parsed::ParsedYaml;
+    use crate::yaml::parsed::{ParsedYaml, ReadYaml};
     use crate::yaml::source::SourceText;
     use crate::yaml::splice::Splice;
     use crate::yaml::{first_reader, second_reader};
