@@ -14,6 +14,8 @@ mod head_name;
 mod image_to_check;
 mod kustomization_only;
 mod log;
+mod named_files;
+mod patterns_on_disk;
 mod pinned_digests;
 mod promote;
 mod publish;

@@ -16,6 +16,7 @@ mod glob_pattern;
 mod history;
 mod lineage;
 mod made_object;
+mod matching_files;
 mod objects;
 mod push;
 mod reader;
