@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use super::after_release::{LogArguments, PromoteArguments, RollbackArguments};
+use super::after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};
 use super::branch_files::ReleasedArguments;
 use super::env::Environment;
 use super::groups::{
@@ -89,6 +89,10 @@ pub enum Command {
     #[command(after_help = LOG_EXAMPLES)]
     Log(LogArguments),
 
+    /// Compare the entries of several files: what runs where
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status(StatusArguments),
+
     /// Release an earlier image of an entry again
     #[command(after_help = ROLLBACK_EXAMPLES)]
     Rollback(Box<RollbackArguments>),
@@ -107,6 +111,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Set(_) => "set",
             Self::Log(_) => "log",
+            Self::Status(_) => "status",
             Self::Rollback(_) => "rollback",
             Self::Promote(_) => "promote",
         }
@@ -148,6 +153,14 @@ Examples:
     tagship log -k overlays/prod
     tagship log -k overlays/prod web --limit 5
     tagship log --repo https://github.com/org/config.git -k apps/web --output json web";
+
+const STATUS_EXAMPLES: &str = "\
+The exit code is 0 whether entries differ or not; in JSON, each entry has a `state`.
+
+Examples:
+    tagship status -k overlays/staging -k overlays/production
+    tagship status -k 'apps/*/overlays/*' --only-differing
+    tagship status --repo https://github.com/org/config.git -f values/stage.yaml -f values/prod.yaml --output json";
 
 const ROLLBACK_EXAMPLES: &str = "\
 Examples:

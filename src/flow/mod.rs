@@ -26,6 +26,7 @@ mod rollback;
 mod rulings;
 mod set;
 mod source_attestations;
+mod status;
 
 pub use check::check;
 pub use guard::guard;
@@ -34,3 +35,4 @@ pub use promote::promote;
 pub use release::release;
 pub use rollback::rollback;
 pub use set::set;
+pub use status::status;

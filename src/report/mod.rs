@@ -5,6 +5,7 @@
 //! `text`. What servers, files and arguments say may hold anything; it is raw up to here, and `escape` makes it harmless
 //! when it is printed. Only JSON has it raw.
 
+mod comparison_table;
 mod dotenv;
 mod escape;
 mod file;
@@ -14,6 +15,7 @@ mod log;
 mod progress;
 mod redact;
 mod results;
+mod status_entry;
 mod style;
 mod tekton;
 mod text;

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::comparison_table;
 use super::escape::{visible, visible_line, visible_lines};
 use super::log;
 use super::style::{Mark, Style};
@@ -182,7 +183,10 @@ pub(super) fn outcome(outcome: &Outcome, hint: Option<&str>, style: Style, limit
         Ending::Superseded => stopped("superseded", outcome, hint, style),
         Ending::Held => stopped("held", outcome, hint, style),
         Ending::Ruled => ruled(outcome, hint, style),
-        Ending::Listed => log::table(&outcome.history, style, limit),
+        Ending::Listed => match &outcome.comparison {
+            Some(comparison) => comparison_table::table(comparison, style, limit),
+            None => log::table(&outcome.history, style, limit),
+        },
     }
 }
 
