@@ -140,7 +140,8 @@ Examples:
     tagship check --platform linux/amd64 --platform linux/arm64 --wait 5m ghcr.io/org/web:v1.2.3
     tagship check --expect-revision fdafd70 ghcr.io/org/web:v1.2.3
     tagship check --output json nginx:1.27
-    tagship check -k overlays/prod";
+    tagship check -k overlays/prod
+    tagship check -k 'apps/**'";
 
 const SET_EXAMPLES: &str = "\
 Examples:
