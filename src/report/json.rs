@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::redact::redacted;
-use super::status_entry::{StatusEntry, compared};
+use super::status::{StatusEntry, compared};
 use super::text::PLATFORMS_SHOWN;
 use crate::image::{Digest, Platform, Tag};
 use crate::message::{Release, VerifiedClaim, VerifiedStatement};

@@ -5,7 +5,6 @@
 //! `text`. What servers, files and arguments say may hold anything; it is raw up to here, and `escape` makes it harmless
 //! when it is printed. Only JSON has it raw.
 
-mod comparison_table;
 mod dotenv;
 mod escape;
 mod file;
@@ -15,7 +14,7 @@ mod log;
 mod progress;
 mod redact;
 mod results;
-mod status_entry;
+mod status;
 mod style;
 mod tekton;
 mod text;
@@ -214,8 +213,7 @@ impl Report {
     }
 
     fn print_json(&self, command: &str, result: Result<&Outcome, &Failure>, notes: &[Remark]) {
-        let json = Document::new(command, result, notes).to_json() + "\n";
-        self.write(&defused(&json, Substitute::Json));
+        self.write(&defused(&(Document::new(command, result, notes).to_json() + "\n"), Substitute::Json));
     }
 
     fn print_diff(&self, diff: &str) {

@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::comparison_table;
 use super::escape::{visible, visible_line, visible_lines};
 use super::log;
+use super::status;
 use super::style::{Mark, Style};
 use crate::git::Traffic;
 use crate::image::{Digest, Tag};
@@ -184,7 +184,7 @@ pub(super) fn outcome(outcome: &Outcome, hint: Option<&str>, style: Style, limit
         Ending::Held => stopped("held", outcome, hint, style),
         Ending::Ruled => ruled(outcome, hint, style),
         Ending::Listed => match &outcome.comparison {
-            Some(comparison) => comparison_table::table(comparison, style, limit),
+            Some(comparison) => status::table(comparison, style, limit),
             None => log::table(&outcome.history, style, limit),
         },
     }

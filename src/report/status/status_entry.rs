@@ -7,7 +7,7 @@ use crate::targets::kustomization::Fields;
 
 /// An entry, in all files that were compared.
 #[derive(Clone, Serialize)]
-pub(super) struct StatusEntry<'a> {
+pub(in crate::report) struct StatusEntry<'a> {
     name: &'a str,
     /// `same`, `differs` or `missing`.
     state: &'static str,
@@ -25,7 +25,7 @@ struct StatusFile<'a> {
 }
 
 /// Returns each entry that was compared.
-pub(super) fn compared(comparison: &Comparison) -> impl Iterator<Item = StatusEntry<'_>> {
+pub(in crate::report) fn compared(comparison: &Comparison) -> impl Iterator<Item = StatusEntry<'_>> {
     comparison.entries.iter().map(|entry| StatusEntry {
         name: &entry.name,
         state: entry.state().word(),

@@ -1,10 +1,10 @@
 //! What runs where, as a table: a line for each entry and a column for each file. If that is too wide, each entry has a
 //! line of its own for each file that has it.
 
-use super::escape::visible;
-use super::log::{short_digest, short_tag};
-use super::style::{Mark, Style};
 use crate::outcome::{ComparedEntry, Comparison, EntryState};
+use crate::report::escape::visible;
+use crate::report::log::{short_digest, short_tag};
+use crate::report::style::{Mark, Style};
 use crate::targets::kustomization::{FILE_NAMES, Fields};
 
 /// Stands for an entry that a file does not have.
@@ -16,7 +16,7 @@ const GAP: &str = "   ";
 const WIDEST: usize = 160;
 
 /// Returns the table, in lines of at most `limit` characters if one of the two forms can have that.
-pub(super) fn table(comparison: &Comparison, style: Style, limit: Option<usize>) -> String {
+pub(in crate::report) fn table(comparison: &Comparison, style: Style, limit: Option<usize>) -> String {
     if comparison.entries.is_empty() {
         return "no entries to show\n".to_owned();
     }
