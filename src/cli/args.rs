@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use super::after_release::{LogArguments, PromoteArguments, RollbackArguments};
+use super::after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};
 use super::branch_files::ReleasedArguments;
 use super::described::{self, DescribedLater};
 use super::env::Environment;
@@ -90,6 +90,10 @@ pub enum Command {
     #[command(after_help = LOG_EXAMPLES)]
     Log(DescribedLater<LogArguments>),
 
+    /// Compare the entries of several files: what runs where
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status(StatusArguments),
+
     /// Release an earlier image of an entry again
     #[command(after_help = ROLLBACK_EXAMPLES)]
     Rollback(DescribedLater<RollbackArguments>),
@@ -108,6 +112,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Set(_) => "set",
             Self::Log(_) => "log",
+            Self::Status(_) => "status",
             Self::Rollback(_) => "rollback",
             Self::Promote(_) => "promote",
         }
@@ -136,7 +141,8 @@ Examples:
     tagship check --platform linux/amd64 --platform linux/arm64 --wait 5m ghcr.io/org/web:v1.2.3
     tagship check --expect-revision fdafd70 ghcr.io/org/web:v1.2.3
     tagship check --output json nginx:1.27
-    tagship check -k overlays/prod";
+    tagship check -k overlays/prod
+    tagship check -k 'apps/**'";
 
 const SET_EXAMPLES: &str = "\
 Examples:
@@ -149,6 +155,14 @@ Examples:
     tagship log -k overlays/prod
     tagship log -k overlays/prod web --limit 5
     tagship log --repo https://github.com/org/config.git -k apps/web --output json web";
+
+const STATUS_EXAMPLES: &str = "\
+The exit code is 0 whether entries differ or not; in JSON, each entry has a `state`.
+
+Examples:
+    tagship status -k overlays/staging -k overlays/production
+    tagship status -k 'apps/*/overlays/*' --only-differing
+    tagship status --repo https://github.com/org/config.git -f values/stage.yaml -f values/prod.yaml --output json";
 
 const ROLLBACK_EXAMPLES: &str = "\
 Examples:

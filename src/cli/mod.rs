@@ -18,7 +18,7 @@ mod surface;
 mod verify_flags;
 mod words;
 
-pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
+pub use after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};
 pub use args::{
     Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments, asks_for_long_version, version,
 };
