@@ -92,7 +92,7 @@ pub enum Command {
 
     /// Compare the entries of several files: what runs where
     #[command(after_help = STATUS_EXAMPLES)]
-    Status(StatusArguments),
+    Status(DescribedLater<StatusArguments>),
 
     /// Release an earlier image of an entry again
     #[command(after_help = ROLLBACK_EXAMPLES)]

@@ -9,7 +9,7 @@ use std::ops::Deref;
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, CommandFactory as _, FromArgMatches};
 
-use super::after_release::{LogArguments, PromoteArguments, RollbackArguments};
+use super::after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};
 use super::args::{Arguments, CheckArguments, GuardArguments, ReleaseArguments, SetArguments};
 use super::manual::with_manual;
 
@@ -40,6 +40,7 @@ fn with_flags(command: Command) -> Command {
         "check" => CheckArguments::augment_args(command),
         "set" => SetArguments::augment_args(command),
         "log" => LogArguments::augment_args(command),
+        "status" => StatusArguments::augment_args(command),
         "rollback" => RollbackArguments::augment_args(command),
         "promote" => PromoteArguments::augment_args(command),
         _ => command,
