@@ -41,3 +41,9 @@ pub use proposal_flags::{AutoMergeChoice, ForgeChoice, OnRefused, ProposalArgume
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
 pub use surface::Surface;
 pub use verify_flags::VerificationArguments;
+
+/// What the fuzz targets call of readers that are private otherwise.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    pub use super::ci::event::fuzz as event;
+}

@@ -61,3 +61,14 @@ pub use wire::traffic::Traffic;
 pub use crate::system::notices::Notices;
 pub use crate::system::proxy::Proxies;
 pub use crate::system::tls::SystemAuthorities;
+
+/// What the fuzz targets call of readers that are private otherwise.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    pub use super::objects::delta::fuzz as delta;
+    pub use super::objects::pack::fuzz as pack;
+    pub use super::objects::record::fuzz as commit;
+    pub use super::wire::netrc::fuzz as netrc;
+    pub use super::wire::push_report::fuzz as push_report;
+    pub use super::wire::small_packets::fuzz as small_packets;
+}

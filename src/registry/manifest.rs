@@ -234,6 +234,18 @@ pub(super) fn distinct<'a>(platforms: impl Iterator<Item = &'a Platform>) -> Vec
     distinct
 }
 
+/// Reads any bytes as a manifest, an index and a configuration.
+#[cfg(fuzzing)]
+pub fn fuzz(body: &[u8]) {
+    match Manifest::parse(body) {
+        Some(Manifest::Index { entries, .. }) => assert!(!entries.is_empty()),
+        Some(Manifest::Other(artifact)) => assert!(!artifact.to_string().is_empty()),
+        Some(Manifest::Image(_)) | None => {}
+    }
+    let configuration = Configuration::parse(body);
+    assert!(configuration.revision.is_none_or(|revision| !revision.trim().is_empty()));
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Configuration, Manifest, REVISION};

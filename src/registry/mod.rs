@@ -53,3 +53,11 @@ pub use verdict::{Outage, Verdict};
 
 pub use crate::system::proxy::Proxies;
 pub use crate::system::tls::SystemAuthorities;
+
+/// What the fuzz targets call of readers that are private otherwise.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    pub use super::auth::challenge::fuzz as challenge;
+    pub use super::auth::docker_config::fuzz as docker_config;
+    pub use super::manifest::fuzz as manifest;
+}

@@ -3,7 +3,7 @@
 //! nothing.
 
 use std::fs::File;
-use std::io::{BufReader, Read as _};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -76,7 +76,19 @@ fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
         return None;
     }
     let file = File::open(path).ok()?.take(LARGEST);
-    serde_json::from_reader(BufReader::new(file)).ok()
+    parse(BufReader::new(file))
+}
+
+fn parse<T: DeserializeOwned>(event: impl Read) -> Option<T> {
+    serde_json::from_reader(event).ok()
+}
+
+/// Reads any bytes as each of the events.
+#[cfg(fuzzing)]
+pub fn fuzz(event: &[u8]) {
+    drop(parse::<Push>(event));
+    drop(parse::<AfterWorkflow>(event));
+    drop(parse::<OfPullRequest>(event));
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! `-v` prints what was found. All that is particular to a system is a row of one table, `systems`. Tekton is not in it: it
 //! sets no variable of its own.
 
-mod event;
+pub(super) mod event;
 mod forges;
 mod logins;
 mod shown;

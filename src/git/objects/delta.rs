@@ -115,6 +115,16 @@ fn read_sparse(rest: &mut &[u8], present: u8, bytes: u32) -> Option<usize> {
     Some(value)
 }
 
+/// Applies any delta to any base, and makes the delta between the two.
+#[cfg(fuzzing)]
+pub fn fuzz(base: &[u8], delta: &[u8]) {
+    let claimed = claimed_size(delta).filter(|size| *size <= 1 << 20);
+    if let Some(made) = claimed.and_then(|_| apply(base, delta)) {
+        assert_eq!(Some(made.len() as u64), claimed);
+    }
+    assert_eq!(apply(base, &between(base, delta)).as_deref(), Some(delta));
+}
+
 #[cfg(test)]
 mod tests {
     use super::{apply, between};

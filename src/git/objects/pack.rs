@@ -202,6 +202,28 @@ fn entry(object: &NewObject, thin: Thin) -> gix::Result<output::Entry> {
     Ok(output::Entry { kind, ..whole })
 }
 
+/// Reads a pack without its checksum, both ways, and the commits that come out.
+#[cfg(fuzzing)]
+pub fn fuzz(entries: &[u8]) {
+    let mut hasher = gix::hash::hasher(HASH);
+    hasher.update(entries);
+    let checksum = hasher.try_finalize().expect("a checksum");
+    let pack = [entries, checksum.as_slice()].concat();
+    let allowance = Allowance::new(std::time::Duration::from_secs(60));
+    for is_whole in [true, false] {
+        let mut objects = Objects::default();
+        let Ok(incoming) = Incoming::open(&pack[..], &allowance) else { return };
+        let read = if is_whole { incoming.all(&mut objects) } else { incoming.commits(&mut objects).map(drop) };
+        if let Err(error) = read {
+            assert!(!error.to_string().is_empty());
+        }
+        for id in objects.ids() {
+            super::record::fuzz_record(id, &objects);
+            drop(objects.tree(&id));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -80,6 +80,25 @@ fn last_paragraph(message: &str) -> Vec<&str> {
     }
 }
 
+/// Reads the commit of any bytes.
+#[cfg(fuzzing)]
+pub fn fuzz(bytes: &[u8]) -> Option<CommitRecord> {
+    let mut objects = Objects::default();
+    let id = objects.insert(gix::objs::Kind::Commit, bytes.to_vec()).ok()?;
+    fuzz_record(id, &objects)
+}
+
+/// Reads the record of an object, if it is a commit's, and looks at all that it says.
+#[cfg(fuzzing)]
+pub(super) fn fuzz_record(id: ObjectId, objects: &Objects) -> Option<CommitRecord> {
+    let record = CommitRecord::read(CommitId(id), objects).ok()?;
+    assert!(!record.title().contains('\n') && !record.time().is_empty());
+    for (token, value) in record.trailers() {
+        assert!(!token.is_empty() && !value.contains('\n'));
+    }
+    Some(record)
+}
+
 #[cfg(test)]
 mod tests {
     use super::CommitRecord;

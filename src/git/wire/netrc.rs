@@ -4,8 +4,12 @@ use std::path::Path;
 
 /// Returns the login for `host` in the `.netrc` of the folder `home`; `None` if it has none.
 pub(in crate::git) fn netrc(home: &Path, host: &str) -> Option<(String, String)> {
-    let text = std::fs::read(home.join(".netrc")).ok()?;
-    let mut words = netrc_words(&String::from_utf8_lossy(&text)).into_iter();
+    login_in(&std::fs::read(home.join(".netrc")).ok()?, host)
+}
+
+/// Returns the login for `host` in the text of a `.netrc`.
+fn login_in(text: &[u8], host: &str) -> Option<(String, String)> {
+    let mut words = netrc_words(&String::from_utf8_lossy(text)).into_iter();
     let (mut applies, mut user, mut password) = (false, None, None);
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -60,6 +64,15 @@ fn quoted_words(line: &str) -> Vec<String> {
         words.push(word);
     }
     words
+}
+
+/// Reads any `.netrc`: one without the host's name and without a default has no login for it.
+#[cfg(fuzzing)]
+pub fn fuzz(text: &[u8]) {
+    if login_in(text, "git.example.com").is_some() {
+        let words = netrc_words(&String::from_utf8_lossy(text));
+        assert!(words.iter().any(|word| word == "default" || word.eq_ignore_ascii_case("git.example.com")));
+    }
 }
 
 #[cfg(test)]

@@ -166,6 +166,18 @@ fn packet_lines(bytes: &[u8]) -> Vec<String> {
     lines
 }
 
+/// Reads any answer to a push: what is accepted was reported so, and what a server says has no line breaks left.
+#[cfg(fuzzing)]
+pub fn fuzz(answer: &[u8]) {
+    let mut packets = StreamingPeekableIter::new(answer, &[PacketLineRef::Flush], false);
+    let Ok(report) = PushReport::read(&mut packets.as_read()) else { return };
+    match report.ref_status("refs/heads/main") {
+        RefStatus::Accepted => assert!(report.has_report()),
+        RefStatus::Rejected(reason) => assert!(!reason.is_empty()),
+    }
+    assert!(report.messages().iter().all(|line| !line.contains('\n')));
+}
+
 #[cfg(test)]
 mod tests {
     use super::{RefStatus, ref_status, shown};

@@ -104,6 +104,18 @@ fn is_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
 }
 
+/// Reads any header: names are in lower case, and schemes are words.
+#[cfg(fuzzing)]
+pub fn fuzz(header: &str) {
+    for challenge in parse(header.lines()) {
+        assert!(!challenge.scheme().is_empty() && challenge.scheme().chars().all(is_token));
+        for (name, _) in &challenge.parameters {
+            assert!(challenge.parameter(name).is_none_or(|value| !value.is_empty()));
+            assert_eq!(*name, name.to_ascii_lowercase());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::parse;

@@ -220,6 +220,24 @@ fn decode(auth: &Secret) -> Option<(String, Secret)> {
     (!username.is_empty()).then(|| (username.to_owned(), password))
 }
 
+/// Reads any configuration, and looks for logins in it.
+#[cfg(fuzzing)]
+pub fn fuzz(bytes: &[u8]) {
+    let config = match DockerConfig::parse(bytes) {
+        Ok(config) => config,
+        Err(problem) => return assert!(!problem.to_string().is_empty()),
+    };
+    assert!(config.store().is_none_or(|name| !name.is_empty()));
+    for (registry, repository) in [("ghcr.io", "org/app"), ("docker.io", "library/app"), ("localhost:5000", "a")] {
+        assert!(config.helper(registry).is_none_or(|name| !name.is_empty()));
+        match config.login(registry, repository) {
+            Ok(Some((key, _))) => assert!(!key.is_empty()),
+            Ok(None) => {}
+            Err(problem) => assert!(!problem.to_string().is_empty()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{DockerConfig, StoredLogin, server};

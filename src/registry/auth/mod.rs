@@ -2,8 +2,8 @@
 
 pub(super) mod authenticator;
 pub(super) mod authorization;
-mod challenge;
-mod docker_config;
+pub(super) mod challenge;
+pub(super) mod docker_config;
 mod helper;
 pub(super) mod login;
 pub(super) mod login_check;
