@@ -387,6 +387,69 @@ fn results_in_files() {
     assert_eq!(document["error"]["kind"], "usage");
 }
 
+/// The comment that a bot posts on a pull request, from a dry run.
+#[test]
+fn a_comment_of_a_dry_run() {
+    let stage = Stage::new();
+    let path = stage.home.path().join("comment.md");
+    let file = format!("markdown={}", path.display());
+    let run = |argument: &str| {
+        let release = stage.release().args(["--dry-run", "--result-file", &file, "-q"]).arg(argument);
+        (release.run(), fs::read_to_string(&path).unwrap())
+    };
+    let (output, comment) = run(&stage.argument());
+    output.success();
+    assert!(comment.starts_with("<!-- tagship release -->\n### tagship release: dry-run\n\n"), "{comment}");
+    assert!(without_fences(&comment, 1).contains("IMAGE&#95;PLACEHOLDER"), "{comment}");
+    assert!(comment.contains(&format!("\n+  newTag: {COMMIT}\n")), "{comment}");
+    // The next run replaces it, and a bot still knows it by its first line.
+    let (output, comment) = run("IMAGE_PLACEHOLDER=@x\n```\n@me");
+    output.exit(2);
+    assert!(comment.starts_with("<!-- tagship release -->\n### tagship release: failed\n\n```text\n"), "{comment}");
+    assert!(!without_fences(&comment, 1).contains("@me"), "{comment}");
+    stage.untouched();
+}
+
+/// A report of tests is read by an XML parser that is not ours.
+#[test]
+fn a_report_of_tests() {
+    let stage = Stage::new();
+    let path = stage.home.path().join("report.xml");
+    let file = format!("junit={}", path.display());
+    let cases = |command: Command, code: i32| {
+        command.args(["--result-file", &file]).run().exit(code);
+        let text = fs::read_to_string(&path).unwrap();
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let suite = document.root_element().first_element_child().unwrap();
+        let cases: Vec<_> = suite.children().filter(|node| node.has_tag_name("testcase")).collect();
+        let count = |tag: &str| cases.iter().filter(|case| case.first_element_child().is_some_and(|child| child.has_tag_name(tag))).count();
+        assert_eq!(suite.attribute("tests"), Some(cases.len().to_string().as_str()));
+        assert_eq!(suite.attribute("failures"), Some(count("failure").to_string().as_str()));
+        assert_eq!(suite.attribute("skipped"), Some(count("skipped").to_string().as_str()));
+        let told = |case: &roxmltree::Node<'_, '_>| {
+            let verdict = case.first_element_child();
+            let message = verdict.and_then(|verdict| verdict.attribute("message")).unwrap_or_default();
+            let verdict = verdict.map_or("passed", |verdict| verdict.tag_name().name()).to_owned();
+            (case.attribute("name").unwrap().to_owned(), verdict, message.to_owned())
+        };
+        cases.iter().map(told).collect::<Vec<_>>()
+    };
+    let released = cases(stage.release().arg(stage.argument()), 0);
+    assert_eq!(released, [(format!("IMAGE_PLACEHOLDER in {FILE}"), "passed".to_owned(), String::new())]);
+    let image = format!("{}:{COMMIT}", stage.image());
+    let found = cases(stage.tagship().args(["check", &image]), 0);
+    assert_eq!(found, [(image.clone(), "passed".to_owned(), String::new())]);
+    let missing = format!("{}:missing", stage.image());
+    let failed = cases(stage.tagship().args(["check", &image, &missing, &format!("{missing}2")]), 4);
+    assert_eq!(failed.iter().map(|(_, verdict, _)| verdict.as_str()).collect::<Vec<_>>(), ["failure", "failure"]);
+    assert!(failed[0].2.contains(&missing), "{failed:?}");
+    let refused = cases(stage.tagship().args(["release", "--nonsense<\u{1}>"]), 2);
+    assert!(refused[0].0.contains("--nonsense<\\u{1}>"), "{refused:?}");
+    stage.remote.commit("main", "Hold", &[File::new("4-gitops/.tagship-hold", "incident\n")]);
+    let held = cases(stage.release().arg("IMAGE_PLACEHOLDER=*:v2").arg("--no-check"), 9);
+    assert_eq!(held[0].1, "skipped", "{held:?}");
+}
+
 /// The release stands, and the exit code says that not all is well.
 #[test]
 fn a_file_that_cannot_be_written() {

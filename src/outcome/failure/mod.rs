@@ -31,6 +31,8 @@ pub struct Failure {
     /// The place to edit, if it is one.
     pub place: Option<Place>,
     pub retry: Retry,
+    /// The problems that this failure sums up; empty if it is one by itself.
+    pub problems: Vec<Self>,
 }
 
 /// Whether this run itself may try again.
@@ -52,7 +54,15 @@ pub struct Place {
 
 impl Failure {
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), details: Vec::new(), hint: None, place: None, retry: Retry::None }
+        Self {
+            kind,
+            message: message.into(),
+            details: Vec::new(),
+            hint: None,
+            place: None,
+            retry: Retry::None,
+            problems: Vec::new(),
+        }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
@@ -168,12 +178,12 @@ impl Failure {
             return only.clone();
         }
         let mut failure = Self::new(kind, format!("{} problems", problems.len()));
-        for problem in problems {
-            failure.details.push(problem.message);
+        for problem in &problems {
+            failure.details.push(problem.message.clone());
             failure.details.extend(problem.details.iter().map(|detail| format!("  {detail}")));
-            failure.details.extend(problem.hint.map(|hint| format!("  hint: {hint}")));
+            failure.details.extend(problem.hint.as_ref().map(|hint| format!("  hint: {hint}")));
         }
-        failure
+        Self { problems, ..failure }
     }
 
     /// Returns the failure of a push that the server declined.
