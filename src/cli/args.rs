@@ -65,7 +65,9 @@ Environment:
     TAGSHIP_GIT_TOKEN, TAGSHIP_GIT_USERNAME
             the login for the repository
     TAGSHIP_REGISTRY_USERNAME, TAGSHIP_REGISTRY_PASSWORD, TAGSHIP_REGISTRY_HOST
-            the login for the registry, if `docker login` made none";
+            the login for the registry, if `docker login` made none
+    TAGSHIP_NOTIFY_SECRET
+            the key that signs what `--notify` sends";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -99,6 +101,17 @@ pub enum Command {
 }
 
 impl Command {
+    /// Returns whether the command only shows what it would change.
+    pub fn is_dry_run(&self) -> bool {
+        match self {
+            Self::Release(arguments) => arguments.kustomization.dry_run,
+            Self::Set(arguments) => arguments.kustomization.dry_run,
+            Self::Rollback(arguments) => arguments.dry_run,
+            Self::Promote(arguments) => arguments.dry_run,
+            Self::Guard(_) | Self::Check(_) | Self::Log(_) => false,
+        }
+    }
+
     /// Returns the subcommand's name.
     pub fn name(&self) -> &'static str {
         match self {

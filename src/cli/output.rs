@@ -25,6 +25,10 @@ pub struct OutputArguments {
     )]
     pub result_files: Vec<Option<ResultFile>>,
 
+    /// Send the result as JSON to this URL at the end, also on failure; not for a dry run. It never fails the command
+    #[arg(long, value_name = "URL", env = "TAGSHIP_NOTIFY", hide_env_values = true, global = true)]
+    pub notify: Option<String>,
+
     /// Print more
     #[arg(short, long, env = "TAGSHIP_VERBOSE", value_parser = BoolishValueParser::new(), global = true, conflicts_with = "quiet")]
     pub verbose: bool,

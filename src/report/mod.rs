@@ -151,6 +151,12 @@ impl Report {
         }
     }
 
+    /// Returns the object of a result that `--output json` prints.
+    pub(crate) fn json(&self, command: &str, result: &Result<Outcome, Failure>) -> String {
+        let told = result.as_ref().map_err(|failure| in_words_of(self.surface, failure));
+        Document::new(command, told.as_ref().copied(), &self.turn().notes).to_json()
+    }
+
     /// Reports the end. Fails if stdout or a result file could not be written; the outcome stays what it is.
     pub(crate) fn end(&self, command: &str, result: &Result<Outcome, Failure>) -> Result<(), Failure> {
         let mut turn = self.turn();
@@ -158,11 +164,8 @@ impl Report {
         if let Some(progress) = &mut turn.progress {
             progress.clear();
         }
-        let failure = result.as_ref().err().map(|failure| in_words_of(self.surface, failure));
-        let result = match (result, &failure) {
-            (_, Some(failure)) => Err(failure),
-            (result, None) => result.as_ref(),
-        };
+        let told = result.as_ref().map_err(|failure| in_words_of(self.surface, failure));
+        let result = told.as_ref().copied();
         let notes = std::mem::take(&mut turn.notes);
         let links = self.links.clone().to_pushed(turn.pushed_to.clone());
         self.print(command, result, &notes);

@@ -405,7 +405,7 @@ fn a_comment_of_a_dry_run() {
     // The next run replaces it, and a bot still knows it by its first line.
     let (output, comment) = run("IMAGE_PLACEHOLDER=@x\n```\n@me");
     output.exit(2);
-    assert!(comment.starts_with("<!-- tagship release -->\n### tagship release: failed\n\n```text\n"), "{comment}");
+    assert!(comment.starts_with("<!-- tagship release -->\n### tagship release: failed\n\n````text\n"), "{comment}");
     assert!(!without_fences(&comment, 1).contains("@me"), "{comment}");
     stage.untouched();
 }
@@ -422,7 +422,9 @@ fn a_report_of_tests() {
         let document = roxmltree::Document::parse(&text).unwrap();
         let suite = document.root_element().first_element_child().unwrap();
         let cases: Vec<_> = suite.children().filter(|node| node.has_tag_name("testcase")).collect();
-        let count = |tag: &str| cases.iter().filter(|case| case.first_element_child().is_some_and(|child| child.has_tag_name(tag))).count();
+        let count = |tag: &str| {
+            cases.iter().filter(|case| case.first_element_child().is_some_and(|child| child.has_tag_name(tag))).count()
+        };
         assert_eq!(suite.attribute("tests"), Some(cases.len().to_string().as_str()));
         assert_eq!(suite.attribute("failures"), Some(count("failure").to_string().as_str()));
         assert_eq!(suite.attribute("skipped"), Some(count("skipped").to_string().as_str()));
@@ -443,8 +445,8 @@ fn a_report_of_tests() {
     let failed = cases(stage.tagship().args(["check", &image, &missing, &format!("{missing}2")]), 4);
     assert_eq!(failed.iter().map(|(_, verdict, _)| verdict.as_str()).collect::<Vec<_>>(), ["failure", "failure"]);
     assert!(failed[0].2.contains(&missing), "{failed:?}");
-    let refused = cases(stage.tagship().args(["release", "--nonsense<\u{1}>"]), 2);
-    assert!(refused[0].0.contains("--nonsense<\\u{1}>"), "{refused:?}");
+    let refused = cases(stage.tagship().args(["release", "--nonsense<\u{200b}>"]), 2);
+    assert!(refused[0].0.contains("--nonsense<\\u{200b}>"), "{refused:?}");
     stage.remote.commit("main", "Hold", &[File::new("4-gitops/.tagship-hold", "incident\n")]);
     let held = cases(stage.release().arg("IMAGE_PLACEHOLDER=*:v2").arg("--no-check"), 9);
     assert_eq!(held[0].1, "skipped", "{held:?}");

@@ -1,9 +1,10 @@
 //! What the runners of GitHub, Gitea and Forgejo get without a flag: outputs, a summary, annotations.
 
 mod annotations;
-mod comment;
+
 mod links;
 mod outputs;
+mod posted_comment;
 mod summary;
 
 use std::io;
@@ -35,7 +36,7 @@ pub(super) fn append_outputs(path: &Path, document: &Document<'_>) -> io::Result
 
 /// Returns the results as a comment on a pull request.
 pub(super) fn comment(document: &Document<'_>, result: Result<&Outcome, &Failure>, links: &Links) -> String {
-    comment::render(document, result, links)
+    posted_comment::render(document, result, links)
 }
 
 impl GitHub {

@@ -29,12 +29,13 @@ const NAMES: [(&str, &str); 9] = [
 ];
 
 /// What the program reads without having a flag for it, as it is secret or goes with a secret.
-const LOGINS: [(&str, &str); 5] = [
+const LOGINS: [(&str, &str); 6] = [
     ("TAGSHIP_REGISTRY_USERNAME", "registry-username"),
     ("TAGSHIP_REGISTRY_PASSWORD", "registry-password"),
     ("TAGSHIP_REGISTRY_HOST", "registry-host"),
     ("TAGSHIP_GIT_TOKEN", "token"),
     ("TAGSHIP_GIT_USERNAME", "git-username"),
+    ("TAGSHIP_NOTIFY_SECRET", "notify-secret"),
 ];
 
 /// What the action's own scripts read.
