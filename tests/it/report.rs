@@ -147,14 +147,14 @@ fn a_release_tells_github() {
     assert_eq!(result["images"][0]["previous"]["newTag"], "b15411f387bb2a2286676b92a87fd85aa9b682a5");
 
     let summary = without_fences(&step.summary(), 1);
-    assert!(summary.starts_with("of a step before\n### tagship release: released\n"), "{summary}");
-    let row = summary.lines().find(|line| line.contains("IMAGE&#95;PLACEHOLDER")).unwrap();
+    assert!(summary.starts_with("of a step before\n### ✅ Released `IMAGE_PLACEHOLDER` at `fdafd7008d04`\n"), "{summary}");
+    let row = summary.lines().find(|line| line.starts_with("| `")).unwrap();
     assert_eq!(row.matches('|').count(), 6, "platforms were not asked for: {row}");
-    let digest = format!("<code>sha256&#58;{}…</code>", &stage.digest["sha256:".len()..][..12]);
-    assert!(row.ends_with(&format!("| <code>b15411f387bb</code> | <code>fdafd7008d04</code> | {digest} |")), "{row}");
-    let source = format!("[<code>org/app&#64;{}</code>](https://github.example/org/app/commit/{COMMIT})", &COMMIT[..7]);
+    let digest = format!("`sha256:{}`", &stage.digest["sha256:".len()..][..12]);
+    assert!(row.ends_with(&format!("| `b15411f387bb` | `fdafd7008d04` | {digest} |")), "{row}");
+    let source = format!("[`org/app@{}`](https://github.example/org/app/commit/{COMMIT})", &COMMIT[..7]);
     assert!(summary.contains(&source), "{summary}");
-    assert!(summary.contains(" · tag <code>v2</code> · "), "{summary}");
+    assert!(summary.contains(" · tag `v2` · "), "{summary}");
     assert!(summary.contains("[run](https://github.example/org/app/actions/runs/42)"), "{summary}");
     assert!(step.summary().contains(&format!("+  newTag: {COMMIT}\n")), "{}", step.summary());
 }
@@ -172,9 +172,14 @@ fn the_summary_says_what_stays() {
     let older =
         step.on(stage.release()).args(["--on-superseded", "skip", "--order", "version"]).arg(argument("v1.0.0"));
     older.run().success().stdout_has("superseded");
+    let heading = "\n### ⏭ Superseded: `IMAGE_PLACEHOLDER` stays at `v1.1.0`\n\n";
+    let reason = "main already releases `v1.1.0`, which is newer than `v1.0.0`\n\n";
+    assert!(step.summary().contains(&format!("{heading}{reason}")), "{}", step.summary());
     assert!(step.summary().contains("| image | entry | stays | not released | digest |\n"), "{}", step.summary());
     let step = Step::new(&stage.home);
     step.on(stage.release()).arg(argument("v1.1.0")).run().success().stdout_has("unchanged");
+    let heading = "\n### ✅ Unchanged: `IMAGE_PLACEHOLDER` is at `v1.1.0` already\n";
+    assert!(step.summary().contains(heading), "{}", step.summary());
     assert!(step.summary().contains("| image | entry | to | digest |\n"), "{}", step.summary());
 }
 
@@ -206,7 +211,7 @@ fn a_failure_tells_github() {
     assert_eq!(commands.len(), 1, "{commands:?}");
     assert!(commands[0].starts_with(&format!("::error title=tagship release::{message}%0A")), "{commands:?}");
     let summary = without_fences(&step.summary(), 1);
-    assert!(summary.contains("### tagship release: failed"), "{summary}");
+    assert!(summary.contains("### ❌ tagship release failed\n"), "{summary}");
     assert!(step.summary().contains("hint: if the build is still pushing"), "{}", step.summary());
 }
 
