@@ -147,7 +147,10 @@ fn a_release_tells_github() {
     assert_eq!(result["images"][0]["previous"]["newTag"], "b15411f387bb2a2286676b92a87fd85aa9b682a5");
 
     let summary = without_fences(&step.summary(), 1);
-    assert!(summary.starts_with("of a step before\n### ✅ Released `IMAGE_PLACEHOLDER` at `fdafd7008d04`\n"), "{summary}");
+    assert!(
+        summary.starts_with("of a step before\n### ✅ Released `IMAGE_PLACEHOLDER` at `fdafd7008d04`\n"),
+        "{summary}"
+    );
     let row = summary.lines().find(|line| line.starts_with("| `")).unwrap();
     assert_eq!(row.matches('|').count(), 6, "platforms were not asked for: {row}");
     let digest = format!("`sha256:{}`", &stage.digest["sha256:".len()..][..12]);
@@ -173,7 +176,8 @@ fn the_summary_says_what_stays() {
         step.on(stage.release()).args(["--on-superseded", "skip", "--order", "version"]).arg(argument("v1.0.0"));
     older.run().success().stdout_has("superseded");
     let heading = "\n### ⏭ Superseded: `IMAGE_PLACEHOLDER` stays at `v1.1.0`\n\n";
-    let reason = "main already releases `v1.1.0`, which is newer than `v1.0.0`\n\n";
+    let reason =
+        "`IMAGE_PLACEHOLDER`: the default branch already releases `v1.1.0`, and `v1.0.0` is older: by its tag\n\n";
     assert!(step.summary().contains(&format!("{heading}{reason}")), "{}", step.summary());
     assert!(step.summary().contains("| image | entry | stays | not released | digest |\n"), "{}", step.summary());
     let step = Step::new(&stage.home);
@@ -181,6 +185,10 @@ fn the_summary_says_what_stays() {
     let heading = "\n### ✅ Unchanged: `IMAGE_PLACEHOLDER` is at `v1.1.0` already\n";
     assert!(step.summary().contains(heading), "{}", step.summary());
     assert!(step.summary().contains("| image | entry | to | digest |\n"), "{}", step.summary());
+    let step = Step::new(&stage.home);
+    let image = format!("{}:v1.1.0", stage.image());
+    step.on(stage.tagship()).args(["check", &image]).run().success();
+    assert!(step.summary().contains("| image | tag | digest |\n"), "{}", step.summary());
 }
 
 /// A commit has a page where it was pushed to the server that runs us.
@@ -346,7 +354,7 @@ fn files_of_the_runner_may_be_missing() {
     let commands = commands(&output);
     assert_eq!(commands.len(), 1, "{commands:?}");
     assert!(commands[0].starts_with("::warning title=tagship::cannot write the outputs to"), "{commands:?}");
-    assert!(step.summary().contains("released"));
+    assert!(step.summary().contains("Released"));
 }
 
 #[test]
