@@ -34,19 +34,18 @@ fn is_plain(text: &str) -> bool {
 pub fn sentence(text: &str) -> String {
     let text = clipped(text, LONGEST_SENTENCE);
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 || parts.iter().skip(1).step_by(2).any(|part| part.is_empty()) {
+    if parts.len().is_multiple_of(2) || parts.iter().skip(1).step_by(2).any(|part| part.is_empty()) {
         return code(&text);
     }
     let mut sentence = String::new();
     for (index, part) in parts.into_iter().enumerate() {
-        match index % 2 {
-            0 => part.split(' ').enumerate().for_each(|(index, word)| {
-                if index > 0 {
-                    sentence.push(' ');
-                }
-                push(&mut sentence, &shown_word(word));
-            }),
-            _ => push(&mut sentence, &code(part)),
+        if index % 2 == 1 {
+            push(&mut sentence, &code(part));
+            continue;
+        }
+        for (index, word) in part.split(' ').enumerate() {
+            sentence.push_str(if index > 0 { " " } else { "" });
+            push(&mut sentence, &shown_word(word));
         }
     }
     sentence

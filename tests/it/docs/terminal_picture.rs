@@ -1,7 +1,7 @@
 //! Draws what a terminal shows as SVG: one text for each line, whose colours are those of the escape sequences.
 
-/// In pixels, of a character.
-const ADVANCE: f64 = 8.4;
+/// In tenths of a pixel, of a character.
+const ADVANCE: usize = 84;
 const LINE: usize = 20;
 const MARGIN: usize = 20;
 
@@ -45,9 +45,8 @@ pub(super) fn head(title: &str, width: usize, height: usize, style: &str) -> Str
     )
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "small sizes")]
 fn pixels(characters: usize) -> usize {
-    (characters as f64 * ADVANCE).round() as usize
+    (characters * ADVANCE + 5) / 10
 }
 
 /// Returns the parts of a line with their classes. An escape sequence that has no class fails the test.
