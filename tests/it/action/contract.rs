@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use tagship::cli;
 
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -62,7 +63,7 @@ fn keys(mapping: &Yaml) -> Vec<&str> {
 /// Returns the environment that the action should give the program.
 fn expected_environment() -> BTreeMap<String, String> {
     let mut environment = BTreeMap::new();
-    let mut command = tagship::cli::whole();
+    let mut command = cli::whole();
     // So that flags of all commands are seen by each.
     command.build();
     for name in COMMANDS {
