@@ -77,6 +77,11 @@ impl<'r> Reader<'r> {
         Ok(Self { connection, protocol, capabilities, advertised })
     }
 
+    /// Returns whether the conversation is about `branch`.
+    pub fn is_about(&self, branch: &BranchName) -> bool {
+        self.advertised.branch.as_ref() == Some(branch)
+    }
+
     /// Asks for the tip of the branch.
     pub fn tips(&mut self) -> Result<Tips, GitError> {
         if self.protocol != Protocol::V2 {

@@ -7,7 +7,7 @@ use crate::stage::{FILE, Stage, tagship};
 use crate::support::git_server::{Access, Fault, GitServer};
 use crate::support::repository::{Checkout, Remote};
 
-/// Asks for the tip of the branch, fetches the commit with its trees, then the file, and pushes.
+/// Asks both services, one of which tells the tip of the branch, fetches the commit with its trees, then the file, and pushes.
 #[test]
 fn an_ordinary_repository_costs_five_requests() {
     let stage = Stage::new();
@@ -94,6 +94,8 @@ fn many_refs_cost_no_requests() {
     release.arg("IMAGE_PLACEHOLDER=*:v2").run().success().stdout_has("released");
     let requests = server.requests();
     assert_eq!(requests.len(), 5);
-    let sent: Vec<_> = requests.iter().map(|request| request.logged.sent).collect();
-    assert!(sent[0] > REFS * 60 && sent[1..].iter().sum::<usize>() < 64 << 10, "{sent:?}");
+    let mut sent: Vec<_> = requests.iter().map(|request| request.logged.sent).collect();
+    sent.sort_unstable();
+    let (refs, others) = sent.split_last().unwrap();
+    assert!(*refs > REFS * 60 && others.iter().sum::<usize>() < 64 << 10, "{sent:?}");
 }

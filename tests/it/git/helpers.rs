@@ -61,7 +61,7 @@ fn a_helper_is_asked_once_for_both_services() {
     let stage = Stage::new();
     let server = serve(&stage, Access::Login(login()));
     let helper = helper(&stage, "own", &right());
-    let config = stage.home.write("gitconfig", format!("[credential]\nhelper = {helper}\n"));
+    let config = stage.home.write("gitconfig", &format!("[credential]\nhelper = {helper}\n"));
     let release = stage.release_to(&server.url("gitops.git")).env("GIT_CONFIG_GLOBAL", config);
     release.args(["--no-check", "--branch", "main", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
     assert_eq!(log(&stage, "own").matches("get\n").count(), 1);
