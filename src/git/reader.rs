@@ -92,6 +92,16 @@ impl<'r> Reader<'r> {
         Ok(tips(&refs, branch.as_ref()))
     }
 
+    /// Asks for the tip of `branch` alone, which may have moved. A server of an old protocol would tell what it told before, so
+    /// it is not asked.
+    pub(super) fn tips_of(&mut self, branch: &BranchName) -> Result<Option<Tips>, GitError> {
+        if self.protocol != Protocol::V2 {
+            return Ok(None);
+        }
+        let refs = self.refs([branch.full()].into_iter())?;
+        Ok(Some(tips(&refs, Some(branch))))
+    }
+
     /// Asks for the references whose full names begin so. A server may list more; one of an old protocol is not asked.
     pub(super) fn refs(&mut self, beginning_with: impl Iterator<Item = String>) -> Result<Vec<Ref>, GitError> {
         if self.protocol != Protocol::V2 {

@@ -37,6 +37,8 @@ pub enum Fault {
     Pass,
     /// git answers when as many requests as the barrier is for are there.
     Meet(Arc<Barrier>),
+    /// This is done first, as by another client.
+    After(Arc<dyn Fn() + Send + Sync>),
     /// Something else answers, such as a gateway.
     Answer(Response),
     /// Something else answers, one byte after each pause.
@@ -54,7 +56,16 @@ pub enum Fault {
 impl Fault {
     /// Returns whether git hears nothing of the request.
     fn is_early(&self) -> bool {
-        matches!(self, Self::Pass | Self::Meet(_) | Self::Answer(_) | Self::Drip(..) | Self::CutRequest(_) | Self::Hang)
+        matches!(
+            self,
+            Self::Pass
+                | Self::Meet(_)
+                | Self::After(_)
+                | Self::Answer(_)
+                | Self::Drip(..)
+                | Self::CutRequest(_)
+                | Self::Hang
+        )
     }
 }
 
@@ -182,6 +193,7 @@ impl Settings {
                 return Ok(Reply::Drop);
             }
             Some(Fault::Meet(barrier)) => drop(barrier.wait()),
+            Some(Fault::After(done)) => done(),
             Some(Fault::Pass) | None => {}
             Some(_) => return Ok(Reply::Hang),
         }
