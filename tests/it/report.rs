@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory as _;
 use serde_json::Value;
-use tagship::cli::Arguments;
 
 use crate::stage::{COMMIT, FILE, SEED, Stage, tagship};
 use crate::support::command::{Command, Home, Output};
@@ -416,7 +414,7 @@ fn results_are_no_flags() {
     let text = fs::read_to_string(dotenv).unwrap();
     let names: BTreeSet<_> = text.lines().map(|line| line.split_once('=').unwrap().0.to_owned()).collect();
     assert!(names.len() >= 12, "{names:?}");
-    let mut command = Arguments::command();
+    let mut command = tagship::cli::whole();
     command.build();
     for command in command.get_subcommands() {
         let variables = command.get_arguments().filter_map(|argument| argument.get_env());
