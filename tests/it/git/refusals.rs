@@ -324,7 +324,7 @@ fn a_server_without_side_bands() {
             0 => assert_eq!(stage.remote.number_of_commits("main"), 2),
             _ => {
                 output.stderr_has("it does not report what became of a push");
-                assert_eq!(server.requests().len(), 1, "told at the advertisement");
+                assert_eq!(server.requests().len(), 2, "told at the advertisement");
             }
         }
     }
