@@ -330,7 +330,7 @@ struct Obstacle {
     told: &'static str,
 }
 
-const OBSTACLES: [Obstacle; 20] = [
+const OBSTACLES: [Obstacle; 23] = [
     Obstacle { name: "changed", make: |stage| changed(stage, |at| at.write(FILE, b"mine\n")), told: CHANGES },
     Obstacle {
         name: "staged",
@@ -398,6 +398,35 @@ const OBSTACLES: [Obstacle; 20] = [
         told: "the index cannot be locked",
     },
     Obstacle {
+        name: "an index that is damaged",
+        make: |stage| changed(stage, |checkout| edit_index(checkout, |index| index[100] ^= 1)),
+        told: "the index cannot be read",
+    },
+    Obstacle {
+        name: "an index of tomorrow",
+        make: |stage| {
+            changed(stage, |checkout| {
+                edit_index(checkout, |index| {
+                    let body = index.len() - 20;
+                    index.truncate(body);
+                    index.extend(b"next\0\0\0\0");
+                    index.extend([0; 20]);
+                });
+            })
+        },
+        told: "the index cannot be read",
+    },
+    Obstacle {
+        name: "to be added",
+        make: |stage| {
+            changed(stage, |checkout| {
+                git(checkout, &["rm", "--quiet", "--cached", FILE]);
+                git(checkout, &["add", "--intent-to-add", FILE]);
+            })
+        },
+        told: CHANGES,
+    },
+    Obstacle {
         name: "another git at the branch",
         make: |stage| changed(stage, |checkout| checkout.write(".git/refs/heads/main.lock", b"")),
         told: "HEAD cannot be moved",
@@ -450,6 +479,12 @@ const CHANGES: &str = "`4-gitops/manifests/kustomization.yaml` has uncommitted c
 
 fn remove(checkout: &Checkout, path: &str) {
     fs::remove_file(checkout.path().join(path)).unwrap();
+}
+
+fn edit_index(checkout: &Checkout, edit: impl Fn(&mut Vec<u8>)) {
+    let mut index = checkout.read(".git/index");
+    edit(&mut index);
+    checkout.write(".git/index", &index);
 }
 
 /// Takes the room in which git keeps new objects. That stops root too.
@@ -564,6 +599,26 @@ fn a_change_as_old_as_the_index_is_still_seen() {
     release(&stage, &checkout).run().success();
     assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
     assert_eq!(checkout.status(), format!(" M {OTHER}\n"));
+}
+
+/// The index is not in memory as a whole, which would be 20 MB more.
+#[test]
+fn memory_does_not_grow_with_the_index() {
+    let peaks = [10, 100_000].map(|files| {
+        let stage = Stage::new();
+        let checkout = shallow(&stage);
+        let blob = git(&checkout, &["rev-parse", &format!("HEAD:{OTHER}")]);
+        let entry = |number| format!("100644 {}\tmany/{number:05}/file.yaml\n", blob.trim());
+        let entries: String = (0..files).map(entry).collect();
+        checkout.git(["update-index", "--index-info"]).stdin(entries).run().success();
+        let (output, peak) = release(&stage, &checkout).arg("--no-push").start().finish_with_peak();
+        output.success();
+        let committed = git(&checkout, &["rev-parse", &format!("HEAD:{FILE}")]);
+        assert_eq!(git(&checkout, &["rev-parse", &format!(":{FILE}")]), committed);
+        assert_eq!(git(&checkout, &["ls-files", "many"]).lines().count(), files);
+        peak
+    });
+    assert!(peaks[0] > 0 && peaks[1] < peaks[0] + 3_000_000, "{peaks:?} bytes");
 }
 
 /// The index is written after the files: if that fails, they are put back.
