@@ -25,5 +25,6 @@ case "$target" in
 esac
 # The separator allows paths with blanks.
 CARGO_ENCODED_RUSTFLAGS="$(IFS=$'\x1f' && printf '%s' "${flags[*]}")"
-export CARGO_ENCODED_RUSTFLAGS CARGO_TARGET_DIR="$sources/target"
+# The shell of Git for Windows would take the names after `=` for paths of its own.
+export CARGO_ENCODED_RUSTFLAGS CARGO_TARGET_DIR="$sources/target" MSYS2_ENV_CONV_EXCL=CARGO_ENCODED_RUSTFLAGS
 "${CARGO:-cargo}" build --release --locked --target "$target"

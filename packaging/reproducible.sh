@@ -5,6 +5,7 @@ set -euo pipefail
 
 target="$1"
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+commit="$(git -C "$root" rev-parse HEAD)"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 # Other paths to the same downloads.
@@ -12,7 +13,7 @@ ln -s "${CARGO_HOME:-$HOME/.cargo}" "$work/cargo"
 
 build() {
   git clone --quiet --no-local "$root" "$1"
-  git -C "$1" checkout --quiet --detach "$(git -C "$root" rev-parse HEAD)"
+  git -C "$1" checkout --quiet --detach "$commit"
   bash "$1/packaging/build.sh" "$target"
   mv "$1/target/$target/release/tagship" "$work/$2"
   rm -rf "$1"
