@@ -1,6 +1,6 @@
 //! What a release costs in requests and bytes, against `git clone --depth 1`, commit and push, on growing repositories:
 //! `cargo bench --bench release`. Requests and bytes are exact; times are those of one run on loopback, without and with
-//! 50 ms of latency a request.
+//! 50 ms of latency a request. Then what a commit in a checkout of these files costs, which reads and writes their index.
 #![allow(clippy::print_stdout, reason = "it prints a table")]
 
 #[path = "../tests/support/mod.rs"]
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use support::command::{Command, Home};
 use support::git_server::{Access, GitServer};
-use support::repository::Remote;
+use support::repository::{Checkout, Remote};
 
 const FOLDER: &str = "clusters/07/apps/0000";
 const LATENCY: Duration = Duration::from_millis(50);
@@ -31,6 +31,9 @@ fn main() {
             server.set_latency(Duration::ZERO);
             println!("{:<28}{cost:<52}{time:>5} ms{late:>9} ms", format!("{files}, {way}"));
         }
+        let checkout = Checkout::shallow(&remote.file_url());
+        let (peak, time) = timed(|| in_a_checkout(&checkout, "v1"));
+        println!("{:<28}{peak:<52}{time:>5} ms", format!("{files}, a checkout that follows"));
     }
 }
 
@@ -47,6 +50,15 @@ fn with_tagship(_: &GitServer, url: &str, tag: &str) -> String {
     let output = release.arg(format!("app=*:{tag}")).run().success().stdout();
     let cost = output.split_once('(').and_then(|(_, rest)| rest.rsplit_once(", ")).map(|(cost, _)| cost);
     cost.expect("the push says what it cost").to_owned()
+}
+
+/// Returns the most memory that a commit took, which the checkout follows and which is not pushed.
+fn in_a_checkout(checkout: &Checkout, tag: &str) -> String {
+    let commit = Command::tagship(env!("CARGO_BIN_EXE_tagship")).current_dir(checkout.path());
+    let commit = commit.args(["release", "--no-check", "--no-push", "-k", FOLDER]).arg(format!("app=*:{tag}"));
+    let (output, peak) = commit.start().finish_with_peak();
+    output.success();
+    format!("{} kB at most", peak / 1000)
 }
 
 /// Returns what the server counts.
