@@ -21,7 +21,8 @@ esac
 # What is left of C.
 case "$target" in
   *-msvc) ;;
-  *) export CFLAGS="${CFLAGS:-} -ffile-prefix-map=$sources=/tagship -ffile-prefix-map=$cargo_home=/cargo" ;;
+  # The variable makes quotes count, for paths with blanks.
+  *) export CC_SHELL_ESCAPED_FLAGS=1 CFLAGS="${CFLAGS:-} '-ffile-prefix-map=$sources=/tagship' '-ffile-prefix-map=$cargo_home=/cargo'" ;;
 esac
 # The separator allows paths with blanks.
 CARGO_ENCODED_RUSTFLAGS="$(IFS=$'\x1f' && printf '%s' "${flags[*]}")"
