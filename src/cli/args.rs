@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use super::after_release::{LogArguments, PromoteArguments, RollbackArguments};
+use super::after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};
 use super::branch_files::ReleasedArguments;
+use super::described::{self, DescribedLater};
 use super::env::Environment;
 use super::groups::{
     CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments,
@@ -71,31 +72,35 @@ Environment:
 pub enum Command {
     /// Check the image, write it into a file on the release branch, commit and push
     #[command(after_help = RELEASE_EXAMPLES)]
-    Release(Box<ReleaseArguments>),
+    Release(DescribedLater<ReleaseArguments>),
 
     /// Tell whether a release started this run, for the first step of a pipeline
     #[command(after_help = GUARD_EXAMPLES)]
-    Guard(GuardArguments),
+    Guard(DescribedLater<GuardArguments>),
 
     /// Check that images are in their registry, and what is released by the rules of its branch
     #[command(after_help = CHECK_EXAMPLES)]
-    Check(Box<CheckArguments>),
+    Check(DescribedLater<CheckArguments>),
 
     /// Edit files on disk, in place of `kustomize edit set image`, `yq` or `sed`
     #[command(after_help = SET_EXAMPLES)]
-    Set(SetArguments),
+    Set(DescribedLater<SetArguments>),
 
     /// List the releases of a branch
     #[command(after_help = LOG_EXAMPLES)]
-    Log(LogArguments),
+    Log(DescribedLater<LogArguments>),
+
+    /// Compare the entries of several files: what runs where
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status(DescribedLater<StatusArguments>),
 
     /// Release an earlier image of an entry again
     #[command(after_help = ROLLBACK_EXAMPLES)]
-    Rollback(Box<RollbackArguments>),
+    Rollback(DescribedLater<RollbackArguments>),
 
     /// Release in one environment the images that run in another
     #[command(after_help = PROMOTE_EXAMPLES)]
-    Promote(Box<PromoteArguments>),
+    Promote(DescribedLater<PromoteArguments>),
 }
 
 impl Command {
@@ -107,6 +112,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Set(_) => "set",
             Self::Log(_) => "log",
+            Self::Status(_) => "status",
             Self::Rollback(_) => "rollback",
             Self::Promote(_) => "promote",
         }
@@ -135,7 +141,8 @@ Examples:
     tagship check --platform linux/amd64 --platform linux/arm64 --wait 5m ghcr.io/org/web:v1.2.3
     tagship check --expect-revision fdafd70 ghcr.io/org/web:v1.2.3
     tagship check --output json nginx:1.27
-    tagship check -k overlays/prod";
+    tagship check -k overlays/prod
+    tagship check -k 'apps/**'";
 
 const SET_EXAMPLES: &str = "\
 Examples:
@@ -148,6 +155,14 @@ Examples:
     tagship log -k overlays/prod
     tagship log -k overlays/prod web --limit 5
     tagship log --repo https://github.com/org/config.git -k apps/web --output json web";
+
+const STATUS_EXAMPLES: &str = "\
+The exit code is 0 whether entries differ or not; in JSON, each entry has a `state`.
+
+Examples:
+    tagship status -k overlays/staging -k overlays/production
+    tagship status -k 'apps/*/overlays/*' --only-differing
+    tagship status --repo https://github.com/org/config.git -f values/stage.yaml -f values/prod.yaml --output json";
 
 const ROLLBACK_EXAMPLES: &str = "\
 Examples:
@@ -253,8 +268,8 @@ impl Arguments {
         environment: &Environment,
         exit_codes: &str,
     ) -> Result<Self, clap::Error> {
-        let command = with_environment(described(exit_codes), environment);
-        let mut parsed = Self::from_arg_matches(&command.clone().try_get_matches_from(arguments)?)?;
+        let mut command = with_environment(with_variables(described::of(arguments), exit_codes), environment);
+        let mut parsed = Self::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)?;
         words::require_single_lines(command, arguments)?;
         // GitHub sets it if a job runs again with debug logging.
         parsed.output.verbose |=
@@ -264,8 +279,8 @@ impl Arguments {
 
     /// Returns the completions or the manual page, if the command line asks for them.
     pub fn manual(arguments: &[OsString], environment: &Environment, exit_codes: &str) -> Option<Vec<u8>> {
-        let command = || with_environment(described(exit_codes), environment);
-        manual::text(command, described(exit_codes), arguments)
+        let whole = || with_variables(manual::with_manual(described::whole()), exit_codes);
+        manual::text(|| with_environment(whole(), environment), whole, arguments)
     }
 
     /// Returns the command of a command line that does not parse, if it names one.
@@ -312,14 +327,18 @@ fn values_of(flag: &str, variable: &str, arguments: &[OsString], environment: &E
     values
 }
 
-/// Returns the description of the command line.
-fn described(exit_codes: &str) -> clap::Command {
-    let with_variables = |command: clap::Command| match command.get_after_help().map(ToString::to_string) {
-        Some(examples) => command.after_long_help(format!("{examples}\n\n{VARIABLES}")),
-        None => command,
+/// Adds the exit codes and the variables below the help of all commands that are described.
+fn with_variables(command: clap::Command, exit_codes: &str) -> clap::Command {
+    let below_examples = |command: clap::Command| {
+        if command.get_arguments().next().is_none() {
+            return command;
+        }
+        match command.get_after_help().map(ToString::to_string) {
+            Some(examples) => command.after_long_help(format!("{examples}\n\n{VARIABLES}")),
+            None => command,
+        }
     };
-    let command = manual::with_manual(Arguments::command().mut_subcommands(with_variables));
-    command.after_help(format!("Exit codes:\n{exit_codes}\n{VARIABLES}"))
+    command.mut_subcommands(below_examples).after_help(format!("Exit codes:\n{exit_codes}\n{VARIABLES}"))
 }
 
 /// Returns `command`, for which only variables that are not empty count.

@@ -5,6 +5,7 @@ mod args;
 mod branch_files;
 mod ci;
 mod commit_flags;
+mod described;
 mod env;
 mod groups;
 mod inputs;
@@ -17,7 +18,7 @@ mod surface;
 mod verify_flags;
 mod words;
 
-pub use after_release::{LogArguments, PromoteArguments, RollbackArguments};
+pub use after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};
 pub use args::{
     Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments, asks_for_long_version, version,
 };
@@ -26,6 +27,7 @@ pub use ci::{
     Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
 };
 pub use commit_flags::{CommitArguments, SignWith};
+pub use described::{DescribedLater, whole};
 pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::head_name::head_name;
 use super::kustomization_only::{is_folder, require_kustomization};
+use super::named_files::named_files;
 use super::publish::{Direct, Proposer, Publisher};
 use super::remote_forge::Opener;
 use crate::git::{
@@ -334,12 +335,12 @@ impl ReleaseBranch {
         written: &[TargetFile],
         earlier: &[CommitRecord],
     ) -> Result<Vec<RepositoryPath>, Failure> {
-        let resolved: Vec<_> =
-            written.iter().map(|file| RepositoryPath::resolve(&self.base, file.path())).collect::<Result<_, _>>()?;
-        snapshot.load_with_history(&resolved, earlier)?;
+        let named = named_files(snapshot, &self.base, written, &self.name())?;
+        let paths: Vec<RepositoryPath> = named.iter().map(|(path, _)| path.clone()).collect();
+        snapshot.load_with_history(&paths, earlier)?;
         let mut found: Vec<RepositoryPath> = Vec::new();
         let mut kustomizations: Vec<RepositoryPath> = Vec::new();
-        for (path, typed) in resolved.into_iter().zip(written) {
+        for (path, typed) in named {
             let file = match snapshot.entry(&path)? {
                 TreeEntry::Directory(_) if matches!(typed, TargetFile::File(_)) => return Err(is_folder(typed.path())),
                 TreeEntry::File(_) => path,

@@ -14,6 +14,7 @@ mod log;
 mod progress;
 mod redact;
 mod results;
+mod status;
 mod style;
 mod tekton;
 mod text;
@@ -212,8 +213,7 @@ impl Report {
     }
 
     fn print_json(&self, command: &str, result: Result<&Outcome, &Failure>, notes: &[Remark]) {
-        let json = Document::new(command, result, notes).to_json() + "\n";
-        self.write(&defused(&json, Substitute::Json));
+        self.write(&defused(&(Document::new(command, result, notes).to_json() + "\n"), Substitute::Json));
     }
 
     fn print_diff(&self, diff: &str) {

@@ -1,0 +1,93 @@
+//! The description of the command line, with the flags of the command that was named.
+//!
+//! The description of all flags is most of what a short run would do before it begins: each is some thirty values on the heap.
+//! So a command has none at first, and [`whole`] gives each its own.
+
+use std::ffi::OsString;
+use std::ops::Deref;
+
+use clap::builder::Resettable;
+use clap::{ArgMatches, Args, Command, CommandFactory as _, FromArgMatches};
+
+use super::after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};
+use super::args::{Arguments, CheckArguments, GuardArguments, ReleaseArguments, SetArguments};
+use super::manual::with_manual;
+
+/// Returns the description of all commands with all flags.
+pub fn whole() -> Command {
+    Arguments::command().mut_subcommands(with_flags)
+}
+
+/// Returns the description of what a command line names. If it names no command, clap may tell which command has a flag, and
+/// needs to know them all.
+pub(super) fn of(arguments: &[OsString]) -> Command {
+    let is_named = |command: &Command| arguments.iter().any(|word| word == command.get_name());
+    let program = with_manual(Arguments::command());
+    if arguments.len() == 2 && (arguments[1] == "--version" || arguments[1] == "-V") {
+        return program;
+    }
+    let names_none = !program.get_subcommands().any(is_named);
+    program.mut_subcommands(|command| if names_none || is_named(&command) { with_flags(command) } else { command })
+}
+
+/// Gives a command its flags.
+fn with_flags(command: Command) -> Command {
+    // The comments on groups of flags are no texts of the command.
+    let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
+    let described = match command.get_name() {
+        "release" => ReleaseArguments::augment_args(command),
+        "guard" => GuardArguments::augment_args(command),
+        "check" => CheckArguments::augment_args(command),
+        "set" => SetArguments::augment_args(command),
+        "log" => LogArguments::augment_args(command),
+        "status" => StatusArguments::augment_args(command),
+        "rollback" => RollbackArguments::augment_args(command),
+        "promote" => PromoteArguments::augment_args(command),
+        _ => command,
+    };
+    described.about(Resettable::from(about)).long_about(Resettable::from(long_about))
+}
+
+/// The arguments `T` of a command whose flags [`with_flags`] describes.
+#[derive(Debug)]
+pub struct DescribedLater<T>(Box<T>);
+
+impl<T> Deref for DescribedLater<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: FromArgMatches> FromArgMatches for DescribedLater<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(|arguments| Self(Box::new(arguments)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl<T: Args> Args for DescribedLater<T> {
+    fn augment_args(command: Command) -> Command {
+        command
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole;
+
+    #[test]
+    fn each_command_has_its_flags() {
+        for command in whole().get_subcommands() {
+            assert!(command.get_arguments().next().is_some(), "{} has no argument", command.get_name());
+        }
+    }
+}
