@@ -2,6 +2,7 @@
 //! `cargo bench --bench release [-- FILES…]`. Requests and bytes are exact; times are those of one run on loopback, without and
 //! with 50 ms of latency a request. The last line of a repository is a release over git's TLS beside a check of three requests
 //! (a refusal, a token, the image), where both servers have the latency.
+//! Then what a commit in a checkout of these files costs, which reads and writes their index.
 #![allow(clippy::print_stdout, reason = "it prints a table")]
 
 #[path = "../tests/support/mod.rs"]
@@ -14,7 +15,7 @@ use support::command::{Command, Home};
 use support::git_server::{Access, GitServer};
 use support::login::Login;
 use support::registry::{ALWAYS, Auth, Fault, Image, Registry};
-use support::repository::Remote;
+use support::repository::{Checkout, Remote};
 
 const FOLDER: &str = "clusters/07/apps/0000";
 const LATENCY: Duration = Duration::from_millis(50);
@@ -40,6 +41,9 @@ fn main() {
             println!("{:<28}{cost:<52}{time:>5} ms{late:>9} ms", format!("{files}, {way}"));
         }
         over_tls(&remote, files);
+        let checkout = Checkout::shallow(&remote.file_url());
+        let (peak, time) = timed(|| in_a_checkout(&checkout, "v1"));
+        println!("{:<28}{peak:<52}{time:>5} ms", format!("{files}, a checkout that follows"));
     }
 }
 
@@ -88,6 +92,15 @@ fn with_tagship(_: &GitServer, url: &str, tag: &str) -> String {
 fn cost(output: &str) -> String {
     let cost = output.rsplit_once('(').and_then(|(_, rest)| rest.rsplit_once(", ")).map(|(cost, _)| cost);
     cost.expect("the push says what it cost").to_owned()
+}
+
+/// Returns the most memory that a commit took, which the checkout follows and which is not pushed.
+fn in_a_checkout(checkout: &Checkout, tag: &str) -> String {
+    let commit = Command::tagship(env!("CARGO_BIN_EXE_tagship")).current_dir(checkout.path());
+    let commit = commit.args(["release", "--no-check", "--no-push", "-k", FOLDER]).arg(format!("app=*:{tag}"));
+    let (output, peak) = commit.start().finish_with_peak();
+    output.success();
+    format!("{} kB at most", peak / 1000)
 }
 
 /// Returns what the server counts.
