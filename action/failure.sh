@@ -24,7 +24,7 @@ outputs() {
 document() {
   printf '{"command":%s,"outcome":"failed","reason":null,"changed":false,"branch":null,"commit":null,"parent":null,"git_tag":null,' \
     "$(json_string "${TAGSHIP_COMMAND:-release}")"
-  printf '"pushed":false,"pull_request":null,"attempts":0,"images":[],"files":[],"message":null,"diff":"","releases":[],"left_out":[],"rules":[],"notes":[],'
+  printf '"pushed":false,"pull_request":null,"attempts":0,"images":[],"files":[],"message":null,"diff":"","releases":[],"entries":[],"left_out":[],"rules":[],"notes":[],'
   printf '"error":{"kind":"%s","message":%s,"details":[],"hint":null,"place":null,"exit_code":%s}}' \
     "$KIND" "$(json_string "$1")" "$EXIT_CODE"
 }
@@ -34,7 +34,7 @@ command_word() { printf '%s' "${TAGSHIP_COMMAND:-release}" | tr -cd 'a-z-'; }
 
 # The results as a comment on a pull request. The reason is one line, and its block begins with another text.
 markdown() {
-  printf '<!-- tagship %s -->\n### tagship %s: failed\n\n```text\nerror: %s\n```\n' "$(command_word)" "$(command_word)" "$1"
+  printf '<!-- tagship %s -->\n### ❌ tagship %s failed\n\n```text\nerror: %s\n```\n' "$(command_word)" "$(command_word)" "$1"
 }
 
 # The results as a test report with one test that failed.

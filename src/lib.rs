@@ -175,6 +175,7 @@ fn perform(arguments: &Arguments, environment: &Environment, gate: &Gate, report
         Request::Check(request) => flow::check(&request, listener),
         Request::Set(request) => flow::set(&request, gate, listener),
         Request::Log(request) => flow::log(&request, listener),
+        Request::Status(request) => flow::status(&request, listener),
         Request::Rollback(request) => flow::rollback(&request, gate, listener),
         Request::Promote(request) => flow::promote(&request, gate, listener),
     }

@@ -1,4 +1,4 @@
-//! The arguments of `log`, `rollback` and `promote`.
+//! The arguments of `log`, `status`, `rollback` and `promote`.
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
@@ -20,6 +20,19 @@ pub struct LogArguments {
     /// List at most so many releases, the newest first
     #[arg(long, value_name = "N", env = "TAGSHIP_LIMIT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
+
+    #[command(flatten)]
+    pub branch: BranchFilesArguments,
+
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    /// Show only entries that differ, or that some of the files do not have
+    #[arg(long, env = "TAGSHIP_ONLY_DIFFERING", value_parser = BoolishValueParser::new())]
+    pub only_differing: bool,
 
     #[command(flatten)]
     pub branch: BranchFilesArguments,

@@ -1,23 +1,20 @@
 //! The command line. Its help is documentation: the README and the tests run its examples.
 
-use std::ffi::OsString;
 use std::sync::LazyLock;
 
-use clap::builder::{BoolishValueParser, Resettable};
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand};
 
-use super::after_release::{LogArguments, PromoteArguments, RollbackArguments};
+use super::after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};
 use super::branch_files::ReleasedArguments;
-use super::env::Environment;
+use super::described_later::DescribedLater;
 use super::groups::{
     CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OwnCommitArguments, PinArguments,
     ReadingArguments, RegistryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
-use super::manual;
 use super::order::OrderArguments;
-use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
+use super::output::OutputArguments;
 use super::verify_flags::VerificationArguments;
-use super::words;
 
 /// Releases an image: checks the registry, writes its tag into the file that is deployed, commits and pushes
 #[derive(Debug, Parser)]
@@ -44,60 +41,39 @@ pub fn version() -> &'static str {
     &VERSION
 }
 
-/// Returns whether a command line asks for the version, and for what is built into it: `--version -v`.
-pub fn asks_for_long_version(arguments: &[OsString]) -> bool {
-    let words: Vec<_> = arguments.iter().skip(1).map(|word| word.to_string_lossy()).collect();
-    let is_either = |word: &str, long: &str, short: &str| word == long || word == short;
-    match words.iter().map(AsRef::as_ref).collect::<Vec<&str>>()[..] {
-        [one, other] => [(one, other), (other, one)]
-            .iter()
-            .any(|(version, verbose)| is_either(version, "--version", "-V") && is_either(verbose, "--verbose", "-v")),
-        ["-Vv" | "-vV"] => true,
-        _ => false,
-    }
-}
-
-const VARIABLES: &str = "\
-Environment:
-    Every flag can be given as a variable too, such as TAGSHIP_DRY_RUN=true for `--dry-run`.
-    A flag beats its variable. A list in a variable has one value a line.
-
-    TAGSHIP_GIT_TOKEN, TAGSHIP_GIT_USERNAME
-            the login for the repository
-    TAGSHIP_REGISTRY_USERNAME, TAGSHIP_REGISTRY_PASSWORD, TAGSHIP_REGISTRY_HOST
-            the login for the registry, if `docker login` made none
-    TAGSHIP_NOTIFY_SECRET
-            the key that signs what `--notify` sends";
-
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check the image, write it into a file on the release branch, commit and push
     #[command(after_help = RELEASE_EXAMPLES)]
-    Release(Box<ReleaseArguments>),
+    Release(DescribedLater<ReleaseArguments>),
 
     /// Tell whether a release started this run, for the first step of a pipeline
     #[command(after_help = GUARD_EXAMPLES)]
-    Guard(GuardArguments),
+    Guard(DescribedLater<GuardArguments>),
 
     /// Check that images are in their registry, and what is released by the rules of its branch
     #[command(after_help = CHECK_EXAMPLES)]
-    Check(Box<CheckArguments>),
+    Check(DescribedLater<CheckArguments>),
 
     /// Edit files on disk, in place of `kustomize edit set image`, `yq` or `sed`
     #[command(after_help = SET_EXAMPLES)]
-    Set(SetArguments),
+    Set(DescribedLater<SetArguments>),
 
     /// List the releases of a branch
     #[command(after_help = LOG_EXAMPLES)]
-    Log(LogArguments),
+    Log(DescribedLater<LogArguments>),
+
+    /// Compare the entries of several files: what runs where
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status(DescribedLater<StatusArguments>),
 
     /// Release an earlier image of an entry again
     #[command(after_help = ROLLBACK_EXAMPLES)]
-    Rollback(Box<RollbackArguments>),
+    Rollback(DescribedLater<RollbackArguments>),
 
     /// Release in one environment the images that run in another
     #[command(after_help = PROMOTE_EXAMPLES)]
-    Promote(Box<PromoteArguments>),
+    Promote(DescribedLater<PromoteArguments>),
 }
 
 impl Command {
@@ -108,7 +84,7 @@ impl Command {
             Self::Set(arguments) => arguments.kustomization.dry_run,
             Self::Rollback(arguments) => arguments.dry_run,
             Self::Promote(arguments) => arguments.dry_run,
-            Self::Guard(_) | Self::Check(_) | Self::Log(_) => false,
+            Self::Guard(_) | Self::Check(_) | Self::Log(_) | Self::Status(_) => false,
         }
     }
 
@@ -120,6 +96,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Set(_) => "set",
             Self::Log(_) => "log",
+            Self::Status(_) => "status",
             Self::Rollback(_) => "rollback",
             Self::Promote(_) => "promote",
         }
@@ -148,7 +125,8 @@ Examples:
     tagship check --platform linux/amd64 --platform linux/arm64 --wait 5m ghcr.io/org/web:v1.2.3
     tagship check --expect-revision fdafd70 ghcr.io/org/web:v1.2.3
     tagship check --output json nginx:1.27
-    tagship check -k overlays/prod";
+    tagship check -k overlays/prod
+    tagship check -k 'apps/**'";
 
 const SET_EXAMPLES: &str = "\
 Examples:
@@ -161,6 +139,14 @@ Examples:
     tagship log -k overlays/prod
     tagship log -k overlays/prod web --limit 5
     tagship log --repo https://github.com/org/config.git -k apps/web --output json web";
+
+const STATUS_EXAMPLES: &str = "\
+The exit code is 0 whether entries differ or not; in JSON, each entry has a `state`.
+
+Examples:
+    tagship status -k overlays/staging -k overlays/production
+    tagship status -k 'apps/*/overlays/*' --only-differing
+    tagship status --repo https://github.com/org/config.git -f values/stage.yaml -f values/prod.yaml --output json";
 
 const ROLLBACK_EXAMPLES: &str = "\
 Examples:
@@ -256,92 +242,4 @@ pub struct SetArguments {
 
     #[command(flatten)]
     pub registry: RegistryArguments,
-}
-
-impl Arguments {
-    /// Parses a command line, whose first item is the program's name. `exit_codes` is a list for the help. An environment
-    /// variable that is set and empty counts as not set: CI systems hand over inputs that were left out in that way.
-    pub fn parse_from(
-        arguments: &[OsString],
-        environment: &Environment,
-        exit_codes: &str,
-    ) -> Result<Self, clap::Error> {
-        let command = with_environment(described(exit_codes), environment);
-        let mut parsed = Self::from_arg_matches(&command.clone().try_get_matches_from(arguments)?)?;
-        words::require_single_lines(command, arguments)?;
-        // GitHub sets it if a job runs again with debug logging.
-        parsed.output.verbose |=
-            environment.get("RUNNER_DEBUG").is_some_and(|value| value == "1") && !parsed.output.quiet;
-        Ok(parsed)
-    }
-
-    /// Returns the completions or the manual page, if the command line asks for them.
-    pub fn manual(arguments: &[OsString], environment: &Environment, exit_codes: &str) -> Option<Vec<u8>> {
-        let command = || with_environment(described(exit_codes), environment);
-        manual::text(command, described(exit_codes), arguments)
-    }
-
-    /// Returns the command of a command line that does not parse, if it names one.
-    pub fn command_of(arguments: &[OsString]) -> Option<String> {
-        let command = manual::with_manual(Self::command());
-        let name = arguments.iter().skip(1).find_map(|argument| command.find_subcommand(argument))?.get_name();
-        Some(name.to_owned())
-    }
-
-    /// Returns the result files that a command line asks for, although it does not parse.
-    pub fn result_files_of(arguments: &[OsString], environment: &Environment) -> Vec<ResultFile> {
-        let files = values_of("--result-file", "TAGSHIP_RESULT_FILE", arguments, environment);
-        files.iter().flat_map(|text| text.lines()).filter_map(|line| ResultFile::parse(line).ok().flatten()).collect()
-    }
-
-    /// Returns the choice of colour that a command line asks for, although it does not parse.
-    pub fn color_of(arguments: &[OsString], environment: &Environment) -> ColorChoice {
-        match values_of("--color", "TAGSHIP_COLOR", arguments, environment).first().map(String::as_str) {
-            Some("always") => ColorChoice::Always,
-            Some("never") => ColorChoice::Never,
-            _ => ColorChoice::Auto,
-        }
-    }
-
-    /// Returns the output format that a command line asks for, although it does not parse.
-    pub fn format_of(arguments: &[OsString], environment: &Environment) -> OutputFormat {
-        match values_of("--output", "TAGSHIP_OUTPUT", arguments, environment).iter().any(|format| format == "json") {
-            true => OutputFormat::Json,
-            false => OutputFormat::Text,
-        }
-    }
-}
-
-/// Returns the values of a flag in a command line that does not parse, else that of its variable. What follows `--` is no
-/// flag, whatever it looks like.
-fn values_of(flag: &str, variable: &str, arguments: &[OsString], environment: &Environment) -> Vec<String> {
-    let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).take_while(|word| word != "--").collect();
-    let apart = words.windows(2).filter(|pair| pair[0] == flag).map(|pair| pair[1].to_string());
-    let joined = words.iter().filter_map(|word| word.strip_prefix(flag)?.strip_prefix('=').map(str::to_owned));
-    let mut values: Vec<String> = apart.chain(joined).collect();
-    if values.is_empty() {
-        values.extend(environment.text(variable));
-    }
-    values
-}
-
-/// Returns the description of the command line.
-fn described(exit_codes: &str) -> clap::Command {
-    let with_variables = |command: clap::Command| match command.get_after_help().map(ToString::to_string) {
-        Some(examples) => command.after_long_help(format!("{examples}\n\n{VARIABLES}")),
-        None => command,
-    };
-    let command = manual::with_manual(Arguments::command().mut_subcommands(with_variables));
-    command.after_help(format!("Exit codes:\n{exit_codes}\n{VARIABLES}"))
-}
-
-/// Returns `command`, for which only variables that are not empty count.
-fn with_environment(command: clap::Command, environment: &Environment) -> clap::Command {
-    let without_empty = |command: clap::Command| {
-        command.mut_args(|argument| match argument.get_env() {
-            Some(name) if environment.get(name).is_none() => argument.env(Resettable::Reset),
-            _ => argument,
-        })
-    };
-    without_empty(command.mut_subcommands(without_empty))
 }

@@ -68,11 +68,13 @@ pub struct VersionArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Files")]
 pub struct KustomizationArguments {
-    /// A kustomization, or its folder (can be repeated) [default: `.`, if no `--file` is given]
+    /// A kustomization, or its folder, or a pattern such as 'apps/*' (can be repeated) [default: `.`, if no `--file` is given]
+    ///
+    /// A pattern stands for every kustomization that it matches, or whose folder it matches, and each of them that has the entry is edited: `*` is any text within one name, `**` any number of folders, `?` one character. Quote it, so that the shell does not read it. If it matches nothing, the command fails.
     #[arg(short, long = "kustomization", value_name = "PATH", env = "TAGSHIP_KUSTOMIZATION", value_delimiter = '\n')]
     pub kustomizations: Vec<String>,
 
-    /// A file of another kind: Helm values, manifests, a compose file and the like (can be repeated)
+    /// A file of another kind: Helm values, manifests, a compose file and the like, or a pattern (can be repeated)
     #[arg(short, long = "file", value_name = "PATH", env = "TAGSHIP_FILE", value_delimiter = '\n', long_help = FILE_HELP)]
     pub files: Vec<String>,
 

@@ -16,7 +16,7 @@ use super::args::Arguments;
 use super::ci::{Inputs, Lists};
 use super::env::Environment;
 use super::manual::with_manual;
-use super::settings::{PREFIX, StepSetting, names_of_input, separator_of, unknown_input, unknown_with_nearest};
+use super::settings::{PREFIX, StepSetting, built, names_of_input, separator_of, unknown_input, unknown_with_nearest};
 use super::surface::Surface;
 
 /// The command if none is given.
@@ -53,9 +53,7 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
     let is_plugin = inputs.values().any(|inputs| inputs.surface == Surface::Plugin);
     environment.set_surface(if is_plugin { Surface::Plugin } else { Surface::Action });
     let name = environment.text("TAGSHIP_COMMAND").unwrap_or_else(|| DEFAULT_COMMAND.to_owned());
-    let mut command = with_manual(Arguments::command());
-    // So that each command has the flags of all.
-    command.build();
+    let command = built();
     let mut words = typed.to_vec();
     words.push(name.clone().into());
     let mut images = Vec::new();

@@ -46,10 +46,10 @@ pub(super) fn with_manual(command: clap::Command) -> clap::Command {
 }
 
 /// Returns the text that a command line asks for, if it asks for one and is valid. `command` parses the command line, and
-/// `whole` is described by the text; both have been through [`with_manual`].
+/// `whole` is what the text describes; both have been through [`with_manual`].
 pub(super) fn text(
     command: impl FnOnce() -> clap::Command,
-    mut whole: clap::Command,
+    whole: impl FnOnce() -> clap::Command,
     arguments: &[OsString],
 ) -> Option<Vec<u8>> {
     // Most command lines ask for something else, and need not be parsed twice.
@@ -60,9 +60,9 @@ pub(super) fn text(
     match command().try_get_matches_from(arguments).ok()?.subcommand()? {
         (COMPLETIONS, asked) => {
             let shell: Shell = *asked.get_one("shell")?;
-            clap_complete::generate(shell, &mut whole, "tagship", &mut text);
+            clap_complete::generate(shell, &mut whole(), "tagship", &mut text);
         }
-        (MAN, asked) => page(whole, asked.get_one("page")).render(&mut text).ok()?,
+        (MAN, asked) => page(whole(), asked.get_one("page")).render(&mut text).ok()?,
         _ => return None,
     }
     Some(text)

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 
 use super::args::Arguments;
+use super::described::whole;
 use super::env::Environment;
 use super::manual::with_manual;
 use super::surface::Surface;
@@ -77,10 +78,15 @@ pub(super) fn unknown_with_nearest(environment: &Environment) -> Vec<(String, Op
     unknown.map(with_nearest).collect()
 }
 
-fn of_all_commands(names: impl Fn(&Arg) -> Vec<String>) -> BTreeSet<String> {
-    let mut command = with_manual(Arguments::command());
-    // So that each command has the flags of all.
+/// Returns the description of all commands, each with the flags that all have.
+pub(super) fn built() -> Command {
+    let mut command = with_manual(whole());
     command.build();
+    command
+}
+
+fn of_all_commands(names: impl Fn(&Arg) -> Vec<String>) -> BTreeSet<String> {
+    let command = built();
     let arguments = command.get_subcommands().flat_map(Command::get_arguments);
     arguments.flat_map(names).chain(WITHOUT_FLAG.map(str::to_owned)).collect()
 }
@@ -120,7 +126,7 @@ pub fn in_words_of(surface: Surface, text: &str) -> String {
     if surface == Surface::CommandLine || !text.contains('`') {
         return text.to_owned();
     }
-    let command = Arguments::command();
+    let command = built();
     let parts = text.split('`').enumerate();
     let parts = parts.map(|(index, part)| match index % 2 {
         1 => setting(surface, part, &command).unwrap_or_else(|| part.to_owned()),
@@ -157,7 +163,7 @@ impl StepSetting {
             (None, Some((_, name)), _) => name,
             (None, None, _) => word,
         };
-        let command = Arguments::command();
+        let command = built();
         let is_switch =
             flag(&command, word).is_some_and(|argument| matches!(argument.get_action(), ArgAction::SetTrue));
         Self { name: name.replace('-', separator_of(surface)), is_switch }
@@ -169,10 +175,11 @@ pub fn commands() -> Vec<String> {
     Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
-/// Returns the argument of a flag, without its dashes.
+/// Returns the argument of a flag, without its dashes. What prints a text and ends is no setting.
 fn flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
+    let prints = |argument: &Arg| matches!(argument.get_long(), Some("help" | "version"));
     let is_flag = |argument: &&Arg| {
-        argument.get_long() == Some(name)
+        (argument.get_long() == Some(name) && !prints(argument))
             || argument.get_short().is_some_and(|short| name == short.to_string() && "kf".contains(short))
     };
     command.get_subcommands().flat_map(Command::get_arguments).chain(command.get_arguments()).find(is_flag)

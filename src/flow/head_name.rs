@@ -2,7 +2,7 @@
 //! same entries in the same files has the same head branch, so that a newer one takes the place of an older one, and no other
 //! release has it. `guards/merged_request` looks for head branches below `tagship/BRANCH/`.
 
-use sha2::{Digest as _, Sha256};
+use ring::digest::{Context, SHA256};
 
 use crate::git::{BranchName, RepositoryPath};
 use crate::image::ImageName;
@@ -84,12 +84,12 @@ fn plain(part: &str, dash: &str) -> String {
 
 /// Returns what tells a release from all others of the same branch.
 fn hash(files: &[String], entries: &[&str]) -> String {
-    let mut hash = Sha256::new();
+    let mut hash = Context::new(&SHA256);
     for part in files.iter().map(String::as_str).chain(["\0"]).chain(entries.iter().copied()) {
         hash.update(part.as_bytes());
         hash.update(b"\0");
     }
-    let digits = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let digits = hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     digits[..DIGITS].to_owned()
 }
 

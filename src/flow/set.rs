@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use super::edits::{Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
 use super::elsewhere::on_disk;
 use super::kustomization_only::{is_folder, require_kustomization};
+use super::patterns_on_disk::without_patterns;
 use crate::flow::checks::Checks;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
@@ -23,7 +24,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     let mut paths: Vec<PathBuf> = Vec::new();
     let mut kustomizations: Vec<PathBuf> = Vec::new();
     let mut places: Vec<FileLocation> = Vec::new();
-    for file in &request.files {
+    for file in &without_patterns(&request.files)? {
         let (path, place) = locate_on_disk(file, request.workspace.as_deref())?;
         if matches!(file, TargetFile::Kustomization(_)) {
             kustomizations.push(path.clone());

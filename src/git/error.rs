@@ -42,6 +42,9 @@ pub enum GitError {
     #[error("`{path}` leads through a {what}, which is not followed")]
     NotFollowed { path: String, what: &'static str },
 
+    #[error("`{pattern}` leads into more than {limit} folders")]
+    TooManyFolders { pattern: String, limit: usize },
+
     /// The remote requires a login, or does not accept ours.
     #[error("{remote} {}", refused_login(*.login))]
     Unauthorized {

@@ -8,13 +8,16 @@
 //! what a release does with these.
 
 mod ancestry;
+mod both_services;
 mod changes;
 mod checkout;
 mod configuration;
 mod error;
+mod glob_pattern;
 mod history;
 mod lineage;
 mod made_object;
+mod matching_files;
 mod objects;
 mod push;
 mod reader;
@@ -27,10 +30,12 @@ mod tips;
 mod wire;
 
 pub use ancestry::{lineage_at, lineage_in};
+pub use both_services::open_both;
 pub use changes::PathChange;
 pub use checkout::fast_forward::{FastForward, FastForwardError, RemoteBranch, Staged};
 pub use checkout::{Checkout, TrustedOwner};
 pub use error::GitError;
+pub use glob_pattern::{GlobError, GlobPattern};
 pub use history::History;
 pub use lineage::Lineage;
 pub use objects::commit::{Authorship, Change, CommitOnTip, Lease, NewCommit};

@@ -1,5 +1,6 @@
 //! What a flow did, as data: events while it goes on, an outcome at its end. Reports are made of nothing else.
 
+mod comparison;
 pub mod diff;
 pub mod failure;
 mod proposed;
@@ -15,6 +16,7 @@ use crate::message::{Release, VerifiedClaim};
 use crate::registry::{Descriptor, LoginSource};
 use crate::targets::kustomization::{Edit, Fields};
 
+pub use comparison::{ComparedEntry, Comparison, EntryState};
 pub use proposed::Proposed;
 pub use ruling::{BrokenRule, Ruling};
 
@@ -144,7 +146,7 @@ pub enum Ending {
     Held,
     /// A rule on the branch does not hold.
     Ruled,
-    /// History was told, and nothing done.
+    /// What is on the branch, or was, was told, and nothing done.
     Listed,
 }
 
@@ -208,6 +210,8 @@ pub struct Outcome {
     pub diff: String,
     /// What was released, for `log`; the newest first.
     pub history: Vec<LoggedRelease>,
+    /// What the files say, for `status`.
+    pub comparison: Option<Comparison>,
 }
 
 /// What an entry became at some time.
@@ -258,6 +262,7 @@ impl Outcome {
             message: None,
             diff: String::new(),
             history: Vec::new(),
+            comparison: None,
         }
     }
 }

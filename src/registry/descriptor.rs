@@ -3,9 +3,9 @@
 use std::fmt;
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use ring::digest::{SHA256, SHA512, digest as hash};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use sha2::{Digest as _, Sha256, Sha512};
 
 use super::http::requests::HttpResponse;
 use crate::image::Digest;
@@ -118,8 +118,8 @@ fn content_type(response: &HttpResponse) -> Option<MediaType> {
 /// Computes a body's digest, SHA-512 if `wanted` is one and SHA-256 otherwise.
 pub(super) fn digest_of(body: &[u8], wanted: Option<&Digest>) -> Option<Digest> {
     let text = match wanted.and_then(|digest| digest.as_str().split_once(':')) {
-        Some(("sha512", _)) => format!("sha512:{}", hexadecimal(&Sha512::digest(body))),
-        _ => format!("sha256:{}", hexadecimal(&Sha256::digest(body))),
+        Some(("sha512", _)) => format!("sha512:{}", hexadecimal(hash(&SHA512, body).as_ref())),
+        _ => format!("sha256:{}", hexadecimal(hash(&SHA256, body).as_ref())),
     };
     text.parse().ok()
 }

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::redact::redacted;
+use super::status::{StatusEntry, compared};
 use super::text::PLATFORMS_SHOWN;
 use crate::image::{Digest, Platform, Tag};
 use crate::message::{Release, VerifiedClaim, VerifiedStatement};
@@ -30,6 +31,8 @@ pub(super) struct Document<'a> {
     pub(super) message: Option<&'a str>,
     pub(super) diff: &'a str,
     pub(super) releases: Vec<Logged<'a>>,
+    /// What the files say of each entry, for `status`.
+    pub(super) entries: Vec<StatusEntry<'a>>,
     /// The entries that a guard left out, if others were released.
     pub(super) left_out: Vec<LeftOutEntry<'a>>,
     /// The rules on the branch that were judged.
@@ -191,7 +194,7 @@ impl<'a> Document<'a> {
     /// Drops what has no limit in size: the diff, the log, and a server's own words.
     pub(super) fn shortened(self) -> Self {
         let error = self.error.map(|error| Error { details: &[], ..error });
-        Self { diff: "", releases: Vec::new(), rules: Vec::new(), notes: &[], error, ..self }
+        Self { diff: "", releases: Vec::new(), entries: Vec::new(), rules: Vec::new(), notes: &[], error, ..self }
     }
 }
 
@@ -232,6 +235,7 @@ fn success(outcome: &Outcome) -> Document<'_> {
         message: outcome.message.as_deref(),
         diff: &outcome.diff,
         releases: outcome.history.iter().map(logged).collect(),
+        entries: outcome.comparison.iter().flat_map(compared).collect(),
         left_out: outcome.left_out.iter().map(left_out).collect(),
         rules: outcome.rulings.iter().map(judged_rule).collect(),
         notes: &[],

@@ -101,10 +101,10 @@ fn row(release: &LoggedRelease) -> [String; 9] {
     ]
 }
 
-fn short_digest(text: &str) -> String {
+pub(super) fn short_digest(text: &str) -> String {
     text.parse::<Digest>().map_or_else(|_| visible(text), |digest| digest.short_hex().to_owned())
 }
 
-fn short_tag(text: &str) -> String {
+pub(super) fn short_tag(text: &str) -> String {
     text.parse::<Tag>().map_or_else(|_| visible(text), |tag| tag.short().to_owned())
 }

@@ -16,6 +16,7 @@ mod progress;
 mod redact;
 mod result_file;
 mod results;
+mod status;
 mod style;
 mod tekton;
 mod text;
@@ -221,8 +222,7 @@ impl Report {
     }
 
     fn print_json(&self, command: &str, result: Result<&Outcome, &Failure>, notes: &[Remark]) {
-        let json = Document::new(command, result, notes).to_json() + "\n";
-        self.write(&defused(&json, Substitute::Json));
+        self.write(&defused(&(Document::new(command, result, notes).to_json() + "\n"), Substitute::Json));
     }
 
     fn print_diff(&self, diff: &str) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::escape::{visible, visible_line, visible_lines};
 use super::log;
+use super::status;
 use super::style::{Mark, Style};
 use crate::git::Traffic;
 use crate::image::{Digest, Tag};
@@ -182,7 +183,10 @@ pub(super) fn outcome(outcome: &Outcome, hint: Option<&str>, style: Style, limit
         Ending::Superseded => stopped("superseded", outcome, hint, style),
         Ending::Held => stopped("held", outcome, hint, style),
         Ending::Ruled => ruled(outcome, hint, style),
-        Ending::Listed => log::table(&outcome.history, style, limit),
+        Ending::Listed => match &outcome.comparison {
+            Some(comparison) => status::table(comparison, style, limit),
+            None => log::table(&outcome.history, style, limit),
+        },
     }
 }
 

@@ -20,6 +20,7 @@ mod route;
 mod run;
 mod set;
 mod skip_ci;
+mod status;
 mod target;
 mod target_file;
 mod values;
@@ -45,6 +46,7 @@ pub use rollback::{Earlier, RollbackRequest};
 pub use route::{ProposalRequest, Route};
 pub use run::Run;
 pub use set::SetRequest;
+pub use status::{Shown, StatusRequest};
 pub use target::{Repository, TargetRequest};
 pub use target_file::TargetFile;
 pub use values::Effect;
@@ -56,6 +58,7 @@ pub enum Request {
     Check(Box<CheckRequest>),
     Set(SetRequest),
     Log(LogRequest),
+    Status(StatusRequest),
     Rollback(Box<RollbackRequest>),
     Promote(Box<PromoteRequest>),
 }
@@ -72,6 +75,7 @@ impl Request {
             }
             Command::Set(arguments) => SetRequest::new(arguments, environment).map(Self::Set),
             Command::Log(arguments) => LogRequest::new(arguments, environment).map(Self::Log),
+            Command::Status(arguments) => StatusRequest::new(arguments, environment).map(Self::Status),
             Command::Rollback(arguments) => {
                 RollbackRequest::new(arguments, environment).map(|request| Self::Rollback(Box::new(request)))
             }

@@ -34,10 +34,10 @@ impl PromoteRequest {
         let names = listed("NAME", &arguments.names)?;
         Ok(Self {
             names: names.iter().map(|name| super::images::name(name)).collect::<Result<_, _>>()?,
-            from: TargetFile::Either(arguments.from.clone()),
+            from: TargetFile::Either(arguments.from.clone()).without_pattern()?,
             from_target: from_target.map(|target| TargetRequest { notices, ..target }),
             delivery: Delivery {
-                files: vec![TargetFile::Either(arguments.to.clone())],
+                files: vec![TargetFile::Either(arguments.to.clone()).without_pattern()?],
                 add: arguments.add,
                 effect: effect(arguments.dry_run),
                 on_superseded: arguments.superseded.on_superseded,

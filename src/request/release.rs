@@ -26,9 +26,13 @@ impl ReleaseRequest {
             shared.route.require_no_proposal()?;
             shared.commit.signer.require_git()?;
         }
+        let files = TargetFile::all(&kustomization.kustomizations, &kustomization.files)?;
+        if kustomization.add {
+            TargetFile::require_places(&files)?;
+        }
         let delivery = Delivery {
             target: if arguments.no_push { shared.target.without_remote()? } else { shared.target },
-            files: TargetFile::all(&kustomization.kustomizations, &kustomization.files)?,
+            files,
             add: kustomization.add,
             on_superseded: arguments.superseded.on_superseded,
             order: arguments.order.order,

@@ -35,9 +35,13 @@ impl SetRequest {
         // As with kustomize, what an argument does not name goes.
         let pin_digest = arguments.pin.pin_digest.unwrap_or(PinDigest::Never);
         let registry = (pin_digest != PinDigest::Never).then(asks).transpose()?;
+        let files = TargetFile::all(&arguments.kustomization.kustomizations, &arguments.kustomization.files)?;
+        if arguments.kustomization.add {
+            TargetFile::require_places(&files)?;
+        }
         Ok(Self {
             images,
-            files: TargetFile::all(&arguments.kustomization.kustomizations, &arguments.kustomization.files)?,
+            files,
             add: arguments.kustomization.add,
             comment: CommentRequest::new(&arguments.comment)?,
             source: Run::new(environment.ci()).source().cloned(),

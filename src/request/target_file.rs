@@ -22,6 +22,29 @@ impl TargetFile {
         }
     }
 
+    /// Returns whether the path is a pattern. A file whose name has a wildcard in it is matched by `?` in its place.
+    pub fn is_pattern(&self) -> bool {
+        self.path().contains(['*', '?'])
+    }
+
+    /// Returns the file, unless it is a pattern, which may match several.
+    pub(super) fn without_pattern(self) -> Result<Self, Failure> {
+        match self.is_pattern() {
+            true => Err(Failure::usage(format!("`{}` is a pattern, and one file is expected", self.path()))
+                .hint("name the file; `release`, `check`, `status` and `log` take patterns")),
+            false => Ok(self),
+        }
+    }
+
+    /// Fails if a file is a pattern: what it matches without the entry is left alone, so it is no place to add one.
+    pub(super) fn require_places(files: &[Self]) -> Result<(), Failure> {
+        match files.iter().find(|file| file.is_pattern()) {
+            Some(file) => Err(Failure::usage(format!("`--add` with a pattern, `{}`", file.path()))
+                .hint("name the files that the entries are added to, or leave `--add` out")),
+            None => Ok(()),
+        }
+    }
+
     /// Returns all files that were named; the kustomization of the current folder if none was.
     pub(super) fn all(kustomizations: &[String], files: &[String]) -> Result<Vec<Self>, Failure> {
         let kustomizations = listed("--kustomization", kustomizations)?;
@@ -35,7 +58,7 @@ impl TargetFile {
     pub(super) fn one(kustomization: Option<&str>, file: Option<&str>) -> Result<Self, Failure> {
         let list = |path: Option<&str>| path.map(str::to_owned).into_iter().collect::<Vec<_>>();
         match Self::all(&list(kustomization), &list(file))?.as_slice() {
-            [one] => Ok(one.clone()),
+            [one] => one.clone().without_pattern(),
             _ => Err(Failure::usage("both a kustomization and another file are named")
                 .hint("name one file, with `-k` or with `-f`")),
         }
@@ -55,5 +78,6 @@ mod tests {
         assert_eq!(TargetFile::all(&[".".to_owned()], &["values.yaml".to_owned()]).unwrap(), [here, values]);
         assert!(TargetFile::all(&[], &[" ".to_owned()]).is_err());
         assert!(TargetFile::one(Some("a"), Some("b")).is_err());
+        assert!(TargetFile::one(Some("apps/*"), None).is_err());
     }
 }

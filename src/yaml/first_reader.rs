@@ -1,4 +1,5 @@
-//! The first reader: granit-parser, which tells the bytes of every value, so that it locates the splices.
+//! The first reader, which tells the bytes of every value, so that it locates the splices: granit-parser, or `line_reader` for
+//! what that one knows.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,6 +7,7 @@ use std::ops::Range;
 use granit_parser::{Event, Options, Parser, StructureStyle, Tag};
 
 use super::error::{Shape, YamlError};
+use super::line_reader;
 use super::parsed::ParsedYaml;
 use super::source::SourceText;
 use super::syntax_cause::syntax_cause;
@@ -13,6 +15,14 @@ use super::tree::{Builder, Layout, NodeKind, ScalarStyle};
 
 /// Reads a text.
 pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError> {
+    match line_reader::read(source) {
+        Some(tree) => Ok(ParsedYaml::by_lines(source, tree)),
+        None => parse(source),
+    }
+}
+
+/// Reads a text with the parser.
+pub(super) fn parse<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError> {
     let mut options = Options::default();
     options.set_emit_comments(false);
     options.emit_anchor_events = true;

@@ -9,11 +9,16 @@ use super::scalar::{Quote, chosen_quote, is_plain_safe, render};
 use super::source::SourceText;
 use super::tree::{Layout, NodeId, NodeKind, Pair, ScalarStyle, Tree};
 
+/// Reads a text as YAML.
+pub(crate) type ReadYaml = for<'d> fn(&'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError>;
+
 /// A text that was read: its documents are the tree's.
 #[derive(Debug)]
 pub(crate) struct ParsedYaml<'d> {
     pub(crate) source: &'d SourceText<'d>,
     pub(crate) tree: Tree<'d>,
+    /// Whether each line of the text stands for itself, so that `line_reader` read it.
+    pub(super) is_by_lines: bool,
     /// The scalars whose quotes a writer chose, in reading order.
     quoted: OnceCell<Vec<(NodeId, Quote)>>,
 }
@@ -45,7 +50,11 @@ impl fmt::Display for NodeType {
 
 impl<'d> ParsedYaml<'d> {
     pub(crate) fn new(source: &'d SourceText<'d>, tree: Tree<'d>) -> Self {
-        Self { source, tree, quoted: OnceCell::new() }
+        Self { source, tree, is_by_lines: false, quoted: OnceCell::new() }
+    }
+
+    pub(super) fn by_lines(source: &'d SourceText<'d>, tree: Tree<'d>) -> Self {
+        Self { is_by_lines: true, ..Self::new(source, tree) }
     }
 }
 

@@ -1,18 +1,17 @@
 //! The proof of an edit: the bytes outside the splices are equal, and two readers see what was asked for. The first
 //! reader located the splices, so it alone would be a witness for itself; the second one knows nothing of them, and what
-//! it does not see is not written. The second one reads the whole new text. The first one reads the lines that changed, if
-//! they stand for themselves and the second one reads in the whole text what follows from them; else all of it too.
+//! it does not see is not written. If every line of both texts stands for itself, both parsers read the entries that changed,
+//! and the bytes prove the others (`line_proof`). Else the second one reads the whole new text; the first one reads the lines
+//! that changed, if the second one reads in the whole text what follows from them (`reread`), or all of it too.
 
 use super::compare::{Difference, differs};
 use super::error::YamlError;
-use super::first_reader::read;
-use super::parsed::ParsedYaml;
+use super::first_reader::parse;
+use super::line_proof::reread_by_lines;
+use super::parsed::{ParsedYaml, ReadYaml};
 use super::reread::reread;
 use super::source::SourceText;
 use super::splice::{Splice, is_outside_equal};
-
-/// Reads a text as YAML.
-pub(crate) type ReadYaml = for<'d> fn(&'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError>;
 
 /// An edited text that was proved.
 #[derive(Debug)]
@@ -33,13 +32,28 @@ pub(crate) fn prove<'n>(
     if !is_outside_equal(old.source.text, new.text, splices) {
         return differs("bytes changed that were not to change");
     }
+    if let Some(new) = reread_by_lines(old, new, splices, second_reader) {
+        judge(old, &new)?;
+        return Ok(Proved { new, unread: None });
+    }
+    prove_whole(old, new, splices, second_reader, judge)
+}
+
+/// The proof of a text whose lines depend on others: the second reader reads all of it.
+fn prove_whole<'n>(
+    old: &ParsedYaml<'n>,
+    new: &'n SourceText<'n>,
+    splices: &[Splice],
+    second_reader: ReadYaml,
+    judge: impl Fn(&ParsedYaml<'_>, &ParsedYaml<'_>) -> Result<(), Difference>,
+) -> Result<Proved<'n>, Difference> {
     let second_new = second_reader(new);
     let agrees = |new: &ParsedYaml<'_>| second_new.as_ref().is_ok_and(|second| second.tree.reads_as(&new.tree));
     let quick = reread(old, new, splices).filter(|new| agrees(new));
     let is_agreed = quick.is_some();
     let new = match quick {
         Some(new) => new,
-        None => read(new).or_else(|error| differs(format!("the new text cannot be read: {error}")))?,
+        None => parse(new).or_else(|error| differs(format!("the new text cannot be read: {error}")))?,
     };
     judge(old, &new)?;
     if is_agreed || agrees(&new) {
@@ -65,16 +79,17 @@ pub(crate) fn prove<'n>(
 
 #[cfg(test)]
 mod tests {
-    use super::{ReadYaml, prove};
+    use super::prove;
     use crate::yaml::compare::{Difference, differs};
     use crate::yaml::error::YamlError;
-    use crate::yaml::parsed::ParsedYaml;
+    use crate::yaml::parsed::{ParsedYaml, ReadYaml};
     use crate::yaml::source::SourceText;
     use crate::yaml::splice::Splice;
     use crate::yaml::{first_reader, second_reader};
 
-    const OLD: &str = "tag: v1\nother: x\n";
-    const NEW: &str = "tag: v2\nother: x\n";
+    /// With an anchor, so that the second reader reads the whole of the new text.
+    const OLD: &str = "tag: v1\nother: x\nlast: &a y\n";
+    const NEW: &str = "tag: v2\nother: x\nlast: &a y\n";
 
     /// Proves that `tag` became `v2`, and nothing else changed.
     fn prove_tag(second: ReadYaml) -> Result<Option<YamlError>, Difference> {
@@ -105,7 +120,7 @@ mod tests {
     #[test]
     fn a_second_reader_that_sees_another_change_forbids_the_edit() {
         let veto = prove_tag(|source| match source.text {
-            NEW => read_another(source, "tag: v2\nother: y\n"),
+            NEW => read_another(source, "tag: v2\nother: y\nlast: &a y\n"),
             _ => second_reader::read(source),
         });
         assert_eq!(veto.unwrap_err().text, "the second reader: not what was asked for");
@@ -124,8 +139,8 @@ mod tests {
     #[test]
     fn a_second_reader_that_always_read_otherwise_judges_by_its_own_reading() {
         let verdict = prove_tag(|source| match source.text {
-            NEW => read_another(source, "tag: v2\nother: 'x'\n"),
-            _ => read_another(source, "tag: v1\nother: 'x'\n"),
+            NEW => read_another(source, "tag: v2\nother: 'x'\nlast: &a y\n"),
+            _ => read_another(source, "tag: v1\nother: 'x'\nlast: &a y\n"),
         });
         assert!(verdict.is_ok());
     }

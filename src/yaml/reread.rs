@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::first_reader::read;
+use super::first_reader::parse;
 use super::parsed::ParsedYaml;
 use super::source::SourceText;
 use super::splice::Splice;
@@ -78,7 +78,7 @@ fn changed_lines(old: &SourceText<'_>, splices: &[Splice]) -> Option<Vec<Changed
 fn exchanged_in<'n>(old: &ParsedYaml<'n>, new: &SourceText<'_>, line: &ChangedLine) -> Option<Vec<Exchanged<'n>>> {
     let old_text = SourceText::read(old.source.slice(line.old.clone()).as_bytes()).ok()?;
     let new_text = SourceText::read(new.slice(line.new.clone()).as_bytes()).ok()?;
-    let (old_line, new_line) = (read(&old_text).ok()?, read(&new_text).ok()?);
+    let (old_line, new_line) = (parse(&old_text).ok()?, parse(&new_text).ok()?);
     let has_properties = old_line.tree.has_properties() || new_line.tree.has_properties();
     if has_properties || !old_line.tree.is_shaped_as(&new_line.tree) {
         return None;
@@ -137,13 +137,13 @@ mod tests {
         let splices = [Splice::replace(range, to)];
         let new = apply(old, &splices).unwrap();
         let (old, new) = (SourceText::read(old.as_bytes()).unwrap(), SourceText::read(new.as_bytes()).unwrap());
-        let Ok(old) = first_reader::read(&old) else { return false };
+        let Ok(old) = first_reader::parse(&old) else { return false };
         let Some(quick) = reread(&old, &new, &splices) else { return false };
         let second = second_reader::read(&new);
         if !second.is_ok_and(|second| second.tree.reads_as(&quick.tree)) {
             return false;
         }
-        let whole = first_reader::read(&new).unwrap();
+        let whole = first_reader::parse(&new).unwrap();
         let shown = |yaml: &ParsedYaml<'_>| {
             let nodes = yaml.tree.documents.iter().flat_map(|root| yaml.tree.subtree(*root));
             let node = |node| (yaml.tree.kind(node).clone(), yaml.tree.span(node), yaml.tree.properties_end(node));

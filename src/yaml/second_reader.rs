@@ -140,7 +140,7 @@ mod tests {
     fn agree(first: &str, second: &str) -> bool {
         let (first, second) =
             (SourceText::read(first.as_bytes()).unwrap(), SourceText::read(second.as_bytes()).unwrap());
-        let first = first_reader::read(&first).unwrap();
+        let first = first_reader::parse(&first).unwrap();
         read(&second).is_ok_and(|second| second.tree.reads_as(&first.tree))
     }
 

@@ -93,8 +93,13 @@ impl<'s> SourceText<'s> {
     }
 
     fn index(text: &'s str) -> Self {
-        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
-        let lines: Vec<usize> = std::iter::once(0).chain(ends).collect();
+        let mut lines = Vec::with_capacity(text.len() / 16 + 16);
+        lines.push(0);
+        for (at, byte) in text.bytes().enumerate() {
+            if byte == b'\n' {
+                lines.push(at + 1);
+            }
+        }
         let first_end = lines.get(1).copied().unwrap_or(0);
         let eol = if text[..first_end].ends_with("\r\n") { "\r\n" } else { "\n" };
         let mut characters = vec![0];
@@ -109,7 +114,7 @@ impl<'s> SourceText<'s> {
     /// Finds a lone carriage return, or one of NEL, LS and PS: line breaks for go-yaml, text in YAML 1.2.
     fn odd_line_break(&self) -> Option<(usize, char)> {
         let bytes = self.text.as_bytes();
-        let mut at = 0;
+        let mut at = if self.text.is_ascii() { self.text.find('\r')? } else { 0 };
         // Few bytes begin one, so that the others are passed over quickly.
         while let Some(next) = bytes[at..].iter().position(|byte| matches!(byte, b'\r' | 0xc2 | 0xe2)) {
             at += next;

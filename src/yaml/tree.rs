@@ -118,6 +118,23 @@ impl<'s> Tree<'s> {
         self.nodes.len() == other.nodes.len() && self.nodes.iter().zip(&other.nodes).all(is_so)
     }
 
+    /// Whether the nodes of this tree that start in a range, one end of a run of entries, are those of `other`, which is a tree of
+    /// that part alone and has a collection around them: in kind and text, and in place but for collections, that end elsewhere.
+    pub(super) fn has_entries_of(&self, other: &Tree<'_>, range: &Range<usize>) -> bool {
+        let first = self.nodes.partition_point(|node| node.span.start < range.start);
+        let last = self.nodes.partition_point(|node| node.span.start < range.end);
+        let Some(entries) = other.nodes.get(1..) else { return false };
+        let Some(nodes) = self.nodes.get(first..last.max(first)) else { return false };
+        let Some(skipped) = nodes.len().checked_sub(entries.len()) else { return false };
+        // The collection around them starts here if they are the first ones in it.
+        let is_alike = |(index, (node, entry)): (usize, (&Node<'_>, &Node<'_>))| {
+            node.kind == entry.kind
+                && node.span == (entry.span.start + range.start..entry.span.end + range.start)
+                && node.after - (first + skipped + index) == entry.after - (1 + index)
+        };
+        skipped <= 1 && nodes[skipped..].iter().zip(entries).enumerate().all(is_alike)
+    }
+
     /// Whether any node has an anchor or a tag.
     pub(super) fn has_properties(&self) -> bool {
         !self.properties.is_empty()

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use tagship::cli;
 
-use clap::CommandFactory as _;
 use serde_json::Value;
-use tagship::cli::Arguments;
 
 use crate::stage::{COMMIT, FILE, SEED, Stage, tagship};
 use crate::support::command::{Command, Home, Output};
@@ -147,14 +146,17 @@ fn a_release_tells_github() {
     assert_eq!(result["images"][0]["previous"]["newTag"], "b15411f387bb2a2286676b92a87fd85aa9b682a5");
 
     let summary = without_fences(&step.summary(), 1);
-    assert!(summary.starts_with("of a step before\n### tagship release: released\n"), "{summary}");
-    let row = summary.lines().find(|line| line.contains("IMAGE&#95;PLACEHOLDER")).unwrap();
+    assert!(
+        summary.starts_with("of a step before\n### ✅ Released `IMAGE_PLACEHOLDER` at `fdafd7008d04`\n"),
+        "{summary}"
+    );
+    let row = summary.lines().find(|line| line.starts_with("| `")).unwrap();
     assert_eq!(row.matches('|').count(), 6, "platforms were not asked for: {row}");
-    let digest = format!("<code>sha256&#58;{}…</code>", &stage.digest["sha256:".len()..][..12]);
-    assert!(row.ends_with(&format!("| <code>b15411f387bb</code> | <code>fdafd7008d04</code> | {digest} |")), "{row}");
-    let source = format!("[<code>org/app&#64;{}</code>](https://github.example/org/app/commit/{COMMIT})", &COMMIT[..7]);
+    let digest = format!("`sha256:{}`", &stage.digest["sha256:".len()..][..12]);
+    assert!(row.ends_with(&format!("| `b15411f387bb` | `fdafd7008d04` | {digest} |")), "{row}");
+    let source = format!("[`org/app@{}`](https://github.example/org/app/commit/{COMMIT})", &COMMIT[..7]);
     assert!(summary.contains(&source), "{summary}");
-    assert!(summary.contains(" · tag <code>v2</code> · "), "{summary}");
+    assert!(summary.contains(" · tag `v2` · "), "{summary}");
     assert!(summary.contains("[run](https://github.example/org/app/actions/runs/42)"), "{summary}");
     assert!(step.summary().contains(&format!("+  newTag: {COMMIT}\n")), "{}", step.summary());
 }
@@ -172,10 +174,20 @@ fn the_summary_says_what_stays() {
     let older =
         step.on(stage.release()).args(["--on-superseded", "skip", "--order", "version"]).arg(argument("v1.0.0"));
     older.run().success().stdout_has("superseded");
+    let heading = "\n### ⏭ Superseded: `IMAGE_PLACEHOLDER` stays at `v1.1.0`\n\n";
+    let reason =
+        "`IMAGE_PLACEHOLDER`: the default branch already releases `v1.1.0`, and `v1.0.0` is older: by its tag\n\n";
+    assert!(step.summary().contains(&format!("{heading}{reason}")), "{}", step.summary());
     assert!(step.summary().contains("| image | entry | stays | not released | digest |\n"), "{}", step.summary());
     let step = Step::new(&stage.home);
     step.on(stage.release()).arg(argument("v1.1.0")).run().success().stdout_has("unchanged");
+    let heading = "\n### ✅ Unchanged: `IMAGE_PLACEHOLDER` is at `v1.1.0` already\n";
+    assert!(step.summary().contains(heading), "{}", step.summary());
     assert!(step.summary().contains("| image | entry | to | digest |\n"), "{}", step.summary());
+    let step = Step::new(&stage.home);
+    let image = format!("{}:v1.1.0", stage.image());
+    step.on(stage.tagship()).args(["check", &image]).run().success();
+    assert!(step.summary().contains("| image | tag | digest |\n"), "{}", step.summary());
 }
 
 /// A commit has a page where it was pushed to the server that runs us.
@@ -206,7 +218,7 @@ fn a_failure_tells_github() {
     assert_eq!(commands.len(), 1, "{commands:?}");
     assert!(commands[0].starts_with(&format!("::error title=tagship release::{message}%0A")), "{commands:?}");
     let summary = without_fences(&step.summary(), 1);
-    assert!(summary.contains("### tagship release: failed"), "{summary}");
+    assert!(summary.contains("### ❌ tagship release failed\n"), "{summary}");
     assert!(step.summary().contains("hint: if the build is still pushing"), "{}", step.summary());
 }
 
@@ -341,7 +353,7 @@ fn files_of_the_runner_may_be_missing() {
     let commands = commands(&output);
     assert_eq!(commands.len(), 1, "{commands:?}");
     assert!(commands[0].starts_with("::warning title=tagship::cannot write the outputs to"), "{commands:?}");
-    assert!(step.summary().contains("released"));
+    assert!(step.summary().contains("Released"));
 }
 
 #[test]
@@ -399,13 +411,13 @@ fn a_comment_of_a_dry_run() {
     };
     let (output, comment) = run(&stage.argument());
     output.success();
-    assert!(comment.starts_with("<!-- tagship release -->\n### tagship release: dry-run\n\n"), "{comment}");
-    assert!(without_fences(&comment, 1).contains("IMAGE&#95;PLACEHOLDER"), "{comment}");
+    assert!(comment.starts_with("<!-- tagship release -->\n### 🔍 Dry run: would set "), "{comment}");
+    assert!(without_fences(&comment, 1).contains("PLACEHOLDER"), "{comment}");
     assert!(comment.contains(&format!("\n+  newTag: {COMMIT}\n")), "{comment}");
     // The next run replaces it, and a bot still knows it by its first line.
     let (output, comment) = run("IMAGE_PLACEHOLDER=@x\n```\n@me");
     output.exit(2);
-    assert!(comment.starts_with("<!-- tagship release -->\n### tagship release: failed\n\n````text\n"), "{comment}");
+    assert!(comment.starts_with("<!-- tagship release -->\n### ❌ tagship release failed\n\n````text\n"), "{comment}");
     assert!(!without_fences(&comment, 1).contains("@me"), "{comment}");
     stage.untouched();
 }
@@ -481,7 +493,7 @@ fn results_are_no_flags() {
     let text = fs::read_to_string(dotenv).unwrap();
     let names: BTreeSet<_> = text.lines().map(|line| line.split_once('=').unwrap().0.to_owned()).collect();
     assert!(names.len() >= 12, "{names:?}");
-    let mut command = Arguments::command();
+    let mut command = cli::whole();
     command.build();
     for command in command.get_subcommands() {
         let variables = command.get_arguments().filter_map(|argument| argument.get_env());

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use super::freeze::Freeze;
-use super::glob_pattern::GlobPattern;
 use super::rule::{Demanded, PublishWay, RequiredOrder, TagPattern};
+use crate::git::GlobPattern;
 use crate::guards::order::{Ordered, Standing};
 use crate::image::Reference;
 use crate::message::trailers::SourceCommit;

@@ -4,7 +4,6 @@
 
 mod branch_rules;
 mod freeze;
-mod glob_pattern;
 mod judgement;
 mod rule;
 mod rules_file;
@@ -12,7 +11,6 @@ mod typed_mapping;
 
 pub use branch_rules::{ApplyingRule, RulesState, rules_for};
 pub use freeze::{Freeze, FreezeError, FreezeTexts};
-pub use glob_pattern::{GlobError, GlobPattern};
 pub use judgement::{Circumstances, RuleJudgement, RuledEntry, judge_demand};
 pub use rule::{Demand, Demanded, PublishWay, ReleaseRule, RequiredOrder, TagPattern};
 pub use rules_file::{MAX_RULES_BYTES, RULES_FILE_NAME, RulesFile};

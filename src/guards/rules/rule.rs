@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::freeze::Freeze;
-use super::glob_pattern::GlobPattern;
+use crate::git::GlobPattern;
 use crate::image::Platform;
 use crate::registry::AttestationType;
 use crate::registry::signature::TrustedSigner;

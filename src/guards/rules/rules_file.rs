@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use super::freeze::{Freeze, FreezeTexts};
-use super::glob_pattern::{GlobError, GlobPattern};
 use super::rule::{Demand, Demanded, PublishWay, ReleaseRule, RequiredOrder, TagPattern};
 use super::typed_mapping::{KeyedValue, RulesRefusal, YamlValue};
+use crate::git::{GlobError, GlobPattern};
 use crate::image::Platform;
 use crate::registry::AttestationType;
 use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};

@@ -1,7 +1,8 @@
 //! What the runners of GitHub, Gitea and Forgejo get without a flag: outputs, a summary, annotations.
 
 mod annotations;
-
+mod heading;
+mod image_row;
 mod links;
 mod outputs;
 mod posted_comment;

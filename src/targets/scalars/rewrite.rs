@@ -1,6 +1,6 @@
 //! One call, one file: find what is named, replace its scalars, prove it, and say what became of each image.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::asked::{Asked, NewText, asked};
 use super::comments::write_comments;
@@ -128,7 +128,7 @@ fn judge(
 ) -> Result<(), Difference> {
     let failed = |refusal: FileRefusal| Difference { text: refusal.message, node: None };
     let (old_images, new_images) = (FileImages::new(path, old), FileImages::new(path, new));
-    let mut may_change: HashSet<NodeId> = HashSet::new();
+    let mut may_change: BTreeSet<NodeId> = BTreeSet::new();
     for argument in arguments {
         let name = argument.name.as_str();
         let old_places = old_images.called(name).map_err(failed)?;

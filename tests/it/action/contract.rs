@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use tagship::cli;
 
-use clap::CommandFactory as _;
-use tagship::cli::Arguments;
 use yaml_rust2::{Yaml, YamlLoader};
 
 use super::root;
@@ -65,7 +64,7 @@ fn keys(mapping: &Yaml) -> Vec<&str> {
 /// Returns the environment that the action should give the program.
 fn expected_environment() -> BTreeMap<String, String> {
     let mut environment = BTreeMap::new();
-    let mut command = Arguments::command();
+    let mut command = cli::whole();
     // So that flags of all commands are seen by each.
     command.build();
     for name in COMMANDS {

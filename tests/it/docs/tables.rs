@@ -1,8 +1,8 @@
 //! The tables of the reference, as Markdown: of the command line's description, the kinds of failures, `action.yml` and the
 //! names of trailers.
 
-use clap::{Arg, ArgAction, Command, CommandFactory as _};
-use tagship::cli::Arguments;
+use clap::{Arg, ArgAction, Command};
+use tagship::cli;
 use tagship::outcome::failure::FailureKind;
 use yaml_rust2::YamlLoader;
 
@@ -10,7 +10,7 @@ use super::read;
 
 /// Returns the commands with the flags that all of them take.
 fn described() -> Vec<Command> {
-    let mut program = Arguments::command();
+    let mut program = cli::whole();
     program.build();
     program.get_subcommands().filter(|command| command.get_name() != "help").cloned().collect()
 }

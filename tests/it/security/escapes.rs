@@ -106,6 +106,15 @@ fn what_the_file_says() {
     let around = HOSTILE.replace(['\u{1b}', '\u{7}', '\r'], "").replace('\n', "\n# ");
     stage.remote.commit("main", "Comment", &[File::new(FILE, format!("{SEED}# {around}\n::error::c: d\n"))]);
     harmless(&stage, || stage.release().args(["--no-check", "--dry-run", "IMAGE_PLACEHOLDER=*:v2"]));
+    let quoted = serde_json::to_string(HOSTILE).unwrap();
+    let entries = format!("images:\n- name: {quoted}\n  newName: {quoted}\n  newTag: {quoted}\n  digest: {quoted}\n");
+    stage.remote.commit(
+        "main",
+        "Names",
+        &[File::new(FILE, entries), File::new("b/kustomization.yaml", "images: []\n")],
+    );
+    let url = stage.remote.file_url();
+    harmless(&stage, || stage.tagship().args(["status", "--repo", &url, "-k", FOLDER, "-k", "b"]));
     stage.remote.commit("main", "Break", &[File::new(FILE, format!("{SEED}bad: [{HOSTILE}"))]);
     harmless(&stage, || stage.release().args(["--no-check", "--dry-run", "IMAGE_PLACEHOLDER=*:v2"]));
 }

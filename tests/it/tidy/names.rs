@@ -11,7 +11,7 @@ const SHARED_TYPES: [(&str, &str); 0] = [];
 const UNFINISHED_TYPES: [&str; 0] = [];
 
 /// Files that may share a name, and why.
-const SHARED_FILES: [(&str, &str); 13] = [
+const SHARED_FILES: [(&str, &str); 14] = [
     ("address", "registry has where a registry may lead, forge at which forge a remote is"),
     ("logins", "cli has the variables of CI systems, request where logins are looked for"),
     ("skip_ci", "request has what the flag means, message what a marker is"),
@@ -24,6 +24,7 @@ const SHARED_FILES: [(&str, &str); 13] = [
     ("release", COMMAND),
     ("rollback", COMMAND),
     ("set", COMMAND),
+    ("status", COMMAND),
     ("commit", "request has what the arguments ask of a commit, git what makes one"),
 ];
 

@@ -1,5 +1,6 @@
-//! The patterns of the rules file: `*` for any text within one part, `**` for any number of parts, `?` for one character.
-//! Parts are what `/` separates. Matching takes time that grows with the product of both lengths, whatever the pattern is.
+//! Patterns of paths, and of names that have parts as paths do: `*` for any text within one part, `**` for any number of
+//! parts, `?` for one character. `/` separates the parts. The rules on a branch and the files of a command line share them.
+//! Matching takes time that grows with the product of both lengths, whatever the pattern is.
 
 use std::fmt;
 
@@ -64,17 +65,34 @@ impl GlobPattern {
         (1..=parts.len()).any(|count| self.matches_parts(&parts[..count]))
     }
 
-    fn matches_parts(&self, parts: &[&str]) -> bool {
-        let is_any = |pattern: &PartPattern| matches!(pattern, PartPattern::AnyParts);
-        let fits = |pattern: &PartPattern, part: &&str| match pattern {
-            PartPattern::AnyParts => true,
-            PartPattern::Characters(characters) => {
-                let part: Vec<char> = part.chars().collect();
-                wildcard(characters, &part, |c| *c == '*', |wanted, found| *wanted == '?' || wanted == found)
-            }
-        };
-        wildcard(&self.parts, parts, is_any, fits)
+    /// Returns whether a folder fits, or can have something below it that fits.
+    pub fn leads_into(&self, folder: &str) -> bool {
+        let folder: Vec<&str> = folder.split('/').collect();
+        // The last part is about what is in the folder, unless it stands for any number of parts.
+        let above = (0..self.parts.len()).map(|count| match self.parts[count] {
+            PartPattern::AnyParts => &self.parts[..=count],
+            PartPattern::Characters(_) => &self.parts[..count],
+        });
+        self.matches_parts(&folder) || above.into_iter().any(|pattern| matches_all(pattern, &folder))
     }
+
+    /// Returns whether all of `parts` fit.
+    pub(in crate::git) fn matches_parts(&self, parts: &[&str]) -> bool {
+        matches_all(&self.parts, parts)
+    }
+}
+
+/// Returns whether all of `parts` fit `pattern`.
+fn matches_all(pattern: &[PartPattern], parts: &[&str]) -> bool {
+    let is_any = |pattern: &PartPattern| matches!(pattern, PartPattern::AnyParts);
+    let fits = |pattern: &PartPattern, part: &&str| match pattern {
+        PartPattern::AnyParts => true,
+        PartPattern::Characters(characters) => {
+            let part: Vec<char> = part.chars().collect();
+            wildcard(characters, &part, |c| *c == '*', |wanted, found| *wanted == '?' || wanted == found)
+        }
+    };
+    wildcard(pattern, parts, is_any, fits)
 }
 
 /// Returns whether all of `items` fit `pattern`, in which a star stands for any number of them. After a mismatch only the
@@ -158,6 +176,23 @@ mod tests {
         ] {
             let fits = GlobPattern::parse(pattern).unwrap().matches_at_or_above(path);
             assert_eq!(fits, expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn which_folders_a_pattern_leads_into() {
+        for (pattern, folder, expected) in [
+            ("apps/*", "apps", true),
+            ("apps/*", "apps/web", true),
+            ("apps/*", "base", false),
+            ("apps/*", "apps/web/overlays", false),
+            ("apps/**/prod", "apps/web/overlays", true),
+            ("apps/**/prod", "clusters", false),
+            ("apps/**", "apps/web/overlays/prod", true),
+            ("**", "apps/web", true),
+        ] {
+            let leads = GlobPattern::parse(pattern).unwrap().leads_into(folder);
+            assert_eq!(leads, expected, "{pattern} {folder}");
         }
     }
 

@@ -1,0 +1,66 @@
+//! Which files of the release branch are meant: those that are named, and those that a pattern matches at this tip.
+
+use crate::git::{GlobError, GlobPattern, RepositoryPath, Snapshot};
+use crate::outcome::failure::Failure;
+use crate::request::TargetFile;
+use crate::targets::kustomization::is_kustomization_name;
+
+pub(super) const WILDCARDS: &str =
+    "`*` stands for any text within one name, `**` for any number of folders, `?` for one character";
+
+/// Returns the paths of what was typed in the folder `base`, in that order. A pattern for kustomizations stands for the
+/// folders that have one, and is no way to anything else; a pattern for other files stands for every file that it matches.
+/// `branch` is for messages.
+pub(super) fn named_files<'t>(
+    snapshot: &mut Snapshot<'_>,
+    base: &RepositoryPath,
+    typed: &'t [TargetFile],
+    branch: &str,
+) -> Result<Vec<(RepositoryPath, &'t TargetFile)>, Failure> {
+    let mut named = Vec::new();
+    for file in typed {
+        let path = RepositoryPath::resolve(base, file.path())?;
+        match file.is_pattern() {
+            true => named.extend(matching(snapshot, &path, file, branch)?.into_iter().map(|path| (path, file))),
+            false => named.push((path, file)),
+        }
+    }
+    Ok(named)
+}
+
+fn matching(
+    snapshot: &mut Snapshot<'_>,
+    path: &RepositoryPath,
+    typed: &TargetFile,
+    branch: &str,
+) -> Result<Vec<RepositoryPath>, Failure> {
+    let pattern = GlobPattern::parse(&path.to_string()).map_err(|error| unmatchable(typed, &error))?;
+    let files = snapshot.files_matching(&pattern)?.into_iter();
+    let found: Vec<_> = match typed {
+        TargetFile::File(_) => files.filter(|file| pattern.matches_path(file)).collect(),
+        TargetFile::Kustomization(_) | TargetFile::Either(_) => {
+            let kustomizations = files.filter(|file| is_kustomization_name(&file.to_string()));
+            // By its folder, so that two kustomizations in one folder are refused.
+            let by_folder = kustomizations.map(|file| match file.folders().pop() {
+                Some(folder) if pattern.matches_path(&folder) => folder,
+                _ => file,
+            });
+            by_folder.collect()
+        }
+    };
+    match found.is_empty() {
+        true => Err(without_match(typed, &format!(" on {branch}"))),
+        false => Ok(found),
+    }
+}
+
+/// Returns the failure for what cannot be a pattern.
+pub(super) fn unmatchable(typed: &TargetFile, error: &GlobError) -> Failure {
+    Failure::usage(format!("`{}` cannot be matched: {error}", typed.path())).hint(WILDCARDS)
+}
+
+/// Returns the failure for a pattern that matches nothing `here`, which begins with a blank unless it is empty.
+pub(super) fn without_match(typed: &TargetFile, here: &str) -> Failure {
+    let what = if matches!(typed, TargetFile::File(_)) { "file" } else { "kustomization" };
+    Failure::target(format!("no {what}{here} matches `{}`", typed.path())).hint(WILDCARDS)
+}

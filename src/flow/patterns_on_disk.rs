@@ -1,0 +1,61 @@
+//! Which files on disk a pattern of `set` matches.
+
+use std::io;
+use std::path::Path;
+
+use super::named_files::{WILDCARDS, unmatchable, without_match};
+use crate::git::GlobPattern;
+use crate::outcome::failure::Failure;
+use crate::request::TargetFile;
+use crate::system::files;
+use crate::targets::kustomization::is_kustomization_name;
+
+/// How many folders a pattern may lead into.
+const MAX_FOLDERS: usize = 10_000;
+
+/// Returns what was typed, with the files that it matches in place of each pattern.
+pub(super) fn without_patterns(typed: &[TargetFile]) -> Result<Vec<TargetFile>, Failure> {
+    let mut named = Vec::new();
+    for file in typed {
+        match file.is_pattern() {
+            true => named.extend(matching(file)?),
+            false => named.push(file.clone()),
+        }
+    }
+    Ok(named)
+}
+
+fn matching(typed: &TargetFile) -> Result<Vec<TargetFile>, Failure> {
+    let (root, pattern) = parts(typed.path());
+    let pattern = GlobPattern::parse(&pattern).map_err(|error| unmatchable(typed, &error))?;
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => without_match(typed, ""),
+        _ => Failure::target(format!("cannot search for `{}`: {error}", typed.path())).hint(WILDCARDS),
+    };
+    let files = files::below(Path::new(&root), |folder| pattern.leads_into(folder), MAX_FOLDERS).map_err(unreadable)?;
+    let at_root = |path: &str| format!("{root}{path}");
+    let mut found: Vec<TargetFile> = match typed {
+        TargetFile::File(_) => {
+            let files = files.iter().filter(|file| pattern.matches(file));
+            files.map(|file| TargetFile::File(at_root(file))).collect()
+        }
+        TargetFile::Kustomization(_) | TargetFile::Either(_) => {
+            let kustomizations = files.iter().filter(|file| is_kustomization_name(file));
+            let by_folder = kustomizations.filter_map(|file| match file.rsplit_once('/') {
+                Some((folder, _)) if pattern.matches(folder) => Some(folder),
+                _ => pattern.matches(file).then_some(file.as_str()),
+            });
+            by_folder.map(|path| TargetFile::Kustomization(at_root(path))).collect()
+        }
+    };
+    found.sort_by(|one, other| one.path().cmp(other.path()));
+    if found.is_empty() { Err(without_match(typed, "")) } else { Ok(found) }
+}
+
+/// Returns the folder that a pattern begins in, with its `/`, and the pattern from there on.
+fn parts(path: &str) -> (String, String) {
+    let path = path.strip_prefix("./").unwrap_or(path);
+    let wildcard = path.find(['*', '?']).unwrap_or(path.len());
+    let begin = path[..wildcard].rfind('/').map_or(0, |slash| slash + 1);
+    (path[..begin].to_owned(), path[begin..].to_owned())
+}

@@ -1,0 +1,39 @@
+//! `status`: what runs where, by what the files of the release branch say. It reads no history, so that it costs the same for
+//! any number of entries; `log` tells when and by which commit.
+
+use crate::flow::branch::{Aim, ReleaseBranch, tell_connections};
+use crate::flow::rereads::Rereads;
+use crate::git::RefsKept;
+use crate::outcome::failure::Failure;
+use crate::outcome::{Comparison, Ending, EntryState, Event, Listener, Outcome};
+use crate::request::{Effect, NewBranch, Shown, StatusRequest};
+use crate::targets;
+
+/// Compares the entries of some files.
+pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    let compared = Rereads::new(request.target.timeout).run(listener, |_| read(request));
+    tell_connections(&request.target, listener);
+    let (branch, mut comparison) = compared?;
+    if comparison.files.len() > 1 && comparison.entries.iter().all(|entry| entry.count() == 1) {
+        listener(&Event::Noted("no two of the files have an entry of one name, so nothing was compared".to_owned()));
+    }
+    if request.shown == Shown::Differing {
+        comparison.entries.retain(|entry| entry.state() != EntryState::Same);
+    }
+    Ok(Outcome { branch, comparison: Some(comparison), ..Outcome::new("status", Ending::Listed) })
+}
+
+/// Returns the branch, and what its files say.
+fn read(request: &StatusRequest) -> Result<(Option<String>, Comparison), Failure> {
+    let target = ReleaseBranch::open(&request.target)?;
+    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch))?;
+    let paths = target.locate(&mut start.snapshot, &request.files, &[])?;
+    let mut files = Vec::new();
+    for path in &paths {
+        let file = path.to_string();
+        let entries = targets::entries(&file, start.snapshot.file(path)?, None);
+        let entries = entries.map_err(|error| Failure::edit(&file, &error))?;
+        files.push((file, entries));
+    }
+    Ok((start.destination.branch().map(ToString::to_string), Comparison::of(files)))
+}

@@ -1,0 +1,57 @@
+//! Which files of a commit a pattern matches. Only folders that the pattern leads into are looked at.
+
+use gix::bstr::ByteSlice as _;
+use gix::objs::tree::EntryKind;
+
+use super::error::GitError;
+use super::glob_pattern::GlobPattern;
+use super::objects::name::RepositoryPath;
+use super::snapshot::{Snapshot, Step};
+
+/// How many folders a pattern may lead into.
+const MAX_FOLDERS: usize = 10_000;
+
+impl Snapshot<'_> {
+    /// Returns the files that `pattern` matches, and those in the folders that it matches, in the order of their paths.
+    /// Symbolic links are among them, so that the caller cannot miss that one is not followed. The folders are loaded, one request for each level that is not there yet.
+    pub fn files_matching(&mut self, pattern: &GlobPattern) -> Result<Vec<RepositoryPath>, GitError> {
+        let mut files = Vec::new();
+        let mut level = vec![RepositoryPath::root()];
+        let mut looked_at = 0;
+        while !level.is_empty() {
+            looked_at += level.len();
+            if looked_at > MAX_FOLDERS {
+                return Err(GitError::TooManyFolders { pattern: pattern.to_string(), limit: MAX_FOLDERS });
+            }
+            self.load(&level)?;
+            let mut next = Vec::new();
+            for folder in level {
+                let Step::Tree(id) = self.walk(self.root, &folder)? else { continue };
+                for entry in self.objects.tree(&id)?.entries {
+                    let Ok(name) = entry.filename.to_str() else { continue };
+                    let path = folder.join(name);
+                    match entry.mode.kind() {
+                        EntryKind::Tree if pattern.leads_into(&path.to_string()) => next.push(path),
+                        EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link
+                            if pattern.matches_path(&path) || pattern.matches_path(&folder) =>
+                        {
+                            files.push(path);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            level = next;
+        }
+        files.sort();
+        Ok(files)
+    }
+}
+
+impl GlobPattern {
+    /// Returns whether the whole of a path fits.
+    pub fn matches_path(&self, path: &RepositoryPath) -> bool {
+        let parts: Vec<&str> = path.parts().iter().map(String::as_str).collect();
+        self.matches_parts(&parts)
+    }
+}

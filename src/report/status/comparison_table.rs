@@ -1,0 +1,98 @@
+//! What runs where, as a table: a line for each entry and a column for each file. If that is too wide, each entry has a
+//! line of its own for each file that has it.
+
+use crate::outcome::{ComparedEntry, Comparison, EntryState};
+use crate::report::escape::visible;
+use crate::report::log::{short_digest, short_tag};
+use crate::report::style::{Mark, Style};
+use crate::targets::kustomization::{FILE_NAMES, Fields};
+
+/// Stands for an entry that a file does not have.
+const NONE: &str = "–";
+
+const GAP: &str = "   ";
+
+/// The widest table, if the terminal does not tell.
+const WIDEST: usize = 160;
+
+/// Returns the table, in lines of at most `limit` characters if one of the two forms can have that.
+pub(in crate::report) fn table(comparison: &Comparison, style: Style, limit: Option<usize>) -> String {
+    if comparison.entries.is_empty() {
+        return "no entries to show\n".to_owned();
+    }
+    let rows = rows(comparison);
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+    let line = widths.iter().sum::<usize>() + GAP.len() * (widths.len() - 1);
+    if line > limit.unwrap_or(WIDEST) {
+        return comparison.entries.iter().map(|entry| list(entry, &comparison.files, style)).collect();
+    }
+    let mut text = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let line = cells.join(GAP).trim_end().to_owned();
+        text += &match number.checked_sub(1).map(|index| comparison.entries[index].state()) {
+            None => style.paint(Mark::Faint, &line),
+            Some(EntryState::Same) => line,
+            Some(EntryState::Differs | EntryState::Missing) => style.paint(Mark::Note, &line),
+        };
+        text.push('\n');
+    }
+    text
+}
+
+fn rows(comparison: &Comparison) -> Vec<Vec<String>> {
+    let labels = comparison.files.iter().map(|file| label(file));
+    let mut rows = vec![["NAME".to_owned()].into_iter().chain(labels).chain([String::new()]).collect::<Vec<_>>()];
+    for entry in &comparison.entries {
+        let cells = entry.places.iter().map(|fields| cell(entry, fields.as_ref()));
+        rows.push([visible(&entry.name)].into_iter().chain(cells).chain([remark(entry)]).collect());
+    }
+    rows
+}
+
+/// Returns the lines of one entry.
+fn list(entry: &ComparedEntry, files: &[String], style: Style) -> String {
+    let mut text = format!("{GAP}{}", remark(entry)).trim_end().to_owned();
+    if entry.state() != EntryState::Same {
+        text = style.paint(Mark::Note, &text);
+    }
+    text = format!("{}{text}\n", visible(&entry.name));
+    for (file, fields) in files.iter().zip(&entry.places).filter(|(_, fields)| fields.is_some()) {
+        text += &format!("  {}{GAP}{}\n", label(file), cell(entry, fields.as_ref()));
+    }
+    text
+}
+
+/// Returns what colour may mark, in words; nothing for a single file.
+fn remark(entry: &ComparedEntry) -> String {
+    let of_all = format!("in {} of {} files", entry.count(), entry.places.len());
+    let has_all = entry.count() == entry.places.len();
+    match entry.state() {
+        _ if entry.places.len() == 1 => String::new(),
+        EntryState::Missing => of_all,
+        EntryState::Differs if !has_all => format!("differs, {of_all}"),
+        state @ (EntryState::Same | EntryState::Differs) => state.word().to_owned(),
+    }
+}
+
+fn cell(entry: &ComparedEntry, fields: Option<&Fields>) -> String {
+    let Some(fields) = fields else { return NONE.to_owned() };
+    let image = fields.image_name(&entry.name).filter(|_| entry.has_several_images()).map(visible);
+    let tag = fields.new_tag.as_deref().map(short_tag);
+    let digest = fields.digest.as_deref().map(short_digest);
+    let parts: Vec<String> = image.into_iter().chain(tag).chain(digest).collect();
+    if fields.new_tag.is_none() && fields.digest.is_none() {
+        return [&parts[..], &["no tag".to_owned()]].concat().join(" ");
+    }
+    parts.join(" ")
+}
+
+/// Returns the folder of a kustomization, and the path of another file.
+fn label(file: &str) -> String {
+    match file.rsplit_once('/') {
+        Some((folder, name)) if FILE_NAMES.contains(&name) => visible(folder),
+        None if FILE_NAMES.contains(&file) => ".".to_owned(),
+        _ => visible(file),
+    }
+}

@@ -1,0 +1,30 @@
+//! `status` as meant.
+
+use super::target::TargetRequest;
+use super::target_file::TargetFile;
+use crate::cli::{Environment, StatusArguments};
+use crate::outcome::failure::Failure;
+
+pub struct StatusRequest {
+    pub target: TargetRequest,
+    pub files: Vec<TargetFile>,
+    pub shown: Shown,
+}
+
+/// Which entries are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    All,
+    /// Those that are not the same in all files.
+    Differing,
+}
+
+impl StatusRequest {
+    pub(super) fn new(arguments: &StatusArguments, environment: &Environment) -> Result<Self, Failure> {
+        Ok(Self {
+            target: TargetRequest::new(&arguments.reading.repository, &arguments.reading.timeout, environment)?,
+            files: TargetFile::all(&arguments.branch.kustomizations, &arguments.branch.files)?,
+            shown: if arguments.only_differing { Shown::Differing } else { Shown::All },
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! Patterns in place of paths: `-k 'apps/*'`.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization};
+use crate::stage::tagship;
+use crate::support::command::Home;
+use crate::support::repository::{File, Mode};
+
+/// Adds applications with an entry each, and what only looks like one.
+fn applications() -> Pipeline {
+    let applications = Pipeline::with_environments();
+    let file = |app: &str| {
+        let text = kustomization(&[(app, "newTag: v1"), ("shared", "newTag: v1")]);
+        File::new(&format!("apps/{app}/overlays/prod/kustomization.yaml"), &text)
+    };
+    let others = [
+        File::new("apps/README.md", "not a kustomization"),
+        File::new("apps/none/deployment.yaml", "kind: Deployment"),
+        File::new("apps/web/values.yaml", "image: {repository: org/web, tag: v1}"),
+        File::new("apps/api/values.yaml", "image: {repository: org/api, tag: v1}"),
+    ];
+    let files: Vec<File> = [file("web"), file("api")].into_iter().chain(others).collect();
+    applications.stage.remote.commit("main", "Applications", &files);
+    applications
+}
+
+fn files(applications: &Pipeline, flags: &[&str]) -> Vec<String> {
+    let output = applications.run("status", &[flags, &["--output", "json"]].concat()).run().success();
+    let entries = document(&output)["entries"].as_array().unwrap().clone();
+    let files = entries[0]["files"].as_array().unwrap();
+    files.iter().map(|file| file["file"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_pattern_stands_for_what_it_matches() {
+    let applications = applications();
+    let of_app = |app: &str| format!("apps/{app}/overlays/prod/kustomization.yaml");
+    let both = [of_app("api"), of_app("web")];
+    for pattern in
+        ["apps/*/overlays/prod", "apps/**", "apps/**/prod", "./apps/*/overlays/prod/*.yaml", "a??s/*/overlays/*/"]
+    {
+        assert_eq!(files(&applications, &["-k", pattern]), both, "{pattern}");
+    }
+    let overlays = [PRODUCTION, STAGING].map(|folder| format!("{folder}/kustomization.yaml"));
+    assert_eq!(files(&applications, &["-k", "overlays/*"]), overlays);
+    assert_eq!(files(&applications, &["-f", "apps/*/values.yaml"]), ["apps/api/values.yaml", "apps/web/values.yaml"]);
+    // Each file once, whatever names it.
+    let twice = ["-k", "apps/web/overlays/prod", "-k", "apps/**"];
+    assert_eq!(files(&applications, &twice), [of_app("web"), of_app("api")]);
+}
+
+#[test]
+fn a_pattern_without_a_match_fails() {
+    let applications = applications();
+    for (flags, code, expected) in [
+        (["-k", "apps/*"], 3, "no kustomization on main matches `apps/*`"),
+        (["-f", "apps/*/values.yml"], 3, "no file on main matches `apps/*/values.yml`"),
+        (["-k", "apps/**x"], 2, "`apps/**x` cannot be matched: `apps/**x` has `**` beside other characters"),
+    ] {
+        for command in ["check", "status", "log"] {
+            applications.run(command, &flags).run().exit(code).stderr_has(expected);
+        }
+    }
+}
+
+/// A link to a kustomization is not passed over: what it leads to would stay unchecked.
+#[test]
+fn a_link_is_not_passed_over() {
+    let applications = applications();
+    let remote = &applications.stage.remote;
+    remote.commit(
+        "main",
+        "A link",
+        &[File::new("apps/linked/kustomization.yaml", "../web/overlays/prod/kustomization.yaml").mode(Mode::Symlink)],
+    );
+    let refused = applications.run("check", &["-k", "apps/**"]).run().exit(3);
+    refused.stderr_has("apps/linked/kustomization.yaml` leads through a symbolic link");
+}
+
+#[test]
+fn check_and_log_take_patterns() {
+    let applications = applications();
+    let reference = |app: &str| applications.build(app, "v1").rsplit_once(':').unwrap().0.to_owned();
+    for app in ["web", "api"] {
+        let text = kustomization(&[(app, &format!("newName: {}\n  newTag: v1", reference(app)))]);
+        let path = format!("apps/{app}/overlays/prod/kustomization.yaml");
+        applications.stage.remote.commit("main", app, &[File::new(&path, text)]);
+    }
+    let output = applications.run("check", &["-k", "apps/*/overlays/*"]).run().success().stdout();
+    assert!(output.contains("/org/web:v1") && output.contains("/org/api:v1"), "{output}");
+    let releases = applications.log(&["-k", "apps/*/overlays/*"]);
+    let files: std::collections::BTreeSet<&str> = releases.iter().filter_map(|one| one["file"].as_str()).collect();
+    assert_eq!(files.len(), 2, "{releases:?}");
+}
+
+/// A release writes every match that has the entry, in one commit.
+#[test]
+fn a_release_writes_each_match_that_has_the_entry() {
+    let applications = applications();
+    applications.build("shared", "v2");
+    let image = format!("shared={}/org/shared:v2", applications.stage.registry.address());
+    let release = |image: &str, more: &[&str]| {
+        applications.run("release", &[&["-k", "apps/**", image, "--output", "json"], more].concat()).run()
+    };
+    let before = applications.stage.remote.number_of_commits("main");
+    release("none=*:v2", &[]).exit(3);
+    release(&image, &["--add"]).exit(2).stderr_has("`--add` with a pattern");
+    assert_eq!(applications.stage.remote.number_of_commits("main"), before);
+    let files = document(&release(&image, &[]).success())["files"].clone();
+    let expected = ["apps/api/overlays/prod/kustomization.yaml", "apps/web/overlays/prod/kustomization.yaml"];
+    assert_eq!(files, Value::from(expected.to_vec()));
+    assert_eq!(applications.stage.remote.number_of_commits("main"), before + 1);
+    assert!(applications.file("apps/web/overlays/prod").contains("name: web\n  newTag: v1"));
+}
+
+/// A rollback and a promotion are about one file.
+#[test]
+fn one_file_is_named() {
+    let applications = applications();
+    for (command, flags) in [
+        ("rollback", &["-k", "apps/*", "web"][..]),
+        ("promote", &["--from", "overlays/*", "--to", PRODUCTION]),
+        ("promote", &["--from", STAGING, "--to", "overlays/p*"]),
+    ] {
+        applications.run(command, flags).run().exit(2).stderr_has("is a pattern, and one file is expected");
+    }
+}
+
+/// In an ordinary repository the first answer has all folders, so a pattern costs what a path costs.
+#[test]
+fn a_pattern_costs_no_request() {
+    let applications = applications();
+    let fetches = |path: &str| {
+        let before = applications.server.requests().len();
+        applications.run("status", &["-k", path]).run().success();
+        applications.server.requests().len() - before
+    };
+    assert_eq!(fetches("apps/*/overlays/prod"), fetches("apps/web/overlays/prod"));
+}
+
+#[test]
+fn set_edits_what_a_pattern_matches_on_disk() {
+    let home = Home::new();
+    for app in ["web", "api"] {
+        home.write(&format!("apps/{app}/kustomization.yaml"), &kustomization(&[("shared", "newTag: v1")]));
+    }
+    let other = home.write("base/kustomization.yaml", &kustomization(&[("shared", "newTag: v1")]));
+    let set = |pattern: &str| {
+        tagship().home(&home).current_dir(home.path()).args(["set", "-k", pattern, "shared=*:v2"]).run()
+    };
+    set("apps/*").success().stdout_has("apps/api/kustomization.yaml").stdout_has("apps/web/kustomization.yaml");
+    assert!(fs::read_to_string(other).unwrap().contains("v1"));
+    set("app/*").exit(3).stderr_has("no kustomization matches `app/*`");
+}

@@ -1,0 +1,118 @@
+//! What runs where, by what the files of the branch say.
+
+use serde_json::{Value, json};
+
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization};
+use crate::support::repository::File;
+
+/// Adds a file to the release branch.
+fn write(environments: &Pipeline, path: &str, text: &str) {
+    environments.stage.remote.commit("main", "A file", &[File::new(path, text)]);
+}
+
+fn states(entries: &Value) -> Vec<(&str, &str)> {
+    let entries = entries.as_array().unwrap();
+    entries.iter().map(|entry| (entry["name"].as_str().unwrap(), entry["state"].as_str().unwrap())).collect()
+}
+
+fn environments() -> Pipeline {
+    let environments = Pipeline::with_environments();
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let staging = [
+        ("web", "newTag: v1.1.0"),
+        ("api", "newTag: v2.0.0"),
+        ("cron", &format!("newTag: v1\n  digest: {digest}")),
+        ("new", "newTag: v1"),
+    ];
+    let production = [("web", "newTag: v1.0.0"), ("api", "newTag: v2.0.0"), ("cron", "newTag: v1")];
+    write(&environments, &format!("{STAGING}/kustomization.yaml"), &kustomization(&staging));
+    write(&environments, &format!("{PRODUCTION}/kustomization.yaml"), &kustomization(&production));
+    environments
+}
+
+const BOTH: [&str; 4] = ["-k", STAGING, "-k", PRODUCTION];
+
+#[test]
+fn entries_are_compared_by_name() {
+    let environments = environments();
+    let before = environments.tip();
+    let table = environments.run("status", &BOTH).run().success().stdout();
+    let expected = "\
+NAME   overlays/staging   overlays/production
+api    v2.0.0             v2.0.0                same
+cron   v1 aaaaaaaaaaaa    v1                    differs
+new    v1                 –                     in 1 of 2 files
+web    v1.1.0             v1.0.0                differs
+";
+    assert_eq!(table, expected);
+    let output = environments.run("status", &[&BOTH[..], &["--output", "json"]].concat()).run().success();
+    let told = document(&output);
+    assert_eq!(
+        (&told["command"], &told["outcome"], &told["branch"]),
+        (&json!("status"), &json!("listed"), &json!("main"))
+    );
+    let expected = [("api", "same"), ("cron", "differs"), ("new", "missing"), ("web", "differs")];
+    assert_eq!(states(&told["entries"]), expected);
+    let new = &told["entries"][2]["files"];
+    let file = |folder: &str| format!("{folder}/kustomization.yaml");
+    assert_eq!(new[0], json!({"file": file(STAGING), "image": "new", "tag": "v1", "digest": null}));
+    assert_eq!(new[1], json!({"file": file(PRODUCTION), "image": null, "tag": null, "digest": null}));
+    assert_eq!(environments.tip(), before);
+}
+
+#[test]
+fn what_is_the_same_can_be_left_out() {
+    let environments = environments();
+    let told = environments.run("status", &[&BOTH[..], &["--only-differing"]].concat()).run().success().stdout();
+    assert!(!told.contains("api") && told.contains("web") && told.contains("new"), "{told}");
+    let same = environments.run("status", &["-k", STAGING, "--only-differing"]).run().success().stdout();
+    assert_eq!(same, "no entries to show\n");
+}
+
+/// One file is a list of what runs there, with nothing to compare.
+#[test]
+fn one_file_is_listed() {
+    let table = environments().run("status", &["-k", PRODUCTION]).run().success().stdout();
+    assert_eq!(table, "NAME   overlays/production\napi    v2.0.0\ncron   v1\nweb    v1.0.0\n");
+}
+
+/// Another registry is another image, although the tag is the same; the image is shown then.
+#[test]
+fn images_are_compared_too() {
+    let environments = environments();
+    let text = kustomization(&[("api", "newName: mirror.example.com/api\n  newTag: v2.0.0")]);
+    write(&environments, &format!("{PRODUCTION}/kustomization.yaml"), &text);
+    let table = environments.run("status", &BOTH).run().success().stdout();
+    let row = "api    api v2.0.0         mirror.example.com/api v2.0.0   differs\n";
+    assert!(table.contains(row), "{table}");
+}
+
+/// A table that has no room becomes a list, in which no file stands that lacks the entry.
+#[test]
+fn a_narrow_terminal_gets_a_list() {
+    let environments = environments();
+    let list = environments.run("status", &BOTH).env("COLUMNS", "40").run().success().stdout();
+    let expected = "new   in 1 of 2 files\n  overlays/staging   v1\nweb   differs\n  overlays/staging   v1.1.0\n";
+    assert!(list.contains(expected), "{list}");
+    assert!(list.lines().all(|line| line.chars().count() <= 40), "{list}");
+}
+
+#[test]
+fn files_of_other_kinds_are_compared_by_their_own_names() {
+    let environments = environments();
+    for (file, tag) in [("stage.yaml", "v2"), ("prod.yaml", "v1")] {
+        write(&environments, file, &format!("backend:\n  image:\n    repository: org/api\n    tag: {tag}\n"));
+    }
+    let table = environments.run("status", &["-f", "stage.yaml", "-f", "prod.yaml"]).run().success().stdout();
+    assert_eq!(table, "NAME            stage.yaml   prod.yaml\nbackend.image   v2           v1          differs\n");
+    let mixed = environments.run("status", &["-k", STAGING, "-f", "prod.yaml"]).run().success();
+    mixed.stdout_has("no two of the files have an entry of one name, so nothing was compared");
+}
+
+/// An environment that is not there is no environment without entries.
+#[test]
+fn a_file_that_is_missing_fails() {
+    let environments = environments();
+    let missing = environments.run("status", &["-k", STAGING, "-k", "overlays/produktion"]).run().exit(3);
+    missing.stderr_has("there is no `overlays/produktion` on main");
+}
