@@ -168,7 +168,7 @@ impl Report {
         let told = result.as_ref().map_err(|failure| in_words_of(self.surface, failure));
         let result = told.as_ref().copied();
         let notes = std::mem::take(&mut turn.notes);
-        let links = self.links.clone().to_pushed(turn.pushed_to.clone());
+        let links = self.links.clone().with_pushed_to(turn.pushed_to.clone());
         self.print(command, result, &notes);
         self.tell_github(command, result, &links, &notes);
         let written = Failure::of_all(

@@ -29,7 +29,7 @@ pub struct Failure {
     pub details: Vec<String>,
     pub hint: Option<String>,
     /// The place to edit, if it is one.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     pub retry: Retry,
     /// The problems that this failure sums up; empty if it is one by itself.
     pub problems: Vec<Self>,
@@ -109,7 +109,7 @@ impl Failure {
     /// Returns the failure of an edit of the file at `path`.
     pub fn edit(path: &str, error: &TargetError) -> Self {
         let place = error.place().map(|place| Place { file: path.to_owned(), line: place.line, column: place.column });
-        let failure = Self { place, ..Self::target(error.in_file(path)) };
+        let failure = Self { place: place.map(Box::new), ..Self::target(error.in_file(path)) };
         match error.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,

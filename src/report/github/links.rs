@@ -28,7 +28,7 @@ impl Links {
     }
 
     /// Returns these pages for a commit in the repository that was pushed to, as it is shown.
-    pub(in crate::report) fn to_pushed(self, pushed_to: Option<String>) -> Self {
+    pub(in crate::report) fn with_pushed_to(self, pushed_to: Option<String>) -> Self {
         Self { pushed_to, ..self }
     }
 
