@@ -12,7 +12,7 @@ FROM ${RUST_IMAGE} AS build
 WORKDIR /source
 COPY . .
 RUN target="$(rustc --print host-tuple)" \
-    && RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked --target "$target" \
+    && bash packaging/build.sh "$target" \
     && install -D "target/$target/release/tagship" /out/tagship
 
 FROM scratch AS minimal

@@ -29,6 +29,25 @@ document() {
     "$KIND" "$(json_string "$1")" "$EXIT_CODE"
 }
 
+# Prints the command that the step was to run; what is no word is left out.
+command_word() { printf '%s' "${TAGSHIP_COMMAND:-release}" | tr -cd 'a-z-'; }
+
+# The results as a comment on a pull request. The reason is one line, and its block begins with another text.
+markdown() {
+  printf '<!-- tagship %s -->\n### ❌ tagship %s failed\n\n```text\nerror: %s\n```\n' "$(command_word)" "$(command_word)" "$1"
+}
+
+# The results as a test report with one test that failed.
+junit() {
+  local text counts='tests="1" failures="1" errors="0"'
+  text="$(printf '%s' "$1" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g')"
+  printf '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites %s>\n' "$counts"
+  printf '<testsuite name="tagship %s" %s skipped="0">\n' "$(command_word)" "$counts"
+  printf '<testcase classname="tagship %s" name="%s: %s"><failure message="%s"></failure></testcase>\n' \
+    "$(command_word)" "$KIND" "$text" "$text"
+  printf '</testsuite>\n</testsuites>\n'
+}
+
 # Replaces a file by what stdin has; a link or a device in its place stays what it is.
 replace() {
   if [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then return 1; fi
@@ -55,6 +74,8 @@ write_result() {
         printf '%s' "$value" | replace "$path/$name" || return 1
       done
       ;;
+    markdown) markdown "$2" | replace "$path" ;;
+    junit) junit "$2" | replace "$path" ;;
     *) return 1 ;;
   esac
 }

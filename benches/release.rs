@@ -1,6 +1,8 @@
 //! What a release costs in requests and bytes, against `git clone --depth 1`, commit and push, on growing repositories:
-//! `cargo bench --bench release`. Requests and bytes are exact; times are those of one run on loopback, without and with
-//! 50 ms of latency a request.
+//! `cargo bench --bench release [-- FILES…]`. Requests and bytes are exact; times are those of one run on loopback, without and
+//! with 50 ms of latency a request. The last line of a repository is a release over git's TLS beside a check of three requests
+//! (a refusal, a token, the image), where both servers have the latency.
+//! Then what a commit in a checkout of these files costs, which reads and writes their index.
 #![allow(clippy::print_stdout, reason = "it prints a table")]
 
 #[path = "../tests/support/mod.rs"]
@@ -8,16 +10,23 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use support::certificate::Certificate;
 use support::command::{Command, Home};
 use support::git_server::{Access, GitServer};
-use support::repository::Remote;
+use support::login::Login;
+use support::registry::{ALWAYS, Auth, Fault, Image, Registry};
+use support::repository::{Checkout, Remote};
 
 const FOLDER: &str = "clusters/07/apps/0000";
 const LATENCY: Duration = Duration::from_millis(50);
 
 fn main() {
     println!("{:<28}{:<52}{:>8}{:>12}", "files, way", "what it read and wrote", "time", "at 50 ms");
-    for files in [100, 10_000, 100_000] {
+    let mut sizes: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    if sizes.is_empty() {
+        sizes = vec![100, 10_000, 100_000];
+    }
+    for files in sizes {
         let remote = Remote::create("gitops");
         remote.fill(files, 20);
         let server = GitServer::start(remote.folder(), Access::Open);
@@ -31,7 +40,39 @@ fn main() {
             server.set_latency(Duration::ZERO);
             println!("{:<28}{cost:<52}{time:>5} ms{late:>9} ms", format!("{files}, {way}"));
         }
+        over_tls(&remote, files);
+        let checkout = Checkout::shallow(&remote.file_url());
+        let (peak, time) = timed(|| in_a_checkout(&checkout, "v1"));
+        println!("{:<28}{peak:<52}{time:>5} ms", format!("{files}, a checkout that follows"));
     }
+}
+
+/// Measures a release over TLS beside a check that needs three requests; without openssl, nothing.
+fn over_tls(remote: &Remote, files: usize) {
+    let Some(certificate) = Certificate::issue("IP:127.0.0.1") else { return };
+    let server = GitServer::start_tls(remote.folder(), Access::Open, &certificate);
+    let login = Login::new("releaser", "s3cret");
+    let registry = Registry::start(Auth::Bearer(login.clone()));
+    let authority = certificate.authority().display().to_string();
+    let release = |tag: &str| {
+        registry.put_image("app", tag, &Image::new());
+        let url = server.url("gitops.git");
+        let release = Command::tagship(env!("CARGO_BIN_EXE_tagship")).env("GIT_SSL_CAINFO", &authority);
+        let release = release.env("TAGSHIP_REGISTRY_HOST", registry.address());
+        let release = release.env("TAGSHIP_REGISTRY_USERNAME", &login.user);
+        let release = release.env("TAGSHIP_REGISTRY_PASSWORD", &login.password);
+        let release =
+            release.args(["release", "-v", "--branch", "main", "--repo", &url, "-k", FOLDER]).args(["--order", "none"]);
+        let output = release.arg(format!("app={}/app:{tag}", registry.address())).run().success().stdout();
+        cost(&output)
+    };
+    let (cost, time) = timed(|| release("v200"));
+    server.set_latency(LATENCY);
+    registry.inject("/", ALWAYS, Fault::Delay(LATENCY));
+    registry.requests();
+    let (_, late) = timed(|| release("v201"));
+    let way = format!("{files}, TLS and {} checks", registry.requests().len());
+    println!("{way:<28}{cost:<52}{time:>5} ms{late:>9} ms");
 }
 
 fn timed(work: impl FnOnce() -> String) -> (String, u128) {
@@ -45,8 +86,21 @@ fn with_tagship(_: &GitServer, url: &str, tag: &str) -> String {
     let release = Command::tagship(env!("CARGO_BIN_EXE_tagship"));
     let release = release.args(["release", "--no-check", "-v", "--branch", "main", "--repo", url, "-k", FOLDER]);
     let output = release.arg(format!("app=*:{tag}")).run().success().stdout();
-    let cost = output.split_once('(').and_then(|(_, rest)| rest.rsplit_once(", ")).map(|(cost, _)| cost);
+    cost(&output)
+}
+
+fn cost(output: &str) -> String {
+    let cost = output.rsplit_once('(').and_then(|(_, rest)| rest.rsplit_once(", ")).map(|(cost, _)| cost);
     cost.expect("the push says what it cost").to_owned()
+}
+
+/// Returns the most memory that a commit took, which the checkout follows and which is not pushed.
+fn in_a_checkout(checkout: &Checkout, tag: &str) -> String {
+    let commit = Command::tagship(env!("CARGO_BIN_EXE_tagship")).current_dir(checkout.path());
+    let commit = commit.args(["release", "--no-check", "--no-push", "-k", FOLDER]).arg(format!("app=*:{tag}"));
+    let (output, peak) = commit.start().finish_with_peak();
+    output.success();
+    format!("{} kB at most", peak / 1000)
 }
 
 /// Returns what the server counts.

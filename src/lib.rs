@@ -38,6 +38,7 @@ use outcome::{Ending, Event, Outcome};
 use report::Report;
 use request::Request;
 use system::signals::{Gate, Stage, Waited, Work};
+use system::webhook::Webhook;
 
 /// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -117,7 +118,12 @@ fn obey(
             if let Some(note) = exposed {
                 report.event(&Event::Noted(note));
             }
-            perform(&arguments, &environment, &gate, &report)
+            let webhook = request::webhook(&arguments, &environment)?;
+            let result = perform(&arguments, &environment, &gate, &report);
+            if let Some(webhook) = webhook {
+                notify(&webhook, command, &result, &report);
+            }
+            result
         }
     };
     let result = match system::signals::wait_for(work) {
@@ -127,6 +133,15 @@ fn obey(
     };
     let reported = report.end(command, &result);
     result.and_then(|outcome| reported.map(|()| exit_code(outcome.ending)))
+}
+
+/// Sends the result as it is at its end. If that fails, the result stays what it is.
+fn notify(webhook: &Webhook, command: &str, result: &Result<Outcome, Failure>, report: &Report) {
+    let host = webhook.host();
+    match webhook.deliver(&report.json(command, result)) {
+        Ok(()) => report.event(&Event::Aside(format!("sent the result to `{host}`"))),
+        Err(error) => report.event(&Event::Warned(format!("the result was not sent to `{host}`: {error}"))),
+    }
 }
 
 /// A release that a hold or a rule stops did not happen, although nothing failed.

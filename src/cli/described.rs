@@ -4,10 +4,9 @@
 //! So a command has none at first, and [`whole`] gives each its own.
 
 use std::ffi::OsString;
-use std::ops::Deref;
 
 use clap::builder::Resettable;
-use clap::{ArgMatches, Args, Command, CommandFactory as _, FromArgMatches};
+use clap::{Args as _, Command, CommandFactory as _};
 
 use super::after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};
 use super::args::{Arguments, CheckArguments, GuardArguments, ReleaseArguments, SetArguments};
@@ -46,38 +45,6 @@ fn with_flags(command: Command) -> Command {
         _ => command,
     };
     described.about(Resettable::from(about)).long_about(Resettable::from(long_about))
-}
-
-/// The arguments `T` of a command whose flags [`with_flags`] describes.
-#[derive(Debug)]
-pub struct DescribedLater<T>(Box<T>);
-
-impl<T> Deref for DescribedLater<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T: FromArgMatches> FromArgMatches for DescribedLater<T> {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        T::from_arg_matches(matches).map(|arguments| Self(Box::new(arguments)))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0.update_from_arg_matches(matches)
-    }
-}
-
-impl<T: Args> Args for DescribedLater<T> {
-    fn augment_args(command: Command) -> Command {
-        command
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        command
-    }
 }
 
 #[cfg(test)]

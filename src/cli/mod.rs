@@ -6,12 +6,14 @@ mod branch_files;
 mod ci;
 mod commit_flags;
 mod described;
+mod described_later;
 mod env;
 mod groups;
 mod inputs;
 mod manual;
 mod order;
 mod output;
+mod parse;
 mod proposal_flags;
 mod settings;
 mod surface;
@@ -19,15 +21,14 @@ mod verify_flags;
 mod words;
 
 pub use after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};
-pub use args::{
-    Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments, asks_for_long_version, version,
-};
+pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments, version};
 pub use branch_files::{BranchFilesArguments, ReleasedArguments};
 pub use ci::{
     Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
 };
 pub use commit_flags::{CommitArguments, SignWith};
-pub use described::{DescribedLater, whole};
+pub use described::whole;
+pub use described_later::DescribedLater;
 pub use env::Environment;
 pub use groups::{
     CheckingArguments, CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
@@ -37,6 +38,7 @@ pub use groups::{
 pub use inputs::{RefusedInputs, or_inputs};
 pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
+pub use parse::asks_for_long_version;
 pub use proposal_flags::{AutoMergeChoice, ForgeChoice, OnRefused, ProposalArguments};
 pub use settings::{StepSetting, commands, in_words_of, unknown_variables};
 pub use surface::Surface;

@@ -13,7 +13,8 @@ pub struct OutputArguments {
     pub output: OutputFormat,
 
     /// Write the results to a file too, also on failure: `json=PATH`, `dotenv=PATH` for GitLab, `github=PATH` to append as
-    /// to GITHUB_OUTPUT, `tekton=FOLDER` for one file each (can be repeated)
+    /// to GITHUB_OUTPUT, `tekton=FOLDER` for one file each, `markdown=PATH` for a comment on a pull request, `junit=PATH` for
+    /// test reports (can be repeated)
     #[arg(
         long = "result-file",
         value_name = "FORMAT=PATH",
@@ -23,6 +24,10 @@ pub struct OutputArguments {
         global = true
     )]
     pub result_files: Vec<Option<ResultFile>>,
+
+    /// Send the result as JSON to this URL at the end, also on failure; not for a dry run. It never fails the command
+    #[arg(long, value_name = "URL", env = "TAGSHIP_NOTIFY", hide_env_values = true, global = true)]
+    pub notify: Option<String>,
 
     /// Print more
     #[arg(short, long, env = "TAGSHIP_VERBOSE", value_parser = BoolishValueParser::new(), global = true, conflicts_with = "quiet")]
@@ -67,6 +72,10 @@ pub enum ResultForm {
     GitHub,
     /// A folder with one file for each result.
     Tekton,
+    /// A comment on a pull request.
+    Markdown,
+    /// A test report.
+    JUnit,
 }
 
 impl ResultFile {
@@ -81,7 +90,11 @@ impl ResultFile {
             "dotenv" => ResultForm::Dotenv,
             "github" => ResultForm::GitHub,
             "tekton" => ResultForm::Tekton,
-            _ => return Err("the formats are `json`, `dotenv`, `github` and `tekton`".to_owned()),
+            "markdown" => ResultForm::Markdown,
+            "junit" => ResultForm::JUnit,
+            _ => {
+                return Err("the formats are `json`, `dotenv`, `github`, `tekton`, `markdown` and `junit`".to_owned());
+            }
         };
         match path {
             "" => Err("the path is empty".to_owned()),

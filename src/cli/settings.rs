@@ -14,13 +14,14 @@ use super::surface::Surface;
 pub(super) const PREFIX: &str = "TAGSHIP_";
 
 /// What is read and has no flag: logins, the command of a step without arguments, and what the action's scripts read.
-const WITHOUT_FLAG: [&str; 9] = [
+const WITHOUT_FLAG: [&str; 10] = [
     "TAGSHIP_COMMAND",
     "TAGSHIP_GIT_TOKEN",
     "TAGSHIP_GIT_USERNAME",
     "TAGSHIP_REGISTRY_HOST",
     "TAGSHIP_REGISTRY_USERNAME",
     "TAGSHIP_REGISTRY_PASSWORD",
+    "TAGSHIP_NOTIFY_SECRET",
     "TAGSHIP_VERSION",
     "TAGSHIP_BIN",
     "TAGSHIP_DOWNLOAD_BASE_URL",

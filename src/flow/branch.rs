@@ -11,7 +11,7 @@ use super::publish::{Direct, Proposer, Publisher};
 use super::remote_forge::Opener;
 use crate::git::{
     BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, ObjectSource, Pusher, Reader, RefsKept,
-    Remote, RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry,
+    Remote, RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry, open_both,
 };
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
@@ -189,7 +189,7 @@ impl ReleaseBranch {
     }
 
     /// Reads the tip of the branch. If the commit will be pushed, the push is opened first: the server then tells the tip
-    /// unasked, and whether this login may push at all.
+    /// unasked, and whether this login may push at all. Without a checkout, the other service is asked at the same time.
     pub(super) fn read_tip(
         &self,
         effect: Effect,
@@ -213,8 +213,16 @@ impl ReleaseBranch {
             (None, Aim::Branch(kept)) => kept,
             (None, Aim::Head { .. }) => RefsKept::Branch,
         };
+        // What a branch begins at is read if it does not exist yet.
+        let read = if let NewBranch::At(base) = new_branch { base } else { &branch };
         let pusher = match effect {
-            Effect::Full => Some(Pusher::open(remote, &branch, kept)?),
+            // A checkout that has the tip needs nothing from the other service.
+            Effect::Full if self.checkout().is_some() || reader.is_some() => Some(Pusher::open(remote, &branch, kept)?),
+            Effect::Full => {
+                let (pusher, begun) = open_both(remote, &branch, kept, read)?;
+                reader = begun;
+                Some(pusher)
+            }
             Effect::DryRun => None,
         };
         let tip = match &pusher {
@@ -297,7 +305,10 @@ impl ReleaseBranch {
     ) -> Result<CommitId, Failure> {
         let absent = |branch| Failure::target(format!("there is no branch `{branch}` at {remote}"));
         if let NewBranch::At(base) = new_branch {
-            let mut begun = Reader::open(remote, Some(base))?;
+            let mut begun = match reader.take().filter(|reader| reader.is_about(base)) {
+                Some(reader) => reader,
+                None => Reader::open(remote, Some(base))?,
+            };
             let tip = begun.tips()?.tip;
             *reader = Some(begun);
             return tip.ok_or_else(|| absent(base).hint(format!("`--base` names where `{branch}` is to begin")));

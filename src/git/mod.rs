@@ -8,6 +8,7 @@
 //! what a release does with these.
 
 mod ancestry;
+mod both_services;
 mod changes;
 mod checkout;
 mod configuration;
@@ -29,6 +30,7 @@ mod tips;
 mod wire;
 
 pub use ancestry::{lineage_at, lineage_in};
+pub use both_services::open_both;
 pub use changes::PathChange;
 pub use checkout::fast_forward::{FastForward, FastForwardError, RemoteBranch, Staged};
 pub use checkout::{Checkout, TrustedOwner};

@@ -122,6 +122,11 @@ impl<'r> Pusher<'r> {
         self.tip
     }
 
+    /// Returns the branch that has the tip.
+    pub fn branch(&self) -> &BranchName {
+        &self.branch
+    }
+
     /// Returns the repository that is pushed to.
     pub fn remote(&self) -> &'r Remote {
         self.connection.remote()

@@ -77,6 +77,11 @@ impl<'r> Reader<'r> {
         Ok(Self { connection, protocol, capabilities, advertised })
     }
 
+    /// Returns whether the conversation is about `branch`.
+    pub fn is_about(&self, branch: &BranchName) -> bool {
+        self.advertised.branch.as_ref() == Some(branch)
+    }
+
     /// Asks for the tip of the branch.
     pub fn tips(&mut self) -> Result<Tips, GitError> {
         if self.protocol != Protocol::V2 {
@@ -85,6 +90,16 @@ impl<'r> Reader<'r> {
         let branch = self.advertised.branch.clone();
         let refs = self.refs(["HEAD".to_owned()].into_iter().chain(branch.as_ref().map(BranchName::full)))?;
         Ok(tips(&refs, branch.as_ref()))
+    }
+
+    /// Asks for the tip of `branch` alone, which may have moved. A server of an old protocol would tell what it told before, so
+    /// it is not asked.
+    pub(super) fn tips_of(&mut self, branch: &BranchName) -> Result<Option<Tips>, GitError> {
+        if self.protocol != Protocol::V2 {
+            return Ok(None);
+        }
+        let refs = self.refs([branch.full()].into_iter())?;
+        Ok(Some(tips(&refs, Some(branch))))
     }
 
     /// Asks for the references whose full names begin so. A server may list more; one of an old protocol is not asked.

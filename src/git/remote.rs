@@ -32,8 +32,8 @@ pub struct Remote {
     pub(super) address: Address,
     pub(super) counters: Arc<Counters>,
     pub(super) timeout: Duration,
-    /// git's configuration, for other services of the server.
-    pub(super) config: Box<gix::config::File>,
+    /// git's configuration, for other services of the server: its text, which threads can share.
+    pub(super) config: BString,
     shown: String,
     url: Option<Box<Url>>,
 }
@@ -124,7 +124,7 @@ impl Remote {
             Scheme::File => local_address(url)?,
             _ => return Err(invalid(&shown, "only http, https, ssh and local paths are supported")),
         };
-        let (timeout, config) = (options.timeout, Box::new(config.clone()));
+        let (timeout, config) = (options.timeout, config.to_bstring());
         Ok(Self { address, counters: Arc::default(), timeout, config, shown, url: public.map(Box::new) })
     }
 
@@ -157,6 +157,11 @@ impl Remote {
             Address::Http { access, .. } => access.login.origin(),
             Address::Program(_) => None,
         }
+    }
+
+    /// Returns whether a refusal of the first request may bring a login for those after it.
+    pub(super) fn may_ask_for_a_login(&self) -> bool {
+        matches!(&self.address, Address::Http { access, .. } if access.login.may_be_asked_for())
     }
 
     /// Returns the proxy that the remote is reached through, as it is shown.

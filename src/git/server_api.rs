@@ -1,5 +1,6 @@
 //! What a remote has for the API of its own server: a client with git's settings for it, and the login.
 
+use gix::bstr::ByteSlice as _;
 use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::HeaderValue;
@@ -30,7 +31,9 @@ impl Remote {
     pub fn server_api(&self, web: &Url, api: &Url, options: &RemoteOptions) -> Result<ServerApi, GitError> {
         let parsed = gix::url::parse(api.as_str().as_bytes())
             .map_err(|error| GitError::unexpected("the address of the forge cannot be used", error))?;
-        let mut settings = HttpSettings::read(&self.config, &parsed);
+        let config = gix::config::File::try_from(self.config.as_bstr())
+            .map_err(|error| GitError::unexpected("git's configuration cannot be read again", error))?;
+        let mut settings = HttpSettings::read(&config, &parsed);
         settings.ca_file = options.ca_file.clone().or(settings.ca_file);
         settings.unverified_by = options.unverified.then_some("GIT_SSL_NO_VERIFY").or(settings.unverified_by);
         let proxies = proxies(&settings, &options.proxies)?;

@@ -10,10 +10,11 @@ use gix::objs::tree::EntryKind;
 
 use super::checkout::Checkout;
 use super::error::GitError;
-use super::objects::name::{CommitId, RepositoryPath};
+use super::objects::name::{BranchName, CommitId, RepositoryPath};
 use super::objects::store::Objects;
 use super::reader::{Fetched, HISTORY_DEPTH, Reader};
 use super::remote::Remote;
+use super::tips::Tips;
 
 /// One commit of the remote and what has been loaded of it.
 pub struct Snapshot<'r> {
@@ -145,6 +146,12 @@ impl Snapshot<'_> {
         let result = read(self);
         (self.commit, self.root) = here;
         result
+    }
+
+    /// Asks where `branch` is now, over the conversation that objects came over: one small request. Returns `None` if there was
+    /// none, or if it tells nothing; the push will tell then.
+    pub fn tip_now(&mut self, branch: &BranchName) -> Option<Tips> {
+        self.source.reader.as_mut()?.tips_of(branch).ok()?
     }
 
     /// Returns whether the server does not support partial fetches, so that the whole commit was downloaded.

@@ -89,7 +89,7 @@ fn row(release: &Release) -> String {
 }
 
 /// Returns the page of an image, at registries that have one for each.
-fn page_of(image: &Reference) -> Option<String> {
+pub fn page_of(image: &Reference) -> Option<String> {
     let repository = image.repository();
     Some(match image.registry() {
         "ghcr.io" => format!("https://ghcr.io/{repository}"),

@@ -360,7 +360,7 @@ fn error(failure: &Failure) -> Error<'_> {
         message: &failure.message,
         details: &failure.details,
         hint: failure.hint.as_deref(),
-        place: failure.place.as_ref().map(spot),
+        place: failure.place.as_deref().map(spot),
         exit_code: failure.kind.exit_code(),
     }
 }

@@ -10,9 +10,11 @@ mod escape;
 mod file;
 mod github;
 mod json;
+mod junit;
 mod log;
 mod progress;
 mod redact;
+mod result_file;
 mod results;
 mod status;
 mod style;
@@ -25,11 +27,11 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use clap::error::ErrorKind;
 
-use crate::cli::{self, ColorChoice, Environment, OutputArguments, OutputFormat, ResultFile, ResultForm, Surface};
+use crate::cli::{self, ColorChoice, Environment, OutputArguments, OutputFormat, ResultFile, Surface};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Outcome};
 use escape::{Substitute, defused};
-use github::GitHub;
+use github::{GitHub, Links};
 use json::{Document, Level, Remark};
 use progress::Progress;
 
@@ -47,6 +49,8 @@ pub(crate) struct Report {
     line_limit: Option<usize>,
     /// The runner of GitHub, or one like it, if there is one.
     github: Option<GitHub>,
+    /// The pages that texts in Markdown link to.
+    links: Links,
     /// What could not be written to stdout, if anything.
     unwritten: OnceLock<String>,
     /// Taken to write: the working thread reports events, and after a signal the main thread reports the end.
@@ -112,6 +116,7 @@ impl Report {
             surface: environment.surface(),
             line_limit: line_limit(environment),
             github: GitHub::detect(environment),
+            links: Links::of(environment),
             unwritten: OnceLock::new(),
             turn: Mutex::new(Turn { progress, pushed_to: None, notes: Vec::new(), has_ended: false }),
         }
@@ -147,6 +152,12 @@ impl Report {
         }
     }
 
+    /// Returns the object of a result that `--output json` prints.
+    pub(crate) fn json(&self, command: &str, result: &Result<Outcome, Failure>) -> String {
+        let told = result.as_ref().map_err(|failure| in_words_of(self.surface, failure));
+        Document::new(command, told.as_ref().copied(), &self.turn().notes).to_json()
+    }
+
     /// Reports the end. Fails if stdout or a result file could not be written; the outcome stays what it is.
     pub(crate) fn end(&self, command: &str, result: &Result<Outcome, Failure>) -> Result<(), Failure> {
         let mut turn = self.turn();
@@ -154,16 +165,14 @@ impl Report {
         if let Some(progress) = &mut turn.progress {
             progress.clear();
         }
-        let failure = result.as_ref().err().map(|failure| in_words_of(self.surface, failure));
-        let result = match (result, &failure) {
-            (_, Some(failure)) => Err(failure),
-            (result, None) => result.as_ref(),
-        };
+        let told = result.as_ref().map_err(|failure| in_words_of(self.surface, failure));
+        let result = told.as_ref().copied();
         let notes = std::mem::take(&mut turn.notes);
+        let links = self.links.clone().with_pushed_to(turn.pushed_to.clone());
         self.print(command, result, &notes);
-        self.tell_github(command, result, turn.pushed_to.clone(), &notes);
+        self.tell_github(command, result, &links, &notes);
         let written = Failure::of_all(
-            self.written().err().into_iter().chain(self.write_files(command, result, &notes)).collect(),
+            self.written().err().into_iter().chain(self.write_files(command, result, &links, &notes)).collect(),
         );
         if let Err(failure) = &written {
             complain(&text::failure(failure, self.stderr_style));
@@ -207,7 +216,7 @@ impl Report {
     /// Tells a failure, and where the documentation says what to do about it.
     fn complain_of(&self, failure: &Failure) {
         complain(&text::failure(failure, self.stderr_style));
-        if let Some(page) = self.github.as_ref().and_then(|github| github.troubleshooting(failure.kind)) {
+        if let Some(page) = self.links.troubleshooting(failure.kind) {
             complain(&format!("  see: {page}\n"));
         }
     }
@@ -226,15 +235,9 @@ impl Report {
 
     /// Writes outputs, summary and annotations for GitHub's runner. Annotations go to stderr, which the runner reads as well,
     /// so that stdout has the result only.
-    fn tell_github(
-        &self,
-        command: &str,
-        result: Result<&Outcome, &Failure>,
-        pushed_to: Option<String>,
-        notes: &[Remark],
-    ) {
+    fn tell_github(&self, command: &str, result: Result<&Outcome, &Failure>, links: &Links, notes: &[Remark]) {
         let Some(github) = &self.github else { return };
-        for problem in github.write(&Document::new(command, result, notes), result, pushed_to) {
+        for problem in github.write(&Document::new(command, result, notes), result, links) {
             write_to_stderr(&github::warning(&problem));
         }
         let is_silent = self.verbosity == Verbosity::Quiet && result.is_ok();
@@ -247,18 +250,15 @@ impl Report {
     }
 
     /// Writes the result files, and returns what could not be written.
-    fn write_files(&self, command: &str, result: Result<&Outcome, &Failure>, notes: &[Remark]) -> Vec<Failure> {
-        let problems = self.files.iter().filter_map(|file| {
-            let document = Document::new(command, result, notes);
-            let error = write_file(file, document).err()?;
-            let failure = Failure::unexpected(error);
-            let message = format!("cannot write `{}`: {}", file.path.display(), failure.message);
-            Some(
-                Failure { message, ..failure }
-                    .hint("write to another path; the command itself is done, only its report is missing"),
-            )
-        });
-        problems.collect()
+    fn write_files(
+        &self,
+        command: &str,
+        result: Result<&Outcome, &Failure>,
+        links: &Links,
+        notes: &[Remark],
+    ) -> Vec<Failure> {
+        let document = Document::new(command, result, notes);
+        self.files.iter().filter_map(|file| result_file::write(file, &document, result, links).err()).collect()
     }
 
     /// Writes text for people to stdout. No line of it is a command to a system that may collect the log: not all of them say
@@ -290,8 +290,8 @@ impl Report {
         if self.format == OutputFormat::Json {
             self.print_json(command, result, &[]);
         }
-        self.tell_github(command, result, None, &[]);
-        let problems = self.write_files(command, result, &[]);
+        self.tell_github(command, result, &self.links, &[]);
+        let problems = self.write_files(command, result, &self.links, &[]);
         if let Err(failure) = Failure::of_all(problems) {
             complain(&text::failure(&failure, self.stderr_style));
         }
@@ -314,6 +314,7 @@ fn in_words_of(surface: Surface, failure: &Failure) -> Failure {
         message,
         details: failure.details.iter().map(detail).collect(),
         hint: failure.hint.as_ref().map(translated),
+        problems: failure.problems.iter().map(|problem| in_words_of(surface, problem)).collect(),
         ..failure.clone()
     }
 }
@@ -385,16 +386,4 @@ fn style(choice: ColorChoice, out: &dyn IsTerminal, environment: &Environment) -
         ColorChoice::Auto => out.is_terminal() && environment.get("TERM").is_none_or(|value| value != "dumb"),
     };
     if is_wanted { style::Style::Coloured } else { style::Style::Plain }
-}
-
-fn write_file(file: &ResultFile, document: Document<'_>) -> io::Result<()> {
-    let path = &file.path;
-    match file.form {
-        ResultForm::Json => file::replace(path, &(document.to_json() + "\n")),
-        ResultForm::Dotenv => file::replace(path, &dotenv::render(&document)),
-        ResultForm::GitHub => github::append_outputs(path, document),
-        ResultForm::Tekton => {
-            tekton::render(&document).into_iter().try_for_each(|(name, value)| file::replace(&path.join(name), &value))
-        }
-    }
 }

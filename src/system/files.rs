@@ -154,8 +154,8 @@ struct Beside {
 }
 
 impl Beside {
-    /// Writes `bytes` to a new file, complete on disk, with the mode and owner of `like`.
-    fn new(place: &FileLocation, like: &fs::Metadata, bytes: &[u8]) -> io::Result<Self> {
+    /// Writes `bytes` to a new file with the mode and owner of `like`, and returns the file too.
+    fn new(place: &FileLocation, like: &fs::Metadata, bytes: &[u8]) -> io::Result<(Self, File)> {
         let create = |path: &Path| place.workshop.create(path.file_name().unwrap_or_default());
         let (mut file, path) = tempfile::Builder::new().prefix(".tagship-").make_in("", create)?.into_parts();
         let path = path.keep()?;
@@ -164,8 +164,7 @@ impl Beside {
         file.write_all(bytes)?;
         keep_owner(&file, like);
         file.set_permissions(like.permissions())?;
-        file.sync_all()?;
-        Ok(beside)
+        Ok((beside, file))
     }
 
     /// Takes the place of the file `name`.
@@ -181,7 +180,7 @@ impl Drop for Beside {
     }
 }
 
-/// A new content for a file, complete on disk beside it.
+/// A new content for a file, complete on disk beside it, and the old one.
 struct Staged<'a> {
     place: &'a FileLocation,
     new: Beside,
@@ -191,7 +190,7 @@ struct Staged<'a> {
 /// Files that were replaced. Dropped, they stay so.
 #[derive(Default)]
 pub struct Replaced {
-    /// The name of each file and the path for messages, with its old content, complete on disk beside it.
+    /// The name of each file and the path for messages, with its old content beside it.
     old: Vec<(OsString, PathBuf, Beside)>,
 }
 
@@ -230,7 +229,11 @@ fn stage<'a>(place: &'a FileLocation, bytes: &[u8]) -> io::Result<Staged<'a>> {
     let file = place.folder.write(&place.name)?;
     let metadata = file.metadata()?;
     let old = read(file)?;
-    Ok(Staged { place, new: Beside::new(place, &metadata, bytes)?, old: Beside::new(place, &metadata, &old)? })
+    let (new, file) = Beside::new(place, &metadata, bytes)?;
+    file.sync_all()?;
+    // It is for a run that fails. If the machine does, the file is as it was or as it is to be.
+    let (old, _file) = Beside::new(place, &metadata, &old)?;
+    Ok(Staged { place, new, old })
 }
 
 /// A file stays its owner's, as far as we may give files away: a container that runs as root would else keep it for itself.

@@ -15,3 +15,4 @@ pub mod proxy;
 pub mod retry_after;
 pub mod signals;
 pub mod tls;
+pub mod webhook;

@@ -17,13 +17,19 @@ const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 static RUNNING: Mutex<Option<Vec<Arc<Mutex<Child>>>>> = Mutex::new(Some(Vec::new()));
 
 /// The variables with logins that we use ourselves. A credential helper, `ssh` and a hook have logins of their own.
-pub(crate) const LOGINS: [&str; 14] = [
+pub(crate) const LOGINS: [&str; 20] = [
     "TAGSHIP_GIT_TOKEN",
     "TAGSHIP_REGISTRY_PASSWORD",
     "PLUGIN_GIT_TOKEN",
     "PLUGIN_REGISTRY_PASSWORD",
     "INPUT_GIT_TOKEN",
     "INPUT_REGISTRY_PASSWORD",
+    "TAGSHIP_NOTIFY",
+    "TAGSHIP_NOTIFY_SECRET",
+    "PLUGIN_NOTIFY",
+    "PLUGIN_NOTIFY_SECRET",
+    "INPUT_NOTIFY",
+    "INPUT_NOTIFY_SECRET",
     "GITHUB_TOKEN",
     "GITEA_TOKEN",
     "FORGEJO_TOKEN",

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use tagship::cli;
 
 use serde_json::Value;
 
@@ -145,14 +146,17 @@ fn a_release_tells_github() {
     assert_eq!(result["images"][0]["previous"]["newTag"], "b15411f387bb2a2286676b92a87fd85aa9b682a5");
 
     let summary = without_fences(&step.summary(), 1);
-    assert!(summary.starts_with("of a step before\n### tagship release: released\n"), "{summary}");
-    let row = summary.lines().find(|line| line.contains("IMAGE&#95;PLACEHOLDER")).unwrap();
+    assert!(
+        summary.starts_with("of a step before\n### ✅ Released `IMAGE_PLACEHOLDER` at `fdafd7008d04`\n"),
+        "{summary}"
+    );
+    let row = summary.lines().find(|line| line.starts_with("| `")).unwrap();
     assert_eq!(row.matches('|').count(), 6, "platforms were not asked for: {row}");
-    let digest = format!("<code>sha256&#58;{}…</code>", &stage.digest["sha256:".len()..][..12]);
-    assert!(row.ends_with(&format!("| <code>b15411f387bb</code> | <code>fdafd7008d04</code> | {digest} |")), "{row}");
-    let source = format!("[<code>org/app&#64;{}</code>](https://github.example/org/app/commit/{COMMIT})", &COMMIT[..7]);
+    let digest = format!("`sha256:{}`", &stage.digest["sha256:".len()..][..12]);
+    assert!(row.ends_with(&format!("| `b15411f387bb` | `fdafd7008d04` | {digest} |")), "{row}");
+    let source = format!("[`org/app@{}`](https://github.example/org/app/commit/{COMMIT})", &COMMIT[..7]);
     assert!(summary.contains(&source), "{summary}");
-    assert!(summary.contains(" · tag <code>v2</code> · "), "{summary}");
+    assert!(summary.contains(" · tag `v2` · "), "{summary}");
     assert!(summary.contains("[run](https://github.example/org/app/actions/runs/42)"), "{summary}");
     assert!(step.summary().contains(&format!("+  newTag: {COMMIT}\n")), "{}", step.summary());
 }
@@ -170,10 +174,20 @@ fn the_summary_says_what_stays() {
     let older =
         step.on(stage.release()).args(["--on-superseded", "skip", "--order", "version"]).arg(argument("v1.0.0"));
     older.run().success().stdout_has("superseded");
+    let heading = "\n### ⏭ Superseded: `IMAGE_PLACEHOLDER` stays at `v1.1.0`\n\n";
+    let reason =
+        "`IMAGE_PLACEHOLDER`: the default branch already releases `v1.1.0`, and `v1.0.0` is older: by its tag\n\n";
+    assert!(step.summary().contains(&format!("{heading}{reason}")), "{}", step.summary());
     assert!(step.summary().contains("| image | entry | stays | not released | digest |\n"), "{}", step.summary());
     let step = Step::new(&stage.home);
     step.on(stage.release()).arg(argument("v1.1.0")).run().success().stdout_has("unchanged");
+    let heading = "\n### ✅ Unchanged: `IMAGE_PLACEHOLDER` is at `v1.1.0` already\n";
+    assert!(step.summary().contains(heading), "{}", step.summary());
     assert!(step.summary().contains("| image | entry | to | digest |\n"), "{}", step.summary());
+    let step = Step::new(&stage.home);
+    let image = format!("{}:v1.1.0", stage.image());
+    step.on(stage.tagship()).args(["check", &image]).run().success();
+    assert!(step.summary().contains("| image | tag | digest |\n"), "{}", step.summary());
 }
 
 /// A commit has a page where it was pushed to the server that runs us.
@@ -204,7 +218,7 @@ fn a_failure_tells_github() {
     assert_eq!(commands.len(), 1, "{commands:?}");
     assert!(commands[0].starts_with(&format!("::error title=tagship release::{message}%0A")), "{commands:?}");
     let summary = without_fences(&step.summary(), 1);
-    assert!(summary.contains("### tagship release: failed"), "{summary}");
+    assert!(summary.contains("### ❌ tagship release failed\n"), "{summary}");
     assert!(step.summary().contains("hint: if the build is still pushing"), "{}", step.summary());
 }
 
@@ -339,7 +353,7 @@ fn files_of_the_runner_may_be_missing() {
     let commands = commands(&output);
     assert_eq!(commands.len(), 1, "{commands:?}");
     assert!(commands[0].starts_with("::warning title=tagship::cannot write the outputs to"), "{commands:?}");
-    assert!(step.summary().contains("released"));
+    assert!(step.summary().contains("Released"));
 }
 
 #[test]
@@ -385,6 +399,71 @@ fn results_in_files() {
     assert_eq!(document["error"]["kind"], "usage");
 }
 
+/// The comment that a bot posts on a pull request, from a dry run.
+#[test]
+fn a_comment_of_a_dry_run() {
+    let stage = Stage::new();
+    let path = stage.home.path().join("comment.md");
+    let file = format!("markdown={}", path.display());
+    let run = |argument: &str| {
+        let release = stage.release().args(["--dry-run", "--result-file", &file, "-q"]).arg(argument);
+        (release.run(), fs::read_to_string(&path).unwrap())
+    };
+    let (output, comment) = run(&stage.argument());
+    output.success();
+    assert!(comment.starts_with("<!-- tagship release -->\n### 🔍 Dry run: would set "), "{comment}");
+    assert!(without_fences(&comment, 1).contains("PLACEHOLDER"), "{comment}");
+    assert!(comment.contains(&format!("\n+  newTag: {COMMIT}\n")), "{comment}");
+    // The next run replaces it, and a bot still knows it by its first line.
+    let (output, comment) = run("IMAGE_PLACEHOLDER=@x\n```\n@me");
+    output.exit(2);
+    assert!(comment.starts_with("<!-- tagship release -->\n### ❌ tagship release failed\n\n````text\n"), "{comment}");
+    assert!(!without_fences(&comment, 1).contains("@me"), "{comment}");
+    stage.untouched();
+}
+
+/// A report of tests is read by an XML parser that is not ours.
+#[test]
+fn a_report_of_tests() {
+    let stage = Stage::new();
+    let path = stage.home.path().join("report.xml");
+    let file = format!("junit={}", path.display());
+    let cases = |command: Command, code: i32| {
+        command.args(["--result-file", &file]).run().exit(code);
+        let text = fs::read_to_string(&path).unwrap();
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let suite = document.root_element().first_element_child().unwrap();
+        let cases: Vec<_> = suite.children().filter(|node| node.has_tag_name("testcase")).collect();
+        let count = |tag: &str| {
+            cases.iter().filter(|case| case.first_element_child().is_some_and(|child| child.has_tag_name(tag))).count()
+        };
+        assert_eq!(suite.attribute("tests"), Some(cases.len().to_string().as_str()));
+        assert_eq!(suite.attribute("failures"), Some(count("failure").to_string().as_str()));
+        assert_eq!(suite.attribute("skipped"), Some(count("skipped").to_string().as_str()));
+        let told = |case: &roxmltree::Node<'_, '_>| {
+            let verdict = case.first_element_child();
+            let message = verdict.and_then(|verdict| verdict.attribute("message")).unwrap_or_default();
+            let verdict = verdict.map_or("passed", |verdict| verdict.tag_name().name()).to_owned();
+            (case.attribute("name").unwrap().to_owned(), verdict, message.to_owned())
+        };
+        cases.iter().map(told).collect::<Vec<_>>()
+    };
+    let released = cases(stage.release().arg(stage.argument()), 0);
+    assert_eq!(released, [(format!("IMAGE_PLACEHOLDER in {FILE}"), "passed".to_owned(), String::new())]);
+    let image = format!("{}:{COMMIT}", stage.image());
+    let found = cases(stage.tagship().args(["check", &image]), 0);
+    assert_eq!(found, [(image.clone(), "passed".to_owned(), String::new())]);
+    let missing = format!("{}:missing", stage.image());
+    let failed = cases(stage.tagship().args(["check", &image, &missing, &format!("{missing}2")]), 4);
+    assert_eq!(failed.iter().map(|(_, verdict, _)| verdict.as_str()).collect::<Vec<_>>(), ["failure", "failure"]);
+    assert!(failed[0].2.contains(&missing), "{failed:?}");
+    let refused = cases(stage.tagship().args(["release", "--nonsense<\u{200b}>"]), 2);
+    assert!(refused[0].0.contains("--nonsense<\\u{200b}>"), "{refused:?}");
+    stage.remote.commit("main", "Hold", &[File::new("4-gitops/.tagship-hold", "incident\n")]);
+    let held = cases(stage.release().arg("IMAGE_PLACEHOLDER=*:v2").arg("--no-check"), 9);
+    assert_eq!(held[0].1, "skipped", "{held:?}");
+}
+
 /// The release stands, and the exit code says that not all is well.
 #[test]
 fn a_file_that_cannot_be_written() {
@@ -414,7 +493,7 @@ fn results_are_no_flags() {
     let text = fs::read_to_string(dotenv).unwrap();
     let names: BTreeSet<_> = text.lines().map(|line| line.split_once('=').unwrap().0.to_owned()).collect();
     assert!(names.len() >= 12, "{names:?}");
-    let mut command = tagship::cli::whole();
+    let mut command = cli::whole();
     command.build();
     for command in command.get_subcommands() {
         let variables = command.get_arguments().filter_map(|argument| argument.get_env());

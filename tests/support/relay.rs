@@ -1,7 +1,7 @@
 //! A relay between a client and a server: it passes bytes on, remembers them, and can cut the connection at any of them.
 //!
-//! What it remembers is in turns: all that went one way until something came the other way, whichever connections it went
-//! over. It understands no protocol, so what it counts is what is on the wire, heads and all.
+//! What it remembers is in turns: all that went one way over a connection until something came the other way. Turns are in the
+//! order in which they began, whichever connections they went over. It understands no protocol, so what it counts is what is on the wire, heads and all.
 
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
@@ -19,9 +19,11 @@ pub enum Way {
     Down,
 }
 
-/// What went one way before the other end spoke again.
+/// What went one way over a connection before the other end spoke again.
 #[derive(Clone)]
 pub struct Turn {
+    /// The client's end of the connection.
+    pub connection: SocketAddr,
     pub way: Way,
     pub bytes: Vec<u8>,
 }
@@ -118,7 +120,7 @@ fn connect(client: TcpStream, shared: &Arc<Shared>) -> std::io::Result<()> {
     for (way, from, to) in ways {
         let shared = Arc::clone(shared);
         thread::spawn(move || {
-            pass_on(way, &from, &to, &shared);
+            pass_on(way, peer, &from, &to, &shared);
             // Whichever way ends first: neither end can go on, as HTTP knows no half of a connection.
             drop(from.shutdown(Shutdown::Both));
             drop(to.shutdown(Shutdown::Both));
@@ -128,10 +130,10 @@ fn connect(client: TcpStream, shared: &Arc<Shared>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn pass_on(way: Way, mut from: &TcpStream, mut to: &TcpStream, shared: &Shared) {
+fn pass_on(way: Way, connection: SocketAddr, mut from: &TcpStream, mut to: &TcpStream, shared: &Shared) {
     let mut buffer = vec![0; 16 << 10];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
-        let (passing, ends) = lock(&shared.course).passing(way, &buffer[..length]);
+        let (passing, ends) = lock(&shared.course).passing(way, connection, &buffer[..length]);
         if to.write_all(&buffer[..passing]).is_err() || ends {
             return;
         }
@@ -140,11 +142,12 @@ fn pass_on(way: Way, mut from: &TcpStream, mut to: &TcpStream, shared: &Shared) 
 
 impl Course {
     /// Remembers bytes, and returns how many of them may pass, and whether the connection ends after them.
-    fn passing(&mut self, way: Way, bytes: &[u8]) -> (usize, bool) {
-        if self.turns.last().is_none_or(|turn| turn.way != way) {
-            self.turns.push(Turn { way, bytes: Vec::new() });
-        }
-        let number = self.turns.len() - 1;
+    fn passing(&mut self, way: Way, connection: SocketAddr, bytes: &[u8]) -> (usize, bool) {
+        let last = self.turns.iter().rposition(|turn| turn.connection == connection);
+        let number = last.filter(|last| self.turns[*last].way == way).unwrap_or_else(|| {
+            self.turns.push(Turn { connection, way, bytes: Vec::new() });
+            self.turns.len() - 1
+        });
         let turn = &mut self.turns[number];
         let (passing, ends) = match self.cut {
             Some(cut) if cut.turn < number => (0, true),

@@ -11,7 +11,7 @@ use crate::flow::edits::{
     Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated,
 };
 use crate::flow::elsewhere::kustomizations_with;
-use crate::flow::publish::{Content, Published, Publisher, Terms, bring_forward};
+use crate::flow::publish::{Content, Published, Publisher, Rivals, Terms, bring_forward};
 use crate::flow::source_attestations::expect_source;
 use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
 use crate::guards::order::{EntryOrder, commits_to_read};
@@ -32,6 +32,8 @@ pub(super) enum Stop {
     Waited,
     /// Another release was faster; the server may have refused the push anyway.
     Raced(PushRefusal),
+    /// Another release was faster, which showed before anything was pushed.
+    Moved,
     /// The branch did not move: a hook or a rule of the server refused the push to it.
     Refused {
         branch: String,
@@ -124,7 +126,8 @@ impl Attempt<'_> {
             listener(event);
         };
         let signer = signing_forge(self.job.delivery, self.branch)?;
-        let terms = Terms { signer: signer.as_ref(), ..self.job.terms() };
+        let rivals = if self.number == 1 { Rivals::Unknown } else { Rivals::Known };
+        let terms = Terms { signer: signer.as_ref(), rivals, ..self.job.terms() };
         let published = match publisher {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, with_edits)?,
             Publisher::Propose(proposer) => {
@@ -151,6 +154,7 @@ impl Attempt<'_> {
                 ..outcome
             }),
             Published::Raced(refusal) => Err(Stop::Raced(refusal)),
+            Published::Moved => Err(Stop::Moved),
             Published::Refused { branch, refusal } => Err(Stop::Refused { branch, refusal }),
         }
     }

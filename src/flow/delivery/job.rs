@@ -3,7 +3,7 @@
 
 use crate::flow::branch::ReleaseBranch;
 use crate::flow::image_to_check::ImageToCheck;
-use crate::flow::publish::Terms;
+use crate::flow::publish::{Rivals, Terms};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::Build;
 use crate::image::ImageName;
@@ -34,7 +34,7 @@ pub(in crate::flow) struct Job<'a> {
 impl<'a> Job<'a> {
     /// Returns what publishing needs to know; the commit is made here.
     pub(super) fn terms(&self) -> Terms<'a> {
-        Terms { gate: self.gate, push_options: &self.delivery.push_options, signer: None }
+        Terms { gate: self.gate, push_options: &self.delivery.push_options, signer: None, rivals: Rivals::Unknown }
     }
 }
 

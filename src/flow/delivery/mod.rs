@@ -55,7 +55,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     };
     let mut backoff = Backoff::new(delivery.attempts, FIRST_PAUSE, LONGEST_PAUSE);
     let mut number = 1;
-    let mut always_refused = true;
+    let mut refusals = Vec::new();
     loop {
         let begun = Instant::now();
         let tip = match early.take().map_or_else(|| read_tip(&way), Ok) {
@@ -80,32 +80,35 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
                 number += 1;
                 continue;
             }
-            Err(Stop::Raced(refusal)) => refusal,
+            Err(Stop::Raced(refusal)) => Some(refusal),
+            Err(Stop::Moved) => None,
         };
         let branch = way.place(&branch.name());
         listener(&Event::Raced { branch: &branch, attempt: number, attempts: delivery.attempts });
-        for line in refusal.lines() {
-            listener(&Event::Aside(line));
+        if let Some(refusal) = refusal {
+            for line in refusal.lines() {
+                listener(&Event::Aside(line));
+            }
+            refusals.push(refusal);
         }
-        always_refused &= refusal.is_by_rule();
         match number {
             ..=PATIENT_ATTEMPTS => backoff.widen(begun.elapsed() * 4),
             _ => backoff.narrow(begun.elapsed()),
         }
         if !backoff.wait(Duration::ZERO) {
-            return Err(lost(&branch, number, &refusal, always_refused));
+            return Err(lost(&branch, number, &refusals));
         }
         number += 1;
     }
 }
 
 /// Returns the failure after the last attempt: a race, or a refusal if the server named another reason each time.
-fn lost(branch: &str, attempts: u32, refusal: &PushRefusal, always_refused: bool) -> Failure {
-    if always_refused {
-        return Failure::refused(branch, refusal)
-            .detail(format!("the branch moved in each of {attempts} attempts, too"));
+fn lost(branch: &str, attempts: u32, refusals: &[PushRefusal]) -> Failure {
+    let last = refusals.last();
+    if let Some(last) = last.filter(|_| refusals.iter().all(PushRefusal::is_by_rule)) {
+        return Failure::refused(branch, last).detail(format!("the branch moved in each of {attempts} attempts, too"));
     }
     let mut failure = Failure::new(FailureKind::Raced, format!("lost the race for {branch} {attempts} times"));
-    failure.details.extend(refusal.lines());
+    failure.details.extend(last.into_iter().flat_map(PushRefusal::lines));
     failure.hint("many releases write to this branch at once; try again, or raise `--attempts`")
 }

@@ -61,6 +61,14 @@ pub(super) struct Terms<'a> {
     pub(super) push_options: &'a [String],
     /// The forge that makes the commit and signs it; `None`: the commit is made here.
     pub(super) signer: Option<&'a Forge>,
+    pub(super) rivals: Rivals,
+}
+
+/// Whether other releases are known to write to the branch, because a race was lost to one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rivals {
+    Unknown,
+    Known,
 }
 
 /// How publishing ended.
@@ -77,6 +85,8 @@ pub(super) enum Published {
     Proposed { commit: CommitId, was_pushed: bool, request: Proposed },
     /// The branch has moved since its tip was read; the server may have refused the push anyway.
     Raced(PushRefusal),
+    /// The branch has moved since its tip was read, and nothing was pushed.
+    Moved,
     /// The branch did not move: a hook or a rule of the server refused the push to it.
     Refused { branch: String, refusal: PushRefusal },
 }
@@ -99,11 +109,16 @@ impl Direct<'_> {
     /// The commit cannot be made, or the branch is where it was and stays there.
     pub(super) fn publish(
         self,
-        snapshot: Snapshot<'_>,
+        mut snapshot: Snapshot<'_>,
         content: &Content,
         terms: &Terms<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Published, Failure> {
+        if let Self::Push(pusher) = &self
+            && has_moved(pusher, &mut snapshot, terms.rivals)
+        {
+            return Ok(Published::Moved);
+        }
         let mut commit = content.commit(snapshot, terms)?;
         if let Some(tag) = &content.tag {
             commit = commit.tagged(tag, &content.authorship)?;
@@ -119,6 +134,12 @@ impl Direct<'_> {
             }
         }
     }
+}
+
+/// Returns whether the branch has moved, if it is worth a look: a release that lost a race has rivals. A push that loses is
+/// more work for the server than a look, which leaves less time to lose in.
+fn has_moved(pusher: &Pusher<'_>, snapshot: &mut Snapshot<'_>, rivals: Rivals) -> bool {
+    rivals == Rivals::Known && snapshot.tip_now(pusher.branch()).is_some_and(|tips| tips.tip != pusher.tip())
 }
 
 fn push(

@@ -109,7 +109,7 @@ impl Checkout {
         self.require_head(commit, pushed_to)?;
         let repository = self.repository();
         let root = repository.workdir().ok_or(FastForwardError::Elsewhere)?;
-        let index = LockedIndex::acquire(repository)?;
+        let index = LockedIndex::acquire(repository, commit.files.iter().map(|file| &file.path))?;
         // Once more: while the index is locked, no git process switches branches.
         self.require_head(commit, pushed_to)?;
         if repository.state().is_some() {

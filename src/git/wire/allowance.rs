@@ -1,7 +1,7 @@
 //! What a server may cost us in one conversation: bytes that are kept beside objects, since gix keeps the lists of an answer
 //! whole, and time, whether it passes on the wire or in our own work on what was sent.
 
-use std::cell::Cell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The most bytes that a conversation reads beside packs and lists that are not kept.
@@ -26,64 +26,63 @@ pub enum OutOfTime {
 
 /// The allowance of one conversation.
 pub(in crate::git) struct Allowance {
-    bytes_left: Cell<u64>,
-    /// Whether what comes now is kept by gix.
-    counts: Cell<bool>,
     pub(super) timeout: Duration,
+    state: Mutex<State>,
+}
+
+struct State {
+    bytes_left: u64,
+    /// Whether what comes now is kept by gix.
+    counts: bool,
     /// What the answers so far have left of the time for all.
-    time_left: Cell<Duration>,
+    time_left: Duration,
     /// When the last request was sent, and when its answer was last worked on.
-    asked: Cell<Instant>,
-    seen: Cell<Instant>,
+    asked: Instant,
+    seen: Instant,
 }
 
 impl Allowance {
     /// Returns the allowance of a conversation in which no single wait may take longer than `timeout`.
     pub(in crate::git) fn new(timeout: Duration) -> Self {
-        let now = Instant::now();
-        Self {
-            bytes_left: Cell::new(MAX_BYTES),
-            counts: Cell::new(true),
-            timeout,
-            time_left: Cell::new(timeout.saturating_mul(TIMEOUT_FACTOR)),
-            asked: Cell::new(now),
-            seen: Cell::new(now),
-        }
+        let (now, time_left) = (Instant::now(), timeout.saturating_mul(TIMEOUT_FACTOR));
+        let state = State { bytes_left: MAX_BYTES, counts: true, time_left, asked: now, seen: now };
+        Self { timeout, state: Mutex::new(state) }
     }
 
     /// A request is sent. What passed since the last answer was read is not the server's time.
     pub(super) fn ask(&self) {
-        let spent = self.seen.get().duration_since(self.asked.get());
-        self.time_left.set(self.time_left.get().saturating_sub(spent));
-        let now = Instant::now();
-        self.asked.set(now);
-        self.seen.set(now);
-        self.counts.set(true);
+        let mut state = self.state();
+        state.time_left = state.time_left.saturating_sub(state.seen.duration_since(state.asked));
+        state.asked = Instant::now();
+        state.seen = state.asked;
+        state.counts = true;
     }
 
     /// The pack of an answer begins, or a list that is not kept: up to the next request, nothing is counted.
     pub(in crate::git) fn pause(&self) {
-        self.counts.set(false);
+        self.state().counts = false;
     }
 
     /// Another request is sent.
     pub(in crate::git) fn resume(&self) {
-        self.counts.set(true);
+        self.state().counts = true;
     }
 
     /// Counts bytes that have been read.
     pub(super) fn draw(&self, bytes: usize) -> Result<(), Excess> {
-        if self.counts.get() {
-            let left = self.bytes_left.get().checked_sub(bytes as u64);
-            self.bytes_left.set(left.ok_or(Excess("it sends more than 16 MiB beside objects"))?);
+        let mut state = self.state();
+        if state.counts {
+            let left = state.bytes_left.checked_sub(bytes as u64);
+            state.bytes_left = left.ok_or(Excess("it sends more than 16 MiB beside objects"))?;
         }
         Ok(())
     }
 
     /// Fails if the answers have taken all their time.
     pub(in crate::git) fn check_time(&self) -> Result<(), OutOfTime> {
-        self.seen.set(Instant::now());
-        match self.seen.get().duration_since(self.asked.get()) <= self.time_left.get() {
+        let mut state = self.state();
+        state.seen = Instant::now();
+        match state.seen.duration_since(state.asked) <= state.time_left {
             true => Ok(()),
             false => Err(OutOfTime::InAll(self.timeout)),
         }
@@ -91,6 +90,10 @@ impl Allowance {
 
     /// Returns how long the answer to the last request has taken so far.
     pub(super) fn elapsed(&self) -> Duration {
-        self.asked.get().elapsed()
+        self.state().asked.elapsed()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

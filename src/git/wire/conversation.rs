@@ -8,7 +8,6 @@
 
 use std::any::Any;
 use std::io;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use gix_transport::client::blocking_io::http::{GetResponse, Http, PostBodyDataKind, PostResponse};
@@ -16,7 +15,8 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
 
-use super::exchange::{Body, ExchangeFailure, Headers, Journal, PostBody};
+use super::exchange::{Body, Headers, Journal, PostBody};
+use super::exchange_failure::ExchangeFailure;
 use super::host_login::RemoteLogin;
 use super::known_login::Withheld;
 use super::protection::Protection;
@@ -50,7 +50,7 @@ pub(super) struct Conversation {
     client: Client,
     origin: Url,
     access: Arc<Access>,
-    journal: Rc<Journal>,
+    journal: Arc<Journal>,
     redirected_base: Option<String>,
     redirects: Redirects,
 }
@@ -61,7 +61,7 @@ impl Conversation {
         client: Client,
         origin: Url,
         access: Arc<Access>,
-        journal: Rc<Journal>,
+        journal: Arc<Journal>,
         redirects: Redirects,
     ) -> Self {
         if let Some(notice) = access.protection.notice() {

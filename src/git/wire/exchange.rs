@@ -17,23 +17,22 @@
 //! error after `Failed`, and an empty body after `Ended`. The [`Journal`] lives as long as the connection. It has a weak
 //! reference to the exchange of the moment, so that an answer that gix has dropped closes its connection.
 
-use std::cell::{Cell, RefCell};
-use std::error::Error;
 use std::io::{self, BufRead, Cursor, Read, Write};
-use std::rc::{Rc, Weak};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::blocking::{RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 
-use super::allowance::{Allowance, Excess, OutOfTime};
+use super::allowance::Allowance;
+use super::exchange_failure::{ExchangeFailure, refusal_text};
 use super::host_login::RemoteLogin;
 use super::retries::{RequestEffect, Retries, Setback};
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
-use crate::system::connection::{ConnectionError, ConnectionProblem};
+use crate::system::connection::ConnectionProblem;
 use crate::system::retry_after;
 
 /// The most bytes of a refusal's body that are kept for its message.
@@ -45,103 +44,64 @@ const READ_SIZE: usize = 8 << 10;
 /// The content type of an answer that may have a pack.
 const UPLOAD_PACK_RESULT: &str = "application/x-git-upload-pack-result";
 
-/// Why an exchange failed.
-pub(super) enum ExchangeFailure {
-    /// The server answered with this status, and with this plain text.
-    Answered(StatusCode, String),
-    /// There was no answer, because of the connection.
-    Connection(ConnectionError),
-    /// The connection ended in the middle of the answer.
-    CutOff(ConnectionError),
-    /// The server redirected us to where we do not go, for this reason.
-    Redirected(String),
-    /// The server that answered does not speak git.
-    NotGit(&'static str),
-    /// The server sends too much.
-    Excessive(Excess),
-    /// The server takes too long.
-    OutOfTime(OutOfTime),
-}
-
-impl ExchangeFailure {
-    /// Returns what an error of a request means. `limit` is that of each wait.
-    fn of(error: &(dyn Error + 'static), limit: Duration) -> Self {
-        let is_to_connect = error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect);
-        match ConnectionError::of(error) {
-            error if error.problem == ConnectionProblem::TimedOut && !is_to_connect => {
-                Self::OutOfTime(OutOfTime::Silent(limit))
-            }
-            error => Self::Connection(error),
-        }
-    }
-
-    /// Returns what it means that the body of an answer cannot be read.
-    fn of_body(error: &(dyn Error + 'static), limit: Duration) -> Self {
-        match Self::of(error, limit) {
-            Self::Connection(error) if error.problem == ConnectionProblem::Closed => Self::CutOff(error),
-            failure => failure,
-        }
-    }
-}
-
 /// What is known about the exchanges of a connection: why the last one failed, its traffic, its time.
 pub(super) struct Journal {
-    failure: RefCell<Option<ExchangeFailure>>,
+    failure: Mutex<Option<ExchangeFailure>>,
     /// The exchange whose answer is being read.
-    answer: RefCell<Weak<RefCell<Exchange>>>,
+    answer: Mutex<Weak<Mutex<Exchange>>>,
     counters: Arc<Counters>,
-    pub(super) allowance: Rc<Allowance>,
+    pub(super) allowance: Arc<Allowance>,
     /// What a POST of this conversation does.
     post: RequestEffect,
     /// Whether a push was sent again, because the connection had been closed.
-    was_pushed_again: Cell<bool>,
+    was_pushed_again: AtomicBool,
 }
 
 impl Journal {
     pub(super) fn new(counters: Arc<Counters>, timeout: Duration, post: RequestEffect) -> Self {
-        let (failure, answer, allowance) = (RefCell::default(), RefCell::default(), Rc::new(Allowance::new(timeout)));
-        Self { failure, answer, counters, allowance, post, was_pushed_again: Cell::default() }
+        let (failure, answer, allowance) = (Mutex::default(), Mutex::default(), Arc::new(Allowance::new(timeout)));
+        Self { failure, answer, counters, allowance, post, was_pushed_again: AtomicBool::default() }
     }
 
     pub(super) fn was_pushed_again(&self) -> bool {
-        self.was_pushed_again.get()
+        self.was_pushed_again.load(Ordering::Relaxed)
     }
 
     pub(super) fn take_failure(&self) -> Option<ExchangeFailure> {
-        self.failure.borrow_mut().take()
+        lock(&self.failure).take()
     }
 
     /// Ends the answer that is being read: its connection is closed, and no more of it is read.
     pub(in crate::git) fn abandon_answer(&self) {
-        if let Some(exchange) = self.answer.borrow().upgrade() {
-            *exchange.borrow_mut() = Exchange::Ended;
+        if let Some(exchange) = lock(&self.answer).upgrade() {
+            *lock(&exchange) = Exchange::Ended;
         }
     }
 
     /// Returns whether the last request ended with this status.
     pub(super) fn has_failed_with(&self, expected: StatusCode) -> bool {
-        matches!(*self.failure.borrow(), Some(ExchangeFailure::Answered(status, _)) if status == expected)
+        matches!(*lock(&self.failure), Some(ExchangeFailure::Answered(status, _)) if status == expected)
     }
 
     /// Returns the readers of an answer.
-    pub(in crate::git) fn answered(self: &Rc<Self>, response: Response) -> (Headers, Body) {
-        self.reading(&Rc::new(RefCell::new(Exchange::Answered(response))))
+    pub(in crate::git) fn answered(self: &Arc<Self>, response: Response) -> (Headers, Body) {
+        self.reading(&Arc::new(Mutex::new(Exchange::Answered(response))))
     }
 
     /// Returns the writer of a request's body, and the readers of its answer.
     /// `login` may know another one if the server wants one for this request alone.
     pub(in crate::git) fn open(
-        self: &Rc<Self>,
+        self: &Arc<Self>,
         request: RequestBuilder,
         login: Option<Arc<RemoteLogin>>,
     ) -> (PostBody, Headers, Body) {
-        let exchange = Rc::new(RefCell::new(Exchange::Open { request, body: Vec::new(), login }));
+        let exchange = Arc::new(Mutex::new(Exchange::Open { request, body: Vec::new(), login }));
         let (headers, body) = self.reading(&exchange);
         (PostBody(exchange), headers, body)
     }
 
-    fn reading(self: &Rc<Self>, exchange: &Rc<RefCell<Exchange>>) -> (Headers, Body) {
-        *self.answer.borrow_mut() = Rc::downgrade(exchange);
+    fn reading(self: &Arc<Self>, exchange: &Arc<Mutex<Exchange>>) -> (Headers, Body) {
+        *lock(&self.answer) = Arc::downgrade(exchange);
         let headers = Headers { exchange: exchange.clone(), journal: self.clone(), lines: None };
         let (exchange, journal) = (exchange.clone(), self.clone());
         (headers, Body { exchange, journal, buffer: Cursor::default(), packets: None })
@@ -149,7 +109,7 @@ impl Journal {
 
     /// Keeps `failure`, because the I/O error that goes through gix cannot carry it.
     pub(in crate::git) fn fail(&self, failure: ExchangeFailure) -> io::Error {
-        *self.failure.borrow_mut() = Some(failure);
+        *lock(&self.failure) = Some(failure);
         io::Error::other("the exchange failed")
     }
 
@@ -168,7 +128,7 @@ impl Journal {
             if request.is_none() || !setback.is_some_and(|setback| retries.wait(setback)) {
                 return Err(self.fail(failure));
             }
-            self.was_pushed_again.set(self.was_pushed_again.get() || effect == RequestEffect::Push);
+            self.was_pushed_again.fetch_or(effect == RequestEffect::Push, Ordering::Relaxed);
         }
         Err(io::Error::other("a request that cannot be sent"))
     }
@@ -240,24 +200,6 @@ impl Journal {
     }
 }
 
-/// Returns the words of a refusal: plain text, the message of a JSON object, or the title of a page.
-fn refusal_text(kind: &[u8], body: &str) -> String {
-    let text = match kind {
-        kind if kind.starts_with(b"text/plain") => Some(body.to_owned()),
-        kind if kind.starts_with(b"application/json") || kind.starts_with(b"application/problem+json") => {
-            let document: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-            let named = ["message", "error_description", "detail", "error"].map(|name| document[name].as_str());
-            named.into_iter().flatten().next().map(str::to_owned)
-        }
-        kind if kind.starts_with(b"text/html") => {
-            let title = |tag| Some(body.split_once(tag)?.1.split_once("</")?.0.to_owned());
-            title("<title>").or_else(|| title("<TITLE>"))
-        }
-        _ => None,
-    };
-    text.unwrap_or_default().trim().to_owned()
-}
-
 /// The state of one request and its answer. A POST is sent by the first read of its answer, when its body is complete.
 enum Exchange {
     Open {
@@ -293,15 +235,15 @@ impl Exchange {
 
 /// The answer's headers; the content type is the only one that the protocol looks at.
 pub(super) struct Headers {
-    exchange: Rc<RefCell<Exchange>>,
-    journal: Rc<Journal>,
+    exchange: Arc<Mutex<Exchange>>,
+    journal: Arc<Journal>,
     lines: Option<Cursor<Vec<u8>>>,
 }
 
 impl Headers {
     fn lines(&mut self) -> io::Result<&mut Cursor<Vec<u8>>> {
         if self.lines.is_none() {
-            let mut exchange = self.exchange.borrow_mut();
+            let mut exchange = lock(&self.exchange);
             let mut line = Vec::new();
             if let Some(kind) = exchange.answer(&self.journal)?.headers().get(CONTENT_TYPE) {
                 line = [b"content-type: ", kind.as_bytes(), b"\n"].concat();
@@ -332,8 +274,8 @@ impl BufRead for Headers {
 
 /// The answer's body, read in pieces.
 pub(super) struct Body {
-    exchange: Rc<RefCell<Exchange>>,
-    journal: Rc<Journal>,
+    exchange: Arc<Mutex<Exchange>>,
+    journal: Arc<Journal>,
     buffer: Cursor<Vec<u8>>,
     /// `None` if the answer has no pack.
     packets: Option<SmallPackets>,
@@ -349,7 +291,7 @@ impl Read for Body {
 
 impl BufRead for Body {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        let mut exchange = self.exchange.borrow_mut();
+        let mut exchange = lock(&self.exchange);
         if matches!(*exchange, Exchange::Ended) {
             return Ok(&[]);
         }
@@ -384,11 +326,11 @@ impl BufRead for Body {
 }
 
 /// The writer of a POST's body.
-pub(super) struct PostBody(Rc<RefCell<Exchange>>);
+pub(super) struct PostBody(Arc<Mutex<Exchange>>);
 
 impl Write for PostBody {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut *self.0.borrow_mut() {
+        match &mut *lock(&self.0) {
             Exchange::Open { body, .. } => body.write(bytes),
             Exchange::Answered(_) | Exchange::Failed | Exchange::Ended => Err(io::ErrorKind::BrokenPipe.into()),
         }
@@ -397,4 +339,8 @@ impl Write for PostBody {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -50,6 +50,11 @@ impl RemoteLogin {
         }
     }
 
+    /// Returns whether the helpers may still have to be asked for a login.
+    pub(in crate::git) fn may_be_asked_for(&self) -> bool {
+        matches!(&*self.state(), State::Unasked(_))
+    }
+
     /// Returns where the login comes from that was sent to the remote; `None` if none was sent.
     pub(in crate::git) fn origin(&self) -> Option<LoginOrigin> {
         match &*self.state() {

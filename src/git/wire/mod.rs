@@ -5,6 +5,7 @@ pub(super) mod conversation;
 pub(super) mod credential_helper;
 pub(super) mod error_packet;
 mod exchange;
+mod exchange_failure;
 pub(super) mod host_login;
 pub(super) mod http_client;
 pub(super) mod http_config;

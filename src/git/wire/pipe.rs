@@ -2,13 +2,12 @@
 //! program's stderr on to ours, or drop it, and wait without a limit. Here stderr is kept for the error if the program
 //! fails, and every wait has a limit.
 
-use std::cell::{Cell, RefCell};
 use std::io::{self, Cursor, Read, Write};
 use std::path::Path;
 use std::process::{ChildStderr, Command, ExitStatus, Stdio};
-use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -68,16 +67,16 @@ pub(super) struct Pipe {
     name: &'static str,
     /// Whether it is an ssh client, which may fail before it reaches the repository.
     is_ssh: bool,
-    stdin: RefCell<Option<Sender<Vec<u8>>>>,
-    stdout: RefCell<Option<Receiver<io::Result<Vec<u8>>>>>,
+    stdin: Mutex<Option<Sender<Vec<u8>>>>,
+    stdout: Mutex<Option<Receiver<io::Result<Vec<u8>>>>>,
     stderr: StderrTail,
     /// Whether anything came on stdout: then the login was accepted, and the repository exists.
-    was_heard: Cell<bool>,
+    was_heard: AtomicBool,
     /// Why reading was given up; `None` if it was not.
-    late: Cell<Option<OutOfTime>>,
+    late: Mutex<Option<OutOfTime>>,
     /// What the program wrote that is not git's protocol; `None` if it wrote nothing of the kind.
-    chatter: RefCell<Option<String>>,
-    pub(super) allowance: Rc<Allowance>,
+    chatter: Mutex<Option<String>>,
+    pub(super) allowance: Arc<Allowance>,
 }
 
 impl Pipe {
@@ -87,23 +86,23 @@ impl Pipe {
         server: &Server,
         service: Service,
         protocol: Protocol,
-    ) -> Result<(Rc<Self>, PipeTransport), GitError> {
+    ) -> Result<(Arc<Self>, PipeTransport), GitError> {
         let version = (protocol == Protocol::V2).then_some("version=2");
         let (name, program) = match server {
             Server::Ssh { ssh, path } => ("ssh", reach(remote, ssh, path.as_bstr(), service, version)?),
             Server::Local { path } => (service.as_str(), serve(path, service, version)?),
         };
-        let pipe = Rc::new(Self {
-            stdin: RefCell::new(program.stdin().map(written)),
-            stdout: RefCell::new(program.stdout().map(read)),
+        let pipe = Arc::new(Self {
+            stdin: Mutex::new(program.stdin().map(written)),
+            stdout: Mutex::new(program.stdout().map(read)),
             stderr: StderrTail::new(program.stderr()),
             program,
             name,
             is_ssh: matches!(server, Server::Ssh { .. }),
-            was_heard: Cell::new(false),
-            late: Cell::default(),
-            chatter: RefCell::default(),
-            allowance: Rc::new(Allowance::new(remote.timeout)),
+            was_heard: AtomicBool::default(),
+            late: Mutex::default(),
+            chatter: Mutex::default(),
+            allowance: Arc::new(Allowance::new(remote.timeout)),
         });
         let (output, input) =
             (ProgramOutput { pipe: pipe.clone(), piece: Cursor::default() }, ProgramInput(pipe.clone()));
@@ -115,23 +114,23 @@ impl Pipe {
     /// Returns the next piece of the program's output; an empty one at its end.
     fn next_piece(&self) -> io::Result<Vec<u8>> {
         self.allowance.check_time().map_err(|late| self.gave_up(late))?;
-        let stdout = self.stdout.borrow();
+        let stdout = lock(&self.stdout);
         let Some(stdout) = stdout.as_ref() else {
             return Ok(Vec::new());
         };
         match stdout.recv_timeout(self.allowance.timeout) {
-            Ok(Ok(piece)) if !self.was_heard.get() && is_chatter(&piece) => {
+            Ok(Ok(piece)) if !self.was_heard.load(Ordering::Relaxed) && is_chatter(&piece) => {
                 let begin: String = String::from_utf8_lossy(&piece).chars().take(CHATTER_SHOWN).collect();
                 let begin = begin.lines().next().unwrap_or_default();
                 let why = format!(
                     "`{}` wrote `{begin}` in place of git's protocol; a start-up file of the account may print that",
                     self.name
                 );
-                *self.chatter.borrow_mut() = Some(why.clone());
+                *lock(&self.chatter) = Some(why.clone());
                 Err(io::Error::other(why))
             }
             Ok(Ok(piece)) => {
-                self.was_heard.set(self.was_heard.get() || !piece.is_empty());
+                self.was_heard.fetch_or(!piece.is_empty(), Ordering::Relaxed);
                 self.allowance.draw(piece.len()).map_err(io::Error::other)?;
                 Ok(piece)
             }
@@ -142,22 +141,22 @@ impl Pipe {
     }
 
     fn gave_up(&self, late: OutOfTime) -> io::Error {
-        self.late.set(Some(late));
+        *lock(&self.late) = Some(late);
         io::Error::new(io::ErrorKind::TimedOut, late)
     }
 
     /// Closes both pipes.
     fn close(&self) {
-        self.stdin.take();
-        self.stdout.take();
+        lock(&self.stdin).take();
+        lock(&self.stdout).take();
     }
 
     /// Returns what it means that the conversation failed with `error`.
     pub(in crate::git) fn failed(&self, remote: &Remote, error: anyhow::Error) -> GitError {
         self.close();
-        let late = self.late.take().or_else(|| error.downcast_ref().copied());
+        let late = lock(&self.late).take().or_else(|| error.downcast_ref().copied());
         let late = late.map(|late| anyhow::Error::from(late).context(format!("`{}` takes too long", self.name)));
-        let given_up = self.chatter.take().map(anyhow::Error::msg).or(late);
+        let given_up = lock(&self.chatter).take().map(anyhow::Error::msg).or(late);
         let status = match &given_up {
             Some(_) => None,
             None => self.program.ended_by(Instant::now() + EXIT_TIMEOUT).ok().flatten(),
@@ -166,7 +165,7 @@ impl Pipe {
         let lines = self.stderr.lines();
         let details = lines.iter().map(|line| self.quoted(line)).collect();
         let remote = remote.to_string();
-        if let (false, Some(code)) = (self.was_heard.get(), status.and_then(|status| status.code())) {
+        if let (false, Some(code)) = (self.was_heard.load(Ordering::Relaxed), status.and_then(|status| status.code())) {
             match self.meaning(code, &lines) {
                 ExitMeaning::Key => return GitError::KeyRefused { remote, details },
                 ExitMeaning::HostKey => return GitError::HostKey { remote, details },
@@ -285,7 +284,7 @@ fn start(command: &mut Command) -> io::Result<Program> {
 
 /// The end of the pipe at which a program is read.
 pub(super) struct ProgramOutput {
-    pipe: Rc<Pipe>,
+    pipe: Arc<Pipe>,
     piece: Cursor<Vec<u8>>,
 }
 
@@ -299,12 +298,12 @@ impl Read for ProgramOutput {
 }
 
 /// The end of the pipe at which a program is written to.
-pub(in crate::git) struct ProgramInput(Rc<Pipe>);
+pub(in crate::git) struct ProgramInput(Arc<Pipe>);
 
 impl Write for ProgramInput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.allowance.ask();
-        let stdin = self.0.stdin.borrow();
+        let stdin = lock(&self.0.stdin);
         let sent = stdin.as_ref().is_some_and(|stdin| stdin.send(bytes.to_vec()).is_ok());
         if sent { Ok(bytes.len()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
     }
@@ -350,7 +349,7 @@ fn read(stdout: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
 /// The end of a program's stderr, read in a thread of its own.
 struct StderrTail {
     tail: Arc<Mutex<Vec<u8>>>,
-    ended: Receiver<()>,
+    ended: Mutex<Receiver<()>>,
 }
 
 impl StderrTail {
@@ -364,21 +363,25 @@ impl StderrTail {
             let Some(mut stderr) = stderr else { return };
             let mut piece = [0; 1 << 10];
             while let Ok(length @ 1..) = stderr.read(&mut piece) {
-                let mut tail = sink.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut tail = lock(&sink);
                 tail.extend_from_slice(&piece[..length]);
                 let excess = tail.len().saturating_sub(STDERR_TAIL);
                 tail.drain(..excess);
             }
         });
-        Self { tail, ended }
+        Self { tail, ended: Mutex::new(ended) }
     }
 
     /// Returns the lines. A program that has exited may have left its stderr open to a child that runs on, so the wait for
     /// the end has a limit.
     fn lines(&self) -> Vec<String> {
-        self.ended.recv_timeout(EXIT_TIMEOUT).ok();
-        let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        lock(&self.ended).recv_timeout(EXIT_TIMEOUT).ok();
+        let tail = lock(&self.tail);
         let lines = tail.lines().map(|line| line.to_str_lossy().trim_end().to_owned());
         lines.filter(|line| !line.is_empty()).collect()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

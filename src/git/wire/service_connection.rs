@@ -1,6 +1,6 @@
 //! A connection to one service of one remote, over http(s), ssh or a local path, and what its failures mean.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use gix::protocol::transport::client::blocking_io::{Transport, http};
 use gix::protocol::transport::client::{Capabilities, blocking_io::SetServiceResponse};
@@ -10,7 +10,8 @@ use reqwest::StatusCode;
 use super::allowance::{Allowance, Excess};
 use super::conversation::{Conversation, Redirects};
 use super::error_packet::{ErrorPacket, error_packet};
-use super::exchange::{ExchangeFailure, Journal};
+use super::exchange::Journal;
+use super::exchange_failure::ExchangeFailure;
 use super::pipe::Pipe;
 use super::retries::RequestEffect;
 use crate::git::error::GitError;
@@ -22,7 +23,7 @@ pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_V
 
 /// A connection, with what an error needs to know about it.
 pub(in crate::git) struct Connection<'r> {
-    pub(in crate::git) transport: Box<dyn Transport>,
+    pub(in crate::git) transport: Box<dyn Transport + Send>,
     remote: &'r Remote,
     service: Service,
     link: Link,
@@ -30,8 +31,8 @@ pub(in crate::git) struct Connection<'r> {
 
 /// The part of a connection that knows why it failed.
 enum Link {
-    Http(Rc<Journal>),
-    Program(Rc<Pipe>),
+    Http(Arc<Journal>),
+    Program(Arc<Pipe>),
 }
 
 impl<'r> Connection<'r> {
@@ -41,13 +42,13 @@ impl<'r> Connection<'r> {
             Service::UploadPack => Protocol::V2,
             Service::ReceivePack => Protocol::V1,
         };
-        let (transport, link): (Box<dyn Transport>, Link) = match &remote.address {
+        let (transport, link): (Box<dyn Transport + Send>, Link) = match &remote.address {
             Address::Http { url, client, access } => {
                 let (post, redirects) = match service {
                     Service::UploadPack => (RequestEffect::None, Redirects::AnyHost),
                     Service::ReceivePack => (RequestEffect::Push, Redirects::SameHost),
                 };
-                let journal = Rc::new(Journal::new(remote.counters.clone(), remote.timeout, post));
+                let journal = Arc::new(Journal::new(remote.counters.clone(), remote.timeout, post));
                 let conversation =
                     Conversation::new(client.clone(), url.clone(), access.clone(), journal.clone(), redirects);
                 let address = gix::url::parse(url.as_str())
@@ -86,7 +87,7 @@ impl<'r> Connection<'r> {
     }
 
     /// Returns what the server may send beside objects.
-    pub(in crate::git) fn allowance(&self) -> Rc<Allowance> {
+    pub(in crate::git) fn allowance(&self) -> Arc<Allowance> {
         match &self.link {
             Link::Http(journal) => journal.allowance.clone(),
             Link::Program(pipe) => pipe.allowance.clone(),

@@ -29,8 +29,10 @@ pub struct Failure {
     pub details: Vec<String>,
     pub hint: Option<String>,
     /// The place to edit, if it is one.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     pub retry: Retry,
+    /// The problems that this failure sums up; empty if it is one by itself.
+    pub problems: Vec<Self>,
 }
 
 /// Whether this run itself may try again.
@@ -52,7 +54,15 @@ pub struct Place {
 
 impl Failure {
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), details: Vec::new(), hint: None, place: None, retry: Retry::None }
+        Self {
+            kind,
+            message: message.into(),
+            details: Vec::new(),
+            hint: None,
+            place: None,
+            retry: Retry::None,
+            problems: Vec::new(),
+        }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
@@ -99,7 +109,7 @@ impl Failure {
     /// Returns the failure of an edit of the file at `path`.
     pub fn edit(path: &str, error: &TargetError) -> Self {
         let place = error.place().map(|place| Place { file: path.to_owned(), line: place.line, column: place.column });
-        let failure = Self { place, ..Self::target(error.in_file(path)) };
+        let failure = Self { place: place.map(Box::new), ..Self::target(error.in_file(path)) };
         match error.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -168,12 +178,12 @@ impl Failure {
             return only.clone();
         }
         let mut failure = Self::new(kind, format!("{} problems", problems.len()));
-        for problem in problems {
-            failure.details.push(problem.message);
+        for problem in &problems {
+            failure.details.push(problem.message.clone());
             failure.details.extend(problem.details.iter().map(|detail| format!("  {detail}")));
-            failure.details.extend(problem.hint.map(|hint| format!("  hint: {hint}")));
+            failure.details.extend(problem.hint.as_ref().map(|hint| format!("  hint: {hint}")));
         }
-        failure
+        Self { problems, ..failure }
     }
 
     /// Returns the failure of a push that the server declined.

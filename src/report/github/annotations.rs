@@ -15,7 +15,7 @@ pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> 
     lines.extend(failure.details.iter().map(|detail| visible_line(detail)));
     lines.extend(failure.hint.iter().map(|hint| format!("hint: {}", visible(hint))));
     let mut properties = format!("title={}", property(format!("tagship {command}").trim_end()));
-    if let (Some(file), Some(Place { line, column, .. })) = (file, &failure.place) {
+    if let (Some(file), Some(Place { line, column, .. })) = (file, failure.place.as_deref()) {
         properties += &format!(",file={},line={line},col={column}", property(&file.to_string_lossy()));
     }
     format!("::error {properties}::{}\n", data(&lines.join("\n")))
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn places() {
         let place = Place { file: "a,b.yaml".to_owned(), line: 7, column: 5 };
-        let placed = Failure { place: Some(place), ..Failure::target("m") };
+        let placed = Failure { place: Some(Box::new(place)), ..Failure::target("m") };
         let shown = failure("set", &placed, Some(Path::new("a,b.yaml")));
         assert_eq!(shown, "::error title=tagship set,file=a%2Cb.yaml,line=7,col=5::m\n");
         assert_eq!(failure("set", &placed, None), "::error title=tagship set::m\n");

@@ -1,10 +1,11 @@
 //! The pages that a summary links to.
 
+use crate::cli::{CiSystem, Environment};
 use crate::outcome::failure::FailureKind;
 
 /// The targets of a summary's links.
 #[derive(Clone, Default)]
-pub(super) struct Links {
+pub(in crate::report) struct Links {
     pub(super) server: Option<String>,
     /// The commit that is built, as `owner/repo@sha`.
     pub(super) source: Option<String>,
@@ -16,6 +17,21 @@ pub(super) struct Links {
 }
 
 impl Links {
+    /// Returns the pages that the CI system tells of.
+    pub(in crate::report) fn of(environment: &Environment) -> Self {
+        let ci = environment.ci();
+        // Other systems run actions of other servers.
+        let is_github = ci.as_ref().is_some_and(|ci| ci.system == CiSystem::GitHubActions);
+        let action = environment.text("TAGSHIP_ACTION_REPOSITORY").filter(|name| is_github && is_repository(name));
+        let (source, run) = ci.map(|ci| (ci.source, ci.run)).unwrap_or_default();
+        Self { server: environment.shown_url("GITHUB_SERVER_URL"), source, run, pushed_to: None, action }
+    }
+
+    /// Returns these pages for a commit in the repository that was pushed to, as it is shown.
+    pub(in crate::report) fn with_pushed_to(self, pushed_to: Option<String>) -> Self {
+        Self { pushed_to, ..self }
+    }
+
     /// Returns the page of a commit that was pushed, if that was to this very server.
     pub(super) fn commit(&self, id: &str) -> Option<String> {
         let server = self.server.as_deref()?;
@@ -25,7 +41,7 @@ impl Links {
     }
 
     /// Returns the section about a kind of failure, in the documentation that is in the action's repository.
-    pub(super) fn troubleshooting(&self, kind: FailureKind) -> Option<String> {
+    pub(in crate::report) fn troubleshooting(&self, kind: FailureKind) -> Option<String> {
         let (server, action) = (self.server.as_deref()?, self.action.as_deref()?);
         Some(format!("{server}/{action}/blob/HEAD/docs/src/troubleshooting.md#{}", kind.name()))
     }
@@ -34,4 +50,11 @@ impl Links {
         let (repository, commit) = self.source.as_deref()?.split_once('@')?;
         Some(format!("{}/{repository}/commit/{commit}", self.server.as_deref()?))
     }
+}
+
+/// Returns whether a text is the name of a repository, as `owner/name`.
+fn is_repository(text: &str) -> bool {
+    let is_part =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    text.split_once('/').is_some_and(|(owner, name)| is_part(owner) && is_part(name))
 }

@@ -10,13 +10,13 @@ use crate::report::results;
 const LARGEST_RESULT: usize = 100 << 10;
 
 /// Returns the lines to append; `None` if a value has its own delimiter in it.
-pub(super) fn render(document: Document<'_>) -> Option<String> {
+pub(super) fn render(document: &Document<'_>) -> Option<String> {
     let mut lines = String::new();
-    for result in results::named(&document) {
+    for result in results::named(document) {
         lines += &heredoc(result.name, &result.value.joined("\n"), &delimiter())?;
     }
     let json = document.to_json();
-    let json = if json.len() > LARGEST_RESULT { document.shortened().to_json() } else { json };
+    let json = if json.len() > LARGEST_RESULT { document.clone().shortened().to_json() } else { json };
     Some(lines + &heredoc("result", &json, &delimiter())?)
 }
 
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn a_result_has_bounds() {
         let diff = "x".repeat(2 * LARGEST_RESULT);
-        let text = render(Document { outcome: "dry-run", diff: &diff, ..Document::default() }).unwrap();
+        let text = render(&Document { outcome: "dry-run", diff: &diff, ..Document::default() }).unwrap();
         assert!(text.len() < LARGEST_RESULT && text.contains(r#""diff":"""#), "{text}");
     }
 }

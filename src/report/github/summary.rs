@@ -1,17 +1,16 @@
 //! The job's summary, in GitHub's Markdown: what was released, from what to what, and the diff; or the failure. Foreign text
-//! stands in code spans, with every punctuation mark as an entity, or in a fence that is longer than any in the text, so that
-//! it cannot break out.
+//! stands in code spans, or in a fence that is longer than any in the text, so that it cannot break out.
 
 use std::fmt::Write as _;
 
+use super::heading::heading;
+use super::image_row::{Versions, code, row, sentence, stays};
 use super::links::Links;
-use crate::image::{Digest, Tag};
-use crate::message::markdown::{self, clipped, target};
+use crate::message::markdown::{clipped, target};
 use crate::outcome::Outcome;
 use crate::outcome::failure::Failure;
 use crate::report::escape::visible_lines;
 use crate::report::json::{Document, Image, JudgedRule, Level};
-use crate::report::redact::redacted;
 use crate::report::style::Style;
 use crate::report::text;
 
@@ -29,13 +28,12 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
         return String::new();
     }
     // What an earlier step has written may not end in a line end.
-    let command = format!("tagship {}", document.command);
-    let mut summary = format!("\n### {}: {}\n\n", command.trim_end(), document.outcome);
+    let mut summary = format!("\n### {}\n\n", heading(document, result));
     if let Some(reason) = document.reason {
-        summary += &format!("{}\n\n", code(reason));
+        summary += &format!("{}\n\n", sentence(reason));
     }
     for note in document.notes.iter().filter(|note| note.level == Level::Warning) {
-        summary += &format!("⚠ {}\n\n", code(&note.text));
+        summary += &format!("⚠ {}\n\n", sentence(&note.text));
     }
     match result {
         Err(failure) => {
@@ -61,8 +59,13 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
 
 /// Returns the images as a table. A column that says nothing is left out.
 fn table(images: &[Image<'_>]) -> String {
-    let (old, new) = if images.iter().any(stays) { ("stays", "not released") } else { ("from", "to") };
-    let rows: Vec<_> = images.iter().map(row).collect();
+    let versions = match images {
+        _ if images.iter().any(stays) => Versions::Stay,
+        _ if images.iter().all(|image| image.name.is_none()) => Versions::Found,
+        _ => Versions::Change,
+    };
+    let (old, new) = versions.headings();
+    let rows: Vec<_> = images.iter().map(|image| row(image, versions)).collect();
     let headings = ["image", "entry", old, new, "digest", "platforms"];
     let says_something = |column: &usize| rows.iter().any(|row| !row[*column].is_empty());
     let columns: Vec<usize> = (0..headings.len()).filter(says_something).collect();
@@ -89,9 +92,10 @@ fn rules(judged: &[JudgedRule<'_>]) -> String {
     let broken = judged.iter().filter(|rule| !rule.holds);
     for (index, rule) in broken.chain(judged.iter().filter(|rule| rule.holds)).enumerate() {
         let optional = |text: Option<&str>| text.map(code).unwrap_or_default();
-        let holds = rule.reason.map_or_else(|| "yes".to_owned(), |reason| format!("no: {}", code(reason)));
-        let source = format!("{} {}", code(&rule.source()), optional(rule.rule));
-        let cells = [source, optional(rule.demand), optional(rule.entry), holds, optional(rule.remedy)];
+        let holds = rule.reason.map_or_else(|| "yes".to_owned(), |reason| format!("no: {}", sentence(reason)));
+        let source = format!("{} {}", code(&rule.source()), optional(rule.rule)).trim_end().to_owned();
+        let cells =
+            [source, optional(rule.demand), optional(rule.entry), holds, rule.remedy.map(sentence).unwrap_or_default()];
         let row = format!("| {} |\n", cells.join(" | "));
         if table.len() + row.len() > LARGEST_RULES {
             // Writing to a String cannot fail.
@@ -110,40 +114,6 @@ fn verified(images: &[Image<'_>]) -> String {
     signers.dedup();
     signers.truncate(MOST_SIGNERS);
     signers.iter().map(|signer| format!("✓ verified: {}\n\n", code(signer))).collect()
-}
-
-/// Returns what an entry had before, if it is another tag or digest, or another one was released.
-fn before<'a>(image: &Image<'a>) -> Option<&'a str> {
-    let previous = image.previous.as_ref()?;
-    let old = previous.new_tag.or(previous.digest)?;
-    (image.changed || image.tag.is_some_and(|tag| tag != old)).then_some(old)
-}
-
-/// Returns whether a guard left an entry at what it had before.
-fn stays(image: &Image<'_>) -> bool {
-    !image.changed && before(image).is_some()
-}
-
-fn row(image: &Image<'_>) -> [String; 6] {
-    let entry = match (image.name, image.file) {
-        (Some(name), Some(file)) => format!("{} in {}", code(name), code(file)),
-        _ => String::new(),
-    };
-    let digest = image
-        .digest
-        .map(|text| text.parse::<Digest>().map_or(text.to_owned(), |digest| format!("{}…", digest.short())));
-    [
-        code(image.image),
-        entry,
-        before(image).map(tag).unwrap_or_default(),
-        image.tag.map(tag).unwrap_or_default(),
-        digest.as_deref().map(code).unwrap_or_default(),
-        image.platforms.iter().map(|platform| code(platform)).collect::<Vec<_>>().join(" "),
-    ]
-}
-
-fn tag(text: &str) -> String {
-    text.parse::<Tag>().map_or_else(|_| code(text), |tag| code(tag.short()))
 }
 
 /// Returns the commit and the branch of the release, and the source and the run that it comes from.
@@ -179,11 +149,6 @@ fn origin(document: &Document<'_>, links: &Links) -> String {
 fn short_source(source: &str) -> &str {
     let end = source.rfind('@').map_or(source.len(), |at| at + 8);
     source.get(..end).unwrap_or(source)
-}
-
-/// Returns `text` as a code span, without the logins of its URLs.
-fn code(text: &str) -> String {
-    markdown::code(&redacted(text))
 }
 
 /// Returns `content` in a fence, all together in at most `room` bytes; what is cut is told.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use tagship::cli;
 
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -27,12 +28,13 @@ const NAMES: [(&str, &str); 9] = [
 ];
 
 /// What the program reads without having a flag for it, as it is secret or goes with a secret.
-const LOGINS: [(&str, &str); 5] = [
+const LOGINS: [(&str, &str); 6] = [
     ("TAGSHIP_REGISTRY_USERNAME", "registry-username"),
     ("TAGSHIP_REGISTRY_PASSWORD", "registry-password"),
     ("TAGSHIP_REGISTRY_HOST", "registry-host"),
     ("TAGSHIP_GIT_TOKEN", "token"),
     ("TAGSHIP_GIT_USERNAME", "git-username"),
+    ("TAGSHIP_NOTIFY_SECRET", "notify-secret"),
 ];
 
 /// What the action's own scripts read.
@@ -62,7 +64,7 @@ fn keys(mapping: &Yaml) -> Vec<&str> {
 /// Returns the environment that the action should give the program.
 fn expected_environment() -> BTreeMap<String, String> {
     let mut environment = BTreeMap::new();
-    let mut command = tagship::cli::whole();
+    let mut command = cli::whole();
     // So that flags of all commands are seen by each.
     command.build();
     for name in COMMANDS {

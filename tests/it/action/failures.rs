@@ -89,7 +89,14 @@ fn a_failed_install_has_outputs() {
 fn they_are_those_of_the_program() {
     let step = Step::new();
     let result_files = |prefix: &str| {
-        let names = [("json", "json"), ("dotenv", "env"), ("github", "github"), ("tekton", "tekton")];
+        let names = [
+            ("json", "json"),
+            ("dotenv", "env"),
+            ("github", "github"),
+            ("tekton", "tekton"),
+            ("markdown", "md"),
+            ("junit", "xml"),
+        ];
         names.map(|(form, suffix)| format!("{form}={prefix}.{suffix}")).join("\n")
     };
     for folder in ["program.tekton", "action.tekton"] {
@@ -123,6 +130,15 @@ fn they_are_those_of_the_program() {
     assert_eq!(lines("action.env"), lines("program.env"));
     assert_eq!(read_outputs(&read("action.github"))["reason"], reason);
     assert_eq!(read("action.tekton/reason"), reason);
+    let frame = |name: &str| {
+        read(name).lines().filter(|line| !line.contains("error: ")).map(str::to_owned).take(3).collect::<Vec<_>>()
+    };
+    assert_eq!(frame("action.md"), frame("program.md"));
+    assert_eq!(frame("action.xml"), frame("program.xml"));
+    let report = read("action.xml");
+    let report = roxmltree::Document::parse(&report).unwrap();
+    let failed = report.descendants().find(|node| node.has_tag_name("failure")).unwrap();
+    assert_eq!(failed.attribute("message"), Some(reason.as_str()));
     for entry in fs::read_dir(step.home.path().join("program.tekton")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(step.home.path().join("action.tekton").join(&name).is_file(), "{name}");

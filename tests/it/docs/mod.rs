@@ -6,8 +6,11 @@ mod fences;
 mod generated;
 mod links;
 mod packages;
+mod pictures;
 mod schemas;
+mod summary_picture;
 mod tables;
+mod terminal_picture;
 mod troubleshooting;
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! names of trailers.
 
 use clap::{Arg, ArgAction, Command};
+use tagship::cli;
 use tagship::outcome::failure::FailureKind;
 use yaml_rust2::YamlLoader;
 
@@ -9,7 +10,7 @@ use super::read;
 
 /// Returns the commands with the flags that all of them take.
 fn described() -> Vec<Command> {
-    let mut program = tagship::cli::whole();
+    let mut program = cli::whole();
     program.build();
     program.get_subcommands().filter(|command| command.get_name() != "help").cloned().collect()
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage, tagship};
-use crate::support::command::{Command, Output};
+use crate::support::command::{Command, Output, write_script};
 use crate::support::repository::{Checkout, File, Mode};
 
 const OTHER: &str = "4-gitops/manifests/deployment.yaml";
@@ -23,7 +23,7 @@ struct Layout {
 
 const PLAIN: Layout = Layout { name: "plain", files: Vec::new, make: shallow, status: "" };
 
-const LAYOUTS: [Layout; 25] = [
+const LAYOUTS: [Layout; 32] = [
     PLAIN,
     Layout { name: "whole history", make: |stage| Checkout::clone_with(&stage.remote.file_url(), &[]), ..PLAIN },
     Layout { name: "detached", make: |stage| changed(stage, Checkout::detach), ..PLAIN },
@@ -113,6 +113,63 @@ const LAYOUTS: [Layout; 25] = [
         ..PLAIN
     },
     Layout {
+        name: "index of version 4",
+        make: |stage| after(stage, &["update-index", "--index-version", "4"]),
+        ..PLAIN
+    },
+    Layout {
+        name: "index of version 3, with a file that is to be added",
+        make: |stage| changed(stage, intend_to_add),
+        status: " A later\n",
+        ..PLAIN
+    },
+    Layout {
+        name: "index of version 4, with a file that is to be added",
+        make: |stage| {
+            changed(stage, |checkout| {
+                git(checkout, &["update-index", "--index-version", "4"]);
+                intend_to_add(checkout);
+            })
+        },
+        status: " A later\n",
+        ..PLAIN
+    },
+    Layout {
+        name: "index with blocks for threads, and names of all lengths",
+        files: long_names,
+        make: |stage| after(stage, &["-c", "index.threads=2", "update-index", "--force-write-index"]),
+        ..PLAIN
+    },
+    Layout {
+        name: "index of version 4 with blocks for threads",
+        files: long_names,
+        make: |stage| after(stage, &["-c", "index.threads=3", "update-index", "--index-version", "4"]),
+        ..PLAIN
+    },
+    Layout {
+        name: "a path that is too long for this machine",
+        files: || vec![File::new(&format!("{}end", "a-folder-in-a-folder/".repeat(300)), "")],
+        make: |stage| {
+            let checkout = clone(stage, &["--sparse"]);
+            git(&checkout, &["sparse-checkout", "set", "--no-sparse-index", FOLDER]);
+            checkout
+        },
+        ..PLAIN
+    },
+    Layout {
+        name: "file system monitor",
+        make: |stage| {
+            changed(stage, |checkout| {
+                let hook = checkout.path().join(".git/monitor");
+                write_script(&hook, "#!/bin/sh\nprintf 'token\\0/\\0'\n");
+                git(checkout, &["config", "core.fsmonitor", hook.to_str().unwrap()]);
+                git(checkout, &["update-index", "--fsmonitor"]);
+                checkout.status();
+            })
+        },
+        ..PLAIN
+    },
+    Layout {
         name: "assumed unchanged",
         make: |stage| after(stage, &["update-index", "--assume-unchanged", FILE]),
         ..PLAIN
@@ -154,6 +211,17 @@ fn after(stage: &Stage, arguments: &[&str]) -> Checkout {
 
 fn attributes(line: &str) -> Vec<File> {
     vec![File::new(".gitattributes", format!("{line}\n"))]
+}
+
+/// Returns files whose entries in an index need paddings of all lengths.
+fn long_names() -> Vec<File> {
+    let name = |length: usize| File::new(&format!("names/{}", "n".repeat(length)), "");
+    (1..=16).map(name).chain([File::new("empty", "")]).collect()
+}
+
+fn intend_to_add(checkout: &Checkout) {
+    checkout.write("later", b"later\n");
+    git(checkout, &["add", "--intent-to-add", "later"]);
 }
 
 #[track_caller]
@@ -229,6 +297,32 @@ fn next_commit(stage: &Stage, checkout: &Checkout) {
     stage.remote.fsck();
 }
 
+/// A conflict elsewhere has several entries for one path, and no file of git's tells of it.
+#[test]
+fn a_conflict_elsewhere_stays() {
+    for version in ["2", "4"] {
+        let stage = Stage::new();
+        let checkout = shallow(&stage);
+        let blob = git(&checkout, &["rev-parse", &format!("HEAD:{OTHER}")]);
+        let entries = |path: &str| {
+            let removed = format!("0 {} 0\t{path}\n", "0".repeat(40));
+            (1..=3).fold(removed, |lines, stage| lines + &format!("100644 {} {stage}\t{path}\n", blob.trim()))
+        };
+        git(&checkout, &["update-index", "--index-version", version]);
+        checkout.git(["update-index", "--index-info"]).stdin(entries(OTHER)).run().success();
+        assert_eq!(checkout.status(), format!("UU {OTHER}\n"));
+        release(&stage, &checkout).run().success();
+        assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
+        assert_eq!(checkout.status(), format!("UU {OTHER}\n"));
+        let listed = git(&checkout, &["ls-files", "--stage", OTHER]);
+        assert_eq!(listed.lines().count(), 3, "{listed}");
+
+        checkout.git(["update-index", "--index-info"]).stdin(entries(FILE)).run().success();
+        let again = release(&stage, &checkout).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
+        again.stdout_has(CHANGES);
+    }
+}
+
 /// What cannot follow, and what is told.
 struct Obstacle {
     name: &'static str,
@@ -236,7 +330,7 @@ struct Obstacle {
     told: &'static str,
 }
 
-const OBSTACLES: [Obstacle; 20] = [
+const OBSTACLES: [Obstacle; 23] = [
     Obstacle { name: "changed", make: |stage| changed(stage, |at| at.write(FILE, b"mine\n")), told: CHANGES },
     Obstacle {
         name: "staged",
@@ -304,6 +398,35 @@ const OBSTACLES: [Obstacle; 20] = [
         told: "the index cannot be locked",
     },
     Obstacle {
+        name: "an index that is damaged",
+        make: |stage| changed(stage, |checkout| edit_index(checkout, |index| index[100] ^= 1)),
+        told: "the index cannot be read",
+    },
+    Obstacle {
+        name: "an index of tomorrow",
+        make: |stage| {
+            changed(stage, |checkout| {
+                edit_index(checkout, |index| {
+                    let body = index.len() - 20;
+                    index.truncate(body);
+                    index.extend(b"next\0\0\0\0");
+                    index.extend([0; 20]);
+                });
+            })
+        },
+        told: "the index cannot be read",
+    },
+    Obstacle {
+        name: "to be added",
+        make: |stage| {
+            changed(stage, |checkout| {
+                git(checkout, &["rm", "--quiet", "--cached", FILE]);
+                git(checkout, &["add", "--intent-to-add", FILE]);
+            })
+        },
+        told: CHANGES,
+    },
+    Obstacle {
         name: "another git at the branch",
         make: |stage| changed(stage, |checkout| checkout.write(".git/refs/heads/main.lock", b"")),
         told: "HEAD cannot be moved",
@@ -356,6 +479,12 @@ const CHANGES: &str = "`4-gitops/manifests/kustomization.yaml` has uncommitted c
 
 fn remove(checkout: &Checkout, path: &str) {
     fs::remove_file(checkout.path().join(path)).unwrap();
+}
+
+fn edit_index(checkout: &Checkout, edit: impl Fn(&mut Vec<u8>)) {
+    let mut index = checkout.read(".git/index");
+    edit(&mut index);
+    checkout.write(".git/index", &index);
 }
 
 /// Takes the room in which git keeps new objects. That stops root too.
@@ -470,6 +599,26 @@ fn a_change_as_old_as_the_index_is_still_seen() {
     release(&stage, &checkout).run().success();
     assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
     assert_eq!(checkout.status(), format!(" M {OTHER}\n"));
+}
+
+/// The index is not in memory as a whole, which would be 20 MB more.
+#[test]
+fn memory_does_not_grow_with_the_index() {
+    let peaks = [10, 100_000].map(|files| {
+        let stage = Stage::new();
+        let checkout = shallow(&stage);
+        let blob = git(&checkout, &["rev-parse", &format!("HEAD:{OTHER}")]);
+        let entry = |number| format!("100644 {}\tmany/{number:05}/file.yaml\n", blob.trim());
+        let entries: String = (0..files).map(entry).collect();
+        checkout.git(["update-index", "--index-info"]).stdin(entries).run().success();
+        let (output, peak) = release(&stage, &checkout).arg("--no-push").start().finish_with_peak();
+        output.success();
+        let committed = git(&checkout, &["rev-parse", &format!("HEAD:{FILE}")]);
+        assert_eq!(git(&checkout, &["rev-parse", &format!(":{FILE}")]), committed);
+        assert_eq!(git(&checkout, &["ls-files", "many"]).lines().count(), files);
+        peak
+    });
+    assert!(peaks[0] > 0 && peaks[1] < peaks[0] + 3_000_000, "{peaks:?} bytes");
 }
 
 /// The index is written after the files: if that fails, they are put back.

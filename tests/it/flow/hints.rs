@@ -143,7 +143,7 @@ fn steps_with_wrong_inputs() {
     let image = ("TAGSHIP_IMAGE", "a:1");
     let output = action(&["relase"], &[]).stderr_has("::error title=tagship::");
     output.stderr_has("error: `relase` is not a command\n  hint: did you mean `release`? set the input `command`\n");
-    assert!(std::fs::read_to_string(&summary).unwrap().contains("### tagship: failed\n"));
+    assert!(std::fs::read_to_string(&summary).unwrap().contains("### ❌ tagship failed\n"));
     action(&["frobnicate"], &[]).stderr_has("hint: set the input `command` to `release`, `");
     let output = action(&["release"], &[image, ("TAGSHIP_ON_SUPERSEDED", "x")]);
     output.stderr_has(

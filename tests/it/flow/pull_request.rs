@@ -60,7 +60,7 @@ fn head(document: &Value) -> String {
 /// Asserts that a request's body has a table with links, and the trailers at its end.
 #[track_caller]
 fn assert_body(body: &str) {
-    let row = "| [<code>jakousa/dwk-4-gitops-app</code>](https://hub.docker.com/r/jakousa/dwk-4-gitops-app) |";
+    let row = "| [`jakousa/dwk-4-gitops-app`](https://hub.docker.com/r/jakousa/dwk-4-gitops-app) |";
     let trailer = "\n\nTagship-Image: IMAGE_PLACEHOLDER=jakousa/dwk-4-gitops-app:v1.0.0\n";
     assert!(body.contains(row) && body.contains(trailer), "{body}");
     assert!(body.lines().last().unwrap().starts_with("Tagship-Version: "), "{body}");

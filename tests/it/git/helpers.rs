@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{login, serve};
+use super::{lines, login, serve};
 use crate::stage::Stage;
 use crate::support::command::{Command, write_script};
 use crate::support::git_server::{Access, GitServer};
@@ -53,6 +53,19 @@ fn a_helper_is_for_its_url() {
     release_with(&stage, &server, &config).run().success().says_nowhere(&login().password);
     assert!(log(&stage, "own").starts_with("get\n"), "{}", log(&stage, "own"));
     assert_eq!(log(&stage, "other"), "", "the helper of another server");
+}
+
+/// The service that is asked first asks the helper; the other one is asked with its login.
+#[test]
+fn a_helper_is_asked_once_for_both_services() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let helper = helper(&stage, "own", &right());
+    let config = stage.home.write("gitconfig", &format!("[credential]\nhelper = {helper}\n"));
+    let release = stage.release_to(&server.url("gitops.git")).env("GIT_CONFIG_GLOBAL", config);
+    release.args(["--no-check", "--branch", "main", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
+    assert_eq!(log(&stage, "own").matches("get\n").count(), 1);
+    assert_eq!(lines(&server)[..3], ["401", "200", "200"].map(|status| format!("GET /gitops.git/info/refs {status}")));
 }
 
 #[test]

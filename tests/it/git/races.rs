@@ -1,9 +1,12 @@
 //! Releases at once: one moves the branch, the others begin again on its commit.
 
+use std::sync::Arc;
 use std::thread;
 
+use super::{lines, serve};
 use crate::stage::{Stage, tagship};
-use crate::support::git_server::{Access, GitRequest, GitServer};
+use crate::support::command::Command;
+use crate::support::git_server::{Access, Fault, GitServer};
 use crate::support::repository::{File, Remote};
 
 /// The hook makes the other release in the very moment of ours, after the server has told us its tip.
@@ -32,6 +35,31 @@ fn a_lost_race_is_tried_again_on_the_new_tip() {
     stage.remote.fsck();
 }
 
+/// A release that has lost a race looks at the tip again right before its next push. Here the branch moves in the moment of that
+/// look, which is the fifth request to read: two pushes are made in three attempts.
+#[test]
+fn a_race_that_shows_before_the_push_costs_no_push() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let path = stage.remote.path().to_owned();
+    let move_on = move || {
+        let git = || Command::git().arg(format!("--git-dir={}", path.display()));
+        let commit = git().args(["commit-tree", "-p", "main", "-m", "other", "main^{tree}"]).run().success().stdout();
+        git().args(["update-ref", "refs/heads/main", commit.trim()]).run().success();
+    };
+    let move_on: Arc<dyn Fn() + Send + Sync> = Arc::new(move_on);
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::After(move_on.clone()));
+    server.inject("POST /gitops.git/git-upload-pack", 4, Fault::Pass);
+    server.inject("POST /gitops.git/git-upload-pack", 1, Fault::After(move_on));
+    let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--output", "json"]);
+    let output = release.arg(stage.argument()).run().success();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["attempts"], 3);
+    let subjects: Vec<String> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
+    assert_eq!(subjects[1..3], ["other", "other"]);
+    assert_eq!(lines(&server).iter().filter(|line| line.starts_with(PUSH)).count(), 2);
+}
+
 #[test]
 fn a_race_that_is_always_lost_ends() {
     let stage = Stage::new();
@@ -50,7 +78,12 @@ fn a_race_that_is_always_lost_ends() {
     assert!(stage.remote.log("main").iter().all(|commit| !commit.subject.starts_with("Release")));
 }
 
+const PUSH: &str = "POST /gitops.git/git-receive-pack";
+
 const RELEASES: usize = 24;
+
+/// On a busy machine; 47 to 55 were counted.
+const MOST_PUSHES: usize = 3 * RELEASES;
 
 /// Lets many releases of one file begin at once, each of one image. Returns how many pushes they took.
 fn release_at_once(remote: &Remote, image: impl Fn(usize) -> String + Sync) -> usize {
@@ -63,8 +96,7 @@ fn release_at_once(remote: &Remote, image: impl Fn(usize) -> String + Sync) -> u
         }
     });
     remote.fsck();
-    let pushes = |request: &&GitRequest| request.logged.line().starts_with("POST /gitops.git/git-receive-pack");
-    server.requests().iter().filter(pushes).count()
+    lines(&server).iter().filter(|line| line.starts_with(PUSH)).count()
 }
 
 /// Each release has an entry of its own in one file; every one must land, and none may take another's away.
@@ -75,7 +107,7 @@ fn releases_at_once_all_land() {
     remote.commit("main", "Begin", &[File::new("kustomization.yaml", format!("images:\n{entries}"))]);
     let pushes = release_at_once(&remote, |i| format!("app{i}:v2"));
     assert_eq!(remote.number_of_commits("main"), RELEASES + 1);
-    assert!(pushes < 4 * RELEASES, "{pushes} pushes");
+    assert!(pushes < MOST_PUSHES, "{pushes} pushes");
     let file = String::from_utf8(remote.file("main", "kustomization.yaml")).unwrap();
     assert_eq!(file, format!("images:\n{}", entries.replace("v1", "v2")));
 }
@@ -88,7 +120,7 @@ fn releases_at_once_of_one_entry_follow_each_other() {
     let seed =
         remote.commit("main", "Begin", &[File::new("kustomization.yaml", "images:\n- name: app\n  newTag: v1\n")]);
     let pushes = release_at_once(&remote, |i| format!("app:r{i}"));
-    assert!(pushes < 4 * RELEASES, "{pushes} pushes");
+    assert!(pushes < MOST_PUSHES, "{pushes} pushes");
     let mut released = Vec::new();
     let mut parent = seed.clone();
     let mut history = remote.log("main");

@@ -234,7 +234,11 @@ fn error_packets_are_quoted() {
         }
         let server = serve(&stage, Access::Open);
         let advertisement = [packet(b"# service=git-receive-pack\n"), b"0000".to_vec(), body].concat();
-        server.inject("GET /", 1, Fault::Answer(receive_pack("advertisement", &advertisement)));
+        server.inject(
+            "GET /gitops.git/info/refs?service=git-receive-pack",
+            1,
+            Fault::Answer(receive_pack("advertisement", &advertisement)),
+        );
         let output = release(&stage, &server.url("gitops.git")).args(["--branch", "main"]).run().exit(6);
         output.stderr_has("cannot be reached: it says: over quota, ask bob\n");
         stage.untouched();
@@ -324,7 +328,7 @@ fn a_server_without_side_bands() {
             0 => assert_eq!(stage.remote.number_of_commits("main"), 2),
             _ => {
                 output.stderr_has("it does not report what became of a push");
-                assert_eq!(server.requests().len(), 1, "told at the advertisement");
+                assert_eq!(server.requests().len(), 2, "told at the advertisement");
             }
         }
     }

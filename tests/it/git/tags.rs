@@ -114,7 +114,7 @@ fn a_server_that_is_not_atomic() {
         release.args(flags.iter().copied()).arg(stage.argument()).run()
     };
     release(&["--git-tag", "v2"]).exit(3).stderr_has("cannot move a branch and make a tag in one step");
-    assert_eq!(lines(&server), ["GET /gitops.git/info/refs 200"]);
+    assert_eq!(lines(&server), ["GET /gitops.git/info/refs 200"; 2]);
     stage.untouched();
     release(&[]).success();
 }

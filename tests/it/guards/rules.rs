@@ -288,7 +288,7 @@ fn what_is_told() {
     let output = output.stderr_has(&format!("ruled: {reason}\n"));
     output.stderr_has("::error title=tagship release::ruled: the rule");
     let summary = std::fs::read_to_string(summary).unwrap();
-    assert!(summary.contains("tagship release: ruled"), "{summary}");
+    assert!(summary.contains("### ⛔ Ruled: "), "{summary}");
     assert!(summary.contains("| rule | demands | of | holds |"), "{summary}");
     let outputs = std::fs::read_to_string(output_file).unwrap();
     assert!(outputs.contains("outcome=ruled") || outputs.contains("\nruled\n"), "{outputs}");

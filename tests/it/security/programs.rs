@@ -6,13 +6,16 @@ use crate::support::git_server::{Access, GitServer};
 use crate::support::login::Login;
 
 /// The variables with logins that we use ourselves.
-const SECRETS: [&str; 13] = [
+const SECRETS: [&str; 16] = [
     "TAGSHIP_GIT_TOKEN",
     "TAGSHIP_REGISTRY_PASSWORD",
     "PLUGIN_GIT_TOKEN",
     "PLUGIN_REGISTRY_PASSWORD",
     "INPUT_GIT_TOKEN",
     "INPUT_REGISTRY_PASSWORD",
+    "TAGSHIP_NOTIFY_SECRET",
+    "PLUGIN_NOTIFY_SECRET",
+    "INPUT_NOTIFY_SECRET",
     "GITHUB_TOKEN",
     "GITEA_TOKEN",
     "FORGEJO_TOKEN",

@@ -7,7 +7,7 @@ pub mod packs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -35,6 +35,10 @@ pub enum Access {
 pub enum Fault {
     /// Nothing: the request only counts, so that the next fault hits a later one.
     Pass,
+    /// git answers when as many requests as the barrier is for are there.
+    Meet(Arc<Barrier>),
+    /// This is done first, as by another client.
+    After(Arc<dyn Fn() + Send + Sync>),
     /// Something else answers, such as a gateway.
     Answer(Response),
     /// Something else answers, one byte after each pause.
@@ -52,7 +56,16 @@ pub enum Fault {
 impl Fault {
     /// Returns whether git hears nothing of the request.
     fn is_early(&self) -> bool {
-        matches!(self, Self::Pass | Self::Answer(_) | Self::Drip(..) | Self::CutRequest(_) | Self::Hang)
+        matches!(
+            self,
+            Self::Pass
+                | Self::Meet(_)
+                | Self::After(_)
+                | Self::Answer(_)
+                | Self::Drip(..)
+                | Self::CutRequest(_)
+                | Self::Hang
+        )
     }
 }
 
@@ -179,6 +192,8 @@ impl Settings {
                 io::copy(&mut body.take(after as u64), &mut io::sink())?;
                 return Ok(Reply::Drop);
             }
+            Some(Fault::Meet(barrier)) => drop(barrier.wait()),
+            Some(Fault::After(done)) => done(),
             Some(Fault::Pass) | None => {}
             Some(_) => return Ok(Reply::Hang),
         }

@@ -1,0 +1,91 @@
+//! The cached trees of an index (its extension `TREE`): which tree each folder is. git commits them without a look at the
+//! entries, so that those of folders with changed entries must go.
+
+use std::collections::BTreeSet;
+
+use super::checksum::LENGTH as ID;
+
+/// The number of entries of a folder whose tree is not known.
+const UNKNOWN: &[u8] = b"-1";
+
+/// Returns the extension's `content` without the trees of `folders`; `None` if it is malformed, which git takes as no cache.
+///
+/// Each folder is its name, the number of its entries, that of its folders, and its tree. Its folders follow.
+pub(super) fn without(content: &[u8], folders: &BTreeSet<Vec<u8>>) -> Option<Vec<u8>> {
+    let mut kept = Vec::with_capacity(content.len());
+    let mut rest = content;
+    let mut path = Vec::new();
+    // Of each folder that is not finished: how long the path above it is, and how many folders of it are still to come.
+    let mut unfinished: Vec<(usize, usize)> = Vec::new();
+    loop {
+        let name = until(&mut rest, 0)?;
+        let entries = until(&mut rest, b' ')?;
+        let inner = until(&mut rest, b'\n')?;
+        let tree = if entries.starts_with(b"-") { &[][..] } else { rest.split_off(..ID)? };
+        unfinished.push((path.len(), std::str::from_utf8(inner).ok()?.parse().ok()?));
+        if !path.is_empty() {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+        let (entries, tree) = if folders.contains(&path) { (UNKNOWN, &[][..]) } else { (entries, tree) };
+        for part in [name, b"\0", entries, b" ", inner, b"\n", tree] {
+            kept.extend_from_slice(part);
+        }
+        while let Some(&(above, 0)) = unfinished.last() {
+            path.truncate(above);
+            unfinished.pop();
+        }
+        match unfinished.last_mut() {
+            Some((_, left)) => *left -= 1,
+            None => break,
+        }
+    }
+    rest.is_empty().then_some(kept)
+}
+
+/// Returns what is before the next `end`, and goes past it.
+fn until<'a>(rest: &mut &'a [u8], end: u8) -> Option<&'a [u8]> {
+    let at = rest.iter().position(|&byte| byte == end)?;
+    let before = rest.split_off(..at)?;
+    *rest = &rest[1..];
+    Some(before)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::without;
+
+    /// Returns a folder as the extension has it.
+    fn folder(name: &str, entries: i32, inner: usize) -> Vec<u8> {
+        let tree = if entries < 0 { vec![] } else { vec![b'\n'; 20] };
+        [format!("{name}\0{entries} {inner}\n").into_bytes(), tree].concat()
+    }
+
+    fn folders(names: &[&str]) -> BTreeSet<Vec<u8>> {
+        names.iter().map(|name| name.as_bytes().to_vec()).collect()
+    }
+
+    #[test]
+    fn trees_along_a_path_go() {
+        let cache = |root, a, inner| {
+            let rest = [folder("z", 2, 0), folder("b", 1, 1), folder("a", 1, 0)];
+            [vec![folder("", root, 2), folder("a", a, 2), folder("b", inner, 0)], rest.to_vec()].concat().concat()
+        };
+        let all = cache(6, 4, 1);
+        assert_eq!(without(&all, &folders(&[])), Some(all.clone()));
+        assert_eq!(without(&all, &folders(&["", "a", "a/b"])), Some(cache(-1, -1, -1)));
+        assert_eq!(without(&cache(-1, 4, -1), &folders(&["", "b/x"])), Some(cache(-1, 4, -1)));
+    }
+
+    #[test]
+    fn a_malformed_cache_is_none() {
+        let all = [folder("", 2, 1), folder("a", 1, 0)].concat();
+        for end in 0..all.len() {
+            assert_eq!(without(&all[..end], &folders(&["a"])), None, "{end}");
+        }
+        assert_eq!(without(&[all, folder("b", 1, 0)].concat(), &folders(&[])), None);
+        assert_eq!(without(&folder("", 1, usize::MAX), &folders(&[])), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! Why a request to a git server over HTTP has no answer to go by, as a value that an error of gix cannot carry.
+
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use super::allowance::{Excess, OutOfTime};
+use crate::system::connection::{ConnectionError, ConnectionProblem};
+
+/// Why an exchange failed.
+pub(super) enum ExchangeFailure {
+    /// The server answered with this status, and with this plain text.
+    Answered(StatusCode, String),
+    /// There was no answer, because of the connection.
+    Connection(ConnectionError),
+    /// The connection ended in the middle of the answer.
+    CutOff(ConnectionError),
+    /// The server redirected us to where we do not go, for this reason.
+    Redirected(String),
+    /// The server that answered does not speak git.
+    NotGit(&'static str),
+    /// The server sends too much.
+    Excessive(Excess),
+    /// The server takes too long.
+    OutOfTime(OutOfTime),
+}
+
+impl ExchangeFailure {
+    /// Returns what an error of a request means. `limit` is that of each wait.
+    pub(super) fn of(error: &(dyn Error + 'static), limit: Duration) -> Self {
+        let is_to_connect = error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect);
+        match ConnectionError::of(error) {
+            error if error.problem == ConnectionProblem::TimedOut && !is_to_connect => {
+                Self::OutOfTime(OutOfTime::Silent(limit))
+            }
+            error => Self::Connection(error),
+        }
+    }
+
+    /// Returns what it means that the body of an answer cannot be read.
+    pub(super) fn of_body(error: &(dyn Error + 'static), limit: Duration) -> Self {
+        match Self::of(error, limit) {
+            Self::Connection(error) if error.problem == ConnectionProblem::Closed => Self::CutOff(error),
+            failure => failure,
+        }
+    }
+}
+
+/// Returns the words of a refusal: plain text, the message of a JSON object, or the title of a page.
+pub(super) fn refusal_text(kind: &[u8], body: &str) -> String {
+    let text = match kind {
+        kind if kind.starts_with(b"text/plain") => Some(body.to_owned()),
+        kind if kind.starts_with(b"application/json") || kind.starts_with(b"application/problem+json") => {
+            let document: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+            let named = ["message", "error_description", "detail", "error"].map(|name| document[name].as_str());
+            named.into_iter().flatten().next().map(str::to_owned)
+        }
+        kind if kind.starts_with(b"text/html") => {
+            let title = |tag| Some(body.split_once(tag)?.1.split_once("</")?.0.to_owned());
+            title("<title>").or_else(|| title("<TITLE>"))
+        }
+        _ => None,
+    };
+    text.unwrap_or_default().trim().to_owned()
+}

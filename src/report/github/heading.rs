@@ -1,0 +1,72 @@
+//! The heading of a job's summary: a mark that is seen in a list of runs, the outcome, and what came of which entry.
+
+use super::image_row::{before, code, stays, tag};
+use crate::outcome::failure::Failure;
+use crate::outcome::{Ending, Outcome};
+use crate::report::json::{Document, Image};
+
+/// Returns the heading of a command's end.
+pub(super) fn heading(document: &Document<'_>, result: Result<&Outcome, &Failure>) -> String {
+    let Ok(outcome) = result else {
+        let command = format!("tagship {}", document.command);
+        return format!("❌ {} failed", command.trim_end());
+    };
+    let images = &document.images;
+    match outcome.ending {
+        Ending::Released => format!("✅ {}", done(outcome, images)),
+        Ending::Proposed => format!("✅ Proposed {}", all(images, "at")),
+        Ending::Edited => format!("✅ Edited: {}", all(images, "to")),
+        Ending::Present => format!("✅ In the registry: {}", all(images, "at")),
+        Ending::Unchanged => match &images[..] {
+            [image] => format!("✅ Unchanged: {} is at {} already", name(image), version(image)),
+            images => format!("✅ Unchanged: {}", count(images)),
+        },
+        Ending::DryRun => format!("🔍 Dry run: would set {}", all(images, "to")),
+        Ending::Proceed => "✅ Proceed".to_owned(),
+        Ending::Listed => "Releases".to_owned(),
+        Ending::Skipped => "⏭ Skipped".to_owned(),
+        Ending::Superseded => format!("⏭ Superseded: {}", left(images)),
+        Ending::Diverged => format!("⏭ Diverged: {}", left(images)),
+        Ending::Held => format!("⏸ Held: {}", left(images)),
+        Ending::Ruled => format!("⛔ Ruled: {}", left(images)),
+    }
+}
+
+fn done(outcome: &Outcome, images: &[Image<'_>]) -> String {
+    match outcome.command {
+        _ if !outcome.pushed => format!("Committed {}; nothing was pushed", all(images, "at")),
+        "rollback" => format!("Rolled back {}", all(images, "to")),
+        "promote" => format!("Promoted {}", all(images, "to")),
+        _ => format!("Released {}", all(images, "at")),
+    }
+}
+
+/// Returns what the images became, which a preposition leads to.
+fn all(images: &[Image<'_>], preposition: &str) -> String {
+    match images {
+        [image] => format!("{} {preposition} {}", name(image), version(image)),
+        images => count(images),
+    }
+}
+
+/// Returns what a guard left in place.
+fn left(images: &[Image<'_>]) -> String {
+    match images {
+        [image] if stays(image) => format!("{} stays at {}", name(image), before(image).map(tag).unwrap_or_default()),
+        [] => "nothing was released".to_owned(),
+        images => format!("{} stay as they are", count(images)),
+    }
+}
+
+fn count(images: &[Image<'_>]) -> String {
+    let things = if images.iter().all(|image| image.name.is_some()) { "entries" } else { "images" };
+    format!("{} {things}", images.len())
+}
+
+fn name(image: &Image<'_>) -> String {
+    code(image.name.unwrap_or(image.image))
+}
+
+fn version(image: &Image<'_>) -> String {
+    image.tag.or(image.digest).map_or_else(|| "no tag".to_owned(), tag)
+}

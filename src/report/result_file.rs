@@ -1,0 +1,44 @@
+//! The files that `--result-file` asks for, each in its form.
+
+use std::io;
+
+use super::github::{self, Links};
+use super::json::Document;
+use super::{dotenv, file, junit, tekton};
+use crate::cli::{ResultFile, ResultForm};
+use crate::outcome::Outcome;
+use crate::outcome::failure::Failure;
+
+/// Writes a result file. Fails if it cannot be written.
+pub(super) fn write(
+    file: &ResultFile,
+    document: &Document<'_>,
+    result: Result<&Outcome, &Failure>,
+    links: &Links,
+) -> Result<(), Failure> {
+    write_form(file, document, result, links).map_err(|error| {
+        let failure = Failure::unexpected(error);
+        let message = format!("cannot write `{}`: {}", file.path.display(), failure.message);
+        Failure { message, ..failure }
+            .hint("write to another path; the command itself is done, only its report is missing")
+    })
+}
+
+fn write_form(
+    file: &ResultFile,
+    document: &Document<'_>,
+    result: Result<&Outcome, &Failure>,
+    links: &Links,
+) -> io::Result<()> {
+    let path = &file.path;
+    match file.form {
+        ResultForm::Json => file::replace(path, &(document.to_json() + "\n")),
+        ResultForm::Dotenv => file::replace(path, &dotenv::render(document)),
+        ResultForm::GitHub => github::append_outputs(path, document),
+        ResultForm::Tekton => {
+            tekton::render(document).into_iter().try_for_each(|(name, value)| file::replace(&path.join(name), &value))
+        }
+        ResultForm::Markdown => file::replace(path, &github::comment(document, result, links)),
+        ResultForm::JUnit => file::replace(path, &junit::render(document, result)),
+    }
+}
