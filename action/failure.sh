@@ -34,6 +34,7 @@ command_word() { printf '%s' "${TAGSHIP_COMMAND:-release}" | tr -cd 'a-z-'; }
 
 # The results as a comment on a pull request. The reason is one line, and its block begins with another text.
 markdown() {
+  # shellcheck disable=SC2016 # backticks mark literals
   printf '<!-- tagship %s -->\n### ❌ tagship %s failed\n\n```text\nerror: %s\n```\n' "$(command_word)" "$(command_word)" "$1"
 }
 
