@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Releases through a network that fails: whether each is made once, and whether the same command again ends well.
 
-    benches/faults.py PROGRAM [--releases 1000] [--seed 1] [--faults 0.15] [--limit 60]
+    benches/faults.py PROGRAM [--releases 1000] [--seed 1] [--faults 0.15] [--limit 30]
 
 A server in this process has a repository (git's own http-backend) and a registry. Each message between the program and the server
-may meet a fault, as the seed says: the connection is cut before the request has an effect or after it, the answer is cut in half,
-late, a 503 or garbage, or the request has its effect twice. A release that fails is given once more, without faults. It is an
-error if that one fails, if a release has no commit or two, if one that was told as released has none, if a release takes longer
-than --limit seconds, or if it fails with an exit code that says a person must act. `--only N` makes the faults of release N alone.
+may meet a fault, as the seed says: the connection is cut before the request has an effect or after, the answer is cut in half,
+late, a 503 or garbage, the request has its effect twice, or when the program waits for it no more. A release that fails is given
+once more, without faults. It is an error if that one fails, if a release has no commit or two, if one that was told as released
+has none, if a release takes longer than --limit seconds, or if it fails with an exit code that says a person must act (a server
+that refuses a push is believed, if the branch cannot be read again). `--only N` makes the faults of release N alone.
 Needs git, and Python 3 without packages; everything lies in a temporary folder.
 """
 import argparse, collections, http.server, os, random, subprocess, tempfile, threading, time
@@ -17,12 +18,13 @@ arguments.add_argument("program")
 arguments.add_argument("--releases", type=int, default=1000)
 arguments.add_argument("--seed", type=int, default=1)
 arguments.add_argument("--faults", type=float, default=0.15)
-arguments.add_argument("--limit", type=float, default=60)
+arguments.add_argument("--limit", type=float, default=30)
 arguments.add_argument("--only", type=int)
 options = arguments.parse_args()
 program = os.path.abspath(options.program)
 
-FAULTS = ["cut before", "cut after", "truncated", "late", "503 before", "503 after", "garbage before", "garbage after", "twice"]
+TIMEOUT = 2
+FAULTS = ["cut before", "cut after", "truncated", "late", "too late", "503 before", "503 after", "garbage before", "garbage after", "twice"]
 # Unavailable and raced: a script may try again.
 RETRIABLE = {6, 7}
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -56,27 +58,39 @@ backend = os.path.join(git("--exec-path").strip(), "git-http-backend")
 
 
 class Network:
-    """Which message meets which fault. The faults of a release depend on the seed and its number, and on nothing before it."""
+    """Which message meets which fault: the seed, the number of the release, the request and how often it came decide alone."""
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.chance = random.Random()
-        self.share = 0.0
-        self.met = []
+        self.begin(0, 0.0)
+        self.at_work = 0
 
     def begin(self, number, share):
         with self.lock:
-            self.chance.seed(f"{options.seed} {number}")
-            self.share = share
-            self.met = []
+            self.number, self.share, self.seen, self.met = number, share, collections.Counter(), []
 
     def fault(self, message):
+        """Returns the fault that a message meets, if any, and where its garbage comes from."""
         with self.lock:
-            if self.chance.random() >= self.share:
-                return None
-            fault = self.chance.choice(FAULTS)
+            self.seen[message] += 1
+            chance = random.Random(f"{options.seed} {self.number} {self.seen[message]} {message}")
+            if chance.random() >= self.share:
+                return None, chance
+            fault = chance.choice(FAULTS)
             self.met.append(f"{fault}: {message}")
-            return fault
+            return fault, chance
+
+    def working(self, change):
+        with self.lock:
+            self.at_work += change
+
+    def settle(self):
+        """Waits for what has its effect when nothing waits for it any more."""
+        while True:
+            with self.lock:
+                if self.at_work == 0:
+                    return
+            time.sleep(0.01)
 
 
 network = Network()
@@ -125,16 +139,25 @@ class Server(http.server.BaseHTTPRequestHandler):
 
     def do(self):
         body = self.body()
-        fault = network.fault(f"{self.command} {self.path}")
+        network.working(1)
+        try:
+            self.answer(body)
+        finally:
+            network.working(-1)
+
+    def answer(self, body):
+        fault, chance = network.fault(f"{self.command} {self.path}")
         answer = lambda: self.of_registry() if self.path.startswith("/v2/") else self.of_repository(body)
         if fault == "cut before":
             return self.cut(b"")
         if fault == "503 before":
             return self.send(503, {}, b"try later")
         if fault == "garbage before":
-            return self.send(200, {"Content-Type": self.content_type()}, random.randbytes(300))
+            return self.send(200, {"Content-Type": self.content_type()}, chance.randbytes(300))
         if fault == "late":
             time.sleep(0.3)
+        if fault == "too late":
+            time.sleep(TIMEOUT + 1)
         status, headers, content = answer()
         if fault == "twice":
             status, headers, content = answer()
@@ -143,7 +166,7 @@ class Server(http.server.BaseHTTPRequestHandler):
         if fault == "503 after":
             return self.send(503, {}, b"try later")
         if fault == "garbage after":
-            return self.send(200, headers, random.randbytes(300))
+            return self.send(200, headers, chance.randbytes(300))
         if fault == "truncated" and self.command != "HEAD":
             head = f"HTTP/1.1 {status} OK\r\nContent-Length: {len(content)}\r\n"
             head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -180,7 +203,7 @@ address = f"127.0.0.1:{server.server_port}"
 
 def release(number):
     words = ["release", "--repo", f"http://{address}/gitops.git", "--branch", "main", "-k", "app", "--plain-http", address,
-             "--timeout", "5s", f"web={address}/web:v{number}"]
+             "--timeout", f"{TIMEOUT}s", f"web={address}/web:v{number}"]
     began = time.monotonic()
     ended = subprocess.run([program, *words], env=environment, capture_output=True, text=True, timeout=options.limit)
     return ended.returncode, ended.stdout + ended.stderr, time.monotonic() - began
@@ -191,7 +214,7 @@ def fail(number, text):
 
 
 codes, longest, again = collections.Counter(), 0.0, 0
-numbers = [options.only] if options.only else range(1, options.releases + 1)
+numbers = [options.only] if options.only is not None else range(1, options.releases + 1)
 for number in numbers:
     tip = git("-C", remote, "rev-parse", "main").strip()
     network.begin(number, options.faults)
@@ -203,6 +226,9 @@ for number in numbers:
     ever_met.update(fault.split(":")[0] for fault in met)
     codes[code] += 1
     longest = max(longest, time_taken)
+    # What comes too late may meet the same command given again.
+    if code == 0:
+        network.settle()
     commits = lambda: int(git("-C", remote, "rev-list", "--count", f"{tip}..main"))
     if code == 0 and commits() != 1:
         fail(number, f"told as done, with {commits()} commits\n{text}")
@@ -212,8 +238,12 @@ for number in numbers:
     if code != 0:
         again += 1
         network.begin(number, 0)
-        code, text, _ = release(number)
+        try:
+            code, text, _ = release(number)
+        except subprocess.TimeoutExpired:
+            fail(number, f"given again without faults, no end within {options.limit} s")
         network.met = met
+        network.settle()
         if code != 0:
             fail(number, f"the same command without faults ends with {code}\n{text}")
     if commits() != 1:
