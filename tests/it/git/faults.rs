@@ -57,6 +57,22 @@ fn a_push_that_is_still_at_work_is_uncertain() {
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }
 
+/// The first of two pushes took effect, so that the second one is refused, and nothing can be read after it: that is no refusal
+/// which a person must look at.
+#[test]
+fn a_second_push_that_is_refused_is_uncertain() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::CutBeforeResponse);
+    let refs = "GET /gitops.git/info/refs?service=git-receive-pack";
+    server.inject(refs, 1, Fault::Pass);
+    server.inject(refs, ALWAYS, Fault::CutResponse(20));
+    let output = stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().exit(6);
+    output.stderr_has("which may still take effect").stderr_has("it was sent again, and refused");
+    stage.release_to(&stage.remote.file_url()).arg(stage.argument()).run().success().stdout_has("unchanged");
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
 /// Our push took effect, its answer was lost, and another release came on top of it: ours is not made again.
 #[test]
 fn a_lost_answer_and_a_release_on_top() {

@@ -20,22 +20,27 @@ mod yaml;
 
 use std::io::{self, Read as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::command::{Command, Output};
 
-/// Returns the address of a server that reads the head of a request, and then sends what `script` does.
-fn scripted(script: impl Fn(&mut TcpStream) -> io::Result<()> + Send + 'static) -> String {
+/// Returns the address of a server that reads the head of a request, and then sends what `script` does. It answers all
+/// connections at once, as a client may have several.
+fn scripted(script: impl Fn(&mut TcpStream) -> io::Result<()> + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
+    let script = Arc::new(script);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut head = [0; 4096];
-            // The client may hang up in the middle: that is what is tested.
-            if stream.read(&mut head).is_ok() {
-                script(&mut stream).ok();
-            }
+            let (mut stream, script) = (stream.unwrap(), script.clone());
+            std::thread::spawn(move || {
+                let mut head = [0; 4096];
+                // The client may hang up in the middle: that is what is tested.
+                if stream.read(&mut head).is_ok() {
+                    script(&mut stream).ok();
+                }
+            });
         }
     });
     address
