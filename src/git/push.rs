@@ -219,6 +219,13 @@ impl<'r> Pusher<'r> {
             Ok(PushOutcome::Raced { tip, .. }) => PushOutcome::Raced { tip, refusal },
             Ok(PushOutcome::Updated { commit, .. }) => PushOutcome::Updated { commit, messages: refusal.messages },
             Ok(outcome @ (PushOutcome::TagTaken(_) | PushOutcome::Untagged { .. })) => outcome,
+            // The refusal may be that of a second push, after the first one took effect.
+            Err(error) if was_pushed_again => {
+                let context =
+                    format!("it was sent again, and refused ({}), and the branch cannot be read", refusal.reason);
+                let source = Box::new(GitError::unexpected(context, error));
+                return Err(GitError::Uncertain { remote: remote.to_string(), source });
+            }
             // The server's refusal stands even if the branch cannot be read again.
             Err(error) => {
                 let unread = anyhow::Error::from(error);
