@@ -7,6 +7,7 @@ use ring::digest::{Context, SHA256};
 use crate::git::{BranchName, RepositoryPath};
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
+use crate::system::hexadecimal::hexadecimal;
 use crate::targets::kustomization::FILE_NAMES;
 
 /// The most characters of what is released in a name.
@@ -89,8 +90,7 @@ fn hash(files: &[String], entries: &[&str]) -> String {
         hash.update(part.as_bytes());
         hash.update(b"\0");
     }
-    let digits = hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    digits[..DIGITS].to_owned()
+    hexadecimal(hash.finish().as_ref())[..DIGITS].to_owned()
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ const MAX_FOLDERS: usize = 10_000;
 
 impl Snapshot<'_> {
     /// Returns the files that `pattern` matches, and those in the folders that it matches, in the order of their paths.
-    /// Symbolic links are among them, so that the caller cannot miss that one is not followed. The folders are loaded, one request for each level that is not there yet.
+    /// Symbolic links are among them, so that the caller cannot miss that one is not followed. The folders are loaded, one
+    /// request for each level that is not there yet.
     pub fn files_matching(&mut self, pattern: &GlobPattern) -> Result<Vec<RepositoryPath>, GitError> {
         let mut files = Vec::new();
         let mut level = vec![RepositoryPath::root()];

@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 
 use super::http::requests::HttpResponse;
 use crate::image::Digest;
+use crate::system::hexadecimal::hexadecimal;
 
 /// All that a tag can mean, in one header: docker-registry 2.8.2 answers 404 `MANIFEST_UNKNOWN` if the stored type
 /// is missing from it, which reads as an absent tag. The long-deprecated schema 1 is left out.
@@ -122,10 +123,6 @@ pub(super) fn digest_of(body: &[u8], wanted: Option<&Digest>) -> Option<Digest> 
         _ => format!("sha256:{}", hexadecimal(hash(&SHA256, body).as_ref())),
     };
     text.parse().ok()
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -47,10 +47,9 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
 
 fn of_outcome(document: &Document<'_>, ending: Ending) -> Vec<TestCase> {
     let images = document.images.iter().map(|image| {
-        let is_released = !(ending.is_stopped() || ending == Ending::Skipped);
-        let verdict = match (is_released, document.reason) {
-            (true, _) => Verdict::Passed,
-            (false, reason) => Verdict::Skipped(reason.unwrap_or(document.outcome).to_owned()),
+        let verdict = match ending.is_stopped() || ending == Ending::Skipped {
+            true => Verdict::Skipped(document.reason.unwrap_or(document.outcome).to_owned()),
+            false => Verdict::Passed,
         };
         TestCase { name: name(image), verdict }
     });

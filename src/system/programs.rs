@@ -5,10 +5,11 @@
 use std::ffi::OsStr;
 use std::io;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::system::backoff::Backoff;
+use crate::system::lock::lock;
 
 /// How long a program may take to exit after SIGTERM. git removes its locks in that time.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -160,10 +161,6 @@ fn stop(child: &Mutex<Child>, manner: Manner) {
     if let Manner::Ask | Manner::Force = manner {
         child.kill().ok();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(all(test, unix))]

@@ -1,7 +1,6 @@
 //! A POST of a result to a system that wants to know of it: signed, within a limit of time, and to no other place than the one
 //! that was named. The URL may be a secret, so errors name neither it nor what the server says.
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::Client;
@@ -12,6 +11,7 @@ use ring::hmac;
 
 use super::backoff::Backoff;
 use super::connection::{ConnectionError, ConnectionProblem};
+use super::hexadecimal::hexadecimal;
 use super::http::{Security, client, is_loopback};
 use super::proxy::Proxies;
 use super::tls::{Authorities, SystemAuthorities, TlsError, client_config};
@@ -44,8 +44,8 @@ pub enum WebhookError {
     Refused(u16),
     #[error(transparent)]
     Tls(#[from] TlsError),
-    #[error("the HTTP client cannot be used")]
-    Client,
+    #[error("the HTTP client cannot be used: {0}")]
+    Client(reqwest::Error),
 }
 
 impl Webhook {
@@ -105,7 +105,7 @@ impl Webhook {
             let proxies = self.proxies.clone();
             builder = builder.proxy(Proxy::custom(move |url| proxies.of(url).cloned()));
         }
-        builder.build().map_err(|_unusable| WebhookError::Client)
+        builder.build().map_err(|error| WebhookError::Client(error.without_url()))
     }
 }
 
@@ -117,11 +117,7 @@ fn was_not_reached(error: &ConnectionError) -> bool {
 /// Returns the HMAC-SHA256 of `body` under `secret`, as GitHub's webhooks write it.
 fn signature(secret: &str, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    hmac::sign(&key, body.as_bytes()).as_ref().iter().fold("sha256=".to_owned(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
+    format!("sha256={}", hexadecimal(hmac::sign(&key, body.as_bytes()).as_ref()))
 }
 
 #[cfg(test)]

@@ -36,17 +36,7 @@ pub(crate) fn prove<'n>(
         judge(old, &new)?;
         return Ok(Proved { new, unread: None });
     }
-    prove_whole(old, new, splices, second_reader, judge)
-}
-
-/// The proof of a text whose lines depend on others: the second reader reads all of it.
-fn prove_whole<'n>(
-    old: &ParsedYaml<'n>,
-    new: &'n SourceText<'n>,
-    splices: &[Splice],
-    second_reader: ReadYaml,
-    judge: impl Fn(&ParsedYaml<'_>, &ParsedYaml<'_>) -> Result<(), Difference>,
-) -> Result<Proved<'n>, Difference> {
+    // Lines depend on others, so the second reader reads the whole text.
     let second_new = second_reader(new);
     let agrees = |new: &ParsedYaml<'_>| second_new.as_ref().is_ok_and(|second| second.tree.reads_as(&new.tree));
     let quick = reread(old, new, splices).filter(|new| agrees(new));

@@ -19,7 +19,7 @@
 
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
@@ -33,6 +33,7 @@ use super::retries::{RequestEffect, Retries, Setback};
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
 use crate::system::connection::ConnectionProblem;
+use crate::system::lock::lock;
 use crate::system::retry_after;
 
 /// The most bytes of a refusal's body that are kept for its message.
@@ -339,8 +340,4 @@ impl Write for PostBody {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

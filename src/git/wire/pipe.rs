@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ use super::allowance::{Allowance, OutOfTime};
 use super::ssh::Ssh;
 use crate::git::error::GitError;
 use crate::git::remote::{Remote, Server};
+use crate::system::lock::lock;
 use crate::system::programs::{Program, command};
 
 /// How many bytes of a program's stderr are kept: the last ones, because the reason comes last.
@@ -380,8 +381,4 @@ impl StderrTail {
         let lines = tail.lines().map(|line| line.to_str_lossy().trim_end().to_owned());
         lines.filter(|line| !line.is_empty()).collect()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

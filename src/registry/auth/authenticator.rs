@@ -5,7 +5,7 @@
 //! a redirect led to, is not answered: our logins are not meant for it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, Url};
@@ -27,6 +27,7 @@ use crate::registry::http::requests::{HttpRequest, HttpResponse, MAX_ATTEMPTS};
 use crate::registry::http::sender::Sender;
 use crate::registry::limits::MAX_PING_SIZE;
 use crate::registry::verdict::{Outage, Verdict};
+use crate::system::lock::lock;
 
 /// How long a credential helper may take.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -373,10 +374,6 @@ impl Authenticator {
 /// Returns what authorizations are kept by: registry and repository.
 fn slot_key(context: &CheckContext) -> (String, String) {
     (context.endpoint.registry.clone(), context.endpoint.repository.clone())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns what is kept, if it lasts and is newer than what was refused.

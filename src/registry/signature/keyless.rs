@@ -16,7 +16,7 @@ use super::timestamp_token;
 use super::trusted_roots::{Instance, LogKey, TrustedRoots};
 use super::verified::LogEntry;
 use super::x509::X509;
-use crate::registry::descriptor::hexadecimal;
+use crate::system::hexadecimal::hexadecimal;
 
 /// What is proved beside the signer.
 #[derive(Debug)]

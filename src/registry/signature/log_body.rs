@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::envelope::Envelope;
 use super::rejected::Rejected;
-use crate::registry::descriptor::hexadecimal;
+use crate::system::hexadecimal::hexadecimal;
 
 /// What an entry must be about.
 #[derive(Debug, Clone, Copy)]

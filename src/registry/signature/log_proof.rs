@@ -10,7 +10,7 @@ use super::logged_entry::{EntryProof, InclusionProof, LoggedEntry};
 use super::rejected::Rejected;
 use super::trusted_roots::LogKey;
 use super::verified::LogEntry;
-use crate::registry::descriptor::hexadecimal;
+use crate::system::hexadecimal::hexadecimal;
 
 /// A hash of a log's tree.
 type Hash = Vec<u8>;

@@ -9,7 +9,7 @@ use rustls::pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer,
 use webpki::ring as algorithms;
 
 use super::asn1;
-use crate::registry::descriptor::hexadecimal;
+use crate::system::hexadecimal::hexadecimal;
 
 /// A public key (`SubjectPublicKeyInfo`, RFC 5280 section 4.1.2.7).
 #[derive(Clone)]

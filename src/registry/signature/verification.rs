@@ -16,7 +16,7 @@ use super::stored_signature::{SignedContent, StoredSignature};
 use super::verified::{CertifiedIdentity, SignedBy, TrustedSigner, Verified};
 use super::x509::X509;
 use crate::image::Digest;
-use crate::registry::descriptor::hexadecimal;
+use crate::system::hexadecimal::hexadecimal;
 
 /// Verifies a bundle (its JSON) that says something about the image with this digest: cosign's signatures of images,
 /// attestations of GitHub and others.
