@@ -116,3 +116,14 @@ fn a_file_that_is_missing_fails() {
     let missing = environments.run("status", &["-k", STAGING, "-k", "overlays/produktion"]).run().exit(3);
     missing.stderr_has("there is no `overlays/produktion` on main");
 }
+
+#[test]
+fn a_file_in_markdown_has_the_table() {
+    let environments = environments();
+    let path = environments.stage.home.path().join("comment.md");
+    let file = format!("markdown={}", path.display());
+    environments.run("status", &[&BOTH[..], &["--result-file", &file]].concat()).run().success();
+    let text = std::fs::read_to_string(path).unwrap();
+    let begin = "<!-- tagship status -->\n### What runs where\n\n```text\nNAME   overlays/staging";
+    assert!(text.starts_with(begin) && text.ends_with("differs\n```\n"), "{text}");
+}
