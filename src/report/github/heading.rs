@@ -23,6 +23,7 @@ pub(super) fn heading(document: &Document<'_>, result: Result<&Outcome, &Failure
         },
         Ending::DryRun => format!("🔍 Dry run: would set {}", all(images, "to")),
         Ending::Proceed => "✅ Proceed".to_owned(),
+        Ending::Listed if outcome.comparison.is_some() => "What runs where".to_owned(),
         Ending::Listed => "Releases".to_owned(),
         Ending::Skipped => "⏭ Skipped".to_owned(),
         Ending::Superseded => format!("⏭ Superseded: {}", left(images)),

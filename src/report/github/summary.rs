@@ -15,7 +15,7 @@ use crate::report::style::Style;
 use crate::report::text;
 
 /// In bytes. GitHub takes 1 MiB of a step, which is more than a person reads.
-const LARGEST: usize = 60 << 10;
+pub(super) const LARGEST: usize = 60 << 10;
 const LARGEST_TABLE: usize = 30 << 10;
 const LARGEST_RULES: usize = 15 << 10;
 /// In characters; what is longer is cut.
@@ -152,7 +152,7 @@ fn short_source(source: &str) -> &str {
 }
 
 /// Returns `content` in a fence, all together in at most `room` bytes; what is cut is told.
-fn fenced(language: &str, content: &str, room: usize) -> String {
+pub(super) fn fenced(language: &str, content: &str, room: usize) -> String {
     const AROUND: usize = 200;
     let lines: Vec<String> = visible_lines(content).map(|line| clipped(&line, LONGEST_LINE)).collect();
     let mut left = room.saturating_sub(AROUND);

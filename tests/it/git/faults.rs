@@ -66,7 +66,7 @@ fn a_second_push_that_is_refused_is_uncertain() {
     server.inject("POST /gitops.git/git-receive-pack", 1, Fault::CutBeforeResponse);
     let refs = "GET /gitops.git/info/refs?service=git-receive-pack";
     server.inject(refs, 1, Fault::Pass);
-    server.inject(refs, ALWAYS, Fault::CutResponse(20));
+    server.inject(refs, ALWAYS, Fault::CutRequest(0));
     let output = stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().exit(6);
     output.stderr_has("which may still take effect").stderr_has("it was sent again, and refused");
     stage.release_to(&stage.remote.file_url()).arg(stage.argument()).run().success().stdout_has("unchanged");
