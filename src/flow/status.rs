@@ -1,12 +1,11 @@
 //! `status`: what runs where, by what the files of the release branch say. It reads no history, so that it costs the same for
 //! any number of entries; `log` tells when and by which commit.
 
-use crate::flow::branch::{Aim, ReleaseBranch, tell_connections};
+use crate::flow::branch::{ReleaseBranch, tell_connections};
 use crate::flow::rereads::Rereads;
-use crate::git::RefsKept;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Comparison, Ending, EntryState, Event, Listener, Outcome};
-use crate::request::{Effect, NewBranch, Shown, StatusRequest};
+use crate::request::{Shown, StatusRequest};
 use crate::targets;
 
 /// Compares the entries of some files.
@@ -26,7 +25,7 @@ pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Ou
 /// Returns the branch, and what its files say.
 fn read(request: &StatusRequest) -> Result<(Option<String>, Comparison), Failure> {
     let target = ReleaseBranch::open(&request.target)?;
-    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch))?;
+    let mut start = target.look_at_tip()?;
     let paths = target.locate(&mut start.snapshot, &request.files, &[])?;
     let mut files = Vec::new();
     for path in &paths {

@@ -52,7 +52,7 @@ pub use refusal::{PushRefusal, Rule};
 pub use remote::{Remote, RemoteOptions};
 pub use replaceable::Replaceable;
 pub use server_api::ServerApi;
-pub use snapshot::{ObjectSource, Snapshot, TreeEntry, TreeEntryKind};
+pub use snapshot::{Loaded, ObjectSource, Snapshot, TreeEntry, TreeEntryKind};
 pub use tips::Tips;
 pub use wire::allowance::OutOfTime;
 pub use wire::credential_helper::Askpass;

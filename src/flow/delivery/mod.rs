@@ -47,18 +47,19 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let source = (job.source)(&branch);
     expect_source(&mut checks, &delivery.target, branch.remote(), source.as_ref());
     let mut way = Way::of(&delivery.route);
-    let read_tip = |way: &Way<'_>| branch.read_tip(delivery.effect, &delivery.new_branch, way.aim(job));
+    let read_tip = |way: &Way<'_>, loaded| branch.read_tip(delivery.effect, &delivery.new_branch, way.aim(job), loaded);
     let mut rereads = Rereads::new(delivery.target.timeout);
-    let mut early = match checks.require_while(&job.images, listener, || read_tip(&way)) {
+    let mut early = match checks.require_while(&job.images, listener, || read_tip(&way, None)) {
         Ok(early) => early,
         Err(failure) => rereads.wait_after(failure, listener).map(|()| None)?,
     };
     let mut backoff = Backoff::new(delivery.attempts, FIRST_PAUSE, LONGEST_PAUSE);
     let mut number = 1;
+    let mut loaded = None;
     let mut refusals = Vec::new();
     loop {
         let begun = Instant::now();
-        let tip = match early.take().map_or_else(|| read_tip(&way), Ok) {
+        let tip = match early.take().map_or_else(|| read_tip(&way, loaded.take()), Ok) {
             Ok(tip) => tip,
             Err(failure) => {
                 rereads.wait_after(failure, listener)?;
@@ -66,7 +67,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             }
         };
         tell_connections(&delivery.target, listener);
-        let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number, way: &way };
+        let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number, way: &way, loaded: &mut loaded };
         let refusal = match attempt.run(tip, decide, listener) {
             Ok(outcome) => return Ok(way.told(outcome)),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
