@@ -70,8 +70,8 @@ pub fn fuzz(answer: &[u8]) {
     use gix::protocol::transport::client::git::{ConnectMode, blocking_io::Connection};
 
     for (service, version) in [(Service::UploadPack, Protocol::V2), (Service::ReceivePack, Protocol::V1)] {
-        let (repository, program) = ("repository", ConnectMode::Process);
-        let mut transport = Connection::new(answer, std::io::sink(), version, repository, None, program, false);
+        let (no_host, program) = (None::<(String, Option<u16>)>, ConnectMode::Process);
+        let mut transport = Connection::new(answer, std::io::sink(), version, "", no_host, program, false);
         let Ok(SetServiceResponse { capabilities, refs, .. }) = transport.handshake(service, &[]) else { continue };
         if let Some(mut refs) = refs {
             while let Some(Ok(Ok(_))) = refs.readline() {}
