@@ -13,9 +13,9 @@ use crate::git::{
     BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, Loaded, ObjectSource, Pusher, Reader,
     RefsKept, Remote, RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry, open_both,
 };
-use crate::image::ImageName;
+use crate::image::{ImageName, Reference};
 use crate::outcome::failure::Failure;
-use crate::outcome::{Event, Listener};
+use crate::outcome::{Activity, Event, Listener, RemoteBranch};
 use crate::request::{Effect, NewBranch, ProposalRequest, Repository, TargetFile, TargetRequest};
 use crate::targets::kustomization;
 
@@ -188,8 +188,18 @@ impl ReleaseBranch {
         Signing::read(self.checkout(), signed, committer, limit).map_err(Failure::from)
     }
 
+    /// Tells that the branch is going to be read, and which images are asked for at the same time.
+    pub(super) fn tell_reading(&self, images: Vec<&Reference>, listener: &mut Listener<'_>) {
+        let (remote, name) = (self.remote().map(ToString::to_string), self.name());
+        let branch = remote.as_deref().map(|remote| RemoteBranch { remote, branch: &name });
+        if branch.is_some() || !images.is_empty() {
+            listener(&Event::Began(Activity::Looking { images, branch }));
+        }
+    }
+
     /// Reads the tip of the branch, to which nothing is written.
-    pub(super) fn look_at_tip(&self) -> Result<OpenBranch<'_>, Failure> {
+    pub(super) fn look_at_tip(&self, listener: &mut Listener<'_>) -> Result<OpenBranch<'_>, Failure> {
+        self.tell_reading(Vec::new(), listener);
         self.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch), None)
     }
 

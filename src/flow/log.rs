@@ -21,7 +21,7 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
 
 fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let target = ReleaseBranch::open(&request.target)?;
-    let mut start = target.look_at_tip()?;
+    let mut start = target.look_at_tip(listener)?;
     let snapshot = &mut start.snapshot;
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} does not support partial fetches; only its newest commit is known")));

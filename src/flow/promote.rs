@@ -22,9 +22,9 @@ use crate::targets::{self, TargetError};
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut notes = Vec::new();
     let mut read_from = |from: &TargetRequest| {
-        Rereads::new(from.timeout).run(listener, |_| {
+        Rereads::new(from.timeout).run(listener, |listener| {
             notes.clear();
-            elsewhere(from, request, &mut notes)
+            elsewhere(from, request, &mut notes, listener)
         })
     };
     let elsewhere = request.from_target.as_ref().map(&mut read_from).transpose();
@@ -100,14 +100,19 @@ enum Left {
     Nothing,
 }
 
-fn elsewhere(from: &TargetRequest, request: &PromoteRequest, notes: &mut Vec<String>) -> Result<Running, Failure> {
+fn elsewhere(
+    from: &TargetRequest,
+    request: &PromoteRequest,
+    notes: &mut Vec<String>,
+    listener: &mut Listener<'_>,
+) -> Result<Running, Failure> {
     let written = &request.from;
     let here = ReleaseBranch::open(&request.delivery.target)?;
     let target = match here.remote() {
         Some(here) => ReleaseBranch::open(&from.beside(here))?,
         None => ReleaseBranch::open(from)?,
     };
-    let mut start = target.look_at_tip()?;
+    let mut start = target.look_at_tip(listener)?;
     let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(written), &[])?)?;
     Running::read(&mut start.snapshot, path, request, notes)
 }

@@ -10,7 +10,7 @@ use crate::targets;
 
 /// Compares the entries of some files.
 pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let compared = Rereads::new(request.target.timeout).run(listener, |_| read(request));
+    let compared = Rereads::new(request.target.timeout).run(listener, |listener| read(request, listener));
     tell_connections(&request.target, listener);
     let (branch, mut comparison) = compared?;
     if comparison.files.len() > 1 && comparison.entries.iter().all(|entry| entry.count() == 1) {
@@ -23,9 +23,9 @@ pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Ou
 }
 
 /// Returns the branch, and what its files say.
-fn read(request: &StatusRequest) -> Result<(Option<String>, Comparison), Failure> {
+fn read(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<(Option<String>, Comparison), Failure> {
     let target = ReleaseBranch::open(&request.target)?;
-    let mut start = target.look_at_tip()?;
+    let mut start = target.look_at_tip(listener)?;
     let paths = target.locate(&mut start.snapshot, &request.files, &[])?;
     let mut files = Vec::new();
     for path in &paths {

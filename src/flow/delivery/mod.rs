@@ -22,7 +22,7 @@ use super::rereads::Rereads;
 use super::source_attestations::expect_source;
 use crate::git::PushRefusal;
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Event, Listener, Outcome};
+use crate::outcome::{Activity, Event, Listener, Outcome};
 use crate::system::backoff::Backoff;
 
 /// The pauses between attempts grow from the first to the second, at random up to each.
@@ -49,6 +49,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut way = Way::of(&delivery.route);
     let read_tip = |way: &Way<'_>, loaded| branch.read_tip(delivery.effect, &delivery.new_branch, way.aim(job), loaded);
     let mut rereads = Rereads::new(delivery.target.timeout);
+    branch.tell_reading(checks.unasked(&job.images), listener);
     let mut early = match checks.require_while(&job.images, listener, || read_tip(&way, None)) {
         Ok(early) => early,
         Err(failure) => rereads.wait_after(failure, listener).map(|()| None)?,
@@ -59,6 +60,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut refusals = Vec::new();
     loop {
         let begun = Instant::now();
+        branch.tell_reading(Vec::new(), listener);
         let tip = match early.take().map_or_else(|| read_tip(&way, loaded.take()), Ok) {
             Ok(tip) => tip,
             Err(failure) => {
@@ -92,6 +94,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             }
             refusals.push(refusal);
         }
+        listener(&Event::Began(Activity::Pausing { next: number + 1, attempts: delivery.attempts }));
         match number {
             ..=PATIENT_ATTEMPTS => backoff.widen(begun.elapsed() * 4),
             _ => backoff.narrow(begun.elapsed()),
