@@ -16,7 +16,8 @@ pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 
 use self::attempt::{Attempt, Stop};
 use self::way::Way;
-use super::branch::{ReleaseBranch, tell_connections};
+use super::announcements::{tell_connections, tell_reading};
+use super::branch::ReleaseBranch;
 use super::checks::Checks;
 use super::rereads::Rereads;
 use super::source_attestations::expect_source;
@@ -49,7 +50,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut way = Way::of(&delivery.route);
     let read_tip = |way: &Way<'_>, loaded| branch.read_tip(delivery.effect, &delivery.new_branch, way.aim(job), loaded);
     let mut rereads = Rereads::new(delivery.target.timeout);
-    branch.tell_reading(checks.unasked(&job.images), listener);
+    tell_reading(&branch, checks.unasked(&job.images), listener);
     let mut early = match checks.require_while(&job.images, listener, || read_tip(&way, None)) {
         Ok(early) => early,
         Err(failure) => rereads.wait_after(failure, listener).map(|()| None)?,
@@ -60,7 +61,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut refusals = Vec::new();
     loop {
         let begun = Instant::now();
-        branch.tell_reading(Vec::new(), listener);
+        tell_reading(&branch, Vec::new(), listener);
         let tip = match early.take().map_or_else(|| read_tip(&way, loaded.take()), Ok) {
             Ok(tip) => tip,
             Err(failure) => {
