@@ -1,14 +1,19 @@
 //! What is told of a branch before and after it is read.
 
-use super::branch::ReleaseBranch;
+use crate::git::Remote;
 use crate::image::Reference;
 use crate::outcome::{Activity, BranchInRemote, Event, Listener};
 use crate::request::TargetRequest;
 
-/// Tells that the branch is going to be read, and which images are asked for at the same time.
-pub(super) fn tell_reading(branch: &ReleaseBranch, images: Vec<&Reference>, listener: &mut Listener<'_>) {
-    let (remote, name) = (branch.remote().map(ToString::to_string), branch.name());
-    let branch = remote.as_deref().map(|remote| BranchInRemote { remote, branch: &name });
+/// Tells that `branch` is going to be read, if it is in a remote, and which images are asked for at the same time.
+pub(super) fn tell_reading(
+    remote: Option<&Remote>,
+    branch: &str,
+    images: Vec<&Reference>,
+    listener: &mut Listener<'_>,
+) {
+    let remote = remote.map(ToString::to_string);
+    let branch = remote.as_deref().map(|remote| BranchInRemote { remote, branch });
     if branch.is_some() || !images.is_empty() {
         listener(&Event::Began(Activity::Looking { images, branch }));
     }

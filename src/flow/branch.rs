@@ -184,7 +184,7 @@ impl ReleaseBranch {
 
     /// Reads the tip of the branch, to which nothing is written.
     pub(super) fn look_at_tip(&self, listener: &mut Listener<'_>) -> Result<OpenBranch<'_>, Failure> {
-        tell_reading(self, Vec::new(), listener);
+        tell_reading(self.remote(), &self.name(), Vec::new(), listener);
         self.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch), None)
     }
 
