@@ -3,20 +3,21 @@
 
 use jiff::Timestamp;
 
-use super::branch::{Aim, ReleaseBranch, tell_connections};
+use super::announcements::tell_connections;
+use super::branch::ReleaseBranch;
 use super::checks::Checks;
 use super::edits::{images_of, releases_of};
 use super::image_to_check::ImageToCheck;
 use super::rereads::Rereads;
 use super::rulings::{EntryToRule, rule};
 use super::source_attestations::look_at_forge;
-use crate::git::{RefsKept, RepositoryPath, Snapshot};
+use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::{RunningEntry, Scrutiny};
 use crate::guards::rules::{Circumstances, RulesState, rules_for};
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
-use crate::request::{CheckRequest, Effect, NewBranch};
+use crate::request::CheckRequest;
 use crate::targets;
 use crate::targets::kustomization::{Absent, EntryEdit};
 
@@ -64,7 +65,7 @@ struct Released {
 impl Released {
     fn read(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Self, Failure> {
         let target = ReleaseBranch::open(&request.target)?;
-        let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch))?;
+        let mut start = target.look_at_tip(listener)?;
         let snapshot = &mut start.snapshot;
         let paths = target.locate(snapshot, &request.files, &[])?;
         let rules = rules_for(snapshot, &paths, &mut |warning| listener(&Event::Warned(warning)))?;
