@@ -1,8 +1,10 @@
 //! What most tests begin with: a release branch with a kustomization, a registry with an image, and the program.
 
+use std::sync::LazyLock;
+
 use crate::support::command::{Command, Home};
 use crate::support::registry::{Auth, Image, Registry};
-use crate::support::repository::{File, Remote};
+use crate::support::repository::{Contents, File, Remote};
 
 /// A kustomization as it stands in a public repository.
 pub const SEED: &str = "\
@@ -22,6 +24,14 @@ pub const FILE: &str = "4-gitops/manifests/kustomization.yaml";
 /// The commit whose build is released.
 pub const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
 
+/// The repository with the seed on `main`.
+static SEEDED: LazyLock<Contents> = LazyLock::new(|| {
+    let remote = Remote::create("gitops");
+    let deployment = File::new("4-gitops/manifests/deployment.yaml", "kind: Deployment\n");
+    remote.commit("main", "Add the application", &[File::new(FILE, SEED), deployment]);
+    remote.contents()
+});
+
 /// A registry with one image, a bare repository with the seed on `main`, and a home of the program's own.
 pub struct Stage {
     pub home: Home,
@@ -39,10 +49,7 @@ impl Stage {
     pub fn with_auth(auth: Auth) -> Self {
         let registry = Registry::start(auth);
         let digest = registry.put_image("jakousa/dwk-4-gitops-app", COMMIT, &Image::new());
-        let remote = Remote::create("gitops");
-        let deployment = File::new("4-gitops/manifests/deployment.yaml", "kind: Deployment\n");
-        remote.commit("main", "Add the application", &[File::new(FILE, SEED), deployment]);
-        Self { home: Home::new(), registry, remote, digest }
+        Self { home: Home::new(), registry, remote: Remote::copy(&SEEDED, "gitops"), digest }
     }
 
     /// Returns the image's name in the registry.

@@ -29,6 +29,12 @@ impl Commit {
 impl Remote {
     /// Returns the id of a branch's last commit; `None` if there is no such branch.
     pub fn tip(&self, branch: &str) -> Option<String> {
+        // Most branches are a file with the id. It is asked for before each commit that a test makes.
+        let file = std::fs::read_to_string(self.path.join("refs/heads").join(branch)).unwrap_or_default();
+        let id = file.trim_end();
+        if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Some(id.to_owned());
+        }
         let output = self.git(["rev-parse", "--verify", "--quiet", &format!("refs/heads/{branch}")]).run();
         match output.code {
             Some(1) => None,

@@ -2,12 +2,13 @@
 //! checks every object that is pushed, and of the filters allows `blob:none` and `tree:0` only. So do these.
 
 mod checkout;
+mod contents;
 mod history;
 mod import;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use tempfile::TempDir;
 
@@ -15,6 +16,7 @@ use super::command::{Command, write_script};
 use super::temporary_folder::temporary_folder;
 
 pub use checkout::Checkout;
+pub use contents::Contents;
 pub use history::Commit;
 pub use import::{File, Mode};
 
@@ -41,6 +43,17 @@ const CONFIGURATION: &str = "\
 	maxDepth = 0
 ";
 
+/// An empty repository, as git makes it.
+static EMPTY: LazyLock<Contents> = LazyLock::new(|| {
+    let folder = temporary_folder("empty-");
+    let path = folder.path().join("empty.git");
+    let options = ["--quiet", "--bare", "--initial-branch=main", "--template="];
+    Command::git().arg("init").args(options).arg(&path).run().success();
+    let append = std::fs::OpenOptions::new().append(true).open(path.join("config"));
+    append.and_then(|mut file| file.write_all(CONFIGURATION.as_bytes())).expect("the configuration of a repository");
+    Contents::read(&path)
+});
+
 /// A bare repository that others fetch from and push to. It is deleted after its last user.
 #[derive(Clone)]
 pub struct Remote {
@@ -51,23 +64,27 @@ pub struct Remote {
 impl Remote {
     /// Makes an empty repository `name.git` in a folder of its own; its default branch is `main`.
     pub fn create(name: &str) -> Self {
-        let folder = temporary_folder("remote-");
-        Self::create_in(Arc::new(folder), name)
+        Self::copy(&EMPTY, name)
+    }
+
+    /// Makes a repository `name.git` in a folder of its own, which has what another one had.
+    pub fn copy(contents: &Contents, name: &str) -> Self {
+        Self::copy_into(Arc::new(temporary_folder("remote-")), contents, name)
+    }
+
+    /// Returns what is in the repository, to be copied.
+    pub fn contents(&self) -> Contents {
+        Contents::read(&self.path)
     }
 
     /// Makes another repository in the same folder, behind the same server.
     pub fn sibling(&self, name: &str) -> Self {
-        Self::create_in(Arc::clone(&self.folder), name)
+        Self::copy_into(Arc::clone(&self.folder), &EMPTY, name)
     }
 
-    fn create_in(folder: Arc<TempDir>, name: &str) -> Self {
+    fn copy_into(folder: Arc<TempDir>, contents: &Contents, name: &str) -> Self {
         let path = folder.path().join(format!("{name}.git"));
-        let options = ["--quiet", "--bare", "--initial-branch=main", "--template="];
-        Command::git().arg("init").args(options).arg(&path).run().success();
-        let append = std::fs::OpenOptions::new().append(true).open(path.join("config"));
-        append
-            .and_then(|mut file| file.write_all(CONFIGURATION.as_bytes()))
-            .expect("the configuration of a repository");
+        contents.write(&path);
         Self { folder, path }
     }
 
