@@ -1,7 +1,7 @@
 //! Where the fixtures lie: in memory, if the machine has a file system there.
 //!
-//! The tests make and delete 100,000 files and folders a minute. ext4 gives no inode out that was deleted in the last minutes, and
-//! looks at each of these before it finds another one: that alone is a tenth of all that the tests take.
+//! The tests make and delete many files and folders. ext4 gives out no inode that was deleted in the last minutes, and looks at each
+//! of these before it finds another one: that alone was a tenth of the processor's time in a run of all tests.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
