@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::announcements::tell_reading;
 use super::head_name::head_name;
 use super::kustomization_only::{is_folder, require_kustomization};
 use super::named_files::named_files;
@@ -13,9 +14,9 @@ use crate::git::{
     BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, Loaded, ObjectSource, Pusher, Reader,
     RefsKept, Remote, RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry, open_both,
 };
-use crate::image::{ImageName, Reference};
+use crate::image::ImageName;
+use crate::outcome::Listener;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Activity, Event, Listener, RemoteBranch};
 use crate::request::{Effect, NewBranch, ProposalRequest, Repository, TargetFile, TargetRequest};
 use crate::targets::kustomization;
 
@@ -85,13 +86,6 @@ impl Destination {
             Self::Tip(branch) | Self::New(branch) => Some(branch),
             Self::Head(branch) => branch.as_ref(),
         }
-    }
-}
-
-/// Tells what the connections of a request had to tell since the last call.
-pub(super) fn tell_connections(target: &TargetRequest, listener: &mut Listener<'_>) {
-    for notice in target.notices.take() {
-        listener(&Event::Noted(notice));
     }
 }
 
@@ -188,18 +182,9 @@ impl ReleaseBranch {
         Signing::read(self.checkout(), signed, committer, limit).map_err(Failure::from)
     }
 
-    /// Tells that the branch is going to be read, and which images are asked for at the same time.
-    pub(super) fn tell_reading(&self, images: Vec<&Reference>, listener: &mut Listener<'_>) {
-        let (remote, name) = (self.remote().map(ToString::to_string), self.name());
-        let branch = remote.as_deref().map(|remote| RemoteBranch { remote, branch: &name });
-        if branch.is_some() || !images.is_empty() {
-            listener(&Event::Began(Activity::Looking { images, branch }));
-        }
-    }
-
     /// Reads the tip of the branch, to which nothing is written.
     pub(super) fn look_at_tip(&self, listener: &mut Listener<'_>) -> Result<OpenBranch<'_>, Failure> {
-        self.tell_reading(Vec::new(), listener);
+        tell_reading(self.remote(), &self.name(), Vec::new(), listener);
         self.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch), None)
     }
 

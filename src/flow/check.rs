@@ -3,7 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::branch::{ReleaseBranch, tell_connections};
+use super::announcements::tell_connections;
+use super::branch::ReleaseBranch;
 use super::checks::Checks;
 use super::edits::{images_of, releases_of};
 use super::image_to_check::ImageToCheck;

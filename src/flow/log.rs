@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 
-use crate::flow::branch::{ReleaseBranch, tell_connections};
+use crate::flow::announcements::tell_connections;
+use crate::flow::branch::ReleaseBranch;
 use crate::flow::elsewhere::{kustomizations_with, places_with};
 use crate::flow::rereads::Rereads;
 use crate::guards::entry_history::EntryHistory;

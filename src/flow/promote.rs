@@ -1,7 +1,8 @@
 //! `promote`: what runs in one environment is released in the next: the same names, tags and digests, in one commit. What
 //! is read and what is written may be one branch, two, or two repositories.
 
-use super::branch::{ReleaseBranch, tell_connections};
+use super::announcements::tell_connections;
+use super::branch::ReleaseBranch;
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::no_entry;
 use super::rereads::Rereads;

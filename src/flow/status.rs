@@ -1,7 +1,8 @@
 //! `status`: what runs where, by what the files of the release branch say. It reads no history, so that it costs the same for
 //! any number of entries; `log` tells when and by which commit.
 
-use crate::flow::branch::{ReleaseBranch, tell_connections};
+use crate::flow::announcements::tell_connections;
+use crate::flow::branch::ReleaseBranch;
 use crate::flow::rereads::Rereads;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Comparison, Ending, EntryState, Event, Listener, Outcome};

@@ -17,7 +17,7 @@ use crate::message::{Release, VerifiedClaim};
 use crate::registry::{Descriptor, LoginSource};
 use crate::targets::kustomization::{Edit, Fields};
 
-pub use activity::{Activity, RemoteBranch};
+pub use activity::{Activity, BranchInRemote};
 pub use comparison::{ComparedEntry, Comparison, EntryState};
 pub use proposed::Proposed;
 pub use ruling::{BrokenRule, Ruling};

@@ -22,7 +22,7 @@ mod tekton;
 mod text;
 mod usage;
 
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::escape::visible;
 use super::text::{clock, minutes};
-use crate::outcome::{Activity, Event, RemoteBranch, Waiting};
+use crate::outcome::{Activity, BranchInRemote, Event, Waiting};
 
 /// How long something may take before it is told.
 const UNTOLD: Duration = Duration::from_secs(2);
@@ -128,7 +128,7 @@ fn text(activity: &Activity<'_>) -> String {
     }
 }
 
-fn place(RemoteBranch { remote, branch }: &RemoteBranch<'_>) -> String {
+fn place(BranchInRemote { remote, branch }: &BranchInRemote<'_>) -> String {
     format!("{} of {}", visible(branch), visible(remote))
 }
 
@@ -136,13 +136,13 @@ fn place(RemoteBranch { remote, branch }: &RemoteBranch<'_>) -> String {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Activity, Event, Progress, RemoteBranch};
+    use super::{Activity, BranchInRemote, Event, Progress};
 
     #[test]
     fn what_takes_long_is_told_once_in_a_log() {
         let begun = Instant::now();
         let at = |milliseconds| begun + Duration::from_millis(milliseconds);
-        let push = || Event::Began(Activity::Pushing(RemoteBranch { remote: "host/config", branch: "main" }));
+        let push = || Event::Began(Activity::Pushing(BranchInRemote { remote: "host/config", branch: "main" }));
         let mut progress = Progress::new(false);
         assert!(progress.takes(&push(), begun));
         for (time, told) in

@@ -16,7 +16,7 @@ use crate::git::{
     PushRefusal, Pusher, Snapshot, TagContent,
 };
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Activity, Event, Listener, Proposed, RemoteBranch};
+use crate::outcome::{Activity, BranchInRemote, Event, Listener, Proposed};
 use crate::system::signals::{Gate, Stage};
 
 /// The ways to a branch.
@@ -164,7 +164,7 @@ fn push(
     terms.gate.begin_push()?;
     let accepts_options = pusher.accepts_push_options();
     let (name, branch) = (remote.to_string(), commit.lease().branch.to_string());
-    listener(&Event::Began(Activity::Pushing(RemoteBranch { remote: &name, branch: &branch })));
+    listener(&Event::Began(Activity::Pushing(BranchInRemote { remote: &name, branch: &branch })));
     let outcome = match (pusher.push(&commit, terms.push_options)?, terms.signer) {
         (PushOutcome::Refused(refusal), Some(forge)) if content.tag.is_none() => {
             forge_commit::moved_by_the_api(forge, remote, &commit, refusal)?

@@ -344,7 +344,7 @@ fn a_push_that_takes_long_is_told_in_a_log() {
     let server = GitServer::start(stage.remote.folder(), Access::Open);
     let (see, seen) = channel();
     let seen = Mutex::new(seen);
-    let hold = move || drop(seen.lock().unwrap().recv());
+    let hold = move || seen.lock().unwrap().recv().unwrap();
     server.inject("POST /gitops.git/git-receive-pack", 1, git_server::Fault::After(Arc::new(hold)));
     let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--no-check"]);
     let mut child = release.arg(stage.argument()).scrubbed().spawn().unwrap();
