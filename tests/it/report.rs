@@ -230,7 +230,7 @@ fn the_summary_leads_to_the_changes_of_the_source() {
     assert_eq!(document["images"][0]["comparison"], expected);
     let step = Step::new(&stage.home);
     let released = release(&step, COMMIT, "v1.1.0").run().success();
-    released.stdout_has(&format!(" source  1111111..{}  {page}\n", &COMMIT[..7]));
+    released.stdout_has(&format!(" source  1111111...{}  {page}\n", &COMMIT[..7]));
     let link = format!(" | [`1111111...{}`]({page}) |\n", &COMMIT[..7]);
     assert!(step.summary().contains(&link), "{}", step.summary());
 }
