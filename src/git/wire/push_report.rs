@@ -97,14 +97,28 @@ impl PushReport {
     }
 }
 
-/// Returns the lines of a text as a terminal shows them in the end: without colours, and without text that a carriage
-/// return overwrites.
+/// Returns the lines of a text as a terminal shows them in the end: without colours, and overwritten from the start by what
+/// follows a carriage return.
 fn shown(text: &str) -> Vec<String> {
-    let last = |line: &str| line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or_default().to_owned();
-    let mut lines: Vec<_> = text.lines().map(|line| without_colours(&last(line)).trim_end().to_owned()).collect();
+    let shown = |line| overwritten(&without_colours(line)).trim_end().to_owned();
+    let mut lines: Vec<_> = text.lines().map(shown).collect();
     lines.truncate(lines.iter().rposition(|line| !line.is_empty()).map_or(0, |end| end + 1));
     lines.drain(..lines.iter().take_while(|line| line.is_empty()).count());
     lines
+}
+
+/// Returns what is left of a line after its carriage returns: the text behind each takes the place of as many characters.
+fn overwritten(line: &str) -> String {
+    let mut shown = Vec::new();
+    for part in line.split('\r') {
+        for (column, character) in part.chars().enumerate() {
+            match shown.get_mut(column) {
+                Some(old) => *old = character,
+                None => shown.push(character),
+            }
+        }
+    }
+    shown.into_iter().collect()
 }
 
 /// Returns `text` without the escape sequences that set colours, `ESC [ … m`. All others stay; `report` escapes them.
