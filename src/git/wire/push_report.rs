@@ -97,28 +97,14 @@ impl PushReport {
     }
 }
 
-/// Returns the lines of a text as a terminal shows them in the end: without colours, and overwritten from the start by what
-/// follows a carriage return.
+/// Returns the lines of a text: without colours, and of a line with carriage returns the last text that is not blank. A terminal
+/// shows no more of it, but for a line that is longer than what comes over it.
 fn shown(text: &str) -> Vec<String> {
-    let shown = |line| overwritten(&without_colours(line)).trim_end().to_owned();
-    let mut lines: Vec<_> = text.lines().map(shown).collect();
+    let last = |line: &str| line.rsplit('\r').find(|part| !part.trim().is_empty()).unwrap_or_default().to_owned();
+    let mut lines: Vec<_> = text.lines().map(|line| last(&without_colours(line)).trim_end().to_owned()).collect();
     lines.truncate(lines.iter().rposition(|line| !line.is_empty()).map_or(0, |end| end + 1));
     lines.drain(..lines.iter().take_while(|line| line.is_empty()).count());
     lines
-}
-
-/// Returns what is left of a line after its carriage returns: the text behind each takes the place of as many characters.
-fn overwritten(line: &str) -> String {
-    let mut shown = Vec::new();
-    for part in line.split('\r') {
-        for (column, character) in part.chars().enumerate() {
-            match shown.get_mut(column) {
-                Some(old) => *old = character,
-                None => shown.push(character),
-            }
-        }
-    }
-    shown.into_iter().collect()
 }
 
 /// Returns `text` without the escape sequences that set colours, `ESC [ … m`. All others stay; `report` escapes them.
@@ -233,9 +219,9 @@ mod tests {
             ("one\r\ntwo", &["one", "two"]),
             ("10%\r100%\rdone\n", &["done"]),
             ("10%\r100%\r", &["100%"]),
-            ("a long line of a hook\r        \r", &["        ne of a hook"]),
+            ("a long line of a hook\r        \r", &["a long line of a hook"]),
             ("working ...\r           \rdone\n", &["done"]),
-            ("\u{1b}[1mworking\u{1b}[m\rdone   \n", &["done"]),
+            ("\u{1b}[1mworking\u{1b}[m\r\u{1b}[1m  \u{1b}[m\rdone   \n", &["done"]),
             ("\n\none\n \ntwo\n\n", &["one", "", "two"]),
             ("\u{1b}[1;31mred\u{1b}[m \u{1b}[0mplain", &["red plain"]),
             ("\u{1b}[2Jx\u{1b}[", &["\u{1b}[2Jx\u{1b}["]),
