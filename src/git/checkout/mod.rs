@@ -26,6 +26,7 @@ use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::record::CommitRecord;
 use crate::git::objects::store::{HASH, Objects};
 use crate::git::remote::{Remote, RemoteOptions};
+use crate::git::unmet_include::UnmetInclude;
 use crate::git::wire::known_login::UrlWriter;
 
 /// A repository on disk with its configuration.
@@ -187,7 +188,10 @@ impl Checkout {
             let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
             url.path = path.to_string_lossy().into_owned().into();
         }
-        Remote::of(url, UrlWriter::Configuration, self.repository.config_snapshot().plumbing(), options)
+        let config = self.repository.config_snapshot();
+        let mut remote = Remote::of(url, UrlWriter::Configuration, config.plumbing(), options)?;
+        remote.unmet_include = UnmetInclude::find(config.plumbing(), self.repository.git_dir());
+        Ok(remote)
     }
 
     /// Returns author and committer by git's configuration.

@@ -97,8 +97,7 @@ impl PushReport {
     }
 }
 
-/// Returns the lines of a text: without colours, and of a line with carriage returns the last text that is not blank. A terminal
-/// shows no more of it, but for a line that is longer than what comes over it.
+/// Returns the lines of a text without colours. Of a line with carriage returns, the last text that is not blank stands.
 fn shown(text: &str) -> Vec<String> {
     let last = |line: &str| line.rsplit('\r').find(|part| !part.trim().is_empty()).unwrap_or_default().to_owned();
     let mut lines: Vec<_> = text.lines().map(|line| last(&without_colours(line)).trim_end().to_owned()).collect();
