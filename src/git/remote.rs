@@ -38,7 +38,7 @@ pub struct Remote {
     shown: String,
     url: Option<Box<Url>>,
     /// Why the configuration of a checkout may lack a login.
-    pub(super) unmet_include: Option<UnmetInclude>,
+    pub(super) unmet_include: Option<Box<UnmetInclude>>,
 }
 
 pub(super) enum Address {

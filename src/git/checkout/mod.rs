@@ -190,7 +190,7 @@ impl Checkout {
         }
         let config = self.repository.config_snapshot();
         let mut remote = Remote::of(url, UrlWriter::Configuration, config.plumbing(), options)?;
-        remote.unmet_include = UnmetInclude::find(config.plumbing(), self.repository.git_dir());
+        remote.unmet_include = UnmetInclude::find(config.plumbing(), self.repository.git_dir()).map(Box::new);
         Ok(remote)
     }
 
