@@ -11,7 +11,7 @@ use reqwest::header::{
 };
 use reqwest::{Method, StatusCode, Url};
 
-use super::address::{is_same_place, shown_host};
+use super::address::{Neighbourhood, is_same_place, shown_host};
 use super::clients::Clients;
 use super::error_response::ErrorResponse;
 use super::requests::{HttpRequest, HttpResponse};
@@ -91,6 +91,11 @@ impl Sender {
         }
     }
 
+    /// Returns where the registry of a check is, which its first answer tells.
+    pub(in crate::registry) fn place(&self, context: &CheckContext) -> Neighbourhood {
+        self.clients.neighbourhood(&context.endpoint.base)
+    }
+
     /// Makes a request, and follows its redirects.
     fn follow(&self, request: &HttpRequest<'_>, context: &mut CheckContext) -> Result<Attempt, CheckError> {
         let mut url = request.url.clone();
@@ -108,7 +113,7 @@ impl Sender {
             let Ok(next) = url.join(location) else {
                 return Err(misdirected(&url, "nowhere".to_owned(), LocationError::Malformed));
             };
-            context.allow(&url, &next)?;
+            context.allow(&url, &next, self.place(context))?;
             if !is_same_place(&url, &next) {
                 authorization = None;
             }
