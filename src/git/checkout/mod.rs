@@ -70,7 +70,9 @@ impl Checkout {
             mistake(&error, &configurations.collect::<Vec<_>>())
                 .unwrap_or_else(|| GitError::NoRepository { path: path.to_owned(), source: error.into() })
         })?;
-        let checkout = Self { repository };
+        let mut checkout = Self { repository };
+        // What `git replace` shows in the place of objects is for this repository alone.
+        checkout.repository.objects.ignore_replacements = true;
         // git does not look into the ceiling itself, which gix does.
         let root = checkout.repository.workdir().and_then(|root| root.canonicalize().ok());
         if root.is_some_and(|root| ceilings.contains(&root) && folder.canonicalize().is_ok_and(|folder| folder != root))
