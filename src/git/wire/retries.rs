@@ -81,11 +81,17 @@ mod tests {
         for (effect, setbacks, expected) in [
             (RequestEffect::None, &[Setback::Dropped][..], true),
             (RequestEffect::Push, &[Setback::Dropped], true),
-            (RequestEffect::Push, &[Setback::Dropped, Setback::Dropped], false),
+            (RequestEffect::Push, &[Setback::Dropped; 2], true),
+            (RequestEffect::Push, &[Setback::Dropped; 3], false),
             (RequestEffect::None, &[busy(502)], true),
-            (RequestEffect::None, &[busy(500)], false),
+            (RequestEffect::None, &[busy(500)], true),
+            (RequestEffect::None, &[busy(522)], true),
+            (RequestEffect::None, &[busy(408)], true),
+            (RequestEffect::None, &[busy(501)], false),
+            (RequestEffect::None, &[busy(403)], false),
             (RequestEffect::None, &[later], false),
             (RequestEffect::Push, &[busy(429)], true),
+            (RequestEffect::Push, &[busy(408)], true),
             (RequestEffect::Push, &[busy(503)], false),
         ] {
             let mut retries = Retries::new(effect, long);
