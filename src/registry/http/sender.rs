@@ -24,7 +24,7 @@ use crate::registry::limits::{MAX_ERROR_SIZE, REQUEST_TIMEOUT};
 use crate::registry::verdict::{Outage, Verdict};
 use crate::system::backoff::Backoff;
 use crate::system::connection::{ConnectionError, ConnectionProblem, causes};
-use crate::system::http::is_loopback;
+use crate::system::http::{is_loopback, is_passing};
 use crate::system::notices::Notices;
 use crate::system::proxy::Proxies;
 
@@ -74,7 +74,7 @@ impl Sender {
             let method = if is_last_head { Method::GET } else { request.method.clone() };
             let request = HttpRequest { method, ..request.clone() };
             let (verdict, at_least) = match self.follow(&request, context)? {
-                Attempt::Response(response) if !is_retryable(response.status) => return Ok(response),
+                Attempt::Response(response) if !is_passing(response.status) => return Ok(response),
                 Attempt::Response(response) => {
                     let answer = ErrorResponse::of(&response);
                     let at_least = answer.retry_after.unwrap_or_default();
@@ -209,11 +209,6 @@ fn is_refused(error: &(dyn Error + 'static)) -> bool {
 /// Returns a request without an answer that no retry can mend.
 fn silent(url: &Url, cause: ConnectionError) -> Attempt {
     Attempt::NoAnswer { outage: Outage::NoAnswer { host: shown_host(url), cause }, retryable: false }
-}
-
-/// Whether a retry may get another answer. 501 is left out: it means that `HEAD` is not spoken.
-fn is_retryable(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
 }
 
 fn late(url: &Url) -> Outage {
