@@ -30,3 +30,4 @@ pub mod repository;
 pub mod servers;
 pub mod sigstore;
 pub mod socks;
+pub mod temporary_folder;
