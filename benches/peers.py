@@ -22,12 +22,14 @@ LISTS = ("images", "imageTags")
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 VERDICTS = ("right and minimal", "right, more lines", "wrong", "refused")
 # Seconds after which a peer is ended.
-LIMIT = 60
+LIMIT = 120
+# Seconds that all runs of one edit may take, after the first three.
+PATIENCE = 20
 
 
 def set_with_ruamel(path, name, tag):
     """What a careful user of ruamel.yaml writes: as it was read, with quotes, indentation and line width kept if it can."""
-    import ruamel.yaml, ruamel.yaml.util
+    import io, ruamel.yaml, ruamel.yaml.util
 
     with open(path, encoding="utf-8", newline="") as file:
         text = file.read()
@@ -45,8 +47,10 @@ def set_with_ruamel(path, name, tag):
     for entry in entries:
         entry["newTag"] = tag
         entry.pop("digest", None)
+    written = io.StringIO()
+    editor.dump(document, written)
     with open(path, "w", encoding="utf-8", newline="") as file:
-        editor.dump(document, file)
+        file.write(written.getvalue() if text.endswith("\n") else written.getvalue().rstrip("\r\n"))
 
 
 class Text(yaml.SafeLoader):
@@ -88,14 +92,14 @@ def wanted(data, name):
 
 def same(one, two, seen):
     """Compares what was read, each pair once: aliases can make a small file a huge tree, or a circle."""
-    if type(one) is not type(two):
-        return False
-    if not isinstance(one, (dict, list)) or (id(one), id(two)) in seen:
-        return not isinstance(one, (dict, list, str)) or isinstance(one, (dict, list)) or one == two
+    if type(one) is not type(two) or not isinstance(one, (dict, list)):
+        return one == two
+    if (id(one), id(two)) in seen:
+        return True
     seen.add((id(one), id(two)))
     if isinstance(one, list):
         return len(one) == len(two) and all(same(*pair, seen) for pair in zip(one, two))
-    return list(one) == list(two) and all(same(one[key], two[key], seen) for key in one)
+    return one.keys() == two.keys() and all(same(one[key], two[key], seen) for key in one)
 
 
 def lines_needed(data, name):
@@ -109,9 +113,9 @@ def lines_needed(data, name):
         lines = set()
         for field, value in items.value[index].value:
             if field.value in ("newTag", "digest"):
-                # A block scalar ends at the begin of the line behind it.
+                # A block scalar ends at the begin of the line behind it, and an alias stands for a value elsewhere.
                 end = value.end_mark.line - (value.end_mark.column == 0 and value.end_mark.line > field.start_mark.line)
-                lines.update(range(field.start_mark.line, end + 1))
+                lines.update(range(field.start_mark.line, max(field.start_mark.line, end) + 1))
         needed += max(1, len(lines))
     return needed
 
@@ -220,7 +224,7 @@ def table(head, rows):
 
 
 def measure(found, options):
-    """Prints the shortest and the middle time of some runs, in milliseconds."""
+    """Prints the shortest and the middle time of some runs."""
     three = "".join(f"- name: app{number}\n  newName: registry.example.com/team/app{number}\n  newTag: v1.{number}.0\n" for number in range(1667))
     two = "".join(f"- name: app{number}\n  newTag: v1.{number}.0\n" for number in range(10000))
     sizes = [(f"images:\n{three}".encode(), 833), (f"images:\n{two}".encode(), 5000)]
@@ -237,6 +241,8 @@ def measure(found, options):
             path = pathlib.Path(folder, FILE_NAMES[0])
             for _ in range(options.runs):
                 for way, edit in ways.items():
+                    if len(times[way]) >= 3 and sum(times[way]) > PATIENCE * 1000:
+                        continue
                     path.write_bytes(data)
                     begun = time.perf_counter()
                     failed = edit(folder, f"app{number}")
@@ -245,7 +251,7 @@ def measure(found, options):
                         print(f"{way}: not edited as expected: {failed}")
             for way in ways:
                 columns[way] += [f"{min(times[way]):.1f}", f"{statistics.median(times[way]):.1f}"]
-    print(f"\nmilliseconds, the shortest and the middle of {options.runs} runs\n")
+    print(f"\nmilliseconds, the shortest and the middle of {options.runs} runs, fewer if these take longer than {PATIENCE} s\n")
     table(["", "5,000 lines", "middle", "10,000 entries", "middle"], [[way, *columns[way]] for way in ways])
 
 
@@ -254,12 +260,13 @@ def main():
     parser.add_argument("program")
     parser.add_argument("folder", nargs="?", type=pathlib.Path, default=pathlib.Path(__file__).parent.parent / "tests" / "edit")
     parser.add_argument("--yamlpatch", help="the program that benches/peers builds")
-    parser.add_argument("--limit", type=int, default=8, help="images of one file")
-    parser.add_argument("--runs", type=int, default=20, help="of each program for each time; 0 for none")
+    parser.add_argument("--limit", type=int, default=8, help="images of one file; 0 for the time alone")
+    parser.add_argument("--runs", type=int, default=20, help="of each editor for each time; 0 for no time")
     parser.add_argument("--verbose", action="store_true", help="tell each edit that is not right and minimal")
     options = parser.parse_args()
     found = peers(options)
-    compare(found, options)
+    if options.limit:
+        compare(found, options)
     if options.runs:
         measure(found, options)
 

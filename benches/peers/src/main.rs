@@ -40,9 +40,18 @@ fn set(file: &str, name: &str, tag: &str) -> Result<(), Box<dyn Error>> {
         return Err(format!("no entry is named `{name}`").into());
     }
     let patches: Vec<Patch<'_>> = entries.iter().flat_map(|(route, entry)| patches(route, entry, tag)).collect();
-    if !patches.is_empty() {
-        fs::write(file, apply_yaml_patches(&Document::new(text)?, &patches)?.source())?;
+    if patches.is_empty() {
+        return Ok(());
     }
+    let document = Document::new(text)?;
+    let patched = apply_yaml_patches(&document, &patches)?;
+    // yamlpatch ends each file with a line end, which this one may not have had.
+    let written = if document.source().ends_with('\n') {
+        patched.source()
+    } else {
+        patched.source().trim_end_matches(['\r', '\n'])
+    };
+    fs::write(file, written)?;
     Ok(())
 }
 
