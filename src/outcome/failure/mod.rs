@@ -188,7 +188,7 @@ impl Failure {
 
     /// Returns the failure of a push that the server declined.
     pub fn refused(branch: &str, refusal: &PushRefusal) -> Self {
-        let mut message = format!("{branch} refused the push");
+        let mut message = format!("the server refused the push to `{branch}`");
         if !refusal.reason.is_empty() {
             // Writing to a String cannot fail.
             write!(message, ": {}", refusal.reason).ok();

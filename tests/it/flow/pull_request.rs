@@ -258,7 +258,7 @@ fn a_push_that_is_refused_goes_on_as_a_request() {
     let document = document(&output);
     assert_eq!((&document["outcome"], &document["attempts"]), (&"proposed".into(), &2.into()));
     let reason = document["reason"].as_str().unwrap();
-    assert!(reason.starts_with("main refused the push: "), "{reason}");
+    assert!(reason.starts_with("the server refused the push to `main`: "), "{reason}");
     let notes = document["notes"].to_string();
     assert!(notes.contains("; the release goes on by a pull request") && notes.contains("GH006"), "{notes}");
     let title = at.forge.store().only().title.clone();
