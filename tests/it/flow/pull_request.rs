@@ -273,7 +273,7 @@ fn a_refusal_of_everything() {
     at.stage.remote.hook("pre-receive", "echo no >&2; exit 1");
     let output = at.release("v1.0.0").args(["--on-refused", "pull-request"]).run().exit(8);
     let error = &document(&output)["error"];
-    assert!(error["message"].as_str().unwrap().starts_with("tagship/main/"), "{error}");
+    assert!(error["message"].as_str().unwrap().starts_with("the server refused the push to `tagship/main/"), "{error}");
     assert!(at.forge.store().requests.is_empty());
 }
 

@@ -201,7 +201,10 @@ fn every_reason_of_a_report_is_told() {
     for (lines, expected) in [
         (&["unpack failed\n", protected][..], "unpack failed: failed; TF402455: you must use a pull request"),
         (&["unpack ok\n", "ng refs/heads/main\n"], "the server refused the push to `main`: the server gave no reason"),
-        (&["unpack ok\n", "ng refs/heads/main hook declined\n"], "the server refused the push to `main`: hook declined"),
+        (
+            &["unpack ok\n", "ng refs/heads/main hook declined\n"],
+            "the server refused the push to `main`: hook declined",
+        ),
     ] {
         let (plain, banded) = (packets(lines), packet(&[&[1], packets(lines).as_slice()].concat()));
         for body in [plain, [banded, b"0000".to_vec()].concat()] {
