@@ -231,7 +231,7 @@ impl Snapshot<'_> {
     fn load_whole(&mut self) -> Result<(), GitError> {
         let reader = self.source.reader()?;
         if self.fetched == Fetched::Partial && !reader.serves_parts() {
-            self.fetched = reader.fetch_tips(&[self.commit.0], &mut self.objects)?;
+            self.fetched = reader.fetch_tips(&[self.commit.0], None, &mut self.objects)?;
         }
         Ok(())
     }
