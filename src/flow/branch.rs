@@ -212,8 +212,7 @@ impl ReleaseBranch {
         let branch = match &self.branch {
             Some(branch) => branch.clone(),
             None => {
-                let none =
-                    || Failure::target(format!("{remote} has no default branch")).hint("name one with `--branch`");
+                let none = || Failure::target(format!("{remote} has no default branch")).hint("add `--branch NAME`");
                 let default = self.tips(remote, &mut reader)?.branch.ok_or_else(none)?;
                 self.default.set(default.clone()).ok();
                 default
