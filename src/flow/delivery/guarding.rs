@@ -92,7 +92,10 @@ impl Attempt<'_> {
             Some(ending) if !any => {
                 let reasons: Vec<&str> = verdict.left_out.iter().map(|left| left.reason.as_str()).collect();
                 let mut releases = releases_of(files, self.checks);
-                self.compare_sources(&mut releases, orders);
+                // From a newer commit to an older one, there is nothing to show.
+                if ending == Ending::Diverged {
+                    self.compare_sources(&mut releases, orders);
+                }
                 Err(stopped(self.outcome(files, &releases, destination), ending, reasons.join("; ")))
             }
             _ => {

@@ -217,5 +217,9 @@ fn told(branch: &str, new: &Build, runs: &Build, judgement: Judgement) -> Ordere
 }
 
 fn source(build: &Build) -> String {
-    build.source.as_ref().map_or_else(|| "source unknown".to_owned(), ToString::to_string)
+    match &build.source {
+        Some(SourceCommit { repository: Some(repository), commit }) => format!("{repository}@{}", commit.short()),
+        Some(SourceCommit { repository: None, commit }) => commit.short(),
+        None => "source unknown".to_owned(),
+    }
 }

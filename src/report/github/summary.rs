@@ -128,8 +128,10 @@ fn origin(document: &Document<'_>, links: &Links) -> String {
     if let Some(commit) = &document.commit {
         parts.push(format!("commit {}", linked(&commit[..commit.len().min(7)], links.commit(commit).as_deref())));
     }
-    if let Some(branch) = document.branch {
-        parts.push(format!("branch {}", code(branch)));
+    match (&document.pull_request, document.branch) {
+        (Some(request), _) => parts.push(format!("head branch {}", code(request.head))),
+        (None, Some(branch)) => parts.push(format!("branch {}", code(branch))),
+        (None, None) => {}
     }
     if let Some(tag) = document.git_tag {
         parts.push(format!("tag {}", code(tag)));

@@ -219,6 +219,7 @@ fn the_summary_leads_to_the_request() {
         let heading = format!("\n### ✅ Proposed `{ENTRY}` at `{tag}`\n\n{begin} [`#1`](http");
         let text = summary(tag);
         assert!(text.starts_with(&heading) && text.contains(&format!(") to `main`{end}\n\n")), "{text}");
+        assert!(text.contains(" · head branch `tagship/"), "{text}");
     }
 }
 
