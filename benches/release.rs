@@ -14,6 +14,7 @@ use support::certificate::Certificate;
 use support::command::{Command, Home};
 use support::git_server::{Access, GitServer};
 use support::login::Login;
+use support::long_line::LongLine;
 use support::registry::{ALWAYS, Auth, Fault, Image, Registry};
 use support::repository::{Checkout, Remote};
 
@@ -31,6 +32,8 @@ fn main() {
         remote.fill(files, 20);
         let server = GitServer::start(remote.folder(), Access::Open);
         let url = server.url("gitops.git");
+        // The first release of an entry reads what was there before; all others know it from the one before.
+        with_tagship(&server, &url, "v99");
         let mut tags = (100..).map(|number| format!("v{number}"));
         for (way, release) in [("tagship", with_tagship as fn(&GitServer, &str, &str) -> String), ("git", with_git)] {
             let mut tag = || tags.next().unwrap_or_default();
@@ -40,10 +43,22 @@ fn main() {
             server.set_latency(Duration::ZERO);
             println!("{:<28}{cost:<52}{time:>5} ms{late:>9} ms", format!("{files}, {way}"));
         }
+        on_a_long_line(&server, files);
         over_tls(&remote, files);
         let checkout = Checkout::shallow(&remote.file_url());
         let (peak, time) = timed(|| in_a_checkout(&checkout, "v1"));
         println!("{:<28}{peak:<52}{time:>5} ms", format!("{files}, a checkout that follows"));
+    }
+}
+
+/// Measures what leaves the server of its answers: more than what is read of the one that is left.
+fn on_a_long_line(server: &GitServer, files: usize) {
+    for delay in [10, 40].map(Duration::from_millis) {
+        let line = LongLine::start(server.address().parse().expect("an address"), delay);
+        let url = format!("http://{}/gitops.git", line.address());
+        let (read, time) = timed(|| with_tagship(server, &url, &format!("v3{}", delay.as_millis())));
+        let way = format!("{files}, a line of {} ms", 2 * delay.as_millis());
+        println!("{way:<28}{read:<52}{time:>5} ms; {} bytes left the server", line.take_down());
     }
 }
 

@@ -4,18 +4,19 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::announcements::tell_reading;
 use super::head_name::head_name;
 use super::kustomization_only::{is_folder, require_kustomization};
 use super::named_files::named_files;
 use super::publish::{Direct, Proposer, Publisher};
 use super::remote_forge::Opener;
 use crate::git::{
-    BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, ObjectSource, Pusher, Reader, RefsKept,
-    Remote, RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry, open_both,
+    BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, Loaded, ObjectSource, Pusher, Reader,
+    RefsKept, Remote, RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry, open_both,
 };
 use crate::image::ImageName;
+use crate::outcome::Listener;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Event, Listener};
 use crate::request::{Effect, NewBranch, ProposalRequest, Repository, TargetFile, TargetRequest};
 use crate::targets::kustomization;
 
@@ -85,13 +86,6 @@ impl Destination {
             Self::Tip(branch) | Self::New(branch) => Some(branch),
             Self::Head(branch) => branch.as_ref(),
         }
-    }
-}
-
-/// Tells what the connections of a request had to tell since the last call.
-pub(super) fn tell_connections(target: &TargetRequest, listener: &mut Listener<'_>) {
-    for notice in target.notices.take() {
-        listener(&Event::Noted(notice));
     }
 }
 
@@ -188,13 +182,21 @@ impl ReleaseBranch {
         Signing::read(self.checkout(), signed, committer, limit).map_err(Failure::from)
     }
 
+    /// Reads the tip of the branch, to which nothing is written.
+    pub(super) fn look_at_tip(&self, listener: &mut Listener<'_>) -> Result<OpenBranch<'_>, Failure> {
+        tell_reading(self.remote(), &self.name(), Vec::new(), listener);
+        self.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch), None)
+    }
+
     /// Reads the tip of the branch. If the commit will be pushed, the push is opened first: the server then tells the tip
-    /// unasked, and whether this login may push at all. Without a checkout, the other service is asked at the same time.
+    /// unasked, and whether this login may push at all. Without a checkout, the other service is asked at the same time. What an
+    /// earlier attempt has `loaded` is not read again.
     pub(super) fn read_tip(
         &self,
         effect: Effect,
         new_branch: &NewBranch,
         aim: Aim<'_>,
+        loaded: Option<Loaded>,
     ) -> Result<OpenBranch<'_>, Failure> {
         let remote = match &self.place {
             Location::Url(remote) | Location::Remote { remote, .. } => remote,
@@ -237,8 +239,11 @@ impl ReleaseBranch {
             }
             None => (self.beginning(remote, &mut reader, &branch, new_branch)?, Destination::New(branch.clone())),
         };
-        let snapshot = ObjectSource::new(remote, self.checkout(), reader)
-            .snapshot(commit, pusher.as_ref().and_then(Pusher::head_tip))?;
+        let snapshot = ObjectSource::new(remote, self.checkout(), reader).snapshot(
+            commit,
+            pusher.as_ref().and_then(Pusher::head_tip),
+            loaded,
+        )?;
         let publisher = match (pusher, head, aim) {
             (Some(pusher), Some(head), Aim::Head { target, request, .. }) => {
                 Some(Publisher::Propose(Box::new(Proposer {
@@ -276,7 +281,7 @@ impl ReleaseBranch {
             true => Failure::target(format!("{} has no commits in the checkout", self.name())),
             false => Failure::target(UNREADABLE).hint("release without `--no-push`, with `--branch` or `--repo`"),
         };
-        let snapshot = ObjectSource::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?, None)?;
+        let snapshot = ObjectSource::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?, None, None)?;
         let publisher = match effect {
             Effect::Full => Some(Publisher::Direct(Direct::CommitHere(checkout))),
             Effect::DryRun => None,

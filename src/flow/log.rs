@@ -2,14 +2,14 @@
 
 use std::cmp::Reverse;
 
-use crate::flow::branch::{Aim, ReleaseBranch, tell_connections};
+use crate::flow::announcements::tell_connections;
+use crate::flow::branch::ReleaseBranch;
 use crate::flow::elsewhere::{kustomizations_with, places_with};
 use crate::flow::rereads::Rereads;
-use crate::git::RefsKept;
 use crate::guards::entry_history::EntryHistory;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, LoggedRelease, Outcome};
-use crate::request::{Effect, LogRequest, NewBranch};
+use crate::request::LogRequest;
 use crate::targets;
 use crate::targets::kustomization::Fields;
 
@@ -22,7 +22,7 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
 
 fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let target = ReleaseBranch::open(&request.target)?;
-    let mut start = target.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch))?;
+    let mut start = target.look_at_tip(listener)?;
     let snapshot = &mut start.snapshot;
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} does not support partial fetches; only its newest commit is known")));

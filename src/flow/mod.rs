@@ -1,5 +1,6 @@
 //! THE FLOWS, one a command; nothing else sequences.
 
+mod announcements;
 mod awaited;
 mod branch;
 mod check;
@@ -15,6 +16,7 @@ mod image_to_check;
 mod kustomization_only;
 mod log;
 mod named_files;
+mod naming_entries;
 mod patterns_on_disk;
 mod pinned_digests;
 mod promote;

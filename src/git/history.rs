@@ -82,6 +82,12 @@ impl Snapshot<'_> {
         }
     }
 
+    /// Returns whether the newest `count` commits are loaded, or all if there are fewer.
+    pub(super) fn has_history(&mut self, count: usize) -> Result<bool, GitError> {
+        let (history, missing) = self.known_history(count)?;
+        Ok(!missing || history.commits.len() == count)
+    }
+
     /// Returns the history as far as it is loaded, and whether one of the `count` commits is missing.
     fn known_history(&mut self, count: usize) -> Result<(History, bool), GitError> {
         let mut history = History { complete: true, ..History::default() };

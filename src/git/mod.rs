@@ -53,7 +53,7 @@ pub use refusal::{PushRefusal, Rule};
 pub use remote::{Remote, RemoteOptions};
 pub use replaceable::Replaceable;
 pub use server_api::ServerApi;
-pub use snapshot::{ObjectSource, Snapshot, TreeEntry, TreeEntryKind};
+pub use snapshot::{Loaded, ObjectSource, Snapshot, TreeEntry, TreeEntryKind};
 pub use tips::Tips;
 pub use wire::allowance::OutOfTime;
 pub use wire::credential_helper::Askpass;
@@ -71,6 +71,7 @@ pub mod fuzzing {
     pub use super::objects::delta::fuzz as delta;
     pub use super::objects::pack::fuzz as pack;
     pub use super::objects::record::fuzz as commit;
+    pub use super::tips::fuzz as advertisement;
     pub use super::wire::netrc::fuzz as netrc;
     pub use super::wire::push_report::fuzz as push_report;
     pub use super::wire::small_packets::fuzz as small_packets;

@@ -18,7 +18,7 @@ use gix::protocol::transport::{Protocol, Service};
 use super::error::GitError;
 use super::lineage::{Lineage, told_by};
 use super::objects::name::{BranchName, CommitId};
-use super::objects::pack::{Incoming, Taken};
+use super::objects::pack::{Bases, Incoming, Taken};
 use super::objects::store::Objects;
 use super::remote::Remote;
 use super::tips::{Tips, list_refs, tips};
@@ -111,8 +111,14 @@ impl<'r> Reader<'r> {
             .map_err(|error| self.connection.failed(error))
     }
 
-    /// Fetches the tips of branches, with [`HISTORY_DEPTH`] generations of history if the server supports partial fetches.
-    pub(super) fn fetch_tips(&mut self, tips: &[ObjectId], objects: &mut Objects) -> Result<Fetched, GitError> {
+    /// Fetches the tips of branches, with [`HISTORY_DEPTH`] generations of history if the server supports partial fetches. Then
+    /// it is told which commit we have read before, and sends only what has changed since.
+    pub(super) fn fetch_tips(
+        &mut self,
+        tips: &[ObjectId],
+        before: Option<CommitId>,
+        objects: &mut Objects,
+    ) -> Result<Fetched, GitError> {
         let Some(mut arguments) = self.arguments("blob:none") else {
             return self.fetch_whole(tips, objects);
         };
@@ -120,7 +126,12 @@ impl<'r> Reader<'r> {
         for tip in tips {
             arguments.want(tip);
         }
-        self.receive(&mut arguments, Wanted::AllOf(MAX_OBJECTS_IN_FIRST_FETCH), objects)?;
+        let mut bases = Bases::AtHand;
+        if let Some(before) = before {
+            arguments.have(before.0);
+            bases = Bases::MayBeUnread;
+        }
+        self.receive(&mut arguments, Wanted::AllOf(MAX_OBJECTS_IN_FIRST_FETCH, bases), objects)?;
         Ok(Fetched::Partial)
     }
 
@@ -263,7 +274,7 @@ impl<'r> Reader<'r> {
 enum Wanted {
     All,
     /// Everything of a pack of at most so many objects, else its commits.
-    AllOf(usize),
+    AllOf(usize, Bases),
     /// The commits, as far as a history is read.
     Commits,
 }
@@ -303,12 +314,15 @@ fn take(
     objects: &mut Objects,
 ) -> anyhow::Result<Taken> {
     let pack = Incoming::open(reader, allowance)?;
-    let is_whole = match wanted {
-        Wanted::All => true,
-        Wanted::AllOf(most) => pack.count() <= most,
-        Wanted::Commits => pack.count() == 0,
+    let whole = match wanted {
+        Wanted::All => Some(Bases::AtHand),
+        Wanted::AllOf(most, bases) => (pack.count() <= most).then_some(bases),
+        Wanted::Commits => (pack.count() == 0).then_some(Bases::AtHand),
     };
-    if is_whole { pack.all(objects).map(|()| Taken::All) } else { pack.commits(objects) }
+    match whole {
+        Some(bases) => pack.all(bases, objects).map(|()| Taken::All),
+        None => pack.commits(objects),
+    }
 }
 
 /// Whether more `have` lines may follow those of a request.

@@ -45,6 +45,13 @@ pub enum TreeEntryKind {
     Other,
 }
 
+/// What was read of a commit. Of a later one, a server then sends only what has changed.
+pub struct Loaded {
+    commit: CommitId,
+    objects: Objects,
+    fetched: Fetched,
+}
+
 /// Gives objects from the checkout if it has them, else from the remote, to which it connects when the first one is missing.
 pub struct ObjectSource<'r> {
     /// `None`: objects come from the checkout alone.
@@ -65,18 +72,35 @@ impl<'r> ObjectSource<'r> {
     }
 
     /// Reads the commit `at`, the tip of a branch, whose files can then be loaded. The tip of another branch, `beside`, comes
-    /// with it, unless the checkout has `at`.
-    pub fn snapshot(mut self, at: CommitId, beside: Option<CommitId>) -> Result<Snapshot<'r>, GitError> {
-        let mut objects = Objects::default();
+    /// with it, unless the checkout has `at`. What was `loaded` of an earlier tip is not read again.
+    pub fn snapshot(
+        mut self,
+        at: CommitId,
+        beside: Option<CommitId>,
+        loaded: Option<Loaded>,
+    ) -> Result<Snapshot<'r>, GitError> {
+        // Without partial fetches, the whole commit comes again.
+        let loaded = loaded.filter(|loaded| loaded.fetched == Fetched::Partial);
+        let (before, mut objects) = loaded.map(|loaded| (loaded.commit, loaded.objects)).unzip();
+        let mut objects = objects.take().unwrap_or_default();
         // Without a remote, there is no more history than the checkout has.
         let (mut fetched, mut depth) = (Fetched::Partial, if self.remote.is_none() { usize::MAX } else { 0 });
-        if !self.copy_local(at.0, &mut objects)? {
+        if !objects.contains(&at.0) && !self.copy_local(at.0, &mut objects)? {
             let tips: Vec<ObjectId> = [at].into_iter().chain(beside).map(|tip| tip.0).collect();
-            fetched = self.reader()?.fetch_tips(&tips, &mut objects)?;
+            fetched = self.reader()?.fetch_tips(&tips, before, &mut objects)?;
+            if !objects.contains(&at.0) && before.is_some() {
+                // It is older than what was read before, of which it need not be a part that was read.
+                fetched = self.reader()?.fetch_tips(&tips, None, &mut objects)?;
+            }
             depth = if fetched == Fetched::Partial { HISTORY_DEPTH } else { 1 };
         }
         let root = objects.commit(&at.0)?.tree;
-        Ok(Snapshot { source: self, commit: at, root, objects, fetched, depth })
+        let mut snapshot = Snapshot { source: self, commit: at, root, objects, fetched, depth };
+        // Of a branch that was forced back, a part may lie between what was read before and what came now.
+        if before.is_some() && !snapshot.has_history(HISTORY_DEPTH)? {
+            snapshot.depth = 0;
+        }
+        Ok(snapshot)
     }
 
     /// Reads the commit `at` for its history. If the checkout lacks it, it is fetched with its parents and without trees.
@@ -127,6 +151,11 @@ impl<'r> ObjectSource<'r> {
 }
 
 impl Snapshot<'_> {
+    /// Ends the reading, and keeps what was read.
+    pub fn into_loaded(self) -> Loaded {
+        Loaded { commit: self.commit, objects: self.objects, fetched: self.fetched }
+    }
+
     /// Returns the commit that this is a snapshot of.
     pub fn commit_id(&self) -> CommitId {
         self.commit
@@ -139,7 +168,7 @@ impl Snapshot<'_> {
         read: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
         if !self.objects.contains(&tip.0) && !self.source.copy_local(tip.0, &mut self.objects)? {
-            self.source.reader()?.fetch_tips(&[tip.0], &mut self.objects)?;
+            self.source.reader()?.fetch_tips(&[tip.0], None, &mut self.objects)?;
         }
         let root = self.objects.commit(&tip.0)?.tree;
         let here = (std::mem::replace(&mut self.commit, tip), std::mem::replace(&mut self.root, root));
@@ -202,7 +231,7 @@ impl Snapshot<'_> {
     fn load_whole(&mut self) -> Result<(), GitError> {
         let reader = self.source.reader()?;
         if self.fetched == Fetched::Partial && !reader.serves_parts() {
-            self.fetched = reader.fetch_tips(&[self.commit.0], &mut self.objects)?;
+            self.fetched = reader.fetch_tips(&[self.commit.0], None, &mut self.objects)?;
         }
         Ok(())
     }

@@ -61,3 +61,27 @@ pub(super) fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {
     }
     tips
 }
+
+/// Reads any advertisement of either service, and what follows it as a list of references: a tip is one that was listed.
+#[cfg(fuzzing)]
+pub fn fuzz(answer: &[u8]) {
+    use gix::protocol::transport::Service;
+    use gix::protocol::transport::client::blocking_io::SetServiceResponse;
+    use gix::protocol::transport::client::git::{ConnectMode, blocking_io::Connection};
+
+    for (service, version) in [(Service::UploadPack, Protocol::V2), (Service::ReceivePack, Protocol::V1)] {
+        let (no_host, program) = (None::<(String, Option<u16>)>, ConnectMode::Process);
+        let mut transport = Connection::new(answer, std::io::sink(), version, "", no_host, program, false);
+        let Ok(SetServiceResponse { capabilities, mut refs, .. }) = transport.handshake(service, &[]) else { continue };
+        while let Some(Ok(Ok(_))) = refs.as_mut().and_then(|refs| refs.readline()) {}
+        drop(refs);
+        let Ok(refs) = list_refs(&mut transport, &capabilities, std::iter::empty()) else { continue };
+        let listed = |tip: Option<CommitId>| {
+            tip.is_none_or(|tip| refs.iter().any(|reference| reference.unpack().1.is_some_and(|id| id == tip.0)))
+        };
+        let main = BranchName::from_full(b"refs/heads/main");
+        for found in [tips(&refs, None), tips(&refs, main.as_ref())] {
+            assert!(listed(found.tip) && listed(found.default));
+        }
+    }
+}

@@ -13,7 +13,9 @@ use crate::flow::edits::{
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Rivals, Terms, bring_forward};
 use crate::flow::source_attestations::expect_source;
-use crate::git::{Change, CommitId, CommitOnTip, GitError, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
+use crate::git::{
+    Change, CommitId, CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent,
+};
 use crate::guards::order::{EntryOrder, commits_to_read};
 use crate::image::ImageName;
 use crate::message::Release;
@@ -71,6 +73,8 @@ pub(super) struct Attempt<'a> {
     pub(super) number: u32,
     /// How the commit gets to the branch.
     pub(super) way: &'a Way<'a>,
+    /// What was read of the tip, for the next attempt.
+    pub(super) loaded: &'a mut Option<Loaded>,
 }
 
 impl Attempt<'_> {
@@ -129,7 +133,7 @@ impl Attempt<'_> {
         let rivals = if self.number == 1 { Rivals::Unknown } else { Rivals::Known };
         let terms = Terms { signer: signer.as_ref(), rivals, ..self.job.terms() };
         let published = match publisher {
-            Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, with_edits)?,
+            Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, self.loaded, with_edits)?,
             Publisher::Propose(proposer) => {
                 let seen = self.look_at_head(&mut snapshot, &proposer, &paths, &writing, &outcome, with_edits)?;
                 let text = self.request_text(&content.message, &releases, &writing, &orders);

@@ -64,6 +64,9 @@ impl<'a, R: BufRead> Incoming<'a, R> {
                     let Some(base) = ids.at(entry.offset.saturating_sub(base_distance)) else { break };
                     made(&base, entry.data, objects)?
                 }
+                Header::RefDelta { base_id } if objects.commit(&base_id).is_ok() => {
+                    made(&base_id, entry.data, objects)?
+                }
                 Header::RefDelta { .. } | Header::Tree | Header::Blob | Header::Tag => break,
             };
             ids.0.push((entry.offset, id));
@@ -73,7 +76,7 @@ impl<'a, R: BufRead> Incoming<'a, R> {
     }
 
     /// Reads every object into `objects`, in which the bases of deltas are looked up too.
-    pub(in crate::git) fn all(mut self, objects: &mut Objects) -> anyhow::Result<()> {
+    pub(in crate::git) fn all(mut self, bases: Bases, objects: &mut Objects) -> anyhow::Result<()> {
         if self.count() > MAX_OBJECTS {
             return Err(Excess("it sends more than 250,000 objects").into());
         }
@@ -98,8 +101,20 @@ impl<'a, R: BufRead> Incoming<'a, R> {
                 None => waiting.entry(base).or_default().push((entry.offset, entry.data)),
             }
         }
-        resolve(waiting, &ids, objects, self.allowance)
+        let left = resolve(waiting, &ids, objects, self.allowance)?;
+        anyhow::ensure!(left.is_empty() || bases == Bases::MayBeUnread, "{BROKEN}: a delta has no base");
+        objects.release(left.values().flatten().map(|(_, instructions)| instructions.len() as u64).sum());
+        Ok(())
     }
+}
+
+/// Whether we have what the server takes for the bases of deltas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::git) enum Bases {
+    /// They are in the pack, or among the objects.
+    AtHand,
+    /// Some may be of a commit that we have only in part. What is made of these is left out.
+    MayBeUnread,
 }
 
 /// What a delta is made from.
@@ -122,8 +137,13 @@ impl Offsets {
 /// The deltas whose bases have not come, by these: the offset and the instructions of each.
 type Waiting = HashMap<Base, Vec<(u64, Vec<u8>)>>;
 
-/// Applies each delta once: an object makes those that wait for it, and these make others.
-fn resolve(mut waiting: Waiting, ids: &Offsets, objects: &mut Objects, allowance: &Allowance) -> anyhow::Result<()> {
+/// Applies each delta once: an object makes those that wait for it, and these make others. Returns those that have no base.
+fn resolve(
+    mut waiting: Waiting,
+    ids: &Offsets,
+    objects: &mut Objects,
+    allowance: &Allowance,
+) -> anyhow::Result<Waiting> {
     let known = |base: &Base| match *base {
         Base::Id(id) => Some(id).filter(|id| objects.contains(id)),
         Base::Offset(offset) => ids.at(offset),
@@ -136,10 +156,7 @@ fn resolve(mut waiting: Waiting, ids: &Offsets, objects: &mut Objects, allowance
             bases.extend([(Base::Offset(offset), made), (Base::Id(made), made)]);
         }
     }
-    match waiting.is_empty() {
-        true => Ok(()),
-        false => Err(anyhow::Error::msg("a delta has no base").context(BROKEN)),
-    }
+    Ok(waiting)
 }
 
 /// Makes the object of a delta, whose instructions then need no room.
@@ -213,7 +230,11 @@ pub fn fuzz(entries: &[u8]) {
     for is_whole in [true, false] {
         let mut objects = Objects::default();
         let Ok(incoming) = Incoming::open(&pack[..], &allowance) else { return };
-        let read = if is_whole { incoming.all(&mut objects) } else { incoming.commits(&mut objects).map(drop) };
+        let read = if is_whole {
+            incoming.all(Bases::MayBeUnread, &mut objects)
+        } else {
+            incoming.commits(&mut objects).map(drop)
+        };
         if let Err(error) = read {
             assert!(!error.to_string().is_empty());
         }
@@ -228,7 +249,7 @@ pub fn fuzz(entries: &[u8]) {
 mod tests {
     use std::time::Duration;
 
-    use super::{Allowance, Data, Excess, HASH, Incoming, NewObject, Objects, Thin, Version, output, write};
+    use super::{Allowance, Bases, Data, Excess, HASH, Incoming, NewObject, Objects, Thin, Version, output, write};
     use gix::ObjectId;
     use gix::objs::Kind;
 
@@ -237,7 +258,7 @@ mod tests {
     }
 
     fn read(pack: &[u8], objects: &mut Objects) -> anyhow::Result<()> {
-        Incoming::open(pack, &Allowance::new(Duration::MAX))?.all(objects)
+        Incoming::open(pack, &Allowance::new(Duration::MAX))?.all(Bases::AtHand, objects)
     }
 
     #[test]
@@ -260,7 +281,12 @@ mod tests {
         let pack = write(std::slice::from_ref(&object), Thin::Yes).unwrap();
         read(&pack, &mut server).unwrap();
         assert_eq!(server.blob(&object.id).unwrap(), b"hello\n");
-        assert!(read(&pack, &mut Objects::default()).is_err(), "without the base");
+        let mut without = Objects::default();
+        assert!(read(&pack, &mut without).is_err());
+        let allowance = Allowance::new(Duration::MAX);
+        let incoming = Incoming::open(&pack[..], &allowance).unwrap();
+        incoming.all(Bases::MayBeUnread, &mut without).unwrap();
+        assert_eq!(without.ids().count(), 0);
     }
 
     #[test]

@@ -36,7 +36,7 @@ fn a_lost_race_is_tried_again_on_the_new_tip() {
 }
 
 /// A release that has lost a race looks at the tip again right before its next push. Here the branch moves in the moment of that
-/// look, which is the fifth request to read: two pushes are made in three attempts.
+/// look, which is the fourth request to read: two pushes are made in three attempts.
 #[test]
 fn a_race_that_shows_before_the_push_costs_no_push() {
     let stage = Stage::new();
@@ -49,7 +49,7 @@ fn a_race_that_shows_before_the_push_costs_no_push() {
     };
     let move_on: Arc<dyn Fn() + Send + Sync> = Arc::new(move_on);
     server.inject("POST /gitops.git/git-receive-pack", 1, Fault::After(move_on.clone()));
-    server.inject("POST /gitops.git/git-upload-pack", 4, Fault::Pass);
+    server.inject("POST /gitops.git/git-upload-pack", 3, Fault::Pass);
     server.inject("POST /gitops.git/git-upload-pack", 1, Fault::After(move_on));
     let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--output", "json"]);
     let output = release.arg(stage.argument()).run().success();
@@ -58,6 +58,58 @@ fn a_race_that_shows_before_the_push_costs_no_push() {
     let subjects: Vec<String> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
     assert_eq!(subjects[1..3], ["other", "other"]);
     assert_eq!(lines(&server).iter().filter(|line| line.starts_with(PUSH)).count(), 2);
+}
+
+/// The second attempt reads the new commit with the trees that it changed, and nothing along the path that did not change: the
+/// repository is too large for all its trees to come, and the first attempt reads them one by one.
+#[test]
+fn after_a_lost_race_only_what_changed_is_read() {
+    let remote = Arc::new(Remote::create("gitops"));
+    remote.fill(10_000, 3);
+    let server = GitServer::start(remote.folder(), Access::Open);
+    let other = Arc::clone(&remote);
+    let release_other = move || {
+        let file = File::new("clusters/42/apps/0001/kustomization.yaml", "images: []\n");
+        other.commit("main", "other", &[file]);
+    };
+    server.inject(PUSH, 1, Fault::After(Arc::new(release_other)));
+    let release = tagship().args(["release", "--no-check", "--repo", &server.url("gitops.git"), "--branch", "main"]);
+    release.args(["-k", "clusters/42/apps/0042", "app=*:v9", "--output", "json"]).run().success();
+    let requests = server.requests();
+    let lost = requests.iter().position(|request| request.logged.line().starts_with(PUSH)).unwrap();
+    let second: Vec<_> = requests[lost + 1..].iter().map(|request| request.logged.line()).collect();
+    let read = |line: &&String| line.starts_with("POST /gitops.git/git-upload-pack");
+    // The fetch, and where the branch is right before the push.
+    assert_eq!(second.iter().filter(read).count(), 2, "{second:#?}");
+    let down: usize = requests[lost + 1..].iter().map(|request| request.logged.sent).sum();
+    assert!(down < 16 << 10, "{down} bytes down");
+    let history = remote.log("main");
+    assert_eq!(history[1].subject, "other");
+    assert_eq!(remote.file("main", "clusters/42/apps/0001/kustomization.yaml"), b"images: []\n");
+    remote.fsck();
+}
+
+/// The branch is forced back to a commit that the first attempt has not read, and that a server need not send to a reader who has
+/// the old tip.
+#[test]
+fn a_race_with_a_branch_that_was_forced_back_is_tried_again() {
+    let remote = Arc::new(Remote::create("gitops"));
+    remote.fill(100, 60);
+    let back = remote.git(["rev-parse", "main~55"]).run().success().stdout();
+    let server = GitServer::start(remote.folder(), Access::Open);
+    let other = Arc::clone(&remote);
+    let force_back = move || drop(other.git(["update-ref", "refs/heads/main", "main~55"]).run().success());
+    server.inject(PUSH, 1, Fault::After(Arc::new(force_back)));
+    let release = tagship().args(["release", "--no-check", "--repo", &server.url("gitops.git"), "--branch", "main"]);
+    release.args(["-k", "clusters/42/apps/0000", "app=*:v9"]).run().success();
+    let read = lines(&server).iter().filter(|line| line.starts_with("POST /gitops.git/git-upload-pack")).count();
+    // The first attempt reads the commit, the file, and what that was before. The second asks for what has changed, for all of the
+    // commit, for the file, and where the branch is.
+    assert_eq!(read, 3 + 4);
+    let history = remote.log("main");
+    assert_eq!(history[1].id, back.trim());
+    assert_eq!(history.len(), 6);
+    remote.fsck();
 }
 
 #[test]
