@@ -72,11 +72,11 @@ pub struct PromoteArguments {
     #[arg(value_name = "NAME", env = "TAGSHIP_NAME", value_delimiter = '\n')]
     pub names: Vec<String>,
 
-    /// The kustomization to promote from, or its folder
+    /// The file to promote from, or the folder of a kustomization
     #[arg(long, value_name = "PATH", env = "TAGSHIP_FROM", help_heading = "Files")]
     pub from: String,
 
-    /// The kustomization to write to, or its folder
+    /// The file to write to, or the folder of a kustomization
     #[arg(long, value_name = "PATH", env = "TAGSHIP_TO", help_heading = "Files")]
     pub to: String,
 

@@ -10,9 +10,11 @@ Require an attestation of this type, by the signer that the `--verify-` flags na
 
     spdx, cyclonedx    what the image is made of
     vuln               what a scan found
+    openvex            which flaws concern the image
     vsa                that the image was verified
     test-result        how the tests ended
-    link               a step of in-toto
+    release            what it was released as
+    link, scai         a step of in-toto, and how it was made
     URI                any other predicate type, such as https://example.org/review/v1
 
 What an attestation says is not judged, only that the signer made it for this image. For provenance, use `--require-provenance`.";

@@ -203,7 +203,7 @@ impl Failure {
             Some(Rule::Identity) => "name an author that the server accepts with `--author`",
             Some(Rule::Message) => "write a message that the server accepts with `--message`",
             Some(Rule::Protection) => {
-                "allow this identity to bypass the rule, or release to a branch that is not protected"
+                "propose the release with `--pull-request`, or let this identity bypass the rule"
             }
             Some(Rule::CheckedOut) => {
                 "push to a bare repository, or set git's `receive.denyCurrentBranch` there: this branch is checked out in it"

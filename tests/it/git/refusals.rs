@@ -35,7 +35,7 @@ fn the_rule_that_refuses_is_named_with_a_hint() {
     output
         .stderr_has("the server refused the push to `main`: hook declined")
         .stderr_has("remote: error: GH006")
-        .stderr_has("hint: allow this identity to bypass the rule, or release to a branch that is not protected");
+        .stderr_has("hint: propose the release with `--pull-request`, or let this identity bypass the rule");
     for (said, hint) in [
         ("GitLab: You are not allowed to push code to protected branches on this project.", "bypass the rule"),
         ("error: GH013: Repository rule violations found\n- Commits must have verified signatures.", "`--sign`"),
