@@ -225,6 +225,11 @@ fn other_commands() {
     command: check
     images: |
       ${{ env.IMAGE }}:${{ github.sha }}
+- id: status
+  uses: ./
+  with:
+    command: status
+    kustomization: 4-gitops/*
 - id: set
   uses: ./
   with:
@@ -251,6 +256,7 @@ fn other_commands() {
     let Some(run) = workspace.run(steps) else { return };
     let run = run.success();
     assert_eq!(run.output("check", "outcome"), Some("present"));
+    assert_eq!(run.output("status", "outcome"), Some("listed"));
     assert_eq!(run.output("set", "changed"), Some("true"));
     assert!(run.log().contains(&format!("newTag: {}", workspace.checkout.head())), "{}", run.log());
     assert_eq!((run.output("status", "outcome"), run.output("log", "outcome")), (Some("listed"), Some("listed")));

@@ -403,6 +403,11 @@ const OBSTACLES: [Obstacle; 23] = [
         told: "the index cannot be read",
     },
     Obstacle {
+        name: "an index that is cut off",
+        make: |stage| changed(stage, |checkout| edit_index(checkout, |index| index.truncate(100))),
+        told: "the index cannot be read: it is cut off",
+    },
+    Obstacle {
         name: "an index of tomorrow",
         make: |stage| {
             changed(stage, |checkout| {
