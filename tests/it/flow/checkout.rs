@@ -330,7 +330,7 @@ struct Obstacle {
     told: &'static str,
 }
 
-const OBSTACLES: [Obstacle; 23] = [
+const OBSTACLES: [Obstacle; 24] = [
     Obstacle { name: "changed", make: |stage| changed(stage, |at| at.write(FILE, b"mine\n")), told: CHANGES },
     Obstacle {
         name: "staged",
