@@ -247,13 +247,13 @@ pub enum OnSuperseded {
     Skip,
     /// Change nothing, and fail
     Fail,
-    /// Release all the same
+    /// Release all the same: the builds are not compared
     Allow,
 }
 
 #[derive(Debug, Args)]
 pub struct SupersededArguments {
-    /// What to do if the branch carries a newer release of the entry already, or one from another line of commits
+    /// What to do if the branch has a newer release of the entry already
     #[arg(
         long,
         value_enum,
