@@ -3,7 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::branch::{ReleaseBranch, tell_connections};
+use super::announcements::tell_connections;
+use super::branch::ReleaseBranch;
 use super::checks::Checks;
 use super::edits::{images_of, releases_of};
 use super::image_origins::ImageOrigins;
@@ -67,7 +68,7 @@ struct Released {
 impl Released {
     fn read(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Self, Failure> {
         let target = ReleaseBranch::open(&request.target)?;
-        let mut start = target.look_at_tip()?;
+        let mut start = target.look_at_tip(listener)?;
         let snapshot = &mut start.snapshot;
         let paths = target.locate(snapshot, &request.files, &[])?;
         let rules = rules_for(snapshot, &paths, &mut |warning| listener(&Event::Warned(warning)))?;

@@ -17,7 +17,7 @@ use crate::message::Release;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::proved::told;
-use crate::outcome::{Awaited, Checked, Event, Listener, Waiting};
+use crate::outcome::{Activity, Awaited, Checked, Event, Listener, Waiting};
 use crate::registry::{
     CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict,
 };
@@ -103,6 +103,10 @@ impl Checks {
 
     /// Makes sure that the images of all subjects are in their registries, or fails with all that is wrong.
     pub(crate) fn require(&mut self, subjects: &[ImageToCheck], listener: &mut Listener<'_>) -> Result<Pace, Failure> {
+        let images = self.unasked(subjects);
+        if !images.is_empty() {
+            listener(&Event::Began(Activity::Looking { images, branch: None }));
+        }
         let done = self.require_while(subjects, listener, || Ok(()))?;
         Ok(if done.is_some() { Pace::AtOnce } else { Pace::AfterWaiting })
     }
@@ -137,7 +141,7 @@ impl Checks {
         meanwhile: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<Option<T>, Failure> {
         let begun = Instant::now();
-        let pending = self.unknown(subjects);
+        let pending = self.unasked(subjects);
         let (answers, done) = self.ask(&pending, Detail::Full, meanwhile);
         self.tell_connections(listener);
         let problems = self.sort(&pending, answers, Pace::AtOnce, listener);
@@ -188,10 +192,11 @@ impl Checks {
     }
 
     /// Returns the images of which the subjects tell and that were not found yet, each once.
-    fn unknown<'s>(&self, subjects: &'s [ImageToCheck]) -> Vec<&'s Reference> {
+    pub(super) fn unasked<'s>(&self, subjects: &'s [ImageToCheck]) -> Vec<&'s Reference> {
         let mut references = Vec::new();
         for subject in subjects {
             if let ImageToCheck::Known(reference) = subject
+                && self.asks()
                 && self.of(reference).is_none()
                 && !references.contains(&reference)
             {

@@ -1,5 +1,6 @@
 //! THE FLOWS, one a command; nothing else sequences.
 
+mod announcements;
 mod awaited;
 mod branch;
 mod check;

@@ -7,7 +7,7 @@ use crate::git::{CommitId, Remote, Snapshot};
 use crate::image::ImageName;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::FileEdit;
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::request::{OrderBy, TargetRequest};
 
 /// What is to be ordered, and how.
@@ -66,7 +66,7 @@ impl Standing {
 /// Orders every entry that the edit of `files` changes. `note` is told what a person should know beside that.
 ///
 /// # Errors
-/// If history cannot be read.
+/// If history cannot be read, or if the order of an entry is not known because a repository cannot be reached now.
 pub fn order_of(
     setting: &Setting<'_>,
     snapshot: &mut Snapshot<'_>,
@@ -89,11 +89,21 @@ pub fn order_of(
                 order = self::order(setting, snapshot, &mut repositories, name, &new, &running)?;
             }
             let EntryStanding { ordered, still_taken_back, label } = order;
+            if let (Standing::Unknown | Standing::Diverged, Some(why)) = (ordered.standing, repositories.unreachable())
+            {
+                return Err(unreachable(name, why));
+            }
             let (file, name) = (file.path.clone(), entry.name.clone());
             orders.push(EntryOrder { file, name, ordered, label, still_taken_back });
         }
     }
     Ok(orders)
+}
+
+/// A guess would let an older build replace a newer one, only because a server failed for a moment.
+fn unreachable(name: &str, why: &str) -> Failure {
+    let hint = "run the same command again; `--order version` leaves the commits of sources out";
+    Failure::new(FailureKind::Unavailable, format!("cannot tell whether `{name}` would go back: {why}")).hint(hint)
 }
 
 /// What became of one comparison.

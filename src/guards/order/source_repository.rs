@@ -18,11 +18,13 @@ pub(super) struct SourceRepositories<'a> {
     checkout: OnceCell<Option<Checkout>>,
     /// What was told already: the entries of a release are often built from one commit.
     told: HashMap<(CommitId, CommitId), Ancestry>,
+    /// Why a repository could not be asked, if asking it again may succeed.
+    unreachable: Option<String>,
 }
 
 impl<'a> SourceRepositories<'a> {
     pub(super) fn new(request: &'a TargetRequest, target: Option<&'a Remote>) -> Self {
-        Self { request, target, checkout: OnceCell::new(), told: HashMap::new() }
+        Self { request, target, checkout: OnceCell::new(), told: HashMap::new(), unreachable: None }
     }
 
     /// Returns how the commit of `new` stands to that of `other`, both of which have one.
@@ -45,8 +47,13 @@ impl<'a> SourceRepositories<'a> {
         Ok(ancestry)
     }
 
+    /// Returns why a repository could not be asked that may tell more later; `None` if all of them were.
+    pub(super) fn unreachable(&self) -> Option<&str> {
+        self.unreachable.as_deref()
+    }
+
     fn ask(
-        &self,
+        &mut self,
         snapshot: &mut Snapshot<'_>,
         (new, other): (CommitId, CommitId),
         names: &[&str],
@@ -71,12 +78,14 @@ impl<'a> SourceRepositories<'a> {
                 Ok(Lineage::Unknown) => problems.push(format!("{remote} does not have both commits")),
                 Ok(Lineage::Apart) => {
                     known = Lineage::Apart;
-                    if replaces_on_default_branch(remote, new, other).unwrap_or(false) {
-                        return Ok(Ancestry::OnDefaultBranch);
+                    match replaces_on_default_branch(remote, new, other) {
+                        Ok(true) => return Ok(Ancestry::OnDefaultBranch),
+                        Ok(false) => {}
+                        Err(error) => drop(self.problem(error)),
                     }
                 }
                 Ok(lineage) => return Ok(Ancestry::Known(lineage)),
-                Err(error) => problems.push(format!("{:#}", anyhow::Error::from(error))),
+                Err(error) => problems.push(self.problem(error)),
             }
         }
         Ok(match known {
@@ -86,6 +95,16 @@ impl<'a> SourceRepositories<'a> {
             Lineage::Unknown => Ancestry::Unknown(problems.join("; ")),
             known => Ancestry::Known(known),
         })
+    }
+
+    /// Returns what is told of a repository that could not be asked, and remembers it if that may pass.
+    fn problem(&mut self, error: GitError) -> String {
+        let passes = matches!(error, GitError::Unavailable { .. } | GitError::Unsettled { .. });
+        let told = format!("{:#}", anyhow::Error::from(error));
+        if passes {
+            self.unreachable = Some(told.clone());
+        }
+        told
     }
 
     fn checkout(&self) -> Option<&Checkout> {

@@ -6,6 +6,8 @@ use serde_json::Value;
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
 use crate::stage::FOLDER;
 use crate::support::command::{Command, Output};
+use crate::support::git_server::Fault;
+use crate::support::http::Response;
 use crate::support::registry::Image;
 use crate::support::repository::File;
 
@@ -216,6 +218,28 @@ fn the_commit_of_the_image() {
     ends(&release(&pipeline, "main-bbbbbbb-1700000100", Some(&two)).run(), "released");
     assert!(!message(&pipeline).contains("Tagship-Source"), "the tag names another commit");
     release(&pipeline, "build-3", None).args(["--source", "app@abc"]).run().exit(2).stderr_has("OWNER/REPO@SHA");
+}
+
+/// An older build does not go out because the repository that tells so fails for a moment: the same command again asks it.
+#[test]
+fn a_source_that_cannot_be_reached_now_ends_the_release() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    ends(&release(&pipeline, "build-2", Some(&two)).run(), "released");
+    let before = pipeline.tip();
+    let fail = || pipeline.server.inject("/app.git/", 1, Fault::Answer(Response::text(500, "internal error")));
+    for flags in [&[][..], &["--on-unknown-order", "fail"]] {
+        fail();
+        let failed = release(&pipeline, "build-1", Some(&one)).args(flags.iter().copied()).run().exit(6);
+        failed.stderr_has("cannot tell whether `IMAGE_PLACEHOLDER` would go back").stderr_has("cannot be reached");
+        assert_eq!(pipeline.tip(), before);
+    }
+    ends(&release(&pipeline, "build-1", Some(&one)).run().success(), "superseded");
+    // If tags tell it, nothing is asked for in vain.
+    ends(&release(&pipeline, "v2.0.0", Some(&two)).run(), "released");
+    fail();
+    ends(&release(&pipeline, "v1.0.0", Some(&one)).run().success(), "superseded");
 }
 
 /// From a laptop, or where the configuration's own pipeline releases, the images say themselves what they were built from.
