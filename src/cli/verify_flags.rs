@@ -45,7 +45,13 @@ pub struct VerificationArguments {
     pub verify_identity: Option<String>,
 
     /// The same for every identity that this regular expression matches as a whole
-    #[arg(long, value_name = "REGEXP", env = "TAGSHIP_VERIFY_IDENTITY_REGEXP", requires = "verify_issuer")]
+    #[arg(
+        long,
+        value_name = "REGEXP",
+        env = "TAGSHIP_VERIFY_IDENTITY_REGEXP",
+        requires = "verify_issuer",
+        hide_short_help = true
+    )]
     pub verify_identity_regexp: Option<String>,
 
     /// The issuer that vouches for the identity, such as `https://token.actions.githubusercontent.com`
@@ -53,7 +59,7 @@ pub struct VerificationArguments {
     pub verify_issuer: Option<String>,
 
     /// Trust this Sigstore instance (`trusted_root.json`) [default: Sigstore's public one and GitHub's, built in]
-    #[arg(long, value_name = "FILE", env = "TAGSHIP_TRUSTED_ROOT", requires = "verify_issuer")]
+    #[arg(long, value_name = "FILE", env = "TAGSHIP_TRUSTED_ROOT", requires = "verify_issuer", hide_short_help = true)]
     pub trusted_root: Option<PathBuf>,
 
     /// Require SLSA provenance by that signer, and that it names the commit that the image is released as
@@ -66,7 +72,8 @@ pub struct VerificationArguments {
         value_name = "TYPE",
         env = "TAGSHIP_REQUIRE_ATTESTATION",
         value_delimiter = '\n',
-        long_help = ATTESTATION_HELP
+        long_help = ATTESTATION_HELP,
+        hide_short_help = true
     )]
     pub require_attestations: Vec<String>,
 }

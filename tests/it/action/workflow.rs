@@ -237,6 +237,16 @@ fn other_commands() {
     kustomization: 4-gitops/manifests
     images: IMAGE_PLACEHOLDER=*:${{ github.sha }}
 - run: git diff --stat && cat 4-gitops/manifests/kustomization.yaml
+- id: status
+  uses: ./
+  with:
+    command: status
+    kustomization: 4-gitops/manifests
+- id: log
+  uses: ./
+  with:
+    command: log
+    kustomization: 4-gitops/manifests
 - id: nonsense
   continue-on-error: true
   uses: ./
@@ -249,6 +259,7 @@ fn other_commands() {
     assert_eq!(run.output("status", "outcome"), Some("listed"));
     assert_eq!(run.output("set", "changed"), Some("true"));
     assert!(run.log().contains(&format!("newTag: {}", workspace.checkout.head())), "{}", run.log());
+    assert_eq!((run.output("status", "outcome"), run.output("log", "outcome")), (Some("listed"), Some("listed")));
     assert_eq!(run.outcome("nonsense"), Some("failure"));
     workspace.stage.untouched();
     assert_eq!(workspace.checkout.read(FILE), SEED.as_bytes(), "the workflow ran in a copy");
