@@ -7,6 +7,7 @@ use super::announcements::tell_connections;
 use super::branch::ReleaseBranch;
 use super::checks::Checks;
 use super::edits::{images_of, releases_of};
+use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
 use super::rereads::Rereads;
 use super::rulings::{EntryToRule, rule};
@@ -33,7 +34,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     let read = Rereads::new(request.target.timeout).run(listener, |listener| Released::read(request, listener));
     tell_connections(&request.target, listener);
     let released = read?;
-    checks.are_of(&released.files);
+    checks.come_from(ImageOrigins::of_files(&released.files));
     subjects.extend(images_of(&released.files, |_| true, listener)?);
     checks.require(&subjects, listener)?;
     let mut outcome = Outcome::new("check", Ending::Present);

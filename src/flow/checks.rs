@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::awaited::{Pace, awaited, pause};
 use super::compared_source;
 use super::forge_attestations::ForgeAttestations;
+use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
-use super::naming_entries::NamingEntries;
 use crate::forge::Forge;
 use crate::guards::order::Build;
 use crate::image::{Digest, Reference};
@@ -17,7 +17,7 @@ use crate::message::Release;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::proved::told;
-use crate::outcome::{Activity, Awaited, Checked, Event, FileEdit, Listener, Waiting};
+use crate::outcome::{Activity, Awaited, Checked, Event, Listener, Waiting};
 use crate::registry::{
     CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict,
 };
@@ -44,7 +44,7 @@ pub(crate) struct Checks {
     timeout: Duration,
     attestations: ForgeAttestations,
     found: Vec<Checked>,
-    named_by: NamingEntries,
+    origins: ImageOrigins,
 }
 
 /// Whether an image is waited for.
@@ -85,13 +85,13 @@ impl Checks {
             timeout: request.map(|request| request.timeout).unwrap_or_default(),
             attestations: ForgeAttestations::default(),
             found: Vec::new(),
-            named_by: NamingEntries::default(),
+            origins: ImageOrigins::default(),
         }
     }
 
-    /// Says that the images are those of files, whose entries are told with what is wrong with an image.
-    pub(super) fn are_of(&mut self, files: &[FileEdit]) {
-        self.named_by = NamingEntries::of(files);
+    /// Says where the images come from, which is told with what is wrong with one.
+    pub(super) fn come_from(&mut self, origins: ImageOrigins) {
+        self.origins = origins;
     }
 
     /// Says which commit provenance must name, from now on. What was found by another one is looked at again.
@@ -124,12 +124,12 @@ impl Checks {
         patience: Patience,
         listener: &mut Listener<'_>,
     ) -> Result<Pace, Failure> {
-        let usual = (self.requirements.clone(), self.wait, std::mem::take(&mut self.named_by));
+        let usual = (self.requirements.clone(), self.wait, std::mem::take(&mut self.origins));
         self.wait = self.wait.filter(|_| patience == Patience::AsAsked);
         self.requirements.extend_from_slice(more);
         self.found.retain(|checked| !is_of(checked, reference));
         let required = self.require(&[ImageToCheck::Known(reference.clone())], listener);
-        (self.requirements, self.wait, self.named_by) = usual;
+        (self.requirements, self.wait, self.origins) = usual;
         required
     }
 
@@ -256,7 +256,7 @@ impl Checks {
             let answer = match answer {
                 Ok(answer) => answer,
                 Err(error) => {
-                    let failures = self.named_by.add_to(vec![Failure::check(reference, error)], reference);
+                    let failures = self.origins.add_to(vec![Failure::check(reference, error)], reference);
                     problems.push(Problem { reference, failures, awaited: None, pause: Duration::ZERO });
                     continue;
                 }
@@ -282,7 +282,7 @@ impl Checks {
                 }
                 _ => problems.push(Problem {
                     reference,
-                    failures: self.named_by.add_to(failures, reference),
+                    failures: self.origins.add_to(failures, reference),
                     awaited: awaited(&answer.verdict, &answer.findings, &answer.source, pace),
                     pause: pause(&answer.verdict),
                 }),

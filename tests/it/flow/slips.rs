@@ -44,7 +44,7 @@ fn a_name_with_a_tag_alone() {
     let real = format!("web={}/org/web:v2", environments.stage.registry.address());
     release(&[&real]).exit(4).says_nowhere("to keep the image");
     release(&["web"]).exit(2).stderr_has("hint: write `web=*:TAG` to set only the tag");
-    release(&["--tag", "v2", "web"]).exit(2).stderr_has("hint: write `web=*`, so that `--tag` gives its tag");
+    release(&["--tag", "v2", "web"]).exit(2).stderr_has("hint: write `web=*` to give it the value of `--tag`");
     let stage = Stage::new();
     let upper_case = stage.release().arg("IMAGE_PLACEHOLDER:v1").run().exit(2);
     upper_case.stderr_has("hint: write `IMAGE_PLACEHOLDER=*:v1` to keep the image that the entry has");
