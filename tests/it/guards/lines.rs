@@ -65,7 +65,7 @@ fn main_goes_on_after_a_squash() {
     let output = release(&pipeline, "build-2", Some(&squash)).run();
     ends(&output, "released");
     assert_eq!(document(&output)["notes"][0]["level"], "warning");
-    output.stderr_has("is on the default branch of its source");
+    output.stderr_has("it is on main, the default branch of its source, and ");
     let output = release(&pipeline, "build-3", Some(&later)).run();
     ends(&output, "released");
     assert!(document(&output)["images"][0]["order"].as_str().unwrap().contains("descends from"));
