@@ -126,7 +126,7 @@ fn obey(
             result
         }
     };
-    let result = match system::signals::wait_for(work) {
+    let result = match system::signals::wait_for(work, || report.tick()) {
         Ok(Waited::Done(result)) => result,
         Ok(Waited::Interrupted(work)) => interrupted(command, &gate, work),
         Err(error) => Err(Failure::unexpected(error)),

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::announcements::tell_reading;
 use super::head_name::head_name;
 use super::kustomization_only::{is_folder, require_kustomization};
 use super::named_files::named_files;
@@ -14,8 +15,8 @@ use crate::git::{
     RefsKept, Remote, RepositoryPath, Signed, Signing, Snapshot, Tips, TreeEntry, open_both,
 };
 use crate::image::ImageName;
+use crate::outcome::Listener;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Event, Listener};
 use crate::request::{Effect, NewBranch, ProposalRequest, Repository, TargetFile, TargetRequest};
 use crate::targets::kustomization;
 
@@ -85,13 +86,6 @@ impl Destination {
             Self::Tip(branch) | Self::New(branch) => Some(branch),
             Self::Head(branch) => branch.as_ref(),
         }
-    }
-}
-
-/// Tells what the connections of a request had to tell since the last call.
-pub(super) fn tell_connections(target: &TargetRequest, listener: &mut Listener<'_>) {
-    for notice in target.notices.take() {
-        listener(&Event::Noted(notice));
     }
 }
 
@@ -189,7 +183,8 @@ impl ReleaseBranch {
     }
 
     /// Reads the tip of the branch, to which nothing is written.
-    pub(super) fn look_at_tip(&self) -> Result<OpenBranch<'_>, Failure> {
+    pub(super) fn look_at_tip(&self, listener: &mut Listener<'_>) -> Result<OpenBranch<'_>, Failure> {
+        tell_reading(self.remote(), &self.name(), Vec::new(), listener);
         self.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch), None)
     }
 

@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 
-use crate::flow::branch::{ReleaseBranch, tell_connections};
+use crate::flow::announcements::tell_connections;
+use crate::flow::branch::ReleaseBranch;
 use crate::flow::elsewhere::{kustomizations_with, places_with};
 use crate::flow::rereads::Rereads;
 use crate::guards::entry_history::EntryHistory;
@@ -21,7 +22,7 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
 
 fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let target = ReleaseBranch::open(&request.target)?;
-    let mut start = target.look_at_tip()?;
+    let mut start = target.look_at_tip(listener)?;
     let snapshot = &mut start.snapshot;
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} does not support partial fetches; only its newest commit is known")));

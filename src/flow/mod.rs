@@ -1,5 +1,6 @@
 //! THE FLOWS, one a command; nothing else sequences.
 
+mod announcements;
 mod awaited;
 mod branch;
 mod check;
@@ -11,6 +12,7 @@ mod elsewhere;
 mod forge_attestations;
 mod guard;
 mod head_name;
+mod image_origins;
 mod image_to_check;
 mod kustomization_only;
 mod log;

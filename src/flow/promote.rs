@@ -1,7 +1,8 @@
 //! `promote`: what runs in one environment is released in the next: the same names, tags and digests, in one commit. What
 //! is read and what is written may be one branch, two, or two repositories.
 
-use super::branch::{ReleaseBranch, tell_connections};
+use super::announcements::tell_connections;
+use super::branch::ReleaseBranch;
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::no_entry;
 use super::rereads::Rereads;
@@ -22,9 +23,9 @@ use crate::targets::{self, TargetError};
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut notes = Vec::new();
     let mut read_from = |from: &TargetRequest| {
-        Rereads::new(from.timeout).run(listener, |_| {
+        Rereads::new(from.timeout).run(listener, |listener| {
             notes.clear();
-            elsewhere(from, request, &mut notes)
+            elsewhere(from, request, &mut notes, listener)
         })
     };
     let elsewhere = request.from_target.as_ref().map(&mut read_from).transpose();
@@ -67,6 +68,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         gate,
         names: request.names.clone(),
         released: request.names.clone(),
+        arguments: Vec::new(),
         images: Vec::new(),
         checked: CheckedEntries::Changed,
         source: &|_| None,
@@ -100,14 +102,19 @@ enum Left {
     Nothing,
 }
 
-fn elsewhere(from: &TargetRequest, request: &PromoteRequest, notes: &mut Vec<String>) -> Result<Running, Failure> {
+fn elsewhere(
+    from: &TargetRequest,
+    request: &PromoteRequest,
+    notes: &mut Vec<String>,
+    listener: &mut Listener<'_>,
+) -> Result<Running, Failure> {
     let written = &request.from;
     let here = ReleaseBranch::open(&request.delivery.target)?;
     let target = match here.remote() {
         Some(here) => ReleaseBranch::open(&from.beside(here))?,
         None => ReleaseBranch::open(from)?,
     };
-    let mut start = target.look_at_tip()?;
+    let mut start = target.look_at_tip(listener)?;
     let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(written), &[])?)?;
     Running::read(&mut start.snapshot, path, request, notes)
 }

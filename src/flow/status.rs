@@ -1,7 +1,8 @@
 //! `status`: what runs where, by what the files of the release branch say. It reads no history, so that it costs the same for
 //! any number of entries; `log` tells when and by which commit.
 
-use crate::flow::branch::{ReleaseBranch, tell_connections};
+use crate::flow::announcements::tell_connections;
+use crate::flow::branch::ReleaseBranch;
 use crate::flow::rereads::Rereads;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Comparison, Ending, EntryState, Event, Listener, Outcome};
@@ -10,7 +11,7 @@ use crate::targets;
 
 /// Compares the entries of some files.
 pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let compared = Rereads::new(request.target.timeout).run(listener, |_| read(request));
+    let compared = Rereads::new(request.target.timeout).run(listener, |listener| read(request, listener));
     tell_connections(&request.target, listener);
     let (branch, mut comparison) = compared?;
     if comparison.files.len() > 1 && comparison.entries.iter().all(|entry| entry.count() == 1) {
@@ -23,9 +24,9 @@ pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Ou
 }
 
 /// Returns the branch, and what its files say.
-fn read(request: &StatusRequest) -> Result<(Option<String>, Comparison), Failure> {
+fn read(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<(Option<String>, Comparison), Failure> {
     let target = ReleaseBranch::open(&request.target)?;
-    let mut start = target.look_at_tip()?;
+    let mut start = target.look_at_tip(listener)?;
     let paths = target.locate(&mut start.snapshot, &request.files, &[])?;
     let mut files = Vec::new();
     for path in &paths {

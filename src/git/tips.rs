@@ -70,12 +70,11 @@ pub fn fuzz(answer: &[u8]) {
     use gix::protocol::transport::client::git::{ConnectMode, blocking_io::Connection};
 
     for (service, version) in [(Service::UploadPack, Protocol::V2), (Service::ReceivePack, Protocol::V1)] {
-        let (repository, program) = ("repository", ConnectMode::Process);
-        let mut transport = Connection::new(answer, std::io::sink(), version, repository, None, program, false);
-        let Ok(SetServiceResponse { capabilities, refs, .. }) = transport.handshake(service, &[]) else { continue };
-        if let Some(mut refs) = refs {
-            while let Some(Ok(Ok(_))) = refs.readline() {}
-        }
+        let (no_host, program) = (None::<(String, Option<u16>)>, ConnectMode::Process);
+        let mut transport = Connection::new(answer, std::io::sink(), version, "", no_host, program, false);
+        let Ok(SetServiceResponse { capabilities, mut refs, .. }) = transport.handshake(service, &[]) else { continue };
+        while let Some(Ok(Ok(_))) = refs.as_mut().and_then(|refs| refs.readline()) {}
+        drop(refs);
         let Ok(refs) = list_refs(&mut transport, &capabilities, std::iter::empty()) else { continue };
         let listed = |tip: Option<CommitId>| {
             tip.is_none_or(|tip| refs.iter().any(|reference| reference.unpack().1.is_some_and(|id| id == tip.0)))

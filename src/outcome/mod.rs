@@ -1,5 +1,6 @@
 //! What a flow did, as data: events while it goes on, an outcome at its end. Reports are made of nothing else.
 
+mod activity;
 mod comparison;
 pub mod diff;
 pub mod failure;
@@ -16,6 +17,7 @@ use crate::message::{Release, VerifiedClaim};
 use crate::registry::{Descriptor, LoginSource};
 use crate::targets::kustomization::{Edit, Fields};
 
+pub use activity::{Activity, BranchInRemote};
 pub use comparison::{ComparedEntry, Comparison, EntryState};
 pub use proposed::Proposed;
 pub use ruling::{BrokenRule, Ruling};
@@ -25,6 +27,8 @@ pub type Listener<'a> = dyn FnMut(&Event<'_>) + 'a;
 
 /// Something that happened.
 pub enum Event<'a> {
+    /// Something begins that may take long.
+    Began(Activity<'a>),
     Checked(&'a Checked),
     /// The wait for images begins, or goes on.
     Waiting(&'a Waiting<'a>),

@@ -22,8 +22,9 @@ mod tekton;
 mod text;
 mod usage;
 
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 use clap::error::ErrorKind;
 
@@ -34,6 +35,7 @@ use escape::{Substitute, defused};
 use github::{GitHub, Links};
 use json::{Document, Level, Remark};
 use progress::Progress;
+use style::{Style, style};
 
 pub(crate) use redact::exposed_login;
 
@@ -41,8 +43,8 @@ pub(crate) use redact::exposed_login;
 pub(crate) struct Report {
     format: OutputFormat,
     verbosity: Verbosity,
-    stdout_style: style::Style,
-    stderr_style: style::Style,
+    stdout_style: Style,
+    stderr_style: Style,
     files: Vec<ResultFile>,
     surface: Surface,
     /// How many characters a line of stdout has room for, if that is known.
@@ -58,8 +60,8 @@ pub(crate) struct Report {
 }
 
 struct Turn {
-    /// The moving line, if stderr is a terminal.
-    progress: Option<Progress>,
+    /// What goes on, which is told if it takes long.
+    progress: Progress,
     /// The repository that was pushed to, as it was shown.
     pushed_to: Option<String>,
     /// What was told beside the outcome, in order.
@@ -106,7 +108,7 @@ impl Report {
     }
 
     fn of_nothing_parsed(format: OutputFormat, environment: &Environment) -> Self {
-        let progress = io::stderr().is_terminal().then(Progress::default);
+        let progress = Progress::new(io::stderr().is_terminal());
         Self {
             format,
             verbosity: Verbosity::Normal,
@@ -137,18 +139,28 @@ impl Report {
             _ => None,
         };
         turn.notes.extend(remark);
-        if self.verbosity == Verbosity::Quiet {
+        if self.verbosity == Verbosity::Quiet || turn.progress.takes(event, Instant::now()) {
             return;
         }
-        match (&mut turn.progress, event) {
-            (Some(progress), Event::Waiting(waiting)) => return progress.show(waiting),
-            (Some(progress), _) => progress.clear(),
-            (None, _) => {}
-        }
         let verbose = self.verbosity == Verbosity::Verbose;
+        self.tell(|style| text::event(event, verbose, style));
+    }
+
+    /// Tells what goes on if that takes long; it is called again and again. An event that is being told goes first.
+    pub(crate) fn tick(&self) {
+        let Ok(mut turn) = self.turn.try_lock() else { return };
+        if self.verbosity == Verbosity::Quiet || turn.has_ended {
+            return;
+        }
+        if let Some(what) = turn.progress.tick(Instant::now()) {
+            self.tell(|style| text::goes_on(&what, style));
+        }
+    }
+
+    fn tell(&self, text: impl Fn(Style) -> String) {
         match self.format {
-            OutputFormat::Text => self.say(&text::event(event, verbose, self.stdout_style)),
-            OutputFormat::Json => complain(&text::event(event, verbose, self.stderr_style)),
+            OutputFormat::Text => self.say(&text(self.stdout_style)),
+            OutputFormat::Json => complain(&text(self.stderr_style)),
         }
     }
 
@@ -162,9 +174,7 @@ impl Report {
     pub(crate) fn end(&self, command: &str, result: &Result<Outcome, Failure>) -> Result<(), Failure> {
         let mut turn = self.turn();
         turn.has_ended = true;
-        if let Some(progress) = &mut turn.progress {
-            progress.clear();
-        }
+        turn.progress.clear();
         let told = result.as_ref().map_err(|failure| in_words_of(self.surface, failure));
         let result = told.as_ref().copied();
         let notes = std::mem::take(&mut turn.notes);
@@ -324,10 +334,10 @@ pub(crate) fn print(text: &[u8]) -> Result<(), Failure> {
     tell_if_not(write_to_stdout(text))
 }
 
-fn print_help(error: &clap::Error, style: style::Style) -> Result<(), Failure> {
+fn print_help(error: &clap::Error, style: Style) -> Result<(), Failure> {
     let text = match style {
-        style::Style::Plain => error.render().to_string(),
-        style::Style::Coloured => error.render().ansi().to_string(),
+        Style::Plain => error.render().to_string(),
+        Style::Coloured => error.render().ansi().to_string(),
     };
     print(text.as_bytes())
 }
@@ -335,7 +345,7 @@ fn print_help(error: &clap::Error, style: style::Style) -> Result<(), Failure> {
 fn tell_if_not(written: io::Result<()>) -> Result<(), Failure> {
     written.map_err(|error| {
         let failure = not_written(&error.to_string());
-        complain(&text::failure(&failure, style::Style::Plain));
+        complain(&text::failure(&failure, Style::Plain));
         failure
     })
 }
@@ -372,18 +382,4 @@ fn line_limit(environment: &Environment) -> Option<usize> {
     let terminal = stdout.is_terminal().then(|| terminal_size::terminal_size_of(stdout)).flatten();
     let terminal = terminal.map(|(width, _)| usize::from(width.0));
     terminal.or_else(|| environment.text("COLUMNS")?.parse().ok())
-}
-
-/// Colour is for terminals, unless a flag or one of the usual variables says otherwise
-/// (<https://no-color.org>, <https://bixense.com/clicolors>).
-fn style(choice: ColorChoice, out: &dyn IsTerminal, environment: &Environment) -> style::Style {
-    let is_wanted = match choice {
-        ColorChoice::Always => true,
-        ColorChoice::Never => false,
-        ColorChoice::Auto if environment.get("NO_COLOR").is_some() => false,
-        ColorChoice::Auto if environment.get("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
-        ColorChoice::Auto if environment.get("CLICOLOR").is_some_and(|value| value == "0") => false,
-        ColorChoice::Auto => out.is_terminal() && environment.get("TERM").is_none_or(|value| value != "dumb"),
-    };
-    if is_wanted { style::Style::Coloured } else { style::Style::Plain }
 }

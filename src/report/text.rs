@@ -26,7 +26,7 @@ pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
         Event::Judged(ruling) => judged(ruling, style),
         Event::Detected(what) if verbose => line(style, "ci", Mark::Faint, &visible(what)),
         Event::Aside(note) if verbose => line(style, "note", Mark::Faint, &visible(note)),
-        Event::Detected(_) | Event::Aside(_) => String::new(),
+        Event::Detected(_) | Event::Aside(_) | Event::Began(_) => String::new(),
         Event::Warned(warning) => line(style, "warn", Mark::Note, &visible(warning)),
         Event::Noted(note) => line(style, "note", Mark::Note, &visible(note)),
         Event::TakenBack { id, title } => {
@@ -266,8 +266,17 @@ pub(super) fn failure(failure: &Failure, style: Style) -> String {
 
 /// Returns the elapsed part of a time limit, as `0:42 of 5:00`.
 pub(super) fn clock(elapsed: Duration, limit: Duration) -> String {
-    let show = |time: Duration| format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60);
-    format!("{} of {}", show(elapsed.min(limit)), show(limit))
+    format!("{} of {}", minutes(elapsed.min(limit)), minutes(limit))
+}
+
+/// Returns a time in minutes and seconds, as `0:42`.
+pub(super) fn minutes(time: Duration) -> String {
+    format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60)
+}
+
+/// Returns the line of something that goes on for long.
+pub(super) fn goes_on(what: &str, style: Style) -> String {
+    line(style, "wait", Mark::Note, what)
 }
 
 #[cfg(test)]

@@ -20,6 +20,10 @@ const STACK: usize = 8 << 20;
 #[cfg(unix)]
 const REPEAT_WINDOW: Duration = Duration::from_millis(500);
 
+/// How often a wait looks at what the work is at.
+#[cfg(unix)]
+const TICK: Duration = Duration::from_millis(250);
+
 /// How far the one effect of a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stage {
@@ -100,15 +104,19 @@ impl<T> Work<T> {
     }
 }
 
-/// Runs the work, and waits for its end or for a signal. Fails if no thread can be started or no signal handler installed.
+/// Runs the work, and waits for its end or for a signal. Calls `tick` a few times a second in the meantime. Fails if no thread
+/// can be started or no signal handler installed.
 #[cfg(unix)]
-pub fn wait_for<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Waited<T>> {
+pub fn wait_for<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+    mut tick: impl FnMut(),
+) -> io::Result<Waited<T>> {
     use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::flag;
     use signal_hook::iterator::Signals;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::{RecvTimeoutError, channel};
 
     let kills = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
@@ -129,14 +137,20 @@ pub fn wait_for<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
         let _at_end = at_end;
         work()
     })?;
-    Ok(match came.recv() {
-        Ok(Came::Signal) => Waited::Interrupted(work),
-        Ok(Came::End) | Err(_) => Waited::Done(work.finish()),
-    })
+    loop {
+        match came.recv_timeout(TICK) {
+            Ok(Came::Signal) => return Ok(Waited::Interrupted(work)),
+            Ok(Came::End) | Err(RecvTimeoutError::Disconnected) => return Ok(Waited::Done(work.finish())),
+            Err(RecvTimeoutError::Timeout) => tick(),
+        }
+    }
 }
 
 #[cfg(not(unix))]
-pub fn wait_for<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Waited<T>> {
+pub fn wait_for<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+    _: impl FnMut(),
+) -> io::Result<Waited<T>> {
     begin(work).map(|work| Waited::Done(work.finish()))
 }
 
@@ -208,7 +222,16 @@ mod tests {
 
     #[test]
     fn work_that_ends_is_waited_for() {
-        let Waited::Done(result) = wait_for(|| 3).unwrap() else { panic!("interrupted") };
+        let Waited::Done(result) = wait_for(|| 3, || {}).unwrap() else { panic!("interrupted") };
         assert_eq!(result, 3);
+    }
+
+    /// The work ends when it is looked at.
+    #[test]
+    fn work_that_takes_long_is_looked_at() {
+        let (looked, is_looked_at) = channel();
+        let ended = wait_for(move || is_looked_at.recv(), || looked.send(4).unwrap_or_default()).unwrap();
+        let Waited::Done(result) = ended else { panic!("interrupted") };
+        assert_eq!(result, Ok(4));
     }
 }

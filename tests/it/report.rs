@@ -276,7 +276,11 @@ fn hostile_hooks_stay_text() {
     let output = step.on(stage.release()).args(["--result-file", &file]).arg(stage.argument()).run().exit(8);
     let commands = commands(&output);
     assert_eq!(commands.len(), 1, "{:?}", &commands[..commands.len().min(9)]);
-    assert!(commands[0].starts_with("::error title=tagship release::main refused the push"), "{}", commands[0]);
+    assert!(
+        commands[0].starts_with("::error title=tagship release::the server refused the push to `main`"),
+        "{}",
+        commands[0]
+    );
     assert!(commands[0].len() < 10_000);
     let outputs = step.outputs();
     assert_eq!((outputs["outcome"].as_str(), outputs.len()), ("failed", 18));

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::json_schema::problems_of_output;
+use super::temporary_folder::{self, temporary_folder};
 
 /// Long enough for a busy machine; a program that needs longer hangs.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
@@ -27,7 +28,7 @@ pub struct Home(Arc<TempDir>);
 
 impl Home {
     pub fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("home-").tempdir().expect("a temporary folder");
+        let folder = temporary_folder("home-");
         for name in ["runtime", "tmp"] {
             std::fs::create_dir(folder.path().join(name)).expect("a folder in a new home");
         }
@@ -183,7 +184,8 @@ impl Command {
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", home).env("LC_ALL", "C");
         command.env("XDG_CONFIG_HOME", home.join("config")).env("XDG_CACHE_HOME", home.join("cache"));
         command.env("XDG_DATA_HOME", home.join("data")).env("XDG_RUNTIME_DIR", home.join("runtime"));
-        command.env("TMPDIR", self.home.as_ref().map_or_else(std::env::temp_dir, |home| home.path().join("tmp")));
+        let own_folder = self.home.as_ref().map(|home| home.path().join("tmp"));
+        command.env("TMPDIR", own_folder.unwrap_or_else(|| temporary_folder::parent().to_owned()));
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_TERMINAL_PROMPT", "0");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(directory) = &self.directory {

@@ -31,3 +31,4 @@ pub mod repository;
 pub mod servers;
 pub mod sigstore;
 pub mod socks;
+pub mod temporary_folder;

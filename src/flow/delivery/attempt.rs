@@ -85,9 +85,9 @@ impl Attempt<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
         let OpenBranch { mut snapshot, destination, publisher } = tip;
-        self.tell_whole_download(&snapshot, listener);
         let head = publisher.as_ref().and_then(Publisher::head_tip);
         let paths = self.locate(&mut snapshot, head)?;
+        self.tell_whole_download(&snapshot, listener);
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
         require_entries(&writing.images, &files, absent(self.job.delivery.add), |name| {

@@ -16,13 +16,15 @@ pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 
 use self::attempt::{Attempt, Stop};
 use self::way::Way;
-use super::branch::{ReleaseBranch, tell_connections};
+use super::announcements::{tell_connections, tell_reading};
+use super::branch::ReleaseBranch;
 use super::checks::Checks;
+use super::image_origins::ImageOrigins;
 use super::rereads::Rereads;
 use super::source_attestations::expect_source;
 use crate::git::PushRefusal;
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Event, Listener, Outcome};
+use crate::outcome::{Activity, Event, Listener, Outcome};
 use crate::system::backoff::Backoff;
 
 /// The pauses between attempts grow from the first to the second, at random up to each.
@@ -43,12 +45,14 @@ pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Lis
 fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let delivery = job.delivery;
     let mut checks = Checks::new(delivery.registry.as_ref());
+    checks.come_from(ImageOrigins::of_arguments(&job.arguments));
     let branch = ReleaseBranch::open(&delivery.target)?;
     let source = (job.source)(&branch);
     expect_source(&mut checks, &delivery.target, branch.remote(), source.as_ref());
     let mut way = Way::of(&delivery.route);
     let read_tip = |way: &Way<'_>, loaded| branch.read_tip(delivery.effect, &delivery.new_branch, way.aim(job), loaded);
     let mut rereads = Rereads::new(delivery.target.timeout);
+    tell_reading(branch.remote(), &branch.name(), checks.unasked(&job.images), listener);
     let mut early = match checks.require_while(&job.images, listener, || read_tip(&way, None)) {
         Ok(early) => early,
         Err(failure) => rereads.wait_after(failure, listener).map(|()| None)?,
@@ -59,6 +63,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut refusals = Vec::new();
     loop {
         let begun = Instant::now();
+        tell_reading(branch.remote(), &branch.name(), Vec::new(), listener);
         let tip = match early.take().map_or_else(|| read_tip(&way, loaded.take()), Ok) {
             Ok(tip) => tip,
             Err(failure) => {
@@ -85,13 +90,8 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             Err(Stop::Moved) => None,
         };
         let branch = way.place(&branch.name());
-        listener(&Event::Raced { branch: &branch, attempt: number, attempts: delivery.attempts });
-        if let Some(refusal) = refusal {
-            for line in refusal.lines() {
-                listener(&Event::Aside(line));
-            }
-            refusals.push(refusal);
-        }
+        tell_race(&branch, number, delivery.attempts, refusal.as_ref(), listener);
+        refusals.extend(refusal);
         match number {
             ..=PATIENT_ATTEMPTS => backoff.widen(begun.elapsed() * 4),
             _ => backoff.narrow(begun.elapsed()),
@@ -101,6 +101,15 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         }
         number += 1;
     }
+}
+
+/// Tells that another release was faster, and what the server said to the push.
+fn tell_race(branch: &str, attempt: u32, attempts: u32, refusal: Option<&PushRefusal>, listener: &mut Listener<'_>) {
+    listener(&Event::Raced { branch, attempt, attempts });
+    for line in refusal.into_iter().flat_map(PushRefusal::lines) {
+        listener(&Event::Aside(line));
+    }
+    listener(&Event::Began(Activity::Pausing { next: attempt + 1, attempts }));
 }
 
 /// Returns the failure after the last attempt: a race, or a refusal if the server named another reason each time.

@@ -16,7 +16,7 @@ use crate::git::{
     PushRefusal, Pusher, Snapshot, TagContent,
 };
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Event, Listener, Proposed};
+use crate::outcome::{Activity, BranchInRemote, Event, Listener, Proposed};
 use crate::system::signals::{Gate, Stage};
 
 /// The ways to a branch.
@@ -93,7 +93,15 @@ pub(super) enum Published {
 
 impl Content {
     /// Returns the commit of this on the tip of `snapshot`, signed as the terms say.
-    fn commit(&self, snapshot: &Snapshot<'_>, terms: &Terms<'_>) -> Result<NewCommit, Failure> {
+    fn commit(
+        &self,
+        snapshot: &Snapshot<'_>,
+        terms: &Terms<'_>,
+        listener: &mut Listener<'_>,
+    ) -> Result<NewCommit, Failure> {
+        if self.authorship.signing.is_some() || terms.signer.is_some() {
+            listener(&Event::Began(Activity::Signing));
+        }
         let commit = snapshot.commit(&self.changes, &self.message, &self.authorship)?;
         let Some(forge) = terms.signer else { return Ok(commit) };
         let (id, made) = forge_commit::signed(forge, &commit, &self.message)?;
@@ -119,7 +127,7 @@ impl Direct<'_> {
             Self::Push(pusher) => has_moved(pusher, &mut snapshot, terms.rivals),
             Self::CommitHere(_) => false,
         };
-        let commit = if has_moved { None } else { Some(content.commit(&snapshot, terms)?) };
+        let commit = if has_moved { None } else { Some(content.commit(&snapshot, terms, listener)?) };
         *loaded = Some(snapshot.into_loaded());
         let Some(mut commit) = commit else { return Ok(Published::Moved) };
         if let Some(tag) = &content.tag {
@@ -155,6 +163,8 @@ fn push(
     let remote = pusher.remote();
     terms.gate.begin_push()?;
     let accepts_options = pusher.accepts_push_options();
+    let (name, branch) = (remote.to_string(), commit.lease().branch.to_string());
+    listener(&Event::Began(Activity::Pushing(BranchInRemote { remote: &name, branch: &branch })));
     let outcome = match (pusher.push(&commit, terms.push_options)?, terms.signer) {
         (PushOutcome::Refused(refusal), Some(forge)) if content.tag.is_none() => {
             forge_commit::moved_by_the_api(forge, remote, &commit, refusal)?
@@ -166,8 +176,7 @@ fn push(
         PushOutcome::Raced { .. } | PushOutcome::Refused(_) | PushOutcome::TagTaken(_) => Stage::Before,
     });
     let traffic = remote.traffic();
-    let remote = remote.to_string();
-    let branch = commit.lease().branch.to_string();
+    let remote = name;
     if !accepts_options && !terms.push_options.is_empty() {
         listener(&Event::Noted(format!("{remote} does not accept push options; they were left out")));
     }

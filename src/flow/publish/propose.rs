@@ -11,7 +11,7 @@ use crate::forge::{
 use crate::git::{BranchName, CommitId, NewCommit, OnHead, PushRefusal, Pusher, Replaceable, Rule, Snapshot};
 use crate::message::request_text::RequestText;
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Event, Listener, Proposed};
+use crate::outcome::{Activity, Event, Listener, Proposed};
 use crate::system::signals::Stage;
 
 /// A push to the head branch of a pull request, which has begun.
@@ -193,6 +193,7 @@ impl PushedHead<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Option<Proposed>, Failure> {
         let Self { forge, proposal, commit, was_pushed } = self;
+        listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "open the pull request" }));
         let known = match proposal.known {
             // An earlier run may have ended between its push and the change of the text.
             Known::WasOpen(request) if !was_pushed => Known::IsOpen(request),
@@ -208,6 +209,7 @@ impl PushedHead<'_> {
         let mut proposed = Proposed::new(proposal.head.to_owned(), &request, operation);
         listener(&Event::Proposed { base: proposal.base, request: &proposed });
         let Some((method, message)) = merge else { return Ok(Some(proposed)) };
+        listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "merge the pull request" }));
         match forge.merge_when_ready(&request, method, &commit.to_string(), message) {
             Ok(state) => proposed.auto_merge = Some(state),
             // Another release has taken the place of this one.

@@ -86,14 +86,14 @@ impl RunningEntry {
             && !may_be_moved(snapshot, &history, name)?
         {
             if !history.complete {
-                note(format!("searched the newest {} commits only for a release of `{name}`", history.commits.len()));
+                note(format!("searched {} only for a release of `{name}`", newest(history.commits.len())));
             }
             let build = says_what_runs(now).then(|| Build::of_entry(name, now, None));
             return Ok(Self { build, taken_back: Vec::new(), evidence: Evidence::Entry });
         }
         let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
-            note(format!("read the newest {} commits only for what became of `{name}`", history.commits_read));
+            note(format!("read {} only for what became of `{name}`", newest(history.commits_read)));
         }
         if let Some(claim) = &claim
             && !history.changes.iter().any(|change| change.record.id == claim.record.id)
@@ -173,6 +173,13 @@ impl RunningEntry {
             (false, false) => Evidence::Entry,
         };
         Ok(Self { build, taken_back, evidence })
+    }
+}
+
+fn newest(commits: usize) -> String {
+    match commits {
+        1 => "the newest commit".to_owned(),
+        several => format!("the newest {several} commits"),
     }
 }
 

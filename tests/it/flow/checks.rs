@@ -618,3 +618,19 @@ fn a_terminal_gets_one_moving_line() {
     let (_, rest) = shown.rsplit_once("\u{1b}[2K").expect("the line is taken away");
     assert!(rest.contains("check") && rest.trim_end().ends_with("present\u{1b}[0m"), "{rest:?}");
 }
+
+/// The registry takes longer than what is waited for silently.
+#[test]
+fn a_terminal_is_told_what_takes_long() {
+    if crate::support::servers::installed("script").is_none() {
+        return;
+    }
+    let stage = Stage::new();
+    stage.registry.put_image(REPOSITORY, COMMIT, &Image::new());
+    stage.registry.inject("/", 1, Fault::Delay(Duration::from_secs(3)));
+    let output = on_a_terminal(&stage, &format!("check {}:{COMMIT}", stage.image())).success();
+    let shown = output.stdout();
+    assert!(shown.contains(&format!("asking for {}:{COMMIT}  0:02", stage.image())), "{shown:?}");
+    let (_, rest) = shown.rsplit_once("\u{1b}[2K").expect("the line is taken away");
+    assert!(rest.contains("check") && rest.trim_end().ends_with("present\u{1b}[0m"), "{rest:?}");
+}

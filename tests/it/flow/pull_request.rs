@@ -289,7 +289,7 @@ fn a_push_that_is_refused_goes_on_as_a_request() {
     let document = document(&output);
     assert_eq!((&document["outcome"], &document["attempts"]), (&"proposed".into(), &2.into()));
     let reason = document["reason"].as_str().unwrap();
-    assert!(reason.starts_with("main refused the push: "), "{reason}");
+    assert!(reason.starts_with("the server refused the push to `main`: "), "{reason}");
     let notes = document["notes"].to_string();
     assert!(notes.contains("; the release goes on by a pull request") && notes.contains("GH006"), "{notes}");
     let title = at.forge.store().only().title.clone();
@@ -304,7 +304,7 @@ fn a_refusal_of_everything() {
     at.stage.remote.hook("pre-receive", "echo no >&2; exit 1");
     let output = at.release("v1.0.0").args(["--on-refused", "pull-request"]).run().exit(8);
     let error = &document(&output)["error"];
-    assert!(error["message"].as_str().unwrap().starts_with("tagship/main/"), "{error}");
+    assert!(error["message"].as_str().unwrap().starts_with("the server refused the push to `tagship/main/"), "{error}");
     assert!(at.forge.store().requests.is_empty());
 }
 

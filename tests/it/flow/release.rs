@@ -1,9 +1,14 @@
 //! The whole job, from the command line to the release branch.
 
+use std::io::{BufRead as _, BufReader};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+
 use serde_json::Value;
 
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage};
 use crate::support::command::Command;
+use crate::support::git_server::{self, Access, GitServer};
 use crate::support::login::Login;
 use crate::support::registry::{ALWAYS, Auth, Fault};
 use crate::support::repository::{File, Mode};
@@ -330,4 +335,27 @@ fn who_commits_without_a_checkout() {
     let release = &stage.remote.log("main")[0];
     assert_eq!(release.author, "Ada <ada@example.org>");
     assert_eq!(release.committer, "Bot <bot@example.org>");
+}
+
+/// The server takes the push once the line has been seen. Without the line, it would wait for ever.
+#[test]
+fn a_push_that_takes_long_is_told_in_a_log() {
+    let stage = Stage::new();
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    let (see, seen) = channel();
+    let seen = Mutex::new(seen);
+    let hold = move || seen.lock().unwrap().recv().unwrap();
+    server.inject("POST /gitops.git/git-receive-pack", 1, git_server::Fault::After(Arc::new(hold)));
+    let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--no-check"]);
+    let mut child = release.arg(stage.argument()).scrubbed().spawn().unwrap();
+    let mut told = Vec::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if line.contains("pushing to") {
+            see.send(()).unwrap();
+            told.push(line);
+        }
+    }
+    assert!(child.wait().unwrap().success());
+    assert_eq!(told, [format!(" wait    pushing to main of {}/gitops", server.address())]);
 }

@@ -9,6 +9,7 @@ use std::process::Command;
 use tagship::targets::kustomization::{Edit, Fields};
 
 use super::Case;
+use crate::support::temporary_folder::temporary_folder;
 
 /// An image as a container has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +77,7 @@ fn build_all(sources: &[Source<'_>]) -> Vec<Result<String, String>> {
     if sources.is_empty() {
         return Vec::new();
     }
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("kustomize-");
     if let [source] = sources {
         source.write(folder.path());
         return vec![build(folder.path())];

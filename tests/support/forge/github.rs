@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::store::{Armed, Merging, NotOpened, Request, RequestState, Store};
 use super::{ApiCall, OWNER, Rights};
 use crate::support::http::Response;
+use crate::support::temporary_folder::temporary_folder;
 
 pub(super) const PREFIX: &str = "/api/v3";
 
@@ -194,7 +195,7 @@ fn write(store: &Store, kind: &str, bytes: &[u8]) -> String {
 }
 
 fn make_tree(call: &ApiCall<'_>, store: &Store) -> Response {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary_folder("github-");
     let git = |arguments: &[&str]| {
         let command = store.remote.git(arguments.iter().copied());
         let output = command.env("GIT_INDEX_FILE", folder.path().join("index")).run();

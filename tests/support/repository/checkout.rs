@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::support::command::Command;
 use crate::support::login::Login;
+use crate::support::temporary_folder::temporary_folder;
 
 /// A work tree with its repository. It is deleted after its last user.
 #[derive(Clone)]
@@ -31,7 +32,7 @@ impl Checkout {
     /// Clones, with options of `git clone`.
     #[track_caller]
     pub fn clone_with(url: &str, options: &[&str]) -> Self {
-        let folder = tempfile::Builder::new().prefix("checkout-").tempdir().expect("a temporary folder");
+        let folder = temporary_folder("checkout-");
         let path = folder.path().join("work");
         // Neither sample hooks nor a wait for the disk: both cost time, and neither is looked at.
         let clone = Command::git().args(["clone", "--quiet", "--template=", "--config=core.fsync=none"]);

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::command::{Command, write_script};
+use super::temporary_folder::temporary_folder;
 
 pub use checkout::Checkout;
 pub use history::Commit;
@@ -50,7 +51,7 @@ pub struct Remote {
 impl Remote {
     /// Makes an empty repository `name.git` in a folder of its own; its default branch is `main`.
     pub fn create(name: &str) -> Self {
-        let folder = tempfile::Builder::new().prefix("remote-").tempdir().expect("a temporary folder");
+        let folder = temporary_folder("remote-");
         Self::create_in(Arc::new(folder), name)
     }
 

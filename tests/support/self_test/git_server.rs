@@ -6,6 +6,7 @@ use crate::support::git_server::{ALWAYS, Access, Fault, GitServer};
 use crate::support::http::{Authorization, Response};
 use crate::support::login::Login;
 use crate::support::repository::{Checkout, File, Remote};
+use crate::support::temporary_folder::temporary_folder;
 
 fn seeded() -> Remote {
     let remote = Remote::create("config");
@@ -18,7 +19,7 @@ fn login() -> Login {
 }
 
 fn clone(url: &str) -> Output {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary_folder("served-");
     Command::git().args(["clone", "--quiet", "--depth=1", url]).arg(folder.path().join("clone")).run()
 }
 
@@ -97,7 +98,7 @@ fn filters_are_as_strict_as_the_strictest_host() {
     let remote = seeded();
     let server = GitServer::start(remote.folder(), Access::Open);
     let clone_with = |filter: &str| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = temporary_folder("served-");
         Command::git()
             .args(["clone", "--quiet", "--bare", "--depth=1", &format!("--filter={filter}"), &server.url("config.git")])
             .arg(folder.path().join("clone"))
