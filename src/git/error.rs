@@ -231,6 +231,11 @@ impl GitError {
         Self::Setting { key, source: source.into() }
     }
 
+    /// Returns whether another try may succeed without a change by a person: the remote cannot be reached now.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Unsettled { .. })
+    }
+
     pub(super) fn unexpected(context: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {
         Self::Unexpected { context: context.into(), source: source.into() }
     }

@@ -99,7 +99,7 @@ impl<'a> SourceRepositories<'a> {
 
     /// Returns what is told of a repository that could not be asked, and remembers it if that may pass.
     fn problem(&mut self, error: GitError) -> String {
-        let passes = matches!(error, GitError::Unavailable { .. } | GitError::Unsettled { .. });
+        let passes = error.passes();
         let told = format!("{:#}", anyhow::Error::from(error));
         if passes {
             self.unreachable = Some(told.clone());

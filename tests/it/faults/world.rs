@@ -48,7 +48,7 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 const WITHOUT_FAULTS: Duration = Duration::from_secs(12);
 
 /// Of a thousand messages so many meet a fault.
-const PER_MILLE: u64 = 120;
+const PER_MILLE: u64 = 150;
 
 const FILE: &str = "app/kustomization.yaml";
 
@@ -116,8 +116,8 @@ impl World {
 
     /// Makes a release, once more if a fault ended it. Returns how it ended first, and what it met.
     pub fn release(&mut self, number: usize) -> (i32, Vec<(Fault, String)>) {
-        // Each seventh release is of an older build, which must not replace the newer one.
-        let is_older = number.is_multiple_of(7) && self.older.is_some();
+        // Each fourth release is of an older build, which must not replace the newer one.
+        let is_older = number.is_multiple_of(4) && self.older.is_some();
         let build = if is_older { self.older.clone().expect("an older build") } else { self.build(number) };
         let before = self.remote.tip("main").expect("the release branch");
         self.network.begin(number, PER_MILLE);
@@ -162,7 +162,7 @@ impl World {
             self.older = self.newest.replace(build);
         }
         // A person merges some proposals, and leaves the others to be replaced.
-        if matches!(self.way, Way::Proposed(_) | Way::Refused) && number.is_multiple_of(2) {
+        if matches!(self.way, Way::Proposed(_) | Way::Refused) && number.is_multiple_of(3) {
             self.merge_by_hand();
         }
         (code, met)

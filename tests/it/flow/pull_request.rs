@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::stage::{FILE, SEED, Stage, tagship};
 use crate::support::command::{Command, Output};
-use crate::support::forge::{Armed, Fault, Forge, Kind, Merging, RequestState, Rights, TOKEN};
+use crate::support::forge::{Armed, Fault, Forge, Kind, Merging, RequestState, Rights, Store, TOKEN};
 use crate::support::http::Response;
 use crate::support::repository::{Checkout, File};
 
@@ -140,6 +140,37 @@ fn a_proposal_is_rebuilt_on_the_moved_branch() {
     assert_eq!((&again["pull_request"]["operation"], &again["pushed"]), (&"updated".into(), &true.into()));
     assert_eq!(at.stage.remote.log(&head)[0].parents, [base]);
     at.forge.store().only();
+}
+
+/// The push had its effect, and the request still says what was proposed before, which would become the message of its merge.
+#[test]
+fn a_request_that_was_not_changed_is_changed_by_the_same_command() {
+    let at = Proposals::new();
+    at.propose("v1.0.0").run().success();
+    at.forge.inject("PATCH /api/v3/repos/org/gitops/pulls/1", 1, Fault::Answer(Response::json(403, &Value::Null)));
+    at.propose("v1.1.0").run().exit(5);
+    assert!(at.forge.store().only().title.ends_with(":v1.0.0"));
+    let again = document(&at.propose("v1.1.0").run().success());
+    assert_eq!((&again["pull_request"]["operation"], &again["pushed"]), (&"updated".into(), &false.into()));
+    assert!(at.forge.store().only().title.ends_with(":v1.1.0"));
+    let last = document(&at.propose("v1.1.0").run().success());
+    assert_eq!(last["pull_request"]["operation"], "unchanged");
+}
+
+/// A merge that was asked for before takes effect after the branch was read: what it brought is not proposed again.
+#[test]
+fn a_merge_that_comes_late_is_not_made_twice() {
+    let at = Proposals::new();
+    let first = document(&at.propose("v1.0.0").run().success());
+    let message = at.stage.remote.log(&head(&first))[0].message.clone();
+    let late = move |store: &mut Store| {
+        store.merge(1, &Armed { merging: Merging::Squash, message: message.clone() }).unwrap();
+    };
+    at.forge.inject("GET /api/v3/repos/org/gitops/pulls", 1, Fault::meanwhile(late));
+    let again = document(&at.propose("v1.0.0").run().success());
+    assert_eq!((&again["outcome"], &again["attempts"]), (&"unchanged".into(), &2.into()));
+    at.forge.store().only();
+    assert_eq!(at.stage.remote.number_of_commits("main"), 2);
 }
 
 #[test]

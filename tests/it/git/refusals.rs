@@ -1,11 +1,14 @@
 //! Servers that say no, and how that is told: whole, in a form that cannot harm, and with what to do about it.
 
+use std::sync::Arc;
+
 use super::{login, serve};
 use crate::stage::Stage;
 use crate::support::command::{Command, Output};
 use crate::support::git_server::packs::{packet, upload_pack_result};
 use crate::support::git_server::{ALWAYS, Access, Fault};
 use crate::support::http::Response;
+use crate::support::repository::File;
 
 fn release(stage: &Stage, url: &str) -> Command {
     stage.release_to(url).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"])
@@ -57,6 +60,24 @@ fn a_refusal_is_told_whatever_comes_after() {
     stage.remote.hook("pre-receive", &format!("echo 'only on Tuesdays' >&2; mv {head} {head}.away; exit 1"));
     let output = release(&stage, &server.url("gitops.git")).run().exit(8);
     output.stderr_has("remote: only on Tuesdays").stderr_has("the branch could not be read again");
+}
+
+/// If the branch cannot be read now, a refusal may be that of a lost race, which a person cannot mend and the same command can.
+#[test]
+fn a_refusal_beside_an_outage_may_be_a_lost_race() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let remote = stage.remote.clone();
+    let other = move || drop(remote.commit("main", "Other", &[File::new("other", "1\n")]));
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::After(Arc::new(other)));
+    let refs = "GET /gitops.git/info/refs?service=git-receive-pack";
+    server.inject(refs, 1, Fault::Pass);
+    server.inject(refs, ALWAYS, Fault::CutRequest(0));
+    let output = release(&stage, &server.url("gitops.git")).run().exit(6);
+    output.stderr_has("it refused the push").stderr_has("the branch could not be read again");
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+    release(&stage, &stage.remote.file_url()).run().success().stdout_has("released");
+    assert_eq!(stage.remote.number_of_commits("main"), 3);
 }
 
 /// Our push is a fast-forward of well-formed objects, so the strictest settings let it pass.

@@ -232,7 +232,8 @@ fn a_source_that_cannot_be_reached_now_ends_the_release() {
     let two = pipeline.source("two", &[&one]);
     ends(&release(&pipeline, "build-2", Some(&two)).run(), "released");
     let before = pipeline.tip();
-    let fail = || pipeline.server.inject("/app.git/", 1, Fault::Answer(Response::text(500, "internal error")));
+    // As often as a request is made.
+    let fail = || pipeline.server.inject("/app.git/", 3, Fault::Answer(Response::text(500, "internal error")));
     for flags in [&[][..], &["--on-unknown-order", "fail"]] {
         fail();
         let failed = release(&pipeline, "build-1", Some(&one)).args(flags.iter().copied()).run().exit(6);
