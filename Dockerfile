@@ -18,7 +18,7 @@ RUN target="$(rustc --print host-tuple)" \
 FROM scratch AS minimal
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/tagship /usr/local/bin/tagship
-# What is mounted belongs to somebody else, and was mounted to be read: the program takes that from here, as from CI systems.
+# A mounted checkout belongs to another user, and was mounted to be read: `CI` lets the program read it, as in CI systems.
 ENV CI=true
 LABEL org.opencontainers.image.title="tagship" \
       org.opencontainers.image.description="The release step of a GitOps pipeline" \
@@ -36,5 +36,5 @@ ENV CI=true
 LABEL org.opencontainers.image.title="tagship" \
       org.opencontainers.image.description="The release step of a GitOps pipeline" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
-# No USER: a job's workspace belongs to whoever the runner is, and GitHub wants actions to be root.
+# No USER: a job's workspace belongs to the runner's user, and GitHub wants actions to be root.
 ENTRYPOINT ["/usr/local/bin/tagship"]

@@ -17,7 +17,7 @@ pub struct LogArguments {
     #[arg(long, value_name = "DATE|DURATION", env = "TAGSHIP_SINCE")]
     pub since: Option<String>,
 
-    /// List at most so many releases, the newest first
+    /// List at most this many releases, the newest first
     #[arg(long, value_name = "N", env = "TAGSHIP_LIMIT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 
@@ -51,7 +51,7 @@ pub struct RollbackArguments {
     #[arg(long, value_name = "TAG|COMMIT", env = "TAGSHIP_TO", conflicts_with = "steps")]
     pub to: Option<String>,
 
-    /// Go back so many releases
+    /// Go back this many releases
     #[arg(long, value_name = "N", env = "TAGSHIP_STEPS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub steps: u32,
 
@@ -72,11 +72,11 @@ pub struct PromoteArguments {
     #[arg(value_name = "NAME", env = "TAGSHIP_NAME", value_delimiter = '\n')]
     pub names: Vec<String>,
 
-    /// The kustomization to promote from, or its folder
+    /// The file to promote from, or the folder of a kustomization
     #[arg(long, value_name = "PATH", env = "TAGSHIP_FROM", help_heading = "Files")]
     pub from: String,
 
-    /// The kustomization to write to, or its folder
+    /// The file to write to, or the folder of a kustomization
     #[arg(long, value_name = "PATH", env = "TAGSHIP_TO", help_heading = "Files")]
     pub to: String,
 

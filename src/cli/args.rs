@@ -51,7 +51,7 @@ pub enum Command {
     #[command(after_help = GUARD_EXAMPLES)]
     Guard(DescribedLater<GuardArguments>),
 
-    /// Check that images are in their registry, and what is released by the rules of its branch
+    /// Check that images are in their registry, and that a branch meets its rules
     #[command(after_help = CHECK_EXAMPLES)]
     Check(DescribedLater<CheckArguments>),
 
@@ -106,10 +106,10 @@ impl Command {
 const RELEASE_EXAMPLES: &str = "\
 Examples:
     tagship release -k overlays/prod web=ghcr.io/org/web:v1.2.3
-    tagship release -k overlays/prod --dry-run web=*:v1.2.3
-    tagship release -k overlays/prod --wait 5m --pin-digest web=*:v1.2.3
-    tagship release -k overlays/prod --tag v1.2.3 web=* api=*
-    tagship release --repo https://github.com/org/config.git -k apps/web --branch main web=*:v1.2.3";
+    tagship release -k overlays/prod --dry-run 'web=*:v1.2.3'
+    tagship release -k overlays/prod --wait 5m --pin-digest 'web=*:v1.2.3'
+    tagship release -k overlays/prod --tag v1.2.3 'web=*' 'api=*'
+    tagship release --repo https://github.com/org/config.git -k apps/web --branch main 'web=*:v1.2.3'";
 
 const GUARD_EXAMPLES: &str = "\
 The outcome is `skipped` if only releases started the run, and `proceed` otherwise; the exit code is 0.
@@ -131,7 +131,7 @@ Examples:
 const SET_EXAMPLES: &str = "\
 Examples:
     tagship set web=ghcr.io/org/web:v1.2.3
-    tagship set -k overlays/prod --dry-run web=*:v1.2.3
+    tagship set -k overlays/prod --dry-run 'web=*:v1.2.3'
     tagship set --add sidecar:v3";
 
 const LOG_EXAMPLES: &str = "\

@@ -46,7 +46,7 @@ pub struct CommitArguments {
     pub create_branch: bool,
 
     /// Start the new branch from this branch [default: the default branch]
-    #[arg(long, value_name = "BRANCH", env = "TAGSHIP_BASE", requires = "create_branch")]
+    #[arg(long, value_name = "BRANCH", env = "TAGSHIP_BASE", requires = "create_branch", hide_short_help = true)]
     pub base: Option<String>,
 
     /// Sign the commit. Without a value: with the key of git's configuration [default: as `commit.gpgSign` says]
@@ -67,11 +67,17 @@ pub struct CommitArguments {
     pub message: Option<String>,
 
     /// Author of the commit [default: from git's configuration, else the CI system's bot]
-    #[arg(long, value_name = "NAME <EMAIL>", env = "TAGSHIP_AUTHOR")]
+    #[arg(long, value_name = "NAME <EMAIL>", env = "TAGSHIP_AUTHOR", hide_short_help = true)]
     pub author: Option<String>,
 
     /// Add a trailer to the commit (can be repeated)
-    #[arg(long = "trailer", value_name = "TOKEN=VALUE", env = "TAGSHIP_TRAILER", value_delimiter = '\n')]
+    #[arg(
+        long = "trailer",
+        value_name = "TOKEN=VALUE",
+        env = "TAGSHIP_TRAILER",
+        value_delimiter = '\n',
+        hide_short_help = true
+    )]
     pub trailers: Vec<String>,
 
     /// How to keep the push from starting the pipeline again
@@ -86,18 +92,31 @@ pub struct CommitArguments {
 
     /// Put a tag on the release commit, pushed with it in one step; `{images}`, `{tag}` and `{source}` are filled in. A tag
     /// that exists is an error
-    #[arg(long, value_name = "NAME", env = "TAGSHIP_GIT_TAG")]
+    #[arg(long, value_name = "NAME", env = "TAGSHIP_GIT_TAG", hide_short_help = true)]
     pub git_tag: Option<String>,
 
     /// Make it an annotated tag with this message; the same places are filled in
-    #[arg(long, value_name = "TEXT", env = "TAGSHIP_GIT_TAG_MESSAGE", requires = "git_tag")]
+    #[arg(long, value_name = "TEXT", env = "TAGSHIP_GIT_TAG_MESSAGE", requires = "git_tag", hide_short_help = true)]
     pub git_tag_message: Option<String>,
 
     /// Send this option to the server, as `git push -o` does (can be repeated)
-    #[arg(long = "push-option", value_name = "OPTION", env = "TAGSHIP_PUSH_OPTION", value_delimiter = '\n')]
+    #[arg(
+        long = "push-option",
+        value_name = "OPTION",
+        env = "TAGSHIP_PUSH_OPTION",
+        value_delimiter = '\n',
+        hide_short_help = true
+    )]
     pub push_options: Vec<String>,
 
-    /// Try so often when other releases win the race for the branch
-    #[arg(long, value_name = "N", env = "TAGSHIP_ATTEMPTS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// Try this many times if other releases win the race for the branch
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TAGSHIP_ATTEMPTS",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u32).range(1..=1000),
+        hide_short_help = true
+    )]
     pub attempts: u32,
 }

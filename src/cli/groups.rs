@@ -91,7 +91,14 @@ pub struct KustomizationArguments {
 #[command(next_help_heading = "Files")]
 pub struct CommentArguments {
     /// What becomes of the comment behind a changed value; in TEXT, `{entry}`, `{tag}`, `{digest}` and `{source}` are filled in
-    #[arg(long, value_name = "keep|drop|TEXT", env = "TAGSHIP_COMMENT", default_value = "keep", long_help = COMMENT_HELP)]
+    #[arg(
+        long,
+        value_name = "keep|drop|TEXT",
+        env = "TAGSHIP_COMMENT",
+        default_value = "keep",
+        long_help = COMMENT_HELP,
+        hide_short_help = true
+    )]
     pub comment: String,
 }
 
@@ -106,7 +113,7 @@ pub struct RequirementArguments {
     #[arg(long, value_name = "SHA", env = "TAGSHIP_EXPECT_REVISION")]
     pub expect_revision: Option<String>,
 
-    /// Wait so long, such as `5m`, for an image that is missing or does not meet the requirements yet
+    /// Wait up to this long, such as `5m`, for an image that is missing or does not meet the requirements yet
     #[arg(long, value_name = "DURATION", env = "TAGSHIP_WAIT")]
     pub wait: Option<String>,
 }
@@ -115,16 +122,16 @@ pub struct RequirementArguments {
 #[command(next_help_heading = "Image")]
 pub struct RegistryArguments {
     /// Use plain HTTP for this registry; the default for loopback names without a CA certificate (can be repeated)
-    #[arg(long, value_name = "HOST", env = "TAGSHIP_PLAIN_HTTP", value_delimiter = '\n')]
+    #[arg(long, value_name = "HOST", env = "TAGSHIP_PLAIN_HTTP", value_delimiter = '\n', hide_short_help = true)]
     pub plain_http: Vec<String>,
 
     /// Trust this CA certificate (PEM) for registries too, beside those of the system and of docker's `certs.d`
-    #[arg(long, value_name = "PATH", env = "TAGSHIP_CA_FILE")]
+    #[arg(long, value_name = "PATH", env = "TAGSHIP_CA_FILE", hide_short_help = true)]
     pub ca_file: Option<PathBuf>,
 
     /// Time limit of one check, or of one wait for the repository's server, such as `30s` or `2m`; all answers of a
     /// conversation with it may take 20 times as long, even if it keeps the connection alive
-    #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s")]
+    #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s", hide_short_help = true)]
     pub timeout: String,
 }
 
@@ -196,7 +203,7 @@ pub struct RepositoryArguments {
     pub repo: Option<String>,
 
     /// The checkout's remote
-    #[arg(long, value_name = "NAME", env = "TAGSHIP_REMOTE", default_value = "origin")]
+    #[arg(long, value_name = "NAME", env = "TAGSHIP_REMOTE", default_value = "origin", hide_short_help = true)]
     pub remote: String,
 
     /// The release branch [default: the checked-out branch, else the branch of the CI run; with a URL, the default branch]
@@ -204,7 +211,7 @@ pub struct RepositoryArguments {
     pub branch: Option<String>,
 
     /// Send `TAGSHIP_GIT_TOKEN` and the CI system's token over plain HTTP too, or if the certificate is not checked
-    #[arg(long, env = "TAGSHIP_INSECURE_GIT", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "TAGSHIP_INSECURE_GIT", value_parser = BoolishValueParser::new(), hide_short_help = true)]
     pub insecure_git: bool,
 }
 
@@ -240,13 +247,13 @@ pub enum OnSuperseded {
     Skip,
     /// Change nothing, and fail
     Fail,
-    /// Release all the same
+    /// Release all the same: the builds are not compared
     Allow,
 }
 
 #[derive(Debug, Args)]
 pub struct SupersededArguments {
-    /// What to do if the branch carries a newer release of the entry already, or one from another line of commits
+    /// What to do if the branch has a newer release of the entry already
     #[arg(
         long,
         value_enum,
@@ -285,7 +292,14 @@ pub struct ReadingArguments {
 
     /// Time limit of one wait for the server, such as `30s` or `2m`; all answers of a conversation may take 20 times as long,
     /// even if the server keeps the connection alive
-    #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s", help_heading = "Git")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "TAGSHIP_TIMEOUT",
+        default_value = "30s",
+        help_heading = "Git",
+        hide_short_help = true
+    )]
     pub timeout: String,
 }
 

@@ -58,7 +58,14 @@ pub struct PromoteSupersededArguments {
 #[command(next_help_heading = "Guards")]
 pub struct OrderArguments {
     /// How to tell which of two builds is newer
-    #[arg(long, value_enum, value_name = "BY", env = "TAGSHIP_ORDER", default_value_t = OrderBy::Auto)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "BY",
+        env = "TAGSHIP_ORDER",
+        default_value_t = OrderBy::Auto,
+        hide_short_help = true
+    )]
     pub order: OrderBy,
 
     /// What to do if the new build and what runs are on lines that went apart, as a hotfix and main
@@ -71,7 +78,8 @@ pub struct OrderArguments {
         value_enum,
         value_name = "WHAT",
         env = "TAGSHIP_ON_UNKNOWN_ORDER",
-        default_value_t = OnUnknownOrder::Release
+        default_value_t = OnUnknownOrder::Release,
+        hide_short_help = true
     )]
     pub on_unknown_order: OnUnknownOrder,
 }

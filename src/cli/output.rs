@@ -12,9 +12,10 @@ pub struct OutputArguments {
     #[arg(long, value_enum, value_name = "FORMAT", env = "TAGSHIP_OUTPUT", default_value_t = OutputFormat::Text, global = true)]
     pub output: OutputFormat,
 
-    /// Write the results to a file too, also on failure: `json=PATH`, `dotenv=PATH` for GitLab, `github=PATH` to append as
-    /// to GITHUB_OUTPUT, `tekton=FOLDER` for one file each, `markdown=PATH` for a comment on a pull request, `junit=PATH` for
-    /// test reports (can be repeated)
+    /// Write the results to a file too, also on failure: as `json`, `dotenv`, `github`, `tekton`, `markdown` or `junit` (can
+    /// be repeated)
+    ///
+    /// `json=PATH`, `dotenv=PATH` for GitLab, `github=PATH` to append as to GITHUB_OUTPUT, `tekton=FOLDER` for one file each, `markdown=PATH` for a comment on a pull request, `junit=PATH` for test reports.
     #[arg(
         long = "result-file",
         value_name = "FORMAT=PATH",
@@ -26,7 +27,14 @@ pub struct OutputArguments {
     pub result_files: Vec<Option<ResultFile>>,
 
     /// Send the result as JSON to this URL at the end, also on failure; not for a dry run. It never fails the command
-    #[arg(long, value_name = "URL", env = "TAGSHIP_NOTIFY", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TAGSHIP_NOTIFY",
+        hide_env_values = true,
+        global = true,
+        hide_short_help = true
+    )]
     pub notify: Option<String>,
 
     /// Print more
@@ -38,7 +46,15 @@ pub struct OutputArguments {
     pub quiet: bool,
 
     /// When to use colour
-    #[arg(long, value_enum, value_name = "WHEN", env = "TAGSHIP_COLOR", default_value_t = ColorChoice::Auto, global = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        env = "TAGSHIP_COLOR",
+        default_value_t = ColorChoice::Auto,
+        global = true,
+        hide_short_help = true
+    )]
     pub color: ColorChoice,
 }
 

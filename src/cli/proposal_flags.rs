@@ -72,7 +72,7 @@ pub struct ProposalArguments {
     pub on_refused: OnRefused,
 
     /// The branch that the pull request comes from [default: `tagship/BRANCH/FOLDER-ENTRIES`]
-    #[arg(long, value_name = "BRANCH", env = "TAGSHIP_HEAD")]
+    #[arg(long, value_name = "BRANCH", env = "TAGSHIP_HEAD", hide_short_help = true)]
     pub head: Option<String>,
 
     /// Let the forge merge the pull request as soon as its rules allow. Without a value: squash [default: never]
@@ -89,10 +89,10 @@ pub struct ProposalArguments {
     pub auto_merge: Option<AutoMergeChoice>,
 
     /// What kind of forge the repository is on, if its host does not tell
-    #[arg(long, value_enum, value_name = "KIND", env = "TAGSHIP_FORGE", ignore_case = true)]
+    #[arg(long, value_enum, value_name = "KIND", env = "TAGSHIP_FORGE", ignore_case = true, hide_short_help = true)]
     pub forge: Option<ForgeChoice>,
 
     /// Where the forge is, such as `https://git.example.org`, if the host of the repository does not tell
-    #[arg(long, value_name = "URL", env = "TAGSHIP_FORGE_URL", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = "TAGSHIP_FORGE_URL", hide_env_values = true, hide_short_help = true)]
     pub forge_url: Option<String>,
 }

@@ -10,9 +10,11 @@ Require an attestation of this type, by the signer that the `--verify-` flags na
 
     spdx, cyclonedx    what the image is made of
     vuln               what a scan found
+    openvex            which flaws concern the image
     vsa                that the image was verified
     test-result        how the tests ended
-    link               a step of in-toto
+    release            what it was released as
+    link, scai         a step of in-toto, and how it was made
     URI                any other predicate type, such as https://example.org/review/v1
 
 What an attestation says is not judged, only that the signer made it for this image. For provenance, use `--require-provenance`.";
@@ -43,7 +45,13 @@ pub struct VerificationArguments {
     pub verify_identity: Option<String>,
 
     /// The same for every identity that this regular expression matches as a whole
-    #[arg(long, value_name = "REGEXP", env = "TAGSHIP_VERIFY_IDENTITY_REGEXP", requires = "verify_issuer")]
+    #[arg(
+        long,
+        value_name = "REGEXP",
+        env = "TAGSHIP_VERIFY_IDENTITY_REGEXP",
+        requires = "verify_issuer",
+        hide_short_help = true
+    )]
     pub verify_identity_regexp: Option<String>,
 
     /// The issuer that vouches for the identity, such as `https://token.actions.githubusercontent.com`
@@ -51,7 +59,7 @@ pub struct VerificationArguments {
     pub verify_issuer: Option<String>,
 
     /// Trust this Sigstore instance (`trusted_root.json`) [default: Sigstore's public one and GitHub's, built in]
-    #[arg(long, value_name = "FILE", env = "TAGSHIP_TRUSTED_ROOT", requires = "verify_issuer")]
+    #[arg(long, value_name = "FILE", env = "TAGSHIP_TRUSTED_ROOT", requires = "verify_issuer", hide_short_help = true)]
     pub trusted_root: Option<PathBuf>,
 
     /// Require SLSA provenance by that signer, and that it names the commit that the image is released as
@@ -64,7 +72,8 @@ pub struct VerificationArguments {
         value_name = "TYPE",
         env = "TAGSHIP_REQUIRE_ATTESTATION",
         value_delimiter = '\n',
-        long_help = ATTESTATION_HELP
+        long_help = ATTESTATION_HELP,
+        hide_short_help = true
     )]
     pub require_attestations: Vec<String>,
 }

@@ -7,6 +7,7 @@ use super::announcements::tell_connections;
 use super::branch::ReleaseBranch;
 use super::checks::Checks;
 use super::edits::{images_of, releases_of};
+use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
 use super::rereads::Rereads;
 use super::rulings::{EntryToRule, rule};
@@ -33,6 +34,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     let read = Rereads::new(request.target.timeout).run(listener, |listener| Released::read(request, listener));
     tell_connections(&request.target, listener);
     let released = read?;
+    checks.come_from(ImageOrigins::of_files(&released.files));
     subjects.extend(images_of(&released.files, |_| true, listener)?);
     checks.require(&subjects, listener)?;
     let mut outcome = Outcome::new("check", Ending::Present);
@@ -57,7 +59,8 @@ struct Released {
     paths: Vec<RepositoryPath>,
     /// In the order of the paths.
     files: Vec<FileEdit>,
-    /// The commits that the entries were built from, as far as history tells; in the order of all entries.
+    /// The commits that the entries were built from, as far as history tells, and a rule wants to know; in the order of all
+    /// entries.
     sources: Vec<Option<SourceCommit>>,
     rules: RulesState,
 }
@@ -71,9 +74,16 @@ impl Released {
         let rules = rules_for(snapshot, &paths, &mut |warning| listener(&Event::Warned(warning)))?;
         let files = paths.iter().map(|path| as_it_is(snapshot, path)).collect::<Result<Vec<_>, _>>()?;
         let mut sources = Vec::new();
-        for (file, entry) in files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry))) {
+        let entries = paths.iter().zip(&files);
+        for (path, file, entry) in
+            entries.flat_map(|(path, file)| file.edit.entries.iter().map(move |entry| (path, file, entry)))
+        {
             let mut note = |note| listener(&Event::Noted(note));
             let name = entry.name.as_str();
+            if !rules.applying(path, name).iter().any(|applying| applying.rule.compares_source()) {
+                sources.push(None);
+                continue;
+            }
             let running = RunningEntry::read(snapshot, &file.path, name, &entry.after, Scrutiny::AtHand, &mut note)?;
             sources.push(running.build.and_then(|build| build.source));
         }

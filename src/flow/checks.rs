@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::awaited::{Pace, awaited, pause};
 use super::compared_source;
 use super::forge_attestations::ForgeAttestations;
+use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
 use crate::forge::Forge;
 use crate::guards::order::Build;
@@ -43,6 +44,7 @@ pub(crate) struct Checks {
     timeout: Duration,
     attestations: ForgeAttestations,
     found: Vec<Checked>,
+    origins: ImageOrigins,
 }
 
 /// Whether an image is waited for.
@@ -83,7 +85,13 @@ impl Checks {
             timeout: request.map(|request| request.timeout).unwrap_or_default(),
             attestations: ForgeAttestations::default(),
             found: Vec::new(),
+            origins: ImageOrigins::default(),
         }
+    }
+
+    /// Says where the images come from, which is told with what is wrong with one.
+    pub(super) fn come_from(&mut self, origins: ImageOrigins) {
+        self.origins = origins;
     }
 
     /// Says which commit provenance must name, from now on. What was found by another one is looked at again.
@@ -116,12 +124,12 @@ impl Checks {
         patience: Patience,
         listener: &mut Listener<'_>,
     ) -> Result<Pace, Failure> {
-        let usual = (self.requirements.clone(), self.wait);
+        let usual = (self.requirements.clone(), self.wait, std::mem::take(&mut self.origins));
         self.wait = self.wait.filter(|_| patience == Patience::AsAsked);
         self.requirements.extend_from_slice(more);
         self.found.retain(|checked| !is_of(checked, reference));
         let required = self.require(&[ImageToCheck::Known(reference.clone())], listener);
-        (self.requirements, self.wait) = usual;
+        (self.requirements, self.wait, self.origins) = usual;
         required
     }
 
@@ -248,7 +256,7 @@ impl Checks {
             let answer = match answer {
                 Ok(answer) => answer,
                 Err(error) => {
-                    let failures = vec![Failure::check(reference, error)];
+                    let failures = self.origins.add_to(vec![Failure::check(reference, error)], reference);
                     problems.push(Problem { reference, failures, awaited: None, pause: Duration::ZERO });
                     continue;
                 }
@@ -274,7 +282,7 @@ impl Checks {
                 }
                 _ => problems.push(Problem {
                     reference,
-                    failures,
+                    failures: self.origins.add_to(failures, reference),
                     awaited: awaited(&answer.verdict, &answer.findings, &answer.source, pace),
                     pause: pause(&answer.verdict),
                 }),

@@ -143,13 +143,15 @@ pub(super) fn images_of(
     listener: &mut Listener<'_>,
 ) -> Result<Vec<ImageToCheck>, Failure> {
     let mut images = Vec::new();
-    for entry in files.iter().flat_map(|file| &file.edit.entries).filter(|entry| wanted(entry)) {
-        let image = ImageToCheck::of_entry(entry)?;
-        if matches!(image, ImageToCheck::Unpinned) {
-            let note = format!("`{}` has neither tag nor digest, so there is nothing to check", entry.name);
-            listener(&Event::Noted(note));
+    for file in files {
+        for entry in file.edit.entries.iter().filter(|entry| wanted(entry)) {
+            let image = ImageToCheck::of_entry(entry).map_err(|failure| failure.detail(format!("in {}", file.path)))?;
+            if matches!(image, ImageToCheck::Unpinned) {
+                let entry = format!("`{}` in {}", entry.name, file.path);
+                listener(&Event::Noted(format!("{entry} has neither tag nor digest, so there is nothing to check")));
+            }
+            images.push(image);
         }
-        images.push(image);
     }
     Ok(images)
 }
@@ -178,6 +180,7 @@ pub(super) fn releases_of(files: &[FileEdit], checks: &Checks) -> Vec<Release> {
                 entry: entry.clone(),
                 digest: of_registry.or_else(of_entry),
                 order: None,
+                comparison: None,
                 still_taken_back: Vec::new(),
                 platforms: checked.map(|checked| checked.platforms.clone()).unwrap_or_default(),
                 verified: checked.map(|checked| checked.verified.clone()).unwrap_or_default(),

@@ -12,6 +12,7 @@ mod elsewhere;
 mod forge_attestations;
 mod guard;
 mod head_name;
+mod image_origins;
 mod image_to_check;
 mod kustomization_only;
 mod log;
@@ -27,6 +28,7 @@ mod rollback;
 mod rulings;
 mod set;
 mod source_attestations;
+mod source_changes;
 mod status;
 
 pub use check::check;

@@ -68,6 +68,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         gate,
         names: request.names.clone(),
         released: request.names.clone(),
+        arguments: Vec::new(),
         images: Vec::new(),
         checked: CheckedEntries::Changed,
         source: &|_| None,

@@ -37,6 +37,7 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         gate,
         released: names.clone(),
         names,
+        arguments: images.arguments.clone(),
         images: known,
         checked: CheckedEntries::All,
         source: &|branch| source_of(request, branch.remote()),

@@ -23,6 +23,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         gate,
         names: Vec::new(),
         released: vec![request.name.clone()],
+        arguments: Vec::new(),
         images: Vec::new(),
         checked: CheckedEntries::Changed,
         source: &|_| None,

@@ -21,6 +21,10 @@ pub enum ForgeError {
     #[error("`{}` is unavailable", .0.host)]
     Busy(ServerWords),
 
+    /// An answer of JSON arrived, and is none: it was damaged on its way. What was asked for may have been done.
+    #[error("the answer of `{host}` is damaged: it says that it is JSON, and is not")]
+    Damaged { host: String },
+
     #[error("`{}` limits the rate of requests", words.host)]
     RateLimited {
         words: ServerWords,
@@ -88,7 +92,7 @@ pub enum ForgeError {
 impl ForgeError {
     /// Returns whether what was asked for may have been done, although this came of it.
     pub fn is_unsettled(&self) -> bool {
-        matches!(self, Self::NoAnswer { .. } | Self::Busy(_))
+        matches!(self, Self::NoAnswer { .. } | Self::Busy(_) | Self::Damaged { .. })
     }
 
     /// Returns what the server said.
@@ -103,6 +107,7 @@ impl ForgeError {
             Self::NotArmed { words, .. } => words.as_ref(),
             Self::NoToken { .. }
             | Self::NoAnswer { .. }
+            | Self::Damaged { .. }
             | Self::HeadMoved
             | Self::NoLongerOpen { .. }
             | Self::Unverified { .. }

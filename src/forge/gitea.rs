@@ -186,6 +186,9 @@ impl PullRequestApi for GiteaApi {
             // A merge with the message of an older release.
             self.cancel(request)?;
             if !pauses.wait(Duration::ZERO) {
+                if refusal.is_unsettled() {
+                    return Err(refusal);
+                }
                 return Err(not("Gitea does not take the merge", None));
             }
         }

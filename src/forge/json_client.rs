@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use reqwest::blocking::Client;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Method, StatusCode, Url};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::api_token::ApiToken;
@@ -163,6 +164,9 @@ impl JsonClient {
         if status.is_success() && body.len() as u64 > limit {
             return Err(ForgeError::InvalidAnswer { host: host(url), why: "it is too long".to_owned() });
         }
+        if status.is_success() && says_json(&headers) && !body.is_empty() && !is_json(&body) {
+            return Ok((Attempt::Unsettled(ForgeError::Damaged { host: host(url) }), None));
+        }
         Ok((judged(answer(url, status, &body), &headers), None))
     }
 
@@ -181,6 +185,15 @@ impl JsonClient {
             _ => Attempt::Unsettled(error),
         }
     }
+}
+
+fn says_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
 fn answer(url: &Url, status: StatusCode, body: &[u8]) -> ApiAnswer {

@@ -19,6 +19,8 @@ pub enum Known<'a> {
     NoneOpen,
     /// This one was open before the head branch was pushed to. It may have been merged or closed since.
     WasOpen(&'a PullRequest),
+    /// This one is open, and the head branch was not pushed to since.
+    IsOpen(&'a PullRequest),
 }
 
 /// A pull request, or what a forge calls it.

@@ -63,7 +63,7 @@ pub(super) fn propose(
     let (title, body) = (shortened(proposal.title, MAX_TITLE), api.body(proposal.body));
     let proposal = &Proposal { title: &title, body: &body, ..*proposal };
     let found = match proposal.known {
-        Known::WasOpen(request) => Some(request.clone()),
+        Known::WasOpen(request) | Known::IsOpen(request) => Some(request.clone()),
         Known::NoneOpen => None,
         Known::Nothing => api.open_request(proposal.head, proposal.base)?,
     };
@@ -103,7 +103,7 @@ fn change(
         Ok(changed) if changed.state == RequestState::Open => Ok(Some((changed, Operation::Updated))),
         Ok(_) => Ok(None),
         // Some forges change nothing about a request that has ended.
-        Err(ForgeError::Rejected { .. }) if was_open => Ok(None),
+        Err(ForgeError::Rejected { .. }) if was_open || matches!(proposal.known, Known::IsOpen(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -54,6 +54,10 @@ pub enum GitError {
         details: Vec<String>,
     },
 
+    /// The remote requires a login. The checkout's configuration may have one for another folder.
+    #[error("{remote} requires a login, and none was found for this folder")]
+    Unincluded { remote: String, details: Vec<String> },
+
     /// The remote accepted the login and refuses access, or says that the repository does not exist, which may mean the same.
     #[error("{remote} is not there, or {}", powerless_login(*.login))]
     NoAccess {
@@ -178,9 +182,11 @@ impl GitError {
     /// Returns whether the remote itself answered this; a connection that broke is no answer.
     pub(super) fn is_an_answer(&self) -> bool {
         match self {
-            Self::Unauthorized { .. } | Self::NoAccess { .. } | Self::Unprotected { .. } | Self::Declined { .. } => {
-                true
-            }
+            Self::Unauthorized { .. }
+            | Self::Unincluded { .. }
+            | Self::NoAccess { .. }
+            | Self::Unprotected { .. }
+            | Self::Declined { .. } => true,
             Self::Unavailable { answered, .. } => *answered,
             _ => false,
         }
@@ -190,6 +196,7 @@ impl GitError {
     pub fn details(&self) -> &[String] {
         match self {
             Self::Unauthorized { details, .. }
+            | Self::Unincluded { details, .. }
             | Self::NoAccess { details, .. }
             | Self::Unprotected { details, .. }
             | Self::Declined { details, .. }
@@ -222,6 +229,11 @@ impl GitError {
 
     pub(super) fn setting(key: &'static str, source: impl Into<anyhow::Error>) -> Self {
         Self::Setting { key, source: source.into() }
+    }
+
+    /// Returns whether another try may succeed without a change by a person: the remote cannot be reached now.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Unsettled { .. })
     }
 
     pub(super) fn unexpected(context: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {

@@ -27,6 +27,7 @@ mod replaceable;
 mod server_api;
 mod snapshot;
 mod tips;
+mod unmet_include;
 mod wire;
 
 pub use ancestry::{lineage_at, lineage_in};

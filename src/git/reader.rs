@@ -135,6 +135,11 @@ impl<'r> Reader<'r> {
         Ok(Fetched::Partial)
     }
 
+    /// Returns whether the server supports partial fetches.
+    pub(super) fn serves_parts(&self) -> bool {
+        self.arguments("tree:0").is_some()
+    }
+
     fn fetch_whole(&mut self, tips: &[ObjectId], objects: &mut Objects) -> Result<Fetched, GitError> {
         let mut arguments = self.ask();
         if !arguments.can_use_deepen() {

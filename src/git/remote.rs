@@ -14,6 +14,7 @@ use reqwest::header::AUTHORIZATION;
 
 use super::configuration::user_configuration;
 use super::error::GitError;
+use super::unmet_include::UnmetInclude;
 use super::wire::conversation::{Access, parse_header};
 use super::wire::credential_helper::Askpass;
 use super::wire::host_login::RemoteLogin;
@@ -36,6 +37,8 @@ pub struct Remote {
     pub(super) config: BString,
     shown: String,
     url: Option<Box<Url>>,
+    /// Why the configuration of a checkout may lack a login.
+    pub(super) unmet_include: Option<Box<UnmetInclude>>,
 }
 
 pub(super) enum Address {
@@ -125,7 +128,8 @@ impl Remote {
             _ => return Err(invalid(&shown, "only http, https, ssh and local paths are supported")),
         };
         let (timeout, config) = (options.timeout, config.to_bstring());
-        Ok(Self { address, counters: Arc::default(), timeout, config, shown, url: public.map(Box::new) })
+        let url = public.map(Box::new);
+        Ok(Self { address, counters: Arc::default(), timeout, config, shown, url, unmet_include: None })
     }
 
     /// Returns the URL of the server, without a path; `None` if the transport is not HTTP.

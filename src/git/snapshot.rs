@@ -210,13 +210,30 @@ impl Snapshot<'_> {
                 return Ok(());
             }
             self.source.fetch(wants.clone(), &mut self.objects)?;
-            if let Some(missing) = wants.iter().find(|id| !self.objects.contains(id)) {
+            if self.first_missing(&wants).is_some() {
+                self.load_whole()?;
+            }
+            if let Some(missing) = self.first_missing(&wants) {
                 return Err(GitError::unexpected(
                     format!("the object {missing} cannot be read"),
                     anyhow::anyhow!("the server did not send it"),
                 ));
             }
         }
+    }
+
+    fn first_missing(&self, wanted: &[ObjectId]) -> Option<ObjectId> {
+        wanted.iter().find(|id| !self.objects.contains(id)).copied()
+    }
+
+    /// Fetches the whole commit from a server that does not support partial fetches. A checkout that has the commit may lack
+    /// parts of it.
+    fn load_whole(&mut self) -> Result<(), GitError> {
+        let reader = self.source.reader()?;
+        if self.fetched == Fetched::Partial && !reader.serves_parts() {
+            self.fetched = reader.fetch_tips(&[self.commit.0], None, &mut self.objects)?;
+        }
+        Ok(())
     }
 
     /// Returns what is at `path`, which must have been loaded.

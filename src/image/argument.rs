@@ -73,6 +73,15 @@ pub struct ImageArgument {
     pub change: ImageChange,
 }
 
+impl ImageArgument {
+    /// Returns the text of the argument that sets the same tag and digest, and keeps the name that the entry has.
+    pub fn keeping_name(&self) -> String {
+        let tag = self.change.new_tag.set().map(|tag| format!(":{tag}")).unwrap_or_default();
+        let digest = self.change.digest.set().map(|digest| format!("@{digest}")).unwrap_or_default();
+        format!("{}=*{tag}{digest}", self.name)
+    }
+}
+
 /// Why a text is not an `<IMAGE>` argument.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ArgumentError {

@@ -8,7 +8,7 @@ use super::auth::authorization::Authorization;
 use super::auth::login::LoginSource;
 use super::endpoint::Endpoint;
 use super::error::{CheckError, LocationError};
-use super::http::address::{may_lead, shown_host};
+use super::http::address::{Neighbourhood, Registry, may_lead, shown_host};
 
 pub(super) struct CheckContext {
     pub(super) endpoint: Endpoint,
@@ -29,14 +29,16 @@ impl CheckContext {
         self.deadline.saturating_duration_since(Instant::now()).min(limit)
     }
 
-    /// Fails if an answer from `from` must not lead to `to`.
-    pub(super) fn allow(&self, from: &Url, to: &Url) -> Result<(), CheckError> {
-        may_lead(&self.endpoint.base, from, to).map_err(|refusal| misdirected(from, shown_host(to), refusal))
+    /// Fails if an answer from `from` must not lead to `to`, by where the registry is.
+    pub(super) fn allow(&self, from: &Url, to: &Url, place: Neighbourhood) -> Result<(), CheckError> {
+        may_lead(&Registry { url: &self.endpoint.base, place }, from, to)
+            .map_err(|refusal| misdirected(from, shown_host(to), refusal))
     }
 
-    /// Fails if the registry must not have its token server at `realm`.
-    pub(super) fn allow_realm(&self, realm: &Url) -> Result<(), CheckError> {
-        match may_lead(&self.endpoint.base, &self.endpoint.base, realm) {
+    /// Fails if the registry must not have its token server at `realm`, by where the registry is.
+    pub(super) fn allow_realm(&self, realm: &Url, place: Neighbourhood) -> Result<(), CheckError> {
+        let base = &self.endpoint.base;
+        match may_lead(&Registry { url: base, place }, base, realm) {
             Ok(()) => Ok(()),
             Err(LocationError::Downgrade) => {
                 Err(CheckError::PlainRealm { host: shown_host(&self.endpoint.base), realm: shown_host(realm) })

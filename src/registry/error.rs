@@ -70,7 +70,7 @@ pub enum ConfigProblem {
     NamedFile { path: PathBuf, source: std::io::Error },
     #[error("line {line}, column {column}: not JSON, or not of docker's form")]
     Malformed { line: usize, column: usize },
-    #[error("the `auth` of `{key}` is not the base64 of `user:password`")]
+    #[error("the `auth` of `{key}` is not the base64 of `user:password` in UTF-8")]
     Auth { key: String },
     #[error("`{0}` is not the name of a credential helper")]
     HelperName(String),

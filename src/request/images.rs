@@ -24,7 +24,7 @@ impl Images {
         let version = Version::new(&typed.version)?;
         let mut images = Self { arguments: Vec::<ImageArgument>::new(), repeated: Vec::new() };
         for text in listed("IMAGE", &typed.images)? {
-            let mut argument: ImageArgument = text.parse().map_err(|error| not_an_image(&text, &error))?;
+            let mut argument: ImageArgument = text.parse().map_err(|error| not_an_image(&text, &error, &version))?;
             version.give_to(&mut argument, &text)?;
             match images.arguments.iter_mut().find(|earlier| earlier.name == argument.name) {
                 Some(earlier) => {
@@ -56,9 +56,16 @@ impl Images {
     }
 }
 
-fn not_an_image(text: &str, error: &ArgumentError) -> Failure {
+fn not_an_image(text: &str, error: &ArgumentError, version: &Version) -> Failure {
     let hint = match error {
         ArgumentError::Name(error) => error.hint(text),
+        ArgumentError::Bare => match version.flag() {
+            Some(flag) => Some(format!("write `{text}=*` to give it the value of `{flag}`")),
+            None if text.contains('/') => None,
+            None => Some(format!(
+                "write `{text}=*:TAG` to set only the tag, or `{text}=NEWNAME:TAG`, and check that no variable is empty"
+            )),
+        },
         ArgumentError::Tag(TagError::Character('+')) => Some(plus_hint(text)),
         _ => None,
     };

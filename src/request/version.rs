@@ -28,6 +28,12 @@ impl Version {
         Ok(Self { tag: value("--tag", arguments.tag.as_ref())?, digest: value("--digest", arguments.digest.as_ref())? })
     }
 
+    /// Returns the flag that gives one to all images, if one does.
+    pub(super) fn flag(&self) -> Option<&'static str> {
+        let digest = self.digest.as_ref().map(|_| "--digest");
+        self.tag.as_ref().map(|_| "--tag").or(digest)
+    }
+
     /// Gives it to an image to write, which was written as `text`.
     pub(super) fn give_to(&self, argument: &mut ImageArgument, text: &str) -> Result<(), Failure> {
         if let Some(tag) = &self.tag {

@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::blocking::{Client, ClientBuilder};
+use reqwest::{StatusCode, Url};
 
 /// Our name in requests, unless the protocol has a rule of its own.
 pub const USER_AGENT: &str = concat!("tagship/", env!("CARGO_PKG_VERSION"));
@@ -31,6 +31,12 @@ pub fn client(security: Security, timeout: Duration) -> ClientBuilder {
         Security::Plain => builder.tls_certs_only([]),
         Security::Tls => builder,
     }
+}
+
+/// Returns whether an answer of this status may be another one soon: that of a busy server, of a gateway before it, or of a
+/// connection that was idle for too long. 501 is left out: it means that the method is not spoken.
+pub fn is_passing(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
 }
 
 /// Returns whether `url` leads to this machine by its name alone.

@@ -13,6 +13,17 @@ fn help_and_version() {
     }
 }
 
+/// A screen or two for a person who looks a flag up; `--help`, the manual page and the documentation have all flags.
+#[test]
+fn the_short_help_leaves_out_what_is_rare() {
+    let short = tagship().args(["release", "-h"]).run().success().stdout_has("see more with '--help'").stdout();
+    assert!(short.lines().count() <= 105, "{} lines:\n{short}", short.lines().count());
+    let long = tagship().args(["release", "--help"]).run().success().stdout();
+    for rare in ["--ca-file", "--push-option", "--trailer", "--attempts", "--trusted-root", "--forge-url"] {
+        assert!(!short.contains(rare) && long.contains(rare), "{rare}");
+    }
+}
+
 /// Roots that are old do not know the newest keys.
 #[test]
 fn the_long_version_tells_the_age_of_the_trusted_roots() {

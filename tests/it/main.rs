@@ -1,7 +1,7 @@
 //! The integration tests, in one binary.
 //!
 //! A folder or file here is named as the room of `src` that it tests, and its files as their subjects. Beside the rooms
-//! stand `action`, `docs` and `examples`, which are no Rust; `security`, what an attacker may try; `tidy`, which reads the source;
+//! stand `action`, `docs` and `examples`, which are no Rust; `faults`, what a network may do; `security`, what an attacker may try; `tidy`, which reads the source;
 //! and two fixtures: `stage`, a repository, a registry and the program, and `pipeline`, which releases one build after the
 //! other. Servers and repositories are in `support`.
 //!
@@ -21,6 +21,7 @@ mod action;
 mod cli;
 mod docs;
 mod examples;
+mod faults;
 mod flow;
 mod forge;
 mod git;

@@ -39,6 +39,12 @@ impl Act {
         Self(self.0.args(["--input", &format!("{name}={value}")]))
     }
 
+    /// Says what the event is about, in the object that GitHub describes it by.
+    #[must_use]
+    pub fn event(self, file: &Path) -> Self {
+        Self(self.0.arg("--eventpath").arg(file))
+    }
+
     /// Sets a variable for every step, as a runner's own environment does.
     #[must_use]
     pub fn env(self, name: &str, value: &str) -> Self {

@@ -4,7 +4,7 @@
 //! [`http`], misbehave on request and keep a log of what they were asked, so that a test can count. [`forge`] is a forge with its
 //! API. [`proxy`] and
 //! [`relay`] stand between client and server; the latter can cut the connection at any byte, and [`long_line`] counts what leaves
-//! the server of an answer. [`repository`] makes bare
+//! the server of an answer; [`failing_network`] lets messages meet faults, as a seed says. [`repository`] makes bare
 //! repositories and checkouts with the git program, [`command`] runs a program in a scrubbed environment, [`act`] a GitHub
 //! workflow, [`json_schema`] holds what the program prints to its schema, and [`servers`] starts the real docker-registry and sshd if they are installed. Nothing here knows
 //! tagship's code: what is tested meets its servers over sockets, files and processes only.
@@ -17,6 +17,7 @@
 pub mod act;
 pub mod certificate;
 pub mod command;
+pub mod failing_network;
 pub mod forge;
 pub mod git_server;
 pub mod http;

@@ -36,10 +36,10 @@ impl Attempt<'_> {
         outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<SeenHead, Stop> {
-        let Some(tip) = proposer.pusher.head_tip() else { return Ok(SeenHead { over: None, open: None }) };
+        let Some(tip) = proposer.pusher.head_tip() else { return Ok(SeenHead { over: None, newest: None }) };
         let over = replaceable(snapshot, &proposer.head, tip)?;
         if !over.is_ahead() {
-            return Ok(SeenHead { over: Some(over), open: None });
+            return Ok(SeenHead { over: Some(over), newest: None });
         }
         let request = match &proposer.opener {
             Opener::Api(forge) => {
@@ -66,8 +66,14 @@ impl Attempt<'_> {
             Some(over) if over.state != RequestState::Open && proposes(over, tip) => {}
             _ => self.guard_head(there, outcome, listener)?,
         }
-        let open = request.filter(|request| request.state == RequestState::Open);
-        Ok(SeenHead { over: Some(over), open })
+        // A merge of what is there may have come after the branch was read. If the branch is where it was at a second look, the
+        // merge was taken back by force, and what is there can be proposed again.
+        let counts = |request: &PullRequest| match request.state {
+            RequestState::Open => true,
+            RequestState::Merged => proposes(request, tip) && self.number == 1,
+            RequestState::Closed => false,
+        };
+        Ok(SeenHead { over: Some(over), newest: request.filter(counts) })
     }
 
     /// Returns what the head branch, which `snapshot` looks at, says of the entries of this release.

@@ -6,7 +6,7 @@ use crate::flow::image_to_check::ImageToCheck;
 use crate::flow::publish::{Rivals, Terms};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::Build;
-use crate::image::ImageName;
+use crate::image::{ImageArgument, ImageName};
 use crate::message::compose::Purpose;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::Listener;
@@ -24,6 +24,8 @@ pub(in crate::flow) struct Job<'a> {
     pub(in crate::flow) names: Vec<ImageName>,
     /// The entries that a head branch is named after; none stands for all.
     pub(in crate::flow) released: Vec<ImageName>,
+    /// The arguments that the user wrote; empty if the command makes them by itself.
+    pub(in crate::flow) arguments: Vec<ImageArgument>,
     /// The images that are known before the branch is read.
     pub(in crate::flow) images: Vec<ImageToCheck>,
     pub(in crate::flow) checked: CheckedEntries,

@@ -19,6 +19,7 @@ use self::way::Way;
 use super::announcements::{tell_connections, tell_reading};
 use super::branch::ReleaseBranch;
 use super::checks::Checks;
+use super::image_origins::ImageOrigins;
 use super::rereads::Rereads;
 use super::source_attestations::expect_source;
 use crate::git::PushRefusal;
@@ -44,6 +45,7 @@ pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Lis
 fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let delivery = job.delivery;
     let mut checks = Checks::new(delivery.registry.as_ref());
+    checks.come_from(ImageOrigins::of_arguments(&job.arguments));
     let branch = ReleaseBranch::open(&delivery.target)?;
     let source = (job.source)(&branch);
     expect_source(&mut checks, &delivery.target, branch.remote(), source.as_ref());

@@ -29,14 +29,14 @@ pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> OrderDecisio
             Standing::Superseded => match delivery.on_superseded {
                 OnSuperseded::Skip => verdict.leave_out(order, Ending::Superseded),
                 OnSuperseded::Fail => verdict.fail(
-                    format!("superseded: {reason}"),
+                    format!("superseded: {}", of_entry(order)),
                     "`--on-superseded allow` releases it all the same; `--on-superseded skip` leaves it out",
                 ),
                 OnSuperseded::Allow => {}
             },
             Standing::Diverged => match delivery.on_diverged {
                 OnDiverged::Fail => verdict.fail(
-                    format!("diverged: {reason}"),
+                    format!("diverged: {}", of_entry(order)),
                     "merge the lines and release the merge; or `--on-diverged release` releases this build, and \
                      `--on-diverged skip` leaves what runs",
                 ),
@@ -46,13 +46,18 @@ pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> OrderDecisio
             Standing::Unknown => match delivery.on_unknown_order {
                 OnUnknownOrder::Release => verdict.warn(reason),
                 OnUnknownOrder::Fail => verdict.fail(
-                    reason.clone(),
+                    of_entry(order),
                     "name the commit that the image was built from with `--source`, or leave out `--on-unknown-order fail`",
                 ),
             },
         }
     }
     verdict
+}
+
+/// Returns the reason with the entry that it is about: a promotion may have many.
+fn of_entry(order: &EntryOrder) -> String {
+    format!("`{}`: {}", order.name, order.ordered.reason)
 }
 
 impl OrderDecision {
@@ -64,11 +69,10 @@ impl OrderDecision {
 
     /// A line that went apart is told rather than an older build: it asks for a decision.
     fn leave_out(&mut self, order: &EntryOrder, ending: Ending) {
-        let reason = format!("`{}`: {}", order.name, order.ordered.reason);
         if self.ending != Some(Ending::Diverged) {
             self.ending = Some(ending);
         }
-        self.left_out.push(LeftOut { file: order.file.clone(), name: order.name.to_string(), reason });
+        self.left_out.push(LeftOut { file: order.file.clone(), name: order.name.to_string(), reason: of_entry(order) });
     }
 
     fn fail(&mut self, message: String, hint: &str) {

@@ -6,6 +6,7 @@ use super::{Content, Published, Terms, forge_commit, push};
 use crate::flow::remote_forge::Opener;
 use crate::forge::{
     AutoMerge, Forge, ForgeError, Known, MergeMethod, MergeRequestByPush, Operation, Proposal, PullRequest,
+    RequestState,
 };
 use crate::git::{BranchName, CommitId, NewCommit, OnHead, PushRefusal, Pusher, Replaceable, Rule, Snapshot};
 use crate::message::request_text::RequestText;
@@ -28,8 +29,18 @@ pub(in crate::flow) struct Proposer<'b> {
 pub(in crate::flow) struct SeenHead {
     /// The proof that its commits are ours; `None` if there is no such branch.
     pub(in crate::flow) over: Option<Replaceable>,
-    /// The request that is open.
-    pub(in crate::flow) open: Option<PullRequest>,
+    /// Its request that is open, or the one that was merged with the commit that is there.
+    pub(in crate::flow) newest: Option<PullRequest>,
+}
+
+impl SeenHead {
+    fn open(&self) -> Option<&PullRequest> {
+        self.newest.as_ref().filter(|request| request.state == RequestState::Open)
+    }
+
+    fn is_merged(&self) -> bool {
+        self.newest.as_ref().is_some_and(|request| request.state == RequestState::Merged)
+    }
 }
 
 /// How the push to the head branch ended.
@@ -62,13 +73,12 @@ impl Proposer<'_> {
         let commit = snapshot.commit(&content.changes, &content.message, &content.authorship)?;
         drop(snapshot);
         let Self { pusher, base, head, opener, auto_merge } = self;
-        let SeenHead { over, open } = seen;
         let proposal = Proposal {
             base: base.as_str(),
             head: head.as_str(),
             title: &text.title,
             body: &text.body,
-            known: match (&open, &over) {
+            known: match (seen.open(), &seen.over) {
                 (Some(request), _) => Known::WasOpen(request),
                 (None, None) => Known::NoneOpen,
                 (None, Some(_)) => Known::Nothing,
@@ -84,11 +94,14 @@ impl Proposer<'_> {
             (Opener::ByPush(by_push), _) => push_options.extend(by_push.options(&proposal, auto_merge)),
         }
         let terms = Terms { push_options: &push_options, ..*terms };
-        let (commit, was_pushed, messages) = match push_to_head(pusher, commit, over, content, &terms, listener)? {
-            OnHeadBranch::Has { commit, was_pushed, messages } => (commit, was_pushed, messages),
-            OnHeadBranch::Not(Published::Refused { refusal, .. }) => return Err(refused(&head, &refusal)),
-            OnHeadBranch::Not(other) => return Ok(other),
-        };
+        let (commit, was_pushed, messages) =
+            match push_to_head(pusher, commit, seen.over.clone(), content, &terms, listener)? {
+                // It was merged on the tip that was read, so the branch has moved since.
+                OnHeadBranch::Has { was_pushed: false, .. } if seen.is_merged() => return Ok(Published::Moved),
+                OnHeadBranch::Has { commit, was_pushed, messages } => (commit, was_pushed, messages),
+                OnHeadBranch::Not(Published::Refused { refusal, .. }) => return Err(refused(&head, &refusal)),
+                OnHeadBranch::Not(other) => return Ok(other),
+            };
         let request = match opener {
             Opener::ByPush(by_push) => by_options(&by_push, &proposal, &messages, was_pushed, auto_merge),
             Opener::Api(forge) => {
@@ -149,7 +162,7 @@ fn by_options(
         operation: match (was_pushed, proposal.known) {
             (false, _) => Operation::Unchanged,
             (true, Known::NoneOpen) => Operation::Opened,
-            (true, Known::Nothing | Known::WasOpen(_)) => Operation::Updated,
+            (true, Known::Nothing | Known::WasOpen(_) | Known::IsOpen(_)) => Operation::Updated,
         },
         auto_merge: auto_merge.filter(|_| was_pushed).map(|_| AutoMerge::Armed),
     }
@@ -181,15 +194,17 @@ impl PushedHead<'_> {
     ) -> Result<Option<Proposed>, Failure> {
         let Self { forge, proposal, commit, was_pushed } = self;
         listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "open the pull request" }));
-        let (request, operation) = match proposal.known {
-            Known::WasOpen(request) if !was_pushed => (request.clone(), Operation::Unchanged),
-            _ => match forge.propose(proposal) {
-                Ok((request, Operation::Unchanged)) if *was_pushed => (request, Operation::Updated),
-                Ok(proposed) => proposed,
-                // Its merge has moved the branch; its end by hand makes room for a new one.
-                Err(ForgeError::NoLongerOpen { .. }) => return Ok(None),
-                Err(error) => return Err(self.without_request(error)),
-            },
+        let known = match proposal.known {
+            // An earlier run may have ended between its push and the change of the text.
+            Known::WasOpen(request) if !was_pushed => Known::IsOpen(request),
+            known => known,
+        };
+        let (request, operation) = match forge.propose(&Proposal { known, ..*proposal }) {
+            Ok((request, Operation::Unchanged)) if *was_pushed => (request, Operation::Updated),
+            Ok(proposed) => proposed,
+            // Its merge has moved the branch; its end by hand makes room for a new one.
+            Err(ForgeError::NoLongerOpen { .. }) => return Ok(None),
+            Err(error) => return Err(self.without_request(error)),
         };
         let mut proposed = Proposed::new(proposal.head.to_owned(), &request, operation);
         listener(&Event::Proposed { base: proposal.base, request: &proposed });

@@ -37,7 +37,7 @@ impl GitLabApi {
         }
         let mut pauses = merge_pauses(self.api.deadline());
         loop {
-            let (state, refusal) = match self.merge(request, method, head_id, message) {
+            let (state, mut refusal) = match self.merge(request, method, head_id, message) {
                 Ok(merged) => (merged, None),
                 Err(error) if is_told_by_the_state(&error) => (self.state(request)?, Some(error)),
                 Err(error) => return Err(error),
@@ -52,6 +52,9 @@ impl GitLabApi {
                 None => {}
             }
             if !pauses.wait(Duration::ZERO) {
+                if let Some(unsettled) = refusal.take_if(|refusal| refusal.is_unsettled()) {
+                    return Err(unsettled);
+                }
                 let words = refusal.as_ref().and_then(ForgeError::words).cloned();
                 let why = format!("GitLab does not take the merge (its state is `{}`)", status(&state));
                 return Err(ForgeError::NotArmed { why, setting: None, words });

@@ -26,6 +26,7 @@ use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::record::CommitRecord;
 use crate::git::objects::store::{HASH, Objects};
 use crate::git::remote::{Remote, RemoteOptions};
+use crate::git::unmet_include::UnmetInclude;
 use crate::git::wire::known_login::UrlWriter;
 
 /// A repository on disk with its configuration.
@@ -69,7 +70,9 @@ impl Checkout {
             mistake(&error, &configurations.collect::<Vec<_>>())
                 .unwrap_or_else(|| GitError::NoRepository { path: path.to_owned(), source: error.into() })
         })?;
-        let checkout = Self { repository };
+        let mut checkout = Self { repository };
+        // What `git replace` shows in the place of objects is for this repository alone.
+        checkout.repository.objects.ignore_replacements = true;
         // git does not look into the ceiling itself, which gix does.
         let root = checkout.repository.workdir().and_then(|root| root.canonicalize().ok());
         if root.is_some_and(|root| ceilings.contains(&root) && folder.canonicalize().is_ok_and(|folder| folder != root))
@@ -187,7 +190,10 @@ impl Checkout {
             let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
             url.path = path.to_string_lossy().into_owned().into();
         }
-        Remote::of(url, UrlWriter::Configuration, self.repository.config_snapshot().plumbing(), options)
+        let config = self.repository.config_snapshot();
+        let mut remote = Remote::of(url, UrlWriter::Configuration, config.plumbing(), options)?;
+        remote.unmet_include = UnmetInclude::find(config.plumbing(), self.repository.git_dir()).map(Box::new);
+        Ok(remote)
     }
 
     /// Returns author and committer by git's configuration.

@@ -97,11 +97,10 @@ impl PushReport {
     }
 }
 
-/// Returns the lines of a text as a terminal shows them in the end: without colours, and without text that a carriage
-/// return overwrites.
+/// Returns the lines of a text without colours. Of a line with carriage returns, the last text that is not blank stands.
 fn shown(text: &str) -> Vec<String> {
-    let last = |line: &str| line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or_default().to_owned();
-    let mut lines: Vec<_> = text.lines().map(|line| without_colours(&last(line)).trim_end().to_owned()).collect();
+    let last = |line: &str| line.rsplit('\r').find(|part| !part.trim().is_empty()).unwrap_or_default().to_owned();
+    let mut lines: Vec<_> = text.lines().map(|line| last(&without_colours(line)).trim_end().to_owned()).collect();
     lines.truncate(lines.iter().rposition(|line| !line.is_empty()).map_or(0, |end| end + 1));
     lines.drain(..lines.iter().take_while(|line| line.is_empty()).count());
     lines
@@ -219,6 +218,9 @@ mod tests {
             ("one\r\ntwo", &["one", "two"]),
             ("10%\r100%\rdone\n", &["done"]),
             ("10%\r100%\r", &["100%"]),
+            ("a long line of a hook\r        \r", &["a long line of a hook"]),
+            ("working ...\r           \rdone\n", &["done"]),
+            ("\u{1b}[1mworking\u{1b}[m\r\u{1b}[1m  \u{1b}[m\rdone   \n", &["done"]),
             ("\n\none\n \ntwo\n\n", &["one", "", "two"]),
             ("\u{1b}[1;31mred\u{1b}[m \u{1b}[0mplain", &["red plain"]),
             ("\u{1b}[2Jx\u{1b}[", &["\u{1b}[2Jx\u{1b}["]),

@@ -6,11 +6,15 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 
 use crate::system::backoff::Backoff;
+use crate::system::http::is_passing;
 
 /// How often a request is made in all, and the pauses between.
 const MAX_ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How many connections may be kept to one server: both services are asked at once.
+const MAX_KEPT: u32 = 2;
 
 /// A connection that was closed shows within this time. One that breaks later may have been cut off from a server that is
 /// still at work.
@@ -38,33 +42,31 @@ pub(super) struct Retries {
     effect: RequestEffect,
     begun: Instant,
     backoff: Backoff,
-    was_dropped: bool,
+    drops: u32,
 }
 
 impl Retries {
     pub(super) fn new(effect: RequestEffect, timeout: Duration) -> Self {
         let begun = Instant::now();
         let backoff = Backoff::new(MAX_ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE).until(begun + timeout);
-        Self { effect, begun, backoff, was_dropped: false }
+        Self { effect, begun, backoff, drops: 0 }
     }
 
     /// Waits for the next try. Returns `false`, at once, if the request is not made again.
     pub(super) fn wait(&mut self, setback: Setback) -> bool {
-        let is_first_drop = !self.was_dropped;
-        self.was_dropped |= setback == Setback::Dropped;
+        self.drops += u32::from(setback == Setback::Dropped);
+        let was_kept = self.drops <= MAX_KEPT;
         match (setback, self.effect) {
             // Nothing of such a push was taken.
-            (Setback::Busy(StatusCode::TOO_MANY_REQUESTS, pause), _) => self.backoff.wait(pause),
+            (Setback::Busy(StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT, pause), _) => {
+                self.backoff.wait(pause)
+            }
             (Setback::Busy(status, pause), RequestEffect::None) if is_passing(status) => self.backoff.wait(pause),
             (Setback::Busy(..), _) => false,
-            (Setback::Dropped, RequestEffect::Push) => is_first_drop && self.begun.elapsed() < DEAD_AT_ONCE,
-            (Setback::Dropped, RequestEffect::None) => is_first_drop || self.backoff.wait(Duration::ZERO),
+            (Setback::Dropped, RequestEffect::Push) => was_kept && self.begun.elapsed() < DEAD_AT_ONCE,
+            (Setback::Dropped, RequestEffect::None) => was_kept || self.backoff.wait(Duration::ZERO),
         }
     }
-}
-
-fn is_passing(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 502..=504)
 }
 
 #[cfg(test)]
@@ -81,11 +83,17 @@ mod tests {
         for (effect, setbacks, expected) in [
             (RequestEffect::None, &[Setback::Dropped][..], true),
             (RequestEffect::Push, &[Setback::Dropped], true),
-            (RequestEffect::Push, &[Setback::Dropped, Setback::Dropped], false),
+            (RequestEffect::Push, &[Setback::Dropped; 2], true),
+            (RequestEffect::Push, &[Setback::Dropped; 3], false),
             (RequestEffect::None, &[busy(502)], true),
-            (RequestEffect::None, &[busy(500)], false),
+            (RequestEffect::None, &[busy(500)], true),
+            (RequestEffect::None, &[busy(522)], true),
+            (RequestEffect::None, &[busy(408)], true),
+            (RequestEffect::None, &[busy(501)], false),
+            (RequestEffect::None, &[busy(403)], false),
             (RequestEffect::None, &[later], false),
             (RequestEffect::Push, &[busy(429)], true),
+            (RequestEffect::Push, &[busy(408)], true),
             (RequestEffect::Push, &[busy(503)], false),
         ] {
             let mut retries = Retries::new(effect, long);

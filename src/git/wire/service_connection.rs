@@ -167,8 +167,15 @@ impl<'r> Connection<'r> {
                 GitError::Unprotected { remote, withheld: withheld.clone(), details: vec![answer] }
             }
             (StatusCode::UNAUTHORIZED, ..) => {
-                let details = [answer].into_iter().chain(self.remote.helper_problems()).collect();
-                GitError::Unauthorized { remote, login, details }
+                let mut details = vec![answer];
+                details.extend(self.remote.helper_problems());
+                match self.remote.unmet_include.as_ref().filter(|_| login.is_none()) {
+                    Some(unmet) => {
+                        details.push(unmet.to_string());
+                        GitError::Unincluded { remote, details }
+                    }
+                    None => GitError::Unauthorized { remote, login, details },
+                }
             }
             (StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, ..) => {
                 let none = login.is_none().then(|| "no login was sent".to_owned());

@@ -7,7 +7,7 @@ use crate::git::{CommitId, Remote, Snapshot};
 use crate::image::ImageName;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::FileEdit;
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::request::{OrderBy, TargetRequest};
 
 /// What is to be ordered, and how.
@@ -33,6 +33,8 @@ pub struct EntryOrder {
     pub ordered: Ordered,
     /// The commit that the new image says that it was built from, if it was asked.
     pub label: Option<SourceCommit>,
+    /// The commits that what runs and the new image were built from, if both are known.
+    pub sources: Option<(SourceCommit, SourceCommit)>,
     /// The releases of this entry that stay taken back if this one goes out, for the next release to know.
     pub still_taken_back: Vec<CommitId>,
 }
@@ -66,7 +68,7 @@ impl Standing {
 /// Orders every entry that the edit of `files` changes. `note` is told what a person should know beside that.
 ///
 /// # Errors
-/// If history cannot be read.
+/// If history cannot be read, or if the order of an entry is not known because a repository cannot be reached now.
 pub fn order_of(
     setting: &Setting<'_>,
     snapshot: &mut Snapshot<'_>,
@@ -89,11 +91,23 @@ pub fn order_of(
                 order = self::order(setting, snapshot, &mut repositories, name, &new, &running)?;
             }
             let EntryStanding { ordered, still_taken_back, label } = order;
+            if let (Standing::Unknown | Standing::Diverged, Some(why)) = (ordered.standing, repositories.unreachable())
+            {
+                return Err(unreachable(name, why));
+            }
             let (file, name) = (file.path.clone(), entry.name.clone());
-            orders.push(EntryOrder { file, name, ordered, label, still_taken_back });
+            let source = new.source.or_else(|| label.clone());
+            let sources = running.build.and_then(|runs| runs.source).zip(source);
+            orders.push(EntryOrder { file, name, ordered, label, sources, still_taken_back });
         }
     }
     Ok(orders)
+}
+
+/// A guess would let an older build replace a newer one, only because a server failed for a moment.
+fn unreachable(name: &str, why: &str) -> Failure {
+    let hint = "run the same command again; `--order version` leaves the commits of sources out";
+    Failure::new(FailureKind::Unavailable, format!("cannot tell whether `{name}` would go back: {why}")).hint(hint)
 }
 
 /// What became of one comparison.
@@ -203,5 +217,9 @@ fn told(branch: &str, new: &Build, runs: &Build, judgement: Judgement) -> Ordere
 }
 
 fn source(build: &Build) -> String {
-    build.source.as_ref().map_or_else(|| "source unknown".to_owned(), ToString::to_string)
+    match &build.source {
+        Some(SourceCommit { repository: Some(repository), commit }) => format!("{repository}@{}", commit.short()),
+        Some(SourceCommit { repository: None, commit }) => commit.short(),
+        None => "source unknown".to_owned(),
+    }
 }

@@ -4,8 +4,8 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use super::{Ancestry, Build};
-use crate::git::{Checkout, CommitId, GitError, Lineage, Reader, Remote, Snapshot, lineage_at, lineage_in};
+use super::{Ancestry, Build, DefaultBranch};
+use crate::git::{Checkout, CommitId, GitError, Lineage, Reader, Remote, Snapshot, Tips, lineage_at, lineage_in};
 use crate::outcome::failure::Failure;
 use crate::request::{Run, TargetRequest};
 
@@ -18,11 +18,13 @@ pub(super) struct SourceRepositories<'a> {
     checkout: OnceCell<Option<Checkout>>,
     /// What was told already: the entries of a release are often built from one commit.
     told: HashMap<(CommitId, CommitId), Ancestry>,
+    /// Why a repository could not be asked, if asking it again may succeed.
+    unreachable: Option<String>,
 }
 
 impl<'a> SourceRepositories<'a> {
     pub(super) fn new(request: &'a TargetRequest, target: Option<&'a Remote>) -> Self {
-        Self { request, target, checkout: OnceCell::new(), told: HashMap::new() }
+        Self { request, target, checkout: OnceCell::new(), told: HashMap::new(), unreachable: None }
     }
 
     /// Returns how the commit of `new` stands to that of `other`, both of which have one.
@@ -45,8 +47,13 @@ impl<'a> SourceRepositories<'a> {
         Ok(ancestry)
     }
 
+    /// Returns why a repository could not be asked that may tell more later; `None` if all of them were.
+    pub(super) fn unreachable(&self) -> Option<&str> {
+        self.unreachable.as_deref()
+    }
+
     fn ask(
-        &self,
+        &mut self,
         snapshot: &mut Snapshot<'_>,
         (new, other): (CommitId, CommitId),
         names: &[&str],
@@ -71,12 +78,14 @@ impl<'a> SourceRepositories<'a> {
                 Ok(Lineage::Unknown) => problems.push(format!("{remote} does not have both commits")),
                 Ok(Lineage::Apart) => {
                     known = Lineage::Apart;
-                    if replaces_on_default_branch(remote, new, other).unwrap_or(false) {
-                        return Ok(Ancestry::OnDefaultBranch);
+                    match default_branch_with(remote, new, other) {
+                        Ok(Some(branch)) => return Ok(Ancestry::OnDefaultBranch(branch)),
+                        Ok(None) => {}
+                        Err(error) => drop(self.problem(error)),
                     }
                 }
                 Ok(lineage) => return Ok(Ancestry::Known(lineage)),
-                Err(error) => problems.push(format!("{:#}", anyhow::Error::from(error))),
+                Err(error) => problems.push(self.problem(error)),
             }
         }
         Ok(match known {
@@ -86,6 +95,16 @@ impl<'a> SourceRepositories<'a> {
             Lineage::Unknown => Ancestry::Unknown(problems.join("; ")),
             known => Ancestry::Known(known),
         })
+    }
+
+    /// Returns what is told of a repository that could not be asked, and remembers it if that may pass.
+    fn problem(&mut self, error: GitError) -> String {
+        let passes = error.passes();
+        let told = format!("{:#}", anyhow::Error::from(error));
+        if passes {
+            self.unreachable = Some(told.clone());
+        }
+        told
     }
 
     fn checkout(&self) -> Option<&Checkout> {
@@ -165,12 +184,12 @@ fn sibling(base: &str, name: &str) -> Option<String> {
     name.split('/').all(is_plain).then(|| format!("{base}{name}.git"))
 }
 
-/// Returns whether `new` is on the default branch of a repository, and `other` is not.
-fn replaces_on_default_branch(remote: &Remote, new: CommitId, other: CommitId) -> Result<bool, GitError> {
-    let Some(tip) = Reader::open(remote, None)?.tips()?.default else { return Ok(false) };
+/// Returns the default branch of a repository, if `new` is on it and `other` is not.
+fn default_branch_with(remote: &Remote, new: CommitId, other: CommitId) -> Result<Option<DefaultBranch>, GitError> {
+    let Tips { default: Some(tip), default_branch, .. } = Reader::open(remote, None)?.tips()? else { return Ok(None) };
     let is_on_it =
         |commit| Ok::<_, GitError>(matches!(lineage_at(remote, tip, commit)?, Lineage::Same | Lineage::After));
-    Ok(is_on_it(new)? && !is_on_it(other)?)
+    Ok((is_on_it(new)? && !is_on_it(other)?).then_some(DefaultBranch(default_branch)))
 }
 
 #[cfg(test)]

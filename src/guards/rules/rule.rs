@@ -112,6 +112,11 @@ impl Demanded {
 }
 
 impl ReleaseRule {
+    /// Returns whether a demand compares the commit that the image was built from.
+    pub fn compares_source(&self) -> bool {
+        self.demands.iter().any(|demand| matches!(demand.demanded, Demanded::Revision | Demanded::Provenance(_)))
+    }
+
     /// Returns whether the rule is for an entry of the file at `path`, seen from the folder of the rules file.
     pub fn is_for(&self, path: &str, entry: &str) -> bool {
         self.is_for_file(path) && (self.entries.is_empty() || self.entries.iter().any(|pattern| pattern.matches(entry)))

@@ -137,8 +137,8 @@ impl Failure {
 fn misdirection_hint(refusal: LocationError) -> Option<&'static str> {
     match refusal {
         LocationError::Local => Some(
-            "check the addresses in the registry's configuration: only a registry in a private network may lead to such \
-             an address, by a name; one named by its address may lead to other ports of it",
+            "check the addresses in the registry's configuration: only a registry in a private network may lead to one there, \
+             and only one on this machine to this machine",
         ),
         LocationError::Downgrade => Some("set the registry's own address to https in its configuration"),
         LocationError::Circle | LocationError::Endless => {

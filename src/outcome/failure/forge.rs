@@ -40,6 +40,7 @@ fn kind_and_hint(error: &ForgeError) -> (FailureKind, String) {
         }
         ForgeError::NoAnswer { cause, .. } => fixed(Unavailable, cause.hint()),
         ForgeError::Busy(_) => fixed(Unavailable, "try again, or allow more time with `--timeout`"),
+        ForgeError::Damaged { .. } => fixed(Unavailable, "run the same command again"),
         ForgeError::RateLimited { pause, .. } => (Unavailable, again(*pause)),
         ForgeError::Unauthorized(_) => fixed(Unauthorized, "check the token: is it expired, or for another host?"),
         ForgeError::Forbidden { needs, .. } => (Unauthorized, format!("allow it: {needs}")),

@@ -188,7 +188,7 @@ impl Failure {
 
     /// Returns the failure of a push that the server declined.
     pub fn refused(branch: &str, refusal: &PushRefusal) -> Self {
-        let mut message = format!("{branch} refused the push");
+        let mut message = format!("the server refused the push to `{branch}`");
         if !refusal.reason.is_empty() {
             // Writing to a String cannot fail.
             write!(message, ": {}", refusal.reason).ok();
@@ -203,7 +203,7 @@ impl Failure {
             Some(Rule::Identity) => "name an author that the server accepts with `--author`",
             Some(Rule::Message) => "write a message that the server accepts with `--message`",
             Some(Rule::Protection) => {
-                "allow this identity to bypass the rule, or release to a branch that is not protected"
+                "propose the release with `--pull-request`, or let this identity bypass the rule"
             }
             Some(Rule::CheckedOut) => {
                 "push to a bare repository, or set git's `receive.denyCurrentBranch` there: this branch is checked out in it"

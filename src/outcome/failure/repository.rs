@@ -53,6 +53,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
     match error {
         GitError::Url { .. } => (Usage, Some("write a URL as `git clone` takes it, or the path of a repository")),
         GitError::Unauthorized { .. }
+        | GitError::Unincluded { .. }
         | GitError::Unprotected { .. }
         | GitError::NoAccess { .. }
         | GitError::KeyRefused { .. }
@@ -122,6 +123,7 @@ fn program_hint(error: &GitError) -> &'static str {
 fn login_hint(error: &GitError) -> &'static str {
     match error {
         GitError::Unauthorized { login: Some(_), .. } => "check the token: is it expired, or for another host?",
+        GitError::Unincluded { .. } => "set `TAGSHIP_GIT_TOKEN`, or release from the folder that actions/checkout made",
         GitError::Unprotected { .. } => {
             "use https with a certificate that is checked; `--insecure-git` sends it all the same"
         }

@@ -316,9 +316,11 @@ mod tests {
             (r#"{"auth":null}"#, "none"),
             ("{}", "none"),
             ("null", "none"),
-            (r#"{"auth":"YTpi!"}"#, "the `auth` of `h` is not the base64 of `user:password`"),
-            (r#"{"auth":"YWI="}"#, "the `auth` of `h` is not the base64 of `user:password`"),
-            (r#"{"auth":"OmI="}"#, "the `auth` of `h` is not the base64 of `user:password`"),
+            (r#"{"auth":"YTpi!"}"#, "the `auth` of `h` is not the base64 of `user:password` in UTF-8"),
+            (r#"{"auth":"YWI="}"#, "the `auth` of `h` is not the base64 of `user:password` in UTF-8"),
+            // `YTpi/A==` is `a:b` and an umlaut in Latin-1.
+            (r#"{"auth":"YTpi/A=="}"#, "the `auth` of `h` is not the base64 of `user:password` in UTF-8"),
+            (r#"{"auth":"OmI="}"#, "the `auth` of `h` is not the base64 of `user:password` in UTF-8"),
         ] {
             assert_eq!(show(&format!(r#"{{"auths":{{"h":{entry}}}}}"#), "h/app"), expected, "{entry}");
         }

@@ -49,7 +49,7 @@ pub(super) fn fetch(
     sender: &Sender,
     context: &mut CheckContext,
 ) -> Result<Token, EarlyEnd> {
-    context.allow_realm(wanted.realm)?;
+    context.allow_realm(wanted.realm, sender.place(context))?;
     let (registry, server) = (&context.endpoint.registry, shown_host(wanted.realm));
     sender.asides.add(format!("the token server of `{registry}` is `{server}`"));
     let response = match login {

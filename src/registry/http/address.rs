@@ -31,8 +31,8 @@ pub(in crate::registry) fn shown_host(url: &Url) -> String {
 ///
 /// The rules are those of go-containerregistry's `validateRealmURL` and regclient's `AllowRedirect`: TLS is never left,
 /// and a public registry cannot make us talk to addresses that only this machine or its network can reach. A registry
-/// on loopback, or at a private address, may name other ports of it: it can reach them itself.
-pub(in crate::registry) fn may_lead(registry: &Url, from: &Url, to: &Url) -> Result<(), LocationError> {
+/// on loopback, or in a private network, may name others there: it can reach them itself.
+pub(in crate::registry) fn may_lead(registry: &Registry<'_>, from: &Url, to: &Url) -> Result<(), LocationError> {
     match (from.scheme(), to.scheme()) {
         (_, "https") | ("http", "http") => {}
         ("https", "http") => return Err(LocationError::Downgrade),
@@ -41,8 +41,17 @@ pub(in crate::registry) fn may_lead(registry: &Url, from: &Url, to: &Url) -> Res
     if !to.username().is_empty() || to.password().is_some() {
         return Err(LocationError::Login);
     }
-    let local = is_loopback(to) || is_special_name(to) || literal(to).is_some_and(is_local);
-    if local && !is_own(registry, to) { Err(LocationError::Local) } else { Ok(()) }
+    let is_reachable = match literal(to) {
+        Some(address) => registry.place.may_reach(address),
+        None => !is_loopback(to) && !is_special_name(to),
+    };
+    if is_reachable || is_own(registry.url, to) { Ok(()) } else { Err(LocationError::Local) }
+}
+
+/// The registry that the user named.
+pub(in crate::registry) struct Registry<'a> {
+    pub(in crate::registry) url: &'a Url,
+    pub(in crate::registry) place: Neighbourhood,
 }
 
 /// Whether `to` is a place of the registry that the user named: its host and port, or another port of its own address.
@@ -53,7 +62,7 @@ pub(super) fn is_own(registry: &Url, to: &Url) -> bool {
 
 /// Where a registry is, by its addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) enum Neighbourhood {
+pub(in crate::registry) enum Neighbourhood {
     #[default]
     Public,
     /// A network of its own, such as a company's.
@@ -153,7 +162,7 @@ fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LocationError, Neighbourhood, is_loopback, is_same_place, may_lead, shown_host};
+    use super::{LocationError, Neighbourhood, Registry, is_loopback, is_same_place, literal, may_lead, shown_host};
     use reqwest::Url;
 
     fn url(text: &str) -> Url {
@@ -221,20 +230,28 @@ mod tests {
             (HUB, "https://METADATA.google.internal./token", Err(LocationError::Local)),
             ("https://10.0.0.5/v2/", "https://10.0.0.5/token", Ok(())),
             ("https://10.0.0.5/v2/", "https://10.0.0.5:444/token", Ok(())),
-            ("https://10.0.0.5/v2/", "https://10.0.0.6:444/token", Err(LocationError::Local)),
+            ("https://10.0.0.5/v2/", "https://10.0.0.6:444/token", Ok(())),
+            ("https://10.0.0.5/v2/", "https://[fd00::6]/token", Ok(())),
+            ("https://10.0.0.5/v2/", "https://127.0.0.1/token", Err(LocationError::Local)),
+            ("https://10.0.0.5/v2/", "https://[::ffff:127.0.0.1]/token", Err(LocationError::Local)),
+            ("https://10.0.0.5/v2/", "https://[64:ff9b::a00:6]/token", Err(LocationError::Local)),
+            ("https://10.0.0.5/v2/", "https://localhost/token", Err(LocationError::Local)),
+            ("https://10.0.0.5/v2/", "https://metadata.google.internal/token", Err(LocationError::Local)),
             ("http://10.0.0.5:5000/v2/", "http://10.0.0.5:5000/token", Ok(())),
             ("http://10.0.0.5:5000/v2/", "https://auth.example.org/token", Ok(())),
             ("http://10.0.0.5:5000/v2/", "http://169.254.169.254/token", Err(LocationError::Local)),
             ("http://localhost:5000/v2/", "http://127.0.0.1:5001/token", Ok(())),
             ("http://localhost:5000/v2/", "http://10.0.0.5/token", Err(LocationError::Local)),
         ] {
-            assert_eq!(may_lead(&url(registry), &url(registry), &url(to)), expected, "{registry} -> {to}");
+            let url = url(registry);
+            let registry = Registry { url: &url, place: Neighbourhood::of(literal(&url)) };
+            assert_eq!(may_lead(&registry, &url, &self::url(to)), expected, "{url} -> {to}");
         }
     }
 
     #[test]
     fn tls_that_a_redirect_reached_is_not_left_again() {
-        let registry = url("http://10.0.0.5:5000/v2/");
+        let registry = Registry { url: &url("http://10.0.0.5:5000/v2/"), place: Neighbourhood::Private };
         let realm = url("https://auth.example.org/token");
         assert_eq!(may_lead(&registry, &realm, &url("http://auth.example.org/")), Err(LocationError::Downgrade));
     }

@@ -124,7 +124,8 @@ impl Clients {
         Ok(config)
     }
 
-    fn neighbourhood(&self, registry: &Url) -> Neighbourhood {
+    /// Returns where a registry is; public, if no connection was made to it, or a proxy made it.
+    pub(super) fn neighbourhood(&self, registry: &Url) -> Neighbourhood {
         match literal(registry) {
             Some(address) => Neighbourhood::of([address]),
             None if is_loopback(registry) => Neighbourhood::Loopback,

@@ -11,7 +11,7 @@ use reqwest::header::{
 };
 use reqwest::{Method, StatusCode, Url};
 
-use super::address::{is_same_place, shown_host};
+use super::address::{Neighbourhood, is_same_place, shown_host};
 use super::clients::Clients;
 use super::error_response::ErrorResponse;
 use super::requests::{HttpRequest, HttpResponse};
@@ -24,7 +24,7 @@ use crate::registry::limits::{MAX_ERROR_SIZE, REQUEST_TIMEOUT};
 use crate::registry::verdict::{Outage, Verdict};
 use crate::system::backoff::Backoff;
 use crate::system::connection::{ConnectionError, ConnectionProblem, causes};
-use crate::system::http::is_loopback;
+use crate::system::http::{is_loopback, is_passing};
 use crate::system::notices::Notices;
 use crate::system::proxy::Proxies;
 
@@ -74,7 +74,7 @@ impl Sender {
             let method = if is_last_head { Method::GET } else { request.method.clone() };
             let request = HttpRequest { method, ..request.clone() };
             let (verdict, at_least) = match self.follow(&request, context)? {
-                Attempt::Response(response) if !is_retryable(response.status) => return Ok(response),
+                Attempt::Response(response) if !is_passing(response.status) => return Ok(response),
                 Attempt::Response(response) => {
                     let answer = ErrorResponse::of(&response);
                     let at_least = answer.retry_after.unwrap_or_default();
@@ -89,6 +89,11 @@ impl Sender {
                 return Err(EarlyEnd::Verdict(verdict));
             }
         }
+    }
+
+    /// Returns where the registry of a check is, which its first answer tells.
+    pub(in crate::registry) fn place(&self, context: &CheckContext) -> Neighbourhood {
+        self.clients.neighbourhood(&context.endpoint.base)
     }
 
     /// Makes a request, and follows its redirects.
@@ -108,7 +113,7 @@ impl Sender {
             let Ok(next) = url.join(location) else {
                 return Err(misdirected(&url, "nowhere".to_owned(), LocationError::Malformed));
             };
-            context.allow(&url, &next)?;
+            context.allow(&url, &next, self.place(context))?;
             if !is_same_place(&url, &next) {
                 authorization = None;
             }
@@ -204,11 +209,6 @@ fn is_refused(error: &(dyn Error + 'static)) -> bool {
 /// Returns a request without an answer that no retry can mend.
 fn silent(url: &Url, cause: ConnectionError) -> Attempt {
     Attempt::NoAnswer { outage: Outage::NoAnswer { host: shown_host(url), cause }, retryable: false }
-}
-
-/// Whether a retry may get another answer. 501 is left out: it means that `HEAD` is not spoken.
-fn is_retryable(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
 }
 
 fn late(url: &Url) -> Outage {

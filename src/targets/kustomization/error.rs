@@ -134,7 +134,9 @@ impl ImagesShape {
             | Self::Entry(NodeType::Template)
             | Self::Value { found: NodeType::Template, .. } => TEMPLATE_HINT.to_owned(),
             Self::SecondDocument => {
-                "kustomize reads the first document only: move this one to a file of its own".to_owned()
+                "kustomize reads the first document only: move this one to a file of its own; if this is no kustomization, \
+                 name it with `-f`"
+                    .to_owned()
             }
             Self::FirstDocumentEmpty => "kustomize reads the first document only: remove the `---` above".to_owned(),
             Self::Root(_) | Self::Spec => return None,

@@ -115,7 +115,8 @@ fn ask_digest(
         Field::Set(_) => {
             let message = format!("`{}` has no place for a digest", argument.name);
             let hint = "if the chart takes one, add `digest: \"\"` beside the tag, or write `TAG@DIGEST` as the tag once by \
-                        hand; else leave the digest out with `--pin-digest=never`";
+                        hand; else release without one: leave `@DIGEST` out, or add `--pin-digest=never` if the digest is \
+                        pinned";
             return Err(FileRefusal::at(yaml, place.item, message, hint));
         }
         Field::Remove if has_place => after.digest = None,

@@ -225,6 +225,11 @@ fn other_commands() {
     command: check
     images: |
       ${{ env.IMAGE }}:${{ github.sha }}
+- id: status
+  uses: ./
+  with:
+    command: status
+    kustomization: 4-gitops/*
 - id: set
   uses: ./
   with:
@@ -232,6 +237,16 @@ fn other_commands() {
     kustomization: 4-gitops/manifests
     images: IMAGE_PLACEHOLDER=*:${{ github.sha }}
 - run: git diff --stat && cat 4-gitops/manifests/kustomization.yaml
+- id: status
+  uses: ./
+  with:
+    command: status
+    kustomization: 4-gitops/manifests
+- id: log
+  uses: ./
+  with:
+    command: log
+    kustomization: 4-gitops/manifests
 - id: nonsense
   continue-on-error: true
   uses: ./
@@ -241,8 +256,10 @@ fn other_commands() {
     let Some(run) = workspace.run(steps) else { return };
     let run = run.success();
     assert_eq!(run.output("check", "outcome"), Some("present"));
+    assert_eq!(run.output("status", "outcome"), Some("listed"));
     assert_eq!(run.output("set", "changed"), Some("true"));
     assert!(run.log().contains(&format!("newTag: {}", workspace.checkout.head())), "{}", run.log());
+    assert_eq!((run.output("status", "outcome"), run.output("log", "outcome")), (Some("listed"), Some("listed")));
     assert_eq!(run.outcome("nonsense"), Some("failure"));
     workspace.stage.untouched();
     assert_eq!(workspace.checkout.read(FILE), SEED.as_bytes(), "the workflow ran in a copy");

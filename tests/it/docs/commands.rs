@@ -12,10 +12,11 @@ use super::fences::{Fence, apart};
 use super::{pages, read};
 use crate::support::command::Command;
 
-/// Returns the words of a command line, as a shell makes them.
+/// Returns the words of a command line, as a shell makes them that takes a pattern without a match for a mistake: so do zsh and
+/// fish, and bash with `failglob`.
 fn words(line: &str) -> Vec<OsString> {
     let script = format!("words() {{ printf '%s\\0' \"$@\"; }}; words {line}");
-    let output = Command::new("sh").args(["-fc", &script]).run().success().stdout();
+    let output = Command::new("bash").args(["-O", "failglob", "-c", &script]).run().success().stdout();
     output.split_terminator('\0').map(OsString::from).collect()
 }
 

@@ -1,6 +1,7 @@
 //! The pipelines of `examples/`: that each command in them means something, that what they use exists, and, of those for
 //! GitHub, that they do what they say: act runs them, against a registry and a repository on loopback.
 
+mod pull_requests;
 mod release_steps;
 
 use std::collections::BTreeMap;
@@ -439,18 +440,4 @@ fn by_hand() {
     assert_eq!(pipeline.kustomization("overlays/production"), newer);
     by_hand("rollback").unwrap().success();
     assert_eq!(pipeline.kustomization("overlays/production"), older);
-}
-
-#[test]
-fn dry_run() {
-    let pipeline = Pipeline::new(&[("overlays/production", &["web"])], &["org/web"], &Image::new());
-    let replaced = [
-        ("  pull_request:", "  push:"),
-        ("${{ github.base_ref }}", "main"),
-        ("${{ github.event.pull_request.head.sha }}", "${{ github.sha }}"),
-    ];
-    let Some(run) = pipeline.run("dry-run.yml", &replaced) else { return };
-    let run = run.success();
-    assert!(run.summary().contains(&format!("+  newTag: {}", pipeline.built)), "{}", run.text());
-    assert_eq!(pipeline.remote.number_of_commits("main"), 2);
 }

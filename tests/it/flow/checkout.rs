@@ -330,7 +330,7 @@ struct Obstacle {
     told: &'static str,
 }
 
-const OBSTACLES: [Obstacle; 23] = [
+const OBSTACLES: [Obstacle; 24] = [
     Obstacle { name: "changed", make: |stage| changed(stage, |at| at.write(FILE, b"mine\n")), told: CHANGES },
     Obstacle {
         name: "staged",
@@ -401,6 +401,11 @@ const OBSTACLES: [Obstacle; 23] = [
         name: "an index that is damaged",
         make: |stage| changed(stage, |checkout| edit_index(checkout, |index| index[100] ^= 1)),
         told: "the index cannot be read",
+    },
+    Obstacle {
+        name: "an index that is cut off",
+        make: |stage| changed(stage, |checkout| edit_index(checkout, |index| index.truncate(100))),
+        told: "the index cannot be read: it is cut off",
     },
     Obstacle {
         name: "an index of tomorrow",

@@ -1,5 +1,6 @@
 //! The commands, one file each, and what follows a release.
 
+mod branch_checks;
 mod checkout;
 mod checks;
 mod hints;

@@ -66,7 +66,8 @@ fn nothing_is_promoted_over_a_newer_release_or_without_its_image() {
     environments.release(STAGING, "web", "v1.0.0", 1).success();
     environments.release(PRODUCTION, "web", "v1.1.0", 2).success();
     let before = environments.tip();
-    promote(&environments, &ON).arg("web").run().exit(9).stderr_has("superseded: main already releases `v1.1.0`");
+    let refused = promote(&environments, &ON).arg("web").run().exit(9);
+    refused.stderr_has("superseded: `web`: main already releases `v1.1.0`");
     let skipped = promote(&environments, &ON).args(["--on-superseded", "skip", "web"]).run().success();
     assert_eq!(document(&skipped)["outcome"], "superseded");
     environments.release(STAGING, "web", "v1.2.0", 3).success();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::stage::{FILE, SEED, Stage, tagship};
 use crate::support::command::{Command, Output};
-use crate::support::forge::{Armed, Fault, Forge, Kind, Merging, RequestState, Rights, TOKEN};
+use crate::support::forge::{Armed, Fault, Forge, Kind, Merging, RequestState, Rights, Store, TOKEN};
 use crate::support::http::Response;
 use crate::support::repository::{Checkout, File};
 
@@ -142,6 +142,37 @@ fn a_proposal_is_rebuilt_on_the_moved_branch() {
     at.forge.store().only();
 }
 
+/// The push had its effect, and the request still says what was proposed before, which would become the message of its merge.
+#[test]
+fn a_request_that_was_not_changed_is_changed_by_the_same_command() {
+    let at = Proposals::new();
+    at.propose("v1.0.0").run().success();
+    at.forge.inject("PATCH /api/v3/repos/org/gitops/pulls/1", 1, Fault::Answer(Response::json(403, &Value::Null)));
+    at.propose("v1.1.0").run().exit(5);
+    assert!(at.forge.store().only().title.ends_with(":v1.0.0"));
+    let again = document(&at.propose("v1.1.0").run().success());
+    assert_eq!((&again["pull_request"]["operation"], &again["pushed"]), (&"updated".into(), &false.into()));
+    assert!(at.forge.store().only().title.ends_with(":v1.1.0"));
+    let last = document(&at.propose("v1.1.0").run().success());
+    assert_eq!(last["pull_request"]["operation"], "unchanged");
+}
+
+/// A merge that was asked for before takes effect after the branch was read: what it brought is not proposed again.
+#[test]
+fn a_merge_that_comes_late_is_not_made_twice() {
+    let at = Proposals::new();
+    let first = document(&at.propose("v1.0.0").run().success());
+    let message = at.stage.remote.log(&head(&first))[0].message.clone();
+    let late = move |store: &mut Store| {
+        store.merge(1, &Armed { merging: Merging::Squash, message: message.clone() }).unwrap();
+    };
+    at.forge.inject("GET /api/v3/repos/org/gitops/pulls", 1, Fault::meanwhile(late));
+    let again = document(&at.propose("v1.0.0").run().success());
+    assert_eq!((&again["outcome"], &again["attempts"]), (&"unchanged".into(), &2.into()));
+    at.forge.store().only();
+    assert_eq!(at.stage.remote.number_of_commits("main"), 2);
+}
+
 #[test]
 fn a_commit_by_a_person_stays() {
     let at = Proposals::new();
@@ -202,6 +233,27 @@ fn a_request_that_was_closed_by_hand() {
     assert_eq!((&newer["pull_request"]["number"], &newer["pull_request"]["operation"]), (&2.into(), &"opened".into()));
 }
 
+/// The summary leads to the request first: it is what a person looks at next.
+#[test]
+fn the_summary_leads_to_the_request() {
+    let at = Proposals::new();
+    let summary = |tag: &str| {
+        let path = at.stage.home.write("summary", "");
+        at.propose(tag).env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &path).run().success();
+        std::fs::read_to_string(path).unwrap()
+    };
+    for (tag, begin, end) in [
+        ("v1.0.0", "Opened the pull request", ". It waits to be merged."),
+        ("v1.0.0", "The pull request", " has this release already. It waits to be merged."),
+        ("v1.1.0", "Updated the pull request", ". It waits to be merged."),
+    ] {
+        let heading = format!("\n### ✅ Proposed `{ENTRY}` at `{tag}`\n\n{begin} [`#1`](http");
+        let text = summary(tag);
+        assert!(text.starts_with(&heading) && text.contains(&format!(") to `main`{end}\n\n")), "{text}");
+        assert!(text.contains(" · head branch `tagship/"), "{text}");
+    }
+}
+
 #[test]
 fn auto_merge() {
     let at = Proposals::new();
@@ -258,7 +310,7 @@ fn a_push_that_is_refused_goes_on_as_a_request() {
     let document = document(&output);
     assert_eq!((&document["outcome"], &document["attempts"]), (&"proposed".into(), &2.into()));
     let reason = document["reason"].as_str().unwrap();
-    assert!(reason.starts_with("main refused the push: "), "{reason}");
+    assert!(reason.starts_with("the server refused the push to `main`: "), "{reason}");
     let notes = document["notes"].to_string();
     assert!(notes.contains("; the release goes on by a pull request") && notes.contains("GH006"), "{notes}");
     let title = at.forge.store().only().title.clone();
@@ -273,7 +325,7 @@ fn a_refusal_of_everything() {
     at.stage.remote.hook("pre-receive", "echo no >&2; exit 1");
     let output = at.release("v1.0.0").args(["--on-refused", "pull-request"]).run().exit(8);
     let error = &document(&output)["error"];
-    assert!(error["message"].as_str().unwrap().starts_with("tagship/main/"), "{error}");
+    assert!(error["message"].as_str().unwrap().starts_with("the server refused the push to `tagship/main/"), "{error}");
     assert!(at.forge.store().requests.is_empty());
 }
 

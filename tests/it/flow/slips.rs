@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::pipeline::{Pipeline, STAGING};
 use crate::stage::{COMMIT, Stage, tagship};
 use crate::support::command::Home;
 
@@ -28,6 +29,25 @@ fn a_release_of_an_image_without_a_tag() {
     kept.stderr_has("`IMAGE_PLACEHOLDER` would have neither tag nor digest");
     stage.release().arg("IMAGE_PLACEHOLDER=*:*").run().success().stdout_has("unchanged");
     assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// To kustomize, `web:v2` is the image `web` of Docker Hub; to a newcomer, it is the entry and its new tag.
+#[test]
+fn a_name_with_a_tag_alone() {
+    let environments = Pipeline::with_environments();
+    let release = |images: &[&str]| {
+        let release = environments.run("release", &[&["-k", STAGING, "--timeout", "1s"], images].concat());
+        // Nothing of this leaves the machine.
+        release.env("https_proxy", "http://127.0.0.1:1").run()
+    };
+    release(&["web:v2"]).exit(6).stderr_has("to keep the image that the entry has, write `web=*:v2`");
+    let real = format!("web={}/org/web:v2", environments.stage.registry.address());
+    release(&[&real]).exit(4).says_nowhere("to keep the image");
+    release(&["web"]).exit(2).stderr_has("hint: write `web=*:TAG` to set only the tag");
+    release(&["--tag", "v2", "web"]).exit(2).stderr_has("hint: write `web=*` to give it the value of `--tag`");
+    let stage = Stage::new();
+    let upper_case = stage.release().arg("IMAGE_PLACEHOLDER:v1").run().exit(2);
+    upper_case.stderr_has("hint: write `IMAGE_PLACEHOLDER=*:v1` to keep the image that the entry has");
 }
 
 #[test]

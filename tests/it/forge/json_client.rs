@@ -60,6 +60,18 @@ fn a_busy_server_is_asked_again() {
     assert!(matches!(error, ForgeError::Busy(_)), "{error:?}");
 }
 
+/// A page of another type says that the address is wrong. What says that it is JSON and is not was damaged on its way.
+#[test]
+fn a_damaged_answer_is_asked_for_again() {
+    let damaged = || Fault::Answer(Response::json(200, &json!([])).body(b"[{\"number\": 1, \xff"));
+    let github = github();
+    github.inject(PULLS, 2, damaged());
+    assert_eq!(api_of(&github).newest_request(HEAD, "main"), Ok(None));
+    github.inject(PULLS, ALWAYS, damaged());
+    let error = api_of(&github).newest_request(HEAD, "main").unwrap_err();
+    assert!(matches!(error, ForgeError::Damaged { .. }), "{error:?}");
+}
+
 #[test]
 fn a_silent_server_ends_with_the_time_limit() {
     let github = github();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tagship::forge::{AutoMerge, Forge, ForgeError, MergeMethod, PullRequest};
 
 use super::{HEAD, PROPOSAL, api_of, api_with, forge_of};
-use crate::support::forge::{self, Armed, Fault, Kind, Merging, RequestState, Rights, TOKEN};
+use crate::support::forge::{self, ALWAYS, Armed, Fault, Kind, Merging, RequestState, Rights, TOKEN};
 use crate::support::http::Response;
 use crate::support::repository::File;
 
@@ -54,6 +54,18 @@ fn a_merge_is_armed_with_our_message() {
         forge.store().pass_checks();
         assert_eq!(forge.store().only().state, RequestState::Merged, "{kind:?}");
         assert_eq!(forge.store().remote.log("main")[0].message.trim_end(), MESSAGE, "{kind:?}");
+    }
+}
+
+/// A merge whose answer never comes may still take effect, or may be asked for again: no person has to merge by hand.
+#[test]
+fn a_merge_without_an_answer_is_no_refusal() {
+    for kind in THAT_MERGE {
+        let (forge, _, request) = proposed(kind);
+        forge.inject(merging(kind), ALWAYS, Fault::Hang);
+        let api = api_with(&forge, TOKEN, Duration::from_millis(400));
+        let error = api.merge_when_ready(&request, MergeMethod::Squash, &tip(&forge), MESSAGE).unwrap_err();
+        assert!(matches!(error, ForgeError::NoAnswer { .. }), "{kind:?}: {error:?}");
     }
 }
 

@@ -77,7 +77,7 @@ fn a_token_that_is_included_inside_a_container() {
     releases(&stage, &checkout.inside_a_container());
 }
 
-/// A copy has another place, so nothing is included: as for git, there is no login, and the message says what to do.
+/// A copy has another place, so nothing is included: as for git, there is no login, and the message says why.
 #[test]
 fn a_token_that_is_not_included_elsewhere() {
     let (stage, server, checkout) = checked_out();
@@ -86,8 +86,14 @@ fn a_token_that_is_not_included_elsewhere() {
     let copy = home.path().join("copy");
     Command::new("cp").arg("-r").args([checkout.path(), &copy]).run().success();
     let release = tagship().home(&stage.home).current_dir(copy.join(FOLDER)).arg("release").arg(stage.argument());
-    let output = release.run().exit(5).stderr_has("requires a login, and none was found");
-    output.stderr_has("hint: set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout");
+    let output = release.run().exit(5).stderr_has("requires a login, and none was found for this folder");
+    let git_dir = |folder: &std::path::Path| folder.canonicalize().unwrap().join(".git").display().to_string();
+    let (wanted, here) = (git_dir(checkout.path()), git_dir(&copy));
+    output
+        .stderr_has(&format!(
+            "  git's configuration has more for the repository `{wanted}`, and this one is `{here}`\n"
+        ))
+        .stderr_has("hint: set `TAGSHIP_GIT_TOKEN`, or release from the folder that actions/checkout made");
     stage.untouched();
 }
 

@@ -6,7 +6,7 @@ use super::{release_in, serve};
 use crate::stage::{FILE, FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
 use crate::support::git_server::Access;
-use crate::support::repository::Checkout;
+use crate::support::repository::{Checkout, File};
 
 #[test]
 fn a_checkout_says_where_to_and_is_not_read() {
@@ -27,6 +27,44 @@ fn what_a_partial_clone_lacks_is_fetched() {
     let release = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "-k", FOLDER]);
     release.arg(stage.argument()).run().success();
     assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+}
+
+/// The file is missing because its alternates are, or a disk lost it; not every server can be asked for it alone.
+#[test]
+fn what_a_checkout_lacks_is_fetched_from_any_server() {
+    for serves_parts in ["true", "false"] {
+        let stage = Stage::new();
+        stage.remote.configure("uploadpack.allowFilter", serves_parts);
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        let objects = checkout.path().join(".git/objects");
+        let id = checkout.git(["rev-parse", &format!("HEAD:{FILE}")]).run().success().stdout();
+        let pack = "for pack in pack/*.pack; do mv $pack p && rm -f pack/* && git unpack-objects -q <p; done";
+        Command::new("sh").current_dir(&objects).args(["-c", pack]).run().success();
+        std::fs::remove_file(objects.join(&id[..2]).join(id[2..].trim())).unwrap();
+        let output = release_in(&checkout, &stage.home, &stage).run().success();
+        let is_whole = output.stdout().contains("does not support partial fetches");
+        assert_eq!(is_whole, serves_parts == "false", "{}", output.stdout());
+        assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+    }
+}
+
+/// `git replace` shows other objects in the place of real ones, which are released all the same.
+#[test]
+fn replaced_objects_are_not_released() {
+    for serves_parts in ["true", "false"] {
+        for (real, other) in [(format!("HEAD:{FILE}"), "HEAD:other"), (format!("HEAD:{FOLDER}"), "HEAD^{tree}")] {
+            let stage = Stage::new();
+            stage.remote.configure("uploadpack.allowFilter", serves_parts);
+            stage.remote.commit("main", "Another file", &[File::new("other", "x\n")]);
+            let checkout = Checkout::shallow(&stage.remote.file_url());
+            let id = |name: &str| checkout.git(["rev-parse", name]).run().success().stdout().trim().to_owned();
+            checkout.git(["replace", &id(&real), &id(other)]).run().success();
+            let output = release_in(&checkout, &stage.home, &stage).run().success();
+            assert!(!output.stdout().contains("downloaded"), "the checkout has the real ones: {}", output.stdout());
+            assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+            assert_eq!(stage.remote.changed_paths("main~1", "main"), [FILE]);
+        }
+    }
 }
 
 /// A container sees a workspace that belongs to the runner's user. Only a user that may give files away can test that.

@@ -38,6 +38,20 @@ fn a_push_that_is_cut_off() {
     }
 }
 
+/// The services are asked at once, so that two connections are kept, and a server closes both after a while.
+#[test]
+fn both_connections_that_are_kept_may_have_been_closed() {
+    for service in ["git-upload-pack", "git-receive-pack"] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        server.inject(&format!("POST /gitops.git/{service}"), 2, Fault::CutRequest(0));
+        let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
+        let output = release.run().success();
+        assert!(!output.stdout().contains("trying again"), "in one attempt: {}", output.stdout());
+        assert_eq!(stage.remote.number_of_commits("main"), 2);
+    }
+}
+
 /// The push is at the server, which has not answered in time: only the server knows what becomes of it, and the same command
 /// again finds out.
 #[test]
@@ -184,6 +198,11 @@ fn a_server_that_is_busy() {
         (info, answer(503).header("Retry-After", "1"), 1),
         (fetch, answer(504), 0),
         (fetch, answer(429).header("Retry-After", "2"), 2),
+        (info, answer(408), 0),
+        (info, answer(500), 0),
+        (fetch, answer(500), 0),
+        (fetch, answer(522), 0),
+        (push, answer(408), 0),
         (push, answer(429).header("Retry-After", "1"), 1),
     ] {
         let stage = Stage::new();

@@ -1,11 +1,14 @@
 //! Servers that say no, and how that is told: whole, in a form that cannot harm, and with what to do about it.
 
+use std::sync::Arc;
+
 use super::{login, serve};
 use crate::stage::Stage;
 use crate::support::command::{Command, Output};
 use crate::support::git_server::packs::{packet, upload_pack_result};
 use crate::support::git_server::{ALWAYS, Access, Fault};
 use crate::support::http::Response;
+use crate::support::repository::File;
 
 fn release(stage: &Stage, url: &str) -> Command {
     stage.release_to(url).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"])
@@ -33,9 +36,9 @@ fn the_rule_that_refuses_is_named_with_a_hint() {
     stage.remote.protect("main");
     let output = release(&stage, &stage.remote.file_url()).run().exit(8);
     output
-        .stderr_has("main refused the push: hook declined")
+        .stderr_has("the server refused the push to `main`: hook declined")
         .stderr_has("remote: error: GH006")
-        .stderr_has("hint: allow this identity to bypass the rule, or release to a branch that is not protected");
+        .stderr_has("hint: propose the release with `--pull-request`, or let this identity bypass the rule");
     for (said, hint) in [
         ("GitLab: You are not allowed to push code to protected branches on this project.", "bypass the rule"),
         ("error: GH013: Repository rule violations found\n- Commits must have verified signatures.", "`--sign`"),
@@ -57,6 +60,24 @@ fn a_refusal_is_told_whatever_comes_after() {
     stage.remote.hook("pre-receive", &format!("echo 'only on Tuesdays' >&2; mv {head} {head}.away; exit 1"));
     let output = release(&stage, &server.url("gitops.git")).run().exit(8);
     output.stderr_has("remote: only on Tuesdays").stderr_has("the branch could not be read again");
+}
+
+/// If the branch cannot be read now, a refusal may be that of a lost race, which a person cannot mend and the same command can.
+#[test]
+fn a_refusal_beside_an_outage_may_be_a_lost_race() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let remote = stage.remote.clone();
+    let other = move || drop(remote.commit("main", "Other", &[File::new("other", "1\n")]));
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::After(Arc::new(other)));
+    let refs = "GET /gitops.git/info/refs?service=git-receive-pack";
+    server.inject(refs, 1, Fault::Pass);
+    server.inject(refs, ALWAYS, Fault::CutRequest(0));
+    let output = release(&stage, &server.url("gitops.git")).run().exit(6);
+    output.stderr_has("it refused the push").stderr_has("the branch could not be read again");
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+    release(&stage, &stage.remote.file_url()).run().success().stdout_has("released");
+    assert_eq!(stage.remote.number_of_commits("main"), 3);
 }
 
 /// Our push is a fast-forward of well-formed objects, so the strictest settings let it pass.
@@ -178,7 +199,7 @@ fn a_refusal_in_json() {
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["error"]["kind"], "refused");
     let message = document["error"]["message"].as_str().unwrap();
-    assert!(message.starts_with("main refused the push: pre-receive hook declined"), "{message}");
+    assert!(message.starts_with("the server refused the push to `main`: pre-receive hook declined"), "{message}");
     stage.untouched();
 }
 
@@ -200,8 +221,11 @@ fn every_reason_of_a_report_is_told() {
     let protected = "ng refs/heads/main TF402455: you must use a pull request\n";
     for (lines, expected) in [
         (&["unpack failed\n", protected][..], "unpack failed: failed; TF402455: you must use a pull request"),
-        (&["unpack ok\n", "ng refs/heads/main\n"], "main refused the push: the server gave no reason"),
-        (&["unpack ok\n", "ng refs/heads/main hook declined\n"], "main refused the push: hook declined"),
+        (&["unpack ok\n", "ng refs/heads/main\n"], "the server refused the push to `main`: the server gave no reason"),
+        (
+            &["unpack ok\n", "ng refs/heads/main hook declined\n"],
+            "the server refused the push to `main`: hook declined",
+        ),
     ] {
         let (plain, banded) = (packets(lines), packet(&[&[1], packets(lines).as_slice()].concat()));
         for body in [plain, [banded, b"0000".to_vec()].concat()] {
@@ -299,7 +323,7 @@ fn a_refusal_at_each_attempt_is_no_race() {
     stage.remote.hook("pre-receive", &format!("{}\necho 'only on Tuesdays' >&2\nexit 1", move_the_branch(&stage)));
     let output = release(&stage, &stage.remote.file_url()).args(["--branch", "main", "--attempts", "2"]).run().exit(8);
     output
-        .stderr_has("main refused the push: pre-receive hook declined")
+        .stderr_has("the server refused the push to `main`: pre-receive hook declined")
         .stderr_has("remote: only on Tuesdays")
         .stderr_has("the branch moved in each of 2 attempts, too");
 }

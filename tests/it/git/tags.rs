@@ -187,7 +187,7 @@ fn a_tag_that_is_refused() {
     stage.remote.hook("update", "case $1 in refs/tags/*) echo 'no tags' >&2; exit 1;; esac");
     let output = stage.release().args(["--git-tag", "v2"]).arg(stage.argument()).run().exit(8);
     output
-        .stderr_has("main refused the push: ")
+        .stderr_has("the server refused the push to `main`: ")
         .stderr_has("of the tag it says: hook declined")
         .stderr_has("remote: no tags");
     stage.untouched();

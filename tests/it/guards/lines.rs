@@ -6,6 +6,8 @@ use serde_json::Value;
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
 use crate::stage::FOLDER;
 use crate::support::command::{Command, Output};
+use crate::support::git_server::Fault;
+use crate::support::http::Response;
 use crate::support::registry::Image;
 use crate::support::repository::File;
 
@@ -42,7 +44,11 @@ fn a_hotfix_of_an_older_line_is_loud() {
     ends(&release(&pipeline, "build-2", Some(&two)).run(), "released");
     let failed = release(&pipeline, "build-fix", Some(&fix)).run().exit(9);
     assert_eq!(document(&failed)["error"]["kind"], "guarded");
-    failed.stderr_has(&fix).stderr_has(&two).stderr_has("`--on-diverged release`").stderr_has("::error ");
+    failed
+        .stderr_has(&format!("app@{})", &fix[..7]))
+        .stderr_has(&format!("app@{})", &two[..7]))
+        .stderr_has("`--on-diverged release`")
+        .stderr_has("::error ");
     let skipped = release(&pipeline, "build-fix", Some(&fix)).args(["--on-diverged", "skip"]).run().success();
     ends(&skipped, "diverged");
     skipped.stderr_has("::warning ");
@@ -63,7 +69,7 @@ fn main_goes_on_after_a_squash() {
     let output = release(&pipeline, "build-2", Some(&squash)).run();
     ends(&output, "released");
     assert_eq!(document(&output)["notes"][0]["level"], "warning");
-    output.stderr_has("is on the default branch of its source");
+    output.stderr_has("it is on main, the default branch of its source, and ");
     let output = release(&pipeline, "build-3", Some(&later)).run();
     ends(&output, "released");
     assert!(document(&output)["images"][0]["order"].as_str().unwrap().contains("descends from"));
@@ -216,6 +222,29 @@ fn the_commit_of_the_image() {
     ends(&release(&pipeline, "main-bbbbbbb-1700000100", Some(&two)).run(), "released");
     assert!(!message(&pipeline).contains("Tagship-Source"), "the tag names another commit");
     release(&pipeline, "build-3", None).args(["--source", "app@abc"]).run().exit(2).stderr_has("OWNER/REPO@SHA");
+}
+
+/// An older build does not go out because the repository that tells so fails for a moment: the same command again asks it.
+#[test]
+fn a_source_that_cannot_be_reached_now_ends_the_release() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    ends(&release(&pipeline, "build-2", Some(&two)).run(), "released");
+    let before = pipeline.tip();
+    // As often as a request is made.
+    let fail = || pipeline.server.inject("/app.git/", 3, Fault::Answer(Response::text(500, "internal error")));
+    for flags in [&[][..], &["--on-unknown-order", "fail"]] {
+        fail();
+        let failed = release(&pipeline, "build-1", Some(&one)).args(flags.iter().copied()).run().exit(6);
+        failed.stderr_has("cannot tell whether `IMAGE_PLACEHOLDER` would go back").stderr_has("cannot be reached");
+        assert_eq!(pipeline.tip(), before);
+    }
+    ends(&release(&pipeline, "build-1", Some(&one)).run().success(), "superseded");
+    // If tags tell it, nothing is asked for in vain.
+    ends(&release(&pipeline, "v2.0.0", Some(&two)).run(), "released");
+    fail();
+    ends(&release(&pipeline, "v1.0.0", Some(&one)).run().success(), "superseded");
 }
 
 /// From a laptop, or where the configuration's own pipeline releases, the images say themselves what they were built from.

@@ -186,7 +186,7 @@ impl Read for Body<'_> {
 }
 
 /// Returns the next line without its end. Half a line is none.
-fn read_line(connection: &mut BufReader<Stream>) -> io::Result<String> {
+pub(super) fn read_line(connection: &mut BufReader<Stream>) -> io::Result<String> {
     let mut line = String::new();
     connection.read_line(&mut line)?;
     if !line.ends_with('\n') {

@@ -4,6 +4,7 @@
 //! do and frameworks hide, such as closing a connection in the middle of a request or an answer. It leaves out
 //! HTTP/2 and streaming: bodies are held in memory.
 
+mod forward;
 mod log;
 mod message;
 mod script;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+pub use forward::forward;
 pub use log::{Authorization, LoggedRequest};
 pub use message::{Body, Head, Response, form_values, http_date, percent_decode};
 pub use script::{ALWAYS, Script};

@@ -10,7 +10,7 @@ mod staged_entry;
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -74,7 +74,10 @@ impl LockedIndex {
         let written = file.metadata().and_then(|metadata| metadata.modified()).map_err(|e| unreadable(e.into()))?;
         let files: BTreeSet<_> = files.map(|path| path.parts().join("/").into_bytes()).collect();
         let wanted = |path: &[u8]| files.contains(path) || has_attributes(path);
-        let outline = Outline::read(file, wanted).map_err(|error| unreadable(error.into()))?;
+        let outline = Outline::read(file, wanted).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => unreadable(anyhow::Error::msg("it is cut off")),
+            _ => unreadable(error.into()),
+        })?;
         let content = if outline.is_split() {
             IndexContent::Whole(repository.open_index().map_err(|error| unreadable(error.into()))?)
         } else {

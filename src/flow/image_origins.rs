@@ -1,0 +1,50 @@
+//! What the user may know an image by: the entries of files that name it, or an argument that may have meant another one. A
+//! problem with an image is told with it.
+
+use super::image_to_check::ImageToCheck;
+use crate::image::{Field, ImageArgument, Reference};
+use crate::outcome::FileEdit;
+use crate::outcome::failure::Failure;
+
+/// How many lines are told of one image; all applications may share it.
+const MAX_LINES_TOLD: usize = 10;
+
+/// Images, with a line about where each comes from.
+#[derive(Debug, Default)]
+pub(super) struct ImageOrigins(Vec<(Reference, String)>);
+
+impl ImageOrigins {
+    /// Returns the entries of files as origins of their images.
+    pub(super) fn of_files(files: &[FileEdit]) -> Self {
+        let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry)));
+        let known = entries.filter_map(|(file, entry)| match ImageToCheck::of_entry(entry) {
+            Ok(ImageToCheck::Known(reference)) => {
+                Some((reference, format!("named by `{}` in {}", entry.name, file.path)))
+            }
+            _ => None,
+        });
+        Self(known.collect())
+    }
+
+    /// Returns the arguments that name an entry and a tag alone, such as `web:v2`. As in kustomize, that is an image of that
+    /// very name; the user may have meant the image that the entry has.
+    pub(super) fn of_arguments(arguments: &[ImageArgument]) -> Self {
+        let alone = arguments.iter().filter(|argument| argument.change.new_name == Field::Remove);
+        let known = alone.filter_map(|argument| match ImageToCheck::of_argument(argument) {
+            Ok(ImageToCheck::Known(reference)) if !argument.name.as_str().contains('/') => {
+                Some((reference, format!("to keep the image that the entry has, write `{}`", argument.keeping_name())))
+            }
+            _ => None,
+        });
+        Self(known.collect())
+    }
+
+    /// Adds the lines about `reference` to what is wrong with it, a detail each.
+    pub(super) fn add_to(&self, failures: Vec<Failure>, reference: &Reference) -> Vec<Failure> {
+        let lines: Vec<_> = self.0.iter().filter(|(image, _)| image == reference).map(|(_, line)| line).collect();
+        let rest = lines.len().saturating_sub(MAX_LINES_TOLD);
+        let more = (rest > 0).then(|| format!("and by {rest} more"));
+        let details: Vec<_> = lines.into_iter().take(MAX_LINES_TOLD).cloned().chain(more).collect();
+        failures.into_iter().map(|failure| details.iter().fold(failure, |failure, line| failure.detail(line))).collect()
+    }
+}
