@@ -2,6 +2,7 @@
 //! this; it is the repository itself only if nothing is pushed.
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::announcements::tell_reading;
@@ -26,6 +27,8 @@ pub(super) struct ReleaseBranch {
     /// `None`: the repository's default branch, or a detached HEAD.
     branch: Option<BranchName>,
     named_by: NamedBy,
+    /// The repository's default branch, once it was read because no branch is named.
+    default: OnceLock<BranchName>,
     /// The folder inside the repository that paths are seen from.
     base: RepositoryPath,
 }
@@ -95,8 +98,7 @@ impl ReleaseBranch {
         let (folder, name) = match &request.repository {
             Repository::Url(url) => {
                 let place = Location::Url(Remote::at(url, &options)?);
-                let branch = request.branch.clone();
-                return Ok(Self { place, branch, named_by: NamedBy::Intent, base: RepositoryPath::root() });
+                return Ok(Self::new(place, request.branch.clone(), NamedBy::Intent, RepositoryPath::root()));
             }
             Repository::Remote { folder, name } => (folder, name),
             Repository::Checkout { folder } => return Self::here(folder, request),
@@ -114,7 +116,11 @@ impl ReleaseBranch {
         let base = checkout.path_of(folder)?;
         let place =
             Location::Remote { remote: checkout.remote(name, options)?, name: name.clone(), checkout: checkout.into() };
-        Ok(Self { place, branch: Some(branch), named_by, base })
+        Ok(Self::new(place, Some(branch), named_by, base))
+    }
+
+    fn new(place: Location, branch: Option<BranchName>, named_by: NamedBy, base: RepositoryPath) -> Self {
+        Self { place, branch, named_by, default: OnceLock::new(), base }
     }
 
     /// Returns the checkout around `folder`, with what is checked out there for a branch.
@@ -129,12 +135,12 @@ impl ReleaseBranch {
             ));
         }
         let base = checkout.path_of(folder)?;
-        Ok(Self { base, place: Location::Checkout(checkout.into()), branch, named_by: NamedBy::Checkout })
+        Ok(Self::new(Location::Checkout(checkout.into()), branch, NamedBy::Checkout, base))
     }
 
     /// Returns the branch's name for a message.
     pub(super) fn name(&self) -> String {
-        match (&self.branch, &self.place) {
+        match (self.branch.as_ref().or(self.default.get()), &self.place) {
             (Some(branch), _) => branch.to_string(),
             (None, Location::Checkout(_)) => "HEAD".to_owned(),
             (None, _) => "the default branch".to_owned(),
@@ -205,9 +211,12 @@ impl ReleaseBranch {
         let mut reader = None;
         let branch = match &self.branch {
             Some(branch) => branch.clone(),
-            None => self.tips(remote, &mut reader)?.branch.ok_or_else(|| {
-                Failure::target(format!("{remote} has no default branch")).hint("`--branch` names the release branch")
-            })?,
+            None => {
+                let none = || Failure::target(format!("{remote} has no default branch")).hint("add `--branch NAME`");
+                let default = self.tips(remote, &mut reader)?.branch.ok_or_else(none)?;
+                self.default.set(default.clone()).ok();
+                default
+            }
         };
         let head = self.head(&branch, aim)?;
         let kept = match (&head, aim) {

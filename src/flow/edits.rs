@@ -180,6 +180,7 @@ pub(super) fn releases_of(files: &[FileEdit], checks: &Checks) -> Vec<Release> {
                 entry: entry.clone(),
                 digest: of_registry.or_else(of_entry),
                 order: None,
+                comparison: None,
                 still_taken_back: Vec::new(),
                 platforms: checked.map(|checked| checked.platforms.clone()).unwrap_or_default(),
                 verified: checked.map(|checked| checked.verified.clone()).unwrap_or_default(),

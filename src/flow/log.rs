@@ -6,7 +6,7 @@ use crate::flow::announcements::tell_connections;
 use crate::flow::branch::ReleaseBranch;
 use crate::flow::elsewhere::{kustomizations_with, places_with};
 use crate::flow::rereads::Rereads;
-use crate::guards::entry_history::EntryHistory;
+use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, LoggedRelease, Outcome};
 use crate::request::LogRequest;
@@ -42,8 +42,8 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
         is_known |= !found.changes.is_empty() || !found.complete;
         if !found.complete && !is_enough(&found.changes) && !snapshot.is_whole() {
             listener(&Event::Noted(format!(
-                "searched the newest {} commits only; older releases are not listed",
-                found.commits_read
+                "searched {} only; older releases are not listed",
+                newest_commits(found.commits_read)
             )));
         }
         outcome.history.extend(found.changes.into_iter().filter(is_wanted));

@@ -28,6 +28,7 @@ mod rollback;
 mod rulings;
 mod set;
 mod source_attestations;
+mod source_changes;
 mod status;
 
 pub use check::check;

@@ -77,20 +77,31 @@ enum First {
     Project,
 }
 
+impl First {
+    fn of(address: &ForgeAddress) -> Self {
+        if address.web == CLOUD { Self::Organisation } else { Self::Project }
+    }
+}
+
+/// Returns the page of a repository; `None` if its path is not that of one.
+pub(super) fn page_of(address: &ForgeAddress) -> Option<String> {
+    let parts: Vec<&str> = address.project.split('/').collect();
+    let Location { above, project, name } = Location::of(&parts, First::of(address))?;
+    Some([&[address.web.as_str()], above, &[project, "_git", name]].concat().join("/"))
+}
+
 impl AzureApi {
     pub(super) fn new(address: &ForgeAddress, connection: ForgeConnection) -> Result<Self, ForgeError> {
-        let first = if address.web == CLOUD { First::Organisation } else { First::Project };
         let parts: Vec<&str> = address.project.split('/').collect();
-        let Some(Location { above, project, name }) = Location::of(&parts, first) else {
+        let Some(Location { above, project, name }) = Location::of(&parts, First::of(address)) else {
             let why = format!("`{}` is not the path of a repository", address.project);
             return Err(ForgeError::InvalidAnswer { host: address.web.clone(), why });
         };
-        let below = |base: &str, rest: &[&str]| [&[base], above, &[project], rest].concat().join("/");
-        let api = below(&address.api, &["_apis/git/repositories", name]);
+        let api = [&[address.api.as_str()], above, &[project, "_apis/git/repositories", name]].concat().join("/");
         let authorization = authorization(&connection.token);
         let api = RestApi::new(&ForgeAddress { api, ..address.clone() }, &[], authorization, connection)?;
-        let page = Url::parse(&below(&address.web, &["_git", name]));
-        let page = page.map_err(|_unparsed| api.invalid("its address is no URL"))?;
+        let page = page_of(address).and_then(|page| Url::parse(&page).ok());
+        let page = page.ok_or_else(|| api.invalid("its address is no URL"))?;
         Ok(Self { api, page })
     }
 

@@ -21,6 +21,8 @@ pub struct Tips {
     pub tip: Option<CommitId>,
     /// The commit of the remote's default branch; `None` in an empty repository.
     pub default: Option<CommitId>,
+    /// The name of the remote's default branch, as far as the remote tells it.
+    pub default_branch: Option<BranchName>,
 }
 
 /// Asks for the references whose full names begin with one of `prefixes`. A server may list more.
@@ -51,9 +53,12 @@ pub(super) fn tips(refs: &[Ref], branch: Option<&BranchName>) -> Tips {
         let object = object.map(|id| CommitId(id.to_owned()));
         if name == "HEAD" {
             tips.default = object;
-            if let (None, Ref::Symbolic { target, .. } | Ref::Unborn { target, .. }) = (branch, reference) {
-                tips.branch = BranchName::from_full(target);
-                tips.tip = object;
+            if let Ref::Symbolic { target, .. } | Ref::Unborn { target, .. } = reference {
+                tips.default_branch = BranchName::from_full(target);
+                if branch.is_none() {
+                    tips.branch.clone_from(&tips.default_branch);
+                    tips.tip = object;
+                }
             }
         } else if branch.is_some_and(|branch| name == branch.full().as_str()) {
             tips.tip = object;

@@ -58,6 +58,14 @@ impl EntryHistory {
     }
 }
 
+/// Returns how much of a history was read, for a message.
+pub(crate) fn newest_commits(count: usize) -> String {
+    match count {
+        1 => "the newest commit".to_owned(),
+        count => format!("the newest {count} commits"),
+    }
+}
+
 /// Returns what the merges of a branch claim to have brought.
 fn merges(history: &History) -> impl Iterator<Item = (CommitId, Vec<ReleaseTrailers>)> {
     let merges = history.first_parents().filter(|commit| commit.parents.len() == 2);

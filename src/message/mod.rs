@@ -8,10 +8,12 @@ pub mod markdown;
 mod release;
 pub mod request_text;
 pub mod skip_ci;
+mod source_comparison;
 pub mod template;
 pub mod trailers;
 mod verified_claim;
 pub mod visible_characters;
 
 pub use release::{Release, short_image};
+pub use source_comparison::SourceComparison;
 pub use verified_claim::{VerifiedClaim, VerifiedStatement};

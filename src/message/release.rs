@@ -1,6 +1,7 @@
 //! One entry as a release tells it: the change of the file, the image that it names from then on, and what the registry said
 //! of that image. It is made once, after the checks; the commit's message, the guards and the report all read it.
 
+use super::SourceComparison;
 use super::verified_claim::VerifiedClaim;
 use crate::git::CommitId;
 use crate::image::{Digest, Platform, Reference, short_tag};
@@ -18,6 +19,8 @@ pub struct Release {
     pub digest: Option<Digest>,
     /// How it was told that this is not older than what ran; `None` if it was not asked.
     pub order: Option<String>,
+    /// What changed in the source since what ran; `None` if it is not known, or has no page.
+    pub comparison: Option<SourceComparison>,
     /// The releases of this entry that were taken back before, and stay so.
     pub still_taken_back: Vec<CommitId>,
     /// As far as they are known.

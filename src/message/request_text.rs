@@ -1,10 +1,10 @@
 //! The title and the text of the pull request that proposes a release: what its commit says, with the changes as a table and
 //! with links. The trailers are the last paragraph, as in the commit: a forge may make the message of a squash of this text.
 
-use super::Release;
 use super::compose::{self, Options, Purpose};
 use super::markdown::{code, linked, target};
 use super::trailers::Origin;
+use super::{Release, SourceComparison};
 use crate::git::{Message, Trailer};
 use crate::image::Reference;
 
@@ -19,6 +19,7 @@ pub struct RequestText {
 /// In bytes. GitHub takes 65,536 characters.
 const LARGEST_TABLE: usize = 24 << 10;
 const LARGEST_TEXT: usize = 16 << 10;
+const MOST_COMPARISONS: usize = 5;
 
 /// Returns what the request says that proposes `releases` by a commit with `message`. `source_page` is the page of the commit
 /// that the images were built from.
@@ -36,7 +37,7 @@ pub fn request_text(
         parts.push(as_typed(&typed));
     }
     parts.push(table(releases));
-    let origin = links(origin, source_page);
+    let origin = links(origin, source_page, releases);
     if !origin.is_empty() {
         parts.push(origin);
     }
@@ -102,8 +103,16 @@ pub fn page_of(image: &Reference) -> Option<String> {
     })
 }
 
-fn links(origin: Origin<'_>, source_page: Option<&str>) -> String {
+fn links(origin: Origin<'_>, source_page: Option<&str>, releases: &[Release]) -> String {
     let source = origin.source.map(|source| format!("source {}", linked(source, source_page)));
+    let mut changes: Vec<&SourceComparison> = Vec::new();
+    for comparison in releases.iter().filter_map(|release| release.comparison.as_ref()) {
+        if !changes.contains(&comparison) && changes.len() < MOST_COMPARISONS {
+            changes.push(comparison);
+        }
+    }
+    let changes =
+        changes.into_iter().map(|changes| format!("changes {}", linked(&changes.range(), Some(&changes.url))));
     let run = origin.run.map(|run| format!("[run]({})", target(run)));
-    source.into_iter().chain(run).collect::<Vec<_>>().join(" · ")
+    source.into_iter().chain(changes).chain(run).collect::<Vec<_>>().join(" · ")
 }

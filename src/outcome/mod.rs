@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::git::{CommitId, CommitRecord, Traffic};
 use crate::image::{Platform, Reference};
 use crate::message::trailers::ReleaseTrailers;
-use crate::message::{Release, VerifiedClaim};
+use crate::message::{Release, SourceComparison, VerifiedClaim};
 use crate::registry::{Descriptor, LoginSource};
 use crate::targets::kustomization::{Edit, Fields};
 
@@ -33,6 +33,8 @@ pub enum Event<'a> {
     /// The wait for images begins, or goes on.
     Waiting(&'a Waiting<'a>),
     Edited(&'a FileEdit),
+    /// What was edited is built from a newer source, or from another one.
+    Compared(&'a SourceComparison),
     /// A rule on the branch was judged, for `check`.
     Judged(&'a Ruling),
     /// What the CI system tells about this run; it only supplies defaults.

@@ -67,9 +67,14 @@ fn defused_line(line: &str, substitute: Substitute) -> String {
     defused
 }
 
-/// Returns whether `text`, which may be the start of a line but for space, begins with a command.
+/// Returns whether `text`, which begins with a graphic character, begins with a command. It may be the start of a line but for
+/// space.
 fn is_command(text: &str, at_start: bool) -> bool {
     let begins = |command: &str| {
+        // Nearly all text begins otherwise, and this is asked at each of its characters.
+        if command.as_bytes().first() != text.as_bytes().first() {
+            return false;
+        }
         let mut seen = text.chars().filter(char::is_ascii_graphic);
         command.chars().all(|c| seen.next() == Some(c))
     };

@@ -7,7 +7,7 @@ use super::redact::redacted;
 use super::status::{StatusEntry, compared};
 use super::text::PLATFORMS_SHOWN;
 use crate::image::{Digest, Platform, Tag};
-use crate::message::{Release, VerifiedClaim, VerifiedStatement};
+use crate::message::{Release, SourceComparison, VerifiedClaim, VerifiedStatement};
 use crate::outcome::failure::{Failure, Place};
 use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome, Proposed, Ruling};
 
@@ -50,7 +50,7 @@ pub(super) struct ProposedRequest<'a> {
     pub(super) head: &'a str,
     pub(super) operation: &'static str,
     /// `armed` or `merged`; null if a person merges it.
-    auto_merge: Option<&'static str>,
+    pub(super) auto_merge: Option<&'static str>,
 }
 
 /// An entry that was left out.
@@ -133,8 +133,19 @@ pub(super) struct Image<'a> {
     pub(super) changed: bool,
     /// How it was told that this is not older than what ran.
     pub(super) order: Option<&'a str>,
+    /// What changed in its source since what ran.
+    pub(super) comparison: Option<ComparedSource<'a>>,
     /// What trusted signers say of it.
     pub(super) verified: Vec<VerifiedObject<'a>>,
+}
+
+/// Two commits of a source.
+#[derive(Clone, Serialize)]
+pub(super) struct ComparedSource<'a> {
+    pub(super) from: String,
+    pub(super) to: String,
+    /// The page that compares them.
+    pub(super) url: &'a str,
 }
 
 #[derive(Clone, Serialize)]
@@ -310,8 +321,13 @@ fn image_of(release: &Release, ending: Ending) -> Image<'_> {
         }),
         changed: entry.changed() && !ending.is_stopped(),
         order: release.order.as_deref(),
+        comparison: release.comparison.as_ref().map(compared_source),
         verified: release.verified.iter().map(verified).collect(),
     }
+}
+
+fn compared_source(SourceComparison { old, new, url }: &SourceComparison) -> ComparedSource<'_> {
+    ComparedSource { from: old.to_string(), to: new.to_string(), url }
 }
 
 fn image_found(checked: &Checked) -> Image<'_> {

@@ -3,13 +3,16 @@
 
 use super::escape::visible;
 use super::style::{Mark, Style};
-use crate::image::{Digest, Tag};
+use crate::image::{Digest, short_tag};
 use crate::outcome::LoggedRelease;
 
-/// Stands for a missing value.
+/// Stands for a tag, a digest or a source that is not known.
 const NONE: &str = "–";
 
 const GAP: &str = "   ";
+
+/// Of the columns of [`row`]; the last one has remarks.
+pub(super) const HEADINGS: [&str; 9] = ["when", "file", "name", "tag", "digest", "source", "by", "commit", ""];
 
 /// What is done to a table that is too wide, one after the other: the digest and the author are left out, the remark gets a
 /// line of its own, the source is left out, and the time keeps its date alone.
@@ -34,8 +37,11 @@ pub(super) fn table(releases: &[LoggedRelease], style: Style, limit: Option<usiz
         releases.iter().any(|release| release.file != first.file),
         releases.iter().any(|release| release.name != first.name),
     );
-    let mut rows = vec![["WHEN", "FILE", "NAME", "TAG", "DIGEST", "SOURCE", "BY", "COMMIT", ""].map(str::to_owned)];
-    rows.extend(releases.iter().map(row));
+    let mut rows = vec![HEADINGS.map(str::to_uppercase)];
+    rows.extend(releases.iter().map(|release| row(release, visible)));
+    for cell in rows.iter_mut().flat_map(|row| &mut row[3..6]).filter(|cell| cell.is_empty()) {
+        NONE.clone_into(cell);
+    }
     for (column, _) in [(1, files), (2, names)].into_iter().filter(|(_, differ)| !differ) {
         for row in &mut rows {
             row[column].clear();
@@ -73,12 +79,11 @@ pub(super) fn table(releases: &[LoggedRelease], style: Style, limit: Option<usiz
     text
 }
 
-fn row(release: &LoggedRelease) -> [String; 9] {
+/// Returns the cells of a release, the texts of which are `shown`. A cell is empty if its value is not known.
+pub(super) fn row(release: &LoggedRelease, shown: fn(&str) -> String) -> [String; 9] {
     let LoggedRelease { file, name, fields, record, trailers, rolled_back_by, .. } = release;
-    let or_none = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
     let source = trailers.as_ref().and_then(|said| said.source.as_ref()).map(|source| source.commit.short());
-    let digest = release.digest().map(short_digest);
-    let tag = fields.as_ref().and_then(|fields| fields.new_tag.as_deref()).map(short_tag);
+    let tag = fields.as_ref().and_then(|fields| fields.new_tag.as_deref());
     let remark = match (fields, trailers, rolled_back_by) {
         (None, ..) => "removed".to_owned(),
         (_, _, Some(rollback)) => format!("rolled back by {}", rollback.short()),
@@ -90,21 +95,18 @@ fn row(release: &LoggedRelease) -> [String; 9] {
     [
         // The time has its date, `T`, and the hour with minutes.
         record.time().replace('T', " ").chars().take(16).collect(),
-        visible(file),
-        visible(name),
-        or_none(tag),
-        or_none(digest),
-        or_none(source),
-        visible(&record.author),
-        record.id.short(),
+        shown(file),
+        shown(name),
+        tag.map(short_tag).map(shown).unwrap_or_default(),
+        release.digest().map(short_digest).as_deref().map(shown).unwrap_or_default(),
+        source.as_deref().map(shown).unwrap_or_default(),
+        shown(&record.author),
+        shown(&record.id.short()),
         remark,
     ]
 }
 
+/// Returns the first digits of a digest, and any other text whole.
 pub(super) fn short_digest(text: &str) -> String {
-    text.parse::<Digest>().map_or_else(|_| visible(text), |digest| digest.short_hex().to_owned())
-}
-
-pub(super) fn short_tag(text: &str) -> String {
-    text.parse::<Tag>().map_or_else(|_| visible(text), |tag| tag.short().to_owned())
+    text.parse::<Digest>().map_or_else(|_| text.to_owned(), |digest| digest.short_hex().to_owned())
 }

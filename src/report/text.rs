@@ -23,6 +23,10 @@ pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
         Event::Checked(checked) => self::checked(checked, verbose, style),
         Event::Waiting(waiting) => waits(waiting, style),
         Event::Edited(file) => edited(file, style),
+        Event::Compared(comparison) => {
+            let text = format!("{}  {}", comparison.range(), visible(&comparison.url));
+            line(style, "source", Mark::Good, &text)
+        }
         Event::Judged(ruling) => judged(ruling, style),
         Event::Detected(what) if verbose => line(style, "ci", Mark::Faint, &visible(what)),
         Event::Aside(note) if verbose => line(style, "note", Mark::Faint, &visible(note)),

@@ -7,7 +7,7 @@ use tagship::cli;
 
 use serde_json::Value;
 
-use crate::stage::{COMMIT, FILE, SEED, Stage, tagship};
+use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, Home, Output};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::registry::Image;
@@ -175,8 +175,7 @@ fn the_summary_says_what_stays() {
         step.on(stage.release()).args(["--on-superseded", "skip", "--order", "version"]).arg(argument("v1.0.0"));
     older.run().success().stdout_has("superseded");
     let heading = "\n### ⏭ Superseded: `IMAGE_PLACEHOLDER` stays at `v1.1.0`\n\n";
-    let reason =
-        "`IMAGE_PLACEHOLDER`: the default branch already releases `v1.1.0`, and `v1.0.0` is older: by its tag\n\n";
+    let reason = "`IMAGE_PLACEHOLDER`: main already releases `v1.1.0`, and `v1.0.0` is older: by its tag\n\n";
     assert!(step.summary().contains(&format!("{heading}{reason}")), "{}", step.summary());
     assert!(step.summary().contains("| image | entry | stays | not released | digest |\n"), "{}", step.summary());
     let step = Step::new(&stage.home);
@@ -188,6 +187,52 @@ fn the_summary_says_what_stays() {
     let image = format!("{}:v1.1.0", stage.image());
     step.on(stage.tagship()).args(["check", &image]).run().success();
     assert!(step.summary().contains("| image | tag | digest |\n"), "{}", step.summary());
+}
+
+/// A list is in the summary as a table, and nothing in it breaks out of its cell.
+#[test]
+fn the_summary_has_lists() {
+    let stage = Stage::new();
+    stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v1.1.0"]).run().success();
+    let step = Step::new(&stage.home);
+    let run = |command: &str| {
+        let list = step.on(stage.tagship()).args([command, "-k", FOLDER, "--repo"]).arg(stage.remote.path());
+        list.run().success();
+    };
+    run("log");
+    let summary = step.summary();
+    assert!(summary.contains("\n### Releases\n\n| when | file | name | tag | by | commit |  |\n"), "{summary}");
+    let id = &stage.remote.tip("main").unwrap()[..7];
+    let row = summary.lines().find(|line| line.contains(&format!("| `{id}` |"))).expect("a row of the release");
+    assert!(row.contains("| `IMAGE_PLACEHOLDER` | `v1.1.0` |"), "{row}");
+    run("status");
+    let rows = "| name | `4-gitops/manifests` |\n|---|---|\n| `IMAGE_PLACEHOLDER` | `v1.1.0` |\n";
+    assert!(step.summary().contains(&format!("\n### What runs where\n\n{rows}")), "{}", step.summary());
+}
+
+/// The changes of the source, from what ran to what was released, have a page at the forge of the source.
+#[test]
+fn the_summary_leads_to_the_changes_of_the_source() {
+    let stage = Stage::new();
+    let old = "1".repeat(40);
+    let release = |step: &Step, commit: &str, tag: &str| {
+        let release = step.on(stage.release()).env("GITHUB_SHA", commit);
+        release.args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:{tag}")])
+    };
+    let first = Step::new(&stage.home);
+    release(&first, &old, "v1.0.0").run().success();
+    assert!(!first.summary().contains("/compare/"), "{}", first.summary());
+    let page = format!("https://github.example/org/app/compare/{old}...{COMMIT}");
+    let dry =
+        release(&Step::new(&stage.home), COMMIT, "v1.1.0").args(["--dry-run", "--output", "json"]).run().success();
+    let document: Value = serde_json::from_slice(&dry.stdout).unwrap();
+    let expected = serde_json::json!({"from": old, "to": COMMIT, "url": page});
+    assert_eq!(document["images"][0]["comparison"], expected);
+    let step = Step::new(&stage.home);
+    let released = release(&step, COMMIT, "v1.1.0").run().success();
+    released.stdout_has(&format!(" source  1111111...{}  {page}\n", &COMMIT[..7]));
+    let link = format!(" | [`1111111...{}`]({page}) |\n", &COMMIT[..7]);
+    assert!(step.summary().contains(&link), "{}", step.summary());
 }
 
 /// A commit has a page where it was pushed to the server that runs us.

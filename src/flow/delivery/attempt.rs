@@ -18,9 +18,9 @@ use crate::git::{
 };
 use crate::guards::order::{EntryOrder, commits_to_read};
 use crate::image::ImageName;
-use crate::message::Release;
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::{Origin, SourceCommit};
+use crate::message::{Release, SourceComparison};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
 use crate::request::{Delivery, Images};
@@ -101,7 +101,7 @@ impl Attempt<'_> {
         let files = self.leave_out(&snapshot, &paths, &writing, files, &left_out)?;
         self.check(&files, &writing, listener)?;
         let files = self.pin(&snapshot, &paths, files, &writing, &left_out)?;
-        let releases = Self::told(releases_of(&files, self.checks), &orders);
+        let releases = self.told(releases_of(&files, self.checks), &orders);
         let mut outcome = self.outcome(&files, &releases, &destination);
         outcome.left_out = left_out;
         outcome.parent = Some(snapshot.commit_id());
@@ -110,13 +110,13 @@ impl Attempt<'_> {
         let edited = Edited { paths: &paths, files: &files, writing: &writing, orders: &orders };
         outcome.rulings = self.guard_rules(&mut snapshot, &edited, &outcome, listener)?;
         // With what the rules made the registry say.
-        let releases = Self::told(releases_of(&files, self.checks), &orders);
+        let releases = self.told(releases_of(&files, self.checks), &orders);
         outcome.releases.clone_from(&releases);
         let (message, tag) = self.compose(&releases, &writing, &orders)?;
         outcome.message = Some(message.to_string());
         outcome.git_tag = tag.as_ref().map(|tag| tag.name.to_string());
         let Some(publisher) = publisher else {
-            tell_edits(&files, listener);
+            tell_edits(&files, &releases, listener);
             return Ok(Outcome { ending: Ending::DryRun, ..outcome });
         };
         let authorship = authorship(self.job.delivery, self.branch, &mut self.notes(listener))?;
@@ -125,7 +125,7 @@ impl Attempt<'_> {
         // What is edited is told with the commit, once that is made: a hold or a refusal leaves nothing of it.
         let with_edits = &mut |event: &Event<'_>| {
             if matches!(event, Event::Committed { .. }) {
-                tell_edits(&files, listener);
+                tell_edits(&files, &releases, listener);
             }
             listener(event);
         };
@@ -311,9 +311,17 @@ impl Attempt<'_> {
     }
 }
 
-fn tell_edits(files: &[FileEdit], listener: &mut Listener<'_>) {
+/// Tells what is edited, and each change of a source once.
+fn tell_edits(files: &[FileEdit], releases: &[Release], listener: &mut Listener<'_>) {
     for file in files {
         listener(&Event::Edited(file));
+    }
+    let mut told: Vec<&SourceComparison> = Vec::new();
+    for comparison in releases.iter().filter_map(|release| release.comparison.as_ref()) {
+        if !told.contains(&comparison) {
+            listener(&Event::Compared(comparison));
+            told.push(comparison);
+        }
     }
 }
 
@@ -323,7 +331,7 @@ fn require_a_change(outcome: &Outcome, files: &[FileEdit], listener: &mut Listen
         return Ok(());
     }
     // There may be notes about the files.
-    tell_edits(files, listener);
+    tell_edits(files, &[], listener);
     Err(Stop::Ended(Box::new(Outcome { ending: Ending::Unchanged, ..outcome.clone() })))
 }
 

@@ -6,6 +6,7 @@ use super::job::Writing;
 use super::policy;
 use crate::flow::branch::Destination;
 use crate::flow::edits::releases_of;
+use crate::flow::source_changes::compare;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{EntryOrder, Setting, order_of};
@@ -90,7 +91,11 @@ impl Attempt<'_> {
         match verdict.ending {
             Some(ending) if !any => {
                 let reasons: Vec<&str> = verdict.left_out.iter().map(|left| left.reason.as_str()).collect();
-                let releases = releases_of(files, self.checks);
+                let mut releases = releases_of(files, self.checks);
+                // From a newer commit to an older one, there is nothing to show.
+                if ending == Ending::Diverged {
+                    self.compare_sources(&mut releases, orders);
+                }
                 Err(stopped(self.outcome(files, &releases, destination), ending, reasons.join("; ")))
             }
             _ => {
@@ -142,8 +147,9 @@ impl Attempt<'_> {
         Err(stopped(outcome.clone(), Ending::Held, reasons.join("; ")))
     }
 
-    /// Adds to each release how its order was told.
-    pub(super) fn told(mut releases: Vec<Release>, orders: &[EntryOrder]) -> Vec<Release> {
+    /// Adds to each release how its order was told, and what changed in its source.
+    pub(super) fn told(&self, mut releases: Vec<Release>, orders: &[EntryOrder]) -> Vec<Release> {
+        self.compare_sources(&mut releases, orders);
         for release in &mut releases {
             let of_entry = |order: &&EntryOrder| order.file == release.file && order.name == release.entry.name;
             let Some(order) = orders.iter().find(of_entry) else { continue };
@@ -151,6 +157,10 @@ impl Attempt<'_> {
             release.still_taken_back.clone_from(&order.still_taken_back);
         }
         releases
+    }
+
+    fn compare_sources(&self, releases: &mut [Release], orders: &[EntryOrder]) {
+        compare(releases, orders, &self.job.delivery.target, self.branch.remote());
     }
 }
 

@@ -33,6 +33,8 @@ pub struct EntryOrder {
     pub ordered: Ordered,
     /// The commit that the new image says that it was built from, if it was asked.
     pub label: Option<SourceCommit>,
+    /// The commits that what runs and the new image were built from, if both are known.
+    pub sources: Option<(SourceCommit, SourceCommit)>,
     /// The releases of this entry that stay taken back if this one goes out, for the next release to know.
     pub still_taken_back: Vec<CommitId>,
 }
@@ -94,7 +96,9 @@ pub fn order_of(
                 return Err(unreachable(name, why));
             }
             let (file, name) = (file.path.clone(), entry.name.clone());
-            orders.push(EntryOrder { file, name, ordered, label, still_taken_back });
+            let source = new.source.or_else(|| label.clone());
+            let sources = running.build.and_then(|runs| runs.source).zip(source);
+            orders.push(EntryOrder { file, name, ordered, label, sources, still_taken_back });
         }
     }
     Ok(orders)
@@ -213,5 +217,9 @@ fn told(branch: &str, new: &Build, runs: &Build, judgement: Judgement) -> Ordere
 }
 
 fn source(build: &Build) -> String {
-    build.source.as_ref().map_or_else(|| "source unknown".to_owned(), ToString::to_string)
+    match &build.source {
+        Some(SourceCommit { repository: Some(repository), commit }) => format!("{repository}@{}", commit.short()),
+        Some(SourceCommit { repository: None, commit }) => commit.short(),
+        None => "source unknown".to_owned(),
+    }
 }

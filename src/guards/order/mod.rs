@@ -16,7 +16,7 @@ pub use running::{Evidence, RunningEntry, Scrutiny, TakenBack, commits_to_read};
 pub(crate) use source_repository::repository_beside;
 pub use tags::Numbers;
 
-use crate::git::{CommitId, Lineage};
+use crate::git::{BranchName, CommitId, Lineage};
 use crate::request::OrderBy;
 
 /// What is known of two source commits.
@@ -26,10 +26,14 @@ pub enum Ancestry {
     Known(Lineage),
     /// The lines went apart. The new build's commit is on the default branch of its repository, and the other one is not:
     /// it was squashed, cherry-picked or replaced by force.
-    OnDefaultBranch,
+    OnDefaultBranch(DefaultBranch),
     /// Why no repository could tell.
     Unknown(String),
 }
+
+/// The default branch of a repository, by its name as far as that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultBranch(pub Option<BranchName>);
 
 /// How a new build stands to what runs. Each says how that was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +77,11 @@ pub fn judge(new: &Build, running: &Build, by: OrderBy, ancestry: Option<&Ancest
         }
         Some(Ancestry::Known(Lineage::Same)) => return same_commit(new, running, &source, numbers),
         Some(Ancestry::Known(Lineage::Apart)) => return Judgement::Diverged,
-        Some(Ancestry::OnDefaultBranch) => {
-            return Judgement::Replaces(format!("it is on the default branch of its source, and {source} is not"));
+        Some(Ancestry::OnDefaultBranch(DefaultBranch(name))) => {
+            let name = name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
+            return Judgement::Replaces(format!(
+                "it is on {name}the default branch of its source, and {source} is not"
+            ));
         }
         Some(Ancestry::Known(Lineage::Unknown)) => "no repository has both source commits".to_owned(),
         Some(Ancestry::Unknown(why)) => why.clone(),
@@ -125,7 +132,7 @@ fn by_tags(new: &Build, running: &Build, numbers: Numbers) -> Result<Judgement, 
 
 #[cfg(test)]
 mod tests {
-    use super::{Ancestry, Build, Judgement, OrderBy, judge};
+    use super::{Ancestry, Build, DefaultBranch, Judgement, OrderBy, judge};
     use crate::git::Lineage;
     use crate::message::trailers::SourceCommit;
 
@@ -163,7 +170,7 @@ mod tests {
             (OrderBy::Number, Some(&unknown), "build-1", "build-2", "older"),
             (OrderBy::Number, Some(&apart), "build-1", "build-2", "diverged"),
             (OrderBy::Nothing, Some(&apart), "v1.0.0", "v1.2.0", "not asked"),
-            (OrderBy::Auto, Some(&Ancestry::OnDefaultBranch), "v1.0.0", "v1.2.0", "replaces"),
+            (OrderBy::Auto, Some(&Ancestry::OnDefaultBranch(DefaultBranch(None))), "v1.0.0", "v1.2.0", "replaces"),
         ] {
             assert_eq!(named(&judge(&build(new), &build(running), by, ancestry)), expected, "{by:?}: {new}, {running}");
         }

@@ -9,7 +9,7 @@
 use super::Build;
 use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
 use crate::guards::claims::claims_of;
-use crate::guards::entry_history::{EntryHistory, fields_at};
+use crate::guards::entry_history::{EntryHistory, fields_at, newest_commits};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
@@ -86,14 +86,15 @@ impl RunningEntry {
             && !may_be_moved(snapshot, &history, name)?
         {
             if !history.complete {
-                note(format!("searched {} only for a release of `{name}`", newest(history.commits.len())));
+                let searched = newest_commits(history.commits.len());
+                note(format!("searched {searched} only for a release of `{name}`"));
             }
             let build = says_what_runs(now).then(|| Build::of_entry(name, now, None));
             return Ok(Self { build, taken_back: Vec::new(), evidence: Evidence::Entry });
         }
         let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
-            note(format!("read {} only for what became of `{name}`", newest(history.commits_read)));
+            note(format!("read {} only for what became of `{name}`", newest_commits(history.commits_read)));
         }
         if let Some(claim) = &claim
             && !history.changes.iter().any(|change| change.record.id == claim.record.id)
@@ -173,13 +174,6 @@ impl RunningEntry {
             (false, false) => Evidence::Entry,
         };
         Ok(Self { build, taken_back, evidence })
-    }
-}
-
-fn newest(commits: usize) -> String {
-    match commits {
-        1 => "the newest commit".to_owned(),
-        several => format!("the newest {several} commits"),
     }
 }
 

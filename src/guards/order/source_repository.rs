@@ -4,8 +4,8 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use super::{Ancestry, Build};
-use crate::git::{Checkout, CommitId, GitError, Lineage, Reader, Remote, Snapshot, lineage_at, lineage_in};
+use super::{Ancestry, Build, DefaultBranch};
+use crate::git::{Checkout, CommitId, GitError, Lineage, Reader, Remote, Snapshot, Tips, lineage_at, lineage_in};
 use crate::outcome::failure::Failure;
 use crate::request::{Run, TargetRequest};
 
@@ -78,9 +78,9 @@ impl<'a> SourceRepositories<'a> {
                 Ok(Lineage::Unknown) => problems.push(format!("{remote} does not have both commits")),
                 Ok(Lineage::Apart) => {
                     known = Lineage::Apart;
-                    match replaces_on_default_branch(remote, new, other) {
-                        Ok(true) => return Ok(Ancestry::OnDefaultBranch),
-                        Ok(false) => {}
+                    match default_branch_with(remote, new, other) {
+                        Ok(Some(branch)) => return Ok(Ancestry::OnDefaultBranch(branch)),
+                        Ok(None) => {}
                         Err(error) => drop(self.problem(error)),
                     }
                 }
@@ -184,12 +184,12 @@ fn sibling(base: &str, name: &str) -> Option<String> {
     name.split('/').all(is_plain).then(|| format!("{base}{name}.git"))
 }
 
-/// Returns whether `new` is on the default branch of a repository, and `other` is not.
-fn replaces_on_default_branch(remote: &Remote, new: CommitId, other: CommitId) -> Result<bool, GitError> {
-    let Some(tip) = Reader::open(remote, None)?.tips()?.default else { return Ok(false) };
+/// Returns the default branch of a repository, if `new` is on it and `other` is not.
+fn default_branch_with(remote: &Remote, new: CommitId, other: CommitId) -> Result<Option<DefaultBranch>, GitError> {
+    let Tips { default: Some(tip), default_branch, .. } = Reader::open(remote, None)?.tips()? else { return Ok(None) };
     let is_on_it =
         |commit| Ok::<_, GitError>(matches!(lineage_at(remote, tip, commit)?, Lineage::Same | Lineage::After));
-    Ok(is_on_it(new)? && !is_on_it(other)?)
+    Ok((is_on_it(new)? && !is_on_it(other)?).then_some(DefaultBranch(default_branch)))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub(super) fn heading(document: &Document<'_>, result: Result<&Outcome, &Failure
     let images = &document.images;
     match outcome.ending {
         Ending::Released => format!("✅ {}", done(outcome, images)),
+        Ending::Proposed if is_merged(document) => format!("✅ Released {} by a pull request", all(images, "at")),
         Ending::Proposed => format!("✅ Proposed {}", all(images, "at")),
         Ending::Edited => format!("✅ Edited: {}", all(images, "to")),
         Ending::Present => format!("✅ In the registry: {}", all(images, "at")),
@@ -31,6 +32,10 @@ pub(super) fn heading(document: &Document<'_>, result: Result<&Outcome, &Failure
         Ending::Held => format!("⏸ Held: {}", left(images)),
         Ending::Ruled => format!("⛔ Ruled: {}", left(images)),
     }
+}
+
+fn is_merged(document: &Document<'_>) -> bool {
+    document.pull_request.as_ref().is_some_and(|request| request.operation == "merged")
 }
 
 fn done(outcome: &Outcome, images: &[Image<'_>]) -> String {

@@ -3,7 +3,7 @@
 use crate::image::{Digest, Reference, Tag};
 use crate::message::markdown;
 use crate::message::request_text::page_of;
-use crate::report::json::Image;
+use crate::report::json::{ComparedSource, Image};
 use crate::report::redact::redacted;
 
 /// What the two columns with versions say.
@@ -42,8 +42,8 @@ pub(super) fn stays(image: &Image<'_>) -> bool {
     !image.changed && before(image).is_some()
 }
 
-/// Returns the cells of an image: its name, entry, old and new version, digest and platforms.
-pub(super) fn row(image: &Image<'_>, versions: Versions) -> [String; 6] {
+/// Returns the cells of an image: its name, entry, old and new version, digest, platforms, and the changes of its source.
+pub(super) fn row(image: &Image<'_>, versions: Versions) -> [String; 7] {
     let entry = match (image.name, image.file) {
         (Some(name), Some(file)) => format!("{} in {}", code(name), code(file)),
         _ => String::new(),
@@ -62,7 +62,13 @@ pub(super) fn row(image: &Image<'_>, versions: Versions) -> [String; 6] {
         new.map(tag).unwrap_or_default(),
         digest.as_deref().map(code).unwrap_or_default(),
         image.platforms.iter().map(|platform| code(platform)).collect::<Vec<_>>().join(" "),
+        image.comparison.as_ref().map(changes).unwrap_or_default(),
     ]
+}
+
+fn changes(ComparedSource { from, to, url }: &ComparedSource<'_>) -> String {
+    let short = |id: &str| id.chars().take(7).collect::<String>();
+    markdown::linked(&format!("{}...{}", short(from), short(to)), Some(url))
 }
 
 pub(super) fn tag(text: &str) -> String {

@@ -4,6 +4,8 @@ mod annotations;
 mod heading;
 mod image_row;
 mod links;
+mod listing;
+mod markdown_table;
 mod outputs;
 mod posted_comment;
 mod summary;

@@ -1,4 +1,4 @@
-//! The job's summary, in GitHub's Markdown: what was released, from what to what, and the diff; or the failure. Foreign text
+//! The job's summary, in GitHub's Markdown: what was released, from what to what, and the diff; a list; or the failure. Foreign text
 //! stands in code spans, or in a fence that is longer than any in the text, so that it cannot break out.
 
 use std::fmt::Write as _;
@@ -6,16 +6,18 @@ use std::fmt::Write as _;
 use super::heading::heading;
 use super::image_row::{Versions, code, row, sentence, stays};
 use super::links::Links;
+use super::listing::listing;
+use super::markdown_table;
 use crate::message::markdown::{clipped, target};
-use crate::outcome::Outcome;
 use crate::outcome::failure::Failure;
+use crate::outcome::{Ending, Outcome};
 use crate::report::escape::visible_lines;
-use crate::report::json::{Document, Image, JudgedRule, Level};
+use crate::report::json::{Document, Image, JudgedRule, Level, ProposedRequest};
 use crate::report::style::Style;
 use crate::report::text;
 
 /// In bytes. GitHub takes 1 MiB of a step, which is more than a person reads.
-pub(super) const LARGEST: usize = 60 << 10;
+const LARGEST: usize = 60 << 10;
 const LARGEST_TABLE: usize = 30 << 10;
 const LARGEST_RULES: usize = 15 << 10;
 /// In characters; what is longer is cut.
@@ -24,13 +26,17 @@ const MOST_SIGNERS: usize = 10;
 
 /// Returns the lines to append; none if there is nothing to sum up.
 pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>, links: &Links) -> String {
-    if result.is_ok() && document.reason.is_none() && document.images.is_empty() {
+    let is_list = result.is_ok_and(|outcome| outcome.ending == Ending::Listed);
+    if result.is_ok() && document.reason.is_none() && document.images.is_empty() && !is_list {
         return String::new();
     }
     // What an earlier step has written may not end in a line end.
     let mut summary = format!("\n### {}\n\n", heading(document, result));
     if let Some(reason) = document.reason {
         summary += &format!("{}\n\n", sentence(reason));
+    }
+    if let Some(request) = &document.pull_request {
+        summary += &format!("{}\n\n", proposed(request, document.branch));
     }
     for note in document.notes.iter().filter(|note| note.level == Level::Warning) {
         summary += &format!("⚠ {}\n\n", sentence(&note.text));
@@ -41,6 +47,7 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
             let page = links.troubleshooting(failure.kind);
             summary += &page.map(|page| format!("[What to do]({})\n\n", target(&page))).unwrap_or_default();
         }
+        Ok(outcome) if is_list => summary += &listing(outcome, LARGEST_TABLE),
         Ok(_) if document.images.is_empty() => {}
         Ok(_) => summary += &(table(&document.images) + &verified(&document.images)),
     }
@@ -57,7 +64,25 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
     summary
 }
 
-/// Returns the images as a table. A column that says nothing is left out.
+/// Returns what became of the pull request, and what it waits for.
+fn proposed(request: &ProposedRequest<'_>, base: Option<&str>) -> String {
+    let page = target(request.url);
+    let name = match request.number {
+        Some(number) => format!("pull request [{}]({page})", code(&format!("#{number}"))),
+        None => format!("[merge request]({page})"),
+    };
+    let to = base.map(|base| format!(" to {}", code(base))).unwrap_or_default();
+    let done = match request.operation {
+        "unchanged" => format!("The {name}{to} has this release already."),
+        "merged" => return format!("Merged the {name}{to}."),
+        operation => format!("{} the {name}{to}.", if operation == "opened" { "Opened" } else { "Updated" }),
+    };
+    let rest =
+        if request.auto_merge.is_some() { "It is merged when its rules allow." } else { "It waits to be merged." };
+    format!("{done} {rest}")
+}
+
+/// Returns the images as a table.
 fn table(images: &[Image<'_>]) -> String {
     let versions = match images {
         _ if images.iter().any(stays) => Versions::Stay,
@@ -65,46 +90,23 @@ fn table(images: &[Image<'_>]) -> String {
         _ => Versions::Change,
     };
     let (old, new) = versions.headings();
-    let rows: Vec<_> = images.iter().map(|image| row(image, versions)).collect();
-    let headings = ["image", "entry", old, new, "digest", "platforms"];
-    let says_something = |column: &usize| rows.iter().any(|row| !row[*column].is_empty());
-    let columns: Vec<usize> = (0..headings.len()).filter(says_something).collect();
-    let line = |cells: &[String]| {
-        let cells: Vec<&str> = columns.iter().map(|column| cells[*column].as_str()).collect();
-        format!("| {} |\n", cells.join(" | "))
-    };
-    let mut table = format!("{}{}|\n", line(&headings.map(str::to_owned)), "|---".repeat(columns.len()));
-    for (index, row) in rows.iter().enumerate() {
-        let row = line(row);
-        if table.len() + row.len() > LARGEST_TABLE {
-            // Writing to a String cannot fail.
-            write!(table, "\n{} more are not shown.\n", rows.len() - index).ok();
-            break;
-        }
-        table += &row;
-    }
-    table + "\n"
+    let rows: Vec<_> = images.iter().map(|image| row(image, versions).to_vec()).collect();
+    let headings = ["image", "entry", old, new, "digest", "platforms", "changes"];
+    markdown_table::table(&headings.map(str::to_owned), &rows, LARGEST_TABLE)
 }
 
 /// Returns a table of the rules that were judged: those that do not hold first.
 fn rules(judged: &[JudgedRule<'_>]) -> String {
-    let mut table = "| rule | demands | of | holds | what would satisfy it |\n|---|---|---|---|---|\n".to_owned();
     let broken = judged.iter().filter(|rule| !rule.holds);
-    for (index, rule) in broken.chain(judged.iter().filter(|rule| rule.holds)).enumerate() {
+    let rows = broken.chain(judged.iter().filter(|rule| rule.holds)).map(|rule| {
         let optional = |text: Option<&str>| text.map(code).unwrap_or_default();
         let holds = rule.reason.map_or_else(|| "yes".to_owned(), |reason| format!("no: {}", sentence(reason)));
         let source = format!("{} {}", code(&rule.source()), optional(rule.rule)).trim_end().to_owned();
-        let cells =
-            [source, optional(rule.demand), optional(rule.entry), holds, rule.remedy.map(sentence).unwrap_or_default()];
-        let row = format!("| {} |\n", cells.join(" | "));
-        if table.len() + row.len() > LARGEST_RULES {
-            // Writing to a String cannot fail.
-            write!(table, "\n{} more are not shown.\n", judged.len() - index).ok();
-            break;
-        }
-        table += &row;
-    }
-    table + "\n"
+        let remedy = rule.remedy.map(sentence).unwrap_or_default();
+        vec![source, optional(rule.demand), optional(rule.entry), holds, remedy]
+    });
+    let headings = ["rule", "demands", "of", "holds", "what would satisfy it"];
+    markdown_table::table(&headings.map(str::to_owned), &rows.collect::<Vec<_>>(), LARGEST_RULES)
 }
 
 /// Returns the signers that were verified for the images, each once.
@@ -126,12 +128,10 @@ fn origin(document: &Document<'_>, links: &Links) -> String {
     if let Some(commit) = &document.commit {
         parts.push(format!("commit {}", linked(&commit[..commit.len().min(7)], links.commit(commit).as_deref())));
     }
-    if let Some(branch) = document.branch {
-        parts.push(format!("branch {}", code(branch)));
-    }
-    if let Some(request) = &document.pull_request {
-        let name = request.number.map_or_else(|| "request".to_owned(), |number| format!("#{number}"));
-        parts.push(format!("pull request {} {}", linked(&name, Some(request.url)), request.operation));
+    match (&document.pull_request, document.branch) {
+        (Some(request), _) => parts.push(format!("head branch {}", code(request.head))),
+        (None, Some(branch)) => parts.push(format!("branch {}", code(branch))),
+        (None, None) => {}
     }
     if let Some(tag) = document.git_tag {
         parts.push(format!("tag {}", code(tag)));
@@ -152,7 +152,7 @@ fn short_source(source: &str) -> &str {
 }
 
 /// Returns `content` in a fence, all together in at most `room` bytes; what is cut is told.
-pub(super) fn fenced(language: &str, content: &str, room: usize) -> String {
+fn fenced(language: &str, content: &str, room: usize) -> String {
     const AROUND: usize = 200;
     let lines: Vec<String> = visible_lines(content).map(|line| clipped(&line, LONGEST_LINE)).collect();
     let mut left = room.saturating_sub(AROUND);
@@ -216,6 +216,7 @@ mod tests {
             previous: None,
             changed: true,
             order: None,
+            comparison: None,
             verified: Vec::new(),
         };
         let diff = "`".repeat(LARGEST) + "\n" + &"+x\n".repeat(LARGEST);

@@ -1,9 +1,10 @@
 //! What runs where, as a table: a line for each entry and a column for each file. If that is too wide, each entry has a
 //! line of its own for each file that has it.
 
+use crate::image::short_tag;
 use crate::outcome::{ComparedEntry, Comparison, EntryState};
 use crate::report::escape::visible;
-use crate::report::log::{short_digest, short_tag};
+use crate::report::log::short_digest;
 use crate::report::style::{Mark, Style};
 use crate::targets::kustomization::{FILE_NAMES, Fields};
 
@@ -42,13 +43,16 @@ pub(in crate::report) fn table(comparison: &Comparison, style: Style, limit: Opt
 }
 
 fn rows(comparison: &Comparison) -> Vec<Vec<String>> {
-    let labels = comparison.files.iter().map(|file| label(file));
+    let labels = comparison.files.iter().map(|file| label(file, visible));
     let mut rows = vec![["NAME".to_owned()].into_iter().chain(labels).chain([String::new()]).collect::<Vec<_>>()];
-    for entry in &comparison.entries {
-        let cells = entry.places.iter().map(|fields| cell(entry, fields.as_ref()));
-        rows.push([visible(&entry.name)].into_iter().chain(cells).chain([remark(entry)]).collect());
-    }
+    rows.extend(comparison.entries.iter().map(|entry| row(entry, visible)));
     rows
+}
+
+/// Returns the cells of an entry, the texts of which are `shown`: its name, what each file says, and a remark.
+pub(in crate::report) fn row(entry: &ComparedEntry, shown: fn(&str) -> String) -> Vec<String> {
+    let cells = entry.places.iter().map(|fields| cell(entry, fields.as_ref(), shown));
+    [shown(&entry.name)].into_iter().chain(cells).chain([remark(entry)]).collect()
 }
 
 /// Returns the lines of one entry.
@@ -59,7 +63,7 @@ fn list(entry: &ComparedEntry, files: &[String], style: Style) -> String {
     }
     text = format!("{}{text}\n", visible(&entry.name));
     for (file, fields) in files.iter().zip(&entry.places).filter(|(_, fields)| fields.is_some()) {
-        text += &format!("  {}{GAP}{}\n", label(file), cell(entry, fields.as_ref()));
+        text += &format!("  {}{GAP}{}\n", label(file, visible), cell(entry, fields.as_ref(), visible));
     }
     text
 }
@@ -76,23 +80,20 @@ fn remark(entry: &ComparedEntry) -> String {
     }
 }
 
-fn cell(entry: &ComparedEntry, fields: Option<&Fields>) -> String {
+fn cell(entry: &ComparedEntry, fields: Option<&Fields>, shown: fn(&str) -> String) -> String {
     let Some(fields) = fields else { return NONE.to_owned() };
-    let image = fields.image_name(&entry.name).filter(|_| entry.has_several_images()).map(visible);
-    let tag = fields.new_tag.as_deref().map(short_tag);
-    let digest = fields.digest.as_deref().map(short_digest);
-    let parts: Vec<String> = image.into_iter().chain(tag).chain(digest).collect();
-    if fields.new_tag.is_none() && fields.digest.is_none() {
-        return [&parts[..], &["no tag".to_owned()]].concat().join(" ");
-    }
-    parts.join(" ")
+    let image = fields.image_name(&entry.name).filter(|_| entry.has_several_images()).map(shown);
+    let tag = fields.new_tag.as_deref().map(short_tag).map(shown);
+    let digest = fields.digest.as_deref().map(|digest| shown(&short_digest(digest)));
+    let no_tag = (tag.is_none() && digest.is_none()).then(|| "no tag".to_owned());
+    image.into_iter().chain(tag).chain(digest).chain(no_tag).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the folder of a kustomization, and the path of another file.
-fn label(file: &str) -> String {
+pub(in crate::report) fn label(file: &str, shown: fn(&str) -> String) -> String {
     match file.rsplit_once('/') {
-        Some((folder, name)) if FILE_NAMES.contains(&name) => visible(folder),
-        None if FILE_NAMES.contains(&file) => ".".to_owned(),
-        _ => visible(file),
+        Some((folder, name)) if FILE_NAMES.contains(&name) => shown(folder),
+        None if FILE_NAMES.contains(&file) => shown("."),
+        _ => shown(file),
     }
 }

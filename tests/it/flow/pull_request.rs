@@ -233,6 +233,27 @@ fn a_request_that_was_closed_by_hand() {
     assert_eq!((&newer["pull_request"]["number"], &newer["pull_request"]["operation"]), (&2.into(), &"opened".into()));
 }
 
+/// The summary leads to the request first: it is what a person looks at next.
+#[test]
+fn the_summary_leads_to_the_request() {
+    let at = Proposals::new();
+    let summary = |tag: &str| {
+        let path = at.stage.home.write("summary", "");
+        at.propose(tag).env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &path).run().success();
+        std::fs::read_to_string(path).unwrap()
+    };
+    for (tag, begin, end) in [
+        ("v1.0.0", "Opened the pull request", ". It waits to be merged."),
+        ("v1.0.0", "The pull request", " has this release already. It waits to be merged."),
+        ("v1.1.0", "Updated the pull request", ". It waits to be merged."),
+    ] {
+        let heading = format!("\n### ✅ Proposed `{ENTRY}` at `{tag}`\n\n{begin} [`#1`](http");
+        let text = summary(tag);
+        assert!(text.starts_with(&heading) && text.contains(&format!(") to `main`{end}\n\n")), "{text}");
+        assert!(text.contains(" · head branch `tagship/"), "{text}");
+    }
+}
+
 #[test]
 fn auto_merge() {
     let at = Proposals::new();

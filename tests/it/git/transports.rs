@@ -5,7 +5,7 @@ use crate::stage::{FILE, Stage, tagship};
 use crate::support::command::{Command, Home};
 use crate::support::git_server::{ALWAYS, Access, Fault};
 use crate::support::http::Response;
-use crate::support::repository::Checkout;
+use crate::support::repository::{Checkout, File};
 use crate::support::servers::Sshd;
 
 #[test]
@@ -33,7 +33,9 @@ fn a_server_that_cannot_serve_parts() {
 
     let unfiltered = Stage::new();
     unfiltered.remote.configure("uploadpack.allowFilter", "false");
-    unfiltered.release().arg(unfiltered.argument()).run().success().stdout_has("does not support partial fetches");
+    unfiltered.remote.commit("main", "Change by hand", &[File::new("README.md", "by hand\n")]);
+    let output = unfiltered.release().arg(unfiltered.argument()).run().success();
+    output.stdout_has("does not support partial fetches").stdout_has("read the newest commit only for what became of");
     assert_eq!(unfiltered.remote.file("main", FILE), unfiltered.released().as_bytes());
 }
 

@@ -44,7 +44,11 @@ fn a_hotfix_of_an_older_line_is_loud() {
     ends(&release(&pipeline, "build-2", Some(&two)).run(), "released");
     let failed = release(&pipeline, "build-fix", Some(&fix)).run().exit(9);
     assert_eq!(document(&failed)["error"]["kind"], "guarded");
-    failed.stderr_has(&fix).stderr_has(&two).stderr_has("`--on-diverged release`").stderr_has("::error ");
+    failed
+        .stderr_has(&format!("app@{})", &fix[..7]))
+        .stderr_has(&format!("app@{})", &two[..7]))
+        .stderr_has("`--on-diverged release`")
+        .stderr_has("::error ");
     let skipped = release(&pipeline, "build-fix", Some(&fix)).args(["--on-diverged", "skip"]).run().success();
     ends(&skipped, "diverged");
     skipped.stderr_has("::warning ");
@@ -65,7 +69,7 @@ fn main_goes_on_after_a_squash() {
     let output = release(&pipeline, "build-2", Some(&squash)).run();
     ends(&output, "released");
     assert_eq!(document(&output)["notes"][0]["level"], "warning");
-    output.stderr_has("is on the default branch of its source");
+    output.stderr_has("it is on main, the default branch of its source, and ");
     let output = release(&pipeline, "build-3", Some(&later)).run();
     ends(&output, "released");
     assert!(document(&output)["images"][0]["order"].as_str().unwrap().contains("descends from"));

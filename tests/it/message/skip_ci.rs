@@ -111,6 +111,7 @@ fn release(file: &str, entry: EntryEdit) -> Release {
         reference: None,
         digest: None,
         order: None,
+        comparison: None,
         still_taken_back: Vec::new(),
         platforms: Vec::new(),
     }

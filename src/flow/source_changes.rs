@@ -1,0 +1,63 @@
+//! The page that compares the commits that an entry's old and new image were built from, at the forge of their repository. It
+//! is found without a request.
+
+use crate::forge::{ForgeAddress, ForgeHints, comparison_page};
+use crate::git::Remote;
+use crate::guards::order::{EntryOrder, repository_beside};
+use crate::message::trailers::SourceCommit;
+use crate::message::{Release, SourceComparison};
+use crate::request::TargetRequest;
+
+/// Adds to each release what changed in its source, as far as the orders know both commits. `target` is the remote that is
+/// released to.
+pub(super) fn compare(
+    releases: &mut [Release],
+    orders: &[EntryOrder],
+    request: &TargetRequest,
+    target: Option<&Remote>,
+) {
+    // The entries of a release are often built from one commit.
+    let mut found: Vec<(&(SourceCommit, SourceCommit), Option<SourceComparison>)> = Vec::new();
+    for release in releases {
+        let of_entry = |order: &&EntryOrder| order.file == release.file && order.name == release.entry.name;
+        let Some(sources) = orders.iter().find(of_entry).and_then(|order| order.sources.as_ref()) else { continue };
+        let known = found.iter().find(|(other, _)| *other == sources);
+        release.comparison = match known {
+            Some((_, comparison)) => comparison.clone(),
+            None => {
+                let comparison = comparison(sources, request, target);
+                found.push((sources, comparison.clone()));
+                comparison
+            }
+        };
+    }
+}
+
+/// Returns how the forge compares two commits; `None` if they are one, if they are not known to be of one repository, or if
+/// its forge is not known.
+fn comparison(
+    (old, new): &(SourceCommit, SourceCommit),
+    request: &TargetRequest,
+    target: Option<&Remote>,
+) -> Option<SourceComparison> {
+    let repository = new.repository.as_deref()?;
+    if old.repository.as_deref() != Some(repository) || old.commit == new.commit {
+        return None;
+    }
+    let run = &request.run;
+    let is_built = run.source().and_then(|source| source.repository.as_deref()) == Some(repository);
+    let url = match run.repository_url().filter(|_| is_built) {
+        Some(url) => url.to_owned(),
+        None => repository_beside(run, target, repository)?,
+    };
+    let options = target.map_or_else(|| request.clone(), |target| request.beside(target)).remote_options();
+    let remote = Remote::at(&url, &options).ok()?;
+    // The user tells of the forge that is released to.
+    let hints = match target.is_some_and(|target| target.server() == remote.server()) {
+        true => request.forge.clone(),
+        false => ForgeHints { ci: request.forge.ci.clone(), ..ForgeHints::default() },
+    };
+    let address = ForgeAddress::of(&remote.url()?, &hints).ok()?;
+    let url = comparison_page(&address, &old.commit.to_string(), &new.commit.to_string())?;
+    Some(SourceComparison { old: old.commit, new: new.commit, url })
+}
