@@ -227,14 +227,7 @@ impl<'r> Pusher<'r> {
                 return Err(GitError::Uncertain { remote: remote.to_string(), source });
             }
             // The server refuses the loser of a race too, which only the branch tells.
-            Err(error) if error.passes() => {
-                let context =
-                    format!("it refused the push ({}), and the branch could not be read again", refusal.reason);
-                let source = anyhow::Error::from(error).context(context);
-                let details = refusal.messages.iter().map(|message| format!("remote: {message}")).collect();
-                let remote = remote.to_string();
-                return Err(GitError::Unavailable { remote, answered: true, source, details });
-            }
+            Err(error) if error.passes() => return Err(refusal.beside_an_outage(remote.to_string(), error)),
             // The server's refusal stands even if the branch cannot be read any more.
             Err(error) => {
                 let unread = anyhow::Error::from(error);

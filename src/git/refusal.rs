@@ -1,6 +1,8 @@
 //! What a server says when it refuses a push, and the rule that it names, if its words are well known. What happened, the branch
 //! tells. The words choose a hint, and if the last attempt was refused, whether that is told as a refusal or as a lost race.
 
+use super::error::GitError;
+
 /// What the server said when it refused a push. Untrusted text, a line each.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PushRefusal {
@@ -83,6 +85,13 @@ const LOST_RACE: [&str; 12] = [
 ];
 
 impl PushRefusal {
+    /// Returns the error for a refusal after which the branch cannot be read now.
+    pub(super) fn beside_an_outage(&self, remote: String, unread: GitError) -> GitError {
+        let context = format!("it refused the push ({}), and the branch could not be read again", self.reason);
+        let details = self.messages.iter().map(|message| format!("remote: {message}")).collect();
+        GitError::Unavailable { remote, answered: true, source: anyhow::Error::from(unread).context(context), details }
+    }
+
     /// Returns whether the reason is another one than that the branch has moved. If it stays so at each attempt, a retry
     /// cannot succeed.
     pub fn is_by_rule(&self) -> bool {
