@@ -30,7 +30,7 @@ use clap::error::ErrorKind;
 
 use crate::cli::{self, ColorChoice, Environment, OutputArguments, OutputFormat, ResultFile, Surface};
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Ending, Event, Outcome};
+use crate::outcome::{Activity, BranchInRemote, Ending, Event, Outcome};
 use escape::{Substitute, defused};
 use github::{GitHub, Links};
 use json::{Document, Level, Remark};
@@ -62,8 +62,8 @@ pub(crate) struct Report {
 struct Turn {
     /// What goes on, which is told if it takes long.
     progress: Progress,
-    /// The repository that was pushed to, as it was shown.
-    pushed_to: Option<String>,
+    /// The repository that was read or pushed to last, as it is shown.
+    repository: Option<String>,
     /// What was told beside the outcome, in order.
     notes: Vec<Remark>,
     /// Whether the end was reported, after which nothing else is.
@@ -120,15 +120,17 @@ impl Report {
             github: GitHub::detect(environment),
             links: Links::of(environment),
             unwritten: OnceLock::new(),
-            turn: Mutex::new(Turn { progress, pushed_to: None, notes: Vec::new(), has_ended: false }),
+            turn: Mutex::new(Turn { progress, repository: None, notes: Vec::new(), has_ended: false }),
         }
     }
 
     /// Reports an event. With JSON on stdout, text for people goes to stderr.
     pub(crate) fn event(&self, event: &Event<'_>) {
         let mut turn = self.turn();
-        if let Event::Pushed { remote, .. } = event {
-            turn.pushed_to = Some((*remote).to_owned());
+        if let Event::Pushed { remote, .. }
+        | Event::Began(Activity::Looking { branch: Some(BranchInRemote { remote, .. }), .. }) = event
+        {
+            turn.repository = Some((*remote).to_owned());
         }
         if turn.has_ended {
             return;
@@ -178,7 +180,7 @@ impl Report {
         let told = result.as_ref().map_err(|failure| in_words_of(self.surface, failure));
         let result = told.as_ref().copied();
         let notes = std::mem::take(&mut turn.notes);
-        let links = self.links.clone().with_pushed_to(turn.pushed_to.clone());
+        let links = self.links.clone().with_repository(turn.repository.clone());
         self.print(command, result, &notes);
         self.tell_github(command, result, &links, &notes);
         let written = Failure::of_all(

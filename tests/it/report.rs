@@ -210,6 +210,21 @@ fn the_summary_has_lists() {
     assert!(step.summary().contains(&format!("\n### What runs where\n\n{rows}")), "{}", step.summary());
 }
 
+/// What was read from the server that runs us has its commits there.
+#[test]
+fn a_list_leads_to_the_commits() {
+    let stage = Stage::new();
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v1.1.0"]).run().success();
+    let step = Step::new(&stage.home);
+    let host = format!("http://{}", server.address());
+    let log = step.on(stage.tagship()).env("GITHUB_SERVER_URL", &host).args(["log", "-k", FOLDER, "--repo"]);
+    log.arg(server.url("gitops.git")).run().success();
+    let tip = stage.remote.tip("main").unwrap();
+    let link = format!("| [`{}`]({host}/gitops/commit/{tip}) |", &tip[..7]);
+    assert!(step.summary().contains(&link), "{link}\n{}", step.summary());
+}
+
 /// The changes of the source, from what ran to what was released, have a page at the forge of the source.
 #[test]
 fn the_summary_leads_to_the_changes_of_the_source() {

@@ -10,8 +10,8 @@ pub(in crate::report) struct Links {
     /// The commit that is built, as `owner/repo@sha`.
     pub(super) source: Option<String>,
     pub(super) run: Option<String>,
-    /// The repository that was pushed to, as host and path.
-    pub(super) pushed_to: Option<String>,
+    /// The repository with the release branch, as host and path.
+    pub(super) repository: Option<String>,
     /// The repository that the action comes from, as `owner/repo`, if it is on this server.
     pub(super) action: Option<String>,
 }
@@ -24,19 +24,19 @@ impl Links {
         let is_github = ci.as_ref().is_some_and(|ci| ci.system == CiSystem::GitHubActions);
         let action = environment.text("TAGSHIP_ACTION_REPOSITORY").filter(|name| is_github && is_repository(name));
         let (source, run) = ci.map(|ci| (ci.source, ci.run)).unwrap_or_default();
-        Self { server: environment.shown_url("GITHUB_SERVER_URL"), source, run, pushed_to: None, action }
+        Self { server: environment.shown_url("GITHUB_SERVER_URL"), source, run, repository: None, action }
     }
 
-    /// Returns these pages for a commit in the repository that was pushed to, as it is shown.
-    pub(in crate::report) fn with_pushed_to(self, pushed_to: Option<String>) -> Self {
-        Self { pushed_to, ..self }
+    /// Returns these pages for commits of a repository, as it is shown.
+    pub(in crate::report) fn with_repository(self, repository: Option<String>) -> Self {
+        Self { repository, ..self }
     }
 
-    /// Returns the page of a commit that was pushed, if that was to this very server.
+    /// Returns the page of a commit of the release branch, if that is on this very server.
     pub(super) fn commit(&self, id: &str) -> Option<String> {
         let server = self.server.as_deref()?;
         let (_, host) = server.split_once("://")?;
-        let path = self.pushed_to.as_deref()?.strip_prefix(host)?.strip_prefix('/')?;
+        let path = self.repository.as_deref()?.strip_prefix(host)?.strip_prefix('/')?;
         Some(format!("{server}/{path}/commit/{id}"))
     }
 

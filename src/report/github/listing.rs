@@ -1,25 +1,29 @@
 //! What `log` and `status` list, as a table in a job's summary.
 
 use super::image_row::code;
+use super::links::Links;
 use super::markdown_table::table;
+use crate::message::markdown;
 use crate::outcome::{Comparison, LoggedRelease, Outcome};
 use crate::report::log;
 use crate::report::status;
 
-/// Returns what is listed, in at most `room` bytes.
-pub(super) fn listing(outcome: &Outcome, room: usize) -> String {
+/// Returns what is listed, in at most `room` bytes. A commit leads to its page, if it has one.
+pub(super) fn listing(outcome: &Outcome, links: &Links, room: usize) -> String {
     match &outcome.comparison {
         Some(comparison) if comparison.entries.is_empty() => "No entries to show.\n\n".to_owned(),
         Some(comparison) => compared(comparison, room),
         None if outcome.history.is_empty() => "No releases.\n\n".to_owned(),
-        None => logged(&outcome.history, room),
+        None => logged(&outcome.history, links, room),
     }
 }
 
-fn logged(releases: &[LoggedRelease], room: usize) -> String {
+fn logged(releases: &[LoggedRelease], links: &Links, room: usize) -> String {
     let row = |release: &LoggedRelease| {
-        let [when, _, rest @ ..] = log::row(release, code);
-        [when, status::label(&release.file, code)].into_iter().chain(rest).collect()
+        let [when, _, name, tag, digest, source, by, _, remark] = log::row(release, code);
+        let id = release.record.id;
+        let commit = markdown::linked(&id.short(), links.commit(&id.to_string()).as_deref());
+        vec![when, status::label(&release.file, code), name, tag, digest, source, by, commit, remark]
     };
     table(&log::HEADINGS.map(str::to_owned), &releases.iter().map(row).collect::<Vec<_>>(), room)
 }

@@ -47,7 +47,7 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
             let page = links.troubleshooting(failure.kind);
             summary += &page.map(|page| format!("[What to do]({})\n\n", target(&page))).unwrap_or_default();
         }
-        Ok(outcome) if is_list => summary += &listing(outcome, LARGEST_TABLE),
+        Ok(outcome) if is_list => summary += &listing(outcome, links, LARGEST_TABLE),
         Ok(_) if document.images.is_empty() => {}
         Ok(_) => summary += &(table(&document.images) + &verified(&document.images)),
     }
