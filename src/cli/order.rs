@@ -73,13 +73,9 @@ pub struct OrderArguments {
     pub on_diverged: OnDiverged,
 
     /// What to do if nothing tells whether the new build is newer
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHAT",
-        env = "TAGSHIP_ON_UNKNOWN_ORDER",
-        default_value_t = OnUnknownOrder::Release,
-        hide_short_help = true
-    )]
-    pub on_unknown_order: OnUnknownOrder,
+    ///
+    /// Without it, it is released with a warning. If the repository of its source does not answer at the moment, the exit code is
+    /// 6 then, since the same command again may know.
+    #[arg(long, value_enum, value_name = "WHAT", env = "TAGSHIP_ON_UNKNOWN_ORDER", hide_short_help = true)]
+    pub on_unknown_order: Option<OnUnknownOrder>,
 }

@@ -33,7 +33,7 @@ pub struct Delivery {
     pub override_hold: bool,
     pub on_superseded: OnSuperseded,
     pub on_diverged: OnDiverged,
-    pub on_unknown_order: OnUnknownOrder,
+    pub on_unknown_order: Option<OnUnknownOrder>,
     /// How "newer" is told.
     pub order: OrderBy,
     pub commit: CommitRequest,
@@ -68,7 +68,7 @@ impl Delivery {
             override_hold: commit.override_hold,
             on_superseded: OnSuperseded::Skip,
             on_diverged: OnDiverged::Fail,
-            on_unknown_order: OnUnknownOrder::Release,
+            on_unknown_order: None,
             order: OrderBy::Auto,
             new_branch: NewBranch::new(commit)?,
             route: Route::new(proposal, commit)?,

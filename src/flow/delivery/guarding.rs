@@ -53,6 +53,7 @@ impl Attempt<'_> {
             remote: self.branch.remote(),
             branch: place,
             by,
+            on_unknown: self.job.delivery.on_unknown_order,
             source: writing.source.as_ref(),
             label_of: &|build| self.checks.source_of(build),
             explained: &writing.explained,

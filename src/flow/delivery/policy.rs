@@ -44,8 +44,8 @@ pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> OrderDecisio
                 OnDiverged::Skip => verdict.leave_out(order, Ending::Diverged),
             },
             Standing::Unknown => match delivery.on_unknown_order {
-                OnUnknownOrder::Release => verdict.warn(reason),
-                OnUnknownOrder::Fail => verdict.fail(
+                None | Some(OnUnknownOrder::Release) => verdict.warn(reason),
+                Some(OnUnknownOrder::Fail) => verdict.fail(
                     of_entry(order),
                     "name the commit that the image was built from with `--source`, or leave out `--on-unknown-order fail`",
                 ),

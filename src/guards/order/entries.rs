@@ -8,7 +8,7 @@ use crate::image::ImageName;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::FileEdit;
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::request::{OrderBy, TargetRequest};
+use crate::request::{OnUnknownOrder, OrderBy, TargetRequest};
 
 /// What is to be ordered, and how.
 pub struct Setting<'a> {
@@ -18,6 +18,8 @@ pub struct Setting<'a> {
     /// The branch, as messages name it.
     pub branch: &'a str,
     pub by: OrderBy,
+    /// What the user wants if no order is known; `None` if that was not said.
+    pub on_unknown: Option<OnUnknownOrder>,
     /// The commit that the new images were built from.
     pub source: Option<&'a SourceCommit>,
     /// Returns the commit that an image says that it was built from. It may cost requests.
@@ -91,7 +93,9 @@ pub fn order_of(
                 order = self::order(setting, snapshot, &mut repositories, name, &new, &running)?;
             }
             let EntryStanding { ordered, still_taken_back, label } = order;
-            if let (Standing::Unknown | Standing::Diverged, Some(why)) = (ordered.standing, repositories.unreachable())
+            if setting.on_unknown != Some(OnUnknownOrder::Release)
+                && let (Standing::Unknown | Standing::Diverged, Some(why)) =
+                    (ordered.standing, repositories.unreachable())
             {
                 return Err(unreachable(name, why));
             }
@@ -106,7 +110,7 @@ pub fn order_of(
 
 /// A guess would let an older build replace a newer one, only because a server failed for a moment.
 fn unreachable(name: &str, why: &str) -> Failure {
-    let hint = "run the same command again; `--order version` leaves the commits of sources out";
+    let hint = "run the same command again; `--on-unknown-order release` releases it all the same, with a warning";
     Failure::new(FailureKind::Unavailable, format!("cannot tell whether `{name}` would go back: {why}")).hint(hint)
 }
 

@@ -241,6 +241,11 @@ fn a_source_that_cannot_be_reached_now_ends_the_release() {
         assert_eq!(pipeline.tip(), before);
     }
     ends(&release(&pipeline, "build-1", Some(&one)).run().success(), "superseded");
+    // The user may say that a guess is enough.
+    fail();
+    let guessed = release(&pipeline, "build-1", Some(&one)).args(["--on-unknown-order", "release"]).run().success();
+    ends(&guessed, "released");
+    ends(&release(&pipeline, "build-2", Some(&two)).run(), "released");
     // If tags tell it, nothing is asked for in vain.
     ends(&release(&pipeline, "v2.0.0", Some(&two)).run(), "released");
     fail();
