@@ -184,7 +184,8 @@ impl Settings {
     }
 
     fn answer(&self, head: &Head, body: &mut Body<'_>) -> io::Result<Reply> {
-        thread::sleep(*lock(&self.latency));
+        let latency = *lock(&self.latency);
+        thread::sleep(latency);
         match self.script.take(head, Fault::is_early) {
             Some(Fault::Answer(response)) => return Ok(Reply::Send(response)),
             Some(Fault::Drip(response, pause)) => return Ok(Reply::Drip(response, pause)),
