@@ -91,7 +91,8 @@ fn a_proxy_that_does_not_help_is_named() {
         ("http://nowhere.invalid:1".to_owned(), 6, "the name of the proxy nowhere.invalid:1".to_owned()),
     ] {
         for plain in [false, true] {
-            let check = tagship().args(["check", &format!("{HOST}/app:v1"), "--timeout", "2s"]);
+            // A resolver may take seconds to say that there is no such name.
+            let check = tagship().args(["check", &format!("{HOST}/app:v1"), "--timeout", "20s"]);
             let check = if plain { check.args(["--plain-http", HOST]) } else { check };
             if plain && url == broken.url() {
                 continue;
