@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::stage::{FILE, SEED, Stage, tagship};
+use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, Output};
 use crate::support::forge::{Armed, Fault, Forge, Kind, Merging, RequestState, Rights, Store, TOKEN};
 use crate::support::http::Response;
@@ -316,6 +316,24 @@ fn a_push_that_is_refused_goes_on_as_a_request() {
     let title = at.forge.store().only().title.clone();
     assert_eq!(title, "Release jakousa/dwk-4-gitops-app:v1.0.0");
     at.stage.untouched();
+}
+
+/// The second attempt is at the same tip, and knows of the history that came with it as the first one did.
+#[test]
+fn a_refused_push_forgets_no_release_that_was_taken_back() {
+    let at = Proposals::new();
+    for tag in ["v1.0.0", "v1.1.0"] {
+        at.release(tag).run().success();
+    }
+    let taken_back = at.stage.remote.tip("main").unwrap();
+    let rollback =
+        at.stage.tagship().args(["rollback", ENTRY, "--no-check", "--branch", "main", "-k", FOLDER, "--repo"]);
+    rollback.arg(at.forge.url_with_token(TOKEN)).run().success();
+    at.stage.remote.protect("main");
+    let release = at.release("v1.0.5").args(["--on-superseded", "allow", "--on-refused", "pull-request"]);
+    let head = head(&document(&release.run().success()));
+    let message = &at.stage.remote.log(&head)[0].message;
+    assert!(message.contains(&format!("Tagship-Still-Taken-Back: {taken_back}")), "{message}");
 }
 
 /// A rule that is not about the branch refuses the head branch too.
