@@ -81,8 +81,8 @@ impl<'r> ObjectSource<'r> {
     ) -> Result<Snapshot<'r>, GitError> {
         // Without partial fetches, the whole commit comes again.
         let loaded = loaded.filter(|loaded| loaded.fetched == Fetched::Partial);
-        let (before, mut objects) = loaded.map(|loaded| (loaded.commit, loaded.objects)).unzip();
-        let mut objects = objects.take().unwrap_or_default();
+        let (before, objects) = loaded.map(|loaded| (loaded.commit, loaded.objects)).unzip();
+        let mut objects = objects.unwrap_or_default();
         // Without a remote, there is no more history than the checkout has.
         let (mut fetched, mut depth) = (Fetched::Partial, if self.remote.is_none() { usize::MAX } else { 0 });
         if !objects.contains(&at.0) && !self.copy_local(at.0, &mut objects)? {
@@ -96,9 +96,9 @@ impl<'r> ObjectSource<'r> {
         }
         let root = objects.commit(&at.0)?.tree;
         let mut snapshot = Snapshot { source: self, commit: at, root, objects, fetched, depth };
-        // Of a branch that was forced back, a part may lie between what was read before and what came now.
-        if before.is_some() && !snapshot.has_history(HISTORY_DEPTH)? {
-            snapshot.depth = 0;
+        // What was read before and what came now are a history, but for a branch that was forced back: then a part is missing.
+        if before.is_some() {
+            snapshot.depth = if snapshot.has_history(HISTORY_DEPTH)? { HISTORY_DEPTH } else { 0 };
         }
         Ok(snapshot)
     }

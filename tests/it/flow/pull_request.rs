@@ -390,7 +390,7 @@ fn from_a_checkout() {
     let before = checkout.head();
     let propose = |tag: &str| {
         let release = at.stage.tagship().current_dir(checkout.path()).env("TAGSHIP_GIT_TOKEN", TOKEN);
-        let flags = ["release", "-k", crate::stage::FOLDER, "--forge", "github", "--no-check", "--pull-request"];
+        let flags = ["release", "-k", FOLDER, "--forge", "github", "--no-check", "--pull-request"];
         document(&release.env("TAGSHIP_OUTPUT", "json").args(flags).arg(format!("{ENTRY}=*:{tag}")).run().success())
     };
     let first = propose("v1.0.0");
@@ -454,13 +454,13 @@ fn promotions_and_rollbacks_are_proposed_too() {
         let command = tagship().home(&at.stage.home).args(words.iter().copied()).args(shared);
         document(&command.run().success())
     };
-    let back = command(&["rollback", "-k", crate::stage::FOLDER, ENTRY]);
+    let back = command(&["rollback", "-k", FOLDER, ENTRY]);
     assert_eq!(back["pull_request"]["operation"], "opened");
     assert_eq!(at.tag_at(&head(&back)), "v1.0.0");
     assert!(at.forge.store().only().title.starts_with("Roll back to "));
     let other = File::new("prod/kustomization.yaml", SEED);
     at.stage.remote.commit("main", "Add production", &[other]);
-    let promoted = command(&["promote", "--from", crate::stage::FOLDER, "--to", "prod"]);
+    let promoted = command(&["promote", "--from", FOLDER, "--to", "prod"]);
     assert_eq!(promoted["pull_request"]["number"], 2);
     assert!(head(&promoted).starts_with("tagship/main/prod-all-"), "{promoted}");
     assert!(at.forge.store().requests[1].title.starts_with("Promote "));
