@@ -2,7 +2,7 @@
 //! is found without a request.
 
 use crate::forge::{ForgeAddress, ForgeHints, comparison_page};
-use crate::git::Remote;
+use crate::git::{Remote, url_without_login};
 use crate::guards::order::{EntryOrder, repository_beside};
 use crate::message::trailers::SourceCommit;
 use crate::message::{Release, SourceComparison};
@@ -50,14 +50,13 @@ fn comparison(
         Some(url) => url.to_owned(),
         None => repository_beside(run, target, repository)?,
     };
-    let options = target.map_or_else(|| request.clone(), |target| request.beside(target)).remote_options();
-    let remote = Remote::at(&url, &options).ok()?;
+    let url = url_without_login(&url)?;
     // The user tells of the forge that is released to.
-    let hints = match target.is_some_and(|target| target.server() == remote.server()) {
+    let hints = match target.and_then(Remote::url).is_some_and(|target| target.host() == url.host()) {
         true => request.forge.clone(),
         false => ForgeHints { ci: request.forge.ci.clone(), ..ForgeHints::default() },
     };
-    let address = ForgeAddress::of(&remote.url()?, &hints).ok()?;
+    let address = ForgeAddress::of(&url, &hints).ok()?;
     let url = comparison_page(&address, &old.commit.to_string(), &new.commit.to_string())?;
     Some(SourceComparison { old: old.commit, new: new.commit, url })
 }

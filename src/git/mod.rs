@@ -50,7 +50,7 @@ pub use objects::sign::{Signed, Signing, remove_temporary_files};
 pub use push::{OnHead, PushOutcome, Pusher, RefsKept, outcome_on};
 pub use reader::Reader;
 pub use refusal::{PushRefusal, Rule};
-pub use remote::{Remote, RemoteOptions};
+pub use remote::{Remote, RemoteOptions, url_without_login};
 pub use replaceable::Replaceable;
 pub use server_api::ServerApi;
 pub use snapshot::{Loaded, ObjectSource, Snapshot, TreeEntry, TreeEntryKind};

@@ -14,6 +14,6 @@ pub mod trailers;
 mod verified_claim;
 pub mod visible_characters;
 
-pub use release::{Release, short_image};
+pub use release::{Release, short_image, source_comparisons};
 pub use source_comparison::SourceComparison;
 pub use verified_claim::{VerifiedClaim, VerifiedStatement};

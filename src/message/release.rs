@@ -29,6 +29,17 @@ pub struct Release {
     pub verified: Vec<VerifiedClaim>,
 }
 
+/// Returns what changed in the sources of some releases, each change once: many are often built from one commit.
+pub fn source_comparisons(releases: &[Release]) -> Vec<&SourceComparison> {
+    let mut changes: Vec<&SourceComparison> = Vec::new();
+    for change in releases.iter().filter_map(|release| release.comparison.as_ref()) {
+        if !changes.contains(&change) {
+            changes.push(change);
+        }
+    }
+    changes
+}
+
 impl Release {
     /// Returns the image as one text: name, tag and digest.
     pub fn image(&self) -> String {

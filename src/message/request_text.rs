@@ -4,7 +4,7 @@
 use super::compose::{self, Options, Purpose};
 use super::markdown::{code, linked, target};
 use super::trailers::Origin;
-use super::{Release, SourceComparison};
+use super::{Release, source_comparisons};
 use crate::git::{Message, Trailer};
 use crate::image::Reference;
 
@@ -105,14 +105,8 @@ pub fn page_of(image: &Reference) -> Option<String> {
 
 fn links(origin: Origin<'_>, source_page: Option<&str>, releases: &[Release]) -> String {
     let source = origin.source.map(|source| format!("source {}", linked(source, source_page)));
-    let mut changes: Vec<&SourceComparison> = Vec::new();
-    for comparison in releases.iter().filter_map(|release| release.comparison.as_ref()) {
-        if !changes.contains(&comparison) && changes.len() < MOST_COMPARISONS {
-            changes.push(comparison);
-        }
-    }
-    let changes =
-        changes.into_iter().map(|changes| format!("changes {}", linked(&changes.range(), Some(&changes.url))));
+    let changes = source_comparisons(releases).into_iter().take(MOST_COMPARISONS);
+    let changes = changes.map(|changes| format!("changes {}", linked(&changes.range(), Some(&changes.url))));
     let run = origin.run.map(|run| format!("[run]({})", target(run)));
     source.into_iter().chain(changes).chain(run).collect::<Vec<_>>().join(" · ")
 }

@@ -20,7 +20,7 @@ use crate::guards::order::{EntryOrder, commits_to_read};
 use crate::image::ImageName;
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::{Origin, SourceCommit};
-use crate::message::{Release, SourceComparison};
+use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
 use crate::request::{Delivery, Images};
@@ -316,12 +316,8 @@ fn tell_edits(files: &[FileEdit], releases: &[Release], listener: &mut Listener<
     for file in files {
         listener(&Event::Edited(file));
     }
-    let mut told: Vec<&SourceComparison> = Vec::new();
-    for comparison in releases.iter().filter_map(|release| release.comparison.as_ref()) {
-        if !told.contains(&comparison) {
-            listener(&Event::Compared(comparison));
-            told.push(comparison);
-        }
+    for comparison in source_comparisons(releases) {
+        listener(&Event::Compared(comparison));
     }
 }
 
