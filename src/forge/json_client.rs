@@ -8,7 +8,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use reqwest::blocking::Client;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Method, StatusCode, Url};
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::api_token::ApiToken;
@@ -156,18 +155,24 @@ impl JsonClient {
         if let Err(error) = response.take(limit + 1).read_to_end(&mut body) {
             return Ok((self.no_answer(url, &error), None));
         }
+        let parsed: Option<Value> = serde_json::from_slice(&body).ok();
+        let is_damaged = parsed.is_none() && !body.is_empty() && says_json(&headers);
+        let answer = ApiAnswer {
+            status: status.as_u16(),
+            words: ServerWords::of(&host(url), status.as_u16(), &body),
+            body: parsed.unwrap_or_default(),
+        };
         let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
         if let (301 | 302 | 307 | 308, Some(location)) = (status.as_u16(), location) {
-            let attempt = Attempt::Answered(answer(url, status, &body));
-            return Ok((attempt, Some(location)));
+            return Ok((Attempt::Answered(answer), Some(location)));
         }
         if status.is_success() && body.len() as u64 > limit {
             return Err(ForgeError::InvalidAnswer { host: host(url), why: "it is too long".to_owned() });
         }
-        if status.is_success() && says_json(&headers) && !body.is_empty() && !is_json(&body) {
+        if status.is_success() && is_damaged {
             return Ok((Attempt::Unsettled(ForgeError::Damaged { host: host(url) }), None));
         }
-        Ok((judged(answer(url, status, &body), &headers), None))
+        Ok((judged(answer, &headers), None))
     }
 
     /// Returns what it means that no answer came, by how far the request got.
@@ -190,15 +195,6 @@ impl JsonClient {
 fn says_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-}
-
-fn is_json(body: &[u8]) -> bool {
-    serde_json::from_slice::<IgnoredAny>(body).is_ok()
-}
-
-fn answer(url: &Url, status: StatusCode, body: &[u8]) -> ApiAnswer {
-    let words = ServerWords::of(&host(url), status.as_u16(), body);
-    ApiAnswer { status: status.as_u16(), body: serde_json::from_slice(body).unwrap_or_default(), words }
 }
 
 /// Returns whether an answer is one to go by. A 403 is a limit of requests if its headers say so, and no lack of permission.
