@@ -333,7 +333,7 @@ fn a_refused_push_forgets_no_release_that_was_taken_back() {
     let release = at.release("v1.0.5").args(["--on-superseded", "allow", "--on-refused", "pull-request"]);
     let head = head(&document(&release.run().success()));
     let message = &at.stage.remote.log(&head)[0].message;
-    assert!(message.contains(&format!("Tagship-Still-Taken-Back: {taken_back}")), "{message}");
+    assert!(message.contains(&format!("Tagship-Still-Taken-Back: {ENTRY}={taken_back}")), "{message}");
 }
 
 /// A rule that is not about the branch refuses the head branch too.
