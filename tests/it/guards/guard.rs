@@ -1,10 +1,10 @@
 //! The guard against loops, on real histories: a run that releases started ends at once, and every other one goes on.
 
 use crate::stage::{FILE, FOLDER, SEED, Stage};
-use crate::support::command::Command;
+use crate::support::command::{Command, Home};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::registry::Image;
-use crate::support::repository::{Checkout, File, Mode};
+use crate::support::repository::{Checkout, Contents, File, Mode, Remote};
 
 /// A stage whose release branch has a release on it.
 struct Released {
@@ -14,6 +14,8 @@ struct Released {
     release: String,
     /// The release's message, byte by byte.
     message: String,
+    /// The repository as it was then.
+    contents: Contents,
 }
 
 impl Released {
@@ -24,7 +26,18 @@ impl Released {
         stage.release().arg(stage.argument()).run().success();
         let release = stage.remote.tip("main").unwrap();
         let message = stage.remote.log("main")[0].message.clone();
-        Self { stage, server, seed, release, message }
+        let contents = stage.remote.contents();
+        Self { stage, server, seed, release, message, contents }
+    }
+
+    /// Returns a copy of the repository as it was after the release, beside the same registry.
+    fn again(&self) -> Self {
+        let remote = Remote::copy(&self.contents, "gitops");
+        let server = GitServer::start(remote.folder(), Access::Open);
+        let registry = self.stage.registry.clone();
+        let stage = Stage { home: Home::new(), registry, remote, digest: self.stage.digest.clone() };
+        let (seed, release, message) = (self.seed.clone(), self.release.clone(), self.message.clone());
+        Self { stage, server, seed, release, message, contents: self.contents.clone() }
     }
 
     /// Adds a commit to `main`, or to another branch.
@@ -349,14 +362,14 @@ const HISTORIES: &[History] = &[
     ),
     ("a tag", |on| Push { variables: &[("CI_COMMIT_TAG", "v1")], ..push(&on.release, None) }, false),
     ("a merge request", |on| Push { variables: &[("CI_MERGE_REQUEST_IID", "7")], ..push(&on.release, None) }, false),
-    ("another commit than there is", |on| push("1".repeat(40), Some(&on.seed)), false),
 ];
 
 /// Whole, shallow, or not there at all: the checkout changes nothing but the cost.
 #[test]
 fn only_releases_are_guarded_against() {
+    let first = Released::new();
     for (what, history, is_own) in HISTORIES {
-        let released = Released::new();
+        let released = first.again();
         let push = history(&released);
         released.stage.registry.requests();
         let expected = if *is_own { "\"outcome\":\"skipped\"" } else { "\"outcome\":\"proceed\"" };
@@ -370,6 +383,16 @@ fn only_releases_are_guarded_against() {
             guard(&format!("{options:?}"), released.guard().current_dir(checkout.path()));
         }
     }
+}
+
+/// A host can be late: the commit is asked for again and again before the run goes on.
+#[test]
+fn a_commit_that_is_not_there_is_waited_for() {
+    let released = Released::new();
+    let push = push("1".repeat(40), Some(&released.seed));
+    released.lines();
+    released.in_ci(released.guard(), &push).run().success().stdout_has("\"outcome\":\"proceed\"");
+    assert!(released.lines().len() > 2, "it was asked for once");
 }
 
 /// What may be a release, and is not proved to be one, goes on and is told.

@@ -182,7 +182,13 @@ fn an_ssh_that_is_silent() {
         assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
         assert!(!lives(&child), "what it started goes on");
     }
-    // A server that names branch after branch is at work, but not for ever.
+    stage.untouched();
+}
+
+/// A server that names branch after branch is at work, but not for ever.
+#[test]
+fn an_ssh_that_never_ends() {
+    let stage = Stage::new();
     let line = |length: &str, end: &str| format!("printf '{length}{COMMIT} refs/heads/x{end}\\n'");
     let endless = format!("{}; while sleep 0.3; do {}; done", line("003c", "\\0a"), line("003a", ""));
     let drip = release_over(&stage, &endless);

@@ -1,5 +1,7 @@
 //! The requests of a forge over a real repository: opened, closed, armed and merged by the tips of its branches.
 
+use std::collections::HashMap;
+
 use crate::support::command::Command;
 use crate::support::repository::Remote;
 
@@ -73,6 +75,8 @@ pub struct Store {
     pub drops_executable: bool,
     /// The attestations that the forge keeps: the digest of what each is about, and its bundle.
     pub attestations: Vec<(String, serde_json::Value)>,
+    /// Whether one commit is an ancestor of another, as git has told once: ids never change what they mean.
+    ancestors: HashMap<[String; 2], bool>,
 }
 
 impl Store {
@@ -81,6 +85,7 @@ impl Store {
             remote: remote.clone(),
             requests: Vec::new(),
             attestations: Vec::new(),
+            ancestors: HashMap::new(),
             waits: false,
             may_arm: true,
             merging: None,
@@ -198,9 +203,15 @@ impl Store {
         }
     }
 
-    fn has_nothing_to_merge(&self, head: &str, base: &str) -> bool {
+    fn has_nothing_to_merge(&mut self, head: &str, base: &str) -> bool {
         let (Some(head), Some(base)) = (self.remote.tip(head), self.remote.tip(base)) else { return true };
-        self.remote.git(["merge-base", "--is-ancestor", &head, &base]).run().code == Some(0)
+        let remote = &self.remote;
+        let asked =
+            |[head, base]: &[String; 2]| remote.git(["merge-base", "--is-ancestor", head, base]).run().code == Some(0);
+        let pair = [head, base];
+        let is_ancestor = self.ancestors.get(&pair).copied().unwrap_or_else(|| asked(&pair));
+        self.ancestors.insert(pair, is_ancestor);
+        is_ancestor
     }
 
     /// Returns whether git cannot merge a request by itself.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files and folders of a bare repository, in memory. None of them says where the repository lies.
+#[derive(Clone)]
 pub struct Contents {
     /// The first is the repository itself, and those above come before those below.
     folders: Vec<PathBuf>,

@@ -1,0 +1,12 @@
+//! Links the program that the tests start 3,000 times so that it starts in half the time: at a fixed address, which saves the
+//! loader its relocations. Release builds keep what the compiler chooses, so that their addresses are random.
+
+use std::env::var;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    let is = |variable: &str, value: &str| var(variable).is_ok_and(|it| it == value);
+    if is("PROFILE", "debug") && is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
+        println!("cargo::rustc-link-arg-bins=-no-pie");
+    }
+}
