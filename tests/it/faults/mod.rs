@@ -48,7 +48,7 @@ fn a_release_through_a_network_that_fails_is_made_once() {
         let (way, number) = text.split_once(':').expect("WAY:NUMBER");
         (way.to_owned(), number.parse::<usize>().expect("the number of a release"))
     });
-    let each = number("RELEASES", 44).div_ceil(WAYS.len());
+    let each = number("RELEASES", 22).div_ceil(WAYS.len());
     let run = |way| {
         let mut world = World::new(way, seed);
         let mut tally = Tally::default();

@@ -72,31 +72,44 @@ impl Source<'_> {
 }
 
 /// Returns what kustomize prints for each of `sources`, or what it says if it refuses one. Starting the program takes most of
-/// the time, so that one run builds many; if it refuses them together, each half is built by itself.
+/// the time, so that one run builds many. If it refuses them together, it names the first folder that it cannot build: that one
+/// is built by itself, and the others once more together.
 fn build_all(sources: &[Source<'_>]) -> Vec<Result<String, String>> {
-    if sources.is_empty() {
-        return Vec::new();
-    }
-    let folder = temporary_folder("kustomize-");
-    if let [source] = sources {
+    let alone = |source: &Source<'_>| {
+        let folder = temporary_folder("kustomize-");
         source.write(folder.path());
-        return vec![build(folder.path())];
+        build(folder.path())
+    };
+    let mut results: Vec<Option<Result<String, String>>> = sources.iter().map(|_| None).collect();
+    while results.contains(&None) {
+        let open: Vec<usize> = (0..sources.len()).filter(|index| results[*index].is_none()).collect();
+        let refused = match build_together(open.iter().map(|index| &sources[*index])) {
+            Ok(manifests) => {
+                for index in open {
+                    let pod = sources[index].pod();
+                    let manifest = manifests.split("---\n").find(|manifest| manifest.contains(&pod));
+                    results[index] = Some(manifest.map_or_else(|| alone(&sources[index]), |text| Ok(text.to_owned())));
+                }
+                break;
+            }
+            Err(error) => open.into_iter().find(|index| error.contains(&sources[*index].pod())),
+        };
+        let index = refused.or_else(|| results.iter().position(Option::is_none)).expect("one that is not built yet");
+        results[index] = Some(alone(&sources[index]));
     }
+    results.into_iter().flatten().collect()
+}
+
+/// Returns all manifests of one run.
+fn build_together<'a>(sources: impl Iterator<Item = &'a Source<'a>>) -> Result<String, String> {
+    let folder = temporary_folder("kustomize-");
     let mut root = "resources:\n".to_owned();
     for source in sources {
         source.write(&folder.path().join(source.pod()));
         root += &format!("- {}\n", source.pod());
     }
     fs::write(folder.path().join("kustomization.yaml"), root).unwrap();
-    if let Ok(manifests) = build(folder.path()) {
-        let manifests: Vec<_> = manifests.split("---\n").collect();
-        let of = |source: &Source<'_>| manifests.iter().find(|manifest| manifest.contains(&source.pod()));
-        if let Some(built) = sources.iter().map(|source| Some(Ok((*of(source)?).to_owned()))).collect() {
-            return built;
-        }
-    }
-    let (first, second) = sources.split_at(sources.len() / 2);
-    [build_all(first), build_all(second)].concat()
+    build(folder.path())
 }
 
 fn build(folder: &Path) -> Result<String, String> {

@@ -20,9 +20,11 @@ pub use contents::Contents;
 pub use history::Commit;
 pub use import::{File, Mode};
 
-/// Nothing runs on after a push was answered. No test cuts the power, so nothing waits for the disk.
+/// Nothing runs on after a push was answered. No test cuts the power, so nothing waits for the disk. As at GitLab, no program lists
+/// what other repositories have: there are none.
 const CONFIGURATION: &str = "\
 [core]
+	alternateRefsCommand = true
 	fsync = none
 [gc]
 	auto = 0
