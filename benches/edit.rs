@@ -6,10 +6,14 @@ use std::fs;
 use std::hint::black_box;
 use std::process::{Command, Stdio};
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use divan::Bencher;
 use tagship::image::ImageArgument;
 use tagship::targets;
 use tagship::targets::kustomization::{Absent, edit};
+
+fn main() {
+    divan::main();
+}
 
 const HEAD: &str = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n";
 
@@ -34,7 +38,7 @@ fn one_megabyte_of_block_scalars() -> String {
     format!("{HEAD}patches:\n{}images:\n{}", patch.repeat(100), entries(10))
 }
 
-fn five_thousand_lines_of_values() -> String {
+fn values() -> String {
     let service = |index| {
         format!(
             "service{index:03}:\n  # the image\n  image:\n    repository: ghcr.io/acme/service{index:03}\n    tag: \"v1.2.3\"\n  \
@@ -49,62 +53,53 @@ fn arguments(count: usize, tag: &str) -> Vec<ImageArgument> {
     (0..count).map(argument).collect()
 }
 
-fn benchmark(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("edit");
-    group.sample_size(30);
-    for (name, text, count) in [
-        ("1 kB", one_kilobyte(), 1),
-        ("10,000 images, one edited", ten_thousand_images(), 1),
-        ("10,000 images, all edited", ten_thousand_images(), 10_000),
-        ("1 MB of block scalars", one_megabyte_of_block_scalars(), 1),
-    ] {
-        let arguments = arguments(count, "v2.0.0");
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                let edit = edit(black_box(text.as_bytes()), &arguments, Absent::Report).expect("an edit");
-                assert!(edit.changed());
-                edit
-            });
-        });
-    }
-    let (text, arguments) = (ten_thousand_images(), arguments(10_000, "v1.2.3"));
-    group.bench_function("10,000 images, nothing to do", |bencher| {
-        bencher.iter(|| edit(black_box(text.as_bytes()), &arguments, Absent::Report).expect("an edit"));
+/// What is edited: its name, its file, how many images, and their new tag.
+const EDITS: [(&str, fn() -> String, usize, &str); 5] = [
+    ("1 kB", one_kilobyte, 1, "v2.0.0"),
+    ("10,000 images, one edited", ten_thousand_images, 1, "v2.0.0"),
+    ("10,000 images, all edited", ten_thousand_images, 10_000, "v2.0.0"),
+    ("10,000 images, nothing to do", ten_thousand_images, 10_000, "v1.2.3"),
+    ("1 MB of block scalars", one_megabyte_of_block_scalars, 1, "v2.0.0"),
+];
+
+#[divan::bench(args = EDITS.map(|(name, ..)| name), sample_count = 30)]
+fn kustomization(bencher: Bencher<'_, '_>, name: &str) {
+    let (_, text, count, tag) = EDITS.into_iter().find(|(known, ..)| *known == name).expect("an edit");
+    let (text, arguments) = (text(), arguments(count, tag));
+    bencher.bench_local(|| {
+        let edit = edit(black_box(text.as_bytes()), &arguments, Absent::Report).expect("an edit");
+        assert_eq!(edit.changed(), tag == "v2.0.0");
+        edit
     });
-    let (text, argument) = (five_thousand_lines_of_values(), "service250.image=*:v2.0.0".parse().expect("an argument"));
-    group.bench_function("5,000 lines of values", |bencher| {
-        let edit = || {
-            targets::edit("values.yaml", black_box(text.as_bytes()), std::slice::from_ref(&argument), Absent::Report)
-        };
-        bencher.iter(|| edit().expect("an edit"));
-    });
-    group.finish();
 }
+
+#[divan::bench(sample_count = 30)]
+fn five_thousand_lines_of_values(bencher: Bencher<'_, '_>) {
+    let (text, argument) = (values(), "service250.image=*:v2.0.0".parse().expect("an argument"));
+    let edit =
+        || targets::edit("values.yaml", black_box(text.as_bytes()), std::slice::from_ref(&argument), Absent::Report);
+    bencher.bench_local(|| edit().expect("an edit"));
+}
+
+/// The files that `tagship set` changes, and the image in each.
+const FILES: [(&str, fn() -> String, &str); 3] = [
+    ("kustomization.yaml", one_kilobyte, "app-00005"),
+    ("values.yaml", values, "service250.image"),
+    ("many.yaml", ten_thousand_images, "app-05000"),
+];
 
 /// Runs `tagship set`, with another tag each time.
-fn processes(criterion: &mut Criterion) {
+#[divan::bench(args = FILES.map(|(file, ..)| file), sample_count = 50, sample_size = 1)]
+fn process(bencher: Bencher<'_, '_>, file: &str) {
+    let (_, text, image) = FILES.into_iter().find(|(known, ..)| *known == file).expect("a file");
     let folder = tempfile::tempdir().expect("a folder");
-    let mut group = criterion.benchmark_group("process");
-    group.sample_size(50);
-    for (name, file, text, image) in [
-        ("1 kB", "kustomization.yaml", one_kilobyte(), "app-00005"),
-        ("5,000 lines of values", "values.yaml", five_thousand_lines_of_values(), "service250.image"),
-        ("10,000 images", "many.yaml", ten_thousand_images(), "app-05000"),
-    ] {
-        fs::write(folder.path().join(file), text).expect("a file");
-        let mut count = 0;
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                count += 1;
-                let mut command = Command::new(env!("CARGO_BIN_EXE_tagship"));
-                command.args(["set", "-f", file, &format!("{image}=*:v{count}")]).current_dir(folder.path());
-                let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("tagship");
-                assert!(status.success());
-            });
-        });
-    }
-    group.finish();
+    fs::write(folder.path().join(file), text()).expect("a file");
+    let mut count = 0;
+    bencher.bench_local(|| {
+        count += 1;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tagship"));
+        command.args(["set", "-f", file, &format!("{image}=*:v{count}")]).current_dir(folder.path());
+        let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("tagship");
+        assert!(status.success());
+    });
 }
-
-criterion_group!(benches, benchmark, processes);
-criterion_main!(benches);

@@ -4,7 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::serve;
-use crate::stage::{FOLDER, Stage, tagship};
+use crate::stage::{COMMIT, FOLDER, Stage, tagship};
+use crate::support::command::write_script;
 use crate::support::git_server::{ALWAYS, Access, Fault, GitServer};
 use crate::support::http::Response;
 use crate::support::relay::{Cut, Relay, Turn};
@@ -250,6 +251,20 @@ fn an_answer_without_an_end_is_cut_off() {
     let release = stage.release_to(&server.url("gitops.git")).args(["--no-check", "--timeout", "1s"]);
     let output = release.arg(stage.argument()).run().exit(6);
     output.stderr_has("its answers took more than 20s, 20 times `--timeout`");
+    stage.untouched();
+}
+
+/// The same over ssh, in which branch after branch is named.
+#[test]
+fn an_ssh_that_never_ends() {
+    let stage = Stage::new();
+    let line = |length: &str, end: &str| format!("printf '{length}{COMMIT} refs/heads/x{end}\\n'");
+    let endless = format!("{}; while sleep 0.3; do {}; done", line("003c", "\\0a"), line("003a", ""));
+    let ssh = stage.home.path().join("ssh");
+    write_script(&ssh, &format!("#!/bin/sh\n{endless}\n"));
+    let release = stage.release_to("ssh://git@host.example:2222/org/repo.git").env("GIT_SSH_COMMAND", ssh);
+    let output = release.args(["--no-check", "--timeout", "1s"]).arg(stage.argument()).run().exit(6);
+    output.stderr_has("host.example:2222/org/repo cannot be reached: `ssh` takes too long");
     stage.untouched();
 }
 

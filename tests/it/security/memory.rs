@@ -15,7 +15,9 @@ fn no_core_dump_and_no_look_into_memory() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let program = folder.path().join("tagship");
-    fs::copy(env!("CARGO_BIN_EXE_tagship"), &program).unwrap();
+    // Another program copies it: a child that another test forks would have a file open that this one writes.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_tagship")).arg(&program).status().unwrap();
+    assert!(copied.success());
     let mut command = Command::new(program);
     command
         .args(["check", "--timeout", "60s", &reference])

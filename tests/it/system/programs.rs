@@ -185,18 +185,6 @@ fn an_ssh_that_is_silent() {
     stage.untouched();
 }
 
-/// A server that names branch after branch is at work, but not for ever.
-#[test]
-fn an_ssh_that_never_ends() {
-    let stage = Stage::new();
-    let line = |length: &str, end: &str| format!("printf '{length}{COMMIT} refs/heads/x{end}\\n'");
-    let endless = format!("{}; while sleep 0.3; do {}; done", line("003c", "\\0a"), line("003a", ""));
-    let drip = release_over(&stage, &endless);
-    let output = drip.args(["--no-check", "--timeout", "1s"]).run().exit(6);
-    output.stderr_has("host.example:2222/org/repo cannot be reached: `ssh` takes too long");
-    stage.untouched();
-}
-
 #[test]
 fn no_ssh_no_git() {
     let stage = Stage::new();
