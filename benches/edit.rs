@@ -54,7 +54,9 @@ fn arguments(count: usize, tag: &str) -> Vec<ImageArgument> {
 }
 
 /// What is edited: its name, its file, how many images, and their new tag.
-const EDITS: [(&str, fn() -> String, usize, &str); 5] = [
+type Edited = (&'static str, fn() -> String, usize, &'static str);
+
+const EDITS: [Edited; 5] = [
     ("1 kB", one_kilobyte, 1, "v2.0.0"),
     ("10,000 images, one edited", ten_thousand_images, 1, "v2.0.0"),
     ("10,000 images, all edited", ten_thousand_images, 10_000, "v2.0.0"),
@@ -81,8 +83,10 @@ fn five_thousand_lines_of_values(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| edit().expect("an edit"));
 }
 
-/// The files that `tagship set` changes, and the image in each.
-const FILES: [(&str, fn() -> String, &str); 3] = [
+/// A file that `tagship set` changes, its text, and an image in it.
+type FileOfImages = (&'static str, fn() -> String, &'static str);
+
+const FILES: [FileOfImages; 3] = [
     ("kustomization.yaml", one_kilobyte, "app-00005"),
     ("values.yaml", values, "service250.image"),
     ("many.yaml", ten_thousand_images, "app-05000"),
