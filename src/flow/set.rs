@@ -53,7 +53,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         Effect::Full => {
             let changed = places.into_iter().zip(&files).filter(|(_, file)| file.edit.changed());
             let changed: Vec<_> = changed.map(|(place, file)| (place, file.edit.text.as_slice())).collect();
-            gate.whole(|| files::replace(&changed))?.map_err(|error| Failure::target(error.to_string()))?;
+            gate.whole(|| files::replace(&changed))?.map_err(unwritable)?;
             Ending::Edited
         }
     };
@@ -144,6 +144,15 @@ fn without_dots(path: &Path) -> PathBuf {
         }
     }
     plain
+}
+
+/// A file that may not be written is another one than was meant, or wants other rights; a disk that is full is no fault of the file.
+fn unwritable(error: std::io::Error) -> Failure {
+    use std::io::ErrorKind::{InvalidInput, NotFound, PermissionDenied, ReadOnlyFilesystem};
+    match error.kind() {
+        PermissionDenied | ReadOnlyFilesystem | NotFound | InvalidInput => Failure::target(error.to_string()),
+        _ => Failure::unexpected(error),
+    }
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
