@@ -234,12 +234,12 @@ fn shown(url: &gix::Url) -> String {
     }
 }
 
-/// Returns a URL over http, https or ssh without its login, a query or a fragment.
 /// Returns the URL over http, https or ssh that `text` names, without a login, as it is written; `None` if it is none.
 pub fn url_without_login(text: &str) -> Option<Url> {
     public_url(&gix::url::parse(text.as_bytes().as_bstr()).ok()?)
 }
 
+/// Returns a URL over http, https or ssh without its login, a query or a fragment.
 fn public_url(url: &gix::Url) -> Option<Url> {
     let scheme = match url.scheme {
         Scheme::Http => "http",

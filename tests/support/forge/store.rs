@@ -208,10 +208,7 @@ impl Store {
         let remote = &self.remote;
         let asked =
             |[head, base]: &[String; 2]| remote.git(["merge-base", "--is-ancestor", head, base]).run().code == Some(0);
-        let pair = [head, base];
-        let is_ancestor = self.ancestors.get(&pair).copied().unwrap_or_else(|| asked(&pair));
-        self.ancestors.insert(pair, is_ancestor);
-        is_ancestor
+        *self.ancestors.entry([head, base]).or_insert_with_key(asked)
     }
 
     /// Returns whether git cannot merge a request by itself.
