@@ -31,6 +31,7 @@ fn main() {
         let remote = Remote::create("gitops");
         remote.fill(files, 20);
         let server = GitServer::start(remote.folder(), Access::Open);
+        server.use_http_backend();
         let url = server.url("gitops.git");
         // The first release of an entry reads what was there before; all others know it from the one before.
         with_tagship(&server, &url, "v99");
@@ -66,6 +67,7 @@ fn on_a_long_line(server: &GitServer, files: usize) {
 fn over_tls(remote: &Remote, files: usize) {
     let Some(certificate) = Certificate::issue("IP:127.0.0.1") else { return };
     let server = GitServer::start_tls(remote.folder(), Access::Open, &certificate);
+    server.use_http_backend();
     let login = Login::new("releaser", "s3cret");
     let registry = Registry::start(Auth::Bearer(login.clone()));
     let authority = certificate.authority().display().to_string();

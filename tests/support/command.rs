@@ -363,13 +363,11 @@ impl Output {
 
 /// Writes a program that can be run at once: a shell script, a hook.
 ///
-/// The shell writes it, not this process: a child that another thread forks in the same moment would inherit the open
+/// Another program copies it there: a child that another thread forks while this process writes a file would inherit the open
 /// file, and running the script then fails with "text file busy".
 pub fn write_script(path: &Path, script: &str) {
-    Command::homeless("sh")
-        .args(["-c", r#"cat >"$1" && chmod 755 "$1""#, "sh"])
-        .arg(path)
-        .stdin(script)
-        .run()
-        .success();
+    let folder = temporary_folder("script-");
+    let written = folder.path().join("script");
+    std::fs::write(&written, script).expect("a script");
+    Command::homeless("install").args(["-m", "755"]).arg(&written).arg(path).run().success();
 }

@@ -1,9 +1,8 @@
 //! What the tests and the quickstart run against: real protocols on loopback, and real repositories on disk.
 //!
-//! [`registry`] is an OCI registry and [`git_server`] serves git's own `http-backend`; both sit on the small server in
-//! [`http`], misbehave on request and keep a log of what they were asked, so that a test can count. [`forge`] is a forge with its
-//! API. [`proxy`] and
-//! [`relay`] stand between client and server; the latter can cut the connection at any byte, and [`long_line`] counts what leaves
+//! [`registry`] is an OCI registry and [`git_server`] lets git answer over HTTP; both sit on the small server in [`http`],
+//! misbehave on request and keep a log of what they were asked, so that a test can count. [`forge`] is a forge with its API.
+//! [`proxy`] and [`relay`] stand between client and server; the latter can cut the connection at any byte, and [`long_line`] counts what leaves
 //! the server of an answer; [`failing_network`] lets messages meet faults, as a seed says. [`repository`] makes bare
 //! repositories and checkouts with the git program, [`command`] runs a program in a scrubbed environment, [`act`] a GitHub
 //! workflow, [`json_schema`] holds what the program prints to its schema, and [`servers`] starts the real docker-registry and sshd if they are installed. Nothing here knows

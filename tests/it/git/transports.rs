@@ -20,6 +20,18 @@ fn a_server_that_is_away() {
     stage.untouched();
 }
 
+/// The fixture lets git's services answer most requests: here its own HTTP server does.
+#[test]
+fn over_gits_own_http_server() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    server.use_http_backend();
+    stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().success().stdout_has("released");
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+    server.disable_protocol_v2();
+    stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().success().stdout_has("unchanged");
+}
+
 /// Without protocol v2, or without filters, the whole commit comes down, and the report says so.
 #[test]
 fn a_server_that_cannot_serve_parts() {

@@ -1,5 +1,5 @@
-//! A git server over HTTP: git's own `http-backend`, run as CGI for a folder of bare repositories, behind logins,
-//! faults and a request log. Everything that speaks git is git.
+//! A git server over HTTP for a folder of bare repositories, behind logins, faults and a request log. Everything that speaks git
+//! is git.
 
 mod backend;
 pub mod packs;
@@ -95,6 +95,7 @@ struct Settings {
     moved: Mutex<Vec<(String, String)>>,
     latency: Mutex<Duration>,
     speaks_v2: AtomicBool,
+    through_http_backend: AtomicBool,
 }
 
 impl GitServer {
@@ -150,6 +151,11 @@ impl GitServer {
         self.settings.speaks_v2.store(false, Ordering::SeqCst);
     }
 
+    /// Lets `git http-backend` answer every request.
+    pub fn use_http_backend(&self) {
+        self.settings.through_http_backend.store(true, Ordering::SeqCst);
+    }
+
     /// Returns the requests since the last call.
     pub fn requests(&self) -> Vec<GitRequest> {
         self.server.requests().into_iter().map(GitRequest::from).collect()
@@ -180,6 +186,7 @@ impl Settings {
             moved: Mutex::default(),
             latency: Mutex::default(),
             speaks_v2: AtomicBool::new(true),
+            through_http_backend: AtomicBool::new(false),
         }
     }
 
@@ -202,7 +209,9 @@ impl Settings {
             return Ok(Reply::Send(response));
         }
         let protocol = head.header("git-protocol").filter(|_| self.speaks_v2.load(Ordering::SeqCst));
-        let response = backend::run(&self.root, head, protocol, body.read_all()?);
+        let through_http_backend = self.through_http_backend.load(Ordering::SeqCst);
+        let run = if through_http_backend { backend::through_http_backend } else { backend::run };
+        let response = run(&self.root, head, protocol, body.read_all()?);
         Ok(match self.script.take(head, |fault| !fault.is_early()) {
             Some(Fault::CutResponse(after)) => Reply::Cut(response, after),
             Some(_) => Reply::Drop,

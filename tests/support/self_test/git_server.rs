@@ -68,6 +68,41 @@ fn more_than_fits_into_pipes_goes_both_ways() {
     assert!(server.requests().iter().any(|request| request.logged.sent > 5 << 20));
 }
 
+/// Most requests are answered without `git http-backend`, as it would answer them.
+#[test]
+fn git_answers_as_through_its_own_http_server() {
+    let remote = seeded();
+    let [direct, through] = [(), ()].map(|()| GitServer::start(remote.folder(), Access::Open));
+    through.use_http_backend();
+    let refs = "0014command=ls-refs\n00010009peel\n0000".to_owned();
+    let absent = format!("0011command=fetch00010032want {}\n0009done\n0000", "1".repeat(40));
+    let upload = ("Content-Type", "application/x-git-upload-pack-request");
+    let receive = ("Content-Type", "application/x-git-receive-pack-request");
+    let v2 = ("Git-Protocol", "version=2");
+    for (line, headers, body) in [
+        ("GET /config.git/info/refs?service=git-upload-pack", vec![], ""),
+        ("GET /config.git/info/refs?service=git-upload-pack", vec![v2], ""),
+        ("GET /config.git/info/refs?service=git-receive-pack", vec![], ""),
+        ("GET /config.git/info/refs?service=git-receive-pack", vec![v2], ""),
+        ("GET /config.git/info/refs?service=git-shell", vec![], ""),
+        ("GET /config.git/info/refs", vec![], ""),
+        ("GET /absent.git/info/refs?service=git-upload-pack", vec![], ""),
+        ("GET /config.git/../config.git/info/refs?service=git-upload-pack", vec![], ""),
+        ("POST /config.git/git-upload-pack", vec![upload, v2], &refs),
+        ("POST /config.git/git-upload-pack", vec![upload, v2], &absent),
+        ("POST /config.git/git-upload-pack", vec![upload, v2], "0011command=nothing0000"),
+        ("POST /config.git/git-upload-pack", vec![receive, v2], &refs),
+        ("POST /config.git/git-upload-pack", vec![v2], &refs),
+        ("POST /config.git/git-receive-pack", vec![receive], "0000"),
+        ("POST /config.git/git-receive-pack", vec![receive], "00"),
+        ("POST /absent.git/git-receive-pack", vec![receive], "0000"),
+    ] {
+        let [direct, through] =
+            [&direct, &through].map(|server| Connection::open(&server.address()).ask(line, &headers, body.as_bytes()));
+        assert_eq!(format!("{direct:?}"), format!("{through:?}"), "{line} {headers:?} {body}");
+    }
+}
+
 #[test]
 fn a_login_is_asked_for_where_it_is_needed() {
     let remote = seeded();

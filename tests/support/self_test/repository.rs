@@ -37,9 +37,14 @@ fn what_was_committed_is_read_back() {
 #[test]
 fn a_damaged_repository_does_not_pass() {
     let remote = seeded();
-    let blob = remote.git(["rev-parse", "main:app/k.yaml"]).run().success().stdout();
+    let blob = remote.git(["hash-object", "-w", "--stdin"]).stdin("a: 2\n").run().success().stdout();
     let (folder, file) = blob.trim().split_at(2);
-    std::fs::remove_file(remote.path().join("objects").join(folder).join(file)).unwrap();
+    let object = remote.path().join("objects").join(folder).join(file);
+    let tree = remote.git(["mktree"]).stdin(format!("100644 blob {}\tk.yaml\n", blob.trim())).run().success().stdout();
+    let commit = remote.git(["commit-tree", tree.trim(), "-m", "Change"]).run().success().stdout();
+    remote.git(["update-ref", "refs/heads/main", commit.trim()]).run().success();
+    remote.fsck();
+    std::fs::remove_file(object).unwrap();
     assert!(std::panic::catch_unwind(|| remote.fsck()).is_err());
 }
 
