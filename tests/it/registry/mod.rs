@@ -3,7 +3,6 @@
 mod certificates;
 mod faults;
 mod helpers;
-mod independent;
 mod login;
 mod many;
 mod proxies;
