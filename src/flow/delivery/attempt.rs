@@ -3,6 +3,7 @@
 
 use super::authorship::{authorship, signing_forge};
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
+use super::located_tip::LocatedTip;
 use super::way::Way;
 use crate::flow::awaited::Pace;
 use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
@@ -14,10 +15,9 @@ use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Rivals, Terms, bring_forward};
 use crate::flow::source_attestations::expect_source;
 use crate::git::{
-    Change, CommitId, CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent,
+    Change, CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent,
 };
-use crate::guards::order::{EntryOrder, commits_to_read};
-use crate::image::ImageName;
+use crate::guards::order::EntryOrder;
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::{Origin, SourceCommit};
 use crate::message::{Release, source_comparisons};
@@ -80,13 +80,12 @@ pub(super) struct Attempt<'a> {
 impl Attempt<'_> {
     pub(super) fn run(
         &mut self,
-        tip: OpenBranch<'_>,
+        tip: LocatedTip<'_>,
         decide: &mut Decide<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
-        let OpenBranch { mut snapshot, destination, publisher } = tip;
-        let head = publisher.as_ref().and_then(Publisher::head_tip);
-        let paths = self.locate(&mut snapshot, head)?;
+        let LocatedTip { open: OpenBranch { mut snapshot, destination, publisher }, paths } = tip;
+        let paths = paths?;
         self.tell_whole_download(&snapshot, listener);
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
@@ -167,16 +166,6 @@ impl Attempt<'_> {
         if let (true, Some(remote)) = (snapshot.is_whole() && self.number == 1, self.branch.remote()) {
             listener(&Event::Noted(format!("{remote} does not support partial fetches; downloaded the whole commit")));
         }
-    }
-
-    /// Finds the files to write, and loads them with what the guards will read of their history, and of the head branch.
-    fn locate(&self, snapshot: &mut Snapshot<'_>, head: Option<CommitId>) -> Result<Vec<RepositoryPath>, Failure> {
-        let names: Vec<&str> = self.job.names.iter().map(ImageName::as_str).collect();
-        let mut earlier = if self.reads_order(snapshot) { commits_to_read(snapshot, &names)? } else { Vec::new() };
-        if let Some(head) = head {
-            earlier.extend(snapshot.loaded_commit(head)?);
-        }
-        self.branch.locate(snapshot, &self.job.delivery.files, &earlier)
     }
 
     fn decide(

@@ -3,6 +3,7 @@
 
 use super::attempt::{Attempt, Stop};
 use super::job::Writing;
+use super::located_tip::reads_order;
 use super::policy;
 use crate::flow::branch::Destination;
 use crate::flow::edits::releases_of;
@@ -27,7 +28,7 @@ impl Attempt<'_> {
         place: &str,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<EntryOrder>, Failure> {
-        if matches!(writing.purpose, Purpose::Rollback { .. }) || !self.reads_order(snapshot) {
+        if matches!(writing.purpose, Purpose::Rollback { .. }) || !reads_order(self.job.delivery, snapshot) {
             return Ok(Vec::new());
         }
         let delivery = self.job.delivery;
@@ -59,14 +60,6 @@ impl Attempt<'_> {
             explained: &writing.explained,
         };
         order_of(&setting, snapshot, files, &mut self.notes(listener))
-    }
-
-    /// Returns whether history is read. If order does not count, it is read only if it came with the tip: what was taken
-    /// back before should not be forgotten by the way.
-    pub(super) fn reads_order(&self, snapshot: &Snapshot<'_>) -> bool {
-        let counts =
-            self.job.delivery.on_superseded != OnSuperseded::Allow && self.job.delivery.order != OrderBy::Nothing;
-        counts || snapshot.came_with_history()
     }
 
     /// Returns the entries that do not go out, for others do. Stops if none goes out, or if order fails the release.

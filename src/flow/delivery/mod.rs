@@ -6,6 +6,7 @@ mod authorship;
 mod guarding;
 mod head;
 mod job;
+mod located_tip;
 mod policy;
 mod rule_guard;
 mod way;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 
 use self::attempt::{Attempt, Stop};
+use self::located_tip::LocatedTip;
 use self::way::Way;
 use super::announcements::{tell_connections, tell_reading};
 use super::branch::ReleaseBranch;
@@ -50,7 +52,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let source = (job.source)(&branch);
     expect_source(&mut checks, &delivery.target, branch.remote(), source.as_ref());
     let mut way = Way::of(&delivery.route);
-    let read_tip = |way: &Way<'_>, loaded| branch.read_tip(delivery.effect, &delivery.new_branch, way.aim(job), loaded);
+    let read_tip = |way: &Way<'_>, loaded| LocatedTip::read(job, &branch, way, loaded);
     let mut rereads = Rereads::new(delivery.target.timeout);
     tell_reading(branch.remote(), &branch.name(), checks.unasked(&job.images), listener);
     let mut early = match checks.require_while(&job.images, listener, || read_tip(&way, None)) {

@@ -37,6 +37,19 @@ fn both_services_are_asked_at_once() {
     assert_eq!(lines(&server).len(), 5);
 }
 
+/// The file is read while the registry is asked: an image that is not there ends the release after that.
+#[test]
+fn the_file_is_read_while_the_registry_is_asked() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let image = format!("IMAGE_PLACEHOLDER={}:absent", stage.image());
+    let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(image);
+    release.run().exit(4);
+    let fetches = lines(&server).iter().filter(|line| line.contains("POST /gitops.git/git-upload-pack")).count();
+    assert_eq!(fetches, 2, "the commit with its trees, and the file");
+    stage.untouched();
+}
+
 /// What is wrong with both is told once.
 #[test]
 fn two_answers_with_one_reason_are_one_failure() {

@@ -1,0 +1,58 @@
+//! What a release needs to know of the branch before it can edit: the tip, and the files to write. It is read while the registries
+//! are asked for the images.
+
+use super::job::Job;
+use super::way::Way;
+use crate::flow::branch::{OpenBranch, ReleaseBranch};
+use crate::flow::publish::Publisher;
+use crate::git::{Loaded, RepositoryPath, Snapshot};
+use crate::guards::order::commits_to_read;
+use crate::image::ImageName;
+use crate::outcome::failure::Failure;
+use crate::request::{Delivery, OnSuperseded, OrderBy};
+
+/// The tip of the branch, with the files to write.
+pub(super) struct LocatedTip<'b> {
+    pub(super) open: OpenBranch<'b>,
+    /// A file that is not there is told after what the registries say.
+    pub(super) paths: Result<Vec<RepositoryPath>, Failure>,
+}
+
+impl<'b> LocatedTip<'b> {
+    /// Reads the tip, and loads the files with what the guards will read of their history, and of the head branch. What an
+    /// earlier attempt has `loaded` is not read again.
+    ///
+    /// # Errors
+    /// If the tip cannot be read.
+    pub(super) fn read(
+        job: &Job<'_>,
+        branch: &'b ReleaseBranch,
+        way: &Way<'_>,
+        loaded: Option<Loaded>,
+    ) -> Result<Self, Failure> {
+        let delivery = job.delivery;
+        let mut open = branch.read_tip(delivery.effect, &delivery.new_branch, way.aim(job), loaded)?;
+        let paths = locate(job, branch, &mut open);
+        Ok(Self { open, paths })
+    }
+}
+
+fn locate(job: &Job<'_>, branch: &ReleaseBranch, open: &mut OpenBranch<'_>) -> Result<Vec<RepositoryPath>, Failure> {
+    let snapshot = &mut open.snapshot;
+    let names: Vec<&str> = job.names.iter().map(ImageName::as_str).collect();
+    let mut earlier = Vec::new();
+    if reads_order(job.delivery, snapshot) {
+        earlier = commits_to_read(snapshot, &names)?;
+    }
+    if let Some(head) = open.publisher.as_ref().and_then(Publisher::head_tip) {
+        earlier.extend(snapshot.loaded_commit(head)?);
+    }
+    branch.locate(snapshot, &job.delivery.files, &earlier)
+}
+
+/// Returns whether history is read. If order does not count, it is read only if it came with the tip: what was taken back
+/// before should not be forgotten by the way.
+pub(super) fn reads_order(delivery: &Delivery, snapshot: &Snapshot<'_>) -> bool {
+    let counts = delivery.on_superseded != OnSuperseded::Allow && delivery.order != OrderBy::Nothing;
+    counts || snapshot.came_with_history()
+}
