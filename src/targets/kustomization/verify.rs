@@ -258,18 +258,19 @@ mod tests {
     use crate::targets::kustomization::requested::Requested;
     use crate::yaml::{Difference, SourceText, read};
 
-    /// Returns what differs between `new` and what the arguments make of `old`.
-    fn difference(old: &str, new: &str, arguments: &[&str], absent: Absent) -> Option<String> {
+    /// Returns what differs between `new` and what the arguments make of `old`, and the rest of `old` from there, if that is known.
+    fn difference(old: &str, new: &str, arguments: &[&str], absent: Absent) -> Option<(String, Option<String>)> {
         let arguments: Vec<ImageArgument> = arguments.iter().map(|text| text.parse().unwrap()).collect();
         let requested = Requested::new(&arguments);
         let (old, new) = (SourceText::read(old.as_bytes()).unwrap(), SourceText::read(new.as_bytes()).unwrap());
         let (old, new) = (read(&old).unwrap(), read(&new).unwrap());
-        judge(&old, &new, &requested, absent, ListsPlace::Document).err().map(|Difference { text, .. }| text)
+        let Difference { text, node } = judge(&old, &new, &requested, absent, ListsPlace::Document).err()?;
+        Some((text, node.map(|node| old.source.text[old.tree.start(node)..].to_owned())))
     }
 
     const OLD: &str = "kind: K\nimages: # i\n- name: a\n  newTag: v0\n- name: app\n  newName: x\n  newTag: v1\n  tagSuffix: s\nz: [1, {b: c}]\n";
 
-    fn changed(from: &str, to: &str) -> Option<String> {
+    fn changed(from: &str, to: &str) -> Option<(String, Option<String>)> {
         assert!(OLD.contains(from), "{from}");
         difference(OLD, &OLD.replace("newTag: v1", "newTag: v2").replace(from, to), &["app=*:v2"], Absent::Report)
     }
@@ -312,6 +313,19 @@ mod tests {
             ("- name: app", "- &a\n  name: app"),
         ] {
             assert!(changed(from, to).is_some(), "{from:?} became {to:?}");
+        }
+    }
+
+    #[test]
+    fn the_place_of_a_difference_is_told() {
+        for (from, to, expected) in [
+            ("[1, {b: c}]", "[1, {b: d}]", "z: "),
+            ("newTag: v0", "newTag: v2", "name: a\n"),
+            ("newName: x", "newName: y", "name: app\n"),
+            ("tagSuffix: s", "tagSuffix: t", "name: app\n"),
+        ] {
+            let (text, place) = changed(from, to).unwrap();
+            assert!(place.as_ref().is_some_and(|place| place.starts_with(expected)), "{from}: {text}: {place:?}");
         }
     }
 
