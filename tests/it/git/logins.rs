@@ -234,7 +234,7 @@ fn a_refused_login_is_named_by_its_source() {
         let wrong = serve(&stage, Access::Login(login()));
         let output = with_sources(&stage, &wrong, &[source]).run().exit(5).says_nowhere("s3cret");
         output.stderr_has(&format!("does not accept the login from {name}\n"));
-        for status in [403, 404] {
+        for status in [403, 404, 410] {
             let answer = Fault::Answer(Response::text(status, "no"));
             wrong.inject("GET", ALWAYS, answer.clone());
             let expected = match source {
