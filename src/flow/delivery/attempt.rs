@@ -14,9 +14,7 @@ use crate::flow::edits::{
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Rivals, Terms, bring_forward};
 use crate::flow::source_attestations::expect_source;
-use crate::git::{
-    Change, CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent,
-};
+use crate::git::{Change, CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
 use crate::guards::order::EntryOrder;
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::{Origin, SourceCommit};

@@ -163,9 +163,11 @@ impl<'r> Connection<'r> {
         }
         let login = self.remote.login_origin();
         match (status, login, self.remote.withheld()) {
-            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, None, Some(withheld)) => {
-                GitError::Unprotected { remote, withheld: withheld.clone(), details: vec![answer] }
-            }
+            (
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE,
+                None,
+                Some(withheld),
+            ) => GitError::Unprotected { remote, withheld: withheld.clone(), details: vec![answer] },
             (StatusCode::UNAUTHORIZED, ..) => {
                 let mut details = vec![answer];
                 details.extend(self.remote.helper_problems());
@@ -177,7 +179,7 @@ impl<'r> Connection<'r> {
                     None => GitError::Unauthorized { remote, login, details },
                 }
             }
-            (StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, ..) => {
+            (StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE, ..) => {
                 let none = login.is_none().then(|| "no login was sent".to_owned());
                 GitError::NoAccess { remote, login, details: [answer].into_iter().chain(none).collect() }
             }
