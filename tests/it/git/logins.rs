@@ -235,14 +235,14 @@ fn a_refused_login_is_named_by_its_source() {
         let output = with_sources(&stage, &wrong, &[source]).run().exit(5).says_nowhere("s3cret");
         output.stderr_has(&format!("does not accept the login from {name}\n"));
         for status in [403, 404, 410] {
-            let answer = Fault::Answer(Response::text(status, "no"));
-            wrong.inject("GET", ALWAYS, answer.clone());
+            let refusing = serve(&stage, Access::Open);
+            refusing.inject("GET", ALWAYS, Fault::Answer(Response::text(status, "no")));
             let expected = match source {
                 // They are asked if a login is wanted.
                 "helper" | "askpass" => "no login was sent".to_owned(),
                 _ => format!("is not there, or the login from {name} may not use it"),
             };
-            with_sources(&stage, &wrong, &[source]).run().exit(5).stderr_has(&expected);
+            with_sources(&stage, &refusing, &[source]).run().exit(5).stderr_has(&expected);
         }
     }
 }
