@@ -1,5 +1,7 @@
-//! A CI system that releases one build after the other to a served repository, and what became of each: what the order of
-//! releases, the log, the way back and the way on are tested with.
+//! A CI system that releases one build after the other to a repository, and what became of each: what the order of releases,
+//! the log, the way back and the way on are tested with.
+//!
+//! The repository is on disk, where a conversation is one process of git's server; over HTTP each request of it is two.
 
 use serde_json::Value;
 
@@ -7,7 +9,7 @@ use crate::stage::Stage;
 use crate::support::command::{Command, Output};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::registry::Image;
-use crate::support::repository::{File, Remote};
+use crate::support::repository::{Contents, File, Remote};
 
 pub const STAGING: &str = "overlays/staging";
 pub const PRODUCTION: &str = "overlays/production";
@@ -16,6 +18,8 @@ pub struct Pipeline {
     pub stage: Stage,
     /// Serves the repository that is released to, and the sources.
     pub server: GitServer,
+    /// Where releases and sources are looked for: `file://`, or the server.
+    origin: String,
     /// Where the sources are: beside the release branch, or elsewhere.
     pub sources: Remote,
 }
@@ -25,8 +29,25 @@ impl Pipeline {
     pub fn new() -> Self {
         let stage = Stage::new();
         let server = GitServer::start(stage.remote.folder(), Access::Open);
-        let sources = stage.remote.clone();
-        Self { stage, server, sources }
+        Self::of(stage, server)
+    }
+
+    /// Begins with what another one has released.
+    pub fn copy(contents: &Contents) -> Self {
+        let stage = Stage { remote: Remote::copy(contents, "gitops"), ..Stage::new() };
+        let server = GitServer::start(stage.remote.folder(), Access::Open);
+        Self::of(stage, server)
+    }
+
+    fn of(stage: Stage, server: GitServer) -> Self {
+        let (origin, sources) = (format!("file://{}", stage.remote.folder().display()), stage.remote.clone());
+        Self { stage, server, origin, sources }
+    }
+
+    /// Asks the server for all that is on disk, for tests that count its requests or let it fail.
+    #[must_use]
+    pub fn over_http(self) -> Self {
+        Self { origin: format!("http://{}", self.server.address()), ..self }
     }
 
     /// Has the sources in a repository of their own.
@@ -47,7 +68,7 @@ impl Pipeline {
 
     /// Returns a command that works on the release branch, without a checkout.
     pub fn run(&self, command: &str, arguments: &[&str]) -> Command {
-        let url = self.server.url("gitops.git");
+        let url = format!("{}/gitops.git", self.origin);
         let common = [command, "--repo", &url, "--branch", "main"];
         self.stage.tagship().args(common).args(arguments.iter().copied())
     }
@@ -72,7 +93,7 @@ impl Pipeline {
         let name = self.sources.path().file_stem().unwrap().to_str().unwrap();
         command
             .env("GITHUB_ACTIONS", "true")
-            .env("GITHUB_SERVER_URL", format!("http://{}", self.server.address()))
+            .env("GITHUB_SERVER_URL", &self.origin)
             .env("GITHUB_REPOSITORY", name)
             .env("GITHUB_SHA", commit)
     }

@@ -37,7 +37,7 @@ fn a_value_that_is_no_tag_is_told_with_its_file() {
 /// Only a rule about the source commit needs to know from which one an entry was built.
 #[test]
 fn history_is_read_only_for_a_rule_about_the_source() {
-    let environments = environments_with("v1");
+    let environments = environments_with("v1").over_http();
     environments.build("web", "v1");
     let cost = |command: &str| {
         environments.server.requests();

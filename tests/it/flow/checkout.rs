@@ -253,13 +253,15 @@ fn a_checkout_at_the_parent_follows() {
         let parent = stage.remote.tip("main").unwrap();
         let checkout = (layout.make)(&stage);
         assert_eq!(checkout.status(), layout.status);
-        let tracks = checkout.git(["rev-parse", "--verify", "-q", "refs/remotes/origin/main"]).run().code == Some(0);
+        let tracked = ["for-each-ref", "--format=%(objectname)", "refs/remotes/origin/main"];
+        let tracks = !git(&checkout, &tracked).is_empty();
         let mode = fs::symlink_metadata(checkout.path().join(FILE)).ok().map(|metadata| metadata.permissions());
-        let output = release(&stage, &checkout).run().success();
+        let output = release(&stage, &checkout).arg("--no-check").run().success();
         assert!(!output.stdout().contains("checkout"), "{}", output.stdout());
 
         let tip = stage.remote.tip("main").unwrap();
-        assert_eq!(checkout.head(), tip);
+        let head = git(&checkout, &["log", "-1", "--format=%H %s"]);
+        let title = head.strip_prefix(&format!("{tip} ")).unwrap_or_else(|| panic!("{head} is not {tip}"));
         if layout.status.is_empty() {
             // These look at the index as it is; `git status` would first bring it up to date.
             git(&checkout, &["diff-files", "--quiet"]);
@@ -272,29 +274,31 @@ fn a_checkout_at_the_parent_follows() {
             assert_eq!(checkout.read(FILE), expected);
         }
         assert_eq!(on_disk.map(|metadata| metadata.permissions()), mode);
-        git(&checkout, &["fsck", "--strict", "--no-dangling"]);
+        git(&checkout, &FSCK);
         let reflog = git(&checkout, &["reflog", "--format=%H %gs", "-2"]);
-        let title = &stage.remote.log("main")[0].subject;
-        assert!(reflog.starts_with(&format!("{tip} tagship: {title}\n{parent} ")), "{reflog}");
+        assert!(reflog.starts_with(&format!("{tip} tagship: {title}{parent} ")), "{reflog}");
         if tracks {
-            assert_eq!(git(&checkout, &["rev-parse", "refs/remotes/origin/main"]).trim(), tip);
+            assert_eq!(git(&checkout, &tracked).trim(), tip);
         }
         next_commit(&stage, &checkout);
     }
 }
 
-/// The next commit is on top of the release, has its own change alone, and can be pushed.
+/// Looks at every object. Git would start a program each for the indexes of packs and of commits, of which there are none.
+const FSCK: [&str; 7] =
+    ["-c", "core.multiPackIndex=false", "-c", "core.commitGraph=false", "fsck", "--strict", "--no-dangling"];
+
+/// The next commit is on top of the release, has its own change alone, and can be pushed: the server looks at its objects.
 fn next_commit(stage: &Stage, checkout: &Checkout) {
     let release = stage.remote.tip("main").unwrap();
     checkout.write("next", b"next\n");
     git(checkout, &["add", "--sparse", "next"]);
-    git(checkout, &["-c", "user.name=n", "-c", "user.email=n@example.org", "commit", "--quiet", "-m", "Next"]);
+    git(checkout, &["-c", "maintenance.auto=false", "commit", "--quiet", "-m", "Next"]);
     git(checkout, &["push", "--quiet", "origin", "HEAD:main"]);
-    let tip = stage.remote.tip("main").unwrap();
-    assert_eq!(stage.remote.log("main")[0].parents, std::slice::from_ref(&release));
-    let changed = stage.remote.changed_paths(&release, &tip);
-    assert!(changed == ["next"] || changed == ["next", "staged"], "{changed:?}");
-    stage.remote.fsck();
+    let log = stage.remote.git(["log", "-1", "--format=%P", "--name-only", "main"]).run().success().stdout();
+    let (parents, changed) = log.split_once("\n\n").unwrap();
+    assert_eq!(parents, release);
+    assert!(changed == "next\n" || changed == "next\nstaged\n", "{changed:?}");
 }
 
 /// A conflict elsewhere has several entries for one path, and no file of git's tells of it.

@@ -78,7 +78,7 @@ fn the_log_of_a_name_that_never_was() {
 /// The cost does not grow with what is in the repository: one trip brings history, one a level of the path, one the files.
 #[test]
 fn the_log_costs_a_trip_a_level() {
-    let environments = Pipeline::with_environments();
+    let environments = Pipeline::with_environments().over_http();
     environments.stage.remote.commits("main", 30);
     environments.release(PRODUCTION, "web", "v1.0.0", 1).success();
     environments.server.requests();

@@ -80,7 +80,7 @@ fn nothing_is_promoted_over_a_newer_release_or_without_its_image() {
 /// The token is for the server that is released to. Another one, which only is read, must not see it.
 #[test]
 fn a_token_stays_at_its_own_server() {
-    let environments = Pipeline::with_environments();
+    let environments = Pipeline::with_environments().over_http();
     let other = Stage::new();
     let elsewhere = GitServer::start(other.remote.folder(), Access::Open);
     environments.stage.registry.put_image("org/web", "v1.6.0", &Image::new());

@@ -9,15 +9,20 @@ use crate::support::command::Home;
 use crate::support::forge::{Forge, Kind, RequestState, TOKEN};
 use crate::support::repository::{File, Remote};
 
-const RELEASES: usize = 24;
+const RELEASES: usize = 10;
 
-/// Lets releases of one file begin at once, each of one image. Returns how each ended.
-fn propose_at_once(forge: &Forge, image: impl Fn(usize) -> String + Sync) -> Vec<Value> {
+/// Lets releases of one file begin at once, each of one image. Returns how each ended. The server takes the first push when it has
+/// all of them, so that each release was made before another one landed.
+fn propose_at_once(remote: &Remote, forge: &Forge, image: impl Fn(usize) -> String + Sync) -> Vec<Value> {
+    let begun = format!("{}/begun", remote.path().display());
+    let count = format!(": >{begun}.$$; set -- {begun}.*");
+    remote.hook("pre-receive", &format!("{count}; while [ $# -lt {RELEASES} ]; do sleep 0.1; {count}; done"));
     let url = forge.url_with_token(TOKEN);
     let propose = |number: usize| {
         let home = Home::new();
         let release = tagship().home(&home).args(["release", "--repo", &url, "--branch", "main", "--forge", "github"]);
-        let release = release.args(["--pull-request", "--no-check", "--attempts", "200", "--output", "json"]);
+        let release =
+            release.args(["--pull-request", "--no-check", "--attempts", "200", "--timeout", "60s", "--output", "json"]);
         let output = release.arg(image(number)).run().success();
         serde_json::from_slice(&output.stdout).unwrap()
     };
@@ -37,18 +42,20 @@ fn into_one_request() {
     let remote = Remote::create("gitops");
     remote.commit("main", "Add the application", &[kustomization(["web".to_owned()].into_iter())]);
     let forge = Forge::start(Kind::GitHub, &remote);
-    let documents = propose_at_once(&forge, |number| format!("web=*:v1.1.{number}"));
+    let documents = propose_at_once(&remote, &forge, |number| format!("web=*:v1.1.{number}"));
     for document in &documents {
         assert!(["proposed", "superseded"].contains(&document["outcome"].as_str().unwrap()), "{document}");
     }
     assert_eq!(documents[RELEASES - 1]["outcome"], "proposed", "the newest one");
+    let lost = documents.iter().filter(|document| document["attempts"].as_u64().unwrap() > 1).count();
+    assert_eq!(lost, RELEASES - 1, "all began on the same commit, and one landed: {documents:#?}");
     let store = forge.store();
     let request = store.only();
     assert_eq!((request.state, request.head.as_str()), (RequestState::Open, "tagship/main/root-web"));
     let file = String::from_utf8(remote.file(&request.head, "kustomization.yaml")).unwrap();
-    assert!(file.contains("newTag: v1.1.24\n"), "{file}");
+    assert!(file.contains(&format!("newTag: v1.1.{RELEASES}\n")), "{file}");
     assert_eq!(remote.number_of_commits(&request.head), 2);
-    assert!(request.title.ends_with("web:v1.1.24"), "{}", request.title);
+    assert!(request.title.ends_with(&format!("web:v1.1.{RELEASES}")), "{}", request.title);
     remote.fsck();
 }
 
@@ -58,7 +65,7 @@ fn into_one_request_each() {
     let name = |number: usize| format!("app{number}");
     remote.commit("main", "Add the applications", &[kustomization((1..=RELEASES).map(name))]);
     let forge = Forge::start(Kind::GitHub, &remote);
-    let documents = propose_at_once(&forge, |number| format!("{}=*:v1.1.0", name(number)));
+    let documents = propose_at_once(&remote, &forge, |number| format!("{}=*:v1.1.0", name(number)));
     for (document, number) in documents.iter().zip(1..) {
         assert_eq!((&document["outcome"], &document["attempts"]), (&"proposed".into(), &1.into()), "{document}");
         assert_eq!(document["pull_request"]["head"], format!("tagship/main/root-app{number}"));

@@ -1,12 +1,13 @@
 //! Servers that say no, and how that is told: whole, in a form that cannot harm, and with what to do about it.
 
 use std::sync::Arc;
+use std::thread;
 
 use super::{login, serve};
 use crate::stage::Stage;
 use crate::support::command::{Command, Output};
 use crate::support::git_server::packs::{packet, upload_pack_result};
-use crate::support::git_server::{ALWAYS, Access, Fault};
+use crate::support::git_server::{ALWAYS, Access, Fault, GitServer};
 use crate::support::http::Response;
 use crate::support::repository::File;
 
@@ -238,35 +239,46 @@ fn every_reason_of_a_report_is_told() {
     }
 }
 
-/// Whether a flush follows or not, over each version of the protocol.
+/// Whether a flush follows or not, over each version of the protocol. Each is asked again after pauses, so all wait at once.
 #[test]
 fn error_packets_are_quoted() {
     let error = packet(b"ERR over quota, ask bob\n");
-    for body in [error.clone(), [error.as_slice(), b"0000"].concat()] {
-        let stage = Stage::new();
-        let server = serve(&stage, Access::Open);
-        server.inject(PUSH, 1, Fault::Answer(receive_pack("result", &body)));
-        release(&stage, &server.url("gitops.git")).run().exit(8).stderr_has("remote: over quota, ask bob\n");
-        for is_old in [false, true] {
-            let server = serve(&stage, Access::Open);
-            if is_old {
-                server.disable_protocol_v2();
-            }
-            server.inject(FETCH, ALWAYS, Fault::Answer(upload_pack_result(&body)));
-            let output = release(&stage, &server.url("gitops.git")).args(["--branch", "main"]).run().exit(6);
-            output.stderr_has("cannot be reached: it says: over quota, ask bob\n");
+    let bodies = [error.clone(), [error.as_slice(), b"0000"].concat()];
+    thread::scope(|scope| {
+        for body in &bodies {
+            let answer = || Fault::Answer(upload_pack_result(body));
+            scope.spawn(move || {
+                let stage = Stage::new();
+                let server = serve(&stage, Access::Open);
+                server.inject(PUSH, 1, Fault::Answer(receive_pack("result", body)));
+                release(&stage, &server.url("gitops.git")).run().exit(8).stderr_has("remote: over quota, ask bob\n");
+                stage.untouched();
+            });
+            scope.spawn(move || is_said_by(|server| server.inject(FETCH, ALWAYS, answer())));
+            scope.spawn(move || {
+                is_said_by(|server| {
+                    server.disable_protocol_v2();
+                    server.inject(FETCH, ALWAYS, answer());
+                });
+            });
+            scope.spawn(move || {
+                let advertisement = [packet(b"# service=git-receive-pack\n"), b"0000".to_vec(), body.clone()].concat();
+                let refs = "GET /gitops.git/info/refs?service=git-receive-pack";
+                let answer = Fault::Answer(receive_pack("advertisement", &advertisement));
+                is_said_by(|server| server.inject(refs, 1, answer));
+            });
         }
-        let server = serve(&stage, Access::Open);
-        let advertisement = [packet(b"# service=git-receive-pack\n"), b"0000".to_vec(), body].concat();
-        server.inject(
-            "GET /gitops.git/info/refs?service=git-receive-pack",
-            1,
-            Fault::Answer(receive_pack("advertisement", &advertisement)),
-        );
-        let output = release(&stage, &server.url("gitops.git")).args(["--branch", "main"]).run().exit(6);
-        output.stderr_has("cannot be reached: it says: over quota, ask bob\n");
-        stage.untouched();
-    }
+    });
+}
+
+/// Asserts that a release from a server that is made so tells its error packet.
+fn is_said_by(make: impl FnOnce(&GitServer)) {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    make(&server);
+    let output = release(&stage, &server.url("gitops.git")).args(["--branch", "main"]).run().exit(6);
+    output.stderr_has("cannot be reached: it says: over quota, ask bob\n");
+    stage.untouched();
 }
 
 /// The third side band ends an answer too.

@@ -45,22 +45,32 @@ impl Released {
         self.stage.remote.commit(branch, message, files)
     }
 
+    /// Puts `main` at a commit, as a file: a process of git for it would be the tenth part of a history. Returns the commit.
+    fn put_main(&self, commit: &str) -> String {
+        std::fs::write(self.stage.remote.path().join("refs/heads/main"), format!("{commit}\n")).unwrap();
+        commit.to_owned()
+    }
+
     /// Makes a commit of a tree with any parents, and puts `main` there.
     fn commit_of(&self, tree: &str, parents: &[&str], message: &str) -> String {
         let tree = format!("{tree}^{{tree}}");
         let parents = parents.iter().flat_map(|parent| ["-p", parent]);
         let arguments = ["commit-tree", &tree].into_iter().chain(parents);
         let id = self.stage.remote.git(arguments).stdin(message).run().success().stdout();
-        self.stage.remote.git(["update-ref", "refs/heads/main", id.trim()]).run().success();
-        id.trim().to_owned()
+        self.put_main(id.trim())
     }
 
     /// Returns a command as GitLab runs it for a push to `main`.
     fn in_ci(&self, command: Command, push: &Push) -> Command {
+        Self::in_ci_of(&self.server.url("gitops"), command, push)
+    }
+
+    /// Does so for the project at a URL.
+    fn in_ci_of(project: &str, command: Command, push: &Push) -> Command {
         let command = command
             .env("GITLAB_CI", "true")
             .env("CI_PROJECT_PATH", "gitops")
-            .env("CI_PROJECT_URL", self.server.url("gitops"))
+            .env("CI_PROJECT_URL", project)
             .env("CI_COMMIT_SHA", &push.commit)
             .env("CI_COMMIT_BEFORE_SHA", push.before.as_deref().unwrap_or(NONE));
         push.variables.iter().fold(command, |command, (name, value)| command.env(*name, *value))
@@ -88,15 +98,23 @@ const HEAD: &str = "tagship/main/4-gitops-manifests-web";
 const PROPOSED: [&str; 5] = ["--branch", HEAD, "--create-branch", "--base", "main"];
 
 impl Released {
-    /// Releases to a head branch, and lets the base go on. Returns the tips of base and head.
-    fn proposed(&self) -> (String, String) {
-        let release = self.stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+    /// Releases to a head branch, and lets the base go on. Returns the stage as it is then.
+    fn proposed(&self) -> Self {
+        let on = self.again();
+        let release = on.stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
         release.args(PROPOSED).run().success();
-        self.with_a_page_upon()
+        on.with_a_page_upon();
+        Self { contents: on.stage.remote.contents(), ..on }
+    }
+
+    /// Returns the tips of base and head.
+    fn tips(&self) -> (String, String) {
+        (self.stage.remote.tip("main").unwrap(), self.stage.remote.tip(HEAD).unwrap())
     }
 
     fn with_a_page_upon(&self) -> (String, String) {
-        (self.commit("main", "Add a page", &[page()]), self.stage.remote.tip(HEAD).unwrap())
+        self.commit("main", "Add a page", &[page()]);
+        self.tips()
     }
 
     fn title_of(&self, commit: &str) -> String {
@@ -114,8 +132,7 @@ impl Released {
         let tree = format!("{tree}^{{tree}}");
         let commit = self.stage.remote.git(["commit-tree", &tree, "-p", base]);
         let id = commit.env("GIT_AUTHOR_DATE", "@1700000000 +0000").stdin(message).run().success().stdout();
-        self.stage.remote.git(["update-ref", "refs/heads/main", id.trim()]).run().success();
-        id.trim().to_owned()
+        self.put_main(id.trim())
     }
 }
 
@@ -230,14 +247,6 @@ const HISTORIES: &[History] = &[
     ("nothing changed", |on| push(on.commit_of(&on.release, &[&on.release], &on.message), Some(&on.release)), false),
     ("a merge", |on| push(on.commit_of(&on.release, &[&on.seed, &on.release], &on.message), Some(&on.seed)), true),
     (
-        "a merge of a release",
-        |on| {
-            let (base, head) = on.proposed();
-            push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge pull request #1"), Some(&base))
-        },
-        true,
-    ),
-    (
         "a merge of a promotion",
         |on| {
             on.commit("main", "Add production", &[File::new("prod/kustomization.yaml", SEED)]);
@@ -250,25 +259,6 @@ const HISTORIES: &[History] = &[
         true,
     ),
     (
-        "a merge that changes another file too",
-        |on| {
-            let (base, head) = on.proposed();
-            on.commit_of(&on.merged(&base, &head), &[&base], "Merge");
-            let more = on.commit("main", "More", &[File::new("README.md", "more")]);
-            push(on.commit_of(&more, &[&base, &head], "Merge"), Some(&base))
-        },
-        false,
-    ),
-    (
-        "a merge of a release and a person's commit upon it",
-        |on| {
-            let (base, _) = on.proposed();
-            let head = on.commit(HEAD, "Tune it", &[File::new("README.md", "more")]);
-            push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge"), Some(&base))
-        },
-        false,
-    ),
-    (
         "a merge of a person's commit, and a release upon it",
         |on| {
             on.stage.remote.git(["branch", HEAD, "main"]).run().success();
@@ -276,68 +266,6 @@ const HISTORIES: &[History] = &[
             on.stage.release().args(["--no-check", "--branch", HEAD, "IMAGE_PLACEHOLDER=*:v2"]).run().success();
             let (base, head) = on.with_a_page_upon();
             push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge"), Some(&base))
-        },
-        false,
-    ),
-    (
-        "a rebase",
-        |on| {
-            let (base, head) = on.proposed();
-            push(on.made_again(&on.merged(&base, &head), &base, &head), Some(&base))
-        },
-        true,
-    ),
-    (
-        "a rebase that sets the entry to something else",
-        |on| {
-            let (base, head) = on.proposed();
-            let other = on.commit("main", "Other", &[File::new(FILE, SEED.replace("b15411f3", "c15411f3"))]);
-            push(on.made_again(&other, &base, &head), Some(&base))
-        },
-        false,
-    ),
-    (
-        "a squash with the title alone",
-        |on| {
-            let (base, head) = on.proposed();
-            push(on.commit_of(&on.merged(&base, &head), &[&base], "Release web:v2 (#1)"), Some(&base))
-        },
-        true,
-    ),
-    (
-        "a squash with the title alone, whose head branch was deleted and is kept as a request",
-        |on| {
-            let (base, head) = on.proposed();
-            on.stage.remote.git(["update-ref", "refs/pull/1/head", &head]).run().success();
-            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
-            push(on.commit_of(&on.merged(&base, &head), &[&base], "A title of its own (#1)"), Some(&base))
-        },
-        true,
-    ),
-    (
-        "a squash with the title alone, and nothing is left of its head branch",
-        |on| {
-            let (base, head) = on.proposed();
-            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
-            push(on.commit_of(&on.merged(&base, &head), &[&base], &format!("{} (#1)", on.title_of(&head))), Some(&base))
-        },
-        true,
-    ),
-    (
-        "a squash with another title, and nothing is left of its head branch",
-        |on| {
-            let (base, head) = on.proposed();
-            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
-            push(on.commit_of(&on.merged(&base, &head), &[&base], "Release web:v9 (#1)"), Some(&base))
-        },
-        false,
-    ),
-    (
-        "a squash with the title alone, and one more line of the file",
-        |on| {
-            let (base, _) = on.proposed();
-            let file = String::from_utf8(on.stage.remote.file(HEAD, FILE)).unwrap() + "namePrefix: x-\n";
-            push(on.commit("main", "Release web:v2 (#1)", &[File::new(FILE, file)]), Some(&base))
         },
         false,
     ),
@@ -364,23 +292,121 @@ const HISTORIES: &[History] = &[
     ("a merge request", |on| Push { variables: &[("CI_MERGE_REQUEST_IID", "7")], ..push(&on.release, None) }, false),
 ];
 
-/// Whole, shallow, or not there at all: the checkout changes nothing but the cost.
+/// Histories that begin with a release on a branch of its own, which is proposed for `main`.
+const OF_PROPOSALS: &[History] = &[
+    (
+        "a merge of a release",
+        |on| {
+            let (base, head) = on.tips();
+            push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge pull request #1"), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a merge that changes another file too",
+        |on| {
+            let (base, head) = on.tips();
+            on.commit_of(&on.merged(&base, &head), &[&base], "Merge");
+            let more = on.commit("main", "More", &[File::new("README.md", "more")]);
+            push(on.commit_of(&more, &[&base, &head], "Merge"), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a merge of a release and a person's commit upon it",
+        |on| {
+            let (base, _) = on.tips();
+            let head = on.commit(HEAD, "Tune it", &[File::new("README.md", "more")]);
+            push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge"), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a rebase",
+        |on| {
+            let (base, head) = on.tips();
+            push(on.made_again(&on.merged(&base, &head), &base, &head), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a rebase that sets the entry to something else",
+        |on| {
+            let (base, head) = on.tips();
+            let other = on.commit("main", "Other", &[File::new(FILE, SEED.replace("b15411f3", "c15411f3"))]);
+            push(on.made_again(&other, &base, &head), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a squash with the title alone",
+        |on| {
+            let (base, head) = on.tips();
+            push(on.commit_of(&on.merged(&base, &head), &[&base], "Release web:v2 (#1)"), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a squash with the title alone, whose head branch was deleted and is kept as a request",
+        |on| {
+            let (base, head) = on.tips();
+            on.stage.remote.git(["update-ref", "refs/pull/1/head", &head]).run().success();
+            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
+            push(on.commit_of(&on.merged(&base, &head), &[&base], "A title of its own (#1)"), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a squash with the title alone, and nothing is left of its head branch",
+        |on| {
+            let (base, head) = on.tips();
+            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
+            push(on.commit_of(&on.merged(&base, &head), &[&base], &format!("{} (#1)", on.title_of(&head))), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a squash with another title, and nothing is left of its head branch",
+        |on| {
+            let (base, head) = on.tips();
+            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
+            push(on.commit_of(&on.merged(&base, &head), &[&base], "Release web:v9 (#1)"), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a squash with the title alone, and one more line of the file",
+        |on| {
+            let (base, _) = on.tips();
+            let file = String::from_utf8(on.stage.remote.file(HEAD, FILE)).unwrap() + "namePrefix: x-\n";
+            push(on.commit("main", "Release web:v2 (#1)", &[File::new(FILE, file)]), Some(&base))
+        },
+        false,
+    ),
+];
+
+/// Whole, shallow, or not there at all: the checkout changes nothing but the cost. All is on disk: what a request over HTTP
+/// changes is for the tests below, and each takes three processes of the server.
 #[test]
 fn only_releases_are_guarded_against() {
     let first = Released::new();
-    for (what, history, is_own) in HISTORIES {
-        let released = first.again();
+    let proposed = first.proposed();
+    let histories = HISTORIES.iter().map(|history| (&first, history));
+    for (begin, (what, history, is_own)) in histories.chain(OF_PROPOSALS.iter().map(|history| (&proposed, history))) {
+        let released = begin.again();
         let push = history(&released);
-        released.stage.registry.requests();
+        let project = format!("file://{}/gitops", released.stage.remote.folder().display());
         let expected = if *is_own { "\"outcome\":\"skipped\"" } else { "\"outcome\":\"proceed\"" };
         let guard = |place: &str, command: Command| {
-            let output = released.in_ci(command, &push).run().success();
+            let output = Released::in_ci_of(&project, command, &push).run().success();
             assert!(output.stdout().contains(expected), "{what}, {place}: {}{}", output.stdout(), output.stderr());
         };
         guard("without a checkout", released.guard());
-        for options in [&[][..], &["--depth", "1"]] {
-            let checkout = released.checkout(options);
-            guard(&format!("{options:?}"), released.guard().current_dir(checkout.path()));
+        // A whole one is made of a path, which copies the objects without packing them.
+        let (path, url) = (released.stage.remote.path().display().to_string(), released.stage.remote.file_url());
+        for (place, url, options) in [("whole", &path, &[][..]), ("shallow", &url, &["--depth", "1"])] {
+            let checkout = Checkout::clone_with(url, options);
+            guard(place, released.guard().current_dir(checkout.path()));
         }
     }
 }

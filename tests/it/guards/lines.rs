@@ -227,7 +227,7 @@ fn the_commit_of_the_image() {
 /// An older build does not go out because the repository that tells so fails for a moment: the same command again asks it.
 #[test]
 fn a_source_that_cannot_be_reached_now_ends_the_release() {
-    let pipeline = Pipeline::with_sources("app");
+    let pipeline = Pipeline::with_sources("app").over_http();
     let one = pipeline.source("one", &[]);
     let two = pipeline.source("two", &[&one]);
     ends(&release(&pipeline, "build-2", Some(&two)).run(), "released");
@@ -255,7 +255,7 @@ fn a_source_that_cannot_be_reached_now_ends_the_release() {
 /// From a laptop, or where the configuration's own pipeline releases, the images say themselves what they were built from.
 #[test]
 fn the_labels_of_the_images_tell_what_nothing_else_does() {
-    let pipeline = Pipeline::with_sources("app");
+    let pipeline = Pipeline::with_sources("app").over_http();
     let one = pipeline.source("one", &[]);
     let two = pipeline.source("two", &[&one]);
     let address = pipeline.stage.registry.address().clone();

@@ -23,7 +23,7 @@ fn ends(output: &Output, expected: &str) {
 
 /// Moves files on the branch, by hand; `edit` changes the moved kustomizations in the same commit.
 fn move_files(pipeline: &Pipeline, moves: &[[&str; 2]], edit: impl Fn(&str) -> String) {
-    let checkout = Checkout::clone_with(&pipeline.server.url("gitops.git"), &[]);
+    let checkout = Checkout::clone_with(&pipeline.stage.remote.file_url(), &[]);
     for [from, to] in moves {
         std::fs::create_dir_all(checkout.path().join(to).parent().unwrap()).unwrap();
         checkout.git(["mv", from, to]).run().success();
@@ -39,13 +39,15 @@ fn move_files(pipeline: &Pipeline, moves: &[[&str; 2]], edit: impl Fn(&str) -> S
 
 #[test]
 fn a_moved_kustomization_keeps_its_order_and_its_past() {
+    let past = Pipeline::with_environments();
+    for tag in ["v1.0.0", "v1.1.0", "v1.2.0"] {
+        ends(&released(&past, PRODUCTION, tag), "released");
+    }
+    ends(&released(&past, STAGING, "v1.9.0"), "released");
+    past.run("rollback", &["--no-check", "-k", PRODUCTION, "web"]).run().success();
+    let past = past.stage.remote.contents();
     for (moves, to, is_edited) in MOVES {
-        let pipeline = Pipeline::with_environments();
-        for tag in ["v1.0.0", "v1.1.0", "v1.2.0"] {
-            ends(&released(&pipeline, PRODUCTION, tag), "released");
-        }
-        ends(&released(&pipeline, STAGING, "v1.9.0"), "released");
-        pipeline.run("rollback", &["--no-check", "-k", PRODUCTION, "web"]).run().success();
+        let pipeline = Pipeline::copy(&past);
         let edit = |text: &str| if is_edited { text.replace("# the environment", "# moved") } else { text.to_owned() };
         move_files(&pipeline, moves, edit);
         pipeline.stage.remote.commits("main", 60);

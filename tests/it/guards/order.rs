@@ -21,6 +21,9 @@ fn already_released(pipeline: &Pipeline, tag: &str, source: &str) {
 
 /// How two source commits may stand to each other, and what becomes of a release of the second after one of the first.
 /// Where the sources are must not matter, nor whether the tag says the commit.
+///
+/// Each row begins with what the one before it has left, if that is the first commit: a release that is superseded or fails leaves
+/// the branch as it was.
 #[test]
 fn what_may_follow_what() {
     for sources in [None, Some("app")] {
@@ -34,23 +37,35 @@ fn what_may_follow_what() {
         let rebased = pipeline.source("rebased", &[&three]);
         let squashed = pipeline.source("squashed", &[&two]);
         let unrelated = pipeline.source("unrelated", &[]);
-        for (what, there, new, expected) in [
-            ("the next commit", &one, &two, "released"),
-            ("some commits on", &root, &three, "released"),
-            ("the commit before", &two, &one, "superseded"),
-            ("some commits back", &three, &root, "superseded"),
-            ("a branch that was not merged", &two, &side, "failed"),
-            ("the merge of both", &side, &merge, "released"),
-            ("one side of a merge", &merge, &side, "superseded"),
-            ("a rebased branch", &side, &rebased, "failed"),
-            ("a squashed branch", &two, &squashed, "released"),
-            ("no common history", &two, &unrelated, "failed"),
-        ] {
-            for tags in [(there.as_str(), new.as_str()), ("build-1", "build-2")] {
-                // Whatever was there before is replaced without a question, so that rows do not touch each other.
-                already_released(&pipeline, tags.0, there);
-                let output = release(&pipeline, tags.1, new).run();
-                assert_eq!(document(&output)["outcome"], expected, "{what}, {sources:?}, {tags:?}");
+        for says_commit in [true, false] {
+            let (mut released, mut builds) = (None, 0);
+            let mut release = |source: &'_ String| {
+                builds += 1;
+                let tag = if says_commit { source.clone() } else { format!("build-{builds}") };
+                let run = pipeline.run("release", &["--no-check", "--output", "json", "-k", FOLDER]);
+                pipeline.in_ci(run.arg(format!("IMAGE_PLACEHOLDER=*:{tag}")), source)
+            };
+            for (what, there, new, expected) in [
+                ("some commits on", &root, &three, "released"),
+                ("some commits back", &three, &root, "superseded"),
+                ("the next commit", &one, &two, "released"),
+                ("the commit before", &two, &one, "superseded"),
+                ("a branch that was not merged", &two, &side, "failed"),
+                ("no common history", &two, &unrelated, "failed"),
+                ("a squashed branch", &two, &squashed, "released"),
+                ("a rebased branch", &side, &rebased, "failed"),
+                ("the merge of both", &side, &merge, "released"),
+                ("one side of a merge", &merge, &side, "superseded"),
+            ] {
+                if released != Some(there) {
+                    // Whatever was there before is replaced without a question.
+                    release(there).args(["--on-superseded", "allow"]).run().success();
+                }
+                let tip = pipeline.tip();
+                let output = release(new).run();
+                assert_eq!(document(&output)["outcome"], expected, "{what}, {sources:?}, {says_commit}");
+                assert_eq!(pipeline.tip() != tip, expected == "released", "{what}");
+                released = Some(if expected == "released" { new } else { there });
             }
         }
         pipeline.stage.remote.fsck();
@@ -60,7 +75,7 @@ fn what_may_follow_what() {
 /// Without a commit that is known, versions decide, and no history is asked for.
 #[test]
 fn versions_without_commits_need_no_history() {
-    let pipeline = Pipeline::new();
+    let pipeline = Pipeline::new().over_http();
     let release = |tag: &str| {
         let image = format!("IMAGE_PLACEHOLDER={}", pipeline.build("web", tag));
         pipeline.run("release", &["--output", "json", "-k", FOLDER, &image])
@@ -163,7 +178,7 @@ fn many_other_commits_since() {
 /// The checkout of an ordinary job: of depth 1, or whole.
 #[test]
 fn from_a_checkout() {
-    let pipeline = Pipeline::new();
+    let pipeline = Pipeline::new().over_http();
     let one = pipeline.stage.remote.commit("main", "One", &[File::new("app", "1")]);
     let two = pipeline.stage.remote.commit("main", "Two", &[File::new("app", "2")]);
     already_released(&pipeline, "build-2", &two);
@@ -357,7 +372,7 @@ fn several_entries_and_a_commit_that_is_gone() {
 /// Who builds from ssh may have no key here, and who wrote the URL another case: that is no reason not to release.
 #[test]
 fn the_source_repository_by_another_url() {
-    let pipeline = Pipeline::new();
+    let pipeline = Pipeline::new().over_http();
     let one = pipeline.source("one", &[]);
     let two = pipeline.source("two", &[&one]);
     let release = |tag: &str, source: &str, url: &str| {

@@ -72,32 +72,30 @@ impl Source<'_> {
 }
 
 /// Returns what kustomize prints for each of `sources`, or what it says if it refuses one. Starting the program takes most of
-/// the time, so that one run builds many. If it refuses them together, it names the first folder that it cannot build: that one
-/// is built by itself, and the others once more together.
+/// the time, so that one run builds many. If it refuses them together, it names the first folder that it cannot build: the next
+/// run has those behind that one, and the last run all that can be built.
 fn build_all(sources: &[Source<'_>]) -> Vec<Result<String, String>> {
-    let alone = |source: &Source<'_>| {
-        let folder = temporary_folder("kustomize-");
-        source.write(folder.path());
-        build(folder.path())
-    };
-    let mut results: Vec<Option<Result<String, String>>> = sources.iter().map(|_| None).collect();
-    while results.contains(&None) {
-        let open: Vec<usize> = (0..sources.len()).filter(|index| results[*index].is_none()).collect();
-        let refused = match build_together(open.iter().map(|index| &sources[*index])) {
-            Ok(manifests) => {
-                for index in open {
-                    let pod = sources[index].pod();
-                    let manifest = manifests.split("---\n").find(|manifest| manifest.contains(&pod));
-                    results[index] = Some(manifest.map_or_else(|| alone(&sources[index]), |text| Ok(text.to_owned())));
-                }
-                break;
+    let mut refused = BTreeMap::new();
+    let mut first = 0;
+    let manifests = loop {
+        let asked: Vec<usize> = (first..sources.len()).filter(|index| !refused.contains_key(index)).collect();
+        match build_together(asked.iter().map(|index| &sources[*index])) {
+            Ok(manifests) if first == 0 => break manifests,
+            Ok(_) => first = 0,
+            Err(error) => {
+                let named = asked.into_iter().find(|index| error.contains(&sources[*index].pod()));
+                let named = named.unwrap_or_else(|| panic!("kustomize names no folder: {error}"));
+                refused.insert(named, error);
+                first = if named + 1 < sources.len() { named + 1 } else { 0 };
             }
-            Err(error) => open.into_iter().find(|index| error.contains(&sources[*index].pod())),
-        };
-        let index = refused.or_else(|| results.iter().position(Option::is_none)).expect("one that is not built yet");
-        results[index] = Some(alone(&sources[index]));
-    }
-    results.into_iter().flatten().collect()
+        }
+    };
+    let manifest_of = |source: &Source<'_>| {
+        let manifest = manifests.split("---\n").find(|manifest| manifest.contains(&source.pod()));
+        manifest.unwrap_or_else(|| panic!("no {} in {manifests}", source.pod())).to_owned()
+    };
+    let numbered = sources.iter().enumerate();
+    numbered.map(|(index, source)| refused.remove(&index).map_or_else(|| Ok(manifest_of(source)), Err)).collect()
 }
 
 /// Returns all manifests of one run.
