@@ -81,10 +81,10 @@ fn what_a_hook_says() {
 
 #[test]
 fn what_a_registry_says() {
-    let stage = Stage::new();
     let message = serde_json::to_string(HOSTILE).unwrap();
     let body = format!(r#"{{"errors": [{{"code": {message}, "message": {message}}}]}}"#);
     for status in [400, 401, 403, 404, 503] {
+        let stage = Stage::new();
         let answer = Response::new(status).header("Content-Type", "application/json").body(body.as_bytes());
         stage.registry.inject("GET /v2/", ALWAYS, Fault::Answer(answer.clone()));
         stage.registry.inject("HEAD /v2/", ALWAYS, Fault::Answer(answer));

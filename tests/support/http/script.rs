@@ -25,8 +25,16 @@ impl<F> Default for Script<F> {
 impl<F: Clone> Script<F> {
     /// Adds a fault for the next `times` requests that begin with `pattern`: `METHOD /path?query`, or `/path?query` for
     /// every method.
+    ///
+    /// # Panics
+    /// If a fault that never ends hits all these requests already, so that this one would never happen.
+    #[track_caller]
     pub fn add(&self, pattern: &str, times: usize, fault: F) {
-        lock(&self.0).push(Rule { pattern: pattern.to_owned(), times_left: times, fault });
+        let mut rules = lock(&self.0);
+        let hides = |rule: &&Rule<F>| rule.times_left == ALWAYS && pattern.starts_with(&rule.pattern);
+        let hidden_by = rules.iter().find(hides).map(|rule| rule.pattern.clone());
+        assert!(hidden_by.is_none(), "`{pattern}` is hidden by the fault of `{}`", hidden_by.unwrap_or_default());
+        rules.push(Rule { pattern: pattern.to_owned(), times_left: times, fault });
     }
 
     /// Returns the first fault for a request that fits the moment, which `is_due` knows, and counts it.
