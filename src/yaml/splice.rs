@@ -94,6 +94,12 @@ mod tests {
     }
 
     #[test]
+    fn a_splice_may_be_at_the_end_and_not_behind_it() {
+        assert!(is_outside_equal("ab", "abc", &[Splice::replace(2..2, "c")]));
+        assert!(!is_outside_equal("ab", "ab", &[Splice::replace(3..3, "")]));
+    }
+
+    #[test]
     fn what_cannot_be_applied() {
         assert_eq!(ordered(vec![Splice::replace(0..2, "x"), Splice::replace(1..3, "")]), Err(1));
         assert_eq!(apply("é", &[Splice::replace(1..1, "x")]), None);
