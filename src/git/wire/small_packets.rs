@@ -12,10 +12,11 @@ pub(super) struct SmallPackets {
 
 #[derive(Debug)]
 enum Part {
-    /// The length of a packet, in four hexadecimal digits.
-    Length(Vec<u8>),
-    /// A line: the bytes that have arrived, and how many are missing.
-    Line { line: Vec<u8>, left: usize },
+    /// The length of a packet, in four hexadecimal digits, and how many of them have arrived.
+    Length { digits: [u8; LENGTH], arrived: usize },
+    /// A line: how many bytes have arrived, how many are missing, and whether it can be the line before the pack. A hostile server
+    /// sends millions of lines, so that none of them is kept.
+    Line { arrived: usize, left: usize, is_pack: bool },
     /// The rest of a packet of this side band, which is `None` before its number has arrived.
     Band { band: Option<u8>, left: usize },
     /// No packets: they are passed on as they are, for the parser to report.
@@ -24,7 +25,7 @@ enum Part {
 
 impl Default for Part {
     fn default() -> Self {
-        Self::Length(Vec::new())
+        Self::Length { digits: [0; LENGTH], arrived: 0 }
     }
 }
 
@@ -41,18 +42,20 @@ impl SmallPackets {
         let mut out = Vec::with_capacity(piece.len() + HEAD);
         while !piece.is_empty() {
             let (taken, next) = match &mut self.part {
-                Part::Length(digits) => {
-                    let (taken, rest) = piece.split_at(piece.len().min(LENGTH - digits.len()));
-                    digits.extend_from_slice(taken);
-                    let next = (digits.len() == LENGTH).then(|| after_length(digits, self.in_pack, &mut out));
+                Part::Length { digits, arrived } => {
+                    let (taken, rest) = piece.split_at(piece.len().min(LENGTH - *arrived));
+                    digits[*arrived..][..taken.len()].copy_from_slice(taken);
+                    *arrived += taken.len();
+                    let next = (*arrived == LENGTH).then(|| after_length(digits, self.in_pack, &mut out));
                     (rest, next)
                 }
-                Part::Line { line, left } => {
+                Part::Line { arrived, left, is_pack } => {
                     let (taken, rest) = piece.split_at(piece.len().min(*left));
-                    line.extend_from_slice(taken);
                     out.extend_from_slice(taken);
+                    *is_pack = *is_pack && continues_pack(*arrived, taken);
+                    *arrived += taken.len();
                     *left -= taken.len();
-                    self.in_pack |= *left == 0 && line.trim_ascii_end() == PACK;
+                    self.in_pack |= *left == 0 && *is_pack && *arrived >= PACK.len();
                     (rest, (*left == 0).then(Part::default))
                 }
                 Part::Band { band: None, left } => {
@@ -82,6 +85,12 @@ impl SmallPackets {
     }
 }
 
+/// Returns whether a line that can be the one before the pack still can, with these bytes behind those that have arrived.
+fn continues_pack(arrived: usize, bytes: &[u8]) -> bool {
+    let (word, blanks) = bytes.split_at(bytes.len().min(PACK.len().saturating_sub(arrived)));
+    PACK[arrived.min(PACK.len())..].starts_with(word) && blanks.trim_ascii().is_empty()
+}
+
 /// Returns the part that follows a length. Writes the length to `out`, unless the packet will be split.
 fn after_length(digits: &[u8], in_pack: bool, out: &mut Vec<u8>) -> Part {
     let length = std::str::from_utf8(digits).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
@@ -91,7 +100,7 @@ fn after_length(digits: &[u8], in_pack: bool, out: &mut Vec<u8>) -> Part {
             out.extend_from_slice(digits);
             match length.saturating_sub(LENGTH) {
                 0 => Part::default(),
-                left => Part::Line { line: Vec::new(), left },
+                left => Part::Line { arrived: 0, left, is_pack: true },
             }
         }
         None => {
