@@ -1,5 +1,7 @@
 //! Another client pushes images and tells their digests: ours must be the same.
-#![cfg(test)]
+//!
+//! The registry of `tests/support` speaks to programs over pipes and signals, as Unix has them.
+#![cfg(all(test, unix))]
 
 /// The parts of `tests/support` that a registry needs.
 #[allow(dead_code, unused_imports, unreachable_pub, reason = "a test takes a part, and exports nothing")]
