@@ -1,6 +1,6 @@
 //! The answer of `git-receive-pack` to a push: its status report, and on another side band the messages of the server and
-//! its hooks. A server without side bands sends the report alone. gix would take the bands apart too, but it strips the line end of each packet. git cuts messages wherever a
-//! buffer is full, so without line ends one could not tell whether a line continues.
+//! its hooks. A server without side bands sends the report alone. gix would take the bands apart too, but it strips the line end of
+//! each packet. git cuts messages wherever a buffer is full, so without line ends one could not tell whether a line continues.
 
 use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::client::blocking_io::ReadlineBufRead;
@@ -179,7 +179,45 @@ pub fn fuzz(answer: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{RefStatus, ref_status, shown};
+    use super::{MAX_MESSAGES, PacketLineRef, PushReport, RefStatus, StreamingPeekableIter, ref_status, shown};
+
+    /// Reads an answer of these packets, each with the number of its side band.
+    fn read(packets: &[(u8, &[u8])]) -> PushReport {
+        let mut bytes = Vec::new();
+        for (band, text) in packets {
+            bytes.extend_from_slice(format!("{:04x}", text.len() + 5).as_bytes());
+            bytes.push(*band);
+            bytes.extend_from_slice(text);
+        }
+        bytes.extend_from_slice(b"0000");
+        let mut packets = StreamingPeekableIter::new(bytes.as_slice(), &[PacketLineRef::Flush], false);
+        PushReport::read(&mut packets.as_read()).unwrap()
+    }
+
+    #[test]
+    fn an_end_is_told_by_a_report_or_by_an_error() {
+        let report = report(&["unpack ok", "ok refs/heads/main"]);
+        for (packets, expected) in [
+            (&[(2, &b"checking"[..]), (1, &report)][..], true),
+            (&[(3, b"the server died")], true),
+            (&[(2, b"checking")], false),
+            (&[], false),
+        ] {
+            assert_eq!(read(packets).has_report(), expected, "{packets:?}");
+        }
+    }
+
+    #[test]
+    fn messages_are_cut_and_that_is_told() {
+        for (length, is_cut) in [(MAX_MESSAGES, false), (MAX_MESSAGES + 1, true)] {
+            let text = vec![b'x'; length];
+            let packets: Vec<(u8, &[u8])> = text.chunks(60_000).map(|piece| (2, piece)).collect();
+            let messages = read(&packets).messages();
+            assert_eq!(messages[0].len(), MAX_MESSAGES);
+            assert_eq!(messages.len() == 2, is_cut, "{length}");
+        }
+    }
+
     fn report(lines: &[&str]) -> Vec<u8> {
         let packets: String = lines.iter().map(|line| format!("{:04x}{line}", line.len() + 4)).collect();
         (packets + "0000").into_bytes()

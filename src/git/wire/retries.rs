@@ -82,6 +82,7 @@ mod tests {
         let later = Setback::Busy(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(61));
         for (effect, setbacks, expected) in [
             (RequestEffect::None, &[Setback::Dropped][..], true),
+            (RequestEffect::None, &[Setback::Dropped; 3], true),
             (RequestEffect::Push, &[Setback::Dropped], true),
             (RequestEffect::Push, &[Setback::Dropped; 2], true),
             (RequestEffect::Push, &[Setback::Dropped; 3], false),
