@@ -171,7 +171,9 @@ fn tip_of(stage: &Stage, tree: &str, message: &[u8]) {
 fn hash_object(remote: &Remote, kind: &str, parts: &[&[u8]]) -> String {
     let path = remote.folder().join("object");
     let mut file = File::create(&path).unwrap();
-    parts.iter().for_each(|part| file.write_all(part).unwrap());
+    for part in parts {
+        file.write_all(part).unwrap();
+    }
     let made = remote.git(["hash-object", "--literally", "-w", "-t", kind]).arg(path).run().success();
     made.stdout().trim().to_owned()
 }
