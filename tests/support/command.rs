@@ -245,10 +245,11 @@ impl Running {
     pub fn finish_with_peak(self) -> (Output, u64) {
         let (end, ended) = channel::<()>();
         let status = format!("/proc/{}/status", self.child.id());
+        let name = self.command.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let watch = thread::spawn(move || {
             let mut peak = 0;
             while ended.try_recv() == Err(TryRecvError::Empty) {
-                peak = peak.max(peak_memory(&std::fs::read_to_string(&status).unwrap_or_default()));
+                peak = peak.max(peak_memory(&std::fs::read_to_string(&status).unwrap_or_default(), &name));
                 thread::sleep(Duration::from_millis(1));
             }
             peak
@@ -294,8 +295,12 @@ impl Drop for Running {
     }
 }
 
-/// Returns the peak that a process's status in /proc tells, in bytes; 0 without one.
-fn peak_memory(status: &str) -> u64 {
+/// Returns the peak that a process's status in /proc tells, in bytes; 0 without one. Until it has become the program of this name, it
+/// has the memory of the tests.
+fn peak_memory(status: &str, name: &str) -> u64 {
+    if status.lines().next() != Some(&format!("Name:\t{name}")) {
+        return 0;
+    }
     let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
     kilobytes.and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or_default() << 10
 }
