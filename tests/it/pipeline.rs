@@ -1,7 +1,7 @@
 //! A CI system that releases one build after the other to a repository, and what became of each: what the order of releases,
 //! the log, the way back and the way on are tested with.
 //!
-//! The repository is on disk, where a conversation is one process of git's server; over HTTP each request of it is two.
+//! The repository is on disk, where a conversation is one process of git's service; over HTTP each of its requests is one.
 
 use serde_json::Value;
 

@@ -386,7 +386,7 @@ const OF_PROPOSALS: &[History] = &[
 ];
 
 /// Whole, shallow, or not there at all: the checkout changes nothing but the cost. All is on disk: what a request over HTTP
-/// changes is for the tests below, and each takes three processes of the server.
+/// changes is for the tests below.
 #[test]
 fn only_releases_are_guarded_against() {
     let first = Released::new();
