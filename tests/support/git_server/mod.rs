@@ -156,6 +156,12 @@ impl GitServer {
         self.settings.through_http_backend.store(true, Ordering::SeqCst);
     }
 
+    /// Waits until git is not at work any more for a client that has gone away.
+    #[track_caller]
+    pub fn wait_until_idle(&self) {
+        self.server.wait_until_idle();
+    }
+
     /// Returns the requests since the last call.
     pub fn requests(&self) -> Vec<GitRequest> {
         self.server.requests().into_iter().map(GitRequest::from).collect()

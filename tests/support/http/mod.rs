@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::io::{self, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -58,6 +58,8 @@ struct Shared {
     stopping: AtomicBool,
     /// What is open, so that it can be closed from outside.
     connections: Mutex<HashMap<SocketAddr, TcpStream>>,
+    /// Told of each connection that has ended.
+    ended: Condvar,
 }
 
 impl Server {
@@ -101,6 +103,22 @@ impl Server {
     pub fn requests(&self) -> Vec<LoggedRequest> {
         std::mem::take(&mut *lock(&self.shared.log))
     }
+
+    /// Waits until nothing is done any more for clients that have gone away: a handler goes on without them.
+    ///
+    /// # Panics
+    /// If a connection is still open after a minute, such as that of a client which has not gone away.
+    #[track_caller]
+    pub fn wait_until_idle(&self) {
+        // Connections are accepted in order: once this one has ended, all before it are among those that are counted.
+        let mut last = TcpStream::connect(self.address).expect("a server that listens");
+        last.shutdown(Shutdown::Write).expect("a connection that is open");
+        drop(last.read_to_end(&mut Vec::new()));
+        let (open, limit) = (lock(&self.shared.connections), Duration::from_secs(60));
+        let waited = self.shared.ended.wait_timeout_while(open, limit, |open| !open.is_empty());
+        let (open, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        assert!(open.is_empty(), "{} connections are still open", open.len());
+    }
 }
 
 impl Drop for Server {
@@ -134,6 +152,7 @@ where
             // An error is a client that went away, which is its right.
             drop(converse(connection, &*handler, &shared.log));
             lock(&shared.connections).remove(&peer);
+            shared.ended.notify_all();
         });
     }
 }

@@ -1,3 +1,6 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::connection::Connection;
@@ -53,6 +56,27 @@ fn the_log_knows_the_kind_of_login_and_shows_no_secret() {
     assert_eq!(log[1].authorization_value(), Some("bearer secret"));
     let shown = format!("{log:?}");
     assert!(!shown.contains("secret") && !shown.contains("Y2k6"), "{shown}");
+}
+
+#[test]
+fn what_is_done_for_a_client_that_is_gone_can_be_waited_for() {
+    let (begun, beginning) = mpsc::channel();
+    let is_done = Arc::new(AtomicBool::new(false));
+    let server = Server::start({
+        let is_done = Arc::clone(&is_done);
+        move |_, _| {
+            begun.send(()).unwrap();
+            thread::sleep(Duration::from_millis(100));
+            is_done.store(true, Ordering::SeqCst);
+            Ok(Reply::Send(Response::new(204)))
+        }
+    });
+    let mut connection = Connection::open(&server.address().to_string());
+    connection.send(b"POST /gone HTTP/1.1\r\n\r\n").unwrap();
+    beginning.recv().unwrap();
+    drop(connection);
+    server.wait_until_idle();
+    assert!(is_done.load(Ordering::SeqCst));
 }
 
 #[test]
