@@ -37,6 +37,35 @@ fn both_services_are_asked_at_once() {
     assert_eq!(lines(&server).len(), 5);
 }
 
+/// If no branch is named, the push is opened while the other service tells which branch is the default one.
+#[test]
+fn the_default_branch_is_asked_for_while_the_push_is_opened() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let together = Fault::Meet(Arc::new(Barrier::new(2)));
+    server.inject("GET /gitops.git/info/refs?service=git-receive-pack", 1, together.clone());
+    server.inject("POST /gitops.git/git-upload-pack", 1, together);
+    let release = stage.release_to(&server.url("gitops.git")).args(["--timeout", "10s"]).arg(stage.argument());
+    release.run().success();
+    assert_eq!(lines(&server).len(), 6);
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+}
+
+/// The answer that names the default branch has its tip, too.
+#[test]
+fn a_dry_run_on_the_default_branch_asks_for_the_tip_once() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    stage.release_to(&server.url("gitops.git")).arg("--dry-run").arg(stage.argument()).run().success();
+    let expected = [
+        "GET /gitops.git/info/refs 200",
+        "POST /gitops.git/git-upload-pack 200",
+        "POST /gitops.git/git-upload-pack 200",
+        "POST /gitops.git/git-upload-pack 200",
+    ];
+    assert_eq!(lines(&server), expected);
+}
+
 /// The file is read while the registry is asked: an image that is not there ends the release after that.
 #[test]
 fn the_file_is_read_while_the_registry_is_asked() {
