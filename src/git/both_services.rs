@@ -1,13 +1,16 @@
 //! Asks both services of a remote for their first answers at once: neither depends on the other one, and a release reads and
 //! pushes. Over HTTP these are two connections, over ssh the two logins that a release needs anyhow.
 
-use std::thread;
+use std::sync::mpsc;
+use std::thread::{self, ScopedJoinHandle};
 
+use super::advertised_refs::{AdvertisedRefs, RefsKept};
 use super::error::GitError;
 use super::objects::name::BranchName;
-use super::push::{Pusher, RefsKept};
+use super::push::Pusher;
 use super::reader::Reader;
 use super::remote::Remote;
+use super::tips::Tips;
 
 /// Begins a push to `branch`, and with it a conversation about `read`, which is read from the same remote. If git's helpers may
 /// have to be asked for a login, the push alone is begun: they are asked once, and what they tell serves both.
@@ -26,7 +29,44 @@ pub fn open_both<'r>(
     thread::scope(|scope| {
         let reader = scope.spawn(|| Reader::open(remote, Some(read)));
         let pusher = Pusher::open(remote, branch, kept);
-        let reader = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let reader = joined(reader);
         Ok((pusher?, Some(reader?)))
     })
+}
+
+/// Begins a push to the default branch, and with it a conversation about that. The other service tells which branch it is while
+/// the push is begun, and `refs` what the push keeps of the server's refs. If git's helpers may have to be asked for a login, one
+/// service is asked after the other.
+///
+/// # Errors
+/// If both fail, the error is that of the push.
+pub fn open_both_at_default<E: From<GitError> + Send>(
+    remote: &Remote,
+    refs: impl FnOnce(Tips) -> Result<AdvertisedRefs, E>,
+) -> Result<(Pusher<'_>, Option<Reader<'_>>), E> {
+    let read = || -> Result<_, E> {
+        let mut reader = Reader::open(remote, None)?;
+        let refs = refs(reader.tips()?)?;
+        Ok((reader, refs))
+    };
+    if remote.may_ask_for_a_login() {
+        let (reader, refs) = read()?;
+        return Ok((Pusher::open_when_known(remote, || Ok::<_, E>(refs))?, Some(reader)));
+    }
+    thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        let unread = |closed| Err(GitError::unexpected("the default branch was not read", closed).into());
+        let pusher = scope.spawn(move || Pusher::open_when_known(remote, || told.recv().unwrap_or_else(unread)));
+        let (reader, refs) = match read() {
+            Ok((reader, refs)) => (Some(reader), Ok(refs)),
+            Err(error) => (None, Err(error)),
+        };
+        // If the push has failed already, there is no receiver any more.
+        tell.send(refs).ok();
+        Ok((joined(pusher)?, reader))
+    })
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -7,6 +7,7 @@
 //! `wire` moves bytes, `objects` is what a commit is made of, `checkout` is a repository on disk. The files beside them are
 //! what a release does with these.
 
+mod advertised_refs;
 mod ancestry;
 mod both_services;
 mod changes;
@@ -30,8 +31,9 @@ mod tips;
 mod unmet_include;
 mod wire;
 
+pub use advertised_refs::{AdvertisedRefs, RefsKept};
 pub use ancestry::{lineage_at, lineage_in};
-pub use both_services::open_both;
+pub use both_services::{open_both, open_both_at_default};
 pub use changes::PathChange;
 pub use checkout::fast_forward::{FastForward, FastForwardError, RemoteBranch, Staged};
 pub use checkout::{Checkout, TrustedOwner};
@@ -47,7 +49,7 @@ pub use objects::made_elsewhere::{CommitParts, FilePart};
 pub use objects::name::{BranchName, CommitId, RepositoryPath, TagName};
 pub use objects::record::CommitRecord;
 pub use objects::sign::{Signed, Signing, remove_temporary_files};
-pub use push::{OnHead, PushOutcome, Pusher, RefsKept, outcome_on};
+pub use push::{OnHead, PushOutcome, Pusher, outcome_on};
 pub use reader::Reader;
 pub use refusal::{PushRefusal, Rule};
 pub use remote::{Remote, RemoteOptions, url_without_login};

@@ -5,15 +5,14 @@
 //! the branch is read again: a branch that moved means a lost race, one that did not means a refusal, and one that has our
 //! commit means that only the answer was lost.
 
-use std::collections::HashMap;
 use std::io::Write as _;
 
 use gix::ObjectId;
-use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::Service;
 use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
 use gix::protocol::transport::packetline::blocking_io::encode::{data_to_write, flush_to_write};
 
+use super::advertised_refs::{AdvertisedHead, AdvertisedRefs, RefsKept};
 use super::error::GitError;
 use super::objects::commit::{CommitOnTip, Lease, NewCommit, NewTag, ObjectsAt};
 use super::objects::name::{BranchName, CommitId, TagName};
@@ -49,16 +48,6 @@ pub enum PushOutcome {
     Untagged { commit: CommitId, tag: TagName },
 }
 
-/// What is kept of the refs that the server names when a push begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefsKept<'a> {
-    Branch,
-    /// The tags too, because one is to be made. Then the server must be able to move two refs in one step.
-    BranchAndTags,
-    /// The head branch of a pull request too, which is pushed to in place of the branch.
-    BranchAndHead(&'a BranchName),
-}
-
 /// What a push of a commit to a head branch has to do.
 pub enum OnHead {
     /// Nothing: a commit of the same parent and tree is there.
@@ -70,61 +59,47 @@ pub enum OnHead {
 pub struct Pusher<'r> {
     connection: Connection<'r>,
     capabilities: Capabilities,
-    branch: BranchName,
-    tip: Option<CommitId>,
-    /// The head branch of a pull request to the branch, with its tip.
-    head: Option<(BranchName, Option<CommitId>)>,
-    /// What the tags name, by their full names, if they are kept.
-    tags: HashMap<Vec<u8>, ObjectId>,
+    refs: AdvertisedRefs,
 }
 
 impl<'r> Pusher<'r> {
     /// Begins a push to `branch`. A login that may not push fails here, before anything is read, and so does a server that
-    /// cannot do what `kept` asks for. Of the advertisement, which names every ref of the repository, nothing else is kept.
+    /// cannot do what `kept` asks for.
     pub fn open(remote: &'r Remote, branch: &BranchName, kept: RefsKept<'_>) -> Result<Self, GitError> {
+        Self::open_when_known(remote, || Ok(AdvertisedRefs::of(branch, kept)))
+    }
+
+    /// Begins a push to a branch that is known only a while after the server was asked: `known` waits for it.
+    pub(super) fn open_when_known<E: From<GitError>>(
+        remote: &'r Remote,
+        known: impl FnOnce() -> Result<AdvertisedRefs, E>,
+    ) -> Result<Self, E> {
         let mut connection = Connection::open(remote, Service::ReceivePack)?;
-        let full = branch.full();
-        let (mut tip, mut tags) = (None, HashMap::new());
-        let head = match kept {
-            RefsKept::BranchAndHead(head) => Some(head),
-            RefsKept::Branch | RefsKept::BranchAndTags => None,
-        };
-        let (full_head, mut head_tip) = (head.map(BranchName::full), None);
-        let (_, capabilities) = connection.handshake(|line| {
-            let Some((id, name)) = line.trim_end().split_once_str(" ") else { return };
-            if name == full.as_bytes() {
-                tip = ObjectId::from_hex(id).ok().map(CommitId);
-            } else if full_head.as_ref().is_some_and(|head| name == head.as_bytes()) {
-                head_tip = ObjectId::from_hex(id).ok().map(CommitId);
-            } else if kept == RefsKept::BranchAndTags && name.starts_with(b"refs/tags/") {
-                tags.extend(ObjectId::from_hex(id).ok().map(|id| (name.to_vec(), id)));
+        let (_, capabilities, refs) = connection.handshake(known, |refs, line| {
+            if let Ok(refs) = refs {
+                refs.read(line);
             }
         })?;
+        let refs = refs?;
         refuse_other_hashes(remote, &capabilities)?;
         if !capabilities.contains("report-status") && !capabilities.contains("report-status-v2") {
-            return Err(remote.unsupported("it does not report what became of a push"));
+            return Err(remote.unsupported("it does not report what became of a push").into());
         }
-        if kept == RefsKept::BranchAndTags && !capabilities.contains("atomic") {
-            return Err(remote.unsupported("it cannot move a branch and make a tag in one step (`atomic`)"));
+        if refs.keeps_tags() && !capabilities.contains("atomic") {
+            let what = "it cannot move a branch and make a tag in one step (`atomic`)";
+            return Err(remote.unsupported(what).into());
         }
-        Ok(Self {
-            connection,
-            capabilities,
-            branch: branch.clone(),
-            tip,
-            head: head.map(|head| (head.clone(), head_tip)),
-            tags,
-        })
+        Ok(Self { connection, capabilities, refs })
     }
 
     /// Returns the tip that the branch had; `None` if it did not exist.
     pub fn tip(&self) -> Option<CommitId> {
-        self.tip
+        self.refs.tip
     }
 
     /// Returns the branch that has the tip.
     pub fn branch(&self) -> &BranchName {
-        &self.branch
+        &self.refs.branch
     }
 
     /// Returns the repository that is pushed to.
@@ -140,19 +115,19 @@ impl<'r> Pusher<'r> {
     /// Returns `commit` with its lease: for a push, the branch must be at the commit's parent, and a new branch must not
     /// exist. Fails if the commit's tag exists on another object.
     pub fn lease(&self, mut commit: NewCommit) -> Result<CommitOnTip, GitError> {
-        match commit.tag.as_ref().map(|tag| (self.tag(&tag.name), tag)) {
+        match commit.tag.as_ref().map(|tag| (self.refs.tag(&tag.name), tag)) {
             Some((Some(id), tag)) if id != tag.id => return Err(taken(self.remote(), &tag.name)),
             // It is there already, from an attempt at the same commit.
             Some((Some(_), _)) => commit.tag = None,
             Some((None, _)) | None => {}
         }
-        let tip = self.tip.map(|_| commit.parent);
-        Ok(CommitOnTip { new: commit, lease: Lease { branch: self.branch.clone(), tip } })
+        let tip = self.refs.tip.map(|_| commit.parent);
+        Ok(CommitOnTip { new: commit, lease: Lease { branch: self.refs.branch.clone(), tip } })
     }
 
     /// Returns the tip that the head branch had, if that was kept; `None` if it did not exist.
     pub fn head_tip(&self) -> Option<CommitId> {
-        self.head.as_ref().and_then(|(_, tip)| *tip)
+        self.refs.head.as_ref().and_then(|head| head.tip)
     }
 
     /// Returns `commit` with its lease on the head branch: for a push, this must be where it was when the push began. The
@@ -163,11 +138,12 @@ impl<'r> Pusher<'r> {
     /// would equal the branch; a forge closes a pull request then, for good.
     pub fn lease_over(&self, commit: NewCommit, over: Option<Replaceable>) -> Result<OnHead, GitError> {
         let unfit = |why: &str| GitError::unexpected("the commit cannot be proposed", anyhow::anyhow!("{why}"));
-        let (head, tip) = self.head.clone().ok_or_else(|| unfit("no head branch was asked for"))?;
-        if head == self.branch {
+        let AdvertisedHead { branch: head, tip } =
+            self.refs.head.clone().ok_or_else(|| unfit("no head branch was asked for"))?;
+        if head == self.refs.branch {
             return Err(unfit("the head branch is the branch that it is for"));
         }
-        if self.tip != Some(commit.parent) || !commit.changes {
+        if self.refs.tip != Some(commit.parent) || !commit.changes {
             return Err(unfit("the head branch would not be ahead of the branch"));
         }
         if over.as_ref().map(Replaceable::head) != tip {
@@ -177,11 +153,6 @@ impl<'r> Pusher<'r> {
             Some(over) if over.is(&commit) => Ok(OnHead::Already(over.head())),
             _ => Ok(OnHead::Lease(Box::new(CommitOnTip { new: commit, lease: Lease { branch: head, tip } }))),
         }
-    }
-
-    /// Returns what a tag names.
-    fn tag(&self, name: &TagName) -> Option<ObjectId> {
-        self.tags.get(name.full().as_bytes()).copied()
     }
 
     /// Ends the conversation without a push.
@@ -296,7 +267,8 @@ struct CurrentRefs {
 fn read_refs(remote: &Remote, commit: &CommitOnTip) -> Result<CurrentRefs, GitError> {
     let kept = if commit.new.tag.is_some() { RefsKept::BranchAndTags } else { RefsKept::Branch };
     let again = Pusher::open(remote, &commit.lease.branch, kept)?;
-    let refs = CurrentRefs { tip: again.tip, tag: commit.new.tag.as_ref().and_then(|tag| again.tag(&tag.name)) };
+    let tag = commit.new.tag.as_ref().and_then(|tag| again.refs.tag(&tag.name));
+    let refs = CurrentRefs { tip: again.tip(), tag };
     again.leave();
     Ok(refs)
 }

@@ -6,7 +6,8 @@ use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
 use super::located_tip::LocatedTip;
 use super::way::Way;
 use crate::flow::awaited::Pace;
-use crate::flow::branch::{Destination, OpenBranch, ReleaseBranch};
+use crate::flow::branch::ReleaseBranch;
+use crate::flow::branch_tip::{Destination, OpenBranch};
 use crate::flow::checks::Checks;
 use crate::flow::edits::{
     Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated,

@@ -5,7 +5,7 @@ use super::attempt::{Attempt, Stop};
 use super::job::Writing;
 use super::located_tip::reads_order;
 use super::policy;
-use crate::flow::branch::Destination;
+use crate::flow::branch_tip::Destination;
 use crate::flow::edits::releases_of;
 use crate::flow::source_changes::compare;
 use crate::git::{RepositoryPath, Snapshot};

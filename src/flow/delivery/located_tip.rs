@@ -3,7 +3,8 @@
 
 use super::job::Job;
 use super::way::Way;
-use crate::flow::branch::{OpenBranch, ReleaseBranch};
+use crate::flow::branch::ReleaseBranch;
+use crate::flow::branch_tip::OpenBranch;
 use crate::flow::publish::Publisher;
 use crate::git::{Loaded, RepositoryPath, Snapshot};
 use crate::guards::order::commits_to_read;

@@ -64,24 +64,27 @@ impl<'r> Connection<'r> {
         Ok(Self { transport, remote, service, link })
     }
 
-    /// Begins the conversation. `read_refs` gets each line of the advertisement, if the server sends one.
-    pub(in crate::git) fn handshake(
+    /// Begins the conversation. When the server has answered, `begin_refs` makes what `read_ref` puts each line of the
+    /// advertisement into, if the server sends one.
+    pub(in crate::git) fn handshake<R>(
         &mut self,
-        mut read_refs: impl FnMut(&[u8]),
-    ) -> Result<(Protocol, Capabilities), GitError> {
+        begin_refs: impl FnOnce() -> R,
+        mut read_ref: impl FnMut(&mut R, &[u8]),
+    ) -> Result<(Protocol, Capabilities, R), GitError> {
         let allowance = self.allowance();
-        let mut begin = || -> anyhow::Result<_> {
+        let begin = || -> anyhow::Result<_> {
             let SetServiceResponse { actual_protocol, capabilities, refs } =
                 self.transport.handshake(self.service, &[])?;
-            if let Some(mut refs) = refs {
+            let mut read = begin_refs();
+            if let Some(mut lines) = refs {
                 allowance.pause();
-                while let Some(line) = refs.readline() {
+                while let Some(line) = lines.readline() {
                     if let Some(text) = line??.as_text() {
-                        read_refs(text.0);
+                        read_ref(&mut read, text.0);
                     }
                 }
             }
-            Ok((actual_protocol, capabilities))
+            Ok((actual_protocol, capabilities, read))
         };
         begin().map_err(|error| self.failed(error))
     }
@@ -119,7 +122,7 @@ impl<'r> Connection<'r> {
             return Ok(());
         }
         let mut again = Self::open(self.remote, self.service)?;
-        again.handshake(|_| {})?;
+        again.handshake(|| (), |(), _| {})?;
         *self = again;
         Ok(())
     }

@@ -99,7 +99,7 @@ fn what_does_not_speak_git() {
     ] {
         let stage = Stage::new();
         let server = serve(&stage, Access::Open);
-        server.inject("GET /gitops.git/info/refs", 2, Fault::Answer(answer));
+        server.inject("GET /gitops.git/info/refs", ALWAYS, Fault::Answer(answer));
         for flags in [&[][..], &["--dry-run"]] {
             let release = stage.release_to(&server.url("gitops.git")).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
             let output = release.args(flags.iter().copied()).run().exit(3);

@@ -196,7 +196,7 @@ fn no_ssh_no_git() {
     output.stderr_has("a program on the way to host.example:org/repo is missing").stderr_has("  ssh: ");
     let local = stage.release().args(["--no-check"]).arg(stage.argument());
     let output = local.env("PATH", "/nowhere").run().exit(1);
-    output.stderr_has("error: cannot start `git-upload-pack`: ").stderr_has("hint: install git, ");
+    output.stderr_has("error: cannot start `git-receive-pack`: ").stderr_has("hint: install git, ");
 }
 
 /// Only `git` itself is on the search path, as on Windows.
@@ -253,7 +253,7 @@ fn what_a_local_server_says() {
     let release = stage.release().arg(stage.argument());
     fs::write(stage.remote.path().join("config"), "[core]\nrepositoryformatversion = 99\n").unwrap();
     let output = release.run().exit(5).stderr_has("is not there, or this login may not use it");
-    output.stderr_has("\n  git-upload-pack: fatal: ");
+    output.stderr_has("\n  git-receive-pack: fatal: ");
 }
 
 /// A hook that takes longer than we wait leaves the push uncertain, as over HTTP, and no lock behind.

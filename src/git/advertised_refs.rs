@@ -1,0 +1,72 @@
+//! The refs that a server names when a push begins. It names every ref of the repository, of which few are kept.
+
+use std::collections::HashMap;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
+
+use super::objects::name::{BranchName, CommitId, TagName};
+
+/// What is kept of the refs that the server names when a push begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefsKept<'a> {
+    Branch,
+    /// The tags too, because one is to be made. Then the server must be able to move two refs in one step.
+    BranchAndTags,
+    /// The head branch of a pull request too, which is pushed to in place of the branch.
+    BranchAndHead(&'a BranchName),
+}
+
+/// Those that are kept, and what they name.
+pub struct AdvertisedRefs {
+    pub(super) branch: BranchName,
+    /// `None` if the branch does not exist.
+    pub(super) tip: Option<CommitId>,
+    /// The head branch of a pull request to the branch, if it is kept.
+    pub(super) head: Option<AdvertisedHead>,
+    /// What the tags name, by their full names, if they are kept.
+    tags: Option<HashMap<Vec<u8>, ObjectId>>,
+}
+
+/// A head branch, with its tip if it exists.
+#[derive(Clone)]
+pub(super) struct AdvertisedHead {
+    pub(super) branch: BranchName,
+    pub(super) tip: Option<CommitId>,
+}
+
+impl AdvertisedRefs {
+    /// Returns those of a push to `branch`, before the server has named any.
+    pub fn of(branch: &BranchName, kept: RefsKept<'_>) -> Self {
+        let head = match kept {
+            RefsKept::BranchAndHead(head) => Some(AdvertisedHead { branch: head.clone(), tip: None }),
+            RefsKept::Branch | RefsKept::BranchAndTags => None,
+        };
+        let tags = (kept == RefsKept::BranchAndTags).then(HashMap::new);
+        Self { branch: branch.clone(), tip: None, head, tags }
+    }
+
+    /// Reads a line of the server's: an id and a name.
+    pub(super) fn read(&mut self, line: &[u8]) {
+        let Some((id, name)) = line.trim_end().split_once_str(" ") else { return };
+        let is = |branch: &BranchName| branch.full().as_bytes() == name;
+        let id = ObjectId::from_hex(id).ok();
+        if is(&self.branch) {
+            self.tip = id.map(CommitId);
+        } else if let Some(head) = self.head.as_mut().filter(|head| is(&head.branch)) {
+            head.tip = id.map(CommitId);
+        } else if let Some(tags) = self.tags.as_mut().filter(|_| name.starts_with(b"refs/tags/")) {
+            tags.extend(id.map(|id| (name.to_vec(), id)));
+        }
+    }
+
+    /// Returns whether tags are kept.
+    pub(super) fn keeps_tags(&self) -> bool {
+        self.tags.is_some()
+    }
+
+    /// Returns what a tag names, if tags are kept.
+    pub(super) fn tag(&self, name: &TagName) -> Option<ObjectId> {
+        self.tags.as_ref()?.get(name.full().as_bytes()).copied()
+    }
+}
