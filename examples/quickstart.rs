@@ -1,4 +1,4 @@
-//! Releases from beginning to end, on this machine alone: `cargo run --example quickstart`. With `-- --keep`, the repository is
+//! Releases from beginning to end, on this machine alone: `cargo quickstart`. With `-- --keep`, the repository is
 //! still there afterwards.
 //!
 //! It starts a registry and a bare repository in a temporary folder, puts tiny images into the registry, and then runs the
