@@ -17,9 +17,12 @@ fn a_rollback_to_an_image_that_is_gone() {
     release.run().success();
     let rollback = stage.tagship().args(["rollback", "--repo", &url, "-k", FOLDER, "IMAGE_PLACEHOLDER"]);
     let output = rollback.run().exit(4);
-    output.stderr_has(
-        "hint: name another release with `--to`, as `tagship log IMAGE_PLACEHOLDER` lists them, or skip the check with `--no-check`",
-    );
+    let log = format!("`tagship log -k {FOLDER} IMAGE_PLACEHOLDER`");
+    output.stderr_has(&format!(
+        "hint: name another release with `--to`, as {log} lists them, or skip the check with `--no-check`"
+    ));
+    let rollback = stage.tagship().args(["rollback", "--repo", &url, "-k", FOLDER, "IMAGE_PLACEHOLDER", "--to", "v9"]);
+    rollback.run().exit(3).stderr_has(&format!("hint: {log} lists what was released"));
 }
 
 #[test]
