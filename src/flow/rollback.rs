@@ -10,7 +10,7 @@ use crate::image::{ImageArgument, ImageName, short_tag};
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
-use crate::request::{Earlier, Images, RollbackRequest};
+use crate::request::{Earlier, Images, RollbackRequest, TargetFile};
 use crate::system::signals::Gate;
 use crate::targets;
 use crate::targets::kustomization::{Fields, Unnamed};
@@ -40,7 +40,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         if let Earlier::Steps(_) = request.to
             && back.from != seen
         {
-            return Err(changed(&request.name, back.from));
+            return Err(changed(request, back.from));
         }
         for release in &back.taken_back {
             if !told.contains(&release.record.id) {
@@ -54,7 +54,13 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         }
         back.writing(&request.name)
     };
-    deliver(&job, &mut decide, listener).map_err(|failure| gone(failure, &request.name))
+    deliver(&job, &mut decide, listener).map_err(|failure| gone(failure, request))
+}
+
+/// Returns the command that lists the releases of the entry, as far as it may be shown: a URL may have a login in it.
+fn log_command(request: &RollbackRequest) -> String {
+    let file = request.delivery.files.iter().find(|file| file.path() != ".").map(TargetFile::flag).unwrap_or_default();
+    format!("`tagship log {file}{}`", request.name)
 }
 
 /// Returns how people name a release: by its tag, else by its commit.
@@ -64,20 +70,23 @@ fn named(release: &LoggedRelease) -> String {
 }
 
 /// A build of the past is not still pushing.
-fn gone(failure: Failure, name: &ImageName) -> Failure {
+fn gone(failure: Failure, request: &RollbackRequest) -> Failure {
     match failure.kind {
-        FailureKind::Image if failure.hint.as_ref().is_some_and(|hint| hint.contains("still pushing")) => failure.hint(format!(
-            "name another release with `--to`, as `tagship log {name}` lists them, or skip the check with `--no-check`"
-        )),
+        FailureKind::Image if failure.hint.as_ref().is_some_and(|hint| hint.contains("still pushing")) => {
+            failure.hint(format!(
+                "name another release with `--to`, as {} lists them, or skip the check with `--no-check`",
+                log_command(request)
+            ))
+        }
         _ => failure,
     }
 }
 
 /// Who goes back by steps means what they have seen: what came since may be what mends it.
-fn changed(name: &ImageName, by: CommitId) -> Failure {
-    let message = format!("`{name}` was changed in the meantime, by {}", by.short());
+fn changed(request: &RollbackRequest, by: CommitId) -> Failure {
+    let message = format!("`{}` was changed in the meantime, by {}", request.name, by.short());
     Failure::new(FailureKind::Guarded, message)
-        .hint("`tagship log` shows what it is now; roll back again if that is bad")
+        .hint(format!("{} shows what it is now; roll back again if that is bad", log_command(request)))
 }
 
 /// A way back.
@@ -108,7 +117,7 @@ fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRe
     }
     way_back(&found.changes, &request.to)
         .map(|back| Back { image_name: said_name(name, &found.changes), ..back })
-        .ok_or_else(|| no_way(name, &found.changes, &request.to))
+        .ok_or_else(|| no_way(request, &found.changes))
 }
 
 /// Goes back over what stands: a rollback, and what it took back, do not.
@@ -147,8 +156,9 @@ fn is_called(release: &LoggedRelease, text: &str) -> bool {
     is_tag || begins(release.record.id.to_string()) || source.is_some_and(|source| begins(source.commit.to_string()))
 }
 
-fn no_way(name: &str, releases: &[LoggedRelease], to: &Earlier) -> Failure {
-    let failure = match to {
+fn no_way(request: &RollbackRequest, releases: &[LoggedRelease]) -> Failure {
+    let name = &request.name;
+    let failure = match &request.to {
         Earlier::Steps(1) => Failure::target(format!("history knows no release of `{name}` before this one")),
         Earlier::Steps(steps) => {
             Failure::target(format!("history does not know {steps} releases of `{name}` before this one"))
@@ -164,7 +174,7 @@ fn no_way(name: &str, releases: &[LoggedRelease], to: &Earlier) -> Failure {
         tags => failure
             .detail(format!("the newest: {}", tags.iter().map(|tag| short_tag(tag)).collect::<Vec<_>>().join(", "))),
     };
-    failure.hint("`tagship log` lists what was released")
+    failure.hint(format!("{} lists what was released", log_command(request)))
 }
 
 impl Back {

@@ -22,6 +22,14 @@ impl TargetFile {
         }
     }
 
+    /// Returns the flag that names the file, with the blank after it.
+    pub fn flag(&self) -> String {
+        match self {
+            Self::Kustomization(path) => format!("-k {path} "),
+            Self::File(path) | Self::Either(path) => format!("-f {path} "),
+        }
+    }
+
     /// Returns whether the path is a pattern. A file whose name has a wildcard in it is matched by `?` in its place.
     pub fn is_pattern(&self) -> bool {
         self.path().contains(['*', '?'])

@@ -229,7 +229,8 @@ fn a_release_in_between_is_not_taken_back() {
     race(&mended);
     let output = rollback(&environments, &["web"]).run().exit(9);
     assert_eq!(document(&output)["error"]["kind"], "guarded");
-    output.stderr_has("`web` was changed in the meantime").stderr_has("hint: `tagship log web` shows what it is now");
+    let output = output.stderr_has("`web` was changed in the meantime");
+    output.stderr_has(&format!("hint: `tagship log -k {PRODUCTION} web` shows what it is now"));
     assert_eq!(environments.tip(), mended);
     // A commit of other files changes nothing.
     let tip = remote.commit("main", "Something else", &[File::new("noise", "1")]);
