@@ -77,6 +77,21 @@ fn main_goes_on_after_a_squash() {
 }
 
 #[test]
+fn the_tip_of_main_goes_on_after_a_hotfix() {
+    let pipeline = Pipeline::with_sources("app");
+    let base = pipeline.source("base", &[]);
+    let fix = pipeline.source("fix", &[&base]);
+    let picked = pipeline.source("picked", &[&base]);
+    default_branch_at(&pipeline, &picked);
+    ends(&release(&pipeline, "build-fix", Some(&fix)).run(), "released");
+    let output = release(&pipeline, "build-2", Some(&picked)).run();
+    ends(&output, "released");
+    output.stderr_has("it is on main, the default branch of its source, and ");
+    // What is the tip is on the branch as well when it is what runs.
+    ends(&release(&pipeline, "build-fix", Some(&fix)).run().exit(9), "failed");
+}
+
+#[test]
 fn names_of_repositories_only_say_where_to_ask() {
     let pipeline = Pipeline::with_sources("app");
     let one = pipeline.source("one", &[]);
