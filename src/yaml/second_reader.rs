@@ -19,9 +19,10 @@ pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, Yam
     let mut parser = Parser::new();
     // Left to find the encoding, the parser takes some first characters for a broken byte order mark.
     parser.set_encoding(Encoding::Utf8);
-    // The parser panics at the end of a text that does not end its last line. It takes four bytes for each character that
-    // it has not read yet, so it gets the text in pieces.
-    parser.set_input(BufReader::new(text.as_bytes().chain(&b"\n"[..])));
+    // The parser panics at the end of a text that does not end its last line; where it is ended, `|+` would keep one more.
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    // It takes four bytes for each character that it has not read yet, so it gets the text in pieces.
+    parser.set_input(BufReader::new(text.as_bytes().chain(end.as_bytes())));
     let mut reading =
         Reading { source, builder: Builder::for_length(source.text.len()), anchors: HashMap::new(), count: 0 };
     loop {
@@ -152,6 +153,8 @@ mod tests {
             "---\na: b\n---\n",
             "a: &x 1\n---\nb: &x 2\nc: *x\n",
             "# nothing\n",
+            "a: |+\n  b\n",
+            "a: |+\n  b\n\n\n",
         ] {
             assert!(agree(text, text), "{text}");
         }
