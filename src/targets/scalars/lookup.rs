@@ -60,7 +60,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
         for (object, named) in self.objects.iter().zip(&self.named) {
             let wanted = object.without_label(name);
             if object.kind == DocumentKind::OciRepository && object.label.as_deref() == Some(name) {
-                found.extend(oci_repository(self.yaml, object.root)?.map(Found::by_name));
+                found.push(Found::by_name(oci_repository(self.yaml, object.root)?));
                 continue;
             }
             for mut image in in_object(self.yaml, object, named, wanted)? {
@@ -147,7 +147,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
                     }
                 }
                 DocumentKind::OciRepository => {
-                    let image = oci_repository(yaml, object.root).map(|place| place.map(Found::by_name));
+                    let image = oci_repository(yaml, object.root).map(|place| Some(Found::by_name(place)));
                     shown.extend(object.label.clone().map(|label| (label, image)));
                 }
                 _ => {}
@@ -184,14 +184,23 @@ fn require_one(yaml: &ParsedYaml<'_>, name: &str, found: &[Found]) -> Result<(),
             continue;
         }
         let places: Vec<String> = found.iter().map(|found| found.place.told(yaml)).collect();
-        return Err(FileRefusal::at(
-            yaml,
-            other.place.item,
-            format!("`{name}` is ambiguous: {}", places.join(", ")),
-            "write `KIND/NAME/` before it to choose a document, or a path with a dot before it",
-        ));
+        let message = format!("`{name}` is ambiguous: {}", places.join(", "));
+        return Err(FileRefusal::at(yaml, other.place.item, message, apart(yaml, &first.place, &other.place)));
     }
     Ok(())
+}
+
+/// Returns how to name one of two images.
+fn apart(yaml: &ParsedYaml<'_>, one: &ImagePlace, other: &ImagePlace) -> &'static str {
+    let is_in = |document: &NodeId, place: &ImagePlace| yaml.tree.is_within(place.item, *document);
+    let mut documents = yaml.tree.documents.iter();
+    if one.qualified != other.qualified {
+        "write `KIND/NAME/` before it to choose a document, or a path with a dot before it"
+    } else if documents.any(|document| is_in(document, one) && is_in(document, other)) {
+        "write the path of one of them, with a dot before it"
+    } else {
+        "move one of the documents to a file of its own"
+    }
 }
 
 /// Returns the images of one object that a name without `KIND/NAME/` means.
@@ -263,23 +272,29 @@ fn values_of_release(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<Option<NodeI
     Ok(own_pair(yaml, spec.value, "values")?.map(|values| values.value))
 }
 
-fn oci_repository(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<Option<ImagePlace>, FileRefusal> {
+fn oci_repository(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<ImagePlace, FileRefusal> {
     refuse_semver(yaml, root)?;
-    let Some(spec) = value_of(yaml, root, "spec") else { return Ok(None) };
+    let Some(spec) = value_of(yaml, root, "spec") else { return Err(no_reference(yaml, root)) };
     let url = text_of(yaml, spec, "url").map(|url| url.trim_start_matches("oci://").to_owned());
     let Some(reference) = own_pair(yaml, spec, "ref")?.filter(|reference| is_mapping(yaml, reference.value)) else {
-        return Ok(None);
+        return Err(no_reference(yaml, root));
     };
     let mapping = reference.value;
     let slot = |key: &str| own_pair(yaml, mapping, key).map(|pair| pair.map(|pair| Slot::of(mapping, pair)));
     let parts = Parts { tag: slot("tag")?, digest: slot("digest")?, known_name: url, ..Parts::default() };
-    Ok(Some(ImagePlace {
+    Ok(ImagePlace {
         qualified: "spec.ref".to_owned(),
         path: "spec.ref".to_owned(),
         item: reference.key,
         slots: Slots::Parts(parts),
         trail: vec![mapping],
-    }))
+    })
+}
+
+fn no_reference(yaml: &ParsedYaml<'_>, root: NodeId) -> FileRefusal {
+    let place = own_pair(yaml, root, "spec").ok().flatten().map_or(root, |spec| spec.key);
+    let message = "this OCIRepository has no `ref`, and so no place for a tag";
+    FileRefusal::at(yaml, place, message, "write `ref: {tag: …}` below `spec` once by hand")
 }
 
 /// Flux takes a digest before `semver` and `semver` before a tag, so that a tag would change nothing.
