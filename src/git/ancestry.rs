@@ -17,6 +17,10 @@ pub fn lineage_in(checkout: &Checkout, commit: CommitId, other: CommitId) -> Lin
 
 /// Returns how `commit` stands to `other`, by the history of `remote`.
 pub fn lineage_at(remote: &Remote, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
+    // The server would send nothing, as for an ancestor.
+    if commit == other {
+        return Ok(Lineage::Same);
+    }
     Reader::open(remote, None)?.lineage(commit, other)
 }
 
