@@ -57,6 +57,7 @@ fn the_past_of_an_entry_in_another_kustomization() {
 fn a_repository_by_its_name() {
     let home = Home::new();
     let release = |repo: &str| tagship().home(&home).args(["release", "--no-check", "--repo", repo, "a:v1"]);
+    release("").run().exit(2).stderr_has("`--repo` is empty\n  hint: check the variable that it comes from");
     let output = release("org/config").run().exit(3);
     output.stderr_has("there is no folder `org/config`\n  hint: did you mean `https://github.com/org/config`?");
     let output = release("github.com/org/config").run().exit(3);

@@ -56,6 +56,8 @@ fn across_branches_and_repositories() {
     let entry = format!("newName: {}/org/web\n  newTag: v1.6.0", environments.stage.registry.address());
     other.commit("main", "Other", &[File::new("apps/kustomization.yaml", kustomization(&[("web", &entry)]))]);
     let url = environments.server.url("other.git");
+    let empty = promote(&environments, &["--from", "apps", "--to", PRODUCTION, "--from-repo", " "]).run().exit(2);
+    empty.stderr_has("`--from-repo` is empty");
     promote(&environments, &["--from", "apps", "--to", PRODUCTION, "--from-repo", &url]).run().success();
     assert!(environments.file(PRODUCTION).contains("v1.6.0"));
 }

@@ -217,6 +217,8 @@ fn bad_input_changes_nothing() {
         (&["--timeout", "0s", &good], 2, "is not a duration"),
         (&["--attempts", "0", &good], 2, "--attempts"),
         (&["--push-option", "", &good], 2, "`--push-option` is empty"),
+        (&["--result-file", "", &good], 2, "`--result-file` is empty\n  hint: check the variable that it comes from"),
+        (&["--tag", "", "IMAGE_PLACEHOLDER=*"], 2, "the tag is empty\n  hint: check the variable that it comes from"),
         (&[""], 2, "`IMAGE` is empty"),
     ] {
         stage.release().args(arguments.iter().copied()).run().exit(code).stderr_has(said);

@@ -149,6 +149,7 @@ fn bad_arguments_and_files() {
         (&["IMAGE_PLACEHOLDER=*:$TAG"], 2, "a tag cannot contain '$'"),
         (&["a@sha256:xyz"], 2, "lower-case hexadecimal digits"),
         (&["-k", "nowhere", "a:v1"], 3, "cannot read `nowhere`"),
+        (&["-f", "nowhere.yaml", "a=*:v1"], 3, "cannot read `nowhere.yaml`: No such file or directory (os error 2)\n  hint: "),
         (&["-k", "..", "a:v1"], 3, "name the file or its folder with `-k`"),
         (&[], 2, "IMAGE"),
     ] {
@@ -171,7 +172,10 @@ fn a_file_that_may_not_be_written() {
         // The superuser may write anything.
         output.success();
     } else {
-        output.exit(3).stderr_has("cannot write `kustomization.yaml`: Permission denied");
+        output
+            .exit(3)
+            .stderr_has("cannot write `kustomization.yaml`: Permission denied")
+            .stderr_has("hint: nothing was changed; give this user the right to write the file and its folder");
         assert_eq!(content(&home), SEED);
     }
 }
