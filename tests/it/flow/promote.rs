@@ -40,6 +40,17 @@ fn only_the_named_entries_and_their_source() {
 }
 
 #[test]
+fn what_production_lacks_is_named_in_the_words_of_a_promotion() {
+    let environments = Pipeline::with_environments();
+    let staging = kustomization(&[("web", "newTag: v1.0.0"), ("cron", "newTag: v1.0.0")]);
+    environments.stage.remote.commit("main", "Add", &[File::new(&format!("{STAGING}/kustomization.yaml"), staging)]);
+    let output = promote(&environments, &ON).arg("cron").run().exit(3);
+    output.stderr_has("no `images` entry is named `cron` in").stderr_has("hint: `--add` appends a new entry\n");
+    let output = promote(&environments, &["--from", "nowhere", "--to", PRODUCTION]).run().exit(3);
+    output.stderr_has("hint: a path names a file, or the folder of a kustomization, and the branch is read");
+}
+
+#[test]
 fn across_branches_and_repositories() {
     let environments = Pipeline::with_environments();
     let remote = &environments.stage.remote;

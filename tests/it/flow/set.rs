@@ -175,7 +175,7 @@ fn a_file_that_may_not_be_written() {
         output
             .exit(3)
             .stderr_has("cannot write `kustomization.yaml`: Permission denied")
-            .stderr_has("hint: nothing was changed; give this user the right to write the file and its folder");
+            .stderr_has("hint: give this user the right to write the file and its folder");
         assert_eq!(content(&home), SEED);
     }
 }
