@@ -149,7 +149,11 @@ fn bad_arguments_and_files() {
         (&["IMAGE_PLACEHOLDER=*:$TAG"], 2, "a tag cannot contain '$'"),
         (&["a@sha256:xyz"], 2, "lower-case hexadecimal digits"),
         (&["-k", "nowhere", "a:v1"], 3, "cannot read `nowhere`"),
-        (&["-f", "nowhere.yaml", "a=*:v1"], 3, "cannot read `nowhere.yaml`: No such file or directory (os error 2)\n  hint: "),
+        (
+            &["-f", "nowhere.yaml", "a=*:v1"],
+            3,
+            "cannot read `nowhere.yaml`: No such file or directory (os error 2)\n  hint: ",
+        ),
         (&["-k", "..", "a:v1"], 3, "name the file or its folder with `-k`"),
         (&[], 2, "IMAGE"),
     ] {
