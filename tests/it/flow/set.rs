@@ -143,6 +143,17 @@ fn what_kustomize_drops_is_told() {
 }
 
 #[test]
+fn a_path_from_the_root_wants_its_dot() {
+    let (home, set) = seed();
+    let custom = "apiVersion: example.com/v1\nkind: App\nmetadata: {name: web}\nspec:\n  image: acme/web:v1\n";
+    home.write("app/custom.yaml", custom);
+    let set = set.args(["-f", "custom.yaml"]);
+    let output = set.clone().arg("spec.image=*:v2").run().exit(3);
+    output.stderr_has("hint: a path from the root begins with a dot here: write `.spec.image=*:v2`");
+    set.arg(".spec.image=*:v2").run().success();
+}
+
+#[test]
 fn bad_arguments_and_files() {
     for (arguments, code, said) in [
         (&["IMAGE_PLACEHOLDER="][..], 2, "check that no variable in it is empty"),
