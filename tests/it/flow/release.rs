@@ -214,6 +214,11 @@ fn bad_input_changes_nothing() {
         (&["--message", "{x}", &good], 2, "the message has no placeholder `{x}`"),
         (&["--author", "me", &good], 2, "NAME <EMAIL>"),
         (&["--trailer", "x y=z", &good], 2, "is not a trailer"),
+        (
+            &["--trailer", "tagship-rollback-of=1111", &good],
+            2,
+            "`tagship-rollback-of` is one of tagship's own trailers",
+        ),
         (&["--timeout", "0s", &good], 2, "is not a duration"),
         (&["--attempts", "0", &good], 2, "--attempts"),
         (&["--push-option", "", &good], 2, "`--push-option` is empty"),
