@@ -87,6 +87,7 @@ fn ask_tag(
         Field::Keep => {}
         Field::Set(tag) => {
             require_certain(yaml, place, tag)?;
+            refuse_tag_beside(yaml, place, tag)?;
             if !place.has_tag() {
                 let message = format!("`{name}` has no place for a tag");
                 let hint = "name the scalar with the tag by its path, or add the key with a tag once by hand";
@@ -142,6 +143,36 @@ fn require_certain(yaml: &ParsedYaml<'_>, place: &ImagePlace, tag: &Tag) -> Resu
         )),
         _ => Ok(()),
     }
+}
+
+/// Refuses a tag behind a name whose tag is another value of the mapping: `image: acme/web` beside `tag: v1` would become
+/// `acme/web:v2`, and be deployed as `acme/web:v2:v1`.
+fn refuse_tag_beside(yaml: &ParsedYaml<'_>, place: &ImagePlace, tag: &Tag) -> Result<(), FileRefusal> {
+    let Slots::Reference { slot, certain: false, .. } = &place.slots else { return Ok(()) };
+    let before = place.fields(yaml)?;
+    let (Some(image), None, None) = (before.new_name, before.new_tag, before.digest) else { return Ok(()) };
+    let key = slot.key_text(yaml);
+    let own = key.to_ascii_lowercase();
+    let is_its_tag = |other: &str| {
+        let other = other.to_ascii_lowercase();
+        let of_image = other.strip_prefix(&own).is_some_and(|rest| ["tag", "_tag", "-tag"].contains(&rest));
+        other == "tag" || of_image || (other == "version" && own == "repository")
+    };
+    let mut keys = slot.key.iter().flat_map(|_| yaml.tree.pairs(slot.parent)).map(|pair| pair.key);
+    let Some(beside) = keys.find(|key| yaml.tree.text(*key).is_some_and(is_its_tag)) else { return Ok(()) };
+    let message =
+        format!("`{image}` has its tag beside it, at {}, so `{tag}` does not belong behind it", yaml.place(beside));
+    let mapping = place.path.strip_suffix(key).unwrap_or_default();
+    let hint = match (key, mapping.strip_suffix('.')) {
+        ("repository" | "name", Some(mapping)) => {
+            format!("name the mapping, so that both are known: `{mapping}=*:{tag}`")
+        }
+        _ => {
+            let beside = yaml.tree.text(beside).unwrap_or_default();
+            format!("name that one, with the image: `{mapping}{beside}={image}:{tag}`")
+        }
+    };
+    Err(FileRefusal::at(yaml, slot.value, message, hint))
 }
 
 impl ImagePlace {
