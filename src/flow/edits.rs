@@ -87,7 +87,8 @@ pub(super) fn require_entries(
         let name = argument.name.as_str();
         if files.iter().all(|file| !file.edit.is_kustomization) || name.starts_with('.') {
             let remedy = "write the name of the image in the file, or its path, such as `backend.image`";
-            let remedy = meant(argument, files).unwrap_or_else(|| remedy.to_owned());
+            let remedy =
+                meant(argument, files).or_else(|| from_the_root(argument, files)).unwrap_or_else(|| remedy.to_owned());
             let failure = Failure::no_image(name, &names, &places, &remedy);
             return Err(match absent {
                 Absent::Append => failure.detail(NOTHING_TO_ADD.to_owned()),
@@ -100,6 +101,16 @@ pub(super) fn require_entries(
         return Err(Failure::no_entry(name, &names, &places, Some(&remedy)));
     }
     Ok(())
+}
+
+/// Returns what to write in place of an argument that names an image by its path from the root, without the dot.
+fn from_the_root(argument: &ImageArgument, files: &[FileEdit]) -> Option<String> {
+    let path = format!(".{}", argument.name);
+    let has_image = |file: &FileEdit| {
+        targets::entries(&file.path, &file.old, Some(&path))
+            .is_ok_and(|images| images.iter().any(|(name, _)| *name == path))
+    };
+    files.iter().any(has_image).then(|| format!("a path from the root begins with a dot here: write `.{argument}`"))
 }
 
 /// Returns what to write in place of an argument that names an entry by what it becomes, or without the tag in its name.
