@@ -172,7 +172,10 @@ impl ReleaseBranch {
                 TreeEntry::Missing => {
                     let hint = match typed {
                         TargetFile::File(_) => "the branch is read, not the files of a checkout",
-                        TargetFile::Kustomization(_) | TargetFile::Either(_) => {
+                        TargetFile::Either(_) => {
+                            "a path names a file, or the folder of a kustomization, and the branch is read, not the files of a checkout"
+                        }
+                        TargetFile::Kustomization(_) => {
                             "`-k` names a kustomization or its folder, and the branch is read, not the files of a checkout"
                         }
                     };

@@ -88,8 +88,10 @@ impl Attempt<'_> {
         self.tell_whole_download(&snapshot, listener);
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
-        require_entries(&writing.images, &files, absent(self.job.delivery.add), |name| {
-            kustomizations_with(&mut snapshot, name)
+        require_entries(&writing.images, &files, absent(self.job.delivery.add), |name| match writing.purpose {
+            // Where the entry comes from has it, and no flag names another place.
+            Purpose::Promotion => Vec::new(),
+            Purpose::Release | Purpose::Rollback { .. } => kustomizations_with(&mut snapshot, name),
         })?;
         if writing.purpose == Purpose::Release {
             require_versions(&files)?;
