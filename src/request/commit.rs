@@ -144,6 +144,11 @@ fn trailer(text: &str) -> Result<Trailer, Failure> {
         return Err(Failure::usage(format!("`{text}` is a skip marker, not a trailer"))
             .hint("`--skip-ci skip-checks` writes it where GitHub looks for it"));
     }
+    // They are what order, rollback and log believe.
+    if token.to_ascii_lowercase().starts_with("tagship-") {
+        return Err(Failure::usage(format!("`{token}` is one of tagship's own trailers"))
+            .hint("give yours another name; `--source` says which commit an image was built from"));
+    }
     Trailer::new(token, &skip_ci::broken(value))
         .map_err(|error| Failure::usage(format!("`{text}` is not a trailer: {error}")))
 }
