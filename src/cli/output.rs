@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
+use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
@@ -92,6 +93,17 @@ pub enum ResultForm {
     Markdown,
     /// A test report.
     JUnit,
+}
+
+impl OutputArguments {
+    /// Fails if result files are asked for by nothing but blank lines, which come from an empty variable.
+    pub(super) fn require_result_file(&self, command: &mut clap::Command) -> Result<(), clap::Error> {
+        if self.result_files.is_empty() || self.result_files.iter().any(Option::is_some) {
+            return Ok(());
+        }
+        let message = "`--result-file` is empty\n\n  tip: check the variable that it comes from\n";
+        Err(command.error(ErrorKind::ValueValidation, message))
+    }
 }
 
 impl ResultFile {

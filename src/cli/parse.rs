@@ -45,6 +45,7 @@ impl Arguments {
     ) -> Result<Self, clap::Error> {
         let mut command = with_environment(with_variables(described::of(arguments), exit_codes), environment);
         let mut parsed = Self::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)?;
+        parsed.output.require_result_file(&mut command)?;
         words::require_single_lines(command, arguments)?;
         // GitHub sets it if a job runs again with debug logging.
         parsed.output.verbose |=

@@ -97,7 +97,7 @@ fn locate_on_disk(typed: &TargetFile, workspace: Option<&Path>) -> Result<(PathB
     let path = Path::new(typed.path());
     let shown = path.display();
     let failed = |error: std::io::Error| match typed {
-        TargetFile::File(_) => unreadable(path, &error),
+        TargetFile::File(_) => unreadable(path, &error).hint("`-f` names a file, by its path from the current folder"),
         _ => unreadable(path, &error).hint("`-k` names a kustomization or its folder"),
     };
     let here = Path::new(".").canonicalize().map_err(failed)?;
@@ -148,9 +148,15 @@ fn without_dots(path: &Path) -> PathBuf {
 
 /// A file that may not be written is another one than was meant, or wants other rights; a disk that is full is no fault of the file.
 fn unwritable(error: std::io::Error) -> Failure {
-    use std::io::ErrorKind::{InvalidInput, NotFound, PermissionDenied, ReadOnlyFilesystem};
+    use std::io::ErrorKind::{
+        InvalidInput, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+    };
     match error.kind() {
-        PermissionDenied | ReadOnlyFilesystem | NotFound | InvalidInput => Failure::target(error.to_string()),
+        PermissionDenied | ReadOnlyFilesystem => {
+            Failure::target(error.to_string()).hint("give this user the right to write the file and its folder")
+        }
+        NotFound | InvalidInput => Failure::target(error.to_string()),
+        StorageFull | QuotaExceeded => Failure::unexpected(error).hint("make room, and run the command again"),
         _ => Failure::unexpected(error),
     }
 }

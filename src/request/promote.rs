@@ -3,7 +3,7 @@
 use super::delivery::Delivery;
 use super::target::TargetRequest;
 use super::target_file::TargetFile;
-use super::values::{effect, listed};
+use super::values::{effect, filled, listed};
 use crate::cli::{Environment, PromoteArguments, RepositoryArguments};
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
@@ -22,6 +22,7 @@ impl PromoteRequest {
     pub(super) fn new(arguments: &PromoteArguments, environment: &Environment) -> Result<Self, Failure> {
         let delivery = Delivery::new(&arguments.delivery, environment)?;
         let elsewhere = arguments.from_repo.is_some() || arguments.from_branch.is_some();
+        arguments.from_repo.as_deref().map(|repo| filled("--from-repo", repo)).transpose()?;
         let repository = RepositoryArguments {
             repo: arguments.from_repo.clone().or_else(|| arguments.delivery.repository.repo.clone()),
             remote: arguments.delivery.repository.remote.clone(),

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::values::{filled, listed};
 use crate::cli::VerificationArguments;
 use crate::outcome::failure::Failure;
 use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
@@ -13,7 +14,7 @@ pub(super) fn required_claims(
     arguments: &VerificationArguments,
     source: Option<ExpectedSource>,
 ) -> Result<Vec<Requirement>, Failure> {
-    let types = super::values::listed("--require-attestation", &arguments.require_attestations)?;
+    let types = listed("--require-attestation", &arguments.require_attestations)?;
     let Some(signer) = signer(arguments)? else {
         let flag = match (arguments.require_provenance, types.is_empty()) {
             (false, true) => return Ok(Vec::new()),
@@ -51,10 +52,10 @@ fn signer(arguments: &VerificationArguments) -> Result<Option<TrustedSigner>, Fa
         return Ok(Some(TrustedSigner::Key(public_key(key)?)));
     }
     let identity = match (&arguments.verify_identity, &arguments.verify_identity_regexp) {
-        (Some(identity), _) => IdentityPattern::Exact(filled("--verify-identity", identity)?),
+        (Some(identity), _) => IdentityPattern::Exact(filled("--verify-identity", identity)?.to_owned()),
         (None, Some(text)) => {
             let text = filled("--verify-identity-regexp", text)?;
-            IdentityPattern::regexp(&text)
+            IdentityPattern::regexp(text)
                 .map_err(|error| Failure::usage(format!("`{text}` cannot be used as an identity: {error}")))?
         }
         (None, None) if arguments.verify_issuer.is_some() => {
@@ -74,15 +75,7 @@ fn signer(arguments: &VerificationArguments) -> Result<Option<TrustedSigner>, Fa
         }
         None => TrustedRoots::built_in(),
     };
-    Ok(Some(TrustedSigner::Keyless { identity, issuer, roots }))
-}
-
-/// Returns a value without the white space around it, which no identity has.
-fn filled(flag: &str, text: &str) -> Result<String, Failure> {
-    match text.trim() {
-        "" => Err(Failure::usage(format!("`{flag}` is empty")).hint("check the variable that it comes from")),
-        text => Ok(text.to_owned()),
-    }
+    Ok(Some(TrustedSigner::Keyless { identity, issuer: issuer.to_owned(), roots }))
 }
 
 /// Reads a key: from its text, else from the file of that name.

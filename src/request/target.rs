@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::forge_hints::forge_hints;
 use super::logins;
 use super::run::Run;
-use super::values::duration;
+use super::values::{duration, filled};
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::forge::ForgeHints;
 use crate::git::{
@@ -69,7 +69,7 @@ impl TargetRequest {
     ) -> Result<Self, Failure> {
         let here = here(environment);
         let repository = match &arguments.repo {
-            Some(repo) => repository(repo, &here, &arguments.remote, environment)?,
+            Some(repo) => repository(filled("--repo", repo)?, &here, &arguments.remote, environment)?,
             None => Repository::Remote { folder: here.clone(), name: arguments.remote.clone() },
         };
         let ci = environment.ci();

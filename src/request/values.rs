@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::outcome::failure::Failure;
 
+/// What to do about a value that is empty.
+pub(super) const EMPTY: &str = "check the variable that it comes from";
+
 /// Whether anything is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
@@ -36,9 +39,21 @@ pub(super) fn duration(text: &str) -> Result<Duration, Failure> {
 pub(super) fn listed(flag: &str, values: &[String]) -> Result<Vec<String>, Failure> {
     let listed: Vec<_> = values.iter().filter(|value| !value.trim().is_empty()).cloned().collect();
     if listed.is_empty() && !values.is_empty() {
-        return Err(Failure::usage(format!("`{flag}` is empty")).hint("check the variable that it comes from"));
+        return Err(empty(flag));
     }
     Ok(listed)
+}
+
+/// Returns a value without the white space around it, of which there is more than that.
+pub(super) fn filled<'t>(flag: &str, text: &'t str) -> Result<&'t str, Failure> {
+    match text.trim() {
+        "" => Err(empty(flag)),
+        text => Ok(text),
+    }
+}
+
+fn empty(flag: &str) -> Failure {
+    Failure::usage(format!("`{flag}` is empty")).hint(EMPTY)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use super::values::EMPTY;
 use crate::cli::VersionArguments;
 use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
 use crate::outcome::failure::Failure;
@@ -20,7 +21,11 @@ impl Version {
             let parse = |text: &String| {
                 text.parse().map_err(|error| {
                     let failure = Failure::usage(format!("`{text}` is no value for `{flag}`: {error}"));
-                    if flag == "--tag" && text.contains('+') { failure.hint(plus_hint(text)) } else { failure }
+                    match text.as_str() {
+                        "" => failure.hint(EMPTY),
+                        text if flag == "--tag" && text.contains('+') => failure.hint(plus_hint(text)),
+                        _ => failure,
+                    }
                 })
             };
             text.map(parse).transpose()
