@@ -178,6 +178,37 @@ mod tests {
         assert_eq!(named(&judge(&other, &build("v1.2.0"), OrderBy::Auto, None)), "unknown", "two images");
     }
 
+    #[test]
+    fn what_tags_and_digests_tell() {
+        for (new, running, expected) in [
+            (("v1.0.0", Some("a")), ("v1.2.0", Some("a")), "same"),
+            (("v1.0.0", Some("a")), ("v1.2.0", Some("b")), "older"),
+            (("main", Some("a")), ("main", Some("b")), "unknown"),
+            (("main", Some("a")), ("main", None), "same"),
+            (("main", None), ("main", Some("b")), "same"),
+            (("main", None), ("main", None), "same"),
+            (("main", None), ("next", None), "unknown"),
+        ] {
+            let of = |(tag, digest): (&str, Option<&str>)| Build { digest: digest.map(str::to_owned), ..build(tag) };
+            let judgement = judge(&of(new), &of(running), OrderBy::Auto, None);
+            assert_eq!(named(&judgement), expected, "{new:?}, {running:?}");
+        }
+    }
+
+    /// If commits are not asked for, nothing is said of them.
+    #[test]
+    fn why_nothing_tells_the_order() {
+        for (by, expected) in [
+            (OrderBy::Version, "their tags are in no order"),
+            (OrderBy::Source, "cannot be read"),
+            (OrderBy::Auto, "their tags are in no order, and cannot be read"),
+        ] {
+            let unread = Ancestry::Unknown("cannot be read".to_owned());
+            let Judgement::Unknown(why) = judge(&build("main"), &build("next"), by, Some(&unread)) else { panic!() };
+            assert_eq!(why, expected, "{by:?}");
+        }
+    }
+
     fn named(judgement: &Judgement) -> &'static str {
         match judgement {
             Judgement::Newer(_) => "newer",

@@ -306,3 +306,61 @@ fn fields_then(
 fn says_what_runs(fields: &Fields) -> bool {
     fields.new_tag.is_some() || fields.digest.is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LoggedRelease, MAX_CHECKPOINTS, is_enough};
+    use crate::git::{CommitId, CommitRecord};
+    use crate::message::trailers::ReleaseTrailers;
+
+    const HAND: &str = "Edit\n";
+    const RELEASE: &str = "Release\n\nTagship-Image: web=web:v1\nTagship-Version: 0.1.0\n";
+
+    /// Returns the changes of these commits, the newest first. The last of them has number 1, and the others count on.
+    fn changes(commits: &[(&str, bool)]) -> Vec<LoggedRelease> {
+        let id = |number: usize| CommitId::parse(&format!("{number:040x}")).unwrap();
+        let change = |(at, (message, goes_back)): (usize, &(&str, bool))| {
+            let number = commits.len() - at;
+            let record = CommitRecord::of(id(number), vec![id(number - 1)], message);
+            let trailers = ReleaseTrailers::read(&record);
+            LoggedRelease {
+                file: "kustomization.yaml".to_owned(),
+                name: "web".to_owned(),
+                fields: None,
+                record,
+                trailers,
+                rolled_back_by: None,
+                goes_back: *goes_back,
+            }
+        };
+        commits.iter().enumerate().map(change).collect()
+    }
+
+    /// Returns a release that takes back the commit of this number.
+    fn rollback_of(number: u32) -> String {
+        format!("{RELEASE}Tagship-Rollback-Of: {number:040x}\n")
+    }
+
+    #[test]
+    fn how_far_the_past_is_read() {
+        let (of_read, of_unread) = (rollback_of(2), rollback_of(99));
+        for (what, commits, expected) in [
+            ("nothing yet", &[][..], false),
+            ("a release", &[(RELEASE, false)], true),
+            ("by hand alone", &[(HAND, false)], false),
+            ("by hand, to something new", &[(HAND, false), (RELEASE, false)], false),
+            ("by hand, and back", &[(HAND, true), (RELEASE, false)], true),
+            ("a rollback of what was read", &[(&of_read, true), (RELEASE, false), (RELEASE, false)], true),
+            ("a rollback of what was not read", &[(&of_unread, true), (RELEASE, false)], false),
+            ("a rollback alone", &[(&of_read, true)], false),
+        ] {
+            assert_eq!(is_enough(&changes(commits)), expected, "{what}");
+        }
+        for (releases, expected) in [(MAX_CHECKPOINTS - 1, false), (MAX_CHECKPOINTS, true), (MAX_CHECKPOINTS + 1, true)]
+        {
+            let mut commits = vec![(HAND, false)];
+            commits.resize(1 + releases, (RELEASE, false));
+            assert_eq!(is_enough(&changes(&commits)), expected, "{releases}");
+        }
+    }
+}

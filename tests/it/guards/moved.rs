@@ -90,3 +90,25 @@ fn the_past_has_no_end_before_its_first_commit() {
     assert!(pipeline.file(PRODUCTION).contains("v1.0.0"));
     ends(&released(&pipeline, PRODUCTION, "v1.1.0").success(), "superseded");
 }
+
+/// One commit moves two environments that say the same: each keeps the past of its own name.
+#[test]
+fn names_tell_two_apart_that_say_the_same() {
+    let pipeline = Pipeline::with_environments();
+    for (folder, tag) in [(PRODUCTION, "v1.0.0"), (STAGING, "v1.1.0"), (PRODUCTION, "v1.2.0"), (STAGING, "v1.2.0")] {
+        ends(&released(&pipeline, folder, tag), "released");
+    }
+    move_files(&pipeline, &[["overlays", "environments"]], str::to_owned);
+    for (folder, before) in [("environments/production", "v1.0.0"), ("environments/staging", "v1.1.0")] {
+        assert_eq!(tags(&pipeline.log(&["-k", folder, "web"])), ["v1.2.0", before, "v0.9.0"], "{folder}");
+    }
+}
+
+/// A file that is gone, and said something else of the entry, is not the one that came.
+#[test]
+fn a_removal_is_not_a_move() {
+    let pipeline = Pipeline::with_environments();
+    ends(&released(&pipeline, STAGING, "v1.1.0"), "released");
+    move_files(&pipeline, &[[STAGING, "overlays/preview"]], |text| text.replace("v1.1.0", "v2.0.0"));
+    assert_eq!(tags(&pipeline.log(&["-k", "overlays/preview", "web"])), ["v2.0.0"]);
+}

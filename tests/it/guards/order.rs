@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::pipeline::{Pipeline, document, outcome};
+use crate::pipeline::{PRODUCTION, Pipeline, document, outcome};
 use crate::stage::{FOLDER, tagship};
 use crate::support::command::Command;
 use crate::support::registry::Image;
@@ -173,6 +173,36 @@ fn many_other_commits_since() {
     already_released(&pipeline, "build-2", &two);
     pipeline.stage.remote.commits("main", 120);
     assert_eq!(outcome(release(&pipeline, "build-1", &one).run()), "superseded");
+}
+
+/// A message can be copied; what the commit changed tells, before a release stays away because of it.
+#[test]
+fn a_claim_that_is_not_true_keeps_nothing_away() {
+    let pipeline = Pipeline::new();
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    already_released(&pipeline, "v1.0.0", &one);
+    let copied = pipeline.stage.remote.log("main")[0].message.replace(&one, &three);
+    pipeline.stage.remote.commit("main", &copied, &[File::new("index.html", "<p>")]);
+    pipeline.stage.remote.commits("main", 120);
+    assert_eq!(outcome(release(&pipeline, "v2.0.0", &two).run()), "released");
+}
+
+/// What an entry says counts, also if no release wrote it and many commits of others came since.
+#[test]
+fn an_entry_that_no_release_wrote() {
+    let pipeline = Pipeline::with_environments();
+    pipeline.stage.remote.commits("main", 120);
+    let release = |tag: &str| {
+        let arguments = ["--no-check", "--output", "json", "-k", PRODUCTION, &format!("web=*:{tag}")];
+        document(&pipeline.run("release", &arguments).run().success())
+    };
+    for (tag, expected) in [("v0.8.0", "superseded"), ("v1.0.0", "released")] {
+        let told = release(tag);
+        assert_eq!(told["outcome"], expected, "{told}");
+        assert!(!told["notes"].to_string().contains("searched"), "all of it was: {told}");
+    }
 }
 
 /// The checkout of an ordinary job: of depth 1, or whole.
