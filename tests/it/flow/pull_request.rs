@@ -1,5 +1,7 @@
 //! Releases by a pull request, on GitHub: what is pushed, what is opened, and what an earlier proposal becomes.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::Value;
 
 use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
@@ -218,6 +220,61 @@ fn a_head_branch_that_was_brought_up_to_date() {
     let (_, ours, base) = merged("three\n");
     push(&format!("{base}^{{tree}}"), &ours, &base);
     at.propose("v1.2.0").run().exit(8).stdout_has("is not a release of tagship");
+}
+
+/// An update brings what is on the branch, and leaves what is proposed as it was, in the same file.
+#[test]
+fn an_update_that_changes_other_files() {
+    let (page, copy) = ("index.html", "copy/kustomization.yaml");
+    for moves in [false, true] {
+        let at = Proposals::new();
+        let remote = &at.stage.remote;
+        remote.commit("main", "Copy", &[File::new(copy, SEED)]);
+        let head = head(&document(&at.propose("v1.0.0").run().success()));
+        let ours = remote.tip(&head).unwrap();
+        let base = remote.commit("main", "Add a page", &[File::new(page, "<p>")]);
+        let more = match moves {
+            true => vec![File::new(copy, remote.file(&head, FILE)), File::new(FILE, SEED)],
+            false => vec![File::new("new.html", "<p>")],
+        };
+        let files: Vec<File> = more.into_iter().chain([File::new(page, "<p>")]).collect();
+        let tree = format!("{}^{{tree}}", remote.commit(&head, "Tree", &files));
+        let merge = ["commit-tree", &tree, "-p", &ours, "-p", &base, "-m", "Merge branch 'main'"];
+        let merge = remote.git(merge).run().success().stdout();
+        remote.git(["update-ref", &format!("refs/heads/{head}"), merge.trim()]).run().success();
+        at.propose("v1.1.0").run().exit(8).stdout_has("is not a release of tagship");
+    }
+}
+
+/// A message can be copied; what the commit changes tells.
+#[test]
+fn a_commit_with_the_message_of_a_release_stays() {
+    let at = Proposals::new();
+    let head = head(&document(&at.propose("v1.0.0").run().success()));
+    let message = at.stage.remote.log(&head)[0].message.clone();
+    at.stage.remote.commit(&head, &message, &[File::new("index.html", "<p>")]);
+    at.propose("v1.1.0").run().exit(8).stdout_has("is not a release of tagship");
+}
+
+/// The push to the head branch is lost, and another release takes its place there: then the lease keeps ours away for good.
+#[test]
+fn a_lost_push_and_another_release_on_the_head_branch() {
+    let at = Proposals::new();
+    let head = head(&document(&at.propose("v1.0.0").run().success()));
+    at.forge.inject("POST /org/gitops.git/git-receive-pack", 1, Fault::Answer(Response::text(502, "bad gateway")));
+    let (branch, asked) = (head.clone(), AtomicUsize::new(0));
+    let other = move |store: &mut Store| {
+        if asked.fetch_add(1, Ordering::Relaxed) == 1 {
+            let again = ["commit-tree", &format!("{branch}^{{tree}}"), "-p", "main", "-F", "-"];
+            let message = format!("Again, {}", store.remote.log(&branch)[0].message);
+            let commit = store.remote.git(again).stdin(message).run().success().stdout();
+            store.remote.git(["update-ref", &format!("refs/heads/{branch}"), commit.trim()]).run().success();
+        }
+    };
+    at.forge.inject("GET /org/gitops.git/info/refs?service=git-receive-pack", 2, Fault::meanwhile(other));
+    let newer = document(&at.propose("v1.1.0").run().success());
+    assert_eq!((&newer["outcome"], &newer["attempts"]), (&"proposed".into(), &2.into()));
+    assert_eq!(at.tag_at(&head), "v1.1.0");
 }
 
 #[test]
