@@ -1,5 +1,6 @@
 //! Connections that end at the wrong moment, and what the branch is afterwards.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -108,6 +109,34 @@ fn a_lost_answer_and_a_release_on_top() {
     let subjects: Vec<String> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
     assert_eq!(subjects.len(), 3, "{subjects:?}");
     assert_eq!(subjects[0], "other");
+}
+
+/// Our push never took effect, and another release came in the meantime. If that is on the tip that was the lease, ours can take
+/// effect no more, and is made again; if it began anew, nothing tells.
+#[test]
+fn a_lost_push_and_a_release_in_its_place() {
+    for (parent, code, attempts) in [("-p main", 0, Some(2)), ("", 6, None)] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        server.inject("POST /gitops.git/git-receive-pack", 1, Fault::Answer(Response::text(502, "bad gateway")));
+        let refs = "GET /gitops.git/info/refs?service=git-receive-pack";
+        server.inject(refs, 1, Fault::Pass);
+        let remote = stage.remote.clone();
+        let other = move || {
+            let tree = remote.git(["rev-parse", "main^{tree}"]).run().success().stdout();
+            let commit = ["commit-tree", tree.trim(), "-m", "other"].into_iter().chain(parent.split_whitespace());
+            let commit = remote.git(commit).run().success().stdout();
+            remote.git(["update-ref", "refs/heads/main", commit.trim()]).run().success();
+        };
+        server.inject(refs, 1, Fault::After(Arc::new(other)));
+        let release = stage.release_to(&server.url("gitops.git")).args(["--output", "json"]).arg(stage.argument());
+        let document: serde_json::Value = serde_json::from_str(&release.run().exit(code).stdout()).unwrap();
+        match attempts {
+            Some(attempts) => assert_eq!(document["attempts"], attempts),
+            None => assert_eq!(document["error"]["kind"], "unavailable"),
+        }
+        assert_eq!(stage.remote.log("main")[attempts.map_or(0, |_| 1)].subject, "other");
+    }
 }
 
 /// What is cut off while reading is read again, on another connection.

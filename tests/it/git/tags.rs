@@ -191,6 +191,9 @@ fn a_tag_that_is_refused() {
         .stderr_has("of the tag it says: hook declined")
         .stderr_has("remote: no tags");
     stage.untouched();
+    stage.remote.hook("pre-receive", "exit 1");
+    let both = stage.release().args(["--git-tag", "v2"]).arg(stage.argument()).run().exit(8);
+    assert!(!both.stderr().contains("of the tag it says"), "one reason is told once: {}", both.stderr());
 }
 
 #[test]
