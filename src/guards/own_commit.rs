@@ -271,7 +271,12 @@ mod tests {
         let source = format!("{RELEASE}Tagship-Source: o/r@{}\n", id(8));
         let of_person = pushed(9, &[8], &source, &[edited("Kustomization")]);
         assert_eq!(verdict(None, std::slice::from_ref(&of_person)), PushJudgement::Next(id(8)));
-        assert_eq!(verdict(None, &[of_person, person(8)]), PushJudgement::Own);
+        assert_eq!(verdict(None, &[of_person.clone(), person(8)]), PushJudgement::Own);
+        assert_eq!(
+            verdict(Some(7), &[of_person, person(8)]),
+            PushJudgement::Foreign,
+            "a person's commit was pushed too"
+        );
         assert_eq!(verdict(None, &[release(9)]), PushJudgement::Next(id(8)));
         assert_eq!(verdict(None, &[release(9), person(8)]), PushJudgement::Foreign);
     }

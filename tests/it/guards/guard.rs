@@ -468,9 +468,14 @@ fn what_it_costs() {
     let shallow = released.checkout(&["--depth", "1"]);
     assert_eq!(requests(released.guard().current_dir(shallow.path()), &ordinary), Vec::<String>::new());
     assert_eq!(requests(released.guard(), &ordinary), [info, fetch]);
-    let other = released.stage.remote.sibling("config");
-    let elsewhere = released.guard().args(["--repo", &other.file_url()]);
-    assert_eq!(requests(elsewhere, &ordinary), Vec::<String>::new(), "a release elsewhere starts no run here");
+    let to = |name: &str| released.guard().args(["--repo", &released.server.url(name)]);
+    released.stage.remote.sibling("config");
+    for push in [&ordinary, &own] {
+        assert_eq!(requests(to("config.git"), push), Vec::<String>::new(), "a release elsewhere starts no run here");
+    }
+    assert_eq!(requests(to("gitops.git"), &own), expected, "the repository that is built, by its name");
+    let here = to("gitops.git").current_dir(shallow.path());
+    assert_eq!(requests(here, &ordinary), Vec::<String>::new(), "the commit is in the checkout of the run");
 }
 
 /// Under GitHub Actions the push is told by a file.
@@ -525,6 +530,12 @@ fn what_cannot_be_told_is_a_note() {
     output.stdout_has("proceed").stderr_has("whether a release started this run cannot be told");
     let guard = released.in_ci(released.guard(), &own).env("CI_PROJECT_URL", "http://127.0.0.1:1/gitops");
     guard.run().success().stdout_has("proceed").stderr_has("cannot be reached");
+    // An ordinary commit needs no repository to be told by.
+    let ordinary = push(released.commit("main", "Add a page", &[page()]), Some(&released.release));
+    let checkout = released.checkout(&[]);
+    checkout.git(["remote", "remove", "origin"]).run().success();
+    let guard = released.in_ci(released.guard().current_dir(checkout.path()), &ordinary).run().success();
+    assert_eq!(guard.stdout_has("proceed").stderr(), "");
 }
 
 #[test]
