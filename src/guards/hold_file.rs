@@ -208,6 +208,7 @@ mod tests {
                 "names: web api\tghcr.io/org/x, IMAGE_PLACEHOLDER",
                 "no reason is given (for web, api, ghcr.io/org/x, IMAGE_PLACEHOLDER)",
             ),
+            ("names: $IMAGE, _web", "no reason is given (for $IMAGE, _web)"),
             ("until: 2026-12-01T10:00Z", "no reason is given (until 2026-12-01T10:00Z)"),
             (
                 "Wait\nowner: @ops, on call\nuntil: 2026-12-01T10:00:30Z\nnames: web\n",
@@ -229,6 +230,7 @@ mod tests {
             (b"names: a,,b", HoldError::Empty("names")),
             (b"names: [web, api]", HoldError::Name("[web".to_owned())),
             (b"names: \"web\"", HoldError::Name("\"web\"".to_owned())),
+            (b"names: -web", HoldError::Name("-web".to_owned())),
             (b"names: *", HoldError::Name("*".to_owned())),
             (b"names: web # only web", HoldError::Name("#".to_owned())),
             (b"owner: ", HoldError::Empty("owner")),
@@ -240,6 +242,7 @@ mod tests {
         ] {
             assert_eq!(Hold::parse(text), Err(expected), "{}", text.escape_ascii());
         }
+        assert!(Hold::parse(&[b'x'; MAX_HOLD_BYTES]).is_ok(), "as long as a hold may be");
     }
 
     #[test]

@@ -271,6 +271,7 @@ mod tests {
         let weekend = freeze("", "", &["fri"], "16:00-24:00", "Europe/Helsinki");
         let nights = freeze("", "", &["fri-sun"], "22:00-06:00", "UTC");
         let moments = freeze("2026-12-20T16:00Z", "2026-12-20T18:00+01:00", &[], "", "");
+        let half_hours = freeze("", "", &[], "16:30-17:45", "Z");
         let days_in_may = freeze("2026-05-01", "2026-05-31", &["sat", "sunday"], "", "-05:00");
         for (texts, now, expected) in [
             (christmas, "2026-12-19T21:59:59Z", false),
@@ -290,6 +291,10 @@ mod tests {
             (nights, "2026-11-30T05:00:00Z", true),
             (nights, "2026-11-30T22:00:00Z", false),
             (nights, "2026-11-27T05:00:00Z", false),
+            (half_hours, "2026-11-27T16:29:59Z", false),
+            (half_hours, "2026-11-27T16:30:00Z", true),
+            (half_hours, "2026-11-27T17:44:59Z", true),
+            (half_hours, "2026-11-27T17:45:00Z", false),
             (moments, "2026-12-20T15:59:59Z", false),
             (moments, "2026-12-20T16:59:59Z", true),
             (moments, "2026-12-20T17:00:00Z", false),
@@ -311,6 +316,7 @@ mod tests {
             (freeze("2026-12-20", "", &[], "", ""), "`2026-12-20` needs `zone`"),
             (freeze("2026-12-20T16:00", "", &[], "", ""), "needs `zone`"),
             (freeze("2026-02-30", "", &[], "", "UTC"), "not a date or moment"),
+            (freeze("2026/12/20", "", &[], "", "UTC"), "not a date or moment"),
             (freeze("tomorrow", "", &[], "", "UTC"), "not a date or moment"),
             (freeze("2026-12-20T24:00", "", &[], "", "UTC"), "not a date or moment"),
             (freeze("2026-12-20T1:00Z", "", &[], "", ""), "not a date or moment"),
@@ -321,11 +327,19 @@ mod tests {
             (freeze("", "", &[], "16-24", "UTC"), "not hours"),
             (freeze("", "", &[], "16:00-16:00", "UTC"), "not hours"),
             (freeze("", "", &[], "16:00-24:01", "UTC"), "not hours"),
+            (freeze("", "", &[], "24:00-06:00", "UTC"), "not hours"),
+            (freeze("", "", &[], "16:60-18:00", "UTC"), "not hours"),
             (freeze("", "", &["fri"], "", "Helsinki"), "not a time zone"),
             (freeze("", "", &["fri"], "", "+25:00"), "not a time zone"),
         ] {
             let error = Freeze::parse(&texts).unwrap_err().to_string();
             assert!(error.contains(expected), "{texts:?}: {error}");
         }
+    }
+    #[test]
+    fn the_time_in_the_zone_of_a_freeze() {
+        let nights = freeze("", "", &[], "22:00-06:00", "Europe/Helsinki");
+        let now = "2026-07-03T22:30:00Z".parse::<Timestamp>().unwrap();
+        assert_eq!(Freeze::parse(&nights).unwrap().local(now), "Sat 2026-07-04 01:30 +03:00");
     }
 }

@@ -175,3 +175,48 @@ impl TagPattern {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Circumstances, Demanded, RuleJudgement, RuledEntry, judge_demand};
+    use crate::git::GlobPattern;
+    use jiff::Timestamp;
+
+    fn judged(demanded: &Demanded, image: Option<&str>, tag: Option<&str>, digest: Option<&str>) -> RuleJudgement {
+        let entry = RuledEntry { name: "web", image, tag, digest, source: None, order: None };
+        judge_demand(demanded, &entry, &Circumstances { now: Timestamp::UNIX_EPOCH, way: None })
+    }
+
+    #[test]
+    fn an_image_is_allowed_as_it_is_written_and_in_full() {
+        for (pattern, image, expected) in [
+            ("nginx", "nginx", true),
+            ("docker.io/library/nginx", "nginx", true),
+            ("docker.io/library/*", "org/nginx", false),
+            ("ghcr.io/**", "ghcr.io/org/web", true),
+            ("**", "not an image", false),
+        ] {
+            let demanded = Demanded::Images(vec![GlobPattern::parse(pattern).unwrap()]);
+            let holds = judged(&demanded, Some(image), Some("v1"), None) == RuleJudgement::Holds;
+            assert_eq!(holds, expected, "{image} by {pattern}");
+        }
+    }
+
+    #[test]
+    fn what_a_registry_is_asked_for() {
+        let demanded = Demanded::Platforms(Vec::new());
+        for (image, tag, digest, expected) in [
+            (Some("org/web"), Some("v1"), None, true),
+            (Some("org/web"), None, Some("sha256:0"), true),
+            (Some("org/web"), None, None, false),
+            (None, Some("v1"), None, false),
+        ] {
+            let asks = judged(&demanded, image, tag, digest) == RuleJudgement::AsksRegistry;
+            assert_eq!(asks, expected, "{image:?} {tag:?} {digest:?}");
+        }
+        let revision = judged(&Demanded::Revision, Some("org/web"), Some("v1"), None);
+        let RuleJudgement::Broken { why, remedy } = revision else { panic!("{revision:?}") };
+        assert_eq!(why, "the commit that `web` was built from is not known");
+        assert_eq!(remedy, "name it with `--source`");
+    }
+}

@@ -238,5 +238,8 @@ mod tests {
         let comment = format!("#{}\n", "x".repeat(MAX_RULES_BYTES));
         let error = RulesFile::parse(comment.as_bytes()).unwrap_err().to_string();
         assert_eq!(error, format!("the file has {} bytes, and at most 65536 are read", MAX_RULES_BYTES + 2));
+        let rule = "rules:\n- {paths: apps, pin-digest: true}\n#";
+        let longest = format!("{rule}{}", "x".repeat(MAX_RULES_BYTES - rule.len()));
+        assert_eq!(RulesFile::parse(longest.as_bytes()).unwrap().rules.len(), 1);
     }
 }

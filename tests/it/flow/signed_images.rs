@@ -233,3 +233,20 @@ fn attestations_at_github_need_not_be_in_the_registry() {
     assert_eq!(github.call_lines(), [format!("{call} 200")]);
     assert_eq!(app.log("main")[0].trailer("Tagship-Verified"), [IDENTITY]);
 }
+
+/// A rule on the branch leads there too. It trusts the roots that are built in alone, so that the test's bundle is no proof.
+#[test]
+fn a_rule_asks_github_for_attestations() {
+    let stage = stage(&[]);
+    let digest = put_image(&stage.registry, "org/app", "v1");
+    let app = Remote::create("app");
+    let rules =
+        format!("rules:\n- paths: ['**']\n  signature: {{identity: '{IDENTITY}', issuer: a}}\n  provenance: true\n");
+    let tip = app.commit("main", "Begin", &[File::new(FILE, SEED), File::new(".tagship.yaml", rules)]);
+    let github = Forge::start(Kind::GitHub, &app);
+    let release = stage.release_to(&github.url_with_token(TOKEN)).args(["--forge", "github"]);
+    let release = release.args(["--source", &format!("org/app@{tip}")]);
+    release.arg(format!("IMAGE_PLACEHOLDER={}", image(&stage))).run().exit(9).stderr_has("has no provenance");
+    let call = format!("GET /api/v3/repos/org/app/attestations/{digest} 404");
+    assert!(github.call_lines().contains(&call));
+}
