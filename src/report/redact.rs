@@ -86,6 +86,7 @@ mod tests {
             ("https://u:p/q@h/x", "https://***@h/x"),
             ("https://h:80/x@y", "https://h:80/x@y"),
             ("a // b:c@d", "a // b:c@d"),
+            ("https://@h/x", "https://@h/x"),
             ("////u:p@h", "////***@h"),
         ] {
             assert_eq!(redacted(text), expected, "{text}");

@@ -99,6 +99,9 @@ mod tests {
         assert_eq!(login("d.io").as_deref(), Some(":machine"));
         std::fs::write(home.path().join(".netrc"), "machine a.io login me").unwrap();
         assert_eq!(login("a.io"), None);
+        let two = "machine a.io login me\nmachine a.io login you password two\ndefault login any password three\n";
+        std::fs::write(home.path().join(".netrc"), two).unwrap();
+        assert_eq!(login("a.io").as_deref(), Some("you:two"), "the first one that has a password");
         assert_eq!(netrc(&home.path().join("nowhere"), "a.io"), None);
     }
 }

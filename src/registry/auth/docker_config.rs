@@ -306,6 +306,7 @@ mod tests {
             (r#"{"username":"u","password":"p"}"#, "h: u:p"),
             (r#"{"username":"u","password":"p","auth":"YTpi","email":"e"}"#, "h: a:b"),
             (r#"{"username":"u"}"#, "none"),
+            (r#"{"username":"","password":"p"}"#, "none"),
             (r#"{"Auth":"YTpi"}"#, "h: a:b"),
             (r#"{"auth":"YT\npi\r\n"}"#, "h: a:b"),
             (r#"{"auth":"YTpiCg=="}"#, "h: a:b"),

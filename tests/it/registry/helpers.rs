@@ -5,11 +5,11 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
-use tagship::registry::{CheckError, Client, HelperProblem, LoginSource, Verdict};
+use tagship::registry::{CheckError, Client, HelperProblem, LoginSource, LoginSources, Verdict};
 
-use super::{PASSWORD, check, check_error, ci, client_in, client_with, show};
+use super::{PASSWORD, check, check_error, ci, client_in, client_of, client_with, show};
 use crate::support::command::Home;
-use crate::support::registry::{Auth, Image, Registry};
+use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
 
 pub(super) const LOGIN: &str = r#"echo '{"ServerURL":"x","Username":"ci","Secret":"s3cret"}'"#;
 
@@ -55,6 +55,20 @@ fn a_helper_is_asked_once_and_in_docker_s_way() {
     assert_eq!(std::fs::read_to_string(log).unwrap(), format!("get {}\n", registry.address()));
 }
 
+/// A login that was accepted before and is refused now may be another one in the helper by now.
+#[test]
+fn a_helper_is_asked_again_for_a_login_that_is_refused() {
+    let registry = with_image(Auth::Basic(ci()));
+    let (client, home) = client_with(r#"{"credHelpers":{"HOST":"lab"}}"#, &registry);
+    let log = home.path().join("log");
+    install(&home, &format!("echo \"$@\" >>'{}'\n{LOGIN}", log.display()));
+    assert_eq!(show(&check(&client, &registry, "app:v1")), "present");
+    let refusal = Fault::error(401).header("WWW-Authenticate", "Basic realm=\"a\"");
+    registry.inject("HEAD /v2/app", ALWAYS, Fault::AnswerAfterLogin(refusal));
+    assert_eq!(show(&check(&client, &registry, "app:v1")), "login rejected 401");
+    assert_eq!(std::fs::read_to_string(log).unwrap(), "get\nget\n");
+}
+
 #[test]
 fn who_is_asked_first() {
     let registry = with_image(Auth::Basic(ci()));
@@ -78,11 +92,27 @@ fn a_helper_without_the_login_is_as_none() {
     for script in [
         "echo 'credentials not found in native keychain'; exit 1",
         r#"echo '{"ServerURL":"","Username":"","Secret":""}'"#,
+        r#"echo '{"ServerURL":"","Username":"","Secret":"s3cret"}'"#,
+        r#"echo '{"ServerURL":"","Username":"ci","Secret":""}'"#,
     ] {
         let (client, _home) = with_helper(&registry, script);
         let checked = check(&client, &registry, "app:v1");
         assert_eq!((show(&checked).as_str(), &checked.source), ("no access 401", &LoginSource::Anonymous), "{script}");
     }
+}
+
+/// A folder and a file that is no program are passed over.
+#[test]
+fn only_a_program_is_a_helper() {
+    let registry = with_image(Auth::Basic(ci()));
+    let (_, home) = with_helper(&registry, LOGIN);
+    std::fs::create_dir_all(home.path().join("folder/docker-credential-lab")).unwrap();
+    home.write("file/docker-credential-lab", "#!/bin/sh\nexit 1\n");
+    let folders = ["folder", "file", "bin"].map(|folder| home.path().join(folder));
+    let search_path = Some(std::env::join_paths(folders).unwrap());
+    let sources = LoginSources { home: Some(home.path().to_owned()), search_path, ..LoginSources::default() };
+    let client = client_of(sources, Duration::from_secs(20));
+    assert_eq!(show(&check(&client, &registry, "app:v1")), "present");
 }
 
 #[test]

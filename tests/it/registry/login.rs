@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tagship::registry::{CheckError, ConfigProblem, InvalidResponse, LoginSource, NotShown};
 
-use super::{PASSWORD, assert_check, check, check_error, ci, client_with, logged_in};
+use super::{PASSWORD, anonymous, assert_check, check, check_error, ci, client_with, logged_in};
 use crate::support::http::Response;
 use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry, TokenSettings};
 
@@ -69,6 +69,22 @@ fn a_token_server_can_say_that_a_login_has_expired() {
     let (client, _home) = logged_in(&registry, &ci());
     let requests = ["HEAD app/v1 401", "GET /token 403"];
     assert_check(&check(&client, &registry, "app:v1"), &registry, "login rejected 403 DENIED", &requests);
+}
+
+/// Without a login, a token server that refuses says that one is needed, or that it does not understand.
+#[test]
+fn a_token_server_that_gives_no_token_without_a_login() {
+    for (status, expected) in [
+        (400, "refused 400 UNKNOWN"),
+        (401, "no access 401 UNAUTHORIZED"),
+        (403, "no access 403 DENIED"),
+        (404, "refused 404 MANIFEST_UNKNOWN"),
+    ] {
+        let registry = with_image(Auth::Bearer(ci()));
+        registry.inject("GET /token", 1, Fault::status(status));
+        let requests = ["HEAD app/v1 401", &format!("GET /token {status}")];
+        assert_check(&check(&anonymous(), &registry, "app:v1"), &registry, expected, &requests);
+    }
 }
 
 #[test]
@@ -142,6 +158,22 @@ fn a_challenge_obtains_no_more_than_a_pull_from_this_repository() {
     }
 }
 
+/// A scope that names no repository holds for the others of the registry too.
+#[test]
+fn what_is_asked_for_the_next_repository() {
+    for (scope, asked) in [("aws", "aws"), ("repository:app:pull", "repository:other:pull")] {
+        let registry = with_image(Auth::Bearer(ci()));
+        registry.put_image("other", "v1", &Image::new());
+        let words = format!("Bearer realm=\"/token\",service=\"fixture-registry\",scope=\"{scope}\"");
+        registry.inject("HEAD /v2/app", ALWAYS, Fault::Answer(challenge(&words)));
+        let (client, _home) = logged_in(&registry, &ci());
+        check(&client, &registry, "app:v1");
+        registry.requests();
+        check(&client, &registry, "other:v1");
+        assert_eq!(registry.requests()[0].head.query_values("scope"), [asked]);
+    }
+}
+
 #[test]
 fn bearer_is_preferred_to_basic() {
     let registry = with_image(Auth::Bearer(ci()));
@@ -149,7 +181,7 @@ fn bearer_is_preferred_to_basic() {
     registry.inject("HEAD /v2/", ALWAYS, Fault::Challenges(vec![words.to_owned()]));
     let requests = ["HEAD public/app/v1 401", "GET /token 200", "HEAD public/app/v1 200"];
     registry.put_image("public/app", "v1", &Image::new());
-    assert_check(&check(&super::anonymous(), &registry, "public/app:v1"), &registry, "present", &requests);
+    assert_check(&check(&anonymous(), &registry, "public/app:v1"), &registry, "present", &requests);
 }
 
 #[test]

@@ -51,6 +51,17 @@ fn client(place: usize, login: &Login, address: &str) -> (Client, Home) {
     (client_of(sources, Duration::from_secs(20)), home)
 }
 
+/// Which token servers may see a login is said for each registry.
+#[test]
+fn token_servers_are_those_of_the_registry() {
+    let registry = Registry::start(Auth::Bearer(ci()));
+    registry.put_image("app", "v1", &Image::new());
+    let elsewhere = GivenLogin { token_servers: Some(Vec::new()), ..given("OF_CI", "registry.example", &ci()) };
+    let of_ci = vec![elsewhere, given("OF_CI", &registry.address(), &ci())];
+    let client = client_of(LoginSources { of_ci, ..LoginSources::default() }, Duration::from_secs(20));
+    assert_eq!(show(&check(&client, &registry, "app:v1")), "present");
+}
+
 #[test]
 fn the_order_of_the_places() {
     let registry = with_image();
