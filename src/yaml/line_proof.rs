@@ -137,7 +137,8 @@ mod tests {
     use proptest::prelude::{ProptestConfig, any, prop, proptest};
 
     use super::reread_by_lines;
-    use crate::yaml::parsed::ParsedYaml;
+    use crate::yaml::error::YamlError;
+    use crate::yaml::parsed::{ParsedYaml, ReadYaml};
     use crate::yaml::source::SourceText;
     use crate::yaml::splice::{Splice, apply};
     use crate::yaml::{first_reader, line_reader, second_reader};
@@ -188,6 +189,49 @@ mod tests {
 
     fn is_quick_at(old: &str, range: Range<usize>, to: &str) -> bool {
         is_quick(old, &[Splice::replace(range, to)])
+    }
+
+    #[test]
+    fn values_of_ordinary_files_are_proved_quickly() {
+        for text in [
+            "a: v1\n",
+            "a: v1",
+            "# a\nimages:\n- name: web\n  newTag: v1 # b\n- name: api\n  newTag: v1\nx: y\n",
+            "images:\n  - newTag: v1\n\n  # c\n  - newTag: v1\n    name: web\n",
+            "a:\r\n  b:\r\n    c: v1\r\n    d: v1\r\n  e: f\r\ng: v1\r\n",
+            "- v1\n- - v1\n  - v1\n",
+        ] {
+            for to in ["v2", "longer than v1"] {
+                let splices: Vec<_> =
+                    text.match_indices("v1").map(|(at, v1)| Splice::replace(at..at + v1.len(), to)).collect();
+                assert!(is_quick(text, &splices), "{text:?}: {to}");
+                assert!(splices.into_iter().all(|splice| is_quick(text, &[splice])), "{text:?}: {to}");
+            }
+        }
+    }
+
+    /// The second reader of a text that is not the one that was asked for.
+    fn read_another<'d>(_source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError> {
+        second_reader::read(Box::leak(Box::new(SourceText::read(b"x: y\n")?)))
+    }
+
+    fn read_the_old<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError> {
+        if source.text.contains("v1") { second_reader::read(source) } else { read_another(source) }
+    }
+
+    fn read_the_new<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError> {
+        if source.text.contains("v2") { second_reader::read(source) } else { read_another(source) }
+    }
+
+    #[test]
+    fn both_parsers_must_read_the_old_and_the_new_entries() {
+        let (old, new) = (SourceText::read(b"a: v1\nb: c\n").unwrap(), SourceText::read(b"a: v2\nb: c\n").unwrap());
+        let old = first_reader::read(&old).unwrap();
+        let is_quick = |reader: ReadYaml| reread_by_lines(&old, &new, &[Splice::replace(3..5, "v2")], reader).is_some();
+        assert!(is_quick(second_reader::read));
+        for reader in [read_another as ReadYaml, read_the_old, read_the_new] {
+            assert!(!is_quick(reader));
+        }
     }
 
     #[test]

@@ -127,18 +127,21 @@ mod tests {
         is_quick_at(old, at..at + from.len(), to)
     }
 
-    /// The same for the text at a place.
+    fn is_quick_at(old: &str, range: Range<usize>, to: &str) -> bool {
+        is_quick_with(old, &[Splice::replace(range, to)])
+    }
+
+    /// The same for several places.
     ///
     /// # Panics
     ///
     /// The quick one found its conditions, the second reader reads the same, and the first one reads something else of the
     /// whole text.
-    fn is_quick_at(old: &str, range: Range<usize>, to: &str) -> bool {
-        let splices = [Splice::replace(range, to)];
-        let new = apply(old, &splices).unwrap();
+    fn is_quick_with(old: &str, splices: &[Splice]) -> bool {
+        let new = apply(old, splices).unwrap();
         let (old, new) = (SourceText::read(old.as_bytes()).unwrap(), SourceText::read(new.as_bytes()).unwrap());
         let Ok(old) = first_reader::parse(&old) else { return false };
-        let Some(quick) = reread(&old, &new, &splices) else { return false };
+        let Some(quick) = reread(&old, &new, splices) else { return false };
         let second = second_reader::read(&new);
         if !second.is_ok_and(|second| second.tree.reads_as(&quick.tree)) {
             return false;
@@ -186,10 +189,29 @@ mod tests {
     }
 
     #[test]
+    fn several_scalars_are_exchanged() {
+        for text in ["a: {b: v1, c: v1}", "a: v1\nb: v1", "a: {b: v1, c: v1}\nd: v1 # v1\ne: [v1]"] {
+            let text = format!("# c\n{text}\n{}", "# c\n".repeat(40));
+            for to in ["v2", "a longer one", "x"] {
+                let splices: Vec<_> =
+                    text.match_indices("v1").map(|(at, v1)| Splice::replace(at..at + v1.len(), to)).collect();
+                assert!(is_quick_with(&text, &splices), "{text}: {to}");
+            }
+        }
+        // What is inserted moves nothing before it.
+        for at in [5, 6, 8, 10] {
+            assert!(is_quick_at(&format!("a: [[x],v1]{REST}"), at..at, "y"), "{at}");
+        }
+    }
+
+    #[test]
     fn what_depends_on_other_lines_is_read_as_a_whole() {
         for (text, from, to) in [
             ("tag: &a v1", "v1", "v2"),
             ("tag: !x v1", "v1", "v2"),
+            ("tag: &a v1", "&a v1", "v2"),
+            ("tag: v1", "v1", "&a v2"),
+            ("tag: v1", "v1", "!x v2"),
             ("tag: v1\n  more", "v1", "v2"),
             ("tag: |\n  x: v1", "v1", "v2"),
             ("tag: \"a\n  b: v1\"", "v1", "v2"),
