@@ -93,21 +93,21 @@ fn a_promotion_that_was_merged() {
 fn a_merge_claims_what_it_brought() {
     let pipeline = Pipeline::with_environments();
     let by_hand = |name: &str| pipeline.log(&["-k", PRODUCTION, name])[0]["by_hand"].clone();
-    for (number, tag) in [(1, "v1.0.0"), (2, "v2.0.0")] {
-        pipeline.release(PRODUCTION, "web", tag, number).success();
-    }
-    propose(&pipeline, PRODUCTION, &format!("api={}", pipeline.build("api", "v1.0.0")), &format!("{:040x}", 3));
-    propose(&pipeline, PRODUCTION, &format!("web={}", pipeline.build("web", "v3.0.0")), &format!("{:040x}", 4));
+    propose(&pipeline, PRODUCTION, &format!("api={}", pipeline.build("api", "v1.0.0")), &format!("{:040x}", 1));
+    propose(&pipeline, PRODUCTION, &format!("web={}", pipeline.build("web", "v1.0.0")), &format!("{:040x}", 2));
     merge(&pipeline);
     assert_eq!((by_hand("web"), by_hand("api")), (false.into(), false.into()));
 
+    for (number, tag) in [(3, "v2.0.0"), (4, "v3.0.0")] {
+        pipeline.release(PRODUCTION, "web", tag, number).success();
+    }
     propose(&pipeline, PRODUCTION, &format!("api={}", pipeline.build("api", "v2.0.0")), &format!("{:040x}", 5));
     let remote = &pipeline.stage.remote;
     let git = |arguments: &[&str]| remote.git(arguments.iter().copied()).run().success().stdout().trim().to_owned();
     let (base, head) = (pipeline.tip(), remote.tip(HEAD).unwrap());
     let path = format!("{PRODUCTION}/kustomization.yaml");
     git(&["branch", "scratch", &base]);
-    let text = String::from_utf8(remote.file(HEAD, &path)).unwrap().replace("v3.0.0", "v1.0.0");
+    let text = String::from_utf8(remote.file(HEAD, &path)).unwrap().replace("v3.0.0", "v2.0.0");
     let tree = remote.commit("scratch", "Tree", &[File::new(&path, text)]);
     let merge = git(&["commit-tree", &format!("{tree}^{{tree}}"), "-p", &base, "-p", &head, "-m", "Merge"]);
     git(&["update-ref", "refs/heads/main", &merge]);

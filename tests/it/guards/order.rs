@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::pipeline::{PRODUCTION, Pipeline, document, outcome};
+use crate::pipeline::{PRODUCTION, Pipeline, document, kustomization, outcome};
 use crate::stage::{FOLDER, tagship};
 use crate::support::command::Command;
 use crate::support::registry::Image;
@@ -193,16 +193,35 @@ fn a_claim_that_is_not_true_keeps_nothing_away() {
 #[test]
 fn an_entry_that_no_release_wrote() {
     let pipeline = Pipeline::with_environments();
+    let text = kustomization(&[("web", "newTag: v0.9.0"), ("job", "newName: org/job")]);
+    let path = format!("{PRODUCTION}/kustomization.yaml");
+    pipeline.stage.remote.commit("main", "By hand", &[File::new(&path, text)]);
     pipeline.stage.remote.commits("main", 120);
-    let release = |tag: &str| {
-        let arguments = ["--no-check", "--output", "json", "-k", PRODUCTION, &format!("web=*:{tag}")];
+    let release = |image: &str| {
+        let arguments = ["--no-check", "--output", "json", "-k", PRODUCTION, image];
         document(&pipeline.run("release", &arguments).run().success())
     };
-    for (tag, expected) in [("v0.8.0", "superseded"), ("v1.0.0", "released")] {
-        let told = release(tag);
+    assert_eq!(release("job=*:v0.1.0")["images"][0]["order"], "nothing was released before");
+    for (image, expected) in [("web=*:v0.8.0", "superseded"), ("web=*:v1.0.0", "released")] {
+        let told = release(image);
         assert_eq!(told["outcome"], expected, "{told}");
         assert!(!told["notes"].to_string().contains("searched"), "all of it was: {told}");
     }
+}
+
+/// The past of an entry is read in steps, and no further than it has to be.
+#[test]
+fn a_long_history_is_not_read_to_its_end() {
+    let pipeline = Pipeline::with_environments();
+    pipeline.stage.remote.commits("main", 700);
+    for (number, tag) in [(1, "v1.0.0"), (2, "v1.1.0")] {
+        pipeline.release(PRODUCTION, "web", tag, number).success();
+    }
+    let pipeline = pipeline.over_http();
+    pipeline.server.requests();
+    pipeline.run("rollback", &["--no-check", "-k", PRODUCTION, "web"]).run().success();
+    let requests = pipeline.server.requests().len();
+    assert!(requests <= 7, "{requests} requests");
 }
 
 /// The checkout of an ordinary job: of depth 1, or whole.
