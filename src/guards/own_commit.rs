@@ -87,7 +87,6 @@ pub fn judge(push: Push, pushed: &[Pushed]) -> PushJudgement {
         built.extend(said.filter_map(|said| said.source).map(|source| source.commit));
     }
     match push.before {
-        _ if pushed.is_empty() => PushJudgement::Next(next),
         Some(before) if before == next => PushJudgement::Own,
         _ if pushed.len() < MAX_COMMITS_OF_A_PUSH => PushJudgement::Next(next),
         _ => PushJudgement::Foreign,
