@@ -274,23 +274,32 @@ fn the_labels_of_the_images_tell_what_nothing_else_does() {
     let one = pipeline.source("one", &[]);
     let two = pipeline.source("two", &[&one]);
     let address = pipeline.stage.registry.address().clone();
-    let build = |tag: &str, commit: &str| {
+    let run = |tag: &str, commit: &str| {
         let source = pipeline.server.url("app.git");
         let image = Image::new().revision(commit).label("org.opencontainers.image.source", &source);
         pipeline.stage.registry.put_image("org/web", tag, &image);
         let image = format!("IMAGE_PLACEHOLDER={address}/org/web:{tag}");
-        pipeline.run("release", &["--output", "json", "-k", FOLDER, &image]).run()
+        pipeline.run("release", &["--output", "json", "-k", FOLDER, &image])
     };
+    let build = |tag: &str, commit: &str| run(tag, commit).run();
     ends(&build("red", &two), "released");
     let output = build("blue", &one).success();
     ends(&output, "superseded");
     output.stdout_has("is an ancestor of").stdout_has("as the labels of the images say");
     let three = pipeline.source("three", &[&two]);
     ends(&build("green", &three), "released");
-    let message = pipeline.stage.remote.log("main")[0].message.clone();
-    assert!(message.contains(&format!("Tagship-Source: app@{three}")), "{message}");
+    let message = || pipeline.stage.remote.log("main")[0].message.clone();
+    assert!(message().contains(&format!("Tagship-Source: app@{three}")), "{}", message());
     let apart = pipeline.source("apart", &[&one]);
     build("grey", &apart).exit(9);
+    // What was taken back stays so until something newer comes, as the labels tell too.
+    pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+    let four = pipeline.source("four", &[&three]);
+    ends(&build("white", &four), "released");
+    assert!(!message().contains("Still-Taken-Back"), "{}", message());
+    // Only tags count, so that no label does.
+    ends(&run("black", &pipeline.source("five", &[&four])).args(["--order", "version"]).run(), "released");
+    assert!(!message().contains("Tagship-Source"), "{}", message());
 }
 
 #[test]

@@ -161,7 +161,23 @@ fn a_change_by_hand_counts() {
     pipeline.stage.remote.commit("main", "By hand", &[File::new(crate::stage::FILE, by_hand)]);
     let output = release(&pipeline, "build-1", &one).run().success();
     assert_eq!(document(&output)["outcome"], "released");
-    output.stderr_has("cannot tell whether `build-1` is newer than `by-hand`");
+    let output = output.stderr_has("cannot tell whether `build-1` is newer than `by-hand`");
+    assert!(!output.stderr().contains("only for what became of"), "all of it was read: {}", output.stderr());
+}
+
+/// A revert by hand brings back what was released, with the commit that it was built from.
+#[test]
+fn a_revert_by_hand_runs_what_was_released() {
+    let pipeline = Pipeline::new();
+    let root = pipeline.source("root", &[]);
+    let one = pipeline.source("one", &[&root]);
+    let two = pipeline.source("two", &[&one]);
+    already_released(&pipeline, "build-1", &one);
+    let first = pipeline.stage.remote.file("main", crate::stage::FILE);
+    already_released(&pipeline, "build-2", &two);
+    pipeline.stage.remote.commit("main", "Revert", &[File::new(crate::stage::FILE, first)]);
+    assert_eq!(outcome(release(&pipeline, "build-2", &two).run()), "superseded", "it was taken back");
+    assert_eq!(outcome(release(&pipeline, "build-0", &root).run()), "superseded", "it is older than what runs");
 }
 
 /// What other entries do is nothing to this one; and if the newest commits say nothing of it, older ones are read.
@@ -193,7 +209,7 @@ fn a_claim_that_is_not_true_keeps_nothing_away() {
 #[test]
 fn an_entry_that_no_release_wrote() {
     let pipeline = Pipeline::with_environments();
-    let text = kustomization(&[("web", "newTag: v0.9.0"), ("job", "newName: org/job")]);
+    let text = kustomization(&[("web", "newTag: v0.9.0"), ("job", "newName: org/job"), ("old", "newTag: first")]);
     let path = format!("{PRODUCTION}/kustomization.yaml");
     pipeline.stage.remote.commit("main", "By hand", &[File::new(&path, text)]);
     pipeline.stage.remote.commits("main", 120);
@@ -202,6 +218,7 @@ fn an_entry_that_no_release_wrote() {
         document(&pipeline.run("release", &arguments).run().success())
     };
     assert_eq!(release("job=*:v0.1.0")["images"][0]["order"], "nothing was released before");
+    assert_eq!(release("old=*:second")["images"][0]["order"], "this is the first release of the entry");
     for (image, expected) in [("web=*:v0.8.0", "superseded"), ("web=*:v1.0.0", "released")] {
         let told = release(image);
         assert_eq!(told["outcome"], expected, "{told}");
