@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::serve;
+use super::{lines, serve};
 use crate::stage::{COMMIT, FOLDER, Stage, tagship};
 use crate::support::command::write_script;
 use crate::support::git_server::{ALWAYS, Access, Fault, GitServer};
@@ -109,6 +109,16 @@ fn a_lost_answer_and_a_release_on_top() {
     let subjects: Vec<String> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
     assert_eq!(subjects.len(), 3, "{subjects:?}");
     assert_eq!(subjects[0], "other");
+}
+
+/// The branch tells that the push took effect: one request.
+#[test]
+fn what_a_lost_answer_costs() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::CutResponse(20));
+    stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument()).run().success();
+    assert_eq!(lines(&server).len(), 6, "{:?}", lines(&server));
 }
 
 /// Our push never took effect, and another release came in the meantime. If that is on the tip that was the lease, ours can take

@@ -9,7 +9,7 @@ use crate::support::command::{Command, Output};
 use crate::support::git_server::Fault;
 use crate::support::http::Response;
 use crate::support::registry::Image;
-use crate::support::repository::File;
+use crate::support::repository::{Checkout, File};
 
 /// Releases a tag of the image `web`, without asking the registry, as CI does for `source` or by hand.
 fn release(pipeline: &Pipeline, tag: &str, source: Option<&str>) -> Command {
@@ -239,6 +239,22 @@ fn the_commit_of_the_image() {
     release(&pipeline, "build-3", None).args(["--source", "app@abc"]).run().exit(2).stderr_has("OWNER/REPO@SHA");
 }
 
+/// A tag that is the commit does not say of which repository; `--source` does.
+#[test]
+fn a_tag_that_is_the_commit_of_a_named_repository() {
+    let pipeline = Pipeline::with_sources("app").over_http();
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    ends(&release(&pipeline, &one, None).run(), "released");
+    let nameless = release(&pipeline, &two, None).args(["--on-unknown-order", "fail"]).run().exit(9);
+    nameless.stderr_has("their source repository is not known");
+    for (commit, expected) in [(&three, "released"), (&two, "superseded")] {
+        let named = format!("app@{commit}");
+        ends(&release(&pipeline, commit, None).args(["--source", &named]).run(), expected);
+    }
+}
+
 /// An older build does not go out because the repository that tells so fails for a moment: the same command again asks it.
 #[test]
 fn a_source_that_cannot_be_reached_now_ends_the_release() {
@@ -256,8 +272,11 @@ fn a_source_that_cannot_be_reached_now_ends_the_release() {
         assert_eq!(pipeline.tip(), before);
     }
     ends(&release(&pipeline, "build-1", Some(&one)).run().success(), "superseded");
-    // The user may say that a guess is enough.
+    // A checkout of it tells what the repository would.
     fail();
+    let checkout = Checkout::clone_with(&pipeline.sources.file_url(), &[]);
+    ends(&release(&pipeline, "build-1", Some(&one)).current_dir(checkout.path()).run().success(), "superseded");
+    // The user may say that a guess is enough.
     let guessed = release(&pipeline, "build-1", Some(&one)).args(["--on-unknown-order", "release"]).run().success();
     ends(&guessed, "released");
     ends(&release(&pipeline, "build-2", Some(&two)).run(), "released");

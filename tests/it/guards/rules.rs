@@ -257,6 +257,9 @@ fn a_file_with_nearly_the_name_is_told_of() {
     output
         .stdout_has("`.tagship.yml` has no rules for tagship: they are read from `.tagship.yaml`")
         .stdout_has("released");
+    write(&stage, RULES, &demanding("publish: push"));
+    let output = stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run().success().stdout();
+    assert_eq!(output.matches("has no rules").count(), 1, "of the other name alone: {output}");
 }
 
 #[test]

@@ -51,6 +51,17 @@ fn client(place: usize, login: &Login, address: &str) -> (Client, Home) {
     (client_of(sources, Duration::from_secs(20)), home)
 }
 
+/// What is in the place of a configuration and cannot be read is not one without logins.
+#[test]
+fn a_configuration_that_cannot_be_read() {
+    let registry = with_image();
+    let home = Home::new();
+    home.write(".docker/config.json/file", "");
+    let sources = LoginSources { home: Some(home.path().to_owned()), ..LoginSources::default() };
+    let error = check_error(&client_of(sources, Duration::from_secs(20)), &registry);
+    assert!(matches!(error, CheckError::Config { .. }), "{error:?}");
+}
+
 /// Which token servers may see a login is said for each registry.
 #[test]
 fn token_servers_are_those_of_the_registry() {
