@@ -226,6 +226,18 @@ fn an_entry_that_no_release_wrote() {
     }
 }
 
+/// The oldest commit that was read is not taken for the one that wrote the entry.
+#[test]
+fn the_oldest_commit_that_was_read_released_nothing() {
+    let pipeline = Pipeline::with_environments();
+    pipeline.release(PRODUCTION, "web", "v1.0.0", 1).success();
+    let first = pipeline.tip();
+    pipeline.stage.remote.commits("main", 150);
+    pipeline.release(PRODUCTION, "web", "v1.1.0", 2).success();
+    let releases = pipeline.log(&["-k", PRODUCTION, "--limit", "2", "web"]);
+    assert_eq!((&releases[1]["tag"], &releases[1]["commit"]), (&"v1.0.0".into(), &first.into()));
+}
+
 /// The past of an entry is read in steps, and no further than it has to be.
 #[test]
 fn a_long_history_is_not_read_to_its_end() {
