@@ -238,6 +238,21 @@ fn the_oldest_commit_that_was_read_released_nothing() {
     assert_eq!((&releases[1]["tag"], &releases[1]["commit"]), (&"v1.0.0".into(), &first.into()));
 }
 
+/// A claim is believed if the release goes out with it, so that order costs no request.
+#[test]
+fn what_the_last_release_costs() {
+    let pipeline = Pipeline::with_environments();
+    pipeline.stage.remote.commits("main", 700);
+    pipeline.release(PRODUCTION, "web", "v1.0.0", 1).success();
+    pipeline.stage.remote.commits("main", 10);
+    let pipeline = pipeline.over_http();
+    pipeline.server.requests();
+    pipeline.release(PRODUCTION, "web", "v1.1.0", 2).success();
+    let requests = pipeline.server.requests();
+    let of_the_branch = requests.iter().filter(|request| request.logged.line().contains("/gitops.git/"));
+    assert_eq!(of_the_branch.count(), 5);
+}
+
 /// The past of an entry is read in steps, and no further than it has to be.
 #[test]
 fn a_long_history_is_not_read_to_its_end() {
