@@ -58,6 +58,10 @@ fn other_object_names_are_refused() {
     Command::git().args(["init", "--quiet", "--bare", "--object-format=sha256"]).arg(&path).run().success();
     let release = tagship().home(&home).args(["release", "--no-check", "--branch", "main", "--repo"]).arg(&path);
     release.args(["a:v1"]).run().exit(3).stderr_has("its objects are not named by SHA-1");
+    let checkout = home.path().join("checkout");
+    Command::git().args(["init", "--quiet", "--object-format=sha256"]).arg(&checkout).run().success();
+    let release = tagship().home(&home).current_dir(&checkout).args(["release", "--no-check", "a:v1"]);
+    release.run().exit(3).stderr_has("`.` cannot be used: its objects are not named by SHA-1");
 }
 
 #[test]
