@@ -57,6 +57,14 @@ pub(super) fn mistake(error: &gix::Error, others: &[PathBuf]) -> Option<GitError
     variable.last().map(|variable| GitError::Configuration { place: format!("the variable `{variable}`") })
 }
 
+/// Whether the configuration of a repository says that its objects are not named by SHA-1, for which no object is read.
+pub(super) fn names_objects_otherwise(configuration: &Path) -> bool {
+    let Ok(text) = std::fs::read(configuration) else { return false };
+    let text = text.to_str_lossy();
+    let format = File::try_from(text.as_ref()).ok().and_then(|config| config.string("extensions.objectFormat"));
+    format.is_some_and(|format| !format.eq_ignore_ascii_case(b"sha1"))
+}
+
 /// Returns the place of a mistake in the syntax of a file, or of one that it includes.
 fn broken(path: &Path, depth: usize) -> Option<String> {
     let text = std::fs::read(path).ok()?;

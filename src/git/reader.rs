@@ -19,7 +19,7 @@ use super::error::GitError;
 use super::lineage::{Lineage, told_by};
 use super::objects::name::{BranchName, CommitId};
 use super::objects::pack::{Bases, Incoming, Taken};
-use super::objects::store::Objects;
+use super::objects::store::{OTHER_OBJECTS, Objects};
 use super::remote::Remote;
 use super::tips::{Tips, list_refs, tips};
 use super::wire::allowance::Allowance;
@@ -381,7 +381,7 @@ fn is_refusal(error: &anyhow::Error) -> bool {
 /// Refuses a repository of another hash function than SHA-1: nothing here has been tested with one.
 pub(super) fn refuse_other_hashes(remote: &Remote, capabilities: &Capabilities) -> Result<(), GitError> {
     match capabilities.capability("object-format").and_then(|format| format.value()) {
-        Some(format) if format != "sha1" => Err(remote.unsupported("its objects are not named by SHA-1")),
+        Some(format) if format != "sha1" => Err(remote.unsupported(OTHER_OBJECTS)),
         _ => Ok(()),
     }
 }

@@ -19,12 +19,12 @@ use gix::url::Scheme;
 
 pub use trusted_owner::TrustedOwner;
 
-use crate::git::configuration::mistake;
+use crate::git::configuration::{mistake, names_objects_otherwise};
 use crate::git::error::GitError;
 use crate::git::objects::identity::IdentityParts;
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::record::CommitRecord;
-use crate::git::objects::store::{HASH, Objects};
+use crate::git::objects::store::{HASH, OTHER_OBJECTS, Objects};
 use crate::git::remote::{Remote, RemoteOptions};
 use crate::git::unmet_include::UnmetInclude;
 use crate::git::wire::known_login::UrlWriter;
@@ -67,7 +67,11 @@ impl Checkout {
             let folders = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
             let named = git_dir.map(|git_dir| git_dir.join("config"));
             let configurations = folders.ancestors().map(|folder| folder.join(".git/config")).chain(named);
-            mistake(&error, &configurations.collect::<Vec<_>>())
+            let configurations: Vec<_> = configurations.collect();
+            if configurations.iter().any(|path| names_objects_otherwise(path)) {
+                return GitError::Unsupported { remote: format!("`{}`", path.display()), what: OTHER_OBJECTS };
+            }
+            mistake(&error, &configurations)
                 .unwrap_or_else(|| GitError::NoRepository { path: path.to_owned(), source: error.into() })
         })?;
         let mut checkout = Self { repository };

@@ -14,6 +14,9 @@ use crate::git::wire::allowance::Excess;
 /// The one hash function that is supported so far.
 pub(in crate::git) const HASH: gix::hash::Kind = gix::hash::Kind::Sha1;
 
+/// Why a repository with another hash function cannot be used.
+pub(in crate::git) const OTHER_OBJECTS: &str = "its objects are not named by SHA-1";
+
 /// The most memory, in bytes, that all objects of this process may take which servers sent: a promotion has those of two
 /// repositories at once. What is made of them on the way to a commit takes some 30 MB more.
 const MAX_BYTES: u64 = 56 << 20;
