@@ -68,6 +68,36 @@ fn what_holds_a_release() {
     }
 }
 
+/// A file of another kind calls one image by several names, and a hold has one of them.
+#[test]
+fn an_image_is_held_by_whatever_name_it_is_released() {
+    let values = "web:\n  image:\n    repository: org/web\n    tag: &tag v1\napi:\n  image:\n    repository: org/api\n    tag: v1\n\
+                  job:\n  image:\n    repository: org/job\n    tag: *tag\n";
+    let pods = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: web, image: \"org/web:v1\"}\n";
+    let marked = "image: org/web:v1 # {\"$imagepolicy\": \"flux-system:web\"}\n";
+    for (file, text, held_name, argument) in [
+        ("values.yaml", values, "web.image", "web.image=*:v2"),
+        ("values.yaml", values, "web.image", ".web.image=*:v2"),
+        ("values.yaml", values, "web.image", "web.image.tag=org/web:v2"),
+        ("values.yaml", values, "job.image", "web.image=*:v2"),
+        ("pods.yaml", pods, "web", "Pod/a/web=*:v2"),
+        ("pods.yaml", pods, "web", ".spec.containers[0].image=*:v2"),
+        ("values.yaml", marked, "image", "flux-system:web=*:v2"),
+    ] {
+        let stage = Stage::new();
+        let hold = format!("Freeze.\nnames: {held_name}\n");
+        stage.remote.commit("main", "Hold", &[File::new(file, text), File::new(".tagship-hold", hold)]);
+        let release = |argument: &str| {
+            let release = stage.tagship().args(["release", "--no-check", "--branch", "main", "--repo"]);
+            release.arg(stage.remote.file_url()).args(["-f", file, argument]).run()
+        };
+        assert_held(&stage, release(argument), &format!("Freeze. (for {held_name})\n"));
+        if held_name == "web.image" {
+            release("api.image=*:v2").success();
+        }
+    }
+}
+
 #[test]
 fn a_dry_run_is_held_too() {
     let stage = Stage::new();
