@@ -16,6 +16,7 @@ use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, FileEdit, LeftOut, Listener, Outcome};
 use crate::request::{OnSuperseded, OrderBy};
+use crate::targets;
 use crate::targets::kustomization::EntryEdit;
 
 impl Attempt<'_> {
@@ -123,11 +124,7 @@ impl Attempt<'_> {
         outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
-        let changed = |file: &'_ FileEdit| {
-            let changed = file.edit.entries.iter().filter(|entry| entry.changed());
-            changed.map(|entry| entry.name.to_string()).collect::<Vec<_>>()
-        };
-        let names: Vec<Vec<String>> = files.iter().map(changed).collect();
+        let names: Vec<Vec<String>> = files.iter().map(changed_names).collect();
         let concerned: Vec<Concerned<'_>> = paths
             .iter()
             .zip(&names)
@@ -161,4 +158,20 @@ impl Attempt<'_> {
 /// Ends the run because a guard stops it: nothing of `outcome` comes about.
 pub(super) fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
     Stop::Ended(Box::new(Outcome { ending, reason: Some(reason), files: Vec::new(), diff: String::new(), ..outcome }))
+}
+
+/// Returns the names of all entries that change: those that the arguments name, and every other name by which the file calls
+/// what is written, because a hold has only one of them.
+fn changed_names(file: &FileEdit) -> Vec<String> {
+    let named = file.edit.entries.iter().filter(|entry| entry.changed()).map(|entry| entry.name.to_string());
+    let mut names: Vec<String> = named.collect();
+    // An entry of a kustomization has one name, unless a path or a policy of Flux is used.
+    if file.edit.is_kustomization && !names.iter().any(|name| name.starts_with('.') || name.contains(':')) {
+        return names;
+    }
+    let entries = |text: &[u8]| targets::entries(&file.path, text, None).unwrap_or_default();
+    let before = entries(&file.old);
+    let changed = entries(&file.edit.text).into_iter().filter(|entry| !before.contains(entry));
+    names.extend(changed.map(|(name, _)| name));
+    names
 }
