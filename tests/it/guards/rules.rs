@@ -249,6 +249,26 @@ fn another_name_is_no_way_around() {
     }
 }
 
+/// A path or a policy of Flux is another name for an entry of a kustomization.
+#[test]
+fn a_path_into_a_kustomization_is_no_way_around() {
+    let environments = Pipeline::with_environments();
+    let entry = "newTag: v1.0.0 # {\"$imagepolicy\": \"flux-system:web:tag\"}";
+    let files = [
+        File::new("apps/kustomization.yaml", kustomization(&[("web", entry), ("nginx:1.25", "newTag: v1")])),
+        File::new(RULES, "rules:\n- {paths: [apps], entries: [web], tags: semver}\n"),
+    ];
+    environments.stage.remote.commit("main", "Apps", &files);
+    let release =
+        |argument: &str| environments.run("release", &["-f", "apps/kustomization.yaml", "--no-check", argument]).run();
+    for argument in
+        ["web=*:latest", ".images[0].newTag=web:latest", ".images.web.newTag=web:latest", "flux-system:web=web:latest"]
+    {
+        release(argument).exit(9).stderr_has("the tag `latest`");
+    }
+    release("nginx:1.25=*:latest").success();
+}
+
 #[test]
 fn a_file_with_nearly_the_name_is_told_of() {
     let stage = Stage::new();
