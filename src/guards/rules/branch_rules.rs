@@ -23,8 +23,8 @@ pub struct ApplyingRule {
 /// The rules files along some paths, as they were read.
 pub struct RulesState {
     files: BTreeMap<RepositoryPath, Result<Vec<Rc<ReleaseRule>>, RulesRefusal>>,
-    /// The files of other kinds than kustomizations: an image has several names in them.
-    of_many_names: BTreeSet<RepositoryPath>,
+    /// The names of the entries of each kustomization. In a file of another kind, an image has several names.
+    entries: BTreeMap<RepositoryPath, BTreeSet<String>>,
 }
 
 /// Reads the rules files in the folders of the files at `paths` and above them. `warn` is told of files that look like rules
@@ -58,13 +58,15 @@ pub fn rules_for(
         let rules = RulesFile::parse(snapshot.file(&place)?);
         files.insert(place, rules.map(|file| file.rules.into_iter().map(Rc::new).collect()));
     }
-    let mut of_many_names = BTreeSet::new();
+    let mut entries = BTreeMap::new();
     for path in paths {
-        if !targets::is_kustomization(&path.to_string(), snapshot.file(path)?) {
-            of_many_names.insert(path.clone());
+        let (file, text) = (path.to_string(), snapshot.file(path)?);
+        if targets::is_kustomization(&file, text) {
+            let names = targets::entries(&file, text, None).unwrap_or_default().into_iter().map(|(name, _)| name);
+            entries.insert(path.clone(), names.collect());
         }
     }
-    Ok(RulesState { files, of_many_names })
+    Ok(RulesState { files, entries })
 }
 
 impl RulesState {
@@ -73,21 +75,28 @@ impl RulesState {
         self.along(path).filter_map(|(place, read)| Some((place, read.as_ref().err()?)))
     }
 
-    /// Returns the rules that are for the entry `name` of the file at `path`. In a file of another kind
-    /// than a kustomization, an image has several names, and the caller chooses one; so a rule there is for all of them.
+    /// Returns the rules that are for the entry `name` of the file at `path`. Where an image has several names, the caller
+    /// chooses one; so a rule there is for all of them.
     pub fn applying(&self, path: &RepositoryPath, name: &str) -> Vec<ApplyingRule> {
         let mut applying = Vec::new();
         for (place, read) in self.along(path) {
             let folder = folder_of(place);
             let below = seen_from(&folder, path);
-            let is_for = |rule: &ReleaseRule| match self.of_many_names.contains(path) {
-                true => rule.is_for_file(&below),
-                false => rule.is_for(&below, name),
+            let is_for = |rule: &ReleaseRule| match self.is_the_one_name(path, name) {
+                true => rule.is_for(&below, name),
+                false => rule.is_for_file(&below),
             };
             let rules = read.iter().flatten().filter(|rule| is_for(rule));
             applying.extend(rules.map(|rule| ApplyingRule { place: place.clone(), rule: rule.clone() }));
         }
         applying
+    }
+
+    /// Whether the file at `path` calls an image so and not otherwise: a kustomization does, unless the name is a path or a
+    /// policy of Flux. A new entry has the name that it gets.
+    fn is_the_one_name(&self, path: &RepositoryPath, name: &str) -> bool {
+        let may_be_another = name.starts_with('.') || name.contains(':');
+        self.entries.get(path).is_some_and(|names| names.contains(name) || !may_be_another)
     }
 
     fn along(
