@@ -59,7 +59,7 @@ fn image_in(
         NodeKind::Mapping(_) if !is_template(yaml, slot.value) => map_slots(yaml, below.root, slot.value, path)?,
         _ => {
             slot.text(yaml)?;
-            scalar_slots(yaml, slot, path)?
+            scalar_slots(yaml, below.root, slot, path)?
         }
     };
     let item = slot.key.unwrap_or(slot.value);
@@ -116,7 +116,6 @@ fn map_slots(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, path: &str) -
         Some(repository) => Some(repository),
         None => slot("name")?,
     };
-    let shared = value_of(yaml, root, "global").and_then(|global| value_of(yaml, global, "imageRegistry"));
     let parts = Parts {
         registry: slot("registry")?,
         repository,
@@ -124,7 +123,7 @@ fn map_slots(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, path: &str) -
         digest: slot("digest")?,
         known_name: None,
         name_follows: false,
-        has_shared_registry: shared.is_some_and(|shared| yaml.tree.text(shared).is_some_and(|text| !text.is_empty())),
+        has_shared_registry: has_shared_registry(yaml, root),
     };
     if parts.tag.is_some() || parts.digest.is_some() {
         return Ok(Slots::Parts(parts));
@@ -143,7 +142,7 @@ fn map_slots(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, path: &str) -
     Err(FileRefusal::at(yaml, mapping, message, hint))
 }
 
-fn scalar_slots(yaml: &ParsedYaml<'_>, slot: Slot, path: &str) -> Result<Slots, FileRefusal> {
+fn scalar_slots(yaml: &ParsedYaml<'_>, root: NodeId, slot: Slot, path: &str) -> Result<Slots, FileRefusal> {
     let key = slot.key_text(yaml);
     match holds(key) {
         Holds::Reference => Ok(Slots::Reference { slot, keyed: false, certain: false }),
@@ -163,7 +162,33 @@ fn scalar_slots(yaml: &ParsedYaml<'_>, slot: Slot, path: &str) -> Result<Slots, 
                     format!("name the mapping, so that both are written: `{map}`"),
                 ));
             }
-            Ok(Slots::Parts(Parts { tag: Some(slot), ..Parts::default() }))
+            let known_name = full_name_beside(yaml, root, slot.parent, key);
+            Ok(Slots::Parts(Parts { tag: Some(slot), known_name, ..Parts::default() }))
         }
     }
+}
+
+/// Returns the name of the image whose tag is under `key`, if the mapping has it in full: without a registry, the chart may
+/// have one elsewhere.
+fn full_name_beside(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, key: &str) -> Option<String> {
+    let text = |key: &str| {
+        value_of(yaml, mapping, key).and_then(|value| yaml.tree.text(value)).filter(|text| !text.is_empty())
+    };
+    match key {
+        "newTag" => text("newName").or_else(|| text("name")).map(str::to_owned),
+        "tag" | "version" if !has_shared_registry(yaml, root) => {
+            let repository = text("repository")?;
+            let name =
+                text("registry").map_or_else(|| repository.to_owned(), |registry| format!("{registry}/{repository}"));
+            let has_registry =
+                name.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost");
+            has_registry.then_some(name)
+        }
+        _ => None,
+    }
+}
+
+fn has_shared_registry(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
+    let shared = value_of(yaml, root, "global").and_then(|global| value_of(yaml, global, "imageRegistry"));
+    shared.is_some_and(|shared| yaml.tree.text(shared).is_some_and(|text| !text.is_empty()))
 }
