@@ -35,10 +35,10 @@ fn files(folders: &[&str]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Returns the pipelines, but not Rust's examples.
+/// Returns the pipelines, but not the quickstart and its package.
 fn pipelines() -> BTreeMap<String, String> {
     let mut files = files(&["examples", "examples/github"]);
-    files.retain(|path, _| !path.ends_with(".rs") && !path.ends_with(".md"));
+    files.retain(|path, _| ![".rs", ".toml", ".md"].iter().any(|end| path.ends_with(end)));
     files
 }
 
