@@ -194,7 +194,9 @@ impl Settings {
         match self.script.take(head, Fault::is_early) {
             Some(Fault::Answer(response)) => {
                 let body = body.read_all()?;
-                self.record(head, &body, &response);
+                if self.git_service(&head.path).is_none() {
+                    self.record(head, &body, &response);
+                }
                 return Ok(Reply::Send(response));
             }
             Some(Fault::Meanwhile(act)) => act(&mut lock(&self.store)),
