@@ -79,6 +79,20 @@ fn nothing_is_signed_where_nobody_says_so() {
     assert!(!commit.contains("gpgsig"), "{commit}");
 }
 
+/// git refuses to commit with such a setting. A commit without a signature would be what the user meant to forbid.
+#[test]
+fn a_setting_of_signing_that_is_no_boolean() {
+    let stage = Stage::new();
+    let config = stage.home.write("gitconfig", "[commit]\ngpgSign = tru\n");
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.git(["config", "commit.gpgSign", "tru"]).run().success();
+    let without_checkout = stage.release().env("GIT_CONFIG_GLOBAL", &config).arg(stage.argument());
+    for release in [without_checkout, release_in(&checkout, &stage.home, &stage)] {
+        release.clone().run().exit(2).stderr_has("git's `commit.gpgSign` cannot be used");
+        stage.untouched();
+    }
+}
+
 /// If no key is named, gpg takes the committer's.
 #[test]
 fn gpg_signs_as_the_committer() {
