@@ -335,7 +335,7 @@ fn local_address(url: gix::Url) -> Result<Address, GitError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, Remote, RemoteOptions};
+    use super::{Address, Remote, RemoteOptions, Server};
 
     fn remote(url: &str) -> Remote {
         Remote::at(url, &RemoteOptions::default()).unwrap_or_else(|error| panic!("{url}: {error}"))
@@ -351,6 +351,29 @@ mod tests {
             ("ssh://git@host:2222/srv/repo.git", "host:2222/srv/repo"),
         ] {
             assert_eq!(remote(url).to_string(), expected, "{url}");
+        }
+    }
+
+    /// As for git: the escapes of a URL are resolved, a blank is a blank, and a path without a scheme is taken as it is.
+    #[test]
+    fn local_paths_with_escapes() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().display();
+        for name in ["a b.git", "a%20c.git", "d%zz.git"] {
+            std::fs::create_dir_all(folder.path().join(name).join("objects")).unwrap();
+            std::fs::write(folder.path().join(name).join("HEAD"), "").unwrap();
+        }
+        for (url, expected) in [
+            (format!("file://{root}/a%20b.git"), "a b.git"),
+            (format!("file://{root}/a b.git"), "a b.git"),
+            (format!("file://{root}/%61%20b%2Egit"), "a b.git"),
+            (format!("file://{root}/a%2520c.git"), "a%20c.git"),
+            (format!("file://{root}/d%zz.git"), "d%zz.git"),
+            (format!("{root}/a b.git"), "a b.git"),
+            (format!("{root}/a%20c.git"), "a%20c.git"),
+        ] {
+            let Address::Program(Server::Local { path }) = remote(&url).address else { panic!("{url}") };
+            assert_eq!(path, folder.path().join(expected), "{url}");
         }
     }
 
