@@ -196,6 +196,22 @@ fn a_tag_that_is_refused() {
     assert!(!both.stderr().contains("of the tag it says"), "one reason is told once: {}", both.stderr());
 }
 
+/// A name of git is a file or a folder, and not both.
+#[test]
+fn a_name_that_is_the_folder_of_another() {
+    let stage = Stage::new();
+    stage.remote.git(["tag", "v2", "main"]).run().success();
+    let tagged = stage.release().args(["--git-tag", "v2/web"]).arg(stage.argument());
+    let beside = stage.release().args(["--create-branch", "--branch", "main/web"]).arg(stage.argument());
+    for release in [tagged, beside] {
+        release
+            .run()
+            .exit(8)
+            .stderr_has("hint: choose another name: as with files, a branch or tag `a` leaves no room for `a/b`");
+        stage.untouched();
+    }
+}
+
 #[test]
 fn names_that_are_no_tags() {
     let stage = Stage::new();
@@ -205,6 +221,7 @@ fn names_that_are_no_tags() {
         ("{name}", "the name of the tag has no placeholder `{name}`"),
         (" ", "the name of the tag is empty"),
         ("{images}", "app:v2` is not the name of a tag"),
+        ("build-{source}", "the name of the tag has a `{source}`, and nothing tells it for this release\n  hint: "),
     ] {
         let release = stage.release().args(["--no-check", &format!("--git-tag={name}"), "IMAGE_PLACEHOLDER=*:v2"]);
         release.run().exit(2).stderr_has(expected);
