@@ -224,6 +224,16 @@ fn bad_input_changes_nothing() {
         (&["--push-option", "", &good], 2, "`--push-option` is empty"),
         (&["--result-file", "", &good], 2, "`--result-file` is empty\n  hint: check the variable that it comes from"),
         (&["--tag", "", "IMAGE_PLACEHOLDER=*"], 2, "the tag is empty\n  hint: check the variable that it comes from"),
+        (&["--wait", "", &good], 2, "`--wait` is empty\n  hint: check the variable that it comes from"),
+        (&["--timeout", "", &good], 2, "`--timeout` is empty"),
+        (&["--expect-revision", " ", &good], 2, "`--expect-revision` is empty"),
+        (&["--verify-key", "", &good], 2, "`--verify-key` is empty"),
+        (&["--author", "", &good], 2, "`--author` is empty"),
+        (&["--source", "", &good], 2, "`--source` is empty"),
+        (&["--branch", "", &good], 2, "`--branch` is empty"),
+        (&["--branch", "new", "--create-branch", "--base", "", &good], 2, "`--base` is empty"),
+        (&["--message", " ", &good], 2, "the message is empty\n  hint: check the variable that it comes from"),
+        (&["--git-tag", "", &good], 2, "the name of the tag is empty\n  hint: check the variable that it comes from"),
         (&[""], 2, "`IMAGE` is empty"),
     ] {
         stage.release().args(arguments.iter().copied()).run().exit(code).stderr_has(said);
