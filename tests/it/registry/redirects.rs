@@ -66,8 +66,9 @@ fn where_a_redirect_must_not_lead() {
     ] {
         registry.inject("HEAD /v2/app", requests, Fault::redirect(location));
         let error = check_error(&anonymous(), &registry);
-        let CheckError::Misdirected { source, .. } = &error else { panic!("{location}: {error:?}") };
+        let CheckError::Misdirected { source, to, .. } = &error else { panic!("{location}: {error:?}") };
         assert_eq!((*source, registry.requests().len()), (expected, requests), "{location}");
+        assert!(!to.is_empty(), "{location} is shown");
     }
 }
 
