@@ -27,6 +27,9 @@ pub struct Signing {
 /// The header of a commit that has its signature.
 const SIGNATURE: &str = "gpgsig";
 
+/// The setting by which git signs every commit.
+const SIGN: &str = "commit.gpgSign";
+
 /// Which commits are signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signed {
@@ -53,8 +56,7 @@ impl Signing {
         if let Some(checkout) = checkout {
             return options(checkout.repository().clone(), signed, committer).map(signing);
         }
-        let configured = || Ok(user_configuration()?.boolean("commit.gpgSign").ok().flatten().unwrap_or_default());
-        if signed == Signed::AsConfigured && !configured()? {
+        if signed == Signed::AsConfigured && !is_configured(&user_configuration()?)? {
             return Ok(None);
         }
         // gix reads the configuration for signing from a repository only. An empty one has the user's and the system's.
@@ -74,20 +76,24 @@ impl Signing {
     }
 }
 
+/// Returns whether git's configuration asks to sign. What is neither true nor false is refused, as by git: taken for false, it
+/// would leave commits unsigned.
+fn is_configured(config: &gix::config::File) -> Result<bool, GitError> {
+    let configured = config.boolean(SIGN).map_err(|error| GitError::setting(SIGN, error))?;
+    Ok(configured.unwrap_or_default())
+}
+
 fn options(mut repository: Repository, signed: Signed, committer: &Identity) -> Result<Option<Options>, GitError> {
-    let failed = |error: gix::Error| GitError::setting("commit.gpgSign", error);
+    if signed == Signed::AsConfigured && !is_configured(repository.config_snapshot().plumbing())? {
+        return Ok(None);
+    }
+    let failed = |error: gix::Error| GitError::setting(SIGN, error);
     // If no key is named, the key of this committer is used, and not that of the configured one.
     let mut config = repository.config_snapshot_mut();
     config.set_value(&Committer::NAME, committer.name.as_str()).map_err(failed)?;
     config.set_value(&Committer::EMAIL, committer.email.as_str()).map_err(failed)?;
     config.commit().map_err(failed)?;
-    let options = match signed {
-        Signed::Always => repository.commit_signing_options().map(Some),
-        Signed::AsConfigured => repository.commit_signing_options_if_enabled(),
-    };
-    let Some(mut options) = options.map_err(failed)? else {
-        return Ok(None);
-    };
+    let mut options = repository.commit_signing_options().map_err(failed)?;
     let name = Path::new(&options.program).file_name().unwrap_or_default();
     if name.to_string_lossy().starts_with("gpg") {
         // Else gpg would prompt for the key's password at the terminal, and wait.
