@@ -103,11 +103,14 @@ impl Remote {
     }
 
     pub(super) fn of(
-        url: gix::Url,
+        mut url: gix::Url,
         written_by: UrlWriter,
         config: &gix::config::File,
         options: &RemoteOptions,
     ) -> Result<Self, GitError> {
+        if url.scheme == Scheme::File && !url.serialize_alternative_form {
+            url.path = unescaped(&url.path);
+        }
         let shown = shown(&url);
         let public = public_url(&url);
         let address = match url.scheme {
@@ -311,6 +314,19 @@ fn refuse_option(shown: &str, path: &BString) -> Result<(), GitError> {
         return Err(invalid(shown, "its path would be taken for an option"));
     }
     Ok(())
+}
+
+/// Resolves the escapes in the path of a `file` URL, as git does: what is no escape stays as it is.
+fn unescaped(path: &[u8]) -> BString {
+    let mut rest = path;
+    let mut resolved = BString::default();
+    while let Some((&byte, after)) = rest.split_first() {
+        let code = after.get(..2).filter(|code| byte == b'%' && code.iter().all(u8::is_ascii_hexdigit));
+        let code = code.and_then(|code| u8::from_str_radix(code.to_str().ok()?, 16).ok()).filter(|code| *code > 0);
+        resolved.push(code.unwrap_or(byte));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    resolved
 }
 
 fn local_address(url: gix::Url) -> Result<Address, GitError> {
