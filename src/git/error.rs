@@ -32,6 +32,10 @@ pub enum GitError {
     #[error("`{0}` is not the name of a tag")]
     TagName(String),
 
+    /// A name with a hole in it would say less than the user means, and be taken by the next release.
+    #[error("the name of the tag has a `{{{0}}}`, and nothing tells it for this release")]
+    TagPlace(&'static str),
+
     /// A tag is never moved.
     #[error("{remote} has a tag `{tag}` already, on another commit")]
     TagTaken { remote: String, tag: String },

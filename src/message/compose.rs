@@ -132,9 +132,18 @@ fn short_images(releases: &[Release]) -> Vec<String> {
 
 /// Returns the text of `template` for `releases`.
 pub(super) fn filled(template: &MessageTemplate, releases: &[Release], origin: Origin<'_>) -> String {
+    with_values(releases, origin, |values| template.fill(values))
+}
+
+/// Returns the name of a place of `template` that `releases` do not fill.
+pub(super) fn unfilled(template: &MessageTemplate, releases: &[Release], origin: Origin<'_>) -> Option<&'static str> {
+    with_values(releases, origin, |values| template.unfilled(values))
+}
+
+fn with_values<T>(releases: &[Release], origin: Origin<'_>, read: impl FnOnce(&MessageValues<'_>) -> T) -> T {
     let tag = releases.iter().find_map(|release| release.entry.after.new_tag.as_deref()).unwrap_or_default();
     let images = short_images(releases).join(", ");
-    template.fill(&MessageValues { images: &images, tag, source: origin.source.unwrap_or_default() })
+    read(&MessageValues { images: &images, tag, source: origin.source.unwrap_or_default() })
 }
 
 fn trailers(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> Vec<Trailer> {

@@ -1,7 +1,7 @@
 //! The tag on a release commit, as the user gives it: its name, and the message of an annotated one, both with places to fill
 //! in.
 
-use super::compose::filled;
+use super::compose::{filled, unfilled};
 use super::release::Release;
 use super::template::{MessageTemplate, MessageValues, TemplateError};
 use super::trailers::Origin;
@@ -28,8 +28,11 @@ impl GitTagTemplate {
         self.name.fill(&MessageValues { images: "x", tag: "x", source: "x" }).parse::<TagName>().is_ok()
     }
 
-    /// Returns the tag for `releases`. Fails if what was filled in makes no name of a tag.
+    /// Returns the tag for `releases`. Fails if a place of the name stays empty, or if what was filled in makes no name of a tag.
     pub fn fill(&self, releases: &[Release], origin: Origin<'_>) -> Result<TagContent, GitError> {
+        if let Some(place) = unfilled(&self.name, releases, origin) {
+            return Err(GitError::TagPlace(place));
+        }
         let message = self.message.as_ref().map(|message| filled(message, releases, origin));
         Ok(TagContent { name: filled(&self.name, releases, origin).parse()?, message })
     }

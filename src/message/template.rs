@@ -87,6 +87,16 @@ impl MessageTemplate {
         self.0.fill(|_| "").any(|(text, _)| skip_ci::is_in(text))
     }
 
+    /// Returns the name of a place that nothing fills.
+    pub(super) fn unfilled(&self, values: &MessageValues<'_>) -> Option<&'static str> {
+        self.0.0.iter().find_map(|piece| match piece {
+            Piece::Place(MessagePlace::Images) if values.images.is_empty() => Some("images"),
+            Piece::Place(MessagePlace::Tag) if values.tag.is_empty() => Some("tag"),
+            Piece::Place(MessagePlace::Source) if values.source.is_empty() => Some("source"),
+            _ => None,
+        })
+    }
+
     /// Returns the text. What was filled in makes no marker.
     pub fn fill(&self, values: &MessageValues<'_>) -> String {
         skip_ci::joined(self.0.fill(|place| match place {
