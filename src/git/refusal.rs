@@ -27,6 +27,8 @@ pub enum Rule {
     CheckedOut,
     /// The branch is locked, by another push or by a process that ended early.
     Lock,
+    /// The name of the branch or the tag is a folder in that of another, or the other way around.
+    Name,
     /// The disk or the quota is full.
     Space,
     /// The server's own user may not write to the repository.
@@ -35,7 +37,7 @@ pub enum Rule {
 
 /// The words that name a rule, in lower case: of GitHub, GitLab, Gitea, Bitbucket, Azure Repos and git itself. The first
 /// that are found count, so special rules come before general ones.
-const KNOWN_BY: [(&str, Rule); 30] = [
+const KNOWN_BY: [(&str, Rule); 31] = [
     ("verified signature", Rule::Signature),
     ("must be signed", Rule::Signature),
     ("contain secrets", Rule::Secret),
@@ -58,6 +60,7 @@ const KNOWN_BY: [(&str, Rule); 30] = [
     ("use a pull request", Rule::Protection),
     ("branch is currently checked out", Rule::CheckedOut),
     (".lock': file exists", Rule::Lock),
+    ("exists; cannot create", Rule::Name),
     ("no space left on device", Rule::Space),
     ("quota", Rule::Space),
     ("size limit", Rule::Space),

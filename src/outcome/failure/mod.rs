@@ -211,6 +211,9 @@ impl Failure {
             Some(Rule::Lock) => {
                 "remove the lock at the server if no push is under way there; a process that ended early may have left it"
             }
+            Some(Rule::Name) => {
+                "choose another name: as with files, a branch or tag `a` leaves no room for `a/b`"
+            }
             Some(Rule::Space) => "make room at the server, or raise its limit",
             Some(Rule::ReadOnly) => "check the permissions of the repository's files at the server",
             None => "allow this identity in the server's hook or rule, or release to another branch",
