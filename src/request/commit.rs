@@ -1,6 +1,6 @@
 //! What a commit says, as far as that does not depend on the edit.
 
-use super::values::listed;
+use super::values::{EMPTY, filled, listed};
 use crate::cli::{CommitArguments, Environment, SignWith};
 use crate::git::{GitError, Identity, IdentityParts, Signed, Trailer, has_login};
 use crate::message::compose::Options;
@@ -53,10 +53,10 @@ impl CommitSigner {
 
 impl CommitRequest {
     pub(super) fn new(arguments: &CommitArguments, environment: &Environment) -> Result<Self, Failure> {
-        let author = arguments
-            .author
-            .as_deref()
-            .map(|text| text.parse().map_err(|error| Failure::usage(format!("`{text}` is not an author: {error}"))));
+        let author = arguments.author.as_deref().map(|text| {
+            let parsed = filled("--author", text)?.parse();
+            parsed.map_err(|error| Failure::usage(format!("`{text}` is not an author: {error}")))
+        });
         let trailers = listed("--trailer", &arguments.trailers)?;
         let text = arguments.message.as_deref().map(template).transpose()?;
         let skip_ci = skip_ci(&arguments.skip_ci, environment)?;
@@ -117,7 +117,8 @@ fn no_template(error: &TemplateError) -> Failure {
     let failure = Failure::usage(error.to_string());
     match error {
         TemplateError::Unknown { .. } => failure.hint("use `{images}`, `{tag}` or `{source}`"),
-        TemplateError::Empty(_) | TemplateError::Unclosed(_) => failure,
+        TemplateError::Empty(_) => failure.hint(EMPTY),
+        TemplateError::Unclosed(_) => failure,
     }
 }
 

@@ -7,7 +7,7 @@ use super::registry::RegistryRequest;
 use super::route::Route;
 use super::target::TargetRequest;
 use super::target_file::TargetFile;
-use super::values::{Effect, listed};
+use super::values::{Effect, branch, listed};
 use crate::cli::{
     CommitArguments, DeliveryArguments, Environment, ForgeChoice, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy,
     PinDigest,
@@ -97,7 +97,7 @@ impl NewBranch {
     fn new(arguments: &CommitArguments) -> Result<Self, Failure> {
         match &arguments.base {
             _ if !arguments.create_branch => Ok(Self::Refused),
-            Some(base) => Ok(Self::At(base.parse()?)),
+            Some(base) => Ok(Self::At(branch("--base", base)?)),
             None => Ok(Self::AtDefault),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::required_claims::required_claims;
-use super::values::{duration, listed};
+use super::values::{duration, filled, listed};
 use crate::cli::{Environment, RegistryArguments, RequirementArguments, VerificationArguments};
 use crate::image::{Platform, is_registry};
 use crate::outcome::failure::Failure;
@@ -28,14 +28,14 @@ impl RegistryRequest {
         required: Option<(&RequirementArguments, &VerificationArguments)>,
         environment: &Environment,
     ) -> Result<Self, Failure> {
-        let wait = required.and_then(|(required, _)| required.wait.as_deref()).map(duration);
+        let wait = required.and_then(|(required, _)| required.wait.as_deref()).map(|text| duration("--wait", text));
         Ok(Self {
             requirements: required.map(requirements).transpose()?.unwrap_or_default(),
             wait: wait.transpose()?,
             plain_http: plain_http(&arguments.plain_http)?,
             trust: logins::trust(environment, arguments.ca_file.clone()),
             proxies: logins::proxies(environment)?,
-            timeout: duration(&arguments.timeout)?,
+            timeout: duration("--timeout", &arguments.timeout)?,
             logins: logins::sources(environment)?,
         })
     }
@@ -82,8 +82,8 @@ fn requirements(
     }
     let mut source = None;
     if let Some(text) = &arguments.expect_revision {
-        let revision =
-            Revision::new(text.trim()).ok_or_else(|| Failure::usage(format!("`{text}` is not a revision")))?;
+        let revision = Revision::new(filled("--expect-revision", text)?)
+            .ok_or_else(|| Failure::usage(format!("`{text}` is not a revision")))?;
         requirements.push(Requirement::Revision(revision.clone()));
         source = Some(ExpectedSource { repository: None, revision });
     }

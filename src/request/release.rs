@@ -3,7 +3,7 @@
 use super::delivery::Delivery;
 use super::images::Images;
 use super::target_file::TargetFile;
-use super::values::effect;
+use super::values::{effect, filled};
 use crate::cli::{Environment, OnOwnCommit, ReleaseArguments};
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
@@ -47,7 +47,7 @@ impl ReleaseRequest {
 }
 
 fn source(text: &str) -> Result<SourceCommit, Failure> {
-    SourceCommit::parse(text.trim()).ok_or_else(|| {
+    SourceCommit::parse(filled("--source", text)?).ok_or_else(|| {
         Failure::usage(format!("`{text}` does not name a commit"))
             .hint("write `--source OWNER/REPO@SHA`, with the whole commit id of 40 digits")
     })

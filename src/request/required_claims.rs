@@ -84,7 +84,7 @@ fn public_key(text: &str) -> Result<PublicKey, Failure> {
         return PublicKey::from_pem(text.as_bytes())
             .map_err(|error| Failure::usage(format!("the text of `--verify-key` cannot be used: {error}")));
     }
-    let path = Path::new(text.trim());
+    let path = Path::new(filled("--verify-key", text)?);
     let unusable = |error: &dyn std::fmt::Display| {
         Failure::usage(format!("cannot use the key `{}`: {error}", path.display()))
             .hint("name a file with a public key in the PEM form, such as `cosign.pub`")

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::forge_hints::forge_hints;
 use super::logins;
 use super::run::Run;
-use super::values::{duration, filled};
+use super::values::{branch, duration, filled};
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::forge::ForgeHints;
 use crate::git::{
@@ -77,8 +77,8 @@ impl TargetRequest {
             repository,
             here,
             git_dir: environment.path("GIT_DIR").filter(|_| arguments.repo.is_none()),
-            branch: arguments.branch.as_deref().map(str::parse).transpose()?,
-            timeout: duration(timeout)?,
+            branch: arguments.branch.as_deref().map(|name| branch("--branch", name)).transpose()?,
+            timeout: duration("--timeout", timeout)?,
             ssh: SshSettings {
                 command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
                 program: environment.get("GIT_SSH").map(OsString::from),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::git::BranchName;
 use crate::outcome::failure::Failure;
 
 /// What to do about a value that is empty.
@@ -18,8 +19,9 @@ pub(super) fn effect(dry_run: bool) -> Effect {
     if dry_run { Effect::DryRun } else { Effect::Full }
 }
 
-/// Parses `90s`, `2m`, `1h` or a number of seconds; at least one second, at most a day.
-pub(super) fn duration(text: &str) -> Result<Duration, Failure> {
+/// Parses `90s`, `2m`, `1h` or a number of seconds, which `flag` is; at least one second, at most a day.
+pub(super) fn duration(flag: &str, text: &str) -> Result<Duration, Failure> {
+    filled(flag, text)?;
     let (number, unit) = text.split_at(text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len());
     let seconds = match unit {
         "s" | "" => 1,
@@ -52,6 +54,11 @@ pub(super) fn filled<'t>(flag: &str, text: &'t str) -> Result<&'t str, Failure> 
     }
 }
 
+/// Parses the name of a branch, which `flag` is.
+pub(super) fn branch(flag: &str, name: &str) -> Result<BranchName, Failure> {
+    Ok(filled(flag, name)?.parse()?)
+}
+
 fn empty(flag: &str) -> Failure {
     Failure::usage(format!("`{flag}` is empty")).hint(EMPTY)
 }
@@ -64,10 +71,10 @@ mod tests {
     #[test]
     fn durations() {
         for (text, expected) in [("30s", Some(30)), ("90", Some(90)), ("2m", Some(120)), ("1h", Some(3600))] {
-            assert_eq!(duration(text).ok().map(|duration: Duration| duration.as_secs()), expected, "{text}");
+            assert_eq!(duration("--wait", text).ok().map(|duration: Duration| duration.as_secs()), expected, "{text}");
         }
         for text in ["", "0s", "-1s", "1d", "25h", "s", "1.5m", "99999999999999999999s", "5 m"] {
-            assert!(duration(text).is_err(), "{text:?}");
+            assert!(duration("--wait", text).is_err(), "{text:?}");
         }
     }
 }
