@@ -141,13 +141,15 @@ fn misdirection_hint(refusal: LocationError) -> Option<&'static str> {
              and only one on this machine to this machine",
         ),
         LocationError::Downgrade => Some("set the registry's own address to https in its configuration"),
+        LocationError::Scheme | LocationError::Login | LocationError::Malformed => {
+            Some("check the address in the registry's configuration")
+        }
         LocationError::Circle | LocationError::Endless => {
             Some("check the address in the registry's configuration, and the proxy in front of it")
         }
         LocationError::OtherServer => {
             Some("log in with `docker login`, or set `TAGSHIP_REGISTRY_HOST`, if this token server is the right one")
         }
-        LocationError::Scheme | LocationError::Login | LocationError::Malformed => None,
     }
 }
 

@@ -14,12 +14,13 @@ pub(in crate::registry) fn is_same_place(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme() && is_same_host(one, other)
 }
 
-/// Returns how to show where `url` leads: its host, and its port if it is not the scheme's own. Paths and queries may
-/// carry signatures and stay out of messages.
+/// Returns how to show where `url` leads: its host, and its port if it is not the scheme's own, or its scheme if it has no
+/// host. Paths and queries may carry signatures and stay out of messages.
 pub(in crate::registry) fn shown_host(url: &Url) -> String {
-    let host = match url.host_str().unwrap_or_default() {
-        "registry-1.docker.io" => "docker.io",
-        host => host,
+    let host = match url.host_str() {
+        None => return format!("`{}:`", url.scheme()),
+        Some("registry-1.docker.io") => "docker.io",
+        Some(host) => host,
     };
     match url.port() {
         Some(port) => format!("{host}:{port}"),
