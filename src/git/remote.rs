@@ -350,6 +350,7 @@ fn local_address(url: gix::Url) -> Result<Address, GitError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
 mod tests {
     use super::{Address, Remote, RemoteOptions, Server};
 
