@@ -1,5 +1,5 @@
-//! The release branch: in which repository it is, and which files of it are meant. A checkout says all
-//! this; it is the repository itself only if nothing is pushed.
+//! The release branch: in which repository it is, and which files of it are meant. A checkout says all this; it is the
+//! repository itself only if nothing is pushed.
 
 use std::path::Path;
 use std::sync::OnceLock;

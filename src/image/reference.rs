@@ -123,6 +123,11 @@ fn is_host(first: &str) -> bool {
     first == "localhost" || first.contains(['.', ':']) || first.contains(|c: char| c.is_ascii_uppercase())
 }
 
+/// Returns whether the name of an image begins with its registry.
+pub fn has_registry(name: &str) -> bool {
+    name.split_once('/').is_some_and(|(first, _)| is_host(first))
+}
+
 /// Returns whether a text is the host of a registry, with a port or without one.
 pub fn is_registry(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {

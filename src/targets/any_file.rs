@@ -177,6 +177,11 @@ pub fn entries(path: &str, source: &[u8], name: Option<&str>) -> Result<Vec<(Str
     })
 }
 
+/// Returns whether `name` may be a path, or that of a policy of Flux: another name for an entry that has one already.
+pub fn may_be_another_name(name: &str) -> bool {
+    name.starts_with('.') || name.contains(':')
+}
+
 /// Whether a name is a path, or that of a policy of Flux whose markers the file has.
 ///
 /// # Errors

@@ -166,7 +166,7 @@ fn changed_names(file: &FileEdit) -> Vec<String> {
     let named = file.edit.entries.iter().filter(|entry| entry.changed()).map(|entry| entry.name.to_string());
     let mut names: Vec<String> = named.collect();
     // An entry of a kustomization has one name, unless a path or a policy of Flux is used.
-    if file.edit.is_kustomization && !names.iter().any(|name| name.starts_with('.') || name.contains(':')) {
+    if file.edit.is_kustomization && !names.iter().any(|name| targets::may_be_another_name(name)) {
         return names;
     }
     let entries = |text: &[u8]| targets::entries(&file.path, text, None).unwrap_or_default();

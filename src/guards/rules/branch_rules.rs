@@ -95,8 +95,8 @@ impl RulesState {
     /// Whether the file at `path` calls an image so and not otherwise: a kustomization does, unless the name is a path or a
     /// policy of Flux. A new entry has the name that it gets.
     fn is_the_one_name(&self, path: &RepositoryPath, name: &str) -> bool {
-        let may_be_another = name.starts_with('.') || name.contains(':');
-        self.entries.get(path).is_some_and(|names| names.contains(name) || !may_be_another)
+        let is_one = |names: &BTreeSet<String>| names.contains(name) || !targets::may_be_another_name(name);
+        self.entries.get(path).is_some_and(is_one)
     }
 
     fn along(

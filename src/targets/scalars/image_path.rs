@@ -7,6 +7,7 @@ use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::place::{ImagePlace, Parts, Slots};
 use super::slot::Slot;
 use super::walk::walk;
+use crate::image::has_registry;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 /// What a scalar holds, by its key.
@@ -180,9 +181,7 @@ fn full_name_beside(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, key: &
             let repository = text("repository")?;
             let name =
                 text("registry").map_or_else(|| repository.to_owned(), |registry| format!("{registry}/{repository}"));
-            let has_registry =
-                name.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost");
-            has_registry.then_some(name)
+            has_registry(&name).then_some(name)
         }
         _ => None,
     }
