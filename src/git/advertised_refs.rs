@@ -18,6 +18,7 @@ pub enum RefsKept<'a> {
 }
 
 /// Those that are kept, and what they name.
+#[derive(Clone)]
 pub struct AdvertisedRefs {
     pub(super) branch: BranchName,
     /// `None` if the branch does not exist.

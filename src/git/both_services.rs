@@ -51,7 +51,7 @@ pub fn open_both_at_default<E: From<GitError> + Send>(
     };
     if remote.may_ask_for_a_login() {
         let (reader, refs) = read()?;
-        return Ok((Pusher::open_when_known(remote, || Ok::<_, E>(refs))?, Some(reader)));
+        return Ok((Pusher::open_when_known(remote, || Ok::<_, E>(refs.clone()))?, Some(reader)));
     }
     thread::scope(|scope| {
         let (tell, told) = mpsc::channel();

@@ -72,22 +72,28 @@ impl<'r> Pusher<'r> {
     /// Begins a push to a branch that is known only a while after the server was asked: `known` waits for it.
     pub(super) fn open_when_known<E: From<GitError>>(
         remote: &'r Remote,
-        known: impl FnOnce() -> Result<AdvertisedRefs, E>,
+        mut known: impl FnMut() -> Result<AdvertisedRefs, E>,
     ) -> Result<Self, E> {
         let mut connection = Connection::open(remote, Service::ReceivePack)?;
-        let (_, capabilities, refs) = connection.handshake(known, |refs, line| {
-            if let Ok(refs) = refs {
+        let mut refs = None;
+        let (_, capabilities) = connection.handshake(&mut |line| {
+            if let Ok(refs) = refs.get_or_insert_with(&mut known) {
                 refs.read(line);
             }
         })?;
-        let refs = refs?;
+        Self::with(connection, capabilities, refs.unwrap_or_else(known)?).map_err(E::from)
+    }
+
+    /// Begins a push with what the server has told.
+    fn with(connection: Connection<'r>, capabilities: Capabilities, refs: AdvertisedRefs) -> Result<Self, GitError> {
+        let remote = connection.remote();
         refuse_other_hashes(remote, &capabilities)?;
         if !capabilities.contains("report-status") && !capabilities.contains("report-status-v2") {
-            return Err(remote.unsupported("it does not report what became of a push").into());
+            return Err(remote.unsupported("it does not report what became of a push"));
         }
         if refs.keeps_tags() && !capabilities.contains("atomic") {
             let what = "it cannot move a branch and make a tag in one step (`atomic`)";
-            return Err(remote.unsupported(what).into());
+            return Err(remote.unsupported(what));
         }
         Ok(Self { connection, capabilities, refs })
     }

@@ -57,8 +57,8 @@ impl<'r> Reader<'r> {
     pub fn open(remote: &'r Remote, branch: Option<&BranchName>) -> Result<Self, GitError> {
         let mut connection = Connection::open(remote, Service::UploadPack)?;
         let full = branch.map(BranchName::full);
-        let no_tips = || Tips { branch: branch.cloned(), ..Tips::default() };
-        let (protocol, capabilities, mut advertised) = connection.handshake(no_tips, |advertised, line| {
+        let mut advertised = Tips { branch: branch.cloned(), ..Tips::default() };
+        let (protocol, capabilities) = connection.handshake(&mut |line| {
             if let Some((id, name)) = line.trim_end().split_once_str(" ") {
                 let id = ObjectId::from_hex(id).ok().map(CommitId);
                 match full.as_deref().map(str::as_bytes) {

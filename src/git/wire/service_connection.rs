@@ -64,27 +64,24 @@ impl<'r> Connection<'r> {
         Ok(Self { transport, remote, service, link })
     }
 
-    /// Begins the conversation. When the server has answered, `begin_refs` makes what `read_ref` puts each line of the
-    /// advertisement into, if the server sends one.
-    pub(in crate::git) fn handshake<R>(
+    /// Begins the conversation. `read_ref` gets each line of the advertisement, if the server sends one.
+    pub(in crate::git) fn handshake(
         &mut self,
-        begin_refs: impl FnOnce() -> R,
-        mut read_ref: impl FnMut(&mut R, &[u8]),
-    ) -> Result<(Protocol, Capabilities, R), GitError> {
+        read_ref: &mut dyn FnMut(&[u8]),
+    ) -> Result<(Protocol, Capabilities), GitError> {
         let allowance = self.allowance();
-        let begin = || -> anyhow::Result<_> {
+        let mut begin = || -> anyhow::Result<_> {
             let SetServiceResponse { actual_protocol, capabilities, refs } =
                 self.transport.handshake(self.service, &[])?;
-            let mut read = begin_refs();
             if let Some(mut lines) = refs {
                 allowance.pause();
                 while let Some(line) = lines.readline() {
                     if let Some(text) = line??.as_text() {
-                        read_ref(&mut read, text.0);
+                        read_ref(text.0);
                     }
                 }
             }
-            Ok((actual_protocol, capabilities, read))
+            Ok((actual_protocol, capabilities))
         };
         begin().map_err(|error| self.failed(error))
     }
@@ -122,7 +119,7 @@ impl<'r> Connection<'r> {
             return Ok(());
         }
         let mut again = Self::open(self.remote, self.service)?;
-        again.handshake(|| (), |(), _| {})?;
+        again.handshake(&mut |_| {})?;
         *self = again;
         Ok(())
     }
