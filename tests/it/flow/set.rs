@@ -54,6 +54,14 @@ fn an_entry_is_appended_when_asked() {
 }
 
 #[test]
+fn all_names_without_an_entry_are_told() {
+    let (home, set) = seed();
+    let output = set.args(["IMAGE_PLACEHODLER=*:v2", "IMAGE_PLACEHOLDER=*:v2", "sidecar:v1"]).run().exit(3);
+    output.stderr_has("error: 2 problems").stderr_has("named `IMAGE_PLACEHODLER`").stderr_has("named `sidecar`");
+    assert_eq!(content(&home), SEED);
+}
+
+#[test]
 fn an_entry_named_by_what_it_becomes_or_without_its_tag() {
     let home = Home::new();
     let entries = "images:\n- name: controller\n  newName: ghcr.io/a/op\n- name: nginx:1.25\n  newTag: v1\n";
