@@ -74,33 +74,39 @@ pub(super) fn require_entries(
     images: &Images,
     files: &[FileEdit],
     absent: Absent,
-    elsewhere: impl FnOnce(&str) -> Vec<String>,
+    mut elsewhere: impl FnMut(&str) -> Vec<String>,
 ) -> Result<(), Failure> {
-    for argument in &images.arguments {
-        if files.iter().any(|file| file.edit.entries.iter().any(|entry| entry.name == argument.name)) {
-            continue;
-        }
-        let mut names: Vec<String> = files.iter().flat_map(|file| file.edit.names.iter().cloned()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
-        let name = argument.name.as_str();
-        if files.iter().all(|file| !file.edit.is_kustomization) || name.starts_with('.') {
-            let remedy = "write the name of the image in the file, or its path, such as `backend.image`";
-            let remedy =
-                meant(argument, files).or_else(|| from_the_root(argument, files)).unwrap_or_else(|| remedy.to_owned());
-            let failure = Failure::no_image(name, &names, &places, &remedy);
-            return Err(match absent {
-                Absent::Append => failure.detail(NOTHING_TO_ADD.to_owned()),
-                Absent::Report => failure,
-            });
-        }
-        let remedy = places_with(&elsewhere(name), name)
-            .or_else(|| meant(argument, files))
-            .unwrap_or_else(|| "`--add` appends a new entry".to_owned());
-        return Err(Failure::no_entry(name, &names, &places, Some(&remedy)));
+    let has = |file: &FileEdit, name: &ImageName| file.edit.entries.iter().any(|entry| entry.name == *name);
+    let without = images.arguments.iter().filter(|argument| !files.iter().any(|file| has(file, &argument.name)));
+    Failure::of_all(without.map(|argument| without_entry(argument, files, absent, &mut elsewhere)).collect())
+}
+
+/// Returns what is wrong with an argument that none of the files has an entry for.
+fn without_entry(
+    argument: &ImageArgument,
+    files: &[FileEdit],
+    absent: Absent,
+    elsewhere: &mut dyn FnMut(&str) -> Vec<String>,
+) -> Failure {
+    let mut names: Vec<String> = files.iter().flat_map(|file| file.edit.names.iter().cloned()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
+    let name = argument.name.as_str();
+    if files.iter().all(|file| !file.edit.is_kustomization) || name.starts_with('.') {
+        let remedy = meant(argument, files).or_else(|| from_the_root(argument, files)).unwrap_or_else(|| {
+            "write the name of the image in the file, or its path, such as `backend.image`".to_owned()
+        });
+        let failure = Failure::no_image(name, &names, &places, &remedy);
+        return match absent {
+            Absent::Append => failure.detail(NOTHING_TO_ADD.to_owned()),
+            Absent::Report => failure,
+        };
     }
-    Ok(())
+    let remedy = places_with(&elsewhere(name), name)
+        .or_else(|| meant(argument, files))
+        .unwrap_or_else(|| "`--add` appends a new entry".to_owned());
+    Failure::no_entry(name, &names, &places, Some(&remedy))
 }
 
 /// Returns what to write in place of an argument that names an image by its path from the root, without the dot.
