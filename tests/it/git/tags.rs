@@ -241,6 +241,27 @@ fn a_dry_run_names_the_tag() {
     assert_eq!(stage.remote.git(["tag"]).run().success().stdout(), "");
 }
 
+/// A dry run tells whether the release will work.
+#[test]
+fn a_dry_run_tells_that_the_tag_exists() {
+    let stage = Stage::new();
+    stage.remote.git(["tag", "v2.0", "main"]).run().success();
+    let url = stage.remote.file_url();
+    let checkout = Checkout::shallow(&url);
+    let dry_run = |tag: &str| {
+        let release = stage.release_to(&url).args(["--dry-run", "--git-tag", tag]).arg(stage.argument());
+        let followed = release_in(&checkout, &stage.home, &stage).args(["--dry-run", "--git-tag", tag]);
+        [release.run(), followed.run()]
+    };
+    for output in dry_run("v2.0") {
+        output.exit(3).stderr_has("has a tag `v2.0` already").stderr_has("hint: give `--git-tag` a name that is new");
+    }
+    // One whose name begins so is another one.
+    for output in dry_run("v2") {
+        output.success();
+    }
+}
+
 /// What changes nothing makes no commit, and so no tag.
 #[test]
 fn rollbacks_and_promotions_have_tags_too() {
