@@ -8,7 +8,7 @@ use gix::ObjectId;
 use gix::protocol::handshake::Ref;
 
 use super::error::GitError;
-use super::objects::name::{CommitId, RepositoryPath};
+use super::objects::name::{CommitId, RepositoryPath, TagName};
 use super::objects::record::CommitRecord;
 use super::reader::HISTORY_DEPTH;
 use super::snapshot::{Snapshot, Step, TreeEntry};
@@ -163,6 +163,13 @@ impl Snapshot<'_> {
         let is_below = |name: &[u8]| prefixes.iter().any(|prefix| name.starts_with(prefix.as_bytes()));
         let named = refs.iter().map(Ref::unpack).filter(|(name, ..)| is_below(name));
         Ok(named.filter_map(|(_, id, _)| id.map(|id| CommitId(id.to_owned()))).collect())
+    }
+
+    /// Returns whether the remote has a tag of this name, as far as a server tells it that is asked for single references.
+    pub fn remote_has_tag(&mut self, name: &TagName) -> Result<bool, GitError> {
+        let full = name.full();
+        let refs = self.source.reader()?.refs([full.clone()].into_iter())?;
+        Ok(refs.iter().any(|reference| reference.unpack().0 == full.as_str()))
     }
 
     /// Loads what is at `paths` in this commit and in each of `earlier`, one request for each level of folders.

@@ -116,6 +116,7 @@ impl Attempt<'_> {
         outcome.message = Some(message.to_string());
         outcome.git_tag = tag.as_ref().map(|tag| tag.name.to_string());
         let Some(publisher) = publisher else {
+            self.require_new(tag.as_ref(), &mut snapshot)?;
             tell_edits(&files, &releases, listener);
             return Ok(Outcome { ending: Ending::DryRun, ..outcome });
         };
@@ -257,6 +258,16 @@ impl Attempt<'_> {
         let origin = self.origin(source.as_deref());
         let tag = self.job.delivery.commit.git_tag.as_ref().map(|tag| tag.fill(&changed, origin)).transpose()?;
         Ok((compose::message(self.way.options(&self.job.delivery.commit), &changed, origin, &writing.purpose), tag))
+    }
+
+    /// Requires that there is no such tag, as a push does, which is told what tags there are.
+    fn require_new(&self, tag: Option<&TagContent>, snapshot: &mut Snapshot<'_>) -> Result<(), GitError> {
+        match (tag, self.branch.remote()) {
+            (Some(tag), Some(remote)) if snapshot.remote_has_tag(&tag.name)? => {
+                Err(GitError::TagTaken { remote: remote.to_string(), tag: tag.name.to_string() })
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn origin<'o>(&'o self, source: Option<&'o str>) -> Origin<'o> {
