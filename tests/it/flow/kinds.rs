@@ -131,3 +131,30 @@ fn set_names_them_too() {
     std::fs::remove_dir_all(work.join(".git")).unwrap();
     set("base", ".", "web").stderr_has("`--add` appends a new entry");
 }
+
+/// In one of several files, the name of an entry may be the key of something else.
+#[test]
+fn a_name_that_is_no_image_in_one_of_two_files() {
+    let home = Home::new();
+    let values = "web:\n  image:\n    repository: ghcr.io/org/web\n    tag: v1\n";
+    let set = |text: &str, arguments: &[&str]| {
+        home.write("kustomization.yaml", BARE);
+        home.write("values.yaml", text);
+        let set = tagship().home(&home).current_dir(home.path()).args(["set", "-k", "."]);
+        set.args(["-f", "values.yaml"]).args(arguments.iter().copied()).run()
+    };
+    set(values, &["web=*:v2", "web.image=*:v2"]).success();
+    let read = |file: &str| std::fs::read_to_string(home.path().join(file)).unwrap();
+    assert_eq!(
+        (read("kustomization.yaml"), read("values.yaml")),
+        (BARE.replace("v1", "v2"), values.replace("v1", "v2"))
+    );
+    set("web: [v1]\n", &["web=*:v2"]).success().stdout_has("kustomization.yaml:3");
+    // Half an image is not taken for something else.
+    let half = "web:\n  repository: ghcr.io/org/web\n";
+    set(half, &["web=*:v2"]).exit(3).stderr_has("values.yaml:2:3: the mapping `web` has none of `tag`");
+    // What is there is told if no file has the image.
+    let output = set("api:\n  image:\n    tag: v1\n", &["api=*:v2"]).exit(3);
+    output.stderr_has("values.yaml:2:3: the mapping `api` has none").stderr_has("name the image in it: `api.image`");
+    assert_eq!(read("kustomization.yaml"), BARE);
+}
