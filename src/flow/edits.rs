@@ -93,6 +93,12 @@ fn without_entry(
     names.dedup();
     let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
     let name = argument.name.as_str();
+    let what_is_there = |file: &FileEdit| {
+        targets::entries(&file.path, &file.old, Some(name)).err().map(|error| Failure::edit(&file.path, &error))
+    };
+    if let Some(failure) = files.iter().find_map(what_is_there) {
+        return failure;
+    }
     if files.iter().all(|file| !file.edit.is_kustomization) || name.starts_with('.') {
         let remedy = meant(argument, files).or_else(|| from_the_root(argument, files)).unwrap_or_else(|| {
             "write the name of the image in the file, or its path, such as `backend.image`".to_owned()

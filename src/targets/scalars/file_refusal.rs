@@ -12,6 +12,8 @@ pub struct FileRefusal {
     pub message: String,
     /// What the user can do about it.
     pub hint: Option<String>,
+    /// Whether a name leads to something else than an image. Another one of several files may have the image.
+    pub is_no_image: bool,
 }
 
 impl std::error::Error for FileRefusal {}
@@ -37,13 +39,14 @@ impl From<YamlError> for FileRefusal {
         let place = error.place();
         let text = error.to_string();
         let shown = place.map(|place| format!("{place}: ")).unwrap_or_default();
-        Self { place, message: text.strip_prefix(&shown).unwrap_or(&text).to_owned(), hint }
+        let message = text.strip_prefix(&shown).unwrap_or(&text).to_owned();
+        Self { place, message, hint, is_no_image: false }
     }
 }
 
 impl FileRefusal {
     pub(super) fn of_file(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { place: None, message: message.into(), hint: Some(hint.into()) }
+        Self { place: None, message: message.into(), hint: Some(hint.into()), is_no_image: false }
     }
 
     pub(in crate::targets) fn at(
@@ -52,10 +55,11 @@ impl FileRefusal {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Self { place: Some(yaml.place(node)), message: message.into(), hint: Some(hint.into()) }
+        Self { place: Some(yaml.place(node)), ..Self::of_file(message, hint) }
     }
 
     pub(super) fn unproved(place: Position, difference: &str) -> Self {
-        Self { place: Some(place), message: format!("the edit could not be proved: {difference}"), hint: None }
+        let message = format!("the edit could not be proved: {difference}");
+        Self { place: Some(place), message, hint: None, is_no_image: false }
     }
 }

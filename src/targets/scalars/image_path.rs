@@ -58,8 +58,9 @@ fn image_in(
     let full = format!("{}{path}", below.before);
     let slots = match yaml.tree.kind(slot.value) {
         NodeKind::Mapping(_) if !is_template(yaml, slot.value) => map_slots(yaml, below.root, slot.value, path)?,
-        _ => {
-            slot.text(yaml)?;
+        kind => {
+            let is_no_image = matches!(kind, NodeKind::Sequence(_));
+            slot.text(yaml).map_err(|refusal| FileRefusal { is_no_image, ..refusal })?;
             scalar_slots(yaml, below.root, slot, path)?
         }
     };
@@ -140,7 +141,8 @@ fn map_slots(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, path: &str) -
         [] => "name the scalar that holds the image or its tag, or add the key with a tag once by hand".to_owned(),
         within => format!("name the image in it: `{}`", within.join("`, `")),
     };
-    Err(FileRefusal::at(yaml, mapping, message, hint))
+    let is_no_image = parts.registry.is_none() && slot("repository")?.is_none();
+    Err(FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) })
 }
 
 fn scalar_slots(yaml: &ParsedYaml<'_>, root: NodeId, slot: Slot, path: &str) -> Result<Slots, FileRefusal> {

@@ -54,7 +54,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
     ///
     /// # Errors
     ///
-    /// The name means more than one image, or one that cannot be edited.
+    /// The name means more than one image, one that cannot be edited, or something else.
     pub(super) fn called(&self, name: &str) -> Result<Vec<ImagePlace>, FileRefusal> {
         let mut found = Vec::new();
         for (object, named) in self.objects.iter().zip(&self.named) {
@@ -85,6 +85,15 @@ impl<'p, 'd> FileImages<'p, 'd> {
         }
         require_one(self.yaml, name, &found)?;
         Ok(found.into_iter().map(|found| found.place).chain(marked).collect())
+    }
+
+    /// Returns the images that `name` means; none if it leads to something else.
+    ///
+    /// # Errors
+    ///
+    /// The name means more than one image, or one that cannot be edited.
+    pub(super) fn to_edit(&self, name: &str) -> Result<Vec<ImagePlace>, FileRefusal> {
+        self.called(name).or_else(|refusal| if refusal.is_no_image { Ok(Vec::new()) } else { Err(refusal) })
     }
 
     /// Returns each image that shows without being asked for, in file order. What cannot be told without a doubt is left out.

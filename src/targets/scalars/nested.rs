@@ -108,7 +108,7 @@ fn edit_inside(
         let text = yaml.tree.text(slot.value).unwrap_or_default();
         let edit = with_values(text, |yaml| rewrite::edit(INSIDE, yaml, arguments, options)).map_err(|refusal| {
             let message = format!("in the values that are text here, {refusal}");
-            FileRefusal { place: Some(yaml.place(slot.value)), message, hint: refusal.hint }
+            FileRefusal { place: Some(yaml.place(slot.value)), message, ..refusal }
         })?;
         let first_line = first_line(yaml, slot);
         let splices = if edit.changed() { splices(yaml, slot, first_line, text, &edit)? } else { Vec::new() };

@@ -33,7 +33,7 @@ pub(super) fn plan<'a>(
     let yaml = images.yaml;
     let mut plan = ImagesPlan::default();
     for argument in arguments.iter().copied() {
-        let places = images.called(argument.name.as_str())?;
+        let places = images.to_edit(argument.name.as_str())?;
         if places.is_empty() {
             plan.absent.push(argument.name.clone());
         }

@@ -131,8 +131,8 @@ fn judge(
     let mut may_change: BTreeSet<NodeId> = BTreeSet::new();
     for argument in arguments {
         let name = argument.name.as_str();
-        let old_places = old_images.called(name).map_err(failed)?;
-        let new_places = new_images.called(name).map_err(failed)?;
+        let old_places = old_images.to_edit(name).map_err(failed)?;
+        let new_places = new_images.to_edit(name).map_err(failed)?;
         if old_places.len() != new_places.len() {
             return differs(format!("`{name}` is in another number of places"));
         }

@@ -47,7 +47,13 @@ impl FileCase {
     pub(super) fn edit(&self, text: &[u8]) -> Result<Edit, TargetError> {
         let write = |name: &ImageName, fields: &Fields| written_comment(&self.comment, name, fields);
         let comments = comments(&self.comment, &write);
-        edit(&self.path, text, &self.arguments, EditOptions { absent: Absent::Report, comments })
+        let edit = edit(&self.path, text, &self.arguments, EditOptions { absent: Absent::Report, comments })?;
+        // The commands tell what a name leads to if it is no image, and no file has one.
+        let what_is_there = |name: &ImageName| entries(&self.path, text, Some(name.as_str())).err();
+        match edit.absent.iter().find_map(what_is_there) {
+            Some(error) => Err(error),
+            None => Ok(edit),
+        }
     }
 
     /// Whether the file has lists of images in a Kustomization of Flux, whose fields come and go.
