@@ -366,13 +366,11 @@ fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<PushRepo
     // gix sends this mode over HTTP with a length, and the other one in chunks.
     let mode = WriteMode::OneLfTerminatedLinePerWriteCall;
     let (mut writer, mut reader) = connection.transport.request(mode, MessageKind::Flush, false)?.into_parts();
-    // A server may close its end before it has read all; its answer can still be read.
-    let sent = writer.write_all(body).and_then(|()| writer.flush());
+    // A server may close its end before it has read all, and its answer tells why. So neither transport fails here: over pipes
+    // a thread writes, and over HTTP the first read of the answer sends all.
+    writer.write_all(body)?;
+    writer.flush()?;
     // The drop closes the request; the server reads up to its end.
     drop(writer);
-    let answer = PushReport::read(&mut reader)?;
-    if !answer.has_report() {
-        sent?;
-    }
-    Ok(answer)
+    PushReport::read(&mut reader)
 }

@@ -77,11 +77,6 @@ impl PushReport {
         self.is_truncated |= text.len() > room;
     }
 
-    /// Returns whether the server has told an end, be it an error.
-    pub(in crate::git) fn has_report(&self) -> bool {
-        !self.report.is_empty() || self.is_refused
-    }
-
     /// Returns the status of the push to `branch`, which is a full ref name.
     pub(in crate::git) fn ref_status(&self, branch: &str) -> RefStatus {
         ref_status(&self.report, branch)
@@ -171,7 +166,7 @@ pub fn fuzz(answer: &[u8]) {
     let mut packets = StreamingPeekableIter::new(answer, &[PacketLineRef::Flush], false);
     let Ok(report) = PushReport::read(&mut packets.as_read()) else { return };
     match report.ref_status("refs/heads/main") {
-        RefStatus::Accepted => assert!(report.has_report()),
+        RefStatus::Accepted => assert!(!report.report.is_empty()),
         RefStatus::Rejected(reason) => assert!(!reason.is_empty()),
     }
     assert!(report.messages().iter().all(|line| !line.contains('\n')));
@@ -192,19 +187,6 @@ mod tests {
         bytes.extend_from_slice(b"0000");
         let mut packets = StreamingPeekableIter::new(bytes.as_slice(), &[PacketLineRef::Flush], false);
         PushReport::read(&mut packets.as_read()).unwrap()
-    }
-
-    #[test]
-    fn an_end_is_told_by_a_report_or_by_an_error() {
-        let report = report(&["unpack ok", "ok refs/heads/main"]);
-        for (packets, expected) in [
-            (&[(2, &b"checking"[..]), (1, &report)][..], true),
-            (&[(3, b"the server died")], true),
-            (&[(2, b"checking")], false),
-            (&[], false),
-        ] {
-            assert_eq!(read(packets).has_report(), expected, "{packets:?}");
-        }
     }
 
     #[test]

@@ -106,6 +106,30 @@ fn a_repository_with_a_work_tree() {
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }
 
+/// What is left of the pack is more than a pipe holds (64 kB), so that it cannot be written: the server's answer counts.
+#[test]
+fn a_server_that_does_not_read_all_of_a_push() {
+    let stage = Stage::new();
+    stage.remote.configure("receive.maxInputSize", "1k");
+    let release = release(&stage, &stage.remote.file_url()).env("TAGSHIP_MESSAGE", incompressible(120_000));
+    release
+        .run()
+        .exit(8)
+        .stderr_has("the server refused the push to `main`: unpack failed: ")
+        .stderr_has("remote: fatal: pack exceeds maximum allowed size");
+    stage.untouched();
+}
+
+/// Returns a text of which three quarters are left when it is compressed.
+fn incompressible(length: usize) -> String {
+    let mut state = 1_u64;
+    let next = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'0' + (state >> 58) as u8)
+    };
+    (0..length).map(next).collect()
+}
+
 /// A lock that a dead process left: no other push moved the branch, so this is no race that another attempt could win.
 #[test]
 fn a_branch_that_is_locked() {
