@@ -92,6 +92,23 @@ fn a_tag_that_exists_is_an_error_before_the_push() {
     assert!(lines(&server).iter().all(|line| !line.starts_with("POST /gitops.git/git-receive-pack")));
 }
 
+/// The branch was put back, and the tag was left: the same commit again, with the same time, needs the branch alone.
+#[test]
+fn a_tag_that_exists_on_the_same_commit() {
+    for message in [&[][..], &["--git-tag-message", "Second"]] {
+        let stage = Stage::new();
+        let seed = stage.remote.tip("main").unwrap();
+        let release = stage.release().args(["--git-tag", "v2", "--output", "json"]).args(message.iter().copied());
+        let release = release.arg(stage.argument()).env("GIT_COMMITTER_DATE", "@1700000000");
+        release.clone().run().success();
+        let (tip, tagged) = (stage.remote.tip("main"), tag(&stage.remote, "v2"));
+        stage.remote.git(["update-ref", "refs/heads/main", &seed]).run().success();
+        let again = document(&release.run().success());
+        assert_eq!((&again["outcome"], &again["git_tag"]), (&"released".into(), &"v2".into()));
+        assert_eq!((stage.remote.tip("main"), tag(&stage.remote, "v2")), (tip, tagged));
+    }
+}
+
 #[test]
 fn a_tag_that_was_made_during_the_push() {
     let stage = Stage::new();
