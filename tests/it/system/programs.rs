@@ -256,6 +256,21 @@ fn what_a_local_server_says() {
     output.stderr_has("\n  git-receive-pack: fatal: ");
 }
 
+/// A refused push is followed by a conversation that only reads the branch. A server that waits for a command takes a closed
+/// pipe for a failure of ours.
+#[test]
+fn a_conversation_without_a_push_is_no_failure_of_the_server() {
+    let stage = Stage::new();
+    stage.remote.hook("pre-receive", "exit 1");
+    let (programs, statuses) = (stage.home.path().join("programs"), stage.home.path().join("statuses"));
+    fs::create_dir(&programs).unwrap();
+    let server = format!("#!/bin/sh\ngit receive-pack \"$@\"\necho $? >>'{}'\n", statuses.display());
+    write_script(&programs.join("git-receive-pack"), &server);
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    stage.release().arg(stage.argument()).env("PATH", path).run().exit(8).stderr_has("pre-receive hook declined");
+    assert_eq!(fs::read_to_string(statuses).unwrap(), "0\n0\n");
+}
+
 /// A hook that takes longer than we wait leaves the push uncertain, as over HTTP, and no lock behind.
 #[test]
 fn a_hook_that_takes_too_long_on_a_local_path() {
