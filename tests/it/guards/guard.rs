@@ -411,6 +411,23 @@ fn only_releases_are_guarded_against() {
     }
 }
 
+/// As many commits of a request are looked at as of a push: 50.
+#[test]
+fn a_merge_of_more_releases_than_are_looked_at() {
+    let first = Released::new();
+    for (releases, expected) in [(50, "\"outcome\":\"skipped\""), (51, "\"outcome\":\"proceed\"")] {
+        let on = first.again();
+        on.stage.remote.git(["branch", HEAD, "main"]).run().success();
+        let edit = |number| File::new(FILE, SEED.replace("b15411f3", &format!("{number:08x}")));
+        on.stage.remote.commit_each(HEAD, &on.message, (0..releases).map(edit));
+        let (base, head) = on.with_a_page_upon();
+        let push = push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge"), Some(&base));
+        let checkout = Checkout::clone_with(&on.stage.remote.path().display().to_string(), &[]);
+        let guard = on.in_ci(on.guard().current_dir(checkout.path()), &push);
+        guard.run().success().stdout_has(expected);
+    }
+}
+
 /// A host can be late: the commit is asked for again and again before the run goes on.
 #[test]
 fn a_commit_that_is_not_there_is_waited_for() {

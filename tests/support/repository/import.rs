@@ -51,15 +51,15 @@ pub(super) fn commit(branch: &str, parent: Option<&str>, message: &str, files: &
     stream
 }
 
-/// Returns the commits of [`super::Remote::commits`].
-pub(super) fn noise(branch: &str, parent: &str, commits: usize) -> Vec<u8> {
+/// Returns a commit for each of `files`, which changes it alone, on top of `parent`.
+pub(super) fn series(branch: &str, parent: &str, message: &str, files: impl IntoIterator<Item = File>) -> Vec<u8> {
     let mut stream = Vec::new();
-    for number in 0..commits {
-        begin_commit(&mut stream, branch, "Something else");
+    for (number, file) in files.into_iter().enumerate() {
+        begin_commit(&mut stream, branch, message);
         if number == 0 {
             stream.extend(format!("from {parent}\n").bytes());
         }
-        put_file(&mut stream, &File::new("noise", format!("{parent} {number}")));
+        put_file(&mut stream, &file);
     }
     stream.extend(END);
     stream

@@ -118,7 +118,15 @@ impl Remote {
 
     /// Adds many commits on top of a branch, each of which changes the file `noise` and nothing else.
     pub fn commits(&self, branch: &str, commits: usize) {
-        self.import(&import::noise(branch, &self.tip(branch).expect("a branch to add to"), commits));
+        let parent = self.tip(branch).unwrap_or_default();
+        let noise = |number| File::new("noise", format!("{parent} {number}"));
+        self.commit_each(branch, "Something else", (0..commits).map(noise));
+    }
+
+    /// Adds a commit for each of `files` on top of a branch, which changes it alone; all have one message.
+    pub fn commit_each(&self, branch: &str, message: &str, files: impl IntoIterator<Item = File>) {
+        let parent = self.tip(branch).expect("a branch to add to");
+        self.import(&import::series(branch, &parent, message, files));
     }
 
     /// Gives a commit the tags `release-0`, `release-1` and so on, packed as they are on hosts. They are written as a file: git
