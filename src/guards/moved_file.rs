@@ -10,7 +10,7 @@ use crate::targets::kustomization::{FILE_NAMES, is_kustomization_name};
 /// `said` is what its entries, or the one that is asked for, say in `after`.
 ///
 /// Of several files that are gone, the one counts that says the same of the most entries, then the one whose path has the
-/// most names in common.
+/// most names in common, then the first one: the one with the fewest folders, then by name.
 ///
 /// # Errors
 /// If the repository cannot be read.

@@ -2,7 +2,7 @@
 
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, tags};
 use crate::support::command::Output;
-use crate::support::repository::{Checkout, File};
+use crate::support::repository::{Checkout, File, Mode};
 
 /// How a kustomization of `overlays/production` was moved, as arguments of `git mv` each; to which
 /// folder; and whether its text was changed by the same commit.
@@ -102,6 +102,19 @@ fn names_tell_two_apart_that_say_the_same() {
     for (folder, before) in [("environments/production", "v1.0.0"), ("environments/staging", "v1.1.0")] {
         assert_eq!(tags(&pipeline.log(&["-k", folder, "web"])), ["v1.2.0", before, "v0.9.0"], "{folder}");
     }
+}
+
+/// Two environments that say the same become one of another name: the past is that of the file that comes first.
+#[test]
+fn of_two_files_that_are_alike_the_first_one_counts() {
+    let pipeline = Pipeline::with_environments();
+    for (folder, tag) in [(PRODUCTION, "v1.0.0"), (STAGING, "v1.1.0"), (PRODUCTION, "v1.2.0"), (STAGING, "v1.2.0")] {
+        ends(&released(&pipeline, folder, tag), "released");
+    }
+    let gone = |folder: &str| File::new(&format!("{folder}/kustomization.yaml"), "").mode(Mode::Deleted);
+    let merged = File::new("overlays/all/kustomization.yaml", pipeline.file(PRODUCTION));
+    pipeline.stage.remote.commit("main", "Merge", &[gone(STAGING), gone(PRODUCTION), merged]);
+    assert_eq!(tags(&pipeline.log(&["-k", "overlays/all", "web"])), ["v1.2.0", "v1.0.0", "v0.9.0"]);
 }
 
 /// A file that is gone, and said something else of the entry, is not the one that came.
