@@ -136,7 +136,7 @@ mod tests {
 
     use proptest::prelude::{ProptestConfig, any, prop, proptest};
 
-    use super::reread_by_lines;
+    use super::{is_run, reread_by_lines};
     use crate::yaml::error::YamlError;
     use crate::yaml::parsed::{ParsedYaml, ReadYaml};
     use crate::yaml::source::SourceText;
@@ -231,6 +231,30 @@ mod tests {
         assert!(is_quick(second_reader::read));
         for reader in [read_another as ReadYaml, read_the_old, read_the_new] {
             assert!(!is_quick(reader));
+        }
+    }
+
+    /// `entries_around` finds a run in the old text; the lines at its place in the new text may be no run.
+    #[test]
+    fn runs_of_entries() {
+        for (before, lines, after, expected) in [
+            ("", "a: b\n", "", true),
+            ("", "a: b\n", "c: d\n", true),
+            ("a:\n", "  b: c\n", "d: e\n", true),
+            ("a:\n", "  b: c\n\n# d\n  e: f\n", "", true),
+            ("", "a:\n  b: c\n", "# d\n\ne: f\n", true),
+            ("a:\n", "  b:\n    c: d\n  e: f\n", "  g: h\n", true),
+            ("a: b\n", "", "c: d\n", false),
+            ("a: b\n", "\n# c\n", "d: e\n", false),
+            ("", "a:\n", "  b: c\n", false),
+            ("", "a:\n", "# b\n\n  c: d\n", false),
+            ("a:\n", "  b: c\nd: e\n", "", false),
+            ("a:\n", "  b: c\nd: e\n", "f: g\n", false),
+            ("a:\n", "  b: c\nd:\n", "    e: f\n", false),
+        ] {
+            let text = [before, lines, after].concat();
+            let source = SourceText::read(text.as_bytes()).unwrap();
+            assert_eq!(is_run(&source, &(before.len()..before.len() + lines.len())), expected, "{text:?}");
         }
     }
 
