@@ -371,6 +371,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_same_repository_over_any_transport() {
+        let same = [
+            "https://github.com/Org/repo.git",
+            "https://user:s3cret@github.com:443/org/repo/",
+            "git@github.com:org/repo.git",
+            "git@github.com:/org/repo",
+            "ssh://git@github.com:2222/org/repo.git",
+        ];
+        for (one, other) in same.iter().flat_map(|one| same.iter().map(move |other| (one, other))) {
+            assert!(remote(one).is(&remote(other)), "{one} {other}");
+        }
+        for other in ["https://github.com:8443/org/repo", "git@github.com:org/repos", "git@gitlab.com:org/repo"] {
+            assert!(!remote(same[0]).is(&remote(other)), "{other}");
+        }
+    }
+
     /// As for git: the escapes of a URL are resolved, a blank is a blank, and a path without a scheme is taken as it is.
     #[test]
     fn local_paths_with_escapes() {
