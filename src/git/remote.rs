@@ -148,9 +148,15 @@ impl Remote {
         self.url.as_deref().cloned()
     }
 
-    /// Returns whether both are the same repository, over whatever transport and login. Hosts ignore the case of names.
+    /// Returns whether both are the same repository, over whatever transport and login. Hosts ignore the case of names, and
+    /// have a port for each transport.
     pub fn is(&self, other: &Self) -> bool {
-        self.shown.eq_ignore_ascii_case(&other.shown)
+        let (Some(one), Some(other)) = (&self.url, &other.url) else { return self.shown == other.shown };
+        let place = |url: &Url| {
+            let path = url.path().trim_matches('/').trim_end_matches(".git");
+            format!("{}/{path}", url.host_str().unwrap_or_default()).to_ascii_lowercase()
+        };
+        place(one) == place(other) && (one.scheme() != other.scheme() || one.port() == other.port())
     }
 
     /// Returns the traffic over HTTP so far; ssh and local paths are not counted.
@@ -378,7 +384,7 @@ mod tests {
             "https://user:s3cret@github.com:443/org/repo/",
             "git@github.com:org/repo.git",
             "git@github.com:/org/repo",
-            "ssh://git@github.com:2222/org/repo.git",
+            "ssh://git@GitHub.com/org/repo.git",
         ];
         for (one, other) in same.iter().flat_map(|one| same.iter().map(move |other| (one, other))) {
             assert!(remote(one).is(&remote(other)), "{one} {other}");
