@@ -267,8 +267,13 @@ fn a_conversation_without_a_push_is_no_failure_of_the_server() {
     let server = format!("#!/bin/sh\ngit receive-pack \"$@\"\necho $? >>'{}'\n", statuses.display());
     write_script(&programs.join("git-receive-pack"), &server);
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
-    stage.release().arg(stage.argument()).env("PATH", path).run().exit(8).stderr_has("pre-receive hook declined");
-    assert_eq!(fs::read_to_string(statuses).unwrap(), "0\n0\n");
+    let release = |argument: &str| stage.release().arg(argument).env("PATH", &path).run();
+    release(&stage.argument()).exit(8).stderr_has("pre-receive hook declined");
+    assert_eq!(fs::read_to_string(&statuses).unwrap(), "0\n0\n");
+    // So does a release that ends before the push that it has begun.
+    fs::remove_file(&statuses).unwrap();
+    release(&format!("IMAGE_PLACEHOLDER={}:missing", stage.image())).exit(4);
+    assert_eq!(fs::read_to_string(&statuses).unwrap(), "0\n");
 }
 
 /// A hook that takes longer than we wait leaves the push uncertain, as over HTTP, and no lock behind.
