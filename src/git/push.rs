@@ -60,6 +60,18 @@ pub struct Pusher<'r> {
     connection: Connection<'r>,
     capabilities: Capabilities,
     refs: AdvertisedRefs,
+    /// Whether the server waits for what is to be pushed.
+    is_waited_for: bool,
+}
+
+impl Drop for Pusher<'_> {
+    /// Ends a conversation without a push: a program at the other end of a pipe waits for commands, and a flush says that none
+    /// come.
+    fn drop(&mut self) {
+        if self.is_waited_for {
+            gix::protocol::indicate_end_of_interaction(&mut self.connection.transport, false).ok();
+        }
+    }
 }
 
 impl<'r> Pusher<'r> {
@@ -95,7 +107,7 @@ impl<'r> Pusher<'r> {
             let what = "it cannot move a branch and make a tag in one step (`atomic`)";
             return Err(remote.unsupported(what));
         }
-        Ok(Self { connection, capabilities, refs })
+        Ok(Self { connection, capabilities, refs, is_waited_for: true })
     }
 
     /// Returns the tip that the branch had; `None` if it did not exist.
@@ -161,18 +173,13 @@ impl<'r> Pusher<'r> {
         }
     }
 
-    /// Ends the conversation without a push.
-    pub fn leave(mut self) {
-        // A program at the other end of a pipe waits for a command; a flush says that none comes.
-        gix::protocol::indicate_end_of_interaction(&mut self.connection.transport, false).ok();
-    }
-
     /// Pushes `commit` to the branch of its lease, with git's push options. A server that does not accept options gets
     /// none; git would refuse to push.
     pub fn push(mut self, commit: &CommitOnTip, options: &[String]) -> Result<PushOutcome, GitError> {
         let remote = self.connection.remote();
         let options = if self.accepts_push_options() { options } else { &[] };
         let body = request_body(&self.capabilities, commit, options)?;
+        self.is_waited_for = false;
         let answer = send(&mut self.connection, &body);
         let (reason, messages) = match answer {
             Ok(answer) => match status(&answer, commit) {
@@ -274,9 +281,7 @@ fn read_refs(remote: &Remote, commit: &CommitOnTip) -> Result<CurrentRefs, GitEr
     let kept = if commit.new.tag.is_some() { RefsKept::BranchAndTags } else { RefsKept::Branch };
     let again = Pusher::open(remote, &commit.lease.branch, kept)?;
     let tag = commit.new.tag.as_ref().and_then(|tag| again.refs.tag(&tag.name));
-    let refs = CurrentRefs { tip: again.tip(), tag };
-    again.leave();
-    Ok(refs)
+    Ok(CurrentRefs { tip: again.tip(), tag })
 }
 
 /// Returns what the refs tell about a push of `commit` that the server did not report as accepted.

@@ -130,7 +130,6 @@ fn push_to_head(
         OnHead::Already(commit) => {
             terms.gate.begin_push()?;
             terms.gate.end_push(Stage::Done);
-            pusher.leave();
             Ok(OnHeadBranch::Has { commit, was_pushed: false, messages: Vec::new() })
         }
         OnHead::Lease(commit) => {
