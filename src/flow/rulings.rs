@@ -140,10 +140,8 @@ fn ask(
     listener: &mut Listener<'_>,
 ) -> Result<(Vec<Option<BrokenRule>>, Pace), Failure> {
     if !checks.asks() {
-        let broken = BrokenRule {
-            why: "`--no-check` keeps the registry from being asked".to_owned(),
-            remedy: "leave it out".to_owned(),
-        };
+        let broken =
+            BrokenRule { why: "the registry is not asked".to_owned(), remedy: "leave out `--no-check`".to_owned() };
         return Ok((vec![Some(broken); demands.len()], Pace::AtOnce));
     }
     match checks.require_also(reference, &demands.concat(), Patience::AsAsked, listener) {
@@ -200,7 +198,7 @@ fn not_understood(place: &RepositoryPath, refusal: &RulesRefusal, path: &Reposit
         entry: None,
         broken: Some(BrokenRule {
             why: format!("the file cannot be understood, so nothing below it is released: {refusal}"),
-            remedy: "mend it on the branch".to_owned(),
+            remedy: "correct the file on the branch".to_owned(),
         }),
     }
 }

@@ -32,7 +32,7 @@ pub enum GitError {
     #[error("`{0}` is not the name of a tag")]
     TagName(String),
 
-    /// A name with a hole in it would say less than the user means, and be taken by the next release.
+    /// A name with an unfilled place would say less than the user means, and be taken by the next release.
     #[error("the name of the tag has a `{{{0}}}`, and nothing tells it for this release")]
     TagPlace(&'static str),
 

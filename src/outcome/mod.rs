@@ -43,7 +43,7 @@ pub enum Event<'a> {
     Noted(String),
     /// Something that was a guess, or that did not happen, and that a person must see.
     Warned(String),
-    /// Something that only who looks closely wants to know.
+    /// A detail, which is shown with `-v`.
     Aside(String),
     /// A rollback takes this release back.
     TakenBack {

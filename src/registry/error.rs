@@ -28,7 +28,7 @@ pub enum CheckError {
     #[error("cannot get the login for `{server}` from `{program}`")]
     Helper { program: String, server: String, source: HelperProblem },
     /// The registry, or a server in its place, sends us to a URL that a check must not follow: unauthorized, since a person
-    /// must mend it, and the rules keep logins where they belong. Redirects that do not end are a registry that is not
+    /// must correct it, and the rules keep logins where they belong. Redirects that do not end are a registry that is not
     /// available.
     #[error("{from} leads to {to}, which is not followed")]
     Misdirected { from: String, to: String, source: LocationError },

@@ -1,5 +1,5 @@
 //! PUBLISH: how a release gets to its branch. A commit goes in as content, on the tip that was read; the id that the branch
-//! has from then on comes out. Who makes the commit object is the publisher's business.
+//! has from then on comes out. The publisher decides what makes the commit object.
 
 mod follow;
 mod forge_commit;

@@ -69,7 +69,7 @@ enum Step {
 enum Next {
     Done(AutoMerge),
     Go(Step),
-    /// No try mends it, until this is changed.
+    /// No retry helps until this is changed.
     Never(String, Option<&'static str>),
     /// It has another commit: ours is not there yet, or not any more.
     OtherHead,

@@ -51,7 +51,7 @@ impl fmt::Display for LoginOrigin {
     }
 }
 
-/// Who wrote the URL of a remote.
+/// The author of the URL of a remote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::git) enum UrlWriter {
     /// The user, who means the login in it.
@@ -60,7 +60,7 @@ pub(in crate::git) enum UrlWriter {
     Configuration,
 }
 
-/// May logins from the environment go over a connection that does not protect them?
+/// Whether logins from the environment may go over a connection that does not protect them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InsecureGit {
     #[default]

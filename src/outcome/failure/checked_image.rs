@@ -202,7 +202,7 @@ fn of_verdict(
     })
 }
 
-/// Returns the failure of a check without an answer to go by: what no retry mends has kinds of its own.
+/// Returns the failure of a check without an answer to go by: what no retry helps has kinds of its own.
 fn unavailable(what: &str, outage: &Outage) -> Failure {
     let kind = match outage {
         Outage::NoAnswer { cause, .. } if cause.problem == ConnectionProblem::ProxyLogin => FailureKind::Unauthorized,

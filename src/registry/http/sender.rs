@@ -50,7 +50,7 @@ pub(in crate::registry) struct Sender {
     clients: Clients,
     /// What a person should know of the connections.
     pub(in crate::registry) notices: Notices,
-    /// What only a person that looks closely wants to know.
+    /// Details, which are shown with `-v`.
     pub(in crate::registry) asides: Notices,
 }
 
@@ -206,7 +206,7 @@ fn is_refused(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(|cause| cause.is::<AddressRefused>())
 }
 
-/// Returns a request without an answer that no retry can mend.
+/// Returns a request without an answer that no retry helps.
 fn silent(url: &Url, cause: ConnectionError) -> Attempt {
     Attempt::NoAnswer { outage: Outage::NoAnswer { host: shown_host(url), cause }, retryable: false }
 }
@@ -230,7 +230,7 @@ fn redirection(response: &HttpResponse) -> Option<&str> {
 }
 
 /// Returns why no answer came. A certificate that is not trusted is final, and so is a login that a proxy wants: no retry
-/// mends that.
+/// helps.
 fn no_answer(url: &Url, proxy: Option<String>, error: &(dyn Error + 'static)) -> Attempt {
     let (host, cause) = (shown_host(url), ConnectionError::of(error).through(proxy));
     match cause.problem {

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-/// Why a signature was rejected. None of them mends itself: the signature has to be made again, or the expectation to
-/// be changed.
+/// Why a signature was rejected. No retry helps: the signature has to be made again, or the expectation to be
+/// changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
     /// The bytes are not what they have to be.

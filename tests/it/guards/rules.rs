@@ -136,16 +136,12 @@ fn no_flag_weakens_a_rule() {
     let stage = Stage::new();
     let freeze = "freeze: {from: 2001-01-01T00:00Z}";
     for (demand, flag, told) in [
-        ("platforms: linux/amd64", "--no-check", "`--no-check` keeps the registry from being asked; leave it out"),
-        ("revision: true", "--no-check", "`--no-check` keeps the registry from being asked; leave it out"),
+        ("platforms: linux/amd64", "--no-check", "the registry is not asked; leave out `--no-check`"),
+        ("revision: true", "--no-check", "the registry is not asked; leave out `--no-check`"),
         ("pin-digest: true", "--pin-digest=never", "would have no digest"),
         (freeze, "--override-hold", "releases are frozen"),
         (freeze, "--dry-run", "releases are frozen"),
-        (
-            "signature: {identity: a, issuer: b}",
-            "--no-check",
-            "by `signature`: `--no-check` keeps the registry from being asked",
-        ),
+        ("signature: {identity: a, issuer: b}", "--no-check", "by `signature`: the registry is not asked"),
     ] {
         write(&stage, RULES, &demanding(demand));
         assert_ruled(&stage, stage.release().arg(flag).arg(stage.argument()).run(), told);
@@ -204,7 +200,10 @@ fn what_cannot_be_understood_stops_everything_below() {
     let large = format!("#{}\n", "x".repeat(64 << 10));
     let deep = format!("rules: {}", "[".repeat(60_000));
     for (text, told) in [
-        ("", "cannot be understood, so nothing below it is released: the file is empty; mend it on the branch\n"),
+        (
+            "",
+            "cannot be understood, so nothing below it is released: the file is empty; correct the file on the branch\n",
+        ),
         ("rules:\n- paths: [elsewhere]\n  tag: x\n", "line 3, column 3: unknown key `tag`; did you mean `tags`?"),
         ("rules:\n- paths: [elsewhere]\n  tags: \x1b[2J\n", "line 3"),
         (&large, "has 65538 bytes, and at most 65536 are read"),
