@@ -283,7 +283,7 @@ fn a_request_that_was_closed_by_hand() {
     at.propose("v1.0.0").run().success();
     at.forge.store().close(1);
     let same = document(&at.propose("v1.0.0").run().success());
-    assert_eq!(same["outcome"], "unchanged");
+    assert_eq!((&same["outcome"], &same["images"][0]["changed"]), (&"skipped".into(), &false.into()));
     assert!(same["reason"].as_str().unwrap().starts_with("#1 proposed the same and was closed by hand"), "{same}");
     // Another release may be proposed after that, also an older one.
     let newer = document(&at.propose("v0.9.0").run().success());
