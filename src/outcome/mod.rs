@@ -142,7 +142,7 @@ pub enum Ending {
     DryRun,
     /// No release started the run, so that the pipeline may go on.
     Proceed,
-    /// The run was started by a commit of our own.
+    /// The run was started by a commit of our own, or a person has closed the pull request that proposed the same.
     Skipped,
     /// The branch carries a newer release already, or the release was taken back before.
     Superseded,
@@ -157,9 +157,9 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// Returns whether a guard stopped the release, so that nothing of it came about.
+    /// Returns whether the release was stopped, so that nothing of it came about.
     pub fn is_stopped(self) -> bool {
-        matches!(self, Self::Superseded | Self::Diverged | Self::Held | Self::Ruled)
+        matches!(self, Self::Skipped | Self::Superseded | Self::Diverged | Self::Held | Self::Ruled)
     }
 
     /// Returns what a person can do if a guard stopped the release.

@@ -47,7 +47,7 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
 
 fn of_outcome(document: &Document<'_>, ending: Ending) -> Vec<TestCase> {
     let images = document.images.iter().map(|image| {
-        let verdict = match ending.is_stopped() || ending == Ending::Skipped {
+        let verdict = match ending.is_stopped() {
             true => Verdict::Skipped(document.reason.unwrap_or(document.outcome).to_owned()),
             false => Verdict::Passed,
         };

@@ -60,7 +60,7 @@ impl Attempt<'_> {
                     closed.number
                 );
                 listener(&Event::Noted(reason.clone()));
-                return Err(stopped(outcome.clone(), Ending::Unchanged, reason));
+                return Err(stopped(outcome.clone(), Ending::Skipped, reason));
             }
             // It is over: what it proposed does not wait any more.
             Some(over) if over.state != RequestState::Open && proposes(over, tip) => {}
