@@ -25,7 +25,7 @@ pub(super) struct PlannedImage<'a> {
     pub(super) texts: Vec<NewText>,
 }
 
-/// Finds what each argument names, and decides which scalars change. Of two arguments with one name the later counts.
+/// Finds what each argument names, and decides which scalars change. No two arguments have one name.
 pub(super) fn plan<'a>(
     images: &FileImages<'_, '_>,
     arguments: &[&'a ImageArgument],

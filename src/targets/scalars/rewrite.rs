@@ -19,7 +19,7 @@ use crate::yaml::{
     Splice, Writer, differs, is_string,
 };
 
-/// Edits every image that an argument names. Of two arguments with one name the later counts.
+/// Edits every image that an argument names. No two arguments have one name.
 ///
 /// # Errors
 ///
