@@ -37,7 +37,7 @@ pub enum Rule {
 
 /// The words that name a rule, in lower case: of GitHub, GitLab, Gitea, Bitbucket, Azure Repos and git itself. The first
 /// that are found count, so special rules come before general ones.
-const KNOWN_BY: [(&str, Rule); 31] = [
+const KNOWN_BY: [(&str, Rule); 32] = [
     ("verified signature", Rule::Signature),
     ("must be signed", Rule::Signature),
     ("contain secrets", Rule::Secret),
@@ -64,6 +64,7 @@ const KNOWN_BY: [(&str, Rule); 31] = [
     ("no space left on device", Rule::Space),
     ("quota", Rule::Space),
     ("size limit", Rule::Space),
+    ("exceeds maximum allowed size", Rule::Space),
     ("read-only", Rule::ReadOnly),
     ("insufficient permission for adding an object", Rule::ReadOnly),
     ("unable to create temporary object directory", Rule::ReadOnly),

@@ -116,7 +116,8 @@ fn a_server_that_does_not_read_all_of_a_push() {
         .run()
         .exit(8)
         .stderr_has("the server refused the push to `main`: unpack failed: ")
-        .stderr_has("remote: fatal: pack exceeds maximum allowed size");
+        .stderr_has("remote: fatal: pack exceeds maximum allowed size")
+        .stderr_has("hint: make room at the server, or raise its limit");
     stage.untouched();
 }
 
