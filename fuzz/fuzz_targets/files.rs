@@ -39,7 +39,9 @@ fuzz_target!(|data: &[u8]| {
             let whole = whole.expect("the whole proof takes what the quick one took");
             assert_eq!(whole.text, behind_comment(&first.text));
         }
-        for entry in first.entries.iter().filter(|_| !first.is_kustomization) {
+        // A list of images in a template can be edited, and is not read for what it says.
+        let is_read = !first.is_kustomization && entries(path, file, None).is_ok();
+        for entry in first.entries.iter().filter(|_| is_read) {
             let said =
                 entries(path, &first.text, Some(entry.name.as_str())).expect("a result is a file that can be read");
             assert!(said.iter().any(|(_, fields)| *fields == entry.after));

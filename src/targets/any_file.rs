@@ -92,7 +92,7 @@ fn with_file<R>(
             scalars::refuse_text(path, source)?;
         }
         match (editor, template) {
-            // Placeholders are for kustomizations alone.
+            // Placeholders are for lists of images alone.
             (Editor::Scalars, Some(error)) => Err(FileRefusal::from(error).into()),
             (editor, template) => then(ReadFile { path, yaml, template, editor }),
         }
