@@ -7,8 +7,9 @@ use tagship::registry::{
     AttestationType, CheckedImage, Claim, ExpectedSource, Finding, ProvedKind, RequiredClaim, Requirement, Revision,
 };
 
-use super::{anonymous, check_for, short};
-use crate::support::registry::{Attachment, Auth, Fault, Image, Place, Registry, media_type};
+use super::{anonymous, check_for, ci, logged_in, short};
+use crate::support::http::{Authorization, Response};
+use crate::support::registry::{ALWAYS, Attachment, Auth, Fault, Image, Place, Registry, media_type};
 use crate::support::servers::DockerRegistry;
 use crate::support::sigstore::{COMMIT, IDENTITY, ISSUER, attestation_layer, bundle, put_image, read, simple_signing};
 
@@ -262,6 +263,25 @@ fn what_cannot_be_read_hides_no_signature() {
     registry.inject(&format!("GET /v2/app/referrers/{digest}"), 8, Fault::AnswerAfterLogin(Fault::error(503)));
     let blocked = check(&registry, &signed);
     assert!(matches!(&blocked.findings[..], [Finding::Blocked { .. }]), "{}", shown(&blocked));
+}
+
+/// A list that is elsewhere does not lead the login there.
+#[test]
+fn a_further_page_of_a_list_elsewhere_gets_no_login() {
+    let (registry, elsewhere) = (Registry::start(Auth::Basic(ci())), Registry::start(Auth::None));
+    let digest = put_image(&registry, "app", "v1");
+    registry.list_referrers();
+    let url = format!("http://{}/list", elsewhere.address());
+    registry.inject(&format!("GET /v2/app/referrers/{digest}"), ALWAYS, Fault::redirect_after_login(&url));
+    let index = serde_json::json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": [] });
+    let page = Response::json(200, &index).header("Link", "</next>; rel=\"next\"");
+    elsewhere.inject("GET /", ALWAYS, Fault::Answer(page));
+    let (client, _home) = logged_in(&registry, &ci());
+    let checked = check_for(&client, &registry.address(), "app:v1", &signature());
+    assert_eq!(shown(&checked), "nothing");
+    let requests = elsewhere.requests();
+    assert!(requests.iter().all(|request| request.authorization() == Authorization::None), "{requests:?}");
+    assert_eq!(requests.len(), 1, "{requests:?}");
 }
 
 /// Debian's docker-registry has no list of referrers.

@@ -8,7 +8,7 @@ use tagship::registry::signature::{
     verify_content, verify_simple_signing,
 };
 
-use super::{COMMIT, IDENTITY, ISSUER, annotations, exact, identity, image, keyless, roots, trusted, world};
+use super::{COMMIT, IDENTITY, ISSUER, annotations, data, exact, identity, image, keyless, roots, trusted, world};
 
 const NOON: &str = "2026-06-01T12:00:00Z";
 
@@ -44,6 +44,26 @@ fn a_timestamp_is_enough_if_the_roots_have_no_log() {
     let verified = verify_bundle(&world("timestamp-alone.bundle.json"), &image(), &signer).unwrap();
     assert_eq!((verified.signed, verified.logged), (Some(NOON.parse().unwrap()), None));
     assert_eq!(verify("timestamp-alone.bundle.json"), Err(Rejected::NotInLog("it has no entry".to_owned())));
+}
+
+/// A log whose key cannot be read is no missing log, which would ask for less.
+#[test]
+fn roots_whose_logs_are_all_unknown_are_refused() {
+    let staging: Value = serde_json::from_slice(&data("real", "staging.trusted_root.json")).unwrap();
+    let rsa = &staging["ctlogs"][0];
+    assert_eq!(rsa["publicKey"]["keyDetails"], "PKCS1_RSA_PKCS1V5");
+    for list in ["tlogs", "ctlogs"] {
+        let mut root: Value = serde_json::from_slice(&world("trusted_root.json")).unwrap();
+        root[list] = json!([rsa]);
+        let error = TrustedRoots::parse(&serde_json::to_vec(&root).unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), format!("it has no key in its `{list}` that can be read"));
+        // Beside one that is known, it is left out.
+        let mut root: Value = serde_json::from_slice(&world("trusted_root.json")).unwrap();
+        root[list].as_array_mut().unwrap().push(rsa.clone());
+        let roots = TrustedRoots::parse(&serde_json::to_vec(&root).unwrap()).unwrap();
+        let signer = keyless(exact(IDENTITY), ISSUER, &Arc::new(roots));
+        assert!(verify_bundle(&world("signed.bundle.json"), &image(), &signer).is_ok());
+    }
 }
 
 #[test]
