@@ -242,7 +242,7 @@ impl Fetcher {
         if may_be_hidden && self.authenticator.offer(&self.sender, context)? { attempt(context) } else { Err(end) }
     }
 
-    /// Makes a request, authorized as the registry asks.
+    /// Makes a request, authorized as the registry asks. No other server gets the login.
     fn request(
         &self,
         method: Method,
@@ -254,7 +254,8 @@ impl Fetcher {
             context.authorization = self.authenticator.recall(&self.sender, context)?;
         }
         loop {
-            let authorization = context.authorization.clone();
+            let is_ours = is_same_place(&context.endpoint.base, url);
+            let authorization = context.authorization.clone().filter(|_| is_ours);
             let login_check = authorization.as_ref().and_then(|authorization| authorization.login_check.as_ref());
             let first_use = login_check.map(|check| check.begin()).transpose()?.flatten();
             let request = HttpRequest {

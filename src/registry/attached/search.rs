@@ -48,7 +48,7 @@ impl<'a> AttachedSearch<'a> {
             let Some(page) = self.unless_missing(&url)? else { break };
             let Some(referrers) = Referrer::list(&page.body) else { break };
             listed.get_or_insert_default().extend(referrers);
-            match next_page(&page) {
+            match next_page(&page, &self.context.endpoint.base) {
                 Some(next) => url = next,
                 None => break,
             }
@@ -103,10 +103,10 @@ impl<'a> AttachedSearch<'a> {
     }
 }
 
-/// Returns the URL of the next page of a list, if it is at the same registry.
-fn next_page(page: &HttpResponse) -> Option<Url> {
+/// Returns the URL of the next page of a list, if it is at the registry, wherever this one was.
+fn next_page(page: &HttpResponse, registry: &Url) -> Option<Url> {
     let link = page.header(LINK)?;
     let (target, relation) = link.trim().strip_prefix('<')?.split_once('>')?;
     let next = page.url.join(target).ok()?;
-    (relation.contains("next") && is_same_place(&page.url, &next)).then_some(next)
+    (relation.contains("next") && is_same_place(registry, &next)).then_some(next)
 }

@@ -32,8 +32,11 @@ pub struct TrustedRoots {
 /// Why a file has no trusted roots.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustedRootsError {
-    #[error("it is no `trusted_root.json`")]
+    #[error("it is not a `trusted_root.json`")]
     Json(#[from] serde_json::Error),
+    /// What its logs signed could not be verified, and need not be if it had no logs.
+    #[error("it has no key in its `{0}` that can be read")]
+    Logs(&'static str),
     #[error("it has no certificate authority")]
     Empty,
 }
@@ -84,7 +87,7 @@ impl TrustedRoots {
     /// Reads a `trusted_root.json`, or several of them, one after the other, as `gh attestation trusted-root` prints them.
     pub fn parse(json: &[u8]) -> Result<Self, TrustedRootsError> {
         let files = serde_json::Deserializer::from_slice(json).into_iter::<WireRoot>();
-        let instances = files.map(|file| file.map(Instance::from)).collect::<Result<Vec<_>, _>>()?;
+        let instances = files.map(|file| Instance::try_from(file?)).collect::<Result<Vec<_>, _>>()?;
         if instances.iter().all(|instance| instance.authorities.is_empty()) {
             return Err(TrustedRootsError::Empty);
         }
@@ -164,21 +167,27 @@ struct WireCertificate {
 
 impl Instance {
     fn parse(json: &str) -> Option<Self> {
-        serde_json::from_str::<WireRoot>(json).ok().map(Self::from)
+        serde_json::from_str::<WireRoot>(json).ok()?.try_into().ok()
     }
 }
 
-impl From<WireRoot> for Instance {
-    fn from(wire: WireRoot) -> Self {
+impl TryFrom<WireRoot> for Instance {
+    type Error = TrustedRootsError;
+
+    fn try_from(wire: WireRoot) -> Result<Self, TrustedRootsError> {
         // A key of another kind is one that we do not know: what it signed is rejected.
-        let keys = |logs: Vec<WireLog>| logs.into_iter().filter_map(WireLog::key).collect();
+        let keys = |list, logs: Vec<WireLog>| {
+            let are_required = !logs.is_empty();
+            let keys: Vec<_> = logs.into_iter().filter_map(WireLog::key).collect();
+            if are_required && keys.is_empty() { Err(TrustedRootsError::Logs(list)) } else { Ok(keys) }
+        };
         let authorities = |wire: Vec<WireAuthority>| wire.into_iter().map(Authority::from).collect();
-        Self {
-            logs: keys(wire.tlogs),
-            certificate_logs: keys(wire.ctlogs),
+        Ok(Self {
+            logs: keys("tlogs", wire.tlogs)?,
+            certificate_logs: keys("ctlogs", wire.ctlogs)?,
             authorities: authorities(wire.certificate_authorities),
             timestamp_authorities: authorities(wire.timestamp_authorities),
-        }
+        })
     }
 }
 
