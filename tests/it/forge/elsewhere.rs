@@ -113,6 +113,42 @@ fn a_request_that_was_closed_by_hand_is_told_and_another_one_opened() {
     }
 }
 
+/// As many of others are open as no page lists.
+#[test]
+fn an_open_request_is_found_beside_those_that_ended() {
+    for kind in ELSEWHERE {
+        let forge = forge_of(kind);
+        let api = api_of(&forge);
+        forge.store().add(HEAD, "main", "Release web:v1");
+        forge.store().close(1);
+        forge.store().add(HEAD, "main", "Release web:v1.1");
+        let mut other = forge.store().requests[1].clone();
+        other.is_from_fork = true;
+        let others = if kind == Kind::Gitea { 120 } else { 1 };
+        for number in 3..3 + others {
+            other.number = number;
+            forge.store().requests.push(other.clone());
+        }
+        assert_eq!(api.newest_request(HEAD, "main").unwrap().unwrap().number, 2, "{kind:?}");
+        let (request, operation) = api.propose(&PROPOSAL).unwrap();
+        assert_eq!((request.number, operation), (2, Operation::Updated), "{kind:?}");
+    }
+}
+
+/// A release that was pushed and not proposed would be taken for the one that a person has closed.
+#[test]
+fn a_request_that_ended_has_the_commit_that_it_ended_with() {
+    for kind in [Kind::GitLab, Kind::Gitea, Kind::Azure] {
+        let forge = forge_of(kind);
+        forge.store().add(HEAD, "main", PROPOSAL.title);
+        let ended_with = forge.store().remote.tip(HEAD).unwrap();
+        forge.store().close(1);
+        forge.store().remote.commit(HEAD, "Release web:v3", &[File::new("web.yaml", "v3\n")]);
+        let closed = api_of(&forge).newest_request(HEAD, "main").unwrap().unwrap();
+        assert!(!closed.head_id.is_empty() && ended_with.starts_with(&closed.head_id), "{kind:?}: {closed:?}");
+    }
+}
+
 /// Its author could write into our request, or have us believe that there is one.
 #[test]
 fn a_request_from_a_fork_is_not_ours() {

@@ -26,6 +26,7 @@ pub(super) fn answer(call: &ApiCall<'_>, store: &mut Store) -> Response {
         ("PATCH", ["repos", _, _, "pulls", number]) => with(call, store, number, change),
         ("POST", ["repos", _, _, "pulls", number, "merge"]) => with(call, store, number, merge),
         ("DELETE", ["repos", _, _, "pulls", number, "merge"]) => with(call, store, number, cancel),
+        ("GET", ["repos", _, _, "pulls", number, "commits"]) => with(call, store, number, commits),
         ("GET", ["repos", _, _, "pulls", base, head @ ..]) if !head.is_empty() => find(call, store, base, head),
         _ => not_found(call),
     }
@@ -51,19 +52,29 @@ fn with(
     }
 }
 
-/// The base is one part of the path, the head is all that follows.
+/// The base is one part of the path, the head is all that follows. Of several requests, the database names the first one, whatever
+/// its state is (`GetPullRequestByBaseHeadInfo`).
 fn find(call: &ApiCall<'_>, store: &Store, base: &str, head: &[&str]) -> Response {
     let (base, head) = (percent_decode(base), percent_decode(&head.join("/")));
-    match store.find(&head, &base) {
+    let is_it = |request: &&Request| request.head == head && request.base == base && !request.is_from_fork;
+    match store.requests.iter().find(is_it) {
         Some(request) => Response::json(200, &document(call, store, request)),
         None => not_found(call),
     }
 }
 
+/// A page has 50 requests at most.
 fn list(call: &ApiCall<'_>, store: &Store) -> Response {
-    let fits = |request: &&Request| call.query("state") == "closed" && request.state != RequestState::Open;
-    let found: Vec<Value> = store.requests.iter().rev().filter(fits).map(|it| document(call, store, it)).collect();
-    Response::json(200, &Value::Array(found))
+    let number = |key: &str, usual: usize| call.query(key).parse().unwrap_or(usual);
+    let (page, limit) = (number("page", 1), number("limit", 30).min(50));
+    let fits = |request: &&Request| (call.query("state") == "closed") == (request.state != RequestState::Open);
+    let fitting = store.requests.iter().rev().filter(fits).skip((page - 1) * limit).take(limit);
+    Response::json(200, &Value::Array(fitting.map(|request| document(call, store, request)).collect()))
+}
+
+/// The commits that a request has, or had when it ended.
+fn commits(_: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
+    Response::json(200, &json!([{ "sha": store.head_id(store.get(number).expect("a request")) }]))
 }
 
 fn show(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
@@ -97,8 +108,10 @@ fn change(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
 /// A merge that is to wait is scheduled also if nothing is waited for, and then made right after the answer.
 fn merge(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
     let request = store.get(number).expect("a request").clone();
-    if request.state != RequestState::Open {
-        return error(call, 405, "");
+    match request.state {
+        RequestState::Open => {}
+        RequestState::Closed => return not_found(call),
+        RequestState::Merged => return error(call, 405, ""),
     }
     if store.unsettled > 0 {
         store.unsettled -= 1;
@@ -153,6 +166,7 @@ fn cancel(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
     }
 }
 
+/// The head of a request that has ended is the branch as it is now, too.
 fn document(call: &ApiCall<'_>, store: &Store, request: &Request) -> Value {
     let repository = json!({
         "allow_merge_commits": store.allows(Merging::Merge),
