@@ -24,8 +24,10 @@ const MERGE: ApiAction = ApiAction {
     needs: "the scope `write:repository`, and in the branch protection of the base \"Enable Merge\" for this user",
 };
 
-/// How many closed requests are searched for one of our branches.
+/// How many requests a page lists; an administrator may allow fewer.
 const LISTED: &str = "50";
+/// How many pages of open requests are searched for one of our branches.
+const MAX_PAGES: u32 = 20;
 
 /// A repository at Gitea.
 pub(super) struct GiteaApi {
@@ -62,13 +64,32 @@ impl GiteaApi {
         read().ok_or_else(|| self.api.invalid("it is no pull request"))
     }
 
-    /// Returns the newest of the requests that are not open any more.
-    fn newest_closed(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
+    /// Returns one of the requests to bring `head` into `base`, whatever became of it: of several, Gitea names the oldest.
+    fn any_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
+        let mut url = self.api.url(&["pulls", base]);
+        // The rest of the path is the head, slashes and all.
+        extend(&mut url, &head.split('/').collect::<Vec<_>>());
+        let answer = self.api.get(url)?;
+        match answer.status {
+            404 => Ok(None),
+            _ => self.read(&self.api.accepted(answer, FIND)?).map(Some),
+        }
+    }
+
+    /// Returns the newest request to bring `head` into `base` that a page of the list has; `None` if the page is empty.
+    fn on_page(
+        &self,
+        state: &str,
+        page: u32,
+        head: &str,
+        base: &str,
+    ) -> Result<Option<Option<PullRequest>>, ForgeError> {
         let mut url = self.api.url(&["pulls"]);
         url.query_pairs_mut()
-            .append_pair("state", "closed")
+            .append_pair("state", state)
             .append_pair("sort", "recentupdate")
-            .append_pair("limit", LISTED);
+            .append_pair("limit", LISTED)
+            .append_pair("page", &page.to_string());
         let listed = self.api.accepted(self.api.get(url)?, FIND)?;
         let listed = listed.as_array().ok_or_else(|| self.api.invalid("it is no list of pull requests"))?;
         // A fork may have a branch of the same name.
@@ -76,7 +97,19 @@ impl GiteaApi {
         let of_these =
             |request: &&Value| request["head"]["ref"] == head && request["base"]["ref"] == base && is_own(request);
         let requests = listed.iter().filter(of_these).map(|request| self.read(request));
-        Ok(newest_of(requests.collect::<Result<_, _>>()?))
+        let newest = newest_of(requests.collect::<Result<_, _>>()?);
+        Ok((!listed.is_empty()).then_some(newest))
+    }
+
+    /// Returns a request that has ended with the commit that it ended with: its own document names the branch's tip of now.
+    fn ended(&self, request: PullRequest) -> Result<PullRequest, ForgeError> {
+        let mut url = self.api.url(&["pulls", &request.number.to_string(), "commits"]);
+        url.query_pairs_mut()
+            .append_pair("limit", "1")
+            .append_pair("files", "false")
+            .append_pair("verification", "false");
+        let commits = self.api.accepted(self.api.get(url)?, FIND)?;
+        Ok(PullRequest { head_id: commits[0]["sha"].as_str().unwrap_or_default().to_owned(), ..request })
     }
 
     fn merge(
@@ -113,22 +146,19 @@ impl GiteaApi {
 
 impl PullRequestApi for GiteaApi {
     fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
-        match self.open_request(head, base)? {
-            Some(open) => Ok(Some(open)),
-            None => self.newest_closed(head, base),
+        let Some(oldest) = self.any_request(head, base)? else { return Ok(None) };
+        if oldest.state == RequestState::Open {
+            return Ok(Some(oldest));
         }
-    }
-
-    fn open_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
-        let mut url = self.api.url(&["pulls", base]);
-        // The rest of the path is the head, slashes and all.
-        extend(&mut url, &head.split('/').collect::<Vec<_>>());
-        let answer = self.api.get(url)?;
-        match answer.status {
-            404 => Ok(None),
-            _ => Ok(Some(self.read(&self.api.accepted(answer, FIND)?)?)
-                .filter(|request| request.state == RequestState::Open)),
+        for page in 1..=MAX_PAGES {
+            match self.on_page("open", page, head, base)? {
+                Some(None) => {}
+                Some(open) => return Ok(open),
+                None => break,
+            }
         }
+        let newest = self.on_page("closed", 1, head, base)?.flatten();
+        self.ended(newest.unwrap_or(oldest)).map(Some)
     }
 
     fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
