@@ -149,6 +149,29 @@ fn a_request_that_ended_has_the_commit_that_it_ended_with() {
     }
 }
 
+/// A request that has ended is refused a change too, but this one is open: a retry would get the same answer.
+#[test]
+fn a_change_that_is_refused_is_told() {
+    for (kind, change) in [
+        (Kind::GitHub, "PATCH /api/v3/repos/org/gitops/pulls/1"),
+        (Kind::GitLab, "PUT /api/v4/projects/org%2Fgitops/merge_requests/1"),
+        (Kind::Gitea, "PATCH /api/v1/repos/org/gitops/pulls/1"),
+        (Kind::Azure, "PATCH /org/project/_apis/git/repositories/gitops/pullrequests/1"),
+        (Kind::Bitbucket, "PUT /2.0/repositories/org/gitops/pullrequests/1"),
+    ] {
+        let forge = forge_of(kind);
+        let api = api_of(&forge);
+        let (request, _) = api.propose(&PROPOSAL).unwrap();
+        let refusal = Response::json(400, &json!({ "message": "the title has a word that is not allowed" }));
+        forge.inject(change, 2, Fault::Answer(refusal));
+        for known in [Known::WasOpen(&request), Known::IsOpen(&request)] {
+            let proposal = Proposal { known, title: "Release web:v3", ..PROPOSAL };
+            let error = api.propose(&proposal).unwrap_err();
+            assert!(matches!(error, ForgeError::Rejected { .. }), "{kind:?}: {error:?}");
+        }
+    }
+}
+
 /// Its author could write into our request, or have us believe that there is one.
 #[test]
 fn a_request_from_a_fork_is_not_ours() {
