@@ -103,7 +103,10 @@ fn change(
         Ok(changed) if changed.state == RequestState::Open => Ok(Some((changed, Operation::Updated))),
         Ok(_) => Ok(None),
         // Some forges change nothing about a request that has ended.
-        Err(ForgeError::Rejected { .. }) if was_open || matches!(proposal.known, Known::IsOpen(_)) => Ok(None),
+        Err(error @ ForgeError::Rejected { .. }) => match api.open_request(proposal.head, proposal.base)? {
+            Some(open) if open.number == request.number => Err(error),
+            _ => Ok(None),
+        },
         Err(error) => Err(error),
     }
 }
