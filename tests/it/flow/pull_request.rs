@@ -339,7 +339,7 @@ fn auto_merge_that_is_not_allowed_is_a_failure() {
     let error = document(&at.propose("v1.0.0").arg("--auto-merge").run().exit(8))["error"].clone();
     assert!(error["hint"].as_str().unwrap().contains("\"Allow auto-merge\""), "{error}");
     let details = error["details"].to_string();
-    assert!(details.contains("pull request #1 to main is open: https://github.example/org/gitops/pull/1"), "{details}");
+    assert!(details.contains("pull request #1 to main: https://github.example/org/gitops/pull/1"), "{details}");
     assert_eq!(at.forge.store().open_requests().len(), 1);
 }
 

@@ -165,3 +165,19 @@ fn a_request_that_was_closed_is_told() {
     let error = merge(&github, &api, &request).unwrap_err();
     assert!(error.to_string().ends_with("it was closed"), "{error}");
 }
+
+/// A page of something before the forge, such as one to sign in at, or a mutation without an effect.
+#[test]
+fn an_answer_that_tells_no_merge_is_none() {
+    let (github, api, request) = proposed();
+    github.inject("PUT /", 1, Fault::Answer(Response::text(200, "<html>Sign in")));
+    assert_eq!(merge(&github, &api, &request), Ok(AutoMerge::Merged));
+    assert_eq!(commits(&github), 2);
+
+    let (github, api, request) = proposed();
+    github.store().waits = true;
+    let nothing = serde_json::json!({ "data": { "enablePullRequestAutoMerge": null } });
+    github.inject("POST /api/graphql", 1, Fault::Answer(Response::json(200, &nothing)));
+    assert_eq!(merge(&github, &api, &request), Ok(AutoMerge::Armed));
+    assert!(github.store().only().armed.is_some());
+}

@@ -172,6 +172,29 @@ fn what_is_not_armed_is_told_with_the_reason() {
     }
 }
 
+/// A person closes it when its state is known already.
+#[test]
+fn a_request_that_was_closed_is_told() {
+    for kind in THAT_MERGE {
+        let (forge, api, request) = proposed(kind);
+        forge.inject(merging(kind), 1, Fault::meanwhile(|store| store.close(1)));
+        let error = api.merge_when_ready(&request, MergeMethod::Merge, &tip(&forge), MESSAGE).unwrap_err();
+        let ForgeError::NotArmed { why, .. } = &error else { panic!("{kind:?}: {error:?}") };
+        assert!(why == "it was closed" || why == "it was abandoned", "{kind:?}: {why}");
+    }
+}
+
+/// A page of something before the forge, such as one to sign in at.
+#[test]
+fn an_answer_of_another_server_is_no_merge() {
+    let (forge, api, request) = proposed(Kind::Gitea);
+    forge.store().waits = true;
+    forge.inject(merging(Kind::Gitea), 1, Fault::Answer(Response::text(200, "<html>Sign in")));
+    let armed = api.merge_when_ready(&request, MergeMethod::Merge, &tip(&forge), MESSAGE);
+    assert_eq!(armed, Ok(AutoMerge::Armed));
+    assert!(forge.store().only().armed.is_some());
+}
+
 #[test]
 fn a_conflict_is_told() {
     for kind in [Kind::GitLab, Kind::Gitea] {
