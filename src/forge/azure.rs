@@ -207,11 +207,16 @@ impl PullRequestApi for AzureApi {
             }
         };
         let not = |why: &str| ForgeError::NotArmed { why: why.to_owned(), setting: None, words: None };
-        match state["status"].as_str() {
-            Some("completed") => return Ok(AutoMerge::Merged),
-            Some("abandoned") => return Err(not("it was abandoned")),
-            _ if state["mergeStatus"] == "conflicts" => return Err(not("it conflicts with its target")),
-            _ => {}
+        let ended = |state: &Value| match state["status"].as_str() {
+            Some("completed") => Some(Ok(AutoMerge::Merged)),
+            Some("abandoned") => Some(Err(not("it was abandoned"))),
+            _ => None,
+        };
+        if let Some(ended) = ended(&state) {
+            return ended;
+        }
+        if state["mergeStatus"] == "conflicts" {
+            return Err(not("it conflicts with its target"));
         }
         let document = json!({
             "autoCompleteSetBy": { "id": state["createdBy"]["id"] },
@@ -222,17 +227,14 @@ impl PullRequestApi for AzureApi {
             },
         });
         let armed = match self.patch(request, document, MERGE) {
-            // It may be completed already, by a request whose answer was lost.
-            Err(error @ ForgeError::Rejected { .. }) => {
-                let state = self.state(request)?;
-                if state["status"] == "completed" { state } else { return Err(error) }
-            }
+            // It may be completed already, by a request whose answer was lost, or abandoned by a person.
+            Err(error @ ForgeError::Rejected { .. }) => return ended(&self.state(request)?).unwrap_or(Err(error)),
             armed => armed?,
         };
-        match armed["status"].as_str() {
-            Some("completed") => Ok(AutoMerge::Merged),
-            _ if armed["autoCompleteSetBy"]["id"].is_string() => Ok(AutoMerge::Armed),
-            _ => Err(not("Azure DevOps did not set auto-complete; a policy of the branch may not allow it")),
+        match ended(&armed) {
+            Some(ended) => ended,
+            None if armed["autoCompleteSetBy"]["id"].is_string() => Ok(AutoMerge::Armed),
+            None => Err(not("Azure DevOps did not set auto-complete; a policy of the branch may not allow it")),
         }
     }
 

@@ -186,8 +186,8 @@ impl PullRequestApi for GiteaApi {
         loop {
             let refusal = match self.merge(request, method, head_id, message) {
                 Ok(answer) if answer.status == 201 => return Ok(AutoMerge::Armed),
-                Ok(answer) if answer.is_success() => return Ok(AutoMerge::Merged),
-                Ok(answer) if matches!(answer.status, 405 | 409) => self.api.refused(&answer, MERGE),
+                // Its state tells whether it was merged at once, or closed (404).
+                Ok(answer) if matches!(answer.status, 200 | 404 | 405 | 409) => self.api.refused(&answer, MERGE),
                 Ok(answer) => return Err(self.api.refused(&answer, MERGE)),
                 Err(error) if error.is_unsettled() => error,
                 Err(error) => return Err(error),

@@ -214,8 +214,8 @@ impl PushedHead<'_> {
             // Another release has taken the place of this one.
             Err(ForgeError::HeadMoved) => return Ok(None),
             Err(error) => {
-                let open = format!("{} to {} is open: {}", proposed.name(), proposal.base, proposed.url);
-                return Err(Failure::from(error).detail(open));
+                let page = format!("{} to {}: {}", proposed.name(), proposal.base, proposed.url);
+                return Err(Failure::from(error).detail(page));
             }
         }
         Ok(Some(proposed))

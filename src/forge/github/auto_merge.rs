@@ -128,24 +128,18 @@ impl GitHubApi {
     fn take(&self, step: &Step, wish: &Wish<'_>) -> Result<Option<AutoMerge>, ForgeError> {
         Ok(match step {
             Step::Wait => None,
-            Step::Merge => {
-                self.merge(wish)?;
-                Some(AutoMerge::Merged)
-            }
-            Step::Arm => {
-                self.arm(wish)?;
-                Some(AutoMerge::Armed)
-            }
+            Step::Merge => self.merge(wish)?.then_some(AutoMerge::Merged),
+            Step::Arm => self.arm(wish)?.then_some(AutoMerge::Armed),
             Step::ArmAnew => {
                 let input = json!({ "input": { "pullRequestId": wish.request.id } });
                 self.graphql(DISARM, input, Repeat::Safe, MERGE)?;
-                self.arm(wish)?;
-                Some(AutoMerge::Armed)
+                self.arm(wish)?.then_some(AutoMerge::Armed)
             }
         })
     }
 
-    fn arm(&self, wish: &Wish<'_>) -> Result<(), ForgeError> {
+    /// Returns whether the answer tells so.
+    fn arm(&self, wish: &Wish<'_>) -> Result<bool, ForgeError> {
         let mut input = json!({
             "pullRequestId": wish.request.id,
             "mergeMethod": wish.method.name().to_ascii_uppercase(),
@@ -155,17 +149,20 @@ impl GitHubApi {
             input["commitHeadline"] = wish.title.into();
             input["commitBody"] = wish.body.into();
         }
-        self.graphql(ARM, json!({ "input": input }), Repeat::IfNotTaken, MERGE).map(drop)
+        let data = self.graphql(ARM, json!({ "input": input }), Repeat::IfNotTaken, MERGE)?;
+        Ok(data["enablePullRequestAutoMerge"].is_object())
     }
 
-    fn merge(&self, wish: &Wish<'_>) -> Result<(), ForgeError> {
+    /// Returns whether the answer tells so.
+    fn merge(&self, wish: &Wish<'_>) -> Result<bool, ForgeError> {
         let mut document = json!({ "sha": wish.head_id, "merge_method": wish.method.name() });
         if wish.method != MergeMethod::Rebase {
             document["commit_title"] = wish.title.into();
             document["commit_message"] = wish.body.into();
         }
         let number = wish.request.number.to_string();
-        self.send(Method::PUT, &["pulls", &number, "merge"], document, Repeat::IfNotTaken, MERGE).map(drop)
+        let answer = self.send(Method::PUT, &["pulls", &number, "merge"], document, Repeat::IfNotTaken, MERGE)?;
+        Ok(answer["merged"] == true)
     }
 
     /// Returns the request as GraphQL has it, with what its repository allows.

@@ -54,7 +54,7 @@ fn kind_and_hint(error: &ForgeError) -> (FailureKind, String) {
             (Refused, format!("turn on \"{setting}\" in the settings of the repository, or leave `--auto-merge` out"))
         }
         ForgeError::NotArmed { setting: None, .. } => {
-            fixed(Refused, "look at the pull request, which is open, and merge it by hand if it is right")
+            fixed(Refused, "look at the pull request, and merge it by hand if it is right")
         }
         ForgeError::Unverified { .. } => fixed(
             Refused,
