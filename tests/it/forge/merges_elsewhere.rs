@@ -184,6 +184,25 @@ fn a_request_that_was_closed_is_told() {
     }
 }
 
+/// GitLab reads a pushed branch a moment later, and shows the commit before until then, and the merge that was armed for it.
+#[test]
+fn a_head_that_gitlab_has_not_read_yet_is_waited_for() {
+    for (state, expected) in [("opened", Ok(AutoMerge::Merged)), ("merged", Err(ForgeError::HeadMoved))] {
+        let (forge, api, request) = proposed(Kind::GitLab);
+        push(&forge);
+        let refusal = serde_json::json!({ "message": "SHA does not match HEAD of source branch" });
+        forge.inject(merging(Kind::GitLab), 2, Fault::Answer(Response::json(409, &refusal)));
+        let shown = serde_json::json!({
+            "iid": 1, "state": state, "sha": request.head_id, "detailed_merge_status": "checking",
+            "merge_when_pipeline_succeeds": true,
+        });
+        let page = "GET /api/v4/projects/org%2Fgitops/merge_requests/1";
+        forge.inject(page, 2, Fault::Answer(Response::json(200, &shown)));
+        let merged = api.merge_when_ready(&request, MergeMethod::Squash, &tip(&forge), MESSAGE);
+        assert_eq!(merged, expected, "{state}");
+    }
+}
+
 /// A page of something before the forge, such as one to sign in at.
 #[test]
 fn an_answer_of_another_server_is_no_merge() {
