@@ -42,7 +42,7 @@ impl GitLabApi {
                 Err(error) if is_told_by_the_state(&error) => (self.state(request)?, Some(error)),
                 Err(error) => return Err(error),
             };
-            match end(&state, head_id) {
+            match end(&state, head_id, &request.head_id) {
                 Some(Ok(end)) => return Ok(end),
                 Some(Err(ForgeError::NotArmed { why, setting, .. })) => {
                     let words = refusal.as_ref().and_then(ForgeError::words).cloned();
@@ -54,6 +54,9 @@ impl GitLabApi {
             if !pauses.wait(Duration::ZERO) {
                 if let Some(unsettled) = refusal.take_if(|refusal| refusal.is_unsettled()) {
                     return Err(unsettled);
+                }
+                if is_other_head(&state, head_id) {
+                    return Err(ForgeError::HeadMoved);
                 }
                 let words = refusal.as_ref().and_then(ForgeError::words).cloned();
                 let why = format!("GitLab does not take the merge (its state is `{}`)", status(&state));
@@ -83,7 +86,6 @@ impl GitLabApi {
         let url = self.api.url(&["merge_requests", &request.number.to_string(), "merge"]);
         let answer = self.api.send(Method::PUT, url, Some(document), Repeat::IfNotTaken)?;
         match answer.status {
-            409 => Err(ForgeError::HeadMoved),
             // With a token that it accepts, GitLab means the merge by it.
             401 => Err(ForgeError::Forbidden {
                 kind: ForgeKind::GitLab,
@@ -118,11 +120,17 @@ fn status(state: &Value) -> &str {
     state["detailed_merge_status"].as_str().unwrap_or("unknown")
 }
 
-/// Returns how it ends by the state of the request; `None` if that may still change.
-fn end(state: &Value, head_id: &str) -> Option<Result<AutoMerge, ForgeError>> {
+fn is_other_head(state: &Value, head_id: &str) -> bool {
+    state["sha"].as_str().is_some_and(|head| head != head_id)
+}
+
+/// Returns how it ends by the state of the request; `None` if that may still change. `before` is the head that GitLab showed
+/// after the push: it reads a pushed branch a moment later.
+fn end(state: &Value, head_id: &str, before: &str) -> Option<Result<AutoMerge, ForgeError>> {
     let not = |why: &str| Some(Err(ForgeError::NotArmed { why: why.to_owned(), setting: None, words: None }));
-    if state["sha"].as_str().is_some_and(|head| head != head_id) {
-        return Some(Err(ForgeError::HeadMoved));
+    if is_other_head(state, head_id) {
+        let is_unread = state["sha"] == before && state["state"] == "opened";
+        return (!is_unread).then_some(Err(ForgeError::HeadMoved));
     }
     if state["state"] == "merged" {
         return Some(Ok(AutoMerge::Merged));
@@ -167,9 +175,9 @@ mod tests {
         ] {
             let document = json!({ "state": state, "sha": OURS, "detailed_merge_status": merge_status,
                 "merge_when_pipeline_succeeds": armed });
-            assert_eq!(end(&document, OURS).map(Result::ok), expected, "{document}");
+            assert_eq!(end(&document, OURS, OURS).map(Result::ok), expected, "{document}");
         }
-        let moved = end(&json!({ "state": "merged", "sha": "f".repeat(40) }), OURS);
+        let moved = end(&json!({ "state": "merged", "sha": "f".repeat(40) }), OURS, OURS);
         assert_eq!(moved, Some(Err(ForgeError::HeadMoved)));
     }
 }
