@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, Home, Output, Running, write_script};
+use crate::support::forge::{Fault as ForgeFault, Forge, Kind, TOKEN};
 use crate::support::git_server::{Access, Fault, GitRequest, GitServer};
 use crate::support::login::Login;
 use crate::support::registry::{ALWAYS, Auth, Fault as RegistryFault};
@@ -340,6 +341,21 @@ fn a_signal_while_a_git_server_hangs() {
     });
     output.exit(130).stderr_has("nothing was pushed");
     stage.untouched();
+}
+
+/// A CI system kills what it has sent a signal to a few seconds later.
+#[test]
+fn a_signal_while_a_forge_hangs() {
+    let stage = Stage::new();
+    let forge = Forge::start(Kind::GitHub, &stage.remote);
+    forge.inject("POST /api/", 1, ForgeFault::Hang);
+    let flags = ["--timeout", "10m", "--forge", "github", "--pull-request", "--head", "proposed"];
+    let release = stage.release_to(&forge.url_with_token(TOKEN)).args(flags).arg(stage.argument());
+    let output = interrupted(&release, "TERM", || stage.remote.tip("proposed").is_some()).exit(130);
+    let output = output.stderr_has("the release is pushed to its head branch").stderr_has("run the same command again");
+    assert!(!output.stderr().contains("nothing was pushed"), "{}", output.stderr());
+    release.run().success();
+    assert_eq!(forge.store().only().head, "proposed");
 }
 
 /// The server has the push: only it can tell what becomes of it.
