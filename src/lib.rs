@@ -156,7 +156,10 @@ fn exit_code(ending: Ending) -> ExitCode {
 fn interrupted(command: &str, gate: &Gate, work: Work<Result<Outcome, Failure>>) -> Result<Outcome, Failure> {
     let failure = match gate.close() {
         Stage::Done => return work.finish(),
-        Stage::Pushing => Failure::interrupted_push(),
+        Stage::Pushing => Failure::interrupted_push("the push had begun, and may or may not take effect"),
+        Stage::Proposing => Failure::interrupted_push(
+            "the release is pushed to its head branch, and its pull request may not be opened or changed yet",
+        ),
         Stage::Before => Failure::interrupted(command),
     };
     system::programs::end_all();

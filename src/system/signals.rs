@@ -31,6 +31,8 @@ pub enum Stage {
     Before,
     /// The push has begun; only the server knows whether it takes effect.
     Pushing,
+    /// A head branch has the commit, and the forge is asked about its pull request.
+    Proposing,
     Done,
 }
 
@@ -65,7 +67,7 @@ impl Gate {
         Ok(())
     }
 
-    /// Marks the end of a push: [`Stage::Done`], or [`Stage::Before`] if it had no effect.
+    /// Marks the end of a push, or of what follows it: [`Stage::Before`] if it had no effect.
     pub fn end_push(&self, stage: Stage) {
         self.state().stage = stage;
     }

@@ -105,10 +105,14 @@ impl Proposer<'_> {
         let request = match opener {
             Opener::ByPush(by_push) => by_options(&by_push, &proposal, &messages, was_pushed, auto_merge),
             Opener::Api(forge) => {
+                terms.gate.end_push(Stage::Proposing);
                 let message = content.message.to_string();
                 let pushed = PushedHead { forge: &forge, proposal, commit, was_pushed };
                 match pushed.request(auto_merge.map(|method| (method, message.as_str())), listener)? {
-                    Some(request) => return Ok(Published::Proposed { commit, was_pushed, request }),
+                    Some(request) => {
+                        terms.gate.end_push(Stage::Done);
+                        return Ok(Published::Proposed { commit, was_pushed, request });
+                    }
                     None => return Ok(Published::Raced(PushRefusal::default())),
                 }
             }

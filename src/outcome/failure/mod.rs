@@ -83,9 +83,9 @@ impl Failure {
         }
     }
 
-    /// Returns the failure of a command that a signal ended while the server had its push.
-    pub fn interrupted_push() -> Self {
-        Self::from(Interrupted).detail("the push had begun, and may or may not take effect").hint(AGAIN)
+    /// Returns the failure of a command that a signal ended while a server had its push, or what follows it.
+    pub fn interrupted_push(state: &str) -> Self {
+        Self::from(Interrupted).detail(state).hint(AGAIN)
     }
 
     /// Returns the failure for an unexpected error: its message, then its causes.
