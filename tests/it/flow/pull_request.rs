@@ -476,8 +476,10 @@ fn nothing_is_pushed() {
     ] {
         let release = at.stage.release_to(repository).args(["--no-check", "--pull-request"]);
         let release = if flags.contains(&"--branch") { release } else { release.args(["--branch", "main"]) };
-        let output = release.args(flags.iter().copied()).arg(format!("{ENTRY}=*:v1.0.0")).run().exit(code);
-        output.stderr_has(expected);
+        let release = release.args(flags.iter().copied()).arg(format!("{ENTRY}=*:v1.0.0"));
+        for release in [release.clone().arg("--dry-run"), release] {
+            release.run().exit(code).stderr_has(expected);
+        }
     }
     let hold = File::new(".tagship-hold", "Freeze\n");
     at.stage.remote.commit("main", "Hold", &[hold]);
