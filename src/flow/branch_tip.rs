@@ -4,7 +4,7 @@ use super::announcements::tell_reading;
 use super::branch::{Location, NamedBy, ReleaseBranch, UNREADABLE};
 use super::head_name::head_name;
 use super::publish::{Direct, Proposer, Publisher};
-use super::remote_forge::Opener;
+use super::remote_forge::{Opener, forge_address};
 use crate::git::{
     AdvertisedRefs, BranchName, Checkout, CommitId, Loaded, ObjectSource, Pusher, Reader, RefsKept, Remote,
     RepositoryPath, Snapshot, Tips, open_both, open_both_at_default,
@@ -121,6 +121,7 @@ impl ReleaseBranch {
                     auto_merge: request.auto_merge,
                 })))
             }
+            (None, _, Aim::Head { target, .. }) => forge_address(remote, target).map(|_address| None)?,
             (pusher, ..) => pusher.map(|pusher| Publisher::Direct(Direct::Push(Box::new(pusher)))),
         };
         Ok(OpenBranch { snapshot, destination, publisher })

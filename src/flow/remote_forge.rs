@@ -12,6 +12,12 @@ pub(super) fn forge_of(remote: &Remote, request: &TargetRequest) -> Result<Forge
     FoundForge::of(remote, request)?.forge(request)
 }
 
+/// Returns where the forge of `remote` is, which is known without a request.
+pub(super) fn forge_address(remote: &Remote, request: &TargetRequest) -> Result<ForgeAddress, Failure> {
+    let url = remote.url().ok_or(UnknownForge::Local)?;
+    Ok(ForgeAddress::of(&url, &request.forge)?)
+}
+
 /// How pull requests are opened at a remote.
 pub(super) enum Opener {
     Api(Box<Forge>),
@@ -39,8 +45,7 @@ struct FoundForge {
 
 impl FoundForge {
     fn of(remote: &Remote, request: &TargetRequest) -> Result<Self, Failure> {
-        let url = remote.url().ok_or(UnknownForge::Local)?;
-        let address = ForgeAddress::of(&url, &request.forge)?;
+        let address = forge_address(remote, request)?;
         let parsed = |text: &str| Url::parse(text).map_err(|_unparsed| UnknownForge::Host(text.to_owned()));
         let (web, api) = (parsed(&address.web)?, parsed(&address.api)?);
         let reached = remote.server_api(&web, &api, &request.remote_options())?;
