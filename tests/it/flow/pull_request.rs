@@ -458,6 +458,32 @@ fn from_a_checkout() {
     assert_eq!((checkout.head(), checkout.status()), (before, String::new()));
 }
 
+/// What is proposed can be merged, also if the branch moves after it was read.
+#[test]
+fn the_commit_is_made_again_if_the_branch_has_moved() {
+    let at = Proposals::new();
+    let remote = &at.stage.remote;
+    let on_main = |tag: &str| {
+        let (head, main) = (head(&document(&at.propose(tag).arg("--auto-merge").run().success())), remote.tip("main"));
+        assert_eq!(remote.log(&head)[0].parents, [main.unwrap()], "{tag}");
+        assert_eq!(at.tag_at(&head), tag);
+    };
+    at.forge.store().waits = true;
+    // By a merge of what was proposed before.
+    at.propose("v1.0.0").run().success();
+    let squash = Armed { merging: Merging::Squash, message: "Release web".to_owned() };
+    at.forge.inject("GET /api/v3/", 1, Fault::meanwhile(move |store| drop(store.merge(1, &squash))));
+    on_main("v1.1.0");
+    // By a person, who changes the same line.
+    let by_hand = File::new(FILE, SEED.replace("b15411f387bb2a2286676b92a87fd85aa9b682a5", "v1.1.5"));
+    at.forge.inject(
+        "PATCH /api/v3/",
+        1,
+        Fault::meanwhile(move |store| drop(store.remote.commit("main", "Fix", std::slice::from_ref(&by_hand)))),
+    );
+    on_main("v1.2.0");
+}
+
 /// What does not come about leaves nothing behind.
 #[test]
 fn nothing_is_pushed() {
