@@ -216,7 +216,7 @@ impl PullRequestApi for AzureApi {
             return ended;
         }
         if state["mergeStatus"] == "conflicts" {
-            return Err(not("it conflicts with its target"));
+            return Err(ForgeError::Conflicts);
         }
         let document = json!({
             "autoCompleteSetBy": { "id": state["createdBy"]["id"] },

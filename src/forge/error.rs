@@ -59,6 +59,10 @@ pub enum ForgeError {
     #[error("the branch of the pull request has moved")]
     HeadMoved,
 
+    /// The base has moved since the commit was made on it, and changes the same lines, or has to be an ancestor.
+    #[error("the pull request conflicts with its base")]
+    Conflicts,
+
     /// The request that was open before the push was merged or closed in the meantime.
     #[error("pull request #{number} is not open any more")]
     NoLongerOpen { number: u64 },
@@ -109,6 +113,7 @@ impl ForgeError {
             | Self::NoAnswer { .. }
             | Self::Damaged { .. }
             | Self::HeadMoved
+            | Self::Conflicts
             | Self::NoLongerOpen { .. }
             | Self::Unverified { .. }
             | Self::OtherCommit { .. }

@@ -2,7 +2,7 @@
 //! the forge brings it to the branch. The push comes first, so a failure after it names the branch that was pushed and the
 //! page from which a person can go on.
 
-use super::{Content, Published, Terms, forge_commit, push};
+use super::{Content, Published, Rivals, Terms, forge_commit, has_moved, push};
 use crate::flow::remote_forge::Opener;
 use crate::forge::{
     AutoMerge, Forge, ForgeError, Known, MergeMethod, MergeRequestByPush, Operation, Proposal, PullRequest,
@@ -63,7 +63,7 @@ impl Proposer<'_> {
     /// it is asked for.
     pub(in crate::flow) fn publish(
         self,
-        snapshot: Snapshot<'_>,
+        mut snapshot: Snapshot<'_>,
         content: &Content,
         text: &RequestText,
         seen: SeenHead,
@@ -71,6 +71,10 @@ impl Proposer<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Published, Failure> {
         let commit = snapshot.commit(&content.changes, &content.message, &content.authorship)?;
+        // The merge of what is on the head branch may have come after the branch was read.
+        if seen.is_merged() && has_moved(&self.pusher, &mut snapshot, Rivals::Known) {
+            return Ok(Published::Moved);
+        }
         drop(snapshot);
         let Self { pusher, base, head, opener, auto_merge } = self;
         let proposal = Proposal {
@@ -215,8 +219,8 @@ impl PushedHead<'_> {
         listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "merge the pull request" }));
         match forge.merge_when_ready(&request, method, &commit.to_string(), message) {
             Ok(state) => proposed.auto_merge = Some(state),
-            // Another release has taken the place of this one.
-            Err(ForgeError::HeadMoved) => return Ok(None),
+            // Another release has taken the place of this one, or the base has moved since.
+            Err(ForgeError::HeadMoved | ForgeError::Conflicts) => return Ok(None),
             Err(error) => {
                 let page = format!("{} to {}: {}", proposed.name(), proposal.base, proposed.url);
                 return Err(Failure::from(error).detail(page));

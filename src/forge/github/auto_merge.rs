@@ -71,6 +71,7 @@ enum Next {
     Go(Step),
     /// No retry helps until this is changed.
     Never(String, Option<&'static str>),
+    Conflicts,
     /// It has another commit: ours is not there yet, or not any more.
     OtherHead,
 }
@@ -97,6 +98,7 @@ impl GitHubApi {
             }
             let is_other_head = match wish.next(&self.state(request)?) {
                 Next::Done(end) => return Ok(end),
+                Next::Conflicts => return Err(ForgeError::Conflicts),
                 Next::Never(why, setting) => {
                     let words = refusal.as_ref().and_then(ForgeError::words).cloned();
                     return Err(ForgeError::NotArmed { why, setting, words });
@@ -193,7 +195,7 @@ impl Wish<'_> {
             };
         }
         match text("mergeStateStatus") {
-            "DIRTY" => Next::Never("it conflicts with its base".to_owned(), None),
+            "DIRTY" => Next::Conflicts,
             "DRAFT" => Next::Never("it is a draft".to_owned(), None),
             _ if !allows(method) => {
                 Next::Never(format!("the repository does not allow to {}", self.method.name()), Some(method_setting))

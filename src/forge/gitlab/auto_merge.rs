@@ -140,9 +140,9 @@ fn end(state: &Value, head_id: &str, before: &str) -> Option<Result<AutoMerge, F
     }
     match status(state) {
         _ if state["state"] == "closed" => not("it was closed"),
-        "conflict" | "broken_status" => not("it conflicts with its target"),
+        // A project may allow fast-forward merges only.
+        "conflict" | "broken_status" | "need_rebase" => Some(Err(ForgeError::Conflicts)),
         "draft_status" => not("it is a draft"),
-        "need_rebase" => not("the target has moved, and the project allows fast-forward merges only"),
         _ => None,
     }
 }

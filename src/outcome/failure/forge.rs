@@ -49,7 +49,7 @@ fn kind_and_hint(error: &ForgeError) -> (FailureKind, String) {
         ForgeError::HeadMoved => {
             fixed(Raced, "another release has changed the pull request; run the same command again if it should win")
         }
-        ForgeError::NoLongerOpen { .. } => fixed(Raced, "run the same command again"),
+        ForgeError::NoLongerOpen { .. } | ForgeError::Conflicts => fixed(Raced, "run the same command again"),
         ForgeError::NotArmed { setting: Some(setting), .. } => {
             (Refused, format!("turn on \"{setting}\" in the settings of the repository, or leave `--auto-merge` out"))
         }
