@@ -133,6 +133,7 @@ mod tests {
         let soon = Instant::now() + Duration::from_secs(1);
         let mut backoff = Backoff::new(9, Duration::from_millis(1), Duration::from_millis(1)).until(soon);
         assert_eq!(backoff.next_delay(Duration::from_secs(2)), None);
+        assert_eq!(backoff.next_delay(Duration::MAX), None);
     }
 
     #[test]
