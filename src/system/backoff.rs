@@ -44,8 +44,11 @@ impl Backoff {
     /// would begin before the deadline.
     pub fn next_delay(&mut self, at_least: Duration) -> Option<Duration> {
         let delay = self.delay(at_least)?;
-        let in_time = self.deadline.is_none_or(|deadline| Instant::now() + delay < deadline);
-        in_time.then_some(delay)
+        (delay < self.time_left()).then_some(delay)
+    }
+
+    fn time_left(&self) -> Duration {
+        self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Returns how long to wait for the next attempt as far as the deadline has no say in it.
@@ -71,7 +74,7 @@ impl Backoff {
     /// Sleeps as [`wait`](Self::wait) does, but at most to the deadline, so that the last attempt is made right there.
     /// Returns `false`, at once, if it has passed.
     pub fn wait_to_deadline(&mut self, at_least: Duration) -> bool {
-        let left = self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = self.time_left();
         let Some(delay) = self.delay(at_least).filter(|_| !left.is_zero()) else {
             return false;
         };

@@ -11,8 +11,8 @@ use jiff::fmt::rfc2822::DateTimeParser;
 pub fn parse(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        // More digits than fit mean "never", as far as any deadline of ours is concerned.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u32::MAX.into())));
+        // More digits than fit mean "never", as far as any deadline of ours is concerned. Behind u32, a clock could overflow.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u32::MAX).into()));
     }
     // The dates of HTTP are in GMT; the parser would take a zone that it does not know for it.
     let date = Some(value).filter(|value| value.ends_with(" GMT"))?;
