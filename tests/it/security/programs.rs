@@ -6,13 +6,18 @@ use crate::support::git_server::{Access, GitServer};
 use crate::support::login::Login;
 
 /// The variables with logins that we use ourselves.
-const SECRETS: [&str; 16] = [
+const SECRETS: [&str; 20] = [
     "TAGSHIP_GIT_TOKEN",
     "TAGSHIP_REGISTRY_PASSWORD",
     "PLUGIN_GIT_TOKEN",
     "PLUGIN_REGISTRY_PASSWORD",
     "INPUT_GIT_TOKEN",
     "INPUT_REGISTRY_PASSWORD",
+    // GitHub's runner keeps the hyphens of an input's name.
+    "INPUT_GIT-TOKEN",
+    "INPUT_REGISTRY-PASSWORD",
+    "INPUT_NOTIFY-SECRET",
+    "INPUT_NOTIFY",
     "TAGSHIP_NOTIFY_SECRET",
     "PLUGIN_NOTIFY_SECRET",
     "INPUT_NOTIFY_SECRET",
@@ -25,16 +30,21 @@ const SECRETS: [&str; 16] = [
     "SYSTEM_ACCESSTOKEN",
 ];
 
+/// The variables with URLs, which may have a login.
+const URLS: [&str; 4] = ["TAGSHIP_REPO", "TAGSHIP_FROM_REPO", "PLUGIN_REPO", "INPUT_FROM-REPOSITORY"];
+
 fn with_secrets(release: Command) -> Command {
     let release = release.env("TAGSHIP_REGISTRY_USERNAME", "u").env("TAGSHIP_REGISTRY_HOST", "r.example");
-    SECRETS.iter().fold(release, |release, name| release.env(*name, "S3CR3T"))
+    let release = SECRETS.iter().fold(release, |release, name| release.env(*name, "S3CR3T"));
+    URLS.iter().fold(release, |release, name| release.env(*name, "https://u:S3CR3T@h.example/o/r"))
 }
 
-/// Writes a program that keeps its environment, and then does what the script says. Returns its path.
+/// Writes a program that keeps its environment, and then does what the script says. Returns its path. It runs in bash,
+/// because dash drops variables with a hyphen.
 fn spy(stage: &Stage, name: &str, script: &str) -> String {
     let path = stage.home.path().join(name);
     let kept = stage.home.path().join("environments");
-    write_script(&path, &format!("#!/bin/sh\n(echo {name}; env) >>'{}'\n{script}\n", kept.display()));
+    write_script(&path, &format!("#!/usr/bin/env bash\n(echo {name}; env) >>'{}'\n{script}\n", kept.display()));
     path.display().to_string()
 }
 
