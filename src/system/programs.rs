@@ -17,20 +17,26 @@ const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The programs that run; `None` if no more may be started. A process has one set of children, so there is one list.
 static RUNNING: Mutex<Option<Vec<Arc<Mutex<Child>>>>> = Mutex::new(Some(Vec::new()));
 
-/// The variables with logins that we use ourselves. A credential helper, `ssh` and a hook have logins of their own.
-pub(crate) const LOGINS: [&str; 20] = [
-    "TAGSHIP_GIT_TOKEN",
-    "TAGSHIP_REGISTRY_PASSWORD",
-    "PLUGIN_GIT_TOKEN",
-    "PLUGIN_REGISTRY_PASSWORD",
-    "INPUT_GIT_TOKEN",
-    "INPUT_REGISTRY_PASSWORD",
-    "TAGSHIP_NOTIFY",
-    "TAGSHIP_NOTIFY_SECRET",
-    "PLUGIN_NOTIFY",
-    "PLUGIN_NOTIFY_SECRET",
-    "INPUT_NOTIFY",
-    "INPUT_NOTIFY_SECRET",
+/// What the variables of our settings begin with: our own, and those of a step of a CI system.
+const PREFIXES: [&str; 3] = ["TAGSHIP_", "PLUGIN_", "INPUT_"];
+
+/// The settings that are logins, and those with a URL, which may have one. A credential helper, `ssh` and a hook have logins
+/// of their own.
+const SETTINGS: [&str; 10] = [
+    "GIT_TOKEN",
+    "REGISTRY_PASSWORD",
+    "NOTIFY",
+    "NOTIFY_SECRET",
+    "REPO",
+    "REPOSITORY",
+    "FROM_REPO",
+    "FROM_REPOSITORY",
+    "FORGE_URL",
+    "DOWNLOAD_BASE_URL",
+];
+
+/// The variables of CI systems with logins that we use ourselves.
+const LOGINS: [&str; 8] = [
     "GITHUB_TOKEN",
     "GITEA_TOKEN",
     "FORGEJO_TOKEN",
@@ -41,6 +47,14 @@ pub(crate) const LOGINS: [&str; 20] = [
     "SYSTEM_ACCESSTOKEN",
     "DOCKER_AUTH_CONFIG",
 ];
+
+/// Returns the variables that no program gets.
+pub(crate) fn logins() -> impl Iterator<Item = String> {
+    let settings = PREFIXES.iter().flat_map(|prefix| SETTINGS.map(|setting| format!("{prefix}{setting}")));
+    // GitHub's runner keeps the hyphens of an input's name.
+    let inputs = SETTINGS.map(|setting| format!("INPUT_{}", setting.replace('_', "-")));
+    LOGINS.map(str::to_owned).into_iter().chain(settings).chain(inputs)
+}
 
 /// Returns the command that starts a program, without arguments.
 #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
@@ -55,7 +69,7 @@ impl Program {
     /// Starts a program, which gets our environment without our logins. Fails if the system refuses it, or after
     /// [`end_all`].
     pub fn start(command: &mut Command) -> io::Result<Self> {
-        for variable in LOGINS {
+        for variable in logins() {
             command.env_remove(variable);
         }
         #[cfg(unix)]
