@@ -84,6 +84,7 @@ mod tests {
             ("https://h:80/x@y:z", "https://h:80/x@y:z"),
             (r#"{"a":"https://u:p@h","b":"//x","c":"y@z:1"}"#, r#"{"a":"https://***@h","b":"//x","c":"y@z:1"}"#),
             ("https://u:p/q@h/x", "https://***@h/x"),
+            ("web=https://bob:it's@host/x:v1", "web=https://***@host/x:v1"),
             ("https://h:80/x@y", "https://h:80/x@y"),
             ("a // b:c@d", "a // b:c@d"),
             ("https://@h/x", "https://@h/x"),

@@ -56,31 +56,32 @@ fn foreign_program(home: &Home) -> String {
 fn a_failed_install_has_outputs() {
     let step = Step::new();
     let foreign = foreign_program(&step.home);
-    for (variables, reason) in [
-        (&[("TAGSHIP_BIN", "/nowhere/tagship")][..], "`/nowhere/tagship`, which `binary-path`"),
-        (&[("TAGSHIP_BIN", "a\"b\\c\td\r\ne%0A::x")], "`a\"b\\c"),
-        (&[("TAGSHIP_BIN", &foreign)], "cannot be run"),
-        (&[("TAGSHIP_VERSION", "1.2.4")], "version 1.2.4 is not known"),
-        (&[("TAGSHIP_VERSION", "newest")], "`newest` is not a version"),
-        (&[], "cannot download `http://127.0.0.1:1/v1.2.3/"),
-        (&[("TAGSHIP_DOWNLOAD_BASE_URL", "")], "an action from the workspace has no releases"),
-        (&[("TAGSHIP_BIN", "/bin/true"), ("TAGSHIP_REPO", "org/config")], "GITHUB_SERVER_URL"),
+    for (variables, code, reason) in [
+        (&[("TAGSHIP_BIN", "/nowhere/tagship")][..], 2, "`/nowhere/tagship`, which `binary-path`"),
+        (&[("TAGSHIP_BIN", "a\"b\\c\td\r\ne%0A::x")], 2, "`a\"b\\c"),
+        (&[("TAGSHIP_BIN", &foreign)], 1, "cannot be run"),
+        (&[("TAGSHIP_VERSION", "1.2.4")], 2, "version 1.2.4 is not known"),
+        (&[("TAGSHIP_VERSION", "newest")], 2, "`newest` is not a version"),
+        (&[], 6, "cannot download `http://127.0.0.1:1/v1.2.3/"),
+        (&[("TAGSHIP_DOWNLOAD_BASE_URL", "")], 2, "an action from the workspace has no releases"),
+        (&[("TAGSHIP_BIN", "/bin/true"), ("TAGSHIP_REPO", "org/config")], 2, "GITHUB_SERVER_URL"),
     ] {
-        let output = step.run(variables).exit(6).stderr_has("::error title=tagship::");
+        let output = step.run(variables).exit(code).stderr_has("::error title=tagship::");
         assert_eq!(output.stdout(), "", "{variables:?}");
         let outputs = step.outputs();
-        assert_eq!(
-            (outputs["outcome"].as_str(), outputs["error"].as_str()),
-            ("failed", "unavailable"),
-            "{variables:?}"
-        );
+        let kind = match code {
+            1 => "unexpected",
+            2 => "usage",
+            _ => "unavailable",
+        };
+        assert_eq!((outputs["outcome"].as_str(), outputs["error"].as_str()), ("failed", kind), "{variables:?}");
         assert!(outputs["reason"].contains(reason), "{outputs:?}");
         let result: Value = serde_json::from_str(&outputs["result"]).unwrap();
         assert_eq!(result["error"]["message"], outputs["reason"].as_str());
-        assert_eq!(result["error"]["exit_code"], 6);
+        assert_eq!((&result["error"]["kind"], &result["error"]["exit_code"]), (&kind.into(), &code.into()));
     }
     fs::remove_dir_all(step.home.path().join("action-repository/action/checksums")).unwrap();
-    step.run(&[]).exit(6).stderr_has("no release of tagship belongs to this commit");
+    step.run(&[]).exit(1).stderr_has("no release of tagship belongs to this commit");
     assert_eq!(step.outputs()["outcome"], "failed");
 }
 
@@ -163,13 +164,16 @@ fn no_result_is_written_through_a_link() {
 fn a_login_of_a_mirror_is_not_told() {
     let step = Step::new();
     let results = step.home.path().join("result.json");
-    let output = step.run(&[
-        ("TAGSHIP_DOWNLOAD_BASE_URL", "http://me:S3CR3T@127.0.0.1:1/mirror"),
-        ("TAGSHIP_RESULT_FILE", &format!("json={}", results.display())),
-    ]);
-    output.stderr_has("//***@127.0.0.1:1/mirror").says_nowhere("S3CR3T");
-    assert!(step.outputs()["reason"].contains("//***@127.0.0.1:1/mirror"));
-    for file in [&step.outputs, &results] {
-        assert!(!fs::read_to_string(file).unwrap().contains("S3CR3T"), "{}", file.display());
+    for login in ["me:S3CR3T", "me:it's@S3CR3T", "me:p/S3CR3T"] {
+        let output = step.run(&[
+            ("TAGSHIP_DOWNLOAD_BASE_URL", &format!("http://{login}@127.0.0.1:1/mirror")),
+            ("TAGSHIP_RESULT_FILE", &format!("json={}", results.display())),
+        ]);
+        output.stderr_has("//***@127.0.0.1:1/mirror").says_nowhere("S3CR3T");
+        assert!(step.outputs()["reason"].contains("//***@127.0.0.1:1/mirror"));
+        for file in [&step.outputs, &results] {
+            assert!(!fs::read_to_string(file).unwrap().contains("S3CR3T"), "{}", file.display());
+        }
     }
+    step.run(&[("TAGSHIP_DOWNLOAD_BASE_URL", "http://127.0.0.1:1/@me")]).stderr_has("`http://127.0.0.1:1/@me/");
 }
