@@ -84,8 +84,9 @@ write_result() {
 # Ends the step with a reason.
 fail() {
   local reason="$*" file
-  # A URL may have a login, as that of a mirror that `download-base-url` names.
-  reason="$(printf '%s' "${reason//[[:cntrl:]]/ }" | sed 's#//[^[:space:]/@]*@#//***@#g')"
+  # A URL may have a login, as that of a mirror that `download-base-url` names. A password with a `/` in it looks like a port.
+  reason="$(printf '%s' "${reason//[[:cntrl:]]/ }" |
+    sed 's#//[^[:space:]/:]*:[0-9]*[^[:space:]/0-9][^[:space:]]*@#//***@#g; s#//[^[:space:]/]*@#//***@#g')"
   annotate "$reason"
   if [ -n "${GITHUB_OUTPUT:-}" ]; then
     write_result "github=$GITHUB_OUTPUT" "$reason" || annotate "cannot write the outputs to \`$GITHUB_OUTPUT\`"

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::redact::redacted;
+use super::redact::redacted_json;
 use super::status::{StatusEntry, compared};
 use super::text::PLATFORMS_SHOWN;
 use crate::image::{Digest, Platform, Tag};
@@ -199,7 +199,7 @@ impl<'a> Document<'a> {
     /// Returns the object on one line, without its end.
     pub(super) fn to_json(&self) -> String {
         // Strings, numbers and lists of them always have a JSON form.
-        redacted(&serde_json::to_string(self).unwrap_or_default()).into_owned()
+        redacted_json(&serde_json::to_string(self).unwrap_or_default())
     }
 
     /// Drops what has no limit in size: the diff, the log, and a server's own words.

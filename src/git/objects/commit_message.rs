@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::git::url_logins::has_login;
+
 /// A commit message. Line breaks inside of a part become blanks, so that no text can pass for a trailer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -44,18 +46,6 @@ impl Trailer {
         }
         Ok(Self { token: token.to_owned(), value: value.trim().to_owned() })
     }
-}
-
-/// Returns whether a URL in `text` has a login in it, which every reader of the repository would see.
-pub fn has_login(text: &str) -> bool {
-    text.split("://").skip(1).any(|url| {
-        let word = url.split(char::is_whitespace).next().unwrap_or_default();
-        let authority = word.split(['/', '?', '#']).next().unwrap_or_default();
-        // A password may have a `/` in it, and then looks like a port.
-        let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let has_odd_port = authority.rsplit_once(':').is_some_and(|(_, port)| !is_port(port));
-        authority.contains('@') || (has_odd_port && word.contains('@'))
-    })
 }
 
 impl fmt::Display for Trailer {
