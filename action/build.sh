@@ -37,21 +37,21 @@ keep_what_a_build_needs() {
 # WORK is a folder of this run alone.
 build() {
   local reason="$1" work="$2" member="$3" sum built started version part
-  [ -f "$source_folder/Cargo.lock" ] || fail "$reason; name a program with \`binary-path\`"
+  [ -f "$source_folder/Cargo.lock" ] || fail unexpected "$reason; name a program with \`binary-path\`"
   command -v cargo >/dev/null ||
-    fail "$reason, and it cannot be built because cargo is not on this runner; install Rust, or name a program with \`binary-path\`"
+    fail unexpected "$reason, and it cannot be built because cargo is not on this runner; install Rust, or name a program with \`binary-path\`"
   sum="$(sum_of_sources "$work")"
   built="$(native "${RUNNER_TOOL_CACHE:-$temporary}")/tagship/source-$sum/$member"
   if [ ! -x "$built" ]; then
     # In the folder of the sources: the workspace may have settings for cargo, which are not the action's.
-    version="$(cd "$source_folder" && cargo --version)" || fail "$reason, and cargo does not run"
+    version="$(cd "$source_folder" && cargo --version)" || fail unexpected "$reason, and cargo does not run"
     printf 'tagship: %s; building it from the action'"'"'s checkout with %s, which takes some minutes and is kept in the tool cache\n' \
       "$reason" "$version" >&2
     started="$SECONDS"
     # What `--version` tells.
     if [[ ${TAGSHIP_ACTION_REF:-} =~ ^[0-9a-f]{40}$ ]]; then export TAGSHIP_BUILD_COMMIT="$TAGSHIP_ACTION_REF"; fi
     (cd "$source_folder" && keep_what_a_build_needs && cargo build --release --locked --bin tagship --target-dir "$work/target" >&2) ||
-      fail "$reason, and the build of the action's checkout failed; its log is above"
+      fail unexpected "$reason, and the build of the action's checkout failed; its log is above"
     printf 'tagship: built in %s s\n' "$((SECONDS - started))" >&2
     # Into the cache by a rename; if it cannot be written, the next job builds again.
     if mkdir -p "${built%/*}" 2>/dev/null && part="$(mktemp "$built.XXXXXX" 2>/dev/null)"; then

@@ -2,12 +2,6 @@
 # Ends a step before the program runs, as the program itself ends one: with an annotation, outputs and result files, so that
 # a workflow can go on from there. install.sh and run.sh source it. The names are those of src/report/results.rs and json.rs.
 
-# What the program calls it if something cannot be reached, and its exit code then.
-KIND=unavailable
-EXIT_CODE=6
-# What this script ends with; a step ends with the exit code of its results.
-STATUS=1
-
 # Prints a text of one line as a JSON string. sed, because bash 3.2, which macOS has, quotes replacements in another way.
 json_string() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
 
@@ -81,9 +75,15 @@ write_result() {
   esac
 }
 
-# Ends the step with a reason.
+# fail KIND REASON: ends the step with a reason, and with the exit code that the program has for this kind.
 fail() {
-  local reason="$*" file
+  local reason="$2" file
+  KIND="$1"
+  case "$KIND" in
+    usage) EXIT_CODE=2 ;;
+    unavailable) EXIT_CODE=6 ;;
+    *) EXIT_CODE=1 ;;
+  esac
   # A URL may have a login, as that of a mirror that `download-base-url` names. A password with a `/` in it looks like a port.
   reason="$(printf '%s' "${reason//[[:cntrl:]]/ }" |
     sed 's#//[^[:space:]/:]*:[0-9]*[^[:space:]/0-9][^[:space:]]*@#//***@#g; s#//[^[:space:]/]*@#//***@#g')"
@@ -96,5 +96,5 @@ fail() {
       write_result "$file" "$reason" || annotate "cannot write \`${file#*=}\`, which a result file is to be"
     fi
   done <<<"${TAGSHIP_RESULT_FILE:-}"
-  exit "$STATUS"
+  exit "$EXIT_CODE"
 }

@@ -19,7 +19,7 @@ if [ -n "${TAGSHIP_BIN:-}" ]; then
   # Whole, so that a bare name is the file of that name in the workspace, and none that is found elsewhere.
   case "$program" in /*) ;; *) program="$PWD/$program" ;; esac
   if [ ! -f "$program" ] || [ ! -x "$program" ]; then
-    fail "\`$TAGSHIP_BIN\`, which \`binary-path\` or TAGSHIP_BIN names, is not a program"
+    fail usage "\`$TAGSHIP_BIN\`, which \`binary-path\` or TAGSHIP_BIN names, is not a program"
   fi
   printf '%s\n' "$program"
   exit
@@ -57,7 +57,7 @@ esac
 
 version="${TAGSHIP_VERSION:-$(newest)}"
 version="${version#v}"
-[ -z "$version" ] || [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]] || fail "\`$version\` is not a version"
+[ -z "$version" ] || [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]] || fail usage "\`$version\` is not a version"
 table="$here/checksums/$version.sha256"
 archive="tagship-$version-$target.tar.gz"
 wanted=
@@ -74,7 +74,7 @@ if ! [[ $wanted =~ ^[0-9a-f]{64}$ ]]; then
     reason="version $version has no release for $target in action/checksums/$version.sha256"
   fi
   # A version that was asked for is that one, or none.
-  [ -z "${TAGSHIP_VERSION:-}" ] || fail "$reason"
+  [ -z "${TAGSHIP_VERSION:-}" ] || fail usage "$reason"
   # shellcheck source=action/build.sh
   . "$here/build.sh"
   build "$reason" "$work" "$member"
@@ -88,13 +88,13 @@ if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$wor
   bases=("${TAGSHIP_DOWNLOAD_BASE_URL:-}")
   if [ -z "${bases[0]}" ]; then
     [ -n "${TAGSHIP_ACTION_REPOSITORY:-}" ] ||
-      fail 'an action from the workspace has no releases: name a program with `binary-path`, or give `download-base-url`'
+      fail usage 'an action from the workspace has no releases: name a program with `binary-path`, or give `download-base-url`'
     github=https://github.com
     bases=("${GITHUB_SERVER_URL:-$github}/$TAGSHIP_ACTION_REPOSITORY/releases/download")
     # A server that runs an action of github.com need not have its releases.
     [ "${GITHUB_SERVER_URL:-$github}" = "$github" ] || bases+=("$github/$TAGSHIP_ACTION_REPOSITORY/releases/download")
   fi
-  command -v curl >/dev/null || fail 'curl is not installed; name a program with `binary-path`'
+  command -v curl >/dev/null || fail unexpected 'curl is not installed; name a program with `binary-path`'
   tried=
   for base in "${bases[@]}"; do
     url="${base%/}/v$version/$archive"
@@ -107,9 +107,9 @@ if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$wor
     fi
   done
   [ -z "$tried" ] ||
-    fail "cannot download $tried; on a runner without access to it, give \`download-base-url\` or \`binary-path\`"
+    fail unavailable "cannot download $tried; on a runner without access to it, give \`download-base-url\` or \`binary-path\`"
   got="$(sha256_of "$work/$archive")"
-  [ "$got" = "$wanted" ] || fail "\`$url\` is not what was released: its sha256 is $got, and must be $wanted"
+  [ "$got" = "$wanted" ] || fail unavailable "\`$url\` is not what was released: its sha256 is $got, and must be $wanted"
   # Into the cache by a rename, as another job may read at the same moment; without it, the next job downloads again.
   if mkdir -p "${cached%/*}" 2>/dev/null && part="$(mktemp "$cached.XXXXXX" 2>/dev/null)"; then
     chmod 644 "$part"
@@ -117,6 +117,6 @@ if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$wor
   fi
 fi
 
-tar -xzf - -C "$work" "$member" <"$work/$archive" || fail "cannot unpack \`$archive\`"
+tar -xzf - -C "$work" "$member" <"$work/$archive" || fail unexpected "cannot unpack \`$archive\`"
 rm -f "$work/$archive"
 printf '%s\n' "$work/$member"

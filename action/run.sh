@@ -7,14 +7,13 @@ set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source=action/failure.sh
 . "$here/failure.sh"
-STATUS="$EXIT_CODE"
 
-program="$(bash "$here/install.sh")" || exit "$STATUS"
+program="$(bash "$here/install.sh")" || exit
 
 # `owner/name`, as for actions/checkout; a path begins with `.` or `/`.
 for variable in TAGSHIP_REPO TAGSHIP_FROM_REPO; do
   if [[ ${!variable:-} =~ ^[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+$ ]]; then
-    [ -n "${GITHUB_SERVER_URL:-}" ] || fail "\`${!variable}\` is a name on a server, and GITHUB_SERVER_URL names none"
+    [ -n "${GITHUB_SERVER_URL:-}" ] || fail usage "\`${!variable}\` is a name on a server, and GITHUB_SERVER_URL names none"
     export "$variable=$GITHUB_SERVER_URL/${!variable}"
   fi
 done
@@ -23,4 +22,4 @@ done
 set +o errexit
 shopt -s execfail
 exec "$program" "${TAGSHIP_COMMAND:-release}"
-fail "\`$program\` cannot be run; is it a program for this machine?"
+fail unexpected "\`$program\` cannot be run; is it a program for this machine?"
