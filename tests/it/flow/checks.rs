@@ -319,6 +319,27 @@ fn set_asks_the_registry_only_to_pin() {
     assert_eq!(std::fs::read_to_string(stage.home.path().join("kustomization.yaml")).unwrap(), content);
 }
 
+/// While a registry is asked, a person or another step may write the same file.
+#[test]
+fn set_loses_no_edit_that_was_made_in_the_meantime() {
+    let stage = Stage::new();
+    let file = stage.home.write("kustomization.yaml", SEED);
+    stage.registry.inject("/v2/", 1, Fault::Delay(Duration::from_secs(2)));
+    let set = stage.tagship().current_dir(stage.home.path()).args(["set", "--pin-digest", &stage.argument()]);
+    let running = set.start();
+    while stage.registry.requests().is_empty() {
+        std::thread::yield_now();
+    }
+    let edited = format!("{SEED}# by hand\n");
+    std::fs::write(&file, &edited).unwrap();
+    let output =
+        running.finish().exit(7).stderr_has("cannot write `kustomization.yaml`: it was changed in the meantime");
+    output.stderr_has("hint: run the same command again");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), edited);
+    set.run().success();
+    assert!(std::fs::read_to_string(&file).unwrap().ends_with("# by hand\n"));
+}
+
 #[test]
 fn what_no_check_contradicts() {
     let stage = Stage::new();
