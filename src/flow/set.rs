@@ -7,10 +7,10 @@ use super::elsewhere::on_disk;
 use super::kustomization_only::{is_folder, require_kustomization};
 use super::patterns_on_disk::without_patterns;
 use crate::flow::checks::Checks;
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::request::{Effect, PinDigest, SetRequest, TargetFile};
-use crate::system::files::{self, FileLocation};
+use crate::system::files::{self, FileLocation, Replacement};
 use crate::system::signals::Gate;
 use crate::targets::kustomization::{self, EntryEdit};
 
@@ -52,7 +52,8 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         Effect::DryRun => Ending::DryRun,
         Effect::Full => {
             let changed = places.into_iter().zip(&files).filter(|(_, file)| file.edit.changed());
-            let changed: Vec<_> = changed.map(|(place, file)| (place, file.edit.text.as_slice())).collect();
+            let changed = changed.map(|(place, file)| Replacement { place, old: &file.old, new: &file.edit.text });
+            let changed: Vec<_> = changed.collect();
             gate.whole(|| files::replace(&changed))?.map_err(unwritable)?;
             Ending::Edited
         }
@@ -156,6 +157,7 @@ fn unwritable(error: std::io::Error) -> Failure {
             Failure::target(error.to_string()).hint("give this user the right to write the file and its folder")
         }
         NotFound | InvalidInput => Failure::target(error.to_string()),
+        files::CHANGED => Failure::new(FailureKind::Raced, error.to_string()).hint("run the same command again"),
         StorageFull | QuotaExceeded => Failure::unexpected(error).hint("make room, and run the command again"),
         _ => Failure::unexpected(error),
     }

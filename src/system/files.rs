@@ -204,9 +204,19 @@ impl Replaced {
     }
 }
 
+/// A new content for a file, and the one that it was made from.
+pub struct Replacement<'a> {
+    pub place: FileLocation,
+    pub old: &'a [u8],
+    pub new: &'a [u8],
+}
+
+/// The kind of the error if a file has another content than the old one. The system has no error of this kind.
+pub const CHANGED: io::ErrorKind = io::ErrorKind::InvalidData;
+
 /// Replaces the content of all `files`, or of none. Modes and symbolic links stay.
-pub fn replace(files: &[(FileLocation, &[u8])]) -> io::Result<Replaced> {
-    let staged = files.iter().map(|(place, bytes)| stage(place, bytes).map_err(|error| at(&place.shown, error)));
+pub fn replace(files: &[Replacement<'_>]) -> io::Result<Replaced> {
+    let staged = files.iter().map(|file| stage(file).map_err(|error| at(&file.place.shown, error)));
     let staged: Vec<_> = staged.collect::<Result<_, _>>()?;
     let mut replaced = Replaced::default();
     for Staged { place, new, old } in staged {
@@ -224,15 +234,17 @@ pub fn replace(files: &[(FileLocation, &[u8])]) -> io::Result<Replaced> {
     Ok(replaced)
 }
 
-fn stage<'a>(place: &'a FileLocation, bytes: &[u8]) -> io::Result<Staged<'a>> {
+fn stage<'a>(Replacement { place, old, new }: &'a Replacement<'_>) -> io::Result<Staged<'a>> {
     // A rename would replace even a file that must not be written; opening it asks.
     let file = place.folder.write(&place.name)?;
     let metadata = file.metadata()?;
-    let old = read(file)?;
-    let (new, file) = Beside::new(place, &metadata, bytes)?;
+    if read(file)? != *old {
+        return Err(io::Error::new(CHANGED, "it was changed in the meantime"));
+    }
+    let (new, file) = Beside::new(place, &metadata, new)?;
     file.sync_all()?;
     // It is for a run that fails. If the machine does, the file is as it was or as it is to be.
-    let (old, _file) = Beside::new(place, &metadata, &old)?;
+    let (old, _file) = Beside::new(place, &metadata, old)?;
     Ok(Staged { place, new, old })
 }
 
@@ -253,9 +265,13 @@ fn at(path: &Path, error: io::Error) -> io::Error {
 #[cfg(all(test, unix))]
 #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
 mod tests {
-    use super::{FileLocation, names, replace};
+    use super::{FileLocation, Replacement, names, replace};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    fn new(place: FileLocation) -> Replacement<'static> {
+        Replacement { place, old: b"old", new: b"new" }
+    }
 
     /// A run that is killed leaves its file where that does no harm.
     #[test]
@@ -264,7 +280,7 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "old").unwrap();
         let place = FileLocation::at(&file).unwrap().prepared_in(workshop.path());
-        let replaced = replace(&[(place, b"new")]).unwrap();
+        let replaced = replace(&[new(place)]).unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert_eq!(names(folder.path()).unwrap(), ["file"]);
         assert_eq!(names(workshop.path()).unwrap().len(), 1, "the old content");
@@ -281,10 +297,24 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o754)).unwrap();
         symlink("file", &link).unwrap();
         let place = FileLocation::at(&link).unwrap();
-        drop(replace(&[(place, b"new")]).unwrap());
+        drop(replace(&[new(place)]).unwrap());
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert!(link.is_symlink());
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o754);
+        assert_eq!(names(folder.path()).unwrap().len(), 2, "nothing is left behind");
+    }
+
+    #[test]
+    fn what_was_changed_since_it_was_read_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
+        fs::write(&one, "old").unwrap();
+        fs::write(&two, "edited by hand").unwrap();
+        let files = [&one, &two].map(|file| new(FileLocation::at(file).unwrap()));
+        let error = replace(&files).map(drop).unwrap_err();
+        assert!(error.to_string().contains("two`: it was changed in the meantime"), "{error}");
+        assert_eq!(fs::read_to_string(&one).unwrap(), "old");
+        assert_eq!(fs::read_to_string(&two).unwrap(), "edited by hand");
         assert_eq!(names(folder.path()).unwrap().len(), 2, "nothing is left behind");
     }
 
@@ -293,7 +323,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "old").unwrap();
-        let replaced = replace(&[(FileLocation::at(&file).unwrap(), b"new")]).unwrap();
+        let replaced = replace(&[new(FileLocation::at(&file).unwrap())]).unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         replaced.undo().unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");
@@ -306,7 +336,7 @@ mod tests {
         let (file, missing) = (folder.path().join("file"), folder.path().join("missing"));
         fs::write(&file, "old").unwrap();
         fs::write(&missing, "old").unwrap();
-        let places = [&file, &missing].map(|path| (FileLocation::at(path).unwrap(), &b"new"[..]));
+        let places = [&file, &missing].map(|path| new(FileLocation::at(path).unwrap()));
         fs::remove_file(&missing).unwrap();
         let error = replace(&places).map(drop).unwrap_err();
         assert!(error.to_string().contains("missing"), "{error}");
@@ -328,7 +358,7 @@ mod tests {
         let looked = place();
         fs::rename(root.join("k"), root.join("moved")).unwrap();
         symlink(&victim, root.join("k")).unwrap();
-        drop(replace(&[(looked, b"new")]).unwrap());
+        drop(replace(&[new(looked)]).unwrap());
         assert_eq!(fs::read_to_string(root.join("moved/file")).unwrap(), "new");
         // Another file: refused.
         fs::remove_file(root.join("k")).unwrap();
@@ -336,7 +366,7 @@ mod tests {
         let looked = place();
         fs::remove_file(root.join("k/file")).unwrap();
         symlink(victim.join("file"), root.join("k/file")).unwrap();
-        replace(&[(looked, b"new")]).map(drop).unwrap_err();
+        replace(&[new(looked)]).map(drop).unwrap_err();
         assert_eq!(fs::read_to_string(victim.join("file")).unwrap(), "old");
     }
 }

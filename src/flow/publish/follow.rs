@@ -1,10 +1,10 @@
 //! What becomes of a checkout once a commit of ours is made. It follows if it stood at the commit's parent and has no
 //! uncommitted changes in the way; else it stays as it is, and that is told.
 
-use crate::git::{Checkout, CommitOnTip, FastForward, FastForwardError, Message, NewCommit, RemoteBranch};
+use crate::git::{Checkout, CommitOnTip, FastForward, FastForwardError, FileOnDisk, Message, NewCommit, RemoteBranch};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
-use crate::system::files;
+use crate::system::files::{self, FileLocation, Replacement};
 
 /// Brings the checkout forward to a commit that was pushed. The release is done already, so nothing here makes it fail.
 pub(crate) fn bring_forward(checkout: &Checkout, remote: &str, commit: &CommitOnTip, listener: &mut Listener<'_>) {
@@ -63,11 +63,12 @@ impl NotFollowed {
 
 /// Lets a checkout follow: its files, then its index, then HEAD. What cannot be staged is put back.
 fn follow(fast_forward: FastForward<'_>) -> Result<(), NotFollowed> {
-    let files = fast_forward.files();
-    let place = |path| Ok(files::FileLocation::at(path)?.prepared_in(fast_forward.workshop()));
-    let places = files.iter().map(|(path, bytes)| place(path).map(|place| (place, *bytes)));
-    let places = places.collect::<std::io::Result<Vec<_>>>().map_err(NotFollowed::stays)?;
-    let replaced = files::replace(&places).map_err(NotFollowed::stays)?;
+    let files = fast_forward.files().map(|FileOnDisk { path, old, new }| {
+        let place = FileLocation::at(path)?.prepared_in(fast_forward.workshop());
+        Ok(Replacement { place, old, new })
+    });
+    let files = files.collect::<std::io::Result<Vec<_>>>().map_err(NotFollowed::stays)?;
+    let replaced = files::replace(&files).map_err(NotFollowed::stays)?;
     let staged = match fast_forward.stage() {
         Ok(staged) => staged,
         Err(error) => {

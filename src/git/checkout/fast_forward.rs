@@ -84,7 +84,14 @@ struct NewFile {
     path: RepositoryPath,
     id: ObjectId,
     /// `None` if a sparse checkout leaves it out of the work tree.
-    on_disk: Option<(PathBuf, Vec<u8>)>,
+    on_disk: Option<FileOnDisk>,
+}
+
+/// A file of the work tree, with its present content and the one that it is to have.
+pub struct FileOnDisk {
+    pub path: PathBuf,
+    pub old: Vec<u8>,
+    pub new: Vec<u8>,
 }
 
 /// A fast-forward whose files and index are done, and whose HEAD has not moved yet.
@@ -207,15 +214,15 @@ fn new_file(
         OnDisk::File(path) => {
             let metadata = Metadata::from_path_no_follow(&path).map_err(failed)?;
             let counts_modes = repository.config_snapshot().boolean("core.fileMode").unwrap_or(true);
-            let bytes = std::fs::read(&path).map_err(failed)?;
+            let old = std::fs::read(&path).map_err(failed)?;
             let line_ends = LineEnds::at(repository, index.as_ref(), &file.path)?;
             let line_ends = line_ends.ok_or_else(|| FastForwardError::Filtered(file.path.clone()))?;
             let has_mode = mode.change_to_match_fs(&metadata, true, counts_modes).is_none();
-            if !has_mode || !line_ends.is_unchanged(&bytes, &file.old.bytes)? {
+            if !has_mode || !line_ends.is_unchanged(&old, &file.old.bytes)? {
                 return Err(changed());
             }
-            let content = line_ends.content_of(&file.new.bytes)?;
-            Some((path, content))
+            let new = line_ends.content_of(&file.new.bytes)?;
+            Some(FileOnDisk { path, old, new })
         }
     };
     Ok(NewFile { path: file.path.clone(), id: file.new.id, on_disk })
@@ -227,16 +234,15 @@ impl<'c> FastForward<'c> {
         self.head.repository.git_dir()
     }
 
-    /// Returns the files that the caller has to write now, with their contents.
-    pub fn files(&self) -> Vec<(&Path, &[u8])> {
-        let on_disk = self.files.iter().filter_map(|file| file.on_disk.as_ref());
-        on_disk.map(|(path, content)| (path.as_path(), content.as_slice())).collect()
+    /// Returns the files that the caller has to write now.
+    pub fn files(&self) -> impl Iterator<Item = &FileOnDisk> {
+        self.files.iter().filter_map(|file| file.on_disk.as_ref())
     }
 
     /// Stages the files, which must have been written. If this fails, nothing is staged, and they should be restored.
     pub fn stage(mut self) -> Result<Staged<'c>, GitError> {
         for file in &self.files {
-            let on_disk = file.on_disk.as_ref().map(|(path, _)| path.as_path());
+            let on_disk = file.on_disk.as_ref().map(|file| file.path.as_path());
             self.index.stage(&file.path, file.id, on_disk)?;
         }
         let placed = self.index.write()?;
