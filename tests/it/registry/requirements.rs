@@ -387,6 +387,22 @@ fn an_index_in_an_index() {
     judge(&registry, &[platform("linux/s390x")], "met", "linux/amd64 linux/arm64 linux/s390x", &requests);
 }
 
+/// What has a platform is an image; an entry without one need not be.
+#[test]
+fn the_first_image_of_an_index_speaks_for_it() {
+    let registry = Registry::start(Auth::None);
+    let digest = registry.put_image("app", "image", &Image::new().revision(COMMIT));
+    let other = registry.put_image("app", "other", &Image::new().revision(OTHER));
+    let entries = json!([{ "digest": other, "size": 1 }, { "digest": digest, "size": 1, "platform": { "os": "linux", "architecture": "amd64" } }]);
+    let index = json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": entries });
+    registry.put_manifest("app", "v1", media_type::OCI_INDEX, index.to_string().as_bytes());
+    let checked = check_for(&anonymous(), &registry.address(), "app:v1", &[revision(COMMIT)]);
+    assert_eq!(findings(&checked), "met");
+    let image = reference(&registry.address(), "app:v1");
+    let built_from = anonymous().built_from(&image).map(|built_from| built_from.revision);
+    assert_eq!(built_from.as_deref(), Some(COMMIT));
+}
+
 #[test]
 fn an_inner_index_that_is_missing() {
     let registry = Registry::start(Auth::None);
