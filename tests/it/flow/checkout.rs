@@ -334,7 +334,7 @@ struct Obstacle {
     told: &'static str,
 }
 
-const OBSTACLES: [Obstacle; 24] = [
+const OBSTACLES: [Obstacle; 25] = [
     Obstacle { name: "changed", make: |stage| changed(stage, |at| at.write(FILE, b"mine\n")), told: CHANGES },
     Obstacle {
         name: "staged",
@@ -346,6 +346,11 @@ const OBSTACLES: [Obstacle; 24] = [
             })
         },
         told: CHANGES,
+    },
+    Obstacle {
+        name: "large",
+        make: |stage| changed(stage, |at| at.write(FILE, &vec![b'\n'; (4 << 20) + 1])),
+        told: "`4-gitops/manifests/kustomization.yaml` cannot be read: it is larger than 4 MiB",
     },
     Obstacle { name: "gone", make: |stage| changed(stage, |at| remove(at, FILE)), told: CHANGES },
     Obstacle { name: "removed", make: |stage| after(stage, &["rm", "--quiet", FILE]), told: CHANGES },
