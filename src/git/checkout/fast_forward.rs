@@ -32,6 +32,7 @@ use crate::git::error::GitError;
 use crate::git::objects::commit::{ChangedFile, NewCommit};
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::store::HASH;
+use crate::system::files::FileLocation;
 
 /// The branch of one of the checkout's remotes that a commit was pushed to.
 #[derive(Debug, Clone, Copy)]
@@ -56,9 +57,9 @@ pub enum FastForwardError {
     Filtered(RepositoryPath),
     #[error("its index is sparse")]
     SparseIndex,
-    /// A partial clone may lack the trees of the parent that the commit replaces.
     #[error("the server made the commit, and its object is not known here; `git pull` brings it")]
     UnknownCommit,
+    /// A partial clone may lack the trees of the parent that the commit replaces.
     #[error("it lacks parts of {}", .0.short())]
     MissingTrees(CommitId),
     #[error("{0}")]
@@ -214,7 +215,7 @@ fn new_file(
         OnDisk::File(path) => {
             let metadata = Metadata::from_path_no_follow(&path).map_err(failed)?;
             let counts_modes = repository.config_snapshot().boolean("core.fileMode").unwrap_or(true);
-            let old = std::fs::read(&path).map_err(failed)?;
+            let old = FileLocation::at(&path).and_then(|place| place.read()).map_err(failed)?;
             let line_ends = LineEnds::at(repository, index.as_ref(), &file.path)?;
             let line_ends = line_ends.ok_or_else(|| FastForwardError::Filtered(file.path.clone()))?;
             let has_mode = mode.change_to_match_fs(&metadata, true, counts_modes).is_none();
