@@ -179,6 +179,13 @@ impl<'a> Inspection<'a> {
         Ok(Finding::Met)
     }
 
+    /// Returns the image that speaks for all: the first one with a platform, because an entry without one need not be an
+    /// image.
+    fn first_image(&self) -> Option<usize> {
+        let with_platform = self.images.iter().position(|image| image.platform.is_some());
+        with_platform.or((!self.images.is_empty()).then_some(0))
+    }
+
     /// Each image of a wanted platform must be the commit's build; without wanted platforms, the first one.
     fn revision(&mut self, wanted: &Revision) -> Result<Finding, PartError> {
         let mut indexes = Vec::new();
@@ -187,9 +194,8 @@ impl<'a> Inspection<'a> {
                 indexes.extend(self.images_for(platform)?);
             }
         }
-        if indexes.is_empty() && !self.images.is_empty() {
-            // What has a platform is an image; an entry without one need not be.
-            indexes.push(self.images.iter().position(|image| image.platform.is_some()).unwrap_or_default());
+        if indexes.is_empty() {
+            indexes.extend(self.first_image());
         }
         let mut finding = Finding::of_label(wanted, None);
         for index in indexes {
@@ -204,10 +210,11 @@ impl<'a> Inspection<'a> {
     /// Returns what the image, or the first one of an index, says that it was built from. What cannot be read says nothing.
     pub(super) fn built_from(mut self, digest: Digest, manifest: Manifest) -> Option<BuiltFrom> {
         self.collect_images(digest, manifest).ok()?;
-        self.images.first()?;
-        let revision = self.revision_of(0).ok()??;
-        let label = self.images[0].configuration.as_ref().and_then(|configuration| configuration.source.clone());
-        let annotation = || self.images[0].manifest.as_ref().and_then(|manifest| manifest.source.clone());
+        let index = self.first_image()?;
+        let revision = self.revision_of(index).ok()??;
+        let image = &self.images[index];
+        let label = image.configuration.as_ref().and_then(|configuration| configuration.source.clone());
+        let annotation = || image.manifest.as_ref().and_then(|manifest| manifest.source.clone());
         let source = label.or_else(annotation);
         Some(BuiltFrom { revision, source })
     }
