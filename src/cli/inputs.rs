@@ -251,5 +251,9 @@ mod tests {
         let words = or_inputs(&["tagship".into()], &mut environment).unwrap();
         assert!(!format!("{words:?}").contains("s3cret"));
         assert_eq!(environment.git_logins()[0].password, "s3cret");
+        // The action calls it so.
+        let mut environment = Environment::of(&[GITHUB, ("INPUT_TOKEN", "s3cret")]);
+        or_inputs(&["tagship".into()], &mut environment).unwrap();
+        assert_eq!(environment.git_logins()[0].password, "s3cret");
     }
 }

@@ -6,7 +6,7 @@ use crate::support::git_server::{Access, GitServer};
 use crate::support::login::Login;
 
 /// The variables with logins that we use ourselves.
-const SECRETS: [&str; 20] = [
+const SECRETS: [&str; 21] = [
     "TAGSHIP_GIT_TOKEN",
     "TAGSHIP_REGISTRY_PASSWORD",
     "PLUGIN_GIT_TOKEN",
@@ -15,6 +15,7 @@ const SECRETS: [&str; 20] = [
     "INPUT_REGISTRY_PASSWORD",
     // GitHub's runner keeps the hyphens of an input's name.
     "INPUT_GIT-TOKEN",
+    "INPUT_TOKEN",
     "INPUT_REGISTRY-PASSWORD",
     "INPUT_NOTIFY-SECRET",
     "INPUT_NOTIFY",
