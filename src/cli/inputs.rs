@@ -107,7 +107,11 @@ fn take(environment: &mut Environment) -> BTreeMap<String, Inputs> {
             if inputs.of_the_system.contains(&name.as_str()) {
                 continue;
             }
-            let name = format!("{PREFIX}{}", name.to_ascii_uppercase().replace(['-', ' '], "_"));
+            let name = match name.to_ascii_uppercase().replace(['-', ' '], "_").as_str() {
+                // The action calls it so, and so do hints.
+                "TOKEN" => format!("{PREFIX}GIT_TOKEN"),
+                name => format!("{PREFIX}{name}"),
+            };
             if environment.get(&name).is_none() {
                 environment.set(&name, value);
                 taken.insert(name, inputs);

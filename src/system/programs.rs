@@ -22,8 +22,9 @@ const PREFIXES: [&str; 3] = ["TAGSHIP_", "PLUGIN_", "INPUT_"];
 
 /// The settings that are logins, and those with a URL, which may have one. A credential helper, `ssh` and a hook have logins
 /// of their own.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
     "GIT_TOKEN",
+    "TOKEN",
     "REGISTRY_PASSWORD",
     "NOTIFY",
     "NOTIFY_SECRET",
