@@ -557,6 +557,9 @@ fn a_limit_of_requests_is_waited_for() {
     let limited = Response::text(403, r#"{"message":"API rate limit exceeded"}"#).header("Retry-After", "0");
     at.forge.inject("POST /api/v3/repos/org/gitops/pulls", 1, Fault::Answer(limited));
     assert_eq!(document(&at.propose("v1.0.0").run().success())["pull_request"]["operation"], "opened");
+    let limited = Response::text(403, r#"{"message":"API rate limit exceeded"}"#).header("Retry-After", "7200");
+    at.forge.inject("/api/v3/repos/org/gitops/pulls", 1, Fault::Answer(limited));
+    at.propose("v1.1.0").run().exit(6).stdout_has("try again in 2 h");
 }
 
 #[test]
