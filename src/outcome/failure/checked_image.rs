@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Failure, FailureKind, NO_AUTHORITIES_HINT, misnamed_hint};
+use super::{Failure, FailureKind, NO_AUTHORITIES_HINT, again, misnamed_hint};
 use crate::image::{Digest, Reference};
 use crate::registry::{
     Artifact, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, LocationError, LoginSource, NotShown,
@@ -305,12 +305,7 @@ fn login_hint(registry: &str, source: &LoginSource) -> String {
 }
 
 fn rate_limited(answer: &ErrorResponse, source: &LoginSource) -> String {
-    let when = match answer.retry_after.map(|pause| pause.as_secs()) {
-        None | Some(0) => "try again later".to_owned(),
-        Some(seconds @ 1..=119) => format!("try again in {seconds} s"),
-        Some(seconds @ 120..=7199) => format!("try again in {} min", seconds.div_ceil(60)),
-        Some(seconds) => format!("try again in {} h", seconds.div_ceil(3600)),
-    };
+    let when = again(answer.retry_after);
     match source.is_shown() {
         true => format!("{when}; the limit is that of the login from {source}"),
         false => format!("{when}; a login often raises the limit"),

@@ -1,8 +1,6 @@
 //! From what a forge did not do to what a person is told: every error has its kind and its hint.
 
-use std::time::Duration;
-
-use super::{Failure, FailureKind};
+use super::{Failure, FailureKind, again};
 use crate::forge::{ForgeError, UnknownForge};
 use crate::system::connection::ConnectionProblem;
 
@@ -68,13 +66,5 @@ fn kind_and_hint(error: &ForgeError) -> (FailureKind, String) {
         ForgeError::InvalidAnswer { .. } => {
             fixed(Target, "check that this is the forge's own address; `--forge-url` names another")
         }
-    }
-}
-
-fn again(pause: Option<Duration>) -> String {
-    match pause.map(|pause| pause.as_secs()) {
-        None | Some(0) => "try again later".to_owned(),
-        Some(seconds @ 1..=119) => format!("try again in {seconds} s"),
-        Some(seconds) => format!("try again in {} min", seconds.div_ceil(60)),
     }
 }

@@ -10,6 +10,7 @@ mod repository;
 mod unclaimed;
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::git::{PushRefusal, Rule};
 use crate::system::signals::Interrupted;
@@ -223,6 +224,16 @@ impl Failure {
 
 /// What to do if a push may or may not have taken effect.
 const AGAIN: &str = "run the same command again: what is already released is not released twice";
+
+/// Returns when to try again after a limit of requests, as far as the server told it.
+fn again(pause: Option<Duration>) -> String {
+    match pause.map(|pause| pause.as_secs()) {
+        None | Some(0) => "try again later".to_owned(),
+        Some(seconds @ 1..=119) => format!("try again in {seconds} s"),
+        Some(seconds @ 120..=7199) => format!("try again in {} min", seconds.div_ceil(60)),
+        Some(seconds) => format!("try again in {} h", seconds.div_ceil(3600)),
+    }
+}
 
 const NO_AUTHORITIES_HINT: &str = "install the system's CA certificates (`ca-certificates`), or set `SSL_CERT_FILE`";
 
