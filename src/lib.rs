@@ -37,6 +37,7 @@ use outcome::failure::{Failure, FailureKind};
 use outcome::{Ending, Event, Outcome};
 use report::Report;
 use request::Request;
+use system::http::shown_host;
 use system::signals::{Gate, Stage, Waited, Work};
 use system::webhook::Webhook;
 
@@ -137,7 +138,7 @@ fn obey(
 
 /// Sends the result as it is at its end. If that fails, the result stays what it is.
 fn notify(webhook: &Webhook, command: &str, result: &Result<Outcome, Failure>, report: &Report) {
-    let host = webhook.host();
+    let host = shown_host(&webhook.url);
     match webhook.deliver(&report.json(command, result)) {
         Ok(()) => report.event(&Event::Aside(format!("sent the result to `{host}`"))),
         Err(error) => report.event(&Event::Warned(format!("the result was not sent to `{host}`: {error}"))),

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
+use crate::system::http::shown_host;
+
 /// A forge whose API is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForgeKind {
@@ -111,8 +113,7 @@ pub struct ForgeAddress {
 impl ForgeAddress {
     /// Returns the host of the API, as messages name it.
     pub fn api_host(&self) -> String {
-        let host = self.api.split_once("://").map_or(self.api.as_str(), |(_, rest)| rest);
-        host.split('/').next().unwrap_or_default().to_owned()
+        Url::parse(&self.api).map(|api| shown_host(&api)).unwrap_or_default()
     }
 
     /// Returns the forge of the remote at `remote`: http, https or ssh, without a login.

@@ -15,6 +15,7 @@ use super::error::ForgeError;
 use super::server_words::ServerWords;
 use crate::system::backoff::Backoff;
 use crate::system::connection::{ConnectionError, ConnectionProblem};
+use crate::system::http::shown_host;
 use crate::system::retry_after;
 
 /// How often a request is made in all.
@@ -119,7 +120,7 @@ impl JsonClient {
         for _ in 0..=MAX_REDIRECTS {
             let (attempt, location) = self.send(call, &url, deadline)?;
             let Some(location) = location else { return Ok(attempt) };
-            let invalid = |why: String| ForgeError::InvalidAnswer { host: host(&call.url), why };
+            let invalid = |why: String| ForgeError::InvalidAnswer { host: shown_host(&call.url), why };
             let next = url.join(&location).map_err(|_unparsed| invalid("its redirect leads nowhere".to_owned()))?;
             if next.origin() != call.url.origin() {
                 let place = next.origin().ascii_serialization();
@@ -128,7 +129,7 @@ impl JsonClient {
             url = next;
         }
         let why = format!("it redirects more than {MAX_REDIRECTS} times");
-        Err(ForgeError::InvalidAnswer { host: host(&call.url), why })
+        Err(ForgeError::InvalidAnswer { host: shown_host(&call.url), why })
     }
 
     /// Sends a request, and returns what came of it, and where it leads if it is a redirect.
@@ -159,7 +160,7 @@ impl JsonClient {
         let is_damaged = parsed.is_none() && !body.is_empty() && says_json(&headers);
         let answer = ApiAnswer {
             status: status.as_u16(),
-            words: ServerWords::of(&host(url), status.as_u16(), &body),
+            words: ServerWords::of(&shown_host(url), status.as_u16(), &body),
             body: parsed.unwrap_or_default(),
         };
         let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -167,10 +168,10 @@ impl JsonClient {
             return Ok((Attempt::Answered(answer), Some(location)));
         }
         if status.is_success() && body.len() as u64 > limit {
-            return Err(ForgeError::InvalidAnswer { host: host(url), why: "it is too long".to_owned() });
+            return Err(ForgeError::InvalidAnswer { host: shown_host(url), why: "it is too long".to_owned() });
         }
         if status.is_success() && is_damaged {
-            return Ok((Attempt::Unsettled(ForgeError::Damaged { host: host(url) }), None));
+            return Ok((Attempt::Unsettled(ForgeError::Damaged { host: shown_host(url) }), None));
         }
         Ok((judged(answer, &headers), None))
     }
@@ -182,7 +183,7 @@ impl JsonClient {
 
     fn silent(&self, url: &Url, cause: ConnectionError) -> Attempt {
         let problem = cause.problem;
-        let error = ForgeError::NoAnswer { host: host(url), cause: cause.through(self.proxy.clone()) };
+        let error = ForgeError::NoAnswer { host: shown_host(url), cause: cause.through(self.proxy.clone()) };
         match problem {
             ConnectionProblem::NameNotResolved | ConnectionProblem::Refused | ConnectionProblem::Proxy => {
                 Attempt::NotTaken(error, Duration::ZERO)
@@ -226,12 +227,6 @@ fn pause(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let reset = header("x-ratelimit-reset").and_then(|value| value.parse::<u64>().ok());
     let at = reset.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds.min(u32::MAX.into())));
     Some(at.and_then(|at| at.duration_since(now).ok()).unwrap_or_default())
-}
-
-/// Returns the host of an API as it is shown, with its port if that is not the scheme's own.
-pub(super) fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::address::{ForgeAddress, ForgeKind};
 use super::error::ForgeError;
-use super::json_client::{ApiAnswer, ApiCall, ForgeConnection, JsonClient, Repeat, host};
+use super::json_client::{ApiAnswer, ApiCall, ForgeConnection, JsonClient, Repeat};
+use crate::system::http::shown_host;
 
 /// What is asked for, for the case that it is not allowed.
 #[derive(Clone, Copy)]
@@ -46,7 +47,7 @@ impl RestApi {
         };
         let (mut repository, mut page) = (parsed(&address.api)?, parsed(&address.web)?);
         extend(&mut page, &address.project.split('/').collect::<Vec<_>>());
-        let authorization = authorization.ok_or_else(|| ForgeError::NoToken { host: host(&repository) })?;
+        let authorization = authorization.ok_or_else(|| ForgeError::NoToken { host: shown_host(&repository) })?;
         extend(&mut repository, path);
         let accept = HeaderValue::from_static("application/json");
         let headers = HeaderMap::from_iter([(AUTHORIZATION, authorization), (ACCEPT, accept)]);
@@ -113,7 +114,7 @@ impl RestApi {
 
     /// Returns the error for an answer that is none of this API.
     pub(super) fn invalid(&self, why: &str) -> ForgeError {
-        ForgeError::InvalidAnswer { host: host(&self.repository), why: why.to_owned() }
+        ForgeError::InvalidAnswer { host: shown_host(&self.repository), why: why.to_owned() }
     }
 }
 

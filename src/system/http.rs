@@ -50,6 +50,12 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Returns the host of a URL as it is shown, with its port if that is not the scheme's own.
+pub fn shown_host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
 /// Returns the address of a URL whose host is one; `::ffff:127.0.0.1` is 127.0.0.1.
 pub fn literal(url: &Url) -> Option<IpAddr> {
     let host = url.host_str()?.trim_matches(['[', ']']);

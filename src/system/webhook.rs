@@ -49,12 +49,6 @@ pub enum WebhookError {
 }
 
 impl Webhook {
-    /// Returns the host with its port, if that is not the scheme's own.
-    pub fn host(&self) -> String {
-        let host = self.url.host_str().unwrap_or_default();
-        self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-    }
-
     /// Sends a JSON object. If the server was not reached, it is tried once more.
     ///
     /// # Errors

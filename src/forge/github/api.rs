@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use crate::forge::address::ForgeAddress;
 use crate::forge::error::ForgeError;
-use crate::forge::json_client::{ApiAnswer, ForgeConnection, Repeat, host};
+use crate::forge::json_client::{ApiAnswer, ForgeConnection, Repeat};
 use crate::forge::rest_api::{ApiAction, RestApi};
 use crate::forge::server_words::ServerWords;
+use crate::system::http::shown_host;
 
 /// A repository at GitHub.
 pub(in crate::forge) struct GitHubApi {
@@ -58,7 +59,7 @@ impl GitHubApi {
             let data = document.get("data").cloned();
             return data.ok_or_else(|| self.rest.invalid("it has no `data`"));
         };
-        let words = ServerWords::of_errors(&host(&self.graphql), status, errors);
+        let words = ServerWords::of_errors(&shown_host(&self.graphql), status, errors);
         let is = |kind: &str| listed.iter().any(|error| error["type"].as_str() == Some(kind));
         if is("RATE_LIMITED") {
             return Err(ForgeError::RateLimited { words, pause: None });

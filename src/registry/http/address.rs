@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use reqwest::Url;
 
 use crate::registry::error::LocationError;
-use crate::system::http::{is_loopback, literal};
+use crate::system::http::{self, is_loopback, literal};
 
 /// Whether two URLs lead to the same scheme, host and port: only then may one see a login meant for the other.
 pub(in crate::registry) fn is_same_place(one: &Url, other: &Url) -> bool {
@@ -17,14 +17,10 @@ pub(in crate::registry) fn is_same_place(one: &Url, other: &Url) -> bool {
 /// Returns how to show where `url` leads: its host, and its port if it is not the scheme's own, or its scheme if it has no
 /// host. Paths and queries may carry signatures and stay out of messages.
 pub(in crate::registry) fn shown_host(url: &Url) -> String {
-    let host = match url.host_str() {
-        None => return format!("`{}:`", url.scheme()),
-        Some("registry-1.docker.io") => "docker.io",
-        Some(host) => host,
-    };
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
+    match (url.host_str(), url.port()) {
+        (None, _) => format!("`{}:`", url.scheme()),
+        (Some("registry-1.docker.io"), None) => "docker.io".to_owned(),
+        (Some(_), _) => http::shown_host(url),
     }
 }
 
