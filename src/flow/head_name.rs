@@ -8,7 +8,7 @@ use crate::git::{BranchName, RepositoryPath};
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
 use crate::system::hexadecimal::hexadecimal;
-use crate::targets::kustomization::FILE_NAMES;
+use crate::targets::kustomization::folder_or_file;
 
 /// The most characters of what is released in a name.
 const LONGEST: usize = 80;
@@ -22,7 +22,7 @@ pub(super) fn head_name(
     files: &[RepositoryPath],
     entries: &[ImageName],
 ) -> Result<BranchName, Failure> {
-    let mut files: Vec<String> = files.iter().map(|file| without_file_name(&file.to_string())).collect();
+    let mut files: Vec<String> = files.iter().map(|file| folder_or_file(&file.to_string()).to_owned()).collect();
     let mut entries: Vec<&str> = entries.iter().map(ImageName::as_str).collect();
     files.sort_unstable();
     files.dedup();
@@ -51,15 +51,6 @@ pub(super) fn head_name(
         }
     };
     Ok(format!("tagship/{base}/{name}").parse()?)
-}
-
-/// Returns the folder of a kustomization, and the whole path of another file: a folder may have several of these.
-fn without_file_name(path: &str) -> String {
-    match path.rsplit_once('/') {
-        Some((folder, name)) if FILE_NAMES.contains(&name) => folder.to_owned(),
-        None if FILE_NAMES.contains(&path) => ".".to_owned(),
-        _ => path.to_owned(),
-    }
 }
 
 /// Returns whether a part of a name stands for itself, and for nothing else.

@@ -7,6 +7,7 @@ use crate::message::markdown;
 use crate::outcome::{Comparison, LoggedRelease, Outcome};
 use crate::report::log;
 use crate::report::status;
+use crate::targets::kustomization::folder_or_file;
 
 /// Returns what is listed, in at most `room` bytes. A commit leads to its page, if it has one.
 pub(super) fn listing(outcome: &Outcome, links: &Links, room: usize) -> String {
@@ -23,13 +24,13 @@ fn logged(releases: &[LoggedRelease], links: &Links, room: usize) -> String {
         let [when, _, name, tag, digest, source, by, _, remark] = log::row(release, code);
         let id = release.record.id;
         let commit = markdown::linked(&id.short(), links.commit(&id.to_string()).as_deref());
-        vec![when, status::label(&release.file, code), name, tag, digest, source, by, commit, remark]
+        vec![when, code(folder_or_file(&release.file)), name, tag, digest, source, by, commit, remark]
     };
     table(&log::HEADINGS.map(str::to_owned), &releases.iter().map(row).collect::<Vec<_>>(), room)
 }
 
 fn compared(comparison: &Comparison, room: usize) -> String {
-    let files = comparison.files.iter().map(|file| status::label(file, code));
+    let files = comparison.files.iter().map(|file| code(folder_or_file(file)));
     let headings: Vec<String> = ["name".to_owned()].into_iter().chain(files).chain([String::new()]).collect();
     let rows: Vec<_> = comparison.entries.iter().map(|entry| status::row(entry, code)).collect();
     table(&headings, &rows, room)

@@ -6,7 +6,7 @@ use crate::outcome::{ComparedEntry, Comparison, EntryState};
 use crate::report::escape::visible;
 use crate::report::log::short_digest;
 use crate::report::style::{Mark, Style};
-use crate::targets::kustomization::{FILE_NAMES, Fields};
+use crate::targets::kustomization::{Fields, folder_or_file};
 
 /// Stands for an entry that a file does not have.
 const NONE: &str = "–";
@@ -43,7 +43,7 @@ pub(in crate::report) fn table(comparison: &Comparison, style: Style, limit: Opt
 }
 
 fn rows(comparison: &Comparison) -> Vec<Vec<String>> {
-    let labels = comparison.files.iter().map(|file| label(file, visible));
+    let labels = comparison.files.iter().map(|file| visible(folder_or_file(file)));
     let mut rows = vec![["NAME".to_owned()].into_iter().chain(labels).chain([String::new()]).collect::<Vec<_>>()];
     rows.extend(comparison.entries.iter().map(|entry| row(entry, visible)));
     rows
@@ -63,7 +63,7 @@ fn list(entry: &ComparedEntry, files: &[String], style: Style) -> String {
     }
     text = format!("{}{text}\n", visible(&entry.name));
     for (file, fields) in files.iter().zip(&entry.places).filter(|(_, fields)| fields.is_some()) {
-        text += &format!("  {}{GAP}{}\n", label(file, visible), cell(entry, fields.as_ref(), visible));
+        text += &format!("  {}{GAP}{}\n", visible(folder_or_file(file)), cell(entry, fields.as_ref(), visible));
     }
     text
 }
@@ -87,13 +87,4 @@ fn cell(entry: &ComparedEntry, fields: Option<&Fields>, shown: fn(&str) -> Strin
     let digest = fields.digest.as_deref().map(|digest| shown(&short_digest(digest)));
     let no_tag = (tag.is_none() && digest.is_none()).then(|| "no tag".to_owned());
     image.into_iter().chain(tag).chain(digest).chain(no_tag).collect::<Vec<_>>().join(" ")
-}
-
-/// Returns the folder of a kustomization, and the path of another file.
-pub(in crate::report) fn label(file: &str, shown: fn(&str) -> String) -> String {
-    match file.rsplit_once('/') {
-        Some((folder, name)) if FILE_NAMES.contains(&name) => shown(folder),
-        None if FILE_NAMES.contains(&file) => shown("."),
-        _ => shown(file),
-    }
 }

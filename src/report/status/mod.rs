@@ -3,5 +3,5 @@
 mod comparison_table;
 mod status_entry;
 
-pub(super) use comparison_table::{label, row, table};
+pub(super) use comparison_table::{row, table};
 pub(super) use status_entry::{StatusEntry, compared};

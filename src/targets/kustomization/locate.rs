@@ -17,6 +17,15 @@ pub fn is_kustomization_name(path: &str) -> bool {
     FILE_NAMES.iter().any(|name| path.strip_suffix(name).is_some_and(is_folder))
 }
 
+/// Returns the folder of a kustomization, and the whole path of another file: a folder may have several of these.
+pub fn folder_or_file(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        Some((folder, name)) if FILE_NAMES.contains(&name) => folder,
+        None if FILE_NAMES.contains(&path) => ".",
+        _ => path,
+    }
+}
+
 /// Whether what stands before a name is a folder, or nothing.
 fn is_folder(before: &str) -> bool {
     before.is_empty() || before.ends_with(['/', std::path::MAIN_SEPARATOR])

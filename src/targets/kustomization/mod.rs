@@ -28,7 +28,7 @@ pub(super) use entry::ListsPlace;
 pub use error::{EditError, ImagesShape};
 pub use field::{FieldName, Fields, Unnamed, UnusableValue};
 pub(super) use kept_comment::{Belongs, kept_comment};
-pub use locate::{FILE_NAMES, LocateError, is_kustomization_name, locate};
+pub use locate::{FILE_NAMES, LocateError, folder_or_file, is_kustomization_name, locate};
 pub use notes::{Note, NoteKind};
 pub use options::{Absent, Comments, EditOptions};
 pub use outcome::{Edit, EntryEdit, FieldEdit};
