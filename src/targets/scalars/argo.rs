@@ -2,7 +2,7 @@
 
 use super::document_kind::{DocumentKind, is_mapping, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Holds, holds};
+use super::image_path::{Holds, full_name, holds, refuse_digest_beside};
 use super::image_text::ImageText;
 use super::node_path::own_pair;
 use super::object::Object;
@@ -108,9 +108,19 @@ pub(super) fn helm_parameter(
         }
     };
     let slots = if let Some(slot) = value(name)? {
+        let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
+        let named = |key: &str| if image.is_empty() { key.to_owned() } else { format!("{image}.{key}") };
+        let beside = |key: &str| value(&named(key)).ok()?.and_then(|slot| slot.text(yaml).ok()?);
+        let has_shared_registry = value("global.imageRegistry")?.is_some();
+        let known_name = full_name(key, &beside).filter(|_| !has_shared_registry);
         match holds(name) {
-            Holds::Tag => Slots::Parts(Parts { tag: Some(slot), ..Parts::default() }),
-            Holds::Digest => Slots::Parts(Parts { digest: Some(slot), ..Parts::default() }),
+            Holds::Tag => {
+                if let ("tag" | "version", Some(digest)) = (key, value(&named("digest"))?) {
+                    refuse_digest_beside(yaml, digest, "image", image)?;
+                }
+                Slots::Parts(Parts { tag: Some(slot), known_name, ..Parts::default() })
+            }
+            Holds::Digest => Slots::Parts(Parts { digest: Some(slot), known_name, ..Parts::default() }),
             Holds::Reference => Slots::Reference { slot, keyed: false, certain: false },
         }
     } else {

@@ -68,7 +68,8 @@ fn ask_name(
         Field::Set(new_name) => match &after.new_name {
             Some(known) if !is_same_image(known, new_name) => {
                 let message = format!("the image is `{known}` here, and its name is not written by an edit");
-                let hint = format!("write `{name}=*:TAG`, or change the name by hand");
+                let version = if place.has_tag() { ":TAG" } else { "@DIGEST" };
+                let hint = format!("write `{name}=*{version}`, or change the name by hand");
                 Err(FileRefusal::at(yaml, place.item, message, hint))
             }
             _ => Ok(Some(new_name.clone())),

@@ -3,6 +3,7 @@
 
 use super::document_kind::{is_mapping, value_of};
 use super::file_refusal::FileRefusal;
+use super::image_text::ImageText;
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::place::{ImagePlace, Parts, Slots};
 use super::slot::Slot;
@@ -147,46 +148,72 @@ fn map_slots(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, path: &str) -
 
 fn scalar_slots(yaml: &ParsedYaml<'_>, root: NodeId, slot: Slot, path: &str) -> Result<Slots, FileRefusal> {
     let key = slot.key_text(yaml);
-    match holds(key) {
-        Holds::Reference => Ok(Slots::Reference { slot, keyed: false, certain: false }),
-        Holds::Digest => Ok(Slots::Parts(Parts { digest: Some(slot), ..Parts::default() })),
-        Holds::Tag => {
-            // A digest beside the tag would still decide what is pulled.
-            if is_mapping(yaml, slot.parent)
-                && matches!(key, "tag" | "version")
-                && let Some(digest) = own_pair(yaml, slot.parent, "digest")?
-                && Slot::of(slot.parent, digest).text(yaml)?.is_some()
-            {
-                let map = path.strip_suffix(key).unwrap_or(path).trim_end_matches('.');
-                return Err(FileRefusal::at(
-                    yaml,
-                    digest.key,
-                    "the digest beside this tag decides what is pulled",
-                    format!("name the mapping, so that both are written: `{map}`"),
-                ));
-            }
-            let known_name = full_name_beside(yaml, root, slot.parent, key);
-            Ok(Slots::Parts(Parts { tag: Some(slot), known_name, ..Parts::default() }))
-        }
+    let holds = holds(key);
+    if holds == Holds::Reference {
+        return Ok(Slots::Reference { slot, keyed: false, certain: false });
     }
+    let beside = |key: &str| text_beside(yaml, slot.parent, key);
+    let known_name = full_name(key, &beside).filter(|_| key == "newTag" || !has_shared_registry(yaml, root));
+    if holds == Holds::Digest {
+        return Ok(Slots::Parts(Parts { digest: Some(slot), known_name, ..Parts::default() }));
+    }
+    if is_mapping(yaml, slot.parent)
+        && matches!(key, "tag" | "version" | "newTag")
+        && let Some(digest) = own_pair(yaml, slot.parent, "digest")?
+    {
+        let map = path.strip_suffix(key).unwrap_or(path).trim_end_matches('.');
+        let (what, whole) = match key {
+            // Among other documents, entries are not edited.
+            "newTag" if yaml.tree.documents.iter().filter(|root| !yaml.tree.is_null(**root)).count() > 1 => ("", ""),
+            "newTag" => ("entry", beside("name").unwrap_or_default()),
+            _ => ("mapping", map),
+        };
+        refuse_digest_beside(yaml, Slot::of(slot.parent, digest), what, whole)?;
+    }
+    Ok(Slots::Parts(Parts { tag: Some(slot), known_name, ..Parts::default() }))
 }
 
-/// Returns the name of the image whose tag is under `key`, if the mapping has it in full: without a registry, the chart may
-/// have one elsewhere.
-fn full_name_beside(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, key: &str) -> Option<String> {
-    let text = |key: &str| {
-        value_of(yaml, mapping, key).and_then(|value| yaml.tree.text(value)).filter(|text| !text.is_empty())
-    };
-    match key {
-        "newTag" => text("newName").or_else(|| text("name")).map(str::to_owned),
-        "tag" | "version" if !has_shared_registry(yaml, root) => {
-            let repository = text("repository")?;
-            let name =
-                text("registry").map_or_else(|| repository.to_owned(), |registry| format!("{registry}/{repository}"));
-            has_registry(&name).then_some(name)
-        }
-        _ => None,
+/// Refuses a tag whose digest is in another scalar: it would still decide what is pulled. `whole` is the name for both.
+pub(super) fn refuse_digest_beside(
+    yaml: &ParsedYaml<'_>,
+    digest: Slot,
+    what: &str,
+    whole: &str,
+) -> Result<(), FileRefusal> {
+    if digest.text(yaml)?.is_none() {
+        return Ok(());
     }
+    let hint = match whole {
+        "" => "remove the digest once by hand".to_owned(),
+        whole => format!("name the {what}, so that both are written: `{whole}`"),
+    };
+    let at = digest.key.unwrap_or(digest.value);
+    Err(FileRefusal::at(yaml, at, "the digest beside this tag decides what is pulled", hint))
+}
+
+/// Returns the name of the image whose tag or digest is under `key`, if what is beside it says it in full: without a registry,
+/// the chart may have one elsewhere.
+pub(super) fn full_name<'y>(key: &str, beside: &dyn Fn(&str) -> Option<&'y str>) -> Option<String> {
+    let name = match key {
+        "newTag" => return beside("newName").or_else(|| beside("name")).map(str::to_owned),
+        "tag" | "version" | "digest" => {
+            let name = ["newName", "repository", "image", "name"].into_iter().find_map(beside)?;
+            beside("registry").map_or_else(|| name.to_owned(), |registry| format!("{registry}/{name}"))
+        }
+        // `imageTag` is that of `image`.
+        _ => {
+            let lower = key.to_ascii_lowercase();
+            let stem = lower.strip_suffix("tag").or_else(|| lower.strip_suffix("digest"))?;
+            beside(key[..stem.len()].trim_end_matches(['_', '-']))?.to_owned()
+        }
+    };
+    ImageText::parse(&name, false).ok().map(|image| image.name).filter(|name| has_registry(name))
+}
+
+/// Returns the text under one of a mapping's keys, if there is any.
+pub(super) fn text_beside<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<&'y str> {
+    let value = value_of(yaml, mapping, key).filter(|value| !yaml.tree.is_null(*value))?;
+    yaml.tree.text(value).filter(|text| !text.is_empty())
 }
 
 fn has_shared_registry(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {

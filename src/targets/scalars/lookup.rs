@@ -262,13 +262,13 @@ fn in_object(yaml: &ParsedYaml<'_>, object: &Object, named: &[Named], name: &str
 /// Fields of these entries come and go, which is done in a file of one document.
 fn refuse_among_others(yaml: &ParsedYaml<'_>, root: NodeId, name: &str) -> Result<(), FileRefusal> {
     let images = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "images"));
-    let mut items = images.into_iter().flat_map(|images| yaml.tree.children(images).collect::<Vec<_>>());
-    match items.find(|item| text_of(yaml, *item, "name") == Some(name)) {
-        Some(item) => Err(FileRefusal::at(
+    let items = images.into_iter().flat_map(|images| yaml.tree.children(images).collect::<Vec<_>>());
+    match items.enumerate().find(|(_, item)| text_of(yaml, *item, "name") == Some(name)) {
+        Some((index, item)) => Err(FileRefusal::at(
             yaml,
             item,
             "this Kustomization of Flux is one of several documents, and is not edited among others",
-            "move it to a file of its own, or name the tag by a path: `.spec.images[0].newTag`",
+            format!("move it to a file of its own, or name the tag by a path: `.spec.images[{index}].newTag`"),
         )),
         None => Ok(()),
     }

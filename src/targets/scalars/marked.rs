@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::document_kind::{DocumentKind, value_of};
+use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
+use super::image_path::{full_name, text_beside};
 use super::image_text::is_same_image;
 use super::node_path::own_pair;
 use super::object::Object;
@@ -124,7 +125,8 @@ fn image(yaml: &ParsedYaml<'_>, values: &[MarkedValue]) -> Result<ImagePlace, Fi
         && Slot::of(first.slot.parent, digest).text(yaml)?.is_some()
     {
         let message = "the digest beside this tag decides what is pulled, and has no marker";
-        let hint = format!("mark it with `{}:digest`, or name the image by its path", first.marker.policy);
+        let other = if is_entry(first) { "name the entry" } else { "name the image by its path" };
+        let hint = format!("mark it with `{}:digest`, or {other}", first.marker.policy);
         return Err(FileRefusal::at(yaml, digest.key, message, hint));
     }
     let (path, item) = match values {
@@ -171,19 +173,22 @@ fn with_names(images: Vec<ImagePlace>) -> Vec<ImagePlace> {
     named
 }
 
+/// Whether a value may be of an entry for kustomize.
+fn is_entry(value: &MarkedValue) -> bool {
+    matches!(value.kind, DocumentKind::Kustomization | DocumentKind::FluxKustomization)
+}
+
 /// Returns the name that stands beside a part without a marker of its own.
 fn name_beside(yaml: &ParsedYaml<'_>, value: &MarkedValue) -> Option<String> {
-    let text = |key: &str| {
-        let node = value_of(yaml, value.slot.parent, key).filter(|node| !yaml.tree.is_null(*node))?;
-        yaml.tree.text(node).filter(|text| !text.is_empty()).map(str::to_owned)
-    };
-    match value.kind {
-        DocumentKind::Kustomization | DocumentKind::FluxKustomization => text("newName").or_else(|| text("name")),
-        _ => match text("registry") {
-            Some(registry) => Some(format!("{registry}/{}", text("repository")?)),
-            None => text("repository"),
-        },
+    let beside = |key: &str| text_beside(yaml, value.slot.parent, key);
+    if is_entry(value) {
+        return full_name("newTag", &beside);
     }
+    let own = match (beside("registry"), beside("repository")) {
+        (Some(registry), Some(repository)) => Some(format!("{registry}/{repository}")),
+        (_, repository) => repository.map(str::to_owned),
+    };
+    own.or_else(|| full_name(value.slot.key_text(yaml), &beside))
 }
 
 /// A policy is of one image, so that what one place says of its name holds for all of them.
