@@ -91,13 +91,19 @@ impl Planner<'_, '_> {
         let comment = LineComment::new(self.options.comments, yaml, entry, argument, &actions);
         write(&mut writer, entry, actions, comment.added())?;
         comment.write(&mut writer, entry, &actions);
-        self.note(argument, &actions, &writer);
+        self.note(entry, argument, &actions, &writer);
         self.splices.extend(writer.finish());
         Ok(())
     }
 
     /// Notes what the argument's grammar drops, and what else its user may not expect.
-    fn note(&mut self, argument: &ImageArgument, actions: &Actions<'_>, writer: &Writer<'_, '_>) {
+    fn note(
+        &mut self,
+        entry: &ImageEntry<'_>,
+        argument: &ImageArgument,
+        actions: &Actions<'_>,
+        writer: &Writer<'_, '_>,
+    ) {
         let (yaml, tree) = (self.yaml, &self.yaml.tree);
         let comment = |at: Range<usize>| yaml.source.slice(at).to_owned();
         for (field, action) in FieldName::ALL.into_iter().zip(actions) {
@@ -119,12 +125,18 @@ impl Planner<'_, '_> {
             self.notes.push(Note { name: argument.name.to_string(), place: yaml.place(node), kind });
         }
         for action in actions {
-            self.note_comments(argument, *action, writer);
+            self.note_comments(entry, argument, *action, writer);
         }
     }
 
     /// Notes the comments that stay on a changed line, or above it, and may be about the value that went.
-    fn note_comments(&mut self, argument: &ImageArgument, action: Action<'_>, writer: &Writer<'_, '_>) {
+    fn note_comments(
+        &mut self,
+        entry: &ImageEntry<'_>,
+        argument: &ImageArgument,
+        action: Action<'_>,
+        writer: &Writer<'_, '_>,
+    ) {
         let yaml = self.yaml;
         let (pair, behind) = match action {
             Action::Replace(pair, new) if yaml.tree.text(pair.value) != Some(new) => (pair, Belongs::Perhaps),
@@ -135,12 +147,20 @@ impl Planner<'_, '_> {
         let old = yaml.tree.text(pair.value).unwrap_or_default();
         let new = argument.change.new_tag.set().map(Tag::as_str);
         let above = yaml.comment_above(pair).filter(|_| writer.removes(&yaml.tree.span(pair.value)));
-        for (at, belongs) in [(above, Belongs::Perhaps), (yaml.trailing_comment(pair), behind)] {
+        let behind_entry = yaml.comment_behind_flow(entry.mapping);
+        for (at, belongs) in
+            [(above, Belongs::Perhaps), (yaml.trailing_comment(pair), behind), (behind_entry, Belongs::Perhaps)]
+        {
             let Some(at) = at.filter(|at| !writer.removes(at)) else {
                 continue;
             };
-            if let Some(kind) = kept_comment(yaml.source.slice(at.clone()), belongs, old, new) {
-                self.notes.push(Note { name: argument.name.to_string(), place: yaml.source.place(at.start), kind });
+            let Some(kind) = kept_comment(yaml.source.slice(at.clone()), belongs, old, new) else {
+                continue;
+            };
+            let note = Note { name: argument.name.to_string(), place: yaml.source.place(at.start), kind };
+            // The comment behind an entry is that of all its fields.
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
             }
         }
     }

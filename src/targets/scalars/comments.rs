@@ -3,10 +3,16 @@
 use std::ops::Range;
 
 use super::asked::NewText;
+use super::slot::Slot;
 use crate::image::ImageName;
 use crate::targets::flux_marker::is_marker;
 use crate::targets::kustomization::{Comments, FieldName, Fields};
-use crate::yaml::{Layout, NodeKind, Writer};
+use crate::yaml::{Layout, NodeKind, ParsedYaml, Writer};
+
+/// Returns where the comment stands behind a scalar, or behind the mapping on one line that it is in.
+pub(super) fn comment_behind(yaml: &ParsedYaml<'_>, slot: Slot) -> Option<Range<usize>> {
+    yaml.comment_behind_value(slot.key, slot.value).or_else(|| yaml.comment_behind_flow(slot.parent))
+}
 
 /// Removes the comments behind `changed`, or writes the one that is asked for. A marker of Flux stays.
 pub(super) fn write_comments(
@@ -17,11 +23,7 @@ pub(super) fn write_comments(
     changed: &[NewText],
 ) {
     let yaml = writer.yaml;
-    let behind = |new: &NewText| {
-        let own = yaml.comment_behind_value(new.slot.key, new.slot.value);
-        own.or_else(|| yaml.comment_behind_flow(new.slot.parent))
-    };
-    let found: Vec<Range<usize>> = changed.iter().filter_map(behind).collect();
+    let found: Vec<Range<usize>> = changed.iter().filter_map(|new| comment_behind(yaml, new.slot)).collect();
     let text = match comments {
         Comments::Write(text) if !changed.is_empty() => text(name, after),
         Comments::Drop => String::new(),
@@ -37,7 +39,12 @@ pub(super) fn write_comments(
         }
     }
     if let (Comments::Write(_), true) = (comments, found.is_empty()) {
-        let is_flow = |new: &NewText| yaml.tree.kind(new.slot.parent) == &NodeKind::Mapping(Layout::Flow);
+        let is_flow = |new: &NewText| {
+            matches!(
+                yaml.tree.kind(new.slot.parent),
+                NodeKind::Mapping(Layout::Flow) | NodeKind::Sequence(Layout::Flow)
+            )
+        };
         let of = |field: FieldName| changed.iter().find(|new| new.field == field && !is_flow(new));
         let first = [FieldName::NewTag, FieldName::Digest, FieldName::NewName].into_iter().find_map(of);
         if let Some(new) = first {

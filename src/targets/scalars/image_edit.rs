@@ -1,6 +1,7 @@
 //! What an edit tells its caller: what became of each image that an argument names, and what its user may not expect.
 
 use super::asked::NewText;
+use super::comments::comment_behind;
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
@@ -159,8 +160,8 @@ fn note_of_comment(
     image: &PlannedImage<'_>,
     text: &NewText,
 ) -> Option<(Position, NoteKind)> {
-    let before = old.source.slice(old.comment_behind_value(text.slot.key, text.slot.value)?);
-    let at = new.comment_behind_value(text.slot.key, text.slot.value)?;
+    let before = old.source.slice(comment_behind(old, text.slot)?);
+    let at = comment_behind(new, text.slot)?;
     let was = old.tree.text(text.slot.value).unwrap_or_default();
     if new.source.slice(at.clone()) != before || was == text.text {
         return None;
