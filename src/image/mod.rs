@@ -13,5 +13,5 @@ mod tag;
 pub use argument::{ArgumentError, Field, ImageArgument, ImageChange, ImageName};
 pub use digest::{Digest, DigestError};
 pub use platform::{Platform, PlatformError};
-pub use reference::{Reference, ReferenceError, has_registry, is_registry};
+pub use reference::{Reference, ReferenceError, has_registry, is_registry, split_registry};
 pub use tag::{Tag, TagError, short_tag};

@@ -65,10 +65,8 @@ impl Reference {
         if let Some(end) = name.find("://") {
             return Err(ReferenceError::Scheme(name[..end + 3].to_owned()));
         }
-        let (registry, repository) = match name.split_once('/') {
-            Some((first, rest)) if is_host(first) => (first, rest.to_owned()),
-            _ => (DOCKER_HUB, name.to_owned()),
-        };
+        let (registry, repository) = split_registry(name);
+        let repository = repository.to_owned();
         if !is_registry(registry) {
             return Err(ReferenceError::Registry(registry.to_owned()));
         }
@@ -121,6 +119,14 @@ impl Reference {
 /// every tool since (distribution/reference, `splitDockerDomain`).
 fn is_host(first: &str) -> bool {
     first == "localhost" || first.contains(['.', ':']) || first.contains(|c: char| c.is_ascii_uppercase())
+}
+
+/// Splits a name at its registry; `docker.io` if it names none.
+pub fn split_registry(name: &str) -> (&str, &str) {
+    match name.split_once('/') {
+        Some((first, rest)) if is_host(first) => (first, rest),
+        _ => (DOCKER_HUB, name),
+    }
 }
 
 /// Returns whether the name of an image begins with its registry.

@@ -2,10 +2,10 @@
 //! is checked and not written, or refused.
 
 use super::file_refusal::FileRefusal;
-use super::image_text::{ImageText, is_same_image, split_registry};
+use super::image_text::{ImageText, is_same_image};
 use super::place::{ImagePlace, Parts, Slots, split_tag};
 use super::slot::Slot;
-use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
+use crate::image::{Digest, Field, ImageArgument, Reference, Tag, split_registry};
 use crate::targets::kustomization::{FieldName, Fields};
 use crate::yaml::ParsedYaml;
 

@@ -60,20 +60,9 @@ pub(super) fn is_same_image(one: &str, other: &str) -> bool {
     }
 }
 
-/// Splits a name at its registry; `docker.io` if it names none.
-pub(super) fn split_registry(name: &str) -> (&str, &str) {
-    let is_host = |first: &str| {
-        first == "localhost" || first.contains(['.', ':']) || first.contains(|c: char| c.is_ascii_uppercase())
-    };
-    match name.split_once('/') {
-        Some((first, rest)) if is_host(first) => (first, rest),
-        _ => ("docker.io", name),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{ImageText, is_same_image, split_registry};
+    use super::{ImageText, is_same_image};
 
     const DIGEST: &str = "sha256:1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c";
 
@@ -99,7 +88,5 @@ mod tests {
     fn names_of_docker_hub_are_alike() {
         assert!(is_same_image("acme/web", "docker.io/acme/web"));
         assert!(!is_same_image("ghcr.io/acme/web", "acme/web"));
-        assert_eq!(split_registry("localhost:5000/a/b"), ("localhost:5000", "a/b"));
-        assert_eq!(split_registry("acme/web"), ("docker.io", "acme/web"));
     }
 }
