@@ -83,7 +83,7 @@ impl fmt::Display for NoteKind {
             Self::Dropped { key, value, comment } => {
                 write!(f, "{key} `{value}` was dropped, because the argument does not name it")?;
                 match comment {
-                    Some(comment) => write!(f, "; with it went the comment `{comment}`"),
+                    Some(comment) => write!(f, "; its comment `{comment}` was removed too"),
                     None => Ok(()),
                 }
             }

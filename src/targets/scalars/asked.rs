@@ -97,7 +97,7 @@ fn ask_tag(
             after.new_tag = Some(tag.to_string());
         }
         Field::Remove if place.is_bare_tag() => {
-            let message = format!("`{name}` is a tag alone, and cannot go");
+            let message = format!("`{name}` holds only a tag, which cannot be removed here");
             return Err(FileRefusal::at(yaml, place.item, message, format!("write `{name}=*:TAG`")));
         }
         Field::Remove => after.new_tag = None,
