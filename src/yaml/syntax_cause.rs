@@ -20,17 +20,14 @@ pub(super) fn syntax_cause(source: &SourceText<'_>, at: usize) -> Option<SyntaxC
     let above = source.line_start(source.line_start(at).saturating_sub(1));
     let mut seen = source.text[above..source.line_end(source.next_line(at))].char_indices();
     let (blank, character) =
-        seen.find(|(at, character)| is_misleading(*character) && may_be_wrong(source.before(above + at), *character))?;
+        seen.find(|(at, character)| is_misleading(*character) && !is_legal(source.before(above + at), *character))?;
     let place = source.place(above + blank);
     Some(if character == '\t' { SyntaxCause::Tab(place) } else { SyntaxCause::Blank(place, character) })
 }
 
-/// A tab is wrong only where it indents, and in quotes every blank is text.
-fn may_be_wrong(before: &str, character: char) -> bool {
-    match character {
-        '\t' => before.bytes().all(|byte| b" \t-?:".contains(&byte)),
-        _ => before.matches(['"', '\'']).count() % 2 == 0,
-    }
+/// A tab is wrong only where it indents.
+fn is_legal(before: &str, character: char) -> bool {
+    character == '\t' && !before.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'-' | b'?' | b':'))
 }
 
 fn is_misleading(character: char) -> bool {

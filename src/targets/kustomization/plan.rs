@@ -147,20 +147,18 @@ impl Planner<'_, '_> {
         let old = yaml.tree.text(pair.value).unwrap_or_default();
         let new = argument.change.new_tag.set().map(Tag::as_str);
         let above = yaml.comment_above(pair).filter(|_| writer.removes(&yaml.tree.span(pair.value)));
-        let behind_entry = yaml.comment_behind_flow(entry.mapping);
-        for (at, belongs) in
-            [(above, Belongs::Perhaps), (yaml.trailing_comment(pair), behind), (behind_entry, Belongs::Perhaps)]
-        {
+        // One comment behind an entry on one line is that of all its fields.
+        let behind_entry = || yaml.comment_behind_flow(entry.mapping).filter(|_| behind == Belongs::Perhaps);
+        let trailing = yaml.trailing_comment(pair).or_else(behind_entry);
+        for (at, belongs) in [(above, Belongs::Perhaps), (trailing, behind)] {
             let Some(at) = at.filter(|at| !writer.removes(at)) else {
                 continue;
             };
-            let Some(kind) = kept_comment(yaml.source.slice(at.clone()), belongs, old, new) else {
-                continue;
-            };
-            let note = Note { name: argument.name.to_string(), place: yaml.source.place(at.start), kind };
-            // The comment behind an entry is that of all its fields.
-            if !self.notes.contains(&note) {
-                self.notes.push(note);
+            if let Some(kind) = kept_comment(yaml.source.slice(at.clone()), belongs, old, new) {
+                let note = Note { name: argument.name.to_string(), place: yaml.source.place(at.start), kind };
+                if !self.notes.contains(&note) {
+                    self.notes.push(note);
+                }
             }
         }
     }

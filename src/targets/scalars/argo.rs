@@ -2,7 +2,7 @@
 
 use super::document_kind::{DocumentKind, is_mapping, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Holds, full_name, holds, refuse_digest_beside};
+use super::image_path::Scalar;
 use super::image_text::ImageText;
 use super::node_path::own_pair;
 use super::object::Object;
@@ -109,39 +109,27 @@ pub(super) fn helm_parameter(
     };
     let slots = if let Some(slot) = value(name)? {
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
-        let named = |key: &str| if image.is_empty() { key.to_owned() } else { format!("{image}.{key}") };
-        let beside = |key: &str| value(&named(key)).ok()?.and_then(|slot| slot.text(yaml).ok()?);
+        let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
         let has_shared_registry = value("global.imageRegistry")?.is_some();
-        let known_name = full_name(key, &beside).filter(|_| !has_shared_registry);
-        match holds(name) {
-            Holds::Tag => {
-                if let ("tag" | "version", Some(digest)) = (key, value(&named("digest"))?) {
-                    refuse_digest_beside(yaml, digest, "image", image)?;
-                }
-                Slots::Parts(Parts { tag: Some(slot), known_name, ..Parts::default() })
-            }
-            Holds::Digest => Slots::Parts(Parts { digest: Some(slot), known_name, ..Parts::default() }),
-            Holds::Reference => Slots::Reference { slot, keyed: false, certain: false },
-        }
+        Scalar { slot, key, whole: image, has_shared_registry }.slots(yaml, &beside)?
     } else {
-        Slots::Parts(Parts {
+        let parts = Parts {
             registry: part(&["registry"])?,
             repository: part(&["repository", "name"])?,
             tag: part(&["tag", "version"])?,
             digest: part(&["digest"])?,
             ..Parts::default()
-        })
+        };
+        if parts.tag.is_none() && parts.digest.is_none() {
+            return Ok(None);
+        }
+        Slots::Parts(parts)
     };
-    let place = ImagePlace {
+    Ok(Some(ImagePlace {
         qualified: name.to_owned(),
         path: format!("helm.parameters.{name}"),
         item: list,
         slots,
         trail: vec![list],
-    };
-    let has_version = match &place.slots {
-        Slots::Parts(parts) => parts.tag.is_some() || parts.digest.is_some(),
-        Slots::Reference { .. } => true,
-    };
-    Ok(has_version.then_some(place))
+    }))
 }

@@ -88,7 +88,7 @@ fn ask_tag(
         Field::Keep => {}
         Field::Set(tag) => {
             require_certain(yaml, place, tag)?;
-            refuse_tag_beside(yaml, place, tag)?;
+            refuse_tag_beside(yaml, place, name, tag)?;
             if !place.has_tag() {
                 let message = format!("`{name}` has no place for a tag");
                 let hint = "name the scalar with the tag by its path, or add the key with a tag once by hand";
@@ -148,7 +148,7 @@ fn require_certain(yaml: &ParsedYaml<'_>, place: &ImagePlace, tag: &Tag) -> Resu
 
 /// Refuses a tag behind a name whose tag is another value of the mapping: `image: acme/web` beside `tag: v1` would become
 /// `acme/web:v2`, and be deployed as `acme/web:v2:v1`.
-fn refuse_tag_beside(yaml: &ParsedYaml<'_>, place: &ImagePlace, tag: &Tag) -> Result<(), FileRefusal> {
+fn refuse_tag_beside(yaml: &ParsedYaml<'_>, place: &ImagePlace, name: &str, tag: &Tag) -> Result<(), FileRefusal> {
     let Slots::Reference { slot, certain: false, .. } = &place.slots else { return Ok(()) };
     let before = place.fields(yaml)?;
     let (Some(image), None, None) = (before.new_name, before.new_tag, before.digest) else { return Ok(()) };
@@ -163,7 +163,7 @@ fn refuse_tag_beside(yaml: &ParsedYaml<'_>, place: &ImagePlace, tag: &Tag) -> Re
     let Some(beside) = keys.find(|key| yaml.tree.text(*key).is_some_and(is_its_tag)) else { return Ok(()) };
     let message =
         format!("`{image}` has its tag beside it, at {}, so `{tag}` does not belong behind it", yaml.place(beside));
-    let mapping = place.path.strip_suffix(key).unwrap_or_default();
+    let mapping = name.strip_suffix(key).unwrap_or_default();
     let hint = match (key, mapping.strip_suffix('.')) {
         ("repository" | "name", Some(mapping)) => {
             format!("name the mapping, so that both are known: `{mapping}=*:{tag}`")

@@ -32,7 +32,8 @@ pub(super) fn holds(key: &str) -> Holds {
 #[derive(Clone, Copy)]
 pub(super) struct Below<'a> {
     pub(super) root: NodeId,
-    /// The path of the node itself, with the dot behind it; empty for a document.
+    /// The path of the node itself, with the dot behind it; a dot alone for a document whose paths are written with one before
+    /// them, and else empty for a document.
     pub(super) before: &'a str,
 }
 
@@ -57,16 +58,18 @@ fn image_in(
 ) -> Result<ImagePlace, FileRefusal> {
     refuse_alias(yaml, slot.value)?;
     let full = format!("{}{path}", below.before);
+    let written = if below.before == "." { &full } else { path };
     let slots = match yaml.tree.kind(slot.value) {
-        NodeKind::Mapping(_) if !is_template(yaml, slot.value) => map_slots(yaml, below.root, slot.value, path)?,
+        NodeKind::Mapping(_) if !is_template(yaml, slot.value) => map_slots(yaml, below.root, slot.value, written)?,
         kind => {
             let is_no_image = matches!(kind, NodeKind::Sequence(_));
             slot.text(yaml).map_err(|refusal| FileRefusal { is_no_image, ..refusal })?;
-            scalar_slots(yaml, below.root, slot, path)?
+            scalar_slots(yaml, below.root, slot, written)?
         }
     };
     let item = slot.key.unwrap_or(slot.value);
-    Ok(ImagePlace { qualified: full.clone(), path: full, item, slots, trail })
+    let full = full.trim_start_matches('.');
+    Ok(ImagePlace { qualified: full.to_owned(), path: full.to_owned(), item, slots, trail })
 }
 
 /// Returns each image that shows by its key and its form, with its path: `…image` with a reference or a mapping, and mappings
@@ -148,72 +151,94 @@ fn map_slots(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, path: &str) -
 
 fn scalar_slots(yaml: &ParsedYaml<'_>, root: NodeId, slot: Slot, path: &str) -> Result<Slots, FileRefusal> {
     let key = slot.key_text(yaml);
-    let holds = holds(key);
-    if holds == Holds::Reference {
-        return Ok(Slots::Reference { slot, keyed: false, certain: false });
-    }
-    let beside = |key: &str| text_beside(yaml, slot.parent, key);
-    let known_name = full_name(key, &beside).filter(|_| key == "newTag" || !has_shared_registry(yaml, root));
-    if holds == Holds::Digest {
-        return Ok(Slots::Parts(Parts { digest: Some(slot), known_name, ..Parts::default() }));
-    }
-    if is_mapping(yaml, slot.parent)
-        && matches!(key, "tag" | "version" | "newTag")
-        && let Some(digest) = own_pair(yaml, slot.parent, "digest")?
-    {
-        let map = path.strip_suffix(key).unwrap_or(path).trim_end_matches('.');
-        let (what, whole) = match key {
-            // Among other documents, entries are not edited.
-            "newTag" if yaml.tree.documents.iter().filter(|root| !yaml.tree.is_null(**root)).count() > 1 => ("", ""),
-            "newTag" => ("entry", beside("name").unwrap_or_default()),
-            _ => ("mapping", map),
-        };
-        refuse_digest_beside(yaml, Slot::of(slot.parent, digest), what, whole)?;
-    }
-    Ok(Slots::Parts(Parts { tag: Some(slot), known_name, ..Parts::default() }))
-}
-
-/// Refuses a tag whose digest is in another scalar: it would still decide what is pulled. `whole` is the name for both.
-pub(super) fn refuse_digest_beside(
-    yaml: &ParsedYaml<'_>,
-    digest: Slot,
-    what: &str,
-    whole: &str,
-) -> Result<(), FileRefusal> {
-    if digest.text(yaml)?.is_none() {
-        return Ok(());
-    }
-    let hint = match whole {
-        "" => "remove the digest once by hand".to_owned(),
-        whole => format!("name the {what}, so that both are written: `{whole}`"),
+    let beside = |key: &str| match is_mapping(yaml, slot.parent) {
+        true => Ok(own_pair(yaml, slot.parent, key)?.map(|pair| Slot::of(slot.parent, pair))),
+        false => Ok(None),
     };
-    let at = digest.key.unwrap_or(digest.value);
-    Err(FileRefusal::at(yaml, at, "the digest beside this tag decides what is pulled", hint))
+    let whole = match key {
+        // Among other documents, entries are not edited.
+        "newTag" if yaml.tree.documents.len() > 1 => "",
+        "newTag" => text_beside(yaml, slot.parent, "name").unwrap_or_default(),
+        _ => path.strip_suffix(key).unwrap_or(path).trim_end_matches('.'),
+    };
+    Scalar { slot, key, whole, has_shared_registry: has_shared_registry(yaml, root) }.slots(yaml, &beside)
 }
 
-/// Returns the name of the image whose tag or digest is under `key`, if what is beside it says it in full: without a registry,
-/// the chart may have one elsewhere.
-pub(super) fn full_name<'y>(key: &str, beside: &dyn Fn(&str) -> Option<&'y str>) -> Option<String> {
+/// A scalar that is named by itself.
+pub(super) struct Scalar<'a> {
+    pub(super) slot: Slot,
+    pub(super) key: &'a str,
+    /// The name of the whole image; empty if it has none.
+    pub(super) whole: &'a str,
+    pub(super) has_shared_registry: bool,
+}
+
+impl Scalar<'_> {
+    /// Returns the slots of the image in the scalar. `beside` finds other scalars of the same image.
+    ///
+    /// # Errors
+    ///
+    /// A digest beside the tag would still decide what is pulled.
+    pub(super) fn slots(
+        &self,
+        yaml: &ParsedYaml<'_>,
+        beside: &dyn Fn(&str) -> Result<Option<Slot>, FileRefusal>,
+    ) -> Result<Slots, FileRefusal> {
+        let Self { slot, key, whole, .. } = *self;
+        let holds = holds(key);
+        if holds == Holds::Reference {
+            return Ok(Slots::Reference { slot, keyed: false, certain: false });
+        }
+        let text = |key: &str| filled(yaml, beside(key).ok()??.value);
+        let is_known = |name: &String| key == "newTag" || (has_registry(name) && !self.has_shared_registry);
+        let mut parts = Parts { known_name: name_beside(key, &text).filter(is_known), ..Parts::default() };
+        if holds == Holds::Digest {
+            parts.digest = Some(slot);
+            return Ok(Slots::Parts(parts));
+        }
+        if matches!(key, "tag" | "version" | "newTag")
+            && let Some(digest) = beside("digest")?
+            && digest.text(yaml)?.is_some()
+        {
+            let hint = match whole {
+                "" => "remove the digest once by hand".to_owned(),
+                whole => format!("name the image, so that both are written: `{whole}`"),
+            };
+            let at = digest.key.unwrap_or(digest.value);
+            return Err(FileRefusal::at(yaml, at, "the digest beside this tag decides what is pulled", hint));
+        }
+        parts.tag = Some(slot);
+        Ok(Slots::Parts(parts))
+    }
+}
+
+/// Returns the name of the image whose tag or digest is under `key`, as what is beside it says.
+pub(super) fn name_beside<'y>(key: &str, beside: &dyn Fn(&str) -> Option<&'y str>) -> Option<String> {
     let name = match key {
         "newTag" => return beside("newName").or_else(|| beside("name")).map(str::to_owned),
         "tag" | "version" | "digest" => {
             let name = ["newName", "repository", "image", "name"].into_iter().find_map(beside)?;
-            beside("registry").map_or_else(|| name.to_owned(), |registry| format!("{registry}/{name}"))
+            match beside("registry") {
+                Some(registry) => &format!("{registry}/{name}"),
+                None => name,
+            }
         }
         // `imageTag` is that of `image`.
         _ => {
-            let lower = key.to_ascii_lowercase();
-            let stem = lower.strip_suffix("tag").or_else(|| lower.strip_suffix("digest"))?;
-            beside(key[..stem.len()].trim_end_matches(['_', '-']))?.to_owned()
+            let stem = key.strip_suffix("tag").or_else(|| key.strip_suffix("Tag"))?;
+            beside(stem.trim_end_matches('_'))?
         }
     };
-    ImageText::parse(&name, false).ok().map(|image| image.name).filter(|name| has_registry(name))
+    ImageText::parse(name, false).ok().map(|image| image.name)
 }
 
 /// Returns the text under one of a mapping's keys, if there is any.
 pub(super) fn text_beside<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<&'y str> {
-    let value = value_of(yaml, mapping, key).filter(|value| !yaml.tree.is_null(*value))?;
-    yaml.tree.text(value).filter(|text| !text.is_empty())
+    filled(yaml, value_of(yaml, mapping, key)?)
+}
+
+fn filled<'y>(yaml: &'y ParsedYaml<'_>, value: NodeId) -> Option<&'y str> {
+    yaml.tree.text(value).filter(|text| !text.is_empty() && !yaml.tree.is_null(value))
 }
 
 fn has_shared_registry(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {

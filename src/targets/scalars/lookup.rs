@@ -219,7 +219,7 @@ fn in_object(yaml: &ParsedYaml<'_>, object: &Object, named: &[Named], name: &str
         image_at(yaml, Below { root, before }, path).map(|place| place.map(Found::by_path))
     };
     if let Some(path) = name.strip_prefix('.') {
-        let found = at(root, path, "")?;
+        let found = at(root, path, ".")?;
         if object.kind == DocumentKind::OciRepository {
             refuse_semver(yaml, root)?;
         }

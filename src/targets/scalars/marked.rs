@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
-use super::image_path::{full_name, text_beside};
+use super::image_path::{name_beside, text_beside};
 use super::image_text::is_same_image;
 use super::node_path::own_pair;
 use super::object::Object;
 use super::place::{ImagePlace, Parts, Slots};
 use super::slot::Slot;
 use super::walk::{Visit, escaped, walk};
+use crate::image::has_registry;
 use crate::targets::flux_marker::{FluxMarker, MarkedPart, is_marker, is_policy_name};
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
@@ -115,7 +116,7 @@ fn image(yaml: &ParsedYaml<'_>, values: &[MarkedValue]) -> Result<ImagePlace, Fi
             repository: slot(MarkedPart::Name),
             tag: slot(MarkedPart::Tag),
             digest: slot(MarkedPart::Digest),
-            known_name: if slot(MarkedPart::Name).is_none() { name_beside(yaml, first) } else { None },
+            known_name: if slot(MarkedPart::Name).is_none() { known_name(yaml, first) } else { None },
             ..Parts::default()
         }),
     };
@@ -178,17 +179,12 @@ fn is_entry(value: &MarkedValue) -> bool {
     matches!(value.kind, DocumentKind::Kustomization | DocumentKind::FluxKustomization)
 }
 
-/// Returns the name that stands beside a part without a marker of its own.
-fn name_beside(yaml: &ParsedYaml<'_>, value: &MarkedValue) -> Option<String> {
+/// Returns the name that stands beside a part without a marker of its own. Under `name` or `image`, it must have a registry.
+fn known_name(yaml: &ParsedYaml<'_>, value: &MarkedValue) -> Option<String> {
     let beside = |key: &str| text_beside(yaml, value.slot.parent, key);
-    if is_entry(value) {
-        return full_name("newTag", &beside);
-    }
-    let own = match (beside("registry"), beside("repository")) {
-        (Some(registry), Some(repository)) => Some(format!("{registry}/{repository}")),
-        (_, repository) => repository.map(str::to_owned),
-    };
-    own.or_else(|| full_name(value.slot.key_text(yaml), &beside))
+    let is_entry = is_entry(value);
+    let name = name_beside(if is_entry { "newTag" } else { "tag" }, &beside);
+    name.filter(|name| is_entry || has_registry(name) || beside("repository").is_some())
 }
 
 /// A policy is of one image, so that what one place says of its name holds for all of them.
