@@ -29,6 +29,7 @@ const HOLDS: &[(&str, &[u8], Option<&str>)] = &[
     (".tagship-hold/README", b"A folder.", Some("so it holds everything: it is not a file\n")),
     ("4-gitops/overlays/.tagship-hold", b"Elsewhere.", None),
     (".tagship-hold", b"names: web, api", Some("no entry below is named `web`, so it holds everything")),
+    (".tagship-hold", b"names: web\nuntil: 2020-01-01T00:00Z", None),
     (".tagship-hold", b"names: [IMAGE_PLACEHOLDER]", Some("cannot be the name of an entry")),
     (".tagship-hold", b"names: IMAGE_PLACEHOLDER # till Monday", Some("cannot be the name of an entry")),
     (".tagship-hold", b"names: web IMAGE_PLACEHOLDER", Some("(for web, IMAGE_PLACEHOLDER)\n")),
@@ -117,10 +118,13 @@ fn a_link_holds() {
 fn a_hold_that_is_over_is_a_note() {
     let stage = Stage::new();
     held(&stage, ".tagship-hold", b"Freeze.\nuntil: 2020-01-01T00:00Z");
-    let output = stage.release().arg(stage.argument()).run().success();
-    output.stdout_has(
+    let release = || stage.release().arg("--dry-run").arg(stage.argument()).run().success();
+    release().stdout_has(
         "note    the hold `.tagship-hold` has expired; delete the file: Freeze. (until 2020-01-01T00:00Z)\n",
     );
+    // It stops nothing either if one of its names has no entry any more.
+    held(&stage, ".tagship-hold", b"names: IMAGE_PLACEHOLDER, gone\nuntil: 2020-01-01T00:00Z");
+    release().stdout_has("note    the hold `.tagship-hold` has expired; delete the file: no reason is given");
 }
 
 #[test]
