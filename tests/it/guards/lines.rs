@@ -255,6 +255,43 @@ fn a_tag_that_is_the_commit_of_a_named_repository() {
     }
 }
 
+/// A tag may have the form of a commit and be something else: what the user says counts, when it is released and after that.
+#[test]
+fn the_named_commit_counts_whatever_the_tag_names() {
+    for tags in [["aaaaaaa", "bbbbbbb", "ccccccc"].map(str::to_owned), ["a", "b", "c"].map(|letter| letter.repeat(40))]
+    {
+        let pipeline = Pipeline::with_sources("app").over_http();
+        let one = pipeline.source("one", &[]);
+        let two = pipeline.source("two", &[&one]);
+        let three = pipeline.source("three", &[&two]);
+        for (tag, commit, expected) in
+            [(&tags[0], &two, "released"), (&tags[1], &one, "superseded"), (&tags[2], &three, "released")]
+        {
+            let named = format!("app@{commit}");
+            let output = release(&pipeline, tag, None).args(["--source", &named]).run().success();
+            ends(&output, expected);
+            let warning =
+                format!("the tag `{}` of `IMAGE_PLACEHOLDER` names another commit", &tag[..tag.len().min(12)]);
+            output.stderr_has(&warning).stderr_has("`--source` counts");
+        }
+    }
+}
+
+/// A tag that stays counts as one that is given.
+#[test]
+fn a_tag_that_stays_may_name_another_commit_than_the_run() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    ends(&release(&pipeline, &one, Some(&one)).run(), "released");
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let pinned = pipeline.run("release", &["--no-check", "--output", "json", "-k", FOLDER]);
+    let pinned = pinned.arg(format!("IMAGE_PLACEHOLDER=*:*@{digest}"));
+    ends(&pipeline.in_ci(pinned, &two).run(), "released");
+    let message = &pipeline.stage.remote.log("main")[0].message;
+    assert!(!message.contains("Tagship-Source"), "{message}");
+}
+
 /// An older build does not go out because the repository that tells so fails for a moment: the same command again asks it.
 #[test]
 fn a_source_that_cannot_be_reached_now_ends_the_release() {
@@ -337,4 +374,28 @@ fn what_is_not_known_is_told() {
     assert_eq!(note["level"], "warning");
     assert!(note["text"].as_str().unwrap().contains("their tags are in no order"), "{note}");
     output.stderr_has("::warning title=tagship::cannot tell");
+}
+
+/// The tip is read again after a wait, and what it tells is known by then.
+#[test]
+fn what_is_not_known_is_told_once() {
+    let pipeline = Pipeline::with_environments();
+    let release = |tag: &str| {
+        let image = format!("web={}", pipeline.build("web", tag));
+        pipeline.run("release", &["-k", PRODUCTION, "--output", "json", &image]).run().success()
+    };
+    release("build-7");
+    release("build-8");
+    pipeline.build("web", "build-9");
+    pipeline.stage.registry.appear_after(5, "org/web", "build-9");
+    let arguments = ["--wait", "5m", "--output", "json", "-k", PRODUCTION, "web=*:build-9", "web=*:build-9"];
+    let output = pipeline.run("release", &arguments).run().success();
+    ends(&output, "released");
+    let notes = document(&output)["notes"].clone();
+    let texts: Vec<&str> = notes.as_array().unwrap().iter().map(|note| note["text"].as_str().unwrap()).collect();
+    assert_eq!(texts.iter().filter(|text| text.starts_with("cannot tell")).count(), 1, "{texts:#?}");
+    let mut once = texts.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), texts.len(), "{texts:#?}");
 }
