@@ -108,6 +108,18 @@ fn a_token_stays_at_its_own_server() {
     assert!(!shown(&elsewhere), "to the other server");
 }
 
+/// What kustomize makes of two entries with one name is carried on, and what it does not is not.
+#[test]
+fn what_counts_of_two_entries_is_carried_on() {
+    let environments = Pipeline::with_environments();
+    let staging = kustomization(&[("web", "newTag: v1.0.0"), ("web", "newTag: v1.1.0")]);
+    let path = format!("{STAGING}/kustomization.yaml");
+    environments.stage.remote.commit("main", "Twice", &[File::new(&path, staging)]);
+    promote(&environments, &ON).args(["--no-check", "web"]).run().success();
+    let production = environments.file(PRODUCTION);
+    assert!(production.contains("v1.1.0") && !production.contains("v1.0.0"), "{production}");
+}
+
 /// What says nothing of its image in one environment takes nothing away in the other.
 #[test]
 fn what_is_not_pinned_is_not_carried_on() {

@@ -97,6 +97,22 @@ fn a_narrow_terminal_gets_a_list() {
     assert!(list.lines().all(|line| line.chars().count() <= 40), "{list}");
 }
 
+/// Of two entries with one name, that counts which kustomize makes of an image.
+#[test]
+fn what_kustomize_makes_of_two_entries_counts() {
+    let environments = environments();
+    for (folder, entries) in [
+        (STAGING, [("web", "newTag: v1"), ("web", "newTag: v2")]),
+        (PRODUCTION, [("web", "newName: org/web\n  newTag: v2"), ("web", "newName: org/other\n  newTag: v3")]),
+    ] {
+        write(&environments, &format!("{folder}/kustomization.yaml"), &kustomization(&entries));
+    }
+    let output = environments.run("status", &[&BOTH[..], &["--output", "json"]].concat()).run().success();
+    let web = &document(&output)["entries"][0]["files"];
+    assert_eq!((&web[0]["image"], &web[0]["tag"]), (&json!("web"), &json!("v2")));
+    assert_eq!((&web[1]["image"], &web[1]["tag"]), (&json!("org/web"), &json!("v2")));
+}
+
 #[test]
 fn files_of_other_kinds_are_compared_by_their_own_names() {
     let environments = environments();

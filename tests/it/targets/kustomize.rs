@@ -110,6 +110,12 @@ fn build_together<'a>(sources: impl Iterator<Item = &'a Source<'a>>) -> Result<S
     build(folder.path())
 }
 
+fn is_installed() -> bool {
+    let is_installed = Command::new("kubectl").args(["version", "--client"]).output().is_ok();
+    assert!(is_installed || std::env::var_os("TAGSHIP_REQUIRE_SERVERS").is_none(), "kubectl is not installed");
+    is_installed
+}
+
 fn build(folder: &Path) -> Result<String, String> {
     let output = Command::new("kubectl").arg("kustomize").arg(folder).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -145,8 +151,7 @@ fn entries_in_order(text: &str) -> Option<Vec<BTreeMap<String, String>>> {
 
 #[test]
 fn kustomize_builds_what_was_asked_for() {
-    if Command::new("kubectl").args(["version", "--client"]).output().is_err() {
-        assert!(std::env::var_os("TAGSHIP_REQUIRE_SERVERS").is_none(), "kubectl is not installed");
+    if !is_installed() {
         println!("skipped: kubectl is not installed");
         return;
     }
@@ -160,6 +165,40 @@ fn kustomize_builds_what_was_asked_for() {
     });
     println!("{built} cases built before and after");
     assert!(built >= 100, "only {built} cases were built");
+}
+
+/// Of several entries with one name, what they say together is what kustomize makes of an image.
+#[test]
+fn kustomize_applies_the_entries_of_one_name_as_they_are_read() {
+    if !is_installed() {
+        println!("skipped: kubectl is not installed");
+        return;
+    }
+    let digest = format!("digest: sha256:{}", "a".repeat(64));
+    let says = ["newTag: v1", "newTag: v2", "newName: org/web", "newName: web", &digest, "newName: org/b, newTag: v3"];
+    let pairs = says.iter().flat_map(|one| says.iter().map(move |other| [*one, *other]));
+    let texts: Vec<String> = pairs
+        .map(|pair| {
+            let entries = pair.map(|said| format!("- {{name: web, {said}}}\n"));
+            format!("resources: [deployment.yaml]\nimages:\n{}", entries.concat())
+        })
+        .collect();
+    let images = ["web".to_owned()];
+    let sources = texts.iter().enumerate();
+    let sources: Vec<_> =
+        sources.map(|(number, text)| Source { number, kustomization: text.as_bytes(), images: &images }).collect();
+    for (text, built) in texts.iter().zip(build_all(&sources)) {
+        let entries = tagship::targets::entries("kustomization.yaml", text.as_bytes(), None).unwrap();
+        let [(name, fields)] = entries.as_slice() else { panic!("{entries:?}") };
+        let tag =
+            if fields.new_tag.is_none() && fields.digest.is_none() { Some("old") } else { fields.new_tag.as_deref() };
+        let image = Image {
+            name: fields.image_name(name).unwrap().to_owned(),
+            tag: tag.map(str::to_owned),
+            digest: fields.digest.clone(),
+        };
+        assert_eq!(image_lines(&built.unwrap()).0, [image.show()], "{text}");
+    }
 }
 
 /// A case whose builds before and after the edit can be compared.
