@@ -407,6 +407,9 @@ fn check_tells_which_rules_there_are_and_whether_they_hold() {
     assert_eq!(judged, expected);
     assert_eq!(document["images"][0]["name"], "web");
     assert_eq!(environments.tip(), before);
+    // Nothing is released, so that no freeze stops it.
+    write(&environments.stage, RULES, &demanding("freeze: {from: 2001-01-01T00:00Z}"));
+    check(&environments, &["-k", STAGING]).run().success().stdout_has("  freeze  ").stdout_has("present");
     // What is broken in the file is told early as well.
     write(&environments.stage, RULES, "rules: 1");
     check(&environments, &["-k", STAGING]).run().exit(9).stderr_has("cannot be understood");
