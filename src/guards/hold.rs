@@ -31,14 +31,16 @@ pub fn held(
     note: &mut dyn FnMut(String),
 ) -> Result<Option<String>, Failure> {
     tell_misnamed(snapshot, concerned, note)?;
+    let now = SystemTime::now();
     let mut held = Vec::new();
     for (place, names) in holds(snapshot, concerned)? {
         let (state, said) = match read(snapshot, &place)? {
+            Ok(hold) if hold.is_over(now) => (hold.state(names.iter().copied(), now), hold.to_string()),
             Ok(hold) => match name_of_nothing(snapshot, &place, &hold, concerned, note)? {
                 Some(name) => {
                     (HoldState::Active, format!("no entry below is named `{name}`, so it holds everything: {hold}"))
                 }
-                None => (hold.state(names.iter().copied(), SystemTime::now()), hold.to_string()),
+                None => (hold.state(names.iter().copied(), now), hold.to_string()),
             },
             Err(error) => (HoldState::Active, format!("it cannot be understood, so it holds everything: {error}")),
         };

@@ -108,11 +108,16 @@ impl Hold {
             [] => names.next().is_some(),
             held => names.any(|name| held.iter().any(|held| held == name)),
         };
-        match &self.until {
-            _ if !concerns => HoldState::Unrelated,
-            Some(until) if until.time <= now => HoldState::Expired,
-            _ => HoldState::Active,
+        match concerns {
+            false => HoldState::Unrelated,
+            true if self.is_over(now) => HoldState::Expired,
+            true => HoldState::Active,
         }
+    }
+
+    /// Returns whether it has ended, whatever it was for.
+    pub fn is_over(&self, now: SystemTime) -> bool {
+        self.until.as_ref().is_some_and(|until| until.time <= now)
     }
 }
 
