@@ -5,13 +5,14 @@ use super::guard::stopped;
 use super::image_to_check::ImageToCheck;
 use crate::git::Remote;
 use crate::guards::order::{Agreement, agreement};
-use crate::image::Tag;
+use crate::image::{Field, ImageArgument, Tag, short_tag};
 use crate::message::compose::Purpose;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Listener, Outcome};
+use crate::outcome::{Event, Listener, Outcome};
 use crate::request::ReleaseRequest;
 use crate::system::signals::Gate;
+use crate::targets;
 
 /// Releases images: all of them in one commit, or nothing.
 pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -30,6 +31,8 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         explained: Vec::new(),
         held_at_source: None,
     };
+    let given: Vec<&str> =
+        images.arguments.iter().filter_map(|argument| argument.change.new_tag.set()).map(Tag::as_str).collect();
     let names: Vec<_> = images.arguments.iter().map(|argument| argument.name.clone()).collect();
     let job = Job {
         command: "release",
@@ -40,32 +43,60 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         arguments: images.arguments.clone(),
         images: known,
         checked: CheckedEntries::All,
-        source: &|branch| source_of(request, branch.remote()),
+        source: &|branch| source_of(request, branch.remote(), &given),
     };
-    let mut decide = |tip: Tip<'_, '_>, _: &mut Listener<'_>| {
-        Ok(Writing { source: source_of(request, tip.branch.remote()), ..writing.clone() })
+    let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
+        let tags = tags_of(&tip, &images.arguments)?;
+        tell_contradictions(request.source.as_ref(), &tags, listener);
+        let tags: Vec<&str> = tags.iter().map(|(_, tag)| tag.as_str()).collect();
+        Ok(Writing { source: source_of(request, tip.branch.remote(), &tags), ..writing.clone() })
     };
     deliver(&job, &mut decide, listener)
 }
 
-/// Returns the commit that the images were built from: the one that is named, else the commit of the CI run, unless a tag
-/// says that the image is of another commit. A run that was not begun by a push, in the repository that is released to,
+/// Returns the tags that the arguments set, and those that they keep in the files, each with the name of its entry.
+fn tags_of(tip: &Tip<'_, '_>, arguments: &[ImageArgument]) -> Result<Vec<(String, String)>, Failure> {
+    let mut tags = Vec::new();
+    for ImageArgument { name, change } in arguments {
+        if let Field::Set(tag) = &change.new_tag {
+            tags.push((name.to_string(), tag.to_string()));
+        }
+        for path in tip.paths.iter().filter(|_| change.new_tag == Field::Keep) {
+            let entries = targets::entries(&path.to_string(), tip.snapshot.file(path)?, Some(name.as_str()));
+            tags.extend(
+                entries.unwrap_or_default().into_iter().filter_map(|(name, fields)| Some((name, fields.new_tag?))),
+            );
+        }
+    }
+    Ok(tags)
+}
+
+/// Warns of tags that name another commit than the one that the user names.
+fn tell_contradictions(named: Option<&SourceCommit>, tags: &[(String, String)], listener: &mut Listener<'_>) {
+    let Some(source) = named else { return };
+    for (name, tag) in tags.iter().filter(|(_, tag)| agreement(tag, source) == Agreement::Disagrees) {
+        let (tag, commit) = (short_tag(tag), source.commit.short());
+        let warning = format!("the tag `{tag}` of `{name}` names another commit than {commit}; `--source` counts");
+        listener(&Event::Warned(warning));
+    }
+}
+
+/// Returns the commit that the images were built from: the one that is named, else the commit of the CI run, unless one of the
+/// `tags` says that the image is of another commit. A run that was not begun by a push, in the repository that is released to,
 /// releases what was built elsewhere; then only a tag that names the run's commit shows that it is the image's.
-fn source_of(request: &ReleaseRequest, target: Option<&Remote>) -> Option<SourceCommit> {
+fn source_of(request: &ReleaseRequest, target: Option<&Remote>, tags: &[&str]) -> Option<SourceCommit> {
     if let Some(source) = &request.source {
         return Some(source.clone());
     }
     let run = &request.delivery.target.run;
     let source = run.source()?;
-    let tags = request.images.arguments.iter().filter_map(|argument| argument.change.new_tag.set()).map(Tag::as_str);
     let is_here = || {
         let built = Remote::at(run.repository_url()?, &request.delivery.target.remote_options()).ok()?;
         Some(built.is(target?))
     };
     let is_of_run = match run.may_be_of_a_push() {
-        true => tags.clone().all(|tag| agreement(tag, source) != Agreement::Disagrees),
-        false if is_here() == Some(true) => tags.clone().all(|tag| agreement(tag, source) == Agreement::Agrees),
-        false => tags.clone().all(|tag| agreement(tag, source) != Agreement::Disagrees),
+        false if is_here() == Some(true) => tags.iter().all(|tag| agreement(tag, source) == Agreement::Agrees),
+        _ => tags.iter().all(|tag| agreement(tag, source) != Agreement::Disagrees),
     };
     is_of_run.then(|| source.clone())
 }

@@ -20,20 +20,12 @@ pub struct Build {
 }
 
 impl Build {
-    /// Returns the build that an entry named `name` says. A tag that names a commit is believed before `source`: the commit
-    /// of a CI run need not be the commit of the image.
+    /// Returns the build that an entry named `name` says. `source` was named or released with it, so it is believed before a
+    /// tag that is a commit id, or looks like one.
     pub fn of_entry(name: &str, fields: &Fields, source: Option<&SourceCommit>) -> Self {
         let Fields { new_tag, digest, .. } = fields;
         let image = fields.image_name(name).map(str::to_owned);
-        let source = match new_tag.as_deref().and_then(SourceCommit::of_tag) {
-            Some(of_tag) => {
-                let repository = source.and_then(|source| source.repository.clone());
-                Some(SourceCommit { repository, ..of_tag })
-            }
-            None => source
-                .filter(|source| new_tag.as_deref().is_none_or(|tag| agreement(tag, source) != Agreement::Disagrees))
-                .cloned(),
-        };
+        let source = source.cloned().or_else(|| SourceCommit::of_tag(new_tag.as_deref()?));
         Self { image, tag: new_tag.clone(), digest: digest.clone(), source }
     }
 

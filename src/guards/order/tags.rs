@@ -97,6 +97,9 @@ fn compare_numbers(one: &[Piece<'_>], other: &[Piece<'_>], numbers: Numbers) -> 
     for pair in one.iter().zip(other) {
         let (Piece::Number { parts, kind }, Piece::Number { parts: others, .. }) = pair else { continue };
         is_ordered |= *kind != Kind::Single;
+        if matches!(kind, Kind::Date | Kind::UnixTime) && !have_one_form(parts, others) {
+            return None;
+        }
         let decided = compare_parts(parts, others)?;
         if decided.is_ne() {
             // The count of `git describe` is a distance on one line of commits, and no order between two lines.
@@ -105,6 +108,11 @@ fn compare_numbers(one: &[Piece<'_>], other: &[Piece<'_>], numbers: Numbers) -> 
         }
     }
     (is_ordered && same_commit).then_some(Ordering::Equal)
+}
+
+/// Returns whether two dates or times are written in one form: the digits of `20240102150405` and `20240103` tell no order.
+fn have_one_form(one: &[&str], other: &[&str]) -> bool {
+    one.iter().map(|part| part.len()).eq(other.iter().map(|part| part.len()))
 }
 
 /// Compares `1.10` and `1.9`. Of `1.26` and `1.26.1` neither is the newer one: the shorter tag moves.
