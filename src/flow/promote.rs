@@ -31,7 +31,6 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
     let elsewhere = request.from_target.as_ref().map(&mut read_from).transpose();
     tell_connections(&request.delivery.target, listener);
     let elsewhere = elsewhere?;
-    let mut told = false;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let Tip { branch: target, snapshot, paths } = tip;
         let found;
@@ -50,15 +49,13 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
             there.extend(entries.map_err(|error| Failure::edit(&file, &error))?);
         }
         let Chosen { carried, left } = running.choose(&request.names, &there, request.delivery.add)?;
-        if !std::mem::replace(&mut told, true) {
-            notes.drain(..).for_each(|note| listener(&Event::Noted(note)));
-            for (name, why) in left {
-                let why = match why {
-                    Left::Nowhere => format!("has no entry in `{}`", paths[0]),
-                    Left::Nothing => format!("has neither tag nor digest in `{}`", running.path),
-                };
-                listener(&Event::Noted(format!("`{name}` {why}, so it is not promoted")));
-            }
+        notes.drain(..).for_each(|note| listener(&Event::Noted(note)));
+        for (name, why) in left {
+            let why = match why {
+                Left::Nowhere => format!("has no entry in `{}`", paths[0]),
+                Left::Nothing => format!("has neither tag nor digest in `{}`", running.path),
+            };
+            listener(&Event::Noted(format!("`{name}` {why}, so it is not promoted")));
         }
         running.writing(&carried)
     };

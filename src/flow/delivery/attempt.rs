@@ -120,7 +120,7 @@ impl Attempt<'_> {
             tell_edits(&files, &releases, listener);
             return Ok(Outcome { ending: Ending::DryRun, ..outcome });
         };
-        let authorship = authorship(self.job.delivery, self.branch, &mut self.notes(listener))?;
+        let authorship = authorship(self.job.delivery, self.branch, &mut |note| listener(&Event::Noted(note)))?;
         self.checks.require_unmoved(&releases)?;
         let content = Content { changes: changes(&paths, &files), message, authorship, tag };
         // What is edited is told with the commit, once that is made: a hold or a refusal leaves nothing of it.
@@ -165,7 +165,7 @@ impl Attempt<'_> {
     }
 
     fn tell_whole_download(&self, snapshot: &Snapshot<'_>, listener: &mut Listener<'_>) {
-        if let (true, Some(remote)) = (snapshot.is_whole() && self.number == 1, self.branch.remote()) {
+        if let (true, Some(remote)) = (snapshot.is_whole(), self.branch.remote()) {
             listener(&Event::Noted(format!("{remote} does not support partial fetches; downloaded the whole commit")));
         }
     }
@@ -178,9 +178,7 @@ impl Attempt<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Writing, Failure> {
         let writing = decide(Tip { branch: self.branch, snapshot, paths }, listener)?;
-        if self.number == 1 {
-            tell_repeated(&writing.images, listener);
-        }
+        tell_repeated(&writing.images, listener);
         Ok(writing)
     }
 
@@ -292,23 +290,6 @@ impl Attempt<'_> {
         outcome.branch = destination.branch().map(ToString::to_string);
         outcome.attempts = self.number;
         outcome
-    }
-
-    /// Tells a warning, once in all attempts.
-    pub(super) fn warn(&self, warning: String, listener: &mut Listener<'_>) {
-        if self.number == 1 {
-            listener(&Event::Warned(warning));
-        }
-    }
-
-    /// Returns a function that tells a note, once in all attempts.
-    pub(super) fn notes<'l>(&self, listener: &'l mut Listener<'_>) -> impl FnMut(String) + 'l {
-        let first = self.number == 1;
-        move |note| {
-            if first {
-                listener(&Event::Noted(note));
-            }
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::guards::order::{EntryOrder, Setting, order_of};
 use crate::message::Release;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, FileEdit, LeftOut, Listener, Outcome};
+use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
 use crate::request::{OnSuperseded, OrderBy};
 use crate::targets;
 use crate::targets::kustomization::EntryEdit;
@@ -60,7 +60,7 @@ impl Attempt<'_> {
             label_of: &|build| self.checks.source_of(build),
             explained: &writing.explained,
         };
-        order_of(&setting, snapshot, files, &mut self.notes(listener))
+        order_of(&setting, snapshot, files, &mut |note| listener(&Event::Noted(note)))
     }
 
     /// Returns the entries that do not go out, for others do. Stops if none goes out, or if order fails the release.
@@ -73,7 +73,7 @@ impl Attempt<'_> {
     ) -> Result<Vec<LeftOut>, Stop> {
         let verdict = policy::decide(orders, self.job.delivery);
         for warning in verdict.warnings {
-            self.warn(warning, listener);
+            listener(&Event::Warned(warning));
         }
         if let Some(failure) = verdict.failure {
             return Err(failure.into());
@@ -95,7 +95,7 @@ impl Attempt<'_> {
             }
             _ => {
                 for left in &verdict.left_out {
-                    self.warn(format!("left out {}", left.reason), listener);
+                    listener(&Event::Warned(format!("left out {}", left.reason)));
                 }
                 Ok(verdict.left_out)
             }
@@ -130,7 +130,8 @@ impl Attempt<'_> {
             .zip(&names)
             .map(|(path, names)| Concerned { path: path.clone(), names: names.iter().map(String::as_str).collect() })
             .collect();
-        let here = held(snapshot, &concerned, self.job.delivery.override_hold, &mut self.notes(listener))?;
+        let here =
+            held(snapshot, &concerned, self.job.delivery.override_hold, &mut |note| listener(&Event::Noted(note)))?;
         let reasons: Vec<String> = here.into_iter().chain(writing.held_at_source.clone()).collect();
         if reasons.is_empty() {
             return Ok(());

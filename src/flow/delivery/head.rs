@@ -103,7 +103,7 @@ impl Attempt<'_> {
             return Err(failure.into());
         }
         let Some(ending) = verdict.ending else {
-            verdict.warnings.into_iter().for_each(|warning| self.warn(warning, listener));
+            verdict.warnings.into_iter().for_each(|warning| listener(&Event::Warned(warning)));
             return Ok(());
         };
         let reasons: Vec<&str> = verdict.left_out.iter().map(|left| left.reason.as_str()).collect();

@@ -11,6 +11,7 @@ mod policy;
 mod rule_guard;
 mod way;
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
@@ -63,6 +64,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut number = 1;
     let mut loaded = None;
     let mut refusals = Vec::new();
+    let mut told = HashSet::new();
     loop {
         let begun = Instant::now();
         tell_reading(branch.remote(), &branch.name(), Vec::new(), listener);
@@ -75,7 +77,8 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         };
         tell_connections(&delivery.target, listener);
         let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number, way: &way, loaded: &mut loaded };
-        let refusal = match attempt.run(tip, decide, listener) {
+        let ended = attempt.run(tip, decide, &mut once(&mut told, listener));
+        let refusal = match ended {
             Ok(outcome) => return Ok(way.told(outcome)),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
             Err(Stop::Failed(failure)) => {
@@ -102,6 +105,14 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             return Err(lost(&branch, number, &refusals));
         }
         number += 1;
+    }
+}
+
+/// Returns a listener that is told each note and warning once: the next attempt comes to the same ones.
+fn once(told: &mut HashSet<String>, listener: &mut Listener<'_>) -> impl FnMut(&Event<'_>) {
+    move |event| match event {
+        Event::Noted(text) | Event::Warned(text) if !told.insert(text.clone()) => {}
+        event => listener(event),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::guards::order::{Build, EntryOrder};
 use crate::guards::rules::{Circumstances, Demanded, PublishWay, RulesState, rules_for};
 use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Listener, Outcome, Ruling};
+use crate::outcome::{Ending, Event, Listener, Outcome, Ruling};
 use crate::request::{OnSuperseded, OrderBy};
 use crate::targets::kustomization::EntryEdit;
 
@@ -26,11 +26,7 @@ impl Attempt<'_> {
         outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<Ruling>, Stop> {
-        let mut warnings = Vec::new();
-        let state = rules_for(snapshot, edited.paths, &mut |warning| warnings.push(warning))?;
-        for warning in warnings {
-            self.warn(warning, listener);
-        }
+        let state = rules_for(snapshot, edited.paths, &mut |warning| listener(&Event::Warned(warning)))?;
         let changed: Vec<(&RepositoryPath, &EntryEdit)> = edited.changed().collect();
         let by_signer = |demanded: &Demanded| demanded.signer().is_some();
         if edited.changed().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
