@@ -179,7 +179,7 @@ impl Running {
         for name in names {
             let fields =
                 self.fields(name.as_str()).ok_or_else(|| no_entry(name.as_str(), &self.entries, &path, &[]))?;
-            if !says_what_runs(fields) {
+            if !fields.says_what_runs() {
                 return Err(Failure::target(format!("`{name}` has neither tag nor digest in `{path}`")));
             }
             carried.push((name.clone(), fields));
@@ -188,7 +188,7 @@ impl Running {
             for (name, fields) in &self.entries {
                 let has_place = add || there.iter().any(|(other, _)| other == name);
                 match name.parse::<ImageName>() {
-                    Ok(_) if !says_what_runs(fields) => left.push((name.clone(), Left::Nothing)),
+                    Ok(_) if !fields.says_what_runs() => left.push((name.clone(), Left::Nothing)),
                     Ok(name) if has_place => carried.push((name, fields)),
                     _ => left.push((name.clone(), Left::Nowhere)),
                 }
@@ -228,8 +228,4 @@ impl Running {
             held_at_source: (!held.is_empty()).then(|| held.join("; ")),
         })
     }
-}
-
-fn says_what_runs(fields: &Fields) -> bool {
-    fields.new_tag.is_some() || fields.digest.is_some()
 }

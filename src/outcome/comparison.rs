@@ -33,8 +33,8 @@ pub enum EntryState {
 }
 
 impl Comparison {
-    /// Compares what each file says, in the order of the files. Of several entries with one name in a file, the last one
-    /// counts, as it does for kustomize.
+    /// Compares what each file says, in the order of the files. Of several images with one name in a file, the first one counts;
+    /// a kustomization tells one of each.
     pub fn of(files: Vec<(String, Vec<(String, Fields)>)>) -> Self {
         let mut entries: BTreeMap<String, Vec<Option<Fields>>> = BTreeMap::new();
         let mut names = Vec::new();
@@ -42,7 +42,7 @@ impl Comparison {
         for (index, (file, said)) in files.into_iter().enumerate() {
             names.push(file);
             for (name, fields) in said {
-                entries.entry(name).or_insert_with(|| vec![None; count])[index] = Some(fields);
+                entries.entry(name).or_insert_with(|| vec![None; count])[index].get_or_insert(fields);
             }
         }
         let entries = entries.into_iter().map(|(name, places)| ComparedEntry { name, places });

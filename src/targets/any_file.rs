@@ -155,7 +155,8 @@ fn edit_lists(
     Ok(edit.followed_by(later).in_kustomization(place))
 }
 
-/// Returns the name of each image and its values, in file order: of the image `name`, or of all that show in the file.
+/// Returns the name of each image and its values, in file order: of the image `name`, or of all that show in the file. A
+/// kustomization has one of each name: what counts of several entries.
 ///
 /// # Errors
 ///

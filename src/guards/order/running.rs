@@ -89,7 +89,7 @@ impl RunningEntry {
                 let searched = newest_commits(history.commits.len());
                 note(format!("searched {searched} only for a release of `{name}`"));
             }
-            let build = says_what_runs(now).then(|| Build::of_entry(name, now, None));
+            let build = now.says_what_runs().then(|| Build::of_entry(name, now, None));
             return Ok(Self { build, taken_back: Vec::new(), evidence: Evidence::Entry });
         }
         let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
@@ -153,7 +153,7 @@ impl RunningEntry {
         let standing = standing.filter(|change| change.fields.as_ref() == Some(now));
         let is_ours = standing.is_some_and(|change| change.trailers.is_some());
         let build = standing.and_then(build_of);
-        let build = build.or_else(|| says_what_runs(now).then(|| Build::of_entry(name, now, None)));
+        let build = build.or_else(|| now.says_what_runs().then(|| Build::of_entry(name, now, None)));
         let checkpoint = history.changes.iter().position(is_checkpoint);
         let later = &history.changes[..checkpoint.unwrap_or(history.changes.len())];
         let mut taken_back = Vec::new();
@@ -301,10 +301,6 @@ fn fields_then(
         }
     }
     Ok(None)
-}
-
-fn says_what_runs(fields: &Fields) -> bool {
-    fields.new_tag.is_some() || fields.digest.is_some()
 }
 
 #[cfg(test)]

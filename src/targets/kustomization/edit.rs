@@ -1,6 +1,7 @@
 //! One call, one file: read, plan, splice, prove, and say what became of each entry.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::claim::other_kind;
 use super::entry::{ImageLists, ListsPlace, fields};
@@ -36,7 +37,8 @@ pub fn edit<'a>(
     })?
 }
 
-/// Returns the name of each entry and its values, in file order.
+/// Returns the name of each entry and its values, in file order. Entries of one name are told as one, as kustomize applies them:
+/// see [`applied`].
 ///
 /// # Errors
 ///
@@ -52,8 +54,23 @@ pub(in crate::targets) fn entries_of(
     yaml: &ParsedYaml<'_>,
 ) -> Result<Vec<(String, Fields)>, EditError> {
     let lists = ImageLists::read(yaml, place)?;
-    let named = lists.entries.iter().filter_map(|entry| Some((entry.name?.to_owned(), fields(yaml, entry))));
-    Ok(named.collect())
+    Ok(applied(lists.entries.iter().filter_map(|entry| Some((entry.name?, fields(yaml, entry))))))
+}
+
+/// Returns what kustomize makes of an image of each name. It applies one entry after the other, as long as the image has the
+/// name: a later one replaces the version, unless an earlier one gave the image another name.
+fn applied<'e>(entries: impl Iterator<Item = (&'e str, Fields)>) -> Vec<(String, Fields)> {
+    let mut applied: Vec<(String, Fields)> = Vec::new();
+    let mut places = HashMap::new();
+    for (name, later) in entries {
+        let place = *places.entry(name).or_insert(applied.len());
+        match applied.get_mut(place) {
+            None => applied.push((name.to_owned(), later)),
+            Some((_, fields)) if fields.image_name(name) == Some(name) => fields.follow(later),
+            Some(_) => {}
+        }
+    }
+    applied
 }
 
 /// Edits a text that was read, with lists in any place. `template` says why it is no YAML as it stands.

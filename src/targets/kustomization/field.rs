@@ -107,6 +107,19 @@ impl Fields {
         })
     }
 
+    /// Becomes what the entry is together with a `later` one that is for the same image.
+    pub(super) fn follow(&mut self, later: Self) {
+        if later.says_what_runs() {
+            (self.new_tag, self.digest) = (later.new_tag, later.digest);
+        }
+        self.new_name = later.new_name.or_else(|| self.new_name.take());
+    }
+
+    /// Returns whether the entry says which version of its image runs.
+    pub fn says_what_runs(&self) -> bool {
+        self.new_tag.is_some() || self.digest.is_some()
+    }
+
     /// Returns the value of one field.
     pub fn get(&self, field: FieldName) -> Option<&str> {
         match field {
