@@ -1,8 +1,6 @@
 //! `check`: whether images are in their registries, and whether what is on the release branch is as the rules there demand.
 //! Nothing is written.
 
-use jiff::Timestamp;
-
 use super::announcements::tell_connections;
 use super::branch::ReleaseBranch;
 use super::checks::Checks;
@@ -14,7 +12,7 @@ use super::rulings::{EntryToRule, rule};
 use super::source_attestations::look_at_forge;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::{RunningEntry, Scrutiny};
-use crate::guards::rules::{Circumstances, RulesState, rules_for};
+use crate::guards::rules::{RulesState, rules_for};
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
@@ -38,8 +36,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     subjects.extend(images_of(&released.files, |_| true, listener)?);
     checks.require(&subjects, listener)?;
     let mut outcome = Outcome::new("check", Ending::Present);
-    let circumstances = Circumstances { now: Timestamp::now(), way: None };
-    outcome.rulings = rule(&released.rules, &released.entries(), &circumstances, &mut checks, listener)?.rulings;
+    outcome.rulings = rule(&released.rules, &released.entries(), None, &mut checks, listener)?.rulings;
     for ruling in &outcome.rulings {
         listener(&Event::Judged(ruling));
     }

@@ -41,7 +41,7 @@ pub(super) struct Rulings {
 pub(super) fn rule(
     state: &RulesState,
     entries: &[EntryToRule<'_>],
-    circumstances: &Circumstances,
+    circumstances: Option<&Circumstances>,
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Result<Rulings, Failure> {
@@ -113,7 +113,7 @@ struct Questions {
 fn questions(
     applying: &[ApplyingRule],
     to_rule: &EntryToRule<'_>,
-    circumstances: &Circumstances,
+    circumstances: Option<&Circumstances>,
 ) -> Result<Option<Questions>, Failure> {
     let asks = |demand: &Demand| {
         judge_demand(&demand.demanded, &to_rule.ruled(), circumstances) == RuleJudgement::AsksRegistry

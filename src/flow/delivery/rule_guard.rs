@@ -44,8 +44,8 @@ impl Attempt<'_> {
             })
             .collect();
         let way = if self.branch.remote().is_some() { self.way.publish_way() } else { PublishWay::CommitOnly };
-        let circumstances = Circumstances { now: Timestamp::now(), way: Some(way) };
-        let Rulings { rulings, pace } = rule(&state, &entries, &circumstances, self.checks, listener)?;
+        let circumstances = Circumstances { now: Timestamp::now(), way };
+        let Rulings { rulings, pace } = rule(&state, &entries, Some(&circumstances), self.checks, listener)?;
         match Ruling::reason(&rulings) {
             Some(reason) => Err(stopped(Outcome { rulings, ..outcome.clone() }, Ending::Ruled, reason)),
             None if pace == Pace::AfterWaiting => Err(Stop::Waited),

@@ -24,12 +24,11 @@ pub struct RuledEntry<'a> {
     pub order: Option<&'a Ordered>,
 }
 
-/// What is judged beside the entry.
+/// What is judged beside the entry, if it is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Circumstances {
     pub now: Timestamp,
-    /// `None`: nothing is published, so that no way counts.
-    pub way: Option<PublishWay>,
+    pub way: PublishWay,
 }
 
 /// What was judged of a demand.
@@ -55,8 +54,12 @@ impl RuleJudgement {
     }
 }
 
-/// Judges one demand.
-pub fn judge_demand(demanded: &Demanded, entry: &RuledEntry<'_>, circumstances: &Circumstances) -> RuleJudgement {
+/// Judges one demand. Without `circumstances` nothing is released, so that neither the time nor the way counts.
+pub fn judge_demand(
+    demanded: &Demanded,
+    entry: &RuledEntry<'_>,
+    circumstances: Option<&Circumstances>,
+) -> RuleJudgement {
     let RuledEntry { name, tag, .. } = *entry;
     match demanded {
         Demanded::Images(patterns) => judge_image(patterns, entry),
@@ -82,9 +85,9 @@ pub fn judge_demand(demanded: &Demanded, entry: &RuledEntry<'_>, circumstances: 
             "name it with `--source`",
         ),
         Demanded::Revision | Demanded::Provenance(_) => judge_reference(entry),
-        Demanded::Publish(way) => judge_way(*way, circumstances.way),
+        Demanded::Publish(way) => circumstances.map_or(RuleJudgement::Holds, |now| judge_way(*way, now.way)),
         Demanded::Order(required) => judge_order(*required, entry),
-        Demanded::Freeze(freezes) => judge_freezes(freezes, circumstances.now),
+        Demanded::Freeze(freezes) => circumstances.map_or(RuleJudgement::Holds, |now| judge_freezes(freezes, now.now)),
     }
 }
 
@@ -114,14 +117,14 @@ fn judge_reference(entry: &RuledEntry<'_>) -> RuleJudgement {
     }
 }
 
-fn judge_way(demanded: PublishWay, way: Option<PublishWay>) -> RuleJudgement {
+fn judge_way(demanded: PublishWay, way: PublishWay) -> RuleJudgement {
     match (demanded, way) {
-        (_, None) | (PublishWay::Push, Some(PublishWay::Push | PublishWay::CommitOnly)) => RuleJudgement::Holds,
-        (PublishWay::Push, Some(_)) => {
+        (PublishWay::Push, PublishWay::Push | PublishWay::CommitOnly) => RuleJudgement::Holds,
+        (PublishWay::Push, PublishWay::PullRequest) => {
             RuleJudgement::broken("releases are pushed to this branch", "leave out `--pull-request`")
         }
-        (_, Some(PublishWay::PullRequest)) => RuleJudgement::Holds,
-        (_, Some(_)) => RuleJudgement::broken("releases come to this branch by a pull request", "add `--pull-request`"),
+        (_, PublishWay::PullRequest) => RuleJudgement::Holds,
+        (_, _) => RuleJudgement::broken("releases come to this branch by a pull request", "add `--pull-request`"),
     }
 }
 
@@ -178,13 +181,12 @@ impl TagPattern {
 
 #[cfg(test)]
 mod tests {
-    use super::{Circumstances, Demanded, RuleJudgement, RuledEntry, judge_demand};
+    use super::{Demanded, RuleJudgement, RuledEntry, judge_demand};
     use crate::git::GlobPattern;
-    use jiff::Timestamp;
 
     fn judged(demanded: &Demanded, image: Option<&str>, tag: Option<&str>, digest: Option<&str>) -> RuleJudgement {
         let entry = RuledEntry { name: "web", image, tag, digest, source: None, order: None };
-        judge_demand(demanded, &entry, &Circumstances { now: Timestamp::UNIX_EPOCH, way: None })
+        judge_demand(demanded, &entry, None)
     }
 
     #[test]
