@@ -37,6 +37,8 @@ fn only_the_named_entries_and_their_source() {
     let commit = &environments.stage.remote.log("main")[0];
     assert_eq!(commit.trailer("Tagship-Source"), [format!("org/app@{:040x}", 8)]);
     promote(&environments, &ON).arg("wep").run().exit(3).stderr_has("did you mean `web`?");
+    let output = promote(&environments, &ON).args(["wep", "web", "apy"]).run().exit(3).stderr_has("error: 2 problems");
+    output.stderr_has("did you mean `web`?").stderr_has("did you mean `api`?");
 }
 
 #[test]

@@ -124,7 +124,10 @@ fn no_way_back() {
             environments.stage.remote.commit("main", "Back", &[File::new(&path, text)]);
             rollback = rollback.env("NO_PROXY", host);
         }
-        rollback.run().exit(code).stderr_has(says);
+        let output = rollback.run().exit(code).stderr_has(says);
+        // A build of the past is not still pushing.
+        let hint = "  hint: name another release with `--to`, as `tagship log -k overlays/production web` lists them";
+        assert_eq!(output.stderr().contains(hint), code == 4, "{}", output.stderr());
     }
     assert_eq!(environments.stage.remote.log("main").iter().position(|commit| commit.id == before), Some(2));
 }

@@ -94,7 +94,7 @@ fn what_is_not_proved_is_not_released() {
             &[of("provenance")],
             &["--require-provenance", "--source", &other],
             "  its provenance is of org/app@0123",
-            "check whether another build pushed the tag",
+            "check whether another build pushed the tag; `--source` of `tagship release` names another commit",
         ),
         (&[of("signed")], &["--require-attestation", "spdx"], "` has no attestation `spdx`\n", "sign the image"),
     ] {
@@ -196,12 +196,18 @@ fn rollback_and_promote_require_it_too() {
 fn provenance_without_a_commit_to_compare_is_told() {
     let stage = stage(&[of("provenance")]);
     let check = || by_workflow(check(&stage)).arg("--require-provenance");
-    let warning = "was not compared: which commit is released is not known; name it with `--expect-revision`";
+    let warning = "was not compared: which commit is released is not known; name it with `--expect-revision`, \
+                   or with `--source` of `tagship release`";
     check().run().success().stdout_has(" warn ").stdout_has(warning);
     let output = check().args(["--expect-revision", COMMIT]).run().success();
     assert!(!output.stdout().contains(" warn "), "{}", output.stdout());
     let other = COMMIT.replace('0', "1");
-    check().args(["--expect-revision", &other]).run().exit(4).stderr_has("  its provenance is of org/app@0123");
+    check()
+        .args(["--expect-revision", &other])
+        .run()
+        .exit(4)
+        .stderr_has("  its provenance is of org/app@0123")
+        .stderr_has("check whether another build pushed the tag; `--expect-revision` names another commit");
 }
 
 /// GitHub keeps what its workflows attest, and only `push-to-registry` puts it into the registry as well.

@@ -243,6 +243,9 @@ fn names_that_are_no_tags() {
         let release = stage.release().args(["--no-check", &format!("--git-tag={name}"), "IMAGE_PLACEHOLDER=*:v2"]);
         release.run().exit(2).stderr_has(expected);
     }
+    let release = stage.release().args(["--no-check", "--git-tag=v2", "--git-tag-message", " {source}\n"]);
+    let expected = "the message of the tag has a `{source}`, and nothing tells it for this release\n  hint: ";
+    release.arg("IMAGE_PLACEHOLDER=*:v2").run().exit(2).stderr_has(expected);
     let release = stage.release().args(["--git-tag-message", "x"]).arg(stage.argument());
     release.run().exit(2).stderr_has("--git-tag <NAME>");
     stage.untouched();

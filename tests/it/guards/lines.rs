@@ -366,7 +366,14 @@ fn what_is_not_known_is_told() {
     }
     let arguments = ["--no-check", "--output", "json", "-k", PRODUCTION, "web=*:build-7"];
     let unknown = || pipeline.run("release", &arguments).env("GITHUB_ACTIONS", "true");
-    unknown().args(["--on-unknown-order", "fail"]).run().exit(9).stderr_has("cannot tell whether `build-7` is newer");
+    unknown()
+        .args(["--on-unknown-order", "fail"])
+        .run()
+        .exit(9)
+        .stderr_has("cannot tell whether `build-7` is newer")
+        .stderr_has(
+            "hint: name the commit that the image was built from with `--source` of `tagship release`, or leave out",
+        );
     ends(&unknown().args(["--order", "number"]).run().success(), "superseded");
     let output = unknown().run().success();
     ends(&output, "released");

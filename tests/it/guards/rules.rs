@@ -8,7 +8,7 @@ use crate::support::command::{Command, Output};
 use crate::support::forge::{Forge, Kind, TOKEN};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::registry::{Image, Place};
-use crate::support::repository::{File, Mode};
+use crate::support::repository::{Checkout, File, Mode};
 use crate::support::sigstore::{self, IDENTITY, ISSUER};
 
 const RULES: &str = ".tagship.yaml";
@@ -128,6 +128,16 @@ fn a_rule_asks_for_a_pull_request() {
     write(&stage, RULES, &demanding("publish: push"));
     let proposal = release().args(["--pull-request", "--head", "other"]).run();
     assert_ruled(&stage, proposal, "releases are pushed to this branch; leave out `--pull-request`");
+    // The way may come of another flag, or be kept away by one.
+    stage.remote.protect("main");
+    let refused = release().args(["--on-refused", "pull-request", "--head", "third"]).run();
+    assert_ruled(&stage, refused, "releases are pushed to this branch; leave out `--pull-request` and `--on-refused`");
+    write(&stage, RULES, &demanding("publish: pull-request"));
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    let release =
+        stage.tagship().current_dir(checkout.path()).args(["release", "--no-push", "--no-check", "-k", FOLDER]);
+    let told = "releases come to this branch by a pull request; put `--pull-request` in place of `--no-push`";
+    assert_ruled(&stage, release.arg("IMAGE_PLACEHOLDER=*:v1").run(), told);
 }
 
 /// Rules only add: each flag that would leave out what a rule demands ends in a refusal.
