@@ -25,7 +25,7 @@ pub(super) fn uncompared(requirements: &[Requirement], reference: &Reference) ->
     let is_of_anything = |requirement: &Requirement| {
         matches!(requirement, Requirement::Claim(RequiredClaim { claim: Claim::Provenance(None), .. }))
     };
-    let why = "which commit is released is not known; name it with `--expect-revision`";
+    let why = "which commit is released is not known; name it with `--expect-revision`, or with `--source` of `tagship release`";
     let warning = || format!("the commit in the provenance of `{reference}` was not compared: {why}");
     requirements.iter().any(is_of_anything).then(warning)
 }

@@ -47,7 +47,8 @@ pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> OrderDecisio
                 None | Some(OnUnknownOrder::Release) => verdict.warn(reason),
                 Some(OnUnknownOrder::Fail) => verdict.fail(
                     of_entry(order),
-                    "name the commit that the image was built from with `--source`, or leave out `--on-unknown-order fail`",
+                    "name the commit that the image was built from with `--source` of `tagship release`, or leave out \
+                     `--on-unknown-order fail`",
                 ),
             },
         }

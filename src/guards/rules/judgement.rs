@@ -82,7 +82,7 @@ pub fn judge_demand(
         Demanded::Platforms(_) | Demanded::Signature(_) | Demanded::Attestations(..) => judge_reference(entry),
         Demanded::Revision | Demanded::Provenance(_) if entry.source.is_none() => RuleJudgement::broken(
             format!("the commit that `{name}` was built from is not known"),
-            "name it with `--source`",
+            "name it with `--source` of `tagship release`",
         ),
         Demanded::Revision | Demanded::Provenance(_) => judge_reference(entry),
         Demanded::Publish(way) => circumstances.map_or(RuleJudgement::Holds, |now| judge_way(*way, now.way)),
@@ -121,10 +121,16 @@ fn judge_way(demanded: PublishWay, way: PublishWay) -> RuleJudgement {
     match (demanded, way) {
         (PublishWay::Push, PublishWay::Push | PublishWay::CommitOnly) => RuleJudgement::Holds,
         (PublishWay::Push, PublishWay::PullRequest) => {
-            RuleJudgement::broken("releases are pushed to this branch", "leave out `--pull-request`")
+            RuleJudgement::broken("releases are pushed to this branch", "leave out `--pull-request` and `--on-refused`")
         }
         (_, PublishWay::PullRequest) => RuleJudgement::Holds,
-        (_, _) => RuleJudgement::broken("releases come to this branch by a pull request", "add `--pull-request`"),
+        (_, way) => RuleJudgement::broken(
+            "releases come to this branch by a pull request",
+            match way {
+                PublishWay::CommitOnly => "put `--pull-request` in place of `--no-push`",
+                _ => "add `--pull-request`",
+            },
+        ),
     }
 }
 
@@ -143,7 +149,7 @@ fn judge_order(required: RequiredOrder, entry: &RuledEntry<'_>) -> RuleJudgement
         ),
         (Standing::Unknown, RequiredOrder::Newer) => RuleJudgement::broken(
             format!("nothing tells that `{name}` is newer: {reason}"),
-            "name the commit that the image was built from with `--source`",
+            "name the commit that the image was built from with `--source` of `tagship release`",
         ),
     }
 }
@@ -219,6 +225,6 @@ mod tests {
         let revision = judged(&Demanded::Revision, Some("org/web"), Some("v1"), None);
         let RuleJudgement::Broken { why, remedy } = revision else { panic!("{revision:?}") };
         assert_eq!(why, "the commit that `web` was built from is not known");
-        assert_eq!(remedy, "name it with `--source`");
+        assert_eq!(remedy, "name it with `--source` of `tagship release`");
     }
 }

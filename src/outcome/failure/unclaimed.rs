@@ -36,8 +36,12 @@ impl Failure {
             Some(RejectedClaim::Unoffered(_)) => {
                 "allow the token to read attestations (`attestations: read`), or push them to the registry"
             }
+            // The commit of `--expect-revision` has no repository.
+            Some(RejectedClaim::OtherSource { wanted, .. }) if wanted.repository.is_none() => {
+                "check whether another build pushed the tag; `--expect-revision` names another commit"
+            }
             Some(RejectedClaim::OtherSource { .. }) => {
-                "check whether another build pushed the tag; `--source` names another commit to release"
+                "check whether another build pushed the tag; `--source` of `tagship release` names another commit"
             }
             Some(RejectedClaim::Signature(rejected)) => remedy(rejected),
         })
