@@ -24,7 +24,7 @@ impl Rereads {
 
     /// Waits for the next try after `failure`. Returns the failure if there is none, or if it would fail too.
     pub(super) fn wait_after(&mut self, failure: Failure, listener: &mut Listener<'_>) -> Result<(), Failure> {
-        if failure.retry == Retry::None || !self.0.wait(Duration::ZERO) {
+        if failure.retry != Retry::AtTheTip || !self.0.wait(Duration::ZERO) {
             return Err(failure);
         }
         listener(&Event::Noted(format!("{}; trying again", failure.message)));

@@ -8,7 +8,7 @@ use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::entry_history::EntryHistory;
 use crate::image::{ImageArgument, ImageName, short_tag};
 use crate::message::compose::Purpose;
-use crate::outcome::failure::{Failure, FailureKind};
+use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
 use crate::request::{Earlier, Images, RollbackRequest, TargetFile};
 use crate::system::signals::Gate;
@@ -71,14 +71,12 @@ fn named(release: &LoggedRelease) -> String {
 
 /// A build of the past is not still pushing.
 fn gone(failure: Failure, request: &RollbackRequest) -> Failure {
-    match failure.kind {
-        FailureKind::Image if failure.hint.as_ref().is_some_and(|hint| hint.contains("still pushing")) => {
-            failure.hint(format!(
-                "name another release with `--to`, as {} lists them, or skip the check with `--no-check`",
-                log_command(request)
-            ))
-        }
-        _ => failure,
+    match failure.retry {
+        Retry::AfterThePush => failure.hint(format!(
+            "name another release with `--to`, as {} lists them, or skip the check with `--no-check`",
+            log_command(request)
+        )),
+        Retry::None | Retry::AtTheTip => failure,
     }
 }
 

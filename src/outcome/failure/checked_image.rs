@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Failure, FailureKind, NO_AUTHORITIES_HINT, again, misnamed_hint};
+use super::{Failure, FailureKind, NO_AUTHORITIES_HINT, Retry, again, misnamed_hint};
 use crate::image::{Digest, Reference};
 use crate::registry::{
     Artifact, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, LocationError, LoginSource, NotShown,
@@ -234,10 +234,11 @@ fn absent(what: &str, answer: &ErrorResponse, source: &LoginSource, wait: Option
         }
         _ => failure,
     };
-    failure.hint(match wait {
-        Some(_) => "`--wait` ended without it; does the build push exactly this name and tag?",
-        None => "if the build is still pushing, `--wait 5m` waits for it",
-    })
+    match wait {
+        Some(_) => failure.hint("`--wait` ended without it; does the build push exactly this name and tag?"),
+        None => Failure { retry: Retry::AfterThePush, ..failure }
+            .hint("if the build is still pushing, `--wait 5m` waits for it"),
+    }
 }
 
 fn no_access(

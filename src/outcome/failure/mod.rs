@@ -36,12 +36,14 @@ pub struct Failure {
     pub problems: Vec<Self>,
 }
 
-/// Whether this run itself may try again.
+/// What another try could mend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     None,
-    /// Nothing was pushed, and another attempt at the branch's tip may succeed at once.
+    /// Nothing was pushed, and another attempt of this run at the branch's tip may succeed at once.
     AtTheTip,
+    /// A build may still push the image: a run that waits would see it.
+    AfterThePush,
 }
 
 /// A place in a file; line and column count from 1.
