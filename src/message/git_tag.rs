@@ -28,12 +28,16 @@ impl GitTagTemplate {
         self.name.fill(&MessageValues { images: "x", tag: "x", source: "x" }).parse::<TagName>().is_ok()
     }
 
-    /// Returns the tag for `releases`. Fails if a place of the name stays empty, or if what was filled in makes no name of a tag.
+    /// Returns the tag for `releases`. Fails if a place of the name stays empty, if what was filled in makes no name of a tag, or
+    /// if nothing of the message is filled.
     pub fn fill(&self, releases: &[Release], origin: Origin<'_>) -> Result<TagContent, GitError> {
-        if let Some(place) = unfilled(&self.name, releases, origin) {
-            return Err(GitError::TagPlace(place));
-        }
         let message = self.message.as_ref().map(|message| filled(message, releases, origin));
+        let empty = self.message.as_ref().filter(|_| message.as_ref().is_some_and(|text| text.trim().is_empty()));
+        for (text, template) in [("name", Some(&self.name)), ("message", empty)] {
+            if let Some(place) = template.and_then(|template| unfilled(template, releases, origin)) {
+                return Err(GitError::TagPlace { text, place });
+            }
+        }
         Ok(TagContent { name: filled(&self.name, releases, origin).parse()?, message })
     }
 }

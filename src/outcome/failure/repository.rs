@@ -60,7 +60,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::HostKey { .. } => (Unauthorized, Some(login_hint(error))),
         GitError::BranchName(_) => (Usage, Some("check the name with `git check-ref-format --branch NAME`")),
         GitError::TagName(_) => (Usage, Some("check the name with `git check-ref-format refs/tags/NAME`")),
-        GitError::TagPlace(_) => (Usage, Some("give `--git-tag` a name without it")),
+        GitError::TagPlace { .. } => (Usage, Some("give `--git-tag` or `--git-tag-message` a text without it")),
         GitError::TagTaken { .. } => (Target, Some("give `--git-tag` a name that is new; a tag is never moved")),
         GitError::Path { .. } => (Usage, Some("name the file or folder by its path from the repository's root")),
         GitError::Configuration { .. } => (Usage, Some("correct it; `git config --list` complains of the same place")),
