@@ -176,14 +176,15 @@ impl Running {
         let path = self.path.to_string();
         let mut carried = Vec::new();
         let mut left = Vec::new();
+        let mut failures = Vec::new();
         for name in names {
-            let fields =
-                self.fields(name.as_str()).ok_or_else(|| no_entry(name.as_str(), &self.entries, &path, &[]))?;
-            if !fields.says_what_runs() {
-                return Err(Failure::target(format!("`{name}` has neither tag nor digest in `{path}`")));
+            match self.fields(name.as_str()) {
+                None => failures.push(no_entry(name.as_str(), &self.entries, &path, &[])),
+                Some(fields) if fields.says_what_runs() => carried.push((name.clone(), fields)),
+                Some(_) => failures.push(Failure::target(format!("`{name}` has neither tag nor digest in `{path}`"))),
             }
-            carried.push((name.clone(), fields));
         }
+        Failure::of_all(failures)?;
         if names.is_empty() {
             for (name, fields) in &self.entries {
                 let has_place = add || there.iter().any(|(other, _)| other == name);
