@@ -45,7 +45,7 @@ fn what_a_rule_demands() {
         ("tags: semver", Some(&other_tag)),
         ("platforms: linux/amd64", None),
         ("platforms: [linux/amd64, windows/amd64]", Some("is not for windows/amd64: it is for linux/amd64; build it")),
-        ("pin-digest: true", Some("`IMAGE_PLACEHOLDER` would have no digest; add `--pin-digest`\n")),
+        ("pin-digest: true", Some("`IMAGE_PLACEHOLDER` would have no digest; add `--pin-digest` to its release\n")),
         ("revision: true", Some("set the label `org.opencontainers.image.revision` in the build")),
         ("signature: {identity: a, issuer: b}", Some("is not signed")),
         ("signature: {identity: a, issuer: b}\n  attestations: spdx", Some("has no attestation `spdx`")),
@@ -420,6 +420,9 @@ fn check_tells_which_rules_there_are_and_whether_they_hold() {
     // Nothing is released, so that no freeze stops it.
     write(&environments.stage, RULES, &demanding("freeze: {from: 2001-01-01T00:00Z}"));
     check(&environments, &["-k", STAGING]).run().success().stdout_has("  freeze  ").stdout_has("present");
+    // No flag of a check pins anything.
+    write(&environments.stage, RULES, &demanding("pin-digest: true"));
+    check(&environments, &["-k", STAGING]).run().exit(9).stderr_has("add `--pin-digest` to its release\n");
     // What is broken in the file is told early as well.
     write(&environments.stage, RULES, "rules: 1");
     check(&environments, &["-k", STAGING]).run().exit(9).stderr_has("cannot be understood");
