@@ -77,7 +77,7 @@ pub fn judge_demand(
         Demanded::PinDigest => RuleJudgement::of(
             entry.digest.is_some(),
             || format!("`{name}` would have no digest"),
-            || "add `--pin-digest`".to_owned(),
+            || "add `--pin-digest` to its release".to_owned(),
         ),
         Demanded::Platforms(_) | Demanded::Signature(_) | Demanded::Attestations(..) => judge_reference(entry),
         Demanded::Revision | Demanded::Provenance(_) if entry.source.is_none() => RuleJudgement::broken(
