@@ -274,6 +274,9 @@ fn the_named_commit_counts_whatever_the_tag_names() {
                 format!("the tag `{}` of `IMAGE_PLACEHOLDER` names another commit", &tag[..tag.len().min(12)]);
             output.stderr_has(&warning).stderr_has("`--source` counts");
         }
+        // What was rolled back is known by its tag, whether the commit is named again or not.
+        pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+        ends(&release(&pipeline, &tags[2], None).run().success(), "superseded");
     }
 }
 
