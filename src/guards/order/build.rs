@@ -39,17 +39,19 @@ impl Build {
         Reference::new(self.image.as_deref()?, tag, digest).ok()
     }
 
-    /// Returns whether both are the same thing, as far as both say what they are.
+    /// Returns whether both are the same thing, as far as both say what they are. A tag that is a commit id is of one build,
+    /// whether `source` is that commit or was named.
     pub fn is(&self, other: &Self) -> bool {
         let agree = |one: &Option<String>, other: &Option<String>| match (one, other) {
             (Some(one), Some(other)) => one == other,
             _ => true,
         };
+        let is_commit = self.tag.as_deref().is_some_and(|tag| SourceCommit::of_tag(tag).is_some());
         let commit = |build: &Self| build.source.as_ref().map(|source| source.commit.to_string());
         self.image == other.image
             && self.tag == other.tag
             && agree(&self.digest, &other.digest)
-            && agree(&commit(self), &commit(other))
+            && (is_commit || agree(&commit(self), &commit(other)))
     }
 }
 
