@@ -11,7 +11,6 @@ mod policy;
 mod rule_guard;
 mod way;
 
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
@@ -64,7 +63,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut number = 1;
     let mut loaded = None;
     let mut refusals = Vec::new();
-    let mut told = HashSet::new();
+    let mut told = Vec::new();
     loop {
         let begun = Instant::now();
         tell_reading(branch.remote(), &branch.name(), Vec::new(), listener);
@@ -109,10 +108,15 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
 }
 
 /// Returns a listener that is told each note and warning once: the next attempt comes to the same ones.
-fn once(told: &mut HashSet<String>, listener: &mut Listener<'_>) -> impl FnMut(&Event<'_>) {
+fn once(told: &mut Vec<String>, listener: &mut Listener<'_>) -> impl FnMut(&Event<'_>) {
     move |event| match event {
-        Event::Noted(text) | Event::Warned(text) if !told.insert(text.clone()) => {}
-        event => listener(event),
+        Event::Noted(text) | Event::Warned(text) if told.contains(text) => {}
+        event => {
+            if let Event::Noted(text) | Event::Warned(text) = event {
+                told.push(text.clone());
+            }
+            listener(event);
+        }
     }
 }
 
