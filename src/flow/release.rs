@@ -5,7 +5,7 @@ use super::guard::stopped;
 use super::image_to_check::ImageToCheck;
 use crate::git::Remote;
 use crate::guards::order::{Agreement, agreement};
-use crate::image::{Field, ImageArgument, Tag, short_tag};
+use crate::image::{Field, ImageArgument, short_tag};
 use crate::message::compose::Purpose;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
@@ -31,8 +31,11 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         explained: Vec::new(),
         held_at_source: None,
     };
-    let given: Vec<&str> =
-        images.arguments.iter().filter_map(|argument| argument.change.new_tag.set()).map(Tag::as_str).collect();
+    // With the names of their entries.
+    let mut tags = Vec::new();
+    for ImageArgument { name, change } in &images.arguments {
+        tags.extend(change.new_tag.set().map(|tag| (name.to_string(), tag.to_string())));
+    }
     let names: Vec<_> = images.arguments.iter().map(|argument| argument.name.clone()).collect();
     let job = Job {
         command: "release",
@@ -43,32 +46,28 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         arguments: images.arguments.clone(),
         images: known,
         checked: CheckedEntries::All,
-        source: &|branch| source_of(request, branch.remote(), &given),
+        source: &|branch| source_of(request, branch.remote(), &tags),
     };
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
-        let tags = tags_of(&tip, &images.arguments)?;
+        let mut tags = tags.clone();
+        add_kept(&mut tags, &tip, &images.arguments)?;
         tell_contradictions(request.source.as_ref(), &tags, listener);
-        let tags: Vec<&str> = tags.iter().map(|(_, tag)| tag.as_str()).collect();
         Ok(Writing { source: source_of(request, tip.branch.remote(), &tags), ..writing.clone() })
     };
     deliver(&job, &mut decide, listener)
 }
 
-/// Returns the tags that the arguments set, and those that they keep in the files, each with the name of its entry.
-fn tags_of(tip: &Tip<'_, '_>, arguments: &[ImageArgument]) -> Result<Vec<(String, String)>, Failure> {
-    let mut tags = Vec::new();
-    for ImageArgument { name, change } in arguments {
-        if let Field::Set(tag) = &change.new_tag {
-            tags.push((name.to_string(), tag.to_string()));
-        }
-        for path in tip.paths.iter().filter(|_| change.new_tag == Field::Keep) {
+/// Adds the tags that the arguments keep in the files.
+fn add_kept(tags: &mut Vec<(String, String)>, tip: &Tip<'_, '_>, arguments: &[ImageArgument]) -> Result<(), Failure> {
+    for ImageArgument { name, .. } in arguments.iter().filter(|argument| argument.change.new_tag == Field::Keep) {
+        for path in tip.paths {
             let entries = targets::entries(&path.to_string(), tip.snapshot.file(path)?, Some(name.as_str()));
-            tags.extend(
-                entries.unwrap_or_default().into_iter().filter_map(|(name, fields)| Some((name, fields.new_tag?))),
-            );
+            for (name, fields) in entries.unwrap_or_default() {
+                tags.extend(fields.new_tag.map(|tag| (name, tag)));
+            }
         }
     }
-    Ok(tags)
+    Ok(())
 }
 
 /// Warns of tags that name another commit than the one that the user names.
@@ -84,7 +83,7 @@ fn tell_contradictions(named: Option<&SourceCommit>, tags: &[(String, String)], 
 /// Returns the commit that the images were built from: the one that is named, else the commit of the CI run, unless one of the
 /// `tags` says that the image is of another commit. A run that was not begun by a push, in the repository that is released to,
 /// releases what was built elsewhere; then only a tag that names the run's commit shows that it is the image's.
-fn source_of(request: &ReleaseRequest, target: Option<&Remote>, tags: &[&str]) -> Option<SourceCommit> {
+fn source_of(request: &ReleaseRequest, target: Option<&Remote>, tags: &[(String, String)]) -> Option<SourceCommit> {
     if let Some(source) = &request.source {
         return Some(source.clone());
     }
@@ -95,8 +94,8 @@ fn source_of(request: &ReleaseRequest, target: Option<&Remote>, tags: &[&str]) -
         Some(built.is(target?))
     };
     let is_of_run = match run.may_be_of_a_push() {
-        false if is_here() == Some(true) => tags.iter().all(|tag| agreement(tag, source) == Agreement::Agrees),
-        _ => tags.iter().all(|tag| agreement(tag, source) != Agreement::Disagrees),
+        false if is_here() == Some(true) => tags.iter().all(|(_, tag)| agreement(tag, source) == Agreement::Agrees),
+        _ => tags.iter().all(|(_, tag)| agreement(tag, source) != Agreement::Disagrees),
     };
     is_of_run.then(|| source.clone())
 }
