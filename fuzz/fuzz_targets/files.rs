@@ -11,12 +11,12 @@ use tagship::image::ImageArgument;
 use tagship::targets::kustomization::Absent;
 use tagship::targets::{edit, entries};
 
-/// Returns a file behind a comment with a character that the line reader does not know: all of it is read and proved by both
-/// parsers.
-fn behind_comment(file: &[u8]) -> Vec<u8> {
+/// Returns a comment with a character that the line reader does not know, for a line before `file`: all of it is then read and
+/// proved by both parsers.
+fn comment_for(file: &[u8]) -> Vec<u8> {
     let first = file.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
     let end = if first.ends_with(b"\r\n") { "\r\n" } else { "\n" };
-    [format!("# \u{e000}{end}").as_bytes(), file].concat()
+    format!("# \u{e000}{end}").into_bytes()
 }
 
 fuzz_target!(|data: &[u8]| {
@@ -35,9 +35,10 @@ fuzz_target!(|data: &[u8]| {
             edit(path, &first.text, &arguments, Absent::Report).expect("a result is a file that can be edited");
         assert!(!second.changed());
         if !file.starts_with("\u{feff}".as_bytes()) {
-            let whole = edit(path, &behind_comment(file), &arguments, Absent::Report);
+            let comment = comment_for(file);
+            let whole = edit(path, &[&comment[..], file].concat(), &arguments, Absent::Report);
             let whole = whole.expect("the whole proof takes what the quick one took");
-            assert_eq!(whole.text, behind_comment(&first.text));
+            assert_eq!(whole.text, [&comment[..], &first.text].concat());
         }
         // A list of images in a template can be edited, and is not read for what it says.
         let is_read = !first.is_kustomization && entries(path, file, None).is_ok();

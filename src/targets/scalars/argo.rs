@@ -51,7 +51,7 @@ pub(super) fn kustomize_images(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<(St
     };
     let place = |(index, item): (usize, NodeId)| {
         let image = ImageText::parse(yaml.tree.text(item)?, true).ok()?;
-        let name = image.key.unwrap_or(image.name);
+        let name = Some(image.key.unwrap_or(image.name)).filter(|name| !name.is_empty())?;
         let slot = Slot { key: None, value: item, parent: images };
         let place = ImagePlace {
             qualified: name.clone(),
