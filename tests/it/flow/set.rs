@@ -61,6 +61,16 @@ fn all_names_without_an_entry_are_told() {
     assert_eq!(content(&home), SEED);
 }
 
+/// A template can be edited, although it cannot be read as a whole.
+#[test]
+fn a_name_without_an_entry_in_a_template() {
+    let home = Home::new();
+    home.write("app/kustomization.yaml", "namePrefix: @(PREFIX)\nimages:\n- name: app\n  newTag: v1\n");
+    let set = |argument: &str| tagship().home(&home).current_dir(home.path().join("app")).args(["set", argument]).run();
+    set("nope=*:v2").exit(3).stderr_has("no `images` entry is named `nope`").stderr_has("entries: app");
+    set("app=*:v2").success();
+}
+
 #[test]
 fn an_entry_named_by_what_it_becomes_or_without_its_tag() {
     let home = Home::new();
