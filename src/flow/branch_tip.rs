@@ -111,6 +111,10 @@ impl ReleaseBranch {
             pusher.as_ref().and_then(Pusher::head_tip),
             loaded,
         )?;
+        if let (None, Aim::Head { target, .. }) = (&pusher, aim) {
+            // A dry run fails as the release would.
+            forge_address(remote, target)?;
+        }
         let publisher = match (pusher, head, aim) {
             (Some(pusher), Some(head), Aim::Head { target, request, .. }) => {
                 Some(Publisher::Propose(Box::new(Proposer {
@@ -121,7 +125,6 @@ impl ReleaseBranch {
                     auto_merge: request.auto_merge,
                 })))
             }
-            (None, _, Aim::Head { target, .. }) => forge_address(remote, target).map(|_address| None)?,
             (pusher, ..) => pusher.map(|pusher| Publisher::Direct(Direct::Push(Box::new(pusher)))),
         };
         Ok(OpenBranch { snapshot, destination, publisher })

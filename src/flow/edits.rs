@@ -10,8 +10,8 @@ use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
 use crate::request::{CommentRequest, Images};
-use crate::targets;
 use crate::targets::kustomization::{Absent, Comments, EditOptions, EntryEdit, Fields, Unnamed};
+use crate::targets::{self, TargetError};
 
 /// The largest file, in bytes: no cluster needs more, and a parser takes far more memory than it reads.
 const MAX_BYTES: usize = 4 << 20;
@@ -94,7 +94,8 @@ fn without_entry(
     let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
     let name = argument.name.as_str();
     let what_is_there = |file: &FileEdit| {
-        targets::entries(&file.path, &file.old, Some(name)).err().map(|error| Failure::edit(&file.path, &error))
+        let error = targets::entries(&file.path, &file.old, Some(name)).err().filter(TargetError::is_no_image)?;
+        Some(Failure::edit(&file.path, &error))
     };
     if let Some(failure) = files.iter().find_map(what_is_there) {
         return failure;

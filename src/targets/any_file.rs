@@ -24,6 +24,11 @@ impl TargetError {
         }
     }
 
+    /// Returns whether a name leads to something else than an image.
+    pub fn is_no_image(&self) -> bool {
+        matches!(self, Self::File(refusal) if refusal.is_no_image)
+    }
+
     /// Returns the error with the name of its file: `overlays/prod/kustomization.yaml:7:5: …`.
     pub fn in_file(&self, file: &str) -> String {
         let space = if self.place().is_some() { "" } else { " " };

@@ -70,11 +70,11 @@ impl Proposer<'_> {
         terms: &Terms<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Published, Failure> {
-        let commit = snapshot.commit(&content.changes, &content.message, &content.authorship)?;
         // The merge of what is on the head branch may have come after the branch was read.
         if seen.is_merged() && has_moved(&self.pusher, &mut snapshot, Rivals::Known) {
             return Ok(Published::Moved);
         }
+        let commit = snapshot.commit(&content.changes, &content.message, &content.authorship)?;
         drop(snapshot);
         let Self { pusher, base, head, opener, auto_merge } = self;
         let proposal = Proposal {
