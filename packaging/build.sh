@@ -19,7 +19,11 @@ case "$target" in
   # A static program moves itself to its address. Its list of what to move is a twentieth as long in this form (0.35 MB less),
   # which glibc reads from 2.36 on and musl from 1.2.4 on. An index of frames for unwinding (0.1 MB) serves nothing: a panic
   # ends the program, and the names of functions are stripped.
-  *-linux-*) flags+=(-C target-feature=+crt-static -C 'link-arg=-Wl,-z,pack-relative-relocs,--no-eh-frame-hdr') ;;
+  *-linux-*)
+    flags+=(-C target-feature=+crt-static -C 'link-arg=-Wl,-z,pack-relative-relocs,--no-eh-frame-hdr')
+    # Rust links for this target with lld, which makes one function of those with the same code (0.08 MB less). GNU's ld cannot.
+    if [ "$target" = x86_64-unknown-linux-gnu ]; then flags+=(-C 'link-arg=-Wl,--icf=all'); fi
+    ;;
   *) flags+=(-C target-feature=+crt-static) ;;
 esac
 # What is left of C.
