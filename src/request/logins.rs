@@ -125,6 +125,18 @@ mod tests {
         for (variables, expected) in [
             (&[("GITHUB_TOKEN", "s3cret")][..], "GITHUB_TOKEN x-access-token ghcr.io"),
             (&[("GITHUB_TOKEN", "s3cret"), ("GITHUB_ACTOR", "octocat")], "GITHUB_TOKEN octocat ghcr.io"),
+            // Gitea, Forgejo and a server of a company's own call their token so, too.
+            (
+                &[("GITHUB_TOKEN", "s3cret"), ("GITHUB_SERVER_URL", "https://github.com")],
+                "GITHUB_TOKEN x-access-token ghcr.io",
+            ),
+            (&[("GITHUB_TOKEN", "s3cret"), ("GITHUB_SERVER_URL", "https://gitea.example")], ""),
+            (&[("GITHUB_TOKEN", "s3cret"), ("GITHUB_SERVER_URL", "https://github.com.example")], ""),
+            (&[("GITHUB_TOKEN", "s3cret"), ("GITEA_ACTIONS", "true")], ""),
+            (
+                &[("GITHUB_TOKEN", "s3cret"), ("FORGEJO_ACTIONS", "true"), ("GITHUB_SERVER_URL", "https://github.com")],
+                "",
+            ),
             (
                 &[("CI_REGISTRY", "r.example:5050"), ("CI_JOB_TOKEN", "s3cret")],
                 "CI_JOB_TOKEN gitlab-ci-token r.example:5050",

@@ -337,6 +337,8 @@ mod tests {
             ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=repository_dispatch", Some(false)),
             ("GITHUB_ACTIONS=true", None),
             ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=trigger", Some(false)),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_BEFORE_SHA=BEFORE", Some(true)),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_BEFORE_SHA=NONE", Some(false)),
             ("CI=woodpecker\nCI_PIPELINE_EVENT=cron", Some(false)),
             ("DRONE=true\nDRONE_BUILD_EVENT=promote", Some(false)),
             ("TF_BUILD=True\nBUILD_REASON=BatchedCI", Some(true)),
@@ -345,6 +347,32 @@ mod tests {
             ("JENKINS_URL=x", None),
         ] {
             assert_eq!(ci(variables).unwrap().pushed, pushed, "{variables}");
+        }
+    }
+
+    /// What another workflow built for a pull request is no push to a branch, whatever the branch of the fork is called.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
+    fn after_another_workflow() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("event.json");
+        for (event, repository, branch, pull_request) in [
+            ("push", "org/app", Some("main"), false),
+            ("workflow_dispatch", "Org/App", Some("main"), false),
+            ("push", "mallory/app", None, false),
+            ("pull_request", "org/app", None, true),
+            ("pull_request", "mallory/app", None, true),
+            ("pull_request_target", "mallory/app", None, true),
+            ("pull_request_review", "org/app", None, true),
+        ] {
+            let run = format!(
+                r#"{{"workflow_run":{{"head_sha":"{COMMIT}","head_branch":"main","event":"{event}","head_repository":{{"full_name":"{repository}"}}}}}}"#
+            );
+            std::fs::write(&path, run).unwrap();
+            let ci = ci(&format!("{GITHUB}\nGITHUB_EVENT_PATH={}", path.display()).replace("=push", "=workflow_run"));
+            let ci = ci.unwrap();
+            assert_eq!((ci.branch.as_deref(), ci.pull_request), (branch, pull_request), "{event} of {repository}");
+            assert_eq!(ci.source, Some(format!("{repository}@{COMMIT}")));
         }
     }
 

@@ -451,6 +451,41 @@ fn a_squash_that_nothing_tells() {
     assert!(output.stdout().contains("proceed") && !output.stdout().contains(note), "{}", output.stdout());
 }
 
+/// The commit and its parent come whole, as a release on such a server does.
+#[test]
+fn a_server_without_partial_fetches() {
+    let released = Released::new();
+    released.stage.remote.configure("uploadpack.allowFilter", "false");
+    let output = released.in_ci(released.guard(), &push(&released.release, Some(&released.seed))).run().success();
+    assert_eq!(output.stdout_has("skipped").stderr(), "");
+    let copy = push(released.commit("main", &released.message, &[page()]), Some(&released.release));
+    assert_eq!(released.in_ci(released.guard(), &copy).run().success().stdout_has("proceed").stderr(), "");
+}
+
+/// The pipeline of a push starts another one with what was pushed; one that a person started tells no push.
+#[test]
+fn a_child_pipeline_is_of_the_push_of_its_parent() {
+    let released = Released::new();
+    for (before, expected) in [(Some(released.seed.as_str()), "skipped"), (None, "proceed")] {
+        let push = push(&released.release, before);
+        let guard = released.in_ci(released.guard(), &push).env("CI_PIPELINE_SOURCE", "parent_pipeline");
+        guard.run().success().stdout_has(expected);
+    }
+}
+
+/// Without a word of where the branch stood, the commit that was built ends the push, and is not one of the releases.
+#[test]
+fn releases_alone_are_counted() {
+    let stage = Stage::new();
+    let seed = stage.remote.tip("main").unwrap();
+    stage.release().args([&stage.argument(), "--source", &format!("gitops@{seed}")]).run().success();
+    let release = stage.remote.tip("main").unwrap();
+    let guard = stage.tagship().arg("guard").current_dir(stage.home.path()).env("CIRCLECI", "true");
+    let guard = guard.env("CIRCLE_SHA1", &release).env("CIRCLE_BRANCH", "main");
+    let output = guard.env("CIRCLE_REPOSITORY_URL", stage.remote.file_url()).run().success();
+    output.stdout_has(&format!("tagship's own commit {}", &release[..7]));
+}
+
 #[test]
 fn a_checkout_without_trees() {
     let released = Released::new();
