@@ -120,7 +120,7 @@ impl<'r> Reader<'r> {
         objects: &mut Objects,
     ) -> Result<Fetched, GitError> {
         let Some(mut arguments) = self.arguments("blob:none") else {
-            return self.fetch_whole(tips, objects);
+            return self.fetch_whole(tips, 1, objects);
         };
         arguments.deepen(HISTORY_DEPTH);
         for tip in tips {
@@ -140,12 +140,18 @@ impl<'r> Reader<'r> {
         self.arguments("tree:0").is_some()
     }
 
-    fn fetch_whole(&mut self, tips: &[ObjectId], objects: &mut Objects) -> Result<Fetched, GitError> {
+    /// Fetches commits, and up to `depth - 1` generations before them, with all that they have.
+    pub(super) fn fetch_whole(
+        &mut self,
+        tips: &[ObjectId],
+        depth: usize,
+        objects: &mut Objects,
+    ) -> Result<Fetched, GitError> {
         let mut arguments = self.ask();
         if !arguments.can_use_deepen() {
             return Err(self.connection.remote().unsupported("it supports neither partial nor shallow fetches"));
         }
-        arguments.deepen(1);
+        arguments.deepen(depth);
         for tip in tips {
             arguments.want(tip);
         }

@@ -103,17 +103,23 @@ impl<'r> ObjectSource<'r> {
         Ok(snapshot)
     }
 
-    /// Reads the commit `at` for its history. If the checkout lacks it, it is fetched with its parents and without trees.
+    /// Reads the commit `at` for its history. If the checkout lacks it, it is fetched with its parents, and without trees if the
+    /// server supports that.
     pub fn commits(mut self, at: CommitId) -> Result<Snapshot<'r>, GitError> {
         const WITH_PARENTS: usize = 2;
         let mut objects = Objects::default();
-        let mut depth = 0;
+        let (mut fetched, mut depth) = (Fetched::Partial, 0);
         if !self.copy_local(at.0, &mut objects)? {
-            self.reader()?.fetch_history(at.0, WITH_PARENTS, &mut objects)?;
+            let reader = self.reader()?;
+            if reader.serves_parts() {
+                reader.fetch_history(at.0, WITH_PARENTS, &mut objects)?;
+            } else {
+                fetched = reader.fetch_whole(&[at.0], WITH_PARENTS, &mut objects)?;
+            }
             depth = WITH_PARENTS;
         }
         let root = objects.commit(&at.0)?.tree;
-        Ok(Snapshot { source: self, commit: at, root, objects, fetched: Fetched::Partial, depth })
+        Ok(Snapshot { source: self, commit: at, root, objects, fetched, depth })
     }
 
     fn fetch(&mut self, wants: Vec<ObjectId>, objects: &mut Objects) -> Result<(), GitError> {

@@ -125,8 +125,9 @@ pub fn number_of_request(title: &str) -> Option<u32> {
     number.strip_prefix(['#', '!'])?.parse().ok()
 }
 
-/// A merge or a squash is ours if it brought releases of ours alone, and changes no other file than they do.
-fn is_ours(commit: &Pushed) -> bool {
+/// Returns whether a commit is a release of ours. A merge or a squash is if it brought releases of ours alone, and changes no
+/// other file than they do.
+pub fn is_ours(commit: &Pushed) -> bool {
     let side = match &commit.arrival {
         Arrival::Brought(side) => side,
         Arrival::AsTitled => return commit.record.parents.len() == 1,

@@ -53,7 +53,8 @@ pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> 
     loop {
         match judge(push, &pushed) {
             PushJudgement::Own => {
-                return Ok(StartedBy::Releases(OwnPush { commit: push.commit, commits: pushed.len() }));
+                let commits = pushed.iter().filter(|commit| own_commit::is_ours(commit)).count();
+                return Ok(StartedBy::Releases(OwnPush { commit: push.commit, commits }));
             }
             PushJudgement::Foreign => return Ok(foreign(&pushed)),
             PushJudgement::Next(id) => {

@@ -43,6 +43,10 @@ pub(in crate::cli) fn git_logins(variable: &impl Fn(&str) -> Option<String>) -> 
 /// Returns the CI systems' own logins for registries.
 pub(in crate::cli) fn registry_logins(variable: &impl Fn(&str) -> Option<String>) -> Vec<RegistryLogin> {
     let login = |token: &RegistryToken| {
+        if token.home.is_some_and(|(server, url)| variable(server).is_some_and(|set| set.trim_end_matches('/') != url))
+        {
+            return None;
+        }
         Some(RegistryLogin {
             variable: token.password,
             registry: value(variable, token.registry)?,
@@ -51,5 +55,8 @@ pub(in crate::cli) fn registry_logins(variable: &impl Fn(&str) -> Option<String>
             server: value(variable, token.server),
         })
     };
-    SYSTEMS.iter().filter_map(|system| system.registry_logins.iter().find_map(login)).collect()
+    let running = SYSTEMS.iter().find(|system| value(variable, system.sign).is_some());
+    let imitated = running.and_then(|system| system.imitates);
+    let systems = SYSTEMS.iter().filter(|system| Some(system.id) != imitated);
+    systems.filter_map(|system| system.registry_logins.iter().find_map(login)).collect()
 }

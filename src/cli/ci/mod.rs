@@ -13,6 +13,7 @@ mod variables;
 use std::fmt;
 use std::path::Path;
 
+use event::WorkflowRun;
 use system::System;
 use systems::SYSTEMS;
 use variables::value;
@@ -123,7 +124,13 @@ fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
     let before_push = before.or_else(pushed_upon);
     // A new branch is the work of people, whatever its tip is.
     let is_new_branch = before_push.as_deref().is_some_and(is_nothing);
+    let is_of_a_fork = |run: &WorkflowRun| match (&run.head_repository, value(system.repository)) {
+        (Some(built), Some(own)) => !built.full_name.eq_ignore_ascii_case(&own),
+        _ => true,
+    };
     let branch = match &after {
+        // A fork calls its branch what it likes.
+        Some(run) if is_of_a_fork(run) => None,
         Some(run) => run.head_branch.clone(),
         None => value(system.branch),
     };
@@ -132,7 +139,8 @@ fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
         Some(run) => Some(run.event.clone()),
         None => system.trigger.and_then(|(name, _)| variable(name)),
     };
-    let pull_request = value(system.pull_request).is_some();
+    let is_after_request = after.as_ref().is_some_and(|run| run.event.starts_with("pull_request"));
+    let pull_request = is_after_request || value(system.pull_request).is_some();
     let is_branch = !pull_request && value(system.tag).is_none();
     Ci {
         system: system.id,

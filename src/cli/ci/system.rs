@@ -30,6 +30,8 @@ pub(super) struct System {
     pub(super) name: &'static str,
     /// Set if and only if this system runs us; none: the system can be named, but not detected.
     pub(super) sign: Values,
+    /// The system whose variables this one sets too, and with values of its own.
+    pub(super) imitates: Option<CiSystem>,
     /// The repository's name with its owner. If no variable has it, it is read from the URL.
     pub(super) repository: Values,
     pub(super) repository_url: Values,
@@ -44,7 +46,7 @@ pub(super) struct System {
     pub(super) tag: Values,
     /// Set if a pull or merge request is built.
     pub(super) pull_request: Values,
-    /// The variable with what began the run, and its words for a push.
+    /// The variable with what began the run, and its words for a push, or for what a push began.
     pub(super) trigger: Option<(&'static str, &'static [&'static str])>,
     pub(super) run: Values,
     pub(super) actor: Values,
@@ -76,6 +78,9 @@ pub(super) struct GitToken {
 
 /// A login that a system gives a run for its own registry; the first that is complete counts.
 pub(super) struct RegistryToken {
+    /// The variable with the URL of the server whose registry this is, and that URL. If the variable has another URL, the
+    /// login is another server's.
+    pub(super) home: Option<(&'static str, &'static str)>,
     pub(super) registry: Values,
     pub(super) username: Values,
     /// The variable with the password.
