@@ -31,6 +31,21 @@ fn a_release_of_an_image_without_a_tag() {
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }
 
+/// An empty place reads as if something was lost.
+#[test]
+fn a_place_of_the_message_that_nothing_fills() {
+    let stage = Stage::new();
+    let release = |flags: &[&str]| {
+        let release = stage.release().args(["--dry-run", "--message", "Release {tag} of {source}"]).args(flags);
+        release.arg(stage.argument()).run().success()
+    };
+    release(&[]).stdout_has("nothing fills `{source}` of the message").stdout_has("`--source` names it");
+    release(&["--source", "org/app@fdafd70"]).says_nowhere("nothing fills");
+    let pinned = format!("IMAGE_PLACEHOLDER={}@{}", stage.image(), stage.digest);
+    let release = stage.release().args(["--dry-run", "--message", "Release {tag}", &pinned]).run().success();
+    release.stdout_has("nothing fills `{tag}` of the message");
+}
+
 /// To kustomize, `web:v2` is the image `web` of Docker Hub; to a newcomer, it is the entry and its new tag.
 #[test]
 fn a_name_with_a_tag_alone() {
