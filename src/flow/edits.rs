@@ -186,6 +186,25 @@ pub(super) fn tell_repeated(images: &Images, listener: &mut Listener<'_>) {
     }
 }
 
+/// Tells which place of a text is left empty.
+pub(super) fn tell_unfilled(place: &str, text: &str, listener: &mut Listener<'_>) {
+    let why = match place {
+        "source" => "nothing tells from which commit the image was built",
+        _ => "no image of this release has one",
+    };
+    listener(&Event::Noted(format!("nothing fills `{{{place}}}` of the {text}: {why}")));
+}
+
+/// Tells whether the comments that are written name a source that is not known.
+pub(super) fn tell_comment_without_source(manner: &Manner<'_>, listener: &mut Listener<'_>) {
+    match manner.comment {
+        CommentRequest::Write(template) if template.names_source() && manner.source.is_none() => {
+            tell_unfilled("source", "comment", listener);
+        }
+        _ => {}
+    }
+}
+
 /// Returns what the edited entries release, with what the registry said of their images.
 pub(super) fn releases_of(files: &[FileEdit], checks: &Checks) -> Vec<Release> {
     let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (&file.path, entry)));

@@ -2,7 +2,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::edits::{Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, tell_repeated};
+use super::edits::{
+    Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, tell_comment_without_source,
+    tell_repeated,
+};
 use super::elsewhere::on_disk;
 use super::kustomization_only::{is_folder, require_kustomization};
 use super::patterns_on_disk::without_patterns;
@@ -60,6 +63,9 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     };
     for file in &files {
         listener(&Event::Edited(file));
+    }
+    if !outcome.files.is_empty() {
+        tell_comment_without_source(&manner(request), listener);
     }
     Ok(outcome)
 }

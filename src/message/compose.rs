@@ -94,6 +94,11 @@ pub fn message(options: &Options, releases: &[Release], origin: Origin<'_>, purp
     Message { title, body, trailers: trailers(options, releases, origin, purpose) }
 }
 
+/// Returns the name of a place of the user's text that `releases` do not fill.
+pub fn unfilled_place(options: &Options, releases: &[Release], origin: Origin<'_>) -> Option<&'static str> {
+    unfilled(options.text.as_ref()?, releases, origin)
+}
+
 fn marked(title: &str, marker: &str) -> String {
     if title.chars().count() + 1 + marker.chars().count() <= MARKER_WITHIN {
         format!("{title} {marker}")

@@ -34,6 +34,11 @@ impl CommentTemplate {
         Template::parse(text, "comment", &places).map(Self)
     }
 
+    /// Returns whether the commit that an image was built from is to be filled in.
+    pub fn names_source(&self) -> bool {
+        self.0.has(|place| place == CommentPlace::Source)
+    }
+
     /// Returns the comment with its `#`, on one line.
     pub fn fill(&self, values: &CommentValues<'_>) -> String {
         let pieces = self.0.fill(|place| match place {

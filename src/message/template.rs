@@ -43,6 +43,11 @@ impl<P: Copy> Template<P> {
         Ok(Self(pieces))
     }
 
+    /// Returns whether the text has a place that `is_wanted`.
+    pub(super) fn has(&self, is_wanted: impl Fn(P) -> bool) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Place(place) if is_wanted(*place)))
+    }
+
     /// Returns the pieces of the text, the places filled in. What was filled in is not filled again.
     pub(super) fn fill<'a>(&'a self, value: impl Fn(P) -> &'a str) -> impl Iterator<Item = (&'a str, PieceOrigin)> {
         self.0.iter().map(move |piece| match piece {
@@ -89,12 +94,13 @@ impl MessageTemplate {
 
     /// Returns the name of a place that nothing fills.
     pub(super) fn unfilled(&self, values: &MessageValues<'_>) -> Option<&'static str> {
-        self.0.0.iter().find_map(|piece| match piece {
-            Piece::Place(MessagePlace::Images) if values.images.is_empty() => Some("images"),
-            Piece::Place(MessagePlace::Tag) if values.tag.is_empty() => Some("tag"),
-            Piece::Place(MessagePlace::Source) if values.source.is_empty() => Some("source"),
-            _ => None,
-        })
+        let places = [
+            ("images", MessagePlace::Images, values.images),
+            ("tag", MessagePlace::Tag, values.tag),
+            ("source", MessagePlace::Source, values.source),
+        ];
+        let mut empty = places.into_iter().filter(|(_, _, value)| value.is_empty());
+        empty.find(|(_, place, _)| self.0.has(|named| named == *place)).map(|(name, ..)| name)
     }
 
     /// Returns the text. What was filled in makes no marker.

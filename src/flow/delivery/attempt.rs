@@ -10,7 +10,8 @@ use crate::flow::branch::ReleaseBranch;
 use crate::flow::branch_tip::{Destination, OpenBranch};
 use crate::flow::checks::Checks;
 use crate::flow::edits::{
-    Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, require_versions, tell_repeated,
+    Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, require_versions,
+    tell_comment_without_source, tell_repeated, tell_unfilled,
 };
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Rivals, Terms, bring_forward};
@@ -112,7 +113,7 @@ impl Attempt<'_> {
         // With what the rules made the registry say.
         let releases = self.told(releases_of(&files, self.checks), &orders);
         outcome.releases.clone_from(&releases);
-        let (message, tag) = self.compose(&releases, &writing, &orders)?;
+        let (message, tag) = self.compose(&releases, &writing, &orders, listener)?;
         outcome.message = Some(message.to_string());
         outcome.git_tag = tag.as_ref().map(|tag| tag.name.to_string());
         let Some(publisher) = publisher else {
@@ -182,6 +183,11 @@ impl Attempt<'_> {
         Ok(writing)
     }
 
+    fn manner<'m>(&'m self, writing: &'m Writing) -> Manner<'m> {
+        let Delivery { add, comment, .. } = self.job.delivery;
+        Manner { add: *add, comment, source: writing.source.as_ref() }
+    }
+
     /// Edits the files at `paths`, each but for the entries that are left out of it.
     pub(super) fn edit(
         &self,
@@ -190,8 +196,7 @@ impl Attempt<'_> {
         writing: &Writing,
         left_out: &[LeftOut],
     ) -> Result<Vec<FileEdit>, Failure> {
-        let Delivery { add, comment, .. } = self.job.delivery;
-        let manner = Manner { add: *add, comment, source: writing.source.as_ref() };
+        let manner = self.manner(writing);
         let mut files = Vec::new();
         for path in paths {
             let old = snapshot.file(path)?.to_vec();
@@ -250,12 +255,18 @@ impl Attempt<'_> {
         releases: &[Release],
         writing: &Writing,
         orders: &[EntryOrder],
+        listener: &mut Listener<'_>,
     ) -> Result<(Message, Option<TagContent>), Failure> {
         let changed = changed(releases);
         let source = source(writing, orders);
         let origin = self.origin(source.as_deref());
         let tag = self.job.delivery.commit.git_tag.as_ref().map(|tag| tag.fill(&changed, origin)).transpose()?;
-        Ok((compose::message(self.way.options(&self.job.delivery.commit), &changed, origin, &writing.purpose), tag))
+        let options = self.way.options(&self.job.delivery.commit);
+        if let Some(place) = compose::unfilled_place(options, &changed, origin) {
+            tell_unfilled(place, "message", listener);
+        }
+        tell_comment_without_source(&self.manner(writing), listener);
+        Ok((compose::message(options, &changed, origin, &writing.purpose), tag))
     }
 
     /// Requires that there is no such tag, as a push does, which is told what tags there are.
