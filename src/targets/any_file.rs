@@ -157,7 +157,28 @@ fn edit_lists(
     }
     let text = SourceText::read(&edit.text).map_err(EditError::from)?;
     let later = scalars::edit(path, &yaml::read(&text).map_err(EditError::from)?, &elsewhere, options)?;
+    if later.changed() {
+        refuse_two_writers(&later.text, place, &in_lists, options)?;
+    }
     Ok(edit.followed_by(later).in_kustomization(place))
+}
+
+/// Requires that the entries are still as the arguments that name them say, after what others name by another name.
+fn refuse_two_writers(
+    text: &[u8],
+    place: ListsPlace,
+    arguments: &[ImageArgument],
+    options: EditOptions<'_>,
+) -> Result<(), TargetError> {
+    let text = SourceText::read(text).map_err(EditError::from)?;
+    let again = yaml::read_template(&text, |yaml, template| {
+        kustomization::edit_parsed(place, yaml, template.as_ref(), arguments, options)
+    });
+    let again = again.map_err(EditError::from)??;
+    let Some(entry) = again.entries.iter().find(|entry| entry.changed()) else { return Ok(()) };
+    let line = entry.fields.first().map_or(entry.line, |field| field.line);
+    let message = format!("two arguments write the value on line {line}, one of them by the name `{}`", entry.name);
+    Err(FileRefusal::of_file(message, "leave one of them out").into())
 }
 
 /// Returns the name of each image and its values, in file order: of the image `name`, or of all that show in the file. A

@@ -45,7 +45,7 @@ impl From<YamlError> for FileRefusal {
 }
 
 impl FileRefusal {
-    pub(super) fn of_file(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(in crate::targets) fn of_file(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { place: None, message: message.into(), hint: Some(hint.into()), is_no_image: false }
     }
 
