@@ -7,7 +7,7 @@ use super::error::YamlError;
 use super::parsed::ParsedYaml;
 use super::scalar::Quote;
 use super::source::is_blank;
-use super::tree::{NodeId, NodeKind, Pair};
+use super::tree::{Layout, NodeId, NodeKind, Pair};
 use super::writer::{Pairs, Writer};
 
 impl ParsedYaml<'_> {
@@ -15,6 +15,17 @@ impl ParsedYaml<'_> {
     pub(crate) fn least_quote(&self, pairs: &[Pair]) -> Quote {
         let is_json = pairs.first().is_some_and(|pair| self.quote_of(pair.key) == Quote::Double);
         if is_json { Quote::Double } else { Quote::Plain }
+    }
+
+    /// Returns whether the text may be JSON: its first document is in flow style, and its keys have double quotes.
+    pub(crate) fn is_json(&self) -> bool {
+        self.tree.documents.first().is_some_and(|root| match self.tree.kind(*root) {
+            NodeKind::Mapping(Layout::Flow) => {
+                self.least_quote(&self.tree.pairs(*root).collect::<Vec<_>>()) == Quote::Double
+            }
+            NodeKind::Sequence(layout) => *layout == Layout::Flow,
+            _ => false,
+        })
     }
 
     /// Returns a pair as text, written as `like` is written.

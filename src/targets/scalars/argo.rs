@@ -133,3 +133,15 @@ pub(super) fn helm_parameter(
         trail: vec![list],
     }))
 }
+
+/// Returns the parameters of the list that share all of the name `name` but its last part: each one's own last part, with the
+/// node that names it.
+pub(super) fn parameters_beside<'y>(yaml: &'y ParsedYaml<'_>, list: NodeId, name: &str) -> Vec<(&'y str, NodeId)> {
+    let (group, _) = name.rsplit_once('.').unwrap_or(("", name));
+    let beside = |item: NodeId| {
+        let node = value_of(yaml, item, "name")?;
+        let (other, key) = yaml.tree.text(node).map(|text| text.rsplit_once('.').unwrap_or(("", text)))?;
+        (other == group).then_some((key, node))
+    };
+    yaml.tree.children(list).filter_map(beside).collect()
+}

@@ -1,13 +1,14 @@
 //! What an argument makes of an image of a file: its new values, and the text of each scalar. What has no place in the file
 //! is checked and not written, or refused.
 
+use super::argo::parameters_beside;
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_same_image};
 use super::place::{ImagePlace, Parts, Slots, split_tag};
 use super::slot::Slot;
 use crate::image::{Digest, Field, ImageArgument, Reference, Tag, split_registry};
 use crate::targets::kustomization::{FieldName, Fields};
-use crate::yaml::ParsedYaml;
+use crate::yaml::{NodeKind, ParsedYaml};
 
 /// What an image is to become.
 pub(super) struct Asked {
@@ -152,26 +153,28 @@ fn refuse_tag_beside(yaml: &ParsedYaml<'_>, place: &ImagePlace, name: &str, tag:
     let Slots::Reference { slot, certain: false, .. } = &place.slots else { return Ok(()) };
     let before = place.fields(yaml)?;
     let (Some(image), None, None) = (before.new_name, before.new_tag, before.digest) else { return Ok(()) };
-    let key = slot.key_text(yaml);
+    let is_parameter = matches!(yaml.tree.kind(place.item), NodeKind::Sequence(_));
+    let (key, keys): (&str, Vec<_>) = if is_parameter {
+        (name.rsplit_once('.').map_or(name, |(_, key)| key), parameters_beside(yaml, place.item, name))
+    } else {
+        let pairs = slot.key.iter().flat_map(|_| yaml.tree.pairs(slot.parent));
+        (slot.key_text(yaml), pairs.filter_map(|pair| Some((yaml.tree.text(pair.key)?, pair.key))).collect())
+    };
     let own = key.to_ascii_lowercase();
     let is_its_tag = |other: &str| {
         let other = other.to_ascii_lowercase();
         let of_image = other.strip_prefix(&own).is_some_and(|rest| ["tag", "_tag", "-tag"].contains(&rest));
         other == "tag" || of_image || (other == "version" && own == "repository")
     };
-    let mut keys = slot.key.iter().flat_map(|_| yaml.tree.pairs(slot.parent)).map(|pair| pair.key);
-    let Some(beside) = keys.find(|key| yaml.tree.text(*key).is_some_and(is_its_tag)) else { return Ok(()) };
+    let Some((beside, node)) = keys.into_iter().find(|(key, _)| is_its_tag(key)) else { return Ok(()) };
     let message =
-        format!("`{image}` has its tag beside it, at {}, so `{tag}` does not belong behind it", yaml.place(beside));
+        format!("`{image}` has its tag beside it, at {}, so `{tag}` does not belong behind it", yaml.place(node));
     let mapping = name.strip_suffix(key).unwrap_or_default();
     let hint = match (key, mapping.strip_suffix('.')) {
         ("repository" | "name", Some(mapping)) => {
             format!("name the mapping, so that both are known: `{mapping}=*:{tag}`")
         }
-        _ => {
-            let beside = yaml.tree.text(beside).unwrap_or_default();
-            format!("name that one, with the image: `{mapping}{beside}={image}:{tag}`")
-        }
+        _ => format!("name that one, with the image: `{mapping}{beside}={image}:{tag}`"),
     };
     Err(FileRefusal::at(yaml, slot.value, message, hint))
 }

@@ -103,12 +103,14 @@ fn write_value(writer: &mut Writer<'_, '_>, new: &NewText) -> Result<(), FileRef
     let (yaml, NewText { slot, text, .. }) = (writer.yaml, new);
     let least = match yaml.tree.kind(slot.parent) {
         NodeKind::Mapping(Layout::Flow) => yaml.least_quote(&yaml.tree.pairs(slot.parent).collect::<Vec<_>>()),
+        NodeKind::Sequence(Layout::Flow) if yaml.is_json() => Quote::Double,
         _ => Quote::Plain,
     };
     match (slot.pair(), yaml.tree.kind(slot.value)) {
         (Some(pair), _) => writer.replace_value(pair, text, least)?,
         (None, NodeKind::Scalar(_, style)) if !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) => {
-            writer.replace(yaml.tree.span(slot.value), yaml.render(text, (*style).into(), slot.value));
+            let quote = if *style == ScalarStyle::Plain { least } else { (*style).into() };
+            writer.replace(yaml.tree.span(slot.value), yaml.render(text, quote, slot.value));
         }
         (None, _) => {
             let message = "this item of a list is not written on one line";
