@@ -290,6 +290,31 @@ fn a_request_that_was_closed_by_hand() {
     assert_eq!((&newer["pull_request"]["number"], &newer["pull_request"]["operation"]), (&2.into(), &"opened".into()));
 }
 
+/// A head branch that the user names is for one release at a time; what it proposes already would be lost without a word.
+#[test]
+fn another_release_on_a_head_branch_that_is_named() {
+    let at = Proposals::new();
+    let other = "other/kustomization.yaml";
+    at.stage.remote.commit("main", "Another", &[File::new(other, "images:\n- name: api\n  newTag: v1\n")]);
+    let bump = ["--pull-request", "--head", "bump"];
+    at.release("v1.0.0").args(bump).run().success();
+    let api = || {
+        let release = tagship().home(&at.stage.home).args(["release", "--repo", &at.forge.url_with_token(TOKEN)]);
+        let release = release.args(["-k", "other", "--branch", "main", "--forge", "github", "--no-check"]);
+        release.args(bump).args(["--output", "json", "api=*:v2"])
+    };
+    let refused = api().run().exit(9);
+    let refused = refused.stdout_has("pull request #1 of `bump` proposes other images").stdout_has(ENTRY);
+    refused.stdout_has("leave out `--head`");
+    assert_eq!(at.tag_at("bump"), "v1.0.0");
+    at.release("v1.1.0").args(bump).run().success();
+    assert_eq!(at.tag_at("bump"), "v1.1.0");
+    at.forge.store().close(1);
+    let opened = document(&api().run().success());
+    assert_eq!(opened["pull_request"]["number"], 2);
+    assert_eq!(at.tag_at("bump"), at.tag_at("main"));
+}
+
 /// The summary leads to the request first: it is what a person looks at next.
 #[test]
 fn the_summary_leads_to_the_request() {
