@@ -122,6 +122,11 @@ impl ReleaseTrailers {
         self.images.iter().any(|(other, _)| other == name)
     }
 
+    /// Returns the entries that are said to have been released.
+    pub fn entries(&self) -> impl Iterator<Item = &str> {
+        self.images.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Returns whether a file is said to have been written.
     pub fn names_file(&self, path: &str) -> bool {
         self.files.iter().any(|file| file == path)

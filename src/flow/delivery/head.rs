@@ -13,8 +13,10 @@ use crate::guards::head_branch::replaceable;
 use crate::guards::order::EntryOrder;
 use crate::message::Release;
 use crate::message::request_text::{RequestText, request_text};
+use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Listener, Outcome};
+use crate::request::Route;
 
 /// What a head branch says of the entries of a release.
 struct HeadContent {
@@ -52,6 +54,9 @@ impl Attempt<'_> {
             Some(PullRequest { state: RequestState::Open, number, .. }) => format!("pull request #{number}"),
             _ => format!("`{}`", proposer.head),
         };
+        if request.as_ref().is_none_or(|request| request.state == RequestState::Open) {
+            self.require_same_entries(snapshot, tip, paths, writing, &place)?;
+        }
         let there = snapshot.beside(tip, |snapshot| self.head_content(snapshot, paths, writing, &place, listener))?;
         match &request {
             Some(closed) if closed.state == RequestState::Closed && proposes(closed, tip) && there.is_same => {
@@ -74,6 +79,35 @@ impl Attempt<'_> {
             RequestState::Closed => false,
         };
         Ok(SeenHead { over: Some(over), newest: request.filter(counts) })
+    }
+
+    /// Requires that a head branch which the user names proposes nothing that this release would not. Any other name is that of
+    /// these entries alone.
+    fn require_same_entries(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        tip: CommitId,
+        paths: &[RepositoryPath],
+        writing: &Writing,
+        place: &str,
+    ) -> Result<(), Failure> {
+        let (Route::Propose(request) | Route::PushElsePropose(request)) = &self.job.delivery.route else {
+            return Ok(());
+        };
+        let Some(head) = &request.head else { return Ok(()) };
+        let Some(proposed) = snapshot.load_commit(tip)?.as_ref().and_then(ReleaseTrailers::read) else { return Ok(()) };
+        let is_asked = |name: &str| writing.images.arguments.iter().any(|argument| argument.name.as_str() == name);
+        let is_written = |file: &str| paths.iter().any(|path| path.to_string() == file);
+        let entries = proposed.entries().filter(|name| !is_asked(name));
+        let files = proposed.files.iter().map(String::as_str).filter(|file| !is_written(file));
+        let lost: Vec<String> = entries.chain(files).map(|lost| format!("`{lost}`")).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let place = if place.starts_with('`') { place.to_owned() } else { format!("{place} of `{head}`") };
+        let message = format!("{place} proposes other images, which would be lost: {}", lost.join(", "));
+        Err(Failure::new(FailureKind::Guarded, message)
+            .hint("leave out `--head`, so that each release has a branch of its own, or name another one"))
     }
 
     /// Returns what the head branch, which `snapshot` looks at, says of the entries of this release.
