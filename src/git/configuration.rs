@@ -10,6 +10,7 @@ use gix::config::file::{includes, init};
 use gix::config::source::Kind;
 
 use super::error::GitError;
+use crate::system::bounded_file;
 
 /// How deep files that include each other are searched for a mistake.
 const MAX_INCLUDES: usize = 10;
@@ -59,7 +60,7 @@ pub(super) fn mistake(error: &gix::Error, others: &[PathBuf]) -> Option<GitError
 
 /// Whether the configuration of a repository says that its objects are not named by SHA-1, for which no object is read.
 pub(super) fn names_objects_otherwise(configuration: &Path) -> bool {
-    let Ok(text) = std::fs::read(configuration) else { return false };
+    let Ok(text) = bounded_file::read(configuration) else { return false };
     let text = text.to_str_lossy();
     let format = File::try_from(text.as_ref()).ok().and_then(|config| config.string("extensions.objectFormat"));
     format.is_some_and(|format| !format.eq_ignore_ascii_case(b"sha1"))
@@ -67,7 +68,7 @@ pub(super) fn names_objects_otherwise(configuration: &Path) -> bool {
 
 /// Returns the place of a mistake in the syntax of a file, or of one that it includes.
 fn broken(path: &Path, depth: usize) -> Option<String> {
-    let text = std::fs::read(path).ok()?;
+    let text = bounded_file::read(path).ok()?;
     let text = text.to_str_lossy();
     let config = match File::try_from(text.as_ref()) {
         Ok(config) => config,

@@ -8,6 +8,7 @@ use crate::cli::VerificationArguments;
 use crate::outcome::failure::Failure;
 use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
 use crate::registry::{AttestationType, Claim, ExpectedSource, RequiredClaim, Requirement};
+use crate::system::bounded_file;
 
 /// Returns the claims that are required. `source` is the commit that provenance must name, if it is known already.
 pub(super) fn required_claims(
@@ -70,7 +71,7 @@ fn signer(arguments: &VerificationArguments) -> Result<Option<TrustedSigner>, Fa
             let unusable = |error: &dyn std::fmt::Display| {
                 Failure::usage(format!("cannot use the trusted root `{}`: {error}", path.display()))
             };
-            let json = std::fs::read(path).map_err(|error| unusable(&error))?;
+            let json = bounded_file::read(path).map_err(|error| unusable(&error))?;
             Arc::new(TrustedRoots::parse(&json).map_err(|error| unusable(&error))?)
         }
         None => TrustedRoots::built_in(),
@@ -89,6 +90,6 @@ fn public_key(text: &str) -> Result<PublicKey, Failure> {
         Failure::usage(format!("cannot use the key `{}`: {error}", path.display()))
             .hint("name a file with a public key in the PEM form, such as `cosign.pub`")
     };
-    let pem = std::fs::read(path).map_err(|error| unusable(&error))?;
+    let pem = bounded_file::read(path).map_err(|error| unusable(&error))?;
     PublicKey::from_pem(&pem).map_err(|error| unusable(&error))
 }

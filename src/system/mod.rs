@@ -2,6 +2,7 @@
 //! and each of its files is the only place that does its kind of thing.
 
 pub mod backoff;
+pub mod bounded_file;
 mod certificate;
 pub mod connection;
 pub mod files;

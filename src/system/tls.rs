@@ -20,6 +20,7 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
 
+use super::bounded_file;
 use super::certificate::{Certificate, shown_name};
 
 /// The longest chain of issuers that is followed to the one that is unknown.
@@ -90,7 +91,7 @@ impl SystemAuthorities {
 
     /// Returns the certificates of the file. A server may present one of them itself.
     fn certificates(&self) -> Vec<CertificateDer<'static>> {
-        let pem = self.file.as_ref().and_then(|file| std::fs::read(file).ok()).unwrap_or_default();
+        let pem = self.file.as_ref().and_then(|file| bounded_file::read(file).ok()).unwrap_or_default();
         CertificateDer::pem_slice_iter(&pem).flatten().collect()
     }
 }

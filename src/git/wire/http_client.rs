@@ -12,6 +12,7 @@ use rustls::pki_types::pem::PemObject as _;
 
 use super::http_config::HttpSettings;
 use crate::git::error::GitError;
+use crate::system::bounded_file;
 use crate::system::http::{Security, client};
 use crate::system::proxy::Proxies;
 use crate::system::tls::{Authorities, SystemAuthorities, TlsError, client_config};
@@ -69,7 +70,7 @@ pub(in crate::git) fn proxies(settings: &HttpSettings, environment: &Proxies) ->
 
 fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let shown = path.display();
-    let pem = std::fs::read(path).with_context(|| format!("cannot read `{shown}`"))?;
+    let pem = bounded_file::read(path).with_context(|| format!("cannot read `{shown}`"))?;
     let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
     let certificates = certificates.with_context(|| format!("`{shown}`"))?;
     anyhow::ensure!(!certificates.is_empty(), "`{shown}` has no certificate in it");

@@ -1,10 +1,11 @@
 //! Logins in the form of `.netrc`, as curl reads them for git.
 
+use crate::system::bounded_file;
 use std::path::Path;
 
 /// Returns the login for `host` in the `.netrc` of the folder `home`; `None` if it has none.
 pub(in crate::git) fn netrc(home: &Path, host: &str) -> Option<(String, String)> {
-    login_in(&std::fs::read(home.join(".netrc")).ok()?, host)
+    login_in(&bounded_file::read(&home.join(".netrc")).ok()?, host)
 }
 
 /// Returns the login for `host` in the text of a `.netrc`.

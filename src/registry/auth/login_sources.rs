@@ -21,6 +21,7 @@ use super::login::{LoginSource, StoredLogin};
 use super::secret::Secret;
 use crate::image::is_registry;
 use crate::registry::error::{CheckError, ConfigProblem};
+use crate::system::bounded_file;
 
 /// The variable that holds a whole configuration.
 const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
@@ -143,7 +144,7 @@ impl LoginSources {
         let text = text.expose().trim();
         let path = self.expanded(Path::new(text));
         if path.is_absolute() {
-            let bytes = std::fs::read(&path).map_err(|source| {
+            let bytes = bounded_file::read(&path).map_err(|source| {
                 let problem = ConfigProblem::NamedFile { path: path.clone(), source };
                 wrong(Path::new(DOCKER_AUTH_CONFIG), problem)
             })?;
@@ -270,7 +271,7 @@ fn wrong(path: &Path, source: ConfigProblem) -> CheckError {
 
 /// Reads a configuration; it is empty if there is no file.
 fn read(path: &Path) -> Result<DockerConfig, ConfigProblem> {
-    match std::fs::read(path) {
+    match bounded_file::read(path) {
         Ok(bytes) => DockerConfig::parse(&bytes),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(DockerConfig::default())

@@ -8,6 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::registry::error::{AuthorityProblem, CheckError};
+use crate::system::bounded_file;
 use crate::system::tls::SystemAuthorities;
 
 /// Where certificates of authorities are.
@@ -55,7 +56,7 @@ impl Trust {
 }
 
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, AuthorityProblem> {
-    let pem = std::fs::read(path).map_err(AuthorityProblem::Unreadable)?;
+    let pem = bounded_file::read(path).map_err(AuthorityProblem::Unreadable)?;
     match CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>() {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         Ok(_) | Err(_) => Err(AuthorityProblem::NoCertificate),

@@ -246,3 +246,22 @@ fn a_login_without_a_host_goes_nowhere() {
     assert!(stage.registry.requests().iter().all(|request| request.authorization() == Authorization::None));
     stage.untouched();
 }
+
+/// A device has no end, and a file can be anything: what is named beside an image is read up to a limit.
+#[cfg(target_os = "linux")]
+#[test]
+fn files_without_an_end() {
+    let image = "127.0.0.1:1/app:v1";
+    for flag in ["--verify-key", "--trusted-root"] {
+        let check = check(image).args([flag, "/dev/zero"]);
+        let check = if flag == "--trusted-root" {
+            check.args(["--verify-identity", "x", "--verify-issuer", "https://issuer.example"])
+        } else {
+            check
+        };
+        check.run().exit(2).stderr_has("`/dev/zero`: it is larger than 16 MiB");
+    }
+    let registry = Registry::start(Auth::Basic(Login::new("ci", "S3CR3T")));
+    let check = check(&format!("{}/app:v1", registry.address())).env("DOCKER_AUTH_CONFIG", "/dev/zero");
+    check.run().exit(2).stderr_has("it is larger than 16 MiB");
+}

@@ -68,6 +68,7 @@ fn only_one_place() {
         ("process::exit", &[]),
         ("signal_hook", &["src/system/signals.rs"]),
         ("fs::write", &[]),
+        ("fs::read(", &[]),
         (
             "tempfile",
             &["src/system/files.rs", "src/report/file.rs", "src/git/objects/sign.rs", "src/git/objects/signer.rs"],
