@@ -208,6 +208,9 @@ fn a_container_action_checks() {
     action.run().success().stdout_has(r#""outcome":"present""#);
     let retried = stage.tagship().env("GITHUB_ACTIONS", "true").env("INPUT_COMMAND", "tagship check").arg("check");
     retried.env("INPUT_PLATFORM", "plan9/mips").arg(&reference).run().success();
+    // The action and hints call them so for each command.
+    let images = stage.tagship().env("GITHUB_ACTIONS", "true").env("INPUT_COMMAND", "check");
+    images.env("INPUT_IMAGES", &reference).run().success();
 }
 
 /// A misspelt setting would be left out, and `dryrun: true` release for real.
@@ -231,6 +234,87 @@ fn settings_that_do_not_exist() {
     let action = action.env("INPUT_ENTRYPOINT", "/tagship").env("INPUT_REPO", stage.remote.file_url());
     action.env("INPUT_KUSTOMIZATION", FOLDER).env("INPUT_DRY-RUN", "true").run().success().stdout_has("dry run");
     plugin().env("PLUGIN_ARTIFACT_FILE", "/tmp/x").env("PLUGIN_DRY_RUN", "true").run().success();
+}
+
+/// An input that the command has no argument for would be left out, and `tag: v1` go back to another release than v1.
+#[test]
+fn inputs_of_another_command() {
+    let stage = Stage::new();
+    for tag in ["v1", "v2", "v3"] {
+        stage.release().args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:{tag}")]).run().success();
+    }
+    let commits = stage.remote.number_of_commits("main");
+    let rollback = [("NAMES", "IMAGE_PLACEHOLDER"), ("TAG", "v1")];
+    let tag = (2, "error: `rollback` has no {word} `tag`\n  hint: use `to`\n");
+    for (command, inputs, (code, says)) in [
+        ("rollback", &rollback[..], tag),
+        ("rollback", &[("IMAGES", "a")], (2, "error: `rollback` has no {word} `images`\n  hint: use `names`\n")),
+        ("promote", &[("IMAGES", "a:1")], (2, "error: `promote` has no {word} `images`\n  hint: use `names`\n")),
+        ("promote", &[("KUSTOMIZATION", "a")], (2, "`promote` has no {word} `kustomization`\n  hint: use `to`\n")),
+        ("release", &[("NAMES", "a")], (2, "error: `release` has no {word} `names`\n  hint: use `images`\n")),
+        ("set", &[("PULL_REQUEST", "true")], (2, "`set` has no {word} `pull{-}request`\n  hint: leave it out\n")),
+        ("guard", &[("DRY_RUN", "true")], (2, "error: `guard` has no {word} `dry{-}run`\n  hint: leave it out\n")),
+        ("log", &[("NAMES", "IMAGE_PLACEHOLDER"), ("LIMIT", "1")], (0, "")),
+    ] {
+        let told = |word: &str, separator: &str| says.replace("{word}", word).replace("{-}", separator);
+        let plugin = stage.tagship().env("CI", "woodpecker").env("PLUGIN_COMMAND", command);
+        let plugin = plugin.env("PLUGIN_REPOSITORY", stage.remote.file_url());
+        let plugin = inputs.iter().fold(plugin, |plugin, (name, value)| plugin.env(format!("PLUGIN_{name}"), value));
+        let plugin = if code == 0 { plugin.env("PLUGIN_KUSTOMIZATION", FOLDER) } else { plugin };
+        plugin.run().exit(code).stderr_has(&told("setting", "_"));
+        let hyphens = |name: &str| name.replace('_', "-");
+        let container = stage.tagship().env("GITHUB_ACTIONS", "true").env("INPUT_COMMAND", command);
+        let container = container.env("INPUT_REPOSITORY", stage.remote.file_url());
+        let container = if code == 0 { container.env("INPUT_KUSTOMIZATION", FOLDER) } else { container };
+        let container =
+            inputs.iter().fold(container, |step, (name, value)| step.env(format!("INPUT_{}", hyphens(name)), value));
+        container.run().exit(code).stderr_has(&told("input", "-"));
+        // The action hands over variables, and tells which of them are inputs of the step.
+        let names: String = inputs.iter().map(|(name, _)| hyphens(name).to_lowercase() + "  ").collect();
+        let action = stage.tagship().env("GITHUB_ACTIONS", "true").env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+        let action = action.env("TAGSHIP_ACTION_INPUTS", names).env("TAGSHIP_REPO", stage.remote.file_url());
+        let action =
+            action.env("TAGSHIP_NAME", "IMAGE_PLACEHOLDER\n").env("TAGSHIP_KUSTOMIZATION", FOLDER).arg(command);
+        action.run().exit(code).stderr_has(&told("input", "-"));
+    }
+    assert_eq!(stage.remote.number_of_commits("main"), commits);
+    // What the job sets may be meant for another step.
+    let action = stage.tagship().env("GITHUB_ACTIONS", "true").env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+    let action = action.env("TAGSHIP_ACTION_INPUTS", "names repository").env("TAGSHIP_TAG", "v1").arg("rollback");
+    let action = action.env("TAGSHIP_NAME", "IMAGE_PLACEHOLDER").env("TAGSHIP_REPO", stage.remote.file_url());
+    action.env("TAGSHIP_KUSTOMIZATION", FOLDER).env("TAGSHIP_NO_CHECK", "true").run().success();
+}
+
+/// Its entry is a variable, as that of the other commands.
+#[test]
+fn the_log_of_the_entry_in_a_variable() {
+    let stage = Stage::new();
+    let log = stage.tagship().args(["log", "-k", FOLDER, "--repo", &stage.remote.file_url()]);
+    log.env("TAGSHIP_NAME", "web").run().exit(3).stderr_has("is named `web`");
+}
+
+/// A step without outputs would be green, although nothing was released.
+#[test]
+fn a_step_runs_commands_alone() {
+    for word in ["--help", "-h", "--version", "-V", "help", "man", "completions", "version", "-q", "release --dry-run"]
+    {
+        let action = tagship().env("GITHUB_ACTIONS", "true").env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+        let output = action.arg(word).run().exit(2).stderr_has(&format!("error: `{word}` is not a command\n"));
+        output.stderr_has("hint: set the input `command` to `release`, `guard`");
+        let plugin = tagship().env("CI", "woodpecker").env("PLUGIN_COMMAND", word).env("PLUGIN_NO_CHECK", "true");
+        plugin.run().exit(2).stderr_has(&format!("error: `{word}` is not a command\n"));
+        let container = tagship().env("GITHUB_ACTIONS", "true").env("INPUT_COMMAND", word);
+        container.run().exit(2).stderr_has(&format!("error: `{word}` is not a command\n"));
+    }
+}
+
+/// What only the scripts of the action read does nothing in a container.
+#[test]
+fn settings_of_the_actions_scripts() {
+    for name in ["VERSION", "BIN", "DOWNLOAD_BASE_URL"] {
+        let plugin = tagship().env("CI", "woodpecker").env("PLUGIN_IMAGES", "a:1").env(format!("PLUGIN_{name}"), "x");
+        plugin.run().exit(2).stderr_has(&format!("there is no setting `{}`", name.to_lowercase()));
+    }
 }
 
 #[test]

@@ -1,15 +1,12 @@
 //! `action.yml` against the command line: each flag has an input, and each input is used and explained.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use tagship::cli;
 
 use yaml_rust2::{Yaml, YamlLoader};
 
 use super::root;
-
-/// What the input `command` may be.
-const COMMANDS: [&str; 6] = ["release", "promote", "rollback", "guard", "check", "set"];
 
 /// What an action has no use for: a step's log is text, and programs read its outputs.
 const FLAGS_WITHOUT_INPUT: [&str; 3] = ["TAGSHIP_OUTPUT", "TAGSHIP_QUIET", "TAGSHIP_COLOR"];
@@ -61,29 +58,49 @@ fn keys(mapping: &Yaml) -> Vec<&str> {
     mapping.as_hash().unwrap().keys().map(|key| key.as_str().unwrap()).collect()
 }
 
-/// Returns the environment that the action should give the program.
-fn expected_environment() -> BTreeMap<String, String> {
-    let mut environment = BTreeMap::new();
+/// Returns the variable of each input of a command, by the name of the input.
+fn inputs_of(name: &str) -> Vec<(String, String)> {
     let mut command = cli::whole();
     // So that flags of all commands are seen by each.
     command.build();
-    for name in COMMANDS {
-        let arguments = command.find_subcommand(name).unwrap().get_arguments();
-        for variable in arguments.filter_map(|argument| argument.get_env()).map(|name| name.to_str().unwrap()) {
-            if FLAGS_WITHOUT_INPUT.contains(&variable) {
-                continue;
-            }
-            let flag = variable.strip_prefix("TAGSHIP_").unwrap().to_lowercase().replace('_', "-");
-            let renamed = NAMES.iter().find(|(other, _)| *other == variable);
-            let input = renamed.map_or(flag.as_str(), |(_, input)| input);
-            environment.insert(variable.to_owned(), format!("${{{{ inputs.{input} || env.{variable} }}}}"));
-        }
+    let arguments = command.find_subcommand(name).unwrap().get_arguments();
+    let variables = arguments.filter_map(|argument| argument.get_env()).map(|name| name.to_str().unwrap());
+    let variables = variables.filter(|variable| !FLAGS_WITHOUT_INPUT.contains(variable));
+    let with_input = |variable: &str| {
+        let flag = variable.strip_prefix("TAGSHIP_").unwrap().to_lowercase().replace('_', "-");
+        let renamed = NAMES.iter().find(|(other, _)| *other == variable);
+        (renamed.map_or(flag, |(_, input)| (*input).to_owned()), variable.to_owned())
+    };
+    variables.map(with_input).collect()
+}
+
+/// Returns the environment that the action should give the program.
+fn expected_environment() -> BTreeMap<String, String> {
+    let mut environment = BTreeMap::new();
+    let mut of_commands = BTreeSet::new();
+    for (input, variable) in cli::commands().iter().flat_map(|name| inputs_of(name)) {
+        environment.insert(variable.clone(), format!("${{{{ inputs.{input} || env.{variable} }}}}"));
+        of_commands.insert(input);
     }
     for (variable, input) in LOGINS {
         environment.insert(variable.to_owned(), format!("${{{{ inputs.{input} || env.{variable} }}}}"));
     }
     environment.extend(SCRIPTS.map(|(variable, value)| (variable.to_owned(), value.to_owned())));
+    // Names alone: a value may be secret, and the runner prints the variables of a step.
+    let action = action();
+    let given = keys(&action["inputs"]).into_iter().filter(|input| of_commands.contains(*input));
+    let given: Vec<_> = given.map(|input| format!("${{{{ inputs.{input} && '{input}' }}}}")).collect();
+    environment.insert("TAGSHIP_ACTION_INPUTS".to_owned(), given.join(" "));
     environment
+}
+
+#[test]
+fn the_commands_are_listed() {
+    let action = action();
+    let listed = action["inputs"]["command"]["description"].as_str().unwrap();
+    for command in cli::commands() {
+        assert!(listed.contains(&format!("`{command}` (")), "`command` does not tell of `{command}`");
+    }
 }
 
 #[test]

@@ -146,6 +146,16 @@ fn they_are_those_of_the_program() {
     }
 }
 
+/// The program trims the lines of a list, too.
+#[test]
+fn the_lines_of_result_files_are_trimmed() {
+    let step = Step::new();
+    step.run(&[("TAGSHIP_RESULT_FILE", "json=a.json\n  dotenv=d.env\t\r\n   \n\tmarkdown=it is.md ")]).exit(6);
+    for name in ["a.json", "d.env", "it is.md"] {
+        assert!(step.home.path().join(name).is_file(), "{name}");
+    }
+}
+
 /// A path that a link stands at may lead to a file that no step should write.
 #[cfg(unix)]
 #[test]

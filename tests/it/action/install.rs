@@ -156,6 +156,17 @@ fn what_has_no_checksum_is_not_asked_for() {
     assert_eq!(runner.requests(), 0);
 }
 
+/// The commit of a pre-release has its own checksums alone.
+#[test]
+fn a_pre_release_is_taken_where_there_is_no_release() {
+    let runner = Runner::new(|_| String::new());
+    fs::remove_file(runner.home.path().join(format!("action-repository/action/checksums/{VERSION}.sha256"))).unwrap();
+    for version in ["1.2.3-rc.9", "1.2.3-rc.10"] {
+        runner.home.write(&format!("action-repository/action/checksums/{version}.sha256"), "");
+    }
+    fails(runner.install().run(), "version 1.2.3-rc.10 has no release for");
+}
+
 #[test]
 fn the_newest_release_is_the_default() {
     let runner = Runner::new(right);

@@ -3,6 +3,7 @@
 mod contract;
 mod failures;
 mod install;
+mod release_workflow;
 mod workflow;
 
 use std::fs;

@@ -522,7 +522,14 @@ impl Place {
         let document = yaml(&text);
         let step = super::steps_with_the_action(&text).remove(0);
         let action = yaml(&fs::read_to_string(action::root().join("action.yml")).unwrap());
+        let given: Vec<_> = step["with"].as_hash().unwrap().keys().map(|name| name.as_str().unwrap()).collect();
         for (name, value) in action["runs"]["steps"][0]["env"].as_hash().unwrap() {
+            if name.as_str() == Some("TAGSHIP_ACTION_INPUTS") {
+                let of_commands = |name: &&&str| value.as_str().unwrap().contains(&format!("'{name}'"));
+                let given: Vec<_> = given.iter().filter(of_commands).copied().collect();
+                self.set("TAGSHIP_ACTION_INPUTS", &given.join(" "));
+                continue;
+            }
             let input = value.as_str().unwrap().split("inputs.").nth(1);
             let input = input.and_then(|rest| rest.split([' ', '}']).next());
             let given = input.map(|input| &step["with"][input]);
