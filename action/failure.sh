@@ -92,6 +92,8 @@ fail() {
     write_result "github=$GITHUB_OUTPUT" "$reason" || annotate "cannot write the outputs to \`$GITHUB_OUTPUT\`"
   fi
   while IFS= read -r file; do
+    # The program trims the lines of a list, too.
+    file="${file#"${file%%[![:space:]]*}"}" && file="${file%"${file##*[![:space:]]}"}"
     if [ -n "$file" ]; then
       write_result "$file" "$reason" || annotate "cannot write \`${file#*=}\`, which a result file is to be"
     fi

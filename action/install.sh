@@ -25,11 +25,12 @@ if [ -n "${TAGSHIP_BIN:-}" ]; then
   exit
 fi
 
-# The newest release whose checksums are here; those of a pre-release are not taken by themselves.
+# The newest release whose checksums are here. A pre-release counts only if there is no release, as at its own commit.
 newest() {
-  local tables=("$here"/checksums/[0-9]*.sha256)
+  local tables=("$here"/checksums/[0-9]*.sha256) versions
   [ -e "${tables[0]}" ] || return 0
-  printf '%s\n' "${tables[@]##*/}" | sed -n 's/\.sha256$//; /-/!p' | sort -V | tail -n 1
+  versions="$(printf '%s\n' "${tables[@]##*/}" | sed 's/\.sha256$//' | sort -V)"
+  { printf '%s\n' "$versions" | grep -v -e - || printf '%s\n' "$versions"; } | tail -n 1
 }
 
 sha256_of() {
@@ -69,7 +70,7 @@ if ! [[ $wanted =~ ^[0-9a-f]{64}$ ]]; then
   elif [ -z "$version" ]; then
     reason='no release of tagship belongs to this commit of the action'
   elif [ ! -e "$table" ]; then
-    reason="version $version is not known to this commit of the action: action/checksums has no table for it"
+    reason="version $version is not known to this commit of the action: action/checksums has no table for it; use the action at the tag v$version"
   else
     reason="version $version has no release for $target in action/checksums/$version.sha256"
   fi
