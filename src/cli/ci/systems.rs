@@ -335,9 +335,37 @@ pub fn log_commands() -> impl Iterator<Item = LogCommand> {
 
 #[cfg(test)]
 mod tests {
-    use super::SYSTEMS;
+    use super::{CiSystem, SYSTEMS};
     use crate::cli::settings::{built, names_of_input};
     use crate::system::programs::logins;
+
+    /// A container has the variables alone that `docker run` hands over. Without what began the run, for one, a run that a
+    /// person began on a release is taken for one that our push began.
+    #[test]
+    fn the_container_of_an_example_gets_what_is_read() {
+        let system = CiSystem::AzurePipelines.row().unwrap();
+        let templates = [
+            system.sign,
+            system.repository,
+            system.repository_url,
+            system.commit,
+            system.before,
+            system.branch,
+            system.tag,
+            system.pull_request,
+            system.run,
+            system.actor,
+        ];
+        let templates = templates.into_iter().flatten().flat_map(|template| template.split('{').skip(1));
+        let names = templates.map(|rest| rest.split(['}', '#']).next().unwrap());
+        let example = include_str!("../../../examples/azure-pipelines.yml");
+        for name in names.chain(system.trigger.map(|(name, _)| name)) {
+            assert!(
+                example.contains(&format!(" --env {name}\n")) || example.contains(&format!(" --env {name} ")),
+                "{name}"
+            );
+        }
+    }
 
     #[test]
     fn no_program_gets_the_logins_of_a_system() {
