@@ -10,7 +10,7 @@ use super::order::{OrderArguments, PromoteSupersededArguments};
 #[derive(Debug, Args)]
 pub struct LogArguments {
     /// The entry [default: all entries]
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", env = "TAGSHIP_NAME")]
     pub name: Option<String>,
 
     /// List what was released since then: `2026-11-01`, or `12h`, `7d` or `2w` ago
@@ -85,7 +85,14 @@ pub struct PromoteArguments {
     pub from_branch: Option<String>,
 
     /// Read `--from` in this repository [default: the configuration repository]
-    #[arg(long, value_name = "URL|PATH", env = "TAGSHIP_FROM_REPO", hide_env_values = true, help_heading = "Files")]
+    #[arg(
+        long,
+        value_name = "URL|PATH",
+        env = "TAGSHIP_FROM_REPO",
+        alias = "from-repository",
+        hide_env_values = true,
+        help_heading = "Files"
+    )]
     pub from_repo: Option<String>,
 
     /// Append an entry if NAME has none

@@ -16,13 +16,18 @@ use super::args::Arguments;
 use super::ci::{Inputs, Lists};
 use super::env::Environment;
 use super::manual::with_manual;
-use super::settings::{PREFIX, StepSetting, built, names_of_input, separator_of, unknown_input, unknown_with_nearest};
+use super::misplaced::{self, shown};
+use super::settings::{PREFIX, StepSetting, built, names_of_input, unknown_input, unknown_with_nearest};
 use super::surface::Surface;
 
 /// The command if none is given.
 const DEFAULT_COMMAND: &str = "release";
 
-/// Inputs of which one is none of ours.
+/// The names of the inputs that a step of the action gave, which the action lists: a variable that the job sets may be meant
+/// for another command.
+const GIVEN_TO_THE_ACTION: &str = "TAGSHIP_ACTION_INPUTS";
+
+/// Inputs of which one is none of ours, or none of the command's.
 #[derive(Debug)]
 pub struct RefusedInputs {
     pub error: clap::Error,
@@ -36,12 +41,18 @@ pub struct RefusedInputs {
 /// # Errors
 ///
 /// An input is none of ours: it was probably misspelt, or the action is newer than its program, and what the input asks for
-/// would be left out.
+/// would be left out. Or the command is none of ours, or has no argument for an input.
 pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Vec<OsString>, RefusedInputs> {
     if environment.surface() == Surface::Action
         && let Some((name, near)) = unknown_with_nearest(environment).into_iter().next()
     {
         return Err(RefusedInputs { error: not_known_yet(&name, near.as_deref()), words: typed.to_vec() });
+    }
+    if environment.surface() == Surface::Action
+        && let Some(name) = typed.get(1)
+        && let Some(error) = misplaced_in_the_action(&name.to_string_lossy(), environment)
+    {
+        return Err(RefusedInputs { error, words: typed.to_vec() });
     }
     if typed.len() != 1 {
         return Ok(typed.to_vec());
@@ -70,13 +81,22 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
         words.push("--".into());
         words.append(&mut images);
     }
-    match unknown_input(inputs.keys()) {
-        Some((unknown, near)) => {
-            let error = misspelt(&inputs[&unknown], &unknown, near.as_deref());
-            Err(RefusedInputs { error, words })
-        }
+    let error = match unknown_input(inputs.keys()) {
+        Some((unknown, near)) => Some(misspelt(&inputs[&unknown], &unknown, near.as_deref())),
+        None => misplaced::error(&command, &name, inputs.keys().map(String::as_str), environment.surface()),
+    };
+    match error {
+        Some(error) => Err(RefusedInputs { error, words }),
         None => Ok(words),
     }
+}
+
+/// Returns the error for a step of the action whose command is none of ours, or has no argument for an input.
+fn misplaced_in_the_action(name: &str, environment: &Environment) -> Option<clap::Error> {
+    let given = environment.text(GIVEN_TO_THE_ACTION).unwrap_or_default();
+    let variable = |input: &str| format!("{PREFIX}{}", input.to_ascii_uppercase().replace('-', "_"));
+    let given: Vec<_> = given.split_whitespace().map(variable).collect();
+    misplaced::error(&built(), name, given.iter().map(String::as_str), Surface::Action)
 }
 
 /// Returns the error for a variable that the action sets for an input, or a workflow for the action.
@@ -91,8 +111,7 @@ fn not_known_yet(name: &str, near: Option<&str>) -> clap::Error {
 }
 
 fn misspelt(inputs: &Inputs, unknown: &str, near: Option<&str>) -> clap::Error {
-    let shown =
-        |name: &str| name.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', separator_of(inputs.surface));
+    let shown = |name: &str| shown(name, inputs.surface);
     let tip = near.map(|near| format!("\n\n  tip: did you mean `{}`?\n", shown(near))).unwrap_or_default();
     let word = StepSetting::word_of(inputs.surface);
     let message = format!("there is no {word} `{}`{tip}", shown(unknown));
@@ -237,6 +256,12 @@ mod tests {
     }
 
     #[test]
+    fn the_entry_of_a_log() {
+        let inputs = [WOODPECKER, ("PLUGIN_COMMAND", "log"), ("PLUGIN_NAME", "api"), ("PLUGIN_LIMIT", "5")];
+        assert_eq!(words(&[], &inputs), ["log", "--limit=5", "--", "api"]);
+    }
+
+    #[test]
     fn what_beats_inputs() {
         let inputs = [GITHUB, ("INPUT_IMAGES", "a:1"), ("INPUT_PLATFORMS", "x"), ("TAGSHIP_PLATFORM", "y")];
         assert_eq!(words(&[], &inputs), ["release", "--", "a:1"], "a variable of ours");
@@ -246,7 +271,6 @@ mod tests {
         assert_eq!(words(&[], &inputs[1..]), [""; 0], "inputs of no known system");
         assert_eq!(words(&[], &[GITHUB]), [""; 0]);
         assert_eq!(words(&[], &[GITHUB, ("INPUT_DRY-RUN", "perhaps")]), ["release", "--dry-run=perhaps"]);
-        assert_eq!(words(&[], &[GITHUB, ("INPUT_COMMAND", "rm -rf")]), ["rm -rf"[..].to_owned()]);
     }
 
     #[test]

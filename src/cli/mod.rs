@@ -11,6 +11,7 @@ mod env;
 mod groups;
 mod inputs;
 mod manual;
+mod misplaced;
 mod order;
 mod output;
 mod parse;

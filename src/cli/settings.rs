@@ -13,8 +13,8 @@ use super::surface::Surface;
 
 pub(super) const PREFIX: &str = "TAGSHIP_";
 
-/// What is read and has no flag: logins, the command of a step without arguments, and what the action's scripts read.
-const WITHOUT_FLAG: [&str; 10] = [
+/// What is read and has no flag: logins, and the command of a step without arguments.
+pub(super) const WITHOUT_FLAG: [&str; 7] = [
     "TAGSHIP_COMMAND",
     "TAGSHIP_GIT_TOKEN",
     "TAGSHIP_GIT_USERNAME",
@@ -22,10 +22,10 @@ const WITHOUT_FLAG: [&str; 10] = [
     "TAGSHIP_REGISTRY_USERNAME",
     "TAGSHIP_REGISTRY_PASSWORD",
     "TAGSHIP_NOTIFY_SECRET",
-    "TAGSHIP_VERSION",
-    "TAGSHIP_BIN",
-    "TAGSHIP_DOWNLOAD_BASE_URL",
 ];
+
+/// What the action's scripts read. A step without them, as that of a container or a plugin, has no such input.
+const OF_SCRIPTS: [&str; 3] = ["TAGSHIP_VERSION", "TAGSHIP_BIN", "TAGSHIP_DOWNLOAD_BASE_URL"];
 
 /// What variables begin with that are no settings: results, which later jobs get, and what the action tells its own scripts.
 const NO_SETTINGS: [&str; 2] = ["TAGSHIP_RESULT_", "TAGSHIP_ACTION_"];
@@ -40,7 +40,20 @@ pub(super) fn names_of_input(argument: &Arg) -> Vec<String> {
     if matches!(argument.get_action(), ArgAction::Append) || argument.is_positional() {
         names.push(format!("{variable}S"));
     }
+    // The action has one input for images and references, one for a file and several, and so have hints.
+    match variable {
+        "TAGSHIP_REFERENCE" => names.extend(["TAGSHIP_IMAGE", "TAGSHIP_IMAGES"].map(str::to_owned)),
+        "TAGSHIP_FILE" => names.push("TAGSHIP_FILES".to_owned()),
+        _ => {}
+    }
     names
+}
+
+/// Returns the variables of all arguments, of whatever command, for which an input may have this name.
+pub(super) fn variables_of_input(described: &Command, input: &str) -> BTreeSet<String> {
+    let arguments = described.get_subcommands().flat_map(Command::get_arguments);
+    let of_input = arguments.filter(|argument| names_of_input(argument).iter().any(|name| name == input));
+    of_input.filter_map(|argument| argument.get_env()?.to_str().map(str::to_owned)).collect()
 }
 
 /// Returns the first of `inputs` that is none of ours, and the name that was probably meant.
@@ -67,7 +80,8 @@ pub(super) fn unknown_with_nearest(environment: &Environment) -> Vec<(String, Op
     }
     let variable =
         |argument: &Arg| argument.get_env().and_then(|name| name.to_str()).map(str::to_owned).into_iter().collect();
-    let known = of_all_commands(variable);
+    let mut known = of_all_commands(variable);
+    known.extend(OF_SCRIPTS.map(str::to_owned));
     let names = names.into_iter().map(|(name, _)| format!("{PREFIX}{name}"));
     let unknown =
         names.filter(|name| !known.contains(name) && !NO_SETTINGS.iter().any(|prefix| name.starts_with(prefix)));
@@ -92,7 +106,7 @@ fn of_all_commands(names: impl Fn(&Arg) -> Vec<String>) -> BTreeSet<String> {
 }
 
 /// Returns the one of `known` that is a few letters apart from `name`.
-fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
+pub(super) fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
     let bare = |name: &str| name.trim_start_matches(PREFIX).replace('_', "");
     let wanted = bare(name);
     let limit = (wanted.chars().count() / 3).max(1);
@@ -152,9 +166,10 @@ impl StepSetting {
         }
     }
 
-    /// Returns the setting for an argument as clap shows it, such as `<IMAGE>...` and `--from <PATH>`.
+    /// Returns the setting for an argument as clap shows it, such as `<IMAGE>...`, `--from <PATH>` and `--sign[=<WHO>]`.
     pub fn of(surface: Surface, shown: &str) -> Self {
         let word = shown.split_whitespace().next().unwrap_or_default().trim_matches(|c| "-<>.[]".contains(c));
+        let word = word.split('[').next().unwrap_or(word);
         let place = PLACES.iter().find(|(place, ..)| *place == word);
         let renamed = RENAMED.iter().find(|(flag, _)| *flag == word);
         let name = match (place, renamed, surface) {
@@ -237,6 +252,7 @@ mod tests {
             ("<REFERENCE>...", "images", "references"),
             ("<NAME>", "names", "names"),
             ("--from <PATH>", "from", "from"),
+            ("--pin-digest[=<WHEN>]", "pin-digest", "pin_digest"),
             ("--from-repo <REPOSITORY>", "from-repository", "from_repository"),
             ("--on-superseded <WHAT>", "on-superseded", "on_superseded"),
         ] {

@@ -25,7 +25,8 @@ impl LogRequest {
         Ok(Self {
             target: TargetRequest::new(&arguments.reading.repository, &arguments.reading.timeout, environment)?,
             files: TargetFile::all(&arguments.branch.kustomizations, &arguments.branch.files)?,
-            name: arguments.name.clone(),
+            // An input of a list may end in a line end.
+            name: arguments.name.as_deref().map(|name| name.trim().to_owned()),
             limit: arguments.limit as usize,
             since,
         })

@@ -1,0 +1,111 @@
+//! What a step asks for and its command cannot do: a command that is none, and an input that is another command's. Both would
+//! be left out without a word: `rollback` with the input `tag` would go back to another release than that tag's.
+
+use std::collections::BTreeSet;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, CommandFactory as _};
+
+use super::args::Arguments;
+use super::manual::with_manual;
+use super::settings::{
+    PREFIX, StepSetting, WITHOUT_FLAG, commands, names_of_input, nearest, separator_of, variables_of_input,
+};
+use super::surface::Surface;
+
+/// Which input of a command does what another command's input of this variable was probably meant to do.
+const IN_PLACE: [(&str, &str, &str); 9] = [
+    ("TAGSHIP_TAG", "rollback", "to"),
+    ("TAGSHIP_IMAGE", "rollback", "names"),
+    ("TAGSHIP_IMAGE", "promote", "names"),
+    ("TAGSHIP_IMAGE", "log", "names"),
+    ("TAGSHIP_NAME", "release", "images"),
+    ("TAGSHIP_NAME", "set", "images"),
+    ("TAGSHIP_NAME", "check", "images"),
+    ("TAGSHIP_KUSTOMIZATION", "promote", "to"),
+    ("TAGSHIP_FILE", "promote", "to"),
+];
+
+/// Returns the error for a step whose command is none, or has no argument for one of `inputs`, which are named as variables.
+/// `described` is the description of all commands.
+pub(super) fn error<'a>(
+    described: &Command,
+    name: &str,
+    mut inputs: impl Iterator<Item = &'a str>,
+    surface: Surface,
+) -> Option<clap::Error> {
+    let known: BTreeSet<_> = commands().into_iter().collect();
+    let Some(command) = described.find_subcommand(name).filter(|_| known.contains(name)) else {
+        return Some(no_command(name, nearest(name, &known)));
+    };
+    let taken: BTreeSet<_> = command.get_arguments().flat_map(names_of_input).collect();
+    let other = inputs.find(|input| !taken.contains(*input) && !WITHOUT_FLAG.contains(input))?;
+    let tip = match in_place_of(described, other, name) {
+        Some(input) => format!("use `{input}`"),
+        None => "leave it out".to_owned(),
+    };
+    let (word, shown) = (StepSetting::word_of(surface), shown(other, surface));
+    let message = format!("`{name}` has no {word} `{shown}`\n\n  tip: {tip}\n");
+    Some(with_manual(Arguments::command()).error(ErrorKind::UnknownArgument, message))
+}
+
+/// Returns an input, named as a variable, as the user of `surface` wrote it.
+pub(super) fn shown(input: &str, surface: Surface) -> String {
+    input.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', separator_of(surface))
+}
+
+/// Returns the error for a word that the program may take, and a step may not: `--help` succeeds, and releases nothing.
+fn no_command(name: &str, near: Option<String>) -> clap::Error {
+    let mut error = clap::Error::new(ErrorKind::InvalidSubcommand).with_cmd(&with_manual(Arguments::command()));
+    error.insert(ContextKind::InvalidSubcommand, ContextValue::String(name.to_owned()));
+    if let Some(near) = near {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![near]));
+    }
+    error
+}
+
+fn in_place_of(described: &Command, input: &str, name: &str) -> Option<&'static str> {
+    let variables = variables_of_input(described, input);
+    let row = IN_PLACE.iter().find(|(variable, command, _)| *command == name && variables.contains(*variable));
+    row.map(|(.., input)| *input)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Arg;
+
+    use super::super::settings::{StepSetting, built, commands, names_of_input};
+    use super::super::surface::Surface;
+    use super::{IN_PLACE, error};
+
+    /// Hints, the action and the documentation call an input so.
+    #[test]
+    fn each_command_takes_its_inputs() {
+        let described = built();
+        let of_step = |argument: &&Arg| argument.get_env().is_some();
+        for name in commands() {
+            let mut inputs = 0;
+            for argument in described.find_subcommand(&name).unwrap().get_arguments().filter(of_step) {
+                for surface in [Surface::Action, Surface::Plugin] {
+                    let input = StepSetting::of(surface, &argument.to_string()).name;
+                    let input = format!("TAGSHIP_{}", input.to_uppercase().replace('-', "_"));
+                    let refused = error(&described, &name, [input.as_str()].into_iter(), surface);
+                    assert!(refused.is_none(), "{name}: {}", refused.unwrap());
+                    inputs += 1;
+                }
+            }
+            assert!(inputs > 10, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_place_is_an_input_of_that_command_alone() {
+        let described = built();
+        for (variable, command, input) in IN_PLACE {
+            let arguments = || described.find_subcommand(command).unwrap().get_arguments();
+            assert!(arguments().all(|argument| argument.get_env().is_none_or(|name| name != variable)), "{variable}");
+            let name = format!("TAGSHIP_{}", input.to_uppercase());
+            assert!(arguments().flat_map(names_of_input).any(|other| other == name), "{command} has no `{input}`");
+        }
+    }
+}
