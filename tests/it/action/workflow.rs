@@ -182,6 +182,24 @@ fn a_failure_fails_the_job() {
     workspace.stage.untouched();
 }
 
+/// An input of another command is refused; a variable of the job may be meant for another step.
+#[test]
+fn inputs_of_another_command() {
+    let workspace = Workspace::new();
+    let rollback = |more: &str| {
+        format!(
+            "- uses: ./\n  with:\n    command: rollback\n    names: IMAGE_PLACEHOLDER\n    kustomization: 4-gitops/manifests\n{more}"
+        )
+    };
+    let Some(run) = workspace.run(&rollback("    tag: v1\n  env: {TAGSHIP_PULL_REQUEST: 'true'}\n")) else { return };
+    let run = run.failure();
+    assert!(run.log().contains("`rollback` has no input `tag`"), "{}", run.log());
+    let Some(run) = workspace.run(&rollback("  env: {TAGSHIP_TAG: v1}\n")) else { return };
+    let run = run.failure();
+    assert!(run.log().contains("history knows no release of `IMAGE_PLACEHOLDER`"), "{}", run.log());
+    workspace.stage.untouched();
+}
+
 #[test]
 fn inputs_beat_the_jobs_environment() {
     let workspace = Workspace::new();
