@@ -27,25 +27,35 @@ const IN_PLACE: [(&str, &str, &str); 9] = [
 ];
 
 /// Returns the error for a step whose command is none, or has no argument for one of `inputs`, which are named as variables.
-/// `described` is the description of all commands.
+/// So is one that is given under two names. `described` is the description of all commands.
 pub(super) fn error<'a>(
     described: &Command,
     name: &str,
-    mut inputs: impl Iterator<Item = &'a str>,
+    inputs: impl Iterator<Item = &'a str>,
     surface: Surface,
 ) -> Option<clap::Error> {
     let known: BTreeSet<_> = commands().into_iter().collect();
     let Some(command) = described.find_subcommand(name).filter(|_| known.contains(name)) else {
         return Some(no_command(name, nearest(name, &known)));
     };
-    let taken: BTreeSet<_> = command.get_arguments().flat_map(names_of_input).collect();
-    let other = inputs.find(|input| !taken.contains(*input) && !WITHOUT_FLAG.contains(input))?;
-    let tip = match in_place_of(described, other, name) {
-        Some(input) => format!("use `{input}`"),
-        None => "leave it out".to_owned(),
+    let inputs: BTreeSet<_> = inputs.collect();
+    let names = |argument| names_of_input(argument).into_iter().collect::<BTreeSet<_>>();
+    let taken: Vec<_> = command.get_arguments().map(names).collect();
+    let is_taken = |input: &str| WITHOUT_FLAG.contains(&input) || taken.iter().flatten().any(|name| name == input);
+    let word = StepSetting::word_of(surface);
+    let message = if let Some(other) = inputs.iter().find(|input| !is_taken(input)) {
+        let tip = match in_place_of(described, other, name) {
+            Some(input) => format!("use `{input}`"),
+            None => "leave it out".to_owned(),
+        };
+        format!("`{name}` has no {word} `{}`\n\n  tip: {tip}\n", shown(other, surface))
+    } else {
+        let given = |names: &BTreeSet<String>| -> Vec<_> {
+            names.iter().filter(|name| inputs.contains(name.as_str())).map(|name| shown(name, surface)).collect()
+        };
+        let twice = taken.iter().map(given).find(|given| given.len() > 1)?;
+        format!("the {word}s `{}` are the same\n\n  tip: leave one of them out\n", twice.join("` and `"))
     };
-    let (word, shown) = (StepSetting::word_of(surface), shown(other, surface));
-    let message = format!("`{name}` has no {word} `{shown}`\n\n  tip: {tip}\n");
     Some(with_manual(Arguments::command()).error(ErrorKind::UnknownArgument, message))
 }
 

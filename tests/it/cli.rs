@@ -285,6 +285,17 @@ fn inputs_of_another_command() {
     action.env("TAGSHIP_KUSTOMIZATION", FOLDER).env("TAGSHIP_NO_CHECK", "true").run().success();
 }
 
+/// One of them would be left out.
+#[test]
+fn one_setting_under_two_names() {
+    let plugin = || tagship().env("CI", "woodpecker").env("PLUGIN_COMMAND", "promote").env("PLUGIN_NO_CHECK", "true");
+    let output = plugin().env("PLUGIN_NAME", "web").env("PLUGIN_NAMES", "api").run().exit(2);
+    output.stderr_has("error: the settings `name` and `names` are the same\n  hint: leave one of them out\n");
+    let container = tagship().env("GITHUB_ACTIONS", "true").env("INPUT_MERGE-REQUEST", "true");
+    let output = container.env("INPUT_PULL-REQUEST", "false").env("INPUT_IMAGES", "a:1").run().exit(2);
+    output.stderr_has("error: the inputs `merge-request` and `pull-request` are the same\n");
+}
+
 /// Its entry is a variable, as that of the other commands.
 #[test]
 fn the_log_of_the_entry_in_a_variable() {
