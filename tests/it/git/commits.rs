@@ -1,6 +1,6 @@
 //! What the commit is made of.
 
-use crate::stage::{FILE, SEED, Stage};
+use crate::stage::{FILE, FOLDER, SEED, Stage};
 use crate::support::repository::File;
 
 /// Equal overlays are one object to git, and a server that checks objects refuses a pack that has one twice.
@@ -20,6 +20,30 @@ fn equal_files_go_into_one_commit() {
             assert_eq!(file, stage.released().as_bytes());
         }
     }
+}
+
+/// Old tools made trees that are not sorted, and not every server refuses them. git reads such a folder, and would add a second
+/// entry of the same name.
+#[test]
+fn a_folder_that_is_not_sorted() {
+    let stage = Stage::new();
+    let id = |name: &str| stage.remote.git(["rev-parse", name]).run().success().stdout().trim().to_owned();
+    let folder = FOLDER.split('/').next().unwrap();
+    let (tree, blob) = (id(&format!("main:{folder}")), id(&format!("main:{FILE}")));
+    let byte = |id: &str, at: usize| u8::from_str_radix(&id[at..at + 2], 16).unwrap();
+    let mut root = Vec::new();
+    for (mode, name, id) in [("100644", "zzz", &blob), ("40000", folder, &tree), ("100644", "README", &blob)] {
+        root.extend(format!("{mode} {name}\0").into_bytes());
+        root.extend((0..id.len()).step_by(2).map(|at| byte(id, at)));
+    }
+    let hash = stage.remote.git(["hash-object", "-t", "tree", "-w", "--stdin", "--literally"]).stdin(root);
+    let root = hash.run().success().stdout();
+    let commit =
+        stage.remote.git(["commit-tree", root.trim(), "-m", "As an old tool makes it"]).run().success().stdout();
+    stage.remote.git(["update-ref", "refs/heads/main", commit.trim()]).run().success();
+    let output = stage.release().arg(stage.argument()).run().exit(3);
+    output.stderr_has("is not sorted as git sorts it").stderr_has("hint: write its commit again");
+    assert_eq!(id("main"), commit.trim());
 }
 
 #[test]

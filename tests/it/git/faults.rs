@@ -89,6 +89,19 @@ fn a_second_push_that_is_refused_is_uncertain() {
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }
 
+/// The first of two pushes is still at work and has the branch's lock, so that the second one is refused, and the branch is where
+/// it was: that is no refusal either.
+#[test]
+fn a_second_push_that_meets_the_first_one_is_uncertain() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::CutRequest(0));
+    std::fs::write(stage.remote.path().join("refs/heads/main.lock"), "").unwrap();
+    let output = stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().exit(6);
+    output.stderr_has("which may still take effect").stderr_has("it was sent again, and refused");
+    stage.untouched();
+}
+
 /// Our push took effect, its answer was lost, and another release came on top of it: ours is not made again.
 #[test]
 fn a_lost_answer_and_a_release_on_top() {

@@ -241,6 +241,44 @@ fn receive_pack(kind: &str, body: &[u8]) -> Response {
     Response::new(200).header("Content-Type", &format!("application/x-git-receive-pack-{kind}")).body(body)
 }
 
+/// A server may take a push and put it elsewhere, as one does that makes a request of every push: the branch has not moved.
+#[test]
+fn a_push_that_the_server_puts_elsewhere() {
+    let stage = Stage::new();
+    stage.remote.configure("receive.procReceiveRefs", "refs/heads/main");
+    stage.remote.hook("proc-receive", PROC_RECEIVE);
+    let server = serve(&stage, Access::Open);
+    for url in [server.url("gitops.git"), stage.remote.file_url()] {
+        let output = release(&stage, &url).run().exit(8);
+        output.stderr_has("the server put the commit on `refs/pull/1/head`").says_nowhere("released");
+        stage.untouched();
+    }
+}
+
+/// Takes each push by the protocol of git's hook of this name, and says that another ref has it.
+const PROC_RECEIVE: &str = r#"
+exec python3 -c '
+import sys
+source, sink = sys.stdin.buffer, sys.stdout.buffer
+def line():
+    length = int(source.read(4), 16)
+    return source.read(length - 4) if length else None
+def write(text):
+    sink.write(b"%04x%s" % (len(text) + 4, text))
+def section():
+    lines = []
+    while (read := line()) is not None:
+        lines.append(read)
+    return lines
+options = b"push-options" in b"".join(section())
+write(b"version=1\n"); sink.write(b"0000"); sink.flush()
+commands = section()
+for command in commands:
+    write(b"ok %s\n" % command.split()[2]); write(b"option refname refs/pull/1/head\n")
+sink.write(b"0000"); sink.flush()
+'
+"#;
+
 /// Azure Repos gives its reason behind `ng`, though `unpack` failed. Plain reports are those of servers without side bands.
 #[test]
 fn every_reason_of_a_report_is_told() {
