@@ -194,6 +194,12 @@ impl<'r> Pusher<'r> {
         drop(self);
         let mut refusal = PushRefusal { reason, messages };
         Ok(match read_refs(remote, commit).map(|refs| settled(&refs, commit)) {
+            // The first of two pushes may still be at work, and have the lock that the second one met.
+            Ok(PushOutcome::Refused(_)) if was_pushed_again && !refusal.is_by_rule() => {
+                let source = anyhow::anyhow!("it was sent again, and refused ({})", refusal.reason);
+                let source = Box::new(GitError::unexpected("the first one may still be at work", source));
+                return Err(GitError::Uncertain { remote: remote.to_string(), source });
+            }
             Ok(PushOutcome::Refused(_)) => PushOutcome::Refused(refusal),
             // The first of two pushes may have moved the branch, with another release on top by now.
             Ok(PushOutcome::Raced { tip: Some(tip), .. }) if was_pushed_again => match ancestry(remote, commit, tip) {

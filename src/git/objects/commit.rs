@@ -182,6 +182,11 @@ impl Snapshot<'_> {
         new: &mut Vec<NewObject>,
     ) -> Result<ObjectId, GitError> {
         let failed = |error: gix::Error| GitError::unexpected("the new tree cannot be made", error);
+        for id in replaced {
+            if !self.objects.tree(id)?.entries.is_sorted_by(|one, other| one < other) {
+                return Err(GitError::Unsorted { tree: id.to_string() });
+            }
+        }
         let root = self.objects.tree(&self.root)?.into_owned();
         let mut editor = Editor::new(root, &self.objects, HASH);
         for file in files {

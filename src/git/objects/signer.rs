@@ -2,7 +2,7 @@
 //! file. gix knows the program and the key; here it runs, because gix waits for it without a limit.
 
 use std::ffi::OsString;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use gix::objs::signature::Format;
 use gix::objs::signature::sign::Options;
 
 use crate::git::error::GitError;
+use crate::system::bounded_file;
 use crate::system::program_run::{Finished, run};
 use crate::system::programs::command;
 
@@ -59,12 +60,10 @@ impl Signer {
         let finished = self.finish(&mut command, Vec::new(), limit)?;
         let mut made = path.into_os_string();
         made.push(".sig");
-        let mut signature = Vec::new();
-        let read = std::fs::File::open(&made).and_then(|mut file| file.read_to_end(&mut signature));
+        let read = bounded_file::read(Path::new(&made));
         // The file that it was made for is gone with its handle; what cannot be removed is a signature, and no secret.
         std::fs::remove_file(&made).ok();
-        read.map_err(|_unread| self.failed("made no signature", &finished))?;
-        Ok(signature)
+        read.map_err(|_unread| self.failed("made no signature", &finished))
     }
 
     fn command(&self) -> Command {

@@ -138,15 +138,31 @@ fn ref_status(report: &[u8], branch: &str) -> RefStatus {
     });
     let unpacked = lines.first().and_then(|line| line.strip_prefix("unpack "));
     RefStatus::Rejected(match (unpacked, declined) {
-        (Some("ok"), None) if lines.iter().any(|line| line.strip_prefix("ok ") == Some(branch)) => {
-            return RefStatus::Accepted;
-        }
         (None, None) => "the server did not report what became of the push".to_owned(),
-        (Some("ok"), None) => "the server did not report on the branch".to_owned(),
+        (Some("ok"), None) => match lines.iter().position(|line| line.strip_prefix("ok ") == Some(branch)) {
+            None => "the server did not report on the branch".to_owned(),
+            Some(accepted) => match put_elsewhere(&lines[accepted + 1..], branch) {
+                None => return RefStatus::Accepted,
+                Some(reason) => reason,
+            },
+        },
         (Some("ok") | None, Some("")) => "the server gave no reason".to_owned(),
         (Some("ok") | None, Some(reason)) => reason.to_owned(),
         (Some(failure), None | Some("")) => format!("unpack failed: {failure}"),
         (Some(failure), Some(reason)) => format!("unpack failed: {failure}; {reason}"),
+    })
+}
+
+/// Returns what became of a push that was accepted in another way than it was asked for, as the options behind its line tell:
+/// a hook of the server may give the commit to another ref, or make another commit of it.
+fn put_elsewhere(options: &[String], branch: &str) -> Option<String> {
+    let mut options = options.iter().map_while(|line| line.strip_prefix("option "));
+    options.find_map(|option| match option.split_once(' ')? {
+        ("refname", other) if other != branch => {
+            Some(format!("the server put the commit on `{other}`, and not on `{branch}`"))
+        }
+        ("new-oid", other) => Some(format!("the server put another commit on `{branch}`: {other}")),
+        _ => None,
     })
 }
 
@@ -220,6 +236,19 @@ mod tests {
             (&["unpack ok", "ok refs/heads/main", "ng refs/heads/main both"], rejected("both")),
             (&["unpack ok", "ng refs/heads/main-2 no"], rejected("the server did not report on the branch")),
             (&["unpack ok", "ok refs/heads/main-2"], rejected("the server did not report on the branch")),
+            (
+                &["unpack ok", "ok refs/heads/main", "option refname refs/pull/1/head"],
+                rejected("the server put the commit on `refs/pull/1/head`, and not on `refs/heads/main`"),
+            ),
+            (
+                &["unpack ok", "ok refs/heads/main", "option old-oid 1", "option new-oid 2", "ok refs/tags/v1"],
+                rejected("the server put another commit on `refs/heads/main`: 2"),
+            ),
+            (&["unpack ok", "ok refs/heads/main", "option old-oid 1", "option forced-update"], RefStatus::Accepted),
+            (
+                &["unpack ok", "ok refs/heads/main", "ok refs/tags/v1", "option refname refs/pull/1/head"],
+                RefStatus::Accepted,
+            ),
             (&["unpack ok"], rejected("the server did not report on the branch")),
             (&[], rejected("the server did not report what became of the push")),
             (&["ok refs/heads/main"], rejected("the server did not report what became of the push")),

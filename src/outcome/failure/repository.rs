@@ -82,6 +82,10 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         ),
         GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
         GitError::TooManyFolders { .. } => (Target, Some("begin the pattern with the names of folders")),
+        GitError::Unsorted { .. } => (
+            Target,
+            Some("write its commit again with git: any change in that folder is enough, as git sorts what it writes"),
+        ),
         GitError::TooLarge { .. } => (Target, Some("move the files to write into a smaller folder")),
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
