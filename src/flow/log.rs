@@ -25,7 +25,8 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
     let mut start = target.look_at_tip(listener)?;
     let snapshot = &mut start.snapshot;
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
-        listener(&Event::Noted(format!("{remote} does not support partial fetches; only its newest commit is known")));
+        listener(&Event::Noted(format!("{remote} does not support partial fetches; downloaded whole commits")));
+        snapshot.read_whole_history()?;
     }
     let paths = target.locate(snapshot, &request.files, &[])?;
     let mut outcome = Outcome::new("log", Ending::Listed);
@@ -40,7 +41,7 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
     for path in &paths {
         let found = EntryHistory::read(snapshot, path, name, is_enough)?;
         is_known |= !found.changes.is_empty() || !found.complete;
-        if !found.complete && !is_enough(&found.changes) && !snapshot.is_whole() {
+        if !found.complete && !is_enough(&found.changes) {
             listener(&Event::Noted(format!(
                 "searched {} only; older releases are not listed",
                 newest_commits(found.commits_read)

@@ -5,7 +5,7 @@ use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::elsewhere::kustomizations_with;
 use super::log::no_entry;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
-use crate::guards::entry_history::EntryHistory;
+use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::image::{ImageArgument, ImageName, short_tag};
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind, Retry};
@@ -80,7 +80,7 @@ fn gone(failure: Failure, request: &RollbackRequest) -> Failure {
     }
 }
 
-/// Who goes back by steps means what they have seen: what came since may be what mends it.
+/// `--steps` counts from what the user saw; a newer change may be the fix.
 fn changed(request: &RollbackRequest, by: CommitId) -> Failure {
     let message = format!("`{}` was changed in the meantime, by {}", request.name, by.short());
     Failure::new(FailureKind::Guarded, message)
@@ -108,6 +108,7 @@ fn said_name(name: &str, releases: &[LoggedRelease]) -> Option<String> {
 
 fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRequest) -> Result<Back, Failure> {
     let name = request.name.as_str();
+    snapshot.read_whole_history()?;
     let found = EntryHistory::read(snapshot, path, Some(name), |releases| way_back(releases, &request.to).is_some())?;
     if found.changes.is_empty() && found.complete {
         let entries = targets::entries(&path.to_string(), snapshot.file(path)?, None).unwrap_or_default();
@@ -115,7 +116,13 @@ fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRe
     }
     way_back(&found.changes, &request.to)
         .map(|back| Back { image_name: said_name(name, &found.changes), ..back })
-        .ok_or_else(|| no_way(request, &found.changes))
+        .ok_or_else(|| {
+            let failure = no_way(request, &found.changes);
+            match found.complete {
+                true => failure,
+                false => failure.detail(format!("searched {} only", newest_commits(found.commits_read))),
+            }
+        })
 }
 
 /// Goes back over what stands: a rollback, and what it took back, do not.
@@ -157,13 +164,11 @@ fn is_called(release: &LoggedRelease, text: &str) -> bool {
 fn no_way(request: &RollbackRequest, releases: &[LoggedRelease]) -> Failure {
     let name = &request.name;
     let failure = match &request.to {
-        Earlier::Steps(1) => Failure::target(format!("history knows no release of `{name}` before this one")),
+        Earlier::Steps(1) => Failure::target(format!("there is no earlier release of `{name}` in the history")),
         Earlier::Steps(steps) => {
-            Failure::target(format!("history does not know {steps} releases of `{name}` before this one"))
+            Failure::target(format!("there are no {steps} earlier releases of `{name}` in the history"))
         }
-        Earlier::Named(text) => {
-            Failure::target(format!("`{name}` was never released as `{text}`, as far as history tells"))
-        }
+        Earlier::Named(text) => Failure::target(format!("there is no release `{text}` of `{name}` in the history")),
     };
     let tags: Vec<_> =
         releases.iter().filter_map(|release| release.fields.as_ref()?.new_tag.as_deref()).take(8).collect();

@@ -64,7 +64,25 @@ impl PartialEq for Pending {
 
 impl Eq for Pending {}
 
+/// How many commits are read whole, with all their files.
+const WHOLE_COMMITS: usize = 100;
+
 impl Snapshot<'_> {
+    /// Reads the newest 100 commits whole, if the server cannot leave out what is not asked for. If that is more than the limits
+    /// allow, there is no more than the newest one.
+    pub fn read_whole_history(&mut self) -> Result<(), GitError> {
+        if self.is_whole() && self.depth < WHOLE_COMMITS {
+            let reader = self.source.reader()?;
+            reader.begin_again()?;
+            match reader.fetch_whole(&[self.commit.0], WHOLE_COMMITS, &mut self.objects) {
+                Ok(_) => self.depth = WHOLE_COMMITS,
+                Err(GitError::Unsupported { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// Returns whether the newest `HISTORY_DEPTH` commits were fetched with this one.
     pub fn came_with_history(&self) -> bool {
         self.depth >= HISTORY_DEPTH

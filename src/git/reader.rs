@@ -159,6 +159,11 @@ impl<'r> Reader<'r> {
         Ok(Fetched::Whole)
     }
 
+    /// Forgets what a program at the other end knows of earlier fetches: it cuts histories where it has cut them before.
+    pub(super) fn begin_again(&mut self) -> Result<(), GitError> {
+        self.connection.begin_again()
+    }
+
     /// Returns what it means that a fetch of what this host has just announced fails. If it refuses, the part of it that
     /// answers does not have it yet.
     fn lacking(&self, error: anyhow::Error) -> GitError {

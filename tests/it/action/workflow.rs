@@ -196,7 +196,7 @@ fn inputs_of_another_command() {
     assert!(run.log().contains("`rollback` has no input `tag`"), "{}", run.log());
     let Some(run) = workspace.run(&rollback("  env: {TAGSHIP_TAG: v1}\n")) else { return };
     let run = run.failure();
-    assert!(run.log().contains("history knows no release of `IMAGE_PLACEHOLDER`"), "{}", run.log());
+    assert!(run.log().contains("there is no earlier release of `IMAGE_PLACEHOLDER`"), "{}", run.log());
     workspace.stage.untouched();
 }
 

@@ -106,11 +106,11 @@ fn no_way_back() {
     environments.release(PRODUCTION, "web", "v1.0.0", 1).success();
     let before = environments.tip();
     for (arguments, code, says) in [
-        (&["--steps", "7", "web"][..], 3, "history does not know 7 releases of `web` before this one"),
-        (&["--to", "v9.9.9", "web"], 3, "`web` was never released as `v9.9.9`"),
+        (&["--steps", "7", "web"][..], 3, "there are no 7 earlier releases of `web` in the history"),
+        (&["--to", "v9.9.9", "web"], 3, "there is no release `v9.9.9` of `web` in the history"),
         (&["wep"], 3, "did you mean `web`?"),
         (&["--steps", "1", "--to", "v1.0.0", "web"], 2, "cannot be used with"),
-        (&["api"], 3, "no release of `api` before this one"),
+        (&["api"], 3, "no earlier release of `api` in the history"),
         // The first image was never in this registry.
         (&["web"], 4, "is not in the registry"),
     ] {
@@ -266,4 +266,21 @@ fn the_way_back_over_many_commits_of_others() {
     rollback(&environments, &["--to", "v1.1.0", "web"]).run().success();
     rollback(&environments, &["web"]).run().success();
     assert!(environments.file(PRODUCTION).contains("v1.0.0"), "{}", environments.file(PRODUCTION));
+}
+
+/// A server without partial fetches, as a bare repository is by itself: the newest commits come whole.
+#[test]
+fn at_a_server_without_partial_fetches() {
+    let environments = released(3);
+    environments.stage.remote.configure("uploadpack.allowFilter", "false");
+    assert_eq!(tags(&environments.log(&["-k", PRODUCTION, "web"])), ["v1.2.0", "v1.1.0", "v1.0.0", "v0.9.0"]);
+    let output = rollback(&environments, &["web"]).run().success();
+    ends(&output, "released");
+    assert!(environments.file(PRODUCTION).contains("v1.1.0"));
+    // What lies before the newest 100 commits is not claimed to be nothing.
+    environments.stage.remote.commits("main", 120);
+    let log = environments.run("log", &["-k", PRODUCTION, "web"]).run().success();
+    log.stdout_has("does not support partial fetches").stdout_has("searched the newest 100 commits only");
+    let output = rollback(&environments, &["web"]).run().exit(3);
+    output.stderr_has("searched the newest 100 commits only");
 }
