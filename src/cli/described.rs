@@ -49,7 +49,46 @@ fn with_flags(command: Command) -> Command {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::Command;
+
     use super::whole;
+
+    /// Returns each pair of arguments that do not go together.
+    fn conflicts(command: &Command) -> BTreeSet<(String, String)> {
+        let of = |argument| command.get_arg_conflicts_with(argument).into_iter().map(move |other| (argument, other));
+        let pairs = command.get_arguments().flat_map(of);
+        let both_ways = |(one, other): (&clap::Arg, &clap::Arg)| {
+            let (one, other) = (one.get_id().to_string(), other.get_id().to_string());
+            [(one.clone(), other.clone()), (other, one)]
+        };
+        pairs.flat_map(both_ways).collect()
+    }
+
+    /// clap does not look at what an argument requires if an argument that conflicts with that is there: `--verify-identity`
+    /// would be dropped without a word beside `--no-check`.
+    #[test]
+    fn what_an_argument_requires_is_never_left_out() {
+        let mut seen = 0;
+        for command in whole().get_subcommands_mut() {
+            command.build();
+            let conflicts = conflicts(command);
+            for argument in command.get_arguments() {
+                // There is no other way to ask.
+                let described = format!("{argument:?}");
+                let requires = |other: &&clap::Arg| described.contains(&format!("(IsPresent, \"{}\")", other.get_id()));
+                for required in command.get_arguments().filter(requires) {
+                    seen += 1;
+                    for (_, against) in conflicts.iter().filter(|(one, _)| one == required.get_id().as_str()) {
+                        let is_told = conflicts.contains(&(argument.get_id().to_string(), against.clone()));
+                        assert!(is_told, "{}: {} beside {against}", command.get_name(), argument.get_id());
+                    }
+                }
+            }
+        }
+        assert!(seen > 4, "{seen}");
+    }
 
     #[test]
     fn each_command_has_its_flags() {

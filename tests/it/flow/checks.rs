@@ -343,9 +343,15 @@ fn set_loses_no_edit_that_was_made_in_the_meantime() {
 #[test]
 fn what_no_check_contradicts() {
     let stage = Stage::new();
-    for flag in
-        [&["--pin-digest"][..], &["--platform", "linux/amd64"], &["--expect-revision", "abc"], &["--wait", "5s"]]
-    {
+    for flag in [
+        &["--pin-digest"][..],
+        &["--platform", "linux/amd64"],
+        &["--expect-revision", "abc"],
+        &["--wait", "5s"],
+        &["--verify-identity", "x"],
+        &["--verify-identity-regexp", "x"],
+        &["--trusted-root", "x"],
+    ] {
         let release = stage.release().arg("--no-check").args(flag.iter().copied()).arg(stage.argument());
         release.run().exit(2).stderr_has("cannot be used with");
     }
