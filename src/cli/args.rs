@@ -176,7 +176,7 @@ pub struct ReleaseArguments {
         long,
         env = "TAGSHIP_NO_PUSH",
         value_parser = BoolishValueParser::new(),
-        conflicts_with_all = ["base", "create_branch", "push_options", "git_tag", "head"],
+        conflicts_with_all = ["base", "create_branch", "push_options", "git_tag", "git_tag_message", "head"],
         help_heading = "Git"
     )]
     pub no_push: bool,

@@ -181,8 +181,8 @@ pub struct CheckingArguments {
         env = "TAGSHIP_NO_CHECK",
         value_parser = BoolishValueParser::new(),
         conflicts_with_all = [
-            "platforms", "expect_revision", "wait", "verify_key", "verify_issuer", "require_provenance",
-            "require_attestations"
+            "platforms", "expect_revision", "wait", "verify_key", "verify_identity", "verify_identity_regexp",
+            "verify_issuer", "trusted_root", "require_provenance", "require_attestations"
         ],
         help_heading = "Image"
     )]
