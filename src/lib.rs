@@ -1,5 +1,5 @@
-//! `tagship` is the release step of a GitOps pipeline: it checks that an image is in its registry, writes its tag into a
-//! kustomization without touching another byte, and commits and pushes that to the release branch.
+//! `tagship` is the release step of a GitOps pipeline: it checks that an image is in its registry, writes its tag into
+//! a kustomization or another file without touching another byte, and commits and pushes that to the release branch.
 //!
 //! The rooms in the order of the flow:
 //!
@@ -7,7 +7,7 @@
 //! - [`flow`] has the commands: [`registry`] checks, [`git`] reads the tip, [`targets`] edit its bytes, [`guards`] may stop
 //!   the release, and [`git`] commits and pushes with the text of [`message`]; [`forge`] has what a push cannot do.
 //! - [`outcome`] is how it ended, as data, and `report` prints it.
-//! - [`image`] and [`system`] are below them all: the vocabulary, and the machine.
+//! - [`image`], [`yaml`] and [`system`] are below them all: the vocabulary, the reader of files, and the machine.
 //!
 //! ARCHITECTURE.md has the map, the invariants and the reasons. This is the program's own library: it is public for its
 //! tests, and its interface may change with any version.

@@ -112,7 +112,7 @@ Examples:
     tagship release --repo https://github.com/org/config.git -k apps/web --branch main 'web=*:v1.2.3'";
 
 const GUARD_EXAMPLES: &str = "\
-The outcome is `skipped` if only releases started the run, and `proceed` otherwise; the exit code is 0.
+The outcome is `skipped` if only releases started the run, and `proceed` otherwise; the exit code is 0, or 9 with `--on-own-commit fail`.
 
 Examples:
     tagship guard

@@ -17,7 +17,7 @@ What to write into the entry called NAME, in kustomize's grammar:
     NAME=NEWNAME@DIGEST       NAME@DIGEST
     NAME=NEWNAME
 
-`*` in place of NEWNAME, TAG or DIGEST keeps the value of the entry. A field that is not given is removed, as kustomize does, and a note says so. Several images make one commit.";
+`*` in place of NEWNAME, TAG or DIGEST keeps the value of the entry. A field that is not given is removed, as kustomize does, and a note says so. Several images are written together: all of them, or none.";
 
 const FILE_HELP: &str = "\
 A file of another kind than a kustomization. Its kind shows in its content, and NAME is what the image is called in it:

@@ -27,7 +27,7 @@ pub struct OutputArguments {
     )]
     pub result_files: Vec<Option<ResultFile>>,
 
-    /// Send the result as JSON to this URL at the end, also on failure; not for a dry run. It never fails the command
+    /// Send the result as JSON to this URL at the end, also on failure; not for a dry run. A failed delivery does not fail the command
     #[arg(
         long,
         value_name = "URL",
@@ -42,7 +42,7 @@ pub struct OutputArguments {
     #[arg(short, long, env = "TAGSHIP_VERBOSE", value_parser = BoolishValueParser::new(), global = true, conflicts_with = "quiet")]
     pub verbose: bool,
 
-    /// Print nothing on success
+    /// Print nothing on success but what was asked for, as with `log` and `status`
     #[arg(short, long, env = "TAGSHIP_QUIET", value_parser = BoolishValueParser::new(), global = true)]
     pub quiet: bool,
 

@@ -239,7 +239,7 @@ impl ReleaseBranch {
             };
             let tip = begun.tips()?.tip;
             *reader = Some(begun);
-            return tip.ok_or_else(|| absent(base).hint(format!("`--base` names where `{branch}` is to begin")));
+            return tip.ok_or_else(|| absent(base).hint(format!("`--base` names the branch to start `{branch}` from")));
         }
         match (self.tips(remote, reader)?.default, new_branch) {
             (Some(_), NewBranch::NotWanted) => Err(absent(branch).hint("name the release branch with `--branch`")),
@@ -259,10 +259,10 @@ impl ReleaseBranch {
             (None, NewBranch::Refused) => {
                 Err(absent(branch).hint("is the repository empty? push a kustomization first"))
             }
-            (None, _) => {
-                Err(Failure::target(format!("{remote} has no default branch, at which `{branch}` could begin"))
-                    .hint("`--base` names where it is to begin; in an empty repository, push a kustomization first"))
-            }
+            (None, _) => Err(Failure::target(format!(
+                "{remote} has no default branch, at which `{branch}` could begin"
+            ))
+            .hint("`--base` names the branch to start it from; in an empty repository, push a kustomization first")),
         }
     }
 }

@@ -197,7 +197,7 @@ impl Running {
         }
         match carried.is_empty() {
             true => {
-                Err(Failure::target(format!("no entry of `{path}` has something to carry on and a place to go to"))
+                Err(Failure::target(format!("no entry of `{path}` has both a version and an entry to carry it to"))
                     .hint("`--add` appends entries"))
             }
             false => Ok(Chosen { carried, left }),

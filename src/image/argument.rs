@@ -95,7 +95,7 @@ pub enum ArgumentError {
     EmptyImage,
     #[error("`*` is not a name")]
     Wildcard,
-    #[error("an image name cannot contain {0:?}")]
+    #[error("an image name cannot contain `{0}`")]
     Character(char),
     #[error(transparent)]
     Name(#[from] ReferenceError),

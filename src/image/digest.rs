@@ -15,7 +15,7 @@ pub enum DigestError {
     Algorithm,
     #[error("a {algorithm} digest has {wanted} lower-case hexadecimal digits, this one has {found}")]
     Length { algorithm: &'static str, wanted: usize, found: usize },
-    #[error("a digest is written in lower-case hexadecimal digits, not {0:?}")]
+    #[error("a digest is written in lower-case hexadecimal digits, not `{0}`")]
     Character(char),
 }
 

@@ -16,9 +16,9 @@ pub enum TagError {
     Empty,
     #[error("a tag has at most 128 characters, this one has {0}")]
     TooLong(usize),
-    #[error("a tag cannot begin with {0:?}")]
+    #[error("a tag cannot begin with `{0}`")]
     Start(char),
-    #[error("a tag cannot contain {0:?}")]
+    #[error("a tag cannot contain `{0}`")]
     Character(char),
 }
 

@@ -82,7 +82,7 @@ impl ConnectionError {
             ConnectionProblem::Refused => {
                 "check the host and its port; a firewall or a proxy may refuse the connection"
             }
-            ConnectionProblem::TimedOut => "try again, or allow more time with `--timeout`",
+            ConnectionProblem::TimedOut => ALLOW_TIME,
             ConnectionProblem::Untrusted(CertificateFlaw::Expired) => "renew the certificate of the server",
             ConnectionProblem::Untrusted(CertificateFlaw::NotValidYet) => {
                 "check the clock of this machine, and the certificate of the server"
@@ -102,9 +102,7 @@ impl ConnectionError {
             ConnectionProblem::ProxyLogin => {
                 "put a login that the proxy accepts into the URL of the proxy, such as `HTTPS_PROXY`"
             }
-            ConnectionProblem::Closed | ConnectionProblem::Other => {
-                "try again; if it stays so, check the URL, the network and the proxy"
-            }
+            ConnectionProblem::Closed | ConnectionProblem::Other => CHECK_ALL,
         }
     }
 }
@@ -197,6 +195,12 @@ fn untrusted<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a UntrustedCertif
         _ => None,
     }
 }
+
+/// What to do if a server is slow.
+pub const ALLOW_TIME: &str = "try again, or allow more time with `--timeout`";
+
+/// What to do if nothing is known about what failed.
+pub const CHECK_ALL: &str = "try again; if it stays so, check the URL, the network and the proxy";
 
 const CHECK_PROXY: &str = "check the settings of the proxy, such as `HTTPS_PROXY` and `NO_PROXY`";
 

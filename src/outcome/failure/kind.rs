@@ -1,4 +1,4 @@
-//! The kinds of failures: one table of exit codes, names and meanings, which `--help`, the README and the JSON are made of.
+//! The kinds of failures: one table of exit codes, names and meanings, which `--help`, the reference and the JSON are made of.
 
 /// The party that must act. Exit codes and names are a contract with scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl FailureKind {
         match self {
             Self::Unexpected => (1, "unexpected", "an I/O error, or a bug"),
             Self::Usage => (2, "usage", "a flag, reference, tag or digest is wrong"),
-            Self::Target => (3, "target", "the kustomization, entry or branch is missing, ambiguous or broken"),
+            Self::Target => (3, "target", "the file, entry or branch is missing, ambiguous or broken"),
             Self::Image => (4, "image", "the image is not in the registry, or not what it must be"),
             Self::Unauthorized => (5, "unauthorized", "the login is missing or wrong, or lacks a permission"),
             Self::Unavailable => (6, "unavailable", "the registry or repository cannot be reached; try again"),

@@ -215,7 +215,7 @@ impl Failure {
                 "remove the lock at the server if no push is under way there; a process that ended early may have left it"
             }
             Some(Rule::Name) => {
-                "choose another name: as with files, a branch or tag `a` leaves no room for `a/b`"
+                "choose another name: a branch or tag `a` and one `a/b` cannot both exist"
             }
             Some(Rule::Space) => "make room at the server, or raise its limit",
             Some(Rule::ReadOnly) => "check the permissions of the repository's files at the server",

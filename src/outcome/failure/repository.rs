@@ -2,7 +2,7 @@
 
 use super::{AGAIN, Failure, FailureKind, NO_AUTHORITIES_HINT, Retry, misnamed_hint};
 use crate::git::{GitError, OutOfTime};
-use crate::system::connection::{ConnectionError, ConnectionProblem};
+use crate::system::connection::{ALLOW_TIME, CHECK_ALL, ConnectionError, ConnectionProblem};
 use crate::system::tls::CertificateFlaw;
 
 impl From<GitError> for Failure {
@@ -34,8 +34,8 @@ fn is_proxy_login(error: &anyhow::Error) -> bool {
 fn unavailable_hint(source: &anyhow::Error) -> &'static str {
     match source.downcast_ref::<ConnectionError>() {
         Some(error) => error.hint(),
-        None if source.is::<OutOfTime>() => "try again, or allow more time with `--timeout`",
-        None => "try again; if it stays so, check the URL, the network and the proxy",
+        None if source.is::<OutOfTime>() => ALLOW_TIME,
+        None => CHECK_ALL,
     }
 }
 

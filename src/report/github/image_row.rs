@@ -67,8 +67,12 @@ pub(super) fn row(image: &Image<'_>, versions: Versions) -> [String; 7] {
 }
 
 fn changes(ComparedSource { from, to, url }: &ComparedSource<'_>) -> String {
-    let short = |id: &str| id.chars().take(7).collect::<String>();
-    markdown::linked(&format!("{}...{}", short(from), short(to)), Some(url))
+    markdown::linked(&format!("{}...{}", short_commit(from), short_commit(to)), Some(url))
+}
+
+/// Returns the first digits of a commit's id, as git shows them.
+pub(super) fn short_commit(id: &str) -> &str {
+    id.get(..7).unwrap_or(id)
 }
 
 pub(super) fn tag(text: &str) -> String {

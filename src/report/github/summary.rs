@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::heading::heading;
-use super::image_row::{Versions, code, row, sentence, stays};
+use super::image_row::{Versions, code, row, sentence, short_commit, stays};
 use super::links::Links;
 use super::listing::listing;
 use super::markdown_table;
@@ -137,7 +137,7 @@ fn origin(document: &Document<'_>, links: &Links) -> String {
         parts.push(format!("tag {}", code(tag)));
     }
     if let Some(source) = &links.source {
-        parts.push(format!("source {}", linked(short_source(source), links.source_page().as_deref())));
+        parts.push(format!("source {}", linked(&short_source(source), links.source_page().as_deref())));
     }
     if let Some(run) = &links.run {
         parts.push(format!("[run]({})", target(run)));
@@ -146,9 +146,11 @@ fn origin(document: &Document<'_>, links: &Links) -> String {
 }
 
 /// Returns a source commit with the first digits of its id.
-fn short_source(source: &str) -> &str {
-    let end = source.rfind('@').map_or(source.len(), |at| at + 8);
-    source.get(..end).unwrap_or(source)
+fn short_source(source: &str) -> String {
+    match source.rsplit_once('@') {
+        Some((repository, commit)) => format!("{repository}@{}", short_commit(commit)),
+        None => source.to_owned(),
+    }
 }
 
 /// Returns `content` in a fence, all together in at most `room` bytes; what is cut is told.

@@ -201,7 +201,7 @@ fn bad_input_changes_nothing() {
         (&[&absent_repository], 4, "is not in the registry"),
         (&[&typo], 3, "did you mean `IMAGE_PLACEHOLDER`?"),
         (&["IMAGE_PLACEHOLDER="], 2, "nothing follows the `=`"),
-        (&["IMAGE_PLACEHOLDER=a:b:c"], 2, "a tag cannot contain ':'"),
+        (&["IMAGE_PLACEHOLDER=a:b:c"], 2, "a tag cannot contain `:`"),
         (&["IMAGE_PLACEHOLDER=a@sha256:1"], 2, "64 lower-case hexadecimal digits"),
         (&["IMAGE_PLACEHOLDER"], 2, "neither `=`, nor a tag, nor a digest"),
         (&["IMAGE_PLACEHOLDER:v1"], 2, "`IMAGE_PLACEHOLDER` cannot be looked up in a registry"),

@@ -181,7 +181,7 @@ fn a_path_from_the_root_wants_its_dot() {
 fn bad_arguments_and_files() {
     for (arguments, code, said) in [
         (&["IMAGE_PLACEHOLDER="][..], 2, "check that no variable in it is empty"),
-        (&["IMAGE_PLACEHOLDER=*:$TAG"], 2, "a tag cannot contain '$'"),
+        (&["IMAGE_PLACEHOLDER=*:$TAG"], 2, "a tag cannot contain `$`"),
         (&["a@sha256:xyz"], 2, "lower-case hexadecimal digits"),
         (&["-k", "nowhere", "a:v1"], 3, "cannot read `nowhere`"),
         (

@@ -43,7 +43,9 @@ fn a_base_that_is_missing_or_not_asked_for() {
     let url = stage.remote.file_url();
     for flags in [&["--base", "nowhere"][..], &["--base", "nowhere", "--dry-run"]] {
         let output = release_to_prod(&stage, &url).args(flags.iter().copied()).run().exit(3);
-        output.stderr_has("there is no branch `nowhere`").stderr_has("hint: `--base` names where `prod` is to begin");
+        output
+            .stderr_has("there is no branch `nowhere`")
+            .stderr_has("hint: `--base` names the branch to start `prod` from");
     }
     release_to_prod(&stage, &url).args(["--base", "no..name"]).run().exit(2).stderr_has("`no..name` is not the name");
     let release = stage.release_to(&url).args(["--no-check", "--branch", "prod", "IMAGE_PLACEHOLDER=*:v2"]);

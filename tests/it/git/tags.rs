@@ -224,7 +224,7 @@ fn a_name_that_is_the_folder_of_another() {
         release
             .run()
             .exit(8)
-            .stderr_has("hint: choose another name: as with files, a branch or tag `a` leaves no room for `a/b`");
+            .stderr_has("hint: choose another name: a branch or tag `a` and one `a/b` cannot both exist");
         stage.untouched();
     }
 }
