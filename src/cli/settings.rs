@@ -190,6 +190,15 @@ pub fn commands() -> Vec<String> {
     Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
+/// Returns the commands that have a flag, which is given with its dashes.
+pub fn commands_with(flag: &str) -> Vec<String> {
+    let command = built();
+    let has_flag = |command: &&Command| {
+        flag.strip_prefix("--").is_some_and(|name| command.get_arguments().any(|other| other.get_long() == Some(name)))
+    };
+    command.get_subcommands().filter(has_flag).map(|command| command.get_name().to_owned()).collect()
+}
+
 /// Returns the argument of a flag, without its dashes. What prints a text and ends is no setting.
 fn flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     let prints = |argument: &Arg| matches!(argument.get_long(), Some("help" | "version"));

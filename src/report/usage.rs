@@ -5,7 +5,7 @@ use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::{StepSetting, Surface, commands};
+use crate::cli::{StepSetting, Surface, commands, commands_with};
 use crate::outcome::failure::Failure;
 
 /// Returns the failure that `error` is; `command` is the command that was called, or empty.
@@ -34,6 +34,14 @@ fn of_command_line(command: &str, error: &clap::Error, surface: Surface) -> Fail
     let (tips, details): (Vec<_>, Vec<_>) =
         rest.filter(|line| !line.is_empty()).partition(|line| line.starts_with("tip:"));
     let failure = details.into_iter().fold(Failure::usage(message), Failure::detail);
+    // A flag is hardly ever meant as a value.
+    if tips.first().is_some_and(|tip| tip.contains("as a value, use")) {
+        let flag = text_of(error, ContextKind::InvalidArg).unwrap_or_default();
+        return match commands_with(flag).as_slice() {
+            [] => failure.hint(help),
+            commands => failure.hint(format!("`{}` have it; {help}", commands.join("`, `"))),
+        };
+    }
     match tips.first() {
         Some(tip) => failure.hint(tip.trim_start_matches("tip:").trim()),
         None if text_of(error, ContextKind::InvalidSubcommand) == Some("version") => {

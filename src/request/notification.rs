@@ -13,9 +13,7 @@ use crate::system::webhook::Webhook;
 /// # Errors
 /// The URL is not one of `https`, or of `http` to this machine.
 pub fn webhook(arguments: &Arguments, environment: &Environment) -> Result<Option<Webhook>, Failure> {
-    let Some(text) = arguments.output.notify.as_deref().filter(|_| !arguments.command.is_dry_run()) else {
-        return Ok(None);
-    };
+    let Some(text) = arguments.output.notify.as_deref() else { return Ok(None) };
     let is_safe = |url: &Url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
     let url = Url::parse(text.trim()).ok().filter(Url::has_host).filter(is_safe);
     // The text is not quoted, because it may be a secret.
@@ -23,6 +21,9 @@ pub fn webhook(arguments: &Arguments, environment: &Environment) -> Result<Optio
         Failure::usage("`--notify` is not an `https` URL")
             .hint("write it as `https://HOST/PATH`; plain HTTP is for this machine alone")
     })?;
+    if arguments.command.is_dry_run() {
+        return Ok(None);
+    }
     let secret = environment.text("TAGSHIP_NOTIFY_SECRET").map(|text| text.trim().to_owned());
     Ok(Some(Webhook {
         url,

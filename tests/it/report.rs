@@ -314,7 +314,7 @@ fn usage_errors_tell_github() {
     assert_eq!(document["command"], "release");
     let commands = commands(&output);
     let expected = "::error title=tagship release::unexpected argument '--nonsense' found%0A\
-                    hint: to pass '--nonsense' as a value, use '-- --nonsense'";
+                    hint: run `tagship release --help` for the flags";
     assert_eq!(commands, [expected], "{}", output.stderr());
     let output = step.on(tagship()).args(["check", "--timeout", "\n::error::\u{1b}[2J"]).run().exit(2);
     assert!(!output.stderr().contains('\u{1b}'), "{}", output.stderr());
