@@ -1,11 +1,14 @@
 //! The refs that a server names when a push begins. It names every ref of the repository, of which few are kept.
 
-use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 
 use super::objects::name::{BranchName, CommitId, TagName};
+
+/// The most tags that are kept. Of more, the server tells itself whether a new one is there.
+const MAX_TAGS: usize = 1_000_000;
 
 /// What is kept of the refs that the server names when a push begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +28,8 @@ pub struct AdvertisedRefs {
     pub(super) tip: Option<CommitId>,
     /// The head branch of a pull request to the branch, if it is kept.
     pub(super) head: Option<AdvertisedHead>,
-    /// What the tags name, by their full names, if they are kept.
-    tags: Option<HashMap<Vec<u8>, ObjectId>>,
+    /// What the tags name, by hashes of their full names, if they are kept: a repository may have a million, and names are long.
+    tags: Option<Vec<([u8; 8], ObjectId)>>,
 }
 
 /// A head branch, with its tip if it exists.
@@ -43,7 +46,7 @@ impl AdvertisedRefs {
             RefsKept::BranchAndHead(head) => Some(AdvertisedHead { branch: head.clone(), tip: None }),
             RefsKept::Branch | RefsKept::BranchAndTags => None,
         };
-        let tags = (kept == RefsKept::BranchAndTags).then(HashMap::new);
+        let tags = (kept == RefsKept::BranchAndTags).then(Vec::new);
         Self { branch: branch.clone(), tip: None, head, tags }
     }
 
@@ -56,8 +59,10 @@ impl AdvertisedRefs {
             self.tip = id.map(CommitId);
         } else if let Some(head) = self.head.as_mut().filter(|head| is(&head.branch)) {
             head.tip = id.map(CommitId);
-        } else if let Some(tags) = self.tags.as_mut().filter(|_| name.starts_with(b"refs/tags/")) {
-            tags.extend(id.map(|id| (name.to_vec(), id)));
+        } else if let Some(tags) =
+            self.tags.as_mut().filter(|tags| name.starts_with(b"refs/tags/") && tags.len() < MAX_TAGS)
+        {
+            tags.extend(id.map(|id| (hash(name), id)));
         }
     }
 
@@ -68,6 +73,14 @@ impl AdvertisedRefs {
 
     /// Returns what a tag names, if tags are kept.
     pub(super) fn tag(&self, name: &TagName) -> Option<ObjectId> {
-        self.tags.as_ref()?.get(name.full().as_bytes()).copied()
+        let wanted = hash(name.full().as_bytes());
+        self.tags.as_ref()?.iter().find(|(name, _)| *name == wanted).map(|(_, id)| *id)
     }
+}
+
+/// Of a million names, two share a hash once in 37 million repositories.
+fn hash(name: &[u8]) -> [u8; 8] {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish().to_ne_bytes()
 }

@@ -124,6 +124,20 @@ fn a_large_repository_costs_no_more() {
     assert_eq!(remote.file("main", &path), seed.replace(line, "  newTag: v9").as_bytes());
 }
 
+/// The tags that a server names are kept if one is to be made.
+#[cfg(target_os = "linux")]
+#[test]
+fn many_tags_take_little_memory() {
+    const TAGS: usize = 400_000;
+    const MOST: u64 = 48 << 20;
+    let stage = Stage::new();
+    stage.remote.tag_often(&stage.remote.tip("main").unwrap(), TAGS);
+    let release = stage.release().args(["--no-check", "--branch", "main", "--git-tag", "{tag}"]);
+    let (output, peak) = release.arg("IMAGE_PLACEHOLDER=*:v2").start().finish_with_peak();
+    output.success().stdout_has("released");
+    assert!(peak < MOST, "{peak} bytes");
+}
+
 /// receive-pack names every ref before a push, which no option prevents; a fetch has no such list.
 #[test]
 fn many_refs_cost_no_requests() {
