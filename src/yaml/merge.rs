@@ -1,6 +1,6 @@
 //! What a mapping has under a key if merge keys (`<<`) count.
 
-use super::tree::{NodeId, NodeKind, ScalarStyle, Tree};
+use super::tree::{NodeId, NodeKind, Pair, ScalarStyle, Tree};
 
 impl Tree<'_> {
     /// Returns the value that a mapping has under the key: its own, else the first that a merge key brings. Each kind of
@@ -11,18 +11,32 @@ impl Tree<'_> {
 
     /// Returns the value that a mapping gets under the key from its merge keys.
     pub(crate) fn inherited(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<NodeId> {
-        self.pairs(mapping).filter(|pair| self.is_merge_key(pair.key)).find_map(|pair| {
-            let merged = self.resolve(pair.value);
-            match self.kind(merged) {
-                NodeKind::Mapping(_) => self.effective(merged, is_key),
-                NodeKind::Sequence(_) => self
-                    .children(merged)
-                    .map(|item| self.resolve(item))
-                    .filter(|item| matches!(self.kind(*item), NodeKind::Mapping(_)))
-                    .find_map(|item| self.effective(item, is_key)),
-                _ => None,
-            }
-        })
+        self.pairs(mapping).find_map(|pair| self.brought_by(pair, is_key))
+    }
+
+    /// Returns the merge key that stands behind the mapping's own key, or behind any other one if it has none, and brings the
+    /// key too. YAML lets the own key count; the parser of kustomize, Helm and Flux takes what comes last.
+    pub(crate) fn merged_over(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<NodeId> {
+        let own = self.pairs(mapping).position(|pair| self.text(pair.key).is_some_and(is_key)).unwrap_or_default();
+        let mut later = self.pairs(mapping).skip(own + 1);
+        later.find(|pair| self.brought_by(*pair, is_key).is_some()).map(|pair| pair.key)
+    }
+
+    /// Returns the value that a pair brings under the key, if it is a merge key.
+    fn brought_by(&self, pair: Pair, is_key: &dyn Fn(&str) -> bool) -> Option<NodeId> {
+        if !self.is_merge_key(pair.key) {
+            return None;
+        }
+        let merged = self.resolve(pair.value);
+        match self.kind(merged) {
+            NodeKind::Mapping(_) => self.effective(merged, is_key),
+            NodeKind::Sequence(_) => self
+                .children(merged)
+                .map(|item| self.resolve(item))
+                .filter(|item| matches!(self.kind(*item), NodeKind::Mapping(_)))
+                .find_map(|item| self.effective(item, is_key)),
+            _ => None,
+        }
     }
 
     pub(crate) fn is_merge_key(&self, key: NodeId) -> bool {

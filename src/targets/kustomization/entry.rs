@@ -181,7 +181,19 @@ fn read_own(yaml: &ParsedYaml<'_>, mapping: NodeId) -> Result<Own, EditError> {
             return Err(duplicate(yaml, first, pair));
         }
     }
+    let fields = FieldName::ALL.into_iter().filter(|field| own.get(*field).is_some()).map(FieldName::as_str);
+    for key in fields.chain(own.name.map(|_| "name")) {
+        refuse_merged_over(yaml, mapping, key)?;
+    }
     Ok(own)
+}
+
+/// Refuses a merge key that brings a field behind the entry's own one, or behind where it is going to be.
+pub(super) fn refuse_merged_over(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &'static str) -> Result<(), EditError> {
+    match yaml.tree.merged_over(mapping, &|text| text.eq_ignore_ascii_case(key)) {
+        Some(merge) => Err(EditError::refused(yaml, merge, ImagesShape::MergedOver { key })),
+        None => Ok(()),
+    }
 }
 
 /// Returns what an entry says of its image, merge keys included; null is nothing.

@@ -78,6 +78,10 @@ pub enum ImagesShape {
         field: FieldName,
         from: Position,
     },
+    /// A merge key behind a field brings it too, and counts for kustomize.
+    MergedOver {
+        key: &'static str,
+    },
     /// The whole document is in flow style, as JSON is, and an entry is to be added.
     FlowRoot,
     /// `images` is in flow style, and an entry is to be added.
@@ -160,6 +164,7 @@ impl ImagesShape {
             Self::Inherited { field, from } => {
                 format!("remove `{field}` at {from}, or write this entry out without `<<`")
             }
+            Self::MergedOver { .. } => "move `<<` to the top of the entry".to_owned(),
             Self::FlowRoot => "add the entry by hand; from then on it is edited like any other".to_owned(),
             Self::FlowList => "write the list as `- name: …` lines, or add the entry by hand".to_owned(),
             Self::CommentInEmptyList => "move the comment out of the brackets".to_owned(),
@@ -189,6 +194,9 @@ impl fmt::Display for ImagesShape {
                 f.write_str("`newTag` already has a digest, and kustomize would write another one behind it")
             }
             Self::Inherited { field, .. } => write!(f, "`{field}` comes from a merge key and cannot be removed here"),
+            Self::MergedOver { key } => {
+                write!(f, "this merge key brings `{key}` too, and what comes last counts for kustomize")
+            }
             Self::FlowRoot => f.write_str("entries are added in block style, and this document is in flow style"),
             Self::FlowList => f.write_str("entries are added in block style, and this list is in flow style"),
             Self::CommentInEmptyList => f.write_str("this empty list has a comment between its brackets"),

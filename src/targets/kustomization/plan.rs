@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::action::{Action, Actions, write};
 use super::append::append;
-use super::entry::{ImageEntry, ImageLists, effective, inherited};
+use super::entry::{ImageEntry, ImageLists, effective, inherited, refuse_merged_over};
 use super::error::{EditError, ImagesShape};
 use super::field::FieldName;
 use super::go_yaml::is_refused;
@@ -242,6 +242,7 @@ fn decide<'a>(
                 return Ok(Action::Nothing);
             }
             let Some(pair) = own else {
+                refuse_merged_over(yaml, entry.mapping, field.as_str())?;
                 return Ok(Action::Insert(value));
             };
             refuse_unwritable(yaml, field, pair.value)?;

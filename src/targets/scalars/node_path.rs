@@ -121,7 +121,15 @@ pub(super) fn own_pair(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Res
             )),
             None => Ok(None),
         },
-        (first, None) => Ok(first),
+        (first, None) => match yaml.tree.merged_over(mapping, &is_key) {
+            Some(merge) => Err(FileRefusal::at(
+                yaml,
+                merge,
+                format!("this merge key brings `{key}` too, and what comes last counts for most readers"),
+                "move `<<` to the top of the mapping",
+            )),
+            None => Ok(first),
+        },
     }
 }
 
