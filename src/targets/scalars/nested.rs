@@ -199,10 +199,12 @@ fn prove(
 ) -> Result<(), Difference> {
     let unread = |error: yaml::YamlError| Difference { text: format!("the new text: {error}"), node: None };
     let source = SourceText::read(text.as_bytes()).map_err(unread)?;
+    let first_reader = old;
     let proved = yaml::prove(old, &source, splices, yaml::read_again, |old, new| {
         compare(path, old, new, |nodes, old, new| {
             let values = inside.iter().find(|inside| inside.slot.value == old)?;
-            Some(compare_text(nodes, old, new, &values.edit))
+            let before = first_reader.tree.text(old).unwrap_or_default();
+            Some(compare_text(nodes, old, new, before, &values.edit))
         })
     })?;
     match proved.unread {
@@ -211,8 +213,19 @@ fn prove(
     }
 }
 
-fn compare_text(nodes: &mut NodeComparison<'_, '_>, old: NodeId, new: NodeId, edit: &Edit) -> Result<(), Difference> {
-    let is_text = nodes.new.tree.text(new).is_some_and(|text| text.as_bytes() == edit.text);
+/// Compares the text of one reader. If the file ends without a line end, the second reader ends the last line, and finds the end
+/// in the old text and in the new one, beyond what the first reader found before.
+fn compare_text(
+    nodes: &mut NodeComparison<'_, '_>,
+    old: NodeId,
+    new: NodeId,
+    before: &str,
+    edit: &Edit,
+) -> Result<(), Difference> {
+    let end = nodes.old.tree.text(old).and_then(|text| text.strip_prefix(before)).unwrap_or_default();
+    let is_text = nodes.new.tree.text(new).is_some_and(|text| {
+        text.strip_suffix(end).is_some_and(|text| text.as_bytes() == edit.text) && ["", "\n"].contains(&end)
+    });
     let (old_kind, new_kind) = (nodes.old.tree.kind(old), nodes.new.tree.kind(new));
     let is_alike = match (old_kind, new_kind) {
         (NodeKind::Scalar(_, old), NodeKind::Scalar(_, new)) => old == new,
