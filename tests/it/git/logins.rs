@@ -247,6 +247,84 @@ fn a_refused_login_is_named_by_its_source() {
     }
 }
 
+/// A login that no person gave for this run may be out of date. The places after it are tried, as git tries its helpers.
+#[test]
+fn a_login_of_netrc_that_is_refused_is_not_the_last() {
+    for next in ["ci", "helper", "askpass"] {
+        let user = if next == "ci" { "gitlab-ci-token" } else { next };
+        for sources in [&["netrc", next][..], &["netrc", "ci", next]] {
+            let stage = Stage::new();
+            let server = serve(&stage, Access::Login(Login::new(user, "s3cret")));
+            with_sources(&stage, &server, sources).run().success().says_nowhere("s3cret");
+        }
+    }
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let output = with_sources(&stage, &server, &["netrc", "ci", "helper"]).run().exit(5);
+    output.stderr_has("does not accept the login from git's credential helper\n");
+    let config = stage.home.write("gitconfig", "[credential]\nhelper = \"!echo >&2 the vault is sealed; exit 1\"\n");
+    stage.home.write(".netrc", "machine 127.0.0.1 login netrc password s3cret\n");
+    let release = stage.release_to(&server.url("gitops.git")).env("GIT_CONFIG_GLOBAL", config);
+    let output = release.arg(stage.argument()).run().exit(5);
+    output.stderr_has("does not accept the login from `.netrc`\n").stderr_has("the vault is sealed");
+    stage.untouched();
+}
+
+/// What a person gave for this run is meant: no other login goes out in its place.
+#[test]
+fn a_login_that_was_given_is_the_last() {
+    for given in ["typed", "variable", "configured", "header"] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Login(Login::new("netrc", "s3cret")));
+        with_sources(&stage, &server, &[given, "netrc", "ci", "helper"]).run().exit(5).says_nowhere("s3cret");
+    }
+}
+
+/// A server that guards the push alone gets the login of `.netrc` all along.
+#[test]
+fn a_login_of_netrc_that_is_refused_for_the_push_alone() {
+    for access in [Access::Open, Access::LoginToPush(login())] {
+        let stage = Stage::new();
+        let is_open = matches!(access, Access::Open);
+        let server = serve(&stage, access);
+        if is_open {
+            let refusal = Response::text(401, "log in").header("WWW-Authenticate", "Basic realm=\"git\"");
+            server.inject("POST /gitops.git/git-receive-pack", 1, Fault::Answer(refusal));
+        }
+        let config = format!("[credential]\nhelper = {}\n", helper(&stage, &login().password));
+        let config = stage.home.write("gitconfig", &config);
+        stage.home.write(".netrc", "machine 127.0.0.1 login netrc password stale\n");
+        let release = stage.release_to(&server.url("gitops.git")).env("GIT_CONFIG_GLOBAL", config);
+        release.arg(stage.argument()).run().success();
+        assert!(helper_log(&stage).starts_with("get\nstore\n"), "{}", helper_log(&stage));
+        let requests = server.requests();
+        let pushes = requests.iter().filter(|request| request.logged.line().contains("POST /gitops.git/git-receive"));
+        let last = pushes.last().and_then(|request| request.logged.authorization_value()).unwrap_or_default();
+        assert!(last.contains(&login().encoded()), "{last}");
+        assert_eq!(stage.remote.number_of_commits("main"), 2);
+    }
+}
+
+/// The user in the URL says which of several logins for one host is meant.
+#[test]
+fn the_user_in_the_url_chooses_the_login_of_netrc() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(Login::new("bot", "b0t-s3cret")));
+    let url = server.url("gitops.git").replace("http://", "http://bot@");
+    let netrc = "machine 127.0.0.1 login alice password al1ce\nmachine 127.0.0.1 login bot password b0t-s3cret\n";
+    stage.home.write(".netrc", netrc);
+    stage.release_to(&url).arg(stage.argument()).run().success();
+    let requests = server.requests();
+    let alice = Login::new("alice", "al1ce").encoded();
+    let mut shown = requests.iter().filter_map(|request| request.logged.authorization_value());
+    assert!(!shown.any(|value| value.contains(&alice)), "the login of another user was shown");
+    stage.home.write(".netrc", "machine 127.0.0.1 login alice password al1ce\n");
+    stage.release_to(&url).arg(stage.argument()).run().exit(5);
+    let requests = server.requests();
+    let mut shown = requests.iter().filter_map(|request| request.logged.authorization_value());
+    assert!(!shown.any(|value| value.contains(&alice)), "the login of another user was shown");
+}
+
 #[test]
 fn white_space_is_no_part_of_a_token() {
     let stage = Stage::new();
