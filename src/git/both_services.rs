@@ -12,8 +12,8 @@ use super::reader::Reader;
 use super::remote::Remote;
 use super::tips::Tips;
 
-/// Begins a push to `branch`, and with it a conversation about `read`, which is read from the same remote. If git's helpers may
-/// have to be asked for a login, the push alone is begun: they are asked once, and what they tell serves both.
+/// Begins a push to `branch`, and with it a conversation about `read`, which is read from the same remote. If the first
+/// answer may change the login, the push alone is begun: helpers of git are asked once, and what they tell serves both.
 ///
 /// # Errors
 /// If both fail, the error is that of the push; most often there is one reason for both.
@@ -23,7 +23,7 @@ pub fn open_both<'r>(
     kept: RefsKept<'_>,
     read: &BranchName,
 ) -> Result<(Pusher<'r>, Option<Reader<'r>>), GitError> {
-    if remote.may_ask_for_a_login() {
+    if remote.may_change_its_login() {
         return Ok((Pusher::open(remote, branch, kept)?, None));
     }
     thread::scope(|scope| {
@@ -35,7 +35,7 @@ pub fn open_both<'r>(
 }
 
 /// Begins a push to the default branch, and with it a conversation about that. The other service tells which branch it is while
-/// the push is begun, and `refs` what the push keeps of the server's refs. If git's helpers may have to be asked for a login, one
+/// the push is begun, and `refs` what the push keeps of the server's refs. If the first answer may change the login, one
 /// service is asked after the other.
 ///
 /// # Errors
@@ -49,7 +49,7 @@ pub fn open_both_at_default<E: From<GitError> + Send>(
         let refs = refs(reader.tips()?)?;
         Ok((reader, refs))
     };
-    if remote.may_ask_for_a_login() {
+    if remote.may_change_its_login() {
         let (reader, refs) = read()?;
         return Ok((Pusher::open_when_known(remote, || Ok::<_, E>(refs.clone()))?, Some(reader)));
     }

@@ -16,7 +16,7 @@ use super::configuration::user_configuration;
 use super::error::GitError;
 use super::unmet_include::UnmetInclude;
 use super::wire::conversation::{Access, parse_header};
-use super::wire::credential_helper::Askpass;
+use super::wire::credential_helper::{Askpass, Helpers};
 use super::wire::host_login::RemoteLogin;
 use super::wire::http_client::{http_client, proxies};
 use super::wire::http_config::{HttpSettings, rewritten};
@@ -172,9 +172,9 @@ impl Remote {
         }
     }
 
-    /// Returns whether a refusal of the first request may bring a login for those after it.
-    pub(super) fn may_ask_for_a_login(&self) -> bool {
-        matches!(&self.address, Address::Http { access, .. } if access.login.may_be_asked_for())
+    /// Returns whether a refusal of the first request may bring another login for those after it.
+    pub(super) fn may_change_its_login(&self) -> bool {
+        matches!(&self.address, Address::Http { access, .. } if access.login.may_change())
     }
 
     /// Returns the proxy that the remote is reached through, as it is shown.
@@ -302,15 +302,21 @@ fn http_address(
         protection: &access.protection,
         insecure: options.insecure,
     };
-    let helpers = || RemoteLogin::of_helpers(config, url, &options.askpass, options.timeout);
-    // The user's name may be a token itself, which has no password.
-    let user_alone = || url.user().map(|user| RemoteLogin::known(basic(user, ""), LoginOrigin::Url));
-    let (known, withheld) = (places.known(), places.withheld());
+    let login = match places.given() {
+        Some(given) => RemoteLogin::new([given], None),
+        None => {
+            let helpers = Helpers::read(config, url.clone(), &options.askpass, options.timeout);
+            let mut found: Vec<_> = places.found().collect();
+            if found.is_empty() && helpers.is_none() {
+                // The user's name may be a token itself, which has no password.
+                found.extend(url.user().map(|user| (basic(user, ""), LoginOrigin::Url)));
+            }
+            RemoteLogin::new(found, helpers)
+        }
+    };
+    let withheld = places.withheld();
     access.withheld = withheld;
-    access.login = Arc::new(match known {
-        Some((header, origin)) => RemoteLogin::known(header, origin),
-        None => helpers().or_else(user_alone).unwrap_or_default(),
-    });
+    access.login = Arc::new(login);
     Ok(Address::Http { url: public, client, access: Arc::new(access) })
 }
 

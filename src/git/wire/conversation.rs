@@ -92,11 +92,12 @@ impl Conversation {
         request.headers(headers)
     }
 
-    /// Sends a GET and follows its redirects. If the remote requires a login and git's credential helpers have one, it is
-    /// sent again. Returns the answer and the URL that it came from.
+    /// Sends a GET and follows its redirects. If the remote requires a login, or another one, it is sent again with
+    /// the next one. Returns the answer and the URL that it came from.
     fn get_following(&self, url: &str, headers: &[String]) -> io::Result<(Response, Url)> {
         let mut url = Url::parse(url).map_err(io::Error::other)?;
-        for _ in 0..=MAX_REDIRECTS {
+        let mut redirects = 0;
+        while redirects <= MAX_REDIRECTS {
             let request = self.with_headers(self.client.get(url.clone()), &url, headers);
             let response = match self.journal.send(request, Vec::new()) {
                 Ok(response) => response,
@@ -110,6 +111,7 @@ impl Conversation {
                 self.access.login.accepted();
                 return Ok((response, url));
             }
+            redirects += 1;
             let redirected = |why| self.journal.fail(ExchangeFailure::Redirected(why));
             url = redirect_target(&response, &url).map_err(redirected)?;
             if self.redirects == Redirects::SameHost && url.origin() != self.origin.origin() {

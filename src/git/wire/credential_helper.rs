@@ -24,7 +24,7 @@ pub enum Askpass {
 }
 
 /// The programs that may know the login for one URL.
-pub(super) struct Helpers {
+pub(in crate::git) struct Helpers {
     helpers: Vec<Helper>,
     askpass: Option<(OsString, LoginOrigin)>,
     question: Context,
@@ -52,7 +52,12 @@ pub(super) enum Answer {
 
 impl Helpers {
     /// Returns the programs for `url`; `None` if there is none.
-    pub(super) fn read(config: &gix::config::File, url: gix::Url, askpass: &Askpass, limit: Duration) -> Option<Self> {
+    pub(in crate::git) fn read(
+        config: &gix::config::File,
+        url: gix::Url,
+        askpass: &Askpass,
+        limit: Duration,
+    ) -> Option<Self> {
         let permissions = gix::open::permissions::Environment::isolated();
         let (mut cascade, question, _) =
             gix::config::credential_helpers(url, config, true, |_| true, permissions, false).ok()?;

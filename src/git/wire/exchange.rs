@@ -134,28 +134,27 @@ impl Journal {
         Err(io::Error::other("a request that cannot be sent"))
     }
 
-    /// Sends a request, and again if the server wants a login and there is one that it has not seen.
+    /// Sends a request, and again as long as the server wants a login and there is one that it has not seen.
     fn send_with_login(
         &self,
-        request: RequestBuilder,
+        mut request: RequestBuilder,
         body: Vec<u8>,
         login: Option<&RemoteLogin>,
     ) -> io::Result<Response> {
-        let again = login.and_then(|login| Some((request.try_clone()?, login)));
-        match (self.send(request, body.clone()), again) {
-            (Err(_), Some((again, login))) if self.has_failed_with(StatusCode::UNAUTHORIZED) && login.rejected() => {
+        loop {
+            let again = login.and_then(|login| Some((request.try_clone()?, login)));
+            let answered = self.send(request, body.clone());
+            let Some((again, login)) = again else { return answered };
+            if answered.is_ok() {
+                login.accepted();
+            } else if self.has_failed_with(StatusCode::UNAUTHORIZED) && login.rejected() {
                 self.take_failure();
-                let header = login.header();
-                let again = header.into_iter().fold(again, |again, header| again.header(AUTHORIZATION, header));
-                let answered = self.send(again, body);
-                match &answered {
-                    Ok(_) => login.accepted(),
-                    Err(_) if self.has_failed_with(StatusCode::UNAUTHORIZED) => drop(login.rejected()),
-                    Err(_) => {}
-                }
-                answered
+                // In place of the one that was refused.
+                let header = login.header().map(|header| (AUTHORIZATION, header));
+                request = again.headers(header.into_iter().collect());
+                continue;
             }
-            (answered, _) => answered,
+            return answered;
         }
     }
 

@@ -1,103 +1,117 @@
 //! The login for a repository over HTTP. A login that is known goes with the first request. If none is known and the remote
-//! requires one, git's credential helpers are asked, and are told whether it was accepted. No person is prompted.
+//! requires one, or if the remote refuses one that no person gave for this run, the next one is tried. git's credential helpers
+//! are the last, and are told whether theirs was accepted. No person is prompted.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 
-use super::credential_helper::{Answer, Askpass, Helpers, ToldLogin};
+use super::credential_helper::{Answer, Helpers, ToldLogin};
 use super::known_login::{LoginOrigin, basic};
 
 /// The login of a remote, and what the remote said about it.
 #[derive(Default)]
 pub(in crate::git) struct RemoteLogin(Mutex<State>);
 
-enum State {
-    /// No login is known, and the helpers have not been asked.
-    Unasked(Helpers),
-    /// To be sent with every request.
+#[derive(Default)]
+struct State {
+    /// Sent with every request.
+    sent: Option<Sent>,
+    /// What the remote gets if it refuses that, in this order.
+    next: VecDeque<Next>,
+    /// The origin of the login that the remote refused last.
+    refused: Option<LoginOrigin>,
+    /// Why the helpers told no login.
+    problems: Vec<String>,
+}
+
+struct Sent {
+    header: HeaderValue,
+    origin: LoginOrigin,
+    /// The helpers that told the login, until the remote has accepted it.
+    untold: Option<(Box<Helpers>, Box<ToldLogin>)>,
+}
+
+enum Next {
     Known(HeaderValue, LoginOrigin),
-    /// A login from a helper, which the remote has neither accepted nor refused.
-    Offered(HeaderValue, Helpers, Box<ToldLogin>),
-    /// The remote refused the login from a helper.
-    Refused(LoginOrigin),
-    /// There is no login, for this reason.
-    None(Vec<String>),
+    Helpers(Box<Helpers>),
+}
+
+impl Sent {
+    fn new(mut header: HeaderValue, origin: LoginOrigin) -> Self {
+        header.set_sensitive(true);
+        Self { header, origin, untold: None }
+    }
 }
 
 impl RemoteLogin {
-    pub(in crate::git) fn known(mut header: HeaderValue, origin: LoginOrigin) -> Self {
-        header.set_sensitive(true);
-        Self(Mutex::new(State::Known(header, origin)))
-    }
-
-    /// Returns the login that helpers of git may know; `None` if there are no helpers.
-    pub(in crate::git) fn of_helpers(
-        config: &gix::config::File,
-        url: &gix::Url,
-        askpass: &Askpass,
-        limit: Duration,
-    ) -> Option<Self> {
-        Helpers::read(config, url.clone(), askpass, limit).map(|helpers| Self(Mutex::new(State::Unasked(helpers))))
+    /// Returns the login that is the first of `known`. The others are tried in their order if the remote refuses it, and the
+    /// helpers after them.
+    pub(in crate::git) fn new(
+        known: impl IntoIterator<Item = (HeaderValue, LoginOrigin)>,
+        helpers: Option<Helpers>,
+    ) -> Self {
+        let mut known = known.into_iter();
+        let sent = known.next().map(|(header, origin)| Sent::new(header, origin));
+        let next = known
+            .map(|(header, origin)| Next::Known(header, origin))
+            .chain(helpers.map(|helpers| Next::Helpers(Box::new(helpers))));
+        Self(Mutex::new(State { sent, next: next.collect(), ..State::default() }))
     }
 
     /// Returns the header to send.
     pub(in crate::git) fn header(&self) -> Option<HeaderValue> {
-        match &*self.state() {
-            State::Known(header, _) | State::Offered(header, ..) => Some(header.clone()),
-            State::Unasked(_) | State::Refused(_) | State::None(_) => None,
-        }
+        self.state().sent.as_ref().map(|sent| sent.header.clone())
     }
 
-    /// Returns whether the helpers may still have to be asked for a login.
-    pub(in crate::git) fn may_be_asked_for(&self) -> bool {
-        matches!(&*self.state(), State::Unasked(_))
+    /// Returns whether a refusal may bring another login.
+    pub(in crate::git) fn may_change(&self) -> bool {
+        !self.state().next.is_empty()
     }
 
     /// Returns where the login comes from that was sent to the remote; `None` if none was sent.
     pub(in crate::git) fn origin(&self) -> Option<LoginOrigin> {
-        match &*self.state() {
-            State::Known(_, origin) | State::Refused(origin) => Some(*origin),
-            State::Offered(_, _, login) => Some(login.origin),
-            State::Unasked(_) | State::None(_) => None,
-        }
+        let state = self.state();
+        state.sent.as_ref().map(|sent| sent.origin).or(state.refused)
     }
 
     /// Returns why the helpers told no login, as far as that is known.
     pub(in crate::git) fn problems(&self) -> Vec<String> {
-        match &*self.state() {
-            State::None(problems) => problems.clone(),
-            _ => Vec::new(),
-        }
+        self.state().problems.clone()
     }
 
     /// Takes note that the remote requires a login, or another one. Returns whether there is one now that it has not seen.
     pub(in crate::git) fn rejected(&self) -> bool {
         let mut state = self.state();
-        match std::mem::take(&mut *state) {
-            State::Unasked(helpers) => {
-                *state = asked(helpers);
-                return matches!(*state, State::Offered(..));
-            }
-            State::Offered(_, helpers, login) => {
-                *state = State::Refused(login.origin);
+        let is_final = state.next.is_empty() && state.sent.as_ref().is_none_or(|sent| sent.untold.is_none());
+        if is_final {
+            return false;
+        }
+        if let Some(Sent { origin, untold, .. }) = state.sent.take() {
+            state.refused = Some(origin);
+            if let Some((helpers, login)) = untold {
                 helpers.erase(*login);
             }
-            other => *state = other,
         }
-        false
+        state.sent = match state.next.pop_front() {
+            Some(Next::Known(header, origin)) => Some(Sent::new(header, origin)),
+            Some(Next::Helpers(helpers)) => match asked(helpers) {
+                Ok(sent) => Some(sent),
+                Err(problems) => {
+                    state.problems = problems;
+                    None
+                }
+            },
+            None => None,
+        };
+        state.sent.is_some()
     }
 
     /// Takes note that the remote accepted the login.
     pub(in crate::git) fn accepted(&self) {
-        let mut state = self.state();
-        match std::mem::take(&mut *state) {
-            State::Offered(header, helpers, login) => {
-                *state = State::Known(header, login.origin);
-                helpers.store(*login);
-            }
-            other => *state = other,
+        if let Some((helpers, login)) = self.state().sent.as_mut().and_then(|sent| sent.untold.take()) {
+            helpers.store(*login);
         }
     }
 
@@ -106,20 +120,14 @@ impl RemoteLogin {
     }
 }
 
-impl Default for State {
-    fn default() -> Self {
-        Self::None(Vec::new())
-    }
-}
-
-fn asked(helpers: Helpers) -> State {
+/// Returns the login that the helpers tell, or why they tell none.
+fn asked(helpers: Box<Helpers>) -> Result<Sent, Vec<String>> {
     match helpers.ask() {
-        Answer::Silent(limit) => State::None(vec![format!("git's credential helpers did not answer within {limit:?}")]),
-        Answer::None(said) => State::None(said.into_iter().map(|line| format!("credential helper: {line}")).collect()),
+        Answer::Silent(limit) => Err(vec![format!("git's credential helpers did not answer within {limit:?}")]),
+        Answer::None(said) => Err(said.into_iter().map(|line| format!("credential helper: {line}")).collect()),
         Answer::Login(login) => {
-            let mut header = basic(&login.user, &login.password);
-            header.set_sensitive(true);
-            State::Offered(header, helpers, login)
+            let sent = Sent::new(basic(&login.user, &login.password), login.origin);
+            Ok(Sent { untold: Some((helpers, login)), ..sent })
         }
     }
 }

@@ -99,22 +99,27 @@ impl fmt::Display for Withheld {
 }
 
 impl LoginPlaces<'_> {
-    /// Returns the login that counts: that of a URL that the user wrote, that of the environment for this remote, that of
-    /// the configured URL, that of git's header, that of `.netrc`, and the CI system's for its own server.
-    pub(in crate::git) fn known(&self) -> Option<(HeaderValue, LoginOrigin)> {
-        let environment =
-            |login: &HostLogin| (basic(&login.user, &login.password), LoginOrigin::Variable(login.variable));
+    /// Returns the login that was given for this repository or this run: that of a URL that the user wrote, that of the
+    /// environment for this remote, that of the configured URL, or that of git's header. No other one takes its place.
+    pub(in crate::git) fn given(&self) -> Option<(HeaderValue, LoginOrigin)> {
         let of_url = |writer: UrlWriter, origin| {
             let password = self.url.password().filter(|_| self.written_by == writer)?;
             Some((basic(self.url.user().unwrap_or_default(), password), origin))
         };
-        let netrc = || netrc(self.home?, self.public.host_str()?);
         of_url(UrlWriter::User, LoginOrigin::Url)
-            .or_else(|| self.sendable().find(|login| login.server.is_none()).map(environment))
+            .or_else(|| self.sendable().find(|login| login.server.is_none()).map(of_variable))
             .or_else(|| of_url(UrlWriter::Configuration, LoginOrigin::ConfiguredUrl))
             .or_else(|| self.header.clone().map(|header| (header, LoginOrigin::Header)))
-            .or_else(|| netrc().map(|(user, password)| (basic(&user, &password), LoginOrigin::Netrc)))
-            .or_else(|| self.sendable().find(|login| login.server.is_some()).map(environment))
+    }
+
+    /// Returns the logins that are there for the server, in the order in which they count: that of `.netrc`, and the CI
+    /// system's for its own server. If the remote refuses one, the next one may be right.
+    pub(in crate::git) fn found(&self) -> impl Iterator<Item = (HeaderValue, LoginOrigin)> {
+        let user = self.url.user().filter(|user| !user.is_empty());
+        let netrc = || netrc(self.home?, self.public.host_str()?, user);
+        let netrc = netrc().map(|(user, password)| (basic(&user, &password), LoginOrigin::Netrc));
+        let of_ci = self.sendable().find(|login| login.server.is_some()).map(of_variable);
+        netrc.into_iter().chain(of_ci)
     }
 
     /// Returns the first login of the environment that would count if the connection protected it.
@@ -143,6 +148,10 @@ impl LoginPlaces<'_> {
             _ => None,
         }
     }
+}
+
+fn of_variable(login: &HostLogin) -> (HeaderValue, LoginOrigin) {
+    (basic(&login.user, &login.password), LoginOrigin::Variable(login.variable))
 }
 
 /// Returns the header of HTTP's Basic scheme.

@@ -3,31 +3,45 @@
 use crate::system::bounded_file;
 use std::path::Path;
 
-/// Returns the login for `host` in the `.netrc` of the folder `home`; `None` if it has none.
-pub(in crate::git) fn netrc(home: &Path, host: &str) -> Option<(String, String)> {
-    login_in(&bounded_file::read(&home.join(".netrc")).ok()?, host)
+/// Returns the login for `host` in the `.netrc` of the folder `home`, that of `user` if one is named; `None` if it has none.
+pub(in crate::git) fn netrc(home: &Path, host: &str, user: Option<&str>) -> Option<(String, String)> {
+    login_in(&bounded_file::read(&home.join(".netrc")).ok()?, host, user)
 }
 
-/// Returns the login for `host` in the text of a `.netrc`.
-fn login_in(text: &[u8], host: &str) -> Option<(String, String)> {
+/// Returns the first login for `host`, and for `user` if one is named, that has a password.
+fn login_in(text: &[u8], host: &str, user: Option<&str>) -> Option<(String, String)> {
+    let mut entry = Entry::default();
     let mut words = netrc_words(&String::from_utf8_lossy(text)).into_iter();
-    let (mut applies, mut user, mut password) = (false, None, None);
     while let Some(word) = words.next() {
         match word.as_str() {
-            "machine" | "default" if applies && password.is_some() => break,
+            "machine" | "default" if entry.is_for(user) => break,
             "machine" => {
-                applies = words.next().is_some_and(|name| name.eq_ignore_ascii_case(host));
-                user = None;
+                let applies = words.next().is_some_and(|name| name.eq_ignore_ascii_case(host));
+                entry = Entry { applies, ..Entry::default() };
             }
-            "default" => (applies, user) = (true, None),
-            // The value is read even if the machine does not match: it may be the word `default`.
-            "login" => user = words.next().filter(|_| applies),
-            "password" => password = words.next().filter(|_| applies),
+            "default" => entry = Entry { applies: true, ..Entry::default() },
+            "login" => entry.user = words.next(),
+            "password" => entry.password = words.next(),
             "account" => drop(words.next()),
             _ => {}
         }
     }
-    Some((user.unwrap_or_default(), password?))
+    entry.is_for(user).then_some(())?;
+    Some((entry.user.unwrap_or_default(), entry.password?))
+}
+
+/// One entry, of a machine or the default.
+#[derive(Default)]
+struct Entry {
+    applies: bool,
+    user: Option<String>,
+    password: Option<String>,
+}
+
+impl Entry {
+    fn is_for(&self, user: Option<&str>) -> bool {
+        self.applies && self.password.is_some() && user.is_none_or(|user| self.user.as_deref() == Some(user))
+    }
 }
 
 /// Returns the words of a `.netrc`, without comments, and without macros, which end at an empty line.
@@ -70,7 +84,7 @@ fn quoted_words(line: &str) -> Vec<String> {
 /// Reads any `.netrc`: one without the host's name and without a default has no login for it.
 #[cfg(fuzzing)]
 pub fn fuzz(text: &[u8]) {
-    if login_in(text, "git.example.com").is_some() {
+    if login_in(text, "git.example.com", None).is_some() {
         let words = netrc_words(&String::from_utf8_lossy(text));
         assert!(words.iter().any(|word| word == "default" || word.eq_ignore_ascii_case("git.example.com")));
     }
@@ -87,7 +101,7 @@ mod tests {
         let text = "# machine x\nmachine a.io login me password one\nmachine b.io\n\tlogin you\n\tpassword two\n\
                     default login any password three\n";
         std::fs::write(home.path().join(".netrc"), text).unwrap();
-        let login = |host| netrc(home.path(), host).map(|(user, password)| format!("{user}:{password}"));
+        let login = |host| netrc(home.path(), host, None).map(|(user, password)| format!("{user}:{password}"));
         assert_eq!(login("a.io").as_deref(), Some("me:one"));
         assert_eq!(login("b.io").as_deref(), Some("you:two"));
         assert_eq!(login("c.io").as_deref(), Some("any:three"));
@@ -103,6 +117,23 @@ mod tests {
         let two = "machine a.io login me\nmachine a.io login you password two\ndefault login any password three\n";
         std::fs::write(home.path().join(".netrc"), two).unwrap();
         assert_eq!(login("a.io").as_deref(), Some("you:two"), "the first one that has a password");
-        assert_eq!(netrc(&home.path().join("nowhere"), "a.io"), None);
+        assert_eq!(netrc(&home.path().join("nowhere"), "a.io", None), None);
+    }
+
+    /// curl passes over the entries of other users, and one that names no user is not known to be this one's.
+    #[test]
+    fn a_user_chooses_among_the_logins() {
+        let home = tempfile::tempdir().unwrap();
+        let text = "machine a.io login alice password one\nmachine a.io password none\n\
+                    machine a.io password two login bot\nmachine b.io login bot password other\n\
+                    default login any password three\n";
+        std::fs::write(home.path().join(".netrc"), text).unwrap();
+        let password = |host, user| netrc(home.path(), host, user).map(|(_, password)| password);
+        assert_eq!(password("a.io", None).as_deref(), Some("one"));
+        for (user, expected) in
+            [("alice", Some("one")), ("bot", Some("two")), ("any", Some("three")), ("Alice", None), ("eve", None)]
+        {
+            assert_eq!(password("a.io", Some(user)).as_deref(), expected, "{user}");
+        }
     }
 }
