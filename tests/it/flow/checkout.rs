@@ -668,6 +668,85 @@ fn a_head_that_does_not_move_leaves_the_release_staged() {
     assert_eq!(checkout.read(FILE), stage.released().as_bytes());
 }
 
+/// The branch of the remote's, in places where it cannot be moved. git pushes, says so, and goes on.
+#[test]
+fn a_remote_tracking_branch_in_the_way_does_not_keep_head_back() {
+    let set = |checkout: &Checkout, name: &str| drop(git(checkout, &["update-ref", name, "HEAD"]));
+    let only_deeper = |checkout: &Checkout| {
+        git(checkout, &["remote", "set-head", "origin", "--delete"]);
+        git(checkout, &["update-ref", "-d", "refs/remotes/origin/main"]);
+        set(checkout, "refs/remotes/origin/main/1");
+    };
+    let packed = |checkout: &Checkout| {
+        only_deeper(checkout);
+        git(checkout, &["pack-refs", "--all"]);
+    };
+    let above = |checkout: &Checkout| {
+        git(checkout, &["remote", "set-head", "origin", "--delete"]);
+        git(checkout, &["update-ref", "-d", "refs/remotes/origin/main"]);
+        set(checkout, "refs/remotes/origin");
+    };
+    let locked = |checkout: &Checkout| checkout.write(".git/refs/remotes/origin/main.lock", b"");
+    let logs = |checkout: &Checkout| {
+        fs::remove_file(checkout.path().join(".git/logs/refs/remotes/origin/main")).unwrap();
+        checkout.write(".git/logs/refs/remotes/origin/main/1", b"");
+    };
+    let cases: [(&str, &dyn Fn(&Checkout), &str); 5] = [
+        ("loose", &only_deeper, "`refs/remotes/origin/main/1`"),
+        ("packed", &packed, "`refs/remotes/origin/main/1`"),
+        ("above", &above, "`refs/remotes/origin`"),
+        ("locked", &locked, "main.lock"),
+        ("logs", &logs, ""),
+    ];
+    for (name, change, told) in cases {
+        println!("{name}");
+        let stage = Stage::new();
+        let checkout = changed(&stage, change);
+        let references = git(&checkout, &["for-each-ref", "--format=%(refname) %(objectname)", "refs/remotes"]);
+        let output = release(&stage, &checkout).run().success();
+        output.stdout_has("note    `refs/remotes/origin/main` was not moved").stdout_has(told);
+        assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
+        assert_eq!(checkout.status(), "");
+        let now = git(&checkout, &["for-each-ref", "--format=%(refname) %(objectname)", "refs/remotes"]);
+        assert_eq!(now, references);
+        git(&checkout, &["pack-refs", "--all"]);
+    }
+}
+
+/// Refspecs and references of other shapes, as git has them after a push.
+#[test]
+fn a_remote_tracking_branch_of_another_shape_is_moved_as_by_git() {
+    let mirror =
+        |checkout: &Checkout| drop(git(checkout, &["config", "remote.origin.fetch", "+refs/heads/*:refs/heads/*"]));
+    let symbolic = |checkout: &Checkout| {
+        git(checkout, &["update-ref", "refs/remotes/origin/real", "HEAD"]);
+        git(checkout, &["symbolic-ref", "refs/remotes/origin/main", "refs/remotes/origin/real"]);
+    };
+    let of_head =
+        |checkout: &Checkout| drop(git(checkout, &["symbolic-ref", "refs/remotes/origin/main", "refs/heads/main"]));
+    let cases: [(&str, &dyn Fn(&Checkout), &[&str]); 3] = [
+        ("mirror", &mirror, &["refs/heads/main"]),
+        ("symbolic", &symbolic, &["refs/remotes/origin/main", "refs/remotes/origin/real"]),
+        ("head's own", &of_head, &["refs/remotes/origin/main", "refs/heads/main"]),
+    ];
+    for (name, change, moved) in cases {
+        println!("{name}");
+        let stage = Stage::new();
+        let checkout = changed(&stage, change);
+        let kinds = ["for-each-ref", "--format=%(refname) %(symref)"];
+        let before = git(&checkout, &kinds);
+        let output = release(&stage, &checkout).run().success();
+        assert!(!output.stdout().contains("note"), "{}", output.stdout());
+        let tip = stage.remote.tip("main").unwrap();
+        assert_eq!(checkout.head(), tip);
+        assert_eq!(checkout.status(), "");
+        assert_eq!(git(&checkout, &kinds), before);
+        for reference in moved {
+            assert_eq!(git(&checkout, &["rev-parse", reference]).trim(), tip, "{reference}");
+        }
+    }
+}
+
 /// As with git, other names of the same file keep the old content.
 #[test]
 fn a_hard_link_is_cut() {
