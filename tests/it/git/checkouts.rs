@@ -193,3 +193,46 @@ fn several_places_to_push_to() {
         stage.untouched();
     }
 }
+
+/// An extension of the repository's format that is not known may change what any file of it means. git refuses it.
+#[test]
+fn an_unknown_extension_of_the_format() {
+    for (version, key, value) in [
+        ("1", "extensions.future", "true"),
+        ("1", "extensions.Future", "false"),
+        ("1", "extensions.noop", "x"),
+        ("1", "extensions.noop-v1", "x"),
+        ("1", "extensions.preciousObjects", "true"),
+        ("1", "extensions.partialClone", "origin"),
+        ("1", "extensions.worktreeConfig", "true"),
+        ("1", "extensions.compatObjectFormat", "sha256"),
+        ("1", "extensions.relativeWorktrees", "true"),
+        ("0", "extensions.future", "true"),
+        ("0", "extensions.noop-v1", "x"),
+        ("1", "extensions.sub.future", "true"),
+        ("2", "extensions.noop", "x"),
+        ("0", "user.name", "n"),
+    ] {
+        let stage = Stage::new();
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        let configuration = checkout.path().join(".git/config");
+        let set = |key: &str, value: &str| {
+            let config = Command::new("git").args(["config", "--file"]).arg(&configuration).args([key, value]);
+            config.run().success();
+        };
+        set(key, value);
+        set("core.repositoryFormatVersion", version);
+        let is_known_to_git = checkout.git(["rev-parse", "HEAD"]).run().code == Some(0);
+        let before = std::fs::read(checkout.path().join(FILE)).unwrap();
+        let output = release_in(&checkout, &stage.home, &stage).run();
+        println!("{version} {key}: git {is_known_to_git}, {:?}", output.code);
+        if is_known_to_git {
+            output.success();
+            assert_eq!(stage.remote.number_of_commits("main"), 2, "{key}");
+        } else {
+            output.exit(3).stderr_has("cannot be used");
+            assert_eq!(std::fs::read(checkout.path().join(FILE)).unwrap(), before);
+            stage.untouched();
+        }
+    }
+}
