@@ -1,7 +1,9 @@
 //! What becomes of a checkout once a commit of ours is made. It follows if it stood at the commit's parent and has no
 //! uncommitted changes in the way; else it stays as it is, and that is told.
 
-use crate::git::{Checkout, CommitOnTip, FastForward, FastForwardError, FileOnDisk, Message, NewCommit, RemoteBranch};
+use crate::git::{
+    Checkout, CommitOnTip, FastForward, FastForwardError, FileOnDisk, Message, NewCommit, NotTracked, RemoteBranch,
+};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
 use crate::system::files::{self, FileLocation, Replacement};
@@ -11,7 +13,8 @@ pub(crate) fn bring_forward(checkout: &Checkout, remote: &str, commit: &CommitOn
     let pushed_to = RemoteBranch { remote, branch: &commit.lease().branch };
     let told = match checkout.prepare_fast_forward(commit.new_commit(), Some(pushed_to)) {
         Ok(fast_forward) => match follow(fast_forward) {
-            Ok(()) => Event::Aside(format!("the checkout is at {} now", commit.id().short())),
+            Ok(None) => Event::Aside(format!("the checkout is at {} now", commit.id().short())),
+            Ok(Some(not_tracked)) => Event::Noted(not_tracked.to_string()),
             Err(not) => Event::Noted(not.to_string()),
         },
         Err(error @ FastForwardError::Elsewhere) => Event::Aside(NotFollowed::stays(error).to_string()),
@@ -28,7 +31,10 @@ pub(super) fn commit_here(
     listener: &mut Listener<'_>,
 ) -> Result<(), Failure> {
     match checkout.prepare_fast_forward(commit, None) {
-        Ok(fast_forward) => follow(fast_forward).map_err(|error| Failure::target(error.to_string()))?,
+        Ok(fast_forward) => {
+            // Without a push there is no remote-tracking branch to move.
+            follow(fast_forward).map_err(|error| Failure::target(error.to_string()))?;
+        }
         Err(error) => {
             let failure = Failure::target(format!("the checkout cannot take the commit: {error}"));
             return Err(match error {
@@ -61,8 +67,9 @@ impl NotFollowed {
     }
 }
 
-/// Lets a checkout follow: its files, then its index, then HEAD. What cannot be staged is put back.
-fn follow(fast_forward: FastForward<'_>) -> Result<(), NotFollowed> {
+/// Lets a checkout follow: its files, then its index, then HEAD. What cannot be staged is put back. Returns why the
+/// remote-tracking branch did not follow.
+fn follow(fast_forward: FastForward<'_>) -> Result<Option<NotTracked>, NotFollowed> {
     let files = fast_forward.files().map(|FileOnDisk { path, old, new }| {
         let place = FileLocation::at(path)?.prepared_in(fast_forward.workshop());
         Ok(Replacement { place, old, new })

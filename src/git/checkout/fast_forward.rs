@@ -1,7 +1,7 @@
-//! Fast-forwards a checkout that is at the parent of our commit: objects, files, index, HEAD, in this order. The caller
+//! Fast-forwards a checkout that is at the parent of our commit: objects, files, index, HEAD, remote-tracking branch, in this order. The caller
 //! writes the files, between [`Checkout::prepare_fast_forward`] and [`FastForward::stage`].
 //!
-//! Whatever can fail comes first: the index and the refs are locked, the objects are written, which git does not show, and
+//! Whatever can fail comes first: the index and HEAD are locked, the objects are written, which git does not show, and
 //! the new contents of the files are computed. If a signal or a full disk stops it after that, `git status` tells the truth,
 //! and the next commit cannot revert the release: files that are written and not staged are shown as changed, staged files
 //! before HEAD has moved as staged. In the opposite order, an index behind HEAD would be a staged revert of the release.
@@ -12,7 +12,7 @@
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
-use gix::bstr::{BStr, ByteSlice as _};
+use gix::bstr::ByteSlice as _;
 use gix::head::Kind;
 use gix::index::entry::Mode;
 use gix::index::fs::Metadata;
@@ -27,6 +27,7 @@ use super::Checkout;
 use super::index::LockedIndex;
 use super::line_ends::LineEnds;
 use super::ownership::keep_owner;
+use super::tracking_branch::{NotTracked, commit_edits, track};
 use super::worktree_file::{OnDisk, look};
 use crate::git::error::GitError;
 use crate::git::objects::commit::{ChangedFile, NewCommit};
@@ -72,7 +73,7 @@ impl From<GitError> for FastForwardError {
     }
 }
 
-/// A fast-forward of a checkout that is ready to run. It holds the locks of the index and of the refs; dropped, the
+/// A fast-forward of a checkout that is ready to run. It holds the locks of the index and of HEAD; dropped, the
 /// checkout stays as it is.
 pub struct FastForward<'c> {
     index: LockedIndex,
@@ -99,11 +100,13 @@ pub struct FileOnDisk {
 #[must_use]
 pub struct Staged<'c>(NextHead<'c>);
 
-/// The locked refs, and the update that waits for them.
+/// HEAD with its branch, locked, and the update that waits for them.
 struct NextHead<'c> {
     repository: &'c gix::Repository,
     refs: Transaction<'c, 'c>,
     committer: gix::actor::Signature,
+    commit: CommitId,
+    tracking: Option<String>,
 }
 
 impl Checkout {
@@ -166,32 +169,22 @@ impl Checkout {
         Ok(())
     }
 
-    /// Locks HEAD with its branch, and the remote-tracking branch, to move them to `commit`.
+    /// Locks HEAD with its branch, to move them to `commit`. The remote-tracking branch is no part of that: the commit is in the
+    /// files by then, and must be in HEAD, whatever is in that one's way.
     fn next_head(&self, commit: &NewCommit, pushed_to: Option<RemoteBranch<'_>>) -> Result<NextHead<'_>, GitError> {
         let failed = |error: gix::Error| GitError::unexpected("HEAD cannot be moved", error);
         let written = commit.objects.last().map_or(&[][..], |object| &object.bytes);
         let written = CommitRef::from_bytes(written, HASH).map_err(failed)?;
         let committer = written.committer().and_then(|committer| committer.to_owned()).map_err(failed)?;
         let title = written.message.lines().next().unwrap_or_default().to_str_lossy();
-        let name =
-            |name: &BStr| gix::refs::FullName::try_from(name).map_err(|error| failed(gix::Error::from_error(error)));
+        let head = gix::refs::FullName::try_from("HEAD").map_err(|error| failed(gix::Error::from_error(error)))?;
         let from = PreviousValue::MustExistAndMatch(Target::Object(commit.parent.0));
-        let head = RefEdit::update(name("HEAD".into())?, commit.id, from, format!("tagship: {title}"));
-        let mut edits = vec![head.with_deref(true)];
-        if let Some(RemoteBranch { remote, branch }) = pushed_to
-            && let Some(tracking) = self.tracking(remote, branch)
-        {
-            edits.push(RefEdit::update(
-                name(tracking.as_str().into())?,
-                commit.id,
-                PreviousValue::Any,
-                "update by push",
-            ));
-        }
+        let head = RefEdit::update(head, commit.id, from, format!("tagship: {title}")).with_deref(true);
         let repository = self.repository();
         let refs =
-            repository.refs.transaction().prepare(edits, Fail::Immediately, Fail::Immediately).map_err(failed)?;
-        Ok(NextHead { repository, refs, committer })
+            repository.refs.transaction().prepare([head], Fail::Immediately, Fail::Immediately).map_err(failed)?;
+        let tracking = pushed_to.and_then(|RemoteBranch { remote, branch }| self.tracking(remote, branch));
+        Ok(NextHead { repository, refs, committer, commit: CommitId(commit.id), tracking })
     }
 }
 
@@ -255,19 +248,13 @@ impl<'c> FastForward<'c> {
 }
 
 impl Staged<'_> {
-    /// Moves HEAD and the remote-tracking branch to the commit.
-    pub fn move_head(self) -> Result<(), GitError> {
-        let NextHead { repository, refs, committer } = self.0;
+    /// Moves HEAD to the commit, and then the remote-tracking branch. Returns why that one was not moved.
+    pub fn move_head(self) -> Result<Option<NotTracked>, GitError> {
+        let NextHead { repository, refs, committer, commit, tracking } = self.0;
         let mut time = gix::date::parse::TimeBuf::default();
-        let moved = refs.commit(committer.to_ref(&mut time));
-        let moved = moved.map_err(|error| GitError::unexpected("HEAD cannot be moved", error))?;
-        for root in [repository.git_dir(), repository.common_dir()] {
-            for edit in &moved {
-                let name = PathBuf::from(edit.name.as_bstr().to_string());
-                keep_owner(root, &root.join(&name));
-                keep_owner(root, &root.join("logs").join(name));
-            }
-        }
-        Ok(())
+        let committer = committer.to_ref(&mut time);
+        commit_edits(repository, refs, committer)
+            .map_err(|error| GitError::unexpected("HEAD cannot be moved", error))?;
+        Ok(tracking.and_then(|tracking| track(repository, &tracking, commit.0, committer).err()))
     }
 }

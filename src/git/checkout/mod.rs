@@ -5,6 +5,7 @@ pub(super) mod fast_forward;
 mod index;
 mod line_ends;
 mod ownership;
+pub(super) mod tracking_branch;
 mod trusted_owner;
 mod worktree_file;
 
