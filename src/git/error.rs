@@ -19,6 +19,9 @@ pub enum GitError {
     #[error("the repository `{}` belongs to another user", path.display())]
     Foreign { path: PathBuf },
 
+    #[error("the repository `{}` cannot be used: {why}", path.display())]
+    Format { path: PathBuf, why: String },
+
     #[error("the repository has no remote `{0}`")]
     NoRemote(String),
 

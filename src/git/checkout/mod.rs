@@ -2,6 +2,7 @@
 //! `fast_forward` brings them to the new commit afterwards.
 
 pub(super) mod fast_forward;
+mod format;
 mod index;
 mod line_ends;
 mod ownership;
@@ -19,6 +20,8 @@ use gix::remote::Direction;
 use gix::url::Scheme;
 
 pub use trusted_owner::TrustedOwner;
+
+use format::unknown_format;
 
 use crate::git::configuration::{mistake, names_objects_otherwise};
 use crate::git::error::GitError;
@@ -72,6 +75,12 @@ impl Checkout {
             if configurations.iter().any(|path| names_objects_otherwise(path)) {
                 return GitError::Unsupported { remote: format!("`{}`", path.display()), what: OTHER_OBJECTS };
             }
+            let unknown = configurations.iter().filter_map(|path| path.parent());
+            if let Some((path, why)) =
+                unknown.into_iter().find_map(|path| Some((path.to_owned(), unknown_format(path)?)))
+            {
+                return GitError::Format { path, why };
+            }
             mistake(&error, &configurations)
                 .unwrap_or_else(|| GitError::NoRepository { path: path.to_owned(), source: error.into() })
         })?;
@@ -85,9 +94,12 @@ impl Checkout {
             let source = anyhow::Error::msg("`GIT_CEILING_DIRECTORIES` ends the search");
             return Err(GitError::NoRepository { path: path.to_owned(), source });
         }
-        match trusted.trusts(&checkout.repository, path) {
-            true => Ok(checkout),
-            false => Err(GitError::Foreign { path: checkout.repository.git_dir().to_owned() }),
+        if !trusted.trusts(&checkout.repository, path) {
+            return Err(GitError::Foreign { path: checkout.repository.git_dir().to_owned() });
+        }
+        match unknown_format(checkout.repository.common_dir()) {
+            Some(why) => Err(GitError::Format { path: checkout.repository.git_dir().to_owned(), why }),
+            None => Ok(checkout),
         }
     }
 

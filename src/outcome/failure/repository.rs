@@ -71,6 +71,9 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
                         the variable `CI`, and run in the workspace";
             (Target, Some(hint))
         }
+        GitError::Format { .. } => {
+            (Target, Some("name the repository by its URL with `--repo`; the checkout is not needed then"))
+        }
         GitError::NoRemote(_) => (Target, Some("name another remote with `--remote`")),
         GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
         GitError::NoServer { .. } => (Target, Some("check the URL: is it the one to clone from?")),
