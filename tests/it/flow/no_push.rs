@@ -71,6 +71,27 @@ fn what_is_checked_out_is_the_parent() {
     }
 }
 
+/// A branch may be another name of one: git commits to that one, and pushes it.
+#[test]
+fn a_branch_that_is_symbolic() {
+    for push in [false, true] {
+        let stage = Stage::new();
+        let checkout = shallow(&stage);
+        git(&checkout, &["symbolic-ref", "refs/heads/cur", "refs/heads/main"]);
+        git(&checkout, &["symbolic-ref", "HEAD", "refs/heads/cur"]);
+        let parent = checkout.head();
+        let release = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "-k", FOLDER]);
+        let release = release.args((!push).then_some("--no-push")).arg(stage.argument());
+        release.run().success();
+        assert_eq!(git(&checkout, &["rev-parse", "main^"]).trim(), parent);
+        assert_eq!(checkout.head(), git(&checkout, &["rev-parse", "main"]).trim());
+        assert_eq!(git(&checkout, &["symbolic-ref", "refs/heads/cur"]).trim(), "refs/heads/main");
+        assert_eq!(git(&checkout, &["symbolic-ref", "--no-recurse", "HEAD"]).trim(), "refs/heads/cur");
+        assert_eq!(checkout.status(), "");
+        assert_eq!(stage.remote.number_of_commits("main"), if push { 2 } else { 1 });
+    }
+}
+
 #[test]
 fn a_look_before() {
     let stage = Stage::new();

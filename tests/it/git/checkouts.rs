@@ -194,6 +194,48 @@ fn several_places_to_push_to() {
     }
 }
 
+/// An empty URL takes back those before it, and of one that is left there is no doubt.
+#[test]
+fn an_empty_url_takes_back_those_before_it() {
+    for key in ["pushurl", "url"] {
+        let stage = Stage::new();
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        let add = |url: &str| {
+            checkout.git(["config", "--add", &format!("remote.origin.{key}"), url]).run().success();
+        };
+        add("/srv/one.git");
+        add("");
+        add(&stage.remote.file_url());
+        release_in(&checkout, &stage.home, &stage).run().success();
+        assert_eq!(stage.remote.number_of_commits("main"), 2, "{key}");
+        add("/srv/two.git");
+        release_in(&checkout, &stage.home, &stage).run().exit(3).stderr_has("has several URLs to push to");
+    }
+    // Without one that is left, the URL to fetch from counts.
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    for url in ["/srv/one.git", ""] {
+        checkout.git(["config", "--add", "remote.origin.pushurl", url]).run().success();
+    }
+    release_in(&checkout, &stage.home, &stage).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// As for git, a value of `tagOpt` that it does not know says nothing.
+#[test]
+fn a_way_to_fetch_tags_that_is_not_known() {
+    for value in ["x", ""] {
+        let stage = Stage::new();
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        checkout.git(["config", "remote.origin.tagOpt", value]).run().success();
+        release_in(&checkout, &stage.home, &stage).run().success();
+        assert_eq!(stage.remote.number_of_commits("main"), 2);
+        assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
+        let tracked = checkout.git(["rev-parse", "refs/remotes/origin/main"]).run().success().stdout();
+        assert_eq!(tracked.trim(), checkout.head());
+    }
+}
+
 /// An extension of the repository's format that is not known may change what any file of it means. git refuses it.
 #[test]
 fn an_unknown_extension_of_the_format() {
