@@ -24,6 +24,7 @@ mod push;
 mod reader;
 mod refusal;
 mod remote;
+mod remote_url;
 mod replaceable;
 mod server_api;
 mod snapshot;

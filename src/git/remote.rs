@@ -14,12 +14,13 @@ use reqwest::header::AUTHORIZATION;
 
 use super::configuration::user_configuration;
 use super::error::GitError;
+use super::remote_url::parsed;
 use super::unmet_include::UnmetInclude;
 use super::wire::conversation::{Access, parse_header};
 use super::wire::credential_helper::{Askpass, Helpers};
 use super::wire::host_login::RemoteLogin;
 use super::wire::http_client::{http_client, proxies};
-use super::wire::http_config::{HttpSettings, rewritten};
+use super::wire::http_config::{HttpSettings, WrittenFor, rewritten};
 use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, LoginPlaces, UrlWriter, Withheld, basic};
 use super::wire::protection::Protection;
 use super::wire::ssh::{Ssh, SshSettings};
@@ -89,17 +90,11 @@ impl Remote {
     pub fn at(url: &str, options: &RemoteOptions) -> Result<Self, GitError> {
         let config = user_configuration()?;
         let written = url;
-        let url = rewritten(&config, written);
-        // gix quotes the URL, its password included, so its own message is not kept.
-        let parse = |url: &str| {
-            // git takes a blank as it is.
-            let url = if url.contains("://") { url.replace(' ', "%20") } else { url.to_owned() };
-            gix::url::parse(url.as_bytes().as_bstr()).ok()
-        };
-        let parsed = parse(&url).ok_or_else(|| invalid(&url, "it does not parse"))?;
-        let is_users = url == written || parse(written).is_some_and(|written| written.password() == parsed.password());
+        let url = rewritten(&config, written, WrittenFor::FetchAndPush);
+        let of_url = parsed(&url).ok_or_else(|| invalid(&url, "it does not parse"))?;
+        let is_users = url == written || parsed(written).is_some_and(|written| written.password() == of_url.password());
         let written_by = if is_users { UrlWriter::User } else { UrlWriter::Configuration };
-        Self::of(parsed, written_by, &config, options)
+        Self::of(of_url, written_by, &config, options)
     }
 
     pub(super) fn of(
@@ -221,7 +216,7 @@ impl fmt::Display for Remote {
     }
 }
 
-fn invalid(url: &str, why: &str) -> GitError {
+pub(super) fn invalid(url: &str, why: &str) -> GitError {
     // A URL that did not parse may still hold a password or a token.
     let shown = url.rsplit_once('@').map_or(url, |(_, rest)| rest);
     let shown = shown.split(['?', '#']).next().unwrap_or_default();
@@ -245,7 +240,7 @@ fn shown(url: &gix::Url) -> String {
 
 /// Returns the URL over http, https or ssh that `text` names, without a login, as it is written; `None` if it is none.
 pub fn url_without_login(text: &str) -> Option<Url> {
-    public_url(&gix::url::parse(text.as_bytes().as_bstr()).ok()?)
+    public_url(&parsed(text)?)
 }
 
 /// Returns a URL over http, https or ssh without its login, a query or a fragment.

@@ -12,11 +12,11 @@ mod worktree_file;
 
 use std::path::{Path, PathBuf};
 
-use gix::bstr::ByteSlice as _;
+use gix::bstr::{BString, ByteSlice as _};
 use gix::discover::upwards::TrustPolicy;
 use gix::refspec::MatchGroup;
 use gix::refspec::match_group::Item;
-use gix::remote::Direction;
+use gix::refspec::parse::Operation;
 use gix::url::Scheme;
 
 pub use trusted_owner::TrustedOwner;
@@ -29,8 +29,10 @@ use crate::git::objects::identity::IdentityParts;
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::record::CommitRecord;
 use crate::git::objects::store::{HASH, OTHER_OBJECTS, Objects};
-use crate::git::remote::{Remote, RemoteOptions};
+use crate::git::remote::{Remote, RemoteOptions, invalid};
+use crate::git::remote_url::parsed;
 use crate::git::unmet_include::UnmetInclude;
+use crate::git::wire::http_config::{WrittenFor, rewritten};
 use crate::git::wire::known_login::UrlWriter;
 
 /// A repository on disk with its configuration.
@@ -136,18 +138,24 @@ impl Checkout {
 
     /// Returns the remote called `name`, with the login that git's configuration has for it.
     pub fn remote(&self, name: &str, options: RemoteOptions) -> Result<Remote, GitError> {
-        let escaped = self.with_blanks_escaped(name);
-        let repository = escaped.as_ref().unwrap_or(&self.repository);
-        let remote = repository.try_find_remote(name.as_bytes().as_bstr());
-        let remote = remote.ok_or_else(|| GitError::NoRemote(name.to_owned()))?;
-        let remote =
-            remote.map_err(|error| GitError::unexpected(format!("the remote `{name}` cannot be read"), error))?;
-        let config = self.repository.config_snapshot();
-        let urls = |key| config.plumbing().strings(&format!("remote.{name}.{key}")).unwrap_or_default().len();
-        if urls("pushurl") > 1 || (urls("pushurl") == 0 && urls("url") > 1) {
-            return Err(GitError::SeveralUrls(name.to_owned()));
-        }
-        let url = remote.url(Direction::Push).cloned().ok_or_else(|| GitError::NoRemote(name.to_owned()))?;
+        let snapshot = self.repository.config_snapshot();
+        let config = snapshot.plumbing();
+        let (written_for, urls) = match self.urls(name, "pushurl") {
+            urls if urls.is_empty() => (WrittenFor::FetchAndPush, self.urls(name, "url")),
+            urls => (WrittenFor::PushAlone, urls),
+        };
+        let [url] = urls.as_slice() else {
+            let is_none = urls.is_empty();
+            return Err(if is_none { GitError::NoRemote } else { GitError::SeveralUrls }(name.to_owned()));
+        };
+        let url = match url.to_str() {
+            Ok(url) => {
+                let url = rewritten(config, url, written_for);
+                parsed(&url).ok_or_else(|| invalid(&url, "it does not parse"))?
+            }
+            // The path of a folder.
+            Err(_) => gix::url::parse(url.as_bstr()).map_err(|_| invalid(&url.to_str_lossy(), "it does not parse"))?,
+        };
         self.remote_of(url, &options)
     }
 
@@ -159,11 +167,13 @@ impl Checkout {
 
     /// Returns the full name of the remote-tracking branch; `None` if no refspec of the remote has one.
     pub(in crate::git) fn tracking(&self, remote: &str, branch: &BranchName) -> Option<String> {
-        let remote = self.repository.try_find_remote(remote.as_bytes().as_bstr())?.ok()?;
-        let specs = remote.refspecs(Direction::Fetch).iter().map(gix::refspec::RefSpec::to_ref);
+        let config = self.repository.config_snapshot();
+        let specs = config.plumbing().strings(&format!("remote.{remote}.fetch"))?;
+        let specs = specs.iter().map(|spec| gix::refspec::parse(spec.as_bstr(), Operation::Fetch));
+        let specs = specs.collect::<Result<Vec<_>, _>>().ok()?;
         let (full, any) = (branch.full(), HASH.null());
         let item = Item { full_ref_name: full.as_bytes().as_bstr(), target: &any, object: None };
-        let matched = MatchGroup::from_fetch_specs(specs).match_lhs(std::iter::once(item));
+        let matched = MatchGroup::from_fetch_specs(specs.iter().copied()).match_lhs(std::iter::once(item));
         matched.mappings.into_iter().find_map(|mapping| mapping.rhs?.to_str().ok().map(str::to_owned))
     }
 
@@ -179,25 +189,13 @@ impl Checkout {
         &self.repository
     }
 
-    /// Returns the repository with `%20` for each blank in the remote's URLs, which git takes and gix refuses; `None` if they
-    /// have none.
-    fn with_blanks_escaped(&self, remote: &str) -> Option<gix::Repository> {
-        let mut repository = self.repository.clone();
-        let mut config = repository.config_snapshot_mut();
-        let mut is_escaped = false;
-        for key in ["url", "pushurl"] {
-            let Ok(mut urls) = config.raw_values_mut(&format!("remote.{remote}.{key}")) else { continue };
-            for (index, url) in urls.get().ok()?.iter().enumerate() {
-                let scheme = url.split_once_str("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-                let is_remote = scheme.is_some_and(|scheme| [&b"http"[..], b"https", b"ssh"].contains(&&*scheme));
-                if is_remote && url.contains(&b' ') {
-                    urls.set_at(index, url.replace(" ", "%20").as_bstr()).ok()?;
-                    is_escaped = true;
-                }
-            }
-        }
-        config.commit().ok()?;
-        is_escaped.then_some(repository)
+    /// Returns the URLs of a remote under `key`. As for git, an empty one takes back those before it.
+    fn urls(&self, remote: &str, key: &str) -> Vec<BString> {
+        let config = self.repository.config_snapshot();
+        let mut urls = config.plumbing().strings(&format!("remote.{remote}.{key}")).unwrap_or_default();
+        let start = urls.iter().rposition(|url| url.is_empty()).map_or(0, |reset| reset + 1);
+        urls.drain(..start);
+        urls.into_iter().map(Into::into).collect()
     }
 
     fn remote_of(&self, mut url: gix::Url, options: &RemoteOptions) -> Result<Remote, GitError> {

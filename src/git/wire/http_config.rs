@@ -92,15 +92,26 @@ impl HttpSettings {
     }
 }
 
-/// Returns `url` with its beginning replaced as `url.<base>.insteadOf` says, or `pushInsteadOf` before that. The longest
-/// match counts.
-pub(in crate::git) fn rewritten(config: &gix::config::File, url: &str) -> String {
+/// What a URL is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::git) enum WrittenFor {
+    FetchAndPush,
+    /// `remote.<name>.pushurl`
+    PushAlone,
+}
+
+/// Returns `url` with its beginning replaced as `url.<base>.insteadOf` says, or `pushInsteadOf` before that, unless the URL is
+/// one to push to alone. The longest match counts.
+pub(in crate::git) fn rewritten(config: &gix::config::File, url: &str, written_for: WrittenFor) -> String {
     let mut best: Option<(bool, usize, String)> = None;
     for section in config.sections_by_name("url").into_iter().flatten() {
         let Some(base) = section.header().subsection_name() else {
             continue;
         };
         for (key, is_for_push) in [("insteadOf", false), ("pushInsteadOf", true)] {
+            if is_for_push && written_for == WrittenFor::PushAlone {
+                continue;
+            }
             for value in section.values(key) {
                 let beginning = value.to_str_lossy().into_owned();
                 let rank = (is_for_push, beginning.len());
@@ -125,7 +136,7 @@ fn extra_headers(config: &gix::config::File, url: &gix::Url) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HttpSettings, extra_headers, rewritten};
+    use super::{HttpSettings, WrittenFor, extra_headers, rewritten};
 
     fn headers(config: &str, url: &str) -> Vec<String> {
         let file = gix::config::File::try_from(config).unwrap();
@@ -188,7 +199,7 @@ mod tests {
             ("https://other/deeper/a", "ssh://push@host/deeper/a"),
             ("https://third/a", "https://third/a"),
         ] {
-            assert_eq!(rewritten(&file, url), expected, "{url}");
+            assert_eq!(rewritten(&file, url, WrittenFor::FetchAndPush), expected, "{url}");
         }
     }
 }

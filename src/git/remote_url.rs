@@ -1,0 +1,57 @@
+//! The text of a remote's URL, as git reads it. gix refuses some of what git takes.
+
+use gix::bstr::ByteSlice as _;
+
+/// Parses a URL, a local path, or `HOST:PATH` of ssh; `None` if it is none. gix quotes the URL in its message, its password
+/// included, so that is not kept.
+pub(super) fn parsed(text: &str) -> Option<gix::Url> {
+    let parse = |text: &str| gix::url::parse(text.as_bytes().as_bstr()).ok();
+    if text.contains("://") {
+        // git takes a blank as it is.
+        return parse(&text.replace(' ', "%20"));
+    }
+    let Some((text, port)) = without_brackets(text) else { return parse(text) };
+    let mut url = parse(&text)?;
+    url.port = port;
+    Some(url)
+}
+
+/// Returns `[USER@HOST:PORT]:PATH` or `USER@[HOST:PORT]:PATH` without its brackets and the port, and the port. `None` if it has
+/// another form: an IPv6 address keeps its brackets.
+fn without_brackets(text: &str) -> Option<(String, Option<u16>)> {
+    let (user, rest) = match text.strip_prefix('[') {
+        Some(rest) => ("", rest),
+        None => text.split_once("@[")?,
+    };
+    let (inside, path) = rest.split_once(']').filter(|(_, path)| path.starts_with(':'))?;
+    let (host, port) = match inside.split_once(':') {
+        Some((host, port)) => (host, Some(port.parse().ok()?)),
+        None => (inside, None),
+    };
+    let at = if user.is_empty() { "" } else { "@" };
+    (!host.is_empty() && !user.contains(['/', ':'])).then(|| (format!("{user}{at}{host}{path}"), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parsed;
+
+    /// Each row is what `GIT_SSH_COMMAND` of git is called with.
+    #[test]
+    fn a_port_in_brackets() {
+        for (text, user, host, port, path) in [
+            ("[h:2222]:x.git", None, "h", Some(2222), "x.git"),
+            ("[u@h:2222]:x.git", Some("u"), "h", Some(2222), "x.git"),
+            ("u@[h:2222]:x.git", Some("u"), "h", Some(2222), "x.git"),
+            ("[h:2222]:/srv/x.git", None, "h", Some(2222), "/srv/x.git"),
+            ("[h]:x.git", None, "h", None, "x.git"),
+            ("u@h:x.git", Some("u"), "h", None, "x.git"),
+            ("u@h:[x:1]:y", Some("u"), "h", None, "[x:1]:y"),
+            ("[::1]:x.git", None, "::1", None, "x.git"),
+        ] {
+            let url = parsed(text).unwrap_or_else(|| panic!("{text} does not parse"));
+            assert_eq!((url.user(), url.host(), url.port), (user, Some(host), port), "{text}");
+            assert_eq!(url.path, path, "{text}");
+        }
+    }
+}
