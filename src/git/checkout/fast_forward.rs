@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
-use gix::head::Kind;
 use gix::index::entry::Mode;
 use gix::index::fs::Metadata;
 use gix::lock::acquire::Fail;
@@ -27,7 +26,7 @@ use super::Checkout;
 use super::index::LockedIndex;
 use super::line_ends::LineEnds;
 use super::ownership::keep_owner;
-use super::tracking_branch::{NotTracked, commit_edits, track};
+use super::tracking_branch::{NotTracked, commit_edits, end_of, track};
 use super::worktree_file::{OnDisk, look};
 use crate::git::error::GitError;
 use crate::git::objects::commit::{ChangedFile, NewCommit};
@@ -136,16 +135,21 @@ impl Checkout {
     }
 
     fn require_head(&self, commit: &NewCommit, pushed_to: Option<RemoteBranch<'_>>) -> Result<(), FastForwardError> {
-        let head = self.repository().head();
-        let head = head.map_err(|error| GitError::unexpected("HEAD cannot be read", error))?;
+        let head = end_of(self.repository(), "HEAD".into());
+        let (name, id) = head.map_err(|error| GitError::unexpected("HEAD cannot be read", error))?;
         let parent = commit.parent;
-        match (head.kind, pushed_to) {
-            (Kind::Detached { target, .. }, _) if target == parent.0 => Ok(()),
-            (Kind::Symbolic(at), None) if at.target.try_id() == Some(&parent.0) => Ok(()),
-            (Kind::Symbolic(at), Some(RemoteBranch { branch, .. })) if at.name.as_bstr() == branch.full().as_str() => {
-                let is_there = at.target.try_id() == Some(&parent.0);
-                if is_there { Ok(()) } else { Err(FastForwardError::NotAtParent { branch: branch.clone(), parent }) }
+        let is_there = id == Some(parent.0);
+        match pushed_to {
+            Some(RemoteBranch { branch, .. }) if name.as_bstr() == branch.full().as_str() => {
+                if is_there {
+                    Ok(())
+                } else {
+                    Err(FastForwardError::NotAtParent { branch: branch.clone(), parent })
+                }
             }
+            // HEAD is detached if it leads to no branch.
+            Some(_) if name.as_bstr() != "HEAD" => Err(FastForwardError::Elsewhere),
+            _ if is_there => Ok(()),
             _ => Err(FastForwardError::Elsewhere),
         }
     }

@@ -22,6 +22,7 @@ use gix::url::Scheme;
 pub use trusted_owner::TrustedOwner;
 
 use format::unknown_format;
+use tracking_branch::end_of;
 
 use crate::git::configuration::{mistake, names_objects_otherwise};
 use crate::git::error::GitError;
@@ -120,9 +121,10 @@ impl Checkout {
         Ok(path)
     }
 
-    /// Returns the branch that is checked out; `None` with a detached HEAD.
+    /// Returns the branch that is checked out, as git has it: the one that a symbolic branch leads to. `None` with a detached
+    /// HEAD.
     pub fn branch(&self) -> Option<BranchName> {
-        BranchName::from_full(self.repository.head_name().ok()??.as_bstr())
+        BranchName::from_full(end_of(&self.repository, "HEAD".into()).ok()?.0.as_bstr())
     }
 
     /// Returns the commit of HEAD; `None` if there is none yet.
