@@ -54,6 +54,23 @@ fn who_names_a_proxy_and_who_takes_it_back() {
     }
 }
 
+/// A remote may have a proxy of its own, or none.
+#[test]
+fn a_proxy_of_the_remote_alone() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let (proxy, other) = (Proxy::start(None), Proxy::start(None));
+    for (own, is_asked) in [(proxy.url(), true), (String::new(), false)] {
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        checkout.git(["remote", "set-url", "origin", &server.url("gitops.git")]).run().success();
+        checkout.git(["config", "http.proxy", &other.url()]).run().success();
+        checkout.git(["config", "remote.origin.proxy", &own]).run().success();
+        release_in(&checkout, &stage.home, &stage).run().success();
+        assert_eq!(!proxy.requests().is_empty(), is_asked, "{own}");
+        assert!(other.requests().is_empty(), "{own}");
+    }
+}
+
 /// Over TLS the proxy sees where to, and nothing else.
 #[test]
 fn a_tunnel_for_tls() {
