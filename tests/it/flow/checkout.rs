@@ -668,6 +668,8 @@ fn a_head_that_does_not_move_leaves_the_release_staged() {
     assert_eq!(checkout.read(FILE), stage.released().as_bytes());
 }
 
+type Change<'a> = &'a dyn Fn(&Checkout);
+
 /// The branch of the remote's, in places where it cannot be moved. git pushes, says so, and goes on.
 #[test]
 fn a_remote_tracking_branch_in_the_way_does_not_keep_head_back() {
@@ -692,7 +694,7 @@ fn a_remote_tracking_branch_in_the_way_does_not_keep_head_back() {
         fs::create_dir_all(checkout.path().join(".git/logs/refs/remotes/origin/main")).unwrap();
         checkout.write(".git/logs/refs/remotes/origin/main/1", b"");
     };
-    let cases: [(&str, &dyn Fn(&Checkout), &str); 5] = [
+    let cases: [(&str, Change<'_>, &str); 5] = [
         ("loose", &only_deeper, "`refs/remotes/origin/main/1`"),
         ("packed", &packed, "`refs/remotes/origin/main/1`"),
         ("above", &above, "`refs/remotes/origin`"),
@@ -725,7 +727,7 @@ fn a_remote_tracking_branch_of_another_shape_is_moved_as_by_git() {
     };
     let of_head =
         |checkout: &Checkout| drop(git(checkout, &["symbolic-ref", "refs/remotes/origin/main", "refs/heads/main"]));
-    let cases: [(&str, &dyn Fn(&Checkout), &[&str]); 3] = [
+    let cases: [(&str, Change<'_>, &[&str]); 3] = [
         ("mirror", &mirror, &["refs/heads/main"]),
         ("symbolic", &symbolic, &["refs/remotes/origin/main", "refs/remotes/origin/real"]),
         ("head's own", &of_head, &["refs/remotes/origin/main", "refs/heads/main"]),

@@ -298,8 +298,9 @@ fn a_login_of_netrc_that_is_refused_for_the_push_alone() {
         release.arg(stage.argument()).run().success();
         assert!(helper_log(&stage).starts_with("get\nstore\n"), "{}", helper_log(&stage));
         let requests = server.requests();
-        let pushes = requests.iter().filter(|request| request.logged.line().contains("POST /gitops.git/git-receive"));
-        let last = pushes.last().and_then(|request| request.logged.authorization_value()).unwrap_or_default();
+        let mut pushes =
+            requests.iter().filter(|request| request.logged.line().contains("POST /gitops.git/git-receive"));
+        let last = pushes.next_back().and_then(|request| request.logged.authorization_value()).unwrap_or_default();
         assert!(last.contains(&login().encoded()), "{last}");
         assert_eq!(stage.remote.number_of_commits("main"), 2);
     }
