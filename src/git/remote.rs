@@ -94,11 +94,13 @@ impl Remote {
         let of_url = parsed(&url).ok_or_else(|| invalid(&url, "it does not parse"))?;
         let is_users = url == written || parsed(written).is_some_and(|written| written.password() == of_url.password());
         let written_by = if is_users { UrlWriter::User } else { UrlWriter::Configuration };
-        Self::of(of_url, written_by, &config, options)
+        Self::of(of_url, None, written_by, &config, options)
     }
 
+    /// Returns the remote of `url`. `name` is that of the remote in git's configuration.
     pub(super) fn of(
         mut url: gix::Url,
+        name: Option<&str>,
         written_by: UrlWriter,
         config: &gix::config::File,
         options: &RemoteOptions,
@@ -109,7 +111,7 @@ impl Remote {
         let shown = shown(&url);
         let public = public_url(&url);
         let address = match url.scheme {
-            Scheme::Http | Scheme::Https => http_address(&url, written_by, &shown, config, options)?,
+            Scheme::Http | Scheme::Https => http_address(&url, name, written_by, &shown, config, options)?,
             Scheme::Ssh => {
                 // Without its scheme, `user:token@host/path` parses as a host and a path of ssh, one of which holds the
                 // token; so does `https:/user:token@host/path`.
@@ -261,12 +263,16 @@ fn public_url(url: &gix::Url) -> Option<Url> {
 
 fn http_address(
     url: &gix::Url,
+    name: Option<&str>,
     written_by: UrlWriter,
     shown: &str,
     config: &gix::config::File,
     options: &RemoteOptions,
 ) -> Result<Address, GitError> {
     let mut settings = HttpSettings::read(config, url);
+    // An empty one takes the other one back.
+    let own_proxy = name.and_then(|name| config.string(&format!("remote.{name}.proxy")));
+    settings.proxy = own_proxy.map(|proxy| proxy.to_str_lossy().into_owned()).or(settings.proxy);
     settings.ca_file = options.ca_file.clone().or(settings.ca_file);
     settings.unverified_by = options.unverified.then_some("GIT_SSL_NO_VERIFY").or(settings.unverified_by);
     let mut public = url.clone();

@@ -156,9 +156,11 @@ impl Checkout {
                 parsed(&url).ok_or_else(|| invalid(&url, "it does not parse"))?
             }
             // The path of a folder.
-            Err(_) => gix::url::parse(url.as_bstr()).map_err(|_| invalid(&url.to_str_lossy(), "it does not parse"))?,
+            Err(_) => {
+                gix::url::parse(url.as_bstr()).ok().ok_or_else(|| invalid(&url.to_str_lossy(), "it does not parse"))?
+            }
         };
-        self.remote_of(url, &options)
+        self.remote_of(url, name, &options)
     }
 
     /// Returns an object of the repository; `None` if it is not there.
@@ -197,10 +199,10 @@ impl Checkout {
         let mut urls = config.plumbing().strings(&format!("remote.{remote}.{key}")).unwrap_or_default();
         let start = urls.iter().rposition(|url| url.is_empty()).map_or(0, |reset| reset + 1);
         urls.drain(..start);
-        urls.into_iter().map(Into::into).collect()
+        urls
     }
 
-    fn remote_of(&self, mut url: gix::Url, options: &RemoteOptions) -> Result<Remote, GitError> {
+    fn remote_of(&self, mut url: gix::Url, name: &str, options: &RemoteOptions) -> Result<Remote, GitError> {
         // A relative path starts at the repository, not at the current directory.
         if url.scheme == Scheme::File {
             let base = self.repository.workdir().unwrap_or(self.repository.git_dir());
@@ -208,7 +210,7 @@ impl Checkout {
             url.path = path.to_string_lossy().into_owned().into();
         }
         let config = self.repository.config_snapshot();
-        let mut remote = Remote::of(url, UrlWriter::Configuration, config.plumbing(), options)?;
+        let mut remote = Remote::of(url, Some(name), UrlWriter::Configuration, config.plumbing(), options)?;
         remote.unmet_include = UnmetInclude::find(config.plumbing(), self.repository.git_dir()).map(Box::new);
         Ok(remote)
     }

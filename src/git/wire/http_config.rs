@@ -71,7 +71,7 @@ pub(in crate::git) struct HttpSettings {
     /// Header lines (`http.extraHeader`).
     pub(in crate::git) extra_headers: Vec<String>,
     /// The proxy's URL (`http.proxy`); empty: no proxy, even if the environment names one.
-    pub(super) proxy: Option<String>,
+    pub(in crate::git) proxy: Option<String>,
     /// A file of CA certificates that replace the system's (`http.sslCAInfo`).
     pub(in crate::git) ca_file: Option<PathBuf>,
     /// The setting that turns the check of certificates off; `None` if they are checked.
