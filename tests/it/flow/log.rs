@@ -122,3 +122,48 @@ fn the_log_follows_the_branch_over_merges() {
     assert_eq!(tags(&releases), ["v2.0.0", "v1.0.0", "v0.9.0"]);
     assert_eq!(releases[0]["commit"], merge);
 }
+
+/// Merges the release that is the tip of main into main, as it was before and with what was committed there since. Returns the
+/// merge.
+fn merged_later(environments: &Pipeline, before: &str, commits: usize) -> String {
+    let remote = &environments.stage.remote;
+    let release = environments.tip();
+    // It is older than all that comes to main.
+    let message = remote.git(["log", "-1", "--format=%B", &release]).run().success().stdout();
+    let again = remote.git(["commit-tree", &format!("{release}^{{tree}}"), "-p", before]).stdin(message);
+    let side = again.env("GIT_COMMITTER_DATE", "@1600000000 +0000").run().success().stdout().trim().to_owned();
+    remote.git(["update-ref", "refs/heads/main", before]).run().success();
+    remote.commits("main", commits);
+    let main = environments.tip();
+    let tree = remote.git(["merge-tree", "--write-tree", &main, &side]).run().success().stdout();
+    let merge = remote.git(["commit-tree", tree.trim(), "-p", &main, "-p", &side, "-m", "Merge it"]).run().success();
+    let merge = merge.stdout().trim().to_owned();
+    remote.git(["update-ref", "refs/heads/main", &merge]).run().success();
+    merge
+}
+
+/// What a merge brought may be far older than the newest commits, which are read first.
+#[test]
+fn a_release_that_was_merged_late() {
+    let environments = Pipeline::with_environments();
+    let before = environments.tip();
+    environments.release(PRODUCTION, "web", "v1.0.0", 1).success();
+    let merge = merged_later(&environments, &before, 130);
+    for limit in ["1", "20"] {
+        let releases = environments.log(&["-k", PRODUCTION, "web", "--limit", limit]);
+        assert_eq!((&releases[0]["commit"], &releases[0]["by_hand"]), (&merge.clone().into(), &false.into()), "{limit}");
+        assert_eq!(releases[0]["source"], format!("org/app@{:040x}", 1));
+    }
+}
+
+/// A merge brought the commits of its side alone, and not those that the branch had before they went apart.
+#[test]
+fn a_merge_claims_its_side_alone() {
+    let environments = Pipeline::with_environments();
+    environments.release(PRODUCTION, "api", "v3.0.0", 1).success();
+    let before = environments.tip();
+    environments.release(PRODUCTION, "web", "v1.0.0", 2).success();
+    merged_later(&environments, &before, 1);
+    let release = environments.release(PRODUCTION, "api", "v3.1.0", 3).success();
+    assert!(!release.stderr().contains("did not change the entry so"), "{}", release.stderr());
+}
