@@ -1,6 +1,7 @@
 //! The newest commits of a branch, and the content of a path in each of them. Commits come from the checkout if it has
 //! them, else in one fetch without trees. The trees along a path come for all commits at once, one request a level.
 
+use std::cell::OnceCell;
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
@@ -22,6 +23,8 @@ pub struct History {
     pub complete: bool,
     /// The place of each commit in `commits`.
     places: HashMap<CommitId, usize>,
+    /// The commits of the line of first parents.
+    line: OnceCell<HashSet<CommitId>>,
 }
 
 impl History {
@@ -34,6 +37,11 @@ impl History {
     pub fn first_parents(&self) -> impl Iterator<Item = &CommitRecord> {
         let first = self.commits.first();
         std::iter::successors(first, |commit| self.get(*commit.parents.first()?))
+    }
+
+    /// Returns whether the branch has been at a commit, as far as is known.
+    pub fn is_first_parent(&self, id: CommitId) -> bool {
+        self.line.get_or_init(|| self.first_parents().map(|commit| commit.id).collect()).contains(&id)
     }
 }
 

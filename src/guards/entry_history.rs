@@ -50,7 +50,12 @@ impl EntryHistory {
             line.brought.extend(merges(&history).filter(|merge| !merge.1.is_empty()));
             line.read(snapshot, &commits)?;
             read = Self { changes: line.changes(), complete: history.complete, commits_read: history.commits.len() };
-            if read.complete || is_enough(&read.changes) {
+            // A merge is told by what it brought, which may be older than what was read.
+            let is_open = |change: &LoggedRelease| {
+                change.trailers.is_none()
+                    && matches!(change.record.parents[..], [_, head] if history.get(head).is_none())
+            };
+            if read.complete || (is_enough(&read.changes) && !read.changes.iter().any(is_open)) {
                 break;
             }
         }
@@ -150,17 +155,19 @@ impl<'a> Line<'a> {
         // A file that was broken for a while tells nothing of its entries, and could not be deployed.
         let Some((_, Some(entries))) = &self.parsed else { return Ok(()) };
         if let Some((later, after)) = &self.later {
-            self.changes.extend(differences(later, self.claims(later), &self.path, after, entries));
+            self.changes.extend(differences(later, &self.path, after, entries));
         }
         self.later = Some((commit.clone(), entries.clone()));
         Ok(())
     }
 
-    /// Returns what a commit claims to have released.
-    fn claims(&self, record: &CommitRecord) -> Vec<ReleaseTrailers> {
-        match self.brought.get(&record.id) {
-            Some(brought) => brought.clone(),
-            None => ReleaseTrailers::read(record).into_iter().collect(),
+    /// Returns what the commit of a change claims to have released, if it is what the entry became.
+    fn true_claim(&self, change: &LoggedRelease) -> Option<ReleaseTrailers> {
+        let fields = change.fields.as_ref()?;
+        let is_true = |said: &ReleaseTrailers| said.names_file(&change.file) && said.released(&change.name, fields);
+        match self.brought.get(&change.record.id) {
+            Some(brought) => brought.iter().find(|said| is_true(said)).cloned(),
+            None => ReleaseTrailers::read(&change.record).filter(is_true),
         }
     }
 
@@ -170,12 +177,16 @@ impl<'a> Line<'a> {
         let mut changes = self.changes.clone();
         let oldest = match &self.later {
             Some((first, oldest)) if self.is_at_end => {
-                changes.extend(differences(first, self.claims(first), &self.path, oldest, &Entries::new()));
+                changes.extend(differences(first, &self.path, oldest, &Entries::new()));
                 Entries::new()
             }
             Some((_, oldest)) => oldest.clone(),
             None => Entries::new(),
         };
+        // What a merge brought may have been read after what it changed.
+        for change in &mut changes {
+            change.trailers = self.true_claim(change);
+        }
         mark_what_went_back(&mut changes, oldest);
         changes
     }
@@ -196,28 +207,18 @@ pub(crate) fn fields_at(
     Ok(entries(&path.to_string(), bytes, Some(name)).and_then(|entries| entries.into_values().next()))
 }
 
-fn differences(
-    record: &CommitRecord,
-    mut claims: Vec<ReleaseTrailers>,
-    path: &RepositoryPath,
-    after: &Entries,
-    before: &Entries,
-) -> Vec<LoggedRelease> {
-    claims.retain(|said| said.names_file(&path.to_string()));
+/// Returns the entries that differ, as changes by `record` of which no claim is known yet.
+fn differences(record: &CommitRecord, path: &RepositoryPath, after: &Entries, before: &Entries) -> Vec<LoggedRelease> {
     let names = before.keys().filter(|name| !after.contains_key(*name)).chain(after.keys());
     let changed = names.filter(|name| before.get(*name) != after.get(*name));
-    let change = |name: &String| {
-        let fields = after.get(name).cloned();
-        let is_true = |said: &&ReleaseTrailers| fields.as_ref().is_some_and(|fields| said.released(name, fields));
-        LoggedRelease {
-            file: path.to_string(),
-            name: name.clone(),
-            trailers: claims.iter().find(is_true).cloned(),
-            fields,
-            record: record.clone(),
-            rolled_back_by: None,
-            goes_back: false,
-        }
+    let change = |name: &String| LoggedRelease {
+        file: path.to_string(),
+        name: name.clone(),
+        trailers: None,
+        fields: after.get(name).cloned(),
+        record: record.clone(),
+        rolled_back_by: None,
+        goes_back: false,
     };
     changed.map(change).collect()
 }

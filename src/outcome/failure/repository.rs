@@ -72,7 +72,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
             (Target, Some(hint))
         }
         GitError::Format { .. } => {
-            (Target, Some("name the repository by its URL with `--repo`; the checkout is not needed then"))
+            (Target, Some("name the repository by its URL with `--repo`, without this checkout"))
         }
         GitError::NoRemote(_) => (Target, Some("name another remote with `--remote`")),
         GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
@@ -85,10 +85,9 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         ),
         GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
         GitError::TooManyFolders { .. } => (Target, Some("begin the pattern with the names of folders")),
-        GitError::Unsorted { .. } => (
-            Target,
-            Some("write its commit again with git: any change in that folder is enough, as git sorts what it writes"),
-        ),
+        GitError::Unsorted { .. } => {
+            (Target, Some("commit a change in that folder with git, which sorts what it writes"))
+        }
         GitError::TooLarge { .. } => (Target, Some("move the files to write into a smaller folder")),
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))

@@ -151,7 +151,11 @@ fn a_release_that_was_merged_late() {
     let merge = merged_later(&environments, &before, 130);
     for limit in ["1", "20"] {
         let releases = environments.log(&["-k", PRODUCTION, "web", "--limit", limit]);
-        assert_eq!((&releases[0]["commit"], &releases[0]["by_hand"]), (&merge.clone().into(), &false.into()), "{limit}");
+        assert_eq!(
+            (&releases[0]["commit"], &releases[0]["by_hand"]),
+            (&merge.clone().into(), &false.into()),
+            "{limit}"
+        );
         assert_eq!(releases[0]["source"], format!("org/app@{:040x}", 1));
     }
 }

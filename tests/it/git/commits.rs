@@ -42,7 +42,7 @@ fn a_folder_that_is_not_sorted() {
         stage.remote.git(["commit-tree", root.trim(), "-m", "As an old tool makes it"]).run().success().stdout();
     stage.remote.git(["update-ref", "refs/heads/main", commit.trim()]).run().success();
     let output = stage.release().arg(stage.argument()).run().exit(3);
-    output.stderr_has("is not sorted as git sorts it").stderr_has("hint: write its commit again");
+    output.stderr_has("is not sorted as git sorts it").stderr_has("hint: commit a change in that folder with git");
     assert_eq!(id("main"), commit.trim());
 }
 
