@@ -3,9 +3,10 @@
 
 use std::collections::HashSet;
 
-use super::argo::nested_values;
+use super::argo::{nested_values, sources};
 use super::exchanged::compare;
 use super::file_refusal::FileRefusal;
+use super::lookup::FileImages;
 use super::object::objects;
 use super::rewrite;
 use super::slot::Slot;
@@ -33,7 +34,8 @@ pub(in crate::targets) fn edit(
     let arguments = last_of_each(arguments);
     let mut edit = rewrite::edit(path, yaml, &arguments, options)?;
     let is_missing = |argument: &&ImageArgument| edit.absent.contains(&argument.name);
-    let missing: Vec<&ImageArgument> = arguments.into_iter().filter(is_missing).collect();
+    let (missing, found): (Vec<&ImageArgument>, Vec<_>) = arguments.into_iter().partition(is_missing);
+    refuse_in_another_source(path, yaml, &found)?;
     if missing.is_empty() {
         return Ok(edit);
     }
@@ -50,6 +52,32 @@ pub(in crate::targets) fn edit(
         }
         None => Ok(edit),
     }
+}
+
+/// An image outside of the text may be one of the text of another source too. Within one source, what is outside counts for Argo
+/// CD.
+fn refuse_in_another_source(
+    path: &str,
+    yaml: &ParsedYaml<'_>,
+    arguments: &[&ImageArgument],
+) -> Result<(), FileRefusal> {
+    let objects = objects(path, yaml);
+    let sources: Vec<NodeId> = objects.iter().flat_map(|object| sources(yaml, object)).collect();
+    for slot in nested_values(yaml, &objects) {
+        let text = yaml.tree.text(slot.value).unwrap_or_default();
+        let source = sources.iter().copied().find(|source| yaml.tree.is_within(slot.value, *source));
+        for name in arguments.iter().map(|argument| argument.name.as_str()).filter(|name| !name.starts_with('.')) {
+            let outside = FileImages::new(path, yaml).to_edit(name)?;
+            let is_of_source = |node| source.is_some_and(|source| yaml.tree.is_within(node, source));
+            let inside = with_values(text, |yaml| rewrite::entries(INSIDE, yaml, Some(name))).unwrap_or_default();
+            if !inside.is_empty() && !outside.iter().any(|place| is_of_source(place.item)) {
+                let at = outside.first().map(|place| yaml.place(place.item).to_string()).unwrap_or_default();
+                let message = format!("`{name}` is ambiguous: it is at {at} too, in another source");
+                return Err(FileRefusal::at(yaml, slot.value, message, "move one of them to a file of its own"));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn last_of_each<'a>(arguments: &[&'a ImageArgument]) -> Vec<&'a ImageArgument> {
