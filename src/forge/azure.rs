@@ -45,14 +45,14 @@ pub(super) struct AzureApi {
 
 /// Where a repository is, in the parts of its path, which are encoded as they were given.
 #[derive(Debug, PartialEq, Eq)]
-struct Location<'a> {
+struct ProjectPlace<'a> {
     /// What is before the project: organisation or collection.
     above: &'a [&'a str],
     project: &'a str,
     name: &'a str,
 }
 
-impl<'a> Location<'a> {
+impl<'a> ProjectPlace<'a> {
     /// Reads the parts of a path: `ORG/PROJECT/_git/NAME`, or `v3/ORG/PROJECT/NAME` for ssh. `_git/NAME` alone is the
     /// repository that is called as its project. Without an organisation before it, what comes first is the project.
     fn of(parts: &'a [&'a str], first: First) -> Option<Self> {
@@ -86,14 +86,14 @@ impl First {
 /// Returns the page of a repository; `None` if its path is not that of one.
 pub(super) fn page_of(address: &ForgeAddress) -> Option<String> {
     let parts: Vec<&str> = address.project.split('/').collect();
-    let Location { above, project, name } = Location::of(&parts, First::of(address))?;
+    let ProjectPlace { above, project, name } = ProjectPlace::of(&parts, First::of(address))?;
     Some([&[address.web.as_str()], above, &[project, "_git", name]].concat().join("/"))
 }
 
 impl AzureApi {
     pub(super) fn new(address: &ForgeAddress, connection: ForgeConnection) -> Result<Self, ForgeError> {
         let parts: Vec<&str> = address.project.split('/').collect();
-        let Some(Location { above, project, name }) = Location::of(&parts, First::of(address)) else {
+        let Some(ProjectPlace { above, project, name }) = ProjectPlace::of(&parts, First::of(address)) else {
             let why = format!("`{}` is not the path of a repository", address.project);
             return Err(ForgeError::InvalidAnswer { host: address.web.clone(), why });
         };
@@ -269,7 +269,7 @@ fn strategy(method: MergeMethod) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{First, Location};
+    use super::{First, ProjectPlace};
 
     #[test]
     fn where_a_repository_is() {
@@ -291,7 +291,7 @@ mod tests {
             ("org/project/_git/app/more", Organisation, None),
         ] {
             let parts: Vec<&str> = path.split('/').collect();
-            let found = Location::of(&parts, first);
+            let found = ProjectPlace::of(&parts, first);
             let found = found.map(|it| format!("{} | {} | {}", it.above.join("/"), it.project, it.name));
             assert_eq!(found.as_deref(), expected, "{path}");
         }

@@ -203,8 +203,12 @@ impl<'r> Pusher<'r> {
             Ok(PushOutcome::Refused(_)) => PushOutcome::Refused(refusal),
             // The first of two pushes may have moved the branch, with another release on top by now.
             Ok(PushOutcome::Raced { tip: Some(tip), .. }) if was_pushed_again => match ancestry(remote, commit, tip) {
-                Ok(Ancestry::Contains) => PushOutcome::Updated { commit: commit.id(), messages: refusal.messages },
-                Ok(Ancestry::Lacks | Ancestry::Unknown) | Err(_) => PushOutcome::Raced { tip: Some(tip), refusal },
+                Ok(PushedAncestry::Contains) => {
+                    PushOutcome::Updated { commit: commit.id(), messages: refusal.messages }
+                }
+                Ok(PushedAncestry::Lacks | PushedAncestry::Unknown) | Err(_) => {
+                    PushOutcome::Raced { tip: Some(tip), refusal }
+                }
             },
             Ok(PushOutcome::Raced { tip, .. }) => PushOutcome::Raced { tip, refusal },
             Ok(PushOutcome::Updated { commit, .. }) => PushOutcome::Updated { commit, messages: refusal.messages },
@@ -245,34 +249,34 @@ fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) ->
         PushOutcome::Refused(_) => Err(uncertain(lost)),
         // Another release may be on top of ours already.
         PushOutcome::Raced { tip: Some(tip), refusal } => match ancestry(remote, commit, tip) {
-            Ok(Ancestry::Contains) => Ok(PushOutcome::Updated { commit: commit.id(), messages: Vec::new() }),
-            Ok(Ancestry::Lacks) => Ok(PushOutcome::Raced { tip: Some(tip), refusal }),
-            Ok(Ancestry::Unknown) | Err(_) => Err(uncertain(lost)),
+            Ok(PushedAncestry::Contains) => Ok(PushOutcome::Updated { commit: commit.id(), messages: Vec::new() }),
+            Ok(PushedAncestry::Lacks) => Ok(PushOutcome::Raced { tip: Some(tip), refusal }),
+            Ok(PushedAncestry::Unknown) | Err(_) => Err(uncertain(lost)),
         },
         outcome => Ok(outcome),
     }
 }
 
 /// Whether a commit is among the ancestors of a tip.
-enum Ancestry {
+enum PushedAncestry {
     Contains,
     Lacks,
     Unknown,
 }
 
 /// Looks for `commit` in the history of `tip`, back to its parent, which the branch was at.
-fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<Ancestry, GitError> {
+fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<PushedAncestry, GitError> {
     let mut reader = Reader::open(remote, Some(&commit.lease.branch))?;
     let mut recent = Objects::default();
     reader.fetch_history(tip.0, HISTORY_DEPTH, &mut recent)?;
     let is_there = |id: CommitId| recent.contains(&id.0);
     Ok(match commit.lease.tip {
-        _ if is_there(commit.id()) => Ancestry::Contains,
+        _ if is_there(commit.id()) => PushedAncestry::Contains,
         // Another release has taken its place, or that of what was there before: then a push with our lease can move nothing
         // any more.
-        _ if commit.replaces() => Ancestry::Lacks,
-        Some(parent) if is_there(parent) => Ancestry::Lacks,
-        _ => Ancestry::Unknown,
+        _ if commit.replaces() => PushedAncestry::Lacks,
+        Some(parent) if is_there(parent) => PushedAncestry::Lacks,
+        _ => PushedAncestry::Unknown,
     })
 }
 

@@ -9,10 +9,10 @@ use crate::outcome::{Ending, Outcome};
 /// A test case: what was looked at, and how that ended.
 struct TestCase {
     name: String,
-    verdict: Verdict,
+    verdict: CaseResult,
 }
 
-enum Verdict {
+enum CaseResult {
     Passed,
     /// Nothing is wrong, and nothing was done.
     Skipped(String),
@@ -32,11 +32,11 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
         Err(failure) => of_failure(failure),
     };
     if cases.is_empty() {
-        let verdict = document.reason.map_or(Verdict::Passed, |reason| Verdict::Skipped(reason.to_owned()));
+        let verdict = document.reason.map_or(CaseResult::Passed, |reason| CaseResult::Skipped(reason.to_owned()));
         cases.push(TestCase { name: document.outcome.to_owned(), verdict });
     }
-    let skipped = cases.iter().filter(|case| matches!(case.verdict, Verdict::Skipped(_))).count();
-    let failed = cases.iter().filter(|case| matches!(case.verdict, Verdict::Failed { .. })).count();
+    let skipped = cases.iter().filter(|case| matches!(case.verdict, CaseResult::Skipped(_))).count();
+    let failed = cases.iter().filter(|case| matches!(case.verdict, CaseResult::Failed { .. })).count();
     let rows: String = cases.iter().map(|case| row(case, &suite)).collect();
     let counts = format!("tests=\"{}\" failures=\"{failed}\" errors=\"0\"", cases.len());
     format!(
@@ -48,14 +48,14 @@ pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>
 fn of_outcome(document: &Document<'_>, ending: Ending) -> Vec<TestCase> {
     let images = document.images.iter().map(|image| {
         let verdict = match ending.is_stopped() {
-            true => Verdict::Skipped(document.reason.unwrap_or(document.outcome).to_owned()),
-            false => Verdict::Passed,
+            true => CaseResult::Skipped(document.reason.unwrap_or(document.outcome).to_owned()),
+            false => CaseResult::Passed,
         };
         TestCase { name: name(image), verdict }
     });
     let left_out = document.left_out.iter().map(|left| TestCase {
         name: format!("{} in {}", left.name, left.file),
-        verdict: Verdict::Skipped(left.reason.to_owned()),
+        verdict: CaseResult::Skipped(left.reason.to_owned()),
     });
     images.chain(left_out).chain(document.rules.iter().map(of_rule)).collect()
 }
@@ -76,8 +76,8 @@ fn of_rule(rule: &JudgedRule<'_>) -> TestCase {
     let of = rule.entry.map(|entry| format!("of {entry}"));
     let name = parts.into_iter().chain([of]).flatten().collect::<Vec<_>>().join(" ");
     let verdict = match rule.holds {
-        true => Verdict::Passed,
-        false => Verdict::Failed {
+        true => CaseResult::Passed,
+        false => CaseResult::Failed {
             message: rule.reason.unwrap_or("the rule does not hold").to_owned(),
             details: rule.remedy.map(str::to_owned).into_iter().collect(),
         },
@@ -92,7 +92,7 @@ fn of_failure(failure: &Failure) -> Vec<TestCase> {
         let hint = problem.hint.as_ref().map(|hint| format!("hint: {hint}"));
         TestCase {
             name: format!("{}: {}", problem.kind.name(), problem.message),
-            verdict: Verdict::Failed {
+            verdict: CaseResult::Failed {
                 message: problem.message.clone(),
                 details: place.into_iter().chain(problem.details.iter().cloned()).chain(hint).collect(),
             },
@@ -105,9 +105,9 @@ fn row(case: &TestCase, suite: &str) -> String {
     let name = attribute(&case.name);
     let begin = format!("<testcase classname=\"{suite}\" name=\"{name}\"");
     match &case.verdict {
-        Verdict::Passed => format!("{begin}/>\n"),
-        Verdict::Skipped(why) => format!("{begin}><skipped message=\"{}\"/></testcase>\n", attribute(why)),
-        Verdict::Failed { message, details } => {
+        CaseResult::Passed => format!("{begin}/>\n"),
+        CaseResult::Skipped(why) => format!("{begin}><skipped message=\"{}\"/></testcase>\n", attribute(why)),
+        CaseResult::Failed { message, details } => {
             let details: Vec<_> = details.iter().flat_map(|detail| visible_lines(detail).collect::<Vec<_>>()).collect();
             let (message, details) = (attribute(message), escaped(&details.join("\n")));
             format!("{begin}><failure message=\"{message}\">{details}</failure></testcase>\n")

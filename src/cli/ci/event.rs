@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 const LARGEST: u64 = 32 << 20;
 
 #[derive(Deserialize)]
-struct Push {
+struct PushEvent {
     before: String,
     after: String,
 }
@@ -42,11 +42,11 @@ pub(super) struct HeadRepository {
 /// The event of a pull request that was closed.
 #[derive(Deserialize)]
 struct OfPullRequest {
-    pull_request: PullRequest,
+    pull_request: ClosedRequest,
 }
 
 #[derive(Deserialize)]
-struct PullRequest {
+struct ClosedRequest {
     #[serde(default)]
     merged: bool,
     merge_commit_sha: Option<String>,
@@ -54,7 +54,7 @@ struct PullRequest {
 
 /// Returns the tip of the branch before the push of `commit`; `None` if the event in the file is not such a push.
 pub(super) fn before(path: &Path, commit: &str) -> Option<String> {
-    let push: Push = read(path)?;
+    let push: PushEvent = read(path)?;
     (push.after == commit).then_some(push.before)
 }
 
@@ -86,7 +86,7 @@ fn parse<T: DeserializeOwned>(event: impl Read) -> Option<T> {
 /// Reads any bytes as each of the events.
 #[cfg(fuzzing)]
 pub fn fuzz(event: &[u8]) {
-    drop(parse::<Push>(event));
+    drop(parse::<PushEvent>(event));
     drop(parse::<AfterWorkflow>(event));
     drop(parse::<OfPullRequest>(event));
 }

@@ -24,7 +24,7 @@ pub struct SshSettings {
 
 /// One account on one host, and the client that connects to it.
 pub(in crate::git) struct Ssh {
-    client: Client,
+    client: SshClient,
     /// `None`: the name of the client tells, or else the options that it understands.
     configured: Option<Variant>,
     variant: OnceLock<Variant>,
@@ -34,7 +34,7 @@ pub(in crate::git) struct Ssh {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Client {
+enum SshClient {
     /// Words for the shell.
     CommandLine(OsString),
     Program(OsString),
@@ -62,8 +62,8 @@ impl Ssh {
         let configured = |key: &str| config.string(key).map(|value| value.to_str_lossy().into_owned());
         let command_line = settings.command.clone().or_else(|| configured("core.sshCommand").map(OsString::from));
         let client = match (command_line, settings.program.clone()) {
-            (Some(words), _) => Client::CommandLine(words),
-            (None, program) => Client::Program(program.unwrap_or_else(|| OsString::from("ssh"))),
+            (Some(words), _) => SshClient::CommandLine(words),
+            (None, program) => SshClient::Program(program.unwrap_or_else(|| OsString::from("ssh"))),
         };
         let variant = settings.variant.clone().or_else(|| configured("ssh.variant"));
         let destination = match (url.user_as_argument(), url.host_as_argument()) {
@@ -158,7 +158,7 @@ impl Variant {
     }
 }
 
-impl Client {
+impl SshClient {
     /// Returns the command that starts the client. As git does, it uses a shell only if a character needs one.
     fn command(&self) -> Command {
         match self {

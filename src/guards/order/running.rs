@@ -58,7 +58,7 @@ pub struct TakenBack {
 }
 
 /// A commit that claims to have released the entry.
-struct Claim {
+struct FoundClaim {
     record: CommitRecord,
     parent: Option<CommitRecord>,
     trailers: ReleaseTrailers,
@@ -111,7 +111,7 @@ impl RunningEntry {
         path: &RepositoryPath,
         name: &str,
         now: &Fields,
-        claim: &Claim,
+        claim: &FoundClaim,
         scrutiny: Scrutiny,
     ) -> Result<Option<Self>, Failure> {
         let records: Vec<&CommitRecord> = [&claim.record].into_iter().chain(&claim.parent).collect();
@@ -199,7 +199,7 @@ pub fn commits_to_read(snapshot: &mut Snapshot<'_>, names: &[&str]) -> Result<Ve
 }
 
 /// Returns the newest commit of the branch that claims to have released the entry, and the history that was searched.
-fn last_claim(snapshot: &mut Snapshot<'_>, file: &str, name: &str) -> Result<(Option<Claim>, History), Failure> {
+fn last_claim(snapshot: &mut Snapshot<'_>, file: &str, name: &str) -> Result<(Option<FoundClaim>, History), Failure> {
     let mut searched = History::default();
     for depth in SEARCH_DEPTHS {
         searched = snapshot.history(depth)?;
@@ -207,7 +207,7 @@ fn last_claim(snapshot: &mut Snapshot<'_>, file: &str, name: &str) -> Result<(Op
             let claims = claims_of(record, &searched);
             let trailers = claims.into_iter().find(|trailers| trailers.is_of(file, name))?;
             let parent = record.parents.first().and_then(|parent| searched.get(*parent)).cloned();
-            Some(Claim { record: record.clone(), parent, trailers })
+            Some(FoundClaim { record: record.clone(), parent, trailers })
         });
         // A parent that was not read yet comes with the next step.
         let is_found = claim.as_ref().is_some_and(|claim| claim.parent.is_some() || claim.record.parents.is_empty());

@@ -130,7 +130,7 @@ fn compare_digits(one: &str, other: &str) -> Ordering {
 }
 
 /// A version and, behind it, nothing or the words and numbers of a pre-release.
-struct Release<'p> {
+struct ReleaseNumber<'p> {
     version: &'p [&'p str],
     kind: Kind,
     /// The rank of its word, the word, and its numbers; `None` for the release itself.
@@ -165,12 +165,12 @@ fn compare_releases(one: &[Piece<'_>], other: &[Piece<'_>]) -> Option<Ordering> 
 }
 
 /// Reads a version with nothing before it; `None` if something other than a pre-release follows.
-fn release<'p>(pieces: &'p [Piece<'p>]) -> Option<Release<'p>> {
+fn release<'p>(pieces: &'p [Piece<'p>]) -> Option<ReleaseNumber<'p>> {
     let [Piece::Number { parts, kind: kind @ (Kind::Version | Kind::CalendarVersion) }, rest @ ..] = pieces else {
         return None;
     };
     let (Some(Piece::Text(text)), numbers) = (rest.first(), rest.get(1..).unwrap_or_default()) else {
-        return rest.is_empty().then_some(Release { version: parts, kind: *kind, pre: None });
+        return rest.is_empty().then_some(ReleaseNumber { version: parts, kind: *kind, pre: None });
     };
     let word = text.strip_prefix('-')?.trim_end_matches(['.', '-', '_']);
     let (word, rank) = PRE_RELEASES.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(word))?;
@@ -179,7 +179,7 @@ fn release<'p>(pieces: &'p [Piece<'p>]) -> Option<Release<'p>> {
         [Piece::Number { parts, .. }] => parts.clone(),
         _ => return None,
     };
-    Some(Release { version: parts, kind: *kind, pre: Some((rank, word, numbers)) })
+    Some(ReleaseNumber { version: parts, kind: *kind, pre: Some((rank, word, numbers)) })
 }
 
 /// Returns the commit ids in a tag, without the `g` of `git describe`. Digits alone are not taken for one here.

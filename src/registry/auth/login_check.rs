@@ -8,14 +8,14 @@ use crate::registry::http::error_response::ErrorResponse;
 use crate::registry::verdict::Verdict;
 
 /// What the registry said to the login; `None` if it did not say yet.
-type Outcome = Option<Result<(), ErrorResponse>>;
+type LoginOutcome = Option<Result<(), ErrorResponse>>;
 
 #[derive(Debug, Default)]
-pub(in crate::registry) struct LoginCheck(Mutex<Outcome>);
+pub(in crate::registry) struct LoginCheck(Mutex<LoginOutcome>);
 
 /// The first use of a login: no other check shows it as long as this is held. If it is dropped, the outcome stays unknown,
 /// and another check has the first use.
-pub(in crate::registry) struct FirstUse<'a>(MutexGuard<'a, Outcome>);
+pub(in crate::registry) struct FirstUse<'a>(MutexGuard<'a, LoginOutcome>);
 
 impl LoginCheck {
     /// Returns the first use of the login, or `None` if it is known to be right. Waits while another check has the first

@@ -22,7 +22,7 @@ use crate::system::tls::{Authorities, TlsError, client_config};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Use {
     scope: TlsScope,
-    route: Route,
+    route: ClientRoute,
 }
 
 /// Whether a client speaks TLS, and whom it trusts.
@@ -36,7 +36,7 @@ enum TlsScope {
 
 /// How a client comes to a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Route {
+enum ClientRoute {
     Direct(Reach),
     /// Through a proxy, which resolves the names.
     Proxied,
@@ -60,9 +60,9 @@ impl Clients {
     pub(super) fn client(&self, url: &Url, registry: &Url) -> Result<Client, CheckError> {
         let scope = self.scope(url);
         let route = match self.proxy(url) {
-            Some(_) => Route::Proxied,
-            None if is_own(registry, url) => Route::Direct(Reach::Named),
-            None => Route::Direct(Reach::Led(self.neighbourhood(registry))),
+            Some(_) => ClientRoute::Proxied,
+            None if is_own(registry, url) => ClientRoute::Direct(Reach::Named),
+            None => ClientRoute::Direct(Reach::Led(self.neighbourhood(registry))),
         };
         let wanted = Use { scope, route };
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,11 +88,11 @@ impl Clients {
             builder = builder.tls_backend_preconfigured(self.tls_config(&wanted.scope, url)?);
         }
         builder = match wanted.route {
-            Route::Direct(reach) => {
+            ClientRoute::Direct(reach) => {
                 let neighbourhoods = self.neighbourhoods.clone();
                 builder.dns_resolver(Arc::new(Resolver { reach, neighbourhoods }))
             }
-            Route::Proxied => {
+            ClientRoute::Proxied => {
                 let proxies = self.proxies.clone();
                 builder.proxy(Proxy::custom(move |url| proxies.of(url).cloned()))
             }
