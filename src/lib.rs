@@ -83,7 +83,9 @@ fn refuse(error: &clap::Error, typed: &[OsString], environment: &Environment) ->
         files,
         environment,
     );
-    report.unparsed(&Arguments::command_of(typed).unwrap_or_default(), error).map(|()| ExitCode::SUCCESS)
+    let command = Arguments::command_of(typed).unwrap_or_default();
+    let by_variables = cli::given_by_variables(error, typed, environment);
+    report.unparsed(&command, error, by_variables).map(|()| ExitCode::SUCCESS)
 }
 
 fn code_of(ended: Result<ExitCode, Failure>) -> ExitCode {

@@ -41,7 +41,7 @@ pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
 pub use parse::asks_for_long_version;
 pub use proposal_flags::{AutoMergeChoice, ForgeChoice, OnRefused, ProposalArguments};
-pub use settings::{StepSetting, commands, commands_with, in_words_of, unknown_variables};
+pub use settings::{StepSetting, commands, commands_with, given_by_variables, in_words_of, unknown_variables};
 pub use surface::Surface;
 pub use verify_flags::VerificationArguments;
 

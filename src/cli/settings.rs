@@ -2,7 +2,9 @@
 //! and a dry run release for real; and a workflow has no flags, so that a hint must name its inputs.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 
 use super::args::Arguments;
@@ -197,6 +199,31 @@ pub fn commands_with(flag: &str) -> Vec<String> {
         flag.strip_prefix("--").is_some_and(|name| command.get_arguments().any(|other| other.get_long() == Some(name)))
     };
     command.get_subcommands().filter(has_flag).map(|command| command.get_name().to_owned()).collect()
+}
+
+/// Returns a sentence for each flag that an error is about and that nobody typed: its value is that of a variable.
+pub fn given_by_variables(error: &clap::Error, typed: &[OsString], environment: &Environment) -> Vec<String> {
+    let command = built();
+    let shown = [ContextKind::InvalidArg, ContextKind::PriorArg].into_iter().filter_map(|kind| error.get(kind));
+    let shown = shown.flat_map(|value| match value {
+        ContextValue::String(shown) => vec![shown.as_str()],
+        ContextValue::Strings(shown) => shown.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    });
+    let sentence = |shown: &str| {
+        let name = shown.strip_prefix("--")?.split([' ', '=', '[']).next()?;
+        let argument = flag(&command, name)?;
+        let short = argument.get_short();
+        let is_flag = |word: &str| {
+            let long = word.strip_prefix("--").map(|word| word.split('=').next() == Some(name));
+            long.unwrap_or_else(|| word.starts_with('-') && short.is_some_and(|short| word.contains(short)))
+        };
+        let variable = argument.get_env()?.to_str()?;
+        let is_typed = typed.iter().skip(1).any(|word| word.to_str().is_some_and(is_flag));
+        let is_set = environment.get(variable).is_some_and(|value| !value.is_empty());
+        (is_set && !is_typed).then(|| format!("`--{name}` is given by the variable `{variable}`"))
+    };
+    shown.filter_map(sentence).collect()
 }
 
 /// Returns the argument of a flag, without its dashes. What prints a text and ends is no setting.

@@ -287,11 +287,22 @@ impl Report {
     }
 
     /// Reports what is wrong with a command line, or prints the help or the version that it asks for.
-    pub(crate) fn unparsed(&self, command: &str, error: &clap::Error) -> Result<(), Failure> {
+    pub(crate) fn unparsed(
+        &self,
+        command: &str,
+        error: &clap::Error,
+        by_variables: Vec<String>,
+    ) -> Result<(), Failure> {
         if !error.use_stderr() {
             return print_help(error, self.stdout_style);
         }
-        let failure = in_words_of(self.surface, &usage::failure(command, error, self.surface));
+        let failure = usage::failure(command, error, self.surface);
+        let failure = match self.surface {
+            Surface::CommandLine => by_variables.into_iter().fold(failure, Failure::detail),
+            // All that a step is given comes from variables.
+            Surface::Action | Surface::Plugin => failure,
+        };
+        let failure = in_words_of(self.surface, &failure);
         match error.kind() {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 complain(&error.render().to_string());

@@ -70,6 +70,26 @@ fn usage_errors_look_like_all_others() {
     assert!(output.stderr().ends_with("\n  hint: run `tagship release --help` for the flags\n"), "{}", output.stderr());
 }
 
+/// Nobody typed the other flag, or the value.
+#[test]
+fn usage_errors_name_the_variable() {
+    for (name, value, arguments, expected) in [
+        ("TAGSHIP_VERBOSE", "true", &["log", "-q"][..], "`--verbose` is given by the variable `TAGSHIP_VERBOSE`"),
+        (
+            "TAGSHIP_STEPS",
+            "2",
+            &["rollback", "--to", "v1", "web"],
+            "`--steps` is given by the variable `TAGSHIP_STEPS`",
+        ),
+        ("TAGSHIP_NO_CHECK", "true", &["release", "--wait", "5s", "a=*:v1"], "the variable `TAGSHIP_NO_CHECK`"),
+        ("TAGSHIP_DRY_RUN", "ja", &["set", "a=*:v1"], "`--dry-run` is given by the variable `TAGSHIP_DRY_RUN`"),
+    ] {
+        tagship().env(name, value).args(arguments).run().exit(2).stderr_has(expected);
+    }
+    let typed = tagship().env("TAGSHIP_VERBOSE", "true").args(["log", "-q", "-v"]).run().exit(2);
+    typed.says_nowhere("is given by the variable");
+}
+
 #[test]
 fn usage_errors_in_json() {
     let output = tagship().args(["release", "--nonsense", "--output", "json"]).run().exit(2);

@@ -94,13 +94,13 @@ impl RunningEntry {
         }
         let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
-            note(format!("read {} only for what became of `{name}`", newest_commits(history.commits_read)));
+            note(format!("read only {} of the history of `{name}`", newest_commits(history.commits_read)));
         }
         if let Some(claim) = &claim
             && !history.changes.iter().any(|change| change.record.id == claim.record.id)
         {
             let id = claim.record.id.short();
-            note(format!("{id} says that it released `{name}`, and did not change the entry so; it does not count"));
+            note(format!("ignored {id}: its trailers name a release of `{name}` that it did not make"));
         }
         Self::of_history(snapshot, &path, name, now, &history)
     }

@@ -166,7 +166,7 @@ fn forged_trailers_count_for_nothing() {
     ends(&in_production(&pipeline, "v1.1.0"), "unchanged");
     let output = in_production(&pipeline, "v1.2.0");
     ends(&output, "released");
-    output.stderr_has("says that it released `web`, and did not change the entry so");
+    output.stderr_has("its trailers name a release of `web` that it did not make");
 }
 
 #[test]
