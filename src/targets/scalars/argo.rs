@@ -10,6 +10,9 @@ use super::place::{ImagePlace, Parts, Slots};
 use super::slot::Slot;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
+/// What the path of an image in `helm.parameters` begins with, before its name.
+pub(super) const PARAMETERS: &str = "helm.parameters.";
+
 /// Returns the sources of an application: `source`, and the items of `sources`. Other objects have none.
 pub(super) fn sources(yaml: &ParsedYaml<'_>, object: &Object) -> Vec<NodeId> {
     let spec = match object.kind {
@@ -127,15 +130,15 @@ pub(super) fn helm_parameter(
     };
     Ok(Some(ImagePlace {
         qualified: name.to_owned(),
-        path: format!("helm.parameters.{name}"),
+        path: format!("{PARAMETERS}{name}"),
         item: list,
         slots,
         trail: vec![list],
     }))
 }
 
-/// Returns the parameters of the list that share all of the name `name` but its last part: each one's own last part, with the
-/// node that names it.
+/// Returns the parameters of the list whose names differ from `name` in the last part alone: that part of each, with the node
+/// of the whole name.
 pub(super) fn parameters_beside<'y>(yaml: &'y ParsedYaml<'_>, list: NodeId, name: &str) -> Vec<(&'y str, NodeId)> {
     let (group, _) = name.rsplit_once('.').unwrap_or(("", name));
     let beside = |item: NodeId| {

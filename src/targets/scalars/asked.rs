@@ -1,7 +1,7 @@
 //! What an argument makes of an image of a file: its new values, and the text of each scalar. What has no place in the file
 //! is checked and not written, or refused.
 
-use super::argo::parameters_beside;
+use super::argo::{PARAMETERS, parameters_beside};
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_same_image};
 use super::place::{ImagePlace, Parts, Slots, split_tag};
@@ -153,9 +153,13 @@ fn refuse_tag_beside(yaml: &ParsedYaml<'_>, place: &ImagePlace, name: &str, tag:
     let Slots::Reference { slot, certain: false, .. } = &place.slots else { return Ok(()) };
     let before = place.fields(yaml)?;
     let (Some(image), None, None) = (before.new_name, before.new_tag, before.digest) else { return Ok(()) };
-    let is_parameter = matches!(yaml.tree.kind(place.item), NodeKind::Sequence(_));
-    let (key, keys): (&str, Vec<_>) = if is_parameter {
-        (name.rsplit_once('.').map_or(name, |(_, key)| key), parameters_beside(yaml, place.item, name))
+    let parameter = place.path.strip_prefix(PARAMETERS).filter(|_| {
+        // The item of a parameter is its list.
+        matches!(yaml.tree.kind(place.item), NodeKind::Sequence(_))
+    });
+    let (key, keys): (&str, Vec<_>) = if let Some(parameter) = parameter {
+        let key = parameter.rsplit_once('.').map_or(parameter, |(_, key)| key);
+        (key, parameters_beside(yaml, place.item, parameter))
     } else {
         let pairs = slot.key.iter().flat_map(|_| yaml.tree.pairs(slot.parent));
         (slot.key_text(yaml), pairs.filter_map(|pair| Some((yaml.tree.text(pair.key)?, pair.key))).collect())
