@@ -27,7 +27,7 @@ const DEFAULT_COMMAND: &str = "release";
 /// for another command.
 const GIVEN_TO_THE_ACTION: &str = "TAGSHIP_ACTION_INPUTS";
 
-/// Inputs of which one is none of ours, or none of the command's.
+/// Inputs of which tagship does not know one, or of which the command does not have one.
 #[derive(Debug)]
 pub struct RefusedInputs {
     pub error: clap::Error,
@@ -41,7 +41,7 @@ pub struct RefusedInputs {
 /// # Errors
 ///
 /// An input is none of ours: it was probably misspelt, or the action is newer than its program, and what the input asks for
-/// would be left out. Or the command is none of ours, or has no argument for an input.
+/// would be left out. Or the command does not exist, or does not have an input.
 pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Vec<OsString>, RefusedInputs> {
     if environment.surface() == Surface::Action
         && let Some((name, near)) = unknown_with_nearest(environment).into_iter().next()
@@ -91,7 +91,7 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
     }
 }
 
-/// Returns the error for a step of the action whose command is none of ours, or has no argument for an input.
+/// Returns the error for a step of the action whose command does not exist, or does not have an input.
 fn misplaced_in_the_action(name: &str, environment: &Environment) -> Option<clap::Error> {
     let given = environment.text(GIVEN_TO_THE_ACTION).unwrap_or_default();
     let variable = |input: &str| format!("{PREFIX}{}", input.to_ascii_uppercase().replace('-', "_"));

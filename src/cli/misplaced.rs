@@ -1,5 +1,5 @@
-//! What a step asks for and its command cannot do: a command that is none, and an input that is another command's. Both would
-//! be left out without a word: `rollback` with the input `tag` would go back to another release than that tag's.
+//! Refuses a step whose command does not exist, or with an input that its command does not have. Both would be left out without
+//! a word: `rollback` with the input `tag` would go back to another release than that tag's.
 
 use std::collections::BTreeSet;
 
@@ -26,8 +26,8 @@ const IN_PLACE: [(&str, &str, &str); 9] = [
     ("TAGSHIP_FILE", "promote", "to"),
 ];
 
-/// Returns the error for a step whose command is none, or has no argument for one of `inputs`, which are named as variables.
-/// So is one that is given under two names. `described` is the description of all commands.
+/// Returns the error for a step whose command does not exist, or has no argument for one of `inputs`, or has one argument for
+/// two of them. Inputs are named as variables. `described` is the description of all commands.
 pub(super) fn error<'a>(
     described: &Command,
     name: &str,
@@ -64,7 +64,7 @@ pub(super) fn shown(input: &str, surface: Surface) -> String {
     input.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', separator_of(surface))
 }
 
-/// Returns the error for a word that the program may take, and a step may not: `--help` succeeds, and releases nothing.
+/// Returns the error for a word that is no command. The program takes some of them, such as `--help`, which releases nothing.
 fn no_command(name: &str, near: Option<String>) -> clap::Error {
     let mut error = clap::Error::new(ErrorKind::InvalidSubcommand).with_cmd(&with_manual(Arguments::command()));
     error.insert(ContextKind::InvalidSubcommand, ContextValue::String(name.to_owned()));

@@ -201,8 +201,12 @@ pub fn commands_with(flag: &str) -> Vec<String> {
     command.get_subcommands().filter(has_flag).map(|command| command.get_name().to_owned()).collect()
 }
 
-/// Returns a sentence for each flag that an error is about and that nobody typed: its value is that of a variable.
+/// Returns a sentence for each flag in an error that a variable gives and that is not typed. A step of a CI system has none: all
+/// that it is given are variables.
 pub fn given_by_variables(error: &clap::Error, typed: &[OsString], environment: &Environment) -> Vec<String> {
+    if environment.surface() != Surface::CommandLine {
+        return Vec::new();
+    }
     let command = built();
     let shown = [ContextKind::InvalidArg, ContextKind::PriorArg].into_iter().filter_map(|kind| error.get(kind));
     let shown = shown.flat_map(|value| match value {

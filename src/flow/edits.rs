@@ -195,13 +195,12 @@ pub(super) fn tell_unfilled(place: &str, text: &str, listener: &mut Listener<'_>
     listener(&Event::Noted(format!("nothing fills `{{{place}}}` of the {text}: {why}")));
 }
 
-/// Tells whether the comments that are written name a source that is not known.
+/// Tells that the comments that are written name a source, if none is known.
 pub(super) fn tell_comment_without_source(manner: &Manner<'_>, listener: &mut Listener<'_>) {
-    match manner.comment {
-        CommentRequest::Write(template) if template.names_source() && manner.source.is_none() => {
-            tell_unfilled("source", "comment", listener);
-        }
-        _ => {}
+    if let (CommentRequest::Write(template), None) = (manner.comment, manner.source)
+        && template.names_source()
+    {
+        tell_unfilled("source", "comment", listener);
     }
 }
 

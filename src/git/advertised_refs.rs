@@ -7,7 +7,7 @@ use gix::bstr::ByteSlice as _;
 
 use super::objects::name::{BranchName, CommitId, TagName};
 
-/// The most tags that are kept. Of more, the server tells itself whether a new one is there.
+/// The most tags that are kept. If a repository has more, the refusal of the push tells that a tag exists.
 const MAX_TAGS: usize = 1_000_000;
 
 /// What is kept of the refs that the server names when a push begins.

@@ -76,8 +76,8 @@ impl Eq for Pending {}
 const WHOLE_COMMITS: usize = 100;
 
 impl Snapshot<'_> {
-    /// Reads the newest 100 commits whole, if the server cannot leave out what is not asked for. If that is more than the limits
-    /// allow, there is no more than the newest one.
+    /// Reads the newest 100 commits with all their files, if the server does not support partial fetches. If that is more than the
+    /// limits allow, the newest commit stays the only one.
     pub fn read_whole_history(&mut self) -> Result<(), GitError> {
         if self.is_whole() && self.depth < WHOLE_COMMITS {
             let reader = self.source.reader()?;

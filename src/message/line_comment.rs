@@ -36,7 +36,7 @@ impl CommentTemplate {
 
     /// Returns whether the commit that an image was built from is to be filled in.
     pub fn names_source(&self) -> bool {
-        self.0.has(|place| place == CommentPlace::Source)
+        self.0.has(CommentPlace::Source)
     }
 
     /// Returns the comment with its `#`, on one line.

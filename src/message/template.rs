@@ -23,7 +23,7 @@ pub enum TemplateError {
     Unknown { what: &'static str, name: String },
 }
 
-impl<P: Copy> Template<P> {
+impl<P: Copy + PartialEq> Template<P> {
     /// Reads a template; `what` is what it is called in a message, `places` are the names that may stand in `{` and `}`.
     pub(super) fn parse(text: &str, what: &'static str, places: &[(&str, P)]) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
@@ -43,9 +43,9 @@ impl<P: Copy> Template<P> {
         Ok(Self(pieces))
     }
 
-    /// Returns whether the text has a place that `is_wanted`.
-    pub(super) fn has(&self, is_wanted: impl Fn(P) -> bool) -> bool {
-        self.0.iter().any(|piece| matches!(piece, Piece::Place(place) if is_wanted(*place)))
+    /// Returns whether the text has the place.
+    pub(super) fn has(&self, place: P) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Place(named) if *named == place))
     }
 
     /// Returns the pieces of the text, the places filled in. What was filled in is not filled again.
@@ -100,7 +100,7 @@ impl MessageTemplate {
             ("source", MessagePlace::Source, values.source),
         ];
         let mut empty = places.into_iter().filter(|(_, _, value)| value.is_empty());
-        empty.find(|(_, place, _)| self.0.has(|named| named == *place)).map(|(name, ..)| name)
+        empty.find(|(_, place, _)| self.0.has(*place)).map(|(name, ..)| name)
     }
 
     /// Returns the text. What was filled in makes no marker.

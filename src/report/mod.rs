@@ -297,12 +297,7 @@ impl Report {
             return print_help(error, self.stdout_style);
         }
         let failure = usage::failure(command, error, self.surface);
-        let failure = match self.surface {
-            Surface::CommandLine => by_variables.into_iter().fold(failure, Failure::detail),
-            // All that a step is given comes from variables.
-            Surface::Action | Surface::Plugin => failure,
-        };
-        let failure = in_words_of(self.surface, &failure);
+        let failure = in_words_of(self.surface, &by_variables.into_iter().fold(failure, Failure::detail));
         match error.kind() {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 complain(&error.render().to_string());

@@ -39,7 +39,7 @@ fn of_command_line(command: &str, error: &clap::Error, surface: Surface) -> Fail
         let flag = text_of(error, ContextKind::InvalidArg).unwrap_or_default();
         return match commands_with(flag).as_slice() {
             [] => failure.hint(help),
-            commands => failure.hint(format!("`{}` have it; {help}", commands.join("`, `"))),
+            commands => failure.hint(format!("it is a flag of `{}`; {help}", commands.join("`, `"))),
         };
     }
     match tips.first() {

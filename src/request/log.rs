@@ -25,7 +25,7 @@ impl LogRequest {
         Ok(Self {
             target: TargetRequest::new(&arguments.reading.repository, &arguments.reading.timeout, environment)?,
             files: TargetFile::all(&arguments.branch.kustomizations, &arguments.branch.files)?,
-            // An input of a list may end in a line end.
+            // An input of several lines may end with a line end.
             name: arguments.name.as_deref().map(|name| name.trim().to_owned()),
             limit: arguments.limit as usize,
             since,

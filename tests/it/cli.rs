@@ -63,7 +63,7 @@ fn usage_errors_look_like_all_others() {
     let expected = "error: unexpected argument '--no-chekc' found\n  hint: a similar argument exists: '--no-check'\n";
     assert_eq!(output.stderr(), expected);
     let output = tagship().args(["rollback", "--tag", "v1", "web"]).run().exit(2);
-    let expected = "error: unexpected argument '--tag' found\n  hint: `release`, `check`, `set` have it; run `tagship rollback \
+    let expected = "error: unexpected argument '--tag' found\n  hint: it is a flag of `release`, `check`, `set`; run `tagship rollback \
                     --help` for the flags\n";
     assert_eq!(output.stderr(), expected);
     let output = tagship().args(["release", "--wait"]).run().exit(2);

@@ -42,9 +42,10 @@ pub(in crate::cli) fn git_logins(variable: &impl Fn(&str) -> Option<String>) -> 
 
 /// Returns the CI systems' own logins for registries.
 pub(in crate::cli) fn registry_logins(variable: &impl Fn(&str) -> Option<String>) -> Vec<RegistryLogin> {
+    let is_of_another_server =
+        |(server, url): (&str, &str)| variable(server).is_some_and(|server| server.trim_end_matches('/') != url);
     let login = |token: &RegistryToken| {
-        if token.home.is_some_and(|(server, url)| variable(server).is_some_and(|set| set.trim_end_matches('/') != url))
-        {
+        if token.home.is_some_and(is_of_another_server) {
             return None;
         }
         Some(RegistryLogin {

@@ -55,7 +55,7 @@ impl Attempt<'_> {
             _ => format!("`{}`", proposer.head),
         };
         if request.as_ref().is_none_or(|request| request.state == RequestState::Open) {
-            self.require_same_entries(snapshot, tip, paths, writing, &place)?;
+            self.require_same_entries(snapshot, tip, paths, writing)?;
         }
         let there = snapshot.beside(tip, |snapshot| self.head_content(snapshot, paths, writing, &place, listener))?;
         match &request {
@@ -89,7 +89,6 @@ impl Attempt<'_> {
         tip: CommitId,
         paths: &[RepositoryPath],
         writing: &Writing,
-        place: &str,
     ) -> Result<(), Failure> {
         let (Route::Propose(request) | Route::PushElsePropose(request)) = &self.job.delivery.route else {
             return Ok(());
@@ -104,8 +103,7 @@ impl Attempt<'_> {
         if lost.is_empty() {
             return Ok(());
         }
-        let place = if place.starts_with('`') { place.to_owned() } else { format!("{place} of `{head}`") };
-        let message = format!("{place} proposes other images, which would be lost: {}", lost.join(", "));
+        let message = format!("`{head}` proposes other images, which would be lost: {}", lost.join(", "));
         Err(Failure::new(FailureKind::Guarded, message)
             .hint("leave out `--head`, so that each release has a branch of its own, or name another one"))
     }

@@ -1,5 +1,5 @@
-//! Fast-forwards a checkout that is at the parent of our commit: objects, files, index, HEAD, remote-tracking branch, in this order. The caller
-//! writes the files, between [`Checkout::prepare_fast_forward`] and [`FastForward::stage`].
+//! Fast-forwards a checkout that is at the parent of our commit: objects, files, index, HEAD, remote-tracking branch, in this
+//! order. The caller writes the files, between [`Checkout::prepare_fast_forward`] and [`FastForward::stage`].
 //!
 //! Whatever can fail comes first: the index and HEAD are locked, the objects are written, which git does not show, and
 //! the new contents of the files are computed. If a signal or a full disk stops it after that, `git status` tells the truth,

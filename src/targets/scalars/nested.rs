@@ -54,8 +54,8 @@ pub(in crate::targets) fn edit(
     }
 }
 
-/// An image outside of the text may be one of the text of another source too. Within one source, what is outside counts for Argo
-/// CD.
+/// Refuses a name that means an image outside of the text and one in the text of another source. Within one source, Argo CD takes
+/// the one outside.
 fn refuse_in_another_source(
     path: &str,
     yaml: &ParsedYaml<'_>,
@@ -63,15 +63,18 @@ fn refuse_in_another_source(
 ) -> Result<(), FileRefusal> {
     let objects = objects(path, yaml);
     let sources: Vec<NodeId> = objects.iter().flat_map(|object| sources(yaml, object)).collect();
+    let images = FileImages::new(path, yaml);
     for slot in nested_values(yaml, &objects) {
         let text = yaml.tree.text(slot.value).unwrap_or_default();
         let source = sources.iter().copied().find(|source| yaml.tree.is_within(slot.value, *source));
+        let is_of_source = |node| source.is_some_and(|source| yaml.tree.is_within(node, source));
         for name in arguments.iter().map(|argument| argument.name.as_str()).filter(|name| !name.starts_with('.')) {
-            let outside = FileImages::new(path, yaml).to_edit(name)?;
-            let is_of_source = |node| source.is_some_and(|source| yaml.tree.is_within(node, source));
             let inside = with_values(text, |yaml| rewrite::entries(INSIDE, yaml, Some(name))).unwrap_or_default();
-            if !inside.is_empty() && !outside.iter().any(|place| is_of_source(place.item)) {
-                let at = outside.first().map(|place| yaml.place(place.item).to_string()).unwrap_or_default();
+            let outside = if inside.is_empty() { Vec::new() } else { images.to_edit(name)? };
+            if let Some(first) = outside.first()
+                && !outside.iter().any(|place| is_of_source(place.item))
+            {
+                let at = yaml.place(first.item);
                 let message = format!("`{name}` is ambiguous: it is at {at} too, in another source");
                 return Err(FileRefusal::at(yaml, slot.value, message, "move one of them to a file of its own"));
             }
