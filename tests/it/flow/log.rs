@@ -123,15 +123,22 @@ fn the_log_follows_the_branch_over_merges() {
     assert_eq!(releases[0]["commit"], merge);
 }
 
-/// Merges the release that is the tip of main into main, as it was before and with what was committed there since. Returns the
-/// merge.
-fn merged_later(environments: &Pipeline, before: &str, commits: usize) -> String {
+/// A time before all other commits of the tests, and one after them.
+const OLD: &str = "@1600000000 +0000";
+const NEW: &str = "@1900000000 +0000";
+
+/// Merges the releases that came to main since `before` into main, as it was then and with other commits upon it. Each release gets
+/// one of the dates. Returns the merge.
+fn merged_later(environments: &Pipeline, before: &str, dates: &[&str], commits: usize) -> String {
     let remote = &environments.stage.remote;
-    let release = environments.tip();
-    // It is older than all that comes to main.
-    let message = remote.git(["log", "-1", "--format=%B", &release]).run().success().stdout();
-    let again = remote.git(["commit-tree", &format!("{release}^{{tree}}"), "-p", before]).stdin(message);
-    let side = again.env("GIT_COMMITTER_DATE", "@1600000000 +0000").run().success().stdout().trim().to_owned();
+    let releases = remote.git(["rev-list", "--reverse", &format!("{before}..main")]).run().success().stdout();
+    assert_eq!(releases.lines().count(), dates.len());
+    let mut side = before.to_owned();
+    for (release, date) in releases.lines().zip(dates) {
+        let message = remote.git(["log", "-1", "--format=%B", release]).run().success().stdout();
+        let again = remote.git(["commit-tree", &format!("{release}^{{tree}}"), "-p", &side]).stdin(message);
+        side = again.env("GIT_COMMITTER_DATE", *date).run().success().stdout().trim().to_owned();
+    }
     remote.git(["update-ref", "refs/heads/main", before]).run().success();
     remote.commits("main", commits);
     let main = environments.tip();
@@ -148,7 +155,7 @@ fn a_release_that_was_merged_late() {
     let environments = Pipeline::with_environments();
     let before = environments.tip();
     environments.release(PRODUCTION, "web", "v1.0.0", 1).success();
-    let merge = merged_later(&environments, &before, 130);
+    let merge = merged_later(&environments, &before, &[OLD], 130);
     for limit in ["1", "20"] {
         let releases = environments.log(&["-k", PRODUCTION, "web", "--limit", limit]);
         assert_eq!(
@@ -160,6 +167,21 @@ fn a_release_that_was_merged_late() {
     }
 }
 
+/// So may a part of it be.
+#[test]
+fn releases_of_which_one_was_merged_late() {
+    let environments = Pipeline::with_environments();
+    let before = environments.tip();
+    environments.release(PRODUCTION, "api", "v3.0.0", 1).success();
+    environments.release(PRODUCTION, "web", "v1.0.0", 2).success();
+    merged_later(&environments, &before, &[OLD, NEW], 130);
+    for (name, source) in [("web", 2), ("api", 1)] {
+        let releases = environments.log(&["-k", PRODUCTION, name, "--limit", "1"]);
+        assert_eq!(releases[0]["by_hand"], false, "{name}");
+        assert_eq!(releases[0]["source"], format!("org/app@{source:040x}"));
+    }
+}
+
 /// A merge brought the commits of its side alone, and not those that the branch had before they went apart.
 #[test]
 fn a_merge_claims_its_side_alone() {
@@ -167,7 +189,7 @@ fn a_merge_claims_its_side_alone() {
     environments.release(PRODUCTION, "api", "v3.0.0", 1).success();
     let before = environments.tip();
     environments.release(PRODUCTION, "web", "v1.0.0", 2).success();
-    merged_later(&environments, &before, 1);
+    merged_later(&environments, &before, &[OLD], 1);
     let release = environments.release(PRODUCTION, "api", "v3.1.0", 3).success();
     assert!(!release.stderr().contains("that it did not make"), "{}", release.stderr());
 }
