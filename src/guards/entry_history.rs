@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::claims::claims_of;
+use super::claims::{claims_of, is_side_read};
 use super::file_entries::{Entries, entries};
 use super::moved_file::moved_from;
 use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
@@ -47,14 +47,11 @@ impl EntryHistory {
         for depth in DEPTHS {
             let history = snapshot.history(depth)?;
             let commits: Vec<&CommitRecord> = history.first_parents().collect();
-            line.brought.extend(merges(&history).filter(|merge| !merge.1.is_empty()));
+            line.brought = merges(&history).collect();
             line.read(snapshot, &commits)?;
             read = Self { changes: line.changes(), complete: history.complete, commits_read: history.commits.len() };
             // A merge is told by what it brought, which may be older than what was read.
-            let is_open = |change: &LoggedRelease| {
-                change.trailers.is_none()
-                    && matches!(change.record.parents[..], [_, head] if history.get(head).is_none())
-            };
+            let is_open = |change: &LoggedRelease| change.trailers.is_none() && !is_side_read(&change.record, &history);
             if read.complete || (is_enough(&read.changes) && !read.changes.iter().any(is_open)) {
                 break;
             }
