@@ -23,7 +23,10 @@ impl Act {
             .current_dir(checkout)
             .args([event, "--platform", "ubuntu-latest=-self-hosted", "--json", "--workflows", workflow])
             .args(["--action-offline-mode", "--no-cache-server"]);
-        Some(Self(command))
+        // Its shell waits for act if a step fails.
+        let shell = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/act");
+        let path = std::env::var("PATH").unwrap_or_default();
+        Some(Self(command.env("PATH", format!("{shell}:{path}"))))
     }
 
     /// Takes an action, `OWNER/NAME@REF`, from a folder.
@@ -97,6 +100,9 @@ impl Run {
     #[track_caller]
     pub fn failure(self) -> Self {
         assert!(self.code == Some(1), "the workflow did not fail, but ended with {:?}\n{}", self.code, self.text);
+        // act ends so too if it fails itself, before any step runs.
+        let has_failed = self.events.iter().any(|event| event["stepResult"] == "failure");
+        assert!(has_failed, "no step has failed\n{}", self.text);
         self
     }
 
