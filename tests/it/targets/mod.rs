@@ -203,3 +203,26 @@ fn placeholders_are_told_by_the_bytes_of_the_file() {
     assert_eq!(edit.names, ["web", "@IMG@"]);
     assert_eq!(edit.absent[0].as_str(), "xIMG@");
 }
+
+#[test]
+fn what_is_called_nothing_is_no_image_with_a_name() {
+    for (path, text) in [
+        ("kustomization.yaml", "images:\n- name: ''\n  newTag: v1\n- name: web\n  newTag: v1\n"),
+        ("kustomization.yaml", "images:\n- name: |\n\n  newTag: v1\n- &w\n  name: web\n  newTag: v1\n"),
+        (
+            "apps.yaml",
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec:\n  images:\n  - name: \"\"\n    newTag: v1\n  - name: web\n    newTag: v1\n",
+        ),
+        (
+            "web.yaml",
+            "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: ''\n    image: a/b:v1\n  - name: web\n    image: a/c:v1\n",
+        ),
+        ("compose.yaml", "services:\n  '':\n    image: a/b:v1\n  web:\n    image: a/c:v1\n"),
+    ] {
+        let entries = tagship::targets::entries(path, text.as_bytes(), None).unwrap();
+        let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["web"], "{path}");
+        let edit = tagship::targets::edit(path, text.as_bytes(), &["x=y:v2".parse().unwrap()], Absent::Report).unwrap();
+        assert_eq!(edit.names, ["web"], "{path}");
+    }
+}
