@@ -35,6 +35,7 @@ pub(super) struct ImageEntry<'d> {
     pub(super) list: NodeId,
     /// Whether the list is `imageTags`.
     pub(super) legacy: bool,
+    /// Never empty: an empty name is none.
     pub(super) name: Option<&'d str>,
     pub(super) own: Own,
 }
@@ -159,7 +160,7 @@ fn read_list<'d>(
         if yaml.type_of(mapping) == NodeType::Template {
             return Err(EditError::refused(yaml, item, ImagesShape::Entry(NodeType::Template)));
         }
-        let name = name.and_then(|value| tree.text(value));
+        let name = name.and_then(|value| tree.text(value)).filter(|name| !name.is_empty());
         entries.push(ImageEntry { item, mapping, list: list.value, legacy, name, own });
     }
     Ok(())

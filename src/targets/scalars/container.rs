@@ -13,6 +13,7 @@ const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContain
 
 /// A named image: where it is, and what it is called.
 pub(super) struct Named {
+    /// Never empty: an empty name is none.
     pub(super) name: String,
     /// The mapping or scalar.
     pub(super) node: NodeId,
@@ -30,6 +31,7 @@ pub(super) fn containers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
         for (index, item) in yaml.tree.children(slot.value).enumerate() {
             let mapping = yaml.tree.resolve(item);
             let name = value_of(yaml, mapping, "name").and_then(|name| yaml.tree.text(name));
+            let name = name.filter(|name| !name.is_empty());
             if let Some(name) = name {
                 found.push(Named { name: name.to_owned(), node: item, path: format!("{path}[{index}]") });
             }
@@ -42,7 +44,7 @@ pub(super) fn containers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
 pub(super) fn services(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
     let Some(services) = value_of(yaml, root, "services") else { return Vec::new() };
     let named = |pair: crate::yaml::Pair| {
-        let name = yaml.tree.text(pair.key)?.to_owned();
+        let name = yaml.tree.text(pair.key).filter(|name| !name.is_empty())?.to_owned();
         Some(Named { path: format!("services.{name}"), name, node: pair.value })
     };
     yaml.tree.pairs(services).filter_map(named).collect()
