@@ -11,6 +11,7 @@ use super::rereads::Rereads;
 use super::rulings::{EntryToRule, rule};
 use super::source_attestations::look_at_forge;
 use crate::git::{RepositoryPath, Snapshot};
+use crate::guards::claims::BranchClaims;
 use crate::guards::order::{RunningEntry, Scrutiny};
 use crate::guards::rules::{RulesState, rules_for};
 use crate::message::trailers::SourceCommit;
@@ -70,7 +71,7 @@ impl Released {
         let paths = target.locate(snapshot, &request.files, &[])?;
         let rules = rules_for(snapshot, &paths, &mut |warning| listener(&Event::Warned(warning)))?;
         let files = paths.iter().map(|path| as_it_is(snapshot, path)).collect::<Result<Vec<_>, _>>()?;
-        let mut sources = Vec::new();
+        let (mut claims, mut sources) = (BranchClaims::default(), Vec::new());
         let entries = paths.iter().zip(&files);
         for (path, file, entry) in
             entries.flat_map(|(path, file)| file.edit.entries.iter().map(move |entry| (path, file, entry)))
@@ -81,7 +82,8 @@ impl Released {
                 sources.push(None);
                 continue;
             }
-            let running = RunningEntry::read(snapshot, &file.path, name, &entry.after, Scrutiny::AtHand, &mut note)?;
+            let (file, now) = (&file.path, &entry.after);
+            let running = RunningEntry::read(snapshot, &mut claims, file, name, now, Scrutiny::AtHand, &mut note)?;
             sources.push(running.build.and_then(|build| build.source));
         }
         let branch = start.destination.branch().map(ToString::to_string);

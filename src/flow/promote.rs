@@ -8,6 +8,7 @@ use super::log::no_entry;
 use super::rereads::Rereads;
 use super::rollback::exactly;
 use crate::git::{RepositoryPath, Snapshot};
+use crate::guards::claims::BranchClaims;
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{Build, RunningEntry, Scrutiny};
 use crate::image::ImageName;
@@ -159,9 +160,11 @@ impl Running {
         let entries = entries(&file, bytes, &request.names);
         let entries = entries.map_err(|error| Failure::edit(&file, &error))?;
         let mut note = |note: String| notes.push(note);
+        let mut claims = BranchClaims::default();
         let (mut histories, mut holds) = (Vec::new(), Vec::new());
         for (name, fields) in &entries {
-            histories.push(RunningEntry::read(snapshot, &file, name, fields, Scrutiny::AtHand, &mut note)?);
+            let scrutiny = Scrutiny::AtHand;
+            histories.push(RunningEntry::read(snapshot, &mut claims, &file, name, fields, scrutiny, &mut note)?);
             let concerned = Concerned { path: path.clone(), names: names_of(name, fields, &shown) };
             holds.push(held(snapshot, &[concerned], request.delivery.override_hold, &mut note)?);
         }

@@ -344,8 +344,7 @@ impl Snapshot<'_> {
             if !self.objects.contains(&id) {
                 return Ok(Step::Unloaded(id));
             }
-            let tree = self.objects.tree(&id)?;
-            let Some(entry) = tree.entries.iter().find(|entry| entry.filename == BStr::new(part)) else {
+            let Some(entry) = self.objects.tree_entry(&id, part)? else {
                 return Ok(Step::Missing);
             };
             at = match entry.mode.kind() {

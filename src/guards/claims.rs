@@ -1,11 +1,48 @@
 //! What a commit of the branch claims to have released: by its own trailers, or, if it is a merge without any, by those of the
 //! commits that it brought. Claims are untrusted; whether a claim is true is told by what the files became.
 
-use crate::git::{CommitId, CommitRecord, History};
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use crate::git::{CommitId, CommitRecord, GitError, History, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
 
 /// How many commits of a merge's side are read.
 const MAX_COMMITS_OF_A_SIDE: usize = 50;
+
+/// What the newest commits of a branch claim. Each of them is read once, for however many entries.
+#[derive(Default)]
+pub struct BranchClaims {
+    history: History,
+    /// How many commits were asked for.
+    depth: usize,
+    by_commit: HashMap<CommitId, OnceCell<Vec<ReleaseTrailers>>>,
+}
+
+impl BranchClaims {
+    /// Returns the newest `depth` commits of the branch of `snapshot`, or more if more were asked for before.
+    pub(super) fn search(&mut self, snapshot: &mut Snapshot<'_>, depth: usize) -> Result<&History, GitError> {
+        if self.depth < depth {
+            self.history = snapshot.history(depth)?;
+            self.depth = depth;
+            self.by_commit = self.history.first_parents().map(|commit| (commit.id, OnceCell::new())).collect();
+        }
+        Ok(&self.history)
+    }
+
+    /// The commits that were searched.
+    pub(super) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Returns what each commit that the branch has been at claims, the newest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&CommitRecord, &[ReleaseTrailers])> {
+        self.history.first_parents().filter_map(|commit| {
+            let claims = self.by_commit.get(&commit.id)?;
+            Some((commit, claims.get_or_init(|| claims_of(commit, &self.history)).as_slice()))
+        })
+    }
+}
 
 /// Returns the claims of `record`, the newest first, each as one of this commit: it is the one that changed the branch.
 pub(super) fn claims_of(record: &CommitRecord, history: &History) -> Vec<ReleaseTrailers> {

@@ -1,6 +1,8 @@
 //! One commit on top of a snapshot: only the named files change, and their modes stay. Its parent becomes the lease of the
 //! push. The commit is encoded as it is given; nothing cleans up its message.
 
+use std::collections::HashMap;
+
 use gix::ObjectId;
 use gix::bstr::BStr;
 use gix::objs::tree::{Editor, EntryKind};
@@ -12,7 +14,7 @@ use super::identity::Identity;
 use super::name::{BranchName, CommitId, RepositoryPath, TagName};
 use super::pack::NewObject;
 use super::sign::Signing;
-use super::store::{HASH, MAX_TREE};
+use super::store::{HASH, MAX_TREE, Objects};
 use crate::git::error::GitError;
 use crate::git::snapshot::{Snapshot, Step};
 
@@ -147,7 +149,7 @@ impl Snapshot<'_> {
             Some(signing) => signing.sign(commit)?,
             None => commit,
         };
-        let commit = self.new_object(Kind::Commit, encode(&commit)?, &[])?;
+        let commit = self.new_object(Kind::Commit, encode(&commit)?, None)?;
         let id = commit.id;
         objects.push(commit);
         let changes = tree != self.root;
@@ -190,18 +192,49 @@ impl Snapshot<'_> {
         let root = self.objects.tree(&self.root)?.into_owned();
         let mut editor = Editor::new(root, &self.objects, HASH);
         for file in files {
-            let blob = self.new_object(Kind::Blob, file.new.bytes.clone(), &[file.old.id])?;
+            let blob = self.new_object(Kind::Blob, file.new.bytes.clone(), Some(file.old.id))?;
             editor.upsert(file.path.parts().iter().map(BStr::new), file.kind, blob.id).map_err(failed)?;
             push_once(new, blob);
         }
+        let (mut trees, mut ids) = (Objects::default(), Vec::new());
         let write = |tree: &Tree| {
-            let tree = self.new_object(Kind::Tree, encode(tree).map_err(gix::Error::from_error)?, replaced);
-            let tree = tree.map_err(gix::Error::from_error)?;
-            let id = tree.id;
-            push_once(new, tree);
+            let id = encode(tree).and_then(|bytes| trees.insert(Kind::Tree, bytes)).map_err(gix::Error::from_error)?;
+            ids.push(id);
             Ok(id)
         };
-        editor.write(write).map_err(failed)
+        let root = editor.write(write).map_err(failed)?;
+        let predecessors = self.predecessors(root, &trees, files)?;
+        for id in ids {
+            // Equal trees are one object.
+            let Some(bytes) = trees.remove(&id) else { continue };
+            new.push(self.new_object(Kind::Tree, bytes, predecessors.get(&id).copied())?);
+        }
+        Ok(root)
+    }
+
+    /// Returns, for each of the new `trees` along `files`, the tree that was at its path before.
+    fn predecessors(
+        &self,
+        root: ObjectId,
+        trees: &Objects,
+        files: &[ChangedFile],
+    ) -> Result<HashMap<ObjectId, ObjectId>, GitError> {
+        let mut predecessors = HashMap::from([(root, self.root)]);
+        for file in files {
+            let (mut new, mut old) = (root, self.root);
+            for part in file.path.parts() {
+                let (Some(to), Some(from)) = (trees.tree_entry(&new, part)?, self.objects.tree_entry(&old, part)?)
+                else {
+                    break;
+                };
+                if !to.mode.is_tree() || !from.mode.is_tree() {
+                    break;
+                }
+                (new, old) = (to.oid.to_owned(), from.oid.to_owned());
+                predecessors.insert(new, old);
+            }
+        }
+        Ok(predecessors)
     }
 
     /// Returns the trees that `changes` replace.
@@ -224,11 +257,10 @@ impl Snapshot<'_> {
         Ok(trees)
     }
 
-    /// Returns an object with its shortest delta to one of `bases`, if that saves at least half of the bytes.
-    fn new_object(&self, kind: Kind, bytes: Vec<u8>, bases: &[ObjectId]) -> Result<NewObject, GitError> {
-        let of_base = |id: &ObjectId| self.objects.get(id).map(|(_, base)| (*id, delta::between(base, &bytes)));
-        let shortest = bases.iter().filter_map(of_base).min_by_key(|(_, delta)| delta.len());
-        let delta = shortest.filter(|(_, delta)| delta.len() * 2 < bytes.len());
+    /// Returns an object as a delta to the `base` that it takes the place of, if that saves at least half of the bytes.
+    fn new_object(&self, kind: Kind, bytes: Vec<u8>, base: Option<ObjectId>) -> Result<NewObject, GitError> {
+        let delta = base.and_then(|id| Some((id, delta::between(self.objects.get(&id)?.1, &bytes))));
+        let delta = delta.filter(|(_, delta)| delta.len() * 2 < bytes.len());
         Ok(NewObject { id: hash(kind, &bytes)?, kind, bytes, delta })
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use gix::ObjectId;
-use gix::objs::{self, Data, Kind, TreeRef};
+use gix::bstr::BStr;
+use gix::objs::tree::EntryRef;
+use gix::objs::{self, Data, Kind, TreeRef, TreeRefIter};
 
 use super::parsed_commit::ParsedCommit;
 use crate::git::error::GitError;
@@ -115,6 +117,11 @@ impl Objects {
         self.objects.get(id).map(|(kind, bytes)| (*kind, bytes.as_slice()))
     }
 
+    /// Takes the bytes of an object out.
+    pub(super) fn remove(&mut self, id: &ObjectId) -> Option<Vec<u8>> {
+        self.objects.remove(id).map(|(_, bytes)| Arc::unwrap_or_clone(bytes))
+    }
+
     pub(in crate::git) fn commit(&self, id: &ObjectId) -> Result<ParsedCommit, GitError> {
         let bytes = self.whole(id, Kind::Commit)?;
         ParsedCommit::parse(bytes)
@@ -122,12 +129,26 @@ impl Objects {
     }
 
     pub(in crate::git) fn tree(&self, id: &ObjectId) -> Result<TreeRef<'_>, GitError> {
+        TreeRef::from_bytes(self.tree_bytes(id)?, HASH).map_err(|error| unread_tree(id, error))
+    }
+
+    /// Returns the entry of a folder with this name. The folder is read as far as that.
+    pub(in crate::git) fn tree_entry(&self, id: &ObjectId, name: &str) -> Result<Option<EntryRef<'_>>, GitError> {
+        for entry in TreeRefIter::from_bytes(self.tree_bytes(id)?, HASH) {
+            let entry = entry.map_err(|error| unread_tree(id, error))?;
+            if entry.filename == BStr::new(name) {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
+
+    fn tree_bytes(&self, id: &ObjectId) -> Result<&[u8], GitError> {
         let bytes = self.whole(id, Kind::Tree)?;
         if bytes.len() > MAX_TREE {
             return Err(GitError::TooLarge { what: "a folder of the commit" });
         }
-        TreeRef::from_bytes(bytes, HASH)
-            .map_err(|error| GitError::unexpected(format!("the tree {id} cannot be read"), error))
+        Ok(bytes)
     }
 
     pub(in crate::git) fn blob(&self, id: &ObjectId) -> Result<&[u8], GitError> {
@@ -147,6 +168,10 @@ impl Objects {
             )),
         }
     }
+}
+
+fn unread_tree(id: &ObjectId, why: gix::Error) -> GitError {
+    GitError::unexpected(format!("the tree {id} cannot be read"), why)
 }
 
 /// Gives the tree editor the trees along the edited paths.

@@ -4,6 +4,7 @@ use super::running::{Evidence, RunningEntry, Scrutiny, TakenBack};
 use super::source_repository::SourceRepositories;
 use super::{Build, Judgement, commits_to_compare, judge};
 use crate::git::{CommitId, Remote, Snapshot};
+use crate::guards::claims::BranchClaims;
 use crate::image::ImageName;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::FileEdit;
@@ -78,13 +79,14 @@ pub fn order_of(
     note: &mut dyn FnMut(String),
 ) -> Result<Vec<EntryOrder>, Failure> {
     let mut repositories = SourceRepositories::new(setting.request, setting.remote);
+    let mut claims = BranchClaims::default();
     let mut orders = Vec::new();
     for file in files {
         for entry in file.edit.entries.iter().filter(|entry| !entry.appended && entry.changed()) {
             let name = entry.name.as_str();
             let new = Build::of_entry(name, &entry.after, setting.source);
             let mut read = |snapshot: &mut Snapshot<'_>, scrutiny| {
-                RunningEntry::read(snapshot, &file.path, name, &entry.before, scrutiny, note)
+                RunningEntry::read(snapshot, &mut claims, &file.path, name, &entry.before, scrutiny, note)
             };
             let mut running = read(snapshot, Scrutiny::AtHand)?;
             let mut order = order(setting, snapshot, &mut repositories, name, &new, &running)?;

@@ -7,8 +7,8 @@
 //! whole history is read.
 
 use super::Build;
-use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
-use crate::guards::claims::claims_of;
+use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
+use crate::guards::claims::BranchClaims;
 use crate::guards::entry_history::{EntryHistory, fields_at, newest_commits};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
@@ -58,16 +58,18 @@ pub struct TakenBack {
 }
 
 /// A commit that claims to have released the entry.
-struct FoundClaim {
-    record: CommitRecord,
-    parent: Option<CommitRecord>,
-    trailers: ReleaseTrailers,
+struct FoundClaim<'c> {
+    record: &'c CommitRecord,
+    parent: Option<&'c CommitRecord>,
+    trailers: &'c ReleaseTrailers,
 }
 
 impl RunningEntry {
-    /// Reads what the entry `name` of the file at `file` runs. `now` is what it says at the tip.
+    /// Reads what the entry `name` of the file at `file` runs. `now` is what it says at the tip; `claims` are those of the
+    /// branch, as far as they were read for other entries.
     pub fn read(
         snapshot: &mut Snapshot<'_>,
+        claims: &mut BranchClaims,
         file: &str,
         name: &str,
         now: &Fields,
@@ -75,7 +77,8 @@ impl RunningEntry {
         note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
         let path = RepositoryPath::resolve(&RepositoryPath::root(), file)?;
-        let (claim, history) = last_claim(snapshot, file, name)?;
+        search_claim(snapshot, claims, file, name)?;
+        let (claim, history) = (last_claim(claims, file, name), claims.history());
         if let Some(claim) = &claim
             && let Some(entry) = Self::of_last_release(snapshot, &path, name, now, claim, scrutiny)?
         {
@@ -83,7 +86,7 @@ impl RunningEntry {
         }
         if claim.is_none()
             && !snapshot.has_folders(&history.first_parents().collect::<Vec<_>>(), &path)?
-            && !may_be_moved(snapshot, &history, name)?
+            && !may_be_moved(snapshot, claims, name)?
         {
             if !history.complete {
                 let searched = newest_commits(history.commits.len());
@@ -111,10 +114,10 @@ impl RunningEntry {
         path: &RepositoryPath,
         name: &str,
         now: &Fields,
-        claim: &FoundClaim,
+        claim: &FoundClaim<'_>,
         scrutiny: Scrutiny,
     ) -> Result<Option<Self>, Failure> {
-        let records: Vec<&CommitRecord> = [&claim.record].into_iter().chain(&claim.parent).collect();
+        let records: Vec<&CommitRecord> = [claim.record].into_iter().chain(claim.parent).collect();
         let build = Build::of_entry(name, now, claim.trailers.source.as_ref());
         let is_plain = claim.trailers.rollback_of.is_empty() && claim.trailers.still_taken_back(name).is_empty();
         if scrutiny == Scrutiny::AtHand
@@ -125,8 +128,8 @@ impl RunningEntry {
             return Ok(Some(Self { build: Some(build), taken_back: Vec::new(), evidence: Evidence::Claim }));
         }
         snapshot.load_history(&records, path)?;
-        let after = fields_at(snapshot, &claim.record, path, name)?;
-        let before = match &claim.parent {
+        let after = fields_at(snapshot, claim.record, path, name)?;
+        let before = match claim.parent {
             Some(parent) => fields_at(snapshot, parent, path, name)?,
             None => None,
         };
@@ -134,7 +137,7 @@ impl RunningEntry {
         if !still_stands || !claim.trailers.rollback_of.is_empty() {
             return Ok(None);
         }
-        let taken_back = carried(snapshot, path, name, &claim.trailers)?;
+        let taken_back = carried(snapshot, path, name, claim.trailers)?;
         Ok(Some(Self { build: Some(build), taken_back, evidence: Evidence::Release }))
     }
 
@@ -183,12 +186,13 @@ impl RunningEntry {
 /// # Errors
 /// If history cannot be read.
 pub fn commits_to_read(snapshot: &mut Snapshot<'_>, names: &[&str]) -> Result<Vec<CommitRecord>, Failure> {
-    let history = snapshot.history(SEARCH_DEPTHS[0])?;
+    let mut claims = BranchClaims::default();
+    claims.search(snapshot, SEARCH_DEPTHS[0])?;
     let mut commits: Vec<CommitRecord> = Vec::new();
     for name in names {
-        let claims = |record: &&CommitRecord| claims_of(record, &history).iter().any(|said| said.names(name));
-        let Some(claim) = history.first_parents().find(claims) else { continue };
-        let parent = claim.parents.first().and_then(|parent| history.get(*parent));
+        let found = claims.iter().find(|(_, claims)| claims.iter().any(|said| said.names(name)));
+        let Some((claim, _)) = found else { continue };
+        let parent = claim.parents.first().and_then(|parent| claims.history().get(*parent));
         for record in [claim].into_iter().chain(parent) {
             if !commits.iter().any(|known| known.id == record.id) {
                 commits.push(record.clone());
@@ -198,40 +202,41 @@ pub fn commits_to_read(snapshot: &mut Snapshot<'_>, names: &[&str]) -> Result<Ve
     Ok(commits)
 }
 
-/// Returns the newest commit of the branch that claims to have released the entry, and the history that was searched.
-fn last_claim(snapshot: &mut Snapshot<'_>, file: &str, name: &str) -> Result<(Option<FoundClaim>, History), Failure> {
-    let mut searched = History::default();
+/// Searches the branch, step by step, until a commit is found that claims to have released the entry.
+fn search_claim(snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims, file: &str, name: &str) -> Result<(), Failure> {
     for depth in SEARCH_DEPTHS {
-        searched = snapshot.history(depth)?;
-        let claim = searched.first_parents().find_map(|record| {
-            let claims = claims_of(record, &searched);
-            let trailers = claims.into_iter().find(|trailers| trailers.is_of(file, name))?;
-            let parent = record.parents.first().and_then(|parent| searched.get(*parent)).cloned();
-            Some(FoundClaim { record: record.clone(), parent, trailers })
-        });
-        // A parent that was not read yet comes with the next step.
-        let is_found = claim.as_ref().is_some_and(|claim| claim.parent.is_some() || claim.record.parents.is_empty());
-        if is_found || searched.complete {
-            return Ok((claim, searched));
+        if claims.search(snapshot, depth)?.complete || last_claim(claims, file, name).is_some() {
+            break;
         }
     }
-    Ok((None, searched))
+    Ok(())
+}
+
+/// Returns the newest commit of the branch that claims to have released the entry; `None` as well if its parent was not read
+/// yet, which comes with the next step of the search.
+fn last_claim<'c>(claims: &'c BranchClaims, file: &str, name: &str) -> Option<FoundClaim<'c>> {
+    let history = claims.history();
+    let claim = claims.iter().find_map(|(record, claims)| {
+        let trailers = claims.iter().find(|trailers| trailers.is_of(file, name))?;
+        let parent = record.parents.first().and_then(|parent| history.get(*parent));
+        Some(FoundClaim { record, parent, trailers })
+    });
+    claim.filter(|claim| claim.parent.is_some() || claim.record.parents.is_empty() || history.complete)
 }
 
 /// How many files are looked for that releases of an entry name.
 const MAX_MOVED_FILES: usize = 10;
 
 /// Returns whether an entry was released in a file that is gone from the tip: then its own file may be that one, moved.
-fn may_be_moved(snapshot: &mut Snapshot<'_>, history: &History, name: &str) -> Result<bool, Failure> {
-    let claims = history.first_parents().flat_map(|record| claims_of(record, history));
-    let claims = claims.filter(|said| said.names(name));
-    let mut files: Vec<String> = Vec::new();
-    for file in claims.flat_map(|said| said.files) {
+fn may_be_moved(snapshot: &mut Snapshot<'_>, claims: &BranchClaims, name: &str) -> Result<bool, Failure> {
+    let of_name = claims.iter().flat_map(|(_, claims)| claims).filter(|said| said.names(name));
+    let mut files: Vec<&String> = Vec::new();
+    for file in of_name.flat_map(|said| &said.files) {
         if files.len() < MAX_MOVED_FILES && !files.contains(&file) {
             files.push(file);
         }
     }
-    let Some(tip) = history.commits.first() else { return Ok(false) };
+    let Some(tip) = claims.history().commits.first() else { return Ok(false) };
     for path in files.iter().filter_map(|file| RepositoryPath::resolve(&RepositoryPath::root(), file).ok()) {
         snapshot.load_history(&[tip], &path)?;
         if snapshot.file_at(tip, &path)?.is_none() {

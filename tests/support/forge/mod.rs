@@ -160,6 +160,11 @@ impl Forge {
         self.server.requests().iter().filter(|request| request.head.path.starts_with(&path)).count()
     }
 
+    /// Returns whether a request whose first line has this in it came since the last time, answered or not.
+    pub fn was_asked(&self, line: &str) -> bool {
+        self.server.requests().iter().any(|request| request.line().contains(line))
+    }
+
     /// Returns these calls as `METHOD /path status`.
     pub fn call_lines(&self) -> Vec<String> {
         self.calls().iter().map(Call::line).collect()
