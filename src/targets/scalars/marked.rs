@@ -181,7 +181,9 @@ fn is_entry(value: &MarkedValue) -> bool {
 
 /// Returns the name that stands beside a part without a marker of its own. Under `name` or `image`, it must have a registry.
 fn known_name(yaml: &ParsedYaml<'_>, value: &MarkedValue) -> Option<String> {
-    let beside = |key: &str| text_beside(yaml, value.slot.parent, key);
+    // What is marked as something else is not a name, whatever its key.
+    let is_beside = |key: &&str| *key != value.slot.key_text(yaml);
+    let beside = |key: &str| text_beside(yaml, value.slot.parent, Some(key).filter(is_beside)?);
     let is_entry = is_entry(value);
     let name = name_beside(if is_entry { "newTag" } else { "tag" }, &beside);
     name.filter(|name| is_entry || has_registry(name) || beside("repository").is_some())
