@@ -26,7 +26,6 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
     let snapshot = &mut start.snapshot;
     if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
         listener(&Event::Noted(format!("{remote} does not support partial fetches; downloaded whole commits")));
-        snapshot.read_whole_history()?;
     }
     let paths = target.locate(snapshot, &request.files, &[])?;
     let mut outcome = Outcome::new("log", Ending::Listed);

@@ -108,7 +108,6 @@ fn said_name(name: &str, releases: &[LoggedRelease]) -> Option<String> {
 
 fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRequest) -> Result<Back, Failure> {
     let name = request.name.as_str();
-    snapshot.read_whole_history()?;
     let found = EntryHistory::read(snapshot, path, Some(name), |releases| way_back(releases, &request.to).is_some())?;
     if found.changes.is_empty() && found.complete {
         let entries = targets::entries(&path.to_string(), snapshot.file(path)?, None).unwrap_or_default();

@@ -76,21 +76,6 @@ impl Eq for Pending {}
 const WHOLE_COMMITS: usize = 100;
 
 impl Snapshot<'_> {
-    /// Reads the newest 100 commits with all their files, if the server does not support partial fetches. If that is more than the
-    /// limits allow, the newest commit stays the only one.
-    pub fn read_whole_history(&mut self) -> Result<(), GitError> {
-        if self.is_whole() && self.depth < WHOLE_COMMITS {
-            let reader = self.source.reader()?;
-            reader.begin_again()?;
-            match reader.fetch_whole(&[self.commit.0], WHOLE_COMMITS, &mut self.objects) {
-                Ok(_) => self.depth = WHOLE_COMMITS,
-                Err(GitError::Unsupported { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
     /// Returns whether the newest `HISTORY_DEPTH` commits were fetched with this one.
     pub fn came_with_history(&self) -> bool {
         self.depth >= HISTORY_DEPTH
@@ -100,12 +85,29 @@ impl Snapshot<'_> {
     pub fn history(&mut self, count: usize) -> Result<History, GitError> {
         loop {
             let (history, missing) = self.known_history(count)?;
-            if !missing || self.depth >= count || self.is_whole() {
+            if !missing || self.depth >= count {
                 return Ok(history);
             }
-            self.source.reader()?.fetch_history(self.commit.0, count, &mut self.objects)?;
-            self.depth = count;
+            self.deepen(count)?;
         }
+    }
+
+    /// Loads the newest `count` commits without their files. A server without partial fetches is asked once, for the newest
+    /// [`WHOLE_COMMITS`] with all their files; if that is more than the limits allow, the newest commit stays the only one.
+    fn deepen(&mut self, count: usize) -> Result<(), GitError> {
+        let reader = self.source.reader()?;
+        if reader.serves_parts() {
+            self.depth = count;
+            return reader.fetch_history(self.commit.0, count, &mut self.objects);
+        }
+        self.depth = usize::MAX;
+        reader.begin_again()?;
+        match reader.fetch_whole(&[self.commit.0], WHOLE_COMMITS, &mut self.objects) {
+            Ok(fetched) => self.fetched = fetched,
+            Err(GitError::Unsupported { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// Returns whether the newest `count` commits are loaded, or all if there are fewer.

@@ -22,8 +22,8 @@ pub struct Snapshot<'r> {
     pub(super) commit: CommitId,
     pub(super) root: ObjectId,
     pub(super) objects: Objects,
-    fetched: Fetched,
-    /// How many generations of commits were fetched; `usize::MAX` without a remote, which could be asked for more.
+    pub(super) fetched: Fetched,
+    /// How many generations of commits were asked for; `usize::MAX` if nobody can be asked for more.
     pub(super) depth: usize,
 }
 

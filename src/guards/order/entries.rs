@@ -155,7 +155,9 @@ fn order(
             Standing::Goes.because(format!("{runs} was taken back in the environment that is promoted"))
         }
         Some(runs) => match stand(new, runs)? {
-            Judgement::Unknown(_) if running.evidence == Evidence::Entry => {
+            Judgement::Unknown(_)
+                if running.evidence == Evidence::Entry && setting.on_unknown != Some(OnUnknownOrder::Fail) =>
+            {
                 Standing::Goes.because("this is the first release of the entry")
             }
             Judgement::Unknown(why) => match with_labels(setting, new, runs) {

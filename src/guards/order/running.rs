@@ -36,8 +36,10 @@ pub enum Evidence {
     Claim,
     /// The entry says so, and was changed by hand after the last release of ours.
     ByHand,
-    /// The entry says so, and no release of ours is known.
+    /// The entry says so, and no release of ours has set it.
     Entry,
+    /// The entry says so. Whether a release of ours has set it is not known: not all commits could be read.
+    Unread,
 }
 
 /// How closely a claim is looked at.
@@ -93,7 +95,8 @@ impl RunningEntry {
                 note(format!("searched {searched} only for a release of `{name}`"));
             }
             let build = now.says_what_runs().then(|| Build::of_entry(name, now, None));
-            return Ok(Self { build, taken_back: Vec::new(), evidence: Evidence::Entry });
+            let evidence = if history.complete { Evidence::Entry } else { Evidence::Unread };
+            return Ok(Self { build, taken_back: Vec::new(), evidence });
         }
         let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
@@ -174,7 +177,8 @@ impl RunningEntry {
         let evidence = match (is_ours, is_released) {
             (true, _) => Evidence::Release,
             (false, true) => Evidence::ByHand,
-            (false, false) => Evidence::Entry,
+            (false, false) if history.complete => Evidence::Entry,
+            (false, false) => Evidence::Unread,
         };
         Ok(Self { build, taken_back, evidence })
     }

@@ -60,7 +60,9 @@ fn replaced_objects_are_not_released() {
             let id = |name: &str| checkout.git(["rev-parse", name]).run().success().stdout().trim().to_owned();
             checkout.git(["replace", &id(&real), &id(other)]).run().success();
             let output = release_in(&checkout, &stage.home, &stage).run().success();
-            assert!(!output.stdout().contains("downloaded"), "the checkout has the real ones: {}", output.stdout());
+            // Without partial fetches, the commits before it are downloaded whole, for the order of releases.
+            let is_downloaded = output.stdout().contains("downloaded");
+            assert_eq!(is_downloaded, serves_parts == "false", "the checkout has the real ones: {}", output.stdout());
             assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
             assert_eq!(stage.remote.changed_paths("main~1", "main"), [FILE]);
         }

@@ -47,7 +47,7 @@ fn a_server_that_cannot_serve_parts() {
     unfiltered.remote.configure("uploadpack.allowFilter", "false");
     unfiltered.remote.commit("main", "Change by hand", &[File::new("README.md", "by hand\n")]);
     let output = unfiltered.release().arg(unfiltered.argument()).run().success();
-    output.stdout_has("does not support partial fetches").stdout_has("read only the newest commit of the history of");
+    output.stdout_has("does not support partial fetches").says_nowhere("read only");
     assert_eq!(unfiltered.remote.file("main", FILE), unfiltered.released().as_bytes());
 }
 

@@ -291,6 +291,34 @@ fn from_a_checkout() {
     }
 }
 
+/// A server without partial fetches, as a bare repository is by itself: the newest commits come whole.
+#[test]
+fn at_a_server_without_partial_fetches() {
+    let pipeline = Pipeline::new().over_http();
+    pipeline.stage.remote.configure("uploadpack.allowFilter", "false");
+    let one = pipeline.stage.remote.commit("main", "One", &[File::new("app", "1")]);
+    let two = pipeline.stage.remote.commit("main", "Two", &[File::new("app", "2")]);
+    already_released(&pipeline, "build-2", &two);
+    let shallow = Checkout::clone_with(&pipeline.server.url("gitops.git"), &["--depth=1"]);
+    for later in [0, 3] {
+        if later > 0 {
+            pipeline.stage.remote.commits("main", later);
+        }
+        assert_eq!(outcome(release(&pipeline, "build-1", &one).run()), "superseded", "{later} commits later");
+        let image = format!("IMAGE_PLACEHOLDER={}", pipeline.build("web", "build-1"));
+        let here = pipeline.stage.tagship().current_dir(shallow.path());
+        let here = here.args(["release", "--output", "json", "-k", FOLDER, &image]);
+        assert_eq!(outcome(pipeline.in_ci(here, &one).run()), "superseded", "{later} commits later, from a checkout");
+    }
+    // What lies before the newest 100 commits is not claimed to be nothing.
+    pipeline.stage.remote.commits("main", 120);
+    let unknown = release(&pipeline, "build-1", &one);
+    unknown.args(["--dry-run", "--on-unknown-order", "fail"]).run().exit(9).stderr_has("cannot tell whether");
+    let unknown = release(&pipeline, "build-1", &one).arg("--dry-run").run().success();
+    assert!(document(&unknown)["notes"].to_string().contains("read only the newest 100 commits"));
+    assert_eq!(document(&unknown)["outcome"], "dry-run");
+}
+
 /// Two releases race; the older one loses the race and then finds out that it is the older one.
 #[test]
 fn order_is_asked_again_after_a_lost_race() {
