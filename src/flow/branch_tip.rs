@@ -111,6 +111,7 @@ impl ReleaseBranch {
             pusher.as_ref().and_then(Pusher::head_tip),
             loaded,
         )?;
+        let snapshot = snapshot.of_branch(Some(branch.clone()));
         if let (None, Aim::Head { target, .. }) = (&pusher, aim) {
             // A dry run fails as the release would.
             forge_address(remote, target)?;
@@ -205,6 +206,7 @@ impl ReleaseBranch {
             false => Failure::target(UNREADABLE).hint("release without `--no-push`, with `--branch` or `--repo`"),
         };
         let snapshot = ObjectSource::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?, None, None)?;
+        let snapshot = snapshot.of_branch(self.branch.clone());
         let publisher = match effect {
             Effect::Full => Some(Publisher::Direct(Direct::CommitHere(checkout))),
             Effect::DryRun => None,

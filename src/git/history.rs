@@ -1,7 +1,6 @@
 //! The newest commits of a branch, and the content of a path in each of them. Commits come from the checkout if it has
 //! them, else in one fetch without trees. The trees along a path come for all commits at once, one request a level.
 
-use std::cell::OnceCell;
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
@@ -9,7 +8,7 @@ use gix::ObjectId;
 use gix::protocol::handshake::Ref;
 
 use super::error::GitError;
-use super::objects::name::{CommitId, RepositoryPath, TagName};
+use super::objects::name::{BranchName, CommitId, RepositoryPath, TagName};
 use super::objects::record::CommitRecord;
 use super::reader::HISTORY_DEPTH;
 use super::snapshot::{Snapshot, Step, TreeEntry};
@@ -21,27 +20,27 @@ pub struct History {
     pub commits: Vec<CommitRecord>,
     /// Whether these are all commits of the branch.
     pub complete: bool,
+    /// The branch whose history this is, if it is that of one.
+    pub branch: Option<BranchName>,
     /// The place of each commit in `commits`.
     places: HashMap<CommitId, usize>,
-    /// The commits of the line of first parents.
-    line: OnceCell<HashSet<CommitId>>,
 }
 
 impl History {
     pub fn get(&self, id: CommitId) -> Option<&CommitRecord> {
-        self.commits.get(*self.places.get(&id)?)
+        self.commits.get(self.place(id)?)
     }
 
-    /// Returns the line of first parents from the tip on, the newest first, as far as it is known: the commits that the
-    /// branch has been at.
-    pub fn first_parents(&self) -> impl Iterator<Item = &CommitRecord> {
-        let first = self.commits.first();
-        std::iter::successors(first, |commit| self.get(*commit.parents.first()?))
+    /// Returns the place of a commit in `commits`.
+    pub fn place(&self, id: CommitId) -> Option<usize> {
+        self.places.get(&id).copied()
     }
 
-    /// Returns whether the branch has been at a commit, as far as is known.
-    pub fn is_first_parent(&self, id: CommitId) -> bool {
-        self.line.get_or_init(|| self.first_parents().map(|commit| commit.id).collect()).contains(&id)
+    /// Returns a history of these commits, all that there are.
+    #[cfg(test)]
+    pub(crate) fn of(commits: Vec<CommitRecord>, branch: Option<BranchName>) -> Self {
+        let places = commits.iter().enumerate().map(|(place, commit)| (commit.id, place)).collect();
+        Self { commits, branch, complete: true, places }
     }
 }
 
@@ -118,7 +117,7 @@ impl Snapshot<'_> {
 
     /// Returns the history as far as it is loaded, and whether one of the `count` commits is missing.
     fn known_history(&mut self, count: usize) -> Result<(History, bool), GitError> {
-        let mut history = History { complete: true, ..History::default() };
+        let mut history = History { complete: true, branch: self.branch.clone(), ..History::default() };
         let mut missing = false;
         let mut found = HashSet::from([self.commit]);
         let mut queue = BinaryHeap::new();

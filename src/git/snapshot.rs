@@ -20,6 +20,8 @@ use super::tips::Tips;
 pub struct Snapshot<'r> {
     pub(super) source: ObjectSource<'r>,
     pub(super) commit: CommitId,
+    /// The branch whose tip this is.
+    pub(super) branch: Option<BranchName>,
     pub(super) root: ObjectId,
     pub(super) objects: Objects,
     pub(super) fetched: Fetched,
@@ -95,7 +97,7 @@ impl<'r> ObjectSource<'r> {
             depth = if fetched == Fetched::Partial { HISTORY_DEPTH } else { 1 };
         }
         let root = objects.commit(&at.0)?.tree;
-        let mut snapshot = Snapshot { source: self, commit: at, root, objects, fetched, depth };
+        let mut snapshot = Snapshot { source: self, commit: at, branch: None, root, objects, fetched, depth };
         // What was read before and what came now are a history, but for a branch that was forced back: then a part is missing.
         if before.is_some() {
             snapshot.depth = if snapshot.has_history(HISTORY_DEPTH)? { HISTORY_DEPTH } else { 0 };
@@ -119,7 +121,7 @@ impl<'r> ObjectSource<'r> {
             depth = WITH_PARENTS;
         }
         let root = objects.commit(&at.0)?.tree;
-        Ok(Snapshot { source: self, commit: at, root, objects, fetched, depth })
+        Ok(Snapshot { source: self, commit: at, branch: None, root, objects, fetched, depth })
     }
 
     fn fetch(&mut self, wants: Vec<ObjectId>, objects: &mut Objects) -> Result<(), GitError> {
@@ -160,6 +162,11 @@ impl Snapshot<'_> {
     /// Ends the reading, and keeps what was read.
     pub fn into_loaded(self) -> Loaded {
         Loaded { commit: self.commit, objects: self.objects, fetched: self.fetched }
+    }
+
+    /// Says whose tip this is.
+    pub fn of_branch(self, branch: Option<BranchName>) -> Self {
+        Self { branch, ..self }
     }
 
     /// Returns the commit that this is a snapshot of.

@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::claims::{claims_of, is_side_read};
+use super::branch_line::BranchLine;
+use super::claims::claims_of;
 use super::file_entries::{Entries, entries};
 use super::moved_file::moved_from;
-use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
+use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
@@ -45,13 +46,17 @@ impl EntryHistory {
         let mut line = Line::new(path, name);
         let mut read = Self { changes: Vec::new(), complete: false, commits_read: 0 };
         for depth in DEPTHS {
-            let history = snapshot.history(depth)?;
-            let commits: Vec<&CommitRecord> = history.first_parents().collect();
-            line.brought = merges(&history).collect();
-            line.read(snapshot, &commits)?;
+            let branch = BranchLine::of(snapshot.history(depth)?);
+            let tips: Vec<&CommitRecord> = branch.tips().collect();
+            if !line.is_part_of(&tips) {
+                line = Line::new(path, name);
+            }
+            line.brought = merges(&branch).collect();
+            line.read(snapshot, &tips)?;
+            let history = branch.history();
             read = Self { changes: line.changes(), complete: history.complete, commits_read: history.commits.len() };
             // A merge is told by what it brought, which may be older than what was read.
-            let is_open = |change: &LoggedRelease| change.trailers.is_none() && !is_side_read(&change.record, &history);
+            let is_open = |change: &LoggedRelease| change.trailers.is_none() && !branch.is_side_read(&change.record);
             if read.complete || (is_enough(&read.changes) && !read.changes.iter().any(is_open)) {
                 break;
             }
@@ -69,9 +74,9 @@ pub(crate) fn newest_commits(count: usize) -> String {
 }
 
 /// Returns what the merges of a branch claim to have brought.
-fn merges(history: &History) -> impl Iterator<Item = (CommitId, Vec<ReleaseTrailers>)> {
-    let merges = history.first_parents().filter(|commit| commit.parents.len() == 2);
-    merges.map(|merge| (merge.id, claims_of(merge, history)))
+fn merges(branch: &BranchLine) -> impl Iterator<Item = (CommitId, Vec<ReleaseTrailers>)> {
+    let merges = branch.tips().filter(|tip| tip.parents.len() > 1);
+    merges.map(|merge| (merge.id, claims_of(merge, branch)))
 }
 
 /// The line of the branch's tips, read from the newest commit back.
@@ -80,6 +85,8 @@ struct Line<'a> {
     path: RepositoryPath,
     name: Option<&'a str>,
     commits_read: usize,
+    /// The commit that was read last.
+    last_read: Option<CommitId>,
     /// Whether the branch's first commit was read.
     is_at_end: bool,
     /// What merges claim to have brought.
@@ -101,6 +108,7 @@ impl<'a> Line<'a> {
             path,
             name,
             commits_read: 0,
+            last_read: None,
             is_at_end: false,
             brought: HashMap::new(),
             changes: Vec::new(),
@@ -108,6 +116,13 @@ impl<'a> Line<'a> {
             has_file: None,
             parsed: None,
         }
+    }
+
+    /// Returns whether `tips` begin with what was read. What comes with a greater depth may show that a merge took the branch
+    /// another way.
+    fn is_part_of(&self, tips: &[&CommitRecord]) -> bool {
+        let last = self.commits_read.checked_sub(1).and_then(|last| tips.get(last));
+        self.last_read == last.map(|last| last.id)
     }
 
     /// Reads on in `commits`, which begin with those that were read already.
@@ -139,6 +154,7 @@ impl<'a> Line<'a> {
             self.has_file = is_there.then(|| (*commit).clone());
             self.is_at_end = commit.parents.is_empty();
             self.commits_read += 1;
+            self.last_read = Some(commit.id);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! `head_branch` tells whether a release may take the place of an earlier proposal. `entry_history` tells what entries became, also in a file that was
 //! moved (`moved_file`).
 
+mod branch_line;
 pub(crate) mod claims;
 pub(crate) mod entry_history;
 mod file_entries;

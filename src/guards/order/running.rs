@@ -80,14 +80,14 @@ impl RunningEntry {
     ) -> Result<Self, Failure> {
         let path = RepositoryPath::resolve(&RepositoryPath::root(), file)?;
         search_claim(snapshot, claims, file, name)?;
-        let (claim, history) = (last_claim(claims, file, name), claims.history());
+        let (claim, history) = (last_claim(claims, file, name), claims.line().history());
         if let Some(claim) = &claim
             && let Some(entry) = Self::of_last_release(snapshot, &path, name, now, claim, scrutiny)?
         {
             return Ok(entry);
         }
         if claim.is_none()
-            && !snapshot.has_folders(&history.first_parents().collect::<Vec<_>>(), &path)?
+            && !snapshot.has_folders(&claims.line().tips().collect::<Vec<_>>(), &path)?
             && !may_be_moved(snapshot, claims, name)?
         {
             if !history.complete {
@@ -196,7 +196,7 @@ pub fn commits_to_read(snapshot: &mut Snapshot<'_>, names: &[&str]) -> Result<Ve
     for name in names {
         let found = claims.iter().find(|(_, claims)| claims.iter().any(|said| said.names(name)));
         let Some((claim, _)) = found else { continue };
-        let parent = claim.parents.first().and_then(|parent| claims.history().get(*parent));
+        let parent = claims.line().before(claim);
         for record in [claim].into_iter().chain(parent) {
             if !commits.iter().any(|known| known.id == record.id) {
                 commits.push(record.clone());
@@ -219,13 +219,12 @@ fn search_claim(snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims, file: &s
 /// Returns the newest commit of the branch that claims to have released the entry; `None` as well if its parent was not read
 /// yet, which comes with the next step of the search.
 fn last_claim<'c>(claims: &'c BranchClaims, file: &str, name: &str) -> Option<FoundClaim<'c>> {
-    let history = claims.history();
+    let line = claims.line();
     let claim = claims.iter().find_map(|(record, claims)| {
         let trailers = claims.iter().find(|trailers| trailers.is_of(file, name))?;
-        let parent = record.parents.first().and_then(|parent| history.get(*parent));
-        Some(FoundClaim { record, parent, trailers })
+        Some(FoundClaim { record, parent: line.before(record), trailers })
     });
-    claim.filter(|claim| claim.parent.is_some() || claim.record.parents.is_empty() || history.complete)
+    claim.filter(|claim| claim.parent.is_some() || claim.record.parents.is_empty() || line.history().complete)
 }
 
 /// How many files are looked for that releases of an entry name.
@@ -240,7 +239,7 @@ fn may_be_moved(snapshot: &mut Snapshot<'_>, claims: &BranchClaims, name: &str) 
             files.push(file);
         }
     }
-    let Some(tip) = claims.history().commits.first() else { return Ok(false) };
+    let Some(tip) = claims.line().history().commits.first() else { return Ok(false) };
     for path in files.iter().filter_map(|file| RepositoryPath::resolve(&RepositoryPath::root(), file).ok()) {
         snapshot.load_history(&[tip], &path)?;
         if snapshot.file_at(tip, &path)?.is_none() {

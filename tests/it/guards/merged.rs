@@ -113,3 +113,80 @@ fn a_merge_claims_what_it_brought() {
     git(&["update-ref", "refs/heads/main", &merge]);
     assert_eq!((by_hand("web"), by_hand("api")), (true.into(), false.into()));
 }
+
+/// Merges `theirs` into `ours`, as git does it in a clone. Returns the merge, which is on no branch yet.
+fn merged(pipeline: &Pipeline, ours: &str, theirs: &str, title: &str) -> String {
+    let git = |arguments: &[&str]| {
+        let git = pipeline.stage.remote.git(arguments.iter().copied());
+        git.run().success().stdout().trim().to_owned()
+    };
+    let tree = git(&["merge-tree", "--write-tree", ours, theirs]);
+    git(&["commit-tree", &tree, "-p", ours, "-p", theirs, "-m", title])
+}
+
+/// `git pull` makes the tip of the branch the second parent of its merge.
+#[test]
+fn a_pull_of_a_colleague() {
+    let pipeline = Pipeline::with_environments();
+    let remote = &pipeline.stage.remote;
+    pipeline.release(PRODUCTION, "web", "v1.0.0", 1).success();
+    remote.git(["branch", "colleague", "main"]).run().success();
+    let local = remote.commit("colleague", "Local work", &[File::new("index.html", "<p>")]);
+    for (tag, source) in [("v1.1.0", 2), ("v1.2.0", 3), ("v1.3.0", 4)] {
+        pipeline.release(PRODUCTION, "web", tag, source).success();
+    }
+    pipeline.run("rollback", &["-k", PRODUCTION, "web"]).run().success();
+    let title = "Merge branch 'main' of https://host/org/config";
+    let pull = merged(&pipeline, &local, &pipeline.tip(), title);
+    remote.git(["update-ref", "refs/heads/main", &pull]).run().success();
+
+    let log = pipeline.log(&["-k", PRODUCTION, "web"]);
+    let tags: Vec<_> = log.iter().map(|release| release["tag"].as_str().unwrap()).collect();
+    assert_eq!(tags[..5], ["v1.2.0", "v1.3.0", "v1.2.0", "v1.1.0", "v1.0.0"]);
+    let again = pipeline.release(PRODUCTION, "web", "v1.3.0", 4).success();
+    assert_eq!(document(&again)["outcome"], "superseded", "what was taken back stays away");
+    let to =
+        |to: &str| pipeline.run("rollback", &["--dry-run", "--output", "json", "--to", to, "-k", PRODUCTION, "web"]);
+    assert_eq!(document(&to("v1.1.0").run().success())["images"][0]["tag"], "v1.1.0");
+    pipeline.run("rollback", &["-k", PRODUCTION, "web"]).run().success();
+    assert!(pipeline.file(PRODUCTION).contains("v1.1.0"), "{}", pipeline.file(PRODUCTION));
+}
+
+/// A title says nothing if no release shows where the branch was.
+#[test]
+fn a_pull_that_says_another_branch() {
+    let pipeline = Pipeline::with_environments();
+    let remote = &pipeline.stage.remote;
+    pipeline.release(PRODUCTION, "web", "v1.0.0", 1).success();
+    remote.git(["branch", "fork", "main"]).run().success();
+    let fork = remote.commit("fork", "Work of a fork", &[File::new("index.html", "<p>")]);
+    pipeline.release(PRODUCTION, "web", "v1.1.0", 2).success();
+    let title = "Merge branch 'main' of https://host/fork/config";
+    let merge = merged(&pipeline, &pipeline.tip(), &fork, title);
+    remote.git(["update-ref", "refs/heads/main", &merge]).run().success();
+    pipeline.run("rollback", &["-k", PRODUCTION, "web"]).run().success();
+    assert!(pipeline.file(PRODUCTION).contains("v1.0.0"), "{}", pipeline.file(PRODUCTION));
+}
+
+/// The head branch of a release has other commits too: the branch was merged into it, and someone added a file.
+#[test]
+fn a_request_with_other_commits() {
+    let pipeline = Pipeline::new();
+    let remote = &pipeline.stage.remote;
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    propose(&pipeline, FOLDER, &format!("IMAGE_PLACEHOLDER={}", pipeline.build("web", "build-2")), &two);
+    remote.commit("main", "Add a page", &[File::new("index.html", "<p>")]);
+    let updated = merged(&pipeline, HEAD, "main", &format!("Merge branch 'main' into {HEAD}"));
+    remote.git(["update-ref", &format!("refs/heads/{HEAD}"), &updated]).run().success();
+    remote.commit(HEAD, "Add a file", &[File::new("notes.md", "x")]);
+    merge(&pipeline);
+    let older = format!("IMAGE_PLACEHOLDER={}", pipeline.build("web", "build-1"));
+    let release = |flags: &[&str]| {
+        let release = pipeline.run("release", &["--output", "json", "-k", FOLDER, &older]).args(flags.iter().copied());
+        document(&pipeline.in_ci(release, &one).run())["outcome"].clone()
+    };
+    assert_eq!(release(&[]), "superseded");
+    assert_eq!(release(&["--on-unknown-order", "fail"]), "superseded");
+    assert_eq!(pipeline.log(&["-k", FOLDER, "IMAGE_PLACEHOLDER"])[0]["by_hand"], false);
+}
