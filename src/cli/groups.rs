@@ -15,7 +15,7 @@ What to write into the entry called NAME, in kustomize's grammar:
     NAME=NEWNAME:TAG          NAME:TAG
     NAME=NEWNAME:TAG@DIGEST   NAME:TAG@DIGEST
     NAME=NEWNAME@DIGEST       NAME@DIGEST
-    NAME=NEWNAME
+    NAME=NEWNAME              (with `set`, or with `--tag`)
 
 `*` in place of NEWNAME, TAG or DIGEST keeps the value of the entry. A field that is not given is removed, as kustomize does, and a note says so. Several images are written together: all of them, or none.";
 
