@@ -12,7 +12,7 @@ use crate::outcome::failure::Failure;
 pub(super) fn failure(command: &str, error: &clap::Error, surface: Surface) -> Failure {
     let of_step = match surface {
         Surface::CommandLine => None,
-        Surface::Action | Surface::Plugin => of_step(error, surface),
+        Surface::Action | Surface::Plugin => of_step(command, error, surface),
     };
     of_step.unwrap_or_else(|| of_command_line(command, error, surface))
 }
@@ -34,15 +34,23 @@ fn of_command_line(command: &str, error: &clap::Error, surface: Surface) -> Fail
     let (tips, details): (Vec<_>, Vec<_>) =
         rest.filter(|line| !line.is_empty()).partition(|line| line.starts_with("tip:"));
     let failure = details.into_iter().fold(Failure::usage(message), Failure::detail);
-    // A flag is hardly ever meant as a value.
-    if tips.first().is_some_and(|tip| tip.contains("as a value, use")) {
-        let flag = text_of(error, ContextKind::InvalidArg).unwrap_or_default();
-        return match commands_with(flag).as_slice() {
-            [] => failure.hint(help),
-            commands => failure.hint(format!("it is a flag of `{}`; {help}", commands.join("`, `"))),
-        };
+    // clap looks for similar flags of this command alone.
+    if let (ErrorKind::UnknownArgument, Some(flag)) = (error.kind(), text_of(error, ContextKind::InvalidArg))
+        && !command.is_empty()
+    {
+        if flag == "--token" {
+            return failure.hint("set `TAGSHIP_GIT_TOKEN`: a token is no flag");
+        }
+        let commands = commands_with(flag);
+        if !commands.is_empty() {
+            return failure.hint(format!("it is a flag of `{}`; {help}", commands.join("`, `")));
+        }
     }
-    match tips.first() {
+    if error.kind() == ErrorKind::MissingRequiredArgument && command == "check" {
+        return failure.hint("name an image, or `-k PATH` for the images on the branch");
+    }
+    // A flag is hardly ever meant as a value.
+    match tips.first().filter(|tip| !tip.contains("as a value, use")) {
         Some(tip) => failure.hint(tip.trim_start_matches("tip:").trim()),
         None if text_of(error, ContextKind::InvalidSubcommand) == Some("version") => {
             failure.hint("`tagship --version` prints the version")
@@ -52,7 +60,7 @@ fn of_command_line(command: &str, error: &clap::Error, surface: Surface) -> Fail
 }
 
 /// Returns the failure of a step, if it is one that names a setting.
-fn of_step(error: &clap::Error, surface: Surface) -> Option<Failure> {
+fn of_step(command: &str, error: &clap::Error, surface: Surface) -> Option<Failure> {
     let word = StepSetting::word_of(surface);
     match error.kind() {
         ErrorKind::MissingRequiredArgument => {
@@ -61,6 +69,8 @@ fn of_step(error: &clap::Error, surface: Surface) -> Option<Failure> {
             let check = "and check that the variable in it is not empty";
             Some(match names.as_slice() {
                 [] => return None,
+                [one] if command == "check" => Failure::usage(format!("the {word} {one} is missing"))
+                    .hint(format!("set it, or `kustomization` for the images on the branch, {check}")),
                 [one] => Failure::usage(format!("the {word} {one} is missing")).hint(format!("set it, {check}")),
                 several => Failure::usage(format!("the {word}s {} are missing", several.join(", ")))
                     .hint("set them, and check that the variables in them are not empty"),

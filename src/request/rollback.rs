@@ -26,7 +26,7 @@ impl RollbackRequest {
         let file = TargetFile::one(arguments.one.kustomization.as_deref(), arguments.one.file.as_deref())?;
         let delivery = Delivery::new(&arguments.delivery, environment)?;
         Ok(Self {
-            name: super::images::name(arguments.name.trim())?,
+            name: name(arguments.name.trim())?,
             to: match &arguments.to {
                 Some(text) => Earlier::Named(text.clone()),
                 None => Earlier::Steps(arguments.steps as usize),
@@ -40,4 +40,13 @@ impl RollbackRequest {
             },
         })
     }
+}
+
+/// Returns the one entry that is named. A step's input has one on each line.
+fn name(text: &str) -> Result<ImageName, Failure> {
+    let is_several = text.contains('\n');
+    super::images::name(text).map_err(|failure| match is_several {
+        true => failure.hint("`rollback` takes one entry: run it once for each"),
+        false => failure,
+    })
 }

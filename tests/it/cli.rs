@@ -66,6 +66,24 @@ fn usage_errors_look_like_all_others() {
     let expected = "error: unexpected argument '--tag' found\n  hint: it is a flag of `release`, `check`, `set`; run `tagship rollback \
                     --help` for the flags\n";
     assert_eq!(output.stderr(), expected);
+    // Each has a flag that is spelt a little like it.
+    for (command, flag, commands) in [
+        ("rollback", "--order", "release`, `promote"),
+        ("rollback", "--order=version", "release`, `promote"),
+        ("promote", "--file", "release`, `check`, `set`, `log`, `status`, `rollback"),
+        ("release", "--to", "rollback`, `promote"),
+        ("rollback", "--on-superseded", "release`, `promote"),
+        ("set", "--no-check", "release`, `rollback`, `promote"),
+    ] {
+        let output = tagship().args([command, flag]).run().exit(2);
+        output.stderr_has(&format!("\n  hint: it is a flag of `{commands}`; run `tagship {command} --help`"));
+    }
+    let output = tagship().args(["release", "--token", "x", "a:v1"]).run().exit(2);
+    output.stderr_has("\n  hint: set `TAGSHIP_GIT_TOKEN`: a token is no flag\n");
+    let output = tagship().args(["set", "a=b:v1", "--no-chck"]).run().exit(2);
+    output.stderr_has("\n  hint: run `tagship set --help` for the flags\n").says_nowhere("as a value");
+    let output = tagship().arg("check").run().exit(2);
+    output.stderr_has("<REFERENCE>").stderr_has("\n  hint: name an image, or `-k PATH` for the images on the branch\n");
     let output = tagship().args(["release", "--wait"]).run().exit(2);
     assert!(output.stderr().ends_with("\n  hint: run `tagship release --help` for the flags\n"), "{}", output.stderr());
 }

@@ -161,6 +161,9 @@ fn steps_with_wrong_inputs() {
     let output = action(&["release"], &[image, ("TAGSHIP_NO_PUSH", "true"), ("TAGSHIP_BASE", "main")]);
     output.stderr_has("the input `base` cannot be used with `no-push`");
     action(&["promote"], &[]).stderr_has("the inputs `from`, `to` are missing\n  hint: set them, ");
+    action(&["check"], &[]).stderr_has("is missing\n  hint: set it, or `kustomization` for the images on the branch, ");
+    let output = action(&["rollback"], &[("TAGSHIP_NAME", "web\napi")]);
+    output.stderr_has("cannot contain `").stderr_has("hint: `rollback` takes one entry: run it once for each\n");
     let images = ("PLUGIN_IMAGES", "a:1");
     let output = plugin(&[images, ("PLUGIN_COMMAND", "relase")]);
     output.stderr_has("error: `relase` is not a command\n  hint: did you mean `release`? set the setting `command`\n");
