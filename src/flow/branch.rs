@@ -179,7 +179,11 @@ impl ReleaseBranch {
                             "`-k` names a kustomization or its folder, and the branch is read, not the files of a checkout"
                         }
                     };
-                    return Err(Failure::target(format!("there is no `{path}` on {}", self.name())).hint(hint));
+                    let failure = Failure::target(format!("there is no `{path}` on {}", self.name()));
+                    return Err(match self.base == RepositoryPath::root() {
+                        true => failure.hint(hint),
+                        false => failure.hint(format!("{hint}; a path is relative to the current folder")),
+                    });
                 }
             };
             if matches!(typed, TargetFile::Kustomization(_)) {

@@ -101,10 +101,17 @@ fn without_entry(
         return failure;
     }
     if files.iter().all(|file| !file.edit.is_kustomization) || name.starts_with('.') {
-        let remedy = meant(argument, files).or_else(|| from_the_root(argument, files)).unwrap_or_else(|| {
+        let without_version = files.iter().find_map(|file| {
+            let place = targets::object_without_version(&file.path, &file.old)?;
+            Some(format!("{}:{place}: an object without `apiVersion` is not a manifest", file.path))
+        });
+        let add_version = without_version.is_some().then(|| "add the `apiVersion` of the object".to_owned());
+        let remedy = meant(argument, files).or_else(|| from_the_root(argument, files)).or(add_version);
+        let remedy = remedy.unwrap_or_else(|| {
             "write the name of the image in the file, or its path, such as `backend.image`".to_owned()
         });
         let failure = Failure::no_image(name, &names, &places, &remedy);
+        let failure = without_version.into_iter().fold(failure, Failure::detail);
         return match absent {
             Absent::Append => failure.detail(NOTHING_TO_ADD.to_owned()),
             Absent::Report => failure,

@@ -111,6 +111,15 @@ pub fn is_kustomization(path: &str, source: &[u8]) -> bool {
     editor.unwrap_or_else(|_| Editor::by_name(path)) == Editor::Lists(ListsPlace::Document)
 }
 
+/// Returns where the file at `path` has an object with a `kind` and without an `apiVersion`, which makes it no manifest.
+pub fn object_without_version(path: &str, source: &[u8]) -> Option<Position> {
+    let place = with_file(path, source, |file| {
+        let is_other = file.editor == Editor::Scalars;
+        Ok(scalars::without_version(file.yaml).filter(|_| is_other).map(|root| file.yaml.place(root)))
+    });
+    place.ok().flatten()
+}
+
 /// Edits every image that an argument names in the file at `path`; see [`kustomization::edit`].
 ///
 /// # Errors

@@ -7,5 +7,5 @@ mod flux_marker;
 pub mod kustomization;
 mod scalars;
 
-pub use any_file::{TargetError, edit, entries, is_kustomization, may_be_another_name};
+pub use any_file::{TargetError, edit, entries, is_kustomization, may_be_another_name, object_without_version};
 pub use scalars::FileRefusal;

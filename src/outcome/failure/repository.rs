@@ -74,7 +74,9 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Format { .. } => {
             (Target, Some("name the repository by its URL with `--repo`, without this checkout"))
         }
-        GitError::NoRemote(_) => (Target, Some("name another remote with `--remote`")),
+        GitError::NoRemote(_) => {
+            (Target, Some("name another remote with `--remote`, or the repository with `--repo URL`"))
+        }
         GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
         GitError::NoServer { .. } => (Target, Some("check the URL: is it the one to clone from?")),
         GitError::Redirected { .. } => (

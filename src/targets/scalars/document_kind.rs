@@ -101,6 +101,13 @@ pub(in crate::targets) fn document_kind(path: &str, yaml: &ParsedYaml<'_>, root:
     }
 }
 
+/// Returns the first object that would be a manifest if it had an `apiVersion`.
+pub(in crate::targets) fn without_version(yaml: &ParsedYaml<'_>) -> Option<NodeId> {
+    let has = |root: NodeId, key: &str| value_of(yaml, root, key).is_some();
+    let is_one = |root: &NodeId| text_of(yaml, *root, "kind").is_some() && has(*root, "metadata");
+    yaml.tree.documents.iter().copied().filter(is_one).find(|root| !has(*root, "apiVersion"))
+}
+
 /// Whether a mapping has a list of images for kustomize, which matches keys in any case.
 fn has_images(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
     let is_list = |key: &str| key.eq_ignore_ascii_case("images") || key.eq_ignore_ascii_case("imageTags");

@@ -24,7 +24,7 @@ mod slot;
 mod slot_text;
 mod walk;
 
-pub(super) use document_kind::{DocumentKind, document_kind, refuse_file, refuse_text};
+pub(super) use document_kind::{DocumentKind, document_kind, refuse_file, refuse_text, without_version};
 pub use file_refusal::FileRefusal;
 pub(super) use marked::first_marked;
 pub(super) use nested::{edit, entries};

@@ -42,6 +42,47 @@ fn a_branch_that_is_only_here() {
         .stderr_has("hint: name the release branch with `--branch`\n");
 }
 
+/// In a checkout a path is seen from the current folder, as in a shell.
+#[test]
+fn a_path_from_the_root_inside_a_folder() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    let release = |folder: &str, path: &str| {
+        let release = stage.tagship().current_dir(checkout.path().join(folder)).args(["release", "-k", path]);
+        release.arg(stage.argument()).run().exit(3)
+    };
+    let output = release(FOLDER, FOLDER).stderr_has(&format!("there is no `{FOLDER}/{FOLDER}` on"));
+    output.stderr_has("; a path is relative to the current folder\n");
+    release("", "nowhere").stderr_has("there is no `nowhere` on").says_nowhere("relative to the current folder");
+}
+
+/// An example that leaves it out is a file of values, in which a container has no name of its own.
+#[test]
+fn a_manifest_without_its_api_version() {
+    let manifest = "kind: Pod\nmetadata: {name: web}\nspec:\n  containers: [{name: web, image: org/web:v1}]\n";
+    let home = Home::new();
+    home.write("values.yaml", "kind: Pod\nspec:\n  containers: [{name: web, image: org/web:v1}]\n");
+    home.write("bad.yaml", &format!("{{apiVersion: v1, kind: List}}\n---\n{manifest}"));
+    home.write("good.yaml", &format!("apiVersion: v1\n{manifest}"));
+    let set = |file: &str| tagship().home(&home).current_dir(home.path()).args(["set", "-f", file, "web=*:v2"]).run();
+    let output = set("bad.yaml").exit(3).stderr_has("no image is called `web` in `bad.yaml`");
+    output.stderr_has(
+        "  bad.yaml:3:1: an object without `apiVersion` is not a manifest\n  hint: add the `apiVersion` of",
+    );
+    set("values.yaml").exit(3).says_nowhere("apiVersion");
+    set("good.yaml").success();
+}
+
+#[test]
+fn a_checkout_without_a_remote() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    checkout.git(["remote", "remove", "origin"]).run().success();
+    let release = stage.tagship().current_dir(checkout.path()).args(["release", "-k", FOLDER]).arg(stage.argument());
+    let output = release.run().exit(3).stderr_has("the repository has no remote `origin`");
+    output.stderr_has("hint: name another remote with `--remote`, or the repository with `--repo URL`\n");
+}
+
 #[test]
 fn the_past_of_an_entry_in_another_kustomization() {
     let stage = Stage::new();
