@@ -250,9 +250,8 @@ impl ReleaseBranch {
                 Err(Failure::target(message)
                     .hint("name the release branch with `--branch`, or create this one with `--create-branch`"))
             }
-            (Some(_), NewBranch::Refused) => {
-                Err(absent(branch).hint("`--create-branch` begins it, at the default branch or at `--base`"))
-            }
+            (Some(_), NewBranch::Refused) => Err(absent(branch)
+                .hint("check the name; `--create-branch` creates it from the default branch, or from `--base`")),
             (Some(default), _) => Ok(default),
             (None, _) if self.branch.is_none() => {
                 Err(Failure::target(format!("the default branch `{branch}` of {remote} does not exist"))

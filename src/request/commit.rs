@@ -2,7 +2,7 @@
 
 use super::values::{EMPTY, filled, listed};
 use crate::cli::{CommitArguments, Environment, SignWith};
-use crate::git::{GitError, Identity, IdentityParts, Signed, Trailer, has_login};
+use crate::git::{GitError, Identity, IdentityParts, Signed, Trailer, TrailerError, has_login};
 use crate::message::compose::Options;
 use crate::message::git_tag::GitTagTemplate;
 use crate::message::skip_ci::{self, SkipCi};
@@ -150,8 +150,13 @@ fn trailer(text: &str) -> Result<Trailer, Failure> {
         return Err(Failure::usage(format!("`{token}` is one of tagship's own trailers"))
             .hint("give yours another name; `--source` says which commit an image was built from"));
     }
-    Trailer::new(token, &skip_ci::broken(value))
-        .map_err(|error| Failure::usage(format!("`{text}` is not a trailer: {error}")))
+    Trailer::new(token, &skip_ci::broken(value)).map_err(|error| {
+        let failure = Failure::usage(format!("`{text}` is not a trailer: {error}"));
+        match error {
+            TrailerError::Value => failure.hint("write it as `TOKEN=VALUE`"),
+            TrailerError::Token | TrailerError::Login => failure,
+        }
+    })
 }
 
 fn skip_ci(text: &str, environment: &Environment) -> Result<SkipCi, Failure> {

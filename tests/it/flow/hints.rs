@@ -34,7 +34,11 @@ fn a_branch_that_is_only_here() {
     let output =
         release.clone().run().exit(3).stderr_has("`feature` is checked out, and there is no branch `feature` at");
     output.stderr_has("hint: name the release branch with `--branch`, or create this one with `--create-branch`");
-    release.args(["--branch", "nope"]).run().exit(3).stderr_has("hint: `--create-branch` begins it");
+    release
+        .args(["--branch", "nope"])
+        .run()
+        .exit(3)
+        .stderr_has("hint: check the name; `--create-branch` creates it from");
     let log = stage.tagship().current_dir(checkout.path()).args(["log", "-k", FOLDER]);
     log.run()
         .exit(3)
@@ -146,9 +150,9 @@ fn hints_speak_of_inputs_and_settings() {
         .env("TAGSHIP_BRANCH", "nope")
         .run()
         .exit(3)
-        .stderr_has("`create-branch: true` begins it");
+        .stderr_has("check the name; `create-branch: true` creates it from");
     let output = plugin(&stage.argument()).env("PLUGIN_BRANCH", "nope").run().exit(3);
-    output.stderr_has("`create_branch: true` begins it");
+    output.stderr_has("check the name; `create_branch: true` creates it from");
     let output = release(&stage.argument()).env("TAGSHIP_KUSTOMIZATION", "4-gitops").run().exit(3);
     output.stderr_has("name the file or its folder with `kustomization`");
     let output = action(stage.tagship().arg("release")).run().exit(2);

@@ -205,7 +205,11 @@ fn bad_input_changes_nothing() {
         (&["IMAGE_PLACEHOLDER=a@sha256:1"], 2, "64 lower-case hexadecimal digits"),
         (&["IMAGE_PLACEHOLDER"], 2, "neither `=`, nor a tag, nor a digest"),
         (&["IMAGE_PLACEHOLDER:v1"], 2, "`IMAGE_PLACEHOLDER` cannot be looked up in a registry"),
-        (&["--branch", "nope", &good], 3, "`--create-branch` begins it"),
+        (
+            &["--branch", "nope", &good],
+            3,
+            "hint: check the name; `--create-branch` creates it from the default branch, or from `--base`",
+        ),
         (&["--branch", "a..b", &good], 2, "is not the name of a branch"),
         (&["-k", "4-gitops", &good], 3, "`4-gitops`"),
         (&["-k", "nowhere", &good], 3, "there is no `nowhere` on"),
@@ -214,6 +218,7 @@ fn bad_input_changes_nothing() {
         (&["--message", "{x}", &good], 2, "the message has no placeholder `{x}`"),
         (&["--author", "me", &good], 2, "NAME <EMAIL>"),
         (&["--trailer", "x y=z", &good], 2, "is not a trailer"),
+        (&["--trailer", "foo", &good], 2, "one line and not empty\n  hint: write it as `TOKEN=VALUE`\n"),
         (
             &["--trailer", "tagship-rollback-of=1111", &good],
             2,

@@ -50,7 +50,11 @@ fn a_base_that_is_missing_or_not_asked_for() {
     release_to_prod(&stage, &url).args(["--base", "no..name"]).run().exit(2).stderr_has("`no..name` is not the name");
     let release = stage.release_to(&url).args(["--no-check", "--branch", "prod", "IMAGE_PLACEHOLDER=*:v2"]);
     release.clone().args(["--base", "main"]).run().exit(2).stderr_has("--create-branch");
-    release.run().exit(3).stderr_has("there is no branch `prod`").stderr_has("hint: `--create-branch` begins it");
+    release
+        .run()
+        .exit(3)
+        .stderr_has("there is no branch `prod`")
+        .stderr_has("hint: check the name; `--create-branch` creates it from");
     assert_eq!(stage.remote.tip("prod"), None);
 }
 
