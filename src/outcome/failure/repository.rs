@@ -48,6 +48,8 @@ fn untrusted_hint(cause: &ConnectionError) -> &'static str {
     }
 }
 
+const NO_REMOTE: &str = "name another remote with `--remote`, or the repository with `--repo URL`";
+
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
     use FailureKind::{Refused, Target, Unauthorized, Unavailable, Unexpected, Usage};
     match error {
@@ -74,9 +76,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Format { .. } => {
             (Target, Some("name the repository by its URL with `--repo`, without this checkout"))
         }
-        GitError::NoRemote(_) => {
-            (Target, Some("name another remote with `--remote`, or the repository with `--repo URL`"))
-        }
+        GitError::NoRemote(_) => (Target, Some(NO_REMOTE)),
         GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
         GitError::NoServer { .. } => (Target, Some("check the URL: is it the one to clone from?")),
         GitError::Redirected { .. } => (
