@@ -13,7 +13,7 @@ use super::api_token::ApiToken;
 use super::error::ForgeError;
 use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
 use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
-use super::pull_request_api::{PullRequestApi, merge_pauses, newest_of, shortened};
+use super::pull_request_api::{LISTED, ListedPage, PullRequestApi, merge_pauses, newest_own, shortened};
 use super::rest_api::{ApiAction, RestApi, extend};
 
 const FIND: ApiAction =
@@ -33,9 +33,6 @@ const CLOUD: &str = "https://dev.azure.com";
 
 /// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 4_000;
-
-/// How many requests of the same branches are looked at.
-const LISTED: &str = "5";
 
 /// A repository at Azure DevOps.
 pub(super) struct AzureApi {
@@ -158,20 +155,22 @@ impl AzureApi {
 impl PullRequestApi for AzureApi {
     fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
         let (head, base) = (full(head), full(base));
-        let mut url = self.url(&[]);
-        url.query_pairs_mut()
-            .append_pair("searchCriteria.status", "all")
-            .append_pair("searchCriteria.sourceRefName", &head)
-            .append_pair("searchCriteria.targetRefName", &base)
-            .append_pair("$top", LISTED);
-        let listed = self.accepted(self.api.get(url)?, FIND)?;
-        let listed = listed["value"].as_array().ok_or_else(|| self.api.invalid("it is no list of pull requests"))?;
-        // A fork may have a branch of the same name.
-        let of_these = |request: &&Value| {
+        let is_own = |request: &Value| {
             request["sourceRefName"] == head && request["targetRefName"] == base && request["forkSource"].is_null()
         };
-        let requests = listed.iter().filter(of_these).map(|request| self.read(request));
-        Ok(newest_of(requests.collect::<Result<_, _>>()?))
+        newest_own(|page| {
+            let mut url = self.url(&[]);
+            url.query_pairs_mut()
+                .append_pair("searchCriteria.status", "all")
+                .append_pair("searchCriteria.sourceRefName", &head)
+                .append_pair("searchCriteria.targetRefName", &base)
+                .append_pair("$top", &LISTED.to_string())
+                .append_pair("$skip", &(page * LISTED).to_string());
+            let listed = self.accepted(self.api.get(url)?, FIND)?;
+            let listed =
+                listed["value"].as_array().ok_or_else(|| self.api.invalid("it is no list of pull requests"))?;
+            ListedPage::of(listed, is_own, |request| self.read(request))
+        })
     }
 
     fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {

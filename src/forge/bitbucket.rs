@@ -9,7 +9,7 @@ use super::api_token::ApiToken;
 use super::error::ForgeError;
 use super::json_client::{ForgeConnection, Repeat};
 use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
-use super::pull_request_api::{PullRequestApi, newest_of};
+use super::pull_request_api::{LISTED, ListedPage, PullRequestApi, newest_own};
 use super::rest_api::{ApiAction, RestApi};
 
 const FIND: ApiAction =
@@ -23,9 +23,6 @@ const CHANGE: ApiAction = ApiAction { what: "change the pull request", needs: OP
 const ACCESS_TOKEN: [&str; 3] = ["x-token-auth", "x-access-token", ""];
 /// The user of git's login for an API token of a person, which the API knows by the person's e-mail address alone.
 const API_TOKEN: &str = "x-bitbucket-api-token-auth";
-
-/// How many requests of the same branches are looked at.
-const LISTED: &str = "5";
 
 /// A repository at Bitbucket Cloud.
 pub(super) struct BitbucketApi {
@@ -72,9 +69,10 @@ impl BitbucketApi {
         read().ok_or_else(|| self.api.invalid("it is no pull request"))
     }
 
+    /// Returns whether a request comes from this repository; that of a fork may be deleted.
     fn is_own(&self, request: &Value) -> bool {
         let source = request["source"]["repository"]["full_name"].as_str();
-        source.is_none_or(|source| source.eq_ignore_ascii_case(&self.project))
+        source.is_some_and(|source| source.eq_ignore_ascii_case(&self.project))
     }
 }
 
@@ -83,23 +81,26 @@ impl PullRequestApi for BitbucketApi {
         let quoted = |branch: &str| branch.replace('\\', "\\\\").replace('"', "\\\"");
         let branches =
             format!("source.branch.name=\"{}\" AND destination.branch.name=\"{}\"", quoted(head), quoted(base));
-        let mut url = self.api.url(&["pullrequests"]);
-        for state in ["OPEN", "MERGED", "DECLINED", "SUPERSEDED"] {
-            url.query_pairs_mut().append_pair("state", state);
-        }
-        url.query_pairs_mut()
-            .append_pair("q", &branches)
-            .append_pair("sort", "-created_on")
-            .append_pair("pagelen", LISTED);
-        let listed = self.api.accepted(self.api.get(url)?, FIND)?;
-        let listed = listed["values"].as_array().ok_or_else(|| self.api.invalid("it is no list of pull requests"))?;
-        let of_these = |request: &&Value| {
+        let is_own = |request: &Value| {
             request["source"]["branch"]["name"] == head
                 && request["destination"]["branch"]["name"] == base
                 && self.is_own(request)
         };
-        let requests = listed.iter().filter(of_these).map(|request| self.read(request));
-        Ok(newest_of(requests.collect::<Result<_, _>>()?))
+        newest_own(|page| {
+            let mut url = self.api.url(&["pullrequests"]);
+            for state in ["OPEN", "MERGED", "DECLINED", "SUPERSEDED"] {
+                url.query_pairs_mut().append_pair("state", state);
+            }
+            url.query_pairs_mut()
+                .append_pair("q", &branches)
+                .append_pair("sort", "-created_on")
+                .append_pair("pagelen", &LISTED.to_string())
+                .append_pair("page", &(page + 1).to_string());
+            let listed = self.api.accepted(self.api.get(url)?, FIND)?;
+            let listed = listed["values"].as_array();
+            let listed = listed.ok_or_else(|| self.api.invalid("it is no list of pull requests"))?;
+            ListedPage::of(listed, is_own, |request| self.read(request))
+        })
     }
 
     fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {

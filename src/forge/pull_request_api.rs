@@ -4,12 +4,19 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use super::error::ForgeError;
 use super::proposal::{AutoMerge, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};
 use crate::system::backoff::Backoff;
 
 /// The longest title that every forge takes, in characters.
 const MAX_TITLE: usize = 250;
+
+/// How many requests of the same branches a page lists. Every forge allows as many.
+pub(super) const LISTED: usize = 50;
+/// How many pages are searched for a request of ours, among those from forks.
+const MAX_PAGES: usize = 20;
 
 /// How often a merge is tried: another merge into the base lets it fail, and a forge needs a while to know what it waits for.
 const MAX_MERGE_ATTEMPTS: u32 = 8;
@@ -60,7 +67,7 @@ pub(super) fn propose(
     api: &dyn PullRequestApi,
     proposal: &Proposal<'_>,
 ) -> Result<(PullRequest, Operation), ForgeError> {
-    let (title, body) = (shortened(proposal.title, MAX_TITLE), api.body(proposal.body));
+    let (title, body) = (title(proposal.title), api.body(proposal.body));
     let proposal = &Proposal { title: &title, body: &body, ..*proposal };
     let found = match proposal.known {
         Known::WasOpen(request) | Known::IsOpen(request) => Some(request.clone()),
@@ -123,6 +130,45 @@ pub(super) fn newest_of(requests: Vec<PullRequest>) -> Option<PullRequest> {
         Some(open) => requests.into_iter().nth(open),
         None => requests.into_iter().max_by_key(|request| request.number),
     }
+}
+
+/// A page of the list of requests.
+pub(super) struct ListedPage {
+    /// How many requests it has.
+    pub(super) listed: usize,
+    /// Those that bring our head branch into the base, and not a branch of that name in a fork.
+    pub(super) own: Vec<PullRequest>,
+}
+
+impl ListedPage {
+    /// Reads the requests of a page that are `own`.
+    pub(super) fn of(
+        listed: &[Value],
+        own: impl Fn(&Value) -> bool,
+        read: impl Fn(&Value) -> Result<PullRequest, ForgeError>,
+    ) -> Result<Self, ForgeError> {
+        let requests = listed.iter().filter(|request| own(request)).map(read);
+        Ok(Self { listed: listed.len(), own: requests.collect::<Result<_, _>>()? })
+    }
+}
+
+/// Returns the newest of our requests. A fork may have a branch of the same name, and anyone can open requests from it: pages are
+/// read until one has a request of ours, or ends the list. `page` reads the page of a number, which counts from 0.
+pub(super) fn newest_own(
+    page: impl Fn(usize) -> Result<ListedPage, ForgeError>,
+) -> Result<Option<PullRequest>, ForgeError> {
+    for number in 0..MAX_PAGES {
+        let ListedPage { listed, own } = page(number)?;
+        if !own.is_empty() || listed < LISTED {
+            return Ok(newest_of(own));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns a title as every forge takes it.
+pub(super) fn title(text: &str) -> Cow<'_, str> {
+    shortened(text, MAX_TITLE)
 }
 
 /// Cuts a text to so many characters, with a sign that it goes on.

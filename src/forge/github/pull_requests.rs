@@ -7,7 +7,7 @@ use super::api::GitHubApi;
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::Repeat;
 use crate::forge::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
-use crate::forge::pull_request_api::{PullRequestApi, newest_of};
+use crate::forge::pull_request_api::{LISTED, ListedPage, PullRequestApi, newest_own};
 use crate::forge::rest_api::{ApiAction, extend};
 
 const FIND: ApiAction = ApiAction { what: "list pull requests", needs: "`pull_requests: read`" };
@@ -20,24 +20,26 @@ const OPEN: ApiAction = ApiAction {
 
 const CHANGE: ApiAction = ApiAction { what: "change the pull request", needs: "`pull_requests: write`" };
 
-/// How many requests of the same branches are looked at: one is open at most, and the newest closed one counts.
-const LISTED: &str = "5";
-
 impl PullRequestApi for GitHubApi {
     fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
-        let mut url = self.rest.url(&["pulls"]);
-        url.query_pairs_mut()
-            .append_pair("state", "all")
-            .append_pair("head", &format!("{}:{head}", self.owner))
-            .append_pair("base", base)
-            .append_pair("per_page", LISTED);
-        let document = self.rest.accepted(self.rest.get(url)?, FIND)?;
-        let listed = document.as_array().ok_or_else(|| self.rest.invalid("it is no list of pull requests"))?;
-        // A server that does not know the filters would list the requests of other branches.
-        let of_these = |request: &&Value| request["head"]["ref"] == head && request["base"]["ref"] == base;
-        let requests = listed.iter().filter(of_these).map(|request| self.read(request));
-        let requests = requests.collect::<Result<Vec<_>, _>>()?;
-        Ok(newest_of(requests))
+        // A server that does not know the filters would list the requests of other branches. The owner may have a fork beside.
+        let is_own = |request: &Value| {
+            request["head"]["ref"] == head
+                && request["base"]["ref"] == base
+                && request["head"]["repo"]["full_name"] == request["base"]["repo"]["full_name"]
+        };
+        newest_own(|page| {
+            let mut url = self.rest.url(&["pulls"]);
+            url.query_pairs_mut()
+                .append_pair("state", "all")
+                .append_pair("head", &format!("{}:{head}", self.owner))
+                .append_pair("base", base)
+                .append_pair("per_page", &LISTED.to_string())
+                .append_pair("page", &(page + 1).to_string());
+            let document = self.rest.accepted(self.rest.get(url)?, FIND)?;
+            let listed = document.as_array().ok_or_else(|| self.rest.invalid("it is no list of pull requests"))?;
+            ListedPage::of(listed, is_own, |request| self.read(request))
+        })
     }
 
     fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {

@@ -9,7 +9,7 @@ use crate::forge::address::ForgeAddress;
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::{ForgeConnection, Repeat};
 use crate::forge::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
-use crate::forge::pull_request_api::{PullRequestApi, newest_of, shortened};
+use crate::forge::pull_request_api::{LISTED, ListedPage, PullRequestApi, newest_own, shortened};
 use crate::forge::rest_api::{ApiAction, RestApi};
 
 const FIND: ApiAction = ApiAction { what: "list merge requests", needs: "the scope `api` and the role Reporter" };
@@ -19,9 +19,6 @@ const OPEN: ApiAction = ApiAction {
 };
 const CHANGE: ApiAction =
     ApiAction { what: "change the merge request", needs: "the scope `api` and the role Developer" };
-
-/// How many requests of the same branches are looked at: one is open at most, and the newest closed one counts.
-const LISTED: &str = "5";
 
 /// A repository at GitLab.
 pub(in crate::forge) struct GitLabApi {
@@ -62,21 +59,24 @@ impl GitLabApi {
 
 impl PullRequestApi for GitLabApi {
     fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
-        let mut url = self.api.url(&["merge_requests"]);
-        url.query_pairs_mut()
-            .append_pair("state", "all")
-            .append_pair("source_branch", head)
-            .append_pair("target_branch", base)
-            .append_pair("order_by", "created_at")
-            .append_pair("per_page", LISTED);
-        let listed = self.api.accepted(self.api.get(url)?, FIND)?;
-        let listed = listed.as_array().ok_or_else(|| self.api.invalid("it is no list of merge requests"))?;
-        // A fork may have a branch of the same name.
-        let is_own = |request: &Value| request["source_project_id"] == request["target_project_id"];
-        let of_these =
-            |request: &&Value| request["source_branch"] == head && request["target_branch"] == base && is_own(request);
-        let requests = listed.iter().filter(of_these).map(|request| self.read(request));
-        Ok(newest_of(requests.collect::<Result<_, _>>()?))
+        let is_own = |request: &Value| {
+            request["source_branch"] == head
+                && request["target_branch"] == base
+                && request["source_project_id"] == request["target_project_id"]
+        };
+        newest_own(|page| {
+            let mut url = self.api.url(&["merge_requests"]);
+            url.query_pairs_mut()
+                .append_pair("state", "all")
+                .append_pair("source_branch", head)
+                .append_pair("target_branch", base)
+                .append_pair("order_by", "created_at")
+                .append_pair("per_page", &LISTED.to_string())
+                .append_pair("page", &(page + 1).to_string());
+            let listed = self.api.accepted(self.api.get(url)?, FIND)?;
+            let listed = listed.as_array().ok_or_else(|| self.api.invalid("it is no list of merge requests"))?;
+            ListedPage::of(listed, is_own, |request| self.read(request))
+        })
     }
 
     fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {

@@ -13,6 +13,8 @@ use crate::support::repository::File;
 
 const ELSEWHERE: [Kind; 4] = [Kind::GitLab, Kind::Gitea, Kind::Azure, Kind::Bitbucket];
 
+const EVERYWHERE: [Kind; 5] = [Kind::GitHub, Kind::GitLab, Kind::Gitea, Kind::Azure, Kind::Bitbucket];
+
 /// Returns what opens a request.
 fn opening(kind: Kind) -> &'static str {
     match kind {
@@ -113,10 +115,10 @@ fn a_request_that_was_closed_by_hand_is_told_and_another_one_opened() {
     }
 }
 
-/// As many of others are open as no page lists.
+/// As many of forks are open as no page lists.
 #[test]
-fn an_open_request_is_found_beside_those_that_ended() {
-    for kind in ELSEWHERE {
+fn an_open_request_is_found_beside_those_that_ended_and_those_of_forks() {
+    for kind in EVERYWHERE {
         let forge = forge_of(kind);
         let api = api_of(&forge);
         forge.store().add(HEAD, "main", "Release web:v1");
@@ -124,8 +126,7 @@ fn an_open_request_is_found_beside_those_that_ended() {
         forge.store().add(HEAD, "main", "Release web:v1.1");
         let mut other = forge.store().requests[1].clone();
         other.is_from_fork = true;
-        let others = if kind == Kind::Gitea { 120 } else { 1 };
-        for number in 3..3 + others {
+        for number in 3..123 {
             other.number = number;
             forge.store().requests.push(other.clone());
         }

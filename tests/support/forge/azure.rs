@@ -66,7 +66,10 @@ fn list(call: &ApiCall<'_>, store: &Store) -> Response {
             && asked("targetRefName", &full(&request.base))
             && (call.query("searchCriteria.status") == "all" || asked("status", status(request)))
     };
-    let found: Vec<Value> = store.requests.iter().rev().filter(fits).map(|it| document(call, store, it)).collect();
+    let number = |key: &str| call.query(key).parse().ok();
+    let (skipped, limit) = (number("$skip").unwrap_or(0), number("$top").unwrap_or(101));
+    let found = store.requests.iter().rev().filter(fits).skip(skipped).take(limit);
+    let found: Vec<Value> = found.map(|it| document(call, store, it)).collect();
     Response::json(200, &json!({ "count": found.len(), "value": found }))
 }
 

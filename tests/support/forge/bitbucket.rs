@@ -57,6 +57,7 @@ fn list(call: &ApiCall<'_>, store: &Store) -> Response {
             })
     };
     let found: Vec<Value> = store.requests.iter().rev().filter(fits).map(|it| document(call, store, it)).collect();
+    let found = call.page(found, "pagelen");
     Response::json(200, &json!({ "size": found.len(), "page": 1, "pagelen": 10, "values": found }))
 }
 

@@ -91,16 +91,12 @@ fn shown(request: &Request, store: &Store) -> Value {
         "head": {
             "ref": request.head,
             "sha": store.head_id(request),
-            "label": format!("{}:{}", owner(request), request.head),
+            "label": format!("{OWNER}:{}", request.head),
+            "repo": { "full_name": if request.is_from_fork { "org/fork" } else { "org/gitops" } },
         },
-        "base": { "ref": request.base },
+        "base": { "ref": request.base, "repo": { "full_name": "org/gitops" } },
         "auto_merge": request.armed.is_some().then(|| json!({})),
     })
-}
-
-/// Returns whose the head branch is.
-fn owner(request: &Request) -> &'static str {
-    if request.is_from_fork { "fork" } else { OWNER }
 }
 
 fn list(call: &ApiCall<'_>, store: &Store) -> Response {
@@ -108,12 +104,11 @@ fn list(call: &ApiCall<'_>, store: &Store) -> Response {
     let fits = |request: &&Request| {
         let is_open = request.state == RequestState::Open;
         (state == "all" || (state == "closed") != is_open)
-            && (head.is_empty() || head == format!("{}:{}", owner(request), request.head))
+            && (head.is_empty() || head == format!("{OWNER}:{}", request.head))
             && (base.is_empty() || base == request.base)
     };
-    let limit = call.query("per_page").parse().unwrap_or(30);
-    let found = store.requests.iter().rev().filter(fits).take(limit).map(|request| shown(request, store));
-    Response::json(200, &found.collect())
+    let found = store.requests.iter().rev().filter(fits).map(|request| shown(request, store)).collect();
+    Response::json(200, &Value::Array(call.page(found, "per_page")))
 }
 
 fn open(call: &ApiCall<'_>, store: &mut Store) -> Response {

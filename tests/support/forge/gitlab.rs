@@ -58,6 +58,7 @@ fn list(call: &ApiCall<'_>, store: &Store) -> Response {
     };
     // The newest is the first.
     let found: Vec<Value> = store.requests.iter().rev().filter(fits).map(|it| document(call, store, it)).collect();
+    let found = call.page(found, "per_page");
     Response::json(200, &Value::Array(found))
 }
 

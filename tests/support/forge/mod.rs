@@ -300,6 +300,13 @@ impl ApiCall<'_> {
         self.head.query_values(key).pop().unwrap_or_default()
     }
 
+    /// Returns the part of a list that is asked for by its page, as long as `size` says.
+    fn page(&self, listed: Vec<Value>, size: &str) -> Vec<Value> {
+        let number = |key: &str| self.query(key).parse::<usize>().ok();
+        let (size, page) = (number(size).unwrap_or(20), number("page").unwrap_or(1));
+        listed.into_iter().skip(size * (page - 1)).take(size).collect()
+    }
+
     /// Returns whether the token comes in a header: `scheme` stands before it, such as `Bearer `.
     fn has_token(&self, header: &str, scheme: &str) -> bool {
         self.head.header(header).and_then(|value| value.strip_prefix(scheme)) == Some(TOKEN)
