@@ -6,7 +6,7 @@ use super::{Content, Published, Rivals, Terms, forge_commit, has_moved, push};
 use crate::flow::remote_forge::Opener;
 use crate::forge::{
     AutoMerge, Forge, ForgeError, Known, MergeMethod, MergeRequestByPush, Operation, Proposal, PullRequest,
-    RequestState,
+    RequestState, ToldByPush,
 };
 use crate::git::{BranchName, CommitId, NewCommit, OnHead, PushRefusal, Pusher, Replaceable, Rule, Snapshot};
 use crate::message::request_text::RequestText;
@@ -107,7 +107,10 @@ impl Proposer<'_> {
                 OnHeadBranch::Not(other) => return Ok(other),
             };
         let request = match opener {
-            Opener::ByPush(by_push) => by_options(&by_push, &proposal, &messages, was_pushed, auto_merge),
+            Opener::ByPush(by_push) => {
+                let pushed = PushWithOptions { by_push: &by_push, proposal, commit, was_pushed };
+                pushed.request(&messages, auto_merge, listener)?
+            }
             Opener::Api(forge) => {
                 terms.gate.end_push(Stage::Proposing);
                 let message = content.message.to_string();
@@ -152,26 +155,63 @@ fn push_to_head(
     }
 }
 
-/// Returns the request that a push with options has opened, as far as the answer to it tells. Without a push, the request is
-/// the one that an earlier push has opened.
-fn by_options(
-    by_push: &MergeRequestByPush,
-    proposal: &Proposal<'_>,
-    messages: &[String],
+/// A head branch that has the release, by a push whose options ask for the request.
+struct PushWithOptions<'a> {
+    by_push: &'a MergeRequestByPush,
+    proposal: Proposal<'a>,
+    commit: CommitId,
     was_pushed: bool,
-    auto_merge: Option<MergeMethod>,
-) -> Proposed {
-    let request = by_push.request(messages, proposal);
-    Proposed {
-        head: proposal.head.to_owned(),
-        number: request.as_ref().map(|request| request.number),
-        url: request.map_or_else(|| by_push.page_of(proposal), |request| request.url),
-        operation: match (was_pushed, proposal.known) {
-            (false, _) => Operation::Unchanged,
-            (true, Known::NoneOpen) => Operation::Opened,
-            (true, Known::Nothing | Known::WasOpen(_) | Known::IsOpen(_)) => Operation::Updated,
-        },
-        auto_merge: auto_merge.filter(|_| was_pushed).map(|_| AutoMerge::Armed),
+}
+
+impl PushWithOptions<'_> {
+    /// Returns the request, as far as GitLab's answer to the push tells. It takes a push whatever becomes of the options. Without
+    /// a push, the request is the one that an earlier push has opened, if it is open still.
+    fn request(
+        &self,
+        messages: &[String],
+        auto_merge: Option<MergeMethod>,
+        listener: &mut Listener<'_>,
+    ) -> Result<Proposed, Failure> {
+        let Self { by_push, proposal, was_pushed, .. } = self;
+        let ToldByPush { open, refusal } = by_push.told(messages);
+        if let Some(refusal) = refusal {
+            return Err(self.options_refused(open.map(|(_, page)| page), &refusal));
+        }
+        if open.is_none() {
+            let why =
+                if *was_pushed { "in its answer to the push" } else { "without a push, and nothing was to be pushed" };
+            listener(&Event::Warned(format!("GitLab does not tell whether the merge request is open {why}")));
+        }
+        let is_armed = open.is_some();
+        let (number, url) = open.unzip();
+        Ok(Proposed {
+            head: proposal.head.to_owned(),
+            number,
+            url: url.unwrap_or_else(|| by_push.page_of(proposal)),
+            operation: match (was_pushed, proposal.known) {
+                (false, _) => Operation::Unchanged,
+                (true, Known::NoneOpen) => Operation::Opened,
+                (true, Known::Nothing | Known::WasOpen(_) | Known::IsOpen(_)) => Operation::Updated,
+            },
+            auto_merge: auto_merge.filter(|_| is_armed).map(|_| AutoMerge::Armed),
+        })
+    }
+
+    /// Returns the failure of the options. The same command pushes nothing once more, and so opens nothing.
+    fn options_refused(&self, page: Option<String>, refusal: &str) -> Failure {
+        let Self { by_push, proposal, commit, .. } = self;
+        let head = proposal.head;
+        let (what, next) = match page {
+            Some(page) => ("did not do all that the push asked for", format!("the merge request is open: {page}")),
+            None => {
+                let page = by_push.page_to_open(proposal);
+                ("did not open the merge request", format!("open it by hand: {page}"))
+            }
+        };
+        Failure::new(FailureKind::Refused, format!("GitLab {what}: {refusal}"))
+            .detail(format!("the release is pushed to `{head}` ({})", commit.short()))
+            .detail(next)
+            .hint(format!("correct what GitLab names, delete the branch `{head}`, and run the same command again"))
     }
 }
 

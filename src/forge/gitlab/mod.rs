@@ -5,4 +5,4 @@ mod merge_requests;
 mod push_options;
 
 pub(super) use merge_requests::GitLabApi;
-pub use push_options::MergeRequestByPush;
+pub use push_options::{MergeRequestByPush, ToldByPush};

@@ -5,14 +5,28 @@
 
 use crate::forge::address::{ForgeAddress, ForgeKind};
 use crate::forge::api_token::ApiToken;
-use crate::forge::proposal::{MergeMethod, Proposal, PullRequest, RequestState};
-use crate::forge::pull_request_api::shortened;
+use crate::forge::proposal::{MergeMethod, Proposal};
+use crate::forge::pull_request_api::{shortened, title};
 
 /// The user of the login that GitLab gives to a job.
 const JOB: &str = "gitlab-ci-token";
 
 /// The longest value of an option, in characters. A packet line has 64 kB for it.
 const MAX_VALUE: usize = 2_000;
+/// The longest reason of a refusal that is told, in characters.
+const MAX_REASON: usize = 1_000;
+
+/// What GitLab's messages begin with if it does not do what the options of a push ask for. The push is done all the same.
+const REFUSED: &str = "Error encountered with push options ";
+
+/// What GitLab's answer to a push with options tells of the merge request of its branch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToldByPush {
+    /// The number and the page of the request, which is open.
+    pub open: Option<(u64, String)>,
+    /// Why GitLab did not do what the options ask for.
+    pub refusal: Option<String>,
+}
 
 /// Opens merge requests at a GitLab by what is pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +52,7 @@ impl MergeRequestByPush {
         let mut options = vec![
             "merge_request.create".to_owned(),
             format!("merge_request.target={}", proposal.base),
-            format!("merge_request.title={}", one_line(proposal.title)),
+            format!("merge_request.title={}", title(&one_line(proposal.title))),
         ];
         if !description.is_empty() {
             options.push(format!("merge_request.description={}", one_line(description)));
@@ -63,23 +77,37 @@ impl MergeRequestByPush {
         }
     }
 
-    /// Returns the request that GitLab's answer to the push names.
-    pub fn request(&self, messages: &[String], proposal: &Proposal<'_>) -> Option<PullRequest> {
-        let number = |line: &String| {
-            let digits = line.trim().strip_prefix(&self.pages)?;
-            digits.parse::<u64>().ok()
-        };
-        let number = messages.iter().find_map(number)?;
-        Some(PullRequest {
-            number,
-            url: format!("{}{number}", self.pages),
-            state: RequestState::Open,
-            head_id: String::new(),
-            title: proposal.title.to_owned(),
-            body: String::new(),
-            id: String::new(),
-        })
+    /// Returns what GitLab's answer to the push tells. It names the request that is open, or the page that opens one; nothing
+    /// if the project turns these links off.
+    pub fn told(&self, messages: &[String]) -> ToldByPush {
+        let lines = || messages.iter().map(|line| line.trim());
+        let pages = || lines().filter_map(|line| line.strip_prefix(self.pages.as_str()));
+        let number = pages().find_map(|rest| rest.parse::<u64>().ok());
+        let refusal = refusal(lines()).or_else(|| {
+            let is_to_open_one = number.is_none() && pages().any(|rest| rest.starts_with("new"));
+            is_to_open_one.then(|| "it names the page that opens a merge request, so none is open".to_owned())
+        });
+        ToldByPush { open: number.map(|number| (number, format!("{}{number}", self.pages))), refusal }
     }
+
+    /// Returns the page from which a person can open the request.
+    pub fn page_to_open(&self, proposal: &Proposal<'_>) -> String {
+        let branches =
+            [("merge_request[source_branch]", proposal.head), ("merge_request[target_branch]", proposal.base)];
+        let page = format!("{}new", self.pages);
+        reqwest::Url::parse_with_params(&page, branches).map_or(page, |url| url.to_string())
+    }
+}
+
+/// Returns why GitLab did not do what the options ask for. It wraps its message at 80 columns, between two lines of `=`, and
+/// repeats the options before the reason.
+fn refusal<'l>(lines: impl Iterator<Item = &'l str>) -> Option<String> {
+    let text = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let (_, told) = text.split_once(REFUSED)?;
+    let told = told.split_once("=====").map_or(told, |(told, _)| told);
+    let reason = told.rsplit_once("': ").or_else(|| told.rsplit_once("' : ")).map_or(told, |(_, reason)| reason);
+    let reason = if reason.trim().is_empty() { told } else { reason };
+    Some(shortened(reason.trim(), MAX_REASON).into_owned())
 }
 
 fn one_line(text: &str) -> String {
@@ -126,29 +154,49 @@ mod tests {
     }
 
     #[test]
-    fn the_number_is_in_the_answer() {
-        for (said, expected) in [
+    fn what_the_answer_tells() {
+        let page = "https://gitlab.com/group/app/-/merge_requests/38";
+        let refused = [
+            "========================================================================",
+            "",
+            "  WARNINGS: Error encountered with push options 'merge_request.create'",
+            "       'merge_request.title=Release it': merge requests are disabled for this",
+            "                                project",
+            "",
+            "========================================================================",
+            "",
+        ];
+        let disabled = Some("merge requests are disabled for this project");
+        for (said, open, refusal) in [
             (
-                &[
-                    "",
-                    "View merge request for tagship/main/app:",
-                    "  https://gitlab.com/group/app/-/merge_requests/38",
-                    "",
-                ][..],
-                Some(38),
-            ),
-            (
-                &[
-                    "To create a merge request, visit:",
-                    "https://gitlab.com/group/app/-/merge_requests/new?merge_request",
-                ],
+                &["", "View merge request for tagship/main/app:", "  https://gitlab.com/group/app/-/merge_requests/38"]
+                    [..],
+                true,
                 None,
             ),
-            (&["https://evil.example/group/app/-/merge_requests/38"], None),
-            (&[], None),
+            (
+                &["To create a merge request for x, visit:", "  https://gitlab.com/group/app/-/merge_requests/new?a=b"],
+                false,
+                Some("it names the page that opens a merge request, so none is open"),
+            ),
+            (&refused, false, disabled),
+            (&[&refused[..], &[page]].concat(), true, disabled),
+            (&["WARNINGS:", "Error encountered with push options 'merge_request.create'", ": no"], false, Some("no")),
+            (&["https://evil.example/group/app/-/merge_requests/38"], false, None),
+            (&[], false, None),
         ] {
             let said: Vec<_> = said.iter().map(|line| (*line).to_owned()).collect();
-            assert_eq!(by_push().request(&said, &proposal("", "")).map(|request| request.number), expected);
+            let told = by_push().told(&said);
+            assert_eq!(told.open, open.then(|| (38, page.to_owned())), "{said:?}");
+            assert_eq!(told.refusal.as_deref(), refusal, "{said:?}");
         }
+    }
+
+    /// GitLab takes no title that is longer than 255 characters.
+    #[test]
+    fn a_title_is_cut_as_by_the_api() {
+        let options = by_push().options(&proposal(&"T".repeat(300), ""), None);
+        let title = options[2].strip_prefix("merge_request.title=").unwrap();
+        assert_eq!((title.chars().count(), title.ends_with('…')), (250, true));
     }
 }

@@ -647,3 +647,45 @@ fn a_job_of_gitlab_opens_its_request_by_a_push() {
     assert_eq!(document(&propose("v1.0.5").run().success())["outcome"], "superseded");
     assert!(forge.calls().is_empty());
 }
+
+/// GitLab takes a push whose options it refuses: what it says then is the only sign.
+#[test]
+fn a_request_that_gitlab_does_not_open_by_a_push() {
+    let stage = Stage::new();
+    let forge = Forge::start(Kind::GitLab, &stage.remote);
+    let url = forge.url().replace("http://", &format!("http://gitlab-ci-token:{TOKEN}@"));
+    stage.remote.configure("receive.advertisePushOptions", "true");
+    let propose = |tag: &str| {
+        let flags = ["--branch", "main", "--forge", "gitlab", "--no-check", "--pull-request", "--auto-merge"];
+        let release = stage.release_to(&url).env("TAGSHIP_OUTPUT", "json").args(flags);
+        release.arg(format!("{ENTRY}=*:{tag}"))
+    };
+    let says = |text: &str| stage.remote.hook("post-receive", &format!("cat >/dev/null; echo \"{text}\""));
+    says("WARNINGS:\nError encountered with push options 'merge_request.create': requests are disabled");
+    let error = document(&propose("v1.0.0").run().exit(8))["error"].clone();
+    assert_eq!(error["message"], "GitLab did not open the merge request: requests are disabled");
+    let details = error["details"].to_string();
+    assert!(details.contains("the release is pushed to `tagship/main/"), "{details}");
+    assert!(details.contains("/org/gitops/-/merge_requests/new?merge_request"), "{details}");
+    // The same release is not pushed again, and nothing else tells whether a request is open.
+    let again = document(&propose("v1.0.0").run().success());
+    let warnings = again["notes"].to_string();
+    assert!(warnings.contains("does not tell whether the merge request is open without a push"), "{again}");
+    assert_eq!(again["pull_request"]["auto_merge"], Value::Null);
+    // A project may turn the links off.
+    says("");
+    let silent = document(&propose("v1.1.0").run().success());
+    assert!(
+        silent["notes"].to_string().contains("does not tell whether the merge request is open in its"),
+        "{silent}"
+    );
+    assert_eq!(silent["pull_request"]["auto_merge"], Value::Null);
+    let page = format!("{}/org/gitops/-/merge_requests", forge.origin());
+    says(&format!("To create a merge request for x, visit:\n  {page}/new?x"));
+    let error = document(&propose("v1.2.0").run().exit(8))["error"].clone();
+    assert!(error["message"].as_str().unwrap().ends_with("so none is open"), "{error}");
+    says(&format!("Error encountered with push options 'x': cannot be merged\n=====\n  {page}/3"));
+    let error = document(&propose("v1.3.0").run().exit(8))["error"].clone();
+    assert_eq!(error["message"], "GitLab did not do all that the push asked for: cannot be merged");
+    assert!(error["details"].to_string().contains(&format!("{page}/3")), "{error}");
+}

@@ -176,7 +176,7 @@ fn a_change_that_is_refused_is_told() {
 /// Its author could write into our request, or have us believe that there is one.
 #[test]
 fn a_request_from_a_fork_is_not_ours() {
-    for kind in ELSEWHERE {
+    for kind in EVERYWHERE {
         let forge = forge_of(kind);
         forge.store().add_from_fork(HEAD, "main");
         let api = api_of(&forge);
@@ -400,6 +400,6 @@ fn a_login_without_api_opens_merge_requests_by_its_push() {
     let by_push = MergeRequestByPush::instead_of_api(&address, Some(&job)).unwrap();
     assert_eq!(by_push.options(&PROPOSAL, None)[1], "merge_request.target=main");
     let said = format!("  {}/org/gitops/-/merge_requests/7", forge.origin());
-    assert_eq!(by_push.request(&[said], &PROPOSAL).unwrap().number, 7);
+    assert_eq!(by_push.told(&[said]).open.unwrap().0, 7);
     assert!(MergeRequestByPush::instead_of_api(&address_of(&forge_of(Kind::Gitea)), None).is_none());
 }
