@@ -75,6 +75,8 @@ pub struct RemoteOptions {
     pub unverified: bool,
     /// Logins from the environment, in the order in which they count.
     pub logins: Vec<HostLogin>,
+    /// Whether these were given for another repository, so that this one may be hidden to some of them.
+    pub for_another: bool,
     /// Whether these go over a connection that does not protect them.
     pub insecure: InsecureGit,
     pub askpass: Askpass,
@@ -312,7 +314,8 @@ fn http_address(
                 // The user's name may be a token itself, which has no password.
                 found.extend(url.user().map(|user| (basic(user, ""), LoginOrigin::Url)));
             }
-            RemoteLogin::new(found, helpers)
+            let login = RemoteLogin::new(found, helpers);
+            if options.for_another { login.of_server() } else { login }
         }
     };
     let withheld = places.withheld();

@@ -34,6 +34,8 @@ pub struct TargetRequest {
     /// Whether the certificate of the repository's server is not checked.
     pub git_unverified: bool,
     pub git_logins: Vec<HostLogin>,
+    /// Whether this is another repository than the one that these were given for.
+    pub is_beside: bool,
     pub insecure_git: InsecureGit,
     /// What tells the forge of the repository, beside its address.
     pub forge: ForgeHints,
@@ -89,6 +91,7 @@ impl TargetRequest {
             proxies: logins::proxies(environment)?,
             git_unverified: environment.git_unverified(),
             git_logins: environment.git_logins().into_iter().map(host_login).collect(),
+            is_beside: false,
             insecure_git: if arguments.insecure_git { InsecureGit::Allowed } else { InsecureGit::Refused },
             forge: forge_hints(None, None, environment)?,
             askpass: match environment.in_ci() {
@@ -115,6 +118,7 @@ impl TargetRequest {
             proxies: self.proxies.clone(),
             unverified: self.git_unverified,
             logins: self.git_logins.clone(),
+            for_another: self.is_beside,
             insecure: self.insecure_git,
             askpass: self.askpass.clone(),
             notices: self.notices.clone(),
@@ -123,10 +127,10 @@ impl TargetRequest {
     }
 
     /// Returns how to reach another remote than `target`, the remote that is released to: a login that was given for the
-    /// target counts for the target's server only.
+    /// target counts for the target's server only, and may not be allowed the other remote.
     #[must_use]
     pub fn beside(&self, target: &Remote) -> Self {
-        let mut request = self.clone();
+        let mut request = Self { is_beside: true, ..self.clone() };
         let server = target.server();
         request.git_logins.retain(|login| login.server.is_some() || server.is_some());
         for login in &mut request.git_logins {

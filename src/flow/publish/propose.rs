@@ -269,18 +269,22 @@ impl PushedHead<'_> {
         Ok(Some(proposed))
     }
 
-    /// Returns the failure to open a request for what was pushed. It names what is there already.
+    /// Returns the failure to open or to change a request for what was pushed. It names what is there already.
     fn without_request(&self, error: ForgeError) -> Failure {
         let Self { forge, proposal, commit, was_pushed } = self;
-        let page = forge.compare_url(proposal.base, proposal.head);
         let is = if *was_pushed { "is pushed" } else { "was pushed before" };
-        Failure::from(error)
-            .detail(format!(
-                "the release {is} to `{}` ({}), and no pull request was opened",
-                proposal.head,
-                commit.short()
-            ))
-            .detail(format!("open it by hand: {page}"))
+        let (what, next) = match proposal.known {
+            Known::WasOpen(open) | Known::IsOpen(open) => {
+                let what = format!("pull request #{} has the text of an earlier release", open.number);
+                (what, format!("change it by hand, or run the same command again: {}", open.url))
+            }
+            Known::Nothing | Known::NoneOpen => {
+                let page = forge.compare_url(proposal.base, proposal.head);
+                ("no pull request was opened".to_owned(), format!("open it by hand: {page}"))
+            }
+        };
+        let (head, commit) = (proposal.head, commit.short());
+        Failure::from(error).detail(format!("the release {is} to `{head}` ({commit}), and {what}")).detail(next)
     }
 }
 

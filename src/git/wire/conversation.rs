@@ -13,7 +13,7 @@ use std::sync::Arc;
 use gix_transport::client::blocking_io::http::{GetResponse, Http, PostBodyDataKind, PostResponse};
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{StatusCode, Url};
+use reqwest::Url;
 
 use super::exchange::{Body, Headers, Journal, PostBody};
 use super::exchange_failure::ExchangeFailure;
@@ -127,9 +127,8 @@ impl Conversation {
 
     /// Returns whether the last request failed because of its login, and there is another one now.
     fn wants_another_login(&self, url: &Url) -> bool {
-        self.journal.has_failed_with(StatusCode::UNAUTHORIZED)
-            && url.origin() == self.origin.origin()
-            && self.access.login.rejected()
+        url.origin() == self.origin.origin()
+            && self.journal.failed_status().is_some_and(|status| self.access.login.rejected(status))
     }
 
     /// Returns `url` below the base that a redirect led to.

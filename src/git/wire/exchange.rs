@@ -79,9 +79,12 @@ impl Journal {
         }
     }
 
-    /// Returns whether the last request ended with this status.
-    pub(super) fn has_failed_with(&self, expected: StatusCode) -> bool {
-        matches!(*lock(&self.failure), Some(ExchangeFailure::Answered(status, _)) if status == expected)
+    /// Returns the status with which the server refused the last request.
+    pub(super) fn failed_status(&self) -> Option<StatusCode> {
+        match *lock(&self.failure) {
+            Some(ExchangeFailure::Answered(status, _)) => Some(status),
+            _ => None,
+        }
     }
 
     /// Returns the readers of an answer.
@@ -147,7 +150,7 @@ impl Journal {
             let Some((again, login)) = again else { return answered };
             if answered.is_ok() {
                 login.accepted();
-            } else if self.has_failed_with(StatusCode::UNAUTHORIZED) && login.rejected() {
+            } else if self.failed_status().is_some_and(|status| login.rejected(status)) {
                 self.take_failure();
                 // In place of the one that was refused.
                 let header = login.header().map(|header| (AUTHORIZATION, header));

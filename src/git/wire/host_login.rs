@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 
 use super::credential_helper::{Answer, Helpers, ToldLogin};
@@ -20,6 +21,8 @@ struct State {
     sent: Option<Sent>,
     /// What the remote gets if it refuses that, in this order.
     next: VecDeque<Next>,
+    /// Whether a login may be for another repository of the server, to which this one is forbidden or hidden (403, 404).
+    is_of_server: bool,
     /// The origin of the login that the remote refused last.
     refused: Option<LoginOrigin>,
     /// Why the helpers told no login.
@@ -60,6 +63,14 @@ impl RemoteLogin {
         Self(Mutex::new(State { sent, next: next.collect(), ..State::default() }))
     }
 
+    /// Tries the next login that is known also if this remote is forbidden or hidden: they are logins of its server, and were
+    /// given for another repository.
+    #[must_use]
+    pub(in crate::git) fn of_server(self) -> Self {
+        self.state().is_of_server = true;
+        self
+    }
+
     /// Returns the header to send.
     pub(in crate::git) fn header(&self) -> Option<HeaderValue> {
         self.state().sent.as_ref().map(|sent| sent.header.clone())
@@ -81,9 +92,20 @@ impl RemoteLogin {
         self.state().problems.clone()
     }
 
-    /// Takes note that the remote requires a login, or another one. Returns whether there is one now that it has not seen.
-    pub(in crate::git) fn rejected(&self) -> bool {
+    /// Takes note that the remote refused a request with this status. Returns whether that is for want of a login, or of another
+    /// one, and there is one now that it has not seen.
+    pub(in crate::git) fn rejected(&self, status: StatusCode) -> bool {
         let mut state = self.state();
+        let is_of_login = match status {
+            StatusCode::UNAUTHORIZED => true,
+            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
+                state.is_of_server && matches!(state.next.front(), Some(Next::Known(..)))
+            }
+            _ => false,
+        };
+        if !is_of_login {
+            return false;
+        }
         let is_final = state.next.is_empty() && state.sent.as_ref().is_none_or(|sent| sent.untold.is_none());
         if is_final {
             return false;

@@ -112,14 +112,14 @@ impl LoginPlaces<'_> {
             .or_else(|| self.header.clone().map(|header| (header, LoginOrigin::Header)))
     }
 
-    /// Returns the logins that are there for the server, in the order in which they count: that of `.netrc`, and the CI
-    /// system's for its own server. If the remote refuses one, the next one may be right.
+    /// Returns the logins that are there for the server, in the order in which they count: that of `.netrc`, and those of the
+    /// environment for this server. If the remote refuses one, the next one may be right.
     pub(in crate::git) fn found(&self) -> impl Iterator<Item = (HeaderValue, LoginOrigin)> {
         let user = self.url.user().filter(|user| !user.is_empty());
         let netrc = || netrc(self.home?, self.public.host_str()?, user);
         let netrc = netrc().map(|(user, password)| (basic(&user, &password), LoginOrigin::Netrc));
-        let of_ci = self.sendable().find(|login| login.server.is_some()).map(of_variable);
-        netrc.into_iter().chain(of_ci)
+        let of_server = self.sendable().filter(|login| login.server.is_some()).map(of_variable);
+        netrc.into_iter().chain(of_server)
     }
 
     /// Returns the first login of the environment that would count if the connection protected it.

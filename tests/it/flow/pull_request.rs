@@ -150,7 +150,11 @@ fn a_request_that_was_not_changed_is_changed_by_the_same_command() {
     let at = Proposals::new();
     at.propose("v1.0.0").run().success();
     at.forge.inject("PATCH /api/v3/repos/org/gitops/pulls/1", 1, Fault::Answer(Response::json(403, &Value::Null)));
-    at.propose("v1.1.0").run().exit(5);
+    let error = document(&at.propose("v1.1.0").run().exit(5))["error"].clone();
+    let details = error["details"].to_string();
+    assert!(details.contains("pull request #1 has the text of an earlier release"), "{details}");
+    assert!(details.contains("https://github.example/org/gitops/pull/1"), "{details}");
+    assert!(!details.contains("was opened"), "{details}");
     assert!(at.forge.store().only().title.ends_with(":v1.0.0"));
     let again = document(&at.propose("v1.1.0").run().success());
     assert_eq!((&again["pull_request"]["operation"], &again["pushed"]), (&"updated".into(), &false.into()));
