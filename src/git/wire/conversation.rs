@@ -11,9 +11,9 @@ use std::io;
 use std::sync::Arc;
 
 use gix_transport::client::blocking_io::http::{GetResponse, Http, PostBodyDataKind, PostResponse};
+use reqwest::Url;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::Url;
 
 use super::exchange::{Body, Headers, Journal, PostBody};
 use super::exchange_failure::ExchangeFailure;

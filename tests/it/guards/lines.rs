@@ -8,6 +8,7 @@ use crate::stage::FOLDER;
 use crate::support::command::{Command, Output};
 use crate::support::git_server::Fault;
 use crate::support::http::Response;
+use crate::support::login::Login;
 use crate::support::registry::Image;
 use crate::support::repository::{Checkout, File};
 
@@ -324,6 +325,40 @@ fn a_source_that_cannot_be_reached_now_ends_the_release() {
     ends(&release(&pipeline, "v2.0.0", Some(&two)).run(), "released");
     fail();
     ends(&release(&pipeline, "v1.0.0", Some(&one)).run().success(), "superseded");
+}
+
+/// A token that was given for the release may be for the configuration alone: the job's own token opens the sources.
+#[test]
+fn the_sources_may_be_hidden_to_the_token_of_the_release() {
+    let pipeline = Pipeline::with_sources("app").over_http();
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let release = |tag: &str, source: &str| {
+        release(&pipeline, tag, Some(source)).env("TAGSHIP_GIT_TOKEN", "0wn-t0ken").env("GITHUB_TOKEN", "j0b-t0ken")
+    };
+    ends(&release("build-2", &two).run(), "released");
+    let [own, job] = ["0wn-t0ken", "j0b-t0ken"].map(|token| Login::new("x-access-token", token).encoded());
+    for status in [401, 403, 404] {
+        let refusal = Response::text(status, "Repository not found").header("WWW-Authenticate", "Basic realm=\"git\"");
+        pipeline.server.inject("GET /app.git/info/refs", 1, Fault::Answer(refusal));
+        pipeline.server.requests();
+        ends(&release("build-1", &one).run().success(), "superseded");
+        let requests = pipeline.server.requests();
+        let of_sources = requests.iter().filter(|request| request.logged.head.path.starts_with("/app.git/"));
+        let shown: Vec<_> = of_sources.filter_map(|request| request.logged.authorization_value()).collect();
+        assert_eq!(shown[0], format!("Basic {own}"), "{status}");
+        assert!(
+            shown.len() > 1 && shown[1..].iter().all(|shown| *shown == format!("Basic {job}")),
+            "{status}: {shown:?}"
+        );
+        // The token that was given for a repository is meant, and no other one takes its place there.
+        let refusal = Response::text(status, "Repository not found").header("WWW-Authenticate", "Basic realm=\"git\"");
+        pipeline.server.inject("GET /gitops.git/info/refs", 2, Fault::Answer(refusal));
+        release("build-3", &two).run().exit(5);
+        let requests = pipeline.server.requests();
+        let mut of_target = requests.iter().filter(|request| request.logged.head.path.starts_with("/gitops.git/"));
+        assert!(of_target.all(|request| request.logged.authorization_value() == Some(&format!("Basic {own}"))));
+    }
 }
 
 /// From a laptop, or where the configuration's own pipeline releases, the images say themselves what they were built from.
