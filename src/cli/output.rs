@@ -106,6 +106,26 @@ impl OutputArguments {
     }
 }
 
+impl ResultForm {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "json" => Self::Json,
+            "dotenv" => Self::Dotenv,
+            "github" => Self::GitHub,
+            "tekton" => Self::Tekton,
+            "markdown" => Self::Markdown,
+            "junit" => Self::JUnit,
+            _ => return None,
+        })
+    }
+}
+
+/// Returns whether a path goes on with another `FORMAT=PATH` behind a comma, by which Drone and Woodpecker join a list.
+fn has_second(path: &str) -> bool {
+    let is_named = |text: &str| text.split_once('=').is_some_and(|(form, _)| ResultForm::named(form.trim()).is_some());
+    path.split(',').skip(1).any(is_named)
+}
+
 impl ResultFile {
     /// Parses `FORMAT=PATH`; a blank line, such as the last one of a block of text, is `None`.
     pub(super) fn parse(text: &str) -> Result<Option<Self>, String> {
@@ -113,19 +133,11 @@ impl ResultFile {
             return Ok(None);
         }
         let (form, path) = text.trim().split_once('=').ok_or("write `FORMAT=PATH`")?;
-        let form = match form {
-            "json" => ResultForm::Json,
-            "dotenv" => ResultForm::Dotenv,
-            "github" => ResultForm::GitHub,
-            "tekton" => ResultForm::Tekton,
-            "markdown" => ResultForm::Markdown,
-            "junit" => ResultForm::JUnit,
-            _ => {
-                return Err("the formats are `json`, `dotenv`, `github`, `tekton`, `markdown` and `junit`".to_owned());
-            }
-        };
+        let formats = "the formats are `json`, `dotenv`, `github`, `tekton`, `markdown` and `junit`";
+        let form = ResultForm::named(form).ok_or(formats)?;
         match path {
             "" => Err("the path is empty".to_owned()),
+            path if has_second(path) => Err("it names several files; write one `FORMAT=PATH` a line".to_owned()),
             path => Ok(Some(Self { form, path: PathBuf::from(path) })),
         }
     }

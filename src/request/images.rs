@@ -67,6 +67,9 @@ fn not_an_image(text: &str, error: &ArgumentError, version: &Version) -> Failure
             )),
         },
         ArgumentError::Tag(TagError::Character('+')) => Some(plus_hint(text)),
+        ArgumentError::Tag(TagError::Character(',' | ' ')) => {
+            Some("give each image as an argument of its own; in a list, write one image a line".to_owned())
+        }
         _ => None,
     };
     let usual =

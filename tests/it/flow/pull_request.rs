@@ -679,10 +679,7 @@ fn a_request_that_gitlab_does_not_open_by_a_push() {
     // A project may turn the links off.
     says("");
     let silent = document(&propose("v1.1.0").run().success());
-    assert!(
-        silent["notes"].to_string().contains("does not tell whether the merge request is open in its"),
-        "{silent}"
-    );
+    assert!(silent["notes"].to_string().contains("does not tell whether the merge request is open in its"), "{silent}");
     assert_eq!(silent["pull_request"]["auto_merge"], Value::Null);
     let page = format!("{}/org/gitops/-/merge_requests", forge.origin());
     says(&format!("To create a merge request for x, visit:\n  {page}/new?x"));

@@ -112,6 +112,11 @@ fn a_setting_is_not_split_behind_an_equals_sign() {
     ] {
         plugin(images).run().exit(2);
     }
+    for images in ["IMAGE_PLACEHOLDER=r/web:v2,api=*:v9", "IMAGE_PLACEHOLDER=r/web:v2 api=*:v9"] {
+        plugin(images).run().exit(2).stderr_has("in a list, write one image a line");
+    }
+    let files = plugin("IMAGE_PLACEHOLDER=*:v2").env("PLUGIN_RESULT_FILE", "json=a.json,dotenv=b.env").run().exit(2);
+    files.stderr_has("it names several files; write one `FORMAT=PATH` a line");
     untouched(&stage);
     let trailers = plugin("IMAGE_PLACEHOLDER=*:v2").env("PLUGIN_TRAILERS", "Note=a,Reviewed-by=b");
     trailers.run().success();
