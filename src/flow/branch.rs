@@ -67,14 +67,13 @@ impl ReleaseBranch {
             (None, Some(_)) => NamedBy::Checkout,
             _ => NamedBy::Intent,
         };
-        let branch = request.branch.clone().or_else(|| checkout.branch());
-        let branch = branch.or_else(|| request.run.branch().cloned()).ok_or_else(|| {
-            let why = if checkout.reads_references() { "no branch is checked out" } else { UNREADABLE };
-            Failure::target(why).hint("`--branch` names the release branch")
-        })?;
+        let remote = checkout.remote(name, options)?;
+        let branch = match request.branch.clone().or_else(|| checkout.branch()) {
+            Some(branch) => branch,
+            None => branch_of_the_run(request, &checkout, &remote)?,
+        };
         let base = checkout.path_of(folder)?;
-        let place =
-            Location::Remote { remote: checkout.remote(name, options)?, name: name.clone(), checkout: checkout.into() };
+        let place = Location::Remote { remote, name: name.clone(), checkout: checkout.into() };
         Ok(Self::new(place, Some(branch), named_by, base))
     }
 
@@ -199,4 +198,26 @@ impl ReleaseBranch {
         }
         Ok(found)
     }
+}
+
+/// Returns the branch that the CI run builds, of which `checkout` has a commit alone: most systems check a commit out, and no
+/// branch. A run of another repository says nothing of this one's branches.
+fn branch_of_the_run(request: &TargetRequest, checkout: &Checkout, remote: &Remote) -> Result<BranchName, Failure> {
+    let run = &request.run;
+    let builds = run.builds(remote, Some(checkout), &request.remote_options());
+    let is_here = builds.unwrap_or_else(|| run.is_in_the_workspace(checkout));
+    if let Some(branch) = run.branch().filter(|_| is_here) {
+        return Ok(branch.clone());
+    }
+    let why = match run.branch() {
+        _ if !checkout.reads_references() => UNREADABLE.to_owned(),
+        Some(branch) => {
+            format!(
+                "no branch is checked out, and nothing shows that the `{branch}` of the CI run is a branch of {remote}"
+            )
+        }
+        None if run.is_of_a_pull_request() => "a pull request started this run, so no branch is checked out".to_owned(),
+        None => "no branch is checked out".to_owned(),
+    };
+    Err(Failure::target(why).hint("`--branch` names the release branch"))
 }

@@ -1,7 +1,9 @@
 //! The run of a CI system that releases, as far as the system tells: what is built, what began it, and its page.
 
-use crate::cli::Ci;
-use crate::git::{BranchName, CommitId, Identity};
+use std::path::PathBuf;
+
+use crate::cli::Environment;
+use crate::git::{BranchName, Checkout, CommitId, Identity, Remote, RemoteOptions};
 use crate::message::trailers::SourceCommit;
 
 /// A run of a CI system. It only supplies defaults; outside of CI, nothing is known.
@@ -11,24 +13,28 @@ pub struct Run {
     commit: Option<CommitId>,
     before: Option<CommitId>,
     branch: Option<BranchName>,
+    pull_request: bool,
     pushed: Option<bool>,
     repository_url: Option<String>,
     page: Option<String>,
     bot: Option<Identity>,
+    workspaces: Vec<PathBuf>,
 }
 
 impl Run {
-    pub(super) fn new(ci: Option<Ci>) -> Self {
-        let Some(ci) = ci else { return Self::default() };
+    pub(super) fn new(environment: &Environment) -> Self {
+        let Some(ci) = environment.ci() else { return Self::default() };
         Self {
             source: ci.source.as_deref().and_then(SourceCommit::parse),
             commit: ci.commit.as_deref().and_then(CommitId::parse),
             before: ci.before.as_deref().and_then(CommitId::parse),
             branch: ci.branch.as_deref().and_then(|branch| branch.parse().ok()),
+            pull_request: ci.pull_request,
             pushed: ci.pushed,
             repository_url: ci.repository_url,
             page: ci.run,
             bot: ci.bot.and_then(|bot| bot.parse().ok()),
+            workspaces: environment.workspaces(),
         }
     }
 
@@ -52,6 +58,11 @@ impl Run {
         self.branch.as_ref()
     }
 
+    /// Returns whether a pull or merge request is built.
+    pub fn is_of_a_pull_request(&self) -> bool {
+        self.pull_request
+    }
+
     /// Returns whether a push of commits may have begun the run: false if the system names a person, a schedule or another
     /// program.
     pub fn may_be_of_a_push(&self) -> bool {
@@ -61,6 +72,21 @@ impl Run {
     /// Returns the URL of the repository that is built, without a login.
     pub fn repository_url(&self) -> Option<&str> {
         self.repository_url.as_deref()
+    }
+
+    /// Returns whether the run builds the repository `remote`, by its URL; `None` if the system does not tell what it builds.
+    /// A `checkout` of it that has the run's commit proves it, by whatever name a mirror goes.
+    pub fn builds(&self, remote: &Remote, checkout: Option<&Checkout>, options: &RemoteOptions) -> Option<bool> {
+        if self.commit.is_some_and(|commit| checkout.is_some_and(|checkout| checkout.record(commit).is_some())) {
+            return Some(true);
+        }
+        Some(Remote::at(self.repository_url()?, options).ok()?.is(remote))
+    }
+
+    /// Returns whether `checkout` is what the system checked out: at or above its workspace, as far as that is here.
+    pub fn is_in_the_workspace(&self, checkout: &Checkout) -> bool {
+        let mut workspaces = self.workspaces.iter().filter(|folder| folder.is_dir()).peekable();
+        workspaces.peek().is_none() || workspaces.any(|folder| checkout.path_of(folder).is_ok())
     }
 
     /// Returns the URL of the run's page.

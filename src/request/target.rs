@@ -74,7 +74,6 @@ impl TargetRequest {
             Some(repo) => repository(filled("--repo", repo)?, &here, &arguments.remote, environment)?,
             None => Repository::Remote { folder: here.clone(), name: arguments.remote.clone() },
         };
-        let ci = environment.ci();
         Ok(Self {
             repository,
             here,
@@ -104,7 +103,7 @@ impl TargetRequest {
                 true => TrustedOwner::AnyBelow(environment.workspaces()),
                 false => TrustedOwner::CurrentUser,
             },
-            run: Run::new(ci),
+            run: Run::new(environment),
         })
     }
 

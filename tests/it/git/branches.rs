@@ -4,7 +4,7 @@ use super::{lines, serve};
 use crate::stage::{FILE, SEED, Stage};
 use crate::support::command::Command;
 use crate::support::git_server::{Access, GitServer};
-use crate::support::repository::{File, Remote};
+use crate::support::repository::{Checkout, File, Remote};
 
 /// A release to a branch that does not exist.
 fn release_to_prod(stage: &Stage, url: &str) -> Command {
@@ -92,7 +92,7 @@ fn a_default_branch_that_does_not_exist() {
 #[test]
 fn a_checkout_with_reftable() {
     let stage = Stage::new();
-    let checkout = crate::support::repository::Checkout::shallow(&stage.remote.file_url());
+    let checkout = Checkout::shallow(&stage.remote.file_url());
     if checkout.git(["refs", "migrate", "--ref-format=reftable"]).run().code != Some(0) {
         // This git is too old to make one.
         return;
@@ -104,4 +104,93 @@ fn a_checkout_with_reftable() {
     release(&[]).exit(3).stderr_has("such as reftable").stderr_has("hint: `--branch` names the release branch");
     release(&["--no-push"]).exit(3).stderr_has("such as reftable");
     release(&["--branch", "main"]).success();
+}
+
+/// A checkout of `production` at a commit alone, below a workspace, and a run that builds `main` of the repository at a URL.
+struct Detached {
+    stage: Stage,
+    server: GitServer,
+    config: Checkout,
+}
+
+impl Detached {
+    fn new() -> Self {
+        let stage = Stage::new();
+        stage.remote.git(["branch", "production", "main"]).run().success();
+        stage.remote.commit("production", "Add a page", &[File::new("page.md", "production\n")]);
+        let server = serve(&stage, Access::Open);
+        let config = Checkout::clone_with(&server.url("gitops.git"), &["--branch", "production", "--depth", "1"]);
+        config.detach();
+        Self { stage, server, config }
+    }
+
+    fn release(&self) -> Command {
+        super::release_in(&self.config, &self.stage.home, &self.stage).arg("--create-branch")
+    }
+
+    fn in_github(&self, owner: &str, repository: &str, branch: &str, commit: &str) -> Command {
+        let release = self.release().env("GITHUB_ACTIONS", "true").env("GITHUB_EVENT_NAME", "push");
+        let release = release.env("GITHUB_SERVER_URL", owner).env("GITHUB_REPOSITORY", repository);
+        release.env("GITHUB_REF", format!("refs/heads/{branch}")).env("GITHUB_SHA", commit)
+    }
+
+    fn in_jenkins(&self, variables: &[(&str, &str)]) -> Command {
+        let release = self.release().env("JENKINS_URL", "http://jenkins.example/").env("BRANCH_NAME", "main");
+        variables.iter().fold(release, |release, (name, value)| release.env(*name, *value))
+    }
+
+    #[track_caller]
+    fn refuses(&self, release: Command) {
+        let output = release.run().exit(3).stderr_has("no branch is checked out").stderr_has("of the CI run");
+        output.stderr_has("hint: `--branch` names the release branch");
+        self.stage.untouched();
+        assert_eq!(self.stage.remote.tip("feature/x"), None);
+    }
+
+    #[track_caller]
+    fn takes_main(&self, release: Command) {
+        let output = release.args(["--dry-run", "--on-own-commit", "ignore", "--output", "json"]).run().success();
+        output.stdout_has(r#""branch":"main""#);
+    }
+}
+
+/// The run's branch is one of the repository that it builds, and another repository may have a branch of that name.
+#[test]
+fn a_run_of_another_repository_names_no_branch() {
+    let on = Detached::new();
+    let (server, app) = (on.server.url(""), "a1".repeat(20));
+    for branch in ["main", "feature/x"] {
+        on.refuses(on.in_github(server.trim_end_matches('/'), "org/app", branch, &app));
+    }
+    let url = on.server.url("app.git");
+    on.refuses(on.in_jenkins(&[("GIT_URL", &url), ("GIT_COMMIT", &app)]));
+    let named = on.in_jenkins(&[("GIT_URL", &url)]).args(["--branch", "production"]);
+    named.run().success();
+    assert_eq!(on.stage.remote.number_of_commits("production"), 3);
+    // A scripted pipeline of Jenkins tells no URL: below its workspace is what a step has cloned.
+    let workspace = on.config.path().parent().unwrap();
+    on.refuses(on.in_jenkins(&[("WORKSPACE", workspace.to_str().unwrap())]));
+}
+
+#[test]
+fn a_run_of_this_repository_names_its_branch() {
+    let on = Detached::new();
+    let (server, head) = (on.server.url(""), on.config.head());
+    on.takes_main(on.in_github(server.trim_end_matches('/'), "gitops", "main", &"a1".repeat(20)));
+    let host = server.trim_start_matches("http://").split(':').next().unwrap();
+    for url in [format!("git@{host}:gitops.git"), format!("ssh://git@{host}/gitops"), on.server.url("GitOps")] {
+        on.takes_main(on.in_jenkins(&[("GIT_URL", &url)]));
+    }
+    // A mirror has another name, and the same commits.
+    on.takes_main(on.in_jenkins(&[("GIT_URL", "https://mirror.example/org/copy"), ("GIT_COMMIT", &head)]));
+    on.takes_main(on.in_jenkins(&[("WORKSPACE", on.config.path().to_str().unwrap())]));
+    on.takes_main(on.in_jenkins(&[("WORKSPACE", "/not/in/this/container")]));
+}
+
+#[test]
+fn a_pull_request_names_no_branch() {
+    let on = Detached::new();
+    let release = on.in_github(on.server.url("").trim_end_matches('/'), "gitops", "main", &on.config.head());
+    let output = release.env("GITHUB_BASE_REF", "main").run().exit(3);
+    output.stderr_has("a pull request started this run, so no branch is checked out").stderr_has("`--branch` names");
 }
