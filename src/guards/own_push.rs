@@ -33,17 +33,25 @@ pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> 
     };
     let mut checkouts = checkouts(request).into_iter();
     let found = checkouts.find_map(|(checkout, name)| Some((checkout.record(push.commit)?, checkout, name)));
+    let target = released_to(request)?;
     let (checkout, remote) = match found {
         Some((record, ..)) if !own_commit::may_be_ours(&record) => return Ok(StartedBy::Other),
         Some((_, checkout, name)) => {
-            let options = match released_to(request)? {
-                Some(target) => request.beside(&target).remote_options(),
+            let options = match &target {
+                Some(target) => request.beside(target).remote_options(),
                 None => request.remote_options(),
             };
             let remote = checkout.remote(&name, options)?;
+            // The commit shows that the run builds this checkout's repository, which releases may not go to.
+            let is_target = |target: &Remote| {
+                target.is(&remote) || request.run.builds(target, None, &request.remote_options()) == Some(true)
+            };
+            if !target.as_ref().is_none_or(is_target) {
+                return Ok(StartedBy::Other);
+            }
             (Some(checkout), remote)
         }
-        None => match built_repository(request)? {
+        None => match built_repository(request, target)? {
             Some(remote) => (None, remote),
             None => return Ok(StartedBy::Other),
         },
@@ -118,9 +126,8 @@ fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
     })
 }
 
-/// Returns the repository that the CI system builds; `None` if releases go to another one.
-fn built_repository(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
-    let target = released_to(request)?;
+/// Returns the repository that the CI system builds; `None` if releases go to another one, the `target`.
+fn built_repository(request: &TargetRequest, target: Option<Remote>) -> Result<Option<Remote>, Failure> {
     let Some(url) = request.run.repository_url() else {
         return Ok(target);
     };

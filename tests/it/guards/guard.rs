@@ -579,6 +579,24 @@ fn a_release_ends_before_anything_is_asked() {
     pushed().args(["--branch", "deploy"]).run().exit(3);
 }
 
+/// A release to another repository starts no run of this one, wherever the command runs.
+#[test]
+fn a_release_to_another_repository_goes_on() {
+    let released = Released::new();
+    let other = Remote::copy(&released.contents, "config");
+    let own = push(&released.release, Some(&released.seed));
+    let checkout = released.checkout(&["--depth", "1"]);
+    let guard = |repository: &str| {
+        let guard = released.in_ci(released.guard(), &own).args(["--repo", repository]);
+        guard.current_dir(checkout.path()).run().success()
+    };
+    guard(&other.file_url()).stdout_has(r#""outcome":"proceed""#);
+    guard(&released.server.url("gitops.git")).stdout_has(r#""outcome":"skipped""#);
+    // By the name that the CI system has for it, whatever the checkout calls it.
+    checkout.git(["remote", "set-url", "origin", &released.stage.remote.file_url()]).run().success();
+    guard(&released.server.url("gitops")).stdout_has(r#""outcome":"skipped""#);
+}
+
 #[test]
 fn what_cannot_be_told_is_a_note() {
     let released = Released::new();
