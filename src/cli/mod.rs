@@ -25,7 +25,7 @@ pub use after_release::{LogArguments, PromoteArguments, RollbackArguments, Statu
 pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments, version};
 pub use branch_files::{BranchFilesArguments, ReleasedArguments};
 pub use ci::{
-    Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
+    Began, Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
 };
 pub use commit_flags::{CommitArguments, SignWith};
 pub use described::whole;

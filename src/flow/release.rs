@@ -1,16 +1,16 @@
 //! `release`: the images that the command line names.
 
+use super::branch::ReleaseBranch;
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::guard::stopped;
 use super::image_to_check::ImageToCheck;
-use crate::git::Remote;
 use crate::guards::order::{Agreement, agreement};
 use crate::image::{Field, ImageArgument, short_tag};
 use crate::message::compose::Purpose;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
-use crate::request::ReleaseRequest;
+use crate::request::{OnOwnCommit, ReleaseRequest};
 use crate::system::signals::Gate;
 use crate::targets;
 
@@ -46,13 +46,13 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         arguments: images.arguments.clone(),
         images: known,
         checked: CheckedEntries::All,
-        source: &|branch| source_of(request, branch.remote(), &tags),
+        source: &|branch| source_of(request, branch, &tags),
     };
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let mut tags = tags.clone();
         add_kept(&mut tags, &tip, &images.arguments)?;
         tell_contradictions(request.source.as_ref(), &tags, listener);
-        Ok(Writing { source: source_of(request, tip.branch.remote(), &tags), ..writing.clone() })
+        Ok(Writing { source: source_of(request, tip.branch, &tags), ..writing.clone() })
     };
     deliver(&job, &mut decide, listener)
 }
@@ -81,21 +81,32 @@ fn tell_contradictions(named: Option<&SourceCommit>, tags: &[(String, String)], 
 }
 
 /// Returns the commit that the images were built from: the one that is named, else the commit of the CI run, unless one of the
-/// `tags` says that the image is of another commit. A run that was not begun by a push, in the repository that is released to,
-/// releases what was built elsewhere; then only a tag that names the run's commit shows that it is the image's.
-fn source_of(request: &ReleaseRequest, target: Option<&Remote>, tags: &[(String, String)]) -> Option<SourceCommit> {
+/// `tags` says that the image is of another commit. A run that a person, a schedule or another program began may release what
+/// was built elsewhere; then only a tag that names the run's commit shows that it is the image's. If the system does not tell
+/// what began the run, that is so in the repository that is released to, if the user says that its own commits count for nothing.
+fn source_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String, String)]) -> Option<SourceCommit> {
     if let Some(source) = &request.source {
         return Some(source.clone());
     }
-    let run = &request.delivery.target.run;
+    let target = &request.delivery.target;
+    let run = &target.run;
     let source = run.source()?;
     let is_here = || {
-        let built = Remote::at(run.repository_url()?, &request.delivery.target.remote_options()).ok()?;
-        Some(built.is(target?))
+        branch.remote().is_some_and(|here| run.builds(here, branch.checkout(), &target.remote_options()) == Some(true))
     };
-    let is_of_run = match run.may_be_of_a_push() {
-        false if is_here() == Some(true) => tags.iter().all(|(_, tag)| agreement(tag, source) == Agreement::Agrees),
-        _ => tags.iter().all(|(_, tag)| agreement(tag, source) != Agreement::Disagrees),
+    let is_silence_enough =
+        run.is_about_its_commit().unwrap_or_else(|| request.on_own_commit != OnOwnCommit::Ignore || !is_here());
+    // An image of a pull request may be named by the merge that was built to test it.
+    let merge = run.test_merge().map(|commit| SourceCommit { repository: None, commit });
+    let is_of_run = |tag: &str| {
+        let is_merge = merge.as_ref().is_some_and(|merge| agreement(tag, merge) == Agreement::Agrees);
+        is_merge
+            || match agreement(tag, source) {
+                Agreement::Agrees => true,
+                Agreement::Silent => is_silence_enough,
+                Agreement::Disagrees => false,
+            }
     };
-    is_of_run.then(|| source.clone())
+    let is_known = is_silence_enough || !tags.is_empty();
+    (is_known && tags.iter().all(|(_, tag)| is_of_run(tag))).then(|| source.clone())
 }

@@ -5,10 +5,10 @@
 use std::path::Path;
 
 use super::merged_request::look_at;
-use crate::git::{Checkout, CommitId, ObjectSource, Remote};
+use crate::git::{Checkout, CommitId, CommitRecord, ObjectSource, Remote};
 use crate::guards::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
 use crate::outcome::failure::Failure;
-use crate::request::{Repository, TargetRequest};
+use crate::request::{Began, Repository, TargetRequest};
 
 /// Releases that started this run, and nothing else did.
 pub(crate) struct OwnPush {
@@ -28,7 +28,7 @@ pub(crate) enum StartedBy {
 
 /// Returns what started this run.
 pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> {
-    let Some((branch, push)) = push_to_the_branch(request) else {
+    let Some((branch, mut push)) = push_to_the_branch(request) else {
         return Ok(StartedBy::Other);
     };
     let mut checkouts = checkouts(request).into_iter();
@@ -71,9 +71,18 @@ pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> 
                     snapshot.history(MAX_COMMITS_OF_A_PUSH + 1)?;
                 }
                 pushed.push(look_at(&mut snapshot, id, branch)?);
+                if let ([merge], Began::Merge { commits }) = (&pushed[..], request.run.began()) {
+                    push.before = before_the_merge(&merge.record, commits);
+                }
             }
         }
     }
+}
+
+/// Returns where the base was before a request of so many commits was merged as `merge`; `None` if it may have been rebased as
+/// several commits.
+fn before_the_merge(merge: &CommitRecord, commits: Option<usize>) -> Option<CommitId> {
+    merge.parents.first().copied().filter(|_| commits == Some(1) || merge.parents.len() > 1)
 }
 
 /// Returns what a push was whose commits are not all known as releases.

@@ -31,7 +31,7 @@ use crate::outcome::failure::Failure;
 
 pub use check::CheckRequest;
 // Choices mean what was typed.
-pub use crate::cli::{OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
+pub use crate::cli::{Began, OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
 pub use comment::CommentRequest;
 pub use commit::{CommitRequest, CommitSigner};
 pub use delivery::{Delivery, NewBranch};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::Environment;
+use crate::cli::{Began, Environment};
 use crate::git::{BranchName, Checkout, CommitId, Identity, Remote, RemoteOptions};
 use crate::message::trailers::SourceCommit;
 
@@ -14,7 +14,8 @@ pub struct Run {
     before: Option<CommitId>,
     branch: Option<BranchName>,
     pull_request: bool,
-    pushed: Option<bool>,
+    test_merge: Option<CommitId>,
+    began: Began,
     repository_url: Option<String>,
     page: Option<String>,
     bot: Option<Identity>,
@@ -30,7 +31,8 @@ impl Run {
             before: ci.before.as_deref().and_then(CommitId::parse),
             branch: ci.branch.as_deref().and_then(|branch| branch.parse().ok()),
             pull_request: ci.pull_request,
-            pushed: ci.pushed,
+            test_merge: ci.test_merge.as_deref().and_then(CommitId::parse),
+            began: ci.began,
             repository_url: ci.repository_url,
             page: ci.run,
             bot: ci.bot.and_then(|bot| bot.parse().ok()),
@@ -66,7 +68,27 @@ impl Run {
     /// Returns whether a push of commits may have begun the run: false if the system names a person, a schedule or another
     /// program.
     pub fn may_be_of_a_push(&self) -> bool {
-        self.pushed != Some(false)
+        matches!(self.began, Began::Push | Began::Merge { .. } | Began::Unknown)
+    }
+
+    /// Returns whether what began the run is about its commit, rather than a person, a schedule or another program; `None` if
+    /// the system does not tell.
+    pub fn is_about_its_commit(&self) -> Option<bool> {
+        match self.began {
+            Began::Push | Began::Merge { .. } | Began::Commit => Some(true),
+            Began::Other => Some(false),
+            Began::Unknown => None,
+        }
+    }
+
+    /// Returns the merge that was made to test the head of a pull request, which is the run's commit.
+    pub fn test_merge(&self) -> Option<CommitId> {
+        self.test_merge
+    }
+
+    /// Returns what began the run.
+    pub fn began(&self) -> Began {
+        self.began
     }
 
     /// Returns the URL of the repository that is built, without a login.

@@ -39,17 +39,54 @@ pub(super) struct HeadRepository {
     pub(super) full_name: String,
 }
 
-/// The event of a pull request that was closed.
+/// The event of a pull request.
 #[derive(Deserialize)]
-struct OfPullRequest {
-    pull_request: ClosedRequest,
+struct EventOfRequest {
+    pull_request: RequestOfEvent,
 }
 
-#[derive(Deserialize)]
-struct ClosedRequest {
+/// A pull request, as it was when the event began the run.
+#[derive(Deserialize, Debug, PartialEq, Eq)]
+pub(super) struct RequestOfEvent {
     #[serde(default)]
     merged: bool,
     merge_commit_sha: Option<String>,
+    /// How many commits it has; Gitea and Forgejo do not tell.
+    commits: Option<usize>,
+    head: Option<Head>,
+    base: Option<Base>,
+}
+
+#[derive(Deserialize, Debug, PartialEq, Eq)]
+struct Head {
+    sha: String,
+}
+
+#[derive(Deserialize, Debug, PartialEq, Eq)]
+struct Base {
+    #[serde(rename = "ref")]
+    name: String,
+}
+
+/// What a merged pull request became: a push to its base.
+pub(super) struct Merge {
+    pub(super) commit: String,
+    pub(super) branch: Option<String>,
+    pub(super) commits: Option<usize>,
+}
+
+impl RequestOfEvent {
+    /// Returns what the request became; `None` if it is not merged. The variables tell a merge that was made for tests, which
+    /// no branch has.
+    pub(super) fn merge(&self) -> Option<Merge> {
+        let commit = self.merge_commit_sha.clone().filter(|_| self.merged)?;
+        Some(Merge { commit, branch: self.base.as_ref().map(|base| base.name.clone()), commits: self.commits })
+    }
+
+    /// Returns the last commit of the request.
+    pub(super) fn head(&self) -> Option<&str> {
+        Some(&self.head.as_ref()?.sha)
+    }
 }
 
 /// Returns the tip of the branch before the push of `commit`; `None` if the event in the file is not such a push.
@@ -63,11 +100,9 @@ pub(super) fn workflow_run(path: &Path) -> Option<WorkflowRun> {
     Some(read::<AfterWorkflow>(path)?.workflow_run)
 }
 
-/// Returns the commit that a pull request became on its base; `None` if the event in the file is not of a merged one. The
-/// variables tell a merge that was made for tests, which no branch has.
-pub(super) fn merged(path: &Path) -> Option<String> {
-    let request = read::<OfPullRequest>(path)?.pull_request;
-    request.merge_commit_sha.filter(|_| request.merged)
+/// Returns the pull request; `None` if the event in the file is not of one.
+pub(super) fn pull_request(path: &Path) -> Option<RequestOfEvent> {
+    Some(read::<EventOfRequest>(path)?.pull_request)
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
@@ -88,13 +123,13 @@ fn parse<T: DeserializeOwned>(event: impl Read) -> Option<T> {
 pub fn fuzz(event: &[u8]) {
     drop(parse::<PushEvent>(event));
     drop(parse::<AfterWorkflow>(event));
-    drop(parse::<OfPullRequest>(event));
+    drop(parse::<EventOfRequest>(event));
 }
 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
 mod tests {
-    use super::{before, merged};
+    use super::{before, pull_request};
 
     #[test]
     fn events() {
@@ -132,7 +167,8 @@ mod tests {
             (r#"{"before":"b1","after":"a1"}"#, None),
         ] {
             std::fs::write(&path, text).unwrap();
-            assert_eq!(merged(&path).as_deref(), expected, "{text}");
+            let merge = pull_request(&path).and_then(|request| request.merge());
+            assert_eq!(merge.map(|merge| merge.commit).as_deref(), expected, "{text}");
         }
     }
 }

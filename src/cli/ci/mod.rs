@@ -13,7 +13,7 @@ mod variables;
 use std::fmt;
 use std::path::Path;
 
-use event::WorkflowRun;
+use event::{RequestOfEvent, WorkflowRun};
 use system::System;
 use systems::SYSTEMS;
 use variables::value;
@@ -35,14 +35,15 @@ pub struct Ci {
     pub source: Option<String>,
     /// The commit that is built, by its id.
     pub commit: Option<String>,
+    /// The merge that was made to test `commit`, the head of a pull request. No branch has it, and it is built in its place.
+    pub test_merge: Option<String>,
     /// The tip of the branch before the push that is built.
     pub before: Option<String>,
     /// The branch that is built; `None` for tags and pull requests.
     pub branch: Option<String>,
     /// Whether a pull or merge request is built.
     pub pull_request: bool,
-    /// Whether a push of commits began the run, rather than a person, a schedule or another program.
-    pub pushed: Option<bool>,
+    pub began: Began,
     /// Where the repository that is built is cloned from, without a login.
     pub repository_url: Option<String>,
     /// The run's page.
@@ -51,6 +52,22 @@ pub struct Ci {
     pub actor: Option<String>,
     /// The author of the system's own commits, as `NAME <EMAIL>`.
     pub bot: Option<&'static str>,
+}
+
+/// What began a run.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Began {
+    /// A push of commits to a branch that was there before.
+    Push,
+    /// The merge of a pull request, which is a push to its base. Some systems tell how many commits the request has.
+    Merge { commits: Option<usize> },
+    /// Something else that means the commit: a new branch, a tag, a pull request, or another workflow that was for it.
+    Commit,
+    /// A person, a schedule or another program, which may mean anything.
+    Other,
+    /// The system does not tell, or none runs us.
+    #[default]
+    Unknown,
 }
 
 impl fmt::Display for Ci {
@@ -108,20 +125,30 @@ fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
     let after =
         value(system.event).filter(|_| is_after_workflow).and_then(|path| event::workflow_run(Path::new(&path)));
     let is_pull_request = variable("GITHUB_EVENT_NAME").is_some_and(|event| event.starts_with("pull_request"));
-    let merged = value(system.event).filter(|_| is_pull_request).and_then(|path| event::merged(Path::new(&path)));
+    let request = value(system.event).filter(|_| is_pull_request);
+    let request = request.and_then(|path| event::pull_request(Path::new(&path)));
+    let merge = request.as_ref().and_then(RequestOfEvent::merge);
+    // Under `pull_request`, the variables tell a merge with the base, and one such merge is not built on top of another.
+    let is_test_merge = merge.is_none() && value(&["{GITHUB_REF#refs/pull/}"]).is_some();
+    let head = request.as_ref().filter(|_| is_test_merge).and_then(RequestOfEvent::head).filter(|id| is_commit(id));
     // Under `workflow_run`, the variables tell the newest commit of the default branch, and not the one that was built.
     let commit = match &after {
         Some(run) => Some(run.head_sha.clone()),
-        None => merged.or_else(|| value(system.commit).filter(|_| !is_after_workflow)),
+        None => value(system.commit).filter(|_| !is_after_workflow),
     };
     let commit = commit.filter(|id| is_commit(id));
+    let (commit, test_merge) = match (&merge, head) {
+        (Some(merge), _) => (Some(merge.commit.clone()).filter(|id| is_commit(id)), None),
+        (None, Some(head)) => (Some(head.to_owned()), commit),
+        (None, None) => (commit, None),
+    };
     let repository = match after.as_ref().and_then(|run| run.head_repository.as_ref()) {
         Some(built) => shown::name(&built.full_name),
         None => repository,
     };
     let before = value(system.before);
     let pushed_upon = || event::before(Path::new(&value(system.event)?), commit.as_deref()?);
-    let before_push = before.or_else(pushed_upon);
+    let before_push = before.or_else(|| if is_pull_request { None } else { pushed_upon() });
     // A new branch is the work of people, whatever its tip is.
     let is_new_branch = before_push.as_deref().is_some_and(is_nothing);
     let is_of_a_fork = |run: &WorkflowRun| match (&run.head_repository, value(system.repository)) {
@@ -134,21 +161,34 @@ fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
         Some(run) => run.head_branch.clone(),
         None => value(system.branch),
     };
+    let is_merged = merge.is_some();
+    let commits = merge.as_ref().and_then(|merge| merge.commits);
+    let branch = merge.map_or(branch, |merge| merge.branch);
     let pushes = system.trigger.map_or(&[][..], |(_, words)| words);
     let trigger = match &after {
         Some(run) => Some(run.event.clone()),
         None => system.trigger.and_then(|(name, _)| variable(name)),
     };
-    let is_after_request = after.as_ref().is_some_and(|run| run.event.starts_with("pull_request"));
-    let pull_request = is_after_request || value(system.pull_request).is_some();
-    let is_branch = !pull_request && value(system.tag).is_none();
+    let is_after = |event: &str| after.as_ref().is_some_and(|run| run.event.starts_with(event));
+    let pull_request = !is_merged && (is_after("pull_request") || value(system.pull_request).is_some());
+    let is_tag = value(system.tag).is_some();
+    let is_push = trigger.map(|word| pushes.contains(&word.as_str()));
+    let began = match is_push {
+        _ if is_merged => Began::Merge { commits },
+        _ if pull_request || is_pull_request || is_tag || is_after("workflow_run") => Began::Commit,
+        Some(false) => Began::Other,
+        _ if is_new_branch => Began::Commit,
+        Some(true) => Began::Push,
+        None => Began::Unknown,
+    };
     Ci {
         system: system.id,
         source: repository.zip(commit.clone()).map(|(repository, commit)| format!("{repository}@{commit}")),
         before: before_push.filter(|id| is_commit(id)),
-        branch: branch.filter(|_| is_branch),
+        branch: branch.filter(|_| !pull_request && (is_merged || !is_tag)),
         pull_request,
-        pushed: if is_new_branch { Some(false) } else { trigger.map(|word| pushes.contains(&word.as_str())) },
+        began,
+        test_merge,
         run: address(system.run).filter(|url| url.contains("://")),
         actor: value(system.actor),
         bot: system.bot,
@@ -180,10 +220,11 @@ fn path_of(url: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ci, CiSystem, path_of};
+    use super::{Began, Ci, CiSystem, path_of};
 
     const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
     const BEFORE: &str = "b15411f387bb2a2286676b92a87fd85aa9b682a5";
+    const MERGE: &str = "0c11d463c749db5838e2c0e489bf869d531e5403";
     const NONE: &str = "0000000000000000000000000000000000000000";
 
     /// Returns what is told by an environment that is written one variable a line, with `COMMIT`, `BEFORE` and `NONE` for
@@ -211,7 +252,8 @@ mod tests {
             before: Some(BEFORE.to_owned()),
             branch: Some("main".to_owned()),
             pull_request: false,
-            pushed: Some(true),
+            began: Began::Push,
+            test_merge: None,
             repository_url: Some("https://git.example/org/app.git".to_owned()),
             run: Some("https://ci.example/runs/42".to_owned()),
             actor: Some("octocat".to_owned()),
@@ -273,7 +315,7 @@ mod tests {
             BITBUCKET_STEP_TRIGGERER_UUID={a-b}";
         let expected = Ci {
             before: None,
-            pushed: None,
+            began: Began::Unknown,
             repository_url: Some("http://bitbucket.org/org/app".to_owned()),
             run: Some("https://bitbucket.org/org/app/pipelines/results/42".to_owned()),
             actor: Some("{a-b}".to_owned()),
@@ -294,7 +336,7 @@ mod tests {
         let variables = "CI=true\nCIRCLECI=true\nCIRCLE_PROJECT_USERNAME=org\nCIRCLE_PROJECT_REPONAME=app
             CIRCLE_SHA1=COMMIT\nCIRCLE_BRANCH=main\nCIRCLE_BUILD_URL=https://ci.example/runs/42\nCIRCLE_USERNAME=octocat
             CIRCLE_REPOSITORY_URL=https://git.example/org/app.git";
-        assert_eq!(ci(variables), Some(Ci { before: None, pushed: None, ..push_to_main(CiSystem::CircleCi) }));
+        assert_eq!(ci(variables), Some(Ci { before: None, began: Began::Unknown, ..push_to_main(CiSystem::CircleCi) }));
         let variables = "CI=true\nBUILDKITE=true\nBUILDKITE_REPO=git@git.example:org/app.git\nBUILDKITE_COMMIT=COMMIT
             BUILDKITE_BRANCH=main\nBUILDKITE_PULL_REQUEST=false\nBUILDKITE_PULL_REQUEST_BASE_BRANCH=
             BUILDKITE_BUILD_URL=https://ci.example/runs/42\nBUILDKITE_BUILD_CREATOR=octocat
@@ -303,7 +345,7 @@ mod tests {
         assert_eq!(ci(variables), Some(Ci { before: None, repository_url, ..push_to_main(CiSystem::Buildkite) }));
         let variables = "CI=true\nJENKINS_URL=https://ci.example/\nGIT_URL=https://git.example/org/app.git
             GIT_COMMIT=COMMIT\nGIT_PREVIOUS_COMMIT=BEFORE\nGIT_BRANCH=origin/main\nBUILD_URL=https://ci.example/runs/42";
-        assert_eq!(ci(variables), Some(Ci { actor: None, pushed: None, ..push_to_main(CiSystem::Jenkins) }));
+        assert_eq!(ci(variables), Some(Ci { actor: None, began: Began::Unknown, ..push_to_main(CiSystem::Jenkins) }));
         let multibranch = ci(&format!("{variables}\nBRANCH_NAME=origin/x")).unwrap();
         assert_eq!(multibranch.branch.as_deref(), Some("origin/x"));
     }
@@ -339,23 +381,57 @@ mod tests {
 
     #[test]
     fn what_began_the_run() {
-        for (variables, pushed) in [
-            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=push", Some(true)),
-            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=workflow_run", Some(false)),
-            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=repository_dispatch", Some(false)),
-            ("GITHUB_ACTIONS=true", None),
-            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=trigger", Some(false)),
-            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_BEFORE_SHA=BEFORE", Some(true)),
-            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_BEFORE_SHA=NONE", Some(false)),
-            ("CI=woodpecker\nCI_PIPELINE_EVENT=cron", Some(false)),
-            ("DRONE=true\nDRONE_BUILD_EVENT=promote", Some(false)),
-            ("TF_BUILD=True\nBUILD_REASON=BatchedCI", Some(true)),
-            ("TF_BUILD=True\nBUILD_REASON=Manual", Some(false)),
-            ("BUILDKITE=true\nBUILDKITE_SOURCE=ui", Some(false)),
-            ("JENKINS_URL=x", None),
+        for (variables, began) in [
+            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=push", Began::Push),
+            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=workflow_run", Began::Other),
+            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=repository_dispatch", Began::Other),
+            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=pull_request\nGITHUB_BASE_REF=main", Began::Commit),
+            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=release\nGITHUB_REF=refs/tags/v1", Began::Commit),
+            ("GITHUB_ACTIONS=true", Began::Unknown),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=trigger", Began::Other),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_BEFORE_SHA=BEFORE", Began::Push),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_BEFORE_SHA=NONE", Began::Commit),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=push\nCI_COMMIT_BEFORE_SHA=NONE", Began::Commit),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=schedule\nCI_COMMIT_BEFORE_SHA=NONE", Began::Other),
+            ("CI=woodpecker\nCI_PIPELINE_EVENT=tag\nCI_COMMIT_TAG=v1", Began::Commit),
+            ("CI=woodpecker\nCI_PIPELINE_EVENT=cron", Began::Other),
+            ("DRONE=true\nDRONE_BUILD_EVENT=promote", Began::Other),
+            ("TF_BUILD=True\nBUILD_REASON=BatchedCI", Began::Push),
+            ("TF_BUILD=True\nBUILD_REASON=Manual", Began::Other),
+            ("BUILDKITE=true\nBUILDKITE_SOURCE=ui", Began::Other),
+            ("JENKINS_URL=x", Began::Unknown),
         ] {
-            assert_eq!(ci(variables).unwrap().pushed, pushed, "{variables}");
+            assert_eq!(ci(variables).unwrap().began, began, "{variables}");
         }
+    }
+
+    /// A merged request is a push to its base. Before that, its head counts, and not the merge that tests it.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
+    fn pull_requests_by_their_event() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("event.json");
+        let read = |event: &str, reference: &str, request: &str| {
+            std::fs::write(&path, format!(r#"{{"before":"{BEFORE}","after":"{MERGE}","pull_request":{request}}}"#))
+                .unwrap();
+            let variables = GITHUB.replace("=push", &format!("={event}")).replace("=refs/heads/main", reference);
+            ci(&format!("{variables}\nGITHUB_EVENT_PATH={}\nGITHUB_BASE_REF=main", path.display())).unwrap()
+        };
+        for (event, reference) in [("pull_request", "=refs/pull/7/merge"), ("pull_request_target", "=refs/heads/main")]
+        {
+            let request =
+                r#"{"merged":true,"merge_commit_sha":"MERGE","commits":1,"head":{"sha":"x"},"base":{"ref":"next"}}"#;
+            let ci = read(event, reference, &request.replace("MERGE", MERGE));
+            assert_eq!((ci.commit.as_deref(), ci.branch.as_deref(), ci.before), (Some(MERGE), Some("next"), None));
+            assert_eq!((ci.began, ci.pull_request, ci.test_merge), (Began::Merge { commits: Some(1) }, false, None));
+        }
+        let open = format!(r#"{{"merged":false,"merge_commit_sha":"{MERGE}","head":{{"sha":"{MERGE}"}}}}"#);
+        let ci = read("pull_request", "=refs/pull/7/merge", &open);
+        assert_eq!((ci.source, ci.test_merge.as_deref()), (Some(format!("org/app@{MERGE}")), Some(COMMIT)));
+        assert_eq!((ci.branch, ci.before, ci.began), (None, None, Began::Commit));
+        // Such a run checks the base out, and builds what it likes.
+        let ci = read("pull_request_target", "=refs/heads/main", &open);
+        assert_eq!((ci.commit.as_deref(), ci.test_merge, ci.branch), (Some(COMMIT), None, None));
     }
 
     /// What another workflow built for a pull request is no push to a branch, whatever the branch of the fork is called.

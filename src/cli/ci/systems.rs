@@ -22,7 +22,7 @@ const GITHUB: System = System {
     before: &[],
     event: &["{GITHUB_EVENT_PATH}"],
     branch: &["{GITHUB_REF#refs/heads/}"],
-    tag: &[],
+    tag: &["{GITHUB_REF#refs/tags/}"],
     // Under `pull_request_target`, the ref is the branch to merge into.
     pull_request: &["{GITHUB_BASE_REF}"],
     trigger: Some(("GITHUB_EVENT_NAME", &["push"])),

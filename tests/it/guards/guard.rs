@@ -579,6 +579,37 @@ fn a_release_ends_before_anything_is_asked() {
     pushed().args(["--branch", "deploy"]).run().exit(3);
 }
 
+/// GitHub's `pull_request: closed`: a merged request is a push to its base, of which the event does not tell the tip before.
+#[test]
+fn the_merge_of_a_request_starts_a_run() {
+    let on = Released::new().proposed();
+    let guard = |merge: &str, commits: &str, event: &str, base: &str| {
+        let request = format!(r#""merged":true,"merge_commit_sha":"{merge}",{commits}"base":{{"ref":"{base}"}}"#);
+        let event_path = on.stage.home.write("event.json", &format!(r#"{{"pull_request":{{{request}}}}}"#));
+        let guard = on.guard().args(["--repo", &on.server.url("gitops.git"), "--branch", "main"]);
+        let guard = guard.env("GITHUB_ACTIONS", "true").env("GITHUB_EVENT_NAME", event).env("GITHUB_BASE_REF", base);
+        let guard = guard.env("GITHUB_SERVER_URL", on.server.url("").trim_end_matches('/'));
+        let guard = guard.env("GITHUB_REPOSITORY", "gitops").env("GITHUB_SHA", NONE.replace('0', "a"));
+        guard.env("GITHUB_REF", "refs/pull/1/merge").env("GITHUB_EVENT_PATH", event_path).run().success()
+    };
+    let (base, head) = on.tips();
+    let tree = on.merged(&base, &head);
+    let one = r#""commits":1,"#;
+    let squash = on.made_again(&tree, &base, &head);
+    for event in ["pull_request", "pull_request_target"] {
+        guard(&squash, one, event, "main").stdout_has(r#""outcome":"skipped""#);
+    }
+    guard(&squash, one, "pull_request", "next").stdout_has(r#""outcome":"proceed""#);
+    // A rebase of several commits, the first of which may be of people.
+    for commits in ["", r#""commits":2,"#] {
+        guard(&squash, commits, "pull_request", "main").stdout_has(r#""outcome":"proceed""#);
+    }
+    let merge = on.commit_of(&tree, &[&base, &head], "Merge pull request #1 from org/x\n");
+    guard(&merge, r#""commits":2,"#, "pull_request", "main").stdout_has(r#""outcome":"skipped""#);
+    let page = on.commit("main", "Add another page (#2)", &[File::new("other.md", "page\n")]);
+    guard(&page, one, "pull_request", "main").stdout_has(r#""outcome":"proceed""#);
+}
+
 /// A release to another repository starts no run of this one, wherever the command runs.
 #[test]
 fn a_release_to_another_repository_goes_on() {

@@ -240,6 +240,71 @@ fn the_commit_of_the_image() {
     release(&pipeline, "build-3", None).args(["--source", "app@abc"]).run().exit(2).stderr_has("OWNER/REPO@SHA");
 }
 
+/// What a person, a schedule or another program began may release what was built elsewhere.
+#[test]
+fn a_run_that_is_not_about_its_commit() {
+    let pipeline = Pipeline::with_sources("deployer").over_http();
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let by = |event: &str, tag: &str, commit: &str| {
+        release(&pipeline, tag, Some(commit)).env("GITHUB_EVENT_NAME", event).run()
+    };
+    ends(&by("repository_dispatch", "v1.2.0", &one), "released");
+    ends(&by("schedule", "v1.1.0", &two), "superseded");
+    ends(&by("workflow_dispatch", "v1.3.0", &two), "released");
+    ends(&by("workflow_dispatch", "v1.4.0", &one), "released");
+    let message = || pipeline.stage.remote.log("main")[0].message.clone();
+    assert!(!message().contains("Tagship-Source"), "{}", message());
+    ends(&by("workflow_dispatch", &one, &one), "released");
+    assert!(message().contains(&format!("Tagship-Source: deployer@{one}")), "{}", message());
+}
+
+/// Systems that do not tell what began the run: the user says that the commit of the configuration repository is nothing.
+#[test]
+fn a_run_by_hand_in_the_configuration_repository() {
+    let pipeline = Pipeline::with_sources("app").over_http();
+    let url = pipeline.server.url("gitops.git");
+    for (system, repository, commit, newer, older) in [
+        ("JENKINS_URL", "GIT_URL", "GIT_COMMIT", "v1.2.0", "v1.1.0"),
+        ("CIRCLECI", "CIRCLE_REPOSITORY_URL", "CIRCLE_SHA1", "v1.4.0", "v1.3.0"),
+        ("BITBUCKET_BUILD_NUMBER", "BITBUCKET_GIT_HTTP_ORIGIN", "BITBUCKET_COMMIT", "v1.6.0", "v1.5.0"),
+    ] {
+        let by_hand = |tag: &str| {
+            let release = release(&pipeline, tag, None).args(["--on-own-commit", "ignore"]).env(system, "1");
+            release.env(repository, &url).env(commit, pipeline.tip()).run()
+        };
+        ends(&by_hand(newer), "released");
+        ends(&by_hand(older), "superseded");
+    }
+}
+
+/// A merge that tests a pull request is not built on top of the one before.
+#[test]
+fn the_head_of_a_pull_request_counts() {
+    let pipeline = Pipeline::with_sources("app").over_http();
+    let base = pipeline.source("base", &[]);
+    let mut head = base.clone();
+    let mut merges = Vec::new();
+    for (name, merge_name) in [("a", "merge-a"), ("b", "merge-b"), ("c", "merge-c")] {
+        head = pipeline.source(name, &[&head]);
+        merges.push((head.clone(), pipeline.source(merge_name, &[&base, &head])));
+    }
+    let preview = |tag: &str, (head, merge): &(String, String)| {
+        let event =
+            format!(r#"{{"action":"synchronize","pull_request":{{"merged":false,"head":{{"sha":"{head}"}}}}}}"#);
+        let event = pipeline.stage.home.write("event.json", &event);
+        let release = release(&pipeline, tag, Some(merge)).env("GITHUB_EVENT_NAME", "pull_request");
+        let release = release.env("GITHUB_REF", "refs/pull/12/merge").env("GITHUB_BASE_REF", "main");
+        release.env("GITHUB_EVENT_PATH", event).run()
+    };
+    ends(&preview("pr-12-a", &merges[0]), "released");
+    ends(&preview("pr-12-b", &merges[1]), "released");
+    ends(&preview("pr-12-a", &merges[0]), "superseded");
+    ends(&preview(&merges[2].1, &merges[2]), "released");
+    let message = pipeline.stage.remote.log("main")[0].message.clone();
+    assert!(message.contains(&format!("Tagship-Source: app@{}", merges[2].0)), "{message}");
+}
+
 /// A tag that is the commit does not say of which repository; `--source` does.
 #[test]
 fn a_tag_that_is_the_commit_of_a_named_repository() {
