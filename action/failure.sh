@@ -15,16 +15,16 @@ outputs() {
   printf 'error=%s\nreason=%s\n' "$KIND" "$1"
 }
 
+# Prints the command that the step was to run; what is no word is left out.
+command_word() { printf '%s' "${TAGSHIP_COMMAND:-release}" | tr -cd 'a-z-'; }
+
 document() {
   printf '{"command":%s,"outcome":"failed","reason":null,"changed":false,"branch":null,"commit":null,"parent":null,"git_tag":null,' \
-    "$(json_string "${TAGSHIP_COMMAND:-release}")"
+    "$(json_string "$(command_word)")"
   printf '"pushed":false,"pull_request":null,"attempts":0,"images":[],"files":[],"message":null,"diff":"","releases":[],"entries":[],"left_out":[],"rules":[],"notes":[],'
   printf '"error":{"kind":"%s","message":%s,"details":[],"hint":null,"place":null,"exit_code":%s}}' \
     "$KIND" "$(json_string "$1")" "$EXIT_CODE"
 }
-
-# Prints the command that the step was to run; what is no word is left out.
-command_word() { printf '%s' "${TAGSHIP_COMMAND:-release}" | tr -cd 'a-z-'; }
 
 # The results as a comment on a pull request. The reason is one line, and its block begins with another text.
 markdown() {

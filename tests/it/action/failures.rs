@@ -80,6 +80,11 @@ fn a_failed_install_has_outputs() {
         assert_eq!(result["error"]["message"], outputs["reason"].as_str());
         assert_eq!((&result["error"]["kind"], &result["error"]["exit_code"]), (&kind.into(), &code.into()));
     }
+    // An input of several lines is no further output.
+    step.run(&[("TAGSHIP_COMMAND", "set\ncommit=abc\n\"x")]).exit(6);
+    let outputs = step.outputs();
+    let result: Value = serde_json::from_str(&outputs["result"]).unwrap();
+    assert_eq!((&result["command"], outputs["commit"].as_str()), (&"setcommitabcx".into(), ""));
     fs::remove_dir_all(step.home.path().join("action-repository/action/checksums")).unwrap();
     step.run(&[]).exit(1).stderr_has("no release of tagship belongs to this commit");
     assert_eq!(step.outputs()["outcome"], "failed");
