@@ -70,6 +70,18 @@ pub enum Began {
     Unknown,
 }
 
+impl Began {
+    /// Returns what the word of a system for a push tells.
+    fn by_push(is_push: Option<bool>, is_new_branch: bool) -> Self {
+        match is_push {
+            Some(false) => Self::Other,
+            _ if is_new_branch => Self::Commit,
+            Some(true) => Self::Push,
+            None => Self::Unknown,
+        }
+    }
+}
+
 impl fmt::Display for Ci {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.system.name())?;
@@ -96,7 +108,41 @@ impl fmt::Display for Ci {
 /// Returns what the CI system tells, if a known one runs this. `variable` looks a variable up that is text, and not empty.
 pub(super) fn detect(variable: &impl Fn(&str) -> Option<String>) -> Option<Ci> {
     let system = SYSTEMS.iter().find(|system| value(variable, system.sign).is_some())?;
-    Some(read(system, variable))
+    let ci = read(system, variable);
+    let is_of_request = variable("GITHUB_EVENT_NAME").is_some_and(|event| event.starts_with("pull_request"));
+    let event = value(variable, system.event).filter(|_| is_of_request);
+    let Some(request) = event.and_then(|path| event::pull_request(Path::new(&path))) else { return Some(ci) };
+    let is_test_merge = value(variable, &["{GITHUB_REF#refs/pull/}"]).is_some();
+    Some(ci.of_request(&request, is_test_merge))
+}
+
+impl Ci {
+    /// Returns what is told of a run that GitHub's event of a request began. Of that, the variables tell a commit that no branch
+    /// has, or that is not the request's.
+    fn of_request(self, request: &RequestOfEvent, is_test_merge: bool) -> Self {
+        let repository = self.source.as_deref().and_then(|source| Some(source.rsplit_once('@')?.0.to_owned()));
+        let source_of = |commit: &str| Some(format!("{}@{commit}", repository.as_deref()?));
+        let head = request.head().filter(|_| is_test_merge);
+        match (request.merge(), head) {
+            (Some(merge), _) if is_commit(&merge.commit) => Self {
+                source: source_of(&merge.commit),
+                commit: Some(merge.commit),
+                branch: merge.branch,
+                pull_request: false,
+                began: Began::Merge { commits: merge.commits },
+                ..self
+            },
+            // One merge that tests a request is not built on top of another.
+            (None, Some(head)) if is_commit(head) => Self {
+                source: source_of(head),
+                commit: Some(head.to_owned()),
+                test_merge: self.commit,
+                began: Began::Commit,
+                ..self
+            },
+            _ => Self { began: Began::Commit, ..self },
+        }
+    }
 }
 
 /// Returns how the systems that run this hand over the inputs of a step.
@@ -124,77 +170,58 @@ fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
     let is_after_workflow = variable("GITHUB_EVENT_NAME").is_some_and(|event| event == "workflow_run");
     let after =
         value(system.event).filter(|_| is_after_workflow).and_then(|path| event::workflow_run(Path::new(&path)));
-    let is_pull_request = variable("GITHUB_EVENT_NAME").is_some_and(|event| event.starts_with("pull_request"));
-    let request = value(system.event).filter(|_| is_pull_request);
-    let request = request.and_then(|path| event::pull_request(Path::new(&path)));
-    let merge = request.as_ref().and_then(RequestOfEvent::merge);
-    // Under `pull_request`, the variables tell a merge with the base, and one such merge is not built on top of another.
-    let is_test_merge = merge.is_none() && value(&["{GITHUB_REF#refs/pull/}"]).is_some();
-    let head = request.as_ref().filter(|_| is_test_merge).and_then(RequestOfEvent::head).filter(|id| is_commit(id));
     // Under `workflow_run`, the variables tell the newest commit of the default branch, and not the one that was built.
     let commit = match &after {
         Some(run) => Some(run.head_sha.clone()),
         None => value(system.commit).filter(|_| !is_after_workflow),
     };
     let commit = commit.filter(|id| is_commit(id));
-    let (commit, test_merge) = match (&merge, head) {
-        (Some(merge), _) => (Some(merge.commit.clone()).filter(|id| is_commit(id)), None),
-        (None, Some(head)) => (Some(head.to_owned()), commit),
-        (None, None) => (commit, None),
-    };
     let repository = match after.as_ref().and_then(|run| run.head_repository.as_ref()) {
         Some(built) => shown::name(&built.full_name),
         None => repository,
     };
     let before = value(system.before);
     let pushed_upon = || event::before(Path::new(&value(system.event)?), commit.as_deref()?);
-    let before_push = before.or_else(|| if is_pull_request { None } else { pushed_upon() });
+    let before_push = before.or_else(pushed_upon);
     // A new branch is the work of people, whatever its tip is.
     let is_new_branch = before_push.as_deref().is_some_and(is_nothing);
-    let is_of_a_fork = |run: &WorkflowRun| match (&run.head_repository, value(system.repository)) {
-        (Some(built), Some(own)) => !built.full_name.eq_ignore_ascii_case(&own),
-        _ => true,
-    };
     let branch = match &after {
         // A fork calls its branch what it likes.
-        Some(run) if is_of_a_fork(run) => None,
+        Some(run) if is_of_a_fork(run, value(system.repository)) => None,
         Some(run) => run.head_branch.clone(),
         None => value(system.branch),
     };
-    let is_merged = merge.is_some();
-    let commits = merge.as_ref().and_then(|merge| merge.commits);
-    let branch = merge.map_or(branch, |merge| merge.branch);
     let pushes = system.trigger.map_or(&[][..], |(_, words)| words);
     let trigger = match &after {
         Some(run) => Some(run.event.clone()),
         None => system.trigger.and_then(|(name, _)| variable(name)),
     };
     let is_after = |event: &str| after.as_ref().is_some_and(|run| run.event.starts_with(event));
-    let pull_request = !is_merged && (is_after("pull_request") || value(system.pull_request).is_some());
+    let pull_request = is_after("pull_request") || value(system.pull_request).is_some();
     let is_tag = value(system.tag).is_some();
     let is_push = trigger.map(|word| pushes.contains(&word.as_str()));
-    let began = match is_push {
-        _ if is_merged => Began::Merge { commits },
-        _ if pull_request || is_pull_request || is_tag || is_after("workflow_run") => Began::Commit,
-        Some(false) => Began::Other,
-        _ if is_new_branch => Began::Commit,
-        Some(true) => Began::Push,
-        None => Began::Unknown,
-    };
+    let is_about_its_commit = pull_request || is_tag || is_after("workflow_run");
+    let began = if is_about_its_commit { Began::Commit } else { Began::by_push(is_push, is_new_branch) };
     Ci {
         system: system.id,
         source: repository.zip(commit.clone()).map(|(repository, commit)| format!("{repository}@{commit}")),
         before: before_push.filter(|id| is_commit(id)),
-        branch: branch.filter(|_| !pull_request && (is_merged || !is_tag)),
+        branch: branch.filter(|_| !pull_request && !is_tag),
         pull_request,
         began,
-        test_merge,
+        test_merge: None,
         run: address(system.run).filter(|url| url.contains("://")),
         actor: value(system.actor),
         bot: system.bot,
         commit,
         repository_url,
     }
+}
+
+/// Returns whether another workflow built something else than the repository `own`.
+fn is_of_a_fork(run: &WorkflowRun, own: Option<String>) -> bool {
+    let built = run.head_repository.as_ref().zip(own);
+    built.is_none_or(|(built, own)| !built.full_name.eq_ignore_ascii_case(&own))
 }
 
 /// Returns whether `id` is the one that stands for no commit.
