@@ -15,7 +15,7 @@ pub fn told(claim: ProvedClaim) -> VerifiedClaim {
         statement: match claim.kind {
             ProvedKind::Signature => VerifiedStatement::Signature,
             ProvedKind::Provenance(provenance) => VerifiedStatement::Provenance {
-                source: provenance.sources.first().map(ToString::to_string),
+                source: provenance.source.as_ref().map(ToString::to_string),
                 builder: provenance.builder,
             },
             ProvedKind::Attestation(predicate_type) => VerifiedStatement::Attestation(predicate_type),

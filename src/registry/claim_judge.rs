@@ -77,7 +77,7 @@ impl<'a> ClaimJudge<'a> {
             let mut meets = false;
             for required in self.required.iter_mut().filter(of_signer) {
                 match &proved {
-                    Ok(proved) => match required.wanted.claim.judge(&proved.kind) {
+                    Ok(proved) => match required.wanted.claim.judge(proved) {
                         Some(Ok(())) => {
                             required.is_met = true;
                             meets = true;

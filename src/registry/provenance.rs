@@ -10,19 +10,20 @@ use super::revision::Revision;
 const VERSION_0_2: &str = "https://slsa.dev/provenance/v0.2";
 const VERSION_1: &str = "https://slsa.dev/provenance/v1";
 
-/// How many sources of one provenance are read.
-const MAX_SOURCES: usize = 1_000;
+/// How many dependencies of one build are searched for its source.
+const MAX_DEPENDENCIES: usize = 1_000;
 
 /// Provenance, as far as it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
     /// The URI of the builder, as the provenance names it.
     pub builder: Option<String>,
-    /// The commits that went into the build, that of the build's own definition first.
-    pub sources: Vec<BuildSource>,
+    /// The commit that the build's own definition names. What the build fetched beside it is not read: the text of a Dockerfile
+    /// chooses that.
+    pub source: Option<BuildSource>,
 }
 
-/// A commit that went into a build.
+/// The commit that was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildSource {
     /// The path of the repository on its host, such as `org/app`.
@@ -45,43 +46,59 @@ impl Provenance {
 
     /// Reads the predicate of a statement; `None` if it is no provenance.
     pub(super) fn read(predicate_type: &str, predicate: &Value) -> Option<Self> {
-        let (builder, sources) = match predicate_type {
-            VERSION_0_2 => {
-                let definition = std::iter::once(&predicate["invocation"]["configSource"]);
-                (&predicate["builder"]["id"], definition.chain(items(&predicate["materials"])).collect())
-            }
+        let (builder, source) = match predicate_type {
+            VERSION_0_2 => (&predicate["builder"]["id"], BuildSource::read(&predicate["invocation"]["configSource"])),
             VERSION_1 => {
-                let definition = &predicate["buildDefinition"];
-                let dependencies = items(&definition["resolvedDependencies"]);
-                let definition_source = std::iter::once(&definition["externalParameters"]["configSource"]);
-                (&predicate["runDetails"]["builder"]["id"], definition_source.chain(dependencies).collect::<Vec<_>>())
+                (&predicate["runDetails"]["builder"]["id"], BuildSource::of_definition(&predicate["buildDefinition"]))
             }
             _ => return None,
         };
-        let mut read: Vec<BuildSource> = Vec::new();
-        for source in sources.into_iter().take(MAX_SOURCES).filter_map(BuildSource::read) {
-            if !read.contains(&source) {
-                read.push(source);
-            }
-        }
-        Some(Self { builder: builder.as_str().map(str::to_owned), sources: read })
+        Some(Self { builder: builder.as_str().map(str::to_owned), source })
     }
+}
 
-    /// Whether one of the commits is the expected one.
-    pub(super) fn is_of(&self, expected: &ExpectedSource) -> bool {
-        self.sources.iter().any(|source| {
-            let is_repository =
-                expected.repository.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(&source.repository));
-            is_repository && expected.revision.is(&source.commit)
-        })
+impl ExpectedSource {
+    /// Whether a source is this one; what is `None` is not told, and contradicts nothing.
+    pub(super) fn allows(&self, repository: Option<&str>, commit: Option<&str>) -> bool {
+        let is_repository = match (&self.repository, repository) {
+            (Some(wanted), Some(repository)) => wanted.eq_ignore_ascii_case(repository),
+            _ => true,
+        };
+        is_repository && commit.is_none_or(|commit| self.revision.is(commit))
     }
 }
 
 impl BuildSource {
-    /// Reads a source or a material: its URI, and the digest of a commit.
+    /// Reads the source of a definition of version 1, where each kind of build has fields of its own.
+    fn of_definition(definition: &Value) -> Option<Self> {
+        let parameters = &definition["externalParameters"];
+        // Of buildkit. Without a URI the files came from the machine that built, and no commit is known.
+        if let Some(source) = parameters.get("configSource") {
+            return Self::read(source);
+        }
+        // Of the container-based builder of slsa-github-generator.
+        if parameters["source"].is_object() {
+            return Self::read(&parameters["source"]);
+        }
+        // Of GitHub's workflows and of GitLab's jobs: the repository, whose commit is among what was resolved.
+        let named = [&parameters["workflow"]["repository"], &parameters["source"]].into_iter().find_map(Value::as_str);
+        let dependencies = definition["resolvedDependencies"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut commits = dependencies.iter().take(MAX_DEPENDENCIES).filter_map(Self::read);
+        match named {
+            Some(named) => {
+                let repository = repository_in(named)?;
+                commits.find(|commit| commit.repository.eq_ignore_ascii_case(&repository))
+            }
+            None => commits.next(),
+        }
+    }
+
+    /// Reads a source or a dependency: its URI, and the digest of a commit.
     fn read(value: &Value) -> Option<Self> {
-        let digest = &value["digest"];
-        let commit = [&digest["gitCommit"], &digest["sha1"]].into_iter().find_map(Value::as_str)?;
+        let digest = |name: &str| value["digest"][name].as_str();
+        // GitLab names commits so, whose ids have the length of SHA-1.
+        let of_gitlab = || digest("sha256").filter(|id| id.len() == 40);
+        let commit = digest("gitCommit").or_else(|| digest("sha1")).or_else(of_gitlab)?;
         Some(Self { repository: repository_in(value["uri"].as_str()?)?, commit: commit.to_owned() })
     }
 }
@@ -101,13 +118,9 @@ impl std::fmt::Display for ExpectedSource {
     }
 }
 
-fn items(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().map(Vec::as_slice).unwrap_or_default().iter()
-}
-
 /// Returns the path of the repository in a URI such as `git+https://github.com/org/app@refs/heads/main`: behind it may stand
 /// what was checked out.
-fn repository_in(uri: &str) -> Option<String> {
+pub(super) fn repository_in(uri: &str) -> Option<String> {
     let (_, rest) = uri.split_once("://")?;
     let (_, path) = rest.split_once('/')?;
     let path = path.split(['@', '#', '?']).next().unwrap_or_default().trim_matches('/');
@@ -117,7 +130,7 @@ fn repository_in(uri: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::{ExpectedSource, Provenance, VERSION_0_2, VERSION_1, repository_in};
     use crate::registry::revision::Revision;
@@ -141,47 +154,90 @@ mod tests {
         }
     }
 
+    /// Of another repository, as a Dockerfile may fetch it.
+    fn fetched(digest: &str) -> Value {
+        json!({ "uri": "git+https://github.com/org/other", "digest": { digest: OTHER } })
+    }
+
     #[test]
-    fn both_versions_name_the_source() {
+    fn the_definition_of_the_build_names_the_source() {
         let uri = "git+https://github.com/org/app@refs/heads/main";
-        let of_generator = json!({
-            "builder": { "id": "https://example.org/builder" },
-            "invocation": { "configSource": { "uri": uri, "digest": { "sha1": COMMIT } } },
-            "materials": [
-                { "uri": "pkg:docker/alpine@3.20", "digest": { "sha256": "ab" } },
-                { "uri": uri, "digest": { "sha1": COMMIT } },
-                { "uri": "git+https://github.com/org/lib", "digest": { "sha1": OTHER } },
-            ],
-        });
-        let of_github = json!({
-            "buildDefinition": {
-                "externalParameters": { "workflow": { "repository": "https://github.com/org/app" } },
-                "resolvedDependencies": [
-                    { "uri": uri, "digest": { "gitCommit": COMMIT } },
-                    { "uri": "git+https://github.com/org/lib", "digest": { "gitCommit": OTHER } },
-                ],
-            },
-            "runDetails": { "builder": { "id": "https://example.org/builder" } },
-        });
-        for (kind, predicate) in [(VERSION_0_2, of_generator), (VERSION_1, of_github)] {
+        let image = json!({ "uri": "pkg:docker/alpine@3.20", "digest": { "sha256": "ab" } });
+        let own = json!({ "uri": uri, "digest": { "gitCommit": COMMIT } });
+        let v02 = |source: Value| {
+            let materials = json!([image, fetched("sha1"), { "uri": uri, "digest": { "sha1": COMMIT } }]);
+            json!({ "invocation": { "configSource": source }, "materials": materials })
+        };
+        let v1 = |parameters: Value, dependencies: Value| json!({ "buildDefinition": { "externalParameters": parameters, "resolvedDependencies": dependencies } });
+        let gitlab = json!({ "uri": "https://gitlab.com/org/app", "digest": { "sha256": COMMIT } });
+        let buildkit = json!({ "uri": "https://github.com/org/app.git#refs/heads/main", "digest": { "sha1": COMMIT }, "path": "Dockerfile" });
+        for (builder, kind, predicate, is_named) in [
+            ("generator", VERSION_0_2, v02(json!({ "uri": uri, "digest": { "sha1": COMMIT } })), true),
+            ("buildkit", VERSION_0_2, v02(buildkit.clone()), true),
+            ("gitlab", VERSION_0_2, v02(gitlab.clone()), true),
+            ("buildkit, of files", VERSION_0_2, v02(json!({ "entryPoint": "Dockerfile" })), false),
+            ("no definition", VERSION_0_2, v02(json!({})), false),
+            (
+                "github",
+                VERSION_1,
+                v1(
+                    json!({ "workflow": { "repository": "https://github.com/org/app" } }),
+                    json!([fetched("gitCommit"), own]),
+                ),
+                true,
+            ),
+            (
+                "github, of another commit",
+                VERSION_1,
+                v1(json!({ "workflow": { "repository": "https://github.com/org/third" } }), json!([own])),
+                false,
+            ),
+            ("gitlab", VERSION_1, v1(json!({ "source": "https://gitlab.com/org/app" }), json!([image, gitlab])), true),
+            ("container", VERSION_1, v1(json!({ "source": own }), json!([fetched("gitCommit")])), true),
+            ("buildkit", VERSION_1, v1(json!({ "configSource": buildkit }), json!([fetched("sha1"), own])), true),
+            (
+                "buildkit, of files",
+                VERSION_1,
+                v1(json!({ "configSource": { "path": "Dockerfile" } }), json!([own])),
+                false,
+            ),
+            ("other", VERSION_1, v1(json!({ "runSpec": {} }), json!([image, own, fetched("gitCommit")])), true),
+        ] {
             let provenance = Provenance::read(kind, &predicate).unwrap();
-            assert_eq!(provenance.builder.as_deref(), Some("https://example.org/builder"));
-            let sources: Vec<_> = provenance.sources.iter().map(ToString::to_string).collect();
-            assert_eq!(sources, [format!("org/app@{COMMIT}"), format!("org/lib@{OTHER}")], "{kind}");
-            for (repository, revision, expected) in [
-                (Some("org/app"), COMMIT, true),
-                (Some("ORG/App"), COMMIT, true),
-                (None, &COMMIT[..7], true),
-                (Some("org/lib"), COMMIT, false),
-                (Some("org/app"), OTHER, false),
-                (Some("app"), COMMIT, false),
-            ] {
-                let expected_source = ExpectedSource {
-                    repository: repository.map(str::to_owned),
-                    revision: Revision::new(revision).unwrap(),
-                };
-                assert_eq!(provenance.is_of(&expected_source), expected, "{kind} {expected_source}");
-            }
+            let expected = is_named.then(|| format!("org/app@{COMMIT}"));
+            assert_eq!(provenance.source.map(|source| source.to_string()), expected, "{builder} {kind}");
+        }
+    }
+
+    #[test]
+    fn the_builder_is_read() {
+        let id = "https://example.org/builder";
+        for (kind, predicate) in [
+            (VERSION_0_2, json!({ "builder": { "id": id } })),
+            (VERSION_1, json!({ "runDetails": { "builder": { "id": id } } })),
+        ] {
+            assert_eq!(Provenance::read(kind, &predicate).unwrap().builder.as_deref(), Some(id), "{kind}");
+        }
+    }
+
+    #[test]
+    fn which_sources_are_the_expected_one() {
+        let with = |repository: Option<&str>, revision: &str| ExpectedSource {
+            repository: repository.map(str::to_owned),
+            revision: Revision::new(revision).unwrap(),
+        };
+        for (expected, repository, commit, is_allowed) in [
+            (with(Some("org/app"), COMMIT), Some("org/app"), Some(COMMIT), true),
+            (with(Some("ORG/App"), COMMIT), Some("org/app"), Some(COMMIT), true),
+            (with(None, &COMMIT[..7]), Some("org/app"), Some(COMMIT), true),
+            (with(Some("org/lib"), COMMIT), Some("org/app"), Some(COMMIT), false),
+            (with(Some("org/app"), OTHER), Some("org/app"), Some(COMMIT), false),
+            (with(Some("app"), COMMIT), Some("org/app"), Some(COMMIT), false),
+            (with(Some("org/app"), COMMIT), None, None, true),
+            (with(Some("org/app"), COMMIT), Some("org/lib"), None, false),
+            (with(Some("org/app"), COMMIT), None, Some(OTHER), false),
+        ] {
+            assert_eq!(expected.allows(repository, commit), is_allowed, "{expected} {repository:?} {commit:?}");
         }
     }
 
@@ -189,7 +245,7 @@ mod tests {
     fn any_form_is_read() {
         for predicate in [json!(null), json!([]), json!({ "buildDefinition": { "resolvedDependencies": 1 } })] {
             let provenance = Provenance::read(VERSION_1, &predicate).unwrap();
-            assert_eq!(provenance, Provenance { builder: None, sources: Vec::new() }, "{predicate}");
+            assert_eq!(provenance, Provenance { builder: None, source: None }, "{predicate}");
         }
         assert_eq!(Provenance::read("https://slsa.dev/provenance/v2", &json!({})), None);
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::attestation_type::AttestationType;
-use super::provenance::{ExpectedSource, Provenance};
-use super::signature::{LogEntry, Rejected, SignedBy, Statement, TrustedSigner, Verified};
+use super::provenance::{ExpectedSource, Provenance, repository_in};
+use super::signature::{CertifiedIdentity, LogEntry, Rejected, SignedBy, Statement, TrustedSigner, Verified};
 
 /// The statement by which cosign 3 signs an image: it says nothing beside its subject.
 const COSIGN_SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -63,8 +63,10 @@ pub enum ProvedKind {
 pub enum RejectedClaim {
     /// It is not signed as it must be.
     Signature(Rejected),
-    /// It is signed as it must be, and says that the image was built from other commits: texts of the signer.
-    OtherSource { wanted: ExpectedSource, found: Vec<String> },
+    /// It is signed as it must be, and its provenance names another commit, or none: text of the signer.
+    OtherSource { wanted: ExpectedSource, found: Option<String> },
+    /// It is signed as it must be, in a run of another commit: text of the authority of the certificate.
+    OtherRun { wanted: ExpectedSource, found: String },
     /// It cannot be read.
     Unreadable(String),
     /// The forge that may keep it cannot be asked.
@@ -82,23 +84,34 @@ impl Claim {
     }
 
     /// Whether a verified claim is this one; `None` if it is about something else.
-    pub(super) fn judge(&self, proved: &ProvedKind) -> Option<Result<(), RejectedClaim>> {
-        match (self, proved) {
+    pub(super) fn judge(&self, proved: &ProvedClaim) -> Option<Result<(), RejectedClaim>> {
+        match (self, &proved.kind) {
             (Self::Signature, ProvedKind::Signature | ProvedKind::Provenance(_)) => Some(Ok(())),
             (Self::Provenance(None), ProvedKind::Provenance(_)) => Some(Ok(())),
             (Self::Provenance(Some(expected)), ProvedKind::Provenance(provenance)) => {
-                Some(match provenance.is_of(expected) {
-                    true => Ok(()),
-                    false => Err(RejectedClaim::OtherSource {
-                        wanted: expected.clone(),
-                        found: provenance.sources.iter().map(ToString::to_string).collect(),
-                    }),
-                })
+                Some(require_source(expected, provenance, &proved.by))
             }
             (Self::Attestation(kind), ProvedKind::Attestation(found)) if kind.is(found) => Some(Ok(())),
             _ => None,
         }
     }
+}
+
+/// Rejects provenance of another commit. A workflow that several repositories call can be made to say what its caller wants, so
+/// what the authority says of the run must agree.
+fn require_source(wanted: &ExpectedSource, provenance: &Provenance, by: &SignedBy) -> Result<(), RejectedClaim> {
+    let source = provenance.source.as_ref();
+    if !source.is_some_and(|source| wanted.allows(Some(&source.repository), Some(&source.commit))) {
+        let found = source.map(ToString::to_string);
+        return Err(RejectedClaim::OtherSource { wanted: wanted.clone(), found });
+    }
+    let SignedBy::Certificate(CertifiedIdentity { source_repository, source_commit, .. }) = by else { return Ok(()) };
+    let repository = source_repository.as_ref().map(|url| repository_in(url).unwrap_or_else(|| url.clone()));
+    if wanted.allows(repository.as_deref(), source_commit.as_deref()) {
+        return Ok(());
+    }
+    let found = [repository.as_deref(), source_commit.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("@");
+    Err(RejectedClaim::OtherRun { wanted: wanted.clone(), found })
 }
 
 /// Completes "is not" and "has no".
@@ -131,13 +144,57 @@ impl fmt::Display for RejectedClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Signature(rejected) => rejected.fmt(f),
-            Self::OtherSource { wanted, found } if found.is_empty() => {
-                write!(f, "its provenance names no commit, and not {wanted}")
+            Self::OtherSource { wanted, found: None } => {
+                write!(f, "its provenance names no commit that was built, and not {wanted}")
             }
-            Self::OtherSource { wanted, found } => {
-                write!(f, "its provenance is of {}, not of {wanted}", found[0])
+            Self::OtherSource { wanted, found: Some(found) } => {
+                write!(f, "its provenance is of {found}, not of {wanted}")
+            }
+            Self::OtherRun { wanted, found } => {
+                write!(f, "it was signed by a run of {found}, not of {wanted}, as its certificate says")
             }
             Self::Unreadable(why) | Self::Unoffered(why) => f.write_str(why),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Claim, ProvedClaim, ProvedKind};
+    use crate::registry::provenance::{BuildSource, ExpectedSource, Provenance};
+    use crate::registry::revision::Revision;
+    use crate::registry::signature::{CertifiedIdentity, SignedBy};
+
+    const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
+
+    #[test]
+    fn the_run_that_signed_must_be_of_the_expected_commit() {
+        let repository = "org/app".to_owned();
+        let expected =
+            ExpectedSource { repository: Some(repository.clone()), revision: Revision::new(COMMIT).unwrap() };
+        let claim = Claim::Provenance(Some(expected));
+        for (url, commit, found) in [
+            (None, None, None),
+            (Some("https://github.com/org/app"), None, None),
+            (Some("https://github.com/org/app"), Some(COMMIT), None),
+            (Some("https://github.com/org/evil"), Some(COMMIT), Some(format!("org/evil@{COMMIT}"))),
+            (Some("https://github.com/org/app"), Some("eeeeeee"), Some("org/app@eeeeeee".to_owned())),
+            (None, Some("eeeeeee"), Some("eeeeeee".to_owned())),
+            (Some("org"), None, Some("org".to_owned())),
+        ] {
+            let source = Some(BuildSource { repository: repository.clone(), commit: COMMIT.to_owned() });
+            let by = SignedBy::Certificate(CertifiedIdentity {
+                identity: "https://github.com/org/ci/.github/workflows/build.yml@refs/heads/main".to_owned(),
+                issuer: "https://token.actions.githubusercontent.com".to_owned(),
+                source_repository: url.map(str::to_owned),
+                source_commit: commit.map(str::to_owned),
+            });
+            let kind = ProvedKind::Provenance(Provenance { builder: None, source });
+            let judged = claim.judge(&ProvedClaim { kind, by, signed: None, logged: None }).unwrap();
+            let expected = found.map(|found| {
+                format!("it was signed by a run of {found}, not of org/app@{COMMIT}, as its certificate says")
+            });
+            assert_eq!(judged.err().map(|rejected| rejected.to_string()), expected, "{url:?} {commit:?}");
         }
     }
 }

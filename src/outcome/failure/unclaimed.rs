@@ -37,10 +37,12 @@ impl Failure {
                 "allow the token to read attestations (`attestations: read`), or push them to the registry"
             }
             // The commit of `--expect-revision` has no repository.
-            Some(RejectedClaim::OtherSource { wanted, .. }) if wanted.repository.is_none() => {
+            Some(RejectedClaim::OtherSource { wanted, .. } | RejectedClaim::OtherRun { wanted, .. })
+                if wanted.repository.is_none() =>
+            {
                 "check whether another build pushed the tag; `--expect-revision` names another commit"
             }
-            Some(RejectedClaim::OtherSource { .. }) => {
+            Some(RejectedClaim::OtherSource { .. } | RejectedClaim::OtherRun { .. }) => {
                 "check whether another build pushed the tag; `--source` of `tagship release` names another commit"
             }
             Some(RejectedClaim::Signature(rejected)) => remedy(rejected),

@@ -54,7 +54,9 @@ fn shown(checked: &CheckedImage) -> String {
 fn proved(checked: &CheckedImage) -> String {
     let shown = checked.claims.iter().map(|claim| match &claim.kind {
         ProvedKind::Signature => "signature".to_owned(),
-        ProvedKind::Provenance(provenance) => format!("provenance of {:.15}", provenance.sources[0].to_string()),
+        ProvedKind::Provenance(provenance) => {
+            format!("provenance of {:.15}", provenance.source.as_ref().unwrap().to_string())
+        }
         ProvedKind::Attestation(kind) => kind.clone(),
     });
     shown.collect::<Vec<_>>().join(", ")
