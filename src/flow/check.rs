@@ -34,7 +34,11 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     tell_connections(&request.target, listener);
     let released = read?;
     checks.come_from(ImageOrigins::of_files(&released.files));
-    subjects.extend(images_of(&released.files, |_| true, listener)?);
+    let mut on_branch = images_of(&released.files, |_| true, listener)?;
+    // What the command line names must be what its tag means.
+    on_branch.retain(|image| !matches!(image, ImageToCheck::Known(named) if request.references.contains(named)));
+    checks.digests_count(&on_branch);
+    subjects.append(&mut on_branch);
     checks.require(&subjects, listener)?;
     let mut outcome = Outcome::new("check", Ending::Present);
     outcome.rulings = rule(&released.rules, &released.entries(), None, &mut checks, listener)?.rulings;

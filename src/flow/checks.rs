@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::awaited::{Pace, awaited, pause};
+use super::branch_digests::{BranchDigests, RegistryAnswer};
 use super::compared_source;
 use super::forge_attestations::ForgeAttestations;
 use super::image_origins::ImageOrigins;
@@ -18,9 +19,7 @@ use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::proved::told;
 use crate::outcome::{Activity, Awaited, Checked, Event, Listener, Waiting};
-use crate::registry::{
-    CheckError, CheckedImage, Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict,
-};
+use crate::registry::{Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict};
 use crate::request::RegistryRequest;
 use crate::system::backoff::Backoff;
 use crate::targets::kustomization::EntryEdit;
@@ -45,6 +44,7 @@ pub(crate) struct Checks {
     attestations: ForgeAttestations,
     found: Vec<Checked>,
     origins: ImageOrigins,
+    branch_digests: BranchDigests,
 }
 
 /// Whether an image is waited for.
@@ -63,8 +63,6 @@ struct Problem<'a> {
     /// The least delay that the registry asked for (`Retry-After`).
     pause: Duration,
 }
-
-type Answer = Result<CheckedImage, CheckError>;
 
 impl Checks {
     /// Without a request, everything passes unasked.
@@ -86,12 +84,18 @@ impl Checks {
             attestations: ForgeAttestations::default(),
             found: Vec::new(),
             origins: ImageOrigins::default(),
+            branch_digests: BranchDigests::default(),
         }
     }
 
     /// Says where the images come from, which is told with what is wrong with one.
     pub(super) fn come_from(&mut self, origins: ImageOrigins) {
         self.origins = origins;
+    }
+
+    /// Says that the digests of these images come from the branch, so that they count whatever their tags mean now.
+    pub(super) fn digests_count(&mut self, images: &[ImageToCheck]) {
+        self.branch_digests.add(images);
     }
 
     /// Says which commit provenance must name, from now on. What was found by another one is looked at again.
@@ -215,14 +219,20 @@ impl Checks {
     }
 
     /// Asks for all of them at once, while something else is done here. Returns the answers in the same order.
-    fn ask<T>(&self, references: &[&Reference], detail: Detail, meanwhile: impl FnOnce() -> T) -> (Vec<Answer>, T) {
+    fn ask<T>(
+        &self,
+        references: &[&Reference],
+        detail: Detail,
+        meanwhile: impl FnOnce() -> T,
+    ) -> (Vec<RegistryAnswer>, T) {
         let Some(client) = &self.client else {
             return (Vec::new(), meanwhile());
         };
         thread::scope(|scope| {
             let checking = scope.spawn(|| {
-                let mut answers = client.check_all(references, &self.requirements, detail);
-                answers.iter_mut().flatten().for_each(|checked| self.attestations.offer_to(checked));
+                let mut answers = self.branch_digests.check(client, references, &self.requirements, detail);
+                let checked = answers.iter_mut().filter_map(|answer| answer.checked.as_mut().ok());
+                checked.for_each(|checked| self.attestations.offer_to(checked));
                 answers
             });
             let done = meanwhile();
@@ -247,13 +257,13 @@ impl Checks {
     fn sort<'r>(
         &mut self,
         references: &[&'r Reference],
-        answers: Vec<Answer>,
+        answers: Vec<RegistryAnswer>,
         pace: Pace,
         listener: &mut Listener<'_>,
     ) -> Vec<Problem<'r>> {
         let mut problems = Vec::new();
-        for (&reference, answer) in references.iter().zip(answers) {
-            let answer = match answer {
+        for (&reference, RegistryAnswer { checked, tag }) in references.iter().zip(answers) {
+            let answer = match checked {
                 Ok(answer) => answer,
                 Err(error) => {
                     let failures = self.origins.add_to(vec![Failure::check(reference, error)], reference);
@@ -272,10 +282,13 @@ impl Checks {
                         requests: answer.requests,
                         elapsed: answer.elapsed,
                         source: answer.source,
-                        at: Instant::now(),
+                        at: answer.begun,
+                        tag_strayed: tag.is_some(),
                     };
                     listener(&Event::Checked(&checked));
-                    if let Some(warning) = compared_source::uncompared(&self.requirements, reference) {
+                    let strayed = tag.and_then(|tag| self.branch_digests.warning(reference, &tag));
+                    for warning in strayed.into_iter().chain(compared_source::uncompared(&self.requirements, reference))
+                    {
                         listener(&Event::Warned(warning));
                     }
                     self.found.push(checked);
@@ -330,7 +343,7 @@ impl Checks {
         for (checked, answer) in old.into_iter().zip(answers) {
             let answer = answer.map_err(|error| Failure::check(&checked.reference, error))?;
             checked.requests += answer.requests;
-            checked.at = Instant::now();
+            checked.at = answer.begun;
             failures.extend(Failure::of_second_check(&checked.reference, &checked.descriptor.digest, &answer));
         }
         Failure::of_all(failures)
@@ -352,7 +365,10 @@ impl Checks {
 /// Whether what was found is what a reference names.
 fn is_of(checked: &Checked, reference: &Reference) -> bool {
     let same = checked.reference.name() == reference.name() && checked.reference.tag() == reference.tag();
-    same && reference.digest().is_none_or(|digest| *digest == checked.descriptor.digest)
+    same && match reference.digest() {
+        Some(digest) => *digest == checked.descriptor.digest,
+        None => !checked.tag_strayed,
+    }
 }
 
 fn failures(problems: Vec<Problem<'_>>) -> Vec<Failure> {

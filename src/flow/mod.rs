@@ -3,6 +3,7 @@
 mod announcements;
 mod awaited;
 mod branch;
+mod branch_digests;
 mod branch_tip;
 mod check;
 mod checks;

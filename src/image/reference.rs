@@ -108,6 +108,12 @@ impl Reference {
         self.digest.as_ref()
     }
 
+    /// Returns the same reference without its tag.
+    #[must_use]
+    pub fn without_tag(&self) -> Self {
+        Self { tag: None, ..self.clone() }
+    }
+
     /// Returns the same reference with this digest.
     #[must_use]
     pub fn with_digest(&self, digest: Digest) -> Self {

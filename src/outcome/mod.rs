@@ -92,8 +92,10 @@ pub struct Checked {
     pub elapsed: Duration,
     /// Where the login came from; never the login.
     pub source: LoginSource,
-    /// When the registry said last what the reference means.
+    /// The registry was asked no earlier what the reference means.
     pub at: Instant,
+    /// Whether the tag means something else, or is not there: the digest was asked for alone.
+    pub tag_strayed: bool,
 }
 
 impl Checked {

@@ -12,7 +12,7 @@ use super::auth::login_sources::Credentials;
 use super::context::CheckContext;
 use super::descriptor::{ACCEPT, Descriptor, DigestEvidence};
 use super::early_end::EarlyEnd;
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Store};
 use super::error::{CheckError, InvalidResponse};
 use super::fetch::{Detail, Fetcher, FoundImage, found_in, invalid};
 use super::http::sender::Sender;
@@ -71,6 +71,7 @@ pub struct CheckedImage {
     pub claims: Vec<ProvedClaim>,
     /// Requests on the wire, with token exchanges, redirects and retries.
     pub requests: u32,
+    pub begun: Instant,
     pub elapsed: Duration,
     /// The source of the login; never the login.
     pub source: LoginSource,
@@ -156,7 +157,11 @@ impl Client {
         let endpoint = Endpoint::new(reference, &self.plain_http, &self.trust).ok()?;
         let mut context = CheckContext::new(endpoint, Instant::now() + self.timeout);
         let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
-        let response = self.fetcher.read_manifest(&url, &mut context).ok()?;
+        let response = match &wanted {
+            // What runs is what the digest says, whatever the tag means now.
+            Some(digest) => self.fetcher.read_part(Store::Manifests, digest, &mut context).ok()?,
+            None => self.fetcher.read_manifest(&url, &mut context).ok()?,
+        };
         let Verdict::Present(descriptor) = found_in(&response, wanted).ok()?.verdict else {
             return None;
         };
@@ -170,16 +175,16 @@ impl Client {
         reference: &Reference,
         check: impl FnOnce(&mut CheckContext) -> Result<FoundImage, EarlyEnd>,
     ) -> Result<CheckedImage, CheckError> {
-        let started = Instant::now();
-        let mut context =
-            CheckContext::new(Endpoint::new(reference, &self.plain_http, &self.trust)?, started + self.timeout);
+        let begun = Instant::now();
+        let endpoint = Endpoint::new(reference, &self.plain_http, &self.trust)?;
+        let mut context = CheckContext::new(endpoint, begun + self.timeout);
         let FoundImage { verdict, findings, platforms, claims } = match check(&mut context) {
             Ok(found) => found,
             Err(EarlyEnd::Verdict(verdict)) => FoundImage::from(verdict),
             Err(EarlyEnd::Error(error)) => return Err(error),
         };
         let (requests, source) = (context.requests, context.source);
-        Ok(CheckedImage { verdict, findings, platforms, claims, requests, elapsed: started.elapsed(), source })
+        Ok(CheckedImage { verdict, findings, platforms, claims, requests, begun, elapsed: begun.elapsed(), source })
     }
 
     /// Asks for the image alone: `HEAD` is enough if it names a digest.

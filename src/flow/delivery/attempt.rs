@@ -221,6 +221,9 @@ impl Attempt<'_> {
         expect_source(self.checks, &self.job.delivery.target, self.branch.remote(), writing.source.as_ref());
         let all = self.job.checked == CheckedEntries::All;
         let images = images_of(files, |entry| all || entry.changed(), listener)?;
+        if writing.purpose != Purpose::Release {
+            self.checks.digests_count(&images);
+        }
         match self.checks.require(&images, listener)? {
             Pace::AtOnce => Ok(()),
             Pace::AfterWaiting => Err(Stop::Waited),

@@ -1,5 +1,8 @@
 //! Digests beside tags: an entry that has one keeps having one.
 
+use std::time::Duration;
+
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, kustomization};
 use crate::stage::{COMMIT, FILE, SEED, Stage};
 use crate::support::command::Command;
 use crate::support::registry::Image;
@@ -80,6 +83,49 @@ fn a_rollback_keeps_the_pin() {
     assert!(text(&stage).contains(&format!("newTag: v1\n  digest: {first}\n")), "{}", text(&stage));
 }
 
+/// A digest that the branch has is what a cluster pulls. Where its tag leads by now decides nothing.
+#[test]
+fn a_digest_on_the_branch_counts_if_its_tag_strayed() {
+    let environments = Pipeline::new();
+    const THIRD: &str = "overlays/third";
+    let by_hand_in = |folder: &str| {
+        let file = File::new(&format!("{folder}/kustomization.yaml"), kustomization(&[("web", "newTag: v1")]));
+        environments.stage.remote.commit("main", "By hand", &[file]);
+    };
+    [STAGING, PRODUCTION, THIRD].into_iter().for_each(by_hand_in);
+    let registry = &environments.stage.registry;
+    let image = format!("web={}/org/web:main", registry.address());
+    let push = |number: &str| registry.put_image("org/web", "main", &Image::new().label("number", number));
+    let release = |folder: &str| environments.run("release", &["-k", folder, "--pin-digest", &image]).run().success();
+    let good = push("1");
+    release(STAGING);
+    release(PRODUCTION);
+    let bad = push("2");
+    let moved = format!("the tag `main` of `{}/org/web` was moved to {bad}; ", registry.address());
+    environments.run("check", &["-k", STAGING]).run().success().stdout_has(&moved);
+    release(PRODUCTION);
+    let counts = format!("the digest on the branch counts: {good}\n");
+    let rollback =
+        |flags: &[&str]| environments.run("rollback", &["-k", PRODUCTION, "web"]).args(flags.iter().copied()).run();
+    rollback(&["--dry-run", "--platform", "linux/amd64"]).success().stdout_has(&moved);
+    rollback(&[]).success().stdout_has(&moved).stdout_has(&counts);
+    assert!(environments.file(PRODUCTION).contains(&good));
+    registry.remove_manifest("org/web", "main");
+    let gone = format!("the tag `main` of `{}/org/web` is not in the registry any more; ", registry.address());
+    let promote = |flags: &[&str]| {
+        environments.run("promote", &["--from", STAGING, "--to", THIRD, "web"]).args(flags.iter().copied()).run()
+    };
+    by_hand_in(THIRD);
+    promote(&[]).success().stdout_has(&gone).stdout_has(&counts);
+    assert!(environments.file(THIRD).contains(&good));
+    // What a person types must be what its tag means.
+    let typed = format!("web={}/org/web:main@{good}", registry.address());
+    by_hand_in(THIRD);
+    environments.run("release", &["-k", THIRD, &typed]).run().exit(4);
+    registry.remove_manifest("org/web", &good);
+    promote(&["--on-superseded", "allow"]).exit(4).stderr_has("is not in the registry");
+}
+
 #[test]
 fn set_drops_a_digest_as_kustomize_does() {
     let (stage, _) = pinned();
@@ -124,6 +170,17 @@ fn a_tag_that_moves_before_a_late_push_is_not_released() {
     let output = output.stderr_has(&format!("error: `{}:{COMMIT}` was moved after it was checked\n", stage.image()));
     output.stderr_has(&format!("  checked {}; the registry has {moved} now\n", stage.digest));
     stage.untouched();
+}
+
+/// The registry answers at once, and the branch is read for longer than `--timeout`.
+#[test]
+fn a_tag_is_asked_for_once_more_after_a_slow_read() {
+    let pipeline = Pipeline::with_environments().over_http();
+    let image = pipeline.build("web", "v1.0.0");
+    pipeline.server.set_latency(Duration::from_millis(600));
+    pipeline.run("release", &["-k", STAGING, "--timeout", "1s", &format!("web={image}")]).run().success();
+    let lines = pipeline.stage.registry.request_lines();
+    assert_eq!(lines.iter().filter(|line| line.starts_with("HEAD /v2/org/web/manifests/")).count(), 2, "{lines:?}");
 }
 
 #[test]

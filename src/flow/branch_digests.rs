@@ -1,0 +1,95 @@
+//! Images that the branch has by a tag and a digest. The digest is what a cluster pulls, and an earlier check of a release
+//! compared it with the tag. So it counts if the tag was moved or deleted since, and that is told.
+
+use super::image_to_check::ImageToCheck;
+use crate::image::{Digest, Reference};
+use crate::registry::{CheckError, CheckedImage, Client, Detail, Requirement, Verdict};
+
+/// The images whose digests come from the branch.
+#[derive(Default)]
+pub(super) struct BranchDigests {
+    references: Vec<Reference>,
+    /// Those whose tag was told of.
+    told: Vec<Reference>,
+}
+
+/// What became of a tag that stands beside a digest.
+pub(super) enum TagNow {
+    Moved(Digest),
+    Gone,
+}
+
+/// What a registry answered, and what is to be told of the tag.
+pub(super) struct RegistryAnswer {
+    pub(super) checked: Result<CheckedImage, CheckError>,
+    pub(super) tag: Option<TagNow>,
+}
+
+impl BranchDigests {
+    /// Lets the digests of these images count, as they come from the branch.
+    pub(super) fn add(&mut self, images: &[ImageToCheck]) {
+        for image in images {
+            if let ImageToCheck::Known(reference) = image
+                && reference.tag().is_some()
+                && reference.digest().is_some()
+                && !self.references.contains(reference)
+            {
+                self.references.push(reference.clone());
+            }
+        }
+    }
+
+    /// Checks images, and those again by the digest alone whose tag does not lead to it any more.
+    pub(super) fn check(
+        &self,
+        client: &Client,
+        references: &[&Reference],
+        requirements: &[Requirement],
+        detail: Detail,
+    ) -> Vec<RegistryAnswer> {
+        let answers = client.check_all(references, requirements, detail);
+        let mut answers: Vec<RegistryAnswer> =
+            answers.into_iter().map(|checked| RegistryAnswer { checked, tag: None }).collect();
+        let mut strayed = Vec::new();
+        for (reference, answer) in references.iter().zip(&mut answers) {
+            answer.tag = answer.checked.as_ref().ok().filter(|_| self.references.contains(reference)).and_then(tag_now);
+            if answer.tag.is_some() {
+                strayed.push((reference.without_tag(), answer));
+            }
+        }
+        let by_digest: Vec<&Reference> = strayed.iter().map(|(reference, _)| reference).collect();
+        let again = client.check_all(&by_digest, requirements, detail);
+        for ((_, answer), mut again) in strayed.into_iter().zip(again) {
+            if let (Ok(first), Ok(again)) = (&answer.checked, &mut again) {
+                again.requests += first.requests;
+                again.elapsed += first.elapsed;
+            }
+            answer.checked = again;
+        }
+        answers
+    }
+
+    /// Returns the warning about the tag of an image that is there by its digest, once.
+    pub(super) fn warning(&mut self, reference: &Reference, tag: &TagNow) -> Option<String> {
+        let (name, digest) = (reference.name(), reference.digest()?);
+        if self.told.contains(reference) {
+            return None;
+        }
+        self.told.push(reference.clone());
+        let what = match tag {
+            TagNow::Moved(now) => format!("was moved to {now}"),
+            TagNow::Gone => "is not in the registry any more".to_owned(),
+        };
+        let tag = reference.tag()?;
+        Some(format!("the tag `{tag}` of `{name}` {what}; the digest on the branch counts: {digest}"))
+    }
+}
+
+/// Returns what became of the tag, if that is why an image is not the wanted one.
+fn tag_now(checked: &CheckedImage) -> Option<TagNow> {
+    match &checked.verdict {
+        Verdict::Mismatch { found, .. } => Some(TagNow::Moved(found.digest.clone())),
+        Verdict::Absent(_) => Some(TagNow::Gone),
+        _ => None,
+    }
+}
