@@ -182,7 +182,7 @@ pub struct CheckingArguments {
         value_parser = BoolishValueParser::new(),
         conflicts_with_all = [
             "platforms", "expect_revision", "wait", "verify_key", "verify_identity", "verify_identity_regexp",
-            "verify_issuer", "trusted_root", "require_provenance", "require_attestations"
+            "verify_issuer", "trusted_root", "require_signature", "require_provenance", "require_attestations"
         ],
         help_heading = "Image"
     )]

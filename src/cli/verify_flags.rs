@@ -62,6 +62,10 @@ pub struct VerificationArguments {
     #[arg(long, value_name = "FILE", env = "TAGSHIP_TRUSTED_ROOT", requires = "verify_issuer", hide_short_help = true)]
     pub trusted_root: Option<PathBuf>,
 
+    /// Fail if none of the flags above names a signer, as if a variable that one of them comes from is empty
+    #[arg(long, env = "TAGSHIP_REQUIRE_SIGNATURE", value_parser = BoolishValueParser::new())]
+    pub require_signature: bool,
+
     /// Require SLSA provenance by that signer, and that it names the commit that the image is released as
     #[arg(long, env = "TAGSHIP_REQUIRE_PROVENANCE", value_parser = BoolishValueParser::new())]
     pub require_provenance: bool,

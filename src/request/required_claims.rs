@@ -17,13 +17,16 @@ pub(super) fn required_claims(
 ) -> Result<Vec<Requirement>, Failure> {
     let types = listed("--require-attestation", &arguments.require_attestations)?;
     let Some(signer) = signer(arguments)? else {
-        let flag = match (arguments.require_provenance, types.is_empty()) {
-            (false, true) => return Ok(Vec::new()),
-            (true, _) => "--require-provenance",
-            (false, false) => "--require-attestation",
-        };
-        return Err(Failure::usage(format!("`{flag}` does not say by which signer"))
-            .hint("name the signer with `--verify-identity` and `--verify-issuer`, or with `--verify-key`"));
+        let required = [
+            (arguments.require_provenance, "--require-provenance"),
+            (!types.is_empty(), "--require-attestation"),
+            (arguments.require_signature, "--require-signature"),
+        ];
+        let Some((_, flag)) = required.into_iter().find(|(is_given, _)| *is_given) else { return Ok(Vec::new()) };
+        return Err(Failure::usage(format!("`{flag}` does not say by which signer")).hint(
+            "name the signer with `--verify-identity` and `--verify-issuer`, or with `--verify-key`; an empty variable names \
+             none",
+        ));
     };
     let mut claims = vec![Claim::Signature];
     if arguments.require_provenance {

@@ -143,6 +143,7 @@ fn flags_that_say_too_little() {
     let stage = stage(&[]);
     for (flags, message) in [
         (&["--require-provenance"][..], "`--require-provenance` does not say by which signer"),
+        (&["--require-signature"], "`--require-signature` does not say by which signer"),
         (&["--require-attestation", "spdx"], "`--require-attestation` does not say by which signer"),
         (&["--verify-identity", "x"], "--verify-issuer <URL>"),
         (&["--verify-issuer", "x"], "`--verify-issuer` does not say which of its identities"),
@@ -156,6 +157,10 @@ fn flags_that_say_too_little() {
     ] {
         check(&stage).args(flags.iter().copied()).run().exit(2).stderr_has(message);
     }
+    // As `${{ vars.KEY }}` is, if the variable is misspelt.
+    check(&stage).env("TAGSHIP_VERIFY_KEY", "").run().success();
+    let required = check(&stage).env("TAGSHIP_VERIFY_KEY", "").env("TAGSHIP_REQUIRE_SIGNATURE", "true").run();
+    required.exit(2).stderr_has("an empty variable names none");
     let release = release(&stage).arg("--no-check").run();
     release.exit(2).stderr_has("cannot be used with");
 }
