@@ -94,6 +94,8 @@ struct Back {
     to: LoggedRelease,
     /// The releases that have stood since, the newest first.
     taken_back: Vec<LoggedRelease>,
+    /// The releases since that were taken back before, the newest first.
+    still_away: Vec<CommitId>,
     /// What was taken back before, if the entry says already what it is to say: nothing can mark it any more.
     away: Vec<LoggedRelease>,
     /// The image's name by the newest release that says it: the file may have no place for it.
@@ -147,9 +149,11 @@ fn way_back(releases: &[LoggedRelease], to: &Earlier) -> Option<Back> {
     let (since, to) = (&releases[..index], &releases[index]);
     let taken_back = since.iter().filter(|release| stands(release) && release.fields != to.fields);
     let taken_back = taken_back.cloned().collect();
+    let still_away = since.iter().filter(|release| release.rolled_back_by.is_some() && release.fields != to.fields);
+    let still_away = still_away.map(|release| release.record.id).collect();
     let is_there = releases.first().is_some_and(|newest| newest.fields == to.fields);
     let away = since.iter().filter(|release| is_there && release.rolled_back_by.is_some()).take(1).cloned().collect();
-    Some(Back { from, to: to.clone(), taken_back, away, image_name: None })
+    Some(Back { from, to: to.clone(), taken_back, still_away, away, image_name: None })
 }
 
 /// Returns whether `text` names a release: its tag, its commit or the commit that it was built from, maybe shortened.
@@ -185,7 +189,11 @@ impl Back {
         if fields.unnamed == Unnamed::Elsewhere {
             fields.new_name = fields.new_name.or_else(|| self.image_name.clone());
         }
-        let of = self.taken_back.iter().map(|release| release.record.id).collect();
+        let newly = self.taken_back.iter().map(|release| release.record.id);
+        // What was taken back already is named again if nothing else is: the commit would look like a new release, after which
+        // only what it names stays away.
+        let again = self.still_away.iter().copied().filter(|_| self.taken_back.is_empty());
+        let of = newly.chain(again).collect();
         Ok(Writing {
             images: Images {
                 arguments: vec![exactly(name, &fields, &|text| format!("`{name}` had `{text}` once"))?],

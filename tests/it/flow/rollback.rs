@@ -268,6 +268,20 @@ fn the_way_back_over_many_commits_of_others() {
     assert!(environments.file(PRODUCTION).contains("v1.0.0"), "{}", environments.file(PRODUCTION));
 }
 
+/// Too far back, and one forward again: what was bad stays away.
+#[test]
+fn back_to_what_was_taken_back_itself() {
+    let environments = released(3);
+    rollback(&environments, &["--to", "v1.0.0", "web"]).run().success();
+    rollback(&environments, &["--to", "v1.1.0", "web"]).run().success();
+    assert!(environments.file(PRODUCTION).contains("v1.1.0"));
+    let again = environments.release(PRODUCTION, "web", "v1.2.0", 3).success();
+    ends(&again, "superseded");
+    let newer = environments.release(PRODUCTION, "web", "v1.3.0", 4).success();
+    ends(&newer, "released");
+    ends(&environments.release(PRODUCTION, "web", "v1.2.0", 3).success(), "superseded");
+}
+
 /// A server without partial fetches, as a bare repository is by itself: the newest commits come whole.
 #[test]
 fn at_a_server_without_partial_fetches() {
