@@ -256,6 +256,18 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
         };
         changes[index].goes_back = goes_back;
         if !goes_back {
+            // A promotion of a rollback names what it took back: the build that it goes back to need not be known here.
+            let named = changes[index]
+                .trailers
+                .as_ref()
+                .map_or_else(Vec::new, |said| said.still_taken_back(&changes[index].name));
+            stack.retain(|(_, change)| match *change {
+                Some(change) if named.contains(&changes[change].record.id) => {
+                    taken_back.push((change, index));
+                    false
+                }
+                _ => true,
+            });
             stack.push((fields, Some(index)));
             continue;
         }

@@ -55,6 +55,14 @@ impl Build {
     }
 }
 
+impl Build {
+    /// Returns whether both are known to be built from one commit, under whatever tags.
+    pub fn is_of_commit_of(&self, other: &Self) -> bool {
+        let commit = |build: &Self| build.source.as_ref().map(|source| source.commit);
+        self.image == other.image && commit(self).is_some() && commit(self) == commit(other)
+    }
+}
+
 /// What a tag says of a source commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Agreement {

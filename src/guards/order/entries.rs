@@ -138,11 +138,13 @@ fn order(
         };
         Ok(judge(new, other, setting.by, ancestry.as_ref()))
     };
-    let is_new = |taken_back: &&TakenBack| new.is(&taken_back.build);
+    let is_new = |taken_back: &&TakenBack| new.is(&taken_back.build) || new.is_of_commit_of(&taken_back.build);
     if let (Some(TakenBack { build, by, .. }), false) =
         (running.taken_back.iter().find(is_new), setting.by == OrderBy::Nothing)
     {
-        let reason = format!("{build} was rolled back by {}; only a newer build may follow", by.short());
+        let from =
+            if new.is(build) { String::new() } else { format!("{new} is built from the same commit as {build}: ") };
+        let reason = format!("{from}{build} was rolled back by {}; only a newer build may follow", by.short());
         let ordered = Standing::Superseded.because(reason);
         return Ok(EntryStanding { ordered, still_taken_back: Vec::new(), label: None });
     }
@@ -171,7 +173,8 @@ fn order(
         },
     };
     let new = &Build { source: new.source.clone().or_else(|| label.clone()), ..new.clone() };
-    let mut still_taken_back = Vec::new();
+    let explained = running.release.filter(|_| running.build.as_ref().is_some_and(is_explained));
+    let mut still_taken_back: Vec<CommitId> = explained.into_iter().collect();
     for taken_back in running.taken_back.iter().filter(|taken_back| !is_new(taken_back)) {
         if !matches!(stand(new, &taken_back.build)?, Judgement::Newer(_) | Judgement::Replaces(_)) {
             still_taken_back.push(taken_back.release);

@@ -23,6 +23,8 @@ const SEARCH_DEPTHS: [usize; 4] = [50, 1_000, 10_000, 100_000];
 pub struct RunningEntry {
     /// `None`: the entry says nothing that can be compared.
     pub build: Option<Build>,
+    /// The commit that released it, if one of ours did.
+    pub release: Option<CommitId>,
     pub taken_back: Vec<TakenBack>,
     pub evidence: Evidence,
 }
@@ -96,7 +98,7 @@ impl RunningEntry {
             }
             let build = now.says_what_runs().then(|| Build::of_entry(name, now, None));
             let evidence = if history.complete { Evidence::Entry } else { Evidence::Unread };
-            return Ok(Self { build, taken_back: Vec::new(), evidence });
+            return Ok(Self { build, release: None, taken_back: Vec::new(), evidence });
         }
         let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
@@ -122,13 +124,15 @@ impl RunningEntry {
     ) -> Result<Option<Self>, Failure> {
         let records: Vec<&CommitRecord> = [claim.record].into_iter().chain(claim.parent).collect();
         let build = Build::of_entry(name, now, claim.trailers.source.as_ref());
+        let release = Some(claim.record.id);
         let is_plain = claim.trailers.rollback_of.is_empty() && claim.trailers.still_taken_back(name).is_empty();
         if scrutiny == Scrutiny::AtHand
             && is_plain
             && claim.trailers.released(name, now)
             && !snapshot.has_folders(&records, path)?
         {
-            return Ok(Some(Self { build: Some(build), taken_back: Vec::new(), evidence: Evidence::Claim }));
+            let evidence = Evidence::Claim;
+            return Ok(Some(Self { build: Some(build), release, taken_back: Vec::new(), evidence }));
         }
         snapshot.load_history(&records, path)?;
         let after = fields_at(snapshot, claim.record, path, name)?;
@@ -141,7 +145,7 @@ impl RunningEntry {
             return Ok(None);
         }
         let taken_back = carried(snapshot, path, name, claim.trailers)?;
-        Ok(Some(Self { build: Some(build), taken_back, evidence: Evidence::Release }))
+        Ok(Some(Self { build: Some(build), release, taken_back, evidence: Evidence::Release }))
     }
 
     fn of_history(
@@ -180,7 +184,8 @@ impl RunningEntry {
             (false, false) if history.complete => Evidence::Entry,
             (false, false) => Evidence::Unread,
         };
-        Ok(Self { build, taken_back, evidence })
+        let release = standing.filter(|_| is_ours).map(|change| change.record.id);
+        Ok(Self { build, release, taken_back, evidence })
     }
 }
 

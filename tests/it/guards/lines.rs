@@ -106,6 +106,21 @@ fn names_of_repositories_only_say_where_to_ask() {
     ends(&again("build-1", &one), "superseded");
 }
 
+#[test]
+fn a_commit_that_was_rolled_back_under_another_tag() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    ends(&release(&pipeline, "build-1", Some(&one)).run(), "released");
+    ends(&release(&pipeline, "build-2", Some(&two)).run(), "released");
+    pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+    let again = release(&pipeline, "build-3", Some(&two)).run();
+    ends(&again, "superseded");
+    again.stdout_has("is built from the same commit as `build-2`");
+    ends(&release(&pipeline, "build-4", Some(&three)).run(), "released");
+}
+
 /// Rolled back by us, by git's revert, and by hand: each time the bad one stays away, and a fix of what runs goes out.
 #[test]
 fn what_was_taken_back_stays_away() {
@@ -202,6 +217,12 @@ fn a_promotion_follows_a_rollback_and_no_other_step_back() {
     pipeline.run("rollback", &["--no-check", "-k", STAGING, "web"]).run().success();
     ends(&promote(), "released");
     assert!(pipeline.file(PRODUCTION).contains("v2.0.0"));
+    // It is taken back in production as well.
+    let production = |command: &str, image: &str| {
+        pipeline.run(command, &["--no-check", "--dry-run", "--output", "json", "-k", PRODUCTION, image]).run().success()
+    };
+    ends(&production("release", "web=*:v2.1.0"), "superseded");
+    assert_eq!(document(&production("rollback", "web"))["images"][0]["tag"], "v0.9.0");
     ends(&in_production(&pipeline, "v3.0.0"), "released");
     ends(&promote().exit(9), "failed");
     // A hold where the images come from stops them too.
