@@ -1,8 +1,12 @@
 //! Attestations in the own store of a forge: offered to an image for which a claim is still missing after its registry was
 //! searched.
 
-use crate::forge::Forge;
-use crate::registry::CheckedImage;
+use crate::forge::{Forge, ForgeError};
+use crate::registry::{CheckedImage, Unoffered};
+use crate::system::connection::ConnectionProblem;
+
+/// How many bundles are looked at for one image.
+const MAX_OFFERED: usize = 50;
 
 /// The forge to ask, once it is known.
 #[derive(Default)]
@@ -19,14 +23,50 @@ impl ForgeAttestations {
         }
     }
 
-    /// Asks for the attestations of an image for which a claim is missing: one request.
+    /// Asks for the attestations of an image for which a claim is missing: one request for the list, and one for each bundle
+    /// until nothing is missing.
     pub(super) fn offer_to(&self, checked: &mut CheckedImage) {
         let Some((_, Some(forge))) = &self.known else { return };
-        let Some(digest) = checked.unclaimed() else { return };
-        match forge.attestations(digest.as_str()) {
-            Ok(bundles) => checked.offer_bundles(&bundles),
-            Err(error) => checked.note_unoffered(&format!("{:#}", anyhow::Error::from(error))),
-        }
+        let Some(digest) = checked.unclaimed().cloned() else { return };
         checked.requests += 1;
+        let bundles = match forge.attestations(digest.as_str()) {
+            Ok(bundles) => bundles,
+            Err(error) => return note(checked, &error),
+        };
+        for bundle in bundles.take(MAX_OFFERED) {
+            checked.requests += 1;
+            match bundle {
+                Ok(bundle) => checked.offer_bundle(&bundle),
+                Err(error) => {
+                    note(checked, &error);
+                    // The others are in the same place.
+                    if unoffered(&error) == Unoffered::Unavailable {
+                        break;
+                    }
+                }
+            }
+            if checked.unclaimed().is_none() {
+                break;
+            }
+        }
+    }
+}
+
+fn note(checked: &mut CheckedImage, error: &ForgeError) {
+    let words = error.words().map(|words| format!(": {words}")).unwrap_or_default();
+    checked.note_unoffered(unoffered(error), &format!("{error}{words}"));
+}
+
+/// Returns what an error means for what could not be offered.
+fn unoffered(error: &ForgeError) -> Unoffered {
+    match error {
+        ForgeError::Unauthorized(_) | ForgeError::NoToken { .. } => Unoffered::LoginRefused,
+        ForgeError::NoAnswer { cause, .. } if cause.problem == ConnectionProblem::ProxyLogin => Unoffered::LoginRefused,
+        ForgeError::NoAnswer { .. }
+        | ForgeError::Busy(_)
+        | ForgeError::Damaged { .. }
+        | ForgeError::RateLimited { .. } => Unoffered::Unavailable,
+        ForgeError::Forbidden { .. } | ForgeError::NotFound { .. } => Unoffered::Forbidden,
+        _ => Unoffered::Unusable,
     }
 }

@@ -5,7 +5,7 @@ use super::azure::AzureApi;
 use super::bitbucket::BitbucketApi;
 use super::error::ForgeError;
 use super::gitea::GiteaApi;
-use super::github::GitHubApi;
+use super::github::{Bundles, GitHubApi};
 use super::gitlab::GitLabApi;
 use super::json_client::ForgeConnection;
 use super::proposal::{AutoMerge, MergeMethod, Operation, Proposal, PullRequest};
@@ -124,11 +124,11 @@ impl Forge {
     }
 
     /// Returns the attestations (bundles of Sigstore, the JSON of each) that the forge keeps about what has this digest, the
-    /// newest first. Only GitHub keeps any.
-    pub fn attestations(&self, digest: &str) -> Result<Vec<Vec<u8>>, ForgeError> {
+    /// newest first, each read when the iterator reaches it. Only GitHub keeps any.
+    pub fn attestations(&self, digest: &str) -> Result<Bundles<'_>, ForgeError> {
         match &self.api {
             Api::GitHub(api) => api.attestations(digest),
-            Api::GitLab(_) | Api::Gitea(_) | Api::Azure(_) | Api::Bitbucket(_) => Ok(Vec::new()),
+            Api::GitLab(_) | Api::Gitea(_) | Api::Azure(_) | Api::Bitbucket(_) => Ok(Box::new(std::iter::empty())),
         }
     }
 

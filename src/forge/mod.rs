@@ -3,7 +3,8 @@
 //!
 //! [`ForgeAddress`] tells which forge a remote is at. [`Forge`] is its API, with one file or folder for each kind.
 //! `pull_request_api` is what all of them do with pull requests, and `rest_api` what their APIs have in common. `json_client`
-//! makes the requests, `api_token` is what they show, and `server_words` reads what a refusal says.
+//! makes the requests, `kept_file` those for files elsewhere, `api_token` is what they show, and `server_words` reads what a
+//! refusal says.
 
 mod address;
 mod any_forge;
@@ -16,6 +17,7 @@ mod gitea;
 mod github;
 mod gitlab;
 mod json_client;
+mod kept_file;
 mod proposal;
 mod pull_request_api;
 mod rest_api;

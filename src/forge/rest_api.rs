@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::address::{ForgeAddress, ForgeKind};
 use super::error::ForgeError;
 use super::json_client::{ApiAnswer, ApiCall, ForgeConnection, JsonClient, Repeat};
+use super::kept_file::KeptFiles;
 use crate::system::http::shown_host;
 
 /// What is asked for, for the case that it is not allowed.
@@ -79,6 +80,11 @@ impl RestApi {
         let mut page = self.page.clone();
         extend(&mut page, parts);
         page
+    }
+
+    /// Returns what reads the files that the API names.
+    pub(super) fn kept_files(&self) -> KeptFiles<'_> {
+        KeptFiles::of(&self.client, &self.repository)
     }
 
     /// Reads what is at a URL.

@@ -48,7 +48,7 @@ pub use inspection::BuiltFrom;
 pub use provenance::{BuildSource, ExpectedSource, Provenance};
 pub use requirement::{Finding, ImagePlatform, Part, Requirement};
 pub use revision::Revision;
-pub use signer_claim::{Claim, ProvedClaim, ProvedKind, RejectedClaim, RequiredClaim};
+pub use signer_claim::{Claim, ProvedClaim, ProvedKind, RejectedClaim, RequiredClaim, Unoffered};
 pub use verdict::{Outage, Verdict};
 
 pub use crate::system::proxy::Proxies;

@@ -4,12 +4,9 @@
 use super::claim_judge::{ClaimJudge, SignedThing};
 use super::client::CheckedImage;
 use super::requirement::Finding;
-use super::signer_claim::RejectedClaim;
+use super::signer_claim::{RejectedClaim, Unoffered};
 use super::verdict::Verdict;
 use crate::image::Digest;
-
-/// How many bundles are looked at.
-const MAX_OFFERED: usize = 50;
 
 impl CheckedImage {
     /// Returns the digest of an image that is there, and for which a required claim is missing.
@@ -20,15 +17,13 @@ impl CheckedImage {
         }
     }
 
-    /// Judges bundles (the JSON of each) by the claims that are missing.
-    pub fn offer_bundles(&mut self, bundles: &[Vec<u8>]) {
+    /// Judges a bundle, which is JSON, by the claims that are missing.
+    pub fn offer_bundle(&mut self, bundle: &[u8]) {
         let Verdict::Present(found) = &self.verdict else { return };
         for finding in &mut self.findings {
             let Finding::NotClaimed { wanted, rejected } = finding else { continue };
             let mut judge = ClaimJudge::new(&found.digest, None, &[wanted]);
-            for bundle in bundles.iter().take(MAX_OFFERED) {
-                judge.offer(SignedThing::Bundle(bundle));
-            }
+            judge.offer(SignedThing::Bundle(bundle));
             let judged = judge.claims(None);
             for proved in judged.proved {
                 if !self.claims.contains(&proved) {
@@ -36,18 +31,20 @@ impl CheckedImage {
                 }
             }
             match judged.findings.into_iter().next() {
-                Some(Finding::NotClaimed { rejected: more, .. }) => rejected.extend(more),
+                Some(Finding::NotClaimed { rejected: more, .. }) => {
+                    rejected.extend(more.into_iter().filter(|more| !rejected.contains(more)).collect::<Vec<_>>());
+                }
                 Some(judged) => *finding = judged,
                 None => {}
             }
         }
     }
 
-    /// Notes why there were no bundles to offer, for the claims that are missing.
-    pub fn note_unoffered(&mut self, why: &str) {
+    /// Notes why a bundle was not offered, for the claims that are missing.
+    pub fn note_unoffered(&mut self, unoffered: Unoffered, why: &str) {
         for finding in &mut self.findings {
             if let Finding::NotClaimed { rejected, .. } = finding {
-                rejected.push(RejectedClaim::Unoffered(why.to_owned()));
+                rejected.push(RejectedClaim::Unoffered(unoffered, why.to_owned()));
             }
         }
     }

@@ -69,8 +69,20 @@ pub enum RejectedClaim {
     OtherRun { wanted: ExpectedSource, found: String },
     /// It cannot be read.
     Unreadable(String),
-    /// The forge that may keep it cannot be asked.
-    Unoffered(String),
+    /// The forge that may keep it did not give it.
+    Unoffered(Unoffered, String),
+}
+
+/// Why something that may be kept elsewhere was not offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unoffered {
+    /// The login lacks the permission.
+    Forbidden,
+    LoginRefused,
+    /// The place cannot be asked now, so that nothing is known.
+    Unavailable,
+    /// What it answers cannot be used.
+    Unusable,
 }
 
 impl Claim {
@@ -153,7 +165,7 @@ impl fmt::Display for RejectedClaim {
             Self::OtherRun { wanted, found } => {
                 write!(f, "it was signed by a run of {found}, not of {wanted}, as its certificate says")
             }
-            Self::Unreadable(why) | Self::Unoffered(why) => f.write_str(why),
+            Self::Unreadable(why) | Self::Unoffered(_, why) => f.write_str(why),
         }
     }
 }

@@ -1,7 +1,11 @@
-//! The attestations that GitHub keeps for a repository: bundles of Sigstore, found by the digest of what they are about.
+//! The attestations that GitHub keeps for a repository: bundles of Sigstore, found by the digest of what they are about. The
+//! list names where each bundle is; servers of an enterprise may have it in the list.
+
+use serde_json::Value;
 
 use super::api::GitHubApi;
 use crate::forge::error::ForgeError;
+use crate::forge::kept_file::KeptFiles;
 use crate::forge::rest_api::ApiAction;
 
 const LIST: ApiAction = ApiAction { what: "list attestations", needs: "`attestations: read`" };
@@ -9,22 +13,34 @@ const LIST: ApiAction = ApiAction { what: "list attestations", needs: "`attestat
 /// How many are listed, the newest first.
 const LISTED: &str = "50";
 
+/// Bundles, each as it is reached: its JSON, or why it cannot be had.
+pub(in crate::forge) type Bundles<'a> = Box<dyn Iterator<Item = Result<Vec<u8>, ForgeError>> + 'a>;
+
 impl GitHubApi {
-    /// Returns the JSON of each bundle about `digest`, the newest first. What GitHub keeps outside of the list is left out.
-    pub(in crate::forge) fn attestations(&self, digest: &str) -> Result<Vec<Vec<u8>>, ForgeError> {
+    /// Returns the bundles about `digest`, the newest first. What is not in the list is read when the iterator reaches it.
+    pub(in crate::forge) fn attestations(&self, digest: &str) -> Result<Bundles<'_>, ForgeError> {
         let mut url = self.rest.url(&["attestations", digest]);
         url.query_pairs_mut().append_pair("per_page", LISTED);
-        let answer = self.rest.get(url)?;
+        let mut answer = self.rest.get(url)?;
         match answer.status {
             // There is none.
-            404 => Ok(Vec::new()),
+            404 => Ok(Box::new(std::iter::empty())),
             _ if answer.is_success() => {
-                let listed = answer.body["attestations"].as_array();
-                let listed = listed.ok_or_else(|| self.rest.invalid("it is no list of attestations"))?;
-                let bundles = listed.iter().map(|attestation| &attestation["bundle"]);
-                Ok(bundles.filter(|bundle| bundle.is_object()).map(|bundle| bundle.to_string().into_bytes()).collect())
+                let Value::Array(listed) = answer.body["attestations"].take() else {
+                    return Err(self.rest.invalid("it is no list of attestations"));
+                };
+                let files = self.rest.kept_files();
+                Ok(Box::new(listed.into_iter().map(move |attestation| self.bundle(&attestation, &files))))
             }
             _ => Err(self.rest.refused(&answer, LIST)),
+        }
+    }
+
+    fn bundle(&self, attestation: &Value, files: &KeptFiles<'_>) -> Result<Vec<u8>, ForgeError> {
+        match (&attestation["bundle"], &attestation["bundle_url"]) {
+            (bundle @ Value::Object(_), _) => Ok(bundle.to_string().into_bytes()),
+            (_, Value::String(url)) => files.read(url),
+            _ => Err(self.rest.invalid("it lists an attestation without its bundle")),
         }
     }
 }

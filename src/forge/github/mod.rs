@@ -7,3 +7,4 @@ mod pull_requests;
 mod signed_commit;
 
 pub(super) use api::GitHubApi;
+pub(super) use attestations::Bundles;

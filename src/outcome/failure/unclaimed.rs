@@ -4,7 +4,7 @@
 use super::{Failure, FailureKind};
 use crate::image::Reference;
 use crate::registry::signature::{Rejected, TrustedSigner};
-use crate::registry::{Claim, RejectedClaim, RequiredClaim};
+use crate::registry::{Claim, RejectedClaim, RequiredClaim, Unoffered};
 
 /// How many reasons are told.
 const MAX_TOLD: usize = 5;
@@ -20,6 +20,9 @@ impl Failure {
             (Claim::Signature, _) => format!("`{reference}` is not signed by {signer}"),
             (claim, _) => format!("`{reference}` has no {claim} by {signer}"),
         };
+        if let Some(failure) = unsettled(reference, &wanted.claim, rejected) {
+            return failure;
+        }
         let mut failure = Self::new(FailureKind::Image, message);
         match rejected {
             [] => failure = failure.detail(format!("nothing of that kind is attached to it; it must be by {signer}")),
@@ -33,7 +36,8 @@ impl Failure {
         failure.hint(match rejected.first() {
             None => "sign the image in the build, with cosign or an attestation of GitHub; `--wait 5m` waits for it",
             Some(RejectedClaim::Unreadable(_)) => "push the image with its signatures again",
-            Some(RejectedClaim::Unoffered(_)) => {
+            Some(RejectedClaim::Unoffered(Unoffered::Unusable, _)) => "push the attestations to the registry as well",
+            Some(RejectedClaim::Unoffered(..)) => {
                 "allow the token to read attestations (`attestations: read`), or push them to the registry"
             }
             // The commit of `--expect-revision` has no repository.
@@ -48,6 +52,26 @@ impl Failure {
             Some(RejectedClaim::Signature(rejected)) => remedy(rejected),
         })
     }
+}
+
+/// Returns the failure of an image of which nothing is known, because the forge that may keep the claim cannot be asked.
+fn unsettled(reference: &Reference, claim: &Claim, rejected: &[RejectedClaim]) -> Option<Failure> {
+    let (kind, what, hint) = rejected.iter().find_map(|rejected| match rejected {
+        RejectedClaim::Unoffered(Unoffered::Unavailable, _) => Some((
+            FailureKind::Unavailable,
+            "is not available",
+            "try again, or push the attestations to the registry as well",
+        )),
+        RejectedClaim::Unoffered(Unoffered::LoginRefused, _) => Some((
+            FailureKind::Unauthorized,
+            "refused the login",
+            "check the token: is it expired, or for another host?",
+        )),
+        _ => None,
+    })?;
+    let message = format!("cannot check the {claim} of `{reference}`: the forge that may keep it {what}");
+    let details = rejected.iter().take(MAX_TOLD).map(ToString::to_string).collect();
+    Some(Failure { details, ..Failure::new(kind, message).hint(hint) })
 }
 
 /// Returns how a signer is told.

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::stage::{FILE, FOLDER, SEED, Stage};
 use crate::support::command::Command;
-use crate::support::forge::{Forge, Kind, Rights, TOKEN};
-use crate::support::registry::{Attachment, Place};
+use crate::support::forge::{Fault as ForgeFault, Forge, Kind, Rights, TOKEN};
+use crate::support::http::Response;
+use crate::support::registry::{Attachment, Auth, Fault, Place, Registry};
 use crate::support::repository::{File, Remote};
 use crate::support::sigstore::{COMMIT, IDENTITY, ISSUER, bundle, path, put_image, read};
 
@@ -243,6 +244,82 @@ fn attestations_at_github_need_not_be_in_the_registry() {
     release().success().stdout_has(&format!(" verify  provenance of {source} by {IDENTITY}"));
     assert_eq!(github.call_lines(), [format!("{call} 200")]);
     assert_eq!(app.log("main")[0].trailer("Tagship-Verified"), [IDENTITY]);
+}
+
+/// Since July 2026, GitHub's list has no bundle, but its URL, which is its own permission.
+#[test]
+fn bundles_at_github_are_read_where_they_are() {
+    let stage = stage(&[]);
+    let digest = put_image(&stage.registry, "org/app", "v1");
+    let app = Remote::create("app");
+    app.commit("main", "Begin", &[File::new(FILE, SEED)]);
+    let github = Forge::start(Kind::GitHub, &app);
+    let files = Registry::start(Auth::None);
+    let source = format!("org/app@{COMMIT}");
+    let release = || {
+        let release = stage.release_to(&github.url_with_token(TOKEN)).args(["--forge", "github", "--source", &source]);
+        let release = release.args(["--require-provenance", "--dry-run", "--timeout", "10s"]);
+        let release = release.arg(format!("IMAGE_PLACEHOLDER={}", image(&stage)));
+        by_workflow(release).run().says_nowhere(TOKEN).says_nowhere("signed=secret")
+    };
+    let url = |name: &str| Value::String(format!("http://{}/{name}.json.sn?signed=secret", files.address()));
+    let keep = |name: &str, times: usize, response: Response| {
+        files.inject(&format!("GET /{name}.json.sn"), times, Fault::Answer(response));
+    };
+    let file = |bytes: &[u8]| Response::new(200).header("Content-Type", "application/x-snappy").body(bytes);
+    let compressed = |name: &str| {
+        let bundle = read(&format!("{name}.bundle.json"));
+        file(&snap::raw::Encoder::new().compress_vec(&bundle).unwrap())
+    };
+    let list = |bundles: &[Value]| {
+        github.store().attestations = bundles.iter().map(|bundle| (digest.clone(), bundle.clone())).collect();
+    };
+    list(&[url("bad"), url("provenance"), url("unread")]);
+    keep("bad", 1, compressed("bad.other-log"));
+    keep("provenance", 1, compressed("provenance"));
+    release().success().stdout_has(&format!(" verify  provenance of {source} by {IDENTITY}"));
+    let requests = files.requests();
+    assert_eq!(requests.len(), 2, "the next one is read only if the claim is still missing");
+    assert!(requests.iter().all(|request| request.head.header("authorization").is_none()));
+
+    for (response, code, message) in [
+        (file(b"<html>"), 4, "it is neither JSON nor compressed by snappy"),
+        (Response::new(403), 4, "it is 403 Forbidden, where the forge keeps a file"),
+        (Response::redirect("ftp://127.0.0.1/x"), 4, "it would be read without TLS"),
+        (Response::new(503), 6, "the forge that may keep it is not available\n"),
+    ] {
+        let name = format!("broken-{}", message.len());
+        list(&[url(&name)]);
+        keep(&name, 3, response);
+        release().exit(code).stderr_has(message);
+    }
+    list(&[Value::Null]);
+    release().exit(4).stderr_has("it lists an attestation without its bundle");
+}
+
+/// What cannot be looked at now is not missing.
+#[test]
+fn an_outage_of_github_is_no_missing_signature() {
+    let stage = stage(&[]);
+    put_image(&stage.registry, "org/app", "v1");
+    let app = Remote::create("app");
+    app.commit("main", "Begin", &[File::new(FILE, SEED)]);
+    let github = Forge::start(Kind::GitHub, &app);
+    let source = format!("org/app@{COMMIT}");
+    let release = || {
+        let release = stage.release_to(&github.url_with_token(TOKEN)).args(["--forge", "github", "--source", &source]);
+        let release = release.args(["--dry-run", "--timeout", "5s"]);
+        by_workflow(release.arg(format!("IMAGE_PLACEHOLDER={}", image(&stage))))
+    };
+    for (status, code, message) in [
+        (503, 6, "cannot check the signature of"),
+        (429, 6, "the forge that may keep it is not available\n"),
+        (401, 5, "the forge that may keep it refused the login\n"),
+    ] {
+        let answer = ForgeFault::Answer(Response::text(status, "no").header("Retry-After", "0"));
+        github.inject("GET /api/v3/repos/org/app/attestations", 3, answer);
+        release().run().exit(code).stderr_has(message);
+    }
 }
 
 /// A rule on the branch leads there too. It trusts the roots that are built in alone, so that the test's bundle is no proof.

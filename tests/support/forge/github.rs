@@ -43,8 +43,11 @@ pub(super) fn answer(call: &ApiCall<'_>, store: &mut Store) -> Response {
 
 fn attestations(store: &Store, digest: &str) -> Response {
     let of_digest = store.attestations.iter().filter(|(of, _)| of == digest);
-    let found: Vec<Value> =
-        of_digest.map(|(_, bundle)| json!({ "bundle": bundle, "bundle_url": "https://objects.example/x" })).collect();
+    let listed = |bundle: &Value| match bundle {
+        Value::String(url) => json!({ "bundle": null, "bundle_url": url }),
+        bundle => json!({ "bundle": bundle }),
+    };
+    let found: Vec<Value> = of_digest.map(|(_, bundle)| listed(bundle)).collect();
     if found.is_empty() { refused(404, "Not Found") } else { Response::json(200, &json!({ "attestations": found })) }
 }
 

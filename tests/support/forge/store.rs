@@ -73,7 +73,7 @@ pub struct Store {
     pub tells_payload: bool,
     /// Whether the forge forgets the executable bit of files in trees that it makes.
     pub drops_executable: bool,
-    /// The attestations that the forge keeps: the digest of what each is about, and its bundle.
+    /// The attestations that the forge keeps: the digest of what each is about, and its bundle, or the URL of it.
     pub attestations: Vec<(String, serde_json::Value)>,
     /// Whether one commit is an ancestor of another, as git has told once: ids never change what they mean.
     ancestors: HashMap<[String; 2], bool>,
