@@ -13,6 +13,9 @@ use crate::targets::kustomization::FILE_NAMES;
 /// How many kustomizations below a hold are searched for the names in it.
 const MAX_FILES_BELOW: usize = 1_000;
 
+/// How many folders of a checkout are searched for them.
+const MAX_FOLDERS_BELOW: usize = 10_000;
+
 /// The entries that a release changes, or takes from, in the file at a path.
 pub struct Concerned<'n> {
     pub path: RepositoryPath,
@@ -87,6 +90,7 @@ fn name_of_nothing(
         return Ok(None);
     }
     let folder = place.folders().pop().unwrap_or_else(RepositoryPath::root);
+    snapshot.copy_folders_of_checkout(&folder, MAX_FOLDERS_BELOW)?;
     let Some(files) = snapshot.files_below(&folder, &FILE_NAMES)?.filter(|files| files.len() <= MAX_FILES_BELOW) else {
         note(format!(
             "the hold `{place}` names entries that could not be looked for; check that their names are right"

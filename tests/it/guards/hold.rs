@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::stage::{FILE, SEED, Stage};
+use crate::stage::{FILE, FOLDER, SEED, Stage};
 use crate::support::command::Output;
 use crate::support::git_server::{Access, GitServer};
-use crate::support::repository::{File, Mode};
+use crate::support::repository::{Checkout, File, Mode};
 
 /// Each hold: where it is, what it says, and what stops the release; nothing: it does not.
 const HOLDS: &[(&str, &[u8], Option<&str>)] = &[
@@ -96,6 +96,19 @@ fn an_image_is_held_by_whatever_name_it_is_released() {
         if held_name == "web.image" {
             release("api.image=*:v2").success();
         }
+    }
+}
+
+/// Whether the folders come from the server or from a checkout: a name that no entry has may be meant for any of them.
+#[test]
+fn a_name_of_nothing_holds_a_release_from_a_checkout() {
+    let stage = Stage::new();
+    held(&stage, ".tagship-hold", b"names: nothing");
+    for options in [&["--depth=1"][..], &[]] {
+        let checkout = Checkout::clone_with(&stage.remote.file_url(), options);
+        let release = stage.tagship().current_dir(checkout.path()).args(["release", "-k", FOLDER]);
+        let output = release.arg(stage.argument()).run().exit(9);
+        output.stderr_has("no entry below is named `nothing`, so it holds everything");
     }
 }
 
@@ -196,7 +209,7 @@ fn a_rollback_is_held_too() {
     stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
     held(&stage, ".tagship-hold", b"Freeze.");
     let url = stage.remote.file_url();
-    let rollback = || stage.tagship().args(["rollback", "--repo", &url, "-k", crate::stage::FOLDER, "--no-check"]);
+    let rollback = || stage.tagship().args(["rollback", "--repo", &url, "-k", FOLDER, "--no-check"]);
     rollback().arg("IMAGE_PLACEHOLDER").run().exit(9).stderr_has("held: ");
     rollback()
         .args(["--override-hold", "IMAGE_PLACEHOLDER"])
