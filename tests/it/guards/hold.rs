@@ -103,6 +103,7 @@ fn an_image_is_held_by_whatever_name_it_is_released() {
 #[test]
 fn a_name_of_nothing_holds_a_release_from_a_checkout() {
     let stage = Stage::new();
+    stage.remote.commit("main", "Other", &[File::new("other/deep/kustomization.yaml", "images: [{name: other}]\n")]);
     held(&stage, ".tagship-hold", b"names: nothing");
     for options in [&["--depth=1"][..], &[]] {
         let checkout = Checkout::clone_with(&stage.remote.file_url(), options);
