@@ -63,7 +63,7 @@ pub struct VerificationArguments {
     pub trusted_root: Option<PathBuf>,
 
     /// Fail if none of the flags above names a signer, as if a variable that one of them comes from is empty
-    #[arg(long, env = "TAGSHIP_REQUIRE_SIGNATURE", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "TAGSHIP_REQUIRE_SIGNATURE", value_parser = BoolishValueParser::new(), hide_short_help = true)]
     pub require_signature: bool,
 
     /// Require SLSA provenance by that signer, and that it names the commit that the image is released as
