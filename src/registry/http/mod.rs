@@ -2,6 +2,7 @@
 
 pub(super) mod address;
 mod clients;
+mod echoed_login;
 pub(super) mod error_response;
 pub(super) mod requests;
 mod resolver;

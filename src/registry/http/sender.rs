@@ -13,6 +13,7 @@ use reqwest::{Method, StatusCode, Url};
 
 use super::address::{Neighbourhood, is_same_place, shown_host};
 use super::clients::Clients;
+use super::echoed_login::is_quoted;
 use super::error_response::ErrorResponse;
 use super::requests::{HttpRequest, HttpResponse};
 use super::resolver::AddressRefused;
@@ -182,6 +183,9 @@ impl Sender {
         }
         if status.is_success() && !body.is_empty() && is_encoded(&headers) {
             return Err(unusable(InvalidResponse::Encoded));
+        }
+        if !status.is_success() && is_quoted(&body, request, authorization) {
+            body.clear();
         }
         let (method, url) = (request.method.clone(), url.clone());
         Ok(Attempt::Response(HttpResponse { method, url, status, headers, body }))

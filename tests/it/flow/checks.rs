@@ -175,6 +175,24 @@ fn hints_say_what_was_done_about_a_login() {
     check().exit(5).stderr_has("hint: log in again: the login from `").stderr_has("` has expired");
 }
 
+/// Some registries quote the request that they refuse.
+#[test]
+fn a_login_that_a_registry_quotes_is_not_printed() {
+    let login = Login::new("ci", "s3cret-pw");
+    let basic = "Y2k6czNjcmV0LXB3";
+    for quoted in [format!("Authorization: Basic {basic}"), "ci:s3cret-pw".to_owned(), "s3cret-pw".to_owned()] {
+        let stage = Stage::with_auth(Auth::Basic(login.clone()));
+        stage.home.write(".docker/config.json", &docker_config(&stage, &login));
+        let words = serde_json::json!({"errors": [{"code": "DENIED", "message": format!("refused: {quoted}")}]});
+        let refused = Fault::AnswerAfterLogin(Response::json(403, &words));
+        stage.registry.inject(&format!("/v2/{REPOSITORY}"), 100, refused);
+        for format in ["text", "json"] {
+            let check = stage.tagship().args(["check", "--output", format, &format!("{}:{COMMIT}", stage.image())]);
+            check.run().exit(5).says_nowhere(basic).says_nowhere("s3cret-pw").stderr_has("answered 403");
+        }
+    }
+}
+
 #[test]
 fn a_release_of_another_build_is_refused() {
     let stage = Stage::new();
