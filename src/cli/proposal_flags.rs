@@ -75,7 +75,8 @@ pub struct ProposalArguments {
     #[arg(long, value_name = "BRANCH", env = "TAGSHIP_HEAD", hide_short_help = true)]
     pub head: Option<String>,
 
-    /// Let the forge (GitHub, GitLab, Gitea or another host of repositories) merge the pull request as soon as its rules allow. Without a value: squash [default: never]
+    /// Let the forge (GitHub, GitLab, Gitea or another host of repositories) merge the pull request as soon as its rules allow.
+    /// Without a value: squash [default: never]
     #[arg(
         long,
         value_enum,

@@ -62,7 +62,7 @@ pub struct VerificationArguments {
     #[arg(long, value_name = "FILE", env = "TAGSHIP_TRUSTED_ROOT", requires = "verify_issuer", hide_short_help = true)]
     pub trusted_root: Option<PathBuf>,
 
-    /// Fail if none of the flags above names a signer, as if a variable that one of them comes from is empty
+    /// Fail if no flag above names a signer, for example because its variable is empty
     #[arg(long, env = "TAGSHIP_REQUIRE_SIGNATURE", value_parser = BoolishValueParser::new(), hide_short_help = true)]
     pub require_signature: bool,
 

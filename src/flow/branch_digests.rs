@@ -9,7 +9,7 @@ use crate::registry::{CheckError, CheckedImage, Client, Detail, Requirement, Ver
 #[derive(Default)]
 pub(super) struct BranchDigests {
     references: Vec<Reference>,
-    /// Those whose tag was told of.
+    /// Those for which the warning about the tag was shown.
     told: Vec<Reference>,
 }
 

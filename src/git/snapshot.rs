@@ -25,7 +25,8 @@ pub struct Snapshot<'r> {
     pub(super) root: ObjectId,
     pub(super) objects: Objects,
     pub(super) fetched: Fetched,
-    /// How many generations of commits were asked for; `usize::MAX` if nobody can be asked for more.
+    /// How many generations of commits were asked for. It is `usize::MAX` if there is no server, or if it has sent all that it
+    /// can.
     pub(super) depth: usize,
 }
 

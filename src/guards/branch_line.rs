@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::git::{BranchName, CommitId, CommitRecord, History};
+use crate::git::{CommitId, CommitRecord, History};
 use crate::message::trailers::ReleaseTrailers;
 
-/// Of how many commits that a merge brought it is enough to know.
+/// What a merge brought counts as read once this many of its commits are.
 const MAX_COMMITS_OF_A_SIDE: usize = 1_000;
 
 /// The commits of a history, in their order on the branch.
@@ -45,7 +45,7 @@ impl BranchLine {
 
     /// Returns where the branch was before a commit of its line; `None` if that was not read.
     pub(crate) fn before(&self, tip: &CommitRecord) -> Option<&CommitRecord> {
-        self.history.get(before(&self.history, tip)?)
+        self.tips().skip_while(|commit| commit.id != tip.id).nth(1)
     }
 
     /// Returns the commits that a merge of the line brought, the newest first.
@@ -90,20 +90,19 @@ fn before(history: &History, tip: &CommitRecord) -> Option<CommitId> {
 
 /// Returns whether a merge says, as git writes it, that it merged the branch into something else.
 fn brings_itself(history: &History, merge: &CommitRecord) -> bool {
-    let branch = history.branch.as_ref();
-    branch.is_some_and(|branch| merged_branch(merge.title()).is_some_and(|merged| is_same(merged, branch)))
+    history.branch.as_ref().is_some_and(|branch| merged_branch(merge.title()) == Some(branch.as_str()))
 }
 
-/// Returns the branch that a merge brought, if its title is one that git writes.
+/// Returns the branch that a merge brought, if its title is one that git writes. A remote-tracking branch has the name of the
+/// remote before its own.
 fn merged_branch(title: &str) -> Option<&str> {
-    let rest = title.strip_prefix("Merge branch '").or_else(|| title.strip_prefix("Merge remote-tracking branch '"))?;
-    Some(rest.split_once('\'')?.0)
-}
-
-/// Returns whether a name in a merge's title is that of the branch, by itself or behind that of a remote.
-fn is_same(merged: &str, branch: &BranchName) -> bool {
-    let behind_remote = merged.split_once('/').map(|(_, name)| name);
-    merged == branch.as_str() || behind_remote == Some(branch.as_str())
+    let (kind, rest) = title.strip_prefix("Merge ")?.split_once(" '")?;
+    let (name, _) = rest.split_once('\'')?;
+    match kind {
+        "branch" => Some(name),
+        "remote-tracking branch" => Some(name.split_once('/')?.1),
+        _ => None,
+    }
 }
 
 /// Returns whether there are releases among what is reachable from `one` alone, and none among what is reachable from `other`
@@ -201,7 +200,9 @@ mod tests {
         for (title, expected) in [
             ("Merge branch 'main' of github.com:org/config", Some("main")),
             ("Merge branch 'env/prod' of host:config into env/prod", Some("env/prod")),
-            ("Merge remote-tracking branch 'origin/main' into x", Some("origin/main")),
+            ("Merge remote-tracking branch 'origin/main' into x", Some("main")),
+            ("Merge remote-tracking branch 'origin/env/prod'", Some("env/prod")),
+            ("Merge branch 'feature/main'", Some("feature/main")),
             ("Merge pull request #1 from org/x", None),
             ("Merge branch main", None),
         ] {

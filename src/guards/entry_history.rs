@@ -256,7 +256,8 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
         };
         changes[index].goes_back = goes_back;
         if !goes_back {
-            // A promotion of a rollback names what it took back: the build that it goes back to need not be known here.
+            // The promotion of a rollback names the releases that it took back, as it may go back to a build that this entry has
+            // never had.
             let named = changes[index]
                 .trailers
                 .as_ref()

@@ -92,7 +92,7 @@ pub struct Checked {
     pub elapsed: Duration,
     /// Where the login came from; never the login.
     pub source: LoginSource,
-    /// The registry was asked no earlier what the reference means.
+    /// When its check began: what the reference means was told after that.
     pub at: Instant,
     /// Whether the tag means something else, or is not there: the digest was asked for alone.
     pub tag_strayed: bool,

@@ -34,7 +34,7 @@ pub struct TargetRequest {
     /// Whether the certificate of the repository's server is not checked.
     pub git_unverified: bool,
     pub git_logins: Vec<HostLogin>,
-    /// Whether this is another repository than the one that these were given for.
+    /// Whether the logins were given for another repository than this one.
     pub is_beside: bool,
     pub insecure_git: InsecureGit,
     /// What tells the forge of the repository, beside its address.

@@ -53,11 +53,9 @@ impl Build {
             && agree(&self.digest, &other.digest)
             && (is_commit || agree(&commit(self), &commit(other)))
     }
-}
 
-impl Build {
-    /// Returns whether both are known to be built from one commit, under whatever tags.
-    pub fn is_of_commit_of(&self, other: &Self) -> bool {
+    /// Returns whether both are images of one name, built from one commit that is known, whatever their tags are.
+    pub fn has_source_of(&self, other: &Self) -> bool {
         let commit = |build: &Self| build.source.as_ref().map(|source| source.commit);
         self.image == other.image && commit(self).is_some() && commit(self) == commit(other)
     }

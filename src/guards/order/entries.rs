@@ -138,7 +138,7 @@ fn order(
         };
         Ok(judge(new, other, setting.by, ancestry.as_ref()))
     };
-    let is_new = |taken_back: &&TakenBack| new.is(&taken_back.build) || new.is_of_commit_of(&taken_back.build);
+    let is_new = |taken_back: &&TakenBack| new.is(&taken_back.build) || new.has_source_of(&taken_back.build);
     if let (Some(TakenBack { build, by, .. }), false) =
         (running.taken_back.iter().find(is_new), setting.by == OrderBy::Nothing)
     {

@@ -1,4 +1,5 @@
-//! The words of a server that quote the login it was sent: they are left out, for whoever reads an error need not have it.
+//! Finds the login of a request in the words of the server that refused it. Such words are left out: an error is read by people
+//! who must not see the login.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -216,20 +216,39 @@ fn provenance_without_a_commit_to_compare_is_told() {
         .stderr_has("check whether another build pushed the tag; `--expect-revision` names another commit");
 }
 
+/// An image, and the repository of its source at GitHub, which may keep attestations of it.
+struct AtGitHub {
+    stage: Stage,
+    digest: String,
+    app: Remote,
+    github: Forge,
+    source: String,
+}
+
+impl AtGitHub {
+    fn new() -> Self {
+        let stage = stage(&[]);
+        let digest = put_image(&stage.registry, "org/app", "v1");
+        let app = Remote::create("app");
+        app.commit("main", "Begin", &[File::new(FILE, SEED)]);
+        let github = Forge::start(Kind::GitHub, &app);
+        Self { stage, digest, app, github, source: format!("org/app@{COMMIT}") }
+    }
+
+    fn release(&self) -> Command {
+        let Self { stage, github, source, .. } = self;
+        let release = stage.release_to(&github.url_with_token(TOKEN)).args(["--forge", "github", "--source", source]);
+        by_workflow(release.arg("--require-provenance").arg(format!("IMAGE_PLACEHOLDER={}", image(stage))))
+    }
+}
+
 /// GitHub keeps what its workflows attest, and only `push-to-registry` puts it into the registry as well.
 #[test]
 fn attestations_at_github_need_not_be_in_the_registry() {
-    let stage = stage(&[]);
-    let digest = put_image(&stage.registry, "org/app", "v1");
-    let app = Remote::create("app");
-    app.commit("main", "Begin", &[File::new(FILE, SEED)]);
-    let github = Forge::start(Kind::GitHub, &app);
-    let source = format!("org/app@{COMMIT}");
-    let release = || {
-        let release = stage.release_to(&github.url_with_token(TOKEN)).args(["--forge", "github", "--source", &source]);
-        let release = release.arg("--require-provenance").arg(format!("IMAGE_PLACEHOLDER={}", image(&stage)));
-        by_workflow(release).run().says_nowhere(TOKEN)
-    };
+    let at_github = AtGitHub::new();
+    let release = || at_github.release().run().says_nowhere(TOKEN);
+    let AtGitHub { app, github, source, .. } = &at_github;
+    let digest = at_github.digest.clone();
     let call = format!("GET /api/v3/repos/org/app/attestations/{digest}");
     release().exit(4).stderr_has("` has no provenance\n");
     assert_eq!(github.call_lines(), [format!("{call} 404")]);
@@ -249,18 +268,12 @@ fn attestations_at_github_need_not_be_in_the_registry() {
 /// Since July 2026, GitHub's list has no bundle, but its URL, which is its own permission.
 #[test]
 fn bundles_at_github_are_read_where_they_are() {
-    let stage = stage(&[]);
-    let digest = put_image(&stage.registry, "org/app", "v1");
-    let app = Remote::create("app");
-    app.commit("main", "Begin", &[File::new(FILE, SEED)]);
-    let github = Forge::start(Kind::GitHub, &app);
+    let at_github = AtGitHub::new();
+    let AtGitHub { digest, github, source, .. } = &at_github;
     let files = Registry::start(Auth::None);
-    let source = format!("org/app@{COMMIT}");
     let release = || {
-        let release = stage.release_to(&github.url_with_token(TOKEN)).args(["--forge", "github", "--source", &source]);
-        let release = release.args(["--require-provenance", "--dry-run", "--timeout", "10s"]);
-        let release = release.arg(format!("IMAGE_PLACEHOLDER={}", image(&stage)));
-        by_workflow(release).run().says_nowhere(TOKEN).says_nowhere("signed=secret")
+        let release = at_github.release().args(["--dry-run", "--timeout", "10s"]);
+        release.run().says_nowhere(TOKEN).says_nowhere("signed=secret")
     };
     let url = |name: &str| Value::String(format!("http://{}/{name}.json.sn?signed=secret", files.address()));
     let keep = |name: &str, times: usize, response: Response| {
