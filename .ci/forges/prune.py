@@ -16,7 +16,7 @@ FORGES = {
         "prefix": "/2.0",
         "operations": [("get", PULLS), ("post", PULLS), ("put", PULLS + "/{pull_request_id}")],
         # Described in texts alone: the manual's chapters "Filtering and sorting" and "Pagination", and the text of POST.
-        "query": {("get", PULLS): ["q", "sort", "pagelen"]},
+        "query": {("get", PULLS): ["q", "sort", "pagelen", "page"]},
         "fields": {"pullrequest": {"description": {"type": "string"}}},
     }
 }

@@ -1,7 +1,7 @@
 //! Bitbucket Cloud, by its REST API 2.0. It has no merge that waits for checks, so none can be armed.
 
-use reqwest::Method;
 use reqwest::header::HeaderValue;
+use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
 use super::address::{ForgeAddress, ForgeKind};
@@ -76,6 +76,12 @@ impl BitbucketApi {
     }
 }
 
+/// Returns the page that a link to one names.
+fn page_of(link: &str) -> Option<String> {
+    let url = Url::parse(link).ok()?;
+    url.query_pairs().find(|(name, _)| name == "page").map(|(_, page)| page.into_owned())
+}
+
 impl PullRequestApi for BitbucketApi {
     fn newest_request(&self, head: &str, base: &str) -> Result<Option<PullRequest>, ForgeError> {
         let quoted = |branch: &str| branch.replace('\\', "\\\\").replace('"', "\\\"");
@@ -86,7 +92,9 @@ impl PullRequestApi for BitbucketApi {
                 && request["destination"]["branch"]["name"] == base
                 && self.is_own(request)
         };
-        newest_own(|page| {
+        // Its manual wants clients to take the next page from the answer. Only the page is taken: the token goes nowhere else.
+        let mut next: Option<String> = None;
+        newest_own(|_| {
             let mut url = self.api.url(&["pullrequests"]);
             for state in ["OPEN", "MERGED", "DECLINED", "SUPERSEDED"] {
                 url.query_pairs_mut().append_pair("state", state);
@@ -95,11 +103,13 @@ impl PullRequestApi for BitbucketApi {
                 .append_pair("q", &branches)
                 .append_pair("sort", "-created_on")
                 .append_pair("pagelen", &LISTED.to_string())
-                .append_pair("page", &(page + 1).to_string());
-            let listed = self.api.accepted(self.api.get(url)?, FIND)?;
-            let listed = listed["values"].as_array();
+                .extend_pairs(next.iter().map(|page| ("page", page)));
+            let document = self.api.accepted(self.api.get(url)?, FIND)?;
+            let listed = document["values"].as_array();
             let listed = listed.ok_or_else(|| self.api.invalid("it is no list of pull requests"))?;
-            ListedPage::of(listed, is_own, |request| self.read(request))
+            next = document["next"].as_str().and_then(page_of);
+            let page = ListedPage::of(listed, is_own, |request| self.read(request))?;
+            Ok(ListedPage { is_last: next.is_none(), ..page })
         })
     }
 

@@ -134,8 +134,8 @@ pub(super) fn newest_of(requests: Vec<PullRequest>) -> Option<PullRequest> {
 
 /// A page of the list of requests.
 pub(super) struct ListedPage {
-    /// How many requests it has.
-    pub(super) listed: usize,
+    /// Whether it ends the list. A page that is not full does.
+    pub(super) is_last: bool,
     /// Those that bring our head branch into the base, and not a branch of that name in a fork.
     pub(super) own: Vec<PullRequest>,
 }
@@ -148,18 +148,18 @@ impl ListedPage {
         read: impl Fn(&Value) -> Result<PullRequest, ForgeError>,
     ) -> Result<Self, ForgeError> {
         let requests = listed.iter().filter(|request| own(request)).map(read);
-        Ok(Self { listed: listed.len(), own: requests.collect::<Result<_, _>>()? })
+        Ok(Self { is_last: listed.len() < LISTED, own: requests.collect::<Result<_, _>>()? })
     }
 }
 
 /// Returns the newest of our requests. A fork may have a branch of the same name, and anyone can open requests from it: pages are
 /// read until one has a request of ours, or ends the list. `page` reads the page of a number, which counts from 0.
 pub(super) fn newest_own(
-    page: impl Fn(usize) -> Result<ListedPage, ForgeError>,
+    mut page: impl FnMut(usize) -> Result<ListedPage, ForgeError>,
 ) -> Result<Option<PullRequest>, ForgeError> {
     for number in 0..MAX_PAGES {
-        let ListedPage { listed, own } = page(number)?;
-        if !own.is_empty() || listed < LISTED {
+        let ListedPage { is_last, own } = page(number)?;
+        if is_last || !own.is_empty() {
             return Ok(newest_of(own));
         }
     }

@@ -57,8 +57,15 @@ fn list(call: &ApiCall<'_>, store: &Store) -> Response {
             })
     };
     let found: Vec<Value> = store.requests.iter().rev().filter(fits).map(|it| document(call, store, it)).collect();
-    let found = call.page(found, "pagelen");
-    Response::json(200, &json!({ "size": found.len(), "page": 1, "pagelen": 10, "values": found }))
+    let (size, page) = (found.len(), call.query("page").parse::<usize>().unwrap_or(1));
+    let length = call.query("pagelen").parse::<usize>().unwrap_or(10);
+    let values = call.page(found, "pagelen");
+    let mut listed = json!({ "size": size, "page": page, "pagelen": length, "values": values });
+    if page * length < size {
+        let query: Vec<&str> = call.head.query.split('&').filter(|pair| !pair.starts_with("page=")).collect();
+        listed["next"] = json!(format!("{}{}?{}&page={}", call.origin, call.head.path, query.join("&"), page + 1));
+    }
+    Response::json(200, &listed)
 }
 
 /// A second request for the same two branches changes the first.
