@@ -36,10 +36,15 @@ impl Answer {
 
 impl Connection {
     pub(super) fn open(address: &str) -> Self {
-        let stream = TcpStream::connect(address).unwrap_or_else(|error| panic!("cannot connect to {address}: {error}"));
-        stream.set_nodelay(true).expect("a socket option");
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket option");
-        Self(BufReader::new(stream))
+        Self::try_open(address).unwrap_or_else(|error| panic!("cannot connect to {address}: {error}"))
+    }
+
+    /// Opens a connection if somebody takes it.
+    pub(super) fn try_open(address: &str) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        Ok(Self(BufReader::new(stream)))
     }
 
     pub(super) fn set_patience(&self, patience: Duration) {
