@@ -99,3 +99,29 @@ impl fmt::Display for Build {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Agreement, agreement};
+    use crate::message::trailers::SourceCommit;
+
+    #[test]
+    fn what_a_tag_says_of_a_commit() {
+        let digits = SourceCommit::parse("org/app@12345670a2286676b92a87fd85aa9b682aabcdef").unwrap();
+        let date = SourceCommit::parse("org/app@20261129a2286676b92a87fd85aa9b682aabcdef").unwrap();
+        for (tag, source, expected) in [
+            ("sha-1234567", &digits, Agreement::Agrees),
+            ("1234567", &digits, Agreement::Agrees),
+            ("main-12345670a2-1700000100", &digits, Agreement::Agrees),
+            ("v1.2.0-3-g1234567", &digits, Agreement::Agrees),
+            ("sha-20261129", &date, Agreement::Agrees),
+            ("sha-7654321", &digits, Agreement::Silent),
+            ("build-123456", &digits, Agreement::Silent),
+            ("v1.2.0", &digits, Agreement::Silent),
+            ("sha-abcdef1", &digits, Agreement::Disagrees),
+            ("1234567-abcdef1", &digits, Agreement::Disagrees),
+        ] {
+            assert_eq!(agreement(tag, source), expected, "{tag}");
+        }
+    }
+}
