@@ -75,14 +75,14 @@ pub enum Agreement {
 /// Returns what `tag` says of the commit that an image may have been built from.
 pub fn agreement(tag: &str, source: &SourceCommit) -> Agreement {
     let commit = source.commit.to_string();
-    let mut agreement = Agreement::Silent;
-    for id in tags::commit_ids(tag) {
-        if !commit.starts_with(&id.to_ascii_lowercase()) {
-            return Agreement::Disagrees;
-        }
-        agreement = Agreement::Agrees;
+    let is_another = |id: &str| !commit.starts_with(&id.to_ascii_lowercase());
+    if tags::commit_ids(tag).any(is_another) {
+        Agreement::Disagrees
+    } else if tags::names(tag, &commit) {
+        Agreement::Agrees
+    } else {
+        Agreement::Silent
     }
-    agreement
 }
 
 /// Shown as people say it: by the tag, else by the commit that it was built from, else by the digest.

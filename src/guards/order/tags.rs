@@ -192,6 +192,12 @@ pub(super) fn commit_ids(tag: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Returns whether a word of a tag is the beginning of the id `commit`. Here digits alone count: what they are is known.
+pub(super) fn names(tag: &str, commit: &str) -> bool {
+    let words = tag.split(|c: char| !c.is_ascii_alphanumeric()).map(|word| word.strip_prefix('g').unwrap_or(word));
+    words.filter(|word| COMMIT_DIGITS.contains(&word.len())).any(|word| commit.starts_with(&word.to_ascii_lowercase()))
+}
+
 /// Splits a tag into its pieces.
 fn pieces(tag: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
