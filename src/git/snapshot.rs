@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use gix::ObjectId;
-use gix::bstr::{BStr, ByteSlice as _};
+use gix::bstr::ByteSlice as _;
 use gix::objs::tree::EntryKind;
 
 use super::checkout::Checkout;
@@ -322,9 +322,7 @@ impl Snapshot<'_> {
         let Step::Tree(id) = self.walk(self.root, folder)? else {
             return Ok(TreeEntryKind::Missing);
         };
-        let tree = self.objects.tree(&id)?;
-        let entry = tree.entries.iter().find(|entry| entry.filename == BStr::new(name));
-        Ok(match entry.map(|entry| entry.mode.kind()) {
+        Ok(match self.objects.tree_entry(&id, name)?.map(|entry| entry.mode.kind()) {
             None => TreeEntryKind::Missing,
             Some(EntryKind::Blob | EntryKind::BlobExecutable) => TreeEntryKind::File,
             Some(EntryKind::Tree | EntryKind::Link | EntryKind::Commit) => TreeEntryKind::Other,

@@ -1,7 +1,7 @@
 //! HOLD: reads the holds that concern a release from the tip that is written on. A hold that comes later is seen as well:
 //! the push that did not know of it loses the race, and the next attempt reads it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::SystemTime;
 
 use crate::git::{RepositoryPath, Snapshot, TreeEntry, TreeEntryKind};
@@ -116,18 +116,15 @@ fn tell_misnamed(
     concerned: &[Concerned<'_>],
     note: &mut dyn FnMut(String),
 ) -> Result<(), Failure> {
-    let mut told = HashSet::new();
-    for folder in concerned.iter().flat_map(|concerned| concerned.path.folders()) {
+    let folders: BTreeSet<_> = concerned.iter().flat_map(|concerned| concerned.path.folders()).collect();
+    for folder in folders {
         let TreeEntry::Directory(names) = snapshot.entry(&folder)? else { continue };
         let is_near = |name: &&str| {
             let plain: String = name.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
             *name != FILE_NAME && plain.starts_with("tagshiphold")
         };
         for name in names.into_iter().filter(is_near) {
-            let place = folder.join(name);
-            if told.insert(place.clone()) {
-                note(format!("`{place}` holds nothing: a hold is named `{FILE_NAME}`"));
-            }
+            note(format!("`{}` holds nothing: a hold is named `{FILE_NAME}`", folder.join(name)));
         }
     }
     Ok(())

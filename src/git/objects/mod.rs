@@ -14,3 +14,4 @@ pub(super) mod record;
 pub(super) mod sign;
 mod signer;
 pub(super) mod store;
+mod tree_index;

@@ -1,8 +1,8 @@
 //! The objects that one attempt has loaded, in memory. Nothing is written to disk.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use gix::ObjectId;
 use gix::bstr::BStr;
@@ -10,6 +10,7 @@ use gix::objs::tree::EntryRef;
 use gix::objs::{self, Data, Kind, TreeRef, TreeRefIter};
 
 use super::parsed_commit::ParsedCommit;
+use super::tree_index::TreeIndex;
 use crate::git::error::GitError;
 use crate::git::wire::allowance::Excess;
 
@@ -32,10 +33,17 @@ pub(super) const MAX_TREE: usize = 4 << 20;
 /// What has been taken of [`MAX_BYTES`].
 static TAKEN: AtomicU64 = AtomicU64::new(0);
 
+struct StoredObject {
+    kind: Kind,
+    bytes: Arc<Vec<u8>>,
+    /// Of a tree that was looked into.
+    index: OnceLock<Option<TreeIndex>>,
+}
+
 /// Objects by their ids.
 #[derive(Default)]
 pub(in crate::git) struct Objects {
-    objects: HashMap<ObjectId, (Kind, Arc<Vec<u8>>)>,
+    objects: HashMap<ObjectId, StoredObject>,
     /// The trees and files that a server sent: of these, room was taken that can be given back.
     received: HashSet<ObjectId>,
     /// What these have of [`TAKEN`].
@@ -52,7 +60,7 @@ impl Objects {
     pub(in crate::git) fn insert(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<ObjectId, GitError> {
         let id = objs::compute_hash(HASH, kind, &bytes)
             .map_err(|error| GitError::unexpected("an object cannot be hashed", error))?;
-        self.objects.insert(id, (kind, Arc::new(bytes)));
+        self.objects.insert(id, StoredObject { kind, bytes: Arc::new(bytes), index: OnceLock::new() });
         Ok(id)
     }
 
@@ -95,7 +103,7 @@ impl Objects {
     /// Drops the trees and files that are not among `kept`, and gives their room back.
     pub(in crate::git) fn forget_all_but(&mut self, kept: &HashSet<ObjectId>) {
         let mut freed = 0;
-        self.objects.retain(|id, (kind, bytes)| {
+        self.objects.retain(|id, StoredObject { kind, bytes, .. }| {
             let is_kept = *kind == Kind::Commit || kept.contains(id);
             if !is_kept && self.received.remove(id) {
                 freed += bytes.len() as u64 + BYTES_PER_OBJECT;
@@ -114,51 +122,54 @@ impl Objects {
     }
 
     pub(in crate::git) fn get(&self, id: &ObjectId) -> Option<(Kind, &[u8])> {
-        self.objects.get(id).map(|(kind, bytes)| (*kind, bytes.as_slice()))
+        self.objects.get(id).map(|object| (object.kind, object.bytes.as_slice()))
     }
 
     /// Takes the bytes of an object out.
     pub(super) fn remove(&mut self, id: &ObjectId) -> Option<Vec<u8>> {
-        self.objects.remove(id).map(|(_, bytes)| Arc::unwrap_or_clone(bytes))
+        self.objects.remove(id).map(|object| Arc::unwrap_or_clone(object.bytes))
     }
 
     pub(in crate::git) fn commit(&self, id: &ObjectId) -> Result<ParsedCommit, GitError> {
-        let bytes = self.whole(id, Kind::Commit)?;
-        ParsedCommit::parse(bytes)
+        ParsedCommit::parse(&self.whole(id, Kind::Commit)?.bytes)
             .map_err(|why| GitError::unexpected(format!("the commit {id} cannot be read"), anyhow::anyhow!(why)))
     }
 
     pub(in crate::git) fn tree(&self, id: &ObjectId) -> Result<TreeRef<'_>, GitError> {
-        TreeRef::from_bytes(self.tree_bytes(id)?, HASH).map_err(|error| unread_tree(id, error))
+        TreeRef::from_bytes(&self.tree_object(id)?.bytes, HASH).map_err(|error| unread_tree(id, error))
     }
 
-    /// Returns the entry of a folder with this name. The folder is read as far as that.
+    /// Returns the first entry of a folder with this name. A small folder is read as far as that.
     pub(in crate::git) fn tree_entry(&self, id: &ObjectId, name: &str) -> Result<Option<EntryRef<'_>>, GitError> {
-        for entry in TreeRefIter::from_bytes(self.tree_bytes(id)?, HASH) {
+        let (tree, name) = (self.tree_object(id)?, BStr::new(name));
+        if let Some(index) = tree.index.get_or_init(|| TreeIndex::of(&tree.bytes, HASH)) {
+            return Ok(index.find(&tree.bytes, name));
+        }
+        for entry in TreeRefIter::from_bytes(&tree.bytes, HASH) {
             let entry = entry.map_err(|error| unread_tree(id, error))?;
-            if entry.filename == BStr::new(name) {
+            if entry.filename == name {
                 return Ok(Some(entry));
             }
         }
         Ok(None)
     }
 
-    fn tree_bytes(&self, id: &ObjectId) -> Result<&[u8], GitError> {
-        let bytes = self.whole(id, Kind::Tree)?;
-        if bytes.len() > MAX_TREE {
+    fn tree_object(&self, id: &ObjectId) -> Result<&StoredObject, GitError> {
+        let tree = self.whole(id, Kind::Tree)?;
+        if tree.bytes.len() > MAX_TREE {
             return Err(GitError::TooLarge { what: "a folder of the commit" });
         }
-        Ok(bytes)
+        Ok(tree)
     }
 
     pub(in crate::git) fn blob(&self, id: &ObjectId) -> Result<&[u8], GitError> {
-        Ok(self.whole(id, Kind::Blob)?)
+        Ok(&self.whole(id, Kind::Blob)?.bytes)
     }
 
-    fn whole(&self, id: &ObjectId, wanted: Kind) -> Result<&Arc<Vec<u8>>, GitError> {
+    fn whole(&self, id: &ObjectId, wanted: Kind) -> Result<&StoredObject, GitError> {
         match self.objects.get(id) {
-            Some((kind, bytes)) if *kind == wanted => Ok(bytes),
-            Some((kind, _)) => Err(GitError::unexpected(
+            Some(object) if object.kind == wanted => Ok(object),
+            Some(StoredObject { kind, .. }) => Err(GitError::unexpected(
                 format!("the object {id} cannot be read"),
                 anyhow::anyhow!("it is a {kind}, not a {wanted}"),
             )),
@@ -177,7 +188,7 @@ fn unread_tree(id: &ObjectId, why: gix::Error) -> GitError {
 /// Gives the tree editor the trees along the edited paths.
 impl objs::Find for Objects {
     fn try_find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<Data<'a>>> {
-        let Some((kind, bytes)) = self.objects.get(id) else {
+        let Some(StoredObject { kind, bytes, .. }) = self.objects.get(id) else {
             return Ok(None);
         };
         buffer.clear();
