@@ -173,6 +173,24 @@ mod tests {
         }
     }
 
+    /// The second push of two was rejected as the first one was, so the branch was merged twice into the work that was not pushed.
+    #[test]
+    fn a_branch_that_was_merged_into_work_twice() {
+        let pull = "Merge branch 'main' of https://host/org/config";
+        let line = line(&[
+            (8, &[7, 6], pull),
+            (7, &[4, 5], pull),
+            (6, &[5], RELEASE),
+            (5, &[3], RELEASE),
+            (4, &[2], "Local work"),
+            (3, &[2], RELEASE),
+            (2, &[1], RELEASE),
+            (1, &[], RELEASE),
+        ]);
+        let tips: Vec<_> = line.tips().map(|commit| commit.id).collect();
+        assert_eq!(tips, [8, 6, 5, 3, 2, 1].map(id));
+    }
+
     #[test]
     fn what_each_merge_brought() {
         let line = line(&[
