@@ -110,24 +110,31 @@ fn merged_branch(title: &str) -> Option<&str> {
 fn is_released_on(history: &History, one: CommitId, other: CommitId) -> bool {
     const ONE: u8 = 1;
     const OTHER: u8 = 2;
+    const BOTH: u8 = ONE | OTHER;
     let mut reached: HashMap<usize, u8> = HashMap::new();
     let mut pending: BTreeMap<usize, u8> = BTreeMap::new();
     pending.extend(history.place(one).map(|place| (place, ONE)));
     pending.extend(history.place(other).map(|place| (place, OTHER)));
+    let mut last_alone = 0;
     // By their places, commits come before their parents, unless a clock was wrong: then a commit comes again.
     while let Some((place, from)) = pending.pop_first() {
-        let known = reached.insert(place, from).unwrap_or_default();
+        let known = reached.get(&place).copied().unwrap_or_default();
         let from = known | from;
-        reached.insert(place, from);
-        // What is before a commit that both have is of no interest.
-        if from == known || (known == 0 && from == ONE | OTHER) {
+        if from == known {
             continue;
+        }
+        reached.insert(place, from);
+        if from != BOTH {
+            last_alone = last_alone.max(place);
+        } else if place > last_alone && pending.values().all(|from| *from == BOTH) {
+            // What is older can be reached from both.
+            break;
         }
         for parent in history.commits[place].parents.iter().filter_map(|parent| history.place(*parent)) {
             *pending.entry(parent).or_default() |= from;
         }
     }
-    let alone = reached.iter().filter(|(_, from)| **from != ONE | OTHER);
+    let alone = reached.iter().filter(|(_, from)| **from != BOTH);
     let released = alone.filter(|(place, _)| ReleaseTrailers::read(&history.commits[**place]).is_some());
     released.fold(0, |released, (_, from)| released | from) == ONE
 }
