@@ -133,6 +133,24 @@ fn the_same_source_again() {
     assert_eq!(outcome(release(&pipeline, "build-2", &one).run()), "released");
 }
 
+/// A source repository at a server without partial fetches sends what is new with its files; of that, the commits are read.
+#[test]
+fn sources_at_a_server_without_partial_fetches() {
+    let pipeline = Pipeline::with_sources("app");
+    pipeline.sources.configure("uploadpack.allowFilter", "false");
+    let commit = |title| pipeline.sources.commit("main", title, &[File::new("big", &title.repeat(100_000))]);
+    let [root, one, two] = ["Begin", "One", "Two"].map(commit);
+    pipeline.sources.git(["branch", "side", &root]).run().success();
+    let side = pipeline.sources.commit("side", "Side", &[File::new("side", "side")]);
+    already_released(&pipeline, "build-1", &one);
+    assert_eq!(outcome(release(&pipeline, "build-0", &root).run()), "superseded");
+    assert_eq!(outcome(release(&pipeline, "build-2", &two).run()), "released");
+    let apart = release(&pipeline, "build-3", &side).run().success();
+    apart
+        .stderr_has("cannot tell whether `build-3` is newer than `build-2`")
+        .stderr_has("lacks one of the commits, or does not tell which is older");
+}
+
 /// A force push may have taken the commit away that was released.
 #[test]
 fn what_is_gone_has_no_order() {
@@ -142,7 +160,9 @@ fn what_is_gone_has_no_order() {
     already_released(&pipeline, "build-1", gone);
     let output = release(&pipeline, "build-2", &one).run().success();
     assert_eq!(document(&output)["outcome"], "released");
-    output.stderr_has("cannot tell whether `build-2` is newer than `build-1`").stderr_has("does not have both commits");
+    output
+        .stderr_has("cannot tell whether `build-2` is newer than `build-1`")
+        .stderr_has("lacks one of the commits, or does not tell which is older");
     let other_way = release(&pipeline, "build-3", gone).run().success();
     assert_eq!(document(&other_way)["outcome"], "released", "a commit that the server does not have");
 }
