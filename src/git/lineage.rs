@@ -18,7 +18,7 @@ pub enum Lineage {
     Before,
     /// Neither is an ancestor of the other: their histories diverged, or have nothing in common.
     Apart,
-    /// One of the two cannot be found, or the server does not support partial fetches.
+    /// One of the two cannot be found, or the server does not support what it takes to tell.
     Unknown,
 }
 

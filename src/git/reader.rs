@@ -198,15 +198,15 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Returns how `commit` stands to `other`. The server is told that we have `other`, and sends the commits that we lack.
+    /// Returns how `commit` stands to `other`. The server is told that we have `other`, and sends the commits that we lack. One
+    /// that does not support partial fetches sends files too, which are left: that tells if one is before the other.
     pub(super) fn lineage(&mut self, commit: CommitId, other: CommitId) -> Result<Lineage, GitError> {
         let mut between = Objects::default();
         // The server says whether it has `other` only while the negotiation is open. It then sends the pack at once if the
         // two histories meet, and otherwise waits for more `have` lines.
         for negotiation in [Negotiation::Open, Negotiation::Done] {
-            let Some(mut arguments) = self.arguments("tree:0") else {
-                return Ok(Lineage::Unknown);
-            };
+            let whole = || (self.protocol == Protocol::V2).then(|| self.ask());
+            let Some(mut arguments) = self.arguments("tree:0").or_else(whole) else { return Ok(Lineage::Unknown) };
             arguments.want(commit.0);
             arguments.have(other.0);
             match negotiate(&mut self.connection, self.protocol, &mut arguments, negotiation, &mut between) {

@@ -75,7 +75,9 @@ impl<'a> SourceRepositories<'a> {
             };
             let remote = place.remote();
             match asked {
-                Ok(Lineage::Unknown) => problems.push(format!("{remote} does not have both commits")),
+                Ok(Lineage::Unknown) => {
+                    problems.push(format!("{remote} lacks one of the commits, or does not tell which is older"));
+                }
                 Ok(Lineage::Apart) => {
                     known = Lineage::Apart;
                     match default_branch_with(remote, new, other) {

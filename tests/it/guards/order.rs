@@ -138,7 +138,7 @@ fn the_same_source_again() {
 fn sources_at_a_server_without_partial_fetches() {
     let pipeline = Pipeline::with_sources("app");
     pipeline.sources.configure("uploadpack.allowFilter", "false");
-    let commit = |title| pipeline.sources.commit("main", title, &[File::new("big", &title.repeat(100_000))]);
+    let commit = |title| pipeline.sources.commit("main", title, &[File::new("big", title.repeat(100_000))]);
     let [root, one, two] = ["Begin", "One", "Two"].map(commit);
     pipeline.sources.git(["branch", "side", &root]).run().success();
     let side = pipeline.sources.commit("side", "Side", &[File::new("side", "side")]);
