@@ -1,6 +1,6 @@
 //! The order of everything that a release changes: each entry on its own, against what runs and against what was taken back.
 
-use super::running::{Evidence, RunningEntry, Scrutiny, TakenBack};
+use super::running::{RunningEntry, Scrutiny, TakenBack};
 use super::source_repository::SourceRepositories;
 use super::{Build, Judgement, commits_to_compare, judge};
 use crate::git::{CommitId, Remote, Snapshot};
@@ -90,7 +90,7 @@ pub fn order_of(
             };
             let mut running = read(snapshot, Scrutiny::AtHand)?;
             let mut order = order(setting, snapshot, &mut repositories, name, &new, &running)?;
-            if running.evidence == Evidence::Claim && order.ordered.standing != Standing::Goes {
+            if running.is_claimed && order.ordered.standing != Standing::Goes {
                 running = read(snapshot, Scrutiny::Whole)?;
                 order = self::order(setting, snapshot, &mut repositories, name, &new, &running)?;
             }
@@ -157,11 +157,6 @@ fn order(
             Standing::Goes.because(format!("{runs} was taken back in the environment that is promoted"))
         }
         Some(runs) => match stand(new, runs)? {
-            Judgement::Unknown(_)
-                if running.evidence == Evidence::Entry && setting.on_unknown != Some(OnUnknownOrder::Fail) =>
-            {
-                Standing::Goes.because("this is the first release of the entry")
-            }
             Judgement::Unknown(why) => match with_labels(setting, new, runs) {
                 Some((labelled, runs)) => {
                     label.clone_from(&labelled.source);

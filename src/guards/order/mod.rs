@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 
 pub use build::{Agreement, Build, agreement};
 pub use entries::{EntryOrder, Ordered, Setting, Standing, order_of};
-pub use running::{Evidence, RunningEntry, Scrutiny, TakenBack, commits_to_read};
+pub use running::{RunningEntry, Scrutiny, TakenBack, commits_to_read};
 pub(crate) use source_repository::repository_beside;
 pub use tags::Numbers;
 

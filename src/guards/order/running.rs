@@ -26,22 +26,8 @@ pub struct RunningEntry {
     /// The commit that released it, if one of ours did.
     pub release: Option<CommitId>,
     pub taken_back: Vec<TakenBack>,
-    pub evidence: Evidence,
-}
-
-/// What the entry's build is known by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
-    /// A release of ours changed the entry to this.
-    Release,
-    /// A release of ours claims that it did. To look would have cost requests.
-    Claim,
-    /// The entry says so, and was changed by hand after the last release of ours.
-    ByHand,
-    /// The entry says so, and no release of ours has set it.
-    Entry,
-    /// The entry says so. Whether a release of ours has set it is not known: not all commits could be read.
-    Unread,
+    /// Whether that commit only claims to have released it: to look would have cost requests.
+    pub is_claimed: bool,
 }
 
 /// How closely a claim is looked at.
@@ -97,8 +83,7 @@ impl RunningEntry {
                 note(format!("searched {searched} only for a release of `{name}`"));
             }
             let build = now.says_what_runs().then(|| Build::of_entry(name, now, None));
-            let evidence = if history.complete { Evidence::Entry } else { Evidence::Unread };
-            return Ok(Self { build, release: None, taken_back: Vec::new(), evidence });
+            return Ok(Self { build, release: None, taken_back: Vec::new(), is_claimed: false });
         }
         let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
@@ -131,8 +116,7 @@ impl RunningEntry {
             && claim.trailers.released(name, now)
             && !snapshot.has_folders(&records, path)?
         {
-            let evidence = Evidence::Claim;
-            return Ok(Some(Self { build: Some(build), release, taken_back: Vec::new(), evidence }));
+            return Ok(Some(Self { build: Some(build), release, taken_back: Vec::new(), is_claimed: true }));
         }
         snapshot.load_history(&records, path)?;
         let after = fields_at(snapshot, claim.record, path, name)?;
@@ -145,7 +129,7 @@ impl RunningEntry {
             return Ok(None);
         }
         let taken_back = carried(snapshot, path, name, claim.trailers)?;
-        Ok(Some(Self { build: Some(build), release, taken_back, evidence: Evidence::Release }))
+        Ok(Some(Self { build: Some(build), release, taken_back, is_claimed: false }))
     }
 
     fn of_history(
@@ -161,7 +145,6 @@ impl RunningEntry {
         };
         let standing = history.changes.iter().find(|change| change.rolled_back_by.is_none() && !change.goes_back);
         let standing = standing.filter(|change| change.fields.as_ref() == Some(now));
-        let is_ours = standing.is_some_and(|change| change.trailers.is_some());
         let build = standing.and_then(build_of);
         let build = build.or_else(|| now.says_what_runs().then(|| Build::of_entry(name, now, None)));
         let checkpoint = history.changes.iter().position(is_checkpoint);
@@ -177,15 +160,8 @@ impl RunningEntry {
         if let Some(trailers) = checkpoint.and_then(|at| history.changes[at].trailers.as_ref()) {
             taken_back.extend(carried(snapshot, path, name, trailers)?);
         }
-        let is_released = history.changes.iter().any(|change| change.trailers.is_some());
-        let evidence = match (is_ours, is_released) {
-            (true, _) => Evidence::Release,
-            (false, true) => Evidence::ByHand,
-            (false, false) if history.complete => Evidence::Entry,
-            (false, false) => Evidence::Unread,
-        };
-        let release = standing.filter(|_| is_ours).map(|change| change.record.id);
-        Ok(Self { build, release, taken_back, evidence })
+        let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
+        Ok(Self { build, release, taken_back, is_claimed: false })
     }
 }
 

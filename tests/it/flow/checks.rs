@@ -267,7 +267,8 @@ fn a_release_pins_the_digest_of_the_index() {
     );
     assert_eq!(String::from_utf8(stage.remote.file("main", FILE)).unwrap(), expected);
     let by = |reference: &str| format!("HEAD /v2/{REPOSITORY}/manifests/{reference} 200");
-    assert_eq!(stage.registry.request_lines(), [by("v2"), by(&digest)], "a digest is written if the registry has it");
+    let heads: Vec<_> = stage.registry.request_lines().into_iter().filter(|line| line.starts_with("HEAD")).collect();
+    assert_eq!(heads, [by("v2"), by(&digest)], "a digest is written if the registry has it");
     stage.release().args(["--pin-digest", &argument]).run().success().stdout_has("unchanged");
     assert!(stage.remote.log("main")[0].trailer("Tagship-Image")[0].ends_with(&format!(":v2@{digest}")));
     // The tag moves, and the pin with it.
@@ -385,7 +386,7 @@ fn a_wait_ends_when_the_image_comes() {
     let output = release.run().success();
     let stdout = output.stdout();
     let words: Vec<_> = stdout.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
-    assert_eq!(words, ["wait", "check", "edit", "edit", "commit", "push", "released"], "{stdout}");
+    assert_eq!(words, ["wait", "check", "warn", "edit", "edit", "commit", "push", "released"], "{stdout}");
     let wait = format!(" wait    {}:{COMMIT}  not there yet  0:00 of 1:00", stage.image());
     assert_eq!(stdout.lines().next().unwrap(), wait);
     let lines: Vec<_> = stage.registry.request_lines().iter().map(|line| line.replace("/v2/", "")).collect();

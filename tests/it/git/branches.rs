@@ -149,7 +149,8 @@ impl Detached {
 
     #[track_caller]
     fn takes_main(&self, release: Command) {
-        let output = release.args(["--dry-run", "--on-own-commit", "ignore", "--output", "json"]).run().success();
+        let flags = ["--dry-run", "--on-own-commit", "ignore", "--on-unknown-order", "release", "--output", "json"];
+        let output = release.args(flags).run().success();
         output.stdout_has(r#""branch":"main""#);
     }
 }

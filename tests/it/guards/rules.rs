@@ -183,6 +183,17 @@ fn order_counts_whatever_the_flags_say() {
     // A rollback goes back on purpose.
     environments.run("rollback", &["-k", PRODUCTION, "web"]).run().success();
     assert!(environments.file(PRODUCTION).contains("v2.0.0"));
+    // A person may have written something newer by hand.
+    write(
+        &environments.stage,
+        &format!("{PRODUCTION}/kustomization.yaml"),
+        &kustomization(&[("api", "newTag: first")]),
+    );
+    let release = |flags: &[&str]| {
+        environments.run("release", &["--no-check", "-k", PRODUCTION]).args(flags.iter().copied()).run()
+    };
+    release(&["api=*:second"]).exit(9).stderr_has("nothing tells that `api` is newer");
+    release(&["--add", "job=*:first"]).success();
 }
 
 #[test]
