@@ -58,6 +58,28 @@ fn a_hotfix_of_an_older_line_is_loud() {
     ends(&released, "released");
 }
 
+/// A hotfix took the place of a build of main: that one and what is before it stay away, and main goes on after it.
+#[test]
+fn an_old_pipeline_of_main_does_not_replace_a_hotfix() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    let four = pipeline.source("four", &[&three]);
+    let fixes = ["fix", "fix-again"].map(|name| pipeline.source(name, &[&one]));
+    default_branch_at(&pipeline, &four);
+    ends(&release(&pipeline, "build-3", Some(&three)).run(), "released");
+    for fix in &fixes {
+        ends(&release(&pipeline, &fix[..12], Some(fix)).args(["--on-diverged", "release"]).run(), "released");
+        for (tag, source) in [("build-3", &three), ("build-2", &two)] {
+            let again = release(&pipeline, tag, Some(source)).run().success();
+            ends(&again, "superseded");
+            again.stderr_has("main released `build-3` before").stderr_has(&format!("`{tag}` is not newer: "));
+        }
+    }
+    ends(&release(&pipeline, "build-4", Some(&four)).run(), "released");
+}
+
 #[test]
 fn main_goes_on_after_a_squash() {
     let pipeline = Pipeline::with_sources("app");
