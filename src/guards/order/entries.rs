@@ -1,9 +1,9 @@
 //! The order of everything that a release changes: each entry on its own, against what runs and against what was taken back.
 
-use super::running::{RunningEntry, Scrutiny, TakenBack};
+use super::running::{RunningEntry, Scrutiny, TakenBack, builds_before};
 use super::source_repository::SourceRepositories;
-use super::{Build, Judgement, commits_to_compare, judge};
-use crate::git::{CommitId, Remote, Snapshot};
+use super::{Ancestry, Build, Judgement, commits_to_compare, judge};
+use crate::git::{CommitId, Lineage, Remote, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::image::ImageName;
 use crate::message::trailers::SourceCommit;
@@ -94,6 +94,11 @@ pub fn order_of(
                 running = read(snapshot, Scrutiny::Whole)?;
                 order = self::order(setting, snapshot, &mut repositories, name, &new, &running)?;
             }
+            if order.ordered.standing == Standing::Replaces
+                && let Some(ordered) = ran_before(setting, snapshot, &mut repositories, &file.path, name, &new)?
+            {
+                order.ordered = ordered;
+            }
             let EntryStanding { ordered, still_taken_back, label } = order;
             if setting.on_unknown != Some(OnUnknownOrder::Release)
                 && let (Standing::Unknown | Standing::Diverged, Some(why)) =
@@ -176,6 +181,31 @@ fn order(
         }
     }
     Ok(EntryStanding { ordered, still_taken_back, label })
+}
+
+/// Returns why a build that is on the default branch is superseded all the same: what runs is not on that branch, and took the
+/// place of this build, or of a newer one.
+fn ran_before(
+    setting: &Setting<'_>,
+    snapshot: &mut Snapshot<'_>,
+    repositories: &mut SourceRepositories<'_>,
+    file: &str,
+    name: &str,
+    new: &Build,
+) -> Result<Option<Ordered>, Failure> {
+    for earlier in builds_before(snapshot, file, name)? {
+        match repositories.ancestry(snapshot, new, &earlier)? {
+            Ancestry::Known(Lineage::Before | Lineage::Same) => {
+                let (branch, source) = (setting.branch, source(&earlier));
+                return Ok(Some(Standing::Superseded.because(format!(
+                    "{branch} released {earlier} ({source}) before what it releases now, and {new} is not newer"
+                ))));
+            }
+            Ancestry::Known(Lineage::After) => break,
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 /// Returns both builds with the commits that the images say that they were built from, if that tells what was not known.

@@ -139,10 +139,7 @@ impl RunningEntry {
         now: &Fields,
         history: &EntryHistory,
     ) -> Result<Self, Failure> {
-        let build_of = |change: &LoggedRelease| {
-            let source = change.trailers.as_ref().and_then(|said| said.source.as_ref());
-            change.fields.as_ref().map(|fields| Build::of_entry(name, fields, source))
-        };
+        let build_of = |change: &LoggedRelease| build_of(change, name);
         let standing = history.changes.iter().find(|change| change.rolled_back_by.is_none() && !change.goes_back);
         let standing = standing.filter(|change| change.fields.as_ref() == Some(now));
         let build = standing.and_then(build_of);
@@ -163,6 +160,29 @@ impl RunningEntry {
         let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
         Ok(Self { build, release, taken_back, is_claimed: false })
     }
+}
+
+/// How many builds that ran before are compared.
+const MAX_BUILDS_BEFORE: usize = 10;
+
+/// Returns what the entry `name` of the file at `file` ran before what it runs, the newest first, as far as the nearest history
+/// tells. What was taken back is none of it.
+///
+/// # Errors
+/// If the repository cannot be read.
+pub(super) fn builds_before(snapshot: &mut Snapshot<'_>, file: &str, name: &str) -> Result<Vec<Build>, Failure> {
+    let path = RepositoryPath::resolve(&RepositoryPath::root(), file)?;
+    let stands = |change: &&LoggedRelease| change.rolled_back_by.is_none() && !change.goes_back;
+    let is_enough = |changes: &[LoggedRelease]| changes.iter().filter(stands).nth(1).is_some();
+    let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
+    let before = history.changes.iter().filter(stands).skip(1).take(MAX_BUILDS_BEFORE);
+    Ok(before.filter_map(|change| build_of(change, name)).collect())
+}
+
+/// Returns what a change made of the entry `name`; `None` if it removed it.
+fn build_of(change: &LoggedRelease, name: &str) -> Option<Build> {
+    let source = change.trailers.as_ref().and_then(|said| said.source.as_ref());
+    change.fields.as_ref().map(|fields| Build::of_entry(name, fields, source))
 }
 
 /// Returns the commits that will be read to tell what the entries `names` run, as far as they came with the tip: they can be

@@ -74,7 +74,7 @@ fn an_old_pipeline_of_main_does_not_replace_a_hotfix() {
         for (tag, source) in [("build-3", &three), ("build-2", &two)] {
             let again = release(&pipeline, tag, Some(source)).run().success();
             ends(&again, "superseded");
-            again.stderr_has("main released `build-3` before").stderr_has(&format!("`{tag}` is not newer: "));
+            again.stderr_has("main released `build-3` (app@").stderr_has(&format!("and `{tag}` is not newer"));
         }
     }
     ends(&release(&pipeline, "build-4", Some(&four)).run(), "released");
