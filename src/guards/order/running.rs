@@ -7,7 +7,7 @@
 //! whole history is read.
 
 use super::Build;
-use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
+use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::entry_history::{EntryHistory, fields_at, newest_commits};
 use crate::message::trailers::ReleaseTrailers;
@@ -70,6 +70,7 @@ impl RunningEntry {
         search_claim(snapshot, claims, file, name)?;
         let (claim, history) = (last_claim(claims, file, name), claims.line().history());
         if let Some(claim) = &claim
+            && !may_be_reverted_since(history, claim.record)
             && let Some(entry) = Self::of_last_release(snapshot, &path, name, now, claim, scrutiny)?
         {
             return Ok(entry);
@@ -228,6 +229,13 @@ fn last_claim<'c>(claims: &'c BranchClaims, file: &str, name: &str) -> Option<Fo
     claim.filter(|claim| claim.parent.is_some() || claim.record.parents.is_empty() || line.history().complete)
 }
 
+/// Returns whether a commit after a release of ours has the title of a revert. A change by hand that it took back may have been
+/// of the entry, which says again what the release made of it.
+fn may_be_reverted_since(history: &History, release: &CommitRecord) -> bool {
+    let mut later = history.commits.iter().take_while(|commit| commit.id != release.id);
+    later.any(|commit| commit.title().starts_with("Revert "))
+}
+
 /// How many files are looked for that releases of an entry name.
 const MAX_MOVED_FILES: usize = 10;
 
@@ -259,14 +267,17 @@ fn is_checkpoint(change: &LoggedRelease) -> bool {
 const MAX_CHECKPOINTS: usize = 10;
 
 /// Returns whether the newest changes tell what runs: up to a release of ours, if all that came after it went back to
-/// something that was read.
+/// something that was read, or was taken back itself.
 fn is_enough(changes: &[LoggedRelease]) -> bool {
     match changes.iter().position(is_checkpoint) {
         Some(last) => {
             let is_read = |id: &CommitId| changes.iter().any(|change| change.record.id == *id);
             let names_what_is_read =
                 |change: &LoggedRelease| change.trailers.iter().flat_map(|said| &said.rollback_of).all(is_read);
-            changes[..last].iter().all(|change| change.goes_back && names_what_is_read(change))
+            let is_told = |change: &LoggedRelease| {
+                change.rolled_back_by.is_some() || (change.goes_back && names_what_is_read(change))
+            };
+            changes[..last].iter().all(is_told)
                 || changes.iter().filter(|change| is_checkpoint(change)).count() >= MAX_CHECKPOINTS
         }
         None => false,
@@ -344,6 +355,14 @@ mod tests {
     /// Returns a release that takes back the commit of this number.
     fn rollback_of(number: u32) -> String {
         format!("{RELEASE}Tagship-Rollback-Of: {number:040x}\n")
+    }
+
+    #[test]
+    fn what_was_taken_back_again_is_told() {
+        let mut changes = changes(&[(HAND, true), (HAND, false), (RELEASE, false)]);
+        assert!(!is_enough(&changes));
+        changes[1].rolled_back_by = Some(changes[0].record.id);
+        assert!(is_enough(&changes));
     }
 
     #[test]
