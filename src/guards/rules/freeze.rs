@@ -273,7 +273,17 @@ mod tests {
         let moments = freeze("2026-12-20T16:00Z", "2026-12-20T18:00+01:00", &[], "", "");
         let half_hours = freeze("", "", &[], "16:30-17:45", "Z");
         let days_in_may = freeze("2026-05-01", "2026-05-31", &["sat", "sunday"], "", "-05:00");
+        let nights_in_june = freeze("2026-06-10", "2026-06-11", &[], "22:00-06:00", "UTC");
+        let to_a_moment = freeze("2026-06-10T23:00", "2026-06-11T03:00", &[], "22:00-06:00", "UTC");
         for (texts, now, expected) in [
+            (nights_in_june, "2026-06-10T05:00:00Z", false),
+            (nights_in_june, "2026-06-10T22:00:00Z", true),
+            (nights_in_june, "2026-06-11T22:00:00Z", true),
+            (nights_in_june, "2026-06-12T05:59:59Z", true),
+            (nights_in_june, "2026-06-12T22:00:00Z", false),
+            (to_a_moment, "2026-06-10T22:30:00Z", false),
+            (to_a_moment, "2026-06-11T02:59:59Z", true),
+            (to_a_moment, "2026-06-11T03:00:00Z", false),
             (christmas, "2026-12-19T21:59:59Z", false),
             (christmas, "2026-12-19T22:00:00Z", true),
             (christmas, "2027-01-03T21:59:59Z", true),
