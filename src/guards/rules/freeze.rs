@@ -86,7 +86,9 @@ impl Freeze {
         if let (None, Some(text)) = (&named, days.first().copied().or(hours)) {
             return Err(FreezeError::NoZone(text.to_owned()));
         }
-        let end = |text: Option<&str>, end| text.map(|text| moment(text, named.as_ref(), end)).transpose();
+        let hours = hours.map(Hours::parse).transpose()?;
+        let day_begins = hours.map_or(0, Hours::day_begins);
+        let end = |text: Option<&str>, end| text.map(|text| moment(text, named.as_ref(), day_begins, end)).transpose();
         let (first, last) = (end(from, End::From)?, end(until, End::Until)?);
         if let (Some(first), Some(last)) = (first, last)
             && last <= first
@@ -98,7 +100,7 @@ impl Freeze {
             from: first,
             until: last,
             days: week,
-            hours: hours.map(Hours::parse).transpose()?,
+            hours,
             zone: named.unwrap_or(TimeZone::UTC),
             text: as_written(texts),
             reason: reason.map(|reason| reason.split_whitespace().collect::<Vec<_>>().join(" ")),
@@ -181,17 +183,19 @@ fn minutes(text: &str) -> Option<i32> {
     (minute < 60 && total <= 24 * 60).then_some(total)
 }
 
-/// Reads a date or a moment. A date begins a freeze with its first moment, and ends it with its last one.
-fn moment(text: &str, zone: Option<&TimeZone>, end: End) -> Result<Timestamp, FreezeError> {
+/// Reads a date or a moment. A date begins a freeze with its first moment, and ends it with its last one; `day_begins` so many
+/// minutes after midnight.
+fn moment(text: &str, zone: Option<&TimeZone>, day_begins: i32, end: End) -> Result<Timestamp, FreezeError> {
     let refused = || FreezeError::Moment(text.to_owned());
     let needs_zone = || zone.cloned().ok_or_else(|| FreezeError::NoZone(text.to_owned()));
     let (day, time) = text.split_once('T').map_or((text, None), |(day, time)| (day, Some(time)));
     let day = date(day).ok_or_else(refused)?;
     let (local, zone) = match time {
-        None if end == End::Until => {
-            (day.checked_add(1.day()).map_err(|_last| refused())?.at(0, 0, 0, 0), needs_zone()?)
+        None => {
+            let days = if end == End::Until { 1.day() } else { 0.days() };
+            let first = day.checked_add(days).map_err(|_last| refused())?.at(0, 0, 0, 0);
+            (first.checked_add(day_begins.minutes()).map_err(|_last| refused())?, needs_zone()?)
         }
-        None => (day.at(0, 0, 0, 0), needs_zone()?),
         Some(time) => {
             let (clock, zone) = match time.find(['Z', '+', '-']) {
                 Some(at) if &time[at..] == "Z" => (&time[..at], TimeZone::UTC),
@@ -238,6 +242,11 @@ fn day(text: &str) -> Option<usize> {
 }
 
 impl Hours {
+    /// Returns when days begin, in minutes from midnight: hours that go over midnight belong to the day on which they begin.
+    fn day_begins(self) -> i32 {
+        if self.from < self.to { 0 } else { self.to }
+    }
+
     fn parse(text: &str) -> Result<Self, FreezeError> {
         let refused = || FreezeError::Hours(text.to_owned());
         let (from, to) = text.split_once('-').ok_or_else(refused)?;
