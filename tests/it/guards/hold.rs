@@ -113,6 +113,26 @@ fn a_name_of_nothing_holds_a_release_from_a_checkout() {
     }
 }
 
+/// A hold may name images of files of other kinds that are below it, and then it is for these alone.
+#[test]
+fn a_hold_for_an_image_of_another_kind_of_file() {
+    let stage = Stage::new();
+    let values = "image:\n  repository: org/web\n  tag: v1\n";
+    stage.remote.commit("main", "Values", &[File::new("chart/values.yaml", values)]);
+    for (names, stops) in [("image", None), ("image, nothing", Some("no entry below is named `nothing`"))] {
+        held(&stage, ".tagship-hold", format!("names: {names}").as_bytes());
+        let output = stage.release().args(["--dry-run"]).arg(stage.argument()).run();
+        match stops {
+            Some(said) => assert_held(&stage, output, said),
+            None => drop(output.success()),
+        }
+    }
+    let too_many: Vec<File> = (0..1_000).map(|number| File::new(&format!("more/{number}.yaml"), "{}")).collect();
+    stage.remote.commit("main", "More", &too_many);
+    held(&stage, ".tagship-hold", b"names: image");
+    assert_held(&stage, stage.release().arg(stage.argument()).run(), "no kustomization below has an entry `image`");
+}
+
 #[test]
 fn a_dry_run_is_held_too() {
     let stage = Stage::new();
