@@ -19,7 +19,7 @@ pub(super) fn kustomizations_with(snapshot: &mut Snapshot<'_>, name: &str) -> Ve
     if snapshot.copy_folders_of_checkout(&root, MAX_FOLDERS).is_err() {
         return Vec::new();
     }
-    let Ok(Some(mut paths)) = snapshot.files_below(&root, &kustomization::FILE_NAMES) else {
+    let Ok(Some(mut paths)) = snapshot.files_below(&root, kustomization::is_kustomization_name) else {
         return Vec::new();
     };
     paths.sort_by_key(ToString::to_string);

@@ -271,11 +271,11 @@ impl Snapshot<'_> {
         }
     }
 
-    /// Returns the files below `folder` that have one of `names`; `None` if not all folders there are loaded.
+    /// Returns the files below `folder` whose names are wanted; `None` if not all folders there are loaded.
     pub fn files_below(
         &self,
         folder: &RepositoryPath,
-        names: &[&str],
+        is_wanted: impl Fn(&str) -> bool,
     ) -> Result<Option<Vec<RepositoryPath>>, GitError> {
         let mut files = Vec::new();
         let mut folders = vec![folder.clone()];
@@ -289,7 +289,7 @@ impl Snapshot<'_> {
                 let Ok(name) = entry.filename.to_str() else { continue };
                 match entry.mode.kind() {
                     EntryKind::Tree => folders.push(folder.join(name)),
-                    EntryKind::Blob | EntryKind::BlobExecutable if names.contains(&name) => {
+                    EntryKind::Blob | EntryKind::BlobExecutable if is_wanted(name) => {
                         files.push(folder.join(name));
                     }
                     _ => {}

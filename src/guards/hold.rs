@@ -8,9 +8,9 @@ use crate::git::{RepositoryPath, Snapshot, TreeEntry, TreeEntryKind};
 use crate::guards::hold_file::{FILE_NAME, Hold, HoldError, HoldState};
 use crate::outcome::failure::Failure;
 use crate::targets;
-use crate::targets::kustomization::FILE_NAMES;
+use crate::targets::kustomization::is_kustomization_name;
 
-/// How many kustomizations below a hold are searched for the names in it.
+/// How many kustomizations below a hold, and how many other files of YAML, are searched for the names in it.
 const MAX_FILES_BELOW: usize = 1_000;
 
 /// How many folders of a checkout are searched for them.
@@ -40,9 +40,7 @@ pub fn held(
         let (state, said) = match read(snapshot, &place)? {
             Ok(hold) if hold.is_over(now) => (hold.state(names.iter().copied(), now), hold.to_string()),
             Ok(hold) => match name_of_nothing(snapshot, &place, &hold, concerned, note)? {
-                Some(name) => {
-                    (HoldState::Active, format!("no entry below is named `{name}`, so it holds everything: {hold}"))
-                }
+                Some(why) => (HoldState::Active, format!("{why}, so it holds everything: {hold}")),
                 None => (hold.state(names.iter().copied(), now), hold.to_string()),
             },
             Err(error) => (HoldState::Active, format!("it cannot be understood, so it holds everything: {error}")),
@@ -73,7 +71,7 @@ fn holds<'n>(
     Ok(holds)
 }
 
-/// Returns a name in a hold that no entry below its folder has. Such a hold may be meant for any of them.
+/// Returns why a hold may be meant for any entry below its folder: one of its names is that of none.
 fn name_of_nothing(
     snapshot: &mut Snapshot<'_>,
     place: &RepositoryPath,
@@ -91,17 +89,27 @@ fn name_of_nothing(
     }
     let folder = place.folders().pop().unwrap_or_else(RepositoryPath::root);
     snapshot.copy_folders_of_checkout(&folder, MAX_FOLDERS_BELOW)?;
-    let Some(files) = snapshot.files_below(&folder, &FILE_NAMES)?.filter(|files| files.len() <= MAX_FILES_BELOW) else {
+    let Some(kustomizations) = few(snapshot.files_below(&folder, is_kustomization_name)?) else {
         note(format!(
             "the hold `{place}` names entries that could not be looked for; check that their names are right"
         ));
         return Ok(None);
     };
-    snapshot.load(&files)?;
-    for file in &files {
-        known.extend(names_in(snapshot, file)?);
+    let others = |name: &str| !is_kustomization_name(name) && (name.ends_with(".yaml") || name.ends_with(".yml"));
+    for files in [Some(kustomizations), few(snapshot.files_below(&folder, others)?)] {
+        let Some(name) = unknown(&known) else { return Ok(None) };
+        let Some(files) = files else { return Ok(Some(format!("no kustomization below has an entry `{name}`"))) };
+        snapshot.load(&files)?;
+        for file in &files {
+            known.extend(names_in(snapshot, file)?);
+        }
     }
-    Ok(unknown(&known))
+    Ok(unknown(&known).map(|name| format!("no entry below is named `{name}`")))
+}
+
+/// Returns the files, if they are few enough to be read.
+fn few(files: Option<Vec<RepositoryPath>>) -> Option<Vec<RepositoryPath>> {
+    files.filter(|files| files.len() <= MAX_FILES_BELOW)
 }
 
 /// Returns the names of the entries of a file; none if it cannot be read.
