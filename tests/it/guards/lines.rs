@@ -178,6 +178,27 @@ fn what_was_taken_back_stays_away() {
     }
 }
 
+/// A tag that moves is another image each time, as far as its digest is written into the file.
+#[test]
+fn what_a_moving_tag_means_now_is_not_what_was_rolled_back() {
+    let pipeline = Pipeline::with_environments();
+    let registry = &pipeline.stage.registry;
+    let image = format!("web={}/org/web:main", registry.address());
+    let push = |build: &str| registry.put_image("org/web", "main", &Image::new().label("build", build));
+    let release = || pipeline.run("release", &["--output", "json", "-k", PRODUCTION, "--pin-digest", &image]).run();
+    for build in ["1", "2"] {
+        push(build);
+        ends(&release(), "released");
+    }
+    pipeline.run("rollback", &["-k", PRODUCTION, "web"]).run().success();
+    ends(&release().success(), "superseded");
+    let fix = push("3");
+    ends(&release().success(), "released");
+    assert!(pipeline.file(PRODUCTION).contains(&fix), "{}", pipeline.file(PRODUCTION));
+    push("2");
+    ends(&release().success(), "superseded");
+}
+
 /// A revert that brings back our last release leaves the file as that release made it: only the commits between tell of it.
 #[test]
 fn what_came_by_hand_and_was_reverted_stays_away() {
