@@ -12,7 +12,6 @@ use super::forge_attestations::ForgeAttestations;
 use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
 use crate::forge::Forge;
-use crate::guards::order::Build;
 use crate::image::{Digest, Reference};
 use crate::message::Release;
 use crate::message::trailers::SourceCommit;
@@ -36,7 +35,7 @@ const CONFIRMED_LOOK_EVERY: u32 = 3;
 /// The images that were found in their registries, and the way to ask for more.
 pub(crate) struct Checks {
     /// `None`: everything passes unasked.
-    client: Option<Client>,
+    pub(super) client: Option<Client>,
     requirements: Vec<Requirement>,
     wait: Option<Duration>,
     /// For one check; a tag that was asked for longer ago may have moved.
@@ -347,13 +346,6 @@ impl Checks {
             failures.extend(Failure::of_second_check(&checked.reference, &checked.descriptor.digest, &answer));
         }
         Failure::of_all(failures)
-    }
-
-    /// Returns the commit that an image says that it was built from. Without a registry to ask, nothing is known.
-    pub(crate) fn source_of(&self, build: &Build) -> Option<SourceCommit> {
-        let reference = build.reference()?;
-        let built_from = self.client.as_ref()?.built_from(&reference)?;
-        SourceCommit::of_labels(&built_from.revision, built_from.source.as_deref())
     }
 
     /// Returns everything that was found, in the order in which it was asked for.

@@ -19,6 +19,7 @@ mod image_to_check;
 mod kustomization_only;
 mod log;
 mod named_files;
+mod ordered_images;
 mod patterns_on_disk;
 mod pinned_digests;
 mod promote;

@@ -58,6 +58,7 @@ impl Attempt<'_> {
             on_unknown: self.job.delivery.on_unknown_order,
             source: writing.source.as_ref(),
             label_of: &|build| self.checks.source_of(build),
+            digest_of: &|build| self.checks.digest_of(build),
             explained: &writing.explained,
         };
         order_of(&setting, snapshot, files, &mut |note| listener(&Event::Noted(note)))

@@ -25,6 +25,8 @@ pub struct Setting<'a> {
     pub source: Option<&'a SourceCommit>,
     /// Returns the commit that an image says that it was built from. It may cost requests.
     pub label_of: &'a dyn Fn(&Build) -> Option<SourceCommit>,
+    /// Returns the digest that the tag of a build means now. It may cost a request.
+    pub digest_of: &'a dyn Fn(&Build) -> Option<String>,
     /// Builds that were taken back where the new ones come from, by entry: to leave them is no step back.
     pub explained: &'a [(ImageName, Build)],
 }
@@ -143,7 +145,14 @@ fn order(
         };
         Ok(judge(new, other, setting.by, ancestry.as_ref()))
     };
-    let is_new = |taken_back: &&TakenBack| new.is(&taken_back.build) || new.has_source_of(&taken_back.build);
+    let is_by_tag = |taken_back: &TakenBack| new.is(&taken_back.build) && taken_back.build.digest.is_some();
+    // Only its digest tells what a tag that moves means.
+    let digest = match new.digest.is_none() && running.taken_back.iter().any(is_by_tag) {
+        true => (setting.digest_of)(new),
+        false => new.digest.clone(),
+    };
+    let as_checked = Build { digest, ..new.clone() };
+    let is_new = |taken_back: &&TakenBack| as_checked.is(&taken_back.build) || new.has_source_of(&taken_back.build);
     if let (Some(TakenBack { build, by, .. }), false) =
         (running.taken_back.iter().find(is_new), setting.by == OrderBy::Nothing)
     {
