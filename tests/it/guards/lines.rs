@@ -591,3 +591,36 @@ fn what_is_not_known_is_told_once() {
     once.dedup();
     assert_eq!(once.len(), texts.len(), "{texts:#?}");
 }
+
+fn released_in(pipeline: &Pipeline, folders: &[&str], images: &[&str]) -> Output {
+    let folders = folders.iter().flat_map(|folder| ["-k", folder]);
+    pipeline.run("release", &["--no-check", "--output", "json"]).args(folders).args(images.iter().copied()).run()
+}
+
+/// A release of two files names what stays away in one of them; in the other one, that commit released something else.
+#[test]
+fn what_stays_away_in_one_file_may_run_in_another() {
+    let pipeline = Pipeline::with_environments();
+    ends(&released_in(&pipeline, &[PRODUCTION], &["web=*:build-x"]), "released");
+    for tag in ["web=*:build-a", "web=*:build-b"] {
+        ends(&released_in(&pipeline, &[STAGING], &[tag]), "released");
+    }
+    pipeline.run("rollback", &["--no-check", "-k", STAGING, "web"]).run().success();
+    ends(&released_in(&pipeline, &[STAGING, PRODUCTION], &["web=*:build-c"]), "released");
+    assert!(pipeline.stage.remote.log("main")[0].message.contains("Still-Taken-Back"));
+    ends(&released_in(&pipeline, &[STAGING], &["web=*:build-b"]).success(), "superseded");
+    ends(&released_in(&pipeline, &[PRODUCTION], &["web=*:build-x"]), "released");
+}
+
+/// What is left out of one of two files is told with the file, and the commit is not said to lie about it.
+#[test]
+fn what_is_left_out_of_one_file_is_told_with_the_file() {
+    let pipeline = Pipeline::with_environments();
+    ends(&released_in(&pipeline, &[PRODUCTION], &["web=*:v1.3.0"]), "released");
+    let output = released_in(&pipeline, &[STAGING, PRODUCTION], &["web=*:v1.2.0", "api=*:v1.2.0"]);
+    ends(&output, "released");
+    output.stderr_has("left out `web` in `overlays/production/kustomization.yaml`: main already releases `v1.3.0`");
+    let output = released_in(&pipeline, &[PRODUCTION], &["web=*:v1.4.0"]);
+    ends(&output, "released");
+    assert_eq!(document(&output)["notes"], Value::Array(Vec::new()));
+}

@@ -125,3 +125,22 @@ fn a_removal_is_not_a_move() {
     move_files(&pipeline, &[[STAGING, "overlays/preview"]], |text| text.replace("v1.1.0", "v2.0.0"));
     assert_eq!(tags(&pipeline.log(&["-k", "overlays/preview", "web"])), ["v2.0.0"]);
 }
+
+/// What came by hand and was rolled back is known by its commit alone, which had the file elsewhere.
+#[test]
+fn what_a_move_makes_forget_is_told() {
+    let pipeline = Pipeline::with_environments();
+    ends(&released(&pipeline, PRODUCTION, "v1.1.0"), "released");
+    let by_hand =
+        File::new(&format!("{PRODUCTION}/kustomization.yaml"), pipeline.file(PRODUCTION).replace("v1.1", "v1.3"));
+    pipeline.stage.remote.commit("main", "By hand", &[by_hand]);
+    let by_hand = pipeline.tip();
+    pipeline.run("rollback", &["--no-check", "-k", PRODUCTION, "web"]).run().success();
+    ends(&released(&pipeline, PRODUCTION, "v1.2.0"), "released");
+    ends(&released(&pipeline, PRODUCTION, "v1.3.0").success(), "superseded");
+    move_files(&pipeline, &[[PRODUCTION, "production"]], str::to_owned);
+    let output = released(&pipeline, "production", "v1.2.1");
+    ends(&output, "released");
+    let told = format!("cannot tell which build of `web` {} was, which was rolled back", &by_hand[..7]);
+    assert!(document(&output)["notes"].to_string().contains(&told), "{}", output.stdout());
+}
