@@ -21,13 +21,19 @@ pub(super) struct OrderDecision {
 /// Decides on `orders`, which are of the entries that change.
 pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> OrderDecision {
     let mut verdict = OrderDecision::default();
+    let is_of_several = orders.iter().any(|order| order.file != orders[0].file);
+    // A promotion may have many entries, and a release many files.
+    let of_entry = |order: &EntryOrder| match is_of_several {
+        true => format!("`{}` in `{}`: {}", order.name, order.file, order.ordered.reason),
+        false => format!("`{}`: {}", order.name, order.ordered.reason),
+    };
     for order in orders {
         let reason = &order.ordered.reason;
         match order.ordered.standing {
             Standing::Goes => {}
             Standing::Replaces => verdict.warn(reason),
             Standing::Superseded => match delivery.on_superseded {
-                OnSuperseded::Skip => verdict.leave_out(order, Ending::Superseded),
+                OnSuperseded::Skip => verdict.leave_out(order, of_entry(order), Ending::Superseded),
                 OnSuperseded::Fail => verdict.fail(
                     format!("superseded: {}", of_entry(order)),
                     "`--on-superseded allow` releases it all the same; `--on-superseded skip` leaves it out",
@@ -41,7 +47,7 @@ pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> OrderDecisio
                      `--on-diverged skip` leaves what runs",
                 ),
                 OnDiverged::Release => verdict.warn(reason),
-                OnDiverged::Skip => verdict.leave_out(order, Ending::Diverged),
+                OnDiverged::Skip => verdict.leave_out(order, of_entry(order), Ending::Diverged),
             },
             Standing::Unknown => match delivery.on_unknown_order {
                 None | Some(OnUnknownOrder::Release) => verdict.warn(reason),
@@ -56,11 +62,6 @@ pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> OrderDecisio
     verdict
 }
 
-/// Returns the reason with the entry that it is about: a promotion may have many.
-fn of_entry(order: &EntryOrder) -> String {
-    format!("`{}`: {}", order.name, order.ordered.reason)
-}
-
 impl OrderDecision {
     fn warn(&mut self, reason: &str) {
         if !self.warnings.iter().any(|known| known == reason) {
@@ -69,11 +70,11 @@ impl OrderDecision {
     }
 
     /// A line that went apart is told rather than an older build: it asks for a decision.
-    fn leave_out(&mut self, order: &EntryOrder, ending: Ending) {
+    fn leave_out(&mut self, order: &EntryOrder, reason: String, ending: Ending) {
         if self.ending != Some(Ending::Diverged) {
             self.ending = Some(ending);
         }
-        self.left_out.push(LeftOut { file: order.file.clone(), name: order.name.to_string(), reason: of_entry(order) });
+        self.left_out.push(LeftOut { file: order.file.clone(), name: order.name.to_string(), reason });
     }
 
     fn fail(&mut self, message: String, hint: &str) {

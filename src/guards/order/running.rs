@@ -71,7 +71,7 @@ impl RunningEntry {
         let (claim, history) = (last_claim(claims, file, name), claims.line().history());
         if let Some(claim) = &claim
             && !may_be_reverted_since(history, claim.record)
-            && let Some(entry) = Self::of_last_release(snapshot, &path, name, now, claim, scrutiny)?
+            && let Some(entry) = Self::of_last_release(snapshot, &path, name, now, claim, scrutiny, note)?
         {
             return Ok(entry);
         }
@@ -90,13 +90,15 @@ impl RunningEntry {
         if !history.complete && !is_enough(&history.changes) {
             note(format!("read only {} of the history of `{name}`", newest_commits(history.commits_read)));
         }
+        // If it is of several files, it may be true of another one of them.
         if let Some(claim) = &claim
+            && claim.trailers.files.len() == 1
             && !history.changes.iter().any(|change| change.record.id == claim.record.id)
         {
             let id = claim.record.id.short();
             note(format!("ignored {id}: its trailers name a release of `{name}` that it did not make"));
         }
-        Self::of_history(snapshot, &path, name, now, &history)
+        Self::of_history(snapshot, &path, name, now, &history, note)
     }
 
     /// Returns what the last release tells, if the entry still is what it made of it; `None` if more has to be read.
@@ -107,6 +109,7 @@ impl RunningEntry {
         now: &Fields,
         claim: &FoundClaim<'_>,
         scrutiny: Scrutiny,
+        note: &mut dyn FnMut(String),
     ) -> Result<Option<Self>, Failure> {
         let records: Vec<&CommitRecord> = [claim.record].into_iter().chain(claim.parent).collect();
         let build = Build::of_entry(name, now, claim.trailers.source.as_ref());
@@ -129,7 +132,7 @@ impl RunningEntry {
         if !still_stands || !claim.trailers.rollback_of.is_empty() {
             return Ok(None);
         }
-        let taken_back = carried(snapshot, path, name, claim.trailers)?;
+        let taken_back = carried(snapshot, path, name, claim.trailers, note)?;
         Ok(Some(Self { build: Some(build), release, taken_back, is_claimed: false }))
     }
 
@@ -139,6 +142,7 @@ impl RunningEntry {
         name: &str,
         now: &Fields,
         history: &EntryHistory,
+        note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
         let build_of = |change: &LoggedRelease| build_of(change, name);
         let standing = history.changes.iter().find(|change| change.rolled_back_by.is_none() && !change.goes_back);
@@ -156,7 +160,7 @@ impl RunningEntry {
             }
         }
         if let Some(trailers) = checkpoint.and_then(|at| history.changes[at].trailers.as_ref()) {
-            taken_back.extend(carried(snapshot, path, name, trailers)?);
+            taken_back.extend(carried(snapshot, path, name, trailers, note)?);
         }
         let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
         Ok(Self { build, release, taken_back, is_claimed: false })
@@ -290,17 +294,36 @@ fn carried(
     path: &RepositoryPath,
     name: &str,
     trailers: &ReleaseTrailers,
+    note: &mut dyn FnMut(String),
 ) -> Result<Vec<TakenBack>, Failure> {
     let mut taken_back = Vec::new();
     for id in trailers.still_taken_back(name) {
         let Some(record) = snapshot.load_commit(id)? else { continue };
         let said = ReleaseTrailers::read(&record);
-        let Some(fields) = fields_then(snapshot, &record, path, said.as_ref(), name)? else { continue };
+        let fields = match fields_then(snapshot, &record, path, said.as_ref(), name)? {
+            FieldsThen::Said(fields) => fields,
+            FieldsThen::Elsewhere => continue,
+            FieldsThen::Unknown => {
+                note(format!(
+                    "cannot tell which build of `{name}` {} was, which was rolled back: it is forgotten",
+                    id.short()
+                ));
+                continue;
+            }
+        };
         let source = said.filter(|said| said.released(name, &fields)).and_then(|said| said.source);
         let build = Build::of_entry(name, &fields, source.as_ref());
         taken_back.push(TakenBack { release: id, build, by: trailers.commit });
     }
     Ok(taken_back)
+}
+
+/// What an earlier commit made of an entry.
+enum FieldsThen {
+    Said(Fields),
+    /// It released the entry of another file.
+    Elsewhere,
+    Unknown,
 }
 
 /// Returns what the entry `name` said in an earlier commit, in the file at `path` or, if that was elsewhere then, in the one
@@ -311,16 +334,20 @@ fn fields_then(
     path: &RepositoryPath,
     said: Option<&ReleaseTrailers>,
     name: &str,
-) -> Result<Option<Fields>, Failure> {
+) -> Result<FieldsThen, Failure> {
+    snapshot.load_history(&[record], path)?;
+    if let Some(fields) = fields_at(snapshot, record, path, name)? {
+        let is_of_file = said.is_none_or(|said| said.names_file(&path.to_string()));
+        return Ok(if is_of_file { FieldsThen::Said(fields) } else { FieldsThen::Elsewhere });
+    }
     let named = said.into_iter().flat_map(|said| &said.files);
-    let named = named.filter_map(|file| RepositoryPath::resolve(&RepositoryPath::root(), file).ok());
-    for path in [path.clone()].into_iter().chain(named) {
+    for path in named.filter_map(|file| RepositoryPath::resolve(&RepositoryPath::root(), file).ok()) {
         snapshot.load_history(&[record], &path)?;
         if let Some(fields) = fields_at(snapshot, record, &path, name)? {
-            return Ok(Some(fields));
+            return Ok(FieldsThen::Said(fields));
         }
     }
-    Ok(None)
+    Ok(FieldsThen::Unknown)
 }
 
 #[cfg(test)]

@@ -622,5 +622,5 @@ fn what_is_left_out_of_one_file_is_told_with_the_file() {
     output.stderr_has("left out `web` in `overlays/production/kustomization.yaml`: main already releases `v1.3.0`");
     let output = released_in(&pipeline, &[PRODUCTION], &["web=*:v1.4.0"]);
     ends(&output, "released");
-    assert_eq!(document(&output)["notes"], Value::Array(Vec::new()));
+    assert!(!document(&output)["notes"].to_string().contains("ignored"), "{}", output.stdout());
 }
