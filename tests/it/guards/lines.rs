@@ -610,6 +610,12 @@ fn what_stays_away_in_one_file_may_run_in_another() {
     assert!(pipeline.stage.remote.log("main")[0].message.contains("Still-Taken-Back"));
     ends(&released_in(&pipeline, &[STAGING], &["web=*:build-b"]).success(), "superseded");
     ends(&released_in(&pipeline, &[PRODUCTION], &["web=*:build-x"]), "released");
+    // Also if one commit released it in both.
+    ends(&released_in(&pipeline, &[STAGING, PRODUCTION], &["web=*:build-d"]), "released");
+    pipeline.run("rollback", &["--no-check", "-k", STAGING, "web"]).run().success();
+    ends(&released_in(&pipeline, &[STAGING, PRODUCTION], &["web=*:build-e"]), "released");
+    ends(&released_in(&pipeline, &[STAGING], &["web=*:build-d"]).success(), "superseded");
+    ends(&released_in(&pipeline, &[PRODUCTION], &["web=*:build-d"]), "released");
 }
 
 /// What is left out of one of two files is told with the file, and the commit is not said to lie about it.
