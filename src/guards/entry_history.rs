@@ -261,7 +261,7 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
             let named = changes[index]
                 .trailers
                 .as_ref()
-                .map_or_else(Vec::new, |said| said.still_taken_back(&changes[index].name));
+                .map_or_else(Vec::new, |said| said.still_taken_back(&changes[index].file, &changes[index].name));
             stack.retain(|(_, change)| match *change {
                 Some(change) if named.contains(&changes[change].record.id) => {
                     taken_back.push((change, index));

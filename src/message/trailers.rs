@@ -21,7 +21,8 @@ const VERIFIED: &str = "Tagship-Verified";
 const RUN: &str = "Tagship-Run";
 /// The commit of a release that this one takes back. One trailer for each commit.
 const ROLLBACK_OF: &str = "Tagship-Rollback-Of";
-/// A release of an entry that was taken back earlier and stays so: `NAME=COMMIT`. One trailer for each.
+/// A release of an entry that was taken back earlier and stays so: `NAME=COMMIT`, or `NAME=COMMIT FILE` if several files were
+/// written. One trailer for each.
 const STILL_TAKEN_BACK: &str = "Tagship-Still-Taken-Back";
 /// The version of tagship that made the commit.
 const VERSION: &str = "Tagship-Version";
@@ -37,8 +38,11 @@ pub struct Origin<'a> {
 ///
 /// A value that cannot be a trailer, such as a name with control characters, is left out rather than changed.
 pub(super) fn of_release(releases: &[Release], origin: Origin<'_>, rolled_back: &[CommitId]) -> Vec<Trailer> {
+    let is_of_several = releases.iter().any(|release| release.file != releases[0].file);
     let remembered = |release: &Release| {
-        release.still_taken_back.iter().map(|commit| format!("{}={commit}", release.entry.name)).collect::<Vec<_>>()
+        let file = if is_of_several { format!(" {}", release.file) } else { String::new() };
+        let of_entry = release.still_taken_back.iter().map(|commit| format!("{}={commit}{file}", release.entry.name));
+        of_entry.collect::<Vec<_>>()
     };
     let still_taken_back = releases.iter().flat_map(remembered).map(|value| (STILL_TAKEN_BACK, value));
     let images = releases.iter().map(|release| (IMAGE, format!("{}={}", release.entry.name, release.image())));
@@ -78,7 +82,16 @@ pub struct ReleaseTrailers {
     pub verified: Vec<String>,
     pub run: Option<String>,
     pub rollback_of: Vec<CommitId>,
-    still_taken_back: Vec<(String, CommitId)>,
+    still_taken_back: Vec<RememberedRelease>,
+}
+
+/// A release that a trailer says to have been taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct RememberedRelease {
+    name: String,
+    commit: CommitId,
+    /// `None`: the only file that was written.
+    file: Option<String>,
 }
 
 /// An image as a trailer names it.
@@ -148,10 +161,11 @@ impl ReleaseTrailers {
         self.image(name, image_name.unwrap_or(name)).is_some_and(matches)
     }
 
-    /// Returns the releases of the entry `name` that had been taken back before this one, and stay so.
-    pub fn still_taken_back(&self, name: &str) -> Vec<CommitId> {
-        let of_entry = self.still_taken_back.iter().filter(|(other, _)| other == name);
-        of_entry.map(|(_, commit)| *commit).take(MAX_TAKEN_BACK).collect()
+    /// Returns the releases of the entry `name` of the file at `path` that had been taken back before this one, and stay so.
+    pub fn still_taken_back(&self, path: &str, name: &str) -> Vec<CommitId> {
+        let is_of_file = |of: &RememberedRelease| of.file.as_ref().is_none_or(|file| file == path);
+        let of_entry = self.still_taken_back.iter().filter(|of| of.name == name && is_of_file(of));
+        of_entry.map(|of| of.commit).take(MAX_TAKEN_BACK).collect()
     }
 
     /// Returns what the entry `name` became. Entries of one name may have another image in each file: `image_name` tells
@@ -173,10 +187,11 @@ impl ReleasedImage {
 /// How many releases of an entry are remembered as taken back: the newest.
 pub const MAX_TAKEN_BACK: usize = 20;
 
-/// Reads `NAME=COMMIT`.
-fn taken_back(text: &str) -> Option<(String, CommitId)> {
-    let (name, commit) = text.rsplit_once('=')?;
-    Some((name.to_owned(), CommitId::parse(commit)?))
+/// Reads `NAME=COMMIT` or `NAME=COMMIT FILE`.
+fn taken_back(text: &str) -> Option<RememberedRelease> {
+    let (release, file) = text.split_once(' ').map_or((text, None), |(release, file)| (release, Some(file.to_owned())));
+    let (name, commit) = release.rsplit_once('=')?;
+    Some(RememberedRelease { name: name.to_owned(), commit: CommitId::parse(commit)?, file })
 }
 
 /// Reads `NAME=IMAGE:TAG@DIGEST`.

@@ -98,7 +98,7 @@ impl RunningEntry {
             let id = claim.record.id.short();
             note(format!("ignored {id}: its trailers name a release of `{name}` that it did not make"));
         }
-        Self::of_history(snapshot, &path, name, now, &history, note)
+        Self::of_history(snapshot, name, now, &history, note)
     }
 
     /// Returns what the last release tells, if the entry still is what it made of it; `None` if more has to be read.
@@ -114,7 +114,8 @@ impl RunningEntry {
         let records: Vec<&CommitRecord> = [claim.record].into_iter().chain(claim.parent).collect();
         let build = Build::of_entry(name, now, claim.trailers.source.as_ref());
         let release = Some(claim.record.id);
-        let is_plain = claim.trailers.rollback_of.is_empty() && claim.trailers.still_taken_back(name).is_empty();
+        let is_plain = claim.trailers.rollback_of.is_empty()
+            && claim.trailers.still_taken_back(&path.to_string(), name).is_empty();
         if scrutiny == Scrutiny::AtHand
             && is_plain
             && claim.trailers.released(name, now)
@@ -138,7 +139,6 @@ impl RunningEntry {
 
     fn of_history(
         snapshot: &mut Snapshot<'_>,
-        path: &RepositoryPath,
         name: &str,
         now: &Fields,
         history: &EntryHistory,
@@ -159,8 +159,12 @@ impl RunningEntry {
                 taken_back.push(TakenBack { release: change.record.id, build, by });
             }
         }
-        if let Some(trailers) = checkpoint.and_then(|at| history.changes[at].trailers.as_ref()) {
-            taken_back.extend(carried(snapshot, path, name, trailers, note)?);
+        if let Some(change) = checkpoint.map(|at| &history.changes[at])
+            && let Some(trailers) = &change.trailers
+        {
+            // Where the file was then: it may have been moved since.
+            let path = RepositoryPath::resolve(&RepositoryPath::root(), &change.file)?;
+            taken_back.extend(carried(snapshot, &path, name, trailers, note)?);
         }
         let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
         Ok(Self { build, release, taken_back, is_claimed: false })
@@ -297,33 +301,19 @@ fn carried(
     note: &mut dyn FnMut(String),
 ) -> Result<Vec<TakenBack>, Failure> {
     let mut taken_back = Vec::new();
-    for id in trailers.still_taken_back(name) {
+    for id in trailers.still_taken_back(&path.to_string(), name) {
         let Some(record) = snapshot.load_commit(id)? else { continue };
         let said = ReleaseTrailers::read(&record);
-        let fields = match fields_then(snapshot, &record, path, said.as_ref(), name)? {
-            FieldsThen::Said(fields) => fields,
-            FieldsThen::Elsewhere => continue,
-            FieldsThen::Unknown => {
-                note(format!(
-                    "cannot tell which build of `{name}` {} was, which was rolled back: it is forgotten",
-                    id.short()
-                ));
-                continue;
-            }
+        let Some(fields) = fields_then(snapshot, &record, path, said.as_ref(), name)? else {
+            let id = id.short();
+            note(format!("cannot tell which build of `{name}` {id} was, which was rolled back: it is forgotten"));
+            continue;
         };
         let source = said.filter(|said| said.released(name, &fields)).and_then(|said| said.source);
         let build = Build::of_entry(name, &fields, source.as_ref());
         taken_back.push(TakenBack { release: id, build, by: trailers.commit });
     }
     Ok(taken_back)
-}
-
-/// What an earlier commit made of an entry.
-enum FieldsThen {
-    Said(Fields),
-    /// It released the entry of another file.
-    Elsewhere,
-    Unknown,
 }
 
 /// Returns what the entry `name` said in an earlier commit, in the file at `path` or, if that was elsewhere then, in the one
@@ -334,20 +324,16 @@ fn fields_then(
     path: &RepositoryPath,
     said: Option<&ReleaseTrailers>,
     name: &str,
-) -> Result<FieldsThen, Failure> {
-    snapshot.load_history(&[record], path)?;
-    if let Some(fields) = fields_at(snapshot, record, path, name)? {
-        let is_of_file = said.is_none_or(|said| said.names_file(&path.to_string()));
-        return Ok(if is_of_file { FieldsThen::Said(fields) } else { FieldsThen::Elsewhere });
-    }
+) -> Result<Option<Fields>, Failure> {
     let named = said.into_iter().flat_map(|said| &said.files);
-    for path in named.filter_map(|file| RepositoryPath::resolve(&RepositoryPath::root(), file).ok()) {
+    let named = named.filter_map(|file| RepositoryPath::resolve(&RepositoryPath::root(), file).ok());
+    for path in [path.clone()].into_iter().chain(named) {
         snapshot.load_history(&[record], &path)?;
         if let Some(fields) = fields_at(snapshot, record, &path, name)? {
-            return Ok(FieldsThen::Said(fields));
+            return Ok(Some(fields));
         }
     }
-    Ok(FieldsThen::Unknown)
+    Ok(None)
 }
 
 #[cfg(test)]

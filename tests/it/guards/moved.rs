@@ -139,7 +139,9 @@ fn what_a_move_makes_forget_is_told() {
     ends(&released(&pipeline, PRODUCTION, "v1.2.0"), "released");
     ends(&released(&pipeline, PRODUCTION, "v1.3.0").success(), "superseded");
     move_files(&pipeline, &[[PRODUCTION, "production"]], str::to_owned);
-    let output = released(&pipeline, "production", "v1.2.1");
+    ends(&released(&pipeline, "production", "v1.3.0").success(), "superseded");
+    ends(&released(&pipeline, "production", "v1.2.1"), "released");
+    let output = released(&pipeline, "production", "v1.2.2");
     ends(&output, "released");
     let told = format!("cannot tell which build of `web` {} was, which was rolled back", &by_hand[..7]);
     assert!(document(&output)["notes"].to_string().contains(&told), "{}", output.stdout());
