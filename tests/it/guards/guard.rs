@@ -230,6 +230,31 @@ const HISTORIES: &[History] = &[
     ),
     ("a copied message", |on| push(on.commit("main", &on.message, &[page()]), Some(&on.release)), false),
     (
+        "a copied message that names another file",
+        |on| {
+            let before = on.commit("main", "Add a page", &[page(), File::new("service.json", "{\"port\": 1}")]);
+            let named = on.message.trim_end().to_owned() + "\nTagship-File: index.html\nTagship-File: service.json\n";
+            let files = [File::new("index.html", "<p>more"), File::new("service.json", "{\"port\": 2}")];
+            push(on.commit("main", &named, &files), Some(&before))
+        },
+        false,
+    ),
+    (
+        "a release of files of other kinds",
+        |on| {
+            let values = File::new("values.yaml", "image:\n  repository: org/web\n  tag: v1\n");
+            let chart = File::new("Chart.yaml", "name: web\nappVersion: 1.0.0\n");
+            let before = on.commit("main", "Add a chart", &[values, chart]);
+            let url = on.stage.remote.file_url();
+            let release = on.stage.tagship().args(["release", "--no-check", "--branch", "main", "--repo", &url]);
+            release.args(["-f", "values.yaml", "image=*:v2"]).run().success();
+            let release = on.stage.tagship().args(["release", "--no-check", "--branch", "main", "--repo", &url]);
+            release.args(["-f", "Chart.yaml", ".appVersion=org/web:1.1.0"]).run().success();
+            push(on.stage.remote.tip("main").unwrap(), Some(&before))
+        },
+        true,
+    ),
+    (
         "a mode that changed too",
         |on| push(on.commit("main", &on.message, &[edited().mode(Mode::Executable)]), Some(&on.release)),
         false,
