@@ -2,7 +2,10 @@
 //! whose change a squash repeats, what its title says, or the release that a rebase made again. It only reads; `own_commit` judges.
 
 use super::file_entries::entries;
-use super::own_commit::{Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, may_be_a_squash, number_of_request, says_release};
+use super::own_commit::{
+    Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, is_made_again, may_be_a_squash, needs_proof, number_of_request,
+    says_release,
+};
 use super::titled_change::{ComparedFile, does_what_the_title_says};
 use crate::git::{CommitId, CommitRecord, Lineage, PathChange, RepositoryPath, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
@@ -72,17 +75,16 @@ pub(super) fn release(snapshot: &mut Snapshot<'_>, record: CommitRecord) -> Resu
     let parent = record.parents[0];
     let changes = changes(snapshot, parent, &record)?;
     let arrival = match &changes {
-        Some(changes)
-            if record.authored_seconds != record.seconds && does_what_it_says(snapshot, &record, changes)? =>
-        {
-            Arrival::Rebased
+        Some(changes) if needs_proof(&record, changes) && does_what_it_says(snapshot, &record, changes)? => {
+            Arrival::Proved
         }
         _ => Arrival::AsMade,
     };
     Ok(Pushed { record, changes, arrival })
 }
 
-/// Returns whether the entries of all files that a release changes became what its trailers say.
+/// Returns whether entries of all files that a release changes became what its trailers say, and if it was made again, no others
+/// changed. As it was made, it may have changed what shares a value with them.
 fn does_what_it_says(
     snapshot: &mut Snapshot<'_>,
     record: &CommitRecord,
@@ -93,10 +95,21 @@ fn does_what_it_says(
     for change in changes {
         let PathChange::Edited(path) = change else { return Ok(false) };
         let (before, after) = (file(snapshot, &parent, path)?, file(snapshot, record, path)?);
+        // An entry may be named by a path, which is in no list of a file's entries.
+        let became = |name: &str| {
+            let of_name = |bytes: &[u8]| entries(path, bytes, Some(name))?.remove(name);
+            of_name(&after).filter(|fields| of_name(&before).as_ref() != Some(fields) && said.released(name, fields))
+        };
+        if !said.names_file(path) || !said.entries().any(|name| became(name).is_some()) {
+            return Ok(false);
+        }
+        if !is_made_again(record) {
+            continue;
+        }
         let read = |bytes: &[u8]| entries(path, bytes, None);
         let (Some(before), Some(after)) = (read(&before), read(&after)) else { return Ok(false) };
         let mut changed = after.iter().filter(|(name, fields)| before.get(*name) != Some(fields));
-        let is_said = |(name, fields): (&String, &_)| said.is_of(path, name) && said.released(name, fields);
+        let is_said = |(name, fields): (&String, &_)| said.names(name) && said.released(name, fields);
         if before.keys().any(|name| !after.contains_key(name)) || !changed.all(is_said) {
             return Ok(false);
         }

@@ -32,8 +32,8 @@ pub struct Pushed {
 pub enum Arrival {
     /// As it was made, as far as it was looked at.
     AsMade,
-    /// It was made again on another parent, and the entries became what its trailers say.
-    Rebased,
+    /// However that was, the entries of its files became what its trailers say.
+    Proved,
     /// It brought these commits, the last one first: by a merge, or by a squash whose change is exactly theirs.
     Brought(Vec<Pushed>),
     /// It is a squash that kept the title alone, and did exactly what that says.
@@ -50,7 +50,7 @@ impl Pushed {
     fn releases(&self) -> &[Self] {
         match &self.arrival {
             Arrival::Brought(side) => side,
-            Arrival::AsMade | Arrival::Rebased | Arrival::AsTitled => std::slice::from_ref(self),
+            Arrival::AsMade | Arrival::Proved | Arrival::AsTitled => std::slice::from_ref(self),
         }
     }
 }
@@ -131,7 +131,7 @@ pub fn is_ours(commit: &Pushed) -> bool {
     let side = match &commit.arrival {
         Arrival::Brought(side) => side,
         Arrival::AsTitled => return commit.record.parents.len() == 1,
-        Arrival::AsMade | Arrival::Rebased => return is_release(commit),
+        Arrival::AsMade | Arrival::Proved => return is_release(commit),
     };
     let changed = |commit: &Pushed| commit.changes.clone().unwrap_or_default();
     let proposed: Vec<PathChange> = side.iter().flat_map(changed).collect();
@@ -142,19 +142,26 @@ pub fn is_ours(commit: &Pushed) -> bool {
         && changes.iter().all(|change| proposed.contains(change))
 }
 
-/// A release edits kustomizations, at least one, and does nothing else. They have their usual names, or are named. A commit
-/// that was authored at another time than it was committed was rebased or cherry-picked, or amended by a person: then its
-/// entries must be what its trailers say.
+/// A release edits files, at least one, and does nothing else. Its entries must be what its trailers say, unless it edits
+/// kustomizations alone, by their usual names, and was committed when it was authored: else it was rebased or cherry-picked, or
+/// amended by a person.
 pub(super) fn is_release(commit: &Pushed) -> bool {
-    let said = ReleaseTrailers::read(&commit.record);
-    let is_named = |path: &str| said.as_ref().is_some_and(|said| said.names_file(path));
-    let is_edit = |change: &PathChange| match change {
-        PathChange::Edited(path) => is_kustomization_name(path) || is_named(path),
-        PathChange::Otherwise(_) => false,
-    };
     let changes = commit.changes.as_deref().unwrap_or_default();
-    let is_as_made = commit.record.authored_seconds == commit.record.seconds || commit.arrival == Arrival::Rebased;
-    says_release(&commit.record) && is_as_made && !changes.is_empty() && changes.iter().all(is_edit)
+    let is_edit = |change: &PathChange| matches!(change, PathChange::Edited(_));
+    let is_told = commit.arrival == Arrival::Proved || !needs_proof(&commit.record, changes);
+    says_release(&commit.record) && is_told && !changes.is_empty() && changes.iter().all(is_edit)
+}
+
+/// Returns whether what a commit says of itself counts only if its entries became that.
+pub(super) fn needs_proof(record: &CommitRecord, changes: &[PathChange]) -> bool {
+    let is_kustomization =
+        |change: &PathChange| matches!(change, PathChange::Edited(path) if is_kustomization_name(path));
+    is_made_again(record) || !changes.iter().all(is_kustomization)
+}
+
+/// Returns whether a commit was authored at another time than it was committed.
+pub(super) fn is_made_again(record: &CommitRecord) -> bool {
+    record.authored_seconds != record.seconds
 }
 
 #[cfg(test)]
@@ -199,13 +206,13 @@ mod tests {
         let crlf = RELEASE.replace('\n', "\r\n");
         let in_body = RELEASE.replace("0.1.0\n", "0.1.0\n\nand more\n");
         let named = format!("{RELEASE}Tagship-File: prod.yaml\n");
+        let of_another_kind = [edited("prod.yaml")];
         let amended =
             "Release web:v1\n\nAmended.\n\nTagship-Image: web=web:v1\nTagship-Version: 0.1.0\nSigned-off-by: A\n";
         for (what, parents, message, changes, expected) in [
             ("a release", &[8][..], RELEASE, one, PushJudgement::Own),
             ("of two files", &[8], RELEASE, &two[..], PushJudgement::Own),
-            ("of a file that it names", &[8], &named, &[edited("prod.yaml")][..], PushJudgement::Own),
-            ("of another file than it names", &[8], &named, &[edited("test.yaml")][..], PushJudgement::Foreign),
+            ("of another kind of file, and not looked at", &[8], &named, &of_another_kind, PushJudgement::Foreign),
             ("line ends of Windows", &[8], &crlf, one, PushJudgement::Own),
             ("amended, with its trailers", &[8], amended, one, PushJudgement::Own),
             ("amended, without them", &[8], "Release web:v1", one, PushJudgement::Foreign),
@@ -227,8 +234,11 @@ mod tests {
         let mut picked = release(9);
         picked.record.authored_seconds -= 60;
         assert_eq!(verdict(Some(8), &[picked.clone()]), PushJudgement::Foreign, "made again, and not looked at");
-        picked.arrival = Arrival::Rebased;
+        picked.arrival = Arrival::Proved;
         assert_eq!(verdict(Some(8), &[picked]), PushJudgement::Own, "made again, and true");
+        let mut named = pushed(9, &[8], &named, &of_another_kind);
+        named.arrival = Arrival::Proved;
+        assert_eq!(verdict(Some(8), &[named]), PushJudgement::Own, "of another kind of file, and true");
     }
 
     #[test]

@@ -242,14 +242,28 @@ const HISTORIES: &[History] = &[
     (
         "a release of files of other kinds",
         |on| {
-            let values = File::new("values.yaml", "image:\n  repository: org/web\n  tag: v1\n");
-            let chart = File::new("Chart.yaml", "name: web\nappVersion: 1.0.0\n");
-            let before = on.commit("main", "Add a chart", &[values, chart]);
-            let url = on.stage.remote.file_url();
-            let release = on.stage.tagship().args(["release", "--no-check", "--branch", "main", "--repo", &url]);
-            release.args(["-f", "values.yaml", "image=*:v2"]).run().success();
-            let release = on.stage.tagship().args(["release", "--no-check", "--branch", "main", "--repo", &url]);
-            release.args(["-f", "Chart.yaml", ".appVersion=org/web:1.1.0"]).run().success();
+            let values = "image:\n  repository: org/web\n  tag: &tag v1\njob:\n  image:\n    repository: org/job\n    tag: *tag\n";
+            let pods = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: web, image: org/web:v1}\n";
+            let marked = "image: org/web:v1 # {\"$imagepolicy\": \"flux-system:web\"}\n";
+            let texts = [
+                ("values.yaml", values),
+                ("pods.yaml", pods),
+                ("marked.yaml", marked),
+                ("Chart.yaml", "appVersion: v1\n"),
+            ];
+            let before = on.commit("main", "Add files", &texts.map(|(path, text)| File::new(path, text)));
+            for (file, argument) in [
+                ("values.yaml", "image=*:v2"),
+                ("values.yaml", ".image=*:v3"),
+                ("values.yaml", "image.tag=org/web:v4"),
+                ("pods.yaml", "Pod/a/web=*:v2"),
+                ("pods.yaml", ".spec.containers[0].image=*:v3"),
+                ("marked.yaml", "flux-system:web=*:v2"),
+                ("Chart.yaml", ".appVersion=org/web:v2"),
+            ] {
+                let release = on.stage.tagship().args(["release", "--no-check", "--branch", "main", "--repo"]);
+                release.arg(on.stage.remote.file_url()).args(["-f", file, argument]).run().success();
+            }
             push(on.stage.remote.tip("main").unwrap(), Some(&before))
         },
         true,
