@@ -192,6 +192,35 @@ fn back_to_what_was_rolled_back_before() {
     }
 }
 
+/// If the entry says already what it is to say, nothing is taken back.
+#[test]
+fn back_to_what_runs() {
+    let environments = Pipeline::with_environments();
+    for tag in ["build-1", "build-2", "build-1"] {
+        let image = format!("web={}", environments.build("web", tag));
+        environments.run("release", &["-k", PRODUCTION, &image]).run().success();
+    }
+    let output = environments.run("rollback", &["-k", PRODUCTION, "--steps", "2", "web"]).run().success();
+    let output = output.stdout_has("unchanged");
+    assert!(!output.stdout().contains(" back "), "{}", output.stdout());
+}
+
+/// A rollback that git reverts makes run again what was rolled back, which then is no longer kept away.
+#[test]
+fn what_runs_again_is_not_kept_away() {
+    let environments = Pipeline::with_environments();
+    let release = |image: &str| {
+        environments.run("release", &["-k", PRODUCTION, "--no-check", "--output", "json", image]).run().success()
+    };
+    for image in ["web=*:v1.1.0", "web=*:v1.2.0"] {
+        ends(&release(image), "released");
+    }
+    let bad = environments.file(PRODUCTION);
+    rollback(&environments, &["--no-check", "web"]).run().success();
+    environments.stage.remote.commit("main", "Revert \"Roll back\"", &[File::new(PATH, bad)]);
+    ends(&release(&format!("web=*:v1.2.0@sha256:{:064x}", 1)), "released");
+}
+
 /// A file that was broken, or gone, for a while is neither a release nor in the way.
 #[test]
 fn over_a_time_without_the_file() {
