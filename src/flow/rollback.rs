@@ -92,7 +92,7 @@ struct Back {
     /// The newest change of the entry.
     from: CommitId,
     to: LoggedRelease,
-    /// The releases that have stood since, the newest first.
+    /// The releases that have stood since, the newest first; none if the entry says already what it is to say.
     taken_back: Vec<LoggedRelease>,
     /// The releases since that were taken back before, the newest first.
     still_away: Vec<CommitId>,
@@ -147,11 +147,11 @@ fn way_back(releases: &[LoggedRelease], to: &Earlier) -> Option<Back> {
         }
     };
     let (since, to) = (&releases[..index], &releases[index]);
-    let taken_back = since.iter().filter(|release| stands(release) && release.fields != to.fields);
+    let is_there = releases.first().is_some_and(|newest| newest.fields == to.fields);
+    let taken_back = since.iter().filter(|release| !is_there && stands(release) && release.fields != to.fields);
     let taken_back = taken_back.cloned().collect();
     let still_away = since.iter().filter(|release| release.rolled_back_by.is_some() && release.fields != to.fields);
     let still_away = still_away.map(|release| release.record.id).collect();
-    let is_there = releases.first().is_some_and(|newest| newest.fields == to.fields);
     let away = since.iter().filter(|release| is_there && release.rolled_back_by.is_some()).take(1).cloned().collect();
     Some(Back { from, to: to.clone(), taken_back, still_away, away, image_name: None })
 }

@@ -166,6 +166,11 @@ impl RunningEntry {
             let path = RepositoryPath::resolve(&RepositoryPath::root(), &change.file)?;
             taken_back.extend(carried(snapshot, &path, name, trailers, note)?);
         }
+        // A rollback may have been taken back itself: then what it had taken back runs again.
+        let runs_again = |taken: &TakenBack| {
+            build.as_ref().is_some_and(|runs| runs.is(&taken.build) && runs.digest == taken.build.digest)
+        };
+        taken_back.retain(|taken| !runs_again(taken));
         let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
         Ok(Self { build, release, taken_back, is_claimed: false })
     }
