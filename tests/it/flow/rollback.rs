@@ -205,6 +205,26 @@ fn back_to_what_runs() {
     assert!(!output.stdout().contains(" back "), "{}", output.stdout());
 }
 
+/// A release names as many as it can; if there are more, it says so.
+#[test]
+fn more_than_a_release_remembers() {
+    let environments = Pipeline::with_environments();
+    for number in 0..22 {
+        let file = File::new(PATH, kustomization(&[("web", &format!("newTag: v1.0.{number}"))]));
+        environments.stage.remote.commit("main", "By hand", &[file]);
+    }
+    rollback(&environments, &["--no-check", "--to", "v1.0.0", "web"]).run().success();
+    let release = |image: &str| {
+        environments.run("release", &["-k", PRODUCTION, "--no-check", "--output", "json", image]).run().success()
+    };
+    let output = release("web=*:build-1");
+    ends(&output, "released");
+    output.stderr_has("21 builds of `web` stay rolled back; the next release knows the newest 20 of them alone");
+    assert_eq!(environments.stage.remote.log("main")[0].trailer("Tagship-Still-Taken-Back").len(), 20);
+    ends(&release("web=*:v1.0.2"), "superseded");
+    ends(&release("web=*:v1.0.1"), "released");
+}
+
 /// A rollback that git reverts makes run again what was rolled back, which then is no longer kept away.
 #[test]
 fn what_runs_again_is_not_kept_away() {
