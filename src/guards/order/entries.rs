@@ -6,7 +6,7 @@ use super::{Ancestry, Build, Judgement, commits_to_compare, judge};
 use crate::git::{CommitId, Lineage, Remote, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::image::ImageName;
-use crate::message::trailers::SourceCommit;
+use crate::message::trailers::{MAX_TAKEN_BACK, SourceCommit};
 use crate::outcome::FileEdit;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::request::{OnUnknownOrder, OrderBy, TargetRequest};
@@ -101,7 +101,14 @@ pub fn order_of(
             {
                 order.ordered = ordered;
             }
-            let EntryStanding { ordered, still_taken_back, label } = order;
+            let EntryStanding { ordered, mut still_taken_back, label } = order;
+            if still_taken_back.len() > MAX_TAKEN_BACK {
+                note(format!(
+                    "{} builds of `{name}` stay rolled back; the next release knows the newest {MAX_TAKEN_BACK} of them alone",
+                    still_taken_back.len()
+                ));
+                still_taken_back.truncate(MAX_TAKEN_BACK);
+            }
             if setting.on_unknown != Some(OnUnknownOrder::Release)
                 && let (Standing::Unknown | Standing::Diverged, Some(why)) =
                     (ordered.standing, repositories.unreachable())
