@@ -13,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
         && let Some(release) = ReleaseTrailers::read(&record)
     {
         assert_eq!(release.commit, record.id);
-        assert!(release.still_taken_back("web").len() <= 20);
+        assert!(release.still_taken_back("kustomization.yaml", "web").len() <= 20);
         assert!(release.image("web", "ghcr.io/org/web").is_none_or(|image| !image.name.contains('@')));
     }
 });
