@@ -11,6 +11,7 @@ mod logins;
 mod memory;
 #[cfg(unix)]
 mod programs;
+mod quoted_logins;
 mod registry;
 #[cfg(unix)]
 mod set;
