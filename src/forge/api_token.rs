@@ -5,15 +5,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
 
+use crate::system::sent_logins::NO_PASSWORD;
+
 /// A token, with the user of the login that it comes from. It is a secret, so it has no `Debug`.
 #[derive(Clone)]
 pub struct ApiToken {
     user: String,
     secret: String,
 }
-
-/// What GitHub's old manuals put in the password's place if the user is the token.
-const NO_PASSWORD: &str = "x-oauth-basic";
 
 impl ApiToken {
     /// Returns the token in an `Authorization` of git; `None` if there is none in it.

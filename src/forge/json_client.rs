@@ -16,7 +16,7 @@ use super::server_words::ServerWords;
 use crate::system::backoff::Backoff;
 use crate::system::connection::{ConnectionError, ConnectionProblem};
 use crate::system::http::shown_host;
-use crate::system::retry_after;
+use crate::system::{retry_after, sent_logins};
 
 /// How often a request is made in all.
 const MAX_ATTEMPTS: u32 = 3;
@@ -138,6 +138,7 @@ impl JsonClient {
         if time_left.is_zero() {
             return Ok((self.silent(url, ConnectionError::out_of_time()), None));
         }
+        self.headers.values().filter(|value| value.is_sensitive()).for_each(sent_logins::note_header);
         let mut request = self.client.request(call.method.clone(), url.clone()).timeout(time_left);
         request = request.headers(self.headers.clone()).header(ACCEPT_ENCODING, "identity");
         if let Some(body) = &call.body {

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::system::sent_logins;
+
 /// The most lines that are kept, and the most characters of each.
 const MAX_LINES: usize = 6;
 const MAX_LENGTH: usize = 300;
@@ -92,6 +94,7 @@ fn collect(value: &Value, label: &str, depth: usize, lines: &mut Vec<String>) {
 }
 
 fn push(text: &str, lines: &mut Vec<String>) {
+    let text = sent_logins::hidden(text);
     let line: String = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
     let line = match line.char_indices().nth(MAX_LENGTH) {
         Some((end, _)) => format!("{}…", &line[..end]),

@@ -16,6 +16,7 @@ pub mod program_run;
 pub mod programs;
 pub mod proxy;
 pub mod retry_after;
+pub(crate) mod sent_logins;
 pub mod signals;
 pub mod tls;
 pub mod webhook;

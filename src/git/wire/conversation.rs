@@ -21,6 +21,7 @@ use super::host_login::RemoteLogin;
 use super::known_login::Withheld;
 use super::protection::Protection;
 use crate::system::notices::Notices;
+use crate::system::sent_logins::note_header;
 
 /// The most redirects of one request that are followed.
 const MAX_REDIRECTS: usize = 5;
@@ -84,6 +85,7 @@ impl Conversation {
             }
         }
         if url.origin() == self.origin.origin() {
+            self.access.headers.iter().filter(|(name, _)| is_secret(name)).for_each(|(_, value)| note_header(value));
             headers.extend(self.access.headers.clone());
             if let Some(authorization) = self.access.login.header() {
                 headers.insert(AUTHORIZATION, authorization);
@@ -195,6 +197,11 @@ impl Http for Conversation {
     fn redirected_base_url(&self) -> Option<String> {
         self.redirected_base.clone()
     }
+}
+
+/// Returns whether a configured header is a login, by its name.
+fn is_secret(name: &HeaderName) -> bool {
+    ["auth", "token", "key", "secret", "cookie"].iter().any(|word| name.as_str().contains(word))
 }
 
 /// Returns what is wrong with the first answer, by its content type; `None` if it is a git server's.

@@ -12,11 +12,12 @@ use gix::protocol::transport::client::blocking_io::ExtendedBufRead;
 use gix::protocol::transport::packetline::read;
 
 use crate::system::connection::causes;
+use crate::system::sent_logins::hidden;
 
 /// The most bytes that are kept of a fatal error.
 const MAX_FATAL: usize = 4 << 10;
 
-/// What an `ERR` packet says. Untrusted text.
+/// What an `ERR` packet says: untrusted text, without logins.
 #[derive(Debug, thiserror::Error)]
 #[error("it says: {0}")]
 pub(in crate::git) struct ErrorPacket(pub(in crate::git) String);
@@ -24,7 +25,7 @@ pub(in crate::git) struct ErrorPacket(pub(in crate::git) String);
 /// Returns what the packet says that gix has made this error of.
 pub(in crate::git) fn error_packet(error: &(dyn Error + 'static)) -> Option<String> {
     let packet = causes(error).find_map(|cause| cause.downcast_ref::<read::Error>())?;
-    Some(packet.message.to_string().trim_end().to_owned())
+    Some(hidden(packet.message.to_string().trim_end()).into_owned())
 }
 
 /// Fails if a server answers with an `ERR` line, which gix would take for an unknown section or a side band.
@@ -33,7 +34,9 @@ pub(in crate::git) fn refused<'r>(protocol: Protocol, reader: &mut impl Extended
         reader.reset(Protocol::V2);
     }
     let said = match reader.peek_data_line() {
-        Some(Ok(Ok(line))) => line.strip_prefix(b"ERR ").map(|said| said.to_str_lossy().trim_end().to_owned()),
+        Some(Ok(Ok(line))) => {
+            line.strip_prefix(b"ERR ").map(|said| hidden(said.to_str_lossy().trim_end()).into_owned())
+        }
         // Over a pipe, gix has parsed the line already.
         Some(Err(error)) => error_packet(&error),
         _ => None,
@@ -61,7 +64,7 @@ impl FatalError {
 
     /// Returns why a pack could not be read: what the server said, else `error`.
     pub(in crate::git) fn or(&self, error: anyhow::Error) -> anyhow::Error {
-        let said = self.0.borrow().to_str_lossy().trim_end().to_owned();
+        let said = hidden(self.0.borrow().to_str_lossy().trim_end()).into_owned();
         if said.is_empty() { error } else { ErrorPacket(said).into() }
     }
 }

@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 
 use super::allowance::{Excess, OutOfTime};
 use crate::system::connection::{ConnectionError, ConnectionProblem};
+use crate::system::sent_logins::hidden;
 
 /// Why an exchange failed.
 pub(super) enum ExchangeFailure {
@@ -62,5 +63,5 @@ pub(super) fn refusal_text(kind: &[u8], body: &str) -> String {
         }
         _ => None,
     };
-    text.unwrap_or_default().trim().to_owned()
+    hidden(text.unwrap_or_default().trim()).into_owned()
 }

@@ -10,6 +10,7 @@ use reqwest::header::HeaderValue;
 
 use super::credential_helper::{Answer, Helpers, ToldLogin};
 use super::known_login::{LoginOrigin, basic};
+use crate::system::sent_logins;
 
 /// The login of a remote, and what the remote said about it.
 #[derive(Default)]
@@ -44,6 +45,7 @@ enum Next {
 impl Sent {
     fn new(mut header: HeaderValue, origin: LoginOrigin) -> Self {
         header.set_sensitive(true);
+        sent_logins::note_header(&header);
         Self { header, origin, untold: None }
     }
 }

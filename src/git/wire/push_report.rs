@@ -8,6 +8,7 @@ use gix::protocol::transport::packetline::PacketLineRef;
 use gix::protocol::transport::packetline::blocking_io::StreamingPeekableIter;
 
 use super::error_packet::error_packet;
+use crate::system::sent_logins::hidden;
 
 /// The most bytes of messages that are kept. If there are more, the last line says so.
 const MAX_MESSAGES: usize = 64 << 10;
@@ -79,12 +80,15 @@ impl PushReport {
 
     /// Returns the status of the push to `branch`, which is a full ref name.
     pub(in crate::git) fn ref_status(&self, branch: &str) -> RefStatus {
-        ref_status(&self.report, branch)
+        match ref_status(&self.report, branch) {
+            RefStatus::Rejected(reason) => RefStatus::Rejected(hidden(&reason).into_owned()),
+            RefStatus::Accepted => RefStatus::Accepted,
+        }
     }
 
     /// Returns the messages: untrusted text, a line each.
     pub(in crate::git) fn messages(&self) -> Vec<String> {
-        let mut messages = shown(&self.messages.to_str_lossy());
+        let mut messages = shown(&hidden(&self.messages.to_str_lossy()));
         if self.is_truncated {
             messages.push("(and more, which is left out)".to_owned());
         }

@@ -17,6 +17,7 @@ use super::retries::RequestEffect;
 use crate::git::error::GitError;
 use crate::git::remote::{Address, Remote};
 use crate::system::connection::{ConnectionError, ConnectionProblem, causes};
+use crate::system::sent_logins::hidden;
 
 /// The user agent. Some hosts treat agents that do not begin with `git/` as browsers.
 pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
@@ -147,7 +148,7 @@ impl<'r> Connection<'r> {
             Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
             None => match error_packet(error.as_ref()) {
                 Some(said) => self.remote.unavailable(ErrorPacket(said)),
-                None => self.remote.unavailable(error),
+                None => self.remote.unavailable(without_logins(error)),
             },
         }
     }
@@ -193,6 +194,13 @@ impl<'r> Connection<'r> {
             }
         }
     }
+}
+
+/// Returns an error that may quote what the server sent, without logins.
+fn without_logins(error: anyhow::Error) -> anyhow::Error {
+    let told = format!("{error:#}");
+    let hidden = hidden(&told);
+    if *hidden == told { error } else { anyhow::Error::msg(hidden.into_owned()) }
 }
 
 /// Returns the limit that the server exceeds, if that is why there is an error.

@@ -7,6 +7,7 @@ use super::challenge::{self, Challenge};
 use crate::registry::error::CheckError;
 use crate::registry::http::error_response::ErrorResponse;
 use crate::registry::http::requests::HttpResponse;
+use crate::system::sent_logins;
 
 /// The ways to authorize that we know.
 #[derive(Debug, Clone)]
@@ -65,6 +66,7 @@ pub(super) fn challenges(response: &HttpResponse) -> Vec<Challenge> {
 
 /// Returns the error for challenges none of which we know.
 pub(super) fn unknown(registry: &str, challenges: &[Challenge]) -> CheckError {
-    let schemes: Vec<_> = challenges.iter().take(5).map(|challenge| format!("`{:.20}`", challenge.scheme())).collect();
+    let shown = |challenge: &Challenge| format!("`{:.20}`", sent_logins::hidden(challenge.scheme()));
+    let schemes: Vec<_> = challenges.iter().take(5).map(shown).collect();
     CheckError::Scheme { host: registry.to_owned(), schemes: schemes.join(", ") }
 }

@@ -19,6 +19,7 @@ use crate::registry::http::requests::{HttpRequest, HttpResponse, MAX_ATTEMPTS};
 use crate::registry::http::sender::Sender;
 use crate::registry::limits::MAX_TOKEN_SIZE;
 use crate::registry::verdict::{Outage, Verdict};
+use crate::system::sent_logins;
 
 /// Our name; IBM's token server refuses a form without one.
 const CLIENT_ID: &str = "tagship";
@@ -125,6 +126,7 @@ fn post(
         .append_pair("scope", wanted.scope)
         .append_pair("refresh_token", token.expose())
         .extend_pairs(wanted.service.map(|service| ("service", service)));
+    sent_logins::note(token.expose());
     let form = Secret::new(form.query().unwrap_or_default().to_owned());
     let request = HttpRequest {
         method: Method::POST,

@@ -1,5 +1,5 @@
-//! The words of a registry or its token server beside a status that is no success. They are untrusted and cut to a length;
-//! `report` escapes them.
+//! The words of a registry or its token server beside a status that is no success. They are untrusted. What they mean is read from
+//! them as they are; they are shown without logins, and cut to a length, and `report` escapes them.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::address::shown_host;
 use super::requests::HttpResponse;
-use crate::system::retry_after;
+use crate::system::{retry_after, sent_logins};
 
 /// The words for a page, whose own are not for us.
 const PAGE: &str = "an HTML page";
@@ -33,8 +33,8 @@ impl ErrorResponse {
         Self {
             host: shown_host(&response.url),
             status: response.status.as_u16(),
-            code: code.map(|code| shortened(&code, 64)),
-            message: message.map(|message| shortened(&message, 300)),
+            code,
+            message,
             retry_after: response.header(RETRY_AFTER).and_then(|value| retry_after::parse(value, SystemTime::now())),
         }
     }
@@ -42,8 +42,8 @@ impl ErrorResponse {
     /// Returns the response with words from elsewhere if its body has none.
     pub(in crate::registry) fn or_words(mut self, code: Option<&str>, message: Option<&str>) -> Self {
         if self.code.is_none() {
-            self.code = code.map(|code| shortened(code, 64));
-            self.message = message.map(|message| shortened(message, 300));
+            self.code = code.map(str::to_owned);
+            self.message = message.map(str::to_owned);
         }
         self
     }
@@ -107,10 +107,12 @@ fn text(value: Option<&Value>) -> Option<String> {
     }
 }
 
-fn shortened(text: &str, limit: usize) -> String {
+/// Returns a text of the server as it is shown: without logins, and cut to a length.
+fn shown(text: &str, limit: usize) -> String {
+    let text = sent_logins::hidden(text);
     match text.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        None => text.into_owned(),
     }
 }
 
@@ -118,10 +120,10 @@ impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} answered {}", self.host, self.status)?;
         if let Some(code) = &self.code {
-            write!(f, " {code}")?;
+            write!(f, " {}", shown(code, 64))?;
         }
         match &self.message {
-            Some(message) => write!(f, ": {message}"),
+            Some(message) => write!(f, ": {}", shown(message, 300)),
             None => Ok(()),
         }
     }

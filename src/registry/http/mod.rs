@@ -2,7 +2,6 @@
 
 pub(super) mod address;
 mod clients;
-mod echoed_login;
 pub(super) mod error_response;
 pub(super) mod requests;
 mod resolver;

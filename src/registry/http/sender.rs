@@ -13,7 +13,6 @@ use reqwest::{Method, StatusCode, Url};
 
 use super::address::{Neighbourhood, is_same_place, shown_host};
 use super::clients::Clients;
-use super::echoed_login::is_quoted;
 use super::error_response::ErrorResponse;
 use super::requests::{HttpRequest, HttpResponse};
 use super::resolver::AddressRefused;
@@ -28,6 +27,7 @@ use crate::system::connection::{ConnectionError, ConnectionProblem, causes};
 use crate::system::http::{is_loopback, is_passing};
 use crate::system::notices::Notices;
 use crate::system::proxy::Proxies;
+use crate::system::sent_logins;
 
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
@@ -151,6 +151,7 @@ impl Sender {
         let mut builder = client.request(request.method.clone(), url.clone()).timeout(time_left);
         builder = builder.header(ACCEPT, request.accept).header(ACCEPT_ENCODING, "identity");
         if let Some(authorization) = authorization {
+            sent_logins::note_header(authorization);
             builder = builder.header(AUTHORIZATION, authorization);
         }
         if let Some(form) = request.form {
@@ -183,9 +184,6 @@ impl Sender {
         }
         if status.is_success() && !body.is_empty() && is_encoded(&headers) {
             return Err(unusable(InvalidResponse::Encoded));
-        }
-        if !status.is_success() && is_quoted(&body, request, authorization) {
-            body.clear();
         }
         let (method, url) = (request.method.clone(), url.clone());
         Ok(Attempt::Response(HttpResponse { method, url, status, headers, body }))

@@ -1,0 +1,121 @@
+//! The logins that this process has sent to servers. Some servers quote the request that they refuse, and an error is read by people
+//! who must not see the login. So the words of any server are shown without each login that was sent to any server: they go
+//! through [`hidden`] where they are read, before they are cut to a length.
+
+use std::borrow::Cow;
+use std::sync::Mutex;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use super::lock::lock;
+
+/// What stands for a login.
+const HIDDEN: &str = "***";
+
+/// A text that is shorter is part of many others.
+const SHORTEST: usize = 4;
+
+/// What GitHub's old manuals put in the password's place if the user is the token.
+pub(crate) const NO_PASSWORD: &str = "x-oauth-basic";
+
+/// The texts to hide, the longest ones first, because one may be a part of another. Whatever is sent, is sent by this process, so there
+/// is one list.
+static SENT: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Takes note that the value of a header, such as `Authorization`, goes to a server as a login.
+pub(crate) fn note_header(value: &HeaderValue) {
+    for secret in value.to_str().map(of_header).unwrap_or_default() {
+        note(&secret);
+    }
+}
+
+/// Takes note that a secret goes to a server.
+pub(crate) fn note(secret: &str) {
+    let mut sent = lock(&SENT);
+    for form in forms(secret) {
+        if form.len() >= SHORTEST && !sent.contains(&form) {
+            let place = sent.partition_point(|other| other.len() >= form.len());
+            sent.insert(place, form);
+        }
+    }
+}
+
+/// Returns a text of a server without the logins that were sent.
+pub(crate) fn hidden(text: &str) -> Cow<'_, str> {
+    without(&lock(&SENT), text)
+}
+
+fn without<'t>(secrets: &[String], text: &'t str) -> Cow<'t, str> {
+    let mut shown = Cow::Borrowed(text);
+    for secret in secrets {
+        if shown.contains(secret.as_str()) {
+            shown = Cow::Owned(shown.replace(secret.as_str(), HIDDEN));
+        }
+    }
+    shown
+}
+
+/// Returns the credentials of a header, and the password in them, or the user if that is the token.
+fn of_header(value: &str) -> Vec<String> {
+    let credentials = value.trim().split_once(' ').map_or(value, |(_, credentials)| credentials).trim();
+    let decoded = STANDARD.decode(credentials).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let password = decoded.as_deref().and_then(|login| login.split_once(':')).map(|(user, password)| match password {
+        "" | NO_PASSWORD => user.to_owned(),
+        password => password.to_owned(),
+    });
+    [credentials.to_owned()].into_iter().chain(password).collect()
+}
+
+/// Returns a secret as it is, and as it is written in a URL, in a form and in a string of JSON.
+fn forms(secret: &str) -> [String; 4] {
+    let mut url = Url::parse("form:").ok();
+    let form = url.as_mut().map(|url| {
+        url.query_pairs_mut().append_key_only(secret);
+        url.query().unwrap_or_default().to_owned()
+    });
+    let form = form.unwrap_or_default();
+    let json = serde_json::Value::from(secret).to_string();
+    let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned();
+    [secret.to_owned(), form.replace('+', "%20"), form, json]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{forms, hidden, note, note_header, of_header, without};
+    use reqwest::header::HeaderValue;
+
+    #[test]
+    fn what_is_secret_in_a_header() {
+        for (header, expected) in [
+            ("Basic bWU6czNjcmV0cHc=", &["bWU6czNjcmV0cHc=", "s3cretpw"][..]),
+            ("Basic dDBrZW46", &["dDBrZW46", "t0ken"]),
+            ("Basic dDBrZW46eC1vYXV0aC1iYXNpYw==", &["dDBrZW46eC1vYXV0aC1iYXNpYw==", "t0ken"]),
+            ("Bearer T0KEN.abc_def", &["T0KEN.abc_def"]),
+            ("T0KEN", &["T0KEN"]),
+        ] {
+            assert_eq!(of_header(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn how_a_secret_may_be_written() {
+        assert_eq!(forms("a+ b\"c"), ["a+ b\"c", "a%2B%20b%22c", "a%2B+b%22c", "a+ b\\\"c"]);
+    }
+
+    #[test]
+    fn the_longest_secret_is_hidden_first() {
+        let secrets = ["s3cret-long".to_owned(), "s3cret".to_owned()];
+        assert_eq!(without(&secrets, "s3cret s3cret-long s3cre"), "*** *** s3cre");
+    }
+
+    #[test]
+    fn only_what_was_sent_and_is_long_enough_is_hidden() {
+        note("sent-l0gin");
+        note("xyz");
+        note_header(&HeaderValue::from_static("Bearer sent-t0ken"));
+        assert_eq!(hidden("xyz, sent-l0gin, sent-t0ken, unsent-l0gins"), "xyz, ***, ***, un***s");
+    }
+}
