@@ -216,6 +216,38 @@ fn provenance_without_a_commit_to_compare_is_told() {
         .stderr_has("check whether another build pushed the tag; `--expect-revision` names another commit");
 }
 
+/// A tag that is a whole commit id says of which commit the image is, unless another one is named.
+#[test]
+fn provenance_is_compared_with_a_tag_that_is_a_commit() {
+    let other = COMMIT.replace('0', "1");
+    let stage = stage(&[of("provenance")]);
+    put_image(&stage.registry, "org/app", COMMIT);
+    put_image(&stage.registry, "org/app", &other);
+    let tagged = |tag: &str| format!("{}/org/app:{tag}", stage.registry.address());
+    let check = |tag: &str| by_workflow(stage.tagship().args(["check", &tagged(tag), "--require-provenance"]));
+    let output = check(COMMIT).run().success();
+    assert!(!output.stdout().contains(" warn "), "{}", output.stdout());
+    let refused = format!("  its provenance is of org/app@{COMMIT}, not of {other}\n");
+    check(&other).run().exit(4).stderr_has(&refused).stderr_has("hint: check whether another build pushed the tag");
+    check(&other).args(["--expect-revision", COMMIT]).run().success();
+    // Each image is of the commit that its own tag is.
+    let both = check(COMMIT).arg(tagged(&other)).run().exit(4);
+    both.stdout_has(&format!("check   {}", tagged(&COMMIT[..12]))).stderr_has(&refused);
+    let release = |tag: &str| {
+        let argument = format!("IMAGE_PLACEHOLDER={}", tagged(tag));
+        by_workflow(stage.release().args(["--require-provenance", &argument]))
+    };
+    let output = release(&other).run().exit(4);
+    output.stderr_has(&refused).stderr_has("`--source` of `tagship release`, names another commit");
+    stage.untouched();
+    // The commit of the CI run is another one, so the tag counts.
+    let run = [("GITHUB_ACTIONS", "true"), ("GITHUB_REPOSITORY", "org/app"), ("GITHUB_SHA", COMMIT)];
+    let in_ci = run.iter().fold(release(&other), |release, (name, value)| release.env(name, value));
+    in_ci.env("GITHUB_EVENT_NAME", "push").run().exit(4).stderr_has(&refused);
+    release(COMMIT).run().success();
+    release(&other).args(["--source", &format!("org/app@{COMMIT}")]).run().success();
+}
+
 /// An image, and the repository of its source at GitHub, which may keep attestations of it.
 struct AtGitHub {
     stage: Stage,
