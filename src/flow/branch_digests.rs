@@ -1,6 +1,7 @@
 //! Images that the branch has by a tag and a digest. The digest is what a cluster pulls, and an earlier check of a release
 //! compared it with the tag. So it counts if the tag was moved or deleted since, and that is told.
 
+use super::compared_source;
 use super::image_to_check::ImageToCheck;
 use crate::image::{Digest, Reference};
 use crate::registry::{CheckError, CheckedImage, Client, Detail, Requirement, Verdict};
@@ -47,19 +48,22 @@ impl BranchDigests {
         requirements: &[Requirement],
         detail: Detail,
     ) -> Vec<RegistryAnswer> {
-        let answers = client.check_all(references, requirements, detail);
+        let requirements: Vec<_> =
+            references.iter().map(|reference| compared_source::of_image(requirements, reference)).collect();
+        let questions: Vec<_> = references.iter().copied().zip(requirements.iter().map(AsRef::as_ref)).collect();
+        let answers = client.check_each(&questions, detail);
         let mut answers: Vec<RegistryAnswer> =
             answers.into_iter().map(|checked| RegistryAnswer { checked, tag: None }).collect();
         let mut strayed = Vec::new();
-        for (reference, answer) in references.iter().zip(&mut answers) {
+        for (&(reference, requirements), answer) in questions.iter().zip(&mut answers) {
             answer.tag = answer.checked.as_ref().ok().filter(|_| self.references.contains(reference)).and_then(tag_now);
             if answer.tag.is_some() {
-                strayed.push((reference.without_tag(), answer));
+                strayed.push((reference.without_tag(), requirements, answer));
             }
         }
-        let by_digest: Vec<&Reference> = strayed.iter().map(|(reference, _)| reference).collect();
-        let again = client.check_all(&by_digest, requirements, detail);
-        for ((_, answer), mut again) in strayed.into_iter().zip(again) {
+        let by_digest: Vec<_> = strayed.iter().map(|(reference, requirements, _)| (reference, *requirements)).collect();
+        let again = client.check_each(&by_digest, detail);
+        for ((_, _, answer), mut again) in strayed.into_iter().zip(again) {
             if let (Ok(first), Ok(again)) = (&answer.checked, &mut again) {
                 again.requests += first.requests;
                 again.elapsed += first.elapsed;

@@ -16,7 +16,7 @@ use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::{Failure, FailureKind, Place};
 use crate::outcome::{BrokenRule, Listener, Ruling};
 use crate::registry::signature::TrustedSigner;
-use crate::registry::{Claim, ExpectedSource, RequiredClaim, Requirement, Revision};
+use crate::registry::{Claim, ExpectedSource, RequiredClaim, Requirement, Revision, SourceNaming};
 use crate::targets::kustomization::EntryEdit;
 
 /// An entry to judge, as it will be on the branch.
@@ -173,7 +173,9 @@ fn requirements(demanded: &Demanded, source: Option<&SourceCommit>) -> Vec<Requi
         Demanded::Signature(signer) => vec![by(signer, Claim::Signature)],
         Demanded::Provenance(signer) => {
             let repository = source.and_then(|source| source.repository.clone());
-            let expected = revision.map(|revision| ExpectedSource { repository, revision });
+            // `--expect-revision` names none for a rule, and `--source` counts for more than a tag.
+            let named_by = SourceNaming::Release;
+            let expected = revision.map(|revision| ExpectedSource { repository, revision, named_by });
             vec![by(signer, Claim::Provenance(expected))]
         }
         Demanded::Attestations(signer, types) => {
@@ -205,4 +207,23 @@ fn not_understood(place: &RepositoryPath, refusal: &RulesRefusal, path: &Reposit
 
 fn place_of(file: &RepositoryPath, line: usize, column: usize) -> Place {
     Place { file: file.to_string(), line, column }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::signature::{IdentityPattern, TrustedRoots};
+
+    /// `--expect-revision` does not change what a rule compares, so no hint may name it.
+    #[test]
+    fn a_rule_compares_with_what_is_released() {
+        let (identity, issuer) = (IdentityPattern::Exact("a".to_owned()), "b".to_owned());
+        let signer = Arc::new(TrustedSigner::Keyless { identity, issuer, roots: TrustedRoots::built_in() });
+        let tag = SourceCommit::of_tag("0123456789abcdef0123456789abcdef01234567");
+        let required = requirements(&Demanded::Provenance(signer), tag.as_ref());
+        let [Requirement::Claim(RequiredClaim { claim: Claim::Provenance(Some(expected)), .. })] = &*required else {
+            panic!("{required:?}");
+        };
+        assert_eq!(expected.named_by, SourceNaming::Release);
+    }
 }

@@ -109,13 +109,25 @@ impl Client {
         requirements: &[Requirement],
         detail: Detail,
     ) -> Vec<Result<CheckedImage, CheckError>> {
-        let results: Vec<OnceLock<_>> = references.iter().map(|_| OnceLock::new()).collect();
+        let questions: Vec<_> = references.iter().map(|reference| (*reference, requirements)).collect();
+        self.check_each(&questions, detail)
+    }
+
+    /// The same, where each image has requirements of its own.
+    pub fn check_each(
+        &self,
+        questions: &[(&Reference, &[Requirement])],
+        detail: Detail,
+    ) -> Vec<Result<CheckedImage, CheckError>> {
+        let results: Vec<OnceLock<_>> = questions.iter().map(|_| OnceLock::new()).collect();
         let check = |index: usize| {
+            let (reference, requirements) = questions[index];
             // Each index is checked once, so its place is free.
-            drop(results[index].set(self.check(references[index], requirements, detail)));
+            drop(results[index].set(self.check(reference, requirements, detail)));
         };
+        let references: Vec<_> = questions.iter().map(|(reference, _)| *reference).collect();
         thread::scope(|scope| {
-            for indexes in by_registry(references) {
+            for indexes in by_registry(&references) {
                 let check = &check;
                 scope.spawn(move || first_alone(&indexes, check));
             }

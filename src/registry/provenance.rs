@@ -37,6 +37,18 @@ pub struct ExpectedSource {
     /// As `owner/repo`; `None` if only the commit is known.
     pub repository: Option<String>,
     pub revision: Revision,
+    pub named_by: SourceNaming,
+}
+
+/// What names the commit that provenance must name, which tells how to name another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceNaming {
+    /// `--expect-revision`
+    Revision,
+    /// The release: `--source`, the CI run, or what was released before.
+    Release,
+    /// The image's tag, which is a whole commit id.
+    Tag,
 }
 
 impl Provenance {
@@ -132,7 +144,7 @@ pub(super) fn repository_in(uri: &str) -> Option<String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{ExpectedSource, Provenance, VERSION_0_2, VERSION_1, repository_in};
+    use super::{ExpectedSource, Provenance, SourceNaming, VERSION_0_2, VERSION_1, repository_in};
     use crate::registry::revision::Revision;
 
     const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
@@ -225,6 +237,7 @@ mod tests {
         let with = |repository: Option<&str>, revision: &str| ExpectedSource {
             repository: repository.map(str::to_owned),
             revision: Revision::new(revision).unwrap(),
+            named_by: SourceNaming::Release,
         };
         for (expected, repository, commit, is_allowed) in [
             (with(Some("org/app"), COMMIT), Some("org/app"), Some(COMMIT), true),

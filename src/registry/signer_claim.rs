@@ -173,7 +173,7 @@ impl fmt::Display for RejectedClaim {
 #[cfg(test)]
 mod tests {
     use super::{Claim, ProvedClaim, ProvedKind};
-    use crate::registry::provenance::{BuildSource, ExpectedSource, Provenance};
+    use crate::registry::provenance::{BuildSource, ExpectedSource, Provenance, SourceNaming};
     use crate::registry::revision::Revision;
     use crate::registry::signature::{CertifiedIdentity, SignedBy};
 
@@ -182,8 +182,11 @@ mod tests {
     #[test]
     fn the_run_that_signed_must_be_of_the_expected_commit() {
         let repository = "org/app".to_owned();
-        let expected =
-            ExpectedSource { repository: Some(repository.clone()), revision: Revision::new(COMMIT).unwrap() };
+        let expected = ExpectedSource {
+            repository: Some(repository.clone()),
+            revision: Revision::new(COMMIT).unwrap(),
+            named_by: SourceNaming::Release,
+        };
         let claim = Claim::Provenance(Some(expected));
         for (url, commit, found) in [
             (None, None, None),

@@ -7,7 +7,7 @@ use super::values::{duration, filled, listed};
 use crate::cli::{Environment, RegistryArguments, RequirementArguments, VerificationArguments};
 use crate::image::{Platform, is_registry};
 use crate::outcome::failure::Failure;
-use crate::registry::{ExpectedSource, LoginSources, Proxies, Requirement, Revision, Trust};
+use crate::registry::{ExpectedSource, LoginSources, Proxies, Requirement, Revision, SourceNaming, Trust};
 use crate::request::logins;
 
 /// What to ask registries, and how.
@@ -85,7 +85,7 @@ fn requirements(
         let revision = Revision::new(filled("--expect-revision", text)?)
             .ok_or_else(|| Failure::usage(format!("`{text}` is not a revision")))?;
         requirements.push(Requirement::Revision(revision.clone()));
-        source = Some(ExpectedSource { repository: None, revision });
+        source = Some(ExpectedSource { repository: None, revision, named_by: SourceNaming::Revision });
     }
     requirements.extend(required_claims(verification, source)?);
     Ok(requirements)

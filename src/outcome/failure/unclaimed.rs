@@ -4,7 +4,7 @@
 use super::{Failure, FailureKind};
 use crate::image::Reference;
 use crate::registry::signature::{Rejected, TrustedSigner};
-use crate::registry::{Claim, RejectedClaim, RequiredClaim, Unoffered};
+use crate::registry::{Claim, RejectedClaim, RequiredClaim, SourceNaming, Unoffered};
 
 /// How many reasons are told.
 const MAX_TOLD: usize = 5;
@@ -40,14 +40,8 @@ impl Failure {
             Some(RejectedClaim::Unoffered(..)) => {
                 "allow the token to read attestations (`attestations: read`), or push them to the registry"
             }
-            // The commit of `--expect-revision` has no repository.
-            Some(RejectedClaim::OtherSource { wanted, .. } | RejectedClaim::OtherRun { wanted, .. })
-                if wanted.repository.is_none() =>
-            {
-                "check whether another build pushed the tag; `--expect-revision` names another commit"
-            }
-            Some(RejectedClaim::OtherSource { .. } | RejectedClaim::OtherRun { .. }) => {
-                "check whether another build pushed the tag; `--source` of `tagship release` names another commit"
+            Some(RejectedClaim::OtherSource { wanted, .. } | RejectedClaim::OtherRun { wanted, .. }) => {
+                other_commit(wanted.named_by)
             }
             Some(RejectedClaim::Signature(rejected)) => remedy(rejected),
         })
@@ -72,6 +66,22 @@ fn unsettled(reference: &Reference, claim: &Claim, rejected: &[RejectedClaim]) -
     let message = format!("cannot check the {claim} of `{reference}`: the forge that may keep it {what}");
     let details = rejected.iter().take(MAX_TOLD).map(ToString::to_string).collect();
     Some(Failure { details, ..Failure::new(kind, message).hint(hint) })
+}
+
+/// Returns what to do about provenance of another commit than the one that is named so.
+fn other_commit(named_by: SourceNaming) -> &'static str {
+    match named_by {
+        SourceNaming::Revision => {
+            "check whether another build pushed the tag; `--expect-revision` names another commit"
+        }
+        SourceNaming::Release => {
+            "check whether another build pushed the tag; `--source` of `tagship release` names another commit"
+        }
+        SourceNaming::Tag => {
+            "check whether another build pushed the tag; `--expect-revision`, or `--source` of `tagship release`, names another \
+             commit"
+        }
+    }
 }
 
 /// Returns how a signer is told.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tagship::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
 use tagship::registry::{
     AttestationType, CheckedImage, Claim, ExpectedSource, Finding, ProvedKind, RequiredClaim, Requirement, Revision,
+    SourceNaming,
 };
 
 use super::{anonymous, check_for, ci, logged_in, short};
@@ -31,7 +32,11 @@ fn required(claims: impl IntoIterator<Item = Claim>, by: &Arc<TrustedSigner>) ->
 
 fn provenance(repository: Option<&str>, commit: &str) -> Claim {
     let revision = Revision::new(commit).unwrap();
-    Claim::Provenance(Some(ExpectedSource { repository: repository.map(str::to_owned), revision }))
+    Claim::Provenance(Some(ExpectedSource {
+        repository: repository.map(str::to_owned),
+        revision,
+        named_by: SourceNaming::Release,
+    }))
 }
 
 fn spdx() -> Claim {
