@@ -142,6 +142,7 @@ fn keys_verify_by_file_and_by_text() {
 #[test]
 fn flags_that_say_too_little() {
     let stage = stage(&[]);
+    let of_type = |kind| ["--verify-issuer", "x", "--verify-identity", "y", "--require-attestation", kind];
     for (flags, message) in [
         (&["--require-provenance"][..], "`--require-provenance` does not say by which signer"),
         (&["--require-signature"], "`--require-signature` does not say by which signer"),
@@ -155,6 +156,9 @@ fn flags_that_say_too_little() {
             "the trusted root `nowhere`",
         ),
         (&["--verify-issuer", "x", "--verify-identity", "y", "--require-attestation", "z"], "`z` is not a type of"),
+        (&of_type("https://slsa.dev/provenance/v1"), "hint: use `--require-provenance`"),
+        (&of_type("https://slsa.dev/provenance/v0.2"), "hint: use `--require-provenance`"),
+        (&of_type("https://sigstore.dev/cosign/sign/v1"), "hint: leave it out: if a signer is named, its signature is"),
     ] {
         check(&stage).args(flags.iter().copied()).run().exit(2).stderr_has(message);
     }
