@@ -3,6 +3,11 @@
 
 use std::fmt;
 
+use super::provenance::Provenance;
+
+/// The statement by which cosign 3 signs an image: it says nothing beside its subject.
+pub(super) const COSIGN_SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
+
 /// What the names stand for: those of cosign, of in-toto and of GitHub's actions.
 const NAMES: [(&str, &[&str]); 9] = [
     ("spdx", &["https://spdx.dev/Document"]),
@@ -16,16 +21,35 @@ const NAMES: [(&str, &[&str]); 9] = [
     ("scai", &["https://in-toto.io/attestation/scai"]),
 ];
 
+/// Why a text is not the type of an attestation that can be required.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoAttestationType {
+    /// It is neither a name nor a URI.
+    Unknown,
+    /// It is provenance, which is required in another way.
+    Provenance,
+    /// It is the statement by which cosign signs, so that it counts as a signature.
+    Signature,
+}
+
 /// The type that an attestation must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttestationType(String);
 
 impl AttestationType {
-    /// Returns the type of a name, or of a URI; `None` if a text is neither.
-    pub fn new(text: &str) -> Option<Self> {
+    /// Returns the type of a name, or of a URI.
+    ///
+    /// # Errors
+    /// If the text is neither, or the URI of a statement that never counts as an attestation of a type.
+    pub fn new(text: &str) -> Result<Self, NoAttestationType> {
         let is_uri = text.contains("://") && text.bytes().all(|byte| byte.is_ascii_graphic());
         let is_name = NAMES.iter().any(|(name, _)| *name == text);
-        (is_name || is_uri).then(|| Self(text.to_owned()))
+        match text {
+            _ if Provenance::is_type(text) => Err(NoAttestationType::Provenance),
+            COSIGN_SIGNATURE => Err(NoAttestationType::Signature),
+            text if is_name || is_uri => Ok(Self(text.to_owned())),
+            _ => Err(NoAttestationType::Unknown),
+        }
     }
 
     /// Returns the names that stand for types.
@@ -61,7 +85,7 @@ impl fmt::Display for AttestationType {
 
 #[cfg(test)]
 mod tests {
-    use super::AttestationType;
+    use super::{AttestationType, NoAttestationType};
 
     #[test]
     fn what_a_name_stands_for() {
@@ -81,7 +105,7 @@ mod tests {
             assert_eq!(kind.is(predicate_type), expected, "{name} {predicate_type}");
         }
         for text in ["", "SPDX", "provenance", "https://a b", "spdx\n"] {
-            assert_eq!(AttestationType::new(text), None, "{text:?}");
+            assert_eq!(AttestationType::new(text), Err(NoAttestationType::Unknown), "{text:?}");
         }
     }
 }

@@ -34,7 +34,7 @@ mod signer_claim;
 mod verdict;
 
 pub use artifact::Artifact;
-pub use attestation_type::AttestationType;
+pub use attestation_type::{AttestationType, NoAttestationType};
 pub use auth::login::{LoginSource, NotShown};
 pub use auth::login_sources::{Credentials, GivenLogin, LoginSources};
 pub use auth::secret::Secret;

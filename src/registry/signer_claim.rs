@@ -6,12 +6,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::attestation_type::AttestationType;
+use super::attestation_type::{AttestationType, COSIGN_SIGNATURE};
 use super::provenance::{ExpectedSource, Provenance, repository_in};
 use super::signature::{CertifiedIdentity, LogEntry, Rejected, SignedBy, Statement, TrustedSigner, Verified};
-
-/// The statement by which cosign 3 signs an image: it says nothing beside its subject.
-const COSIGN_SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
 
 /// What a signer must say about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]

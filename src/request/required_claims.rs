@@ -7,7 +7,7 @@ use super::values::{filled, listed};
 use crate::cli::VerificationArguments;
 use crate::outcome::failure::Failure;
 use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
-use crate::registry::{AttestationType, Claim, ExpectedSource, RequiredClaim, Requirement};
+use crate::registry::{AttestationType, Claim, ExpectedSource, NoAttestationType, RequiredClaim, Requirement};
 use crate::system::bounded_file;
 
 /// Returns the claims that are required. `source` is the commit that provenance must name, if it is known already.
@@ -43,10 +43,20 @@ pub(super) fn required_claims(
 }
 
 fn attestation_type(text: &str) -> Result<AttestationType, Failure> {
-    AttestationType::new(text).ok_or_else(|| {
-        let names: Vec<_> = AttestationType::names().collect();
-        let failure = Failure::usage(format!("`{text}` is not a type of attestations"));
-        failure.hint(format!("write {}, or the URI of the predicate type", names.join(", ")))
+    AttestationType::new(text).map_err(|why| match why {
+        NoAttestationType::Unknown => {
+            let names: Vec<_> = AttestationType::names().collect();
+            let failure = Failure::usage(format!("`{text}` is not a type of attestations"));
+            failure.hint(format!("write {}, or the URI of the predicate type", names.join(", ")))
+        }
+        NoAttestationType::Provenance => {
+            Failure::usage(format!("`{text}` is provenance, which `--require-attestation` does not require"))
+                .hint("use `--require-provenance`, which compares its commit too")
+        }
+        NoAttestationType::Signature => {
+            Failure::usage(format!("`{text}` is a signature, which `--require-attestation` does not require"))
+                .hint("leave it out: if a signer is named, its signature is required")
+        }
     })
 }
 

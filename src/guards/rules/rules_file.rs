@@ -9,8 +9,8 @@ use super::rule::{Demand, Demanded, PublishWay, ReleaseRule, RequiredOrder, TagP
 use super::typed_mapping::{KeyedValue, RulesRefusal, YamlValue};
 use crate::git::{GlobError, GlobPattern};
 use crate::image::Platform;
-use crate::registry::AttestationType;
 use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
+use crate::registry::{AttestationType, NoAttestationType};
 use crate::yaml::{self, SourceText};
 
 /// The name of the file.
@@ -159,9 +159,16 @@ fn choice<T: Copy>(value: YamlValue<'_>, what: &str, choices: &[(&str, T)]) -> R
 }
 
 fn attestation_type(text: &str) -> Result<AttestationType, String> {
-    AttestationType::new(text).ok_or_else(|| {
-        let names: Vec<_> = AttestationType::names().collect();
-        format!("`{text}` is not a type of attestations; write {}, or the URI of a predicate type", names.join(", "))
+    AttestationType::new(text).map_err(|why| match why {
+        NoAttestationType::Unknown => {
+            let names: Vec<_> = AttestationType::names().collect();
+            format!(
+                "`{text}` is not a type of attestations; write {}, or the URI of a predicate type",
+                names.join(", ")
+            )
+        }
+        NoAttestationType::Provenance => format!("`{text}` is provenance; demand it by `provenance: true`"),
+        NoAttestationType::Signature => format!("`{text}` is a signature, which `signature` demands"),
     })
 }
 
