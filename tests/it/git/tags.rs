@@ -251,6 +251,29 @@ fn names_that_are_no_tags() {
     stage.untouched();
 }
 
+/// A name that has the tag of one image alone would say less than the commit does.
+#[test]
+fn several_tags_make_no_name() {
+    let stage = Stage::new();
+    let two = "images:\n- name: web\n  newTag: v0\n- name: api\n  newTag: v0\n";
+    stage.remote.commit("main", "Add", &[File::new("two/kustomization.yaml", two)]);
+    let release = |name: &str, [web, api]: [&str; 2]| {
+        let release = stage.tagship().args(["release", "--repo", &stage.remote.file_url(), "-k", "two", "--no-check"]);
+        let release = release.args(["--git-tag", name, "--git-tag-message", "Of {tag}", "--message", "Go to {tag}"]);
+        release.args([&format!("web=*:{web}"), &format!("api=*:{api}")])
+    };
+    let expected = "the name of the tag has a `{tag}`, and the images have several: v2, v3\n  hint: give `--git-tag` a name \
+                    without it";
+    release("p-{tag}", ["v2", "v3"]).run().exit(2).stderr_has(expected);
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+    release("p-{tag}", ["v2", "v2"]).run().success();
+    stage.remote.git(["rev-parse", "p-v2"]).run().success();
+    // What a person reads has all of them.
+    release("both", ["v3", "v4"]).run().success();
+    let subject = stage.remote.log("main")[0].subject.clone();
+    assert!(subject.starts_with("Go to v3, v4"), "{subject}");
+}
+
 #[test]
 fn a_dry_run_names_the_tag() {
     let stage = Stage::new();
