@@ -36,8 +36,8 @@ pub enum GitError {
     TagName(String),
 
     /// A name with an unfilled place would say less than the user means, and be taken by the next release.
-    #[error("the {text} of the tag has a `{{{place}}}`, and nothing tells it for this release")]
-    TagPlace { text: &'static str, place: &'static str },
+    #[error("the {text} of the tag has a `{{{place}}}`, and {why}")]
+    TagPlace { text: &'static str, place: &'static str, why: String },
 
     /// A tag is never moved.
     #[error("{remote} has a tag `{tag}` already, on another commit")]

@@ -135,6 +135,17 @@ fn short_images(releases: &[Release]) -> Vec<String> {
     images
 }
 
+/// Returns the tags of the images, each once.
+pub(super) fn tags(releases: &[Release]) -> Vec<&str> {
+    let mut tags: Vec<&str> = Vec::new();
+    for tag in releases.iter().filter_map(|release| release.entry.after.new_tag.as_deref()) {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    tags
+}
+
 /// Returns the text of `template` for `releases`.
 pub(super) fn filled(template: &MessageTemplate, releases: &[Release], origin: Origin<'_>) -> String {
     with_values(releases, origin, |values| template.fill(values))
@@ -146,9 +157,8 @@ pub(super) fn unfilled(template: &MessageTemplate, releases: &[Release], origin:
 }
 
 fn with_values<T>(releases: &[Release], origin: Origin<'_>, read: impl FnOnce(&MessageValues<'_>) -> T) -> T {
-    let tag = releases.iter().find_map(|release| release.entry.after.new_tag.as_deref()).unwrap_or_default();
-    let images = short_images(releases).join(", ");
-    read(&MessageValues { images: &images, tag, source: origin.source.unwrap_or_default() })
+    let (tag, images) = (tags(releases).join(", "), short_images(releases).join(", "));
+    read(&MessageValues { images: &images, tag: &tag, source: origin.source.unwrap_or_default() })
 }
 
 fn trailers(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> Vec<Trailer> {

@@ -1,7 +1,7 @@
 //! The tag on a release commit, as the user gives it: its name, and the message of an annotated one, both with places to fill
 //! in.
 
-use super::compose::{filled, unfilled};
+use super::compose::{filled, tags, unfilled};
 use super::release::Release;
 use super::template::{MessageTemplate, MessageValues, TemplateError};
 use super::trailers::Origin;
@@ -28,15 +28,20 @@ impl GitTagTemplate {
         self.name.fill(&MessageValues { images: "x", tag: "x", source: "x" }).parse::<TagName>().is_ok()
     }
 
-    /// Returns the tag for `releases`. Fails if a place of the name stays empty, if what was filled in makes no name of a tag, or
-    /// if nothing of the message is filled.
+    /// Returns the tag for `releases`. Fails if a place of the name stays empty, if the images have several tags and the
+    /// name has a place for one, if what was filled in makes no name of a tag, or if nothing of the message is filled.
     pub fn fill(&self, releases: &[Release], origin: Origin<'_>) -> Result<TagContent, GitError> {
         let message = self.message.as_ref().map(|message| filled(message, releases, origin));
         let empty = self.message.as_ref().filter(|_| message.as_ref().is_some_and(|text| text.trim().is_empty()));
         for (text, template) in [("name", Some(&self.name)), ("message", empty)] {
             if let Some(place) = template.and_then(|template| unfilled(template, releases, origin)) {
-                return Err(GitError::TagPlace { text, place });
+                return Err(GitError::TagPlace { text, place, why: "nothing tells it for this release".to_owned() });
             }
+        }
+        let tags = tags(releases);
+        if self.name.has_tag() && tags.len() > 1 {
+            let why = format!("the images have several: {}", tags.join(", "));
+            return Err(GitError::TagPlace { text: "name", place: "tag", why });
         }
         Ok(TagContent { name: filled(&self.name, releases, origin).parse()?, message })
     }

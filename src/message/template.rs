@@ -92,6 +92,11 @@ impl MessageTemplate {
         self.0.fill(|_| "").any(|(text, _)| skip_ci::is_in(text))
     }
 
+    /// Returns whether the text has `{tag}`.
+    pub(super) fn has_tag(&self) -> bool {
+        self.0.has(MessagePlace::Tag)
+    }
+
     /// Returns the name of a place that nothing fills.
     pub(super) fn unfilled(&self, values: &MessageValues<'_>) -> Option<&'static str> {
         let places = [

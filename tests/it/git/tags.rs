@@ -262,8 +262,8 @@ fn several_tags_make_no_name() {
         let release = release.args(["--git-tag", name, "--git-tag-message", "Of {tag}", "--message", "Go to {tag}"]);
         release.args([&format!("web=*:{web}"), &format!("api=*:{api}")])
     };
-    let expected = "the name of the tag has a `{tag}`, and the images have several: v2, v3\n  hint: give `--git-tag` a name \
-                    without it";
+    let expected = "the name of the tag has a `{tag}`, and the images have several: v2, v3\n  hint: give `--git-tag` or \
+                    `--git-tag-message` a text without it";
     release("p-{tag}", ["v2", "v3"]).run().exit(2).stderr_has(expected);
     assert_eq!(stage.remote.number_of_commits("main"), 2);
     release("p-{tag}", ["v2", "v2"]).run().success();
