@@ -251,6 +251,67 @@ fn ten_thousand_referrers_hide_no_new_signature() {
     }
     let checked = check(&registry, &signed);
     assert!(checked.claims.is_empty() && checked.requests <= 1 + 1 + 2 * 50 + 1, "{}", checked.requests);
+    assert!(is_cut(&checked, "only the newest 50 of what may be it were looked at"), "{:?}", checked.findings);
+}
+
+/// Returns whether one of the reasons is that not all was looked at.
+fn is_cut(checked: &CheckedImage, why: &str) -> bool {
+    let reasons = |finding: &Finding| match finding {
+        Finding::NotClaimed { rejected, .. } => rejected.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    };
+    checked.findings.iter().flat_map(reasons).any(|reason| reason == why)
+}
+
+/// What the list says that it is, and is not required, takes no place of what is.
+#[test]
+fn sixty_newer_attestations_hide_no_signature() {
+    let (registry, digest) = with(Place::Referrers, &[bundle(Place::Referrers, "signed")]);
+    for number in 0..60 {
+        let other = Attachment::bundle(Place::Referrers, b"{}").annotation("number", &number.to_string());
+        let other = other.annotation("dev.sigstore.bundle.predicateType", "https://spdx.dev/Document");
+        registry.attach("app", &digest, &other);
+    }
+    let checked = check(&registry, &required([Claim::Signature], &workflow()));
+    assert_eq!((shown(&checked).as_str(), checked.requests), ("met", 4));
+}
+
+/// Lets the list of referrers have so many pages, the last of which is the registry's own list.
+fn in_pages(registry: &Registry, digest: &str, pages: usize) {
+    let path = format!("/v2/app/referrers/{digest}");
+    let empty = |next: usize| {
+        let list = serde_json::json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": [] });
+        let link = format!("<{path}?page={next}.>; rel=\"next\"");
+        Fault::AnswerAfterLogin(Response::json(200, &list).header("Link", &link))
+    };
+    for page in 1..pages - 1 {
+        registry.inject(&format!("GET {path}?page={page}."), ALWAYS, empty(page + 1));
+    }
+    registry.inject(&format!("GET {path}"), 1, empty(1));
+}
+
+#[test]
+fn a_list_of_many_pages_is_read_as_far_as_it_may_be() {
+    let signed = required([Claim::Signature], &workflow());
+    let (registry, digest) = with(Place::Referrers, &[bundle(Place::Referrers, "signed")]);
+    in_pages(&registry, &digest, 20);
+    let checked = check(&registry, &signed);
+    assert_eq!((shown(&checked).as_str(), checked.requests), ("met", 1 + 20 + 2));
+    let (registry, digest) = with(Place::Referrers, &[bundle(Place::Referrers, "signed")]);
+    in_pages(&registry, &digest, 21);
+    let checked = check(&registry, &signed);
+    assert_eq!(shown(&checked), "only the first 20 pages of the list of what is attached were read");
+}
+
+/// A page that the registry names and does not have is no end of the list.
+#[test]
+fn a_page_that_is_missing_is_told() {
+    let (registry, digest) = with(Place::Referrers, &[bundle(Place::Referrers, "signed")]);
+    in_pages(&registry, &digest, 3);
+    let last = format!("GET /v2/app/referrers/{digest}?page=2.");
+    registry.inject(&last, ALWAYS, Fault::AnswerAfterLogin(Fault::error(404)));
+    let checked = check(&registry, &required([Claim::Signature], &workflow()));
+    assert_eq!(shown(&checked), "page 3 of the list of what is attached cannot be read");
 }
 
 #[test]
@@ -285,7 +346,7 @@ fn a_further_page_of_a_list_elsewhere_gets_no_login() {
     elsewhere.inject("GET /", ALWAYS, Fault::Answer(page));
     let (client, _home) = logged_in(&registry, &ci());
     let checked = check_for(&client, &registry.address(), "app:v1", &signature());
-    assert_eq!(shown(&checked), "nothing");
+    assert_eq!(shown(&checked), "the list of what is attached goes on where it is not read");
     let requests = elsewhere.requests();
     assert!(requests.iter().all(|request| request.authorization() == Authorization::None), "{requests:?}");
     assert_eq!(requests.len(), 1, "{requests:?}");
