@@ -1,7 +1,7 @@
 //! Looks at what is attached to an image, one signed thing after the other, in the order in which they are likely to be the
 //! right ones, until every required claim is met.
 
-use super::attached::{AttachedSearch, CosignTag, Layer, LayerKind, Referrer};
+use super::attached::{AttachedSearch, CosignTag, Layer, LayerKind, Referrer, ReferrerList};
 use super::claim_judge::{ClaimJudge, Claims, SignedThing};
 use super::early_end::EarlyEnd;
 use super::error::{CheckError, InvalidResponse};
@@ -18,6 +18,8 @@ pub(super) struct SignedImage<'a> {
     required: Vec<&'a RequiredClaim>,
     judge: ClaimJudge<'a>,
     looked_at: usize,
+    /// Whether there was more to look at.
+    is_cut: bool,
 }
 
 impl<'a> SignedImage<'a> {
@@ -29,7 +31,7 @@ impl<'a> SignedImage<'a> {
         required: Vec<&'a RequiredClaim>,
     ) -> Self {
         let judge = ClaimJudge::new(digest, Some(manifest), &required);
-        Self { search, required, judge, looked_at: 0 }
+        Self { search, required, judge, looked_at: 0, is_cut: false }
     }
 
     /// Returns what is found of each required claim.
@@ -42,11 +44,16 @@ impl<'a> SignedImage<'a> {
     }
 
     fn look(&mut self) -> Result<(), EarlyEnd> {
-        let mut referrers = self.search.referrers()?;
+        let ReferrerList { mut referrers, unread } = {
+            let judge = &self.judge;
+            self.search.referrers(|referrer| may_meet(judge, referrer))?
+        };
+        let too_many = referrers.len() > MAX_LOOKED_AT;
+        referrers.truncate(MAX_LOOKED_AT);
         // What says more than a signature is one, too, and saves the request for another.
         referrers.sort_by_key(|referrer| !self.says_more(referrer));
         for referrer in referrers {
-            if self.may_meet(&referrer) {
+            if may_meet(&self.judge, &referrer) {
                 match self.search.layers_of(&referrer) {
                     Ok(layers) => self.look_at_all(&layers)?,
                     Err(end) => self.note_unreadable(end)?,
@@ -59,12 +66,23 @@ impl<'a> SignedImage<'a> {
                 self.look_at_all(&layers)?;
             }
         }
+        if let Some(why) = unread {
+            self.judge.reject(&RejectedClaim::Unread(why));
+        }
+        if too_many || self.is_cut {
+            let why = format!("only the newest {MAX_LOOKED_AT} of what may be it were looked at");
+            self.judge.reject(&RejectedClaim::Unread(why));
+        }
         Ok(())
     }
 
     fn look_at_all(&mut self, layers: &[Layer]) -> Result<(), EarlyEnd> {
         for layer in layers {
-            if self.judge.open().next().is_none() || self.looked_at == MAX_LOOKED_AT {
+            if self.judge.open().next().is_none() {
+                break;
+            }
+            if self.looked_at == MAX_LOOKED_AT {
+                self.is_cut = true;
                 break;
             }
             self.looked_at += 1;
@@ -102,18 +120,18 @@ impl<'a> SignedImage<'a> {
         Ok(())
     }
 
-    /// Whether it may be one of the claims that are still open, by what the list says of it.
-    fn may_meet(&self, referrer: &Referrer) -> bool {
-        self.judge.open().any(|wanted| match &referrer.predicate_type {
-            _ if referrer.is_bare_signature => wanted.claim == Claim::Signature,
-            Some(predicate_type) => wanted.claim.may_be(predicate_type),
-            None => true,
-        })
-    }
-
     /// Whether it may be a required claim that says more than that the image is signed.
     fn says_more(&self, referrer: &Referrer) -> bool {
         let claims = || self.required.iter().map(|wanted| &wanted.claim).filter(|claim| **claim != Claim::Signature);
         referrer.predicate_type.as_ref().is_some_and(|kind| claims().any(|claim| claim.may_be(kind)))
     }
+}
+
+/// Whether a referrer may be one of the claims that are still open, by what the list says of it.
+fn may_meet(judge: &ClaimJudge<'_>, referrer: &Referrer) -> bool {
+    judge.open().any(|wanted| match &referrer.predicate_type {
+        _ if referrer.is_bare_signature => wanted.claim == Claim::Signature,
+        Some(predicate_type) => wanted.claim.may_be(predicate_type),
+        None => true,
+    })
 }

@@ -66,6 +66,8 @@ pub enum RejectedClaim {
     OtherRun { wanted: ExpectedSource, found: String },
     /// It cannot be read.
     Unreadable(String),
+    /// Not all that is attached was looked at, so that it may be among the rest.
+    Unread(String),
     /// The forge that may keep it did not give it.
     Unoffered(Unoffered, String),
 }
@@ -162,7 +164,7 @@ impl fmt::Display for RejectedClaim {
             Self::OtherRun { wanted, found } => {
                 write!(f, "it was signed by a run of {found}, not of {wanted}, as its certificate says")
             }
-            Self::Unreadable(why) | Self::Unoffered(_, why) => f.write_str(why),
+            Self::Unreadable(why) | Self::Unread(why) | Self::Unoffered(_, why) => f.write_str(why),
         }
     }
 }

@@ -27,7 +27,9 @@ impl Failure {
         match rejected {
             [] => failure = failure.detail(format!("nothing of that kind is attached to it; it must be by {signer}")),
             rejected => {
-                failure.details = rejected.iter().take(MAX_TOLD).map(ToString::to_string).collect();
+                let (unread, looked_at): (Vec<_>, Vec<_>) =
+                    rejected.iter().partition(|rejected| matches!(rejected, RejectedClaim::Unread(_)));
+                failure.details = unread.iter().chain(&looked_at).take(MAX_TOLD).map(ToString::to_string).collect();
                 if let Some(rest @ 1..) = rejected.len().checked_sub(MAX_TOLD) {
                     failure = failure.detail(format!("and {rest} more reasons"));
                 }
@@ -36,6 +38,9 @@ impl Failure {
         failure.hint(match rejected.first() {
             None => "sign the image in the build, with cosign or an attestation of GitHub; `--wait 5m` waits for it",
             Some(RejectedClaim::Unreadable(_)) => "push the image with its signatures again",
+            Some(RejectedClaim::Unread(_)) => {
+                "delete signatures and attestations of the image that nothing needs any more, or build it again"
+            }
             Some(RejectedClaim::Unoffered(Unoffered::Unusable, _)) => "push the attestations to the registry as well",
             Some(RejectedClaim::Unoffered(..)) => {
                 "allow the token to read attestations (`attestations: read`), or push them to the registry"

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use crate::image::Digest;
 use crate::registry::limits::MAX_MANIFEST_SIZE;
 
-/// How many layers of one artifact are looked at.
-const MAX_LAYERS: usize = 50;
+/// How many layers of one artifact are read: more than are looked at, so that it shows if there are too many.
+const MAX_LAYERS: usize = 100;
 
 /// One signed thing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,4 +11,4 @@ mod search;
 
 pub(super) use layers::{Layer, LayerKind};
 pub(super) use referrers::Referrer;
-pub(super) use search::{AttachedSearch, CosignTag};
+pub(super) use search::{AttachedSearch, CosignTag, ReferrerList};

@@ -19,13 +19,23 @@ use crate::registry::http::requests::HttpResponse;
 use crate::registry::verdict::{Outage, Verdict};
 
 /// How many pages of a list are read.
-const MAX_PAGES: usize = 4;
+const MAX_PAGES: usize = 20;
+
+/// How many things of a list are kept, so that no list fills the memory.
+const MAX_LISTED: usize = 20_000;
 
 /// A tag of the earlier form of cosign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::registry) enum CosignTag {
     Signatures,
     Attestations,
+}
+
+/// What refers to an image, the newest first.
+pub(in crate::registry) struct ReferrerList {
+    pub(in crate::registry) referrers: Vec<Referrer>,
+    /// Why there may be more of them.
+    pub(in crate::registry) unread: Option<String>,
 }
 
 /// A search under way, for one image.
@@ -40,25 +50,48 @@ impl<'a> AttachedSearch<'a> {
         Self { fetcher, context, image }
     }
 
-    /// Returns what refers to the image, the newest first, by the registry's own list, else by the one under the tag for it.
-    pub(in crate::registry) fn referrers(&mut self) -> Result<Vec<Referrer>, EarlyEnd> {
+    /// Returns what refers to the image and is `wanted`, by the registry's own list, else by the one under the tag for it.
+    pub(in crate::registry) fn referrers(
+        &mut self,
+        wanted: impl Fn(&Referrer) -> bool,
+    ) -> Result<ReferrerList, EarlyEnd> {
         let mut url = self.context.endpoint.referrers(self.image)?;
-        let mut listed: Option<Vec<Referrer>> = None;
-        for _ in 0..MAX_PAGES {
-            let Some(page) = self.unless_missing(&url)? else { break };
-            let Some(referrers) = Referrer::list(&page.body) else { break };
-            listed.get_or_insert_default().extend(referrers);
-            match next_page(&page, &self.context.endpoint.base) {
-                Some(next) => url = next,
+        let (mut listed, mut unread) = (Vec::new(), None);
+        for number in 1..=MAX_PAGES {
+            let page = self.unless_missing(&url)?;
+            let read = page.and_then(|page| Some((Referrer::list(&page.body)?, page)));
+            let Some((referrers, page)) = read else {
+                if number == 1 {
+                    listed = self.list_under_its_tag()?.into_iter().filter(&wanted).collect();
+                } else {
+                    unread = Some(format!("page {number} of the list of what is attached cannot be read"));
+                }
+                break;
+            };
+            listed.extend(referrers.into_iter().filter(&wanted));
+            let next = match next_page(&page) {
                 None => break,
+                Some(next) => next.filter(|next| is_same_place(&self.context.endpoint.base, next)),
+            };
+            match next {
+                None => unread = Some("the list of what is attached goes on where it is not read".to_owned()),
+                Some(_) if number == MAX_PAGES || listed.len() > MAX_LISTED => {
+                    unread = Some(format!("only the first {number} pages of the list of what is attached were read"));
+                }
+                Some(next) => {
+                    url = next;
+                    continue;
+                }
             }
+            break;
         }
-        if listed.is_none() {
-            let url = self.context.endpoint.tagged(&self.tag_of_list())?;
-            let list = self.unless_missing(&url)?;
-            listed = list.and_then(|list| Referrer::list(&list.body));
-        }
-        Ok(Referrer::newest(listed.unwrap_or_default()))
+        Ok(ReferrerList { referrers: Referrer::newest(listed), unread })
+    }
+
+    fn list_under_its_tag(&mut self) -> Result<Vec<Referrer>, EarlyEnd> {
+        let url = self.context.endpoint.tagged(&self.tag_of_list())?;
+        let list = self.unless_missing(&url)?;
+        Ok(list.and_then(|list| Referrer::list(&list.body)).unwrap_or_default())
     }
 
     /// Returns the layers of a referrer.
@@ -103,10 +136,8 @@ impl<'a> AttachedSearch<'a> {
     }
 }
 
-/// Returns the URL of the next page of a list, if it is at the registry, wherever this one was.
-fn next_page(page: &HttpResponse, registry: &Url) -> Option<Url> {
-    let link = page.header(LINK)?;
-    let (target, relation) = link.trim().strip_prefix('<')?.split_once('>')?;
-    let next = page.url.join(target).ok()?;
-    (relation.contains("next") && is_same_place(registry, &next)).then_some(next)
+/// Returns the URL of the next page of a list, if there is one; `Some(None)` if it has none that can be read.
+fn next_page(page: &HttpResponse) -> Option<Option<Url>> {
+    let (target, relation) = page.header(LINK)?.trim().strip_prefix('<')?.split_once('>')?;
+    relation.contains("next").then(|| page.url.join(target).ok())
 }
