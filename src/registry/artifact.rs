@@ -14,6 +14,13 @@ pub enum Artifact {
     Attestations,
     /// Another kind, by its media type: untrusted text.
     Other(String),
+    /// An image or an index by its media type alone, or none that can be read.
+    Unreadable,
+    /// An index that is called an image, or the other way round, by the index above it.
+    Misnamed {
+        is: &'static str,
+        called: &'static str,
+    },
 }
 
 impl Artifact {
@@ -34,6 +41,11 @@ impl Artifact {
         }
     }
 
+    /// Whether it is known what it is; if not, it may be meant to be an image.
+    pub(super) fn is_known(&self) -> bool {
+        !matches!(self, Self::Unreadable | Self::Misnamed { .. })
+    }
+
     pub(super) fn other(media_type: &str) -> Self {
         Self::Other(media_type.chars().take(128).collect())
     }
@@ -46,6 +58,8 @@ impl fmt::Display for Artifact {
             Self::HelmChart => f.write_str("a Helm chart, not a container image"),
             Self::EmptyIndex => f.write_str("an index without images"),
             Self::Attestations => f.write_str("an index of attestations, without images"),
+            Self::Unreadable => f.write_str("neither an image nor an index of images that can be read"),
+            Self::Misnamed { is, called } => write!(f, "{is}, which the index above it calls {called}"),
             Self::Other(media_type) => write!(f, "an artifact of the type `{media_type}`, not a container image"),
         }
     }

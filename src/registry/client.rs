@@ -13,8 +13,8 @@ use super::context::CheckContext;
 use super::descriptor::{ACCEPT, Descriptor, DigestEvidence};
 use super::early_end::EarlyEnd;
 use super::endpoint::{Endpoint, Store};
-use super::error::{CheckError, InvalidResponse};
-use super::fetch::{Detail, Fetcher, FoundImage, found_in, invalid};
+use super::error::CheckError;
+use super::fetch::{Detail, Fetcher, FoundImage, found_in};
 use super::http::sender::Sender;
 use super::http::trust::Trust;
 use super::inspection::{BuiltFrom, Inspection};
@@ -210,11 +210,8 @@ impl Client {
         let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
         let response = self.fetcher.read_manifest(&url, context)?;
         let found = found_in(&response, wanted)?;
-        let Verdict::Present(descriptor) = &found.verdict else {
+        let (Verdict::Present(descriptor), Some(manifest)) = (&found.verdict, Manifest::parse(&response.body)) else {
             return Ok(found);
-        };
-        let Some(manifest) = Manifest::parse(&response.body) else {
-            return Err(invalid(&response, InvalidResponse::NotAnImage));
         };
         let claims: Vec<&RequiredClaim> = requirements.iter().filter_map(Requirement::claim).collect();
         let (mut findings, mut platforms) = (Vec::new(), found.platforms.clone());

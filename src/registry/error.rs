@@ -119,8 +119,6 @@ pub enum InvalidResponse {
     TooLong,
     #[error("it is not a manifest; is this host a registry?")]
     NotAManifest,
-    #[error("it is neither an image nor an index of images")]
-    NotAnImage,
     #[error("it has too many indexes, or they are nested too deeply")]
     Nested,
     #[error("it holds no token")]

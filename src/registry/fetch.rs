@@ -198,7 +198,7 @@ impl Fetcher {
                 let found = Descriptor { digest: found, media_type: None, size: None, evidence };
                 Err(EarlyEnd::Verdict(Verdict::Mismatch { wanted: digest.clone(), found }))
             }
-            None => Err(invalid(&response, InvalidResponse::NotAnImage)),
+            None => Err(invalid(&response, InvalidResponse::NotAManifest)),
         }
     }
 
@@ -313,6 +313,7 @@ pub(super) fn found_in(response: &HttpResponse, wanted: Option<Digest>) -> Resul
     let verdict = match (wanted, manifest) {
         (Some(wanted), _) if wanted != found.digest => Verdict::Mismatch { wanted, found },
         (_, Some(Manifest::Other(artifact))) => Verdict::NotAnImage(artifact),
+        (_, None) => Verdict::NotAnImage(Artifact::Unreadable),
         _ => Verdict::Present(found),
     };
     Ok(FoundImage { platforms, ..FoundImage::from(verdict) })

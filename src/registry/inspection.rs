@@ -146,9 +146,11 @@ impl<'a> Inspection<'a> {
                     self.collect_from_index(entries, revision.or(revision_above).as_deref(), depth - 1)?;
                 }
                 Some(Manifest::Other(Artifact::EmptyIndex | Artifact::Attestations)) => {}
-                Some(Manifest::Image(_) | Manifest::Other(_)) | None => {
-                    return Err(PartError::Error(self.invalid(InvalidResponse::NotAnImage)));
+                Some(Manifest::Image(_)) => {
+                    return Err(no_image(Part::Index, Artifact::Misnamed { is: "an image", called: "an index" }));
                 }
+                Some(Manifest::Other(artifact)) => return Err(no_image(Part::Index, artifact)),
+                None => return Err(no_image(Part::Index, Artifact::Unreadable)),
             }
         }
         Ok(())
@@ -179,14 +181,14 @@ impl<'a> Inspection<'a> {
         Ok(Finding::Met)
     }
 
-    /// Returns the image that speaks for all: the first one with a platform, because an entry without one need not be an
-    /// image.
+    /// Returns the image whose labels order builds: the first one with a platform, because an entry without one need not be
+    /// an image.
     fn first_image(&self) -> Option<usize> {
         let with_platform = self.images.iter().position(|image| image.platform.is_some());
         with_platform.or((!self.images.is_empty()).then_some(0))
     }
 
-    /// Each image of a wanted platform must be the commit's build; without wanted platforms, the first one.
+    /// Each image of a wanted platform must be the commit's build; without wanted platforms, each image.
     fn revision(&mut self, wanted: &Revision) -> Result<Finding, PartError> {
         let mut indexes = Vec::new();
         for requirement in self.requirements {
@@ -194,12 +196,19 @@ impl<'a> Inspection<'a> {
                 indexes.extend(self.images_for(platform)?);
             }
         }
-        if indexes.is_empty() {
+        let is_any = !self.requirements.iter().any(|requirement| matches!(requirement, Requirement::Platform(_)));
+        if is_any {
+            indexes.extend(0..self.images.len());
+        } else if indexes.is_empty() {
             indexes.extend(self.first_image());
         }
         let mut finding = Finding::of_label(wanted, None);
         for index in indexes {
-            finding = Finding::of_label(wanted, self.revision_of(index)?.as_deref());
+            let label = match self.revision_of(index) {
+                Err(error) if is_any && self.images[index].platform.is_none() && is_no_image(&error) => continue,
+                label => label?,
+            };
+            finding = Finding::of_label(wanted, label.as_deref());
             if finding != Finding::Met {
                 break;
             }
@@ -241,7 +250,7 @@ impl<'a> Inspection<'a> {
                 match self.configuration(index) {
                     Ok(_) => {}
                     // It is no image, so it has no platform.
-                    Err(PartError::Blocked(_, verdict)) if matches!(*verdict, Verdict::NotAnImage(_)) => {}
+                    Err(error) if is_no_image(&error) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -272,18 +281,17 @@ impl<'a> Inspection<'a> {
             let part = Part::Manifest(self.image_platform(index));
             let digest = self.images[index].digest.clone();
             let read = self.fetcher.read_part(Store::Manifests, &digest, self.context);
-            match Manifest::parse(&read.map_err(PartError::at(part.clone()))?.body) {
-                Some(Manifest::Image(manifest)) => self.images[index].manifest = Some(manifest),
-                Some(Manifest::Other(artifact)) => {
-                    return Err(PartError::Blocked(part, Box::new(Verdict::NotAnImage(artifact))));
+            let manifest = match Manifest::parse(&read.map_err(PartError::at(part.clone()))?.body) {
+                Some(Manifest::Image(manifest)) => manifest,
+                Some(Manifest::Other(artifact)) => return Err(no_image(part, artifact)),
+                Some(Manifest::Index { .. }) => {
+                    return Err(no_image(part, Artifact::Misnamed { is: "an index", called: "an image" }));
                 }
-                Some(Manifest::Index { .. }) | None => {}
-            }
+                None => return Err(no_image(part, Artifact::Unreadable)),
+            };
+            return Ok(self.images[index].manifest.insert(manifest));
         }
-        match &self.images[index].manifest {
-            Some(manifest) => Ok(manifest),
-            None => Err(PartError::Error(self.invalid(InvalidResponse::NotAnImage))),
-        }
+        self.images[index].manifest.as_ref().ok_or_else(|| no_image(Part::Manifest(None), Artifact::Unreadable))
     }
 
     fn configuration(&mut self, index: usize) -> Result<&Configuration, PartError> {
@@ -302,6 +310,15 @@ impl<'a> Inspection<'a> {
     fn invalid(&self, source: InvalidResponse) -> CheckError {
         CheckError::InvalidResponse { host: shown_host(&self.context.endpoint.base), source }
     }
+}
+
+fn no_image(part: Part, artifact: Artifact) -> PartError {
+    PartError::Blocked(part, Box::new(Verdict::NotAnImage(artifact)))
+}
+
+/// Whether a part is known to be something else than an image.
+fn is_no_image(error: &PartError) -> bool {
+    matches!(error, PartError::Blocked(_, verdict) if matches!(&**verdict, Verdict::NotAnImage(artifact) if artifact.is_known()))
 }
 
 fn settled(result: Result<Finding, PartError>) -> Result<Finding, EarlyEnd> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{Failure, FailureKind, NO_AUTHORITIES_HINT, Retry, again, misnamed_hint};
 use crate::image::{Digest, Reference};
 use crate::registry::{
-    Artifact, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, LocationError, LoginSource, NotShown,
-    Outage, Verdict,
+    Artifact, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, InvalidResponse, LocationError,
+    LoginSource, NotShown, Outage, Verdict,
 };
 use crate::system::connection::ConnectionProblem;
 use crate::system::tls::CertificateFlaw;
@@ -97,6 +97,8 @@ impl Failure {
             | CheckError::PlainRealm { .. }
             | CheckError::LoginDropped { .. }
             | CheckError::LoginInClear { .. } => FailureKind::Unauthorized,
+            // It is what was pushed, and a retry gets the same.
+            CheckError::InvalidResponse { source: InvalidResponse::Nested, .. } => FailureKind::Image,
             CheckError::InvalidResponse { .. } => FailureKind::Unavailable,
             CheckError::Misdirected { source, .. } => match source {
                 LocationError::Circle | LocationError::Endless | LocationError::Malformed => FailureKind::Unavailable,
