@@ -149,7 +149,12 @@ fn the_tags_of_cosign_are_found_in_few_requests() {
         let attached = [simple_signing(), attestation_layer()];
         let found = ("met; met", "provenance of org/app@0123456");
         cost((place, &attached), &signature_and_provenance(), found, &[list, &ATT]);
-        cost((place, &[]), &signature(), ("nothing", ""), &[list, &["GET app/tag-D.sig 404"]]);
+        // Provenance is a signature too.
+        let no_signature = ["GET app/tag-D.sig 404"];
+        let found = ("met", "provenance of org/app@0123456");
+        cost((place, &[attestation_layer()]), &signature(), found, &[list, &no_signature, &ATT]);
+        let absent = ["GET app/tag-D.sig 404", "GET app/tag-D.att 404"];
+        cost((place, &[]), &signature(), ("nothing", ""), &[list, &absent]);
         let absent = ["GET app/tag-D.att 404", "GET app/tag-D.sig 404"];
         cost((place, &[]), &signature_and_provenance(), ("nothing; nothing", ""), &[list, &absent]);
     }
