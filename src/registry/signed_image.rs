@@ -60,11 +60,16 @@ impl<'a> SignedImage<'a> {
                 }
             }
         }
-        for tag in [CosignTag::Attestations, CosignTag::Signatures] {
-            if self.judge.open().any(|wanted| (wanted.claim == Claim::Signature) == (tag == CosignTag::Signatures)) {
-                let layers = self.search.layers_under(tag)?;
-                self.look_at_all(&layers)?;
-            }
+        let more_is_open = self.judge.open().any(|wanted| wanted.claim != Claim::Signature);
+        if more_is_open {
+            self.look_under(CosignTag::Attestations)?;
+        }
+        let is_open = |judge: &ClaimJudge<'_>| judge.open().any(|wanted| wanted.claim == Claim::Signature);
+        if is_open(&self.judge) {
+            self.look_under(CosignTag::Signatures)?;
+        }
+        if is_open(&self.judge) && !more_is_open {
+            self.look_under(CosignTag::Attestations)?;
         }
         if let Some(why) = unread {
             self.judge.reject(&RejectedClaim::Unread(why));
@@ -74,6 +79,11 @@ impl<'a> SignedImage<'a> {
             self.judge.reject(&RejectedClaim::Unread(why));
         }
         Ok(())
+    }
+
+    fn look_under(&mut self, tag: CosignTag) -> Result<(), EarlyEnd> {
+        let layers = self.search.layers_under(tag)?;
+        self.look_at_all(&layers)
     }
 
     fn look_at_all(&mut self, layers: &[Layer]) -> Result<(), EarlyEnd> {
