@@ -154,6 +154,26 @@ fn a_helper_that_hangs_is_stopped() {
     }
 }
 
+/// The check of another registry has time limits of its own.
+#[test]
+fn a_helper_that_hangs_keeps_no_other_registry_waiting() {
+    let (slow, quick) = (with_image(Auth::Basic(ci())), with_image(Auth::Basic(ci())));
+    let home = Home::new();
+    let helpers = format!(r#"{{"credHelpers":{{"{}":"lab","{}":"lab"}}}}"#, slow.address(), quick.address());
+    home.write(".docker/config.json", &helpers);
+    let hang = "echo $$ >\"$(dirname \"$0\")/pid\"; exec sleep 60";
+    install(&home, &format!("if [ \"$(cat)\" = {} ]; then {hang}; fi\n{LOGIN}", slow.address()));
+    let client = client_in(home.path(), Duration::from_secs(3));
+    std::thread::scope(|scope| {
+        scope.spawn(|| assert!(matches!(problem(&client, &slow), HelperProblem::TimedOut)));
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !home.path().join("bin/pid").exists() && Instant::now() < deadline {
+            std::thread::yield_now();
+        }
+        assert_eq!(show(&check(&client, &quick, "app:v1")), "present");
+    });
+}
+
 #[test]
 fn a_helper_s_name_is_no_path() {
     let registry = with_image(Auth::Basic(ci()));
