@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -22,6 +22,7 @@ use super::secret::Secret;
 use crate::image::is_registry;
 use crate::registry::error::{CheckError, ConfigProblem};
 use crate::system::bounded_file;
+use crate::system::lock::lock;
 
 /// The variable that holds a whole configuration.
 const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
@@ -94,9 +95,12 @@ struct ConfigFile {
 #[derive(Debug, Default)]
 pub struct Credentials {
     sources: LoginSources,
-    /// What credential helpers answered, by program and server: many images of one registry ask once.
-    from_helpers: Mutex<HashMap<(String, String), Option<StoredLogin>>>,
+    /// What credential helpers answered, by program and server: many images of one registry ask once, and wait for one answer.
+    from_helpers: Mutex<HashMap<(String, String), HelperAnswer>>,
 }
+
+/// What a helper answered of one server; `None` until it has. It is locked while the helper is asked.
+type HelperAnswer = Arc<Mutex<Option<Option<StoredLogin>>>>;
 
 impl From<LoginSources> for Credentials {
     fn from(sources: LoginSources) -> Self {
@@ -220,8 +224,7 @@ impl Credentials {
 
     /// Forgets what credential helpers said of a registry, so that they are asked again.
     pub(super) fn forget(&self, registry: &str) {
-        let mut known = self.from_helpers.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|(_, asked), _| asked != server(registry));
+        lock(&self.from_helpers).retain(|(_, asked), _| asked != server(registry));
     }
 
     /// Asks a credential helper, once for each server; it may have no login.
@@ -241,14 +244,16 @@ impl Credentials {
         let (program, server) = (format!("docker-credential-{name}"), server(registry).to_owned());
         let key = (program.clone(), server.clone());
         let search_path = self.sources.search_path.clone().unwrap_or_default();
-        let mut known = self.from_helpers.lock().unwrap_or_else(PoisonError::into_inner);
-        let login = match known.get(&key) {
+        // One helper that hangs keeps no other registry waiting.
+        let answer = Arc::clone(lock(&self.from_helpers).entry(key).or_default());
+        let mut answer = lock(&answer);
+        let login = match &*answer {
             Some(login) => login.clone(),
             None => {
                 let asked = helper::ask(&program, &server, &search_path, limit).map_err(|source| {
                     CheckError::Helper { program: program.clone(), server: server.clone(), source }
                 })?;
-                known.entry(key).insert_entry(asked).get().clone()
+                answer.insert(asked).clone()
             }
         };
         Ok(login.map(|login| (Some(login), LoginSource::Helper { program, server })))
