@@ -269,6 +269,30 @@ fn another_name_is_no_way_around() {
     }
 }
 
+/// The name of an argument is not written where the file has no place for it, and then says nothing of what runs.
+#[test]
+fn an_argument_s_name_is_not_judged_in_the_file_s_place() {
+    let stage = Stage::new();
+    stage.registry.list_referrers();
+    stage.registry.put_image("org/api", "v1", &Image::new());
+    let digest = sigstore::put_image(&stage.registry, "org/good", "v1");
+    stage.registry.attach("org/good", &digest, &sigstore::bundle(Place::Referrers, "key.p256"));
+    let registry = stage.registry.address();
+    let values = format!("backend:\n  repo: {registry}/org/api\n  version: v0\nimage:\n  repository: {registry}/org/good\n  tag: v0\n");
+    for (rule, said) in [
+        (demanding(&format!("images: ['{registry}/org/*']")), "the file does not say which image `backend.version` is"),
+        (signed_by("key.p256.pub"), "no registry can be asked for the image of `backend.version`"),
+    ] {
+        let files = [File::new("values.yaml", &*values), File::new(RULES, rule)];
+        stage.remote.commit("main", "Rules", &files);
+        let release = |argument: String| {
+            stage.tagship().args(["release", "--repo", &stage.remote.file_url(), "-f", "values.yaml", &argument]).run()
+        };
+        assert_ruled(&stage, release(format!("backend.version={registry}/org/good:v1")), said);
+        release(format!("image={registry}/org/good:v1")).success();
+    }
+}
+
 /// A path or a policy of Flux is another name for an entry of a kustomization.
 #[test]
 fn a_path_into_a_kustomization_is_no_way_around() {
