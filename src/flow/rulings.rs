@@ -90,7 +90,8 @@ impl EntryToRule<'_> {
     fn ruled(&self) -> RuledEntry<'_> {
         RuledEntry {
             name: self.entry.name.as_str(),
-            image: self.entry.image_name(),
+            // As the file says it: what an argument says beside it is not written, and decides nothing of what runs.
+            image: self.entry.after.image_name(self.entry.name.as_str()),
             tag: self.entry.after.new_tag.as_deref(),
             digest: self.entry.after.digest.as_deref(),
             source: self.source.as_ref(),
