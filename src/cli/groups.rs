@@ -31,7 +31,7 @@ A file of another kind than a kustomization. Its kind shows in its content, and 
     markers of Flux        the policy: `flux-system:web` means all values that are marked with it
     any                    with a dot before it, the path from the root: `.appVersion`
 
-At a path is a mapping with `repository`, `tag` and the like, a whole reference, or a tag alone. Its tag is replaced, and nothing else is touched. A part that has no place in the file is checked and not written.";
+At a path is a mapping with `repository`, `tag` and the like, a whole reference, or a tag alone. Its tag is replaced, and nothing else is touched. A name that has no place in the file is checked and not written; a digest that has none is refused.";
 
 const COMMENT_HELP: &str = "\
 What becomes of the comment behind a changed value, on its line:
