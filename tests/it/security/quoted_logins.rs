@@ -1,6 +1,7 @@
 //! Servers that quote the login that they were sent: neither the output nor a report has it.
 
 use std::fs;
+use std::io::Write as _;
 
 use serde_json::json;
 
@@ -70,6 +71,22 @@ fn a_hook_of_a_git_server() {
     stage.remote.hook("pre-receive", &format!("cat >&2 <<'END'\n{}\nEND\nexit 1", quoting(&login())));
     let release = stage.release_to(&server.url("gitops.git")).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
     keeps(&login(), release.env("TAGSHIP_GIT_TOKEN", login().password).run().exit(8));
+}
+
+#[test]
+fn a_proxy_that_refuses() {
+    let login = Login::new("me", "t0ken/s3cret");
+    let body = quoting(&login);
+    let proxy = super::scripted(move |stream| {
+        let head =
+            format!("HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n", body.len());
+        stream.write_all(format!("{head}{body}").as_bytes())
+    });
+    let stage = Stage::new();
+    let release = stage.release_to("http://git.invalid/org/gitops.git").args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+    let release = release.env("http_proxy", format!("http://me:t0ken%2Fs3cret@{proxy}"));
+    let output = release.run().exit(5).says_nowhere(&login.encoded()).says_nowhere("s3cret");
+    output.stderr_has("not for Basic ***, me:***, ***, ***");
 }
 
 #[test]
