@@ -7,6 +7,8 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+use super::sent_logins;
+
 /// The forward proxies by the scheme of a URL, and the hosts that are reached without one. It may hold logins.
 #[derive(Clone, Default)]
 pub struct Proxies {
@@ -99,7 +101,9 @@ const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "soc
 fn parse(text: &str) -> Option<Url> {
     let text = text.trim();
     let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
-    url.ok().filter(|url| url.has_host() && SCHEMES.contains(&url.scheme()))
+    let url = url.ok().filter(|url| url.has_host() && SCHEMES.contains(&url.scheme()))?;
+    sent_logins::note_url(&url);
+    Some(url)
 }
 
 /// Reads `NO_PROXY`: entries between commas, or blanks as curl allows them. An entry that makes no sense counts for nothing.

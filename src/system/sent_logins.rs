@@ -32,6 +32,15 @@ pub(crate) fn note_header(value: &HeaderValue) {
     }
 }
 
+/// Takes note that the login in a URL goes to a server, as that of a proxy does.
+pub(crate) fn note_url(url: &Url) {
+    if let Some(password) = url.password() {
+        let (user, password) = (decoded(url.username()), decoded(password));
+        note(&password);
+        note(&STANDARD.encode(format!("{user}:{password}")));
+    }
+}
+
 /// Takes note that a secret goes to a server.
 pub(crate) fn note(secret: &str) {
     let mut sent = lock(&SENT);
@@ -69,6 +78,13 @@ fn of_header(value: &str) -> Vec<String> {
     [credentials.to_owned()].into_iter().chain(password).collect()
 }
 
+/// Returns a part of a URL without its percent signs.
+fn decoded(part: &str) -> String {
+    let Ok(mut url) = Url::parse("part:") else { return part.to_owned() };
+    url.set_query(Some(&part.replace('+', "%2B").replace('&', "%26").replace('=', "%3D")));
+    url.query_pairs().next().map(|(text, _)| text.into_owned()).unwrap_or_default()
+}
+
 /// Returns a secret as it is, and as it is written in a URL, in a form and in a string of JSON.
 fn forms(secret: &str) -> [String; 4] {
     let mut url = Url::parse("form:").ok();
@@ -84,7 +100,7 @@ fn forms(secret: &str) -> [String; 4] {
 
 #[cfg(test)]
 mod tests {
-    use super::{forms, hidden, note, note_header, of_header, without};
+    use super::{Url, forms, hidden, note, note_header, note_url, of_header, without};
     use reqwest::header::HeaderValue;
 
     #[test]
@@ -116,6 +132,8 @@ mod tests {
         note("sent-l0gin");
         note("xyz");
         note_header(&HeaderValue::from_static("Bearer sent-t0ken"));
+        note_url(&Url::parse("http://me:pr%2F0xy+%26@proxy:3128").unwrap());
+        assert_eq!(hidden("pr/0xy+&, bWU6cHIvMHh5KyY="), "***, ***");
         assert_eq!(hidden("xyz, sent-l0gin, sent-t0ken, unsent-l0gins"), "xyz, ***, ***, un***s");
     }
 }
