@@ -301,6 +301,20 @@ fn attestations_at_github_need_not_be_in_the_registry() {
     assert_eq!(app.log("main")[0].trailer("Tagship-Verified"), [IDENTITY]);
 }
 
+/// What is older is not listed, and may be the wanted one.
+#[test]
+fn fifty_attestations_at_github_are_not_said_to_be_all() {
+    let at_github = AtGitHub::new();
+    let AtGitHub { digest, github, .. } = &at_github;
+    let spdx: Value = serde_json::from_slice(&read("spdx.bundle.json")).unwrap();
+    let cut = "  only the newest 50 attestations of the forge were looked at\n";
+    for (number, is_cut) in [(49, false), (50, true)] {
+        github.store().attestations = vec![(digest.clone(), spdx.clone()); number];
+        let output = at_github.release().run().exit(4).stderr_has("has no provenance");
+        assert_eq!(output.stderr().contains(cut), is_cut, "{number}: {}", output.stderr());
+    }
+}
+
 /// Since July 2026, GitHub's list has no bundle, but its URL, which is its own permission.
 #[test]
 fn bundles_at_github_are_read_where_they_are() {
