@@ -5,7 +5,7 @@ use crate::forge::{Forge, ForgeError};
 use crate::registry::{CheckedImage, Unoffered};
 use crate::system::connection::ConnectionProblem;
 
-/// How many bundles are looked at for one image.
+/// How many bundles are looked at for one image, as many as the forge lists.
 const MAX_OFFERED: usize = 50;
 
 /// The forge to ask, once it is known.
@@ -33,7 +33,9 @@ impl ForgeAttestations {
             Ok(bundles) => bundles,
             Err(error) => return note(checked, &error),
         };
+        let mut offered = 0;
         for bundle in bundles.take(MAX_OFFERED) {
+            offered += 1;
             checked.requests += 1;
             match bundle {
                 Ok(bundle) => checked.offer_bundle(&bundle),
@@ -41,13 +43,16 @@ impl ForgeAttestations {
                     note(checked, &error);
                     // The others are in the same place.
                     if unoffered(&error) == Unoffered::Unavailable {
-                        break;
+                        return;
                     }
                 }
             }
             if checked.unclaimed().is_none() {
-                break;
+                return;
             }
+        }
+        if offered == MAX_OFFERED {
+            checked.note_unread(&format!("only the newest {MAX_OFFERED} attestations of the forge were looked at"));
         }
     }
 }

@@ -42,9 +42,18 @@ impl CheckedImage {
 
     /// Notes why a bundle was not offered, for the claims that are missing.
     pub fn note_unoffered(&mut self, unoffered: Unoffered, why: &str) {
+        self.note(&RejectedClaim::Unoffered(unoffered, why.to_owned()));
+    }
+
+    /// Notes why there may be bundles that were not offered.
+    pub fn note_unread(&mut self, why: &str) {
+        self.note(&RejectedClaim::Unread(why.to_owned()));
+    }
+
+    fn note(&mut self, why: &RejectedClaim) {
         for finding in &mut self.findings {
             if let Finding::NotClaimed { rejected, .. } = finding {
-                rejected.push(RejectedClaim::Unoffered(unoffered, why.to_owned()));
+                rejected.push(why.clone());
             }
         }
     }
