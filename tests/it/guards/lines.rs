@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, outcome};
 use crate::stage::FOLDER;
 use crate::support::command::{Command, Output};
 use crate::support::git_server::Fault;
@@ -141,6 +141,31 @@ fn a_commit_that_was_rolled_back_under_another_tag() {
     ends(&again, "superseded");
     again.stdout_has("is built from the same commit as `build-2`");
     ends(&release(&pipeline, "build-4", Some(&three)).run(), "released");
+}
+
+/// The commit is not what was bad of it: what runs was built from it too, or a person has given what comes a higher version.
+#[test]
+fn another_build_of_the_commit_of_one_that_was_rolled_back() {
+    for (runs, bad, comes, expected) in [
+        ("v1.1.0-20261101", "v1.1.0-20261102", "v1.1.0-20261103", "released"),
+        ("main-1764000000", "main-1764000100", "main-1764000200", "released"),
+        ("v1.1.0", "v1.2.0", "v1.2.1", "released"),
+        ("v1.1.0", "v1.2.0", "v1.2.0-rc.1", "superseded"),
+        ("v1.1.0", "v1.2.0-20261102", "v1.2.0-20261103", "superseded"),
+        ("20261101", "20261102", "20261103", "superseded"),
+        ("2026.11.1", "2026.11.2", "2026.11.3", "superseded"),
+    ] {
+        let pipeline = Pipeline::with_sources("app");
+        let one = pipeline.source("one", &[]);
+        let of_one_commit = expected == "released" && runs.contains('-');
+        let two = if of_one_commit { one.clone() } else { pipeline.source("two", &[&one]) };
+        ends(&release(&pipeline, runs, Some(&one)).run(), "released");
+        ends(&release(&pipeline, bad, Some(&two)).run(), "released");
+        pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+        ends(&release(&pipeline, bad, Some(&two)).run(), "superseded");
+        let output = release(&pipeline, comes, Some(&two)).run();
+        assert_eq!(outcome(output), expected, "{runs}, {bad}, {comes}");
+    }
 }
 
 /// Rolled back by us, by git's revert, and by hand: each time the bad one stays away, and a fix of what runs goes out.
