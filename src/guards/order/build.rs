@@ -59,6 +59,11 @@ impl Build {
         let commit = |build: &Self| build.source.as_ref().map(|source| source.commit);
         self.image == other.image && commit(self).is_some() && commit(self) == commit(other)
     }
+
+    /// Returns whether the tag of this one is a higher version than that of the other.
+    pub fn is_higher_version_than(&self, other: &Self) -> bool {
+        self.tag.as_ref().zip(other.tag.as_ref()).is_some_and(|(one, other)| tags::is_higher_version(one, other))
+    }
 }
 
 /// What a tag says of a source commit.

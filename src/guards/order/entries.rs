@@ -159,7 +159,10 @@ fn order(
         false => new.digest.clone(),
     };
     let as_checked = Build { digest, ..new.clone() };
-    let is_new = |taken_back: &&TakenBack| as_checked.is(&taken_back.build) || new.has_source_of(&taken_back.build);
+    // A commit of which a build runs is not what was bad of another build of it.
+    let runs_of_commit = running.build.as_ref().is_some_and(|runs| new.has_source_of(runs));
+    let is_rebuild = |of: &Build| new.has_source_of(of) && !runs_of_commit && !new.is_higher_version_than(of);
+    let is_new = |taken_back: &&TakenBack| as_checked.is(&taken_back.build) || is_rebuild(&taken_back.build);
     if let (Some(TakenBack { build, by, .. }), false) =
         (running.taken_back.iter().find(is_new), setting.by == OrderBy::Nothing)
     {

@@ -69,6 +69,17 @@ pub(super) fn compare(one: &str, other: &str, numbers: Numbers) -> Option<Orderi
     compare_releases(&one, &other)
 }
 
+/// Returns whether both tags begin with a version, and that of `one` is the higher one. Dates do not count, nor what follows a
+/// version: a pipeline that runs again makes a new one of these.
+pub(super) fn is_higher_version(one: &str, other: &str) -> bool {
+    let version = |tag| match pieces(without_v(tag)).into_iter().next() {
+        Some(Piece::Number { parts, kind: Kind::Version }) => Some(parts),
+        _ => None,
+    };
+    let versions = version(one).zip(version(other));
+    versions.and_then(|(one, other)| compare_parts(&one, &other)) == Some(Ordering::Greater)
+}
+
 /// A `v` before a number says only that a version follows.
 fn without_v(tag: &str) -> &str {
     tag.strip_prefix(['v', 'V']).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).unwrap_or(tag)
