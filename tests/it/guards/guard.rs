@@ -490,7 +490,7 @@ fn a_squash_that_nothing_tells() {
     assert!(output.stdout().contains("proceed") && !output.stdout().contains(note), "{}", output.stdout());
 }
 
-/// The commit and its parent come whole, as a release's do on such a server.
+/// The commit and its parent come whole, as a release's do on such a server. A shallow checkout has the commit alone.
 #[test]
 fn a_server_without_partial_fetches() {
     for is_old in [false, true] {
@@ -500,8 +500,11 @@ fn a_server_without_partial_fetches() {
         } else {
             released.stage.remote.configure("uploadpack.allowFilter", "false");
         }
-        let output = released.in_ci(released.guard(), &push(&released.release, Some(&released.seed))).run().success();
-        assert_eq!(output.stdout_has("skipped").stderr(), "");
+        let own = push(&released.release, Some(&released.seed));
+        let shallow = released.checkout(&["--depth", "1"]);
+        for guard in [released.guard(), released.guard().current_dir(shallow.path())] {
+            assert_eq!(released.in_ci(guard, &own).run().success().stdout_has("skipped").stderr(), "");
+        }
         let copy = push(released.commit("main", &released.message, &[page()]), Some(&released.release));
         assert_eq!(released.in_ci(released.guard(), &copy).run().success().stdout_has("proceed").stderr(), "");
     }
