@@ -11,6 +11,7 @@ use gix::objs::tree::EntryKind;
 use super::checkout::Checkout;
 use super::error::GitError;
 use super::objects::name::{BranchName, CommitId, RepositoryPath};
+use super::objects::record::CommitRecord;
 use super::objects::store::Objects;
 use super::reader::{Fetched, HISTORY_DEPTH, Reader};
 use super::remote::Remote;
@@ -107,22 +108,28 @@ impl<'r> ObjectSource<'r> {
     }
 
     /// Reads the commit `at` for its history. If the checkout lacks it, it is fetched with its parents, and without trees if the
-    /// server supports that.
+    /// server supports that. If it does not, they are fetched too if the checkout lacks one of the parents.
     pub fn commits(mut self, at: CommitId) -> Result<Snapshot<'r>, GitError> {
         const WITH_PARENTS: usize = 2;
         let mut objects = Objects::default();
         let (mut fetched, mut depth) = (Fetched::Partial, 0);
-        if !self.copy_local(at.0, &mut objects)? {
+        let is_here = self.copy_local(at.0, &mut objects)?;
+        if !is_here || !self.has_here(&CommitRecord::read(at, &objects)?.parents) {
             let reader = self.reader()?;
-            if reader.serves_parts() {
-                reader.fetch_history(at.0, WITH_PARENTS, &mut objects)?;
-            } else {
+            if !reader.serves_parts() {
                 fetched = reader.fetch_whole(&[at.0], WITH_PARENTS, &mut objects)?;
+                depth = WITH_PARENTS;
+            } else if !is_here {
+                reader.fetch_history(at.0, WITH_PARENTS, &mut objects)?;
+                depth = WITH_PARENTS;
             }
-            depth = WITH_PARENTS;
         }
         let root = objects.commit(&at.0)?.tree;
         Ok(Snapshot { source: self, commit: at, branch: None, root, objects, fetched, depth })
+    }
+
+    fn has_here(&self, commits: &[CommitId]) -> bool {
+        commits.iter().all(|id| self.checkout.is_some_and(|checkout| checkout.record(*id).is_some()))
     }
 
     fn fetch(&mut self, wants: Vec<ObjectId>, objects: &mut Objects) -> Result<(), GitError> {
