@@ -307,9 +307,7 @@ fn carried(
 ) -> Result<Vec<TakenBack>, Failure> {
     let mut taken_back = Vec::new();
     for id in trailers.still_taken_back(&path.to_string(), name) {
-        let Some(record) = snapshot.load_commit(id)? else { continue };
-        let said = ReleaseTrailers::read(&record);
-        let Some(fields) = fields_then(snapshot, &record, path, said.as_ref(), name)? else {
+        let Some((said, fields)) = said_and_fields(snapshot, id, path, name)? else {
             let id = id.short();
             note(format!("cannot tell which build of `{name}` {id} was, which was rolled back: it is forgotten"));
             continue;
@@ -321,21 +319,22 @@ fn carried(
     Ok(taken_back)
 }
 
-/// Returns what the entry `name` said in an earlier commit, in the file at `path` or, if that was elsewhere then, in the one
-/// that the commit released.
-fn fields_then(
+/// Returns what an earlier commit says that it released, and what the entry `name` said there, in the file at `path` or, if that
+/// was elsewhere then, in the one that the commit released; `None` if the server does not send the commit.
+fn said_and_fields(
     snapshot: &mut Snapshot<'_>,
-    record: &CommitRecord,
+    id: CommitId,
     path: &RepositoryPath,
-    said: Option<&ReleaseTrailers>,
     name: &str,
-) -> Result<Option<Fields>, Failure> {
-    let named = said.into_iter().flat_map(|said| &said.files);
+) -> Result<Option<(Option<ReleaseTrailers>, Fields)>, Failure> {
+    let Some(record) = snapshot.load_commit(id)? else { return Ok(None) };
+    let said = ReleaseTrailers::read(&record);
+    let named = said.iter().flat_map(|said| &said.files);
     let named = named.filter_map(|file| RepositoryPath::resolve(&RepositoryPath::root(), file).ok());
     for path in [path.clone()].into_iter().chain(named) {
-        snapshot.load_history(&[record], &path)?;
-        if let Some(fields) = fields_at(snapshot, record, &path, name)? {
-            return Ok(Some(fields));
+        snapshot.load_history(&[&record], &path)?;
+        if let Some(fields) = fields_at(snapshot, &record, &path, name)? {
+            return Ok(Some((said, fields)));
         }
     }
     Ok(None)
