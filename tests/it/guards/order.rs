@@ -167,6 +167,26 @@ fn what_is_gone_has_no_order() {
     assert_eq!(document(&other_way)["outcome"], "released", "a commit that the server does not have");
 }
 
+/// A tag may be the id of a folder, as a hash of what was built: it names no commit.
+#[test]
+fn a_tag_that_is_the_id_of_a_tree() {
+    for pipeline in [Pipeline::with_sources("app"), Pipeline::with_sources("app").over_http()] {
+        let [one, two] =
+            ["One", "Two"].map(|title| pipeline.sources.commit("main", title, &[File::new("file", title)]));
+        let tree = |commit: &str| {
+            let output = pipeline.sources.git(["rev-parse", &format!("{commit}^{{tree}}")]).run().success();
+            output.stdout().trim().to_owned()
+        };
+        let released = |commit: &str| {
+            let image = format!("IMAGE_PLACEHOLDER=*:{}", tree(commit));
+            let release = pipeline.run("release", &["--no-check", "--output", "json", "-k", FOLDER, &image]);
+            outcome(pipeline.in_ci(release, commit).run().success())
+        };
+        assert_eq!(released(&one), "released");
+        assert_eq!(released(&two), "released");
+    }
+}
+
 /// A change of an entry by hand is a decision: then only what the entry says counts.
 #[test]
 fn a_change_by_hand_counts() {
