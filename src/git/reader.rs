@@ -18,7 +18,7 @@ use gix::protocol::transport::{Protocol, Service};
 use super::error::GitError;
 use super::lineage::{Lineage, told_by};
 use super::objects::name::{BranchName, CommitId};
-use super::objects::pack::{Bases, Incoming, Taken};
+use super::objects::pack::{Bases, Incoming, NoCommit, Taken};
 use super::objects::store::{OTHER_OBJECTS, Objects};
 use super::remote::Remote;
 use super::tips::{Tips, list_refs, tips};
@@ -221,8 +221,8 @@ impl<'r> Reader<'r> {
                 }
                 Ok(Negotiated::Common) => {}
                 Ok(Negotiated::NotCommon) => break,
-                Err(error) if is_refusal(&error) => {
-                    self.connection.begin_again()?;
+                Err(error) if is_refusal(&error) || error.is::<NoCommit>() => {
+                    self.connection.abandon_answer()?;
                     break;
                 }
                 Err(error) => return Err(self.connection.failed(error)),

@@ -71,7 +71,7 @@ impl<'a, R: BufRead> Incoming<'a, R> {
             };
             ids.0.push((entry.offset, id));
         }
-        anyhow::ensure!(!ids.0.is_empty(), "{BROKEN}: it does not begin with the commit");
+        anyhow::ensure!(!ids.0.is_empty(), NoCommit);
         Ok(Taken::Beginning)
     }
 
@@ -107,6 +107,11 @@ impl<'a, R: BufRead> Incoming<'a, R> {
         Ok(())
     }
 }
+
+/// A pack begins with something other than a commit, such as a tree whose id was asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("{BROKEN}: it does not begin with the commit")]
+pub(in crate::git) struct NoCommit;
 
 /// Whether we have what the server takes for the bases of deltas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
