@@ -106,7 +106,7 @@ fn a_checkout_with_reftable() {
     release(&["--branch", "main"]).success();
 }
 
-/// A checkout of `production` at a commit alone, below a workspace, and a run that builds `main` of the repository at a URL.
+/// A checkout of a branch at a commit alone, below a workspace, and a run that builds `main` of the repository at a URL.
 struct Detached {
     stage: Stage,
     server: GitServer,
@@ -114,14 +114,19 @@ struct Detached {
 }
 
 impl Detached {
-    fn new() -> Self {
+    /// Clones `branch`, of the branches `main` and `production`, with options of `git clone`.
+    fn of(branch: &str, options: &[&str]) -> Self {
         let stage = Stage::new();
         stage.remote.git(["branch", "production", "main"]).run().success();
         stage.remote.commit("production", "Add a page", &[File::new("page.md", "production\n")]);
         let server = serve(&stage, Access::Open);
-        let config = Checkout::clone_with(&server.url("gitops.git"), &["--branch", "production", "--depth", "1"]);
+        let config = Checkout::clone_with(&server.url("gitops.git"), &[&["--branch", branch], options].concat());
         config.detach();
         Self { stage, server, config }
+    }
+
+    fn new() -> Self {
+        Self::of("production", &["--depth", "1"])
     }
 
     fn release(&self) -> Command {
@@ -175,17 +180,69 @@ fn a_run_of_another_repository_names_no_branch() {
 
 #[test]
 fn a_run_of_this_repository_names_its_branch() {
-    let on = Detached::new();
+    let on = Detached::of("main", &["--depth", "1"]);
     let (server, head) = (on.server.url(""), on.config.head());
     on.takes_main(on.in_github(server.trim_end_matches('/'), "gitops", "main", &"a1".repeat(20)));
     let host = server.trim_start_matches("http://").split(':').next().unwrap();
     for url in [format!("git@{host}:gitops.git"), format!("ssh://git@{host}/gitops"), on.server.url("GitOps")] {
         on.takes_main(on.in_jenkins(&[("GIT_URL", &url)]));
     }
+    // After a release, or a commit of the job, the checkout is ahead of what the run builds.
+    on.config.git(["commit", "--quiet", "--allow-empty", "--message=Bump"]).run().success();
+    on.takes_main(on.in_jenkins(&[("GIT_URL", &on.server.url("gitops.git"))]));
+    on.config.git(["reset", "--quiet", "--hard", &head]).run().success();
     // A mirror has another name, and the same commits.
     on.takes_main(on.in_jenkins(&[("GIT_URL", "https://mirror.example/org/copy"), ("GIT_COMMIT", &head)]));
     on.takes_main(on.in_jenkins(&[("WORKSPACE", on.config.path().to_str().unwrap())]));
     on.takes_main(on.in_jenkins(&[("WORKSPACE", "/not/in/this/container")]));
+}
+
+/// A job that checks another branch out, as a commit, means to release to that one.
+#[test]
+fn a_checkout_of_another_branch_is_not_one_of_the_runs() {
+    let on_production = |options: &[&str]| {
+        let on = Detached::of("production", options);
+        let built = on.stage.remote.tip("main").unwrap();
+        let run = |on: &Detached| on.in_github(on.server.url("").trim_end_matches('/'), "gitops", "main", &built);
+        (run(&on), on)
+    };
+    let refuses = |release: Command, on: &Detached, why: &str| {
+        let output = release.run().exit(3).stderr_has(why);
+        output.stderr_has("the CI run builds `main`").stderr_has("hint: `--branch` names the release branch");
+    };
+    for options in [&["--depth", "1"][..], &[]] {
+        let (release, on) = on_production(options);
+        refuses(release, &on, "`production` is checked out");
+        let jenkins = on.in_jenkins(&[("GIT_URL", &on.server.url("gitops.git"))]);
+        refuses(jenkins, &on, "`production` is checked out");
+        on.stage.untouched();
+        on.release().args(["--branch", "production"]).run().success();
+    }
+    // A commit of the other branch that is no tip any more.
+    let (release, on) = on_production(&[]);
+    on.stage.remote.commit("main", "Add a page", &[File::new("page.md", "main\n")]);
+    let next = on.stage.remote.commit("production", "Change it", &[File::new("page.md", "changed\n")]);
+    on.config.git(["fetch", "--quiet"]).run().success();
+    assert_ne!(on.config.head(), next);
+    refuses(release, &on, "that is checked out is not on `main`");
+}
+
+/// The variables of a run that a merge begins tell the merge that was made to test the request, and no branch has it.
+#[test]
+fn the_test_merge_of_a_merged_request_may_be_checked_out() {
+    let on = Detached::of("main", &[]);
+    on.config.git(["commit", "--quiet", "--allow-empty", "--message=Merge for a test"]).run().success();
+    let merge = on.stage.remote.commit("main", "Merge", &[File::new("page.md", "main\n")]);
+    on.config.git(["fetch", "--quiet"]).run().success();
+    on.config.git(["update-ref", "refs/remotes/pull/12/merge", "HEAD"]).run().success();
+    let event = on.config.path().parent().unwrap().join("event.json");
+    let request = format!(
+        r#"{{"pull_request":{{"merged":true,"merge_commit_sha":"{merge}","commits":1,"base":{{"ref":"main"}}}}}}"#
+    );
+    std::fs::write(&event, request).unwrap();
+    let release = on.in_github(on.server.url("").trim_end_matches('/'), "gitops", "main", &on.config.head());
+    let release = release.env("GITHUB_EVENT_NAME", "pull_request").env("GITHUB_REF", "refs/pull/12/merge");
+    on.takes_main(release.env("GITHUB_EVENT_PATH", event));
 }
 
 #[test]
