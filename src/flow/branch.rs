@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::kustomization_only::{is_folder, require_kustomization};
 use super::named_files::named_files;
 use crate::git::{
-    BranchName, Checkout, CommitRecord, Identity, IdentityParts, Remote, RepositoryPath, Signed, Signing, Snapshot,
-    TreeEntry,
+    BranchName, Checkout, CommitRecord, Identity, IdentityParts, Lineage, Remote, RepositoryPath, Signed, Signing,
+    Snapshot, TreeEntry, lineage_in,
 };
 use crate::outcome::failure::Failure;
-use crate::request::{Repository, TargetFile, TargetRequest};
+use crate::request::{Began, Repository, Run, TargetFile, TargetRequest};
 use crate::targets::kustomization;
 
 /// A branch that is released to, in its repository.
@@ -38,6 +38,8 @@ pub(super) enum NamedBy {
 
 pub(super) const UNREADABLE: &str =
     "the references of the checkout are in a format that is not supported, such as reftable";
+
+const NAME_IT: &str = "`--branch` names the release branch";
 
 pub(super) enum Location {
     Url(Remote),
@@ -70,7 +72,7 @@ impl ReleaseBranch {
         let remote = checkout.remote(name, options)?;
         let branch = match request.branch.clone().or_else(|| checkout.branch()) {
             Some(branch) => branch,
-            None => branch_of_the_run(request, &checkout, &remote)?,
+            None => branch_of_the_run(request, &checkout, &remote, name)?,
         };
         let base = checkout.path_of(folder)?;
         let place = Location::Remote { remote, name: name.clone(), checkout: checkout.into() };
@@ -202,12 +204,20 @@ impl ReleaseBranch {
 
 /// Returns the branch that the CI run builds, of which `checkout` has a commit alone: most systems check a commit out, and no
 /// branch. A run of another repository says nothing of this one's branches.
-fn branch_of_the_run(request: &TargetRequest, checkout: &Checkout, remote: &Remote) -> Result<BranchName, Failure> {
+fn branch_of_the_run(
+    request: &TargetRequest,
+    checkout: &Checkout,
+    remote: &Remote,
+    name: &str,
+) -> Result<BranchName, Failure> {
     let run = &request.run;
     let builds = run.builds(remote, Some(checkout), &request.remote_options());
     let is_here = builds.unwrap_or_else(|| run.is_in_the_workspace(checkout));
     if let Some(branch) = run.branch().filter(|_| is_here) {
-        return Ok(branch.clone());
+        return match checked_out_elsewhere(run, branch, checkout, name) {
+            Some(why) => Err(Failure::target(format!("{why}, and the CI run builds `{branch}`")).hint(NAME_IT)),
+            None => Ok(branch.clone()),
+        };
     }
     let why = match run.branch() {
         _ if !checkout.reads_references() => UNREADABLE.to_owned(),
@@ -219,5 +229,21 @@ fn branch_of_the_run(request: &TargetRequest, checkout: &Checkout, remote: &Remo
         None if run.is_of_a_pull_request() => "a pull request started this run, so no branch is checked out".to_owned(),
         None => "no branch is checked out".to_owned(),
     };
-    Err(Failure::target(why).hint("`--branch` names the release branch"))
+    Err(Failure::target(why).hint(NAME_IT))
+}
+
+/// Returns what is checked out if the checkout shows that it is not of the `branch` that `run` builds.
+fn checked_out_elsewhere(run: &Run, branch: &BranchName, checkout: &Checkout, name: &str) -> Option<String> {
+    let head = checkout.head().filter(|head| run.commit() != Some(*head))?;
+    let tip = checkout.tracked(name, branch);
+    if tip == Some(head) {
+        return None;
+    }
+    if let Some(other) = checkout.tracked_at(name, head).first() {
+        return Some(format!("`{other}` is checked out as a commit"));
+    }
+    // In a run that a merge begins, it may be the merge that was made to test the request, which no branch has.
+    let is_test_merge = matches!(run.began(), Began::Merge { .. });
+    let is_apart = !is_test_merge && lineage_in(checkout, head, tip?) == Lineage::Apart;
+    is_apart.then(|| format!("the commit {} that is checked out is not on `{branch}`", head.short()))
 }

@@ -181,6 +181,27 @@ impl Checkout {
         matched.mappings.into_iter().find_map(|mapping| mapping.rhs?.to_str().ok().map(str::to_owned))
     }
 
+    /// Returns where the branch was when the remote was last read; `None` if the checkout does not track it.
+    pub fn tracked(&self, remote: &str, branch: &BranchName) -> Option<CommitId> {
+        let name = self.tracking(remote, branch)?;
+        end_of(&self.repository, name.as_bytes().as_bstr()).ok()?.1.map(CommitId)
+    }
+
+    /// Returns the branches of the remote that are tracked, and were at `commit`.
+    pub fn tracked_at(&self, remote: &str, commit: CommitId) -> Vec<BranchName> {
+        let folder = format!("refs/remotes/{remote}/");
+        let Ok(references) = self.repository.references() else { return Vec::new() };
+        let Ok(found) = references.prefixed(folder.as_str()) else { return Vec::new() };
+        let names = found.filter_map(Result::ok).filter_map(|reference| {
+            // `origin/HEAD` is a name for another one.
+            reference.target().try_id().filter(|id| **id == *commit.0)?;
+            let name = reference.name().as_bstr().to_str().ok()?;
+            let branch = name.strip_prefix(&folder)?.parse().ok()?;
+            (self.tracking(remote, &branch)? == name).then_some(branch)
+        });
+        names.collect()
+    }
+
     /// Returns a commit of the repository, of whatever branch; `None` if it is not there.
     pub fn record(&self, id: CommitId) -> Option<CommitRecord> {
         let (kind, bytes) = self.object(id.0)?;
