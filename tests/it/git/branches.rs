@@ -206,15 +206,15 @@ fn a_checkout_of_another_branch_is_not_one_of_the_runs() {
         let run = |on: &Detached| on.in_github(on.server.url("").trim_end_matches('/'), "gitops", "main", &built);
         (run(&on), on)
     };
-    let refuses = |release: Command, on: &Detached, why: &str| {
+    let refuses = |release: Command, why: &str| {
         let output = release.run().exit(3).stderr_has(why);
         output.stderr_has("the CI run builds `main`").stderr_has("hint: `--branch` names the release branch");
     };
     for options in [&["--depth", "1"][..], &[]] {
         let (release, on) = on_production(options);
-        refuses(release, &on, "`production` is checked out");
+        refuses(release, "`production` is checked out");
         let jenkins = on.in_jenkins(&[("GIT_URL", &on.server.url("gitops.git"))]);
-        refuses(jenkins, &on, "`production` is checked out");
+        refuses(jenkins, "`production` is checked out");
         on.stage.untouched();
         on.release().args(["--branch", "production"]).run().success();
     }
@@ -224,7 +224,7 @@ fn a_checkout_of_another_branch_is_not_one_of_the_runs() {
     let next = on.stage.remote.commit("production", "Change it", &[File::new("page.md", "changed\n")]);
     on.config.git(["fetch", "--quiet"]).run().success();
     assert_ne!(on.config.head(), next);
-    refuses(release, &on, "that is checked out is not on `main`");
+    refuses(release, "that is checked out is not on `main`");
 }
 
 /// The variables of a run that a merge begins tell the merge that was made to test the request, and no branch has it.
