@@ -669,19 +669,36 @@ fn a_request_that_gitlab_does_not_open_by_a_push() {
     let error = document(&propose("v1.0.0").run().exit(8))["error"].clone();
     assert_eq!(error["message"], "GitLab did not open the merge request: requests are disabled");
     let details = error["details"].to_string();
-    assert!(details.contains("the release is pushed to `tagship/main/"), "{details}");
-    assert!(details.contains("/org/gitops/-/merge_requests/new?merge_request"), "{details}");
-    // The same release is not pushed again, and nothing else tells whether a request is open.
+    assert!(details.contains("the push to `tagship/main/") && details.contains("was taken back"), "{details}");
+    let heads = |format: &str| stage.remote.git(["branch", "--list", "tagship/*", "--format", format]).run().stdout();
+    assert_eq!(heads("%(objectname)"), "", "nothing is left behind");
+    // So the same command asks for the request again.
+    document(&propose("v1.0.0").run().exit(8));
+    let page = format!("{}/org/gitops/-/merge_requests", forge.origin());
+    says(&format!("  {page}/1"));
+    assert_eq!(document(&propose("v1.0.0").run().success())["pull_request"]["number"], 1);
+    let first = heads("%(objectname)");
+    says("Error encountered with push options 'merge_request.create': requests are disabled");
+    document(&propose("v1.0.1").run().exit(8));
+    assert_eq!(heads("%(objectname)"), first, "the earlier release is there again");
+    // Nothing is pushed, and nothing else tells whether a request is open.
     let again = document(&propose("v1.0.0").run().success());
     let warnings = again["notes"].to_string();
     assert!(warnings.contains("does not tell whether the merge request is open without a push"), "{again}");
     assert_eq!(again["pull_request"]["auto_merge"], Value::Null);
+    // A server may not let branches be deleted.
+    stage.remote.git(["branch", "-D", heads("%(refname:short)").trim()]).run().success();
+    stage.remote.configure("receive.denyDeletes", "true");
+    let error = document(&propose("v1.0.0").run().exit(8))["error"].clone();
+    let details = error["details"].to_string();
+    assert!(details.contains("the release is pushed to `tagship/main/"), "{details}");
+    assert!(details.contains("/org/gitops/-/merge_requests/new?merge_request"), "{details}");
+    assert!(error["hint"].as_str().unwrap().contains("delete the branch"), "{error}");
     // A project may turn the links off.
     says("");
     let silent = document(&propose("v1.1.0").run().success());
     assert!(silent["notes"].to_string().contains("does not tell whether the merge request is open in its"), "{silent}");
     assert_eq!(silent["pull_request"]["auto_merge"], Value::Null);
-    let page = format!("{}/org/gitops/-/merge_requests", forge.origin());
     says(&format!("To create a merge request for x, visit:\n  {page}/new?x"));
     let error = document(&propose("v1.2.0").run().exit(8))["error"].clone();
     assert!(error["message"].as_str().unwrap().ends_with("so none is open"), "{error}");
