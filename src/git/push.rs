@@ -10,20 +10,19 @@ use std::io::Write as _;
 use gix::ObjectId;
 use gix::protocol::transport::Service;
 use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
-use gix::protocol::transport::packetline::blocking_io::encode::{data_to_write, flush_to_write};
 
 use super::advertised_refs::{AdvertisedHead, AdvertisedRefs, RefsKept};
 use super::error::GitError;
-use super::objects::commit::{CommitOnTip, Lease, NewCommit, NewTag, ObjectsAt};
+use super::objects::commit::{CommitOnTip, Lease, NewCommit};
 use super::objects::name::{BranchName, CommitId, TagName};
-use super::objects::pack::{self, Thin};
-use super::objects::store::{HASH, Objects};
+use super::objects::store::Objects;
+use super::push_request::request_body;
 use super::reader::{HISTORY_DEPTH, Reader, refuse_other_hashes};
 use super::refusal::PushRefusal;
 use super::remote::Remote;
 use super::replaceable::Replaceable;
 use super::wire::push_report::{PushReport, RefStatus};
-use super::wire::service_connection::{AGENT, Connection};
+use super::wire::service_connection::Connection;
 
 /// How a push ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +124,16 @@ impl<'r> Pusher<'r> {
         self.connection.remote()
     }
 
+    pub(super) fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// Returns the answer to the body of a request, which ends the conversation.
+    pub(super) fn exchange(&mut self, body: &[u8]) -> anyhow::Result<PushReport> {
+        self.is_waited_for = false;
+        send(&mut self.connection, body)
+    }
+
     /// Returns whether the server accepts push options.
     pub fn accepts_push_options(&self) -> bool {
         self.capabilities.contains("push-options")
@@ -179,9 +188,7 @@ impl<'r> Pusher<'r> {
         let remote = self.connection.remote();
         let options = if self.accepts_push_options() { options } else { &[] };
         let body = request_body(&self.capabilities, commit, options)?;
-        self.is_waited_for = false;
-        let answer = send(&mut self.connection, &body);
-        let (reason, messages) = match answer {
+        let (reason, messages) = match self.exchange(&body) {
             Ok(answer) => match status(&answer, commit) {
                 RefStatus::Accepted => {
                     return Ok(PushOutcome::Updated { commit: commit.id(), messages: answer.messages() });
@@ -323,58 +330,6 @@ fn status(answer: &PushReport, commit: &CommitOnTip) -> RefStatus {
 
 fn taken(remote: &Remote, tag: &TagName) -> GitError {
     GitError::TagTaken { remote: remote.to_string(), tag: tag.to_string() }
-}
-
-/// Returns the body of the request: a command for each ref, the push options and the pack.
-fn request_body(capabilities: &Capabilities, commit: &CommitOnTip, options: &[String]) -> Result<Vec<u8>, GitError> {
-    let report = if capabilities.contains("report-status-v2") { "report-status-v2" } else { "report-status" };
-    let mut wanted = format!(" {report}");
-    // Without it, the report comes plain, and hooks cannot say anything.
-    if capabilities.contains("side-band-64k") {
-        wanted += " side-band-64k";
-    }
-    if capabilities.contains("object-format") {
-        wanted += " object-format=sha1";
-    }
-    if capabilities.contains("agent") {
-        wanted = format!("{wanted} agent={AGENT}");
-    }
-    if !options.is_empty() {
-        wanted += " push-options";
-    }
-    if capabilities.contains("quiet") {
-        wanted += " quiet";
-    }
-    let NewCommit { id, objects, objects_at, tag, .. } = &commit.new;
-    if tag.is_some() {
-        wanted += " atomic";
-    }
-    let old = commit.lease.tip.map_or(HASH.null(), |tip| tip.0);
-    let mut commands = vec![format!("{old} {id} {}\0{wanted}", commit.lease.branch.full())];
-    commands.extend(tag.as_ref().map(|NewTag { name, id, .. }| format!("{} {id} {}", HASH.null(), name.full())));
-    let mut body = packet_lines(&commands)?;
-    if !options.is_empty() {
-        body.extend(packet_lines(options)?);
-    }
-    let thin = if capabilities.contains("no-thin") { Thin::No } else { Thin::Yes };
-    let objects = match objects_at {
-        ObjectsAt::Here => objects.as_slice(),
-        ObjectsAt::Server => &[],
-    };
-    let of_tag = tag.as_ref().and_then(|tag| tag.object.as_ref());
-    body.extend(pack::write(objects.iter().chain(of_tag), thin)?);
-    Ok(body)
-}
-
-/// Returns a packet line for each of `lines`, and the flush packet that ends them. A line of more than 65,516 bytes is an
-/// error.
-fn packet_lines(lines: &[String]) -> Result<Vec<u8>, GitError> {
-    let mut packets = Vec::new();
-    let written = lines.iter().try_for_each(|line| data_to_write(line.as_bytes(), &mut packets).map(drop));
-    written
-        .and_then(|()| flush_to_write(&mut packets))
-        .map_err(|error| GitError::unexpected("the push cannot be written", error))?;
-    Ok(packets)
 }
 
 fn send(connection: &mut Connection<'_>, body: &[u8]) -> anyhow::Result<PushReport> {

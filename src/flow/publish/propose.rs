@@ -8,7 +8,9 @@ use crate::forge::{
     AutoMerge, Forge, ForgeError, Known, MergeMethod, MergeRequestByPush, Operation, Proposal, PullRequest,
     RequestState, ToldByPush,
 };
-use crate::git::{BranchName, CommitId, NewCommit, OnHead, PushRefusal, Pusher, Replaceable, Rule, Snapshot};
+use crate::git::{
+    BranchName, CommitId, NewCommit, OnHead, PushRefusal, Pusher, Remote, Replaceable, Rule, Snapshot, take_back,
+};
 use crate::message::request_text::RequestText;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, Event, Listener, Proposed};
@@ -98,6 +100,7 @@ impl Proposer<'_> {
             (Opener::ByPush(by_push), _) => push_options.extend(by_push.options(&proposal, auto_merge)),
         }
         let terms = Terms { push_options: &push_options, ..*terms };
+        let remote = pusher.remote();
         let (commit, was_pushed, messages) =
             match push_to_head(pusher, commit, seen.over.clone(), content, &terms, listener)? {
                 // It was merged on the tip that was read, so the branch has moved since.
@@ -108,7 +111,9 @@ impl Proposer<'_> {
             };
         let request = match opener {
             Opener::ByPush(by_push) => {
-                let pushed = PushWithOptions { by_push: &by_push, proposal, commit, was_pushed };
+                let before = seen.over.as_ref().map(Replaceable::head);
+                let pushed =
+                    PushWithOptions { by_push: &by_push, proposal, commit, was_pushed, remote, head: &head, before };
                 pushed.request(&messages, auto_merge, listener)?
             }
             Opener::Api(forge) => {
@@ -161,6 +166,10 @@ struct PushWithOptions<'a> {
     proposal: Proposal<'a>,
     commit: CommitId,
     was_pushed: bool,
+    remote: &'a Remote,
+    head: &'a BranchName,
+    /// Where the head branch was before the push; `None` if it is new.
+    before: Option<CommitId>,
 }
 
 impl PushWithOptions<'_> {
@@ -197,21 +206,30 @@ impl PushWithOptions<'_> {
         })
     }
 
-    /// Returns the failure of the options. The same command pushes nothing once more, and so opens nothing.
+    /// Returns the failure of the options. The same command would push nothing once more, and so open nothing: so the push is
+    /// taken back, unless a request is open for it.
     fn options_refused(&self, page: Option<String>, refusal: &str) -> Failure {
-        let Self { by_push, proposal, commit, .. } = self;
-        let head = proposal.head;
-        let (what, next) = match page {
-            Some(page) => ("did not do all that the push asked for", format!("the merge request is open: {page}")),
+        let Self { by_push, proposal, commit, remote, head, before, .. } = self;
+        let failure = |what: &str| Failure::new(FailureKind::Refused, format!("GitLab {what}: {refusal}"));
+        let next = "correct what GitLab names";
+        let (failure, what_is_there) = match page {
+            Some(page) => {
+                (failure("did not do all that the push asked for"), format!("the merge request is open: {page}"))
+            }
             None => {
-                let page = by_push.page_to_open(proposal);
-                ("did not open the merge request", format!("open it by hand: {page}"))
+                let failure = failure("did not open the merge request");
+                if take_back(remote, head, *commit, *before).unwrap_or_default() {
+                    return failure
+                        .detail(format!("the push to `{head}` ({}) was taken back", commit.short()))
+                        .hint(format!("{next}, and run the same command again"));
+                }
+                (failure, format!("open it by hand: {}", by_push.page_to_open(proposal)))
             }
         };
-        Failure::new(FailureKind::Refused, format!("GitLab {what}: {refusal}"))
+        failure
             .detail(format!("the release is pushed to `{head}` ({})", commit.short()))
-            .detail(next)
-            .hint(format!("correct what GitLab names, delete the branch `{head}`, and run the same command again"))
+            .detail(what_is_there)
+            .hint(format!("{next}, delete the branch `{head}`, and run the same command again"))
     }
 }
 

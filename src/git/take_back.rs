@@ -1,0 +1,35 @@
+//! Taking a push back: the branch gets the tip that the push has found, or goes if it was new.
+
+use super::advertised_refs::RefsKept;
+use super::error::GitError;
+use super::objects::name::{BranchName, CommitId};
+use super::objects::pack::{self, Thin};
+use super::objects::store::HASH;
+use super::push::Pusher;
+use super::push_request::{packet_lines, wanted};
+use super::remote::Remote;
+use super::wire::push_report::RefStatus;
+
+/// Moves the branch from the commit `pushed` back to `tip`; `None` deletes it. Returns whether it was moved: not if it has
+/// another commit by now, or if the server does not allow it.
+pub fn take_back(
+    remote: &Remote,
+    branch: &BranchName,
+    pushed: CommitId,
+    tip: Option<CommitId>,
+) -> Result<bool, GitError> {
+    let mut pusher = Pusher::open(remote, branch, RefsKept::Branch)?;
+    if pusher.tip() != Some(pushed) {
+        return Ok(false);
+    }
+    let new = tip.map_or(HASH.null(), |tip| tip.0);
+    let command = format!("{pushed} {new} {}\0{}", branch.full(), wanted(pusher.capabilities()));
+    let mut body = packet_lines(&[command])?;
+    // The server has the objects; a pack goes with a commit all the same, and none with a deletion.
+    if tip.is_some() {
+        body.extend(pack::write([].iter(), Thin::No)?);
+    }
+    let answer =
+        pusher.exchange(&body).map_err(|error| GitError::unexpected("the push cannot be taken back", error))?;
+    Ok(matches!(answer.ref_status(&branch.full()), RefStatus::Accepted))
+}
