@@ -245,6 +245,18 @@ fn the_test_merge_of_a_merged_request_may_be_checked_out() {
     on.takes_main(release.env("GITHUB_EVENT_PATH", event));
 }
 
+/// A run after another workflow names a tag as if it were a branch.
+#[test]
+fn a_branch_of_the_run_that_is_none() {
+    let on = Detached::of("main", &["--depth", "1"]);
+    let release = super::release_in(&on.config, &on.stage.home, &on.stage);
+    let release = release.env("GITHUB_ACTIONS", "true").env("GITHUB_REF", "refs/heads/v1.2.3");
+    let release = release.env("GITHUB_SERVER_URL", on.server.url("").trim_end_matches('/'));
+    let output = release.env("GITHUB_REPOSITORY", "gitops").env("GITHUB_SHA", on.config.head()).run().exit(3);
+    let output = output.stderr_has("the CI system tells that `v1.2.3` is built, and there is no branch `v1.2.3` at");
+    output.stderr_has("hint: name the release branch with `--branch`");
+}
+
 #[test]
 fn a_pull_request_names_no_branch() {
     let on = Detached::new();
