@@ -120,6 +120,28 @@ fn usage_errors_in_json() {
     assert_eq!(document["error"]["details"], serde_json::json!(["<IMAGE>..."]), "what is missing is told too");
 }
 
+/// It would be passed over: an image that is given is asked for in its registry.
+#[test]
+fn a_repository_without_a_file_to_check() {
+    for flag in ["--repo", "--remote", "--branch"] {
+        let check = tagship().args(["check", "registry.invalid/app:v1", flag, "x"]);
+        let output = check.run().exit(2).stderr_has(&format!("`{flag}` says where files are, and no file is named"));
+        output.stderr_has("hint: name the files to check with `-k` or `-f`");
+    }
+    let stage = Stage::new();
+    let check = stage.tagship().args(["check", &stage.released()]).env("TAGSHIP_REPO", "/nowhere");
+    check.run().success();
+}
+
+#[test]
+fn a_login_in_the_place_of_an_image_is_not_told() {
+    for image in ["bob:s3cret@host.example/web:v1", "web=bob:s3cret@host.example:5000/web:v1"] {
+        for command in [&["set", "-k", "."][..], &["check"], &["release", "-k", ".", "--no-push"]] {
+            tagship().args(command.iter().copied()).arg(image).run().says_nowhere("s3cret");
+        }
+    }
+}
+
 #[test]
 fn usage_errors() {
     for arguments in [&[][..], &["nonsense"], &["release"], &["release", "--nonsense", "a:v1"], &["check"]] {
@@ -162,7 +184,7 @@ fn checks_report_what_they_found() {
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["outcome"], "present");
     assert_eq!(document["images"][0]["digest"], stage.digest);
-    stage.tagship().args(["check", &stage.image()]).run().exit(2).stderr_has("has neither tag nor digest");
+    stage.tagship().args(["check", &stage.released()]).run().exit(2).stderr_has("has neither tag nor digest");
     stage.tagship().args(["check", "A:v1"]).run().exit(2).stderr_has("is not a reference");
 }
 
