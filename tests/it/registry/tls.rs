@@ -125,6 +125,7 @@ fn a_machine_without_certificates() {
     for (variable, value, why) in [
         ("SSL_CERT_FILE", "/nowhere", "`/nowhere`, which cannot be read: No such file"),
         ("SSL_CERT_FILE", "/dev/null", "`/dev/null`, which has no certificate in it"),
+        ("SSL_CERT_FILE", "/dev/zero", "`/dev/zero`, which cannot be read: it is larger than 16 MiB"),
         ("SSL_CERT_DIR", "/nowhere", "`/nowhere`, which cannot be read: No such file"),
     ] {
         let check = tagship().args(["check", "registry.invalid/app:v1"]).env(variable, value);
