@@ -349,12 +349,17 @@ fn bundles_at_github_are_read_where_they_are() {
         (file(b"<html>"), 4, "it is neither JSON nor compressed by snappy"),
         (Response::new(403), 4, "it is 403 Forbidden, where the forge keeps a file"),
         (Response::redirect("ftp://127.0.0.1/x"), 4, "it would be read without TLS"),
+        (Response::redirect("http://10.0.0.1/x"), 4, "the address is one of this machine or of its network"),
         (Response::new(503), 6, "the forge that may keep it is not available\n"),
     ] {
         let name = format!("broken-{}", message.len());
         list(&[url(&name)]);
         keep(&name, 3, response);
         release().exit(code).stderr_has(message);
+    }
+    for address in ["169.254.169.254", "192.168.0.1", "[fe80::1]", "metadata.google.internal"] {
+        list(&[Value::String(format!("http://{address}/latest"))]);
+        release().exit(4).stderr_has("the address is one of this machine or of its network");
     }
     list(&[Value::Null]);
     release().exit(4).stderr_has("it lists an attestation without its bundle");
