@@ -30,10 +30,12 @@ pub(super) struct ReleaseBranch {
 /// What names the release branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NamedBy {
-    /// A flag, the CI system, or the repository's default.
+    /// A flag, or the repository's default.
     Intent,
     /// What is checked out, which may be a branch that is nowhere else.
     Checkout,
+    /// The CI system, for which a tag may look like a branch.
+    Run,
 }
 
 pub(super) const UNREADABLE: &str =
@@ -66,8 +68,9 @@ impl ReleaseBranch {
         };
         let checkout = Checkout::discover(folder, request.git_dir.as_deref(), &request.trusted_owner)?;
         let named_by = match (&request.branch, checkout.branch()) {
+            (Some(_), _) => NamedBy::Intent,
             (None, Some(_)) => NamedBy::Checkout,
-            _ => NamedBy::Intent,
+            (None, None) => NamedBy::Run,
         };
         let remote = checkout.remote(name, options)?;
         let branch = match request.branch.clone().or_else(|| checkout.branch()) {

@@ -250,6 +250,12 @@ impl ReleaseBranch {
                 Err(Failure::target(message)
                     .hint("name the release branch with `--branch`, or create this one with `--create-branch`"))
             }
+            (Some(_), NewBranch::Refused) if self.named_by == NamedBy::Run => {
+                let message = format!(
+                    "the CI system tells that `{branch}` is built, and there is no branch `{branch}` at {remote}"
+                );
+                Err(Failure::target(message).hint("name the release branch with `--branch`"))
+            }
             (Some(_), NewBranch::Refused) => Err(absent(branch)
                 .hint("check the name; `--create-branch` creates it from the default branch, or from `--base`")),
             (Some(default), _) => Ok(default),

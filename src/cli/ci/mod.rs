@@ -176,6 +176,10 @@ fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
         None => value(system.commit).filter(|_| !is_after_workflow),
     };
     let commit = commit.filter(|id| is_commit(id));
+    let (commit, test_merge) = match value(system.request_head).filter(|id| is_commit(id)) {
+        Some(head) => (Some(head), commit),
+        None => (commit, None),
+    };
     let repository = match after.as_ref().and_then(|run| run.head_repository.as_ref()) {
         Some(built) => shown::name(&built.full_name),
         None => repository,
@@ -209,7 +213,7 @@ fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
         branch: branch.filter(|_| !pull_request && !is_tag),
         pull_request,
         began,
-        test_merge: None,
+        test_merge,
         run: address(system.run).filter(|url| url.contains("://")),
         actor: value(system.actor),
         bot: system.bot,
@@ -375,6 +379,39 @@ mod tests {
         assert_eq!(ci(variables), Some(Ci { actor: None, began: Began::Unknown, ..push_to_main(CiSystem::Jenkins) }));
         let multibranch = ci(&format!("{variables}\nBRANCH_NAME=origin/x")).unwrap();
         assert_eq!(multibranch.branch.as_deref(), Some("origin/x"));
+    }
+
+    /// The git plugin writes the remote before the branch, and `detached` if the job names a commit.
+    #[test]
+    fn a_branch_of_jenkins_is_one_of_origin() {
+        for (name, branch) in [
+            ("origin/main", Some("main")),
+            ("origin/feature/x", Some("feature/x")),
+            ("upstream/main", None),
+            ("detached", None),
+            ("refs/tags/v1", None),
+        ] {
+            let ci = ci(&format!("JENKINS_URL=x\nGIT_BRANCH={name}")).unwrap();
+            assert_eq!(ci.branch.as_deref(), branch, "{name}");
+        }
+    }
+
+    /// What is built then is a merge that no branch has, and the merge of the next push is not built on top of it.
+    #[test]
+    fn the_head_of_a_request_that_is_built_as_a_merge() {
+        for variables in [
+            "TF_BUILD=True\nBUILD_SOURCEVERSION=MERGE\nBUILD_REASON=PullRequest\nBUILD_REPOSITORY_NAME=org/app
+                SYSTEM_PULLREQUEST_SOURCECOMMITID=COMMIT",
+            "GITLAB_CI=true\nCI_COMMIT_SHA=MERGE\nCI_MERGE_REQUEST_IID=7\nCI_PROJECT_PATH=org/app
+                CI_MERGE_REQUEST_SOURCE_BRANCH_SHA=COMMIT",
+        ] {
+            let ci = ci(&variables.replace("=MERGE", &format!("={MERGE}"))).unwrap();
+            assert_eq!((ci.commit.as_deref(), ci.test_merge.as_deref()), (Some(COMMIT), Some(MERGE)), "{variables}");
+            assert_eq!((ci.source, ci.began), (Some(format!("org/app@{COMMIT}")), Began::Commit), "{variables}");
+        }
+        // A merge request pipeline of GitLab that builds the branch itself.
+        let head = ci("GITLAB_CI=true\nCI_COMMIT_SHA=COMMIT\nCI_MERGE_REQUEST_IID=7").unwrap();
+        assert_eq!((head.commit.as_deref(), head.test_merge), (Some(COMMIT), None));
     }
 
     /// Neither a tag nor a pull request is a branch to release to.

@@ -38,6 +38,8 @@ pub(super) struct System {
     /// The folder in which the system checks repositories out.
     pub(super) workspace: Values,
     pub(super) commit: Values,
+    /// The last commit of the pull or merge request, if `commit` is the merge that was made to test it.
+    pub(super) request_head: Values,
     pub(super) before: Values,
     /// The file with the event, which has `before` too.
     pub(super) event: Values,
