@@ -1,6 +1,8 @@
 //! The files on the release branch that a command looks at, and does not write.
 
-use clap::Args;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command};
 
 use super::groups::RepositoryArguments;
 
@@ -27,4 +29,21 @@ pub struct ReleasedArguments {
 
     #[command(flatten)]
     pub repository: RepositoryArguments,
+}
+
+/// Fails if `check` is told where the release branch is, and no file of it is named. A variable may be there for other commands.
+pub(super) fn require_a_file(command: &mut Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+    let Some(("check", matches)) = matches.subcommand() else { return Ok(()) };
+    let has = |name: &str| matches.value_source(name).is_some();
+    let is_typed = |name: &&str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    match ["repo", "remote", "branch"].into_iter().find(is_typed) {
+        Some(name) if !has("kustomizations") && !has("files") => {
+            let message = format!(
+                "`--{name}` says where files are, and no file is named\n\n  \
+                 tip: name the files to check with `-k` or `-f`; an image that is given is checked in its registry alone\n"
+            );
+            Err(command.error(ErrorKind::ValueValidation, message))
+        }
+        _ => Ok(()),
+    }
 }

@@ -8,7 +8,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use super::args::Arguments;
 use super::env::Environment;
 use super::output::{ColorChoice, OutputFormat, ResultFile};
-use super::{described, manual, words};
+use super::{branch_files, described, manual, words};
 
 const VARIABLES: &str = "\
 Environment:
@@ -44,7 +44,9 @@ impl Arguments {
         exit_codes: &str,
     ) -> Result<Self, clap::Error> {
         let mut command = with_environment(with_variables(described::of(arguments), exit_codes), environment);
-        let mut parsed = Self::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)?;
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        let mut parsed = Self::from_arg_matches(&matches)?;
+        branch_files::require_a_file(&mut command, &matches)?;
         parsed.output.require_result_file(&mut command)?;
         words::require_single_lines(command, arguments)?;
         // GitHub sets it if a job runs again with debug logging.
