@@ -4,6 +4,8 @@
 //! signature: the rules of the web (webpki) refuse it, while openssl and Go accept it.
 
 use std::fmt;
+use std::fs::Metadata;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,6 +36,9 @@ const CA_AS_END_ENTITY: &str = "CaUsedAsEndEntity";
 
 const NO_AUTHORITIES: &str =
     "no CA certificate was found, neither where `SSL_CERT_FILE` or `SSL_CERT_DIR` say nor in the system's own place";
+
+/// The variable that names a file of authorities.
+const FILE: &str = "SSL_CERT_FILE";
 
 const SIGNED_BY_ITSELF: &str = "its certificate is signed by itself, and is not one that was given";
 
@@ -85,8 +90,17 @@ impl SystemAuthorities {
             };
             MisnamedAuthorities { variable, path: path.to_owned(), why }
         };
-        let file = self.file.as_ref().map(|file| problem("SSL_CERT_FILE", file, "which has no certificate in it"));
+        let file = self.file.as_ref().map(|file| problem(FILE, file, "which has no certificate in it"));
         file.or_else(|| Some(problem("SSL_CERT_DIR", self.folder.as_ref()?, "which has no certificate in it")))
+    }
+
+    /// Returns the file if it is too large: the system's own reader has no limit. A pipe can be read once alone, and is not looked at.
+    fn too_large(&self) -> Option<MisnamedAuthorities> {
+        let path = self.file.as_ref()?;
+        let is_pipe = std::fs::metadata(path).is_ok_and(|metadata| is_pipe(&metadata));
+        let error = if is_pipe { None } else { bounded_file::read(path).err() };
+        let why = error.filter(|error| error.kind() == ErrorKind::FileTooLarge).map(|error| error.to_string())?;
+        Some(MisnamedAuthorities { variable: FILE, path: path.clone(), why: format!("which cannot be read: {why}") })
     }
 
     /// Returns the certificates of the file. A server may present one of them itself.
@@ -94,6 +108,16 @@ impl SystemAuthorities {
         let pem = self.file.as_ref().and_then(|file| bounded_file::read(file).ok()).unwrap_or_default();
         CertificateDer::pem_slice_iter(&pem).flatten().collect()
     }
+}
+
+#[cfg(unix)]
+fn is_pipe(metadata: &Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_metadata: &Metadata) -> bool {
+    false
 }
 
 /// What is wrong with the certificate of a server.
@@ -152,6 +176,9 @@ fn signed(
 ) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
     let (given, provider) = (given.iter().cloned(), Arc::clone(provider));
     if let Authorities::SystemAndGiven(system) = authorities {
+        if let Some(misnamed) = system.too_large() {
+            return Err(TlsError::Misnamed(misnamed));
+        }
         let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(given, provider);
         return Ok(Arc::new(verifier.map_err(|error| without_authorities(error, system))?));
     }
