@@ -1,7 +1,7 @@
 //! Attestations in the own store of a forge: offered to an image for which a claim is still missing after its registry was
 //! searched.
 
-use crate::forge::{Forge, ForgeError};
+use crate::forge::{Forge, ForgeError, KeptBundle};
 use crate::registry::{CheckedImage, Unoffered};
 use crate::system::connection::ConnectionProblem;
 
@@ -34,10 +34,10 @@ impl ForgeAttestations {
             Err(error) => return note(checked, &error),
         };
         let mut offered = 0;
-        for bundle in bundles.take(MAX_OFFERED) {
+        for KeptBundle { json, is_apart } in bundles.take(MAX_OFFERED) {
             offered += 1;
-            checked.requests += 1;
-            match bundle {
+            checked.requests += u32::from(is_apart);
+            match json {
                 Ok(bundle) => checked.offer_bundle(&bundle),
                 Err(error) => {
                     note(checked, &error);

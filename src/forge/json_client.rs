@@ -217,7 +217,7 @@ fn judged(answer: ApiAnswer, headers: &HeaderMap) -> Attempt {
 }
 
 /// Returns how long a server wants to be left alone: by `Retry-After`, or, if no request is left, until the limit begins anew.
-fn pause(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(super) fn pause(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let header = |name: &str| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     if let Some(pause) = header("retry-after").and_then(|value| retry_after::parse(value, now)) {
         return Some(pause);

@@ -2,18 +2,19 @@
 //! URL is not shown.
 
 use std::io::Read as _;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::blocking::Client;
 use reqwest::header::{ACCEPT_ENCODING, LOCATION, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
 
 use super::error::ForgeError;
-use super::json_client::JsonClient;
+use super::json_client::{JsonClient, pause};
 use super::server_words::ServerWords;
 use crate::system::backoff::Backoff;
 use crate::system::connection::ConnectionError;
-use crate::system::http::{is_passing, shown_host};
+use crate::system::http::{is_passing, literal, shown_host};
+use crate::system::neighbourhood::Neighbourhood;
 
 const MAX_ATTEMPTS: u32 = 3;
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -29,15 +30,16 @@ pub(super) struct KeptFiles<'c> {
     /// It follows no redirects by itself.
     client: &'c Client,
     proxy: Option<&'c str>,
-    /// Whether the API itself is reached without TLS.
-    is_plain_allowed: bool,
+    /// The API that names the files.
+    home: Url,
+    place: Neighbourhood,
     deadline: Instant,
 }
 
 /// What came of one attempt.
 enum Read {
     Whole(Vec<u8>),
-    MayPass(ForgeError),
+    MayPass(ForgeError, Duration),
 }
 
 impl<'c> KeptFiles<'c> {
@@ -46,7 +48,8 @@ impl<'c> KeptFiles<'c> {
         Self {
             client: &api.client,
             proxy: api.proxy.as_deref(),
-            is_plain_allowed: url.scheme() == "http",
+            home: url.clone(),
+            place: Neighbourhood::of(literal(url)),
             deadline: Instant::now() + api.timeout,
         }
     }
@@ -61,8 +64,8 @@ impl<'c> KeptFiles<'c> {
         loop {
             match self.follow(&url)? {
                 Read::Whole(bytes) => return plain(bytes).map_err(|why| invalid(&url, why)),
-                Read::MayPass(error) if !backoff.wait(Duration::ZERO) => return Err(error),
-                Read::MayPass(_) => {}
+                Read::MayPass(error, pause) if !backoff.wait(pause) => return Err(error),
+                Read::MayPass(..) => {}
             }
         }
     }
@@ -70,9 +73,13 @@ impl<'c> KeptFiles<'c> {
     fn follow(&self, url: &Url) -> Result<Read, ForgeError> {
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let is_safe = url.scheme() == "https" || (url.scheme() == "http" && self.is_plain_allowed);
+            // As the API itself is reached.
+            let is_safe = url.scheme() == "https" || (url.scheme() == "http" && self.home.scheme() == "http");
             if !is_safe {
                 return Err(invalid(&url, "it would be read without TLS"));
+            }
+            if !self.place.may_lead(&self.home, &url) {
+                return Err(invalid(&url, "the address is one of this machine or of its network"));
             }
             let time_left = self.deadline.saturating_duration_since(Instant::now());
             if time_left.is_zero() {
@@ -81,7 +88,7 @@ impl<'c> KeptFiles<'c> {
             let request = self.client.get(url.clone()).timeout(time_left).header(ACCEPT_ENCODING, "identity");
             let response = match request.send() {
                 Ok(response) => response,
-                Err(error) => return Ok(Read::MayPass(self.silent(&url, ConnectionError::of(&error.without_url())))),
+                Err(error) => return Ok(self.unread(&url, ConnectionError::of(&error.without_url()))),
             };
             let status = response.status();
             let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
@@ -94,7 +101,8 @@ impl<'c> KeptFiles<'c> {
                 _ if status == StatusCode::OK => {}
                 _ if is_passing(status) || response.headers().contains_key(RETRY_AFTER) => {
                     let words = ServerWords::of(&shown_host(&url), status.as_u16(), b"");
-                    return Ok(Read::MayPass(ForgeError::Busy(words)));
+                    let pause = pause(response.headers(), SystemTime::now()).unwrap_or_default();
+                    return Ok(Read::MayPass(ForgeError::Busy(words), pause));
                 }
                 _ => return Err(invalid(&url, format!("it is {status}, where the forge keeps a file"))),
             }
@@ -102,10 +110,14 @@ impl<'c> KeptFiles<'c> {
             return match response.take(MAX_FILE + 1).read_to_end(&mut bytes) {
                 Ok(_) if bytes.len() as u64 > MAX_FILE => Err(invalid(&url, "it is too long")),
                 Ok(_) => Ok(Read::Whole(bytes)),
-                Err(error) => Ok(Read::MayPass(self.silent(&url, ConnectionError::of(&error)))),
+                Err(error) => Ok(self.unread(&url, ConnectionError::of(&error))),
             };
         }
         Err(invalid(&url, format!("it redirects more than {MAX_REDIRECTS} times")))
+    }
+
+    fn unread(&self, url: &Url, cause: ConnectionError) -> Read {
+        Read::MayPass(self.silent(url, cause), Duration::ZERO)
     }
 
     fn silent(&self, url: &Url, cause: ConnectionError) -> ForgeError {

@@ -29,6 +29,7 @@ pub use any_forge::Forge;
 pub use api_token::ApiToken;
 pub use comparison_page::comparison_page;
 pub use error::ForgeError;
+pub use github::KeptBundle;
 pub use gitlab::{MergeRequestByPush, ToldByPush};
 pub use json_client::ForgeConnection;
 pub use proposal::{AutoMerge, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};

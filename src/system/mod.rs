@@ -11,6 +11,7 @@ pub(crate) mod hexadecimal;
 pub mod http;
 pub(crate) mod lock;
 pub mod memory;
+pub mod neighbourhood;
 pub mod notices;
 pub mod program_run;
 pub mod programs;

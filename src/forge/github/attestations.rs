@@ -13,8 +13,16 @@ const LIST: ApiAction = ApiAction { what: "list attestations", needs: "`attestat
 /// How many are listed, the newest first.
 const LISTED: &str = "50";
 
-/// Bundles, each as it is reached: its JSON, or why it cannot be had.
-pub(in crate::forge) type Bundles<'a> = Box<dyn Iterator<Item = Result<Vec<u8>, ForgeError>> + 'a>;
+/// Bundles, each as it is reached.
+pub(in crate::forge) type Bundles<'a> = Box<dyn Iterator<Item = KeptBundle> + 'a>;
+
+/// A bundle that a forge keeps.
+pub struct KeptBundle {
+    /// Its JSON, or why it cannot be had.
+    pub json: Result<Vec<u8>, ForgeError>,
+    /// Whether it took a request: it is not in the list.
+    pub is_apart: bool,
+}
 
 impl GitHubApi {
     /// Returns the bundles about `digest`, the newest first. What is not in the list is read when the iterator reaches it.
@@ -36,11 +44,12 @@ impl GitHubApi {
         }
     }
 
-    fn bundle(&self, attestation: &Value, files: &KeptFiles<'_>) -> Result<Vec<u8>, ForgeError> {
+    fn bundle(&self, attestation: &Value, files: &KeptFiles<'_>) -> KeptBundle {
+        let listed = |json| KeptBundle { json, is_apart: false };
         match (&attestation["bundle"], &attestation["bundle_url"]) {
-            (bundle @ Value::Object(_), _) => Ok(bundle.to_string().into_bytes()),
-            (_, Value::String(url)) => files.read(url),
-            _ => Err(self.rest.invalid("it lists an attestation without its bundle")),
+            (bundle @ Value::Object(_), _) => listed(Ok(bundle.to_string().into_bytes())),
+            (_, Value::String(url)) => KeptBundle { json: files.read(url), is_apart: true },
+            _ => listed(Err(self.rest.invalid("it lists an attestation without its bundle"))),
         }
     }
 }

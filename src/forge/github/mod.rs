@@ -8,3 +8,4 @@ mod signed_commit;
 
 pub(super) use api::GitHubApi;
 pub(super) use attestations::Bundles;
+pub use attestations::KeptBundle;

@@ -2,12 +2,13 @@
 //! its challenge) and can redirect any request, so the same rules hold for both. What a URL says is judged here; what its
 //! name is resolved to is judged at connect, by `resolver`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 use reqwest::Url;
 
 use crate::registry::error::LocationError;
-use crate::system::http::{self, is_loopback, literal};
+use crate::system::http;
+pub(in crate::registry) use crate::system::neighbourhood::Neighbourhood;
+pub(super) use crate::system::neighbourhood::is_own;
+use crate::system::neighbourhood::is_same_host;
 
 /// Whether two URLs lead to the same scheme, host and port: only then may one see a login meant for the other.
 pub(in crate::registry) fn is_same_place(one: &Url, other: &Url) -> bool {
@@ -38,11 +39,7 @@ pub(in crate::registry) fn may_lead(registry: &Registry<'_>, from: &Url, to: &Ur
     if !to.username().is_empty() || to.password().is_some() {
         return Err(LocationError::Login);
     }
-    let is_reachable = match literal(to) {
-        Some(address) => registry.place.may_reach(address),
-        None => !is_loopback(to) && !is_special_name(to),
-    };
-    if is_reachable || is_own(registry.url, to) { Ok(()) } else { Err(LocationError::Local) }
+    if registry.place.may_lead(registry.url, to) { Ok(()) } else { Err(LocationError::Local) }
 }
 
 /// The registry that the user named.
@@ -51,115 +48,10 @@ pub(in crate::registry) struct Registry<'a> {
     pub(in crate::registry) place: Neighbourhood,
 }
 
-/// Whether `to` is a place of the registry that the user named: its host and port, or another port of its own address.
-pub(super) fn is_own(registry: &Url, to: &Url) -> bool {
-    let is_same_address = literal(registry).is_some_and(|address| literal(to) == Some(address));
-    is_same_host(registry, to) || is_same_address || (is_loopback(registry) && is_loopback(to))
-}
-
-/// Where a registry is, by its addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(in crate::registry) enum Neighbourhood {
-    #[default]
-    Public,
-    /// A network of its own, such as a company's.
-    Private,
-    /// This machine.
-    Loopback,
-}
-
-impl Neighbourhood {
-    /// Returns where a host with these addresses is; public, if they do not agree.
-    pub(super) fn of(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
-        let places = addresses.into_iter().map(|address| match address.to_canonical() {
-            address if address.is_loopback() => Self::Loopback,
-            address if is_private(address) => Self::Private,
-            _ => Self::Public,
-        });
-        places.reduce(|one, other| if one == other { one } else { Self::Public }).unwrap_or_default()
-    }
-
-    /// Whether a registry here may lead to a name that is resolved to `address`. In a private network names lead to private
-    /// addresses; from there, a registry could reach them by itself.
-    pub(super) fn may_reach(self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        match self {
-            _ if !is_local(address) => true,
-            Self::Public => false,
-            Self::Private => is_private(address),
-            Self::Loopback => address.is_loopback(),
-        }
-    }
-}
-
-/// Whether an address is of a private network: many machines have the same one, each in its own network.
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_private() || is_carrier_grade_nat(v4),
-        IpAddr::V6(v6) => v6.is_unique_local(),
-    }
-}
-
-fn is_carrier_grade_nat(v4: Ipv4Addr) -> bool {
-    v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64
-}
-
-fn is_same_host(one: &Url, other: &Url) -> bool {
-    one.host_str() == other.host_str() && one.port_or_known_default() == other.port_or_known_default()
-}
-
-/// Whether the host is a name that systems and clouds give to the machine itself.
-fn is_special_name(url: &Url) -> bool {
-    let name = url.host_str().unwrap_or_default().trim_end_matches('.');
-    ["localhost.localdomain", "ip6-localhost", "ip6-loopback", "metadata.google.internal"].contains(&name)
-}
-
-fn is_local(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let this_network = v4.octets()[0] == 0;
-            let reserved = v4.octets()[0] >= 240;
-            let benchmarking = v4.octets()[0] == 198 && v4.octets()[1] & 0xfe == 18;
-            let protocol_assignments = v4.octets()[..3] == [192, 0, 0];
-            this_network
-                || reserved
-                || benchmarking
-                || protocol_assignments
-                || v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_multicast()
-                || is_carrier_grade_nat(v4)
-        }
-        IpAddr::V6(v6) => {
-            let site_local = v6.segments()[0] & 0xffc0 == 0xfec0;
-            let local_nat64 = v6.segments()[..3] == [0x64, 0xff9b, 1];
-            v6.is_unspecified()
-                || v6.is_loopback()
-                || site_local
-                || local_nat64
-                || embedded(v6).is_some_and(|v4| is_local(IpAddr::V4(v4)))
-                || v6.is_unique_local()
-                || v6.is_unicast_link_local()
-                || v6.is_multicast()
-        }
-    }
-}
-
-/// Returns the address that an IPv6 address leads to by translation or by a tunnel: NAT64, 6to4, or IPv4-compatible.
-fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, g, h] = v6.segments();
-    let (high, low) = match (a, b, c, d, e, f) {
-        (0x64, 0xff9b, 0, 0, 0, 0) | (0, 0, 0, 0, 0, 0) => (g, h),
-        (0x2002, ..) => (b, c),
-        _ => return None,
-    };
-    Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{LocationError, Neighbourhood, Registry, is_loopback, is_same_place, literal, may_lead, shown_host};
+    use super::{LocationError, Neighbourhood, Registry, is_same_place, may_lead, shown_host};
+    use crate::system::http::{is_loopback, literal};
     use reqwest::Url;
 
     fn url(text: &str) -> Url {
