@@ -129,7 +129,9 @@ fn a_repository_without_a_file_to_check() {
         output.stderr_has("hint: name the files to check with `-k` or `-f`");
     }
     let stage = Stage::new();
-    let check = stage.tagship().args(["check", &stage.released()]).env("TAGSHIP_REPO", "/nowhere");
+    let image = stage.argument();
+    let image = image.trim_start_matches("IMAGE_PLACEHOLDER=");
+    let check = stage.tagship().args(["check", image]).env("TAGSHIP_REPO", "/nowhere");
     check.run().success();
 }
 
