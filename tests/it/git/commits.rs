@@ -57,6 +57,23 @@ fn push_options_reach_the_server() {
     release.run().success().stdout_has("does not accept push options; they were left out");
 }
 
+/// As for git, an empty value takes back those before it, and a flag those of the configuration.
+#[test]
+fn push_options_of_the_configuration() {
+    for (config, flags, expected) in [
+        ("pushOption = ci.skip\npushOption = b", &[][..], "2 ci.skip\n"),
+        ("pushOption = a\npushOption =\npushOption = ci.skip", &[], "1 ci.skip\n"),
+        ("pushOption = ci.skip", &["--push-option", "x"], "1 x\n"),
+    ] {
+        let stage = Stage::new();
+        stage.remote.hook("post-receive", "echo \"$GIT_PUSH_OPTION_COUNT $GIT_PUSH_OPTION_0\" > options");
+        let config = stage.home.write("gitconfig", &format!("[push]\n{config}\n"));
+        let release = stage.release().env("GIT_CONFIG_GLOBAL", config).args(flags.iter().copied());
+        release.arg(stage.argument()).run().success();
+        assert_eq!(std::fs::read_to_string(stage.remote.path().join("options")).unwrap(), expected);
+    }
+}
+
 /// Old tools have written such commits. Only their trees and their parents are needed.
 #[test]
 fn tips_that_are_malformed() {
