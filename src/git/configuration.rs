@@ -31,6 +31,13 @@ pub(super) fn user_configuration() -> Result<File, GitError> {
     })
 }
 
+/// Returns the options of a push that is given none (`push.pushOption`). As for git, an empty one takes back those before it.
+pub(super) fn push_options(config: &File) -> Vec<String> {
+    let mut options = config.strings("push.pushOption").unwrap_or_default();
+    let start = options.iter().rposition(|option| option.is_empty()).map_or(0, |reset| reset + 1);
+    options.drain(start..).map(|option| option.to_str_lossy().into_owned()).collect()
+}
+
 /// Returns the files of the user and the system that there are.
 fn files() -> Vec<Metadata> {
     let sources = [Kind::GitInstallation, Kind::System, Kind::Global].into_iter().flat_map(Kind::sources);

@@ -12,7 +12,7 @@ use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::AUTHORIZATION;
 
-use super::configuration::user_configuration;
+use super::configuration::{push_options, user_configuration};
 use super::error::GitError;
 use super::remote_url::parsed;
 use super::unmet_include::UnmetInclude;
@@ -36,6 +36,8 @@ pub struct Remote {
     pub(super) timeout: Duration,
     /// git's configuration, for other services of the server: its text, which threads can share.
     pub(super) config: BString,
+    /// The options of a push for which none are given.
+    push_options: Vec<String>,
     shown: String,
     url: Option<Box<Url>>,
     /// Why the configuration of a checkout may lack a login.
@@ -129,9 +131,9 @@ impl Remote {
             Scheme::File => local_address(url)?,
             _ => return Err(invalid(&shown, "only http, https, ssh and local paths are supported")),
         };
-        let (timeout, config) = (options.timeout, config.to_bstring());
+        let (timeout, push_options, config) = (options.timeout, push_options(config), config.to_bstring());
         let url = public.map(Box::new);
-        Ok(Self { address, counters: Arc::default(), timeout, config, shown, url, unmet_include: None })
+        Ok(Self { address, counters: Arc::default(), timeout, config, push_options, shown, url, unmet_include: None })
     }
 
     /// Returns the URL of the server, without a path; `None` if the transport is not HTTP.
@@ -156,6 +158,11 @@ impl Remote {
             format!("{}/{path}", url.host_str().unwrap_or_default()).to_ascii_lowercase()
         };
         place(one) == place(other) && (one.scheme() != other.scheme() || one.port() == other.port())
+    }
+
+    /// Returns the options of git's configuration, for a push that is given none.
+    pub fn push_options(&self) -> &[String] {
+        &self.push_options
     }
 
     /// Returns the traffic over HTTP so far; ssh and local paths are not counted.
