@@ -55,7 +55,11 @@ pub fn without_logins(text: &str) -> Cow<'_, str> {
 /// that looks like the host of a registry follows.
 fn login_of_image(word: &str) -> Option<Range<usize>> {
     let colon = word.find(':').filter(|_| !word.contains("//"))?;
-    let start = word[..colon].rfind(|c: char| "=`'\"(".contains(c)).map_or(0, |before| before + 1);
+    let before = word[..colon].trim_start_matches(['`', '\'', '"', '(']);
+    if !before.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"=/._+$-".contains(&byte)) {
+        return None;
+    }
+    let start = colon - before.rsplit('=').next().map_or(0, str::len);
     let is_host = |after: &str| {
         let host = after.split_once(['/', '`']).map_or("", |(host, _)| host);
         let (name, port) = host.split_once(':').unwrap_or((host, "0"));

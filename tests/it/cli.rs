@@ -186,7 +186,7 @@ fn checks_report_what_they_found() {
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["outcome"], "present");
     assert_eq!(document["images"][0]["digest"], stage.digest);
-    stage.tagship().args(["check", &stage.released()]).run().exit(2).stderr_has("has neither tag nor digest");
+    stage.tagship().args(["check", &stage.image()]).run().exit(2).stderr_has("has neither tag nor digest");
     stage.tagship().args(["check", "A:v1"]).run().exit(2).stderr_has("is not a reference");
 }
 
