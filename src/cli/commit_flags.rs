@@ -99,7 +99,7 @@ pub struct CommitArguments {
     #[arg(long, value_name = "TEXT", env = "TAGSHIP_GIT_TAG_MESSAGE", requires = "git_tag", hide_short_help = true)]
     pub git_tag_message: Option<String>,
 
-    /// Send this option to the server, as `git push -o` does (can be repeated)
+    /// Send this option to the server, as `git push -o` does (can be repeated) [default: `push.pushOption` of git's configuration]
     #[arg(
         long = "push-option",
         value_name = "OPTION",

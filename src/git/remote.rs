@@ -34,10 +34,8 @@ pub struct Remote {
     pub(super) address: Address,
     pub(super) counters: Arc<Counters>,
     pub(super) timeout: Duration,
-    /// git's configuration, for other services of the server: its text, which threads can share.
+    /// git's configuration, for other services of the server and for a push: its text, which threads can share.
     pub(super) config: BString,
-    /// The options of a push for which none are given.
-    push_options: Vec<String>,
     shown: String,
     url: Option<Box<Url>>,
     /// Why the configuration of a checkout may lack a login.
@@ -131,9 +129,9 @@ impl Remote {
             Scheme::File => local_address(url)?,
             _ => return Err(invalid(&shown, "only http, https, ssh and local paths are supported")),
         };
-        let (timeout, push_options, config) = (options.timeout, push_options(config), config.to_bstring());
+        let (timeout, config) = (options.timeout, config.to_bstring());
         let url = public.map(Box::new);
-        Ok(Self { address, counters: Arc::default(), timeout, config, push_options, shown, url, unmet_include: None })
+        Ok(Self { address, counters: Arc::default(), timeout, config, shown, url, unmet_include: None })
     }
 
     /// Returns the URL of the server, without a path; `None` if the transport is not HTTP.
@@ -161,8 +159,8 @@ impl Remote {
     }
 
     /// Returns the options of git's configuration, for a push that is given none.
-    pub fn push_options(&self) -> &[String] {
-        &self.push_options
+    pub fn push_options(&self) -> Vec<String> {
+        gix::config::File::try_from(self.config.as_bstr()).map(|config| push_options(&config)).unwrap_or_default()
     }
 
     /// Returns the traffic over HTTP so far; ssh and local paths are not counted.

@@ -163,10 +163,10 @@ fn push(
     let remote = pusher.remote();
     terms.gate.begin_push()?;
     let accepts_options = pusher.accepts_push_options();
-    let options = if terms.push_options.is_empty() { remote.push_options() } else { terms.push_options };
+    let options = if terms.push_options.is_empty() { remote.push_options() } else { terms.push_options.to_vec() };
     let (name, branch) = (remote.to_string(), commit.lease().branch.to_string());
     listener(&Event::Began(Activity::Pushing(BranchInRemote { remote: &name, branch: &branch })));
-    let outcome = match (pusher.push(&commit, options)?, terms.signer) {
+    let outcome = match (pusher.push(&commit, &options)?, terms.signer) {
         (PushOutcome::Refused(refusal), Some(forge)) if content.tag.is_none() => {
             forge_commit::moved_by_the_api(forge, remote, &commit, refusal)?
         }
