@@ -387,6 +387,7 @@ mod tests {
         for (name, branch) in [
             ("origin/main", Some("main")),
             ("origin/feature/x", Some("feature/x")),
+            ("refs/heads/main", Some("main")),
             ("upstream/main", None),
             ("detached", None),
             ("refs/tags/v1", None),

@@ -295,7 +295,7 @@ pub(super) const SYSTEMS: &[System] = &[
         workspace: &["{WORKSPACE}"],
         commit: &["{GIT_COMMIT}"],
         before: &["{GIT_PREVIOUS_COMMIT}"],
-        branch: &["{BRANCH_NAME}", "{GIT_LOCAL_BRANCH}", "{GIT_BRANCH#origin/}"],
+        branch: &["{BRANCH_NAME}", "{GIT_LOCAL_BRANCH}", "{GIT_BRANCH#origin/}", "{GIT_BRANCH#refs/heads/}"],
         tag: &["{TAG_NAME}"],
         pull_request: &["{CHANGE_ID}"],
         run: &["{BUILD_URL}"],
