@@ -6,6 +6,7 @@ mod checks;
 mod hints;
 mod kinds;
 mod log;
+mod mixed_values;
 mod no_push;
 mod other_files;
 mod patterns;
