@@ -14,6 +14,7 @@ use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::order::{RunningEntry, Scrutiny};
 use crate::guards::rules::{RulesState, rules_for};
+use crate::image::ImageName;
 use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
@@ -113,16 +114,15 @@ fn as_it_is(snapshot: &Snapshot<'_>, path: &RepositoryPath) -> Result<FileEdit, 
     for (name, fields) in targets::entries(&file, &old, None).map_err(|error| refused(&error))? {
         // What is no name of an image cannot be released either.
         let Ok(name) = name.parse() else { continue };
-        let (before, after) = (fields.clone(), fields);
-        edit.entries.push(EntryEdit {
-            name,
+        edit.entries.extend(fields.each().into_iter().map(|fields| EntryEdit {
+            name: ImageName::clone(&name),
             line: 1,
             appended: false,
-            before,
-            after,
+            before: fields.clone(),
+            after: fields,
             fields: Vec::new(),
             checked_as: None,
-        });
+        }));
     }
     Ok(FileEdit { path: file, old, edit })
 }

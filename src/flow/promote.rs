@@ -159,6 +159,9 @@ impl Running {
         let shown = targets::entries(&file, bytes, None).unwrap_or_default();
         let entries = entries(&file, bytes, &request.names);
         let entries = entries.map_err(|error| Failure::edit(&file, &error))?;
+        for name in &request.names {
+            targets::require_one_version(&file, bytes, name.as_str()).map_err(|error| Failure::edit(&file, &error))?;
+        }
         let mut note = |note: String| notes.push(note);
         let mut claims = BranchClaims::default();
         let (mut histories, mut holds) = (Vec::new(), Vec::new());

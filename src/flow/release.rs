@@ -63,7 +63,7 @@ fn add_kept(tags: &mut Vec<(String, String)>, tip: &Tip<'_, '_>, arguments: &[Im
         for path in tip.paths {
             let entries = targets::entries(&path.to_string(), tip.snapshot.file(path)?, Some(name.as_str()));
             for (name, fields) in entries.unwrap_or_default() {
-                tags.extend(fields.new_tag.map(|tag| (name, tag)));
+                tags.extend(fields.each().into_iter().filter_map(|fields| Some((name.clone(), fields.new_tag?))));
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
 use crate::request::{Earlier, Images, RollbackRequest, TargetFile};
 use crate::system::signals::Gate;
 use crate::targets;
-use crate::targets::kustomization::{Fields, Unnamed};
+use crate::targets::kustomization::{Fields, PlaceVersion, Unnamed};
 
 /// Takes releases of one entry back.
 pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -115,6 +115,12 @@ fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRe
         let entries = targets::entries(&path.to_string(), snapshot.file(path)?, None).unwrap_or_default();
         return Err(no_entry(name, &entries, &path.to_string(), &kustomizations_with(snapshot, name)));
     }
+    if let Some(back) = way_back(&found.changes, &request.to)
+        && let Some(Fields { several, .. }) = back.to.fields.as_ref().filter(|fields| !fields.several.is_empty())
+    {
+        let names = targets::own_names(&path.to_string(), snapshot.file(path)?, name);
+        return Err(several_versions(name, several, &back.to.record.id, &names));
+    }
     way_back(&found.changes, &request.to)
         .map(|back| Back { image_name: said_name(name, &found.changes), ..back })
         .ok_or_else(|| {
@@ -124,6 +130,22 @@ fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRe
                 false => failure.detail(format!("searched {} only", newest_commits(found.commits_read))),
             }
         })
+}
+
+/// A name whose places said different things is no single value to go back to.
+fn several_versions(name: &str, several: &[PlaceVersion], commit: &CommitId, names: &[String]) -> Failure {
+    let version = |place: &PlaceVersion| match (&place.tag, &place.digest) {
+        (Some(tag), _) => short_tag(tag).to_owned(),
+        (None, Some(digest)) => digest.clone(),
+        (None, None) => "no tag".to_owned(),
+    };
+    let versions: Vec<String> = several.iter().map(version).collect();
+    let commit = commit.short();
+    let failure = Failure::target(format!("`{name}` had several versions since {commit}: `{}`", versions.join("`, `")));
+    match names {
+        [] => failure.hint("change the file by hand, or move one of its documents to a file of its own"),
+        names => failure.hint(format!("roll each of them back by its own name: `{}`", names.join("`, `"))),
+    }
 }
 
 /// Goes back over what stands: a rollback, and what it took back, do not.

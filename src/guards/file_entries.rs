@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use crate::targets;
 use crate::targets::kustomization::Fields;
 
-/// The entries of a file by their names. What counts of a kustomization's entries with one name is known by `targets`; of other
-/// files, the first image of a name counts.
+/// The entries of a file by their names. What counts of several entries with one name is known by `targets`.
 pub(super) type Entries = BTreeMap<String, Fields>;
 
 /// Returns what the entries of a file say, or the entry `name` alone; `None` if the file cannot be read.

@@ -158,7 +158,7 @@ impl ReleaseTrailers {
             let image_name = image_name.unwrap_or(&image.name);
             image.matches_entry(image_name, fields.new_tag.as_deref(), fields.digest.as_deref())
         };
-        self.image(name, image_name.unwrap_or(name)).is_some_and(matches)
+        fields.several.is_empty() && self.image(name, image_name.unwrap_or(name)).is_some_and(matches)
     }
 
     /// Returns the releases of the entry `name` of the file at `path` that had been taken back before this one, and stay so.

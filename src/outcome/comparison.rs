@@ -26,15 +26,15 @@ pub struct ComparedEntry {
 pub enum EntryState {
     /// Every file has the entry, with the same image, tag and digest.
     Same,
-    /// Two files name another image, tag or digest. A digest that only one of them has is a difference.
+    /// Two files name another image, tag or digest, or two places of one file do. A digest that only one of them has is a
+    /// difference.
     Differs,
     /// The files that have the entry agree, and some have none.
     Missing,
 }
 
 impl Comparison {
-    /// Compares what each file says, in the order of the files. Of several images with one name in a file, the first one counts;
-    /// a kustomization tells one of each.
+    /// Compares what each file says, in the order of the files.
     pub fn of(files: Vec<(String, Vec<(String, Fields)>)>) -> Self {
         let mut entries: BTreeMap<String, Vec<Option<Fields>>> = BTreeMap::new();
         let mut names = Vec::new();
@@ -60,7 +60,8 @@ impl ComparedEntry {
         let image = |fields: &Fields| fields.image_name(&self.name).unwrap_or(&self.name).to_owned();
         let mut said = self.places.iter().flatten().map(|fields| (image(fields), &fields.new_tag, &fields.digest));
         let first = said.next();
-        match said.all(|other| Some(&other) == first.as_ref()) {
+        let is_mixed = self.places.iter().flatten().any(|fields| !fields.several.is_empty());
+        match !is_mixed && said.all(|other| Some(&other) == first.as_ref()) {
             false => EntryState::Differs,
             true if self.count() < self.places.len() => EntryState::Missing,
             true => EntryState::Same,

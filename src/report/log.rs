@@ -5,6 +5,7 @@ use super::escape::visible;
 use super::style::{Mark, Style};
 use crate::image::{Digest, short_tag};
 use crate::outcome::LoggedRelease;
+use crate::targets::kustomization::Fields;
 
 /// Stands for a tag, a digest or a source that is not known.
 const NONE: &str = "–";
@@ -83,7 +84,8 @@ pub(super) fn table(releases: &[LoggedRelease], style: Style, limit: Option<usiz
 pub(super) fn row(release: &LoggedRelease, shown: fn(&str) -> String) -> [String; 9] {
     let LoggedRelease { file, name, fields, record, trailers, rolled_back_by, .. } = release;
     let source = trailers.as_ref().and_then(|said| said.source.as_ref()).map(|source| source.commit.short());
-    let tag = fields.as_ref().and_then(|fields| fields.new_tag.as_deref());
+    let versions = fields.iter().flat_map(Fields::each);
+    let tags: Vec<String> = versions.filter_map(|fields| Some(shown(short_tag(fields.new_tag.as_deref()?)))).collect();
     let remark = match (fields, trailers, rolled_back_by) {
         (None, ..) => "removed".to_owned(),
         (_, _, Some(rollback)) => format!("rolled back by {}", rollback.short()),
@@ -97,7 +99,7 @@ pub(super) fn row(release: &LoggedRelease, shown: fn(&str) -> String) -> [String
         record.time().replace('T', " ").chars().take(16).collect(),
         shown(file),
         shown(name),
-        tag.map(short_tag).map(shown).unwrap_or_default(),
+        tags.join(", "),
         release.digest().map(short_digest).as_deref().map(shown).unwrap_or_default(),
         source.as_deref().map(shown).unwrap_or_default(),
         shown(&record.author),

@@ -213,6 +213,23 @@ pub fn entries(path: &str, source: &[u8], name: Option<&str>) -> Result<Vec<(Str
     })
 }
 
+/// Requires that all places of a name in the file at `path` say the same.
+///
+/// # Errors
+///
+/// They do not: the error has each of them.
+pub fn require_one_version(path: &str, source: &[u8], name: &str) -> Result<(), TargetError> {
+    with_file(path, source, |file| match file.editor {
+        Editor::Lists(place) if !names_no_entry(&file, place, name)? => Ok(()),
+        _ => Ok(scalars::require_one_version(path, file.yaml, name)?),
+    })
+}
+
+/// Returns a name for each place of `name` in the file at `path` that means this place alone; nothing if one of them has none.
+pub fn own_names(path: &str, source: &[u8], name: &str) -> Vec<String> {
+    with_file(path, source, |file| Ok(scalars::own_names(path, file.yaml, name))).unwrap_or_default()
+}
+
 /// Returns whether `name` may be a path, or that of a policy of Flux: another name for an entry that has one already.
 pub fn may_be_another_name(name: &str) -> bool {
     name.starts_with('.') || name.contains(':')

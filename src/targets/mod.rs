@@ -7,5 +7,8 @@ mod flux_marker;
 pub mod kustomization;
 mod scalars;
 
-pub use any_file::{TargetError, edit, entries, is_kustomization, may_be_another_name, object_without_version};
+pub use any_file::{
+    TargetError, edit, entries, is_kustomization, may_be_another_name, object_without_version, own_names,
+    require_one_version,
+};
 pub use scalars::FileRefusal;

@@ -73,7 +73,7 @@ fn remark(entry: &ComparedEntry) -> String {
     let of_all = format!("in {} of {} files", entry.count(), entry.places.len());
     let has_all = entry.count() == entry.places.len();
     match entry.state() {
-        _ if entry.places.len() == 1 => String::new(),
+        EntryState::Same | EntryState::Missing if entry.places.len() == 1 => String::new(),
         EntryState::Missing => of_all,
         EntryState::Differs if !has_all => format!("differs, {of_all}"),
         state @ (EntryState::Same | EntryState::Differs) => state.word().to_owned(),
@@ -83,8 +83,12 @@ fn remark(entry: &ComparedEntry) -> String {
 fn cell(entry: &ComparedEntry, fields: Option<&Fields>, shown: fn(&str) -> String) -> String {
     let Some(fields) = fields else { return NONE.to_owned() };
     let image = fields.image_name(&entry.name).filter(|_| entry.has_several_images()).map(shown);
-    let tag = fields.new_tag.as_deref().map(short_tag).map(shown);
-    let digest = fields.digest.as_deref().map(|digest| shown(&short_digest(digest)));
-    let no_tag = (tag.is_none() && digest.is_none()).then(|| "no tag".to_owned());
-    image.into_iter().chain(tag).chain(digest).chain(no_tag).collect::<Vec<_>>().join(" ")
+    let version = |fields: Fields| {
+        let tag = fields.new_tag.as_deref().map(short_tag).map(shown);
+        let digest = fields.digest.as_deref().map(|digest| shown(&short_digest(digest)));
+        let no_tag = (tag.is_none() && digest.is_none()).then(|| "no tag".to_owned());
+        tag.into_iter().chain(digest).chain(no_tag).collect::<Vec<_>>().join(" ")
+    };
+    let versions = fields.each().into_iter().map(version).collect::<Vec<_>>().join(", ");
+    image.into_iter().chain([versions]).collect::<Vec<_>>().join(" ")
 }

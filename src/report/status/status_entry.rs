@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::outcome::{ComparedEntry, Comparison};
-use crate::targets::kustomization::Fields;
+use crate::targets::kustomization::{Fields, PlaceVersion};
 
 /// An entry, in all files that were compared.
 #[derive(Clone, Serialize)]
@@ -20,6 +20,15 @@ struct StatusFile<'a> {
     file: &'a str,
     /// Null if the file has no such entry.
     image: Option<&'a str>,
+    tag: Option<&'a str>,
+    digest: Option<&'a str>,
+    /// What each place of the file says, if that differs; there is neither tag nor digest of all of them then.
+    several: Vec<StatusPlace<'a>>,
+}
+
+/// What one of several places of a file says of an entry.
+#[derive(Clone, Serialize)]
+struct StatusPlace<'a> {
     tag: Option<&'a str>,
     digest: Option<&'a str>,
 }
@@ -44,5 +53,10 @@ fn place<'a>(entry: &'a ComparedEntry, file: &'a str, fields: Option<&'a Fields>
         image: fields.map(|fields| fields.image_name(&entry.name).unwrap_or(&entry.name)),
         tag: fields.and_then(|fields| fields.new_tag.as_deref()),
         digest: fields.and_then(|fields| fields.digest.as_deref()),
+        several: fields.into_iter().flat_map(|fields| &fields.several).map(one_place).collect(),
     }
+}
+
+fn one_place(place: &PlaceVersion) -> StatusPlace<'_> {
+    StatusPlace { tag: place.tag.as_deref(), digest: place.digest.as_deref() }
 }

@@ -209,6 +209,7 @@ pub(super) fn fields(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>) -> Fields {
         new_tag: text(FieldName::NewTag),
         digest: text(FieldName::Digest),
         unnamed: Unnamed::AsEntry,
+        several: Vec::new(),
     }
 }
 

@@ -65,6 +65,16 @@ pub struct Fields {
     pub new_tag: Option<String>,
     pub digest: Option<String>,
     pub unnamed: Unnamed,
+    /// What each place of the name says, if several places of the image say different things: there is no tag and no digest
+    /// of all of them then.
+    pub several: Vec<PlaceVersion>,
+}
+
+/// The version of an image at one of several places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceVersion {
+    pub tag: Option<String>,
+    pub digest: Option<String>,
 }
 
 /// What the image of an entry is called if the entry has no `new_name`.
@@ -87,15 +97,31 @@ impl Fields {
         }
     }
 
+    /// Returns what each place of the name says, if that differs; else the one that there is.
+    pub fn each(&self) -> Vec<Self> {
+        let one = |place: &PlaceVersion| Self {
+            new_name: self.new_name.clone(),
+            new_tag: place.tag.clone(),
+            digest: place.digest.clone(),
+            unnamed: self.unnamed,
+            several: Vec::new(),
+        };
+        if self.several.is_empty() { vec![self.clone()] } else { self.several.iter().map(one).collect() }
+    }
+
     /// Returns what makes an entry say exactly this.
     ///
     /// # Errors
-    /// A value is none that could be written.
+    /// A value is none that could be written, or there are several.
     pub fn to_change(&self) -> Result<ImageChange, UnusableValue> {
         fn field<T: FromStr<Err: fmt::Display>>(text: Option<&str>) -> Result<Field<T>, UnusableValue> {
             let Some(text) = text else { return Ok(Field::Remove) };
             let unusable = |error: T::Err| UnusableValue { text: text.to_owned(), reason: error.to_string() };
             text.parse().map(Field::Set).map_err(unusable)
+        }
+        if let [first, ..] = self.several.as_slice() {
+            let text = first.tag.clone().or_else(|| first.digest.clone()).unwrap_or_default();
+            return Err(UnusableValue { text, reason: "other places of that name say something else".to_owned() });
         }
         Ok(ImageChange {
             new_name: match (&self.new_name, self.unnamed) {
@@ -117,7 +143,7 @@ impl Fields {
 
     /// Returns whether the entry says which version of its image runs.
     pub fn says_what_runs(&self) -> bool {
-        self.new_tag.is_some() || self.digest.is_some()
+        self.new_tag.is_some() || self.digest.is_some() || !self.several.is_empty()
     }
 
     /// Returns the value of one field.

@@ -26,7 +26,7 @@ pub use edit::{edit, entries};
 pub(super) use edit::{edit_parsed, entries_of};
 pub(super) use entry::ListsPlace;
 pub use error::{EditError, ImagesShape};
-pub use field::{FieldName, Fields, Unnamed, UnusableValue};
+pub use field::{FieldName, Fields, PlaceVersion, Unnamed, UnusableValue};
 pub(super) use kept_comment::{Belongs, kept_comment};
 pub use locate::{FILE_NAMES, LocateError, folder_or_file, is_kustomization_name, locate};
 pub use notes::{Note, NoteKind};

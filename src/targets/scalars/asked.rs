@@ -194,7 +194,7 @@ impl ImagePlace {
         matches!(&self.slots, Slots::Parts(Parts { registry: Some(_), .. }))
     }
 
-    fn has_tag(&self) -> bool {
+    pub(super) fn has_tag(&self) -> bool {
         match &self.slots {
             Slots::Reference { .. } => true,
             Slots::Parts(parts) => parts.tag.is_some(),
@@ -206,7 +206,7 @@ impl ImagePlace {
         parts.tag.is_some() && parts.repository.is_none() && parts.digest.is_none() && parts.known_name.is_none()
     }
 
-    fn has_digest(&self, yaml: &ParsedYaml<'_>) -> Result<bool, FileRefusal> {
+    pub(super) fn has_digest(&self, yaml: &ParsedYaml<'_>) -> Result<bool, FileRefusal> {
         match &self.slots {
             Slots::Reference { .. } => Ok(true),
             Slots::Parts(parts) => Ok(parts.digest.is_some() || parts.tag_takes_digest(yaml)?),

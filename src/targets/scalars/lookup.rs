@@ -96,8 +96,9 @@ impl<'p, 'd> FileImages<'p, 'd> {
         self.called(name).or_else(|refusal| if refusal.is_no_image { Ok(Vec::new()) } else { Err(refusal) })
     }
 
-    /// Returns each image that shows without being asked for, in file order. What cannot be told without a doubt is left out.
-    pub(super) fn all(&self) -> Vec<(String, ImagePlace)> {
+    /// Returns each image that shows without being asked for, in file order, with all of its places. What cannot be told
+    /// without a doubt is left out.
+    pub(super) fn all(&self) -> Vec<(String, Vec<ImagePlace>)> {
         let mut names: Vec<String> = Vec::new();
         let mut found: HashMap<String, Result<Vec<Found>, FileRefusal>> = HashMap::new();
         for (name, image) in self.shown() {
@@ -114,7 +115,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
         let certain = |name: String| {
             let images = found.remove(&name)?.ok()?;
             require_one(self.yaml, &name, &images).ok()?;
-            Some((name, images.into_iter().next()?.place))
+            Some((name, images.into_iter().map(|image| image.place).collect()))
         };
         names.into_iter().filter_map(certain).collect()
     }

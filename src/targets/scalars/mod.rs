@@ -22,9 +22,11 @@ mod planned_image;
 mod rewrite;
 mod slot;
 mod slot_text;
+mod together;
 mod walk;
 
 pub(super) use document_kind::{DocumentKind, document_kind, refuse_file, refuse_text, without_version};
 pub use file_refusal::FileRefusal;
 pub(super) use marked::first_marked;
-pub(super) use nested::{edit, entries};
+pub(super) use nested::{edit, entries, require_one_version};
+pub(super) use rewrite::own_names;

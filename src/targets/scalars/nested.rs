@@ -112,6 +112,26 @@ pub(in crate::targets) fn entries(
     Ok(entries)
 }
 
+/// Requires that all places of a name say the same, in the file or in one of the values that are text there.
+///
+/// # Errors
+///
+/// They do not, or the name does not mean one image.
+pub(in crate::targets) fn require_one_version(
+    path: &str,
+    yaml: &ParsedYaml<'_>,
+    name: &str,
+) -> Result<(), FileRefusal> {
+    rewrite::require_one_version(path, yaml, name)?;
+    for slot in nested_values(yaml, &objects(path, yaml)) {
+        let text = yaml.tree.text(slot.value).unwrap_or_default();
+        with_values(text, |yaml| Ok(rewrite::require_one_version(INSIDE, yaml, name)))
+            .unwrap_or(Ok(()))
+            .map_err(|refusal| FileRefusal { place: Some(yaml.place(slot.value)), ..refusal })?;
+    }
+    Ok(())
+}
+
 /// Reads values that are text, and calls `then` with them.
 fn with_values<R>(text: &str, then: impl FnOnce(&ParsedYaml<'_>) -> Result<R, FileRefusal>) -> Result<R, FileRefusal> {
     let source = SourceText::read(text.as_bytes())?;

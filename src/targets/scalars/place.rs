@@ -76,6 +76,7 @@ impl Parts {
             new_tag: tag.map(|(tag, _)| tag.to_owned()),
             digest: digest.map(str::to_owned),
             unnamed: Unnamed::Elsewhere,
+            several: Vec::new(),
         })
     }
 }
@@ -102,6 +103,7 @@ impl ImagePlace {
                     new_tag: image.tag,
                     digest: image.digest,
                     unnamed: Unnamed::Elsewhere,
+                    several: Vec::new(),
                 })
             }
         }

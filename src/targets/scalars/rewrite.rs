@@ -12,6 +12,7 @@ use super::image_text::is_same_image;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
 use super::planned_image::{ImagesPlan, plan};
+use super::together::{self, together};
 use crate::image::ImageArgument;
 use crate::targets::kustomization::{Comments, Edit, EditOptions, Fields};
 use crate::yaml::{
@@ -73,11 +74,25 @@ pub(super) fn entries(
     let images = FileImages::new(path, yaml);
     if let Some(name) = wanted {
         let places = images.called(name)?;
-        let fields = places.first().map(|place| place.fields(yaml)).transpose()?;
-        return Ok(fields.map(|fields| (name.to_owned(), fields)).into_iter().collect());
+        return Ok(together(yaml, &places)?.map(|fields| (name.to_owned(), fields)).into_iter().collect());
     }
-    let fields = |(name, place): (String, ImagePlace)| Some((name, place.fields(yaml).ok()?));
+    let fields = |(name, places): (String, Vec<ImagePlace>)| Some((name, together(yaml, &places).ok()??));
     Ok(images.all().into_iter().filter_map(fields).collect())
+}
+
+/// Requires that all places of a name say the same; see [`together::require_one_version`].
+///
+/// # Errors
+///
+/// They do not, or the name does not mean one image.
+pub(super) fn require_one_version(path: &str, yaml: &ParsedYaml<'_>, name: &str) -> Result<(), FileRefusal> {
+    together::require_one_version(&FileImages::new(path, yaml), name)
+}
+
+/// Returns a name for each place of `name` that means this place alone; nothing if one of them has none.
+pub(in crate::targets) fn own_names(path: &str, yaml: &ParsedYaml<'_>, name: &str) -> Vec<String> {
+    let images = FileImages::new(path, yaml);
+    images.called(name).map(|places| together::own_names(&images, &places)).unwrap_or_default()
 }
 
 fn splices(yaml: &ParsedYaml<'_>, plan: &ImagesPlan<'_>, comments: Comments<'_>) -> Result<Vec<Splice>, FileRefusal> {

@@ -55,8 +55,8 @@ web    v1.1.0             v1.0.0                differs
     assert_eq!(states(&told["entries"]), expected);
     let new = &told["entries"][2]["files"];
     let file = |folder: &str| format!("{folder}/kustomization.yaml");
-    assert_eq!(new[0], json!({"file": file(STAGING), "image": "new", "tag": "v1", "digest": null}));
-    assert_eq!(new[1], json!({"file": file(PRODUCTION), "image": null, "tag": null, "digest": null}));
+    assert_eq!(new[0], json!({"file": file(STAGING), "image": "new", "tag": "v1", "digest": null, "several": []}));
+    assert_eq!(new[1], json!({"file": file(PRODUCTION), "image": null, "tag": null, "digest": null, "several": []}));
     assert_eq!(environments.tip(), before);
 }
 
