@@ -100,3 +100,25 @@ fn a_hold_stops_other_files_too() {
     let held = environments.run("release", &["-f", VALUES, "--output", "json", "backend.image=*:v1.0.0"]).run();
     assert_eq!(document(&held)["outcome"], "held");
 }
+
+/// A chart puts its registry for all images before the name, so the name that counts is the whole one.
+#[test]
+fn an_image_of_a_chart_with_a_registry_for_all_is_told_by_its_whole_name() {
+    let environments = with_files();
+    let registry = environments.stage.registry.address();
+    let values = |name: &str, tag: &str| {
+        format!("global:\n  imageRegistry: {registry}\nimage:\n  repository: org/{name}\n  tag: {tag}\n")
+    };
+    let rules = format!("rules:\n- paths: ['**']\n  images: ['{registry}/org/*']\n");
+    let files = [File::new(VALUES, &values("web", "v0.9.0")), File::new("values/.tagship.yaml", &rules)];
+    environments.stage.remote.commit("main", "A chart", &files);
+    let image = environments.build("api", "v1.0.0");
+    let release = |more: &[&str]| {
+        let image = format!("image={image}");
+        environments.run("release", &["-f", VALUES, &image]).args(more.iter().copied()).run().success()
+    };
+    release(&["--dry-run"]).stdout_has("org/web → org/api");
+    let told = document(&release(&["--output", "json"]));
+    assert_eq!(file(&environments, VALUES), values("api", "v1.0.0"));
+    assert_eq!(told["images"][0]["image"], format!("{registry}/org/api"));
+}
