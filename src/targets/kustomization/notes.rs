@@ -35,6 +35,8 @@ pub enum NoteKind {
     NameWithTag { new_name: String, argument: String },
     /// The file has no place for the name of the argument.
     NotWritten { new_name: String },
+    /// The chart has a registry for all images, and the image one of its own.
+    TwoRegistries { shared: String, own: String },
     /// An alias was replaced by the value itself.
     AliasReplaced { field: FieldName, alias: String },
     /// The value has an anchor, and its aliases elsewhere in the file have the new value too.
@@ -102,6 +104,11 @@ impl fmt::Display for NoteKind {
             Self::NotWritten { new_name } => {
                 write!(f, "the file has no place for the name `{new_name}`, so it is not written")
             }
+            Self::TwoRegistries { shared, own } => write!(
+                f,
+                "`global.imageRegistry` is `{shared}` and the image's own registry `{own}`, and the chart decides which one \
+                 counts"
+            ),
             Self::AliasReplaced { field, alias } => {
                 write!(f, "{field} was the alias `{alias}` and is now a value of its own")
             }

@@ -7,8 +7,9 @@ use super::image_text::ImageText;
 use super::node_path::own_pair;
 use super::object::Object;
 use super::place::{ImagePlace, Parts, Slots};
+use super::shared_registry::shared_registry;
 use super::slot::Slot;
-use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
 
 /// What the path of an image in `helm.parameters` begins with, before its name.
 pub(super) const PARAMETERS: &str = "helm.parameters.";
@@ -110,17 +111,19 @@ pub(super) fn helm_parameter(
             found => Ok(found.first().copied()),
         }
     };
+    let by_parameter = value("global.imageRegistry")?.map_or(Ok(None), |slot| slot.text(yaml))?.map(str::to_owned);
+    let shared_registry = by_parameter.or_else(|| registry_in_values(yaml, source));
     let slots = if let Some(slot) = value(name)? {
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
         let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
-        let has_shared_registry = value("global.imageRegistry")?.is_some();
-        Scalar { slot, key, whole: image, has_shared_registry }.slots(yaml, &beside)?
+        Scalar { slot, key, whole: image, has_shared_registry: shared_registry.is_some() }.slots(yaml, &beside)?
     } else {
         let parts = Parts {
             registry: part(&["registry"])?,
             repository: part(&["repository", "name"])?,
             tag: part(&["tag", "version"])?,
             digest: part(&["digest"])?,
+            shared_registry,
             ..Parts::default()
         };
         if parts.tag.is_none() && parts.digest.is_none() {
@@ -135,6 +138,17 @@ pub(super) fn helm_parameter(
         slots,
         trail: vec![list],
     }))
+}
+
+/// Returns the registry for all images in the values beside the parameters, as a mapping or as text.
+fn registry_in_values(yaml: &ParsedYaml<'_>, source: NodeId) -> Option<String> {
+    if let Some(values) = values_object(yaml, source) {
+        return shared_registry(yaml, &[values]);
+    }
+    let text = value_of(yaml, value_of(yaml, source, "helm")?, "values")?;
+    let text = SourceText::read(yaml.tree.text(text)?.as_bytes()).ok()?;
+    let values = yaml::read(&text).ok()?;
+    shared_registry(&values, &values.tree.documents)
 }
 
 /// Returns the parameters of the list whose names differ from `name` in the last part alone: that part of each, with the node

@@ -5,6 +5,7 @@ use super::argo::{PARAMETERS, parameters_beside};
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_same_image};
 use super::place::{ImagePlace, Parts, Slots, split_tag};
+use super::shared_registry::SharedName;
 use super::slot::Slot;
 use crate::image::{Digest, Field, ImageArgument, Reference, Tag, split_registry};
 use crate::targets::kustomization::{FieldName, Fields};
@@ -15,6 +16,8 @@ pub(super) struct Asked {
     pub(super) after: Fields,
     /// The name of the argument, if the file has no place for it.
     pub(super) checked_as: Option<String>,
+    /// What the scalar of the repository is to say, if a chart puts a registry before it.
+    pub(super) repository: Option<String>,
 }
 
 /// A scalar and its new text.
@@ -36,10 +39,35 @@ pub(super) fn asked(
     argument: &ImageArgument,
 ) -> Result<Asked, FileRefusal> {
     let mut after = before.clone();
-    let checked_as = ask_name(yaml, place, &mut after, argument)?;
+    let (checked_as, repository) = match ask_shared_name(yaml, place, argument)? {
+        None => (ask_name(yaml, place, &mut after, argument)?, None),
+        Some((new_name, repository)) if before.new_name.is_some() => {
+            after.new_name = Some(new_name);
+            (None, Some(repository))
+        }
+        Some((new_name, repository)) => (Some(new_name), Some(repository)),
+    };
     ask_tag(yaml, place, &mut after, argument)?;
     ask_digest(yaml, place, &mut after, argument)?;
-    Ok(Asked { after, checked_as })
+    Ok(Asked { after, checked_as, repository })
+}
+
+/// Returns the name of the argument, and what the repository is to say, if a chart puts a registry before it.
+fn ask_shared_name(
+    yaml: &ParsedYaml<'_>,
+    place: &ImagePlace,
+    argument: &ImageArgument,
+) -> Result<Option<(String, String)>, FileRefusal> {
+    let (Field::Set(new_name), Some(shared)) = (&argument.change.new_name, SharedName::of(yaml, place)?) else {
+        return Ok(None);
+    };
+    let Some(repository) = shared.repository_of(new_name) else {
+        let names = shared.names().join("` or `");
+        let message = format!("the chart has a registry for all images, so this image is `{names}`, not `{new_name}`");
+        let hint = "name the image with that registry, or change `global.imageRegistry` by hand";
+        return Err(FileRefusal::at(yaml, place.item, message, hint));
+    };
+    Ok(Some((new_name.clone(), repository)))
 }
 
 /// Returns the name that has no place in the file.
@@ -222,10 +250,11 @@ impl ImagePlace {
         &self,
         yaml: &ParsedYaml<'_>,
         before: &Fields,
-        after: &Fields,
+        asked: &Asked,
     ) -> Result<Vec<NewText>, FileRefusal> {
+        let after = &asked.after;
         match &self.slots {
-            Slots::Parts(parts) => parts.texts(yaml, self, before, after),
+            Slots::Parts(parts) => parts.texts(yaml, self, before, asked),
             Slots::Reference { slot, keyed, .. } => {
                 let key = match slot.text(yaml)? {
                     Some(text) => ImageText::parse(text, *keyed).ok().and_then(|image| image.key),
@@ -260,13 +289,16 @@ impl Parts {
         yaml: &ParsedYaml<'_>,
         place: &ImagePlace,
         before: &Fields,
-        after: &Fields,
+        asked: &Asked,
     ) -> Result<Vec<NewText>, FileRefusal> {
+        let after = &asked.after;
         let mut texts = Vec::new();
         let mut add = |slot: Option<Slot>, field: FieldName, text: String| {
             texts.extend(slot.map(|slot| NewText { slot, field, text }));
         };
-        if let (Some(name), true) = (&after.new_name, before.new_name != after.new_name) {
+        if let Some(repository) = &asked.repository {
+            add(self.repository, FieldName::NewName, repository.clone());
+        } else if let (Some(name), true) = (&after.new_name, before.new_name != after.new_name) {
             let (registry, repository) =
                 if self.registry.is_some() { split_registry(name) } else { ("", name.as_str()) };
             add(self.registry, FieldName::NewName, registry.to_owned());

@@ -6,6 +6,7 @@ use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
 use super::planned_image::{ImagesPlan, PlannedImage};
+use super::shared_registry::SharedName;
 use super::slot::Slot;
 use super::walk::path_to;
 use crate::image::{Field, ImageName};
@@ -30,7 +31,7 @@ pub(super) fn outcome(
             name: image.argument.name.clone(),
             line: new.source.line_number(new.tree.start(image.place.item)),
             appended: false,
-            fields: field_edits(new, image, &after),
+            fields: field_edits(old, new, image, &after),
             before: image.before.clone(),
             after,
             checked_as: image.asked.checked_as.clone(),
@@ -61,14 +62,21 @@ fn after(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Fields, FileR
     Ok(after)
 }
 
-fn field_edits(new: &ParsedYaml<'_>, image: &PlannedImage<'_>, after: &Fields) -> Vec<FieldEdit> {
+fn field_edits(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>, after: &Fields) -> Vec<FieldEdit> {
     let written = |field: FieldName| {
         let of_field = image.texts.iter().find(|text| text.field == field);
         of_field.or(image.texts.first())
     };
     let edit = |field: FieldName| {
-        let (from, to) = (image.before.get(field), after.get(field));
-        let is_written = image.texts.iter().any(|text| text.field == field);
+        let own_text = image.texts.iter().find(|text| text.field == field);
+        let is_written = own_text.is_some();
+        let (from, to) = match (image.before.get(field), after.get(field), own_text) {
+            // The whole name is not known: a chart puts a registry before it.
+            (None, None, Some(text)) if field == FieldName::NewName => {
+                (old.tree.text(text.slot.value), Some(text.text.as_str()))
+            }
+            (from, to, _) => (from, to),
+        };
         let text = written(field).filter(|_| from != to || is_written)?;
         let node = text.slot.key.unwrap_or(text.slot.value);
         Some(FieldEdit {
@@ -121,7 +129,13 @@ fn word_of(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, field: FieldName) ->
 fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Vec<Note> {
     let note = |place: Position, kind: NoteKind| Note { name: image.argument.name.to_string(), place, kind };
     let mut notes = Vec::new();
-    if let Some(checked) = &image.asked.checked_as {
+    if let Ok(Some(name)) = SharedName::of(new, &image.place)
+        && let Some((shared, own)) = name.two_registries()
+    {
+        let (shared, own) = (shared.to_owned(), own.to_owned());
+        notes.push(note(new.place(image.place.item), NoteKind::TwoRegistries { shared, own }));
+    }
+    if let (Some(checked), None) = (&image.asked.checked_as, &image.asked.repository) {
         notes.push(note(new.place(image.place.item), NoteKind::NotWritten { new_name: checked.clone() }));
     }
     let change = &image.argument.change;

@@ -6,6 +6,7 @@ use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::place::{ImagePlace, Parts, Slots};
+use super::shared_registry::shared_registry;
 use super::slot::Slot;
 use super::walk::walk;
 use crate::image::has_registry;
@@ -60,11 +61,11 @@ fn image_in(
     let full = format!("{}{path}", below.before);
     let written = if below.before == "." { &full } else { path };
     let slots = match yaml.tree.kind(slot.value) {
-        NodeKind::Mapping(_) if !is_template(yaml, slot.value) => map_slots(yaml, below.root, slot.value, written)?,
+        NodeKind::Mapping(_) if !is_template(yaml, slot.value) => map_slots(yaml, &trail, slot.value, written)?,
         kind => {
             let is_no_image = matches!(kind, NodeKind::Sequence(_));
             slot.text(yaml).map_err(|refusal| FileRefusal { is_no_image, ..refusal })?;
-            scalar_slots(yaml, below.root, slot, written)?
+            scalar_slots(yaml, &trail, slot, written)?
         }
     };
     let item = slot.key.unwrap_or(slot.value);
@@ -107,7 +108,7 @@ fn is_template(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
     yaml.type_of(node) == crate::yaml::NodeType::Template
 }
 
-fn map_slots(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, path: &str) -> Result<Slots, FileRefusal> {
+fn map_slots(yaml: &ParsedYaml<'_>, trail: &[NodeId], mapping: NodeId, path: &str) -> Result<Slots, FileRefusal> {
     let slot = |key: &str| own_pair(yaml, mapping, key).map(|pair| pair.map(|pair| Slot::of(mapping, pair)));
     let (tag, version) = (slot("tag")?, slot("version")?);
     if let (Some(_), Some(version)) = (tag, version) {
@@ -129,7 +130,7 @@ fn map_slots(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, path: &str) -
         digest: slot("digest")?,
         known_name: None,
         name_follows: false,
-        has_shared_registry: has_shared_registry(yaml, root),
+        shared_registry: shared_registry(yaml, trail),
     };
     if parts.tag.is_some() || parts.digest.is_some() {
         return Ok(Slots::Parts(parts));
@@ -149,7 +150,7 @@ fn map_slots(yaml: &ParsedYaml<'_>, root: NodeId, mapping: NodeId, path: &str) -
     Err(FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) })
 }
 
-fn scalar_slots(yaml: &ParsedYaml<'_>, root: NodeId, slot: Slot, path: &str) -> Result<Slots, FileRefusal> {
+fn scalar_slots(yaml: &ParsedYaml<'_>, trail: &[NodeId], slot: Slot, path: &str) -> Result<Slots, FileRefusal> {
     let key = slot.key_text(yaml);
     let beside = |key: &str| match is_mapping(yaml, slot.parent) {
         true => Ok(own_pair(yaml, slot.parent, key)?.map(|pair| Slot::of(slot.parent, pair))),
@@ -161,7 +162,7 @@ fn scalar_slots(yaml: &ParsedYaml<'_>, root: NodeId, slot: Slot, path: &str) -> 
         "newTag" => text_beside(yaml, slot.parent, "name").unwrap_or_default(),
         _ => path.strip_suffix(key).unwrap_or(path).trim_end_matches('.'),
     };
-    Scalar { slot, key, whole, has_shared_registry: has_shared_registry(yaml, root) }.slots(yaml, &beside)
+    Scalar { slot, key, whole, has_shared_registry: shared_registry(yaml, trail).is_some() }.slots(yaml, &beside)
 }
 
 /// A scalar that is named by itself.
@@ -239,9 +240,4 @@ pub(super) fn text_beside<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, key: &s
 
 fn filled<'y>(yaml: &'y ParsedYaml<'_>, value: NodeId) -> Option<&'y str> {
     yaml.tree.text(value).filter(|text| !text.is_empty() && !yaml.tree.is_null(value))
-}
-
-fn has_shared_registry(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
-    let shared = value_of(yaml, root, "global").and_then(|global| value_of(yaml, global, "imageRegistry"));
-    shared.is_some_and(|shared| yaml.tree.text(shared).is_some_and(|text| !text.is_empty()))
 }

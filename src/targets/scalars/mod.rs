@@ -20,6 +20,7 @@ mod object;
 mod place;
 mod planned_image;
 mod rewrite;
+mod shared_registry;
 mod slot;
 mod slot_text;
 mod together;

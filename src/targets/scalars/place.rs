@@ -43,8 +43,8 @@ pub(super) struct Parts {
     pub(super) known_name: Option<String>,
     /// Whether that place is written too.
     pub(super) name_follows: bool,
-    /// Whether a registry for all images of the chart may come before the name.
-    pub(super) has_shared_registry: bool,
+    /// A registry for all images of the chart, which may come before the name.
+    pub(super) shared_registry: Option<String>,
 }
 
 /// A tag and the digest behind it, as some charts take them in one scalar.
@@ -64,8 +64,8 @@ impl Parts {
         let registry = Self::text(yaml, self.registry)?;
         let repository = Self::text(yaml, self.repository)?;
         let name = match (registry, repository) {
+            (own, Some(_)) if self.shared_registry.as_deref().is_some_and(|shared| own != Some(shared)) => None,
             (Some(registry), Some(repository)) => Some(format!("{registry}/{repository}")),
-            (None, Some(_)) if self.has_shared_registry => None,
             (None, Some(repository)) => Some(repository.to_owned()),
             (_, None) => self.known_name.clone(),
         };

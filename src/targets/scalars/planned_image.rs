@@ -40,7 +40,7 @@ pub(super) fn plan<'a>(
         for place in places {
             let before = place.fields(yaml)?;
             let asked = asked(yaml, &place, &before, argument)?;
-            let mut texts = place.texts(yaml, &before, &asked.after)?;
+            let mut texts = place.texts(yaml, &before, &asked)?;
             let mut changed = Vec::new();
             for new in texts.drain(..) {
                 if is_new(yaml, &new, argument)? {

@@ -12,6 +12,7 @@ use super::image_text::is_same_image;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
 use super::planned_image::{ImagesPlan, plan};
+use super::shared_registry::SharedName;
 use super::together::{self, together};
 use crate::image::ImageArgument;
 use crate::targets::kustomization::{Comments, Edit, EditOptions, Fields};
@@ -156,11 +157,18 @@ fn judge(
         for (old_place, new_place) in old_places.iter().zip(&new_places) {
             let before = old_place.fields(old).map_err(failed)?;
             let after = new_place.fields(new).map_err(failed)?;
-            let Asked { after: wanted, .. } = asked(old, old_place, &before, argument).map_err(failed)?;
+            let Asked { after: wanted, repository, .. } = asked(old, old_place, &before, argument).map_err(failed)?;
             let same_name = match (&wanted.new_name, &after.new_name) {
                 (Some(wanted), Some(after)) => wanted == after || is_same_image(wanted, after),
-                (wanted, after) => wanted == after || before.new_name.is_none(),
+                (wanted, after) => wanted == after,
             };
+            let was = SharedName::of(old, old_place).map_err(failed)?;
+            let is = SharedName::of(new, new_place).map_err(failed)?;
+            let same_name = same_name
+                && match (&repository, was, is) {
+                    (Some(repository), Some(was), Some(is)) => was.becomes(&is, repository),
+                    (repository, ..) => repository.is_none(),
+                };
             if !same_name || wanted.new_tag != after.new_tag || wanted.digest != after.digest {
                 return differs(format!("`{name}` is not what was asked for"));
             }
