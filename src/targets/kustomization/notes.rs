@@ -49,6 +49,8 @@ pub enum NoteKind {
     SameName,
     /// A digest was kept beside a new tag, and decides what is pulled.
     DigestDecides { digest: String },
+    /// A chart may take the key `sha` for the digest, which was kept beside a new tag.
+    ShaDecides { digest: String },
     /// Other entries have the name too.
     Duplicate { lines: Vec<usize> },
     /// kustomize reads the name as a regular expression, in which this character is special.
@@ -123,6 +125,10 @@ impl fmt::Display for NoteKind {
             Self::DigestDecides { digest } => {
                 write!(f, "the digest `{digest}` was kept and decides what is pulled, whatever the tag")
             }
+            Self::ShaDecides { digest } => write!(
+                f,
+                "`sha: {digest}` was kept beside the tag: charts that know this key pull that digest, whatever the tag"
+            ),
             Self::Pattern { character } => {
                 write!(
                     f,

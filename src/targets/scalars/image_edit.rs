@@ -3,6 +3,7 @@
 use super::asked::NewText;
 use super::comments::comment_behind;
 use super::file_refusal::FileRefusal;
+use super::image_path::text_beside;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
 use super::planned_image::{ImagesPlan, PlannedImage};
@@ -153,6 +154,11 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
         let was = old.tree.text(text.slot.value).unwrap_or_default();
         if was == text.text {
             notes.push(note(new.place(text.slot.value), NoteKind::Repaired { key: key(), value: was.to_owned() }));
+        }
+        if text.field == FieldName::NewTag
+            && let Some(digest) = text_beside(new, text.slot.parent, "sha").filter(|_| was != text.text)
+        {
+            notes.push(note(new.place(text.slot.value), NoteKind::ShaDecides { digest: digest.to_owned() }));
         }
         notes.extend(note_of_comment(old, new, image, text).map(|(place, kind)| note(place, kind)));
         let mut anchored: Vec<NodeId> = image.place.trail.clone();

@@ -3,11 +3,12 @@
 
 use std::collections::HashSet;
 
-use super::argo::{nested_values, sources};
+use super::argo::{PARAMETERS, ignored_values, nested_values, sources};
 use super::exchanged::compare;
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::object::objects;
+use super::place::ImagePlace;
 use super::rewrite;
 use super::slot::Slot;
 use crate::image::ImageArgument;
@@ -65,11 +66,10 @@ fn refuse_in_another_source(
     let sources: Vec<NodeId> = objects.iter().flat_map(|object| sources(yaml, object)).collect();
     let images = FileImages::new(path, yaml);
     for slot in nested_values(yaml, &objects) {
-        let text = yaml.tree.text(slot.value).unwrap_or_default();
         let source = sources.iter().copied().find(|source| yaml.tree.is_within(slot.value, *source));
         let is_of_source = |node| source.is_some_and(|source| yaml.tree.is_within(node, source));
         for name in arguments.iter().map(|argument| argument.name.as_str()).filter(|name| !name.starts_with('.')) {
-            let inside = with_values(text, |yaml| rewrite::entries(INSIDE, yaml, Some(name))).unwrap_or_default();
+            let inside = entries_inside(yaml, slot, Some(name));
             let outside = if inside.is_empty() { Vec::new() } else { images.to_edit(name)? };
             if let Some(first) = outside.first()
                 && !outside.iter().any(|place| is_of_source(place.item))
@@ -78,9 +78,31 @@ fn refuse_in_another_source(
                 let message = format!("`{name}` is ambiguous: it is at {at} too, in another source");
                 return Err(FileRefusal::at(yaml, slot.value, message, "move one of them to a file of its own"));
             }
+            for place in images.to_edit(name)?.iter().filter(|place| is_of_source(place.item)) {
+                refuse_digest_inside(yaml, slot, name, place)?;
+            }
         }
     }
     Ok(())
+}
+
+/// Refuses the parameter of a tag if the values that are text have a digest of the same image: it would still decide what is
+/// pulled.
+fn refuse_digest_inside(yaml: &ParsedYaml<'_>, slot: Slot, name: &str, place: &ImagePlace) -> Result<(), FileRefusal> {
+    if !place.path.starts_with(PARAMETERS) || place.has_digest(yaml)? {
+        return Ok(());
+    }
+    let whole = [".tag", ".version"].iter().find_map(|key| name.strip_suffix(key)).unwrap_or(name);
+    let has_digest = entries_inside(yaml, slot, Some(whole)).iter().any(|(_, fields)| fields.digest.is_some());
+    if !has_digest {
+        return Ok(());
+    }
+    let message =
+        format!("the digest of `{whole}` in `values` decides what is pulled, whatever the parameter of its tag");
+    let hint = format!(
+        "remove the parameters of `{whole}` by hand, so that `{whole}` means the values, or add the parameter `{whole}.digest`"
+    );
+    Err(FileRefusal::at(yaml, slot.value, message, hint))
 }
 
 fn last_of_each<'a>(arguments: &[&'a ImageArgument]) -> Vec<&'a ImageArgument> {
@@ -104,12 +126,23 @@ pub(in crate::targets) fn entries(
     if wanted.is_some() && !entries.is_empty() {
         return Ok(entries);
     }
-    for slot in nested_values(yaml, &objects(path, yaml)) {
-        let text = yaml.tree.text(slot.value).unwrap_or_default();
-        let inside = with_values(text, |yaml| rewrite::entries(INSIDE, yaml, wanted));
-        entries.extend(inside.unwrap_or_default());
+    let objects = objects(path, yaml);
+    for slot in nested_values(yaml, &objects) {
+        entries.extend(entries_inside(yaml, slot, wanted));
+    }
+    for slot in ignored_values(yaml, &objects).into_iter().filter(|_| entries.is_empty()) {
+        if let Some(name) = wanted.filter(|_| !entries_inside(yaml, slot, wanted).is_empty()) {
+            let message = format!("`{name}` is in `values` alone, which Argo CD ignores beside `valuesObject`");
+            let refusal = FileRefusal::at(yaml, slot.value, message, "move the image to `valuesObject` once by hand");
+            return Err(FileRefusal { is_no_image: true, ..refusal });
+        }
     }
     Ok(entries)
+}
+
+fn entries_inside(yaml: &ParsedYaml<'_>, slot: Slot, wanted: Option<&str>) -> Vec<(String, Fields)> {
+    let text = yaml.tree.text(slot.value).unwrap_or_default();
+    with_values(text, |yaml| rewrite::entries(INSIDE, yaml, wanted)).unwrap_or_default()
 }
 
 /// Requires that all places of a name say the same, in the file or in one of the values that are text there.
