@@ -218,3 +218,31 @@ fn a_file_that_may_not_be_written() {
         assert_eq!(content(&home), SEED);
     }
 }
+
+#[test]
+fn a_file_that_is_named_twice_is_edited_and_told_once() {
+    let home = Home::new();
+    let path = home.write("kustomization.yaml", "images:\n- name: web\n  newTag: v1\n");
+    std::os::unix::fs::symlink(&path, home.path().join("link.yaml")).unwrap();
+    for (files, tag) in [
+        (["-k", ".", "-k", "./kustomization.yaml"], "v2"),
+        (["-f", "./kustomization.yaml", "-k", "."], "v3"),
+        (["-k", "kustomization.yaml", "-f", "link.yaml"], "v4"),
+    ] {
+        let set = tagship().home(&home).current_dir(home.path()).arg("set").args(files);
+        let told = set.arg(format!("web=*:{tag}")).run().success().stdout();
+        assert_eq!(told.matches(&format!("→ {tag}")).count(), 1, "{told}");
+    }
+}
+
+#[test]
+fn a_name_is_told_where_it_is_written_alone() {
+    let home = Home::new();
+    let markers = [r#"# {"$imagepolicy": "flux:web"}"#, r#"# {"$imagepolicy": "flux:web:tag"}"#];
+    home.write("values.yaml", &format!("image: a/b:v1 {}\ntag: v1 {}\n", markers[0], markers[1]));
+    let set = tagship().home(&home).current_dir(home.path()).args(["set", "-f", "values.yaml", "flux:web=c/d:v2"]);
+    let told = set.run().success().stdout();
+    let edits: Vec<&str> = told.lines().filter(|line| line.contains('→')).map(|line| &line[9..]).collect();
+    let expected = ["values.yaml:1  image  a/b → c/d", "values.yaml:1  image  v1 → v2", "values.yaml:2  tag  v1 → v2"];
+    assert_eq!(edits, expected);
+}
