@@ -5,7 +5,7 @@ use super::comments::comment_behind;
 use super::file_refusal::FileRefusal;
 use super::image_path::text_beside;
 use super::lookup::FileImages;
-use super::place::ImagePlace;
+use super::place::{ImagePlace, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
 use super::shared_registry::SharedName;
 use super::slot::Slot;
@@ -66,7 +66,12 @@ fn after(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Fields, FileR
 fn field_edits(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>, after: &Fields) -> Vec<FieldEdit> {
     let written = |field: FieldName| {
         let of_field = image.texts.iter().find(|text| text.field == field);
-        of_field.or(image.texts.first())
+        // A reference is written as one, for whichever of its parts, and a digest may stand behind the tag.
+        let is_within = match &image.place.slots {
+            Slots::Reference { .. } => true,
+            Slots::Parts(parts) => field == FieldName::Digest && parts.digest.is_none(),
+        };
+        of_field.or(image.texts.first().filter(|_| is_within))
     };
     let edit = |field: FieldName| {
         let own_text = image.texts.iter().find(|text| text.field == field);
@@ -88,7 +93,6 @@ fn field_edits(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<
             to: to.map(str::to_owned),
         })
     };
-    // A reference is written as one, for whichever of its parts.
     let edits: Vec<FieldEdit> = FieldName::ALL.into_iter().filter_map(edit).collect();
     let is_change = |edit: &&FieldEdit| edit.from != edit.to;
     if edits.iter().any(|edit| is_change(&edit)) {
