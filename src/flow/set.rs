@@ -27,12 +27,17 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     let mut paths: Vec<PathBuf> = Vec::new();
     let mut kustomizations: Vec<PathBuf> = Vec::new();
     let mut places: Vec<FileLocation> = Vec::new();
+    // One file may be named twice, by another path or by a link.
+    let mut real_paths: Vec<PathBuf> = Vec::new();
     for file in &without_patterns(&request.files)? {
         let (path, place) = locate_on_disk(file, request.workspace.as_deref())?;
+        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+        let known = real_paths.iter().position(|known| *known == real);
         if matches!(file, TargetFile::Kustomization(_)) {
-            kustomizations.push(path.clone());
+            kustomizations.push(known.map_or(&path, |at| &paths[at]).clone());
         }
-        if !paths.contains(&path) {
+        if known.is_none() {
+            real_paths.push(real);
             paths.push(path);
             places.push(place);
         }
