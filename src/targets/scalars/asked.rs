@@ -4,7 +4,7 @@
 use super::argo::{PARAMETERS, parameters_beside};
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_same_image};
-use super::place::{ImagePlace, Parts, Slots, split_tag};
+use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots, split_tag};
 use super::shared_registry::SharedName;
 use super::slot::Slot;
 use crate::image::{Digest, Field, ImageArgument, Reference, Tag, split_registry};
@@ -145,6 +145,11 @@ fn ask_digest(
         Field::Set(digest) if has_place => after.digest = Some(digest.to_string()),
         Field::Set(_) => {
             let message = format!("`{}` has no place for a digest", argument.name);
+            if place.path == OCI_REFERENCE {
+                let hint =
+                    "add `digest: \"\"` beside the tag once by hand, or release without one: leave `@DIGEST` out";
+                return Err(FileRefusal::at(yaml, place.item, message, hint));
+            }
             let hint = "if the chart takes one, add `digest: \"\"` beside the tag, or write `TAG@DIGEST` as the tag once by \
                         hand; else release without one: leave `@DIGEST` out, or add `--pin-digest=never` if the digest is \
                         pinned";

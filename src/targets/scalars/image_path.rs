@@ -159,6 +159,8 @@ fn scalar_slots(yaml: &ParsedYaml<'_>, trail: &[NodeId], slot: Slot, path: &str)
     let whole = match key {
         // Among other documents, entries are not edited.
         "newTag" if yaml.tree.documents.len() > 1 => "",
+        // Elsewhere, no name means an entry.
+        "newTag" if ![".images[", ".spec.images["].iter().any(|list| path.starts_with(list)) => "",
         "newTag" => text_beside(yaml, slot.parent, "name").unwrap_or_default(),
         _ => path.strip_suffix(key).unwrap_or(path).trim_end_matches('.'),
     };

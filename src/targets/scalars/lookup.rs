@@ -11,7 +11,7 @@ use super::image_path::{Below, image_at, images_below};
 use super::marked::{marked_images, policies};
 use super::node_path::own_pair;
 use super::object::{Object, objects};
-use super::place::{ImagePlace, Parts, Slots};
+use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots};
 use super::slot::Slot;
 use crate::targets::flux_marker::is_policy_name;
 use crate::yaml::{NodeId, ParsedYaml};
@@ -293,8 +293,8 @@ fn oci_repository(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<ImagePlace, Fil
     let slot = |key: &str| own_pair(yaml, mapping, key).map(|pair| pair.map(|pair| Slot::of(mapping, pair)));
     let parts = Parts { tag: slot("tag")?, digest: slot("digest")?, known_name: url, ..Parts::default() };
     Ok(ImagePlace {
-        qualified: "spec.ref".to_owned(),
-        path: "spec.ref".to_owned(),
+        qualified: OCI_REFERENCE.to_owned(),
+        path: OCI_REFERENCE.to_owned(),
         item: reference.key,
         slots: Slots::Parts(parts),
         trail: vec![mapping],

@@ -24,10 +24,12 @@ mod shared_registry;
 mod slot;
 mod slot_text;
 mod together;
+mod values_text;
 mod walk;
 
 pub(super) use document_kind::{DocumentKind, document_kind, refuse_file, refuse_text, without_version};
 pub use file_refusal::FileRefusal;
 pub(super) use marked::first_marked;
-pub(super) use nested::{edit, entries, require_one_version};
+pub(super) use nested::edit;
 pub(super) use rewrite::own_names;
+pub(super) use values_text::{entries, require_one_version};

@@ -3,22 +3,18 @@
 
 use std::collections::HashSet;
 
-use super::argo::{PARAMETERS, ignored_values, nested_values, sources};
+use super::argo::nested_values;
 use super::exchanged::compare;
 use super::file_refusal::FileRefusal;
-use super::lookup::FileImages;
-use super::object::objects;
-use super::place::ImagePlace;
+use super::object::{Object, objects};
 use super::rewrite;
 use super::slot::Slot;
+use super::values_text::{INSIDE, object_of, refuse_in_another_source, with_values};
 use crate::image::ImageArgument;
-use crate::targets::kustomization::{Edit, EditOptions, Fields};
+use crate::targets::kustomization::{Edit, EditOptions};
 use crate::yaml::{
     self, Difference, NodeComparison, NodeId, NodeKind, ParsedYaml, ScalarStyle, SourceText, Splice, differs,
 };
-
-/// What the text inside is called: values are edited by paths.
-const INSIDE: &str = "values.yaml";
 
 /// Edits what the arguments name in a file that was read, and in values that are text there. Of two arguments with one name the
 /// later counts.
@@ -55,120 +51,11 @@ pub(in crate::targets) fn edit(
     }
 }
 
-/// Refuses a name that means an image outside of the text and one in the text of another source. Within one source, Argo CD takes
-/// the one outside.
-fn refuse_in_another_source(
-    path: &str,
-    yaml: &ParsedYaml<'_>,
-    arguments: &[&ImageArgument],
-) -> Result<(), FileRefusal> {
-    let objects = objects(path, yaml);
-    let sources: Vec<NodeId> = objects.iter().flat_map(|object| sources(yaml, object)).collect();
-    let images = FileImages::new(path, yaml);
-    for slot in nested_values(yaml, &objects) {
-        let source = sources.iter().copied().find(|source| yaml.tree.is_within(slot.value, *source));
-        let is_of_source = |node| source.is_some_and(|source| yaml.tree.is_within(node, source));
-        for name in arguments.iter().map(|argument| argument.name.as_str()).filter(|name| !name.starts_with('.')) {
-            let inside = entries_inside(yaml, slot, Some(name));
-            let outside = if inside.is_empty() { Vec::new() } else { images.to_edit(name)? };
-            if let Some(first) = outside.first()
-                && !outside.iter().any(|place| is_of_source(place.item))
-            {
-                let at = yaml.place(first.item);
-                let message = format!("`{name}` is ambiguous: it is at {at} too, in another source");
-                return Err(FileRefusal::at(yaml, slot.value, message, "move one of them to a file of its own"));
-            }
-            for place in images.to_edit(name)?.iter().filter(|place| is_of_source(place.item)) {
-                refuse_digest_inside(yaml, slot, name, place)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Refuses the parameter of a tag if the values that are text have a digest of the same image: it would still decide what is
-/// pulled.
-fn refuse_digest_inside(yaml: &ParsedYaml<'_>, slot: Slot, name: &str, place: &ImagePlace) -> Result<(), FileRefusal> {
-    if !place.path.starts_with(PARAMETERS) || place.has_digest(yaml)? {
-        return Ok(());
-    }
-    let whole = [".tag", ".version"].iter().find_map(|key| name.strip_suffix(key)).unwrap_or(name);
-    let has_digest = entries_inside(yaml, slot, Some(whole)).iter().any(|(_, fields)| fields.digest.is_some());
-    if !has_digest {
-        return Ok(());
-    }
-    let message =
-        format!("the digest of `{whole}` in `values` decides what is pulled, whatever the parameter of its tag");
-    let hint = format!(
-        "remove the parameters of `{whole}` by hand, so that `{whole}` means the values, or add the parameter `{whole}.digest`"
-    );
-    Err(FileRefusal::at(yaml, slot.value, message, hint))
-}
-
 fn last_of_each<'a>(arguments: &[&'a ImageArgument]) -> Vec<&'a ImageArgument> {
     let mut names = HashSet::new();
     let mut last: Vec<_> = arguments.iter().rev().copied().filter(|argument| names.insert(&argument.name)).collect();
     last.reverse();
     last
-}
-
-/// Returns what [`rewrite::entries`] returns, and the images in values that are text.
-///
-/// # Errors
-///
-/// The file is not edited, whatever is asked for.
-pub(in crate::targets) fn entries(
-    path: &str,
-    yaml: &ParsedYaml<'_>,
-    wanted: Option<&str>,
-) -> Result<Vec<(String, Fields)>, FileRefusal> {
-    let mut entries = rewrite::entries(path, yaml, wanted)?;
-    if wanted.is_some() && !entries.is_empty() {
-        return Ok(entries);
-    }
-    let objects = objects(path, yaml);
-    for slot in nested_values(yaml, &objects) {
-        entries.extend(entries_inside(yaml, slot, wanted));
-    }
-    for slot in ignored_values(yaml, &objects).into_iter().filter(|_| entries.is_empty()) {
-        if let Some(name) = wanted.filter(|_| !entries_inside(yaml, slot, wanted).is_empty()) {
-            let message = format!("`{name}` is in `values` alone, which Argo CD ignores beside `valuesObject`");
-            let refusal = FileRefusal::at(yaml, slot.value, message, "move the image to `valuesObject` once by hand");
-            return Err(FileRefusal { is_no_image: true, ..refusal });
-        }
-    }
-    Ok(entries)
-}
-
-fn entries_inside(yaml: &ParsedYaml<'_>, slot: Slot, wanted: Option<&str>) -> Vec<(String, Fields)> {
-    let text = yaml.tree.text(slot.value).unwrap_or_default();
-    with_values(text, |yaml| rewrite::entries(INSIDE, yaml, wanted)).unwrap_or_default()
-}
-
-/// Requires that all places of a name say the same, in the file or in one of the values that are text there.
-///
-/// # Errors
-///
-/// They do not, or the name does not mean one image.
-pub(in crate::targets) fn require_one_version(
-    path: &str,
-    yaml: &ParsedYaml<'_>,
-    name: &str,
-) -> Result<(), FileRefusal> {
-    rewrite::require_one_version(path, yaml, name)?;
-    for slot in nested_values(yaml, &objects(path, yaml)) {
-        let text = yaml.tree.text(slot.value).unwrap_or_default();
-        with_values(text, |yaml| Ok(rewrite::require_one_version(INSIDE, yaml, name)))
-            .unwrap_or(Ok(()))
-            .map_err(|refusal| FileRefusal { place: Some(yaml.place(slot.value)), ..refusal })?;
-    }
-    Ok(())
-}
-
-/// Reads values that are text, and calls `then` with them.
-fn with_values<R>(text: &str, then: impl FnOnce(&ParsedYaml<'_>) -> Result<R, FileRefusal>) -> Result<R, FileRefusal> {
-    let source = SourceText::read(text.as_bytes())?;
-    then(&yaml::read(&source)?)
 }
 
 /// Values that are text, and their edit.
@@ -188,17 +75,21 @@ fn edit_inside(
     options: EditOptions<'_>,
 ) -> Result<Option<Edit>, FileRefusal> {
     let mut inside = Vec::new();
-    for slot in nested_values(yaml, &objects(path, yaml)) {
+    let objects = objects(path, yaml);
+    for slot in nested_values(yaml, &objects) {
         let text = yaml.tree.text(slot.value).unwrap_or_default();
-        let edit = with_values(text, |yaml| rewrite::edit(INSIDE, yaml, arguments, options)).map_err(|refusal| {
+        let named = named_inside(yaml, &objects, slot, arguments);
+        let of_values: Vec<&ImageArgument> = named.iter().map(|(_, argument)| argument).collect();
+        let edit = with_values(text, |yaml| rewrite::edit(INSIDE, yaml, &of_values, options)).map_err(|refusal| {
             let message = format!("in the values that are text here, {refusal}");
             FileRefusal { place: Some(yaml.place(slot.value)), message, ..refusal }
         })?;
+        let edit = renamed(edit, &named);
         let first_line = first_line(yaml, slot);
         let splices = if edit.changed() { splices(yaml, slot, first_line, text, &edit)? } else { Vec::new() };
         inside.push(Inside { slot, edit, splices, first_line });
     }
-    require_one(yaml, arguments, &inside)?;
+    require_one(yaml, &objects, arguments, &inside)?;
     if inside.is_empty() {
         return Ok(None);
     }
@@ -214,8 +105,46 @@ fn edit_inside(
     Ok(Some(outcome(yaml, text.into_bytes(), arguments, &inside)))
 }
 
+/// Returns each argument with the one that means the same within values that are text: a name may begin with the `KIND/NAME/` of
+/// their object.
+fn named_inside<'a>(
+    yaml: &ParsedYaml<'_>,
+    objects: &[Object],
+    slot: Slot,
+    arguments: &[&'a ImageArgument],
+) -> Vec<(&'a ImageArgument, ImageArgument)> {
+    let object = object_of(yaml, objects, slot);
+    let inside = |argument: &&'a ImageArgument| {
+        let name = object.map(|object| object.without_label(argument.name.as_str()).parse());
+        let name = name.and_then(Result::ok).unwrap_or_else(|| argument.name.clone());
+        (*argument, ImageArgument { name, change: argument.change.clone() })
+    };
+    arguments.iter().map(inside).collect()
+}
+
+/// Returns an edit of values that are text with the names of the arguments.
+fn renamed(mut edit: Edit, named: &[(&ImageArgument, ImageArgument)]) -> Edit {
+    let outer =
+        |inner: &str| named.iter().find(|(_, inside)| inside.name.as_str() == inner).map(|(outer, _)| &outer.name);
+    for entry in &mut edit.entries {
+        entry.name = outer(entry.name.as_str()).unwrap_or(&entry.name).clone();
+    }
+    for note in &mut edit.notes {
+        note.name = outer(&note.name).map_or_else(|| note.name.clone(), ToString::to_string);
+    }
+    let is_absent = |inside: &ImageArgument| edit.absent.contains(&inside.name);
+    edit.absent = named.iter().filter(|(_, inside)| is_absent(inside)).map(|(outer, _)| outer.name.clone()).collect();
+    edit
+}
+
 /// A name in two texts means two images.
-fn require_one(yaml: &ParsedYaml<'_>, arguments: &[&ImageArgument], inside: &[Inside]) -> Result<(), FileRefusal> {
+fn require_one(
+    yaml: &ParsedYaml<'_>,
+    objects: &[Object],
+    arguments: &[&ImageArgument],
+    inside: &[Inside],
+) -> Result<(), FileRefusal> {
+    let label = |inside: &Inside| object_of(yaml, objects, inside.slot).and_then(|object| object.label.as_deref());
     for argument in arguments {
         let mut with_name = inside.iter().filter(|inside| !inside.edit.absent.contains(&argument.name));
         if let (Some(first), Some(second)) = (with_name.next(), with_name.next()) {
@@ -227,7 +156,12 @@ fn require_one(yaml: &ParsedYaml<'_>, arguments: &[&ImageArgument], inside: &[In
                     argument.name,
                     yaml.place(first.slot.value)
                 ),
-                "move one of them to a file of its own",
+                match (label(first), label(second)) {
+                    (Some(first), Some(second)) if first != second => {
+                        format!("name one: `{first}/{name}` or `{second}/{name}`", name = argument.name)
+                    }
+                    _ => "move one of them to a file of its own".to_owned(),
+                },
             ));
         }
     }

@@ -6,6 +6,9 @@ use super::slot::Slot;
 use crate::targets::kustomization::{FieldName, Fields, Unnamed};
 use crate::yaml::{NodeId, ParsedYaml};
 
+/// The path of the image of an OCIRepository.
+pub(super) const OCI_REFERENCE: &str = "spec.ref";
+
 /// An image of a file.
 pub(super) struct ImagePlace {
     /// What is called so in this file alone, for a message about several.
