@@ -106,11 +106,7 @@ impl fmt::Display for NoteKind {
             Self::NotWritten { new_name } => {
                 write!(f, "the file has no place for the name `{new_name}`, so it is not written")
             }
-            Self::TwoRegistries { shared, own } => write!(
-                f,
-                "`global.imageRegistry` is `{shared}` and the image's own registry `{own}`, and the chart decides which one \
-                 counts"
-            ),
+            Self::TwoRegistries { shared, own } => f.write_str(&two_registries(shared, own)),
             Self::AliasReplaced { field, alias } => {
                 write!(f, "{field} was the alias `{alias}` and is now a value of its own")
             }
@@ -125,10 +121,7 @@ impl fmt::Display for NoteKind {
             Self::DigestDecides { digest } => {
                 write!(f, "the digest `{digest}` was kept and decides what is pulled, whatever the tag")
             }
-            Self::ShaDecides { digest } => write!(
-                f,
-                "`sha: {digest}` was kept beside the tag: charts that know this key pull that digest, whatever the tag"
-            ),
+            Self::ShaDecides { digest } => f.write_str(&sha_decides(digest)),
             Self::Pattern { character } => {
                 write!(
                     f,
@@ -147,6 +140,16 @@ impl fmt::Display for NoteKind {
             Self::NotRead { message } => write!(f, "kustomize most likely refuses the file: {message}"),
         }
     }
+}
+
+fn two_registries(shared: &str, own: &str) -> String {
+    format!(
+        "`global.imageRegistry` is `{shared}` and the image's own registry `{own}`, and the chart decides which one counts"
+    )
+}
+
+fn sha_decides(digest: &str) -> String {
+    format!("`sha: {digest}` was kept beside the tag: charts that know this key pull that digest, whatever the tag")
 }
 
 fn aliases_follow(key: &str, aliases: &[Position]) -> String {

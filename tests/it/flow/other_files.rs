@@ -110,7 +110,7 @@ fn an_image_of_a_chart_with_a_registry_for_all_is_told_by_its_whole_name() {
         format!("global:\n  imageRegistry: {registry}\nimage:\n  repository: org/{name}\n  tag: {tag}\n")
     };
     let rules = format!("rules:\n- paths: ['**']\n  images: ['{registry}/org/*']\n");
-    let files = [File::new(VALUES, &values("web", "v0.9.0")), File::new("values/.tagship.yaml", &rules)];
+    let files = [File::new(VALUES, values("web", "v0.9.0")), File::new("values/.tagship.yaml", &rules)];
     environments.stage.remote.commit("main", "A chart", &files);
     let image = environments.build("api", "v1.0.0");
     let release = |more: &[&str]| {
