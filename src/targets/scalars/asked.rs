@@ -62,7 +62,9 @@ fn ask_shared_name(
         return Ok(None);
     };
     let Some(repository) = shared.repository_of(new_name) else {
-        let names = shared.names().join("` or `");
+        let mut names = shared.names();
+        names.dedup();
+        let names = names.join("` or `");
         let message = format!("the chart has a registry for all images, so this image is `{names}`, not `{new_name}`");
         let hint = "name the image with that registry, or change `global.imageRegistry` by hand";
         return Err(FileRefusal::at(yaml, place.item, message, hint));

@@ -10,8 +10,8 @@ use super::object::{Object, objects};
 use super::rewrite;
 use super::slot::Slot;
 use super::values_text::{INSIDE, object_of, refuse_in_another_source, with_values};
-use crate::image::ImageArgument;
-use crate::targets::kustomization::{Edit, EditOptions};
+use crate::image::{ImageArgument, ImageName};
+use crate::targets::kustomization::{Comments, Edit, EditOptions, Fields};
 use crate::yaml::{
     self, Difference, NodeComparison, NodeId, NodeKind, ParsedYaml, ScalarStyle, SourceText, Splice, differs,
 };
@@ -80,6 +80,16 @@ fn edit_inside(
         let text = yaml.tree.text(slot.value).unwrap_or_default();
         let named = named_inside(yaml, &objects, slot, arguments);
         let of_values: Vec<&ImageArgument> = named.iter().map(|(_, argument)| argument).collect();
+        refuse_one_name(yaml, slot, &named)?;
+        let comment;
+        let comments = match options.comments {
+            Comments::Write(write) => {
+                comment = |name: &ImageName, fields: &Fields| write(outer_name(&named, name), fields);
+                Comments::Write(&comment)
+            }
+            comments => comments,
+        };
+        let options = EditOptions { comments, ..options };
         let edit = with_values(text, |yaml| rewrite::edit(INSIDE, yaml, &of_values, options)).map_err(|refusal| {
             let message = format!("in the values that are text here, {refusal}");
             FileRefusal { place: Some(yaml.place(slot.value)), message, ..refusal }
@@ -122,12 +132,32 @@ fn named_inside<'a>(
     arguments.iter().map(inside).collect()
 }
 
+/// Refuses two arguments that name the same image within values that are text.
+fn refuse_one_name(
+    yaml: &ParsedYaml<'_>,
+    slot: Slot,
+    named: &[(&ImageArgument, ImageArgument)],
+) -> Result<(), FileRefusal> {
+    for (index, (outer, inside)) in named.iter().enumerate() {
+        if let Some((other, _)) = named[..index].iter().find(|(_, other)| other.name == inside.name) {
+            let message = format!("`{}` and `{}` name the same image in these values", other.name, outer.name);
+            return Err(FileRefusal::at(yaml, slot.value, message, "leave one of them out"));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the name by which an argument means the image called `inner` within values that are text.
+fn outer_name<'n>(named: &'n [(&ImageArgument, ImageArgument)], inner: &'n ImageName) -> &'n ImageName {
+    named.iter().find(|(_, inside)| inside.name == *inner).map_or(inner, |(outer, _)| &outer.name)
+}
+
 /// Returns an edit of values that are text with the names of the arguments.
 fn renamed(mut edit: Edit, named: &[(&ImageArgument, ImageArgument)]) -> Edit {
     let outer =
         |inner: &str| named.iter().find(|(_, inside)| inside.name.as_str() == inner).map(|(outer, _)| &outer.name);
     for entry in &mut edit.entries {
-        entry.name = outer(entry.name.as_str()).unwrap_or(&entry.name).clone();
+        entry.name = outer_name(named, &entry.name).clone();
     }
     for note in &mut edit.notes {
         note.name = outer(&note.name).map_or_else(|| note.name.clone(), ToString::to_string);
