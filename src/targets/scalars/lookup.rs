@@ -12,6 +12,7 @@ use super::marked::{marked_images, policies};
 use super::node_path::own_pair;
 use super::object::{Object, objects};
 use super::place::{ImagePlace, Parts, Slots};
+use super::repeated::RepeatedKeys;
 use super::slot::Slot;
 use crate::targets::flux_marker::is_policy_name;
 use crate::yaml::{NodeId, ParsedYaml};
@@ -22,6 +23,7 @@ pub(super) struct FileImages<'p, 'd> {
     pub(super) objects: Vec<Object>,
     /// The containers or services of each object.
     named: Vec<Vec<Named>>,
+    repeated: RepeatedKeys,
 }
 
 /// An image that a name means.
@@ -44,10 +46,11 @@ impl<'p, 'd> FileImages<'p, 'd> {
         let named = |object: &Object| match object.kind {
             DocumentKind::Manifest => containers(yaml, object.root),
             DocumentKind::Compose => services(yaml, object.root),
+            _ if object.lacks_version => containers(yaml, object.root),
             _ => Vec::new(),
         };
         let named = objects.iter().map(named).collect();
-        Self { yaml, objects, named }
+        Self { yaml, objects, named, repeated: RepeatedKeys::of(yaml) }
     }
 
     /// Returns the images that `name` means.
@@ -84,7 +87,15 @@ impl<'p, 'd> FileImages<'p, 'd> {
             ));
         }
         require_one(self.yaml, name, &found)?;
-        Ok(found.into_iter().map(|found| found.place).chain(marked).collect())
+        let places: Vec<ImagePlace> = found.into_iter().map(|found| found.place).chain(marked).collect();
+        places.iter().try_for_each(|place| self.refuse_repeated(place))?;
+        Ok(places)
+    }
+
+    /// Refuses an image that is below a key that is there twice.
+    fn refuse_repeated(&self, place: &ImagePlace) -> Result<(), FileRefusal> {
+        let mut nodes = std::iter::once(place.item).chain(place.nodes());
+        nodes.try_for_each(|node| self.repeated.refuse(self.yaml, node))
     }
 
     /// Returns the images that `name` means; none if it leads to something else.
@@ -162,7 +173,9 @@ impl<'p, 'd> FileImages<'p, 'd> {
                 _ => {}
             }
             // What has no image is none.
-            let image = |named: &Named| image_of(yaml, named).map(|place| place.map(Found::by_name)).transpose();
+            let image = |named: &Named| {
+                image_of_container(yaml, object, named).map(|place| place.map(Found::by_name)).transpose()
+            };
             let images = named.iter().filter_map(|named| Some((named.name.clone(), image(named)?.map(Some))));
             shown.extend(images);
         }
@@ -227,7 +240,7 @@ fn in_object(yaml: &ParsedYaml<'_>, object: &Object, named: &[Named], name: &str
     }
     let mut found = Vec::new();
     for named in named.iter().filter(|named| named.name == name) {
-        found.extend(image_of(yaml, named)?.map(Found::by_name));
+        found.extend(image_of_container(yaml, object, named)?.map(Found::by_name));
     }
     match object.kind {
         DocumentKind::Values => found.extend(at(root, name, "")?),
@@ -257,6 +270,23 @@ fn in_object(yaml: &ParsedYaml<'_>, object: &Object, named: &[Named], name: &str
         | DocumentKind::Empty => {}
     }
     Ok(found)
+}
+
+/// Returns the image of a container or a service of an object; nothing if it has none.
+fn image_of_container(
+    yaml: &ParsedYaml<'_>,
+    object: &Object,
+    named: &Named,
+) -> Result<Option<ImagePlace>, FileRefusal> {
+    let image = image_of(yaml, named)?;
+    match image {
+        Some(_) if object.lacks_version => {
+            let message =
+                format!("this object has a container `{}` and no `apiVersion`, so it is not a manifest", named.name);
+            Err(FileRefusal::at(yaml, object.root, message, "add the `apiVersion` of the object"))
+        }
+        image => Ok(image),
+    }
 }
 
 /// Fields of these entries come and go, which is done in a file of one document.

@@ -19,6 +19,7 @@ mod node_path;
 mod object;
 mod place;
 mod planned_image;
+mod repeated;
 mod rewrite;
 mod slot;
 mod slot_text;
