@@ -3,6 +3,7 @@
 
 use super::kustomization::{self, Edit, EditError, EditOptions, Fields, ListsPlace, is_kustomization_name};
 use super::scalars::{self, DocumentKind, FileRefusal, document_kind};
+use super::shown_entries::ShownEntries;
 use crate::image::ImageArgument;
 use crate::yaml::{self, ParsedYaml, Position, SourceText, YamlError};
 
@@ -210,6 +211,21 @@ pub fn entries(path: &str, source: &[u8], name: Option<&str>) -> Result<Vec<(Str
         }
         let entries = kustomization::entries_of(place, file.yaml)?;
         Ok(entries.into_iter().filter(|(other, _)| name.is_none_or(|name| name == other)).collect())
+    })
+}
+
+/// Returns what [`entries`] returns of all images that show, with those that cannot be told.
+///
+/// # Errors
+///
+/// The file cannot be read.
+pub fn shown_entries(path: &str, source: &[u8]) -> Result<ShownEntries, TargetError> {
+    with_file(path, source, |file| match (file.editor, file.template) {
+        (Editor::Scalars, _) => Ok(scalars::shown(path, file.yaml)?),
+        (Editor::Lists(_), Some(error)) => Err(EditError::from(error).into()),
+        (Editor::Lists(place), None) => {
+            Ok(ShownEntries { entries: kustomization::entries_of(place, file.yaml)?, ..ShownEntries::default() })
+        }
     })
 }
 

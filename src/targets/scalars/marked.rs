@@ -59,16 +59,47 @@ pub(super) fn marked_images(
     objects: &[Object],
     name: &str,
 ) -> Result<Vec<ImagePlace>, FileRefusal> {
+    let values = if is_policy_name(name) { marked_values(yaml, objects, Some(name)) } else { Vec::new() };
+    images_of(yaml, name, values)
+}
+
+/// The values of a file that are marked with one policy.
+pub(super) struct MarkedByPolicy {
+    pub(super) policy: String,
+    pub(super) nodes: Vec<NodeId>,
+    pub(super) images: Result<Vec<ImagePlace>, FileRefusal>,
+}
+
+/// Returns the images of each policy whose markers are in a file.
+pub(super) fn all_marked(yaml: &ParsedYaml<'_>, objects: &[Object]) -> Vec<MarkedByPolicy> {
+    let mut by_policy: BTreeMap<String, Vec<MarkedValue>> = BTreeMap::new();
+    for value in marked_values(yaml, objects, None) {
+        by_policy.entry(value.marker.policy.clone()).or_default().push(value);
+    }
+    let of_policy = |(policy, values): (String, Vec<MarkedValue>)| {
+        let nodes = values.iter().map(|value| value.slot.value).collect();
+        MarkedByPolicy { nodes, images: images_of(yaml, &policy, values), policy }
+    };
+    by_policy.into_iter().map(of_policy).collect()
+}
+
+/// Returns the values with a marker, or with one of the policy `wanted`.
+fn marked_values(yaml: &ParsedYaml<'_>, objects: &[Object], wanted: Option<&str>) -> Vec<MarkedValue> {
     let mut values = Vec::new();
-    for object in objects.iter().filter(|_| is_policy_name(name) && is_marker(yaml.source.text)) {
+    for object in objects.iter().filter(|_| is_marker(yaml.source.text)) {
         let label = object.label.as_ref().map(|label| format!("{label}/.")).unwrap_or_default();
         walk(yaml, object.root, &mut |Visit { path, slot, trail, .. }| {
-            if let Some(marker) = marker_behind(yaml, slot).filter(|marker| marker.policy == name) {
+            let is_wanted = |marker: &FluxMarker| wanted.is_none_or(|wanted| marker.policy == wanted);
+            if let Some(marker) = marker_behind(yaml, slot).filter(is_wanted) {
                 let path = format!("{label}{path}");
                 values.push(MarkedValue { slot, marker, path, trail: trail.to_vec(), kind: object.kind });
             }
         });
     }
+    values
+}
+
+fn images_of(yaml: &ParsedYaml<'_>, name: &str, values: Vec<MarkedValue>) -> Result<Vec<ImagePlace>, FileRefusal> {
     let mut images = Vec::new();
     for values in grouped(values) {
         images.push(image(yaml, &values)?);

@@ -8,10 +8,12 @@ use super::exchanged::compare;
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::object::objects;
+use super::repeated::RepeatedKeys;
 use super::rewrite;
 use super::slot::Slot;
 use crate::image::ImageArgument;
 use crate::targets::kustomization::{Edit, EditOptions, Fields};
+use crate::targets::shown_entries::ShownEntries;
 use crate::yaml::{
     self, Difference, NodeComparison, NodeId, NodeKind, ParsedYaml, ScalarStyle, SourceText, Splice, differs,
 };
@@ -100,16 +102,46 @@ pub(in crate::targets) fn entries(
     yaml: &ParsedYaml<'_>,
     wanted: Option<&str>,
 ) -> Result<Vec<(String, Fields)>, FileRefusal> {
-    let mut entries = rewrite::entries(path, yaml, wanted)?;
-    if wanted.is_some() && !entries.is_empty() {
+    let Some(name) = wanted else { return Ok(shown(path, yaml)?.entries) };
+    let mut entries = rewrite::entries(path, yaml, Some(name))?;
+    if !entries.is_empty() {
         return Ok(entries);
     }
     for slot in nested_values(yaml, &objects(path, yaml)) {
         let text = yaml.tree.text(slot.value).unwrap_or_default();
-        let inside = with_values(text, |yaml| rewrite::entries(INSIDE, yaml, wanted));
+        let inside = with_values(text, |yaml| rewrite::entries(INSIDE, yaml, Some(name)));
         entries.extend(inside.unwrap_or_default());
     }
     Ok(entries)
+}
+
+/// Returns what [`rewrite::shown`] returns, and the same of values that are text.
+///
+/// # Errors
+///
+/// The file is not edited, whatever is asked for.
+pub(in crate::targets) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, FileRefusal> {
+    let mut shown = rewrite::shown(path, yaml)?;
+    for slot in nested_values(yaml, &objects(path, yaml)) {
+        let text = yaml.tree.text(slot.value).unwrap_or_default();
+        let told = |refusal: FileRefusal| in_values(yaml, slot, refusal);
+        let inside = RepeatedKeys::of(yaml).refuse(yaml, slot.value);
+        match inside.and_then(|()| with_values(text, |yaml| rewrite::shown(INSIDE, yaml)).map_err(told)) {
+            Ok(inside) => {
+                shown.entries.extend(inside.entries);
+                shown.untold.extend(inside.untold.into_iter().map(told));
+                shown.doubtful.extend(inside.doubtful.into_iter().map(told));
+            }
+            Err(refusal) => shown.untold.push(refusal),
+        }
+    }
+    Ok(shown)
+}
+
+/// Returns a refusal in values that are text as one of the file around them.
+fn in_values(yaml: &ParsedYaml<'_>, slot: Slot, refusal: FileRefusal) -> FileRefusal {
+    let message = format!("in the values that are text here, {refusal}");
+    FileRefusal { place: Some(yaml.place(slot.value)), message, ..refusal }
 }
 
 /// Reads values that are text, and calls `then` with them.
@@ -137,10 +169,10 @@ fn edit_inside(
     let mut inside = Vec::new();
     for slot in nested_values(yaml, &objects(path, yaml)) {
         let text = yaml.tree.text(slot.value).unwrap_or_default();
-        let edit = with_values(text, |yaml| rewrite::edit(INSIDE, yaml, arguments, options)).map_err(|refusal| {
-            let message = format!("in the values that are text here, {refusal}");
-            FileRefusal { place: Some(yaml.place(slot.value)), message, ..refusal }
-        })?;
+        let edit = with_values(text, |yaml| rewrite::edit(INSIDE, yaml, arguments, options))
+            .map_err(|refusal| in_values(yaml, slot, refusal))?;
+        let is_found = arguments.iter().any(|argument| !edit.absent.contains(&argument.name));
+        RepeatedKeys::of(yaml).refuse(yaml, slot.value).or_else(|error| if is_found { Err(error) } else { Ok(()) })?;
         let first_line = first_line(yaml, slot);
         let splices = if edit.changed() { splices(yaml, slot, first_line, text, &edit)? } else { Vec::new() };
         inside.push(Inside { slot, edit, splices, first_line });

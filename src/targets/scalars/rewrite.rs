@@ -12,8 +12,10 @@ use super::image_text::is_same_image;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
 use super::planned_image::{ImagesPlan, plan};
+use super::shown_images::ShownImages;
 use crate::image::ImageArgument;
 use crate::targets::kustomization::{Comments, Edit, EditOptions, Fields};
+use crate::targets::shown_entries::ShownEntries;
 use crate::yaml::{
     self, Difference, Layout, NodeComparison, NodeId, NodeKind, ParsedYaml, Proved, Quote, ScalarStyle, SourceText,
     Splice, Writer, differs, is_string,
@@ -76,8 +78,19 @@ pub(super) fn entries(
         let fields = places.first().map(|place| place.fields(yaml)).transpose()?;
         return Ok(fields.map(|fields| (name.to_owned(), fields)).into_iter().collect());
     }
-    let fields = |(name, place): (String, ImagePlace)| Some((name, place.fields(yaml).ok()?));
-    Ok(images.all().into_iter().filter_map(fields).collect())
+    Ok(shown(path, yaml)?.entries)
+}
+
+/// Returns what the images say that show without being asked for, and which of them cannot be told.
+///
+/// # Errors
+///
+/// The file is not edited, whatever is asked for.
+pub(super) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, FileRefusal> {
+    refuse_file(path, yaml)?;
+    let ShownImages { images, untold, doubtful } = FileImages::new(path, yaml).all();
+    let fields = |(name, place): (String, ImagePlace)| Ok((name, place.fields(yaml)?));
+    Ok(ShownEntries { entries: images.into_iter().map(fields).collect::<Result<_, FileRefusal>>()?, untold, doubtful })
 }
 
 fn splices(yaml: &ParsedYaml<'_>, plan: &ImagesPlan<'_>, comments: Comments<'_>) -> Result<Vec<Splice>, FileRefusal> {
