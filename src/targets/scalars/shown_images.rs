@@ -236,28 +236,47 @@ impl FileImages<'_, '_> {
 }
 
 impl ShownImages {
+    /// Adds the images of one name: each that says something else. If they are not one image, each is called by its object.
     fn add(&mut self, yaml: &ParsedYaml<'_>, name: String, images: Vec<(Option<String>, FoundImage)>) {
         let (labels, images): (Vec<Option<String>>, Vec<FoundImage>) = images.into_iter().unzip();
-        let Err(refusal) = require_one(yaml, &name, &images) else {
-            self.images.extend(images.into_iter().next().map(|found| (name, found.place)));
-            return;
-        };
+        let different = distinct(yaml, &images);
+        let Err(refusal) = require_one(yaml, &name, &images) else { return self.list(&name, images, &different) };
+        if different.len() == 1 {
+            return self.list(&name, images, &different);
+        }
         let mut qualified: Vec<(String, Vec<FoundImage>)> = Vec::new();
         for (label, found) in labels.into_iter().zip(images) {
             let Some(label) = label.filter(|label| *label != name) else { return self.untold.push(refusal) };
             let full = format!("{label}/{name}");
-            match qualified.iter_mut().find(|(other, _)| *other == full) {
+            match qualified.last_mut().filter(|(other, _)| *other == full) {
                 Some((_, of_name)) => of_name.push(found),
                 None => qualified.push((full, vec![found])),
             }
         }
         for (name, images) in qualified {
+            let different = distinct(yaml, &images);
             match require_one(yaml, &name, &images) {
-                Ok(()) => self.images.extend(images.into_iter().next().map(|found| (name, found.place))),
-                Err(refusal) => self.untold.push(refusal),
+                Err(refusal) if different.len() > 1 => self.untold.push(refusal),
+                _ => self.list(&name, images, &different),
             }
         }
     }
+
+    fn list(&mut self, name: &str, images: Vec<FoundImage>, different: &[usize]) {
+        let is_listed = |(index, _): &(usize, FoundImage)| different.binary_search(index).is_ok();
+        let listed = images.into_iter().enumerate().filter(is_listed);
+        self.images.extend(listed.map(|(_, found)| (name.to_owned(), found.place)));
+    }
+}
+
+/// Returns which images say something that none before them says, in their order.
+fn distinct(yaml: &ParsedYaml<'_>, images: &[FoundImage]) -> Vec<usize> {
+    let mut said = HashSet::new();
+    let is_new = |(index, found): (usize, &FoundImage)| {
+        let fields = found.place.fields(yaml).ok()?;
+        said.insert((fields.new_name, fields.new_tag, fields.digest)).then_some(index)
+    };
+    images.iter().enumerate().filter_map(is_new).collect()
 }
 
 /// Returns the values of the images that can be told.
