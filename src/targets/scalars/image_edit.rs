@@ -1,5 +1,8 @@
 //! What an edit tells its caller: what became of each image that an argument names, and what its user may not expect.
 
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+
 use super::asked::NewText;
 use super::comments::comment_behind;
 use super::file_refusal::FileRefusal;
@@ -7,7 +10,7 @@ use super::lookup::FileImages;
 use super::place::ImagePlace;
 use super::planned_image::{ImagesPlan, PlannedImage};
 use super::slot::Slot;
-use super::walk::path_to;
+use super::walk::paths_to;
 use crate::image::{Field, ImageName};
 use crate::targets::kustomization::{
     Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, kept_comment,
@@ -21,6 +24,7 @@ pub(super) fn outcome(
     plan: ImagesPlan<'_>,
 ) -> Result<Edit, FileRefusal> {
     let new = new_images.yaml;
+    let paths = ScalarPaths { yaml: new, values: written_values(&plan), paths: OnceCell::new() };
     let mut notes = Vec::new();
     let mut entries = Vec::new();
     for image in &plan.images {
@@ -30,16 +34,17 @@ pub(super) fn outcome(
             name: image.argument.name.clone(),
             line: new.source.line_number(new.tree.start(image.place.item)),
             appended: false,
-            fields: field_edits(new, image, &after),
+            fields: field_edits(&paths, image, &after),
             before: image.before.clone(),
             after,
             checked_as: image.asked.checked_as.clone(),
         });
     }
-    let mut told = Vec::new();
+    let mut told: HashMap<(usize, usize), Vec<Note>> = HashMap::new();
     notes.retain(|note| {
-        !told.contains(note) && {
-            told.push(note.clone());
+        let here = told.entry((note.place.line, note.place.column)).or_default();
+        !here.contains(note) && {
+            here.push(note.clone());
             true
         }
     });
@@ -61,7 +66,25 @@ fn after(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Fields, FileR
     Ok(after)
 }
 
-fn field_edits(new: &ParsedYaml<'_>, image: &PlannedImage<'_>, after: &Fields) -> Vec<FieldEdit> {
+/// The paths of the scalars that were written, which one walk finds if one of them is needed.
+struct ScalarPaths<'p, 'd> {
+    yaml: &'p ParsedYaml<'d>,
+    values: HashSet<NodeId>,
+    paths: OnceCell<HashMap<NodeId, String>>,
+}
+
+impl ScalarPaths<'_, '_> {
+    fn get(&self, value: NodeId) -> Option<String> {
+        self.paths.get_or_init(|| paths_to(self.yaml, &self.values)).get(&value).cloned()
+    }
+}
+
+fn written_values(plan: &ImagesPlan<'_>) -> HashSet<NodeId> {
+    plan.images.iter().flat_map(|image| &image.texts).map(|text| text.slot.value).collect()
+}
+
+fn field_edits(paths: &ScalarPaths<'_, '_>, image: &PlannedImage<'_>, after: &Fields) -> Vec<FieldEdit> {
+    let new = paths.yaml;
     let written = |field: FieldName| {
         let of_field = image.texts.iter().find(|text| text.field == field);
         of_field.or(image.texts.first())
@@ -73,7 +96,7 @@ fn field_edits(new: &ParsedYaml<'_>, image: &PlannedImage<'_>, after: &Fields) -
         let node = text.slot.key.unwrap_or(text.slot.value);
         Some(FieldEdit {
             field,
-            key: key_of(new, image, text),
+            key: key_of(paths, image, text),
             line: new.source.line_number(new.tree.start(node)),
             from: from.map(str::to_owned),
             to: to.map(str::to_owned),
@@ -89,7 +112,8 @@ fn field_edits(new: &ParsedYaml<'_>, image: &PlannedImage<'_>, after: &Fields) -
 }
 
 /// Returns the path of a scalar that was written.
-fn key_of(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, text: &NewText) -> String {
+fn key_of(paths: &ScalarPaths<'_, '_>, image: &PlannedImage<'_>, text: &NewText) -> String {
+    let yaml = paths.yaml;
     let ImagePlace { path, item, trail, .. } = &image.place;
     let Slot { key, value, parent } = text.slot;
     if *item == key.unwrap_or(value) {
@@ -103,7 +127,7 @@ fn key_of(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, text: &NewText) -> St
                 format!("{path}.{key}")
             }
         }
-        _ => path_to(yaml, value).unwrap_or_else(|| path.clone()),
+        _ => paths.get(value).unwrap_or_else(|| path.clone()),
     }
 }
 
