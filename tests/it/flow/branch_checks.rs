@@ -144,3 +144,14 @@ fn an_image_and_its_aliases_are_one() {
     let output = environments.run("check", &["-f", "values.yaml", "-f", "other.yaml"]).run().success();
     output.stdout_has("not checked: values.yaml:4:12: `a photo`").stdout_has("no image shows in `other.yaml`");
 }
+
+/// A tag behind `newName` is not the tag: kustomize puts that of the manifest behind it.
+#[test]
+fn a_new_name_with_a_tag_is_no_name() {
+    let environments = Pipeline::with_environments();
+    let image = format!("newName: {}/org/web:v1", environments.stage.registry.address());
+    let file = File::new(&format!("{PRODUCTION}/kustomization.yaml"), kustomization(&[("web", &image)]));
+    environments.stage.remote.commit("main", "A tag in the name", &[file]);
+    let output = environments.run("check", &["-k", PRODUCTION]).run().exit(3);
+    output.stderr_has("the entry `web` has a bad name: ").says_nowhere("nothing to check");
+}
