@@ -7,7 +7,7 @@ use super::asked::NewText;
 use super::comments::comment_behind;
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
-use super::place::ImagePlace;
+use super::place::{ImagePlace, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
 use super::slot::Slot;
 use super::walk::paths_to;
@@ -165,13 +165,20 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
             notes.push(note(new.place(text.slot.value), NoteKind::Repaired { key: key(), value: was.to_owned() }));
         }
         notes.extend(note_of_comment(old, new, image, text).map(|(place, kind)| note(place, kind)));
-        let mut anchored: Vec<NodeId> = image.place.trail.clone();
-        anchored.push(text.slot.value);
-        anchored.dedup();
-        let aliases: Vec<Position> =
-            anchored.iter().flat_map(|node| new.tree.aliases(*node)).map(|alias| new.place(*alias)).collect();
-        if !aliases.is_empty() {
-            notes.push(note(new.place(text.slot.value), NoteKind::AliasesFollow { key: key(), aliases }));
+        let mut around = image.place.trail.clone();
+        around.retain(|node| *node != text.slot.value);
+        around.dedup();
+        let own = match &image.place.slots {
+            Slots::Reference { slot, .. } if slot.key.is_some() => slot.key_text(new).to_owned(),
+            Slots::Reference { .. } => "image".to_owned(),
+            Slots::Parts(_) => key(),
+        };
+        for (key, anchored) in [(format!("the mapping around {own}"), around), (own, vec![text.slot.value])] {
+            let aliases: Vec<Position> =
+                anchored.iter().flat_map(|node| new.tree.aliases(*node)).map(|alias| new.place(*alias)).collect();
+            if !aliases.is_empty() {
+                notes.push(note(new.place(text.slot.value), NoteKind::AliasesFollow { key, aliases }));
+            }
         }
     }
     notes

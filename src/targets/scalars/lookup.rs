@@ -24,7 +24,7 @@ pub(super) struct FileImages<'p, 'd> {
 }
 
 /// An image that a name means.
-pub(super) struct FoundImage {
+pub(super) struct NamedPlace {
     pub(super) place: ImagePlace,
     by: FoundBy,
 }
@@ -60,7 +60,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
         for (object, named) in self.objects.iter().zip(&self.named) {
             let wanted = object.without_label(name);
             if object.kind == DocumentKind::OciRepository && object.label.as_deref() == Some(name) {
-                found.push(FoundImage::by_name(oci_repository(self.yaml, object.root)?));
+                found.push(NamedPlace::by_name(oci_repository(self.yaml, object.root)?));
                 continue;
             }
             for mut image in in_object(self.yaml, object, named, wanted)? {
@@ -105,7 +105,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
     }
 }
 
-impl FoundImage {
+impl NamedPlace {
     pub(super) fn by_name(place: ImagePlace) -> Self {
         Self { place, by: FoundBy::Name }
     }
@@ -120,9 +120,9 @@ pub(super) const VALUES_OF_RELEASE: &str = "spec.values.";
 pub(super) const VALUES_OBJECT: &str = "helm.valuesObject.";
 
 /// Several images of one name are edited together if they are the same image, and a path means one place.
-pub(super) fn require_one(yaml: &ParsedYaml<'_>, name: &str, found: &[FoundImage]) -> Result<(), FileRefusal> {
+pub(super) fn require_one(yaml: &ParsedYaml<'_>, name: &str, found: &[NamedPlace]) -> Result<(), FileRefusal> {
     let [first, others @ ..] = found else { return Ok(()) };
-    let image = |found: &FoundImage| found.place.fields(yaml).map(|fields| fields.new_name);
+    let image = |found: &NamedPlace| found.place.fields(yaml).map(|fields| fields.new_name);
     for other in others {
         if (first.by, other.by) == (FoundBy::Name, FoundBy::Name) && image(other)? == image(first)? {
             continue;
@@ -153,10 +153,10 @@ fn in_object(
     object: &Object,
     named: &[Named],
     name: &str,
-) -> Result<Vec<FoundImage>, FileRefusal> {
+) -> Result<Vec<NamedPlace>, FileRefusal> {
     let root = object.root;
     let at = |root: NodeId, path: &str, before: &str| {
-        image_at(yaml, Below { root, before }, path).map(|place| place.map(FoundImage::by_path))
+        image_at(yaml, Below { root, before }, path).map(|place| place.map(NamedPlace::by_path))
     };
     if let Some(path) = name.strip_prefix('.') {
         let found = at(root, path, ".")?;
@@ -167,7 +167,7 @@ fn in_object(
     }
     let mut found = Vec::new();
     for named in named.iter().filter(|named| named.name == name) {
-        found.extend(image_of_container(yaml, object, named)?.map(FoundImage::by_name));
+        found.extend(image_of_container(yaml, object, named)?.map(NamedPlace::by_name));
     }
     match object.kind {
         DocumentKind::Values => found.extend(at(root, name, "")?),
@@ -181,12 +181,12 @@ fn in_object(
         DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
             for source in sources(yaml, object) {
                 for (_, image) in kustomize_images(yaml, source).into_iter().filter(|(other, _)| other == name) {
-                    found.push(FoundImage::by_name(image?));
+                    found.push(NamedPlace::by_name(image?));
                 }
                 if let Some(values) = values_object(yaml, source) {
                     found.extend(at(values, name, VALUES_OBJECT)?);
                 }
-                found.extend(helm_parameter(yaml, source, name)?.map(FoundImage::by_path));
+                found.extend(helm_parameter(yaml, source, name)?.map(NamedPlace::by_path));
             }
         }
         DocumentKind::FluxKustomization => refuse_among_others(yaml, root, name)?,

@@ -9,7 +9,7 @@ use super::document_kind::{DocumentKind, text_of, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, ImageBelow, image_at, images_below};
 use super::lookup::{
-    FileImages, FoundImage, VALUES_OBJECT, VALUES_OF_RELEASE, image_of_container, oci_repository, require_one,
+    FileImages, NamedPlace, VALUES_OBJECT, VALUES_OF_RELEASE, image_of_container, oci_repository, require_one,
     values_of_release,
 };
 use super::marked::{all_marked, policies};
@@ -34,14 +34,14 @@ struct Candidate {
     name: String,
     /// The label of its object.
     label: Option<String>,
-    image: Result<FoundImage, FileRefusal>,
+    image: Result<NamedPlace, FileRefusal>,
     /// The value that stands for the image, if that is an alias of it.
     origin: Option<NodeId>,
     is_doubtful: bool,
 }
 
 /// Takes an image with its name, and the value that it is in.
-type Show<'s> = dyn FnMut(String, Result<FoundImage, FileRefusal>, Option<NodeId>) + 's;
+type Show<'s> = dyn FnMut(String, Result<NamedPlace, FileRefusal>, Option<NodeId>) + 's;
 
 impl FileImages<'_, '_> {
     /// Returns each image that shows without being asked for. Of several with one name that are not the same image, each has the
@@ -62,7 +62,7 @@ impl FileImages<'_, '_> {
         self.add_marked(&mut shown);
         self.add_origins(&mut shown);
         let mut names: Vec<String> = Vec::new();
-        let mut found: HashMap<String, Vec<(Option<String>, FoundImage)>> = HashMap::new();
+        let mut found: HashMap<String, Vec<(Option<String>, NamedPlace)>> = HashMap::new();
         for one in shown {
             match one.image {
                 Ok(image) => {
@@ -105,7 +105,7 @@ impl FileImages<'_, '_> {
             });
             for named in named {
                 if let Some(image) = image_of_container(self.yaml, object, named).transpose() {
-                    let by = if named.name.starts_with('.') { FoundImage::by_path } else { FoundImage::by_name };
+                    let by = if named.name.starts_with('.') { NamedPlace::by_path } else { NamedPlace::by_name };
                     let origin = match &image {
                         Ok(ImagePlace { slots: Slots::Reference { slot, .. }, .. }) => alias_of(self.yaml, slot.value),
                         Ok(_) => None,
@@ -126,7 +126,7 @@ impl FileImages<'_, '_> {
         let below = |root: NodeId, before: &str, show: &mut Show<'_>| {
             for ImageBelow { path, value, image } in images_below(yaml, Below { root, before }) {
                 if let Some(image) = image.transpose() {
-                    show(path, image.map(FoundImage::by_path), Some(value));
+                    show(path, image.map(NamedPlace::by_path), Some(value));
                 }
             }
         };
@@ -144,23 +144,23 @@ impl FileImages<'_, '_> {
                     }
                     for name in parameter_names(yaml, source) {
                         if let Some(image) = helm_parameter(yaml, source, &name).transpose() {
-                            show(name, image.map(FoundImage::by_path), None);
+                            show(name, image.map(NamedPlace::by_path), None);
                         }
                     }
                     for (name, image) in kustomize_images(yaml, source) {
-                        show(name, image.map(FoundImage::by_name), None);
+                        show(name, image.map(NamedPlace::by_name), None);
                     }
                 }
             }
             DocumentKind::OciRepository => {
                 let name = object.label.clone().unwrap_or_else(|| ".spec.ref".to_owned());
-                show(name, oci_repository(yaml, object.root).map(FoundImage::by_name), None);
+                show(name, oci_repository(yaml, object.root).map(NamedPlace::by_name), None);
             }
             // A Kustomization that is alone has an editor of its own.
             DocumentKind::FluxKustomization if yaml.tree.documents.len() > 1 => {
                 for (name, image) in flux_entries(yaml, object.root) {
                     if let Some(image) = image.transpose() {
-                        show(name, image.map(FoundImage::by_path), None);
+                        show(name, image.map(NamedPlace::by_path), None);
                     }
                 }
             }
@@ -169,9 +169,9 @@ impl FileImages<'_, '_> {
     }
 
     /// Whether what cannot be told may be no image, as `heroImage: "a photo"`, or is chosen by Flux.
-    fn is_doubtful(&self, object: &Object, image: &Result<FoundImage, FileRefusal>) -> bool {
+    fn is_doubtful(&self, object: &Object, image: &Result<NamedPlace, FileRefusal>) -> bool {
         match image {
-            Ok(FoundImage { place, .. }) => match &place.slots {
+            Ok(NamedPlace { place, .. }) => match &place.slots {
                 Slots::Reference { slot, certain: false, .. } => {
                     !slot.key_text(self.yaml).eq_ignore_ascii_case("image")
                 }
@@ -191,7 +191,7 @@ impl FileImages<'_, '_> {
             let show = |image: Result<ImagePlace, FileRefusal>| Candidate {
                 name: marked.policy.clone(),
                 label: None,
-                image: image.map(FoundImage::by_name),
+                image: image.map(NamedPlace::by_name),
                 origin: None,
                 is_doubtful: false,
             };
@@ -224,7 +224,7 @@ impl FileImages<'_, '_> {
                 let root = yaml.tree.documents.iter().copied().find(|root| yaml.tree.is_within(origin, *root))?;
                 let place = image_at(yaml, Below { root, before: "." }, path).ok()??;
                 self.refuse_repeated(&place).and_then(|()| place.fields(yaml)).ok()?;
-                Some((format!(".{path}"), FoundImage::by_path(place)))
+                Some((format!(".{path}"), NamedPlace::by_path(place)))
             });
             if let Some((name, found)) = image {
                 told.insert(origin);
@@ -237,14 +237,14 @@ impl FileImages<'_, '_> {
 
 impl ShownImages {
     /// Adds the images of one name: each that says something else. If they are not one image, each is called by its object.
-    fn add(&mut self, yaml: &ParsedYaml<'_>, name: String, images: Vec<(Option<String>, FoundImage)>) {
-        let (labels, images): (Vec<Option<String>>, Vec<FoundImage>) = images.into_iter().unzip();
+    fn add(&mut self, yaml: &ParsedYaml<'_>, name: String, images: Vec<(Option<String>, NamedPlace)>) {
+        let (labels, images): (Vec<Option<String>>, Vec<NamedPlace>) = images.into_iter().unzip();
         let different = distinct(yaml, &images);
         let Err(refusal) = require_one(yaml, &name, &images) else { return self.list(&name, images, &different) };
         if different.len() == 1 {
             return self.list(&name, images, &different);
         }
-        let mut qualified: Vec<(String, Vec<FoundImage>)> = Vec::new();
+        let mut qualified: Vec<(String, Vec<NamedPlace>)> = Vec::new();
         for (label, found) in labels.into_iter().zip(images) {
             let Some(label) = label.filter(|label| *label != name) else { return self.untold.push(refusal) };
             let full = format!("{label}/{name}");
@@ -262,17 +262,17 @@ impl ShownImages {
         }
     }
 
-    fn list(&mut self, name: &str, images: Vec<FoundImage>, different: &[usize]) {
-        let is_listed = |(index, _): &(usize, FoundImage)| different.binary_search(index).is_ok();
+    fn list(&mut self, name: &str, images: Vec<NamedPlace>, different: &[usize]) {
+        let is_listed = |(index, _): &(usize, NamedPlace)| different.binary_search(index).is_ok();
         let listed = images.into_iter().enumerate().filter(is_listed);
         self.images.extend(listed.map(|(_, found)| (name.to_owned(), found.place)));
     }
 }
 
 /// Returns which images say something that none before them says, in their order.
-fn distinct(yaml: &ParsedYaml<'_>, images: &[FoundImage]) -> Vec<usize> {
+fn distinct(yaml: &ParsedYaml<'_>, images: &[NamedPlace]) -> Vec<usize> {
     let mut said = HashSet::new();
-    let is_new = |(index, found): (usize, &FoundImage)| {
+    let is_new = |(index, found): (usize, &NamedPlace)| {
         let fields = found.place.fields(yaml).ok()?;
         said.insert((fields.new_name, fields.new_tag, fields.digest)).then_some(index)
     };
