@@ -117,6 +117,10 @@ fn every_image_that_a_file_names_is_asked_for() {
         (parameters, "web.image"),
         (format!("image: {known}\n---\n{}", FLUX.replace("IMAGE", &absent)), ".spec.images[0].newTag"),
         (marked, "apps:web"),
+        (
+            format!("{}      initContainers:\n      - name: web\n        image: {known}9\n", deployment("a", &known)),
+            "web",
+        ),
         (format!("x-web: &a {absent}:v1\nservices:\n  web: {{image: *a}}\n"), ".x-web"),
         (
             format!("x: &a\n  image: {absent}:v1\nservices:\n  web:\n    <<: *a\n  job:\n    image: {known}\n"),
