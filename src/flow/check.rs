@@ -19,8 +19,13 @@ use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
 use crate::request::CheckRequest;
-use crate::targets;
-use crate::targets::kustomization::{Absent, EntryEdit};
+use crate::targets::kustomization::{Absent, EntryEdit, Fields};
+use crate::targets::{self, TargetError};
+
+/// Said if no file has an image to ask for.
+const NO_IMAGE: &str = "name a file with a tag or a digest: in a kustomization in `images`, in a manifest or a compose file under \
+                        the key `image` of a container or a service, in other files under a key that ends in `image` or beside \
+                        `repository`";
 
 /// Checks images, and the entries of files on the release branch.
 pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -37,6 +42,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     checks.come_from(ImageOrigins::of_files(&released.files));
     let mut on_branch = images_of(&released.files, |_| true, listener)?;
     // What the command line names must be what its tag means.
+    require_images(&released.files, &on_branch, listener)?;
     on_branch.retain(|image| !matches!(image, ImageToCheck::Known(named) if request.references.contains(named)));
     checks.digests_count(&on_branch);
     subjects.append(&mut on_branch);
@@ -75,7 +81,7 @@ impl Released {
         let snapshot = &mut start.snapshot;
         let paths = target.locate(snapshot, &request.files, &[])?;
         let rules = rules_for(snapshot, &paths, &mut |warning| listener(&Event::Warned(warning)))?;
-        let files = paths.iter().map(|path| as_it_is(snapshot, path)).collect::<Result<Vec<_>, _>>()?;
+        let files = as_they_are(snapshot, &paths, listener)?;
         let (mut claims, mut sources) = (BranchClaims::default(), Vec::new());
         let entries = paths.iter().zip(&files);
         for (path, file, entry) in
@@ -105,24 +111,72 @@ impl Released {
     }
 }
 
+/// Returns the files at `paths`, each with its entries as they are.
+///
+/// # Errors
+///
+/// A file cannot be read, or it does not tell what one of its images is.
+fn as_they_are(
+    snapshot: &Snapshot<'_>,
+    paths: &[RepositoryPath],
+    listener: &mut Listener<'_>,
+) -> Result<Vec<FileEdit>, Failure> {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for path in paths {
+        let file = path.to_string();
+        let shown = targets::shown_entries(&file, snapshot.file(path)?);
+        let shown = shown.map_err(|error| Failure::edit(&file, &error))?;
+        for doubtful in shown.doubtful {
+            listener(&Event::Warned(format!("not checked: {}", TargetError::from(doubtful).in_file(&file))));
+        }
+        problems.extend(shown.untold.into_iter().map(|refusal| Failure::edit(&file, &refusal.into())));
+        match as_it_is(snapshot, path, shown.entries) {
+            Ok(file) => files.push(file),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Failure::of_all(problems)?;
+    Ok(files)
+}
+
 /// Returns a file with its entries as they are, in the form of an edit that changes nothing.
-fn as_it_is(snapshot: &Snapshot<'_>, path: &RepositoryPath) -> Result<FileEdit, Failure> {
+fn as_it_is(
+    snapshot: &Snapshot<'_>,
+    path: &RepositoryPath,
+    entries: Vec<(String, Fields)>,
+) -> Result<FileEdit, Failure> {
     let file = path.to_string();
     let old = snapshot.file(path)?.to_vec();
-    let refused = |error: &targets::TargetError| Failure::edit(&file, error);
+    let refused = |error: &TargetError| Failure::edit(&file, error);
     let mut edit = targets::edit(&file, &old, &[], Absent::Report).map_err(|error| refused(&error))?;
-    for (name, fields) in targets::entries(&file, &old, None).map_err(|error| refused(&error))? {
-        // What is no name of an image cannot be released either.
-        let Ok(name) = name.parse() else { continue };
+    for (name, fields) in entries {
+        let name: ImageName = name.parse().map_err(|error| {
+            Failure::target(format!("`{file}` has an image whose name cannot be used: {error}"))
+                .hint("give the image another name in the file")
+        })?;
         edit.entries.extend(fields.each().into_iter().map(|fields| EntryEdit {
-            name: ImageName::clone(&name),
+            name: name.clone(),
             line: 1,
             appended: false,
             before: fields.clone(),
             after: fields,
             fields: Vec::new(),
             checked_as: None,
+            shared_name: None,
         }));
     }
     Ok(FileEdit { path: file, old, edit })
+}
+
+/// Requires that at least one image of `files` can be asked for, and tells which files have none.
+fn require_images(files: &[FileEdit], images: &[ImageToCheck], listener: &mut Listener<'_>) -> Result<(), Failure> {
+    if !images.iter().any(|image| matches!(image, ImageToCheck::Known(_))) {
+        let names: Vec<String> = files.iter().map(|file| format!("`{}`", file.path)).collect();
+        return Err(Failure::target(format!("there is no image to check in {}", names.join(", "))).hint(NO_IMAGE));
+    }
+    // A kustomization may have no `images`.
+    for file in files.iter().filter(|file| file.edit.entries.is_empty() && !file.edit.is_kustomization) {
+        listener(&Event::Warned(format!("no image shows in `{}`, so nothing of it is checked", file.path)));
+    }
+    Ok(())
 }

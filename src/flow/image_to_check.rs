@@ -44,6 +44,11 @@ impl ImageToCheck {
             new_tag.as_deref().map(str::parse).transpose().map_err(|error| refused(format!("a bad tag: {error}")))?;
         let digest: Option<Digest> =
             digest.as_deref().map(str::parse).transpose().map_err(|error| refused(format!("a bad digest: {error}")))?;
+        if let (Some(name), None, None) = (&entry.after.new_name, &tag, &digest) {
+            Reference::new(name, None, None).map_err(|error| {
+                refused(format!("a bad name: {error}")).hint("write the name alone, and the tag in its own place")
+            })?;
+        }
         match entry.image_name() {
             Some(name) => Self::new(name, tag, digest),
             None if tag.is_none() && digest.is_none() => Ok(Self::Unpinned),

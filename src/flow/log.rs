@@ -6,6 +6,7 @@ use crate::flow::announcements::tell_connections;
 use crate::flow::branch::ReleaseBranch;
 use crate::flow::elsewhere::{kustomizations_with, places_with};
 use crate::flow::rereads::Rereads;
+use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, LoggedRelease, Outcome};
@@ -49,8 +50,7 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
         outcome.history.extend(found.changes.into_iter().filter(is_wanted));
     }
     if let (false, Some(name), [first, ..]) = (is_known, name, paths.as_slice()) {
-        let entries = targets::entries(&first.to_string(), snapshot.file(first)?, None).unwrap_or_default();
-        return Err(no_entry(name, &entries, &first.to_string(), &kustomizations_with(snapshot, name)));
+        return Err(never_was(name, snapshot, first)?);
     }
     // The releases of one file are in the order of the branch's tips, whatever clocks said.
     if paths.len() > 1 {
@@ -58,6 +58,18 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
     }
     outcome.history.truncate(request.limit);
     Ok(outcome)
+}
+
+/// Returns the failure for a name that no entry or image has or ever had in the file at `path`.
+pub(super) fn never_was(name: &str, snapshot: &mut Snapshot<'_>, path: &RepositoryPath) -> Result<Failure, Failure> {
+    let (file, text) = (path.to_string(), snapshot.file(path)?.to_vec());
+    let entries = targets::entries(&file, &text, None).unwrap_or_default();
+    if targets::is_kustomization(&file, &text) {
+        return Ok(no_entry(name, &entries, &file, &kustomizations_with(snapshot, name)));
+    }
+    let names: Vec<String> = entries.into_iter().map(|(name, _)| name).collect();
+    let remedy = "write the name of the image in the file, or its path, such as `backend.image`";
+    Ok(Failure::no_image(name, &names, &[file], remedy))
 }
 
 /// Returns the failure for a name that no entry has or ever had in the file at `path`; the folders `elsewhere` have it.

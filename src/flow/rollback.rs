@@ -2,8 +2,7 @@
 //! commit names what it takes back: that must not come again by accident.
 
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
-use super::elsewhere::kustomizations_with;
-use super::log::no_entry;
+use super::log::never_was;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::image::{ImageArgument, ImageName, short_tag};
@@ -112,8 +111,7 @@ fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRe
     let name = request.name.as_str();
     let found = EntryHistory::read(snapshot, path, Some(name), |releases| way_back(releases, &request.to).is_some())?;
     if found.changes.is_empty() && found.complete {
-        let entries = targets::entries(&path.to_string(), snapshot.file(path)?, None).unwrap_or_default();
-        return Err(no_entry(name, &entries, &path.to_string(), &kustomizations_with(snapshot, name)));
+        return Err(never_was(name, snapshot, path)?);
     }
     if let Some(back) = way_back(&found.changes, &request.to)
         && let Some(Fields { several, .. }) = back.to.fields.as_ref().filter(|fields| !fields.several.is_empty())

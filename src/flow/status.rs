@@ -7,7 +7,7 @@ use crate::flow::rereads::Rereads;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Comparison, Ending, EntryState, Event, Listener, Outcome};
 use crate::request::{Shown, StatusRequest};
-use crate::targets;
+use crate::targets::{self, TargetError};
 
 /// Compares the entries of some files.
 pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -31,9 +31,12 @@ fn read(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<(Option<
     let mut files = Vec::new();
     for path in &paths {
         let file = path.to_string();
-        let entries = targets::entries(&file, start.snapshot.file(path)?, None);
-        let entries = entries.map_err(|error| Failure::edit(&file, &error))?;
-        files.push((file, entries));
+        let shown = targets::shown_entries(&file, start.snapshot.file(path)?);
+        let shown = shown.map_err(|error| Failure::edit(&file, &error))?;
+        for refusal in shown.untold.into_iter().chain(shown.doubtful) {
+            listener(&Event::Warned(format!("not listed: {}", TargetError::from(refusal).in_file(&file))));
+        }
+        files.push((file, shown.entries));
     }
     Ok((start.destination.branch().map(ToString::to_string), Comparison::of(files)))
 }

@@ -3,6 +3,7 @@
 
 use super::kustomization::{self, Edit, EditError, EditOptions, Fields, ListsPlace, is_kustomization_name};
 use super::scalars::{self, DocumentKind, FileRefusal, document_kind};
+use super::shown_entries::ShownEntries;
 use crate::image::ImageArgument;
 use crate::yaml::{self, ParsedYaml, Position, SourceText, YamlError};
 
@@ -228,6 +229,21 @@ pub fn require_one_version(path: &str, source: &[u8], name: &str) -> Result<(), 
 /// Returns a name for each place of `name` in the file at `path` that means this place alone; nothing if one of them has none.
 pub fn own_names(path: &str, source: &[u8], name: &str) -> Vec<String> {
     with_file(path, source, |file| Ok(scalars::own_names(path, file.yaml, name))).unwrap_or_default()
+}
+
+/// Returns what [`entries`] returns of all images that show, with those that cannot be told.
+///
+/// # Errors
+///
+/// The file cannot be read.
+pub fn shown_entries(path: &str, source: &[u8]) -> Result<ShownEntries, TargetError> {
+    with_file(path, source, |file| match (file.editor, file.template) {
+        (Editor::Scalars, _) => Ok(scalars::shown(path, file.yaml)?),
+        (Editor::Lists(_), Some(error)) => Err(EditError::from(error).into()),
+        (Editor::Lists(place), None) => {
+            Ok(ShownEntries { entries: kustomization::entries_of(place, file.yaml)?, ..ShownEntries::default() })
+        }
+    })
 }
 
 /// Returns whether `name` may be a path, or that of a policy of Flux: another name for an entry that has one already.

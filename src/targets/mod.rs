@@ -6,9 +6,11 @@ mod any_file;
 mod flux_marker;
 pub mod kustomization;
 mod scalars;
+mod shown_entries;
 
 pub use any_file::{
     TargetError, edit, entries, is_kustomization, may_be_another_name, object_without_version, own_names,
-    require_one_version,
+    require_one_version, shown_entries,
 };
 pub use scalars::FileRefusal;
+pub use shown_entries::ShownEntries;

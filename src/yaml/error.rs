@@ -60,6 +60,8 @@ pub enum Shape {
     RecursiveAlias,
     /// Aliases of aliases stand for more than a million values.
     TooManyAliases,
+    /// More collections are in each other than a reader follows.
+    TooDeep,
     /// The file ends within a block scalar, and a line behind it would change the value.
     OpenBlockScalar,
     /// Nothing can be written here without rewriting other text.
@@ -114,6 +116,7 @@ impl Shape {
             Self::DuplicateKey { .. } => "remove one of them: readers disagree on which one counts",
             Self::SharedAnchor { .. } => "write the value out where the aliases are",
             Self::RecursiveAlias | Self::TooManyAliases => "write the value out, in place of the alias",
+            Self::TooDeep => "write the image into a file of its own",
             Self::OpenBlockScalar => "end the file with a line end",
             Self::NoRoom => "write the entry in block style, one field per line",
         }
@@ -136,6 +139,7 @@ impl fmt::Display for Shape {
                 write!(f, "this has an anchor, and editing it would change its aliases at {}", aliases.join(", "))
             }
             Self::RecursiveAlias => f.write_str("this alias stands inside its own anchor"),
+            Self::TooDeep => f.write_str("collections are nested too deeply here"),
             Self::TooManyAliases => f.write_str("the aliases up to here stand for more than a million values"),
             Self::OpenBlockScalar => f.write_str("the file ends within this block scalar, without a line end"),
             Self::NoRoom => f.write_str("nothing can be added here without rewriting what is there"),

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use granit_parser::{Event, Options, Parser, StructureStyle, Tag};
+use granit_parser::{ErrorKind, Event, Options, Parser, StructureStyle, Tag};
 
 use super::error::{Shape, YamlError};
 use super::line_reader;
@@ -100,6 +100,9 @@ fn read_event<'d>(
 fn syntax(source: &SourceText<'_>, error: &granit_parser::ScanError) -> YamlError {
     let at = error.marker().byte_offset().unwrap_or(0).min(source.text.len());
     let at = (0..=at).rev().find(|at| source.text.is_char_boundary(*at)).unwrap_or(0);
+    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+        return YamlError::Refused { place: source.place(at), shape: Shape::TooDeep };
+    }
     YamlError::Syntax { place: source.place(at), message: error.info(), cause: syntax_cause(source, at) }
 }
 

@@ -21,6 +21,18 @@ use crate::targets::kustomization::LocateError;
 pub use kind::FailureKind;
 use nearest::nearest;
 
+/// The most names that a detail lists.
+const MAX_NAMES_LISTED: usize = 50;
+
+/// Returns names as a list, cut if there are many.
+fn listed(names: &[String]) -> String {
+    let list = names[..names.len().min(MAX_NAMES_LISTED)].join(", ");
+    match names.len().saturating_sub(MAX_NAMES_LISTED) {
+        0 => list,
+        rest => format!("{list} and {rest} more"),
+    }
+}
+
 /// A failure as it is shown. Its texts may quote servers and files; `report` escapes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -136,7 +148,7 @@ impl Failure {
         let failure = Self::target(format!("no `images` entry is named `{name}` in {}", places.join(", ")));
         let failure = failure.detail(match names {
             [] => "there are no entries".to_owned(),
-            names => format!("entries: {}", names.join(", ")),
+            names => format!("entries: {}", listed(names)),
         });
         let guess = nearest(name, names).map(|near| format!("did you mean `{near}`?"));
         let hint: Vec<_> = guess.iter().map(String::as_str).chain(remedy).collect();
@@ -149,7 +161,7 @@ impl Failure {
         let failure = Self::target(format!("no image is called `{name}` in {}", places.join(", ")));
         let failure = failure.detail(match names {
             [] => "no image shows by its key".to_owned(),
-            names => format!("images: {}", names.join(", ")),
+            names => format!("images: {}", listed(names)),
         });
         match nearest(name, names) {
             Some(near) => failure.hint(format!("did you mean `{near}`?")),

@@ -112,13 +112,21 @@ fn root(yaml: &ParsedYaml<'_>, place: ListsPlace) -> Result<Option<NodeId>, Edit
             (root, ImagesShape::Root(yaml.type_of(root)))
         }
         (root, _) if place == ListsPlace::Document => return Ok(root),
-        (Some(root), _) => match yaml.tree.own(root, &|key| key == "spec").map(|pair| pair.value) {
+        (Some(root), _) => match own_spec(yaml, root)? {
             Some(spec) if matches!(yaml.tree.kind(spec), NodeKind::Mapping(_)) => return Ok(Some(spec)),
             spec => (spec.unwrap_or(root), ImagesShape::Spec),
         },
         (None, None) => return Ok(None),
     };
     Err(EditError::refused(yaml, node, shape))
+}
+
+fn own_spec(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<Option<NodeId>, EditError> {
+    let mut pairs = yaml.tree.pairs(root).filter(|pair| yaml.tree.text(pair.key) == Some("spec"));
+    match (pairs.next(), pairs.next()) {
+        (Some(first), Some(second)) => Err(duplicate(yaml, first, second)),
+        (first, _) => Ok(first.map(|pair| pair.value)),
+    }
 }
 
 fn duplicate(yaml: &ParsedYaml<'_>, first: Pair, second: Pair) -> EditError {

@@ -70,6 +70,8 @@ pub struct EntryEdit {
     pub fields: Vec<FieldEdit>,
     /// The image's name by the argument, if the file has no place for it.
     pub checked_as: Option<String>,
+    /// That name, if the file says it in two places: a chart puts its registry for all images before the repository.
+    pub shared_name: Option<String>,
 }
 
 impl EntryEdit {
@@ -175,7 +177,7 @@ fn entry_edit(
     });
     let fields = edits.collect();
     let line = yaml.source.line_number(yaml.tree.start(entry.item));
-    EntryEdit { name, line, appended: old.is_none(), before, after, fields, checked_as: None }
+    EntryEdit { name, line, appended: old.is_none(), before, after, fields, checked_as: None, shared_name: None }
 }
 
 /// Whether a field is absent, or a string to every reader.

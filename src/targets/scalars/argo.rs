@@ -1,6 +1,8 @@
 //! The images in the sources of an Application of Argo CD: `kustomize.images`, `helm.parameters`, and the values of a chart.
 
-use super::document_kind::{DocumentKind, is_mapping, value_of};
+use std::collections::HashSet;
+
+use super::document_kind::{DocumentKind, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_path::Scalar;
 use super::image_text::ImageText;
@@ -61,16 +63,28 @@ fn texts(yaml: &ParsedYaml<'_>, objects: &[Object], are_ignored: bool) -> Vec<Sl
     objects.iter().flat_map(|object| sources(yaml, object)).filter_map(text).collect()
 }
 
-/// Returns the images of `kustomize.images` in a source of Argo CD: strings, `[KEY=]NAME[:TAG][@DIGEST]`.
-pub(super) fn kustomize_images(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<(String, ImagePlace)> {
+/// Returns the images of `kustomize.images` in a source of Argo CD: strings, `[KEY=]NAME[:TAG][@DIGEST]`. What is no image has
+/// no name.
+pub(super) fn kustomize_images(
+    yaml: &ParsedYaml<'_>,
+    source: NodeId,
+) -> Vec<(String, Result<ImagePlace, FileRefusal>)> {
     let images = value_of(yaml, source, "kustomize").and_then(|kustomize| value_of(yaml, kustomize, "images"));
     let Some(images) = images.filter(|images| matches!(yaml.tree.kind(*images), NodeKind::Sequence(_))) else {
         return Vec::new();
     };
     let place = |(index, item): (usize, NodeId)| {
-        let image = ImageText::parse(yaml.tree.text(item)?, true).ok()?;
-        let name = Some(image.key.unwrap_or(image.name)).filter(|name| !name.is_empty())?;
         let slot = Slot { key: None, value: item, parent: images };
+        let image = yaml.tree.text(item).map(|text| ImageText::parse(text, true));
+        let name = match image {
+            Some(Ok(image)) => Some(image.key.unwrap_or(image.name)).filter(|name| !name.is_empty()),
+            _ => None,
+        };
+        let Some(name) = name else {
+            let message = "this is not an image as Argo CD reads it";
+            let refusal = FileRefusal::at(yaml, item, message, "write it as `[KEY=]NAME[:TAG][@DIGEST]`");
+            return (String::new(), Err(refusal));
+        };
         let place = ImagePlace {
             qualified: name.clone(),
             path: format!("kustomize.images[{index}]"),
@@ -78,9 +92,32 @@ pub(super) fn kustomize_images(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<(St
             slots: Slots::Reference { slot, keyed: true, certain: true },
             trail: vec![images, item],
         };
-        Some((name, place))
+        (name, Ok(place))
     };
-    yaml.tree.children(images).enumerate().filter_map(place).collect()
+    yaml.tree.children(images).enumerate().map(place).collect()
+}
+
+/// Returns the names of the images that show in the `helm.parameters` of a source of Argo CD, each once.
+pub(super) fn parameter_names(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<String> {
+    let list = value_of(yaml, source, "helm").and_then(|helm| value_of(yaml, helm, "parameters"));
+    let items = list.into_iter().flat_map(|list| yaml.tree.children(list).collect::<Vec<_>>());
+    let names: Vec<&str> =
+        items.filter_map(|item| text_of(yaml, item, "name")).filter(|name| !name.is_empty()).collect();
+    let all: HashSet<&str> = names.iter().copied().collect();
+    let mut seen = HashSet::new();
+    let shown = |name: &&str| {
+        let (group, key) = name.rsplit_once('.').unwrap_or(("", name));
+        let key = key.to_ascii_lowercase();
+        let is_image = |text: &str| text.to_ascii_lowercase().ends_with("image");
+        let has_repository = || all.contains(format!("{group}.repository").as_str());
+        let shown = match key.as_str() {
+            "tag" | "version" | "digest" if !group.is_empty() && (is_image(group) || has_repository()) => group,
+            key if is_image(key) || key.ends_with("imagetag") || key.ends_with("image_tag") => *name,
+            _ => return None,
+        };
+        seen.insert(shown.to_owned()).then(|| shown.to_owned())
+    };
+    names.iter().filter_map(shown).collect()
 }
 
 /// Returns the image `name` of the `helm.parameters` of a source of Argo CD: the items `name.repository`, `name.tag` and so

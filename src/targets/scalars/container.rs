@@ -5,7 +5,7 @@ use super::file_refusal::FileRefusal;
 use super::node_path::{own_pair, refuse_alias};
 use super::place::{ImagePlace, Slots};
 use super::slot::Slot;
-use super::walk::{Visit, walk};
+use super::walk::{Visit, escaped, walk};
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 /// The keys of a pod's containers. kustomize finds images by them as well, in resources of any kind.
@@ -13,7 +13,7 @@ const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContain
 
 /// A named image: where it is, and what it is called.
 pub(super) struct Named {
-    /// Never empty: an empty name is none.
+    /// Its path with a dot before it, if it has no name or an empty one.
     pub(super) name: String,
     /// The mapping or scalar.
     pub(super) node: NodeId,
@@ -21,7 +21,7 @@ pub(super) struct Named {
     pub(super) path: String,
 }
 
-/// Returns the containers below a node that have a name.
+/// Returns the containers below a node.
 pub(super) fn containers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
     let mut found = Vec::new();
     walk(yaml, root, &mut |Visit { path, slot, .. }| {
@@ -31,10 +31,9 @@ pub(super) fn containers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
         for (index, item) in yaml.tree.children(slot.value).enumerate() {
             let mapping = yaml.tree.resolve(item);
             let name = value_of(yaml, mapping, "name").and_then(|name| yaml.tree.text(name));
-            let name = name.filter(|name| !name.is_empty());
-            if let Some(name) = name {
-                found.push(Named { name: name.to_owned(), node: item, path: format!("{path}[{index}]") });
-            }
+            let path = format!("{path}[{index}]");
+            let name = name.filter(|name| !name.is_empty()).map(str::to_owned);
+            found.push(Named { name: name.unwrap_or_else(|| format!(".{path}.image")), node: item, path });
         }
     });
     found
@@ -45,7 +44,7 @@ pub(super) fn services(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
     let Some(services) = value_of(yaml, root, "services") else { return Vec::new() };
     let named = |pair: crate::yaml::Pair| {
         let name = yaml.tree.text(pair.key).filter(|name| !name.is_empty())?.to_owned();
-        Some(Named { path: format!("services.{name}"), name, node: pair.value })
+        Some(Named { path: format!("services.{}", escaped(&name)), name, node: pair.value })
     };
     yaml.tree.pairs(services).filter_map(named).collect()
 }

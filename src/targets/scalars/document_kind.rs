@@ -103,9 +103,13 @@ pub(in crate::targets) fn document_kind(path: &str, yaml: &ParsedYaml<'_>, root:
 
 /// Returns the first object that would be a manifest if it had an `apiVersion`.
 pub(in crate::targets) fn without_version(yaml: &ParsedYaml<'_>) -> Option<NodeId> {
-    let has = |root: NodeId, key: &str| value_of(yaml, root, key).is_some();
-    let is_one = |root: &NodeId| text_of(yaml, *root, "kind").is_some() && has(*root, "metadata");
-    yaml.tree.documents.iter().copied().filter(is_one).find(|root| !has(*root, "apiVersion"))
+    yaml.tree.documents.iter().copied().find(|root| lacks_version(yaml, *root))
+}
+
+/// Whether an object would be a manifest if it had an `apiVersion`.
+pub(super) fn lacks_version(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
+    let has = |key: &str| value_of(yaml, root, key).is_some();
+    text_of(yaml, root, "kind").is_some() && has("metadata") && !has("apiVersion")
 }
 
 /// Whether a mapping has a list of images for kustomize, which matches keys in any case.

@@ -58,6 +58,12 @@ impl FileRefusal {
         Self { place: Some(yaml.place(node)), ..Self::of_file(message, hint) }
     }
 
+    pub(super) fn repeated_key(yaml: &ParsedYaml<'_>, first: NodeId, second: NodeId) -> Self {
+        let key = yaml.tree.text(second).unwrap_or_default();
+        let message = format!("the key `{key}` is here again, after {}", yaml.place(first));
+        Self::at(yaml, second, message, "remove one of them: readers disagree on which one counts")
+    }
+
     pub(super) fn unproved(place: Position, difference: &str) -> Self {
         let message = format!("the edit could not be proved: {difference}");
         Self { place: Some(place), message, hint: None, is_no_image: false }

@@ -1,5 +1,8 @@
 //! What an edit tells its caller: what became of each image that an argument names, and what its user may not expect.
 
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+
 use super::asked::NewText;
 use super::comments::comment_behind;
 use super::file_refusal::FileRefusal;
@@ -9,7 +12,7 @@ use super::place::{ImagePlace, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
 use super::shared_registry::SharedName;
 use super::slot::Slot;
-use super::walk::path_to;
+use super::walk::paths_to;
 use crate::image::{Field, ImageName};
 use crate::targets::kustomization::{
     Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, kept_comment,
@@ -23,6 +26,7 @@ pub(super) fn outcome(
     plan: ImagesPlan<'_>,
 ) -> Result<Edit, FileRefusal> {
     let new = new_images.yaml;
+    let paths = ScalarPaths { yaml: new, values: written_values(&plan), paths: OnceCell::new() };
     let mut notes = Vec::new();
     let mut entries = Vec::new();
     for image in &plan.images {
@@ -32,16 +36,18 @@ pub(super) fn outcome(
             name: image.argument.name.clone(),
             line: new.source.line_number(new.tree.start(image.place.item)),
             appended: false,
-            fields: field_edits(old, new, image, &after),
+            fields: field_edits(old, &paths, image, &after),
             before: image.before.clone(),
             after,
             checked_as: image.asked.checked_as.clone(),
+            shared_name: shared_name(new, image)?,
         });
     }
-    let mut told = Vec::new();
+    let mut told: HashMap<(usize, usize), Vec<Note>> = HashMap::new();
     notes.retain(|note| {
-        !told.contains(note) && {
-            told.push(note.clone());
+        let here = told.entry((note.place.line, note.place.column)).or_default();
+        !here.contains(note) && {
+            here.push(note.clone());
             true
         }
     });
@@ -63,7 +69,37 @@ fn after(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Fields, FileR
     Ok(after)
 }
 
-fn field_edits(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>, after: &Fields) -> Vec<FieldEdit> {
+/// Returns the name that was asked for, if the file says it: with the chart's registry for all images, and no other one.
+fn shared_name(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Option<String>, FileRefusal> {
+    let shared = SharedName::of(new, &image.place)?;
+    let is_said = image.asked.repository.is_some() && shared.is_some_and(|shared| shared.two_registries().is_none());
+    Ok(image.asked.checked_as.clone().filter(|_| is_said))
+}
+
+/// The paths of the scalars that were written, which one walk finds if one of them is needed.
+struct ScalarPaths<'p, 'd> {
+    yaml: &'p ParsedYaml<'d>,
+    values: HashSet<NodeId>,
+    paths: OnceCell<HashMap<NodeId, String>>,
+}
+
+impl ScalarPaths<'_, '_> {
+    fn get(&self, value: NodeId) -> Option<String> {
+        self.paths.get_or_init(|| paths_to(self.yaml, &self.values)).get(&value).cloned()
+    }
+}
+
+fn written_values(plan: &ImagesPlan<'_>) -> HashSet<NodeId> {
+    plan.images.iter().flat_map(|image| &image.texts).map(|text| text.slot.value).collect()
+}
+
+fn field_edits(
+    old: &ParsedYaml<'_>,
+    paths: &ScalarPaths<'_, '_>,
+    image: &PlannedImage<'_>,
+    after: &Fields,
+) -> Vec<FieldEdit> {
+    let new = paths.yaml;
     let written = |field: FieldName| {
         let of_field = image.texts.iter().find(|text| text.field == field);
         // A reference is written as one, for whichever of its parts, and a digest may stand behind the tag.
@@ -87,7 +123,7 @@ fn field_edits(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<
         let node = text.slot.key.unwrap_or(text.slot.value);
         Some(FieldEdit {
             field,
-            key: key_of(new, image, text),
+            key: key_of(paths, image, text),
             line: new.source.line_number(new.tree.start(node)),
             from: from.map(str::to_owned),
             to: to.map(str::to_owned),
@@ -102,7 +138,8 @@ fn field_edits(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<
 }
 
 /// Returns the path of a scalar that was written.
-fn key_of(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, text: &NewText) -> String {
+fn key_of(paths: &ScalarPaths<'_, '_>, image: &PlannedImage<'_>, text: &NewText) -> String {
+    let yaml = paths.yaml;
     let ImagePlace { path, item, trail, .. } = &image.place;
     let Slot { key, value, parent } = text.slot;
     if *item == key.unwrap_or(value) {
@@ -116,7 +153,7 @@ fn key_of(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, text: &NewText) -> St
                 format!("{path}.{key}")
             }
         }
-        _ => path_to(yaml, value).unwrap_or_else(|| path.clone()),
+        _ => paths.get(value).unwrap_or_else(|| path.clone()),
     }
 }
 
@@ -165,13 +202,20 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
             notes.push(note(new.place(text.slot.value), NoteKind::ShaDecides { digest: digest.to_owned() }));
         }
         notes.extend(note_of_comment(old, new, image, text).map(|(place, kind)| note(place, kind)));
-        let mut anchored: Vec<NodeId> = image.place.trail.clone();
-        anchored.push(text.slot.value);
-        anchored.dedup();
-        let aliases: Vec<Position> =
-            anchored.iter().flat_map(|node| new.tree.aliases(*node)).map(|alias| new.place(*alias)).collect();
-        if !aliases.is_empty() {
-            notes.push(note(new.place(text.slot.value), NoteKind::AliasesFollow { key: key(), aliases }));
+        let mut around = image.place.trail.clone();
+        around.retain(|node| *node != text.slot.value);
+        around.dedup();
+        let own = match &image.place.slots {
+            Slots::Reference { slot, .. } if slot.key.is_some() => slot.key_text(new).to_owned(),
+            Slots::Reference { .. } => "image".to_owned(),
+            Slots::Parts(_) => key(),
+        };
+        for (key, anchored) in [(format!("the mapping around {own}"), around), (own, vec![text.slot.value])] {
+            let aliases: Vec<Position> =
+                anchored.iter().flat_map(|node| new.tree.aliases(*node)).map(|alias| new.place(*alias)).collect();
+            if !aliases.is_empty() {
+                notes.push(note(new.place(text.slot.value), NoteKind::AliasesFollow { key, aliases }));
+            }
         }
     }
     notes

@@ -38,6 +38,13 @@ pub(super) struct Below<'a> {
     pub(super) before: &'a str,
 }
 
+/// A value that shows as an image.
+pub(super) struct ImageBelow {
+    pub(super) path: String,
+    pub(super) value: NodeId,
+    pub(super) image: Result<Option<ImagePlace>, FileRefusal>,
+}
+
 /// Returns the image at `path`, if the path leads anywhere.
 ///
 /// # Errors
@@ -75,10 +82,7 @@ fn image_in(
 
 /// Returns each image that shows by its key and its form, with its path: `…image` with a reference or a mapping, and mappings
 /// with `repository` and `tag`.
-pub(super) fn images_below(
-    yaml: &ParsedYaml<'_>,
-    below: Below<'_>,
-) -> Vec<(String, Result<Option<ImagePlace>, FileRefusal>)> {
+pub(super) fn images_below(yaml: &ParsedYaml<'_>, below: Below<'_>) -> Vec<ImageBelow> {
     let mut images = Vec::new();
     walk(yaml, below.root, &mut |visit| {
         if shows(yaml, visit.slot) {
@@ -86,7 +90,7 @@ pub(super) fn images_below(
                 true => image_at(yaml, below, visit.path),
                 false => image_in(yaml, below, visit.path, visit.slot, visit.trail.to_vec()).map(Some),
             };
-            images.push((visit.path.to_owned(), image));
+            images.push(ImageBelow { path: visit.path.to_owned(), value: visit.slot.value, image });
         }
     });
     images
@@ -99,6 +103,7 @@ fn shows(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
         NodeKind::Mapping(_) => {
             (has("tag") || has("version") || has("digest")) && (has("repository") || key.ends_with("image"))
         }
+        NodeKind::Alias(_) => key.ends_with("image"),
         NodeKind::Scalar(..) => key.ends_with("image") || key.ends_with("image_tag") || key.ends_with("imagetag"),
         _ => false,
     }

@@ -1,19 +1,17 @@
 //! Finds the images of a file that a name means, object by object. A name is what the image is called there; in a file
 //! without names, the path; with a dot before it, always a path; and `NAMESPACE:POLICY`, what a policy of Flux chooses.
 
-use std::collections::HashMap;
-
 use super::argo::{helm_parameter, kustomize_images, sources, values_object};
 use super::container::{Named, containers, image_of, services};
 use super::document_kind::{DocumentKind, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Below, image_at, images_below};
-use super::marked::{marked_images, policies};
+use super::image_path::{Below, image_at};
+use super::marked::marked_images;
 use super::node_path::own_pair;
 use super::object::{Object, objects};
 use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots};
+use super::repeated::RepeatedKeys;
 use super::slot::Slot;
-use crate::targets::flux_marker::is_policy_name;
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// The images of a file that was read.
@@ -21,12 +19,13 @@ pub(super) struct FileImages<'p, 'd> {
     pub(super) yaml: &'p ParsedYaml<'d>,
     pub(super) objects: Vec<Object>,
     /// The containers or services of each object.
-    named: Vec<Vec<Named>>,
+    pub(super) named: Vec<Vec<Named>>,
+    repeated: RepeatedKeys,
 }
 
 /// An image that a name means.
-struct Found {
-    place: ImagePlace,
+pub(super) struct NamedPlace {
+    pub(super) place: ImagePlace,
     by: FoundBy,
 }
 
@@ -44,10 +43,11 @@ impl<'p, 'd> FileImages<'p, 'd> {
         let named = |object: &Object| match object.kind {
             DocumentKind::Manifest => containers(yaml, object.root),
             DocumentKind::Compose => services(yaml, object.root),
+            _ if object.lacks_version => containers(yaml, object.root),
             _ => Vec::new(),
         };
         let named = objects.iter().map(named).collect();
-        Self { yaml, objects, named }
+        Self { yaml, objects, named, repeated: RepeatedKeys::of(yaml) }
     }
 
     /// Returns the images that `name` means.
@@ -60,7 +60,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
         for (object, named) in self.objects.iter().zip(&self.named) {
             let wanted = object.without_label(name);
             if object.kind == DocumentKind::OciRepository && object.label.as_deref() == Some(name) {
-                found.push(Found::by_name(oci_repository(self.yaml, object.root)?));
+                found.push(NamedPlace::by_name(oci_repository(self.yaml, object.root)?));
                 continue;
             }
             for mut image in in_object(self.yaml, object, named, wanted)? {
@@ -84,7 +84,15 @@ impl<'p, 'd> FileImages<'p, 'd> {
             ));
         }
         require_one(self.yaml, name, &found)?;
-        Ok(found.into_iter().map(|found| found.place).chain(marked).collect())
+        let places: Vec<ImagePlace> = found.into_iter().map(|found| found.place).chain(marked).collect();
+        places.iter().try_for_each(|place| self.refuse_repeated(place))?;
+        Ok(places)
+    }
+
+    /// Refuses an image that is below a key that is there twice.
+    pub(super) fn refuse_repeated(&self, place: &ImagePlace) -> Result<(), FileRefusal> {
+        let mut nodes = std::iter::once(place.item).chain(place.nodes());
+        nodes.try_for_each(|node| self.repeated.refuse(self.yaml, node))
     }
 
     /// Returns the images that `name` means; none if it leads to something else.
@@ -95,100 +103,26 @@ impl<'p, 'd> FileImages<'p, 'd> {
     pub(super) fn to_edit(&self, name: &str) -> Result<Vec<ImagePlace>, FileRefusal> {
         self.called(name).or_else(|refusal| if refusal.is_no_image { Ok(Vec::new()) } else { Err(refusal) })
     }
-
-    /// Returns each image that shows without being asked for, in file order, with all of its places. What cannot be told
-    /// without a doubt is left out.
-    pub(super) fn all(&self) -> Vec<(String, Vec<ImagePlace>)> {
-        let mut names: Vec<String> = Vec::new();
-        let mut found: HashMap<String, Result<Vec<Found>, FileRefusal>> = HashMap::new();
-        for (name, image) in self.shown() {
-            let of_name = found.entry(name.clone()).or_insert_with(|| {
-                names.push(name);
-                Ok(Vec::new())
-            });
-            match (image, of_name) {
-                (Ok(image), Ok(images)) => images.extend(image),
-                (Err(refusal), of_name) => *of_name = Err(refusal),
-                (Ok(_), Err(_)) => {}
-            }
-        }
-        let certain = |name: String| {
-            let images = found.remove(&name)?.ok()?;
-            require_one(self.yaml, &name, &images).ok()?;
-            Some((name, images.into_iter().map(|image| image.place).collect()))
-        };
-        names.into_iter().filter_map(certain).collect()
-    }
-
-    /// Returns the names of the images that show, each once; with the policies of Flux, if one of `absent` is written as a
-    /// policy.
-    pub(super) fn names<'n>(&self, mut absent: impl Iterator<Item = &'n str>) -> Vec<String> {
-        let mut names: Vec<String> = self.shown().into_iter().map(|(name, _)| name).collect();
-        if absent.any(is_policy_name) {
-            names.extend(policies(self.yaml));
-        }
-        let mut seen = std::collections::HashSet::new();
-        names.retain(|name| seen.insert(name.clone()));
-        names
-    }
-
-    fn shown(&self) -> Vec<(String, Result<Option<Found>, FileRefusal>)> {
-        let mut shown = Vec::new();
-        for (object, named) in self.objects.iter().zip(&self.named) {
-            let yaml = self.yaml;
-            let below = |root: NodeId, before: &str| {
-                let images = images_below(yaml, Below { root, before }).into_iter();
-                images.map(|(path, image)| (path, image.map(|image| image.map(Found::by_path))))
-            };
-            match object.kind {
-                DocumentKind::Values => shown.extend(below(object.root, "")),
-                DocumentKind::HelmRelease => {
-                    if let Ok(Some(values)) = values_of_release(yaml, object.root) {
-                        shown.extend(below(values, VALUES_OF_RELEASE));
-                    }
-                }
-                DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
-                    for source in sources(yaml, object) {
-                        if let Some(values) = values_object(yaml, source) {
-                            shown.extend(below(values, VALUES_OBJECT));
-                        }
-                        let images = kustomize_images(yaml, source).into_iter();
-                        shown.extend(images.map(|(name, place)| (name, Ok(Some(Found::by_name(place))))));
-                    }
-                }
-                DocumentKind::OciRepository => {
-                    let image = oci_repository(yaml, object.root).map(|place| Some(Found::by_name(place)));
-                    shown.extend(object.label.clone().map(|label| (label, image)));
-                }
-                _ => {}
-            }
-            // What has no image is none.
-            let image = |named: &Named| image_of(yaml, named).map(|place| place.map(Found::by_name)).transpose();
-            let images = named.iter().filter_map(|named| Some((named.name.clone(), image(named)?.map(Some))));
-            shown.extend(images);
-        }
-        shown
-    }
 }
 
-impl Found {
-    fn by_name(place: ImagePlace) -> Self {
+impl NamedPlace {
+    pub(super) fn by_name(place: ImagePlace) -> Self {
         Self { place, by: FoundBy::Name }
     }
 
-    fn by_path(place: ImagePlace) -> Self {
+    pub(super) fn by_path(place: ImagePlace) -> Self {
         Self { place, by: FoundBy::Path }
     }
 }
 
 /// Where the paths of values begin.
-const VALUES_OF_RELEASE: &str = "spec.values.";
-const VALUES_OBJECT: &str = "helm.valuesObject.";
+pub(super) const VALUES_OF_RELEASE: &str = "spec.values.";
+pub(super) const VALUES_OBJECT: &str = "helm.valuesObject.";
 
 /// Several images of one name are edited together if they are the same image, and a path means one place.
-fn require_one(yaml: &ParsedYaml<'_>, name: &str, found: &[Found]) -> Result<(), FileRefusal> {
+pub(super) fn require_one(yaml: &ParsedYaml<'_>, name: &str, found: &[NamedPlace]) -> Result<(), FileRefusal> {
     let [first, others @ ..] = found else { return Ok(()) };
-    let image = |found: &Found| found.place.fields(yaml).map(|fields| fields.new_name);
+    let image = |found: &NamedPlace| found.place.fields(yaml).map(|fields| fields.new_name);
     for other in others {
         if (first.by, other.by) == (FoundBy::Name, FoundBy::Name) && image(other)? == image(first)? {
             continue;
@@ -214,10 +148,15 @@ fn apart(yaml: &ParsedYaml<'_>, one: &ImagePlace, other: &ImagePlace) -> &'stati
 }
 
 /// Returns the images of one object that a name without `KIND/NAME/` means.
-fn in_object(yaml: &ParsedYaml<'_>, object: &Object, named: &[Named], name: &str) -> Result<Vec<Found>, FileRefusal> {
+fn in_object(
+    yaml: &ParsedYaml<'_>,
+    object: &Object,
+    named: &[Named],
+    name: &str,
+) -> Result<Vec<NamedPlace>, FileRefusal> {
     let root = object.root;
     let at = |root: NodeId, path: &str, before: &str| {
-        image_at(yaml, Below { root, before }, path).map(|place| place.map(Found::by_path))
+        image_at(yaml, Below { root, before }, path).map(|place| place.map(NamedPlace::by_path))
     };
     if let Some(path) = name.strip_prefix('.') {
         let found = at(root, path, ".")?;
@@ -228,7 +167,7 @@ fn in_object(yaml: &ParsedYaml<'_>, object: &Object, named: &[Named], name: &str
     }
     let mut found = Vec::new();
     for named in named.iter().filter(|named| named.name == name) {
-        found.extend(image_of(yaml, named)?.map(Found::by_name));
+        found.extend(image_of_container(yaml, object, named)?.map(NamedPlace::by_name));
     }
     match object.kind {
         DocumentKind::Values => found.extend(at(root, name, "")?),
@@ -241,12 +180,13 @@ fn in_object(yaml: &ParsedYaml<'_>, object: &Object, named: &[Named], name: &str
         }
         DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
             for source in sources(yaml, object) {
-                let images = kustomize_images(yaml, source).into_iter().filter(|(other, _)| other == name);
-                found.extend(images.map(|(_, place)| Found::by_name(place)));
+                for (_, image) in kustomize_images(yaml, source).into_iter().filter(|(other, _)| other == name) {
+                    found.push(NamedPlace::by_name(image?));
+                }
                 if let Some(values) = values_object(yaml, source) {
                     found.extend(at(values, name, VALUES_OBJECT)?);
                 }
-                found.extend(helm_parameter(yaml, source, name)?.map(Found::by_path));
+                found.extend(helm_parameter(yaml, source, name)?.map(NamedPlace::by_path));
             }
         }
         DocumentKind::FluxKustomization => refuse_among_others(yaml, root, name)?,
@@ -258,6 +198,23 @@ fn in_object(yaml: &ParsedYaml<'_>, object: &Object, named: &[Named], name: &str
         | DocumentKind::Empty => {}
     }
     Ok(found)
+}
+
+/// Returns the image of a container or a service of an object; nothing if it has none.
+pub(super) fn image_of_container(
+    yaml: &ParsedYaml<'_>,
+    object: &Object,
+    named: &Named,
+) -> Result<Option<ImagePlace>, FileRefusal> {
+    let image = image_of(yaml, named)?;
+    match image {
+        Some(_) if object.lacks_version => {
+            let message =
+                format!("this object has a container `{}` and no `apiVersion`, so it is not a manifest", named.name);
+            Err(FileRefusal::at(yaml, object.root, message, "add the `apiVersion` of the object"))
+        }
+        image => Ok(image),
+    }
 }
 
 /// Fields of these entries come and go, which is done in a file of one document.
@@ -275,14 +232,14 @@ fn refuse_among_others(yaml: &ParsedYaml<'_>, root: NodeId, name: &str) -> Resul
     }
 }
 
-fn values_of_release(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<Option<NodeId>, FileRefusal> {
+pub(super) fn values_of_release(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<Option<NodeId>, FileRefusal> {
     let Some(spec) = own_pair(yaml, root, "spec")?.filter(|spec| is_mapping(yaml, spec.value)) else {
         return Ok(None);
     };
     Ok(own_pair(yaml, spec.value, "values")?.map(|values| values.value))
 }
 
-fn oci_repository(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<ImagePlace, FileRefusal> {
+pub(super) fn oci_repository(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<ImagePlace, FileRefusal> {
     refuse_semver(yaml, root)?;
     let Some(spec) = value_of(yaml, root, "spec") else { return Err(no_reference(yaml, root)) };
     let url = text_of(yaml, spec, "url").map(|url| url.trim_start_matches("oci://").to_owned());

@@ -1,7 +1,8 @@
 //! The images that a policy of Flux chooses: all values of a file with a marker of that policy behind them. Such a name is
 //! the same wherever the values are moved to.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
@@ -14,7 +15,7 @@ use super::slot::Slot;
 use super::walk::{Visit, escaped, walk};
 use crate::image::has_registry;
 use crate::targets::flux_marker::{FluxMarker, MarkedPart, is_marker, is_policy_name};
-use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};
 
 /// A value with a marker behind it.
 struct MarkedValue {
@@ -59,19 +60,51 @@ pub(super) fn marked_images(
     objects: &[Object],
     name: &str,
 ) -> Result<Vec<ImagePlace>, FileRefusal> {
+    let values = if is_policy_name(name) { marked_values(yaml, objects, Some(name)) } else { Vec::new() };
+    images_of(yaml, name, values)
+}
+
+/// The values of a file that are marked with one policy.
+pub(super) struct MarkedByPolicy {
+    pub(super) policy: String,
+    pub(super) nodes: Vec<NodeId>,
+    pub(super) images: Result<Vec<ImagePlace>, FileRefusal>,
+}
+
+/// Returns the images of each policy whose markers are in a file.
+pub(super) fn all_marked(yaml: &ParsedYaml<'_>, objects: &[Object]) -> Vec<MarkedByPolicy> {
+    let mut by_policy: BTreeMap<String, Vec<MarkedValue>> = BTreeMap::new();
+    for value in marked_values(yaml, objects, None) {
+        by_policy.entry(value.marker.policy.clone()).or_default().push(value);
+    }
+    let of_policy = |(policy, values): (String, Vec<MarkedValue>)| {
+        let nodes = values.iter().map(|value| value.slot.value).collect();
+        MarkedByPolicy { nodes, images: images_of(yaml, &policy, values), policy }
+    };
+    by_policy.into_iter().map(of_policy).collect()
+}
+
+/// Returns the values with a marker, or with one of the policy `wanted`.
+fn marked_values(yaml: &ParsedYaml<'_>, objects: &[Object], wanted: Option<&str>) -> Vec<MarkedValue> {
     let mut values = Vec::new();
-    for object in objects.iter().filter(|_| is_policy_name(name) && is_marker(yaml.source.text)) {
+    for object in objects.iter().filter(|_| is_marker(yaml.source.text)) {
         let label = object.label.as_ref().map(|label| format!("{label}/.")).unwrap_or_default();
         walk(yaml, object.root, &mut |Visit { path, slot, trail, .. }| {
-            if let Some(marker) = marker_behind(yaml, slot).filter(|marker| marker.policy == name) {
+            let is_wanted = |marker: &FluxMarker| wanted.is_none_or(|wanted| marker.policy == wanted);
+            if let Some(marker) = marker_behind(yaml, slot).filter(is_wanted) {
                 let path = format!("{label}{path}");
                 values.push(MarkedValue { slot, marker, path, trail: trail.to_vec(), kind: object.kind });
             }
         });
     }
+    values
+}
+
+fn images_of(yaml: &ParsedYaml<'_>, name: &str, values: Vec<MarkedValue>) -> Result<Vec<ImagePlace>, FileRefusal> {
     let mut images = Vec::new();
+    let neighbours = Neighbours { yaml, texts: RefCell::default(), digests: RefCell::default() };
     for values in grouped(values) {
-        images.push(image(yaml, &values)?);
+        images.push(image(&neighbours, &values)?);
     }
     let mut images = with_names(images);
     share_name(yaml, name, &mut images)?;
@@ -106,7 +139,27 @@ fn grouped(values: Vec<MarkedValue>) -> Vec<Vec<MarkedValue>> {
     groups
 }
 
-fn image(yaml: &ParsedYaml<'_>, values: &[MarkedValue]) -> Result<ImagePlace, FileRefusal> {
+/// What stands beside marked values, looked for once in each mapping: one may have thousands of them.
+struct Neighbours<'p, 'd> {
+    yaml: &'p ParsedYaml<'d>,
+    texts: RefCell<HashMap<(NodeId, String), Option<&'p str>>>,
+    digests: RefCell<HashMap<NodeId, Result<Option<Pair>, FileRefusal>>>,
+}
+
+impl<'p> Neighbours<'p, '_> {
+    fn text(&self, mapping: NodeId, key: &str) -> Option<&'p str> {
+        let mut texts = self.texts.borrow_mut();
+        *texts.entry((mapping, key.to_owned())).or_insert_with(|| text_beside(self.yaml, mapping, key))
+    }
+
+    fn digest(&self, mapping: NodeId) -> Result<Option<Pair>, FileRefusal> {
+        let mut digests = self.digests.borrow_mut();
+        digests.entry(mapping).or_insert_with(|| own_pair(self.yaml, mapping, "digest")).clone()
+    }
+}
+
+fn image(neighbours: &Neighbours<'_, '_>, values: &[MarkedValue]) -> Result<ImagePlace, FileRefusal> {
+    let yaml = neighbours.yaml;
     let first = &values[0];
     let own_item = first.slot.key.unwrap_or(first.slot.value);
     let slot = |part: MarkedPart| values.iter().find(|value| value.marker.part == part).map(|value| value.slot);
@@ -116,13 +169,13 @@ fn image(yaml: &ParsedYaml<'_>, values: &[MarkedValue]) -> Result<ImagePlace, Fi
             repository: slot(MarkedPart::Name),
             tag: slot(MarkedPart::Tag),
             digest: slot(MarkedPart::Digest),
-            known_name: if slot(MarkedPart::Name).is_none() { known_name(yaml, first) } else { None },
+            known_name: if slot(MarkedPart::Name).is_none() { known_name(neighbours, first) } else { None },
             ..Parts::default()
         }),
     };
     if let Slots::Parts(Parts { digest: None, .. }) = &slots
         && matches!(yaml.tree.kind(first.slot.parent), NodeKind::Mapping(_))
-        && let Some(digest) = own_pair(yaml, first.slot.parent, "digest")?
+        && let Some(digest) = neighbours.digest(first.slot.parent)?
         && Slot::of(first.slot.parent, digest).text(yaml)?.is_some()
     {
         let message = "the digest beside this tag decides what is pulled, and has no marker";
@@ -180,10 +233,10 @@ fn is_entry(value: &MarkedValue) -> bool {
 }
 
 /// Returns the name that stands beside a part without a marker of its own. Under `name` or `image`, it must have a registry.
-fn known_name(yaml: &ParsedYaml<'_>, value: &MarkedValue) -> Option<String> {
+fn known_name(neighbours: &Neighbours<'_, '_>, value: &MarkedValue) -> Option<String> {
     // What is marked as something else is not a name, whatever its key.
-    let is_beside = |key: &&str| *key != value.slot.key_text(yaml);
-    let beside = |key: &str| text_beside(yaml, value.slot.parent, Some(key).filter(is_beside)?);
+    let is_beside = |key: &&str| *key != value.slot.key_text(neighbours.yaml);
+    let beside = |key: &str| neighbours.text(value.slot.parent, Some(key).filter(is_beside)?);
     let is_entry = is_entry(value);
     let name = name_beside(if is_entry { "newTag" } else { "tag" }, &beside);
     name.filter(|name| is_entry || has_registry(name) || beside("repository").is_some())

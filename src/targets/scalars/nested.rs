@@ -7,11 +7,13 @@ use super::argo::nested_values;
 use super::exchanged::compare;
 use super::file_refusal::FileRefusal;
 use super::object::{Object, objects};
+use super::repeated::RepeatedKeys;
 use super::rewrite;
 use super::slot::Slot;
 use super::values_text::{INSIDE, object_of, refuse_in_another_source, with_values};
 use crate::image::{ImageArgument, ImageName};
 use crate::targets::kustomization::{Comments, Edit, EditOptions, Fields};
+use crate::targets::shown_entries::ShownEntries;
 use crate::yaml::{
     self, Difference, NodeComparison, NodeId, NodeKind, ParsedYaml, ScalarStyle, SourceText, Splice, differs,
 };
@@ -58,6 +60,35 @@ fn last_of_each<'a>(arguments: &[&'a ImageArgument]) -> Vec<&'a ImageArgument> {
     last
 }
 
+/// Returns what [`rewrite::shown`] returns, and the same of values that are text.
+///
+/// # Errors
+///
+/// The file is not edited, whatever is asked for.
+pub(in crate::targets) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, FileRefusal> {
+    let mut shown = rewrite::shown(path, yaml)?;
+    for slot in nested_values(yaml, &objects(path, yaml)) {
+        let text = yaml.tree.text(slot.value).unwrap_or_default();
+        let told = |refusal: FileRefusal| in_values(yaml, slot, refusal);
+        let inside = RepeatedKeys::of(yaml).refuse(yaml, slot.value);
+        match inside.and_then(|()| with_values(text, |yaml| rewrite::shown(INSIDE, yaml)).map_err(told)) {
+            Ok(inside) => {
+                shown.entries.extend(inside.entries);
+                shown.untold.extend(inside.untold.into_iter().map(told));
+                shown.doubtful.extend(inside.doubtful.into_iter().map(told));
+            }
+            Err(refusal) => shown.untold.push(refusal),
+        }
+    }
+    Ok(shown)
+}
+
+/// Returns a refusal in values that are text as one of the file around them.
+fn in_values(yaml: &ParsedYaml<'_>, slot: Slot, refusal: FileRefusal) -> FileRefusal {
+    let message = format!("in the values that are text here, {refusal}");
+    FileRefusal { place: Some(yaml.place(slot.value)), message, ..refusal }
+}
+
 /// Values that are text, and their edit.
 struct Inside {
     slot: Slot,
@@ -90,11 +121,11 @@ fn edit_inside(
             comments => comments,
         };
         let options = EditOptions { comments, ..options };
-        let edit = with_values(text, |yaml| rewrite::edit(INSIDE, yaml, &of_values, options)).map_err(|refusal| {
-            let message = format!("in the values that are text here, {refusal}");
-            FileRefusal { place: Some(yaml.place(slot.value)), message, ..refusal }
-        })?;
+        let edit = with_values(text, |yaml| rewrite::edit(INSIDE, yaml, &of_values, options))
+            .map_err(|refusal| in_values(yaml, slot, refusal))?;
         let edit = renamed(edit, &named);
+        let is_found = arguments.iter().any(|argument| !edit.absent.contains(&argument.name));
+        RepeatedKeys::of(yaml).refuse(yaml, slot.value).or_else(|error| if is_found { Err(error) } else { Ok(()) })?;
         let first_line = first_line(yaml, slot);
         let splices = if edit.changed() { splices(yaml, slot, first_line, text, &edit)? } else { Vec::new() };
         inside.push(Inside { slot, edit, splices, first_line });

@@ -108,10 +108,7 @@ pub(super) fn own_pair(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Res
     let is_key = |text: &str| text == key;
     let mut pairs = yaml.tree.pairs(mapping).filter(|pair| yaml.tree.text(pair.key).is_some_and(is_key));
     match (pairs.next(), pairs.next()) {
-        (Some(first), Some(second)) => {
-            let message = format!("the key `{key}` is here again, after {}", yaml.place(first.key));
-            Err(FileRefusal::at(yaml, second.key, message, "remove one of them: readers disagree on which one counts"))
-        }
+        (Some(first), Some(second)) => Err(FileRefusal::repeated_key(yaml, first.key, second.key)),
         (None, _) => match yaml.tree.inherited(mapping, &is_key) {
             Some(from) => Err(FileRefusal::at(
                 yaml,

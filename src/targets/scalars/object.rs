@@ -1,6 +1,6 @@
 //! The objects of a file: its documents, and the items of a `List` of Kubernetes.
 
-use super::document_kind::{DocumentKind, document_kind, text_of, value_of};
+use super::document_kind::{DocumentKind, document_kind, lacks_version, text_of, value_of};
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 pub(super) struct Object {
@@ -8,6 +8,8 @@ pub(super) struct Object {
     pub(super) root: NodeId,
     /// `KIND/NAME`, if it has both.
     pub(super) label: Option<String>,
+    /// Whether it would be a manifest if it had an `apiVersion`.
+    pub(super) lacks_version: bool,
 }
 
 impl Object {
@@ -35,5 +37,5 @@ pub(super) fn objects(path: &str, yaml: &ParsedYaml<'_>) -> Vec<Object> {
 fn object(path: &str, yaml: &ParsedYaml<'_>, root: NodeId) -> Object {
     let name = value_of(yaml, root, "metadata").and_then(|metadata| text_of(yaml, metadata, "name"));
     let label = text_of(yaml, root, "kind").zip(name).map(|(kind, name)| format!("{kind}/{name}"));
-    Object { kind: document_kind(path, yaml, root), root, label }
+    Object { kind: document_kind(path, yaml, root), root, label, lacks_version: lacks_version(yaml, root) }
 }

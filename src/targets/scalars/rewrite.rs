@@ -10,12 +10,13 @@ use super::file_refusal::FileRefusal;
 use super::image_edit::outcome;
 use super::image_text::is_same_image;
 use super::lookup::FileImages;
-use super::place::ImagePlace;
 use super::planned_image::{ImagesPlan, plan};
 use super::shared_registry::SharedName;
+use super::shown_images::ShownImages;
 use super::together::{self, together};
 use crate::image::ImageArgument;
 use crate::targets::kustomization::{Comments, Edit, EditOptions, Fields};
+use crate::targets::shown_entries::ShownEntries;
 use crate::yaml::{
     self, Difference, Layout, NodeComparison, NodeId, NodeKind, ParsedYaml, Proved, Quote, ScalarStyle, SourceText,
     Splice, Writer, differs, is_string,
@@ -77,8 +78,22 @@ pub(super) fn entries(
         let places = images.called(name)?;
         return Ok(together(yaml, &places)?.map(|fields| (name.to_owned(), fields)).into_iter().collect());
     }
-    let fields = |(name, places): (String, Vec<ImagePlace>)| Some((name, together(yaml, &places).ok()??));
-    Ok(images.all().into_iter().filter_map(fields).collect())
+    Ok(shown(path, yaml)?.entries)
+}
+
+/// Returns what the images say that show without being asked for, and which of them cannot be told.
+///
+/// # Errors
+///
+/// The file is not edited, whatever is asked for.
+pub(super) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, FileRefusal> {
+    refuse_file(path, yaml)?;
+    let ShownImages { images, untold, doubtful } = FileImages::new(path, yaml).all();
+    let mut entries = Vec::new();
+    for (name, places) in images {
+        entries.extend(together(yaml, &places)?.map(|fields| (name, fields)));
+    }
+    Ok(ShownEntries { entries, untold, doubtful })
 }
 
 /// Requires that all places of a name say the same; see [`together::require_one_version`].

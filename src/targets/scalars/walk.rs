@@ -1,6 +1,6 @@
 //! One walk over all values of a document, each with its path as `helm --set` writes it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::slot::Slot;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
@@ -72,15 +72,21 @@ fn repeated_keys<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId) -> HashSet<&'y s
 
 /// Returns the path of a value from the root of its document.
 pub(super) fn path_to(yaml: &ParsedYaml<'_>, value: NodeId) -> Option<String> {
-    let mut path = None;
-    for root in yaml.tree.documents.iter().copied().filter(|root| yaml.tree.is_within(value, *root)) {
+    paths_to(yaml, &HashSet::from([value])).remove(&value)
+}
+
+/// Returns the path of each value from the root of its document.
+pub(super) fn paths_to(yaml: &ParsedYaml<'_>, values: &HashSet<NodeId>) -> HashMap<NodeId, String> {
+    let mut paths = HashMap::new();
+    let has_one = |root: &NodeId| values.iter().any(|value| yaml.tree.is_within(*value, *root));
+    for root in yaml.tree.documents.iter().copied().filter(has_one) {
         walk(yaml, root, &mut |visit| {
-            if visit.slot.value == value {
-                path = Some(visit.path.to_owned());
+            if values.contains(&visit.slot.value) {
+                paths.insert(visit.slot.value, visit.path.to_owned());
             }
         });
     }
-    path
+    paths
 }
 
 /// Returns a key as a step of a path.

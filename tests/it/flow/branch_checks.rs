@@ -52,3 +52,110 @@ fn history_is_read_only_for_a_rule_about_the_source() {
     environments.stage.remote.commit("main", "A rule about the source", &[rule("revision: true")]);
     assert!(cost("check") > with_rules);
 }
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: NAME\nspec:\n  template:\n    spec:\n      \
+                          containers:\n      - name: web\n        image: IMAGE\n";
+const APPLICATION: &str = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: web\nspec:\n  source:\n    \
+                           helm:\n";
+const FLUX: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\nspec:\n  \
+                    images:\n  - name: acme/web\n    newName: IMAGE\n    newTag: v1\n";
+
+fn deployment(name: &str, image: &str) -> String {
+    DEPLOYMENT.replace("NAME", name).replace("IMAGE", image)
+}
+
+/// A check that says `present` has looked at all that the file has.
+#[test]
+fn an_image_that_cannot_be_told_is_a_failure() {
+    let environments = Pipeline::with_environments();
+    let image = |tag: &str| format!("image:\n  repository: acme/web\n  tag: {tag}\n");
+    let two = format!("{}---\n{}", image("v1"), image("v2"));
+    let among =
+        |entry: &str| format!("{}---\nimage: acme/web\n", FLUX.replace("newName: IMAGE\n    newTag: v1", entry));
+    for (text, expected) in [
+        (two.as_str(), "all.yaml:5:1: `image` is ambiguous: "),
+        (&deployment("web", "ghcr.io/x:$TAG"), "all.yaml:10:16: `ghcr.io/x:$TAG` is not a reference of an image: "),
+        (&format!("{}  tag: v1\n", image("v1")), "all.yaml:4:3: the key `tag` is here again, after 3:3"),
+        (&format!("{APPLICATION}      values: |\n        image: [\n"), "in the values that are text here, "),
+        (
+            &format!("{APPLICATION}    kustomize:\n      images: ['acme/web:']\n"),
+            "this is not an image as Argo CD reads it",
+        ),
+        (&among("digest: sha256:1"), "this Kustomization of Flux is one of several documents"),
+        ("kind: Pod\nmetadata: {}\ncontainers:\n- name: web\n  image: acme/web:v1\n", "no `apiVersion`"),
+        ("", "there is no image to check in `all.yaml`"),
+        ("heroImage: 'a photo'\n", "there is no image to check in `all.yaml`"),
+    ] {
+        environments.stage.remote.commit("main", "A file", &[File::new("all.yaml", text)]);
+        let output = environments.run("check", &["-f", "all.yaml"]).run().exit(3);
+        output.stderr_has(expected);
+        environments.run("status", &["-f", "all.yaml"]).run().success();
+    }
+}
+
+/// One image of each file is not in its registry.
+#[test]
+fn every_image_that_a_file_names_is_asked_for() {
+    let environments = Pipeline::with_environments();
+    let known = format!("{}/org/web:v1", environments.stage.registry.address());
+    environments.build("web", "v1");
+    let absent = format!("{}/org/absent", environments.stage.registry.address());
+    let parameter = |name: &str, value: &str| format!("      - name: {name}\n        value: {value}\n");
+    let parameters = format!(
+        "{APPLICATION}      parameters:\n{}{}",
+        parameter("web.image.repository", &absent),
+        parameter("web.image.tag", "v1")
+    );
+    let marked =
+        format!("apiVersion: v1\nkind: ConfigMap\ndata:\n  web: {absent}:v1 # {{\"$imagepolicy\": \"apps:web\"}}\n");
+    for (text, name) in [
+        (format!("{}---\n{}", deployment("a", &known), deployment("b", &format!("{absent}:v1"))), "Deployment/b/web"),
+        (
+            deployment("a", &format!("{absent}:v1")).replace("- name: web\n        image", "- image"),
+            ".spec.template.spec.containers[0].image",
+        ),
+        (parameters, "web.image"),
+        (format!("image: {known}\n---\n{}", FLUX.replace("IMAGE", &absent)), ".spec.images[0].newTag"),
+        (marked, "apps:web"),
+        (
+            format!("{}      initContainers:\n      - name: web\n        image: {known}9\n", deployment("a", &known)),
+            "web",
+        ),
+        (format!("x-web: &a {absent}:v1\nservices:\n  web: {{image: *a}}\n"), ".x-web"),
+        (
+            format!("x: &a\n  image: {absent}:v1\nservices:\n  web:\n    <<: *a\n  job:\n    image: {known}\n"),
+            ".x.image",
+        ),
+    ] {
+        environments.stage.remote.commit("main", "A file", &[File::new("all.yaml", text)]);
+        let output = environments.run("check", &["-f", "all.yaml"]).run().exit(4);
+        output.stderr_has(&format!("named by `{name}` in all.yaml"));
+    }
+}
+
+/// An alias of an image that is listed says nothing new.
+#[test]
+fn an_image_and_its_aliases_are_one() {
+    let environments = Pipeline::with_environments();
+    let known = format!("{}/org/web:v1", environments.stage.registry.address());
+    environments.build("web", "v1");
+    let text = format!("services:\n  web: {{image: &a '{known}'}}\n  job: {{image: *a}}\nheroImage: a photo\n");
+    environments.stage.remote.commit("main", "A file", &[File::new("compose.yaml", &text)]);
+    environments.run("check", &["-f", "compose.yaml"]).run().success().stdout_has("present");
+    let values = format!("image: &a {known}\njob:\n  image: *a\nheroImage: a photo\n");
+    let files = [File::new("values.yaml", &values), File::new("other.yaml", "replicas: 1\n")];
+    environments.stage.remote.commit("main", "Files", &files);
+    let output = environments.run("check", &["-f", "values.yaml", "-f", "other.yaml"]).run().success();
+    output.stdout_has("not checked: values.yaml:4:12: `a photo`").stdout_has("no image shows in `other.yaml`");
+}
+
+/// A tag behind `newName` is not the tag: kustomize puts that of the manifest behind it.
+#[test]
+fn a_new_name_with_a_tag_is_no_name() {
+    let environments = Pipeline::with_environments();
+    let image = format!("newName: {}/org/web:v1", environments.stage.registry.address());
+    let file = File::new(&format!("{PRODUCTION}/kustomization.yaml"), kustomization(&[("web", &image)]));
+    environments.stage.remote.commit("main", "A tag in the name", &[file]);
+    let output = environments.run("check", &["-k", PRODUCTION]).run().exit(3);
+    output.stderr_has("the entry `web` has a bad name: ").says_nowhere("nothing to check");
+}

@@ -68,8 +68,13 @@ fn a_manifest_without_its_api_version() {
     home.write("values.yaml", "kind: Pod\nspec:\n  containers: [{name: web, image: org/web:v1}]\n");
     home.write("bad.yaml", &format!("{{apiVersion: v1, kind: List}}\n---\n{manifest}"));
     home.write("good.yaml", &format!("apiVersion: v1\n{manifest}"));
-    let set = |file: &str| tagship().home(&home).current_dir(home.path()).args(["set", "-f", file, "web=*:v2"]).run();
-    let output = set("bad.yaml").exit(3).stderr_has("no image is called `web` in `bad.yaml`");
+    let edit =
+        |file: &str, image: &str| tagship().home(&home).current_dir(home.path()).args(["set", "-f", file, image]).run();
+    let set = |file: &str| edit(file, "web=*:v2");
+    let output =
+        set("bad.yaml").exit(3).stderr_has("bad.yaml:3:1: this object has a container `web` and no `apiVersion`");
+    output.stderr_has("hint: add the `apiVersion` of");
+    let output = edit("bad.yaml", "api=*:v2").exit(3).stderr_has("no image is called `api` in `bad.yaml`");
     output.stderr_has(
         "  bad.yaml:3:1: an object without `apiVersion` is not a manifest\n  hint: add the `apiVersion` of",
     );

@@ -75,6 +75,15 @@ fn the_log_of_a_name_that_never_was() {
     output.stderr_has("no `images` entry is named `wep`").stderr_has("hint: did you mean `web`?");
 }
 
+#[test]
+fn a_name_that_a_manifest_never_had_is_no_entry_of_images() {
+    let environments = Pipeline::with_environments();
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: web\n    image: acme/web:v1\n";
+    environments.stage.remote.commit("main", "A manifest", &[File::new("pod.yaml", pod)]);
+    let output = environments.run("log", &["-f", "pod.yaml", "wep"]).run().exit(3);
+    output.stderr_has("no image is called `wep` in `pod.yaml`").stderr_has("hint: did you mean `web`?");
+}
+
 /// The cost does not grow with what is in the repository: one trip brings history, one a level of the path, one the files.
 #[test]
 fn the_log_costs_a_trip_a_level() {

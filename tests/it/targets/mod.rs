@@ -213,10 +213,6 @@ fn what_is_called_nothing_is_no_image_with_a_name() {
             "apps.yaml",
             "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec:\n  images:\n  - name: \"\"\n    newTag: v1\n  - name: web\n    newTag: v1\n",
         ),
-        (
-            "web.yaml",
-            "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: ''\n    image: a/b:v1\n  - name: web\n    image: a/c:v1\n",
-        ),
         ("compose.yaml", "services:\n  '':\n    image: a/b:v1\n  web:\n    image: a/c:v1\n"),
     ] {
         let entries = tagship::targets::entries(path, text.as_bytes(), None).unwrap();
@@ -225,6 +221,11 @@ fn what_is_called_nothing_is_no_image_with_a_name() {
         let edit = tagship::targets::edit(path, text.as_bytes(), &["x=y:v2".parse().unwrap()], Absent::Report).unwrap();
         assert_eq!(edit.names, ["web"], "{path}");
     }
+    // It is checked all the same, by its path.
+    let pod = b"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: ''\n    image: a/b:v1\n  - image: a/c:v1\n";
+    let entries = tagship::targets::entries("web.yaml", pod, None).unwrap();
+    let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, [".spec.containers[0].image", ".spec.containers[1].image"]);
 }
 
 #[test]

@@ -1,0 +1,323 @@
+//! The images of a file that show without being asked for: by their key and their form, by the name that such a file gives
+//! them, or by a marker of Flux alone. What shows and cannot be told is said, so that a check does not take it for checked.
+
+use std::collections::{HashMap, HashSet};
+
+use super::argo::{helm_parameter, kustomize_images, parameter_names, sources, values_object};
+use super::container::Named;
+use super::document_kind::{DocumentKind, text_of, value_of};
+use super::file_refusal::FileRefusal;
+use super::image_path::{Below, ImageBelow, image_at, images_below};
+use super::lookup::{
+    FileImages, NamedPlace, VALUES_OBJECT, VALUES_OF_RELEASE, image_of_container, oci_repository, require_one,
+    values_of_release,
+};
+use super::marked::{all_marked, policies};
+use super::object::Object;
+use super::place::{ImagePlace, Slots};
+use super::walk::paths_to;
+use crate::targets::flux_marker::is_policy_name;
+use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+
+/// The images that show, in file order, and what is wrong with the others.
+#[derive(Default)]
+pub(super) struct ShownImages {
+    /// Each with all of its places.
+    pub(super) images: Vec<(String, Vec<ImagePlace>)>,
+    /// Images of which the file does not tell what they are.
+    pub(super) untold: Vec<FileRefusal>,
+    /// Values that may be no images at all, and images that are chosen elsewhere.
+    pub(super) doubtful: Vec<FileRefusal>,
+}
+
+/// An image that shows, or why it cannot be told.
+struct Candidate {
+    name: String,
+    /// The label of its object.
+    label: Option<String>,
+    image: Result<NamedPlace, FileRefusal>,
+    /// The value that stands for the image, if that is an alias of it.
+    origin: Option<NodeId>,
+    is_doubtful: bool,
+}
+
+/// Takes an image with its name, and the value that it is in.
+type Show<'s> = dyn FnMut(String, Result<NamedPlace, FileRefusal>, Option<NodeId>) + 's;
+
+impl FileImages<'_, '_> {
+    /// Returns each image that shows without being asked for. Of several with one name that are not the same image, each has the
+    /// name of its object before its own.
+    pub(super) fn all(&self) -> ShownImages {
+        let yaml = self.yaml;
+        let mut shown = self.shown();
+        let mut all = ShownImages::default();
+        for one in &mut shown {
+            let refused = match &one.image {
+                Ok(found) => self.refuse_repeated(&found.place).and_then(|()| found.place.fields(yaml)).err(),
+                Err(_) => None,
+            };
+            if let Some(refusal) = refused {
+                one.image = Err(refusal);
+            }
+        }
+        self.add_marked(&mut shown);
+        self.add_origins(&mut shown);
+        let mut names: Vec<String> = Vec::new();
+        let mut found: HashMap<String, Vec<(Option<String>, NamedPlace)>> = HashMap::new();
+        for one in shown {
+            match one.image {
+                Ok(image) => {
+                    let of_name = found.entry(one.name.clone()).or_insert_with(|| {
+                        names.push(one.name);
+                        Vec::new()
+                    });
+                    of_name.push((one.label, image));
+                }
+                Err(refusal) if one.is_doubtful => all.doubtful.push(refusal),
+                Err(refusal) => all.untold.push(refusal),
+            }
+        }
+        for name in names {
+            let images = found.remove(&name).unwrap_or_default();
+            all.add(yaml, name, images);
+        }
+        all
+    }
+
+    /// Returns the names of the images that show, each once; with the policies of Flux, if one of `absent` is written as a
+    /// policy.
+    pub(super) fn names<'n>(&self, mut absent: impl Iterator<Item = &'n str>) -> Vec<String> {
+        let mut names: Vec<String> = self.shown().into_iter().map(|shown| shown.name).collect();
+        if absent.any(is_policy_name) {
+            names.extend(policies(self.yaml));
+        }
+        let mut seen = HashSet::new();
+        names.retain(|name| !name.is_empty() && seen.insert(name.clone()));
+        names
+    }
+
+    fn shown(&self) -> Vec<Candidate> {
+        let mut shown = Vec::new();
+        for (object, named) in self.objects.iter().zip(&self.named) {
+            self.in_object(object, &mut |name, image, value| {
+                let is_doubtful = self.is_doubtful(object, &image);
+                let origin = value.and_then(|value| alias_of(self.yaml, value));
+                shown.push(Candidate { name, label: object.label.clone(), image, origin, is_doubtful });
+            });
+            for named in named {
+                if let Some(image) = image_of_container(self.yaml, object, named).transpose() {
+                    let by = if named.name.starts_with('.') { NamedPlace::by_path } else { NamedPlace::by_name };
+                    let origin = match &image {
+                        Ok(ImagePlace { slots: Slots::Reference { slot, .. }, .. }) => alias_of(self.yaml, slot.value),
+                        Ok(_) => None,
+                        Err(_) => origin_of_container(self.yaml, named),
+                    };
+                    let (name, label) = (named.name.clone(), object.label.clone());
+                    shown.push(Candidate { name, label, image: image.map(by), origin, is_doubtful: false });
+                }
+            }
+        }
+        shown
+    }
+
+    /// Calls `show` with each image of an object that is no container, and with the value that it is in, if that
+    /// may be an alias.
+    fn in_object(&self, object: &Object, show: &mut Show<'_>) {
+        let yaml = self.yaml;
+        let below = |root: NodeId, before: &str, show: &mut Show<'_>| {
+            for ImageBelow { path, value, image } in images_below(yaml, Below { root, before }) {
+                if let Some(image) = image.transpose() {
+                    show(path, image.map(NamedPlace::by_path), Some(value));
+                }
+            }
+        };
+        match object.kind {
+            DocumentKind::Values => below(object.root, "", show),
+            DocumentKind::HelmRelease => match values_of_release(yaml, object.root) {
+                Ok(Some(values)) => below(values, VALUES_OF_RELEASE, show),
+                Ok(None) => {}
+                Err(refusal) => show(String::new(), Err(refusal), None),
+            },
+            DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
+                for source in sources(yaml, object) {
+                    if let Some(values) = values_object(yaml, source) {
+                        below(values, VALUES_OBJECT, show);
+                    }
+                    for name in parameter_names(yaml, source) {
+                        if let Some(image) = helm_parameter(yaml, source, &name).transpose() {
+                            show(name, image.map(NamedPlace::by_path), None);
+                        }
+                    }
+                    for (name, image) in kustomize_images(yaml, source) {
+                        show(name, image.map(NamedPlace::by_name), None);
+                    }
+                }
+            }
+            DocumentKind::OciRepository => {
+                let name = object.label.clone().unwrap_or_else(|| ".spec.ref".to_owned());
+                show(name, oci_repository(yaml, object.root).map(NamedPlace::by_name), None);
+            }
+            // A Kustomization that is alone has an editor of its own.
+            DocumentKind::FluxKustomization if yaml.tree.documents.len() > 1 => {
+                for (name, image) in flux_entries(yaml, object.root) {
+                    if let Some(image) = image.transpose() {
+                        show(name, image.map(NamedPlace::by_path), None);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether what cannot be told may be no image, as `heroImage: "a photo"`, or is chosen by Flux.
+    fn is_doubtful(&self, object: &Object, image: &Result<NamedPlace, FileRefusal>) -> bool {
+        match image {
+            Ok(NamedPlace { place, .. }) => match &place.slots {
+                Slots::Reference { slot, certain: false, .. } => {
+                    !slot.key_text(self.yaml).eq_ignore_ascii_case("image")
+                }
+                _ => false,
+            },
+            Err(_) => object.kind == DocumentKind::OciRepository,
+        }
+    }
+
+    /// Adds the images that only markers of Flux show.
+    fn add_marked(&self, shown: &mut Vec<Candidate>) {
+        let covered = covered(shown);
+        for marked in all_marked(self.yaml, &self.objects) {
+            if marked.nodes.iter().all(|node| covered.contains(node)) {
+                continue;
+            }
+            let show = |image: Result<ImagePlace, FileRefusal>| Candidate {
+                name: marked.policy.clone(),
+                label: None,
+                image: image.map(NamedPlace::by_name),
+                origin: None,
+                is_doubtful: false,
+            };
+            match marked.images {
+                Ok(images) => shown.extend(images.into_iter().map(|place| {
+                    let refused = self.refuse_repeated(&place).and_then(|()| place.fields(self.yaml));
+                    show(refused.map(|_| place))
+                })),
+                Err(refusal) => shown.push(show(Err(refusal))),
+            }
+        }
+    }
+
+    /// Takes what an alias stands for in its place: by its path, if it does not show by itself.
+    fn add_origins(&self, shown: &mut Vec<Candidate>) {
+        let yaml = self.yaml;
+        let refused = |one: &Candidate| one.origin.filter(|_| one.image.is_err());
+        let origins: HashSet<NodeId> = shown.iter().filter_map(refused).collect();
+        if origins.is_empty() {
+            return;
+        }
+        let paths = paths_to(yaml, &origins);
+        let mut covered: Vec<NodeId> = covered(shown).into_iter().collect();
+        covered.sort_unstable();
+        let mut told: HashSet<NodeId> =
+            origins.iter().copied().filter(|origin| is_covered(yaml, &covered, *origin)).collect();
+        for one in shown.iter_mut() {
+            let Some(origin) = refused(one) else { continue };
+            let image = paths.get(&origin).filter(|_| !told.contains(&origin)).and_then(|path| {
+                let root = yaml.tree.documents.iter().copied().find(|root| yaml.tree.is_within(origin, *root))?;
+                let place = image_at(yaml, Below { root, before: "." }, path).ok()??;
+                self.refuse_repeated(&place).and_then(|()| place.fields(yaml)).ok()?;
+                Some((format!(".{path}"), NamedPlace::by_path(place)))
+            });
+            if let Some((name, found)) = image {
+                told.insert(origin);
+                (one.name, one.image, one.origin) = (name, Ok(found), None);
+            }
+        }
+        shown.retain(|one| !refused(one).is_some_and(|origin| told.contains(&origin)));
+    }
+}
+
+impl ShownImages {
+    /// Adds the images of one name. If they are not one image, each is called by its object.
+    fn add(&mut self, yaml: &ParsedYaml<'_>, name: String, images: Vec<(Option<String>, NamedPlace)>) {
+        let (labels, images): (Vec<Option<String>>, Vec<NamedPlace>) = images.into_iter().unzip();
+        let Err(refusal) = require_one(yaml, &name, &images) else { return self.list(name, images) };
+        if all_say_the_same(yaml, &images) {
+            return self.list(name, images);
+        }
+        let mut qualified: Vec<(String, Vec<NamedPlace>)> = Vec::new();
+        for (label, found) in labels.into_iter().zip(images) {
+            let Some(label) = label.filter(|label| *label != name) else { return self.untold.push(refusal) };
+            let full = format!("{label}/{name}");
+            match qualified.last_mut().filter(|(other, _)| *other == full) {
+                Some((_, of_name)) => of_name.push(found),
+                None => qualified.push((full, vec![found])),
+            }
+        }
+        for (name, images) in qualified {
+            match require_one(yaml, &name, &images) {
+                Err(refusal) if !all_say_the_same(yaml, &images) => self.untold.push(refusal),
+                _ => self.list(name, images),
+            }
+        }
+    }
+
+    fn list(&mut self, name: String, images: Vec<NamedPlace>) {
+        self.images.push((name, images.into_iter().map(|found| found.place).collect()));
+    }
+}
+
+fn all_say_the_same(yaml: &ParsedYaml<'_>, images: &[NamedPlace]) -> bool {
+    let mut said = images.iter().map(|found| found.place.fields(yaml).ok());
+    said.next().is_none_or(|first| said.all(|other| other == first))
+}
+
+/// Returns the values of the images that can be told.
+fn covered(shown: &[Candidate]) -> HashSet<NodeId> {
+    shown.iter().filter_map(|one| one.image.as_ref().ok()).flat_map(|found| found.place.nodes()).collect()
+}
+
+/// Whether one of `nodes`, which are sorted, is a node or in it.
+fn is_covered(yaml: &ParsedYaml<'_>, nodes: &[NodeId], node: NodeId) -> bool {
+    let first = nodes.partition_point(|other| *other < node);
+    nodes.get(first).is_some_and(|first| yaml.tree.is_within(*first, node))
+}
+
+/// Returns what a value stands for, if it is an alias.
+fn alias_of(yaml: &ParsedYaml<'_>, value: NodeId) -> Option<NodeId> {
+    let target = yaml.tree.resolve(value);
+    (target != value).then_some(target)
+}
+
+/// Returns the image that a container or a service takes from an alias or a merge key.
+fn origin_of_container(yaml: &ParsedYaml<'_>, named: &Named) -> Option<NodeId> {
+    let mapping = yaml.tree.resolve(named.node);
+    let is_image = |key: &str| key == "image";
+    let image = match value_of(yaml, mapping, "image") {
+        Some(image) if mapping != named.node => image,
+        Some(_) => return None,
+        None => yaml.tree.inherited(mapping, &is_image)?,
+    };
+    Some(yaml.tree.resolve(image))
+}
+
+/// Returns the entries in the `spec.images` of a Kustomization of Flux, by the path of what they set.
+fn flux_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<(String, Result<Option<ImagePlace>, FileRefusal>)> {
+    let images = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "images"));
+    let Some(images) = images.filter(|images| matches!(yaml.tree.kind(*images), NodeKind::Sequence(_))) else {
+        return Vec::new();
+    };
+    let entry = |(index, item): (usize, NodeId)| {
+        let path = format!("spec.images[{index}].newTag");
+        let image = match text_of(yaml, item, "digest") {
+            Some(digest) if !digest.is_empty() => Err(FileRefusal::at(
+                yaml,
+                item,
+                "this Kustomization of Flux is one of several documents, and the digest of an entry is not read among others",
+                "move it to a file of its own",
+            )),
+            _ => image_at(yaml, Below { root, before: "." }, &path),
+        };
+        (format!(".{path}"), image)
+    };
+    yaml.tree.children(images).enumerate().map(entry).collect()
+}

@@ -1,0 +1,15 @@
+//! What the images of a file say that show without being asked for, and what a check of the file must not pass over.
+
+use super::kustomization::Fields;
+use super::scalars::FileRefusal;
+
+/// The images of a file by their names, and those that cannot be told.
+#[derive(Debug, Default)]
+pub struct ShownEntries {
+    /// In file order.
+    pub entries: Vec<(String, Fields)>,
+    /// Images of which the file does not tell what they are.
+    pub untold: Vec<FileRefusal>,
+    /// Values that may be no images at all, and images that are chosen elsewhere.
+    pub doubtful: Vec<FileRefusal>,
+}
