@@ -20,7 +20,7 @@ pub(super) struct FileImages<'p, 'd> {
     pub(super) objects: Vec<Object>,
     /// The containers or services of each object.
     pub(super) named: Vec<Vec<Named>>,
-    repeated: RepeatedKeys,
+    repeated: RepeatedKeys<'p, 'd>,
 }
 
 /// An image that a name means.
@@ -92,7 +92,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
     /// Refuses an image that is below a key that is there twice.
     pub(super) fn refuse_repeated(&self, place: &ImagePlace) -> Result<(), FileRefusal> {
         let mut nodes = std::iter::once(place.item).chain(place.nodes());
-        nodes.try_for_each(|node| self.repeated.refuse(self.yaml, node))
+        nodes.try_for_each(|node| self.repeated.refuse(node))
     }
 
     /// Returns the images that `name` means; none if it leads to something else.

@@ -67,10 +67,11 @@ fn last_of_each<'a>(arguments: &[&'a ImageArgument]) -> Vec<&'a ImageArgument> {
 /// The file is not edited, whatever is asked for.
 pub(in crate::targets) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, FileRefusal> {
     let mut shown = rewrite::shown(path, yaml)?;
+    let repeated = RepeatedKeys::of(yaml);
     for slot in nested_values(yaml, &objects(path, yaml)) {
         let text = yaml.tree.text(slot.value).unwrap_or_default();
         let told = |refusal: FileRefusal| in_values(yaml, slot, refusal);
-        let inside = RepeatedKeys::of(yaml).refuse(yaml, slot.value);
+        let inside = repeated.refuse(slot.value);
         match inside.and_then(|()| with_values(text, |yaml| rewrite::shown(INSIDE, yaml)).map_err(told)) {
             Ok(inside) => {
                 shown.entries.extend(inside.entries);
@@ -106,7 +107,7 @@ fn edit_inside(
     options: EditOptions<'_>,
 ) -> Result<Option<Edit>, FileRefusal> {
     let mut inside = Vec::new();
-    let objects = objects(path, yaml);
+    let (objects, repeated) = (objects(path, yaml), RepeatedKeys::of(yaml));
     for slot in nested_values(yaml, &objects) {
         let text = yaml.tree.text(slot.value).unwrap_or_default();
         let named = named_inside(yaml, &objects, slot, arguments);
@@ -125,7 +126,9 @@ fn edit_inside(
             .map_err(|refusal| in_values(yaml, slot, refusal))?;
         let edit = renamed(edit, &named);
         let is_found = arguments.iter().any(|argument| !edit.absent.contains(&argument.name));
-        RepeatedKeys::of(yaml).refuse(yaml, slot.value).or_else(|error| if is_found { Err(error) } else { Ok(()) })?;
+        if is_found {
+            repeated.refuse(slot.value)?;
+        }
         let first_line = first_line(yaml, slot);
         let splices = if edit.changed() { splices(yaml, slot, first_line, text, &edit)? } else { Vec::new() };
         inside.push(Inside { slot, edit, splices, first_line });

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::repeated::repeated_keys;
 use super::slot::Slot;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
@@ -41,7 +42,7 @@ impl Walk<'_, '_, '_> {
                         self.path.push('.');
                     }
                     push_escaped(&mut self.path, key);
-                    self.step(Slot::of(node, pair), is_repeated || repeated.contains(key));
+                    self.step(Slot::of(node, pair), is_repeated || repeated.contains_key(key));
                     self.path.truncate(end);
                 }
             }
@@ -62,12 +63,6 @@ impl Walk<'_, '_, '_> {
         self.below(slot.value, is_repeated);
         self.trail.pop();
     }
-}
-
-fn repeated_keys<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId) -> HashSet<&'y str> {
-    let mut seen = HashSet::new();
-    let keys = yaml.tree.pairs(mapping).filter_map(|pair| yaml.tree.text(pair.key));
-    keys.filter(|key| !seen.insert(*key)).collect()
 }
 
 /// Returns the path of a value from the root of its document.

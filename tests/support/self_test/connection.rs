@@ -39,7 +39,7 @@ impl Connection {
         Self::try_open(address).unwrap_or_else(|error| panic!("cannot connect to {address}: {error}"))
     }
 
-    /// Opens a connection if somebody takes it.
+    /// Opens a connection to an address at which a server may have ended.
     pub(super) fn try_open(address: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
@@ -57,7 +57,7 @@ impl Connection {
         self.try_ask(line, headers, body).unwrap_or_else(|error| panic!("{line}: {error}"))
     }
 
-    /// Does so if the answer may not come.
+    /// Sends a request and returns the answer, or the error if the server ends the connection.
     pub(super) fn try_ask(&mut self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Answer> {
         let mut request = format!("{line} HTTP/1.1\r\nHost: {}\r\n", self.0.get_ref().peer_addr()?);
         for (name, value) in headers {
