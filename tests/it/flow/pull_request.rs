@@ -706,4 +706,11 @@ fn a_request_that_gitlab_does_not_open_by_a_push() {
     let error = document(&propose("v1.3.0").run().exit(8))["error"].clone();
     assert_eq!(error["message"], "GitLab did not do all that the push asked for: cannot be merged");
     assert!(error["details"].to_string().contains(&format!("{page}/3")), "{error}");
+    // The server may go away before the push is taken back.
+    let refused = "Error encountered with push options 'merge_request.create': requests are disabled";
+    stage.remote.hook("post-receive", &format!("cat >/dev/null; echo \"{refused}\"; mv HEAD HEAD-is-away"));
+    let error = document(&propose("v1.4.0").run().exit(8))["error"].clone();
+    let details = error["details"].to_string();
+    assert!(details.contains("the release is pushed to `tagship/main/"), "{details}");
+    assert!(details.contains("it could not be taken back: "), "{details}");
 }
