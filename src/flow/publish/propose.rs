@@ -211,25 +211,26 @@ impl PushWithOptions<'_> {
     fn options_refused(&self, page: Option<String>, refusal: &str) -> Failure {
         let Self { by_push, proposal, commit, remote, head, before, .. } = self;
         let failure = |what: &str| Failure::new(FailureKind::Refused, format!("GitLab {what}: {refusal}"));
-        let next = "correct what GitLab names";
-        let (failure, what_is_there) = match page {
-            Some(page) => {
-                (failure("did not do all that the push asked for"), format!("the merge request is open: {page}"))
-            }
-            None => {
-                let failure = failure("did not open the merge request");
-                if take_back(remote, head, *commit, *before).unwrap_or_default() {
-                    return failure
-                        .detail(format!("the push to `{head}` ({}) was taken back", commit.short()))
-                        .hint(format!("{next}, and run the same command again"));
-                }
-                (failure, format!("open it by hand: {}", by_push.page_to_open(proposal)))
-            }
+        let (next, commit_id) = ("correct what GitLab names", commit.short());
+        let stays = |failure: Failure, what_is_there: String| {
+            failure
+                .detail(format!("the release is pushed to `{head}` ({commit_id})"))
+                .detail(what_is_there)
+                .hint(format!("{next}, delete the branch `{head}`, and run the same command again"))
         };
-        failure
-            .detail(format!("the release is pushed to `{head}` ({})", commit.short()))
-            .detail(what_is_there)
-            .hint(format!("{next}, delete the branch `{head}`, and run the same command again"))
+        if let Some(page) = page {
+            let failure = failure("did not do all that the push asked for");
+            return stays(failure, format!("the merge request is open: {page}"));
+        }
+        let failure = failure("did not open the merge request");
+        let by_hand = format!("open it by hand: {}", by_push.page_to_open(proposal));
+        match take_back(remote, head, *commit, *before) {
+            Ok(true) => failure
+                .detail(format!("the push to `{head}` ({commit_id}) was taken back"))
+                .hint(format!("{next}, and run the same command again")),
+            Ok(false) => stays(failure, by_hand),
+            Err(error) => stays(failure.detail(format!("it could not be taken back: {}", error.told())), by_hand),
+        }
     }
 }
 
