@@ -30,7 +30,8 @@ mod report;
 pub mod request;
 pub mod system;
 pub mod targets;
-pub mod yaml;
+
+pub use tagship_yaml as yaml;
 
 use cli::{Arguments, Environment};
 use outcome::failure::{Failure, FailureKind};

@@ -7,8 +7,9 @@ fn the_documents_name_files_that_there_are() {
     for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
         let text = read(document);
         let quoted = text.split('`').skip(1).step_by(2);
-        let ours =
-            quoted.filter(|quoted| ["src/", "tests/", "action/", ".ci/"].iter().any(|root| quoted.starts_with(root)));
+        let ours = quoted.filter(|quoted| {
+            ["src/", "yaml/", "tests/", "action/", ".ci/"].iter().any(|root| quoted.starts_with(root))
+        });
         for path in ours.filter(|path| !path.contains(['*', '<', ' '])) {
             assert!(root().join(path).exists(), "{document} names `{path}`");
         }
@@ -24,10 +25,10 @@ fn the_changelog_has_this_version() {
 
 #[test]
 fn every_dependency_has_a_reason() {
-    let manifest = read("Cargo.toml");
+    let manifests = [read("Cargo.toml"), read("yaml/Cargo.toml")].concat();
     let mut in_dependencies = false;
     let mut previous = "";
-    for line in manifest.lines() {
+    for line in manifests.lines() {
         if line.starts_with('[') {
             in_dependencies = line.contains("dependencies");
         } else if in_dependencies && line.contains(" = ") && !line.starts_with([' ', '#']) {

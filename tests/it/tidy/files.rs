@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::rooms::map;
-use super::{code_lines, sources};
+use super::{code_lines, program, sources};
 
 #[test]
 fn files_are_short_and_say_why_they_are() {
-    for (path, code) in sources("src") {
+    for (path, code) in program() {
         assert!(code.lines().count() <= 400, "{path} has {} lines without its tests", code.lines().count());
         assert!(code.starts_with("//!"), "{path} has no module documentation");
     }

@@ -39,9 +39,17 @@ fn sources(folder: &str) -> BTreeMap<String, String> {
     found
 }
 
-/// Returns the room of `src` that a file belongs to; `None` for a loose file.
+/// Returns the source files of the program: of `src`, and of the room that is a crate of its own.
+fn program() -> BTreeMap<String, String> {
+    sources("src").into_iter().chain(sources("yaml/src")).collect()
+}
+
+/// Returns the room that a file of the program belongs to; `None` for a loose file.
 fn room_of(path: &str) -> Option<&str> {
-    Some(path.strip_prefix("src/")?.split_once('/')?.0)
+    match path.strip_prefix("src/") {
+        Some(path) => path.split_once('/').map(|(room, _)| room),
+        None => path.split_once("/src/").map(|(room, _)| room),
+    }
 }
 
 /// Returns the code of a file, line by line, without its comments.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{code_lines, room_of, sources};
+use super::{code_lines, program, room_of};
 
 /// Types that may share a name, and why.
 const SHARED_TYPES: [(&str, &str); 0] = [];
@@ -59,7 +59,7 @@ const UNFINISHED_FILES: [&str; 0] = [];
 #[test]
 fn a_type_has_a_name_of_its_own() {
     let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (path, code) in sources("src") {
+    for (path, code) in program() {
         for name in code_lines(&code).filter_map(defined_type) {
             places.entry(name.to_owned()).or_default().insert(path.clone());
         }
@@ -71,7 +71,7 @@ fn a_type_has_a_name_of_its_own() {
 #[test]
 fn a_private_type_is_not_called_as_a_public_one() {
     let (mut public, mut private) = (BTreeSet::new(), BTreeMap::new());
-    for (path, code) in sources("src") {
+    for (path, code) in program() {
         for line in code_lines(&code) {
             if let Some(name) = defined_type(line) {
                 public.insert(name.to_owned());
@@ -92,7 +92,7 @@ fn a_private_type_is_not_called_as_a_public_one() {
 #[test]
 fn a_file_has_a_name_of_its_own() {
     let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for path in sources("src").into_keys() {
+    for path in program().into_keys() {
         let Some(room) = room_of(&path) else { continue };
         let name = path.rsplit('/').next().unwrap().trim_end_matches(".rs").to_owned();
         places.entry(name).or_default().insert(room.to_owned());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::circles::circles;
-use super::{code_lines, read, room_of, sources};
+use super::{code_lines, program, read, room_of};
 
 /// Returns who may use whom, by the map of ARCHITECTURE.md: each room, and the rooms that it may import.
 pub(super) fn map() -> BTreeMap<String, Vec<String>> {
@@ -23,7 +23,7 @@ pub(super) fn map() -> BTreeMap<String, Vec<String>> {
 #[test]
 fn rooms_import_what_the_map_says() {
     let map = map();
-    for (path, code) in sources("src") {
+    for (path, code) in program() {
         let Some(room) = room_of(&path) else { continue };
         let allowed = map.get(room).unwrap_or_else(|| panic!("{path}: ARCHITECTURE.md has no row for `{room}`"));
         for line in code_lines(&code) {
@@ -41,7 +41,7 @@ fn rooms_import_what_the_map_says() {
 fn the_map_has_the_rooms_that_there_are_and_no_circle() {
     let map = map();
     let mut rooms: Vec<String> = Vec::new();
-    for path in sources("src").into_keys() {
+    for path in program().into_keys() {
         match room_of(&path) {
             Some(room) => rooms.push(room.to_owned()),
             None => assert!(["src/main.rs", "src/lib.rs"].contains(&path.as_str()), "{path} belongs in a room"),
@@ -75,7 +75,7 @@ fn only_one_place() {
         ),
         ("OpenOptions", &["src/system/files.rs", "src/system/folder.rs", "src/report/file.rs"]),
     ] {
-        for (path, code) in sources("src") {
+        for (path, code) in program() {
             let here = code_lines(&code).any(|line| line.contains(word));
             let fine = !here || places.iter().any(|place| path.starts_with(place));
             assert!(fine, "`{word}` in {path}");

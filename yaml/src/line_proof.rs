@@ -20,7 +20,7 @@ struct ChangedEntries {
 
 /// Reads `new`, which is the text of `old` with the ordered `splices` applied. `None` if its lines do not stand for themselves,
 /// or if one of the parsers reads something else in the entries that changed.
-pub(super) fn reread_by_lines<'n>(
+pub(crate) fn reread_by_lines<'n>(
     old: &ParsedYaml<'n>,
     new: &'n SourceText<'n>,
     splices: &[Splice],
@@ -137,11 +137,11 @@ mod tests {
     use proptest::prelude::{ProptestConfig, any, prop, proptest};
 
     use super::{is_run, reread_by_lines};
-    use crate::yaml::error::YamlError;
-    use crate::yaml::parsed::{ParsedYaml, ReadYaml};
-    use crate::yaml::source::SourceText;
-    use crate::yaml::splice::{Splice, apply};
-    use crate::yaml::{first_reader, line_reader, second_reader};
+    use crate::error::YamlError;
+    use crate::parsed::{ParsedYaml, ReadYaml};
+    use crate::source::SourceText;
+    use crate::splice::{Splice, apply};
+    use crate::{first_reader, line_reader, second_reader};
 
     /// Returns all that a tree says.
     fn shown(yaml: &ParsedYaml<'_>) -> String {

@@ -9,38 +9,38 @@ use super::tree::NodeKind;
 
 /// What an edit changed that it should not have changed, or did not change that it should have.
 #[derive(Debug)]
-pub(crate) struct Difference {
-    pub(crate) text: String,
+pub struct Difference {
+    pub text: String,
     /// The node of the old text that it is about, if that is known.
-    pub(crate) node: Option<NodeId>,
+    pub node: Option<NodeId>,
 }
 
 impl Difference {
     /// Adds the node that it is about, unless it names one already.
-    pub(crate) fn at(self, node: NodeId) -> Self {
+    pub fn at(self, node: NodeId) -> Self {
         Self { node: self.node.or(Some(node)), ..self }
     }
 }
 
-pub(crate) fn differs<T>(text: impl Into<String>) -> Result<T, Difference> {
+pub fn differs<T>(text: impl Into<String>) -> Result<T, Difference> {
     Err(Difference { text: text.into(), node: None })
 }
 
 /// One reader's view of a text before and after an edit.
-pub(crate) struct NodeComparison<'p, 'd> {
-    pub(crate) old: &'p ParsedYaml<'d>,
-    pub(crate) new: &'p ParsedYaml<'d>,
+pub struct NodeComparison<'p, 'd> {
+    pub old: &'p ParsedYaml<'d>,
+    pub new: &'p ParsedYaml<'d>,
     /// The new node for each old one, of those that have an anchor.
     anchors: HashMap<NodeId, NodeId>,
 }
 
 impl<'p, 'd> NodeComparison<'p, 'd> {
-    pub(crate) fn new(old: &'p ParsedYaml<'d>, new: &'p ParsedYaml<'d>) -> Self {
+    pub fn new(old: &'p ParsedYaml<'d>, new: &'p ParsedYaml<'d>) -> Self {
         Self { old, new, anchors: HashMap::new() }
     }
 
     /// Compares one node with another, without its children.
-    pub(crate) fn node(&mut self, old: NodeId, new: NodeId, what: &str) -> Result<(), Difference> {
+    pub fn node(&mut self, old: NodeId, new: NodeId, what: &str) -> Result<(), Difference> {
         if !self.is_same_kind(old, new) || self.old.tree.tag(old) != self.new.tree.tag(new) {
             return differs(format!("`{what}` is not what it was"));
         }
@@ -48,7 +48,7 @@ impl<'p, 'd> NodeComparison<'p, 'd> {
     }
 
     /// Whether two nodes have the same kind and text; aliases, whether they stand for the same node.
-    pub(crate) fn is_same_kind(&self, old: NodeId, new: NodeId) -> bool {
+    pub fn is_same_kind(&self, old: NodeId, new: NodeId) -> bool {
         match (self.old.tree.kind(old), self.new.tree.kind(new)) {
             (NodeKind::Alias(old), NodeKind::Alias(new)) => self.anchors.get(old) == Some(new),
             (old, new) => old == new,
@@ -56,7 +56,7 @@ impl<'p, 'd> NodeComparison<'p, 'd> {
     }
 
     /// Compares whether two nodes have an anchor, and remembers them for their aliases.
-    pub(crate) fn anchor(&mut self, old: NodeId, new: NodeId, what: &str) -> Result<(), Difference> {
+    pub fn anchor(&mut self, old: NodeId, new: NodeId, what: &str) -> Result<(), Difference> {
         match (self.old.tree.is_anchored(old), self.new.tree.is_anchored(new)) {
             (false, false) => Ok(()),
             (true, true) => {
@@ -68,7 +68,7 @@ impl<'p, 'd> NodeComparison<'p, 'd> {
     }
 
     /// Compares two nodes and all that is in them.
-    pub(crate) fn subtree(&mut self, old: NodeId, new: NodeId, what: &str) -> Result<(), Difference> {
+    pub fn subtree(&mut self, old: NodeId, new: NodeId, what: &str) -> Result<(), Difference> {
         let (old_nodes, new_nodes) = (self.old.tree.subtree(old), self.new.tree.subtree(new));
         if old_nodes.len() != new_nodes.len() {
             return differs(format!("`{what}` is not what it was"));

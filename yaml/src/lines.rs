@@ -10,7 +10,7 @@ use super::tree::{Layout, NodeId, NodeKind, Pair, ScalarStyle};
 
 impl ParsedYaml<'_> {
     /// Returns where a pair starts: at its key, or at the anchor, the tag or the `?` before it.
-    pub(crate) fn pair_start(&self, key: NodeId) -> usize {
+    pub fn pair_start(&self, key: NodeId) -> usize {
         let start = self.tree.start(key);
         let before = self.source.before(start);
         let trimmed = before.trim_end_matches([' ', '\t']);
@@ -23,7 +23,7 @@ impl ParsedYaml<'_> {
     }
 
     /// Returns the end of the last line of a pair, comment included: a line can be added behind it.
-    pub(crate) fn after_pair(&self, pair: Pair) -> usize {
+    pub fn after_pair(&self, pair: Pair) -> usize {
         match self.tree.kind(pair.value) {
             NodeKind::Null => {
                 let colon = self.colon(pair.key).unwrap_or(self.tree.span(pair.key).end);
@@ -72,7 +72,7 @@ impl ParsedYaml<'_> {
 
     /// Returns [`after_pair`](Self::after_pair), unless a line there would change the value: that of a block scalar which
     /// ends with the file.
-    pub(crate) fn room_after_pair(&self, pair: Pair) -> Result<usize, YamlError> {
+    pub fn room_after_pair(&self, pair: Pair) -> Result<usize, YamlError> {
         if !matches!(self.tree.kind(pair.key), NodeKind::Scalar(..) | NodeKind::Alias(_)) {
             return Err(self.refuse(pair.key, Shape::NoRoom));
         }
@@ -92,7 +92,7 @@ impl ParsedYaml<'_> {
     }
 
     /// Whether a blank line behind a pair would become a part of its value, as it does under `|+`.
-    pub(crate) fn keeps_blank_lines(&self, pair: Pair) -> bool {
+    pub fn keeps_blank_lines(&self, pair: Pair) -> bool {
         let last = self.last_value(pair);
         let is_block = matches!(self.tree.kind(last), NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded));
         is_block && self.chomping(last) == Some('+')
@@ -133,7 +133,7 @@ impl ParsedYaml<'_> {
 
     /// Returns the dash of an item in block style: goes back over white space and comments, to the line that begins with
     /// a dash. `list` is the pair whose value has the item.
-    pub(crate) fn dash(&self, list: Pair, item: NodeId) -> Option<usize> {
+    pub fn dash(&self, list: Pair, item: NodeId) -> Option<usize> {
         let source = self.source;
         let first = self.tree.span(list.key).end;
         let mut at = match self.tree.kind(item) {
@@ -156,7 +156,7 @@ impl ParsedYaml<'_> {
     }
 
     /// Returns how far the first list in block style among the values of `mapping` is indented; 0 if there is none.
-    pub(crate) fn list_indent(&self, mapping: NodeId) -> usize {
+    pub fn list_indent(&self, mapping: NodeId) -> usize {
         let mut indents = self.tree.pairs(mapping).filter_map(|pair| match self.tree.kind(pair.value) {
             NodeKind::Sequence(Layout::Block) => {
                 let dash = self.dash(pair, self.tree.children(pair.value).next()?)?;
@@ -168,7 +168,7 @@ impl ParsedYaml<'_> {
     }
 
     /// Returns `at`, the end of a line, or the end of the comments below it that are indented deeper than `column`.
-    pub(crate) fn behind_deeper_comments(&self, at: usize, column: usize) -> usize {
+    pub fn behind_deeper_comments(&self, at: usize, column: usize) -> usize {
         let source = self.source;
         let mut end = at;
         loop {
@@ -186,7 +186,7 @@ impl ParsedYaml<'_> {
     }
 
     /// Whether a blank line stands before the line of `at` and the comments above it.
-    pub(crate) fn is_behind_blank_line(&self, at: usize) -> bool {
+    pub fn is_behind_blank_line(&self, at: usize) -> bool {
         let source = self.source;
         let mut start = source.line_start(at);
         while start > 0 {

@@ -14,7 +14,7 @@ use super::syntax_cause::syntax_cause;
 use super::tree::{Builder, Layout, NodeKind, ScalarStyle};
 
 /// Reads a text.
-pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError> {
+pub fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError> {
     match line_reader::read(source) {
         Some(tree) => Ok(ParsedYaml::by_lines(source, tree)),
         None => parse(source),
@@ -22,7 +22,7 @@ pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, Yam
 }
 
 /// Reads a text with the parser.
-pub(super) fn parse<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError> {
+pub(crate) fn parse<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError> {
     let mut options = Options::default();
     options.set_emit_comments(false);
     options.emit_anchor_events = true;
@@ -46,7 +46,7 @@ pub(super) fn parse<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, Ya
 /// # Errors
 ///
 /// It is no such template either.
-pub(crate) fn read_template<R>(
+pub fn read_template<R>(
     source: &SourceText<'_>,
     then: impl FnOnce(&ParsedYaml<'_>, Option<YamlError>) -> R,
 ) -> Result<R, YamlError> {

@@ -7,12 +7,12 @@ use super::error::{Position, YamlError};
 
 /// A text that was checked to have the same lines for every reader.
 #[derive(Debug)]
-pub(crate) struct SourceText<'s> {
-    pub(crate) text: &'s str,
+pub struct SourceText<'s> {
+    pub text: &'s str,
     /// What the readers are given: the text, or the text with letters in the places in which it is not YAML yet.
-    pub(crate) readable: Cow<'s, str>,
+    pub readable: Cow<'s, str>,
     /// The line end of the first line.
-    pub(crate) eol: &'static str,
+    pub eol: &'static str,
     /// Where each line starts.
     lines: Vec<usize>,
     /// How many characters stand before each [`STEP`] of bytes: a line may be as long as the file.
@@ -27,7 +27,7 @@ fn count_characters(bytes: &[u8]) -> usize {
 
 impl<'s> SourceText<'s> {
     /// Reads bytes as UTF-8 and refuses what would not be the same lines for a YAML 1.1 and a YAML 1.2 reader.
-    pub(crate) fn read(bytes: &'s [u8]) -> Result<Self, YamlError> {
+    pub fn read(bytes: &'s [u8]) -> Result<Self, YamlError> {
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err(YamlError::Utf16);
         }
@@ -50,7 +50,7 @@ impl<'s> SourceText<'s> {
     /// Returns the source with a letter in place of each `@` or backtick that begins a value, as in `newTag: @(TAG)`.
     /// YAML reserves the two, and some templates count on that. The letters are for the readers alone: they are of one
     /// byte as well, so that every place is the same.
-    pub(crate) fn with_reserved_hidden(&self) -> Option<Self> {
+    pub fn with_reserved_hidden(&self) -> Option<Self> {
         let begins_value = |at: usize| {
             let before = self.before(at);
             let key = before.trim_end_matches([' ', '\t']);
@@ -85,7 +85,7 @@ impl<'s> SourceText<'s> {
     }
 
     /// Returns the place of a line, from 1, and of a count of characters before it on that line.
-    pub(crate) fn offset(&self, line: usize, column: usize) -> usize {
+    pub fn offset(&self, line: usize, column: usize) -> usize {
         let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len());
         let line = self.text[start..].strip_prefix('\u{feff}').unwrap_or(&self.text[start..]);
         let start = self.text.len() - (self.text.len() - start).min(line.len());
@@ -136,12 +136,12 @@ impl<'s> SourceText<'s> {
     }
 
     /// Returns where the line of `at` starts.
-    pub(crate) fn line_start(&self, at: usize) -> usize {
+    pub fn line_start(&self, at: usize) -> usize {
         self.lines.get(self.line_index(at)).copied().unwrap_or(0)
     }
 
     /// Returns where the line of `at` ends, before its line end.
-    pub(crate) fn line_end(&self, at: usize) -> usize {
+    pub fn line_end(&self, at: usize) -> usize {
         let next = self.next_line(at);
         let line = &self.text[self.line_start(at)..next];
         match line.strip_suffix('\n') {
@@ -156,7 +156,7 @@ impl<'s> SourceText<'s> {
     }
 
     /// Returns the line end of the line of `at`; the last line, if it has none, gets that of the first.
-    pub(crate) fn eol_at(&self, at: usize) -> &'static str {
+    pub fn eol_at(&self, at: usize) -> &'static str {
         match &self.text[self.line_end(at)..self.next_line(at)] {
             "" => self.eol,
             "\n" => "\n",
@@ -171,25 +171,25 @@ impl<'s> SourceText<'s> {
     }
 
     /// Returns the characters between `at` and the end of its line.
-    pub(crate) fn rest(&self, at: usize) -> &'s str {
+    pub fn rest(&self, at: usize) -> &'s str {
         &self.text[at..self.line_end(at)]
     }
 
-    pub(crate) fn slice(&self, range: Range<usize>) -> &'s str {
+    pub fn slice(&self, range: Range<usize>) -> &'s str {
         self.text.get(range).unwrap_or_default()
     }
 
-    pub(crate) fn same_line(&self, a: usize, b: usize) -> bool {
+    pub fn same_line(&self, a: usize, b: usize) -> bool {
         self.line_index(a) == self.line_index(b)
     }
 
     /// Returns the number of the line of `at`, from 1.
-    pub(crate) fn line_number(&self, at: usize) -> usize {
+    pub fn line_number(&self, at: usize) -> usize {
         self.line_index(at) + 1
     }
 
     /// Returns how many characters stand before `at` on its line.
-    pub(crate) fn column(&self, at: usize) -> usize {
+    pub fn column(&self, at: usize) -> usize {
         let before = |at: usize| {
             let rest = self.text.as_bytes().get(at - at % STEP..at).map_or(0, count_characters);
             self.characters.get(at / STEP).copied().unwrap_or(0) + rest
@@ -199,7 +199,7 @@ impl<'s> SourceText<'s> {
         (before(at) - before(self.line_start(at))).saturating_sub(usize::from(mark))
     }
 
-    pub(crate) fn place(&self, at: usize) -> Position {
+    pub fn place(&self, at: usize) -> Position {
         Position { line: self.line_number(at), column: self.column(at) + 1 }
     }
 
@@ -218,14 +218,14 @@ impl<'s> SourceText<'s> {
 }
 
 /// Whether a text is only blanks and line ends.
-pub(crate) fn is_blank(text: &str) -> bool {
+pub fn is_blank(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::SourceText;
-    use crate::yaml::error::{Position, YamlError};
+    use crate::error::{Position, YamlError};
 
     #[test]
     fn lines_and_columns() {

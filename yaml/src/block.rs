@@ -8,7 +8,7 @@ use super::writer::{Pairs, Writer};
 impl Writer<'_, '_> {
     /// Writes a line behind a pair. The last line of a file without a last line end stays as it is unless it changes
     /// anyway, and the new line comes before it.
-    pub(crate) fn insert_line(&mut self, pairs: &Pairs, sibling: Pair, line: &str) -> Result<(), YamlError> {
+    pub fn insert_line(&mut self, pairs: &Pairs, sibling: Pair, line: &str) -> Result<(), YamlError> {
         let (yaml, source) = (self.yaml, self.yaml.source);
         let indent = " ".repeat(source.column(yaml.pair_start(pairs.all[0].key)));
         let after = yaml.after_pair(sibling);
@@ -24,7 +24,7 @@ impl Writer<'_, '_> {
 
     /// Writes lines behind the one that ends at `at`, each with its line end before it. If that one is deleted together
     /// with its line end, as with [`whole_lines`](super::parsed::ParsedYaml::whole_lines), the new lines end themselves.
-    pub(crate) fn insert_lines(&mut self, at: usize, lines: String) {
+    pub fn insert_lines(&mut self, at: usize, lines: String) {
         let source = self.yaml.source;
         let next = source.next_line(at);
         let rotated = lines.strip_prefix(source.eol_at(at)).filter(|_| at < next && self.removes(&(at..next)));
@@ -35,7 +35,7 @@ impl Writer<'_, '_> {
     }
 
     /// Removes the lines of the deleted pairs. A first pair that shares its line with a dash leaves the dash to the next.
-    pub(crate) fn delete_lines(&mut self, pairs: &Pairs) -> Result<(), YamlError> {
+    pub fn delete_lines(&mut self, pairs: &Pairs) -> Result<(), YamlError> {
         if !pairs.has_deleted() {
             return Ok(());
         }

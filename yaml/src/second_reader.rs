@@ -13,7 +13,7 @@ use super::source::SourceText;
 use super::tree::{Builder, Layout, NodeKind, ScalarStyle};
 
 /// Reads a text; its values have no place.
-pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError> {
+pub fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError> {
     let text = with_tags_apart(&source.readable);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let mut parser = Parser::new();
@@ -134,8 +134,8 @@ fn place(mark: Mark) -> Position {
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::yaml::first_reader;
-    use crate::yaml::source::SourceText;
+    use crate::first_reader;
+    use crate::source::SourceText;
 
     /// Whether the second reader reads from `second` what the first one reads from `first`.
     fn agree(first: &str, second: &str) -> bool {

@@ -5,18 +5,18 @@ use super::tree::{NodeId, NodeKind, Pair, ScalarStyle, Tree};
 impl Tree<'_> {
     /// Returns the value that a mapping has under the key: its own, else the first that a merge key brings. Each kind of
     /// file has its own rule for which texts are the key.
-    pub(crate) fn effective(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<NodeId> {
+    pub fn effective(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<NodeId> {
         self.own(mapping, is_key).map(|pair| pair.value).or_else(|| self.inherited(mapping, is_key))
     }
 
     /// Returns the value that a mapping gets under the key from its merge keys.
-    pub(crate) fn inherited(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<NodeId> {
+    pub fn inherited(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<NodeId> {
         self.pairs(mapping).find_map(|pair| self.brought_by(pair, is_key))
     }
 
     /// Returns the merge key that stands behind the mapping's own key, or behind any other one if it has none, and brings the
     /// key too. YAML lets the own key count; the parser of kustomize, Helm and Flux takes what comes last.
-    pub(crate) fn merged_over(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<NodeId> {
+    pub fn merged_over(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<NodeId> {
         let own = self.pairs(mapping).position(|pair| self.text(pair.key).is_some_and(is_key)).unwrap_or_default();
         let mut later = self.pairs(mapping).skip(own + 1);
         later.find(|pair| self.brought_by(*pair, is_key).is_some()).map(|pair| pair.key)
@@ -39,7 +39,7 @@ impl Tree<'_> {
         }
     }
 
-    pub(crate) fn is_merge_key(&self, key: NodeId) -> bool {
+    pub fn is_merge_key(&self, key: NodeId) -> bool {
         matches!(self.kind(key), NodeKind::Scalar(text, ScalarStyle::Plain) if text == "<<")
     }
 }

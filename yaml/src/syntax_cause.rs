@@ -8,7 +8,7 @@ use super::source::SourceText;
 const TEMPLATES: [&str; 6] = ["{{", "{%", "{#", "%{", "<%", "#{"];
 
 /// Returns what most likely causes an error at `at`.
-pub(super) fn syntax_cause(source: &SourceText<'_>, at: usize) -> Option<SyntaxCause> {
+pub(crate) fn syntax_cause(source: &SourceText<'_>, at: usize) -> Option<SyntaxCause> {
     if let Some((marker, _)) = source.text.match_indices("<<<<<<< ").find(|(at, _)| source.line_start(*at) == *at) {
         return Some(SyntaxCause::Conflict(source.place(marker)));
     }

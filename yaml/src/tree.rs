@@ -9,10 +9,10 @@ use super::error::Shape;
 
 /// A node's position in reading order: a collection comes before its children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct NodeId(usize);
+pub struct NodeId(usize);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ScalarStyle {
+pub enum ScalarStyle {
     Plain,
     Single,
     Double,
@@ -21,13 +21,13 @@ pub(crate) enum ScalarStyle {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Layout {
+pub enum Layout {
     Block,
     Flow,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum NodeKind<'s> {
+pub enum NodeKind<'s> {
     /// Nothing at all, as in `newTag:`. A `~` is a plain scalar.
     Null,
     Scalar(Cow<'s, str>, ScalarStyle),
@@ -49,7 +49,7 @@ pub(crate) struct Node<'s> {
 
 /// What may stand before a value: an anchor, a tag.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Properties {
+pub struct Properties {
     pub(crate) anchor: bool,
     pub(crate) tag: Option<String>,
     pub(crate) span: Option<Range<usize>>,
@@ -57,17 +57,17 @@ pub(crate) struct Properties {
 
 /// A key and its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pair {
-    pub(crate) key: NodeId,
-    pub(crate) value: NodeId,
+pub struct Pair {
+    pub key: NodeId,
+    pub value: NodeId,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Tree<'s> {
+pub struct Tree<'s> {
     nodes: Vec<Node<'s>>,
     properties: HashMap<NodeId, Properties>,
     aliases: HashMap<NodeId, Vec<NodeId>>,
-    pub(crate) documents: Vec<NodeId>,
+    pub documents: Vec<NodeId>,
 }
 
 impl<'s> Tree<'s> {
@@ -75,11 +75,11 @@ impl<'s> Tree<'s> {
         &self.nodes[id.0]
     }
 
-    pub(crate) fn kind(&self, id: NodeId) -> &NodeKind<'s> {
+    pub fn kind(&self, id: NodeId) -> &NodeKind<'s> {
         &self.node(id).kind
     }
 
-    pub(crate) fn span(&self, id: NodeId) -> Range<usize> {
+    pub fn span(&self, id: NodeId) -> Range<usize> {
         self.node(id).span.clone()
     }
 
@@ -87,11 +87,11 @@ impl<'s> Tree<'s> {
         self.nodes.len()
     }
 
-    pub(crate) fn properties(&self, id: NodeId) -> Option<&Properties> {
+    pub fn properties(&self, id: NodeId) -> Option<&Properties> {
         if self.node(id).has_properties { self.properties.get(&id) } else { None }
     }
 
-    pub(crate) fn tag(&self, id: NodeId) -> Option<&str> {
+    pub fn tag(&self, id: NodeId) -> Option<&str> {
         self.properties(id)?.tag.as_deref()
     }
 
@@ -100,7 +100,7 @@ impl<'s> Tree<'s> {
     }
 
     /// Returns the scalars that start in a range, in reading order. Nothing (`newTag:`) is none.
-    pub(super) fn scalars_in(&self, range: &Range<usize>) -> Vec<NodeId> {
+    pub(crate) fn scalars_in(&self, range: &Range<usize>) -> Vec<NodeId> {
         let is_scalar = |node: &Node<'_>| matches!(node.kind, NodeKind::Scalar(..)) && range.contains(&node.span.start);
         let first = self.nodes.partition_point(|node| node.span.start < range.start);
         let last = self.nodes.partition_point(|node| node.span.start < range.end);
@@ -109,7 +109,7 @@ impl<'s> Tree<'s> {
     }
 
     /// Whether two trees differ in the texts and the styles of scalars alone.
-    pub(super) fn is_shaped_as(&self, other: &Tree<'_>) -> bool {
+    pub(crate) fn is_shaped_as(&self, other: &Tree<'_>) -> bool {
         let is_alike = |one: &NodeKind<'_>, other: &NodeKind<'_>| match (one, other) {
             (NodeKind::Scalar(..), NodeKind::Scalar(..)) => true,
             (one, other) => one == other,
@@ -120,7 +120,7 @@ impl<'s> Tree<'s> {
 
     /// Whether the nodes of this tree that start in a range, one end of a run of entries, are those of `other`, which is a tree of
     /// that part alone and has a collection around them: in kind and text, and in place but for collections, that end elsewhere.
-    pub(super) fn has_entries_of(&self, other: &Tree<'_>, range: &Range<usize>) -> bool {
+    pub(crate) fn has_entries_of(&self, other: &Tree<'_>, range: &Range<usize>) -> bool {
         let first = self.nodes.partition_point(|node| node.span.start < range.start);
         let last = self.nodes.partition_point(|node| node.span.start < range.end);
         let Some(entries) = other.nodes.get(1..) else { return false };
@@ -136,12 +136,12 @@ impl<'s> Tree<'s> {
     }
 
     /// Whether any node has an anchor or a tag.
-    pub(super) fn has_properties(&self) -> bool {
+    pub(crate) fn has_properties(&self) -> bool {
         !self.properties.is_empty()
     }
 
     /// Returns the tree with other places, and with other scalars in place of some.
-    pub(super) fn exchanged(
+    pub(crate) fn exchanged(
         &self,
         moved: impl Fn(usize) -> usize,
         scalars: Vec<(NodeId, NodeKind<'s>, Range<usize>)>,
@@ -164,31 +164,31 @@ impl<'s> Tree<'s> {
     }
 
     /// Returns where a node starts, anchor and tag included.
-    pub(crate) fn start(&self, id: NodeId) -> usize {
+    pub fn start(&self, id: NodeId) -> usize {
         let start = self.node(id).span.start;
         let properties = self.properties(id).and_then(|properties| properties.span.as_ref());
         properties.map_or(start, |span| span.start.min(start))
     }
 
     /// Returns where the anchor and the tag of a node end, if it has any.
-    pub(crate) fn properties_end(&self, id: NodeId) -> Option<usize> {
+    pub fn properties_end(&self, id: NodeId) -> Option<usize> {
         self.properties(id)?.span.as_ref().map(|span| span.end)
     }
 
     /// Returns the aliases of a node.
-    pub(crate) fn aliases(&self, id: NodeId) -> &[NodeId] {
+    pub fn aliases(&self, id: NodeId) -> &[NodeId] {
         self.aliases.get(&id).map_or(&[], Vec::as_slice)
     }
 
     /// Follows an alias to the node that it stands for.
-    pub(crate) fn resolve(&self, id: NodeId) -> NodeId {
+    pub fn resolve(&self, id: NodeId) -> NodeId {
         match self.kind(id) {
             NodeKind::Alias(target) => *target,
             _ => id,
         }
     }
 
-    pub(crate) fn text(&self, id: NodeId) -> Option<&str> {
+    pub fn text(&self, id: NodeId) -> Option<&str> {
         match self.kind(self.resolve(id)) {
             NodeKind::Scalar(text, _) => Some(text),
             _ => None,
@@ -196,11 +196,11 @@ impl<'s> Tree<'s> {
     }
 
     /// Returns the first pair of a mapping whose key is the wanted one.
-    pub(crate) fn own(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<Pair> {
+    pub fn own(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<Pair> {
         self.pairs(mapping).find(|pair| self.text(pair.key).is_some_and(is_key))
     }
 
-    pub(crate) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+    pub fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let end = self.node(id).after;
         let mut next = id.0 + 1;
         std::iter::from_fn(move || {
@@ -210,18 +210,18 @@ impl<'s> Tree<'s> {
         })
     }
 
-    pub(crate) fn pairs(&self, id: NodeId) -> impl Iterator<Item = Pair> + '_ {
+    pub fn pairs(&self, id: NodeId) -> impl Iterator<Item = Pair> + '_ {
         let mut children = self.children(id);
         std::iter::from_fn(move || Some(Pair { key: children.next()?, value: children.next()? }))
     }
 
     /// Returns a node and all that is in it, in reading order.
-    pub(crate) fn subtree(&self, id: NodeId) -> impl ExactSizeIterator<Item = NodeId> + use<> {
+    pub fn subtree(&self, id: NodeId) -> impl ExactSizeIterator<Item = NodeId> + use<> {
         (id.0..self.node(id).after).map(NodeId)
     }
 
     /// Whether a node is another one, or in it.
-    pub(crate) fn is_within(&self, id: NodeId, outer: NodeId) -> bool {
+    pub fn is_within(&self, id: NodeId, outer: NodeId) -> bool {
         (outer.0..self.node(outer).after).contains(&id.0)
     }
 
@@ -242,7 +242,7 @@ impl<'s> Tree<'s> {
             })
     }
 
-    pub(crate) fn is_null(&self, id: NodeId) -> bool {
+    pub fn is_null(&self, id: NodeId) -> bool {
         match self.kind(id) {
             NodeKind::Null => self.tag(id).is_none(),
             NodeKind::Scalar(text, ScalarStyle::Plain) => {

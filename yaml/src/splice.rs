@@ -4,13 +4,13 @@ use std::ops::Range;
 
 /// Text that takes the place of a range of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Splice {
-    pub(crate) range: Range<usize>,
+pub struct Splice {
+    pub range: Range<usize>,
     pub(crate) text: String,
 }
 
 impl Splice {
-    pub(crate) fn replace(range: Range<usize>, text: impl Into<String>) -> Self {
+    pub fn replace(range: Range<usize>, text: impl Into<String>) -> Self {
         Self { range, text: text.into() }
     }
 }
@@ -21,7 +21,7 @@ impl Splice {
 /// # Errors
 ///
 /// Any others that overlap: returns the place of the second one.
-pub(crate) fn ordered(mut splices: Vec<Splice>) -> Result<Vec<Splice>, usize> {
+pub fn ordered(mut splices: Vec<Splice>) -> Result<Vec<Splice>, usize> {
     splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
     let mut ordered: Vec<Splice> = Vec::with_capacity(splices.len());
     for splice in splices {
@@ -39,7 +39,7 @@ pub(crate) fn ordered(mut splices: Vec<Splice>) -> Result<Vec<Splice>, usize> {
 }
 
 /// Copies `source` with the ordered `splices` applied. Returns nothing if one does not lie on characters.
-pub(crate) fn apply(source: &str, splices: &[Splice]) -> Option<String> {
+pub fn apply(source: &str, splices: &[Splice]) -> Option<String> {
     let added: usize = splices.iter().map(|splice| splice.text.len()).sum();
     let mut text = String::with_capacity(source.len() + added);
     let mut copied = 0;

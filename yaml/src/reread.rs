@@ -23,7 +23,7 @@ struct ChangedLine {
 type Exchanged<'n> = (NodeId, NodeKind<'n>, Range<usize>);
 
 /// Reads `new`, which is the text of `old` with the ordered `splices` applied, if they only exchange scalars within lines.
-pub(super) fn reread<'n>(old: &ParsedYaml<'n>, new: &'n SourceText<'n>, splices: &[Splice]) -> Option<ParsedYaml<'n>> {
+pub(crate) fn reread<'n>(old: &ParsedYaml<'n>, new: &'n SourceText<'n>, splices: &[Splice]) -> Option<ParsedYaml<'n>> {
     let is_hidden = |source: &SourceText<'_>| matches!(source.readable, Cow::Owned(_));
     if is_hidden(old.source) || is_hidden(new) {
         return None;
@@ -116,10 +116,10 @@ mod tests {
     use proptest::prelude::{ProptestConfig, any, prop, proptest};
 
     use super::reread;
-    use crate::yaml::parsed::ParsedYaml;
-    use crate::yaml::source::SourceText;
-    use crate::yaml::splice::{Splice, apply};
-    use crate::yaml::{first_reader, second_reader};
+    use crate::parsed::ParsedYaml;
+    use crate::source::SourceText;
+    use crate::splice::{Splice, apply};
+    use crate::{first_reader, second_reader};
 
     /// Reads `old` with one text replaced in both ways. Returns whether the quick one found its conditions.
     fn is_quick(old: &str, from: &str, to: &str) -> bool {

@@ -14,11 +14,11 @@ pub(crate) type ReadYaml = for<'d> fn(&'d SourceText<'d>) -> Result<ParsedYaml<'
 
 /// A text that was read: its documents are the tree's.
 #[derive(Debug)]
-pub(crate) struct ParsedYaml<'d> {
-    pub(crate) source: &'d SourceText<'d>,
-    pub(crate) tree: Tree<'d>,
+pub struct ParsedYaml<'d> {
+    pub source: &'d SourceText<'d>,
+    pub tree: Tree<'d>,
     /// Whether each line of the text stands for itself, so that `line_reader` read it.
-    pub(super) is_by_lines: bool,
+    pub(crate) is_by_lines: bool,
     /// The scalars whose quotes a writer chose, in reading order.
     quoted: OnceCell<Vec<(NodeId, Quote)>>,
 }
@@ -53,7 +53,7 @@ impl<'d> ParsedYaml<'d> {
         Self { source, tree, is_by_lines: false, quoted: OnceCell::new() }
     }
 
-    pub(super) fn by_lines(source: &'d SourceText<'d>, tree: Tree<'d>) -> Self {
+    pub(crate) fn by_lines(source: &'d SourceText<'d>, tree: Tree<'d>) -> Self {
         Self { is_by_lines: true, ..Self::new(source, tree) }
     }
 }
@@ -61,7 +61,7 @@ impl<'d> ParsedYaml<'d> {
 impl ParsedYaml<'_> {
     /// Writes a value in the given quotes. If it has to be quoted and they say plain, it gets those of the last value before
     /// `at` that has some, or of the first one behind it.
-    pub(crate) fn render(&self, value: &str, quote: Quote, at: impl Into<Option<NodeId>>) -> String {
+    pub fn render(&self, value: &str, quote: Quote, at: impl Into<Option<NodeId>>) -> String {
         if quote != Quote::Plain || is_plain_safe(value) {
             return render(value, quote);
         }
@@ -76,7 +76,7 @@ impl ParsedYaml<'_> {
     }
 
     /// Returns the quotes that a new value takes over from one beside it. Quotes that it needs say nothing.
-    pub(crate) fn quote_to_follow(&self, node: NodeId) -> Option<Quote> {
+    pub fn quote_to_follow(&self, node: NodeId) -> Option<Quote> {
         match self.tree.kind(node) {
             NodeKind::Scalar(_, ScalarStyle::Plain) => Some(Quote::Plain),
             NodeKind::Scalar(text, style @ (ScalarStyle::Single | ScalarStyle::Double)) if is_plain_safe(text) => {
@@ -87,21 +87,21 @@ impl ParsedYaml<'_> {
     }
 
     /// Returns the place of a node, its anchor and tag included.
-    pub(crate) fn place(&self, node: NodeId) -> Position {
+    pub fn place(&self, node: NodeId) -> Position {
         self.source.place(self.tree.start(node))
     }
 
-    pub(crate) fn refuse(&self, node: NodeId, shape: Shape) -> YamlError {
+    pub fn refuse(&self, node: NodeId, shape: Shape) -> YamlError {
         YamlError::Refused { place: self.place(node), shape }
     }
 
     /// Refuses the change of a node that `aliases` repeat elsewhere.
-    pub(crate) fn refuse_shared(&self, node: NodeId, aliases: impl Iterator<Item = NodeId>) -> Result<(), YamlError> {
+    pub fn refuse_shared(&self, node: NodeId, aliases: impl Iterator<Item = NodeId>) -> Result<(), YamlError> {
         let aliases: Vec<Position> = aliases.map(|alias| self.place(alias)).collect();
         if aliases.is_empty() { Ok(()) } else { Err(self.refuse(node, Shape::SharedAnchor { aliases })) }
     }
 
-    pub(crate) fn type_of(&self, node: NodeId) -> NodeType {
+    pub fn type_of(&self, node: NodeId) -> NodeType {
         match self.tree.kind(node) {
             NodeKind::Null => NodeType::Null,
             NodeKind::Alias(_) => NodeType::Alias,
@@ -116,7 +116,7 @@ impl ParsedYaml<'_> {
     }
 
     /// Returns the quotes of a scalar.
-    pub(crate) fn quote_of(&self, node: NodeId) -> Quote {
+    pub fn quote_of(&self, node: NodeId) -> Quote {
         match self.tree.kind(node) {
             NodeKind::Scalar(_, style) => (*style).into(),
             _ => Quote::Plain,
@@ -124,18 +124,18 @@ impl ParsedYaml<'_> {
     }
 
     /// Returns the place just behind the colon of a key; a key in flow style may have none.
-    pub(crate) fn colon(&self, key: NodeId) -> Option<usize> {
+    pub fn colon(&self, key: NodeId) -> Option<usize> {
         let at = self.source.skip_blank(self.tree.span(key).end);
         (self.source.text.as_bytes().get(at) == Some(&b':')).then_some(at + 1)
     }
 
     /// Returns where the comment stands that follows the value of a pair on its line.
-    pub(crate) fn trailing_comment(&self, pair: Pair) -> Option<Range<usize>> {
+    pub fn trailing_comment(&self, pair: Pair) -> Option<Range<usize>> {
         self.comment_behind_value(Some(pair.key), pair.value)
     }
 
     /// Returns where the comment stands that follows a value on its line. An item of a list has no key.
-    pub(crate) fn comment_behind_value(&self, key: Option<NodeId>, value: NodeId) -> Option<Range<usize>> {
+    pub fn comment_behind_value(&self, key: Option<NodeId>, value: NodeId) -> Option<Range<usize>> {
         let end = match self.tree.kind(value) {
             NodeKind::Null => self.colon(key?)?,
             NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => return None,
@@ -145,7 +145,7 @@ impl ParsedYaml<'_> {
     }
 
     /// Returns where the comment stands behind a mapping in flow style that is on one line.
-    pub(crate) fn comment_behind_flow(&self, mapping: NodeId) -> Option<Range<usize>> {
+    pub fn comment_behind_flow(&self, mapping: NodeId) -> Option<Range<usize>> {
         let Range { start, end } = self.tree.span(mapping);
         let is_one_line =
             self.tree.kind(mapping) == &NodeKind::Mapping(Layout::Flow) && self.source.same_line(start, end);
@@ -161,7 +161,7 @@ impl ParsedYaml<'_> {
     }
 
     /// Returns where the comment stands that is the line above a pair.
-    pub(crate) fn comment_above(&self, pair: Pair) -> Option<Range<usize>> {
+    pub fn comment_above(&self, pair: Pair) -> Option<Range<usize>> {
         let line = self.source.line_start(self.source.line_start(self.pair_start(pair.key)).checked_sub(1)?);
         let comment = self.source.rest(line).trim_start_matches([' ', '\t']);
         let start = self.source.line_end(line) - comment.len();

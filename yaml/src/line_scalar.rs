@@ -7,7 +7,7 @@ use super::tree::ScalarStyle;
 const KEY_LENGTH: usize = 256;
 
 /// Whether a text has no character that a reader may refuse, skip or take for a blank.
-pub(super) fn is_known(text: &str) -> bool {
+pub(crate) fn is_known(text: &str) -> bool {
     let is_known_byte = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r');
     let is_known_character = |character: char| {
         character.is_ascii()
@@ -20,7 +20,7 @@ pub(super) fn is_known(text: &str) -> bool {
 }
 
 /// Returns where a key ends that a text begins with, which is where its colon is.
-pub(super) fn key_end(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn key_end(bytes: &[u8]) -> Option<usize> {
     let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'-');
     let length = bytes.iter().position(|byte| !is_key(byte))?;
     let is_first = bytes[0].is_ascii_alphanumeric() || bytes[0] == b'_';
@@ -29,7 +29,7 @@ pub(super) fn key_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Returns where the plain scalar ends that a line goes on with, outside of flow style.
-pub(super) fn plain_end(line: &str) -> Option<usize> {
+pub(crate) fn plain_end(line: &str) -> Option<usize> {
     let bytes = line.as_bytes();
     let is_first = match bytes {
         [b'-', next, ..] => *next != b' ',
@@ -54,7 +54,7 @@ pub(super) fn plain_end(line: &str) -> Option<usize> {
 }
 
 /// Returns where the quote stands that ends the scalar at the start of a text, and its style.
-pub(super) fn closing_quote(bytes: &[u8]) -> Option<(usize, ScalarStyle)> {
+pub(crate) fn closing_quote(bytes: &[u8]) -> Option<(usize, ScalarStyle)> {
     let (quote, style) = match bytes.first()? {
         b'\'' => (b'\'', ScalarStyle::Single),
         _ => (b'"', ScalarStyle::Double),
@@ -65,7 +65,7 @@ pub(super) fn closing_quote(bytes: &[u8]) -> Option<(usize, ScalarStyle)> {
 }
 
 /// Returns where the plain scalar ends that a text in flow style goes on with.
-pub(super) fn flow_scalar_end(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn flow_scalar_end(bytes: &[u8]) -> Option<usize> {
     let is_scalar = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./@+-".contains(byte);
     let mut end = 0;
     while let Some(byte) = bytes.get(end) {

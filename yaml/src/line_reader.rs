@@ -13,7 +13,7 @@ use super::tree::{Builder, Layout, NodeKind, ScalarStyle, Tree};
 const DEPTH: usize = 64;
 
 /// Reads a text; `None` if a line of it has another form.
-pub(super) fn read<'d>(source: &'d SourceText<'d>) -> Option<Tree<'d>> {
+pub(crate) fn read<'d>(source: &'d SourceText<'d>) -> Option<Tree<'d>> {
     if matches!(source.readable, Cow::Owned(_)) || !is_known(source.text) {
         return None;
     }

@@ -12,13 +12,13 @@ use super::writer::{Pairs, Writer};
 
 impl ParsedYaml<'_> {
     /// Returns how a plain value is to be quoted in flow style: JSON has double quotes alone, and is known by its keys.
-    pub(crate) fn least_quote(&self, pairs: &[Pair]) -> Quote {
+    pub fn least_quote(&self, pairs: &[Pair]) -> Quote {
         let is_json = pairs.first().is_some_and(|pair| self.quote_of(pair.key) == Quote::Double);
         if is_json { Quote::Double } else { Quote::Plain }
     }
 
     /// Returns whether the text may be JSON: its first document is in flow style, and its keys have double quotes.
-    pub(crate) fn is_json(&self) -> bool {
+    pub fn is_json(&self) -> bool {
         self.tree.documents.first().is_some_and(|root| match self.tree.kind(*root) {
             NodeKind::Mapping(Layout::Flow) => {
                 self.least_quote(&self.tree.pairs(*root).collect::<Vec<_>>()) == Quote::Double
@@ -29,7 +29,7 @@ impl ParsedYaml<'_> {
     }
 
     /// Returns a pair as text, written as `like` is written.
-    pub(crate) fn pair_text(&self, key: &str, value: &str, like: Pair) -> String {
+    pub fn pair_text(&self, key: &str, value: &str, like: Pair) -> String {
         let key_quote = self.quote_of(like.key);
         let value_quote = if key_quote == Quote::Double {
             Quote::Double
@@ -52,7 +52,7 @@ impl ParsedYaml<'_> {
     }
 
     /// Returns the pair of a mapping that has no braces: one pair alone in a list in flow style.
-    pub(crate) fn pair_without_braces(&self, mapping: NodeId) -> Option<Pair> {
+    pub fn pair_without_braces(&self, mapping: NodeId) -> Option<Pair> {
         let only = self.tree.pairs(mapping).next()?;
         let before = self.source.text[..self.pair_start(only.key)].trim_end();
         (self.tree.pairs(mapping).count() == 1 && before.ends_with(['[', ','])).then_some(only)
@@ -86,7 +86,7 @@ impl ParsedYaml<'_> {
 
 impl Writer<'_, '_> {
     /// Writes pairs behind the only one of a mapping without braces, as in `[name: app]`, and gives it braces.
-    pub(crate) fn insert_with_braces(&mut self, only: Pair, texts: &[String]) {
+    pub fn insert_with_braces(&mut self, only: Pair, texts: &[String]) {
         let (yaml, source) = (self.yaml, self.yaml.source);
         let end = yaml.pair_end(only);
         let apart = if source.text[..end].ends_with(':') { " " } else { "" };
@@ -95,7 +95,7 @@ impl Writer<'_, '_> {
     }
 
     /// Writes pairs behind `sibling`: on lines of their own if that one has its own.
-    pub(crate) fn insert_members(&mut self, pairs: &Pairs, sibling: Pair, texts: &[String]) {
+    pub fn insert_members(&mut self, pairs: &Pairs, sibling: Pair, texts: &[String]) {
         let (yaml, source) = (self.yaml, self.yaml.source);
         let Range { start, end } = yaml.pair_start(sibling.key)..yaml.pair_end(sibling);
         let indent = source.before(start);
@@ -124,7 +124,7 @@ impl Writer<'_, '_> {
 
     /// Removes the deleted pairs with their commas. A pair with lines of its own goes with them, and with the comment
     /// behind it.
-    pub(crate) fn delete_members(&mut self, pairs: &Pairs) -> Result<(), YamlError> {
+    pub fn delete_members(&mut self, pairs: &Pairs) -> Result<(), YamlError> {
         if !pairs.has_deleted() {
             return Ok(());
         }

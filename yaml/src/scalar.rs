@@ -5,7 +5,7 @@ use super::tree::{NodeId, NodeKind, ScalarStyle, Tree};
 
 /// How a value is quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Quote {
+pub enum Quote {
     Plain,
     Single,
     Double,
@@ -22,7 +22,7 @@ impl From<ScalarStyle> for Quote {
 }
 
 /// Writes a value in the given quotes, or in double quotes if those cannot hold it.
-pub(super) fn render(value: &str, quote: Quote) -> String {
+pub(crate) fn render(value: &str, quote: Quote) -> String {
     match quote {
         Quote::Plain if is_plain_safe(value) => value.to_owned(),
         Quote::Single if value.chars().all(is_printable) => format!("'{}'", value.replace('\'', "''")),
@@ -31,7 +31,7 @@ pub(super) fn render(value: &str, quote: Quote) -> String {
 }
 
 /// The quotes of a scalar as far as a writer chose them: another pair could hold the text as well.
-pub(super) fn chosen_quote(kind: &NodeKind<'_>) -> Option<Quote> {
+pub(crate) fn chosen_quote(kind: &NodeKind<'_>) -> Option<Quote> {
     match kind {
         NodeKind::Scalar(text, ScalarStyle::Single) if !text.contains(['"', '\\']) => Some(Quote::Single),
         NodeKind::Scalar(text, ScalarStyle::Double) if !text.contains('\'') && text.chars().all(is_printable) => {
@@ -101,7 +101,7 @@ fn is_number_like(value: &str) -> bool {
 }
 
 /// `digits[.digits][e[sign]digits]`, with a digit before the exponent.
-pub(crate) fn is_decimal(unsigned: &[u8]) -> bool {
+pub fn is_decimal(unsigned: &[u8]) -> bool {
     let (mantissa, exponent) = match unsigned.iter().position(|byte| byte.eq_ignore_ascii_case(&b'e')) {
         Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
         None => (unsigned, None),
@@ -137,7 +137,7 @@ fn is_date(value: &str) -> bool {
 const STRING_TAGS: [&str; 2] = ["tag:yaml.org,2002:str", "!"];
 
 /// Whether a value is a string for every reader.
-pub(crate) fn is_string(tree: &Tree<'_>, value: NodeId) -> bool {
+pub fn is_string(tree: &Tree<'_>, value: NodeId) -> bool {
     let value = tree.resolve(value);
     match (tree.kind(value), tree.tag(value)) {
         (NodeKind::Scalar(text, ScalarStyle::Plain), None) => is_plain_safe(text),
@@ -148,7 +148,7 @@ pub(crate) fn is_string(tree: &Tree<'_>, value: NodeId) -> bool {
 }
 
 /// A local tag means nothing to go-yaml, which then reads a string.
-pub(crate) fn is_string_tag(tag: &str) -> bool {
+pub fn is_string_tag(tag: &str) -> bool {
     STRING_TAGS.contains(&tag) || tag.starts_with('!')
 }
 

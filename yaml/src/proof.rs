@@ -15,14 +15,14 @@ use super::splice::{Splice, is_outside_equal};
 
 /// An edited text that was proved.
 #[derive(Debug)]
-pub(crate) struct Proved<'n> {
-    pub(crate) new: ParsedYaml<'n>,
+pub struct Proved<'n> {
+    pub new: ParsedYaml<'n>,
     /// Why the second reader cannot read the new text, if it could not read the old one either.
-    pub(crate) unread: Option<YamlError>,
+    pub unread: Option<YamlError>,
 }
 
 /// Proves that `new` is `old` with the asked changes, which `judge` looks for in the view of each reader.
-pub(crate) fn prove<'n>(
+pub fn prove<'n>(
     old: &ParsedYaml<'n>,
     new: &'n SourceText<'n>,
     splices: &[Splice],
@@ -70,12 +70,12 @@ pub(crate) fn prove<'n>(
 #[cfg(test)]
 mod tests {
     use super::prove;
-    use crate::yaml::compare::{Difference, differs};
-    use crate::yaml::error::YamlError;
-    use crate::yaml::parsed::{ParsedYaml, ReadYaml};
-    use crate::yaml::source::SourceText;
-    use crate::yaml::splice::Splice;
-    use crate::yaml::{first_reader, second_reader};
+    use crate::compare::{Difference, differs};
+    use crate::error::YamlError;
+    use crate::parsed::{ParsedYaml, ReadYaml};
+    use crate::source::SourceText;
+    use crate::splice::Splice;
+    use crate::{first_reader, second_reader};
 
     /// With an anchor, so that the second reader reads the whole of the new text.
     const OLD: &str = "tag: v1\nother: x\nlast: &a y\n";

@@ -93,8 +93,7 @@ impl YamlError {
     }
 }
 
-pub(crate) const TEMPLATE_HINT: &str =
-    "this looks like a template: render it first, or edit the file it is rendered from";
+pub const TEMPLATE_HINT: &str = "this looks like a template: render it first, or edit the file it is rendered from";
 
 impl SyntaxCause {
     fn hint(&self) -> String {

@@ -10,82 +10,82 @@ use super::splice::Splice;
 use super::tree::{NodeId, NodeKind, Pair, ScalarStyle};
 
 /// The edit of one text, in the making.
-pub(crate) struct Writer<'p, 'd> {
-    pub(crate) yaml: &'p ParsedYaml<'d>,
+pub struct Writer<'p, 'd> {
+    pub yaml: &'p ParsedYaml<'d>,
     splices: Vec<Splice>,
 }
 
 /// The pairs of a mapping, and which of them the edit deletes.
-pub(crate) struct Pairs {
-    pub(super) all: Vec<Pair>,
-    pub(super) deleted: Vec<bool>,
+pub struct Pairs {
+    pub(crate) all: Vec<Pair>,
+    pub(crate) deleted: Vec<bool>,
 }
 
 impl Pairs {
-    pub(crate) fn new(all: Vec<Pair>, is_deleted: impl Fn(&Pair) -> bool) -> Self {
+    pub fn new(all: Vec<Pair>, is_deleted: impl Fn(&Pair) -> bool) -> Self {
         let deleted = all.iter().map(is_deleted).collect();
         Self { all, deleted }
     }
 
     /// Returns all pairs, deleted or not.
-    pub(crate) fn all(&self) -> &[Pair] {
+    pub fn all(&self) -> &[Pair] {
         &self.all
     }
 
     /// Returns the pairs that stay.
-    pub(crate) fn kept(&self) -> impl DoubleEndedIterator<Item = Pair> + '_ {
+    pub fn kept(&self) -> impl DoubleEndedIterator<Item = Pair> + '_ {
         self.all.iter().zip(&self.deleted).filter(|(_, deleted)| !**deleted).map(|(pair, _)| *pair)
     }
 
     /// Returns the index of the first pair that stays; it is an error to delete all of them.
-    pub(super) fn first_kept(&self, yaml: &ParsedYaml<'_>) -> Result<usize, YamlError> {
+    pub(crate) fn first_kept(&self, yaml: &ParsedYaml<'_>) -> Result<usize, YamlError> {
         let first = self.deleted.iter().position(|deleted| !deleted);
         first.ok_or_else(|| yaml.refuse(self.all[0].key, Shape::NoRoom))
     }
 
-    pub(super) fn has_deleted(&self) -> bool {
+    pub(crate) fn has_deleted(&self) -> bool {
         self.deleted.contains(&true)
     }
 }
 
 impl<'p, 'd> Writer<'p, 'd> {
-    pub(crate) fn new(yaml: &'p ParsedYaml<'d>) -> Self {
+    pub fn new(yaml: &'p ParsedYaml<'d>) -> Self {
         Self::with(yaml, Vec::new())
     }
 
     /// Goes on behind splices that were collected before.
-    pub(crate) fn with(yaml: &'p ParsedYaml<'d>, splices: Vec<Splice>) -> Self {
+    pub fn with(yaml: &'p ParsedYaml<'d>, splices: Vec<Splice>) -> Self {
         Self { yaml, splices }
     }
 
     /// Whether anything changes within a range, or at its ends.
-    pub(super) fn touches(&self, range: &Range<usize>) -> bool {
+    pub(crate) fn touches(&self, range: &Range<usize>) -> bool {
         self.splices.iter().any(|splice| splice.range.start <= range.end && range.start <= splice.range.end)
     }
 
     /// Whether a range is deleted or replaced as a whole.
-    pub(crate) fn removes(&self, range: &Range<usize>) -> bool {
+    pub fn removes(&self, range: &Range<usize>) -> bool {
         self.splices.iter().any(|splice| splice.range.start <= range.start && range.end <= splice.range.end)
     }
 
-    pub(crate) fn finish(self) -> Vec<Splice> {
+    pub fn finish(self) -> Vec<Splice> {
         self.splices
     }
 
-    pub(crate) fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
+    pub fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
         self.splices.push(Splice::replace(range, text));
     }
 
-    pub(crate) fn insert(&mut self, at: usize, text: impl Into<String>) {
+    pub fn insert(&mut self, at: usize, text: impl Into<String>) {
         self.replace(at..at, text);
     }
 
-    pub(crate) fn delete(&mut self, range: Range<usize>) {
+    pub fn delete(&mut self, range: Range<usize>) {
         self.replace(range, "");
     }
 
     /// Exchanges key and value of a pair, each in the quotes that it has; `least` is how a plain value is quoted.
-    pub(crate) fn rewrite_pair(&mut self, pair: Pair, key: &str, value: &str, least: Quote) {
+    pub fn rewrite_pair(&mut self, pair: Pair, key: &str, value: &str, least: Quote) {
         let yaml = self.yaml;
         let quote = match yaml.quote_of(pair.value) {
             Quote::Plain => least,
@@ -96,7 +96,7 @@ impl<'p, 'd> Writer<'p, 'd> {
     }
 
     /// Exchanges the value of a pair; `least` is how a plain value is quoted.
-    pub(crate) fn replace_value(&mut self, pair: Pair, value: &str, least: Quote) -> Result<(), YamlError> {
+    pub fn replace_value(&mut self, pair: Pair, value: &str, least: Quote) -> Result<(), YamlError> {
         let (yaml, tree) = (self.yaml, &self.yaml.tree);
         match tree.kind(pair.value) {
             NodeKind::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => {
@@ -122,14 +122,14 @@ impl<'p, 'd> Writer<'p, 'd> {
     }
 
     /// Removes a comment with the blanks before it.
-    pub(crate) fn delete_comment(&mut self, comment: Range<usize>) {
+    pub fn delete_comment(&mut self, comment: Range<usize>) {
         let before = self.yaml.source.before(comment.start);
         let blanks = before.len() - before.trim_end_matches([' ', '\t']).len();
         self.delete(comment.start - blanks..comment.end);
     }
 
     /// Writes a comment behind a value of one line, if nothing else follows there. An item of a list has no key.
-    pub(crate) fn comment_behind(&mut self, key: Option<NodeId>, value: NodeId, comment: &str) {
+    pub fn comment_behind(&mut self, key: Option<NodeId>, value: NodeId, comment: &str) {
         let (yaml, tree) = (self.yaml, &self.yaml.tree);
         let end = match tree.kind(value) {
             NodeKind::Null => tree.properties_end(value).or_else(|| yaml.colon(key?)),
