@@ -23,7 +23,7 @@ impl Writer<'_, '_> {
     }
 
     /// Writes lines behind the one that ends at `at`, each with its line end before it. If that one is deleted together
-    /// with its line end, as with [`whole_lines`](super::parsed::ParsedYaml::whole_lines), the new lines end themselves.
+    /// with its line end, as with `ParsedYaml::whole_lines`, the new lines end themselves.
     pub fn insert_lines(&mut self, at: usize, lines: String) {
         let source = self.yaml.source;
         let next = source.next_line(at);

@@ -22,6 +22,7 @@ impl Difference {
     }
 }
 
+/// Returns the error for a difference that is about no node in particular.
 pub fn differs<T>(text: impl Into<String>) -> Result<T, Difference> {
     Err(Difference { text: text.into(), node: None })
 }
@@ -35,6 +36,7 @@ pub struct NodeComparison<'p, 'd> {
 }
 
 impl<'p, 'd> NodeComparison<'p, 'd> {
+    /// Compares what one reader read before and after the edit.
     pub fn new(old: &'p ParsedYaml<'d>, new: &'p ParsedYaml<'d>) -> Self {
         Self { old, new, anchors: HashMap::new() }
     }

@@ -1,6 +1,6 @@
 //! Edits of YAML by bytes: locate, splice, prove. A text is read into a tree whose nodes know their bytes, a `Writer`
 //! collects splices, and `prove` lets a second reader confirm the result. Nothing is serialised, so that every byte that
-//! is not asked for stays. What a file means, and what may be asked of it, is known to `targets`.
+//! is not asked for stays. What a file means, and what may be asked of it, is known to tagship's `targets`.
 
 mod block;
 mod compare;

@@ -39,6 +39,7 @@ impl Tree<'_> {
         }
     }
 
+    /// Whether a key is `<<`, without quotes: its value is merged into the mapping.
     pub fn is_merge_key(&self, key: NodeId) -> bool {
         matches!(self.kind(key), NodeKind::Scalar(text, ScalarStyle::Plain) if text == "<<")
     }

@@ -91,6 +91,7 @@ impl ParsedYaml<'_> {
         self.source.place(self.tree.start(node))
     }
 
+    /// Returns the error for a shape that is not edited, at the place of a node.
     pub fn refuse(&self, node: NodeId, shape: Shape) -> YamlError {
         YamlError::Refused { place: self.place(node), shape }
     }
@@ -101,6 +102,7 @@ impl ParsedYaml<'_> {
         if aliases.is_empty() { Ok(()) } else { Err(self.refuse(node, Shape::SharedAnchor { aliases })) }
     }
 
+    /// Returns what a node is, in a reader's words.
     pub fn type_of(&self, node: NodeId) -> NodeType {
         match self.tree.kind(node) {
             NodeKind::Null => NodeType::Null,

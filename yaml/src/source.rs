@@ -175,10 +175,12 @@ impl<'s> SourceText<'s> {
         &self.text[at..self.line_end(at)]
     }
 
+    /// Returns the text of a range of bytes; nothing for a range that is not in the text.
     pub fn slice(&self, range: Range<usize>) -> &'s str {
         self.text.get(range).unwrap_or_default()
     }
 
+    /// Whether two places, in bytes, are on one line.
     pub fn same_line(&self, a: usize, b: usize) -> bool {
         self.line_index(a) == self.line_index(b)
     }
@@ -199,6 +201,7 @@ impl<'s> SourceText<'s> {
         (before(at) - before(self.line_start(at))).saturating_sub(usize::from(mark))
     }
 
+    /// Returns the line and the column of a place in bytes, as a person counts them.
     pub fn place(&self, at: usize) -> Position {
         Position { line: self.line_number(at), column: self.column(at) + 1 }
     }

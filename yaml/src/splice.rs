@@ -10,6 +10,7 @@ pub struct Splice {
 }
 
 impl Splice {
+    /// Puts a text in the place of a range of bytes.
     pub fn replace(range: Range<usize>, text: impl Into<String>) -> Self {
         Self { range, text: text.into() }
     }

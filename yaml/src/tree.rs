@@ -12,6 +12,7 @@ use super::error::Shape;
 pub struct NodeId(usize);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a scalar is written.
 pub enum ScalarStyle {
     Plain,
     Single,
@@ -21,12 +22,14 @@ pub enum ScalarStyle {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a collection is written.
 pub enum Layout {
     Block,
     Flow,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+/// What a node is, with what it says.
 pub enum NodeKind<'s> {
     /// Nothing at all, as in `newTag:`. A `~` is a plain scalar.
     Null,
@@ -63,6 +66,7 @@ pub struct Pair {
 }
 
 #[derive(Debug, Default)]
+/// All nodes of a text, of all of its documents.
 pub struct Tree<'s> {
     nodes: Vec<Node<'s>>,
     properties: HashMap<NodeId, Properties>,
@@ -75,10 +79,12 @@ impl<'s> Tree<'s> {
         &self.nodes[id.0]
     }
 
+    /// Returns what a node is.
     pub fn kind(&self, id: NodeId) -> &NodeKind<'s> {
         &self.node(id).kind
     }
 
+    /// Returns the bytes of a node's value, without its anchor and tag.
     pub fn span(&self, id: NodeId) -> Range<usize> {
         self.node(id).span.clone()
     }
@@ -87,10 +93,12 @@ impl<'s> Tree<'s> {
         self.nodes.len()
     }
 
+    /// Returns the anchor and the tag of a node, if it has one of them.
     pub fn properties(&self, id: NodeId) -> Option<&Properties> {
         if self.node(id).has_properties { self.properties.get(&id) } else { None }
     }
 
+    /// Returns the tag that is written before a node.
     pub fn tag(&self, id: NodeId) -> Option<&str> {
         self.properties(id)?.tag.as_deref()
     }
@@ -188,6 +196,7 @@ impl<'s> Tree<'s> {
         }
     }
 
+    /// Returns the text of a scalar, or of the scalar that an alias repeats.
     pub fn text(&self, id: NodeId) -> Option<&str> {
         match self.kind(self.resolve(id)) {
             NodeKind::Scalar(text, _) => Some(text),
@@ -200,6 +209,7 @@ impl<'s> Tree<'s> {
         self.pairs(mapping).find(|pair| self.text(pair.key).is_some_and(is_key))
     }
 
+    /// Returns the nodes directly in a collection; of a mapping, keys and values in turn.
     pub fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let end = self.node(id).after;
         let mut next = id.0 + 1;
@@ -210,6 +220,7 @@ impl<'s> Tree<'s> {
         })
     }
 
+    /// Returns the pairs of a mapping, as they are written.
     pub fn pairs(&self, id: NodeId) -> impl Iterator<Item = Pair> + '_ {
         let mut children = self.children(id);
         std::iter::from_fn(move || Some(Pair { key: children.next()?, value: children.next()? }))
@@ -242,6 +253,7 @@ impl<'s> Tree<'s> {
             })
     }
 
+    /// Whether a node is nothing, or one of the words for it.
     pub fn is_null(&self, id: NodeId) -> bool {
         match self.kind(id) {
             NodeKind::Null => self.tag(id).is_none(),

@@ -22,6 +22,7 @@ pub struct Pairs {
 }
 
 impl Pairs {
+    /// Takes the pairs of a mapping and which of them are deleted.
     pub fn new(all: Vec<Pair>, is_deleted: impl Fn(&Pair) -> bool) -> Self {
         let deleted = all.iter().map(is_deleted).collect();
         Self { all, deleted }
@@ -49,6 +50,7 @@ impl Pairs {
 }
 
 impl<'p, 'd> Writer<'p, 'd> {
+    /// Begins an edit without a change.
     pub fn new(yaml: &'p ParsedYaml<'d>) -> Self {
         Self::with(yaml, Vec::new())
     }
@@ -68,18 +70,22 @@ impl<'p, 'd> Writer<'p, 'd> {
         self.splices.iter().any(|splice| splice.range.start <= range.start && range.end <= splice.range.end)
     }
 
+    /// Returns the collected changes, as they were asked for.
     pub fn finish(self) -> Vec<Splice> {
         self.splices
     }
 
+    /// Puts a text in the place of a range of bytes.
     pub fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
         self.splices.push(Splice::replace(range, text));
     }
 
+    /// Puts a text before a byte.
     pub fn insert(&mut self, at: usize, text: impl Into<String>) {
         self.replace(at..at, text);
     }
 
+    /// Deletes a range of bytes.
     pub fn delete(&mut self, range: Range<usize>) {
         self.replace(range, "");
     }
