@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use super::fences::apart;
-use super::{BOOK, book, pages, read, root, texts_below};
+use super::{BOOK, book, code, pages, read, root, texts_below};
 
 /// Returns the targets of the links of a page.
 fn links(page: &str) -> Vec<String> {
@@ -77,7 +77,7 @@ fn the_table_of_contents_has_every_page() {
 /// Messages and the action name pages of the book.
 #[test]
 fn pages_that_the_code_names_exist() {
-    let mut code = texts_below(Path::new("src"), "rs");
+    let mut code = code();
     code.extend(texts_below(Path::new("action"), "sh"));
     let mut found = 0;
     for (path, text) in code {

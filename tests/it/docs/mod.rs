@@ -47,6 +47,11 @@ fn texts_below(folder: &Path, extension: &str) -> BTreeMap<String, String> {
     found
 }
 
+/// Returns the source files of the program, by their paths from the root.
+fn code() -> BTreeMap<String, String> {
+    ["src", "crates"].into_iter().flat_map(|folder| texts_below(Path::new(folder), "rs")).collect()
+}
+
 /// Returns the pages of the book, by their paths from the root.
 fn book() -> BTreeMap<String, String> {
     texts_below(Path::new(BOOK), "md")

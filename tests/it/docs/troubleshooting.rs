@@ -1,12 +1,9 @@
 //! The page of messages: it has a section for each kind of failure, and quotes messages as the program says them.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use tagship::outcome::failure::FailureKind;
 
 use super::links::anchors;
-use super::{read, texts_below};
+use super::{code, read};
 
 const PAGE: &str = "docs/src/troubleshooting.md";
 
@@ -30,13 +27,13 @@ fn fixed_parts(heading: &str) -> impl Iterator<Item = &str> {
 /// A message that was reworded would not be found by its reader.
 #[test]
 fn every_quoted_message_is_in_the_code() {
-    let code: BTreeMap<String, String> = texts_below(Path::new("src"), "rs");
+    let code = code();
     let page = read(PAGE);
     let headings: Vec<_> = page.lines().filter(|line| line.starts_with("### ")).collect();
     for heading in &headings {
         let parts: Vec<_> = fixed_parts(heading).collect();
         let said = code.values().any(|text| parts.iter().all(|part| text.contains(part)));
-        assert!(said, "no file of src says `{heading}`: {parts:?}");
+        assert!(said, "no file says `{heading}`: {parts:?}");
     }
     assert!(headings.len() > 30, "{} messages", headings.len());
 }

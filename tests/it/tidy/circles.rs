@@ -90,7 +90,7 @@ fn definer<'a>(modules: &'a BTreeMap<Names, Module>, names: &[String]) -> Option
 
 fn module_path(path: &str) -> Names {
     let names = path.trim_end_matches(".rs").split('/');
-    names.filter(|name| !["src", "mod", "lib"].contains(name)).map(str::to_owned).collect()
+    names.filter(|name| !["crates", "src", "mod", "lib"].contains(name)).map(str::to_owned).collect()
 }
 
 impl Module {

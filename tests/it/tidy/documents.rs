@@ -8,7 +8,7 @@ fn the_documents_name_files_that_there_are() {
         let text = read(document);
         let quoted = text.split('`').skip(1).step_by(2);
         let ours = quoted.filter(|quoted| {
-            ["src/", "yaml/", "tests/", "action/", ".ci/"].iter().any(|root| quoted.starts_with(root))
+            ["src/", "crates/", "tests/", "action/", ".ci/"].iter().any(|root| quoted.starts_with(root))
         });
         for path in ours.filter(|path| !path.contains(['*', '<', ' '])) {
             assert!(root().join(path).exists(), "{document} names `{path}`");
@@ -25,7 +25,7 @@ fn the_changelog_has_this_version() {
 
 #[test]
 fn every_dependency_has_a_reason() {
-    let manifests = [read("Cargo.toml"), read("yaml/Cargo.toml")].concat();
+    let manifests = [read("Cargo.toml"), read("crates/yaml/Cargo.toml")].concat();
     let mut in_dependencies = false;
     let mut previous = "";
     for line in manifests.lines() {

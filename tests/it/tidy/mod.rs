@@ -41,14 +41,14 @@ fn sources(folder: &str) -> BTreeMap<String, String> {
 
 /// Returns the source files of the program: of `src`, and of the room that is a crate of its own.
 fn program() -> BTreeMap<String, String> {
-    sources("src").into_iter().chain(sources("yaml/src")).collect()
+    sources("src").into_iter().chain(sources("crates/yaml/src")).collect()
 }
 
 /// Returns the room that a file of the program belongs to; `None` for a loose file.
 fn room_of(path: &str) -> Option<&str> {
     match path.strip_prefix("src/") {
         Some(path) => path.split_once('/').map(|(room, _)| room),
-        None => path.split_once("/src/").map(|(room, _)| room),
+        None => path.strip_prefix("crates/")?.split_once("/src/").map(|(room, _)| room),
     }
 }
 
