@@ -8,3 +8,4 @@ mod moved;
 mod order;
 mod rules;
 mod rules_file;
+mod sources;

@@ -1,0 +1,98 @@
+//! The source commit of each image of a release: which one it has, what the commit says of it, and that order and rules judge
+//! each image by its own.
+
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
+use crate::support::command::{Command, Output};
+use crate::support::registry::Image;
+use crate::support::repository::File;
+
+/// Has two environments, and the sources in a repository of their own.
+fn environments() -> Pipeline {
+    let mut pipeline = Pipeline::with_environments();
+    pipeline.sources = pipeline.stage.remote.sibling("app");
+    pipeline
+}
+
+/// Makes commits of the sources, each on top of the one before.
+fn line(pipeline: &Pipeline, length: usize) -> Vec<String> {
+    let mut line: Vec<String> = Vec::new();
+    for number in 0..length {
+        let parents: Vec<&str> = line.last().map(String::as_str).into_iter().collect();
+        line.push(pipeline.source(&format!("c{number}"), &parents));
+    }
+    line
+}
+
+/// Releases images in an environment, without asking the registry, as CI does for `commit`.
+fn release(pipeline: &Pipeline, folder: &str, images: &[&str], commit: &str) -> Command {
+    let command = pipeline.run("release", &["--no-check", "--output", "json", "-k", folder]);
+    pipeline.in_ci(command.args(images.iter().copied()), commit)
+}
+
+/// Promotes from staging to production, in a run that builds the sources.
+fn promote(pipeline: &Pipeline, arguments: &[&str], commit: &str) -> Command {
+    let command = pipeline.run("promote", &["--output", "json", "--from", STAGING, "--to", PRODUCTION]);
+    pipeline.in_ci(command.args(arguments.iter().copied()), commit)
+}
+
+#[track_caller]
+fn ends(output: &Output, expected: &str) {
+    assert_eq!(document(output)["outcome"], expected, "{}\n{}", output.stdout(), output.stderr());
+}
+
+fn sources(pipeline: &Pipeline) -> Vec<String> {
+    pipeline.stage.remote.log("main")[0].trailer("Tagship-Source").into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_promotion_judges_each_entry_by_its_own_source() {
+    let pipeline = environments();
+    let line = line(&pipeline, 6);
+    let staging = |image: &str, at: usize| ends(&release(&pipeline, STAGING, &[image], &line[at]).run(), "released");
+    let promote = |arguments: &[&str]| promote(&pipeline, &[&["--no-check"], arguments].concat(), &line[0]).run();
+    staging("web=*:build-2", 2);
+    staging("api=*:build-1", 1);
+    ends(&release(&pipeline, PRODUCTION, &["web=*:build-3"], &line[3]).run(), "released");
+    promote(&[]).exit(9).stderr_has("superseded: `web`").stderr_has("its commit is an ancestor of");
+    ends(&promote(&["--on-superseded", "skip"]), "released");
+    assert_eq!(sources(&pipeline), [format!("app@{}", line[1])], "`web` stays as it is");
+    staging("web=*:build-4", 4);
+    staging("api=*:build-2", 2);
+    ends(&promote(&[]), "released");
+    assert_eq!(sources(&pipeline), [format!("web=app@{}", line[4]), format!("api=app@{}", line[2])]);
+    // They are read as they were written.
+    for (image, at) in [("web=*:build-3", 3), ("api=*:build-1", 1)] {
+        ends(&release(&pipeline, PRODUCTION, &[image], &line[at]).run().success(), "superseded");
+    }
+    let log = pipeline.log(&["-k", PRODUCTION]);
+    for (name, at) in [("web", 4), ("api", 2)] {
+        let newest = log.iter().find(|release| release["name"] == name).unwrap();
+        assert_eq!(newest["source"], format!("app@{}", line[at]), "{name}");
+    }
+    staging("web=*:build-5", 5);
+    ends(&promote(&[]), "released");
+    assert_eq!(sources(&pipeline), [format!("app@{}", line[5])], "`api` is what it was");
+    let back = ["--no-check", "--output", "json", "-k", PRODUCTION, "--to", &line[4], "web"];
+    ends(&pipeline.run("rollback", &back).run(), "released");
+    assert_eq!(sources(&pipeline), [format!("app@{}", line[4])]);
+}
+
+#[test]
+fn a_rule_judges_each_promoted_entry_by_its_own_source() {
+    let pipeline = environments();
+    let line = line(&pipeline, 3);
+    let rules = File::new(".tagship.yaml", format!("rules:\n- paths: [{PRODUCTION}]\n  revision: true\n"));
+    pipeline.stage.remote.commit("main", "Rules", &[rules]);
+    let address = pipeline.stage.registry.address().clone();
+    for (name, at) in [("web", 1), ("api", 2)] {
+        pipeline.stage.registry.put_image(&format!("org/{name}"), "build", &Image::new().revision(&line[at]));
+        let image = format!("{name}={address}/org/{name}:build");
+        ends(&release(&pipeline, STAGING, &[&image], &line[at]).run(), "released");
+    }
+    ends(&promote(&pipeline, &[], &line[0]).run(), "released");
+    // Each image must be of its own commit, and not of that of the other one.
+    pipeline.stage.registry.put_image("org/api", "other", &Image::new().revision(&line[1]));
+    let image = format!("api={address}/org/api:other");
+    ends(&release(&pipeline, STAGING, &[&image], &line[2]).run(), "released");
+    ends(&promote(&pipeline, &[], &line[0]).run().exit(9), "ruled");
+}
