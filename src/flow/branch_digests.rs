@@ -1,7 +1,7 @@
 //! Images that the branch has by a tag and a digest. The digest is what a cluster pulls, and an earlier check of a release
 //! compared it with the tag. So it counts if the tag was moved or deleted since, and that is told.
 
-use super::compared_source;
+use super::compared_source::{self, ImageSources};
 use super::image_to_check::ImageToCheck;
 use crate::image::{Digest, Reference};
 use crate::registry::{CheckError, CheckedImage, Client, Detail, Requirement, Verdict};
@@ -46,10 +46,11 @@ impl BranchDigests {
         client: &Client,
         references: &[&Reference],
         requirements: &[Requirement],
+        sources: &ImageSources,
         detail: Detail,
     ) -> Vec<RegistryAnswer> {
         let requirements: Vec<_> =
-            references.iter().map(|reference| compared_source::of_image(requirements, reference)).collect();
+            references.iter().map(|reference| compared_source::of_image(requirements, sources, reference)).collect();
         let questions: Vec<_> = references.iter().copied().zip(requirements.iter().map(AsRef::as_ref)).collect();
         let answers = client.check_each(&questions, detail);
         let mut answers: Vec<RegistryAnswer> =

@@ -9,13 +9,13 @@ use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
 use super::rereads::Rereads;
 use super::rulings::{EntryToRule, rule};
-use super::source_attestations::look_at_forge;
+use super::source_attestations::look_at_forges;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::order::{RunningEntry, Scrutiny};
 use crate::guards::rules::{RulesState, rules_for};
 use crate::image::ImageName;
-use crate::message::trailers::SourceCommit;
+use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
 use crate::request::CheckRequest;
@@ -30,7 +30,7 @@ const NO_IMAGE: &str = "name a file with a tag or a digest: in a kustomization i
 /// Checks images, and the entries of files on the release branch.
 pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut checks = Checks::new(Some(&request.registry));
-    look_at_forge(&mut checks, &request.target, None, request.target.run.source());
+    look_at_forges(&mut checks, &request.target, None, request.target.run.source());
     let mut subjects: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
     if request.files.is_empty() {
         checks.require(&subjects, listener)?;

@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 
 use super::awaited::{Pace, awaited, pause};
 use super::branch_digests::{BranchDigests, RegistryAnswer};
-use super::compared_source;
+use super::compared_source::{self, ImageSources};
 use super::forge_attestations::ForgeAttestations;
 use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
 use crate::forge::Forge;
 use crate::image::{Digest, Reference};
 use crate::message::Release;
-use crate::message::trailers::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::proved::told;
 use crate::outcome::{Activity, Awaited, Checked, Event, Listener, Waiting};
@@ -37,6 +36,8 @@ pub(crate) struct Checks {
     /// `None`: everything passes unasked.
     pub(super) client: Option<Client>,
     requirements: Vec<Requirement>,
+    /// The commits that the images were built from, as far as a release names them.
+    sources: ImageSources,
     wait: Option<Duration>,
     /// For one check; a tag that was asked for longer ago may have moved.
     timeout: Duration,
@@ -78,6 +79,7 @@ impl Checks {
         Self {
             client,
             requirements: request.map(|request| request.requirements.clone()).unwrap_or_default(),
+            sources: ImageSources::default(),
             wait: request.and_then(|request| request.wait),
             timeout: request.map(|request| request.timeout).unwrap_or_default(),
             attestations: ForgeAttestations::default(),
@@ -97,11 +99,13 @@ impl Checks {
         self.branch_digests.add(images);
     }
 
-    /// Says which commit provenance must name, from now on. What was found by another one is looked at again.
-    pub(crate) fn expect_source(&mut self, source: Option<&SourceCommit>) {
-        if source.is_some_and(|source| compared_source::expect(&mut self.requirements, source)) {
-            self.found.clear();
+    /// Says which commits provenance must name, from now on. What was found by another one is looked at again.
+    pub(super) fn expect_sources(&mut self, sources: ImageSources) {
+        if compared_source::compares(&self.requirements) {
+            let is_expected = |image: &Reference| self.sources.of_image(image) == sources.of_image(image);
+            self.found.retain(|checked| is_expected(&checked.reference));
         }
+        self.sources = sources;
     }
 
     /// Makes sure that the images of all subjects are in their registries, or fails with all that is wrong.
@@ -229,9 +233,13 @@ impl Checks {
         };
         thread::scope(|scope| {
             let checking = scope.spawn(|| {
-                let mut answers = self.branch_digests.check(client, references, &self.requirements, detail);
-                let checked = answers.iter_mut().filter_map(|answer| answer.checked.as_mut().ok());
-                checked.for_each(|checked| self.attestations.offer_to(checked));
+                let (requirements, sources) = (&self.requirements, &self.sources);
+                let mut answers = self.branch_digests.check(client, references, requirements, sources, detail);
+                for (reference, answer) in references.iter().zip(&mut answers) {
+                    if let Ok(checked) = &mut answer.checked {
+                        self.attestations.offer_to(checked, sources.of_image(reference));
+                    }
+                }
                 answers
             });
             let done = meanwhile();
@@ -286,8 +294,8 @@ impl Checks {
                     };
                     listener(&Event::Checked(&checked));
                     let strayed = tag.and_then(|tag| self.branch_digests.warning(reference, &tag));
-                    for warning in strayed.into_iter().chain(compared_source::uncompared(&self.requirements, reference))
-                    {
+                    let uncompared = compared_source::uncompared(&self.requirements, &self.sources, reference);
+                    for warning in strayed.into_iter().chain(uncompared) {
                         listener(&Event::Warned(warning));
                     }
                     self.found.push(checked);

@@ -4,9 +4,8 @@ use super::checks::Checks;
 use super::elsewhere::places_with;
 use super::image_to_check::ImageToCheck;
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
-use crate::message::Release;
 use crate::message::line_comment::{CommentTemplate, CommentValues};
-use crate::message::trailers::SourceCommit;
+use crate::message::{EntrySources, Release};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
 use crate::request::{CommentRequest, Images};
@@ -25,8 +24,8 @@ pub(super) struct Manner<'a> {
     /// Whether an entry is appended if there is none.
     pub(super) add: bool,
     pub(super) comment: &'a CommentRequest,
-    /// The commit that the images were built from.
-    pub(super) source: Option<&'a SourceCommit>,
+    /// The commits that the images were built from.
+    pub(super) sources: EntrySources,
 }
 
 /// Returns what becomes of a name that a file does not have, with or without `--add`.
@@ -44,8 +43,8 @@ pub(super) fn edit(
         return Err(Failure::target(format!("`{path}` is larger than 4 MiB")));
     }
     let absent = absent(manner.add);
-    let source = manner.source.map(SourceCommit::to_string).unwrap_or_default();
     let comment = |template: &CommentTemplate, name: &ImageName, fields: &Fields| {
+        let source = manner.sources.of(name.as_str()).map(ToString::to_string).unwrap_or_default();
         let (tag, digest) = (fields.new_tag.as_deref(), fields.digest.as_deref());
         template.fill(&CommentValues {
             entry: name.as_str(),
@@ -202,10 +201,12 @@ pub(super) fn tell_unfilled(place: &str, text: &str, listener: &mut Listener<'_>
     listener(&Event::Noted(format!("nothing fills `{{{place}}}` of the {text}: {why}")));
 }
 
-/// Tells that the comments that are written name a source, if none is known.
-pub(super) fn tell_comment_without_source(manner: &Manner<'_>, listener: &mut Listener<'_>) {
-    if let (CommentRequest::Write(template), None) = (manner.comment, manner.source)
+/// Tells that the comments that are written name a source, if that of a changed entry is not known.
+pub(super) fn tell_comment_without_source(manner: &Manner<'_>, files: &[FileEdit], listener: &mut Listener<'_>) {
+    let mut changed = files.iter().flat_map(|file| &file.edit.entries).filter(|entry| entry.changed());
+    if let CommentRequest::Write(template) = manner.comment
         && template.names_source()
+        && changed.any(|entry| manner.sources.of(entry.name.as_str()).is_none())
     {
         tell_unfilled("source", "comment", listener);
     }
@@ -228,6 +229,7 @@ pub(super) fn releases_of(files: &[FileEdit], checks: &Checks) -> Vec<Release> {
                 file: file.clone(),
                 entry: entry.clone(),
                 digest: of_registry.or_else(of_entry),
+                source: None,
                 order: None,
                 comparison: None,
                 still_taken_back: Vec::new(),

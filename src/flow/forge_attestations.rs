@@ -2,31 +2,35 @@
 //! searched.
 
 use crate::forge::{Forge, ForgeError, KeptBundle};
+use crate::message::SourceCommit;
 use crate::registry::{CheckedImage, Unoffered};
 use crate::system::connection::ConnectionProblem;
 
 /// How many bundles are looked at for one image, as many as the forge lists.
 const MAX_OFFERED: usize = 50;
 
-/// The forge to ask, once it is known.
+/// The forges to ask, once they are known.
 #[derive(Default)]
 pub(super) struct ForgeAttestations {
-    /// The repository whose attestations count, and its forge; `None` if that keeps none.
-    known: Option<(String, Option<Forge>)>,
+    /// The repositories whose attestations count, and the forge of each; `None` if that keeps none.
+    known: Vec<(String, Option<Forge>)>,
 }
 
 impl ForgeAttestations {
-    /// Asks the forge of this repository from now on.
+    /// Asks the forge of this repository from now on for the images that were built from it.
     pub(super) fn of(&mut self, repository: &str, forge: impl FnOnce() -> Option<Forge>) {
-        if self.known.as_ref().is_none_or(|(known, _)| known != repository) {
-            self.known = Some((repository.to_owned(), forge()));
+        if self.known.iter().all(|(known, _)| known != repository) {
+            self.known.push((repository.to_owned(), forge()));
         }
     }
 
     /// Asks for the attestations of an image for which a claim is missing: one request for the list, and one for each bundle
-    /// until nothing is missing.
-    pub(super) fn offer_to(&self, checked: &mut CheckedImage) {
-        let Some((_, Some(forge))) = &self.known else { return };
+    /// until nothing is missing. If the `source` of the image is not known, the last forge is asked.
+    pub(super) fn offer_to(&self, checked: &mut CheckedImage, source: Option<&SourceCommit>) {
+        let repository = source.and_then(|source| source.repository.as_deref());
+        let mut known = self.known.iter().rev();
+        let asked = known.find(|(known, _)| repository.is_none_or(|repository| known == repository));
+        let Some((_, Some(forge))) = asked else { return };
         let Some(digest) = checked.unclaimed().cloned() else { return };
         checked.requests += 1;
         let bundles = match forge.attestations(digest.as_str()) {

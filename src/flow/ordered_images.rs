@@ -2,7 +2,7 @@
 
 use super::checks::Checks;
 use crate::guards::order::Build;
-use crate::message::trailers::SourceCommit;
+use crate::message::SourceCommit;
 use crate::registry::{Detail, Verdict};
 
 impl Checks {

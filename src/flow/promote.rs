@@ -12,6 +12,7 @@ use crate::guards::claims::BranchClaims;
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{Build, RunningEntry, Scrutiny};
 use crate::image::ImageName;
+use crate::message::EntrySources;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
@@ -69,7 +70,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         arguments: Vec::new(),
         images: Vec::new(),
         checked: CheckedEntries::Changed,
-        source: &|_| None,
+        sources: &|_| EntrySources::default(),
     };
     deliver(&job, &mut decide, listener)
 }
@@ -217,10 +218,8 @@ impl Running {
         let arguments = carried.iter().map(exactly).collect::<Result<_, _>>()?;
         let index = |name: &ImageName| self.entries.iter().position(|(other, _)| other == name.as_str());
         let known = carried.iter().filter_map(|(name, _)| Some((name, index(name)?)));
-        let mut sources = known.clone().map(|(_, at)| self.histories[at].build.as_ref()?.source.clone());
-        // One commit names one source, so only what all were built from is one.
-        let first = sources.next().flatten();
-        let source = first.filter(|first| sources.all(|source| source.as_ref() == Some(first)));
+        let source =
+            |(name, at): (&ImageName, usize)| Some((name.clone(), self.histories[at].build.as_ref()?.source.clone()?));
         let taken_back = |(name, at): (&ImageName, usize)| {
             let builds = self.histories[at].taken_back.iter().map(|taken_back| taken_back.build.clone());
             builds.map(|build| (name.clone(), build)).collect::<Vec<(ImageName, Build)>>()
@@ -230,7 +229,7 @@ impl Running {
         Ok(Writing {
             images: Images { arguments, repeated: Vec::new() },
             purpose: Purpose::Promotion,
-            source,
+            sources: known.clone().filter_map(source).collect(),
             explained: known.flat_map(taken_back).collect(),
             held_at_source: (!held.is_empty()).then(|| held.join("; ")),
         })

@@ -7,7 +7,7 @@ use super::image_to_check::ImageToCheck;
 use crate::guards::order::{Agreement, agreement};
 use crate::image::{Field, ImageArgument, short_tag};
 use crate::message::compose::Purpose;
-use crate::message::trailers::SourceCommit;
+use crate::message::{EntrySources, SourceCommit};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{OnOwnCommit, ReleaseRequest};
@@ -27,7 +27,7 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
     let writing = Writing {
         images: images.clone(),
         purpose: Purpose::Release,
-        source: None,
+        sources: EntrySources::default(),
         explained: Vec::new(),
         held_at_source: None,
     };
@@ -46,13 +46,13 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         arguments: images.arguments.clone(),
         images: known,
         checked: CheckedEntries::All,
-        source: &|branch| source_of(request, branch, &tags),
+        sources: &|branch| sources_of(request, branch, &tags),
     };
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let mut tags = tags.clone();
         add_kept(&mut tags, &tip, &images.arguments)?;
         tell_contradictions(request.source.as_ref(), &tags, listener);
-        Ok(Writing { source: source_of(request, tip.branch, &tags), ..writing.clone() })
+        Ok(Writing { sources: sources_of(request, tip.branch, &tags), ..writing.clone() })
     };
     deliver(&job, &mut decide, listener)
 }
@@ -78,6 +78,13 @@ fn tell_contradictions(named: Option<&SourceCommit>, tags: &[(String, String)], 
         let warning = format!("the tag `{tag}` of `{name}` names another commit than {commit}; `--source` counts");
         listener(&Event::Warned(warning));
     }
+}
+
+/// Returns the commit that each image was built from.
+fn sources_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String, String)]) -> EntrySources {
+    let source = source_of(request, branch, tags);
+    let names = request.images.arguments.iter().map(|argument| argument.name.clone());
+    names.filter_map(|name| Some((name, source.clone()?))).collect()
 }
 
 /// Returns the commit that the images were built from: the one that is named, else the commit of the CI run, unless one of the

@@ -6,6 +6,7 @@ use super::log::never_was;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::image::{ImageArgument, ImageName, short_tag};
+use crate::message::EntrySources;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
@@ -25,7 +26,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         arguments: Vec::new(),
         images: Vec::new(),
         checked: CheckedEntries::Changed,
-        source: &|_| None,
+        sources: &|_| EntrySources::default(),
     };
     let mut told = Vec::new();
     let mut seen = None;
@@ -180,7 +181,7 @@ fn way_back(releases: &[LoggedRelease], to: &Earlier) -> Option<Back> {
 fn is_called(release: &LoggedRelease, text: &str) -> bool {
     let is_tag = release.fields.as_ref().and_then(|fields| fields.new_tag.as_deref()) == Some(text);
     let begins = |id: String| text.len() >= 7 && id.starts_with(text);
-    let source = release.trailers.as_ref().and_then(|said| said.source.as_ref());
+    let source = release.trailers.as_ref().and_then(|said| said.source_of(&release.name));
     is_tag || begins(release.record.id.to_string()) || source.is_some_and(|source| begins(source.commit.to_string()))
 }
 
@@ -214,13 +215,14 @@ impl Back {
         // only what it names stays away.
         let again = self.still_away.iter().copied().filter(|_| self.taken_back.is_empty());
         let of = newly.chain(again).collect();
+        let source = self.to.trailers.as_ref().and_then(|said| said.source_of(name.as_str()));
         Ok(Writing {
             images: Images {
                 arguments: vec![exactly(name, &fields, &|text| format!("`{name}` had `{text}` once"))?],
                 repeated: Vec::new(),
             },
             purpose: Purpose::Rollback { of },
-            source: self.to.trailers.as_ref().and_then(|said| said.source.clone()),
+            sources: source.map(|source| (name.clone(), source.clone())).into_iter().collect(),
             explained: Vec::new(),
             held_at_source: None,
         })

@@ -12,7 +12,7 @@ use crate::guards::rules::{
     ApplyingRule, Circumstances, Demand, Demanded, RuleJudgement, RuledEntry, RulesRefusal, RulesState, judge_demand,
 };
 use crate::image::Reference;
-use crate::message::trailers::SourceCommit;
+use crate::message::SourceCommit;
 use crate::outcome::failure::{Failure, FailureKind, Place};
 use crate::outcome::{BrokenRule, Listener, Ruling};
 use crate::registry::signature::TrustedSigner;

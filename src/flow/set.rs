@@ -70,13 +70,15 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         listener(&Event::Edited(file));
     }
     if !outcome.files.is_empty() {
-        tell_comment_without_source(&manner(request), listener);
+        tell_comment_without_source(&manner(request), &files, listener);
     }
     Ok(outcome)
 }
 
 fn manner(request: &SetRequest) -> Manner<'_> {
-    Manner { add: request.add, comment: &request.comment, source: request.source.as_ref() }
+    let names = request.images.arguments.iter().map(|argument| argument.name.clone());
+    let sources = names.filter_map(|name| Some((name, request.source.clone()?))).collect();
+    Manner { add: request.add, comment: &request.comment, sources }
 }
 
 fn read_from_disk(

@@ -5,42 +5,32 @@ use super::remote_forge::forge_of;
 use crate::forge::{Forge, ForgeKind};
 use crate::git::Remote;
 use crate::guards::order::repository_beside;
-use crate::message::trailers::SourceCommit;
+use crate::message::SourceCommit;
 use crate::request::TargetRequest;
 
-/// Tells the checks which commit the images are built from: provenance must name it, and its forge may have attestations.
-/// `target` is the remote that is released to.
-pub(super) fn expect_source(
+/// Lets the checks ask the forges of the `sources` that images are built from, if claims are required of the images. `target`
+/// is the remote that is released to.
+pub(super) fn look_at_forges<'s>(
     checks: &mut Checks,
     request: &TargetRequest,
     target: Option<&Remote>,
-    source: Option<&SourceCommit>,
-) {
-    checks.expect_source(source);
-    look_at_forge(checks, request, target, source);
-}
-
-/// Lets the checks ask the forge of the source, if claims are required of the images.
-pub(super) fn look_at_forge(
-    checks: &mut Checks,
-    request: &TargetRequest,
-    target: Option<&Remote>,
-    source: Option<&SourceCommit>,
+    sources: impl IntoIterator<Item = &'s SourceCommit>,
 ) {
     if checks.requires_claims() {
-        ask_forge(checks, request, target, source);
+        ask_forges(checks, request, target, sources);
     }
 }
 
-/// Lets the checks ask the forge of the source.
-pub(super) fn ask_forge(
+/// Lets the checks ask the forges of the `sources`.
+pub(super) fn ask_forges<'s>(
     checks: &mut Checks,
     request: &TargetRequest,
     target: Option<&Remote>,
-    source: Option<&SourceCommit>,
+    sources: impl IntoIterator<Item = &'s SourceCommit>,
 ) {
-    let Some(repository) = source.and_then(|source| source.repository.as_deref()) else { return };
-    checks.ask_forge_of(repository, || keeper(request, target, repository));
+    for repository in sources.into_iter().filter_map(|source| source.repository.as_deref()) {
+        checks.ask_forge_of(repository, || keeper(request, target, repository));
+    }
 }
 
 /// Returns the forge that keeps attestations for the repository, if there is a login for it: that of the release branch, if

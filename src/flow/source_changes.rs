@@ -4,8 +4,7 @@
 use crate::forge::{ForgeAddress, ForgeHints, comparison_page};
 use crate::git::{Remote, url_without_login};
 use crate::guards::order::{EntryOrder, repository_beside};
-use crate::message::trailers::SourceCommit;
-use crate::message::{Release, SourceComparison};
+use crate::message::{Release, SourceCommit, SourceComparison};
 use crate::request::TargetRequest;
 
 /// Adds to each release what changed in its source, as far as the orders know both commits. `target` is the remote that is

@@ -84,7 +84,7 @@ pub fn judge(push: Push, pushed: &[Pushed]) -> PushJudgement {
             _ => return PushJudgement::Foreign,
         }
         let said = commit.releases().iter().filter_map(|release| ReleaseTrailers::read(&release.record));
-        built.extend(said.filter_map(|said| said.source).map(|source| source.commit));
+        built.extend(said.flat_map(|said| said.sources().map(|source| source.commit).collect::<Vec<_>>()));
     }
     match push.before {
         Some(before) if before == next => PushJudgement::Own,

@@ -1,10 +1,10 @@
 //! The message of a release commit: title, body and trailers, as a pure function of what is released and of what the user
 //! wants every message to say.
 
-use super::release::Release;
+use super::release::{Release, source_commits};
 use super::skip_ci::{self, SkipCi};
 use super::template::{MessageTemplate, MessageValues};
-use super::trailers::{self, Origin};
+use super::trailers;
 use crate::git::{CommitId, Message, Trailer};
 
 /// How many characters of a message CircleCI searches for a marker.
@@ -69,8 +69,10 @@ fn usual_title(purpose: &Purpose, images: &[String]) -> String {
 }
 
 /// Returns the message of the commit that makes `releases`, all of them entries that change.
-pub fn message(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> Message {
-    let (title, mut body) = text(options, releases, origin, purpose);
+///
+/// `run` is the page of the CI run that releases.
+pub fn message(options: &Options, releases: &[Release], run: Option<&str>, purpose: &Purpose) -> Message {
+    let (title, mut body) = text(options, releases, purpose);
     let title = match &options.skip_ci {
         SkipCi::Title(marker) if !title.contains(marker) => marked(&title, marker),
         _ => title,
@@ -91,12 +93,12 @@ pub fn message(options: &Options, releases: &[Release], origin: Origin<'_>, purp
             body.push(skip_ci::broken(&line));
         }
     }
-    Message { title, body, trailers: trailers(options, releases, origin, purpose) }
+    Message { title, body, trailers: trailers(options, releases, run, purpose) }
 }
 
 /// Returns the name of a place of the user's text that `releases` do not fill.
-pub fn unfilled_place(options: &Options, releases: &[Release], origin: Origin<'_>) -> Option<&'static str> {
-    unfilled(options.text.as_ref()?, releases, origin)
+pub fn unfilled_place(options: &Options, releases: &[Release]) -> Option<&'static str> {
+    unfilled(options.text.as_ref()?, releases)
 }
 
 fn marked(title: &str, marker: &str) -> String {
@@ -107,17 +109,12 @@ fn marked(title: &str, marker: &str) -> String {
     }
 }
 
-pub(super) fn text(
-    options: &Options,
-    releases: &[Release],
-    origin: Origin<'_>,
-    purpose: &Purpose,
-) -> (String, Vec<String>) {
+pub(super) fn text(options: &Options, releases: &[Release], purpose: &Purpose) -> (String, Vec<String>) {
     let title = usual_title(purpose, &short_images(releases));
     let Some(template) = &options.text else {
         return (title, Vec::new());
     };
-    let text = filled(template, releases, origin);
+    let text = filled(template, releases);
     // What was filled in may have been nothing, and a commit needs a title.
     let mut lines = text.trim().lines().map(str::to_owned);
     let title = lines.next().unwrap_or(title);
@@ -147,26 +144,27 @@ pub(super) fn tags(releases: &[Release]) -> Vec<&str> {
 }
 
 /// Returns the text of `template` for `releases`.
-pub(super) fn filled(template: &MessageTemplate, releases: &[Release], origin: Origin<'_>) -> String {
-    with_values(releases, origin, |values| template.fill(values))
+pub(super) fn filled(template: &MessageTemplate, releases: &[Release]) -> String {
+    with_values(releases, |values| template.fill(values))
 }
 
 /// Returns the name of a place of `template` that `releases` do not fill.
-pub(super) fn unfilled(template: &MessageTemplate, releases: &[Release], origin: Origin<'_>) -> Option<&'static str> {
-    with_values(releases, origin, |values| template.unfilled(values))
+pub(super) fn unfilled(template: &MessageTemplate, releases: &[Release]) -> Option<&'static str> {
+    with_values(releases, |values| template.unfilled(values))
 }
 
-fn with_values<T>(releases: &[Release], origin: Origin<'_>, read: impl FnOnce(&MessageValues<'_>) -> T) -> T {
+fn with_values<T>(releases: &[Release], read: impl FnOnce(&MessageValues<'_>) -> T) -> T {
     let (tag, images) = (tags(releases).join(", "), short_images(releases).join(", "));
-    read(&MessageValues { images: &images, tag: &tag, source: origin.source.unwrap_or_default() })
+    let sources: Vec<String> = source_commits(releases).into_iter().map(ToString::to_string).collect();
+    read(&MessageValues { images: &images, tag: &tag, source: &sources.join(", ") })
 }
 
-fn trailers(options: &Options, releases: &[Release], origin: Origin<'_>, purpose: &Purpose) -> Vec<Trailer> {
+fn trailers(options: &Options, releases: &[Release], run: Option<&str>, purpose: &Purpose) -> Vec<Trailer> {
     let rolled_back = match purpose {
         Purpose::Rollback { of } => of.as_slice(),
         Purpose::Release | Purpose::Promotion => &[],
     };
-    let mut trailers = trailers::of_release(releases, origin, rolled_back);
+    let mut trailers = trailers::of_release(releases, run, rolled_back);
     trailers.extend(options.trailers.iter().cloned());
     trailers.extend(trailers::version());
     if options.skip_ci == SkipCi::Trailer {

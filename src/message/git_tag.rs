@@ -4,7 +4,6 @@
 use super::compose::{filled, tags, unfilled};
 use super::release::Release;
 use super::template::{MessageTemplate, MessageValues, TemplateError};
-use super::trailers::Origin;
 use crate::git::{GitError, TagContent, TagName};
 
 /// The texts of a tag with places to fill in.
@@ -30,11 +29,11 @@ impl GitTagTemplate {
 
     /// Returns the tag for `releases`. Fails if a place of the name stays empty, if the images have several tags and the
     /// name has a place for one, if what was filled in makes no name of a tag, or if nothing of the message is filled.
-    pub fn fill(&self, releases: &[Release], origin: Origin<'_>) -> Result<TagContent, GitError> {
-        let message = self.message.as_ref().map(|message| filled(message, releases, origin));
+    pub fn fill(&self, releases: &[Release]) -> Result<TagContent, GitError> {
+        let message = self.message.as_ref().map(|message| filled(message, releases));
         let empty = self.message.as_ref().filter(|_| message.as_ref().is_some_and(|text| text.trim().is_empty()));
         for (text, template) in [("name", Some(&self.name)), ("message", empty)] {
-            if let Some(place) = template.and_then(|template| unfilled(template, releases, origin)) {
+            if let Some(place) = template.and_then(|template| unfilled(template, releases)) {
                 return Err(GitError::TagPlace { text, place, why: "nothing tells it for this release".to_owned() });
             }
         }
@@ -43,7 +42,7 @@ impl GitTagTemplate {
             let why = format!("the images have several: {}", tags.join(", "));
             return Err(GitError::TagPlace { text: "name", place: "tag", why });
         }
-        Ok(TagContent { name: filled(&self.name, releases, origin).parse()?, message })
+        Ok(TagContent { name: filled(&self.name, releases).parse()?, message })
     }
 }
 

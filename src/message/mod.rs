@@ -2,18 +2,22 @@
 //! systems from building it. It looks nothing up.
 
 pub mod compose;
+mod entry_sources;
 pub mod git_tag;
 pub mod line_comment;
 pub mod markdown;
 mod release;
 pub mod request_text;
 pub mod skip_ci;
+mod source_commit;
 mod source_comparison;
 pub mod template;
 pub mod trailers;
 mod verified_claim;
 pub mod visible_characters;
 
-pub use release::{Release, short_image, source_comparisons};
+pub use entry_sources::EntrySources;
+pub use release::{Release, short_image, source_commits, source_comparisons};
+pub use source_commit::SourceCommit;
 pub use source_comparison::SourceComparison;
 pub use verified_claim::{VerifiedClaim, VerifiedStatement};

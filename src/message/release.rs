@@ -2,6 +2,7 @@
 //! of that image. It is made once, after the checks; the commit's message, the guards and the report all read it.
 
 use super::SourceComparison;
+use super::source_commit::SourceCommit;
 use super::verified_claim::VerifiedClaim;
 use crate::git::CommitId;
 use crate::image::{Digest, Platform, Reference, short_tag};
@@ -17,6 +18,8 @@ pub struct Release {
     pub reference: Option<Reference>,
     /// What the registry says that the tag means; else the entry's own digest.
     pub digest: Option<Digest>,
+    /// The commit that the image was built from, as far as that is known.
+    pub source: Option<SourceCommit>,
     /// How it was told that this is not older than what ran; `None` if it was not asked.
     pub order: Option<String>,
     /// What changed in the source since what ran; `None` if it is not known, or has no page.
@@ -27,6 +30,17 @@ pub struct Release {
     pub platforms: Vec<Platform>,
     /// What trusted signers say of the image, if that is required.
     pub verified: Vec<VerifiedClaim>,
+}
+
+/// Returns the commits that the images of some releases were built from, each once.
+pub fn source_commits(releases: &[Release]) -> Vec<&SourceCommit> {
+    let mut sources: Vec<&SourceCommit> = Vec::new();
+    for source in releases.iter().filter_map(|release| release.source.as_ref()) {
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    sources
 }
 
 /// Returns what changed in the sources of some releases, each change once: many are often built from one commit.

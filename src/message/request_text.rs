@@ -3,8 +3,7 @@
 
 use super::compose::{self, Options, Purpose};
 use super::markdown::{code, linked, target};
-use super::trailers::Origin;
-use super::{Release, source_comparisons};
+use super::{Release, source_commits, source_comparisons};
 use crate::git::{Message, Trailer};
 use crate::image::Reference;
 
@@ -19,27 +18,28 @@ pub struct RequestText {
 /// In bytes. GitHub takes 65,536 characters.
 const LARGEST_TABLE: usize = 24 << 10;
 const LARGEST_TEXT: usize = 16 << 10;
+const MOST_SOURCES: usize = 5;
 const MOST_COMPARISONS: usize = 5;
 
-/// Returns what the request says that proposes `releases` by a commit with `message`. `source_page` is the page of the commit
-/// that the images were built from.
+/// Returns what the request says that proposes `releases` by a commit with `message`. `run` is the page of the CI run;
+/// `page_of_source` returns that of a source commit.
 pub fn request_text(
     message: &Message,
     options: &Options,
     releases: &[Release],
-    origin: Origin<'_>,
+    run: Option<&str>,
     purpose: &Purpose,
-    source_page: Option<&str>,
+    page_of_source: &dyn Fn(&str) -> Option<String>,
 ) -> RequestText {
-    let (_, typed) = compose::text(options, releases, origin, purpose);
+    let (_, typed) = compose::text(options, releases, purpose);
     let mut parts = Vec::new();
     if !typed.is_empty() {
         parts.push(as_typed(&typed));
     }
     parts.push(table(releases));
-    let origin = links(origin, source_page, releases);
-    if !origin.is_empty() {
-        parts.push(origin);
+    let links = links(releases, run, page_of_source);
+    if !links.is_empty() {
+        parts.push(links);
     }
     let trailers: Vec<String> = message.trailers.iter().map(Trailer::to_string).filter(|line| is_plain(line)).collect();
     parts.push(trailers.join("\n"));
@@ -103,10 +103,13 @@ pub fn page_of(image: &Reference) -> Option<String> {
     })
 }
 
-fn links(origin: Origin<'_>, source_page: Option<&str>, releases: &[Release]) -> String {
-    let source = origin.source.map(|source| format!("source {}", linked(source, source_page)));
+fn links(releases: &[Release], run: Option<&str>, page_of_source: &dyn Fn(&str) -> Option<String>) -> String {
+    let sources = source_commits(releases).into_iter().take(MOST_SOURCES).map(|source| {
+        let source = source.to_string();
+        format!("source {}", linked(&source, page_of_source(&source).as_deref()))
+    });
     let changes = source_comparisons(releases).into_iter().take(MOST_COMPARISONS);
     let changes = changes.map(|changes| format!("changes {}", linked(&changes.range(), Some(&changes.url))));
-    let run = origin.run.map(|run| format!("[run]({})", target(run)));
-    source.into_iter().chain(changes).chain(run).collect::<Vec<_>>().join(" · ")
+    let run = run.map(|run| format!("[run]({})", target(run)));
+    sources.chain(changes).chain(run).collect::<Vec<_>>().join(" · ")
 }

@@ -1,10 +1,9 @@
 //! The trailers of a release: their names, how they are written, and how they are read back from history. Nothing else of a
 //! message counts for what was released.
 
-use std::fmt;
-
 use super::release::Release;
 use super::skip_ci;
+use super::source_commit::SourceCommit;
 use crate::git::{CommitId, CommitRecord, Trailer};
 use crate::targets::kustomization::Fields;
 
@@ -12,7 +11,8 @@ use crate::targets::kustomization::Fields;
 const IMAGE: &str = "Tagship-Image";
 /// A file that was written. One trailer for each file.
 const FILE: &str = "Tagship-File";
-/// The commit that the images were built from, as `owner/repo@sha`.
+/// The commit that the images were built from, as `owner/repo@sha`. If they were not all built from one, `NAME=owner/repo@sha`:
+/// one trailer for each image whose commit is known.
 const SOURCE: &str = "Tagship-Source";
 /// A signer that was verified for an image: the identity in its certificate, or the fingerprint of its key. One trailer for
 /// each signer.
@@ -27,17 +27,11 @@ const STILL_TAKEN_BACK: &str = "Tagship-Still-Taken-Back";
 /// The version of tagship that made the commit.
 const VERSION: &str = "Tagship-Version";
 
-/// What the images of a release were built from, and by which run, as far as that is known.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Origin<'a> {
-    pub source: Option<&'a str>,
-    pub run: Option<&'a str>,
-}
-
-/// Returns the trailers that say what was released, but for the version, which comes after the user's own.
+/// Returns the trailers that say what was released, but for the version, which comes after the user's own. `run` is the page of
+/// the CI run.
 ///
 /// A value that cannot be a trailer, such as a name with control characters, is left out rather than changed.
-pub(super) fn of_release(releases: &[Release], origin: Origin<'_>, rolled_back: &[CommitId]) -> Vec<Trailer> {
+pub(super) fn of_release(releases: &[Release], run: Option<&str>, rolled_back: &[CommitId]) -> Vec<Trailer> {
     let is_of_several = releases.iter().any(|release| release.file != releases[0].file);
     let remembered = |release: &Release| {
         let file = if is_of_several { format!(" {}", release.file) } else { String::new() };
@@ -47,14 +41,14 @@ pub(super) fn of_release(releases: &[Release], origin: Origin<'_>, rolled_back: 
     let still_taken_back = releases.iter().flat_map(remembered).map(|value| (STILL_TAKEN_BACK, value));
     let images = releases.iter().map(|release| (IMAGE, format!("{}={}", release.entry.name, release.image())));
     let files = releases.iter().map(|release| (FILE, release.file.clone()));
-    let source = origin.source.map(|source| (SOURCE, source.to_owned()));
-    let run = origin.run.map(|run| (RUN, run.to_owned()));
+    let sources = sources(releases).into_iter().map(|source| (SOURCE, source));
+    let run = run.map(|run| (RUN, run.to_owned()));
     let claims = releases.iter().flat_map(|release| &release.verified);
     let verified = claims.map(|claim| (VERIFIED, claim.signer.clone()));
     let rolled_back = rolled_back.iter().map(|commit| (ROLLBACK_OF, commit.to_string()));
     let mut trailers = Vec::new();
     for (token, value) in
-        images.chain(files).chain(source).chain(verified).chain(run).chain(rolled_back).chain(still_taken_back)
+        images.chain(files).chain(sources).chain(verified).chain(run).chain(rolled_back).chain(still_taken_back)
     {
         if let Ok(trailer) = Trailer::new(token, &skip_ci::broken(&value))
             && !trailers.contains(&trailer)
@@ -63,6 +57,23 @@ pub(super) fn of_release(releases: &[Release], origin: Origin<'_>, rolled_back: 
         }
     }
     trailers
+}
+
+/// Returns what is said of the source commits: one text for all if they share one, else one for each image.
+fn sources(releases: &[Release]) -> Vec<String> {
+    let first = releases.first().and_then(|release| release.source.as_ref());
+    match first {
+        Some(first) if releases.iter().all(|release| release.source.as_ref() == Some(first)) => vec![first.to_string()],
+        _ => {
+            // Entries of one name in several files have one trailer.
+            let is_of_name = |one: &Release| {
+                let of_name = releases.iter().filter(|other| other.entry.name == one.entry.name);
+                of_name.map(|other| &other.source).all(|source| *source == one.source)
+            };
+            let told = releases.iter().filter(|release| is_of_name(release));
+            told.filter_map(|release| Some(format!("{}={}", release.entry.name, release.source.as_ref()?))).collect()
+        }
+    }
 }
 
 /// Returns the trailer that makes a commit one of ours.
@@ -77,12 +88,20 @@ pub struct ReleaseTrailers {
     images: Vec<(String, ReleasedImage)>,
     /// The files that are said to have been written.
     pub files: Vec<String>,
-    pub source: Option<SourceCommit>,
+    sources: Vec<NamedSource>,
     /// The signers that were verified for the images.
     pub verified: Vec<String>,
     pub run: Option<String>,
     pub rollback_of: Vec<CommitId>,
     still_taken_back: Vec<RememberedRelease>,
+}
+
+/// A source commit as a trailer names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct NamedSource {
+    /// `None`: that of all images.
+    name: Option<String>,
+    source: SourceCommit,
 }
 
 /// A release that a trailer says to have been taken back.
@@ -102,14 +121,6 @@ pub struct ReleasedImage {
     pub digest: Option<String>,
 }
 
-/// A commit of the repository that images are built from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceCommit {
-    /// As `owner/repo`; `None` if only the commit is known.
-    pub repository: Option<String>,
-    pub commit: CommitId,
-}
-
 impl ReleaseTrailers {
     /// Reads the trailers of a commit; `None` if it does not say that it is a release of ours.
     pub fn read(record: &CommitRecord) -> Option<Self> {
@@ -122,7 +133,7 @@ impl ReleaseTrailers {
             commit: record.id,
             images,
             files: record.trailer(FILE).map(str::to_owned).collect(),
-            source: record.trailer(SOURCE).last().and_then(SourceCommit::parse),
+            sources: record.trailer(SOURCE).filter_map(named_source).collect(),
             verified: record.trailer(VERIFIED).map(str::to_owned).collect(),
             run: record.trailer(RUN).last().map(str::to_owned),
             rollback_of: record.trailer(ROLLBACK_OF).filter_map(CommitId::parse).collect(),
@@ -148,6 +159,17 @@ impl ReleaseTrailers {
     /// Returns whether this released the entry `name` of the file at `path`.
     pub fn is_of(&self, path: &str, name: &str) -> bool {
         self.names(name) && self.names_file(path)
+    }
+
+    /// Returns the commit that the image of the entry `name` is said to have been built from.
+    pub fn source_of(&self, name: &str) -> Option<&SourceCommit> {
+        let last = |wanted: Option<&str>| self.sources.iter().rfind(|named| named.name.as_deref() == wanted);
+        last(Some(name)).or_else(|| last(None)).map(|named| &named.source)
+    }
+
+    /// Returns the commits that images are said to have been built from.
+    pub fn sources(&self) -> impl Iterator<Item = &SourceCommit> {
+        self.sources.iter().map(|named| &named.source)
     }
 
     /// Returns whether the entry `name` is said to have become exactly `fields`.
@@ -194,6 +216,13 @@ fn taken_back(text: &str) -> Option<RememberedRelease> {
     Some(RememberedRelease { name: name.to_owned(), commit: CommitId::parse(commit)?, file })
 }
 
+/// Reads `OWNER/REPO@SHA` or `NAME=OWNER/REPO@SHA`; the repository may be unknown.
+fn named_source(text: &str) -> Option<NamedSource> {
+    let (name, source) = text.split_once('=').map_or((None, text), |(name, source)| (Some(name.to_owned()), source));
+    let commit_alone = || Some(SourceCommit { repository: None, commit: CommitId::parse(source)? });
+    Some(NamedSource { name, source: SourceCommit::parse(source).or_else(commit_alone)? })
+}
+
 /// Reads `NAME=IMAGE:TAG@DIGEST`.
 fn released(text: &str) -> Option<(String, ReleasedImage)> {
     let (entry, image) = text.split_once('=')?;
@@ -210,45 +239,9 @@ fn released(text: &str) -> Option<(String, ReleasedImage)> {
     Some((entry.to_owned(), ReleasedImage { name: name.to_owned(), tag, digest }))
 }
 
-impl SourceCommit {
-    /// Reads `owner/repo@sha`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (repository, commit) = text.rsplit_once('@')?;
-        Some(Self { repository: Some(repository.to_owned()), commit: CommitId::parse(commit)? })
-    }
-
-    /// Reads what the labels of an image say: the whole id of a commit, and the URL of its repository. Of the URL, the path
-    /// counts: it is what `owner/repo` stands for.
-    pub fn of_labels(revision: &str, source: Option<&str>) -> Option<Self> {
-        Some(Self { repository: source.and_then(path_of), commit: CommitId::parse(revision.trim())? })
-    }
-
-    /// Returns the commit that a tag names, if it is nothing but a whole commit id.
-    pub fn of_tag(tag: &str) -> Option<Self> {
-        Some(Self { repository: None, commit: CommitId::parse(tag)? })
-    }
-}
-
-/// Returns the path of a repository's URL, if it has no more than such paths have.
-fn path_of(url: &str) -> Option<String> {
-    let rest = url.trim().split_once("://")?.1;
-    let path = rest.split_once('/')?.1.trim_matches('/').trim_end_matches(".git");
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    ((1..=200).contains(&path.len()) && path.chars().all(is_plain)).then(|| path.to_owned())
-}
-
-impl fmt::Display for SourceCommit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.repository {
-            Some(repository) => write!(f, "{repository}@{}", self.commit),
-            None => self.commit.fmt(f),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{ReleasedImage, SourceCommit, released};
+    use super::{ReleasedImage, named_source, released};
 
     #[test]
     fn released_images() {
@@ -270,24 +263,19 @@ mod tests {
     }
 
     #[test]
-    fn source_commits() {
+    fn named_sources() {
         let id = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
-        let source = SourceCommit::parse(&format!("org/app@{id}")).unwrap();
-        assert_eq!((source.repository.as_deref(), source.commit.to_string().as_str()), (Some("org/app"), id));
-        assert_eq!(SourceCommit::parse("org/app@fdafd70"), None, "a shortened id");
-        assert_eq!(SourceCommit::of_tag(id).unwrap().commit.to_string(), id);
-        assert_eq!(SourceCommit::of_tag("v1.2.3"), None);
-        for (url, repository) in [
-            (Some("https://github.com/org/app.git"), Some("org/app")),
-            (Some("https://user:s3cret@host/group/sub/app/"), Some("group/sub/app")),
-            (Some("https://host/org/app?token=s3cret"), None),
-            (Some("https://host"), None),
-            (Some("app"), None),
-            (None, None),
+        for (text, name, repository) in [
+            (format!("org/app@{id}"), None, Some("org/app")),
+            (format!("web=org/app@{id}"), Some("web"), Some("org/app")),
+            (format!("localhost:5000/web=org/app@{id}"), Some("localhost:5000/web"), Some("org/app")),
+            (id.to_owned(), None, None),
+            (format!("web={id}"), Some("web"), None),
         ] {
-            let source = SourceCommit::of_labels(id, url).unwrap();
-            assert_eq!(source.repository.as_deref(), repository, "{url:?}");
+            let named = named_source(&text).unwrap();
+            assert_eq!((named.name.as_deref(), named.source.repository.as_deref()), (name, repository), "{text}");
+            assert_eq!(named.source.commit.to_string(), id, "{text}");
         }
-        assert_eq!(SourceCommit::of_labels("fdafd70", None), None, "a shortened id");
+        assert_eq!(named_source("web=org/app@fdafd70"), None, "a shortened id");
     }
 }

@@ -296,7 +296,7 @@ fn logged(release: &LoggedRelease) -> Logged<'_> {
         by: &record.author,
         commit: record.id.to_string(),
         title: record.title(),
-        source: trailers.as_ref().and_then(|said| said.source.as_ref()).map(ToString::to_string),
+        source: trailers.as_ref().and_then(|said| said.source_of(name)).map(ToString::to_string),
         verified: trailers.as_ref().map(|said| said.verified.as_slice()).unwrap_or_default(),
         run: trailers.as_ref().and_then(|said| said.run.as_deref()),
         by_hand: trailers.is_none(),

@@ -5,7 +5,7 @@ use super::images::Images;
 use super::target_file::TargetFile;
 use super::values::{effect, filled};
 use crate::cli::{Environment, OnOwnCommit, ReleaseArguments};
-use crate::message::trailers::SourceCommit;
+use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
 
 pub struct ReleaseRequest {

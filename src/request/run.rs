@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::{Began, Environment};
 use crate::git::{BranchName, Checkout, CommitId, Identity, Remote, RemoteOptions};
-use crate::message::trailers::SourceCommit;
+use crate::message::SourceCommit;
 
 /// A run of a CI system. It only supplies defaults; outside of CI, nothing is known.
 #[derive(Clone, Default)]
@@ -117,8 +117,8 @@ impl Run {
     }
 
     /// Returns the page of the commit `source`, as `OWNER/REPO@SHA`, if that is of the repository that is built.
-    pub fn page_of(&self, source: Option<&str>) -> Option<String> {
-        let (repository, commit) = source?.split_once('@')?;
+    pub fn page_of(&self, source: &str) -> Option<String> {
+        let (repository, commit) = source.split_once('@')?;
         let url = self.repository_url.as_deref()?;
         let url = url.strip_suffix(".git").unwrap_or(url);
         let is_page = url.starts_with("https://") || url.starts_with("http://");

@@ -9,7 +9,7 @@ use super::run::Run;
 use super::target_file::TargetFile;
 use super::values::{Effect, effect};
 use crate::cli::{Environment, PinDigest, SetArguments};
-use crate::message::trailers::SourceCommit;
+use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
 
 pub struct SetRequest {

@@ -9,17 +9,17 @@ use crate::flow::awaited::Pace;
 use crate::flow::branch::ReleaseBranch;
 use crate::flow::branch_tip::{Destination, OpenBranch};
 use crate::flow::checks::Checks;
+use crate::flow::compared_source::ImageSources;
 use crate::flow::edits::{
     Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, require_versions,
     tell_comment_without_source, tell_repeated, tell_unfilled,
 };
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::publish::{Content, Published, Publisher, Rivals, Terms, bring_forward};
-use crate::flow::source_attestations::expect_source;
+use crate::flow::source_attestations::look_at_forges;
 use crate::git::{Change, CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
 use crate::guards::order::EntryOrder;
 use crate::message::compose::{self, Purpose};
-use crate::message::trailers::{Origin, SourceCommit};
 use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
@@ -102,7 +102,7 @@ impl Attempt<'_> {
         let files = self.leave_out(&snapshot, &paths, &writing, files, &left_out)?;
         self.check(&files, &writing, listener)?;
         let files = self.pin(&snapshot, &paths, files, &writing, &left_out)?;
-        let releases = self.told(releases_of(&files, self.checks), &orders);
+        let releases = self.told(releases_of(&files, self.checks), &writing.sources, &orders);
         let mut outcome = self.outcome(&files, &releases, &destination);
         outcome.left_out = left_out;
         outcome.parent = Some(snapshot.commit_id());
@@ -111,9 +111,9 @@ impl Attempt<'_> {
         let edited = Edited { paths: &paths, files: &files, writing: &writing, orders: &orders };
         outcome.rulings = self.guard_rules(&mut snapshot, &edited, &outcome, listener)?;
         // With what the rules made the registry say.
-        let releases = self.told(releases_of(&files, self.checks), &orders);
+        let releases = self.told(releases_of(&files, self.checks), &writing.sources, &orders);
         outcome.releases.clone_from(&releases);
-        let (message, tag) = self.compose(&releases, &writing, &orders, listener)?;
+        let (message, tag) = self.compose(&files, &releases, &writing, listener)?;
         outcome.message = Some(message.to_string());
         outcome.git_tag = tag.as_ref().map(|tag| tag.name.to_string());
         let Some(publisher) = publisher else {
@@ -138,7 +138,7 @@ impl Attempt<'_> {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, self.loaded, with_edits)?,
             Publisher::Propose(proposer) => {
                 let seen = self.look_at_head(&mut snapshot, &proposer, &paths, &writing, &outcome, with_edits)?;
-                let text = self.request_text(&content.message, &releases, &writing, &orders);
+                let text = self.request_text(&content.message, &releases, &writing.purpose);
                 proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
             }
         };
@@ -183,9 +183,9 @@ impl Attempt<'_> {
         Ok(writing)
     }
 
-    fn manner<'m>(&'m self, writing: &'m Writing) -> Manner<'m> {
+    fn manner(&self, writing: &Writing) -> Manner<'_> {
         let Delivery { add, comment, .. } = self.job.delivery;
-        Manner { add: *add, comment, source: writing.source.as_ref() }
+        Manner { add: *add, comment, sources: writing.sources.clone() }
     }
 
     /// Edits the files at `paths`, each but for the entries that are left out of it.
@@ -218,7 +218,8 @@ impl Attempt<'_> {
         if self.job.delivery.registry.is_none() {
             return Ok(());
         }
-        expect_source(self.checks, &self.job.delivery.target, self.branch.remote(), writing.source.as_ref());
+        self.checks.expect_sources(ImageSources::of_files(files, &writing.sources));
+        look_at_forges(self.checks, &self.job.delivery.target, self.branch.remote(), writing.sources.iter());
         let all = self.job.checked == CheckedEntries::All;
         let images = images_of(files, |entry| all || entry.changed(), listener)?;
         if writing.purpose != Purpose::Release {
@@ -255,21 +256,19 @@ impl Attempt<'_> {
     /// Returns the message of the commit, and the tag on it.
     fn compose(
         &self,
+        files: &[FileEdit],
         releases: &[Release],
         writing: &Writing,
-        orders: &[EntryOrder],
         listener: &mut Listener<'_>,
     ) -> Result<(Message, Option<TagContent>), Failure> {
         let changed = changed(releases);
-        let source = source(writing, orders);
-        let origin = self.origin(source.as_deref());
-        let tag = self.job.delivery.commit.git_tag.as_ref().map(|tag| tag.fill(&changed, origin)).transpose()?;
+        let tag = self.job.delivery.commit.git_tag.as_ref().map(|tag| tag.fill(&changed)).transpose()?;
         let options = self.way.options(&self.job.delivery.commit);
-        if let Some(place) = compose::unfilled_place(options, &changed, origin) {
+        if let Some(place) = compose::unfilled_place(options, &changed) {
             tell_unfilled(place, "message", listener);
         }
-        tell_comment_without_source(&self.manner(writing), listener);
-        Ok((compose::message(options, &changed, origin, &writing.purpose), tag))
+        tell_comment_without_source(&self.manner(writing), files, listener);
+        Ok((compose::message(options, &changed, self.job.delivery.target.run.page(), &writing.purpose), tag))
     }
 
     /// Requires that there is no such tag, as a push does, which is told what tags there are.
@@ -280,10 +279,6 @@ impl Attempt<'_> {
             }
             _ => Ok(()),
         }
-    }
-
-    pub(super) fn origin<'o>(&'o self, source: Option<&'o str>) -> Origin<'o> {
-        Origin { source, run: self.job.delivery.target.run.page() }
     }
 
     /// Lets a checkout follow what was pushed. The release is done, so nothing here makes it fail.
@@ -334,12 +329,4 @@ fn changes(paths: &[RepositoryPath], files: &[FileEdit]) -> Vec<Change> {
 
 pub(super) fn changed(releases: &[Release]) -> Vec<Release> {
     releases.iter().filter(|release| release.entry.changed()).cloned().collect()
-}
-
-/// Returns the commit that the images were built from. What the images say themselves was asked if nothing else told it; one
-/// trailer is for all of them.
-pub(super) fn source(writing: &Writing, orders: &[EntryOrder]) -> Option<String> {
-    let mut labels = orders.iter().map(|order| order.label.as_ref());
-    let label = labels.next().flatten().filter(|first| labels.all(|label| label == Some(*first)));
-    writing.source.as_ref().or(label).map(SourceCommit::to_string)
 }

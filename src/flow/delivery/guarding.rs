@@ -11,8 +11,8 @@ use crate::flow::source_changes::compare;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{EntryOrder, Setting, order_of};
-use crate::message::Release;
 use crate::message::compose::Purpose;
+use crate::message::{EntrySources, Release};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
 use crate::request::{OnSuperseded, OrderBy};
@@ -56,7 +56,7 @@ impl Attempt<'_> {
             branch: place,
             by,
             on_unknown: self.job.delivery.on_unknown_order,
-            source: writing.source.as_ref(),
+            sources: &writing.sources,
             label_of: &|build| self.checks.source_of(build),
             digest_of: &|build| self.checks.digest_of(build),
             explained: &writing.explained,
@@ -140,12 +140,20 @@ impl Attempt<'_> {
         Err(stopped(outcome.clone(), Ending::Held, reasons.join("; ")))
     }
 
-    /// Adds to each release how its order was told, and what changed in its source.
-    pub(super) fn told(&self, mut releases: Vec<Release>, orders: &[EntryOrder]) -> Vec<Release> {
+    /// Adds to each release its source, how its order was told, and what changed in its source.
+    pub(super) fn told(
+        &self,
+        mut releases: Vec<Release>,
+        sources: &EntrySources,
+        orders: &[EntryOrder],
+    ) -> Vec<Release> {
         self.compare_sources(&mut releases, orders);
         for release in &mut releases {
+            release.source = sources.of(release.entry.name.as_str()).cloned();
             let of_entry = |order: &&EntryOrder| order.file == release.file && order.name == release.entry.name;
             let Some(order) = orders.iter().find(of_entry) else { continue };
+            // What the image says itself was asked if nothing else told it.
+            release.source = release.source.take().or_else(|| order.label.clone());
             release.order = Some(order.ordered.reason.clone());
             release.still_taken_back.clone_from(&order.still_taken_back);
         }

@@ -1,7 +1,7 @@
 //! The stage of an attempt that looks at the head branch of a pull request: whether what is there may be replaced, and whether
 //! it is newer. An older release, whose pipeline ends late, must not take the place of a newer proposal.
 
-use super::attempt::{Attempt, Stop, changed, source};
+use super::attempt::{Attempt, Stop, changed};
 use super::guarding::stopped;
 use super::job::Writing;
 use super::policy;
@@ -12,6 +12,7 @@ use crate::git::{CommitId, Message, RepositoryPath, Snapshot, TreeEntry};
 use crate::guards::head_branch::replaceable;
 use crate::guards::order::EntryOrder;
 use crate::message::Release;
+use crate::message::compose::Purpose;
 use crate::message::request_text::{RequestText, request_text};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::{Failure, FailureKind};
@@ -150,18 +151,11 @@ impl Attempt<'_> {
     }
 
     /// Returns what the pull request says.
-    pub(super) fn request_text(
-        &self,
-        message: &Message,
-        releases: &[Release],
-        writing: &Writing,
-        orders: &[EntryOrder],
-    ) -> RequestText {
-        let source = source(writing, orders);
-        let origin = self.origin(source.as_deref());
-        let page = self.job.delivery.target.run.page_of(source.as_deref());
+    pub(super) fn request_text(&self, message: &Message, releases: &[Release], purpose: &Purpose) -> RequestText {
+        let run = &self.job.delivery.target.run;
         let options = self.way.options(&self.job.delivery.commit);
-        request_text(message, options, &changed(releases), origin, &writing.purpose, page.as_deref())
+        let page_of_source = |source: &str| run.page_of(source);
+        request_text(message, options, &changed(releases), run.page(), purpose, &page_of_source)
     }
 }
 

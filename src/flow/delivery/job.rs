@@ -7,8 +7,8 @@ use crate::flow::publish::{Rivals, Terms};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::Build;
 use crate::image::{ImageArgument, ImageName};
+use crate::message::EntrySources;
 use crate::message::compose::Purpose;
-use crate::message::trailers::SourceCommit;
 use crate::outcome::Listener;
 use crate::outcome::failure::Failure;
 use crate::request::{Delivery, Images};
@@ -29,8 +29,8 @@ pub(in crate::flow) struct Job<'a> {
     /// The images that are known before the branch is read.
     pub(in crate::flow) images: Vec<ImageToCheck>,
     pub(in crate::flow) checked: CheckedEntries,
-    /// Returns the commit that the images above were built from, as far as that is known before the branch is read.
-    pub(in crate::flow) source: &'a dyn Fn(&ReleaseBranch) -> Option<SourceCommit>,
+    /// Returns the commits that the images above were built from, as far as they are known before the branch is read.
+    pub(in crate::flow) sources: &'a dyn Fn(&ReleaseBranch) -> EntrySources,
 }
 
 impl<'a> Job<'a> {
@@ -54,8 +54,8 @@ pub(in crate::flow) enum CheckedEntries {
 pub(in crate::flow) struct Writing {
     pub(in crate::flow) images: Images,
     pub(in crate::flow) purpose: Purpose,
-    /// The commit that the images were built from.
-    pub(in crate::flow) source: Option<SourceCommit>,
+    /// The commits that the images were built from.
+    pub(in crate::flow) sources: EntrySources,
     /// Builds that were taken back where the images come from, by entry.
     pub(in crate::flow) explained: Vec<(ImageName, Build)>,
     /// Why the entries that the images come from are held.

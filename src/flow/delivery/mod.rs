@@ -21,9 +21,10 @@ use self::way::Way;
 use super::announcements::{tell_connections, tell_reading};
 use super::branch::ReleaseBranch;
 use super::checks::Checks;
+use super::compared_source::ImageSources;
 use super::image_origins::ImageOrigins;
 use super::rereads::Rereads;
-use super::source_attestations::expect_source;
+use super::source_attestations::look_at_forges;
 use crate::git::PushRefusal;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, Event, Listener, Outcome};
@@ -46,11 +47,8 @@ pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Lis
 
 fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let delivery = job.delivery;
-    let mut checks = Checks::new(delivery.registry.as_ref());
-    checks.come_from(ImageOrigins::of_arguments(&job.arguments));
     let branch = ReleaseBranch::open(&delivery.target)?;
-    let source = (job.source)(&branch);
-    expect_source(&mut checks, &delivery.target, branch.remote(), source.as_ref());
+    let mut checks = checks_of(job, &branch);
     let mut way = Way::of(&delivery.route);
     let read_tip = |way: &Way<'_>, loaded| LocatedTip::read(job, &branch, way, loaded);
     let mut rereads = Rereads::new(delivery.target.timeout);
@@ -105,6 +103,16 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         }
         number += 1;
     }
+}
+
+/// Returns the checks of images, with what is known of these before the branch is read.
+fn checks_of(job: &Job<'_>, branch: &ReleaseBranch) -> Checks {
+    let mut checks = Checks::new(job.delivery.registry.as_ref());
+    checks.come_from(ImageOrigins::of_arguments(&job.arguments));
+    let sources = (job.sources)(branch);
+    checks.expect_sources(ImageSources::of_arguments(&job.arguments, &sources));
+    look_at_forges(&mut checks, &job.delivery.target, branch.remote(), sources.iter());
+    checks
 }
 
 /// Returns a listener that is told each note and warning once: the next attempt comes to the same ones.

@@ -7,7 +7,7 @@ use super::attempt::{Attempt, Edited, Stop};
 use super::guarding::stopped;
 use crate::flow::awaited::Pace;
 use crate::flow::rulings::{EntryToRule, Rulings, rule};
-use crate::flow::source_attestations::ask_forge;
+use crate::flow::source_attestations::ask_forges;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::{Build, EntryOrder};
 use crate::guards::rules::{Circumstances, Demanded, PublishWay, RulesState, rules_for};
@@ -30,7 +30,7 @@ impl Attempt<'_> {
         let changed: Vec<(&RepositoryPath, &EntryEdit)> = edited.changed().collect();
         let by_signer = |demanded: &Demanded| demanded.signer().is_some();
         if edited.changed().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
-            ask_forge(self.checks, &self.job.delivery.target, self.branch.remote(), edited.writing.source.as_ref());
+            ask_forges(self.checks, &self.job.delivery.target, self.branch.remote(), edited.writing.sources.iter());
         }
         let judged = self.orders_to_judge(&state, snapshot, edited, listener)?;
         let orders = judged.as_deref().unwrap_or(edited.orders);
@@ -39,7 +39,8 @@ impl Attempt<'_> {
             .map(|(path, entry)| {
                 let file = path.to_string();
                 let of_entry = |order: &&EntryOrder| order.file == file && order.name == entry.name;
-                let build = Build::of_entry(entry.name.as_str(), &entry.after, edited.writing.source.as_ref());
+                let name = entry.name.as_str();
+                let build = Build::of_entry(name, &entry.after, edited.writing.sources.of(name));
                 EntryToRule { path, entry, source: build.source, order: orders.iter().find(of_entry) }
             })
             .collect();

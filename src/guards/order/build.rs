@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::tags;
 use crate::image::{Digest, Reference, short_tag};
-use crate::message::trailers::SourceCommit;
+use crate::message::SourceCommit;
 use crate::targets::kustomization::Fields;
 
 /// What an entry runs, or shall run.
@@ -108,7 +108,7 @@ impl fmt::Display for Build {
 #[cfg(test)]
 mod tests {
     use super::{Agreement, agreement};
-    use crate::message::trailers::SourceCommit;
+    use crate::message::SourceCommit;
 
     #[test]
     fn what_a_tag_says_of_a_commit() {

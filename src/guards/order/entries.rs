@@ -6,7 +6,8 @@ use super::{Ancestry, Build, Judgement, commits_to_compare, judge};
 use crate::git::{CommitId, Lineage, Remote, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::image::ImageName;
-use crate::message::trailers::{MAX_TAKEN_BACK, SourceCommit};
+use crate::message::trailers::MAX_TAKEN_BACK;
+use crate::message::{EntrySources, SourceCommit};
 use crate::outcome::FileEdit;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::request::{OnUnknownOrder, OrderBy, TargetRequest};
@@ -21,8 +22,8 @@ pub struct Setting<'a> {
     pub by: OrderBy,
     /// What the user wants if no order is known; `None` if that was not said.
     pub on_unknown: Option<OnUnknownOrder>,
-    /// The commit that the new images were built from.
-    pub source: Option<&'a SourceCommit>,
+    /// The commits that the new images were built from.
+    pub sources: &'a EntrySources,
     /// Returns the commit that an image says that it was built from. It may cost requests.
     pub label_of: &'a dyn Fn(&Build) -> Option<SourceCommit>,
     /// Returns the digest that the tag of a build means now. It may cost a request.
@@ -86,7 +87,7 @@ pub fn order_of(
     for file in files {
         for entry in file.edit.entries.iter().filter(|entry| !entry.appended && entry.changed()) {
             let name = entry.name.as_str();
-            let new = Build::of_entry(name, &entry.after, setting.source);
+            let new = Build::of_entry(name, &entry.after, setting.sources.of(name));
             let mut read = |snapshot: &mut Snapshot<'_>, scrutiny| {
                 RunningEntry::read(snapshot, &mut claims, &file.path, name, &entry.before, scrutiny, note)
             };

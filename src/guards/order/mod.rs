@@ -134,7 +134,7 @@ fn by_tags(new: &Build, running: &Build, numbers: Numbers) -> Result<Judgement, 
 mod tests {
     use super::{Ancestry, Build, DefaultBranch, Judgement, OrderBy, judge};
     use crate::git::Lineage;
-    use crate::message::trailers::SourceCommit;
+    use crate::message::SourceCommit;
 
     const COMMIT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 

@@ -112,7 +112,7 @@ impl RunningEntry {
         note: &mut dyn FnMut(String),
     ) -> Result<Option<Self>, Failure> {
         let records: Vec<&CommitRecord> = [claim.record].into_iter().chain(claim.parent).collect();
-        let build = Build::of_entry(name, now, claim.trailers.source.as_ref());
+        let build = Build::of_entry(name, now, claim.trailers.source_of(name));
         let release = Some(claim.record.id);
         let is_plain = claim.trailers.rollback_of.is_empty()
             && claim.trailers.still_taken_back(&path.to_string(), name).is_empty();
@@ -195,7 +195,7 @@ pub(super) fn builds_before(snapshot: &mut Snapshot<'_>, file: &str, name: &str)
 
 /// Returns what a change made of the entry `name`; `None` if it removed it.
 fn build_of(change: &LoggedRelease, name: &str) -> Option<Build> {
-    let source = change.trailers.as_ref().and_then(|said| said.source.as_ref());
+    let source = change.trailers.as_ref().and_then(|said| said.source_of(name));
     change.fields.as_ref().map(|fields| Build::of_entry(name, fields, source))
 }
 
@@ -312,8 +312,8 @@ fn carried(
             note(format!("cannot tell which build of `{name}` {id} was, which was rolled back: it is forgotten"));
             continue;
         };
-        let source = said.filter(|said| said.released(name, &fields)).and_then(|said| said.source);
-        let build = Build::of_entry(name, &fields, source.as_ref());
+        let said = said.filter(|said| said.released(name, &fields));
+        let build = Build::of_entry(name, &fields, said.as_ref().and_then(|said| said.source_of(name)));
         taken_back.push(TakenBack { release: id, build, by: trailers.commit });
     }
     Ok(taken_back)

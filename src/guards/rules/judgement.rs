@@ -8,7 +8,7 @@ use super::rule::{Demanded, PublishWay, RequiredOrder, TagPattern};
 use crate::git::GlobPattern;
 use crate::guards::order::{Ordered, Standing};
 use crate::image::Reference;
-use crate::message::trailers::SourceCommit;
+use crate::message::SourceCommit;
 
 /// An entry as it will be on the branch.
 #[derive(Clone, Copy)]

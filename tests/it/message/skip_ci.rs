@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_assert_eq, prop_oneof, proptest};
 use tagship::image::ImageArgument;
 use tagship::message::Release;
+use tagship::message::SourceCommit;
 use tagship::message::compose::{Options, Purpose, message};
 use tagship::message::skip_ci::SkipCi;
 use tagship::message::template::MessageTemplate;
-use tagship::message::trailers::Origin;
 use tagship::targets::kustomization::{EntryEdit, FieldEdit, FieldName, Fields};
 
 use crate::stage::{COMMIT, FILE, Stage};
@@ -112,6 +112,7 @@ fn release(file: &str, entry: EntryEdit) -> Release {
         entry,
         reference: None,
         digest: None,
+        source: None,
         order: None,
         comparison: None,
         still_taken_back: Vec::new(),
@@ -140,9 +141,9 @@ proptest! {
         ],
     ) {
         let entry = entry(&name, &tag, &old);
-        let releases = [release(&path, entry)];
-        let origin = Origin { source: Some(&source), run: Some(&run) };
-        let message = message(&request(template, skip_ci.clone()), &releases, origin, &Purpose::Release);
+        let source = SourceCommit::parse(&format!("{source}@{:040x}", 1));
+        let releases = [Release { source, ..release(&path, entry) }];
+        let message = message(&request(template, skip_ci.clone()), &releases, Some(&run), &Purpose::Release);
         let text = message.to_string();
         let wanted: Vec<String> = wanted.map(str::to_owned).into_iter().collect();
         prop_assert_eq!(found(&text), wanted.clone(), "{}", text);
@@ -159,8 +160,7 @@ fn a_long_title_ends_after_its_marker_is_seen() {
     let entry = entry(&"n".repeat(240), "v1", "v0");
     let releases = [release("x", entry)];
     let title =
-        message(&request(None, SkipCi::Title("[skip ci]".to_owned())), &releases, Origin::default(), &Purpose::Release)
-            .title;
+        message(&request(None, SkipCi::Title("[skip ci]".to_owned())), &releases, None, &Purpose::Release).title;
     assert!(title.starts_with("[skip ci] Release nnn"), "{title}");
 }
 
