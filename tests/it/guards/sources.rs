@@ -96,3 +96,54 @@ fn a_rule_judges_each_promoted_entry_by_its_own_source() {
     ends(&release(&pipeline, STAGING, &[&image], &line[2]).run(), "released");
     ends(&promote(&pipeline, &[], &line[0]).run().exit(9), "ruled");
 }
+
+/// Another image of the call says nothing of where an image comes from.
+#[test]
+fn each_image_of_a_call_is_told_to_be_of_the_run_or_not() {
+    let of_run = |event: &str, images: &[&str], own: &str| {
+        let pipeline = environments();
+        let line = line(&pipeline, 1);
+        let web = format!("web=*:{}", own.replace("COMMIT", &line[0][..7]));
+        let images: Vec<&str> = [web.as_str()].into_iter().chain(images.iter().copied()).collect();
+        let release = release(&pipeline, STAGING, &images, &line[0]).env("GITHUB_EVENT_NAME", event);
+        ends(&release.run(), "released");
+        sources(&pipeline).iter().map(|source| source.replace(&line[0], "COMMIT")).collect::<Vec<_>>()
+    };
+    for (event, own, others, expected) in [
+        ("workflow_dispatch", "sha-COMMIT", &[][..], &["app@COMMIT"][..]),
+        ("workflow_dispatch", "sha-COMMIT", &["api=*:v1.0.0"], &["web=app@COMMIT"]),
+        ("schedule", "sha-COMMIT", &["api=*:sha-abcdef1"], &["web=app@COMMIT"]),
+        ("workflow_dispatch", "build-7", &["api=*:sha-abcdef1"], &[]),
+        ("push", "sha-COMMIT", &["api=*:v1.0.0"], &["app@COMMIT"]),
+        ("push", "sha-COMMIT", &["api=*:sha-abcdef1"], &["web=app@COMMIT"]),
+        ("push", "build-7", &["api=*:sha-abcdef1"], &["web=app@COMMIT"]),
+    ] {
+        assert_eq!(of_run(event, others, own), expected, "{event}: {own} {others:?}");
+    }
+    let pipeline = environments();
+    let line = line(&pipeline, 2);
+    let [older, newer] = [0, 1].map(|at| format!("web=*:sha-{}", &line[at][..7]));
+    let by_hand = |images: &[&str], at: usize| {
+        release(&pipeline, STAGING, images, &line[at]).env("GITHUB_EVENT_NAME", "workflow_dispatch").run().success()
+    };
+    ends(&by_hand(&[&newer], 1), "released");
+    ends(&by_hand(&[&older, "api=*:v0.1.0"], 0), "superseded");
+}
+
+/// `{source}` is filled with the source of the image, or with all of them.
+#[test]
+fn what_texts_say_of_several_sources() {
+    let pipeline = environments();
+    let line = line(&pipeline, 1);
+    let texts = ["--comment", "# {source}", "--message", "Release {tag} of {source}"];
+    let release = release(&pipeline, STAGING, &["web=*:v1.0.0", "api=*:sha-abcdef1"], &line[0]);
+    let output = release.env("GITHUB_EVENT_NAME", "push").args(texts).run();
+    output.stderr_has("nothing fills `{source}` of the comment");
+    assert!(
+        pipeline.file(STAGING).contains(&format!("newTag: v1.0.0 # app@{}\n", line[0])),
+        "{}",
+        pipeline.file(STAGING)
+    );
+    let title = &pipeline.stage.remote.log("main")[0].subject;
+    assert!(title.starts_with(&format!("Release v1.0.0, sha-abcdef1 of app@{}", line[0])), "{title}");
+}
