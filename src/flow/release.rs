@@ -5,7 +5,7 @@ use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::guard::stopped;
 use super::image_to_check::ImageToCheck;
 use crate::guards::order::{Agreement, agreement};
-use crate::image::{Field, ImageArgument, short_tag};
+use crate::image::{Field, ImageArgument, ImageName, short_tag};
 use crate::message::compose::Purpose;
 use crate::message::{EntrySources, SourceCommit};
 use crate::outcome::failure::Failure;
@@ -62,8 +62,8 @@ fn add_kept(tags: &mut Vec<(String, String)>, tip: &Tip<'_, '_>, arguments: &[Im
     for ImageArgument { name, .. } in arguments.iter().filter(|argument| argument.change.new_tag == Field::Keep) {
         for path in tip.paths {
             let entries = targets::entries(&path.to_string(), tip.snapshot.file(path)?, Some(name.as_str()));
-            for (name, fields) in entries.unwrap_or_default() {
-                tags.extend(fields.each().into_iter().filter_map(|fields| Some((name.clone(), fields.new_tag?))));
+            for (_, fields) in entries.unwrap_or_default() {
+                tags.extend(fields.each().into_iter().filter_map(|fields| Some((name.to_string(), fields.new_tag?))));
             }
         }
     }
@@ -80,24 +80,19 @@ fn tell_contradictions(named: Option<&SourceCommit>, tags: &[(String, String)], 
     }
 }
 
-/// Returns the commit that each image was built from.
+/// Returns the commit that each image was built from: the one that is named, else the commit of the CI run, unless one of the
+/// `tags` of the image says that it is of another commit. Other images say nothing of it. A run that a person, a schedule or
+/// another program began may release what was built elsewhere; then only a tag that names the run's commit shows that it is the
+/// image's. If the system does not tell what began the run, that is so in the repository that is released to, if the user says
+/// that its own commits count for nothing.
 fn sources_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String, String)]) -> EntrySources {
-    let source = source_of(request, branch, tags);
     let names = request.images.arguments.iter().map(|argument| argument.name.clone());
-    names.filter_map(|name| Some((name, source.clone()?))).collect()
-}
-
-/// Returns the commit that the images were built from: the one that is named, else the commit of the CI run, unless one of the
-/// `tags` says that the image is of another commit. A run that a person, a schedule or another program began may release what
-/// was built elsewhere; then only a tag that names the run's commit shows that it is the image's. If the system does not tell
-/// what began the run, that is so in the repository that is released to, if the user says that its own commits count for nothing.
-fn source_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String, String)]) -> Option<SourceCommit> {
     if let Some(source) = &request.source {
-        return Some(source.clone());
+        return names.map(|name| (name, source.clone())).collect();
     }
     let target = &request.delivery.target;
     let run = &target.run;
-    let source = run.source()?;
+    let Some(source) = run.source() else { return EntrySources::default() };
     let is_here = || {
         branch.remote().is_some_and(|here| run.builds(here, branch.checkout(), &target.remote_options()) == Some(true))
     };
@@ -105,15 +100,15 @@ fn source_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String, 
         run.is_about_its_commit().unwrap_or_else(|| request.on_own_commit != OnOwnCommit::Ignore || !is_here());
     // An image of a pull request may be named by the merge that was built to test it.
     let merge = run.test_merge().map(|commit| SourceCommit { repository: None, commit });
-    let is_of_run = |tag: &str| {
-        let is_merge = merge.as_ref().is_some_and(|merge| agreement(tag, merge) == Agreement::Agrees);
-        is_merge
-            || match agreement(tag, source) {
-                Agreement::Agrees => true,
-                Agreement::Silent => is_silence_enough,
-                Agreement::Disagrees => false,
-            }
+    let says = |tag: &str| match &merge {
+        Some(merge) if agreement(tag, merge) == Agreement::Agrees => Agreement::Agrees,
+        _ => agreement(tag, source),
     };
-    let is_known = is_silence_enough || !tags.is_empty();
-    (is_known && tags.iter().all(|(_, tag)| is_of_run(tag))).then(|| source.clone())
+    let is_of_run = |name: &ImageName| {
+        let mut said = tags.iter().filter(|(entry, _)| entry == name.as_str()).map(|(_, tag)| says(tag)).peekable();
+        let is_named = said.peek().is_some();
+        said.all(|said| said == Agreement::Agrees || (said == Agreement::Silent && is_silence_enough))
+            && (is_named || is_silence_enough)
+    };
+    names.filter(is_of_run).map(|name| (name, source.clone())).collect()
 }
