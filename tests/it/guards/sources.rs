@@ -147,3 +147,24 @@ fn what_texts_say_of_several_sources() {
     let title = &pipeline.stage.remote.log("main")[0].subject;
     assert!(title.starts_with(&format!("Release v1.0.0, sha-abcdef1 of app@{}", line[0])), "{title}");
 }
+
+/// A whole commit id in a tag is the commit, whatever stands around it: in what runs, and in what is released.
+#[test]
+fn a_whole_commit_id_in_a_tag() {
+    for (before, behind) in [("", ""), ("sha-", ""), ("main-", ""), ("main-", "-1700000000"), ("v1.2.0-3-g", "")] {
+        let pipeline = environments();
+        let line = line(&pipeline, 5);
+        let tag = |at: usize| format!("{before}{}{behind}", line[at]);
+        // The run is of another commit, so that only tags tell.
+        let by_hand = |at: usize| {
+            let release = release(&pipeline, STAGING, &[&format!("web=*:{}", tag(at))], &line[4]);
+            release.env("GITHUB_EVENT_NAME", "workflow_dispatch").args(["--on-unknown-order", "fail"]).run()
+        };
+        let path = format!("{STAGING}/kustomization.yaml");
+        let text = pipeline.file(STAGING).replace("v0.9.0", &tag(1));
+        pipeline.stage.remote.commit("main", "By hand", &[File::new(&path, text)]);
+        ends(&by_hand(0), "superseded");
+        ends(&by_hand(2), "released");
+        ends(&by_hand(1), "superseded");
+    }
+}
