@@ -1,9 +1,10 @@
 //! The commit that the provenance of an image is compared with: it is known once the branch, or a file on it, was read. If nothing
-//! else names one, a tag that is a whole commit id does.
+//! else names one, a tag with a whole commit id does.
 
 use std::borrow::Cow;
 
 use super::image_to_check::ImageToCheck;
+use crate::guards::order::source_in_tag;
 use crate::image::{ImageArgument, Reference};
 use crate::message::{EntrySources, SourceCommit};
 use crate::outcome::FileEdit;
@@ -52,14 +53,14 @@ impl ImageSources {
 }
 
 /// Returns the requirements of one image: provenance must name the commit that the image was built from. If that is not known,
-/// provenance that may be of any commit must name the one that the image's tag is.
+/// provenance that may be of any commit must name the one in the image's tag.
 pub(super) fn of_image<'r>(
     requirements: &'r [Requirement],
     sources: &ImageSources,
     reference: &Reference,
 ) -> Cow<'r, [Requirement]> {
     let released = sources.of_image(reference).and_then(|source| expected(source, SourceNaming::Release));
-    let tagged = || expected(&SourceCommit::of_tag(reference.tag()?.as_str())?, SourceNaming::Tag);
+    let tagged = || expected(&source_in_tag(reference.tag()?.as_str())?, SourceNaming::Tag);
     let (expected, is_released) = (released.clone().or_else(tagged), released.is_some());
     if expected.is_none() || !compares(requirements) {
         return Cow::Borrowed(requirements);

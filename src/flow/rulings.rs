@@ -220,7 +220,7 @@ mod tests {
     fn a_rule_compares_with_what_is_released() {
         let (identity, issuer) = (IdentityPattern::Exact("a".to_owned()), "b".to_owned());
         let signer = Arc::new(TrustedSigner::Keyless { identity, issuer, roots: TrustedRoots::built_in() });
-        let tag = SourceCommit::of_tag("0123456789abcdef0123456789abcdef01234567");
+        let tag = crate::guards::order::source_in_tag("0123456789abcdef0123456789abcdef01234567");
         let required = requirements(&Demanded::Provenance(signer), tag.as_ref());
         let [Requirement::Claim(RequiredClaim { claim: Claim::Provenance(Some(expected)), .. })] = &*required else {
             panic!("{required:?}");

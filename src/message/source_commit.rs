@@ -24,11 +24,6 @@ impl SourceCommit {
     pub fn of_labels(revision: &str, source: Option<&str>) -> Option<Self> {
         Some(Self { repository: source.and_then(path_of), commit: CommitId::parse(revision.trim())? })
     }
-
-    /// Returns the commit that a tag names, if it is nothing but a whole commit id.
-    pub fn of_tag(tag: &str) -> Option<Self> {
-        Some(Self { repository: None, commit: CommitId::parse(tag)? })
-    }
 }
 
 /// Returns the path of a repository's URL, if it has no more than such paths have.
@@ -58,8 +53,6 @@ mod tests {
         let source = SourceCommit::parse(&format!("org/app@{id}")).unwrap();
         assert_eq!((source.repository.as_deref(), source.commit.to_string().as_str()), (Some("org/app"), id));
         assert_eq!(SourceCommit::parse("org/app@fdafd70"), None, "a shortened id");
-        assert_eq!(SourceCommit::of_tag(id).unwrap().commit.to_string(), id);
-        assert_eq!(SourceCommit::of_tag("v1.2.3"), None);
         for (url, repository) in [
             (Some("https://github.com/org/app.git"), Some("org/app")),
             (Some("https://user:s3cret@host/group/sub/app/"), Some("group/sub/app")),

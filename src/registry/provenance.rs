@@ -47,7 +47,7 @@ pub enum SourceNaming {
     Revision,
     /// The release: `--source`, the CI run, or what was released before.
     Release,
-    /// The image's tag, which is a whole commit id.
+    /// The image's tag, which has a whole commit id.
     Tag,
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::tags;
+use crate::git::CommitId;
 use crate::image::{Digest, Reference, short_tag};
 use crate::message::SourceCommit;
 use crate::targets::kustomization::Fields;
@@ -21,11 +22,11 @@ pub struct Build {
 
 impl Build {
     /// Returns the build that an entry named `name` says. `source` was named or released with it, so it is believed before a
-    /// tag that is a commit id, or looks like one.
+    /// tag that has a commit id, or what looks like one.
     pub fn of_entry(name: &str, fields: &Fields, source: Option<&SourceCommit>) -> Self {
         let Fields { new_tag, digest, .. } = fields;
         let image = fields.image_name(name).map(str::to_owned);
-        let source = source.cloned().or_else(|| SourceCommit::of_tag(new_tag.as_deref()?));
+        let source = source.cloned().or_else(|| source_in_tag(new_tag.as_deref()?));
         Self { image, tag: new_tag.clone(), digest: digest.clone(), source }
     }
 
@@ -39,14 +40,14 @@ impl Build {
         Reference::new(self.image.as_deref()?, tag, digest).ok()
     }
 
-    /// Returns whether both are the same thing, as far as both say what they are. A tag that is a commit id is of one build,
-    /// whether `source` is that commit or was named.
+    /// Returns whether both are the same thing, as far as both say what they are. A tag with a whole commit id is of one
+    /// build, whether `source` is that commit or was named.
     pub fn is(&self, other: &Self) -> bool {
         let agree = |one: &Option<String>, other: &Option<String>| match (one, other) {
             (Some(one), Some(other)) => one == other,
             _ => true,
         };
-        let is_commit = self.tag.as_deref().is_some_and(|tag| SourceCommit::of_tag(tag).is_some());
+        let is_commit = self.tag.as_deref().is_some_and(|tag| source_in_tag(tag).is_some());
         let commit = |build: &Self| build.source.as_ref().map(|source| source.commit.to_string());
         self.image == other.image
             && self.tag == other.tag
@@ -90,6 +91,13 @@ pub fn agreement(tag: &str, source: &SourceCommit) -> Agreement {
     }
 }
 
+/// Returns the commit whose whole id a tag has, alone or among other words, if it names no other commit. The tag does not say of
+/// which repository.
+pub fn source_in_tag(tag: &str) -> Option<SourceCommit> {
+    let source = SourceCommit { repository: None, commit: tags::words(tag).find_map(CommitId::parse)? };
+    (agreement(tag, &source) == Agreement::Agrees).then_some(source)
+}
+
 /// Shown as people say it: by the tag, else by the commit that it was built from, else by the digest.
 impl fmt::Display for Build {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,8 +115,31 @@ impl fmt::Display for Build {
 
 #[cfg(test)]
 mod tests {
-    use super::{Agreement, agreement};
+    use super::{Agreement, agreement, source_in_tag};
     use crate::message::SourceCommit;
+
+    #[test]
+    fn the_whole_commit_id_in_a_tag() {
+        let (one, other) = ("fdafd7008d04c2a2286676b92a87fd85aa9b682a", "b15411f387bb2a2286676b92a87fd85aa9b682a5");
+        for (tag, is_known) in [
+            (one.to_owned(), true),
+            (one.to_uppercase(), true),
+            (format!("sha-{one}"), true),
+            (format!("main_{one}"), true),
+            (format!("main-{one}-1700000000"), true),
+            (format!("v1.2.0-3-g{one}"), true),
+            (format!("{}-{one}", &one[..7]), true),
+            (format!("{one}-{other}"), false),
+            (format!("{one}-{}", &other[..7]), false),
+            (format!("x{one}"), false),
+            (format!("sha256-{one}{}", &other[..24]), false),
+            (one[..39].to_owned(), false),
+            ("v1.2.3".to_owned(), false),
+        ] {
+            let commit = source_in_tag(&tag).map(|source| source.commit.to_string());
+            assert_eq!(commit.as_deref(), is_known.then_some(one), "{tag}");
+        }
+    }
 
     #[test]
     fn what_a_tag_says_of_a_commit() {

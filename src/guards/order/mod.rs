@@ -10,7 +10,7 @@ mod tags;
 
 use std::cmp::Ordering;
 
-pub use build::{Agreement, Build, agreement};
+pub use build::{Agreement, Build, agreement, source_in_tag};
 pub use entries::{EntryOrder, Ordered, Setting, Standing, order_of};
 pub use running::{RunningEntry, Scrutiny, TakenBack, commits_to_read};
 pub(crate) use source_repository::repository_beside;

@@ -205,8 +205,13 @@ pub(super) fn commit_ids(tag: &str) -> impl Iterator<Item = &str> {
 
 /// Returns whether a word of a tag is the beginning of the id `commit`. Here digits alone count: what they are is known.
 pub(super) fn names(tag: &str, commit: &str) -> bool {
-    let words = tag.split(|c: char| !c.is_ascii_alphanumeric()).map(|word| word.strip_prefix('g').unwrap_or(word));
-    words.filter(|word| COMMIT_DIGITS.contains(&word.len())).any(|word| commit.starts_with(&word.to_ascii_lowercase()))
+    let mut words = words(tag).filter(|word| COMMIT_DIGITS.contains(&word.len()));
+    words.any(|word| commit.starts_with(&word.to_ascii_lowercase()))
+}
+
+/// Returns the words of a tag, without the `g` of `git describe`.
+pub(super) fn words(tag: &str) -> impl Iterator<Item = &str> {
+    tag.split(|c: char| !c.is_ascii_alphanumeric()).map(|word| word.strip_prefix('g').unwrap_or(word))
 }
 
 /// Splits a tag into its pieces.
