@@ -168,3 +168,21 @@ fn a_whole_commit_id_in_a_tag() {
         ends(&by_hand(1), "superseded");
     }
 }
+
+/// The run builds the configuration: only the release before tells where the commits in the tags are.
+#[test]
+fn the_repository_of_a_commit_in_a_tag_is_remembered() {
+    let pipeline = environments();
+    let line = line(&pipeline, 4);
+    ends(&release(&pipeline, STAGING, &[&format!("web=*:{}", line[0])], &line[0]).run(), "released");
+    let from_configuration = |at: usize| {
+        let command = release(&pipeline, STAGING, &[&format!("web=*:{}", line[at])], &pipeline.tip());
+        let command = command.env("GITHUB_REPOSITORY", "gitops").env("GITHUB_EVENT_NAME", "workflow_dispatch");
+        command.args(["--on-unknown-order", "fail"]).run()
+    };
+    ends(&from_configuration(2), "released");
+    assert_eq!(sources(&pipeline), [format!("app@{}", line[2])]);
+    ends(&from_configuration(1).success(), "superseded");
+    ends(&from_configuration(3), "released");
+    assert_eq!(sources(&pipeline), [format!("app@{}", line[3])]);
+}
