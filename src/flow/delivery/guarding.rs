@@ -152,8 +152,7 @@ impl Attempt<'_> {
             release.source = sources.of(release.entry.name.as_str()).cloned();
             let of_entry = |order: &&EntryOrder| order.file == release.file && order.name == release.entry.name;
             let Some(order) = orders.iter().find(of_entry) else { continue };
-            // What the image says itself was asked if nothing else told it.
-            release.source = release.source.take().or_else(|| order.label.clone());
+            release.source = order.source.clone().or(release.source.take());
             release.order = Some(order.ordered.reason.clone());
             release.still_taken_back.clone_from(&order.still_taken_back);
         }

@@ -1,5 +1,6 @@
 //! The order of everything that a release changes: each entry on its own, against what runs and against what was taken back.
 
+use super::build::source_in_tag;
 use super::running::{RunningEntry, Scrutiny, TakenBack, builds_before};
 use super::source_repository::SourceRepositories;
 use super::{Ancestry, Build, Judgement, commits_to_compare, judge};
@@ -37,8 +38,8 @@ pub struct EntryOrder {
     pub file: String,
     pub name: ImageName,
     pub ordered: Ordered,
-    /// The commit that the new image says that it was built from, if it was asked.
-    pub label: Option<SourceCommit>,
+    /// The commit that the new image was built from, if something tells more of it than its tag does.
+    pub source: Option<SourceCommit>,
     /// The commits that what runs and the new image were built from, if both are known.
     pub sources: Option<(SourceCommit, SourceCommit)>,
     /// The releases of this entry that stay taken back if this one goes out, for the next release to know.
@@ -117,9 +118,12 @@ pub fn order_of(
                 return Err(unreachable(name, why));
             }
             let (file, name) = (file.path.clone(), entry.name.clone());
-            let source = new.source.or_else(|| label.clone());
-            let sources = running.build.and_then(|runs| runs.source).zip(source);
-            orders.push(EntryOrder { file, name, ordered, label, sources, still_taken_back });
+            let located = |source: Option<SourceCommit>| source.map(|source| repositories.located(source));
+            let source = located(new.source.or(label));
+            let sources = located(running.build.and_then(|runs| runs.source)).zip(source.clone());
+            let in_tag = new.tag.as_deref().and_then(source_in_tag);
+            let source = source.filter(|source| in_tag.as_ref() != Some(source));
+            orders.push(EntryOrder { file, name, ordered, source, sources, still_taken_back });
         }
     }
     Ok(orders)

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::{Ancestry, Build, DefaultBranch};
 use crate::git::{Checkout, CommitId, GitError, Lineage, Reader, Remote, Snapshot, Tips, lineage_at, lineage_in};
+use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::request::{Run, TargetRequest};
 
@@ -18,13 +19,22 @@ pub(super) struct SourceRepositories<'a> {
     checkout: OnceCell<Option<Checkout>>,
     /// What was told already: the entries of a release are often built from one commit.
     told: HashMap<(CommitId, CommitId), Ancestry>,
+    /// The repositories that have commits, as `owner/repo`.
+    found: HashMap<CommitId, String>,
     /// Why a repository could not be asked, if asking it again may succeed.
     unreachable: Option<String>,
 }
 
 impl<'a> SourceRepositories<'a> {
     pub(super) fn new(request: &'a TargetRequest, target: Option<&'a Remote>) -> Self {
-        Self { request, target, checkout: OnceCell::new(), told: HashMap::new(), unreachable: None }
+        Self {
+            request,
+            target,
+            checkout: OnceCell::new(),
+            told: HashMap::new(),
+            found: HashMap::new(),
+            unreachable: None,
+        }
     }
 
     /// Returns how the commit of `new` stands to that of `other`, both of which have one.
@@ -42,9 +52,21 @@ impl<'a> SourceRepositories<'a> {
             return Ok(ancestry.clone());
         }
         let names: Vec<&str> = [&new.repository, &other.repository].into_iter().flatten().map(String::as_str).collect();
-        let ancestry = self.ask(snapshot, key, &names)?;
+        let (ancestry, place) = self.ask(snapshot, key, &names)?;
+        if matches!(ancestry, Ancestry::OnDefaultBranch(_) | Ancestry::Known(_))
+            && let Some(repository) = place.or_else(|| names.first().map(|name| (*name).to_owned()))
+        {
+            self.found.insert(key.0, repository.clone());
+            self.found.insert(key.1, repository);
+        }
         self.told.insert(key, ancestry.clone());
         Ok(ancestry)
+    }
+
+    /// Returns a source commit with its repository: the one that it names, else the one that was found to have it.
+    pub(super) fn located(&self, source: SourceCommit) -> SourceCommit {
+        let SourceCommit { repository, commit } = source;
+        SourceCommit { repository: repository.or_else(|| self.found.get(&commit).cloned()), commit }
     }
 
     /// Returns why a repository could not be asked that may tell more later; `None` if all of them were.
@@ -52,21 +74,23 @@ impl<'a> SourceRepositories<'a> {
         self.unreachable.as_deref()
     }
 
+    /// Returns how two commits stand to each other, and the name of the repository that told it.
     fn ask(
         &mut self,
         snapshot: &mut Snapshot<'_>,
         (new, other): (CommitId, CommitId),
         names: &[&str],
-    ) -> Result<Ancestry, Failure> {
+    ) -> Result<(Ancestry, Option<String>), Failure> {
         let mut known = snapshot.known_lineage(new, other);
         if let (Lineage::Unknown, Some(checkout)) = (known, self.checkout()) {
             known = lineage_in(checkout, new, other);
         }
         if !matches!(known, Lineage::Unknown | Lineage::Apart) {
-            return Ok(Ancestry::Known(known));
+            return Ok((Ancestry::Known(known), None));
         }
         let mut problems = Vec::new();
-        for place in self.places(names) {
+        let mut apart_at = None;
+        for (name, place) in self.places(names) {
             let asked = match (known, &place) {
                 (Lineage::Apart, _) => Ok(Lineage::Apart),
                 // Its conversation has begun already.
@@ -79,24 +103,27 @@ impl<'a> SourceRepositories<'a> {
                     problems.push(format!("{remote} lacks one of the commits, or does not tell which is older"));
                 }
                 Ok(Lineage::Apart) => {
-                    known = Lineage::Apart;
+                    if known != Lineage::Apart {
+                        (known, apart_at) = (Lineage::Apart, name.clone());
+                    }
                     match default_branch_with(remote, new, other) {
-                        Ok(Some(branch)) => return Ok(Ancestry::OnDefaultBranch(branch)),
+                        Ok(Some(branch)) => return Ok((Ancestry::OnDefaultBranch(branch), name)),
                         Ok(None) => {}
                         Err(error) => drop(self.problem(error)),
                     }
                 }
-                Ok(lineage) => return Ok(Ancestry::Known(lineage)),
+                Ok(lineage) => return Ok((Ancestry::Known(lineage), name)),
                 Err(error) => problems.push(self.problem(error)),
             }
         }
-        Ok(match known {
+        let ancestry = match known {
             Lineage::Unknown if problems.is_empty() => {
                 Ancestry::Unknown("their source repository is not known".to_owned())
             }
             Lineage::Unknown => Ancestry::Unknown(problems.join("; ")),
             known => Ancestry::Known(known),
-        })
+        };
+        Ok((ancestry, apart_at))
     }
 
     /// Returns what is told of a repository that could not be asked, and remembers it if that may pass.
@@ -115,23 +142,26 @@ impl<'a> SourceRepositories<'a> {
     }
 
     /// Returns the repositories that may have the commits: the one that CI builds, and those that `names` name on the same
-    /// server. Only the login for its own server goes to each.
-    fn places(&self, names: &[&str]) -> Vec<Place<'a>> {
+    /// server; each with its name, as far as that is known. Only the login for its own server goes to each.
+    fn places(&self, names: &[&str]) -> Vec<(Option<String>, Place<'a>)> {
         let Some(target) = self.target else { return Vec::new() };
         let options = || self.request.beside(target).remote_options();
         let run = &self.request.run;
-        let built = run.repository_url();
-        let siblings = names.iter().filter_map(|name| repository_beside(run, Some(target), name));
-        let mut places: Vec<Place<'a>> = Vec::new();
-        for url in built.map(str::to_owned).into_iter().chain(siblings) {
+        let built = run.repository_url().map(|url| {
+            let name = run.source().and_then(|source| source.repository.as_deref());
+            (name.filter(|name| base_of(url, name).is_some()).map(str::to_owned), url.to_owned())
+        });
+        let siblings = names
+            .iter()
+            .filter_map(|name| Some((Some((*name).to_owned()), repository_beside(run, Some(target), name)?)));
+        let mut places: Vec<(Option<String>, Place<'a>)> = Vec::new();
+        for (name, url) in built.into_iter().chain(siblings) {
             // A repository that cannot be addressed cannot be asked.
             let Ok(remote) = Remote::at(&url, &options()) else { continue };
-            if !places.iter().any(|place| place.remote().is(&remote)) {
-                places.push(if remote.is(target) {
-                    Place::Target(target)
-                } else {
-                    Place::Other(self.with_login(remote))
-                });
+            if !places.iter().any(|(_, place)| place.remote().is(&remote)) {
+                let place =
+                    if remote.is(target) { Place::Target(target) } else { Place::Other(self.with_login(remote)) };
+                places.push((name, place));
             }
         }
         places

@@ -465,7 +465,7 @@ fn a_tag_that_stays_may_name_another_commit_than_the_run() {
     let pinned = pinned.arg(format!("IMAGE_PLACEHOLDER=*:*@{digest}"));
     ends(&pipeline.in_ci(pinned, &two).run(), "released");
     let message = &pipeline.stage.remote.log("main")[0].message;
-    assert!(!message.contains("Tagship-Source"), "{message}");
+    assert!(message.contains(&format!("Tagship-Source: app@{one}")), "{message}");
 }
 
 /// An older build does not go out because the repository that tells so fails for a moment: the same command again asks it.
