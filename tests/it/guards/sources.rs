@@ -169,20 +169,36 @@ fn a_whole_commit_id_in_a_tag() {
     }
 }
 
+/// Releases the image with the tag `commit`, in a run by hand that builds the configuration.
+fn from_configuration(pipeline: &Pipeline, commit: &str) -> Output {
+    let command = release(pipeline, STAGING, &[&format!("web=*:{commit}")], &pipeline.tip());
+    let command = command.env("GITHUB_REPOSITORY", "gitops").env("GITHUB_EVENT_NAME", "workflow_dispatch");
+    command.args(["--on-unknown-order", "fail"]).run()
+}
+
 /// The run builds the configuration: only the release before tells where the commits in the tags are.
 #[test]
 fn the_repository_of_a_commit_in_a_tag_is_remembered() {
     let pipeline = environments();
     let line = line(&pipeline, 4);
     ends(&release(&pipeline, STAGING, &[&format!("web=*:{}", line[0])], &line[0]).run(), "released");
-    let from_configuration = |at: usize| {
-        let command = release(&pipeline, STAGING, &[&format!("web=*:{}", line[at])], &pipeline.tip());
-        let command = command.env("GITHUB_REPOSITORY", "gitops").env("GITHUB_EVENT_NAME", "workflow_dispatch");
-        command.args(["--on-unknown-order", "fail"]).run()
-    };
-    ends(&from_configuration(2), "released");
+    ends(&from_configuration(&pipeline, &line[2]), "released");
     assert_eq!(sources(&pipeline), [format!("app@{}", line[2])]);
-    ends(&from_configuration(1).success(), "superseded");
-    ends(&from_configuration(3), "released");
+    ends(&from_configuration(&pipeline, &line[1]).success(), "superseded");
+    ends(&from_configuration(&pipeline, &line[3]), "released");
+    assert_eq!(sources(&pipeline), [format!("app@{}", line[3])]);
+}
+
+/// A change by hand has no trailers, so the ones of an earlier release say where to ask.
+#[test]
+fn the_repository_of_an_earlier_release_is_asked() {
+    let pipeline = environments();
+    let line = line(&pipeline, 4);
+    ends(&release(&pipeline, STAGING, &[&format!("web=*:{}", line[0])], &line[0]).run(), "released");
+    let path = format!("{STAGING}/kustomization.yaml");
+    let text = pipeline.file(STAGING).replace(&line[0], &line[2]);
+    pipeline.stage.remote.commit("main", "By hand", &[File::new(&path, text)]);
+    ends(&from_configuration(&pipeline, &line[1]).success(), "superseded");
+    ends(&from_configuration(&pipeline, &line[3]), "released");
     assert_eq!(sources(&pipeline), [format!("app@{}", line[3])]);
 }
