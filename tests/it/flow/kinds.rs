@@ -149,12 +149,16 @@ fn a_name_that_is_no_image_in_one_of_two_files() {
         (read("kustomization.yaml"), read("values.yaml")),
         (BARE.replace("v1", "v2"), values.replace("v1", "v2"))
     );
-    set("web: [v1]\n", &["web=*:v2"]).success().stdout_has("kustomization.yaml:3");
+    set("web: [v1]\n", &["web=*:v2"]).exit(3).stderr_has("no image is called `web` in `values.yaml`");
+    set("web: [v1]\nimage: web:v1\n", &["web=*:v2", "image=*:v2"]).success().stdout_has("kustomization.yaml:3");
     // Half an image is not taken for something else.
     let half = "web:\n  repository: ghcr.io/org/web\n";
     set(half, &["web=*:v2"]).exit(3).stderr_has("values.yaml:2:3: the mapping `web` has none of `tag`");
     // What is there is told if no file has the image.
     let output = set("api:\n  image:\n    tag: v1\n", &["api=*:v2"]).exit(3);
     output.stderr_has("values.yaml:2:3: the mapping `api` has none").stderr_has("name the image in it: `api.image`");
+    set("web:\n  image:\n    tag: v1\n", &["web=*:v2"])
+        .exit(3)
+        .stderr_has("values.yaml:2:3: the mapping `web` has none");
     assert_eq!(read("kustomization.yaml"), BARE);
 }

@@ -94,6 +94,14 @@ fn check_and_log_take_patterns() {
     let releases = applications.log(&["-k", "apps/*/overlays/*"]);
     let files: std::collections::BTreeSet<&str> = releases.iter().filter_map(|one| one["file"].as_str()).collect();
     assert_eq!(files.len(), 2, "{releases:?}");
+    // What is named and never had the entry is told.
+    let note = "no `images` entry is named `web` in `apps/api/overlays/prod/kustomization.yaml`";
+    let log = |pattern: &str| {
+        let flags = ["-k", "apps/web/overlays/prod", "-k", pattern, "web"];
+        applications.run("log", &flags).run().success().stderr()
+    };
+    assert!(log("apps/api/overlays/prod").contains(note));
+    assert!(!log("apps/*/overlays/prod").contains(note));
 }
 
 /// A release writes every match that has the entry, in one commit.
@@ -114,6 +122,59 @@ fn a_release_writes_each_match_that_has_the_entry() {
     assert_eq!(files, Value::from(expected.to_vec()));
     assert_eq!(applications.stage.remote.number_of_commits("main"), before + 1);
     assert!(applications.file("apps/web/overlays/prod").contains("name: web\n  newTag: v1"));
+}
+
+/// A file that was named was meant: if it has none of the images, its entry is misspelt, or the file is the wrong one.
+#[test]
+fn a_file_that_is_named_has_one_of_the_images() {
+    let applications = applications();
+    applications.build("web", "v2");
+    let remote = &applications.stage.remote;
+    let misspelt = File::new("qa/kustomization.yaml", kustomization(&[("wbe", "newTag: v1"), ("db", "newTag: v1")]));
+    remote.commit("main", "More", &[misspelt, File::new("qa/values.yaml", "imgae: org/web:v1\n")]);
+    let release = |arguments: &[&str]| {
+        applications.run("release", &[&["-k", STAGING], arguments].concat()).args(["--order", "none"]).run()
+    };
+    let image = format!("web={}/org/web:v2", applications.stage.registry.address());
+    let before = remote.number_of_commits("main");
+    let refused = release(&["-k", "qa", &image]).exit(3);
+    let refused =
+        refused.stderr_has("no `images` entry is named `web` in `qa/kustomization.yaml`\n  entries: wbe, db\n");
+    refused.stderr_has("did you mean `wbe`? `--add` appends a new entry; leave `-k qa` out if the file needs none");
+    release(&["-k", "qa", &image, "api=*:v2"]).exit(3).stderr_has("entry is named `web` or `api` in `qa/");
+    let refused = release(&["-f", "qa/values.yaml", &image]).exit(3);
+    refused.stderr_has("no image is called `web` in `qa/values.yaml`").stderr_has("leave `-f qa/values.yaml` out");
+    assert_eq!(remote.number_of_commits("main"), before);
+    // One of the images is enough, and what a pattern matches need have none.
+    release(&["-k", "qa", &image, "db=*:v1", "--no-check"]).success();
+    for tag in ["v3", "v4"] {
+        applications.build("web", tag);
+        let image = format!("web=*:{tag}");
+        release(&["-k", "q?", "-f", "qa/v*.yaml", &image]).success();
+        // It is refused if it had been named, whether or not another file changes.
+        release(&["-k", "q?", "-k", "qa/kustomization.yaml", &image]).exit(3).stderr_has("`wbe`");
+    }
+}
+
+#[test]
+fn set_refuses_a_file_without_any_of_the_images() {
+    let home = Home::new();
+    for (folder, name) in [("a", "web"), ("b", "wbe")] {
+        home.write(&format!("{folder}/kustomization.yaml"), &kustomization(&[(name, "newTag: v1")]));
+    }
+    home.write("c/values.yaml", "imgae: org/web:v1\n");
+    let set = |arguments: &[&str]| {
+        let set = tagship().home(&home).current_dir(home.path()).args(["set", "-k", "a"]);
+        set.args(arguments.iter().copied()).arg("web=*:v2").run()
+    };
+    set(&["-k", "b"]).exit(3).stderr_has("did you mean `wbe`?");
+    set(&["-k", "?", "-k", "b"]).exit(3).stderr_has("leave `-k b` out");
+    set(&["-f", "c/values.yaml"]).exit(3).stderr_has("leave `-f c/values.yaml` out");
+    set(&["-f", "c/values.yaml", "--add"]).exit(3).stderr_has("`--add` adds entries to the `images` of");
+    assert!(fs::read_to_string(home.path().join("a/kustomization.yaml")).unwrap().contains("v1"));
+    set(&["-k", "?", "-f", "c/*"]).success();
+    set(&["-k", "b", "--add"]).success();
+    assert!(fs::read_to_string(home.path().join("b/kustomization.yaml")).unwrap().contains("newTag: v2"));
 }
 
 /// A rollback and a promotion are about one file.
