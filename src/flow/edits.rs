@@ -8,7 +8,7 @@ use crate::message::line_comment::{CommentTemplate, CommentValues};
 use crate::message::{EntrySources, Release};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
-use crate::request::{CommentRequest, Images};
+use crate::request::{CommentRequest, Images, TargetFile};
 use crate::targets::kustomization::{Absent, Comments, EditOptions, EntryEdit, Fields, Unnamed};
 use crate::targets::{self, TargetError};
 
@@ -67,22 +67,36 @@ pub(super) fn edit(
     Ok(FileEdit { path, old, edit })
 }
 
-/// Every image must have an entry in at least one of the files, which were edited as `absent` says. `elsewhere` looks for the
-/// other kustomizations that have an entry of a name.
+/// Every image must have an entry in at least one of the files, which were edited as `absent` says, and every file that is `named`
+/// by itself one of the images: it was meant, so its entry is misspelt. `elsewhere` looks for the other kustomizations that have an
+/// entry of a name.
 pub(super) fn require_entries(
     images: &Images,
     files: &[FileEdit],
+    named: &[Option<&TargetFile>],
     absent: Absent,
     mut elsewhere: impl FnMut(&str) -> Vec<String>,
 ) -> Result<(), Failure> {
     let has = |file: &FileEdit, name: &ImageName| file.edit.entries.iter().any(|entry| entry.name == *name);
     let without = images.arguments.iter().filter(|argument| !files.iter().any(|file| has(file, &argument.name)));
-    Failure::of_all(without.map(|argument| without_entry(argument, files, absent, &mut elsewhere)).collect())
+    let of_argument = |argument| without_entry(&[argument], files, absent, &mut elsewhere);
+    Failure::of_all(without.map(of_argument).collect())?;
+    let arguments: Vec<&ImageArgument> = images.arguments.iter().collect();
+    let named = files.iter().zip(named).filter(|(file, _)| file.edit.entries.is_empty());
+    let of_file = |(file, named): (_, &Option<&TargetFile>)| {
+        let flag = named.as_ref()?.flag();
+        let failure = without_entry(&arguments, std::slice::from_ref(file), absent, &mut |_| Vec::new());
+        Some(failure.or_else_hint(&format!(
+            "leave `{}` out if the file needs none, or name it by a pattern, whose matches may have none",
+            flag.trim_end()
+        )))
+    };
+    Failure::of_all(named.filter_map(of_file).collect())
 }
 
-/// Returns what is wrong with an argument that none of the files has an entry for.
+/// Returns what is wrong with arguments of which none of the files has an entry.
 fn without_entry(
-    argument: &ImageArgument,
+    arguments: &[&ImageArgument],
     files: &[FileEdit],
     absent: Absent,
     elsewhere: &mut dyn FnMut(&str) -> Vec<String>,
@@ -91,35 +105,40 @@ fn without_entry(
     names.sort_unstable();
     names.dedup();
     let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
-    let name = argument.name.as_str();
+    let wanted: Vec<&str> = arguments.iter().map(|argument| argument.name.as_str()).collect();
     let what_is_there = |file: &FileEdit| {
-        let error = targets::entries(&file.path, &file.old, Some(name)).err().filter(TargetError::is_no_image)?;
+        let entries = wanted.iter().map(|name| targets::entries(&file.path, &file.old, Some(name)));
+        let error = entries.filter_map(Result::err).find(TargetError::is_no_image)?;
         Some(Failure::edit(&file.path, &error))
     };
     if let Some(failure) = files.iter().find_map(what_is_there) {
         return failure;
     }
-    if files.iter().all(|file| !file.edit.is_kustomization) || name.starts_with('.') {
+    let meant = || arguments.iter().find_map(|argument| meant(argument, files));
+    if files.iter().all(|file| !file.edit.is_kustomization) || wanted.iter().all(|name| name.starts_with('.')) {
         let without_version = files.iter().find_map(|file| {
             let place = targets::object_without_version(&file.path, &file.old)?;
             Some(format!("{}:{place}: an object without `apiVersion` is not a manifest", file.path))
         });
         let add_version = without_version.is_some().then(|| "add the `apiVersion` of the object".to_owned());
-        let remedy = meant(argument, files).or_else(|| from_the_root(argument, files)).or(add_version);
+        let from_the_root = || arguments.iter().find_map(|argument| from_the_root(argument, files));
+        let remedy = meant().or_else(from_the_root).or(add_version);
         let remedy = remedy.unwrap_or_else(|| {
             "write the name of the image in the file, or its path, such as `backend.image`".to_owned()
         });
-        let failure = Failure::no_image(name, &names, &places, &remedy);
+        let failure = Failure::no_image(&wanted, &names, &places, &remedy);
         let failure = without_version.into_iter().fold(failure, Failure::detail);
         return match absent {
             Absent::Append => failure.detail(NOTHING_TO_ADD.to_owned()),
             Absent::Report => failure,
         };
     }
-    let remedy = places_with(&elsewhere(name), name)
-        .or_else(|| meant(argument, files))
+    let remedy = wanted
+        .iter()
+        .find_map(|name| places_with(&elsewhere(name), name))
+        .or_else(meant)
         .unwrap_or_else(|| "`--add` appends a new entry".to_owned());
-    Failure::no_entry(name, &names, &places, Some(&remedy))
+    Failure::no_entry(&wanted, &names, &places, Some(&remedy))
 }
 
 /// Returns what to write in place of an argument that names an image by its path from the root, without the dot.

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use crate::flow::announcements::tell_connections;
 use crate::flow::branch::ReleaseBranch;
 use crate::flow::elsewhere::{kustomizations_with, places_with};
+use crate::flow::named_files::named_by;
 use crate::flow::rereads::Rereads;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
@@ -37,10 +38,12 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
     let is_enough = |changes: &[LoggedRelease]| {
         changes.len() >= request.limit || changes.last().is_some_and(|last| !is_wanted(last))
     };
-    let mut is_known = false;
+    let mut without = Vec::new();
     for path in &paths {
         let found = EntryHistory::read(snapshot, path, name, is_enough)?;
-        is_known |= !found.changes.is_empty() || !found.complete;
+        if found.changes.is_empty() && found.complete {
+            without.push(path);
+        }
         if !found.complete && !is_enough(&found.changes) {
             listener(&Event::Noted(format!(
                 "searched {} only; older releases are not listed",
@@ -49,8 +52,15 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
         }
         outcome.history.extend(found.changes.into_iter().filter(is_wanted));
     }
-    if let (false, Some(name), [first, ..]) = (is_known, name, paths.as_slice()) {
-        return Err(never_was(name, snapshot, first)?);
+    if let (Some(name), [first, ..]) = (name, without.as_slice()) {
+        if without.len() == paths.len() {
+            return Err(never_was(name, snapshot, first)?);
+        }
+        // A file that a pattern matches need not have the entry.
+        let named = without.into_iter().filter(|path| named_by(&target.base, &request.files, path).is_some());
+        for path in named {
+            listener(&Event::Noted(never_was(name, snapshot, path)?.message));
+        }
     }
     // The releases of one file are in the order of the branch's tips, whatever clocks said.
     if paths.len() > 1 {
@@ -69,11 +79,11 @@ pub(super) fn never_was(name: &str, snapshot: &mut Snapshot<'_>, path: &Reposito
     }
     let names: Vec<String> = entries.into_iter().map(|(name, _)| name).collect();
     let remedy = "write the name of the image in the file, or its path, such as `backend.image`";
-    Ok(Failure::no_image(name, &names, &[file], remedy))
+    Ok(Failure::no_image(&[name], &names, &[file], remedy))
 }
 
 /// Returns the failure for a name that no entry has or ever had in the file at `path`; the folders `elsewhere` have it.
 pub(super) fn no_entry(name: &str, entries: &[(String, Fields)], path: &str, elsewhere: &[String]) -> Failure {
     let names: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
-    Failure::no_entry(name, &names, &[path.to_owned()], places_with(elsewhere, name).as_deref())
+    Failure::no_entry(&[name], &names, &[path.to_owned()], places_with(elsewhere, name).as_deref())
 }

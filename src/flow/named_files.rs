@@ -28,6 +28,18 @@ pub(super) fn named_files<'t>(
     Ok(named)
 }
 
+/// Returns what names the file at `path` by itself, and not as one match among others.
+pub(super) fn named_by<'t>(
+    base: &RepositoryPath,
+    typed: &'t [TargetFile],
+    path: &RepositoryPath,
+) -> Option<&'t TargetFile> {
+    let folder = path.folders().pop().filter(|_| is_kustomization_name(&path.to_string()));
+    let is_it = |named: RepositoryPath| named == *path || folder.as_ref() == Some(&named);
+    let mut named = typed.iter().filter(|file| !file.is_pattern());
+    named.find(|file| RepositoryPath::resolve(base, file.path()).is_ok_and(is_it))
+}
+
 fn matching(
     snapshot: &mut Snapshot<'_>,
     path: &RepositoryPath,

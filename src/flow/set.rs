@@ -29,22 +29,29 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     let mut places: Vec<FileLocation> = Vec::new();
     // One file may be named twice, by another path or by a link.
     let mut real_paths: Vec<PathBuf> = Vec::new();
+    // What names each path by itself, and not as one match among others.
+    let mut named: Vec<Option<&TargetFile>> = Vec::new();
     for file in &without_patterns(&request.files)? {
+        let typed = request.files.iter().find(|typed| *typed == file && !typed.is_pattern());
         let (path, place) = locate_on_disk(file, request.workspace.as_deref())?;
         let real = path.canonicalize().unwrap_or_else(|_| path.clone());
         let known = real_paths.iter().position(|known| *known == real);
         if matches!(file, TargetFile::Kustomization(_)) {
             kustomizations.push(known.map_or(&path, |at| &paths[at]).clone());
         }
-        if known.is_none() {
-            real_paths.push(real);
-            paths.push(path);
-            places.push(place);
+        match known {
+            Some(at) => named[at] = named[at].or(typed),
+            None => {
+                real_paths.push(real);
+                paths.push(path);
+                places.push(place);
+                named.push(typed);
+            }
         }
     }
     let mut checks = Checks::new(request.registry.as_ref());
     let mut files = read_from_disk(&paths, &places, &kustomizations, request)?;
-    require_entries(&request.images, &files, absent(request.add), |name| elsewhere(request, name))?;
+    require_entries(&request.images, &files, &named, absent(request.add), |name| elsewhere(request, name))?;
     if request.registry.is_some() {
         let drops_digest = |entry: &EntryEdit| entry.before.digest.is_some() && entry.after.digest.is_none();
         let wanted = |entry: &EntryEdit| request.pin_digest == PinDigest::Always || drops_digest(entry);

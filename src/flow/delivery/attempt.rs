@@ -15,6 +15,7 @@ use crate::flow::edits::{
     tell_comment_without_source, tell_repeated, tell_unfilled,
 };
 use crate::flow::elsewhere::kustomizations_with;
+use crate::flow::named_files::named_by;
 use crate::flow::publish::{Content, Published, Publisher, Rivals, Terms, bring_forward};
 use crate::flow::source_attestations::look_at_forges;
 use crate::git::{Change, CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
@@ -89,7 +90,9 @@ impl Attempt<'_> {
         self.tell_whole_download(&snapshot, listener);
         let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
         let files = self.edit(&snapshot, &paths, &writing, &[])?;
-        require_entries(&writing.images, &files, absent(self.job.delivery.add), |name| match writing.purpose {
+        let Delivery { files: typed, add, .. } = self.job.delivery;
+        let named: Vec<_> = paths.iter().map(|path| named_by(&self.branch.base, typed, path)).collect();
+        require_entries(&writing.images, &files, &named, absent(*add), |name| match writing.purpose {
             // Where the entry comes from has it, and no flag names another place.
             Purpose::Promotion => Vec::new(),
             Purpose::Release | Purpose::Rollback { .. } => kustomizations_with(&mut snapshot, name),

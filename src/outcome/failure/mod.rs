@@ -33,6 +33,15 @@ fn listed(names: &[String]) -> String {
     }
 }
 
+/// Returns names of which one is looked for.
+fn alternatives(names: &[&str]) -> String {
+    format!("`{}`", names.join("` or `"))
+}
+
+fn quoted(names: &[String]) -> String {
+    format!("`{}`", names.join("`, `"))
+}
+
 /// A failure as it is shown. Its texts may quote servers and files; `report` escapes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -141,32 +150,42 @@ impl Failure {
         }
     }
 
-    /// Returns the failure for a name that no entry has. `names` are those that there are, `places` the files that were
-    /// searched, and `remedy` what to do if the name is right.
-    pub fn no_entry(name: &str, names: &[String], places: &[String], remedy: Option<&str>) -> Self {
-        let places: Vec<_> = places.iter().map(|place| format!("`{place}`")).collect();
-        let failure = Self::target(format!("no `images` entry is named `{name}` in {}", places.join(", ")));
-        let failure = failure.detail(match names {
+    /// Returns the failure for names of which no entry has one. `names` are those that there are, `places` the files that were
+    /// searched, and `remedy` what to do if a name is right.
+    pub fn no_entry(wanted: &[&str], names: &[String], places: &[String], remedy: Option<&str>) -> Self {
+        let message = format!("no `images` entry is named {} in {}", alternatives(wanted), quoted(places));
+        let failure = Self::target(message).detail(match names {
             [] => "there are no entries".to_owned(),
             names => format!("entries: {}", listed(names)),
         });
-        let guess = nearest(name, names).map(|near| format!("did you mean `{near}`?"));
-        let hint: Vec<_> = guess.iter().map(String::as_str).chain(remedy).collect();
-        if hint.is_empty() { failure } else { failure.hint(hint.join(" ")) }
+        let failure = failure.did_you_mean(wanted, names);
+        remedy.into_iter().fold(failure, |failure, remedy| failure.or_else_hint(remedy))
     }
 
-    /// Returns the failure for a name that no image has in files of other kinds than kustomizations.
-    pub fn no_image(name: &str, names: &[String], places: &[String], remedy: &str) -> Self {
-        let places: Vec<_> = places.iter().map(|place| format!("`{place}`")).collect();
-        let failure = Self::target(format!("no image is called `{name}` in {}", places.join(", ")));
-        let failure = failure.detail(match names {
+    /// Returns the failure for names of which no image has one in files of other kinds than kustomizations.
+    pub fn no_image(wanted: &[&str], names: &[String], places: &[String], remedy: &str) -> Self {
+        let message = format!("no image is called {} in {}", alternatives(wanted), quoted(places));
+        let failure = Self::target(message).detail(match names {
             [] => "no image shows by its key".to_owned(),
             names => format!("images: {}", listed(names)),
         });
-        match nearest(name, names) {
-            Some(near) => failure.hint(format!("did you mean `{near}`?")),
-            None => failure.hint(remedy),
+        let failure = failure.did_you_mean(wanted, names);
+        if failure.hint.is_some() { failure } else { failure.hint(remedy) }
+    }
+
+    /// Asks for the nearest of `names`, if one of those that are `wanted` is near to one.
+    fn did_you_mean(self, wanted: &[&str], names: &[String]) -> Self {
+        match wanted.iter().find_map(|name| nearest(name, names)) {
+            Some(near) => self.hint(format!("did you mean `{near}`?")),
+            None => self,
         }
+    }
+
+    /// Adds another thing to do to the hint.
+    #[must_use]
+    pub fn or_else_hint(mut self, other: &str) -> Self {
+        let hint = self.hint.take().map(|hint| if hint.ends_with('?') { hint + " " } else { hint + "; " });
+        self.hint(hint.unwrap_or_default() + other)
     }
 
     /// Fails with all `problems`, if there are any.

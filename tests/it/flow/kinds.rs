@@ -149,7 +149,7 @@ fn a_name_that_is_no_image_in_one_of_two_files() {
         (read("kustomization.yaml"), read("values.yaml")),
         (BARE.replace("v1", "v2"), values.replace("v1", "v2"))
     );
-    set("web: [v1]\n", &["web=*:v2"]).exit(3).stderr_has("no image is called `web` in `values.yaml`");
+    set("web: [v1]\n", &["web=*:v2"]).exit(3).stderr_has("values.yaml:1:6: an image is written into a scalar");
     set("web: [v1]\nimage: web:v1\n", &["web=*:v2", "image=*:v2"]).success().stdout_has("kustomization.yaml:3");
     // Half an image is not taken for something else.
     let half = "web:\n  repository: ghcr.io/org/web\n";

@@ -98,7 +98,7 @@ fn check_and_log_take_patterns() {
     let note = "no `images` entry is named `web` in `apps/api/overlays/prod/kustomization.yaml`";
     let log = |pattern: &str| {
         let flags = ["-k", "apps/web/overlays/prod", "-k", pattern, "web"];
-        applications.run("log", &flags).run().success().stderr()
+        applications.run("log", &flags).run().success().stdout()
     };
     assert!(log("apps/api/overlays/prod").contains(note));
     assert!(!log("apps/*/overlays/prod").contains(note));
@@ -139,7 +139,7 @@ fn a_file_that_is_named_has_one_of_the_images() {
     let before = remote.number_of_commits("main");
     let refused = release(&["-k", "qa", &image]).exit(3);
     let refused =
-        refused.stderr_has("no `images` entry is named `web` in `qa/kustomization.yaml`\n  entries: wbe, db\n");
+        refused.stderr_has("no `images` entry is named `web` in `qa/kustomization.yaml`\n  entries: db, wbe\n");
     refused.stderr_has("did you mean `wbe`? `--add` appends a new entry; leave `-k qa` out if the file needs none");
     release(&["-k", "qa", &image, "api=*:v2"]).exit(3).stderr_has("entry is named `web` or `api` in `qa/");
     let refused = release(&["-f", "qa/values.yaml", &image]).exit(3);

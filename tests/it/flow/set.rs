@@ -153,7 +153,7 @@ fn all_files_or_none() {
         || tagship().home(&home).current_dir(home.path()).args(["set", "-k", "a", "-k", "b", "IMAGE_PLACEHOLDER=*:v2"]);
     set().run().exit(3).stderr_has("b/kustomization.yaml:");
     assert_eq!(fs::read_to_string(home.path().join("a/kustomization.yaml")).unwrap(), SEED);
-    home.write("b/kustomization.yaml", "images:\n- name: other\n");
+    home.write("b/kustomization.yaml", "images:\n- name: IMAGE_PLACEHOLDER\n");
     set().run().success();
     assert!(fs::read_to_string(home.path().join("a/kustomization.yaml")).unwrap().contains("newTag: v2"));
 }
