@@ -9,3 +9,4 @@ mod order;
 mod rules;
 mod rules_file;
 mod sources;
+mod spellings;

@@ -1,0 +1,96 @@
+//! One image of a file may have several names, and its history is one all the same.
+
+use crate::pipeline::{Pipeline, document};
+use crate::support::repository::File;
+
+const VALUES: &str = "image:\n  repository: org/web\n  tag: old # {\"$imagepolicy\": \"ns:web:tag\"}\n";
+const MANIFEST: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec:
+  containers:
+  - name: side
+    image: org/side:old
+  - name: web
+    image: org/web:old
+";
+const KUSTOMIZATION: &str = "images:\n- name: web\n  newName: org/web\n  newTag: old\n";
+/// Values that are text in another file.
+const APPLICATION: &str = "\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: a}
+spec:
+  source:
+    helm:
+      values: |
+        image:
+          repository: org/web
+          tag: old
+";
+
+const KINDS: [(&str, &str, &[&str]); 4] = [
+    ("values.yaml", VALUES, &["image", ".image", "image.tag", "ns:web"]),
+    ("pod.yaml", MANIFEST, &["web", "Pod/a/web", ".spec.containers[1].image"]),
+    ("kustomization.yaml", KUSTOMIZATION, &["web", ".images[0].newTag"]),
+    ("application.yaml", APPLICATION, &["image", "Application/a/image", "image.tag"]),
+];
+
+#[test]
+fn the_order_is_that_of_the_image_whatever_it_is_called() {
+    let pipeline = Pipeline::new();
+    let sources: Vec<String> = (0..4).fold(Vec::new(), |mut sources, number| {
+        let parents: Vec<String> = sources.last().cloned().into_iter().collect();
+        let parents: Vec<&str> = parents.iter().map(String::as_str).collect();
+        sources.push(pipeline.source(&format!("s{number}"), &parents));
+        sources
+    });
+    for (file, text, names) in KINDS {
+        for (at, first) in names.iter().enumerate() {
+            let second = names[(at + 1) % names.len()];
+            let file = &format!("{at}/{file}");
+            let what = format!("{file}: {first}, then {second}");
+            pipeline.stage.remote.commit("main", &what, &[File::new(file, text)]);
+            let run = |command: &str, arguments: &[&str]| {
+                let flags = [&["--no-check", "--output", "json", "-f", file], arguments].concat();
+                pipeline.run(command, &flags)
+            };
+            let release = |name: &str, number: usize| {
+                let image = if name.ends_with("ag") { "org/web" } else { "*" };
+                let argument = format!("{name}={image}:build{}", ["-a", "-b", "-c", "-d"][number]);
+                let output = pipeline.in_ci(run("release", &[&argument]), &sources[number]).run();
+                document(&output)["outcome"].as_str().unwrap().to_owned()
+            };
+            assert_eq!(release(first, 0), "released", "{what}");
+            assert_eq!(release(first, 2), "released", "{what}");
+            assert_eq!(release(second, 1), "superseded", "{what}");
+            let listed = pipeline.log(&["-f", file, second]);
+            let by_hand: Vec<bool> = listed.iter().map(|release| release["by_hand"] == true).take(2).collect();
+            assert_eq!(by_hand, [false, false], "{what}: {listed:?}");
+            // What was rolled back by one name does not come back by another.
+            assert_eq!(document(&run("rollback", &[second]).run().success())["outcome"], "released", "{what}");
+            assert_eq!(release(first, 2), "superseded", "{what}");
+            assert_eq!(release(first, 3), "released", "{what}");
+            assert_eq!(release(second, 2), "superseded", "{what}");
+        }
+    }
+}
+
+/// Two images of a file are two, also if a release of one says what the other one became.
+#[test]
+fn another_image_of_the_file_has_a_history_of_its_own() {
+    let pipeline = Pipeline::new();
+    let (one, two) = (pipeline.source("one", &[]), pipeline.source("two", &[]));
+    let text = MANIFEST.replace("org/side", "org/web");
+    pipeline.stage.remote.commit("main", "Add a pod", &[File::new("pod.yaml", &text)]);
+    let release = |image: &str, source: &str| {
+        let run = pipeline.run("release", &["--no-check", "--output", "json", "-f", "pod.yaml", image]);
+        pipeline.in_ci(run, source).run().success()
+    };
+    release("Pod/a/side=*:build-a", &one);
+    let output = release("web=*:build-b", &two);
+    assert!(output.stdout().contains("the source commit of what runs is not known"), "{}", output.stdout());
+    let listed = pipeline.log(&["-f", "pod.yaml", "Pod/a/side"]);
+    assert_eq!((listed.len(), listed[0]["by_hand"] == true), (2, false), "{listed:?}");
+}
