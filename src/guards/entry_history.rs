@@ -1,7 +1,7 @@
 //! What the entries of one kustomization became, commit by commit along the line of the branch's tips, whatever made the
 //! commits. The files decide; what a commit's trailers say counts only if its change agrees with them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::branch_line::BranchLine;
 use super::claims::claims_of;
@@ -11,6 +11,7 @@ use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
+use crate::targets;
 use crate::targets::kustomization::Fields;
 
 /// How many commits are read, one step after another, until it is enough.
@@ -93,8 +94,10 @@ struct Line<'a> {
     brought: HashMap<CommitId, Vec<ReleaseTrailers>>,
     /// Each commit against the one before it, the newest first.
     changes: Vec<LoggedRelease>,
-    /// The oldest commit so far in which the file could be read, and what its entries say there.
-    later: Option<(CommitRecord, Entries)>,
+    /// By which other names the commits of changes call the entries that they changed.
+    spellings: HashMap<(CommitId, String), BTreeSet<String>>,
+    /// The oldest commit so far in which the file could be read, what its entries say there, and the file.
+    later: Option<(CommitRecord, Entries, Vec<u8>)>,
     /// The oldest commit so far, if the file is in it.
     has_file: Option<CommitRecord>,
     /// The file of the oldest commit so far, which need not be parsed again if it is the same in the next one.
@@ -112,6 +115,7 @@ impl<'a> Line<'a> {
             is_at_end: false,
             brought: HashMap::new(),
             changes: Vec::new(),
+            spellings: HashMap::new(),
             later: None,
             has_file: None,
             parsed: None,
@@ -144,7 +148,7 @@ impl<'a> Line<'a> {
     fn read_loaded(&mut self, snapshot: &mut Snapshot<'_>, commits: &[&CommitRecord]) -> Result<(), Failure> {
         for commit in commits {
             let is_there = snapshot.file_at(commit, &self.path)?.is_some();
-            if let (false, Some(after), Some((_, said))) = (is_there, self.has_file.take(), &self.later)
+            if let (false, Some(after), Some((_, said, _))) = (is_there, self.has_file.take(), &self.later)
                 && let Some(path) = moved_from(snapshot, commit, &after, &self.path, said, self.name)?
             {
                 self.path = path;
@@ -167,21 +171,40 @@ impl<'a> Line<'a> {
         }
         // A file that was broken for a while tells nothing of its entries, and could not be deployed.
         let Some((_, Some(entries))) = &self.parsed else { return Ok(()) };
-        if let Some((later, after)) = &self.later {
-            self.changes.extend(differences(later, &self.path, after, entries));
+        let later = self.later.replace((commit.clone(), entries.clone(), bytes.to_vec()));
+        if let Some((later, after, text)) = later {
+            let changes = differences(&later, &self.path, &after, entries);
+            let claims = self.claims(&later);
+            let names: BTreeSet<&str> = claims.iter().flat_map(ReleaseTrailers::entries).collect();
+            for change in &changes {
+                let spellings = targets::spellings(&change.file, &text, &change.name, &names);
+                if !spellings.is_empty() {
+                    self.spellings.insert((later.id, change.name.clone()), spellings);
+                }
+            }
+            self.changes.extend(changes);
         }
-        self.later = Some((commit.clone(), entries.clone()));
         Ok(())
+    }
+
+    /// Returns what a commit of the line claims to have released.
+    fn claims(&self, commit: &CommitRecord) -> Vec<ReleaseTrailers> {
+        match self.brought.get(&commit.id) {
+            Some(brought) => brought.clone(),
+            None => ReleaseTrailers::read(commit).into_iter().collect(),
+        }
     }
 
     /// Returns what the commit of a change claims to have released, if it is what the entry became.
     fn true_claim(&self, change: &LoggedRelease) -> Option<ReleaseTrailers> {
         let fields = change.fields.as_ref()?;
+        let spellings = self.spellings.get(&(change.record.id, change.name.clone()));
+        let in_terms_of_name = |said: ReleaseTrailers| match spellings {
+            Some(spellings) => said.renamed(spellings, &change.name),
+            None => said,
+        };
         let is_true = |said: &ReleaseTrailers| said.names_file(&change.file) && said.released(&change.name, fields);
-        match self.brought.get(&change.record.id) {
-            Some(brought) => brought.iter().find(|said| is_true(said)).cloned(),
-            None => ReleaseTrailers::read(&change.record).filter(is_true),
-        }
+        self.claims(&change.record).into_iter().map(in_terms_of_name).find(is_true)
     }
 
     /// Returns the changes so far. What the oldest commit changed is not known, unless there is none before it that can be
@@ -189,11 +212,11 @@ impl<'a> Line<'a> {
     fn changes(&self) -> Vec<LoggedRelease> {
         let mut changes = self.changes.clone();
         let oldest = match &self.later {
-            Some((first, oldest)) if self.is_at_end => {
+            Some((first, oldest, _)) if self.is_at_end => {
                 changes.extend(differences(first, &self.path, oldest, &Entries::new()));
                 Entries::new()
             }
-            Some((_, oldest)) => oldest.clone(),
+            Some((_, oldest, _)) => oldest.clone(),
             None => Entries::new(),
         };
         // What a merge brought may have been read after what it changed.

@@ -6,6 +6,7 @@ use super::own_commit::{
     Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, is_made_again, may_be_a_squash, needs_proof, number_of_request,
     says_release,
 };
+use super::spellings::in_terms_of;
 use super::titled_change::{ComparedFile, does_what_the_title_says};
 use crate::git::{CommitId, CommitRecord, Lineage, PathChange, RepositoryPath, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
@@ -107,9 +108,12 @@ fn does_what_it_says(
             continue;
         }
         let read = |bytes: &[u8]| entries(path, bytes, None);
-        let (Some(before), Some(after)) = (read(&before), read(&after)) else { return Ok(false) };
+        let (bytes, Some(before), Some(after)) = (&after, read(&before), read(&after)) else { return Ok(false) };
         let mut changed = after.iter().filter(|(name, fields)| before.get(*name) != Some(fields));
-        let is_said = |(name, fields): (&String, &_)| said.names(name) && said.released(name, fields);
+        let is_said = |(name, fields): (&String, &_)| {
+            let said = in_terms_of(name, path, bytes, said.clone());
+            said.names(name) && said.released(name, fields)
+        };
         if before.keys().any(|name| !after.contains_key(name)) || !changed.all(is_said) {
             return Ok(false);
         }

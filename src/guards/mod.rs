@@ -18,4 +18,5 @@ pub mod order;
 pub mod own_commit;
 pub mod own_push;
 pub mod rules;
+mod spellings;
 mod titled_change;

@@ -1,6 +1,8 @@
 //! The trailers of a release: their names, how they are written, and how they are read back from history. Nothing else of a
 //! message counts for what was released.
 
+use std::collections::BTreeSet;
+
 use super::release::Release;
 use super::skip_ci;
 use super::source_commit::SourceCommit;
@@ -149,6 +151,15 @@ impl ReleaseTrailers {
     /// Returns the entries that are said to have been released.
     pub fn entries(&self) -> impl Iterator<Item = &str> {
         self.images.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Returns the same with `name` in place of each of its other `spellings`.
+    #[must_use]
+    pub fn renamed(mut self, spellings: &BTreeSet<String>, name: &str) -> Self {
+        let images = self.images.iter_mut().map(|(other, _)| other);
+        let taken_back = self.still_taken_back.iter_mut().map(|of| &mut of.name);
+        images.chain(taken_back).filter(|other| spellings.contains(*other)).for_each(|other| name.clone_into(other));
+        self
     }
 
     /// Returns whether a file is said to have been written.

@@ -1,8 +1,10 @@
 //! The edit of a file of any kind: what it is shows in its content, and the editor of that kind does the rest. A file is read
 //! once for all that is done with it.
 
+use std::collections::BTreeSet;
+
 use super::kustomization::{self, Edit, EditError, EditOptions, Fields, ListsPlace, is_kustomization_name};
-use super::scalars::{self, DocumentKind, FileRefusal, document_kind};
+use super::scalars::{self, DocumentKind, FileRefusal, ScalarPlace, document_kind};
 use super::shown_entries::ShownEntries;
 use crate::image::ImageArgument;
 use crate::yaml::{self, ParsedYaml, Position, SourceText, YamlError};
@@ -244,6 +246,40 @@ pub fn shown_entries(path: &str, source: &[u8]) -> Result<ShownEntries, TargetEr
             Ok(ShownEntries { entries: kustomization::entries_of(place, file.yaml)?, ..ShownEntries::default() })
         }
     })
+}
+
+/// Returns those of `names` that mean what `name` means in the file at `path`, or a part of it, by another spelling.
+pub fn spellings(path: &str, source: &[u8], name: &str, names: &BTreeSet<&str>) -> BTreeSet<String> {
+    let is_other = |other: &&&str| **other != name;
+    // An entry of a kustomization has one name, unless a path or a policy of Flux is used.
+    let may_be =
+        |other: &&&str| !is_kustomization_name(path) || may_be_another_name(name) || may_be_another_name(other);
+    let others: Vec<&str> = names.iter().filter(is_other).filter(may_be).copied().collect();
+    if others.is_empty() {
+        return BTreeSet::new();
+    }
+    let found = with_file(path, source, |file| {
+        let scalars = scalars_of(&file, name)?;
+        let mut spellings = BTreeSet::new();
+        for other in others {
+            if scalars_of(&file, other)?.iter().any(|scalar| scalars.contains(scalar)) {
+                spellings.insert(other.to_owned());
+            }
+        }
+        Ok(spellings)
+    });
+    found.unwrap_or_default()
+}
+
+/// Returns the scalars that say what `name` is.
+fn scalars_of(file: &ReadFile<'_, '_>, name: &str) -> Result<Vec<ScalarPlace>, TargetError> {
+    match file.editor {
+        Editor::Lists(place) if !names_no_entry(file, place, name)? => {
+            let nodes = kustomization::nodes_of(place, file.yaml, name)?;
+            Ok(nodes.into_iter().map(ScalarPlace::of_file).collect())
+        }
+        _ => Ok(scalars::scalars_of(file.path, file.yaml, name)),
+    }
 }
 
 /// Returns whether `name` may be a path, or that of a policy of Flux: another name for an entry that has one already.

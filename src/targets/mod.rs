@@ -10,7 +10,7 @@ mod shown_entries;
 
 pub use any_file::{
     TargetError, edit, entries, is_kustomization, may_be_another_name, object_without_version, own_names,
-    require_one_version, shown_entries,
+    require_one_version, shown_entries, spellings,
 };
 pub use scalars::FileRefusal;
 pub use shown_entries::ShownEntries;

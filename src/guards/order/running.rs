@@ -6,10 +6,13 @@
 //! commit and its parent tell everything: it also names what had been taken back before it. Only if it does not, the entry's
 //! whole history is read.
 
+use std::collections::BTreeSet;
+
 use super::Build;
 use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::entry_history::{EntryHistory, fields_at, newest_commits};
+use crate::guards::spellings::{claimed_spellings, in_terms_of};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
@@ -51,7 +54,8 @@ pub struct TakenBack {
 struct FoundClaim<'c> {
     record: &'c CommitRecord,
     parent: Option<&'c CommitRecord>,
-    trailers: &'c ReleaseTrailers,
+    /// In terms of the entry's name.
+    trailers: ReleaseTrailers,
 }
 
 impl RunningEntry {
@@ -67,8 +71,8 @@ impl RunningEntry {
         note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
         let path = RepositoryPath::resolve(&RepositoryPath::root(), file)?;
-        search_claim(snapshot, claims, file, name)?;
-        let (claim, history) = (last_claim(claims, file, name), claims.line().history());
+        let spellings = search_claim(snapshot, claims, &path, name)?;
+        let (claim, history) = (last_claim(claims, file, name, &spellings), claims.line().history());
         if let Some(claim) = &claim
             && !may_be_reverted_since(history, claim.record)
             && let Some(entry) = Self::of_last_release(snapshot, &path, name, now, claim, scrutiny, note)?
@@ -133,7 +137,7 @@ impl RunningEntry {
         if !still_stands || !claim.trailers.rollback_of.is_empty() {
             return Ok(None);
         }
-        let taken_back = carried(snapshot, path, name, claim.trailers, note)?;
+        let taken_back = carried(snapshot, path, name, &claim.trailers, note)?;
         Ok(Some(Self { build: Some(build), release, taken_back, is_claimed: false }))
     }
 
@@ -221,22 +225,40 @@ pub fn commits_to_read(snapshot: &mut Snapshot<'_>, names: &[&str]) -> Result<Ve
     Ok(commits)
 }
 
-/// Searches the branch, step by step, until a commit is found that claims to have released the entry.
-fn search_claim(snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims, file: &str, name: &str) -> Result<(), Failure> {
+/// Searches the branch, step by step, until a commit is found that claims to have released the entry. Returns by which other
+/// names commits call the entry.
+fn search_claim(
+    snapshot: &mut Snapshot<'_>,
+    claims: &mut BranchClaims,
+    path: &RepositoryPath,
+    name: &str,
+) -> Result<BTreeSet<String>, Failure> {
+    let (file, bytes) = (path.to_string(), snapshot.file(path)?.to_vec());
+    let mut spellings = BTreeSet::new();
     for depth in SEARCH_DEPTHS {
-        if claims.search(snapshot, depth)?.complete || last_claim(claims, file, name).is_some() {
+        let is_complete = claims.search(snapshot, depth)?.complete;
+        spellings = claimed_spellings(claims, name, &file, &bytes);
+        if is_complete || last_claim(claims, &file, name, &spellings).is_some() {
             break;
         }
     }
-    Ok(())
+    Ok(spellings)
 }
 
 /// Returns the newest commit of the branch that claims to have released the entry; `None` as well if its parent was not read
 /// yet, which comes with the next step of the search.
-fn last_claim<'c>(claims: &'c BranchClaims, file: &str, name: &str) -> Option<FoundClaim<'c>> {
+fn last_claim<'c>(
+    claims: &'c BranchClaims,
+    file: &str,
+    name: &str,
+    spellings: &BTreeSet<String>,
+) -> Option<FoundClaim<'c>> {
     let line = claims.line();
     let claim = claims.iter().find_map(|(record, claims)| {
-        let trailers = claims.iter().find(|trailers| trailers.is_of(file, name))?;
+        let is_of_entry = |said: &&ReleaseTrailers| {
+            said.is_of(file, name) || spellings.iter().any(|spelling| said.is_of(file, spelling))
+        };
+        let trailers = claims.iter().find(is_of_entry)?.clone().renamed(spellings, name);
         Some(FoundClaim { record, parent: line.before(record), trailers })
     });
     claim.filter(|claim| claim.parent.is_some() || claim.record.parents.is_empty() || line.history().complete)
@@ -334,7 +356,8 @@ fn said_and_fields(
     for path in [path.clone()].into_iter().chain(named) {
         snapshot.load_history(&[&record], &path)?;
         if let Some(fields) = fields_at(snapshot, &record, &path, name)? {
-            return Ok(Some((said, fields)));
+            let bytes = snapshot.file_at(&record, &path)?.unwrap_or_default();
+            return Ok(Some((said.map(|said| in_terms_of(name, &path.to_string(), bytes, said)), fields)));
         }
     }
     Ok(None)

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::claim::other_kind;
-use super::entry::{ImageLists, ListsPlace, fields};
+use super::entry::{ImageLists, ListsPlace, effective, fields};
 use super::error::{EditError, ImagesShape};
-use super::field::Fields;
+use super::field::{FieldName, Fields};
 use super::notes::{Note, NoteKind};
 use super::options::EditOptions;
 use super::outcome::{Edit, Side, outcome};
@@ -14,7 +14,7 @@ use super::plan::plan;
 use super::requested::Requested;
 use super::verify::{judge, reread};
 use crate::image::ImageArgument;
-use crate::yaml::{self, Difference, ParsedYaml, Proved, SourceText, YamlError};
+use crate::yaml::{self, Difference, NodeId, ParsedYaml, Proved, SourceText, YamlError};
 
 /// Edits every entry that an argument names. Of two arguments with one name the later counts, as with kustomize.
 ///
@@ -55,6 +55,18 @@ pub(in crate::targets) fn entries_of(
 ) -> Result<Vec<(String, Fields)>, EditError> {
     let lists = ImageLists::read(yaml, place)?;
     Ok(applied(lists.entries.iter().filter_map(|entry| Some((entry.name?, fields(yaml, entry))))))
+}
+
+/// Returns the scalars of the entries that are called `name`.
+pub(in crate::targets) fn nodes_of(
+    place: ListsPlace,
+    yaml: &ParsedYaml<'_>,
+    name: &str,
+) -> Result<Vec<NodeId>, EditError> {
+    let lists = ImageLists::read(yaml, place)?;
+    let called = lists.entries.iter().filter(|entry| entry.name == Some(name));
+    let values = called.flat_map(|entry| FieldName::ALL.map(|field| effective(yaml, entry.mapping, field.as_str())));
+    Ok(values.flatten().collect())
 }
 
 /// Returns what kustomize makes of an image of each name. It applies one entry after the other, as long as the image has the

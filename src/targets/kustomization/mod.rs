@@ -23,7 +23,7 @@ mod verify;
 
 pub(in crate::targets) use claim::says_so;
 pub use edit::{edit, entries};
-pub(super) use edit::{edit_parsed, entries_of};
+pub(super) use edit::{edit_parsed, entries_of, nodes_of};
 pub(super) use entry::ListsPlace;
 pub use error::{EditError, ImagesShape};
 pub use field::{FieldName, Fields, PlaceVersion, Unnamed, UnusableValue};

@@ -34,4 +34,4 @@ pub use file_refusal::FileRefusal;
 pub(super) use marked::first_marked;
 pub(super) use nested::{edit, shown};
 pub(super) use rewrite::own_names;
-pub(super) use values_text::{entries, require_one_version};
+pub(super) use values_text::{ScalarPlace, entries, require_one_version, scalars_of};

@@ -54,6 +54,41 @@ fn entries_inside(
     entries.into_iter().map(|(name, fields)| (wanted.map_or(name, str::to_owned), fields)).collect()
 }
 
+/// A scalar of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::targets) struct ScalarPlace {
+    /// The values that are text, if it is in these.
+    text: Option<NodeId>,
+    scalar: NodeId,
+}
+
+impl ScalarPlace {
+    /// Returns the place of a scalar that is in no text.
+    pub(in crate::targets) fn of_file(scalar: NodeId) -> Self {
+        Self { text: None, scalar }
+    }
+}
+
+/// Returns the scalars of the images that `name` means; none if it means no image, or not one.
+pub(in crate::targets) fn scalars_of(path: &str, yaml: &ParsedYaml<'_>, name: &str) -> Vec<ScalarPlace> {
+    let nodes = |path: &str, yaml: &ParsedYaml<'_>, name: &str| -> Vec<NodeId> {
+        let places = FileImages::new(path, yaml).called(name).unwrap_or_default();
+        places.iter().flat_map(ImagePlace::nodes).collect()
+    };
+    let outside = nodes(path, yaml, name);
+    if !outside.is_empty() {
+        return outside.into_iter().map(ScalarPlace::of_file).collect();
+    }
+    let objects = objects(path, yaml);
+    let inside = |slot: Slot| {
+        let text = yaml.tree.text(slot.value).unwrap_or_default();
+        let name = object_of(yaml, &objects, slot).map_or(name, |object| object.without_label(name));
+        let nodes = with_values(text, |yaml| Ok(nodes(INSIDE, yaml, name))).unwrap_or_default();
+        nodes.into_iter().map(move |scalar| ScalarPlace { text: Some(slot.value), scalar })
+    };
+    nested_values(yaml, &objects).into_iter().flat_map(inside).collect()
+}
+
 /// Requires that all places of a name say the same, in the file or in one of the values that are text there.
 ///
 /// # Errors
