@@ -90,7 +90,8 @@ impl Pipeline {
 
     /// Lets a command run as a CI system does for a commit of the sources.
     pub fn in_ci(&self, command: Command, commit: &str) -> Command {
-        let name = self.sources.path().file_stem().unwrap().to_str().unwrap();
+        let path = self.sources.path().with_extension("");
+        let name = path.strip_prefix(self.sources.folder()).unwrap().to_str().unwrap();
         command
             .env("GITHUB_ACTIONS", "true")
             .env("GITHUB_SERVER_URL", &self.origin)

@@ -526,7 +526,7 @@ fn a_child_pipeline_is_of_the_push_of_its_parent() {
 fn releases_alone_are_counted() {
     let stage = Stage::new();
     let seed = stage.remote.tip("main").unwrap();
-    stage.release().args([&stage.argument(), "--source", &format!("gitops@{seed}")]).run().success();
+    stage.release().args([&stage.argument(), "--source", &format!("org/gitops@{seed}")]).run().success();
     let release = stage.remote.tip("main").unwrap();
     let guard = stage.tagship().arg("guard").current_dir(stage.home.path()).env("CIRCLECI", "true");
     let guard = guard.env("CIRCLE_SHA1", &release).env("CIRCLE_BRANCH", "main");

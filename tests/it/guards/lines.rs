@@ -322,14 +322,14 @@ fn a_promotion_follows_a_rollback_and_no_other_step_back() {
 /// The commit of a run is not always the commit of the image.
 #[test]
 fn the_commit_of_the_image() {
-    let pipeline = Pipeline::with_sources("app");
+    let pipeline = Pipeline::with_sources("org/app");
     let one = pipeline.source("one", &[]);
     let two = pipeline.source("two", &[&one]);
     let message = |pipeline: &Pipeline| pipeline.stage.remote.log("main")[0].message.clone();
     let event = pipeline.stage.home.write(
         "event.json",
         &format!(
-            r#"{{"workflow_run":{{"head_sha":"{one}","head_branch":"main","event":"push","head_repository":{{"full_name":"app"}}}}}}"#
+            r#"{{"workflow_run":{{"head_sha":"{one}","head_branch":"main","event":"push","head_repository":{{"full_name":"org/app"}}}}}}"#
         ),
     );
     let after = |tag: &str| {
@@ -337,14 +337,24 @@ fn the_commit_of_the_image() {
         command.env("GITHUB_EVENT_PATH", &event).run()
     };
     ends(&after("build-1"), "released");
-    assert!(message(&pipeline).contains(&format!("Tagship-Source: app@{one}")), "{}", message(&pipeline));
-    let named = format!("app@{two}");
+    assert!(message(&pipeline).contains(&format!("Tagship-Source: org/app@{one}")), "{}", message(&pipeline));
+    let named = format!("org/app@{two}");
     ends(&release(&pipeline, "build-2", None).args(["--source", &named]).run(), "released");
     assert!(message(&pipeline).contains(&format!("Tagship-Source: {named}")), "{}", message(&pipeline));
     ends(&after("build-1"), "superseded");
     ends(&release(&pipeline, "main-bbbbbbb-1700000100", Some(&two)).run(), "released");
     assert!(!message(&pipeline).contains("Tagship-Source"), "the tag names another commit");
-    release(&pipeline, "build-3", None).args(["--source", "app@abc"]).run().exit(2).stderr_has("OWNER/REPO@SHA");
+    let commit = "1".repeat(40);
+    for repository in
+        ["", "app", "/app", "org/", "org/app ", " org/app", "org/a b", "org/../app", "https://host/org/app"]
+    {
+        let source = format!("{repository}@{commit}");
+        let refused = release(&pipeline, "build-3", None).args(["--source", &source]).run().exit(2);
+        refused.stderr_has(&format!("`{source}` does not name")).stderr_has("`--source OWNER/REPO@SHA`");
+    }
+    release(&pipeline, "build-3", None).args(["--source", "org/app@abc"]).run().exit(2).stderr_has("OWNER/REPO@SHA");
+    let group = format!("group/sub/~app_1.x-y@{commit}");
+    release(&pipeline, "build-3", None).args(["--on-superseded", "allow", "--source", &group]).run().success();
 }
 
 /// What a person, a schedule or another program began may release what was built elsewhere.
@@ -415,7 +425,7 @@ fn the_head_of_a_pull_request_counts() {
 /// A tag that is the commit does not say of which repository; `--source` does.
 #[test]
 fn a_tag_that_is_the_commit_of_a_named_repository() {
-    let pipeline = Pipeline::with_sources("app").over_http();
+    let pipeline = Pipeline::with_sources("org/app").over_http();
     let one = pipeline.source("one", &[]);
     let two = pipeline.source("two", &[&one]);
     let three = pipeline.source("three", &[&two]);
@@ -423,7 +433,7 @@ fn a_tag_that_is_the_commit_of_a_named_repository() {
     let nameless = release(&pipeline, &two, None).args(["--on-unknown-order", "fail"]).run().exit(9);
     nameless.stderr_has("their source repository is not known");
     for (commit, expected) in [(&three, "released"), (&two, "superseded")] {
-        let named = format!("app@{commit}");
+        let named = format!("org/app@{commit}");
         ends(&release(&pipeline, commit, None).args(["--source", &named]).run(), expected);
     }
 }
@@ -433,14 +443,14 @@ fn a_tag_that_is_the_commit_of_a_named_repository() {
 fn the_named_commit_counts_whatever_the_tag_names() {
     for tags in [["aaaaaaa", "bbbbbbb", "ccccccc"].map(str::to_owned), ["a", "b", "c"].map(|letter| letter.repeat(40))]
     {
-        let pipeline = Pipeline::with_sources("app").over_http();
+        let pipeline = Pipeline::with_sources("org/app").over_http();
         let one = pipeline.source("one", &[]);
         let two = pipeline.source("two", &[&one]);
         let three = pipeline.source("three", &[&two]);
         for (tag, commit, expected) in
             [(&tags[0], &two, "released"), (&tags[1], &one, "superseded"), (&tags[2], &three, "released")]
         {
-            let named = format!("app@{commit}");
+            let named = format!("org/app@{commit}");
             let output = release(&pipeline, tag, None).args(["--source", &named]).run().success();
             ends(&output, expected);
             let warning =
