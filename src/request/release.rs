@@ -46,9 +46,22 @@ impl ReleaseRequest {
     }
 }
 
+/// Reads `OWNER/REPO@SHA`. A variable of a pipeline that is empty leaves a part of it out.
 fn source(text: &str) -> Result<SourceCommit, Failure> {
-    SourceCommit::parse(filled("--source", text)?).ok_or_else(|| {
-        Failure::usage(format!("`{text}` does not name a commit"))
+    let refused = |what| {
+        Failure::usage(format!("`{text}` does not name {what}"))
             .hint("write `--source OWNER/REPO@SHA`, with the whole commit id of 40 digits")
-    })
+    };
+    let source = SourceCommit::parse(filled("--source", text)?).ok_or_else(|| refused("a commit"))?;
+    match source.repository.as_deref().is_some_and(is_repository) {
+        true => Ok(source),
+        false => Err(refused("a repository with its owner")),
+    }
+}
+
+/// Returns whether a path may be that of a repository at a forge: `owner/repo`, with the groups before it that GitLab has.
+fn is_repository(path: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_.~%+".contains(c);
+    let is_name = |name: &str| !name.trim_matches('.').is_empty() && name.chars().all(is_plain);
+    path.contains('/') && path.split('/').all(is_name)
 }

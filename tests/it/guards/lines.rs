@@ -345,9 +345,7 @@ fn the_commit_of_the_image() {
     ends(&release(&pipeline, "main-bbbbbbb-1700000100", Some(&two)).run(), "released");
     assert!(!message(&pipeline).contains("Tagship-Source"), "the tag names another commit");
     let commit = "1".repeat(40);
-    for repository in
-        ["", "app", "/app", "org/", "org/app ", " org/app", "org/a b", "org/../app", "https://host/org/app"]
-    {
+    for repository in ["", "app", "/app", "org/", "org/app ", "org/a b", "org/../app", "https://host/org/app"] {
         let source = format!("{repository}@{commit}");
         let refused = release(&pipeline, "build-3", None).args(["--source", &source]).run().exit(2);
         refused.stderr_has(&format!("`{source}` does not name")).stderr_has("`--source OWNER/REPO@SHA`");
