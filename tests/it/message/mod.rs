@@ -1,3 +1,4 @@
 //! What a commit says to CI systems.
 
+mod paths;
 mod skip_ci;

@@ -1,0 +1,35 @@
+//! Paths in trailers are read back as they were.
+
+use crate::pipeline::{Pipeline, document, kustomization};
+use crate::support::repository::File;
+
+/// A trailer is read back without blanks around it, and no line of a message may have a control character.
+#[test]
+fn a_path_that_a_trailer_cannot_have_as_it_is() {
+    let pipeline = Pipeline::new();
+    let text = kustomization(&[("web", "newName: org/web\n  newTag: old")]);
+    let (one, two) = (pipeline.source("one", &[]), pipeline.source("two", &[]));
+    for folder in [" lead", "\u{a0}wide", "a\tb", "[skip ci]", "it's"] {
+        let file = File::new(&format!("{folder}/kustomization.yaml"), &text);
+        let other = File::new(&format!("{folder}/b/kustomization.yaml"), &text);
+        pipeline.stage.remote.commit("main", "Add a folder", &[file, other]);
+        let flags = ["--no-check", "--output", "json", "-k", folder];
+        let release = |tag: &str, source: &str, more: &[&str]| {
+            let run = pipeline.run("release", &flags).args(more.iter().copied()).arg(format!("web=*:{tag}"));
+            document(&pipeline.in_ci(run, source).run())["outcome"].as_str().unwrap().to_owned()
+        };
+        let below = format!("{folder}/b");
+        assert_eq!(release("build-a", &one, &[]), "released", "{folder:?}");
+        assert_eq!(release("build-b", &two, &["-k", &below, "--on-diverged", "release"]), "released", "{folder:?}");
+        let listed = pipeline.log(&["-k", folder, "web"]);
+        assert_eq!(
+            (listed[0]["by_hand"] == true, listed[1]["by_hand"] == true),
+            (false, false),
+            "{folder:?}: {listed:?}"
+        );
+        pipeline.run("rollback", &["--no-check", "-k", folder, "web"]).run().success();
+        assert_eq!(release("build-b", &two, &[]), "superseded", "{folder:?}");
+        let message = pipeline.stage.remote.log("main")[0].message.clone();
+        assert!(!message.contains("[skip ci]/"), "{message}");
+    }
+}
