@@ -12,6 +12,7 @@ pub mod skip_ci;
 mod source_commit;
 mod source_comparison;
 pub mod template;
+mod trailer_path;
 pub mod trailers;
 mod verified_claim;
 pub mod visible_characters;

@@ -6,12 +6,14 @@ use std::collections::BTreeSet;
 use super::release::Release;
 use super::skip_ci;
 use super::source_commit::SourceCommit;
+use super::trailer_path::{quoted, unquoted};
 use crate::git::{CommitId, CommitRecord, Trailer};
 use crate::targets::kustomization::Fields;
 
 /// The released image of an entry: `NAME=IMAGE:TAG@DIGEST`. One trailer for each image.
 const IMAGE: &str = "Tagship-Image";
-/// A file that was written. One trailer for each file.
+/// A file that was written. One trailer for each file. A path that begins or ends with a blank, or has a control character or a
+/// marker for CI systems, is quoted as git quotes paths.
 const FILE: &str = "Tagship-File";
 /// The commit that the images were built from, as `owner/repo@sha`. If they were not all built from one, `NAME=owner/repo@sha`:
 /// one trailer for each image whose commit is known.
@@ -36,13 +38,13 @@ const VERSION: &str = "Tagship-Version";
 pub(super) fn of_release(releases: &[Release], run: Option<&str>, rolled_back: &[CommitId]) -> Vec<Trailer> {
     let is_of_several = releases.iter().any(|release| release.file != releases[0].file);
     let remembered = |release: &Release| {
-        let file = if is_of_several { format!(" {}", release.file) } else { String::new() };
+        let file = if is_of_several { format!(" {}", quoted(&release.file)) } else { String::new() };
         let of_entry = release.still_taken_back.iter().map(|commit| format!("{}={commit}{file}", release.entry.name));
         of_entry.collect::<Vec<_>>()
     };
     let still_taken_back = releases.iter().flat_map(remembered).map(|value| (STILL_TAKEN_BACK, value));
     let images = releases.iter().map(|release| (IMAGE, format!("{}={}", release.entry.name, release.image())));
-    let files = releases.iter().map(|release| (FILE, release.file.clone()));
+    let files = releases.iter().map(|release| (FILE, quoted(&release.file)));
     let sources = sources(releases).into_iter().map(|source| (SOURCE, source));
     let run = run.map(|run| (RUN, run.to_owned()));
     let claims = releases.iter().flat_map(|release| &release.verified);
@@ -134,7 +136,7 @@ impl ReleaseTrailers {
         Some(Self {
             commit: record.id,
             images,
-            files: record.trailer(FILE).map(str::to_owned).collect(),
+            files: record.trailer(FILE).map(unquoted).collect(),
             sources: record.trailer(SOURCE).filter_map(named_source).collect(),
             verified: record.trailer(VERIFIED).map(str::to_owned).collect(),
             run: record.trailer(RUN).last().map(str::to_owned),
@@ -222,7 +224,7 @@ pub const MAX_TAKEN_BACK: usize = 20;
 
 /// Reads `NAME=COMMIT` or `NAME=COMMIT FILE`.
 fn taken_back(text: &str) -> Option<RememberedRelease> {
-    let (release, file) = text.split_once(' ').map_or((text, None), |(release, file)| (release, Some(file.to_owned())));
+    let (release, file) = text.split_once(' ').map_or((text, None), |(release, file)| (release, Some(unquoted(file))));
     let (name, commit) = release.rsplit_once('=')?;
     Some(RememberedRelease { name: name.to_owned(), commit: CommitId::parse(commit)?, file })
 }
