@@ -99,6 +99,41 @@ fn an_image_is_held_by_whatever_name_it_is_released() {
     }
 }
 
+/// A hold may have any name that a release may have, whatever the file says at the moment.
+#[test]
+fn a_hold_has_any_name_of_an_image() {
+    let pod = |name: &str, tag: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: web, image: 'org/web:{tag}'}}]}}\n"
+        )
+    };
+    let pods = |tag: &str| format!("{}---\n{}", pod("a", "v1"), pod("b", tag));
+    let (alike, unlike) = (pods("v1"), pods("v3"));
+    let values = "image:\n  repository: org/web\n  tag: v1 # {\"$imagepolicy\": \"flux-system:web:tag\"}\n".to_owned();
+    for (text, held_name, argument, is_held) in [
+        (&alike, "Pod/b/web", "web=*:v2", true),
+        (&alike, "Pod/b/web", "Pod/b/web=*:v2", true),
+        (&alike, "Pod/b/web", "Pod/a/web=*:v2", false),
+        (&alike, "web", "Pod/a/web=*:v2", true),
+        (&unlike, "Pod/b/web", "Pod/b/web=*:v2", true),
+        (&unlike, "Pod/b/web", "Pod/a/web=*:v2", false),
+        (&values, "image.tag", "image=*:v2", true),
+        (&values, "flux-system:web", ".image=*:v2", true),
+    ] {
+        let stage = Stage::new();
+        let hold = format!("Freeze.\nnames: {held_name}\n");
+        stage.remote.commit("main", "Hold", &[File::new("file.yaml", text), File::new(".tagship-hold", hold)]);
+        let release = stage.tagship().args(["release", "--no-check", "--branch", "main", "--repo"]);
+        let output = release.arg(stage.remote.file_url()).args(["-f", "file.yaml", argument]).run();
+        match is_held {
+            true => assert_held(&stage, output, &format!("stops this: Freeze. (for {held_name})\n")),
+            false => drop(output.success()),
+        }
+        // A release of another file asks the files below what a hold means.
+        stage.release().args(["--dry-run"]).arg(stage.argument()).run().success();
+    }
+}
+
 /// Whether the folders come from the server or from a checkout: a name that no entry has may be meant for any of them.
 #[test]
 fn a_name_of_nothing_holds_a_release_from_a_checkout() {
