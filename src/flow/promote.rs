@@ -118,15 +118,6 @@ fn elsewhere(
     Running::read(&mut start.snapshot, path, request, notes)
 }
 
-/// Returns the names by which a hold may call an entry: its own, and if that is none that the file shows, those of what has the
-/// same version.
-fn names_of<'n>(name: &'n str, fields: &Fields, shown: &'n [(String, Fields)]) -> Vec<&'n str> {
-    let is_shown = shown.iter().any(|(other, _)| other == name);
-    let version = |fields: &Fields| (fields.new_tag.clone(), fields.digest.clone());
-    let alike = shown.iter().filter(|(_, other)| !is_shown && version(other) == version(fields));
-    std::iter::once(name).chain(alike.map(|(other, _)| other.as_str())).collect()
-}
-
 fn one(paths: Vec<RepositoryPath>) -> Result<RepositoryPath, Failure> {
     paths.into_iter().next().ok_or_else(|| Failure::usage("`--from` names no file"))
 }
@@ -157,7 +148,6 @@ impl Running {
                     "name the images to promote: all of a file of values would carry what belongs to this environment",
                 ));
         }
-        let shown = targets::entries(&file, bytes, None).unwrap_or_default();
         let entries = entries(&file, bytes, &request.names);
         let entries = entries.map_err(|error| Failure::edit(&file, &error))?;
         for name in &request.names {
@@ -169,7 +159,7 @@ impl Running {
         for (name, fields) in &entries {
             let scrutiny = Scrutiny::AtHand;
             histories.push(RunningEntry::read(snapshot, &mut claims, &file, name, fields, scrutiny, &mut note)?);
-            let concerned = Concerned { path: path.clone(), names: names_of(name, fields, &shown) };
+            let concerned = Concerned { path: path.clone(), names: vec![name.clone()], after: None };
             holds.push(held(snapshot, &[concerned], request.delivery.override_hold, &mut note)?);
         }
         Ok(Self { path, entries, histories, holds })

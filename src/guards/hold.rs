@@ -17,9 +17,11 @@ const MAX_FILES_BELOW: usize = 1_000;
 const MAX_FOLDERS_BELOW: usize = 10_000;
 
 /// The entries that a release changes, or takes from, in the file at a path.
-pub struct Concerned<'n> {
+pub struct Concerned {
     pub path: RepositoryPath,
-    pub names: Vec<&'n str>,
+    pub names: Vec<String>,
+    /// The file as it will be; `None` if the release takes from it.
+    pub after: Option<Vec<u8>>,
 }
 
 /// Returns why a release that concerns these entries is held; `None` if it is not, or if holds are overridden. `note` is told
@@ -29,20 +31,26 @@ pub struct Concerned<'n> {
 /// If the branch cannot be read.
 pub fn held(
     snapshot: &mut Snapshot<'_>,
-    concerned: &[Concerned<'_>],
+    concerned: &[Concerned],
     overrides: bool,
     note: &mut dyn FnMut(String),
 ) -> Result<Option<String>, Failure> {
     tell_misnamed(snapshot, concerned, note)?;
     let now = SystemTime::now();
     let mut held = Vec::new();
-    for (place, names) in holds(snapshot, concerned)? {
+    for (place, below) in holds(snapshot, concerned)? {
         let (state, said) = match read(snapshot, &place)? {
-            Ok(hold) if hold.is_over(now) => (hold.state(names.iter().copied(), now), hold.to_string()),
-            Ok(hold) => match name_of_nothing(snapshot, &place, &hold, concerned, note)? {
-                Some(why) => (HoldState::Active, format!("{why}, so it holds everything: {hold}")),
-                None => (hold.state(names.iter().copied(), now), hold.to_string()),
-            },
+            Ok(hold) => {
+                let names = names_for(snapshot, &hold, &below)?;
+                let why = match hold.is_over(now) {
+                    true => None,
+                    false => name_of_nothing(snapshot, &place, &hold, concerned, note)?,
+                };
+                match why {
+                    Some(why) => (HoldState::Active, format!("{why}, so it holds everything: {hold}")),
+                    None => (hold.state(names.iter().map(String::as_str), now), hold.to_string()),
+                }
+            }
             Err(error) => (HoldState::Active, format!("it cannot be understood, so it holds everything: {error}")),
         };
         match state {
@@ -55,20 +63,42 @@ pub fn held(
     Ok((!held.is_empty()).then(|| held.join("; ")))
 }
 
-/// Returns the holds in the folders of the files and above them, each with the names of the entries below it.
-fn holds<'n>(
+/// Returns the holds in the folders of the files and above them, each with what is below it.
+fn holds<'c>(
     snapshot: &Snapshot<'_>,
-    concerned: &[Concerned<'n>],
-) -> Result<BTreeMap<RepositoryPath, Vec<&'n str>>, Failure> {
-    let mut holds: BTreeMap<RepositoryPath, Vec<&str>> = BTreeMap::new();
-    for Concerned { path, names } in concerned.iter().filter(|concerned| !concerned.names.is_empty()) {
-        for folder in path.folders() {
+    concerned: &'c [Concerned],
+) -> Result<BTreeMap<RepositoryPath, Vec<&'c Concerned>>, Failure> {
+    let mut holds: BTreeMap<RepositoryPath, Vec<&Concerned>> = BTreeMap::new();
+    for of_file in concerned.iter().filter(|concerned| !concerned.names.is_empty()) {
+        for folder in of_file.path.folders() {
             if snapshot.kind(&folder, FILE_NAME)? != TreeEntryKind::Missing {
-                holds.entry(folder.join(FILE_NAME)).or_default().extend(names);
+                holds.entry(folder.join(FILE_NAME)).or_default().push(of_file);
             }
         }
     }
     Ok(holds)
+}
+
+/// Returns the names of the entries, and those of a hold that mean one of them: a file may have several names for an image.
+fn names_for(snapshot: &Snapshot<'_>, hold: &Hold, concerned: &[&Concerned]) -> Result<BTreeSet<String>, Failure> {
+    let mut all = BTreeSet::new();
+    for Concerned { path, names, after } in concerned {
+        let (file, bytes) = (path.to_string(), snapshot.file(path)?);
+        let is_one_of_them = |held: &&String| match after {
+            // What shares a value with an entry changes too.
+            Some(after) => {
+                let said = |bytes: &[u8]| targets::entries(&file, bytes, Some(held)).ok();
+                said(bytes) != said(after)
+            }
+            None => {
+                let held = BTreeSet::from([held.as_str()]);
+                names.iter().any(|name| !targets::spellings(&file, bytes, name, &held).is_empty())
+            }
+        };
+        all.extend(hold.names.iter().filter(is_one_of_them).cloned());
+        all.extend(names.iter().cloned());
+    }
+    Ok(all)
 }
 
 /// Returns why a hold may be meant for any entry below its folder: one of its names is that of none.
@@ -76,12 +106,12 @@ fn name_of_nothing(
     snapshot: &mut Snapshot<'_>,
     place: &RepositoryPath,
     hold: &Hold,
-    concerned: &[Concerned<'_>],
+    concerned: &[Concerned],
     note: &mut dyn FnMut(String),
 ) -> Result<Option<String>, Failure> {
     let mut known = HashSet::new();
     for Concerned { path, .. } in concerned {
-        known.extend(names_in(snapshot, path)?);
+        known.extend(names_in(snapshot, path, hold)?);
     }
     let unknown = |known: &HashSet<String>| hold.names.iter().find(|name| !known.contains(*name)).cloned();
     if unknown(&known).is_none() {
@@ -101,7 +131,7 @@ fn name_of_nothing(
         let Some(files) = files else { return Ok(Some(format!("no kustomization below has an entry `{name}`"))) };
         snapshot.load(&files)?;
         for file in &files {
-            known.extend(names_in(snapshot, file)?);
+            known.extend(names_in(snapshot, file, hold)?);
         }
     }
     Ok(unknown(&known).map(|name| format!("no entry below is named `{name}`")))
@@ -112,16 +142,21 @@ fn few(files: Option<Vec<RepositoryPath>>) -> Option<Vec<RepositoryPath>> {
     files.filter(|files| files.len() <= MAX_FILES_BELOW)
 }
 
-/// Returns the names of the entries of a file; none if it cannot be read.
-fn names_in(snapshot: &Snapshot<'_>, path: &RepositoryPath) -> Result<Vec<String>, Failure> {
-    let entries = targets::entries(&path.to_string(), snapshot.file(path)?, None).unwrap_or_default();
-    Ok(entries.into_iter().map(|(name, _)| name).collect())
+/// Returns the names of the entries that a file shows, and those of a hold that mean an entry of it; none if it cannot be read.
+fn names_in(snapshot: &Snapshot<'_>, path: &RepositoryPath, hold: &Hold) -> Result<Vec<String>, Failure> {
+    let (file, bytes) = (path.to_string(), snapshot.file(path)?);
+    let entries = |name: Option<&str>| targets::entries(&file, bytes, name).unwrap_or_default();
+    let mut names: Vec<String> = entries(None).into_iter().map(|(name, _)| name).collect();
+    let others = hold.names.iter().filter(|name| !names.contains(name) && !entries(Some(name)).is_empty());
+    let others: Vec<String> = others.cloned().collect();
+    names.extend(others);
+    Ok(names)
 }
 
 /// Tells of files that look like holds and are none by their name.
 fn tell_misnamed(
     snapshot: &Snapshot<'_>,
-    concerned: &[Concerned<'_>],
+    concerned: &[Concerned],
     note: &mut dyn FnMut(String),
 ) -> Result<(), Failure> {
     let folders: BTreeSet<_> = concerned.iter().flat_map(|concerned| concerned.path.folders()).collect();

@@ -16,7 +16,6 @@ use crate::message::{EntrySources, Release};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
 use crate::request::{OnSuperseded, OrderBy};
-use crate::targets;
 use crate::targets::kustomization::EntryEdit;
 
 impl Attempt<'_> {
@@ -125,12 +124,12 @@ impl Attempt<'_> {
         outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
-        let names: Vec<Vec<String>> = files.iter().map(changed_names).collect();
-        let concerned: Vec<Concerned<'_>> = paths
-            .iter()
-            .zip(&names)
-            .map(|(path, names)| Concerned { path: path.clone(), names: names.iter().map(String::as_str).collect() })
-            .collect();
+        let concerned = |(path, file): (&RepositoryPath, &FileEdit)| {
+            let changed = file.edit.entries.iter().filter(|entry| entry.changed());
+            let names = changed.map(|entry| entry.name.to_string()).collect();
+            Concerned { path: path.clone(), names, after: Some(file.edit.text.clone()) }
+        };
+        let concerned: Vec<Concerned> = paths.iter().zip(files).map(concerned).collect();
         let here =
             held(snapshot, &concerned, self.job.delivery.override_hold, &mut |note| listener(&Event::Noted(note)))?;
         let reasons: Vec<String> = here.into_iter().chain(writing.held_at_source.clone()).collect();
@@ -167,20 +166,4 @@ impl Attempt<'_> {
 /// Ends the run because a guard stops it: nothing of `outcome` comes about.
 pub(super) fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
     Stop::Ended(Box::new(Outcome { ending, reason: Some(reason), files: Vec::new(), diff: String::new(), ..outcome }))
-}
-
-/// Returns the names of all entries that change: those that the arguments name, and every other name by which the file calls
-/// what is written, because a hold has only one of them.
-fn changed_names(file: &FileEdit) -> Vec<String> {
-    let named = file.edit.entries.iter().filter(|entry| entry.changed()).map(|entry| entry.name.to_string());
-    let mut names: Vec<String> = named.collect();
-    // An entry of a kustomization has one name, unless a path or a policy of Flux is used.
-    if file.edit.is_kustomization && !names.iter().any(|name| targets::may_be_another_name(name)) {
-        return names;
-    }
-    let entries = |text: &[u8]| targets::entries(&file.path, text, None).unwrap_or_default();
-    let before = entries(&file.old);
-    let changed = entries(&file.edit.text).into_iter().filter(|entry| !before.contains(entry));
-    names.extend(changed.map(|(name, _)| name));
-    names
 }
