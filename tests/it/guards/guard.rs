@@ -473,7 +473,9 @@ fn a_commit_that_is_not_there_is_waited_for() {
     let released = Released::new();
     let push = push("1".repeat(40), Some(&released.seed));
     released.lines();
-    released.in_ci(released.guard(), &push).run().success().stdout_has("\"outcome\":\"proceed\"");
+    let output = released.in_ci(released.guard(), &push).run().success().stdout_has("\"outcome\":\"proceed\"");
+    assert!(!output.stderr().contains("cannot be reached"), "it answers: {}", output.stderr());
+    output.stderr_has("does not send what was asked for: it says: ").stderr_has("not our ref");
     assert!(released.lines().len() > 2, "it was asked for once");
 }
 
