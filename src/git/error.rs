@@ -100,10 +100,14 @@ pub enum GitError {
         details: Vec<String>,
     },
 
-    /// The answer was cut off, or the server does not have yet what the same host has just announced. Nothing was pushed, and
-    /// another attempt may get it.
+    /// The answer was cut off. Nothing was pushed, and another attempt may get it.
     #[error("{remote} cannot be reached")]
     Unsettled { remote: String, source: anyhow::Error },
+
+    /// The server refuses to send what the same host has just announced, or what the CI system names: the part of the host that
+    /// answers may not have it yet. Nothing was pushed, and another attempt may get it.
+    #[error("{remote} does not send what was asked for")]
+    Lacking { remote: String, source: anyhow::Error },
 
     /// The server's certificate does not prove that it is the remote.
     #[error("{remote} is not trusted: {cause}")]
@@ -244,7 +248,7 @@ impl GitError {
 
     /// Returns whether another try may succeed without a change by a person: the remote cannot be reached now.
     pub fn passes(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Unsettled { .. })
+        matches!(self, Self::Unavailable { .. } | Self::Unsettled { .. } | Self::Lacking { .. })
     }
 
     pub(super) fn unexpected(context: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {

@@ -168,7 +168,7 @@ impl<'r> Reader<'r> {
     /// answers does not have it yet.
     fn lacking(&self, error: anyhow::Error) -> GitError {
         match error.downcast::<ErrorPacket>() {
-            Ok(refused) => self.connection.remote().unsettled(refused),
+            Ok(refused) => self.connection.remote().lacking(refused),
             Err(error) => self.connection.failed(error),
         }
     }

@@ -214,6 +214,10 @@ impl Remote {
         GitError::Unsettled { remote: self.shown.clone(), source: error.into() }
     }
 
+    pub(super) fn lacking(&self, error: impl Into<anyhow::Error>) -> GitError {
+        GitError::Lacking { remote: self.shown.clone(), source: error.into() }
+    }
+
     pub(super) fn unsupported(&self, what: &'static str) -> GitError {
         GitError::Unsupported { remote: self.shown.clone(), what }
     }

@@ -14,7 +14,7 @@ impl From<GitError> for Failure {
             _ => hint.map(str::to_owned),
         };
         let retry = match &error {
-            GitError::Unsettled { .. } => Retry::AtTheTip,
+            GitError::Unsettled { .. } | GitError::Lacking { .. } => Retry::AtTheTip,
             _ => Retry::None,
         };
         let failure = |message: String| Self { details, hint, retry, ..Self::new(kind, message) };
@@ -97,9 +97,9 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Unavailable { source, .. } if is_proxy_login(source) => {
             (Unauthorized, source.downcast_ref().map(ConnectionError::hint))
         }
-        GitError::Unavailable { source, .. } | GitError::Unsettled { source, .. } => {
-            (Unavailable, Some(unavailable_hint(source)))
-        }
+        GitError::Unavailable { source, .. }
+        | GitError::Unsettled { source, .. }
+        | GitError::Lacking { source, .. } => (Unavailable, Some(unavailable_hint(source))),
         GitError::Untrusted { cause, .. } => (Unavailable, Some(untrusted_hint(cause))),
         GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),
         GitError::Declined { .. } => (Refused, Some("read the server's words above; a retry gets the same answer")),
