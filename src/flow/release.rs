@@ -106,9 +106,9 @@ fn sources_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String,
     };
     let is_of_run = |name: &ImageName| {
         let mut said = tags.iter().filter(|(entry, _)| entry == name.as_str()).map(|(_, tag)| says(tag)).peekable();
-        let is_named = said.peek().is_some();
+        let is_tagged = said.peek().is_some();
         said.all(|said| said == Agreement::Agrees || (said == Agreement::Silent && is_silence_enough))
-            && (is_named || is_silence_enough)
+            && (is_tagged || is_silence_enough)
     };
     names.filter(is_of_run).map(|name| (name, source.clone())).collect()
 }

@@ -213,6 +213,7 @@ fn place_of(file: &RepositoryPath, line: usize, column: usize) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guards::order::source_in_tag;
     use crate::registry::signature::{IdentityPattern, TrustedRoots};
 
     /// `--expect-revision` does not change what a rule compares, so no hint may name it.
@@ -220,7 +221,7 @@ mod tests {
     fn a_rule_compares_with_what_is_released() {
         let (identity, issuer) = (IdentityPattern::Exact("a".to_owned()), "b".to_owned());
         let signer = Arc::new(TrustedSigner::Keyless { identity, issuer, roots: TrustedRoots::built_in() });
-        let tag = crate::guards::order::source_in_tag("0123456789abcdef0123456789abcdef01234567");
+        let tag = source_in_tag("0123456789abcdef0123456789abcdef01234567");
         let required = requirements(&Demanded::Provenance(signer), tag.as_ref());
         let [Requirement::Claim(RequiredClaim { claim: Claim::Provenance(Some(expected)), .. })] = &*required else {
             panic!("{required:?}");

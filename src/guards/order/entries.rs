@@ -89,13 +89,14 @@ pub fn order_of(
         for entry in file.edit.entries.iter().filter(|entry| !entry.appended && entry.changed()) {
             let name = entry.name.as_str();
             let new = Build::of_entry(name, &entry.after, setting.sources.of(name));
-            let mut read = |snapshot: &mut Snapshot<'_>, scrutiny| {
-                RunningEntry::read(snapshot, &mut claims, &file.path, name, &entry.before, scrutiny, note)
+            let mut read = |snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims, scrutiny| {
+                RunningEntry::read(snapshot, claims, &file.path, name, &entry.before, scrutiny, note)
             };
-            let mut running = read(snapshot, Scrutiny::AtHand)?;
+            let mut running = read(snapshot, &mut claims, Scrutiny::AtHand)?;
+            repositories.may_be_in(earlier_repository(&claims, &file.path, name));
             let mut order = order(setting, snapshot, &mut repositories, name, &new, &running)?;
             if running.is_claimed && order.ordered.standing != Standing::Goes {
-                running = read(snapshot, Scrutiny::Whole)?;
+                running = read(snapshot, &mut claims, Scrutiny::Whole)?;
                 order = self::order(setting, snapshot, &mut repositories, name, &new, &running)?;
             }
             if order.ordered.standing == Standing::Replaces
@@ -127,6 +128,13 @@ pub fn order_of(
         }
     }
     Ok(orders)
+}
+
+/// Returns the repository that the newest release of an entry names, as far as the nearest history has one that does. What runs may
+/// have come by hand.
+fn earlier_repository(claims: &BranchClaims, file: &str, name: &str) -> Option<String> {
+    let mut releases = claims.iter().flat_map(|(_, said)| said).filter(|said| said.is_of(file, name));
+    releases.find_map(|said| said.source_of(name)?.repository.clone())
 }
 
 /// A guess would let an older build replace a newer one, only because a server failed for a moment.

@@ -19,6 +19,8 @@ pub(super) struct SourceRepositories<'a> {
     checkout: OnceCell<Option<Checkout>>,
     /// What was told already: the entries of a release are often built from one commit.
     told: HashMap<(CommitId, CommitId), Ancestry>,
+    /// A repository that may have commits of which nothing says where they are, as `owner/repo`.
+    hint: Option<String>,
     /// The repositories that have commits, as `owner/repo`.
     found: HashMap<CommitId, String>,
     /// Why a repository could not be asked, if asking it again may succeed.
@@ -32,9 +34,15 @@ impl<'a> SourceRepositories<'a> {
             target,
             checkout: OnceCell::new(),
             told: HashMap::new(),
+            hint: None,
             found: HashMap::new(),
             unreachable: None,
         }
+    }
+
+    /// Says where commits may be of which nothing says where they are. It is asked last.
+    pub(super) fn may_be_in(&mut self, repository: Option<String>) {
+        self.hint = repository.or(self.hint.take());
     }
 
     /// Returns how the commit of `new` stands to that of `other`, both of which have one.
@@ -151,9 +159,10 @@ impl<'a> SourceRepositories<'a> {
             let name = run.source().and_then(|source| source.repository.as_deref());
             (name.filter(|name| base_of(url, name).is_some()).map(str::to_owned), url.to_owned())
         });
-        let siblings = names
-            .iter()
-            .filter_map(|name| Some((Some((*name).to_owned()), repository_beside(run, Some(target), name)?)));
+        let hint = self.hint.as_deref().filter(|_| names.is_empty());
+        let siblings = names.iter().copied().chain(hint);
+        let siblings =
+            siblings.filter_map(|name| Some((Some(name.to_owned()), repository_beside(run, Some(target), name)?)));
         let mut places: Vec<(Option<String>, Place<'a>)> = Vec::new();
         for (name, url) in built.into_iter().chain(siblings) {
             // A repository that cannot be addressed cannot be asked.
