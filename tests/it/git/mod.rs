@@ -8,6 +8,7 @@ mod configuration;
 mod cost;
 mod faults;
 mod helpers;
+mod hooks;
 mod logins;
 mod proxies;
 mod races;
