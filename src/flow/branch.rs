@@ -66,7 +66,7 @@ impl ReleaseBranch {
             Repository::Remote { folder, name } => (folder, name),
             Repository::Checkout { folder } => return Self::here(folder, request),
         };
-        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), &request.trusted_owner)?;
+        let checkout = Checkout::discover(folder, &request.repository_variables, &request.trusted_owner)?;
         let named_by = match (&request.branch, checkout.branch()) {
             (Some(_), _) => NamedBy::Intent,
             (None, Some(_)) => NamedBy::Checkout,
@@ -88,7 +88,7 @@ impl ReleaseBranch {
 
     /// Returns the checkout around `folder`, with what is checked out there for a branch.
     fn here(folder: &Path, request: &TargetRequest) -> Result<Self, Failure> {
-        let checkout = Checkout::discover(folder, request.git_dir.as_deref(), &request.trusted_owner)?;
+        let checkout = Checkout::discover(folder, &request.repository_variables, &request.trusted_owner)?;
         let branch = checkout.branch();
         if let Some(asked) = &request.branch
             && branch.as_ref() != Some(asked)

@@ -41,7 +41,7 @@ pub use both_services::{open_both, open_both_at_default};
 pub use changes::PathChange;
 pub use checkout::fast_forward::{FastForward, FastForwardError, FileOnDisk, RemoteBranch, Staged};
 pub use checkout::tracking_branch::NotTracked;
-pub use checkout::{Checkout, TrustedOwner};
+pub use checkout::{Checkout, RepositoryVariables, TrustedOwner};
 pub use error::GitError;
 pub use glob_pattern::{GlobError, GlobPattern};
 pub use history::History;

@@ -117,7 +117,10 @@ fn checkouts(request: &TargetRequest) -> Vec<(Checkout, String)> {
         places.push((&request.here, "origin"));
     }
     let open = |(folder, remote): (&Path, &str)| {
-        Some((Checkout::discover(folder, request.git_dir.as_deref(), &request.trusted_owner).ok()?, remote.to_owned()))
+        Some((
+            Checkout::discover(folder, &request.repository_variables, &request.trusted_owner).ok()?,
+            remote.to_owned(),
+        ))
     };
     places.into_iter().filter_map(open).collect()
 }
@@ -128,7 +131,7 @@ fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
     Ok(match &request.repository {
         Repository::Url(url) => Some(Remote::at(url, &options)?),
         Repository::Remote { folder, name } => {
-            let checkout = Checkout::discover(folder, request.git_dir.as_deref(), &request.trusted_owner).ok();
+            let checkout = Checkout::discover(folder, &request.repository_variables, &request.trusted_owner).ok();
             checkout.and_then(|checkout| checkout.remote(name, options).ok())
         }
         Repository::Checkout { .. } => None,

@@ -11,8 +11,8 @@ use super::values::{branch, duration, filled};
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::forge::ForgeHints;
 use crate::git::{
-    Askpass, BranchName, HostLogin, InsecureGit, Notices, Proxies, Remote, RemoteOptions, SshSettings,
-    SystemAuthorities, TrustedOwner,
+    Askpass, BranchName, HostLogin, InsecureGit, Notices, Proxies, Remote, RemoteOptions, RepositoryVariables,
+    SshSettings, SystemAuthorities, TrustedOwner,
 };
 use crate::outcome::failure::Failure;
 
@@ -21,8 +21,7 @@ pub struct TargetRequest {
     pub repository: Repository,
     /// The current folder.
     pub here: PathBuf,
-    /// What git calls `GIT_DIR`: the repository around the current directory, if no other is asked for.
-    pub git_dir: Option<PathBuf>,
+    pub repository_variables: RepositoryVariables,
     pub branch: Option<BranchName>,
     /// How long one wait for the repository's server may take.
     pub timeout: Duration,
@@ -77,7 +76,11 @@ impl TargetRequest {
         Ok(Self {
             repository,
             here,
-            git_dir: environment.path("GIT_DIR").filter(|_| arguments.repo.is_none()),
+            // They are of the repository around the current directory.
+            repository_variables: match arguments.repo {
+                None => RepositoryVariables::OfThis { git_dir: environment.path("GIT_DIR") },
+                Some(_) => RepositoryVariables::OfAnother,
+            },
             branch: arguments.branch.as_deref().map(|name| branch("--branch", name)).transpose()?,
             timeout: duration("--timeout", timeout)?,
             ssh: SshSettings {

@@ -8,6 +8,7 @@ mod line_ends;
 mod ownership;
 pub(super) mod tracking_branch;
 mod trusted_owner;
+mod variables;
 mod worktree_file;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use gix::refspec::parse::Operation;
 use gix::url::Scheme;
 
 pub use trusted_owner::TrustedOwner;
+pub use variables::RepositoryVariables;
 
 use format::unknown_format;
 use tracking_branch::end_of;
@@ -42,14 +44,14 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// Finds the repository at or above `folder`, up to `GIT_CEILING_DIRECTORIES`, or opens the one that `GIT_DIR` names.
+    /// Finds the repository at or above `folder`, up to `GIT_CEILING_DIRECTORIES`, or opens the one that the variables name.
     /// Only `.git` counts for the search, so a bare repository is opened by its name alone, as git's
     /// `safe.bareRepository=explicit` has it.
     ///
     /// Its configuration says where the release goes, with which login, and which programs run. So a repository of another
     /// user is an error unless `trusted` allows it; gix by itself would silently ignore its configuration.
-    pub fn discover(folder: &Path, git_dir: Option<&Path>, trusted: &TrustedOwner) -> Result<Self, GitError> {
-        let options = gix::open::Options::default().with(gix::sec::Trust::Full);
+    pub fn discover(folder: &Path, variables: &RepositoryVariables, trusted: &TrustedOwner) -> Result<Self, GitError> {
+        let (git_dir, options) = (variables.git_dir(), variables.options());
         let mut ceilings = Vec::new();
         let found = match git_dir {
             Some(git_dir) => open(git_dir, folder, options),
@@ -90,6 +92,8 @@ impl Checkout {
         let mut checkout = Self { repository };
         // What `git replace` shows in the place of objects is for this repository alone.
         checkout.repository.objects.ignore_replacements = true;
+        // As for git, `GIT_NAMESPACE` is for what serves a repository.
+        checkout.repository.clear_namespace();
         // git does not look into the ceiling itself, which gix does.
         let root = checkout.repository.workdir().and_then(|root| root.canonicalize().ok());
         if root.is_some_and(|root| ceilings.contains(&root) && folder.canonicalize().is_ok_and(|folder| folder != root))

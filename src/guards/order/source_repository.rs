@@ -5,7 +5,9 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use super::{Ancestry, Build, DefaultBranch};
-use crate::git::{Checkout, CommitId, GitError, Lineage, Reader, Remote, Snapshot, Tips, lineage_at, lineage_in};
+use crate::git::{
+    Checkout, CommitId, GitError, Lineage, Reader, Remote, RepositoryVariables, Snapshot, Tips, lineage_at, lineage_in,
+};
 use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::request::{Run, TargetRequest};
@@ -145,7 +147,8 @@ impl<'a> SourceRepositories<'a> {
     }
 
     fn checkout(&self) -> Option<&Checkout> {
-        let here = || Checkout::discover(&self.request.here, None, &self.request.trusted_owner).ok();
+        let variables = RepositoryVariables::OfThis { git_dir: None };
+        let here = || Checkout::discover(&self.request.here, &variables, &self.request.trusted_owner).ok();
         self.checkout.get_or_init(here).as_ref()
     }
 
