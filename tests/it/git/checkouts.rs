@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{release_in, serve};
+use super::{checkout_without_login, release_in, serve};
 use crate::stage::{FILE, FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
 use crate::support::git_server::Access;
@@ -178,6 +178,40 @@ fn the_place_to_push_to() {
         release_in(&checkout, &stage.home, &stage).run().success();
         assert_eq!(stage.remote.number_of_commits("main"), 2, "{settings:?}");
         assert_eq!(server.requests().len(), 2, "{settings:?}");
+    }
+}
+
+/// What is not pushed is read from where git fetches. An address to push to may be one that this login cannot read, or none.
+#[test]
+fn what_is_only_read_is_read_from_the_place_to_fetch_from() {
+    for settings in [
+        &[("remote.origin.pushurl", "DISABLED")][..],
+        &[
+            ("remote.origin.pushurl", "http://127.0.0.1:1/one.git"),
+            ("remote.origin.pushurl", "http://127.0.0.1:1/two.git"),
+        ],
+        &[("remote.origin.url", "/srv/second.git")],
+        &[("url.http://127.0.0.1:1/.pushInsteadOf", "BASE")],
+    ] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        let checkout = checkout_without_login(&stage, &server);
+        for (key, value) in settings {
+            checkout.git(["config", "--add", key, &value.replace("BASE", &server.url(""))]).run().success();
+        }
+        let config = checkout.path().join(".git/config");
+        let in_checkout = |command: &str| stage.tagship().current_dir(checkout.path()).arg(command);
+        let by_url = |command: &str| in_checkout(command).env("GIT_CONFIG_GLOBAL", &config);
+        let by_url = |command: &str| by_url(command).args(["--repo", &server.url("gitops.git")]);
+        let dry_run = ["-k", FOLDER, "--no-check", "--dry-run", "IMAGE_PLACEHOLDER=*:v2"];
+        for place in [&in_checkout as &dyn Fn(&str) -> Command, &by_url] {
+            place("log").args(["-k", FOLDER]).run().success();
+            place("status").args(["-k", FOLDER]).run().success();
+            place("release").args(dry_run).run().success().stdout_has("v2");
+        }
+        let output = in_checkout("release").args(["-k", FOLDER, "--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run();
+        assert_ne!(output.code, Some(0), "{settings:?}");
+        stage.untouched();
     }
 }
 

@@ -694,3 +694,19 @@ fn without_a_ci_system_nothing_is_asked() {
     let guard = released.stage.tagship().arg("guard").current_dir(checkout.path());
     assert_eq!(guard.run().success().stdout(), "proceed\n");
 }
+
+/// The guard only reads, also before a release that would push.
+#[test]
+fn a_place_to_push_to_that_cannot_be_read() {
+    let released = Released::new();
+    let own = push(&released.release, Some(&released.seed));
+    for url in ["DISABLED", "http://127.0.0.1:1/elsewhere.git"] {
+        let checkout = released.checkout(&["--depth", "1"]);
+        checkout.git(["remote", "set-url", "--push", "origin", url]).run().success();
+        let release = released.stage.tagship().args(["release", "--output", "json", "-k", FOLDER]);
+        for command in [released.guard(), release.args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"])] {
+            let command = released.in_ci(command.current_dir(checkout.path()), &own);
+            command.run().success().stdout_has(r#""outcome":"skipped""#);
+        }
+    }
+}

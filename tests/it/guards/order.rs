@@ -574,3 +574,17 @@ fn the_source_repository_by_another_url() {
     release("build-2", &two, &shouted).args(["--on-superseded", "allow"]).run().success();
     assert_eq!(outcome(release("build-1", &one, &shouted).run()), "superseded");
 }
+
+/// `pushInsteadOf` is for what is pushed to, and nothing is pushed to a source repository.
+#[test]
+fn a_source_repository_is_not_asked_where_git_would_push() {
+    let pipeline = Pipeline::with_sources("app").over_http();
+    let rule = "[url \"http://127.0.0.1:1/\"]\npushInsteadOf = ORIGIN/app\n";
+    let rule = rule.replace("ORIGIN", &format!("http://{}", pipeline.server.address()));
+    let config = pipeline.stage.home.write("gitconfig", &rule);
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    already_released(&pipeline, "build-2", &two);
+    let output = release(&pipeline, "build-1", &one).env("GIT_CONFIG_GLOBAL", config).run();
+    assert_eq!(outcome(output), "superseded");
+}
