@@ -20,7 +20,7 @@ use super::wire::conversation::{Access, parse_header};
 use super::wire::credential_helper::{Askpass, Helpers};
 use super::wire::host_login::RemoteLogin;
 use super::wire::http_client::{http_client, proxies};
-use super::wire::http_config::{HttpSettings, WrittenFor, rewritten};
+use super::wire::http_config::{HttpSettings, RemoteUse, rewritten};
 use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, LoginPlaces, UrlWriter, Withheld, basic};
 use super::wire::protection::Protection;
 use super::wire::ssh::{Ssh, SshSettings};
@@ -62,6 +62,7 @@ pub(super) enum Server {
 /// Settings of a remote beside its URL.
 #[derive(Default)]
 pub struct RemoteOptions {
+    pub remote_use: RemoteUse,
     /// The limit of each wait for the server.
     pub timeout: Duration,
     pub ssh: SshSettings,
@@ -92,7 +93,7 @@ impl Remote {
     pub fn at(url: &str, options: &RemoteOptions) -> Result<Self, GitError> {
         let config = user_configuration()?;
         let written = url;
-        let url = rewritten(&config, written, WrittenFor::FetchAndPush);
+        let url = rewritten(&config, written, options.remote_use);
         let of_url = parsed(&url).ok_or_else(|| invalid(&url, "it does not parse"))?;
         let is_users = url == written || parsed(written).is_some_and(|written| written.password() == of_url.password());
         let written_by = if is_users { UrlWriter::User } else { UrlWriter::Configuration };

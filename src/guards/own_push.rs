@@ -28,6 +28,7 @@ pub(crate) enum StartedBy {
 
 /// Returns what started this run.
 pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> {
+    let request = &request.to_read();
     let Some((branch, mut push)) = push_to_the_branch(request) else {
         return Ok(StartedBy::Other);
     };

@@ -12,7 +12,7 @@ use crate::cli::{
     CommitArguments, DeliveryArguments, Environment, ForgeChoice, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy,
     PinDigest,
 };
-use crate::git::BranchName;
+use crate::git::{BranchName, RemoteUse};
 use crate::message::skip_ci::SkipCi;
 use crate::outcome::failure::Failure;
 
@@ -44,7 +44,11 @@ pub struct Delivery {
 
 impl Delivery {
     /// Returns what the shared flags mean, and defaults for the rest.
-    pub(super) fn new(arguments: &DeliveryArguments, environment: &Environment) -> Result<Self, Failure> {
+    pub(super) fn new(
+        arguments: &DeliveryArguments,
+        effect: Effect,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
         let DeliveryArguments { checking, comment, repository, commit, proposal } = arguments;
         let required = Some((&checking.requirements, &checking.verification));
         let asks = || RegistryRequest::new(&checking.registry, required, environment);
@@ -57,6 +61,7 @@ impl Delivery {
         }
         Ok(Self {
             target: TargetRequest {
+                remote_use: if effect == Effect::Full { RemoteUse::Push } else { RemoteUse::Read },
                 forge: forge_hints(proposal.forge.map(ForgeChoice::word), proposal.forge_url.as_deref(), environment)?,
                 ..TargetRequest::new(repository, &checking.registry.timeout, environment)?
             },
@@ -75,7 +80,7 @@ impl Delivery {
             push_options: push_options(&commit.push_options, &request.message.skip_ci)?,
             commit: request,
             attempts: commit.attempts,
-            effect: Effect::Full,
+            effect,
         })
     }
 }

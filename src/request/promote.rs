@@ -20,7 +20,7 @@ pub struct PromoteRequest {
 
 impl PromoteRequest {
     pub(super) fn new(arguments: &PromoteArguments, environment: &Environment) -> Result<Self, Failure> {
-        let delivery = Delivery::new(&arguments.delivery, environment)?;
+        let delivery = Delivery::new(&arguments.delivery, effect(arguments.dry_run), environment)?;
         let elsewhere = arguments.from_repo.is_some() || arguments.from_branch.is_some();
         arguments.from_repo.as_deref().map(|repo| filled("--from-repo", repo)).transpose()?;
         let repository = RepositoryArguments {
@@ -40,7 +40,6 @@ impl PromoteRequest {
             delivery: Delivery {
                 files: vec![TargetFile::Either(arguments.to.clone()).without_pattern()?],
                 add: arguments.add,
-                effect: effect(arguments.dry_run),
                 on_superseded: arguments.superseded.on_superseded,
                 order: arguments.order.order,
                 on_diverged: arguments.order.on_diverged,

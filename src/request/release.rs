@@ -21,7 +21,7 @@ impl ReleaseRequest {
         let kustomization = &arguments.kustomization;
         let images = Images::parse(&arguments.images)?;
         Failure::of_all(images.without_version())?;
-        let shared = Delivery::new(&arguments.delivery, environment)?;
+        let shared = Delivery::new(&arguments.delivery, effect(kustomization.dry_run), environment)?;
         if arguments.no_push {
             shared.route.require_no_proposal()?;
             shared.commit.signer.require_git()?;
@@ -38,7 +38,6 @@ impl ReleaseRequest {
             order: arguments.order.order,
             on_diverged: arguments.order.on_diverged,
             on_unknown_order: arguments.order.on_unknown_order,
-            effect: effect(kustomization.dry_run),
             ..shared
         };
         let source = arguments.source.as_deref().map(source).transpose()?;

@@ -24,7 +24,7 @@ pub enum Earlier {
 impl RollbackRequest {
     pub(super) fn new(arguments: &RollbackArguments, environment: &Environment) -> Result<Self, Failure> {
         let file = TargetFile::one(arguments.one.kustomization.as_deref(), arguments.one.file.as_deref())?;
-        let delivery = Delivery::new(&arguments.delivery, environment)?;
+        let delivery = Delivery::new(&arguments.delivery, effect(arguments.dry_run), environment)?;
         Ok(Self {
             name: name(arguments.name.trim())?,
             to: match &arguments.to {
@@ -32,12 +32,7 @@ impl RollbackRequest {
                 None => Earlier::Steps(arguments.steps as usize),
             },
             // An older release is what was asked for.
-            delivery: Delivery {
-                files: vec![file],
-                effect: effect(arguments.dry_run),
-                on_superseded: OnSuperseded::Allow,
-                ..delivery
-            },
+            delivery: Delivery { files: vec![file], on_superseded: OnSuperseded::Allow, ..delivery },
         })
     }
 }

@@ -11,8 +11,8 @@ use super::values::{branch, duration, filled};
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::forge::ForgeHints;
 use crate::git::{
-    Askpass, BranchName, HostLogin, InsecureGit, Notices, Proxies, Remote, RemoteOptions, RepositoryVariables,
-    SshSettings, SystemAuthorities, TrustedOwner,
+    Askpass, BranchName, HostLogin, InsecureGit, Notices, Proxies, Remote, RemoteOptions, RemoteUse,
+    RepositoryVariables, SshSettings, SystemAuthorities, TrustedOwner,
 };
 use crate::outcome::failure::Failure;
 
@@ -23,6 +23,8 @@ pub struct TargetRequest {
     pub here: PathBuf,
     pub repository_variables: RepositoryVariables,
     pub branch: Option<BranchName>,
+    /// Whether the branch is pushed to, or read alone.
+    pub remote_use: RemoteUse,
     /// How long one wait for the repository's server may take.
     pub timeout: Duration,
     pub ssh: SshSettings,
@@ -82,6 +84,7 @@ impl TargetRequest {
                 Some(_) => RepositoryVariables::OfAnother,
             },
             branch: arguments.branch.as_deref().map(|name| branch("--branch", name)).transpose()?,
+            remote_use: RemoteUse::Read,
             timeout: duration("--timeout", timeout)?,
             ssh: SshSettings {
                 command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
@@ -113,6 +116,7 @@ impl TargetRequest {
     /// Returns what belongs to a remote beside its URL.
     pub fn remote_options(&self) -> RemoteOptions {
         RemoteOptions {
+            remote_use: self.remote_use,
             timeout: self.timeout,
             ssh: self.ssh.clone(),
             ca_file: self.git_ca_file.clone(),
@@ -128,11 +132,17 @@ impl TargetRequest {
         }
     }
 
-    /// Returns how to reach another remote than `target`, the remote that is released to: a login that was given for the
+    /// Returns how to read the repository, wherever it is pushed to.
+    #[must_use]
+    pub fn to_read(&self) -> Self {
+        Self { remote_use: RemoteUse::Read, ..self.clone() }
+    }
+
+    /// Returns how to read another remote than `target`, the remote that is released to: a login that was given for the
     /// target counts for the target's server only, and may not be allowed the other remote.
     #[must_use]
     pub fn beside(&self, target: &Remote) -> Self {
-        let mut request = Self { is_beside: true, ..self.clone() };
+        let mut request = Self { is_beside: true, ..self.to_read() };
         let server = target.server();
         request.git_logins.retain(|login| login.server.is_some() || server.is_some());
         for login in &mut request.git_logins {

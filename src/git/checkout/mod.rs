@@ -35,7 +35,7 @@ use crate::git::objects::store::{HASH, OTHER_OBJECTS, Objects};
 use crate::git::remote::{Remote, RemoteOptions, invalid};
 use crate::git::remote_url::parsed;
 use crate::git::unmet_include::UnmetInclude;
-use crate::git::wire::http_config::{WrittenFor, rewritten};
+use crate::git::wire::http_config::{RemoteUse, rewritten};
 use crate::git::wire::known_login::UrlWriter;
 
 /// A repository on disk with its configuration.
@@ -146,17 +146,10 @@ impl Checkout {
     pub fn remote(&self, name: &str, options: RemoteOptions) -> Result<Remote, GitError> {
         let snapshot = self.repository.config_snapshot();
         let config = snapshot.plumbing();
-        let (written_for, urls) = match self.urls(name, "pushurl") {
-            urls if urls.is_empty() => (WrittenFor::FetchAndPush, self.urls(name, "url")),
-            urls => (WrittenFor::PushAlone, urls),
-        };
-        let [url] = urls.as_slice() else {
-            let is_none = urls.is_empty();
-            return Err(if is_none { GitError::NoRemote } else { GitError::SeveralUrls }(name.to_owned()));
-        };
+        let (url, rules) = self.remote_url(name, options.remote_use)?;
         let url = match url.to_str() {
             Ok(url) => {
-                let url = rewritten(config, url, written_for);
+                let url = rewritten(config, url, rules);
                 parsed(&url).ok_or_else(|| invalid(&url, "it does not parse"))?
             }
             // The path of a folder.
@@ -216,6 +209,19 @@ impl Checkout {
 
     pub(in crate::git) fn repository(&self) -> &gix::Repository {
         &self.repository
+    }
+
+    /// Returns the URL of a remote, and by which rules it is rewritten: those for a push are not for a `pushurl`.
+    fn remote_url(&self, name: &str, remote_use: RemoteUse) -> Result<(BString, RemoteUse), GitError> {
+        let pushed_to = if remote_use == RemoteUse::Push { self.urls(name, "pushurl") } else { Vec::new() };
+        let rules = if pushed_to.is_empty() { remote_use } else { RemoteUse::Read };
+        let urls = if pushed_to.is_empty() { self.urls(name, "url") } else { pushed_to };
+        if remote_use == RemoteUse::Push && urls.len() > 1 {
+            return Err(GitError::SeveralUrls(name.to_owned()));
+        }
+        // As for git, the first one is read.
+        let url = urls.into_iter().next().ok_or_else(|| GitError::NoRemote(name.to_owned()))?;
+        Ok((url, rules))
     }
 
     /// Returns the URLs of a remote under `key`. As for git, an empty one takes back those before it.

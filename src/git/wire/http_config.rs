@@ -92,24 +92,25 @@ impl HttpSettings {
     }
 }
 
-/// What a URL is written for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::git) enum WrittenFor {
-    FetchAndPush,
-    /// `remote.<name>.pushurl`
-    PushAlone,
+/// What a remote is for. git may have another address to push to than to fetch from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RemoteUse {
+    #[default]
+    Read,
+    /// A push, and what is read before it: the branch that is written is read where it is written.
+    Push,
 }
 
-/// Returns `url` with its beginning replaced as `url.<base>.insteadOf` says, or `pushInsteadOf` before that, unless the URL is
-/// one to push to alone. The longest match counts.
-pub(in crate::git) fn rewritten(config: &gix::config::File, url: &str, written_for: WrittenFor) -> String {
+/// Returns `url` with its beginning replaced as `url.<base>.insteadOf` says. For a push, `pushInsteadOf` counts before that. The
+/// longest match counts.
+pub(in crate::git) fn rewritten(config: &gix::config::File, url: &str, remote_use: RemoteUse) -> String {
     let mut best: Option<(bool, usize, String)> = None;
     for section in config.sections_by_name("url").into_iter().flatten() {
         let Some(base) = section.header().subsection_name() else {
             continue;
         };
         for (key, is_for_push) in [("insteadOf", false), ("pushInsteadOf", true)] {
-            if is_for_push && written_for == WrittenFor::PushAlone {
+            if is_for_push && remote_use == RemoteUse::Read {
                 continue;
             }
             for value in section.values(key) {
@@ -136,7 +137,7 @@ fn extra_headers(config: &gix::config::File, url: &gix::Url) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HttpSettings, WrittenFor, extra_headers, rewritten};
+    use super::{HttpSettings, RemoteUse, extra_headers, rewritten};
 
     fn headers(config: &str, url: &str) -> Vec<String> {
         let file = gix::config::File::try_from(config).unwrap();
@@ -199,7 +200,14 @@ mod tests {
             ("https://other/deeper/a", "ssh://push@host/deeper/a"),
             ("https://third/a", "https://third/a"),
         ] {
-            assert_eq!(rewritten(&file, url, WrittenFor::FetchAndPush), expected, "{url}");
+            assert_eq!(rewritten(&file, url, RemoteUse::Push), expected, "{url}");
+        }
+        for (url, expected) in [
+            ("https://host/deep/a", "file:///srv/a"),
+            ("https://other/deeper/a", "ssh://push@host/a"),
+            ("https://other/a", "https://other/a"),
+        ] {
+            assert_eq!(rewritten(&file, url, RemoteUse::Read), expected, "{url}");
         }
     }
 }
