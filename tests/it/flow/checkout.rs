@@ -785,6 +785,62 @@ fn the_checkout_of_another_user_stays_theirs() {
     assert_eq!(status.run().success().stdout(), "## release/prod...origin/release/prod\n");
 }
 
+/// The files of a repository that a group or everyone shares (`core.sharedRepository`) are as git leaves them, whatever the umask is.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_shared_repository_stays_shared() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for (shared, folder, file, object) in [
+        ("group", 0o2770, 0o660, 0o440),
+        ("true", 0o2770, 0o660, 0o440),
+        ("all", 0o2775, 0o664, 0o444),
+        ("0640", 0o2750, 0o640, 0o440),
+        ("umask", 0o700, 0o600, 0o400),
+        ("", 0o700, 0o600, 0o400),
+    ] {
+        let stage = Stage::new();
+        let checkout = shallow(&stage);
+        if !shared.is_empty() {
+            git(&checkout, &["config", "core.sharedRepository", shared]);
+        }
+        let git_dir = checkout.path().join(".git");
+        // Made anew by what follows.
+        for folder in ["logs", "refs/remotes"] {
+            fs::remove_dir_all(git_dir.join(folder)).unwrap();
+        }
+        let before = folders(&git_dir.join("objects"));
+        let release = release(&stage, &checkout).arg("--no-check");
+        release.behind(&["sh", "-c", "umask 077; exec \"$@\"", "sh"]).run().success();
+        assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        for (path, expected) in [
+            ("index", file),
+            ("logs", folder),
+            ("logs/HEAD", file),
+            ("logs/refs/heads", folder),
+            ("logs/refs/heads/main", file),
+            ("refs/heads/main", file),
+            ("refs/remotes/origin", folder),
+            ("refs/remotes/origin/main", file),
+        ] {
+            let mode = mode(&git_dir.join(path));
+            assert_eq!(mode, expected, "{shared}: {path} is {mode:o}");
+        }
+        let new: Vec<_> = folders(&git_dir.join("objects")).into_iter().filter(|path| !before.contains(path)).collect();
+        assert!(!new.is_empty());
+        for path in new {
+            let written = fs::read_dir(&path).unwrap().next().unwrap().unwrap().path();
+            let [of_folder, of_object] = [mode(&path), mode(&written)];
+            assert_eq!([of_folder, of_object], [folder, object], "{shared}: {of_folder:o} {of_object:o}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn folders(path: &Path) -> Vec<PathBuf> {
+    fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
 /// Two files, one of them in the way: neither follows.
 #[test]
 fn all_files_follow_or_none() {
