@@ -25,7 +25,7 @@ use gix::refs::transaction::{PreviousValue, RefEdit};
 use super::Checkout;
 use super::index::LockedIndex;
 use super::line_ends::LineEnds;
-use super::ownership::keep_owner;
+use super::ownership::hand_over;
 use super::tracking_branch::{NotTracked, commit_edits, end_of, track};
 use super::worktree_file::{OnDisk, look};
 use crate::git::error::GitError;
@@ -168,7 +168,7 @@ impl Checkout {
         let store = repository.objects.store_ref().path().to_owned();
         for object in &commit.objects {
             let id = repository.write_buf(object.kind, &object.bytes).map_err(failed)?.to_string();
-            keep_owner(&store, &store.join(&id[..2]).join(&id[2..]));
+            hand_over(repository, &store, &store.join(&id[..2]).join(&id[2..]));
         }
         Ok(())
     }
@@ -245,7 +245,7 @@ impl<'c> FastForward<'c> {
         }
         let placed = self.index.write()?;
         if let Some(folder) = placed.parent() {
-            keep_owner(folder, &placed);
+            hand_over(self.head.repository, folder, &placed);
         }
         Ok(Staged(self.head))
     }

@@ -9,7 +9,7 @@ use gix::refs::transaction::{PreviousValue, RefEdit};
 use gix::refs::{FullName, Target};
 use gix::{ObjectId, Repository};
 
-use super::ownership::keep_owner;
+use super::ownership::hand_over;
 
 /// The most symbolic references that lead from one to the next, as for git.
 const MAX_SYMBOLIC: usize = 5;
@@ -50,7 +50,7 @@ pub(super) fn track(
     prepared.and_then(|prepared| commit_edits(repository, prepared, committer)).map_err(failed)
 }
 
-/// Commits the edits of a transaction, whose files belong to the owner of the repository then.
+/// Commits the edits of a transaction, whose files are then those of the repository's users.
 pub(super) fn commit_edits(
     repository: &Repository,
     prepared: Transaction<'_, '_>,
@@ -60,8 +60,8 @@ pub(super) fn commit_edits(
     for root in [repository.git_dir(), repository.common_dir()] {
         for edit in &edits {
             let name = std::path::PathBuf::from(edit.name.as_bstr().to_string());
-            keep_owner(root, &root.join(&name));
-            keep_owner(root, &root.join("logs").join(name));
+            hand_over(repository, root, &root.join(&name));
+            hand_over(repository, root, &root.join("logs").join(name));
         }
     }
     Ok(())
