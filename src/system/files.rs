@@ -304,6 +304,55 @@ mod tests {
         assert_eq!(names(folder.path()).unwrap().len(), 2, "nothing is left behind");
     }
 
+    /// An access control list as Linux has it: of the owner, a user, the owning group, the mask and all others.
+    #[cfg(target_os = "linux")]
+    fn access_list(of_group: u16) -> Vec<u8> {
+        const NOBODY: u32 = u32::MAX;
+        let entries = [(1, 6, NOBODY), (2, 6, 1005), (4, of_group, NOBODY), (16, 6, NOBODY), (32, 0, NOBODY)];
+        let mut list = 2u32.to_le_bytes().to_vec();
+        for (tag, permissions, id) in entries {
+            list.extend([u16::to_le_bytes(tag), u16::to_le_bytes(permissions)].concat());
+            list.extend(u32::to_le_bytes(id));
+        }
+        list
+    }
+
+    /// Neither is one lost, nor does a folder's own list give one to a file that had none, nor does the mask become what the owning
+    /// group may do.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn access_lists_and_attributes_stay() {
+        use rustix::fs::{XattrFlags, getxattr, setxattr};
+        const LIST: &str = "system.posix_acl_access";
+        let get = |path: &std::path::Path, name: &str| {
+            let mut value = [0; 256];
+            getxattr(path, name, &mut value).ok().map(|size| value[..size].to_vec())
+        };
+        for (has_list, of_folder) in [(true, false), (true, true), (false, true)] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("file");
+            fs::write(&file, "old").unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o660)).unwrap();
+            let set =
+                |path: &std::path::Path, name: &str, value: &[u8]| setxattr(path, name, value, XattrFlags::empty());
+            if has_list && set(&file, LIST, &access_list(4)).is_err() {
+                println!("skipped: there are no access control lists here");
+                return;
+            }
+            set(&file, "user.note", b"note").unwrap();
+            if of_folder {
+                set(folder.path(), "system.posix_acl_default", &access_list(6)).unwrap();
+            }
+            let before = [get(&file, LIST), get(&file, "user.note")];
+            let replaced = replace(&[new(FileLocation::at(&file).unwrap())]).unwrap();
+            assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+            assert_eq!([get(&file, LIST), get(&file, "user.note")], before, "{has_list} {of_folder}");
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o660);
+            replaced.undo().unwrap();
+            assert_eq!([get(&file, LIST), get(&file, "user.note")], before, "{has_list} {of_folder}");
+        }
+    }
+
     #[test]
     fn what_was_changed_since_it_was_read_stays() {
         let folder = tempfile::tempdir().unwrap();
