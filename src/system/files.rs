@@ -7,6 +7,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::file_access;
 use super::folder::Folder;
 
 /// The largest file that is read, in bytes.
@@ -120,7 +121,7 @@ impl FileLocation {
 
     /// Returns the content of the file.
     pub fn read(&self) -> io::Result<Vec<u8>> {
-        read(self.folder.read(&self.name)?)
+        read(&self.folder.read(&self.name)?)
     }
 }
 
@@ -133,7 +134,7 @@ pub fn inside(root: &Path, path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Reads a regular file. Pipes and devices are refused, because they may have no end.
-fn read(file: File) -> io::Result<Vec<u8>> {
+fn read(file: &File) -> io::Result<Vec<u8>> {
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
@@ -154,16 +155,15 @@ struct Beside {
 }
 
 impl Beside {
-    /// Writes `bytes` to a new file with the mode and owner of `like`, and returns the file too.
-    fn new(place: &FileLocation, like: &fs::Metadata, bytes: &[u8]) -> io::Result<(Self, File)> {
+    /// Writes `bytes` to a new file that the same users may read and write as `like`, and returns the file too.
+    fn new(place: &FileLocation, like: &File, bytes: &[u8]) -> io::Result<(Self, File)> {
         let create = |path: &Path| place.workshop.create(path.file_name().unwrap_or_default());
         let (mut file, path) = tempfile::Builder::new().prefix(".tagship-").make_in("", create)?.into_parts();
         let path = path.keep()?;
         let name = path.file_name().unwrap_or_default().to_owned();
         let beside = Self { folder: place.workshop.clone(), name, target: place.folder.clone() };
         file.write_all(bytes)?;
-        keep_owner(&file, like);
-        file.set_permissions(like.permissions())?;
+        file_access::keep(like, &file)?;
         Ok((beside, file))
     }
 
@@ -214,7 +214,7 @@ pub struct Replacement<'a> {
 /// The kind of the error if a file has another content than the old one. The system has no error of this kind.
 pub const CHANGED: io::ErrorKind = io::ErrorKind::InvalidData;
 
-/// Replaces the content of all `files`, or of none. Modes and symbolic links stay.
+/// Replaces the content of all `files`, or of none. Symbolic links stay, and so does who may read and write a file.
 pub fn replace(files: &[Replacement<'_>]) -> io::Result<Replaced> {
     let staged = files.iter().map(|file| stage(file).map_err(|error| at(&file.place.shown, error)));
     let staged: Vec<_> = staged.collect::<Result<_, _>>()?;
@@ -237,26 +237,15 @@ pub fn replace(files: &[Replacement<'_>]) -> io::Result<Replaced> {
 fn stage<'a>(Replacement { place, old, new }: &'a Replacement<'_>) -> io::Result<Staged<'a>> {
     // A rename would replace even a file that must not be written; opening it asks.
     let file = place.folder.write(&place.name)?;
-    let metadata = file.metadata()?;
-    if read(file)? != *old {
+    if read(&file)? != *old {
         return Err(io::Error::new(CHANGED, "it was changed in the meantime"));
     }
-    let (new, file) = Beside::new(place, &metadata, new)?;
-    file.sync_all()?;
+    let (new, written) = Beside::new(place, &file, new)?;
+    written.sync_all()?;
     // It is for a run that fails. If the machine does, the file is as it was or as it is to be.
-    let (old, _file) = Beside::new(place, &metadata, old)?;
+    let (old, _file) = Beside::new(place, &file, old)?;
     Ok(Staged { place, new, old })
 }
-
-/// A file stays its owner's, as far as we may give files away: a container that runs as root would else keep it for itself.
-#[cfg(unix)]
-fn keep_owner(copy: &File, metadata: &fs::Metadata) {
-    use std::os::unix::fs::{MetadataExt as _, fchown};
-    fchown(copy, Some(metadata.uid()), Some(metadata.gid())).ok();
-}
-
-#[cfg(not(unix))]
-fn keep_owner(_copy: &File, _metadata: &fs::Metadata) {}
 
 fn at(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot write `{}`: {error}", path.display()))

@@ -5,6 +5,7 @@ pub mod backoff;
 pub mod bounded_file;
 mod certificate;
 pub mod connection;
+mod file_access;
 pub mod files;
 mod folder;
 pub(crate) mod hexadecimal;
