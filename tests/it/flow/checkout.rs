@@ -23,7 +23,7 @@ struct Layout {
 
 const PLAIN: Layout = Layout { name: "plain", files: Vec::new, make: shallow, status: "" };
 
-const LAYOUTS: [Layout; 32] = [
+const LAYOUTS: [Layout; 35] = [
     PLAIN,
     Layout { name: "whole history", make: |stage| Checkout::clone_with(&stage.remote.file_url(), &[]), ..PLAIN },
     Layout { name: "detached", make: |stage| changed(stage, Checkout::detach), ..PLAIN },
@@ -73,6 +73,30 @@ const LAYOUTS: [Layout; 32] = [
                 git(checkout, &["add", FILE]);
             })
         },
+        ..PLAIN
+    },
+    // git ignores the case of these words.
+    Layout {
+        name: "autocrlf of Input",
+        make: |stage| {
+            changed(stage, |checkout| {
+                git(checkout, &["config", "core.autocrlf", "Input"]);
+                checkout.write(FILE, SEED.replace('\n', "\r\n").as_bytes());
+                git(checkout, &["add", FILE]);
+            })
+        },
+        ..PLAIN
+    },
+    Layout {
+        name: "CRLF as the configuration's end of lines",
+        files: || attributes("*.yaml text"),
+        make: |stage| clone(stage, &["-c", "core.eol=CRLF"]),
+        ..PLAIN
+    },
+    Layout {
+        name: "LF as the configuration's end of lines",
+        files: || attributes("*.yaml text"),
+        make: |stage| clone(stage, &["-c", "core.eol=Lf"]),
         ..PLAIN
     },
     Layout { name: "eol", files: || attributes("*.yaml text eol=crlf"), ..PLAIN },
@@ -334,7 +358,7 @@ struct Obstacle {
     told: &'static str,
 }
 
-const OBSTACLES: [Obstacle; 25] = [
+const OBSTACLES: [Obstacle; 26] = [
     Obstacle { name: "changed", make: |stage| changed(stage, |at| at.write(FILE, b"mine\n")), told: CHANGES },
     Obstacle {
         name: "staged",
@@ -351,6 +375,11 @@ const OBSTACLES: [Obstacle; 25] = [
         name: "large",
         make: |stage| changed(stage, |at| at.write(FILE, &vec![b'\n'; (4 << 20) + 1])),
         told: "`4-gitops/manifests/kustomization.yaml` cannot be read: it is larger than 4 MiB",
+    },
+    Obstacle {
+        name: "a HEAD that is a link",
+        make: |stage| changed(stage, link_head),
+        told: "its HEAD is a symbolic link",
     },
     Obstacle { name: "gone", make: |stage| changed(stage, |at| remove(at, FILE)), told: CHANGES },
     Obstacle { name: "removed", make: |stage| after(stage, &["rm", "--quiet", FILE]), told: CHANGES },
@@ -490,6 +519,31 @@ const OBSTACLES: [Obstacle; 25] = [
 const FILTER: &str = "`4-gitops/manifests/kustomization.yaml` goes through a filter of git";
 
 const CHANGES: &str = "`4-gitops/manifests/kustomization.yaml` has uncommitted changes";
+
+/// Makes a link of HEAD, as `core.preferSymlinkRefs` does.
+fn link_head(checkout: &Checkout) {
+    git(checkout, &["-c", "core.preferSymlinkRefs=true", "symbolic-ref", "HEAD", "refs/heads/main"]);
+    assert!(checkout.path().join(".git/HEAD").is_symlink());
+}
+
+/// The branch that it names is checked out, so that it is the one to release to.
+#[test]
+fn a_head_that_is_a_link_names_a_branch() {
+    let stage = Stage::new();
+    stage.remote.git(["branch", "other", "main"]).run().success();
+    stage.remote.git(["symbolic-ref", "HEAD", "refs/heads/other"]).run().success();
+    let checkout = clone(&stage, &["--branch=main"]);
+    link_head(&checkout);
+    let release = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "-k", FOLDER]);
+    release.arg(stage.argument()).run().success();
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+    assert!(checkout.path().join(".git/HEAD").is_symlink());
+    let here = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "--no-push", "-k", FOLDER]);
+    let output = here.args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run().exit(3);
+    output
+        .stderr_has("its HEAD is a symbolic link")
+        .stderr_has("hint: replace the link: `git symbolic-ref HEAD refs/heads/main`");
+}
 
 fn remove(checkout: &Checkout, path: &str) {
     fs::remove_file(checkout.path().join(path)).unwrap();
