@@ -42,6 +42,9 @@ pub(super) fn commit_here(
                     failure.hint("commit these changes first, or put them away with `git stash`")
                 }
                 FastForwardError::Busy => failure.hint("finish it, or abort it"),
+                FastForwardError::LinkedHead(branch) => {
+                    failure.hint(format!("replace the link: `git symbolic-ref HEAD {}`", branch.full()))
+                }
                 _ => failure,
             });
         }

@@ -26,7 +26,7 @@ use super::Checkout;
 use super::index::LockedIndex;
 use super::line_ends::LineEnds;
 use super::ownership::hand_over;
-use super::tracking_branch::{NotTracked, commit_edits, end_of, track};
+use super::tracking_branch::{NotTracked, commit_edits, end_of, linked, track};
 use super::worktree_file::{OnDisk, look};
 use crate::git::error::GitError;
 use crate::git::objects::commit::{ChangedFile, NewCommit};
@@ -55,6 +55,8 @@ pub enum FastForwardError {
     Changed(RepositoryPath),
     #[error("`{0}` goes through a filter of git")]
     Filtered(RepositoryPath),
+    #[error("its HEAD is a symbolic link")]
+    LinkedHead(BranchName),
     #[error("its index is sparse")]
     SparseIndex,
     #[error("the server made the commit, and its object is not known here; `git pull` brings it")]
@@ -118,6 +120,9 @@ impl Checkout {
     ) -> Result<FastForward<'_>, FastForwardError> {
         self.require_head(commit, pushed_to)?;
         let repository = self.repository();
+        if let (Some(branch), Some(_)) = (self.branch(), linked(repository, "HEAD".into())) {
+            return Err(FastForwardError::LinkedHead(branch));
+        }
         let root = repository.workdir().ok_or(FastForwardError::Elsewhere)?;
         let index = LockedIndex::acquire(repository, commit.files.iter().map(|file| &file.path))?;
         // Once more: while the index is locked, no git process switches branches.

@@ -76,7 +76,8 @@ fn failed(error: gix::Error) -> GitError {
 
 fn configuration(repository: &gix::Repository) -> Configuration {
     let config = repository.config_snapshot();
-    let is = |key: &str, value: &str| config.string(key).is_some_and(|set| set == value);
+    // As for git, their case does not matter.
+    let is = |key: &str, value: &str| config.string(key).is_some_and(|set| set.eq_ignore_ascii_case(value.as_bytes()));
     let auto_crlf = match config.boolean("core.autocrlf") {
         _ if is("core.autocrlf", "input") => AutoCrlf::Input,
         Some(true) => AutoCrlf::Enabled,

@@ -71,6 +71,10 @@ pub(super) fn commit_edits(
 pub(super) fn end_of(repository: &Repository, name: &BStr) -> gix::Result<(FullName, Option<ObjectId>)> {
     let mut name = FullName::try_from(name).map_err(gix::Error::from_error)?;
     for _ in 0..=MAX_SYMBOLIC {
+        if let Some(next) = linked(repository, name.as_bstr()) {
+            name = next;
+            continue;
+        }
         let found = repository.refs.try_find(name.as_ref())?.filter(|found| found.name == name);
         match found.map(|found| found.target) {
             Some(Target::Symbolic(next)) => name = next,
@@ -79,6 +83,15 @@ pub(super) fn end_of(repository: &Repository, name: &BStr) -> gix::Result<(FullN
         }
     }
     Err(gix::Error::from_error(std::io::Error::other(format!("`{name}` is symbolic too often", name = name.as_bstr()))))
+}
+
+/// Returns the reference that `name` is a symbolic link to, as `core.preferSymlinkRefs` makes it. gix reads what the link leads to, and
+/// would write a file in its place.
+pub(super) fn linked(repository: &Repository, name: &BStr) -> Option<FullName> {
+    let folder = if name.starts_with(b"refs/") { repository.common_dir() } else { repository.git_dir() };
+    let target = std::fs::read_link(folder.join(name.to_str().ok()?)).ok()?;
+    let target = target.to_str().filter(|target| target.starts_with("refs/"))?;
+    FullName::try_from(target).ok()
 }
 
 /// Returns a reference that cannot be there beside `name`: its name is a folder of the other one.
