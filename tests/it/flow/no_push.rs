@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
-use crate::support::command::Command;
+use crate::support::command::{Command, write_script};
 use crate::support::git_server::{Access, GitServer};
-use crate::support::repository::Checkout;
+use crate::support::repository::{Checkout, File};
 
 fn shallow(stage: &Stage) -> Checkout {
     Checkout::shallow(&stage.remote.file_url())
@@ -124,12 +124,123 @@ fn what_is_in_the_way_fails_it() {
         },
         "has uncommitted changes",
     );
-    fails(|checkout| checkout.write(".git/refs/heads/main.lock", b""), "HEAD cannot be moved");
-    fails(|checkout| checkout.write(".git/index.lock", b""), "the index cannot be locked");
     fails(
         |checkout| checkout.write(".git/MERGE_HEAD", format!("{}\n", checkout.head()).as_bytes()),
         "is not finished there\n  hint: finish it, or abort it",
     );
+}
+
+/// Another git may be at work, or have left its lock behind.
+#[test]
+fn a_lock_is_a_lost_race() {
+    for (lock, told) in [("refs/heads/main.lock", "HEAD cannot be moved"), ("index.lock", "the index cannot be locked")]
+    {
+        let stage = Stage::new();
+        let checkout = shallow(&stage);
+        let before = (checkout.head(), checkout.read(FILE));
+        checkout.write(&format!(".git/{lock}"), b"");
+        let output = commit(&stage, &checkout).run().exit(7).stderr_has(told);
+        output.stderr_has(&format!("{lock}` is there already; delete it if no other git is at work"));
+        assert_eq!((checkout.head(), checkout.read(FILE)), before);
+    }
+}
+
+/// Lets a signer run `script` in the checkout once: after the tip was read, and before the commit is there.
+fn meanwhile(stage: &Stage, checkout: &Checkout, script: &str) {
+    let signer = stage.home.path().join("signer");
+    let (once, at) = (stage.home.path().join("once"), checkout.path().display());
+    let script = format!(
+        "#!/bin/sh\ncat >/dev/null\nif ! test -e '{once}'; then\n>'{once}'\ncd '{at}'\n\
+         git() {{ command git -c user.name=n -c user.email=e@x -c commit.gpgSign=false \"$@\"; }}\n{script}\nfi >&2\n\
+         echo '[GNUPG:] SIG_CREATED D' >&2\necho signature\n",
+        once = once.display()
+    );
+    write_script(&signer, &script);
+    let signer = signer.display().to_string();
+    for (key, value) in [
+        ("commit.gpgSign", "true"),
+        ("gpg.program", &signer),
+        ("user.name", "n"),
+        ("user.email", "e@x"),
+        ("user.signingKey", "key"),
+    ] {
+        git(checkout, &["config", key, value]);
+    }
+}
+
+#[test]
+fn a_commit_that_was_faster_is_built_upon() {
+    const RIVAL: &str = "git commit --quiet --allow-empty -m Rival";
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    meanwhile(&stage, &checkout, RIVAL);
+    let output = commit(&stage, &checkout).args(["--output", "json"]).run().success();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&document["outcome"], &document["attempts"]), (&Value::from("released"), &Value::from(2)));
+    assert_eq!(git(&checkout, &["log", "--format=%s", "--max-count=1", "HEAD^"]), "Rival\n");
+    assert_eq!(checkout.read(FILE), stage.released().as_bytes());
+    assert_eq!(checkout.status(), "");
+
+    let checkout = shallow(&stage);
+    std::fs::remove_file(stage.home.path().join("once")).unwrap();
+    meanwhile(&stage, &checkout, RIVAL);
+    let output = commit(&stage, &checkout).args(["--attempts", "1"]).run().exit(7);
+    output.stderr_has("lost the race for main 1 times");
+    assert_eq!(git(&checkout, &["log", "--format=%s", "--max-count=1"]), "Rival\n");
+}
+
+/// The release was asked for on the branch that was checked out.
+#[test]
+fn another_branch_that_is_checked_out_meanwhile_gets_nothing() {
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    let script = "git checkout --quiet -b other && git commit --quiet --allow-empty -m Other";
+    meanwhile(&stage, &checkout, script);
+    let output = commit(&stage, &checkout).run().exit(7);
+    output.stderr_has("main is no longer checked out").stderr_has("hint: run the same command again");
+    assert_eq!(git(&checkout, &["log", "--format=%s", "--max-count=1"]), "Other\n");
+}
+
+/// Each waits for the locks of the others, and goes on top of them.
+#[test]
+fn several_at_once_in_one_checkout() {
+    let stage = Stage::new();
+    let names = ["a", "b", "c", "d"];
+    let files = names.map(|name| File::new(&format!("{name}/kustomization.yaml"), SEED));
+    stage.remote.commit("main", "Add overlays", &files);
+    let checkout = shallow(&stage);
+    let started = names.map(|name| {
+        let release =
+            tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "--no-push", "-k", name]);
+        release.args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).start()
+    });
+    for running in started {
+        running.finish().success();
+    }
+    for name in names {
+        let text = String::from_utf8(checkout.read(&format!("{name}/kustomization.yaml"))).unwrap();
+        assert!(text.contains("newTag: v2"), "{name}: {text}");
+    }
+    assert_eq!(checkout.status(), "");
+    assert_eq!(git(&checkout, &["rev-list", "--count", "origin/main..HEAD"]), "4\n");
+}
+
+/// No other target would help.
+#[test]
+fn a_full_disk_is_unexpected() {
+    let stage = Stage::new();
+    let many: Vec<_> = (0..200).map(|i| File::new(&format!("many/{i:03}"), "")).collect();
+    stage.remote.commit("main", "Make the index large", &many);
+    let checkout = shallow(&stage);
+    let before = (checkout.head(), checkout.read(FILE));
+    let limited = r#"trap "" XFSZ; ulimit -f 16; exec "$@""#;
+    commit(&stage, &checkout)
+        .behind(&["sh", "-c", limited, "sh"])
+        .run()
+        .exit(1)
+        .stderr_has("the index cannot be written");
+    assert_eq!((checkout.head(), checkout.read(FILE)), before);
+    assert_eq!(checkout.status(), "");
 }
 
 #[test]
