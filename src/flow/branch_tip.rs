@@ -11,7 +11,7 @@ use crate::git::{
 };
 use crate::image::ImageName;
 use crate::outcome::Listener;
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::request::{Effect, NewBranch, ProposalRequest, TargetFile, TargetRequest};
 
 /// The branch as one attempt finds it.
@@ -205,6 +205,11 @@ impl ReleaseBranch {
             true => Failure::target(format!("{} has no commits in the checkout", self.name())),
             false => Failure::target(UNREADABLE).hint("release without `--no-push`, with `--branch` or `--repo`"),
         };
+        // It may be another attempt.
+        if checkout.branch() != self.branch {
+            return Err(Failure::new(FailureKind::Raced, format!("{} is no longer checked out", self.name()))
+                .hint("run the same command again if it should release to what is checked out now"));
+        }
         let snapshot = ObjectSource::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?, None, None)?;
         let snapshot = snapshot.of_branch(self.branch.clone());
         let publisher = match effect {

@@ -10,7 +10,7 @@ use super::elsewhere::on_disk;
 use super::kustomization_only::{is_folder, require_kustomization};
 use super::patterns_on_disk::without_patterns;
 use crate::flow::checks::Checks;
-use crate::outcome::failure::{Failure, FailureKind};
+use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::request::{Effect, PinDigest, SetRequest, TargetFile};
 use crate::system::files::{self, FileLocation, Replacement};
@@ -69,7 +69,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
             let changed = places.into_iter().zip(&files).filter(|(_, file)| file.edit.changed());
             let changed = changed.map(|(place, file)| Replacement { place, old: &file.old, new: &file.edit.text });
             let changed: Vec<_> = changed.collect();
-            gate.whole(|| files::replace(&changed))?.map_err(unwritable)?;
+            gate.whole(|| files::replace(&changed))?.map_err(Failure::unwritable)?;
             Ending::Edited
         }
     };
@@ -165,22 +165,6 @@ fn without_dots(path: &Path) -> PathBuf {
         }
     }
     plain
-}
-
-/// A file that may not be written is another one than was meant, or wants other rights; a disk that is full is no fault of the file.
-fn unwritable(error: std::io::Error) -> Failure {
-    use std::io::ErrorKind::{
-        InvalidInput, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
-    };
-    match error.kind() {
-        PermissionDenied | ReadOnlyFilesystem => {
-            Failure::target(error.to_string()).hint("give this user the right to write the file and its folder")
-        }
-        NotFound | InvalidInput => Failure::target(error.to_string()),
-        files::CHANGED => Failure::new(FailureKind::Raced, error.to_string()).hint("run the same command again"),
-        StorageFull | QuotaExceeded => Failure::unexpected(error).hint("make room, and run the command again"),
-        _ => Failure::unexpected(error),
-    }
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

@@ -242,6 +242,12 @@ impl GitError {
         told.join(": ")
     }
 
+    /// Returns whether a lock that is there already is in the way.
+    pub(super) fn is_locked(&self) -> bool {
+        let mut causes = std::iter::successors(Some(self as &dyn std::error::Error), |error| error.source());
+        causes.any(|cause| cause.to_string().contains(LOCK_AT))
+    }
+
     pub(super) fn setting(key: &'static str, source: impl Into<anyhow::Error>) -> Self {
         Self::Setting { key, source: source.into() }
     }

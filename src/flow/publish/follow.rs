@@ -4,7 +4,7 @@
 use crate::git::{
     Checkout, CommitOnTip, FastForward, FastForwardError, FileOnDisk, Message, NewCommit, NotTracked, RemoteBranch,
 };
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener};
 use crate::system::files::{self, FileLocation, Replacement};
 
@@ -23,34 +23,45 @@ pub(crate) fn bring_forward(checkout: &Checkout, remote: &str, commit: &CommitOn
     listener(&told);
 }
 
+/// Why there is no commit in the checkout.
+pub(super) enum NotCommitted {
+    /// HEAD has moved since it was read.
+    Moved,
+    Failed(Failure),
+}
+
 /// Commits in the checkout alone. What is in the way fails it, before anything has changed.
 pub(super) fn commit_here(
     checkout: &Checkout,
     commit: &NewCommit,
     message: &Message,
     listener: &mut Listener<'_>,
-) -> Result<(), Failure> {
-    match checkout.prepare_fast_forward(commit, None) {
-        Ok(fast_forward) => {
-            // Without a push there is no remote-tracking branch to move.
-            follow(fast_forward).map_err(|error| Failure::target(error.to_string()))?;
-        }
-        Err(error) => {
-            let failure = Failure::target(format!("the checkout cannot take the commit: {error}"));
-            return Err(match error {
-                FastForwardError::Changed(_) => {
-                    failure.hint("commit these changes first, or put them away with `git stash`")
-                }
-                FastForwardError::Busy => failure.hint("finish it, or abort it"),
-                FastForwardError::LinkedHead(branch) => {
-                    failure.hint(format!("replace the link: `git symbolic-ref HEAD {}`", branch.full()))
-                }
-                _ => failure,
-            });
-        }
-    }
+) -> Result<(), NotCommitted> {
+    let fast_forward = checkout.prepare_fast_forward(commit, None).map_err(not_committed)?;
+    // Without a push there is no remote-tracking branch to move.
+    follow(fast_forward).map_err(|error| NotCommitted::Failed(error.into()))?;
     listener(&Event::Committed { id: commit.id(), title: &message.title });
     Ok(())
+}
+
+fn not_committed(error: FastForwardError) -> NotCommitted {
+    let kind = match error {
+        // It was there when it was read.
+        FastForwardError::Elsewhere => return NotCommitted::Moved,
+        FastForwardError::Locked(_) => FailureKind::Raced,
+        FastForwardError::Failed(_) => FailureKind::Unexpected,
+        _ => FailureKind::Target,
+    };
+    let failure = Failure::new(kind, format!("the checkout cannot take the commit: {error}"));
+    NotCommitted::Failed(match error {
+        FastForwardError::Changed(_) => failure.hint("commit these changes first, or put them away with `git stash`"),
+        FastForwardError::Busy => failure.hint("finish it, or abort it"),
+        FastForwardError::Locked(_) => failure.hint("run the same command again"),
+        FastForwardError::LinkedHead(branch) => {
+            failure.hint(format!("replace the link: `git symbolic-ref HEAD {}`", branch.full()))
+        }
+        _ => failure,
+    })
 }
 
 /// How far a checkout got that did not follow.
@@ -58,6 +69,8 @@ pub(super) fn commit_here(
 enum NotFollowed {
     #[error("the checkout was left as it is: {0}")]
     Stays(String),
+    #[error("the checkout was left as it is: {0}")]
+    Unwritable(std::io::Error),
     #[error("the commit's files are in the checkout, and are not staged: {0}")]
     Written(String),
     #[error("the commit is staged in the checkout, and HEAD did not move: {0}")]
@@ -70,6 +83,15 @@ impl NotFollowed {
     }
 }
 
+impl From<NotFollowed> for Failure {
+    fn from(error: NotFollowed) -> Self {
+        match error {
+            NotFollowed::Unwritable(error) => Self::unwritable(error),
+            error => Self::unexpected(error),
+        }
+    }
+}
+
 /// Lets a checkout follow: its files, then its index, then HEAD. What cannot be staged is put back. Returns why the
 /// remote-tracking branch did not follow.
 fn follow(fast_forward: FastForward<'_>) -> Result<Option<NotTracked>, NotFollowed> {
@@ -77,8 +99,8 @@ fn follow(fast_forward: FastForward<'_>) -> Result<Option<NotTracked>, NotFollow
         let place = FileLocation::at(path)?.prepared_in(fast_forward.workshop());
         Ok(Replacement { place, old, new })
     });
-    let files = files.collect::<std::io::Result<Vec<_>>>().map_err(NotFollowed::stays)?;
-    let replaced = files::replace(&files).map_err(NotFollowed::stays)?;
+    let files = files.collect::<std::io::Result<Vec<_>>>().map_err(NotFollowed::Unwritable)?;
+    let replaced = files::replace(&files).map_err(NotFollowed::Unwritable)?;
     let staged = match fast_forward.stage() {
         Ok(staged) => staged,
         Err(error) => {

@@ -7,6 +7,7 @@ mod propose;
 
 use std::time::Instant;
 
+use follow::NotCommitted;
 pub(super) use follow::bring_forward;
 pub(super) use propose::{Proposer, SeenHead};
 
@@ -139,8 +140,11 @@ impl Direct<'_> {
                 push(*pusher, commit, content, terms, listener)
             }
             Self::CommitHere(checkout) => {
-                terms.gate.whole(|| follow::commit_here(checkout, &commit, &content.message, listener))??;
-                Ok(Published::Updated { commit: commit.id(), pushed: None, messages: Vec::new() })
+                match terms.gate.whole(|| follow::commit_here(checkout, &commit, &content.message, listener))? {
+                    Ok(()) => Ok(Published::Updated { commit: commit.id(), pushed: None, messages: Vec::new() }),
+                    Err(NotCommitted::Moved) => Ok(Published::Moved),
+                    Err(NotCommitted::Failed(failure)) => Err(failure),
+                }
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Fast-forwards a checkout that is at the parent of our commit: objects, files, index, HEAD, remote-tracking branch, in this
 //! order. The caller writes the files, between [`Checkout::prepare_fast_forward`] and [`FastForward::stage`].
 //!
-//! Whatever can fail comes first: the index and HEAD are locked, the objects are written, which git does not show, and
-//! the new contents of the files are computed. If a signal or a full disk stops it after that, `git status` tells the truth,
-//! and the next commit cannot revert the release: files that are written and not staged are shown as changed, staged files
-//! before HEAD has moved as staged. In the opposite order, an index behind HEAD would be a staged revert of the release.
+//! Whatever can fail comes first: the index and HEAD are locked before anything is judged, since another release writes its index
+//! and then its HEAD; the objects are written, which git does not show, and the new contents of the files are computed. If a
+//! signal or a full disk stops it after that, `git status` tells the truth, and the next commit cannot revert the release: files
+//! that are written and not staged are shown as changed, staged files before HEAD has moved as staged. In the opposite order, an
+//! index behind HEAD would be a staged revert of the release.
 //!
 //! Only the files of the commit are written, and only if the index and the disk have them as the parent has. Other files
 //! keep their changes. Git's hooks do not run.
@@ -15,19 +16,18 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 use gix::index::entry::Mode;
 use gix::index::fs::Metadata;
-use gix::lock::acquire::Fail;
 use gix::objs::tree::EntryKind;
 use gix::objs::{CommitRef, Write as _};
 use gix::refs::Target;
 use gix::refs::file::Transaction;
 use gix::refs::transaction::{PreviousValue, RefEdit};
 
-use super::Checkout;
 use super::index::LockedIndex;
 use super::line_ends::LineEnds;
 use super::ownership::hand_over;
 use super::tracking_branch::{NotTracked, commit_edits, end_of, linked, track};
 use super::worktree_file::{OnDisk, look};
+use super::{Checkout, wait_for_lock};
 use crate::git::error::GitError;
 use crate::git::objects::commit::{ChangedFile, NewCommit};
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
@@ -64,13 +64,17 @@ pub enum FastForwardError {
     /// A partial clone may lack the trees of the parent that the commit replaces.
     #[error("it lacks parts of {}", .0.short())]
     MissingTrees(CommitId),
+    /// The lock of another process.
+    #[error("{0}")]
+    Locked(String),
     #[error("{0}")]
     Failed(String),
 }
 
 impl From<GitError> for FastForwardError {
     fn from(error: GitError) -> Self {
-        Self::Failed(error.told())
+        let locked = error.is_locked();
+        if locked { Self::Locked(error.told()) } else { Self::Failed(error.told()) }
     }
 }
 
@@ -119,14 +123,19 @@ impl Checkout {
         pushed_to: Option<RemoteBranch<'_>>,
     ) -> Result<FastForward<'_>, FastForwardError> {
         self.require_head(commit, pushed_to)?;
+        if !commit.is_known() {
+            return Err(FastForwardError::UnknownCommit);
+        }
         let repository = self.repository();
         if let (Some(branch), Some(_)) = (self.branch(), linked(repository, "HEAD".into())) {
             return Err(FastForwardError::LinkedHead(branch));
         }
         let root = repository.workdir().ok_or(FastForwardError::Elsewhere)?;
         let index = LockedIndex::acquire(repository, commit.files.iter().map(|file| &file.path))?;
-        // Once more: while the index is locked, no git process switches branches.
+        let head = self.next_head(commit, pushed_to);
+        // Once more: while both are locked, HEAD does not move. It may have moved before, which is then why it cannot be locked.
         self.require_head(commit, pushed_to)?;
+        let head = head?;
         if repository.state().is_some() {
             return Err(FastForwardError::Busy);
         }
@@ -136,7 +145,7 @@ impl Checkout {
         let files = commit.files.iter().map(|file| new_file(repository, root, file, &index));
         let files = files.collect::<Result<_, _>>()?;
         self.write_objects(commit)?;
-        Ok(FastForward { index, files, head: self.next_head(commit, pushed_to)? })
+        Ok(FastForward { index, files, head })
     }
 
     fn require_head(&self, commit: &NewCommit, pushed_to: Option<RemoteBranch<'_>>) -> Result<(), FastForwardError> {
@@ -163,9 +172,6 @@ impl Checkout {
     /// the remote of a partial clone has it.
     fn write_objects(&self, commit: &NewCommit) -> Result<(), FastForwardError> {
         let repository = self.repository();
-        if !commit.is_known() {
-            return Err(FastForwardError::UnknownCommit);
-        }
         if !commit.replaced_trees.iter().all(|tree| repository.has_object(tree)) {
             return Err(FastForwardError::MissingTrees(commit.parent));
         }
@@ -190,8 +196,7 @@ impl Checkout {
         let from = PreviousValue::MustExistAndMatch(Target::Object(commit.parent.0));
         let head = RefEdit::update(head, commit.id, from, format!("tagship: {title}")).with_deref(true);
         let repository = self.repository();
-        let refs =
-            repository.refs.transaction().prepare([head], Fail::Immediately, Fail::Immediately).map_err(failed)?;
+        let refs = repository.refs.transaction().prepare([head], wait_for_lock(), wait_for_lock()).map_err(failed)?;
         let tracking = pushed_to.and_then(|RemoteBranch { remote, branch }| self.tracking(remote, branch));
         Ok(NextHead { repository, refs, committer, commit: CommitId(commit.id), tracking })
     }

@@ -12,9 +12,11 @@ mod variables;
 mod worktree_file;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gix::bstr::{BString, ByteSlice as _};
 use gix::discover::upwards::TrustPolicy;
+use gix::lock::acquire::Fail;
 use gix::refspec::MatchGroup;
 use gix::refspec::match_group::Item;
 use gix::refspec::parse::Operation;
@@ -37,6 +39,13 @@ use crate::git::remote_url::parsed;
 use crate::git::unmet_include::UnmetInclude;
 use crate::git::wire::http_config::{RemoteUse, rewritten};
 use crate::git::wire::known_login::UrlWriter;
+
+/// How long a lock of another process is waited for. git holds one for milliseconds; one that was left behind stays.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+
+fn wait_for_lock() -> Fail {
+    Fail::AfterDurationWithBackoff(LOCK_WAIT)
+}
 
 /// A repository on disk with its configuration.
 pub struct Checkout {

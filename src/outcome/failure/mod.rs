@@ -6,6 +6,7 @@ mod checked_image;
 mod forge;
 mod kind;
 mod nearest;
+mod on_disk;
 mod repository;
 mod unclaimed;
 

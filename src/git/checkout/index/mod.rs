@@ -19,10 +19,10 @@ use gix::bstr::BString;
 use gix::index::State;
 use gix::index::entry::{Flags, Mode, Stage, Stat};
 use gix::index::fs::Metadata;
-use gix::lock::acquire::Fail;
 
 use self::outline::Outline;
 use self::staged_entry::StagedEntry;
+use super::wait_for_lock;
 use crate::git::error::GitError;
 use crate::git::objects::name::RepositoryPath;
 use crate::git::objects::store::HASH;
@@ -59,7 +59,7 @@ pub(super) struct Indexed {
 }
 
 impl LockedIndex {
-    /// Reads the entries of `files` in the index of `repository`. Fails at once if another git process holds the lock.
+    /// Reads the entries of `files` in the index of `repository`. Waits a moment if another git process holds the lock.
     pub(super) fn acquire<'a>(
         repository: &gix::Repository,
         files: impl Iterator<Item = &'a RepositoryPath>,
@@ -68,7 +68,7 @@ impl LockedIndex {
         let unreadable = |error: anyhow::Error| GitError::unexpected("the index cannot be read", error);
         // No index is made for a repository that has none.
         path.metadata().map_err(|error| unreadable(error.into()))?;
-        let lock = gix::lock::File::acquire_to_update_resource(&path, Fail::Immediately, None, 0)
+        let lock = gix::lock::File::acquire_to_update_resource(&path, wait_for_lock(), None, 0)
             .map_err(|error| GitError::unexpected("the index cannot be locked", error))?;
         let file = File::open(&path).map_err(|error| unreadable(error.into()))?;
         let written = file.metadata().and_then(|metadata| metadata.modified()).map_err(|e| unreadable(e.into()))?;
