@@ -284,7 +284,6 @@ fn an_unknown_extension_of_the_format() {
         ("1", "extensions.partialClone", "origin"),
         ("1", "extensions.worktreeConfig", "true"),
         ("1", "extensions.compatObjectFormat", "sha256"),
-        ("1", "extensions.relativeWorktrees", "true"),
         ("0", "extensions.future", "true"),
         ("0", "extensions.noop-v1", "x"),
         ("1", "extensions.sub.future", "true"),
@@ -313,4 +312,23 @@ fn an_unknown_extension_of_the_format() {
             stage.untouched();
         }
     }
+}
+
+/// git 2.48 names linked work trees by relative paths if it is told to, and says so in the format. An older git refuses that.
+#[test]
+fn a_linked_work_tree_by_relative_paths() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    let linked = checkout.worktree("linked");
+    let git_dir = checkout.path().join(".git");
+    std::fs::write(linked.path().join(".git"), "gitdir: ../work/.git/worktrees/linked\n").unwrap();
+    std::fs::write(git_dir.join("worktrees/linked/gitdir"), "../../../../linked/.git\n").unwrap();
+    let before = std::fs::read_to_string(git_dir.join("config")).unwrap();
+    let format = "[core]\nrepositoryFormatVersion = 1\n[extensions]\nrelativeWorktrees = true\n";
+    std::fs::write(git_dir.join("config"), format!("{before}{format}")).unwrap();
+    release_in(&linked, &stage.home, &stage).args(["--branch", "main"]).run().success();
+    std::fs::write(git_dir.join("config"), before).unwrap();
+    assert_eq!(linked.head(), stage.remote.tip("main").unwrap());
+    assert_eq!(linked.status(), "");
+    assert_eq!(checkout.status(), "");
 }
