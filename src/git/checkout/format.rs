@@ -9,11 +9,12 @@ use crate::system::bounded_file;
 /// The newest version of the format that is known, as for git.
 const NEWEST: i64 = 1;
 
-/// The extensions that git 2.47 knows whatever the version is.
+/// The extensions that git 2.48 knows whatever the version is.
 const OF_ANY_VERSION: [&str; 4] = ["noop", "preciousobjects", "partialclone", "worktreeconfig"];
 
-/// The extensions that git 2.47 knows from version 1 on, and refuses before.
-const OF_VERSION_1: [&str; 4] = ["noop-v1", "objectformat", "compatobjectformat", "refstorage"];
+/// The extensions that git 2.48 knows from version 1 on, and refuses before. Relative paths of linked work trees are read in any
+/// format.
+const OF_VERSION_1: [&str; 5] = ["noop-v1", "objectformat", "compatobjectformat", "refstorage", "relativeworktrees"];
 
 /// Returns why the repository whose files are in `folder` is of a format that is not known; `None` if it is known. Files that
 /// its configuration includes do not count for this.
@@ -34,10 +35,10 @@ fn judge(config: &File) -> Option<String> {
         section.value_names().map(|name| format!("{below}{name}")).collect::<Vec<_>>()
     });
     let is_refused = |extension: &String| {
-        let is_one_of = |known: [&str; 4]| known.iter().any(|known| extension.eq_ignore_ascii_case(known));
+        let is_one_of = |known: &[&str]| known.iter().any(|known| extension.eq_ignore_ascii_case(known));
         match version {
-            0 => is_one_of(OF_VERSION_1),
-            _ => !is_one_of(OF_ANY_VERSION) && !is_one_of(OF_VERSION_1),
+            0 => is_one_of(&OF_VERSION_1),
+            _ => !is_one_of(&OF_ANY_VERSION) && !is_one_of(&OF_VERSION_1),
         }
     };
     let refused = extensions.into_iter().find(is_refused)?;
