@@ -155,7 +155,7 @@ struct Beside {
 }
 
 impl Beside {
-    /// Writes `bytes` to a new file that the same users may read and write as `like`, and returns the file too.
+    /// Writes `bytes` to a new file with the access of `like`, and returns the file too.
     fn new(place: &FileLocation, like: &File, bytes: &[u8]) -> io::Result<(Self, File)> {
         let create = |path: &Path| place.workshop.create(path.file_name().unwrap_or_default());
         let (mut file, path) = tempfile::Builder::new().prefix(".tagship-").make_in("", create)?.into_parts();
@@ -214,7 +214,7 @@ pub struct Replacement<'a> {
 /// The kind of the error if a file has another content than the old one. The system has no error of this kind.
 pub const CHANGED: io::ErrorKind = io::ErrorKind::InvalidData;
 
-/// Replaces the content of all `files`, or of none. Symbolic links stay, and so does who may read and write a file.
+/// Replaces the content of all `files`, or of none. Symbolic links stay, and so does the access to each file.
 pub fn replace(files: &[Replacement<'_>]) -> io::Result<Replaced> {
     let staged = files.iter().map(|file| stage(file).map_err(|error| at(&file.place.shown, error)));
     let staged: Vec<_> = staged.collect::<Result<_, _>>()?;
@@ -324,11 +324,10 @@ mod tests {
             fs::set_permissions(&file, fs::Permissions::from_mode(0o660)).unwrap();
             let set =
                 |path: &std::path::Path, name: &str, value: &[u8]| setxattr(path, name, value, XattrFlags::empty());
-            if has_list && set(&file, LIST, &access_list(4)).is_err() {
-                println!("skipped: there are no access control lists here");
+            if has_list && set(&file, LIST, &access_list(4)).is_err() || set(&file, "user.note", b"note").is_err() {
+                println!("skipped: there are no access control lists or no attributes here");
                 return;
             }
-            set(&file, "user.note", b"note").unwrap();
             if of_folder {
                 set(folder.path(), "system.posix_acl_default", &access_list(6)).unwrap();
             }

@@ -57,9 +57,10 @@ fn not_committed(error: FastForwardError) -> NotCommitted {
         FastForwardError::Changed(_) => failure.hint("commit these changes first, or put them away with `git stash`"),
         FastForwardError::Busy => failure.hint("finish it, or abort it"),
         FastForwardError::Locked(_) => failure.hint("run the same command again"),
-        FastForwardError::LinkedHead(branch) => {
-            failure.hint(format!("replace the link: `git symbolic-ref HEAD {}`", branch.full()))
-        }
+        FastForwardError::LinkedHead(branch) => failure.hint(format!(
+            "replace the link: `git -c core.preferSymlinkRefs=false symbolic-ref HEAD {}`",
+            branch.full()
+        )),
         _ => failure,
     })
 }

@@ -6,9 +6,9 @@ mod format;
 mod index;
 mod line_ends;
 mod ownership;
+mod repository_variables;
 pub(super) mod tracking_branch;
 mod trusted_owner;
-mod variables;
 mod worktree_file;
 
 use std::path::{Path, PathBuf};
@@ -22,8 +22,8 @@ use gix::refspec::match_group::Item;
 use gix::refspec::parse::Operation;
 use gix::url::Scheme;
 
+pub use repository_variables::RepositoryVariables;
 pub use trusted_owner::TrustedOwner;
-pub use variables::RepositoryVariables;
 
 use format::unknown_format;
 use tracking_branch::end_of;

@@ -542,7 +542,7 @@ fn a_head_that_is_a_link_names_a_branch() {
     let output = here.args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run().exit(3);
     output
         .stderr_has("its HEAD is a symbolic link")
-        .stderr_has("hint: replace the link: `git symbolic-ref HEAD refs/heads/main`");
+        .stderr_has("hint: replace the link: `git -c core.preferSymlinkRefs=false symbolic-ref HEAD refs/heads/main`");
 }
 
 fn remove(checkout: &Checkout, path: &str) {
