@@ -18,6 +18,7 @@ use tagship::image::{ImageArgument, ImageName};
 use tagship::message::line_comment::{CommentTemplate, CommentValues};
 use tagship::targets::kustomization::{Absent, Comments, Edit, EditError, EditOptions, Fields, edit};
 
+mod aliases;
 mod all_kinds;
 mod generated;
 mod kustomize;
