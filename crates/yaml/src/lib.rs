@@ -5,6 +5,7 @@
 mod block;
 mod compare;
 mod error;
+mod expanded;
 mod first_reader;
 mod flow;
 mod line_proof;
@@ -28,6 +29,7 @@ pub use parsed::NodeType;
 
 pub use compare::{Difference, NodeComparison, differs};
 pub use error::TEMPLATE_HINT;
+pub use expanded::ExpandedYaml;
 pub use first_reader::{read, read_template};
 pub use parsed::ParsedYaml;
 pub use proof::{Proved, prove};

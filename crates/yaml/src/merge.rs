@@ -27,16 +27,22 @@ impl Tree<'_> {
         if !self.is_merge_key(pair.key) {
             return None;
         }
-        let merged = self.resolve(pair.value);
-        match self.kind(merged) {
-            NodeKind::Mapping(_) => self.effective(merged, is_key),
-            NodeKind::Sequence(_) => self
-                .children(merged)
-                .map(|item| self.resolve(item))
-                .filter(|item| matches!(self.kind(*item), NodeKind::Mapping(_)))
-                .find_map(|item| self.effective(item, is_key)),
-            _ => None,
-        }
+        self.merged(pair.value).find_map(|mapping| self.effective(mapping, is_key))
+    }
+
+    /// Returns the mappings that the value of a merge key stands for.
+    pub(crate) fn merged(&self, value: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let value = self.resolve(value);
+        let items = matches!(self.kind(value), NodeKind::Sequence(_)).then(|| self.children(value));
+        let items = items.into_iter().flatten().map(|item| self.resolve(item));
+        let is_mapping = |node: &NodeId| matches!(self.kind(*node), NodeKind::Mapping(_));
+        std::iter::once(value).chain(items).filter(is_mapping)
+    }
+
+    /// Whether any node is an alias or a merge key.
+    pub(crate) fn has_references(&self) -> bool {
+        let mut nodes = self.documents.iter().flat_map(|root| self.subtree(*root));
+        nodes.any(|node| matches!(self.kind(node), NodeKind::Alias(_)) || self.is_merge_key(node))
     }
 
     /// Whether a key is `<<`, without quotes: its value is merged into the mapping.

@@ -11,6 +11,12 @@ use super::error::Shape;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(usize);
 
+impl NodeId {
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 /// How a scalar is written.
 pub enum ScalarStyle {
@@ -146,6 +152,19 @@ impl<'s> Tree<'s> {
     /// Whether any node has an anchor or a tag.
     pub(crate) fn has_properties(&self) -> bool {
         !self.properties.is_empty()
+    }
+
+    /// Adds a node of another tree, without what is in it.
+    pub(crate) fn push_copy(&mut self, other: &Self, node: NodeId) -> NodeId {
+        let id = NodeId(self.nodes.len());
+        self.nodes.push(Node { after: id.0 + 1, ..other.node(node).clone() });
+        self.properties.extend(other.properties(node).map(|properties| (id, properties.clone())));
+        id
+    }
+
+    /// Ends a collection behind the node that was added last.
+    pub(crate) fn end_here(&mut self, id: NodeId) {
+        self.nodes[id.0].after = self.nodes.len();
     }
 
     /// Returns the tree with other places, and with other scalars in place of some.

@@ -38,12 +38,8 @@ pub(super) struct Below<'a> {
     pub(super) before: &'a str,
 }
 
-/// A value that shows as an image.
-pub(super) struct ImageBelow {
-    pub(super) path: String,
-    pub(super) value: NodeId,
-    pub(super) image: Result<Option<ImagePlace>, FileRefusal>,
-}
+/// A value that shows as an image, by its path.
+type ImageBelow = (String, Result<Option<ImagePlace>, FileRefusal>);
 
 /// Returns the image at `path`, if the path leads anywhere.
 ///
@@ -90,7 +86,7 @@ pub(super) fn images_below(yaml: &ParsedYaml<'_>, below: Below<'_>) -> Vec<Image
                 true => image_at(yaml, below, visit.path),
                 false => image_in(yaml, below, visit.path, visit.slot, visit.trail.to_vec()).map(Some),
             };
-            images.push(ImageBelow { path: visit.path.to_owned(), value: visit.slot.value, image });
+            images.push((visit.path.to_owned(), image));
         }
     });
     images

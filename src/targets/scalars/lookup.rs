@@ -16,6 +16,7 @@ use crate::yaml::{NodeId, ParsedYaml};
 
 /// The images of a file that was read.
 pub(super) struct FileImages<'p, 'd> {
+    pub(super) path: &'p str,
     pub(super) yaml: &'p ParsedYaml<'d>,
     pub(super) objects: Vec<Object>,
     /// The containers or services of each object.
@@ -38,7 +39,7 @@ enum FoundBy {
 }
 
 impl<'p, 'd> FileImages<'p, 'd> {
-    pub(super) fn new(path: &str, yaml: &'p ParsedYaml<'d>) -> Self {
+    pub(super) fn new(path: &'p str, yaml: &'p ParsedYaml<'d>) -> Self {
         let objects = objects(path, yaml);
         let named = |object: &Object| match object.kind {
             DocumentKind::Manifest => containers(yaml, object.root),
@@ -47,7 +48,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
             _ => Vec::new(),
         };
         let named = objects.iter().map(named).collect();
-        Self { yaml, objects, named, repeated: RepeatedKeys::of(yaml) }
+        Self { path, yaml, objects, named, repeated: RepeatedKeys::of(yaml) }
     }
 
     /// Returns the images that `name` means.
@@ -86,6 +87,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
         require_one(self.yaml, name, &found)?;
         let places: Vec<ImagePlace> = found.into_iter().map(|found| found.place).chain(marked).collect();
         places.iter().try_for_each(|place| self.refuse_repeated(place))?;
+        self.refuse_behind(name, &places)?;
         Ok(places)
     }
 

@@ -4,6 +4,7 @@
 
 mod argo;
 mod asked;
+mod behind;
 mod comments;
 mod container;
 mod document_kind;

@@ -10,7 +10,7 @@ use super::object::{Object, objects};
 use super::repeated::RepeatedKeys;
 use super::rewrite;
 use super::slot::Slot;
-use super::values_text::{INSIDE, object_of, refuse_in_another_source, with_values};
+use super::values_text::{INSIDE, object_of, refuse_in_another_source, values_behind, with_values};
 use crate::image::{ImageArgument, ImageName};
 use crate::targets::kustomization::{Comments, Edit, EditOptions, Fields};
 use crate::targets::shown_entries::ShownEntries;
@@ -81,6 +81,7 @@ pub(in crate::targets) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<Sho
             Err(refusal) => shown.untold.push(refusal),
         }
     }
+    shown.untold.extend(values_behind(path, yaml, None)?);
     Ok(shown)
 }
 

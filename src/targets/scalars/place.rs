@@ -142,6 +142,22 @@ impl ImagePlace {
         }
     }
 
+    /// Exchanges each node for that of another tree.
+    pub(super) fn change_nodes(&mut self, node: impl Fn(NodeId) -> NodeId) {
+        let change = |slot: &mut Slot| {
+            let Slot { key, value, parent } = *slot;
+            *slot = Slot { key: key.map(&node), value: node(value), parent: node(parent) };
+        };
+        self.item = node(self.item);
+        self.trail.iter_mut().for_each(|one| *one = node(*one));
+        match &mut self.slots {
+            Slots::Reference { slot, .. } => change(slot),
+            Slots::Parts(Parts { registry, repository, tag, digest, .. }) => {
+                [registry, repository, tag, digest].into_iter().flatten().for_each(change);
+            }
+        }
+    }
+
     /// Returns the nodes that an edit of this image may replace.
     pub(super) fn nodes(&self) -> Vec<NodeId> {
         match &self.slots {

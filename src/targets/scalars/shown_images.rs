@@ -4,10 +4,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::argo::{helm_parameter, kustomize_images, parameter_names, sources, values_object};
-use super::container::Named;
+use super::behind::{ToldImages, Written};
 use super::document_kind::{DocumentKind, text_of, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Below, ImageBelow, image_at, images_below};
+use super::image_path::{Below, image_at, images_below};
 use super::lookup::{
     FileImages, NamedPlace, VALUES_OBJECT, VALUES_OF_RELEASE, image_of_container, oci_repository, require_one,
     values_of_release,
@@ -15,7 +15,6 @@ use super::lookup::{
 use super::marked::{all_marked, policies};
 use super::object::Object;
 use super::place::{ImagePlace, Slots};
-use super::walk::paths_to;
 use crate::targets::flux_marker::is_policy_name;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
@@ -35,44 +34,53 @@ struct Candidate {
     name: String,
     /// The label of its object.
     label: Option<String>,
-    image: Result<NamedPlace, FileRefusal>,
-    /// The value that stands for the image, if that is an alias of it.
-    origin: Option<NodeId>,
+    image: Result<Written, FileRefusal>,
     is_doubtful: bool,
 }
 
-/// Takes an image with its name, and the value that it is in.
-type Show<'s> = dyn FnMut(String, Result<NamedPlace, FileRefusal>, Option<NodeId>) + 's;
+impl Candidate {
+    fn here(&self) -> Option<&ImagePlace> {
+        match &self.image {
+            Ok(Written::Here(found)) => Some(&found.place),
+            _ => None,
+        }
+    }
+}
+
+/// Takes an image with its name.
+type Show<'s> = dyn FnMut(String, Result<NamedPlace, FileRefusal>) + 's;
 
 impl FileImages<'_, '_> {
     /// Returns each image that shows without being asked for. Of several with one name that are not the same image, each has the
     /// name of its object before its own.
     pub(super) fn all(&self) -> ShownImages {
         let yaml = self.yaml;
-        let mut shown = self.shown();
         let mut all = ShownImages::default();
-        for one in &mut shown {
-            let refused = match &one.image {
-                Ok(found) => self.refuse_repeated(&found.place).and_then(|()| found.place.fields(yaml)).err(),
-                Err(_) => None,
-            };
-            if let Some(refusal) = refused {
-                one.image = Err(refusal);
+        let mut shown = match yaml.expanded() {
+            Ok(Some(expanded)) => {
+                let images = FileImages::new(self.path, &expanded.yaml);
+                images.shown(|found| images.refuse_repeated(&found.place).and_then(|()| Written::of(&expanded, found)))
             }
-        }
+            Ok(None) => self.shown(|found| self.told_here(found)),
+            Err(error) => {
+                all.untold.push(error.into());
+                Vec::new()
+            }
+        };
         self.add_marked(&mut shown);
-        self.add_origins(&mut shown);
+        self.tell_behind(&mut shown);
         let mut names: Vec<String> = Vec::new();
         let mut found: HashMap<String, Vec<(Option<String>, NamedPlace)>> = HashMap::new();
         for one in shown {
             match one.image {
-                Ok(image) => {
+                Ok(Written::Here(image)) => {
                     let of_name = found.entry(one.name.clone()).or_insert_with(|| {
                         names.push(one.name);
                         Vec::new()
                     });
                     of_name.push((one.label, image));
                 }
+                Ok(Written::Behind(_)) => {}
                 Err(refusal) if one.is_doubtful => all.doubtful.push(refusal),
                 Err(refusal) => all.untold.push(refusal),
             }
@@ -81,13 +89,22 @@ impl FileImages<'_, '_> {
             let images = found.remove(&name).unwrap_or_default();
             all.add(yaml, name, images);
         }
+        // What several aliases stand for is refused once.
+        keep_first(&mut all.untold);
+        keep_first(&mut all.doubtful);
         all
+    }
+
+    fn told_here(&self, found: NamedPlace) -> Result<Written, FileRefusal> {
+        self.refuse_repeated(&found.place).and_then(|()| found.place.fields(self.yaml))?;
+        Ok(Written::Here(found))
     }
 
     /// Returns the names of the images that show, each once; with the policies of Flux, if one of `absent` is written as a
     /// policy.
     pub(super) fn names<'n>(&self, mut absent: impl Iterator<Item = &'n str>) -> Vec<String> {
-        let mut names: Vec<String> = self.shown().into_iter().map(|shown| shown.name).collect();
+        let mut names: Vec<String> =
+            self.shown(|found| Ok(Written::Here(found))).into_iter().map(|shown| shown.name).collect();
         if absent.any(is_policy_name) {
             names.extend(policies(self.yaml));
         }
@@ -96,38 +113,32 @@ impl FileImages<'_, '_> {
         names
     }
 
-    fn shown(&self) -> Vec<Candidate> {
+    fn shown(&self, written: impl Fn(NamedPlace) -> Result<Written, FileRefusal>) -> Vec<Candidate> {
         let mut shown = Vec::new();
         for (object, named) in self.objects.iter().zip(&self.named) {
-            self.in_object(object, &mut |name, image, value| {
+            self.in_object(object, &mut |name, image| {
                 let is_doubtful = self.is_doubtful(object, &image);
-                let origin = value.and_then(|value| alias_of(self.yaml, value));
-                shown.push(Candidate { name, label: object.label.clone(), image, origin, is_doubtful });
+                let image = image.and_then(&written);
+                shown.push(Candidate { name, label: object.label.clone(), image, is_doubtful });
             });
             for named in named {
                 if let Some(image) = image_of_container(self.yaml, object, named).transpose() {
                     let by = if named.name.starts_with('.') { NamedPlace::by_path } else { NamedPlace::by_name };
-                    let origin = match &image {
-                        Ok(ImagePlace { slots: Slots::Reference { slot, .. }, .. }) => alias_of(self.yaml, slot.value),
-                        Ok(_) => None,
-                        Err(_) => origin_of_container(self.yaml, named),
-                    };
                     let (name, label) = (named.name.clone(), object.label.clone());
-                    shown.push(Candidate { name, label, image: image.map(by), origin, is_doubtful: false });
+                    shown.push(Candidate { name, label, image: image.map(by).and_then(&written), is_doubtful: false });
                 }
             }
         }
         shown
     }
 
-    /// Calls `show` with each image of an object that is no container, and with the value that it is in, if that
-    /// may be an alias.
+    /// Calls `show` with each image of an object that is no container.
     fn in_object(&self, object: &Object, show: &mut Show<'_>) {
         let yaml = self.yaml;
         let below = |root: NodeId, before: &str, show: &mut Show<'_>| {
-            for ImageBelow { path, value, image } in images_below(yaml, Below { root, before }) {
+            for (path, image) in images_below(yaml, Below { root, before }) {
                 if let Some(image) = image.transpose() {
-                    show(path, image.map(NamedPlace::by_path), Some(value));
+                    show(path, image.map(NamedPlace::by_path));
                 }
             }
         };
@@ -136,7 +147,7 @@ impl FileImages<'_, '_> {
             DocumentKind::HelmRelease => match values_of_release(yaml, object.root) {
                 Ok(Some(values)) => below(values, VALUES_OF_RELEASE, show),
                 Ok(None) => {}
-                Err(refusal) => show(String::new(), Err(refusal), None),
+                Err(refusal) => show(String::new(), Err(refusal)),
             },
             DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
                 for source in sources(yaml, object) {
@@ -145,23 +156,23 @@ impl FileImages<'_, '_> {
                     }
                     for name in parameter_names(yaml, source) {
                         if let Some(image) = helm_parameter(yaml, source, &name).transpose() {
-                            show(name, image.map(NamedPlace::by_path), None);
+                            show(name, image.map(NamedPlace::by_path));
                         }
                     }
                     for (name, image) in kustomize_images(yaml, source) {
-                        show(name, image.map(NamedPlace::by_name), None);
+                        show(name, image.map(NamedPlace::by_name));
                     }
                 }
             }
             DocumentKind::OciRepository => {
                 let name = object.label.clone().unwrap_or_else(|| ".spec.ref".to_owned());
-                show(name, oci_repository(yaml, object.root).map(NamedPlace::by_name), None);
+                show(name, oci_repository(yaml, object.root).map(NamedPlace::by_name));
             }
             // A Kustomization that is alone has an editor of its own.
             DocumentKind::FluxKustomization if yaml.tree.documents.len() > 1 => {
                 for (name, image) in flux_entries(yaml, object.root) {
                     if let Some(image) = image.transpose() {
-                        show(name, image.map(NamedPlace::by_path), None);
+                        show(name, image.map(NamedPlace::by_path));
                     }
                 }
             }
@@ -184,55 +195,42 @@ impl FileImages<'_, '_> {
 
     /// Adds the images that only markers of Flux show.
     fn add_marked(&self, shown: &mut Vec<Candidate>) {
-        let covered = covered(shown);
+        let covered: HashSet<NodeId> = shown.iter().filter_map(Candidate::here).flat_map(ImagePlace::nodes).collect();
         for marked in all_marked(self.yaml, &self.objects) {
             if marked.nodes.iter().all(|node| covered.contains(node)) {
                 continue;
             }
-            let show = |image: Result<ImagePlace, FileRefusal>| Candidate {
+            let show = |image: Result<Written, FileRefusal>| Candidate {
                 name: marked.policy.clone(),
                 label: None,
-                image: image.map(NamedPlace::by_name),
-                origin: None,
+                image,
                 is_doubtful: false,
             };
             match marked.images {
-                Ok(images) => shown.extend(images.into_iter().map(|place| {
-                    let refused = self.refuse_repeated(&place).and_then(|()| place.fields(self.yaml));
-                    show(refused.map(|_| place))
-                })),
+                Ok(images) => {
+                    let images = images.into_iter().map(NamedPlace::by_name);
+                    shown.extend(images.map(|found| show(self.told_here(found))));
+                }
                 Err(refusal) => shown.push(show(Err(refusal))),
             }
         }
     }
 
     /// Takes what an alias stands for in its place: by its path, if it does not show by itself.
-    fn add_origins(&self, shown: &mut Vec<Candidate>) {
-        let yaml = self.yaml;
-        let refused = |one: &Candidate| one.origin.filter(|_| one.image.is_err());
-        let origins: HashSet<NodeId> = shown.iter().filter_map(refused).collect();
-        if origins.is_empty() {
-            return;
-        }
-        let paths = paths_to(yaml, &origins);
-        let mut covered: Vec<NodeId> = covered(shown).into_iter().collect();
-        covered.sort_unstable();
-        let mut told: HashSet<NodeId> =
-            origins.iter().copied().filter(|origin| is_covered(yaml, &covered, *origin)).collect();
-        for one in shown.iter_mut() {
-            let Some(origin) = refused(one) else { continue };
-            let image = paths.get(&origin).filter(|_| !told.contains(&origin)).and_then(|path| {
-                let root = yaml.tree.documents.iter().copied().find(|root| yaml.tree.is_within(origin, *root))?;
-                let place = image_at(yaml, Below { root, before: "." }, path).ok()??;
-                self.refuse_repeated(&place).and_then(|()| place.fields(yaml)).ok()?;
-                Some((format!(".{path}"), NamedPlace::by_path(place)))
-            });
-            if let Some((name, found)) = image {
-                told.insert(origin);
-                (one.name, one.image, one.origin) = (name, Ok(found), None);
+    fn tell_behind(&self, shown: &mut [Candidate]) {
+        let behind = shown.iter().filter_map(|one| match &one.image {
+            Ok(Written::Behind(behind)) => Some(behind),
+            _ => None,
+        });
+        let mut told = ToldImages::new(self.yaml, shown.iter().filter_map(Candidate::here), behind);
+        for one in shown {
+            let Ok(Written::Behind(behind)) = &one.image else { continue };
+            match told.tell(self, behind) {
+                Ok(Some((name, found))) => (one.name, one.image) = (name, Ok(Written::Here(found))),
+                Ok(None) => {}
+                Err(refusal) => one.image = Err(refusal),
             }
         }
-        shown.retain(|one| !refused(one).is_some_and(|origin| told.contains(&origin)));
     }
 }
 
@@ -271,33 +269,9 @@ fn all_say_the_same(yaml: &ParsedYaml<'_>, images: &[NamedPlace]) -> bool {
     said.next().is_none_or(|first| said.all(|other| other == first))
 }
 
-/// Returns the values of the images that can be told.
-fn covered(shown: &[Candidate]) -> HashSet<NodeId> {
-    shown.iter().filter_map(|one| one.image.as_ref().ok()).flat_map(|found| found.place.nodes()).collect()
-}
-
-/// Whether one of `nodes`, which are sorted, is a node or in it.
-fn is_covered(yaml: &ParsedYaml<'_>, nodes: &[NodeId], node: NodeId) -> bool {
-    let first = nodes.partition_point(|other| *other < node);
-    nodes.get(first).is_some_and(|first| yaml.tree.is_within(*first, node))
-}
-
-/// Returns what a value stands for, if it is an alias.
-fn alias_of(yaml: &ParsedYaml<'_>, value: NodeId) -> Option<NodeId> {
-    let target = yaml.tree.resolve(value);
-    (target != value).then_some(target)
-}
-
-/// Returns the image that a container or a service takes from an alias or a merge key.
-fn origin_of_container(yaml: &ParsedYaml<'_>, named: &Named) -> Option<NodeId> {
-    let mapping = yaml.tree.resolve(named.node);
-    let is_image = |key: &str| key == "image";
-    let image = match value_of(yaml, mapping, "image") {
-        Some(image) if mapping != named.node => image,
-        Some(_) => return None,
-        None => yaml.tree.inherited(mapping, &is_image)?,
-    };
-    Some(yaml.tree.resolve(image))
+fn keep_first(refusals: &mut Vec<FileRefusal>) {
+    let mut seen = HashSet::new();
+    refusals.retain(|refusal| seen.insert(refusal.to_string()));
 }
 
 /// Returns the entries in the `spec.images` of a Kustomization of Flux, by the path of what they set.

@@ -1,6 +1,9 @@
 //! What values that are text in another file say: the images in them, and what outside of them goes against a name.
 
+use std::collections::HashSet;
+
 use super::argo::{PARAMETERS, ignored_values, nested_values, sources};
+use super::behind::refusal;
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::object::{Object, objects};
@@ -32,6 +35,11 @@ pub(in crate::targets) fn entries(
     for slot in nested_values(yaml, &objects) {
         entries.extend(entries_inside(yaml, &objects, slot, wanted));
     }
+    if let (Some(name), true) = (wanted, entries.is_empty())
+        && let Some(refusal) = values_behind(path, yaml, Some(name))?.into_iter().next()
+    {
+        return Err(refusal);
+    }
     for slot in ignored_values(yaml, &objects).into_iter().filter(|_| entries.is_empty()) {
         if let Some(name) = wanted.filter(|_| !entries_inside(yaml, &objects, slot, wanted).is_empty()) {
             let message = format!("`{name}` is in `values` alone, which Argo CD ignores beside `valuesObject`");
@@ -40,6 +48,28 @@ pub(in crate::targets) fn entries(
         }
     }
     Ok(entries)
+}
+
+/// Returns a refusal of each text of values that an alias or a merge key brings, or of those with the image `wanted`.
+pub(super) fn values_behind(
+    path: &str,
+    yaml: &ParsedYaml<'_>,
+    wanted: Option<&str>,
+) -> Result<Vec<FileRefusal>, FileRefusal> {
+    let Some(expanded) = yaml.expanded()? else { return Ok(Vec::new()) };
+    let here: HashSet<NodeId> = nested_values(yaml, &objects(path, yaml)).iter().map(|slot| slot.value).collect();
+    let objects = objects(path, &expanded.yaml);
+    let mut refusals = Vec::new();
+    for slot in nested_values(&expanded.yaml, &objects) {
+        let written = expanded.origin(slot.value);
+        if let Some(through) = expanded.through(slot.value)
+            && !here.contains(&written)
+            && wanted.is_none_or(|name| !entries_inside(&expanded.yaml, &objects, slot, Some(name)).is_empty())
+        {
+            refusals.push(FileRefusal { is_no_image: wanted.is_some(), ..refusal(yaml, through, written) });
+        }
+    }
+    Ok(refusals)
 }
 
 fn entries_inside(

