@@ -36,6 +36,10 @@ mod tests {
             assert_eq!(nearest(wanted, &names), expected, "{wanted}");
         }
         assert_eq!(nearest("web", &[]), None);
+        let policies = ["ns:web", "ns:api", "nginx:1.25"].map(str::to_owned);
+        for (wanted, expected) in [("ns:webb", Some("ns:web")), ("ns:job", None), ("nginx:1.26", Some("nginx:1.25"))] {
+            assert_eq!(nearest(wanted, &policies), expected, "{wanted}");
+        }
         let names = ["nginx:1.25", "quay.io/argoproj/argocd@sha256:abc", "localhost:5000/web"].map(str::to_owned);
         for (wanted, index) in [("nginx", 0), ("argoproj/argocd", 1), ("localhost:5000/web:v1", 2)] {
             assert_eq!(nearest(wanted, &names), Some(names[index].as_str()), "{wanted}");

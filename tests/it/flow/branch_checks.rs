@@ -93,6 +93,18 @@ fn an_image_that_cannot_be_told_is_a_failure() {
     }
 }
 
+/// `check` takes no arguments for entries, and has no `--no-check`.
+#[test]
+fn an_image_without_a_name_is_told_with_a_hint_that_helps() {
+    let environments = Pipeline::with_environments();
+    for text in ["image:\n  tag: v1\n", "apps:\n  image_tag: v1\n"] {
+        environments.stage.remote.commit("main", "A file", &[File::new("all.yaml", text)]);
+        let output = environments.run("check", &["-f", "all.yaml"]).run().exit(3);
+        output.stderr_has("the file does not say which image `").stderr_has("hint: check the image by itself");
+        output.says_nowhere("--no-check");
+    }
+}
+
 /// One image of each file is not in its registry.
 #[test]
 fn every_image_that_a_file_names_is_asked_for() {

@@ -63,6 +63,8 @@ fn across_branches_and_repositories() {
     remote.commit("next", "Next", &[File::new(&format!("{STAGING}/kustomization.yaml"), next)]);
     promote(&environments, &ON).args(["--from-branch", "next", "web"]).run().success();
     assert!(environments.file(PRODUCTION).contains("v1.5.0"));
+    let absent = promote(&environments, &ON).args(["--from-branch", "nope", "web"]).run().exit(3);
+    absent.stderr_has("hint: name the branch to read with `--from-branch`\n");
 
     let other = remote.sibling("other");
     environments.stage.registry.put_image("org/web", "v1.6.0", &Image::new());
@@ -134,5 +136,10 @@ fn what_is_not_pinned_is_not_carried_on() {
         .stderr_has("`api` has neither tag nor digest in `overlays/staging/kustomization.yaml`, so it is not promoted");
     let production = environments.file(PRODUCTION);
     assert!(production.contains("v1.0.0") && production.contains("v0.1.0"), "{production}");
-    promote(&environments, &ON).arg("api").run().exit(3).stderr_has("`api` has neither tag nor digest");
+    let unpinned = promote(&environments, &ON).arg("api").run().exit(3);
+    unpinned.stderr_has("`api` has neither tag nor digest").stderr_has("hint: release a version of it there first");
+    let staging = kustomization(&[("web", "newName: org/web")]);
+    environments.stage.remote.commit("main", "Unpin all", &[File::new(&path, staging)]);
+    let unpinned = promote(&environments, &ON).run().exit(3);
+    unpinned.stderr_has("no entry of `overlays/staging/kustomization.yaml` has a tag or a digest").says_nowhere("--add");
 }
