@@ -271,6 +271,9 @@ impl ImagePlace {
                     let message = "this is empty, and `*` keeps a name";
                     return Err(FileRefusal::at(yaml, self.item, message, "write `NAME=NEWNAME:TAG`"));
                 };
+                // Without a key, kustomize finds the image by the name alone, so that a new one would change another image.
+                let is_renamed = *keyed && before.new_name != after.new_name;
+                let key = key.or_else(|| before.new_name.clone().filter(|_| is_renamed));
                 let image = ImageText { key, name, tag: after.new_tag.clone(), digest: after.digest.clone() };
                 let text = image.render();
                 if ImageText::parse(&text, *keyed).as_ref() != Ok(&image) {
