@@ -3,18 +3,18 @@
 /// Returns the one of `names` that is nearest to `wanted`: a few letters apart, or the same without its registry or its tag.
 pub(super) fn nearest<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
     let limit = (wanted.chars().count() / 3).max(1);
-    let wanted_part = last_part(wanted);
-    let distances = names.iter().map(|name| {
-        let same_part = last_part(name) == wanted_part;
-        (if same_part { 1 } else { strsim::osa_distance(wanted, name) }, name.as_str())
-    });
+    let distances = names
+        .iter()
+        .map(|name| (if is_same_part(wanted, name) { 1 } else { strsim::osa_distance(wanted, name) }, name.as_str()));
     distances.filter(|(distance, _)| *distance <= limit).min().map(|(_, name)| name)
 }
 
-/// Returns a name without its registry and path, its tag and its digest.
-fn last_part(name: &str) -> &str {
-    let last = name.rsplit('/').next().unwrap_or(name);
-    last.split([':', '@']).next().unwrap_or(last)
+/// Whether two names are the same without registry and path, and without the tag or the digest that one of them has. Of two
+/// policies of Flux, `NAMESPACE:POLICY`, the namespace says nothing.
+fn is_same_part(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|name| name.rsplit('/').next().unwrap_or(name));
+    let is_without_version = |name: &str, full: &str| full.split([':', '@']).next() == Some(name);
+    one == other || is_without_version(one, other) || is_without_version(other, one)
 }
 
 #[cfg(test)]
