@@ -20,6 +20,8 @@ pub(super) struct ReleaseBranch {
     pub(super) place: Location,
     /// `None`: the repository's default branch, or a detached HEAD.
     pub(super) branch: Option<BranchName>,
+    /// The flag that names the branch.
+    pub(super) flag: &'static str,
     pub(super) named_by: NamedBy,
     /// The repository's default branch, once it was read because no branch is named.
     pub(super) default: OnceLock<BranchName>,
@@ -61,7 +63,7 @@ impl ReleaseBranch {
         let (folder, name) = match &request.repository {
             Repository::Url(url) => {
                 let place = Location::Url(Remote::at(url, &options)?);
-                return Ok(Self::new(place, request.branch.clone(), NamedBy::Intent, RepositoryPath::root()));
+                return Ok(Self::new(request, place, request.branch.clone(), NamedBy::Intent, RepositoryPath::root()));
             }
             Repository::Remote { folder, name } => (folder, name),
             Repository::Checkout { folder } => return Self::here(folder, request),
@@ -79,11 +81,18 @@ impl ReleaseBranch {
         };
         let base = checkout.path_of(folder)?;
         let place = Location::Remote { remote, name: name.clone(), checkout: checkout.into() };
-        Ok(Self::new(place, Some(branch), named_by, base))
+        Ok(Self::new(request, place, Some(branch), named_by, base))
     }
 
-    fn new(place: Location, branch: Option<BranchName>, named_by: NamedBy, base: RepositoryPath) -> Self {
-        Self { place, branch, named_by, default: OnceLock::new(), base }
+    fn new(
+        request: &TargetRequest,
+        place: Location,
+        branch: Option<BranchName>,
+        named_by: NamedBy,
+        base: RepositoryPath,
+    ) -> Self {
+        let flag = request.branch_flag;
+        Self { place, branch, flag, named_by, default: OnceLock::new(), base }
     }
 
     /// Returns the checkout around `folder`, with what is checked out there for a branch.
@@ -98,7 +107,7 @@ impl ReleaseBranch {
             ));
         }
         let base = checkout.path_of(folder)?;
-        Ok(Self::new(Location::Checkout(checkout.into()), branch, NamedBy::Checkout, base))
+        Ok(Self::new(request, Location::Checkout(checkout.into()), branch, NamedBy::Checkout, base))
     }
 
     /// Returns the branch's name for a message.

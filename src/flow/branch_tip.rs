@@ -249,7 +249,9 @@ impl ReleaseBranch {
             return tip.ok_or_else(|| absent(base).hint(format!("`--base` names the branch to start `{branch}` from")));
         }
         match (self.tips(remote, reader)?.default, new_branch) {
-            (Some(_), NewBranch::NotWanted) => Err(absent(branch).hint("name the release branch with `--branch`")),
+            (Some(_), NewBranch::NotWanted) => {
+                Err(absent(branch).hint(format!("name the release branch with `{}`", self.flag)))
+            }
             (Some(_), NewBranch::Refused) if self.named_by == NamedBy::Checkout => {
                 let message = format!("`{branch}` is checked out, and there is no branch `{branch}` at {remote}");
                 Err(Failure::target(message)

@@ -36,7 +36,7 @@ impl PromoteRequest {
         Ok(Self {
             names: names.iter().map(|name| super::images::name(name)).collect::<Result<_, _>>()?,
             from: TargetFile::Either(arguments.from.clone()).without_pattern()?,
-            from_target: from_target.map(|target| TargetRequest { notices, ..target }),
+            from_target: from_target.map(|target| TargetRequest { notices, branch_flag: "--from-branch", ..target }),
             delivery: Delivery {
                 files: vec![TargetFile::Either(arguments.to.clone()).without_pattern()?],
                 add: arguments.add,

@@ -25,6 +25,8 @@ pub struct TargetRequest {
     pub branch: Option<BranchName>,
     /// Whether the branch is pushed to, or read alone.
     pub remote_use: RemoteUse,
+    /// The flag that names the branch.
+    pub branch_flag: &'static str,
     /// How long one wait for the repository's server may take.
     pub timeout: Duration,
     pub ssh: SshSettings,
@@ -85,6 +87,7 @@ impl TargetRequest {
             },
             branch: arguments.branch.as_deref().map(|name| branch("--branch", name)).transpose()?,
             remote_use: RemoteUse::Read,
+            branch_flag: "--branch",
             timeout: duration("--timeout", timeout)?,
             ssh: SshSettings {
                 command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
