@@ -154,7 +154,7 @@ fn as_it_is(
             Failure::target(format!("`{file}` has an image whose name cannot be used: {error}"))
                 .hint("give the image another name in the file")
         })?;
-        edit.entries.extend(fields.each().into_iter().map(|fields| EntryEdit {
+        let entries = fields.each().into_iter().map(|fields| EntryEdit {
             name: name.clone(),
             line: 1,
             appended: false,
@@ -163,7 +163,11 @@ fn as_it_is(
             fields: Vec::new(),
             checked_as: None,
             shared_name: None,
-        }));
+        });
+        for entry in entries {
+            ImageToCheck::on_branch(&entry).map_err(|failure| failure.detail(format!("in {file}")))?;
+            edit.entries.push(entry);
+        }
     }
     Ok(FileEdit { path: file, old, edit })
 }

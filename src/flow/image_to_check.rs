@@ -4,6 +4,10 @@ use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
 use crate::outcome::failure::Failure;
 use crate::targets::kustomization::{EntryEdit, Fields};
 
+const REAL_NAME: &str = "write `NAME=NEWNAME:TAG` with the image's real name, or skip the registry with `--no-check`";
+const BY_ITSELF: &str =
+    "check the image by itself, as in `tagship check NAME:TAG`, or write its real name into the file by hand";
+
 /// The image to look for in its registry.
 pub(super) enum ImageToCheck {
     Known(Reference),
@@ -24,7 +28,8 @@ impl ImageToCheck {
         };
         match (&change.new_tag, &change.digest) {
             (Field::Keep, _) | (_, Field::Keep) => Ok(Self::DependsOnEntry),
-            (tag, digest) => Self::new(name, tag.set().cloned(), digest.set().cloned()).map_err(|failure| match change
+            (tag, digest) => Self::new(name, tag.set().cloned(), digest.set().cloned(), REAL_NAME).map_err(|failure| {
+                match change
                 .new_name
             {
                 Field::Remove => failure.hint(format!(
@@ -32,12 +37,24 @@ impl ImageToCheck {
                     argument.keeping_name()
                 )),
                 Field::Keep | Field::Set(_) => failure,
+            }
             }),
         }
     }
 
     /// Returns what an entry says about its image once it is edited.
     pub(super) fn of_entry(entry: &EntryEdit) -> Result<Self, Failure> {
+        let unnamed = format!("name it, as in `{}=NEWNAME:TAG`, or skip the registry with `--no-check`", entry.name);
+        Self::of_fields(entry, &unnamed, REAL_NAME)
+    }
+
+    /// Returns what an entry says about its image if no argument names it.
+    pub(super) fn on_branch(entry: &EntryEdit) -> Result<Self, Failure> {
+        Self::of_fields(entry, BY_ITSELF, BY_ITSELF)
+    }
+
+    /// The hints are for an entry that does not say its image, and for a name that no registry can have.
+    fn of_fields(entry: &EntryEdit, unnamed: &str, unusable: &str) -> Result<Self, Failure> {
         let Fields { new_tag, digest, .. } = &entry.after;
         let refused = |error: String| Failure::target(format!("the entry `{}` has {error}", entry.name));
         let tag: Option<Tag> =
@@ -50,20 +67,20 @@ impl ImageToCheck {
             })?;
         }
         match entry.image_name() {
-            Some(name) => Self::new(name, tag, digest),
+            Some(name) => Self::new(name, tag, digest, unusable),
             None if tag.is_none() && digest.is_none() => Ok(Self::Unpinned),
-            None => Err(Failure::target(format!("the file does not say which image `{}` is", entry.name))
-                .hint(format!("name it, as in `{}=NEWNAME:TAG`, or skip the registry with `--no-check`", entry.name))),
+            None => {
+                Err(Failure::target(format!("the file does not say which image `{}` is", entry.name)).hint(unnamed))
+            }
         }
     }
 
-    fn new(name: &str, tag: Option<Tag>, digest: Option<Digest>) -> Result<Self, Failure> {
+    fn new(name: &str, tag: Option<Tag>, digest: Option<Digest>, hint: &str) -> Result<Self, Failure> {
         if tag.is_none() && digest.is_none() {
             return Ok(Self::Unpinned);
         }
-        Reference::new(name, tag, digest).map(Self::Known).map_err(|error| {
-            Failure::usage(format!("`{name}` cannot be looked up in a registry: {error}"))
-                .hint("write `NAME=NEWNAME:TAG` with the image's real name, or skip the registry with `--no-check`")
-        })
+        Reference::new(name, tag, digest)
+            .map(Self::Known)
+            .map_err(|error| Failure::usage(format!("`{name}` cannot be looked up in a registry: {error}")).hint(hint))
     }
 }

@@ -78,6 +78,10 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
 /// What runs in the environment that is promoted.
 struct Running {
     path: RepositoryPath,
+    is_kustomization: bool,
+    /// What shows in the file.
+    shown: Vec<(String, Fields)>,
+    /// What is promoted, as far as the file has it.
     entries: Vec<(String, Fields)>,
     /// What history says of each entry, in the same order.
     histories: Vec<RunningEntry>,
@@ -133,6 +137,10 @@ fn entries(path: &str, bytes: &[u8], names: &[ImageName]) -> Result<Vec<(String,
     Ok(all)
 }
 
+fn unpinned(message: String) -> Failure {
+    Failure::target(message).hint("release a version of it there first, or name another file with `--from`")
+}
+
 impl Running {
     fn read(
         snapshot: &mut Snapshot<'_>,
@@ -142,7 +150,8 @@ impl Running {
     ) -> Result<Self, Failure> {
         let file = path.to_string();
         let bytes = snapshot.file(&path)?;
-        if request.names.is_empty() && !targets::is_kustomization(&file, bytes) {
+        let is_kustomization = targets::is_kustomization(&file, bytes);
+        if request.names.is_empty() && !is_kustomization {
             return Err(Failure::usage(format!("`{file}` is not a kustomization, so its images are promoted by name"))
                 .hint(
                     "name the images to promote: all of a file of values would carry what belongs to this environment",
@@ -162,7 +171,7 @@ impl Running {
             let concerned = Concerned { path: path.clone(), names: vec![name.clone()], after: None };
             holds.push(held(snapshot, &[concerned], request.delivery.override_hold, &mut note)?);
         }
-        Ok(Self { path, entries, histories, holds })
+        Ok(Self { path, is_kustomization, shown, entries, histories, holds })
     }
 
     fn fields(&self, name: &str) -> Option<&Fields> {
@@ -176,9 +185,14 @@ impl Running {
         let mut failures = Vec::new();
         for name in names {
             match self.fields(name.as_str()) {
-                None => failures.push(no_entry(name.as_str(), &self.entries, &path, &[])),
+                None if self.is_kustomization => failures.push(no_entry(name.as_str(), &self.entries, &path, &[])),
+                None => {
+                    let names: Vec<String> = self.shown.iter().map(|(name, _)| name.clone()).collect();
+                    let remedy = "check the name, and that `--from` names the file that has the image";
+                    failures.push(Failure::no_image(name.as_str(), &names, std::slice::from_ref(&path), remedy));
+                }
                 Some(fields) if fields.says_what_runs() => carried.push((name.clone(), fields)),
-                Some(_) => failures.push(Failure::target(format!("`{name}` has neither tag nor digest in `{path}`"))),
+                Some(_) => failures.push(unpinned(format!("`{name}` has neither tag nor digest in `{path}`"))),
             }
         }
         Failure::of_all(failures)?;
@@ -192,13 +206,14 @@ impl Running {
                 }
             }
         }
-        match carried.is_empty() {
-            true => {
-                Err(Failure::target(format!("no entry of `{path}` has both a version and an entry to carry it to"))
-                    .hint("`--add` appends entries"))
-            }
-            false => Ok(Chosen { carried, left }),
+        if !carried.is_empty() {
+            return Ok(Chosen { carried, left });
         }
+        if left.iter().all(|(_, why)| matches!(why, Left::Nothing)) {
+            return Err(unpinned(format!("no entry of `{path}` has a tag or a digest")));
+        }
+        let message = format!("no entry of `{path}` has both a version and an entry to carry it to");
+        Err(Failure::target(message).hint("`--add` appends entries"))
     }
 
     fn writing(&self, carried: &[(ImageName, &Fields)]) -> Result<Writing, Failure> {

@@ -191,7 +191,7 @@ fn in_object(
                 found.extend(helm_parameter(yaml, source, name)?.map(NamedPlace::by_path));
             }
         }
-        DocumentKind::FluxKustomization => refuse_among_others(yaml, root, name)?,
+        DocumentKind::FluxKustomization => refuse_among_others(yaml, object, name)?,
         DocumentKind::Manifest
         | DocumentKind::Compose
         | DocumentKind::OciRepository
@@ -220,15 +220,18 @@ pub(super) fn image_of_container(
 }
 
 /// Fields of these entries come and go, which is done in a file of one document.
-fn refuse_among_others(yaml: &ParsedYaml<'_>, root: NodeId, name: &str) -> Result<(), FileRefusal> {
-    let images = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "images"));
+fn refuse_among_others(yaml: &ParsedYaml<'_>, object: &Object, name: &str) -> Result<(), FileRefusal> {
+    let images = value_of(yaml, object.root, "spec").and_then(|spec| value_of(yaml, spec, "images"));
     let items = images.into_iter().flat_map(|images| yaml.tree.children(images).collect::<Vec<_>>());
     match items.enumerate().find(|(_, item)| text_of(yaml, *item, "name") == Some(name)) {
         Some((index, item)) => Err(FileRefusal::at(
             yaml,
             item,
             "this Kustomization of Flux is one of several documents, and is not edited among others",
-            format!("move it to a file of its own, or name the tag by a path: `.spec.images[{index}].newTag`"),
+            format!(
+                "move it to a file of its own, or name the tag by a path: `{}.spec.images[{index}].newTag`",
+                object.label.as_ref().map(|label| format!("{label}/")).unwrap_or_default()
+            ),
         )),
         None => Ok(()),
     }

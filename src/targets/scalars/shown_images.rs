@@ -15,6 +15,7 @@ use super::lookup::{
 use super::marked::{all_marked, policies};
 use super::object::Object;
 use super::place::{ImagePlace, Slots};
+use crate::image::ImageName;
 use crate::targets::flux_marker::is_policy_name;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
@@ -100,7 +101,7 @@ impl FileImages<'_, '_> {
         Ok(Written::Here(found))
     }
 
-    /// Returns the names of the images that show, each once; with the policies of Flux, if one of `absent` is written as a
+    /// Returns the names of the images that show and that an argument can have, each once; with the policies of Flux, if one of `absent` is written as a
     /// policy.
     pub(super) fn names<'n>(&self, mut absent: impl Iterator<Item = &'n str>) -> Vec<String> {
         let mut names: Vec<String> =
@@ -109,7 +110,7 @@ impl FileImages<'_, '_> {
             names.extend(policies(self.yaml));
         }
         let mut seen = HashSet::new();
-        names.retain(|name| !name.is_empty() && seen.insert(name.clone()));
+        names.retain(|name| name.parse::<ImageName>().is_ok() && seen.insert(name.clone()));
         names
     }
 

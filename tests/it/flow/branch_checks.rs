@@ -100,8 +100,8 @@ fn an_image_without_a_name_is_told_with_a_hint_that_helps() {
     for text in ["image:\n  tag: v1\n", "apps:\n  image_tag: v1\n"] {
         environments.stage.remote.commit("main", "A file", &[File::new("all.yaml", text)]);
         let output = environments.run("check", &["-f", "all.yaml"]).run().exit(3);
-        output.stderr_has("the file does not say which image `").stderr_has("hint: check the image by itself");
-        output.says_nowhere("--no-check");
+        let output = output.stderr_has("the file does not say which image `").says_nowhere("--no-check");
+        output.stderr_has("hint: check the image by itself");
     }
 }
 

@@ -86,6 +86,8 @@ fn values_are_promoted_by_name() {
     environments.run("release", &["-f", "values/stage.yaml", "backend.image=*:v1.0.0"]).run().success();
     let on = ["--from", "values/stage.yaml", "--to", VALUES];
     environments.run("promote", &on).run().exit(2).stderr_has("promoted by name");
+    let absent = environments.run("promote", &on).arg("backend.imag").run().exit(3);
+    absent.stderr_has("no image is called `backend.imag` in").stderr_has("did you mean `backend.image`?");
     environments.run("promote", &on).arg("backend.image").run().success();
     assert_eq!(file(&environments, VALUES), file(&environments, "values/stage.yaml"));
     assert!(environments.file(STAGING).contains("v0.9.0"));

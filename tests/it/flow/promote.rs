@@ -64,7 +64,7 @@ fn across_branches_and_repositories() {
     promote(&environments, &ON).args(["--from-branch", "next", "web"]).run().success();
     assert!(environments.file(PRODUCTION).contains("v1.5.0"));
     let absent = promote(&environments, &ON).args(["--from-branch", "nope", "web"]).run().exit(3);
-    absent.stderr_has("hint: name the branch to read with `--from-branch`\n");
+    absent.stderr_has("hint: name the release branch with `--from-branch`\n");
 
     let other = remote.sibling("other");
     environments.stage.registry.put_image("org/web", "v1.6.0", &Image::new());
@@ -141,5 +141,7 @@ fn what_is_not_pinned_is_not_carried_on() {
     let staging = kustomization(&[("web", "newName: org/web")]);
     environments.stage.remote.commit("main", "Unpin all", &[File::new(&path, staging)]);
     let unpinned = promote(&environments, &ON).run().exit(3);
-    unpinned.stderr_has("no entry of `overlays/staging/kustomization.yaml` has a tag or a digest").says_nowhere("--add");
+    unpinned
+        .stderr_has("no entry of `overlays/staging/kustomization.yaml` has a tag or a digest")
+        .says_nowhere("--add");
 }
