@@ -37,7 +37,9 @@ mod tests {
         }
         assert_eq!(nearest("web", &[]), None);
         let policies = ["ns:web", "ns:api", "nginx:1.25"].map(str::to_owned);
-        for (wanted, expected) in [("ns:webb", Some("ns:web")), ("ns:gateway", None), ("nginx:1.26", Some("nginx:1.25"))] {
+        for (wanted, expected) in
+            [("ns:webb", Some("ns:web")), ("ns:gateway", None), ("nginx:1.26", Some("nginx:1.25"))]
+        {
             assert_eq!(nearest(wanted, &policies), expected, "{wanted}");
         }
         let names = ["nginx:1.25", "quay.io/argoproj/argocd@sha256:abc", "localhost:5000/web"].map(str::to_owned);

@@ -6,7 +6,7 @@ use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::place::{ImagePlace, Parts, Slots};
-use super::shared_registry::shared_registry;
+use super::shared_registry::SharedRegistries;
 use super::slot::Slot;
 use super::walk::walk;
 use crate::image::has_registry;
@@ -49,7 +49,7 @@ type ImageBelow = (String, Result<Option<ImagePlace>, FileRefusal>);
 pub(super) fn image_at(yaml: &ParsedYaml<'_>, below: Below<'_>, path: &str) -> Result<Option<ImagePlace>, FileRefusal> {
     let Some(steps) = NodePath::parse(path) else { return Ok(None) };
     let Some(Found { slot, trail }) = steps.follow(yaml, below.root)? else { return Ok(None) };
-    image_in(yaml, below, path, slot, trail).map(Some)
+    image_in(yaml, below, path, slot, trail, &mut SharedRegistries::default()).map(Some)
 }
 
 /// Returns the image in the value at `path`.
@@ -59,16 +59,20 @@ fn image_in(
     path: &str,
     slot: Slot,
     trail: Vec<NodeId>,
+    registries: &mut SharedRegistries,
 ) -> Result<ImagePlace, FileRefusal> {
     refuse_alias(yaml, slot.value)?;
     let full = format!("{}{path}", below.before);
     let written = if below.before == "." { &full } else { path };
+    let shared_registry = registries.of(yaml, &trail);
     let slots = match yaml.tree.kind(slot.value) {
-        NodeKind::Mapping(_) if !is_template(yaml, slot.value) => map_slots(yaml, &trail, slot.value, written)?,
+        NodeKind::Mapping(_) if !is_template(yaml, slot.value) => {
+            map_slots(yaml, shared_registry, slot.value, written)?
+        }
         kind => {
             let is_no_image = matches!(kind, NodeKind::Sequence(_));
             slot.text(yaml).map_err(|refusal| FileRefusal { is_no_image, ..refusal })?;
-            scalar_slots(yaml, &trail, slot, written)?
+            scalar_slots(yaml, shared_registry.is_some(), slot, written)?
         }
     };
     let item = slot.key.unwrap_or(slot.value);
@@ -80,11 +84,12 @@ fn image_in(
 /// with `repository` and `tag`.
 pub(super) fn images_below(yaml: &ParsedYaml<'_>, below: Below<'_>) -> Vec<ImageBelow> {
     let mut images = Vec::new();
+    let mut registries = SharedRegistries::default();
     walk(yaml, below.root, &mut |visit| {
         if shows(yaml, visit.slot) {
             let image = match visit.is_repeated {
                 true => image_at(yaml, below, visit.path),
-                false => image_in(yaml, below, visit.path, visit.slot, visit.trail.to_vec()).map(Some),
+                false => image_in(yaml, below, visit.path, visit.slot, visit.trail.to_vec(), &mut registries).map(Some),
             };
             images.push((visit.path.to_owned(), image));
         }
@@ -109,7 +114,12 @@ fn is_template(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
     yaml.type_of(node) == crate::yaml::NodeType::Template
 }
 
-fn map_slots(yaml: &ParsedYaml<'_>, trail: &[NodeId], mapping: NodeId, path: &str) -> Result<Slots, FileRefusal> {
+fn map_slots(
+    yaml: &ParsedYaml<'_>,
+    shared_registry: Option<String>,
+    mapping: NodeId,
+    path: &str,
+) -> Result<Slots, FileRefusal> {
     let slot = |key: &str| own_pair(yaml, mapping, key).map(|pair| pair.map(|pair| Slot::of(mapping, pair)));
     let (tag, version) = (slot("tag")?, slot("version")?);
     if let (Some(_), Some(version)) = (tag, version) {
@@ -131,7 +141,7 @@ fn map_slots(yaml: &ParsedYaml<'_>, trail: &[NodeId], mapping: NodeId, path: &st
         digest: slot("digest")?,
         known_name: None,
         name_follows: false,
-        shared_registry: shared_registry(yaml, trail),
+        shared_registry,
     };
     if parts.tag.is_some() || parts.digest.is_some() {
         return Ok(Slots::Parts(parts));
@@ -151,7 +161,12 @@ fn map_slots(yaml: &ParsedYaml<'_>, trail: &[NodeId], mapping: NodeId, path: &st
     Err(FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) })
 }
 
-fn scalar_slots(yaml: &ParsedYaml<'_>, trail: &[NodeId], slot: Slot, path: &str) -> Result<Slots, FileRefusal> {
+fn scalar_slots(
+    yaml: &ParsedYaml<'_>,
+    has_shared_registry: bool,
+    slot: Slot,
+    path: &str,
+) -> Result<Slots, FileRefusal> {
     let key = slot.key_text(yaml);
     let beside = |key: &str| match is_mapping(yaml, slot.parent) {
         true => Ok(own_pair(yaml, slot.parent, key)?.map(|pair| Slot::of(slot.parent, pair))),
@@ -165,7 +180,7 @@ fn scalar_slots(yaml: &ParsedYaml<'_>, trail: &[NodeId], slot: Slot, path: &str)
         "newTag" => text_beside(yaml, slot.parent, "name").unwrap_or_default(),
         _ => path.strip_suffix(key).unwrap_or(path).trim_end_matches('.'),
     };
-    Scalar { slot, key, whole, has_shared_registry: shared_registry(yaml, trail).is_some() }.slots(yaml, &beside)
+    Scalar { slot, key, whole, has_shared_registry }.slots(yaml, &beside)
 }
 
 /// A scalar that is named by itself.

@@ -2,6 +2,8 @@
 //! place of the image's own registry, and others ignore it. So the full name is not known, unless both are the same. What an
 //! argument names must be one of the names that charts can make of the values.
 
+use std::collections::HashMap;
+
 use super::document_kind::value_of;
 use super::file_refusal::FileRefusal;
 use super::place::{ImagePlace, Parts, Slots};
@@ -10,11 +12,23 @@ use crate::yaml::{NodeId, ParsedYaml};
 
 /// Returns the registry for all images of the chart, or of a chart within it, whose values are on the way to an image.
 pub(super) fn shared_registry(yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> Option<String> {
-    trail.iter().rev().find_map(|values| {
-        let shared = value_of(yaml, value_of(yaml, *values, "global")?, "imageRegistry")?;
-        let text = yaml.tree.text(shared)?.trim_end_matches('/');
-        (!text.is_empty() && !yaml.tree.is_null(shared)).then(|| text.to_owned())
-    })
+    SharedRegistries::default().of(yaml, trail)
+}
+
+/// The registries for all images that were looked for, once in each mapping: one may have thousands of images.
+#[derive(Default)]
+pub(super) struct SharedRegistries(HashMap<NodeId, Option<String>>);
+
+impl SharedRegistries {
+    /// Returns what [`shared_registry`] returns.
+    pub(super) fn of(&mut self, yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> Option<String> {
+        let here = |values: NodeId| {
+            let shared = value_of(yaml, value_of(yaml, values, "global")?, "imageRegistry")?;
+            let text = yaml.tree.text(shared)?.trim_end_matches('/');
+            (!text.is_empty() && !yaml.tree.is_null(shared)).then(|| text.to_owned())
+        };
+        trail.iter().rev().find_map(|values| self.0.entry(*values).or_insert_with(|| here(*values)).clone())
+    }
 }
 
 /// The values that a chart makes a name of.
