@@ -138,7 +138,7 @@ fn entries(path: &str, bytes: &[u8], names: &[ImageName]) -> Result<Vec<(String,
 }
 
 fn unpinned(message: String) -> Failure {
-    Failure::target(message).hint("release a version of it there first, or name another file with `--from`")
+    Failure::target(message).hint("release a version there first, or name another file with `--from`")
 }
 
 impl Running {

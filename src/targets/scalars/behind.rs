@@ -106,8 +106,8 @@ impl<'p, 'd> ToldImages<'p, 'd> {
             return Ok(None);
         }
         let by_path = self.paths.get(&behind.target).and_then(|path| {
-            let root = self.yaml.tree.documents.iter().copied();
-            let root = root.into_iter().find(|root| self.yaml.tree.is_within(behind.target, *root))?;
+            let mut documents = self.yaml.tree.documents.iter().copied();
+            let root = documents.find(|root| self.yaml.tree.is_within(behind.target, *root))?;
             let place = image_at(self.yaml, Below { root, before: "." }, path).ok()??;
             images.refuse_repeated(&place).ok()?;
             let is_same = place.fields(self.yaml).is_ok_and(|says| says == behind.says);

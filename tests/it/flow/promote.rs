@@ -137,7 +137,7 @@ fn what_is_not_pinned_is_not_carried_on() {
     let production = environments.file(PRODUCTION);
     assert!(production.contains("v1.0.0") && production.contains("v0.1.0"), "{production}");
     let unpinned = promote(&environments, &ON).arg("api").run().exit(3);
-    unpinned.stderr_has("`api` has neither tag nor digest").stderr_has("hint: release a version of it there first");
+    unpinned.stderr_has("`api` has neither tag nor digest").stderr_has("hint: release a version there first");
     let staging = kustomization(&[("web", "newName: org/web")]);
     environments.stage.remote.commit("main", "Unpin all", &[File::new(&path, staging)]);
     let unpinned = promote(&environments, &ON).run().exit(3);
