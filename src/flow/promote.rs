@@ -79,9 +79,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
 struct Running {
     path: RepositoryPath,
     is_kustomization: bool,
-    /// What shows in the file.
-    shown: Vec<(String, Fields)>,
-    /// What is promoted, as far as the file has it.
+    /// What shows in the file, and what is promoted, as far as the file has it.
     entries: Vec<(String, Fields)>,
     /// What history says of each entry, in the same order.
     histories: Vec<RunningEntry>,
@@ -171,7 +169,7 @@ impl Running {
             let concerned = Concerned { path: path.clone(), names: vec![name.clone()], after: None };
             holds.push(held(snapshot, &[concerned], request.delivery.override_hold, &mut note)?);
         }
-        Ok(Self { path, is_kustomization, shown, entries, histories, holds })
+        Ok(Self { path, is_kustomization, entries, histories, holds })
     }
 
     fn fields(&self, name: &str) -> Option<&Fields> {
@@ -187,9 +185,9 @@ impl Running {
             match self.fields(name.as_str()) {
                 None if self.is_kustomization => failures.push(no_entry(name.as_str(), &self.entries, &path, &[])),
                 None => {
-                    let names: Vec<String> = self.shown.iter().map(|(name, _)| name.clone()).collect();
+                    let names: Vec<String> = self.entries.iter().map(|(name, _)| name.clone()).collect();
                     let remedy = "check the name, and that `--from` names the file that has the image";
-                    failures.push(Failure::no_image(name.as_str(), &names, std::slice::from_ref(&path), remedy));
+                    failures.push(Failure::no_image(&[name.as_str()], &names, std::slice::from_ref(&path), remedy));
                 }
                 Some(fields) if fields.says_what_runs() => carried.push((name.clone(), fields)),
                 Some(_) => failures.push(unpinned(format!("`{name}` has neither tag nor digest in `{path}`"))),
