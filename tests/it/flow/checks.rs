@@ -343,7 +343,7 @@ fn set_asks_the_registry_only_to_pin() {
 fn set_loses_no_edit_that_was_made_in_the_meantime() {
     let stage = Stage::new();
     let file = stage.home.write("kustomization.yaml", SEED);
-    stage.registry.inject("/v2/", 1, Fault::Delay(Duration::from_secs(2)));
+    stage.registry.inject("/v2/", 1, Fault::Delay(Duration::from_secs(6)));
     let set = stage.tagship().current_dir(stage.home.path()).args(["set", "--pin-digest", &stage.argument()]);
     let running = set.start();
     while stage.registry.requests().is_empty() {
