@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gix::protocol::transport::client::blocking_io::{Transport, http};
-use gix::protocol::transport::client::{self, Capabilities, blocking_io::SetServiceResponse};
+use gix::protocol::transport::client::{Capabilities, blocking_io::SetServiceResponse};
 use gix::protocol::transport::{Protocol, Service};
 use reqwest::StatusCode;
 
@@ -21,15 +21,6 @@ use crate::system::sent_logins::hidden;
 
 /// The user agent. Some hosts treat agents that do not begin with `git/` as browsers.
 pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
-
-const VERSION_1: &str = "it answers in version 1 of git's protocol, and only versions 0 and 2 are supported";
-
-/// Returns whether an advertisement begins with a line that has no capabilities, as version 1 does. gix reads that line as the first
-/// reference; what it calls version 1 is version 0.
-fn is_version_1(error: &anyhow::Error) -> bool {
-    let of_transport = causes(error.as_ref()).find_map(|cause| cause.downcast_ref::<client::Error>());
-    matches!(of_transport, Some(client::Error::Capabilities { .. }))
-}
 
 /// A connection, with what an error needs to know about it.
 pub(in crate::git) struct Connection<'r> {
@@ -93,10 +84,7 @@ impl<'r> Connection<'r> {
             }
             Ok((actual_protocol, capabilities))
         };
-        begin().map_err(|error| match is_version_1(&error) {
-            true => self.remote.unsupported(VERSION_1),
-            false => self.failed(error),
-        })
+        begin().map_err(|error| self.failed(error))
     }
 
     /// Returns what the server may send beside objects.
