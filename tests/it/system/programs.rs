@@ -40,20 +40,6 @@ fn serving(stage: &Stage) -> String {
     format!(r#"for last; do :; done; set -- $last; exec "$1" '{}'"#, stage.remote.path().display())
 }
 
-/// gix cannot read that version, and a retry gets the same.
-#[test]
-fn a_server_that_answers_in_version_1_of_the_protocol() {
-    let stage = Stage::new();
-    let script = format!("export GIT_PROTOCOL=version=1\n{}", serving(&stage));
-    let output = release_over(&stage, &script).run().exit(3);
-    output.stderr_has(
-        "cannot be used: it answers in version 1 of git's protocol, and only versions 0 and 2 are supported",
-    );
-    let checked = release_over(&stage, &script).args(["--dry-run"]).run().exit(3);
-    checked.stderr_has("it answers in version 1 of git's protocol");
-    stage.untouched();
-}
-
 fn json(output: &Output) -> Value {
     assert_eq!(output.stdout().lines().count(), 1, "{}", output.stdout());
     serde_json::from_slice(&output.stdout).unwrap()
