@@ -39,7 +39,7 @@ pub struct Reader<'r> {
     connection: Connection<'r>,
     protocol: Protocol,
     capabilities: Capabilities,
-    /// The tips that a server of protocol v0 or v1 advertises in its first answer.
+    /// The tips that a server of protocol v0 advertises in its first answer.
     advertised: Tips,
 }
 
