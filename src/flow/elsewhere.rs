@@ -4,7 +4,8 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::git::{RepositoryPath, Snapshot};
-use crate::system::files::{self, FileLocation};
+use crate::system::files::FileLocation;
+use crate::system::found_files;
 use crate::targets::kustomization;
 
 /// How many folders are looked into, how many kustomizations are read, and how many are told.
@@ -34,7 +35,7 @@ pub(super) fn kustomizations_with(snapshot: &mut Snapshot<'_>, name: &str) -> Ve
 /// Returns the folders of the kustomizations on disk below `root` that have an entry `name`, as they are named in the folder
 /// `here`.
 pub(super) fn on_disk(root: &Path, here: &Path, name: &str) -> Vec<String> {
-    let mut paths = files::named_below(root, &kustomization::FILE_NAMES, MAX_FOLDERS);
+    let mut paths = found_files::named_below(root, &kustomization::FILE_NAMES, MAX_FOLDERS);
     paths.sort();
     paths.truncate(MAX_READ);
     let text = |path: &Path| FileLocation::below(root, path, path.to_owned()).and_then(|place| place.read());

@@ -7,7 +7,7 @@ use super::named_files::{WILDCARDS, unmatchable, without_match};
 use crate::git::GlobPattern;
 use crate::outcome::failure::Failure;
 use crate::request::TargetFile;
-use crate::system::files;
+use crate::system::found_files;
 use crate::targets::kustomization::is_kustomization_name;
 
 /// How many folders a pattern may lead into.
@@ -32,7 +32,8 @@ fn matching(typed: &TargetFile) -> Result<Vec<TargetFile>, Failure> {
         io::ErrorKind::NotFound => without_match(typed, ""),
         _ => Failure::target(format!("cannot search for `{}`: {error}", typed.path())).hint(WILDCARDS),
     };
-    let files = files::below(Path::new(&root), |folder| pattern.leads_into(folder), MAX_FOLDERS).map_err(unreadable)?;
+    let files =
+        found_files::below(Path::new(&root), |folder| pattern.leads_into(folder), MAX_FOLDERS).map_err(unreadable)?;
     let at_root = |path: &str| format!("{root}{path}");
     let mut found: Vec<TargetFile> = match typed {
         TargetFile::File(_) => {

@@ -14,6 +14,7 @@ use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::request::{Effect, PinDigest, SetRequest, TargetFile};
 use crate::system::files::{self, FileLocation, Replacement};
+use crate::system::found_files;
 use crate::system::signals::Gate;
 use crate::targets::kustomization::{self, EntryEdit};
 
@@ -130,7 +131,7 @@ fn locate_on_disk(typed: &TargetFile, workspace: Option<&Path>) -> Result<(PathB
     let root = boundary(&named, is_folder, &here, workspace);
     files::inside(&root, &named).map_err(|error| unreadable(path, &error))?;
     let (named, found) = if is_folder {
-        let names = files::names(&named).map_err(|error| unreadable(path, &error))?;
+        let names = found_files::names(&named).map_err(|error| unreadable(path, &error))?;
         let name = kustomization::locate(names.iter().map(String::as_str))
             .map_err(|error| Failure::locate(&shown.to_string(), &error))?;
         (named.join(name), if path == Path::new(".") { PathBuf::from(name) } else { path.join(name) })

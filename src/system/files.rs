@@ -2,7 +2,7 @@
 //! is never read here. Only regular files are taken, and no link that leads out of where a file has to be.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -12,71 +12,6 @@ use super::folder::Folder;
 
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 4 << 20;
-
-/// Returns the names in a folder; those that are not UTF-8 are left out.
-pub fn names(folder: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if !entry.file_type()?.is_dir()
-            && let Ok(name) = entry.file_name().into_string()
-        {
-            names.push(name);
-        }
-    }
-    Ok(names)
-}
-
-/// Returns the files below the folder `root` that have one of `names`, from at most `max_folders` folders, the nearest first.
-/// No link is followed, git's own folder is left out, and so is what cannot be read.
-pub fn named_below(root: &Path, names: &[&str], max_folders: usize) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![root.to_owned()];
-    let mut next = 0;
-    while let Some(folder) = folders.get(next).filter(|_| next < max_folders).cloned() {
-        next += 1;
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() && name != ".git" => folders.push(entry.path()),
-                Ok(kind) if kind.is_file() && names.iter().any(|wanted| name == *wanted) => found.push(entry.path()),
-                _ => {}
-            }
-        }
-    }
-    found
-}
-
-/// Returns the paths of the files below the folder `root`, seen from there. A folder is looked into if `leads_into` says so of
-/// its path. No link to a folder is followed, git's own folder is left out, and so are names that are not UTF-8. An empty
-/// `root` is the current folder.
-///
-/// # Errors
-///
-/// A folder cannot be read, or there are more than `max_folders` of them.
-pub fn below(root: &Path, leads_into: impl Fn(&str) -> bool, max_folders: usize) -> io::Result<Vec<String>> {
-    let mut found = Vec::new();
-    let mut folders = vec![String::new()];
-    let mut read = 0;
-    while let Some(folder) = folders.pop() {
-        read += 1;
-        if read > max_folders {
-            return Err(io::Error::other(format!("it leads into more than {max_folders} folders")));
-        }
-        let on_disk = root.join(&folder);
-        for entry in fs::read_dir(if on_disk.as_os_str().is_empty() { Path::new(".") } else { &on_disk })? {
-            let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
-            match entry.file_type()?.is_dir() {
-                false => found.push(path),
-                true if name != ".git" && leads_into(&path) => folders.push(path),
-                true => {}
-            }
-        }
-    }
-    Ok(found)
-}
 
 /// Where a file is: its folder, held open, and its name there.
 pub struct FileLocation {
@@ -254,9 +189,11 @@ fn at(path: &Path, error: io::Error) -> io::Error {
 #[cfg(all(test, unix))]
 #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
 mod tests {
-    use super::{FileLocation, Replacement, names, replace};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::{FileLocation, Replacement, replace};
+    use crate::system::found_files::names;
 
     fn new(place: FileLocation) -> Replacement<'static> {
         Replacement { place, old: b"old", new: b"new" }

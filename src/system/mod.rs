@@ -8,6 +8,7 @@ pub mod connection;
 mod file_access;
 pub mod files;
 mod folder;
+pub mod found_files;
 pub(crate) mod hexadecimal;
 pub mod http;
 pub(crate) mod lock;
