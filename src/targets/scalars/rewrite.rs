@@ -100,7 +100,7 @@ pub(super) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, F
 ///
 /// # Errors
 ///
-/// They do not, or the name does not mean one image.
+/// They do not, or the name means more than one image.
 pub(super) fn require_one_version(path: &str, yaml: &ParsedYaml<'_>, name: &str) -> Result<(), FileRefusal> {
     together::require_one_version(&FileImages::new(path, yaml), name)
 }

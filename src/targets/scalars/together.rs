@@ -71,10 +71,10 @@ pub(super) fn together(yaml: &ParsedYaml<'_>, places: &[ImagePlace]) -> Result<O
 ///
 /// # Errors
 ///
-/// They do not, or the name does not mean one image.
+/// They do not, or the name means more than one image.
 pub(super) fn require_one_version(images: &FileImages<'_, '_>, name: &str) -> Result<(), FileRefusal> {
     let yaml = images.yaml;
-    let places = images.called(name)?;
+    let places = images.to_edit(name)?;
     let Some(fields) = together(yaml, &places)?.filter(|fields| !fields.several.is_empty()) else { return Ok(()) };
     let mut first = None;
     for place in &places {

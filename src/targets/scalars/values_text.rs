@@ -27,10 +27,12 @@ pub(in crate::targets) fn entries(
     yaml: &ParsedYaml<'_>,
     wanted: Option<&str>,
 ) -> Result<Vec<(String, Fields)>, FileRefusal> {
-    let mut entries = rewrite::entries(path, yaml, wanted)?;
-    if wanted.is_some() && !entries.is_empty() {
-        return Ok(entries);
-    }
+    let (mut entries, something_else) = match rewrite::entries(path, yaml, wanted) {
+        Ok(entries) if wanted.is_some() && !entries.is_empty() => return Ok(entries),
+        Ok(entries) => (entries, None),
+        Err(refusal) if refusal.is_no_image => (Vec::new(), Some(refusal)),
+        Err(refusal) => return Err(refusal),
+    };
     let objects = objects(path, yaml);
     for slot in nested_values(yaml, &objects) {
         entries.extend(entries_inside(yaml, &objects, slot, wanted));
@@ -47,7 +49,10 @@ pub(in crate::targets) fn entries(
             return Err(FileRefusal { is_no_image: true, ..refusal });
         }
     }
-    Ok(entries)
+    match something_else.filter(|_| entries.is_empty()) {
+        Some(refusal) => Err(refusal),
+        None => Ok(entries),
+    }
 }
 
 /// Returns a refusal of each text of values that an alias or a merge key brings, or of those with the image `wanted`.
@@ -123,7 +128,7 @@ pub(in crate::targets) fn scalars_of(path: &str, yaml: &ParsedYaml<'_>, name: &s
 ///
 /// # Errors
 ///
-/// They do not, or the name does not mean one image.
+/// They do not, or the name means more than one image.
 pub(in crate::targets) fn require_one_version(
     path: &str,
     yaml: &ParsedYaml<'_>,
