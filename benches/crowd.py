@@ -34,13 +34,6 @@ def git(*words, cwd=None, check=True):
 
 git("init", "--quiet", "--bare", "--initial-branch=main", remote)
 git("-C", remote, "config", "receive.autogc", "false")
-# Each push that reaches the server, whatever becomes of it.
-received = os.path.join(folder.name, "received")
-hook = os.path.join(remote, "hooks", "pre-receive")
-os.makedirs(os.path.dirname(hook), exist_ok=True)
-with open(hook, "w") as file:
-    file.write(f"#!/bin/sh\nprintf . >> {received}\n")
-os.chmod(hook, 0o755)
 clone = os.path.join(folder.name, "person")
 git("clone", "--quiet", remote, clone)
 with open(os.path.join(clone, "kustomization.yaml"), "w") as file:
@@ -49,6 +42,15 @@ with open(os.path.join(clone, "kustomization.yaml"), "w") as file:
 git("add", ".", cwd=clone)
 git("commit", "--quiet", "--message=Begin", cwd=clone)
 git("push", "--quiet", "origin", "HEAD:main", cwd=clone)
+
+# Each push from here on that reaches the server, whatever becomes of it.
+received = os.path.join(folder.name, "received")
+hook = os.path.join(remote, "hooks", "pre-receive")
+os.makedirs(os.path.dirname(hook), exist_ok=True)
+with open(hook, "w") as file:
+    file.write(f"#!/bin/sh\nprintf . >> {received}\n")
+os.chmod(hook, 0o755)
+open(received, "w").close()
 
 over = threading.Event()
 pushed, person_tried = [], 0
@@ -135,6 +137,6 @@ print(f"landed {len(landed)}, exits {dict(ends)}, killed {len(killed)}")
 print(f"attempts of those that landed {dict(sorted(attempts.items()))}, longest {longest:.1f} s, "
       f"all {time.monotonic() - begun:.1f} s")
 print(f"the person pushed {len(pushed)} times in {person_tried} tries")
-print(f"pushes that the server has seen, those of the person and of the setup included: {os.path.getsize(received)}")
+print(f"pushes that the server has seen, those of the person included: {os.path.getsize(received)}")
 print(f"lost {lost}, doubled {doubled}, of the person's lost {missing}, fsck {'clean' if fsck.returncode == 0 else fsck.stderr}")
 raise SystemExit(bool(lost or doubled or missing or fsck.returncode))

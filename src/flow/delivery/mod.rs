@@ -30,8 +30,9 @@ use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, Event, Listener, Outcome};
 use crate::system::backoff::Backoff;
 
-/// The pauses between attempts grow from the first to the second, at random up to each.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The pauses between attempts grow from the first to the second, at random up to each. With the first of them, 24 releases that
+/// start at once make fewer than 50 pushes; where an attempt takes a second, as over the internet, it is longer anyhow.
+const FIRST_PAUSE: Duration = Duration::from_secs(3);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// After so many attempts, a pause is at most as long as an attempt takes: among many writers, those that have lost often are
