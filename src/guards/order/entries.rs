@@ -12,6 +12,7 @@ use crate::message::{EntrySources, SourceCommit};
 use crate::outcome::FileEdit;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::request::{OnUnknownOrder, OrderBy, TargetRequest};
+use crate::targets::kustomization::Fields;
 
 /// What is to be ordered, and how.
 pub struct Setting<'a> {
@@ -89,42 +90,8 @@ pub fn order_of(
         for entry in file.edit.entries.iter().filter(|entry| !entry.appended && entry.changed()) {
             let name = entry.name.as_str();
             let new = Build::of_entry(name, &entry.after, setting.sources.of(name));
-            let mut read = |snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims, scrutiny| {
-                RunningEntry::read(snapshot, claims, &file.path, name, &entry.before, scrutiny, note)
-            };
-            let mut running = read(snapshot, &mut claims, Scrutiny::AtHand)?;
-            repositories.may_be_in(earlier_repository(&claims, &file.path, name));
-            let mut order = order(setting, snapshot, &mut repositories, name, &new, &running)?;
-            if running.is_claimed && order.ordered.standing != Standing::Goes {
-                running = read(snapshot, &mut claims, Scrutiny::Whole)?;
-                order = self::order(setting, snapshot, &mut repositories, name, &new, &running)?;
-            }
-            if order.ordered.standing == Standing::Replaces
-                && let Some(ordered) = ran_before(setting, snapshot, &mut repositories, &file.path, name, &new)?
-            {
-                order.ordered = ordered;
-            }
-            let EntryStanding { ordered, mut still_taken_back, label } = order;
-            if still_taken_back.len() > MAX_TAKEN_BACK {
-                note(format!(
-                    "{} builds of `{name}` stay rolled back; the next release knows the newest {MAX_TAKEN_BACK} of them alone",
-                    still_taken_back.len()
-                ));
-                still_taken_back.truncate(MAX_TAKEN_BACK);
-            }
-            if setting.on_unknown != Some(OnUnknownOrder::Release)
-                && let (Standing::Unknown | Standing::Diverged, Some(why)) =
-                    (ordered.standing, repositories.unreachable())
-            {
-                return Err(unreachable(name, why));
-            }
-            let (file, name) = (file.path.clone(), entry.name.clone());
-            let located = |source: Option<SourceCommit>| source.map(|source| repositories.located(source));
-            let source = located(new.source.or(label));
-            let sources = located(running.build.and_then(|runs| runs.source)).zip(source.clone());
-            let in_tag = new.tag.as_deref().and_then(source_in_tag);
-            let source = source.filter(|source| in_tag.as_ref() != Some(source));
-            orders.push(EntryOrder { file, name, ordered, source, sources, still_taken_back });
+            let candidate = Candidate { setting, file: &file.path, name: &entry.name, new };
+            orders.push(candidate.order(&entry.before, snapshot, &mut claims, &mut repositories, note)?);
         }
     }
     Ok(orders)
@@ -150,94 +117,174 @@ struct EntryStanding {
     label: Option<SourceCommit>,
 }
 
-fn order(
-    setting: &Setting<'_>,
-    snapshot: &mut Snapshot<'_>,
-    repositories: &mut SourceRepositories<'_>,
-    name: &str,
-    new: &Build,
-    running: &RunningEntry,
-) -> Result<EntryStanding, Failure> {
-    let mut stand = |new: &Build, other: &Build| -> Result<Judgement, Failure> {
-        let ancestry = match commits_to_compare(new, other, setting.by) {
+/// A build that is to replace what an entry runs.
+struct Candidate<'c> {
+    setting: &'c Setting<'c>,
+    file: &'c str,
+    name: &'c ImageName,
+    new: Build,
+}
+
+impl Candidate<'_> {
+    /// Orders the build against what the entry runs, which is `now` in the file.
+    fn order(
+        self,
+        now: &Fields,
+        snapshot: &mut Snapshot<'_>,
+        claims: &mut BranchClaims,
+        repositories: &mut SourceRepositories<'_>,
+        note: &mut dyn FnMut(String),
+    ) -> Result<EntryOrder, Failure> {
+        let name = self.name.as_str();
+        let mut read = |snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims, scrutiny| {
+            RunningEntry::read(snapshot, claims, self.file, name, now, scrutiny, note)
+        };
+        let mut running = read(snapshot, claims, Scrutiny::AtHand)?;
+        repositories.may_be_in(earlier_repository(claims, self.file, name));
+        let mut standing = self.against(&running, snapshot, repositories)?;
+        if running.is_claimed && standing.ordered.standing != Standing::Goes {
+            running = read(snapshot, claims, Scrutiny::Whole)?;
+            standing = self.against(&running, snapshot, repositories)?;
+        }
+        if standing.ordered.standing == Standing::Replaces
+            && let Some(ordered) = self.ran_before(snapshot, repositories)?
+        {
+            standing.ordered = ordered;
+        }
+        let EntryStanding { ordered, mut still_taken_back, label } = standing;
+        if still_taken_back.len() > MAX_TAKEN_BACK {
+            note(format!(
+                "{} builds of `{name}` stay rolled back; the next release knows the newest {MAX_TAKEN_BACK} of them alone",
+                still_taken_back.len()
+            ));
+            still_taken_back.truncate(MAX_TAKEN_BACK);
+        }
+        if self.setting.on_unknown != Some(OnUnknownOrder::Release)
+            && let (Standing::Unknown | Standing::Diverged, Some(why)) = (ordered.standing, repositories.unreachable())
+        {
+            return Err(unreachable(name, why));
+        }
+        let located = |source: Option<SourceCommit>| source.map(|source| repositories.located(source));
+        let source = located(self.new.source.or(label));
+        let sources = located(running.build.and_then(|runs| runs.source)).zip(source.clone());
+        let in_tag = self.new.tag.as_deref().and_then(source_in_tag);
+        let source = source.filter(|source| in_tag.as_ref() != Some(source));
+        let (file, name) = (self.file.to_owned(), self.name.clone());
+        Ok(EntryOrder { file, name, ordered, source, sources, still_taken_back })
+    }
+
+    /// Compares the build with what was taken back, and with what runs.
+    fn against(
+        &self,
+        running: &RunningEntry,
+        snapshot: &mut Snapshot<'_>,
+        repositories: &mut SourceRepositories<'_>,
+    ) -> Result<EntryStanding, Failure> {
+        let new = &self.new;
+        let was_taken_back = self.was_taken_back(running);
+        let (taken_back, others): (Vec<_>, Vec<_>) = running.taken_back.iter().partition(|other| was_taken_back(other));
+        if let (Some(TakenBack { build, by, .. }), false) = (taken_back.first(), self.setting.by == OrderBy::Nothing) {
+            let from =
+                if new.is(build) { String::new() } else { format!("{new} is built from the same commit as {build}: ") };
+            let reason = format!("{from}{build} was rolled back by {}; only a newer build may follow", by.short());
+            let ordered = Standing::Superseded.because(reason);
+            return Ok(EntryStanding { ordered, still_taken_back: Vec::new(), label: None });
+        }
+        let (ordered, label) = self.against_running(running, snapshot, repositories)?;
+        let new = &Build { source: new.source.clone().or_else(|| label.clone()), ..new.clone() };
+        let is_explained = running.build.as_ref().is_some_and(|runs| self.is_explained(runs));
+        let mut still_taken_back: Vec<CommitId> = running.release.filter(|_| is_explained).into_iter().collect();
+        for other in others {
+            let judgement = self.judge(new, &other.build, snapshot, repositories)?;
+            if !matches!(judgement, Judgement::Newer(_) | Judgement::Replaces(_)) {
+                still_taken_back.push(other.release);
+            }
+        }
+        Ok(EntryStanding { ordered, still_taken_back, label })
+    }
+
+    /// Returns whether the build is one that was taken back, or another build of the commit of that.
+    fn was_taken_back(&self, running: &RunningEntry) -> impl Fn(&TakenBack) -> bool {
+        let new = &self.new;
+        let is_by_tag = |taken_back: &TakenBack| new.is(&taken_back.build) && taken_back.build.digest.is_some();
+        // Only its digest tells what a tag that moves means.
+        let digest = match new.digest.is_none() && running.taken_back.iter().any(is_by_tag) {
+            true => (self.setting.digest_of)(new),
+            false => new.digest.clone(),
+        };
+        let as_checked = Build { digest, ..new.clone() };
+        // A commit of which a build runs is not what was bad of another build of it.
+        let runs_of_commit = running.build.as_ref().is_some_and(|runs| new.has_source_of(runs));
+        let is_rebuild = move |of: &Build| new.has_source_of(of) && !runs_of_commit && !new.is_higher_version_than(of);
+        move |taken_back| as_checked.is(&taken_back.build) || is_rebuild(&taken_back.build)
+    }
+
+    /// Compares the build with what runs. Returns the commit that the label of the image names, if that told the order.
+    fn against_running(
+        &self,
+        running: &RunningEntry,
+        snapshot: &mut Snapshot<'_>,
+        repositories: &mut SourceRepositories<'_>,
+    ) -> Result<(Ordered, Option<SourceCommit>), Failure> {
+        let Self { setting, new, .. } = self;
+        let Some(runs) = &running.build else {
+            return Ok((Standing::Goes.because("nothing was released before"), None));
+        };
+        if self.is_explained(runs) {
+            let reason = format!("{runs} was taken back in the environment that is promoted");
+            return Ok((Standing::Goes.because(reason), None));
+        }
+        let judgement = self.judge(new, runs, snapshot, repositories)?;
+        let is_unknown = matches!(judgement, Judgement::Unknown(_));
+        let Some((new, runs)) = is_unknown.then(|| with_labels(setting, new, runs)).flatten() else {
+            return Ok((told(setting.branch, new, runs, judgement), None));
+        };
+        let judgement = self.judge(&new, &runs, snapshot, repositories)?;
+        Ok((by_labels(told(setting.branch, &new, &runs, judgement)), new.source))
+    }
+
+    fn is_explained(&self, runs: &Build) -> bool {
+        self.setting.explained.iter().any(|(entry, build)| entry == self.name && build.is(runs))
+    }
+
+    /// Judges `new` against `other`, with what the repositories tell of their commits if these count.
+    fn judge(
+        &self,
+        new: &Build,
+        other: &Build,
+        snapshot: &mut Snapshot<'_>,
+        repositories: &mut SourceRepositories<'_>,
+    ) -> Result<Judgement, Failure> {
+        let by = self.setting.by;
+        let ancestry = match commits_to_compare(new, other, by) {
             Some(_) => Some(repositories.ancestry(snapshot, new, other)?),
             None => None,
         };
-        Ok(judge(new, other, setting.by, ancestry.as_ref()))
-    };
-    let is_by_tag = |taken_back: &TakenBack| new.is(&taken_back.build) && taken_back.build.digest.is_some();
-    // Only its digest tells what a tag that moves means.
-    let digest = match new.digest.is_none() && running.taken_back.iter().any(is_by_tag) {
-        true => (setting.digest_of)(new),
-        false => new.digest.clone(),
-    };
-    let as_checked = Build { digest, ..new.clone() };
-    // A commit of which a build runs is not what was bad of another build of it.
-    let runs_of_commit = running.build.as_ref().is_some_and(|runs| new.has_source_of(runs));
-    let is_rebuild = |of: &Build| new.has_source_of(of) && !runs_of_commit && !new.is_higher_version_than(of);
-    let is_new = |taken_back: &&TakenBack| as_checked.is(&taken_back.build) || is_rebuild(&taken_back.build);
-    if let (Some(TakenBack { build, by, .. }), false) =
-        (running.taken_back.iter().find(is_new), setting.by == OrderBy::Nothing)
-    {
-        let from =
-            if new.is(build) { String::new() } else { format!("{new} is built from the same commit as {build}: ") };
-        let reason = format!("{from}{build} was rolled back by {}; only a newer build may follow", by.short());
-        let ordered = Standing::Superseded.because(reason);
-        return Ok(EntryStanding { ordered, still_taken_back: Vec::new(), label: None });
+        Ok(judge(new, other, by, ancestry.as_ref()))
     }
-    let is_explained =
-        |runs: &Build| setting.explained.iter().any(|(entry, build)| entry.as_str() == name && build.is(runs));
-    let mut label = None;
-    let ordered = match &running.build {
-        None => Standing::Goes.because("nothing was released before"),
-        Some(runs) if is_explained(runs) => {
-            Standing::Goes.because(format!("{runs} was taken back in the environment that is promoted"))
-        }
-        Some(runs) => match stand(new, runs)? {
-            Judgement::Unknown(why) => match with_labels(setting, new, runs) {
-                Some((labelled, runs)) => {
-                    label.clone_from(&labelled.source);
-                    by_labels(told(setting.branch, &labelled, &runs, stand(&labelled, &runs)?))
-                }
-                None => told(setting.branch, new, runs, Judgement::Unknown(why)),
-            },
-            judgement => told(setting.branch, new, runs, judgement),
-        },
-    };
-    let new = &Build { source: new.source.clone().or_else(|| label.clone()), ..new.clone() };
-    let explained = running.release.filter(|_| running.build.as_ref().is_some_and(is_explained));
-    let mut still_taken_back: Vec<CommitId> = explained.into_iter().collect();
-    for taken_back in running.taken_back.iter().filter(|taken_back| !is_new(taken_back)) {
-        if !matches!(stand(new, &taken_back.build)?, Judgement::Newer(_) | Judgement::Replaces(_)) {
-            still_taken_back.push(taken_back.release);
-        }
-    }
-    Ok(EntryStanding { ordered, still_taken_back, label })
-}
 
-/// Returns why a build that is on the default branch is superseded all the same: what runs is not on that branch, and took the
-/// place of this build, or of a newer one.
-fn ran_before(
-    setting: &Setting<'_>,
-    snapshot: &mut Snapshot<'_>,
-    repositories: &mut SourceRepositories<'_>,
-    file: &str,
-    name: &str,
-    new: &Build,
-) -> Result<Option<Ordered>, Failure> {
-    for earlier in builds_before(snapshot, file, name)? {
-        match repositories.ancestry(snapshot, new, &earlier)? {
-            Ancestry::Known(Lineage::Before | Lineage::Same) => {
-                let (branch, source) = (setting.branch, source(&earlier));
-                return Ok(Some(Standing::Superseded.because(format!(
-                    "{branch} released {earlier} ({source}) before what it releases now, and {new} is not newer"
-                ))));
+    /// Returns why a build that is on the default branch is superseded all the same: what runs is not on that branch, and took the
+    /// place of this build, or of a newer one.
+    fn ran_before(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        repositories: &mut SourceRepositories<'_>,
+    ) -> Result<Option<Ordered>, Failure> {
+        let Self { setting, file, name, new } = self;
+        for earlier in builds_before(snapshot, file, name.as_str())? {
+            match repositories.ancestry(snapshot, new, &earlier)? {
+                Ancestry::Known(Lineage::Before | Lineage::Same) => {
+                    let (branch, source) = (setting.branch, source(&earlier));
+                    return Ok(Some(Standing::Superseded.because(format!(
+                        "{branch} released {earlier} ({source}) before what it releases now, and {new} is not newer"
+                    ))));
+                }
+                Ancestry::Known(Lineage::After) => break,
+                _ => {}
             }
-            Ancestry::Known(Lineage::After) => break,
-            _ => {}
         }
+        Ok(None)
     }
-    Ok(None)
 }
 
 /// Returns both builds with the commits that the images say that they were built from, if that tells what was not known.
