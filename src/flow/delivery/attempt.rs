@@ -2,6 +2,7 @@
 //! one ref that moves once.
 
 use super::authorship::{authorship, signing_forge};
+use super::edited_files::{EditedFiles, manner};
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
 use super::located_tip::LocatedTip;
 use super::way::Way;
@@ -11,21 +12,19 @@ use crate::flow::branch_tip::{Destination, OpenBranch};
 use crate::flow::checks::Checks;
 use crate::flow::compared_source::ImageSources;
 use crate::flow::edits::{
-    Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, require_versions,
-    tell_comment_without_source, tell_repeated, tell_unfilled,
+    absent, images_of, outcome_of, releases_of, require_entries, require_versions, tell_comment_without_source,
+    tell_repeated, tell_unfilled,
 };
 use crate::flow::elsewhere::kustomizations_with;
 use crate::flow::named_files::named_by;
 use crate::flow::publish::{Content, Published, Publisher, Rivals, Terms, bring_forward};
 use crate::flow::source_attestations::look_at_forges;
-use crate::git::{Change, CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
-use crate::guards::order::EntryOrder;
+use crate::git::{CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
 use crate::message::compose::{self, Purpose};
 use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
-use crate::request::{Delivery, Images};
-use crate::targets::kustomization::NoteKind;
+use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
+use crate::request::Delivery;
 
 /// What ends an attempt before its last stage.
 pub(super) enum Stop {
@@ -57,12 +56,14 @@ impl From<GitError> for Stop {
     }
 }
 
-/// What one attempt would write, as its guards see it.
-pub(super) struct Edited<'e> {
-    pub(super) paths: &'e [RepositoryPath],
-    pub(super) files: &'e [FileEdit],
-    pub(super) writing: &'e Writing,
-    pub(super) orders: &'e [EntryOrder],
+/// What an attempt decided to do at its tip, with nothing done yet.
+struct ReleasePlan<'w> {
+    edited: EditedFiles<'w>,
+    releases: Vec<Release>,
+    message: Message,
+    tag: Option<TagContent>,
+    /// What the release comes to if all of this is done.
+    outcome: Outcome,
 }
 
 /// One attempt, at one tip.
@@ -78,7 +79,8 @@ pub(super) struct Attempt<'a> {
     pub(super) loaded: &'a mut Option<Loaded>,
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
+    /// Decides what to do at the tip, and does it, unless this is a dry run.
     pub(super) fn run(
         &mut self,
         tip: LocatedTip<'_>,
@@ -88,49 +90,70 @@ impl Attempt<'_> {
         let LocatedTip { open: OpenBranch { mut snapshot, destination, publisher }, paths } = tip;
         let paths = paths?;
         self.tell_whole_download(&snapshot, listener);
-        let writing = self.decide(&mut snapshot, &paths, decide, listener)?;
-        let files = self.edit(&snapshot, &paths, &writing, &[])?;
-        let Delivery { files: typed, add, .. } = self.job.delivery;
-        let named: Vec<_> = paths.iter().map(|path| named_by(&self.branch.base, typed, path)).collect();
-        require_entries(&writing.images, &files, &named, absent(*add), |name| match writing.purpose {
-            // Where the entry comes from has it, and no flag names another place.
-            Purpose::Promotion => Vec::new(),
-            Purpose::Release | Purpose::Rollback { .. } => kustomizations_with(&mut snapshot, name),
-        })?;
-        if writing.purpose == Purpose::Release {
-            require_versions(&files)?;
+        let writing = decide(Tip { branch: self.branch, snapshot: &mut snapshot, paths: &paths }, listener)?;
+        tell_repeated(&writing.images, listener);
+        let plan = self.plan(&writing, &paths, &mut snapshot, &destination, listener)?;
+        match publisher {
+            Some(publisher) => self.publish(plan, snapshot, publisher, listener),
+            None => {
+                self.require_new(plan.tag.as_ref(), &mut snapshot)?;
+                tell_edits(&plan.edited.files, &plan.releases, listener);
+                Ok(Outcome { ending: Ending::DryRun, ..plan.outcome })
+            }
         }
-        let orders = self.order(&mut snapshot, &files, &writing, &self.branch.name(), listener)?;
-        let left_out = self.guard_order(&orders, &destination, &files, listener)?;
-        let files = self.leave_out(&snapshot, &paths, &writing, files, &left_out)?;
-        self.check(&files, &writing, listener)?;
-        let files = self.pin(&snapshot, &paths, files, &writing, &left_out)?;
-        let releases = self.told(releases_of(&files, self.checks), &writing.sources, &orders);
-        let mut outcome = self.outcome(&files, &releases, &destination);
+    }
+
+    /// Edits the files, asks every guard, and composes the message.
+    fn plan<'w>(
+        &mut self,
+        writing: &'w Writing,
+        paths: &'w [RepositoryPath],
+        snapshot: &mut Snapshot<'_>,
+        destination: &Destination,
+        listener: &mut Listener<'_>,
+    ) -> Result<ReleasePlan<'w>, Stop>
+    where
+        'a: 'w,
+    {
+        let edited = EditedFiles::edit(self.job.delivery, writing, paths, snapshot)?;
+        self.require_images(&edited, snapshot)?;
+        let orders = self.order(snapshot, &edited, &self.branch.name(), listener)?;
+        let left_out = self.guard_order(&orders, destination, &edited.files, listener)?;
+        let edited = edited.leave_out(snapshot, &left_out)?;
+        self.check(&edited, listener)?;
+        let edited = edited.pin(snapshot, self.checks, &left_out)?;
+        let releases = self.told(releases_of(&edited.files, self.checks), &writing.sources, &orders);
+        let mut outcome = self.outcome(&edited.files, &releases, destination);
         outcome.left_out = left_out;
         outcome.parent = Some(snapshot.commit_id());
-        require_a_change(&outcome, &files, listener)?;
-        self.guard_hold(&mut snapshot, &paths, &files, &writing, &outcome, listener)?;
-        let edited = Edited { paths: &paths, files: &files, writing: &writing, orders: &orders };
-        outcome.rulings = self.guard_rules(&mut snapshot, &edited, &outcome, listener)?;
+        require_a_change(&outcome, &edited.files, listener)?;
+        self.guard_hold(snapshot, &edited, &outcome, listener)?;
+        outcome.rulings = self.guard_rules(snapshot, &edited, &orders, &outcome, listener)?;
         // With what the rules made the registry say.
-        let releases = self.told(releases_of(&files, self.checks), &writing.sources, &orders);
+        let releases = self.told(releases_of(&edited.files, self.checks), &writing.sources, &orders);
         outcome.releases.clone_from(&releases);
-        let (message, tag) = self.compose(&files, &releases, &writing, listener)?;
+        let (message, tag) = self.compose(&edited, &releases, listener)?;
         outcome.message = Some(message.to_string());
         outcome.git_tag = tag.as_ref().map(|tag| tag.name.to_string());
-        let Some(publisher) = publisher else {
-            self.require_new(tag.as_ref(), &mut snapshot)?;
-            tell_edits(&files, &releases, listener);
-            return Ok(Outcome { ending: Ending::DryRun, ..outcome });
-        };
+        Ok(ReleasePlan { edited, releases, message, tag, outcome })
+    }
+
+    /// Does what was decided.
+    fn publish(
+        &mut self,
+        plan: ReleasePlan<'_>,
+        mut snapshot: Snapshot<'_>,
+        publisher: Publisher<'_>,
+        listener: &mut Listener<'_>,
+    ) -> Result<Outcome, Stop> {
+        let ReleasePlan { edited, releases, message, tag, outcome } = plan;
         let authorship = authorship(self.job.delivery, self.branch, &mut |note| listener(&Event::Noted(note)))?;
         self.checks.require_unmoved(&releases)?;
-        let content = Content { changes: changes(&paths, &files), message, authorship, tag };
+        let content = Content { changes: edited.changes(), message, authorship, tag };
         // What is edited is told with the commit, once that is made: a hold or a refusal leaves nothing of it.
         let with_edits = &mut |event: &Event<'_>| {
             if matches!(event, Event::Committed { .. }) {
-                tell_edits(&files, &releases, listener);
+                tell_edits(&edited.files, &releases, listener);
             }
             listener(event);
         };
@@ -140,12 +163,28 @@ impl Attempt<'_> {
         let published = match publisher {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, self.loaded, with_edits)?,
             Publisher::Propose(proposer) => {
-                let seen = self.look_at_head(&mut snapshot, &proposer, &paths, &writing, &outcome, with_edits)?;
-                let text = self.request_text(&content.message, &releases, &writing.purpose);
+                let seen = self.look_at_head(&mut snapshot, &proposer, &edited, &outcome, with_edits)?;
+                let text = self.request_text(&content.message, &releases, &edited.writing.purpose);
                 proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
             }
         };
         self.ended(published, outcome, listener)
+    }
+
+    /// Requires that the files have the images that are named, and that these get a version.
+    fn require_images(&self, edited: &EditedFiles<'_>, snapshot: &mut Snapshot<'_>) -> Result<(), Failure> {
+        let EditedFiles { writing, paths, files, .. } = edited;
+        let Delivery { files: typed, add, .. } = self.job.delivery;
+        let named: Vec<_> = paths.iter().map(|path| named_by(&self.branch.base, typed, path)).collect();
+        require_entries(&writing.images, files, &named, absent(*add), |name| match writing.purpose {
+            // Where the entry comes from has it, and no flag names another place.
+            Purpose::Promotion => Vec::new(),
+            Purpose::Release | Purpose::Rollback { .. } => kustomizations_with(snapshot, name),
+        })?;
+        match writing.purpose {
+            Purpose::Release => require_versions(files),
+            Purpose::Promotion | Purpose::Rollback { .. } => Ok(()),
+        }
     }
 
     /// Returns how the attempt ended, and lets the checkout follow.
@@ -174,50 +213,9 @@ impl Attempt<'_> {
         }
     }
 
-    fn decide(
-        &self,
-        snapshot: &mut Snapshot<'_>,
-        paths: &[RepositoryPath],
-        decide: &mut Decide<'_>,
-        listener: &mut Listener<'_>,
-    ) -> Result<Writing, Failure> {
-        let writing = decide(Tip { branch: self.branch, snapshot, paths }, listener)?;
-        tell_repeated(&writing.images, listener);
-        Ok(writing)
-    }
-
-    fn manner(&self, writing: &Writing) -> Manner<'_> {
-        let Delivery { add, comment, .. } = self.job.delivery;
-        Manner { add: *add, comment, sources: writing.sources.clone() }
-    }
-
-    /// Edits the files at `paths`, each but for the entries that are left out of it.
-    pub(super) fn edit(
-        &self,
-        snapshot: &Snapshot<'_>,
-        paths: &[RepositoryPath],
-        writing: &Writing,
-        left_out: &[LeftOut],
-    ) -> Result<Vec<FileEdit>, Failure> {
-        let manner = self.manner(writing);
-        let mut files = Vec::new();
-        for path in paths {
-            let old = snapshot.file(path)?.to_vec();
-            let path = path.to_string();
-            let is_left_out = |name: &str| left_out.iter().any(|left| left.file == path && left.name == name);
-            let arguments = writing.images.arguments.iter().filter(|argument| !is_left_out(argument.name.as_str()));
-            let mut file = edit(path.clone(), old, &arguments.cloned().collect::<Vec<_>>(), &manner)?;
-            if writing.purpose != Purpose::Release {
-                // Rollback and promote build their own arguments, so a dropped field is not the user's doing.
-                file.edit.notes.retain(|note| !matches!(note.kind, NoteKind::Dropped { comment: None, .. }));
-            }
-            files.push(file);
-        }
-        Ok(files)
-    }
-
     /// Requires the images to be in their registries.
-    fn check(&mut self, files: &[FileEdit], writing: &Writing, listener: &mut Listener<'_>) -> Result<(), Stop> {
+    fn check(&mut self, edited: &EditedFiles<'_>, listener: &mut Listener<'_>) -> Result<(), Stop> {
+        let EditedFiles { writing, files, .. } = edited;
         if self.job.delivery.registry.is_none() {
             return Ok(());
         }
@@ -234,43 +232,21 @@ impl Attempt<'_> {
         }
     }
 
-    /// Writes the digests that the registry has beside the tags, in each file as far as they are to be pinned there.
-    pub(super) fn pin(
-        &mut self,
-        snapshot: &Snapshot<'_>,
-        paths: &[RepositoryPath],
-        files: Vec<FileEdit>,
-        writing: &Writing,
-        left_out: &[LeftOut],
-    ) -> Result<Vec<FileEdit>, Failure> {
-        let mut pinned = Vec::new();
-        for (path, file) in paths.iter().zip(files) {
-            let arguments = self.checks.pinned(&writing.images.arguments, &file, self.job.delivery.pin_digest)?;
-            if arguments == writing.images.arguments {
-                pinned.push(file);
-                continue;
-            }
-            let writing = Writing { images: Images { arguments, repeated: Vec::new() }, ..writing.clone() };
-            pinned.extend(self.edit(snapshot, std::slice::from_ref(path), &writing, left_out)?);
-        }
-        Ok(pinned)
-    }
-
     /// Returns the message of the commit, and the tag on it.
     fn compose(
         &self,
-        files: &[FileEdit],
+        edited: &EditedFiles<'_>,
         releases: &[Release],
-        writing: &Writing,
         listener: &mut Listener<'_>,
     ) -> Result<(Message, Option<TagContent>), Failure> {
+        let EditedFiles { writing, files, .. } = edited;
         let changed = changed(releases);
         let tag = self.job.delivery.commit.git_tag.as_ref().map(|tag| tag.fill(&changed)).transpose()?;
         let options = self.way.options(&self.job.delivery.commit);
         if let Some(place) = compose::unfilled_place(options, &changed) {
             tell_unfilled(place, "message", listener);
         }
-        tell_comment_without_source(&self.manner(writing), files, listener);
+        tell_comment_without_source(&manner(self.job.delivery, writing), files, listener);
         Ok((compose::message(options, &changed, self.job.delivery.target.run.page(), &writing.purpose), tag))
     }
 
@@ -323,11 +299,6 @@ fn require_a_change(outcome: &Outcome, files: &[FileEdit], listener: &mut Listen
     // There may be notes about the files.
     tell_edits(files, &[], listener);
     Err(Stop::Ended(Box::new(Outcome { ending: Ending::Unchanged, ..outcome.clone() })))
-}
-
-fn changes(paths: &[RepositoryPath], files: &[FileEdit]) -> Vec<Change> {
-    let changed = paths.iter().zip(files).filter(|(_, file)| file.edit.changed());
-    changed.map(|(path, file)| Change { path: path.clone(), bytes: file.edit.text.clone() }).collect()
 }
 
 pub(super) fn changed(releases: &[Release]) -> Vec<Release> {

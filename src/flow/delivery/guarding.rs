@@ -2,7 +2,7 @@
 //! follows by the user's flags is in `policy`.
 
 use super::attempt::{Attempt, Stop};
-use super::job::Writing;
+use super::edited_files::EditedFiles;
 use super::located_tip::reads_order;
 use super::policy;
 use crate::flow::branch_tip::Destination;
@@ -23,12 +23,11 @@ impl Attempt<'_> {
     pub(super) fn order(
         &self,
         snapshot: &mut Snapshot<'_>,
-        files: &[FileEdit],
-        writing: &Writing,
+        edited: &EditedFiles<'_>,
         place: &str,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<EntryOrder>, Failure> {
-        if matches!(writing.purpose, Purpose::Rollback { .. }) || !reads_order(self.job.delivery, snapshot) {
+        if matches!(edited.writing.purpose, Purpose::Rollback { .. }) || !reads_order(self.job.delivery, snapshot) {
             return Ok(Vec::new());
         }
         let delivery = self.job.delivery;
@@ -36,7 +35,7 @@ impl Attempt<'_> {
             OnSuperseded::Allow => OrderBy::Nothing,
             OnSuperseded::Skip | OnSuperseded::Fail => delivery.order,
         };
-        self.order_by(by, snapshot, files, writing, place, listener)
+        self.order_by(by, snapshot, edited, place, listener)
     }
 
     /// Orders each entry that changes against what runs at `place`, by what `by` says.
@@ -44,11 +43,11 @@ impl Attempt<'_> {
         &self,
         by: OrderBy,
         snapshot: &mut Snapshot<'_>,
-        files: &[FileEdit],
-        writing: &Writing,
+        edited: &EditedFiles<'_>,
         place: &str,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<EntryOrder>, Failure> {
+        let EditedFiles { writing, files, .. } = edited;
         let setting = Setting {
             request: &self.job.delivery.target,
             remote: self.branch.remote(),
@@ -102,28 +101,15 @@ impl Attempt<'_> {
         }
     }
 
-    /// Edits the files again without what is left out.
-    pub(super) fn leave_out(
-        &self,
-        snapshot: &Snapshot<'_>,
-        paths: &[RepositoryPath],
-        writing: &Writing,
-        files: Vec<FileEdit>,
-        left_out: &[LeftOut],
-    ) -> Result<Vec<FileEdit>, Failure> {
-        if left_out.is_empty() { Ok(files) } else { self.edit(snapshot, paths, writing, left_out) }
-    }
-
     /// Stops if a hold stops this, on the branch or where the images come from.
     pub(super) fn guard_hold(
         &self,
         snapshot: &mut Snapshot<'_>,
-        paths: &[RepositoryPath],
-        files: &[FileEdit],
-        writing: &Writing,
+        edited: &EditedFiles<'_>,
         outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
+        let EditedFiles { writing, paths, files, .. } = edited;
         let concerned = |(path, file): (&RepositoryPath, &FileEdit)| {
             let changed = file.edit.entries.iter().filter(|entry| entry.changed());
             let names = changed.map(|entry| entry.name.to_string()).collect();

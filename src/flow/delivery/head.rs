@@ -2,8 +2,8 @@
 //! it is newer. An older release, whose pipeline ends late, must not take the place of a newer proposal.
 
 use super::attempt::{Attempt, Stop, changed};
+use super::edited_files::EditedFiles;
 use super::guarding::stopped;
-use super::job::Writing;
 use super::policy;
 use crate::flow::publish::{Proposer, SeenHead};
 use crate::flow::remote_forge::Opener;
@@ -34,8 +34,7 @@ impl Attempt<'_> {
         &mut self,
         snapshot: &mut Snapshot<'_>,
         proposer: &Proposer<'_>,
-        paths: &[RepositoryPath],
-        writing: &Writing,
+        edited: &EditedFiles<'_>,
         outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<SeenHead, Stop> {
@@ -56,9 +55,9 @@ impl Attempt<'_> {
             _ => format!("`{}`", proposer.head),
         };
         if request.as_ref().is_none_or(|request| request.state == RequestState::Open) {
-            self.require_same_entries(snapshot, tip, paths, writing)?;
+            self.require_same_entries(snapshot, tip, edited)?;
         }
-        let there = snapshot.beside(tip, |snapshot| self.head_content(snapshot, paths, writing, &place, listener))?;
+        let there = snapshot.beside(tip, |snapshot| self.head_content(snapshot, edited, &place, listener))?;
         match &request {
             Some(closed) if closed.state == RequestState::Closed && proposes(closed, tip) && there.is_same => {
                 let reason = format!(
@@ -88,9 +87,9 @@ impl Attempt<'_> {
         &self,
         snapshot: &mut Snapshot<'_>,
         tip: CommitId,
-        paths: &[RepositoryPath],
-        writing: &Writing,
+        edited: &EditedFiles<'_>,
     ) -> Result<(), Failure> {
+        let EditedFiles { writing, paths, .. } = edited;
         let (Route::Propose(request) | Route::PushElsePropose(request)) = &self.job.delivery.route else {
             return Ok(());
         };
@@ -113,19 +112,19 @@ impl Attempt<'_> {
     fn head_content(
         &mut self,
         snapshot: &mut Snapshot<'_>,
-        paths: &[RepositoryPath],
-        writing: &Writing,
+        edited: &EditedFiles<'_>,
         place: &str,
         listener: &mut Listener<'_>,
     ) -> Result<HeadContent, Failure> {
+        let EditedFiles { writing, paths, .. } = edited;
         snapshot.load(paths)?;
         let is_file = |path: &&RepositoryPath| matches!(snapshot.entry(path), Ok(TreeEntry::File(_)));
         let present: Vec<RepositoryPath> = paths.iter().filter(is_file).cloned().collect();
-        let files = self.edit(snapshot, &present, writing, &[])?;
-        let files = self.pin(snapshot, &present, files, writing, &[])?;
-        let changes = files.iter().flat_map(|file| &file.edit.entries).filter(|entry| entry.changed()).count();
+        let there = EditedFiles::edit(self.job.delivery, writing, &present, snapshot)?;
+        let there = there.pin(snapshot, self.checks, &[])?;
+        let changes = there.changed_entries().count();
         let is_same = changes == 0 && present.len() == paths.len();
-        let orders = self.order(snapshot, &files, writing, place, listener)?;
+        let orders = self.order(snapshot, &there, place, listener)?;
         Ok(HeadContent { orders, is_same, changes })
     }
 

@@ -3,6 +3,7 @@
 
 mod attempt;
 mod authorship;
+mod edited_files;
 mod guarding;
 mod head;
 mod job;

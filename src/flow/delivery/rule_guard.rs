@@ -3,7 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::attempt::{Attempt, Edited, Stop};
+use super::attempt::{Attempt, Stop};
+use super::edited_files::EditedFiles;
 use super::guarding::stopped;
 use crate::flow::awaited::Pace;
 use crate::flow::rulings::{EntryToRule, Rulings, rule};
@@ -22,18 +23,19 @@ impl Attempt<'_> {
     pub(super) fn guard_rules(
         &mut self,
         snapshot: &mut Snapshot<'_>,
-        edited: &Edited<'_>,
+        edited: &EditedFiles<'_>,
+        orders: &[EntryOrder],
         outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<Ruling>, Stop> {
         let state = rules_for(snapshot, edited.paths, &mut |warning| listener(&Event::Warned(warning)))?;
-        let changed: Vec<(&RepositoryPath, &EntryEdit)> = edited.changed().collect();
+        let changed: Vec<(&RepositoryPath, &EntryEdit)> = edited.changed_entries().collect();
         let by_signer = |demanded: &Demanded| demanded.signer().is_some();
-        if edited.changed().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
+        if edited.changed_entries().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
             ask_forges(self.checks, &self.job.delivery.target, self.branch.remote(), edited.writing.sources.iter());
         }
         let judged = self.orders_to_judge(&state, snapshot, edited, listener)?;
-        let orders = judged.as_deref().unwrap_or(edited.orders);
+        let orders = judged.as_deref().unwrap_or(orders);
         let entries: Vec<EntryToRule<'_>> = changed
             .iter()
             .map(|(path, entry)| {
@@ -60,18 +62,18 @@ impl Attempt<'_> {
         &self,
         state: &RulesState,
         snapshot: &mut Snapshot<'_>,
-        edited: &Edited<'_>,
+        edited: &EditedFiles<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Option<Vec<EntryOrder>>, Failure> {
         let is_rollback = matches!(edited.writing.purpose, Purpose::Rollback { .. });
         let delivery = self.job.delivery;
         let as_asked = delivery.order == OrderBy::Auto && delivery.on_superseded != OnSuperseded::Allow;
         let is_order = |demanded: &Demanded| matches!(demanded, Demanded::Order(_));
-        let demands_order = edited.changed().any(|(path, entry)| demands(state, path, entry, is_order));
+        let demands_order = edited.changed_entries().any(|(path, entry)| demands(state, path, entry, is_order));
         if is_rollback || as_asked || !demands_order {
             return Ok(None);
         }
-        self.order_by(OrderBy::Auto, snapshot, edited.files, edited.writing, &self.branch.name(), listener).map(Some)
+        self.order_by(OrderBy::Auto, snapshot, edited, &self.branch.name(), listener).map(Some)
     }
 }
 
@@ -79,13 +81,4 @@ impl Attempt<'_> {
 fn demands(state: &RulesState, path: &RepositoryPath, entry: &EntryEdit, wanted: impl Fn(&Demanded) -> bool) -> bool {
     let applying = state.applying(path, entry.name.as_str());
     applying.iter().flat_map(|applying| &applying.rule.demands).any(|demand| wanted(&demand.demanded))
-}
-
-impl Edited<'_> {
-    fn changed(&self) -> impl Iterator<Item = (&RepositoryPath, &EntryEdit)> {
-        let files = self.paths.iter().zip(self.files);
-        files.flat_map(|(path, file)| {
-            file.edit.entries.iter().filter(|entry| entry.changed()).map(move |entry| (path, entry))
-        })
-    }
 }
