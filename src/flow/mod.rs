@@ -11,6 +11,7 @@ mod compared_source;
 mod delivery;
 mod edits;
 mod elsewhere;
+mod files_to_edit;
 mod forge_attestations;
 mod guard;
 mod head_name;
