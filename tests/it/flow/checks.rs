@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::stage::{COMMIT, FILE, SEED, Stage};
 use crate::support::http::Response;
 use crate::support::login::Login;
-use crate::support::registry::{ALWAYS, Auth, Fault, Image};
+use crate::support::registry::{ALWAYS, Auth, Fault, HeldAnswer, Image};
 use crate::support::repository::File;
 
 const REPOSITORY: &str = "jakousa/dwk-4-gitops-app";
@@ -343,14 +343,14 @@ fn set_asks_the_registry_only_to_pin() {
 fn set_loses_no_edit_that_was_made_in_the_meantime() {
     let stage = Stage::new();
     let file = stage.home.write("kustomization.yaml", SEED);
-    stage.registry.inject("/v2/", 1, Fault::Delay(Duration::from_secs(6)));
+    let answer = HeldAnswer::new();
+    stage.registry.inject("/v2/", 1, Fault::Hold(answer.clone()));
     let set = stage.tagship().current_dir(stage.home.path()).args(["set", "--pin-digest", &stage.argument()]);
     let running = set.start();
-    while stage.registry.requests().is_empty() {
-        std::thread::yield_now();
-    }
+    answer.wait_for_request();
     let edited = format!("{SEED}# by hand\n");
     std::fs::write(&file, &edited).unwrap();
+    answer.let_go();
     let output =
         running.finish().exit(7).stderr_has("cannot write `kustomization.yaml`: it was changed in the meantime");
     output.stderr_has("hint: run the same command again");

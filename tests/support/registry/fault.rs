@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::held_answer::HeldAnswer;
 use super::{error, tokens};
 use crate::support::http::{Head, Reply, Response};
 
@@ -14,6 +15,8 @@ pub enum Fault {
     Answer(Response),
     /// The answer comes late.
     Delay(Duration),
+    /// The answer comes when the test lets it go.
+    Hold(HeldAnswer),
     /// No answer comes until the client gives up.
     Hang,
     /// The connection ends without an answer.
@@ -75,7 +78,7 @@ impl Fault {
     }
 
     pub(super) fn alters_success(&self) -> bool {
-        !self.replaces_everything() && !self.replaces_challenge() && !matches!(self, Self::Delay(_))
+        !self.replaces_everything() && !self.replaces_challenge() && !matches!(self, Self::Delay(_) | Self::Hold(_))
     }
 
     pub(super) fn replaces_challenge(&self) -> bool {
@@ -98,6 +101,7 @@ impl Fault {
             Self::Pad(length) => response.body.resize(length.max(response.body.len()), b' '),
             Self::Answer(_)
             | Self::Delay(_)
+            | Self::Hold(_)
             | Self::Hang
             | Self::Drop
             | Self::Challenges(_)

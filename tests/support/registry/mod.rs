@@ -11,6 +11,7 @@
 
 mod attachment;
 mod fault;
+mod held_answer;
 mod image;
 mod routes;
 mod storage;
@@ -31,6 +32,7 @@ use tokens::Tokens;
 pub use super::http::ALWAYS;
 pub use attachment::{Attachment, Place};
 pub use fault::Fault;
+pub use held_answer::HeldAnswer;
 pub use image::{Format, Image, media_type};
 pub use storage::{Contents, digest_of};
 pub use tokens::{Grant, TokenSettings, grant};
@@ -181,8 +183,10 @@ impl Registry {
 
 impl State {
     fn answer(&self, head: &Head, body: &mut Body<'_>) -> io::Result<Reply> {
-        if let Some(Fault::Delay(delay)) = self.script.take(head, |fault| matches!(fault, Fault::Delay(_))) {
-            thread::sleep(delay);
+        match self.script.take(head, |fault| matches!(fault, Fault::Delay(_) | Fault::Hold(_))) {
+            Some(Fault::Delay(delay)) => thread::sleep(delay),
+            Some(Fault::Hold(answer)) => answer.hold(),
+            _ => {}
         }
         match self.script.take(head, Fault::replaces_everything) {
             Some(Fault::Answer(response)) => return Ok(Reply::Send(response)),
