@@ -55,8 +55,20 @@ impl<'p, 'd> FileImages<'p, 'd> {
     ///
     /// # Errors
     ///
-    /// The name means more than one image, one that cannot be edited, or something else.
+    /// The name means more than one image, one that cannot be edited, or something else; or an image behind an alias or a merge
+    /// key.
     pub(super) fn called(&self, name: &str) -> Result<Vec<ImagePlace>, FileRefusal> {
+        let places = self.called_here(name)?;
+        self.refuse_behind(name, &places)?;
+        Ok(places)
+    }
+
+    /// Returns the images that `name` means, but for those behind aliases and merge keys.
+    ///
+    /// # Errors
+    ///
+    /// The name means more than one image, one that cannot be edited, or something else.
+    pub(super) fn called_here(&self, name: &str) -> Result<Vec<ImagePlace>, FileRefusal> {
         let mut found = Vec::new();
         for (object, named) in self.objects.iter().zip(&self.named) {
             let wanted = object.without_label(name);
@@ -87,7 +99,6 @@ impl<'p, 'd> FileImages<'p, 'd> {
         require_one(self.yaml, name, &found)?;
         let places: Vec<ImagePlace> = found.into_iter().map(|found| found.place).chain(marked).collect();
         places.iter().try_for_each(|place| self.refuse_repeated(place))?;
-        self.refuse_behind(name, &places)?;
         Ok(places)
     }
 
