@@ -37,6 +37,9 @@ impl Written {
     pub(super) fn of(expanded: &ExpandedYaml<'_>, mut found: NamedPlace) -> Result<Self, FileRefusal> {
         let says = found.place.fields(&expanded.yaml)?;
         let Some(through) = through(expanded, &found.place) else {
+            if found.place.nodes().iter().any(|node| expanded.through(*node).is_some()) {
+                found.place.has_name_elsewhere(says.new_name);
+            }
             found.place.change_nodes(|node| expanded.origin(node));
             return Ok(Self::Here(found));
         };
@@ -46,8 +49,9 @@ impl Written {
     }
 }
 
+/// Returns the first alias or merge key on the way to the version of an image.
 fn through(expanded: &ExpandedYaml<'_>, place: &ImagePlace) -> Option<NodeId> {
-    place.trail.iter().copied().chain(place.nodes()).find_map(|node| expanded.through(node))
+    place.trail.iter().copied().chain(place.version_nodes()).find_map(|node| expanded.through(node))
 }
 
 /// Returns what to name in place of the alias.

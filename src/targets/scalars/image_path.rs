@@ -130,19 +130,17 @@ fn map_slots(
             format!("name the one that is meant: `{path}.tag` or `{path}.version`"),
         ));
     }
-    let repository = match slot("repository")? {
-        Some(repository) => Some(repository),
-        None => slot("name")?,
-    };
-    let parts = Parts {
-        registry: slot("registry")?,
-        repository,
-        tag: tag.or(version),
-        digest: slot("digest")?,
-        known_name: None,
-        name_follows: false,
-        shared_registry,
-    };
+    let mut parts = Parts { tag: tag.or(version), digest: slot("digest")?, shared_registry, ..Parts::default() };
+    match merged_name(yaml, mapping)?.filter(|_| parts.shared_registry.is_none()) {
+        Some(name) => parts.known_name = Some(name),
+        None => {
+            parts.registry = slot("registry")?;
+            parts.repository = match slot("repository")? {
+                Some(repository) => Some(repository),
+                None => slot("name")?,
+            };
+        }
+    }
     if parts.tag.is_some() || parts.digest.is_some() {
         return Ok(Slots::Parts(parts));
     }
@@ -157,8 +155,28 @@ fn map_slots(
         [] => "name the scalar that holds the image or its tag, or add the key with a tag once by hand".to_owned(),
         within => format!("name the image in it: `{}`", within.join("`, `")),
     };
-    let is_no_image = parts.registry.is_none() && slot("repository")?.is_none();
+    let is_no_image = parts.registry.is_none() && parts.known_name.is_none() && slot("repository")?.is_none();
     Err(FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) })
+}
+
+/// Returns the name of an image of which a merge key brings the repository. It is written in another place, for others too.
+///
+/// # Errors
+///
+/// A merge key brings the registry too, behind the mapping's own.
+fn merged_name(yaml: &ParsedYaml<'_>, mapping: NodeId) -> Result<Option<String>, FileRefusal> {
+    let own = |key: &str| yaml.tree.own(mapping, &|text| text == key).is_some();
+    let merged = |key: &str| yaml.tree.inherited(mapping, &|text| text == key).and_then(|value| filled(yaml, value));
+    let Some(repository) = merged("repository").filter(|_| !own("repository") && !own("name")) else {
+        return Ok(None);
+    };
+    let registry = match own("registry") {
+        true => own_pair(yaml, mapping, "registry")?.and_then(|pair| filled(yaml, pair.value)),
+        false => merged("registry"),
+    };
+    let text = registry.map_or_else(|| repository.to_owned(), |registry| format!("{registry}/{repository}"));
+    let image = ImageText::parse(&text, false).ok();
+    Ok(image.filter(|image| image.tag.is_none() && image.digest.is_none()).map(|image| image.name))
 }
 
 fn scalar_slots(

@@ -158,6 +158,23 @@ impl ImagePlace {
         }
     }
 
+    /// Returns the nodes that say which version of the image this is.
+    pub(super) fn version_nodes(&self) -> Vec<NodeId> {
+        match &self.slots {
+            Slots::Parts(Parts { tag, digest, .. }) => {
+                [tag, digest].into_iter().flatten().map(|slot| slot.value).collect()
+            }
+            Slots::Reference { .. } => self.nodes(),
+        }
+    }
+
+    /// Takes the name for one that another place says.
+    pub(super) fn has_name_elsewhere(&mut self, name: Option<String>) {
+        if let Slots::Parts(parts) = &mut self.slots {
+            (parts.registry, parts.repository, parts.known_name) = (None, None, name);
+        }
+    }
+
     /// Returns the nodes that an edit of this image may replace.
     pub(super) fn nodes(&self) -> Vec<NodeId> {
         match &self.slots {

@@ -60,7 +60,9 @@ fn no_image_behind_an_alias_or_a_merge_key_is_passed_over() {
         (format!("{APPLICATION}x: &x |\n  image: a/web:v9\nspec: {{source: {{helm: {{values: *x}}}}}}\n"), "untold 6:"),
         (format!("{FLUX}x: &x [{{name: a/web, newTag: v9}}]\nspec: {{images: *x}}\n---\nimage: a/api:v1\n"), "untold 5:16"),
         (format!("{CHART}x: &x {{tag: v9}}\nspec: {{url: 'oci://a.example/web', ref: *x}}\n"), "untold 5:"),
-        ("x: &x {repository: a/web}\nweb: {<<: *x, tag: v9}\n".to_owned(), "untold 2:"),
+        ("x: &x {repository: a/web}\nweb: {<<: *x, tag: v9}\n".to_owned(), "web=a/web:v9"),
+        ("x: &x {registry: r.example, repository: a/web}\nweb: {<<: *x, tag: v9}\n".to_owned(), "web=r.example/a/web:v9"),
+        ("x: &x {repository: a/web, tag: v9}\nweb: {<<: *x, digest: ''}\n".to_owned(), "x=a/web:v9"),
     ] {
         let shown = shown(&text);
         assert!(shown.iter().any(|line| line.contains(expected)), "{text}\n{expected}: {shown:?}");
