@@ -35,7 +35,7 @@ pub use tagship_yaml as yaml;
 
 use cli::{Arguments, Environment};
 use outcome::failure::{Failure, FailureKind};
-use outcome::{Ending, Event, Outcome};
+use outcome::{Event, Outcome};
 use report::Report;
 use request::Request;
 use system::http::shown_host;
@@ -136,7 +136,7 @@ fn obey(
         Err(error) => Err(Failure::unexpected(error)),
     };
     let reported = report.end(command, &result);
-    result.and_then(|outcome| reported.map(|()| exit_code(outcome.ending)))
+    result.and_then(|outcome| reported.map(|()| ExitCode::from(outcome.ending.exit_code())))
 }
 
 /// Sends the result as it is at its end. If that fails, the result stays what it is.
@@ -145,14 +145,6 @@ fn notify(webhook: &Webhook, command: &str, result: &Result<Outcome, Failure>, r
     match webhook.deliver(&report.json(command, result)) {
         Ok(()) => report.event(&Event::Aside(format!("sent the result to `{host}`"))),
         Err(error) => report.event(&Event::Warned(format!("the result was not sent to `{host}`: {error}"))),
-    }
-}
-
-/// A release that a hold or a rule stops did not happen, although nothing failed.
-fn exit_code(ending: Ending) -> ExitCode {
-    match ending {
-        Ending::Held | Ending::Ruled => ExitCode::from(FailureKind::Guarded.exit_code()),
-        _ => ExitCode::SUCCESS,
     }
 }
 

@@ -27,7 +27,7 @@ pub struct OutputArguments {
     )]
     pub result_files: Vec<Option<ResultFile>>,
 
-    /// Send the result as JSON to this URL at the end, also on failure; not for a dry run. A failed delivery does not fail the command
+    /// Send the result as JSON to this URL at the end, also on failure; not for a dry run, nor after a signal. A failed delivery does not fail the command
     #[arg(
         long,
         value_name = "URL",

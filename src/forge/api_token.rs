@@ -1,11 +1,9 @@
 //! What a request to a forge's API shows. It is the login of git, which is taken apart if it is a header of HTTP's Basic
 //! scheme, as actions/checkout leaves it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
 
-use crate::system::sent_logins::NO_PASSWORD;
+use crate::system::authorization_header;
 
 /// A token, with the user of the login that it comes from. It is a secret, so it has no `Debug`.
 #[derive(Clone)]
@@ -17,33 +15,23 @@ pub struct ApiToken {
 impl ApiToken {
     /// Returns the token in an `Authorization` of git; `None` if there is none in it.
     pub fn of_authorization(header: &HeaderValue) -> Option<Self> {
-        let (scheme, rest) = header.to_str().ok()?.trim().split_once(' ')?;
-        let rest = rest.trim();
-        if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token") {
-            return Self::new("", rest);
-        }
-        let login = STANDARD.decode(rest).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-        let login = String::from_utf8(login).ok()?;
-        let (user, password) = login.split_once(':')?;
-        match password {
-            // The user's name may be the token itself.
-            "" | NO_PASSWORD => Self::new("", user),
-            password => Self::new(user, password),
-        }
-    }
-
-    fn new(user: &str, secret: &str) -> Option<Self> {
-        (!secret.is_empty()).then(|| Self { user: user.to_owned(), secret: secret.to_owned() })
+        let (scheme, credentials) = authorization_header::parts(header.to_str().ok()?)?;
+        let (user, secret) = match scheme.to_ascii_lowercase().as_str() {
+            "bearer" | "token" => (String::new(), credentials.to_owned()),
+            "basic" => authorization_header::basic_login(credentials)?,
+            _ => return None,
+        };
+        (!secret.is_empty()).then_some(Self { user, secret })
     }
 
     /// Returns the value of an `Authorization` with this scheme, such as `Bearer`; `None` if the token cannot be in a header.
     pub(super) fn authorization(&self, scheme: &str) -> Option<HeaderValue> {
-        sensitive(&format!("{scheme} {}", self.secret))
+        authorization_header::of_scheme(scheme, &self.secret)
     }
 
     /// Returns the value of an `Authorization` of the Basic scheme.
-    pub(super) fn basic(&self) -> Option<HeaderValue> {
-        sensitive(&format!("Basic {}", STANDARD.encode(format!("{}:{}", self.user, self.secret))))
+    pub(super) fn basic(&self) -> HeaderValue {
+        authorization_header::basic(&self.user, &self.secret)
     }
 
     /// Returns whether the token is a JSON Web Token, as Azure gives to jobs and to the users of its directory.
@@ -57,16 +45,11 @@ impl ApiToken {
     }
 }
 
-fn sensitive(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{ApiToken, STANDARD};
+    use super::ApiToken;
     use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use reqwest::header::HeaderValue;
 
     #[test]
@@ -99,6 +82,6 @@ mod tests {
     fn basic_again() {
         let header = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode("me@example.org:s3cret"))).unwrap();
         let token = ApiToken::of_authorization(&header).unwrap();
-        assert_eq!(token.basic().unwrap(), header);
+        assert_eq!(token.basic(), header);
     }
 }

@@ -251,7 +251,7 @@ impl PullRequestApi for AzureApi {
 
 /// Returns the header for a token: a job's is a JWT, which goes as it is; a personal one is a password.
 fn authorization(token: &ApiToken) -> Option<HeaderValue> {
-    if token.is_jwt() { token.authorization("Bearer") } else { token.basic() }
+    if token.is_jwt() { token.authorization("Bearer") } else { Some(token.basic()) }
 }
 
 fn full(branch: &str) -> String {

@@ -161,5 +161,5 @@ impl PullRequestApi for BitbucketApi {
 
 /// Returns the header for a token: an access token goes as it is, and that of a person with the person's name.
 fn authorization(token: &ApiToken) -> Option<HeaderValue> {
-    if ACCESS_TOKEN.contains(&token.user()) { token.authorization("Bearer") } else { token.basic() }
+    if ACCESS_TOKEN.contains(&token.user()) { token.authorization("Bearer") } else { Some(token.basic()) }
 }

@@ -9,8 +9,9 @@ use super::error::GitError;
 use super::remote::{Address, Remote, RemoteOptions};
 use super::wire::http_client::{http_client, proxies};
 use super::wire::http_config::HttpSettings;
-use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld, basic};
+use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld};
 use super::wire::protection::Protection;
+use crate::system::authorization_header::basic;
 
 /// How the API of a remote's server is reached. It holds a login, so it has no `Debug`.
 pub struct ServerApi {

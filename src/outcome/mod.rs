@@ -10,6 +10,7 @@ mod ruling;
 
 use std::time::{Duration, Instant};
 
+use self::failure::FailureKind;
 use crate::git::{CommitId, CommitRecord, Traffic};
 use crate::image::{Platform, Reference};
 use crate::message::trailers::ReleaseTrailers;
@@ -162,6 +163,24 @@ impl Ending {
     /// Returns whether the release was stopped, so that nothing of it came about.
     pub fn is_stopped(self) -> bool {
         matches!(self, Self::Skipped | Self::Superseded | Self::Diverged | Self::Held | Self::Ruled)
+    }
+
+    /// Returns the exit code of the process. A release that a hold or a rule stops did not happen, although nothing failed.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Held | Self::Ruled => FailureKind::Guarded.exit_code(),
+            Self::Released
+            | Self::Proposed
+            | Self::Edited
+            | Self::Present
+            | Self::Unchanged
+            | Self::DryRun
+            | Self::Proceed
+            | Self::Skipped
+            | Self::Superseded
+            | Self::Diverged
+            | Self::Listed => 0,
+        }
     }
 
     /// Returns what a person can do if a guard stopped the release.

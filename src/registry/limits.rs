@@ -17,8 +17,5 @@ pub(super) const MAX_PING_SIZE: u64 = 64 << 10;
 /// Of an answer that is no success: enough for any code and message.
 pub(super) const MAX_ERROR_SIZE: u64 = 64 << 10;
 
-/// Of a credential helper's output.
-pub(super) const MAX_HELPER_OUTPUT: u64 = 64 << 10;
-
 /// Of all parts together that are kept for the next look at them.
 pub(super) const MAX_KEPT_SIZE: usize = 8 << 20;

@@ -209,8 +209,7 @@ impl Report {
         let hint =
             result.ok().and_then(|outcome| outcome.ending.hint()).map(|hint| cli::in_words_of(self.surface, hint));
         match result {
-            // Its exit code is not 0, so it goes where failures go.
-            Ok(outcome) if matches!(outcome.ending, Ending::Held | Ending::Ruled) => {
+            Ok(outcome) if outcome.ending.exit_code() != 0 => {
                 complain(&text::outcome(outcome, hint.as_deref(), self.stderr_style, None));
             }
             // A log is all that is asked for.

@@ -5,11 +5,10 @@
 use std::borrow::Cow;
 use std::sync::Mutex;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
+use super::authorization_header;
 use super::lock::lock;
 
 /// What stands for a login.
@@ -17,9 +16,6 @@ const HIDDEN: &str = "***";
 
 /// A text that is shorter is part of many others.
 const SHORTEST: usize = 4;
-
-/// What GitHub's old manuals put in the password's place if the user is the token.
-pub(crate) const NO_PASSWORD: &str = "x-oauth-basic";
 
 /// The texts to hide, the longest ones first, because one may be a part of another. Whatever is sent, is sent by this process, so there
 /// is one list.
@@ -37,7 +33,7 @@ pub(crate) fn note_url(url: &Url) {
     if let Some(password) = url.password() {
         let (user, password) = (decoded(url.username()), decoded(password));
         note(&password);
-        note(&STANDARD.encode(format!("{user}:{password}")));
+        note(&authorization_header::basic_credentials(&user, &password));
     }
 }
 
@@ -67,15 +63,11 @@ fn without<'t>(secrets: &[String], text: &'t str) -> Cow<'t, str> {
     shown
 }
 
-/// Returns the credentials of a header, and the password in them, or the user if that is the token.
+/// Returns the credentials of a header, and the secret in them.
 fn of_header(value: &str) -> Vec<String> {
-    let credentials = value.trim().split_once(' ').map_or(value, |(_, credentials)| credentials).trim();
-    let decoded = STANDARD.decode(credentials).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let password = decoded.as_deref().and_then(|login| login.split_once(':')).map(|(user, password)| match password {
-        "" | NO_PASSWORD => user.to_owned(),
-        password => password.to_owned(),
-    });
-    [credentials.to_owned()].into_iter().chain(password).collect()
+    let credentials = authorization_header::parts(value).map_or(value.trim(), |(_, credentials)| credentials);
+    let secret = authorization_header::basic_login(credentials).map(|(_, secret)| secret);
+    [credentials.to_owned()].into_iter().chain(secret).collect()
 }
 
 /// Returns a part of a URL without its percent signs.

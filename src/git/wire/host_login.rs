@@ -9,7 +9,8 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 
 use super::credential_helper::{Answer, Helpers, ToldLogin};
-use super::known_login::{LoginOrigin, basic};
+use super::known_login::LoginOrigin;
+use crate::system::authorization_header::basic;
 use crate::system::sent_logins;
 
 /// The login of a remote, and what the remote said about it.

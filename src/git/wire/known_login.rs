@@ -3,12 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use base64::Engine as _;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::netrc::netrc;
 use super::protection::{Protection, Unprotected};
+use crate::system::authorization_header::basic;
 
 /// A login from the environment. It holds a secret, so it has no `Debug`.
 #[derive(Clone)]
@@ -152,11 +152,4 @@ impl LoginPlaces<'_> {
 
 fn of_variable(login: &HostLogin) -> (HeaderValue, LoginOrigin) {
     (basic(&login.user, &login.password), LoginOrigin::Variable(login.variable))
-}
-
-/// Returns the header of HTTP's Basic scheme.
-pub(in crate::git) fn basic(user: &str, password: &str) -> HeaderValue {
-    let login = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-    // Base64 has no character that a header forbids.
-    HeaderValue::try_from(format!("Basic {login}")).unwrap_or_else(|_| HeaderValue::from_static("Basic"))
 }

@@ -315,7 +315,7 @@ impl Authenticator {
             }));
         }
         let header = match (scheme, &login) {
-            (Scheme::Basic, Some(StoredLogin::Password { username, password })) => password.basic(username),
+            (Scheme::Basic, Some(StoredLogin::Password { username, password })) => Some(password.basic(username)),
             (Scheme::Bearer { .. }, Some(StoredLogin::RegistryToken(token))) => token.bearer(),
             _ => None,
         };

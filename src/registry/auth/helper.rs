@@ -4,10 +4,7 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
-use std::process::{ChildStdout, ExitStatus, Stdio};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -15,8 +12,8 @@ use serde::Deserialize;
 use super::login::{StoredLogin, TOKEN_USER};
 use super::secret::Secret;
 use crate::registry::error::HelperProblem;
-use crate::registry::limits::MAX_HELPER_OUTPUT;
-use crate::system::programs::{Program, command};
+use crate::system::program_run::{Finished, run};
+use crate::system::programs::command;
 
 /// What every helper says if it has no login for a server; docker looks for the same words.
 const NOT_FOUND: &[u8] = b"credentials not found";
@@ -29,12 +26,11 @@ pub(super) fn ask(
     limit: Duration,
 ) -> Result<Option<StoredLogin>, HelperProblem> {
     let path = find(program, search_path).ok_or(HelperProblem::Missing)?;
-    let mut command = command(path);
-    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let helper = Program::start(&mut command).map_err(HelperProblem::Start)?;
-    let (status, output) = exchange(&helper, server, Instant::now() + limit)?;
-    match (status.success(), contains(&output, NOT_FOUND)) {
-        (true, _) => login(&output),
+    let finished =
+        run(command(path).arg("get"), server.into(), Instant::now() + limit).map_err(HelperProblem::Start)?;
+    let Finished { status, stdout, .. } = finished.ok_or(HelperProblem::TimedOut)?;
+    match (status.success(), contains(&stdout, NOT_FOUND)) {
+        (true, _) => login(&stdout),
         (false, true) => Ok(None),
         (false, false) => Err(HelperProblem::Failed(status)),
     }
@@ -55,36 +51,6 @@ fn is_executable(path: &std::path::Path) -> bool {
 #[cfg(not(unix))]
 fn is_executable(path: &std::path::Path) -> bool {
     path.is_file()
-}
-
-/// Hands the server over, and takes the output and the exit status, all before `deadline`.
-fn exchange(helper: &Program, server: &str, deadline: Instant) -> Result<(ExitStatus, Vec<u8>), HelperProblem> {
-    if let Some(mut stdin) = helper.stdin() {
-        // A helper that does not read its input may have ended already; its status tells.
-        drop(stdin.write_all(server.as_bytes()));
-    }
-    let output = match helper.stdout() {
-        // The thread outlives a helper that is stopped only as long as that one's own children hold the output.
-        Some(stdout) => read_until(stdout, deadline)?,
-        None => Vec::new(),
-    };
-    let status = helper.ended_by(deadline).map_err(HelperProblem::Start)?;
-    Ok((status.ok_or(HelperProblem::TimedOut)?, output))
-}
-
-fn read_until(stdout: ChildStdout, deadline: Instant) -> Result<Vec<u8>, HelperProblem> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut output = Vec::new();
-        let read = stdout.take(MAX_HELPER_OUTPUT).read_to_end(&mut output);
-        // The receiver is gone if the time is over.
-        drop(sender.send(read.map(|_| output)));
-    });
-    let left = deadline.saturating_duration_since(Instant::now());
-    let Ok(read) = receiver.recv_timeout(left) else {
-        return Err(HelperProblem::TimedOut);
-    };
-    read.map_err(HelperProblem::Start)
 }
 
 fn login(output: &[u8]) -> Result<Option<StoredLogin>, HelperProblem> {

@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
+
+use crate::system::authorization_header;
 
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -32,19 +32,13 @@ impl Secret {
 
     /// Returns the value of `Authorization: Bearer`; `None` if the token cannot be part of a header.
     pub(in crate::registry) fn bearer(&self) -> Option<HeaderValue> {
-        sensitive(&format!("Bearer {}", self.0))
+        authorization_header::of_scheme("Bearer", &self.0)
     }
 
     /// Returns the value of `Authorization: Basic` for this password and its user.
-    pub(in crate::registry) fn basic(&self, username: &str) -> Option<HeaderValue> {
-        sensitive(&format!("Basic {}", STANDARD.encode(format!("{username}:{}", self.0))))
+    pub(in crate::registry) fn basic(&self, username: &str) -> HeaderValue {
+        authorization_header::basic(username, &self.0)
     }
-}
-
-fn sensitive(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 impl fmt::Debug for Secret {
@@ -60,17 +54,9 @@ mod tests {
     #[test]
     fn debug_shows_nothing() {
         let secret = Secret::new("s3cret".to_owned());
-        let headers = [secret.bearer().unwrap(), secret.basic("ci").unwrap()];
+        let headers = [secret.bearer().unwrap(), secret.basic("ci")];
         let shown = format!("{secret:?} {headers:?}");
         assert!(shown.starts_with("Secret(…) "), "{shown}");
         assert!(!shown.contains("s3cret") && !shown.contains("Y2k6"), "{shown}");
-    }
-
-    #[test]
-    fn headers() {
-        let secret = Secret::new("s3:cret".to_owned());
-        assert_eq!(secret.basic("ci").unwrap().to_str().unwrap(), "Basic Y2k6czM6Y3JldA==");
-        assert_eq!(secret.bearer().unwrap().to_str().unwrap(), "Bearer s3:cret");
-        assert!(Secret::new("a\r\nHost: b".to_owned()).bearer().is_none());
     }
 }

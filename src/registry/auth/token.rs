@@ -98,7 +98,7 @@ fn get(
         query.append_pair("client_id", CLIENT_ID);
         query.extend_pairs(login.map(|(username, _)| ("account", username)));
     }
-    let authorization = login.and_then(|(username, password)| password.basic(username));
+    let authorization = login.map(|(username, password)| password.basic(username));
     let request = HttpRequest {
         method: Method::GET,
         url: &url,
