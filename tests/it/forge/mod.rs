@@ -1,6 +1,7 @@
 //! The APIs of forges, by the library: each against a forge of its own, over a real repository.
 
 mod auto_merge;
+mod drafts;
 mod elsewhere;
 mod json_client;
 mod merges_elsewhere;

@@ -8,6 +8,8 @@ use crate::support::http::Response;
 
 /// The identity that the token belongs to.
 const IDENTITY: &str = "d6245f20-2af8-44f4-9451-8107cb2767db";
+/// No identity: `autoCompleteSetBy` of this takes auto-complete back.
+const NO_IDENTITY: &str = "00000000-0000-0000-0000-000000000000";
 
 pub(super) fn answer(call: &ApiCall<'_>, store: &mut Store) -> Response {
     if call.rights == Rights::NoApi || !(call.has_basic_token() || call.has_token("authorization", "Bearer ")) {
@@ -127,6 +129,9 @@ fn change(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
             drop(store.merge(number, &how));
         }
         return response;
+    }
+    if call.body["autoCompleteSetBy"]["id"] == NO_IDENTITY {
+        store.get_mut(number).expect("a request").armed = None;
     }
     shown(call, store, number)
 }

@@ -129,6 +129,9 @@ fn merge(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
         let style = call.text("Do");
         return error(call, 405, &format!("{style} is not allowed an allowed merge style for this repository"));
     }
+    if is_draft(&request) {
+        return error(call, 405, "Work in progress PRs cannot be merged");
+    }
     if store.conflicts(&request) {
         return error(call, 405, "Please try again later");
     }
@@ -164,6 +167,12 @@ fn cancel(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
         Some(_) => Response::new(204),
         None => not_found(call),
     }
+}
+
+/// The title alone makes a request a draft (`WORK_IN_PROGRESS_PREFIXES`).
+fn is_draft(request: &Request) -> bool {
+    let title = request.title.to_uppercase();
+    ["WIP:", "[WIP]"].iter().any(|mark| title.starts_with(mark))
 }
 
 /// The head of a request that has ended is the branch as it is now, too.

@@ -261,11 +261,10 @@ fn graphql(body: &Value, store: &mut Store) -> Response {
     }
     if query.contains("{disablePullRequestAutoMerge(") {
         const FIELD: &str = "disablePullRequestAutoMerge";
-        return match store.get_mut(number(text(input, "pullRequestId"))) {
-            Some(request) => {
-                request.armed = None;
-                data(FIELD, json!({ "pullRequest": { "number": request.number } }))
-            }
+        let number = number(text(input, "pullRequestId"));
+        return match store.get_mut(number).map(|request| request.armed.take()) {
+            Some(Some(_)) => data(FIELD, json!({ "pullRequest": { "number": number } })),
+            Some(None) => errors("UNPROCESSABLE", FIELD, "Can't disable auto-merge for this pull request"),
             None => errors("NOT_FOUND", FIELD, "Could not resolve to a node"),
         };
     }

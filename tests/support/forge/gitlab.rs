@@ -35,6 +35,9 @@ pub(super) fn answer(call: &ApiCall<'_>, store: &mut Store) -> Response {
         ("GET", [number]) => with(store, number, |store, number| show(call, store, number)),
         ("PUT", [number]) => with(store, number, |store, number| change(call, store, number)),
         ("PUT", [number, "merge"]) => with(store, number, |store, number| merge(call, store, number)),
+        ("POST", [number, "cancel_merge_when_pipeline_succeeds"]) => {
+            with(store, number, |store, number| cancel(call, store, number))
+        }
         _ => Response::json(405, &json!({ "error": "405 Not Allowed" })),
     }
 }
@@ -110,7 +113,7 @@ fn merge(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
         store.unsettled = store.unsettled.saturating_sub(1);
         return message(405, "405 Method Not Allowed");
     }
-    if store.conflicts(&request) || store.waits && !(arms && store.may_arm) {
+    if store.conflicts(&request) || is_draft(&request) || store.waits && !(arms && store.may_arm) {
         return message(405, "405 Method Not Allowed");
     }
     let asked = call.text("sha");
@@ -136,6 +139,23 @@ fn merge(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
     Response::json(200, &document(call, store, store.get(number).expect("a request")))
 }
 
+fn cancel(call: &ApiCall<'_>, store: &mut Store, number: u64) -> Response {
+    let request = store.get_mut(number).expect("a request");
+    match (request.state, request.armed.take()) {
+        (RequestState::Open, Some(_)) => {
+            Response::json(201, &document(call, store, store.get(number).expect("a request")))
+        }
+        (RequestState::Open, None) => message(406, "406 Not Acceptable"),
+        _ => message(405, "405 Method Not Allowed"),
+    }
+}
+
+/// The title alone makes a request a draft.
+fn is_draft(request: &Request) -> bool {
+    let title = request.title.to_lowercase();
+    ["draft:", "[draft]", "(draft)"].iter().any(|mark| title.starts_with(mark))
+}
+
 fn state(request: &Request) -> &'static str {
     match request.state {
         RequestState::Open => "opened",
@@ -148,6 +168,7 @@ fn document(call: &ApiCall<'_>, store: &Store, request: &Request) -> Value {
     let status = match request.state {
         RequestState::Open if store.unsettled > 0 => "checking",
         RequestState::Open if store.conflicts(request) => "conflict",
+        RequestState::Open if is_draft(request) => "draft_status",
         RequestState::Open if store.waits => "ci_still_running",
         RequestState::Open => "mergeable",
         RequestState::Closed | RequestState::Merged => "not_open",

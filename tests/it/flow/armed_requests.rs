@@ -1,0 +1,338 @@
+//! A merge that an earlier release armed, and that a later run does not mean: the forge must not merge by itself what a person is to
+//! merge, or what was taken back or is held.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::stage::tagship;
+use crate::support::command::{Command, Home, Output};
+use crate::support::forge::{ALWAYS, Armed, Fault, Forge, Kind, Merging, RequestState, TOKEN};
+use crate::support::http::Response;
+use crate::support::repository::{File, Remote};
+
+const THAT_MERGE: [(Kind, &str); 4] =
+    [(Kind::GitHub, "github"), (Kind::GitLab, "gitlab"), (Kind::Gitea, "gitea"), (Kind::Azure, "azure")];
+
+const STAGING: &str = "staging/kustomization.yaml";
+const PRODUCTION: &str = "production/kustomization.yaml";
+
+/// The branch that releases of `web` to production come from.
+const HEAD: &str = "tagship/main/production-web";
+
+const PROPOSE: [&str; 2] = ["--pull-request", "--auto-merge"];
+
+/// What ends a merge that is armed, at GitHub.
+const GRAPHQL: &str = "POST /api/graphql";
+
+/// Two environments at a forge where merges wait for checks. Production runs `v1.0.0`, by a release.
+struct Environments {
+    remote: Remote,
+    forge: Forge,
+    word: &'static str,
+    home: Home,
+}
+
+impl Environments {
+    fn new() -> Self {
+        Self::at(Kind::GitHub, "github")
+    }
+
+    fn at(kind: Kind, word: &'static str) -> Self {
+        let remote = Remote::create("gitops");
+        let text = "images:\n- name: web\n  newName: ghcr.io/org/web\n  newTag: v0.9.0\n";
+        remote.commit("main", "Add", &[File::new(STAGING, text), File::new(PRODUCTION, text)]);
+        let forge = Forge::start(kind, &remote);
+        forge.store().waits = true;
+        let at = Self { remote, forge, word, home: Home::new() };
+        at.run("release", &["-k", "staging", "-k", "production", "web=*:v1.0.0"]).run().success();
+        at
+    }
+
+    fn run(&self, command: &str, arguments: &[&str]) -> Command {
+        let shared = ["--branch", "main", "--forge", self.word, "--no-check", "--output", "json"];
+        let run = tagship().home(&self.home).args([command, "--repo", &self.forge.url_with_token(TOKEN)]);
+        run.args(shared).args(arguments.iter().copied())
+    }
+
+    fn release(&self, tag: &str, flags: &[&str]) -> Command {
+        let image = format!("web=*:{tag}");
+        self.run("release", &["-k", "production", &image]).args(flags.iter().copied())
+    }
+
+    fn promote(&self) -> Command {
+        self.run("promote", &["--from", "staging", "--to", "production", "web"]).args(PROPOSE)
+    }
+
+    /// Proposes a tag, and lets the forge merge it once its checks pass. Forgets the calls until then.
+    fn arm(&self, tag: &str) {
+        self.release(tag, &PROPOSE).run().success();
+        assert!(self.is_armed(), "{}", self.word);
+        self.forge.calls();
+    }
+
+    fn is_armed(&self) -> bool {
+        self.forge.store().requests[0].armed.is_some()
+    }
+
+    fn tag(&self, revision: &str) -> String {
+        let text = String::from_utf8(self.remote.file(revision, PRODUCTION)).unwrap();
+        text.lines().find_map(|line| line.trim().strip_prefix("newTag: ").map(str::to_owned)).unwrap()
+    }
+
+    /// Returns the calls of the API since the last time, without the repository's path.
+    fn calls(&self) -> Vec<String> {
+        let lines = self.forge.call_lines();
+        lines.iter().map(|line| line.replace("/api/v3/repos/org/gitops", "").replace("/api/", "/")).collect()
+    }
+
+    /// Asserts that the request is left to a person, and that the run says so with its page.
+    #[track_caller]
+    fn assert_left_to_a_person(&self, document: &Value) {
+        assert!(!self.is_armed(), "{document}");
+        let notes = document["notes"].to_string();
+        let told = "pull request #1 is not merged by itself any more";
+        assert!(notes.contains(told) && notes.contains("/1"), "{document}");
+        let (runs, requests) = (self.tag("main"), self.forge.store().open_requests().len());
+        assert_eq!(requests, 1, "it is never closed");
+        self.forge.store().pass_checks();
+        assert_eq!(self.tag("main"), runs);
+    }
+}
+
+#[track_caller]
+fn document(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.stderr()))
+}
+
+/// The forge would merge the new commit with the message of the earlier release.
+#[test]
+fn a_release_that_a_person_merges_takes_back_the_merge_of_an_earlier_one() {
+    for (kind, word) in THAT_MERGE {
+        let at = Environments::at(kind, word);
+        at.arm("v1.1.0");
+        let was_armed = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&was_armed);
+        let look = move |store: &mut crate::support::forge::Store| {
+            seen.store(store.requests[0].armed.is_some(), Ordering::Relaxed);
+        };
+        at.forge.inject("POST /org/", ALWAYS, Fault::meanwhile(look));
+        let newer = document(&at.release("v1.2.0", &["--pull-request"]).run().success());
+        assert_eq!((&newer["outcome"], &newer["pull_request"]["operation"]), (&"proposed".into(), &"updated".into()));
+        assert!(!was_armed.load(Ordering::Relaxed), "{kind:?}: before the head moves");
+        let calls = at.forge.calls().len();
+        assert_eq!(calls, 3, "{kind:?}: found, taken back, changed");
+        assert_eq!(at.tag(HEAD), "v1.2.0");
+        at.assert_left_to_a_person(&newer);
+    }
+}
+
+#[test]
+fn a_rollback_that_a_person_merges_takes_back_the_merge_of_what_it_replaces() {
+    let at = Environments::new();
+    at.release("v1.1.0", &[]).run().success();
+    at.arm("v1.2.0");
+    let back = at.run("rollback", &["-k", "production", "--pull-request", "--auto-merge=never", "web"]);
+    let back = document(&back.run().success());
+    assert_eq!((&back["outcome"], at.tag(HEAD).as_str()), (&"proposed".into(), "v1.0.0"));
+    at.assert_left_to_a_person(&back);
+}
+
+/// A search is needed anyway, and tells whether a merge is armed; Gitea does not tell it.
+#[test]
+fn what_is_not_armed_costs_no_request() {
+    for (kind, word) in THAT_MERGE {
+        let at = Environments::at(kind, word);
+        at.release("v1.1.0", &["--pull-request"]).run().success();
+        at.forge.calls();
+        let newer = document(&at.release("v1.2.0", &["--pull-request"]).run().success());
+        assert_eq!(newer["notes"].to_string().matches("merged by itself").count(), 0, "{newer}");
+        assert_eq!(at.forge.calls().len(), if kind == Kind::Gitea { 3 } else { 2 }, "{kind:?}");
+    }
+}
+
+/// Older servers have no merge to cancel.
+#[test]
+fn a_gitea_that_schedules_no_merges() {
+    let at = Environments::at(Kind::Gitea, "gitea");
+    at.release("v1.1.0", &["--pull-request"]).run().success();
+    at.forge.inject("DELETE /api/v1/", 1, Fault::Answer(Response::new(405)));
+    at.release("v1.2.0", &["--pull-request"]).run().success();
+    assert_eq!(at.tag(HEAD), "v1.2.0");
+}
+
+/// A person may have armed it.
+#[test]
+fn the_same_release_again_leaves_its_merge_armed() {
+    let at = Environments::new();
+    at.arm("v1.1.0");
+    let again = document(&at.release("v1.1.0", &["--pull-request"]).run().success());
+    assert_eq!((&again["pull_request"]["operation"], at.is_armed()), (&"unchanged".into(), true));
+}
+
+#[test]
+fn a_merge_that_cannot_be_taken_back_is_told_before_anything_is_pushed() {
+    for (kind, word, line) in [
+        (Kind::GitHub, "github", GRAPHQL),
+        (Kind::GitLab, "gitlab", "POST /api/v4/projects/org%2Fgitops/merge_requests/1/cancel"),
+        (Kind::Gitea, "gitea", "DELETE /api/v1/repos/org/gitops/pulls/1/merge"),
+        (Kind::Azure, "azure", "PATCH /org/project/_apis/git/repositories/gitops/pullrequests/1"),
+    ] {
+        let at = Environments::at(kind, word);
+        at.arm("v1.1.0");
+        let refusal = json!({ "message": "No permission to cancel" });
+        at.forge.inject(line, ALWAYS, Fault::Answer(Response::json(403, &refusal)));
+        let error = document(&at.release("v1.2.0", &["--pull-request"]).run().exit(5))["error"].clone();
+        let details = error["details"].to_string();
+        assert!(details.contains("pull request #1") && details.contains("nothing was pushed"), "{kind:?}: {error}");
+        assert!(details.contains("No permission to cancel"), "{kind:?}: {error}");
+        assert_eq!((at.tag(HEAD).as_str(), at.is_armed()), ("v1.1.0", true), "{kind:?}");
+    }
+}
+
+/// The merge comes before it is taken back: the next attempt is at the new tip.
+#[test]
+fn a_merge_that_comes_first() {
+    for (kind, word, line) in [
+        (Kind::GitHub, "github", GRAPHQL),
+        (Kind::GitLab, "gitlab", "POST /api/v4/projects/org%2Fgitops/merge_requests/1/cancel"),
+        (Kind::Azure, "azure", "PATCH /org/project/_apis/git/repositories/gitops/pullrequests/1"),
+    ] {
+        let at = Environments::at(kind, word);
+        at.arm("v1.1.0");
+        at.forge.inject(line, 1, Fault::meanwhile(|store| store.pass_checks()));
+        let newer = document(&at.release("v1.2.0", &["--pull-request"]).run().success());
+        assert_eq!((&newer["attempts"], &newer["pull_request"]["number"]), (&2.into(), &2.into()), "{kind:?}: {newer}");
+        assert_eq!((at.tag("main"), at.tag(HEAD)), ("v1.1.0".to_owned(), "v1.2.0".to_owned()), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_lost_answer_is_looked_up() {
+    for (kind, word, line) in [
+        (Kind::GitHub, "github", GRAPHQL),
+        (Kind::GitLab, "gitlab", "POST /api/v4/projects/org%2Fgitops/merge_requests/1/cancel"),
+        (Kind::Gitea, "gitea", "DELETE /api/v1/repos/org/gitops/pulls/1/merge"),
+        (Kind::Azure, "azure", "PATCH /org/project/_apis/git/repositories/gitops/pullrequests/1"),
+    ] {
+        let at = Environments::at(kind, word);
+        at.arm("v1.1.0");
+        at.forge.inject(line, 1, Fault::LoseAnswer);
+        at.release("v1.2.0", &["--pull-request"]).run().success();
+        assert_eq!((at.tag(HEAD).as_str(), at.is_armed()), ("v1.2.0", false), "{kind:?}");
+    }
+}
+
+/// Staging takes back what is proposed for production, which runs what staging runs now.
+#[test]
+fn a_promotion_that_changes_nothing_any_more() {
+    for (kind, word) in THAT_MERGE {
+        let at = Environments::at(kind, word);
+        at.run("release", &["-k", "staging", "web=*:v1.1.0"]).run().success();
+        at.promote().run().success();
+        at.run("rollback", &["-k", "staging", "web"]).run().success();
+        at.forge.calls();
+        let again = document(&at.promote().run().success());
+        assert_eq!(again["outcome"], "unchanged", "{kind:?}");
+        assert_eq!(at.forge.calls().len(), 2, "{kind:?}: found, taken back");
+        at.assert_left_to_a_person(&again);
+    }
+}
+
+#[test]
+fn what_was_taken_back_is_not_merged() {
+    let at = Environments::new();
+    at.arm("v1.1.0");
+    at.release("v1.1.0", &[]).run().success();
+    at.run("rollback", &["-k", "production", "web"]).run().success();
+    for (flags, exit) in [(&[][..], 0), (&["--on-superseded", "fail"], 9)] {
+        at.forge.store().requests[0].armed =
+            Some(Armed { merging: Merging::Squash, message: "Release web".to_owned() });
+        let again = document(&at.release("v1.1.0", &PROPOSE).args(flags.iter().copied()).run().exit(exit));
+        assert_eq!(at.tag("main"), "v1.0.0");
+        assert!(!at.is_armed(), "{again}");
+        assert_eq!(at.forge.store().only().state, RequestState::Open);
+    }
+}
+
+#[test]
+fn nothing_is_merged_under_a_hold() {
+    for (kind, word) in THAT_MERGE {
+        let at = Environments::at(kind, word);
+        at.arm("v1.1.0");
+        at.remote.commit("main", "Hold", &[File::new(".tagship-hold", "Migration\n")]);
+        // Also what is newer than the release that is held.
+        let held = document(&at.release("v1.0.5", &PROPOSE).run().exit(9));
+        assert_eq!(held["outcome"], "held", "{kind:?}");
+        assert_eq!(at.forge.calls().len(), 2, "{kind:?}: found, taken back");
+        at.assert_left_to_a_person(&held);
+    }
+}
+
+#[test]
+fn a_rule_about_now_is_for_what_is_proposed_too() {
+    let rules = |demand: &str| File::new(".tagship.yaml", format!("rules:\n- paths: ['**']\n  {demand}\n"));
+    let at = Environments::new();
+    at.arm("v1.1.0");
+    // A rule about an image judges the image that is released.
+    at.remote.commit("main", "Rules", &[rules("tags: semver")]);
+    assert_eq!(document(&at.release("latest", &PROPOSE).run().exit(9))["outcome"], "ruled");
+    assert!(at.is_armed(), "what is proposed meets it");
+    at.remote.commit("main", "Rules", &[rules("tags: v1.0.*")]);
+    assert_eq!(document(&at.release("v1.1.0", &PROPOSE).run().exit(9))["outcome"], "ruled");
+    assert!(!at.is_armed(), "what is proposed is what does not meet it");
+    at.remote.commit("main", "Rules", &[rules("tags: semver")]);
+    at.arm("v1.1.0");
+    at.remote.commit("main", "Rules", &[rules("freeze: {from: 2001-01-01T00:00Z}")]);
+    let frozen = document(&at.release("v1.2.0", &PROPOSE).run().exit(9));
+    assert_eq!(frozen["outcome"], "ruled");
+    at.assert_left_to_a_person(&frozen);
+}
+
+/// An old pipeline that runs again says nothing of what is newer.
+#[test]
+fn a_newer_proposal_stays_armed() {
+    let at = Environments::new();
+    at.arm("v1.2.0");
+    for (tag, outcome) in [("v1.0.0", "unchanged"), ("v0.9.5", "superseded")] {
+        let old = document(&at.release(tag, &PROPOSE).run().success());
+        assert_eq!((&old["outcome"], at.is_armed()), (&outcome.into(), true), "{old}");
+    }
+    // What nothing can order is left as it is, too.
+    at.release("nightly", &[]).run().success();
+    let same = document(&at.release("nightly", &PROPOSE).run().success());
+    assert_eq!((&same["outcome"], at.is_armed()), (&"unchanged".into(), true), "{same}");
+}
+
+/// The run ends as it does without a request.
+#[test]
+fn a_forge_that_cannot_be_asked_is_a_warning() {
+    let at = Environments::new();
+    at.arm("v1.1.0");
+    at.remote.commit("main", "Hold", &[File::new(".tagship-hold", "Migration\n")]);
+    let refusal = || Fault::Answer(Response::json(403, &json!({ "message": "No" })));
+    at.forge.inject("GET /api/v3/repos/org/gitops/pulls", 1, refusal());
+    let held = document(&at.release("v1.2.0", &PROPOSE).run().exit(9));
+    assert_eq!(held["outcome"], "held");
+    let notes = held["notes"].to_string();
+    assert!(
+        notes.contains("cannot tell whether the forge will merge what is proposed on `tagship/main/production-web`")
+    );
+    at.forge.inject(GRAPHQL, ALWAYS, refusal());
+    let held = document(&at.release("v1.2.0", &PROPOSE).run().exit(9));
+    let notes = held["notes"].to_string();
+    assert!(notes.contains("may still merge pull request #1 by itself") && notes.contains("/pull/1"), "{held}");
+}
+
+/// A branch that its merge left behind, with a release that is on the branch, is no reason to ask.
+#[test]
+fn what_is_left_after_a_merge_costs_no_request() {
+    let at = Environments::new();
+    at.arm("v1.1.0");
+    at.forge.store().pass_checks();
+    assert_eq!(document(&at.release("v1.1.0", &PROPOSE).run().success())["outcome"], "unchanged");
+    assert_eq!(at.calls(), <[&str; 0]>::default());
+    assert_eq!(document(&at.release("v1.0.5", &PROPOSE).run().success())["outcome"], "superseded");
+    assert!(at.calls().len() <= 1);
+}
