@@ -7,6 +7,7 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
 use super::address::ForgeAddress;
+use super::draft::draft_mark;
 use super::error::ForgeError;
 use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
 use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
@@ -194,7 +195,7 @@ impl PullRequestApi for GiteaApi {
             };
             let found = self.api.get(self.api.url(&["pulls", &request.number.to_string()]))?;
             let found = self.api.accepted(found, FIND)?;
-            let (state, head) = (self.read(&found)?.state, found["head"]["sha"].as_str());
+            let (PullRequest { state, title, .. }, head) = (self.read(&found)?, found["head"]["sha"].as_str());
             let (style, allowed) = style(method);
             let not = |why: &str, setting| ForgeError::NotArmed {
                 why: why.to_owned(),
@@ -205,6 +206,7 @@ impl PullRequestApi for GiteaApi {
                 _ if head != Some(head_id) => return Err(ForgeError::HeadMoved),
                 RequestState::Merged => return Ok(AutoMerge::Merged),
                 RequestState::Closed => return Err(not("it was closed", None)),
+                RequestState::Open if !draft_mark(&title).is_empty() => return Err(not("it is a draft", None)),
                 RequestState::Open => {}
             }
             if found["base"]["repo"][allowed] == false {

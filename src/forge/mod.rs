@@ -2,9 +2,9 @@
 //! branch and moving it stay with git's own protocol.
 //!
 //! [`ForgeAddress`] tells which forge a remote is at. [`Forge`] is its API, with one file or folder for each kind.
-//! `pull_request_api` is what all of them do with pull requests, and `rest_api` what their APIs have in common. `json_client`
-//! makes the requests, `kept_file` those for files elsewhere, `api_token` is what they show, and `server_words` reads what a
-//! refusal says.
+//! `pull_request_api` is what all of them do with pull requests, with `draft` for marks in titles, and `rest_api` what their APIs
+//! have in common. `json_client` makes the requests, `kept_file` those for files elsewhere, `api_token` is what they show, and
+//! `server_words` reads what a refusal says.
 
 mod address;
 mod any_forge;
@@ -12,6 +12,7 @@ mod api_token;
 mod azure;
 mod bitbucket;
 mod comparison_page;
+mod draft;
 mod error;
 mod gitea;
 mod github;

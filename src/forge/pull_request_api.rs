@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::draft::with_mark_of;
 use super::error::ForgeError;
 use super::proposal::{AutoMerge, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};
 use crate::system::backoff::Backoff;
@@ -102,6 +103,8 @@ fn change(
 ) -> Result<Option<(PullRequest, Operation)>, ForgeError> {
     // A server may store other line ends.
     let is_same = |one: &str, other: &str| one.trim_end().lines().eq(other.trim_end().lines());
+    let marked = with_mark_of(&request.title, proposal.title);
+    let proposal = &Proposal { title: &title(&marked), ..*proposal };
     let was_open = matches!(proposal.known, Known::WasOpen(_));
     if !was_open && request.title == proposal.title && is_same(&request.body, proposal.body) {
         return Ok(Some((request, Operation::Unchanged)));
