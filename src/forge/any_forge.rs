@@ -9,7 +9,7 @@ use super::github::{Bundles, GitHubApi};
 use super::gitlab::GitLabApi;
 use super::json_client::ForgeConnection;
 use super::proposal::{AutoMerge, MergeMethod, Operation, Proposal, PullRequest};
-use super::pull_request_api::{PullRequestApi, propose};
+use super::pull_request_api::{PullRequestApi, disarm, propose};
 use super::signing::{RefMove, SignedCommit, UnsignedCommit};
 
 /// A repository at a forge, by the forge's API.
@@ -64,6 +64,11 @@ impl Forge {
     /// Opens a request, or changes the one that is open. It is found again if an answer is lost.
     pub fn propose(&self, proposal: &Proposal<'_>) -> Result<(PullRequest, Operation), ForgeError> {
         propose(self.api.pull_requests(), proposal)
+    }
+
+    /// Takes back the merge that an open request from `head` into `base` is armed with, if one is. Returns whether one was.
+    pub fn disarm(&self, request: &PullRequest, head: &str, base: &str) -> Result<bool, ForgeError> {
+        disarm(self.api.pull_requests(), request, head, base)
     }
 
     /// Fails if the forge can never merge by itself in this way, whatever its settings are.

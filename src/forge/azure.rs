@@ -28,8 +28,13 @@ const MERGE: ApiAction = ApiAction {
     needs: "the permissions \"Contribute\" and \"Contribute to pull requests\" on the repository",
 };
 
+const TAKE_BACK: ApiAction = ApiAction { what: "take back the auto-complete of the pull request", needs: MERGE.needs };
+
 /// The address of the cloud, where organisations are a part of the path.
 const CLOUD: &str = "https://dev.azure.com";
+
+/// The id of no identity: auto-complete that is set by this one is not set.
+const NO_IDENTITY: &str = "00000000-0000-0000-0000-000000000000";
 
 /// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 4_000;
@@ -134,6 +139,7 @@ impl AzureApi {
                 url: page.to_string(),
                 state: state?,
                 head_id: request["lastMergeSourceCommit"]["commitId"].as_str().unwrap_or_default().to_owned(),
+                is_armed: Some(is_armed(request)),
                 title: text("title")?,
                 body: text("description").unwrap_or_default(),
                 id: String::new(),
@@ -232,8 +238,16 @@ impl PullRequestApi for AzureApi {
         };
         match ended(&armed) {
             Some(ended) => ended,
-            None if armed["autoCompleteSetBy"]["id"].is_string() => Ok(AutoMerge::Armed),
+            None if is_armed(&armed) => Ok(AutoMerge::Armed),
             None => Err(not("Azure DevOps did not set auto-complete; a policy of the branch may not allow it")),
+        }
+    }
+
+    fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError> {
+        let document = json!({ "autoCompleteSetBy": { "id": NO_IDENTITY } });
+        match is_armed(&self.patch(request, document, TAKE_BACK)?) {
+            false => Ok(true),
+            true => Err(self.api.invalid("auto-complete is still set")),
         }
     }
 
@@ -252,6 +266,10 @@ impl PullRequestApi for AzureApi {
 /// Returns the header for a token: a job's is a JWT, which goes as it is; a personal one is a password.
 fn authorization(token: &ApiToken) -> Option<HeaderValue> {
     if token.is_jwt() { token.authorization("Bearer") } else { Some(token.basic()) }
+}
+
+fn is_armed(request: &Value) -> bool {
+    request["autoCompleteSetBy"]["id"].as_str().is_some_and(|id| id != NO_IDENTITY)
 }
 
 fn full(branch: &str) -> String {

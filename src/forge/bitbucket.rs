@@ -61,6 +61,7 @@ impl BitbucketApi {
                 url: request["links"]["html"]["href"].as_str()?.to_owned(),
                 state: state?,
                 head_id: request["source"]["commit"]["hash"].as_str().unwrap_or_default().to_owned(),
+                is_armed: Some(false),
                 title: text("title")?,
                 body: body.unwrap_or_default().to_owned(),
                 id: String::new(),
@@ -142,6 +143,10 @@ impl PullRequestApi for BitbucketApi {
         _message: &str,
     ) -> Result<AutoMerge, ForgeError> {
         self.check_auto_merge(method).map(|()| AutoMerge::Armed)
+    }
+
+    fn disarm(&self, _request: &PullRequest) -> Result<bool, ForgeError> {
+        Ok(false)
     }
 
     fn compare_url(&self, base: &str, head: &str) -> String {

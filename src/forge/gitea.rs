@@ -25,6 +25,11 @@ const MERGE: ApiAction = ApiAction {
     needs: "the scope `write:repository`, and in the branch protection of the base \"Enable Merge\" for this user",
 };
 
+const TAKE_BACK: ApiAction = ApiAction {
+    what: "take back the auto-merge of the pull request",
+    needs: "the scope `write:repository`, and for a merge that another user scheduled the rights of an administrator of the repository",
+};
+
 /// How many requests a page lists; an administrator may allow fewer.
 const LISTED: &str = "50";
 /// How many pages of open requests are searched for one of our branches.
@@ -57,6 +62,7 @@ impl GiteaApi {
                 url: text("html_url")?,
                 state: state?,
                 head_id: request["head"]["sha"].as_str().unwrap_or_default().to_owned(),
+                is_armed: None,
                 title: text("title")?,
                 body: text("body").unwrap_or_default(),
                 id: String::new(),
@@ -134,15 +140,6 @@ impl GiteaApi {
     fn merge_url(&self, request: &PullRequest) -> Url {
         self.api.url(&["pulls", &request.number.to_string(), "merge"])
     }
-
-    /// Cancels the merge that is scheduled, if one is.
-    fn cancel(&self, request: &PullRequest) -> Result<(), ForgeError> {
-        let answer = self.api.send(Method::DELETE, self.merge_url(request), None, Repeat::Safe)?;
-        match answer.status {
-            404 => Ok(()),
-            _ => self.api.accepted(answer, MERGE).map(drop),
-        }
-    }
 }
 
 impl PullRequestApi for GiteaApi {
@@ -216,13 +213,23 @@ impl PullRequestApi for GiteaApi {
                 ));
             }
             // A merge with the message of an older release.
-            self.cancel(request)?;
+            self.disarm(request)?;
             if !pauses.wait(Duration::ZERO) {
                 if refusal.is_unsettled() {
                     return Err(refusal);
                 }
                 return Err(not("Gitea does not take the merge", None));
             }
+        }
+    }
+
+    /// Cancels the merge that is scheduled, if one is.
+    fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError> {
+        let answer = self.api.send(Method::DELETE, self.merge_url(request), None, Repeat::Safe)?;
+        match answer.status {
+            // Before 1.17, no merge could be scheduled.
+            404 | 405 => Ok(false),
+            _ => self.api.accepted(answer, TAKE_BACK).map(|_| true),
         }
     }
 

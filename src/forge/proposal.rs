@@ -33,6 +33,8 @@ pub struct PullRequest {
     /// The commit that it proposes, or the beginning of its id, as far as the forge tells, else empty: the tip of the head branch, or what
     /// that was when the request was closed or merged.
     pub head_id: String,
+    /// Whether the forge will merge it by itself; `None` if it does not tell that.
+    pub is_armed: Option<bool>,
     pub(super) title: String,
     pub(super) body: String,
     /// The forge's own id, if its number is not enough.

@@ -49,6 +49,9 @@ pub(super) trait PullRequestApi {
         message: &str,
     ) -> Result<AutoMerge, ForgeError>;
 
+    /// Takes back the merge that is armed, if one is. Returns whether one was.
+    fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError>;
+
     /// Returns the page from which a person can open the request.
     fn compare_url(&self, base: &str, head: &str) -> String;
 
@@ -118,6 +121,31 @@ fn change(
             _ => Ok(None),
         },
         Err(error) => Err(error),
+    }
+}
+
+/// Takes back the merge that an open request from `head` into `base` is armed with. Returns whether one was. If it is known that
+/// none is, nothing is asked for.
+pub(super) fn disarm(
+    api: &dyn PullRequestApi,
+    request: &PullRequest,
+    head: &str,
+    base: &str,
+) -> Result<bool, ForgeError> {
+    if request.is_armed == Some(false) {
+        return Ok(false);
+    }
+    match api.disarm(request) {
+        // It may have been merged or closed since, or taken back already, by a request whose answer was lost.
+        Err(error) if error.is_unsettled() || matches!(error, ForgeError::Rejected { .. }) => {
+            match api.open_request(head, base)? {
+                Some(now) if now.number != request.number => Ok(false),
+                Some(now) if now.is_armed == Some(false) => Ok(true),
+                Some(_) => Err(error),
+                None => Ok(false),
+            }
+        }
+        done => done,
     }
 }
 

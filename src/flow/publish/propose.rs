@@ -101,8 +101,12 @@ impl Proposer<'_> {
         }
         let terms = Terms { push_options: &push_options, ..*terms };
         let remote = pusher.remote();
+        let unwanted = match (&opener, auto_merge, seen.open()) {
+            (Opener::Api(forge), None, Some(request)) => Some(EarlierMerge { forge, request, proposal }),
+            _ => None,
+        };
         let (commit, was_pushed, messages) =
-            match push_to_head(pusher, commit, seen.over.clone(), content, &terms, listener)? {
+            match push_to_head(pusher, commit, seen.over.clone(), content, unwanted, &terms, listener)? {
                 // It was merged on the tip that was read, so the branch has moved since.
                 OnHeadBranch::Has { was_pushed: false, .. } if seen.is_merged() => return Ok(Published::Moved),
                 OnHeadBranch::Has { commit, was_pushed, messages } => (commit, was_pushed, messages),
@@ -134,11 +138,40 @@ impl Proposer<'_> {
     }
 }
 
+/// The merge that an open request may be armed with, although this release leaves that to a person: the forge would merge what comes
+/// to the head branch by itself, with the message of an earlier release.
+struct EarlierMerge<'a> {
+    forge: &'a Forge,
+    request: &'a PullRequest,
+    proposal: Proposal<'a>,
+}
+
+impl EarlierMerge<'_> {
+    fn take_back(&self, listener: &mut Listener<'_>) -> Result<(), Failure> {
+        let Self { forge, request: PullRequest { number, url, .. }, proposal } = self;
+        let taken_back = forge.disarm(self.request, proposal.head, proposal.base);
+        let was_armed = taken_back.map_err(|error| {
+            Failure::from(error)
+                .detail(format!(
+                    "pull request #{number} may be merged by itself, and this release leaves that to a person"
+                ))
+                .detail(format!("take its auto-merge back by hand, and run the same command again: {url}"))
+        })?;
+        if was_armed {
+            listener(&Event::Noted(format!(
+                "pull request #{number} is not merged by itself any more, because this release leaves that to a person: {url}"
+            )));
+        }
+        Ok(())
+    }
+}
+
 fn push_to_head(
     pusher: Pusher<'_>,
     commit: NewCommit,
     over: Option<Replaceable>,
     content: &Content,
+    unwanted: Option<EarlierMerge<'_>>,
     terms: &Terms<'_>,
     listener: &mut Listener<'_>,
 ) -> Result<OnHeadBranch, Failure> {
@@ -150,6 +183,12 @@ fn push_to_head(
         }
         OnHead::Lease(commit) => {
             let commit = forge_commit::on_head(terms.signer, *commit, &content.message)?;
+            if let Some(unwanted) = unwanted {
+                terms.gate.begin_push()?;
+                let taken_back = unwanted.take_back(listener);
+                terms.gate.end_push(Stage::Before);
+                taken_back.map_err(|failure| failure.detail("nothing was pushed"))?;
+            }
             match push(pusher, commit, content, terms, listener)? {
                 Published::Updated { commit, messages, .. } => {
                     Ok(OnHeadBranch::Has { commit, was_pushed: true, messages })
@@ -274,7 +313,14 @@ impl PushedHead<'_> {
         };
         let mut proposed = Proposed::new(proposal.head.to_owned(), &request, operation);
         listener(&Event::Proposed { base: proposal.base, request: &proposed });
-        let Some((method, message)) = merge else { return Ok(Some(proposed)) };
+        let Some((method, message)) = merge else {
+            // It was not found before the push, or armed since.
+            if *was_pushed && request.is_armed == Some(true) {
+                let unwanted = EarlierMerge { forge, request: &request, proposal: *proposal };
+                unwanted.take_back(listener)?;
+            }
+            return Ok(Some(proposed));
+        };
         listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "merge the pull request" }));
         match forge.merge_when_ready(&request, method, &commit.to_string(), message) {
             Ok(state) => proposed.auto_merge = Some(state),

@@ -16,6 +16,8 @@ use crate::forge::rest_api::ApiAction;
 const MERGE: ApiAction =
     ApiAction { what: "merge the pull request", needs: "`contents: write` and `pull_requests: write`" };
 
+const TAKE_BACK: ApiAction = ApiAction { what: "take back the auto-merge of the pull request", needs: MERGE.needs };
+
 const ARM: &str = "mutation($input:EnablePullRequestAutoMergeInput!){enablePullRequestAutoMerge(input:$input)\
                    {pullRequest{autoMergeRequest{enabledAt}}}}";
 
@@ -133,11 +135,16 @@ impl GitHubApi {
             Step::Merge => self.merge(wish)?.then_some(AutoMerge::Merged),
             Step::Arm => self.arm(wish)?.then_some(AutoMerge::Armed),
             Step::ArmAnew => {
-                let input = json!({ "input": { "pullRequestId": wish.request.id } });
-                self.graphql(DISARM, input, Repeat::Safe, MERGE)?;
+                self.take_back_merge(wish.request)?;
                 self.arm(wish)?.then_some(AutoMerge::Armed)
             }
         })
+    }
+
+    /// Takes back the merge that is armed. GitHub refuses that if none is.
+    pub(super) fn take_back_merge(&self, request: &PullRequest) -> Result<(), ForgeError> {
+        let input = json!({ "input": { "pullRequestId": request.id } });
+        self.graphql(DISARM, input, Repeat::Safe, TAKE_BACK).map(drop)
     }
 
     /// Returns whether the answer tells so.

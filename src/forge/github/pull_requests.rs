@@ -64,6 +64,10 @@ impl PullRequestApi for GitHubApi {
         self.arm_or_merge(request, method, head_id, message)
     }
 
+    fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError> {
+        self.take_back_merge(request).map(|()| true)
+    }
+
     fn compare_url(&self, base: &str, head: &str) -> String {
         // GitHub reads the slashes of a branch as they are.
         let branches = format!("{base}...{head}");
@@ -90,6 +94,7 @@ impl GitHubApi {
                 url: text("html_url")?,
                 state: state?,
                 head_id: request["head"]["sha"].as_str()?.to_owned(),
+                is_armed: Some(request["auto_merge"].is_object()),
                 title: text("title")?,
                 body: text("body").unwrap_or_default(),
                 id: text("node_id")?,

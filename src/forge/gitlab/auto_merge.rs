@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::merge_requests::GitLabApi;
 use crate::forge::address::ForgeKind;
 use crate::forge::error::ForgeError;
-use crate::forge::json_client::Repeat;
+use crate::forge::json_client::{ApiAnswer, Repeat};
 use crate::forge::proposal::{AutoMerge, MergeMethod, PullRequest};
 use crate::forge::pull_request_api::merge_pauses;
 use crate::forge::rest_api::ApiAction;
@@ -18,6 +18,8 @@ const MERGE: ApiAction = ApiAction {
     what: "merge the merge request",
     needs: "the scope `api`, and \"Allowed to merge\" in the protection of the target branch",
 };
+
+const TAKE_BACK: ApiAction = ApiAction { what: "take back the auto-merge of the merge request", needs: MERGE.needs };
 
 const READ_PROJECT: ApiAction = ApiAction { what: "read the project", needs: "the scope `api` and the role Reporter" };
 
@@ -84,16 +86,26 @@ impl GitLabApi {
             "squash_commit_message": message,
         });
         let url = self.api.url(&["merge_requests", &request.number.to_string(), "merge"]);
-        let answer = self.api.send(Method::PUT, url, Some(document), Repeat::IfNotTaken)?;
+        self.accepted_merge(self.api.send(Method::PUT, url, Some(document), Repeat::IfNotTaken)?, MERGE)
+    }
+
+    /// Takes back the merge that is armed, if one is. Returns whether one was.
+    pub(super) fn take_back_merge(&self, request: &PullRequest) -> Result<bool, ForgeError> {
+        let number = request.number.to_string();
+        let url = self.api.url(&["merge_requests", &number, "cancel_merge_when_pipeline_succeeds"]);
+        let answer = self.api.send(Method::POST, url, None, Repeat::Safe)?;
+        match answer.status {
+            406 => Ok(false),
+            _ => self.accepted_merge(answer, TAKE_BACK).map(|_| true),
+        }
+    }
+
+    fn accepted_merge(&self, answer: ApiAnswer, asked: ApiAction) -> Result<Value, ForgeError> {
+        let ApiAction { what, needs } = asked;
         match answer.status {
             // With a token that it accepts, GitLab means the merge by it.
-            401 => Err(ForgeError::Forbidden {
-                kind: ForgeKind::GitLab,
-                what: MERGE.what,
-                needs: MERGE.needs,
-                words: answer.words,
-            }),
-            _ => self.api.accepted(answer, MERGE),
+            401 => Err(ForgeError::Forbidden { kind: ForgeKind::GitLab, what, needs, words: answer.words }),
+            _ => self.api.accepted(answer, asked),
         }
     }
 

@@ -48,6 +48,7 @@ impl GitLabApi {
                 url: text("web_url")?,
                 state: state?,
                 head_id: text("sha").unwrap_or_default(),
+                is_armed: request["merge_when_pipeline_succeeds"].as_bool(),
                 title: text("title")?,
                 body: text("description").unwrap_or_default(),
                 id: String::new(),
@@ -102,6 +103,10 @@ impl PullRequestApi for GitLabApi {
         message: &str,
     ) -> Result<AutoMerge, ForgeError> {
         self.arm(request, method, head_id, message)
+    }
+
+    fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError> {
+        self.take_back_merge(request)
     }
 
     fn compare_url(&self, base: &str, head: &str) -> String {

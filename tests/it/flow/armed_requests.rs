@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::stage::tagship;
 use crate::support::command::{Command, Home, Output};
-use crate::support::forge::{ALWAYS, Armed, Fault, Forge, Kind, Merging, RequestState, TOKEN};
+use crate::support::forge::{ALWAYS, Armed, Fault, Forge, Kind, Merging, RequestState, Store, TOKEN};
 use crate::support::http::Response;
 use crate::support::repository::{File, Remote};
 
@@ -114,7 +114,7 @@ fn a_release_that_a_person_merges_takes_back_the_merge_of_an_earlier_one() {
         at.arm("v1.1.0");
         let was_armed = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&was_armed);
-        let look = move |store: &mut crate::support::forge::Store| {
+        let look = move |store: &mut Store| {
             seen.store(store.requests[0].armed.is_some(), Ordering::Relaxed);
         };
         at.forge.inject("POST /org/", ALWAYS, Fault::meanwhile(look));
@@ -137,6 +137,19 @@ fn a_rollback_that_a_person_merges_takes_back_the_merge_of_what_it_replaces() {
     let back = document(&back.run().success());
     assert_eq!((&back["outcome"], at.tag(HEAD).as_str()), (&"proposed".into(), "v1.0.0"));
     at.assert_left_to_a_person(&back);
+}
+
+/// The answer to the change of the title tells it once more.
+#[test]
+fn a_merge_that_is_armed_right_before_the_push() {
+    let at = Environments::new();
+    at.release("v1.1.0", &["--pull-request"]).run().success();
+    let arm = |store: &mut Store| {
+        store.requests[0].armed = Some(Armed { merging: Merging::Squash, message: "Release web".to_owned() });
+    };
+    at.forge.inject("POST /org/gitops.git/git-receive-pack", 1, Fault::meanwhile(arm));
+    let newer = document(&at.release("v1.2.0", &["--pull-request"]).run().success());
+    at.assert_left_to_a_person(&newer);
 }
 
 /// A search is needed anyway, and tells whether a merge is armed; Gitea does not tell it.
