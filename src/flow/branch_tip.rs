@@ -27,8 +27,19 @@ pub(super) struct OpenBranch<'t> {
 pub(super) enum Aim<'a> {
     /// The branch itself.
     Branch(RefsKept<'a>),
-    /// The head branch of a pull request to it, which the user names, or which is named after what is released.
-    Head { target: &'a TargetRequest, request: &'a ProposalRequest, files: &'a [TargetFile], entries: &'a [ImageName] },
+    /// The head branch of a pull request to it.
+    Head(HeadAim<'a>),
+    /// The branch itself, and that head branch if the server refuses the push.
+    BranchElseHead(HeadAim<'a>),
+}
+
+/// A head branch, which the user names, or which is named after what is released.
+#[derive(Clone, Copy)]
+pub(super) struct HeadAim<'a> {
+    pub(super) target: &'a TargetRequest,
+    pub(super) request: &'a ProposalRequest,
+    pub(super) files: &'a [TargetFile],
+    pub(super) entries: &'a [ImageName],
 }
 
 /// What a commit is made on.
@@ -67,7 +78,7 @@ fn kept<'a>(head: Option<&'a BranchName>, aim: Aim<'a>) -> RefsKept<'a> {
     match (head, aim) {
         (Some(head), _) => RefsKept::BranchAndHead(head),
         (None, Aim::Branch(kept)) => kept,
-        (None, Aim::Head { .. }) => RefsKept::Branch,
+        (None, Aim::Head(_) | Aim::BranchElseHead(_)) => RefsKept::Branch,
     }
 }
 
@@ -100,24 +111,24 @@ impl ReleaseBranch {
         };
         let (commit, destination) = match tip {
             Some(tip) => (tip, Destination::Tip(branch.clone())),
-            None if head.is_some() => {
+            None if matches!(aim, Aim::Head(_)) => {
                 return Err(Failure::target(format!("there is no branch `{branch}` at {remote}"))
                     .hint("name the branch that the pull request goes to with `--branch`"));
             }
             None => (self.beginning(remote, &mut reader, &branch, new_branch)?, Destination::New(branch.clone())),
         };
-        let snapshot = ObjectSource::new(remote, self.checkout(), reader).snapshot(
-            commit,
-            pusher.as_ref().and_then(Pusher::head_tip),
-            loaded,
-        )?;
+        let head_tip = match aim {
+            Aim::Head(_) => pusher.as_ref().and_then(Pusher::head_tip),
+            Aim::Branch(_) | Aim::BranchElseHead(_) => None,
+        };
+        let snapshot = ObjectSource::new(remote, self.checkout(), reader).snapshot(commit, head_tip, loaded)?;
         let snapshot = snapshot.of_branch(Some(branch.clone()));
-        if let (None, Aim::Head { target, .. }) = (&pusher, aim) {
+        if let (None, Aim::Head(HeadAim { target, .. })) = (&pusher, aim) {
             // A dry run fails as the release would.
             forge_address(remote, target)?;
         }
         let publisher = match (pusher, head, aim) {
-            (Some(pusher), Some(head), Aim::Head { target, request, .. }) => {
+            (Some(pusher), Some(head), Aim::Head(HeadAim { target, request, .. })) => {
                 Some(Publisher::Propose(Box::new(Proposer {
                     opener: Opener::of(remote, target)?,
                     pusher,
@@ -183,9 +194,18 @@ impl ReleaseBranch {
         }
     }
 
-    /// Returns the head branch that a release to `branch` is proposed on; `None` if it is pushed to the branch itself.
+    /// Returns the head branch that a release to `branch` is proposed on, or would be; `None` if it is never proposed.
     fn head(&self, branch: &BranchName, aim: Aim<'_>) -> Result<Option<BranchName>, Failure> {
-        let Aim::Head { request, files, entries, .. } = aim else { return Ok(None) };
+        match aim {
+            Aim::Branch(_) => Ok(None),
+            Aim::Head(aim) => self.named_head(branch, aim).map(Some),
+            // What is wrong with it is told once the push is refused.
+            Aim::BranchElseHead(aim) => Ok(self.named_head(branch, aim).ok()),
+        }
+    }
+
+    fn named_head(&self, branch: &BranchName, aim: HeadAim<'_>) -> Result<BranchName, Failure> {
+        let HeadAim { request, files, entries, .. } = aim;
         let head = match &request.head {
             Some(head) => head.clone(),
             None => {
@@ -196,7 +216,7 @@ impl ReleaseBranch {
         match head == *branch {
             true => Err(Failure::usage(format!("`{head}` is the release branch itself"))
                 .hint("name another branch with `--head`, or leave it out")),
-            false => Ok(Some(head)),
+            false => Ok(head),
         }
     }
 

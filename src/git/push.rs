@@ -157,6 +157,12 @@ impl<'r> Pusher<'r> {
         self.refs.head.as_ref().and_then(|head| head.tip)
     }
 
+    /// Returns the head branch with its tip, if that was kept and exists.
+    pub fn head(&self) -> Option<(&BranchName, CommitId)> {
+        let head = self.refs.head.as_ref()?;
+        Some((&head.branch, head.tip?))
+    }
+
     /// Returns `commit` with its lease on the head branch: for a push, this must be where it was when the push began. The
     /// commits that leave it are those of `over`, all of them ours; it is needed unless the branch is new.
     ///

@@ -92,7 +92,11 @@ impl<'a> Attempt<'a> {
         self.tell_whole_download(&snapshot, listener);
         let writing = decide(Tip { branch: self.branch, snapshot: &mut snapshot, paths: &paths }, listener)?;
         tell_repeated(&writing.images, listener);
-        let plan = self.plan(&writing, &paths, &mut snapshot, &destination, listener)?;
+        let plan = self.plan(&writing, &paths, &mut snapshot, &destination, listener);
+        if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
+            self.disarm_outdated(stop, &mut snapshot, (&writing, &paths), pusher, listener);
+        }
+        let plan = plan?;
         match publisher {
             Some(publisher) => self.publish(plan, snapshot, publisher, listener),
             None => {

@@ -44,6 +44,11 @@ impl<'w> EditedFiles<'w> {
         })
     }
 
+    /// Returns whether all of `paths` are there and have what is wanted.
+    pub(super) fn says_all_of(&self, paths: &[RepositoryPath]) -> bool {
+        self.paths.len() == paths.len() && self.changed_entries().count() == 0
+    }
+
     /// Returns the files that change, with their new bytes.
     pub(super) fn changes(&self) -> Vec<Change> {
         let changed = self.paths.iter().zip(&self.files).filter(|(_, file)| file.edit.changed());

@@ -4,6 +4,7 @@
 use super::attempt::{Attempt, Stop, changed};
 use super::edited_files::EditedFiles;
 use super::guarding::stopped;
+use super::job::Writing;
 use super::policy;
 use crate::flow::publish::{Proposer, SeenHead};
 use crate::flow::remote_forge::Opener;
@@ -43,6 +44,7 @@ impl Attempt<'_> {
         if !over.is_ahead() {
             return Ok(SeenHead { over: Some(over), newest: None });
         }
+        let wanted = (edited.writing, edited.paths);
         let request = match &proposer.opener {
             Opener::Api(forge) => {
                 forge.newest_request(proposer.head.as_str(), proposer.base.as_str()).map_err(Failure::from)?
@@ -55,9 +57,15 @@ impl Attempt<'_> {
             _ => format!("`{}`", proposer.head),
         };
         if request.as_ref().is_none_or(|request| request.state == RequestState::Open) {
-            self.require_same_entries(snapshot, tip, edited)?;
+            self.require_same_entries(snapshot, tip, wanted)?;
         }
-        let there = snapshot.beside(tip, |snapshot| self.head_content(snapshot, edited, &place, listener))?;
+        let there = self.on_head(snapshot, tip, wanted, |attempt, snapshot, there| {
+            Ok(HeadContent {
+                is_same: there.says_all_of(edited.paths),
+                changes: there.changed_entries().count(),
+                orders: attempt.order(snapshot, there, &place, listener)?,
+            })
+        })?;
         match &request {
             Some(closed) if closed.state == RequestState::Closed && proposes(closed, tip) && there.is_same => {
                 let reason = format!(
@@ -83,13 +91,12 @@ impl Attempt<'_> {
 
     /// Requires that a head branch which the user names proposes nothing that this release would not. Any other name is that of
     /// these entries alone.
-    fn require_same_entries(
+    pub(super) fn require_same_entries(
         &self,
         snapshot: &mut Snapshot<'_>,
         tip: CommitId,
-        edited: &EditedFiles<'_>,
+        (writing, paths): (&Writing, &[RepositoryPath]),
     ) -> Result<(), Failure> {
-        let EditedFiles { writing, paths, .. } = edited;
         let (Route::Propose(request) | Route::PushElsePropose(request)) = &self.job.delivery.route else {
             return Ok(());
         };
@@ -108,24 +115,22 @@ impl Attempt<'_> {
             .hint("leave out `--head`, so that each release has a branch of its own, or name another one"))
     }
 
-    /// Returns what the head branch, which `snapshot` looks at, says of the entries of this release.
-    fn head_content(
+    /// Reads the head branch at `tip`, with the files as this release would make them there.
+    pub(super) fn on_head<T>(
         &mut self,
         snapshot: &mut Snapshot<'_>,
-        edited: &EditedFiles<'_>,
-        place: &str,
-        listener: &mut Listener<'_>,
-    ) -> Result<HeadContent, Failure> {
-        let EditedFiles { writing, paths, .. } = edited;
-        snapshot.load(paths)?;
-        let is_file = |path: &&RepositoryPath| matches!(snapshot.entry(path), Ok(TreeEntry::File(_)));
-        let present: Vec<RepositoryPath> = paths.iter().filter(is_file).cloned().collect();
-        let there = EditedFiles::edit(self.job.delivery, writing, &present, snapshot)?;
-        let there = there.pin(snapshot, self.checks, &[])?;
-        let changes = there.changed_entries().count();
-        let is_same = changes == 0 && present.len() == paths.len();
-        let orders = self.order(snapshot, &there, place, listener)?;
-        Ok(HeadContent { orders, is_same, changes })
+        tip: CommitId,
+        (writing, paths): (&Writing, &[RepositoryPath]),
+        read: impl FnOnce(&mut Self, &mut Snapshot<'_>, &EditedFiles<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        snapshot.beside(tip, |snapshot| {
+            snapshot.load(paths)?;
+            let is_file = |path: &&RepositoryPath| matches!(snapshot.entry(path), Ok(TreeEntry::File(_)));
+            let present: Vec<RepositoryPath> = paths.iter().filter(is_file).cloned().collect();
+            let there = EditedFiles::edit(self.job.delivery, writing, &present, snapshot)?;
+            let there = there.pin(snapshot, self.checks, &[])?;
+            read(self, snapshot, &there)
+        })
     }
 
     /// Stops if what is proposed is newer, by the same flags that decide about what runs.
@@ -159,6 +164,6 @@ impl Attempt<'_> {
 }
 
 /// Returns whether a request has, or had, the commit `tip`.
-fn proposes(request: &PullRequest, tip: CommitId) -> bool {
+pub(super) fn proposes(request: &PullRequest, tip: CommitId) -> bool {
     !request.head_id.is_empty() && tip.to_string().starts_with(&request.head_id)
 }

@@ -8,6 +8,7 @@ mod guarding;
 mod head;
 mod job;
 mod located_tip;
+mod outdated_request;
 mod policy;
 mod rule_guard;
 mod way;

@@ -1,7 +1,7 @@
 //! How the commit gets to the branch: by a push or by a pull request. A push that is refused may turn into the other.
 
 use super::job::Job;
-use crate::flow::branch_tip::Aim;
+use crate::flow::branch_tip::{Aim, HeadAim};
 use crate::git::{PushRefusal, RefsKept};
 use crate::guards::rules::PublishWay;
 use crate::message::compose::Options;
@@ -50,12 +50,15 @@ impl<'a> Way<'a> {
     /// Returns what gets the commit.
     pub(super) fn aim(&self, job: &'a Job<'_>) -> Aim<'a> {
         let delivery = job.delivery;
+        let head =
+            |request| HeadAim { target: &delivery.target, request, files: &delivery.files, entries: &job.released };
         match self {
             Self::Push if delivery.commit.git_tag.is_some() => Aim::Branch(RefsKept::BranchAndTags),
-            Self::Push => Aim::Branch(RefsKept::Branch),
-            Self::Propose { request, .. } => {
-                Aim::Head { target: &delivery.target, request, files: &delivery.files, entries: &job.released }
-            }
+            Self::Push => match &delivery.route {
+                Route::PushElsePropose(request) => Aim::BranchElseHead(head(request)),
+                Route::Push | Route::Propose(_) => Aim::Branch(RefsKept::Branch),
+            },
+            Self::Propose { request, .. } => Aim::Head(head(request)),
         }
     }
 

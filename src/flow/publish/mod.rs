@@ -29,7 +29,16 @@ pub(super) enum Publisher<'b> {
 }
 
 impl Publisher<'_> {
-    /// Returns the tip of the head branch, if there is one.
+    /// Returns the push that has begun; `None` if the commit stays in the checkout.
+    pub(super) fn pusher(&self) -> Option<&Pusher<'_>> {
+        match self {
+            Self::Direct(Direct::Push(pusher)) => Some(pusher),
+            Self::Direct(Direct::CommitHere(_)) => None,
+            Self::Propose(proposer) => Some(&proposer.pusher),
+        }
+    }
+
+    /// Returns the tip of the head branch that is pushed to, if there is one.
     pub(super) fn head_tip(&self) -> Option<CommitId> {
         match self {
             Self::Direct(_) => None,

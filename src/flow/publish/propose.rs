@@ -101,10 +101,7 @@ impl Proposer<'_> {
         }
         let terms = Terms { push_options: &push_options, ..*terms };
         let remote = pusher.remote();
-        let unwanted = match (&opener, auto_merge, seen.open()) {
-            (Opener::Api(forge), None, Some(request)) => Some(EarlierMerge { forge, request, proposal }),
-            _ => None,
-        };
+        let unwanted = if auto_merge.is_none() { EarlierMerge::of(&opener, proposal) } else { None };
         let (commit, was_pushed, messages) =
             match push_to_head(pusher, commit, seen.over.clone(), content, unwanted, &terms, listener)? {
                 // It was merged on the tip that was read, so the branch has moved since.
@@ -146,7 +143,14 @@ struct EarlierMerge<'a> {
     proposal: Proposal<'a>,
 }
 
-impl EarlierMerge<'_> {
+impl<'a> EarlierMerge<'a> {
+    fn of(opener: &'a Opener, proposal: Proposal<'a>) -> Option<Self> {
+        match (opener, proposal.known) {
+            (Opener::Api(forge), Known::WasOpen(request)) => Some(Self { forge, request, proposal }),
+            _ => None,
+        }
+    }
+
     fn take_back(&self, listener: &mut Listener<'_>) -> Result<(), Failure> {
         let Self { forge, request: PullRequest { number, url, .. }, proposal } = self;
         let taken_back = forge.disarm(self.request, proposal.head, proposal.base);
@@ -235,7 +239,7 @@ impl PushWithOptions<'_> {
         Ok(Proposed {
             head: proposal.head.to_owned(),
             number,
-            url: url.unwrap_or_else(|| by_push.page_of(proposal)),
+            url: url.unwrap_or_else(|| by_push.page_of(proposal.head)),
             operation: match (was_pushed, proposal.known) {
                 (false, _) => Operation::Unchanged,
                 (true, Known::NoneOpen) => Operation::Opened,

@@ -69,9 +69,9 @@ impl MergeRequestByPush {
     }
 
     /// Returns the page that lists the requests of the head branch, from which a person finds the one that is open.
-    pub fn page_of(&self, proposal: &Proposal<'_>) -> String {
+    pub fn page_of(&self, head: &str) -> String {
         let page = self.pages.trim_end_matches('/');
-        match reqwest::Url::parse_with_params(page, [("state", "opened"), ("source_branch", proposal.head)]) {
+        match reqwest::Url::parse_with_params(page, [("state", "opened"), ("source_branch", head)]) {
             Ok(url) => url.to_string(),
             Err(_) => page.to_owned(),
         }

@@ -318,6 +318,92 @@ fn a_newer_proposal_stays_armed() {
     assert_eq!((&same["outcome"], at.is_armed()), (&"unchanged".into(), true), "{same}");
 }
 
+/// A pipeline for branches that are protected and for those that are not begins with a push. Without a head branch, that
+/// costs no request more.
+#[test]
+fn a_run_that_would_propose_after_a_refusal_looks_too() {
+    const ELSE: [&str; 3] = ["--on-refused", "pull-request", "--auto-merge"];
+    let at = Environments::new();
+    at.remote.protect("main");
+    at.release("v1.1.0", &ELSE).run().success();
+    assert!(at.is_armed());
+    assert_eq!(document(&at.release("v1.0.0", &ELSE).run().success())["outcome"], "unchanged");
+    assert!(at.is_armed(), "what is proposed is newer");
+    at.remote.commit("main", "Hold", &[File::new(".tagship-hold", "Migration\n")]);
+    let held = document(&at.release("v1.0.5", &ELSE).run().exit(9));
+    assert_eq!(held["outcome"], "held");
+    at.assert_left_to_a_person(&held);
+    at.remote.git(["branch", "-D", HEAD]).run().success();
+    at.calls();
+    at.forge.git_lines();
+    assert_eq!(document(&at.release("v1.0.0", &ELSE).run().success())["outcome"], "unchanged");
+    assert_eq!((at.calls().len(), at.forge.git_lines().len()), (0, 4));
+}
+
+/// A head branch that the user names may propose another image, which no guard has stopped.
+#[test]
+fn another_release_on_the_same_head_branch_stays_armed() {
+    let at = Environments::new();
+    let (other, text) = ("other/kustomization.yaml", "images:\n- name: api\n  newTag: v1\n");
+    at.remote.commit("main", "Add", &[File::new(other, text)]);
+    let bump = ["--pull-request", "--auto-merge", "--head", "bump"];
+    at.run("release", &["-k", "other", "api=*:v2"]).args(bump).run().success();
+    at.remote.commit("main", "Hold", &[File::new("production/.tagship-hold", "Migration\n")]);
+    assert_eq!(document(&at.release("v1.1.0", &bump).run().exit(9))["outcome"], "held");
+    assert!(at.is_armed());
+}
+
+/// The token of a job does not open GitLab's API.
+#[test]
+fn a_job_of_gitlab_cannot_ask() {
+    let at = Environments::at(Kind::GitLab, "gitlab");
+    at.remote.configure("receive.advertisePushOptions", "true");
+    let page = format!("{}/org/gitops/-/merge_requests", at.forge.origin());
+    at.remote.hook("post-receive", &format!("cat >/dev/null; echo '  {page}/1'"));
+    let url = at.forge.url().replace("http://", &format!("http://gitlab-ci-token:{TOKEN}@"));
+    let release = |tag: &str| {
+        let flags = ["--branch", "main", "--forge", "gitlab", "--no-check", "--output", "json", "-k", "production"];
+        let release = tagship().home(&at.home).args(["release", "--repo", &url]).args(flags);
+        release.args(PROPOSE).arg(format!("web=*:{tag}"))
+    };
+    release("v1.1.0").run().success();
+    assert_eq!(document(&release("v0.9.5").run().success())["outcome"], "superseded");
+    at.remote.commit("main", "Hold", &[File::new(".tagship-hold", "Migration\n")]);
+    let held = document(&release("v1.2.0").run().exit(9));
+    let notes = held["notes"].to_string();
+    assert!(notes.contains("does not open GitLab's API") && notes.contains(&page), "{held}");
+    assert!(at.forge.calls().is_empty());
+}
+
+/// What a person pushed there is the person's.
+#[test]
+fn a_commit_by_a_person_is_left_alone() {
+    let at = Environments::new();
+    at.arm("v1.1.0");
+    at.remote.commit(HEAD, "Take v9 instead", &[File::new("README.md", "Hello\n")]);
+    at.remote.commit("main", "Hold", &[File::new(".tagship-hold", "Migration\n")]);
+    let held = document(&at.release("v1.2.0", &PROPOSE).run().exit(9));
+    assert!(at.is_armed() && at.calls().is_empty(), "{held}");
+}
+
+/// A newer one that comes after the head branch was read stays armed.
+#[test]
+fn what_is_older_than_what_runs() {
+    let at = Environments::new();
+    at.arm("v1.1.0");
+    at.release("v1.2.0", &[]).run().success();
+    let newer = |store: &mut Store| {
+        store.remote.commit(HEAD, "Release web:v1.3.0", &[File::new("README.md", "Hello\n")]);
+    };
+    let tip = at.remote.tip(HEAD).unwrap();
+    at.forge.inject("GET /api/v3/repos/org/gitops/pulls", 1, Fault::meanwhile(newer));
+    assert_eq!(document(&at.release("v1.2.0", &PROPOSE).run().success())["outcome"], "unchanged");
+    assert!(at.is_armed());
+    at.remote.git(["branch", "--force", HEAD, &tip]).run().success();
+    let unchanged = document(&at.release("v1.2.0", &PROPOSE).run().success());
+    assert!(!at.is_armed(), "{unchanged}");
+}
+
 /// The run ends as it does without a request.
 #[test]
 fn a_forge_that_cannot_be_asked_is_a_warning() {
