@@ -152,6 +152,23 @@ fn a_merge_that_is_armed_right_before_the_push() {
     at.assert_left_to_a_person(&newer);
 }
 
+/// Gitea refuses the new merge, and would keep the one that it has, with its message.
+#[test]
+fn a_merge_that_is_not_armed_leaves_no_earlier_one() {
+    for is_draft in [true, false] {
+        let at = Environments::at(Kind::Gitea, "gitea");
+        at.arm("v1.1.0");
+        match is_draft {
+            true => at.forge.store().requests[0].title.insert_str(0, "WIP: "),
+            false => at.forge.store().merging = Some(Merging::Merge),
+        }
+        let error = document(&at.release("v1.2.0", &PROPOSE).run().exit(8))["error"].clone();
+        let told = error["message"].as_str().unwrap();
+        assert!(told.starts_with("the pull request will not be merged by itself"), "{error}");
+        assert_eq!((at.tag(HEAD).as_str(), at.is_armed()), ("v1.2.0", false), "{error}");
+    }
+}
+
 /// A search is needed anyway, and tells whether a merge is armed; Gitea does not tell it.
 #[test]
 fn what_is_not_armed_costs_no_request() {
