@@ -135,8 +135,8 @@ impl Proposer<'_> {
     }
 }
 
-/// The merge that an open request may be armed with, although this release leaves that to a person: the forge would merge what comes
-/// to the head branch by itself, with the message of an earlier release.
+/// The merge that an open request may be armed with since an earlier release: the forge would merge what comes to the head branch now by
+/// itself, with the message of that one.
 struct EarlierMerge<'a> {
     forge: &'a Forge,
     request: &'a PullRequest,
@@ -157,13 +157,13 @@ impl<'a> EarlierMerge<'a> {
         let was_armed = taken_back.map_err(|error| {
             Failure::from(error)
                 .detail(format!(
-                    "pull request #{number} may be merged by itself, and this release leaves that to a person"
+                    "pull request #{number} may be merged by itself, with the message of an earlier release"
                 ))
                 .detail(format!("take its auto-merge back by hand, and run the same command again: {url}"))
         })?;
         if was_armed {
             listener(&Event::Noted(format!(
-                "pull request #{number} is not merged by itself any more, because this release leaves that to a person: {url}"
+                "pull request #{number} is not merged by itself any more: its merge was armed for an earlier release: {url}"
             )));
         }
         Ok(())
@@ -317,11 +317,11 @@ impl PushedHead<'_> {
         };
         let mut proposed = Proposed::new(proposal.head.to_owned(), &request, operation);
         listener(&Event::Proposed { base: proposal.base, request: &proposed });
+        let earlier = EarlierMerge { forge, request: &request, proposal: *proposal };
         let Some((method, message)) = merge else {
             // It was not found before the push, or armed since.
             if *was_pushed && request.is_armed == Some(true) {
-                let unwanted = EarlierMerge { forge, request: &request, proposal: *proposal };
-                unwanted.take_back(listener)?;
+                earlier.take_back(listener)?;
             }
             return Ok(Some(proposed));
         };
@@ -332,6 +332,9 @@ impl PushedHead<'_> {
             Err(ForgeError::HeadMoved | ForgeError::Conflicts) => return Ok(None),
             Err(error) => {
                 let page = format!("{} to {}: {}", proposed.name(), proposal.base, proposed.url);
+                if *was_pushed && matches!(error, ForgeError::NotArmed { .. }) {
+                    earlier.take_back(listener)?;
+                }
                 return Err(Failure::from(error).detail(page));
             }
         }
