@@ -320,6 +320,19 @@ fn a_rule_about_now_is_for_what_is_proposed_too() {
     at.assert_left_to_a_person(&frozen);
 }
 
+/// The request is what the rule asks for.
+#[test]
+fn a_rule_for_pull_requests_takes_none_back() {
+    let at = Environments::new();
+    at.arm("v1.1.0");
+    let rules = "rules:\n- paths: ['**']\n  publish: pull-request\n";
+    at.remote.commit("main", "Rules", &[File::new(".tagship.yaml", rules)]);
+    for tag in ["v1.1.0", "v1.2.0"] {
+        let ruled = document(&at.release(tag, &["--on-refused", "pull-request"]).run().exit(9));
+        assert_eq!((&ruled["outcome"], at.is_armed()), (&"ruled".into(), true), "{ruled}");
+    }
+}
+
 /// An old pipeline that runs again says nothing of what is newer.
 #[test]
 fn a_newer_proposal_stays_armed() {
