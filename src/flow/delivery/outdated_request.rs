@@ -10,6 +10,7 @@ use crate::forge::{PullRequest, RequestState};
 use crate::git::{BranchName, CommitId, Pusher, RepositoryPath, Snapshot};
 use crate::guards::head_branch::replaceable;
 use crate::guards::order::{EntryOrder, Standing};
+use crate::guards::rules::PublishWay;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Listener, Ruling};
 
@@ -28,12 +29,11 @@ enum Stopped {
 
 impl Stopped {
     /// Returns what is stopped by the end of an attempt; `None` if no guard ended it.
-    fn by(stop: &Stop) -> Option<Self> {
+    fn by(stop: &Stop, way: PublishWay) -> Option<Self> {
         match stop {
             Stop::Ended(outcome) => match outcome.ending {
                 Ending::Held => Some(Self::All),
-                Ending::Ruled if is_about_now(&outcome.rulings) => Some(Self::All),
-                Ending::Ruled => Some(Self::Same),
+                Ending::Ruled => Self::by_rules(&outcome.rulings, way),
                 Ending::Superseded | Ending::Diverged => Some(Self::SameAndOlder),
                 Ending::Unchanged => Some(Self::Older),
                 _ => None,
@@ -42,12 +42,15 @@ impl Stopped {
             Stop::Waited | Stop::Raced(_) | Stop::Moved | Stop::Refused { .. } => None,
         }
     }
-}
 
-/// Returns whether a rule stops every release now, whatever its image is.
-fn is_about_now(rulings: &[Ruling]) -> bool {
-    let is = |ruling: &Ruling| matches!(ruling.demand, None | Some("freeze" | "publish"));
-    rulings.iter().any(|ruling| ruling.broken.is_some() && is(ruling))
+    /// A rule that refuses a push asks for the request that is there. A freeze, and a file that cannot be understood, stop everything.
+    fn by_rules(rulings: &[Ruling], way: PublishWay) -> Option<Self> {
+        let broken = rulings.iter().filter(|ruling| ruling.broken.is_some()).map(|ruling| ruling.demand);
+        let mut of_requests = broken.filter(|demand| way == PublishWay::PullRequest || *demand != Some("publish"));
+        let first = of_requests.next()?;
+        let stops_all = |demand: Option<&str>| matches!(demand, None | Some("freeze" | "publish"));
+        Some(if stops_all(first) || of_requests.any(stops_all) { Self::All } else { Self::Same })
+    }
 }
 
 impl Attempt<'_> {
@@ -60,7 +63,9 @@ impl Attempt<'_> {
         pusher: &Pusher<'_>,
         listener: &mut Listener<'_>,
     ) {
-        let (Some(stopped), Some((head, tip))) = (Stopped::by(stop), pusher.head()) else { return };
+        let (Some(stopped), Some((head, tip))) = (Stopped::by(stop, self.way.publish_way()), pusher.head()) else {
+            return;
+        };
         let warning = match self.disarm_what(stopped, (head, tip), snapshot, wanted, pusher) {
             Ok(warning) => warning,
             Err(failure) => Some(format!(
