@@ -4,6 +4,9 @@
 mod follow;
 mod forge_commit;
 mod propose;
+mod pushed_head;
+mod request_by_api;
+mod request_by_push;
 
 use std::time::Instant;
 

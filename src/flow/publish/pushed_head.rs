@@ -1,0 +1,12 @@
+//! A head branch that has the release, for which there is to be a request.
+
+use crate::forge::Proposal;
+use crate::git::CommitId;
+
+#[derive(Clone, Copy)]
+pub(super) struct PushedHead<'a> {
+    pub(super) proposal: Proposal<'a>,
+    pub(super) commit: CommitId,
+    /// Whether this run has pushed it; else it was there.
+    pub(super) was_pushed: bool,
+}

@@ -1,0 +1,115 @@
+//! The request that the API of a forge opens or changes for a head branch, and the merge that the forge is to make of it.
+
+use super::pushed_head::PushedHead;
+use crate::flow::remote_forge::Opener;
+use crate::forge::{Forge, ForgeError, Known, MergeMethod, Operation, Proposal, PullRequest};
+use crate::outcome::failure::Failure;
+use crate::outcome::{Activity, Event, Listener, Proposed};
+
+/// The merge that an open request may be armed with since an earlier release: the forge would merge what comes to the head branch now by
+/// itself, with the message of that one.
+pub(super) struct EarlierMerge<'a> {
+    forge: &'a Forge,
+    request: &'a PullRequest,
+    proposal: Proposal<'a>,
+}
+
+impl<'a> EarlierMerge<'a> {
+    pub(super) fn of(opener: &'a Opener, proposal: Proposal<'a>) -> Option<Self> {
+        match (opener, proposal.known) {
+            (Opener::Api(forge), Known::WasOpen(request)) => Some(Self { forge, request, proposal }),
+            _ => None,
+        }
+    }
+
+    pub(super) fn take_back(&self, listener: &mut Listener<'_>) -> Result<(), Failure> {
+        let Self { forge, request: PullRequest { number, url, .. }, proposal } = self;
+        let taken_back = forge.disarm(self.request, proposal.head, proposal.base);
+        let was_armed = taken_back.map_err(|error| {
+            Failure::from(error)
+                .detail(format!(
+                    "pull request #{number} may be merged by itself, with the message of an earlier release"
+                ))
+                .detail(format!("take its auto-merge back by hand, and run the same command again: {url}"))
+        })?;
+        if was_armed {
+            listener(&Event::Noted(format!(
+                "pull request #{number} is not merged by itself any more: its merge was armed for an earlier release: {url}"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// A request that the API of a forge opens.
+pub(super) struct RequestByApi<'a> {
+    pub(super) forge: &'a Forge,
+    pub(super) pushed: PushedHead<'a>,
+}
+
+impl RequestByApi<'_> {
+    /// Opens the request or changes it, and lets the forge merge it with a message; `None` if another release or a merge was
+    /// faster.
+    pub(super) fn open(
+        &self,
+        merge: Option<(MergeMethod, &str)>,
+        listener: &mut Listener<'_>,
+    ) -> Result<Option<Proposed>, Failure> {
+        let Self { forge, pushed: PushedHead { proposal, commit, was_pushed } } = self;
+        listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "open the pull request" }));
+        let known = match proposal.known {
+            // An earlier run may have ended between its push and the change of the text.
+            Known::WasOpen(request) if !was_pushed => Known::IsOpen(request),
+            known => known,
+        };
+        let (request, operation) = match forge.propose(&Proposal { known, ..*proposal }) {
+            Ok((request, Operation::Unchanged)) if *was_pushed => (request, Operation::Updated),
+            Ok(proposed) => proposed,
+            // Its merge has moved the branch; its end by hand makes room for a new one.
+            Err(ForgeError::NoLongerOpen { .. }) => return Ok(None),
+            Err(error) => return Err(self.without_request(error)),
+        };
+        let mut proposed = Proposed::new(proposal.head.to_owned(), &request, operation);
+        listener(&Event::Proposed { base: proposal.base, request: &proposed });
+        let earlier = EarlierMerge { forge, request: &request, proposal: *proposal };
+        let Some((method, message)) = merge else {
+            // It was not found before the push, or armed since.
+            if *was_pushed && request.is_armed == Some(true) {
+                earlier.take_back(listener)?;
+            }
+            return Ok(Some(proposed));
+        };
+        listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "merge the pull request" }));
+        match forge.merge_when_ready(&request, method, &commit.to_string(), message) {
+            Ok(state) => proposed.auto_merge = Some(state),
+            // Another release has taken the place of this one, or the base has moved since.
+            Err(ForgeError::HeadMoved | ForgeError::Conflicts) => return Ok(None),
+            Err(error) => {
+                let page = format!("{} to {}: {}", proposed.name(), proposal.base, proposed.url);
+                if *was_pushed && matches!(error, ForgeError::NotArmed { .. }) {
+                    earlier.take_back(listener)?;
+                }
+                return Err(Failure::from(error).detail(page));
+            }
+        }
+        Ok(Some(proposed))
+    }
+
+    /// Returns the failure to open or to change a request for what was pushed. It names what is there already.
+    fn without_request(&self, error: ForgeError) -> Failure {
+        let Self { forge, pushed: PushedHead { proposal, commit, was_pushed } } = self;
+        let is = if *was_pushed { "is pushed" } else { "was pushed before" };
+        let (what, next) = match proposal.known {
+            Known::WasOpen(open) | Known::IsOpen(open) => {
+                let what = format!("pull request #{} has the text of an earlier release", open.number);
+                (what, format!("change it by hand, or run the same command again: {}", open.url))
+            }
+            Known::Nothing | Known::NoneOpen => {
+                let page = forge.compare_url(proposal.base, proposal.head);
+                ("no pull request was opened".to_owned(), format!("open it by hand: {page}"))
+            }
+        };
+        let (head, commit) = (proposal.head, commit.short());
+        Failure::from(error).detail(format!("the release {is} to `{head}` ({commit}), and {what}")).detail(next)
+    }
+}
