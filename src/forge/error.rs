@@ -99,6 +99,11 @@ impl ForgeError {
         matches!(self, Self::NoAnswer { .. } | Self::Busy(_) | Self::Damaged { .. })
     }
 
+    /// Returns whether the state of a request tells what to do about this. A missing permission does not show there.
+    pub(super) fn is_told_by_the_state(&self) -> bool {
+        matches!(self, Self::Rejected { .. }) || self.is_unsettled()
+    }
+
     /// Returns what the server said.
     pub fn words(&self) -> Option<&ServerWords> {
         match self {

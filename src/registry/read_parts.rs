@@ -3,12 +3,13 @@
 //! digest.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use reqwest::Url;
 
 use super::http::requests::HttpResponse;
 use super::limits::MAX_KEPT_SIZE;
+use crate::system::lock::lock;
 
 #[derive(Debug, Default)]
 pub(super) struct ReadParts(Mutex<State>);
@@ -58,6 +59,6 @@ impl ReadParts {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

@@ -1,7 +1,9 @@
 //! What a person should know of the connections that were made: that one does not protect a login, or that another place
 //! answered. They come up deep in a conversation, and are told by the command that had it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use super::lock::lock;
 
 /// The notices of one run; clones share them. Each is told once.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +18,7 @@ struct Kept {
 
 impl Notices {
     pub(crate) fn add(&self, text: String) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.0);
         if !kept.texts.contains(&text) {
             kept.texts.push(text);
         }
@@ -24,7 +26,7 @@ impl Notices {
 
     /// Returns the notices since the last call.
     pub fn take(&self) -> Vec<String> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.0);
         let new = kept.texts[kept.taken..].to_vec();
         kept.taken = kept.texts.len();
         new

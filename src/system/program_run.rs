@@ -4,10 +4,11 @@
 use std::io::{self, Read, Write as _};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::lock::lock;
 use super::programs::Program;
 
 /// The most bytes that are kept of each stream.
@@ -63,7 +64,7 @@ impl Stream {
             let _sender = sender;
             let mut piece = [0; 4 << 10];
             while let Ok(length @ 1..) = stream.read(&mut piece) {
-                let mut bytes = sink.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut bytes = lock(&sink);
                 bytes.extend_from_slice(&piece[..length]);
                 if bytes.len() > MAX_OUTPUT {
                     // The pipe closes, which ends a program that writes without an end.
@@ -77,7 +78,7 @@ impl Stream {
     /// Returns what has come by `end`, or by the end of the stream.
     fn bytes(self, end: Instant) -> Vec<u8> {
         self.ended.recv_timeout(end.saturating_duration_since(Instant::now())).ok();
-        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.bytes))
     }
 }
 

@@ -4,12 +4,13 @@
 
 use std::io;
 use std::panic;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 #[cfg(unix)]
 use std::time::Duration;
 
 #[cfg(unix)]
+use super::lock::lock;
 use crate::system::backoff::Backoff;
 
 /// The stack of the working thread in bytes. It is that of a main thread; the default for other threads is less.
@@ -85,7 +86,7 @@ impl Gate {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -95,7 +95,7 @@ impl GitHubApi {
             match self.take(&step, &wish) {
                 Ok(Some(end)) => return Ok(end),
                 Ok(None) => {}
-                Err(error) if is_told_by_the_state(&error) => refusal = Some(error),
+                Err(error) if error.is_told_by_the_state() => refusal = Some(error),
                 Err(error) => return Err(error),
             }
             let is_other_head = match wish.next(&self.state(request)?) {
@@ -224,9 +224,4 @@ impl Wish<'_> {
         let is_message = text("commitHeadline") == self.title && text("commitBody").trim() == self.body;
         is_method && (self.method == MergeMethod::Rebase || is_message)
     }
-}
-
-/// Returns whether the state of the request tells what to do about an error. A missing permission does not show there.
-fn is_told_by_the_state(error: &ForgeError) -> bool {
-    matches!(error, ForgeError::Rejected { .. }) || error.is_unsettled()
 }

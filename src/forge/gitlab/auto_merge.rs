@@ -41,7 +41,7 @@ impl GitLabApi {
         loop {
             let (state, mut refusal) = match self.merge(request, method, head_id, message) {
                 Ok(merged) => (merged, None),
-                Err(error) if is_told_by_the_state(&error) => (self.state(request)?, Some(error)),
+                Err(error) if error.is_told_by_the_state() => (self.state(request)?, Some(error)),
                 Err(error) => return Err(error),
             };
             match end(&state, head_id, &request.head_id) {
@@ -157,11 +157,6 @@ fn end(state: &Value, head_id: &str, before: &str) -> Option<Result<AutoMerge, F
         "draft_status" => not("it is a draft"),
         _ => None,
     }
-}
-
-/// Returns whether the state of the request tells what to do about an error. A missing permission does not show there.
-fn is_told_by_the_state(error: &ForgeError) -> bool {
-    matches!(error, ForgeError::Rejected { .. }) || error.is_unsettled()
 }
 
 #[cfg(test)]

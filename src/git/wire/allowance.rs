@@ -1,8 +1,10 @@
 //! What a server may cost us in one conversation: bytes that are kept beside objects, since gix keeps the lists of an answer
 //! whole, and time, whether it passes on the wire or in our own work on what was sent.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+
+use crate::system::lock::lock;
 
 /// The most bytes that a conversation reads beside packs and lists that are not kept.
 const MAX_BYTES: u64 = 16 << 20;
@@ -94,6 +96,6 @@ impl Allowance {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }

@@ -3,7 +3,7 @@
 //! are the last, and are told whether theirs was accepted. No person is prompted.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
@@ -11,6 +11,7 @@ use reqwest::header::HeaderValue;
 use super::credential_helper::{Answer, Helpers, ToldLogin};
 use super::known_login::LoginOrigin;
 use crate::system::authorization_header::basic;
+use crate::system::lock::lock;
 use crate::system::sent_logins;
 
 /// The login of a remote, and what the remote said about it.
@@ -141,7 +142,7 @@ impl RemoteLogin {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Whether a login is right at its registry. While that is unknown, one check shows the login and the others wait for it,
 //! so that a wrong password is shown once: a second time would only help to lock the account.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use crate::registry::early_end::EarlyEnd;
 use crate::registry::http::error_response::ErrorResponse;
 use crate::registry::verdict::Verdict;
+use crate::system::lock::lock;
 
 /// What the registry said to the login; `None` if it did not say yet.
 type LoginOutcome = Option<Result<(), ErrorResponse>>;
@@ -21,7 +22,7 @@ impl LoginCheck {
     /// Returns the first use of the login, or `None` if it is known to be right. Waits while another check has the first
     /// use, which its deadline bounds. Ends the check if the login is known to be wrong.
     pub(in crate::registry) fn begin(&self) -> Result<Option<FirstUse<'_>>, EarlyEnd> {
-        let outcome = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = lock(&self.0);
         match &*outcome {
             None => Ok(Some(FirstUse(outcome))),
             Some(Ok(())) => Ok(None),

@@ -3,7 +3,7 @@
 //! named, and its name is resolved by other rules.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use reqwest::blocking::Client;
 use reqwest::{Proxy, Url, redirect};
@@ -15,6 +15,7 @@ use super::trust::Trust;
 use crate::registry::error::CheckError;
 use crate::registry::limits::REQUEST_TIMEOUT;
 use crate::system::http::{self, Security, is_loopback, literal};
+use crate::system::lock::lock;
 use crate::system::proxy::Proxies;
 use crate::system::tls::{Authorities, TlsError, client_config};
 
@@ -65,7 +66,7 @@ impl Clients {
             None => ClientRoute::Direct(Reach::Led(self.neighbourhood(registry))),
         };
         let wanted = Use { scope, route };
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made = lock(&self.made);
         if let Some(client) = made.get(&wanted) {
             return Ok(client.clone());
         }
@@ -110,7 +111,7 @@ impl Clients {
     }
 
     fn tls_config(&self, scope: &TlsScope, url: &Url) -> Result<ClientConfig, CheckError> {
-        let mut known = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.tls);
         if let Some(config) = known.get(scope) {
             return Ok(config.clone());
         }

@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address::Neighbourhood;
+use crate::system::lock::lock;
 
 /// By what a host came to be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,11 +31,11 @@ pub(super) struct Neighbourhoods(Arc<Mutex<HashMap<String, Neighbourhood>>>);
 impl Neighbourhoods {
     /// Returns where a host is; public, if it was not resolved here.
     pub(super) fn of(&self, host: &str) -> Neighbourhood {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(host).copied().unwrap_or_default()
+        lock(&self.0).get(host).copied().unwrap_or_default()
     }
 
     fn learn(&self, host: String, neighbourhood: Neighbourhood) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(host, neighbourhood);
+        lock(&self.0).insert(host, neighbourhood);
     }
 }
 
