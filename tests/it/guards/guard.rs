@@ -121,6 +121,10 @@ impl Released {
         self.stage.remote.git(["log", "-1", "--format=%s", commit]).run().success().stdout().trim().to_owned()
     }
 
+    fn message_of(&self, commit: &str) -> String {
+        self.stage.remote.git(["log", "-1", "--format=%B", commit]).run().success().stdout()
+    }
+
     /// Returns the tree of a merge.
     fn merged(&self, base: &str, head: &str) -> String {
         self.stage.remote.git(["merge-tree", "--write-tree", base, head]).run().success().stdout().trim().to_owned()
@@ -128,7 +132,7 @@ impl Released {
 
     /// Makes the commit `head` again on `base`, as a forge rebases it: with its message, and with the time of its author.
     fn made_again(&self, tree: &str, base: &str, head: &str) -> String {
-        let message = self.stage.remote.git(["log", "-1", "--format=%B", head]).run().success().stdout();
+        let message = self.message_of(head);
         let tree = format!("{tree}^{{tree}}");
         let commit = self.stage.remote.git(["commit-tree", &tree, "-p", base]);
         let id = commit.env("GIT_AUTHOR_DATE", "@1700000000 +0000").stdin(message).run().success().stdout();
@@ -374,6 +378,26 @@ const OF_PROPOSALS: &[History] = &[
             let (base, head) = on.tips();
             let other = on.commit("main", "Other", &[File::new(FILE, SEED.replace("b15411f3", "c15411f3"))]);
             push(on.made_again(&other, &base, &head), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a squash whose message goes on, and nothing is left of its head branch",
+        |on| {
+            let (base, head) = on.tips();
+            let message = format!("Merged PR 1: {}\n\nRelated work items: #12\n", on.message_of(&head).trim_end());
+            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
+            push(on.commit_of(&on.merged(&base, &head), &[&base], &message), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a squash with a person's edit of the file, whose message goes on",
+        |on| {
+            let (base, head) = on.tips();
+            let message = format!("{}\n\n* Add a prefix\n", on.message_of(&head).trim_end());
+            let file = String::from_utf8(on.stage.remote.file(HEAD, FILE)).unwrap() + "namePrefix: x-\n";
+            push(on.commit("main", &message, &[File::new(FILE, file)]), Some(&base))
         },
         false,
     ),

@@ -190,3 +190,36 @@ fn a_request_with_other_commits() {
     assert_eq!(release(&["--on-unknown-order", "fail"]), "superseded");
     assert_eq!(pipeline.log(&["-k", FOLDER, "IMAGE_PLACEHOLDER"])[0]["by_hand"], false);
 }
+
+/// Forges write a paragraph of their own behind the message of a squash.
+#[test]
+fn a_squash_whose_message_goes_on() {
+    let first = Pipeline::new();
+    let one = first.source("one", &[]);
+    let two = first.source("two", &[&one]);
+    propose(&first, FOLDER, &format!("IMAGE_PLACEHOLDER={}", first.build("web", "build-2")), &two);
+    let contents = first.stage.remote.contents();
+    for (prefix, paragraph) in [
+        ("", "Signed-off-by: A <a@host>"),
+        ("", "Reviewed-on: https://host/org/config/pulls/1\nReviewed-by: bob <b@host>"),
+        ("Merged PR 1: ", "Related work items: #12"),
+        ("Merged in tagship/main/web (pull request #1)\n\n", "Approved-by: Bob"),
+        (
+            "Release it (#1)\n\n* ",
+            "* Merge branch 'main' into tagship/main/web\n\n---------\n\nCo-authored-by: A <a@host>",
+        ),
+    ] {
+        let pipeline = Pipeline::copy(&contents);
+        let remote = &pipeline.stage.remote;
+        let git = |arguments: &[&str]| remote.git(arguments.iter().copied()).run().success().stdout();
+        let message = format!("{prefix}{}\n\n{paragraph}\n", git(&["log", "-1", "--format=%B", HEAD]).trim_end());
+        let squash = git(&["commit-tree", &format!("{HEAD}^{{tree}}"), "-p", "main", "-m", &message]);
+        git(&["update-ref", "refs/heads/main", squash.trim()]);
+        let released = &pipeline.log(&["-k", FOLDER, "IMAGE_PLACEHOLDER"])[0];
+        let of_source = format!("gitops@{two}");
+        assert_eq!((&released["by_hand"], &released["source"]), (&false.into(), &of_source.into()), "{paragraph}");
+        let older = format!("IMAGE_PLACEHOLDER={}", pipeline.build("web", "build-1"));
+        let release = pipeline.run("release", &["--output", "json", "-k", FOLDER, &older]);
+        assert_eq!(document(&pipeline.in_ci(release, &one).run())["outcome"], "superseded", "{paragraph}");
+    }
+}
