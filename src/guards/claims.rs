@@ -45,14 +45,13 @@ impl BranchClaims {
 
 /// Returns the claims of `tip`, the newest first, each as one of this commit: it is the one that changed the branch.
 pub(super) fn claims_of(tip: &CommitRecord, line: &BranchLine) -> Vec<ReleaseTrailers> {
-    match ReleaseTrailers::read(tip) {
-        Some(own) => vec![own],
-        None => {
-            let of_the_merge = |mut said: ReleaseTrailers| {
-                said.commit = tip.id;
-                said
-            };
-            line.brought(tip).filter_map(ReleaseTrailers::read).map(of_the_merge).collect()
-        }
+    let own: Vec<_> = ReleaseTrailers::read_all(tip).collect();
+    if !own.is_empty() {
+        return own;
     }
+    let of_the_merge = |mut said: ReleaseTrailers| {
+        said.commit = tip.id;
+        said
+    };
+    line.brought(tip).flat_map(ReleaseTrailers::read_all).map(of_the_merge).collect()
 }

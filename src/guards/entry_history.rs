@@ -191,7 +191,7 @@ impl<'a> Line<'a> {
     fn claims(&self, commit: &CommitRecord) -> Vec<ReleaseTrailers> {
         match self.brought.get(&commit.id) {
             Some(brought) => brought.clone(),
-            None => ReleaseTrailers::read(commit).into_iter().collect(),
+            None => ReleaseTrailers::read_all(commit).collect(),
         }
     }
 

@@ -7,7 +7,7 @@ use super::own_commit::{
     says_release,
 };
 use super::spellings::in_terms_of;
-use super::titled_change::{ComparedFile, does_what_the_title_says};
+use super::told_change::{ComparedFile, does_what_the_title_says, does_what_the_trailers_say};
 use crate::git::{CommitId, CommitRecord, Lineage, PathChange, RepositoryPath, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::diff::unified;
@@ -84,8 +84,8 @@ pub(super) fn release(snapshot: &mut Snapshot<'_>, record: CommitRecord) -> Resu
     Ok(Pushed { record, changes, arrival })
 }
 
-/// Returns whether entries of all files that a release changes became what its trailers say, and if it was made again, no others
-/// changed. As it was made, it may have changed what shares a value with them.
+/// Returns whether entries of all files that a release changes became what its trailers say. If it was made again, no others may
+/// have changed, and if its message goes on, nothing else; as it was made, it may have changed what shares a value with them.
 fn does_what_it_says(
     snapshot: &mut Snapshot<'_>,
     record: &CommitRecord,
@@ -96,6 +96,10 @@ fn does_what_it_says(
     for change in changes {
         let PathChange::Edited(path) = change else { return Ok(false) };
         let (before, after) = (file(snapshot, &parent, path)?, file(snapshot, record, path)?);
+        let compared = ComparedFile { path, before: &before, after: &after };
+        if !said.is_at_the_end && !does_what_the_trailers_say(&said, &compared) {
+            return Ok(false);
+        }
         // An entry may be named by a path, which is in no list of a file's entries.
         let became = |name: &str| {
             let of_name = |bytes: &[u8]| entries(path, bytes, Some(name))?.remove(name);

@@ -143,8 +143,8 @@ pub fn is_ours(commit: &Pushed) -> bool {
 }
 
 /// A release edits files, at least one, and does nothing else. Its entries must be what its trailers say, unless it edits
-/// kustomizations alone, by their usual names, and was committed when it was authored: else it was rebased or cherry-picked, or
-/// amended by a person.
+/// kustomizations alone, by their usual names, was committed when it was authored, and says nothing behind its trailers: else it
+/// was rebased or cherry-picked, amended by a person, or squashed with other commits.
 pub(super) fn is_release(commit: &Pushed) -> bool {
     let changes = commit.changes.as_deref().unwrap_or_default();
     let is_edit = |change: &PathChange| matches!(change, PathChange::Edited(_));
@@ -156,7 +156,8 @@ pub(super) fn is_release(commit: &Pushed) -> bool {
 pub(super) fn needs_proof(record: &CommitRecord, changes: &[PathChange]) -> bool {
     let is_kustomization =
         |change: &PathChange| matches!(change, PathChange::Edited(path) if is_kustomization_name(path));
-    is_made_again(record) || !changes.iter().all(is_kustomization)
+    let goes_on = ReleaseTrailers::read(record).is_some_and(|said| !said.is_at_the_end);
+    goes_on || is_made_again(record) || !changes.iter().all(is_kustomization)
 }
 
 /// Returns whether a commit was authored at another time than it was committed.

@@ -89,6 +89,8 @@ pub(super) fn version() -> Option<Trailer> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseTrailers {
     pub commit: CommitId,
+    /// Whether nothing follows them in the message, as we write it.
+    pub is_at_the_end: bool,
     images: Vec<(String, ReleasedImage)>,
     /// The files that are said to have been written.
     pub files: Vec<String>,
@@ -126,22 +128,38 @@ pub struct ReleasedImage {
 }
 
 impl ReleaseTrailers {
-    /// Reads the trailers of a commit; `None` if it does not say that it is a release of ours.
+    /// Reads the trailers of a commit; `None` if it does not say that it is a release of ours. Of the releases that a squash
+    /// names, this is the last one.
     pub fn read(record: &CommitRecord) -> Option<Self> {
-        record.trailer(VERSION).next()?;
-        let images: Vec<_> = record.trailer(IMAGE).filter_map(released).collect();
+        Self::read_all(record).next()
+    }
+
+    /// Reads the trailers of each release that a commit's message names, the last one first.
+    pub fn read_all(record: &CommitRecord) -> impl Iterator<Item = Self> {
+        let blocks = record.trailer_blocks().enumerate();
+        blocks.filter_map(|(behind, block)| Self::of_block(record.id, &block, behind == 0))
+    }
+
+    fn of_block(commit: CommitId, block: &[(&str, &str)], is_at_the_end: bool) -> Option<Self> {
+        let values = |token: &'static str| {
+            let of_token = block.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(token));
+            of_token.map(|(_, value)| *value)
+        };
+        values(VERSION).next()?;
+        let images: Vec<_> = values(IMAGE).filter_map(released).collect();
         if images.is_empty() {
             return None;
         }
         Some(Self {
-            commit: record.id,
+            commit,
+            is_at_the_end,
             images,
-            files: record.trailer(FILE).map(unquoted).collect(),
-            sources: record.trailer(SOURCE).filter_map(named_source).collect(),
-            verified: record.trailer(VERIFIED).map(str::to_owned).collect(),
-            run: record.trailer(RUN).last().map(str::to_owned),
-            rollback_of: record.trailer(ROLLBACK_OF).filter_map(CommitId::parse).collect(),
-            still_taken_back: record.trailer(STILL_TAKEN_BACK).filter_map(taken_back).collect(),
+            files: values(FILE).map(unquoted).collect(),
+            sources: values(SOURCE).filter_map(named_source).collect(),
+            verified: values(VERIFIED).map(str::to_owned).collect(),
+            run: values(RUN).next_back().map(str::to_owned),
+            rollback_of: values(ROLLBACK_OF).filter_map(CommitId::parse).collect(),
+            still_taken_back: values(STILL_TAKEN_BACK).filter_map(taken_back).collect(),
         })
     }
 

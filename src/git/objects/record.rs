@@ -1,5 +1,5 @@
 //! A commit of a history: its author, its time, its parents and its message. Trailers are read as `git interpret-trailers
-//! --parse` does: they are the last paragraph, and nothing above it counts.
+//! --parse` does, but in each paragraph: a forge writes text of its own behind the message of a squash.
 
 use gix::ObjectId;
 
@@ -54,30 +54,33 @@ impl CommitRecord {
         time.format_or_unix(gix::date::time::format::ISO8601_STRICT)
     }
 
-    /// Returns the message's trailers: token and value.
-    pub fn trailers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let block = last_paragraph(&self.message);
-        block.into_iter().filter_map(|line| {
-            let (token, value) = line.split_once(':')?;
-            let clean = !token.is_empty() && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-            clean.then_some((token, value.trim()))
+    /// Returns the trailers of each paragraph below the title, the last paragraph first: token and value.
+    pub fn trailer_blocks(&self) -> impl Iterator<Item = Vec<(&str, &str)>> {
+        let mut lines = self.message.trim().lines().rev().map(str::trim_end);
+        std::iter::from_fn(move || {
+            let mut block = Vec::new();
+            let mut is_begun = false;
+            // Above the title's paragraph is no empty line.
+            loop {
+                match lines.next()? {
+                    "" if is_begun => break,
+                    "" => {}
+                    line => {
+                        is_begun = true;
+                        block.extend(trailer(line));
+                    }
+                }
+            }
+            block.reverse();
+            Some(block)
         })
-    }
-
-    /// Returns the values of the trailers called `token`.
-    pub fn trailer<'c>(&'c self, token: &'c str) -> impl Iterator<Item = &'c str> {
-        self.trailers().filter(move |(name, _)| name.eq_ignore_ascii_case(token)).map(|(_, value)| value)
     }
 }
 
-/// Returns the lines of the last paragraph, unless that is the title: a message of one paragraph has no trailers.
-fn last_paragraph(message: &str) -> Vec<&str> {
-    let lines: Vec<&str> = message.lines().map(str::trim_end).collect();
-    let end = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
-    match lines[..end].iter().rposition(|line| line.is_empty()) {
-        Some(blank) if lines[..blank].iter().any(|line| !line.is_empty()) => lines[blank + 1..end].to_vec(),
-        _ => Vec::new(),
-    }
+fn trailer(line: &str) -> Option<(&str, &str)> {
+    let (token, value) = line.split_once(':')?;
+    let clean = !token.is_empty() && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    clean.then_some((token, value.trim()))
 }
 
 /// Reads the commit of any bytes.
@@ -93,7 +96,7 @@ pub fn fuzz(bytes: &[u8]) -> Option<CommitRecord> {
 pub(super) fn fuzz_record(id: ObjectId, objects: &Objects) -> Option<CommitRecord> {
     let record = CommitRecord::read(CommitId(id), objects).ok()?;
     assert!(!record.title().contains('\n') && !record.time().is_empty());
-    for (token, value) in record.trailers() {
+    for (token, value) in record.trailer_blocks().flatten() {
         assert!(!token.is_empty() && !value.contains('\n'));
     }
     Some(record)
@@ -110,21 +113,21 @@ mod tests {
     }
 
     #[test]
-    fn trailers_are_the_last_paragraph() {
+    fn each_paragraph_below_the_title_may_have_trailers() {
         for (message, expected) in [
             (
                 "Release x\n\nTagship-Image: a=b:1\nTagship-Version: 0.1.0\n",
-                &[("Tagship-Image", "a=b:1"), ("Tagship-Version", "0.1.0")][..],
+                &[&[("Tagship-Image", "a=b:1"), ("Tagship-Version", "0.1.0")][..]][..],
             ),
-            ("Release x\r\n\r\nbody: no\r\n\r\nTagship-Source: o/r@1\r\n", &[("Tagship-Source", "o/r@1")]),
-            ("Release x\n\nA: 1\n\n\nB: 2\n\n", &[("B", "2")]),
+            ("Release x\r\n\r\nbody: no\r\n\r\nA: o/r@1\r\n", &[&[("A", "o/r@1")], &[("body", "no")]]),
+            ("Release x\n\nA: 1\n\n\nB: 2\n\n", &[&[("B", "2")], &[("A", "1")]]),
             ("Tagship-Image: only a title\n", &[]),
             ("\n\nTagship-Image: only a title\n", &[]),
-            ("Squashed\n\nTagship-Image: a=b:1\n\nreviewed by a human", &[]),
+            ("Squashed\n\nTagship-Image: a=b:1\n\nreviewed by a human", &[&[], &[("Tagship-Image", "a=b:1")]]),
             ("", &[]),
-            ("t\n\nnot a trailer\n A: continued\nB-c:d", &[("B-c", "d")]),
+            ("t\n\nnot a trailer\n A: continued\nB-c:d", &[&[("B-c", "d")]]),
         ] {
-            assert_eq!(record(message).trailers().collect::<Vec<_>>(), expected, "{message:?}");
+            assert_eq!(record(message).trailer_blocks().collect::<Vec<_>>(), expected, "{message:?}");
         }
     }
 

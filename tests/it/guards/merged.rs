@@ -223,3 +223,24 @@ fn a_squash_whose_message_goes_on() {
         assert_eq!(document(&pipeline.in_ci(release, &one).run())["outcome"], "superseded", "{paragraph}");
     }
 }
+
+/// GitHub's message of a squash lists those of all commits.
+#[test]
+fn a_squash_of_two_releases() {
+    let pipeline = Pipeline::with_environments();
+    for (number, name) in [(1, "api"), (2, "web")] {
+        let image = format!("{name}={}", pipeline.build(name, "v1.0.0"));
+        propose(&pipeline, PRODUCTION, &image, &format!("{number:040x}"));
+    }
+    let remote = &pipeline.stage.remote;
+    let git = |arguments: &[&str]| remote.git(arguments.iter().copied()).run().success().stdout();
+    let messages = git(&["log", "--reverse", "--format=* %B", &format!("main..{HEAD}")]);
+    let squash = format!("Release all (#1)\n\n{messages}");
+    let squash = git(&["commit-tree", &format!("{HEAD}^{{tree}}"), "-p", "main", "-m", &squash]);
+    git(&["update-ref", "refs/heads/main", squash.trim()]);
+    for (number, name) in [(1, "api"), (2, "web")] {
+        let released = &pipeline.log(&["-k", PRODUCTION, name])[0];
+        let of_source = format!("gitops@{number:040x}");
+        assert_eq!((&released["by_hand"], &released["source"]), (&false.into(), &of_source.into()), "{name}");
+    }
+}

@@ -1,11 +1,13 @@
-//! Whether a commit did exactly what its title says: all that is left of a release if a squash kept the title alone, and the
-//! head branch is deleted. A copied title does not count, because the whole change must be what the editor makes of the file.
+//! Whether a commit did exactly what its message says, and nothing else. The title is all that is left of a release if a squash
+//! kept it alone, and the head branch is deleted; other commits may be behind the trailers, if a squash kept the messages of all.
+//! A copied message does not count, because the whole change must be what the editor makes of the file.
 
 use super::file_entries::entries;
 use crate::image::ImageArgument;
+use crate::message::trailers::ReleaseTrailers;
 use crate::message::{compose, short_image};
 use crate::targets;
-use crate::targets::kustomization::Absent;
+use crate::targets::kustomization::{Absent, Edit, Fields};
 
 /// A file before and after a commit.
 pub(super) struct ComparedFile<'a> {
@@ -20,20 +22,38 @@ pub(super) fn does_what_the_title_says(title: &str, files: &[ComparedFile<'_>]) 
     images.is_some_and(|images| compose::is_title_of(title, &images.concat()))
 }
 
+/// Returns whether the change of a file is that its entries became what trailers say.
+pub(super) fn does_what_the_trailers_say(said: &ReleaseTrailers, file: &ComparedFile<'_>) -> bool {
+    let became = |name: &str| {
+        let fields = entries(file.path, file.after, Some(name))?.remove(name)?;
+        said.released(name, &fields).then(|| (name.to_owned(), fields))
+    };
+    let said: Vec<_> = said.entries().filter_map(became).collect();
+    edit_to(file, said.iter().map(|(name, fields)| (name, fields)), Absent::Append).is_some_and(|edit| edit.changed())
+}
+
 /// Returns the images that a file's change releases, as titles name them; `None` if it does anything else.
 fn released(file: &ComparedFile<'_>) -> Option<Vec<String>> {
     let read = |bytes| entries(file.path, bytes, None);
     let (before, after) = (read(file.before)?, read(file.after)?);
     let changed = after.iter().filter(|(name, fields)| before.get(*name) != Some(fields));
-    let arguments = changed
+    let edit = edit_to(file, changed, Absent::Report)?;
+    let changed = edit.entries.iter().filter(|entry| entry.changed());
+    let image = |entry| short_image(entry, None);
+    Some(changed.map(image).collect())
+}
+
+/// Returns the edit that gives entries these fields, if that is the whole change of the file.
+fn edit_to<'f>(
+    file: &ComparedFile<'_>,
+    entries: impl Iterator<Item = (&'f String, &'f Fields)>,
+    absent: Absent,
+) -> Option<Edit> {
+    let arguments = entries
         .map(|(name, fields)| Some(ImageArgument { name: name.parse().ok()?, change: fields.to_change().ok()? }))
         .collect::<Option<Vec<_>>>()?;
-    let edit = targets::edit(file.path, file.before, &arguments, Absent::Report).ok()?;
-    let changed = edit.entries.iter().filter(|entry| entry.changed());
-    (edit.text == file.after).then(|| {
-        let image = |entry| short_image(entry, None);
-        changed.map(image).collect()
-    })
+    let edit = targets::edit(file.path, file.before, &arguments, absent).ok()?;
+    (edit.text == file.after).then_some(edit)
 }
 
 #[cfg(test)]
