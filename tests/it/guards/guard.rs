@@ -117,6 +117,15 @@ impl Released {
         self.tips()
     }
 
+    /// Merges another branch into the head branch, as a forge brings a request up to date. Returns the tips.
+    fn updated(&self, with: &str) -> (String, String) {
+        let tree = self.merged(HEAD, with);
+        let merge = ["commit-tree", &tree, "-p", HEAD, "-p", with, "-m", "Merge branch 'main' into web"];
+        let merge = self.stage.remote.git(merge).run().success().stdout();
+        self.stage.remote.git(["update-ref", &format!("refs/heads/{HEAD}"), merge.trim()]).run().success();
+        self.tips()
+    }
+
     fn title_of(&self, commit: &str) -> String {
         self.stage.remote.git(["log", "-1", "--format=%s", commit]).run().success().stdout().trim().to_owned()
     }
@@ -363,6 +372,93 @@ const OF_PROPOSALS: &[History] = &[
             push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge"), Some(&base))
         },
         false,
+    ),
+    (
+        "a merge of a squash with the title alone, and nothing is left of its head branch",
+        |on| {
+            let (base, head) = on.tips();
+            let squash = on.commit_of(&head, &[&on.release], &on.title_of(&head));
+            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
+            push(
+                on.commit_of(&on.merged(&base, &squash), &[&base, &squash], "Merge branch 'web' into 'main'"),
+                Some(&base),
+            )
+        },
+        true,
+    ),
+    (
+        "a merge of a squash with the title alone, and one more line of the file",
+        |on| {
+            let (base, head) = on.tips();
+            let file = String::from_utf8(on.stage.remote.file(HEAD, FILE)).unwrap() + "namePrefix: x-\n";
+            let squash = on.commit("main", &on.title_of(&head), &[File::new(FILE, file)]);
+            push(on.commit_of(&squash, &[&base, &squash], "Merge branch 'web' into 'main'"), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a merge of a person's commit and a squash with the title alone",
+        |on| {
+            let (base, head) = on.tips();
+            let page = on.commit("main", "Add a file", &[File::new("README.md", "more")]);
+            let squash = on.commit_of(&on.merged(&page, &head), &[&page], &on.title_of(&head));
+            push(on.commit_of(&squash, &[&base, &squash], "Merge branch 'web' into 'main'"), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a merge of a head branch that was brought up to date",
+        |on| {
+            let (base, head) = on.updated("main");
+            push(on.commit_of(&head, &[&base, &head], "Merge pull request #1"), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a merge of a head branch that was brought up to date twice, and is behind again",
+        |on| {
+            on.updated("main");
+            on.commit("main", "Another page", &[File::new("other.html", "<p>")]);
+            on.updated("main");
+            let base = on.commit("main", "A third page", &[File::new("third.html", "<p>")]);
+            let (_, head) = on.tips();
+            push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge pull request #1"), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a merge of a head branch into which other work was merged",
+        |on| {
+            let work = on.commit("main", "Work", &[File::new("README.md", "more")]);
+            on.stage.remote.git(["branch", "topic", &work]).run().success();
+            let (base, head) = on.updated("topic");
+            let before = on.stage.remote.git(["rev-parse", "main~1"]).run().success().stdout().trim().to_owned();
+            assert_eq!(base, work);
+            on.put_main(&before);
+            push(on.commit_of(&head, &[&before, &head], "Merge pull request #1"), Some(&before))
+        },
+        false,
+    ),
+    (
+        "a merge of a head branch that was brought up to date with an edit by hand",
+        |on| {
+            let (base, head) = on.updated("main");
+            let file = String::from_utf8(on.stage.remote.file(HEAD, FILE)).unwrap() + "namePrefix: x-\n";
+            on.put_main(&head);
+            let edited = on.commit("main", "Tree", &[File::new(FILE, file)]);
+            let parents = [on.stage.remote.git(["rev-parse", &format!("{head}^1")]).run().success().stdout()];
+            let head = on.commit_of(&edited, &[parents[0].trim(), &base], "Merge branch 'main' into web");
+            push(on.commit_of(&head, &[&base, &head], "Merge pull request #1"), Some(&base))
+        },
+        false,
+    ),
+    (
+        "a squash with a title of its own of a head branch that was brought up to date",
+        |on| {
+            let (base, head) = on.updated("main");
+            push(on.commit_of(&head, &[&base], "A title of its own (#1)"), Some(&base))
+        },
+        true,
     ),
     (
         "a rebase",
