@@ -1,20 +1,29 @@
 //! What a commit of a push brought along, if a request was merged: the commits of a merge's side, the commits of a head branch
 //! whose change a squash repeats, what its title says, or the release that a rebase made again. It only reads; `own_commit` judges.
 
+use super::branch_update::is_update;
+use super::compared_commits::{changed_lines_of, changes, commit, edits_alone, file, is_in};
 use super::file_entries::entries;
 use super::own_commit::{
-    Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, is_made_again, may_be_a_squash, needs_proof, number_of_request,
-    says_release,
+    Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, is_made_again, is_release, may_be_a_squash, may_be_ours, needs_proof,
+    number_of_request, says_release,
 };
 use super::spellings::in_terms_of;
 use super::told_change::{ComparedFile, does_what_the_title_says, does_what_the_trailers_say};
-use crate::git::{CommitId, CommitRecord, Lineage, PathChange, RepositoryPath, Snapshot};
+use crate::git::{CommitId, CommitRecord, PathChange, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
-use crate::outcome::diff::unified;
 use crate::outcome::failure::Failure;
 
 /// How many head branches are compared with a squash.
 const MAX_HEADS: usize = 20;
+
+/// The commits that a head branch has and its base lacks.
+struct BroughtReleases {
+    /// The releases, the last one first.
+    releases: Vec<Pushed>,
+    /// The newest commit of the base that the head branch has.
+    began: CommitId,
+}
 
 /// Looks at the commit `id` of a push to `branch`, as far as that tells whether it is a release of ours.
 ///
@@ -23,30 +32,76 @@ const MAX_HEADS: usize = 20;
 pub(super) fn look_at(snapshot: &mut Snapshot<'_>, id: CommitId, branch: &str) -> Result<Pushed, Failure> {
     let record = commit(snapshot, id)?;
     match record.parents[..] {
-        [_] if says_release(&record) => release(snapshot, record),
-        [base, head] => {
-            // A merge of other work is told by one commit.
-            if !says_release(&commit(snapshot, head)?) {
-                return Ok(Pushed::unseen(record));
-            }
-            let Some(side) = side(snapshot, head, base)? else { return Ok(Pushed::unseen(record)) };
-            let changes = changes(snapshot, base, &record)?;
-            Ok(Pushed { record, changes, arrival: Arrival::Brought(side) })
-        }
-        [base] if may_be_a_squash(&record) => {
-            let changes = changes(snapshot, base, &record)?;
-            let arrival = match &changes {
-                Some(changes) if edits_alone(changes) => squash(snapshot, &record, base, changes, branch)?,
-                _ => Arrival::AsMade,
-            };
-            Ok(Pushed { record, changes, arrival })
-        }
+        [base] => release_or_squash(snapshot, record, base, branch),
+        [base, head] => merge(snapshot, record, base, head, branch),
         _ => Ok(Pushed::unseen(record)),
     }
 }
 
-pub(super) fn edits_alone(changes: &[PathChange]) -> bool {
-    !changes.is_empty() && changes.iter().all(|change| matches!(change, PathChange::Edited(_)))
+/// Looks at a commit of one parent. What its trailers do not prove, a head branch or the title may.
+fn release_or_squash(
+    snapshot: &mut Snapshot<'_>,
+    mut record: CommitRecord,
+    base: CommitId,
+    branch: &str,
+) -> Result<Pushed, Failure> {
+    if says_release(&record) {
+        let release = release(snapshot, record)?;
+        if is_release(&release) {
+            return Ok(release);
+        }
+        record = release.record;
+    }
+    if !may_be_a_squash(&record) {
+        return Ok(Pushed::unseen(record));
+    }
+    let changes = changes(snapshot, base, &record)?;
+    let arrival = match &changes {
+        Some(changes) if edits_alone(changes) => squash(snapshot, &record, base, changes, branch)?,
+        _ => Arrival::AsMade,
+    };
+    Ok(Pushed { record, changes, arrival })
+}
+
+fn merge(
+    snapshot: &mut Snapshot<'_>,
+    record: CommitRecord,
+    base: CommitId,
+    head: CommitId,
+    branch: &str,
+) -> Result<Pushed, Failure> {
+    // A merge of other work is told by one commit, or by two if that brought it up to date.
+    let Some(work) = work_at(snapshot, head)?.filter(may_be_ours) else { return Ok(Pushed::unseen(record)) };
+    let brought = if work.id == head && !says_release(&work) {
+        squashed(snapshot, work, base, branch)?.map(|squash| vec![squash])
+    } else {
+        side(snapshot, head, base)?.map(|side| side.releases)
+    };
+    let Some(brought) = brought else { return Ok(Pushed::unseen(record)) };
+    let changes = changes(snapshot, base, &record)?;
+    Ok(Pushed { record, changes, arrival: Arrival::Brought(brought) })
+}
+
+/// Returns the commit at `head`, or the one that it brought up to date.
+fn work_at(snapshot: &mut Snapshot<'_>, head: CommitId) -> Result<Option<CommitRecord>, Failure> {
+    let Some(tip) = snapshot.load_commit(head)? else { return Ok(None) };
+    match tip.parents[..] {
+        [before, _] => Ok(snapshot.load_commit(before)?),
+        _ => Ok(Some(tip)),
+    }
+}
+
+/// Looks at the only commit that a merge brought to `base`, if it may be a squash: GitLab squashes a request before it merges it.
+fn squashed(
+    snapshot: &mut Snapshot<'_>,
+    record: CommitRecord,
+    base: CommitId,
+    branch: &str,
+) -> Result<Option<Pushed>, Failure> {
+    match record.parents[..] {
+        [began] if is_in(snapshot, began, base)? => Ok(Some(release_or_squash(snapshot, record, began, branch)?)),
+        _ => Ok(None),
+    }
 }
 
 /// Looks at a commit that edits files alone, and has lost our trailers if it was a release.
@@ -57,8 +112,8 @@ fn squash(
     changes: &[PathChange],
     branch: &str,
 ) -> Result<Arrival, Failure> {
-    if let Some(side) = proposed(snapshot, record, base, changes, branch)? {
-        return Ok(Arrival::Brought(side));
+    if let Some(releases) = proposed(snapshot, record, base, changes, branch)? {
+        return Ok(Arrival::Brought(releases));
     }
     let parent = commit(snapshot, base)?;
     let mut files = Vec::new();
@@ -125,20 +180,29 @@ fn does_what_it_says(
     Ok(true)
 }
 
-/// Returns the commits from `head` back to what `base` has, each a release by what it says; `None` if one is none.
-fn side(snapshot: &mut Snapshot<'_>, head: CommitId, base: CommitId) -> Result<Option<Vec<Pushed>>, Failure> {
-    let mut side = Vec::new();
+/// Returns the commits from `head` back to what `base` has; `None` if one is neither a release, by what it says, nor an update.
+fn side(snapshot: &mut Snapshot<'_>, head: CommitId, base: CommitId) -> Result<Option<BroughtReleases>, Failure> {
+    let mut commits = Vec::new();
     let mut next = head;
     // One request brings the commits of both lines, which else were one each.
     snapshot.history(MAX_COMMITS_OF_A_PUSH + 1)?;
-    while !matches!(snapshot.lineage(next, base)?, Lineage::Same | Lineage::Before) {
+    while !is_in(snapshot, next, base)? {
         let record = commit(snapshot, next)?;
-        let [parent] = record.parents[..] else { return Ok(None) };
-        if !says_release(&record) || side.len() == MAX_COMMITS_OF_A_PUSH {
+        let may_be_ours = says_release(&record) || record.parents.len() == 2;
+        if !may_be_ours || commits.len() == MAX_COMMITS_OF_A_PUSH {
             return Ok(None);
         }
-        side.push(release(snapshot, record)?);
-        next = parent;
+        next = record.parents[0];
+        commits.push(record);
+    }
+    let brought = commits.iter().find_map(|commit| commit.parents.get(1));
+    let mut side = BroughtReleases { releases: Vec::new(), began: brought.copied().unwrap_or(next) };
+    for record in commits {
+        if record.parents.len() == 1 {
+            side.releases.push(release(snapshot, record)?);
+        } else if !is_update(snapshot, &record, base)? {
+            return Ok(None);
+        }
     }
     Ok(Some(side))
 }
@@ -158,63 +222,21 @@ fn proposed(
         prefixes.push(format!("refs/merge-requests/{number}/head"));
     }
     for head in snapshot.tips_below(&prefixes)?.into_iter().take(MAX_HEADS) {
-        if !snapshot.load_commit(head)?.is_some_and(|head| says_release(&head)) {
+        let may_be_ours = |work: CommitRecord| says_release(&work) || work.parents.len() == 2;
+        if !work_at(snapshot, head)?.is_some_and(may_be_ours) {
             continue;
         }
-        let Some(side) = side(snapshot, head, base)? else { continue };
-        let (Some(last), Some(first)) = (side.first(), side.last()) else { continue };
-        let (last, began) = (last.record.clone(), first.record.parents[0]);
-        if changes(snapshot, began, &last)?.as_deref() != Some(changed) {
+        let Some(BroughtReleases { releases, began }) = side(snapshot, head, base)? else { continue };
+        let last = commit(snapshot, head)?;
+        if releases.is_empty() || changes(snapshot, began, &last)?.as_deref() != Some(changed) {
             continue;
         }
         let here = changed_lines_of(snapshot, base, record, changed)?;
         if here == changed_lines_of(snapshot, began, &last, changed)? {
-            return Ok(Some(side));
+            return Ok(Some(releases));
         }
     }
     Ok(None)
-}
-
-/// Returns the lines of each edited file that were removed and added between two commits.
-pub(super) fn changed_lines_of(
-    snapshot: &mut Snapshot<'_>,
-    before: CommitId,
-    after: &CommitRecord,
-    changed: &[PathChange],
-) -> Result<Vec<Vec<String>>, Failure> {
-    let before = commit(snapshot, before)?;
-    let mut lines = Vec::new();
-    for change in changed {
-        let PathChange::Edited(path) = change else { continue };
-        lines.push(changed_lines(&file(snapshot, &before, path)?, &file(snapshot, after, path)?));
-    }
-    Ok(lines)
-}
-
-/// Returns the lines that were removed and added, in their order.
-fn changed_lines(before: &[u8], after: &[u8]) -> Vec<String> {
-    const HEADER: usize = 2;
-    let diff = unified("", before, after);
-    diff.lines().skip(HEADER).filter(|line| line.starts_with(['+', '-'])).map(str::to_owned).collect()
-}
-
-pub(super) fn changes(
-    snapshot: &mut Snapshot<'_>,
-    before: CommitId,
-    after: &CommitRecord,
-) -> Result<Option<Vec<PathChange>>, Failure> {
-    let before = commit(snapshot, before)?;
-    Ok(snapshot.changes(&before, after)?)
-}
-
-fn file(snapshot: &mut Snapshot<'_>, commit: &CommitRecord, path: &str) -> Result<Vec<u8>, Failure> {
-    let path = RepositoryPath::resolve(&RepositoryPath::root(), path)?;
-    snapshot.load_history(&[commit], &path)?;
-    Ok(snapshot.file_at(commit, &path)?.unwrap_or_default().to_vec())
-}
-
-fn commit(snapshot: &mut Snapshot<'_>, id: CommitId) -> Result<CommitRecord, Failure> {
-    snapshot.load_commit(id)?.ok_or_else(|| Failure::target(format!("the commit {id} is not there")))
 }
 
 #[cfg(test)]

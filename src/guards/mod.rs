@@ -6,7 +6,9 @@
 //! (`moved_file`).
 
 mod branch_line;
+mod branch_update;
 pub(crate) mod claims;
+mod compared_commits;
 pub(crate) mod entry_history;
 mod file_entries;
 pub(crate) mod head_branch;

@@ -34,7 +34,8 @@ pub enum Arrival {
     AsMade,
     /// However that was, the entries of its files became what its trailers say.
     Proved,
-    /// It brought these commits, the last one first: by a merge, or by a squash whose change is exactly theirs.
+    /// It brought these commits, the last one first: by a merge, or by a squash whose change is exactly theirs. A merge may bring
+    /// a squash.
     Brought(Vec<Pushed>),
     /// It is a squash that kept the title alone, and did exactly what that says.
     AsTitled,
@@ -47,10 +48,10 @@ impl Pushed {
     }
 
     /// Returns the commits whose trailers count: those that it brought, else itself.
-    fn releases(&self) -> &[Self] {
+    fn releases(&self) -> Vec<&Self> {
         match &self.arrival {
-            Arrival::Brought(side) => side,
-            Arrival::AsMade | Arrival::Proved | Arrival::AsTitled => std::slice::from_ref(self),
+            Arrival::Brought(side) => side.iter().flat_map(Self::releases).collect(),
+            Arrival::AsMade | Arrival::Proved | Arrival::AsTitled => vec![self],
         }
     }
 }
@@ -83,7 +84,7 @@ pub fn judge(push: Push, pushed: &[Pushed]) -> PushJudgement {
             }
             _ => return PushJudgement::Foreign,
         }
-        let said = commit.releases().iter().filter_map(|release| ReleaseTrailers::read(&release.record));
+        let said = commit.releases().into_iter().filter_map(|release| ReleaseTrailers::read(&release.record));
         built.extend(said.flat_map(|said| said.sources().map(|source| source.commit).collect::<Vec<_>>()));
     }
     match push.before {
@@ -138,7 +139,7 @@ pub fn is_ours(commit: &Pushed) -> bool {
     let changes = changed(commit);
     commit.record.parents.len() <= 2
         && !changes.is_empty()
-        && side.iter().all(is_release)
+        && side.iter().all(is_ours)
         && changes.iter().all(|change| proposed.contains(change))
 }
 
@@ -247,11 +248,13 @@ mod tests {
         let file = edited("apps/web/kustomization.yaml");
         let other = edited("apps/api/kustomization.yaml");
         let person = pushed(7, &[6], "Edit", std::slice::from_ref(&file));
+        let squash = Pushed { arrival: Arrival::Brought(vec![release(6)]), ..person.clone() };
         for (what, parents, changes, side, expected) in [
             ("a merge", &[8, 7][..], vec![file.clone()], vec![release(7)], PushJudgement::Own),
             ("a squash", &[8], vec![file.clone()], vec![release(7)], PushJudgement::Own),
             ("of two releases", &[8, 7], vec![file.clone()], vec![release(7), release(6)], PushJudgement::Own),
             ("one of them a person's", &[8, 7], vec![file.clone()], vec![release(7), person], PushJudgement::Foreign),
+            ("a squash of a release", &[8, 7], vec![file.clone()], vec![squash], PushJudgement::Own),
             ("a file more", &[8, 7], vec![file.clone(), other], vec![release(7)], PushJudgement::Foreign),
             ("no change", &[8, 7], Vec::new(), vec![release(7)], PushJudgement::Foreign),
             ("nothing", &[8, 7], vec![file.clone()], Vec::new(), PushJudgement::Foreign),
