@@ -638,17 +638,22 @@ fn a_job_of_gitlab_opens_its_request_by_a_push() {
     assert_eq!((&opened["outcome"], &opened["pull_request"]["operation"]), (&"proposed".into(), &"opened".into()));
     assert_eq!((&opened["pull_request"]["number"], &opened["pull_request"]["url"]), (&1.into(), &page.into()));
     assert_eq!(opened["pull_request"]["auto_merge"], "armed");
-    let sent = std::fs::read_to_string(options).unwrap();
-    for option in
-        ["merge_request.create", "merge_request.target=main", "merge_request.auto_merge", "merge_request.squash"]
-    {
-        assert!(sent.lines().any(|line| line.ends_with(&format!("={option}"))), "{sent}");
+    let is_sent = |option: &str| {
+        let sent = std::fs::read_to_string(&options).unwrap();
+        sent.lines().any(|line| line.ends_with(&format!("={option}")))
+    };
+    for option in ["merge_request.create", "merge_request.target=main", "merge_request.auto_merge"] {
+        assert!(is_sent(option), "{option}");
     }
+    assert!(!is_sent("merge_request.squash"), "GitLab would make it with the title alone");
     let again = document(&propose("v1.0.0").run().success());
     assert_eq!((&again["pull_request"]["operation"], &again["pushed"]), (&"unchanged".into(), &false.into()));
     let newer = document(&propose("v1.1.0").run().success());
     assert_eq!(newer["pull_request"]["operation"], "updated");
     assert_eq!(document(&propose("v1.0.5").run().success())["outcome"], "superseded");
+    let flags = ["--branch", "main", "--forge", "gitlab", "--no-check", "--pull-request", "--auto-merge=squash"];
+    stage.release_to(&url).args(flags).arg(format!("{ENTRY}=*:v1.3.0")).run().success();
+    assert!(is_sent("merge_request.squash"), "the user names it");
     assert!(forge.calls().is_empty());
 }
 
