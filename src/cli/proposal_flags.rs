@@ -15,10 +15,12 @@ pub enum OnRefused {
 /// Whether and how the forge merges a pull request by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AutoMergeChoice {
+    /// As `squash`; without a squash if a push opens the request at GitLab, because a push tells it no message
+    #[value(aliases = ["true", "yes", "on", "1"])]
+    Auto,
     /// By a merge commit
     Merge,
     /// By one commit with our message
-    #[value(aliases = ["true", "yes", "on", "1"])]
     Squash,
     /// By putting our commit onto the branch
     Rebase,
@@ -76,7 +78,7 @@ pub struct ProposalArguments {
     pub head: Option<String>,
 
     /// Let the forge (GitHub, GitLab, Gitea or another host of repositories) merge the pull request as soon as its rules allow.
-    /// Without a value: squash [default: never]
+    /// Without a value: auto [default: never]
     #[arg(
         long,
         value_enum,
@@ -84,7 +86,7 @@ pub struct ProposalArguments {
         env = "TAGSHIP_AUTO_MERGE",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "squash",
+        default_missing_value = "auto",
         ignore_case = true
     )]
     pub auto_merge: Option<AutoMergeChoice>,

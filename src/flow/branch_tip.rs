@@ -129,12 +129,13 @@ impl ReleaseBranch {
         }
         let publisher = match (pusher, head, aim) {
             (Some(pusher), Some(head), Aim::Head(HeadAim { target, request, .. })) => {
+                let opener = Opener::of(remote, target)?;
                 Some(Publisher::Propose(Box::new(Proposer {
-                    opener: Opener::of(remote, target)?,
+                    auto_merge: request.auto_merge.map(|asked| opener.merge_method(asked)),
+                    opener,
                     pusher,
                     base: branch,
                     head,
-                    auto_merge: request.auto_merge,
                 })))
             }
             (pusher, ..) => pusher.map(|pusher| Publisher::Direct(Direct::Push(Box::new(pusher)))),

@@ -2,10 +2,12 @@
 
 use reqwest::Url;
 
-use crate::forge::{ApiToken, Forge, ForgeAddress, ForgeConnection, ForgeError, MergeRequestByPush, UnknownForge};
+use crate::forge::{
+    ApiToken, Forge, ForgeAddress, ForgeConnection, ForgeError, MergeMethod, MergeRequestByPush, UnknownForge,
+};
 use crate::git::{Remote, ServerApi};
 use crate::outcome::failure::Failure;
-use crate::request::TargetRequest;
+use crate::request::{AutoMergeMethod, TargetRequest};
 
 /// Returns the forge of `remote`, by its API. A login that git has to ask for is known once a push has begun.
 pub(super) fn forge_of(remote: &Remote, request: &TargetRequest) -> Result<Forge, Failure> {
@@ -32,6 +34,15 @@ impl Opener {
         match MergeRequestByPush::instead_of_api(&found.address, found.token.as_ref()) {
             Some(by_push) => Ok(Self::ByPush(by_push)),
             None => Ok(Self::Api(Box::new(found.forge(request)?))),
+        }
+    }
+
+    /// Returns how a request that is opened so is merged. An API takes the message of a squash, and options of a push do not.
+    pub(super) fn merge_method(&self, asked: AutoMergeMethod) -> MergeMethod {
+        match (asked, self) {
+            (AutoMergeMethod::Named(method), _) => method,
+            (AutoMergeMethod::Usual, Self::Api(_)) => MergeMethod::Squash,
+            (AutoMergeMethod::Usual, Self::ByPush(_)) => MergeMethod::Merge,
         }
     }
 }

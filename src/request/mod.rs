@@ -43,7 +43,7 @@ pub use promote::PromoteRequest;
 pub use registry::RegistryRequest;
 pub use release::ReleaseRequest;
 pub use rollback::{Earlier, RollbackRequest};
-pub use route::{ProposalRequest, Route};
+pub use route::{AutoMergeMethod, ProposalRequest, Route};
 pub use run::Run;
 pub use set::SetRequest;
 pub use status::{Shown, StatusRequest};

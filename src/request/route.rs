@@ -22,7 +22,15 @@ pub struct ProposalRequest {
     /// The branch that it comes from; `None`: one that is named after what is released.
     pub head: Option<BranchName>,
     /// How the forge merges it by itself; `None`: it does not.
-    pub auto_merge: Option<MergeMethod>,
+    pub auto_merge: Option<AutoMergeMethod>,
+}
+
+/// How the forge merges a request by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AutoMergeMethod {
+    /// By one that keeps the trailers of the release: that depends on how the request is opened.
+    Usual,
+    Named(MergeMethod),
 }
 
 impl Route {
@@ -68,11 +76,12 @@ impl Route {
     }
 }
 
-fn method(auto_merge: AutoMergeChoice) -> Option<MergeMethod> {
+fn method(auto_merge: AutoMergeChoice) -> Option<AutoMergeMethod> {
     match auto_merge {
-        AutoMergeChoice::Merge => Some(MergeMethod::Merge),
-        AutoMergeChoice::Squash => Some(MergeMethod::Squash),
-        AutoMergeChoice::Rebase => Some(MergeMethod::Rebase),
+        AutoMergeChoice::Auto => Some(AutoMergeMethod::Usual),
+        AutoMergeChoice::Merge => Some(AutoMergeMethod::Named(MergeMethod::Merge)),
+        AutoMergeChoice::Squash => Some(AutoMergeMethod::Named(MergeMethod::Squash)),
+        AutoMergeChoice::Rebase => Some(AutoMergeMethod::Named(MergeMethod::Rebase)),
         AutoMergeChoice::Never => None,
     }
 }

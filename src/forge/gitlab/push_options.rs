@@ -44,7 +44,7 @@ impl MergeRequestByPush {
     }
 
     /// Returns the push options that open the request, and have it merged once its pipeline succeeds. An option is one line, so
-    /// of the text only the first paragraph goes along; the commit has all of it. GitLab chooses the message of the merge.
+    /// of the text only the first paragraph goes along; the commit has all of it. GitLab chooses the message.
     pub fn options(&self, proposal: &Proposal<'_>, auto_merge: Option<MergeMethod>) -> Vec<String> {
         let paragraph = proposal.body.lines().take_while(|line| !line.trim().is_empty() && !line.starts_with('|'));
         let description = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
