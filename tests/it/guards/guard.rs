@@ -139,6 +139,13 @@ impl Released {
         self.stage.remote.git(["merge-tree", "--write-tree", base, head]).run().success().stdout().trim().to_owned()
     }
 
+    /// Makes a commit of a tree on `base`, as a forge does it for a person.
+    fn committed_by_a_forge(&self, tree: &str, base: &str, message: &str) -> String {
+        let tree = format!("{tree}^{{tree}}");
+        let commit = self.stage.remote.git(["commit-tree", &tree, "-p", base]).env("GIT_COMMITTER_NAME", "Forge");
+        self.put_main(commit.stdin(message).run().success().stdout().trim())
+    }
+
     /// Makes the commit `head` again on `base`, as a forge rebases it: with its message, and with the time of its author.
     fn made_again(&self, tree: &str, base: &str, head: &str) -> String {
         let message = self.message_of(head);
@@ -525,6 +532,71 @@ const OF_PROPOSALS: &[History] = &[
         true,
     ),
     (
+        "a squash with the title of Azure DevOps",
+        |on| {
+            let (base, head) = on.tips();
+            push(on.commit_of(&on.merged(&base, &head), &[&base], "Merged PR 1: Deploy web"), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a squash with the title of Bitbucket",
+        |on| {
+            let (base, head) = on.tips();
+            let title = format!("Merged in {HEAD} (pull request #1)\n\nDeploy web\n\nApproved-by: Bob\n");
+            push(on.commit_of(&on.merged(&base, &head), &[&base], &title), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a squash that names its request of GitLab, which is all that is left of the head branch",
+        |on| {
+            let (base, head) = on.tips();
+            on.stage.remote.git(["update-ref", "refs/merge-requests/7/head", &head]).run().success();
+            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
+            let message = "Deploy web\n\nSee merge request org/config!7\n";
+            push(on.commit_of(&on.merged(&base, &head), &[&base], message), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a squash with the title of Azure DevOps, and nothing is left of its head branch",
+        |on| {
+            let (base, head) = on.tips();
+            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
+            let title = format!("Merged PR 1: {}", on.title_of(&head));
+            push(on.commit_of(&on.merged(&base, &head), &[&base], &title), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a squash with the title of Bitbucket, and nothing is left of its head branch",
+        |on| {
+            let (base, head) = on.tips();
+            on.stage.remote.git(["branch", "-D", HEAD]).run().success();
+            let title = format!("Merged in web (pull request #1)\n\n{}\n\nApproved-by: Bob\n", on.title_of(&head));
+            push(on.commit_of(&on.merged(&base, &head), &[&base], &title), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a squash with a title of its own, which a forge committed for its author",
+        |on| {
+            let (base, head) = on.tips();
+            push(on.committed_by_a_forge(&on.merged(&base, &head), &base, "Deploy web"), Some(&base))
+        },
+        true,
+    ),
+    (
+        "a commit of a person to a file that a head branch proposes, which a forge committed",
+        |on| {
+            let (base, _) = on.tips();
+            let edited = on.commit("main", "Tree", &[File::new(FILE, SEED.replace("b15411f3", "c15411f3"))]);
+            push(on.committed_by_a_forge(&edited, &base, "Deploy web"), Some(&base))
+        },
+        false,
+    ),
+    (
         "a squash with another title, and nothing is left of its head branch",
         |on| {
             let (base, head) = on.tips();
@@ -690,6 +762,15 @@ fn what_it_costs() {
     let shallow = released.checkout(&["--depth", "1"]);
     assert_eq!(requests(released.guard().current_dir(shallow.path()), &ordinary), Vec::<String>::new());
     assert_eq!(requests(released.guard(), &ordinary), [info, fetch]);
+    // An edit of a file that a request may propose: which head branches there are.
+    let edit = push(released.commit("main", "Edit", &[edited()]), Some(&ordinary.commit));
+    let whole = released.checkout(&[]);
+    assert_eq!(requests(released.guard().current_dir(whole.path()), &edit), [info, fetch]);
+    let of_forge = released.committed_by_a_forge(&edit.commit, &ordinary.commit, "Edit");
+    let of_forge = push(of_forge, Some(&ordinary.commit));
+    let shallow_edit = released.checkout(&["--depth", "1"]);
+    assert_eq!(requests(released.guard().current_dir(shallow_edit.path()), &of_forge), [info, fetch]);
+    released.put_main(&ordinary.commit);
     let to = |name: &str| released.guard().args(["--repo", &released.server.url(name)]);
     released.stage.remote.sibling("config");
     for push in [&ordinary, &own] {
@@ -828,5 +909,29 @@ fn a_place_to_push_to_that_cannot_be_read() {
             let command = released.in_ci(command.current_dir(checkout.path()), &own);
             command.run().success().stdout_has(r#""outcome":"skipped""#);
         }
+    }
+}
+
+/// A person squashed a request in a clone, with a title that tells nothing. A whole checkout shows which files that edits.
+#[test]
+fn a_squash_by_a_person() {
+    let first = Released::new().proposed();
+    let deployment = "kind: Deployment\nmetadata: {name: a}\n";
+    for (what, edit, expected) in [
+        ("what is proposed", None, "skipped"),
+        ("another tag", Some((FILE, SEED.replace("b15411f3", "c15411f3"))), "proceed"),
+        ("another file", Some(("4-gitops/manifests/deployment.yaml", deployment.to_owned())), "proceed"),
+    ] {
+        let on = first.again();
+        let (base, head) = on.tips();
+        let squash = match edit {
+            None => on.commit_of(&on.merged(&base, &head), &[&base], "Deploy web"),
+            Some((path, text)) => on.commit("main", "Deploy web", &[File::new(path, text)]),
+        };
+        let checkout = on.checkout(&[]);
+        let guard = on.guard().current_dir(checkout.path());
+        let output = on.in_ci(guard, &push(squash, Some(&base))).run().success();
+        assert!(output.stdout().contains(expected), "{what}: {}{}", output.stdout(), output.stderr());
+        assert!(!output.stdout().contains("nothing tells"), "{what}: {}", output.stdout());
     }
 }
