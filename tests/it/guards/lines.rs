@@ -227,19 +227,24 @@ fn what_a_moving_tag_means_now_is_not_what_was_rolled_back() {
 /// A revert that brings back our last release leaves the file as that release made it: only the commits between tell of it.
 #[test]
 fn what_came_by_hand_and_was_reverted_stays_away() {
-    let pipeline = Pipeline::with_environments();
-    for tag in ["v1.0.0", "v1.3.0"] {
-        ends(&in_production(&pipeline, tag), "released");
+    for (title, revert) in [
+        ("Release web:v1.4.0 (#7)", "Revert \"Release web:v1.4.0 (#7)\" (#8)"),
+        ("Merged PR 7: Release web:v1.4.0", "Merged PR 8: Revert \"Release web:v1.4.0\""),
+        ("Release web:v1.4.0", "Merged in revert-7 (pull request #8)\n\nRevert \"Release web:v1.4.0\"\n"),
+    ] {
+        let pipeline = Pipeline::with_environments();
+        for tag in ["v1.0.0", "v1.3.0"] {
+            ends(&in_production(&pipeline, tag), "released");
+        }
+        let path = format!("{PRODUCTION}/kustomization.yaml");
+        let released = pipeline.file(PRODUCTION);
+        let by_hand = released.replace("v1.3.0", "v1.4.0");
+        pipeline.stage.remote.commit("main", title, &[File::new(&path, by_hand)]);
+        pipeline.stage.remote.commit("main", revert, &[File::new(&path, released)]);
+        ends(&in_production(&pipeline, "v1.4.0").success(), "superseded");
+        ends(&in_production(&pipeline, "v1.3.1"), "released");
+        ends(&in_production(&pipeline, "v1.4.0").success(), "superseded");
     }
-    let path = format!("{PRODUCTION}/kustomization.yaml");
-    let released = pipeline.file(PRODUCTION);
-    let by_hand = released.replace("v1.3.0", "v1.4.0");
-    pipeline.stage.remote.commit("main", "Release web:v1.4.0 (#7)", &[File::new(&path, by_hand)]);
-    let title = "Revert \"Release web:v1.4.0 (#7)\" (#8)";
-    pipeline.stage.remote.commit("main", title, &[File::new(&path, released)]);
-    ends(&in_production(&pipeline, "v1.4.0").success(), "superseded");
-    ends(&in_production(&pipeline, "v1.3.1"), "released");
-    ends(&in_production(&pipeline, "v1.4.0").success(), "superseded");
 }
 
 #[test]
