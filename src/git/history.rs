@@ -175,10 +175,22 @@ impl Snapshot<'_> {
     /// Returns the commit `id` of the repository, of whatever branch; `None` if the repository does not have it, or does not
     /// serve it.
     pub fn load_commit(&mut self, id: CommitId) -> Result<Option<CommitRecord>, GitError> {
-        if self.record(id)?.is_none() && self.source.has_remote() {
-            self.source.reader()?.fetch_commit(id.0, &mut self.objects)?;
-        }
+        self.load_commits(&[id])?;
         self.record(id)
+    }
+
+    /// Loads those of the commits `ids` that the repository has, by one request; none of them if it does not serve one.
+    pub fn load_commits(&mut self, ids: &[CommitId]) -> Result<(), GitError> {
+        let mut missing = Vec::new();
+        for id in ids {
+            if self.record(*id)?.is_none() && !missing.contains(&id.0) {
+                missing.push(id.0);
+            }
+        }
+        if missing.is_empty() || !self.source.has_remote() {
+            return Ok(());
+        }
+        self.source.reader()?.fetch_commits(&missing, &mut self.objects)
     }
 
     /// Returns the commits of the remote's refs whose full names begin with one of `prefixes`; none without a remote.

@@ -16,7 +16,7 @@ impl CommitOnTip {
             return Ok(());
         }
         let mut fetched = Objects::default();
-        Reader::open(remote, Some(&self.lease.branch))?.fetch_commit(self.new.id, &mut fetched)?;
+        Reader::open(remote, Some(&self.lease.branch))?.fetch_commits(&[self.new.id], &mut fetched)?;
         if let Some((Kind::Commit, bytes)) = fetched.get(&self.new.id) {
             let object = NewObject { id: self.new.id, kind: Kind::Commit, bytes: bytes.to_vec(), delta: None };
             self.new.objects.push(object);

@@ -184,13 +184,15 @@ impl<'r> Reader<'r> {
         self.receive(&mut arguments, Wanted::Commits, objects)
     }
 
-    /// Fetches one commit without its trees. A server that does not have it, or does not serve it, sends nothing.
-    pub(super) fn fetch_commit(&mut self, id: ObjectId, objects: &mut Objects) -> Result<(), GitError> {
+    /// Fetches commits without their trees. A server that does not have one of them, or does not serve it, sends nothing.
+    pub(super) fn fetch_commits(&mut self, ids: &[ObjectId], objects: &mut Objects) -> Result<(), GitError> {
         let Some(mut arguments) = self.arguments("tree:0") else {
             return Ok(());
         };
         arguments.deepen(1);
-        arguments.want(id);
+        for id in ids {
+            arguments.want(*id);
+        }
         match receive(&mut self.connection, self.protocol, &mut arguments, Wanted::All, objects) {
             Ok(_) => Ok(()),
             Err(error) if is_refusal(&error) => self.connection.begin_again(),

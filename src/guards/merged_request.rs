@@ -5,14 +5,16 @@ use super::branch_update::is_update;
 use super::compared_commits::{changed_lines_of, changes, commit, edits_alone, file, is_in};
 use super::file_entries::entries;
 use super::own_commit::{
-    Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, is_made_again, is_release, may_be_a_squash, may_be_ours, needs_proof,
-    number_of_request, says_release,
+    Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, has_usual_title, is_made_again, is_release, may_be_a_squash, may_be_ours,
+    needs_proof, says_release,
 };
 use super::spellings::in_terms_of;
 use super::told_change::{ComparedFile, does_what_the_title_says, does_what_the_trailers_say};
-use crate::git::{CommitId, CommitRecord, PathChange, Snapshot};
+use crate::git::{Checkout, CommitId, CommitRecord, ObjectSource, PathChange, Snapshot};
+use crate::message::merged_title::{number_of_request, titles};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
+use crate::targets::kustomization::is_kustomization_name;
 
 /// How many head branches are compared with a squash.
 const MAX_HEADS: usize = 20;
@@ -25,15 +27,23 @@ struct BroughtReleases {
     began: CommitId,
 }
 
-/// Looks at the commit `id` of a push to `branch`, as far as that tells whether it is a release of ours.
+/// Where a commit was pushed to, and what is at hand of it.
+#[derive(Clone, Copy)]
+pub(super) struct PushedTo<'a> {
+    pub(super) branch: &'a str,
+    /// A checkout of the branch that has the commit.
+    pub(super) checkout: Option<&'a Checkout>,
+}
+
+/// Looks at the commit `id` of a push, as far as that tells whether it is a release of ours.
 ///
 /// # Errors
 /// If the repository cannot be read.
-pub(super) fn look_at(snapshot: &mut Snapshot<'_>, id: CommitId, branch: &str) -> Result<Pushed, Failure> {
+pub(super) fn look_at(snapshot: &mut Snapshot<'_>, id: CommitId, to: PushedTo<'_>) -> Result<Pushed, Failure> {
     let record = commit(snapshot, id)?;
     match record.parents[..] {
-        [base] => release_or_squash(snapshot, record, base, branch),
-        [base, head] => merge(snapshot, record, base, head, branch),
+        [base] => release_or_squash(snapshot, record, base, to),
+        [base, head] => merge(snapshot, record, base, head, to),
         _ => Ok(Pushed::unseen(record)),
     }
 }
@@ -43,7 +53,7 @@ fn release_or_squash(
     snapshot: &mut Snapshot<'_>,
     mut record: CommitRecord,
     base: CommitId,
-    branch: &str,
+    to: PushedTo<'_>,
 ) -> Result<Pushed, Failure> {
     if says_release(&record) {
         let release = release(snapshot, record)?;
@@ -52,12 +62,23 @@ fn release_or_squash(
         }
         record = release.record;
     }
+    let mut heads = None;
     if !may_be_a_squash(&record) {
-        return Ok(Pushed::unseen(record));
+        if !may_be_retitled(&record, to.checkout) {
+            return Ok(Pushed::unseen(record));
+        }
+        let found = heads_of(snapshot, &record, to.branch)?;
+        if found.is_empty() {
+            return Ok(Pushed::unseen(record));
+        }
+        heads = Some(found);
     }
     let changes = changes(snapshot, base, &record)?;
     let arrival = match &changes {
-        Some(changes) if edits_alone(changes) => squash(snapshot, &record, base, changes, branch)?,
+        Some(changes) if edits_alone(changes) => {
+            let heads = heads.map_or_else(|| heads_of(snapshot, &record, to.branch), Ok)?;
+            squash(snapshot, &record, base, changes, &heads)?
+        }
         _ => Arrival::AsMade,
     };
     Ok(Pushed { record, changes, arrival })
@@ -68,12 +89,12 @@ fn merge(
     record: CommitRecord,
     base: CommitId,
     head: CommitId,
-    branch: &str,
+    to: PushedTo<'_>,
 ) -> Result<Pushed, Failure> {
     // A merge of other work is told by one commit, or by two if that brought it up to date.
     let Some(work) = work_at(snapshot, head)?.filter(may_be_ours) else { return Ok(Pushed::unseen(record)) };
     let brought = if work.id == head && !says_release(&work) {
-        squashed(snapshot, work, base, branch)?.map(|squash| vec![squash])
+        squashed(snapshot, work, base, to)?.map(|squash| vec![squash])
     } else {
         side(snapshot, head, base)?.map(|side| side.releases)
     };
@@ -96,10 +117,10 @@ fn squashed(
     snapshot: &mut Snapshot<'_>,
     record: CommitRecord,
     base: CommitId,
-    branch: &str,
+    to: PushedTo<'_>,
 ) -> Result<Option<Pushed>, Failure> {
     match record.parents[..] {
-        [began] if is_in(snapshot, began, base)? => Ok(Some(release_or_squash(snapshot, record, began, branch)?)),
+        [began] if is_in(snapshot, began, base)? => Ok(Some(release_or_squash(snapshot, record, began, to)?)),
         _ => Ok(None),
     }
 }
@@ -110,10 +131,13 @@ fn squash(
     record: &CommitRecord,
     base: CommitId,
     changes: &[PathChange],
-    branch: &str,
+    heads: &[CommitId],
 ) -> Result<Arrival, Failure> {
-    if let Some(releases) = proposed(snapshot, record, base, changes, branch)? {
+    if let Some(releases) = proposed(snapshot, record, base, changes, heads)? {
         return Ok(Arrival::Brought(releases));
+    }
+    if !has_usual_title(record) {
+        return Ok(Arrival::AsMade);
     }
     let parent = commit(snapshot, base)?;
     let mut files = Vec::new();
@@ -122,7 +146,7 @@ fn squash(
         files.push((path, file(snapshot, &parent, path)?, file(snapshot, record, path)?));
     }
     let files: Vec<_> = files.iter().map(|(path, before, after)| ComparedFile { path, before, after }).collect();
-    let is_titled = does_what_the_title_says(record.title(), &files);
+    let is_titled = titles(record).any(|title| does_what_the_title_says(title, &files));
     Ok(if is_titled { Arrival::AsTitled } else { Arrival::AsMade })
 }
 
@@ -207,23 +231,53 @@ fn side(snapshot: &mut Snapshot<'_>, head: CommitId, base: CommitId) -> Result<O
     Ok(Some(side))
 }
 
-/// Returns the commits of the head branch that proposed exactly what `record` does to `base`: the same lines of the same
-/// files. Heads are the branches that we propose on, and what GitHub and GitLab keep of a request that the title numbers.
+/// Returns whether a commit of one parent may be a squash whatever its title is, by what costs no request: it was committed for its
+/// author, as forges do, or `checkout` shows that it edits files alone that may have images.
+pub(super) fn may_be_retitled(record: &CommitRecord, checkout: Option<&Checkout>) -> bool {
+    let [parent] = record.parents[..] else { return false };
+    let may_have_images = |change: &PathChange| {
+        let (PathChange::Edited(path) | PathChange::Otherwise(path)) = change;
+        is_kustomization_name(path) || [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end))
+    };
+    let changes_here = |checkout| {
+        let mut here = ObjectSource::here(checkout).commits(record.id).ok()?;
+        let before = here.load_commit(parent).ok()??;
+        here.changes(&before, record).ok()?
+    };
+    let is_edit = |changes: Vec<PathChange>| edits_alone(&changes) && changes.iter().all(may_have_images);
+    record.author != record.committer || checkout.and_then(changes_here).is_some_and(is_edit)
+}
+
+/// Returns the head branches that a squash may be of: those that we propose on, and what GitHub and GitLab keep of a request that its
+/// message numbers.
+fn heads_of(snapshot: &mut Snapshot<'_>, record: &CommitRecord, branch: &str) -> Result<Vec<CommitId>, Failure> {
+    let mut prefixes = vec![format!("refs/heads/tagship/{branch}/")];
+    if let Some(number) = number_of_request(record) {
+        prefixes.push(format!("refs/pull/{number}/head"));
+        prefixes.push(format!("refs/merge-requests/{number}/head"));
+    }
+    let mut heads = snapshot.tips_below(&prefixes)?;
+    heads.truncate(MAX_HEADS);
+    Ok(heads)
+}
+
+/// Returns the releases of the head branch that proposed exactly what `record` does to `base`: the same lines of the same files.
 fn proposed(
     snapshot: &mut Snapshot<'_>,
     record: &CommitRecord,
     base: CommitId,
     changed: &[PathChange],
-    branch: &str,
+    heads: &[CommitId],
 ) -> Result<Option<Vec<Pushed>>, Failure> {
-    let mut prefixes = vec![format!("refs/heads/tagship/{branch}/")];
-    if let Some(number) = number_of_request(record.title()) {
-        prefixes.push(format!("refs/pull/{number}/head"));
-        prefixes.push(format!("refs/merge-requests/{number}/head"));
-    }
-    for head in snapshot.tips_below(&prefixes)?.into_iter().take(MAX_HEADS) {
-        let may_be_ours = |work: CommitRecord| says_release(&work) || work.parents.len() == 2;
-        if !work_at(snapshot, head)?.is_some_and(may_be_ours) {
+    snapshot.load_commits(heads)?;
+    for head in heads.iter().copied() {
+        let names_a_file =
+            |said: ReleaseTrailers| said.files.into_iter().any(|file| changed.contains(&PathChange::Edited(file)));
+        let may_be_of = |work: CommitRecord| match work.parents[..] {
+            [_] => ReleaseTrailers::read(&work).is_some_and(names_a_file),
+            _ => work.parents.len() == 2,
+        };
+        if !work_at(snapshot, head)?.is_some_and(may_be_of) {
             continue;
         }
         let Some(BroughtReleases { releases, began }) = side(snapshot, head, base)? else { continue };
@@ -237,23 +291,4 @@ fn proposed(
         }
     }
     Ok(None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::number_of_request;
-
-    #[test]
-    fn numbers_of_requests() {
-        for (title, expected) in [
-            ("Release web:v2 (#12)", Some(12)),
-            ("Release web:v2 (!7)", Some(7)),
-            ("Release web:v2", None),
-            ("Release web:v2 (12)", None),
-            ("(#x)", None),
-            ("#12)", None),
-        ] {
-            assert_eq!(number_of_request(title), expected, "{title}");
-        }
-    }
 }

@@ -4,6 +4,7 @@
 
 use crate::git::{CommitId, CommitRecord, PathChange};
 use crate::message::compose;
+use crate::message::merged_title::{number_of_request, titles};
 use crate::message::trailers::ReleaseTrailers;
 use crate::targets::kustomization::is_kustomization_name;
 
@@ -104,10 +105,14 @@ pub fn may_be_ours(record: &CommitRecord) -> bool {
     says_release(record) || record.parents.len() == 2 || may_be_a_squash(record)
 }
 
-/// Returns whether a commit may be a squash that lost our trailers: its title is one of ours, or names a request.
+/// Returns whether a commit may be a squash that lost our trailers: its title is one of ours, or it names a request.
 pub fn may_be_a_squash(record: &CommitRecord) -> bool {
-    let title = record.title();
-    record.parents.len() == 1 && (number_of_request(title).is_some() || compose::is_usual_title(title))
+    record.parents.len() == 1 && (number_of_request(record).is_some() || has_usual_title(record))
+}
+
+/// Returns whether a commit, or the request that it merged, has a title as ours are.
+pub(super) fn has_usual_title(record: &CommitRecord) -> bool {
+    titles(record).any(compose::is_usual_title)
 }
 
 /// Returns whether a commit looks like a squash of a request of ours, and nothing proves it: it edits kustomizations alone.
@@ -118,12 +123,6 @@ pub fn is_like_a_squash(commit: &Pushed) -> bool {
         && !is_ours(commit)
         && !changes.is_empty()
         && changes.iter().all(|change| matches!(change, PathChange::Edited(path) if is_kustomization_name(path)))
-}
-
-/// Returns the number of the request that a title ends with, as GitHub (`(#7)`) and GitLab (`(!7)`) write it.
-pub fn number_of_request(title: &str) -> Option<u32> {
-    let (_, number) = title.strip_suffix(')')?.rsplit_once('(')?;
-    number.strip_prefix(['#', '!'])?.parse().ok()
 }
 
 /// Returns whether a commit is a release of ours. A merge or a squash is if it brought releases of ours alone, and changes no

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::merged_request::look_at;
+use super::merged_request::{PushedTo, look_at, may_be_retitled};
 use crate::git::{Checkout, CommitId, CommitRecord, ObjectSource, Remote};
 use crate::guards::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
 use crate::outcome::failure::Failure;
@@ -36,7 +36,11 @@ pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> 
     let found = checkouts.find_map(|(checkout, name)| Some((checkout.record(push.commit)?, checkout, name)));
     let target = released_to(request)?;
     let (checkout, remote) = match found {
-        Some((record, ..)) if !own_commit::may_be_ours(&record) => return Ok(StartedBy::Other),
+        Some((record, checkout, _))
+            if !own_commit::may_be_ours(&record) && !may_be_retitled(&record, Some(&checkout)) =>
+        {
+            return Ok(StartedBy::Other);
+        }
         Some((_, checkout, name)) => {
             let options = match &target {
                 Some(target) => request.beside(target).remote_options(),
@@ -71,7 +75,7 @@ pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> 
                 if !pushed.is_empty() {
                     snapshot.history(MAX_COMMITS_OF_A_PUSH + 1)?;
                 }
-                pushed.push(look_at(&mut snapshot, id, branch)?);
+                pushed.push(look_at(&mut snapshot, id, PushedTo { branch, checkout: checkout.as_ref() })?);
                 if let ([merge], Began::Merge { commits }) = (&pushed[..], request.run.began()) {
                     push.before = before_the_merge(&merge.record, commits);
                 }

@@ -6,6 +6,7 @@ mod entry_sources;
 pub mod git_tag;
 pub mod line_comment;
 pub mod markdown;
+pub mod merged_title;
 mod release;
 pub mod request_text;
 pub mod skip_ci;

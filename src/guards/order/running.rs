@@ -13,6 +13,7 @@ use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::entry_history::{EntryHistory, fields_at, newest_commits};
 use crate::guards::spellings::{claimed_spellings, in_terms_of};
+use crate::message::merged_title::titles;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
@@ -268,7 +269,7 @@ fn last_claim<'c>(
 /// of the entry, which says again what the release made of it.
 fn may_be_reverted_since(history: &History, release: &CommitRecord) -> bool {
     let mut later = history.commits.iter().take_while(|commit| commit.id != release.id);
-    later.any(|commit| commit.title().starts_with("Revert "))
+    later.any(|commit| titles(commit).any(|title| title.starts_with("Revert ")))
 }
 
 /// How many files are looked for that releases of an entry name.

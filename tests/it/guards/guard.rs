@@ -935,3 +935,21 @@ fn a_squash_by_a_person() {
         assert!(!output.stdout().contains("nothing tells"), "{what}: {}", output.stdout());
     }
 }
+
+/// However many requests are open, their head branches come by one request.
+#[test]
+fn an_edit_beside_many_requests() {
+    let on = Released::new();
+    let edit = push(on.commit("main", "Edit", &[edited()]), Some(&on.release));
+    let checkout = on.checkout(&[]);
+    let elsewhere = on.message.replace(FILE, "prod/kustomization.yaml");
+    for number in 0..5 {
+        let head = format!("tagship/main/{number}");
+        on.stage.remote.git(["branch", &head, &on.release]).run().success();
+        on.commit(&head, &elsewhere, &[File::new("prod/kustomization.yaml", format!("{number}"))]);
+    }
+    on.lines();
+    on.in_ci(on.guard().current_dir(checkout.path()), &edit).run().success().stdout_has("proceed");
+    let (info, fetch) = ("GET /gitops.git/info/refs 200", "POST /gitops.git/git-upload-pack 200");
+    assert_eq!(on.lines(), [info, fetch, fetch]);
+}
