@@ -84,6 +84,8 @@ mod tests {
             ("Release 0 images", BEFORE.to_owned(), false),
             ("Release org/web:v2", format!("{web}namePrefix: x-\n"), false),
             ("Release org/web:v2", web.replace(" # all", ""), false),
+            ("Release org/web:v2", web.replace("v2", "v2 # of 1234567"), true),
+            ("Release org/web:v2", web.replace("org/web", "org/web # of 1234567"), false),
             ("Release org/web:v2", web.replace("v2", "'v2'"), false),
             ("Release org/web:v2", format!("{web}- name: new\n  newTag: v2\n"), false),
         ] {
