@@ -7,7 +7,7 @@ use crate::image::ImageArgument;
 use crate::message::trailers::ReleaseTrailers;
 use crate::message::{compose, short_image};
 use crate::targets;
-use crate::targets::kustomization::{Absent, Edit, Fields};
+use crate::targets::kustomization::{Absent, Comments, Edit, EditOptions, Fields};
 
 /// A file before and after a commit.
 pub(super) struct ComparedFile<'a> {
@@ -52,8 +52,21 @@ fn edit_to<'f>(
     let arguments = entries
         .map(|(name, fields)| Some(ImageArgument { name: name.parse().ok()?, change: fields.to_change().ok()? }))
         .collect::<Option<Vec<_>>>()?;
-    let edit = targets::edit(file.path, file.before, &arguments, absent).ok()?;
-    (edit.text == file.after).then_some(edit)
+    let edit =
+        targets::edit(file.path, file.before, &arguments, EditOptions { absent, comments: Comments::Drop }).ok()?;
+    is_but_for_comments(file.before, &edit.text, file.after).then_some(edit)
+}
+
+/// Returns whether `after` has the lines of an edit, each that is new with any comment: `--comment` chooses it.
+fn is_but_for_comments(before: &[u8], edited: &[u8], after: &[u8]) -> bool {
+    let lines = |text| <[u8]>::split(text, |byte| *byte == b'\n').collect::<Vec<_>>();
+    let (before, edited, after) = (lines(before), lines(edited), lines(after));
+    let has_a_comment = |line: &[u8], after: &[u8]| {
+        let behind = after.strip_prefix(line.strip_suffix(b"\r").unwrap_or(line));
+        behind.is_some_and(|behind| behind.trim_ascii_start().starts_with(b"#"))
+    };
+    let is_edited = |(line, after)| line == after || !before.contains(&line) && has_a_comment(line, after);
+    edited.len() == after.len() && edited.into_iter().zip(after).all(is_edited)
 }
 
 #[cfg(test)]
