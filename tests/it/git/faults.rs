@@ -275,6 +275,25 @@ fn a_server_that_is_busy() {
     stage.untouched();
 }
 
+/// The time for another reading counts from the first one that fails, and not from the beginning of a run that waited.
+#[test]
+fn a_reading_that_is_cut_off_after_a_long_wait() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    stage.registry.appear_after(5, "jakousa/dwk-4-gitops-app", COMMIT);
+    let release = stage.release_to(&server.url("gitops.git")).args(["--timeout", "3s", "--wait", "1m"]);
+    let running = release.arg(stage.argument()).start();
+    // With the third request, the wait has begun, and so the first reading has ended.
+    let mut asked = 0;
+    while asked < 3 {
+        asked += stage.registry.request_lines().len();
+        thread::yield_now();
+    }
+    server.inject("GET /gitops.git/info/refs", 1, Fault::CutResponse(30));
+    running.finish().success().stdout_has("trying again").stdout_has("released");
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
 /// The part of a host that is read from may lag behind the one that is pushed to.
 #[test]
 fn a_replica_that_does_not_have_the_tip_yet() {
