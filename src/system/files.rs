@@ -304,6 +304,26 @@ mod tests {
         assert_eq!(names(folder.path()).unwrap(), ["file"], "nothing is left behind");
     }
 
+    /// What cannot be put back is not lost, and keeps nothing else from being put back.
+    #[test]
+    fn an_undo_that_fails_keeps_the_old_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
+        let places = [&one, &two].map(|file| {
+            fs::write(file, "old").unwrap();
+            new(FileLocation::at(file).unwrap())
+        });
+        let replaced = replace(&places).unwrap();
+        fs::remove_file(&one).unwrap();
+        fs::create_dir(&one).unwrap();
+        let error = replaced.undo().unwrap_err().to_string();
+        assert_eq!(fs::read_to_string(&two).unwrap(), "old");
+        let told = error.split('`').find(|part| part.contains(".tagship-")).unwrap_or_else(|| panic!("{error}"));
+        assert_eq!(fs::read_to_string(told).unwrap(), "old", "{error}");
+        assert!(error.contains("cannot write `"), "{error}");
+        assert_eq!(names(folder.path()).unwrap().len(), 3, "the two and the old content of one");
+    }
+
     #[test]
     fn all_or_none() {
         let folder = tempfile::tempdir().unwrap();
