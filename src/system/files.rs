@@ -19,6 +19,8 @@ pub struct FileLocation {
     name: OsString,
     /// Where new contents are written before they take the file's place.
     workshop: Rc<Folder>,
+    /// The path of the workshop, for messages alone.
+    workshop_shown: PathBuf,
     /// For messages alone.
     shown: PathBuf,
 }
@@ -26,24 +28,26 @@ pub struct FileLocation {
 impl FileLocation {
     /// Returns the place of the file at `path`, with links followed that stay below the folder `root`.
     pub fn below(root: &Path, path: &Path, shown: PathBuf) -> io::Result<Self> {
-        let inside = inside(root, path)?;
-        let mut folder = Folder::open(&root.canonicalize()?)?;
+        let (root, inside) = (root.canonicalize()?, inside(root, path)?);
+        let mut folder = Folder::open(&root)?;
         for part in inside.parent().into_iter().flat_map(Path::components) {
             folder = folder.folder(part.as_os_str())?;
         }
         let name = inside.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_owned();
         let folder = Rc::new(folder);
-        Ok(Self { workshop: folder.clone(), folder, name, shown })
+        let workshop_shown = root.join(&inside).parent().map(Path::to_owned).unwrap_or(root);
+        Ok(Self { workshop: folder.clone(), workshop_shown, folder, name, shown })
     }
 
     /// Has new contents written in another folder first, where a run that is killed may leave them; if they can be moved
     /// from there.
     #[must_use]
-    pub fn prepared_in(mut self, folder: &Path) -> Self {
-        if let Ok(folder) = Folder::open(folder)
+    pub fn prepared_in(mut self, path: &Path) -> Self {
+        if let Ok(folder) = Folder::open(path)
             && folder.is_beside(&self.folder)
         {
             self.workshop = Rc::new(folder);
+            self.workshop_shown = path.to_owned();
         }
         self
     }
@@ -81,12 +85,15 @@ fn read(file: &File) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A file of a name of its own that is to take the place of another one; removed when dropped.
+/// A file of a name of its own that is to take the place of another one; removed when dropped, unless it is kept.
 struct Beside {
     folder: Rc<Folder>,
     name: OsString,
     /// The folder of that file.
     target: Rc<Folder>,
+    /// For messages alone.
+    shown: PathBuf,
+    is_kept: bool,
 }
 
 impl Beside {
@@ -96,7 +103,8 @@ impl Beside {
         let (mut file, path) = tempfile::Builder::new().prefix(".tagship-").make_in("", create)?.into_parts();
         let path = path.keep()?;
         let name = path.file_name().unwrap_or_default().to_owned();
-        let beside = Self { folder: place.workshop.clone(), name, target: place.folder.clone() };
+        let (folder, target, shown) = (place.workshop.clone(), place.folder.clone(), place.workshop_shown.join(&name));
+        let beside = Self { folder, name, target, shown, is_kept: false };
         file.write_all(bytes)?;
         file_access::keep(like, &file)?;
         Ok((beside, file))
@@ -106,12 +114,20 @@ impl Beside {
     fn replace(&self, name: &OsStr) -> io::Result<()> {
         self.folder.rename(&self.name, &self.target, name)
     }
+
+    /// Leaves the file where it is, and returns its path.
+    fn keep(mut self) -> PathBuf {
+        self.is_kept = true;
+        std::mem::take(&mut self.shown)
+    }
 }
 
 impl Drop for Beside {
     fn drop(&mut self) {
         // Gone already if it took the place of another file.
-        self.folder.remove(&self.name).ok();
+        if !self.is_kept {
+            self.folder.remove(&self.name).ok();
+        }
     }
 }
 
@@ -130,12 +146,19 @@ pub struct Replaced {
 }
 
 impl Replaced {
-    /// Puts the old contents back.
+    /// Puts the old contents back. What cannot be put back stays where it is, and the error says where.
     pub fn undo(self) -> io::Result<()> {
+        let mut errors = Vec::new();
         for (name, shown, old) in self.old {
-            old.replace(&name).map_err(|error| at(&shown, error))?;
+            if let Err(error) = old.replace(&name) {
+                let error = at(&shown, error);
+                let left = format!("{error}; its old content is in `{}`", old.keep().display());
+                errors.push(io::Error::new(error.kind(), left));
+            }
         }
-        Ok(())
+        let Some(kind) = errors.first().map(io::Error::kind) else { return Ok(()) };
+        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Err(io::Error::new(kind, told.join("; ")))
     }
 }
 
@@ -321,7 +344,7 @@ mod tests {
         let told = error.split('`').find(|part| part.contains(".tagship-")).unwrap_or_else(|| panic!("{error}"));
         assert_eq!(fs::read_to_string(told).unwrap(), "old", "{error}");
         assert!(error.contains("cannot write `"), "{error}");
-        assert_eq!(names(folder.path()).unwrap().len(), 3, "the two and the old content of one");
+        assert_eq!(names(folder.path()).unwrap().len(), 2, "the file `two` and the old content of `one`");
     }
 
     #[test]
