@@ -14,21 +14,32 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The tries that a command has left.
-pub(super) struct Rereads(Backoff);
+pub(super) struct Rereads {
+    timeout: Duration,
+    /// The series of failures that was not ended by a success. Its time counts from the first of them: a run may have waited
+    /// long before.
+    failing: Option<Backoff>,
+}
 
 impl Rereads {
-    /// Returns the tries of a command, the last of which begins within `timeout`.
+    /// Returns the tries of a command. The last one of a series of failures begins within `timeout` of the first failure.
     pub(super) fn new(timeout: Duration) -> Self {
-        Self(Backoff::new(MAX_TRIES, FIRST_PAUSE, LONGEST_PAUSE).until(Instant::now() + timeout))
+        Self { timeout, failing: None }
     }
 
     /// Waits for the next try after `failure`. Returns the failure if there is none, or if it would fail too.
     pub(super) fn wait_after(&mut self, failure: Failure, listener: &mut Listener<'_>) -> Result<(), Failure> {
-        if failure.retry != Retry::AtTheTip || !self.0.wait(Duration::ZERO) {
+        let begin = || Backoff::new(MAX_TRIES, FIRST_PAUSE, LONGEST_PAUSE).until(Instant::now() + self.timeout);
+        if failure.retry != Retry::AtTheTip || !self.failing.get_or_insert_with(begin).wait(Duration::ZERO) {
             return Err(failure);
         }
         listener(&Event::Noted(format!("{}; trying again", failure.message)));
         Ok(())
+    }
+
+    /// Ends a series of failures: all that had to be read was read.
+    pub(super) fn succeeded(&mut self) {
+        self.failing = None;
     }
 
     /// Calls `read` until it succeeds, or fails for good.

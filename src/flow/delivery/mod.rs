@@ -78,6 +78,10 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         tell_connections(&delivery.target, listener);
         let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number, way: &way, loaded: &mut loaded };
         let ended = attempt.run(tip, decide, &mut once(&mut told, listener));
+        // A tip that was read is not enough: an attempt goes on to read, and would begin a series at each failure.
+        if !matches!(ended, Err(Stop::Failed(_))) {
+            rereads.succeeded();
+        }
         let refusal = match ended {
             Ok(outcome) => return Ok(way.told(outcome)),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
