@@ -1,11 +1,11 @@
 //! The arguments of `log`, `status`, `rollback` and `promote`.
 
 use clap::Args;
-use clap::builder::BoolishValueParser;
 
 use super::branch_files::BranchFilesArguments;
 use super::groups::{DeliveryArguments, OneKustomizationArguments, ReadingArguments};
 use super::order::{OrderArguments, PromoteSupersededArguments};
+use super::white_space::Switch;
 
 #[derive(Debug, Args)]
 pub struct LogArguments {
@@ -31,7 +31,7 @@ pub struct LogArguments {
 #[derive(Debug, Args)]
 pub struct StatusArguments {
     /// Show only entries that differ, or that some of the files do not have
-    #[arg(long, env = "TAGSHIP_ONLY_DIFFERING", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "TAGSHIP_ONLY_DIFFERING", value_parser = Switch)]
     pub only_differing: bool,
 
     #[command(flatten)]
@@ -59,7 +59,7 @@ pub struct RollbackArguments {
     pub one: OneKustomizationArguments,
 
     /// Show the releases to roll back and the diff, and change nothing
-    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Files")]
+    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = Switch, help_heading = "Files")]
     pub dry_run: bool,
 
     #[command(flatten)]
@@ -96,11 +96,11 @@ pub struct PromoteArguments {
     pub from_repo: Option<String>,
 
     /// Append an entry if NAME has none
-    #[arg(long, env = "TAGSHIP_ADD", value_parser = BoolishValueParser::new(), help_heading = "Files")]
+    #[arg(long, env = "TAGSHIP_ADD", value_parser = Switch, help_heading = "Files")]
     pub add: bool,
 
     /// Show the diff and change nothing
-    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new(), help_heading = "Files")]
+    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = Switch, help_heading = "Files")]
     pub dry_run: bool,
 
     #[command(flatten)]

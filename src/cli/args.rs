@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use super::after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};
@@ -15,6 +14,7 @@ use super::groups::{
 use super::order::OrderArguments;
 use super::output::OutputArguments;
 use super::verify_flags::VerificationArguments;
+use super::white_space::Switch;
 
 /// Releases an image: checks the registry, writes its tag into the file that is deployed, commits and pushes
 #[derive(Debug, Parser)]
@@ -175,7 +175,7 @@ pub struct ReleaseArguments {
     #[arg(
         long,
         env = "TAGSHIP_NO_PUSH",
-        value_parser = BoolishValueParser::new(),
+        value_parser = Switch,
         conflicts_with_all = ["base", "create_branch", "push_options", "git_tag", "git_tag_message", "head"],
         help_heading = "Git"
     )]

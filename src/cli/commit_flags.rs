@@ -1,7 +1,8 @@
 //! The flags that say how the commit of a release is made and pushed.
 
-use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
+
+use super::white_space::Switch;
 
 const SKIP_CI_HELP: &str = "\
 How to keep the push from starting the pipeline again:
@@ -36,13 +37,13 @@ pub struct CommitArguments {
     #[arg(
         long,
         env = "TAGSHIP_OVERRIDE_HOLD",
-        value_parser = BoolishValueParser::new(),
+        value_parser = Switch,
         help_heading = "Guards"
     )]
     pub override_hold: bool,
 
     /// Create the release branch if it does not exist
-    #[arg(long, env = "TAGSHIP_CREATE_BRANCH", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "TAGSHIP_CREATE_BRANCH", value_parser = Switch)]
     pub create_branch: bool,
 
     /// Start the new branch from this branch [default: the default branch]

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
 use super::commit_flags::CommitArguments;
 use super::proposal_flags::ProposalArguments;
 use super::verify_flags::VerificationArguments;
+use super::white_space::Switch;
 
 const IMAGE_HELP: &str = "\
 What to write into the entry called NAME, in kustomize's grammar:
@@ -79,11 +79,11 @@ pub struct KustomizationArguments {
     pub files: Vec<String>,
 
     /// Append an entry if NAME has none, in kustomizations and Kustomizations of Flux
-    #[arg(long, env = "TAGSHIP_ADD", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "TAGSHIP_ADD", value_parser = Switch)]
     pub add: bool,
 
     /// Show the diff and change nothing
-    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "TAGSHIP_DRY_RUN", value_parser = Switch)]
     pub dry_run: bool,
 }
 
@@ -179,7 +179,7 @@ pub struct CheckingArguments {
     #[arg(
         long,
         env = "TAGSHIP_NO_CHECK",
-        value_parser = BoolishValueParser::new(),
+        value_parser = Switch,
         conflicts_with_all = [
             "platforms", "expect_revision", "wait", "verify_key", "verify_identity", "verify_identity_regexp",
             "verify_issuer", "trusted_root", "require_signature", "require_provenance", "require_attestations"
@@ -211,7 +211,7 @@ pub struct RepositoryArguments {
     pub branch: Option<String>,
 
     /// Send `TAGSHIP_GIT_TOKEN` and the CI system's token over plain HTTP too, or if the certificate is not checked
-    #[arg(long, env = "TAGSHIP_INSECURE_GIT", value_parser = BoolishValueParser::new(), hide_short_help = true)]
+    #[arg(long, env = "TAGSHIP_INSECURE_GIT", value_parser = Switch, hide_short_help = true)]
     pub insecure_git: bool,
 }
 

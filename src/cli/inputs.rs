@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
-use clap::builder::{BoolishValueParser, TypedValueParser as _};
+use clap::builder::TypedValueParser as _;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 
@@ -19,6 +19,7 @@ use super::manual::with_manual;
 use super::misplaced::{self, shown};
 use super::settings::{PREFIX, StepSetting, built, names_of_input, unknown_input, unknown_with_nearest};
 use super::surface::Surface;
+use super::white_space::Switch;
 
 /// The command if none is given.
 const DEFAULT_COMMAND: &str = "release";
@@ -156,7 +157,7 @@ fn flags(argument: &Arg, flag: &str, value: &str, lists: Lists) -> Vec<OsString>
     match argument.get_action() {
         ArgAction::Append => items(argument, value, lists).iter().map(|item| with(item)).collect(),
         ArgAction::SetTrue => {
-            match BoolishValueParser::new().parse_ref(&Command::default(), None, OsStr::new(value.trim())) {
+            match Switch.parse_ref(&Command::default(), None, OsStr::new(value)) {
                 Ok(true) => vec![format!("--{flag}").into()],
                 Ok(false) => Vec::new(),
                 // It is neither, and the parser of the flags refuses it.

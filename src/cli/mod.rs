@@ -19,6 +19,7 @@ mod proposal_flags;
 mod settings;
 mod surface;
 mod verify_flags;
+mod white_space;
 mod words;
 
 pub use after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
+
+use super::white_space::Switch;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -39,11 +40,11 @@ pub struct OutputArguments {
     pub notify: Option<String>,
 
     /// Print more
-    #[arg(short, long, env = "TAGSHIP_VERBOSE", value_parser = BoolishValueParser::new(), global = true, conflicts_with = "quiet")]
+    #[arg(short, long, env = "TAGSHIP_VERBOSE", value_parser = Switch, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
 
     /// Print nothing on success but what was asked for, as with `log` and `status`
-    #[arg(short, long, env = "TAGSHIP_QUIET", value_parser = BoolishValueParser::new(), global = true)]
+    #[arg(short, long, env = "TAGSHIP_QUIET", value_parser = Switch, global = true)]
     pub quiet: bool,
 
     /// When to use colour

@@ -8,6 +8,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use super::args::Arguments;
 use super::env::Environment;
 use super::output::{ColorChoice, OutputFormat, ResultFile};
+use super::white_space::with_lines_in_its_variable;
 use super::{branch_files, described, manual, words};
 
 const VARIABLES: &str = "\
@@ -124,7 +125,7 @@ fn with_environment(command: clap::Command, environment: &Environment) -> clap::
     let without_empty = |command: clap::Command| {
         command.mut_args(|argument| match argument.get_env() {
             Some(name) if environment.get(name).is_none() => argument.env(Resettable::Reset),
-            _ => argument,
+            _ => with_lines_in_its_variable(argument),
         })
     };
     without_empty(command.mut_subcommands(without_empty))

@@ -1,7 +1,8 @@
 //! The flags for releases that go to their branch by a pull request.
 
-use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
+
+use super::white_space::Switch;
 
 /// What to do if the server refuses the push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -66,7 +67,7 @@ impl ForgeChoice {
 #[command(next_help_heading = "Pull request")]
 pub struct ProposalArguments {
     /// Propose the release by a pull request (a merge request) instead of a push to the branch: opened, or kept up to date
-    #[arg(long, env = "TAGSHIP_PULL_REQUEST", value_parser = BoolishValueParser::new(), alias = "merge-request")]
+    #[arg(long, env = "TAGSHIP_PULL_REQUEST", value_parser = Switch, alias = "merge-request")]
     pub pull_request: bool,
 
     /// What to do if the server refuses the push to the branch, as a protected branch does

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::BoolishValueParser;
+
+use super::white_space::Switch;
 
 const ATTESTATION_HELP: &str = "\
 Require an attestation of this type, by the signer that the `--verify-` flags name (can be repeated):
@@ -63,11 +64,11 @@ pub struct VerificationArguments {
     pub trusted_root: Option<PathBuf>,
 
     /// Fail if no flag above names a signer, for example because its variable is empty
-    #[arg(long, env = "TAGSHIP_REQUIRE_SIGNATURE", value_parser = BoolishValueParser::new(), hide_short_help = true)]
+    #[arg(long, env = "TAGSHIP_REQUIRE_SIGNATURE", value_parser = Switch, hide_short_help = true)]
     pub require_signature: bool,
 
     /// Require SLSA provenance by that signer, and that it names the commit that the image is released as
-    #[arg(long, env = "TAGSHIP_REQUIRE_PROVENANCE", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "TAGSHIP_REQUIRE_PROVENANCE", value_parser = Switch)]
     pub require_provenance: bool,
 
     /// Require an attestation of this type by that signer, such as `spdx` (can be repeated)

@@ -370,6 +370,37 @@ fn the_log_of_the_entry_in_a_variable() {
     log.env("TAGSHIP_NAME", "web").run().exit(3).stderr_has("is named `web`");
 }
 
+/// A block of text in a CI system's file has indented lines, and on Windows another line end.
+#[test]
+fn white_space_around_what_variables_say() {
+    let stage = Stage::new();
+    let url = stage.remote.file_url();
+    let with = |variables: &[(&str, &str)]| {
+        let release = tagship().home(&stage.home).args(["release", "--repo", &url, "--branch", "main", "--no-check"]);
+        let release = release.args(["--dry-run", "--output", "json"]);
+        let release = variables.iter().fold(release, |release, (name, value)| release.env(name, value));
+        let document: serde_json::Value = serde_json::from_str(&release.run().success().stdout()).unwrap();
+        document["images"][0]["tag"].clone()
+    };
+    let image = "IMAGE_PLACEHOLDER=*:v2";
+    for (images, folder) in [
+        (format!("{image} "), FOLDER.to_owned()),
+        (format!("\n  {image}\n"), format!("  {FOLDER}\n\n")),
+        (format!("{image}\r\n"), format!("{FOLDER} \r\n")),
+        (format!("IMAGE_PLACEHOLDER=*:v1\r\n\t{image}\r\n"), format!("{FOLDER}\r\n {FOLDER}")),
+    ] {
+        let said = with(&[("TAGSHIP_IMAGE", &images), ("TAGSHIP_KUSTOMIZATION", &folder)]);
+        assert_eq!(said, "v2", "{images:?} {folder:?}");
+    }
+    let log = stage.tagship().args(["log", "-k", FOLDER, "--repo", &url]);
+    log.env("TAGSHIP_NAME", " IMAGE_PLACEHOLDER\r\n").run().success();
+    for (value, dry_run) in [(" true\n", true), ("false ", false)] {
+        let release = tagship().home(&stage.home).args(["release", "--repo", &url, "--branch", "main", "--no-check"]);
+        release.args(["-k", FOLDER, image]).env("TAGSHIP_DRY_RUN", value).run().success();
+        assert_eq!(stage.remote.number_of_commits("main") == 1, dry_run, "{value:?}");
+    }
+}
+
 /// A step without outputs would be green, although nothing was released.
 #[test]
 fn a_step_runs_commands_alone() {
