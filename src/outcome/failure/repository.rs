@@ -48,6 +48,12 @@ fn untrusted_hint(cause: &ConnectionError) -> &'static str {
     }
 }
 
+const FOREIGN: &str = "run as the owner of the checkout, name it in git's `safe.directory`, or use `--repo URL`; in CI, set the \
+                       variable `CI`, and run in the workspace";
+
+const IN_A_SUBMODULE: &str = "release to the submodule's own repository: name it with `--repo`, by URL or by its folder in a \
+                              checkout, and its branch with `--branch`; paths begin in it";
+
 const NO_REMOTE: &str = "name another remote with `--remote`, or the repository with `--repo URL`";
 
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
@@ -68,11 +74,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Configuration { .. } => (Usage, Some("correct it; `git config --list` complains of the same place")),
         GitError::Setting { .. } => (Usage, Some("correct the setting in git's configuration")),
         GitError::NoRepository { .. } => (Target, Some("name a repository with `--repo`, by URL or path")),
-        GitError::Foreign { .. } => {
-            let hint = "run as the owner of the checkout, name it in git's `safe.directory`, or use `--repo URL`; in CI, set \
-                        the variable `CI`, and run in the workspace";
-            (Target, Some(hint))
-        }
+        GitError::Foreign { .. } => (Target, Some(FOREIGN)),
         GitError::Format { .. } => {
             (Target, Some("name the repository by its URL with `--repo`, without this checkout"))
         }
@@ -85,6 +87,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
                 "give the URL where the repository is now; a web page to log in at means that `TAGSHIP_GIT_TOKEN` is needed",
             ),
         ),
+        GitError::NotFollowed { what: "submodule", .. } => (Target, Some(IN_A_SUBMODULE)),
         GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
         GitError::TooManyFolders { .. } => (Target, Some("begin the pattern with the names of folders")),
         GitError::Unsorted { .. } => {
