@@ -146,11 +146,12 @@ impl Candidate<'_> {
             running = read(snapshot, claims, Scrutiny::Whole)?;
             standing = self.against(&running, snapshot, repositories)?;
         }
-        if standing.ordered.standing == Standing::Replaces
-            && let Some(ordered) = self.ran_before(snapshot, repositories)?
-        {
-            standing.ordered = ordered;
-        }
+        let ran_before = match standing.ordered.standing {
+            Standing::Replaces => self.ran_before(snapshot, repositories)?,
+            Standing::Unknown => self.runs_again(&running),
+            Standing::Goes | Standing::Superseded | Standing::Diverged => None,
+        };
+        standing.ordered = ran_before.unwrap_or(standing.ordered);
         let EntryStanding { ordered, mut still_taken_back, label } = standing;
         if still_taken_back.len() > MAX_TAKEN_BACK {
             note(format!(
@@ -270,20 +271,29 @@ impl Candidate<'_> {
         snapshot: &mut Snapshot<'_>,
         repositories: &mut SourceRepositories<'_>,
     ) -> Result<Option<Ordered>, Failure> {
-        let Self { setting, file, name, new } = self;
-        for earlier in builds_before(snapshot, file, name.as_str())? {
-            match repositories.ancestry(snapshot, new, &earlier)? {
-                Ancestry::Known(Lineage::Before | Lineage::Same) => {
-                    let (branch, source) = (setting.branch, source(&earlier));
-                    return Ok(Some(Standing::Superseded.because(format!(
-                        "{branch} released {earlier} ({source}) before what it releases now, and {new} is not newer"
-                    ))));
-                }
+        for earlier in builds_before(snapshot, self.file, self.name.as_str())? {
+            match repositories.ancestry(snapshot, &self.new, &earlier)? {
+                Ancestry::Known(Lineage::Before | Lineage::Same) => return Ok(Some(self.not_newer_than(&earlier))),
                 Ancestry::Known(Lineage::After) => break,
                 _ => {}
             }
         }
         Ok(None)
+    }
+
+    /// Returns why a build of which no order is known is superseded all the same: exactly this one ran before a change by hand, and
+    /// its pipeline runs again. If its commit is not known, the same tag may be wanted again.
+    fn runs_again(&self, running: &RunningEntry) -> Option<Ordered> {
+        commits_to_compare(&self.new, &self.new, self.setting.by)?;
+        let is_same = |earlier: &&Build| self.new.is(earlier) && self.new.has_source_of(earlier);
+        running.before.iter().find(is_same).map(|earlier| self.not_newer_than(earlier))
+    }
+
+    fn not_newer_than(&self, earlier: &Build) -> Ordered {
+        let (branch, source, new) = (self.setting.branch, source(earlier), &self.new);
+        Standing::Superseded.because(format!(
+            "{branch} released {earlier} ({source}) before what it releases now, and {new} is not newer"
+        ))
     }
 }
 

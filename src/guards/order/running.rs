@@ -30,6 +30,8 @@ pub struct RunningEntry {
     /// The commit that released it, if one of ours did.
     pub release: Option<CommitId>,
     pub taken_back: Vec<TakenBack>,
+    /// What it ran before, the newest first, as far as the history had to be read.
+    pub before: Vec<Build>,
     /// Whether that commit only claims to have released it: to look would have cost requests.
     pub is_claimed: bool,
 }
@@ -89,7 +91,7 @@ impl RunningEntry {
                 note(format!("searched {searched} only for a release of `{name}`"));
             }
             let build = now.says_what_runs().then(|| Build::of_entry(name, now, None));
-            return Ok(Self { build, release: None, taken_back: Vec::new(), is_claimed: false });
+            return Ok(Self { build, release: None, taken_back: Vec::new(), before: Vec::new(), is_claimed: false });
         }
         let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
@@ -126,7 +128,13 @@ impl RunningEntry {
             && claim.trailers.released(name, now)
             && !snapshot.has_folders(&records, path)?
         {
-            return Ok(Some(Self { build: Some(build), release, taken_back: Vec::new(), is_claimed: true }));
+            return Ok(Some(Self {
+                build: Some(build),
+                release,
+                taken_back: Vec::new(),
+                before: Vec::new(),
+                is_claimed: true,
+            }));
         }
         snapshot.load_history(&records, path)?;
         let after = fields_at(snapshot, claim.record, path, name)?;
@@ -139,7 +147,7 @@ impl RunningEntry {
             return Ok(None);
         }
         let taken_back = carried(snapshot, path, name, &claim.trailers, note)?;
-        Ok(Some(Self { build: Some(build), release, taken_back, is_claimed: false }))
+        Ok(Some(Self { build: Some(build), release, taken_back, before: Vec::new(), is_claimed: false }))
     }
 
     fn of_history(
@@ -149,16 +157,15 @@ impl RunningEntry {
         history: &EntryHistory,
         note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
-        let build_of = |change: &LoggedRelease| build_of(change, name);
-        let standing = history.changes.iter().find(|change| change.rolled_back_by.is_none() && !change.goes_back);
-        let standing = standing.filter(|change| change.fields.as_ref() == Some(now));
-        let build = standing.and_then(build_of);
+        let standing = history.changes.iter().position(stands);
+        let standing = standing.filter(|at| history.changes[*at].fields.as_ref() == Some(now));
+        let build = standing.and_then(|at| build_of(&history.changes[at..], name));
         let build = build.or_else(|| now.says_what_runs().then(|| Build::of_entry(name, now, None)));
         let checkpoint = history.changes.iter().position(is_checkpoint);
         let later = &history.changes[..checkpoint.unwrap_or(history.changes.len())];
         let mut taken_back = Vec::new();
-        for change in &history.changes {
-            if let (Some(by), Some(build)) = (change.rolled_back_by, build_of(change))
+        for (at, change) in history.changes.iter().enumerate() {
+            if let (Some(by), Some(build)) = (change.rolled_back_by, build_of(&history.changes[at..], name))
                 && later.iter().any(|later| later.record.id == by)
             {
                 taken_back.push(TakenBack { release: change.record.id, build, by });
@@ -176,8 +183,10 @@ impl RunningEntry {
             build.as_ref().is_some_and(|runs| runs.is(&taken.build) && runs.digest == taken.build.digest)
         };
         taken_back.retain(|taken| !runs_again(taken));
+        let standing = standing.map(|at| &history.changes[at]);
         let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
-        Ok(Self { build, release, taken_back, is_claimed: false })
+        let before = before(&history.changes, name);
+        Ok(Self { build, release, taken_back, before, is_claimed: false })
     }
 }
 
@@ -191,17 +200,29 @@ const MAX_BUILDS_BEFORE: usize = 10;
 /// If the repository cannot be read.
 pub(super) fn builds_before(snapshot: &mut Snapshot<'_>, file: &str, name: &str) -> Result<Vec<Build>, Failure> {
     let path = RepositoryPath::resolve(&RepositoryPath::root(), file)?;
-    let stands = |change: &&LoggedRelease| change.rolled_back_by.is_none() && !change.goes_back;
-    let is_enough = |changes: &[LoggedRelease]| changes.iter().filter(stands).nth(1).is_some();
-    let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
-    let before = history.changes.iter().filter(stands).skip(1).take(MAX_BUILDS_BEFORE);
-    Ok(before.filter_map(|change| build_of(change, name)).collect())
+    let is_enough = |changes: &[LoggedRelease]| changes.iter().filter(|change| stands(change)).nth(1).is_some();
+    Ok(before(&EntryHistory::read(snapshot, &path, Some(name), is_enough)?.changes, name))
 }
 
-/// Returns what a change made of the entry `name`; `None` if it removed it.
-fn build_of(change: &LoggedRelease, name: &str) -> Option<Build> {
-    let source = change.trailers.as_ref().and_then(|said| said.source_of(name));
-    change.fields.as_ref().map(|fields| Build::of_entry(name, fields, source))
+/// Returns what the entry `name` ran before what the newest of its `changes` made of it.
+fn before(changes: &[LoggedRelease], name: &str) -> Vec<Build> {
+    let standing = (0..changes.len()).filter(|at| stands(&changes[*at]));
+    let before = standing.skip(1).take(MAX_BUILDS_BEFORE);
+    before.filter_map(|at| build_of(&changes[at..], name)).collect()
+}
+
+/// Returns whether a change was not taken back, and did not take anything back.
+fn stands(change: &LoggedRelease) -> bool {
+    change.rolled_back_by.is_none() && !change.goes_back
+}
+
+/// Returns what the first of `changes`, the newest, made of the entry `name`; `None` if it removed it. A change by hand may bring
+/// back what was released before, also if that was rolled back: then the release tells the source.
+fn build_of(changes: &[LoggedRelease], name: &str) -> Option<Build> {
+    let fields = changes.first()?.fields.as_ref()?;
+    let made_it = |change: &&LoggedRelease| change.trailers.is_some() && change.fields.as_ref() == Some(fields);
+    let source = changes.iter().find(made_it).and_then(|change| change.trailers.as_ref()?.source_of(name));
+    Some(Build::of_entry(name, fields, source))
 }
 
 /// Returns the commits that will be read to tell what the entries `names` run, as far as they came with the tip: they can be

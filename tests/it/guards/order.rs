@@ -220,6 +220,67 @@ fn a_revert_by_hand_runs_what_was_released() {
     assert_eq!(outcome(release(&pipeline, "build-0", &root).run()), "superseded", "it is older than what runs");
 }
 
+/// A rollback that is taken back by hand, or a revert of a revert: what runs again is the build that was released.
+#[test]
+fn what_runs_again_keeps_its_source() {
+    let pipeline = Pipeline::new();
+    let mut sources = vec![pipeline.source("one", &[])];
+    for name in ["two", "three", "four", "five"] {
+        sources.push(pipeline.source(name, &[&sources[sources.len() - 1]]));
+    }
+    let text = || pipeline.stage.remote.file("main", crate::stage::FILE);
+    let by_hand = |title: &str, text: Vec<u8>| {
+        pipeline.stage.remote.commit("main", title, &[File::new(crate::stage::FILE, text)]);
+    };
+    already_released(&pipeline, "build-1", &sources[0]);
+    already_released(&pipeline, "build-2", &sources[1]);
+    let before = text();
+    already_released(&pipeline, "build-4", &sources[3]);
+    let after = text();
+    let ends = |tag: &str, source: usize, expected: &str, what: &str| {
+        assert_eq!(outcome(release(&pipeline, tag, &sources[source]).arg("--dry-run").run()), expected, "{what} {tag}");
+    };
+    for what in ["revert", "rollback"] {
+        if what == "revert" {
+            by_hand("Revert \"Release\"", before.clone());
+        } else {
+            let rollback = pipeline.run("rollback", &["-k", FOLDER, "--no-check", "IMAGE_PLACEHOLDER"]);
+            rollback.run().success();
+            assert_eq!(text(), before);
+        }
+        by_hand("Revert \"Revert\"", after.clone());
+        ends("build-3", 2, "superseded", what);
+        ends("build-5", 4, "dry-run", what);
+    }
+    already_released(&pipeline, "build-5", &sources[4]);
+}
+
+/// A change by hand says nothing of its order. A pipeline that runs again has no say in it, and a build that has never run may.
+#[test]
+fn an_old_pipeline_does_not_replace_a_change_by_hand() {
+    let pipeline = Pipeline::new();
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    already_released(&pipeline, "build-1", &one);
+    already_released(&pipeline, "build-2", &two);
+    let text = String::from_utf8(pipeline.stage.remote.file("main", crate::stage::FILE)).unwrap();
+    let by_hand = File::new(crate::stage::FILE, text.replace("build-2", "by-hand"));
+    pipeline.stage.remote.commit("main", "By hand", &[by_hand]);
+    for (tag, source) in [("build-1", &one), ("build-2", &two)] {
+        let again = release(&pipeline, tag, source).run().success();
+        assert_eq!(document(&again)["outcome"], "superseded", "{tag}");
+        again.stderr_has(&format!("main released `{tag}` (")).stderr_has("before what it releases now");
+    }
+    for (tag, source) in [("build-1-again", &one), ("build-3", &three)] {
+        let new = release(&pipeline, tag, source).arg("--dry-run").run().success();
+        assert_eq!(document(&new)["outcome"], "dry-run", "{tag}");
+        new.stderr_has("cannot tell whether");
+    }
+    let wanted = release(&pipeline, "build-2", &two).args(["--on-superseded", "allow"]).run().success();
+    assert_eq!(document(&wanted)["outcome"], "released");
+}
+
 /// What other entries do is nothing to this one; and if the newest commits say nothing of it, older ones are read.
 #[test]
 fn many_other_commits_since() {
