@@ -223,7 +223,15 @@ impl Snapshot<'_> {
 
     /// Loads what is at `path` in each of `commits`.
     pub fn load_history(&mut self, commits: &[&CommitRecord], path: &RepositoryPath) -> Result<(), GitError> {
-        self.load_all(|snapshot| commits.iter().map(|commit| snapshot.step_at(commit, path)).collect())
+        self.load_files(commits, std::slice::from_ref(path))
+    }
+
+    /// Loads what is at each of `paths` in each of `commits`.
+    pub fn load_files(&mut self, commits: &[&CommitRecord], paths: &[RepositoryPath]) -> Result<(), GitError> {
+        self.load_all(|snapshot| {
+            let steps = commits.iter().flat_map(|commit| paths.iter().map(|path| snapshot.step_at(commit, path)));
+            steps.collect()
+        })
     }
 
     /// Loads what is at `path` in each of `commits`, lets `read` look at it, and forgets the trees and files that were loaded

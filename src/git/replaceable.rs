@@ -19,7 +19,7 @@ pub struct Replaceable {
     tip: CommitId,
     tree: ObjectId,
     parents: Vec<CommitId>,
-    commits: usize,
+    commits: Vec<CommitRecord>,
 }
 
 impl Replaceable {
@@ -29,7 +29,12 @@ impl Replaceable {
 
     /// Returns whether the head branch has commits that the branch lacks.
     pub fn is_ahead(&self) -> bool {
-        self.commits > 0
+        !self.commits.is_empty()
+    }
+
+    /// Returns the commits of the head branch that the branch lacks.
+    pub fn commits(&self) -> &[CommitRecord] {
+        &self.commits
     }
 
     /// Returns whether the tip has the parent and the tree of `commit`, so that the two differ in nothing that is merged.
@@ -47,18 +52,18 @@ impl Snapshot<'_> {
         mut is_ours: impl FnMut(&mut Self, &CommitRecord) -> Result<bool, E>,
     ) -> Result<Result<Replaceable, CommitRecord>, E> {
         let tip = self.present(head)?;
-        let mut commits = 0;
+        let mut commits = Vec::new();
         let mut next = vec![head];
         while let Some(id) = next.pop() {
             if matches!(self.lineage(id, self.commit)?, Lineage::Same | Lineage::Before) {
                 continue;
             }
             let record = self.present(id)?;
-            commits += 1;
-            if commits > MAX_COMMITS || !is_ours(self, &record)? {
+            if commits.len() == MAX_COMMITS || !is_ours(self, &record)? {
                 return Ok(Err(record));
             }
             next.extend(&record.parents);
+            commits.push(record);
         }
         Ok(Ok(Replaceable { tip: head, tree: tip.tree, parents: tip.parents, commits }))
     }

@@ -2,15 +2,13 @@
 //! whose change a squash repeats, what its title says, or the release that a rebase made again. It only reads; `own_commit` judges.
 
 use super::branch_update::is_update;
-use super::compared_commits::{changed_lines_of, changes, commit, edits_alone, file, is_in};
-use super::file_entries::entries;
+use super::compared_commits::{changed_lines_of, changes, commit, edits_alone, is_in};
 use super::own_commit::{
-    Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, has_usual_title, is_made_again, is_release, may_be_a_squash, may_be_ours,
-    needs_proof, says_release,
+    Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, has_usual_title, is_release, may_be_a_squash, may_be_ours, says_release,
 };
-use super::spellings::in_terms_of;
-use super::told_change::{ComparedFile, does_what_the_title_says, does_what_the_trailers_say};
-use crate::git::{Checkout, CommitId, CommitRecord, ObjectSource, PathChange, Snapshot};
+use super::titled_change::{ComparedFile, does_what_the_title_says};
+use super::told_change::did_what_it_says;
+use crate::git::{Checkout, CommitId, CommitRecord, ObjectSource, PathChange, RepositoryPath, Snapshot};
 use crate::message::merged_title::{number_of_request, titles};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
@@ -79,7 +77,7 @@ fn release_or_squash(
             let heads = heads.map_or_else(|| heads_of(snapshot, &record, to.branch), Ok)?;
             squash(snapshot, &record, base, changes, &heads)?
         }
-        _ => Arrival::AsMade,
+        _ => Arrival::Untold,
     };
     Ok(Pushed { record, changes, arrival })
 }
@@ -137,71 +135,51 @@ fn squash(
         return Ok(Arrival::Brought(releases));
     }
     if !has_usual_title(record) {
-        return Ok(Arrival::AsMade);
+        return Ok(Arrival::Untold);
     }
-    let parent = commit(snapshot, base)?;
-    let mut files = Vec::new();
-    for change in changes {
-        let PathChange::Edited(path) = change else { return Ok(Arrival::AsMade) };
-        files.push((path, file(snapshot, &parent, path)?, file(snapshot, record, path)?));
-    }
-    let files: Vec<_> = files.iter().map(|(path, before, after)| ComparedFile { path, before, after }).collect();
-    let is_titled = titles(record).any(|title| does_what_the_title_says(title, &files));
-    Ok(if is_titled { Arrival::AsTitled } else { Arrival::AsMade })
+    let is_said = |files: &[ComparedFile<'_>]| titles(record).any(|title| does_what_the_title_says(title, files));
+    let is_titled = compare(snapshot, record, changes, is_said)?;
+    Ok(if is_titled { Arrival::AsTitled } else { Arrival::Untold })
 }
 
 /// Looks at a commit of one parent that says that it is a release.
 pub(super) fn release(snapshot: &mut Snapshot<'_>, record: CommitRecord) -> Result<Pushed, Failure> {
     let parent = record.parents[0];
     let changes = changes(snapshot, parent, &record)?;
-    let arrival = match &changes {
-        Some(changes) if needs_proof(&record, changes) && does_what_it_says(snapshot, &record, changes)? => {
-            Arrival::Proved
+    let said = ReleaseTrailers::read(&record);
+    let arrival = match (&changes, said) {
+        (Some(changes), Some(said)) if edits_alone(changes) => {
+            let is_said = |files: &[ComparedFile<'_>]| files.iter().all(|file| did_what_it_says(&said, file));
+            if compare(snapshot, &record, changes, is_said)? { Arrival::AsSaid } else { Arrival::Untold }
         }
-        _ => Arrival::AsMade,
+        _ => Arrival::Untold,
     };
     Ok(Pushed { record, changes, arrival })
 }
 
-/// Returns whether entries of all files that a release changes became what its trailers say. If it was made again, no others may
-/// have changed, and if its message goes on, nothing else; as it was made, it may have changed what shares a value with them.
-fn does_what_it_says(
+/// Returns what `judge` says of the files that a commit edited. They come with one request.
+fn compare(
     snapshot: &mut Snapshot<'_>,
     record: &CommitRecord,
     changes: &[PathChange],
+    judge: impl FnOnce(&[ComparedFile<'_>]) -> bool,
 ) -> Result<bool, Failure> {
-    let Some(said) = ReleaseTrailers::read(record) else { return Ok(false) };
+    let edited = changes.iter().filter_map(|change| match change {
+        PathChange::Edited(path) => Some(path.as_str()),
+        PathChange::Otherwise(_) => None,
+    });
+    let named = |path| Ok((path, RepositoryPath::resolve(&RepositoryPath::root(), path)?));
+    let paths = edited.map(named).collect::<Result<Vec<_>, Failure>>()?;
     let parent = commit(snapshot, record.parents[0])?;
-    for change in changes {
-        let PathChange::Edited(path) = change else { return Ok(false) };
-        let (before, after) = (file(snapshot, &parent, path)?, file(snapshot, record, path)?);
-        let compared = ComparedFile { path, before: &before, after: &after };
-        if !said.is_at_the_end && !does_what_the_trailers_say(&said, &compared) {
-            return Ok(false);
-        }
-        // An entry may be named by a path, which is in no list of a file's entries.
-        let became = |name: &str| {
-            let of_name = |bytes: &[u8]| entries(path, bytes, Some(name))?.remove(name);
-            of_name(&after).filter(|fields| of_name(&before).as_ref() != Some(fields) && said.released(name, fields))
-        };
-        if !said.names_file(path) || !said.entries().any(|name| became(name).is_some()) {
-            return Ok(false);
-        }
-        if !is_made_again(record) {
-            continue;
-        }
-        let read = |bytes: &[u8]| entries(path, bytes, None);
-        let (bytes, Some(before), Some(after)) = (&after, read(&before), read(&after)) else { return Ok(false) };
-        let mut changed = after.iter().filter(|(name, fields)| before.get(*name) != Some(fields));
-        let is_said = |(name, fields): (&String, &_)| {
-            let said = in_terms_of(name, path, bytes, said.clone());
-            said.names(name) && said.released(name, fields)
-        };
-        if before.keys().any(|name| !after.contains_key(name)) || !changed.all(is_said) {
-            return Ok(false);
-        }
+    let places: Vec<RepositoryPath> = paths.iter().map(|(_, place)| place.clone()).collect();
+    snapshot.load_files(&[&parent, record], &places)?;
+    let mut files = Vec::new();
+    for (path, place) in &paths {
+        let before = snapshot.file_at(&parent, place)?.unwrap_or_default();
+        let after = snapshot.file_at(record, place)?.unwrap_or_default();
+        files.push(ComparedFile { path, before, after });
     }
-    Ok(true)
+    Ok(judge(&files))
 }
 
 /// Returns the commits from `head` back to what `base` has; `None` if one is neither a release, by what it says, nor an update.

@@ -31,10 +31,10 @@ pub struct Pushed {
 /// How a commit came to the branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrival {
-    /// As it was made, as far as it was looked at.
-    AsMade,
-    /// However that was, the entries of its files became what its trailers say.
-    Proved,
+    /// Nothing tells, as far as it was looked at.
+    Untold,
+    /// It did exactly what its trailers say.
+    AsSaid,
     /// It brought these commits, the last one first: by a merge, or by a squash whose change is exactly theirs. A merge may bring
     /// a squash.
     Brought(Vec<Pushed>),
@@ -45,14 +45,14 @@ pub enum Arrival {
 impl Pushed {
     /// Returns a commit that need not be looked at any further.
     pub fn unseen(record: CommitRecord) -> Self {
-        Self { record, changes: None, arrival: Arrival::AsMade }
+        Self { record, changes: None, arrival: Arrival::Untold }
     }
 
     /// Returns the commits whose trailers count: those that it brought, else itself.
     fn releases(&self) -> Vec<&Self> {
         match &self.arrival {
             Arrival::Brought(side) => side.iter().flat_map(Self::releases).collect(),
-            Arrival::AsMade | Arrival::Proved | Arrival::AsTitled => vec![self],
+            Arrival::Untold | Arrival::AsSaid | Arrival::AsTitled => vec![self],
         }
     }
 }
@@ -131,7 +131,7 @@ pub fn is_ours(commit: &Pushed) -> bool {
     let side = match &commit.arrival {
         Arrival::Brought(side) => side,
         Arrival::AsTitled => return commit.record.parents.len() == 1,
-        Arrival::AsMade | Arrival::Proved => return is_release(commit),
+        Arrival::Untold | Arrival::AsSaid => return is_release(commit),
     };
     let changed = |commit: &Pushed| commit.changes.clone().unwrap_or_default();
     let proposed: Vec<PathChange> = side.iter().flat_map(changed).collect();
@@ -142,27 +142,14 @@ pub fn is_ours(commit: &Pushed) -> bool {
         && changes.iter().all(|change| proposed.contains(change))
 }
 
-/// A release edits files, at least one, and does nothing else. Its entries must be what its trailers say, unless it edits
-/// kustomizations alone, by their usual names, was committed when it was authored, and says nothing behind its trailers: else it
-/// was rebased or cherry-picked, amended by a person, or squashed with other commits.
+/// A release edits files, at least one, and does nothing but what its trailers say.
 pub(super) fn is_release(commit: &Pushed) -> bool {
     let changes = commit.changes.as_deref().unwrap_or_default();
     let is_edit = |change: &PathChange| matches!(change, PathChange::Edited(_));
-    let is_told = commit.arrival == Arrival::Proved || !needs_proof(&commit.record, changes);
-    says_release(&commit.record) && is_told && !changes.is_empty() && changes.iter().all(is_edit)
-}
-
-/// Returns whether what a commit says of itself counts only if its entries became that.
-pub(super) fn needs_proof(record: &CommitRecord, changes: &[PathChange]) -> bool {
-    let is_kustomization =
-        |change: &PathChange| matches!(change, PathChange::Edited(path) if is_kustomization_name(path));
-    let goes_on = ReleaseTrailers::read(record).is_some_and(|said| !said.is_at_the_end);
-    goes_on || is_made_again(record) || !changes.iter().all(is_kustomization)
-}
-
-/// Returns whether a commit was authored at another time than it was committed.
-pub(super) fn is_made_again(record: &CommitRecord) -> bool {
-    record.authored_seconds != record.seconds
+    says_release(&commit.record)
+        && commit.arrival == Arrival::AsSaid
+        && !changes.is_empty()
+        && changes.iter().all(is_edit)
 }
 
 #[cfg(test)]
@@ -181,7 +168,7 @@ mod tests {
         Pushed {
             record: CommitRecord::of(id(number), parents, message),
             changes: Some(changes.to_vec()),
-            arrival: Arrival::AsMade,
+            arrival: Arrival::AsSaid,
         }
     }
 
@@ -201,29 +188,21 @@ mod tests {
     #[test]
     fn one_commit() {
         let one = &[edited("Kustomization")][..];
-        let more = |change| [edited("Kustomization"), change];
-        let two = more(edited("a/b/kustomization.yml"));
-        let deployment = more(edited("x/deployment.yaml"));
-        let crlf = RELEASE.replace('\n', "\r\n");
-        let in_body = RELEASE.replace("0.1.0\n", "0.1.0\n\nand more\n");
-        let named = format!("{RELEASE}Tagship-File: prod.yaml\n");
+        let two = [edited("Kustomization"), edited("a/b/kustomization.yml")];
         let of_another_kind = [edited("prod.yaml")];
+        let crlf = RELEASE.replace('\n', "\r\n");
         let amended =
             "Release web:v1\n\nAmended.\n\nTagship-Image: web=web:v1\nTagship-Version: 0.1.0\nSigned-off-by: A\n";
         for (what, parents, message, changes, expected) in [
             ("a release", &[8][..], RELEASE, one, PushJudgement::Own),
             ("of two files", &[8], RELEASE, &two[..], PushJudgement::Own),
-            ("of another kind of file, and not looked at", &[8], &named, &of_another_kind, PushJudgement::Foreign),
+            ("of another kind of file", &[8], RELEASE, &of_another_kind, PushJudgement::Own),
             ("line ends of Windows", &[8], &crlf, one, PushJudgement::Own),
             ("amended, with its trailers", &[8], amended, one, PushJudgement::Own),
             ("amended, without them", &[8], "Release web:v1", one, PushJudgement::Foreign),
             ("a person's", &[8], "Add a page", &[edited("index.html")], PushJudgement::Foreign),
-            ("trailers that are copied", &[8], RELEASE, &[edited("index.html")], PushJudgement::Foreign),
-            ("a file more", &[8], RELEASE, &deployment[..], PushJudgement::Foreign),
-            ("a folder called so", &[8], RELEASE, &[edited("kustomization.yaml/x")], PushJudgement::Foreign),
             ("a new file", &[8], RELEASE, &[PathChange::Otherwise("Kustomization".to_owned())], PushJudgement::Foreign),
             ("no change", &[8], RELEASE, &[], PushJudgement::Foreign),
-            ("squashed, trailers within", &[8], &in_body, one, PushJudgement::Foreign),
             ("one trailer", &[8], "x\n\nTagship-Image: web=web:v1\n", one, PushJudgement::Foreign),
             ("a merge", &[8, 7], RELEASE, one, PushJudgement::Foreign),
             ("the first commit", &[], RELEASE, one, PushJudgement::Foreign),
@@ -232,14 +211,8 @@ mod tests {
         }
         let unseen = Pushed { changes: None, ..release(9) };
         assert_eq!(verdict(Some(8), &[unseen]), PushJudgement::Foreign, "changes that are too many");
-        let mut picked = release(9);
-        picked.record.authored_seconds -= 60;
-        assert_eq!(verdict(Some(8), &[picked.clone()]), PushJudgement::Foreign, "made again, and not looked at");
-        picked.arrival = Arrival::Proved;
-        assert_eq!(verdict(Some(8), &[picked]), PushJudgement::Own, "made again, and true");
-        let mut named = pushed(9, &[8], &named, &of_another_kind);
-        named.arrival = Arrival::Proved;
-        assert_eq!(verdict(Some(8), &[named]), PushJudgement::Own, "of another kind of file, and true");
+        let untold = Pushed { arrival: Arrival::Untold, ..release(9) };
+        assert_eq!(verdict(Some(8), &[untold]), PushJudgement::Foreign, "another change than its trailers say");
     }
 
     #[test]
@@ -271,8 +244,8 @@ mod tests {
         let titled = squash("Release web:v2 (#7)", Arrival::AsTitled);
         assert_eq!(verdict(Some(8), std::slice::from_ref(&titled)), PushJudgement::Own);
         assert!(!is_like_a_squash(&titled));
-        assert!(is_like_a_squash(&squash("Bump web (#7)", Arrival::AsMade)));
-        assert!(!is_like_a_squash(&squash("Bump web", Arrival::AsMade)), "a title of its own");
+        assert!(is_like_a_squash(&squash("Bump web (#7)", Arrival::Untold)));
+        assert!(!is_like_a_squash(&squash("Bump web", Arrival::Untold)), "a title of its own");
         let page = pushed(9, &[8], "Bump web (#7)", &[edited("index.html")]);
         assert!(!is_like_a_squash(&page), "another file");
     }

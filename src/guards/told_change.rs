@@ -1,109 +1,156 @@
-//! Whether a commit did exactly what its message says, and nothing else. The title is all that is left of a release if a squash
-//! kept it alone, and the head branch is deleted; other commits may be behind the trailers, if a squash kept the messages of all.
-//! A copied message does not count, because the whole change must be what the editor makes of the file.
+//! Whether a commit did exactly what its trailers say. A person who amends a release, or commits again with its message, keeps
+//! the trailers, and often the times: so the whole change must be what the editor makes of the file, but for comments.
 
-use super::file_entries::entries;
-use crate::image::ImageArgument;
+use super::titled_change::ComparedFile;
+use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::trailers::ReleaseTrailers;
-use crate::message::{compose, short_image};
 use crate::targets;
-use crate::targets::kustomization::{Absent, Comments, Edit, EditOptions, Fields};
+use crate::targets::kustomization::{Absent, Fields, Unnamed};
 
-/// A file before and after a commit.
-pub(super) struct ComparedFile<'a> {
-    pub(super) path: &'a str,
-    pub(super) before: &'a [u8],
-    pub(super) after: &'a [u8],
+/// Returns whether `file` became what a release says that it made of it, and nothing else.
+pub(super) fn did_what_it_says(said: &ReleaseTrailers, file: &ComparedFile<'_>) -> bool {
+    // What an argument leaves out, it may have kept or removed: a field without a value may be there or not.
+    said.names_file(file.path)
+        && [Absence::Keeps, Absence::Removes].into_iter().any(|absence| {
+            let Some(arguments) = released(said, file, absence) else { return false };
+            let edit = targets::edit(file.path, file.before, &arguments, Absent::Append);
+            edit.is_ok_and(|edit| edit.changed() && without_comments(&edit.text) == without_comments(file.after))
+        })
 }
 
-/// Returns whether `title` is the usual one of a release of exactly what changed in `files`.
-pub(super) fn does_what_the_title_says(title: &str, files: &[ComparedFile<'_>]) -> bool {
-    let images: Option<Vec<Vec<String>>> = files.iter().map(released).collect();
-    images.is_some_and(|images| compose::is_title_of(title, &images.concat()))
+/// What a release does about a field that has no value before and after it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Absence {
+    Keeps,
+    Removes,
 }
 
-/// Returns whether the change of a file is that its entries became what trailers say.
-pub(super) fn does_what_the_trailers_say(said: &ReleaseTrailers, file: &ComparedFile<'_>) -> bool {
-    let became = |name: &str| {
-        let fields = entries(file.path, file.after, Some(name))?.remove(name)?;
-        said.released(name, &fields).then(|| (name.to_owned(), fields))
-    };
-    let said: Vec<_> = said.entries().filter_map(became).collect();
-    edit_to(file, said.iter().map(|(name, fields)| (name, fields)), Absent::Append).is_some_and(|edit| edit.changed())
+/// Returns the entries that are what the release says, as it was told to write them; `None` if one of them could not be written.
+fn released(said: &ReleaseTrailers, file: &ComparedFile<'_>, absence: Absence) -> Option<Vec<ImageArgument>> {
+    let mut arguments: Vec<ImageArgument> = Vec::new();
+    for name in said.entries() {
+        if arguments.iter().any(|argument| argument.name.as_str() == name) {
+            continue;
+        }
+        let name: ImageName = name.parse().ok()?;
+        if let Some(after) = fields(file.path, file.after, &name).filter(|fields| said.released(name.as_str(), fields))
+        {
+            let change = change(fields(file.path, file.before, &name), after, absence)?;
+            arguments.push(ImageArgument { name, change });
+        }
+    }
+    Some(arguments)
 }
 
-/// Returns the images that a file's change releases, as titles name them; `None` if it does anything else.
-fn released(file: &ComparedFile<'_>) -> Option<Vec<String>> {
-    let read = |bytes| entries(file.path, bytes, None);
-    let (before, after) = (read(file.before)?, read(file.after)?);
-    let changed = after.iter().filter(|(name, fields)| before.get(*name) != Some(fields));
-    let edit = edit_to(file, changed, Absent::Report)?;
-    let changed = edit.entries.iter().filter(|entry| entry.changed());
-    let image = |entry| short_image(entry, None);
-    Some(changed.map(image).collect())
+/// Returns what an entry says, as an edit finds it: by a path too, and in a template, of which no list of entries can be read.
+fn fields(path: &str, text: &[u8], name: &ImageName) -> Option<Fields> {
+    let as_it_is = ImageChange { new_name: Field::Keep, new_tag: Field::Keep, digest: Field::Keep };
+    let as_it_is = ImageArgument { name: name.clone(), change: as_it_is };
+    targets::edit(path, text, &[as_it_is], Absent::Report).ok()?.entries.pop().map(|entry| entry.after)
 }
 
-/// Returns the edit that gives entries these fields, if that is the whole change of the file.
-fn edit_to<'f>(
-    file: &ComparedFile<'_>,
-    entries: impl Iterator<Item = (&'f String, &'f Fields)>,
-    absent: Absent,
-) -> Option<Edit> {
-    let arguments = entries
-        .map(|(name, fields)| Some(ImageArgument { name: name.parse().ok()?, change: fields.to_change().ok()? }))
-        .collect::<Option<Vec<_>>>()?;
-    let edit =
-        targets::edit(file.path, file.before, &arguments, EditOptions { absent, comments: Comments::Drop }).ok()?;
-    is_but_for_comments(file.before, &edit.text, file.after).then_some(edit)
+/// Returns what makes an entry say what it says `after` a release, if it said `before` what it did. A name that
+/// stayed need not be written: it may be different in each place.
+fn change(before: Option<Fields>, mut after: Fields, absence: Absence) -> Option<ImageChange> {
+    let before = before.unwrap_or_default();
+    if before.new_name == after.new_name {
+        (after.new_name, after.unnamed) = (None, Unnamed::Elsewhere);
+    }
+    let mut change = after.to_change().ok()?;
+    if absence == Absence::Keeps {
+        if before.new_tag.is_none() && after.new_tag.is_none() {
+            change.new_tag = Field::Keep;
+        }
+        if before.digest.is_none() && after.digest.is_none() {
+            change.digest = Field::Keep;
+        }
+    }
+    Some(change)
 }
 
-/// Returns whether `after` has the lines of an edit, each that is new with any comment: `--comment` chooses it.
-fn is_but_for_comments(before: &[u8], edited: &[u8], after: &[u8]) -> bool {
-    let lines = |text| <[u8]>::split(text, |byte| *byte == b'\n').collect::<Vec<_>>();
-    let (before, edited, after) = (lines(before), lines(edited), lines(after));
-    let has_a_comment = |line: &[u8], after: &[u8]| {
-        let behind = after.strip_prefix(line.strip_suffix(b"\r").unwrap_or(line));
-        behind.is_some_and(|behind| behind.trim_ascii_start().starts_with(b"#"))
-    };
-    let is_edited = |(line, after)| line == after || !before.contains(&line) && has_a_comment(line, after);
-    edited.len() == after.len() && edited.into_iter().zip(after).all(is_edited)
+/// Returns the lines of a file without the comments behind them, which a release may write and drop.
+fn without_comments(text: &[u8]) -> Vec<String> {
+    let lines = String::from_utf8_lossy(text);
+    lines.lines().map(|line| line.split(" #").next().unwrap_or(line).trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ComparedFile, does_what_the_title_says};
+    use super::{Absent, ComparedFile, ImageArgument, ReleaseTrailers, did_what_it_says, targets};
+    use crate::git::{CommitId, CommitRecord};
+    use crate::targets::kustomization::{EntryEdit, Fields};
 
-    const BEFORE: &str = "images: # all\n- name: web\n  newName: org/web\n  newTag: v1\n- name: api\n  newTag: v1\n";
+    const BEFORE: &str = "# all\nimages:\n- name: web # the site\n  newTag: v1 # now\n- name: api\n  newTag: v1\n";
 
     #[test]
-    fn titles_and_changes() {
-        let web = BEFORE.replacen("v1", "v2", 1);
-        let both = BEFORE.replace("v1", "v2");
-        let digest = format!("sha256:{}", "9".repeat(64));
-        let pinned = BEFORE.replacen("newTag: v1", &format!("digest: {digest}"), 1);
-        for (title, after, expected) in [
-            ("Release org/web:v2", web.clone(), true),
-            ("Release org/web:v2 (#7)", web.clone(), true),
-            ("Release org/web:v2 [skip ci] (!7)", web.clone(), true),
-            ("Roll back to org/web:v2", web.clone(), true),
-            ("Promote org/web:v2", web.clone(), true),
-            ("Release 2 images (#7)", both.clone(), true),
-            ("Release org/web@sha256:999999999999", pinned, true),
-            ("Release org/web:v3", web.clone(), false),
-            ("Release org/web:v2 and tune it", web.clone(), false),
-            ("Release org/web:v2", both, false),
-            ("Release 2 images", web.clone(), false),
-            ("Release org/web:v2", BEFORE.to_owned(), false),
-            ("Release 0 images", BEFORE.to_owned(), false),
-            ("Release org/web:v2", format!("{web}namePrefix: x-\n"), false),
-            ("Release org/web:v2", web.replace(" # all", ""), false),
-            ("Release org/web:v2", web.replace("v2", "v2 # of 1234567"), true),
-            ("Release org/web:v2", web.replace("org/web", "org/web # of 1234567"), false),
-            ("Release org/web:v2", web.replace("v2", "'v2'"), false),
-            ("Release org/web:v2", format!("{web}- name: new\n  newTag: v2\n"), false),
+    fn what_trailers_say_and_nothing_else() {
+        let web = BEFORE.replacen("v1 # now", "v2", 1);
+        let both = web.replace("newTag: v1", "newTag: v2");
+        let named = web.replace("  newTag: v2", "  newName: org/web\n  newTag: v2");
+        let pinned = web.replace("  newTag: v2", "  digest: sha256:99");
+        let (of_web, of_both) = ("web=web:v2", "web=web:v2\nTagship-Image: api=api:v2");
+        for (said, after, expected) in [
+            (of_web, web.clone(), true),
+            (of_web, web.replace("v2", "v2 # v1 before"), true),
+            (of_both, both.clone(), true),
+            (of_both, web.clone(), true),
+            ("web=org/web:v2", named, true),
+            ("new=new:v2", format!("{BEFORE}- name: new\n  newTag: v2\n"), true),
+            (of_web, both.clone(), false),
+            (of_web, web.replace("v2", "v3"), false),
+            ("web=web@sha256:99", pinned, false),
+            (of_web, BEFORE.to_owned(), false),
+            (of_web, BEFORE.replace("newTag: v1\n", "newTag: v2\n"), false),
+            (of_web, format!("{web}namePrefix: x-\n"), false),
+            (of_web, web.replace("# all\n", ""), false),
+            (of_web, web.replace("v2", "'v2'"), false),
+            (of_web, format!("{web}- name: new\n  newTag: v2\n"), false),
         ] {
-            let file = ComparedFile { path: "kustomization.yaml", before: BEFORE.as_bytes(), after: after.as_bytes() };
-            assert_eq!(does_what_the_title_says(title, &[file]), expected, "{title}\n{after}");
+            let file = "kustomization.yaml";
+            let message = format!("x\n\nTagship-Image: {said}\nTagship-File: {file}\nTagship-Version: 0.1.0\n");
+            let id = CommitId::parse(&"1".repeat(40)).unwrap();
+            let trailers = ReleaseTrailers::read(&CommitRecord::of(id, vec![id], &message)).unwrap();
+            let compared = |path| ComparedFile { path, before: BEFORE.as_bytes(), after: after.as_bytes() };
+            assert_eq!(did_what_it_says(&trailers, &compared(file)), expected, "{said}\n{after}");
+            assert!(!did_what_it_says(&trailers, &compared("prod/kustomization.yaml")));
         }
+    }
+
+    /// Cases with names that no trailer can be read of.
+    const UNREADABLE: [&str; 3] = ["keep-name-with-sha256", "keep-name-with-tag", "template-name"];
+
+    /// Each edit that a release may make is one that its trailers tell.
+    #[test]
+    fn whatever_the_editor_does_is_told() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/edit");
+        let mut compared = 0;
+        for case in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let Ok(before) = std::fs::read(case.join("kustomization.yaml")) else { continue };
+            let text = std::fs::read_to_string(case.join("args")).unwrap();
+            let arguments = text.lines().filter(|line| !line.starts_with("--")).map(|line| line.parse().unwrap());
+            let arguments: Vec<ImageArgument> = arguments.collect();
+            let path = "kustomization.yaml";
+            let Ok(edit) = targets::edit(path, &before, &arguments, Absent::Append) else { continue };
+            let said: String = edit.entries.iter().filter(|entry| entry.changed()).map(said).collect();
+            if said.is_empty() {
+                continue;
+            }
+            let message = format!("x\n\n{said}Tagship-File: {path}\nTagship-Version: 0.1.0\n");
+            let id = CommitId::parse(&"1".repeat(40)).unwrap();
+            let trailers = ReleaseTrailers::read(&CommitRecord::of(id, vec![id], &message)).unwrap();
+            let file = ComparedFile { path, before: &before, after: &edit.text };
+            let name = case.file_name().unwrap().to_string_lossy().into_owned();
+            assert_eq!(did_what_it_says(&trailers, &file), !UNREADABLE.contains(&&*name), "{name}");
+            compared += 1;
+        }
+        assert!(compared > 250, "{compared}");
+    }
+
+    fn said(entry: &EntryEdit) -> String {
+        let name = entry.name.as_str();
+        let Fields { new_tag, digest, .. } = &entry.after;
+        let tag = new_tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+        let digest = digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
+        format!("Tagship-Image: {name}={}{tag}{digest}\n", entry.after.image_name(name).unwrap_or(name))
     }
 }

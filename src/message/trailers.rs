@@ -89,8 +89,6 @@ pub(super) fn version() -> Option<Trailer> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseTrailers {
     pub commit: CommitId,
-    /// Whether nothing follows them in the message, as we write it.
-    pub is_at_the_end: bool,
     images: Vec<(String, ReleasedImage)>,
     /// The files that are said to have been written.
     pub files: Vec<String>,
@@ -136,11 +134,10 @@ impl ReleaseTrailers {
 
     /// Reads the trailers of each release that a commit's message names, the last one first.
     pub fn read_all(record: &CommitRecord) -> impl Iterator<Item = Self> {
-        let blocks = record.trailer_blocks().enumerate();
-        blocks.filter_map(|(behind, block)| Self::of_block(record.id, &block, behind == 0))
+        record.trailer_blocks().filter_map(|block| Self::of_block(record.id, &block))
     }
 
-    fn of_block(commit: CommitId, block: &[(&str, &str)], is_at_the_end: bool) -> Option<Self> {
+    fn of_block(commit: CommitId, block: &[(&str, &str)]) -> Option<Self> {
         let values = |token: &'static str| {
             let of_token = block.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(token));
             of_token.map(|(_, value)| *value)
@@ -152,7 +149,6 @@ impl ReleaseTrailers {
         }
         Some(Self {
             commit,
-            is_at_the_end,
             images,
             files: values(FILE).map(unquoted).collect(),
             sources: values(SOURCE).filter_map(named_source).collect(),

@@ -9,7 +9,7 @@ use super::policy;
 use crate::flow::publish::{Proposer, SeenHead};
 use crate::flow::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
-use crate::git::{CommitId, Message, RepositoryPath, Snapshot, TreeEntry};
+use crate::git::{BranchName, CommitId, Message, Replaceable, RepositoryPath, Snapshot, TreeEntry};
 use crate::guards::head_branch::replaceable;
 use crate::guards::order::EntryOrder;
 use crate::message::Release;
@@ -56,9 +56,8 @@ impl Attempt<'_> {
             Some(PullRequest { state: RequestState::Open, number, .. }) => format!("pull request #{number}"),
             _ => format!("`{}`", proposer.head),
         };
-        if request.as_ref().is_none_or(|request| request.state == RequestState::Open) {
-            self.require_same_entries(snapshot, tip, wanted)?;
-        }
+        let is_over = |request: &PullRequest| request.state != RequestState::Open && proposes(request, tip);
+        self.require_same_releases(&over, &proposer.base, wanted, request.as_ref().is_some_and(is_over))?;
         let there = self.on_head(snapshot, tip, wanted, |attempt, snapshot, there| {
             Ok(HeadContent {
                 is_same: there.says_all_of(edited.paths),
@@ -76,7 +75,7 @@ impl Attempt<'_> {
                 return Err(stopped(outcome.clone(), Ending::Skipped, reason));
             }
             // It is over: what it proposed does not wait any more.
-            Some(over) if over.state != RequestState::Open && proposes(over, tip) => {}
+            Some(request) if is_over(request) => {}
             _ => self.guard_head(there, outcome, listener)?,
         }
         // A merge of what is there may have come after the branch was read. If the branch is where it was at a second look, the
@@ -89,30 +88,46 @@ impl Attempt<'_> {
         Ok(SeenHead { over: Some(over), newest: request.filter(counts) })
     }
 
-    /// Requires that a head branch which the user names proposes nothing that this release would not. Any other name is that of
-    /// these entries alone.
-    pub(super) fn require_same_entries(
+    /// Requires that a head branch which the user names has nothing that this release would not put there. Any other name is that
+    /// of these entries alone. What a request proposed that `is_over` does not wait any more.
+    pub(super) fn require_same_releases(
         &self,
-        snapshot: &mut Snapshot<'_>,
-        tip: CommitId,
+        over: &Replaceable,
+        base: &BranchName,
         (writing, paths): (&Writing, &[RepositoryPath]),
+        is_over: bool,
     ) -> Result<(), Failure> {
         let (Route::Propose(request) | Route::PushElsePropose(request)) = &self.job.delivery.route else {
             return Ok(());
         };
         let Some(head) = &request.head else { return Ok(()) };
-        let Some(proposed) = snapshot.load_commit(tip)?.as_ref().and_then(ReleaseTrailers::read) else { return Ok(()) };
+        let releases: Vec<ReleaseTrailers> = over.commits().iter().filter_map(ReleaseTrailers::read).collect();
+        let refused = |message: String| {
+            Err(Failure::new(FailureKind::Guarded, message)
+                .hint("leave out `--head`, so that each release has a branch of its own, or name another one"))
+        };
+        // A proposal is one commit, and an environment's branch may have many.
+        if releases.len() > 1 && !head.as_str().starts_with("tagship/") {
+            let count = releases.len();
+            return refused(format!("`{head}` has {count} releases that `{base}` lacks, which would be lost"));
+        }
+        if is_over {
+            return Ok(());
+        }
         let is_asked = |name: &str| writing.images.arguments.iter().any(|argument| argument.name.as_str() == name);
         let is_written = |file: &str| paths.iter().any(|path| path.to_string() == file);
-        let entries = proposed.entries().filter(|name| !is_asked(name));
-        let files = proposed.files.iter().map(String::as_str).filter(|file| !is_written(file));
-        let lost: Vec<String> = entries.chain(files).map(|lost| format!("`{lost}`")).collect();
+        let entries = releases.iter().flat_map(ReleaseTrailers::entries).filter(|name| !is_asked(name));
+        let files = releases.iter().flat_map(|said| &said.files).map(String::as_str).filter(|file| !is_written(file));
+        let mut lost: Vec<String> = Vec::new();
+        for text in entries.chain(files).map(|lost| format!("`{lost}`")) {
+            if !lost.contains(&text) {
+                lost.push(text);
+            }
+        }
         if lost.is_empty() {
             return Ok(());
         }
-        let message = format!("`{head}` proposes other images, which would be lost: {}", lost.join(", "));
-        Err(Failure::new(FailureKind::Guarded, message)
-            .hint("leave out `--head`, so that each release has a branch of its own, or name another one"))
+        refused(format!("`{head}` proposes other images, which would be lost: {}", lost.join(", ")))
     }
 
     /// Reads the head branch at `tip`, with the files as this release would make them there.

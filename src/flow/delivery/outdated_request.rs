@@ -87,14 +87,14 @@ impl Attempt<'_> {
         (writing, paths): (&Writing, &[RepositoryPath]),
         pusher: &Pusher<'_>,
     ) -> Result<Option<String>, Failure> {
-        match replaceable(snapshot, head, tip) {
-            Ok(over) if over.is_ahead() => {}
+        let over = match replaceable(snapshot, head, tip) {
+            Ok(over) if over.is_ahead() => over,
             Ok(_) => return Ok(None),
             // What a person made of it is the person's.
             Err(failure) if failure.kind == FailureKind::Refused => return Ok(None),
             Err(failure) => return Err(failure),
-        }
-        if self.require_same_entries(snapshot, tip, (writing, paths)).is_err() {
+        };
+        if self.require_same_releases(&over, pusher.branch(), (writing, paths), false).is_err() {
             return Ok(None);
         }
         let is_same = stopped != Stopped::All

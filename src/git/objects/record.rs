@@ -18,8 +18,6 @@ pub struct CommitRecord {
     pub committer: Text,
     /// When it was committed, in seconds since 1970 (UTC).
     pub seconds: i64,
-    /// When it was authored. A commit that was cherry-picked or rebased keeps this time.
-    pub authored_seconds: i64,
     pub message: Text,
     pub(in crate::git) tree: ObjectId,
 }
@@ -28,11 +26,11 @@ impl CommitRecord {
     /// Returns the record of a commit that has been loaded. A malformed name or time, as old tools have written, is empty.
     pub(in crate::git) fn read(id: CommitId, objects: &Objects) -> Result<Self, GitError> {
         let commit = objects.commit(&id.0)?;
-        let (author, authored_seconds) = commit.signature(&commit.author);
+        let (author, _) = commit.signature(&commit.author);
         let (committer, seconds) = commit.signature(&commit.committer);
         let message = commit.text(&commit.message);
         let ParsedCommit { tree, parents, .. } = commit;
-        Ok(Self { id, parents, author, committer, seconds, authored_seconds, message, tree })
+        Ok(Self { id, parents, author, committer, seconds, message, tree })
     }
 
     /// Returns a record of a commit that exists in no repository.
@@ -40,7 +38,7 @@ impl CommitRecord {
     pub(crate) fn of(id: CommitId, parents: Vec<CommitId>, message: &str) -> Self {
         let (author, committer) = ("A".into(), "C".into());
         let tree = ObjectId::null(gix::hash::Kind::Sha1);
-        Self { id, parents, author, committer, seconds: 0, authored_seconds: 0, message: message.into(), tree }
+        Self { id, parents, author, committer, seconds: 0, message: message.into(), tree }
     }
 
     /// Returns the first line of the message.

@@ -260,6 +260,47 @@ fn a_commit_with_the_message_of_a_release_stays() {
     at.propose("v1.1.0").run().exit(8).stdout_has("is not a release of tagship");
 }
 
+/// The message stays if a person amends the commit, and so do its times if the author is set anew.
+#[test]
+fn a_release_that_a_person_amended_stays() {
+    let at = Proposals::new();
+    let remote = &at.stage.remote;
+    let with_api = |text: &str, tag: &str| File::new(FILE, format!("{text}- name: api\n  newTag: {tag}\n"));
+    remote.commit("main", "Add api", &[with_api(SEED, "v1")]);
+    let head = head(&document(&at.propose("v1.0.0").run().success()));
+    let (ours, message) = (remote.tip(&head).unwrap(), remote.log(&head)[0].message.clone());
+    let web = SEED.replace("b15411f387bb2a2286676b92a87fd85aa9b682a5", "v1.0.0");
+    let changed = remote.commit(&head, &message, &[with_api(&web, "v7.7.7")]);
+    let amend = ["commit-tree", &format!("{changed}^{{tree}}"), "-p", "main", "-F", "-"];
+    let amended = remote.git(amend).stdin(message).run().success().stdout();
+    for tip in [&changed, amended.trim()] {
+        remote.git(["update-ref", &format!("refs/heads/{head}"), tip]).run().success();
+        at.propose("v1.1.0").run().exit(8).stdout_has("is not a release of tagship");
+        assert_eq!(remote.tip(&head).as_deref(), Some(tip));
+    }
+    remote.git(["update-ref", &format!("refs/heads/{head}"), &ours]).run().success();
+    at.propose("v1.1.0").run().success();
+}
+
+/// What a proposal changed beside the entry that it names is ours, too.
+#[test]
+fn a_proposal_of_a_shared_value_and_one_with_a_comment_are_replaced() {
+    let at = Proposals::new();
+    let values =
+        "web:\n  image: {repository: org/web, tag: &tag v1}\njob:\n  image: {repository: org/job, tag: *tag}\n";
+    at.stage.remote.commit("main", "Add values", &[File::new("values.yaml", values)]);
+    let common = ["--branch", "main", "--forge", "github", "--no-check", "--pull-request", "--output", "json"];
+    let url = at.forge.url_with_token(TOKEN);
+    for (file, entry) in [("values.yaml", "web.image"), (FILE, ENTRY)] {
+        for (tag, comment) in [("v2", "{tag} of {entry}"), ("v3", "drop"), ("v4", "keep")] {
+            let release = tagship().home(&at.stage.home).args(["release", "--repo", &url, "-f", file]).args(common);
+            let output = release.args(["--comment", comment, &format!("{entry}=*:{tag}")]).run().success();
+            let operation = if tag == "v2" { "opened" } else { "updated" };
+            assert_eq!(document(&output)["pull_request"]["operation"], operation, "{file} {tag}");
+        }
+    }
+}
+
 /// The push to the head branch is lost, and another release takes its place there: then the lease keeps ours away for good.
 #[test]
 fn a_lost_push_and_another_release_on_the_head_branch() {
@@ -317,6 +358,56 @@ fn another_release_on_a_head_branch_that_is_named() {
     let opened = document(&api().run().success());
     assert_eq!(opened["pull_request"]["number"], 2);
     assert_eq!(at.tag_at("bump"), at.tag_at("main"));
+}
+
+/// It has releases of its own, which nothing else keeps. A head branch has one, whatever it is called.
+#[test]
+fn the_branch_of_an_environment_is_no_head_branch() {
+    let at = Proposals::new();
+    let remote = &at.stage.remote;
+    let text = format!("{SEED}- name: api\n  newTag: v1\n");
+    remote.commit("main", "Add api", &[File::new(FILE, &text)]);
+    let url = at.forge.url_with_token(TOKEN);
+    let on = |branch: &str, flags: &[&str], images: &[&str]| {
+        let release =
+            tagship().home(&at.stage.home).args(["release", "--repo", &url, "-k", FOLDER, "--branch", branch]);
+        release.args(["--forge", "github", "--no-check", "--output", "json"]).args(flags).args(images).run()
+    };
+    let web = |tag: &str| format!("{ENTRY}=*:{tag}");
+    remote.git(["branch", "staging", "main"]).run().success();
+    on("staging", &[], &["api=*:v9"]).success();
+    on("staging", &[], &[&web("v2")]).success();
+    let tip = remote.tip("staging").unwrap();
+    let over = |head: &str, images: &[&str]| on("main", &["--pull-request", "--head", head], images);
+    for images in [&[&*web("v3")][..], &[&*web("v3"), "api=*:v9"]] {
+        over("staging", images).exit(9).stdout_has("`staging` has 2 releases that `main` lacks, which would be lost");
+    }
+    // A request that was merged from there says nothing of what came after it.
+    remote.git(["branch", "qa", "main"]).run().success();
+    over("qa", &["api=*:v9"]).success();
+    let message = remote.log("qa")[0].message.clone();
+    at.forge.store().merge(1, &Armed { merging: Merging::Merge, message }).unwrap();
+    on("qa", &[], &["api=*:v10"]).success();
+    let later = remote.tip("qa");
+    over("qa", &[&web("v3")]).exit(9).stdout_has("`qa` proposes other images, which would be lost: `api`");
+    assert_eq!((remote.tip("staging"), remote.tip("qa")), (Some(tip), later));
+}
+
+/// What an earlier release brought counts too, if a later one is upon it.
+#[test]
+fn two_releases_on_a_branch_of_our_name() {
+    let at = Proposals::new();
+    let remote = &at.stage.remote;
+    remote.commit("main", "Add api", &[File::new(FILE, format!("{SEED}- name: api\n  newTag: v1\n"))]);
+    remote.git(["branch", "tagship/both", "main"]).run().success();
+    for image in ["api=*:v9".to_owned(), format!("{ENTRY}=*:v2")] {
+        let release = at.stage.release_to(&at.forge.url_with_token(TOKEN)).args(["--branch", "tagship/both"]);
+        release.args(["--no-check", &image]).run().success();
+    }
+    let both = ["--pull-request", "--head", "tagship/both"];
+    at.release("v3").args(both).run().exit(9).stdout_has("`tagship/both` proposes other images").stdout_has("`api`");
+    let output = at.release("v3").args(both).arg("api=*:v10").run().success();
+    assert_eq!(document(&output)["outcome"], "proposed");
 }
 
 /// The summary leads to the request first: it is what a person looks at next.

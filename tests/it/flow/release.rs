@@ -279,6 +279,13 @@ fn broken_targets() {
         let release = stage.tagship().args(["release", "--repo", &url, "-k", folder]);
         release.arg(stage.argument()).run().exit(3).stderr_has(said);
     }
+    for (folder, hint) in [
+        ("linked", "name the file that it leads to"),
+        ("module/manifests", "release to the submodule's own repository: name it with `--repo`"),
+    ] {
+        let release = stage.tagship().args(["release", "--repo", &stage.remote.file_url(), "-k", folder]);
+        release.arg(stage.argument()).run().exit(3).stderr_has(hint);
+    }
     assert_eq!(stage.remote.tip("main"), tip);
 }
 

@@ -1,6 +1,6 @@
 //! The guard against loops, on real histories: a run that releases started ends at once, and every other one goes on.
 
-use crate::stage::{FILE, FOLDER, SEED, Stage};
+use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage};
 use crate::support::command::{Command, Home};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::registry::Image;
@@ -176,9 +176,14 @@ fn page() -> File {
     File::new("index.html", "<p>")
 }
 
-/// A kustomization that a release could have made.
-fn edited() -> File {
-    File::new(FILE, SEED.replace("b15411f3", "c15411f3"))
+/// Returns the file as a release of another tag makes it.
+fn edited(on: &Released) -> File {
+    File::new(FILE, on.stage.released().replace(COMMIT, "v2"))
+}
+
+/// Returns the message of that release.
+fn told(on: &Released) -> String {
+    on.message.replace(COMMIT, "v2")
 }
 
 /// What it is, how it comes about, and whether the run of its push is a release's own.
@@ -201,7 +206,7 @@ const HISTORIES: &[History] = &[
         "a release upon a person's commit, in one push",
         |on| {
             on.commit("main", "Add a page", &[page()]);
-            push(on.commit("main", &on.message, &[edited()]), Some(&on.release))
+            push(on.commit("main", &told(on), &[edited(on)]), Some(&on.release))
         },
         false,
     ),
@@ -209,7 +214,7 @@ const HISTORIES: &[History] = &[
         "a release upon a person's commit, which was pushed before",
         |on| {
             let page = on.commit("main", "Add a page", &[page()]);
-            push(on.commit("main", &on.message, &[edited()]), Some(&page))
+            push(on.commit("main", &told(on), &[edited(on)]), Some(&page))
         },
         true,
     ),
@@ -218,13 +223,13 @@ const HISTORIES: &[History] = &[
         |on| {
             on.commit_of(&on.seed, &[&on.seed], "Begin again");
             let base = on.stage.remote.tip("main").unwrap();
-            push(on.commit("main", &on.message, &[edited()]), Some(&base))
+            push(on.commit("main", &told(on), &[edited(on)]), Some(&base))
         },
         true,
     ),
     (
         "line ends of Windows",
-        |on| push(on.commit("main", &on.message.replace('\n', "\r\n"), &[edited()]), Some(&on.release)),
+        |on| push(on.commit("main", &told(on).replace('\n', "\r\n"), &[edited(on)]), Some(&on.release)),
         true,
     ),
     (
@@ -240,13 +245,42 @@ const HISTORIES: &[History] = &[
     ("reverted", |on| push(on.commit_of(&on.seed, &[&on.release], "Revert \"Release\""), Some(&on.release)), false),
     (
         "squashed with a person's work",
-        |on| push(on.commit("main", &on.message, &[edited(), page()]), Some(&on.release)),
+        |on| push(on.commit("main", &told(on), &[edited(on), page()]), Some(&on.release)),
         false,
     ),
     (
-        "squashed, and the message goes on",
-        |on| push(on.commit("main", &format!("{}\n* Fix it\n", on.message), &[edited()]), Some(&on.release)),
+        "squashed with a commit that left nothing, whose message goes on",
+        |on| push(on.commit("main", &format!("{}\n* Fix it\n", told(on)), &[edited(on)]), Some(&on.release)),
+        true,
+    ),
+    (
+        "a copied message, and another entry",
+        |on| {
+            let entries = |tag: &str| on.stage.released() + &format!("- name: api\n  newTag: {tag}\n");
+            let before = on.commit("main", "Add api", &[File::new(FILE, entries("v1"))]);
+            push(on.commit("main", &on.message, &[File::new(FILE, entries("v2"))]), Some(&before))
+        },
         false,
+    ),
+    (
+        "amended, and one more line of the file",
+        |on| {
+            let text = on.stage.released() + "namePrefix: x-\n";
+            on.put_main(&on.seed);
+            push(on.commit("main", &on.message, &[File::new(FILE, text)]), Some(&on.seed))
+        },
+        false,
+    ),
+    (
+        "a release that writes a comment",
+        |on| {
+            let text = "images:\n- name: web\n  newTag: v1 # now\n";
+            let before = on.commit("main", "Begin again", &[File::new(FILE, text)]);
+            let release = on.stage.release().args(["--no-check", "--branch", "main", "--comment", "{tag}", "web=*:v2"]);
+            release.run().success();
+            push(on.stage.remote.tip("main").unwrap(), Some(&before))
+        },
+        true,
     ),
     ("a copied message", |on| push(on.commit("main", &on.message, &[page()]), Some(&on.release)), false),
     (
@@ -290,7 +324,7 @@ const HISTORIES: &[History] = &[
     ),
     (
         "a mode that changed too",
-        |on| push(on.commit("main", &on.message, &[edited().mode(Mode::Executable)]), Some(&on.release)),
+        |on| push(on.commit("main", &told(on), &[edited(on).mode(Mode::Executable)]), Some(&on.release)),
         false,
     ),
     (
@@ -649,8 +683,13 @@ fn a_merge_of_more_releases_than_are_looked_at() {
     for (releases, expected) in [(50, "\"outcome\":\"skipped\""), (51, "\"outcome\":\"proceed\"")] {
         let on = first.again();
         on.stage.remote.git(["branch", HEAD, "main"]).run().success();
-        let edit = |number| File::new(FILE, SEED.replace("b15411f3", &format!("{number:08x}")));
-        on.stage.remote.commit_each(HEAD, &on.message, (0..releases).map(edit));
+        // One message is true of each of them.
+        let said = |image: &str| format!("Tagship-Image: IMAGE_PLACEHOLDER={image}:{COMMIT}\n");
+        let message =
+            format!("Release\n\n{}{}Tagship-File: {FILE}\nTagship-Version: 0.1.0\n", said("org/even"), said("org/odd"));
+        let name = |number| if number % 2 == 0 { "org/even" } else { "org/odd" };
+        let edit = |number| File::new(FILE, on.stage.released().replace(&on.stage.image(), name(number)));
+        on.stage.remote.commit_each(HEAD, &message, (0..releases).map(edit));
         let (base, head) = on.with_a_page_upon();
         let push = push(on.commit_of(&on.merged(&base, &head), &[&base, &head], "Merge"), Some(&base));
         let checkout = Checkout::clone_with(&on.stage.remote.path().display().to_string(), &[]);
@@ -678,7 +717,7 @@ fn a_squash_that_nothing_tells() {
     let base = released.release.clone();
     let push = |title: &str, file: File| push(released.commit("main", title, &[file]), Some(&base));
     let note = "nothing tells whether that was a release";
-    let output = released.in_ci(released.guard(), &push("Bump web (#1)", edited())).run().success();
+    let output = released.in_ci(released.guard(), &push("Bump web (#1)", edited(&released))).run().success();
     assert!(output.stdout().contains("proceed") && output.stdout().contains(note), "{}", output.stdout());
     let output = released.in_ci(released.guard(), &push("Add a page (#2)", page())).run().success();
     assert!(output.stdout().contains("proceed") && !output.stdout().contains(note), "{}", output.stdout());
@@ -754,8 +793,8 @@ fn what_it_costs() {
         released.lines()
     };
     assert_eq!(requests(released.guard().current_dir(whole.path()), &own), Vec::<String>::new());
-    // The parent, and then its trees along the path.
-    let expected = [info, fetch, fetch, fetch, fetch];
+    // The parent, then its trees along the path, and both files.
+    let expected = [info, fetch, fetch, fetch, fetch, fetch];
     assert_eq!(requests(released.guard().current_dir(shallow.path()), &own), expected);
     assert_eq!(requests(released.guard(), &own), expected);
     let ordinary = push(released.commit("main", "Add a page", &[page()]), Some(&released.release));
@@ -763,7 +802,7 @@ fn what_it_costs() {
     assert_eq!(requests(released.guard().current_dir(shallow.path()), &ordinary), Vec::<String>::new());
     assert_eq!(requests(released.guard(), &ordinary), [info, fetch]);
     // An edit of a file that a request may propose: which head branches there are.
-    let edit = push(released.commit("main", "Edit", &[edited()]), Some(&ordinary.commit));
+    let edit = push(released.commit("main", "Edit", &[edited(&released)]), Some(&ordinary.commit));
     let whole = released.checkout(&[]);
     assert_eq!(requests(released.guard().current_dir(whole.path()), &edit), [info, fetch]);
     let of_forge = released.committed_by_a_forge(&edit.commit, &ordinary.commit, "Edit");
@@ -940,7 +979,7 @@ fn a_squash_by_a_person() {
 #[test]
 fn an_edit_beside_many_requests() {
     let on = Released::new();
-    let edit = push(on.commit("main", "Edit", &[edited()]), Some(&on.release));
+    let edit = push(on.commit("main", "Edit", &[edited(&on)]), Some(&on.release));
     let checkout = on.checkout(&[]);
     let elsewhere = on.message.replace(FILE, "prod/kustomization.yaml");
     for number in 0..5 {
