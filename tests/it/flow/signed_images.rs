@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::pipeline::kustomization;
 use crate::stage::{FILE, FOLDER, SEED, Stage};
 use crate::support::command::Command;
 use crate::support::forge::{Fault as ForgeFault, Forge, Kind, Rights, TOKEN};
@@ -250,6 +251,43 @@ fn provenance_is_compared_with_a_tag_that_is_a_commit() {
     in_ci.env("GITHUB_EVENT_NAME", "push").run().exit(4).stderr_has(&refused);
     release(COMMIT).run().success();
     release(&other).args(["--source", &format!("org/app@{COMMIT}")]).run().success();
+}
+
+/// Two entries have one image and name different commits: its provenance must be of each.
+#[test]
+fn provenance_is_compared_with_the_commit_of_each_entry() {
+    let other = COMMIT.replace('0', "1");
+    let stage = stage(&[of("provenance")]);
+    let environment = |tag: &str| {
+        let name = format!("newName: {}/org/app\n  newTag: {tag}", stage.registry.address());
+        kustomization(&[("web", &name), ("worker", &name)])
+    };
+    for (first, second) in [(COMMIT, &*other), (&other, COMMIT)] {
+        stage.remote.commit(
+            "main",
+            "Begin",
+            &[
+                File::new("staging/kustomization.yaml", environment("v0")),
+                File::new("production/kustomization.yaml", environment("v0")),
+            ],
+        );
+        let url = stage.remote.file_url();
+        let run = |command: &str| stage.tagship().args([command, "--repo", &url]);
+        for (entry, commit) in [("web", first), ("worker", second)] {
+            let source = format!("org/app@{commit}");
+            let argument = format!("{entry}=*:v1");
+            run("release").args(["-k", "staging", "--source", &source, &argument]).run().success();
+        }
+        let promote = || {
+            let promote = run("promote").args(["--from", "staging", "--to", "production", "--require-provenance"]);
+            by_workflow(promote)
+        };
+        let refused = format!("  its provenance is of org/app@{COMMIT}, not of org/app@{other}\n");
+        promote().run().exit(4).stderr_has(&refused);
+        let (fits, not) = if first == COMMIT { ("web", "worker") } else { ("worker", "web") };
+        promote().arg(not).run().exit(4).stderr_has(&refused);
+        promote().arg(fits).run().success();
+    }
 }
 
 /// An image, and the repository of its source at GitHub, which may keep attestations of it.

@@ -7,7 +7,7 @@ use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage};
 use crate::support::command::{Command, Output};
 use crate::support::forge::{Forge, Kind, TOKEN};
 use crate::support::git_server::{Access, GitServer};
-use crate::support::registry::{Image, Place};
+use crate::support::registry::{Image, Place, media_type};
 use crate::support::repository::{Checkout, File, Mode};
 use crate::support::sigstore::{self, IDENTITY, ISSUER};
 
@@ -138,6 +138,36 @@ fn a_rule_asks_for_a_pull_request() {
         stage.tagship().current_dir(checkout.path()).args(["release", "--no-push", "--no-check", "-k", FOLDER]);
     let told = "releases come to this branch by a pull request; put `--pull-request` in place of `--no-push`";
     assert_ruled(&stage, release.arg("IMAGE_PLACEHOLDER=*:v1").run(), told);
+}
+
+/// Neither a flag nor another rule leaves images of an index out of what a rule demands of each.
+#[test]
+fn a_revision_is_demanded_of_each_image() {
+    let stage = Stage::new();
+    let other = "b".repeat(40);
+    let entries = [("amd64", COMMIT), ("arm64", &other)].map(|(architecture, commit)| {
+        let digest = stage.registry.put_image("org/app", architecture, &Image::new().revision(commit));
+        json!({ "digest": digest, "size": 1, "platform": { "os": "linux", "architecture": architecture } })
+    });
+    let index = json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": entries });
+    stage.registry.put_manifest("org/app", "v2", media_type::OCI_INDEX, index.to_string().as_bytes());
+    let image = format!("IMAGE_PLACEHOLDER={}/org/app:v2", stage.registry.address());
+    let release = || stage.release().args(["--source", &format!("org/app@{COMMIT}"), &image]);
+    let amd64 = ["--platform", "linux/amd64"];
+    let told = "by `revision`: the image";
+    let revision = "rules:\n- paths: ['**']\n  revision: true\n";
+    for platforms in ["", "- paths: ['**']\n  platforms: linux/amd64\n", "  platforms: linux/amd64\n"] {
+        write(&stage, RULES, &format!("{revision}{platforms}"));
+        assert_ruled(&stage, release().run(), told);
+        assert_ruled(&stage, release().args(amd64).run(), told);
+    }
+    write(&stage, RULES, &revision.replace("**", "elsewhere"));
+    let flags = [amd64[0], amd64[1], "--expect-revision", COMMIT];
+    release().args(flags).run().success();
+    write(&stage, RULES, revision);
+    let url = stage.remote.file_url();
+    let check = stage.tagship().args(["check", "--repo", &url, "-k", FOLDER]).args(amd64);
+    check.run().exit(9).stderr_has(told);
 }
 
 /// Rules only add: each flag that would leave out what a rule demands ends in a refusal.
