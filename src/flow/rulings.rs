@@ -16,7 +16,7 @@ use crate::message::SourceCommit;
 use crate::outcome::failure::{Failure, FailureKind, Place};
 use crate::outcome::{BrokenRule, Listener, Ruling};
 use crate::registry::signature::TrustedSigner;
-use crate::registry::{Claim, ExpectedSource, RequiredClaim, Requirement, Revision, SourceNaming};
+use crate::registry::{Claim, ExpectedSource, RequiredClaim, Requirement, RevisedImages, Revision, SourceNaming};
 use crate::targets::kustomization::EntryEdit;
 
 /// An entry to judge, as it will be on the branch.
@@ -170,7 +170,7 @@ fn requirements(demanded: &Demanded, source: Option<&SourceCommit>) -> Vec<Requi
     let by = |signer: &Arc<TrustedSigner>, claim| Requirement::Claim(RequiredClaim { claim, by: Arc::clone(signer) });
     match demanded {
         Demanded::Platforms(platforms) => platforms.iter().cloned().map(Requirement::Platform).collect(),
-        Demanded::Revision => revision.into_iter().map(Requirement::Revision).collect(),
+        Demanded::Revision => revision.into_iter().map(|it| Requirement::Revision(it, RevisedImages::All)).collect(),
         Demanded::Signature(signer) => vec![by(signer, Claim::Signature)],
         Demanded::Provenance(signer) => {
             let repository = source.and_then(|source| source.repository.clone());

@@ -10,7 +10,7 @@ use super::error::{CheckError, InvalidResponse};
 use super::fetch::Fetcher;
 use super::http::address::shown_host;
 use super::manifest::{Configuration, ImageManifest, IndexEntry, Manifest, distinct};
-use super::requirement::{Finding, ImagePlatform, Part, Requirement};
+use super::requirement::{Finding, ImagePlatform, Part, Requirement, RevisedImages};
 use super::revision::Revision;
 use super::verdict::Verdict;
 use crate::image::{Digest, Platform};
@@ -80,7 +80,7 @@ impl<'a> Inspection<'a> {
         for requirement in self.requirements {
             findings.push(settled(match requirement {
                 Requirement::Platform(platform) => self.platform(platform),
-                Requirement::Revision(revision) => self.revision(revision),
+                Requirement::Revision(revision, images) => self.revision(revision, images),
                 Requirement::Claim(_) => continue,
             })?);
         }
@@ -156,13 +156,17 @@ impl<'a> Inspection<'a> {
         Ok(())
     }
 
-    /// The images for the platform must be there. If a revision is wanted too, their manifests are read anyway.
+    /// The images for the platform must be there. If a revision of them is wanted too, their manifests are read anyway.
     fn platform(&mut self, wanted: &Platform) -> Result<Finding, PartError> {
         let images = self.images_for(wanted)?;
         if images.is_empty() {
             return Ok(Finding::OtherPlatforms { wanted: wanted.clone(), found: self.platforms() });
         }
-        let is_read = self.requirements.iter().any(|requirement| matches!(requirement, Requirement::Revision(_)));
+        let is_read = self.requirements.iter().any(|requirement| match requirement {
+            Requirement::Revision(_, RevisedImages::All) => true,
+            Requirement::Revision(_, RevisedImages::For(platforms)) => platforms.contains(wanted),
+            Requirement::Platform(_) | Requirement::Claim(_) => false,
+        });
         for index in images {
             if self.images[index].manifest.is_some() {
                 continue;
@@ -188,20 +192,21 @@ impl<'a> Inspection<'a> {
         with_platform.or((!self.images.is_empty()).then_some(0))
     }
 
-    /// Each image of a wanted platform must be the commit's build; without wanted platforms, each image.
-    fn revision(&mut self, wanted: &Revision) -> Result<Finding, PartError> {
+    /// Each of these images must be the commit's build.
+    fn revision(&mut self, wanted: &Revision, images: &RevisedImages) -> Result<Finding, PartError> {
         let mut indexes = Vec::new();
-        for requirement in self.requirements {
-            if let Requirement::Platform(platform) = requirement {
-                indexes.extend(self.images_for(platform)?);
+        match images {
+            RevisedImages::All => indexes.extend(0..self.images.len()),
+            RevisedImages::For(platforms) => {
+                for platform in platforms {
+                    indexes.extend(self.images_for(platform)?);
+                }
+                if indexes.is_empty() {
+                    indexes.extend(self.first_image());
+                }
             }
         }
-        let is_any = !self.requirements.iter().any(|requirement| matches!(requirement, Requirement::Platform(_)));
-        if is_any {
-            indexes.extend(0..self.images.len());
-        } else if indexes.is_empty() {
-            indexes.extend(self.first_image());
-        }
+        let is_any = *images == RevisedImages::All;
         let mut finding = Finding::of_label(wanted, None);
         for index in indexes {
             let label = match self.revision_of(index) {

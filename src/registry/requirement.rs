@@ -13,8 +13,8 @@ use crate::image::Platform;
 pub enum Requirement {
     /// It runs on this platform, and what the index names for it is there.
     Platform(Platform),
-    /// It is the build of this commit.
-    Revision(Revision),
+    /// Its images are builds of this commit, or those of them that are named.
+    Revision(Revision, RevisedImages),
     /// A trusted signer claims this of it.
     Claim(RequiredClaim),
 }
@@ -23,9 +23,18 @@ impl Requirement {
     pub(super) fn claim(&self) -> Option<&RequiredClaim> {
         match self {
             Self::Claim(claim) => Some(claim),
-            Self::Platform(_) | Self::Revision(_) => None,
+            Self::Platform(_) | Self::Revision(..) => None,
         }
     }
+}
+
+/// The images of an index that must be builds of a commit. It is decided with the requirement, so that no other requirement
+/// changes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RevisedImages {
+    All,
+    /// Those for these platforms; the first one if none is for them.
+    For(Vec<Platform>),
 }
 
 /// What was found of a requirement.

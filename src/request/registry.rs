@@ -7,7 +7,9 @@ use super::values::{duration, filled, listed};
 use crate::cli::{Environment, RegistryArguments, RequirementArguments, VerificationArguments};
 use crate::image::{Platform, is_registry};
 use crate::outcome::failure::Failure;
-use crate::registry::{ExpectedSource, LoginSources, Proxies, Requirement, Revision, SourceNaming, Trust};
+use crate::registry::{
+    ExpectedSource, LoginSources, Proxies, Requirement, RevisedImages, Revision, SourceNaming, Trust,
+};
 use crate::request::logins;
 
 /// What to ask registries, and how.
@@ -71,20 +73,21 @@ fn plain_http_host(text: &str) -> Result<String, Failure> {
 fn requirements(
     (arguments, verification): (&RequirementArguments, &VerificationArguments),
 ) -> Result<Vec<Requirement>, Failure> {
-    let mut requirements = Vec::new();
+    let mut platforms = Vec::new();
     for text in listed("--platform", &arguments.platforms)?.iter().flat_map(|text| text.split(',')) {
         let platform: Platform =
             text.trim().parse().map_err(|error| Failure::usage(format!("`{text}` is not a platform: {error}")))?;
-        let requirement = Requirement::Platform(platform);
-        if !requirements.contains(&requirement) {
-            requirements.push(requirement);
+        if !platforms.contains(&platform) {
+            platforms.push(platform);
         }
     }
+    let mut requirements: Vec<_> = platforms.iter().cloned().map(Requirement::Platform).collect();
     let mut source = None;
     if let Some(text) = &arguments.expect_revision {
         let revision = Revision::new(filled("--expect-revision", text)?)
             .ok_or_else(|| Failure::usage(format!("`{text}` is not a revision")))?;
-        requirements.push(Requirement::Revision(revision.clone()));
+        let images = if platforms.is_empty() { RevisedImages::All } else { RevisedImages::For(platforms) };
+        requirements.push(Requirement::Revision(revision.clone(), images));
         source = Some(ExpectedSource { repository: None, revision, named_by: SourceNaming::Revision });
     }
     requirements.extend(required_claims(verification, source)?);

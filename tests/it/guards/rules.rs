@@ -154,7 +154,7 @@ fn a_revision_is_demanded_of_each_image() {
     let image = format!("IMAGE_PLACEHOLDER={}/org/app:v2", stage.registry.address());
     let release = || stage.release().args(["--source", &format!("org/app@{COMMIT}"), &image]);
     let amd64 = ["--platform", "linux/amd64"];
-    let told = "by `revision`: the image";
+    let told = "` is not the build of";
     let revision = "rules:\n- paths: ['**']\n  revision: true\n";
     for platforms in ["", "- paths: ['**']\n  platforms: linux/amd64\n", "  platforms: linux/amd64\n"] {
         write(&stage, RULES, &format!("{revision}{platforms}"));

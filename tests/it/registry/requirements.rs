@@ -1,7 +1,9 @@
 //! What is behind a tag: platforms, their manifests, and the commit that an image was built from.
 
 use serde_json::json;
-use tagship::registry::{CheckError, CheckedImage, Detail, Finding, InvalidResponse, Requirement, Revision, Verdict};
+use tagship::registry::{
+    CheckError, CheckedImage, Detail, Finding, InvalidResponse, Requirement, RevisedImages, Revision, Verdict,
+};
 
 use super::{anonymous, assert_check, check, check_for, ci, client_with, logged_in, reference, short, show_verdict};
 use crate::support::http::Authorization;
@@ -15,7 +17,15 @@ pub(super) fn platform(text: &str) -> Requirement {
 }
 
 fn revision(text: &str) -> Requirement {
-    Requirement::Revision(Revision::new(text).unwrap())
+    Requirement::Revision(Revision::new(text).unwrap(), RevisedImages::All)
+}
+
+/// Returns what `--platform` and `--expect-revision` require.
+fn build_for(platforms: &[&str]) -> Vec<Requirement> {
+    let images = RevisedImages::For(platforms.iter().map(|text| text.parse().unwrap()).collect());
+    let mut requirements: Vec<_> = platforms.iter().map(|text| platform(text)).collect();
+    requirements.push(Requirement::Revision(Revision::new(COMMIT).unwrap(), images));
+    requirements
 }
 
 /// Shows findings in a few words, joined by `; `.
@@ -129,7 +139,7 @@ fn what_the_index_names_must_be_there() {
     judge(&registry, &wanted, found, "linux/amd64 linux/arm64", &requests);
     let requests = ["GET app/v1 200", "GET app/@1 200", "GET app/blobs/@2 200", "GET app/@3 404"];
     let found = "met; the manifest for linux/arm64: absent 404 MANIFEST_UNKNOWN; not fdafd70 but nothing";
-    let wanted = [platform("linux/amd64"), platform("linux/arm64"), revision(COMMIT)];
+    let wanted = build_for(&["linux/amd64", "linux/arm64"]);
     let checked = check_for(&anonymous(), &registry.address(), "app:v1", &wanted);
     assert_eq!(findings(&checked), found);
     assert_eq!(self::requests(&registry)[..3], [requests[0], requests[1], requests[3].replace("@3", "@2").as_str()]);
@@ -176,7 +186,7 @@ fn every_image_of_a_platform_is_the_build() {
     entries.push(entries[0].clone());
     entries.push(second);
     registry.put_manifest("app", "v1", media_type::OCI_INDEX, index.to_string().as_bytes());
-    let wanted = [platform("linux/amd64"), revision(COMMIT)];
+    let wanted = build_for(&["linux/amd64"]);
     let checked = check_for(&anonymous(), &registry.address(), "app:v1", &wanted);
     assert_eq!(findings(&checked), "met; not fdafd70 but b15411f");
     assert_eq!(registry.requests().len(), 5, "an entry that is there twice is read once");
@@ -259,7 +269,7 @@ fn odd_labels_hide_no_others() {
     registry.put_manifest("app", "v1", media_type::OCI_MANIFEST, manifest.to_string().as_bytes());
     let blob = crate::support::http::Response::new(200).body(config.as_bytes());
     registry.inject("GET /v2/app/blobs/", ALWAYS, Fault::Answer(blob));
-    let wanted = [platform("linux/amd64"), revision(COMMIT)];
+    let wanted = build_for(&["linux/amd64"]);
     judge(&registry, &wanted, "met; met", "linux/amd64", &["GET app/v1 200", "GET app/blobs/@1 200"]);
 }
 
@@ -267,7 +277,7 @@ fn odd_labels_hide_no_others() {
 fn a_second_look_reads_only_what_has_changed() {
     let registry = with(&Image::new().platforms(&["linux/amd64", "linux/arm64"]).revision(OTHER));
     let client = anonymous();
-    let wanted = [platform("linux/amd64"), platform("linux/s390x"), revision(COMMIT)];
+    let wanted = build_for(&["linux/amd64", "linux/s390x"]);
     let look = || {
         let checked = client.check(&reference(&registry.address(), "app:v1"), &wanted, Detail::Brief).unwrap();
         (findings(&checked), requests(&registry))
@@ -396,7 +406,7 @@ fn each_wanted_platform_is_the_build() {
     let registry = with(&Image::new().platforms(&["linux/amd64", "linux/arm64", "linux/s390x"]).revision(COMMIT));
     let requests =
         ["GET app/v1 200", "GET app/@1 200", "GET app/@2 200", "GET app/blobs/@3 200", "GET app/blobs/@4 200"];
-    let wanted = [platform("linux/arm64"), platform("linux/amd64"), revision(COMMIT)];
+    let wanted = build_for(&["linux/arm64", "linux/amd64"]);
     judge(&registry, &wanted, "met; met; met", "linux/amd64 linux/arm64 linux/s390x", &requests);
 }
 
@@ -444,7 +454,7 @@ fn an_inner_index_that_is_missing() {
     let digest = format!("sha256:{}", "0".repeat(64));
     put_index(&registry, "v1", &[(&digest, media_type::DOCKER_LIST)]);
     let found = "the inner index: absent 404 MANIFEST_UNKNOWN; the inner index: absent 404 MANIFEST_UNKNOWN";
-    let wanted = [platform("linux/amd64"), revision(COMMIT)];
+    let wanted = build_for(&["linux/amd64"]);
     judge(&registry, &wanted, found, "", &["GET app/v1 200", "GET app/@1 404"]);
 }
 
