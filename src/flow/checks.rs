@@ -237,7 +237,7 @@ impl Checks {
                 let mut answers = self.branch_digests.check(client, references, requirements, sources, detail);
                 for (reference, answer) in references.iter().zip(&mut answers) {
                     if let Ok(checked) = &mut answer.checked {
-                        self.attestations.offer_to(checked, sources.of_image(reference));
+                        self.attestations.offer_to(checked, &sources.of_image(reference));
                     }
                 }
                 answers

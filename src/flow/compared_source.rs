@@ -2,6 +2,7 @@
 //! else names one, a tag with a whole commit id does.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::image_to_check::ImageToCheck;
 use crate::guards::order::source_in_tag;
@@ -39,37 +40,55 @@ impl ImageSources {
         Self(known.collect())
     }
 
-    /// Returns the commit that an image was built from, pinned or not; `None` if entries disagree about it.
-    pub(super) fn of_image(&self, reference: &Reference) -> Option<&SourceCommit> {
+    /// Returns the commits that an image was built from, pinned or not, each once. Entries that disagree about it name several.
+    pub(super) fn of_image(&self, reference: &Reference) -> Vec<&SourceCommit> {
         let is_same = |other: &Reference| {
             let is_digest =
                 other.digest().is_none() || reference.digest().is_none() || other.digest() == reference.digest();
             other.name() == reference.name() && other.tag() == reference.tag() && is_digest
         };
-        let mut sources = self.0.iter().filter(|(other, _)| is_same(other)).map(|(_, source)| source);
-        let first = sources.next()?;
-        sources.all(|source| source == first).then_some(first)
+        let mut sources = Vec::new();
+        for (_, source) in self.0.iter().filter(|(other, _)| is_same(other)) {
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        sources
     }
 }
 
-/// Returns the requirements of one image: provenance must name the commit that the image was built from. If that is not known,
-/// provenance that may be of any commit must name the one in the image's tag.
+/// Returns the requirements of one image: provenance must be of each commit that the image was built from, unless it is required
+/// of the commit of a release already. If none is known, provenance that may be of any commit must be of the one in the image's tag.
 pub(super) fn of_image<'r>(
     requirements: &'r [Requirement],
     sources: &ImageSources,
     reference: &Reference,
 ) -> Cow<'r, [Requirement]> {
-    let released = sources.of_image(reference).and_then(|source| expected(source, SourceNaming::Release));
-    let tagged = || expected(&source_in_tag(reference.tag()?.as_str())?, SourceNaming::Tag);
-    let (expected, is_released) = (released.clone().or_else(tagged), released.is_some());
-    if expected.is_none() || !compares(requirements) {
+    if !compares(requirements) {
         return Cow::Borrowed(requirements);
     }
-    let mut requirements = requirements.to_vec();
-    for wanted in requirements.iter_mut().filter_map(compared).filter(|wanted| is_released || wanted.is_none()) {
-        wanted.clone_from(&expected);
+    let released = sources.of_image(reference).into_iter().filter_map(|source| expected(source, SourceNaming::Release));
+    let released: Vec<_> = released.collect();
+    let tagged = reference.tag().and_then(|tag| expected(&source_in_tag(tag.as_str())?, SourceNaming::Tag));
+    let mut compared = Vec::new();
+    for requirement in requirements {
+        let sources = match requirement {
+            Requirement::Claim(RequiredClaim { claim: Claim::Provenance(wanted), by }) => match wanted {
+                Some(wanted) if wanted.named_by == SourceNaming::Release => None,
+                wanted if released.is_empty() => wanted.is_none().then_some((by, tagged.as_slice())),
+                _ => Some((by, released.as_slice())),
+            },
+            _ => None,
+        };
+        match sources {
+            None | Some((_, [])) => compared.push(requirement.clone()),
+            Some((by, sources)) => compared.extend(sources.iter().map(|source| {
+                let claim = Claim::Provenance(Some(source.clone()));
+                Requirement::Claim(RequiredClaim { claim, by: Arc::clone(by) })
+            })),
+        }
     }
-    Cow::Owned(requirements)
+    Cow::Owned(compared)
 }
 
 /// Returns whether a requirement is one of provenance.
@@ -96,14 +115,6 @@ fn expected(source: &SourceCommit, named_by: SourceNaming) -> Option<ExpectedSou
     Some(ExpectedSource { repository: source.repository.clone(), revision, named_by })
 }
 
-/// Returns the place of the commit that a requirement compares; `None` if it compares none.
-fn compared(requirement: &mut Requirement) -> Option<&mut Option<ExpectedSource>> {
-    match requirement {
-        Requirement::Claim(RequiredClaim { claim: Claim::Provenance(wanted), .. }) => Some(wanted),
-        _ => None,
-    }
-}
-
 fn is_of_any_commit(requirement: &Requirement) -> bool {
     matches!(requirement, Requirement::Claim(RequiredClaim { claim: Claim::Provenance(None), .. }))
 }
@@ -127,15 +138,16 @@ mod tests {
         ];
         let sources = ImageSources(images.map(|(image, digit)| (image.parse().unwrap(), source(digit))).into());
         for (image, expected) in [
-            ("r/web:1".to_owned(), Some("1")),
-            (format!("r/web:1@{}", digest("a")), Some("1")),
-            ("r/web:2".to_owned(), None),
-            ("r/api:1".to_owned(), Some("2")),
-            (format!("r/job:1@{}", digest("b")), Some("4")),
-            ("r/job:1".to_owned(), None),
-            ("r/both:1".to_owned(), None),
+            ("r/web:1".to_owned(), &["1"][..]),
+            (format!("r/web:1@{}", digest("a")), &["1"]),
+            ("r/web:2".to_owned(), &[]),
+            ("r/api:1".to_owned(), &["2"]),
+            (format!("r/job:1@{}", digest("b")), &["4"]),
+            ("r/job:1".to_owned(), &["3", "4"]),
+            ("r/both:1".to_owned(), &["5", "6"]),
         ] {
-            assert_eq!(sources.of_image(&image.parse().unwrap()), expected.map(source).as_ref(), "{image}");
+            let expected: Vec<_> = expected.iter().map(|digit| source(digit)).collect();
+            assert_eq!(sources.of_image(&image.parse().unwrap()), expected.iter().collect::<Vec<_>>(), "{image}");
         }
     }
 }

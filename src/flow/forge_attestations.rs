@@ -25,39 +25,45 @@ impl ForgeAttestations {
     }
 
     /// Asks for the attestations of an image for which a claim is missing: one request for the list, and one for each bundle
-    /// until nothing is missing. If the `source` of the image is not known, the last forge is asked.
-    pub(super) fn offer_to(&self, checked: &mut CheckedImage, source: Option<&SourceCommit>) {
-        let repository = source.and_then(|source| source.repository.as_deref());
-        let mut known = self.known.iter().rev();
-        let asked = known.find(|(known, _)| repository.is_none_or(|repository| known == repository));
-        let Some((_, Some(forge))) = asked else { return };
-        let Some(digest) = checked.unclaimed().cloned() else { return };
-        checked.requests += 1;
-        let bundles = match forge.attestations(digest.as_str()) {
-            Ok(bundles) => bundles,
-            Err(error) => return note(checked, &error),
-        };
-        let mut offered = 0;
-        for KeptBundle { json, is_apart } in bundles.take(MAX_OFFERED) {
-            offered += 1;
-            checked.requests += u32::from(is_apart);
-            match json {
-                Ok(bundle) => checked.offer_bundle(&bundle),
-                Err(error) => {
-                    note(checked, &error);
-                    // The others are in the same place.
-                    if unoffered(&error) == Unoffered::Unavailable {
-                        return;
-                    }
+    /// until nothing is missing. If no repository of the image's `sources` is known, the last forge is asked.
+    pub(super) fn offer_to(&self, checked: &mut CheckedImage, sources: &[&SourceCommit]) {
+        let repositories: Vec<_> = sources.iter().filter_map(|source| source.repository.as_ref()).collect();
+        let asked =
+            self.known.iter().rev().filter(|(known, _)| repositories.is_empty() || repositories.contains(&known));
+        for forge in asked.take(repositories.len().max(1)).filter_map(|(_, forge)| forge.as_ref()) {
+            offer_kept(checked, forge);
+        }
+    }
+}
+
+/// Offers what a forge keeps of an image for which a claim is missing.
+fn offer_kept(checked: &mut CheckedImage, forge: &Forge) {
+    let Some(digest) = checked.unclaimed().cloned() else { return };
+    checked.requests += 1;
+    let bundles = match forge.attestations(digest.as_str()) {
+        Ok(bundles) => bundles,
+        Err(error) => return note(checked, &error),
+    };
+    let mut offered = 0;
+    for KeptBundle { json, is_apart } in bundles.take(MAX_OFFERED) {
+        offered += 1;
+        checked.requests += u32::from(is_apart);
+        match json {
+            Ok(bundle) => checked.offer_bundle(&bundle),
+            Err(error) => {
+                note(checked, &error);
+                // The others are in the same place.
+                if unoffered(&error) == Unoffered::Unavailable {
+                    return;
                 }
             }
-            if checked.unclaimed().is_none() {
-                return;
-            }
         }
-        if offered == MAX_OFFERED {
-            checked.note_unread(&format!("only the newest {MAX_OFFERED} attestations of the forge were looked at"));
+        if checked.unclaimed().is_none() {
+            return;
         }
+    }
+    if offered == MAX_OFFERED {
+        checked.note_unread(&format!("only the newest {MAX_OFFERED} attestations of the forge were looked at"));
     }
 }
 
