@@ -64,6 +64,12 @@ fn deployment(name: &str, image: &str) -> String {
     DEPLOYMENT.replace("NAME", name).replace("IMAGE", image)
 }
 
+const WORKFLOW: &str =
+    "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata:\n  name: web\nspec:\n  templates:\n";
+
+const RELEASE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: web\nspec:\n  \
+                       postRenderers:\n  - kustomize: {}\n  - kustomize:\n      images:\n";
+
 /// A check that says `present` has looked at all that the file has.
 #[test]
 fn an_image_that_cannot_be_told_is_a_failure() {
@@ -133,6 +139,28 @@ fn every_image_that_a_file_names_is_asked_for() {
             format!("{}      initContainers:\n      - name: web\n        image: {known}9\n", deployment("a", &known)),
             "web",
         ),
+        (
+            format!(
+                "{}      volumes:\n      - name: web\n        image:\n          reference: {absent}:v1\n",
+                deployment("a", &known)
+            ),
+            ".spec.template.spec.volumes[0].image.reference",
+        ),
+        (
+            format!(
+                "{WORKFLOW}  - name: web\n    container:\n      name: main\n      image: {known}\n  - name: job\n    \
+                 script:\n      name: main\n      image: {absent}:v1\n"
+            ),
+            ".spec.templates[1].script.image",
+        ),
+        (
+            format!("{RELEASE}      - name: org/app\n        newName: {absent}\n        newTag: v1\n"),
+            ".spec.postRenderers[1].kustomize.images[0].newTag",
+        ),
+        (
+            format!("{RELEASE}      - name: {absent}\n        newTag: v1\n        digest: sha256:{}\n", "0".repeat(64)),
+            ".spec.postRenderers[1].kustomize.images[0].digest",
+        ),
         (format!("x-web: &a {absent}:v1\nservices:\n  web: {{image: *a}}\n"), ".x-web"),
         (
             format!("x: &a\n  image: {absent}:v1\nservices:\n  web:\n    <<: *a\n  job:\n    image: {known}\n"),
@@ -142,6 +170,32 @@ fn every_image_that_a_file_names_is_asked_for() {
         environments.stage.remote.commit("main", "A file", &[File::new("all.yaml", text)]);
         let output = environments.run("check", &["-f", "all.yaml"]).run().exit(4);
         output.stderr_has(&format!("named by `{name}` in all.yaml"));
+    }
+}
+
+/// What looks like an image in a manifest, and is in no place that is known to have one, is told beside the others.
+#[test]
+fn what_may_be_an_image_is_told() {
+    let environments = Pipeline::with_environments();
+    let known = format!("{}/org/web:v1", environments.stage.registry.address());
+    environments.build("web", "v1");
+    let prometheus = |field: &str| {
+        let deployment = deployment("web", &known);
+        format!("{deployment}---\napiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nspec:\n  {field}\n")
+    };
+    let check = |text: &str| {
+        environments.stage.remote.commit("main", "A file", &[File::new("all.yaml", text)]);
+        environments.run("check", &["-f", "all.yaml"]).run().success().stdout_has("present")
+    };
+    for field in
+        ["image: acme/web:v1", "imageName: acme/web:v1", "reference: acme/web:v1", "sidecar: {image: acme/web:v1}"]
+    {
+        check(&prometheus(field)).stdout_has("not checked: all.yaml:15:").stdout_has("`acme/web:v1` may be an image");
+    }
+    for field in ["image: web", "image: \"\"", "image: {name: acme/web}", "text: acme/web:v1", "reference: 'a: photo'"]
+    {
+        let output = check(&prometheus(field));
+        assert!(!output.stdout().contains(" warn "), "{}", output.stdout());
     }
 }
 
