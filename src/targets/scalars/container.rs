@@ -1,4 +1,5 @@
-//! Images with a name of their own: the containers of manifests, and the services of compose files.
+//! The images of manifests and compose files: those of containers and services, which have names of their own, and those of
+//! volumes and of the templates of workflows, which are called by their paths.
 
 use super::document_kind::{is_mapping, value_of};
 use super::file_refusal::FileRefusal;
@@ -11,29 +12,63 @@ use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 /// The keys of a pod's containers. kustomize finds images by them as well, in resources of any kind.
 const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
+/// The keys of the containers in a template of Argo Workflows.
+const TEMPLATE_CONTAINERS: [&str; 2] = ["container", "script"];
+
 /// A named image: where it is, and what it is called.
 pub(super) struct Named {
-    /// Its path with a dot before it, if it has no name or an empty one.
+    /// The path of the image with a dot before it, if it has no name or an empty one.
     pub(super) name: String,
     /// The mapping or scalar.
     pub(super) node: NodeId,
     /// Where it is in the file.
-    pub(super) path: String,
+    path: String,
+    /// The key of the image in it.
+    key: &'static str,
+    /// Whether it is a container of a workflow.
+    is_template: bool,
 }
 
-/// Returns the containers below a node.
+impl Named {
+    fn by_path(node: NodeId, path: String, key: &'static str) -> Self {
+        Self { name: format!(".{path}.{key}"), node, path, key, is_template: false }
+    }
+}
+
+/// Whether an image is a parameter of a workflow, which the run fills in.
+pub(super) fn is_filled_in(yaml: &ParsedYaml<'_>, named: &Named) -> bool {
+    let text = |image| yaml.tree.text(image).is_some_and(|text| text.contains("{{"));
+    named.is_template && value_of(yaml, named.node, named.key).is_some_and(text)
+}
+
+/// Returns the containers below a node, and what else has an image in pods and workflows. A volume is called by its path, because
+/// a container may have its name.
 pub(super) fn containers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
     let mut found = Vec::new();
     walk(yaml, root, &mut |Visit { path, slot, .. }| {
-        if !CONTAINERS.contains(&slot.key_text(yaml)) || !matches!(yaml.tree.kind(slot.value), NodeKind::Sequence(_)) {
+        if !matches!(yaml.tree.kind(slot.value), NodeKind::Sequence(_)) {
             return;
         }
+        let key = slot.key_text(yaml);
         for (index, item) in yaml.tree.children(slot.value).enumerate() {
-            let mapping = yaml.tree.resolve(item);
-            let name = value_of(yaml, mapping, "name").and_then(|name| yaml.tree.text(name));
             let path = format!("{path}[{index}]");
-            let name = name.filter(|name| !name.is_empty()).map(str::to_owned);
-            found.push(Named { name: name.unwrap_or_else(|| format!(".{path}.image")), node: item, path });
+            match key {
+                "volumes" => {
+                    let volume = value_of(yaml, item, "image");
+                    found.extend(volume.map(|node| Named::by_path(node, format!("{path}.image"), "reference")));
+                }
+                "templates" => found.extend(TEMPLATE_CONTAINERS.into_iter().filter_map(|key| {
+                    let container = Named::by_path(value_of(yaml, item, key)?, format!("{path}.{key}"), "image");
+                    Some(Named { is_template: true, ..container })
+                })),
+                key if CONTAINERS.contains(&key) => {
+                    let name = value_of(yaml, yaml.tree.resolve(item), "name").and_then(|name| yaml.tree.text(name));
+                    let name = name.filter(|name| !name.is_empty()).map(str::to_owned);
+                    let by_path = Named::by_path(item, path, "image");
+                    found.push(Named { name: name.unwrap_or(by_path.name), ..by_path });
+                }
+                _ => {}
+            }
         }
     });
     found
@@ -44,12 +79,18 @@ pub(super) fn services(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
     let Some(services) = value_of(yaml, root, "services") else { return Vec::new() };
     let named = |pair: crate::yaml::Pair| {
         let name = yaml.tree.text(pair.key).filter(|name| !name.is_empty())?.to_owned();
-        Some(Named { path: format!("services.{}", escaped(&name)), name, node: pair.value })
+        Some(Named {
+            path: format!("services.{}", escaped(&name)),
+            name,
+            node: pair.value,
+            key: "image",
+            is_template: false,
+        })
     };
     yaml.tree.pairs(services).filter_map(named).collect()
 }
 
-/// Returns the image under the key `image` of a container or a service; nothing if it has none.
+/// Returns the image of a container, a service or a volume; nothing if it has none.
 ///
 /// # Errors
 ///
@@ -59,11 +100,11 @@ pub(super) fn image_of(yaml: &ParsedYaml<'_>, named: &Named) -> Result<Option<Im
     if !is_mapping(yaml, named.node) {
         return Ok(None);
     }
-    let Some(pair) = own_pair(yaml, named.node, "image")? else { return Ok(None) };
+    let Some(pair) = own_pair(yaml, named.node, named.key)? else { return Ok(None) };
     let slot = Slot::of(named.node, pair);
     let place = ImagePlace {
         qualified: named.name.clone(),
-        path: format!("{}.image", named.path),
+        path: format!("{}.{}", named.path, named.key),
         item: pair.key,
         slots: Slots::Reference { slot, keyed: false, certain: true },
         trail: vec![named.node, pair.value],

@@ -8,6 +8,7 @@ mod behind;
 mod comments;
 mod container;
 mod document_kind;
+mod entries_elsewhere;
 mod exchanged;
 mod file_refusal;
 mod image_edit;
@@ -27,6 +28,7 @@ mod shown_images;
 mod slot;
 mod slot_text;
 mod together;
+mod unknown_places;
 mod values_text;
 mod walk;
 

@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::argo::{helm_parameter, kustomize_images, parameter_names, sources, values_object};
 use super::behind::{ToldImages, Written};
-use super::document_kind::{DocumentKind, text_of, value_of};
+use super::container::is_filled_in;
+use super::document_kind::DocumentKind;
+use super::entries_elsewhere::{flux_entries, post_renderer_entries};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Below, image_at, images_below};
+use super::image_path::{Below, images_below};
 use super::lookup::{
     FileImages, NamedPlace, VALUES_OBJECT, VALUES_OF_RELEASE, image_of_container, oci_repository, require_one,
     values_of_release,
@@ -15,9 +17,10 @@ use super::lookup::{
 use super::marked::{all_marked, policies};
 use super::object::Object;
 use super::place::{ImagePlace, Slots};
+use super::unknown_places::unknown_places;
 use crate::image::ImageName;
 use crate::targets::flux_marker::is_policy_name;
-use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+use crate::yaml::{NodeId, ParsedYaml};
 
 /// The images that show, in file order, and what is wrong with the others.
 #[derive(Default)]
@@ -70,6 +73,8 @@ impl FileImages<'_, '_> {
         };
         self.add_marked(&mut shown);
         self.tell_behind(&mut shown);
+        let covered = shown.iter().filter_map(Candidate::here).flat_map(ImagePlace::nodes).collect();
+        all.doubtful.extend(unknown_places(yaml, &self.objects, &covered));
         let mut names: Vec<String> = Vec::new();
         let mut found: HashMap<String, Vec<(Option<String>, NamedPlace)>> = HashMap::new();
         for one in shown {
@@ -126,7 +131,12 @@ impl FileImages<'_, '_> {
                 if let Some(image) = image_of_container(self.yaml, object, named).transpose() {
                     let by = if named.name.starts_with('.') { NamedPlace::by_path } else { NamedPlace::by_name };
                     let (name, label) = (named.name.clone(), object.label.clone());
-                    shown.push(Candidate { name, label, image: image.map(by).and_then(&written), is_doubtful: false });
+                    shown.push(Candidate {
+                        name,
+                        label,
+                        image: image.map(by).and_then(&written),
+                        is_doubtful: is_filled_in(self.yaml, named),
+                    });
                 }
             }
         }
@@ -146,8 +156,16 @@ impl FileImages<'_, '_> {
         match object.kind {
             DocumentKind::Values => below(object.root, "", show),
             DocumentKind::HelmRelease => match values_of_release(yaml, object.root) {
-                Ok(Some(values)) => below(values, VALUES_OF_RELEASE, show),
-                Ok(None) => {}
+                Ok(values) => {
+                    if let Some(values) = values {
+                        below(values, VALUES_OF_RELEASE, show);
+                    }
+                    for (name, image) in post_renderer_entries(yaml, object.root) {
+                        if let Some(image) = image.transpose() {
+                            show(name, image.map(NamedPlace::by_path));
+                        }
+                    }
+                }
                 Err(refusal) => show(String::new(), Err(refusal)),
             },
             DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
@@ -273,26 +291,4 @@ fn all_say_the_same(yaml: &ParsedYaml<'_>, images: &[NamedPlace]) -> bool {
 fn keep_first(refusals: &mut Vec<FileRefusal>) {
     let mut seen = HashSet::new();
     refusals.retain(|refusal| seen.insert(refusal.to_string()));
-}
-
-/// Returns the entries in the `spec.images` of a Kustomization of Flux, by the path of what they set.
-fn flux_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<(String, Result<Option<ImagePlace>, FileRefusal>)> {
-    let images = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "images"));
-    let Some(images) = images.filter(|images| matches!(yaml.tree.kind(*images), NodeKind::Sequence(_))) else {
-        return Vec::new();
-    };
-    let entry = |(index, item): (usize, NodeId)| {
-        let path = format!("spec.images[{index}].newTag");
-        let image = match text_of(yaml, item, "digest") {
-            Some(digest) if !digest.is_empty() => Err(FileRefusal::at(
-                yaml,
-                item,
-                "this Kustomization of Flux is one of several documents, and the digest of an entry is not read among others",
-                "move it to a file of its own",
-            )),
-            _ => image_at(yaml, Below { root, before: "." }, &path),
-        };
-        (format!(".{path}"), image)
-    };
-    yaml.tree.children(images).enumerate().map(entry).collect()
 }

@@ -192,6 +192,8 @@ fn what_may_be_an_image_is_told() {
     {
         check(&prometheus(field)).stdout_has("not checked: all.yaml:15:").stdout_has("`acme/web:v1` may be an image");
     }
+    let workflow = format!("{}---\n{WORKFLOW}  - container: {{image: '{{{{image}}}}'}}\n", deployment("web", &known));
+    check(&workflow).stdout_has("not checked: all.yaml:18:24: the value is decided elsewhere");
     for field in ["image: web", "image: \"\"", "image: {name: acme/web}", "text: acme/web:v1", "reference: 'a: photo'"]
     {
         let output = check(&prometheus(field));

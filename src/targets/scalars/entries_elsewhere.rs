@@ -1,0 +1,65 @@
+//! Entries as in the `images` of a kustomization, in other objects: a Kustomization of Flux among several documents, and the
+//! post-renderers of a HelmRelease. They are called by the path of what they set.
+
+use super::document_kind::{text_of, value_of};
+use super::file_refusal::FileRefusal;
+use super::image_path::{Below, image_at, name_beside, text_beside};
+use super::place::ImagePlace;
+use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+
+/// An entry by the path of what it sets; nothing if it sets no version.
+type EntryAt = (String, Result<Option<ImagePlace>, FileRefusal>);
+
+/// Returns the entries in the `spec.images` of a Kustomization of Flux.
+pub(super) fn flux_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<EntryAt> {
+    let images = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "images"));
+    let entry = |(path, item): (String, NodeId)| {
+        let path = format!("{path}.newTag");
+        let image = match has_digest(yaml, item) {
+            true => Err(FileRefusal::at(
+                yaml,
+                item,
+                "this Kustomization of Flux is one of several documents, and the digest of an entry is not read among others",
+                "move it to a file of its own",
+            )),
+            false => image_at(yaml, Below { root, before: "." }, &path),
+        };
+        (format!(".{path}"), image)
+    };
+    items(yaml, images, "spec.images").map(entry).collect()
+}
+
+/// Returns the entries in the post-renderers of a HelmRelease. A digest decides what is pulled, whatever the tag beside it.
+pub(super) fn post_renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<EntryAt> {
+    let renderers = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "postRenderers"));
+    let mut entries = Vec::new();
+    for (path, renderer) in items(yaml, renderers, "spec.postRenderers") {
+        let images = value_of(yaml, renderer, "kustomize").and_then(|kustomize| value_of(yaml, kustomize, "images"));
+        for (path, item) in items(yaml, images, &format!("{path}.kustomize.images")) {
+            let key = if has_digest(yaml, item) { "digest" } else { "newTag" };
+            let path = format!("{path}.{key}");
+            let mut image = image_at(yaml, Below { root, before: "." }, &path);
+            if let Ok(Some(image)) = &mut image {
+                image.has_name_elsewhere(name_beside("newTag", &|key| text_beside(yaml, item, key)));
+            }
+            entries.push((format!(".{path}"), image));
+        }
+    }
+    entries
+}
+
+fn has_digest(yaml: &ParsedYaml<'_>, entry: NodeId) -> bool {
+    text_of(yaml, entry, "digest").is_some_and(|digest| !digest.is_empty())
+}
+
+/// Returns the items of a list with their paths.
+fn items<'y>(
+    yaml: &'y ParsedYaml<'_>,
+    list: Option<NodeId>,
+    path: &str,
+) -> impl Iterator<Item = (String, NodeId)> + use<'y> {
+    let list = list.filter(|list| matches!(yaml.tree.kind(*list), NodeKind::Sequence(_)));
+    let items: Vec<NodeId> = list.into_iter().flat_map(|list| yaml.tree.children(list).collect::<Vec<_>>()).collect();
+    let path = path.to_owned();
+    items.into_iter().enumerate().map(move |(index, item)| (format!("{path}[{index}]"), item))
+}

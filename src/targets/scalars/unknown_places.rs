@@ -1,0 +1,41 @@
+//! What looks like an image in a manifest, and is in no place that is known to have one: a check says that it was not looked at.
+
+use std::collections::HashSet;
+
+use super::document_kind::DocumentKind;
+use super::file_refusal::FileRefusal;
+use super::image_text::ImageText;
+use super::object::Object;
+use super::walk::{Visit, walk};
+use crate::yaml::{NodeId, ParsedYaml};
+
+/// Returns what may be an image, beside those whose scalars are `covered`: a reference with a version, under a key of images.
+pub(super) fn unknown_places(yaml: &ParsedYaml<'_>, objects: &[Object], covered: &HashSet<NodeId>) -> Vec<FileRefusal> {
+    let mut unknown = Vec::new();
+    for object in objects.iter().filter(|object| object.kind == DocumentKind::Manifest) {
+        walk(yaml, object.root, &mut |Visit { path, slot, .. }| {
+            let value = slot.value;
+            if covered.contains(&value) || !is_of_images(slot.key_text(yaml)) {
+                return;
+            }
+            let Some(text) = yaml.tree.text(value) else { return };
+            let image = ImageText::parse(text, false);
+            if image.is_ok_and(|image| image.tag.is_some() || image.digest.is_some()) {
+                let message = format!("`{text}` may be an image, and images are not read at `{path}`");
+                unknown.push(FileRefusal::at(
+                    yaml,
+                    value,
+                    message,
+                    format!("check it by itself: `tagship check {text}`"),
+                ));
+            }
+        });
+    }
+    unknown
+}
+
+/// Whether values under a key are often images.
+fn is_of_images(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key.ends_with("image") || key.ends_with("imagename") || key == "reference"
+}
