@@ -201,7 +201,17 @@ mod tests {
             ("nginx", "nginx", true),
             ("docker.io/library/nginx", "nginx", true),
             ("docker.io/library/*", "org/nginx", false),
+            ("nginx", "docker.io/library/nginx", true),
+            ("nginx", "index.docker.io/nginx", true),
+            ("nginx", "docker.io/org/nginx", false),
+            ("org/*", "docker.io/org/web", true),
+            ("org/*", "ghcr.io/org/web", false),
             ("ghcr.io/**", "ghcr.io/org/web", true),
+            ("ghcr.io/**", "GHCR.IO/org/web", true),
+            ("GHCR.io/org/*", "GHCR.io/org/web", true),
+            ("ghcr.io/org/*", "ghcr.io:443/org/web", true),
+            ("ghcr.io/org/*", "ghcr.io:444/org/web", false),
+            ("ghcr.io/org/*", "ghcr.io.example/org/web", false),
             ("**", "not an image", false),
         ] {
             let demanded = Demanded::Images(vec![GlobPattern::parse(pattern).unwrap()]);

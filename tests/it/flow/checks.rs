@@ -38,7 +38,10 @@ fn all_problems_are_told_and_the_gravest_decides() {
     );
     assert!(output.stderr().starts_with(&expected), "{}", output.stderr());
     check(&[&absent, &denied, &broken]).exit(5).stderr_has("error: 3 problems");
-    check(&[&broken, &good]).exit(6).stderr_has("error: cannot check `");
+    check(&[&broken, &good])
+        .exit(6)
+        .stderr_has("error: cannot check `")
+        .stderr_has("hint: try again, or let `--wait 5m` ask again\n");
     check(&[&absent, &absent]).exit(4).stderr_has("error: `");
 }
 

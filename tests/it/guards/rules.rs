@@ -102,7 +102,7 @@ fn a_rule_names_the_signer() {
     }
     let release = || stage.release().arg(format!("IMAGE_PLACEHOLDER={}/org/app:v1", stage.registry.address()));
     write(&stage, RULES, &signed_by("key.p384.pub"));
-    assert_ruled(&stage, release().run(), "did not make it");
+    assert_ruled(&stage, release().run().stderr_has("or `key` of a rule, names it"), "did not make it");
     assert_ruled(&stage, release().arg("--verify-key").arg(sigstore::path("key.p256.pub")).run(), "did not make it");
     write(&stage, RULES, &demanding(&format!("signature: {{identity: '{IDENTITY}', issuer: '{ISSUER}'}}")));
     let flags = ["--verify-identity", IDENTITY, "--verify-issuer", ISSUER, "--trusted-root"];
