@@ -91,8 +91,7 @@ pub fn judge_demand(
     }
 }
 
-/// Compares the name as it is written, and in full: `nginx` is `docker.io/library/nginx`. What no registry takes for a name
-/// fits no pattern.
+/// Compares the name in each way to write it. What no registry takes for a name fits no pattern.
 fn judge_image(patterns: &[GlobPattern], entry: &RuledEntry<'_>) -> RuleJudgement {
     let name = entry.name;
     let remedy = || format!("release an image from {}", listed(patterns.iter().map(|pattern| format!("`{pattern}`"))));
@@ -100,8 +99,8 @@ fn judge_image(patterns: &[GlobPattern], entry: &RuledEntry<'_>) -> RuleJudgemen
         return RuleJudgement::broken(format!("the file does not say which image `{name}` is"), remedy());
     };
     let fits = Reference::new(image, None, None).is_ok_and(|reference| {
-        let whole = format!("{}/{}", reference.registry(), reference.repository());
-        patterns.iter().any(|pattern| pattern.matches(image) || pattern.matches(&whole))
+        let spellings = [vec![image.to_owned()], reference.spellings()].concat();
+        patterns.iter().any(|pattern| spellings.iter().any(|spelling| pattern.matches(spelling)))
     });
     RuleJudgement::of(fits, || format!("the image `{image}` is not allowed"), remedy)
 }
