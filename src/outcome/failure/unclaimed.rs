@@ -100,16 +100,18 @@ fn signer(signer: &TrustedSigner) -> String {
 fn remedy(rejected: &Rejected) -> &'static str {
     match rejected {
         Rejected::WrongIdentity { .. } | Rejected::WrongIssuer { .. } => {
-            "check which workflow built the image; `--verify-identity` and `--verify-issuer` name the one that may"
+            "check which workflow built the image; `--verify-identity` and `--verify-issuer`, or `identity` and `issuer` of a \
+             rule, name the one that may"
         }
         Rejected::WrongKey { .. } | Rejected::NoCertificate => {
-            "check with which key the build signs; `--verify-key` names it"
+            "check with which key the build signs; `--verify-key`, or `key` of a rule, names it"
         }
         Rejected::WrongDigest { .. } => {
             "sign the digest that the tag means now: that of the index, if it has several platforms"
         }
         Rejected::UnknownAuthority { .. } | Rejected::UnknownLog { .. } => {
-            "a newer tagship has newer trusted roots; `--trusted-root` names those of another Sigstore instance"
+            "a newer tagship has newer trusted roots; `--trusted-root`, which rules ignore, names those of another Sigstore \
+             instance"
         }
         Rejected::NotInLog(_) | Rejected::OtherLogEntry(_) | Rejected::NoTime(_) | Rejected::CertificateNotInLog(_) => {
             "sign the image again with the transparency log, as cosign does by default"
