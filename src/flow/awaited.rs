@@ -22,9 +22,9 @@ pub(super) fn awaited(verdict: &Verdict, findings: &[Finding], source: &LoginSou
         Verdict::Mismatch { .. } => Some("still another digest".to_owned()),
         Verdict::Withheld(_) => Some("the registry does not allow the pull yet".to_owned()),
         Verdict::RateLimited(_) => Some("the registry limits our requests".to_owned()),
-        // No pause brings a login for a proxy, or the certificate that was not given.
+        // No pause brings a login for a proxy, or a certificate that was not given.
         Verdict::Unavailable(Outage::NoAnswer { cause, .. })
-            if matches!(cause.problem, ConnectionProblem::ProxyLogin | ConnectionProblem::SpeaksTls) =>
+            if cause.problem.is_login() || cause.problem == ConnectionProblem::SpeaksTls =>
         {
             None
         }

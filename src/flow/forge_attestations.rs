@@ -4,7 +4,6 @@
 use crate::forge::{Forge, ForgeError, KeptBundle};
 use crate::message::SourceCommit;
 use crate::registry::{CheckedImage, Unoffered};
-use crate::system::connection::ConnectionProblem;
 
 /// How many bundles are looked at for one image, as many as the forge lists.
 const MAX_OFFERED: usize = 50;
@@ -76,7 +75,7 @@ fn note(checked: &mut CheckedImage, error: &ForgeError) {
 fn unoffered(error: &ForgeError) -> Unoffered {
     match error {
         ForgeError::Unauthorized(_) | ForgeError::NoToken { .. } => Unoffered::LoginRefused,
-        ForgeError::NoAnswer { cause, .. } if cause.problem == ConnectionProblem::ProxyLogin => Unoffered::LoginRefused,
+        ForgeError::NoAnswer { cause, .. } if cause.problem.is_login() => Unoffered::LoginRefused,
         ForgeError::NoAnswer { .. }
         | ForgeError::Busy(_)
         | ForgeError::Damaged { .. }

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-use rustls::{CertificateError, Error as TlsError};
+use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
 use super::tls::{CertificateFlaw, UntrustedCertificate};
 
@@ -21,6 +21,8 @@ pub enum ConnectionProblem {
     Untrusted(CertificateFlaw),
     /// Another failure of TLS, such as a server that does not speak it.
     Tls,
+    /// The other end wants a certificate of the client, and tagship has none.
+    ClientCertificate,
     /// The other end speaks TLS, and was asked in plain HTTP.
     SpeaksTls,
     /// The proxy did not connect us to the server.
@@ -28,6 +30,13 @@ pub enum ConnectionProblem {
     /// The proxy requires a login.
     ProxyLogin,
     Other,
+}
+
+impl ConnectionProblem {
+    /// Whether it is about who asks, so that no retry helps.
+    pub fn is_login(self) -> bool {
+        matches!(self, Self::ProxyLogin | Self::ClientCertificate)
+    }
 }
 
 /// A request without an answer.
@@ -95,6 +104,9 @@ impl ConnectionError {
             }
             ConnectionProblem::Untrusted(CertificateFlaw::Other) => "give the server another certificate",
             ConnectionProblem::Tls => "check that the host speaks TLS at this port",
+            ConnectionProblem::ClientCertificate => {
+                "tagship shows no client certificates: use an address of the server that takes a login instead"
+            }
             ConnectionProblem::SpeaksTls => {
                 "name its CA certificate with `--ca-file`, and do not name it with `--plain-http`"
             }
@@ -128,6 +140,7 @@ impl fmt::Display for ConnectionError {
             _ if is_proxied => write!(f, "through {proxy}: {}", Self { proxy: None, ..self.clone() }),
             ConnectionProblem::NameNotResolved => write!(f, "the name of the host cannot be resolved: {cause}"),
             ConnectionProblem::Tls => write!(f, "TLS failed: {cause}"),
+            ConnectionProblem::ClientCertificate => f.write_str("it requires a client certificate"),
             ConnectionProblem::SpeaksTls => f.write_str("it speaks TLS, and was asked in plain HTTP"),
             _ => f.write_str(cause),
         }
@@ -150,8 +163,11 @@ pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a 
 fn problem(cause: &(dyn Error + 'static)) -> Option<ConnectionProblem> {
     if let Some(error) = cause.downcast_ref::<TlsError>() {
         let flaw = untrusted(cause).map_or(CertificateFlaw::Other, |certificate| certificate.flaw);
-        let is_certificate = matches!(error, TlsError::InvalidCertificate(_));
-        return Some(if is_certificate { ConnectionProblem::Untrusted(flaw) } else { ConnectionProblem::Tls });
+        return Some(match error {
+            TlsError::InvalidCertificate(_) => ConnectionProblem::Untrusted(flaw),
+            TlsError::AlertReceived(AlertDescription::CertificateRequired) => ConnectionProblem::ClientCertificate,
+            _ => ConnectionProblem::Tls,
+        });
     }
     if let Some(error) = cause.downcast_ref::<io::Error>() {
         return match error.kind() {
@@ -241,6 +257,7 @@ mod tests {
     fn the_inmost_cause_that_tells_decides() {
         let certificate = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let alert = rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure);
+        let wanted = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
         for (error, problem, text) in [
             (
                 io::Error::new(io::ErrorKind::InvalidData, certificate),
@@ -251,6 +268,11 @@ mod tests {
                 io::Error::new(io::ErrorKind::InvalidData, alert),
                 ConnectionProblem::Tls,
                 "TLS failed: received fatal alert: HandshakeFailure",
+            ),
+            (
+                io::Error::new(io::ErrorKind::InvalidData, wanted),
+                ConnectionProblem::ClientCertificate,
+                "it requires a client certificate",
             ),
             (
                 io::Error::new(io::ErrorKind::UnexpectedEof, "tls handshake eof"),

@@ -200,14 +200,14 @@ fn of_verdict(
                 .detail(answer.to_string())
                 .hint(rate_limited(answer, source))
         }
-        Verdict::Unavailable(outage) => unavailable(what, outage),
+        Verdict::Unavailable(outage) => unavailable(what, outage, wait),
     })
 }
 
 /// Returns the failure of a check without an answer to go by: what no retry helps has kinds of its own.
-fn unavailable(what: &str, outage: &Outage) -> Failure {
+fn unavailable(what: &str, outage: &Outage, wait: Option<Duration>) -> Failure {
     let kind = match outage {
-        Outage::NoAnswer { cause, .. } if cause.problem == ConnectionProblem::ProxyLogin => FailureKind::Unauthorized,
+        Outage::NoAnswer { cause, .. } if cause.problem.is_login() => FailureKind::Unauthorized,
         Outage::NoAnswer { cause, .. } if cause.problem == ConnectionProblem::SpeaksTls => FailureKind::Usage,
         _ => FailureKind::Unavailable,
     };
@@ -223,7 +223,8 @@ fn unavailable(what: &str, outage: &Outage) -> Failure {
         }
         Outage::NoAnswer { cause, .. } => cause.hint(),
         Outage::Page(_) => "check that the host is a registry, and that no proxy answers in its place",
-        Outage::Answered(_) => "try again, or allow for more tries with `--timeout`",
+        Outage::Answered(_) if wait.is_some() => "try again later; `--wait` ended before the registry was available",
+        Outage::Answered(_) => "try again, or let `--wait 5m` ask again",
     })
 }
 

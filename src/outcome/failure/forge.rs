@@ -2,7 +2,6 @@
 
 use super::{Failure, FailureKind, again};
 use crate::forge::{ForgeError, UnknownForge};
-use crate::system::connection::ConnectionProblem;
 
 impl From<ForgeError> for Failure {
     fn from(error: ForgeError) -> Self {
@@ -33,9 +32,7 @@ fn kind_and_hint(error: &ForgeError) -> (FailureKind, String) {
     let fixed = |kind, hint: &str| (kind, hint.to_owned());
     match error {
         ForgeError::NoToken { .. } => fixed(Unauthorized, "set `TAGSHIP_GIT_TOKEN`; a key of ssh does not open an API"),
-        ForgeError::NoAnswer { cause, .. } if cause.problem == ConnectionProblem::ProxyLogin => {
-            fixed(Unauthorized, cause.hint())
-        }
+        ForgeError::NoAnswer { cause, .. } if cause.problem.is_login() => fixed(Unauthorized, cause.hint()),
         ForgeError::NoAnswer { cause, .. } => fixed(Unavailable, cause.hint()),
         ForgeError::Busy(_) => fixed(Unavailable, "try again, or allow more time with `--timeout`"),
         ForgeError::Damaged { .. } => fixed(Unavailable, "run the same command again"),

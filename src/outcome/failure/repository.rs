@@ -26,9 +26,9 @@ impl From<GitError> for Failure {
     }
 }
 
-/// Whether a proxy wants a login, which no retry brings.
-fn is_proxy_login(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<ConnectionError>().is_some_and(|error| error.problem == ConnectionProblem::ProxyLogin)
+/// Whether a proxy wants a login, or the server a certificate, which no retry brings.
+fn is_login(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<ConnectionError>().is_some_and(|error| error.problem.is_login())
 }
 
 fn unavailable_hint(source: &anyhow::Error) -> &'static str {
@@ -97,7 +97,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
         }
-        GitError::Unavailable { source, .. } if is_proxy_login(source) => {
+        GitError::Unavailable { source, .. } if is_login(source) => {
             (Unauthorized, source.downcast_ref().map(ConnectionError::hint))
         }
         GitError::Unavailable { source, .. }

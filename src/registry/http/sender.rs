@@ -231,15 +231,16 @@ fn redirection(response: &HttpResponse) -> Option<&str> {
     }
 }
 
-/// Returns why no answer came. A certificate that is not trusted is final, and so is a login that a proxy wants: no retry
-/// helps.
+/// Returns why no answer came. A certificate that is not trusted is final, and so is a login or a certificate that the other end
+/// wants: no retry helps.
 fn no_answer(url: &Url, proxy: Option<String>, error: &(dyn Error + 'static)) -> Attempt {
     let (host, cause) = (shown_host(url), ConnectionError::of(error).through(proxy));
     match cause.problem {
         ConnectionProblem::Untrusted(_) => {
             Attempt::NoAnswer { outage: Outage::Untrusted { host, cause }, retryable: false }
         }
-        ConnectionProblem::ProxyLogin | ConnectionProblem::SpeaksTls => silent(url, cause),
+        ConnectionProblem::SpeaksTls => silent(url, cause),
+        problem if problem.is_login() => silent(url, cause),
         _ => Attempt::NoAnswer { outage: Outage::NoAnswer { host, cause }, retryable: true },
     }
 }
