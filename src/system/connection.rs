@@ -105,7 +105,7 @@ impl ConnectionError {
             ConnectionProblem::Untrusted(CertificateFlaw::Other) => "give the server another certificate",
             ConnectionProblem::Tls => "check that the host speaks TLS at this port",
             ConnectionProblem::ClientCertificate => {
-                "tagship shows no client certificates: use an address of the server that takes a login instead"
+                "use an address of the server that takes a login instead: tagship shows no client certificates"
             }
             ConnectionProblem::SpeaksTls => {
                 "name its CA certificate with `--ca-file`, and do not name it with `--plain-http`"

@@ -12,7 +12,11 @@ use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 /// The keys of a pod's containers. kustomize finds images by them as well, in resources of any kind.
 const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
-/// The keys of the containers in a template of Argo Workflows.
+/// The key of a pod's volumes, of which one may be an image.
+const VOLUMES: &str = "volumes";
+
+/// The key of the templates of Argo Workflows, and those of the containers in one.
+const TEMPLATES: &str = "templates";
 const TEMPLATE_CONTAINERS: [&str; 2] = ["container", "script"];
 
 /// A named image: where it is, and what it is called.
@@ -46,28 +50,28 @@ pub(super) fn is_filled_in(yaml: &ParsedYaml<'_>, named: &Named) -> bool {
 pub(super) fn containers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
     let mut found = Vec::new();
     walk(yaml, root, &mut |Visit { path, slot, .. }| {
-        if !matches!(yaml.tree.kind(slot.value), NodeKind::Sequence(_)) {
+        let key = slot.key_text(yaml);
+        let is_wanted = key == VOLUMES || key == TEMPLATES || CONTAINERS.contains(&key);
+        if !is_wanted || !matches!(yaml.tree.kind(slot.value), NodeKind::Sequence(_)) {
             return;
         }
-        let key = slot.key_text(yaml);
         for (index, item) in yaml.tree.children(slot.value).enumerate() {
             let path = format!("{path}[{index}]");
             match key {
-                "volumes" => {
+                VOLUMES => {
                     let volume = value_of(yaml, item, "image");
                     found.extend(volume.map(|node| Named::by_path(node, format!("{path}.image"), "reference")));
                 }
-                "templates" => found.extend(TEMPLATE_CONTAINERS.into_iter().filter_map(|key| {
+                TEMPLATES => found.extend(TEMPLATE_CONTAINERS.into_iter().filter_map(|key| {
                     let container = Named::by_path(value_of(yaml, item, key)?, format!("{path}.{key}"), "image");
                     Some(Named { is_template: true, ..container })
                 })),
-                key if CONTAINERS.contains(&key) => {
+                _ => {
                     let name = value_of(yaml, yaml.tree.resolve(item), "name").and_then(|name| yaml.tree.text(name));
                     let name = name.filter(|name| !name.is_empty()).map(str::to_owned);
                     let by_path = Named::by_path(item, path, "image");
                     found.push(Named { name: name.unwrap_or(by_path.name), ..by_path });
                 }
-                _ => {}
             }
         }
     });
