@@ -7,11 +7,12 @@ use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage};
 use crate::support::command::{Command, Output};
 use crate::support::forge::{Forge, Kind, TOKEN};
 use crate::support::git_server::{Access, GitServer};
-use crate::support::registry::{Image, Place, media_type};
+use crate::support::registry::{ALWAYS, Fault, Image, Place, media_type};
 use crate::support::repository::{Checkout, File, Mode};
 use crate::support::sigstore::{self, IDENTITY, ISSUER};
 
 const RULES: &str = ".tagship.yaml";
+const REPOSITORY: &str = "jakousa/dwk-4-gitops-app";
 
 fn write(stage: &Stage, path: &str, text: &str) {
     stage.remote.commit("main", "Rules", &[File::new(path, text)]);
@@ -436,6 +437,32 @@ fn a_wait_is_for_rules_too() {
     let both = Image::new().platforms(&["linux/amd64", "linux/arm64"]);
     stage.registry.put_image("jakousa/dwk-4-gitops-app", COMMIT, &both);
     release().run().success().stdout_has("released");
+}
+
+/// What a person must solve is told at once, whatever a registry does not tell.
+#[test]
+fn a_registry_that_fails_hides_no_broken_rule() {
+    let (freeze, signature) = ("freeze: {from: 2001-01-01T00:00Z}", "signature: {identity: a, issuer: b}");
+    for (demands, fault, told) in [
+        (&[freeze, "revision: true"][..], "/blobs/", "releases are frozen"),
+        (&["publish: pull-request", "revision: true"], "/blobs/", "releases come to this branch by a pull request"),
+        (&["platforms: windows/amd64", signature], "/referrers/", "is not for windows/amd64"),
+    ] {
+        let stage = Stage::new();
+        stage.registry.inject(&format!("GET /v2/{REPOSITORY}{fault}"), ALWAYS, Fault::status(503));
+        write(&stage, RULES, &demanding(&demands.join("\n  ")));
+        assert_ruled(&stage, stage.release().arg(stage.argument()).run(), told);
+        write(&stage, RULES, &demanding(demands[1]));
+        stage.release().arg(stage.argument()).run().exit(6).stderr_has("503");
+    }
+}
+
+#[test]
+fn nothing_is_waited_for_beside_a_broken_rule() {
+    let stage = Stage::new();
+    write(&stage, RULES, &demanding("tags: semver\n  platforms: linux/arm64"));
+    let output = stage.release().args(["--wait", "10m"]).arg(stage.argument()).run();
+    assert_ruled(&stage, output, "is not for linux/arm64");
 }
 
 fn check(environments: &Pipeline, arguments: &[&str]) -> Command {
