@@ -1,6 +1,7 @@
 //! The rules on the branch, judged for entries: what they demand of the file is judged at once, and of the image by asking
 //! its registry. A demand that cannot be asked for does not hold.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::awaited::Pace;
@@ -9,7 +10,7 @@ use super::image_to_check::ImageToCheck;
 use crate::git::RepositoryPath;
 use crate::guards::order::EntryOrder;
 use crate::guards::rules::{
-    ApplyingRule, Circumstances, Demand, Demanded, RuleJudgement, RuledEntry, RulesRefusal, RulesState, judge_demand,
+    Circumstances, Demanded, RuleJudgement, RuledEntry, RulesRefusal, RulesState, judge_demand,
 };
 use crate::image::Reference;
 use crate::message::SourceCommit;
@@ -34,10 +35,11 @@ pub(super) struct Rulings {
     pub(super) pace: Pace,
 }
 
-/// Judges all rules of `state` that are for `entries`.
+/// Judges all rules of `state` that are for `entries`. What the files tell comes first: if that breaks a rule, no registry is waited
+/// for.
 ///
 /// # Errors
-/// If a registry cannot be asked. What it answers is a ruling.
+/// If a registry cannot be asked, and nothing else breaks a rule. What it answers is a ruling.
 pub(super) fn rule(
     state: &RulesState,
     entries: &[EntryToRule<'_>],
@@ -46,7 +48,7 @@ pub(super) fn rule(
     listener: &mut Listener<'_>,
 ) -> Result<Rulings, Failure> {
     let mut rulings: Vec<Ruling> = Vec::new();
-    let mut pace = Pace::AtOnce;
+    let mut asked: Vec<Questions> = Vec::new();
     for to_rule in entries {
         for (place, refusal) in state.refused(to_rule.path) {
             let ruling = not_understood(place, refusal, to_rule.path);
@@ -54,24 +56,17 @@ pub(super) fn rule(
                 rulings.push(ruling);
             }
         }
+        let mut demands: Vec<Question> = Vec::new();
         let applying = state.applying(to_rule.path, to_rule.entry.name.as_str());
-        let asked = questions(&applying, to_rule, circumstances)?;
-        let answers = match &asked {
-            None => Vec::new(),
-            Some(questions) => {
-                let (answers, waited) = ask(questions, checks, listener)?;
-                if waited == Pace::AfterWaiting {
-                    pace = waited;
-                }
-                answers
-            }
-        };
-        let mut answers = answers.into_iter();
-        for (applying, demand) in demands(&applying) {
+        for (applying, demand) in applying.iter().flat_map(|one| one.rule.demands.iter().map(move |it| (one, it))) {
             let broken = match judge_demand(&demand.demanded, &to_rule.ruled(), circumstances) {
                 RuleJudgement::Holds => None,
                 RuleJudgement::Broken { why, remedy } => Some(BrokenRule { why, remedy }),
-                RuleJudgement::AsksRegistry => answers.next().flatten(),
+                RuleJudgement::AsksRegistry => {
+                    let requirements = requirements(&demand.demanded, to_rule.source.as_ref());
+                    demands.push(Question { ruling: rulings.len(), requirements });
+                    Some(not_asked())
+                }
             };
             rulings.push(Ruling {
                 place: place_of(&applying.place, demand.line, demand.column),
@@ -82,6 +77,48 @@ pub(super) fn rule(
                 broken,
             });
         }
+        if !demands.is_empty() {
+            asked.push(Questions { reference: reference(to_rule)?, demands });
+        }
+    }
+    answer(rulings, &asked, checks, listener)
+}
+
+/// Asks the registries, and fills in what they tell.
+fn answer(
+    mut rulings: Vec<Ruling>,
+    asked: &[Questions],
+    checks: &mut Checks,
+    listener: &mut Listener<'_>,
+) -> Result<Rulings, Failure> {
+    let open: HashSet<usize> = asked.iter().flat_map(|one| &one.demands).map(|question| question.ruling).collect();
+    let is_broken = |(index, ruling): (usize, &Ruling)| ruling.broken.is_some() && !open.contains(&index);
+    let patience = match rulings.iter().enumerate().any(is_broken) {
+        true => Patience::None,
+        false => Patience::AsAsked,
+    };
+    let mut pace = Pace::AtOnce;
+    let mut unanswered: Vec<(usize, Failure)> = Vec::new();
+    for questions in asked {
+        let Answers { answers, pace: of_these } = ask(questions, patience, checks, listener);
+        if of_these == Pace::AfterWaiting {
+            pace = of_these;
+        }
+        for (question, answer) in questions.demands.iter().zip(answers) {
+            match answer {
+                Ok(broken) => rulings[question.ruling].broken = broken,
+                Err(failure) => unanswered.push((question.ruling, failure)),
+            }
+        }
+    }
+    let is_unanswered = |index: usize| unanswered.iter().any(|(ruling, _)| *ruling == index);
+    let is_broken = rulings.iter().enumerate().any(|(index, ruling)| ruling.broken.is_some() && !is_unanswered(index));
+    if !is_broken {
+        Failure::of_all(unanswered.into_iter().map(|(_, failure)| failure).collect())?;
+        return Ok(Rulings { rulings, pace });
+    }
+    for (ruling, failure) in unanswered {
+        rulings[ruling].broken = Some(broken_by(failure, "run the same command again"));
     }
     Ok(Rulings { rulings, pace })
 }
@@ -100,68 +137,70 @@ impl EntryToRule<'_> {
     }
 }
 
-fn demands(applying: &[ApplyingRule]) -> impl Iterator<Item = (&ApplyingRule, &Demand)> {
-    applying.iter().flat_map(|applying| applying.rule.demands.iter().map(move |demand| (applying, demand)))
-}
-
-/// What a registry is asked of an image: for each demand that only it can tell, what the image must be.
+/// What a registry is asked of one image.
 struct Questions {
     reference: Reference,
-    demands: Vec<Vec<Requirement>>,
+    demands: Vec<Question>,
 }
 
-/// Returns what the registry is asked for each demand that only it can tell, in their order; `None` if there is none.
-fn questions(
-    applying: &[ApplyingRule],
-    to_rule: &EntryToRule<'_>,
-    circumstances: Option<&Circumstances>,
-) -> Result<Option<Questions>, Failure> {
-    let asks = |demand: &Demand| {
-        judge_demand(&demand.demanded, &to_rule.ruled(), circumstances) == RuleJudgement::AsksRegistry
-    };
-    let demands: Vec<Vec<Requirement>> = demands(applying)
-        .filter(|(_, demand)| asks(demand))
-        .map(|(_, demand)| requirements(&demand.demanded, to_rule.source.as_ref()))
-        .collect();
-    if demands.is_empty() {
-        return Ok(None);
-    }
+/// What a registry is asked for one demand.
+struct Question {
+    /// The index of its ruling.
+    ruling: usize,
+    requirements: Vec<Requirement>,
+}
+
+/// What a registry told of each question, in their order: why the demand does not hold, or why nothing was told.
+struct Answers {
+    answers: Vec<Result<Option<BrokenRule>, Failure>>,
+    pace: Pace,
+}
+
+/// Returns the image that an entry names.
+fn reference(to_rule: &EntryToRule<'_>) -> Result<Reference, Failure> {
     match ImageToCheck::of_entry(to_rule.entry)? {
-        ImageToCheck::Known(reference) => Ok(Some(Questions { reference, demands })),
+        ImageToCheck::Known(reference) => Ok(reference),
         ImageToCheck::DependsOnEntry | ImageToCheck::Unpinned => {
             Err(Failure::target(format!("`{}` has neither tag nor digest", to_rule.entry.name)))
         }
     }
 }
 
-/// Asks a registry for all at once, and for each by itself if not all are met. Returns for each why it is not.
+/// Asks a registry for all at once, and for each by itself if not all are met.
 fn ask(
     Questions { reference, demands }: &Questions,
+    patience: Patience,
     checks: &mut Checks,
     listener: &mut Listener<'_>,
-) -> Result<(Vec<Option<BrokenRule>>, Pace), Failure> {
+) -> Answers {
     if !checks.asks() {
-        let broken =
-            BrokenRule { why: "the registry is not asked".to_owned(), remedy: "leave out `--no-check`".to_owned() };
-        return Ok((vec![Some(broken); demands.len()], Pace::AtOnce));
+        let answers = demands.iter().map(|_| Ok(Some(not_asked()))).collect();
+        return Answers { answers, pace: Pace::AtOnce };
     }
-    match checks.require_also(reference, &demands.concat(), Patience::AsAsked, listener) {
-        Ok(pace) => return Ok((vec![None; demands.len()], pace)),
-        Err(failure) if failure.kind != FailureKind::Image => return Err(failure),
-        Err(_) => {}
+    let all: Vec<Requirement> = demands.iter().flat_map(|question| question.requirements.clone()).collect();
+    if let Ok(pace) = checks.require_also(reference, &all, patience, listener) {
+        return Answers { answers: demands.iter().map(|_| Ok(None)).collect(), pace };
     }
-    let mut answers = Vec::new();
-    for question in demands {
-        answers.push(match checks.require_also(reference, question, Patience::None, listener) {
-            Ok(_) => None,
-            Err(failure) if failure.kind == FailureKind::Image => Some(BrokenRule {
-                why: std::iter::once(failure.message).chain(failure.details).collect::<Vec<_>>().join(": "),
-                remedy: failure.hint.unwrap_or_else(|| "release an image that meets it".to_owned()),
-            }),
-            Err(failure) => return Err(failure),
-        });
+    let mut answer =
+        |question: &Question| match checks.require_also(reference, &question.requirements, Patience::None, listener) {
+            Ok(_) => Ok(None),
+            Err(failure) if failure.kind == FailureKind::Image => {
+                Ok(Some(broken_by(failure, "release an image that meets it")))
+            }
+            Err(failure) => Err(failure),
+        };
+    Answers { answers: demands.iter().map(&mut answer).collect(), pace: Pace::AtOnce }
+}
+
+fn not_asked() -> BrokenRule {
+    BrokenRule { why: "the registry is not asked".to_owned(), remedy: "leave out `--no-check`".to_owned() }
+}
+
+fn broken_by(failure: Failure, remedy: &str) -> BrokenRule {
+    BrokenRule {
+        why: std::iter::once(failure.message).chain(failure.details).collect::<Vec<_>>().join(": "),
+        remedy: failure.hint.unwrap_or_else(|| remedy.to_owned()),
     }
-    Ok((answers, Pace::AtOnce))
 }
 
 /// Returns what an image must be to meet a demand that only the registry can tell.
