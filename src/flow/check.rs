@@ -1,15 +1,15 @@
 //! `check`: whether images are in their registries, and whether what is on the release branch is as the rules there demand.
 //! Nothing is written.
 
-use super::announcements::tell_connections;
-use super::branch::ReleaseBranch;
-use super::checks::Checks;
 use super::edits::{images_of, releases_of};
-use super::image_origins::ImageOrigins;
-use super::image_to_check::ImageToCheck;
-use super::rereads::Rereads;
+use super::image_checks::checks::Checks;
+use super::image_checks::image_origins::ImageOrigins;
+use super::image_checks::image_to_check::ImageToCheck;
+use super::image_checks::source_attestations::look_at_forges;
+use super::release_branch::announcements::tell_connections;
+use super::release_branch::branch::ReleaseBranch;
+use super::release_branch::rereads::Rereads;
 use super::rulings::{EntryToRule, rule};
-use super::source_attestations::look_at_forges;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::order::{RunningEntry, Scrutiny};

@@ -1,8 +1,8 @@
 //! What flows have in common: bytes in, edited bytes out, and what the edited entries release.
 
-use super::checks::Checks;
-use super::elsewhere::places_with;
-use super::image_to_check::ImageToCheck;
+use super::image_checks::checks::Checks;
+use super::image_checks::image_to_check::ImageToCheck;
+use super::target_files::elsewhere::places_with;
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::line_comment::{CommentTemplate, CommentValues};
 use crate::message::{EntrySources, Release};

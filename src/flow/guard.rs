@@ -1,8 +1,8 @@
 //! `guard`, which is also the first step of every release: if a release started this run, it ends there, before
 //! anything is asked of a registry.
 
-use super::announcements::tell_connections;
-use super::rereads::Rereads;
+use super::release_branch::announcements::tell_connections;
+use super::release_branch::rereads::Rereads;
 use crate::guards::own_push::{StartedBy, started_by};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Listener, Outcome};

@@ -2,11 +2,11 @@
 
 use std::cmp::Reverse;
 
-use crate::flow::announcements::tell_connections;
-use crate::flow::branch::ReleaseBranch;
-use crate::flow::elsewhere::{kustomizations_with, places_with};
-use crate::flow::named_files::named_by;
-use crate::flow::rereads::Rereads;
+use crate::flow::release_branch::announcements::tell_connections;
+use crate::flow::release_branch::branch::ReleaseBranch;
+use crate::flow::release_branch::rereads::Rereads;
+use crate::flow::target_files::elsewhere::{kustomizations_with, places_with};
+use crate::flow::target_files::named_files::named_by;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::outcome::failure::Failure;

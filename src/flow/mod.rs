@@ -1,39 +1,22 @@
 //! THE FLOWS, one a command; nothing else sequences.
 
-mod announcements;
-mod awaited;
-mod branch;
-mod branch_digests;
-mod branch_tip;
 mod check;
-mod checks;
-mod compared_source;
 mod delivery;
 mod edits;
-mod elsewhere;
-mod files_to_edit;
-mod forge_attestations;
 mod guard;
-mod head_name;
-mod image_origins;
-mod image_to_check;
-mod kustomization_only;
+mod image_checks;
 mod log;
-mod named_files;
-mod ordered_images;
-mod patterns_on_disk;
-mod pinned_digests;
 mod promote;
 mod publish;
 mod release;
+mod release_branch;
 mod remote_forge;
-mod rereads;
 mod rollback;
 mod rulings;
 mod set;
-mod source_attestations;
 mod source_changes;
 mod status;
+mod target_files;
 
 pub use check::check;
 pub use guard::guard;

@@ -1,11 +1,11 @@
 //! `promote`: what runs in one environment is released in the next: the same names, tags and digests, in one commit. What
 //! is read and what is written may be one branch, two, or two repositories.
 
-use super::announcements::tell_connections;
-use super::branch::ReleaseBranch;
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::no_entry;
-use super::rereads::Rereads;
+use super::release_branch::announcements::tell_connections;
+use super::release_branch::branch::ReleaseBranch;
+use super::release_branch::rereads::Rereads;
 use super::rollback::exactly;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;

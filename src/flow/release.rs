@@ -1,9 +1,9 @@
 //! `release`: the images that the command line names.
 
-use super::branch::ReleaseBranch;
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::guard::stopped;
-use super::image_to_check::ImageToCheck;
+use super::image_checks::image_to_check::ImageToCheck;
+use super::release_branch::branch::ReleaseBranch;
 use crate::guards::order::{Agreement, agreement};
 use crate::image::{Field, ImageArgument, ImageName, short_tag};
 use crate::message::compose::Purpose;

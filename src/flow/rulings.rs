@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::awaited::Pace;
-use super::checks::{Checks, Patience};
-use super::image_to_check::ImageToCheck;
+use super::image_checks::awaited::Pace;
+use super::image_checks::checks::{Checks, Patience};
+use super::image_checks::image_to_check::ImageToCheck;
 use crate::git::RepositoryPath;
 use crate::guards::order::EntryOrder;
 use crate::guards::rules::{

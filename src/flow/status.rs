@@ -1,9 +1,9 @@
 //! `status`: what runs where, by what the files of the release branch say. It reads no history, so that it costs the same for
 //! any number of entries; `log` tells when and by which commit.
 
-use crate::flow::announcements::tell_connections;
-use crate::flow::branch::ReleaseBranch;
-use crate::flow::rereads::Rereads;
+use crate::flow::release_branch::announcements::tell_connections;
+use crate::flow::release_branch::branch::ReleaseBranch;
+use crate::flow::release_branch::rereads::Rereads;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Comparison, Ending, EntryState, Event, Listener, Outcome};
 use crate::request::{Shown, StatusRequest};

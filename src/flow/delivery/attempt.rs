@@ -6,19 +6,19 @@ use super::edited_files::{EditedFiles, manner};
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
 use super::located_tip::LocatedTip;
 use super::way::Way;
-use crate::flow::awaited::Pace;
-use crate::flow::branch::ReleaseBranch;
-use crate::flow::branch_tip::{Destination, OpenBranch};
-use crate::flow::checks::Checks;
-use crate::flow::compared_source::ImageSources;
 use crate::flow::edits::{
     absent, images_of, outcome_of, releases_of, require_entries, require_versions, tell_comment_without_source,
     tell_repeated, tell_unfilled,
 };
-use crate::flow::elsewhere::kustomizations_with;
-use crate::flow::named_files::named_by;
+use crate::flow::image_checks::awaited::Pace;
+use crate::flow::image_checks::checks::Checks;
+use crate::flow::image_checks::compared_source::ImageSources;
+use crate::flow::image_checks::source_attestations::look_at_forges;
 use crate::flow::publish::{Content, Published, Publisher, Rivals, Terms, bring_forward};
-use crate::flow::source_attestations::look_at_forges;
+use crate::flow::release_branch::branch::ReleaseBranch;
+use crate::flow::release_branch::branch_tip::{Destination, OpenBranch};
+use crate::flow::target_files::elsewhere::kustomizations_with;
+use crate::flow::target_files::named_files::named_by;
 use crate::git::{CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
 use crate::message::compose::{self, Purpose};
 use crate::message::{Release, source_comparisons};

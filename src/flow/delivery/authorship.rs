@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use crate::flow::branch::ReleaseBranch;
+use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::flow::remote_forge::forge_of;
 use crate::forge::{Forge, UnknownForge};
 use crate::git::{Authorship, Identity, IdentityParts};

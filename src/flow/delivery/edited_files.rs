@@ -1,8 +1,8 @@
 //! The files of a release as an attempt would write them at its tip, before anything is written.
 
 use super::job::Writing;
-use crate::flow::checks::Checks;
 use crate::flow::edits::{Manner, edit};
+use crate::flow::image_checks::checks::Checks;
 use crate::git::{Change, RepositoryPath, Snapshot};
 use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;

@@ -1,9 +1,9 @@
 //! What a command gives to a delivery: what it is, what it needs before the branch is read, and the function that decides what
 //! to write on a tip.
 
-use crate::flow::branch::ReleaseBranch;
-use crate::flow::image_to_check::ImageToCheck;
+use crate::flow::image_checks::image_to_check::ImageToCheck;
 use crate::flow::publish::{Rivals, Terms};
+use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::Build;
 use crate::image::{ImageArgument, ImageName};

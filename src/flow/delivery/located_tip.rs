@@ -3,9 +3,9 @@
 
 use super::job::Job;
 use super::way::Way;
-use crate::flow::branch::ReleaseBranch;
-use crate::flow::branch_tip::OpenBranch;
 use crate::flow::publish::Publisher;
+use crate::flow::release_branch::branch::ReleaseBranch;
+use crate::flow::release_branch::branch_tip::OpenBranch;
 use crate::git::{Loaded, RepositoryPath, Snapshot};
 use crate::guards::order::commits_to_read;
 use crate::image::ImageName;

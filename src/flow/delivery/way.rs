@@ -1,7 +1,7 @@
 //! How the commit gets to the branch: by a push or by a pull request. A push that is refused may turn into the other.
 
 use super::job::Job;
-use crate::flow::branch_tip::{Aim, HeadAim};
+use crate::flow::release_branch::branch_tip::{Aim, HeadAim};
 use crate::git::{PushRefusal, RefsKept};
 use crate::guards::rules::PublishWay;
 use crate::message::compose::Options;

@@ -3,8 +3,8 @@
 use super::announcements::tell_reading;
 use super::branch::{Location, NamedBy, ReleaseBranch, UNREADABLE};
 use super::head_name::head_name;
-use super::publish::{Direct, Proposer, Publisher};
-use super::remote_forge::{Opener, forge_address};
+use crate::flow::publish::{Direct, Proposer, Publisher};
+use crate::flow::remote_forge::{Opener, forge_address};
 use crate::git::{
     AdvertisedRefs, BranchName, Checkout, CommitId, Loaded, ObjectSource, Pusher, Reader, RefsKept, Remote,
     RepositoryPath, Snapshot, Tips, open_both, open_both_at_default,
@@ -15,16 +15,16 @@ use crate::outcome::failure::{Failure, FailureKind};
 use crate::request::{Effect, NewBranch, ProposalRequest, TargetFile, TargetRequest};
 
 /// The branch as one attempt finds it.
-pub(super) struct OpenBranch<'t> {
-    pub(super) snapshot: Snapshot<'t>,
-    pub(super) destination: Destination,
+pub(in crate::flow) struct OpenBranch<'t> {
+    pub(in crate::flow) snapshot: Snapshot<'t>,
+    pub(in crate::flow) destination: Destination,
     /// `None`: nothing is to be changed.
-    pub(super) publisher: Option<Publisher<'t>>,
+    pub(in crate::flow) publisher: Option<Publisher<'t>>,
 }
 
 /// What is to get the commit.
 #[derive(Clone, Copy)]
-pub(super) enum Aim<'a> {
+pub(in crate::flow) enum Aim<'a> {
     /// The branch itself.
     Branch(RefsKept<'a>),
     /// The head branch of a pull request to it.
@@ -35,15 +35,15 @@ pub(super) enum Aim<'a> {
 
 /// A head branch, which the user names, or which is named after what is released.
 #[derive(Clone, Copy)]
-pub(super) struct HeadAim<'a> {
-    pub(super) target: &'a TargetRequest,
-    pub(super) request: &'a ProposalRequest,
-    pub(super) files: &'a [TargetFile],
-    pub(super) entries: &'a [ImageName],
+pub(in crate::flow) struct HeadAim<'a> {
+    pub(in crate::flow) target: &'a TargetRequest,
+    pub(in crate::flow) request: &'a ProposalRequest,
+    pub(in crate::flow) files: &'a [TargetFile],
+    pub(in crate::flow) entries: &'a [ImageName],
 }
 
 /// What a commit is made on.
-pub(super) enum Destination {
+pub(in crate::flow) enum Destination {
     /// The branch whose tip the snapshot is.
     Tip(BranchName),
     /// A branch that does not exist yet.
@@ -53,7 +53,7 @@ pub(super) enum Destination {
 }
 
 impl Destination {
-    pub(super) fn branch(&self) -> Option<&BranchName> {
+    pub(in crate::flow) fn branch(&self) -> Option<&BranchName> {
         match self {
             Self::Tip(branch) | Self::New(branch) => Some(branch),
             Self::Head(branch) => branch.as_ref(),
@@ -84,7 +84,7 @@ fn kept<'a>(head: Option<&'a BranchName>, aim: Aim<'a>) -> RefsKept<'a> {
 
 impl ReleaseBranch {
     /// Reads the tip of the branch, to which nothing is written.
-    pub(super) fn look_at_tip(&self, listener: &mut Listener<'_>) -> Result<OpenBranch<'_>, Failure> {
+    pub(in crate::flow) fn look_at_tip(&self, listener: &mut Listener<'_>) -> Result<OpenBranch<'_>, Failure> {
         tell_reading(self.remote(), &self.name(), Vec::new(), listener);
         self.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch), None)
     }
@@ -92,7 +92,7 @@ impl ReleaseBranch {
     /// Reads the tip of the branch. If the commit will be pushed, the push is opened before anything is read: the server then
     /// tells the tip unasked, and whether this login may push at all. Without a checkout, the other service is asked at the same
     /// time. What an earlier attempt has `loaded` is not read again.
-    pub(super) fn read_tip(
+    pub(in crate::flow) fn read_tip(
         &self,
         effect: Effect,
         new_branch: &NewBranch,

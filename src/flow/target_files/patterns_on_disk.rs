@@ -14,7 +14,7 @@ use crate::targets::kustomization::is_kustomization_name;
 const MAX_FOLDERS: usize = 10_000;
 
 /// Returns what was typed, with the files that it matches in place of each pattern.
-pub(super) fn without_patterns(typed: &[TargetFile]) -> Result<Vec<TargetFile>, Failure> {
+pub(in crate::flow) fn without_patterns(typed: &[TargetFile]) -> Result<Vec<TargetFile>, Failure> {
     let mut named = Vec::new();
     for file in typed {
         match file.is_pattern() {

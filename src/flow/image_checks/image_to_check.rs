@@ -9,7 +9,7 @@ const BY_ITSELF: &str =
     "check the image by itself, as in `tagship check NAME:TAG`, or write its real name into the file by hand";
 
 /// The image to look for in its registry.
-pub(super) enum ImageToCheck {
+pub(in crate::flow) enum ImageToCheck {
     Known(Reference),
     /// The argument keeps something of the entry (`*`), so the file has to be read first.
     DependsOnEntry,
@@ -19,7 +19,7 @@ pub(super) enum ImageToCheck {
 
 impl ImageToCheck {
     /// Returns what `argument` says about its image.
-    pub(super) fn of_argument(argument: &ImageArgument) -> Result<Self, Failure> {
+    pub(in crate::flow) fn of_argument(argument: &ImageArgument) -> Result<Self, Failure> {
         let change = &argument.change;
         let name = match &change.new_name {
             Field::Set(name) => name.as_str(),
@@ -43,13 +43,13 @@ impl ImageToCheck {
     }
 
     /// Returns what an entry says about its image once it is edited.
-    pub(super) fn of_entry(entry: &EntryEdit) -> Result<Self, Failure> {
+    pub(in crate::flow) fn of_entry(entry: &EntryEdit) -> Result<Self, Failure> {
         let unnamed = format!("name it, as in `{}=NEWNAME:TAG`, or skip the registry with `--no-check`", entry.name);
         Self::of_fields(entry, &unnamed, REAL_NAME)
     }
 
     /// Returns what an entry says about its image if no argument names it.
-    pub(super) fn on_branch(entry: &EntryEdit) -> Result<Self, Failure> {
+    pub(in crate::flow) fn on_branch(entry: &EntryEdit) -> Result<Self, Failure> {
         Self::of_fields(entry, BY_ITSELF, BY_ITSELF)
     }
 

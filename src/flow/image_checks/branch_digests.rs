@@ -8,27 +8,27 @@ use crate::registry::{CheckError, CheckedImage, Client, Detail, Requirement, Ver
 
 /// The images whose digests come from the branch.
 #[derive(Default)]
-pub(super) struct BranchDigests {
+pub(in crate::flow) struct BranchDigests {
     references: Vec<Reference>,
     /// Those for which the warning about the tag was shown.
     told: Vec<Reference>,
 }
 
 /// What became of a tag that stands beside a digest.
-pub(super) enum TagNow {
+pub(in crate::flow) enum TagNow {
     Moved(Digest),
     Gone,
 }
 
 /// What a registry answered, and what is to be told of the tag.
-pub(super) struct RegistryAnswer {
-    pub(super) checked: Result<CheckedImage, CheckError>,
-    pub(super) tag: Option<TagNow>,
+pub(in crate::flow) struct RegistryAnswer {
+    pub(in crate::flow) checked: Result<CheckedImage, CheckError>,
+    pub(in crate::flow) tag: Option<TagNow>,
 }
 
 impl BranchDigests {
     /// Lets the digests of these images count, as they come from the branch.
-    pub(super) fn add(&mut self, images: &[ImageToCheck]) {
+    pub(in crate::flow) fn add(&mut self, images: &[ImageToCheck]) {
         for image in images {
             if let ImageToCheck::Known(reference) = image
                 && reference.tag().is_some()
@@ -41,7 +41,7 @@ impl BranchDigests {
     }
 
     /// Checks images, and those again by the digest alone whose tag does not lead to it any more.
-    pub(super) fn check(
+    pub(in crate::flow) fn check(
         &self,
         client: &Client,
         references: &[&Reference],
@@ -75,7 +75,7 @@ impl BranchDigests {
     }
 
     /// Returns the warning about the tag of an image that is there by its digest, once.
-    pub(super) fn warning(&mut self, reference: &Reference, tag: &TagNow) -> Option<String> {
+    pub(in crate::flow) fn warning(&mut self, reference: &Reference, tag: &TagNow) -> Option<String> {
         let (name, digest) = (reference.name(), reference.digest()?);
         if self.told.contains(reference) {
             return None;

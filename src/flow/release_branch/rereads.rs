@@ -14,7 +14,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The tries that a command has left.
-pub(super) struct Rereads {
+pub(in crate::flow) struct Rereads {
     timeout: Duration,
     /// The series of failures that was not ended by a success. Its time counts from the first of them: a run may have waited
     /// long before.
@@ -23,12 +23,12 @@ pub(super) struct Rereads {
 
 impl Rereads {
     /// Returns the tries of a command. The last one of a series of failures begins within `timeout` of the first failure.
-    pub(super) fn new(timeout: Duration) -> Self {
+    pub(in crate::flow) fn new(timeout: Duration) -> Self {
         Self { timeout, failing: None }
     }
 
     /// Waits for the next try after `failure`. Returns the failure if there is none, or if it would fail too.
-    pub(super) fn wait_after(&mut self, failure: Failure, listener: &mut Listener<'_>) -> Result<(), Failure> {
+    pub(in crate::flow) fn wait_after(&mut self, failure: Failure, listener: &mut Listener<'_>) -> Result<(), Failure> {
         let begin = || Backoff::new(MAX_TRIES, FIRST_PAUSE, LONGEST_PAUSE).until(Instant::now() + self.timeout);
         if failure.retry != Retry::AtTheTip || !self.failing.get_or_insert_with(begin).wait(Duration::ZERO) {
             return Err(failure);
@@ -38,12 +38,12 @@ impl Rereads {
     }
 
     /// Ends a series of failures: all that had to be read was read.
-    pub(super) fn succeeded(&mut self) {
+    pub(in crate::flow) fn succeeded(&mut self) {
         self.failing = None;
     }
 
     /// Calls `read` until it succeeds, or fails for good.
-    pub(super) fn run<T>(
+    pub(in crate::flow) fn run<T>(
         mut self,
         listener: &mut Listener<'_>,
         mut read: impl FnMut(&mut Listener<'_>) -> Result<T, Failure>,

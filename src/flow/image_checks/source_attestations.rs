@@ -1,7 +1,7 @@
 //! The attestations that the forge of the source keeps, as GitHub does for its workflows: they need not be in the registry.
 
 use super::checks::Checks;
-use super::remote_forge::forge_of;
+use crate::flow::remote_forge::forge_of;
 use crate::forge::{Forge, ForgeKind};
 use crate::git::Remote;
 use crate::guards::order::repository_beside;
@@ -10,7 +10,7 @@ use crate::request::TargetRequest;
 
 /// Lets the checks ask the forges of the `sources` that images are built from, if claims are required of the images. `target`
 /// is the remote that is released to.
-pub(super) fn look_at_forges<'s>(
+pub(in crate::flow) fn look_at_forges<'s>(
     checks: &mut Checks,
     request: &TargetRequest,
     target: Option<&Remote>,
@@ -22,7 +22,7 @@ pub(super) fn look_at_forges<'s>(
 }
 
 /// Lets the checks ask the forges of the `sources`.
-pub(super) fn ask_forges<'s>(
+pub(in crate::flow) fn ask_forges<'s>(
     checks: &mut Checks,
     request: &TargetRequest,
     target: Option<&Remote>,

@@ -5,13 +5,13 @@ use crate::targets::kustomization::{self, Absent};
 use crate::targets::{TargetError, is_kustomization};
 
 /// Returns the failure of `-f` with a folder.
-pub(super) fn is_folder(path: &str) -> Failure {
+pub(in crate::flow) fn is_folder(path: &str) -> Failure {
     Failure::target(format!("`{path}` is a folder"))
         .hint("`-f` names a file; a folder with a kustomization is named with `-k`")
 }
 
 /// A file that is not called as kustomize wants it must say what it is: the values of a chart do neither.
-pub(super) fn require_kustomization(path: &str, text: &[u8]) -> Result<(), Failure> {
+pub(in crate::flow) fn require_kustomization(path: &str, text: &[u8]) -> Result<(), Failure> {
     if is_kustomization(path, text) {
         return Ok(());
     }

@@ -7,14 +7,14 @@ use crate::registry::{Detail, Verdict};
 
 impl Checks {
     /// Returns the commit that an image says that it was built from.
-    pub(super) fn source_of(&self, build: &Build) -> Option<SourceCommit> {
+    pub(in crate::flow) fn source_of(&self, build: &Build) -> Option<SourceCommit> {
         let reference = build.reference()?;
         let built_from = self.client.as_ref()?.built_from(&reference)?;
         SourceCommit::of_labels(&built_from.revision, built_from.source.as_deref())
     }
 
     /// Returns the digest that the tag of a build means now.
-    pub(super) fn digest_of(&self, build: &Build) -> Option<String> {
+    pub(in crate::flow) fn digest_of(&self, build: &Build) -> Option<String> {
         let reference = build.reference()?;
         if let Some(checked) = self.of(&reference) {
             return Some(checked.descriptor.digest.to_string());

@@ -16,7 +16,12 @@ pub(crate) enum Pace {
 /// Returns what is missing, in words; `None` if it cannot come by itself. Silence is waited for only if the registry has
 /// answered before: at the first look it is rather a wrong name. So it is with a page, which a proxy may have sent. A repository
 /// that does not exist yet looks like one that the login may not see.
-pub(super) fn awaited(verdict: &Verdict, findings: &[Finding], source: &LoginSource, pace: Pace) -> Option<String> {
+pub(in crate::flow) fn awaited(
+    verdict: &Verdict,
+    findings: &[Finding],
+    source: &LoginSource,
+    pace: Pace,
+) -> Option<String> {
     match verdict {
         Verdict::Absent(_) => Some("not there yet".to_owned()),
         Verdict::Mismatch { .. } => Some("still another digest".to_owned()),
@@ -60,7 +65,7 @@ pub(super) fn awaited(verdict: &Verdict, findings: &[Finding], source: &LoginSou
 }
 
 /// Returns the least delay that the registry asked for (`Retry-After`).
-pub(super) fn pause(verdict: &Verdict) -> Duration {
+pub(in crate::flow) fn pause(verdict: &Verdict) -> Duration {
     match verdict {
         Verdict::RateLimited(answer) | Verdict::Unavailable(Outage::Answered(answer)) => {
             answer.retry_after.unwrap_or_default()

@@ -17,7 +17,7 @@ const LONGEST: usize = 80;
 const DIGITS: usize = 10;
 
 /// Returns the head branch for releases of `entries` in `files` to `base`. No entries stand for all of them.
-pub(super) fn head_name(
+pub(in crate::flow) fn head_name(
     base: &BranchName,
     files: &[RepositoryPath],
     entries: &[ImageName],

@@ -11,20 +11,20 @@ use crate::system::found_files;
 use crate::targets::kustomization;
 
 /// A file to edit.
-pub(super) struct FileToEdit<'t> {
-    pub(super) path: PathBuf,
-    pub(super) location: FileLocation,
+pub(in crate::flow) struct FileToEdit<'t> {
+    pub(in crate::flow) path: PathBuf,
+    pub(in crate::flow) location: FileLocation,
     /// What names it by itself, and not as one match among others.
-    pub(super) named: Option<&'t TargetFile>,
+    pub(in crate::flow) named: Option<&'t TargetFile>,
     /// Whether it was named as a kustomization, by a pattern or not.
-    pub(super) is_named_kustomization: bool,
+    pub(in crate::flow) is_named_kustomization: bool,
     real_path: PathBuf,
 }
 
 impl FileToEdit<'_> {
     /// # Errors
     /// The file cannot be read.
-    pub(super) fn read(&self) -> Result<Vec<u8>, Failure> {
+    pub(in crate::flow) fn read(&self) -> Result<Vec<u8>, Failure> {
         self.location.read().map_err(|error| unreadable(&self.path, &error))
     }
 }
@@ -33,7 +33,7 @@ impl FileToEdit<'_> {
 ///
 /// # Errors
 /// A file is not there, or leads out of the folder that it must be in, or a pattern matches nothing.
-pub(super) fn files_to_edit<'t>(
+pub(in crate::flow) fn files_to_edit<'t>(
     typed: &'t [TargetFile],
     workspace: Option<&Path>,
 ) -> Result<Vec<FileToEdit<'t>>, Failure> {
@@ -84,7 +84,7 @@ fn locate_on_disk(typed: &TargetFile, workspace: Option<&Path>) -> Result<(PathB
 
 /// Returns the folder that no link may lead out of: the workspace of the CI system, the checkout around, or the current
 /// folder, if what was named is in it; else the folder that was named, because the command line is believed.
-pub(super) fn boundary(named: &Path, is_folder: bool, here: &Path, workspace: Option<&Path>) -> PathBuf {
+pub(in crate::flow) fn boundary(named: &Path, is_folder: bool, here: &Path, workspace: Option<&Path>) -> PathBuf {
     let workspace = workspace.and_then(|folder| folder.canonicalize().ok());
     let checkout = here.ancestors().find(|folder| folder.join(".git").exists());
     let own = if is_folder { named } else { named.parent().unwrap_or(named) };

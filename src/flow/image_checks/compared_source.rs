@@ -13,11 +13,11 @@ use crate::registry::{Claim, ExpectedSource, RequiredClaim, Requirement, Revisio
 
 /// The commits that the images of a release were built from, as far as they are known.
 #[derive(Default)]
-pub(super) struct ImageSources(Vec<(Reference, SourceCommit)>);
+pub(in crate::flow) struct ImageSources(Vec<(Reference, SourceCommit)>);
 
 impl ImageSources {
     /// Returns the sources of the images that are known before a file is read.
-    pub(super) fn of_arguments(arguments: &[ImageArgument], sources: &EntrySources) -> Self {
+    pub(in crate::flow) fn of_arguments(arguments: &[ImageArgument], sources: &EntrySources) -> Self {
         let with_source = arguments.iter().filter_map(|argument| {
             Some((ImageToCheck::of_argument(argument).ok()?, sources.of(argument.name.as_str())?))
         });
@@ -25,7 +25,7 @@ impl ImageSources {
     }
 
     /// Returns the sources of the images that entries have.
-    pub(super) fn of_files(files: &[FileEdit], sources: &EntrySources) -> Self {
+    pub(in crate::flow) fn of_files(files: &[FileEdit], sources: &EntrySources) -> Self {
         let entries = files.iter().flat_map(|file| &file.edit.entries);
         Self::of(
             entries.filter_map(|entry| Some((ImageToCheck::of_entry(entry).ok()?, sources.of(entry.name.as_str())?))),
@@ -41,7 +41,7 @@ impl ImageSources {
     }
 
     /// Returns the commits that an image was built from, pinned or not, each once. Entries that disagree about it name several.
-    pub(super) fn of_image(&self, reference: &Reference) -> Vec<&SourceCommit> {
+    pub(in crate::flow) fn of_image(&self, reference: &Reference) -> Vec<&SourceCommit> {
         let is_same = |other: &Reference| {
             let is_digest =
                 other.digest().is_none() || reference.digest().is_none() || other.digest() == reference.digest();
@@ -59,7 +59,7 @@ impl ImageSources {
 
 /// Returns the requirements of one image: provenance must be of each commit that the image was built from, unless it is required
 /// of the commit of a release already. If none is known, provenance that may be of any commit must be of the one in the image's tag.
-pub(super) fn of_image<'r>(
+pub(in crate::flow) fn of_image<'r>(
     requirements: &'r [Requirement],
     sources: &ImageSources,
     reference: &Reference,
@@ -92,7 +92,7 @@ pub(super) fn of_image<'r>(
 }
 
 /// Returns whether a requirement is one of provenance.
-pub(super) fn compares(requirements: &[Requirement]) -> bool {
+pub(in crate::flow) fn compares(requirements: &[Requirement]) -> bool {
     let is_provenance = |requirement: &Requirement| {
         matches!(requirement, Requirement::Claim(RequiredClaim { claim: Claim::Provenance(_), .. }))
     };
@@ -100,7 +100,7 @@ pub(super) fn compares(requirements: &[Requirement]) -> bool {
 }
 
 /// Returns a warning if provenance is required, and not known of which commit.
-pub(super) fn uncompared(
+pub(in crate::flow) fn uncompared(
     requirements: &[Requirement],
     sources: &ImageSources,
     reference: &Reference,

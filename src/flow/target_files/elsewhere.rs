@@ -15,7 +15,7 @@ const MAX_TOLD: usize = 4;
 
 /// Returns the folders of the other kustomizations that have an entry `name`, as far as the repository's folders are at hand:
 /// those that were fetched, and those that the checkout has.
-pub(super) fn kustomizations_with(snapshot: &mut Snapshot<'_>, name: &str) -> Vec<String> {
+pub(in crate::flow) fn kustomizations_with(snapshot: &mut Snapshot<'_>, name: &str) -> Vec<String> {
     let root = RepositoryPath::root();
     if snapshot.copy_folders_of_checkout(&root, MAX_FOLDERS).is_err() {
         return Vec::new();
@@ -34,7 +34,7 @@ pub(super) fn kustomizations_with(snapshot: &mut Snapshot<'_>, name: &str) -> Ve
 
 /// Returns the folders of the kustomizations on disk below `root` that have an entry `name`, as they are named in the folder
 /// `here`.
-pub(super) fn on_disk(root: &Path, here: &Path, name: &str) -> Vec<String> {
+pub(in crate::flow) fn on_disk(root: &Path, here: &Path, name: &str) -> Vec<String> {
     let mut paths = found_files::named_below(root, &kustomization::FILE_NAMES, MAX_FOLDERS);
     paths.sort();
     paths.truncate(MAX_READ);
@@ -45,7 +45,7 @@ pub(super) fn on_disk(root: &Path, here: &Path, name: &str) -> Vec<String> {
 }
 
 /// Returns what to do if the folders `places` have an entry `name`; `None` if there are none.
-pub(super) fn places_with(places: &[String], name: &str) -> Option<String> {
+pub(in crate::flow) fn places_with(places: &[String], name: &str) -> Option<String> {
     match places {
         [] => None,
         [one] => Some(format!("`{one}` has an entry `{name}`; name it with `-k`")),

@@ -6,7 +6,7 @@ use crate::outcome::{Activity, BranchInRemote, Event, Listener};
 use crate::request::TargetRequest;
 
 /// Tells that `branch` is going to be read, if it is in a remote, and which images are asked for at the same time.
-pub(super) fn tell_reading(
+pub(in crate::flow) fn tell_reading(
     remote: Option<&Remote>,
     branch: &str,
     images: Vec<&Reference>,
@@ -20,7 +20,7 @@ pub(super) fn tell_reading(
 }
 
 /// Tells what the connections of a request had to tell since the last call.
-pub(super) fn tell_connections(target: &TargetRequest, listener: &mut Listener<'_>) {
+pub(in crate::flow) fn tell_connections(target: &TargetRequest, listener: &mut Listener<'_>) {
     for notice in target.notices.take() {
         listener(&Event::Noted(notice));
     }

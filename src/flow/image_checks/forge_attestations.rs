@@ -10,14 +10,14 @@ const MAX_OFFERED: usize = 50;
 
 /// The forges to ask, once they are known.
 #[derive(Default)]
-pub(super) struct ForgeAttestations {
+pub(in crate::flow) struct ForgeAttestations {
     /// The repositories whose attestations count, and the forge of each; `None` if that keeps none.
     known: Vec<(String, Option<Forge>)>,
 }
 
 impl ForgeAttestations {
     /// Asks the forge of this repository from now on for the images that were built from it.
-    pub(super) fn of(&mut self, repository: &str, forge: impl FnOnce() -> Option<Forge>) {
+    pub(in crate::flow) fn of(&mut self, repository: &str, forge: impl FnOnce() -> Option<Forge>) {
         if self.known.iter().all(|(known, _)| known != repository) {
             self.known.push((repository.to_owned(), forge()));
         }
@@ -25,7 +25,7 @@ impl ForgeAttestations {
 
     /// Asks for the attestations of an image for which a claim is missing: one request for the list, and one for each bundle
     /// until nothing is missing. If no repository of the image's `sources` is known, the last forge is asked.
-    pub(super) fn offer_to(&self, checked: &mut CheckedImage, sources: &[&SourceCommit]) {
+    pub(in crate::flow) fn offer_to(&self, checked: &mut CheckedImage, sources: &[&SourceCommit]) {
         let repositories: Vec<_> = sources.iter().filter_map(|source| source.repository.as_ref()).collect();
         let asked =
             self.known.iter().rev().filter(|(known, _)| repositories.is_empty() || repositories.contains(&known));

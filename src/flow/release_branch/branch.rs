@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::kustomization_only::{is_folder, require_kustomization};
-use super::named_files::named_files;
+use crate::flow::target_files::kustomization_only::{is_folder, require_kustomization};
+use crate::flow::target_files::named_files::named_files;
 use crate::git::{
     BranchName, Checkout, CommitRecord, Identity, IdentityParts, Lineage, Remote, RepositoryPath, Signed, Signing,
     Snapshot, TreeEntry, lineage_in,
@@ -16,22 +16,22 @@ use crate::request::{Began, Repository, Run, TargetFile, TargetRequest};
 use crate::targets::kustomization;
 
 /// A branch that is released to, in its repository.
-pub(super) struct ReleaseBranch {
-    pub(super) place: Location,
+pub(in crate::flow) struct ReleaseBranch {
+    pub(in crate::flow) place: Location,
     /// `None`: the repository's default branch, or a detached HEAD.
-    pub(super) branch: Option<BranchName>,
+    pub(in crate::flow) branch: Option<BranchName>,
     /// The flag that names the branch.
-    pub(super) flag: &'static str,
-    pub(super) named_by: NamedBy,
+    pub(in crate::flow) flag: &'static str,
+    pub(in crate::flow) named_by: NamedBy,
     /// The repository's default branch, once it was read because no branch is named.
-    pub(super) default: OnceLock<BranchName>,
+    pub(in crate::flow) default: OnceLock<BranchName>,
     /// The folder inside the repository that paths are seen from.
-    pub(super) base: RepositoryPath,
+    pub(in crate::flow) base: RepositoryPath,
 }
 
 /// What names the release branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NamedBy {
+pub(in crate::flow) enum NamedBy {
     /// A flag, or the repository's default.
     Intent,
     /// What is checked out, which may be a branch that is nowhere else.
@@ -40,12 +40,12 @@ pub(super) enum NamedBy {
     Run,
 }
 
-pub(super) const UNREADABLE: &str =
+pub(in crate::flow) const UNREADABLE: &str =
     "the references of the checkout are in a format that is not supported, such as reftable";
 
 const NAME_IT: &str = "`--branch` names the release branch";
 
-pub(super) enum Location {
+pub(in crate::flow) enum Location {
     Url(Remote),
     /// A checkout's remote, and what it is called there.
     Remote {
@@ -58,7 +58,7 @@ pub(super) enum Location {
 }
 
 impl ReleaseBranch {
-    pub(super) fn open(request: &TargetRequest) -> Result<Self, Failure> {
+    pub(in crate::flow) fn open(request: &TargetRequest) -> Result<Self, Failure> {
         let options = request.remote_options();
         let (folder, name) = match &request.repository {
             Repository::Url(url) => {
@@ -111,7 +111,7 @@ impl ReleaseBranch {
     }
 
     /// Returns the branch's name for a message.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::flow) fn name(&self) -> String {
         match (self.branch.as_ref().or(self.default.get()), &self.place) {
             (Some(branch), _) => branch.to_string(),
             (None, Location::Checkout(_)) => "HEAD".to_owned(),
@@ -120,7 +120,7 @@ impl ReleaseBranch {
     }
 
     /// Returns the repository that is read and pushed to; `None` if nothing leaves the checkout.
-    pub(super) fn remote(&self) -> Option<&Remote> {
+    pub(in crate::flow) fn remote(&self) -> Option<&Remote> {
         match &self.place {
             Location::Url(remote) | Location::Remote { remote, .. } => Some(remote),
             Location::Checkout(_) => None,
@@ -128,14 +128,14 @@ impl ReleaseBranch {
     }
 
     /// Returns the checkout that may follow what is pushed, and what the remote is called there.
-    pub(super) fn follower(&self) -> Option<(&Checkout, &str)> {
+    pub(in crate::flow) fn follower(&self) -> Option<(&Checkout, &str)> {
         match &self.place {
             Location::Remote { checkout, name, .. } => Some((checkout, name)),
             Location::Url(_) | Location::Checkout(_) => None,
         }
     }
 
-    pub(super) fn checkout(&self) -> Option<&Checkout> {
+    pub(in crate::flow) fn checkout(&self) -> Option<&Checkout> {
         match &self.place {
             Location::Remote { checkout, .. } | Location::Checkout(checkout) => Some(checkout),
             Location::Url(_) => None,
@@ -143,7 +143,7 @@ impl ReleaseBranch {
     }
 
     /// Returns author and committer, as far as git's configuration knows them.
-    pub(super) fn identities(&self) -> Result<(IdentityParts, IdentityParts), Failure> {
+    pub(in crate::flow) fn identities(&self) -> Result<(IdentityParts, IdentityParts), Failure> {
         match self.checkout() {
             Some(checkout) => Ok(checkout.identities()),
             None => IdentityParts::of_user().map_err(Failure::from),
@@ -151,7 +151,7 @@ impl ReleaseBranch {
     }
 
     /// Returns how `committer` signs; `None` if commits are not signed.
-    pub(super) fn signing(
+    pub(in crate::flow) fn signing(
         &self,
         signed: Signed,
         committer: &Identity,
@@ -162,7 +162,7 @@ impl ReleaseBranch {
 
     /// Finds and loads the files to write, or those in the folders that are named; each once. What was there in the commits `earlier` is
     /// loaded along with them.
-    pub(super) fn locate(
+    pub(in crate::flow) fn locate(
         &self,
         snapshot: &mut Snapshot<'_>,
         written: &[TargetFile],

@@ -34,7 +34,7 @@ const CONFIRMED_LOOK_EVERY: u32 = 3;
 /// The images that were found in their registries, and the way to ask for more.
 pub(crate) struct Checks {
     /// `None`: everything passes unasked.
-    pub(super) client: Option<Client>,
+    pub(in crate::flow) client: Option<Client>,
     requirements: Vec<Requirement>,
     /// The commits that the images were built from, as far as a release names them.
     sources: ImageSources,
@@ -49,7 +49,7 @@ pub(crate) struct Checks {
 
 /// Whether an image is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(in crate::flow) enum Patience {
     AsAsked,
     None,
 }
@@ -90,17 +90,17 @@ impl Checks {
     }
 
     /// Says where the images come from, which is told with what is wrong with one.
-    pub(super) fn come_from(&mut self, origins: ImageOrigins) {
+    pub(in crate::flow) fn come_from(&mut self, origins: ImageOrigins) {
         self.origins = origins;
     }
 
     /// Says that the digests of these images come from the branch, so that they count whatever their tags mean now.
-    pub(super) fn digests_count(&mut self, images: &[ImageToCheck]) {
+    pub(in crate::flow) fn digests_count(&mut self, images: &[ImageToCheck]) {
         self.branch_digests.add(images);
     }
 
     /// Says which commits provenance must name, from now on. What was found by another one is looked at again.
-    pub(super) fn expect_sources(&mut self, sources: ImageSources) {
+    pub(in crate::flow) fn expect_sources(&mut self, sources: ImageSources) {
         if compared_source::compares(&self.requirements) {
             let is_expected = |image: &Reference| self.sources.of_image(image) == sources.of_image(image);
             self.found.retain(|checked| is_expected(&checked.reference));
@@ -119,12 +119,12 @@ impl Checks {
     }
 
     /// Returns whether registries are asked at all.
-    pub(super) fn asks(&self) -> bool {
+    pub(in crate::flow) fn asks(&self) -> bool {
         self.client.is_some()
     }
 
     /// Makes sure that an image meets more than the user asks for; only `patience` waits for that.
-    pub(super) fn require_also(
+    pub(in crate::flow) fn require_also(
         &mut self,
         reference: &Reference,
         more: &[Requirement],
@@ -199,7 +199,7 @@ impl Checks {
     }
 
     /// Returns the images of which the subjects tell and that were not found yet, each once.
-    pub(super) fn unasked<'s>(&self, subjects: &'s [ImageToCheck]) -> Vec<&'s Reference> {
+    pub(in crate::flow) fn unasked<'s>(&self, subjects: &'s [ImageToCheck]) -> Vec<&'s Reference> {
         let mut references = Vec::new();
         for subject in subjects {
             if let ImageToCheck::Known(reference) = subject
@@ -251,12 +251,12 @@ impl Checks {
     }
 
     /// Returns whether claims of signers are required of every image.
-    pub(super) fn requires_claims(&self) -> bool {
+    pub(in crate::flow) fn requires_claims(&self) -> bool {
         self.requirements.iter().any(|requirement| matches!(requirement, Requirement::Claim(_)))
     }
 
     /// Lets the forge of a repository be asked for attestations.
-    pub(super) fn ask_forge_of(&mut self, repository: &str, forge: impl FnOnce() -> Option<Forge>) {
+    pub(in crate::flow) fn ask_forge_of(&mut self, repository: &str, forge: impl FnOnce() -> Option<Forge>) {
         self.attestations.of(repository, forge);
     }
 
@@ -318,7 +318,11 @@ impl Checks {
 
     /// Returns the digest of an image that was found, once it is certain that the registry has a manifest under it. What the
     /// entry has already is not asked for again.
-    pub(super) fn confirmed(&mut self, reference: &Reference, entry: &EntryEdit) -> Result<Option<Digest>, Failure> {
+    pub(in crate::flow) fn confirmed(
+        &mut self,
+        reference: &Reference,
+        entry: &EntryEdit,
+    ) -> Result<Option<Digest>, Failure> {
         let found = self.found.iter_mut().find(|checked| is_of(checked, reference));
         let (Some(client), Some(checked)) = (&self.client, found) else { return Ok(None) };
         let has_digest = entry.before.digest.as_deref() == Some(checked.descriptor.digest.as_str());

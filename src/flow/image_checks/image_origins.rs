@@ -11,11 +11,11 @@ const MAX_LINES_TOLD: usize = 10;
 
 /// Images, with a line about where each comes from.
 #[derive(Debug, Default)]
-pub(super) struct ImageOrigins(Vec<(Reference, String)>);
+pub(in crate::flow) struct ImageOrigins(Vec<(Reference, String)>);
 
 impl ImageOrigins {
     /// Returns the entries of files as origins of their images.
-    pub(super) fn of_files(files: &[FileEdit]) -> Self {
+    pub(in crate::flow) fn of_files(files: &[FileEdit]) -> Self {
         let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry)));
         let known = entries.filter_map(|(file, entry)| match ImageToCheck::of_entry(entry) {
             Ok(ImageToCheck::Known(reference)) => {
@@ -28,7 +28,7 @@ impl ImageOrigins {
 
     /// Returns the arguments that name an entry and a tag alone, such as `web:v2`. As in kustomize, that is an image of that
     /// very name; the user may have meant the image that the entry has.
-    pub(super) fn of_arguments(arguments: &[ImageArgument]) -> Self {
+    pub(in crate::flow) fn of_arguments(arguments: &[ImageArgument]) -> Self {
         let alone = arguments.iter().filter(|argument| argument.change.new_name == Field::Remove);
         let known = alone.filter_map(|argument| match ImageToCheck::of_argument(argument) {
             Ok(ImageToCheck::Known(reference)) if !argument.name.as_str().contains('/') => {
@@ -40,7 +40,7 @@ impl ImageOrigins {
     }
 
     /// Adds the lines about `reference` to what is wrong with it, a detail each.
-    pub(super) fn add_to(&self, failures: Vec<Failure>, reference: &Reference) -> Vec<Failure> {
+    pub(in crate::flow) fn add_to(&self, failures: Vec<Failure>, reference: &Reference) -> Vec<Failure> {
         let lines: Vec<_> = self.0.iter().filter(|(image, _)| image == reference).map(|(_, line)| line).collect();
         let rest = lines.len().saturating_sub(MAX_LINES_TOLD);
         let more = (rest > 0).then(|| format!("and by {rest} more"));

@@ -5,13 +5,13 @@ use crate::outcome::failure::Failure;
 use crate::request::TargetFile;
 use crate::targets::kustomization::is_kustomization_name;
 
-pub(super) const WILDCARDS: &str =
+pub(in crate::flow) const WILDCARDS: &str =
     "`*` stands for any text within one name, `**` for any number of folders, `?` for one character";
 
 /// Returns the paths of what was typed in the folder `base`, in that order. A pattern for kustomizations stands for the
 /// folders that have one, and is no way to anything else; a pattern for other files stands for every file that it matches.
 /// `branch` is for messages.
-pub(super) fn named_files<'t>(
+pub(in crate::flow) fn named_files<'t>(
     snapshot: &mut Snapshot<'_>,
     base: &RepositoryPath,
     typed: &'t [TargetFile],
@@ -29,7 +29,7 @@ pub(super) fn named_files<'t>(
 }
 
 /// Returns what names the file at `path` by itself, and not as one match among others.
-pub(super) fn named_by<'t>(
+pub(in crate::flow) fn named_by<'t>(
     base: &RepositoryPath,
     typed: &'t [TargetFile],
     path: &RepositoryPath,
@@ -67,12 +67,12 @@ fn matching(
 }
 
 /// Returns the failure for what cannot be a pattern.
-pub(super) fn unmatchable(typed: &TargetFile, error: &GlobError) -> Failure {
+pub(in crate::flow) fn unmatchable(typed: &TargetFile, error: &GlobError) -> Failure {
     Failure::usage(format!("`{}` cannot be matched: {error}", typed.path())).hint(WILDCARDS)
 }
 
 /// Returns the failure for a pattern that matches nothing `here`, which begins with a blank unless it is empty.
-pub(super) fn without_match(typed: &TargetFile, here: &str) -> Failure {
+pub(in crate::flow) fn without_match(typed: &TargetFile, here: &str) -> Failure {
     let what = if matches!(typed, TargetFile::File(_)) { "file" } else { "kustomization" };
     Failure::target(format!("no {what}{here} matches `{}`", typed.path())).hint(WILDCARDS)
 }

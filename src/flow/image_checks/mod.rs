@@ -1,0 +1,12 @@
+//! Asks registries and forges about the images of a command: what is asked for, when it is waited for, and what came of it.
+
+pub(super) mod awaited;
+pub(super) mod branch_digests;
+pub(super) mod checks;
+pub(super) mod compared_source;
+pub(super) mod forge_attestations;
+pub(super) mod image_origins;
+pub(super) mod image_to_check;
+pub(super) mod ordered_images;
+pub(super) mod pinned_digests;
+pub(super) mod source_attestations;

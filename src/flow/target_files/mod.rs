@@ -1,0 +1,7 @@
+//! The files that a command is about: which are meant by what the user typed, on the branch and on disk.
+
+pub(super) mod elsewhere;
+pub(super) mod files_to_edit;
+pub(super) mod kustomization_only;
+pub(super) mod named_files;
+pub(super) mod patterns_on_disk;
