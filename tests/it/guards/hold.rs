@@ -284,7 +284,21 @@ fn a_hold_for_another_entry() {
     held(&stage, ".tagship-hold", b"Freeze.\nnames: web");
     held(&stage, ".tagship-hold.txt", b"Freeze.");
     let output = stage.release().arg(stage.argument()).run().success();
-    output.stdout_has("`.tagship-hold.txt` holds nothing: a hold is named `.tagship-hold`").stdout_has("released");
+    output
+        .stdout_has(" warn    `.tagship-hold.txt` holds nothing: a hold is named `.tagship-hold`")
+        .stdout_has("released");
+}
+
+/// Where the names of a hold cannot be looked for, a misspelt one would hold nothing, and a right one may be of another entry.
+#[test]
+fn a_name_that_cannot_be_looked_for() {
+    let stage = Stage::new();
+    let paths: Vec<String> = (0..1_001).map(|number| format!("apps/{number}/kustomization.yaml")).collect();
+    let many: Vec<File> = paths.iter().map(|path| File::new(path, "images: []\n")).collect();
+    stage.remote.commit("main", "Many", &many);
+    held(&stage, ".tagship-hold", b"Freeze.\nnames: web");
+    let told = " warn    the hold `.tagship-hold` names `web`, which could not be looked for in all files below it: ";
+    stage.release().arg(stage.argument()).run().success().stdout_has(told);
 }
 
 #[test]
