@@ -51,7 +51,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
             there.extend(entries.map_err(|error| Failure::edit(&file, &error))?);
         }
         let Chosen { carried, left } = running.choose(&request.names, &there, request.delivery.add)?;
-        notes.drain(..).for_each(|note| listener(&Event::Noted(note)));
+        notes.drain(..).for_each(|note| listener(&note));
         for (name, why) in left {
             let why = match why {
                 Left::Nowhere => format!("has no entry in `{}`", paths[0]),
@@ -106,7 +106,7 @@ enum Left {
 fn elsewhere(
     from: &TargetRequest,
     request: &PromoteRequest,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Event<'static>>,
     listener: &mut Listener<'_>,
 ) -> Result<Running, Failure> {
     let written = &request.from;
@@ -144,7 +144,7 @@ impl Running {
         snapshot: &mut Snapshot<'_>,
         path: RepositoryPath,
         request: &PromoteRequest,
-        notes: &mut Vec<String>,
+        notes: &mut Vec<Event<'static>>,
     ) -> Result<Self, Failure> {
         let file = path.to_string();
         let bytes = snapshot.file(&path)?;
@@ -160,14 +160,15 @@ impl Running {
         for name in &request.names {
             targets::require_one_version(&file, bytes, name.as_str()).map_err(|error| Failure::edit(&file, &error))?;
         }
-        let mut note = |note: String| notes.push(note);
         let mut claims = BranchClaims::default();
         let (mut histories, mut holds) = (Vec::new(), Vec::new());
         for (name, fields) in &entries {
             let scrutiny = Scrutiny::AtHand;
-            histories.push(RunningEntry::read(snapshot, &mut claims, &file, name, fields, scrutiny, &mut note)?);
+            histories.push(RunningEntry::read(snapshot, &mut claims, &file, name, fields, scrutiny, &mut |note| {
+                notes.push(Event::Noted(note));
+            })?);
             let concerned = Concerned { path: path.clone(), names: vec![name.clone()], after: None };
-            holds.push(held(snapshot, &[concerned], request.delivery.override_hold, &mut note)?);
+            holds.push(held(snapshot, &[concerned], request.delivery.override_hold, &mut |event| notes.push(event))?);
         }
         Ok(Self { path, is_kustomization, entries, histories, holds })
     }

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use crate::git::{RepositoryPath, Snapshot, TreeEntry, TreeEntryKind};
 use crate::guards::hold_file::{FILE_NAME, Hold, HoldError, HoldState};
+use crate::outcome::Event;
 use crate::outcome::failure::Failure;
 use crate::targets;
 use crate::targets::kustomization::is_kustomization_name;
@@ -24,8 +25,8 @@ pub struct Concerned {
     pub after: Option<Vec<u8>>,
 }
 
-/// Returns why a release that concerns these entries is held; `None` if it is not, or if holds are overridden. `note` is told
-/// of holds that have expired and of those that are overridden.
+/// Returns why a release that concerns these entries is held; `None` if it is not, or if holds are overridden. `tell` is told
+/// of holds that have expired, of those that are overridden, and with a warning of those that may hold nothing.
 ///
 /// # Errors
 /// If the branch cannot be read.
@@ -33,9 +34,9 @@ pub fn held(
     snapshot: &mut Snapshot<'_>,
     concerned: &[Concerned],
     overrides: bool,
-    note: &mut dyn FnMut(String),
+    tell: &mut dyn FnMut(Event<'static>),
 ) -> Result<Option<String>, Failure> {
-    tell_misnamed(snapshot, concerned, note)?;
+    tell_misnamed(snapshot, concerned, tell)?;
     let now = SystemTime::now();
     let mut held = Vec::new();
     for (place, below) in holds(snapshot, concerned)? {
@@ -44,7 +45,7 @@ pub fn held(
                 let names = names_for(snapshot, &hold, &below)?;
                 let why = match hold.is_over(now) {
                     true => None,
-                    false => name_of_nothing(snapshot, &place, &hold, concerned, note)?,
+                    false => name_of_nothing(snapshot, &place, &hold, concerned, tell)?,
                 };
                 match why {
                     Some(why) => (HoldState::Active, format!("{why}, so it holds everything: {hold}")),
@@ -55,8 +56,10 @@ pub fn held(
         };
         match state {
             HoldState::Unrelated => {}
-            HoldState::Expired => note(format!("the hold `{place}` has expired; delete the file: {said}")),
-            HoldState::Active if overrides => note(format!("overrides the hold `{place}`: {said}")),
+            HoldState::Expired => {
+                tell(Event::Noted(format!("the hold `{place}` has expired; delete the file: {said}")));
+            }
+            HoldState::Active if overrides => tell(Event::Noted(format!("overrides the hold `{place}`: {said}"))),
             HoldState::Active => held.push(format!("the hold `{place}` stops this: {said}")),
         }
     }
@@ -107,22 +110,22 @@ fn name_of_nothing(
     place: &RepositoryPath,
     hold: &Hold,
     concerned: &[Concerned],
-    note: &mut dyn FnMut(String),
+    tell: &mut dyn FnMut(Event<'static>),
 ) -> Result<Option<String>, Failure> {
     let mut known = HashSet::new();
     for Concerned { path, .. } in concerned {
         known.extend(names_in(snapshot, path, hold)?);
     }
     let unknown = |known: &HashSet<String>| hold.names.iter().find(|name| !known.contains(*name)).cloned();
-    if unknown(&known).is_none() {
-        return Ok(None);
-    }
+    let Some(name) = unknown(&known) else { return Ok(None) };
     let folder = place.folders().pop().unwrap_or_else(RepositoryPath::root);
     snapshot.copy_folders_of_checkout(&folder, MAX_FOLDERS_BELOW)?;
     let Some(kustomizations) = few(snapshot.files_below(&folder, is_kustomization_name)?) else {
-        note(format!(
-            "the hold `{place}` names entries that could not be looked for; check that their names are right"
-        ));
+        // It may be that of an entry of another team. That team's hold must not stop everyone in a large repository.
+        tell(Event::Warned(format!(
+            "the hold `{place}` names `{name}`, which could not be looked for in all files below it: if the name is \
+             misspelt, it holds nothing"
+        )));
         return Ok(None);
     };
     let others = |name: &str| !is_kustomization_name(name) && (name.ends_with(".yaml") || name.ends_with(".yml"));
@@ -157,7 +160,7 @@ fn names_in(snapshot: &Snapshot<'_>, path: &RepositoryPath, hold: &Hold) -> Resu
 fn tell_misnamed(
     snapshot: &Snapshot<'_>,
     concerned: &[Concerned],
-    note: &mut dyn FnMut(String),
+    tell: &mut dyn FnMut(Event<'static>),
 ) -> Result<(), Failure> {
     let folders: BTreeSet<_> = concerned.iter().flat_map(|concerned| concerned.path.folders()).collect();
     for folder in folders {
@@ -167,7 +170,7 @@ fn tell_misnamed(
             *name != FILE_NAME && plain.starts_with("tagshiphold")
         };
         for name in names.into_iter().filter(is_near) {
-            note(format!("`{}` holds nothing: a hold is named `{FILE_NAME}`", folder.join(name)));
+            tell(Event::Warned(format!("`{}` holds nothing: a hold is named `{FILE_NAME}`", folder.join(name))));
         }
     }
     Ok(())

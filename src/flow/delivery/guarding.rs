@@ -116,8 +116,7 @@ impl Attempt<'_> {
             Concerned { path: path.clone(), names, after: Some(file.edit.text.clone()) }
         };
         let concerned: Vec<Concerned> = paths.iter().zip(files).map(concerned).collect();
-        let here =
-            held(snapshot, &concerned, self.job.delivery.override_hold, &mut |note| listener(&Event::Noted(note)))?;
+        let here = held(snapshot, &concerned, self.job.delivery.override_hold, &mut |event| listener(&event))?;
         let reasons: Vec<String> = here.into_iter().chain(writing.held_at_source.clone()).collect();
         if reasons.is_empty() {
             return Ok(());
