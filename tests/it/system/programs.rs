@@ -181,7 +181,7 @@ fn an_ssh_that_is_silent() {
             .stderr_has("cannot be reached: `ssh` takes too long: no answer within 1s, the limit of `--timeout`");
         assert_eq!(output.stderr().contains("  ssh: is it slow today?\n"), script != hang);
         assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
-        assert!(!lives(&child), "what it started goes on");
+        until("the end of what it started", || !lives(&child));
     }
     stage.untouched();
 }
@@ -430,7 +430,7 @@ fn a_signal_ends_ssh() {
     let script = format!("sleep 1000 & echo $! >'{0}.new'; mv '{0}.new' '{0}'; wait", child.display());
     let release = release_over(&stage, &script).args(["--timeout", "10m"]);
     interrupted(&release, "TERM", || child.exists()).exit(130).stderr_has("nothing was pushed");
-    assert!(!lives(&child), "ssh goes on");
+    until("the end of ssh", || !lives(&child));
 }
 
 #[test]
