@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, outcome};
-use crate::stage::FOLDER;
+use crate::stage::{FILE, FOLDER};
 use crate::support::command::{Command, Output};
 use crate::support::git_server::Fault;
 use crate::support::http::Response;
@@ -510,6 +510,23 @@ fn a_source_that_cannot_be_reached_now_ends_the_release() {
     ends(&release(&pipeline, "v2.0.0", Some(&two)).run(), "released");
     fail();
     ends(&release(&pipeline, "v1.0.0", Some(&one)).run().success(), "superseded");
+}
+
+/// What could not be asked for one entry says nothing of another.
+#[test]
+fn a_source_that_cannot_be_reached_is_that_of_one_entry() {
+    let pipeline = Pipeline::with_sources("app").over_http();
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    ends(&release(&pipeline, "v2.0.0", Some(&two)).run(), "released");
+    let file = pipeline.file(FOLDER) + "- name: api\n  newTag: nightly\n";
+    pipeline.stage.remote.commit("main", "Add api", &[File::new(FILE, file)]);
+    pipeline.server.inject("/app.git/", 3, Fault::Answer(Response::text(500, "internal error")));
+    // The tags tell the order of the first one, and nothing tells that of the other.
+    let both = release(&pipeline, "v1.0.0", Some(&one)).arg("api=*:another").run().success();
+    ends(&both, "released");
+    assert_eq!(document(&both)["left_out"][0]["name"], "IMAGE_PLACEHOLDER");
+    both.stderr_has("cannot tell whether");
 }
 
 /// A token that was given for the release may be for the configuration alone: the job's own token opens the sources.
