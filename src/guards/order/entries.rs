@@ -140,7 +140,7 @@ impl Candidate<'_> {
             RunningEntry::read(snapshot, claims, self.file, name, now, scrutiny, note)
         };
         let mut running = read(snapshot, claims, Scrutiny::AtHand)?;
-        repositories.may_be_in(earlier_repository(claims, self.file, name));
+        repositories.begin_entry(earlier_repository(claims, self.file, name));
         let mut standing = self.against(&running, snapshot, repositories)?;
         if running.is_claimed && standing.ordered.standing != Standing::Goes {
             running = read(snapshot, claims, Scrutiny::Whole)?;

@@ -20,13 +20,34 @@ pub(super) struct SourceRepositories<'a> {
     /// The checkout in the current folder, if it is not the release branch's.
     checkout: OnceCell<Option<Checkout>>,
     /// What was told already: the entries of a release are often built from one commit.
-    told: HashMap<(CommitId, CommitId), Ancestry>,
+    told: HashMap<AncestryQuestion, AncestryAnswer>,
     /// A repository that may have commits of which nothing says where they are, as `owner/repo`.
     hint: Option<String>,
     /// The repositories that have commits, as `owner/repo`.
     found: HashMap<CommitId, String>,
+    /// Why a repository could not be asked for the entry at hand, if asking it again may succeed.
+    unreachable: Option<String>,
+}
+
+/// Two commits, and the names of the repositories that are asked beside the one that CI builds. What these do not tell, others may.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct AncestryQuestion {
+    commits: (CommitId, CommitId),
+    names: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+struct AncestryAnswer {
+    ancestry: Ancestry,
     /// Why a repository could not be asked, if asking it again may succeed.
     unreachable: Option<String>,
+}
+
+impl AncestryAnswer {
+    /// Returns whether no other repository would tell more.
+    fn is_final(&self) -> bool {
+        self.unreachable.is_none() && !matches!(self.ancestry, Ancestry::Unknown(_) | Ancestry::Known(Lineage::Apart))
+    }
 }
 
 impl<'a> SourceRepositories<'a> {
@@ -42,9 +63,10 @@ impl<'a> SourceRepositories<'a> {
         }
     }
 
-    /// Says where commits may be of which nothing says where they are. It is asked last.
-    pub(super) fn may_be_in(&mut self, repository: Option<String>) {
+    /// Begins with another entry. A commit of which nothing says where it is may be in `repository`, which is asked last.
+    pub(super) fn begin_entry(&mut self, repository: Option<String>) {
         self.hint = repository.or(self.hint.take());
+        self.unreachable = None;
     }
 
     /// Returns how the commit of `new` stands to that of `other`, both of which have one.
@@ -57,20 +79,44 @@ impl<'a> SourceRepositories<'a> {
         let (Some(new), Some(other)) = (&new.source, &other.source) else {
             return Ok(Ancestry::Known(Lineage::Unknown));
         };
-        let key = (new.commit, other.commit);
-        if let Some(ancestry) = self.told.get(&key) {
-            return Ok(ancestry.clone());
-        }
-        let names: Vec<&str> = [&new.repository, &other.repository].into_iter().flatten().map(String::as_str).collect();
-        let (ancestry, place) = self.ask(snapshot, key, &names)?;
+        let commits = (new.commit, other.commit);
+        let named = new.repository.as_ref().or(other.repository.as_ref());
+        let hint = self.hint.as_ref().filter(|_| named.is_none());
+        let names = [new.repository.as_ref(), other.repository.as_ref(), hint].into_iter().flatten().cloned().collect();
+        let question = AncestryQuestion { commits, names };
+        let earlier = self.told.get(&question).or_else(|| {
+            let mut others = self.told.iter().filter(|(other, answer)| other.commits == commits && answer.is_final());
+            others.next().map(|(_, answer)| answer)
+        });
+        let answer = match earlier {
+            Some(answer) => answer.clone(),
+            None => self.answer(snapshot, question, named)?,
+        };
+        self.unreachable = answer.unreachable.or(self.unreachable.take());
+        Ok(answer.ancestry)
+    }
+
+    /// Asks a question, and remembers the answer. Commits of builds that name a repository are in `named`, unless another one tells.
+    fn answer(
+        &mut self,
+        snapshot: &mut Snapshot<'_>,
+        question: AncestryQuestion,
+        named: Option<&String>,
+    ) -> Result<AncestryAnswer, Failure> {
+        let names: Vec<&str> = question.names.iter().map(String::as_str).collect();
+        let before = self.unreachable.take();
+        let asked = self.ask(snapshot, question.commits, &names);
+        let unreachable = std::mem::replace(&mut self.unreachable, before);
+        let (ancestry, place) = asked?;
         if matches!(ancestry, Ancestry::OnDefaultBranch(_) | Ancestry::Known(_))
-            && let Some(repository) = place.or_else(|| names.first().map(|name| (*name).to_owned()))
+            && let Some(repository) = place.or_else(|| named.cloned())
         {
-            self.found.insert(key.0, repository.clone());
-            self.found.insert(key.1, repository);
+            self.found.insert(question.commits.0, repository.clone());
+            self.found.insert(question.commits.1, repository);
         }
-        self.told.insert(key, ancestry.clone());
-        Ok(ancestry)
+        let answer = AncestryAnswer { ancestry, unreachable };
+        self.told.insert(question, answer.clone());
+        Ok(answer)
     }
 
     /// Returns a source commit with its repository: the one that it names, else the one that was found to have it.
@@ -162,10 +208,9 @@ impl<'a> SourceRepositories<'a> {
             let name = run.source().and_then(|source| source.repository.as_deref());
             (name.filter(|name| base_of(url, name).is_some()).map(str::to_owned), url.to_owned())
         });
-        let hint = self.hint.as_deref().filter(|_| names.is_empty());
-        let siblings = names.iter().copied().chain(hint);
-        let siblings =
-            siblings.filter_map(|name| Some((Some(name.to_owned()), repository_beside(run, Some(target), name)?)));
+        let siblings = names
+            .iter()
+            .filter_map(|name| Some((Some((*name).to_owned()), repository_beside(run, Some(target), name)?)));
         let mut places: Vec<(Option<String>, Place<'a>)> = Vec::new();
         for (name, url) in built.into_iter().chain(siblings) {
             // A repository that cannot be addressed cannot be asked.
