@@ -104,6 +104,19 @@ impl Checked {
     pub fn pinned(&self) -> Reference {
         self.reference.with_digest(self.descriptor.digest.clone())
     }
+
+    /// Adds what an earlier check of the same image has proved.
+    pub fn also_proved(&mut self, earlier: Self) {
+        if earlier.descriptor.digest != self.descriptor.digest {
+            return;
+        }
+        let news = earlier.verified.into_iter().filter(|claim| !self.verified.contains(claim));
+        let news: Vec<VerifiedClaim> = news.collect();
+        self.verified.extend(news);
+        if self.platforms.is_empty() {
+            self.platforms = earlier.platforms;
+        }
+    }
 }
 
 /// A wait for images: what it is for, and how much of it is over.

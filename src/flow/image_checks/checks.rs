@@ -11,12 +11,13 @@ use super::compared_source::{self, ImageSources};
 use super::forge_attestations::ForgeAttestations;
 use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
+use super::problem::{Problem, failures, tell};
 use crate::forge::Forge;
 use crate::image::{Digest, Reference};
 use crate::message::Release;
 use crate::outcome::failure::Failure;
 use crate::outcome::proved::told;
-use crate::outcome::{Activity, Awaited, Checked, Event, Listener, Waiting};
+use crate::outcome::{Activity, Checked, Event, Listener};
 use crate::registry::{Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict};
 use crate::request::RegistryRequest;
 use crate::system::backoff::Backoff;
@@ -52,16 +53,6 @@ pub(crate) struct Checks {
 pub(in crate::flow) enum Patience {
     AsAsked,
     None,
-}
-
-/// An image that is not as it must be.
-struct Problem<'a> {
-    reference: &'a Reference,
-    failures: Vec<Failure>,
-    /// What is awaited; `None` if waiting cannot help.
-    awaited: Option<String>,
-    /// The least delay that the registry asked for (`Retry-After`).
-    pause: Duration,
 }
 
 impl Checks {
@@ -123,7 +114,8 @@ impl Checks {
         self.client.is_some()
     }
 
-    /// Makes sure that an image meets more than the user asks for; only `patience` waits for that.
+    /// Makes sure that an image meets more than the user asks for; only `patience` waits for that. What was found of it stays,
+    /// whatever comes of this.
     pub(in crate::flow) fn require_also(
         &mut self,
         reference: &Reference,
@@ -134,9 +126,13 @@ impl Checks {
         let usual = (self.requirements.clone(), self.wait, std::mem::take(&mut self.origins));
         self.wait = self.wait.filter(|_| patience == Patience::AsAsked);
         self.requirements.extend_from_slice(more);
-        self.found.retain(|checked| !is_of(checked, reference));
+        let earlier: Vec<Checked> = self.found.extract_if(.., |checked| is_of(checked, reference)).collect();
         let required = self.require(&[ImageToCheck::Known(reference.clone())], listener);
         (self.requirements, self.wait, self.origins) = usual;
+        match self.found.iter_mut().find(|checked| is_of(checked, reference)) {
+            Some(found) => earlier.into_iter().for_each(|earlier| found.also_proved(earlier)),
+            None => self.found.extend(earlier),
+        }
         required
     }
 
@@ -373,27 +369,4 @@ fn is_of(checked: &Checked, reference: &Reference) -> bool {
         Some(digest) => *digest == checked.descriptor.digest,
         None => !checked.tag_strayed,
     }
-}
-
-fn failures(problems: Vec<Problem<'_>>) -> Vec<Failure> {
-    problems.into_iter().flat_map(|problem| problem.failures).collect()
-}
-
-/// Tells what is awaited, if that is news.
-fn tell<'r>(
-    problems: &[Problem<'r>],
-    elapsed: Duration,
-    limit: Duration,
-    told: &mut HashMap<&'r Reference, String>,
-    listener: &mut Listener<'_>,
-) {
-    let images: Vec<_> = problems
-        .iter()
-        .filter_map(|problem| {
-            let state = problem.awaited.clone()?;
-            let is_news = told.insert(problem.reference, state.clone()).as_ref() != Some(&state);
-            Some(Awaited { reference: problem.reference, state, is_news })
-        })
-        .collect();
-    listener(&Event::Waiting(&Waiting { images, elapsed, limit }));
 }

@@ -9,4 +9,5 @@ pub(super) mod image_origins;
 pub(super) mod image_to_check;
 pub(super) mod ordered_images;
 pub(super) mod pinned_digests;
+mod problem;
 pub(super) mod source_attestations;

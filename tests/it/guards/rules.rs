@@ -117,18 +117,18 @@ fn a_rule_names_the_signer() {
 /// Two entries of one image may have different rules. What one of them proved is told, whatever the other one asked for later.
 #[test]
 fn what_a_rule_proved_is_told() {
-    let stage = Stage::new();
-    stage.registry.list_referrers();
-    let digest = sigstore::put_image(&stage.registry, "org/app", "v1");
-    stage.registry.attach("org/app", &digest, &sigstore::bundle(Place::Referrers, "key.p256"));
-    let image = format!("{}/org/app", stage.registry.address());
-    let entries = format!("images:\n- name: web\n  newName: {image}\n- name: worker\n  newName: {image}\n");
-    let signed = signed_by("key.p256.pub");
-    let key = signed.strip_prefix("rules:\n- paths: ['**']\n").unwrap();
     for (first, second) in [("web", "worker"), ("worker", "web")] {
-        stage.remote.commit("main", "Back", &[File::new(FILE, entries.as_str())]);
+        let stage = Stage::new();
+        stage.registry.list_referrers();
+        let digest = sigstore::put_image(&stage.registry, "org/app", "v1");
+        stage.registry.attach("org/app", &digest, &sigstore::bundle(Place::Referrers, "key.p256"));
+        let image = format!("{}/org/app", stage.registry.address());
+        let entries = format!("images:\n- name: web\n  newName: {image}\n- name: worker\n  newName: {image}\n");
+        stage.remote.commit("main", "Entries", &[File::new(FILE, entries.as_str())]);
+        let signed = signed_by("key.p256.pub");
+        let signed = signed.strip_prefix("rules:\n- paths: ['**']\n").unwrap();
         let rule = |entry: &str, demand: &str| format!("- paths: ['**']\n  entries: {entry}\n{demand}\n");
-        let rules = format!("rules:\n{}{}", rule(first, key), rule(second, "  platforms: linux/amd64"));
+        let rules = format!("rules:\n{}{}", rule(first, signed), rule(second, "  platforms: linux/amd64"));
         write(&stage, RULES, &rules);
         stage.release().args(["web=*:v1", "worker=*:v1"]).run().success();
         assert_eq!(stage.remote.log("main")[0].trailer("Tagship-Verified").len(), 1, "{first}");
