@@ -96,4 +96,14 @@ mod tests {
             assert_eq!(does_what_the_title_says(title, &[file]), expected, "{title}\n{after}");
         }
     }
+
+    /// The line that an edit writes may stand in another entry already.
+    #[test]
+    fn a_comment_behind_a_line_that_stands_elsewhere() {
+        let before = BEFORE.replacen("newTag: v1", "newTag: v0", 1);
+        let after = BEFORE.replacen("newTag: v1", "newTag: v1 # of 1234567", 1);
+        let path = "kustomization.yaml";
+        let file = ComparedFile { path, before: before.as_bytes(), after: after.as_bytes() };
+        assert!(does_what_the_title_says("Release org/web:v1", &[file]));
+    }
 }

@@ -103,6 +103,7 @@ mod tests {
             (of_web, BEFORE.replace("newTag: v1\n", "newTag: v2\n"), false),
             (of_web, format!("{web}namePrefix: x-\n"), false),
             (of_web, web.replace("# all\n", ""), false),
+            (of_web, web.replace("the site", "another"), false),
             (of_web, web.replace("v2", "'v2'"), false),
             (of_web, format!("{web}- name: new\n  newTag: v2\n"), false),
         ] {
