@@ -1,5 +1,6 @@
 //! Two commits beside each other: the files in which they differ, and the lines of these. It reads what is not loaded yet.
 
+use super::compared_file::ComparedFile;
 use crate::git::{CommitId, CommitRecord, Lineage, PathChange, RepositoryPath, Snapshot};
 use crate::outcome::diff::unified;
 use crate::outcome::failure::Failure;
@@ -26,6 +27,32 @@ pub(super) fn edits_alone(changes: &[PathChange]) -> bool {
     !changes.is_empty() && changes.iter().all(|change| matches!(change, PathChange::Edited(_)))
 }
 
+/// Returns what `judge` says of the files that were edited between two commits. They come with one request for each level of folders.
+pub(super) fn compare<T>(
+    snapshot: &mut Snapshot<'_>,
+    before: CommitId,
+    after: &CommitRecord,
+    changed: &[PathChange],
+    judge: impl FnOnce(&[ComparedFile<'_>]) -> T,
+) -> Result<T, Failure> {
+    let edited = changed.iter().filter_map(|change| match change {
+        PathChange::Edited(path) => Some(path.as_str()),
+        PathChange::Otherwise(_) => None,
+    });
+    let named = |path| Ok((path, RepositoryPath::resolve(&RepositoryPath::root(), path)?));
+    let paths = edited.map(named).collect::<Result<Vec<_>, Failure>>()?;
+    let before = commit(snapshot, before)?;
+    let places: Vec<RepositoryPath> = paths.iter().map(|(_, place)| place.clone()).collect();
+    snapshot.load_files(&[&before, after], &places)?;
+    let mut files = Vec::new();
+    for (path, place) in &paths {
+        let before = snapshot.file_at(&before, place)?.unwrap_or_default();
+        let after = snapshot.file_at(after, place)?.unwrap_or_default();
+        files.push(ComparedFile { path, before, after });
+    }
+    Ok(judge(&files))
+}
+
 /// Returns the lines of each edited file that were removed and added between two commits.
 pub(super) fn changed_lines_of(
     snapshot: &mut Snapshot<'_>,
@@ -33,13 +60,8 @@ pub(super) fn changed_lines_of(
     after: &CommitRecord,
     changed: &[PathChange],
 ) -> Result<Vec<Vec<String>>, Failure> {
-    let before = commit(snapshot, before)?;
-    let mut lines = Vec::new();
-    for change in changed {
-        let PathChange::Edited(path) = change else { continue };
-        lines.push(changed_lines(&file(snapshot, &before, path)?, &file(snapshot, after, path)?));
-    }
-    Ok(lines)
+    let lines = |files: &[ComparedFile<'_>]| files.iter().map(|file| changed_lines(file.before, file.after)).collect();
+    compare(snapshot, before, after, changed, lines)
 }
 
 /// Returns the lines that were removed and added, in their order.
@@ -47,10 +69,4 @@ fn changed_lines(before: &[u8], after: &[u8]) -> Vec<String> {
     const HEADER: usize = 2;
     let diff = unified("", before, after);
     diff.lines().skip(HEADER).filter(|line| line.starts_with(['+', '-'])).map(str::to_owned).collect()
-}
-
-pub(super) fn file(snapshot: &mut Snapshot<'_>, commit: &CommitRecord, path: &str) -> Result<Vec<u8>, Failure> {
-    let path = RepositoryPath::resolve(&RepositoryPath::root(), path)?;
-    snapshot.load_history(&[commit], &path)?;
-    Ok(snapshot.file_at(commit, &path)?.unwrap_or_default().to_vec())
 }

@@ -2,13 +2,14 @@
 //! whose change a squash repeats, what its title says, or the release that a rebase made again. It only reads; `own_commit` judges.
 
 use super::branch_update::is_update;
-use super::compared_commits::{changed_lines_of, changes, commit, edits_alone, is_in};
+use super::compared_commits::{changed_lines_of, changes, commit, compare, edits_alone, is_in};
+use super::compared_file::ComparedFile;
 use super::own_commit::{
     Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, has_usual_title, is_release, may_be_a_squash, may_be_ours, says_release,
 };
-use super::titled_change::{ComparedFile, does_what_the_title_says};
+use super::titled_change::does_what_the_title_says;
 use super::told_change::did_what_it_says;
-use crate::git::{Checkout, CommitId, CommitRecord, ObjectSource, PathChange, RepositoryPath, Snapshot};
+use crate::git::{Checkout, CommitId, CommitRecord, ObjectSource, PathChange, Snapshot};
 use crate::message::merged_title::{number_of_request, titles};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
@@ -138,7 +139,7 @@ fn squash(
         return Ok(Arrival::Untold);
     }
     let is_said = |files: &[ComparedFile<'_>]| titles(record).any(|title| does_what_the_title_says(title, files));
-    let is_titled = compare(snapshot, record, changes, is_said)?;
+    let is_titled = compare(snapshot, base, record, changes, is_said)?;
     Ok(if is_titled { Arrival::AsTitled } else { Arrival::Untold })
 }
 
@@ -150,36 +151,11 @@ pub(super) fn release(snapshot: &mut Snapshot<'_>, record: CommitRecord) -> Resu
     let arrival = match (&changes, said) {
         (Some(changes), Some(said)) if edits_alone(changes) => {
             let is_said = |files: &[ComparedFile<'_>]| files.iter().all(|file| did_what_it_says(&said, file));
-            if compare(snapshot, &record, changes, is_said)? { Arrival::AsSaid } else { Arrival::Untold }
+            if compare(snapshot, parent, &record, changes, is_said)? { Arrival::AsSaid } else { Arrival::Untold }
         }
         _ => Arrival::Untold,
     };
     Ok(Pushed { record, changes, arrival })
-}
-
-/// Returns what `judge` says of the files that a commit edited. They come with one request.
-fn compare(
-    snapshot: &mut Snapshot<'_>,
-    record: &CommitRecord,
-    changes: &[PathChange],
-    judge: impl FnOnce(&[ComparedFile<'_>]) -> bool,
-) -> Result<bool, Failure> {
-    let edited = changes.iter().filter_map(|change| match change {
-        PathChange::Edited(path) => Some(path.as_str()),
-        PathChange::Otherwise(_) => None,
-    });
-    let named = |path| Ok((path, RepositoryPath::resolve(&RepositoryPath::root(), path)?));
-    let paths = edited.map(named).collect::<Result<Vec<_>, Failure>>()?;
-    let parent = commit(snapshot, record.parents[0])?;
-    let places: Vec<RepositoryPath> = paths.iter().map(|(_, place)| place.clone()).collect();
-    snapshot.load_files(&[&parent, record], &places)?;
-    let mut files = Vec::new();
-    for (path, place) in &paths {
-        let before = snapshot.file_at(&parent, place)?.unwrap_or_default();
-        let after = snapshot.file_at(record, place)?.unwrap_or_default();
-        files.push(ComparedFile { path, before, after });
-    }
-    Ok(judge(&files))
 }
 
 /// Returns the commits from `head` back to what `base` has; `None` if one is neither a release, by what it says, nor an update.

@@ -10,6 +10,7 @@ mod branch_line;
 mod branch_update;
 pub(crate) mod claims;
 mod compared_commits;
+mod compared_file;
 pub(crate) mod entry_history;
 mod file_entries;
 pub(crate) mod head_branch;

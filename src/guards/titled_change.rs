@@ -2,18 +2,11 @@
 //! alone, and the head branch is deleted. A copied title does not count, because the whole change must be what the editor makes of
 //! the file, but for comments.
 
+use super::compared_file::ComparedFile;
 use super::file_entries::entries;
 use crate::image::ImageArgument;
 use crate::message::{compose, short_image};
-use crate::targets;
-use crate::targets::kustomization::{Absent, Comments, Edit, EditOptions, Fields};
-
-/// A file before and after a commit.
-pub(super) struct ComparedFile<'a> {
-    pub(super) path: &'a str,
-    pub(super) before: &'a [u8],
-    pub(super) after: &'a [u8],
-}
+use crate::targets::kustomization::Absent;
 
 /// Returns whether `title` is the usual one of a release of exactly what changed in `files`.
 pub(super) fn does_what_the_title_says(title: &str, files: &[ComparedFile<'_>]) -> bool {
@@ -25,38 +18,15 @@ pub(super) fn does_what_the_title_says(title: &str, files: &[ComparedFile<'_>]) 
 fn released(file: &ComparedFile<'_>) -> Option<Vec<String>> {
     let read = |bytes| entries(file.path, bytes, None);
     let (before, after) = (read(file.before)?, read(file.after)?);
-    let changed = after.iter().filter(|(name, fields)| before.get(*name) != Some(fields));
-    let edit = edit_to(file, changed)?;
+    let arguments = after
+        .iter()
+        .filter(|(name, fields)| before.get(*name) != Some(fields))
+        .map(|(name, fields)| Some(ImageArgument { name: name.parse().ok()?, change: fields.to_change().ok()? }))
+        .collect::<Option<Vec<_>>>()?;
+    let edit = file.edit_by(&arguments, Absent::Report)?;
     let changed = edit.entries.iter().filter(|entry| entry.changed());
     let image = |entry| short_image(entry, None);
     Some(changed.map(image).collect())
-}
-
-/// Returns the edit that gives entries these fields, if that is the whole change of the file.
-fn edit_to<'f>(file: &ComparedFile<'_>, entries: impl Iterator<Item = (&'f String, &'f Fields)>) -> Option<Edit> {
-    let arguments = entries
-        .map(|(name, fields)| Some(ImageArgument { name: name.parse().ok()?, change: fields.to_change().ok()? }))
-        .collect::<Option<Vec<_>>>()?;
-    let edit = targets::edit(
-        file.path,
-        file.before,
-        &arguments,
-        EditOptions { absent: Absent::Report, comments: Comments::Drop },
-    )
-    .ok()?;
-    is_but_for_comments(file.before, &edit.text, file.after).then_some(edit)
-}
-
-/// Returns whether `after` has the lines of an edit, each that is new with any comment: `--comment` chooses it.
-fn is_but_for_comments(before: &[u8], edited: &[u8], after: &[u8]) -> bool {
-    let lines = |text| <[u8]>::split(text, |byte| *byte == b'\n').collect::<Vec<_>>();
-    let (before, edited, after) = (lines(before), lines(edited), lines(after));
-    let has_a_comment = |line: &[u8], after: &[u8]| {
-        let behind = after.strip_prefix(line.strip_suffix(b"\r").unwrap_or(line));
-        behind.is_some_and(|behind| behind.trim_ascii_start().starts_with(b"#"))
-    };
-    let is_edited = |(line, after)| line == after || !before.contains(&line) && has_a_comment(line, after);
-    edited.len() == after.len() && edited.into_iter().zip(after).all(is_edited)
 }
 
 #[cfg(test)]

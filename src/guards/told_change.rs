@@ -1,7 +1,7 @@
 //! Whether a commit did exactly what its trailers say. A person who amends a release, or commits again with its message, keeps
-//! the trailers, and often the times: so the whole change must be what the editor makes of the file, but for comments.
+//! the trailers, and often the times: so the whole change must be what the editor makes of the file, but for comments behind that.
 
-use super::titled_change::ComparedFile;
+use super::compared_file::ComparedFile;
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::trailers::ReleaseTrailers;
 use crate::targets;
@@ -13,8 +13,7 @@ pub(super) fn did_what_it_says(said: &ReleaseTrailers, file: &ComparedFile<'_>) 
     said.names_file(file.path)
         && [Absence::Keeps, Absence::Removes].into_iter().any(|absence| {
             let Some(arguments) = released(said, file, absence) else { return false };
-            let edit = targets::edit(file.path, file.before, &arguments, Absent::Append);
-            edit.is_ok_and(|edit| edit.changed() && without_comments(&edit.text) == without_comments(file.after))
+            file.edit_by(&arguments, Absent::Append).is_some_and(|edit| edit.changed())
         })
 }
 
@@ -66,12 +65,6 @@ fn change(before: Option<Fields>, mut after: Fields, absence: Absence) -> Option
         }
     }
     Some(change)
-}
-
-/// Returns the lines of a file without the comments behind them, which a release may write and drop.
-fn without_comments(text: &[u8]) -> Vec<String> {
-    let lines = String::from_utf8_lossy(text);
-    lines.lines().map(|line| line.split(" #").next().unwrap_or(line).trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]
