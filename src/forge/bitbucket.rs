@@ -138,11 +138,11 @@ impl PullRequestApi for BitbucketApi {
     fn merge_when_ready(
         &self,
         _request: &PullRequest,
-        method: MergeMethod,
+        _method: MergeMethod,
         _head_id: &str,
         _message: &str,
     ) -> Result<AutoMerge, ForgeError> {
-        self.check_auto_merge(method).map(|()| AutoMerge::Armed)
+        Err(no_auto_merge())
     }
 
     fn disarm(&self, _request: &PullRequest) -> Result<bool, ForgeError> {
@@ -156,11 +156,15 @@ impl PullRequestApi for BitbucketApi {
     }
 
     fn check_auto_merge(&self, _method: MergeMethod) -> Result<(), ForgeError> {
-        Err(ForgeError::Unsupported {
-            kind: ForgeKind::Bitbucket,
-            what: "merge a pull request once its checks pass",
-            why: "leave `--auto-merge` out: its API can only merge at once, past the checks that still run",
-        })
+        Err(no_auto_merge())
+    }
+}
+
+fn no_auto_merge() -> ForgeError {
+    ForgeError::Unsupported {
+        kind: ForgeKind::Bitbucket,
+        what: "merge a pull request once its checks pass",
+        why: "leave `--auto-merge` out: its API can only merge at once, past the checks that still run",
     }
 }
 

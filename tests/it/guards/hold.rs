@@ -274,7 +274,6 @@ fn a_rollback_is_held_too() {
         .stdout_has("overrides the hold `.tagship-hold`: Freeze.");
 }
 
-/// A branch without a hold costs nothing more, and one with a hold the reading of it.
 /// A hold for an entry of another file leaves this one alone. A file that is almost called so is told of.
 #[test]
 fn a_hold_for_another_entry() {
@@ -301,6 +300,7 @@ fn a_name_that_cannot_be_looked_for() {
     stage.release().arg(stage.argument()).run().success().stdout_has(told);
 }
 
+/// A branch without a hold costs nothing more, and one with a hold the reading of it.
 #[test]
 fn what_it_costs() {
     let stage = Stage::new();
