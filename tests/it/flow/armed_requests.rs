@@ -26,6 +26,14 @@ const PROPOSE: [&str; 2] = ["--pull-request", "--auto-merge"];
 /// What ends a merge that is armed, at GitHub.
 const GRAPHQL: &str = "POST /api/graphql";
 
+/// Each forge whose armed merges can be taken back, and the request that does it.
+const DISARMING: [(Kind, &str, &str); 4] = [
+    (Kind::GitHub, "github", GRAPHQL),
+    (Kind::GitLab, "gitlab", "POST /api/v4/projects/org%2Fgitops/merge_requests/1/cancel"),
+    (Kind::Gitea, "gitea", "DELETE /api/v1/repos/org/gitops/pulls/1/merge"),
+    (Kind::Azure, "azure", "PATCH /org/project/_apis/git/repositories/gitops/pullrequests/1"),
+];
+
 /// Two environments at a forge where merges wait for checks. Production runs `v1.0.0`, by a release.
 struct Environments {
     remote: Remote,
@@ -203,12 +211,7 @@ fn the_same_release_again_leaves_its_merge_armed() {
 
 #[test]
 fn a_merge_that_cannot_be_taken_back_is_told_before_anything_is_pushed() {
-    for (kind, word, line) in [
-        (Kind::GitHub, "github", GRAPHQL),
-        (Kind::GitLab, "gitlab", "POST /api/v4/projects/org%2Fgitops/merge_requests/1/cancel"),
-        (Kind::Gitea, "gitea", "DELETE /api/v1/repos/org/gitops/pulls/1/merge"),
-        (Kind::Azure, "azure", "PATCH /org/project/_apis/git/repositories/gitops/pullrequests/1"),
-    ] {
+    for (kind, word, line) in DISARMING {
         let at = Environments::at(kind, word);
         at.arm("v1.1.0");
         let refusal = json!({ "message": "No permission to cancel" });
@@ -240,12 +243,7 @@ fn a_merge_that_comes_first() {
 
 #[test]
 fn a_lost_answer_is_looked_up() {
-    for (kind, word, line) in [
-        (Kind::GitHub, "github", GRAPHQL),
-        (Kind::GitLab, "gitlab", "POST /api/v4/projects/org%2Fgitops/merge_requests/1/cancel"),
-        (Kind::Gitea, "gitea", "DELETE /api/v1/repos/org/gitops/pulls/1/merge"),
-        (Kind::Azure, "azure", "PATCH /org/project/_apis/git/repositories/gitops/pullrequests/1"),
-    ] {
+    for (kind, word, line) in DISARMING {
         let at = Environments::at(kind, word);
         at.arm("v1.1.0");
         at.forge.inject(line, 1, Fault::LoseAnswer);
