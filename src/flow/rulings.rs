@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::image_checks::awaited::Pace;
-use super::image_checks::checks::{Checks, Patience};
+use super::image_checks::checks::{Answers, Checks, Patience};
 use super::image_checks::image_to_check::ImageToCheck;
 use crate::git::RepositoryPath;
 use crate::guards::order::EntryOrder;
@@ -29,10 +29,11 @@ pub(super) struct EntryToRule<'e> {
     pub(super) order: Option<&'e EntryOrder>,
 }
 
-/// What was judged, and whether a registry had to be waited for.
+/// What was judged.
 pub(super) struct Rulings {
     pub(super) rulings: Vec<Ruling>,
-    pub(super) pace: Pace,
+    /// Whether the entries may be out of date: a registry was waited for, or a tag means another digest by now.
+    pub(super) is_outdated: bool,
 }
 
 /// Judges all rules of `state` that are for `entries`. What the files tell comes first: if that breaks a rule, no registry is waited
@@ -48,7 +49,7 @@ pub(super) fn rule(
     listener: &mut Listener<'_>,
 ) -> Result<Rulings, Failure> {
     let mut rulings: Vec<Ruling> = Vec::new();
-    let mut asked: Vec<Questions> = Vec::new();
+    let mut asked: Vec<AskedImage> = Vec::new();
     for to_rule in entries {
         for (place, refusal) in state.refused(to_rule.path) {
             let ruling = not_understood(place, refusal, to_rule.path);
@@ -56,7 +57,7 @@ pub(super) fn rule(
                 rulings.push(ruling);
             }
         }
-        let mut demands: Vec<Question> = Vec::new();
+        let mut demands: Vec<AskedDemand> = Vec::new();
         let applying = state.applying(to_rule.path, to_rule.entry.name.as_str());
         for (applying, demand) in applying.iter().flat_map(|one| one.rule.demands.iter().map(move |it| (one, it))) {
             let broken = match judge_demand(&demand.demanded, &to_rule.ruled(), circumstances) {
@@ -64,7 +65,7 @@ pub(super) fn rule(
                 RuleJudgement::Broken { why, remedy } => Some(BrokenRule { why, remedy }),
                 RuleJudgement::AsksRegistry => {
                     let requirements = requirements(&demand.demanded, to_rule.source.as_ref());
-                    demands.push(Question { ruling: rulings.len(), requirements });
+                    demands.push(AskedDemand { ruling: rulings.len(), requirements });
                     Some(not_asked())
                 }
             };
@@ -78,36 +79,63 @@ pub(super) fn rule(
             });
         }
         if !demands.is_empty() {
-            asked.push(Questions { reference: reference(to_rule)?, demands });
+            let written = reference(to_rule)?;
+            match asked.iter_mut().find(|image| image.written == written) {
+                Some(image) => image.demands.append(&mut demands),
+                None => asked.push(AskedImage { found: checks.as_found(&written), written, demands }),
+            }
         }
     }
     answer(rulings, &asked, checks, listener)
 }
 
-/// Asks the registries, and fills in what they tell.
+/// Asks the registries, and fills in what they tell: all demands at once, and each by itself of an image that does not meet
+/// them all.
 fn answer(
     mut rulings: Vec<Ruling>,
-    asked: &[Questions],
+    asked: &[AskedImage],
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Result<Rulings, Failure> {
-    let open: HashSet<usize> = asked.iter().flat_map(|one| &one.demands).map(|question| question.ruling).collect();
+    if asked.is_empty() || !checks.asks() {
+        return Ok(Rulings { rulings, is_outdated: false });
+    }
+    let open: HashSet<usize> = asked.iter().flat_map(|one| &one.demands).map(|demand| demand.ruling).collect();
     let is_broken = |(index, ruling): (usize, &Ruling)| ruling.broken.is_some() && !open.contains(&index);
     let patience = match rulings.iter().enumerate().any(is_broken) {
         true => Patience::None,
         false => Patience::AsAsked,
     };
-    let mut pace = Pace::AtOnce;
-    let mut unanswered: Vec<(usize, Failure)> = Vec::new();
-    for questions in asked {
-        let Answers { answers, pace: of_these } = ask(questions, patience, checks, listener);
-        if of_these == Pace::AfterWaiting {
-            pace = of_these;
-        }
-        for (question, answer) in questions.demands.iter().zip(answers) {
+    let together = asked.iter().map(|image| {
+        let all = image.demands.iter().flat_map(|demand| demand.requirements.clone());
+        checks.question(&image.found, all)
+    });
+    let questions: Vec<_> = together.collect();
+    let Answers { answers, pace } = checks.ask_more(&questions, patience, listener);
+    let (mut alone, mut questions) = (Vec::new(), Vec::new());
+    for (image, answer) in asked.iter().zip(answers) {
+        for demand in &image.demands {
             match answer {
-                Ok(broken) => rulings[question.ruling].broken = broken,
-                Err(failure) => unanswered.push((question.ruling, failure)),
+                Ok(()) => rulings[demand.ruling].broken = None,
+                Err(_) => {
+                    alone.push(demand);
+                    questions.push(checks.question(&image.found, demand.requirements.clone()));
+                }
+            }
+        }
+    }
+    let is_moved = |image: &AskedImage| checks.of(&image.written).is_none();
+    let is_outdated = pace == Pace::AfterWaiting || asked.iter().any(is_moved);
+    let mut unanswered = Vec::new();
+    if !questions.is_empty() {
+        let Answers { answers, .. } = checks.ask_more(&questions, Patience::None, listener);
+        for (AskedDemand { ruling, .. }, answer) in alone.into_iter().zip(answers) {
+            match answer {
+                Ok(()) => rulings[*ruling].broken = None,
+                Err(failure) if failure.kind == FailureKind::Image => {
+                    rulings[*ruling].broken = Some(broken_by(failure, "release an image that meets it"));
+                }
+                Err(failure) => unanswered.push((*ruling, failure)),
             }
         }
     }
@@ -115,12 +143,12 @@ fn answer(
     let is_broken = rulings.iter().enumerate().any(|(index, ruling)| ruling.broken.is_some() && !is_unanswered(index));
     if !is_broken {
         Failure::of_all(unanswered.into_iter().map(|(_, failure)| failure).collect())?;
-        return Ok(Rulings { rulings, pace });
+        return Ok(Rulings { rulings, is_outdated });
     }
     for (ruling, failure) in unanswered {
         rulings[ruling].broken = Some(broken_by(failure, "run the same command again"));
     }
-    Ok(Rulings { rulings, pace })
+    Ok(Rulings { rulings, is_outdated })
 }
 
 impl EntryToRule<'_> {
@@ -138,22 +166,19 @@ impl EntryToRule<'_> {
 }
 
 /// What a registry is asked of one image.
-struct Questions {
-    reference: Reference,
-    demands: Vec<Question>,
+struct AskedImage {
+    /// As the entry names it.
+    written: Reference,
+    /// As this run has found it: by its tag alone, if the digest of the entry is what the tag meant.
+    found: Reference,
+    demands: Vec<AskedDemand>,
 }
 
 /// What a registry is asked for one demand.
-struct Question {
+struct AskedDemand {
     /// The index of its ruling.
     ruling: usize,
     requirements: Vec<Requirement>,
-}
-
-/// What a registry told of each question, in their order: why the demand does not hold, or why nothing was told.
-struct Answers {
-    answers: Vec<Result<Option<BrokenRule>, Failure>>,
-    pace: Pace,
 }
 
 /// Returns the image that an entry names.
@@ -164,32 +189,6 @@ fn reference(to_rule: &EntryToRule<'_>) -> Result<Reference, Failure> {
             Err(Failure::target(format!("`{}` has neither tag nor digest", to_rule.entry.name)))
         }
     }
-}
-
-/// Asks a registry for all at once, and for each by itself if not all are met.
-fn ask(
-    Questions { reference, demands }: &Questions,
-    patience: Patience,
-    checks: &mut Checks,
-    listener: &mut Listener<'_>,
-) -> Answers {
-    if !checks.asks() {
-        let answers = demands.iter().map(|_| Ok(Some(not_asked()))).collect();
-        return Answers { answers, pace: Pace::AtOnce };
-    }
-    let all: Vec<Requirement> = demands.iter().flat_map(|question| question.requirements.clone()).collect();
-    if let Ok(pace) = checks.require_also(reference, &all, patience, listener) {
-        return Answers { answers: demands.iter().map(|_| Ok(None)).collect(), pace };
-    }
-    let mut answer =
-        |question: &Question| match checks.require_also(reference, &question.requirements, Patience::None, listener) {
-            Ok(_) => Ok(None),
-            Err(failure) if failure.kind == FailureKind::Image => {
-                Ok(Some(broken_by(failure, "release an image that meets it")))
-            }
-            Err(failure) => Err(failure),
-        };
-    Answers { answers: demands.iter().map(&mut answer).collect(), pace: Pace::AtOnce }
 }
 
 fn not_asked() -> BrokenRule {

@@ -30,8 +30,8 @@ use crate::request::Delivery;
 pub(super) enum Stop {
     /// The run ends here, and not by a failure.
     Ended(Box<Outcome>),
-    /// An image had to be waited for, so the tip may be an old one.
-    Waited,
+    /// An image was waited for, or its tag was moved: what was read may be out of date.
+    Outdated,
     /// Another release was faster; the server may have refused the push anyway.
     Raced(PushRefusal),
     /// Another release was faster, which showed before anything was pushed.
@@ -232,7 +232,7 @@ impl<'a> Attempt<'a> {
         }
         match self.checks.require(&images, listener)? {
             Pace::AtOnce => Ok(()),
-            Pace::AfterWaiting => Err(Stop::Waited),
+            Pace::AfterWaiting => Err(Stop::Outdated),
         }
     }
 

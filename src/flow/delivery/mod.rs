@@ -89,7 +89,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
                 rereads.wait_after(failure, listener)?;
                 continue;
             }
-            Err(Stop::Waited) => continue,
+            Err(Stop::Outdated) => continue,
             Err(Stop::Refused { branch, refusal }) => {
                 way = Way::after_refusal(&delivery.route, &branch, &refusal, listener)?;
                 number += 1;

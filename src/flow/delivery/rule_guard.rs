@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use super::attempt::{Attempt, Stop};
 use super::edited_files::EditedFiles;
 use super::guarding::stopped;
-use crate::flow::image_checks::awaited::Pace;
 use crate::flow::image_checks::source_attestations::ask_forges;
 use crate::flow::rulings::{EntryToRule, Rulings, rule};
 use crate::git::{RepositoryPath, Snapshot};
@@ -48,10 +47,10 @@ impl Attempt<'_> {
             .collect();
         let way = if self.branch.remote().is_some() { self.way.publish_way() } else { PublishWay::CommitOnly };
         let circumstances = Circumstances { now: Timestamp::now(), way };
-        let Rulings { rulings, pace } = rule(&state, &entries, Some(&circumstances), self.checks, listener)?;
+        let Rulings { rulings, is_outdated } = rule(&state, &entries, Some(&circumstances), self.checks, listener)?;
         match Ruling::reason(&rulings) {
             Some(reason) => Err(stopped(Outcome { rulings, ..outcome.clone() }, Ending::Ruled, reason)),
-            None if pace == Pace::AfterWaiting => Err(Stop::Waited),
+            None if is_outdated => Err(Stop::Outdated),
             None => Ok(rulings),
         }
     }

@@ -3,8 +3,9 @@
 
 use super::compared_source::{self, ImageSources};
 use super::image_to_check::ImageToCheck;
+use super::question::Question;
 use crate::image::{Digest, Reference};
-use crate::registry::{CheckError, CheckedImage, Client, Detail, Requirement, Verdict};
+use crate::registry::{CheckError, CheckedImage, Client, Detail, Verdict};
 
 /// The images whose digests come from the branch.
 #[derive(Default)]
@@ -44,14 +45,17 @@ impl BranchDigests {
     pub(in crate::flow) fn check(
         &self,
         client: &Client,
-        references: &[&Reference],
-        requirements: &[Requirement],
+        questions: &[&Question<'_>],
         sources: &ImageSources,
         detail: Detail,
     ) -> Vec<RegistryAnswer> {
-        let requirements: Vec<_> =
-            references.iter().map(|reference| compared_source::of_image(requirements, sources, reference)).collect();
-        let questions: Vec<_> = references.iter().copied().zip(requirements.iter().map(AsRef::as_ref)).collect();
+        let compared: Vec<_> = questions
+            .iter()
+            .map(|&Question { reference, requirements }| {
+                (*reference, compared_source::of_image(requirements, sources, reference))
+            })
+            .collect();
+        let questions: Vec<_> = compared.iter().map(|(reference, required)| (*reference, required.as_ref())).collect();
         let answers = client.check_each(&questions, detail);
         let mut answers: Vec<RegistryAnswer> =
             answers.into_iter().map(|checked| RegistryAnswer { checked, tag: None }).collect();

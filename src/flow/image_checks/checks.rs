@@ -11,17 +11,17 @@ use super::compared_source::{self, ImageSources};
 use super::forge_attestations::ForgeAttestations;
 use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
-use super::problem::{Problem, failures, tell};
+use super::problem::{Problem, tell};
+use super::question::Question;
 use crate::forge::Forge;
-use crate::image::{Digest, Reference};
+use crate::image::Reference;
 use crate::message::Release;
 use crate::outcome::failure::Failure;
 use crate::outcome::proved::told;
 use crate::outcome::{Activity, Checked, Event, Listener};
-use crate::registry::{Client, ClientOptions, Credentials, Detail, DigestEvidence, Requirement, Verdict};
+use crate::registry::{Client, ClientOptions, Credentials, Detail, Requirement, Verdict};
 use crate::request::RegistryRequest;
 use crate::system::backoff::Backoff;
-use crate::targets::kustomization::EntryEdit;
 
 /// Between two looks for an image that is awaited: at least a second, and on average half of what grows from the one to
 /// the other.
@@ -32,6 +32,18 @@ const MAX_PAUSE: Duration = Duration::from_secs(15);
 /// Of how many looks one does not believe a `HEAD` alone that the image is not there: some registries have it for `GET` only.
 const CONFIRMED_LOOK_EVERY: u32 = 3;
 
+/// How images are looked at.
+struct Look {
+    detail: Detail,
+    pace: Pace,
+}
+
+impl Look {
+    fn first() -> Self {
+        Self { detail: Detail::Full, pace: Pace::AtOnce }
+    }
+}
+
 /// The images that were found in their registries, and the way to ask for more.
 pub(crate) struct Checks {
     /// `None`: everything passes unasked.
@@ -39,11 +51,13 @@ pub(crate) struct Checks {
     requirements: Vec<Requirement>,
     /// The commits that the images were built from, as far as a release names them.
     sources: ImageSources,
-    wait: Option<Duration>,
+    /// How long to wait for images, and since when: all waits of a run are one.
+    pub(super) wait: Option<Duration>,
+    waiting_since: Option<Instant>,
     /// For one check; a tag that was asked for longer ago may have moved.
     timeout: Duration,
     attestations: ForgeAttestations,
-    found: Vec<Checked>,
+    pub(super) found: Vec<Checked>,
     origins: ImageOrigins,
     branch_digests: BranchDigests,
 }
@@ -53,6 +67,12 @@ pub(crate) struct Checks {
 pub(in crate::flow) enum Patience {
     AsAsked,
     None,
+}
+
+/// What registries told of each question, in their order, and whether one was waited for.
+pub(in crate::flow) struct Answers {
+    pub(in crate::flow) answers: Vec<Result<(), Failure>>,
+    pub(in crate::flow) pace: Pace,
 }
 
 impl Checks {
@@ -72,6 +92,7 @@ impl Checks {
             requirements: request.map(|request| request.requirements.clone()).unwrap_or_default(),
             sources: ImageSources::default(),
             wait: request.and_then(|request| request.wait),
+            waiting_since: None,
             timeout: request.map(|request| request.timeout).unwrap_or_default(),
             attestations: ForgeAttestations::default(),
             found: Vec::new(),
@@ -114,29 +135,40 @@ impl Checks {
         self.client.is_some()
     }
 
-    /// Makes sure that an image meets more than the user asks for; only `patience` waits for that. What was found of it stays,
-    /// whatever comes of this.
-    pub(in crate::flow) fn require_also(
-        &mut self,
-        reference: &Reference,
-        more: &[Requirement],
-        patience: Patience,
-        listener: &mut Listener<'_>,
-    ) -> Result<Pace, Failure> {
-        let usual = (self.requirements.clone(), self.wait, std::mem::take(&mut self.origins));
-        self.wait = self.wait.filter(|_| patience == Patience::AsAsked);
-        self.requirements.extend_from_slice(more);
-        let earlier: Vec<Checked> = self.found.extract_if(.., |checked| is_of(checked, reference)).collect();
-        let required = self.require(&[ImageToCheck::Known(reference.clone())], listener);
-        (self.requirements, self.wait, self.origins) = usual;
-        match self.found.iter_mut().find(|checked| is_of(checked, reference)) {
-            Some(found) => earlier.into_iter().for_each(|earlier| found.also_proved(earlier)),
-            None => self.found.extend(earlier),
-        }
-        required
+    /// Returns a question for an image: whether it is what the user asks for, and meets `more`.
+    pub(in crate::flow) fn question<'q>(
+        &self,
+        reference: &'q Reference,
+        more: impl IntoIterator<Item = Requirement>,
+    ) -> Question<'q> {
+        Question { reference, requirements: self.requirements.iter().cloned().chain(more).collect() }
     }
 
-    /// The same, while something else is done here. Its result is `None` if it may be out of date.
+    /// Asks all questions at once; only `patience` waits for what is not so yet. What was found of an image stays, whatever comes
+    /// of this.
+    pub(in crate::flow) fn ask_more(
+        &mut self,
+        questions: &[Question<'_>],
+        patience: Patience,
+        listener: &mut Listener<'_>,
+    ) -> Answers {
+        let begun = Instant::now();
+        let images = questions.iter().map(|question| question.reference).collect();
+        listener(&Event::Began(Activity::Looking { images, branch: None }));
+        let (problems, ()) = self.look(&questions.iter().collect::<Vec<_>>(), Look::first(), listener, || ());
+        let (mut problems, pace) = match patience {
+            Patience::AsAsked => self.await_all(problems, begun, listener),
+            Patience::None => (problems, Pace::AtOnce),
+        };
+        let answers = questions.iter().map(|question| {
+            // The very question: several may be about one image.
+            let of_this = problems.iter_mut().find(|problem| std::ptr::eq(problem.question, question));
+            Failure::of_all(of_this.map(|problem| std::mem::take(&mut problem.failures)).unwrap_or_default())
+        });
+        Answers { answers: answers.collect(), pace }
+    }
+
+    /// Makes sure that images are there, while something else is done here. Its result is `None` if it may be out of date.
     pub(crate) fn require_while<T>(
         &mut self,
         subjects: &[ImageToCheck],
@@ -144,43 +176,42 @@ impl Checks {
         meanwhile: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<Option<T>, Failure> {
         let begun = Instant::now();
-        let pending = self.unasked(subjects);
-        let (answers, done) = self.ask(&pending, Detail::Full, meanwhile);
-        self.tell_connections(listener);
-        let problems = self.sort(&pending, answers, Pace::AtOnce, listener);
+        let questions: Vec<_> = self.unasked(subjects).into_iter().map(|image| self.question(image, [])).collect();
+        let (problems, done) = self.look(&questions.iter().collect::<Vec<_>>(), Look::first(), listener, meanwhile);
         match done {
-            Ok(done) => match self.await_all(problems, begun, listener)? {
-                Pace::AtOnce => Ok(Some(done)),
-                Pace::AfterWaiting => Ok(None),
-            },
-            Err(failure) => Err(failure.and(failures(problems))),
+            Ok(done) => {
+                let (problems, pace) = self.await_all(problems, begun, listener);
+                Failure::of_all(self.origins.failures(problems))?;
+                Ok((pace == Pace::AtOnce).then_some(done))
+            }
+            Err(failure) => Err(failure.and(self.origins.failures(problems))),
         }
     }
 
-    /// Asks again and again for what is not there, as long as the user waits and it may still come.
-    fn await_all(
+    /// Asks again and again for what is not there, as long as the user waits and it may still come. Returns what did not come. A
+    /// first wait counts from `begun`.
+    fn await_all<'q>(
         &mut self,
-        mut problems: Vec<Problem<'_>>,
+        mut problems: Vec<Problem<'q>>,
         begun: Instant,
         listener: &mut Listener<'_>,
-    ) -> Result<Pace, Failure> {
-        let limit = self.wait.unwrap_or_default();
+    ) -> (Vec<Problem<'q>>, Pace) {
+        let can_come =
+            |problems: &[Problem<'_>]| !problems.is_empty() && problems.iter().all(|problem| problem.awaited.is_some());
+        let Some(limit) = self.wait.filter(|_| can_come(&problems)) else { return (problems, Pace::AtOnce) };
+        let begun = *self.waiting_since.get_or_insert(begun);
         let deadline = begun + limit;
         let mut backoff = Backoff::new(u32::MAX, FIRST_PAUSE, MAX_PAUSE).until(deadline);
         let mut told = HashMap::new();
         let mut pace = Pace::AtOnce;
         let mut looks = 0;
-        loop {
-            let can_come = !problems.is_empty() && problems.iter().all(|problem| problem.awaited.is_some());
-            if self.wait.is_some() && can_come {
-                tell(&problems, begun.elapsed(), limit, &mut told, listener);
-            }
+        while can_come(&problems) {
+            tell(&problems, begun.elapsed(), limit, &mut told, listener);
             let pause = problems.iter().map(|problem| problem.pause).fold(MIN_PAUSE, Duration::max);
-            if self.wait.is_none() || !can_come || !backoff.wait_to_deadline(pause) {
-                return Failure::of_all(failures(problems)).map(|()| pace);
+            if !backoff.wait_to_deadline(pause) {
+                break;
             }
             pace = Pace::AfterWaiting;
-            let pending: Vec<_> = problems.iter().map(|problem| problem.reference).collect();
             looks += 1;
             let is_last = Instant::now() >= deadline;
             let detail = match looks % CONFIRMED_LOOK_EVERY {
@@ -188,10 +219,10 @@ impl Checks {
                 0 => Detail::Confirmed,
                 _ => Detail::Brief,
             };
-            let (answers, ()) = self.ask(&pending, detail, || ());
-            self.tell_connections(listener);
-            problems = self.sort(&pending, answers, pace, listener);
+            let pending: Vec<_> = problems.iter().map(|problem| problem.question).collect();
+            (problems, ()) = self.look(&pending, Look { detail, pace }, listener, || ());
         }
+        (problems, pace)
     }
 
     /// Returns the images of which the subjects tell and that were not found yet, each once.
@@ -209,18 +240,27 @@ impl Checks {
         references
     }
 
-    /// Tells what there is to know of the connections since the last call.
-    fn tell_connections(&self, listener: &mut Listener<'_>) {
+    /// Asks all questions at once, while something else is done here. Keeps and tells what was found, and returns the rest.
+    fn look<'q, T>(
+        &mut self,
+        questions: &[&'q Question<'q>],
+        Look { detail, pace }: Look,
+        listener: &mut Listener<'_>,
+        meanwhile: impl FnOnce() -> T,
+    ) -> (Vec<Problem<'q>>, T) {
+        let (answers, done) = self.ask(questions, detail, meanwhile);
         if let Some(client) = &self.client {
             client.notices().take().into_iter().for_each(|notice| listener(&Event::Warned(notice)));
             client.asides().take().into_iter().for_each(|aside| listener(&Event::Aside(aside)));
         }
+        let answers = questions.iter().zip(answers);
+        (answers.filter_map(|(question, answer)| self.keep(question, answer, pace, listener).err()).collect(), done)
     }
 
-    /// Asks for all of them at once, while something else is done here. Returns the answers in the same order.
+    /// Returns the answers in the order of the questions.
     fn ask<T>(
         &self,
-        references: &[&Reference],
+        questions: &[&Question<'_>],
         detail: Detail,
         meanwhile: impl FnOnce() -> T,
     ) -> (Vec<RegistryAnswer>, T) {
@@ -229,11 +269,10 @@ impl Checks {
         };
         thread::scope(|scope| {
             let checking = scope.spawn(|| {
-                let (requirements, sources) = (&self.requirements, &self.sources);
-                let mut answers = self.branch_digests.check(client, references, requirements, sources, detail);
-                for (reference, answer) in references.iter().zip(&mut answers) {
+                let mut answers = self.branch_digests.check(client, questions, &self.sources, detail);
+                for (question, answer) in questions.iter().zip(&mut answers) {
                     if let Ok(checked) = &mut answer.checked {
-                        self.attestations.offer_to(checked, &sources.of_image(reference));
+                        self.attestations.offer_to(checked, &self.sources.of_image(question.reference));
                     }
                 }
                 answers
@@ -256,55 +295,51 @@ impl Checks {
         self.attestations.of(repository, forge);
     }
 
-    /// Keeps and tells of what was found, and returns the rest.
-    fn sort<'r>(
+    /// Keeps and tells what was found, if it is as it must be.
+    fn keep<'q>(
         &mut self,
-        references: &[&'r Reference],
-        answers: Vec<RegistryAnswer>,
+        question: &'q Question<'q>,
+        RegistryAnswer { checked, tag }: RegistryAnswer,
         pace: Pace,
         listener: &mut Listener<'_>,
-    ) -> Vec<Problem<'r>> {
-        let mut problems = Vec::new();
-        for (&reference, RegistryAnswer { checked, tag }) in references.iter().zip(answers) {
-            let answer = match checked {
-                Ok(answer) => answer,
-                Err(error) => {
-                    let failures = self.origins.add_to(vec![Failure::check(reference, error)], reference);
-                    problems.push(Problem { reference, failures, awaited: None, pause: Duration::ZERO });
-                    continue;
-                }
-            };
-            let failures = Failure::of_check(reference, &answer, self.wait);
-            match answer.verdict {
-                Verdict::Present(descriptor) if failures.is_empty() => {
-                    let checked = Checked {
-                        reference: reference.clone(),
-                        descriptor,
-                        platforms: answer.platforms,
-                        verified: answer.claims.into_iter().map(told).collect(),
-                        requests: answer.requests,
-                        elapsed: answer.elapsed,
-                        source: answer.source,
-                        at: answer.begun,
-                        tag_strayed: tag.is_some(),
-                    };
-                    listener(&Event::Checked(&checked));
-                    let strayed = tag.and_then(|tag| self.branch_digests.warning(reference, &tag));
-                    let uncompared = compared_source::uncompared(&self.requirements, &self.sources, reference);
-                    for warning in strayed.into_iter().chain(uncompared) {
-                        listener(&Event::Warned(warning));
-                    }
-                    self.found.push(checked);
-                }
-                _ => problems.push(Problem {
-                    reference,
-                    failures: self.origins.add_to(failures, reference),
-                    awaited: awaited(&answer.verdict, &answer.findings, &answer.source, pace),
-                    pause: pause(&answer.verdict),
-                }),
+    ) -> Result<(), Problem<'q>> {
+        let reference = question.reference;
+        let answer = checked.map_err(|error| {
+            let failures = vec![Failure::check(reference, error)];
+            Problem { question, failures, awaited: None, pause: Duration::ZERO }
+        })?;
+        let failures = Failure::of_check(reference, &answer, self.wait);
+        let descriptor = match answer.verdict {
+            Verdict::Present(descriptor) if failures.is_empty() => descriptor,
+            verdict => {
+                let awaited = awaited(&verdict, &answer.findings, &answer.source, pace);
+                return Err(Problem { question, failures, awaited, pause: pause(&verdict) });
             }
+        };
+        let mut checked = Checked {
+            reference: reference.clone(),
+            descriptor,
+            platforms: answer.platforms,
+            verified: answer.claims.into_iter().map(told).collect(),
+            requests: answer.requests,
+            elapsed: answer.elapsed,
+            source: answer.source,
+            at: answer.begun,
+            tag_strayed: tag.is_some(),
+        };
+        listener(&Event::Checked(&checked));
+        let strayed = tag.and_then(|tag| self.branch_digests.warning(reference, &tag));
+        let uncompared = compared_source::uncompared(&question.requirements, &self.sources, reference);
+        strayed.into_iter().chain(uncompared).for_each(|warning| listener(&Event::Warned(warning)));
+        let digest = checked.descriptor.digest.clone();
+        let is_same = |earlier: &mut Checked| {
+            earlier.reference == *reference || is_of(earlier, reference) && earlier.descriptor.digest == digest
+        };
+        for earlier in self.found.extract_if(.., is_same) {
+            checked.also_proved(earlier);
         }
-        problems
+        self.found.push(checked);
+        Ok(())
     }
 
     /// Returns what was found of an image.
@@ -312,26 +347,9 @@ impl Checks {
         self.found.iter().find(|checked| is_of(checked, reference))
     }
 
-    /// Returns the digest of an image that was found, once it is certain that the registry has a manifest under it. What the
-    /// entry has already is not asked for again.
-    pub(in crate::flow) fn confirmed(
-        &mut self,
-        reference: &Reference,
-        entry: &EntryEdit,
-    ) -> Result<Option<Digest>, Failure> {
-        let found = self.found.iter_mut().find(|checked| is_of(checked, reference));
-        let (Some(client), Some(checked)) = (&self.client, found) else { return Ok(None) };
-        let has_digest = entry.before.digest.as_deref() == Some(checked.descriptor.digest.as_str());
-        if checked.descriptor.evidence == DigestEvidence::Header && !has_digest {
-            let answer = client.confirm(&checked.reference, &checked.descriptor);
-            let answer = answer.map_err(|error| Failure::check(reference, error))?;
-            Failure::of_all(Failure::of_check(reference, &answer, self.wait))?;
-            if let Verdict::Present(descriptor) = answer.verdict {
-                checked.descriptor = descriptor;
-            }
-            checked.requests += answer.requests;
-        }
-        Ok(Some(checked.descriptor.digest.clone()))
+    /// Returns the image by which this run has found a digest: by its tag alone, if the digest in `reference` comes from here.
+    pub(in crate::flow) fn as_found(&self, reference: &Reference) -> Reference {
+        self.of(reference).map_or(reference, |checked| &checked.reference).clone()
     }
 
     /// Makes sure that the tags by which the `releases` are deployed still mean what was checked, if that was longer ago than
@@ -363,7 +381,7 @@ impl Checks {
 }
 
 /// Whether what was found is what a reference names.
-fn is_of(checked: &Checked, reference: &Reference) -> bool {
+pub(super) fn is_of(checked: &Checked, reference: &Reference) -> bool {
     let same = checked.reference.name() == reference.name() && checked.reference.tag() == reference.tag();
     same && match reference.digest() {
         Some(digest) => *digest == checked.descriptor.digest,

@@ -2,6 +2,7 @@
 //! problem with an image is told with it.
 
 use super::image_to_check::ImageToCheck;
+use super::problem::Problem;
 use crate::image::{Field, ImageArgument, Reference};
 use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
@@ -39,12 +40,18 @@ impl ImageOrigins {
         Self(known.collect())
     }
 
-    /// Adds the lines about `reference` to what is wrong with it, a detail each.
-    pub(in crate::flow) fn add_to(&self, failures: Vec<Failure>, reference: &Reference) -> Vec<Failure> {
-        let lines: Vec<_> = self.0.iter().filter(|(image, _)| image == reference).map(|(_, line)| line).collect();
-        let rest = lines.len().saturating_sub(MAX_LINES_TOLD);
-        let more = (rest > 0).then(|| format!("and by {rest} more"));
-        let details: Vec<_> = lines.into_iter().take(MAX_LINES_TOLD).cloned().chain(more).collect();
-        failures.into_iter().map(|failure| details.iter().fold(failure, |failure, line| failure.detail(line))).collect()
+    /// Returns what is wrong with images, each with the lines about it as details.
+    pub(super) fn failures(&self, problems: Vec<Problem<'_>>) -> Vec<Failure> {
+        let with_lines = |Problem { question, failures, .. }: Problem<'_>| {
+            let lines: Vec<_> = self.lines(question.reference).collect();
+            failures.into_iter().map(move |failure| lines.iter().fold(failure, |failure, line| failure.detail(line)))
+        };
+        problems.into_iter().flat_map(with_lines).collect()
+    }
+
+    fn lines(&self, reference: &Reference) -> impl Iterator<Item = String> {
+        let all: Vec<_> = self.0.iter().filter(|(image, _)| image == reference).map(|(_, line)| line.clone()).collect();
+        let rest = all.len().saturating_sub(MAX_LINES_TOLD);
+        all.into_iter().take(MAX_LINES_TOLD).chain((rest > 0).then(|| format!("and by {rest} more")))
     }
 }

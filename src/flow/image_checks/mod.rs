@@ -10,4 +10,5 @@ pub(super) mod image_to_check;
 pub(super) mod ordered_images;
 pub(super) mod pinned_digests;
 mod problem;
+pub(super) mod question;
 pub(super) mod source_attestations;

@@ -1,11 +1,13 @@
 //! Which digests are written beside the tags of a release.
 
-use super::checks::Checks;
+use super::checks::{Checks, is_of};
 use super::image_to_check::ImageToCheck;
-use crate::image::{Field, ImageArgument};
+use crate::image::{Digest, Field, ImageArgument, Reference};
 use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
+use crate::registry::{DigestEvidence, Verdict};
 use crate::request::PinDigest;
+use crate::targets::kustomization::EntryEdit;
 
 impl Checks {
     /// Returns the arguments for a file with the digest that the registry has, as far as that is to be pinned. A digest is only
@@ -42,5 +44,23 @@ impl Checks {
             }
         }
         Ok(pinned)
+    }
+
+    /// Returns the digest of an image that was found, once it is certain that the registry has a manifest under it. What the
+    /// entry has already is not asked for again.
+    fn confirmed(&mut self, reference: &Reference, entry: &EntryEdit) -> Result<Option<Digest>, Failure> {
+        let found = self.found.iter_mut().find(|checked| is_of(checked, reference));
+        let (Some(client), Some(checked)) = (&self.client, found) else { return Ok(None) };
+        let has_digest = entry.before.digest.as_deref() == Some(checked.descriptor.digest.as_str());
+        if checked.descriptor.evidence == DigestEvidence::Header && !has_digest {
+            let answer = client.confirm(&checked.reference, &checked.descriptor);
+            let answer = answer.map_err(|error| Failure::check(reference, error))?;
+            Failure::of_all(Failure::of_check(reference, &answer, self.wait))?;
+            if let Verdict::Present(descriptor) = answer.verdict {
+                checked.descriptor = descriptor;
+            }
+            checked.requests += answer.requests;
+        }
+        Ok(Some(checked.descriptor.digest.clone()))
     }
 }

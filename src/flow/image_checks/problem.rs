@@ -3,22 +3,19 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::question::Question;
 use crate::image::Reference;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Event, Listener, Waiting};
 
 /// An image that is not as it must be.
 pub(super) struct Problem<'a> {
-    pub(super) reference: &'a Reference,
+    pub(super) question: &'a Question<'a>,
     pub(super) failures: Vec<Failure>,
     /// What is awaited; `None` if waiting cannot help.
     pub(super) awaited: Option<String>,
     /// The least delay that the registry asked for (`Retry-After`).
     pub(super) pause: Duration,
-}
-
-pub(super) fn failures(problems: Vec<Problem<'_>>) -> Vec<Failure> {
-    problems.into_iter().flat_map(|problem| problem.failures).collect()
 }
 
 /// Tells what is awaited, if that is news.
@@ -33,8 +30,9 @@ pub(super) fn tell<'r>(
         .iter()
         .filter_map(|problem| {
             let state = problem.awaited.clone()?;
-            let is_news = told.insert(problem.reference, state.clone()).as_ref() != Some(&state);
-            Some(Awaited { reference: problem.reference, state, is_news })
+            let reference = problem.question.reference;
+            let is_news = told.insert(reference, state.clone()).as_ref() != Some(&state);
+            Some(Awaited { reference, state, is_news })
         })
         .collect();
     listener(&Event::Waiting(&Waiting { images, elapsed, limit }));

@@ -460,6 +460,49 @@ fn a_wait_is_for_rules_too() {
     release().run().success().stdout_has("released");
 }
 
+/// The time that was waited for the image is gone when the rules are judged.
+#[test]
+fn a_wait_is_for_the_image_and_its_rules_together() {
+    let stage = Stage::new();
+    write(&stage, RULES, &demanding("platforms: linux/arm64"));
+    stage.registry.appear_after(2, REPOSITORY, COMMIT);
+    let output = stage.release().args(["--wait", "4s"]).arg(stage.argument()).run();
+    let stdout = output.stdout();
+    assert_ruled(&stage, output.stdout_has("not there yet  0:00 of 0:04"), "is not for linux/arm64");
+    let wait = stdout.lines().find(|line| line.contains("not for linux/arm64 yet")).unwrap();
+    assert!(!wait.ends_with("0:00 of 0:04"), "{wait}");
+}
+
+/// A digest that this run has pinned is what the tag meant before: the tag is waited for, and the digest is written that meets
+/// the rule.
+#[test]
+fn a_wait_for_a_rule_pins_what_came() {
+    let stage = Stage::new();
+    write(&stage, RULES, &demanding("platforms: linux/arm64"));
+    let running = stage.release().args(["--wait", "1m", "--pin-digest"]).arg(stage.argument()).start();
+    // The platforms are in the manifest and its parts.
+    while !stage.registry.request_lines().iter().any(|line| line.contains("/blobs/")) {
+        std::thread::yield_now();
+    }
+    let both = Image::new().platforms(&["linux/amd64", "linux/arm64"]);
+    let digest = stage.registry.put_image(REPOSITORY, COMMIT, &both);
+    running.finish().success().stdout_has("not for linux/arm64 yet");
+    let text = String::from_utf8(stage.remote.file("main", FILE)).unwrap();
+    assert!(text.contains(&digest), "{text}");
+}
+
+/// All that lack something are waited for together.
+#[test]
+fn the_rules_of_several_images_are_asked_for_at_once() {
+    let environments = Pipeline::with_environments();
+    let images = ["web", "api"].map(|name| format!("{name}={}", environments.build(name, "v2.0.0")));
+    write(&environments.stage, RULES, "rules:\n- paths: ['overlays/*']\n  platforms: linux/arm64\n");
+    let output = environments.run("release", &["-k", STAGING, "--wait", "2s"]).args(images).run().exit(9);
+    let stdout = output.stdout();
+    let waits = stdout.lines().filter(|line| line.starts_with(" wait ") && line.ends_with("0:00 of 0:02")).count();
+    assert_eq!(waits, 2, "{stdout}");
+}
+
 /// What a person must solve is told at once, whatever a registry does not tell.
 #[test]
 fn a_registry_that_fails_hides_no_broken_rule() {
