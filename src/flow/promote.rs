@@ -16,7 +16,7 @@ use crate::message::EntrySources;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
-use crate::request::{Images, PromoteRequest, TargetRequest};
+use crate::request::{Images, PinDigest, PromoteRequest, TargetRequest};
 use crate::system::signals::Gate;
 use crate::targets::kustomization::Fields;
 use crate::targets::{self, TargetError};
@@ -59,7 +59,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
             };
             listener(&Event::Noted(format!("`{name}` {why}, so it is not promoted")));
         }
-        running.writing(&carried)
+        running.writing(&carried, request.delivery.pin_digest)
     };
     let job = Job {
         command: "promote",
@@ -215,9 +215,9 @@ impl Running {
         Err(Failure::target(message).hint("`--add` appends entries"))
     }
 
-    fn writing(&self, carried: &[(ImageName, &Fields)]) -> Result<Writing, Failure> {
+    fn writing(&self, carried: &[(ImageName, &Fields)], pin_digest: PinDigest) -> Result<Writing, Failure> {
         let exactly = |(name, fields): &(ImageName, &Fields)| {
-            exactly(name, fields, &|text| format!("`{name}` has `{text}` in `{}`", self.path))
+            exactly(name, fields, pin_digest, &|text| format!("`{name}` has `{text}` in `{}`", self.path))
         };
         let arguments = carried.iter().map(exactly).collect::<Result<_, _>>()?;
         let index = |name: &ImageName| self.entries.iter().position(|(other, _)| other == name.as_str());

@@ -5,12 +5,12 @@ use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::never_was;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
-use crate::image::{ImageArgument, ImageName, short_tag};
+use crate::image::{Field, ImageArgument, ImageName, short_tag};
 use crate::message::EntrySources;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
-use crate::request::{Earlier, Images, RollbackRequest, TargetFile};
+use crate::request::{Earlier, Images, PinDigest, RollbackRequest, TargetFile};
 use crate::system::signals::Gate;
 use crate::targets;
 use crate::targets::kustomization::{Fields, PlaceVersion, Unnamed};
@@ -52,7 +52,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
             let by = release.rolled_back_by.map(|by| by.short()).unwrap_or_default();
             listener(&Event::Noted(format!("{} was taken back by {by} already, and stays away", named(release))));
         }
-        back.writing(&request.name)
+        back.writing(request)
     };
     deliver(&job, &mut decide, listener).map_err(|failure| gone(failure, request))
 }
@@ -205,7 +205,8 @@ fn no_way(request: &RollbackRequest, releases: &[LoggedRelease]) -> Failure {
 }
 
 impl Back {
-    fn writing(&self, name: &ImageName) -> Result<Writing, Failure> {
+    fn writing(&self, request: &RollbackRequest) -> Result<Writing, Failure> {
+        let (name, pin_digest) = (&request.name, request.delivery.pin_digest);
         let mut fields = self.to.fields.clone().unwrap_or_default();
         if fields.unnamed == Unnamed::Elsewhere {
             fields.new_name = fields.new_name.or_else(|| self.image_name.clone());
@@ -218,7 +219,7 @@ impl Back {
         let source = self.to.trailers.as_ref().and_then(|said| said.source_of(name.as_str()));
         Ok(Writing {
             images: Images {
-                arguments: vec![exactly(name, &fields, &|text| format!("`{name}` had `{text}` once"))?],
+                arguments: vec![exactly(name, &fields, pin_digest, &|text| format!("`{name}` had `{text}` once"))?],
                 repeated: Vec::new(),
             },
             purpose: Purpose::Rollback { of },
@@ -229,18 +230,23 @@ impl Back {
     }
 }
 
-/// Returns the argument that makes an entry say exactly this. `told` tells where a text is that cannot be written.
+/// Returns the argument that makes an entry say exactly this, but for a digest beside a tag that is not to be pinned. `told` tells
+/// where a text is that cannot be written.
 pub(super) fn exactly(
     name: &ImageName,
     fields: &Fields,
+    pin_digest: PinDigest,
     told: &dyn Fn(&str) -> String,
 ) -> Result<ImageArgument, Failure> {
-    let change = fields.to_change().map_err(|unusable| {
+    let mut change = fields.to_change().map_err(|unusable| {
         let failure = Failure::target(format!("{}: {unusable}", told(&unusable.text)));
         match unusable.text.split_once('@') {
             Some((tag, digest)) => failure.hint(format!("write it as `newTag: {tag}` and `digest: {digest}` there")),
             None => failure,
         }
     })?;
+    if pin_digest == PinDigest::Never && change.new_tag != Field::Remove {
+        change.digest = Field::Remove;
+    }
     Ok(ImageArgument { name: name.clone(), change })
 }

@@ -83,6 +83,44 @@ fn a_rollback_keeps_the_pin() {
     assert!(text(&stage).contains(&format!("newTag: v1\n  digest: {first}\n")), "{}", text(&stage));
 }
 
+/// A digest that comes from the branch is one that the entry would have, as one that the registry tells.
+#[test]
+fn a_digest_that_is_not_wanted_comes_from_no_other_place() {
+    let environments = Pipeline::with_environments();
+    let release = |tag: &str, flag: &str| {
+        let image = format!("web={}", environments.build("web", tag));
+        environments.run("release", &["-k", STAGING, flag, &image]).run().success();
+    };
+    release("v1.0.0", "--pin-digest");
+    let never = "--pin-digest=never";
+    environments.run("promote", &["--from", STAGING, "--to", PRODUCTION, never, "web"]).run().success();
+    assert!(environments.file(PRODUCTION).contains("v1.0.0") && !environments.file(PRODUCTION).contains("digest"));
+    release("v2.0.0", never);
+    let rollback = |flags: &[&str]| environments.run("rollback", &["-k", STAGING, "web"]).args(flags.iter().copied());
+    rollback(&["--dry-run"]).run().success().stdout_has("digest");
+    rollback(&[never]).run().success();
+    assert!(environments.file(STAGING).contains("v1.0.0") && !environments.file(STAGING).contains("digest"));
+}
+
+/// The values have no place for a digest any more, which the hint to the refusal leads past.
+#[test]
+fn a_rollback_past_a_digest_in_a_tag() {
+    let stage = Stage::new();
+    let digest = stage.registry.put_image("jakousa/dwk-4-gitops-app", "v1", &Image::new());
+    let values = format!("image:\n  repository: {}\n  tag: v1@{digest}\n", stage.image());
+    stage.remote.commit("main", "Add values", &[File::new("values.yaml", values)]);
+    let url = stage.remote.file_url();
+    let run = |command: &str, rest: &[&str]| {
+        let target = [command, "--repo", &url, "--branch", "main", "-f", "values.yaml"];
+        stage.tagship().args(target).args(rest.iter().copied()).run()
+    };
+    run("release", &["--pin-digest=never", &format!("image=*:{COMMIT}")]).success();
+    run("rollback", &["image"]).exit(3).stderr_has("has no place for a digest").stderr_has("--pin-digest=never");
+    run("rollback", &["--pin-digest=never", "image"]).success();
+    let text = String::from_utf8(stage.remote.file("main", "values.yaml")).unwrap();
+    assert!(text.ends_with("  tag: v1\n"), "{text}");
+}
+
 /// A digest that the branch has is what a cluster pulls. Where its tag leads by now decides nothing.
 #[test]
 fn a_digest_on_the_branch_counts_if_its_tag_strayed() {
