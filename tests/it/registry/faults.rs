@@ -91,6 +91,16 @@ fn a_rate_limit_is_waited_for_as_long_as_it_says() {
     }
 }
 
+/// Each time the registry says when to come again, so that these are no failed attempts.
+#[test]
+fn a_rate_limit_is_waited_for_as_often_as_it_says() {
+    let (registry, _) = with_image();
+    registry.inject(HEAD, 4, Fault::Answer(Fault::error(429).header("Retry-After", "1")));
+    let checked = check(&anonymous(), &registry, "app:v1");
+    let limited = "HEAD app/v1 429";
+    assert_check(&checked, &registry, "present", &[limited, limited, limited, limited, "HEAD app/v1 200"]);
+}
+
 #[test]
 fn a_rate_limit_past_the_deadline_is_told_at_once() {
     for retry_after in ["3600".to_owned(), "9999999999999999999".to_owned(), http_date(Duration::from_secs(3600))] {
