@@ -61,17 +61,18 @@ impl Sender {
     }
 
     /// Makes a request until it gets an answer to go by, within the deadline of the check. The last attempt of a `HEAD` is a
-    /// `GET`: some servers fail at `HEAD` alone, and an answer to `GET` has the server's words.
+    /// `GET`: some servers fail at `HEAD` alone, and an answer to `GET` has the server's words. A registry that limits the rate and
+    /// says for how long is asked again then, as often as it says so: many images of one registry may need several turns.
     pub(in crate::registry) fn send(
         &self,
         request: &HttpRequest<'_>,
         context: &mut CheckContext,
     ) -> Result<HttpResponse, EarlyEnd> {
-        let mut backoff = Backoff::new(request.attempts, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(context.deadline);
-        let mut attempts = 0;
+        let mut backoff = Backoff::new(u32::MAX, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(context.deadline);
+        let mut attempts_left = request.attempts;
         loop {
-            attempts += 1;
-            let is_last_head = attempts == request.attempts && request.method == Method::HEAD;
+            attempts_left = attempts_left.saturating_sub(1);
+            let is_last_head = attempts_left == 0 && request.method == Method::HEAD;
             let method = if is_last_head { Method::GET } else { request.method.clone() };
             let request = HttpRequest { method, ..request.clone() };
             let (verdict, at_least) = match self.follow(&request, context)? {
@@ -86,7 +87,11 @@ impl Sender {
                     return Err(EarlyEnd::Verdict(Verdict::Unavailable(outage)));
                 }
             };
-            if !backoff.wait(at_least) {
+            if matches!(verdict, Verdict::RateLimited(_)) && !at_least.is_zero() {
+                attempts_left += 1;
+                backoff.narrow(at_least * 2);
+            }
+            if attempts_left == 0 || !backoff.wait(at_least) {
                 return Err(EarlyEnd::Verdict(verdict));
             }
         }
