@@ -89,7 +89,7 @@ impl Sender {
             };
             if matches!(verdict, Verdict::RateLimited(_)) && !at_least.is_zero() {
                 attempts_left += 1;
-                backoff.narrow(at_least * 2);
+                backoff.narrow(at_least.saturating_mul(2));
             }
             if attempts_left == 0 || !backoff.wait(at_least) {
                 return Err(EarlyEnd::Verdict(verdict));
