@@ -8,7 +8,7 @@ use super::gitea::GiteaApi;
 use super::github::{Bundles, GitHubApi};
 use super::gitlab::GitLabApi;
 use super::json_client::ForgeConnection;
-use super::proposal::{AutoMerge, MergeMethod, Operation, Proposal, PullRequest};
+use super::proposal::{AutoMerge, MergeMethod, Operation, Proposal, PullRequest, WantedMerge};
 use super::pull_request_api::{PullRequestApi, disarm, propose};
 use super::signing::{RefMove, SignedCommit, UnsignedCommit};
 
@@ -76,16 +76,9 @@ impl Forge {
         self.api.pull_requests().check_auto_merge(method)
     }
 
-    /// Has a request merged as soon as the forge's rules allow it, at once if nothing is waited for. Only the commit
-    /// `head_id` is merged. `message` is that of the merge commit, or of the squash.
-    pub fn merge_when_ready(
-        &self,
-        request: &PullRequest,
-        method: MergeMethod,
-        head_id: &str,
-        message: &str,
-    ) -> Result<AutoMerge, ForgeError> {
-        self.api.pull_requests().merge_when_ready(request, method, head_id, message)
+    /// Has a request merged as soon as the forge's rules allow it, at once if nothing is waited for.
+    pub fn merge_when_ready(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {
+        self.api.pull_requests().merge_when_ready(wanted)
     }
 
     /// Makes a commit that the forge signs, and moves no ref.

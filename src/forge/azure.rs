@@ -12,7 +12,7 @@ use super::address::ForgeAddress;
 use super::api_token::ApiToken;
 use super::error::ForgeError;
 use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
-use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
+use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState, WantedMerge};
 use super::pull_request_api::{LISTED, ListedPage, PullRequestApi, merge_pauses, newest_own, shortened};
 use super::rest_api::{ApiAction, RestApi, extend};
 
@@ -193,13 +193,8 @@ impl PullRequestApi for AzureApi {
         self.read(&self.patch(request, document, CHANGE)?)
     }
 
-    fn merge_when_ready(
-        &self,
-        request: &PullRequest,
-        method: MergeMethod,
-        head_id: &str,
-        message: &str,
-    ) -> Result<AutoMerge, ForgeError> {
+    fn merge_when_ready(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {
+        let WantedMerge { request, method, head_id, message } = *wanted;
         let mut pauses = merge_pauses(self.api.deadline());
         let state = loop {
             let state = self.state(request)?;

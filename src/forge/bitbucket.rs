@@ -8,7 +8,7 @@ use super::address::{ForgeAddress, ForgeKind};
 use super::api_token::ApiToken;
 use super::error::ForgeError;
 use super::json_client::{ForgeConnection, Repeat};
-use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
+use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState, WantedMerge};
 use super::pull_request_api::{LISTED, ListedPage, PullRequestApi, newest_own};
 use super::rest_api::{ApiAction, RestApi};
 
@@ -135,13 +135,7 @@ impl PullRequestApi for BitbucketApi {
         self.read(&self.api.accepted(answer, CHANGE)?)
     }
 
-    fn merge_when_ready(
-        &self,
-        _request: &PullRequest,
-        _method: MergeMethod,
-        _head_id: &str,
-        _message: &str,
-    ) -> Result<AutoMerge, ForgeError> {
+    fn merge_when_ready(&self, _wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {
         Err(no_auto_merge())
     }
 

@@ -10,7 +10,7 @@ use super::address::ForgeAddress;
 use super::draft::draft_mark;
 use super::error::ForgeError;
 use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
-use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
+use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState, WantedMerge};
 use super::pull_request_api::{PullRequestApi, merge_pauses, newest_of};
 use super::rest_api::{ApiAction, RestApi, extend};
 
@@ -119,22 +119,16 @@ impl GiteaApi {
         Ok(PullRequest { head_id: commits[0]["sha"].as_str().unwrap_or_default().to_owned(), ..request })
     }
 
-    fn merge(
-        &self,
-        request: &PullRequest,
-        method: MergeMethod,
-        head_id: &str,
-        message: &str,
-    ) -> Result<ApiAnswer, ForgeError> {
-        let (title, rest) = message.split_once('\n').unwrap_or((message, ""));
-        let body = json!({
-            "Do": style(method).0,
+    fn merge(&self, wanted: &WantedMerge<'_>) -> Result<ApiAnswer, ForgeError> {
+        let (title, body) = wanted.title_and_body();
+        let document = json!({
+            "Do": style(wanted.method).0,
             "MergeTitleField": title,
-            "MergeMessageField": rest.trim(),
-            "head_commit_id": head_id,
+            "MergeMessageField": body,
+            "head_commit_id": wanted.head_id,
             "merge_when_checks_succeed": true,
         });
-        self.api.send(Method::POST, self.merge_url(request), Some(body), Repeat::IfNotTaken)
+        self.api.send(Method::POST, self.merge_url(wanted.request), Some(document), Repeat::IfNotTaken)
     }
 
     fn merge_url(&self, request: &PullRequest) -> Url {
@@ -173,16 +167,11 @@ impl PullRequestApi for GiteaApi {
         self.read(&self.api.accepted(answer, CHANGE)?)
     }
 
-    fn merge_when_ready(
-        &self,
-        request: &PullRequest,
-        method: MergeMethod,
-        head_id: &str,
-        message: &str,
-    ) -> Result<AutoMerge, ForgeError> {
+    fn merge_when_ready(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {
+        let WantedMerge { request, method, head_id, .. } = *wanted;
         let mut pauses = merge_pauses(self.api.deadline());
         loop {
-            let refusal = match self.merge(request, method, head_id, message) {
+            let refusal = match self.merge(wanted) {
                 Ok(answer) if answer.status == 201 => return Ok(AutoMerge::Armed),
                 // Its state tells whether it was merged at once, or closed (404).
                 Ok(answer) if matches!(answer.status, 200 | 404 | 405 | 409) => self.api.refused(&answer, MERGE),

@@ -67,6 +67,25 @@ pub enum MergeMethod {
     Rebase,
 }
 
+/// A merge to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct WantedMerge<'a> {
+    pub request: &'a PullRequest,
+    pub method: MergeMethod,
+    /// The only commit that may be merged.
+    pub head_id: &'a str,
+    /// That of the merge commit, or of the squash.
+    pub message: &'a str,
+}
+
+impl<'a> WantedMerge<'a> {
+    /// Returns the first line of the message, and the rest.
+    pub(super) fn title_and_body(&self) -> (&'a str, &'a str) {
+        let (title, body) = self.message.split_once('\n').unwrap_or((self.message, ""));
+        (title, body.trim())
+    }
+}
+
 /// What became of a request that is to be merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AutoMerge {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::draft::with_mark_of;
 use super::error::ForgeError;
-use super::proposal::{AutoMerge, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState};
+use super::proposal::{AutoMerge, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState, WantedMerge};
 use crate::system::backoff::Backoff;
 
 /// The longest title that every forge takes, in characters.
@@ -41,13 +41,7 @@ pub(super) trait PullRequestApi {
     fn change(&self, request: &PullRequest, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError>;
 
     /// Has a request merged as soon as the forge's rules allow it, at once if nothing is waited for.
-    fn merge_when_ready(
-        &self,
-        request: &PullRequest,
-        method: MergeMethod,
-        head_id: &str,
-        message: &str,
-    ) -> Result<AutoMerge, ForgeError>;
+    fn merge_when_ready(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError>;
 
     /// Takes back the merge that is armed, if one is. Returns whether one was.
     fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError>;

@@ -2,7 +2,7 @@
 
 use super::pushed_head::PushedHead;
 use crate::flow::remote_forge::Opener;
-use crate::forge::{Forge, ForgeError, Known, MergeMethod, Operation, Proposal, PullRequest};
+use crate::forge::{Forge, ForgeError, Known, MergeMethod, Operation, Proposal, PullRequest, WantedMerge};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Activity, Event, Listener, Proposed};
 
@@ -80,7 +80,8 @@ impl RequestByApi<'_> {
             return Ok(Some(proposed));
         };
         listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "merge the pull request" }));
-        match forge.merge_when_ready(&request, method, &commit.to_string(), message) {
+        let head_id = commit.to_string();
+        match forge.merge_when_ready(&WantedMerge { request: &request, method, head_id: &head_id, message }) {
             Ok(state) => proposed.auto_merge = Some(state),
             // Another release has taken the place of this one, or the base has moved since.
             Err(ForgeError::HeadMoved | ForgeError::Conflicts) => return Ok(None),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::api::GitHubApi;
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::Repeat;
-use crate::forge::proposal::{AutoMerge, MergeMethod, PullRequest};
+use crate::forge::proposal::{AutoMerge, MergeMethod, PullRequest, WantedMerge};
 use crate::forge::pull_request_api::merge_pauses;
 use crate::forge::rest_api::ApiAction;
 
@@ -27,15 +27,6 @@ const DISARM: &str = "mutation($input:DisablePullRequestAutoMergeInput!){disable
 const STATE: &str = "query($id:ID!){node(id:$id){... on PullRequest{state headRefOid mergeStateStatus \
                      autoMergeRequest{mergeMethod commitHeadline commitBody} \
                      repository{autoMergeAllowed mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed}}}}";
-
-/// What a pull request is to be merged with.
-struct Wish<'a> {
-    request: &'a PullRequest,
-    method: MergeMethod,
-    head_id: &'a str,
-    title: &'a str,
-    body: &'a str,
-}
 
 impl MergeMethod {
     /// Returns its name in REST; GraphQL has it in capitals.
@@ -79,26 +70,18 @@ enum Next {
 }
 
 impl GitHubApi {
-    pub(super) fn arm_or_merge(
-        &self,
-        request: &PullRequest,
-        method: MergeMethod,
-        head_id: &str,
-        message: &str,
-    ) -> Result<AutoMerge, ForgeError> {
-        let (title, body) = message.split_once('\n').unwrap_or((message, ""));
-        let wish = Wish { request, method, head_id, title, body: body.trim() };
+    pub(super) fn arm_or_merge(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {
         let mut backoff = merge_pauses(self.rest.deadline());
         let mut step = Step::Arm;
         let mut refusal = None;
         loop {
-            match self.take(&step, &wish) {
+            match self.take(&step, wanted) {
                 Ok(Some(end)) => return Ok(end),
                 Ok(None) => {}
                 Err(error) if error.is_told_by_the_state() => refusal = Some(error),
                 Err(error) => return Err(error),
             }
-            let is_other_head = match wish.next(&self.state(request)?) {
+            let is_other_head = match wanted.next(&self.state(wanted.request)?) {
                 Next::Done(end) => return Ok(end),
                 Next::Conflicts => return Err(ForgeError::Conflicts),
                 Next::Never(why, setting) => {
@@ -129,14 +112,14 @@ impl GitHubApi {
         }
     }
 
-    fn take(&self, step: &Step, wish: &Wish<'_>) -> Result<Option<AutoMerge>, ForgeError> {
+    fn take(&self, step: &Step, wanted: &WantedMerge<'_>) -> Result<Option<AutoMerge>, ForgeError> {
         Ok(match step {
             Step::Wait => None,
-            Step::Merge => self.merge(wish)?.then_some(AutoMerge::Merged),
-            Step::Arm => self.arm(wish)?.then_some(AutoMerge::Armed),
+            Step::Merge => self.merge(wanted)?.then_some(AutoMerge::Merged),
+            Step::Arm => self.arm(wanted)?.then_some(AutoMerge::Armed),
             Step::ArmAnew => {
-                self.take_back_merge(wish.request)?;
-                self.arm(wish)?.then_some(AutoMerge::Armed)
+                self.take_back_merge(wanted.request)?;
+                self.arm(wanted)?.then_some(AutoMerge::Armed)
             }
         })
     }
@@ -148,28 +131,30 @@ impl GitHubApi {
     }
 
     /// Returns whether the answer tells so.
-    fn arm(&self, wish: &Wish<'_>) -> Result<bool, ForgeError> {
+    fn arm(&self, wanted: &WantedMerge<'_>) -> Result<bool, ForgeError> {
         let mut input = json!({
-            "pullRequestId": wish.request.id,
-            "mergeMethod": wish.method.name().to_ascii_uppercase(),
-            "expectedHeadOid": wish.head_id,
+            "pullRequestId": wanted.request.id,
+            "mergeMethod": wanted.method.name().to_ascii_uppercase(),
+            "expectedHeadOid": wanted.head_id,
         });
-        if wish.method != MergeMethod::Rebase {
-            input["commitHeadline"] = wish.title.into();
-            input["commitBody"] = wish.body.into();
+        if wanted.method != MergeMethod::Rebase {
+            let (title, body) = wanted.title_and_body();
+            input["commitHeadline"] = title.into();
+            input["commitBody"] = body.into();
         }
         let data = self.graphql(ARM, json!({ "input": input }), Repeat::IfNotTaken, MERGE)?;
         Ok(data["enablePullRequestAutoMerge"].is_object())
     }
 
     /// Returns whether the answer tells so.
-    fn merge(&self, wish: &Wish<'_>) -> Result<bool, ForgeError> {
-        let mut document = json!({ "sha": wish.head_id, "merge_method": wish.method.name() });
-        if wish.method != MergeMethod::Rebase {
-            document["commit_title"] = wish.title.into();
-            document["commit_message"] = wish.body.into();
+    fn merge(&self, wanted: &WantedMerge<'_>) -> Result<bool, ForgeError> {
+        let mut document = json!({ "sha": wanted.head_id, "merge_method": wanted.method.name() });
+        if wanted.method != MergeMethod::Rebase {
+            let (title, body) = wanted.title_and_body();
+            document["commit_title"] = title.into();
+            document["commit_message"] = body.into();
         }
-        let number = wish.request.number.to_string();
+        let number = wanted.request.number.to_string();
         let answer = self.send(Method::PUT, &["pulls", &number, "merge"], document, Repeat::IfNotTaken, MERGE)?;
         Ok(answer["merged"] == true)
     }
@@ -182,7 +167,7 @@ impl GitHubApi {
     }
 }
 
-impl Wish<'_> {
+impl WantedMerge<'_> {
     fn next(&self, state: &Value) -> Next {
         let text = |key: &str| state[key].as_str().unwrap_or_default();
         let allows = |setting: &str| state["repository"][setting].as_bool() != Some(false);
@@ -217,11 +202,11 @@ impl Wish<'_> {
         }
     }
 
-    /// Returns whether a merge is armed as it is wished.
+    /// Returns whether a merge is armed as it is wanted.
     fn is_armed(&self, armed: &Value) -> bool {
         let text = |key: &str| armed[key].as_str().unwrap_or_default();
         let is_method = text("mergeMethod").eq_ignore_ascii_case(self.method.name());
-        let is_message = text("commitHeadline") == self.title && text("commitBody").trim() == self.body;
+        let is_message = (text("commitHeadline"), text("commitBody").trim()) == self.title_and_body();
         is_method && (self.method == MergeMethod::Rebase || is_message)
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::api::GitHubApi;
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::Repeat;
-use crate::forge::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
+use crate::forge::proposal::{AutoMerge, Proposal, PullRequest, RequestState, WantedMerge};
 use crate::forge::pull_request_api::{LISTED, ListedPage, PullRequestApi, newest_own};
 use crate::forge::rest_api::{ApiAction, extend};
 
@@ -54,14 +54,8 @@ impl PullRequestApi for GitHubApi {
         self.read(&self.send(Method::PATCH, &["pulls", &number], document, Repeat::Safe, CHANGE)?)
     }
 
-    fn merge_when_ready(
-        &self,
-        request: &PullRequest,
-        method: MergeMethod,
-        head_id: &str,
-        message: &str,
-    ) -> Result<AutoMerge, ForgeError> {
-        self.arm_or_merge(request, method, head_id, message)
+    fn merge_when_ready(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {
+        self.arm_or_merge(wanted)
     }
 
     fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError> {

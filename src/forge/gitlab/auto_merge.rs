@@ -10,7 +10,7 @@ use super::merge_requests::GitLabApi;
 use crate::forge::address::ForgeKind;
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::{ApiAnswer, Repeat};
-use crate::forge::proposal::{AutoMerge, MergeMethod, PullRequest};
+use crate::forge::proposal::{AutoMerge, MergeMethod, PullRequest, WantedMerge};
 use crate::forge::pull_request_api::merge_pauses;
 use crate::forge::rest_api::ApiAction;
 
@@ -27,19 +27,14 @@ const READ_PROJECT: ApiAction = ApiAction { what: "read the project", needs: "th
 const FAST_FORWARD: &str = "Fast-forward merge";
 
 impl GitLabApi {
-    pub(super) fn arm(
-        &self,
-        request: &PullRequest,
-        method: MergeMethod,
-        head_id: &str,
-        message: &str,
-    ) -> Result<AutoMerge, ForgeError> {
+    pub(super) fn arm(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {
+        let WantedMerge { request, method, head_id, .. } = *wanted;
         if method == MergeMethod::Rebase {
             self.check_fast_forward()?;
         }
         let mut pauses = merge_pauses(self.api.deadline());
         loop {
-            let (state, mut refusal) = match self.merge(request, method, head_id, message) {
+            let (state, mut refusal) = match self.merge(wanted) {
                 Ok(merged) => (merged, None),
                 Err(error) if error.is_told_by_the_state() => (self.state(request)?, Some(error)),
                 Err(error) => return Err(error),
@@ -69,19 +64,14 @@ impl GitLabApi {
 
     /// Asks for the merge: at once if nothing is waited for, else later. Both messages are ours, because a project may squash
     /// whatever is asked for, and may make a merge commit beside.
-    fn merge(
-        &self,
-        request: &PullRequest,
-        method: MergeMethod,
-        head_id: &str,
-        message: &str,
-    ) -> Result<Value, ForgeError> {
+    fn merge(&self, wanted: &WantedMerge<'_>) -> Result<Value, ForgeError> {
+        let WantedMerge { request, method, head_id, message } = wanted;
         let document = json!({
             "auto_merge": true,
             // Its name before GitLab 17.11.
             "merge_when_pipeline_succeeds": true,
             "sha": head_id,
-            "squash": method == MergeMethod::Squash,
+            "squash": *method == MergeMethod::Squash,
             "merge_commit_message": message,
             "squash_commit_message": message,
         });

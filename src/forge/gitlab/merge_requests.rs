@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::forge::address::ForgeAddress;
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::{ForgeConnection, Repeat};
-use crate::forge::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState};
+use crate::forge::proposal::{AutoMerge, Proposal, PullRequest, RequestState, WantedMerge};
 use crate::forge::pull_request_api::{LISTED, ListedPage, PullRequestApi, newest_own, shortened};
 use crate::forge::rest_api::{ApiAction, RestApi};
 
@@ -95,14 +95,8 @@ impl PullRequestApi for GitLabApi {
         self.read(&self.api.accepted(answer, CHANGE)?)
     }
 
-    fn merge_when_ready(
-        &self,
-        request: &PullRequest,
-        method: MergeMethod,
-        head_id: &str,
-        message: &str,
-    ) -> Result<AutoMerge, ForgeError> {
-        self.arm(request, method, head_id, message)
+    fn merge_when_ready(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {
+        self.arm(wanted)
     }
 
     fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError> {

@@ -1,6 +1,6 @@
 //! A pull request is merged once its rules allow it, by our message, and only the commit that was proposed.
 
-use tagship::forge::{AutoMerge, Forge, ForgeError, MergeMethod, PullRequest};
+use tagship::forge::{AutoMerge, Forge, ForgeError, MergeMethod, PullRequest, WantedMerge};
 
 use super::{HEAD, PROPOSAL, api_of, github, lines};
 use crate::support::forge::{self, Armed, Fault, Merging, RequestState, Store};
@@ -34,7 +34,7 @@ fn push(store: &mut Store) {
 }
 
 fn merge(github: &forge::Forge, api: &Forge, request: &PullRequest) -> Result<AutoMerge, ForgeError> {
-    api.merge_when_ready(request, MergeMethod::Squash, &tip(github), MESSAGE)
+    api.merge_when_ready(&WantedMerge { request, method: MergeMethod::Squash, head_id: &tip(github), message: MESSAGE })
 }
 
 #[test]
@@ -55,7 +55,8 @@ fn a_merge_is_armed_with_our_message() {
 fn each_method_is_merged_at_once_if_nothing_is_waited_for() {
     for (method, parents) in [(MergeMethod::Merge, 2), (MergeMethod::Squash, 1), (MergeMethod::Rebase, 1)] {
         let (github, api, request) = proposed();
-        let merged = api.merge_when_ready(&request, method, &tip(&github), MESSAGE);
+        let merged =
+            api.merge_when_ready(&WantedMerge { request: &request, method, head_id: &tip(&github), message: MESSAGE });
         assert_eq!(merged, Ok(AutoMerge::Merged), "{method:?}");
         assert_eq!(lines(&github), ["POST /graphql 200", "POST /graphql 200", "PUT /pulls/1/merge 200"]);
         let newest = github.store().remote.log("main").swap_remove(0);
@@ -113,7 +114,12 @@ fn only_the_commit_that_was_proposed_is_merged() {
     let (github, api, request) = proposed();
     let ours = tip(&github);
     push(&mut github.store());
-    let merged = api.merge_when_ready(&request, MergeMethod::Squash, &ours, MESSAGE);
+    let merged = api.merge_when_ready(&WantedMerge {
+        request: &request,
+        method: MergeMethod::Squash,
+        head_id: &ours,
+        message: MESSAGE,
+    });
     assert_eq!(merged, Err(ForgeError::HeadMoved));
     assert_eq!(commits(&github), 1);
 }
@@ -133,7 +139,13 @@ fn a_merge_that_is_armed_with_an_older_message_is_armed_anew() {
     let (github, api, request) = proposed();
     github.store().waits = true;
     let head = tip(&github);
-    api.merge_when_ready(&request, MergeMethod::Merge, &head, "Release web:v1").unwrap();
+    api.merge_when_ready(&WantedMerge {
+        request: &request,
+        method: MergeMethod::Merge,
+        head_id: &head,
+        message: "Release web:v1",
+    })
+    .unwrap();
     assert_eq!(merge(&github, &api, &request), Ok(AutoMerge::Armed));
     let armed = Armed { merging: Merging::Squash, message: MESSAGE.to_owned() };
     assert_eq!(github.store().only().armed, Some(armed));

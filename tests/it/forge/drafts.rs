@@ -1,6 +1,6 @@
 //! A person marks a request as a draft by its title, which holds its merge: another run keeps the mark.
 
-use tagship::forge::{ForgeError, MergeMethod, Operation, Proposal};
+use tagship::forge::{ForgeError, MergeMethod, Operation, Proposal, WantedMerge};
 
 use super::{HEAD, PROPOSAL, api_of, forge_of};
 use crate::support::forge::{Kind, RequestState};
@@ -62,7 +62,14 @@ fn a_draft_is_not_armed() {
         let (request, _) = api.propose(&PROPOSAL).unwrap();
         forge.calls();
         let head = forge.store().remote.tip(HEAD).unwrap();
-        let error = api.merge_when_ready(&request, MergeMethod::Squash, &head, "Release web:v2").unwrap_err();
+        let error = api
+            .merge_when_ready(&WantedMerge {
+                request: &request,
+                method: MergeMethod::Squash,
+                head_id: &head,
+                message: "Release web:v2",
+            })
+            .unwrap_err();
         let ForgeError::NotArmed { why, .. } = &error else { panic!("{kind:?}: {error:?}") };
         assert_eq!(why, "it is a draft", "{kind:?}");
         assert_eq!(forge.calls().len(), 2, "{kind:?}: it is not tried again");

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tagship::forge::{AutoMerge, Forge, ForgeError, MergeMethod, PullRequest};
+use tagship::forge::{AutoMerge, Forge, ForgeError, MergeMethod, PullRequest, WantedMerge};
 
 use super::{HEAD, PROPOSAL, api_of, api_with, forge_of};
 use crate::support::forge::{self, ALWAYS, Armed, Fault, Kind, Merging, RequestState, Rights, TOKEN};
@@ -47,7 +47,12 @@ fn a_merge_is_armed_with_our_message() {
     for kind in THAT_MERGE {
         let (forge, api, request) = proposed(kind);
         forge.store().waits = true;
-        let armed = api.merge_when_ready(&request, MergeMethod::Squash, &tip(&forge), MESSAGE);
+        let armed = api.merge_when_ready(&WantedMerge {
+            request: &request,
+            method: MergeMethod::Squash,
+            head_id: &tip(&forge),
+            message: MESSAGE,
+        });
         assert_eq!(armed, Ok(AutoMerge::Armed), "{kind:?}");
         assert_eq!(forge.calls().len(), if kind == Kind::Azure { 2 } else { 1 }, "{kind:?}");
         assert_eq!(forge.store().remote.number_of_commits("main"), 1, "{kind:?}");
@@ -64,7 +69,14 @@ fn a_merge_without_an_answer_is_no_refusal() {
         let (forge, _, request) = proposed(kind);
         forge.inject(merging(kind), ALWAYS, Fault::Hang);
         let api = api_with(&forge, TOKEN, Duration::from_millis(400));
-        let error = api.merge_when_ready(&request, MergeMethod::Squash, &tip(&forge), MESSAGE).unwrap_err();
+        let error = api
+            .merge_when_ready(&WantedMerge {
+                request: &request,
+                method: MergeMethod::Squash,
+                head_id: &tip(&forge),
+                message: MESSAGE,
+            })
+            .unwrap_err();
         assert!(matches!(error, ForgeError::NoAnswer { .. }), "{kind:?}: {error:?}");
     }
 }
@@ -78,7 +90,12 @@ fn each_method_is_merged_if_nothing_is_waited_for() {
             forge.store().merging = (method == MergeMethod::Rebase).then_some(Merging::Rebase);
             // Gitea and Azure merge right after their answer.
             let expected = if kind == Kind::GitLab { AutoMerge::Merged } else { AutoMerge::Armed };
-            let merged = api.merge_when_ready(&request, method, &tip(&forge), MESSAGE);
+            let merged = api.merge_when_ready(&WantedMerge {
+                request: &request,
+                method,
+                head_id: &tip(&forge),
+                message: MESSAGE,
+            });
             assert_eq!(merged, Ok(expected), "{kind:?} {method:?}");
             let newest = forge.store().remote.log("main").swap_remove(0);
             assert_eq!(
@@ -100,7 +117,12 @@ fn another_commit_than_ours_is_not_merged() {
         // Another release armed the request with its own commit and message.
         let theirs = Armed { merging: Merging::Merge, message: "Release web:v3".to_owned() };
         forge.store().requests[0].armed = Some(theirs.clone());
-        let refused = api.merge_when_ready(&request, MergeMethod::Merge, &ours, MESSAGE);
+        let refused = api.merge_when_ready(&WantedMerge {
+            request: &request,
+            method: MergeMethod::Merge,
+            head_id: &ours,
+            message: MESSAGE,
+        });
         assert_eq!(refused, Err(ForgeError::HeadMoved), "{kind:?}");
         assert_eq!(forge.store().only().armed, Some(theirs), "{kind:?}");
     }
@@ -113,7 +135,12 @@ fn an_older_release_leaves_no_message_behind() {
         forge.store().waits = true;
         let older = Armed { merging: Merging::Squash, message: "Release web:v1".to_owned() };
         forge.store().requests[0].armed = Some(older);
-        let armed = api.merge_when_ready(&request, MergeMethod::Squash, &tip(&forge), MESSAGE);
+        let armed = api.merge_when_ready(&WantedMerge {
+            request: &request,
+            method: MergeMethod::Squash,
+            head_id: &tip(&forge),
+            message: MESSAGE,
+        });
         assert_eq!(armed, Ok(AutoMerge::Armed), "{kind:?}");
         forge.store().pass_checks();
         assert_eq!(forge.store().remote.log("main")[0].message.trim_end(), MESSAGE, "{kind:?}");
@@ -125,7 +152,12 @@ fn what_the_forge_does_not_know_yet_is_asked_again() {
     for kind in [Kind::GitLab, Kind::Gitea] {
         let (forge, api, request) = proposed(kind);
         forge.store().unsettled = 2;
-        let merged = api.merge_when_ready(&request, MergeMethod::Merge, &tip(&forge), MESSAGE);
+        let merged = api.merge_when_ready(&WantedMerge {
+            request: &request,
+            method: MergeMethod::Merge,
+            head_id: &tip(&forge),
+            message: MESSAGE,
+        });
         assert!(merged.is_ok(), "{kind:?}: {merged:?}");
         assert_eq!(forge.store().only().state, RequestState::Merged, "{kind:?}");
     }
@@ -138,7 +170,12 @@ fn a_lost_answer_is_looked_up() {
             let (forge, api, request) = proposed(kind);
             forge.store().waits = waits;
             forge.inject(merging(kind), 1, Fault::LoseAnswer);
-            let end = api.merge_when_ready(&request, MergeMethod::Merge, &tip(&forge), MESSAGE);
+            let end = api.merge_when_ready(&WantedMerge {
+                request: &request,
+                method: MergeMethod::Merge,
+                head_id: &tip(&forge),
+                message: MESSAGE,
+            });
             if waits {
                 assert_eq!(end, Ok(AutoMerge::Armed), "{kind:?}");
                 forge.store().pass_checks();
@@ -165,7 +202,9 @@ fn what_is_not_armed_is_told_with_the_reason() {
             let other = if method == MergeMethod::Squash { Merging::Merge } else { Merging::Squash };
             forge.store().merging = Some(other);
         }
-        let error = api.merge_when_ready(&request, method, &tip(&forge), MESSAGE).unwrap_err();
+        let error = api
+            .merge_when_ready(&WantedMerge { request: &request, method, head_id: &tip(&forge), message: MESSAGE })
+            .unwrap_err();
         let ForgeError::NotArmed { setting: told, .. } = &error else { panic!("{kind:?}: {error:?}") };
         assert_eq!(*told, setting, "{kind:?}");
         assert_eq!(forge.store().only().state, RequestState::Open, "{kind:?}");
@@ -178,7 +217,14 @@ fn a_request_that_was_closed_is_told() {
     for kind in THAT_MERGE {
         let (forge, api, request) = proposed(kind);
         forge.inject(merging(kind), 1, Fault::meanwhile(|store| store.close(1)));
-        let error = api.merge_when_ready(&request, MergeMethod::Merge, &tip(&forge), MESSAGE).unwrap_err();
+        let error = api
+            .merge_when_ready(&WantedMerge {
+                request: &request,
+                method: MergeMethod::Merge,
+                head_id: &tip(&forge),
+                message: MESSAGE,
+            })
+            .unwrap_err();
         let ForgeError::NotArmed { why, .. } = &error else { panic!("{kind:?}: {error:?}") };
         assert!(why == "it was closed" || why == "it was abandoned", "{kind:?}: {why}");
     }
@@ -198,7 +244,12 @@ fn a_head_that_gitlab_has_not_read_yet_is_waited_for() {
         });
         let page = "GET /api/v4/projects/org%2Fgitops/merge_requests/1";
         forge.inject(page, 2, Fault::Answer(Response::json(200, &shown)));
-        let merged = api.merge_when_ready(&request, MergeMethod::Squash, &tip(&forge), MESSAGE);
+        let merged = api.merge_when_ready(&WantedMerge {
+            request: &request,
+            method: MergeMethod::Squash,
+            head_id: &tip(&forge),
+            message: MESSAGE,
+        });
         assert_eq!(merged, expected, "{state}");
     }
 }
@@ -209,7 +260,12 @@ fn an_answer_of_another_server_is_no_merge() {
     let (forge, api, request) = proposed(Kind::Gitea);
     forge.store().waits = true;
     forge.inject(merging(Kind::Gitea), 1, Fault::Answer(Response::text(200, "<html>Sign in")));
-    let armed = api.merge_when_ready(&request, MergeMethod::Merge, &tip(&forge), MESSAGE);
+    let armed = api.merge_when_ready(&WantedMerge {
+        request: &request,
+        method: MergeMethod::Merge,
+        head_id: &tip(&forge),
+        message: MESSAGE,
+    });
     assert_eq!(armed, Ok(AutoMerge::Armed));
     assert!(forge.store().only().armed.is_some());
 }
@@ -221,7 +277,12 @@ fn a_conflict_is_told() {
         forge.store().remote.commit("main", "By hand", &[File::new("web.yaml", "v9\n")]);
         // Gitea does not tell a conflict from a state that it does not know yet.
         let api = api_with(&forge, TOKEN, Duration::from_secs(2));
-        match api.merge_when_ready(&request, MergeMethod::Merge, &tip(&forge), MESSAGE) {
+        match api.merge_when_ready(&WantedMerge {
+            request: &request,
+            method: MergeMethod::Merge,
+            head_id: &tip(&forge),
+            message: MESSAGE,
+        }) {
             Err(ForgeError::NotArmed { words: Some(words), .. }) if kind == Kind::Gitea => {
                 assert_eq!(words.status, 405);
             }
@@ -236,14 +297,28 @@ fn a_missing_permission_is_named() {
     for kind in THAT_MERGE {
         let (forge, api, request) = proposed(kind);
         forge.set_rights(Rights::ReadApi);
-        let error = api.merge_when_ready(&request, MergeMethod::Merge, &tip(&forge), MESSAGE).unwrap_err();
+        let error = api
+            .merge_when_ready(&WantedMerge {
+                request: &request,
+                method: MergeMethod::Merge,
+                head_id: &tip(&forge),
+                message: MESSAGE,
+            })
+            .unwrap_err();
         assert!(matches!(error, ForgeError::Forbidden { .. }), "{kind:?}: {error:?}");
     }
     // GitLab means the merge by 401.
     let (forge, api, request) = proposed(Kind::GitLab);
     let refusal = Response::json(401, &serde_json::json!({ "message": "401 Unauthorized" }));
     forge.inject(merging(Kind::GitLab), 1, Fault::Answer(refusal));
-    let error = api.merge_when_ready(&request, MergeMethod::Merge, &tip(&forge), MESSAGE).unwrap_err();
+    let error = api
+        .merge_when_ready(&WantedMerge {
+            request: &request,
+            method: MergeMethod::Merge,
+            head_id: &tip(&forge),
+            message: MESSAGE,
+        })
+        .unwrap_err();
     assert!(matches!(error, ForgeError::Forbidden { needs, .. } if needs.contains("Allowed to merge")), "{error:?}");
 }
 
@@ -252,7 +327,13 @@ fn bitbucket_has_no_merge_that_waits() {
     let (forge, api, request) = proposed(Kind::Bitbucket);
     for refused in [
         api.check_auto_merge(MergeMethod::Merge).err(),
-        api.merge_when_ready(&request, MergeMethod::Merge, &tip(&forge), MESSAGE).err(),
+        api.merge_when_ready(&WantedMerge {
+            request: &request,
+            method: MergeMethod::Merge,
+            head_id: &tip(&forge),
+            message: MESSAGE,
+        })
+        .err(),
     ] {
         assert!(matches!(refused, Some(ForgeError::Unsupported { .. })), "{refused:?}");
     }
